@@ -15,6 +15,7 @@ export type FailureCode =
   | "access-denied"
   | "throttled"
   | "aws-error"
+  | "aws-unreachable"
   | "cluster-not-found"
   | "service-not-found"
   | "task-not-found"
@@ -28,6 +29,7 @@ export type FailureCode =
   | "exec-not-ready"
   | "task-not-started"
   | "task-stopped"
+  | "container-stopped"
   | "bucket-not-found"
   | "bucket-elsewhere"
   | "staging-failed"
@@ -64,10 +66,151 @@ export class Failure extends Error {
 }
 
 /** `must` finishes the sentence "input X must be …". */
-export function badInput(name: string, must: string, got: string, advice = ""): Failure {
+export function badInput(name: string, must: string, got: string, advice = "", cause?: unknown): Failure {
   return new Failure("bad-input", {
     failed: `Input '${name}' must be ${must}.`,
     seen: `Got ${got}.`,
     advice: advice || `See the description of '${name}' in action.yml.`,
+    cause,
   });
+}
+
+/** Several problems with the inputs, told at once. */
+export function badInputs(problems: readonly Failure[]): Failure {
+  return new Failure("bad-input", {
+    failed: `${problems.length} things are wrong with the inputs of this step.`,
+    seen: problems.map(({ failed, seen, advice }) => `- ${failed} ${seen} ${advice}`).join("\n"),
+    advice: "Correct them all, then run the step again; nothing has been started.",
+    cause: new AggregateError(problems),
+  });
+}
+
+export function noRegion(): Failure {
+  return new Failure("no-region", {
+    failed: "There is no AWS region to look for the cluster in.",
+    seen: "Input 'region' is empty, and so are AWS_REGION and AWS_DEFAULT_REGION of the step.",
+    advice: "Set 'region', or let aws-actions/configure-aws-credentials set it in an earlier step.",
+  });
+}
+
+export function clusterNotFound(cluster: string, region: string, seen: string, cause?: unknown): Failure {
+  return new Failure("cluster-not-found", {
+    failed: `There is no ECS cluster '${cluster}' in ${region}.`,
+    seen,
+    advice:
+      "Check the inputs 'cluster' and 'region', and that the credentials belong to the cluster's account.",
+    cause,
+  });
+}
+
+export function serviceNotFound(service: string, cluster: string, seen: string, cause?: unknown): Failure {
+  return new Failure("service-not-found", {
+    failed: `There is no active service '${service}' in cluster '${cluster}'.`,
+    seen,
+    advice: "Check the inputs 'service', 'cluster' and 'region'.",
+    cause,
+  });
+}
+
+export function taskNotFound(task: string, cluster: string, seen: string): Failure {
+  return new Failure("task-not-found", {
+    failed: `There is no task '${task}' in cluster '${cluster}'.`,
+    seen,
+    advice:
+      "Check the inputs 'task', 'cluster' and 'region'. ECS forgets a stopped task after about an hour; " +
+      "with 'service' in place of 'task' the action looks for a running one itself.",
+  });
+}
+
+export function taskDefinitionNotFound(taskDefinition: string, seen: string, cause?: unknown): Failure {
+  return new Failure("task-definition-not-found", {
+    failed: `There is no active task definition '${taskDefinition}'.`,
+    seen,
+    advice:
+      "Check the inputs 'task-definition' and 'region': a family, 'family:revision', an ARN, or the path of a JSON " +
+      "file, which must start with './' or end in '.json'. A deregistered revision can't be started.",
+    cause,
+  });
+}
+
+export function containerNotFound(container: string, owner: string, names: readonly string[]): Failure {
+  return new Failure("container-not-found", {
+    failed: `There is no container '${container}' in ${owner}.`,
+    seen: `Its containers are ${quoted(names)}.`,
+    advice: "Set the input 'container' to one of them.",
+  });
+}
+
+export function containerAmbiguous(owner: string, names: readonly string[], why: string): Failure {
+  return new Failure("container-ambiguous", {
+    failed: `The container to run in is not clear: ${owner} has several and the input 'container' is not set.`,
+    seen: `Its containers are ${quoted(names)}. ${why}`,
+    advice: "Set the input 'container' to one of them.",
+  });
+}
+
+export function noRunningTask(service: string, cluster: string, seen: string): Failure {
+  return new Failure("no-running-task", {
+    failed: `The service '${service}' in cluster '${cluster}' has no running task.`,
+    seen,
+    advice:
+      "Look at the service's events and its desired count, or start a task of its own for the job with the " +
+      "input 'task-definition'.",
+  });
+}
+
+export function networkRequired(taskDefinition: string, seen: string, cause?: unknown): Failure {
+  return new Failure("network-required", {
+    failed: `To start task definition '${taskDefinition}' on Fargate the input 'subnets' is required.`,
+    seen,
+    advice:
+      "Set 'subnets' (and 'security-groups'; in a public subnet 'assign-public-ip: true' as well) to a network " +
+      "with a route to ECR, S3 and ssmmessages: a NAT gateway, a public address or VPC endpoints.",
+    cause,
+  });
+}
+
+/** `status` is that of the gateway's answer; without one there was no connection to it. */
+export function sessionNotOpened(
+  sessionId: string,
+  host: string,
+  seen: string,
+  status: number | undefined,
+  cause?: unknown,
+): Failure {
+  const failed = `The data channel of session '${sessionId}' could not be opened.`;
+  if (status === undefined) {
+    return new Failure("session-lost", {
+      failed,
+      seen: `No connection to ${host}: ${seen}`,
+      advice:
+        `Check that the runner reaches ${host} on port 443: proxy variables (HTTPS_PROXY, NO_PROXY), firewall, or the ` +
+        "VPC endpoint 'ssmmessages' and its private DNS.",
+      cause,
+    });
+  }
+  return new Failure("session-refused", {
+    failed,
+    seen: `${host} answered ${seen}`,
+    advice:
+      "Allow 'ssmmessages:OpenDataChannel' on 'arn:aws:ssm:*:*:session/ecs-execute-command-*' to the step's " +
+      "credentials, and check the runner's clock and any policy of a VPC endpoint 'ssmmessages'.",
+    cause,
+  });
+}
+
+/** A session that stood and ended before its time; the command in the container may still run. */
+export function sessionLost(sessionId: string, seen: string, cause?: unknown): Failure {
+  return new Failure("session-lost", {
+    failed: `Session '${sessionId}' was lost.`,
+    seen,
+    advice:
+      "The job in the container may still run. Check the network between runner and 'ssmmessages', and whether the task " +
+      "was stopped.",
+    cause,
+  });
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(", ") || "none";
 }

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { inputNames } from "../src/inputs/names.ts";
+import { readInputs } from "../src/inputs/read.ts";
+import { least, newTask, source } from "./inputs/given.ts";
+
+interface Action {
+  readonly inputs: Readonly<Record<string, { description: string; default?: string; required: boolean }>>;
+  readonly outputs: Readonly<Record<string, { description: string }>>;
+  readonly runs: Readonly<Record<string, string>>;
+}
+
+const action = parse(readFileSync("action.yml", "utf8")) as Action;
+const inputs = Object.entries(action.inputs);
+const outputs = Object.entries(action.outputs);
+
+describe("action.yml", () => {
+  it("has the inputs that users were promised", () => {
+    expect(Object.keys(action.inputs)).toEqual(
+      (
+        "cluster task service task-definition image container tasks start hold subnets security-groups " +
+        "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
+        "tags overrides keep-task start-timeout run script-file shell args working-directory env secrets workers user " +
+        "timeout bucket prefix kms-key-id logs transport workflow-commands summary region"
+      ).split(" "),
+    );
+  });
+
+  it("has the outputs that users were promised", () => {
+    expect(Object.keys(action.outputs)).toEqual(
+      "exit-code outcome stdout task-arn task-arns session-id log-group log-stream log-url private-ip public-ip results".split(
+        " ",
+      ),
+    );
+  });
+
+  it("has the defaults that users were promised, and no others", () => {
+    const defaults = inputs.flatMap(([name, input]) =>
+      input.default === undefined ? [] : [[name, input.default]],
+    );
+    expect(Object.fromEntries(defaults)).toEqual({
+      cluster: "default",
+      tasks: "1",
+      start: "false",
+      hold: "true",
+      "keep-task": "never",
+      "start-timeout": "10m",
+      workers: "1",
+      timeout: "60m",
+      prefix: "fargate-exec/",
+      logs: "auto",
+      transport: "auto",
+      "workflow-commands": "false",
+      summary: "true",
+    });
+  });
+
+  it("names every input that is read, and only those", () => {
+    const asked = new Set<string>();
+    const scenarios = [
+      least,
+      newTask,
+      { ...least, run: "", "script-file": "x", service: "", task: "0".repeat(32) },
+    ];
+    for (const given of scenarios) {
+      const plain = source(given, { files: { "/repo/x": "ls" } });
+      const get = (name: string): string => {
+        // The check for NUL bytes asks for every name; what counts is who asks for more than that.
+        const seen = (times.get(name) ?? 0) + 1;
+        times.set(name, seen);
+        if (seen > 1) asked.add(name);
+        return plain.get(name);
+      };
+      const times = new Map<string, number>();
+      readInputs({ ...plain, get });
+    }
+    expect([...asked].sort()).toEqual([...inputNames].sort());
+    expect(Object.keys(action.inputs)).toEqual([...inputNames]);
+  });
+
+  it.each([
+    ["a running task", least],
+    ["a new task", newTask],
+  ])("has the defaults that reading assumes, for %s", (_, given) => {
+    const filled = Object.fromEntries(inputs.map(([name, input]) => [name, input.default ?? ""]));
+    expect(readInputs(source({ ...filled, ...given }))).toEqual(readInputs(source(given)));
+  });
+
+  it.each(inputs)(
+    "describes input %s by an example and its default",
+    (_, { description, required, ...rest }) => {
+      expect(required).toBe(false);
+      expect(description).toMatch(/for example/i);
+      expect(description).toMatch(/default/i);
+      if (rest.default !== undefined) expect(description).toContain(`Default: "${rest.default}"`);
+    },
+  );
+
+  it.each(outputs)("describes output %s by an example", (_, { description }) => {
+    expect(description).toMatch(/for example/);
+  });
+
+  it("runs on Node 24, and cleans up whatever happened", () => {
+    expect(action.runs).toEqual({
+      using: "node24",
+      main: "dist/index.js",
+      post: "dist/post/index.js",
+      "post-if": "always()",
+    });
+  });
+});

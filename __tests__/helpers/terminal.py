@@ -1,0 +1,25 @@
+"""Runs a command with a terminal of its own, as an exec agent would: terminal.py COMMAND… ; its terminal is our stdio."""
+import os
+import pty
+import select
+import sys
+
+pid, master = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+sources = [0, master]
+while True:
+    ready = select.select(sources, [], [])[0]
+    if 0 in ready:
+        data = os.read(0, 1024)
+        if data:
+            os.write(master, data)
+        else:
+            sources.remove(0)
+    if master in ready:
+        try:
+            data = os.read(master, 1024)
+        except OSError:
+            break
+        os.write(1, data)
+os.waitpid(pid, 0)

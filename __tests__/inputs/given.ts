@@ -1,0 +1,51 @@
+import { Failure } from "../../src/errors.ts";
+import type { Inputs } from "../../src/inputs/inputs.ts";
+import { readInputs } from "../../src/inputs/read.ts";
+import type { InputSource } from "../../src/inputs/source.ts";
+
+export type Given = Readonly<Record<string, string>>;
+
+export interface Around {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Text by absolute path; the workspace is /repo. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A step whose inputs are just these. */
+export function source(given: Given, { env = {}, files = {} }: Around = {}): InputSource {
+  return {
+    get: (name) => given[name] ?? "",
+    env,
+    workspace: "/repo",
+    readFile: (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+      return Buffer.from(text);
+    },
+  };
+}
+
+/** The least that a step has to give. */
+export const least: Given = { service: "web", run: "echo hello\n", region: "eu-west-1" };
+
+export const newTask: Given = {
+  "task-definition": "migrate:42",
+  subnets: "subnet-0a1b2c3d",
+  run: "echo hello\n",
+  region: "eu-west-1",
+};
+
+export function read(given: Given, around?: Around): Inputs {
+  return readInputs(source(given, around));
+}
+
+/** The failure that reading ends in. */
+export function refusal(given: Given, around?: Around): Failure {
+  try {
+    read(given, around);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error("the inputs were accepted");
+}

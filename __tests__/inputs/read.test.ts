@@ -1,0 +1,158 @@
+import { least, newTask, read, refusal, type Given } from "./given.ts";
+
+describe("readInputs", () => {
+  it("fills in everything that a step need not give", () => {
+    expect(read(least)).toEqual({
+      cluster: "default",
+      where: { kind: "service", service: "web" },
+      container: undefined,
+      startTimeout: 600_000,
+      script: { kind: "run", text: "echo hello\n" },
+      shell: undefined,
+      args: [],
+      workingDirectory: undefined,
+      env: {},
+      secrets: {},
+      workers: 1,
+      timeout: 3_600_000,
+      bucket: undefined,
+      prefix: "fargate-exec/",
+      kmsKeyId: undefined,
+      logs: "auto",
+      workflowCommands: false,
+      summary: true,
+      region: "eu-west-1",
+    });
+  });
+
+  it("reads everything that a step may give", () => {
+    const given = {
+      ...least,
+      cluster: "arn:aws:ecs:eu-west-1:123456789012:cluster/prod",
+      container: "web",
+      "start-timeout": "90s",
+      args: "--env=prod\n--since=last week\n",
+      "working-directory": "/srv/app",
+      env: "RAILS_ENV=production\nMODE=x ",
+      secrets: "DB_PASSWORD\nTOKEN=a=b",
+      workers: "auto",
+      timeout: "2h",
+      bucket: "example-ci",
+      prefix: "ci/jobs",
+      "kms-key-id": "alias/ci",
+      logs: "cloudwatch",
+      transport: "plain",
+      "workflow-commands": "true",
+      summary: "false",
+      user: "root",
+      tasks: "1",
+      start: "false",
+    };
+    expect(read(given, { env: { DB_PASSWORD: "one\ntwo" } })).toEqual({
+      ...read(least),
+      cluster: "arn:aws:ecs:eu-west-1:123456789012:cluster/prod",
+      container: "web",
+      startTimeout: 90_000,
+      args: ["--env=prod", "--since=last week"],
+      workingDirectory: "/srv/app",
+      env: { RAILS_ENV: "production", MODE: "x " },
+      secrets: { DB_PASSWORD: "one\ntwo", TOKEN: "a=b" },
+      workers: "auto",
+      timeout: 7_200_000,
+      bucket: "example-ci",
+      prefix: "ci/jobs/",
+      kmsKeyId: "alias/ci",
+      logs: "cloudwatch",
+      workflowCommands: true,
+      summary: false,
+    });
+  });
+
+  it.each([
+    ["timeout", "soon", "a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
+    ["start-timeout", "0s", "a duration like 90s, 30m or 2h, from 1s to 120h", "'0s'"],
+    ["workers", "0", "auto, or a whole number from 1 to 256", "'0'"],
+    ["workers", "all", "auto, or a whole number from 1 to 256", "'all'"],
+    ["logs", "stdout", "one of auto, session, cloudwatch, s3", "'stdout'"],
+    ["transport", "fast", "one of auto, plain, packed", "'fast'"],
+    ["workflow-commands", "yes", "true or false", "'yes'"],
+    ["summary", "no", "true or false", "'no'"],
+    ["region", "Ireland", "an AWS region, such as eu-west-1", "'Ireland'"],
+    [
+      "bucket",
+      "s3://example-ci",
+      "a bucket's name (3 to 63 lower-case letters, digits, dots and hyphens), such as example-ci",
+      "'s3://example-ci'",
+    ],
+    [
+      "env",
+      "A-B=1",
+      "NAME=value lines, or bare names of variables of the step",
+      "'A-B', where the name is not",
+    ],
+    ["args", "a\0b", "text", "a NUL byte in it"],
+  ])("refuses %s: %s", (name, value, must, got) => {
+    const failure = refusal({ ...least, [name]: value });
+    expect(failure.code).toBe("bad-input");
+    expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
+    expect(failure.seen).toContain(`Got ${got}`);
+  });
+
+  it.each([
+    ["image", "python:3", "empty", "'task-definition'"],
+    ["tasks", "2", "1", "matrix"],
+    ["tasks", "all", "1", "matrix"],
+    ["start", "true", "false", "'task-definition'"],
+    ["capacity-providers", "FARGATE_SPOT=1", "empty", "FARGATE"],
+    ["user", "app", "root", "in the script"],
+    ["transport", "packed", "auto or plain", "'transport'"],
+  ])("refuses by name what this version has not: %s %s", (name, value, must, advice) => {
+    const given: Given =
+      name === "image" ? { ...least, service: "", image: value } : { ...least, [name]: value };
+    const failure = refusal(given);
+    expect(failure.failed).toBe(`Input '${name}' must be ${must} in this version.`);
+    expect(failure.seen).toBe(`Got '${value}'.`);
+    expect(failure.advice).toContain(advice);
+  });
+
+  it("tells of everything that is wrong at once", () => {
+    const failure = refusal({ region: "eu-west-1", workers: "0", timeout: "soon", run: "ls", tasks: "all" });
+    expect(failure.code).toBe("bad-input");
+    expect(failure.failed).toBe("4 things are wrong with the inputs of this step.");
+    expect(failure.seen.split("\n")).toEqual([
+      expect.stringContaining("- Input 'tasks' must be 1 in this version. Got 'all'."),
+      expect.stringContaining("- Input 'task' must be given"),
+      expect.stringContaining("- Input 'workers' must be"),
+      expect.stringContaining("- Input 'timeout' must be"),
+    ]);
+  });
+
+  it("never shows a secret", () => {
+    const secrets = "KEY=-----BEGIN\nhunter2\nhunter2/+==\n9hunter2=x";
+    expect(refusal({ ...newTask, secrets, subnets: "" }).message).not.toContain("hunter2");
+  });
+});
+
+describe("the region", () => {
+  const given = { ...least, region: "" };
+
+  it.each([
+    [{ ...least, region: "eu-west-2" }, { AWS_REGION: "us-east-1" }, "eu-west-2"],
+    [given, { AWS_REGION: "us-east-1", AWS_DEFAULT_REGION: "us-east-2" }, "us-east-1"],
+    [given, { AWS_REGION: "", AWS_DEFAULT_REGION: "us-east-2" }, "us-east-2"],
+    [given, { AWS_DEFAULT_REGION: "us-gov-west-1" }, "us-gov-west-1"],
+  ])("is the input, else that of the environment (row %#)", (inputs, env, region) => {
+    expect(read(inputs, { env }).region).toBe(region);
+  });
+
+  it("has a failure of its own when there is none", () => {
+    expect(refusal(given).code).toBe("no-region");
+    expect(refusal(given).advice).toContain("aws-actions/configure-aws-credentials");
+  });
+
+  it("names the variable that it came from when it is no region", () => {
+    const failure = refusal(given, { env: { AWS_REGION: "x y" } });
+    expect(failure.failed).toBe("Input 'region' must be an AWS region, such as eu-west-1.");
+    expect(failure.seen).toBe("Got 'x y' from AWS_REGION.");
+  });
+});

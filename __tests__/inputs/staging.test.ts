@@ -1,0 +1,45 @@
+import { least, read, refusal } from "./given.ts";
+
+const staged = { ...least, bucket: "example-ci" };
+
+describe("staging in S3", () => {
+  it.each([
+    ["", "fargate-exec/"],
+    ["ci", "ci/"],
+    ["ci/jobs/", "ci/jobs/"],
+    ["/", ""],
+  ])("turns prefix %j into %j", (prefix, expected) => {
+    expect(read({ ...staged, prefix }).prefix).toBe(expected);
+  });
+
+  it.each(["/ci", "ci/../x", "./ci", "..", "a\tb", "x".repeat(513)])("refuses prefix %j", (prefix) => {
+    expect(refusal({ ...staged, prefix }).failed).toBe(
+      "Input 'prefix' must be the start of an S3 key, without a leading / and without . and .., such as ci/jobs/.",
+    );
+  });
+
+  it.each([
+    "alias/ci",
+    "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "mrk-1234abcd12ab34cd56ef1234567890ab",
+    "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "arn:aws-cn:kms:cn-north-1:123456789012:alias/ci",
+  ])("takes the KMS key %s", (key) => {
+    expect(read({ ...staged, "kms-key-id": key }).kmsKeyId).toBe(key);
+  });
+
+  it("refuses what is no KMS key", () => {
+    expect(refusal({ ...staged, "kms-key-id": "ci" }).failed).toBe(
+      "Input 'kms-key-id' must be a KMS key's ID, alias or ARN, such as alias/ci.",
+    );
+  });
+
+  it.each([
+    ["prefix", "ci/", "left out without 'bucket'"],
+    ["kms-key-id", "alias/ci", "empty without 'bucket'"],
+  ])("has no use for %s without a bucket", (name, value, must) => {
+    const failure = refusal({ ...least, [name]: value });
+    expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
+    expect(failure.seen).toBe(`Got '${value}'.`);
+  });
+});

@@ -1,0 +1,274 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import WebSocket from "ws";
+import { ExecAgent, type ExecAgentOptions, type TranscriptTarget } from "../../../local/agent/agent.ts";
+import { Gateway, type SessionTicket } from "../../../local/gateway/gateway.ts";
+import type { GatewayBehaviour } from "../../../local/gateway/options.ts";
+import type { ContainerHandle } from "../../../local/task/container.ts";
+import {
+  type AgentMessage,
+  decode,
+  encode,
+  Flags,
+  MessageType,
+  PayloadType,
+} from "../../../src/channel/message.ts";
+
+/** A gateway on a free port. */
+export class GatewayRig {
+  readonly gateway: Gateway;
+  readonly log: string[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server, behaviour: Partial<GatewayBehaviour>) {
+    this.#server = server;
+    const { port } = server.address() as AddressInfo;
+    const baseUrl = (): string => `ws://127.0.0.1:${port}`;
+    this.gateway = new Gateway({ ...behaviour, baseUrl, log: (line) => this.log.push(line) });
+    server.on("upgrade", (request, socket, head) => this.gateway.handleUpgrade(request, socket, head));
+  }
+
+  static async start(behaviour: Partial<GatewayBehaviour> = {}): Promise<GatewayRig> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new GatewayRig(server, behaviour);
+  }
+
+  async stop(): Promise<void> {
+    this.gateway.close();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}
+
+/** Namespaces of their own around `sleep`; what is written to /var/lib stays in them. */
+export class TestContainer {
+  readonly handle: ContainerHandle;
+  readonly #unshare: ChildProcess;
+
+  private constructor(unshare: ChildProcess, pid: number, env: Record<string, string>) {
+    this.#unshare = unshare;
+    this.handle = {
+      name: "app",
+      runtimeId: "0123456789abcdef0123456789abcdef-1234567890",
+      taskArn: "arn:aws:ecs:us-east-1:123456789012:task/default/0123456789abcdef0123456789abcdef",
+      clusterName: "default",
+      pid,
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...env },
+      workdir: "/",
+    };
+  }
+
+  /** `prepare` is a line of shell, run inside before the container counts as started. */
+  static async start(prepare = "true", env: Record<string, string> = {}): Promise<TestContainer> {
+    const script = `mount -t tmpfs tmpfs /var/lib && ${prepare} && echo ready && exec sleep 300`;
+    const namespaces = ["--pid", "--fork", "--mount", "--mount-proc", "--uts", "--ipc", "--kill-child"];
+    const unshare = spawn("unshare", [...namespaces, "sh", "-c", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(unshare.stdout, "data");
+    const children = readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, "utf8");
+    return new TestContainer(unshare, Number(children.trim()), env);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#unshare.exitCode !== null || this.#unshare.signalCode !== null) return;
+    this.#unshare.kill("SIGKILL");
+    await once(this.#unshare, "exit");
+  }
+}
+
+/** Container, agent and gateway. */
+export class Rig {
+  readonly #gatewayRig: GatewayRig;
+  readonly container: TestContainer;
+  readonly agent: ExecAgent;
+  readonly #clients: Client[] = [];
+
+  private constructor(gatewayRig: GatewayRig, container: TestContainer, options: Partial<ExecAgentOptions>) {
+    this.#gatewayRig = gatewayRig;
+    this.container = container;
+    const { gateway, log } = gatewayRig;
+    this.agent = new ExecAgent({
+      sessionLimit: 2,
+      python: "python3",
+      ...options,
+      container: container.handle,
+      gateway,
+      log: (line) => log.push(line),
+    });
+  }
+
+  static async start(
+    behaviour: Partial<GatewayBehaviour> = {},
+    options: Partial<ExecAgentOptions> = {},
+    container = TestContainer.start(),
+  ): Promise<Rig> {
+    return new Rig(await GatewayRig.start(behaviour), await container, options);
+  }
+
+  get gateway(): Gateway {
+    return this.#gatewayRig.gateway;
+  }
+
+  get log(): string[] {
+    return this.#gatewayRig.log;
+  }
+
+  /** Starts a session that no client listens to. */
+  start(command: string, transcript?: TranscriptTarget): SessionTicket {
+    const ticket = this.gateway.createSession();
+    const { sessionId } = ticket;
+    this.agent.startSession(
+      transcript === undefined ? { sessionId, command } : { sessionId, command, transcript },
+    );
+    return ticket;
+  }
+
+  async exec(command: string, transcript?: TranscriptTarget): Promise<Client> {
+    return this.connect(this.start(command, transcript));
+  }
+
+  async connect(ticket: SessionTicket): Promise<Client> {
+    const client = await Client.connect(ticket);
+    this.#clients.push(client);
+    return client;
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.socket.terminate();
+    await this.agent.stop();
+    await this.#gatewayRig.stop();
+    await this.container.stop();
+  }
+}
+
+export interface Received {
+  /** Milliseconds since the client connected. */
+  readonly at: number;
+  readonly raw: Buffer;
+  readonly message: AgentMessage;
+}
+
+/** The plainest of clients: acknowledges all output and puts it together. */
+export class Client {
+  readonly socket: WebSocket;
+  readonly frames: Received[] = [];
+  /** What `channel_closed` said. */
+  readonly closed: Promise<string>;
+  /** Output messages that get no acknowledgement. */
+  ignore: (sequenceNumber: number) => boolean = () => false;
+  readonly #connected = Date.now();
+  readonly #output = new Map<number, Buffer>();
+  #next = 0;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.on("message", (raw: Buffer) => {
+        const message = decode(raw);
+        this.frames.push({ at: Date.now() - this.#connected, raw, message });
+        if (message.messageType === MessageType.output) this.#takeOutput(message);
+        if (message.messageType === MessageType.channelClosed) resolve(String(json(message)["Output"]));
+      });
+    });
+  }
+
+  static async connect(ticket: SessionTicket, opening: object = {}): Promise<Client> {
+    const socket = new WebSocket(ticket.streamUrl);
+    const client = new Client(socket);
+    await once(socket, "open");
+    const { tokenValue } = ticket;
+    const usual = {
+      MessageSchemaVersion: "1.0",
+      RequestId: randomUUID(),
+      TokenValue: tokenValue,
+      ClientId: randomUUID(),
+    };
+    socket.send(JSON.stringify({ ...usual, ...opening }));
+    return client;
+  }
+
+  get output(): string {
+    const ordered = [...this.#output].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+    return Buffer.concat(ordered).toString("utf8");
+  }
+
+  of(messageType: string): Received[] {
+    return this.frames.filter(({ message }) => message.messageType === messageType);
+  }
+
+  /** Sequence numbers of the input that the agent has acknowledged. */
+  get acknowledged(): unknown[] {
+    return this.of(MessageType.acknowledge).map(
+      ({ message }) => json(message)["AcknowledgedMessageSequenceNumber"],
+    );
+  }
+
+  /** The next input message, or one out of turn; its sequence number. */
+  send(
+    payload: string | Buffer,
+    payloadType: number = PayloadType.output,
+    sequenceNumber = this.#next++,
+  ): number {
+    const bytes = Buffer.from(payload);
+    this.socket.send(message(MessageType.input, sequenceNumber, 0, payloadType, bytes));
+    return sequenceNumber;
+  }
+
+  resize(cols: number, rows: number): void {
+    this.send(JSON.stringify({ cols, rows }), PayloadType.size);
+  }
+
+  /** Resolves when `condition` holds; rejects after 10 seconds, with what there was. */
+  async until(condition: () => boolean): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while (!condition()) {
+      if (Date.now() > deadline)
+        throw new Error(`gave up waiting; output so far: ${JSON.stringify(this.output)}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  #takeOutput(output: AgentMessage): void {
+    if (this.ignore(output.sequenceNumber)) return;
+    this.#output.set(output.sequenceNumber, Buffer.from(output.payload));
+    const content = {
+      AcknowledgedMessageType: output.messageType,
+      AcknowledgedMessageId: output.messageId,
+      AcknowledgedMessageSequenceNumber: output.sequenceNumber,
+      IsSequentialMessage: true,
+    };
+    const bytes = Buffer.from(JSON.stringify(content));
+    this.socket.send(message(MessageType.acknowledge, 0, Flags.syn | Flags.fin, 0, bytes));
+  }
+}
+
+export function message(
+  messageType: string,
+  sequenceNumber: number,
+  flags: number,
+  payloadType: number,
+  payload: Uint8Array,
+): Uint8Array {
+  const createdDate = Date.now();
+  const messageId = randomUUID();
+  return encode({
+    messageType,
+    schemaVersion: 1,
+    createdDate,
+    sequenceNumber,
+    flags,
+    messageId,
+    payloadType,
+    payload,
+  });
+}
+
+export function json(of: AgentMessage): Record<string, unknown> {
+  return JSON.parse(Buffer.from(of.payload).toString("utf8")) as Record<string, unknown>;
+}

@@ -1,0 +1,83 @@
+/**
+ * Workflow commands as the runner reads them from a line of output. The rules are those of `ActionCommand.cs` in
+ * github.com/actions/runner: two forms, `::name key=value,key=value::data` at the start of a line, and the older
+ * `##[name key=value;key=value]data` anywhere in it.
+ */
+export interface Command {
+  readonly name: string;
+  readonly properties: ReadonlyMap<string, string>;
+  readonly data: string;
+}
+
+type Escapes = readonly (readonly [escaped: string, character: string])[];
+
+// `%25` comes last, so that an escaped escape stays what it is.
+const dataEscapes: Escapes = [
+  ["%0D", "\r"],
+  ["%0A", "\n"],
+  ["%25", "%"],
+];
+const propertyEscapes: Escapes = [
+  ["%0D", "\r"],
+  ["%0A", "\n"],
+  ["%3A", ":"],
+  ["%2C", ","],
+  ["%25", "%"],
+];
+const bracketEscapes: Escapes = [
+  ["%3B", ";"],
+  ["%0D", "\r"],
+  ["%0A", "\n"],
+  ["%5D", "]"],
+  ["%25", "%"],
+];
+
+/** The command in a line, or undefined when it holds none that `isKnown`. */
+export function parseCommand(line: string, isKnown: (name: string) => boolean): Command | undefined {
+  return parseColons(line.trimStart(), isKnown) ?? parseBracket(line, isKnown);
+}
+
+function parseColons(line: string, isKnown: (name: string) => boolean): Command | undefined {
+  if (!line.startsWith("::")) return undefined;
+  const end = line.indexOf("::", 2);
+  if (end < 0) return undefined;
+  const [name, properties] = nameAndProperties(line.slice(2, end));
+  if (!isKnown(name)) return undefined;
+  return {
+    name: name.toLowerCase(),
+    properties: parseProperties(properties.trim(), ",", propertyEscapes),
+    data: unescape(line.slice(end + 2), dataEscapes),
+  };
+}
+
+function parseBracket(line: string, isKnown: (name: string) => boolean): Command | undefined {
+  const start = line.indexOf("##[");
+  const end = start < 0 ? -1 : line.indexOf("]", start);
+  if (end < 0) return undefined;
+  const [name, properties] = nameAndProperties(line.slice(start + 3, end));
+  if (!isKnown(name)) return undefined;
+  return {
+    name: name.toLowerCase(),
+    properties: parseProperties(properties, ";", bracketEscapes),
+    data: unescape(line.slice(end + 1), bracketEscapes),
+  };
+}
+
+function nameAndProperties(info: string): [name: string, properties: string] {
+  const space = info.indexOf(" ");
+  return space < 0 ? [info, ""] : [info.slice(0, space), info.slice(space + 1)];
+}
+
+function parseProperties(text: string, separator: string, escapes: Escapes): Map<string, string> {
+  const properties = new Map<string, string>();
+  for (const item of text.split(separator)) {
+    const [, key, value] = /^=*([^=]+)=+([^]+)$/.exec(item) ?? [];
+    // Names of properties are known in any case: `endLine` is `endline`.
+    if (key !== undefined && value !== undefined) properties.set(key.toLowerCase(), unescape(value, escapes));
+  }
+  return properties;
+}
+
+function unescape(text: string, escapes: Escapes): string {
+  return escapes.reduce((whole, [escaped, character]) => whole.replaceAll(escaped, character), text);
+}

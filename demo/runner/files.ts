@@ -1,0 +1,124 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Console } from "./console.ts";
+import type { Masker } from "./masker.ts";
+
+/** The files through which a process talks to the runner (`FileCommandManager.cs`), new for each process. */
+export interface FileCommands {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Reads what the process wrote; a file that can't be understood fails the step. */
+  collect(console: Console, masker: Masker): Promise<Collected>;
+}
+
+export interface Collected {
+  readonly outputs: Map<string, string>;
+  readonly state: Map<string, string>;
+  readonly env: Map<string, string>;
+  readonly path: readonly string[];
+  /** Markdown, masked. */
+  readonly summary: string;
+}
+
+const largestSummary = 1024 * 1024;
+
+export async function createFileCommands(directory: string, suffix: string): Promise<FileCommands> {
+  const file = (prefix: string): string => join(directory, `${prefix}_${suffix}`);
+  const files = {
+    output: file("set_output"),
+    state: file("save_state"),
+    env: file("set_env"),
+    path: file("add_path"),
+    step_summary: file("step_summary"),
+  };
+  for (const path of Object.values(files)) await writeFile(path, "");
+
+  return {
+    environment: Object.fromEntries(
+      Object.entries(files).map(([name, path]) => [`GITHUB_${name.toUpperCase()}`, path]),
+    ),
+    async collect(console, masker) {
+      const pairs = async (name: "output" | "state" | "env"): Promise<Map<string, string>> => {
+        const found = new Map<string, string>();
+        try {
+          for (const [key, value] of parseFileCommands(await textOf(files[name]))) found.set(key, value);
+        } catch (error) {
+          console.fail(`file command '${name}'`, error instanceof Error ? error.message : String(error));
+        }
+        return found;
+      };
+      const env = await pairs("env");
+      for (const name of env.keys()) {
+        if (name.toUpperCase() !== "NODE_OPTIONS") continue;
+        console.annotate("error", `Can't store ${name} output parameter using '$GITHUB_ENV' command.`);
+        env.delete(name);
+      }
+      return {
+        env,
+        state: await pairs("state"),
+        outputs: await pairs("output"),
+        path: (await textOf(files.path)).split(/\r?\n/).filter((line) => line !== ""),
+        summary: summaryOf(await textOf(files.step_summary), console, masker),
+      };
+    },
+  };
+}
+
+/**
+ * `NAME=value` lines, and values of several lines between `NAME<<DELIMITER` and `DELIMITER`; later ones win.
+ * Pairs before a line that is wrong count.
+ */
+export function* parseFileCommands(text: string): Generator<[name: string, value: string]> {
+  const lines = text.split("\n");
+  // What follows the last line feed is a line of its own only if it has text.
+  const lastIsCut = lines.at(-1) !== "";
+  if (!lastIsCut) lines.pop();
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    if (line === "") continue;
+    const [, name = "", sign, rest = ""] = /^(.*?)(=|<<)([^]*)$/.exec(line) ?? [];
+    if (sign === undefined) throw new Error(`Invalid format '${line}'`);
+    if (sign === "=") {
+      yield [name, rest];
+      continue;
+    }
+    if (name === "" || rest === "") {
+      throw new Error(`Invalid format '${line}'. Name must not be empty and delimiter must not be empty`);
+    }
+    const end = lines.indexOf(rest, at + 1);
+    if (end < 0) {
+      const why =
+        lastIsCut && at + 1 < lines.length
+          ? "EOF marker missing new line."
+          : `Matching delimiter not found '${rest}'`;
+      throw new Error(`Invalid value. ${why}`);
+    }
+    yield [name, lines.slice(at + 1, end).join("\n")];
+    at = end;
+  }
+}
+
+function summaryOf(text: string, console: Console, masker: Masker): string {
+  const size = Buffer.byteLength(text);
+  if (size > largestSummary) {
+    const got = Math.floor(size / 1024);
+    console.annotate(
+      "error",
+      `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got ${got}k.`,
+    );
+    return "";
+  }
+  return text
+    .split("\n")
+    .map((line) => masker.mask(line))
+    .join("\n");
+}
+
+/** A process may delete its file, which is the same as to write nothing. */
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { ContainerHandle } from "../task/container.ts";
+import { Session, type SessionRequest } from "./session.ts";
+
+export type { TranscriptTarget } from "./transcript.ts";
+
+export interface ExecAgentOptions {
+  container: ContainerHandle;
+  gateway: Gateway;
+  /** Sessions at once. The agent's own default is 2; AWS's documentation says 1. */
+  sessionLimit: 1 | 2;
+  /** Python 3.9 or later, on this machine. */
+  python: string;
+  /** Whether the session document says so: then HOME is /root, whatever the task says. */
+  runAsElevated?: boolean;
+  log?: (line: string) => void;
+}
+
+const TRIES = 5;
+const RETRY_DELAY = 1000;
+
+/**
+ * The exec agent of one container. Sessions beyond the limit are treated as the real one does: one waits for a free
+ * place, the next is tried 5 times, a second apart, and if there is still no place by then, the control channel's
+ * reader is blocked for good and the container takes no session any more.
+ */
+export class ExecAgent {
+  readonly #options: ExecAgentOptions;
+  readonly #log: (line: string) => void;
+  readonly #running = new Map<Session, Promise<void>>();
+  readonly #inbox: SessionRequest[] = [];
+  readonly #stopped = new AbortController();
+  #waiting: SessionRequest | undefined;
+  #reading = false;
+
+  constructor(options: ExecAgentOptions) {
+    this.#options = options;
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  /** Returns at once; whether the session ever opens is for its client to find out. */
+  startSession(request: SessionRequest): void {
+    this.#inbox.push(request);
+    if (!this.#reading) void this.#readInbox();
+  }
+
+  /** The task stops: all sessions break off. Resolves when nothing of the agent is left. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#waiting = undefined;
+    const running = [...this.#running];
+    await Promise.all(running.map(([session]) => session.stop()));
+    await Promise.all(running.map(([, done]) => done));
+  }
+
+  /** The control channel's reader: one message at a time. */
+  async #readInbox(): Promise<void> {
+    this.#reading = true;
+    for (let request = this.#inbox.shift(); request !== undefined; request = this.#inbox.shift()) {
+      if (!(await this.#submit(request))) return;
+    }
+    this.#reading = false;
+  }
+
+  /** False when the reader is blocked for good. */
+  async #submit(request: SessionRequest): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (this.#stopped.signal.aborted) return false;
+      if (this.#running.size < this.#options.sessionLimit) {
+        this.#run(request);
+        return true;
+      }
+      if (this.#waiting === undefined) {
+        this.#waiting = request;
+        return true;
+      }
+      if (attempt === TRIES) break;
+      await sleep(RETRY_DELAY, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+    }
+    this.#log(`agent: ${request.sessionId}: one session too many, the container takes no session any more`);
+    return false;
+  }
+
+  #run(request: SessionRequest): void {
+    const { container, gateway, python, runAsElevated = false } = this.#options;
+    const session = new Session({ container, gateway, python, runAsElevated, log: this.#log }, request);
+    const done = session.run().finally(() => {
+      this.#running.delete(session);
+      const next = this.#waiting;
+      this.#waiting = undefined;
+      if (next !== undefined && !this.#stopped.signal.aborted) this.#run(next);
+    });
+    this.#running.set(session, done);
+  }
+}

@@ -1,0 +1,29 @@
+/** `MessageLengthThresholdInBytes` of amazon-ssm-agent: bytes of the transcript in one event, before its edits. */
+const EVENT_BYTES = 200_000;
+
+/**
+ * Cuts a transcript into CloudWatch messages as the agent does: whole lines up to 200,000 bytes, CR LF made LF once
+ * (so CR CR LF keeps a CR), the last newline of each message cut off. A longer line is cut where the limit falls.
+ */
+export function cutIntoEvents(transcript: Buffer): string[] {
+  const events: string[] = [];
+  let start = 0;
+  let at = 0;
+  while (at < transcript.length) {
+    const newline = transcript.indexOf("\n", at);
+    const end = newline === -1 ? transcript.length : newline + 1;
+    const next = Math.min(end, at + EVENT_BYTES);
+    if (next - start > EVENT_BYTES) {
+      events.push(edited(transcript.subarray(start, at)));
+      start = at;
+    }
+    at = next;
+  }
+  if (at > start) events.push(edited(transcript.subarray(start, at)));
+  return events;
+}
+
+function edited(message: Buffer): string {
+  const text = message.toString("utf8").replaceAll("\r\n", "\n");
+  return message.at(-1) === 0x0a ? text.slice(0, -1) : text;
+}

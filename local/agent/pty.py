@@ -1,0 +1,300 @@
+"""The part of the exec agent that lives in the task.
+
+Started outside, as root or as root of a user namespace, it enters the namespaces of a container's process and runs
+one command there: on a PTY (a session) or without one (the agent's own `script`). Python's standard library only,
+3.9 or later; all of it is imported before the container's file system replaces the host's.
+
+Standard input and output carry frames: length of the body (u32, big-endian), type (one byte), body.
+  in    C configuration (JSON)   I input   S size (columns, rows: u16)   P pause   G go on   K kill   W wait
+  out   R running   F could not start (text)   O output   A input written (error text, or nothing)
+        E the terminal's end   X waited for (JSON: status, stderr)
+The end of standard input is the death of the agent.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import queue
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+
+# The user namespace first: it gives the right to enter the others.
+NAMESPACES = {"user": 0x10000000, "cgroup": 0x02000000, "ipc": 0x08000000, "uts": 0x04000000}
+NAMESPACES.update({"net": 0x40000000, "pid": 0x20000000, "mnt": 0x00020000})
+TIOCGPTN = 0x80045430
+TIOCSPTLCK = 0x40045431
+PR_SET_NAME = 15
+PR_CAPBSET_DROP = 24
+FIRST_READ_DELAY = 1.0
+READ_SIZE = 4096  # The agent's reader is buffered: one read of a PTY gives 4,095 bytes at most.
+CHUNK_SIZE = 1024
+CHUNK_DELAY = 0.001
+libc = ctypes.CDLL(None, use_errno=True)
+output_lock = threading.Lock()
+
+
+class StartError(Exception):
+    """The command cannot start; the text is what Go's os/exec would say."""
+
+
+def send(kind, body=b""):
+    data = struct.pack(">I", len(body)) + kind + body
+    with output_lock:
+        while data:
+            data = data[os.write(1, data) :]
+
+
+def read_exactly(size):
+    data = b""
+    while len(data) < size:
+        more = os.read(0, size - len(data))
+        if not more:
+            os._exit(1)
+        data += more
+    return data
+
+
+def receive():
+    (size,) = struct.unpack(">I", read_exactly(4))
+    return read_exactly(1), read_exactly(size)
+
+
+def enter(pid):
+    """Enters the namespaces and the root directory of a process. The next child is in its PID namespace."""
+    # All is opened first: afterwards /proc is another one.
+    root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
+    foreign = [
+        (name, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), flag)
+        for name, flag in NAMESPACES.items()
+        if os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
+    ]
+    for name, fd, flag in foreign:
+        if libc.setns(fd, flag) != 0:  # os.setns is there from Python 3.12 on only.
+            raise OSError(ctypes.get_errno(), f"setns {name}: {os.strerror(ctypes.get_errno())}")
+        if name == "user":
+            os.setgid(0)
+            os.setuid(0)
+    os.fchdir(root)
+    os.chroot(".")
+
+
+def missing_capabilities(pid):
+    """What the container's bounding set leaves out: an exec'd root has no more than the task's."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status, open("/proc/sys/kernel/cap_last_cap") as last:
+        bounding = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd:"))
+        return [number for number in range(int(last.read()) + 1) if not bounding >> number & 1]
+
+
+def find(name, path):
+    """The file to execute, found by Go's rules."""
+    if not name:
+        raise StartError("exec: no command")
+    if "/" in name:
+        return name
+    for directory in path.split(":") if path else []:
+        candidate = os.path.join(directory or ".", name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    raise StartError(f"exec: {json.dumps(name, ensure_ascii=False)}: executable file not found in $PATH")
+
+
+class Main:
+    """The main process of a session: leader of its own session, the PTY its controlling terminal."""
+
+    def __init__(self, argv, env, capabilities):
+        program = find(argv[0], env.get("PATH", ""))
+        self.terminal, slave = open_terminal()
+        errors, report = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.setsid()
+                fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+                for fd in (0, 1, 2):
+                    os.dup2(slave, fd)
+                become_plain(capabilities)
+                os.execve(program, argv, env)
+            except OSError as error:
+                os.write(report, str(error.errno).encode())
+            os._exit(127)
+        os.close(report)
+        os.close(slave)
+        failure = os.read(errors, 16)
+        os.close(errors)
+        if failure:
+            os.waitpid(self.pid, 0)
+            raise StartError(f"fork/exec {program}: {os.strerror(int(failure)).lower()}")
+        self.running = threading.Event()
+        self.running.set()
+        self.closing = threading.Event()
+        self.wake, self.waker = os.pipe()
+        self.inputs = queue.Queue()
+        self.threads = [in_background(self.pump), in_background(self.feed)]
+
+    def ready(self, event):
+        """Waits until the terminal can be read or written; false when the session is being closed."""
+        poll = select.poll()
+        poll.register(self.terminal, event)
+        poll.register(self.wake, select.POLLIN)
+        poll.poll()
+        return not self.closing.is_set()
+
+    def may_run(self):
+        self.running.wait()
+        return not self.closing.is_set()
+
+    def pump(self):
+        """Output, at the agent's own pace."""
+        if self.closing.wait(FIRST_READ_DELAY):
+            return
+        while self.may_run() and self.ready(select.POLLIN):
+            try:
+                data = os.read(self.terminal, READ_SIZE)
+            except BlockingIOError:
+                continue
+            except OSError:  # EIO: no process has the terminal open any more.
+                data = b""
+            if not data:
+                send(b"E")
+                return
+            for start in range(0, len(data), CHUNK_SIZE):
+                if not self.may_run():
+                    return
+                send(b"O", data[start : start + CHUNK_SIZE])
+                time.sleep(CHUNK_DELAY)
+
+    def feed(self):
+        """Input, each message written as a whole before it is confirmed."""
+        while True:
+            data = self.inputs.get()
+            while data and self.ready(select.POLLOUT):
+                try:
+                    data = data[os.write(self.terminal, data) :]
+                except BlockingIOError:
+                    time.sleep(CHUNK_DELAY)
+                except OSError as error:
+                    send(b"A", error.strerror.lower().encode())
+                    break
+            else:
+                if self.closing.is_set():
+                    return
+                send(b"A")
+
+    def kill(self):
+        """Kills the main process, and nothing else; what the kernel then does to the others is its own affair."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.closing.set()
+        self.running.set()
+        self.inputs.put(b"")
+        os.write(self.waker, b"x")
+        for thread in self.threads:
+            thread.join()
+        os.close(self.terminal)
+
+    def wait(self):
+        _, status = os.waitpid(self.pid, 0)
+        send(b"X", json.dumps({"status": os.waitstatus_to_exitcode(status), "stderr": ""}).encode())
+        os._exit(0)
+
+    def serve(self):
+        while True:
+            kind, body = receive()
+            if kind == b"I":
+                self.inputs.put(body)
+            elif kind == b"S":
+                columns, rows = struct.unpack(">HH", body)
+                fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            elif kind == b"P":
+                self.running.clear()
+            elif kind == b"G":
+                self.running.set()
+            elif kind == b"K":
+                self.kill()
+                self.wait()
+            elif kind == b"W":
+                in_background(self.wait)
+
+
+def in_background(loop):
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    return thread
+
+
+def open_terminal():
+    """A PTY of the container's own devpts, 0 by 0, as the kernel makes it: echo on, canonical."""
+    try:
+        path = "/dev/ptmx"
+        master = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        (number,) = struct.unpack("I", fcntl.ioctl(master, TIOCGPTN, bytes(4)))
+        fcntl.ioctl(master, TIOCSPTLCK, bytes(4))
+        path = f"/dev/pts/{number}"
+        return master, os.open(path, os.O_RDWR | os.O_NOCTTY)
+    except OSError as error:
+        raise StartError(f"open {path}: {error.strerror.lower()}") from error
+
+
+def become_plain(capabilities):
+    """Undoes what Python and this program have of their own, just before a command takes their place."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.umask(0o022)
+    for capability in capabilities:
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+def run_plain(argv, env, capabilities):
+    """A command of the agent's own: no terminal, no output, only its status and its complaints."""
+    try:
+        done = subprocess.run(
+            [find(argv[0], env.get("PATH", "")), *argv[1:]],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: become_plain(capabilities),
+        )
+    except OSError as error:
+        raise StartError(f"fork/exec {argv[0]}: {error.strerror.lower()}") from error
+    result = {"status": done.returncode, "stderr": done.stderr.decode("utf-8", "replace")}
+    send(b"X", json.dumps(result).encode())
+
+
+def live_in_container(config, capabilities):
+    libc.prctl(PR_SET_NAME, b"ssm-session-wor", 0, 0, 0)
+    os.chdir(config["workdir"])
+    try:
+        if not config["terminal"]:
+            run_plain(config["argv"], config["env"], capabilities)
+            return
+        main = Main(config["argv"], config["env"], capabilities)
+    except StartError as error:
+        send(b"F", str(error).encode("utf-8", "surrogateescape"))
+        return
+    send(b"R")
+    main.serve()
+
+
+def start():
+    config = json.loads(receive()[1])
+    capabilities = missing_capabilities(config["pid"])
+    enter(config["pid"])
+    child = os.fork()
+    if child == 0:
+        live_in_container(config, capabilities)
+        os._exit(0)
+    os.close(0)
+    os.close(1)
+    _, status = os.waitpid(child, 0)
+    os._exit(os.waitstatus_to_exitcode(status) % 256)
+
+
+if __name__ == "__main__":
+    start()

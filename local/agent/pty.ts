@@ -1,0 +1,172 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { ContainerHandle } from "../task/container.ts";
+import { type Deferred, deferred } from "./deferred.ts";
+
+const PROGRAM = fileURLToPath(new URL("pty.py", import.meta.url));
+const LENGTH_BYTES = 4;
+
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface PtyEvents {
+  output(bytes: Buffer): void;
+  /** The terminal's end: no process of the container has it open any more. */
+  ended(): void;
+  /** The process in the container is gone, and with it the session: the task has stopped. */
+  lost(why: string): void;
+}
+
+/** How a command of the agent's own, or a session's main process, came out. */
+export interface Waited {
+  readonly status: number;
+  readonly stderr: string;
+}
+
+/** The command could not start; the message is Go's. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/**
+ * The host's end of `pty.py`, which runs one command inside a container on a PTY and does the agent's reading,
+ * writing and waiting there.
+ */
+export class Pty {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #events: PtyEvents | undefined;
+  readonly #started = deferred<undefined>();
+  readonly #waited = deferred<Waited>();
+  readonly #exited = deferred<undefined>();
+  readonly #writes: Deferred<undefined>[] = [];
+  #done = false;
+  #received = Buffer.alloc(0);
+  #complaints = "";
+
+  private constructor(container: ContainerHandle, python: string, command: Command, events?: PtyEvents) {
+    this.#events = events;
+    this.#child = spawn(python, ["-I", "-X", "utf8", PROGRAM], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child.stdout.on("data", (bytes: Buffer) => this.#receive(bytes));
+    this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#complaints += text));
+    this.#child.stdin.on("error", () => undefined); // The child is gone; "close" says so too.
+    this.#child.on("error", (error) => (this.#complaints += error.message));
+    this.#child.on("close", () => this.#close());
+    const configuration = {
+      ...command,
+      pid: container.pid,
+      workdir: container.workdir,
+      terminal: events !== undefined,
+    };
+    this.#send("C", Buffer.from(JSON.stringify(configuration)));
+  }
+
+  /** Resolves when the command runs. Rejects with a `StartError`, or with another error when the task has stopped. */
+  static async start(
+    container: ContainerHandle,
+    python: string,
+    command: Command,
+    events: PtyEvents,
+  ): Promise<Pty> {
+    const pty = new Pty(container, python, command, events);
+    await pty.#started.promise;
+    return pty;
+  }
+
+  /** Runs a command in the container without a terminal. Rejects as `start` does. */
+  static async run(container: ContainerHandle, python: string, command: Command): Promise<Waited> {
+    return new Pty(container, python, command).#waited.promise;
+  }
+
+  /** Resolves when the terminal has taken all of it, however long its reader takes; rejects when it can't. */
+  write(bytes: Uint8Array): Promise<undefined> {
+    const written = deferred<undefined>();
+    this.#writes.push(written);
+    this.#send("I", bytes);
+    return written.promise;
+  }
+
+  resize(columns: number, rows: number): void {
+    const body = Buffer.alloc(4);
+    body.writeUInt16BE(columns & 0xffff, 0);
+    body.writeUInt16BE(rows & 0xffff, 2);
+    this.#send("S", body);
+  }
+
+  pause(): void {
+    this.#send("P");
+  }
+
+  resume(): void {
+    this.#send("G");
+  }
+
+  /** Resolves when the main process, which may outlive its terminal, has ended. Rejects when the task stops. */
+  wait(): Promise<Waited> {
+    this.#send("W");
+    return this.#waited.promise;
+  }
+
+  /** SIGKILL to the main process alone, then the terminal is closed. */
+  kill(): Promise<Waited> {
+    this.#send("K");
+    return this.#waited.promise;
+  }
+
+  /** The agent's own death: the terminal is closed without a word. Resolves when nothing of it is left. */
+  async abandon(): Promise<void> {
+    this.#child.stdin.end();
+    await this.#exited.promise;
+  }
+
+  #send(kind: string, body: Uint8Array = Buffer.alloc(0)): void {
+    const head = Buffer.alloc(LENGTH_BYTES + 1);
+    head.writeUInt32BE(body.length);
+    head.write(kind, LENGTH_BYTES, "latin1");
+    this.#child.stdin.write(Buffer.concat([head, body]));
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#received = Buffer.concat([this.#received, bytes]);
+    for (;;) {
+      if (this.#received.length < LENGTH_BYTES + 1) return;
+      const end = LENGTH_BYTES + 1 + this.#received.readUInt32BE();
+      if (this.#received.length < end) return;
+      const kind = this.#received.toString("latin1", LENGTH_BYTES, LENGTH_BYTES + 1);
+      const body = this.#received.subarray(LENGTH_BYTES + 1, end);
+      this.#received = this.#received.subarray(end);
+      this.#frame(kind, body);
+    }
+  }
+
+  #frame(kind: string, body: Buffer): void {
+    if (kind === "O") this.#events?.output(body);
+    else if (kind === "E") this.#events?.ended();
+    else if (kind === "R") this.#started.resolve(undefined);
+    else if (kind === "X") this.#finish(JSON.parse(body.toString("utf8")) as Waited);
+    else if (kind === "F") this.#fail(new StartError(body.toString("utf8")));
+    else if (kind === "A" && body.length === 0) this.#writes.shift()?.resolve(undefined);
+    else if (kind === "A") this.#writes.shift()?.reject(new Error(body.toString("utf8")));
+  }
+
+  #finish(waited: Waited): void {
+    this.#done = true;
+    this.#waited.resolve(waited);
+  }
+
+  #fail(error: Error): void {
+    this.#started.reject(error);
+    this.#waited.reject(error);
+  }
+
+  #close(): void {
+    const why = this.#complaints.trim().split("\n").at(-1) ?? "";
+    const error = new Error(`the process in the container is gone${why && `: ${why}`}`);
+    this.#fail(error);
+    // A write that is still open will never be confirmed, and the agent that waited for it is no more.
+    this.#writes.length = 0;
+    if (!this.#done) this.#events?.lost(error.message);
+    this.#exited.resolve(undefined);
+  }
+}

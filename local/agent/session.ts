@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { PayloadType } from "../../src/channel/message.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { ContainerHandle } from "../task/container.ts";
+import { deferred } from "./deferred.ts";
+import { type Handled, Peer } from "./peer.ts";
+import { Pty, StartError } from "./pty.ts";
+import { RuneFilter } from "./runes.ts";
+import { split, UnfinishedCommand } from "./shlex.ts";
+import { Transcript, type TranscriptTarget } from "./transcript.ts";
+
+export interface SessionRequest {
+  readonly sessionId: string;
+  readonly command: string;
+  readonly transcript?: TranscriptTarget;
+}
+
+export interface SessionOptions {
+  readonly container: ContainerHandle;
+  readonly gateway: Gateway;
+  readonly python: string;
+  readonly runAsElevated: boolean;
+  readonly log: (line: string) => void;
+}
+
+/** How long the agent waits before it tells of a command that can't start. */
+const FAILURE_DELAY = 2000;
+
+/** The session fails, and this is what its user is told. */
+class SessionFailure extends Error {}
+
+/** One session of the exec agent, from its data channel to its upload: the work of one `ssm-session-worker`. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #request: SessionRequest;
+  readonly #filter = new RuneFilter();
+  readonly #over = deferred<"ended" | "cancelled">();
+  readonly #stopped = new AbortController();
+  #pty: Pty | undefined;
+  #lost = false;
+  #transcript: Transcript | undefined;
+
+  constructor(options: SessionOptions, request: SessionRequest) {
+    this.#options = options;
+    this.#request = request;
+  }
+
+  /** Resolves when the worker would exit. Never rejects. */
+  async run(): Promise<void> {
+    const { gateway } = this.#options;
+    const { sessionId } = this.#request;
+    const connection = gateway.connectAgent(sessionId, {
+      receive: (frame) => peer.receive(frame),
+      terminate: () => this.#over.resolve("cancelled"),
+    });
+    if (connection === undefined) return;
+    const peer = new Peer({
+      sessionId,
+      send: (frame) => connection.send(frame),
+      input: (payloadType, payload) => this.#input(payloadType, payload),
+      paused: (paused) => (paused ? this.#pty?.pause() : this.#pty?.resume()),
+      closed: () => this.#over.resolve("cancelled"),
+      log: (line) => this.#options.log(`${line} (${sessionId})`),
+    });
+    peer.sendState("Connected");
+    peer.skipHandshake();
+    let output: string | undefined;
+    try {
+      output = await this.#execute(peer);
+      await peer.drained();
+    } catch (error) {
+      this.#options.log(`agent: ${sessionId}: ${String(error)}`);
+    }
+    peer.close();
+    connection.close();
+    this.#transcript?.close();
+    await this.#pty?.abandon();
+    if (output === undefined) gateway.loseAgent(sessionId);
+    else gateway.completeTask(sessionId, output);
+  }
+
+  /** The task stops: the agent dies with it, without a word. */
+  async stop(): Promise<void> {
+    this.#lose(new Error("the task has stopped"));
+    await this.#pty?.abandon();
+  }
+
+  /** What the agent has to tell of the session; rejects when the worker dies under it. */
+  async #execute(peer: Peer): Promise<string> {
+    const { command } = this.#request;
+    if (command.trim() === "") return "Commands cannot be empty for session type InteractiveCommands";
+    try {
+      const pty = await this.#start(peer);
+      if ((await this.#over.promise) === "cancelled") {
+        await pty.kill();
+      } else {
+        await peer.drained();
+        peer.sendState("Terminating");
+        await pty.wait();
+      }
+      await this.#transcript?.finish(this.#stopped.signal).catch((error: unknown) => {
+        throw this.#lost ? error : new SessionFailure(error instanceof Error ? error.message : String(error));
+      });
+      return "";
+    } catch (error) {
+      if (!(error instanceof SessionFailure)) throw error;
+      return `\n----------ERROR-------\n${error.message}`;
+    }
+  }
+
+  async #start(peer: Peer): Promise<Pty> {
+    const { container, python, runAsElevated } = this.#options;
+    const env: Record<string, string> = { ...container.env, TERM: "xterm-256color" };
+    env["LANG"] ||= "C.UTF-8";
+    if (runAsElevated) env["HOME"] = "/root";
+    try {
+      const argv = split(this.#request.command);
+      if (argv.length === 0) throw new Error("the worker panics: no command is left without the comment");
+      const pty = await Pty.start(
+        container,
+        python,
+        { argv, env },
+        {
+          output: (bytes) => {
+            const passed = this.#filter.pass(bytes);
+            peer.sendOutput(passed);
+            this.#transcript?.write(passed);
+          },
+          ended: () => this.#over.resolve("ended"),
+          lost: (why) => this.#lose(new Error(why)),
+        },
+      );
+      this.#pty = pty;
+    } catch (error) {
+      if (!(error instanceof StartError || error instanceof UnfinishedCommand)) throw error;
+      await sleep(FAILURE_DELAY);
+      const step = error instanceof StartError ? "Failed to start pty" : "Failed to parse commands input";
+      throw new SessionFailure(`Unable to start command: ${step}: ${error.message}\n\n`);
+    }
+    this.#openTranscript();
+    return this.#pty;
+  }
+
+  #openTranscript(): void {
+    const { transcript, sessionId } = this.#request;
+    if (transcript?.cloudWatchLogGroup === undefined && transcript?.s3Bucket === undefined) return;
+    const { container, python, log } = this.#options;
+    try {
+      this.#transcript = new Transcript(container, python, sessionId, transcript, log);
+    } catch (error) {
+      throw new SessionFailure(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #input(payloadType: number, payload: Uint8Array): Promise<Handled> {
+    if (this.#pty === undefined) return "not-ready";
+    if (payloadType === PayloadType.output) {
+      await this.#pty.write(payload);
+    } else if (payloadType === PayloadType.size) {
+      const { cols, rows } = JSON.parse(Buffer.from(payload).toString("utf8")) as {
+        cols?: unknown;
+        rows?: unknown;
+      };
+      this.#pty.resize(sizeOf("cols", cols), sizeOf("rows", rows));
+    }
+    return "done";
+  }
+
+  #lose(error: Error): void {
+    this.#lost = true;
+    this.#stopped.abort();
+    this.#over.reject(error);
+  }
+}
+
+/** A number that Go would take for a uint32; what is missing is 0. */
+function sizeOf(name: string, value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
+  throw new Error(`invalid size message: '${name}' is no uint32`);
+}

@@ -1,0 +1,172 @@
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+  ResourceAlreadyExistsException,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-cloudwatch-logs";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { ContainerHandle } from "../task/container.ts";
+import { cutIntoEvents } from "./events.ts";
+import { Pty, StartError, type Waited } from "./pty.ts";
+
+/** Where a session's transcript goes; neither bucket nor group: nowhere. */
+export interface TranscriptTarget {
+  endpoint: string;
+  region: string;
+  cloudWatchLogGroup?: string;
+  s3Bucket?: string;
+  s3KeyPrefix?: string;
+}
+
+const EVENTS_PER_CALL = 4;
+/** The agent looks for more to upload once a second, the first time after a second. */
+const UPLOAD_INTERVAL = 1000;
+/** The emulator takes any key. */
+const credentials = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
+
+/**
+ * The log of a session: what its terminal put out is written to a file in the container, and after the command's
+ * end the container's own `script` makes a transcript of it, which is uploaded to S3, then to CloudWatch Logs.
+ */
+export class Transcript {
+  readonly #container: ContainerHandle;
+  readonly #python: string;
+  readonly #sessionId: string;
+  readonly #target: TranscriptTarget;
+  readonly #log: (line: string) => void;
+  readonly #directory: string;
+  readonly #raw: number;
+
+  /** Throws with the words of the session's failure when the file cannot be made. */
+  constructor(
+    container: ContainerHandle,
+    python: string,
+    sessionId: string,
+    target: TranscriptTarget,
+    log: (line: string) => void,
+  ) {
+    this.#container = container;
+    this.#python = python;
+    this.#sessionId = sessionId;
+    this.#target = target;
+    this.#log = log;
+    this.#directory = `/var/lib/amazon/ssm/${container.runtimeId}/session/orchestration/${sessionId}/InteractiveCommands`;
+    try {
+      mkdirSync(this.#onHost(this.#directory), { recursive: true, mode: 0o700 });
+      this.#raw = openSync(this.#onHost(this.#rawPath), "w", 0o600);
+    } catch (error) {
+      const text = `encountered an error while creating file ${this.#rawPath}: ${String(error)}`;
+      throw new Error(text, { cause: error });
+    }
+  }
+
+  write(output: Uint8Array): void {
+    writeSync(this.#raw, output);
+  }
+
+  close(): void {
+    closeSync(this.#raw);
+  }
+
+  /** Makes and uploads the transcript. Rejects when the image has no `script`: then nothing is uploaded. */
+  async finish(stopped: AbortSignal): Promise<void> {
+    const path = `${this.#directory}/${this.#sessionId}.log`;
+    await this.#generate(path);
+    const text = readFileSync(this.#onHost(path));
+    if (this.#target.s3Bucket !== undefined) await this.#uploadToS3(this.#target.s3Bucket, text);
+    if (this.#target.cloudWatchLogGroup !== undefined) {
+      await this.#uploadToCloudWatch(this.#target.cloudWatchLogGroup, text, stopped);
+    }
+  }
+
+  async #generate(path: string): Promise<void> {
+    const withFlag = await this.#run(["script", path, "-c", `cat ${this.#rawPath}`]);
+    if (withFlag.status === 0) return;
+    // BSD's script has no such flag.
+    const withoutFlag = await this.#run(["script", path, "cat", this.#rawPath]);
+    if (withoutFlag.status === 0) return;
+    const tries = `${withFlag.stderr}\n${withoutFlag.stderr}`;
+    throw new Error(
+      `unable to generate log data: Failed to generate transcript with the following errors:\n${tries}`,
+    );
+  }
+
+  /** The status and what Go would say of it. */
+  async #run(argv: readonly string[]): Promise<Waited> {
+    try {
+      const done = await Pty.run(this.#container, this.#python, { argv, env: this.#container.env });
+      return { status: done.status, stderr: `exit status ${done.status}: ${done.stderr}` };
+    } catch (error) {
+      if (error instanceof StartError) return { status: -1, stderr: `${error.message}: ` };
+      throw error;
+    }
+  }
+
+  async #uploadToS3(bucket: string, text: Buffer): Promise<void> {
+    const { endpoint, region, s3KeyPrefix } = this.#target;
+    const key = [s3KeyPrefix ?? "", `${this.#sessionId}.log`].filter((part) => part !== "").join("/");
+    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    try {
+      await client.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key.replaceAll(":", ""),
+          Body: text,
+          ContentType: "text/plain",
+          ACL: "bucket-owner-full-control",
+        }),
+      );
+    } catch (error) {
+      this.#log(`agent: ${this.#sessionId}: failed to upload the session log to S3: ${String(error)}`);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  /** Tries again for as long as the task lives, except when the group is not there. */
+  async #uploadToCloudWatch(logGroupName: string, text: Buffer, stopped: AbortSignal): Promise<void> {
+    const { endpoint, region } = this.#target;
+    const client = new CloudWatchLogsClient({ endpoint, region, credentials });
+    const stream = { logGroupName, logStreamName: this.#sessionId };
+    const events = cutIntoEvents(text);
+    let made = false;
+    try {
+      while (events.length > 0) {
+        await sleep(UPLOAD_INTERVAL, undefined, { signal: stopped }).catch(() => undefined);
+        if (stopped.aborted) return;
+        const timestamp = Date.now();
+        const logEvents = events.slice(0, EVENTS_PER_CALL).map((message) => ({ message, timestamp }));
+        try {
+          if (!made) await client.send(new CreateLogStreamCommand(stream)).catch(unlessItExists);
+          made = true;
+          await client.send(new PutLogEventsCommand({ ...stream, logEvents }));
+          events.splice(0, logEvents.length);
+        } catch (error) {
+          this.#log(
+            `agent: ${this.#sessionId}: failed to upload the session log to CloudWatch: ${String(error)}`,
+          );
+          if (!made || error instanceof ResourceNotFoundException) return;
+        }
+      }
+      // It takes another look to see that there is no more.
+      await sleep(UPLOAD_INTERVAL, undefined, { signal: stopped }).catch(() => undefined);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  get #rawPath(): string {
+    return `${this.#directory}/ipcTempFile.log`;
+  }
+
+  #onHost(path: string): string {
+    return `/proc/${this.#container.pid}/root${path}`;
+  }
+}
+
+function unlessItExists(error: unknown): void {
+  if (!(error instanceof ResourceAlreadyExistsException)) throw error;
+}

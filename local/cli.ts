@@ -1,0 +1,21 @@
+/** `npm run local`: the local Fargate, by hand. Prints the environment to export; ends with Ctrl-C. */
+import { once } from "node:events";
+import { visibleDelays } from "./options.ts";
+import { seed } from "./seed.ts";
+import { startLocalFargate } from "./start.ts";
+
+const local = await startLocalFargate({ delays: visibleDelays, log: (line) => console.error(`# ${line}`) });
+const made = await seed(local);
+
+for (const [name, value] of Object.entries(local.env)) console.log(`export ${name}=${value}`);
+console.log(`# clusters ${made.cluster} and ${made.loggedCluster} (sessions logged to ${made.logGroup})`);
+console.log(`# service ${made.service} with one task of ${made.taskDefinition}; bucket ${made.bucket}`);
+console.log(`# subnets ${made.subnets.join(",")}; security groups ${made.securityGroups.join(",")}`);
+console.log("# try: .venv/bin/aws ecs list-tasks --cluster demo        end: Ctrl-C");
+
+const interrupted = new AbortController();
+await Promise.race(
+  ["SIGINT", "SIGTERM"].map((signal) => once(process, signal, { signal: interrupted.signal })),
+);
+interrupted.abort();
+await local.stop();

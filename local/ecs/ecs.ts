@@ -1,0 +1,69 @@
+import type { AwsError } from "../aws-error.ts";
+import type { Settings } from "../options.ts";
+import type { Container } from "../task/container.ts";
+import type { Task, TaskPlan } from "../task/task.ts";
+import { clusterNotFound, invalidParameter, wrongCluster } from "./errors.ts";
+import type { Records } from "./records.ts";
+import type { Cluster } from "./shapes.ts";
+
+/** What an operation of ours works on. */
+export interface Ecs {
+  readonly settings: Settings;
+  readonly records: Records;
+  /** Every task there ever was, by ARN, in the order of their start. */
+  readonly tasks: Map<string, Task>;
+  /** RunTask calls by client token, for their repetition. */
+  readonly tokens: Map<string, { readonly request: string; readonly arns: readonly string[] }>;
+  /** Where moto, and so S3 and CloudWatch Logs, is reached. */
+  readonly endpoint: string;
+  launch(plan: TaskPlan): Task;
+  /** A place on the message gateway for a new session. */
+  createSession(): { sessionId: string; streamUrl: string; tokenValue: string };
+}
+
+/** The short name in an ARN or name of a cluster. */
+export function clusterName(reference: string | undefined): string {
+  return reference?.split("/").at(-1) ?? "default";
+}
+
+export async function requireCluster(ecs: Ecs, reference: string | undefined): Promise<Cluster> {
+  const cluster = await ecs.records.cluster(reference);
+  if (cluster.status === "INACTIVE") throw clusterNotFound();
+  return cluster;
+}
+
+/**
+ * The task with an id or ARN in a cluster, undefined when there is none; throws for what can be no identifier of
+ * a task there. `parameter` is what the operation calls it in its messages.
+ */
+export function findTask(
+  ecs: Ecs,
+  cluster: string,
+  reference: string,
+  parameter = "taskId",
+): Task | undefined {
+  const arn = /^arn:[^:]+:ecs:[^:]+:\d+:task\/(?:([^/]+)\/)?([^/]+)$/.exec(reference);
+  const [, named, id = reference] = arn ?? [];
+  if (named !== undefined && named !== cluster) throw wrongCluster(named, cluster);
+  if (id.length !== 32 && id.length !== 36) throw invalidLength(parameter);
+  return [...ecs.tasks.values()].find((task) => task.id === id && task.plan.cluster.clusterName === cluster);
+}
+
+function invalidLength(parameter: string): AwsError {
+  return invalidParameter(`${parameter} length should be one of [32,36]`);
+}
+
+/** The one that is named, or the only one. */
+export function findContainer(task: Task, name: string | undefined): Container {
+  const found =
+    name === undefined
+      ? task.containers.length === 1 && task.containers[0]
+      : task.containers.find(({ definition }) => definition.name === name);
+  if (found) return found;
+  // AWS's own words for these two are not known.
+  throw invalidParameter(
+    name === undefined
+      ? "The container name must be specified for a task with more than one container."
+      : `Container ${name} is not a container in the task.`,
+  );
+}

@@ -1,0 +1,34 @@
+/** The errors of ECS in ECS's own words, as seen in its models and in reports of its users. */
+import { AwsError } from "../aws-error.ts";
+
+export const invalidParameter = (message: string): AwsError =>
+  new AwsError("InvalidParameterException", message);
+
+export const client = (message: string): AwsError => new AwsError("ClientException", message);
+
+export const clusterNotFound = (): AwsError => new AwsError("ClusterNotFoundException", "Cluster not found.");
+
+export const serviceNotFound = (): AwsError => new AwsError("ServiceNotFoundException", "Service not found.");
+
+/** ExecuteCommand's one answer for: not enabled, agent not yet running, task or container not running. */
+export const execNotEnabled = (): AwsError =>
+  invalidParameter(
+    "The execute command failed because execute command was not enabled when the task was run or the execute " +
+      "command agent isn’t running. Wait and try again or run a new task with execute command enabled and try again.",
+  );
+
+export const targetNotConnected = (): AwsError =>
+  new AwsError(
+    "TargetNotConnectedException",
+    "The execute command failed due to an internal error. Try again later.",
+  );
+
+/** RunTask with `enableExecuteCommand` and no task role; the text names the wrong operation in AWS, too. */
+export const noTaskRole = (): AwsError =>
+  invalidParameter(
+    "The execute command failed because a valid task role is not being used. Specify a valid task role in your " +
+      "task definition or as a task override and try again.",
+  );
+
+export const wrongCluster = (named: string, yours: string): AwsError =>
+  invalidParameter(`Invalid identifier: Identifier is for cluster ${named}. Your cluster is ${yours}`);

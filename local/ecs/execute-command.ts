@@ -1,0 +1,66 @@
+import type { TranscriptTarget } from "../agent/agent.ts";
+import { awslogsGroup } from "../task/awslogs.ts";
+import type { Container } from "../task/container.ts";
+import { clusterName, findContainer, findTask, requireCluster, type Ecs } from "./ecs.ts";
+import { execNotEnabled, invalidParameter, targetNotConnected } from "./errors.ts";
+import type { ExecuteCommandConfiguration } from "./shapes.ts";
+
+export interface ExecuteCommandRequest {
+  readonly cluster?: string;
+  readonly task: string;
+  readonly container?: string;
+  readonly command?: string;
+  readonly interactive?: boolean;
+}
+
+export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): Promise<object> {
+  const cluster = await requireCluster(ecs, request.cluster);
+  if (request.interactive !== true)
+    throw invalidParameter("Interactive is the only mode supported currently.");
+  const task = findTask(ecs, clusterName(request.cluster), request.task, "task");
+  // AWS's own words for an unknown task are not known; these are StopTask's.
+  if (task === undefined) throw invalidParameter("The referenced task was not found.");
+  const container = findContainer(task, request.container);
+  const managed = task.agents.get(container);
+  if (managed?.lastStatus !== "RUNNING" || container.lastStatus !== "RUNNING") throw execNotEnabled();
+  if (managed.connected === undefined) throw targetNotConnected();
+
+  const session = ecs.createSession();
+  const transcript = transcriptOf(ecs, cluster.configuration?.executeCommandConfiguration, container);
+  managed.connected.startSession({
+    sessionId: session.sessionId,
+    command: request.command ?? "",
+    ...(transcript && { transcript }),
+  });
+  return {
+    clusterArn: cluster.clusterArn,
+    containerArn: container.arn,
+    containerName: container.definition.name,
+    interactive: true,
+    session,
+    taskArn: task.arn,
+  };
+}
+
+/** DEFAULT logs to where the container logs, OVERRIDE to where the cluster says, NONE and nothing nowhere. */
+function transcriptOf(
+  ecs: Ecs,
+  configuration: ExecuteCommandConfiguration | undefined,
+  container: Container,
+): TranscriptTarget | undefined {
+  const at = { endpoint: ecs.endpoint, region: ecs.settings.region };
+  if (configuration?.logging === "OVERRIDE") {
+    const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix } = configuration.logConfiguration ?? {};
+    return {
+      ...at,
+      ...(cloudWatchLogGroupName !== undefined && { cloudWatchLogGroup: cloudWatchLogGroupName }),
+      ...(s3BucketName !== undefined && { s3Bucket: s3BucketName }),
+      ...(s3KeyPrefix !== undefined && { s3KeyPrefix }),
+    };
+  }
+  if (configuration?.logging === "DEFAULT") {
+    const group = awslogsGroup(container.definition);
+    if (group !== undefined) return { ...at, cloudWatchLogGroup: group };
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import { describeTasks } from "./describe-tasks.ts";
+import type { Ecs } from "./ecs.ts";
+import { executeCommand } from "./execute-command.ts";
+import { listTasks } from "./list-tasks.ts";
+import { runTask } from "./run-task.ts";
+import { Services } from "./services.ts";
+import { stopTask } from "./stop-task.ts";
+
+type Operation = (ecs: Ecs, request: never) => Promise<object>;
+
+const operations: Readonly<Record<string, Operation>> = {
+  DescribeTasks: describeTasks,
+  ExecuteCommand: executeCommand,
+  ListTasks: listTasks,
+  RunTask: runTask,
+  StopTask: stopTask,
+};
+
+/** The operations of ECS that are answered here; undefined for what moto answers. */
+export function ecsOperation(
+  ecs: Ecs,
+  services: Services,
+  operation: string,
+  request: object,
+): Promise<object> | undefined {
+  if (Services.operations.includes(operation)) return services.call(operation, request);
+  // The client has checked the request against the model of its operation.
+  return operations[operation]?.(ecs, request as never);
+}

@@ -1,0 +1,65 @@
+import { AwsError } from "../aws-error.ts";
+import { clusterNotFound, client, serviceNotFound } from "./errors.ts";
+import type { Cluster, Service, TaskDefinition } from "./shapes.ts";
+
+const targetPrefix = "AmazonEC2ContainerServiceV20141113";
+
+/** What moto records of ECS: clusters, task definitions and services. */
+export class Records {
+  readonly #url: string;
+  readonly #region: string;
+
+  constructor(url: string, region: string) {
+    this.#url = url;
+    this.#region = region;
+  }
+
+  /** One call of the ECS API; fails as moto fails it, with an `AwsError`. */
+  async call(operation: string, request: object): Promise<unknown> {
+    const response = await fetch(this.#url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": `${targetPrefix}.${operation}`,
+        authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${this.#region}/ecs/aws4_request, Signature=0`,
+      },
+      body: JSON.stringify(request),
+    });
+    const body = (await response.json()) as { __type?: string; message?: string; Message?: string };
+    if (response.ok) return body;
+    const code = body.__type?.split("#").at(-1) ?? "ServerException";
+    throw new AwsError(code, body.message ?? body.Message ?? "", response.status);
+  }
+
+  async cluster(reference: string | undefined): Promise<Cluster> {
+    const answer = await this.call("DescribeClusters", {
+      clusters: [reference ?? "default"],
+      include: ["CONFIGURATIONS"],
+    });
+    const [found] = (answer as { clusters: Cluster[] }).clusters;
+    if (found === undefined) throw clusterNotFound();
+    return found;
+  }
+
+  /** For RunTask, whose words these are. */
+  async taskDefinition(reference: string): Promise<TaskDefinition> {
+    let found: TaskDefinition;
+    try {
+      const answer = await this.call("DescribeTaskDefinition", { taskDefinition: reference });
+      found = (answer as { taskDefinition: TaskDefinition }).taskDefinition;
+    } catch (error) {
+      if (error instanceof AwsError && error.code === "ClientException")
+        throw client("TaskDefinition not found.");
+      throw error;
+    }
+    if (found.status === "INACTIVE") throw client("TaskDefinition is inactive");
+    return found;
+  }
+
+  async service(cluster: string, name: string): Promise<Service> {
+    const answer = await this.call("DescribeServices", { cluster, services: [name] });
+    const [found] = (answer as { services: Service[] }).services;
+    if (found === undefined) throw serviceNotFound();
+    return found;
+  }
+}

@@ -1,0 +1,114 @@
+import { AwsError } from "../aws-error.ts";
+import { requireCluster, type Ecs } from "./ecs.ts";
+import { invalidParameter, noTaskRole } from "./errors.ts";
+import type { CapacityProvider, NetworkConfiguration, Tag, TaskDefinition, TaskOverride } from "./shapes.ts";
+import { taskView } from "./task-view.ts";
+
+export interface RunTaskRequest {
+  readonly cluster?: string;
+  readonly taskDefinition: string;
+  readonly count?: number;
+  readonly launchType?: string;
+  readonly capacityProviderStrategy?: readonly CapacityProvider[];
+  readonly platformVersion?: string;
+  readonly networkConfiguration?: NetworkConfiguration;
+  readonly overrides?: TaskOverride;
+  readonly enableExecuteCommand?: boolean;
+  readonly group?: string;
+  readonly startedBy?: string;
+  readonly tags?: readonly Tag[];
+  readonly propagateTags?: "TASK_DEFINITION" | "SERVICE" | "NONE";
+  readonly clientToken?: string;
+}
+
+/** Fargate's bound for the overrides of one call, as JSON. */
+const longestOverrides = 8192;
+
+export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object> {
+  const cluster = await requireCluster(ecs, request.cluster);
+  const repeated = repetition(ecs, request);
+  if (repeated !== undefined) return answer(ecs, repeated);
+
+  const definition = await ecs.records.taskDefinition(request.taskDefinition);
+  check(request, definition);
+  const { overrides = {}, count = 1, enableExecuteCommand = false } = request;
+  if (enableExecuteCommand && (overrides.taskRoleArn ?? definition.taskRoleArn) === undefined)
+    throw noTaskRole();
+
+  const capacityProvider = request.capacityProviderStrategy?.[0];
+  const arns = Array.from({ length: count }, () => {
+    const task = ecs.launch({
+      cluster,
+      definition,
+      overrides,
+      capacityProvider,
+      launchType: request.launchType,
+      platformVersion: platformVersion(request.platformVersion),
+      network: request.networkConfiguration,
+      group: request.group ?? `family:${definition.family}`,
+      startedBy: request.startedBy,
+      tags: request.tags ?? [],
+      enableExecuteCommand,
+    });
+    return task.arn;
+  });
+  if (request.clientToken !== undefined) {
+    ecs.tokens.set(request.clientToken, { request: JSON.stringify(request), arns });
+  }
+  return answer(ecs, arns);
+}
+
+/** `LATEST` is resolved when a task starts. */
+export function platformVersion(asked: string | undefined): string {
+  return asked === undefined || asked === "LATEST" ? "1.4.0" : asked;
+}
+
+function answer(ecs: Ecs, arns: readonly string[]): object {
+  const tasks = arns.map((arn) => ecs.tasks.get(arn)).filter((task) => task !== undefined);
+  return { tasks: tasks.map((task) => taskView(task, { tags: true })), failures: [] };
+}
+
+/** A token seen before gives the tasks it gave then, unless it now comes with another request. */
+function repetition(ecs: Ecs, request: RunTaskRequest): readonly string[] | undefined {
+  const before = request.clientToken === undefined ? undefined : ecs.tokens.get(request.clientToken);
+  if (before === undefined) return undefined;
+  if (before.request === JSON.stringify(request)) return before.arns;
+  throw new AwsError(
+    "ConflictException",
+    "The specified clientToken is already in use by another request.",
+    400,
+    {
+      resourceIds: before.arns,
+    },
+  );
+}
+
+function check(request: RunTaskRequest, definition: TaskDefinition): void {
+  const { count = 1, overrides, startedBy = "" } = request;
+  if (count < 1 || count > 10) throw invalidParameter("count should be between 1 and 10");
+  if (startedBy.length > 128) throw invalidParameter("startedBy length should be less than or equal to 128");
+  if (request.launchType !== undefined && request.capacityProviderStrategy !== undefined) {
+    throw invalidParameter(
+      "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+    );
+  }
+  if (
+    definition.networkMode === "awsvpc" &&
+    request.networkConfiguration?.awsvpcConfiguration === undefined
+  ) {
+    throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
+  }
+  if (request.launchType === "FARGATE" && !(definition.compatibilities ?? []).includes("FARGATE")) {
+    throw invalidParameter("Task definition does not support launch_type FARGATE.");
+  }
+  if (overrides !== undefined && JSON.stringify(overrides).length > longestOverrides) {
+    throw invalidParameter(`Container Overrides length must be at most ${longestOverrides}`);
+  }
+  const names = definition.containerDefinitions.map(({ name }) => name);
+  const stranger = overrides?.containerOverrides?.find(({ name }) => !names.includes(name));
+  if (stranger !== undefined) {
+    throw invalidParameter(
+      `Override for container named ${stranger.name} is not a container in the TaskDefinition.`,
+    );
+  }
+}

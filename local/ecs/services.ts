@@ -1,0 +1,149 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Task } from "../task/task.ts";
+import { requireCluster, type Ecs } from "./ecs.ts";
+import { invalidParameter } from "./errors.ts";
+import { platformVersion } from "./run-task.ts";
+import type { CapacityProvider, Service } from "./shapes.ts";
+
+/** The members of CreateService and UpdateService that moto forgets. */
+interface Unrecorded {
+  readonly enableExecuteCommand?: boolean;
+  readonly capacityProviderStrategy?: readonly CapacityProvider[];
+}
+
+interface ServiceRequest extends Unrecorded {
+  readonly taskDefinition?: string;
+  readonly forceNewDeployment?: boolean;
+}
+
+interface Deployment {
+  readonly unrecorded: Unrecorded;
+  /** `ecs-svc/…`, new with each deployment: what its tasks are started by. */
+  readonly id: string;
+}
+
+/** Milliseconds before a task that ended is replaced, so that one that always fails does not keep the machine busy. */
+const replacementDelay = 200;
+
+/** The service scheduler: keeps as many tasks running as the services that moto records want. */
+export class Services {
+  readonly #ecs: Ecs;
+  readonly #deployments = new Map<string, Deployment>();
+  #closed = false;
+
+  constructor(ecs: Ecs) {
+    this.#ecs = ecs;
+  }
+
+  /** The calls on services that pass through here on their way to moto, and back. */
+  static readonly operations = ["CreateService", "UpdateService", "DeleteService", "DescribeServices"];
+
+  async call(operation: string, request: ServiceRequest): Promise<object> {
+    if (operation === "CreateService") await this.#checkTaskRole(request);
+    const answer = (await this.#ecs.records.call(operation, request)) as {
+      service?: Service;
+      services?: Service[];
+    };
+    if (answer.service === undefined) {
+      return { ...answer, services: (answer.services ?? []).map((service) => this.#view(service)) };
+    }
+    const { service } = answer;
+    this.#deploy(service, request);
+    await this.#reconcile(service);
+    return { ...answer, service: this.#view(service) };
+  }
+
+  /** No task is replaced any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #checkTaskRole(request: ServiceRequest): Promise<void> {
+    if (request.enableExecuteCommand !== true || request.taskDefinition === undefined) return;
+    const { taskRoleArn } = await this.#ecs.records.taskDefinition(request.taskDefinition);
+    if (taskRoleArn !== undefined) return;
+    throw invalidParameter(
+      "The service couldn't be created because a valid taskRoleArn is not being used. " +
+        "Specify a valid task role in your task definition and try again.",
+    );
+  }
+
+  #deploy(service: Service, request: ServiceRequest): void {
+    const before = this.#deployments.get(service.serviceArn);
+    const { enableExecuteCommand, capacityProviderStrategy } = request;
+    const changes = {
+      ...(enableExecuteCommand !== undefined && { enableExecuteCommand }),
+      ...(capacityProviderStrategy !== undefined && { capacityProviderStrategy }),
+    };
+    const renewed =
+      before === undefined || request.taskDefinition !== undefined || request.forceNewDeployment === true;
+    const id = renewed ? `ecs-svc/${randomInt(10 ** 9, 10 ** 10)}${randomInt(10 ** 8, 10 ** 9)}` : before.id;
+    this.#deployments.set(service.serviceArn, { unrecorded: { ...before?.unrecorded, ...changes }, id });
+  }
+
+  async #reconcile(service: Service): Promise<void> {
+    const deployment = this.#deployments.get(service.serviceArn);
+    if (this.#closed || deployment === undefined) return;
+    const wanted = service.status === "ACTIVE" ? service.desiredCount : 0;
+    const running = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
+    const current = running.filter(({ plan }) => plan.startedBy === deployment.id);
+    const surplus = [...running.filter((task) => !current.includes(task)), ...current.slice(wanted)];
+    for (const task of surplus) {
+      task.stop("ServiceSchedulerInitiated", `Scaling activity initiated by (deployment ${deployment.id})`);
+    }
+    if (current.length >= wanted) return;
+    const cluster = await requireCluster(this.#ecs, service.clusterArn);
+    const definition = await this.#ecs.records.taskDefinition(service.taskDefinition);
+    for (let missing = wanted - current.length; missing > 0; missing -= 1) {
+      const task = this.#ecs.launch({
+        cluster,
+        definition,
+        overrides: {},
+        launchType: service.launchType,
+        capacityProvider: deployment.unrecorded.capacityProviderStrategy?.[0],
+        platformVersion: platformVersion(service.platformVersion),
+        network: service.networkConfiguration,
+        group: `service:${service.serviceName}`,
+        startedBy: deployment.id,
+        tags: [],
+        enableExecuteCommand: deployment.unrecorded.enableExecuteCommand ?? false,
+      });
+      void task.ended.then(() => this.#replace(service));
+    }
+  }
+
+  async #replace({ clusterArn, serviceName }: Service): Promise<void> {
+    await sleep(replacementDelay, undefined, { ref: false });
+    if (this.#closed) return;
+    try {
+      await this.#reconcile(await this.#ecs.records.service(clusterArn, serviceName));
+    } catch (error) {
+      this.#ecs.settings.log(
+        `service ${serviceName}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  #view(service: Service): object {
+    const deployment = this.#deployments.get(service.serviceArn);
+    const tasks = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
+    const runningCount = tasks.filter((task) => task.lastStatus === "RUNNING").length;
+    const counts = { runningCount, pendingCount: tasks.length - runningCount };
+    return {
+      ...service,
+      ...deployment?.unrecorded,
+      ...counts,
+      deployments: service.deployments?.map((entry) =>
+        entry.status === "PRIMARY" ? { ...entry, ...counts, id: deployment?.id ?? entry.id } : entry,
+      ),
+    };
+  }
+
+  #tasks(service: Service): Task[] {
+    return [...this.#ecs.tasks.values()].filter(
+      ({ plan }) =>
+        plan.group === `service:${service.serviceName}` && plan.cluster.clusterArn === service.clusterArn,
+    );
+  }
+}

@@ -1,0 +1,108 @@
+/** The parts of ECS's shapes that are read here, as they are on the wire: times are seconds since the epoch. */
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface NameValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface ContainerDefinition {
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entryPoint?: readonly string[];
+  readonly environment?: readonly NameValue[];
+  readonly essential?: boolean;
+  readonly cpu?: number;
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+  readonly workingDirectory?: string;
+  readonly user?: string;
+  readonly stopTimeout?: number;
+  readonly linuxParameters?: { readonly initProcessEnabled?: boolean };
+  readonly logConfiguration?: {
+    readonly logDriver: string;
+    readonly options?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface TaskDefinition {
+  readonly taskDefinitionArn: string;
+  readonly family: string;
+  readonly revision: number;
+  readonly status?: string;
+  readonly containerDefinitions: readonly ContainerDefinition[];
+  readonly networkMode?: string;
+  readonly compatibilities?: readonly string[];
+  readonly requiresCompatibilities?: readonly string[];
+  readonly cpu?: string;
+  readonly memory?: string;
+  readonly taskRoleArn?: string;
+  readonly executionRoleArn?: string;
+  readonly ephemeralStorage?: { readonly sizeInGiB: number };
+}
+
+export interface ContainerOverride {
+  readonly name: string;
+  readonly command?: readonly string[];
+  readonly environment?: readonly NameValue[];
+  readonly cpu?: number;
+  readonly memory?: number;
+}
+
+export interface TaskOverride {
+  readonly containerOverrides?: readonly ContainerOverride[];
+  readonly cpu?: string;
+  readonly memory?: string;
+  readonly taskRoleArn?: string;
+  readonly executionRoleArn?: string;
+  readonly ephemeralStorage?: { readonly sizeInGiB: number };
+}
+
+export interface NetworkConfiguration {
+  readonly awsvpcConfiguration?: {
+    readonly subnets: readonly string[];
+    readonly securityGroups?: readonly string[];
+    readonly assignPublicIp?: "ENABLED" | "DISABLED";
+  };
+}
+
+export interface CapacityProvider {
+  readonly capacityProvider: string;
+  readonly weight?: number;
+  readonly base?: number;
+}
+
+export interface ExecuteCommandConfiguration {
+  readonly kmsKeyId?: string;
+  readonly logging?: "NONE" | "DEFAULT" | "OVERRIDE";
+  readonly logConfiguration?: {
+    readonly cloudWatchLogGroupName?: string;
+    readonly s3BucketName?: string;
+    readonly s3KeyPrefix?: string;
+  };
+}
+
+export interface Cluster {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly status: string;
+  readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
+}
+
+export interface Service {
+  readonly serviceArn: string;
+  readonly serviceName: string;
+  readonly clusterArn: string;
+  readonly status: string;
+  readonly desiredCount: number;
+  readonly taskDefinition: string;
+  readonly launchType?: string;
+  readonly platformVersion?: string;
+  readonly networkConfiguration?: NetworkConfiguration;
+  readonly deployments?: readonly { readonly id: string; readonly status: string }[];
+}

@@ -1,0 +1,101 @@
+import type { Container } from "../task/container.ts";
+import type { Task, TaskTime } from "../task/task.ts";
+import type { Tag } from "./shapes.ts";
+
+const timesShown: readonly TaskTime[] = [
+  "connectivityAt",
+  "createdAt",
+  "executionStoppedAt",
+  "pullStartedAt",
+  "pullStoppedAt",
+  "startedAt",
+  "stoppedAt",
+  "stoppingAt",
+];
+
+/** A task as RunTask, StopTask and DescribeTasks answer it. Members that are undefined fall out of the JSON. */
+export function taskView(task: Task, options: { tags: boolean }): Record<string, unknown> {
+  const { plan } = task;
+  const { definition, overrides } = plan;
+  const subnet = plan.network?.awsvpcConfiguration?.subnets[0];
+  const details = [
+    { name: "subnetId", value: subnet },
+    { name: "networkInterfaceId", value: task.network.eniId },
+    { name: "macAddress", value: "0a:00:00:00:00:01" },
+    { name: "privateDnsName", value: task.hostname },
+    { name: "privateIPv4Address", value: task.ip },
+  ];
+  const provisioned = task.times.connectivityAt !== undefined;
+  return {
+    attachments: [
+      {
+        id: task.network.attachmentId,
+        type: "ElasticNetworkInterface",
+        status: task.lastStatus === "STOPPED" ? "DELETED" : provisioned ? "ATTACHED" : "PRECREATED",
+        details: provisioned ? details : details.slice(0, 1),
+      },
+    ],
+    attributes: [{ name: "ecs.cpu-architecture", value: process.arch === "arm64" ? "arm64" : "x86_64" }],
+    availabilityZone: `${task.arn.split(":")[3] ?? ""}a`,
+    capacityProviderName: plan.capacityProvider?.capacityProvider,
+    clusterArn: plan.cluster.clusterArn,
+    connectivity: provisioned ? "CONNECTED" : undefined,
+    containers: task.containers.map((container) => containerView(task, container)),
+    cpu: overrides.cpu ?? definition.cpu,
+    memory: overrides.memory ?? definition.memory,
+    desiredStatus: task.desiredStatus,
+    lastStatus: task.lastStatus,
+    enableExecuteCommand: plan.enableExecuteCommand,
+    group: plan.group,
+    healthStatus: "UNKNOWN",
+    launchType: plan.launchType ?? "FARGATE",
+    platformFamily: "Linux",
+    platformVersion: plan.platformVersion,
+    overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [], ...overrides },
+    startedBy: plan.startedBy,
+    stopCode: task.stopCode,
+    stoppedReason: task.stoppedReason,
+    tags: options.tags ? plan.tags : ([] satisfies Tag[]),
+    taskArn: task.arn,
+    taskDefinitionArn: definition.taskDefinitionArn,
+    version: task.history.length,
+    ephemeralStorage: overrides.ephemeralStorage ?? definition.ephemeralStorage ?? { sizeInGiB: 20 },
+    ...Object.fromEntries(timesShown.map((name) => [name, seconds(task.times[name])])),
+  };
+}
+
+function containerView(task: Task, container: Container): Record<string, unknown> {
+  const { definition } = container;
+  const agent = task.agents.get(container);
+  return {
+    containerArn: container.arn,
+    taskArn: task.arn,
+    name: definition.name,
+    image: definition.image,
+    // A container has an id from its creation by the runtime on.
+    runtimeId: container.createdAt === undefined ? undefined : container.runtimeId,
+    lastStatus: container.lastStatus,
+    exitCode: container.exitCode,
+    reason: container.reason,
+    networkBindings: [],
+    networkInterfaces: [{ attachmentId: task.network.attachmentId, privateIpv4Address: task.ip }],
+    healthStatus: "UNKNOWN",
+    managedAgents: agent && [
+      {
+        name: "ExecuteCommandAgent",
+        lastStatus: agent.lastStatus,
+        lastStartedAt: seconds(agent.lastStartedAt),
+        reason: agent.reason,
+      },
+    ],
+    cpu: String(definition.cpu ?? 0),
+    memory: definition.memory === undefined ? undefined : String(definition.memory),
+    memoryReservation:
+      definition.memoryReservation === undefined ? undefined : String(definition.memoryReservation),
+  };
+}
+
+/** Milliseconds to what awsJson1.1 has for a time. */
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import type { Gateway } from "./gateway/gateway.ts";
+import { AwsError } from "./aws-error.ts";
+import { credentialScope } from "./credential-scope.ts";
+
+/** One call that a client made, in the order of their arrival. */
+export interface RecordedRequest {
+  /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
+  readonly service: string;
+  /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
+  readonly operation: string;
+  /** The parsed body of a JSON call; undefined for others, whose bodies are passed on unread. */
+  readonly body: unknown;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface FrontOptions {
+  /** Where everything goes that is not handled here. */
+  readonly upstream: string;
+  readonly gateway: Pick<Gateway, "handleUpgrade">;
+  /** Hears of each call before it is answered; an error that it throws is the answer. */
+  readonly onRequest: (request: RecordedRequest) => void;
+  /** The answer of ours to a JSON call, undefined for one that goes upstream. */
+  readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
+  /** The metadata and credentials endpoints; undefined for a path that they don't have. */
+  readonly platform: (path: string) => Promise<object | undefined>;
+}
+
+/** The one HTTP port of the local Fargate. */
+export class Front {
+  readonly #server: Server;
+  readonly #options: FrontOptions;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        fail(response, error);
+      });
+    });
+    this.#server.on("upgrade", (request, socket, head) => {
+      if (request.url?.startsWith("/v1/data-channel/") === true)
+        options.gateway.handleUpgrade(request, socket, head);
+      else socket.destroy();
+    });
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, "127.0.0.1", resolve);
+    });
+  }
+
+  /** `127.0.0.1:PORT`: an address, so that SDKs put the bucket into the path and not into the host name. */
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://local");
+    const scope = credentialScope(request.headers, url);
+    if (scope === undefined && /^\/(v4|v2\/credentials)\//.test(url.pathname)) {
+      const found = await this.#options.platform(url.pathname);
+      send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
+      return;
+    }
+    const target = request.headers["x-amz-target"];
+    const service = scope?.service ?? "";
+    const at = Date.now();
+    if (typeof target !== "string") {
+      this.#options.onRequest({
+        service,
+        operation: `${request.method ?? ""} ${url.pathname}`,
+        body: undefined,
+        at,
+      });
+      await this.#forward(request, response, request);
+      return;
+    }
+    const operation = target.split(".").at(-1) ?? "";
+    const bytes = await buffer(request);
+    const body = JSON.parse(bytes.toString("utf8") || "{}") as object;
+    this.#options.onRequest({ service, operation, body, at });
+    const ours = this.#options.operation(service, operation, body);
+    if (ours === undefined) await this.#forward(request, response, bytes);
+    else send(response, 200, JSON.stringify(await ours));
+  }
+
+  /** Passes a request on as it came, and the answer back; bodies are streamed. */
+  async #forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: IncomingMessage | Buffer,
+  ): Promise<void> {
+    const { url, method } = request;
+    const headers = { ...request.headers };
+    // Answered here already; and moto's server closes after each answer.
+    delete headers.expect;
+    headers.connection = "close";
+    const onward = httpRequest(this.#options.upstream + (url ?? "/"), { method: method ?? "GET", headers });
+    const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      onward.once("response", resolve);
+      onward.once("error", reject);
+    });
+    // An answer before the end of the body is an answer, too.
+    const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
+    Promise.resolve(sent).catch(() => undefined);
+    const answer = await answered;
+    const returned = { ...answer.headers };
+    delete returned.connection;
+    response.writeHead(answer.statusCode ?? 502, returned);
+    await pipeline(answer, response);
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  type = "application/x-amz-json-1.1",
+): void {
+  response.writeHead(status, {
+    "content-type": type,
+    "content-length": Buffer.byteLength(body),
+    "x-amzn-requestid": randomUUID(),
+  });
+  response.end(body);
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const shaped =
+    error instanceof AwsError
+      ? error
+      : new AwsError("ServerException", `The local Fargate: ${String(error)}`, 500);
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${shaped.code}</Code><Message>${shaped.message}</Message></Error>`;
+  if (response.req.headers["x-amz-target"] === undefined)
+    send(response, shaped.status, xml, "application/xml");
+  else send(response, shaped.status, shaped.body);
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { encode, MessageType } from "../../src/channel/message.ts";
+
+/** The gateway's own frames have the short header of 112 bytes and a message type padded with NUL. */
+function gatewayFrame(messageType: string, messageId: string, content: object): Uint8Array {
+  return encode({
+    messageType,
+    messageId,
+    schemaVersion: 1,
+    createdDate: Date.now(),
+    sequenceNumber: 0,
+    flags: 0,
+    payloadType: undefined,
+    payload: Buffer.from(JSON.stringify(content)),
+  });
+}
+
+/** `output` is what the user is told; empty after a normal end. */
+export function channelClosed(sessionId: string, destinationId: string, output: string): Uint8Array {
+  const messageId = randomUUID();
+  return gatewayFrame(MessageType.channelClosed, messageId, {
+    MessageId: messageId,
+    CreatedDate: new Date().toISOString(),
+    DestinationId: destinationId,
+    SessionId: sessionId,
+    MessageType: MessageType.channelClosed,
+    SchemaVersion: 1,
+    Output: output,
+  });
+}
+
+/** Its content is ignored by its receivers, but a payload there must be. */
+export function publication(kind: "start" | "pause"): Uint8Array {
+  const messageType = kind === "start" ? MessageType.startPublication : MessageType.pausePublication;
+  return gatewayFrame(messageType, randomUUID(), {});
+}
+
+/** Of any frame with a whole header; a relay has no need to understand the rest. */
+export function messageTypeOf(frame: Uint8Array): string {
+  return Buffer.from(frame.subarray(4, 36)).toString("latin1").replaceAll("\0", " ").trim();
+}
+
+/** The first frame of a client, checked. Answers with its token, or with what is wrong with it. */
+export function readOpening(text: string): { token: string } | { wrong: string } {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return { wrong: "the opening frame is not JSON" };
+  }
+  if (typeof content !== "object" || content === null)
+    return { wrong: "the opening frame is not a JSON object" };
+  const fields = content as Record<string, unknown>;
+  if (fields["MessageSchemaVersion"] !== "1.0") return { wrong: "MessageSchemaVersion must be 1.0" };
+  for (const name of ["RequestId", "ClientId"]) {
+    const value = fields[name];
+    if (typeof value !== "string" || !UUID.test(value)) return { wrong: `${name} must be a UUID` };
+  }
+  const token = fields["TokenValue"];
+  if (typeof token !== "string" || token === "") return { wrong: "TokenValue must be a string" };
+  return { token };
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;

@@ -1,0 +1,82 @@
+import type { GatewayBehaviour } from "./gateway/options.ts";
+
+/** How long each step of a task's life takes, in milliseconds. */
+export interface Delays {
+  /** PROVISIONING: the network interface. */
+  readonly provisioning: number;
+  /** PENDING: the image pull, between `pullStartedAt` and `pullStoppedAt`. */
+  readonly pull: number;
+  /** ACTIVATING: containers run, the task does not count as RUNNING yet. */
+  readonly activating: number;
+  /** From a container's start to its ExecuteCommandAgent being RUNNING. */
+  readonly agent: number;
+  /** How long after that ExecuteCommand still answers TargetNotConnectedException, as the real one may. */
+  readonly connect: number;
+  readonly deactivating: number;
+  readonly deprovisioning: number;
+}
+
+export interface LocalOptions {
+  /** What the message gateway does where AWS's own is unknown or can be either way. */
+  readonly gateway?: Partial<GatewayBehaviour>;
+  /** The one region there is; `us-east-1` unless given. */
+  readonly region?: string;
+  /** Tens of milliseconds in all unless given. */
+  readonly delays?: Partial<Delays>;
+  /** Milliseconds from SIGTERM to SIGKILL, instead of what the container definitions say. */
+  readonly stopTimeout?: number;
+  /** Sessions that one exec agent runs at once: the default configuration says 2, the documentation 1. */
+  readonly sessionLimit?: 1 | 2;
+  /** Refuse calls beyond the published rates of the ECS API with ThrottlingException. */
+  readonly throttle?: boolean;
+  /** Keep the credential variables from exec'd commands; PID 1 still has them in /proc/1/environ. */
+  readonly hideCredentialsFromExec?: boolean;
+  /** Hears one line for each thing that happens. */
+  readonly log?: (line: string) => void;
+}
+
+export interface Settings {
+  readonly region: string;
+  readonly accountId: string;
+  readonly delays: Delays;
+  readonly stopTimeout: number | undefined;
+  readonly sessionLimit: 1 | 2;
+  readonly throttle: boolean;
+  readonly hideCredentialsFromExec: boolean;
+  readonly log: (line: string) => void;
+}
+
+const quick: Delays = {
+  provisioning: 20,
+  pull: 20,
+  activating: 20,
+  agent: 40,
+  connect: 0,
+  deactivating: 10,
+  deprovisioning: 10,
+};
+
+/** Delays as one may watch them, shorter than the real ones (tens of seconds) but of their order. */
+export const visibleDelays: Delays = {
+  provisioning: 1500,
+  pull: 2000,
+  activating: 500,
+  agent: 1500,
+  connect: 500,
+  deactivating: 500,
+  deprovisioning: 1000,
+};
+
+export function settingsFrom(options: LocalOptions): Settings {
+  return {
+    region: options.region ?? "us-east-1",
+    // The account of moto's own resources.
+    accountId: "123456789012",
+    delays: { ...quick, ...options.delays },
+    stopTimeout: options.stopTimeout,
+    sessionLimit: options.sessionLimit ?? 2,
+    throttle: options.throttle ?? false,
+    hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,
+    log: options.log ?? (() => undefined),
+  };
+}

@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Where `setup.ts` puts moto, boto3 and the other programs. */
+export const virtualEnvironment = join(dirname(import.meta.dirname), ".venv");
+
+export const python = join(virtualEnvironment, "bin/python3");
+
+/** The tiny init, PID 1 of a container with `initProcessEnabled`. */
+export const init = join(virtualEnvironment, "bin/dumb-init");
+
+/**
+ * Where the interpreter itself lives, which a container must see besides `.venv`.
+ * Fails with what to do when `setup.ts` has not been run.
+ */
+export function interpreterHome(): string {
+  const configuration = join(virtualEnvironment, "pyvenv.cfg");
+  if (!existsSync(configuration)) {
+    throw new Error("The local Fargate has no .venv yet: run `node local/setup.ts` first.");
+  }
+  const home = /^home *= *(.+)$/m.exec(readFileSync(configuration, "utf8"))?.[1];
+  if (home === undefined) throw new Error(`${configuration} does not say where its interpreter is.`);
+  return dirname(home);
+}

@@ -1,0 +1,156 @@
+import { callQueryApi, textsOf } from "./query-api.ts";
+import { Records } from "./ecs/records.ts";
+import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.ts";
+import type { LocalFargate } from "./start.ts";
+
+/** What `seed` made, by its use. */
+export interface Seeded {
+  /** Session logging not configured. */
+  readonly cluster: string;
+  /** Sessions are logged to `logGroup` and, under `sessions/`, to `bucket`. */
+  readonly loggedCluster: string;
+  /** One running task of `taskDefinition`, on `cluster`. */
+  readonly service: string;
+  /** One container, `app`, of a python image, with a task role and an init. */
+  readonly taskDefinition: string;
+  /** Two containers, `app` (essential) and `sidecar`. */
+  readonly twoContainers: string;
+  /** No task role: no exec, and no credentials inside. */
+  readonly withoutRole: string;
+  readonly bucket: string;
+  readonly logGroup: string;
+  readonly containerLogGroup: string;
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+}
+
+const names = {
+  cluster: "demo",
+  loggedCluster: "demo-logged",
+  service: "web",
+  taskDefinition: "demo",
+  twoContainers: "demo-sidecar",
+  withoutRole: "demo-no-role",
+  bucket: "demo-staging",
+  logGroup: "/ecs/exec",
+  containerLogGroup: "/ecs/demo",
+} as const;
+
+/** Makes clusters, task definitions, a bucket, log groups and a service with a running task. */
+export async function seed(local: LocalFargate): Promise<Seeded> {
+  const { url, region, accountId } = local;
+  const ecs = new Records(url, region);
+  await put(`${url}/${names.bucket}`, region);
+  for (const logGroupName of [names.logGroup, names.containerLogGroup])
+    await createLogGroup(url, region, logGroupName);
+
+  await ecs.call("CreateCluster", { clusterName: names.cluster });
+  await ecs.call("CreateCluster", {
+    clusterName: names.loggedCluster,
+    configuration: {
+      executeCommandConfiguration: {
+        logging: "OVERRIDE",
+        logConfiguration: {
+          cloudWatchLogGroupName: names.logGroup,
+          s3BucketName: names.bucket,
+          s3KeyPrefix: "sessions",
+        },
+      },
+    },
+  });
+
+  const taskRoleArn = `arn:aws:iam::${accountId}:role/demo-task`;
+  const app = container("app", region);
+  await register(ecs, names.taskDefinition, [app], { taskRoleArn });
+  await register(ecs, names.twoContainers, [app, { ...container("sidecar", region), essential: false }], {
+    taskRoleArn,
+  });
+  await register(ecs, names.withoutRole, [app], {});
+
+  const subnets = await ec2(url, region, "DescribeSubnets", "subnetId");
+  const securityGroups = await ec2(url, region, "DescribeSecurityGroups", "groupId");
+  await ecs.call("CreateService", {
+    cluster: names.cluster,
+    serviceName: names.service,
+    taskDefinition: names.taskDefinition,
+    desiredCount: 1,
+    launchType: "FARGATE",
+    platformVersion: "LATEST",
+    enableExecuteCommand: true,
+    networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" } },
+  } satisfies Partial<Service> & Record<string, unknown>);
+  return { ...names, subnets, securityGroups };
+}
+
+function container(name: string, region: string): ContainerDefinition {
+  return {
+    name,
+    image: "public.ecr.aws/docker/library/python:3.13-slim",
+    essential: true,
+    command: ["tail", "-f", "/dev/null"],
+    linuxParameters: { initProcessEnabled: true },
+    stopTimeout: 5,
+    logConfiguration: {
+      logDriver: "awslogs",
+      options: {
+        "awslogs-group": names.containerLogGroup,
+        "awslogs-region": region,
+        "awslogs-stream-prefix": "demo",
+      },
+    },
+  };
+}
+
+async function register(
+  ecs: Records,
+  family: string,
+  containerDefinitions: readonly ContainerDefinition[],
+  extra: Partial<TaskDefinition>,
+): Promise<void> {
+  await ecs.call("RegisterTaskDefinition", {
+    family,
+    networkMode: "awsvpc",
+    requiresCompatibilities: ["FARGATE"],
+    cpu: "512",
+    memory: "1024",
+    containerDefinitions,
+    ...extra,
+  });
+}
+
+async function createLogGroup(url: string, region: string, logGroupName: string): Promise<void> {
+  await checked(
+    await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": "Logs_20140328.CreateLogGroup",
+        authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/logs/aws4_request, Signature=0`,
+      },
+      body: JSON.stringify({ logGroupName }),
+    }),
+  );
+}
+
+async function put(url: string, region: string): Promise<void> {
+  // S3 wants the region named everywhere but in us-east-1.
+  const elsewhere = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
+  await checked(
+    await fetch(url, {
+      method: "PUT",
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/s3/aws4_request, Signature=0`,
+      },
+      ...(region !== "us-east-1" && { body: elsewhere }),
+    }),
+  );
+}
+
+async function checked(response: Response): Promise<void> {
+  if (!response.ok) throw new Error(`${response.url}: ${await response.text()}`);
+}
+
+async function ec2(url: string, region: string, action: string, element: string): Promise<string[]> {
+  const xml = await callQueryApi(url, region, "ec2", { Action: action, Version: "2016-11-15" });
+  return [...new Set(textsOf(xml, element))].slice(0, 2);
+}

@@ -1,0 +1,104 @@
+/**
+ * Makes `.venv` at the root of the repository with what the local Fargate needs, once: the second run sees the
+ * stamp and is done. Run before the tests, the demo and `npm run local`.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { virtualEnvironment } from "./python.ts";
+
+/** Programs of util-linux and coreutils that isolate a container's processes. */
+const programs = [
+  "python3",
+  "unshare",
+  "nsenter",
+  "setpriv",
+  "mount",
+  "umount",
+  "pivot_root",
+  "env",
+  "script",
+];
+
+/** For an index that pip cannot reach: the distribution's own packages of the same programs. */
+const debianPackages = [
+  "python3-moto",
+  "python3-flask-cors",
+  "python3-boto3",
+  "awscli",
+  "dumb-init",
+  "shellcheck",
+];
+
+const systemPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+const requirements = join(import.meta.dirname, "requirements.txt");
+const stamp = join(virtualEnvironment, "fargate-local.stamp");
+
+function main(): void {
+  const missing = programs.filter((name) => !onPath(name));
+  if (missing.length > 0) {
+    fail(
+      `The local Fargate needs ${missing.join(", ")}, not found on PATH.`,
+      "Install python3 (3.9 or newer), util-linux and, on Debian, bsdutils.",
+    );
+  }
+  const wanted = createHash("sha256").update(readFileSync(requirements)).digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8").trim() === wanted) return;
+
+  console.log("Installing the local Fargate's Python packages into .venv …");
+  rmSync(virtualEnvironment, { recursive: true, force: true });
+  const why = installWithPip();
+  if (why !== undefined) {
+    console.log(`pip could not: ${why}\nFalling back to the distribution's packages.`);
+    installWithApt(why);
+  }
+  writeFileSync(stamp, `${wanted}\n`);
+}
+
+/** Undefined, or why it could not be done. */
+function installWithPip(): string | undefined {
+  const python = join(virtualEnvironment, "bin/python3");
+  return (
+    run("python3", ["-m", "venv", virtualEnvironment]) ??
+    run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
+  );
+}
+
+function installWithApt(pipSaid: string): void {
+  rmSync(virtualEnvironment, { recursive: true, force: true });
+  const why =
+    run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", ...debianPackages]) ??
+    // Debian splits pip off from venv, and the distribution's packages need none.
+    run("/usr/bin/python3", ["-m", "venv", "--without-pip", "--system-site-packages", virtualEnvironment]) ??
+    run(join(virtualEnvironment, "bin/python3"), ["-c", "import boto3, moto.server"]);
+  if (why !== undefined) {
+    fail(
+      "Neither pip nor apt could install moto, the AWS emulator.",
+      `pip said: ${pipSaid}\napt said: ${why}\nSee local/requirements.txt for what is needed.`,
+    );
+  }
+  for (const name of ["aws", "dumb-init", "shellcheck"]) {
+    const target = join(virtualEnvironment, "bin", name);
+    if (existsSync(`/usr/bin/${name}`) && !existsSync(target)) symlinkSync(`/usr/bin/${name}`, target);
+  }
+}
+
+/** Undefined when the program ended well, else the last lines that it said. */
+function run(program: string, args: readonly string[]): string | undefined {
+  const done = spawnSync(program, args, { encoding: "utf8", cwd: dirname(import.meta.dirname) });
+  if (done.error) return done.error.message;
+  if (done.status === 0) return undefined;
+  return `${done.stdout}${done.stderr}`.trim().split("\n").slice(-5).join("\n");
+}
+
+function onPath(name: string): boolean {
+  return systemPath.split(":").some((directory) => existsSync(join(directory, name)));
+}
+
+function fail(what: string, advice: string): never {
+  console.error(`${what}\n${advice}`);
+  process.exit(1);
+}
+
+main();

@@ -1,0 +1,158 @@
+import { ExecAgent } from "./agent/agent.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Ecs } from "./ecs/ecs.ts";
+import { ecsOperation } from "./ecs/operations.ts";
+import { Records } from "./ecs/records.ts";
+import { Services } from "./ecs/services.ts";
+import { Faults, type Fault } from "./faults.ts";
+import { Front, type RecordedRequest } from "./front.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { startMoto } from "./moto.ts";
+import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
+import { python } from "./python.ts";
+import { sessionManager } from "./session-manager.ts";
+import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
+import { credentials, credentialsPath } from "./task/credentials.ts";
+import { asRoot } from "./task/isolate.ts";
+import { metadata } from "./task/metadata.ts";
+import { Task, type Platform } from "./task/task.ts";
+import { Throttle } from "./throttle.ts";
+
+/** AWS on this machine, as far as running something in a Fargate task needs it. */
+export interface LocalFargate {
+  /** `http://127.0.0.1:PORT`, the endpoint of every service. */
+  readonly url: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** What an AWS client needs in its environment to find it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Every call so far. */
+  readonly requests: readonly RecordedRequest[];
+  /** Every task so far, in the order of their start, those that have stopped included. */
+  readonly tasks: readonly Task[];
+  readonly gateway: Gateway;
+  /** Lets calls fail from now on. */
+  fail(fault: Fault): void;
+  /** Kills the tasks and frees the port; nothing is left of it. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts it, on a free port. Its processes die with this one, even when this one is killed. Needs `node
+ * local/setup.ts` to have been run.
+ */
+export async function startLocalFargate(options: LocalOptions = {}): Promise<LocalFargate> {
+  const settings = settingsFrom(options);
+  const { region, accountId, log } = settings;
+  if (!asRoot) {
+    log(
+      "not root: containers are isolated by user namespaces, where root is the only user and `user` cannot work",
+    );
+  }
+  const moto = await startMoto();
+  const requests: RecordedRequest[] = [];
+  const tasks = new Map<string, Task>();
+  const faults = new Faults();
+  const throttle = new Throttle();
+  const gateway: Gateway = new Gateway({ ...options.gateway, baseUrl: () => `ws://${front.host}`, log });
+  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway);
+  const ecs: Ecs = {
+    settings,
+    records: new Records(moto.url, region),
+    tasks,
+    tokens: new Map(),
+    endpoint: moto.url,
+    createSession: () => gateway.createSession(),
+    launch: (plan) => {
+      const task = new Task(plan, platform);
+      tasks.set(task.arn, task);
+      return task;
+    },
+  };
+  const services = new Services(ecs);
+  const front: Front = new Front({
+    upstream: moto.url,
+    gateway,
+    onRequest: (request) => {
+      requests.push(request);
+      const fault = faults.take(request.operation);
+      if (fault !== undefined) throw fault;
+      if (settings.throttle && request.service === "ecs" && !throttle.admits(request.operation, request.at)) {
+        throw new AwsError("ThrottlingException", "Rate exceeded");
+      }
+    },
+    operation: (service, operation, body) => {
+      if (service === "ecs") return ecsOperation(ecs, services, operation, body);
+      if (service !== "ssm") return undefined;
+      const answer = sessionManager(gateway, `ws://${front.host}`, operation, body);
+      return answer && Promise.resolve(answer);
+    },
+    platform: async (path) =>
+      metadata(tasks.values(), path) ??
+      (await credentials(tasks.values(), path, { endpoint: moto.url, region })),
+  });
+  await front.listen();
+  const url = `http://${front.host}`;
+  return {
+    url,
+    region,
+    accountId,
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+    },
+    requests,
+    get tasks() {
+      return [...tasks.values()];
+    },
+    gateway,
+    fail: (fault) => faults.add(fault),
+    stop: async () => {
+      services.close();
+      await Promise.all([...tasks.values()].map((task) => task.destroy()));
+      gateway.close();
+      await front.close();
+      await moto.stop();
+    },
+  };
+}
+
+function platformOf(settings: Settings, motoUrl: string, url: () => string, gateway: Gateway): Platform {
+  const { region, log } = settings;
+  let addresses = 0;
+  return {
+    settings,
+    // Any address of 127/8 is this machine's, so each task has its own, away from 127.0.0.1 itself.
+    nextIp: () => {
+      addresses += 1;
+      return `127.16.${addresses >> 8}.${addresses & 255}`;
+    },
+    makeAgent: (container) =>
+      new ExecAgent({ container, gateway, sessionLimit: settings.sessionLimit, python, log }),
+    environment: (task, runtimeId) => ({
+      AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      // In place of AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which is bound to 169.254.170.2.
+      ...(task.taskRoleArn !== undefined && {
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: url() + credentialsPath(task),
+      }),
+      ECS_CONTAINER_METADATA_URI_V4: `${url()}/v4/${runtimeId}`,
+      ECS_AGENT_URI: `${url()}/api/${runtimeId}`,
+      AWS_ENDPOINT_URL: url(),
+    }),
+    output: (task, container) => {
+      if (awslogsGroup(container.definition) === undefined) return () => undefined;
+      return new AwsLogs({
+        endpoint: motoUrl,
+        region,
+        definition: container.definition,
+        taskId: task.id,
+        log,
+      }).write;
+    },
+  };
+}

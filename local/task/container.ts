@@ -1,0 +1,164 @@
+import { randomInt } from "node:crypto";
+import type { ContainerDefinition } from "../ecs/shapes.ts";
+import { init } from "../python.ts";
+import { imageNamed, type Image } from "./images.ts";
+import { CommandRefused, isolate, type Isolated } from "./isolate.ts";
+import { processesBeside, type ContainerProcess } from "./processes.ts";
+
+/** A running container as its exec agent sees it. */
+export interface ContainerHandle {
+  readonly name: string;
+  readonly runtimeId: string;
+  readonly taskArn: string;
+  readonly clusterName: string;
+  /** Host pid of the container's PID 1; its namespaces are entered through /proc/<pid>/ns. */
+  readonly pid: number;
+  /** Environment of the exec agent's process: what an exec'd command inherits. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly workdir: string;
+}
+
+/** What a container knows of the task around it. */
+export interface Surroundings {
+  readonly taskArn: string;
+  readonly taskId: string;
+  readonly clusterName: string;
+  readonly hostname: string;
+  readonly ip: string;
+  /** What the platform adds to the environment, given the container's runtime id. */
+  readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
+  /** Names of variables that exec'd commands do not get. */
+  readonly hiddenFromExec: readonly string[];
+}
+
+/** One container of a task: a tree of isolated processes, once started. */
+export class Container {
+  readonly definition: ContainerDefinition;
+  readonly runtimeId: string;
+  readonly arn: string;
+  lastStatus: "PENDING" | "RUNNING" | "STOPPED" = "PENDING";
+  createdAt: number | undefined;
+  startedAt: number | undefined;
+  exitCode: number | undefined;
+  reason: string | undefined;
+  handle: ContainerHandle | undefined;
+  readonly #around: Surroundings;
+  #isolated: Isolated | undefined;
+
+  constructor(definition: ContainerDefinition, arn: string, around: Surroundings) {
+    this.definition = definition;
+    this.arn = arn;
+    this.#around = around;
+    this.runtimeId = `${around.taskId}-${randomInt(10 ** 9, 10 ** 10)}`;
+  }
+
+  get essential(): boolean {
+    return this.definition.essential ?? true;
+  }
+
+  /** Undefined when the image is there, else the words of a failed pull. */
+  pull(): string | undefined {
+    const name = this.definition.image;
+    if (imageNamed(name) !== undefined) return undefined;
+    const full = name.includes(".") ? name : `docker.io/library/${name}`;
+    this.reason = `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${full}: ${full}: not found`;
+    return this.reason;
+  }
+
+  /**
+   * Starts the command and resolves once it runs; false when the runtime refused it, with `reason` set.
+   * `onOutput` hears both streams together, as a log driver does; `onExit` is called once, after the status has
+   * been noted.
+   */
+  async start(onOutput: (chunk: Buffer) => void, onExit: () => void): Promise<boolean> {
+    const image = imageNamed(this.definition.image);
+    if (image === undefined) throw new Error(`Image ${this.definition.image} was never pulled.`);
+    const env = this.#environment(image);
+    const workdir = this.definition.workingDirectory ?? image.workdir;
+    this.createdAt = Date.now();
+    try {
+      this.#isolated = await isolate({
+        command: this.#command(image),
+        env,
+        workdir,
+        user: this.definition.user,
+        hostname: this.#around.hostname,
+        ip: this.#around.ip,
+        init: this.definition.linuxParameters?.initProcessEnabled === true ? init : undefined,
+      });
+    } catch (error) {
+      if (!(error instanceof CommandRefused)) throw error;
+      this.reason = `CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: ${error.message}: unknown`;
+      this.lastStatus = "STOPPED";
+      return false;
+    }
+    const { pid, exited, stdout, stderr } = this.#isolated;
+    stdout.on("data", onOutput);
+    stderr.on("data", onOutput);
+    const hidden = this.#around.hiddenFromExec;
+    this.handle = {
+      name: this.definition.name,
+      runtimeId: this.runtimeId,
+      taskArn: this.#around.taskArn,
+      clusterName: this.#around.clusterName,
+      pid,
+      env: Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name))),
+      workdir,
+    };
+    this.startedAt = Date.now();
+    this.lastStatus = "RUNNING";
+    void exited.then((status) => {
+      this.exitCode = status;
+      this.lastStatus = "STOPPED";
+      onExit();
+    });
+    return true;
+  }
+
+  /** SIGTERM to PID 1, and SIGKILL when it is still there after `timeout` milliseconds. */
+  async stop(timeout: number): Promise<void> {
+    if (this.#isolated === undefined || this.lastStatus === "STOPPED") return;
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => {
+      this.signal("SIGKILL");
+    }, timeout);
+    await this.#isolated.exited;
+    clearTimeout(timer);
+  }
+
+  /** To PID 1; the kernel keeps from it any signal that it has no handler for, SIGKILL excepted. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.handle === undefined || this.lastStatus !== "RUNNING") return;
+    try {
+      process.kill(this.handle.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
+  /** Kills at once, and resolves when the last process is gone. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.#isolated?.exited;
+  }
+
+  processes(): ContainerProcess[] {
+    return this.handle === undefined || this.lastStatus !== "RUNNING" ? [] : processesBeside(this.handle.pid);
+  }
+
+  #command(image: Image): readonly [string, ...string[]] {
+    const { entryPoint = [], command = [] } = this.definition;
+    const [first, ...rest] = [...entryPoint, ...command];
+    return first === undefined ? image.command : [first, ...rest];
+  }
+
+  #environment(image: Image): Record<string, string> {
+    const own = (this.definition.environment ?? []).map(({ name, value }) => [name, value] as const);
+    return {
+      ...image.env,
+      ...Object.fromEntries(own),
+      HOSTNAME: this.#around.hostname,
+      ...this.#around.platformEnv(this.runtimeId),
+    };
+  }
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# First process of a container's own PID, mount, IPC and UTS namespace: lays out the root file system and becomes
+# the container's command. Arguments: NAME=value ..., then the command. From the environment:
+#   BOX_HOSTNAME BOX_IP BOX_WORKDIR   BOX_USER (user or user:group, may be empty)
+#   BOX_COMMAND  the command's first word, BOX_PATH  where it is looked up
+#   BOX_KEEP     paths of the host that must be there, one a line
+# Tells on descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..." for a fault of this machine, or
+# "refuse ..." when the command itself can't be started.
+set -eu
+
+say() { printf '%s\n' "$*" >&3; }
+step() { why=$("$@" 2>&1) || { say "fail $*: $why"; exit 125; }; }
+
+# Still the host's /proc, so this is the host's number of this very process.
+read -r pid _ </proc/self/stat
+say "pid $pid"
+
+# In this mount namespace only; nothing here needs the host's /run.
+step mount -t tmpfs -o mode=755 tmpfs /run
+mkdir /run/upper /run/work /run/root
+overlay=lowerdir=/,upperdir=/run/upper,workdir=/run/work
+# Without root, the overlay's own attributes must be of the user's kind.
+mount -t overlay -o "$overlay" overlay /run/root 2>/dev/null ||
+  step mount -t overlay -o "$overlay,userxattr" overlay /run/root
+root=/run/root
+
+step mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/root" "$root/home" "$root$BOX_WORKDIR"
+step mount -t proc proc "$root/proc"
+step mount --rbind /sys "$root/sys"
+step mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+mkdir "$root/dev/pts" "$root/dev/shm"
+for node in null zero full random urandom tty; do
+  : >"$root/dev/$node"
+  step mount --bind "/dev/$node" "$root/dev/$node"
+done
+step mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s /proc/self/fd/0 "$root/dev/stdin"
+ln -s /proc/self/fd/1 "$root/dev/stdout"
+ln -s /proc/self/fd/2 "$root/dev/stderr"
+step mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+step mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+step mount -t tmpfs -o mode=755 tmpfs "$root/run"
+# The homes of this machine hold its owner's credentials; an image's are empty.
+step mount -t tmpfs -o mode=711 tmpfs "$root/root"
+step mount -t tmpfs -o mode=755 tmpfs "$root/home"
+
+# An overlay shows one file system only, and the homes have just been hidden.
+printf '%s\n' "$BOX_KEEP" | while IFS= read -r path; do
+  [ -n "$path" ] && [ ! -e "$root$path" ] || continue
+  step mkdir -p "$root$path"
+  mount --bind -o ro "$path" "$root$path" 2>/dev/null || step mount --bind "$path" "$root$path"
+done
+
+printf '%s\n' "$BOX_HOSTNAME" >/proc/sys/kernel/hostname
+rm -f "$root/etc/hostname" "$root/etc/hosts"
+printf '%s\n' "$BOX_HOSTNAME" >"$root/etc/hostname"
+printf '127.0.0.1 localhost\n%s %s\n' "$BOX_IP" "$BOX_HOSTNAME" >"$root/etc/hosts"
+
+cd "$root"
+mkdir -p .host
+step pivot_root . .host
+cd /
+step umount -l /.host
+rmdir /.host
+
+step mkdir -p "$BOX_WORKDIR"
+cd "$BOX_WORKDIR"
+if ! (PATH=$BOX_PATH && command -v -- "$BOX_COMMAND" >/dev/null); then
+  case $BOX_COMMAND in
+    */*) say "refuse stat $BOX_COMMAND: no such file or directory" ;;
+    *) say "refuse \"$BOX_COMMAND\": executable file not found in \$PATH" ;;
+  esac
+  exit 127
+fi
+
+say ready
+exec 3>&-
+if [ -z "$BOX_USER" ]; then
+  exec env -i "$@"
+fi
+user=${BOX_USER%%:*}
+case $BOX_USER in
+  *:*) group=${BOX_USER#*:} ;;
+  *) group=$(id -g "$user" 2>/dev/null || echo 0) ;;
+esac
+# A change of user forgets that this process must not outlive `unshare`.
+exec setpriv --reuid "$user" --regid "$group" --clear-groups --pdeathsig KILL env -i "$@"

@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { constants } from "node:os";
+import { interpreterHome, virtualEnvironment } from "../python.ts";
+
+export interface IsolateOptions {
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workdir: string;
+  /** `user` or `user:group` of the container definition; root when undefined. */
+  readonly user: string | undefined;
+  readonly hostname: string;
+  readonly ip: string;
+  /** Program that becomes PID 1 and starts the command; PID 1 is the command itself when undefined. */
+  readonly init: string | undefined;
+}
+
+export interface Isolated {
+  /** Host pid of the container's PID 1. */
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The status as ECS gives it: 128 + n after signal n. Never rejects. */
+  readonly exited: Promise<number>;
+}
+
+/** The container's command cannot be started; the message is the container runtime's. */
+export class CommandRefused extends Error {}
+
+/** Without root a user namespace gives the rights; then only root's uid exists inside, and `user` cannot work. */
+export const asRoot = process.getuid?.() === 0;
+
+const script = join(import.meta.dirname, "isolate.sh");
+
+/**
+ * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over an own writable copy of this
+ * machine's root file system. It dies with this process, however this process ends, and leaves nothing behind.
+ */
+export async function isolate(options: IsolateOptions): Promise<Isolated> {
+  const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
+  const before = options.init === undefined ? [] : [options.init, "--"];
+  const child = spawn(
+    "setpriv",
+    [
+      ...(asRoot ? [] : ["--", "unshare", "--user", "--map-root-user", "setpriv"]),
+      ...[
+        "--pdeathsig",
+        "KILL",
+        "--",
+        "unshare",
+        "--fork",
+        "--kill-child",
+        "--pid",
+        "--mount",
+        "--ipc",
+        "--uts",
+      ],
+      ...["--", "/bin/sh", script, ...variables, ...before, ...options.command],
+    ],
+    {
+      // Away from the terminal's Ctrl-C, which would reach the containers too.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        BOX_HOSTNAME: options.hostname,
+        BOX_IP: options.ip,
+        BOX_WORKDIR: options.workdir,
+        BOX_USER: options.user ?? "",
+        BOX_COMMAND: options.command[0],
+        BOX_PATH: options.env["PATH"] ?? "",
+        BOX_KEEP: [virtualEnvironment, interpreterHome()].join("\n"),
+      },
+    },
+  );
+  const exited = new Promise<number>((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
+  });
+  await once(child, "spawn");
+  const [, stdout, stderr, reports] = child.stdio as [null, Readable, Readable, Readable];
+  const pid = await started(reports);
+  return { pid, stdout, stderr, exited };
+}
+
+async function started(reports: Readable): Promise<number> {
+  let pid = 0;
+  for await (const line of createInterface({ input: reports })) {
+    const [word = "", ...rest] = line.split(" ");
+    if (word === "pid") pid = Number(rest[0]);
+    if (word === "ready") return pid;
+    if (word === "refuse") throw new CommandRefused(rest.join(" "));
+    if (word === "fail") throw new Error(`This machine cannot isolate a container: ${rest.join(" ")}`);
+  }
+  throw new Error(
+    "This machine cannot isolate a container: unshare ended before the container began. " +
+      "Without root, unprivileged user namespaces must be allowed (sysctl kernel.apparmor_restrict_unprivileged_userns=0).",
+  );
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : constants.signals[signal];
+}

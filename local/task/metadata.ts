@@ -1,0 +1,89 @@
+import type { Container } from "./container.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * The task metadata endpoint, version 4: `/v4/<runtime id>` is that container, `/v4/<runtime id>/task` its task.
+ * Undefined for a path that is not there.
+ */
+export function metadata(tasks: Iterable<Task>, path: string): object | undefined {
+  const [, id, rest] = /^\/v4\/([^/]+)(\/task)?$/.exec(path) ?? [];
+  for (const task of tasks) {
+    const container = task.containers.find(({ runtimeId }) => runtimeId === id);
+    if (container !== undefined)
+      return rest === undefined ? containerMetadata(task, container) : taskMetadata(task);
+  }
+  return undefined;
+}
+
+function taskMetadata(task: Task): object {
+  const { plan } = task;
+  const { definition, group, overrides } = plan;
+  return {
+    Cluster: plan.cluster.clusterArn,
+    TaskARN: task.arn,
+    Family: definition.family,
+    Revision: String(definition.revision),
+    ServiceName: group.startsWith("service:") ? group.slice("service:".length) : undefined,
+    DesiredStatus: task.desiredStatus,
+    // The agent on the host knows less than the control plane: containers that run are all that it sees.
+    KnownStatus: task.containers.every(({ lastStatus }) => lastStatus === "RUNNING")
+      ? "RUNNING"
+      : task.lastStatus,
+    Limits: {
+      CPU: Number(overrides.cpu ?? definition.cpu ?? 256) / 1024,
+      Memory: Number(overrides.memory ?? definition.memory ?? 512),
+    },
+    PullStartedAt: iso(task.times.pullStartedAt),
+    PullStoppedAt: iso(task.times.pullStoppedAt),
+    AvailabilityZone: `${task.arn.split(":")[3] ?? ""}a`,
+    LaunchType: plan.launchType ?? "FARGATE",
+    Containers: task.containers.map((container) => containerMetadata(task, container)),
+    ClockDrift: {
+      ClockErrorBound: 0.5,
+      ReferenceTimestamp: iso(Date.now()),
+      ClockSynchronizationStatus: "SYNCHRONIZED",
+    },
+    EphemeralStorageMetrics: { Utilized: 200, Reserved: 20_496 },
+  };
+}
+
+function containerMetadata(task: Task, container: Container): object {
+  const { definition } = container;
+  const { definition: taskDefinition, cluster } = task.plan;
+  return {
+    DockerId: container.runtimeId,
+    Name: definition.name,
+    DockerName: definition.name,
+    Image: definition.image,
+    Labels: {
+      "com.amazonaws.ecs.cluster": cluster.clusterArn,
+      "com.amazonaws.ecs.container-name": definition.name,
+      "com.amazonaws.ecs.task-arn": task.arn,
+      "com.amazonaws.ecs.task-definition-family": taskDefinition.family,
+      "com.amazonaws.ecs.task-definition-version": String(taskDefinition.revision),
+    },
+    DesiredStatus: task.desiredStatus,
+    KnownStatus: container.lastStatus,
+    Limits: { CPU: definition.cpu ?? 2, Memory: definition.memory },
+    CreatedAt: iso(container.createdAt),
+    StartedAt: iso(container.startedAt),
+    Type: "NORMAL",
+    LogDriver: definition.logConfiguration?.logDriver,
+    LogOptions: definition.logConfiguration?.options,
+    ContainerARN: container.arn,
+    Networks: [
+      {
+        NetworkMode: "awsvpc",
+        IPv4Addresses: [task.ip],
+        AttachmentIndex: 0,
+        MACAddress: "0a:00:00:00:00:01",
+        PrivateDNSName: task.hostname,
+      },
+    ],
+    Snapshotter: "overlayfs",
+  };
+}
+
+function iso(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}

@@ -1,0 +1,252 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type {
+  CapacityProvider,
+  Cluster,
+  ContainerDefinition,
+  NetworkConfiguration,
+  Tag,
+  TaskDefinition,
+  TaskOverride,
+} from "../ecs/shapes.ts";
+import type { Settings } from "../options.ts";
+import { Container, type ContainerHandle } from "./container.ts";
+import { ManagedAgent, type Agent } from "./managed-agent.ts";
+
+export type TaskStatus =
+  | "PROVISIONING"
+  | "PENDING"
+  | "ACTIVATING"
+  | "RUNNING"
+  | "DEACTIVATING"
+  | "STOPPING"
+  | "DEPROVISIONING"
+  | "STOPPED";
+
+export type StopCode =
+  | "TaskFailedToStart"
+  | "EssentialContainerExited"
+  | "UserInitiated"
+  | "ServiceSchedulerInitiated"
+  | "SpotInterruption";
+
+/** What RunTask or a service wants to run. */
+export interface TaskPlan {
+  readonly cluster: Cluster;
+  readonly definition: TaskDefinition;
+  readonly overrides: TaskOverride;
+  readonly launchType?: string | undefined;
+  readonly capacityProvider?: CapacityProvider | undefined;
+  readonly platformVersion?: string | undefined;
+  readonly network?: NetworkConfiguration | undefined;
+  readonly group: string;
+  readonly startedBy?: string | undefined;
+  readonly tags: readonly Tag[];
+  readonly enableExecuteCommand: boolean;
+}
+
+/** What the machinery around gives to every task. */
+export interface Platform {
+  readonly settings: Settings;
+  nextIp(): string;
+  makeAgent(handle: ContainerHandle): Agent;
+  /** The environment that Fargate adds, for the container with this runtime id. */
+  environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
+  /** Takes what a container prints. */
+  output(task: Task, container: Container): (chunk: Buffer) => void;
+}
+
+/** Names of the variables that lead to the task role's credentials. */
+const credentialVariables = ["AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+
+/** A task that really runs, from PROVISIONING to STOPPED. */
+export class Task {
+  readonly plan: TaskPlan;
+  readonly id = randomBytes(16).toString("hex");
+  readonly arn: string;
+  readonly containers: readonly Container[];
+  readonly agents: ReadonlyMap<Container, ManagedAgent>;
+  readonly ip: string;
+  readonly hostname: string;
+  readonly network = { attachmentId: randomUUID(), eniId: `eni-0${randomBytes(8).toString("hex")}` };
+  readonly times: Partial<Record<TaskTime, number>> = { createdAt: Date.now() };
+  /** Each status that it had, in order. */
+  readonly history: TaskStatus[] = ["PROVISIONING"];
+  stopCode: StopCode | undefined;
+  stoppedReason: string | undefined;
+  /** Resolves once it is STOPPED. */
+  readonly ended: Promise<void>;
+  readonly #platform: Platform;
+  readonly #stopping = new AbortController();
+  #destroyed = false;
+
+  constructor(plan: TaskPlan, platform: Platform) {
+    this.plan = plan;
+    this.#platform = platform;
+    const { region, accountId, hideCredentialsFromExec } = platform.settings;
+    const { clusterName } = plan.cluster;
+    this.arn = `arn:aws:ecs:${region}:${accountId}:task/${clusterName}/${this.id}`;
+    this.ip = platform.nextIp();
+    const domain = region === "us-east-1" ? "ec2.internal" : `${region}.compute.internal`;
+    this.hostname = `ip-${this.ip.replaceAll(".", "-")}.${domain}`;
+    this.containers = plan.definition.containerDefinitions.map((definition) => {
+      const arn = `arn:aws:ecs:${region}:${accountId}:container/${clusterName}/${this.id}/${randomUUID()}`;
+      return new Container(overridden(definition, plan.overrides), arn, {
+        taskArn: this.arn,
+        taskId: this.id,
+        clusterName,
+        hostname: this.hostname,
+        ip: this.ip,
+        platformEnv: (runtimeId) => platform.environment(this, runtimeId),
+        hiddenFromExec: hideCredentialsFromExec ? credentialVariables : [],
+      });
+    });
+    this.agents = new Map(
+      plan.enableExecuteCommand ? this.containers.map((container) => [container, new ManagedAgent()]) : [],
+    );
+    this.ended = this.#live();
+  }
+
+  get lastStatus(): TaskStatus {
+    return this.history.at(-1) ?? "PROVISIONING";
+  }
+
+  get desiredStatus(): "RUNNING" | "STOPPED" {
+    return this.stopCode === undefined ? "RUNNING" : "STOPPED";
+  }
+
+  get taskRoleArn(): string | undefined {
+    return this.plan.overrides.taskRoleArn ?? this.plan.definition.taskRoleArn;
+  }
+
+  /** Asks it to stop; the first code and reason stand. */
+  stop(code: StopCode, reason: string): void {
+    if (this.stopCode !== undefined) return;
+    this.stopCode = code;
+    this.stoppedReason = reason;
+    this.times.stoppingAt = Date.now();
+    this.#stopping.abort();
+  }
+
+  /** Kills everything at once, without the delays, and resolves when nothing is left. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    this.stop("UserInitiated", "The local Fargate was stopped");
+    await Promise.all(this.containers.map((container) => container.kill()));
+    await this.ended;
+  }
+
+  async #live(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) {
+        // A fault of this machine, not of the task: say so where the user will look.
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#platform.settings.log(`task ${this.id}: ${reason}`);
+        this.stop("TaskFailedToStart", reason);
+      }
+    }
+    await this.#end();
+  }
+
+  async #start(): Promise<void> {
+    const { provisioning, pull, activating } = this.#platform.settings.delays;
+    await this.#pause(provisioning);
+    this.times.connectivityAt = Date.now();
+    this.#enter("PENDING");
+    this.times.pullStartedAt = Date.now();
+    await this.#pause(pull);
+    const failed = this.containers.map((container) => container.pull()).find((why) => why !== undefined);
+    if (failed !== undefined) {
+      this.stop("TaskFailedToStart", failed);
+      return;
+    }
+    this.times.pullStoppedAt = Date.now();
+    for (const container of this.containers) if (!(await this.#startContainer(container))) return;
+    this.#enter("ACTIVATING");
+    await this.#pause(activating);
+    this.times.startedAt = Date.now();
+    this.#enter("RUNNING");
+    await new Promise<void>((resolve) => {
+      if (this.#stopping.signal.aborted) resolve();
+      else this.#stopping.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  async #startContainer(container: Container): Promise<boolean> {
+    const agent = this.agents.get(container);
+    const started = await container.start(this.#platform.output(this, container), () => {
+      void agent?.stop();
+      if (container.essential) this.stop("EssentialContainerExited", "Essential container in task exited");
+    });
+    if (!started) {
+      this.stop("TaskFailedToStart", "Task failed to start");
+      return false;
+    }
+    if (container.handle !== undefined && agent !== undefined) {
+      void agent.start(container.handle, this.#platform.settings.delays, (handle) =>
+        this.#platform.makeAgent(handle),
+      );
+    }
+    return true;
+  }
+
+  async #end(): Promise<void> {
+    const { delays, stopTimeout } = this.#platform.settings;
+    if (this.lastStatus === "RUNNING") {
+      this.#enter("DEACTIVATING");
+      await this.#linger(delays.deactivating);
+    }
+    this.#enter("STOPPING");
+    await Promise.all(
+      this.containers.map((container) =>
+        this.#destroyed
+          ? container.kill()
+          : container.stop(stopTimeout ?? (container.definition.stopTimeout ?? 30) * 1000),
+      ),
+    );
+    await Promise.all([...this.agents.values()].map((agent) => agent.stop(agent.reason)));
+    for (const container of this.containers) container.lastStatus = "STOPPED";
+    this.times.executionStoppedAt = Date.now();
+    this.#enter("DEPROVISIONING");
+    await this.#linger(delays.deprovisioning);
+    this.times.stoppedAt = Date.now();
+    this.#enter("STOPPED");
+  }
+
+  #enter(status: TaskStatus): void {
+    this.history.push(status);
+    this.#platform.settings.log(`task ${this.id} ${status}`);
+  }
+
+  /** On the way up: cut short, by an exception, when the task is to stop. */
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopping.signal });
+  }
+
+  async #linger(ms: number): Promise<void> {
+    if (!this.#destroyed) await sleep(ms);
+  }
+}
+
+export type TaskTime =
+  | "createdAt"
+  | "connectivityAt"
+  | "pullStartedAt"
+  | "pullStoppedAt"
+  | "startedAt"
+  | "stoppingAt"
+  | "executionStoppedAt"
+  | "stoppedAt";
+
+function overridden(definition: ContainerDefinition, overrides: TaskOverride): ContainerDefinition {
+  const override = overrides.containerOverrides?.find(({ name }) => name === definition.name);
+  if (override === undefined) return definition;
+  return {
+    ...definition,
+    ...override,
+    // An override's variables come on top of the definition's; everything else replaces.
+    environment: [...(definition.environment ?? []), ...(override.environment ?? [])],
+  };
+}

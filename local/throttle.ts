@@ -1,0 +1,55 @@
+/**
+ * The published request rates of the ECS API, for each account and region: a bucket of so many calls, refilled at
+ * so many a second. ExecuteCommand, RunTask and StopTask share one.
+ */
+const buckets = {
+  "cluster resource modify": { burst: 100, rate: 40 },
+  "cluster resource read": { burst: 100, rate: 20 },
+  "task definition modify": { burst: 20, rate: 1 },
+  "task definition read": { burst: 50, rate: 20 },
+  "cluster modify": { burst: 20, rate: 1 },
+  "cluster read": { burst: 50, rate: 20 },
+  "service modify": { burst: 50, rate: 5 },
+  "service read": { burst: 100, rate: 20 },
+} as const;
+
+type Bucket = keyof typeof buckets;
+
+const bucketOf: Readonly<Record<string, Bucket>> = {
+  ExecuteCommand: "cluster resource modify",
+  RunTask: "cluster resource modify",
+  StartTask: "cluster resource modify",
+  StopTask: "cluster resource modify",
+  DescribeTasks: "cluster resource read",
+  ListTasks: "cluster resource read",
+  RegisterTaskDefinition: "task definition modify",
+  DeregisterTaskDefinition: "task definition modify",
+  DescribeTaskDefinition: "task definition read",
+  ListTaskDefinitions: "task definition read",
+  CreateCluster: "cluster modify",
+  UpdateCluster: "cluster modify",
+  DeleteCluster: "cluster modify",
+  DescribeClusters: "cluster read",
+  ListClusters: "cluster read",
+  CreateService: "service modify",
+  UpdateService: "service modify",
+  DeleteService: "service modify",
+  DescribeServices: "service read",
+  ListServices: "service read",
+};
+
+/** Says whether a call is within the rates, at a time in milliseconds. */
+export class Throttle {
+  readonly #levels = new Map<Bucket, { tokens: number; at: number }>();
+
+  admits(operation: string, now: number): boolean {
+    const name = bucketOf[operation];
+    if (name === undefined) return true;
+    const { burst, rate } = buckets[name];
+    const level = this.#levels.get(name) ?? { tokens: burst, at: now };
+    const tokens = Math.min(burst, level.tokens + ((now - level.at) / 1000) * rate);
+    const admitted = tokens >= 1;
+    this.#levels.set(name, { tokens: admitted ? tokens - 1 : tokens, at: now });
+    return admitted;
+  }
+}

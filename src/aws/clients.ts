@@ -1,0 +1,127 @@
+import type { Agent } from "node:http";
+import { ECSClient } from "@aws-sdk/client-ecs";
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { KMSClient } from "@aws-sdk/client-kms";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import { attempt, endpointOverride } from "./failures.ts";
+
+/** The version in package.json, as the user agent `fargate-exec/<version>` tells AWS. */
+export const VERSION = "0.1.0";
+
+/** Keys for one signature, in the form that SigV4 signers take. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/**
+ * The SDK's clients, each made on first use. ECS is part of every run and imported with this file; the
+ * others are loaded when they are wanted, which keeps the time to the first call short.
+ */
+export interface AwsClients {
+  readonly region: string;
+  /** Aborts calls under way; they then reject with its reason. */
+  readonly signal: AbortSignal | undefined;
+  ecs(): Promise<ECSClient>;
+  s3(): Promise<S3Client>;
+  logs(): Promise<CloudWatchLogsClient>;
+  kms(): Promise<KMSClient>;
+  ssm(): Promise<SSMClient>;
+  /** The credentials of now: asked again before they expire. Fails with `no-credentials`. */
+  credentials(): Promise<Credentials>;
+  /** For sockets that are not the SDK's: the agent that obeys the proxy variables, or undefined without any. */
+  proxy(): Promise<Agent | undefined>;
+  /** Closes idle connections. */
+  destroy(): void;
+}
+
+/**
+ * Endpoints come from the SDK's own environment (`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`),
+ * proxies from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in either case, credentials from the SDK's chain.
+ */
+export function awsClients(options: { readonly region: string; readonly signal?: AbortSignal }): AwsClients {
+  const { region, signal } = options;
+  const made: { destroy(): void }[] = [];
+  const keep = <C extends { destroy(): void }>(client: C): C => {
+    made.push(client);
+    return client;
+  };
+  const proxy = once(proxyFromEnvironment);
+  const config = once(async () => {
+    const agent = await proxy();
+    const common = {
+      region,
+      // Full jitter from 100 ms, from 500 ms after a throttle, 20 s at most: eight attempts wait about half
+      // a minute out, which carries a matrix of some hundred jobs through ECS's published limits.
+      retryMode: "standard",
+      maxAttempts: 8,
+      customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
+      requestHandler: {
+        connectionTimeout: 5_000,
+        // Of silence, so that a slow upload may take its time.
+        socketTimeout: 60_000,
+        ...(agent && { httpAgent: agent, httpsAgent: agent }),
+      },
+    };
+    return { ...common, credentials: defaultProvider({ clientConfig: common }) };
+  });
+
+  return {
+    region,
+    signal,
+    ecs: once(async () => keep(new ECSClient(await config()))),
+    s3: once(async () => {
+      const { S3Client } = await import("@aws-sdk/client-s3");
+      // A bucket's name is no host name under an emulator's address.
+      return keep(
+        new S3Client({ ...(await config()), forcePathStyle: endpointOverride("s3") !== undefined }),
+      );
+    }),
+    logs: once(async () => {
+      const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
+      return keep(new CloudWatchLogsClient(await config()));
+    }),
+    kms: once(async () => {
+      const { KMSClient } = await import("@aws-sdk/client-kms");
+      return keep(new KMSClient(await config()));
+    }),
+    ssm: once(async () => {
+      const { SSMClient } = await import("@aws-sdk/client-ssm");
+      return keep(new SSMClient(await config()));
+    }),
+    credentials: async () => {
+      const { credentials } = await config();
+      const call = {
+        service: "sts",
+        action: "A signature",
+        resource: "the session's socket",
+        region,
+      } as const;
+      return await attempt(call, signal, () => credentials());
+    },
+    proxy,
+    destroy: () => {
+      for (const client of made) client.destroy();
+    },
+  };
+}
+
+/** Undefined where no proxy variable is set; NO_PROXY is looked at for each request. */
+async function proxyFromEnvironment(): Promise<Agent | undefined> {
+  const names = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
+  if (!names.some((name) => process.env[name])) return undefined;
+  const { ProxyAgent } = await import("proxy-agent");
+  const agent = new ProxyAgent({ keepAlive: true });
+  const ofEnvironment = agent.getProxyForUrl;
+  // A proxy for https:// is one for wss:// too; the library would look for WSS_PROXY.
+  agent.getProxyForUrl = (url, request) => ofEnvironment(url.replace(/^ws/, "http"), request);
+  return agent;
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,73 @@
+import type {
+  ContainerDefinition as SdkContainer,
+  TaskDefinition as SdkDefinition,
+} from "@aws-sdk/client-ecs";
+
+/** A task definition, as far as it decides how and where the job can run. */
+export interface TaskDefinition {
+  readonly arn: string;
+  readonly family: string;
+  readonly networkMode: string | undefined;
+  /** CPU units, 1024 to a vCPU. */
+  readonly cpu: number | undefined;
+  readonly taskRoleArn: string | undefined;
+  readonly executionRoleArn: string | undefined;
+  readonly pidMode: string | undefined;
+  /** In the order of the definition. */
+  readonly containers: readonly ContainerDefinition[];
+}
+
+export interface ContainerDefinition {
+  readonly name: string;
+  readonly image: string | undefined;
+  readonly essential: boolean;
+  /** Empty where the image's own applies. */
+  readonly entryPoint: readonly string[];
+  readonly readonlyRootFilesystem: boolean;
+  readonly initProcessEnabled: boolean;
+  /** Names only: values may be secret. */
+  readonly environmentNames: readonly string[];
+  /** Where the container's own log goes, if that is CloudWatch. */
+  readonly awslogs: AwsLogs | undefined;
+}
+
+export interface AwsLogs {
+  readonly group: string;
+  readonly region: string | undefined;
+  readonly streamPrefix: string | undefined;
+}
+
+export function definitionFrom(definition: SdkDefinition): TaskDefinition {
+  return {
+    arn: definition.taskDefinitionArn ?? "",
+    family: definition.family ?? "",
+    networkMode: definition.networkMode,
+    cpu: definition.cpu ? Number(definition.cpu) : undefined,
+    taskRoleArn: definition.taskRoleArn,
+    executionRoleArn: definition.executionRoleArn,
+    pidMode: definition.pidMode,
+    containers: definition.containerDefinitions?.map(containerFrom) ?? [],
+  };
+}
+
+function containerFrom(container: SdkContainer): ContainerDefinition {
+  const environment = [...(container.environment ?? []), ...(container.secrets ?? [])];
+  return {
+    name: container.name ?? "",
+    image: container.image,
+    // The default of ECS.
+    essential: container.essential ?? true,
+    entryPoint: container.entryPoint ?? [],
+    readonlyRootFilesystem: container.readonlyRootFilesystem ?? false,
+    initProcessEnabled: container.linuxParameters?.initProcessEnabled ?? false,
+    environmentNames: environment.flatMap(({ name }) => name ?? []),
+    awslogs: awslogsFrom(container),
+  };
+}
+
+function awslogsFrom({ logConfiguration }: SdkContainer): AwsLogs | undefined {
+  const options = logConfiguration?.options;
+  const group = options?.["awslogs-group"];
+  if (logConfiguration?.logDriver !== "awslogs" || group === undefined) return undefined;
+  return { group, region: options?.["awslogs-region"], streamPrefix: options?.["awslogs-stream-prefix"] };
+}

@@ -1,0 +1,104 @@
+import * as sdk from "@aws-sdk/client-ecs";
+import { definitionFrom } from "./definition.ts";
+import type { Ask, Ecs } from "./ecs.ts";
+import { isNamed } from "./failures.ts";
+import { taskFrom } from "./task.ts";
+
+type Changes = Pick<
+  Ecs,
+  "registerTaskDefinition" | "deregisterTaskDefinition" | "runTask" | "stopTask" | "executeCommand"
+>;
+
+/** The calls that make or end something. */
+export function changes(ask: Ask): Changes {
+  return {
+    async registerTaskDefinition(definition) {
+      // The text is the user's and ECS is its judge, so its type is taken on trust.
+      const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
+      const what = `task definition '${request.family ?? ""}'`;
+      const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
+        client.send(new sdk.RegisterTaskDefinitionCommand(request), options),
+      );
+      return definitionFrom(answer.taskDefinition ?? {});
+    },
+
+    async deregisterTaskDefinition(arn) {
+      await ask("DeregisterTaskDefinition", `task definition '${arn}'`, {}, (client, options) =>
+        client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options),
+      );
+    },
+
+    async runTask({ cluster, taskDefinition, network, overrides, tags, propagateTags, ...rest }) {
+      const { subnets, securityGroups, assignPublicIp } = network;
+      const request: sdk.RunTaskCommandInput = {
+        ...rest,
+        cluster,
+        taskDefinition,
+        count: 1,
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: [...subnets],
+            ...(securityGroups.length > 0 && { securityGroups: [...securityGroups] }),
+            ...(assignPublicIp !== undefined && { assignPublicIp: assignPublicIp ? "ENABLED" : "DISABLED" }),
+          },
+        },
+        overrides,
+        ...(Object.keys(tags).length > 0 && {
+          tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+        }),
+        ...(propagateTags && { propagateTags }),
+      };
+      const names = { cluster, taskDefinition };
+      const answer = await ask("RunTask", `task definition '${taskDefinition}'`, names, (client, options) =>
+        client.send(new sdk.RunTaskCommand(request), options),
+      );
+      const task = answer.tasks?.[0];
+      if (task) return { task: taskFrom(task) };
+      const refusals = answer.failures ?? [];
+      return { refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "", detail })) };
+    },
+
+    async stopTask(cluster, task, reason) {
+      const request = { cluster, task, reason };
+      await ask("StopTask", `task '${task}'`, { cluster }, async (client, options) => {
+        try {
+          await client.send(new sdk.StopTaskCommand(request), options);
+        } catch (error) {
+          const gone =
+            isNamed(error, "InvalidParameterException") && /task was not found/i.test(error.message);
+          if (!gone) throw error;
+        }
+      });
+    },
+
+    async executeCommand({ cluster, task, container, command }) {
+      const request = { cluster, task, container, command, interactive: true };
+      const what = `container '${container}' of task '${task}'`;
+      return await ask("ExecuteCommand", what, { cluster }, async (client, options) => {
+        try {
+          const { session } = await client.send(new sdk.ExecuteCommandCommand(request), options);
+          return {
+            session: {
+              sessionId: session?.sessionId ?? "",
+              streamUrl: session?.streamUrl ?? "",
+              token: session?.tokenValue ?? "",
+            },
+          };
+        } catch (error) {
+          if (isNotConnected(error)) return { notConnected: `${error.name}: ${error.message}` };
+          throw error;
+        }
+      });
+    },
+  };
+}
+
+/**
+ * ECS has one text for an agent that isn't running yet and for a task without ECS Exec ("… execute command was
+ * not enabled when the task was run or the execute command agent isn't running. Wait and try again …"), so this
+ * can't tell them apart; the task's own `enableExecuteCommand` can.
+ */
+function isNotConnected(error: unknown): error is Error {
+  if (isNamed(error, "TargetNotConnectedException")) return true;
+  return isNamed(error, "InvalidParameterException") && /agent isn.t running/i.test(error.message);
+}

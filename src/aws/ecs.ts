@@ -1,0 +1,132 @@
+import type { ECSClient } from "@aws-sdk/client-ecs";
+import type { AwsClients } from "./clients.ts";
+import type { TaskDefinition } from "./definition.ts";
+import { lookups } from "./ecs-lookups.ts";
+import { changes } from "./ecs-changes.ts";
+import { attempt, type Call } from "./failures.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * Our calls of ECS. `cluster` is a name or an ARN, `task` an ID or an ARN. Each fails with a `Failure` whose
+ * message names the IAM action and the resource, or with the abort signal's reason.
+ */
+export interface Ecs {
+  /** Fails with `cluster-not-found`, also for a cluster that is being deleted. */
+  describeCluster(cluster: string): Promise<Cluster>;
+  /** Undefined where ECS knows no such task: never there, forgotten, or too new to be seen yet. */
+  describeTask(cluster: string, task: string): Promise<Task | undefined>;
+  /** Those of `tasks` that ECS knows, in any order and number. */
+  describeTasks(cluster: string, tasks: readonly string[]): Promise<readonly Task[]>;
+  /** ARNs of the tasks that are meant to run. */
+  listTasks(cluster: string, filter: TaskFilter): Promise<readonly string[]>;
+  /** Fails with `service-not-found`, also for a service that was deleted. */
+  describeService(cluster: string, service: string): Promise<Service>;
+  /** Fails with `task-definition-not-found`. */
+  describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
+  /** `definition` as RegisterTaskDefinition takes it. */
+  registerTaskDefinition(definition: Readonly<Record<string, unknown>>): Promise<TaskDefinition>;
+  deregisterTaskDefinition(arn: string): Promise<void>;
+  /** Starts one task. ECS's own refusals come back as values, since their words need the context. */
+  runTask(request: RunTask): Promise<RunTaskAnswer>;
+  /** `reason` becomes the task's stoppedReason. A task that is gone already is no failure. */
+  stopTask(cluster: string, task: string, reason: string): Promise<void>;
+  /** Not connected: the container's exec agent takes no session now, and may a moment later. */
+  executeCommand(request: ExecuteCommand): Promise<ExecuteCommandAnswer>;
+}
+
+export interface Cluster {
+  readonly arn: string;
+  readonly name: string;
+  readonly status: string;
+  readonly exec: ExecConfiguration;
+}
+
+/** How a cluster encrypts and logs its ECS Exec sessions. */
+export interface ExecConfiguration {
+  /** DEFAULT is the log configuration of each container, OVERRIDE the cluster's own, as below. */
+  readonly logging: "NONE" | "DEFAULT" | "OVERRIDE";
+  readonly kmsKeyId: string | undefined;
+  readonly cloudWatchLogGroup: string | undefined;
+  readonly cloudWatchEncryption: boolean;
+  readonly s3Bucket: string | undefined;
+  readonly s3Prefix: string | undefined;
+  readonly s3Encryption: boolean;
+}
+
+/** ECS takes `startedBy` as the only filter. */
+export type TaskFilter = { readonly service: string } | { readonly startedBy: string };
+
+export interface Service {
+  readonly arn: string;
+  readonly name: string;
+  readonly status: string;
+  readonly desiredCount: number;
+  readonly runningCount: number;
+  readonly pendingCount: number;
+  readonly taskDefinitionArn: string;
+  readonly enableExecuteCommand: boolean;
+  /** Newest first, ECS's own words. */
+  readonly events: readonly string[];
+}
+
+export interface RunTask {
+  readonly cluster: string;
+  readonly taskDefinition: string;
+  readonly launchType: "FARGATE";
+  readonly platformVersion: string | undefined;
+  readonly enableExecuteCommand: true;
+  readonly network: {
+    readonly subnets: readonly string[];
+    readonly securityGroups: readonly string[];
+    readonly assignPublicIp: boolean | undefined;
+  };
+  /** As RunTask takes it. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly startedBy: string;
+  readonly clientToken: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly propagateTags: "TASK_DEFINITION" | undefined;
+}
+
+export type RunTaskAnswer =
+  | { readonly task: Task }
+  /** E.g. `RESOURCE:ENI`, with a detail in words where ECS gives one. */
+  | { readonly refusals: readonly { readonly reason: string; readonly detail: string | undefined }[] };
+
+export interface ExecuteCommand {
+  readonly cluster: string;
+  readonly task: string;
+  readonly container: string;
+  readonly command: string;
+}
+
+/** A session that waits for its client. The token is secret, and good for a short while only. */
+export interface SessionTicket {
+  readonly sessionId: string;
+  /** To be used byte for byte. */
+  readonly streamUrl: string;
+  readonly token: string;
+}
+
+export type ExecuteCommandAnswer =
+  | { readonly session: SessionTicket }
+  /** In AWS's own words. */
+  | { readonly notConnected: string };
+
+export function ecsCalls(clients: AwsClients): Ecs {
+  const { signal, region } = clients;
+  const options = signal ? { abortSignal: signal } : {};
+  const ask: Ask = (action, resource, names, send) =>
+    attempt({ service: "ecs", action: `ecs:${action}`, resource, region, ...names }, signal, async () =>
+      send(await clients.ecs(), options),
+    );
+  return { ...lookups(ask, region), ...changes(ask) };
+}
+
+/** One call of ECS: the names are those that a message may need. */
+export type Ask = <T>(
+  action: string,
+  resource: string,
+  names: Partial<Call>,
+  send: (client: ECSClient, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
+) => Promise<T>;

@@ -1,0 +1,39 @@
+import type { AwsClients } from "./clients.ts";
+import { attempt } from "./failures.ts";
+
+/** Our one call of KMS. */
+export interface Kms {
+  /** 64 bytes for the two directions of a session. `context` is what the other side must name to decrypt. */
+  generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<DataKey>;
+}
+
+export interface DataKey {
+  readonly plaintext: Uint8Array;
+  readonly ciphertext: Uint8Array;
+}
+
+export function kmsCalls(clients: AwsClients): Kms {
+  const { signal, region } = clients;
+  return {
+    generateDataKey: (keyId, context) => {
+      const call = {
+        service: "kms",
+        action: "kms:GenerateDataKey",
+        resource: `key '${keyId}'`,
+        region,
+      } as const;
+      return attempt(call, signal, async () => {
+        const { GenerateDataKeyCommand } = await import("@aws-sdk/client-kms");
+        const client = await clients.kms();
+        const answer = await client.send(
+          new GenerateDataKeyCommand({ KeyId: keyId, NumberOfBytes: 64, EncryptionContext: { ...context } }),
+          signal ? { abortSignal: signal } : {},
+        );
+        return {
+          plaintext: answer.Plaintext ?? new Uint8Array(),
+          ciphertext: answer.CiphertextBlob ?? new Uint8Array(),
+        };
+      });
+    },
+  };
+}

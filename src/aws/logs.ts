@@ -1,0 +1,83 @@
+import type { AwsClients } from "./clients.ts";
+import { attempt, isNamed } from "./failures.ts";
+
+/** Our calls of CloudWatch Logs. */
+export interface Logs {
+  /**
+   * One page of a stream, oldest first, from its start or from where an earlier page ended. Undefined while
+   * the stream is not there yet. Fails with `aws-error` where the log group does not exist.
+   */
+  page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
+  /** Everything that the stream holds now, page by page; nothing at all while it is not there yet. */
+  pages(stream: StreamName): AsyncGenerator<readonly LogEvent[]>;
+}
+
+export interface StreamName {
+  readonly group: string;
+  readonly stream: string;
+}
+
+export interface LogEvent {
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly message: string;
+}
+
+export interface LogPage {
+  readonly events: readonly LogEvent[];
+  /** Reads on from here, also later, when the stream has grown. */
+  readonly next: string;
+  /** There was nothing more at the time. A page may be empty without being the last. */
+  readonly last: boolean;
+}
+
+export function logsCalls(clients: AwsClients): Logs {
+  const { signal, region } = clients;
+  const options = signal ? { abortSignal: signal } : {};
+
+  async function page({ group, stream }: StreamName, from?: string): Promise<LogPage | undefined> {
+    const resource = `log stream '${stream}' of log group '${group}'`;
+    const call = { service: "logs", action: "logs:GetLogEvents", resource, region } as const;
+    return await attempt(call, signal, async () => {
+      const { GetLogEventsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
+      const client = await clients.logs();
+      const request = {
+        logGroupName: group,
+        logStreamName: stream,
+        startFromHead: true,
+        ...(from !== undefined && { nextToken: from }),
+      };
+      try {
+        const answer = await client.send(new GetLogEventsCommand(request), options);
+        const next = answer.nextForwardToken ?? from ?? "";
+        return {
+          events: (answer.events ?? []).map(({ timestamp, message }) => ({
+            timestamp: timestamp ?? 0,
+            message: message ?? "",
+          })),
+          next,
+          // The API's only sign of the end: the token that was sent comes back.
+          last: next === from,
+        };
+      } catch (error) {
+        if (isNamed(error, "ResourceNotFoundException") && /log stream/i.test(error.message))
+          return undefined;
+        throw error;
+      }
+    });
+  }
+
+  return {
+    page,
+    async *pages(stream) {
+      let from: string | undefined;
+      for (;;) {
+        const got = await page(stream, from);
+        if (got === undefined) return;
+        if (got.events.length > 0) yield got.events;
+        if (got.last) return;
+        from = got.next;
+      }
+    },
+  };
+}

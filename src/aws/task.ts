@@ -1,0 +1,102 @@
+import type { Container as SdkContainer, Task as SdkTask } from "@aws-sdk/client-ecs";
+
+/** A task as the action looks at it. Times are milliseconds since the epoch. */
+export interface Task {
+  readonly arn: string;
+  readonly clusterArn: string;
+  readonly taskDefinitionArn: string;
+  /** `service:<name>` for the tasks of a service. */
+  readonly group: string | undefined;
+  /** PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED. */
+  readonly lastStatus: string;
+  /** RUNNING, or STOPPED from the moment that ECS has decided to stop it. */
+  readonly desiredStatus: string;
+  readonly stopCode: string | undefined;
+  readonly stoppedReason: string | undefined;
+  /** CPU units, 1024 to a vCPU. */
+  readonly cpu: number | undefined;
+  /** MiB. */
+  readonly memory: number | undefined;
+  readonly enableExecuteCommand: boolean;
+  readonly createdAt: number | undefined;
+  readonly startedAt: number | undefined;
+  readonly pullStartedAt: number | undefined;
+  readonly pullStoppedAt: number | undefined;
+  readonly launchType: string | undefined;
+  readonly platformVersion: string | undefined;
+  readonly platformFamily: string | undefined;
+  /** HEALTHY, UNHEALTHY or UNKNOWN; the last also where no container has a health check. */
+  readonly healthStatus: string;
+  readonly privateIp: string | undefined;
+  readonly networkInterfaceId: string | undefined;
+  /** Of the override, where the task was started with one. */
+  readonly taskRoleArn: string | undefined;
+  readonly containers: readonly Container[];
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image: string | undefined;
+  readonly lastStatus: string;
+  readonly exitCode: number | undefined;
+  readonly reason: string | undefined;
+  readonly runtimeId: string | undefined;
+  /** Undefined while ECS tells nothing of an ECS Exec agent in this container. */
+  readonly execAgent: ExecAgent | undefined;
+}
+
+export interface ExecAgent {
+  /** PENDING, RUNNING or STOPPED. */
+  readonly status: string;
+  readonly reason: string | undefined;
+}
+
+export function taskFrom(task: SdkTask): Task {
+  const network = task.attachments?.find((attachment) => attachment.type === "ElasticNetworkInterface");
+  const detail = (name: string): string | undefined => network?.details?.find((d) => d.name === name)?.value;
+  return {
+    arn: task.taskArn ?? "",
+    clusterArn: task.clusterArn ?? "",
+    taskDefinitionArn: task.taskDefinitionArn ?? "",
+    group: task.group,
+    lastStatus: task.lastStatus ?? "",
+    desiredStatus: task.desiredStatus ?? "",
+    stopCode: task.stopCode,
+    stoppedReason: task.stoppedReason,
+    cpu: number(task.cpu),
+    memory: number(task.memory),
+    enableExecuteCommand: task.enableExecuteCommand ?? false,
+    createdAt: task.createdAt?.getTime(),
+    startedAt: task.startedAt?.getTime(),
+    pullStartedAt: task.pullStartedAt?.getTime(),
+    pullStoppedAt: task.pullStoppedAt?.getTime(),
+    launchType: task.launchType,
+    platformVersion: task.platformVersion,
+    platformFamily: task.platformFamily,
+    healthStatus: task.healthStatus ?? "UNKNOWN",
+    privateIp:
+      detail("privateIPv4Address") ??
+      task.containers?.flatMap((c) => c.networkInterfaces ?? []).find((n) => n.privateIpv4Address)
+        ?.privateIpv4Address,
+    networkInterfaceId: detail("networkInterfaceId"),
+    taskRoleArn: task.overrides?.taskRoleArn,
+    containers: task.containers?.map(containerFrom) ?? [],
+  };
+}
+
+function containerFrom(container: SdkContainer): Container {
+  const agent = container.managedAgents?.find(({ name }) => name === "ExecuteCommandAgent");
+  return {
+    name: container.name ?? "",
+    image: container.image,
+    lastStatus: container.lastStatus ?? "",
+    exitCode: container.exitCode,
+    reason: container.reason,
+    runtimeId: container.runtimeId,
+    execAgent: agent && { status: agent.lastStatus ?? "PENDING", reason: agent.reason },
+  };
+}
+
+function number(text: string | undefined): number | undefined {
+  return text === undefined || text === "" ? undefined : Number(text);
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import { parseObject } from "./json.ts";
+import type { AgentMessage } from "./message.ts";
+import { encode, Flags, MessageType } from "./message.ts";
+
+/** Acks stand outside the sequence: number 0, both flags, a message id of their own. */
+export function encodeAck(message: AgentMessage, now: number): Uint8Array {
+  const body = {
+    AcknowledgedMessageType: message.messageType,
+    AcknowledgedMessageId: message.messageId,
+    AcknowledgedMessageSequenceNumber: message.sequenceNumber,
+    IsSequentialMessage: true,
+  };
+  return encode({
+    messageType: MessageType.acknowledge,
+    schemaVersion: 1,
+    createdDate: now,
+    sequenceNumber: 0,
+    flags: Flags.syn | Flags.fin,
+    messageId: randomUUID(),
+    payloadType: 0,
+    payload: Buffer.from(JSON.stringify(body)),
+  });
+}
+
+/** Which of our messages an ack is for, or undefined when it names none. */
+export function acknowledgedInput(ack: AgentMessage): number | undefined {
+  const body = parseObject(ack.payload);
+  const sequenceNumber = body?.["AcknowledgedMessageSequenceNumber"];
+  if (body?.["AcknowledgedMessageType"] !== MessageType.input || typeof sequenceNumber !== "number")
+    return undefined;
+  return sequenceNumber;
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from "node:crypto";
+import { acknowledgedInput, encodeAck } from "./acknowledgement.ts";
+import { Handshake, HandshakeError, openDataChannel } from "./handshake.ts";
+import { Inbox } from "./inbox.ts";
+import { parseObject } from "./json.ts";
+import type { AgentMessage } from "./message.ts";
+import { decode, MalformedFrame, MessageType, PayloadType } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import type { ChannelEvent, DataKey, Frame } from "./types.ts";
+
+/** As much as session-manager-plugin reads from stdin for one frame. */
+const INPUT_BYTES_PER_FRAME = 1024;
+
+interface Pending {
+  readonly payloadType: number;
+  readonly payload: Uint8Array;
+  /** All input up to its end, in bytes. */
+  readonly position: number;
+}
+
+/**
+ * The client's end of a Session Manager data channel, as ECS Exec uses it. Does no I/O: frames, wishes and the time
+ * go in; frames, events and the next deadline come out. Take both after every call. All times are milliseconds since
+ * the epoch.
+ *
+ * A channel outlives its connections: call `open` for each new one, and what the agent had not acknowledged is sent
+ * again while what it repeats is recognised.
+ */
+export class Channel {
+  readonly #clientId = randomUUID();
+  readonly #handshake: Handshake;
+  readonly #inbox = new Inbox();
+  readonly #outbox = new Outbox();
+  /** Input that waits for the handshake's end or for room in the window. */
+  readonly #pending: Pending[] = [];
+  /** What the acks of sent input mean, oldest first. */
+  readonly #sent: { readonly sequenceNumber: number; readonly position: number }[] = [];
+  #position = 0;
+  #over = false;
+  #frames: Frame[] = [];
+  #events: ChannelEvent[] = [];
+
+  /** `targetId` is `ecs:<cluster name>_<task id>_<container runtime id>`; both names go into the KMS context. */
+  constructor(identity: { readonly sessionId: string; readonly targetId: string }) {
+    this.#handshake = new Handshake(identity);
+  }
+
+  /** A connection stands: queues its opening frame, then all that is unacknowledged. */
+  open(now: number, token: string): void {
+    if (this.#over) return;
+    // Frames for the connection before this one: acks, which a repeated message will ask for again.
+    this.#frames = [openDataChannel(this.#clientId, token), ...this.#outbox.restart(now)];
+    this.#sendPending(now);
+  }
+
+  /** Never throws: what a frame does wrong becomes an event. */
+  receive(frame: Frame, now: number): void {
+    if (this.#over) return;
+    try {
+      if (typeof frame === "string") this.#emit({ kind: "note", text: "A text frame was ignored." });
+      else this.#dispatch(decode(frame), now);
+    } catch (error) {
+      if (error instanceof MalformedFrame) this.#emit({ kind: "problem", why: `A frame ${error.message}.` });
+      else if (error instanceof HandshakeError) this.#fail(error.message, error.cause);
+      else this.#fail(`a frame could not be processed (${String(error)})`, error);
+    }
+  }
+
+  /**
+   * Queues input for the command. It leaves once the session's set-up is known to be over, for the agent drops what
+   * comes earlier: with the first output, or the handshake's end. Returns the position after these bytes, which an
+   * `acked` event reaches when the agent has them. The terminal is in canonical mode unless the command changed
+   * that: lines beyond 4,095 bytes lose the excess.
+   */
+  send(bytes: Uint8Array, now: number): number {
+    for (let start = 0; start < bytes.length; start += INPUT_BYTES_PER_FRAME) {
+      const payload = bytes.slice(start, start + INPUT_BYTES_PER_FRAME);
+      this.#position += payload.length;
+      this.#pending.push({ payloadType: PayloadType.output, payload, position: this.#position });
+    }
+    this.#sendPending(now);
+    return this.#position;
+  }
+
+  /** The terminal's size, in order with the input. Throws `RangeError`: the agent would never ack a bad size. */
+  resize(cols: number, rows: number, now: number): void {
+    for (const value of [cols, rows]) {
+      if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff)
+        throw new RangeError(`${value} is no size`);
+    }
+    const payload = Buffer.from(JSON.stringify({ cols, rows }));
+    this.#pending.push({ payloadType: PayloadType.size, payload, position: this.#position });
+    this.#sendPending(now);
+  }
+
+  /** Answers `data-key-wanted`. A key of the wrong length fails the channel. */
+  provideDataKey(key: DataKey, now: number): void {
+    this.#answerKey(() => this.#handshake.provide(key), now);
+  }
+
+  /** Answers `data-key-wanted` when there is no key to be had: the agent then closes the channel. */
+  refuseDataKey(why: string, now: number): void {
+    this.#answerKey(() => this.#handshake.refuse(why), now);
+  }
+
+  /** To be called when `deadline` has come; earlier or later does no harm. */
+  tick(now: number): void {
+    if (!this.#over) this.#frames.push(...this.#outbox.due(now));
+  }
+
+  deadline(): number | undefined {
+    return this.#over ? undefined : this.#outbox.deadline();
+  }
+
+  takeFrames(): Frame[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    return frames;
+  }
+
+  takeEvents(): ChannelEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  #dispatch(message: AgentMessage, now: number): void {
+    switch (message.messageType) {
+      case MessageType.output:
+        this.#receiveStream(message, now);
+        return;
+      case MessageType.acknowledge:
+        this.#receiveAck(message, now);
+        return;
+      case MessageType.channelClosed:
+        this.#close(message);
+        return;
+      case MessageType.pausePublication:
+        this.#emit({ kind: "paused" });
+        return;
+      case MessageType.startPublication:
+        this.#emit({ kind: "resumed" });
+        return;
+      default:
+        this.#emit({ kind: "note", text: `A message of type '${message.messageType}' was ignored.` });
+    }
+  }
+
+  #receiveStream(message: AgentMessage, now: number): void {
+    const { acknowledge, ready } = this.#inbox.receive(message);
+    if (acknowledge) this.#frames.push(encodeAck(message, now));
+    for (const next of ready) this.#process(next, now);
+    this.#sendPending(now);
+  }
+
+  #process(message: AgentMessage, now: number): void {
+    const { payload, payloadType } = message;
+    switch (payloadType) {
+      case PayloadType.output:
+        this.#emit({ kind: "output", bytes: this.#handshake.open(payload) });
+        return;
+      case PayloadType.handshakeRequest: {
+        const answer = this.#handshake.request(payload);
+        if ("wanted" in answer) this.#emit({ kind: "data-key-wanted", ...answer.wanted });
+        else this.#post(PayloadType.handshakeResponse, answer.response, now);
+        return;
+      }
+      case PayloadType.encChallengeRequest:
+        this.#post(PayloadType.encChallengeResponse, this.#handshake.challenge(payload), now);
+        return;
+      case PayloadType.handshakeComplete:
+        this.#emit({ kind: "handshake-complete", customerMessage: this.#handshake.complete(payload) });
+        return;
+      default:
+        this.#emit({ kind: "note", text: `Payload type ${String(payloadType)} was ignored.` });
+    }
+  }
+
+  #receiveAck(message: AgentMessage, now: number): void {
+    const sequenceNumber = acknowledgedInput(message);
+    if (sequenceNumber === undefined) {
+      this.#emit({ kind: "problem", why: "An acknowledgement names no message of ours." });
+      return;
+    }
+    this.#outbox.acknowledge(sequenceNumber, now);
+    let position: number | undefined;
+    for (;;) {
+      const oldest = this.#sent[0];
+      if (!oldest || oldest.sequenceNumber >= this.#outbox.ackedBelow) break;
+      position = oldest.position;
+      this.#sent.shift();
+    }
+    if (position !== undefined) this.#emit({ kind: "acked", position });
+    this.#sendPending(now);
+  }
+
+  #close(message: AgentMessage): void {
+    const body = parseObject(message.payload);
+    if (!body) this.#emit({ kind: "problem", why: "The reason in channel_closed could not be read." });
+    if (this.#inbox.waiting > 0) {
+      const why = `Output was lost: closed while message #${this.#inbox.expected} was missing before ${this.#inbox.waiting} others.`;
+      this.#emit({ kind: "problem", why });
+    }
+    const output = body?.["Output"];
+    this.#emit({ kind: "closed", text: typeof output === "string" ? output : "" });
+    this.#over = true;
+  }
+
+  #answerKey(answer: () => Uint8Array, now: number): void {
+    if (this.#over) return;
+    try {
+      this.#post(PayloadType.handshakeResponse, answer(), now);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  #sendPending(now: number): void {
+    while (this.#handshake.ready && this.#outbox.hasRoom && !this.#over) {
+      const next = this.#pending.shift();
+      if (!next) return;
+      // Only input is encrypted; the agent reads sizes in the clear.
+      const isInput = next.payloadType === PayloadType.output;
+      const payload = isInput ? this.#handshake.seal(next.payload) : next.payload;
+      this.#sent.push({
+        sequenceNumber: this.#post(next.payloadType, payload, now),
+        position: next.position,
+      });
+    }
+  }
+
+  #post(payloadType: number, payload: Uint8Array, now: number): number {
+    const { sequenceNumber, frame } = this.#outbox.post(payloadType, payload, now);
+    this.#frames.push(frame);
+    return sequenceNumber;
+  }
+
+  #fail(why: string, cause: unknown): void {
+    this.#emit({ kind: "failed", why, cause });
+    this.#over = true;
+  }
+
+  #emit(event: ChannelEvent): void {
+    if (!this.#over) this.#events.push(event);
+  }
+}

@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+
+/**
+ * The binary message of a Session Manager data channel: bytes ↔ AgentMessage, and nothing else. All numbers are
+ * big-endian. Layout and values as in session-manager-plugin (`src/message/clientmessage.go`) and
+ * amazon-ssm-agent (`agent/session/contracts/agentmessage.go`); captured frames pin them in the tests.
+ */
+export interface AgentMessage {
+  readonly messageType: string;
+  readonly schemaVersion: number;
+  /** Milliseconds since the epoch. */
+  readonly createdDate: number;
+  readonly sequenceNumber: number;
+  readonly flags: number;
+  /** Hyphenated UUID in its usual order. */
+  readonly messageId: string;
+  /**
+   * Undefined: the short header of 112 bytes, which has no payload type and pads the message type with NUL, as
+   * AWS's gateway sends `channel_closed`.
+   */
+  readonly payloadType: number | undefined;
+  readonly payload: Uint8Array;
+}
+
+export const MessageType = {
+  input: "input_stream_data",
+  output: "output_stream_data",
+  acknowledge: "acknowledge",
+  channelClosed: "channel_closed",
+  startPublication: "start_publication",
+  pausePublication: "pause_publication",
+  agentSessionState: "agent_session_state",
+} as const;
+
+export const PayloadType = {
+  output: 1,
+  error: 2,
+  size: 3,
+  parameter: 4,
+  handshakeRequest: 5,
+  handshakeResponse: 6,
+  handshakeComplete: 7,
+  encChallengeRequest: 8,
+  encChallengeResponse: 9,
+  flag: 10,
+  stdErr: 11,
+  exitCode: 12,
+} as const;
+
+/** Message flags. Acknowledgements and session states carry both; stream data only ever SYN, on its first. */
+export const Flags = { syn: 1, fin: 2 } as const;
+
+/** HeaderLength is the offset of PayloadLength: it does not count PayloadLength itself. */
+const LONG_HEADER = 116;
+const SHORT_HEADER = 112;
+const PAYLOAD_LENGTH_BYTES = 4;
+
+const AT = {
+  messageType: 4,
+  schemaVersion: 36,
+  createdDate: 40,
+  sequenceNumber: 48,
+  flags: 56,
+  messageId: 64,
+  payloadDigest: 80,
+  payloadType: 112,
+} as const;
+const MESSAGE_TYPE_BYTES = 32;
+const DIGEST_BYTES = 32;
+
+/** The frame is not an AgentMessage; `message` finishes the sentence "The frame …". */
+export class MalformedFrame extends Error {
+  override readonly name = "MalformedFrame";
+}
+
+/** Throws `RangeError` when a field does not fit the wire. */
+export function encode(message: AgentMessage): Uint8Array {
+  const short = message.payloadType === undefined;
+  const headerLength = short ? SHORT_HEADER : LONG_HEADER;
+  const frame = Buffer.alloc(headerLength + PAYLOAD_LENGTH_BYTES + message.payload.length);
+  frame.writeUInt32BE(headerLength, 0);
+  if (!/^[\x21-\x7e]{1,32}$/.test(message.messageType)) {
+    throw new RangeError(`message type '${message.messageType}' is not 1 to 32 printable ASCII characters`);
+  }
+  frame.fill(short ? 0x00 : 0x20, AT.messageType, AT.messageType + MESSAGE_TYPE_BYTES);
+  frame.write(message.messageType, AT.messageType, "latin1");
+  frame.writeUInt32BE(message.schemaVersion, AT.schemaVersion);
+  frame.writeBigUInt64BE(BigInt(message.createdDate), AT.createdDate);
+  frame.writeBigInt64BE(BigInt(message.sequenceNumber), AT.sequenceNumber);
+  frame.writeBigUInt64BE(BigInt(message.flags), AT.flags);
+  frame.set(swapHalves(uuidToBytes(message.messageId)), AT.messageId);
+  frame.set(sha256(message.payload), AT.payloadDigest);
+  if (message.payloadType !== undefined) frame.writeUInt32BE(message.payloadType, AT.payloadType);
+  frame.writeUInt32BE(message.payload.length, headerLength);
+  frame.set(message.payload, headerLength + PAYLOAD_LENGTH_BYTES);
+  return frame;
+}
+
+/**
+ * The payload is a view into `bytes`. Throws `MalformedFrame`.
+ *
+ * As in AWS's own readers the payload is everything after the header, whatever PayloadLength says, and the
+ * digest decides whether it is whole; a PayloadLength of 0 means there is no digest to check. Start and pause
+ * publication are exempt from all checks but the header's shape.
+ */
+export function decode(bytes: Uint8Array): AgentMessage {
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (frame.length < SHORT_HEADER + PAYLOAD_LENGTH_BYTES) {
+    throw new MalformedFrame(`has ${frame.length} bytes, too few for a header`);
+  }
+  const headerLength = frame.readUInt32BE(0);
+  if (headerLength < SHORT_HEADER || headerLength + PAYLOAD_LENGTH_BYTES > frame.length) {
+    throw new MalformedFrame(`has ${frame.length} bytes and claims a header of ${headerLength}`);
+  }
+  const messageType = unpad(frame.toString("latin1", AT.messageType, AT.messageType + MESSAGE_TYPE_BYTES));
+  const message: AgentMessage = {
+    messageType,
+    schemaVersion: frame.readUInt32BE(AT.schemaVersion),
+    createdDate: safeNumber("creation date", frame.readBigUInt64BE(AT.createdDate)),
+    sequenceNumber: safeNumber("sequence number", frame.readBigInt64BE(AT.sequenceNumber)),
+    flags: safeNumber("flags", frame.readBigUInt64BE(AT.flags)),
+    messageId: bytesToUuid(swapHalves(frame.subarray(AT.messageId, AT.messageId + 16))),
+    payloadType: headerLength < LONG_HEADER ? undefined : frame.readUInt32BE(AT.payloadType),
+    payload: frame.subarray(headerLength + PAYLOAD_LENGTH_BYTES),
+  };
+  if (messageType === MessageType.startPublication || messageType === MessageType.pausePublication)
+    return message;
+  if (messageType === "") throw new MalformedFrame("names no message type");
+  if (message.createdDate === 0) throw new MalformedFrame(`(${messageType}) has no creation date`);
+  const digest = frame.subarray(AT.payloadDigest, AT.payloadDigest + DIGEST_BYTES);
+  if (frame.readUInt32BE(headerLength) !== 0 && !digest.equals(sha256(message.payload))) {
+    throw new MalformedFrame(`(${messageType}) has a payload that its digest does not match`);
+  }
+  return message;
+}
+
+const PAYLOAD_NAMES = new Map<number, string>(
+  Object.entries(PayloadType).map(([name, type]) => [type, name]),
+);
+
+/** One short line for a debug log, without any payload text. */
+export function describe(message: AgentMessage): string {
+  const { messageType, payload } = message;
+  if (messageType === MessageType.input || messageType === MessageType.output) {
+    const type = message.payloadType ?? 0;
+    const name = PAYLOAD_NAMES.get(type) ?? `payload type ${type}`;
+    return `${messageType} #${message.sequenceNumber} ${name} ${payload.length} B`;
+  }
+  if (messageType === MessageType.acknowledge) {
+    const sequence = /"AcknowledgedMessageSequenceNumber":\s*(\d{1,16})/.exec(
+      Buffer.from(payload).toString("latin1"),
+    );
+    return `${messageType} of #${sequence?.[1] ?? "?"}`;
+  }
+  return `${messageType} ${payload.length} B`;
+}
+
+/** `describe` for whatever the socket carries; text is the opening frame, which holds the token. Never throws. */
+export function describeFrame(frame: Uint8Array | string): string {
+  if (typeof frame === "string") return `text frame of ${frame.length} characters`;
+  try {
+    return describe(decode(frame));
+  } catch (error) {
+    return `unreadable frame of ${frame.length} B: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
+}
+
+/** The Go code writes a UUID's least significant half first. */
+function swapHalves(uuid: Uint8Array): Buffer {
+  return Buffer.concat([uuid.subarray(8), uuid.subarray(0, 8)]);
+}
+
+function uuidToBytes(uuid: string): Buffer {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid))
+    throw new RangeError(`'${uuid}' is not a UUID`);
+  return Buffer.from(uuid.replaceAll("-", ""), "hex");
+}
+
+function bytesToUuid(bytes: Buffer): string {
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Both Go readers strip NUL, then white space. */
+function unpad(text: string): string {
+  return text.replace(/^\0+|\0+$/g, "").trim();
+}
+
+function safeNumber(field: string, value: bigint): number {
+  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new MalformedFrame(`has the ${field} ${value.toString()}`);
+  }
+  return Number(value);
+}

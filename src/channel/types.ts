@@ -1,0 +1,38 @@
+/** The words that the layers of the channel share. */
+
+/** A data key as KMS `GenerateDataKey` gives it. */
+export interface DataKey {
+  /** 64 bytes. */
+  readonly plaintext: Uint8Array;
+  /** CiphertextBlob, which the agent has KMS decrypt with the task role. */
+  readonly ciphertext: Uint8Array;
+}
+
+/** What to ask KMS `GenerateDataKey` for; NumberOfBytes is 64. */
+export interface DataKeyWanted {
+  readonly keyId: string;
+  readonly encryptionContext: Readonly<Record<string, string>>;
+}
+
+export type ChannelEvent =
+  /** What the command printed: every byte, in order, once. */
+  | { readonly kind: "output"; readonly bytes: Uint8Array }
+  /** The agent holds all input up to this position, as `send` counted it. */
+  | { readonly kind: "acked"; readonly position: number }
+  /** Answer with `provideDataKey` or `refuseDataKey` within 15 s, or the agent gives the session up. */
+  | ({ readonly kind: "data-key-wanted" } & DataKeyWanted)
+  /** The session is set up; `customerMessage` is the agent's line for the user ("" when it has none). */
+  | { readonly kind: "handshake-complete"; readonly customerMessage: string }
+  /** The other side ended the session; `text` is its reason, empty after a normal end. */
+  | { readonly kind: "closed"; readonly text: string }
+  | { readonly kind: "paused" }
+  | { readonly kind: "resumed" }
+  /** Something was ignored that a newer protocol may know. */
+  | { readonly kind: "note"; readonly text: string }
+  /** The peer broke the protocol; what it sent was ignored and the session goes on. */
+  | { readonly kind: "problem"; readonly why: string }
+  /** The session cannot go on: nothing more is sent or delivered. */
+  | { readonly kind: "failed"; readonly why: string; readonly cause?: unknown };
+
+/** What the socket carries: text for the opening frame, bytes for all others. `describeFrame` prints one. */
+export type Frame = Uint8Array | string;

@@ -1,0 +1,122 @@
+/** A value, or the words that finish "input 'x' must be …, got …". */
+export type Parsed<T> =
+  { readonly value: T } | { readonly must: string; readonly got: string; readonly advice?: string };
+
+export type Parser<T> = (text: string) => Parsed<T>;
+
+/** A longer one would outlive any job: GitHub ends jobs of self-hosted runners after five days. */
+const longest = 120 * 3_600_000;
+
+const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `90s`, `30m`, `2h`, in milliseconds. */
+export function duration(text: string): Parsed<number> {
+  const [, digits = "", unit = ""] = /^(\d{1,9})([smh])$/.exec(text) ?? [];
+  const value = Number(digits) * milliseconds[unit === "s" || unit === "m" ? unit : "h"];
+  if (unit !== "" && value > 0 && value <= longest) return { value };
+  return { must: "a duration like 90s, 30m or 2h, from 1s to 120h", got: shown(text) };
+}
+
+/** The booleans of YAML 1.2, as the toolkit of GitHub reads them. */
+export function boolean(text: string): Parsed<boolean> {
+  if (["true", "True", "TRUE"].includes(text)) return { value: true };
+  if (["false", "False", "FALSE"].includes(text)) return { value: false };
+  return { must: "true or false", got: shown(text) };
+}
+
+/** A whole number. */
+export function count(least: number, most: number): Parser<number> {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return { value };
+    return { must: `a whole number from ${least} to ${most}`, got: shown(text) };
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Parser<T> {
+  return (text) => {
+    const value = choices.find((choice) => choice === text);
+    if (value !== undefined) return { value };
+    return { must: `one of ${choices.join(", ")}`, got: shown(text) };
+  };
+}
+
+/** A text of a given form; `must` names the form and gives an example. */
+export function matching(form: RegExp, must: string): Parser<string> {
+  return (text) => (form.test(text) ? { value: text } : { must, got: shown(text) });
+}
+
+/** Items parted by newlines or commas; blanks around them and empty items are dropped. */
+export function list(text: string): readonly string[] {
+  return text
+    .split(/[\n,]/)
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+/** A list whose items all have one form, `most` of them at most. */
+export function listOf(form: RegExp, must: string, most: number): Parser<readonly string[]> {
+  return (text) => {
+    const items = list(text);
+    const wrong = items.find((item) => !form.test(item));
+    if (wrong !== undefined) return { must, got: shown(wrong) };
+    if (items.length > most) return { must: `${most} items at most`, got: `${items.length}` };
+    return { value: items };
+  };
+}
+
+/** `key=value` items; a value may be empty and may hold further `=`. */
+export function pairs(text: string): Parsed<Readonly<Record<string, string>>> {
+  const found = new Map<string, string>();
+  for (const item of list(text)) {
+    const equals = item.indexOf("=");
+    if (equals < 1) return { must: "key=value items, such as team=web", got: shown(item) };
+    const key = item.slice(0, equals).trim();
+    if (found.has(key)) return { must: "key=value items with each key once", got: `${shown(key)} twice` };
+    found.set(key, item.slice(equals + 1).trim());
+  }
+  return { value: Object.fromEntries(found) };
+}
+
+/** One argument a line, byte for byte; an empty line is an empty argument. */
+export function lines(text: string): readonly string[] {
+  if (text === "") return [];
+  return text.replace(/\n$/, "").split("\n");
+}
+
+export function jsonObject(text: string): Parsed<Readonly<Record<string, unknown>>> {
+  const must = 'a JSON object, such as {"containerOverrides": []}';
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) return { value };
+    return { must, got: shown(text) };
+  } catch (error) {
+    return { must, got: `${shown(text)} (${error instanceof Error ? error.message : String(error)})` };
+  }
+}
+
+/** CPU units: `512`, or `.5 vCPU`; answered as units, which RunTask takes everywhere. */
+export const cpuUnits = sized(/^vcpu$/i, "cpu units or vCPUs, such as 512 or .5 vCPU");
+
+/** MiB: `2048`, or `2 GB`; answered as MiB. */
+export const memoryMiB = sized(/^gb$/i, "MiB or GB, such as 2048 or 2 GB");
+
+function sized(unit: RegExp, must: string): Parser<string> {
+  return (text) => {
+    const [, amount = "", suffix = ""] = /^(\d{0,6}(?:\.\d{1,4})?)\s*([a-z]*)$/i.exec(text) ?? [];
+    const value = suffix === "" ? Number(amount) : unit.test(suffix) ? Number(amount) * 1024 : NaN;
+    return Number.isInteger(value) && value > 0 ? { value: String(value) } : { must, got: shown(text) };
+  };
+}
+
+/** A text as a message shows it: quoted, on one line, not too long. */
+export function shown(text: string): string {
+  if (text === "") return "nothing";
+  // eslint-disable-next-line no-control-regex -- a control character could start a workflow command or a colour
+  const line = text.replace(/[\x00-\x1f\x7f]+/g, " ");
+  return line.length > 80 ? `'${line.slice(0, 77)}...'` : `'${line}'`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

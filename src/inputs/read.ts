@@ -1,0 +1,106 @@
+import { badInput, noRegion } from "../errors.ts";
+import type { Inputs } from "./inputs.ts";
+import { inputNames, type InputName } from "./names.ts";
+import { boolean, count, duration, lines, matching, oneOf, shown, type Parsed } from "./parse.ts";
+import { InputReader } from "./reader.ts";
+import { readScript, shellTemplate } from "./script.ts";
+import type { InputSource } from "./source.ts";
+import { readStaging } from "./staging.ts";
+import { variables } from "./variables.ts";
+import { cluster, container, readWhere } from "./where.ts";
+
+const minute = 60_000;
+
+/**
+ * Reads and checks every input of the step; valid from then on. Throws one `Failure` that lists all that is
+ * wrong, before any call to AWS: code `bad-input`, or `no-region` when only the region is missing.
+ */
+export function readInputs(source: InputSource): Inputs {
+  const reader = new InputReader(source);
+  refuseNul(reader);
+  refuseUnfinished(reader);
+  const where = readWhere(reader);
+  const script = readScript(reader);
+  const rest: Omit<Inputs, "where" | "script"> = {
+    cluster: reader.orElse("cluster", cluster, "default"),
+    container: reader.optional("container", container),
+    startTimeout: reader.orElse("start-timeout", duration, 10 * minute),
+    shell: reader.optional("shell", shellTemplate),
+    args: lines(reader.raw("args")),
+    workingDirectory: reader.text("working-directory") || undefined,
+    env: readVariables(reader, "env"),
+    secrets: readVariables(reader, "secrets"),
+    workers: reader.orElse<number | "auto">("workers", workers, 1),
+    timeout: reader.orElse("timeout", duration, 60 * minute),
+    ...readStaging(reader),
+    logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
+    workflowCommands: reader.orElse("workflow-commands", boolean, false),
+    summary: reader.orElse("summary", boolean, true),
+    region: readRegion(reader),
+  };
+  reader.check();
+  if (where === undefined || script === undefined) {
+    throw new Error("an input was found wrong without a word why");
+  }
+  return { ...rest, where, script };
+}
+
+/** No environment variable, argument or path can hold a NUL byte, so nothing else of the inputs is worth a look. */
+function refuseNul(reader: InputReader): void {
+  for (const name of inputNames) {
+    if (reader.raw(name).includes("\0")) reader.refuse(name, "text", "a NUL byte in it");
+  }
+  reader.check();
+}
+
+/** Parts of the contract that this version does not have: refused by name, since an ignored input misleads. */
+function refuseUnfinished(reader: InputReader): void {
+  const only = (name: InputName, allowed: readonly string[], advice: string): void => {
+    const text = reader.text(name);
+    if (text === "" || allowed.includes(text)) return;
+    reader.refuse(name, `${allowed[0] ?? "empty"} in this version`, shown(text), advice);
+  };
+  only("image", [], "Register a task definition with this image and name it in 'task-definition'.");
+  only("tasks", ["1"], "One task a step: use a matrix of jobs for more.");
+  only(
+    "start",
+    ["false", "False", "FALSE"],
+    "To start a task, name 'task-definition' and 'subnets', without 'service'.",
+  );
+  only("capacity-providers", [], "New tasks start with launch type FARGATE.");
+  only("user", ["root"], "Change user in the script, for example by: su app -c 'bin/migrate'.");
+  if (reader.text("transport") === "packed") {
+    reader.refuse("transport", "auto or plain in this version", "'packed'");
+  } else {
+    reader.optional("transport", oneOf("auto", "plain", "packed"));
+  }
+}
+
+function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<Record<string, string>> {
+  const parse = variables({ env: reader.source.env, secret: name === "secrets" });
+  // Untrimmed: white space at the end of the last value belongs to it.
+  return reader.parsed(name, reader.raw(name), parse) ?? {};
+}
+
+function workers(text: string): Parsed<number | "auto"> {
+  if (text === "auto") return { value: "auto" };
+  const answer = count(1, 256)(text);
+  return "value" in answer ? answer : { ...answer, must: `auto, or ${answer.must}` };
+}
+
+const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");
+
+function readRegion(reader: InputReader): string {
+  if (reader.given("region")) return reader.optional("region", awsRegion) ?? "";
+  const { env } = reader.source;
+  const variable = env["AWS_REGION"] ? "AWS_REGION" : "AWS_DEFAULT_REGION";
+  const text = env[variable] ?? "";
+  if (text === "") {
+    reader.note(noRegion());
+    return "";
+  }
+  const answer = awsRegion(text);
+  if ("value" in answer) return answer.value;
+  reader.note(badInput("region", answer.must, `${answer.got} from ${variable}`));
+  return "";
+}

@@ -1,0 +1,64 @@
+import type { ScriptSource } from "./inputs.ts";
+import type { Parsed } from "./parse.ts";
+import { shown } from "./parse.ts";
+import type { InputReader } from "./reader.ts";
+import { readWorkspaceFile } from "./workspace.ts";
+
+/** Beyond this a file is no script but data, which belongs in a bucket or an image. */
+const largestScript = 64 * 1024 * 1024;
+
+/** The short names of shells, with the flags that GitHub gives them for `run:` steps (python aside). */
+const shells = new Map([
+  ["sh", "sh -e {0}"],
+  ["bash", "bash --noprofile --norc -eo pipefail {0}"],
+  ["python", "python3 {0}"],
+]);
+
+/** The script of `run`, byte for byte, or that of `script-file`. */
+export function readScript(reader: InputReader): ScriptSource | undefined {
+  const run = reader.given("run");
+  const file = reader.given("script-file");
+  if (run && file) {
+    reader.refuse("run", "empty when 'script-file' is given", "both", "Keep one of 'run' and 'script-file'.");
+    return undefined;
+  }
+  const script = run ? runScript(reader) : file ? fileScript(reader) : undefined;
+  if (!run && !file) {
+    const got = reader.raw("run") === "" ? "neither" : "nothing but white space";
+    reader.refuse(
+      "run",
+      "given, or else 'script-file'",
+      got,
+      "Put the commands to run in the task into 'run'.",
+    );
+  }
+  return script;
+}
+
+function runScript(reader: InputReader): ScriptSource | undefined {
+  const text = reader.raw("run");
+  return fits(reader, "run", Buffer.byteLength(text)) ? { kind: "run", text } : undefined;
+}
+
+function fileScript(reader: InputReader): ScriptSource | undefined {
+  const file = readWorkspaceFile(reader, "script-file");
+  if (file === undefined || !fits(reader, "script-file", file.bytes.length)) return undefined;
+  return { kind: "file", path: file.path, bytes: file.bytes };
+}
+
+function fits(reader: InputReader, name: "run" | "script-file", size: number): boolean {
+  if (size > 0 && size <= largestScript) return true;
+  const got = size === 0 ? `${shown(reader.text(name))}, which is empty` : `${size} bytes`;
+  reader.refuse(name, "a script of 1 byte to 64 MiB", got);
+  return false;
+}
+
+/** A template with `{0}` in the place of the script's path. */
+export function shellTemplate(text: string): Parsed<string> {
+  const value = shells.get(text) ?? text;
+  if (value.includes("{0}") && !value.includes("\n")) return { value };
+  return {
+    must: "sh, bash, python, or a command with {0} in the place of the script, such as perl {0}",
+    got: shown(text),
+  };
+}

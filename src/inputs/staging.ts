@@ -1,0 +1,48 @@
+import type { Inputs } from "./inputs.ts";
+import { matching, shown, type Parsed } from "./parse.ts";
+import type { InputReader } from "./reader.ts";
+
+const defaultPrefix = "fargate-exec/";
+
+const bucketName = matching(
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  "a bucket's name (3 to 63 lower-case letters, digits, dots and hyphens), such as example-ci",
+);
+
+const kmsKey = matching(
+  /^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)\/[\w/-]+|alias\/[\w/-]+|mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/,
+  "a KMS key's ID, alias or ARN, such as alias/ci",
+);
+
+/** The S3 staging. Without a bucket the inputs that describe objects in it have no meaning. */
+export function readStaging(reader: InputReader): Pick<Inputs, "bucket" | "prefix" | "kmsKeyId"> {
+  const bucket = reader.optional("bucket", bucketName);
+  const prefix = reader.orElse("prefix", keyPrefix, defaultPrefix);
+  const kmsKeyId = reader.optional("kms-key-id", kmsKey);
+  if (!reader.given("bucket")) {
+    if (prefix !== defaultPrefix) {
+      reader.refuse("prefix", "left out without 'bucket'", shown(reader.text("prefix")), withBucket);
+    }
+    if (reader.given("kms-key-id")) {
+      reader.refuse("kms-key-id", "empty without 'bucket'", shown(reader.text("kms-key-id")), withBucket);
+    }
+  }
+  return { bucket, prefix, kmsKeyId };
+}
+
+const withBucket = "It describes the objects staged in S3: name the bucket in 'bucket', or leave both out.";
+
+/** Ends in `/`; a lone `/` is the root of the bucket, since an empty input is one that was not given. */
+function keyPrefix(text: string): Parsed<string> {
+  if (text === "/") return { value: "" };
+  // curl would take `.` and `..` out of the path of a presigned URL, and so break its signature.
+  const dots = text.split("/").some((part) => part === "." || part === "..");
+  // eslint-disable-next-line no-control-regex -- refused: XML, and so S3's answers, can't carry them
+  if (text.startsWith("/") || dots || text.length > 512 || /[\x00-\x1f\x7f]/.test(text)) {
+    return {
+      must: "the start of an S3 key, without a leading / and without . and .., such as ci/jobs/",
+      got: shown(text),
+    };
+  }
+  return { value: text.endsWith("/") ? text : `${text}/` };
+}

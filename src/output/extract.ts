@@ -1,0 +1,193 @@
+import { BEL, ECHO, LONGEST_MARK, READY, sessionMark } from "./marks.ts";
+import { SpoolReader, type SpoolText } from "./spool.ts";
+import { type JobStatus, parseStatus } from "./status.ts";
+
+/** What a session or a log of one says, in order. */
+export type Extracted =
+  | SpoolText
+  /** Echo is off: input may be sent. */
+  | { readonly kind: "ready" }
+  /** Echo can't be turned off: nothing may be sent. */
+  | { readonly kind: "echo" }
+  /** The job runs, or has run: what follows is its spool. */
+  | { readonly kind: "attached"; readonly offset: number }
+  /** The end, believed only when every byte before it has been read. */
+  | { readonly kind: "status"; readonly status: JobStatus }
+  /** No job was started or found. */
+  | { readonly kind: "refused"; readonly code: string; readonly text: string }
+  /** Bytes are missing: what was announced does not fit what came. */
+  | { readonly kind: "gap"; readonly expected: number; readonly got: number };
+
+const CR = 13;
+const LF = 10;
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Pulls the job's output and its end out of what a terminal showed: the live session, its CloudWatch stream or its
+ * S3 transcript, by the same rules (see marks.ts). Takes bytes in pieces of any size; never throws; holds back no
+ * more than one mark and one record.
+ */
+export class Extractor {
+  readonly #spool = new SpoolReader();
+  readonly #mark: Buffer;
+  #pending: Buffer = NOTHING;
+  #state: "before" | "line-end" | "spool" | "after" = "before";
+  #announced = false;
+  #noise = "";
+  /** CRs that this terminal and this log put before every LF. */
+  #returns = 0;
+  /** CRs seen that may belong to a LF still to come. */
+  #held = 0;
+  /** Bytes of the spool that come again, since they have been read before. */
+  #skip = 0;
+
+  constructor(nonce: string) {
+    this.#mark = Buffer.from(sessionMark(nonce));
+  }
+
+  /** The byte of the spool from which another session has to go on. */
+  get offset(): number {
+    return this.#spool.offset;
+  }
+
+  /** The session is over; what comes next is another one, of the same job. */
+  restart(): void {
+    this.#spool.rewind();
+    this.#pending = NOTHING;
+    this.#state = "before";
+    this.#announced = false;
+    this.#noise = "";
+    this.#held = 0;
+    this.#skip = 0;
+  }
+
+  push(bytes: Uint8Array): Extracted[] {
+    const out: Extracted[] = [];
+    let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
+    this.#pending = NOTHING;
+    while (data.length > 0 && this.#state !== "after") {
+      const at = data.indexOf(this.#mark);
+      if (at < 0) {
+        const keep = beginning(data, this.#mark);
+        this.#plain(data.subarray(0, data.length - keep), out);
+        data = data.subarray(data.length - keep);
+        break;
+      }
+      this.#plain(data.subarray(0, at), out);
+      const end = data.indexOf(BEL, at);
+      if (end < 0) {
+        data = data.subarray(at);
+        // Not a mark of ours, whatever it is; drop its beginning so that nothing grows.
+        if (data.length > LONGEST_MARK) data = data.subarray(this.#mark.length);
+        else break;
+      } else {
+        this.#read(data.toString("utf8", at + this.#mark.length, end), out);
+        data = data.subarray(end + 1);
+      }
+    }
+    if (this.#state !== "after") this.#pending = Buffer.from(data);
+    return out;
+  }
+
+  #read(mark: string, out: Extracted[]): void {
+    const body = mark.slice(1);
+    switch (mark[0]) {
+      case "@": {
+        const offset = Number(body);
+        this.#skip = this.#spool.position - offset;
+        if (this.#skip < 0) out.push({ kind: "gap", expected: this.#spool.position, got: offset });
+        this.#returns = 0;
+        this.#state = "line-end";
+        out.push({ kind: "attached", offset });
+        break;
+      }
+      case ".": {
+        const [, length, status] = /^ (\d+) (.*)$/s.exec(body) ?? [];
+        this.#state = "after";
+        if (length === undefined || status === undefined) break;
+        if (Number(length) === this.#spool.position) out.push({ kind: "status", status: parseStatus(status) });
+        else out.push({ kind: "gap", expected: Number(length), got: this.#spool.position });
+        break;
+      }
+      case "!": {
+        const [, code, text] = /^ (\S+) ?(.*)$/s.exec(body) ?? [];
+        this.#state = "after";
+        out.push({ kind: "refused", code: code ?? "unknown", text: text ?? "" });
+        break;
+      }
+      // `~` says nothing, and what a later version may say is not for us.
+    }
+  }
+
+  /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs. */
+  #plain(bytes: Buffer, out: Extracted[]): void {
+    let data = bytes;
+    if (this.#state === "before") {
+      this.#announce(data, out);
+      return;
+    }
+    if (this.#state === "line-end") {
+      while (data[0] === CR) {
+        this.#returns += 1;
+        data = data.subarray(1);
+      }
+      if (data.length === 0) return;
+      if (data[0] === LF) data = data.subarray(1);
+      this.#state = "spool";
+    }
+    if (data.length > 0) this.#texts(this.#withoutReturns(data), out);
+  }
+
+  #texts(data: Buffer, out: Extracted[]): void {
+    const skipped = Math.min(this.#skip, data.length);
+    if (skipped > 0) this.#skip -= skipped;
+    const rest = skipped > 0 ? data.subarray(skipped) : data;
+    if (rest.length > 0) out.push(...this.#spool.push(rest));
+  }
+
+  #withoutReturns(data: Buffer): Buffer {
+    if (this.#returns === 0) return data;
+    const parts: Buffer[] = [];
+    let from = 0;
+    while (from < data.length) {
+      const lf = data.indexOf(LF, from);
+      const end = lf < 0 ? data.length : lf;
+      let last = end;
+      while (last > from && data[last - 1] === CR) last -= 1;
+      if (last > from) {
+        parts.push(returns(this.#held), data.subarray(from, last));
+        this.#held = 0;
+      }
+      this.#held += end - last;
+      if (lf >= 0) {
+        parts.push(returns(Math.max(0, this.#held - this.#returns)), data.subarray(lf, lf + 1));
+        this.#held = 0;
+      }
+      from = end + 1;
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** Looks for the one word that is said before the nonce is known, wherever the pieces are cut. */
+  #announce(data: Buffer, out: Extracted[]): void {
+    if (this.#announced) return;
+    this.#noise = this.#noise.slice(-READY.length) + data.toString("latin1");
+    const kind = this.#noise.includes(READY) ? "ready" : this.#noise.includes(ECHO) ? "echo" : undefined;
+    if (kind === undefined) return;
+    this.#announced = true;
+    this.#noise = "";
+    out.push({ kind });
+  }
+}
+
+function returns(count: number): Buffer {
+  return count === 0 ? NOTHING : Buffer.alloc(count, CR);
+}
+
+/** How many bytes at the end of `data` may be the beginning of `mark`. */
+function beginning(data: Buffer, mark: Buffer): number {
+  for (let length = Math.min(mark.length - 1, data.length); length > 0; length -= 1) {
+    if (data.compare(mark, 0, length, data.length - length) === 0) return length;
+  }
+  return 0;
+}

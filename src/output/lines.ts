@@ -1,0 +1,44 @@
+import type { SpoolText } from "./spool.ts";
+
+/** A whole line of the job, without its end. */
+export interface Line {
+  readonly stream: "stdout" | "stderr";
+  readonly bytes: Buffer;
+  /** False only for the last of a stream that did not end its last line. */
+  readonly ended: boolean;
+}
+
+type Piece = Extract<SpoolText, { kind: "text" }>;
+
+/** Beyond this a line is given out in parts: somebody may print a gigabyte without a line's end. */
+const LONGEST_LINE = 1024 * 1024;
+
+/** Joins the pieces of lines, which may come mixed with the lines of other streams and workers. */
+export class LineJoiner {
+  readonly #begun = new Map<string, { stream: Piece["stream"]; pieces: Buffer[]; length: number }>();
+
+  push({ source, stream, bytes, ends }: Piece): Line[] {
+    const begun = this.#begun.get(source);
+    if (begun === undefined && ends) return [{ stream, bytes, ended: true }];
+    const line = begun ?? { stream, pieces: [], length: 0 };
+    line.pieces.push(bytes);
+    line.length += bytes.length;
+    if (!ends && line.length < LONGEST_LINE) {
+      this.#begun.set(source, line);
+      return [];
+    }
+    this.#begun.delete(source);
+    return [{ stream, bytes: Buffer.concat(line.pieces), ended: ends }];
+  }
+
+  /** The lines that never ended. */
+  flush(): Line[] {
+    const lines = [...this.#begun.values()].map(({ stream, pieces }) => ({
+      stream,
+      bytes: Buffer.concat(pieces),
+      ended: false,
+    }));
+    this.#begun.clear();
+    return lines;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The marks by which the container and the action understand each other through a terminal and through any log
+ * of it. `payload/*` writes what is defined here, `output/*` reads it; nothing else knows it.
+ *
+ * A mark is an operating system command to a terminal, `ESC ] 7733 ; … BEL`: terminals and most log viewers show
+ * nothing for it. There are two layers, one inside the other.
+ *
+ * **The spool** is the file in the container that holds what the job printed. It is a sequence of records:
+ *
+ *     [tag] text [open] LF
+ *
+ *     tag   `e`, `eN`, `oN`   standard error, or standard error or output of worker N where there are several;
+ *           `h`               the header: one line on where and what this is, not the job's;
+ *           none              a whole line of standard output.
+ *     open  `+`               the line goes on in the next record of the same tag: the LF is ours.
+ *     text                    the job's bytes after redaction; a mark's beginning in them stands as the mark `=`.
+ *                             With several workers each line begins with `[N] `.
+ *
+ * **The session** is what the terminal carries: the spool from some byte on, with marks in between that hold the
+ * run's nonce. A job can't forge those: it never sees the nonce, and they are looked for first.
+ *
+ *     `NONCE;@OFFSET` LF      from here on the spool follows, from that byte. How many CRs stand before the LF
+ *                             is how many this terminal and this log put before every LF.
+ *     `NONCE;~`               nothing, to show that somebody is there.
+ *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
+ *     `NONCE;! CODE TEXT`     no job was started or found, and why.
+ *     `ready`, `echo`         before the nonce is known: echo is off, or can't be turned off.
+ *
+ * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
+ * with a `!` behind those that were being stopped when they ended; or `refused` and the reason.
+ */
+export const MARK = "\x1b]7733;";
+export const BEL = "\x07";
+
+/** Longest mark there is: a refusal's text is cut to 600 bytes in the container. */
+export const LONGEST_MARK = 4096;
+
+export const READY = `${MARK}ready${BEL}`;
+export const ECHO = `${MARK}echo${BEL}`;
+
+export const OPEN = `${MARK}+${BEL}`;
+export const LITERAL = `${MARK}=${BEL}`;
+
+/** What every mark of the session with this nonce begins with. */
+export function sessionMark(nonce: string): string {
+  return `${MARK}${nonce};`;
+}

@@ -1,0 +1,61 @@
+import type { Extracted } from "./extract.ts";
+import { type Guard, harmless, makeGuard } from "./guard.ts";
+import { LineJoiner } from "./lines.ts";
+import { Tail } from "./tail.ts";
+
+/** What the `stdout` output may hold. */
+export const STDOUT_LIMIT = 1024 * 1024;
+
+export interface PrinterOptions {
+  readonly write: (bytes: Uint8Array) => void;
+  /** Let the runner obey what the job prints. */
+  readonly workflowCommands: boolean;
+}
+
+/** Shows the job's output, line by line as it comes, and keeps the end of its standard output. */
+export class Printer {
+  readonly #options: PrinterOptions;
+  readonly #lines = new LineJoiner();
+  readonly #stdout = new Tail(STDOUT_LIMIT);
+  #guard: Guard | undefined;
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+  }
+
+  print(text: Extract<Extracted, { kind: "text" | "header" }>): void {
+    if (text.kind === "header") this.#line(Buffer.from(text.text));
+    else for (const line of this.#lines.push(text)) this.#show(line);
+  }
+
+  /** The output is complete: shows what never got a line's end, and lets the runner listen again. */
+  end(): void {
+    for (const line of this.#lines.flush()) this.#show(line);
+    if (this.#guard !== undefined) this.#options.write(Buffer.from(`${this.#guard.resume}\n`));
+    this.#guard = undefined;
+  }
+
+  /** The job's standard output, its last 1 MiB at most, without the last line's end. */
+  get stdout(): string {
+    return this.#stdout.toString().replace(/\r?\n$/, "");
+  }
+
+  #show({ stream, bytes, ended }: { stream: "stdout" | "stderr"; bytes: Buffer; ended: boolean }): void {
+    this.#line(bytes);
+    if (stream === "stdout") this.#stdout.push(ended ? Buffer.concat([bytes, LF]) : bytes);
+  }
+
+  #line(bytes: Buffer): void {
+    if (this.#options.workflowCommands) {
+      this.#options.write(Buffer.concat([bytes, LF]));
+      return;
+    }
+    if (this.#guard === undefined) {
+      this.#guard = makeGuard();
+      this.#options.write(Buffer.from(`${this.#guard.stop}\n`));
+    }
+    this.#options.write(Buffer.concat([harmless(bytes), LF]));
+  }
+}
+
+const LF = Buffer.from("\n");

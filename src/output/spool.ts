@@ -1,0 +1,100 @@
+import { BEL, LITERAL, MARK, OPEN } from "./marks.ts";
+
+/** What a record of the spool says. */
+export type SpoolText =
+  | { readonly kind: "header"; readonly text: string }
+  | {
+      readonly kind: "text";
+      readonly stream: "stdout" | "stderr";
+      /** Tells the streams of several workers apart; pieces of one line have the same. */
+      readonly source: string;
+      /** The job's bytes, without the line's end. */
+      readonly bytes: Buffer;
+      /** False: the line goes on in the next text of this source. */
+      readonly ends: boolean;
+    };
+
+const LF = 10;
+const MARK_BYTES = Buffer.from(MARK);
+const OPEN_BYTES = Buffer.from(OPEN);
+const LITERAL_BYTES = Buffer.from(LITERAL);
+
+/**
+ * Reads the spool, in pieces of any size, and knows how far it has come: `offset` is where the record begins that
+ * isn't whole yet, so that a new session can go on from there.
+ */
+export class SpoolReader {
+  #offset = 0;
+  #rest: Buffer[] = [];
+  #restLength = 0;
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Where the next byte belongs that is pushed. */
+  get position(): number {
+    return this.#offset + this.#restLength;
+  }
+
+  /** Forgets the record that isn't whole: a new session begins with it. */
+  rewind(): void {
+    this.#rest = [];
+    this.#restLength = 0;
+  }
+
+  push(bytes: Buffer): SpoolText[] {
+    const texts: SpoolText[] = [];
+    let from = 0;
+    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
+      const piece = bytes.subarray(from, end);
+      const record = this.#restLength === 0 ? piece : Buffer.concat([...this.#rest, piece]);
+      this.#offset += record.length + 1;
+      this.rewind();
+      texts.push(readRecord(record));
+      from = end + 1;
+    }
+    if (from < bytes.length) {
+      // A copy: the rest must not keep a whole frame alive, nor change with it.
+      this.#rest.push(Buffer.from(bytes.subarray(from)));
+      this.#restLength += bytes.length - from;
+    }
+    return texts;
+  }
+}
+
+function readRecord(record: Buffer): SpoolText {
+  let text = record;
+  let tag = "";
+  if (startsWith(text, MARK_BYTES)) {
+    const end = text.indexOf(BEL);
+    const inside = text.toString("latin1", MARK_BYTES.length, Math.max(end, 0));
+    if (/^(?:h|e|[oe]\d+)$/.test(inside)) {
+      tag = inside;
+      text = text.subarray(end + 1);
+    }
+  }
+  const open = text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
+  if (open) text = text.subarray(0, -OPEN_BYTES.length);
+  const bytes = literal(text);
+  if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
+  return { kind: "text", stream: tag.startsWith("e") ? "stderr" : "stdout", source: tag, bytes, ends: !open };
+}
+
+function startsWith(bytes: Buffer, prefix: Buffer): boolean {
+  return bytes.length >= prefix.length && bytes.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
+}
+
+/** Puts back the beginning of a mark where the job itself printed one. */
+function literal(text: Buffer): Buffer {
+  let at = text.indexOf(LITERAL_BYTES);
+  if (at < 0) return text;
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (; at >= 0; at = text.indexOf(LITERAL_BYTES, from)) {
+    parts.push(text.subarray(from, at + MARK_BYTES.length));
+    from = at + LITERAL_BYTES.length;
+  }
+  parts.push(text.subarray(from));
+  return Buffer.concat(parts);
+}

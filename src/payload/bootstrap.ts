@@ -1,0 +1,72 @@
+import type { Payload } from "./payload.ts";
+import { quote } from "./quote.ts";
+import { bootstrapSource } from "./source.ts";
+
+/** How the payload gets into the container. */
+export type Delivery =
+  { readonly kind: "s3"; readonly bucket: string; readonly key: string; readonly region: string } | { readonly kind: "session" };
+
+export interface BootstrapOptions {
+  /** Names the job directory: the same run id attaches to the same job. */
+  readonly runId: string;
+  /** The byte of the spool to go on from. */
+  readonly at: number;
+  readonly payload: Payload;
+  readonly delivery: Delivery;
+}
+
+/**
+ * What a command may be long. ECS documents no limit; it records every command in CloudTrail, so ours is short
+ * whatever the script's size.
+ */
+export const LONGEST_COMMAND = 4096;
+
+/**
+ * The `command` of ExecuteCommand: `/bin/sh -c '…'` with the whole bootstrap as one word. The agent splits it into
+ * words without a shell, so nothing else would do. It holds no secret, no `{{` and no `$$`.
+ */
+export function bootstrapCommand(options: BootstrapOptions): string {
+  const { payload, delivery } = options;
+  const script = [
+    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1}`,
+    delivery.kind === "s3" ? fetchFromS3(payload, delivery) : fetchFromSession(payload),
+    withoutComments(bootstrapSource),
+  ].join("\n");
+  return `/bin/sh -c ${quote(script)}`;
+}
+
+function fetchFromS3(payload: Payload, from: { bucket: string; key: string; region: string }): string {
+  const download = [
+    "import boto3, hashlib, sys",
+    "bucket, key, region, digest, path = sys.argv[1:]",
+    `data = boto3.client("s3", region_name=region).get_object(Bucket=bucket, Key=key)["Body"].read()`,
+    `if hashlib.sha256(data).hexdigest() != digest: sys.exit("checksum mismatch")`,
+    `open(path, "wb").write(data)`,
+  ].join("\n");
+  const words = [from.bucket, from.key, from.region, payload.sha256].map(quote).join(" ");
+  return `fx_fetch() { python3 -c ${quote(download)} ${words} "$fx_dir/payload"; }`;
+}
+
+function fetchFromSession(payload: Payload): string {
+  const decode = [
+    "import base64, hashlib, sys",
+    "data = base64.b64decode(sys.stdin.read())",
+    `if hashlib.sha256(data).hexdigest() != sys.argv[1]: sys.exit("checksum mismatch")`,
+    `open(sys.argv[2], "wb").write(data)`,
+  ].join("\n");
+  return [
+    "fx_fetch() {",
+    "IFS= read -r fx_nonce <&3",
+    `while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%s\\n' "$fx_line"; done |`,
+    `python3 -c ${quote(decode)} ${payload.sha256} "$fx_dir/payload"`,
+    "}",
+  ].join("\n");
+}
+
+function withoutComments(source: string): string {
+  return source
+    .split("\n")
+    .map((line) => line.trimStart())
+    .filter((line) => line !== "" && !line.startsWith("#"))
+    .join("\n");
+}

@@ -1,0 +1,62 @@
+import { quote } from "./quote.ts";
+import { jobSource, recorderSource } from "./source.ts";
+
+export interface JobOptions {
+  readonly runId: string;
+  readonly workers: number;
+  /** Seconds until the job is told TERM; ten more until KILL. */
+  readonly timeoutSeconds: number;
+  /** A command template: words with `{0}` where the script's path goes. */
+  readonly shell: string;
+  readonly args: readonly string[];
+  readonly workingDirectory: string | undefined;
+  /** Not secret: this text may be staged in S3. Names are POSIX names. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the header says where the task's metadata endpoint doesn't answer. */
+  readonly clusterName: string;
+  readonly taskArn: string;
+  readonly container: string;
+  /** The workflow run, for the header. */
+  readonly runUrl: string | undefined;
+}
+
+/** The job as POSIX shell: the settings of this run, then the part that is the same for all. */
+export function jobText(options: JobOptions): string {
+  return [
+    `fx_id=${quote(options.runId)}`,
+    `fx_cluster=${quote(options.clusterName)}`,
+    `fx_arn=${quote(options.taskArn)}`,
+    `fx_container=${quote(options.container)}`,
+    `fx_url=${quote(options.runUrl ?? "")}`,
+    `fx_workers=${options.workers}`,
+    `fx_timeout=${options.timeoutSeconds}`,
+    `fx_workdir=${quote(options.workingDirectory ?? "")}`,
+    `fx_recorder=${quote(recorderSource)}`,
+    `fx_environment() {`,
+    ...exports(options.env),
+    `:`,
+    `}`,
+    `fx_command() {`,
+    `fx_session ${commandWords(options.shell, options.args)}`,
+    `}`,
+    jobSource,
+  ].join("\n");
+}
+
+/** `export` lines for an environment whose names have been checked. */
+export function exports(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`);
+}
+
+function commandWords(template: string, args: readonly string[]): string {
+  const words = template
+    .trim()
+    .split(/\s+/)
+    .map((word) =>
+      word
+        .split("{0}")
+        .map((part) => (part === "" ? "" : quote(part)))
+        .join(`"$fx_dir/script"`),
+    );
+  return [...words, ...args.map(quote)].join(" ");
+}

@@ -1,0 +1,20 @@
+import type { Result } from "./result.ts";
+
+/** The step's outputs, by their names in `action.yml`. What isn't known is empty. */
+export function outputs(result: Result): Readonly<Record<string, string>> {
+  const { target, log } = result;
+  return {
+    "exit-code": result.exitCode === undefined ? "" : String(result.exitCode),
+    outcome: result.outcome,
+    stdout: result.stdout,
+    "task-arn": target?.taskArn ?? "",
+    "task-arns": JSON.stringify(target === undefined ? [] : [target.taskArn]),
+    "session-id": result.sessionId ?? "",
+    "log-group": log?.group ?? "",
+    "log-stream": log?.stream ?? "",
+    "log-url": log?.url ?? "",
+    "private-ip": target?.privateIp ?? "",
+    "public-ip": "",
+    results: JSON.stringify(result.workers),
+  };
+}

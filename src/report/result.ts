@@ -1,0 +1,56 @@
+import type { Failure } from "../errors.ts";
+import type { JobStatus } from "../output/status.ts";
+import type { LogPlace } from "../output/transcript.ts";
+import type { Target } from "../target/target.ts";
+
+/**
+ * How a run ended. `not-started`: no script ran. `unknown`: one ran, and nothing tells how it ended; never taken
+ * for success.
+ */
+export type Outcome = "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown";
+
+export interface WorkerResult {
+  readonly taskArn: string;
+  readonly worker: number;
+  readonly exitCode: number;
+  readonly outcome: "succeeded" | "failed" | "timed-out" | "cancelled";
+  readonly seconds: number;
+}
+
+/** One shape for success and failure: whatever is known, and why it ended. */
+export interface Result {
+  readonly outcome: Outcome;
+  /** Undefined when no status is known. */
+  readonly exitCode: number | undefined;
+  readonly workers: readonly WorkerResult[];
+  readonly stdout: string;
+  readonly target: Target | undefined;
+  readonly sessionId: string | undefined;
+  readonly log: LogPlace | undefined;
+  /** Why there is no status, or what else went wrong. */
+  readonly failure: Failure | undefined;
+}
+
+const STOPPED = {
+  "timed-out": { exitCode: 124, outcome: "timed-out" },
+  cancelled: { exitCode: 130, outcome: "cancelled" },
+} as const;
+
+/** A timeout counts as 124 and a cancel as 130, as `timeout` and a shell have it, whatever the script made of TERM. */
+export function workerResults(status: Extract<JobStatus, { kind: "ended" }>, taskArn: string): WorkerResult[] {
+  const { reason } = status;
+  return status.workers.map(({ worker, exitCode, seconds, stopped }) => ({
+    taskArn,
+    worker,
+    seconds,
+    ...(stopped && reason !== "exited"
+      ? STOPPED[reason]
+      : { exitCode, outcome: exitCode === 0 ? "succeeded" : "failed" }),
+  }));
+}
+
+/** The step's own end: that of the first worker that failed, in their order. */
+export function overall(workers: readonly WorkerResult[]): Pick<Result, "outcome" | "exitCode"> {
+  const { outcome, exitCode } = workers.find((worker) => worker.exitCode !== 0) ?? { outcome: "succeeded", exitCode: 0 };
+  return { outcome, exitCode };
+}

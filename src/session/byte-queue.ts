@@ -1,0 +1,47 @@
+/** Bytes from a producer that cannot wait to one reader that may take its time. */
+export class ByteQueue implements AsyncIterable<Uint8Array> {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #ended = false;
+  #wake: () => void = () => undefined;
+  readonly #onTaken: () => void;
+
+  /** `onTaken` is called each time the reader has taken what there was. */
+  constructor(onTaken: () => void) {
+    this.#onTaken = onTaken;
+  }
+
+  /** Bytes that wait for the reader. */
+  get size(): number {
+    return this.#size;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    this.#chunks.push(bytes);
+    this.#size += bytes.length;
+    this.#wake();
+  }
+
+  /** The reader gets what was pushed before, then finishes. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const chunks = this.#chunks;
+      if (chunks.length > 0) {
+        this.#chunks = [];
+        this.#size = 0;
+        this.#onTaken();
+        yield* chunks;
+      } else if (this.#ended) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    }
+  }
+}

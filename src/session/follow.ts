@@ -1,0 +1,89 @@
+import type { Clock } from "../clock.ts";
+import type { Extracted, Extractor } from "../output/extract.ts";
+import type { JobStatus } from "../output/status.ts";
+import { CANCEL, TAKEN } from "../payload/input.ts";
+import type { Session, SessionEnd } from "./session.ts";
+
+/** For the agent to close the session once the job's status has been taken. */
+const CLOSING_MS = 800;
+/** For the container to stop a job that is cancelled; the runner itself waits 7.5 s. */
+const CANCELLING_MS = 4_000;
+
+export type Followed =
+  | { readonly kind: "status"; readonly status: JobStatus }
+  /** The container started no job, or knows none, and says why. */
+  | { readonly kind: "refused"; readonly code: string; readonly text: string }
+  /** The session ended without the job's status. */
+  | { readonly kind: "ended"; readonly end: SessionEnd; readonly attached: boolean }
+  /** The log lost bytes on its way. */
+  | { readonly kind: "gap"; readonly expected: number; readonly got: number };
+
+export interface FollowOptions {
+  readonly extractor: Extractor;
+  /** What is typed once echo is off. */
+  readonly input: Uint8Array;
+  readonly onAttached: () => void;
+  readonly onText: (text: Extract<Extracted, { kind: "text" | "header" }>) => void;
+  readonly clock: Clock;
+  /** Aborted: the job is told to stop, and gets a moment to say how that went. */
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Watches the job through one session: types the input when it is safe to, passes on the output, and ends with the
+ * job's status or with what came instead. Leaves the session in every case, and never rejects.
+ */
+export async function followJob(session: Session, options: FollowOptions): Promise<Followed> {
+  const { extractor, clock, cancel } = options;
+  let attached = false;
+  let outcome: Followed | undefined;
+  const over = new AbortController();
+
+  const onCancel = (): void => {
+    session.send(CANCEL).catch(ended);
+    clock.sleep(CANCELLING_MS, over.signal).then(() => session.close(), ended);
+  };
+  cancel.addEventListener("abort", onCancel, { once: true });
+  if (cancel.aborted) onCancel();
+
+  for await (const bytes of session.output) {
+    for (const extracted of extractor.push(bytes)) {
+      switch (extracted.kind) {
+        case "ready":
+          session.send(options.input).catch(ended);
+          break;
+        case "attached":
+          attached = true;
+          options.onAttached();
+          break;
+        case "text":
+        case "header":
+          options.onText(extracted);
+          break;
+        case "echo":
+          outcome = { kind: "refused", code: "echo", text: "its terminal's echo can't be turned off" };
+          break;
+        case "status":
+        case "refused":
+        case "gap":
+          outcome = extracted;
+          break;
+      }
+    }
+    if (outcome !== undefined) break;
+  }
+
+  if (outcome?.kind === "status") await session.send(TAKEN).catch(ended);
+  if (outcome !== undefined) {
+    await Promise.race([session.ended, clock.sleep(CLOSING_MS, over.signal)]);
+    await session.close();
+  }
+  cancel.removeEventListener("abort", onCancel);
+  over.abort();
+  return outcome ?? { kind: "ended", end: await session.ended, attached };
+}
+
+/** A session that ends under what we say to it tells so by its end; here there is nothing to add. */
+function ended(): void {
+  return undefined;
+}

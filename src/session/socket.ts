@@ -1,0 +1,165 @@
+import type { Agent } from "node:http";
+import { WebSocket } from "ws";
+import type { RawData } from "ws";
+import type { Frame } from "../channel/types.ts";
+import type { Clock } from "../clock.ts";
+
+const CONNECT_MS = 30_000;
+const CLOSE_MS = 1_000;
+/** As session-manager-plugin: at once, then every 5 minutes, with this payload (`src/config/config.go`). */
+const KEEPALIVE_MS = 5 * 60_000;
+const KEEPALIVE = "keepalive";
+/** Frames of the agent carry 1 kB. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+const MAX_ANSWER_CHARACTERS = 500;
+
+/** A WebSocket that stands. */
+export interface Socket {
+  /** Does nothing once the socket is lost, which `onLost` tells. */
+  send(frame: Frame): void;
+  /** Stops reading, so that the sender has to wait. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when the socket is closed, by force after a second. `onLost` is not called. */
+  close(): Promise<void>;
+}
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Takes the connection through a proxy. */
+  readonly agent: Agent | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly onFrame: (frame: Frame) => void;
+  /** Called once, when a socket that stood is gone without our doing; `why` finishes "the connection …". */
+  readonly onLost: (why: string, cause?: unknown) => void;
+}
+
+/** There is no connection. `status` is that of the answer, if one came instead of the upgrade. */
+export class NotConnected extends Error {
+  override readonly name = "NotConnected";
+  readonly status: number | undefined;
+
+  constructor(message: string, status: number | undefined, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+/** Rejects with `NotConnected`, after 30 s at the latest, or with the signal's reason. */
+export async function connect(options: SocketOptions): Promise<Socket> {
+  options.signal?.throwIfAborted();
+  const ws = new WebSocket(options.url, {
+    headers: { ...options.headers },
+    ...(options.agent && { agent: options.agent }),
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+  });
+  const stop = new AbortController();
+  let wanted = false;
+  let error: Error | undefined;
+  // For the socket's whole life: an error without a handler would end the process.
+  ws.on("error", (cause) => (error ??= cause));
+  ws.on("message", (data, isBinary) => options.onFrame(toFrame(data, isBinary)));
+  const closed = new Promise<void>((resolve) => ws.once("close", () => resolve()));
+  ws.once("open", () => {
+    ws.once("close", (code, reason) => {
+      stop.abort();
+      if (wanted) return;
+      const said = reason.length > 0 ? `: ${reason.toString()}` : "";
+      options.onLost(error ? `broke: ${error.message}` : `was closed with code ${code}${said}`, error);
+    });
+  });
+
+  await opened(ws, options);
+  keepAlive(ws, options.clock, stop.signal).catch((cause: unknown) => {
+    if (stop.signal.aborted) return;
+    error ??= cause instanceof Error ? cause : new Error(String(cause));
+    ws.terminate();
+  });
+
+  return {
+    send(frame) {
+      // An error of the write closes the socket, and is reported there.
+      if (ws.readyState === WebSocket.OPEN) ws.send(frame, () => undefined);
+    },
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
+    async close() {
+      wanted = true;
+      stop.abort();
+      // The other side's close frame is read like any other.
+      ws.resume();
+      ws.close(1000);
+      const patience = new AbortController();
+      const impatient = options.clock.sleep(CLOSE_MS, patience.signal).then(
+        () => ws.terminate(),
+        () => undefined,
+      );
+      await Promise.race([closed, impatient.then(() => closed)]);
+      patience.abort();
+    },
+  };
+}
+
+/** Resolves when the upgrade is done. On any other outcome nothing of the attempt is left. */
+async function opened(ws: WebSocket, { clock, signal }: SocketOptions): Promise<void> {
+  const settled = new AbortController();
+  const giveUp = signal ? AbortSignal.any([signal, settled.signal]) : settled.signal;
+  try {
+    await Promise.race([
+      new Promise<void>((resolve, reject) => {
+        ws.once("open", resolve);
+        ws.once("error", (cause) =>
+          reject(new NotConnected(cause.message || String(cause), undefined, cause)),
+        );
+        ws.once("unexpected-response", (_request, response) => {
+          const status = response.statusCode ?? 0;
+          let answer = "";
+          const refuse = (): void => {
+            const text = answer.replace(/\s+/g, " ").trim().slice(0, MAX_ANSWER_CHARACTERS);
+            reject(new NotConnected(`HTTP ${status}${text && `: ${text}`}`, status));
+          };
+          response.setEncoding("utf8").on("data", (chunk: string) => {
+            answer += chunk;
+            if (answer.length > MAX_ANSWER_CHARACTERS) refuse();
+          });
+          response.once("close", refuse);
+        });
+      }),
+      clock.sleep(CONNECT_MS, giveUp).then(() => {
+        throw new NotConnected(`no answer within ${CONNECT_MS / 1000} s`, undefined);
+      }),
+    ]);
+  } catch (error) {
+    ws.terminate();
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    settled.abort();
+  }
+}
+
+/** Rejects when a peer that has answered pings before sent nothing at all between two of them. */
+async function keepAlive(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
+  const peer = { answers: false, heard: true };
+  ws.on("pong", () => (peer.answers = peer.heard = true));
+  ws.on("message", () => (peer.heard = true));
+  for (;;) {
+    if (peer.answers && !peer.heard && !ws.isPaused)
+      throw new Error(`nothing was heard for ${KEEPALIVE_MS / 60_000} minutes`);
+    peer.heard = false;
+    ws.ping(KEEPALIVE);
+    await clock.sleep(KEEPALIVE_MS, stop);
+  }
+}
+
+function toFrame(data: RawData, isBinary: boolean): Frame {
+  const bytes = Array.isArray(data)
+    ? Buffer.concat(data)
+    : data instanceof ArrayBuffer
+      ? Buffer.from(data)
+      : data;
+  return isBinary ? bytes : bytes.toString();
+}

@@ -1,0 +1,99 @@
+import { badInput } from "../errors.ts";
+
+/** `arn:<partition>:<service>:<region>:<account>:<resource>`; the resource may hold colons and slashes. */
+export interface Arn {
+  readonly partition: string;
+  readonly service: string;
+  readonly region: string;
+  readonly account: string;
+  readonly resource: string;
+}
+
+/** Undefined for what is no ARN at all; region and account may be empty, as they are in S3's. */
+export function parseArn(text: string): Arn | undefined {
+  const match = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(\S+)$/.exec(text);
+  if (!match) return undefined;
+  const [, partition = "", service = "", region = "", account = "", resource = ""] = match;
+  return { partition, service, region, account, resource };
+}
+
+/** What an input that names something in a cluster means. */
+export interface InCluster {
+  /** To be handed to ECS: a name or an ARN. */
+  readonly cluster: string;
+  /** The id or name within the cluster. */
+  readonly id: string;
+}
+
+/**
+ * A task's ID (32 hexadecimal digits, or a UUID in the old format) or ARN (`task/<cluster>/<id>`, or `task/<id>`
+ * in the old format). Fails where the ARN contradicts the inputs `cluster` or `region`.
+ */
+export function parseTask(task: string, cluster: string, region: string): InCluster {
+  const must = "the ID of a task or its ARN";
+  const parsed = inCluster("task", task, must, cluster, region);
+  if (!/^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(parsed.id))
+    throw badInput(
+      "task",
+      must,
+      `'${task}'`,
+      "An ID has 32 hexadecimal digits; 'aws ecs list-tasks' shows it.",
+    );
+  return parsed;
+}
+
+/** A service's name or ARN (`service/<cluster>/<name>`, or `service/<name>` in the old format). */
+export function parseService(service: string, cluster: string, region: string): InCluster {
+  const must = "the name of a service or its ARN";
+  const parsed = inCluster("service", service, must, cluster, region);
+  if (!/^[\w-]{1,255}$/.test(parsed.id)) throw badInput("service", must, `'${service}'`);
+  return parsed;
+}
+
+/** The name in a cluster's ARN; a name comes back as it is. */
+export function clusterName(cluster: string): string {
+  return parseArn(cluster)?.resource.replace(/^cluster\//, "") ?? cluster;
+}
+
+/** The part after the last slash: a task's id in either format of its ARN. */
+export function lastPart(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+function inCluster(
+  kind: "task" | "service",
+  text: string,
+  must: string,
+  cluster: string,
+  region: string,
+): InCluster {
+  if (!text.startsWith("arn:")) return { cluster, id: text };
+  const arn = parseArn(text);
+  const [type, ...rest] = arn?.resource.split("/") ?? [];
+  const id = rest.at(-1);
+  if (arn?.service !== "ecs" || type !== kind || id === undefined || rest.length > 2) {
+    throw badInput(kind, must, `'${text}'`);
+  }
+  if (arn.region !== region) {
+    throw badInput(
+      kind,
+      `in the region of this run, ${region}`,
+      `'${text}'`,
+      "Set the input 'region' to its region.",
+    );
+  }
+  const inArn = rest.length === 2 ? rest[0] : undefined;
+  if (inArn === undefined) return { cluster, id };
+  const wanted = parseArn(cluster);
+  const differs = clusterName(cluster) !== inArn || (wanted !== undefined && wanted.account !== arn.account);
+  // `default` is also what the input `cluster` is when nobody set it; then the ARN knows better.
+  if (differs && cluster !== "default") {
+    throw badInput(
+      kind,
+      `in the cluster '${cluster}'`,
+      `'${text}', which is in '${inArn}'`,
+      `Leave the input 'cluster' out, or set it to '${inArn}'.`,
+    );
+  }
+  return { cluster: differs ? inArn : cluster, id };
+}

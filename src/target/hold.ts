@@ -1,0 +1,20 @@
+/** How much longer than the job's timeout a held container lives. */
+const SLACK_SECONDS = 15 * 60;
+
+/**
+ * A command that keeps a container alive for the job, and ends by itself 15 minutes after the job's `timeout`
+ * (milliseconds) would have, so that a runner that dies leaks no task. It ends at once on TERM, and as PID 1 it
+ * reaps what is orphaned: a shell that waits takes in every child, not only the one it waits for.
+ *
+ * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. That works
+ * with none and with the usual script that ends in `exec "$@"`. Where the task definition has a shell as its
+ * `entryPoint` (`["sh", "-c"]`), the script alone is handed to it. An entry point of any other kind makes
+ * something else of the words: then `hold: false`, or a task definition with an `entryPoint` of its own.
+ */
+export function holdCommand(timeout: number, entryPoint: readonly string[]): readonly string[] {
+  const seconds = Math.ceil(timeout / 1000) + SLACK_SECONDS;
+  const script = `trap 'exit 0' TERM INT; sleep ${seconds} & wait $!`;
+  const [shell = "", ...flags] = entryPoint;
+  const isShell = /(^|\/)(ba|da|a|z)?sh$/.test(shell) && /^-\w*c$/.test(flags.at(-1) ?? "");
+  return isShell ? [script] : ["sh", "-c", script];
+}

@@ -1,0 +1,14 @@
+/** The one container of the one task that the job runs in. */
+export interface Target {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly taskArn: string;
+  readonly taskId: string;
+  readonly container: string;
+  /** True when this run started the task, and so has to stop it. */
+  readonly started: boolean;
+  /** The task's cpu units (1024 for one vCPU), or undefined where ECS names none. */
+  readonly cpuUnits: number | undefined;
+  /** The task's address in its VPC, as far as ECS tells it. */
+  readonly privateIp: string | undefined;
+}
