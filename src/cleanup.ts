@@ -2,6 +2,7 @@ import type { Ecs } from "./aws/ecs.ts";
 import type { S3 } from "./aws/s3.ts";
 import type { Log } from "./log.ts";
 import type { Ledger, Undo } from "./state.ts";
+import { undo as undoTarget } from "./target/undo.ts";
 
 export interface CleanupOptions {
   readonly ecs: Pick<Ecs, "stopTask" | "listTasks" | "deregisterTaskDefinition">;
@@ -18,50 +19,29 @@ export interface CleanupOptions {
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<void> {
   await Promise.all(
     ledger.entries.map(async (entry) => {
+      const { log } = options;
       try {
-        await undo(entry, options);
+        log.info(announce(entry));
+        if (entry.kind === "object") await options.s3.deleteObject(entry);
+        else await undoTarget(entry, options.ecs, options.reason);
         ledger.drop(entry);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        options.log.warning(`Left behind: ${describe(entry)}. ${why}`);
+        log.warning(`Could not undo this: ${announce(entry)} ${why}`);
       }
     }),
   );
 }
 
-async function undo(entry: Undo, { ecs, s3, log, reason }: CleanupOptions): Promise<void> {
+function announce(entry: Undo): string {
   switch (entry.kind) {
-    case "starting": {
-      const tasks = await ecs.listTasks(entry.cluster, { startedBy: entry.startedBy });
-      for (const task of tasks) {
-        log.info(`Stopping task ${task}, which was being started.`);
-        await ecs.stopTask(entry.cluster, task, reason);
-      }
-      return;
-    }
     case "task":
-      log.info(`Stopping task ${entry.taskArn}.`);
-      await ecs.stopTask(entry.cluster, entry.taskArn, reason);
-      return;
+      return entry.taskArn === undefined
+        ? `Stopping the task that was being started in cluster '${entry.cluster}'.`
+        : `Stopping task ${entry.taskArn}.`;
     case "task-definition":
-      await ecs.deregisterTaskDefinition(entry.arn);
-      log.debug(`Deregistered ${entry.arn}.`);
-      return;
+      return `Deregistering ${entry.arn}.`;
     case "object":
-      await s3.deleteObject(entry);
-      log.debug(`Deleted ${describe(entry)}.`);
-  }
-}
-
-function describe(entry: Undo): string {
-  switch (entry.kind) {
-    case "starting":
-      return `a task in cluster '${entry.cluster}', if one was started by '${entry.startedBy}'`;
-    case "task":
-      return `task '${entry.taskArn}' in cluster '${entry.cluster}'`;
-    case "task-definition":
-      return `task definition '${entry.arn}'`;
-    case "object":
-      return `s3://${entry.bucket}/${entry.key}`;
+      return `Deleting s3://${entry.bucket}/${entry.key}.`;
   }
 }

@@ -1,13 +1,11 @@
+import type { ObjectName } from "./aws/s3.ts";
+import type { Undo as TargetUndo } from "./target/undo.ts";
+
 /**
  * What has to be undone when the run is over, however it ends. Each entry is on record before the step that makes
  * it necessary, so that the post step can undo it when a cancel has left only that. Holds no secret.
  */
-export type Undo =
-  /** A task of ours, found by what it was started by: RunTask may have worked though its answer never came. */
-  | { readonly kind: "starting"; readonly cluster: string; readonly startedBy: string }
-  | { readonly kind: "task"; readonly cluster: string; readonly taskArn: string }
-  | { readonly kind: "task-definition"; readonly arn: string }
-  | { readonly kind: "object"; readonly bucket: string; readonly key: string };
+export type Undo = TargetUndo | ({ readonly kind: "object" } & ObjectName);
 
 export interface SavedState {
   readonly region: string;
@@ -21,25 +19,26 @@ export const STATE_KEY = "fargate-exec";
 export class Ledger {
   readonly #region: string;
   readonly #save: (state: SavedState) => void;
-  #undo: readonly Undo[] = [];
+  #undo: readonly Undo[];
 
-  constructor(region: string, save: (state: SavedState) => void) {
+  constructor({ region, undo }: SavedState, save: (state: SavedState) => void) {
     this.#region = region;
     this.#save = save;
+    this.#undo = undo;
   }
 
   get entries(): readonly Undo[] {
     return this.#undo;
   }
 
-  add(entry: Undo): void {
-    this.#set([...this.#undo, entry]);
+  /** Puts `undo` in the place of all entries of these kinds. */
+  replace(kinds: readonly Undo["kind"][], undo: readonly Undo[]): void {
+    this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
   }
 
-  /** It is undone, or another entry stands for it. */
+  /** It is undone. */
   drop(entry: Undo): void {
-    const text = JSON.stringify(entry);
-    this.#set(this.#undo.filter((other) => JSON.stringify(other) !== text));
+    this.#set(this.#undo.filter((other) => other !== entry));
   }
 
   #set(undo: readonly Undo[]): void {

@@ -330,7 +330,10 @@ describe("channel, what else comes", () => {
     channel.receive(closed(""), NOW);
     expect(channel.takeEvents()).toEqual([
       { kind: "output", bytes: Buffer.from("a") },
-      { kind: "problem", why: "Output was lost: closed while message #1 was missing before 1 others." },
+      {
+        kind: "problem",
+        why: "Output was lost: message #1 had not come when the channel closed (later ones: 1).",
+      },
       { kind: "closed", text: "" },
     ]);
   });

@@ -46,6 +46,7 @@ export async function watch(options: WatchOptions): Promise<Watched> {
       args: [],
       workingDirectory: undefined,
       env: {},
+      ownEnv: {},
       clusterName: "demo",
       taskArn: "arn:aws:ecs:eu-west-1:123456789012:task/demo/0123456789abcdef0123456789abcdef",
       container: "app",

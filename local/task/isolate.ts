@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { interpreterHome, virtualEnvironment } from "../python.ts";
 
 export interface IsolateOptions {
@@ -80,9 +82,24 @@ export async function isolate(options: IsolateOptions): Promise<Isolated> {
     child.once("exit", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
   });
   await once(child, "spawn");
-  const [, stdout, stderr, reports] = child.stdio as [null, Readable, Readable, Readable];
+  const [, stdout, stderr, reports] = child.stdio;
+  if (!stdout || !stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
   const pid = await started(reports);
+  await becameCommand(pid);
   return { pid, stdout, stderr, exited };
+}
+
+/** The script's last act is an exec that wipes its own variables: then, and only then, PID 1 is the command. */
+async function becameCommand(pid: number): Promise<void> {
+  while (environment(pid).includes("BOX_COMMAND=")) await sleep(1);
+}
+
+function environment(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return ""; // It has ended already, which `exited` will tell.
+  }
 }
 
 async function started(reports: Readable): Promise<number> {

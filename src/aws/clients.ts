@@ -6,6 +6,7 @@ import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { attempt, endpointOverride } from "./failures.ts";
+import { patience } from "./patience.ts";
 
 /** The version in package.json, as the user agent `fargate-exec/<version>` tells AWS. */
 export const VERSION = "0.1.0";
@@ -54,10 +55,7 @@ export function awsClients(options: { readonly region: string; readonly signal?:
     const agent = await proxy();
     const common = {
       region,
-      // Full jitter from 100 ms, from 500 ms after a throttle, 20 s at most: eight attempts wait about half
-      // a minute out, which carries a matrix of some hundred jobs through ECS's published limits.
-      retryMode: "standard",
-      maxAttempts: 8,
+      retryStrategy: patience(),
       customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
       requestHandler: {
         connectionTimeout: 5_000,

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { definitionFrom } from "./definition.ts";
 import type { Ask, Ecs } from "./ecs.ts";
-import { isNamed } from "./failures.ts";
+import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 
 type Changes = Pick<
@@ -85,8 +85,8 @@ export function changes(ask: Ask): Changes {
             },
           };
         } catch (error) {
-          if (isNotConnected(error)) return { notConnected: `${error.name}: ${error.message}` };
-          throw error;
+          if (!isNotConnected(error)) throw error;
+          return { notConnected: `${error.name}: ${error.message}`, throttled: attempts(error) > 1 };
         }
       });
     },

@@ -110,8 +110,8 @@ export interface SessionTicket {
 
 export type ExecuteCommandAnswer =
   | { readonly session: SessionTicket }
-  /** In AWS's own words. */
-  | { readonly notConnected: string };
+  /** In AWS's own words; `throttled` when AWS took the call only after turning it away for its rate. */
+  | { readonly notConnected: string; readonly throttled: boolean };
 
 export function ecsCalls(clients: AwsClients): Ecs {
   const { signal, region } = clients;

@@ -133,6 +133,11 @@ export function isNamed(error: unknown, ...names: string[]): error is Error {
   return error instanceof Error && names.includes(error.name);
 }
 
+/** How often the SDK sent the request that ended in `error`. */
+export function attempts(error: unknown): number {
+  return (error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
+}
+
 function accessDenied(thrown: Thrown, call: Call, cause: unknown): Failure {
   // AWS names what was missing, which is not always the call itself: RunTask may lack iam:PassRole.
   const said = /not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?/.exec(thrown.message);

@@ -5,6 +5,7 @@ export interface Task {
   readonly arn: string;
   readonly clusterArn: string;
   readonly taskDefinitionArn: string;
+  readonly startedBy: string | undefined;
   /** `service:<name>` for the tasks of a service. */
   readonly group: string | undefined;
   /** PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED. */
@@ -58,6 +59,7 @@ export function taskFrom(task: SdkTask): Task {
     arn: task.taskArn ?? "",
     clusterArn: task.clusterArn ?? "",
     taskDefinitionArn: task.taskDefinitionArn ?? "",
+    startedBy: task.startedBy,
     group: task.group,
     lastStatus: task.lastStatus ?? "",
     desiredStatus: task.desiredStatus ?? "",

@@ -74,7 +74,8 @@ export class Channel {
    */
   send(bytes: Uint8Array, now: number): number {
     for (let start = 0; start < bytes.length; start += INPUT_BYTES_PER_FRAME) {
-      const payload = bytes.slice(start, start + INPUT_BYTES_PER_FRAME);
+      // A copy: it may wait, and the caller may use its buffer again.
+      const payload = new Uint8Array(bytes.subarray(start, start + INPUT_BYTES_PER_FRAME));
       this.#position += payload.length;
       this.#pending.push({ payloadType: PayloadType.output, payload, position: this.#position });
     }
@@ -198,7 +199,8 @@ export class Channel {
     const body = parseObject(message.payload);
     if (!body) this.#emit({ kind: "problem", why: "The reason in channel_closed could not be read." });
     if (this.#inbox.waiting > 0) {
-      const why = `Output was lost: closed while message #${this.#inbox.expected} was missing before ${this.#inbox.waiting} others.`;
+      const { expected, waiting } = this.#inbox;
+      const why = `Output was lost: message #${expected} had not come when the channel closed (later ones: ${waiting}).`;
       this.#emit({ kind: "problem", why });
     }
     const output = body?.["Output"];

@@ -20,8 +20,8 @@ export class Cipher {
       throw new RangeError(`the data key has ${dataKey.length} bytes, not ${KEY_BYTES}`);
     }
     // Bytes 0-31 are the agent's to encrypt with, bytes 32-63 the client's.
-    this.#open = dataKey.slice(0, HALF);
-    this.#seal = dataKey.slice(HALF);
+    this.#open = new Uint8Array(dataKey.subarray(0, HALF));
+    this.#seal = new Uint8Array(dataKey.subarray(HALF));
   }
 
   seal(plaintext: Uint8Array): Uint8Array {

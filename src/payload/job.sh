@@ -106,6 +106,7 @@ fx_worker() {
     (
       fx_environment
       fx_secret_environment
+      fx_own_environment
       export FARGATE_EXEC_WORKER="$1"
       umask "$fx_umask"
       [ -z "$fx_workdir" ] || cd "$fx_workdir" || exit 1

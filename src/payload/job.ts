@@ -12,6 +12,8 @@ export interface JobOptions {
   readonly workingDirectory: string | undefined;
   /** Not secret: this text may be staged in S3. Names are POSIX names. */
   readonly env: Readonly<Record<string, string>>;
+  /** Set after the secrets: what no input can change. */
+  readonly ownEnv: Readonly<Record<string, string>>;
   /** What the header says where the task's metadata endpoint doesn't answer. */
   readonly clusterName: string;
   readonly taskArn: string;
@@ -34,6 +36,10 @@ export function jobText(options: JobOptions): string {
     `fx_recorder=${quote(recorderSource)}`,
     `fx_environment() {`,
     ...exports(options.env),
+    `:`,
+    `}`,
+    `fx_own_environment() {`,
+    ...exports(options.ownEnv),
     `:`,
     `}`,
     `fx_command() {`,

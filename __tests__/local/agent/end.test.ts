@@ -1,0 +1,60 @@
+import { processesBeside } from "../../../local/task/processes.ts";
+import { MessageType } from "../../../src/channel/message.ts";
+import { Rig, TestContainer } from "./rig.ts";
+
+const processes = (rig: Rig): string[] =>
+  processesBeside(rig.container.handle.pid).map(({ command }) => command);
+
+describe("the end of a session", () => {
+  let rig: Rig;
+  beforeAll(async () => (rig = await Rig.start({ closeOn: "task-complete" })));
+  afterAll(() => rig.stop());
+
+  it("waits for no process that has let go of the terminal", async () => {
+    const client = await rig.exec(
+      "sh -c 'setsid sleep 31 </dev/null >/dev/null 2>&1 & sleep 0.2; echo done'",
+    );
+    await client.closed;
+    expect(client.output).toBe("done\r\n");
+    expect(processes(rig)).toContain("sleep 31");
+  });
+
+  it("comes when the last process lets go of the terminal", async () => {
+    const client = await rig.exec("sh -c 'setsid sleep 2 & sleep 0.2; echo done'");
+    const started = Date.now();
+    await client.closed;
+    expect(Date.now() - started).toBeGreaterThan(1900);
+  });
+
+  it("kills the main process alone when the session is terminated", async () => {
+    const ticket = rig.start("sh -c 'setsid sleep 32 & sleep 33 & echo up; wait; echo never'");
+    const client = await rig.connect(ticket);
+    await client.until(() => client.output === "up\r\n");
+    rig.gateway.terminateSession(ticket.sessionId);
+    expect(await client.closed).toBe("");
+    await client.until(() => !processes(rig).includes("sleep 33"));
+    expect(processes(rig)).toContain("sleep 32");
+    expect(processes(rig).filter((command) => command.startsWith("sh -c"))).toEqual([]);
+  });
+
+  it("is not brought on by a client that leaves", async () => {
+    const ticket = rig.start("sh -c 'sleep 1.5; echo still; sleep 0.5'");
+    (await rig.connect(ticket)).socket.terminate();
+    const client = await rig.connect(ticket);
+    expect(await client.closed).toBe("");
+    expect(client.output).toBe("still\r\n");
+  });
+});
+
+describe("a task that stops under its session", () => {
+  it("leaves the client without a word, and nothing of the agent", async () => {
+    const rig = await Rig.start({}, {}, TestContainer.start());
+    const client = await rig.exec("sh -c 'echo up; sleep 60'");
+    await client.until(() => client.output === "up\r\n");
+    await rig.container.stop();
+    await rig.agent.stop();
+    expect(client.of(MessageType.channelClosed)).toEqual([]);
+    expect(rig.log.join("\n")).toContain("the agent is gone");
+    await rig.stop();
+  });
+});

@@ -1,0 +1,44 @@
+import { Rig } from "./rig.ts";
+
+const job = "sh -c 'echo up; read -r line'";
+const up = "up\r\n";
+
+describe("sessions beyond the limit", () => {
+  let rig: Rig;
+  afterEach(() => rig.stop());
+
+  it("wait for a free place, when it is one", async () => {
+    rig = await Rig.start({}, { sessionLimit: 1 });
+    const first = await rig.exec(job);
+    const second = await rig.exec(job);
+    await first.until(() => first.output === up);
+    expect(second.frames).toEqual([]);
+    first.send("\n");
+    await second.until(() => second.output === up);
+  });
+
+  it("are tried for 4 seconds, when they are two", async () => {
+    rig = await Rig.start({}, { sessionLimit: 1 });
+    const [first, second, third] = [await rig.exec(job), await rig.exec(job), await rig.exec(job)];
+    await first.until(() => first.output === up);
+    first.send("\n");
+    await second.until(() => second.output === up);
+    second.send("\n");
+    await third.until(() => third.output === up);
+  });
+
+  it("block the container for good, when there is no place by then", async () => {
+    rig = await Rig.start({}, { sessionLimit: 2 });
+    const held = [await rig.exec(job), await rig.exec(job)];
+    const queued = await rig.exec(job);
+    const fourth = await rig.exec(job);
+    await fourth.until(() => rig.log.some((line) => line.includes("takes no session any more")));
+    for (const client of held) client.send("\n");
+    await Promise.all(held.map((client) => client.closed));
+    await queued.until(() => queued.output === up);
+    const later = await rig.exec(job);
+    queued.send("\n");
+    await queued.closed;
+    expect([...fourth.frames, ...later.frames]).toEqual([]);
+  });
+});

@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Rig, TestContainer } from "./rig.ts";
+
+interface Call {
+  readonly name: string;
+  readonly body: Buffer;
+  readonly headers: IncomingMessage["headers"];
+}
+
+interface Put {
+  readonly logStreamName: string;
+  readonly logEvents: readonly { readonly message: string }[];
+}
+
+/** S3 and CloudWatch Logs that take everything and keep it. */
+class Store {
+  readonly calls: Call[] = [];
+  readonly server: Server;
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const target = request.headers["x-amz-target"] ?? `${request.method ?? ""} ${request.url ?? ""}`;
+        this.calls.push({ name: String(target), body: Buffer.concat(chunks), headers: request.headers });
+        response
+          .setHeader("content-type", "application/x-amz-json-1.1")
+          .end(request.method === "PUT" ? "" : "{}");
+      });
+    }).listen(0, "127.0.0.1");
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get names(): string[] {
+    return this.calls.map(({ name }) => name.replace(/\?.*/, ""));
+  }
+}
+
+describe("the transcript of a session", () => {
+  let store: Store;
+  let rig: Rig;
+
+  beforeEach(async () => {
+    store = new Store();
+    await once(store.server, "listening");
+  });
+  afterEach(async () => {
+    await rig.stop();
+    store.server.closeAllConnections();
+    store.server.close();
+  });
+
+  it("is what the container's script makes of the output, in S3 and then in CloudWatch", async () => {
+    rig = await Rig.start({ closeOn: "task-complete" });
+    const target = {
+      region: "us-east-1",
+      cloudWatchLogGroup: "/ecs/exec",
+      s3Bucket: "logs",
+      s3KeyPrefix: "exec",
+    };
+    const ticket = rig.start(`sh -c 'printf "one\\ntwo"; exit 3'`, { endpoint: store.endpoint, ...target });
+    const client = await rig.connect(ticket);
+    expect(await client.closed).toBe("");
+
+    const key = `PUT /logs/exec/${ticket.sessionId}.log`;
+    expect(store.names).toEqual([key, "Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"]);
+    const object = store.calls[0];
+    expect(object?.headers).toMatchObject({
+      "content-type": "text/plain",
+      "x-amz-acl": "bucket-owner-full-control",
+    });
+    const directory = `/var/lib/amazon/ssm/${rig.container.handle.runtimeId}/session/orchestration/${ticket.sessionId}/InteractiveCommands`;
+    const [first, ...rest] = object?.body.toString().split("\n") ?? [];
+    expect(first).toMatch(/^Script started on /);
+    expect(first).toContain(`[COMMAND="cat ${directory}/ipcTempFile.log" <not executed on terminal>]`);
+    expect(rest).toEqual([
+      "one\r\r",
+      "two",
+      expect.stringMatching(/^Script done on .* \[COMMAND_EXIT_CODE="0"\]$/),
+      "",
+    ]);
+
+    const put = JSON.parse(store.calls[2]?.body.toString() ?? "") as Put;
+    expect(put.logStreamName).toBe(ticket.sessionId);
+    const expected = object?.body.toString().replaceAll("\r\r\n", "\r\n").slice(0, -1);
+    expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);
+  });
+
+  it("is uploaded after channel_closed, and not at all when nobody asks", async () => {
+    rig = await Rig.start();
+    const logged = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
+    const clients = [
+      await rig.exec("echo one", { endpoint: store.endpoint, region: "us-east-1" }),
+      await rig.exec("echo two", logged),
+    ];
+    await Promise.all(clients.map((client) => client.closed));
+    expect(store.names).toEqual([]);
+    await clients[1]?.until(() => store.names.length === 2);
+    expect(store.calls[1]?.body.toString()).toContain("two");
+  });
+
+  it("is not made without script in the image", async () => {
+    const image = TestContainer.start("mount --bind /dev/null /usr/bin/script");
+    rig = await Rig.start({ closeOn: "task-complete" }, {}, image);
+    const client = await rig.exec("echo one", {
+      endpoint: store.endpoint,
+      region: "us-east-1",
+      s3Bucket: "logs",
+    });
+    expect(await client.closed).toMatch(
+      /^\n----------ERROR-------\nunable to generate log data: Failed to generate transcript with the following errors:\nexec: "script": executable file not found in \$PATH/,
+    );
+    expect(client.output).toBe("one\r\n");
+    expect(store.names).toEqual([]);
+  });
+});

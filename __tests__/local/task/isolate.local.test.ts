@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { init } from "../../../local/python.ts";
+import { asRoot, CommandRefused, isolate, type IsolateOptions } from "../../../local/task/isolate.ts";
+import { processesBeside } from "../../../local/task/processes.ts";
+
+const options = {
+  env: { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" },
+  workdir: "/",
+  user: undefined,
+  hostname: "box.example",
+  ip: "127.16.9.9",
+  init: undefined,
+} satisfies Partial<IsolateOptions>;
+
+async function outputOf(script: string, more: Partial<IsolateOptions> = {}): Promise<string> {
+  const box = await isolate({ ...options, ...more, command: ["/bin/sh", "-c", script] });
+  const output = await text(box.stdout);
+  await box.exited;
+  return output.trim();
+}
+
+describe("an isolated command", () => {
+  it.each([
+    ["is PID 1 and sees nobody else", "for p in /proc/[0-9]*; do echo $p; done; :", "/proc/1"],
+    ["has an empty /tmp, /run and /dev/shm", "ls -A /tmp /run/ /dev/shm | grep -v -e : -e '^mount$' -e '^$'", ""],
+    ["has its host's name and address in its files", "cat /etc/hostname; grep -c '127.16.9.9 box' /etc/hosts", "box.example\n1"],
+    ["has its host's name", "uname -n", "box.example"],
+    ["sees no mount of this machine", "grep -c fargate-nowhere /proc/mounts; ls -d /.host 2>/dev/null", "0"],
+    ["has a terminal multiplexer of its own", "ls /dev/pts; test -c /dev/ptmx && echo char", "ptmx\nchar"],
+    ["reads nothing from its standard input", "cat; echo end", "end"],
+    ["has an empty home", "ls -A /home", ""],
+  ])("%s", async (_name, script, expected) => {
+    expect(await outputOf(script)).toBe(expected);
+  });
+
+  it("has exactly the environment that it was given, odd names and line ends included", async () => {
+    const env = { PATH: options.env.PATH, "odd.name": "two\nlines", EMPTY: "" };
+    const box = await isolate({ ...options, env, command: ["sleep", "60"] });
+    const variables = readFileSync(`/proc/${box.pid}/environ`, "utf8").split("\0").slice(0, -1);
+    process.kill(box.pid, "SIGKILL");
+    expect(variables.sort()).toEqual(Object.entries(env).map(([name, value]) => `${name}=${value}`).sort());
+    expect(await box.exited).toBe(137);
+  });
+
+  it("writes to files of its own", async () => {
+    const own = `/tmp/isolate-test-${process.pid}`;
+    const shared = `/var/tmp/isolate-test-${process.pid}`;
+    writeFileSync(shared, "of the host");
+    try {
+      expect(await outputOf(`echo box > ${own}; echo box > ${shared}; cat ${own} ${shared}`)).toBe("box\nbox");
+      expect(existsSync(own)).toBe(false);
+      expect(readFileSync(shared, "utf8")).toBe("of the host");
+    } finally {
+      rmSync(shared);
+    }
+  });
+
+  it.each([0, 1, 127, 255])("ends with its status %d", async (status) => {
+    const box = await isolate({ ...options, command: ["/bin/sh", "-c", `exit ${status}`] });
+    expect(await box.exited).toBe(status);
+  });
+
+  it("starts in its working directory, which is made for it", async () => {
+    expect(await outputOf("pwd", { workdir: "/srv/not/there/yet" })).toBe("/srv/not/there/yet");
+  });
+
+  it("has the init as PID 1 and leaves no zombie behind when asked for one", async () => {
+    const box = await isolate({
+      ...options,
+      init,
+      command: ["/bin/sh", "-c", "(sleep 0 & exec true); sleep 0.3; echo up; exec sleep 60"],
+    });
+    await new Promise((resolve) => box.stdout.once("data", resolve));
+    const processes = processesBeside(box.pid);
+    process.kill(box.pid, "SIGKILL");
+    await box.exited;
+    expect(processes.map(({ innerPid, command }) => [innerPid, command.split(" ")[0]])).toEqual([
+      [1, init],
+      [expect.any(Number), "sleep"],
+    ]);
+  });
+
+  it("takes all that it started with it", async () => {
+    const script = "sleep 61 & setsid sleep 62 & echo up; wait";
+    const box = await isolate({ ...options, command: ["/bin/sh", "-c", script] });
+    await new Promise((resolve) => box.stdout.once("data", resolve));
+    const pids = processesBeside(box.pid).map(({ pid }) => pid);
+    process.kill(box.pid, "SIGKILL");
+    await box.exited;
+    expect(pids.length).toBeGreaterThanOrEqual(3);
+    expect(pids.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([]);
+  });
+
+  it.each([
+    ["no-such-program", `"no-such-program": executable file not found in $PATH`],
+    ["/no/such", "stat /no/such: no such file or directory"],
+  ])("is refused when %s is not there", async (program, message) => {
+    await expect(isolate({ ...options, command: [program] })).rejects.toThrow(new CommandRefused(message));
+  });
+
+  (asRoot ? it : it.skip)("runs as the user that was asked for, whose parent's death still ends it", async () => {
+    expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
+  });
+
+  it("leaves no mount on this machine", async () => {
+    const before = readFileSync("/proc/self/mountinfo", "utf8");
+    await outputOf("true");
+    expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
+  });
+});

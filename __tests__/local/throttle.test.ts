@@ -1,0 +1,31 @@
+import { Throttle } from "../../local/throttle.ts";
+
+describe("the published rates of the ECS API", () => {
+  it.each([
+    ["RunTask", 100, 40],
+    ["DescribeTasks", 100, 20],
+    ["RegisterTaskDefinition", 20, 1],
+  ])("%s may come %d at once and then %d a second", (operation, burst, rate) => {
+    const throttle = new Throttle();
+    const admitted = (now: number): number => {
+      let count = 0;
+      while (throttle.admits(operation, now)) count += 1;
+      return count;
+    };
+    expect(admitted(0)).toBe(burst);
+    expect(admitted(1000)).toBe(rate);
+    expect(admitted(3_600_000)).toBe(burst);
+  });
+
+  it("counts ExecuteCommand, RunTask and StopTask together", () => {
+    const throttle = new Throttle();
+    for (let call = 0; call < 100; call += 1) throttle.admits("RunTask", 0);
+    expect(throttle.admits("ExecuteCommand", 0)).toBe(false);
+    expect(throttle.admits("StopTask", 0)).toBe(false);
+    expect(throttle.admits("DescribeTasks", 0)).toBe(true);
+  });
+
+  it("lets through what has no published rate", () => {
+    expect(new Throttle().admits("ListTagsForResource", 0)).toBe(true);
+  });
+});

@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { differences, localPaths } from "../../scripts/check-dist.ts";
+
+const root = mkdtempSync(join(tmpdir(), "check-dist-"));
+let made = 0;
+
+/** A directory with these files. */
+function directory(files: Readonly<Record<string, string>>): string {
+  const path = join(root, String(made++));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), text);
+  }
+  return path;
+}
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe("differences", () => {
+  const bundle = { "index.js": "main", "post/index.js": "post", "licenses.txt": "MIT\r\n" };
+
+  it.each([
+    ["nothing", bundle, []],
+    ["a changed file", { ...bundle, "post/index.js": "old" }, ["dist/post/index.js differs"]],
+    [
+      "a file left over",
+      { ...bundle, "37.index.js": "" },
+      ["dist/37.index.js is left over: no build writes it"],
+    ],
+    ["a missing file", { "index.js": "main", "licenses.txt": "MIT\r\n" }, ["dist/post/index.js is missing"]],
+    ["no line ends that git changed", { ...bundle, "licenses.txt": "MIT\n" }, []],
+  ])("are %s", (_, committed, expected) => {
+    expect(differences(directory(committed), directory(bundle))).toEqual(expected);
+  });
+
+  it("are all files when nothing is committed", () => {
+    expect(differences(join(root, "nowhere"), directory({ "index.js": "" }))).toEqual([
+      "dist/index.js is missing",
+    ]);
+  });
+});
+
+describe("localPaths", () => {
+  const bundle = directory({
+    "index.js": 'const u = "file:///home/example/shop/build/index.js";',
+    "post/index.js": 'const p = "/home/example"; const q = "/rooted";',
+  });
+
+  it.each([
+    [
+      ["/home/example/shop"],
+      ["dist/index.js holds the path /home/example/shop/, which only this machine has"],
+    ],
+    [["/home/example"], ["dist/index.js holds the path /home/example/, which only this machine has"]],
+    [["/srv/ci", "/root", "/", ""], []],
+  ])("of %j are %j", (paths, expected) => {
+    expect(localPaths(bundle, paths)).toEqual(expected);
+  });
+});

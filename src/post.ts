@@ -1,0 +1,3 @@
+import { undoLeftovers } from "./leftovers.ts";
+
+await undoLeftovers();

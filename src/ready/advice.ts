@@ -1,0 +1,41 @@
+import type { Container, Task } from "../aws/task.ts";
+import { Failure } from "../errors.ts";
+import { lastPart } from "../target/arn.ts";
+
+/** What the exec agent of a container needs, all of which is the task's to have (AWS: "ECS Exec prerequisites"). */
+export const EXEC_NEEDS =
+  "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
+  "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages (a NAT gateway, " +
+  "'assign-public-ip: true' in a public subnet, or a VPC endpoint whose security group lets the task in on port 443); a root " +
+  "file system that is not read-only; no AWS_ACCESS_KEY_ID in the container's environment; and, with 'pidMode: task', " +
+  "to be in the one container that gets it.";
+
+export function execNotEnabled(task: Task): Failure {
+  const service = task.group?.startsWith("service:") ? task.group.slice("service:".length) : undefined;
+  const how =
+    service === undefined
+      ? "Start the task with '--enable-execute-command' ('enableExecuteCommand' of RunTask)"
+      : `Run 'aws ecs update-service --cluster ${lastPart(task.clusterArn)} --service ${service} --enable-execute-command --force-new-deployment'`;
+  return new Failure("exec-not-enabled", {
+    failed: `The task ${lastPart(task.arn)} was started without ECS Exec.`,
+    seen: "Its enableExecuteCommand is false.",
+    advice: `${how}: it can't be turned on in a running task, and needs a task role. Or let this action start a task with the input 'task-definition'.`,
+  });
+}
+
+export function execAgentStopped(task: Task, { name, execAgent }: Container): Failure {
+  return new Failure("exec-agent-stopped", {
+    failed: `The ECS Exec agent in container '${name}' of task ${lastPart(task.arn)} has stopped.`,
+    seen: `Its reason: ${execAgent?.reason ?? "none given"}.`,
+    advice: `Use another task, or replace this one. ${EXEC_NEEDS}`,
+  });
+}
+
+/** `seen` is what ExecuteCommand and DescribeTasks said. */
+export function execNotReady(container: string, taskArn: string, seconds: number, seen: string): Failure {
+  return new Failure("exec-not-ready", {
+    failed: `The container '${container}' of task ${lastPart(taskArn)} took no session within ${seconds} s.`,
+    seen,
+    advice: `${EXEC_NEEDS} If it is only slow, raise 'start-timeout'.`,
+  });
+}

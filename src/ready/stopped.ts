@@ -1,0 +1,113 @@
+import type { Task } from "../aws/task.ts";
+import { Failure } from "../errors.ts";
+import { lastPart } from "../target/arn.ts";
+
+/**
+ * Why a task ended, or why it never began: its stop code and reason and what became of each container, with
+ * advice by the families of reasons that ECS documents ("stopped task error codes").
+ */
+export function taskStopped(task: Task): Failure {
+  const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart";
+  const id = lastPart(task.arn);
+  return new Failure(began ? "task-stopped" : "task-not-started", {
+    failed: began
+      ? `The task ${id} stopped before the job was done with it.`
+      : `The task ${id} could not start.`,
+    seen: whatWasSeen(task),
+    advice: adviceOn(task),
+  });
+}
+
+function whatWasSeen(task: Task): string {
+  const containers = task.containers.map(({ name, lastStatus, exitCode, reason }) => {
+    const state =
+      exitCode === undefined ? `is ${lastStatus}, without an exit code` : `exited with ${exitCode}`;
+    return `container '${name}' ${state}${reason ? ` (${reason})` : ""}`;
+  });
+  const code = task.stopCode ?? "none yet";
+  return `Task ${task.lastStatus}, stop code ${code}, reason: ${task.stoppedReason ?? "none"}; ${containers.join("; ")}.`;
+}
+
+/** The most specific first. What AWS says of a container counts as much as what it says of the task. */
+function adviceOn(task: Task): string {
+  const words = [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
+  const advice = FAMILIES.find(([pattern]) => pattern.test(words))?.[1];
+  if (advice !== undefined) return advice;
+  switch (task.stopCode) {
+    case "SpotInterruption":
+    case "TerminationNotice":
+      return SPOT;
+    case "ServiceSchedulerInitiated":
+      return "The service replaced or removed the task: a deployment, scaling in, or failed health checks. Run the job again, or in a task of its own with the input 'task-definition'.";
+    case "UserInitiated":
+      return "Somebody or something called ecs:StopTask; CloudTrail knows who.";
+    case "EssentialContainerExited":
+      return essentialExited(task);
+    default:
+      return "See the container's own log and AWS's page 'Stopped task error codes'; the task's events are in the ECS console for an hour.";
+  }
+}
+
+function essentialExited(task: Task): string {
+  if (task.containers.some(({ exitCode }) => exitCode === 137)) return MEMORY;
+  if (!task.startedBy?.startsWith("fargate-exec/")) {
+    return "An essential container ended, and the task with it. See that container's own log.";
+  }
+  return (
+    "An essential container ended, and the task with it; see its own log. With 'hold: true' the container's command " +
+    "is replaced, but an ENTRYPOINT of the image stays and must run what it is given: if it does not, set 'entryPoint' " +
+    "in the task definition. With 'hold: false' the image's own command must last as long as the job."
+  );
+}
+
+const SPOT =
+  "Fargate Spot took its capacity back, or the platform retired the task. Run the job again, on Fargate itself if it must not be cut.";
+const MEMORY =
+  "A container was killed, most likely for want of memory: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
+const ROUTE = "a NAT gateway, 'assign-public-ip: true' in a public subnet, or VPC endpoints";
+
+const FAMILIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /exec format error|CannotPull\w*Error.*(manifest|platform)/i,
+    "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's.",
+  ],
+  [
+    /CannotPull/,
+    `Check the image's name and tag, the execution role's right to pull it (ECR: 'ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'), the registry's rate limit, and a route to the registry: ${ROUTE} (ecr.api, ecr.dkr, s3).`,
+  ],
+  [
+    /ResourceInitializationError.*(secret|registry auth|ssm|parameter)/is,
+    `Check that the secret exists, the execution role's right to read it ('secretsmanager:GetSecretValue', 'ssm:GetParameters', 'kms:Decrypt'), and a route to it: ${ROUTE} (secretsmanager, ssm, ecr.api).`,
+  ],
+  [
+    /ResourceInitializationError.*(logging driver|logger args|log group|log stream)/is,
+    `Check that the log group of 'logConfiguration' exists, the execution role's rights 'logs:CreateLogStream' and 'logs:PutLogEvents', and a route to CloudWatch Logs: ${ROUTE} (logs).`,
+  ],
+  [
+    /ResourceInitializationError.*(efs|mount|volume)|CannotCreateVolumeError/is,
+    "Check the task definition's volumes: the file system, its mount targets in the task's subnets, port 2049 in the security groups, and the task role.",
+  ],
+  [
+    /ResourceInitializationError/,
+    `Fargate could not set the task up: check the execution role and the route to AWS: ${ROUTE}.`,
+  ],
+  [
+    /CannotStartContainerError|CannotCreateContainerError/,
+    "Check the container's entry point and command (does the binary exist in the image?), its 'user' and 'workingDirectory', and the image's architecture.",
+  ],
+  [
+    /CannotInspectContainerError|CannotStopContainerError|ContainerRuntime(Timeout)?Error|InternalError/,
+    "The platform failed, not the task: run the job again.",
+  ],
+  [/OutOfMemory/, MEMORY],
+  [/Spot Task was interrupted|Spot interruption/i, SPOT],
+  [
+    /network interface provisioning|ENI|network interface/,
+    "Fargate could not attach the network interface: check that the subnets have free addresses and the account its quota of interfaces, and run the job again.",
+  ],
+  [
+    /health check/i,
+    "A health check failed: see the container's log, and give it a longer 'startPeriod' if it was only slow.",
+  ],
+  [/capacity/i, "Fargate had no capacity: try again later, or give 'subnets' in more availability zones."],
+];

@@ -1,0 +1,58 @@
+import type { Container, Task } from "../aws/task.ts";
+import { containerNotFound, Failure } from "../errors.ts";
+import { lastPart } from "../target/arn.ts";
+import { isEnding } from "../target/choose.ts";
+import { execAgentStopped, execNotEnabled } from "./advice.ts";
+import { taskStopped } from "./stopped.ts";
+
+/** What one look at a task tells of its readiness for a session. */
+export type Verdict =
+  | { readonly kind: "ready" }
+  /** `near`: the container runs and only its exec agent is missing, so that a session is worth a try. */
+  | { readonly kind: "wait"; readonly why: string; readonly near: boolean }
+  | { readonly kind: "never"; readonly failure: Failure };
+
+/**
+ * Ready when the container and its exec agent run. Never when the task is ending, when it was started without
+ * ECS Exec (which can't be turned on later), or when the container or its agent has stopped for good.
+ */
+export function verdict(task: Task, container: string): Verdict {
+  if (isEnding(task)) return never(taskStopped(task));
+  if (!task.enableExecuteCommand) return never(execNotEnabled(task));
+  const found = task.containers.find(({ name }) => name === container);
+  if (found === undefined) {
+    const names = task.containers.map(({ name }) => name);
+    return never(containerNotFound(container, `task '${lastPart(task.arn)}'`, names));
+  }
+  if (found.lastStatus === "STOPPED") return never(containerStopped(found));
+  if (found.lastStatus !== "RUNNING") return { kind: "wait", why: progress(task, found), near: false };
+  switch (found.execAgent?.status) {
+    case "RUNNING":
+      return { kind: "ready" };
+    case "STOPPED":
+      return never(execAgentStopped(task, found));
+    default:
+      return { kind: "wait", why: "exec agent is PENDING", near: true };
+  }
+}
+
+function never(failure: Failure): Verdict {
+  return { kind: "never", failure };
+}
+
+function progress(task: Task, { name, image, lastStatus }: Container): string {
+  if (task.pullStartedAt !== undefined && task.pullStoppedAt === undefined) {
+    return image === undefined ? "pulling the image" : `pulling image ${image}`;
+  }
+  return task.lastStatus === "RUNNING"
+    ? `container '${name}' is ${lastStatus}`
+    : `task is ${task.lastStatus}`;
+}
+
+function containerStopped({ name, exitCode, reason }: Container): Failure {
+  return new Failure("container-stopped", {
+    failed: `The container '${name}' has stopped, while its task runs on.`,
+    seen: `Its exit code is ${exitCode ?? "not known"}${reason ? `, reason: ${reason}` : ""}.`,
+    advice: "See the container's own log, or name another container of the task with the input 'container'.",
+  });
+}

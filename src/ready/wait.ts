@@ -1,0 +1,71 @@
+import type { Ecs } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
+import type { Clock } from "../clock.ts";
+import { Failure, taskNotFound } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Target } from "../target/target.ts";
+import { verdict, type Verdict } from "./verdict.ts";
+
+/** An account may read ECS twenty times a second, and a matrix of jobs shares that. */
+export const LOOK_EVERY = 2_000;
+const JITTER = 500;
+
+export interface WaitContext {
+  readonly ecs: Pick<Ecs, "describeTask">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal | undefined;
+  /** From 0 up to 1. */
+  readonly random?: () => number;
+}
+
+/**
+ * Looks at the task, at once and then about every two seconds, until its container takes a session or is about
+ * to (`connect` sees to the rest); says what changes. Fails with the verdict's failure, or when `deadline`
+ * (milliseconds since the epoch) is near with `timed-out` and all that was seen; an abort throws its reason.
+ */
+export async function waitUntilReady(
+  target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">,
+  deadline: number,
+  context: WaitContext,
+): Promise<Task> {
+  const { ecs, clock, log, signal, random = Math.random } = context;
+  const begun = clock.now();
+  const seen: string[] = [];
+  let last: string | undefined;
+  const say = (what: string): void => {
+    if (what === last) return;
+    last = what;
+    const line = `${what} (${Math.round((clock.now() - begun) / 1000)} s)`;
+    seen.push(line);
+    log.info(line);
+  };
+  for (;;) {
+    signal?.throwIfAborted();
+    const task = await ecs.describeTask(target.clusterArn, target.taskArn);
+    const now: Verdict = task === undefined ? unseen(target) : verdict(task, target.container);
+    if (now.kind === "never") throw now.failure;
+    say(now.kind === "ready" ? "task is ready" : now.why);
+    if (task !== undefined && (now.kind === "ready" || now.near)) return task;
+    const pause = LOOK_EVERY + random() * JITTER;
+    if (clock.now() + pause > deadline) throw tooSlow(target, (deadline - begun) / 1000, seen);
+    await clock.sleep(pause, signal);
+  }
+}
+
+/** A task that was just started may take a moment to be seen; another is not there. */
+function unseen({ started, taskId, clusterArn }: Pick<Target, "started" | "taskId" | "clusterArn">): Verdict {
+  if (started) return { kind: "wait", why: "task is not listed yet", near: false };
+  return { kind: "never", failure: taskNotFound(taskId, clusterArn, "ecs:DescribeTasks says MISSING.") };
+}
+
+function tooSlow({ taskId }: Pick<Target, "taskId">, seconds: number, seen: readonly string[]): Failure {
+  const pulling = seen.at(-1)?.startsWith("pulling") ?? false;
+  return new Failure("timed-out", {
+    failed: `The task ${taskId} was not ready within ${Math.round(seconds)} s.`,
+    seen: `Seen: ${seen.join(", ")}.`,
+    advice: pulling
+      ? "Raise 'start-timeout', or make the image smaller and keep it in ECR of the same region."
+      : "Raise 'start-timeout' if the task is only slow; else look at its events in the ECS console.",
+  });
+}

@@ -1,0 +1,39 @@
+import * as core from "@actions/core";
+import type { Log } from "./log.ts";
+import type { Result } from "./report/result.ts";
+import { explain } from "./report/explain.ts";
+import { outputs } from "./report/outputs.ts";
+import { summary } from "./report/summary.ts";
+import { parseState, type SavedState, STATE_KEY } from "./state.ts";
+
+/** The runner as we speak to it; nobody else does. */
+export const runnerLog: Log = {
+  info: (line) => core.info(line),
+  debug: (line) => core.debug(line),
+  warning: (line) => core.warning(line),
+};
+
+/** The runner shows a secret nowhere, from here on: neither the whole of it nor a line of it. */
+export function mask(secrets: Readonly<Record<string, string>>): void {
+  for (const value of Object.values(secrets)) {
+    for (const part of new Set([value, ...value.split(/\r?\n/)])) if (part.trim() !== "") core.setSecret(part);
+  }
+}
+
+export function saveState(state: SavedState): void {
+  core.saveState(STATE_KEY, JSON.stringify(state));
+}
+
+export function savedState(): SavedState | undefined {
+  return parseState(core.getState(STATE_KEY));
+}
+
+/** Writes outputs and summary, then lets the step end as the run did, with one annotation at the most. */
+export async function report(result: Result, withSummary: boolean): Promise<void> {
+  for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
+  if (withSummary && process.env["GITHUB_STEP_SUMMARY"]) await core.summary.addRaw(summary(result), true).write();
+  const error = explain(result);
+  if (error === undefined) return;
+  core.error(error.message, { title: error.title });
+  process.exitCode = core.ExitCode.Failure;
+}
