@@ -40,7 +40,8 @@ export type FailureCode =
   | "no-status"
   | "logs-not-configured"
   | "timed-out"
-  | "cancelled";
+  | "cancelled"
+  | "internal-error";
 
 export interface FailureParts {
   readonly failed: string;
@@ -208,6 +209,17 @@ export function sessionLost(sessionId: string, seen: string, cause?: unknown): F
       "The job in the container may still run. Check the network between runner and 'ssmmessages', and whether the task " +
       "was stopped.",
     cause,
+  });
+}
+
+/** Anything else that was thrown is a bug of ours, and is told as one. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure("internal-error", {
+    failed: "fargate-exec itself went wrong.",
+    seen: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    advice: "Please report it, with the log of a run with step debug logging.",
+    cause: error,
   });
 }
 

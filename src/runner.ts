@@ -16,7 +16,8 @@ export const runnerLog: Log = {
 /** The runner shows a secret nowhere, from here on: neither the whole of it nor a line of it. */
 export function mask(secrets: Readonly<Record<string, string>>): void {
   for (const value of Object.values(secrets)) {
-    for (const part of new Set([value, ...value.split(/\r?\n/)])) if (part.trim() !== "") core.setSecret(part);
+    for (const part of new Set([value, ...value.split(/\r?\n/)]))
+      if (part.trim() !== "") core.setSecret(part);
   }
 }
 
@@ -31,7 +32,8 @@ export function savedState(): SavedState | undefined {
 /** Writes outputs and summary, then lets the step end as the run did, with one annotation at the most. */
 export async function report(result: Result, withSummary: boolean): Promise<void> {
   for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
-  if (withSummary && process.env["GITHUB_STEP_SUMMARY"]) await core.summary.addRaw(summary(result), true).write();
+  if (withSummary && process.env["GITHUB_STEP_SUMMARY"])
+    await core.summary.addRaw(summary(result), true).write();
   const error = explain(result);
   if (error === undefined) return;
   core.error(error.message, { title: error.title });

@@ -43,7 +43,7 @@ describe("channel, opening", () => {
     const channel = newChannel();
     channel.open(NOW, "s3cret");
     const [first, ...more] = channel.takeFrames();
-    const uuid = expect.stringMatching(
+    const uuid: unknown = expect.stringMatching(
       /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );
     expect(JSON.parse(first as string)).toEqual({

@@ -46,7 +46,8 @@ describe("a channel that hears a captured agent", () => {
 
   it.each(CAPTURES.filter((name) => name !== "two-hundred-kb"))("learns of the end of '%s'", (name) => {
     const { events } = replay(readCapture(name));
-    const text = name === "cannot-start" ? expect.stringContaining("/no/such/program: no such file") : "";
+    const text: unknown =
+      name === "cannot-start" ? expect.stringContaining("/no/such/program: no such file") : "";
     expect(events.at(-1)).toEqual({ kind: "closed", text });
   });
 

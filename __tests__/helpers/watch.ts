@@ -88,5 +88,12 @@ export async function watch(options: WatchOptions): Promise<Watched> {
         e.kind === "text" && e.stream === stream ? [e.bytes, Buffer.from(e.ends ? "\n" : "")] : [],
       ),
     );
-  return { runId, terminal: Buffer.concat(shown), events, status, stdout: of("stdout"), stderr: of("stderr") };
+  return {
+    runId,
+    terminal: Buffer.concat(shown),
+    events,
+    status,
+    stdout: of("stdout"),
+    stderr: of("stderr"),
+  };
 }

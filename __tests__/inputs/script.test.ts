@@ -55,6 +55,12 @@ describe("the script", () => {
       "Got 'ops/../../etc/passwd', which leads out of it.",
     ],
     [
+      "the parent of the workspace",
+      { ...fromFile, "script-file": ".." },
+      "Input 'script-file' must be a path inside the workspace.",
+      "Got '..', which leads out of it.",
+    ],
+    [
       "a neighbour of the workspace",
       { ...fromFile, "script-file": "/repository/x" },
       "Input 'script-file' must be a path inside the workspace.",

@@ -152,7 +152,6 @@ describe("a new task", () => {
     ["../migrate.json", {}, "a path inside the workspace", "'../migrate.json', which leads out of it"],
     ["/etc/x.json", {}, "a path inside the workspace", "'/etc/x.json', which leads out of it"],
     ["gone.json", {}, "a file in the workspace that can be read", "'gone.json': ENOENT: no such file"],
-    ["x.json", { "/repo/x.json": "[]" }, "a file that holds a JSON object", "'x.json' with '[]'"],
   ])("is not described by %s", (taskDefinition, files, must, got) => {
     const failure = refusal({ ...newTask, "task-definition": taskDefinition }, { files });
     expect(failure.failed).toContain(`Input 'task-definition' must be ${must}`);
@@ -161,8 +160,9 @@ describe("a new task", () => {
 
   it("needs subnets", () => {
     const failure = refusal({ ...newTask, subnets: "" });
-    expect(failure.failed).toBe("Input 'subnets' must be given with 'task-definition'.");
-    expect(failure.advice).toContain("A new task on Fargate needs a network");
+    expect(failure.code).toBe("network-required");
+    expect(failure.message).toContain("migrate:42");
+    expect(failure.seen).toBe("Input 'subnets' is empty.");
   });
 
   it.each([

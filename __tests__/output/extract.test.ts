@@ -25,25 +25,38 @@ function throughTerminals(text: string, returns: number): Buffer {
 
 function text(events: Extracted[], stream: "stdout" | "stderr"): string {
   return events
-    .flatMap((e) => (e.kind === "text" && e.stream === stream ? [e.bytes.toString("latin1"), e.ends ? "\n" : ""] : []))
+    .flatMap((e) =>
+      e.kind === "text" && e.stream === stream ? [e.bytes.toString("latin1"), e.ends ? "\n" : ""] : [],
+    )
     .join("");
 }
 
 const STATUS = {
   kind: "status",
-  status: { kind: "ended", reason: "exited", workers: [{ worker: 0, exitCode: 3, seconds: 12, stopped: false }] },
+  status: {
+    kind: "ended",
+    reason: "exited",
+    workers: [{ worker: 0, exitCode: 3, seconds: 12, stopped: false }],
+  },
 };
 
 describe("an Extractor", () => {
   it.each([
     ["a session whose terminal leaves line ends alone", 0, "", ""],
     ["a session with CR LF", 1, "", ""],
-    ["an S3 transcript, CR CR LF between Script lines", 2, "Script started on 2026-11-24\n", "\nScript done on 2026-11-24\n"],
+    [
+      "an S3 transcript, CR CR LF between Script lines",
+      2,
+      "Script started on 2026-11-24\n",
+      "\nScript done on 2026-11-24\n",
+    ],
     ["whatever stands around", 1, `noise ${mark("~")} \x1b[31m\n`, `after ${mark(". 1 exited 0=0:0")}`],
   ])("reads %s", (_, returns, before, after) => {
     const events = new Extractor(NONCE).push(throughTerminals(before + SESSION + after, returns));
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
-    expect(text(events, "stdout")).toBe("plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end");
+    expect(text(events, "stdout")).toBe(
+      "plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end",
+    );
     expect(text(events, "stderr")).toBe("to stderr\n");
     expect(events.at(-1)).toEqual(STATUS);
   });
@@ -100,7 +113,9 @@ describe("an Extractor", () => {
 
   it("tells once that echo is off", () => {
     const extractor = new Extractor(NONCE);
-    const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) => extractor.push(Buffer.from(s)));
+    const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
+      extractor.push(Buffer.from(s)),
+    );
     expect(events).toEqual([{ kind: "ready" }]);
   });
 
@@ -111,7 +126,17 @@ describe("an Extractor", () => {
   });
 
   it("survives whatever bytes come, in bounded memory", () => {
-    const pieces = [mark("@0"), "\n", "\r", SPOOL, mark("."), mark("@"), `\x1b]7733;${NONCE};`, "\x1b]7733;", "\x07"];
+    const pieces = [
+      mark("@0"),
+      "\n",
+      "\r",
+      SPOOL,
+      mark("."),
+      mark("@"),
+      `\x1b]7733;${NONCE};`,
+      "\x1b]7733;",
+      "\x07",
+    ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
         const extractor = new Extractor(NONCE);

@@ -17,12 +17,16 @@ function leftovers(run: Watched): string[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return execFileSync("tr", ["\\0", " "], { input: execFileSync("cat", [`/proc/${pid}/cmdline`]) }).includes(run.runId);
+        return execFileSync("tr", ["\\0", " "], {
+          input: execFileSync("cat", [`/proc/${pid}/cmdline`]),
+        }).includes(run.runId);
       } catch {
         return false;
       }
     });
-  const files = ["/tmp", "/dev/shm"].map((place) => `${place}/fargate-exec-${run.runId}`).filter((path) => existsSync(path));
+  const files = ["/tmp", "/dev/shm"]
+    .map((place) => `${place}/fargate-exec-${run.runId}`)
+    .filter((path) => existsSync(path));
   return [...processes, ...files];
 }
 
@@ -53,7 +57,10 @@ describe.each(SHELLS)("a job under %s", (sh) => {
 
   it("passes every byte", async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
-    const run = await watch({ sh, script: `printf '${[...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("")}'` });
+    const run = await watch({
+      sh,
+      script: `printf '${[...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("")}'`,
+    });
     expect(run.stdout.equals(bytes)).toBe(true);
   });
 
@@ -73,7 +80,9 @@ describe.each(SHELLS)("a job under %s", (sh) => {
     expect(exitCodes(run)).toEqual([0, 2, 4]);
     const bySource = run.events.flatMap((e) => (e.kind === "text" ? [e] : []));
     for (const worker of [0, 1, 2]) {
-      const own = bySource.filter(({ source }) => source === `o${worker}`).map(({ bytes }) => bytes.toString());
+      const own = bySource
+        .filter(({ source }) => source === `o${worker}`)
+        .map(({ bytes }) => bytes.toString());
       const whole = bySource.filter(({ source }) => source === "").map(({ bytes }) => bytes.toString());
       expect([own.join(""), ...whole]).toContain(`[${worker}] I am ${worker}`);
     }
@@ -125,7 +134,12 @@ describe.each(SHELLS)("a job under %s", (sh) => {
   it("does not wait for a daemon, and lets it live", async () => {
     const script = `nohup sh -c 'while :; do echo tick; sleep 0.1; done' & echo "$!" ; exec true`;
     const run = await watch({ sh, script });
-    const daemon = Number(run.stdout.toString().split("\n").find((line) => /^\d+$/.test(line)));
+    const daemon = Number(
+      run.stdout
+        .toString()
+        .split("\n")
+        .find((line) => /^\d+$/.test(line)),
+    );
     expect(exitCodes(run)).toEqual([0]);
     try {
       // It writes again after the step: without a reader that would end it.
@@ -139,7 +153,9 @@ describe.each(SHELLS)("a job under %s", (sh) => {
   it("shows the marks of a script as that script's own text", async () => {
     const forged = "\\033]7733;0123;. 0 exited 0=0:0\\007\\033]7733;e\\007text\\033]7733;+\\007\\n";
     const run = await watch({ sh, script: `printf '${forged}'; exit 4` });
-    expect(run.stdout.toString()).toBe("\x1b]7733;0123;. 0 exited 0=0:0\x07\x1b]7733;e\x07text\x1b]7733;+\x07\n");
+    expect(run.stdout.toString()).toBe(
+      "\x1b]7733;0123;. 0 exited 0=0:0\x07\x1b]7733;e\x07text\x1b]7733;+\x07\n",
+    );
     expect(exitCodes(run)).toEqual([4]);
   });
 });

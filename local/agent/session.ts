@@ -124,7 +124,7 @@ export class Session {
           output: (bytes) => {
             const passed = this.#filter.pass(bytes);
             peer.sendOutput(passed);
-            this.#transcript?.write(passed);
+            this.#record(passed);
           },
           ended: () => this.#over.resolve("ended"),
           lost: (why) => this.#lose(new Error(why)),
@@ -149,6 +149,14 @@ export class Session {
       this.#transcript = new Transcript(container, python, sessionId, transcript, log);
     } catch (error) {
       throw new SessionFailure(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #record(output: Uint8Array): void {
+    try {
+      this.#transcript?.write(output);
+    } catch (error) {
+      this.#over.reject(new SessionFailure(`encountered an error while writing to file: ${String(error)}`));
     }
   }
 

@@ -128,7 +128,7 @@ export class Gateway {
   /** What speaks against a client with this token. */
   #admit(session: GatewaySession, token: string): string | undefined {
     if (!session.tokens.has(token)) return "the token is not valid";
-    if (session.ended) return "the session is over";
+    if (!session.open) return "the session is over";
     if (!this.#behaviour.reuseTokens) session.tokens.delete(token);
     return undefined;
   }

@@ -11,6 +11,8 @@ export interface GatewayBehaviour {
   readonly closeOn: "terminating" | "task-complete";
   /** Whether the client hears of an agent that vanished with its task. */
   readonly announceLostAgent: boolean;
+  /** What a client meets that comes after the end, of which no client has heard: the news, or a refusal. */
+  readonly lateClient: "told" | "refused";
   /** Whether a token opens the channel more than once. */
   readonly reuseTokens: boolean;
   /** Whether ResumeSession gives out tokens for a session of ECS Exec. */
@@ -31,6 +33,7 @@ export const usualBehaviour: GatewayBehaviour = {
   pauseAfter: 10,
   closeOn: "terminating",
   announceLostAgent: false,
+  lateClient: "told",
   reuseTokens: true,
   resumable: true,
   requireSignature: false,

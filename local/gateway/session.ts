@@ -34,6 +34,8 @@ export class GatewaySession {
   #client: WebSocket | undefined;
   #agent: AgentSide | undefined;
   #ended = false;
+  /** The end that no client has heard of. */
+  #news: Uint8Array | undefined;
   #paused = false;
   #pauseTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
@@ -49,6 +51,11 @@ export class GatewaySession {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Whether there is anything left for a client. */
+  get open(): boolean {
+    return !this.#ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
   }
 
   newToken(): string {
@@ -75,6 +82,7 @@ export class GatewaySession {
     this.#pauseTimer = undefined;
     if (this.#paused) this.#toAgent.pass(publication("start"));
     this.#paused = false;
+    this.#tell();
   }
 
   connectAgent(agent: AgentSide): AgentConnection {
@@ -112,16 +120,23 @@ export class GatewaySession {
   end(output: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#toClient.pass(channelClosed(this.sessionId, this.#destinationId, output));
-    const client = this.#client;
-    if (client !== undefined) setTimeout(() => client.close(), FAREWELL).unref();
+    this.#news = channelClosed(this.sessionId, this.#destinationId, output);
     this.#stopTimers();
+    this.#tell();
   }
 
   close(): void {
     this.#ended = true;
     this.#stopTimers();
     this.#client?.terminate();
+  }
+
+  #tell(): void {
+    const client = this.#client;
+    if (this.#news === undefined || client === undefined) return;
+    this.#toClient.pass(this.#news);
+    this.#news = undefined;
+    setTimeout(() => client.close(), FAREWELL).unref();
   }
 
   #fromClient(frame: Buffer): void {

@@ -17,49 +17,70 @@ say "pid $pid"
 
 # In this mount namespace only; nothing here needs the host's /run.
 step mount -t tmpfs -o mode=755 tmpfs /run
-mkdir /run/upper /run/work /run/root
-overlay=lowerdir=/,upperdir=/run/upper,workdir=/run/work
-# Without root, the overlay's own attributes must be of the user's kind.
-mount -t overlay -o "$overlay" overlay /run/root 2>/dev/null ||
-  step mount -t overlay -o "$overlay,userxattr" overlay /run/root
 root=/run/root
+mkdir $root
 
-step mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/tmp" "$root/run" "$root/root" "$root/home" "$root$BOX_WORKDIR"
-step mount -t proc proc "$root/proc"
-step mount --rbind /sys "$root/sys"
-step mount -t tmpfs -o mode=755 tmpfs "$root/dev"
-mkdir "$root/dev/pts" "$root/dev/shm"
+# copy_of DIRECTORY NAME TARGET OPTIONS: a writable view of a directory
+copy_of() {
+  mkdir -p "/run/upper/$2" "/run/work/$2"
+  mount -t overlay -o "lowerdir=$1,upperdir=/run/upper/$2,workdir=/run/work/$2$4" overlay "$3"
+}
+
+if ! copy_of / all $root "" 2>/dev/null; then
+  # Without root, no overlay may cover a directory that has a mount below: each top directory gets its own, or is
+  # shown as it is. What the host's root owns can't be written to there.
+  step mount -t tmpfs -o mode=755 tmpfs $root
+  for path in /*; do
+    case $path in
+      /proc | /sys | /dev | /tmp | /run | /root | /home) continue ;;
+    esac
+    if [ -L "$path" ]; then
+      step cp -P "$path" "$root$path"
+    elif [ -d "$path" ]; then
+      step mkdir "$root$path"
+      copy_of "$path" "$path" "$root$path" ,userxattr 2>/dev/null || step mount --rbind "$path" "$root$path"
+    fi
+  done
+fi
+
+step mkdir -p $root/proc $root/sys $root/dev $root/tmp $root/run $root/root $root/home $root/.host
+step mount -t proc proc $root/proc
+step mount --rbind /sys $root/sys
+step mount -t tmpfs -o mode=755 tmpfs $root/dev
+mkdir $root/dev/pts $root/dev/shm
 for node in null zero full random urandom tty; do
   : >"$root/dev/$node"
   step mount --bind "/dev/$node" "$root/dev/$node"
 done
-step mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
-ln -s pts/ptmx "$root/dev/ptmx"
-ln -s /proc/self/fd "$root/dev/fd"
-ln -s /proc/self/fd/0 "$root/dev/stdin"
-ln -s /proc/self/fd/1 "$root/dev/stdout"
-ln -s /proc/self/fd/2 "$root/dev/stderr"
-step mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-step mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-step mount -t tmpfs -o mode=755 tmpfs "$root/run"
+step mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts $root/dev/pts
+ln -s pts/ptmx $root/dev/ptmx
+ln -s /proc/self/fd $root/dev/fd
+ln -s /proc/self/fd/0 $root/dev/stdin
+ln -s /proc/self/fd/1 $root/dev/stdout
+ln -s /proc/self/fd/2 $root/dev/stderr
+step mount -t tmpfs -o mode=1777 tmpfs $root/dev/shm
+step mount -t tmpfs -o mode=1777 tmpfs $root/tmp
+step mount -t tmpfs -o mode=755 tmpfs $root/run
 # The homes of this machine hold its owner's credentials; an image's are empty.
-step mount -t tmpfs -o mode=711 tmpfs "$root/root"
-step mount -t tmpfs -o mode=755 tmpfs "$root/home"
+step mount -t tmpfs -o mode=711 tmpfs $root/root
+step mount -t tmpfs -o mode=755 tmpfs $root/home
 
 # An overlay shows one file system only, and the homes have just been hidden.
 printf '%s\n' "$BOX_KEEP" | while IFS= read -r path; do
-  [ -n "$path" ] && [ ! -e "$root$path" ] || continue
+  [ -r "$path" ] && [ ! -e "$root$path" ] || continue
   step mkdir -p "$root$path"
   mount --bind -o ro "$path" "$root$path" 2>/dev/null || step mount --bind "$path" "$root$path"
 done
 
-printf '%s\n' "$BOX_HOSTNAME" >/proc/sys/kernel/hostname
-rm -f "$root/etc/hostname" "$root/etc/hosts"
-printf '%s\n' "$BOX_HOSTNAME" >"$root/etc/hostname"
-printf '127.0.0.1 localhost\n%s %s\n' "$BOX_IP" "$BOX_HOSTNAME" >"$root/etc/hosts"
+(printf "%s\n" "$BOX_HOSTNAME" >/proc/sys/kernel/hostname) 2>/dev/null || step hostname "$BOX_HOSTNAME"
+printf '%s\n' "$BOX_HOSTNAME" >/run/hostname
+printf '127.0.0.1 localhost\n%s %s\n' "$BOX_IP" "$BOX_HOSTNAME" >/run/hosts
+for file in hostname hosts; do
+  [ -e "$root/etc/$file" ] || : >"$root/etc/$file"
+  step mount --bind "/run/$file" "$root/etc/$file"
+done
 
-cd "$root"
-mkdir -p .host
+cd $root
 step pivot_root . .host
 cd /
 step umount -l /.host
@@ -85,5 +106,5 @@ case $BOX_USER in
   *:*) group=${BOX_USER#*:} ;;
   *) group=$(id -g "$user" 2>/dev/null || echo 0) ;;
 esac
-# A change of user forgets that this process must not outlive `unshare`.
+# A change of user forgets that this process must not outlive its parent.
 exec setpriv --reuid "$user" --regid "$group" --clear-groups --pdeathsig KILL env -i "$@"

@@ -54,7 +54,8 @@ export async function attempt<T>(
 
 /** A bug of ours, which no advice to the user could mend, comes back as it is. */
 export function failureOf(error: unknown, call: Call): Error {
-  if (error instanceof Failure || error instanceof ReferenceError || error instanceof TypeError) return error;
+  if (error instanceof Failure || error instanceof ReferenceError) return error;
+  if (error instanceof TypeError && !("code" in error)) return error;
   const thrown = facts(error);
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
@@ -110,6 +111,13 @@ export function failureOf(error: unknown, call: Call): Error {
       if (/capacity is unavailable|limit on the number of/i.test(message)) {
         return failure("task-not-started", `${doing} started no task.`, CAPACITY_ADVICE);
       }
+  }
+  if (call.service === "logs" && name === "ResourceNotFoundException") {
+    return failure(
+      "logs-not-configured",
+      `There is no ${call.resource}.`,
+      "Create the log group, or set the cluster's or the container's log configuration to one that is there.",
+    );
   }
   return failure(
     "aws-error",
@@ -215,7 +223,14 @@ function endpointOf({ service, region }: Call): string {
 
 const NETWORK = new Set([
   ...["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"],
-  ...["EHOSTUNREACH", "ENETUNREACH", "EPROTO", "TimeoutError", "DEPTH_ZERO_SELF_SIGNED_CERT"],
+  ...[
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "EPROTO",
+    "ERR_INVALID_URL",
+    "TimeoutError",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+  ],
 ]);
 const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_)/;
 const NO_CREDENTIALS = new Set([

@@ -1,3 +1,4 @@
+import { networkRequired } from "../errors.ts";
 import type { StartInputs, Where } from "./inputs.ts";
 import type { InputName } from "./names.ts";
 import {
@@ -90,10 +91,10 @@ export function readWhere(reader: InputReader): Where | undefined {
       return name === undefined ? undefined : { kind: "service", service: name };
     }
     case "task-definition": {
-      if (!reader.given("subnets")) {
-        reader.refuse("subnets", "given with 'task-definition'", "nothing", subnetsAdvice);
-      }
       const taskDefinition = readTaskDefinition(reader);
+      if (!reader.given("subnets")) {
+        reader.note(networkRequired(reader.text("task-definition"), "Input 'subnets' is empty."));
+      }
       return taskDefinition === undefined ? undefined : { kind: "task-definition", taskDefinition, start };
     }
     case "image":
@@ -101,10 +102,6 @@ export function readWhere(reader: InputReader): Where | undefined {
       return undefined;
   }
 }
-
-const subnetsAdvice =
-  "A new task on Fargate needs a network: name subnets with a way to ECR, SSM and S3 (a NAT gateway, VPC endpoints, or " +
-  "'assign-public-ip: true' in a public subnet).";
 
 function refusePair(reader: InputReader, given: readonly InputName[]): void {
   const names = given.map((name) => `'${name}'`);
@@ -140,16 +137,8 @@ function readTaskDefinition(reader: InputReader): string | undefined {
     reader.refuse("task-definition", must, shown(text));
     return undefined;
   }
-  const file = readWorkspaceFile(reader, "task-definition");
-  if (file === undefined) return undefined;
-  const definition = jsonObject(Buffer.from(file.bytes).toString("utf8"));
-  if ("value" in definition) return file.path;
-  reader.refuse(
-    "task-definition",
-    "a file that holds a JSON object",
-    `${shown(file.path)} with ${definition.got}`,
-  );
-  return undefined;
+  // What it holds is judged where it is registered; here only that it is there, and ours.
+  return readWorkspaceFile(reader, "task-definition")?.path;
 }
 
 function readStart(reader: InputReader): StartInputs {

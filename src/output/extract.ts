@@ -105,7 +105,8 @@ export class Extractor {
         const [, length, status] = /^ (\d+) (.*)$/s.exec(body) ?? [];
         this.#state = "after";
         if (length === undefined || status === undefined) break;
-        if (Number(length) === this.#spool.position) out.push({ kind: "status", status: parseStatus(status) });
+        if (Number(length) === this.#spool.position)
+          out.push({ kind: "status", status: parseStatus(status) });
         else out.push({ kind: "gap", expected: Number(length), got: this.#spool.position });
         break;
       }

@@ -24,5 +24,8 @@ const NOTHING_TO_SEE = "\x1b[0m";
  */
 export function harmless(line: Buffer): Buffer {
   if (!line.includes(OLD_FORM)) return line;
-  return Buffer.from(line.toString("latin1").replace(/(^|\r)##\[/g, `$1${NOTHING_TO_SEE}${OLD_FORM}`), "latin1");
+  return Buffer.from(
+    line.toString("latin1").replace(/(^|\r)##\[/g, `$1${NOTHING_TO_SEE}${OLD_FORM}`),
+    "latin1",
+  );
 }

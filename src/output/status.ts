@@ -1,6 +1,10 @@
 /** How a job ended, as the trailer says it. */
 export type JobStatus =
-  | { readonly kind: "ended"; readonly reason: "exited" | "timed-out" | "cancelled"; readonly workers: readonly WorkerStatus[] }
+  | {
+      readonly kind: "ended";
+      readonly reason: "exited" | "timed-out" | "cancelled";
+      readonly workers: readonly WorkerStatus[];
+    }
   /** The container could not run the job. */
   | { readonly kind: "refused"; readonly text: string };
 
@@ -16,7 +20,8 @@ export interface WorkerStatus {
 export function parseStatus(text: string): JobStatus {
   const [, reason, list] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
   const workers = (list ?? "").split(",").map((entry) => /^(\d+)=(\d+):(-?\d+)(!?)$/.exec(entry));
-  if (reason === undefined || workers.includes(null)) return { kind: "refused", text: text.replace(/^refused /, "") };
+  if (reason === undefined || workers.includes(null))
+    return { kind: "refused", text: text.replace(/^refused /, "") };
   return {
     kind: "ended",
     reason: reason as "exited" | "timed-out" | "cancelled",

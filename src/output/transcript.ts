@@ -2,6 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import type { Logs } from "../aws/logs.ts";
 import type { S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
 
 /** Where ECS Exec leaves the transcript of a session. */
 export interface LogPlace {
@@ -36,8 +37,51 @@ export function cloudWatchPlace(group: string, sessionId: string, region: string
   };
 }
 
-export function s3Key(exec: Pick<ExecConfiguration, "s3Prefix">, sessionId: string): string {
-  return `${exec.s3Prefix ? `${exec.s3Prefix.replace(/\/$/, "")}/` : ""}${sessionId}.log`;
+/** The log that people are pointed to; undefined where the cluster logs no sessions to a place of its own. */
+export function logPlace(
+  exec: ExecConfiguration | undefined,
+  sessionId: string,
+  region: string,
+): LogPlace | undefined {
+  if (exec?.cloudWatchLogGroup !== undefined)
+    return cloudWatchPlace(exec.cloudWatchLogGroup, sessionId, region);
+  if (exec?.s3Bucket === undefined) return undefined;
+  return { name: `s3://${exec.s3Bucket}/${s3Key(exec, sessionId)}`, group: "", stream: "", url: "" };
+}
+
+/** Fails with `logs-not-configured` where output is to be read from a log that the cluster doesn't write. */
+export function requireLog(logs: "cloudwatch" | "s3", exec: ExecConfiguration, cluster: string): void {
+  const place = logs === "cloudwatch" ? exec.cloudWatchLogGroup : exec.s3Bucket;
+  if (place !== undefined) return;
+  const setting = logs === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
+  throw new Failure("logs-not-configured", {
+    failed: `Input 'logs' is '${logs}', but the cluster '${cluster}' does not log its ECS Exec sessions there.`,
+    seen: `Its executeCommandConfiguration has logging ${exec.logging} and no ${setting}.`,
+    advice: `Set logging to OVERRIDE with a ${setting} in the cluster's executeCommandConfiguration, or use 'logs: auto'.`,
+  });
+}
+
+/** What the agent uploaded of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
+export function transcript(
+  from: "cloudwatch" | "s3",
+  exec: ExecConfiguration,
+  sessionId: string,
+  context: {
+    readonly logs: Pick<Logs, "page">;
+    readonly s3: Pick<S3, "getObject">;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+  },
+): AsyncIterable<Uint8Array> {
+  const { logs, s3, clock, signal } = context;
+  return from === "cloudwatch"
+    ? cloudWatchTranscript(logs, { group: exec.cloudWatchLogGroup ?? "", stream: sessionId }, clock, signal)
+    : s3Transcript(s3, { bucket: exec.s3Bucket ?? "", key: s3Key(exec, sessionId) }, clock, signal);
+}
+
+function s3Key(exec: Pick<ExecConfiguration, "s3Prefix">, sessionId: string): string {
+  const prefix = exec.s3Prefix?.replace(/\/$/, "");
+  return `${prefix ? `${prefix}/` : ""}${sessionId}.log`;
 }
 
 /**

@@ -4,7 +4,8 @@ import { bootstrapSource } from "./source.ts";
 
 /** How the payload gets into the container. */
 export type Delivery =
-  { readonly kind: "s3"; readonly bucket: string; readonly key: string; readonly region: string } | { readonly kind: "session" };
+  | { readonly kind: "s3"; readonly bucket: string; readonly key: string; readonly region: string }
+  | { readonly kind: "session" };
 
 export interface BootstrapOptions {
   /** Names the job directory: the same run id attaches to the same job. */

@@ -42,13 +42,17 @@ export const CANCEL = Buffer.from("cancel\n");
  */
 export function redactionPatterns(secrets: Readonly<Record<string, string>>): string[] {
   const lines = Object.values(secrets).flatMap((value) => value.split(/[\r\n]+/));
-  return [...new Set(lines.filter((line) => line.length >= SHORTEST_PATTERN))].sort((a, b) => b.length - a.length);
+  return [...new Set(lines.filter((line) => line.length >= SHORTEST_PATTERN))].sort(
+    (a, b) => b.length - a.length,
+  );
 }
 
 /** Names of secrets of which at least a line is too short to be redacted. */
 export function tooShortToRedact(secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets)
-    .filter(([, value]) => value.split(/[\r\n]+/).some((line) => line !== "" && line.length < SHORTEST_PATTERN))
+    .filter(([, value]) =>
+      value.split(/[\r\n]+/).some((line) => line !== "" && line.length < SHORTEST_PATTERN),
+    )
     .map(([name]) => name);
 }
 

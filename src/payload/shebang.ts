@@ -9,7 +9,9 @@ const DEFAULT_SHELL = "sh -e {0}";
 export function shellFor(shell: string | undefined, script: Uint8Array): string {
   if (shell !== undefined) return shell;
   const end = script.indexOf(10);
-  const first = Buffer.from(script.subarray(0, end < 0 ? Math.min(script.length, 512) : end)).toString("utf8");
+  const first = Buffer.from(script.subarray(0, end < 0 ? Math.min(script.length, 512) : end)).toString(
+    "utf8",
+  );
   const match = /^#!\s*(\S.*?)\s*$/.exec(first);
   return match?.[1] === undefined ? DEFAULT_SHELL : `${match[1]} {0}`;
 }

@@ -8,7 +8,9 @@ export function explain(result: Result): { readonly title: string; readonly mess
   const failing = workers.filter((worker) => worker.exitCode !== 0);
   const who = workers.length === 1 ? "The script" : `${failing.length} of ${workers.length} workers`;
   const codes =
-    workers.length === 1 ? "" : ` (${failing.map(({ worker, exitCode }) => `[${worker}] ${exitCode}`).join(", ")})`;
+    workers.length === 1
+      ? ""
+      : ` (${failing.map(({ worker, exitCode }) => `[${worker}] ${exitCode}`).join(", ")})`;
   return {
     title: `fargate-exec: ${outcome}`,
     message: `${who} ${ENDINGS[outcome] ?? outcome}${codes}. ${meaning(result)}`.trimEnd(),
@@ -28,7 +30,8 @@ function meaning({ exitCode, outcome }: Result): string {
   if (outcome !== "failed") return `${code}.`;
   if (exitCode === 126) return `${code}: a command was found but could not be executed.`;
   if (exitCode === 127) return `${code}: a command was not found in the image.`;
-  if (exitCode === 137) return `${code}: killed by SIGKILL, often for want of memory; see 'memory' of the task.`;
+  if (exitCode === 137)
+    return `${code}: killed by SIGKILL, often for want of memory; see 'memory' of the task.`;
   if (exitCode > 128 && exitCode < 160) return `${code}: ended by signal ${exitCode - 128}.`;
   return `${code}.`;
 }

@@ -31,13 +31,34 @@ export interface Result {
   readonly failure: Failure | undefined;
 }
 
+/** What is known of a run so far; filled in as it goes on. */
+export interface Known {
+  target: Target | undefined;
+  sessionId: string | undefined;
+  log: LogPlace | undefined;
+  stdout: string;
+  /** The script may have run. */
+  attached: boolean;
+}
+
+export const NOTHING_KNOWN: Readonly<Known> = {
+  target: undefined,
+  sessionId: undefined,
+  log: undefined,
+  stdout: "",
+  attached: false,
+};
+
 const STOPPED = {
   "timed-out": { exitCode: 124, outcome: "timed-out" },
   cancelled: { exitCode: 130, outcome: "cancelled" },
 } as const;
 
 /** A timeout counts as 124 and a cancel as 130, as `timeout` and a shell have it, whatever the script made of TERM. */
-export function workerResults(status: Extract<JobStatus, { kind: "ended" }>, taskArn: string): WorkerResult[] {
+export function workerResults(
+  status: Extract<JobStatus, { kind: "ended" }>,
+  taskArn: string,
+): WorkerResult[] {
   const { reason } = status;
   return status.workers.map(({ worker, exitCode, seconds, stopped }) => ({
     taskArn,
@@ -49,8 +70,29 @@ export function workerResults(status: Extract<JobStatus, { kind: "ended" }>, tas
   }));
 }
 
-/** The step's own end: that of the first worker that failed, in their order. */
-export function overall(workers: readonly WorkerResult[]): Pick<Result, "outcome" | "exitCode"> {
-  const { outcome, exitCode } = workers.find((worker) => worker.exitCode !== 0) ?? { outcome: "succeeded", exitCode: 0 };
-  return { outcome, exitCode };
+/** A job that ended and said how: the step's end is that of the first worker that failed, in their order. */
+export function endedResult(status: Extract<JobStatus, { kind: "ended" }>, known: Known): Result {
+  const workers = workerResults(status, known.target?.taskArn ?? "");
+  const { outcome, exitCode } = workers.find((worker) => worker.exitCode !== 0) ?? {
+    outcome: "succeeded",
+    exitCode: 0,
+  };
+  return { ...facts(known), outcome, exitCode, workers, failure: undefined };
+}
+
+/** A run that ended without the job's status. */
+export function failedResult(failure: Failure, known: Known): Result {
+  const outcome = failure.code === "cancelled" ? "cancelled" : known.attached ? "unknown" : "not-started";
+  // Whoever was cancelled while the script ran has a status, as a shell has it for an interrupt.
+  const exitCode = outcome === "cancelled" && known.attached ? 130 : undefined;
+  return { ...facts(known), outcome, exitCode, workers: [], failure };
+}
+
+function facts({
+  target,
+  sessionId,
+  log,
+  stdout,
+}: Known): Pick<Result, "target" | "sessionId" | "log" | "stdout"> {
+  return { target, sessionId, log, stdout };
 }

@@ -15,14 +15,20 @@ export function summary(result: Result): string {
   const { target, log, workers } = result;
   const rows: [string, string][] = [];
   if (target !== undefined) {
-    rows.push(["Cluster", code(target.clusterName)], ["Task", code(target.taskId)], ["Container", code(target.container)]);
+    rows.push(
+      ["Cluster", code(target.clusterName)],
+      ["Task", code(target.taskId)],
+      ["Container", code(target.container)],
+    );
   }
   if (result.exitCode !== undefined) rows.push(["Exit code", code(String(result.exitCode))]);
-  if (log !== undefined) rows.push(["Log", log.url === "" ? code(log.name) : `[${escape(log.name)}](${log.url})`]);
+  if (log !== undefined)
+    rows.push(["Log", log.url === "" ? code(log.name) : `[${escape(log.name)}](${log.url})`]);
   const lines = [`### ${SIGNS[result.outcome]} fargate-exec: ${result.outcome}`, ""];
   const why = explain(result);
   if (why !== undefined) lines.push(...why.message.split("\n").map((line) => `> ${escape(line)}`), "");
-  if (rows.length > 0) lines.push("| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value} |`), "");
+  if (rows.length > 0)
+    lines.push("| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value} |`), "");
   if (workers.length > 1) {
     lines.push(
       "| Worker | Outcome | Exit code | Seconds |",

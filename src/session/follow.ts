@@ -15,6 +15,8 @@ export type Followed =
   | { readonly kind: "refused"; readonly code: string; readonly text: string }
   /** The session ended without the job's status. */
   | { readonly kind: "ended"; readonly end: SessionEnd; readonly attached: boolean }
+  /** The log never held the status. */
+  | { readonly kind: "missing"; readonly attached: boolean }
   /** The log lost bytes on its way. */
   | { readonly kind: "gap"; readonly expected: number; readonly got: number };
 
@@ -81,6 +83,23 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   cancel.removeEventListener("abort", onCancel);
   over.abort();
   return outcome ?? { kind: "ended", end: await session.ended, attached };
+}
+
+/** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
+export async function followTranscript(
+  bytes: AsyncIterable<Uint8Array>,
+  { extractor, onText }: Pick<FollowOptions, "extractor" | "onText">,
+): Promise<Followed> {
+  let attached = false;
+  for await (const piece of bytes) {
+    for (const extracted of extractor.push(piece)) {
+      if (extracted.kind === "attached") attached = true;
+      if (extracted.kind === "text" || extracted.kind === "header") onText(extracted);
+      if (extracted.kind === "status" || extracted.kind === "refused" || extracted.kind === "gap")
+        return extracted;
+    }
+  }
+  return { kind: "missing", attached };
 }
 
 /** A session that ends under what we say to it tells so by its end; here there is nothing to add. */

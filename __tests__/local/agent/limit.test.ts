@@ -25,7 +25,7 @@ describe("sessions beyond the limit", () => {
     await second.until(() => second.output === up);
     second.send("\n");
     await third.until(() => third.output === up);
-  });
+  }, 15_000);
 
   it("block the container for good, when there is no place by then", async () => {
     rig = await Rig.start({}, { sessionLimit: 2 });
@@ -40,5 +40,5 @@ describe("sessions beyond the limit", () => {
     queued.send("\n");
     await queued.closed;
     expect([...fourth.frames, ...later.frames]).toEqual([]);
-  });
+  }, 15_000);
 });

@@ -23,8 +23,16 @@ async function outputOf(script: string, more: Partial<IsolateOptions> = {}): Pro
 describe("an isolated command", () => {
   it.each([
     ["is PID 1 and sees nobody else", "for p in /proc/[0-9]*; do echo $p; done; :", "/proc/1"],
-    ["has an empty /tmp, /run and /dev/shm", "ls -A /tmp /run/ /dev/shm | grep -v -e : -e '^mount$' -e '^$'", ""],
-    ["has its host's name and address in its files", "cat /etc/hostname; grep -c '127.16.9.9 box' /etc/hosts", "box.example\n1"],
+    [
+      "has an empty /tmp, /run and /dev/shm",
+      "ls -A /tmp /run/ /dev/shm | grep -v -e : -e '^mount$' -e '^$'",
+      "",
+    ],
+    [
+      "has its host's name and address in its files",
+      "cat /etc/hostname; grep -c '127.16.9.9 box' /etc/hosts",
+      "box.example\n1",
+    ],
     ["has its host's name", "uname -n", "box.example"],
     ["sees no mount of this machine", "grep -c fargate-nowhere /proc/mounts; ls -d /.host 2>/dev/null", "0"],
     ["has a terminal multiplexer of its own", "ls /dev/pts; test -c /dev/ptmx && echo char", "ptmx\nchar"],
@@ -39,7 +47,11 @@ describe("an isolated command", () => {
     const box = await isolate({ ...options, env, command: ["sleep", "60"] });
     const variables = readFileSync(`/proc/${box.pid}/environ`, "utf8").split("\0").slice(0, -1);
     process.kill(box.pid, "SIGKILL");
-    expect(variables.sort()).toEqual(Object.entries(env).map(([name, value]) => `${name}=${value}`).sort());
+    expect(variables.sort()).toEqual(
+      Object.entries(env)
+        .map(([name, value]) => `${name}=${value}`)
+        .sort(),
+    );
     expect(await box.exited).toBe(137);
   });
 
@@ -48,7 +60,9 @@ describe("an isolated command", () => {
     const shared = `/var/tmp/isolate-test-${process.pid}`;
     writeFileSync(shared, "of the host");
     try {
-      expect(await outputOf(`echo box > ${own}; echo box > ${shared}; cat ${own} ${shared}`)).toBe("box\nbox");
+      expect(await outputOf(`echo box > ${own}; echo box > ${shared}; cat ${own} ${shared}`)).toBe(
+        "box\nbox",
+      );
       expect(existsSync(own)).toBe(false);
       expect(readFileSync(shared, "utf8")).toBe("of the host");
     } finally {
@@ -99,9 +113,12 @@ describe("an isolated command", () => {
     await expect(isolate({ ...options, command: [program] })).rejects.toThrow(new CommandRefused(message));
   });
 
-  (asRoot ? it : it.skip)("runs as the user that was asked for, whose parent's death still ends it", async () => {
-    expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
-  });
+  (asRoot ? it : it.skip)(
+    "runs as the user that was asked for, whose parent's death still ends it",
+    async () => {
+      expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
+    },
+  );
 
   it("leaves no mount on this machine", async () => {
     const before = readFileSync("/proc/self/mountinfo", "utf8");

@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
+import { awsClients, VERSION } from "../../src/aws/clients.ts";
+import { ecsCalls } from "../../src/aws/ecs.ts";
+import { endpoint, exception, setEnvironment, type Endpoint } from "../helpers/aws-endpoint.ts";
+
+let open: Endpoint | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+it("tells AWS who is calling", async () => {
+  open = await endpoint(() => ({ body: { tasks: [] } }));
+  await ecsCalls(open.clients).describeTask("ci", "t");
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(open.received[0]?.headers["user-agent"]).toContain(`fargate-exec/${version}`);
+  expect(VERSION).toBe(version);
+});
+
+it("tries again when AWS throttles or breaks", async () => {
+  open = await endpoint((_, count) =>
+    count === 1
+      ? exception("ThrottlingException", "Rate exceeded")
+      : count === 2
+        ? exception("ServerException", "Service Unavailable", 500)
+        : { body: { tasks: [] } },
+  );
+  await expect(ecsCalls(open.clients).describeTask("ci", "t")).resolves.toBeUndefined();
+  expect(open.received).toHaveLength(3);
+});
+
+it("ends a call that waits for its next attempt as soon as it is aborted", async () => {
+  const controller = new AbortController();
+  const cancelled = new Error("cancelled");
+  open = await endpoint((_, count) => {
+    if (count === 4) controller.abort(cancelled);
+    return exception("ThrottlingException", "Rate exceeded");
+  }, controller.signal);
+  await expect(ecsCalls(open.clients).describeTask("ci", "t")).rejects.toBe(cancelled);
+});
+
+it("gives the credentials for other signers", async () => {
+  open = await endpoint(() => ({}));
+  expect(await open.clients.credentials()).toMatchObject({
+    accessKeyId: "AKIDEXAMPLE",
+    secretAccessKey: "secret",
+  });
+});
+
+describe("behind a proxy", () => {
+  /** Counts what comes by, and passes it on. */
+  async function proxy(): Promise<{ url: string; seen: string[]; close: () => void }> {
+    const seen: string[] = [];
+    const sockets = new Set<Socket>();
+    const server = createServer((request, response) => {
+      seen.push(request.url ?? "");
+      response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end('{"tasks":[]}');
+    });
+    server.on("connect", (request, socket: Socket) => {
+      seen.push(request.url ?? "");
+      const [host, port] = (request.url ?? "").split(":");
+      const upstream = connect(Number(port), host ?? "", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+      upstream.pipe(socket).pipe(upstream);
+      sockets.add(upstream);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      seen,
+      close: () => {
+        for (const socket of sockets) socket.destroy();
+        server.closeAllConnections();
+        server.close();
+      },
+    };
+  }
+
+  it.each([
+    ["goes through it", "", 1],
+    ["goes past it where NO_PROXY says so", "127.0.0.1", 0],
+  ])("a call %s", async (_, noProxy, times) => {
+    const between = await proxy();
+    const restore = setEnvironment({ HTTP_PROXY: between.url, NO_PROXY: noProxy });
+    open = await endpoint(() => ({ body: { tasks: [] } }));
+    const clients = awsClients({ region: "eu-central-1" });
+    await ecsCalls(clients).describeTask("ci", "t");
+    expect(between.seen).toHaveLength(times);
+    expect(await clients.proxy()).toBeDefined();
+    clients.destroy();
+    restore();
+    between.close();
+  });
+});
+
+it("has no proxy where no variable names one", async () => {
+  open = await endpoint(() => ({}));
+  expect(await open.clients.proxy()).toBeUndefined();
+});

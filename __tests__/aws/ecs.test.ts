@@ -1,0 +1,242 @@
+import { ecsCalls, type Ecs, type RunTask } from "../../src/aws/ecs.ts";
+import { endpoint, exception, type Answer, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
+
+let open: Endpoint | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+async function answering(answer: (request: Received, count: number) => Answer): Promise<Ecs> {
+  open = await endpoint(answer);
+  return ecsCalls(open.clients);
+}
+function sent(index = 0): unknown {
+  return JSON.parse(open?.received[index]?.body ?? "null");
+}
+
+const arn = "arn:aws:ecs:eu-central-1:123456789012:task/ci/0123456789abcdef0123456789abcdef";
+const request: RunTask = {
+  cluster: "ci",
+  taskDefinition: "web:3",
+  launchType: "FARGATE",
+  platformVersion: undefined,
+  enableExecuteCommand: true,
+  network: { subnets: ["subnet-1"], securityGroups: [], assignPublicIp: undefined },
+  overrides: {},
+  startedBy: "fargate-exec/1",
+  clientToken: "token",
+  tags: {},
+  propagateTags: undefined,
+};
+
+it("tells a task in our own words", async () => {
+  const ecs = await answering(() => ({
+    body: {
+      tasks: [
+        {
+          taskArn: arn,
+          clusterArn: "arn:aws:ecs:eu-central-1:123456789012:cluster/ci",
+          lastStatus: "RUNNING",
+          desiredStatus: "RUNNING",
+          cpu: "1024",
+          memory: "2048",
+          enableExecuteCommand: true,
+          startedAt: 1700000000.5,
+          attachments: [
+            {
+              type: "ElasticNetworkInterface",
+              details: [
+                { name: "networkInterfaceId", value: "eni-1" },
+                { name: "privateIPv4Address", value: "10.0.0.7" },
+              ],
+            },
+          ],
+          containers: [
+            {
+              name: "app",
+              lastStatus: "RUNNING",
+              runtimeId: "abc-123",
+              managedAgents: [{ name: "ExecuteCommandAgent", lastStatus: "PENDING" }],
+            },
+            { name: "log", lastStatus: "STOPPED", exitCode: 0 },
+          ],
+        },
+      ],
+    },
+  }));
+  const task = await ecs.describeTask("ci", arn);
+  expect(task).toMatchObject({
+    cpu: 1024,
+    memory: 2048,
+    startedAt: 1_700_000_000_500,
+    privateIp: "10.0.0.7",
+    networkInterfaceId: "eni-1",
+    healthStatus: "UNKNOWN",
+    containers: [
+      { name: "app", runtimeId: "abc-123", execAgent: { status: "PENDING" } },
+      { name: "log", exitCode: 0, execAgent: undefined },
+    ],
+  });
+});
+
+it("tells a task that ECS does not know as undefined", async () => {
+  const ecs = await answering(() => ({ body: { tasks: [], failures: [{ arn, reason: "MISSING" }] } }));
+  expect(await ecs.describeTask("ci", arn)).toBeUndefined();
+});
+
+it("asks for a hundred tasks at a time", async () => {
+  const ecs = await answering(() => ({ body: { tasks: [] } }));
+  await ecs.describeTasks(
+    "ci",
+    Array.from({ length: 230 }, (_, i) => `t${i}`),
+  );
+  expect(open?.received.map(({ body }) => (JSON.parse(body) as { tasks: string[] }).tasks.length)).toEqual([
+    100, 100, 30,
+  ]);
+});
+
+it("lists all pages of a service's tasks", async () => {
+  const ecs = await answering((_, count) => ({
+    body: count === 1 ? { taskArns: ["a"], nextToken: "more" } : { taskArns: ["b"] },
+  }));
+  expect(await ecs.listTasks("ci", { service: "web" })).toEqual(["a", "b"]);
+  expect(sent(1)).toEqual({ cluster: "ci", serviceName: "web", nextToken: "more" });
+});
+
+it("tells how a cluster logs and encrypts sessions", async () => {
+  const ecs = await answering(() => ({
+    body: {
+      clusters: [
+        {
+          clusterName: "ci",
+          status: "ACTIVE",
+          configuration: {
+            executeCommandConfiguration: {
+              logging: "OVERRIDE",
+              kmsKeyId: "key",
+              logConfiguration: { cloudWatchLogGroupName: "/exec", s3BucketName: "audit", s3KeyPrefix: "x" },
+            },
+          },
+        },
+      ],
+    },
+  }));
+  const { exec } = await ecs.describeCluster("ci");
+  expect(sent()).toEqual({ clusters: ["ci"], include: ["CONFIGURATIONS"] });
+  expect(exec).toMatchObject({
+    logging: "OVERRIDE",
+    kmsKeyId: "key",
+    cloudWatchLogGroup: "/exec",
+    s3Bucket: "audit",
+  });
+});
+
+it.each([
+  ["a cluster that is not there", (ecs: Ecs) => ecs.describeCluster("ci"), "cluster-not-found"],
+  ["a service that is not there", (ecs: Ecs) => ecs.describeService("ci", "web"), "service-not-found"],
+])("fails for %s", async (_, call, code) => {
+  const ecs = await answering(() => ({ body: { failures: [{ reason: "MISSING" }] } }));
+  await expect(call(ecs)).rejects.toMatchObject({ code, seen: expect.stringContaining("MISSING") as string });
+});
+
+it("sends RunTask nothing that was not asked for", async () => {
+  const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
+  expect(await ecs.runTask(request)).toMatchObject({ task: { arn } });
+  expect(sent()).toEqual({
+    cluster: "ci",
+    taskDefinition: "web:3",
+    count: 1,
+    launchType: "FARGATE",
+    enableExecuteCommand: true,
+    networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } },
+    overrides: {},
+    startedBy: "fargate-exec/1",
+    clientToken: "token",
+  });
+});
+
+it("sends RunTask tags, security groups and a public address", async () => {
+  const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
+  const network = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
+  await ecs.runTask({ ...request, network, tags: { team: "x" }, propagateTags: "TASK_DEFINITION" });
+  expect(sent()).toMatchObject({
+    networkConfiguration: { awsvpcConfiguration: { securityGroups: ["sg-1"], assignPublicIp: "ENABLED" } },
+    tags: [{ key: "team", value: "x" }],
+    propagateTags: "TASK_DEFINITION",
+  });
+});
+
+it("returns ECS's refusals to start a task", async () => {
+  const ecs = await answering(() => ({
+    body: { tasks: [], failures: [{ reason: "RESOURCE:ENI", detail: "full" }] },
+  }));
+  expect(await ecs.runTask(request)).toEqual({ refusals: [{ reason: "RESOURCE:ENI", detail: "full" }] });
+});
+
+describe("ExecuteCommand", () => {
+  const command = { cluster: "ci", task: arn, container: "app", command: "/bin/sh" };
+
+  it("gives a session", async () => {
+    const session = { sessionId: "ecs-execute-command-1", streamUrl: "wss://example/x?y=z", tokenValue: "t" };
+    const ecs = await answering(() => ({ body: { session } }));
+    expect(await ecs.executeCommand(command)).toEqual({
+      session: { sessionId: "ecs-execute-command-1", streamUrl: "wss://example/x?y=z", token: "t" },
+    });
+    expect(sent()).toEqual({ ...command, interactive: true });
+  });
+
+  it.each([
+    ["TargetNotConnectedException", "The execute command failed due to an internal error. Try again later."],
+    [
+      "InvalidParameterException",
+      "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. Wait and try again.",
+    ],
+  ])("tells that the agent is not connected by %s", async (name, message) => {
+    const ecs = await answering(() => exception(name, message));
+    expect(await ecs.executeCommand(command)).toEqual({
+      notConnected: `${name}: ${message}`,
+      throttled: false,
+    });
+  });
+
+  it("tells that it was throttled before", async () => {
+    const ecs = await answering((_, count) =>
+      count === 1
+        ? exception("ThrottlingException", "Rate exceeded")
+        : exception("TargetNotConnectedException", "later"),
+    );
+    expect(await ecs.executeCommand(command)).toMatchObject({ throttled: true });
+  });
+
+  it("fails at once for any other refusal", async () => {
+    const ecs = await answering(() =>
+      exception("InvalidParameterException", "Interactive is the only mode supported currently."),
+    );
+    await expect(ecs.executeCommand(command)).rejects.toMatchObject({
+      code: "aws-error",
+      failed: `ecs:ExecuteCommand on container 'app' of task '${arn}' failed.`,
+    });
+    expect(open?.received).toHaveLength(1);
+  });
+});
+
+it("takes a task that is gone for stopped", async () => {
+  const ecs = await answering(() =>
+    exception("InvalidParameterException", "The referenced task was not found."),
+  );
+  await expect(ecs.stopTask("ci", arn, "done")).resolves.toBeUndefined();
+});
+
+it("registers a task definition as it was given", async () => {
+  const definition = { family: "web", containerDefinitions: [{ name: "app", entryPoint: ["sh", "-c"] }] };
+  const ecs = await answering(() => ({
+    body: { taskDefinition: { taskDefinitionArn: "arn:x/web:1", ...definition } },
+  }));
+  const registered = await ecs.registerTaskDefinition(definition);
+  expect(sent()).toEqual(definition);
+  expect(registered).toMatchObject({
+    arn: "arn:x/web:1",
+    containers: [{ essential: true, entryPoint: ["sh", "-c"] }],
+  });
+});

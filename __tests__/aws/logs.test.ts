@@ -1,0 +1,70 @@
+import { logsCalls } from "../../src/aws/logs.ts";
+import { endpoint, exception, type Answer, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
+
+let open: Endpoint;
+afterEach(async () => {
+  await open.close();
+});
+
+async function answering(answer: (request: Received) => Answer) {
+  open = await endpoint(answer);
+  return logsCalls(open.clients);
+}
+const stream = { group: "/exec", stream: "ecs-execute-command-1" };
+
+/** Three pages, the second one empty, as CloudWatch may answer in the midst of a stream. */
+function threePages({ body }: Received): Answer {
+  const { nextToken } = JSON.parse(body) as { nextToken?: string };
+  switch (nextToken) {
+    case undefined:
+      return { body: { events: [{ timestamp: 1, message: "one" }], nextForwardToken: "f/2" } };
+    case "f/2":
+      return { body: { events: [], nextForwardToken: "f/3" } };
+    default:
+      return {
+        body: {
+          events: nextToken === "f/3" ? [{ timestamp: 3, message: "three" }] : [],
+          nextForwardToken: "f/4",
+        },
+      };
+  }
+}
+
+it("reads a stream from its start to where it ends now, past empty pages", async () => {
+  const logs = await answering(threePages);
+  const lines: string[] = [];
+  for await (const events of logs.pages(stream)) lines.push(...events.map(({ message }) => message));
+  expect(lines).toEqual(["one", "three"]);
+  expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({
+    logGroupName: "/exec",
+    logStreamName: "ecs-execute-command-1",
+    startFromHead: true,
+  });
+});
+
+it("reads on where an earlier page ended", async () => {
+  const logs = await answering(threePages);
+  expect(await logs.page(stream, "f/3")).toEqual({
+    events: [{ timestamp: 3, message: "three" }],
+    next: "f/4",
+    last: false,
+  });
+  expect(await logs.page(stream, "f/4")).toEqual({ events: [], next: "f/4", last: true });
+});
+
+it("tells a stream that is not there yet", async () => {
+  const logs = await answering(() =>
+    exception("ResourceNotFoundException", "The specified log stream does not exist."),
+  );
+  expect(await logs.page(stream)).toBeUndefined();
+});
+
+it("fails where there is no such log group", async () => {
+  const logs = await answering(() =>
+    exception("ResourceNotFoundException", "The specified log group does not exist."),
+  );
+  await expect(logs.page(stream)).rejects.toMatchObject({
+    code: "logs-not-configured",
+    failed: expect.stringContaining("'/exec'") as string,
+  });
+});

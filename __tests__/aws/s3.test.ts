@@ -1,0 +1,116 @@
+import { createHash, createHmac } from "node:crypto";
+import { s3Calls } from "../../src/aws/s3.ts";
+import {
+  endpoint,
+  setEnvironment,
+  type Answer,
+  type Endpoint,
+  type Received,
+} from "../helpers/aws-endpoint.ts";
+
+let open: Endpoint;
+afterEach(async () => {
+  await open.close();
+});
+
+async function answering(answer: (request: Received) => Answer) {
+  open = await endpoint(answer);
+  return s3Calls(open.clients);
+}
+function error(code: string): string {
+  return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`;
+}
+const object = { bucket: "stage", key: "fargate-exec/a b+c" };
+const xml = { "content-type": "application/xml" };
+
+it("puts an object, encrypted by the key that was asked for", async () => {
+  const s3 = await answering(() => ({ body: "" }));
+  await s3.putObject(object, Buffer.from("payload"), { kmsKeyId: "key-1" });
+  const [request] = open.received;
+  expect(request).toMatchObject({ method: "PUT", body: "payload" });
+  expect(request?.url).toContain("/stage/fargate-exec/a%20b%2Bc");
+  expect(request?.headers["x-amz-server-side-encryption"]).toBe("aws:kms");
+  expect(request?.headers["x-amz-server-side-encryption-aws-kms-key-id"]).toBe("key-1");
+});
+
+it("leaves the encryption to the bucket where no key was asked for", async () => {
+  const s3 = await answering(() => ({ body: "" }));
+  await s3.putObject(object, Buffer.from("payload"));
+  expect(open.received[0]?.headers).not.toHaveProperty("x-amz-server-side-encryption");
+});
+
+it("gets an object as bytes and as a stream", async () => {
+  const s3 = await answering(() => ({ body: "some text" }));
+  expect(Buffer.from((await s3.getBytes(object)) ?? []).toString()).toBe("some text");
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of (await s3.getObject(object)) ?? []) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toBe("some text");
+});
+
+it("tells an object that is not there as undefined", async () => {
+  const s3 = await answering(() => ({ status: 404, headers: xml, body: error("NoSuchKey") }));
+  expect(await s3.getBytes(object)).toBeUndefined();
+  expect(await s3.getObject(object)).toBeUndefined();
+});
+
+it.each([
+  ["is not there", { status: 404 }, "bucket-not-found"],
+  ["is denied", { status: 403 }, "access-denied"],
+  ["is elsewhere", { status: 301, headers: { "x-amz-bucket-region": "us-west-2" } }, "bucket-elsewhere"],
+])("fails for a bucket that %s", async (_, answer, code) => {
+  const s3 = await answering(() => ({ ...answer, body: "" }));
+  await expect(s3.checkBucket("stage")).rejects.toMatchObject({ code });
+});
+
+it("names the object in a denial", async () => {
+  const s3 = await answering(() => ({ status: 403, headers: xml, body: error("AccessDenied") }));
+  await expect(s3.putObject(object, Buffer.from("x"))).rejects.toMatchObject({
+    code: "access-denied",
+    failed: expect.stringContaining("s3:PutObject on arn:aws:s3:::stage/fargate-exec/a b+c") as string,
+  });
+});
+
+describe("a presigned URL", () => {
+  it("goes where the SDK's own request goes, and is not sent", async () => {
+    const s3 = await answering(() => ({}));
+    const url = new URL(await s3.presignGet(object, 60));
+    expect(url.origin).toBe(open.url);
+    expect(url.pathname).toBe("/stage/fargate-exec/a%20b%2Bc");
+    expect(url.searchParams.get("X-Amz-Expires")).toBe("60");
+    expect(open.received).toEqual([]);
+  });
+
+  it("is for the bucket's host on AWS itself", async () => {
+    const s3 = await answering(() => ({}));
+    const restore = setEnvironment({ AWS_ENDPOINT_URL: undefined });
+    const url = new URL(await s3.presignGet(object, 60));
+    restore();
+    expect(url.origin).toBe("https://stage.s3.eu-central-1.amazonaws.com");
+  });
+
+  it("carries the signature that S3 computes (AWS: authenticating requests by query parameters)", async () => {
+    const s3 = await answering(() => ({}));
+    const url = new URL(await s3.presignGet(object, 60));
+    const query = [...url.searchParams].filter(([name]) => name !== "X-Amz-Signature").sort();
+    const encode = (text: string) => encodeURIComponent(text).replace(/\*/g, "%2A");
+    const date = url.searchParams.get("X-Amz-Date") ?? "";
+    const canonical = [
+      "GET",
+      url.pathname,
+      query.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&"),
+      `host:${url.host}`,
+      "",
+      "host",
+      "UNSIGNED-PAYLOAD",
+    ].join("\n");
+    const scope = `${date.slice(0, 8)}/eu-central-1/s3/aws4_request`;
+    const hash = createHash("sha256").update(canonical).digest("hex");
+    const key = scope
+      .split("/")
+      .reduce<string | Buffer>((k, part) => createHmac("sha256", k).update(part).digest(), "AWS4secret");
+    const signature = createHmac("sha256", key)
+      .update(`AWS4-HMAC-SHA256\n${date}\n${scope}\n${hash}`)
+      .digest("hex");
+    expect(url.searchParams.get("X-Amz-Signature")).toBe(signature);
+  });
+});

@@ -1,0 +1,87 @@
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { awsClients, type AwsClients } from "../../src/aws/clients.ts";
+
+export interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** The operation of a JSON protocol, e.g. `RunTask`. */
+  readonly operation: string;
+}
+
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+
+export interface Endpoint {
+  readonly clients: AwsClients;
+  readonly received: Received[];
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** A server that answers as `answer` says, and clients whose environment points to it alone. */
+export async function endpoint(
+  answer: (request: Received, count: number) => Answer,
+  signal?: AbortSignal,
+): Promise<Endpoint> {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const got = {
+        method: request.method ?? "",
+        url: request.url ?? "",
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+        operation: String(request.headers["x-amz-target"]).split(".").at(-1) ?? "",
+      };
+      received.push(got);
+      const { status = 200, headers = {}, body = {} } = answer(got, received.length);
+      const type = { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": "req-1" };
+      response.writeHead(status, { ...type, ...headers });
+      response.end(typeof body === "string" ? body : JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const restore = setEnvironment({
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_SESSION_TOKEN: undefined,
+    AWS_PROFILE: undefined,
+  });
+  const clients = awsClients({ region: "eu-central-1", ...(signal && { signal }) });
+  return {
+    clients,
+    received,
+    url,
+    close: async () => {
+      clients.destroy();
+      restore();
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Sets or removes variables, and returns what puts the old ones back. */
+export function setEnvironment(variables: Readonly<Record<string, string | undefined>>): () => void {
+  const saved = Object.fromEntries(Object.keys(variables).map((name) => [name, process.env[name]]));
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
+  return () => setEnvironment(saved);
+}
+
+/** An exception in AWS's JSON protocol. */
+export function exception(name: string, message: string, status = 400): Answer {
+  return { status, body: { __type: `com.amazonaws.ecs#${name}`, message } };
+}

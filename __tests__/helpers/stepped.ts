@@ -1,0 +1,38 @@
+import type { Clock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+
+/** Time that passes only when somebody sleeps, and then at once. */
+export class SteppedClock implements Clock {
+  #now = 1_000_000;
+  readonly slept: number[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  pass(ms: number): void {
+    this.#now += ms;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    this.slept.push(ms);
+    this.pass(ms);
+    return Promise.resolve();
+  }
+}
+
+/** Keeps what a user would read. */
+export class Listener implements Log {
+  readonly lines: string[] = [];
+
+  info(line: string): void {
+    this.lines.push(line);
+  }
+  debug(): void {
+    // Not for the user.
+  }
+  warning(line: string): void {
+    this.lines.push(`warning: ${line}`);
+  }
+}

@@ -1,0 +1,165 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Handled, Peer } from "../../../local/agent/peer.ts";
+import { decode, Flags, MessageType, PayloadType } from "../../../src/channel/message.ts";
+import { json, message } from "./rig.ts";
+
+interface Setup {
+  readonly peer: Peer;
+  readonly sent: string[];
+  readonly taken: string[];
+  readonly pauses: boolean[];
+}
+
+const open: Peer[] = [];
+
+function start(input?: (payload: string) => Handled): Setup {
+  const [sent, taken, pauses]: [string[], string[], boolean[]] = [[], [], []];
+  const peer = new Peer({
+    sessionId: "ecs-execute-command-x",
+    send: (frame) => {
+      const of = decode(frame);
+      const what =
+        of.messageType === MessageType.output
+          ? of.sequenceNumber
+          : json(of)["AcknowledgedMessageSequenceNumber"];
+      sent.push(`${of.messageType.split("_")[0] ?? ""} ${String(what)}`);
+    },
+    input: async (_type, payload) => {
+      const text = Buffer.from(payload).toString();
+      const handled = await Promise.resolve(input?.(text) ?? "done");
+      if (handled === "done") taken.push(text);
+      return handled;
+    },
+    paused: (paused) => pauses.push(paused),
+    closed: () => taken.push("closed"),
+    log: () => undefined,
+  });
+  open.push(peer);
+  return { peer, sent, taken, pauses };
+}
+
+const input = (sequenceNumber: number, text: string): Uint8Array =>
+  message(MessageType.input, sequenceNumber, 0, PayloadType.output, Buffer.from(text));
+const acknowledgement = (sequenceNumber: number): Uint8Array =>
+  message(
+    MessageType.acknowledge,
+    0,
+    Flags.syn | Flags.fin,
+    0,
+    Buffer.from(JSON.stringify({ AcknowledgedMessageSequenceNumber: sequenceNumber })),
+  );
+const publication = (type: string): Uint8Array => message(type, 0, 0, 0, Buffer.from("{}"));
+const settle = (): Promise<unknown> => sleep(5);
+
+afterEach(() => open.splice(0).forEach((peer) => peer.close()));
+
+describe("the agent's end of a channel", () => {
+  it("acknowledges and drops input before the handshake is done or skipped", async () => {
+    const { peer, sent, taken } = start();
+    peer.receive(input(0, "early"));
+    await settle();
+    peer.skipHandshake();
+    peer.receive(input(1, "late"));
+    await settle();
+    expect(sent).toEqual(["acknowledge 0", "acknowledge 1"]);
+    expect(taken).toEqual(["late"]);
+  });
+
+  it("leaves input without an acknowledgement until there is somebody to take it", async () => {
+    let ready = false;
+    const { peer, sent, taken } = start(() => (ready ? "done" : "not-ready"));
+    peer.skipHandshake();
+    peer.receive(input(0, "a"));
+    await settle();
+    expect(sent).toEqual([]);
+    ready = true;
+    peer.receive(input(0, "a"));
+    await settle();
+    expect([sent, taken]).toEqual([["acknowledge 0"], ["a"]]);
+  });
+
+  it("is held up for good by input that its handler cannot take", async () => {
+    const { peer, sent, taken } = start((payload) => {
+      if (payload === "bad") throw new Error("invalid size message");
+      return "done";
+    });
+    peer.skipHandshake();
+    for (const frame of [input(0, "bad"), input(1, "good"), input(0, "bad")]) peer.receive(frame);
+    await settle();
+    expect([sent, taken]).toEqual([["acknowledge 1"], []]);
+  });
+
+  it("does not look at the digest", async () => {
+    const { peer, taken } = start();
+    peer.skipHandshake();
+    const frame = Buffer.from(input(0, "a"));
+    frame.fill(0, 80, 112);
+    peer.receive(frame);
+    await settle();
+    expect(taken).toEqual(["a"]);
+  });
+
+  it("sends the oldest message again once a retransmission timeout, and no other", async () => {
+    const { peer, sent } = start();
+    for (const text of ["a", "b", "c"]) peer.sendOutput(Buffer.from(text));
+    await sleep(750);
+    expect(sent.slice(0, 4)).toEqual(["output 0", "output 1", "output 2", "output 0"]);
+    expect(sent.length).toBeGreaterThanOrEqual(5);
+    expect(sent.length).toBeLessThanOrEqual(6);
+    expect(new Set(sent.slice(3))).toEqual(new Set(["output 0"]));
+    sent.length = 0;
+    for (const sequenceNumber of [0, 2]) peer.receive(acknowledgement(sequenceNumber));
+    await sleep(1100);
+    expect(new Set(sent)).toEqual(new Set(["output 1"]));
+  });
+
+  it("keeps what it has to send while it is paused, and sends it then at ten messages a second at best", async () => {
+    const { peer, sent, pauses } = start();
+    peer.receive(publication(MessageType.pausePublication));
+    await settle();
+    for (const text of ["a", "b"]) peer.sendOutput(Buffer.from(text));
+    await sleep(350);
+    expect(sent).toEqual([]);
+    peer.receive(publication(MessageType.startPublication));
+    await sleep(150);
+    expect(sent).toEqual(["output 0"]);
+    expect(pauses).toEqual([true, false]);
+  });
+
+  it.each([
+    ["input", input(0, "a")],
+    ["an acknowledgement", acknowledgement(7)],
+  ])("takes %s for the end of a pause", async (_name, frame) => {
+    const { peer, pauses } = start();
+    peer.receive(publication(MessageType.pausePublication));
+    peer.receive(frame);
+    await settle();
+    expect(pauses).toEqual([true, false]);
+  });
+
+  it("waits for its last acknowledgements, but no longer than two seconds", async () => {
+    const { peer } = start();
+    peer.sendOutput(Buffer.from("a"));
+    const started = Date.now();
+    await peer.drained();
+    expect(Date.now() - started).toBeGreaterThan(1950);
+    expect(Date.now() - started).toBeLessThan(2300);
+    peer.receive(acknowledgement(0));
+    await settle();
+    await peer.drained();
+    expect(Date.now() - started).toBeLessThan(2400);
+  });
+
+  it("sends no empty message", () => {
+    const { peer, sent } = start();
+    peer.sendOutput(Buffer.alloc(0));
+    expect(sent).toEqual([]);
+  });
+
+  it("hears of the end of its channel", async () => {
+    const { peer, taken } = start();
+    peer.receive(publication(MessageType.channelClosed));
+    await settle();
+    expect(taken).toEqual(["closed"]);
+  });
+});

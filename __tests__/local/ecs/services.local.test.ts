@@ -1,0 +1,78 @@
+import {
+  DeleteServiceCommand,
+  DescribeServicesCommand,
+  ListTasksCommand,
+  UpdateServiceCommand,
+} from "@aws-sdk/client-ecs";
+import type { Task } from "../../../local/task/task.ts";
+import { reached, startWorld, until, type World } from "../with-local.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+}, 30_000);
+
+afterAll(async () => {
+  await world.local.stop();
+});
+
+const wanted = (): Task[] => world.local.tasks.filter((task) => task.desiredStatus === "RUNNING");
+
+async function listed(serviceName: string): Promise<string[] | undefined> {
+  return (await world.ecs.send(new ListTasksCommand({ cluster: world.made.cluster, serviceName }))).taskArns;
+}
+
+it("a service's task runs, and is listed under its name", async () => {
+  const [task] = wanted();
+  if (task === undefined) throw new Error("no task");
+  await reached(task, "RUNNING");
+  expect(await listed("web")).toEqual([task.arn]);
+  expect(task.plan).toMatchObject({
+    group: "service:web",
+    startedBy: expect.stringMatching(/^ecs-svc\/\d+$/),
+  });
+  const { services } = await world.ecs.send(
+    new DescribeServicesCommand({ cluster: "demo", services: ["web"] }),
+  );
+  expect(services?.[0]).toMatchObject({
+    runningCount: 1,
+    pendingCount: 0,
+    enableExecuteCommand: true,
+    deployments: [{ status: "PRIMARY", id: task.plan.startedBy, runningCount: 1 }],
+  });
+});
+
+it("a task that ends is replaced", async () => {
+  const [task] = wanted();
+  task?.containers[0]?.signal("SIGKILL");
+  await task?.ended;
+  await until(() => wanted().length === 1);
+  expect(wanted()[0]?.arn).not.toBe(task?.arn);
+});
+
+it("UpdateService starts more, starts anew, and stops", async () => {
+  const update = (more: object) =>
+    world.ecs.send(new UpdateServiceCommand({ cluster: "demo", service: "web", ...more }));
+  await update({ desiredCount: 2 });
+  const two = wanted();
+  expect(two).toHaveLength(2);
+  await update({ forceNewDeployment: true });
+  expect(wanted()).toHaveLength(2);
+  expect(two.map(({ stopCode }) => stopCode)).toEqual([
+    "ServiceSchedulerInitiated",
+    "ServiceSchedulerInitiated",
+  ]);
+  await update({ desiredCount: 0 });
+  expect(await listed("web")).toEqual([]);
+});
+
+it("a deleted or unknown service has no tasks to list", async () => {
+  await world.ecs.send(new DeleteServiceCommand({ cluster: "demo", service: "web", force: true }));
+  for (const name of ["web", "nothing"]) {
+    await expect(listed(name)).rejects.toMatchObject({
+      name: "ServiceNotFoundException",
+      message: "Service not found.",
+    });
+  }
+});

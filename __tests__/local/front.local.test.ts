@@ -1,0 +1,127 @@
+import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Task } from "../../local/task/task.ts";
+import { clientConfig, reached, runTask, startWorld, until, type World } from "./with-local.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ hideCredentialsFromExec: true });
+}, 30_000);
+
+afterAll(async () => {
+  await world.local.stop();
+});
+
+/** What a task of this script prints, as its log driver passed it on. */
+async function printed(script: string): Promise<string[]> {
+  const task = await runTask(world, script);
+  await task.ended;
+  const logs = new CloudWatchLogsClient(clientConfig(world.local));
+  const stream = { logGroupName: world.made.containerLogGroup, logStreamName: `demo/app/${task.id}` };
+  for (;;) {
+    const { events } = await logs.send(new GetLogEventsCommand({ ...stream, startFromHead: true }));
+    if (events !== undefined && events.length > 0) return events.map(({ message = "" }) => message);
+  }
+}
+
+function variable(task: Task, name: string): string | undefined {
+  const pid = task.containers[0]?.handle?.pid ?? 0;
+  const found = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  return found.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+it("an object goes to S3 and comes back", async () => {
+  const s3 = new S3Client(clientConfig(world.local));
+  const Body = randomBytes(3_000_000);
+  const at = { Bucket: world.made.bucket, Key: "some/where ü.bin" };
+  await s3.send(new PutObjectCommand({ ...at, Body }));
+  const bytes = await (await s3.send(new GetObjectCommand(at))).Body?.transformToByteArray();
+  expect(Buffer.from(bytes ?? []).equals(Body)).toBe(true);
+});
+
+it("S3's own errors pass through", async () => {
+  const s3 = new S3Client(clientConfig(world.local));
+  const call = s3.send(new GetObjectCommand({ Bucket: world.made.bucket, Key: "nothing" }));
+  await expect(call).rejects.toMatchObject({ name: "NoSuchKey" });
+});
+
+it("a container has boto3, finds this AWS and is its task role", async () => {
+  const lines = await printed(
+    `python3 -c 'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"]); print(boto3.client("s3").list_buckets()["Buckets"][0]["Name"])'`,
+  );
+  expect(lines).toEqual([
+    expect.stringMatching(/:assumed-role\/demo-task\/[0-9a-f]{32}$/),
+    world.made.bucket,
+  ]);
+}, 20_000);
+
+it("a container has no variable of this process", async () => {
+  process.env["HOST_SECRET"] = "visible";
+  const names = (await printed("env")).map((line) => line.split("=")[0]).sort();
+  expect(names).toEqual([
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_EXECUTION_ENV",
+    "AWS_REGION",
+    "ECS_AGENT_URI",
+    "ECS_CONTAINER_METADATA_URI_V4",
+    "HOME",
+    "HOSTNAME",
+    "PATH",
+    "PWD",
+  ]);
+});
+
+it("the metadata endpoint describes the task and the container", async () => {
+  const task = await runTask(world);
+  await reached(task, "RUNNING");
+  const uri = variable(task, "ECS_CONTAINER_METADATA_URI_V4") ?? "";
+  expect(await (await fetch(`${uri}/task`)).json()).toMatchObject({
+    Cluster: "arn:aws:ecs:us-east-1:123456789012:cluster/demo",
+    TaskARN: task.arn,
+    Family: "demo",
+    Revision: "1",
+    KnownStatus: "RUNNING",
+    Limits: { CPU: 0.5, Memory: 1024 },
+    Containers: [{ Name: "app", DockerId: task.containers[0]?.runtimeId }],
+  });
+  expect(await (await fetch(uri)).json()).toMatchObject({ Name: "app", KnownStatus: "RUNNING" });
+  expect((await fetch(`${world.local.url}/v4/nothing/task`)).status).toBe(404);
+  task.stop("UserInitiated", "test");
+});
+
+it("credentials can be kept from exec'd commands, while PID 1 has them", async () => {
+  const task = await runTask(world, undefined, { enableExecuteCommand: true });
+  await reached(task, "RUNNING");
+  expect(variable(task, "AWS_CONTAINER_CREDENTIALS_FULL_URI")).toMatch(/^http:/);
+  expect(task.containers[0]?.handle?.env).not.toHaveProperty("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  expect(task.containers[0]?.handle?.env).toHaveProperty("AWS_REGION", "us-east-1");
+  task.stop("UserInitiated", "test");
+});
+
+it("Session Manager resumes what it knows and says so of what it doesn't", async () => {
+  const ssm = new SSMClient(clientConfig(world.local));
+  const { sessionId } = world.local.gateway.createSession();
+  const answer = await ssm.send(new ResumeSessionCommand({ SessionId: sessionId }));
+  expect(answer.SessionId).toBe(sessionId);
+  expect(answer.TokenValue).not.toBe("");
+  expect(answer.StreamUrl).toMatch(/^ws:/);
+  expect(await ssm.send(new TerminateSessionCommand({ SessionId: sessionId }))).toMatchObject({
+    SessionId: sessionId,
+  });
+  await expect(ssm.send(new ResumeSessionCommand({ SessionId: "unknown" }))).rejects.toMatchObject({
+    name: "DoesNotExistException",
+  });
+});
+
+it("a task without a role has no credentials", async () => {
+  const task = await runTask(world, undefined, { taskDefinition: world.made.withoutRole });
+  await until(() => task.lastStatus === "RUNNING");
+  expect(variable(task, "AWS_CONTAINER_CREDENTIALS_FULL_URI")).toBeUndefined();
+  task.stop("UserInitiated", "test");
+});

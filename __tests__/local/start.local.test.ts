@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { reached, runTask, startWorld, until } from "./with-local.ts";
+
+/** Processes whose environment or arguments name this endpoint: containers have it in both, moto's port is its own. */
+function processesOf(mark: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
+    try {
+      return ["environ", "cmdline"].some((file) =>
+        readFileSync(`/proc/${pid}/${file}`, "utf8").includes(mark),
+      );
+    } catch {
+      return false;
+    }
+  });
+}
+
+it("stop() leaves no process, no mount and no open port", async () => {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+  const world = await startWorld();
+  const task = await runTask(world, "setsid sleep 600 & exec sleep 600");
+  await reached(task, "RUNNING");
+  expect(processesOf(world.local.url).length).toBeGreaterThan(0);
+  await world.local.stop();
+  expect(processesOf(world.local.url)).toEqual([]);
+  expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(mounts);
+  await expect(fetch(world.local.url)).rejects.toThrow();
+}, 30_000);
+
+it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
+  "a process that ends by %s takes its tasks and moto along",
+  async (signal) => {
+    const script = `
+      import { startLocalFargate } from "./local/start.ts";
+      import { seed } from "./local/seed.ts";
+      const local = await startLocalFargate();
+      await seed(local);
+      while (local.tasks[0]?.lastStatus !== "RUNNING") await new Promise((done) => setTimeout(done, 5));
+      console.log(local.url + " " + local.tasks[0].containers[0].handle.pid);
+    `;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+      cwd: join(import.meta.dirname, "../.."),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    const [url = "", pid = ""] = line.split(" ");
+    const children = readdirSync("/proc").filter((one) => /^\d+$/.test(one) && parentOf(one) === child.pid);
+    expect(children.length).toBeGreaterThanOrEqual(2);
+    child.kill(signal);
+    await once(child, "exit");
+    await until(() => [pid, ...children].every((one) => !existsSync(`/proc/${one}/exe`)));
+    await until(() => processesOf(url).length === 0);
+  },
+  30_000,
+);
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  } catch {
+    return undefined;
+  }
+}

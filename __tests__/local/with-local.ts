@@ -1,0 +1,57 @@
+import { ECSClient, RunTaskCommand, type RunTaskCommandInput } from "@aws-sdk/client-ecs";
+import type { LocalOptions } from "../../local/options.ts";
+import { seed, type Seeded } from "../../local/seed.ts";
+import { startLocalFargate, type LocalFargate } from "../../local/start.ts";
+import type { Task, TaskStatus } from "../../local/task/task.ts";
+
+export interface World {
+  readonly local: LocalFargate;
+  readonly made: Seeded;
+  readonly ecs: ECSClient;
+}
+
+/** A seeded local Fargate and a client of it, for the tests of one file. */
+export async function startWorld(options: LocalOptions = {}): Promise<World> {
+  const local = await startLocalFargate({ stopTimeout: 500, ...options });
+  return { local, made: await seed(local), ecs: new ECSClient(clientConfig(local)) };
+}
+
+export function clientConfig(local: LocalFargate): {
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+  maxAttempts: number;
+} {
+  const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
+  return { endpoint: local.url, region: local.region, credentials, maxAttempts: 1 };
+}
+
+/** Runs one task of the seed's, of `sleep 600` unless a script is given, and gives its record. */
+export async function runTask(
+  { local, made, ecs }: World,
+  script = "exec sleep 600",
+  more: Partial<RunTaskCommandInput> = {},
+): Promise<Task> {
+  const answer = await ecs.send(
+    new RunTaskCommand({
+      cluster: made.cluster,
+      taskDefinition: made.taskDefinition,
+      networkConfiguration: { awsvpcConfiguration: { subnets: [...made.subnets] } },
+      overrides: { containerOverrides: [{ name: "app", command: ["/bin/sh", "-c", script] }] },
+      ...more,
+    }),
+  );
+  const arn = answer.tasks?.[0]?.taskArn;
+  const task = local.tasks.find((one) => one.arn === arn);
+  if (task === undefined) throw new Error("RunTask started nothing");
+  return task;
+}
+
+/** Resolves when the condition holds; the test's own time limit bounds it. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+export async function reached(task: Task, status: TaskStatus): Promise<void> {
+  await until(() => task.history.includes(status));
+}

@@ -1,0 +1,389 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { connect as connectTcp } from "node:net";
+import { awsClients } from "../../src/aws/clients.ts";
+import { systemClock } from "../../src/clock.ts";
+import type { Failure } from "../../src/errors.ts";
+import type { Session, SessionOptions } from "../../src/session/session.ts";
+import { openSession } from "../../src/session/session.ts";
+import { ack, closed, fromAgent, json, output, text } from "../channel/frames.ts";
+import { Gateway } from "./gateway.ts";
+import { SteppedClock } from "./stepped-clock.ts";
+
+const AWS: SessionOptions["aws"] = {
+  region: "eu-west-1",
+  credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" }),
+  proxy: () => Promise.resolve(undefined),
+};
+
+const running: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+async function startGateway(...answer: Parameters<typeof Gateway.start>): Promise<Gateway> {
+  const gateway = await Gateway.start(...answer);
+  running.push(() => gateway.stop());
+  return gateway;
+}
+
+function options(gateway: { url: string }, more: Partial<SessionOptions> = {}): SessionOptions {
+  const ignore = (): void => undefined;
+  return {
+    sessionId: "ecs-execute-command-1",
+    streamUrl: gateway.url,
+    token: "s3cret",
+    targetId: "ecs:c_t_r",
+    aws: AWS,
+    log: { info: ignore, debug: ignore, warning: ignore },
+    clock: systemClock,
+    ...more,
+  };
+}
+
+async function open(gateway: Gateway, more: Partial<SessionOptions> = {}): Promise<Session> {
+  const session = await openSession(options(gateway, more));
+  running.unshift(() => session.close());
+  await gateway.untilOpen();
+  return session;
+}
+
+async function readAll(session: Session): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const bytes of session.output) chunks.push(bytes);
+  return Buffer.concat(chunks).toString();
+}
+
+describe("a session", () => {
+  it("opens with the URL as given, signed, the token in the first frame and a ping", async () => {
+    const gateway = await startGateway();
+    await open(gateway);
+    await gateway.until(() => gateway.pings.length > 0);
+    expect(gateway.pings).toEqual(["keepalive"]);
+    expect(gateway.requested?.url).toBe(gateway.url.slice(gateway.url.indexOf("/v1")));
+    expect(gateway.requested?.headers.authorization).toMatch(
+      /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/.*ssmmessages/,
+    );
+    expect(JSON.parse(gateway.text[0] ?? "")).toMatchObject({
+      TokenValue: "s3cret",
+      ClientVersion: "1.2.764.0",
+    });
+  });
+
+  it("shows the output up to the end, tells the size, and ends as the other side says", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    gateway.send(output(1, "world"), output(0, "hello "));
+    await gateway.until(() => gateway.inputs.length > 0 && gateway.acks.length === 2);
+    expect(text(gateway.inputs[0]?.payload)).toBe('{"cols":300,"rows":100}');
+    gateway.send(closed("Your session timed out"));
+    expect(await readAll(session)).toBe("hello world");
+    expect(await session.ended).toEqual({ kind: "closed", text: "Your session timed out" });
+    await gateway.until(() => gateway.gone);
+  });
+
+  it("resolves a send once the agent has acknowledged all of it", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    gateway.send(output(0, "$"));
+    let sent = false;
+    const sending = session.send(Buffer.alloc(1500, "x")).then(() => (sent = true));
+    await gateway.until(() => gateway.inputs.length === 3);
+    gateway.send(ack(2), ack(0), output(1, "not yet"));
+    await gateway.until(() => gateway.acks.length === 2);
+    expect(sent).toBe(false);
+    gateway.send(ack(1));
+    await sending;
+  });
+
+  it("repeats input that the agent does not acknowledge", async () => {
+    const clock = new SteppedClock();
+    const gateway = await startGateway();
+    const session = await open(gateway, { clock });
+    gateway.send(output(0, "$"));
+    await gateway.until(() => gateway.inputs.length === 1);
+    clock.advance(200);
+    await gateway.until(() => gateway.inputs.length === 2);
+    expect(gateway.inputs[1]).toEqual(gateway.inputs[0]);
+    await session.close();
+  });
+
+  it("rejects a send that was not acknowledged when the session ended, and any later one", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    const sending = session.send(Buffer.from("x"));
+    gateway.send(closed(""));
+    await expect(sending).rejects.toMatchObject({ code: "session-lost" });
+    await expect(session.send(Buffer.from("y"))).rejects.toMatchObject({ code: "session-lost" });
+  });
+
+  it("ends as lost when the connection breaks, after the output that had come", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    gateway.send(output(0, "before"));
+    await gateway.until(() => gateway.acks.length === 1);
+    gateway.client?.terminate();
+    expect(await readAll(session)).toBe("before");
+    expect(await session.ended).toMatchObject({
+      kind: "lost",
+      why: "the connection was closed with code 1006",
+    });
+  });
+
+  it("ends as lost when the gateway closes the connection, with its reason", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    gateway.client?.close(1008, "token expired");
+    const why = "the connection was closed with code 1008: token expired";
+    expect(await session.ended).toEqual({ kind: "lost", why, cause: undefined });
+  });
+
+  it("ends as left when we close it, and closes the connection", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    await session.close();
+    expect(await session.ended).toEqual({ kind: "left" });
+    await gateway.until(() => gateway.gone);
+    expect(await readAll(session)).toBe("");
+  });
+
+  it("closes by force when the gateway does not answer the close", async () => {
+    const clock = new SteppedClock();
+    const gateway = await startGateway();
+    const session = await open(gateway, { clock });
+    gateway.client?.pause();
+    const closing = session.close();
+    clock.advance(1_000);
+    await closing;
+    gateway.client?.resume();
+    await gateway.until(() => gateway.gone);
+  });
+
+  it("is left by the signal", async () => {
+    const gateway = await startGateway();
+    const abort = new AbortController();
+    const session = await open(gateway, { signal: abort.signal });
+    abort.abort(new Error("cancelled"));
+    expect(await session.ended).toEqual({ kind: "left" });
+    await gateway.until(() => gateway.gone);
+  });
+
+  it("keeps the agent waiting while nobody reads, and loses nothing", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    const chunk = "x".repeat(64 * 1024);
+    const count = 512;
+    for (let index = 0; index < count; index++) gateway.send(output(index, chunk));
+    await gateway.until(() => gateway.acks.length >= 16);
+    // Gives a session that does not wait every chance to go on acknowledging.
+    for (let seen = 0, quiet = 0; quiet < 200; quiet++) {
+      await new Promise(setImmediate);
+      if (gateway.acks.length > seen) quiet = 0;
+      seen = gateway.acks.length;
+    }
+    expect(gateway.acks.length).toBeLessThan(24);
+    const reading = readAll(session);
+    await gateway.until(() => gateway.acks.length === count);
+    gateway.send(closed(""));
+    expect((await reading).length).toBe(count * chunk.length);
+  });
+
+  it("prints each frame as a line, without token and payload", async () => {
+    const gateway = await startGateway();
+    const lines: string[] = [];
+    const session = await open(gateway, { trace: (line) => lines.push(line) });
+    gateway.send(output(0, "private"));
+    await gateway.until(() => gateway.inputs.length === 1);
+    gateway.send(closed(""));
+    await session.ended;
+    expect(lines).toEqual([
+      expect.stringMatching(/^> text frame of \d+ characters$/),
+      "< output_stream_data #0 output 7 B",
+      "> acknowledge of #0",
+      "> input_stream_data #0 size 23 B",
+      expect.stringMatching(/^< channel_closed \d+ B$/),
+    ]);
+  });
+});
+
+describe("a session's keepalive", () => {
+  it("pings every 5 minutes", async () => {
+    const clock = new SteppedClock();
+    const gateway = await startGateway();
+    await open(gateway, { clock });
+    for (const count of [1, 2, 3]) {
+      await gateway.until(() => gateway.pings.length === count);
+      gateway.send(output(count - 1, "x"));
+      await gateway.until(() => gateway.acks.length === count);
+      clock.advance(5 * 60_000);
+    }
+  });
+
+  it("gives a connection up that fell silent after it had answered", async () => {
+    const clock = new SteppedClock();
+    const gateway = await startGateway();
+    const session = await open(gateway, { clock });
+    await gateway.until(() => gateway.pings.length === 1);
+    gateway.send(output(0, "x"));
+    await gateway.until(() => gateway.acks.length === 1);
+    gateway.client?.pause();
+    clock.advance(5 * 60_000);
+    await new Promise(setImmediate);
+    clock.advance(5 * 60_000);
+    const why = "the connection broke: nothing was heard for 5 minutes";
+    expect(await session.ended).toMatchObject({ kind: "lost", why });
+  });
+});
+
+describe("a session that cannot be opened", () => {
+  const failure = (more: SessionOptions): Promise<Failure> =>
+    openSession(more).then(
+      () => Promise.reject(new Error("it was opened")),
+      (error: unknown) => error as Failure,
+    );
+
+  it("is refused in the gateway's own words", async () => {
+    const refusing = await startGateway((_request, response) => {
+      response
+        .writeHead(403)
+        .end("<AccessDenied>not authorized to perform: ssmmessages:OpenDataChannel</AccessDenied>");
+    });
+    const error = await failure(options(refusing));
+    expect(error.code).toBe("session-refused");
+    expect(error.seen).toMatch(/^127\.0\.0\.1:\d+ answered HTTP 403: <AccessDenied>not authorized/);
+    expect(error.advice).toContain("ssmmessages:OpenDataChannel");
+  });
+
+  it("names the host that cannot be reached", async () => {
+    const gateway = await Gateway.start();
+    await gateway.stop();
+    const error = await failure(options(gateway));
+    expect(error.code).toBe("session-lost");
+    expect(error.seen).toMatch(/^No connection to 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+  });
+
+  it("is given up after 30 s without an answer", async () => {
+    const clock = new SteppedClock();
+    let asked: () => void = () => undefined;
+    const reached = new Promise<void>((resolve) => (asked = resolve));
+    const gateway = await startGateway(() => asked());
+    const failing = failure(options(gateway, { clock }));
+    await reached;
+    clock.advance(30_000);
+    expect((await failing).seen).toMatch(/: no answer within 30 s$/);
+  });
+
+  it.each(["before", "while"])("rejects with the signal's reason, aborted %s connecting", async (when) => {
+    const abort = new AbortController();
+    const reason = new Error("cancelled");
+    const gateway = await startGateway(() => abort.abort(reason));
+    if (when === "before") abort.abort(reason);
+    await expect(openSession(options(gateway, { signal: abort.signal }))).rejects.toBe(reason);
+  });
+});
+
+describe("a session's way to the gateway", () => {
+  it("goes unsigned with a warning when there is nothing to sign with", async () => {
+    const gateway = await startGateway();
+    const warnings: string[] = [];
+    const ignore = (): void => undefined;
+    await open(gateway, {
+      aws: { ...AWS, credentials: () => Promise.reject(new Error("no credentials")) },
+      log: { info: ignore, debug: ignore, warning: (line) => warnings.push(line) },
+    });
+    expect(gateway.requested?.headers.authorization).toBeUndefined();
+    expect(warnings).toEqual([expect.stringMatching(/goes unsigned.*\(no credentials\)/)]);
+  });
+
+  it.each(["http", "excepted"])("goes through the proxy of the environment: %s", async (mode) => {
+    const gateway = await startGateway();
+    const tunnels: string[] = [];
+    const proxy = createServer().on("connect", (request, socket) => {
+      tunnels.push(request.url ?? "");
+      const [host, port] = (request.url ?? "").split(":");
+      const target = connectTcp(Number(port), host, () => {
+        socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        target.pipe(socket).pipe(target);
+      });
+      target.on("error", () => socket.destroy());
+      socket.on("error", () => target.destroy());
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const before = { HTTP_PROXY: process.env["HTTP_PROXY"], NO_PROXY: process.env["NO_PROXY"] };
+    process.env["HTTP_PROXY"] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    process.env["NO_PROXY"] = mode === "excepted" ? "127.0.0.1" : "";
+    try {
+      const session = await open(gateway, {
+        aws: { ...AWS, proxy: () => awsClients({ region: "eu-west-1" }).proxy() },
+      });
+      gateway.send(output(0, "through"), closed(""));
+      expect(await readAll(session)).toBe("through");
+      await session.close();
+      expect(tunnels).toEqual(mode === "excepted" ? [] : [new URL(gateway.url).host]);
+    } finally {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) Reflect.deleteProperty(process.env, name);
+        else process.env[name] = value;
+      }
+      proxy.close();
+    }
+  });
+});
+
+describe("a session under KMS", () => {
+  const request = fromAgent(0, 5, {
+    RequestedClientActions: [{ ActionType: "KMSEncryption", ActionParameters: { KMSKeyId: "key-1" } }],
+  });
+
+  it("asks for the key in this session's context and hands it to the agent", async () => {
+    const gateway = await startGateway();
+    const wanted: unknown[] = [];
+    await open(gateway, {
+      wantDataKey: (asked) => {
+        wanted.push(asked);
+        return Promise.resolve({ plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob") });
+      },
+    });
+    gateway.send(request);
+    await gateway.until(() => gateway.inputs.length === 1);
+    const encryptionContext = {
+      "aws:ssm:SessionId": "ecs-execute-command-1",
+      "aws:ssm:TargetId": "ecs:c_t_r",
+    };
+    expect(wanted).toEqual([{ keyId: "key-1", encryptionContext }]);
+    expect(json(gateway.inputs[0])).toMatchObject({
+      ProcessedClientActions: [{ ActionStatus: 1, ActionResult: { KMSCipherTextKey: "YmxvYg==" } }],
+    });
+  });
+
+  it.each(["closes", "says nothing"])(
+    "ends with the reason why there is no key, when the agent %s",
+    async (then) => {
+      const clock = new SteppedClock();
+      const gateway = await startGateway();
+      const cause = new Error("AccessDenied: kms:GenerateDataKey");
+      const session = await open(gateway, { clock, wantDataKey: () => Promise.reject(cause) });
+      gateway.send(request);
+      await gateway.until(() => gateway.inputs.length === 1);
+      expect(json(gateway.inputs[0])).toMatchObject({ ProcessedClientActions: [{ ActionStatus: 2 }] });
+      if (then === "closes") gateway.send(closed("handshake failed"));
+      else clock.advance(2_000);
+      const why = "there is no data key of 'key-1': AccessDenied: kms:GenerateDataKey";
+      expect(await session.ended).toEqual({ kind: "lost", why, cause });
+    },
+  );
+
+  it("is refused when the client was given no way to ask", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    gateway.send(request);
+    await gateway.until(() => gateway.inputs.length === 1);
+    gateway.send(closed(""));
+    expect(await session.ended).toMatchObject({
+      kind: "lost",
+      why: expect.stringContaining("no way to ask KMS") as string,
+    });
+  });
+});

@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { holdCommand } from "../../src/target/hold.ts";
+
+it("lives a quarter of an hour longer than the job may", () => {
+  expect(holdCommand(3_600_000, [])).toEqual(["sh", "-c", "trap 'exit 0' TERM INT; sleep 4500 & wait $!"]);
+});
+
+it.each([
+  ["a shell", ["sh", "-c"], 1],
+  ["a shell by its path", ["/bin/bash", "-ec"], 1],
+  ["a script", ["/docker-entrypoint.sh"], 3],
+  ["another program", ["python3", "-c"], 3],
+])("for an entry point that is %s it has as many words as that takes", (_, entryPoint, words) => {
+  expect(holdCommand(0, entryPoint)).toHaveLength(words);
+});
+
+it("ends at once and without an error on TERM", async () => {
+  const [command = "", ...args] = holdCommand(0, []);
+  const begun = Date.now();
+  // A group of its own, so that the sleep goes with it.
+  const child = spawn(command, ["-c", `echo up; ${args[1] ?? ""}`], {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  await once(child.stdout, "data");
+  child.kill("SIGTERM");
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  expect(code).toBe(0);
+  expect(Date.now() - begun).toBeLessThan(5_000);
+});

@@ -1,0 +1,288 @@
+# The job and those who watch it. bootstrap.sh sources this file in the process that ECS Exec started, which then
+# attaches; the job itself is this file run once more, in a session of its own, so that no end of a watcher is the
+# end of the job.
+#
+# In the job directory: job (this file), script, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
+# pid (of the job), stopping (why it is being stopped), status (its end), taken (somebody has read that).
+#
+# Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
+
+fx_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
+
+# Runs a command as the leader of a new session. A shell starts what it puts in the background with INT and QUIT
+# ignored, for good: they are given back where something can do that.
+fx_session() {
+  if env --default-signal=INT,QUIT setsid true 2>/dev/null; then
+    exec env --default-signal=INT,QUIT setsid "$@"
+  elif command -v python3 >/dev/null 2>&1; then
+    # Python itself ignores PIPE and XFSZ.
+    exec python3 -I -S -c '
+import os, signal, sys
+for name in ("SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+os.setsid()
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+  else
+    exec setsid "$@"
+  fi
+}
+
+# Calls a function some seconds later, unless it is told TERM before; its sleep never outlives it.
+fx_after() {
+  trap 'kill "$fx_nap" 2>/dev/null; exit 0' TERM
+  sleep "$1" &
+  fx_nap=$!
+  wait "$fx_nap"
+  shift
+  "$@"
+}
+
+# --- The header: the line by which a log stream with a random name is traced back to its task and its run.
+
+fx_get() {
+  if command -v curl >/dev/null 2>&1; then
+    curl -sf -m 2 "$1"
+  elif command -v python3 >/dev/null 2>&1; then
+    python3 -I -S -c 'import sys, urllib.request as u; sys.stdout.write(u.urlopen(sys.argv[1], timeout=2).read().decode())' "$1"
+  else
+    wget -q -T 2 -O - "$1"
+  fi 2>/dev/null
+}
+
+# The first value of a key in a JSON text on standard input, without jq: one pair a line, then look for the key.
+fx_field() {
+  tr '{},' '\n\n\n' | sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^"]*\)"\{0,1\} *$/\1/p' | head -n 1
+}
+
+fx_header() {
+  fx_uri=$ECS_CONTAINER_METADATA_URI_V4
+  fx_task=$([ -z "$fx_uri" ] || fx_get "$fx_uri/task")
+  fx_self=$([ -z "$fx_uri" ] || fx_get "$fx_uri")
+  printf '\033]7733;h\007fargate-exec'
+  printf ' %s' "run=$fx_id"
+  if [ "$fx_task" ]; then
+    printf ' %s' "cluster=$(printf %s "$fx_task" | fx_field Cluster)" \
+      "task=$(printf %s "$fx_task" | fx_field TaskARN)" \
+      "container=$(printf %s "$fx_self" | fx_field Name)" \
+      "image=$(printf %s "$fx_self" | fx_field Image)" \
+      "cpu=$(printf %s "$fx_task" | fx_field CPU)" \
+      "memory=$(printf %s "$fx_task" | fx_field Memory)"
+  else
+    printf ' %s' "cluster=$fx_cluster" "task=$fx_arn" "container=$fx_container" 'metadata=unavailable'
+  fi
+  [ -z "$fx_url" ] || printf ' %s' "url=$fx_url"
+  printf '\n'
+}
+
+# --- The job: started once, outlives every session.
+
+# Stops every worker, for a reason: the whole of its process group gets TERM, and KILL ten seconds later.
+fx_stop() {
+  [ -e "$fx_dir/stopping" ] || printf %s "$1" >"$fx_dir/stopping"
+  [ -z "$fx_killer" ] && [ "$fx_started" ] || return 0
+  fx_signal TERM
+  fx_after 10 fx_signal KILL &
+  fx_killer=$!
+}
+
+fx_signal() {
+  fx_n=0
+  while [ "$fx_n" -lt "$fx_workers" ]; do
+    # A worker that was started leaves one of the two at once.
+    until [ -e "$fx_dir/$fx_n.pid" ] || [ -e "$fx_dir/$fx_n.code" ]; do sleep 0.1; done
+    if [ ! -e "$fx_dir/$fx_n.code" ]; then
+      fx_target=$(cat "$fx_dir/$fx_n.pid")
+      # Before its setsid it leads no group yet.
+      kill -s "$1" -- "-$fx_target" 2>/dev/null || kill -s "$1" "$fx_target" 2>/dev/null
+    fi
+    fx_n=$((fx_n + 1))
+  done
+}
+
+fx_worker() {
+  fx_began=$(date +%s)
+  fx_code=143
+  if [ ! -e "$fx_dir/stopping" ]; then
+    (
+      fx_environment
+      fx_secret_environment
+      fx_own_environment
+      export FARGATE_EXEC_WORKER="$1"
+      umask "$fx_umask"
+      [ -z "$fx_workdir" ] || cd "$fx_workdir" || exit 1
+      fx_command
+    ) </dev/null >"$fx_dir/$1.o" 2>"$fx_dir/$1.e" &
+    fx_pid=$!
+    printf %s "$fx_pid" >"$fx_dir/$1.pid"
+    wait "$fx_pid"
+    fx_code=$?
+  fi
+  fx_seconds=$(($(date +%s) - fx_began))
+  fx_stopped=
+  [ ! -e "$fx_dir/stopping" ] || fx_stopped=!
+  printf %s "$1=$fx_code:$fx_seconds$fx_stopped" >"$fx_dir/$1.tmp"
+  mv "$fx_dir/$1.tmp" "$fx_dir/$1.code"
+}
+
+fx_job() {
+  fx_started='' fx_killer='' fx_pids=''
+  trap 'fx_stop cancelled' TERM
+  trap 'fx_stop timed-out' USR1
+  printf %s "$$" >"$fx_dir/pid"
+  fx_secret_environment() { :; }
+  fx_patterns=
+  eval "$(cat)"
+
+  printf '%s\n' "$fx_recorder" >"$fx_dir/recorder.py"
+  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" &
+  fx_recording=$!
+  until [ -e "$fx_dir/recording" ]; do
+    if ! kill -0 "$fx_recording" 2>/dev/null; then
+      fx_end refused "$(tail -n 1 "$fx_dir/err")"
+      return
+    fi
+    sleep 0.02
+  done
+
+  fx_n=0
+  while [ "$fx_n" -lt "$fx_workers" ]; do
+    fx_worker "$fx_n" &
+    fx_pids="$fx_pids $!"
+    fx_n=$((fx_n + 1))
+  done
+  fx_after "$fx_timeout" kill -s USR1 "$$" &
+  fx_clock=$!
+  fx_started=1
+  [ ! -e "$fx_dir/stopping" ] || fx_stop
+
+  # A signal ends a wait early; whoever still lives is waited for again.
+  for fx_pid in $fx_pids; do
+    while kill -0 "$fx_pid" 2>/dev/null; do wait "$fx_pid"; done
+  done
+  trap '' TERM USR1
+  for fx_pid in $fx_clock $fx_killer; do
+    kill "$fx_pid" 2>/dev/null
+    wait "$fx_pid"
+  done
+  # What is in the pipes is read before the recorder ends; a daemon that still holds one loses nothing by that.
+  kill "$fx_recording" 2>/dev/null
+  wait "$fx_recording"
+
+  fx_codes=
+  fx_n=0
+  while [ "$fx_n" -lt "$fx_workers" ]; do
+    fx_codes="$fx_codes${fx_codes:+,}$(cat "$fx_dir/$fx_n.code")"
+    fx_n=$((fx_n + 1))
+  done
+  fx_reason=exited
+  [ ! -e "$fx_dir/stopping" ] || fx_reason=$(cat "$fx_dir/stopping")
+  fx_end "$fx_reason" "$fx_codes"
+}
+
+# Writes the status, then keeps the directory until somebody has taken it, or for ten minutes.
+fx_end() {
+  printf %s "$1 $2" >"$fx_dir/status.tmp"
+  trap 'fx_tries=0' TERM
+  fx_tries=600
+  mv "$fx_dir/status.tmp" "$fx_dir/status"
+  while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ]; do
+    sleep 1 &
+    fx_nap=$!
+    wait "$fx_nap"
+    fx_tries=$((fx_tries - 1))
+  done
+  kill "$fx_nap" 2>/dev/null
+  wait "$fx_nap"
+  rm -rf "$fx_dir"
+}
+
+# --- Those who watch: any number, one after the other, each from the byte it is told.
+
+# Everything that may be secret comes by this way: lines of printf escapes, a dot after the last.
+fx_read_secrets() {
+  fx_secrets=
+  while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_secrets=$fx_secrets$fx_line; done
+  fx_secrets=$(printf '%b' "$fx_secrets.")
+  fx_secrets=${fx_secrets%.}
+}
+
+fx_listen() {
+  while IFS= read -r fx_line; do
+    case $fx_line in
+      taken) : >"$fx_dir/taken" ;;
+      cancel) kill "$(cat "$fx_dir/pid")" ;;
+    esac
+  done
+}
+
+fx_size() {
+  # Not wc: busybox's reads the whole file to know its size.
+  set -- $(ls -ln "$fx_dir/out")
+  printf %s "$5"
+}
+
+fx_attach() {
+  fx_mark "@$fx_at"
+  printf '\n'
+  fx_quiet=0
+  while :; do
+    # In this order: whatever was written before the status is in the size that is read after it.
+    fx_ended=
+    [ ! -e "$fx_dir/status" ] || fx_ended=1
+    fx_now=$(fx_size)
+    if [ "$fx_now" -gt "$fx_at" ]; then
+      tail -c "+$((fx_at + 1))" "$fx_dir/out" | head -c "$((fx_now - fx_at))"
+      fx_at=$fx_now
+      fx_quiet=0
+    elif [ "$fx_ended" ]; then
+      break
+    else
+      fx_quiet=$((fx_quiet + 1))
+      # A session in which nothing moves is cut after twenty minutes; every half minute something does.
+      if [ "$fx_quiet" -ge 300 ]; then
+        fx_mark '~'
+        fx_quiet=0
+      fi
+      if [ "$fx_quiet" -gt 20 ]; then sleep 0.1; else sleep 0.02; fi
+    fi
+  done
+  fx_mark ". $fx_at $(cat "$fx_dir/status")"
+  printf '\n'
+}
+
+fx_main() {
+  # The terminal carries the spool and marks, nothing else: a complaint in between would be taken for output.
+  exec 2>/dev/null
+  [ -z "$fx_new" ] || fx_header >"$fx_dir/out"
+  [ "$fx_nonce" ] || IFS= read -r fx_nonce <&3
+  fx_read_secrets
+  fx_child=
+  if [ "$fx_new" ]; then
+    printf %s "$fx_secrets" | fx_session /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>"$fx_dir/err" 3<&- &
+    fx_child=$!
+  fi
+  fx_secrets=
+  fx_listen <&3 &
+  fx_listener=$!
+  fx_attach
+  fx_tries=100
+  until [ -e "$fx_dir/taken" ] || [ "$fx_tries" -eq 0 ]; do
+    sleep 0.05
+    fx_tries=$((fx_tries - 1))
+  done
+  kill "$fx_listener"
+  wait "$fx_listener"
+  [ -e "$fx_dir/taken" ] || return 0
+  fx_pid=$(cat "$fx_dir/pid")
+  rm -rf "$fx_dir"
+  kill "$fx_pid"
+  [ -z "$fx_child" ] || wait "$fx_child"
+}
+
+if [ "${1-}" ]; then
+  fx_dir=$1
+  fx_umask=$2
+  fx_job
+else
+  fx_main
+fi

@@ -1,0 +1,107 @@
+import { Failure } from "../errors.ts";
+import type { Target } from "../target/target.ts";
+import type { Followed } from "./follow.ts";
+
+/**
+ * Why a session gave no status, in words. The task's own end, where it has ended, says more than this and comes
+ * first; this is for a task that still runs.
+ */
+export function withoutStatus(
+  followed: Exclude<Followed, { kind: "status" }>,
+  target: Pick<Target, "container" | "taskId">,
+  sessionId: string,
+): Failure {
+  const container = `container '${target.container}' of task ${target.taskId}`;
+  switch (followed.kind) {
+    case "refused":
+      return refused(followed.code, followed.text, container);
+    case "missing":
+      return new Failure("no-status", {
+        failed: `The log of session '${sessionId}' does not tell how the job ended.`,
+        seen: followed.attached
+          ? "It holds the beginning of the job's output, but not its end."
+          : "Nothing of the job arrived in it.",
+        advice:
+          "The agent uploads a transcript when the session is over: the image needs 'script' and 'cat', and the task role the right to write the log. With 'logs: auto' the live session is read instead.",
+      });
+    case "gap":
+      return new Failure("no-status", {
+        failed: `The output of session '${sessionId}' did not arrive whole, so its end can't be trusted.`,
+        seen: `Expected byte ${followed.expected} of the output, got byte ${followed.got}.`,
+        advice:
+          "Something else wrote to the session's terminal, or the agent dropped bytes. Run the job again.",
+      });
+    case "ended":
+      return ended(followed, container, sessionId);
+  }
+}
+
+function refused(code: string, text: string, container: string): Failure {
+  const facts = { failed: `The ${container} could not run the script.`, seen: `It said: ${text || code}.` };
+  switch (code) {
+    case "download":
+      return new Failure("download-failed", {
+        failed: `The ${container} could not fetch the script.`,
+        seen: `Its last words: ${text || "none"}.`,
+        advice: /No module named '?boto3|python3: *not found|python3: command not found/.test(text)
+          ? "The image needs python3 with boto3 to fetch from S3. Install it (pip install boto3), or leave 'bucket' out: then the script travels over the session."
+          : "Allow 's3:GetObject' on the staged object to the task role ('task-role'), and give the task a route to S3.",
+      });
+    case "echo":
+      return new Failure("container-refused", {
+        ...facts,
+        advice:
+          "Nothing secret is typed into a terminal that echoes. The image needs stty (coreutils) or python3.",
+      });
+    case "gone":
+      return new Failure("no-status", {
+        ...facts,
+        advice: "The job's directory in the container is gone, and its status with it. Run the job again.",
+      });
+    default:
+      return new Failure("container-refused", {
+        ...facts,
+        advice: "Check that the image has a writable /tmp, /var/tmp, /dev/shm or /run, and python3.",
+      });
+  }
+}
+
+/** The texts are the agent's own. */
+function ended(
+  { end, attached }: Extract<Followed, { kind: "ended" }>,
+  container: string,
+  sessionId: string,
+): Failure {
+  const text = end.kind === "closed" ? end.text.replace(/-{3,}ERROR-{3,}/, "").trim() : "";
+  if (/Unable to start command/.test(text)) {
+    return new Failure("session-refused", {
+      failed: `The ${container} could not start a shell.`,
+      seen: `The exec agent said: ${text}`,
+      advice: "The image needs /bin/sh: the script is run by a shell, and an image without one can't run it.",
+    });
+  }
+  if (/encryption is not set up/.test(text) || /handshake/i.test(text)) {
+    return new Failure("session-refused", {
+      failed: `The exec agent of the ${container} refused the session.`,
+      seen: `It said: ${text}`,
+      advice:
+        "The cluster's executeCommandConfiguration asks for encryption: give the task role 'kms:Decrypt' on its key, encrypt the log group or bucket it names, or turn the demand off.",
+    });
+  }
+  const how =
+    end.kind === "closed"
+      ? `It was closed${text === "" ? ", without a reason" : `: ${text}`}.`
+      : end.kind === "lost"
+        ? `It was lost: ${end.why}.`
+        : "It was left.";
+  return new Failure(attached ? "no-status" : "session-lost", {
+    failed: attached
+      ? `Session '${sessionId}' ended before the job's status was known.`
+      : `Session '${sessionId}' ended before the script was started.`,
+    seen: how,
+    advice: attached
+      ? "The job may have gone on in the container; its exit status is not known, so the step fails. Look at the container, then run it again."
+      : "Run it again. If it repeats, see whether the image has /bin/sh and whether the container is short of memory.",
+    cause: end.kind === "lost" ? end.cause : undefined,
+  });
+}
