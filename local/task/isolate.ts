@@ -109,7 +109,7 @@ async function started(reports: Readable): Promise<number> {
   }
   throw new Error(
     "This machine cannot isolate a container: unshare ended before the container began. " +
-      "Without root, unprivileged user namespaces must be allowed (sysctl kernel.apparmor_restrict_unprivileged_userns=0).",
+      "As root that needs CAP_SYS_ADMIN (docker run --privileged); without root, unprivileged user namespaces must be allowed (sysctl kernel.apparmor_restrict_unprivileged_userns=0).",
   );
 }
 

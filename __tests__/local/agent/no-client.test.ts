@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { processesBeside } from "../../../local/task/processes.ts";
-import { Rig } from "./rig.ts";
+import { Rig, until } from "./rig.ts";
 
 describe("a session without a client", () => {
   let rig: Rig;
@@ -11,11 +11,10 @@ describe("a session without a client", () => {
 
   it("runs its command at once, and to its end when it prints little", async () => {
     rig = await Rig.start({ lateClient: "told" });
-    const ticket = rig.start("sh -c 'echo little; sleep 0.2'");
-    await sleep(100);
-    expect(runs("little")).toBe(true);
-    await sleep(3900);
-    expect(runs("little")).toBe(false);
+    const ticket = rig.start("sh -c 'echo little; sleep 0.5'");
+    await until(() => runs("little"));
+    await until(() => !runs("little"));
+    await until(() => processesBeside(rig.container.handle.pid).length === 1);
     const client = await rig.connect(ticket);
     expect(await client.closed).toBe("");
     expect(client.output).toBe("");

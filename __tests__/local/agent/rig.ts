@@ -66,7 +66,17 @@ export class TestContainer {
   /** `prepare` is a line of shell, run inside before the container counts as started. */
   static async start(prepare = "true", env: Record<string, string> = {}): Promise<TestContainer> {
     const script = `mount -t tmpfs tmpfs /var/lib && ${prepare} && echo ready && exec sleep 300`;
-    const namespaces = ["--pid", "--fork", "--mount", "--mount-proc", "--uts", "--ipc", "--kill-child"];
+    const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
+    const namespaces = [
+      ...user,
+      "--pid",
+      "--fork",
+      "--mount",
+      "--mount-proc",
+      "--uts",
+      "--ipc",
+      "--kill-child",
+    ];
     const unshare = spawn("unshare", [...namespaces, "sh", "-c", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -224,14 +234,9 @@ export class Client {
     this.send(JSON.stringify({ cols, rows }), PayloadType.size);
   }
 
-  /** Resolves when `condition` holds; rejects after 10 seconds, with what there was. */
+  /** As `until`, and a failure shows the output. */
   async until(condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + 10_000;
-    while (!condition()) {
-      if (Date.now() > deadline)
-        throw new Error(`gave up waiting; output so far: ${JSON.stringify(this.output)}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until(condition, () => `output so far: ${JSON.stringify(this.output)}`);
   }
 
   #takeOutput(output: AgentMessage): void {
@@ -245,6 +250,15 @@ export class Client {
     };
     const bytes = Buffer.from(JSON.stringify(content));
     this.socket.send(message(MessageType.acknowledge, 0, Flags.syn | Flags.fin, 0, bytes));
+  }
+}
+
+/** Resolves when `condition` holds; rejects after 10 seconds. */
+export async function until(condition: () => boolean, seen: () => string = () => ""): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`gave up waiting for ${String(condition)}; ${seen()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
