@@ -89,11 +89,12 @@ export async function performJob(context: PerformContext): Promise<Result> {
   const fromLog = inputs.logs === "cloudwatch" || inputs.logs === "s3" ? inputs.logs : undefined;
   let followed = await followJob(session, {
     extractor: new Extractor(nonce),
-    input: sessionInput({
-      nonce,
-      payload: to.kind === "session" ? payload : undefined,
-      secrets: inputs.secrets,
-    }),
+    input: (isNew) =>
+      sessionInput({
+        nonce,
+        payload: isNew && to.kind === "session" ? payload : undefined,
+        secrets: inputs.secrets,
+      }),
     onAttached: () => {
       known.attached = true;
       // Whatever goes wrong here, the cleanup tries again and says so.

@@ -52,19 +52,17 @@ it("reads on where an earlier page ended", async () => {
   expect(await logs.page(stream, "f/4")).toEqual({ events: [], next: "f/4", last: true });
 });
 
-it("tells a stream that is not there yet", async () => {
+it.each(["stream", "group"])("tells that the log %s is not there yet", async (what) => {
   const logs = await answering(() =>
-    exception("ResourceNotFoundException", "The specified log stream does not exist."),
+    exception("ResourceNotFoundException", `The specified log ${what} does not exist.`),
   );
   expect(await logs.page(stream)).toBeUndefined();
 });
 
-it("fails where there is no such log group", async () => {
-  const logs = await answering(() =>
-    exception("ResourceNotFoundException", "The specified log group does not exist."),
-  );
+it("fails where the log may not be read", async () => {
+  const logs = await answering(() => exception("AccessDeniedException", "no"));
   await expect(logs.page(stream)).rejects.toMatchObject({
-    code: "logs-not-configured",
-    failed: expect.stringContaining("'/exec'") as string,
+    code: "access-denied",
+    failed: expect.stringContaining("logs:GetLogEvents on log stream") as string,
   });
 });

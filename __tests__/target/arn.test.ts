@@ -1,5 +1,6 @@
 import { clusterName, lastPart, parseArn, parseService, parseTask } from "../../src/target/arn.ts";
 import { CLUSTER, ID, TASK } from "../helpers/tasks.ts";
+import { thrownBy } from "../helpers/thrown.ts";
 
 const OLD_ID = "01234567-89ab-cdef-0123-456789abcdef";
 const region = "eu-central-1";
@@ -53,9 +54,10 @@ describe("a task", () => {
       `must be in the region of this run, ${region}`,
     ],
   ])("is refused as %s", (_, task, cluster, failed) => {
-    expect(() => parseTask(task, cluster, region)).toThrow(
-      expect.objectContaining({ code: "bad-input", failed: expect.stringContaining(failed) as string }),
-    );
+    expect(thrownBy(() => parseTask(task, cluster, region))).toMatchObject({
+      code: "bad-input",
+      failed: expect.stringContaining(failed) as string,
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Task } from "../../src/aws/task.ts";
 import { chooseContainer, chooseTask } from "../../src/target/choose.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
+import { thrownBy } from "../helpers/thrown.ts";
 
 const app = { name: "app", essential: true };
 const log = { name: "log", essential: false };
@@ -17,13 +18,11 @@ describe("the container", () => {
   });
 
   it("is not found by a wrong name, and the message lists the right ones", () => {
-    expect(() => chooseContainer("apq", [app, log], "task 'x'")).toThrow(
-      expect.objectContaining({
-        code: "container-not-found",
-        failed: "There is no container 'apq' in task 'x'.",
-        seen: "Its containers are 'app', 'log'.",
-      }),
-    );
+    expect(thrownBy(() => chooseContainer("apq", [app, log], "task 'x'"))).toMatchObject({
+      code: "container-not-found",
+      failed: "There is no container 'apq' in task 'x'.",
+      seen: "Its containers are 'app', 'log'.",
+    });
   });
 
   it("is not guessed where it is not known which is essential", () => {
@@ -31,12 +30,10 @@ describe("the container", () => {
       { ...app, essential: undefined },
       { ...log, essential: undefined },
     ];
-    expect(() => chooseContainer(undefined, unknown, "task 'x'", "Denied.")).toThrow(
-      expect.objectContaining({
-        code: "container-ambiguous",
-        seen: "Its containers are 'app', 'log'. Denied.",
-      }),
-    );
+    expect(thrownBy(() => chooseContainer(undefined, unknown, "task 'x'", "Denied."))).toMatchObject({
+      code: "container-ambiguous",
+      seen: "Its containers are 'app', 'log'. Denied.",
+    });
   });
 });
 

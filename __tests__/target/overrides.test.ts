@@ -1,4 +1,5 @@
 import { mergeOverrides } from "../../src/target/overrides.ts";
+import { thrownBy } from "../helpers/thrown.ts";
 
 const held = { containerOverrides: [{ name: "app", command: ["hold"] }], cpu: "512" };
 
@@ -34,12 +35,12 @@ it.each([
 });
 
 it("refuses what ECS does not know, by its path", () => {
-  expect(() => mergeOverrides(held, { containerOverrides: [{ name: "app", comand: [] }] })).toThrow(
-    expect.objectContaining({
-      code: "bad-input",
-      seen: expect.stringContaining("containerOverrides[0].comand") as string,
-    }),
-  );
+  expect(
+    thrownBy(() => mergeOverrides(held, { containerOverrides: [{ name: "app", comand: [] }] })),
+  ).toMatchObject({
+    code: "bad-input",
+    seen: expect.stringContaining("containerOverrides[0].comand") as string,
+  });
 });
 
 it("refuses what is longer than ECS takes", () => {

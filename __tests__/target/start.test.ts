@@ -4,6 +4,7 @@ import type { StartInputs } from "../../src/inputs/inputs.ts";
 import { requireNetwork, runTaskRequest, startedBy, startTask } from "../../src/target/start.ts";
 import { Listener } from "../helpers/stepped.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
+import { thrownBy } from "../helpers/thrown.ts";
 
 const start: StartInputs = {
   subnets: ["subnet-1"],
@@ -79,12 +80,10 @@ describe("the request", () => {
 });
 
 it("asks for subnets by the input's name", () => {
-  expect(() => requireNetwork({ ...start, subnets: [] }, "web")).toThrow(
-    expect.objectContaining({
-      code: "network-required",
-      failed: expect.stringContaining("'subnets'") as string,
-    }),
-  );
+  expect(thrownBy(() => requireNetwork({ ...start, subnets: [] }, "web"))).toMatchObject({
+    code: "network-required",
+    failed: expect.stringContaining("'subnets'") as string,
+  });
 });
 
 describe("starting", () => {

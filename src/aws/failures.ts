@@ -112,13 +112,6 @@ export function failureOf(error: unknown, call: Call): Error {
         return failure("task-not-started", `${doing} started no task.`, CAPACITY_ADVICE);
       }
   }
-  if (call.service === "logs" && name === "ResourceNotFoundException") {
-    return failure(
-      "logs-not-configured",
-      `There is no ${call.resource}.`,
-      "Create the log group, or set the cluster's or the container's log configuration to one that is there.",
-    );
-  }
   return failure(
     "aws-error",
     `${doing} failed.`,

@@ -5,7 +5,7 @@ import { attempt, isNamed } from "./failures.ts";
 export interface Logs {
   /**
    * One page of a stream, oldest first, from its start or from where an earlier page ended. Undefined while
-   * the stream is not there yet. Fails with `logs-not-configured` where the log group does not exist.
+   * the stream, or its group, is not there yet.
    */
   page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
   /** Everything that the stream holds now, page by page; nothing at all while it is not there yet. */

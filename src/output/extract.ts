@@ -1,12 +1,12 @@
-import { BEL, ECHO, LONGEST_MARK, READY, sessionMark } from "./marks.ts";
+import { BEL, ECHO, LONGEST_MARK, READY, READY_NEW, sessionMark } from "./marks.ts";
 import { SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
 
 /** What a session or a log of one says, in order. */
 export type Extracted =
   | SpoolText
-  /** Echo is off: input may be sent. */
-  | { readonly kind: "ready" }
+  /** Echo is off: input may be sent. In a new job directory there is no payload yet. */
+  | { readonly kind: "ready"; readonly isNew: boolean }
   /** Echo can't be turned off: nothing may be sent. */
   | { readonly kind: "echo" }
   /** The job runs, or has run: what follows is its spool. */
@@ -172,14 +172,20 @@ export class Extractor {
   /** Looks for the one word that is said before the nonce is known, wherever the pieces are cut. */
   #announce(data: Buffer, out: Extracted[]): void {
     if (this.#announced) return;
-    this.#noise = this.#noise.slice(-READY.length) + data.toString("latin1");
-    const kind = this.#noise.includes(READY) ? "ready" : this.#noise.includes(ECHO) ? "echo" : undefined;
-    if (kind === undefined) return;
+    this.#noise = this.#noise.slice(-READY_NEW.length) + data.toString("latin1");
+    const [, event] = ANNOUNCEMENTS.find(([mark]) => this.#noise.includes(mark)) ?? [];
+    if (event === undefined) return;
     this.#announced = true;
     this.#noise = "";
-    out.push({ kind });
+    out.push(event);
   }
 }
+
+const ANNOUNCEMENTS: readonly (readonly [string, Extracted])[] = [
+  [READY, { kind: "ready", isNew: false }],
+  [READY_NEW, { kind: "ready", isNew: true }],
+  [ECHO, { kind: "echo" }],
+];
 
 function returns(count: number): Buffer {
   return count === 0 ? NOTHING : Buffer.alloc(count, CR);

@@ -24,7 +24,9 @@
  *     `NONCE;~`               nothing, to show that somebody is there.
  *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
- *     `ready`, `echo`         before the nonce is known: echo is off, or can't be turned off.
+ *     `ready`, `ready1`       before the nonce is known: echo is off. With the 1 the job directory is new, so that
+ *                             the payload is wanted, where it comes by this way.
+ *     `echo`                  echo can't be turned off.
  *
  * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
  * with a `!` behind those that were being stopped when they ended; or `refused` and the reason.
@@ -36,6 +38,7 @@ export const BEL = "\x07";
 export const LONGEST_MARK = 4096;
 
 export const READY = `${MARK}ready${BEL}`;
+export const READY_NEW = `${MARK}ready1${BEL}`;
 export const ECHO = `${MARK}echo${BEL}`;
 
 export const OPEN = `${MARK}+${BEL}`;

@@ -34,6 +34,9 @@ export function sessionInput(input: SessionInput): Buffer {
 
 /** The line that says: the status has been read, everything may be removed. */
 export const TAKEN = Buffer.from("taken\n");
+/** The line that says: somebody still reads. Sent more often than the 90 s after which a watcher gives up. */
+export const HERE = Buffer.from("here\n");
+export const HERE_EVERY_MS = 20_000;
 /** The line that stops the job: TERM, then KILL after ten seconds. */
 export const CANCEL = Buffer.from("cancel\n");
 

@@ -1,7 +1,9 @@
 import type { Ecs, SessionTicket } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
 import { Failure, taskNotFound } from "../errors.ts";
 import type { Target } from "../target/target.ts";
 import { execNotReady } from "./advice.ts";
+import { withChecks } from "./checks.ts";
 import { verdict } from "./verdict.ts";
 import { LOOK_EVERY, type WaitContext } from "./wait.ts";
 
@@ -14,7 +16,7 @@ const PATIENT_PAUSE = 5_000;
 const PATIENT_AFTER = 30_000;
 
 export interface ConnectContext extends WaitContext {
-  readonly ecs: Pick<Ecs, "describeTask" | "executeCommand">;
+  readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition" | "executeCommand">;
 }
 
 /**
@@ -34,15 +36,16 @@ export async function connect(
   const begun = clock.now();
   const seconds = (): number => Math.round((clock.now() - begun) / 1000);
   let looked = begun;
+  let latest: Task | undefined;
   let pause = FIRST_PAUSE;
-  let state = "not looked at again";
   let said: string | undefined;
-  const look = async (): Promise<string> => {
+  const look = async (): Promise<Task> => {
+    looked = clock.now();
     const task = await ecs.describeTask(clusterArn, taskArn);
     if (task === undefined) throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
     const now = verdict(task, container);
-    if (now.kind === "never") throw now.failure;
-    return now.kind === "ready" ? "container and exec agent RUNNING" : now.why;
+    if (now.kind === "never") throw await withChecks(now.failure, task, container, ecs);
+    return task;
   };
   for (;;) {
     signal?.throwIfAborted();
@@ -57,21 +60,17 @@ export async function connect(
     }
     if (said !== answer.notConnected) log.info(`exec agent takes no session yet: ${answer.notConnected}`);
     said = answer.notConnected;
+    if (clock.now() - looked >= LOOK_EVERY) latest = await look();
 
-    if (clock.now() - looked >= LOOK_EVERY) {
-      looked = clock.now();
-      const task = await ecs.describeTask(clusterArn, taskArn);
-      if (task === undefined)
-        throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
-      const now = verdict(task, container);
-      if (now.kind === "never") throw now.failure;
-      state = now.kind === "ready" ? "container and exec agent RUNNING" : now.why;
-    }
     const longest = answer.throttled || clock.now() - begun > PATIENT_AFTER ? PATIENT_PAUSE : LONGEST_PAUSE;
     const wait = pause * (0.5 + random() / 2);
     if (clock.now() + wait > deadline) {
-      const seen = `ExecuteCommand says ${said}; the task: ${state}.`;
-      throw execNotReady(container, taskArn, Math.round((deadline - begun) / 1000), seen);
+      const task = latest ?? (await look());
+      const agent =
+        task.containers.find(({ name }) => name === container)?.execAgent?.status ?? "not reported";
+      const seen = `ExecuteCommand says ${said}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
+      const failure = execNotReady(container, taskArn, Math.round((deadline - begun) / 1000), seen);
+      throw await withChecks(failure, task, container, ecs);
     }
     await clock.sleep(wait, signal);
     pause = Math.min(pause * 1.5, longest);

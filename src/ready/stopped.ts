@@ -68,7 +68,7 @@ const ROUTE = "a NAT gateway, 'assign-public-ip: true' in a public subnet, or VP
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [
-    /exec format error|CannotPull\w*Error.*(manifest|platform)/i,
+    /exec format error|matching (platform|manifest)/i,
     "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's.",
   ],
   [

@@ -22,8 +22,8 @@ export type Followed =
 
 export interface FollowOptions {
   readonly extractor: Extractor;
-  /** What is typed once echo is off. */
-  readonly input: Uint8Array;
+  /** What is typed once echo is off; into a new job directory, with the payload where it goes this way. */
+  readonly input: (isNew: boolean) => Uint8Array;
   readonly onAttached: () => void;
   readonly onText: (text: Extract<Extracted, { kind: "text" | "header" }>) => void;
   readonly clock: Clock;
@@ -52,7 +52,7 @@ export async function followJob(session: Session, options: FollowOptions): Promi
     for (const extracted of extractor.push(bytes)) {
       switch (extracted.kind) {
         case "ready":
-          session.send(options.input).catch(ended);
+          session.send(options.input(extracted.isNew)).catch(ended);
           break;
         case "attached":
           attached = true;

@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, processes } from "../helpers/local.ts";
+
+let aws: Aws;
+let task: Task;
+let bucket: string;
+
+// Commands get no credential variables here, as under some agents: only PID 1's environment leads to S3.
+beforeAll(async () => {
+  aws = await Aws.start({ hideCredentialsFromExec: true });
+  task = await aws.runningTask();
+  bucket = aws.world.made.bucket;
+}, 30_000);
+
+afterAll(() => aws.stop());
+
+/** The script prints its own checksum, and is made of `filler` otherwise. */
+const ownChecksum = "sha256sum <\"$0\" | cut -d ' ' -f 1\nexit 0\n";
+const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
+
+/** 300 lines that a shell can read, with all that a quoter, a terminal or a decoder could spoil. */
+function awkwardScript(): string {
+  const awkward = [
+    `echo 'single "double" \`back\` $HOME \\n' "double 'single' \\$HOME \\\\ \\"" # it's a "comment`,
+    'x=$((1 + 2)); y=${x:-"$x"}; z="$(printf %s "$y" | sed \'s/3/"3"/g\')"; : "$x$y$z" $$ {{x}} {0} %s %% !!',
+    "printf '%s\\n' 'größer — 日本語 🚀 \u00a0no-break \u0301combining \u202eright-to-left'",
+    "\techo\t'tabs\tbetween\tand\tafter'\t",
+    "echo 'a line with CR LF at its end' # \r",
+    ": 'control \u0001\u0003\u0004\u0011\u0013\u001a\u001b[31m\u007f characters and the escape \u001b]7733;x\u0007'",
+    "cat <<'END' >/dev/null\n  $kept `as` \\it is\n.\ntaken\nEND",
+    `: ${"a line of more than four thousand bytes ".repeat(120)}`,
+    "",
+  ];
+  const lines: string[] = [];
+  while (lines.length < 300) lines.push(...(awkward[lines.length % awkward.length] ?? "").split("\n"));
+  return `${ownChecksum.replace("exit 0\n", "")}cat "$0" | base64 -w 0\nexit 0\n${lines.join("\n")}`;
+}
+
+it.each([
+  ["through S3", true],
+  ["over the session", false],
+])(
+  "a script of 300 awkward lines arrives byte for byte %s, by 'run' and by 'script-file'",
+  async (_, staged) => {
+    const script = awkwardScript();
+    expect(script.split("\n").length).toBeGreaterThanOrEqual(300);
+    const inputs = { task: task.id, ...(staged && { bucket }) };
+    const results = await Promise.all([
+      aws.step({ ...inputs, run: script }),
+      aws.step({ ...inputs, "script-file": "ops/awkward.sh" }, { files: { "ops/awkward.sh": script } }),
+    ]);
+    for (const { outputs } of results) {
+      expect(outputs["exit-code"]).toBe("0");
+      const [checksum, base64 = ""] = (outputs["stdout"] ?? "").split("\n");
+      expect(Buffer.from(base64, "base64").toString()).toBe(script);
+      expect(checksum).toBe(sha256(script));
+    }
+    expect(await aws.objects()).toEqual([]);
+  },
+  30_000,
+);
+
+it("no byte of a file is special: NUL and invalid UTF-8 arrive too", async () => {
+  const everyByte = Buffer.from(Array.from({ length: 512 }, (_, at) => at % 256));
+  const script = Buffer.concat([Buffer.from(ownChecksum), everyByte]);
+  const result = await aws.step({ task: task.id, "script-file": "x" }, { files: { x: script } });
+  expect(result.outputs["stdout"]).toBe(sha256(script));
+}, 30_000);
+
+it("a script of 5 MB works with a bucket, and the command stays under 4 KiB", async () => {
+  const script = ownChecksum + "# 0123456789 filler\n".repeat(250_000);
+  expect(script.length).toBeGreaterThan(5_000_000);
+  const result = await aws.step(
+    { task: task.id, bucket, prefix: "big/", "script-file": "big.sh" },
+    { files: { "big.sh": script } },
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: sha256(script) });
+  expect(await aws.objects("")).toEqual([]);
+}, 60_000);
+
+it("without a bucket a script of nearly 1 MiB works, and a larger one is refused with one clear error", async () => {
+  const script = (size: number): string => ownChecksum + "#".repeat(size - ownChecksum.length);
+  const runs = [900_000, 1_100_000].map((size) =>
+    aws.step(
+      { task: task.id, "script-file": "s" },
+      // Not repeated characters alone, so that the two are told apart by more than their length.
+      { files: { s: script(size) } },
+    ),
+  );
+  const [fits, exceeds] = await Promise.all(runs);
+  expect(fits?.outputs).toMatchObject({ "exit-code": "0", stdout: sha256(script(900_000)) });
+  expect(exceeds?.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", "session-id": "" });
+  expect(exceeds?.conclusion).toBe("failure");
+  expect(exceeds?.annotations).toEqual([
+    { level: "error", title: "fargate-exec: bad-input", message: expect.stringContaining("'bucket'") as string },
+  ]);
+}, 60_000);
+
+it("a script that is too large for the session starts no task", async () => {
+  const before = aws.calls("RunTask").length;
+  const result = await aws.step(
+    { ...aws.newTask(), "script-file": "s" },
+    { files: { s: "#".repeat(1_100_000) } },
+  );
+  expect(result.outputs["outcome"]).toBe("not-started");
+  expect(aws.startedAndAlive()).toEqual([]);
+  expect(aws.calls("RunTask")).toHaveLength(before);
+}, 30_000);
+
+it("args, env and the shell's name pass as they are", async () => {
+  const args = ["plain", "two words", "", "it's $HOME `x` \"y\" \\z", "größer 🚀", "-n", "*"];
+  const value = "a=b 'c' \"d\" $e `f` \\g é";
+  const common = { task: task.id, args: args.join("\n"), env: `ODD=${value}\nFROM_STEP` };
+  const json = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['ODD'], os.environ['FROM_STEP']]))";
+  const env = { FROM_STEP: "two\nlines\n" };
+  const [python, perl] = await Promise.all([
+    aws.step({ ...common, shell: "python", run: json }, { env }),
+    aws.step(
+      { ...common, shell: "perl -w {0}", run: 'print join("|", @ARGV), "\\n$ENV{ODD}\\n$ENV{FROM_STEP}"' },
+      { env },
+    ),
+  ]);
+  expect(JSON.parse(python.outputs["stdout"] ?? "")).toEqual([args, value, env.FROM_STEP]);
+  expect(perl.outputs["stdout"]).toBe(`${args.join("|")}\n${value}\ntwo\nlines`);
+}, 30_000);
+
+it("bash scripts get GitHub's flags, and a shebang is obeyed", async () => {
+  const [bash, shebang] = await Promise.all([
+    aws.step({ task: task.id, shell: "bash", run: 'false | true\necho "not reached"' }),
+    aws.step({ task: task.id, run: "#!/usr/bin/env python3\nimport sys; print(sys.version_info[0])" }),
+  ]);
+  expect(bash.outputs).toMatchObject({ "exit-code": "1", stdout: "" });
+  expect(shebang.outputs).toMatchObject({ "exit-code": "0", stdout: "3" });
+}, 30_000);
+
+it("the working directory, standard input and the job's own variables are as promised", async () => {
+  const result = await aws.step({
+    task: task.id,
+    "working-directory": "/usr/lib",
+    run: 'pwd; cat; readlink /proc/self/fd/0; echo "$CI $FARGATE_EXEC $FARGATE_EXEC_WORKER/$FARGATE_EXEC_WORKERS"; echo "$GITHUB_REPOSITORY $GITHUB_RUN_ID"; env | grep -c fx_',
+  });
+  expect(result.outputs["stdout"]).toBe(
+    ["/usr/lib", "/dev/null", "true true 0/1", "example-org/shop 9876543210", "0"].join("\n"),
+  );
+}, 30_000);
+
+it("afterwards every command that AWS recorded was under 4 KiB and held no script", () => {
+  const commands = aws
+    .calls("ExecuteCommand")
+    .map(({ body }) => (body as { command: string }).command);
+  expect(commands.length).toBeGreaterThan(8);
+  for (const command of commands) {
+    expect(Buffer.byteLength(command)).toBeLessThan(4096);
+    expect(command).not.toMatch(/sha256sum|filler|\{\{|\$\$/);
+  }
+  expect(processes(task).map(({ command }) => command)).toEqual([
+    expect.stringMatching(/dumb-init/),
+    "sleep 600",
+  ]);
+});

@@ -1,0 +1,222 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { runStep, type StepRequest, type StepResult } from "../../demo/runner.ts";
+import type { RecordedRequest } from "../../local/front.ts";
+import type { LocalOptions } from "../../local/options.ts";
+import type { ContainerProcess } from "../../local/task/processes.ts";
+import type { Task } from "../../local/task/task.ts";
+import { clientConfig, reached, runTask, startWorld, until, type World } from "../local/with-local.ts";
+
+export { until };
+
+const actionDir = resolve(import.meta.dirname, "../..");
+
+export type Inputs = Readonly<Record<string, string>>;
+
+export interface StepOptions extends Partial<
+  Pick<StepRequest, "env" | "secrets" | "signal" | "beforePost" | "onLine">
+> {
+  /** Files of the workspace, by their path. */
+  readonly files?: Readonly<Record<string, string | Buffer>>;
+}
+
+/** One local Fargate for the tests of a file, and the bundled action on it. */
+export class Aws {
+  readonly world: World;
+  readonly #s3: S3Client;
+  readonly #logs: CloudWatchLogsClient;
+
+  private constructor(world: World) {
+    this.world = world;
+    const config = clientConfig(world.local);
+    this.#s3 = new S3Client({ ...config, forcePathStyle: true });
+    this.#logs = new CloudWatchLogsClient(config);
+  }
+
+  /** With delays of tens of milliseconds unless given. */
+  static async start(options: LocalOptions = {}): Promise<Aws> {
+    return new Aws(await startWorld(options));
+  }
+
+  async stop(): Promise<void> {
+    await this.world.local.stop();
+  }
+
+  /** Runs the step with a workspace of its own; on the seed's cluster unless the inputs say another. */
+  async step(inputs: Inputs, { files = {}, env = {}, ...more }: StepOptions = {}): Promise<StepResult> {
+    const { local, made } = this.world;
+    const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
+    try {
+      for (const [path, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(workspace, path)), { recursive: true });
+        writeFileSync(join(workspace, path), content);
+      }
+      return await runStep({
+        actionDir,
+        inputs: { cluster: made.cluster, ...inputs },
+        env: { ...local.env, ...env },
+        workspace,
+        ...more,
+      });
+    } finally {
+      rmSync(workspace, { recursive: true });
+    }
+  }
+
+  /** The inputs that start a new task of the seed's, or of another definition. */
+  newTask(taskDefinition: string = this.world.made.taskDefinition): Inputs {
+    return { "task-definition": taskDefinition, subnets: this.world.made.subnets.join(",") };
+  }
+
+  /** A task that runs already, and takes sessions. */
+  async runningTask(taskDefinition?: string, cluster = this.world.made.cluster): Promise<Task> {
+    const more = taskDefinition === undefined ? {} : { taskDefinition };
+    const task = await runTask(this.world, "exec sleep 600", {
+      cluster,
+      enableExecuteCommand: true,
+      ...more,
+      // Of the definition's own command, where it is another than the seed's.
+      ...(taskDefinition === undefined ? {} : { overrides: {} }),
+    });
+    await reached(task, "RUNNING");
+    await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
+    return task;
+  }
+
+  /** Registers a task definition with the seed's task role. */
+  async register(family: string, containers: readonly ContainerDefinition[], cpu = "512"): Promise<string> {
+    const { ecs, local } = this.world;
+    const { taskDefinition } = await ecs.send(
+      new RegisterTaskDefinitionCommand(definition(family, containers, local.accountId, cpu)),
+    );
+    return taskDefinition?.taskDefinitionArn ?? "";
+  }
+
+  /** The task that a step says it ran in. */
+  taskOf({ outputs }: StepResult): Task {
+    const task = this.world.local.tasks.find(({ arn }) => arn === outputs["task-arn"]);
+    if (task === undefined) throw new Error(`the step names no task: ${JSON.stringify(outputs)}`);
+    return task;
+  }
+
+  /** Calls of one operation that named this text, such as a task or an object. */
+  calls(operation: string, text = ""): RecordedRequest[] {
+    return this.world.local.requests.filter(
+      (request) =>
+        request.operation.startsWith(operation) &&
+        (text === "" || request.operation.includes(text) || JSON.stringify(request.body ?? "").includes(text)),
+    );
+  }
+
+  /** Tasks that were started by a step and have not been asked to stop. */
+  startedAndAlive(): readonly Task[] {
+    return this.world.local.tasks.filter(
+      ({ plan, desiredStatus }) =>
+        plan.startedBy?.startsWith("fargate-exec/") === true && desiredStatus === "RUNNING",
+    );
+  }
+
+  /** Keys in the seed's bucket. */
+  async objects(prefix = "fargate-exec/"): Promise<string[]> {
+    const { Contents = [] } = await this.#s3.send(
+      new ListObjectsV2Command({ Bucket: this.world.made.bucket, Prefix: prefix }),
+    );
+    return Contents.map(({ Key = "" }) => Key);
+  }
+
+  get s3(): S3Client {
+    return this.#s3;
+  }
+
+  /** What the agent left of a session in the bucket and in the log group, once both are complete. */
+  async transcripts({ outputs }: StepResult): Promise<{ s3: string; cloudwatch: string }> {
+    const { made } = this.world;
+    const sessionId = outputs["session-id"] ?? "";
+    const key = `sessions/${sessionId}.log`;
+    while (!(await this.objects("sessions/")).includes(key)) await sleep(50);
+    const object = await this.#s3.send(new GetObjectCommand({ Bucket: made.bucket, Key: key }));
+    const s3 = (await object.Body?.transformToString()) ?? "";
+    const stream = { logGroupName: made.logGroup, logStreamName: sessionId, startFromHead: true };
+    for (;;) {
+      const answer = await this.#logs.send(new GetLogEventsCommand(stream)).catch(() => undefined);
+      const cloudwatch = (answer?.events ?? []).map(({ message = "" }) => message).join("\n");
+      // The last line of a transcript is script's own.
+      if (cloudwatch.includes("Script done")) return { s3, cloudwatch };
+      await sleep(50);
+    }
+  }
+}
+
+/** A task definition for Fargate, as RegisterTaskDefinition takes it and as it is kept in files. */
+export function definition(
+  family: string,
+  containerDefinitions: readonly ContainerDefinition[],
+  accountId: string,
+  cpu = "512",
+) {
+  return {
+    family,
+    networkMode: "awsvpc" as const,
+    requiresCompatibilities: ["FARGATE" as const],
+    cpu,
+    memory: String(Math.max(1024, Number(cpu) * 2)),
+    taskRoleArn: `arn:aws:iam::${accountId}:role/demo-task`,
+    containerDefinitions: [...containerDefinitions],
+  };
+}
+
+/** A container of a stock image whose PID 1 is `tail`, which reaps nothing. */
+export const withoutInit: ContainerDefinition = {
+  name: "app",
+  image: "public.ecr.aws/docker/library/python:3.13-slim",
+  essential: true,
+  command: ["tail", "-f", "/dev/null"],
+  stopTimeout: 1,
+};
+
+/** All processes of a container, PID 1 first. */
+export function processes(task: Task, container = "app"): ContainerProcess[] {
+  return task.containers.find(({ definition: { name } }) => name === container)?.processes() ?? [];
+}
+
+/** Names below a directory of a container, of whatever depth. */
+export function filesIn(task: Task, directory: string): string[] {
+  const pid = task.containers[0]?.handle?.pid ?? 0;
+  return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true }).map(String);
+}
+
+/** The log of the step's own process: without what the runner prints of inputs before main starts. */
+export function mainLog({ log }: StepResult): readonly string[] {
+  return log.slice(log.indexOf("##[endgroup]") + 1);
+}
+
+/** The lines of the job: what is between the guards, without the header. */
+export function jobLog(result: StepResult): readonly string[] {
+  const log = mainLog(result);
+  const stop = log.findIndex((line) => line.startsWith("::stop-commands::"));
+  const resume = log.findIndex((line, at) => at > stop && /^::(\*\*\*|[0-9a-f-]{36})::$/.test(line));
+  if (stop < 0 || resume < 0) throw new Error(`no job in this log:\n${log.join("\n")}`);
+  return log.slice(stop + 2, resume);
+}
+
+/** The process of the step's main part with this workspace or this input, as this machine numbers it. */
+export function pidOfMain(mark: string): number | undefined {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return (
+          command.endsWith("/dist/index.js\0") && readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark)
+        );
+      } catch {
+        return false; // It ended while we looked.
+      }
+    });
+}

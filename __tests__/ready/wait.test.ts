@@ -1,0 +1,93 @@
+import type { Task } from "../../src/aws/task.ts";
+import { waitUntilReady } from "../../src/ready/wait.ts";
+import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { aContainer, aDefinition, aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
+
+const pending = (task: Partial<Task>) =>
+  aTask({ containers: [aContainer({ lastStatus: "PENDING" })], ...task });
+const provisioning = pending({ lastStatus: "PROVISIONING" });
+const pulling = pending({ lastStatus: "PENDING", pullStartedAt: 1 });
+const nearly = aTask({ containers: [aContainer({ execAgent: { status: "PENDING", reason: undefined } })] });
+
+let clock: SteppedClock;
+let log: Listener;
+let looks: number;
+beforeEach(() => {
+  clock = new SteppedClock();
+  log = new Listener();
+  looks = 0;
+});
+
+/** Waits a minute at most while ECS shows these tasks, the last one for ever. */
+function waiting(
+  shown: readonly (Task | undefined)[],
+  { started = true, signal }: { started?: boolean; signal?: AbortSignal } = {},
+) {
+  const ecs = {
+    describeTask: () => Promise.resolve(shown[Math.min(looks++, shown.length - 1)]),
+    describeTaskDefinition: () => Promise.resolve(aDefinition([{ environmentNames: ["AWS_ACCESS_KEY_ID"] }])),
+  };
+  const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app", started };
+  return waitUntilReady(target, clock.now() + 60_000, { ecs, clock, log, signal, random: () => 0.5 });
+}
+
+it("returns a ready task after one look, without a pause", async () => {
+  expect(await waiting([aTask()])).toEqual(aTask());
+  expect(clock.slept).toEqual([]);
+  expect(log.lines).toEqual(["task is ready (0 s)"]);
+});
+
+it("says what changes, once, with the seconds", async () => {
+  await waiting([undefined, provisioning, provisioning, pulling, pulling, aTask()]);
+  expect(log.lines).toEqual([
+    "task is not listed yet (0 s)",
+    "task is PROVISIONING (2 s)",
+    "pulling image example/app:1 (7 s)",
+    "task is ready (11 s)",
+  ]);
+});
+
+it("looks at most every two seconds", async () => {
+  await waiting([provisioning, provisioning, provisioning, aTask()]);
+  expect(Math.min(...clock.slept)).toBeGreaterThanOrEqual(2_000);
+  expect(Math.max(...clock.slept)).toBeLessThanOrEqual(2_500);
+});
+
+it("leaves an agent that is coming up to the tries of a session", async () => {
+  expect(await waiting([provisioning, nearly])).toEqual(nearly);
+  expect(log.lines.at(-1)).toBe("exec agent is PENDING (2 s)");
+});
+
+it("gives up at the deadline, and tells what it saw", async () => {
+  await expect(waiting([provisioning, pulling])).rejects.toMatchObject({
+    code: "timed-out",
+    failed: `The task ${ID} was not ready within 60 s.`,
+    seen: "Seen: task is PROVISIONING (0 s), pulling image example/app:1 (2 s).",
+    advice: expect.stringContaining("'start-timeout'") as string,
+  });
+  expect(clock.slept.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(60_000);
+});
+
+it("gives up at once on a task that stops", async () => {
+  const gone = aTask({ lastStatus: "STOPPED", stopCode: "TaskFailedToStart", startedAt: undefined });
+  await expect(waiting([pulling, gone])).rejects.toMatchObject({ code: "task-not-started" });
+  expect(looks).toBe(2);
+});
+
+it("checks what the agent needs when it has stopped", async () => {
+  const broken = aTask({ containers: [aContainer({ execAgent: { status: "STOPPED", reason: "denied" } })] });
+  await expect(waiting([broken])).rejects.toMatchObject({
+    code: "exec-agent-stopped",
+    seen: expect.stringContaining("Its reason: denied. Checks: static credentials NG") as string,
+  });
+});
+
+it("takes a task that somebody else started for lost when ECS does not know it", async () => {
+  await expect(waiting([undefined], { started: false })).rejects.toMatchObject({ code: "task-not-found" });
+});
+
+it("ends with the reason of an abort", async () => {
+  const cancelled = new Error("cancelled");
+  await expect(waiting([provisioning], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+  expect(looks).toBe(0);
+});
