@@ -9,7 +9,7 @@ import type { Inputs } from "./inputs/inputs.ts";
 import { readInputs } from "./inputs/read.ts";
 import { stepInputs } from "./inputs/source.ts";
 import { performJob } from "./perform.ts";
-import { failedResult, NOTHING_KNOWN, type Result } from "./report/result.ts";
+import { failedResult, nothingKnown, type Result } from "./report/result.ts";
 import { mask, report, runnerLog as log, saveState } from "./runner.ts";
 import { Ledger } from "./state.ts";
 import { originOf } from "./workflow.ts";
@@ -21,7 +21,7 @@ export async function run(): Promise<void> {
   try {
     inputs = readInputs(stepInputs());
   } catch (error) {
-    await report(failedResult(explained(error), NOTHING_KNOWN), true);
+    await report(failedResult(explained(error), nothingKnown()), true);
     return;
   }
   mask(inputs.secrets);
@@ -38,7 +38,7 @@ export async function run(): Promise<void> {
     });
   });
 
-  const known = { ...NOTHING_KNOWN };
+  const known = nothingKnown();
   let result: Result;
   try {
     result = await performJob({ inputs, ledger, cancel, origin: originOf(workflow), known });

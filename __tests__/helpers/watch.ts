@@ -17,6 +17,7 @@ export interface WatchOptions extends Partial<JobOptions> {
   readonly secrets?: Record<string, string>;
   /** Called for what is extracted; may cancel the job. */
   readonly onEvent?: (event: Extracted, cancel: () => void) => void;
+  readonly packAbove?: number;
   /** False: nobody takes the status. */
   readonly take?: boolean;
   /** Variables of the container, on top of a bare environment. */
@@ -55,7 +56,13 @@ export async function watch(options: WatchOptions): Promise<Watched> {
     },
     Buffer.from(options.script),
   );
-  const command = bootstrapCommand({ runId, at: 0, payload, delivery: { kind: "session" } });
+  const command = bootstrapCommand({
+    runId,
+    at: 0,
+    packAbove: options.packAbove,
+    payload,
+    delivery: { kind: "session" },
+  });
   const sh = options.sh ?? "sh";
   // The shell takes the command apart as the agent would, then becomes the one under test.
   const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${sh} -c "$1"`;

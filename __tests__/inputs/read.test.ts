@@ -19,6 +19,7 @@ describe("readInputs", () => {
       prefix: "fargate-exec/",
       kmsKeyId: undefined,
       logs: "auto",
+      transport: "auto",
       workflowCommands: false,
       summary: true,
       region: "eu-west-1",
@@ -63,6 +64,7 @@ describe("readInputs", () => {
       prefix: "ci/jobs/",
       kmsKeyId: "alias/ci",
       logs: "cloudwatch",
+      transport: "plain",
       workflowCommands: true,
       summary: false,
     });
@@ -105,7 +107,6 @@ describe("readInputs", () => {
     ["start", "true", "false", "'task-definition'"],
     ["capacity-providers", "FARGATE_SPOT=1", "empty", "FARGATE"],
     ["user", "app", "root", "in the script"],
-    ["transport", "packed", "auto or plain", "'transport'"],
   ])("refuses by name what this version has not: %s %s", (name, value, must, advice) => {
     const given: Given =
       name === "image" ? { ...least, service: "", image: value } : { ...least, [name]: value };

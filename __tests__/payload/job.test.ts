@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { watch, type Watched } from "../helpers/watch.ts";
 
 /** The shells of this machine that may be a container's /bin/sh. */
@@ -17,9 +20,7 @@ function leftovers(run: Watched): string[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return execFileSync("tr", ["\\0", " "], {
-          input: execFileSync("cat", [`/proc/${pid}/cmdline`]),
-        }).includes(run.runId);
+        return readFileSync(`/proc/${pid}/cmdline`).includes(run.runId);
       } catch {
         return false;
       }
@@ -56,12 +57,29 @@ describe.each(SHELLS)("a job under %s", (sh) => {
   });
 
   it("passes every byte", async () => {
-    const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    const bytes = Buffer.from([...Array.from({ length: 256 }, (_, i) => i), ...Buffer.from("\ufffd\ufffd.")]);
     const run = await watch({
       sh,
       script: `printf '${[...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("")}'`,
     });
     expect(run.stdout.equals(bytes)).toBe(true);
+  });
+
+  it.each([
+    ["all of it", 0],
+    ["a backlog", 1000],
+  ])("brings packed output over byte for byte: %s", async (_, packAbove) => {
+    const bytes = randomBytes(300_000);
+    const source = join(tmpdir(), `fargate-exec-test-${randomUUID()}`);
+    writeFileSync(source, bytes);
+    try {
+      const run = await watch({ sh, packAbove, script: `cat ${source}; echo last >&2` });
+      expect(run.stdout.equals(bytes)).toBe(true);
+      expect(run.stderr.toString()).toBe("last\n");
+      expect(run.status).toMatchObject({ kind: "ended" });
+    } finally {
+      rmSync(source);
+    }
   });
 
   it("keeps an output without a final line end as it is", async () => {

@@ -16,14 +16,12 @@ it.each([
 });
 
 it("ends at once and without an error on TERM", async () => {
-  const [command = "", ...args] = holdCommand(0, []);
-  const begun = Date.now();
-  // A group of its own, so that the sleep goes with it.
-  const child = spawn(command, ["-c", `echo up; ${args[1] ?? ""}`], {
-    detached: true,
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const [command = "", flag = "", script = ""] = holdCommand(0, []);
+  // Says when it has come to its wait. It gets a group of its own, so that the sleep can be ended with it.
+  const args = [flag, script.replace("wait", "echo waiting; wait")];
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
   await once(child.stdout, "data");
+  const begun = Date.now();
   child.kill("SIGTERM");
   const [code] = (await once(child, "exit")) as [number | null];
   if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");

@@ -23,6 +23,7 @@ export interface Inputs {
   readonly prefix: string;
   readonly kmsKeyId: string | undefined;
   readonly logs: "auto" | "session" | "cloudwatch" | "s3";
+  readonly transport: "auto" | "plain" | "packed";
   readonly workflowCommands: boolean;
   readonly summary: boolean;
   readonly region: string;

@@ -34,6 +34,7 @@ export function readInputs(source: InputSource): Inputs {
     timeout: reader.orElse("timeout", duration, 60 * minute),
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
+    transport: reader.orElse("transport", oneOf("auto", "plain", "packed"), "auto"),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
     region: readRegion(reader),
@@ -69,11 +70,6 @@ function refuseUnfinished(reader: InputReader): void {
   );
   only("capacity-providers", [], "New tasks start with launch type FARGATE.");
   only("user", ["root"], "Change user in the script, for example by: su app -c 'bin/migrate'.");
-  if (reader.text("transport") === "packed") {
-    reader.refuse("transport", "auto or plain in this version", "'packed'");
-  } else {
-    reader.optional("transport", oneOf("auto", "plain", "packed"));
-  }
 }
 
 function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<Record<string, string>> {

@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { BEL, ECHO, LONGEST_MARK, READY, READY_NEW, sessionMark } from "./marks.ts";
 import { SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
@@ -11,6 +12,8 @@ export type Extracted =
   | { readonly kind: "echo" }
   /** The job runs, or has run: what follows is its spool. */
   | { readonly kind: "attached"; readonly offset: number }
+  /** What the container has to say to the user. */
+  | { readonly kind: "note"; readonly text: string }
   /** The end, believed only when every byte before it has been read. */
   | { readonly kind: "status"; readonly status: JobStatus }
   /** No job was started or found. */
@@ -31,7 +34,8 @@ export class Extractor {
   readonly #spool = new SpoolReader();
   readonly #mark: Buffer;
   #pending: Buffer = NOTHING;
-  #state: "before" | "line-end" | "spool" | "after" = "before";
+  #state: "before" | "line-end" | "spool" | "packed" | "after" = "before";
+  #packed: Packed = NO_PACK;
   #announced = false;
   #noise = "";
   /** CRs that this terminal and this log put before every LF. */
@@ -55,6 +59,7 @@ export class Extractor {
     this.#spool.rewind();
     this.#pending = NOTHING;
     this.#state = "before";
+    this.#packed = NO_PACK;
     this.#announced = false;
     this.#noise = "";
     this.#held = 0;
@@ -101,6 +106,19 @@ export class Extractor {
         out.push({ kind: "attached", offset });
         break;
       }
+      case "#": {
+        const [, offset, length] = /^ (\d+) (\d+)$/.exec(body) ?? [];
+        this.#packed = { offset: Number(offset), length: Number(length), text: [], size: 0 };
+        this.#state = "packed";
+        break;
+      }
+      case "%":
+        this.#state = "spool";
+        this.#unpack(out);
+        break;
+      case "n":
+        out.push({ kind: "note", text: body.trim() });
+        break;
       case ".": {
         const [, length, status] = /^ (\d+) (.*)$/s.exec(body) ?? [];
         this.#state = "after";
@@ -123,6 +141,11 @@ export class Extractor {
   /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs. */
   #plain(bytes: Buffer, out: Extracted[]): void {
     let data = bytes;
+    if (this.#state === "packed") {
+      this.#packed.size += data.length;
+      if (this.#packed.size <= LARGEST_PACK) this.#packed.text.push(data.toString("latin1"));
+      return;
+    }
     if (this.#state === "before") {
       this.#announce(data, out);
       return;
@@ -137,6 +160,19 @@ export class Extractor {
       this.#state = "spool";
     }
     if (data.length > 0) this.#texts(this.#withoutReturns(data), out);
+  }
+
+  #unpack(out: Extracted[]): void {
+    const { offset, length, text } = this.#packed;
+    this.#packed = NO_PACK;
+    const data = inflate(text.join(""), length);
+    const position = this.#spool.position - this.#skip;
+    if (data === undefined || offset !== position) {
+      this.#state = "after";
+      out.push({ kind: "gap", expected: position, got: offset });
+    } else {
+      this.#texts(data, out);
+    }
   }
 
   #texts(data: Buffer, out: Extracted[]): void {
@@ -178,6 +214,28 @@ export class Extractor {
     this.#announced = true;
     this.#noise = "";
     out.push(event);
+  }
+}
+
+interface Packed {
+  readonly offset: number;
+  readonly length: number;
+  readonly text: string[];
+  size: number;
+}
+
+const NO_PACK: Packed = { offset: 0, length: 0, text: [], size: 0 };
+
+/** A piece of 1 MiB that gzip can't make smaller, in base64 with line ends, and room to spare. */
+const LARGEST_PACK = 4 * 1024 * 1024;
+
+/** Undefined where it isn't what was packed: gzip's own checksum tells. */
+function inflate(base64: string, length: number): Buffer | undefined {
+  try {
+    const data = gunzipSync(Buffer.from(base64, "base64"), { maxOutputLength: Math.max(length, 1) });
+    return data.length === length ? data : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -13,7 +13,8 @@
  *           `h`               the header: one line on where and what this is, not the job's;
  *           none              a whole line of standard output.
  *     open  `+`               the line goes on in the next record of the same tag: the LF is ours.
- *     text                    the job's bytes after redaction; a mark's beginning in them stands as the mark `=`.
+ *     text                    the job's bytes after redaction; a mark's beginning in them stands as the mark `=`,
+ *                             and U+FFFD as the mark `?`: the agent does not bring that character over whole.
  *                             With several workers each line begins with `[N] `.
  *
  * **The session** is what the terminal carries: the spool from some byte on, with marks in between that hold the
@@ -22,6 +23,10 @@
  *     `NONCE;@OFFSET` LF      from here on the spool follows, from that byte. How many CRs stand before the LF
  *                             is how many this terminal and this log put before every LF.
  *     `NONCE;~`               nothing, to show that somebody is there.
+ *     `NONCE;# OFFSET LENGTH` instead of LENGTH bytes of the spool from OFFSET on, these bytes through gzip, whose
+ *                             format has their checksum, and base64, in lines that mean nothing,
+ *     `NONCE;%`               up to here.
+ *     `NONCE;n TEXT`          a note for the user.
  *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
  *     `ready`, `ready1`       before the nonce is known: echo is off. With the 1 the job directory is new, so that
@@ -43,6 +48,7 @@ export const ECHO = `${MARK}echo${BEL}`;
 
 export const OPEN = `${MARK}+${BEL}`;
 export const LITERAL = `${MARK}=${BEL}`;
+export const REPLACEMENT = `${MARK}?${BEL}`;
 
 /** What every mark of the session with this nonce begins with. */
 export function sessionMark(nonce: string): string {

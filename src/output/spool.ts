@@ -1,4 +1,4 @@
-import { BEL, LITERAL, MARK, OPEN } from "./marks.ts";
+import { BEL, LITERAL, MARK, OPEN, REPLACEMENT } from "./marks.ts";
 
 /** What a record of the spool says. */
 export type SpoolText =
@@ -17,7 +17,11 @@ export type SpoolText =
 const LF = 10;
 const MARK_BYTES = Buffer.from(MARK);
 const OPEN_BYTES = Buffer.from(OPEN);
-const LITERAL_BYTES = Buffer.from(LITERAL);
+/** Marks, and what they stand for. */
+const STAND_INS: readonly (readonly [Buffer, Buffer])[] = [
+  [Buffer.from(LITERAL), MARK_BYTES],
+  [Buffer.from(REPLACEMENT), Buffer.from("\ufffd")],
+];
 
 /**
  * Reads the spool, in pieces of any size, and knows how far it has come: `offset` is where the record begins that
@@ -85,15 +89,18 @@ function startsWith(bytes: Buffer, prefix: Buffer): boolean {
   return bytes.length >= prefix.length && bytes.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
 }
 
-/** Puts back the beginning of a mark where the job itself printed one. */
+/** Puts back what could not stand in the spool as the job printed it. */
 function literal(text: Buffer): Buffer {
-  let at = text.indexOf(LITERAL_BYTES);
+  let at = text.indexOf(MARK_BYTES);
   if (at < 0) return text;
   const parts: Buffer[] = [];
   let from = 0;
-  for (; at >= 0; at = text.indexOf(LITERAL_BYTES, from)) {
-    parts.push(text.subarray(from, at + MARK_BYTES.length));
-    from = at + LITERAL_BYTES.length;
+  while (at >= 0) {
+    const stood = STAND_INS.find(([mark]) => text.subarray(at, at + mark.length).equals(mark));
+    const [mark, bytes] = stood ?? [MARK_BYTES, MARK_BYTES];
+    parts.push(text.subarray(from, at), bytes);
+    from = at + mark.length;
+    at = text.indexOf(MARK_BYTES, from);
   }
   parts.push(text.subarray(from));
   return Buffer.concat(parts);

@@ -1,8 +1,7 @@
-import type { ExecConfiguration } from "../aws/ecs.ts";
 import type { Logs } from "../aws/logs.ts";
 import type { S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import type { SessionLogs } from "./logging.ts";
 
 /** Where ECS Exec leaves the transcript of a session. */
 export interface LogPlace {
@@ -15,8 +14,6 @@ export interface LogPlace {
   readonly url: string;
 }
 
-/** The agent uploads a transcript seconds after the session's end; this long we wait for it. */
-const PATIENCE_MS = 90_000;
 const POLL_MS = 1_000;
 
 export function cloudWatchPlace(group: string, sessionId: string, region: string): LogPlace {
@@ -37,89 +34,78 @@ export function cloudWatchPlace(group: string, sessionId: string, region: string
   };
 }
 
-/** The log that people are pointed to; undefined where the cluster logs no sessions to a place of its own. */
-export function logPlace(
-  exec: ExecConfiguration | undefined,
-  sessionId: string,
-  region: string,
-): LogPlace | undefined {
-  if (exec?.cloudWatchLogGroup !== undefined)
-    return cloudWatchPlace(exec.cloudWatchLogGroup, sessionId, region);
-  if (exec?.s3Bucket === undefined) return undefined;
-  return { name: `s3://${exec.s3Bucket}/${s3Key(exec, sessionId)}`, group: "", stream: "", url: "" };
+/** The log that people are pointed to; undefined where there is none. */
+export function logPlace(logs: SessionLogs, sessionId: string, region: string): LogPlace | undefined {
+  if (logs.cloudWatchLogGroup !== undefined)
+    return cloudWatchPlace(logs.cloudWatchLogGroup, sessionId, region);
+  if (logs.s3Bucket === undefined) return undefined;
+  return { name: `s3://${logs.s3Bucket}/${s3Key(logs, sessionId)}`, group: "", stream: "", url: "" };
 }
 
-/** Fails with `logs-not-configured` where output is to be read from a log that the cluster doesn't write. */
-export function requireLog(logs: "cloudwatch" | "s3", exec: ExecConfiguration, cluster: string): void {
-  const place = logs === "cloudwatch" ? exec.cloudWatchLogGroup : exec.s3Bucket;
-  if (place !== undefined) return;
-  const setting = logs === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
-  throw new Failure("logs-not-configured", {
-    failed: `Input 'logs' is '${logs}', but the cluster '${cluster}' does not log its ECS Exec sessions there.`,
-    seen: `Its executeCommandConfiguration has logging ${exec.logging} and no ${setting}.`,
-    advice: `Set logging to OVERRIDE with a ${setting} in the cluster's executeCommandConfiguration, or use 'logs: auto'.`,
-  });
+export interface TranscriptContext {
+  readonly logs: Pick<Logs, "page">;
+  readonly s3: Pick<S3, "getObject">;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Milliseconds without anything new after which no more is expected. The agent uploads seconds after the end. */
+  readonly patience: number;
 }
 
 /** What the agent uploaded of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
 export function transcript(
   from: "cloudwatch" | "s3",
-  exec: ExecConfiguration,
+  places: SessionLogs,
   sessionId: string,
-  context: {
-    readonly logs: Pick<Logs, "page">;
-    readonly s3: Pick<S3, "getObject">;
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-  },
+  context: TranscriptContext,
 ): AsyncIterable<Uint8Array> {
-  const { logs, s3, clock, signal } = context;
   return from === "cloudwatch"
-    ? cloudWatchTranscript(logs, { group: exec.cloudWatchLogGroup ?? "", stream: sessionId }, clock, signal)
-    : s3Transcript(s3, { bucket: exec.s3Bucket ?? "", key: s3Key(exec, sessionId) }, clock, signal);
+    ? cloudWatchTranscript({ group: places.cloudWatchLogGroup ?? "", stream: sessionId }, context)
+    : s3Transcript({ bucket: places.s3Bucket ?? "", key: s3Key(places, sessionId) }, context);
 }
 
-function s3Key(exec: Pick<ExecConfiguration, "s3Prefix">, sessionId: string): string {
-  const prefix = exec.s3Prefix?.replace(/\/$/, "");
+function s3Key({ s3Prefix }: Pick<SessionLogs, "s3Prefix">, sessionId: string): string {
+  const prefix = s3Prefix?.replace(/\/$/, "");
   return `${prefix ? `${prefix}/` : ""}${sessionId}.log`;
 }
 
 /**
  * The bytes of a transcript in CloudWatch, as they arrive. Its events are pieces of one text, cut at line ends
- * which are not in them. Ends when nothing has come for a minute and a half; the reader stops when it has enough.
+ * which are not in them. The reader stops when it has enough.
  */
-export async function* cloudWatchTranscript(
-  logs: Pick<Logs, "page">,
+async function* cloudWatchTranscript(
   place: { readonly group: string; readonly stream: string },
-  clock: Clock,
-  signal?: AbortSignal,
+  { logs, clock, signal, patience }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
   let from: string | undefined;
   let first = true;
-  let until = clock.now() + PATIENCE_MS;
-  while (clock.now() < until) {
+  let until = clock.now() + patience;
+  for (;;) {
     const page = await logs.page(place, from);
     for (const event of page?.events ?? []) {
       yield Buffer.from(first ? event.message : `\n${event.message}`);
       first = false;
-      until = clock.now() + PATIENCE_MS;
+      until = clock.now() + patience;
     }
     from = page?.next ?? from;
-    if (page === undefined || page.last) await clock.sleep(POLL_MS, signal);
+    if (page !== undefined && !page.last) continue;
+    if (clock.now() >= until) return;
+    await clock.sleep(POLL_MS, signal);
   }
 }
 
-/** The bytes of a transcript in S3, which is there whole or not at all; ends after a minute and a half without it. */
-export async function* s3Transcript(
-  s3: Pick<S3, "getObject">,
+/** The bytes of a transcript in S3, which is there whole or not at all. */
+async function* s3Transcript(
   object: { readonly bucket: string; readonly key: string },
-  clock: Clock,
-  signal?: AbortSignal,
+  { s3, clock, signal, patience }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
-  for (const until = clock.now() + PATIENCE_MS; clock.now() < until; await clock.sleep(POLL_MS, signal)) {
+  const until = clock.now() + patience;
+  for (;;) {
     const body = await s3.getObject(object);
-    if (body === undefined) continue;
-    yield* body;
-    return;
+    if (body !== undefined) {
+      yield* body;
+      return;
+    }
+    if (clock.now() >= until) return;
+    await clock.sleep(POLL_MS, signal);
   }
 }

@@ -12,6 +12,8 @@ export interface BootstrapOptions {
   readonly runId: string;
   /** The byte of the spool to go on from. */
   readonly at: number;
+  /** Output is packed when more than this many bytes of it wait; undefined: never. */
+  readonly packAbove: number | undefined;
   readonly payload: Payload;
   readonly delivery: Delivery;
 }
@@ -29,7 +31,7 @@ export const LONGEST_COMMAND = 4096;
 export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
-    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1}`,
+    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1} fx_pack=${options.packAbove ?? "''"}`,
     delivery.kind === "s3" ? fetchFromS3(payload, delivery) : fetchFromSession(payload),
     withoutComments(bootstrapSource),
   ].join("\n");

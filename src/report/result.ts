@@ -34,20 +34,17 @@ export interface Result {
 /** What is known of a run so far; filled in as it goes on. */
 export interface Known {
   target: Target | undefined;
-  sessionId: string | undefined;
+  /** Of this job, one after the other. */
+  sessionIds: string[];
   log: LogPlace | undefined;
   stdout: string;
   /** The script may have run. */
   attached: boolean;
 }
 
-export const NOTHING_KNOWN: Readonly<Known> = {
-  target: undefined,
-  sessionId: undefined,
-  log: undefined,
-  stdout: "",
-  attached: false,
-};
+export function nothingKnown(): Known {
+  return { target: undefined, sessionIds: [], log: undefined, stdout: "", attached: false };
+}
 
 const STOPPED = {
   "timed-out": { exitCode: 124, outcome: "timed-out" },
@@ -90,9 +87,9 @@ export function failedResult(failure: Failure, known: Known): Result {
 
 function facts({
   target,
-  sessionId,
+  sessionIds,
   log,
   stdout,
 }: Known): Pick<Result, "target" | "sessionId" | "log" | "stdout"> {
-  return { target, sessionId, log, stdout };
+  return { target, sessionId: sessionIds.at(-1), log, stdout };
 }

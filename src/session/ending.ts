@@ -88,6 +88,8 @@ function ended(
         "The cluster's executeCommandConfiguration asks for encryption: give the task role 'kms:Decrypt' on its key, encrypt the log group or bucket it names, or turn the demand off.",
     });
   }
+  if (end.kind === "lost" && end.cause instanceof Failure && end.cause.code === "access-denied")
+    return end.cause;
   const how =
     end.kind === "closed"
       ? `It was closed${text === "" ? ", without a reason" : `: ${text}`}.`

@@ -1,11 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { Extracted, Extractor } from "../output/extract.ts";
 import type { JobStatus } from "../output/status.ts";
-import { CANCEL, TAKEN } from "../payload/input.ts";
+import { CANCEL, HERE, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
 import type { Session, SessionEnd } from "./session.ts";
 
 /** For the agent to close the session once the job's status has been taken. */
 const CLOSING_MS = 800;
+/** A queued session opens when another one ends, and an abandoned watcher gives its place up after 90 s. */
+const SILENCE_MS = 150_000;
 /** For the container to stop a job that is cancelled; the runner itself waits 7.5 s. */
 const CANCELLING_MS = 4_000;
 
@@ -25,6 +27,7 @@ export interface FollowOptions {
   /** What is typed once echo is off; into a new job directory, with the payload where it goes this way. */
   readonly input: (isNew: boolean) => Uint8Array;
   readonly onAttached: () => void;
+  readonly onNote: (text: string) => void;
   readonly onText: (text: Extract<Extracted, { kind: "text" | "header" }>) => void;
   readonly clock: Clock;
   /** Aborted: the job is told to stop, and gets a moment to say how that went. */
@@ -47,8 +50,12 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   };
   cancel.addEventListener("abort", onCancel, { once: true });
   if (cancel.aborted) onCancel();
+  void sayHere(session, clock, over.signal);
+  let silent = true;
+  void clock.sleep(SILENCE_MS, over.signal).then(() => (silent ? session.close() : undefined), ended);
 
   for await (const bytes of session.output) {
+    silent = false;
     for (const extracted of extractor.push(bytes)) {
       switch (extracted.kind) {
         case "ready":
@@ -61,6 +68,9 @@ export async function followJob(session: Session, options: FollowOptions): Promi
         case "text":
         case "header":
           options.onText(extracted);
+          break;
+        case "note":
+          options.onNote(extracted.text);
           break;
         case "echo":
           outcome = { kind: "refused", code: "echo", text: "its terminal's echo can't be turned off" };
@@ -82,7 +92,26 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   }
   cancel.removeEventListener("abort", onCancel);
   over.abort();
-  return outcome ?? { kind: "ended", end: await session.ended, attached };
+  if (outcome !== undefined) return outcome;
+  const end = await session.ended;
+  const why = `the exec agent opened no session within ${SILENCE_MS / 1000} s`;
+  return {
+    kind: "ended",
+    end: silent && end.kind === "left" && !cancel.aborted ? { kind: "lost", why } : end,
+    attached,
+  };
+}
+
+/** Tells the watcher in the container that it still has a reader. */
+async function sayHere(session: Session, clock: Clock, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await clock.sleep(HERE_EVERY_MS, signal);
+      await session.send(HERE);
+    }
+  } catch {
+    // The session is over.
+  }
 }
 
 /** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */

@@ -1,0 +1,142 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+
+let aws: Aws;
+let task: Task;
+let results: ReadonlyMap<string, Promise<StepResult>>;
+
+/** What is printed, and the lines that come of it. */
+const cases = [
+  ["no line's end at the end", "printf 'one\\ntwo'", ["one", "two"]],
+  ["no output at all", ":", []],
+  ["empty lines", "printf '\\n\\nx\\n\\n'", ["", "", "x", ""]],
+  ["colours", "printf '\\033[1;31mred\\033[0m and \\033[38;5;208morange\\033[0m\\n'", ["\u001b[1;31mred\u001b[0m and \u001b[38;5;208morange\u001b[0m"]],
+  ["UTF-8 and tabs", "printf 'größer\\t日本語\\t🚀\\n'", ["größer\t日本語\t🚀"]],
+  ["trailing white space", "printf ' a \\t\\n  \\n'", [" a \t", "  "]],
+  ["what looks like our own marks", "printf '\\033]7733;. 1 exited 0=0:0\\007\\n\\033]7733;h\\007x\\n'", ["\u001b]7733;. 1 exited 0=0:0\u0007", "\u001b]7733;h\u0007x"]],
+] as const;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+  const tasks = await Promise.all([0, 1, 2, 3].map(() => aws.runningTask()));
+  task = tasks[0] as Task;
+  // All at once, two sessions to a task: most of their time they wait for the agent.
+  results = new Map(cases.map(([name, run], at) => [name, aws.step({ task: tasks[at % 4]?.id ?? "", run })]));
+  await Promise.all(results.values());
+}, 60_000);
+
+afterAll(() => aws.stop());
+
+it.each(cases)("%s: shown and returned as printed", async (name, _, lines) => {
+  const result = await results.get(name);
+  expect(result?.outputs["exit-code"]).toBe("0");
+  expect(result && jobLog(result)).toEqual(lines);
+  expect(result?.outputs["stdout"]).toBe(lines.join("\n"));
+}, 30_000);
+
+it("100,000 numbered lines arrive complete, in order and none twice", async () => {
+  const result = await aws.step({ task: task.id, run: "seq -f 'line %.0f of many' 100000; exit 9" });
+  expect(result.outputs).toMatchObject({ "exit-code": "9", outcome: "failed" });
+  const lines = jobLog(result);
+  expect(lines).toHaveLength(100_000);
+  expect(lines.findIndex((line, at) => line !== `line ${at + 1} of many`)).toBe(-1);
+  const stdout = (result.outputs["stdout"] ?? "").split("\n");
+  expect(Buffer.byteLength(result.outputs["stdout"] ?? "")).toBeLessThanOrEqual(1024 * 1024);
+  expect(Buffer.byteLength(result.outputs["stdout"] ?? "")).toBeGreaterThan(1024 * 1024 - 100);
+  // Its last MiB: the first line may be cut, all others are there.
+  expect(stdout.slice(1)).toEqual(lines.slice(100_000 - stdout.length + 1));
+}, 60_000);
+
+it("a line that ends in CR LF is shown without the CR", async () => {
+  const result = await aws.step({ task: task.id, run: "printf 'one\\r\\ntwo\\r\\n'" });
+  expect(jobLog(result)).toEqual(["one", "two"]);
+  expect(result.outputs["stdout"]).toBe("one\r\ntwo");
+}, 30_000);
+
+it("standard error is shown in its place, and is not in 'stdout'", async () => {
+  const run = "echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three; sleep 0.2; printf four >&2";
+  const result = await aws.step({ task: task.id, run });
+  expect(jobLog(result)).toEqual(["one", "two", "three", "four"]);
+  expect(result.outputs["stdout"]).toBe("one\nthree");
+}, 30_000);
+
+it("lines are shown while the job runs", async () => {
+  let seen: number | undefined;
+  const result = await aws.step(
+    { task: task.id, run: "echo early; sleep 1.5; echo late" },
+    { onLine: (line) => (seen ??= line === "early" ? Date.now() : undefined) },
+  );
+  expect(Date.now() - (seen ?? Infinity)).toBeGreaterThan(1500);
+  expect(jobLog(result)).toEqual(["early", "late"]);
+}, 30_000);
+
+it("the step ends within a second of the job, and a daemon it leaves behind does not keep it waiting", async () => {
+  let last = 0;
+  const result = await aws.step(
+    { task: task.id, run: "setsid sh -c 'while :; do sleep 5; done' & echo last; exit 4" },
+    { onLine: (line) => (last = line === "last" ? Date.now() : last), beforePost: () => void (last = Date.now() - last) },
+  );
+  expect(result.outputs["exit-code"]).toBe("4");
+  expect(last).toBeLessThan(1000);
+}, 30_000);
+
+const commands = [
+  "::error::not an error",
+  "::warning file=x.ts,line=1::not a warning",
+  "::set-output name=exit-code::0",
+  "::set-output name=injected::yes",
+  "::save-state name=injected::yes",
+  "::add-mask::visible",
+  "::stop-commands::token",
+  "::token::",
+  "::debug::x",
+  "::group::x",
+  "##[error]old form",
+  "##[set-output name=injected]yes",
+  "##[add-mask]visible",
+  "  ::error::indented",
+  "a word of text ##[error]later in the line",
+  "visible",
+];
+const printCommands = `cat <<'END'\n${commands.join("\n")}\nEND\nprintf 'half\\r::error::after a CR\\r##[error]x\\n'\n`;
+
+it("workflow commands in the output are printed, not obeyed", async () => {
+  const result = await aws.step({ task: task.id, run: printCommands });
+  expect(result.conclusion).toBe("success");
+  expect(result.annotations).toEqual([]);
+  expect(result.outputs).not.toHaveProperty("injected");
+  expect(result.state).not.toHaveProperty("injected");
+  expect(result.outputs["exit-code"]).toBe("0");
+  // The log viewer reads ##[error] at a line's start, whoever wrote it; a colour reset keeps it from that.
+  const shown = jobLog(result).map((line) => line.replace(/^\u001b\[0m(?=##\[)/, ""));
+  expect(shown).toEqual([...commands, "half", "::error::after a CR", "##[error]x"]);
+  expect(jobLog(result).filter((line) => line.startsWith("##["))).toEqual([]);
+  expect(result.outputs["stdout"]?.split("\n").slice(0, commands.length)).toEqual(commands);
+}, 30_000);
+
+it("with 'workflow-commands' they are obeyed", async () => {
+  const result = await aws.step({
+    task: task.id,
+    "workflow-commands": "true",
+    run: "echo '::warning title=Tests::one is slow'; echo '::add-mask::hide-me'; echo hide-me",
+  });
+  expect(result.annotations).toEqual([{ level: "warning", title: "Tests", message: "one is slow" }]);
+  expect(mainLog(result)).toContain("***");
+  expect(mainLog(result)).not.toContain("hide-me");
+}, 30_000);
+
+it("the first line names task, container, image and workflow run", async () => {
+  const result = await aws.step({ task: task.id, run: "echo hello" });
+  const log = mainLog(result);
+  const header = log[log.indexOf("hello") - 1] ?? "";
+  for (const fact of [
+    `task=${task.arn}`,
+    "container=app",
+    "image=public.ecr.aws/docker/library/python:3.13-slim",
+    "cpu=0.5",
+    "memory=1024",
+    "url=https://github.com/example-org/shop/actions/runs/9876543210",
+  ])
+    expect(header).toContain(fact);
+}, 30_000);

@@ -1,0 +1,86 @@
+import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
+import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+/** Where the transcripts of a container's sessions go; nowhere when all is undefined. */
+export interface SessionLogs {
+  readonly cloudWatchLogGroup: string | undefined;
+  readonly s3Bucket: string | undefined;
+  readonly s3Prefix: string | undefined;
+}
+
+export const NO_LOGS: SessionLogs = {
+  cloudWatchLogGroup: undefined,
+  s3Bucket: undefined,
+  s3Prefix: undefined,
+};
+
+interface LookContext {
+  readonly ecs: Pick<Ecs, "describeCluster" | "describeTaskDefinition">;
+  readonly log: Log;
+  /** What the input `logs` asks for. Whoever wants no log may do without the right to look. */
+  readonly wanted: "auto" | "session" | "cloudwatch" | "s3";
+}
+
+/**
+ * How a cluster logs its sessions, or undefined when it may not be looked at. Fails with `logs-not-configured` when
+ * the log that is wanted can't be written: what DEFAULT stands for is known only with the task, so that passes here.
+ */
+export async function lookAtCluster(
+  cluster: string,
+  { ecs, log, wanted }: LookContext,
+): Promise<ExecConfiguration | undefined> {
+  const answer = await unlessDenied(wanted, log, () => ecs.describeCluster(cluster));
+  if (answer !== undefined && answer.exec.logging !== "DEFAULT")
+    requireLog(wanted, answer.exec, answer.exec.logging);
+  return answer?.exec;
+}
+
+/**
+ * Where the sessions of this container are logged. With logging DEFAULT, which is also what a cluster without a
+ * configuration has, that is the log group of the container's own awslogs driver.
+ */
+export async function sessionLogs(
+  exec: ExecConfiguration | undefined,
+  task: { readonly taskDefinitionArn: string; readonly container: string },
+  { ecs, log, wanted }: LookContext,
+): Promise<SessionLogs> {
+  if (exec === undefined || exec.logging === "NONE") return NO_LOGS;
+  if (exec.logging === "OVERRIDE") return exec;
+  const definition = await unlessDenied(wanted, log, () =>
+    ecs.describeTaskDefinition(task.taskDefinitionArn),
+  );
+  const group = definition?.containers.find(({ name }) => name === task.container)?.awslogs?.group;
+  const logs = { ...NO_LOGS, cloudWatchLogGroup: group };
+  requireLog(wanted, logs, exec.logging);
+  return logs;
+}
+
+function requireLog(wanted: LookContext["wanted"], logs: SessionLogs, logging: string): void {
+  if (wanted !== "cloudwatch" && wanted !== "s3") return;
+  const [place, setting] =
+    wanted === "cloudwatch"
+      ? [logs.cloudWatchLogGroup, "cloudWatchLogGroupName"]
+      : [logs.s3Bucket, "s3BucketName"];
+  if (place !== undefined) return;
+  throw new Failure("logs-not-configured", {
+    failed: `Input 'logs' is '${wanted}', but the sessions of this cluster are not logged there.`,
+    seen: `The cluster's executeCommandConfiguration has logging ${logging} and names no ${setting}.`,
+    advice: `Set logging to OVERRIDE with a ${setting} in the cluster's executeCommandConfiguration, or use 'logs: auto'.`,
+  });
+}
+
+async function unlessDenied<T>(
+  wanted: LookContext["wanted"],
+  log: Log,
+  look: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    const optional = wanted === "auto" || wanted === "session";
+    if (!optional || !(error instanceof Failure) || error.code !== "access-denied") throw error;
+    log.info(`Where the sessions are logged is not known. ${error.seen}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+import { Failure } from "../errors.ts";
+import { type Followed, followJob, type FollowOptions } from "./follow.ts";
+import type { Session, SessionEnd } from "./session.ts";
+import { lookAtTask, type WatchOptions, watchTask } from "./watch.ts";
+
+/** After the first cut; doubled for each one that follows without any output in between. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 20_000;
+/** Sessions in a row that brought nothing. */
+const MOST_IN_VAIN = 8;
+/** For the last output of a task that has ended. */
+const LAST_WORDS_MS = 2_000;
+
+export interface AttendOptions
+  extends Omit<FollowOptions, "patience">, Omit<WatchOptions, "signal" | "clock"> {
+  /** A new session that goes on at this byte of the spool; rejects when there can't be one. */
+  readonly attach: (at: number) => Promise<Session>;
+  /** Ends a session that was lost, so that it gives its place in the container back. Best effort. */
+  readonly terminate: (sessionId: string) => Promise<void>;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** What attending to a job came to: what the last session came to, or the task's own end. */
+export type Attended = Followed | { readonly kind: "task-ended"; readonly failure: Failure };
+
+/**
+ * Watches the job to its end through as many sessions as that takes. A session that is cut costs nothing: the next
+ * one goes on at the byte where this one was. While it lasts the task is looked at too, and its end beats whatever a
+ * broken session says. Rejects when there can be no further session.
+ */
+export async function attend(first: Session, options: AttendOptions): Promise<Attended> {
+  const { clock, extractor, log, cancel, until } = options;
+  const over = new AbortController();
+  const watching: WatchOptions = { ...options, signal: over.signal };
+  let session = first;
+  let gone: Failure | undefined;
+  void watchTask(watching)
+    .then(async (failure) => {
+      gone = failure;
+      await clock.sleep(LAST_WORDS_MS, over.signal);
+      await session.close();
+    })
+    .catch(() => undefined); // nobody watches any more
+  void clock
+    .sleep(Math.max(0, until - clock.now()), over.signal)
+    .then(() => session.close())
+    .catch(() => undefined); // it ended in time
+
+  try {
+    for (let inVain = 0, pause = FIRST_PAUSE_MS; ;) {
+      const from = extractor.offset;
+      const followed = await followJob(session, options);
+      if (followed.kind !== "ended" && followed.kind !== "gap") return followed;
+      gone ??= (await lookAtTask(watching)).gone;
+      if (gone !== undefined) return { kind: "task-ended", failure: gone };
+      const progress = extractor.offset > from;
+      inVain = progress ? 0 : inVain + 1;
+      if (isFinal(followed) || cancel.aborted || inVain >= MOST_IN_VAIN || clock.now() >= until)
+        return followed;
+
+      log.info(
+        `Session ${session.sessionId} was cut: ${why(followed)} Attaching again at byte ${extractor.offset}.`,
+      );
+      if (followed.kind === "gap" || followed.end.kind === "lost") await options.terminate(session.sessionId);
+      pause = progress ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
+      await clock.sleep(pause * (0.5 + Math.random() / 2), cancel);
+      extractor.restart();
+      session = await options.attach(extractor.offset);
+    }
+  } finally {
+    over.abort();
+  }
+}
+
+/** Ends that another session would only repeat. */
+function isFinal(followed: Followed): boolean {
+  if (followed.kind !== "ended") return false;
+  const { end } = followed;
+  if (end.kind === "closed")
+    return /Unable to start command|encryption is not set up|initiating handshake/.test(end.text);
+  return end.kind === "lost" && end.cause instanceof Failure && end.cause.code === "access-denied";
+}
+
+function why(followed: Extract<Followed, { kind: "ended" | "gap" }>): string {
+  if (followed.kind === "gap") return `byte ${followed.expected} was expected and byte ${followed.got} came.`;
+  return describeEnd(followed.end);
+}
+
+export function describeEnd(end: SessionEnd): string {
+  switch (end.kind) {
+    case "closed":
+      return end.text.trim() === "" ? "closed by the other side, without a reason." : `${end.text.trim()}`;
+    case "lost":
+      return `${end.why}.`;
+    case "left":
+      return "left.";
+  }
+}

@@ -1,0 +1,67 @@
+import type { Ecs } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
+import type { Clock } from "../clock.ts";
+import { Failure, taskNotFound } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { verdict } from "../ready/verdict.ts";
+import { isEnding } from "../target/choose.ts";
+import type { Target } from "../target/target.ts";
+
+/** An account reads ECS twenty times a second at the most, and every job of a matrix looks. */
+const LOOK_EVERY_MS = 15_000;
+const JITTER_MS = 2_000;
+
+export interface WatchOptions {
+  readonly ecs: Pick<Ecs, "describeTask">;
+  readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks at the task beside a session, about four times a minute. Resolves with the reason when the container has
+ * ended; rejects only with the signal's reason. A task that is being stopped has its grace: a job may still end in it.
+ */
+export async function watchTask(options: WatchOptions): Promise<Failure> {
+  const { clock, log, signal } = options;
+  let warned = false;
+  for (;;) {
+    await clock.sleep(LOOK_EVERY_MS + Math.random() * JITTER_MS, signal);
+    const look = await lookAtTask(options);
+    if (look.gone !== undefined) return look.gone;
+    if (look.task !== undefined && isEnding(look.task) && !warned) {
+      warned = true;
+      log.info(
+        `The task is being stopped: ${look.task.stoppedReason ?? look.task.stopCode ?? "no reason given"}.`,
+      );
+    }
+  }
+}
+
+/** One look: the reason if the container has ended. A look that fails tells nothing, and says so in the debug log. */
+export async function lookAtTask({
+  ecs,
+  target,
+  log,
+  signal,
+}: WatchOptions): Promise<{ readonly gone: Failure | undefined; readonly task: Task | undefined }> {
+  try {
+    const task = await ecs.describeTask(target.clusterArn, target.taskArn);
+    if (task === undefined) {
+      return {
+        gone: taskNotFound(target.taskId, target.clusterArn, "ecs:DescribeTasks says MISSING."),
+        task,
+      };
+    }
+    const container = task.containers.find(({ name }) => name === target.container);
+    const over = container?.lastStatus === "STOPPED" || /^(DEPROVISIONING|STOPPED)$/.test(task.lastStatus);
+    const now = verdict(task, target.container);
+    return { gone: over && now.kind === "never" ? now.failure : undefined, task };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Failure)) throw error;
+    log.debug(`The task could not be looked at. ${error.message}`);
+    return { gone: undefined, task: undefined };
+  }
+}
