@@ -4,7 +4,7 @@
 # Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
 # reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
 set +x
-fx_umask=$(umask) fx_nonce='' fx_new=''
+fx_umask=$(umask) fx_nonce='' fx_new='' fx_self=$(exec sh -c 'echo "$PPID"')
 umask 077
 exec 3<&0
 
@@ -27,16 +27,20 @@ t.tcsetattr(0, t.TCSANOW, a)' 2>/dev/null || {
   fx_say echo
   exit 1
 }
-fx_say ready
 
-# The directory is the lock: whoever makes it starts the job, everybody else attaches.
+# The directory is the lock: whoever makes it fetches the payload, everybody else attaches. One whose maker was
+# killed before it had done so is made again.
 for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do
   fx_dir=$fx_place/fargate-exec-$fx_id
+  [ ! -d "$fx_dir" ] || [ -e "$fx_dir/job" ] || kill -0 "$(cat "$fx_dir/maker")" 2>/dev/null || rm -rf "$fx_dir"
   mkdir "$fx_dir" 2>/dev/null && fx_new=1 && break
   [ ! -d "$fx_dir" ] || break
   fx_dir=
 done
+[ -z "$fx_new" ] || echo "$fx_self" >"$fx_dir/maker"
+fx_say "ready$fx_new"
 [ "$fx_dir" ] || fx_refuse place 'no writable directory among /tmp, /var/tmp, /dev/shm, /run'
+[ -z "$fx_new" ] || [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is not there any more'
 
 # The exec agent may have been started without what the container was given.
 if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ]; then

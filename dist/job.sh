@@ -3,7 +3,8 @@
 # end of the job.
 #
 # In the job directory: job (this file), script, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
-# pid (of the job), stopping (why it is being stopped), status (its end), taken (somebody has read that).
+# started (the lock of its start), pid (of the job), stopping (why it is being stopped), status (its end), taken
+# (somebody has read that), watcher (the process that shows it), heard (its reader is there).
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 
@@ -208,6 +209,7 @@ fx_read_secrets() {
 
 fx_listen() {
   while IFS= read -r fx_line; do
+    : >"$fx_dir/heard"
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       cancel) kill "$(cat "$fx_dir/pid")" ;;
@@ -221,21 +223,65 @@ fx_size() {
   printf %s "$5"
 }
 
+# Finds what packs bytes for a terminal, once, when they have to be packed.
+fx_find_packer() {
+  if command -v gzip >/dev/null && command -v base64 >/dev/null; then
+    fx_packer() { gzip -c | base64; }
+  elif command -v python3 >/dev/null; then
+    fx_packer() {
+      python3 -I -S -c '
+import base64, gzip, sys
+sys.stdout.buffer.write(base64.encodebytes(gzip.compress(sys.stdin.buffer.read())))'
+    }
+  else
+    fx_mark 'n The image has neither gzip with base64 nor python3, so the output is sent as it is.'
+    fx_pack=
+    return 1
+  fi
+  fx_found_packer=1
+}
+
+# Sends the spool up to byte fx_now, or a piece of it: packed when more waits than fx_pack, which is empty for never.
+fx_send() {
+  fx_length=$((fx_now - fx_at))
+  if [ "$fx_pack" ] && [ "$fx_length" -gt "$fx_pack" ] && { [ "$fx_found_packer" ] || fx_find_packer; }; then
+    # Not all at once: a cut costs the whole piece.
+    [ "$fx_length" -le 1048576 ] || fx_length=1048576
+    fx_mark "# $fx_at $fx_length"
+    tail -c "+$((fx_at + 1))" "$fx_dir/out" | head -c "$fx_length" | fx_packer
+    fx_mark '%'
+  else
+    # Not all at once either: a backlog that grows behind it may have to be packed.
+    [ "$fx_length" -le 262144 ] || fx_length=262144
+    tail -c "+$((fx_at + 1))" "$fx_dir/out" | head -c "$fx_length"
+  fi
+  fx_at=$((fx_at + fx_length))
+}
+
+# Whether the job, whose number is in fx_pid, is still at work. One that nobody has waited for is not.
+fx_lives() {
+  read -r fx_skip fx_skip fx_state fx_skip <"/proc/$fx_pid/stat" && [ "$fx_state" != Z ]
+}
+
 fx_attach() {
   fx_mark "@$fx_at"
   printf '\n'
   fx_quiet=0
+  fx_found_packer=
   while :; do
     # In this order: whatever was written before the status is in the size that is read after it.
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
     fx_now=$(fx_size)
     if [ "$fx_now" -gt "$fx_at" ]; then
-      tail -c "+$((fx_at + 1))" "$fx_dir/out" | head -c "$((fx_now - fx_at))"
-      fx_at=$fx_now
+      fx_send
       fx_quiet=0
     elif [ "$fx_ended" ]; then
       break
+    elif fx_pid=$(cat "$fx_dir/pid") && [ "$fx_pid" ] && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
+      fx_mark '! lost the job was killed, and its exit status with it'
+      printf '\n'
+      return
     else
       fx_quiet=$((fx_quiet + 1))
       # A session in which nothing moves is cut after twenty minutes; every half minute something does.
@@ -250,28 +296,54 @@ fx_attach() {
   printf '\n'
 }
 
+# A terminal that nobody reads any more keeps a place for sessions, of which a container has one or two. Whoever
+# attaches next frees it, and so does a watcher itself when its reader, who says so every twenty seconds, is gone.
+fx_replace_watcher() {
+  fx_pid=$(cat "$fx_dir/watcher")
+  # A process of that number need not be the same one any more.
+  if [ "$fx_pid" ] && grep -q "$fx_id" "/proc/$fx_pid/cmdline"; then kill -s KILL "$fx_pid"; fi
+  printf %s "$$" >"$fx_dir/watcher"
+}
+
+fx_expect_reader() {
+  trap 'kill "$fx_nap"; exit 0' TERM
+  while rm -f "$fx_dir/heard"; do
+    sleep 90 &
+    fx_nap=$!
+    wait "$fx_nap"
+    [ -e "$fx_dir/heard" ] || kill -s KILL "$$"
+  done
+}
+
 fx_main() {
   # The terminal carries the spool and marks, nothing else: a complaint in between would be taken for output.
   exec 2>/dev/null
-  [ -z "$fx_new" ] || fx_header >"$fx_dir/out"
+  fx_child=
+  fx_first=
+  mkdir "$fx_dir/started" && fx_first=1
+  [ -z "$fx_first" ] || fx_header >"$fx_dir/out"
   [ "$fx_nonce" ] || IFS= read -r fx_nonce <&3
   fx_read_secrets
-  fx_child=
-  if [ "$fx_new" ]; then
+  fx_replace_watcher
+  if [ "$fx_first" ]; then
     printf %s "$fx_secrets" | fx_session /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>"$fx_dir/err" 3<&- &
     fx_child=$!
   fi
   fx_secrets=
   fx_listen <&3 &
-  fx_listener=$!
+  fx_helpers=$!
+  fx_expect_reader 3<&- &
+  fx_helpers="$fx_helpers $!"
   fx_attach
   fx_tries=100
   until [ -e "$fx_dir/taken" ] || [ "$fx_tries" -eq 0 ]; do
     sleep 0.05
     fx_tries=$((fx_tries - 1))
   done
-  kill "$fx_listener"
-  wait "$fx_listener"
+  for fx_pid in $fx_helpers; do
+    kill "$fx_pid"
+    wait "$fx_pid"
+  done
   [ -e "$fx_dir/taken" ] || return 0
   fx_pid=$(cat "$fx_dir/pid")
   rm -rf "$fx_dir"

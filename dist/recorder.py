@@ -13,6 +13,9 @@ import time
 MARK = b"\033]7733;"
 OPEN = MARK + b"+\007"
 LITERAL = MARK + b"=\007"
+# The one character that the exec agent damages on its way.
+DAMAGED = b"\357\277\275"
+REPLACEMENT = MARK + b"?\007"
 # How long the beginning of a line waits for the rest of it, and how much of it at the most.
 PATIENCE = 0.1
 LONGEST = 65536
@@ -42,7 +45,7 @@ def clean(data, patterns):
         out += (data[last:start], b"***")
         last = end
     out.append(data[last:])
-    return b"".join(out).replace(MARK, LITERAL)
+    return b"".join(out).replace(MARK, LITERAL).replace(DAMAGED, REPLACEMENT)
 
 
 def showable(data, patterns):

@@ -1,6 +1,4 @@
-import { awsClients } from "./aws/clients.ts";
-import { ecsCalls } from "./aws/ecs.ts";
-import { s3Calls } from "./aws/s3.ts";
+import { awsCalls } from "./aws/calls.ts";
 import { cleanUp } from "./cleanup.ts";
 import { runnerLog as log, savedState, saveState } from "./runner.ts";
 import { Ledger } from "./state.ts";
@@ -12,8 +10,8 @@ export async function undoLeftovers(): Promise<void> {
     log.info("Nothing was left to undo.");
     return;
   }
-  const clients = awsClients({ region: state.region });
+  const { clients, ecs, s3 } = awsCalls({ region: state.region });
   const reason = "fargate-exec: the step that started this task has ended";
-  await cleanUp(new Ledger(state, saveState), { ecs: ecsCalls(clients), s3: s3Calls(clients), log, reason });
+  await cleanUp(new Ledger(state, saveState), { ecs, s3, log, reason });
   clients.destroy();
 }

@@ -1,49 +1,66 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { RawData } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
 import type { AgentMessage } from "../../src/channel/message.ts";
 import { decode } from "../../src/channel/message.ts";
 
-/** A real WebSocket server on loopback for one client; what it says is up to the test. */
+export interface GatewayOptions {
+  /** Answers requests in place of the upgrade. */
+  readonly answer?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+  /** Made over TLS, for clients that believe its certificate. */
+  readonly server?: Server | undefined;
+}
+
+/** A real WebSocket server on loopback, for one client at a time; what it says is up to the test. */
 export class Gateway {
   readonly url: string;
-  /** What the client sent, as it came: the opening text first, then messages. */
+  /** What the clients sent, as it came: the opening texts, and messages. */
   readonly text: string[] = [];
   readonly messages: AgentMessage[] = [];
   readonly pings: string[] = [];
-  requested: IncomingMessage | undefined;
+  readonly requests: IncomingMessage[] = [];
+  /** The newest. */
   client: WebSocket | undefined;
+  /** What to do with a client that has sent its opening frame. */
+  onOpening: (token: string, client: WebSocket) => void = () => undefined;
+  /** Whether an upgrade is not answered at all. */
+  silent = false;
+  /** The HTTP status in place of the upgrade. */
+  refusing: ((request: IncomingMessage) => number | undefined) | undefined;
   readonly #close: () => Promise<void>;
   #changed: () => void = () => undefined;
 
-  static async start(
-    answer?: (request: IncomingMessage, response: ServerResponse) => void,
-  ): Promise<Gateway> {
-    const http = createServer();
+  static async start({ answer, server }: GatewayOptions = {}): Promise<Gateway> {
+    const http = server ?? createServer();
     const ws = new WebSocketServer({ noServer: true });
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
-    const gateway = new Gateway((http.address() as AddressInfo).port, async () => {
+    const base = `${server ? "wss" : "ws"}://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    const gateway = new Gateway(base, async () => {
       for (const client of ws.clients) client.terminate();
       http.close();
       http.closeAllConnections();
       await once(http, "close");
     });
-    http.on("request", (request, response) => answer?.(request, response));
-    if (!answer) {
+    if (answer) http.on("request", answer);
+    else {
       http.on("upgrade", (request, socket, head) => {
-        gateway.requested = request;
-        ws.handleUpgrade(request, socket, head, (client) => gateway.#serve(client));
+        gateway.requests.push(request);
+        const status = gateway.refusing?.(request);
+        socket.on("error", () => undefined);
+        if (status !== undefined) socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\n\r\nno!\n`);
+        else if (!gateway.silent) ws.handleUpgrade(request, socket, head, (client) => gateway.#serve(client));
+        gateway.#changed();
       });
     }
     return gateway;
   }
 
-  private constructor(port: number, close: () => Promise<void>) {
-    this.url = `ws://127.0.0.1:${port}/v1/data-channel/ecs-execute-command-1?role=publish_subscribe&cell-number=AA%2FBB`;
+  private constructor(base: string, close: () => Promise<void>) {
+    this.url = `${base}/v1/data-channel/ecs-execute-command-1?role=publish_subscribe&cell-number=AA%2FBB`;
     this.#close = close;
   }
 
@@ -58,6 +75,11 @@ export class Gateway {
 
   async untilOpen(): Promise<void> {
     await this.until(() => this.text.length > 0);
+  }
+
+  /** The tokens of the opening frames. */
+  get tokens(): string[] {
+    return this.text.map((text) => (JSON.parse(text) as { TokenValue: string }).TokenValue);
   }
 
   get inputs(): AgentMessage[] {
@@ -82,7 +104,10 @@ export class Gateway {
     client.on("message", (data: RawData, isBinary) => {
       const bytes = data as Buffer;
       if (isBinary) this.messages.push(decode(bytes));
-      else this.text.push(bytes.toString());
+      else {
+        this.text.push(bytes.toString());
+        this.onOpening(this.tokens.at(-1) ?? "", client);
+      }
       changed();
     });
     client.on("ping", (data) => {

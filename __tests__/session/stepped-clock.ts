@@ -4,6 +4,7 @@ import type { Clock } from "../../src/clock.ts";
 export class SteppedClock implements Clock {
   #now = 1_700_000_000_000;
   #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  #changed: () => void = () => undefined;
 
   now(): number {
     return this.#now;
@@ -22,6 +23,7 @@ export class SteppedClock implements Clock {
       }
       signal?.addEventListener("abort", abort, { once: true });
       this.#sleepers.push(sleeper);
+      this.#changed();
     });
   }
 
@@ -30,5 +32,12 @@ export class SteppedClock implements Clock {
     const due = this.#sleepers.filter(({ at }) => at <= this.#now);
     this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
     for (const { wake } of due) wake();
+  }
+
+  /** Waits until somebody sleeps for so long, from `least` to `most`, and lets that time pass. */
+  async pass(least: number, most = least): Promise<void> {
+    const isSo = ({ at }: { at: number }): boolean => at - this.#now >= least && at - this.#now <= most;
+    while (!this.#sleepers.some(isSo)) await new Promise<void>((resolve) => (this.#changed = resolve));
+    this.advance(most);
   }
 }

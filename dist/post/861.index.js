@@ -1199,11 +1199,10 @@ module.exports = {
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
-  g6: () => (/* binding */ Agent),
-  AO: () => (/* reexport */ toBuffer)
+  g6: () => (/* binding */ Agent)
 });
 
-// UNUSED EXPORTS: json, req
+// UNUSED EXPORTS: json, req, toBuffer
 
 // EXTERNAL MODULE: external "net"
 var external_net_ = __webpack_require__(9278);
@@ -2772,7 +2771,7 @@ const wellKnownAgents = {
     http: async () => (await __webpack_require__.e(/* import() */ 947).then(__webpack_require__.bind(__webpack_require__, 8947))).HttpProxyAgent,
     https: async () => (await __webpack_require__.e(/* import() */ 566).then(__webpack_require__.bind(__webpack_require__, 1566))).HttpsProxyAgent,
     socks: async () => (await __webpack_require__.e(/* import() */ 814).then(__webpack_require__.bind(__webpack_require__, 5814))).SocksProxyAgent,
-    pac: async () => (await __webpack_require__.e(/* import() */ 684).then(__webpack_require__.bind(__webpack_require__, 2303))).PacProxyAgent,
+    pac: async () => (await Promise.resolve(/* import() */).then(__webpack_require__.bind(__webpack_require__, 171))).PacProxyAgent,
 };
 /**
  * Supported proxy types.

@@ -2,7 +2,7 @@ import { directLink, type MakeLink } from "./link.ts";
 
 /**
  * What the gateway does where AWS's own is not known, or can be either way. Times in milliseconds; undefined is
- * never.
+ * never. Limits hold for sessions and connections made after they were set, all else at once.
  */
 export interface GatewayBehaviour {
   /** From output that no client hears to `pause_publication`. */
@@ -15,15 +15,20 @@ export interface GatewayBehaviour {
   readonly lateClient: "told" | "refused";
   /** Whether a token opens the channel more than once. */
   readonly reuseTokens: boolean;
-  /** Whether ResumeSession gives out tokens for a session of ECS Exec. */
-  readonly resumable: boolean;
-  /** Whether an upgrade without a SigV4 signature is refused. */
+  /**
+   * What ResumeSession answers for a session of ECS Exec that lives: a token, an empty one, AccessDeniedException, or
+   * DoesNotExistException, as it does for one that is unknown or over.
+   */
+  readonly resume: "token" | "empty" | "denied" | "unknown";
+  /** Whether an upgrade is refused unless it has a valid SigV4 signature. */
   readonly requireSignature: boolean;
   /** How long a session may be idle, and which stream data counts as life. */
   readonly idleLimit: number | undefined;
   readonly idleResetBy: "input" | "output" | "either";
-  /** How long any one connection of a client lives. */
+  /** How long any one connection of a client lives: then its socket is cut, and the session goes on. */
   readonly connectionLimit: number | undefined;
+  /** How long any session lives, busy or not: then it is ended on both sides, without a text. */
+  readonly lifeLimit: number | undefined;
   readonly link: MakeLink;
 }
 
@@ -35,10 +40,11 @@ export const usualBehaviour: GatewayBehaviour = {
   announceLostAgent: false,
   lateClient: "told",
   reuseTokens: true,
-  resumable: true,
+  resume: "token",
   requireSignature: false,
   idleLimit: 20 * MINUTE,
   idleResetBy: "either",
   connectionLimit: undefined,
+  lifeLimit: undefined,
   link: directLink,
 };

@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type WebSocket from "ws";
 import { MessageType } from "../../src/channel/message.ts";
 import { channelClosed, messageTypeOf, publication } from "./frames.ts";
-import type { Link } from "./link.ts";
+import { Line } from "./line.ts";
+import type { Direction } from "./link.ts";
+import type { LinkFaults } from "./link-faults.ts";
 import type { GatewayBehaviour } from "./options.ts";
 
 /** The agent's end of its connection, as the gateway sees it. */
@@ -18,6 +20,19 @@ export interface AgentConnection {
   close(): void;
 }
 
+/** How a session stands, for tests to look at. */
+export interface SessionView {
+  readonly sessionId: string;
+  /** Connections of clients so far, and how many of them were cut or silenced. */
+  readonly connections: number;
+  readonly cuts: number;
+  /** Binary frames that went over the clients' connections, and their bytes. */
+  readonly frames: Readonly<Record<Direction, number>>;
+  readonly bytes: Readonly<Record<Direction, number>>;
+  readonly connected: boolean;
+  readonly ended: boolean;
+}
+
 const IDLE_TEXT = "Your session timed out due to inactivity.";
 /** How long a client may take to close its socket after `channel_closed`. */
 const FAREWELL = 5000;
@@ -29,8 +44,13 @@ export class GatewaySession {
   readonly #behaviour: GatewayBehaviour;
   readonly #log: (line: string) => void;
   readonly #destinationId = randomUUID();
-  readonly #toClient: Link;
-  readonly #toAgent: Link;
+  readonly #line: Line;
+  readonly #frames: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
+  readonly #bytes: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
+  /** Clients' connections that have died without a word to either side. */
+  readonly #silent = new WeakSet<WebSocket>();
+  #connections = 0;
+  #cutSoFar = 0;
   #client: WebSocket | undefined;
   #agent: AgentSide | undefined;
   #ended = false;
@@ -39,13 +59,24 @@ export class GatewaySession {
   #paused = false;
   #pauseTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  readonly #lifeTimer: NodeJS.Timeout | undefined;
 
-  constructor(sessionId: string, behaviour: GatewayBehaviour, log: (line: string) => void) {
+  constructor(
+    sessionId: string,
+    behaviour: GatewayBehaviour,
+    faults: LinkFaults,
+    log: (line: string) => void,
+  ) {
     this.sessionId = sessionId;
     this.#behaviour = behaviour;
     this.#log = (line) => log(`gateway: ${sessionId}: ${line}`);
-    this.#toClient = behaviour.link("to-client", (frame) => this.#deliverToClient(frame));
-    this.#toAgent = behaviour.link("to-agent", (frame) => this.#agent?.receive(frame));
+    const ends = {
+      "to-client": (frame: Uint8Array): void => this.#deliverToClient(frame),
+      "to-agent": (frame: Uint8Array): void => this.#agent?.receive(frame),
+    };
+    this.#line = new Line(behaviour.link, ends, faults);
+    const { lifeLimit } = behaviour;
+    if (lifeLimit !== undefined) this.#lifeTimer = setTimeout(() => this.terminate(), lifeLimit).unref();
     this.#alive();
   }
 
@@ -58,6 +89,18 @@ export class GatewaySession {
     return !this.#ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
   }
 
+  get view(): SessionView {
+    return {
+      sessionId: this.sessionId,
+      connections: this.#connections,
+      cuts: this.#cutSoFar,
+      frames: { ...this.#frames },
+      bytes: { ...this.#bytes },
+      connected: this.#client !== undefined,
+      ended: this.#ended,
+    };
+  }
+
   newToken(): string {
     const token = `AAEAA${randomBytes(120).toString("base64url")}`;
     this.tokens.add(token);
@@ -66,22 +109,27 @@ export class GatewaySession {
 
   /** The newest connection is the one that counts. */
   connectClient(socket: WebSocket): void {
-    this.#client?.terminate();
+    // One that has died in silence is not told that there is a new one.
+    if (this.#client !== undefined && !this.#silent.has(this.#client)) this.#client.terminate();
     this.#client = socket;
+    this.#connections += 1;
     const { connectionLimit } = this.#behaviour;
     const limit =
       connectionLimit === undefined ? undefined : setTimeout(() => socket.terminate(), connectionLimit);
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary && this.#client === socket) this.#fromClient(data);
+      if (isBinary && this.#client === socket && !this.#silent.has(socket)) this.#fromClient(data);
     });
     socket.on("close", () => {
       clearTimeout(limit);
-      if (this.#client === socket) this.#client = undefined;
+      if (this.#client !== socket) return;
+      this.#client = undefined;
+      this.#line.cuts.disconnected();
     });
     clearTimeout(this.#pauseTimer);
     this.#pauseTimer = undefined;
-    if (this.#paused) this.#toAgent.pass(publication("start"));
+    if (this.#paused) this.#line.pass("to-agent", publication("start"));
     this.#paused = false;
+    this.#line.cuts.connected((how) => this.#strike(how));
     this.#tell();
   }
 
@@ -106,14 +154,25 @@ export class GatewaySession {
 
   /** Ends the session from outside: SSM TerminateSession, the idle limit. The agent kills the command. */
   terminate(output = ""): void {
-    this.#toAgent.pass(channelClosed(this.sessionId, this.#destinationId, output));
+    this.#line.pass("to-agent", channelClosed(this.sessionId, this.#destinationId, output));
     this.#agent?.terminate();
     this.end(output);
   }
 
+  /** Other faults from now on, for the connection that there is, too. */
+  disturb(faults: LinkFaults): void {
+    this.#line.disturb(faults);
+    if (this.#client !== undefined) this.#line.cuts.connected((how) => this.#strike(how));
+  }
+
   /** Cuts the client's connection, as a network does. */
   cut(): void {
-    this.#client?.terminate();
+    this.#strike("reset");
+  }
+
+  /** The client's connection dies, and its socket stays open at both ends: not even a ping is answered. */
+  silence(): void {
+    this.#strike("silent");
   }
 
   /** Tells the client that the session is over; it can't be opened again. */
@@ -128,20 +187,37 @@ export class GatewaySession {
   close(): void {
     this.#ended = true;
     this.#stopTimers();
+    this.#line.close();
     this.#client?.terminate();
+  }
+
+  #strike(how: "reset" | "silent"): void {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#cutSoFar += 1;
+    this.#log(how === "reset" ? "the client's connection is cut" : "the client's connection falls silent");
+    if (how === "reset") {
+      client.terminate();
+    } else {
+      this.#silent.add(client);
+      client.pause();
+    }
   }
 
   #tell(): void {
     const client = this.#client;
     if (this.#news === undefined || client === undefined) return;
-    this.#toClient.pass(this.#news);
+    this.#line.pass("to-client", this.#news);
     this.#news = undefined;
-    setTimeout(() => client.close(), FAREWELL).unref();
+    setTimeout(() => {
+      if (!this.#silent.has(client)) client.close();
+    }, FAREWELL).unref();
   }
 
   #fromClient(frame: Buffer): void {
     if (messageTypeOf(frame) === MessageType.input && this.#behaviour.idleResetBy !== "output") this.#alive();
-    this.#toAgent.pass(frame);
+    this.#line.pass("to-agent", frame);
+    this.#count("to-agent", frame);
   }
 
   #fromAgent(frame: Uint8Array): void {
@@ -154,12 +230,21 @@ export class GatewaySession {
     if (this.#ended) return;
     if (messageType === MessageType.output && this.#behaviour.idleResetBy !== "input") this.#alive();
     if (this.#client === undefined) this.#pauseSoon();
-    this.#toClient.pass(frame);
+    this.#line.pass("to-client", frame);
   }
 
   /** Frames for a client that is not there are lost: the agent has them still. */
   #deliverToClient(frame: Uint8Array): void {
-    this.#client?.send(frame, { binary: true });
+    const client = this.#client;
+    if (client === undefined || this.#silent.has(client)) return;
+    client.send(frame, { binary: true });
+    this.#count("to-client", frame);
+  }
+
+  #count(direction: Direction, frame: Uint8Array): void {
+    this.#frames[direction] += 1;
+    this.#bytes[direction] += frame.length;
+    this.#line.cuts.passed(direction, frame.length);
   }
 
   #pauseSoon(): void {
@@ -169,7 +254,7 @@ export class GatewaySession {
       this.#pauseTimer = undefined;
       if (this.#client !== undefined) return;
       this.#paused = true;
-      this.#toAgent.pass(publication("pause"));
+      this.#line.pass("to-agent", publication("pause"));
     }, pauseAfter);
   }
 
@@ -183,5 +268,6 @@ export class GatewaySession {
   #stopTimers(): void {
     clearTimeout(this.#pauseTimer);
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#lifeTimer);
   }
 }

@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import { type Followed, followJob, type FollowOptions } from "./follow.ts";
 import type { Session, SessionEnd } from "./session.ts";
 import { lookAtTask, type WatchOptions, watchTask } from "./watch.ts";
@@ -21,13 +21,13 @@ export interface AttendOptions
   readonly until: number;
 }
 
-/** What attending to a job came to: what the last session came to, or the task's own end. */
-export type Attended = Followed | { readonly kind: "task-ended"; readonly failure: Failure };
+/** What attending to a job came to: what the last session came to, or why there can be no further one. */
+export type Attended = Followed | { readonly kind: "impossible"; readonly failure: Failure };
 
 /**
  * Watches the job to its end through as many sessions as that takes. A session that is cut costs nothing: the next
  * one goes on at the byte where this one was. While it lasts the task is looked at too, and its end beats whatever a
- * broken session says. Rejects when there can be no further session.
+ * broken session says.
  */
 export async function attend(first: Session, options: AttendOptions): Promise<Attended> {
   const { clock, extractor, log, cancel, until } = options;
@@ -53,7 +53,7 @@ export async function attend(first: Session, options: AttendOptions): Promise<At
       const followed = await followJob(session, options);
       if (followed.kind !== "ended" && followed.kind !== "gap") return followed;
       gone ??= (await lookAtTask(watching)).gone;
-      if (gone !== undefined) return { kind: "task-ended", failure: gone };
+      if (gone !== undefined) return { kind: "impossible", failure: gone };
       const progress = extractor.offset > from;
       inVain = progress ? 0 : inVain + 1;
       if (isFinal(followed) || cancel.aborted || inVain >= MOST_IN_VAIN || clock.now() >= until)
@@ -66,7 +66,12 @@ export async function attend(first: Session, options: AttendOptions): Promise<At
       pause = progress ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
       await clock.sleep(pause * (0.5 + Math.random() / 2), cancel);
       extractor.restart();
-      session = await options.attach(extractor.offset);
+      try {
+        session = await options.attach(extractor.offset);
+      } catch (error) {
+        cancel.throwIfAborted();
+        return { kind: "impossible", failure: asFailure(error) };
+      }
     }
   } finally {
     over.abort();
@@ -90,7 +95,7 @@ function why(followed: Extract<Followed, { kind: "ended" | "gap" }>): string {
 export function describeEnd(end: SessionEnd): string {
   switch (end.kind) {
     case "closed":
-      return end.text.trim() === "" ? "closed by the other side, without a reason." : `${end.text.trim()}`;
+      return end.text.trim() === "" ? "closed by the other side, without a reason." : end.text.trim();
     case "lost":
       return `${end.why}.`;
     case "left":

@@ -4,26 +4,29 @@ import { Channel } from "../channel/channel.ts";
 import { describeFrame } from "../channel/message.ts";
 import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
-import { sessionLost, sessionNotOpened } from "../errors.ts";
+import { sessionLost } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Alarm } from "./alarm.ts";
+import { unlessLate } from "./bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
+import { Connection } from "./connection.ts";
 import { Deliveries } from "./deliveries.ts";
-import { signUpgrade } from "./sign.ts";
-import type { Socket } from "./socket.ts";
-import { connect, NotConnected } from "./socket.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;
 /** Output that may wait for its reader before the agent has to. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** The agent waits as long for the data key (`agent/session/datachannel`). */
+const DATA_KEY_MS = 15_000;
+/** From our answer: the agent's 15 s for the challenge, and a margin in which its own words may still come. */
+const HANDSHAKE_MS = 20_000;
 /** For the agent to close a session whose data key we could not get. */
 const REFUSAL_MS = 2_000;
 
 export type SessionEnd =
   /** The other side ended it; `text` is its reason, empty after a normal end. */
   | { readonly kind: "closed"; readonly text: string }
-  /** It can't go on: the connection or the protocol failed. The command may still run. */
+  /** It can't go on: the connection could not be mended, or the protocol failed. The command may still run. */
   | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
   /** We left, by `close` or the signal. The command may still run. */
   | { readonly kind: "left" };
@@ -52,6 +55,8 @@ export interface SessionOptions extends SessionTicket {
   readonly log: Log;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** Asks for a new token after a cut: SSM ResumeSession. Undefined for a session that is over. */
+  readonly resume?: (() => Promise<SessionTicket | undefined>) | undefined;
   /** Asks KMS, when the cluster encrypts its sessions. Without it such a session is refused. */
   readonly wantDataKey?: ((wanted: DataKeyWanted) => Promise<DataKey>) | undefined;
   /** A line for each frame, in and out. */
@@ -59,8 +64,9 @@ export interface SessionOptions extends SessionTicket {
 }
 
 /**
- * Connects to the session that ExecuteCommand made. Rejects with `session-refused` when the gateway answers with
- * anything but an upgrade, `session-lost` when there is no connection to it, or the signal's reason.
+ * Connects to the session that ExecuteCommand made, and goes on over new connections when one is cut: nothing of the
+ * output is lost or doubled by that, nor of the input. Rejects with `session-refused` when the gateway answers with
+ * anything but an upgrade, `session-lost` when there is no connection to it within 30 s, or the signal's reason.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const session = new DataSession(options);
@@ -68,7 +74,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return session;
 }
 
-/** Channel × socket × clock. */
+/** Channel × connection × clock. */
 class DataSession implements Session {
   readonly sessionId: string;
   readonly output: ByteQueue;
@@ -78,7 +84,8 @@ class DataSession implements Session {
   readonly #alarm: Alarm;
   readonly #over = new AbortController();
   #settleEnded: (end: SessionEnd) => void = () => undefined;
-  #socket: Socket | undefined;
+  readonly #connection: Connection;
+  readonly #handshaken = new AbortController();
   readonly #deliveries = new Deliveries();
   /** Set when there is no data key: the reason of the end, whatever the agent will call it. */
   #refusal: SessionEnd | undefined;
@@ -91,27 +98,22 @@ class DataSession implements Session {
     this.#alarm = new Alarm(options.clock, () => this.#tick());
     this.output = new ByteQueue(() => this.#regulate());
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
+    const { aws, log, clock, resume, streamUrl, token } = options;
+    this.#connection = new Connection({
+      ...{ aws, log, clock, resume, ticket: { sessionId: this.sessionId, streamUrl, token } },
+      signal: this.#over.signal,
+      onOpen: (current) => {
+        this.#channel.open(this.#now(), current);
+        this.#step();
+      },
+      onFrame: (frame) => this.#receive(frame),
+      onGone: (why, cause) => this.#finish({ kind: "lost", why, cause }),
+    });
   }
 
   async connect(): Promise<void> {
-    const { streamUrl, token, clock, signal } = this.#options;
-    const headers = await this.#sign();
-    const agent = await this.#options.aws.proxy();
-    try {
-      this.#socket = await connect({
-        url: streamUrl,
-        headers,
-        agent,
-        clock,
-        signal,
-        onFrame: (frame) => this.#receive(frame),
-        onLost: (why, cause) => this.#lost(`the connection ${why}`, cause),
-      });
-    } catch (error) {
-      if (!(error instanceof NotConnected)) throw error;
-      throw sessionNotOpened(this.sessionId, new URL(streamUrl).host, error.message, error.status, error);
-    }
-    this.#channel.open(clock.now(), token);
+    const { signal } = this.#options;
+    await this.#connection.open(signal ?? this.#over.signal);
     this.resize(SIZE.cols, SIZE.rows);
     const leave = (): void => void this.close();
     signal?.addEventListener("abort", leave, { once: true });
@@ -134,22 +136,7 @@ class DataSession implements Session {
 
   async close(): Promise<void> {
     this.#finish({ kind: "left" });
-    await this.#socket?.close();
-  }
-
-  /** A signature that cannot be made is no reason to give up: gateways have taken unsigned requests for years. */
-  async #sign(): Promise<Record<string, string>> {
-    const { streamUrl, aws, log, signal } = this.#options;
-    try {
-      const { region, credentials } = aws;
-      return await signUpgrade({ url: streamUrl, region, credentials, now: this.#now() });
-    } catch (error) {
-      signal?.throwIfAborted();
-      log.warning(
-        `The request for session '${this.sessionId}' goes unsigned: it could not be signed (${words(error)}).`,
-      );
-      return {};
-    }
+    await this.#connection.close();
   }
 
   #receive(frame: Frame): void {
@@ -167,7 +154,7 @@ class DataSession implements Session {
   #step(): void {
     for (const frame of this.#channel.takeFrames()) {
       this.#options.trace?.(`> ${describeFrame(frame)}`);
-      this.#socket?.send(frame);
+      this.#connection.send(frame);
     }
     for (const event of this.#channel.takeEvents()) this.#handle(event);
     if (this.#over.signal.aborted) return;
@@ -194,6 +181,7 @@ class DataSession implements Session {
         this.#finish({ kind: "lost", why: event.why, cause: event.cause });
         break;
       case "handshake-complete":
+        this.#handshaken.abort();
         log.debug(`Session '${this.sessionId}' is set up. ${event.customerMessage}`.trimEnd());
         break;
       case "paused":
@@ -210,16 +198,29 @@ class DataSession implements Session {
   }
 
   async #fetchDataKey({ keyId, encryptionContext }: DataKeyWanted): Promise<void> {
+    const { clock } = this.#options;
     let key: DataKey;
     try {
       if (!this.#options.wantDataKey) throw new Error("this client was given no way to ask KMS");
-      key = await this.#options.wantDataKey({ keyId, encryptionContext });
+      key = await unlessLate(this.#options.wantDataKey({ keyId, encryptionContext }), {
+        clock,
+        signal: this.#over.signal,
+        until: this.#now() + DATA_KEY_MS,
+        late: () => {
+          throw new Error(`KMS gave none within ${DATA_KEY_MS / 1000} s, and the agent waits no longer`);
+        },
+      });
     } catch (cause) {
       this.#refuse({ kind: "lost", why: `there is no data key of '${keyId}': ${words(cause)}`, cause });
       return;
     }
     this.#channel.provideDataKey(key, this.#now());
     this.#step();
+    const why = `the agent did not finish the encryption handshake within ${HANDSHAKE_MS / 1000} s of our answer`;
+    clock.sleep(HANDSHAKE_MS, AbortSignal.any([this.#over.signal, this.#handshaken.signal])).then(
+      () => this.#finish({ kind: "lost", why }),
+      () => undefined, // it did, or the session is over
+    );
   }
 
   /** The agent is told, so that it closes the session and frees the place in its container. */
@@ -233,11 +234,6 @@ class DataSession implements Session {
     );
   }
 
-  /** The one place that learns of a lost connection. The channel could be opened again on a new one. */
-  #lost(why: string, cause: unknown): void {
-    this.#finish({ kind: "lost", why, cause });
-  }
-
   #finish(end: SessionEnd): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
@@ -245,7 +241,7 @@ class DataSession implements Session {
     this.output.end();
     this.#deliveries.fail(this.#notDelivered());
     this.#settleEnded(end);
-    void this.#socket?.close();
+    void this.#connection.close();
   }
 
   /** Back-pressure; but whoever waits for an ack may well not read until it is there. */
@@ -253,8 +249,7 @@ class DataSession implements Session {
     const paused = this.output.size > MAX_WAITING_BYTES && !this.#deliveries.pending;
     if (paused === this.#paused) return;
     this.#paused = paused;
-    if (paused) this.#socket?.pause();
-    else this.#socket?.resume();
+    this.#connection.pause(paused);
   }
 
   #notDelivered(): Error {

@@ -3,12 +3,16 @@ import { WebSocket } from "ws";
 import type { RawData } from "ws";
 import type { Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
+import { unlessAborted } from "./bounded.ts";
 
-const CONNECT_MS = 30_000;
 const CLOSE_MS = 1_000;
-/** As session-manager-plugin: at once, then every 5 minutes, with this payload (`src/config/config.go`). */
-const KEEPALIVE_MS = 5 * 60_000;
-const KEEPALIVE = "keepalive";
+/**
+ * session-manager-plugin pings at once and every 5 minutes, with this payload (`src/config/config.go`). These are the
+ * same pings and eleven more in between, to learn sooner of a connection that died without a word.
+ */
+const PING_MS = 25_000;
+const PING = "keepalive";
+const MAX_UNANSWERED = 2;
 /** Frames of the agent carry 1 kB. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 const MAX_ANSWER_CHARACTERS = 500;
@@ -30,13 +34,19 @@ export interface SocketOptions {
   /** Takes the connection through a proxy. */
   readonly agent: Agent | undefined;
   readonly clock: Clock;
-  readonly signal: AbortSignal | undefined;
+  /** Ends the attempt to connect; nothing later. */
+  readonly signal: AbortSignal;
   readonly onFrame: (frame: Frame) => void;
+  /** The gateway answered a ping. */
+  readonly onPong?: (() => void) | undefined;
   /** Called once, when a socket that stood is gone without our doing; `why` finishes "the connection …". */
   readonly onLost: (why: string, cause?: unknown) => void;
 }
 
-/** There is no connection. `status` is that of the answer, if one came instead of the upgrade. */
+/**
+ * There is no connection. `status` is that of the answer, if one came instead of the upgrade: the gateway's, or 407
+ * of a proxy. Without one the cause's `code` is Node's.
+ */
 export class NotConnected extends Error {
   override readonly name = "NotConnected";
   readonly status: number | undefined;
@@ -47,9 +57,9 @@ export class NotConnected extends Error {
   }
 }
 
-/** Rejects with `NotConnected`, after 30 s at the latest, or with the signal's reason. */
+/** Rejects with `NotConnected`, or with the signal's reason. */
 export async function connect(options: SocketOptions): Promise<Socket> {
-  options.signal?.throwIfAborted();
+  options.signal.throwIfAborted();
   const ws = new WebSocket(options.url, {
     headers: { ...options.headers },
     ...(options.agent && { agent: options.agent }),
@@ -62,6 +72,7 @@ export async function connect(options: SocketOptions): Promise<Socket> {
   // For the socket's whole life: an error without a handler would end the process.
   ws.on("error", (cause) => (error ??= cause));
   ws.on("message", (data, isBinary) => options.onFrame(toFrame(data, isBinary)));
+  ws.on("pong", () => options.onPong?.());
   const closed = new Promise<void>((resolve) => ws.once("close", () => resolve()));
   ws.once("open", () => {
     ws.once("close", (code, reason) => {
@@ -72,7 +83,7 @@ export async function connect(options: SocketOptions): Promise<Socket> {
     });
   });
 
-  await opened(ws, options);
+  await opened(ws, options.signal);
   keepAlive(ws, options.clock, stop.signal).catch((cause: unknown) => {
     if (stop.signal.aborted) return;
     error ??= cause instanceof Error ? cause : new Error(String(cause));
@@ -104,54 +115,50 @@ export async function connect(options: SocketOptions): Promise<Socket> {
 }
 
 /** Resolves when the upgrade is done. On any other outcome nothing of the attempt is left. */
-async function opened(ws: WebSocket, { clock, signal }: SocketOptions): Promise<void> {
-  const settled = new AbortController();
-  const giveUp = signal ? AbortSignal.any([signal, settled.signal]) : settled.signal;
+async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
+  const opening = new Promise<void>((resolve, reject) => {
+    ws.once("open", resolve);
+    ws.once("error", (cause) => reject(new NotConnected(cause.message || String(cause), undefined, cause)));
+    ws.once("unexpected-response", (_request, response) => {
+      const status = response.statusCode ?? 0;
+      let answer = "";
+      const refuse = (): void => {
+        const text = answer.replace(/\s+/g, " ").trim().slice(0, MAX_ANSWER_CHARACTERS);
+        reject(new NotConnected(`HTTP ${status}${text && `: ${text}`}`, status));
+      };
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        answer += chunk;
+        if (answer.length > MAX_ANSWER_CHARACTERS) refuse();
+      });
+      response.once("close", refuse);
+    });
+  });
   try {
-    await Promise.race([
-      new Promise<void>((resolve, reject) => {
-        ws.once("open", resolve);
-        ws.once("error", (cause) =>
-          reject(new NotConnected(cause.message || String(cause), undefined, cause)),
-        );
-        ws.once("unexpected-response", (_request, response) => {
-          const status = response.statusCode ?? 0;
-          let answer = "";
-          const refuse = (): void => {
-            const text = answer.replace(/\s+/g, " ").trim().slice(0, MAX_ANSWER_CHARACTERS);
-            reject(new NotConnected(`HTTP ${status}${text && `: ${text}`}`, status));
-          };
-          response.setEncoding("utf8").on("data", (chunk: string) => {
-            answer += chunk;
-            if (answer.length > MAX_ANSWER_CHARACTERS) refuse();
-          });
-          response.once("close", refuse);
-        });
-      }),
-      clock.sleep(CONNECT_MS, giveUp).then(() => {
-        throw new NotConnected(`no answer within ${CONNECT_MS / 1000} s`, undefined);
-      }),
-    ]);
+    await unlessAborted(opening, signal);
   } catch (error) {
     ws.terminate();
-    signal?.throwIfAborted();
     throw error;
-  } finally {
-    settled.abort();
   }
 }
 
-/** Rejects when a peer that has answered pings before sent nothing at all between two of them. */
+/**
+ * Rejects when two pings in a row got no answer and nothing else came. The gateway does answer pings: the agent gives
+ * up a connection on which it does not. They end there, so an answer says nothing of the agent.
+ */
 async function keepAlive(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
-  const peer = { answers: false, heard: true };
-  ws.on("pong", () => (peer.answers = peer.heard = true));
-  ws.on("message", () => (peer.heard = true));
+  let unanswered = 0;
+  const heard = (): void => void (unanswered = 0);
+  ws.on("pong", heard).on("ping", heard).on("message", heard);
   for (;;) {
-    if (peer.answers && !peer.heard && !ws.isPaused)
-      throw new Error(`nothing was heard for ${KEEPALIVE_MS / 60_000} minutes`);
-    peer.heard = false;
-    ws.ping(KEEPALIVE);
-    await clock.sleep(KEEPALIVE_MS, stop);
+    // Whoever does not read does not hear an answer either.
+    if (ws.isPaused) unanswered = 0;
+    if (unanswered >= MAX_UNANSWERED)
+      throw new Error(
+        `nothing was heard for ${(MAX_UNANSWERED * PING_MS) / 1000} s, not even an answer to a ping`,
+      );
+    unanswered++;
+    ws.ping(PING);
+    await clock.sleep(PING_MS, stop);
   }
 }
 

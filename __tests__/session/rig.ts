@@ -1,0 +1,78 @@
+import { systemClock } from "../../src/clock.ts";
+import type { Log } from "../../src/log.ts";
+import type { Session, SessionOptions } from "../../src/session/session.ts";
+import { openSession } from "../../src/session/session.ts";
+import type { GatewayOptions } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
+
+export const AWS: SessionOptions["aws"] = {
+  region: "eu-west-1",
+  credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" }),
+  proxy: () => Promise.resolve(undefined),
+};
+
+const running: (() => Promise<unknown>)[] = [];
+
+/** To be undone after the test, newest first. */
+export function later(stop: () => Promise<unknown>): void {
+  running.unshift(stop);
+}
+
+export async function stopAll(): Promise<void> {
+  for (const stop of running.splice(0)) await stop();
+}
+
+export async function startGateway(options?: GatewayOptions): Promise<Gateway> {
+  const gateway = await Gateway.start(options);
+  later(() => gateway.stop());
+  return gateway;
+}
+
+export function optionsFor(gateway: { url: string }, more: Partial<SessionOptions> = {}): SessionOptions {
+  return {
+    sessionId: "ecs-execute-command-1",
+    streamUrl: gateway.url,
+    token: "s3cret",
+    targetId: "ecs:c_t_r",
+    aws: AWS,
+    log: new Lines(),
+    clock: systemClock,
+    ...more,
+  };
+}
+
+export async function open(gateway: Gateway, more: Partial<SessionOptions> = {}): Promise<Session> {
+  const session = await openSession(optionsFor(gateway, more));
+  later(() => session.close());
+  await gateway.untilOpen();
+  return session;
+}
+
+export async function readAll(session: Session): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const bytes of session.output) chunks.push(bytes);
+  return Buffer.concat(chunks).toString();
+}
+
+/** What a user would read. */
+export class Lines implements Log {
+  readonly lines: string[] = [];
+  #changed: () => void = () => undefined;
+
+  info(line: string): void {
+    this.lines.push(line);
+    this.#changed();
+  }
+  debug(): void {
+    // Not for the user.
+  }
+  warning(line: string): void {
+    this.info(`warning: ${line}`);
+  }
+
+  /** Resolves as soon as a line says so. */
+  async until(pattern: RegExp): Promise<void> {
+    while (!this.lines.some((line) => pattern.test(line)))
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+  }
+}

@@ -1,0 +1,29 @@
+import { type AwsClients, awsClients } from "./clients.ts";
+import { type Ecs, ecsCalls } from "./ecs.ts";
+import { type Kms, kmsCalls } from "./kms.ts";
+import { type Logs, logsCalls } from "./logs.ts";
+import { type S3, s3Calls } from "./s3.ts";
+import { type Ssm, ssmCalls } from "./ssm.ts";
+
+/** All of AWS that a run calls. */
+export interface Aws {
+  readonly clients: AwsClients;
+  readonly ecs: Ecs;
+  readonly s3: S3;
+  readonly logs: Logs;
+  readonly kms: Kms;
+  readonly ssm: Ssm;
+}
+
+/** Calls under way reject with the signal's reason when it aborts. */
+export function awsCalls(options: { readonly region: string; readonly signal?: AbortSignal }): Aws {
+  const clients = awsClients(options);
+  return {
+    clients,
+    ecs: ecsCalls(clients),
+    s3: s3Calls(clients),
+    logs: logsCalls(clients),
+    kms: kmsCalls(clients),
+    ssm: ssmCalls(clients),
+  };
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from "node:crypto";
+import type { Aws } from "./aws/calls.ts";
+import type { ExecConfiguration } from "./aws/ecs.ts";
+import type { Clock } from "./clock.ts";
+import type { Inputs } from "./inputs/inputs.ts";
+import type { Log } from "./log.ts";
+import { Extractor } from "./output/extract.ts";
+import { type SessionLogs, sessionLogs } from "./output/logging.ts";
+import { Printer } from "./output/printer.ts";
+import { readLogs } from "./output/read-logs.ts";
+import { logPlace } from "./output/transcript.ts";
+import { bootstrapCommand } from "./payload/bootstrap.ts";
+import { sessionInput } from "./payload/input.ts";
+import { preparePayload } from "./payload/prepare.ts";
+import { delivery, stage, unstage } from "./payload/stage.ts";
+import { waitUntilReady } from "./ready/wait.ts";
+import type { Known } from "./report/result.ts";
+import { attend, type Attended } from "./session/attend.ts";
+import { sessionOpener, terminateSession } from "./session/opener.ts";
+import type { Ledger } from "./state.ts";
+import type { Origin } from "./target/start.ts";
+import type { Target } from "./target/target.ts";
+
+export interface JobContext {
+  readonly inputs: Inputs;
+  readonly origin: Origin;
+  readonly aws: Aws;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the job's output goes. */
+  readonly write: (bytes: Uint8Array) => void;
+  readonly cancel: AbortSignal;
+  /** Filled in as things become known, so that a failure can be told with them. */
+  readonly known: Known;
+}
+
+/** Bytes of output that wait before they are packed: a quarter of a second at the agent's pace. */
+const PACK_ABOVE = 256 * 1024;
+/** For a container to stop a job at its timeout and to say so. */
+const AFTER_TIMEOUT_MS = 60_000;
+/** The agent uploads a transcript some seconds after its session's end. */
+const LOG_PATIENCE_MS = 90_000;
+/** The same, when it is only a last resort. */
+const FALLBACK_PATIENCE_MS = 20_000;
+
+/**
+ * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` for
+ * whatever keeps it from being followed; its own end, good or bad, is a value.
+ */
+export async function runJob(
+  target: Target,
+  exec: ExecConfiguration | undefined,
+  context: JobContext,
+): Promise<Attended> {
+  const { inputs, origin, aws, ledger, clock, log, cancel, known } = context;
+  const deadline = clock.now() + inputs.startTimeout;
+  const payload = preparePayload(inputs, { origin, target, log });
+  const to = delivery({ inputs, runId: origin.id }, payload);
+  const [task] = await Promise.all([
+    waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel }),
+    stage(payload, to, { inputs, runId: origin.id, s3: aws.s3, ledger }),
+  ]);
+  known.target = { ...target, privateIp: task.privateIp };
+  const where = { ...task, container: target.container };
+  const places = await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
+
+  const nonce = randomBytes(16).toString("hex");
+  const packing = packAbove(inputs, places);
+  const open = sessionOpener({
+    aws,
+    target,
+    runtimeId: task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "",
+    command: (at) => bootstrapCommand({ runId: origin.id, at, packAbove: packing, payload, delivery: to }),
+    onSession: (id) => {
+      known.sessionIds.push(id);
+      known.log = logPlace(places, id, inputs.region);
+      log.info(`Session ${id}${known.log === undefined ? "" : `, logged in ${known.log.name}`}.`);
+    },
+    clock,
+    log,
+    cancel,
+  });
+  const printer = new Printer({ write: context.write, workflowCommands: inputs.workflowCommands });
+  const extractor = new Extractor(nonce);
+  const first = await open(0, deadline);
+  const until = clock.now() + inputs.timeout + AFTER_TIMEOUT_MS;
+  try {
+    const attended = await attend(first, {
+      ecs: aws.ecs,
+      target,
+      extractor,
+      input: (isNew) =>
+        sessionInput({
+          nonce,
+          payload: isNew && to.kind === "session" ? payload : undefined,
+          secrets: inputs.secrets,
+        }),
+      attach: (at) => open(at, until),
+      terminate: (id) => terminateSession({ aws, log }, id),
+      onAttached: () => {
+        known.attached = true;
+        // Whatever goes wrong here, the cleanup tries again and says so.
+        unstage(aws.s3, ledger).catch(() => undefined);
+      },
+      onNote: (text) => log.info(text),
+      onText: (text) => {
+        if (inputs.logs === "auto" || inputs.logs === "session") printer.print(text);
+      },
+      until,
+      clock,
+      log,
+      cancel,
+    });
+    return await withLogs(attended, { places, extractor, printer, nonce }, context);
+  } finally {
+    printer.end();
+    known.stdout = printer.stdout;
+  }
+}
+
+interface Reading {
+  readonly places: SessionLogs;
+  readonly extractor: Extractor;
+  readonly printer: Printer;
+  readonly nonce: string;
+}
+
+/** The logs, where output is to come from there, or where no session could tell the end. */
+async function withLogs(
+  attended: Attended,
+  { places, extractor, printer, nonce }: Reading,
+  { inputs, aws, clock, log, cancel, known }: JobContext,
+): Promise<Attended> {
+  if (!known.attached || cancel.aborted) return attended;
+  const { sessionIds } = known;
+  const onText = printer.print.bind(printer);
+  const reading = { places, sessionIds, logs: aws.logs, s3: aws.s3, clock, signal: cancel, log, onText };
+  if (inputs.logs === "cloudwatch" || inputs.logs === "s3") {
+    log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
+    const own = { extractor: new Extractor(nonce), patience: LOG_PATIENCE_MS };
+    return await readLogs(inputs.logs, { ...reading, ...own });
+  }
+  if (attended.kind === "status" || inputs.logs === "session" || known.log === undefined) return attended;
+  log.info(`No session tells how the job ended; looking in ${known.log.name}.`);
+  const from = places.cloudWatchLogGroup === undefined ? "s3" : "cloudwatch";
+  const found = await readLogs(from, { ...reading, extractor, patience: FALLBACK_PATIENCE_MS });
+  return found.kind === "status" ? found : attended;
+}
+
+/** A log of the session stays readable: then nothing is packed unless it is asked for. */
+function packAbove({ transport }: Pick<Inputs, "transport">, places: SessionLogs): number | undefined {
+  if (transport === "packed") return 0;
+  const logged = places.cloudWatchLogGroup !== undefined || places.s3Bucket !== undefined;
+  return transport === "plain" || logged ? undefined : PACK_ABOVE;
+}

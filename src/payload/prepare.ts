@@ -1,0 +1,38 @@
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Log } from "../log.ts";
+import type { Origin } from "../target/start.ts";
+import type { Target } from "../target/target.ts";
+import { jobEnvironment, workerCount } from "../workflow.ts";
+import { tooShortToRedact } from "./input.ts";
+import { makePayload, type Payload } from "./payload.ts";
+import { shellFor } from "./shebang.ts";
+
+/** The payload for this target: its worker count and header depend on it. Warns of secrets that can't be redacted. */
+export function preparePayload(
+  inputs: Inputs,
+  { origin, target, log }: { readonly origin: Origin; readonly target: Target; readonly log: Log },
+): Payload {
+  const workers = workerCount(inputs.workers, target.cpuUnits);
+  const script = Buffer.from(
+    inputs.script.kind === "run" ? Buffer.from(inputs.script.text) : inputs.script.bytes,
+  );
+  const short = tooShortToRedact(inputs.secrets);
+  if (short.length > 0) log.warning(`Too short to be redacted, in whole or in part: ${short.join(", ")}.`);
+  return makePayload(
+    {
+      runId: origin.id,
+      workers,
+      timeoutSeconds: Math.ceil(inputs.timeout / 1000),
+      shell: shellFor(inputs.shell, script),
+      args: inputs.args,
+      workingDirectory: inputs.workingDirectory,
+      env: inputs.env,
+      ownEnv: jobEnvironment({ runId: origin.id, workers }, process.env),
+      clusterName: target.clusterName,
+      taskArn: target.taskArn,
+      container: target.container,
+      runUrl: origin.url,
+    },
+    script,
+  );
+}

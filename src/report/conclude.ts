@@ -1,0 +1,21 @@
+import type { Attended } from "../session/attend.ts";
+import { withoutStatus } from "../session/ending.ts";
+import type { Target } from "../target/target.ts";
+import { endedResult, failedResult, type Known, type Result } from "./result.ts";
+
+/** The job's own status, else why there is none. */
+export function concluded(attended: Attended, target: Target, known: Known): Result {
+  const sessionId = known.sessionIds.at(-1) ?? "";
+  switch (attended.kind) {
+    case "status": {
+      const { status } = attended;
+      if (status.kind === "ended") return endedResult(status, known);
+      const refused = { kind: "refused", code: "job", text: status.text } as const;
+      return failedResult(withoutStatus(refused, target, sessionId), known);
+    }
+    case "impossible":
+      return failedResult(attended.failure, known);
+    default:
+      return failedResult(withoutStatus(attended, target, sessionId), known);
+  }
+}

@@ -1,0 +1,169 @@
+import type { SessionTicket } from "../aws/ecs.ts";
+import type { Frame } from "../channel/types.ts";
+import { sessionNotOpened } from "../errors.ts";
+import { unlessLate } from "./bounded.ts";
+import type { DialOptions } from "./dial.ts";
+import { dial } from "./dial.ts";
+import type { Socket } from "./socket.ts";
+import { NotConnected } from "./socket.ts";
+import { Tickets } from "./tickets.ts";
+import { Trial } from "./trial.ts";
+
+/** For the first connection, signature included. */
+const CONNECT_MS = 30_000;
+/**
+ * After a cut: as many tries as session-manager-plugin makes (`src/config/config.go`), over a longer time. Whatever
+ * takes longer to mend is left to a new session.
+ */
+const MAX_TRIES = 5;
+const RECONNECT_MS = 15_000;
+/** For one try, from its signature to the proof that it holds. With less time left than the shorter none begins. */
+const TRY_MS = 5_000;
+const SHORTEST_TRY_MS = 2_000;
+/** Before the first try, and how it grows; jitter adds up to as much again. */
+const FIRST_DELAY_MS = 100;
+const DELAY_GROWTH = 2.5;
+
+export interface ConnectionOptions extends Pick<DialOptions, "aws" | "log" | "clock" | "onFrame"> {
+  readonly ticket: SessionTicket;
+  /** ResumeSession; without it only the ticket's own token is tried again. */
+  readonly resume: (() => Promise<SessionTicket | undefined>) | undefined;
+  /** Once aborted nothing more is tried or told. */
+  readonly signal: AbortSignal;
+  /** A socket stands, the first or another: the channel is to be opened on it. */
+  readonly onOpen: (token: string) => void;
+  /** It was cut and could not be mended. `why` tells all that was tried. */
+  readonly onGone: (why: string, cause: unknown) => void;
+}
+
+/**
+ * The way to the gateway, over one socket after another: when one is lost the next is made, with the ways of
+ * `Tickets`. What is sent while there is none is lost.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #tickets: Tickets;
+  #socket: Socket | undefined;
+  #paused = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#tickets = new Tickets({ first: options.ticket, log: options.log, resume: options.resume });
+  }
+
+  /** Once. Rejects with `session-refused`, `session-lost` or the reason of `signal`. */
+  async open(signal: AbortSignal): Promise<void> {
+    const { ticket, onOpen } = this.#options;
+    const onLost = (why: string, cause: unknown): void => this.#lost(why, cause);
+    try {
+      this.#socket = await dial({ ...this.#options, ticket, signal, patience: CONNECT_MS, onLost });
+    } catch (error) {
+      if (!(error instanceof NotConnected)) throw error;
+      const { host } = new URL(ticket.streamUrl);
+      throw sessionNotOpened(ticket.sessionId, host, error.message, error.status, error);
+    }
+    onOpen(ticket.token);
+  }
+
+  send(frame: Frame): void {
+    this.#socket?.send(frame);
+  }
+
+  /** Stops reading, so that the other side has to wait; or goes on. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (paused) this.#socket?.pause();
+    else this.#socket?.resume();
+  }
+
+  /** To be called when the signal has been aborted. */
+  async close(): Promise<void> {
+    await this.#socket?.close();
+  }
+
+  #lost(why: string, cause: unknown): void {
+    this.#socket = undefined;
+    const cut = `the connection ${why}`;
+    this.#mend(cut, cause).catch((error: unknown) => {
+      if (!this.#options.signal.aborted) this.#options.onGone(cut, error);
+    });
+  }
+
+  async #mend(cut: string, cause: unknown): Promise<void> {
+    const { ticket, log, clock, signal, onGone } = this.#options;
+    const started = clock.now();
+    const elapsed = (): string => `${((clock.now() - started) / 1000).toFixed(1)} s`;
+    const tried: string[] = [];
+    let last = cause;
+    const until = started + RECONNECT_MS;
+    log.info(`Session '${ticket.sessionId}' was cut (${cut}); connecting again.`);
+    this.#tickets.restart();
+    for (let count = 0; count < MAX_TRIES; count++) {
+      const delay = FIRST_DELAY_MS * DELAY_GROWTH ** count * (1 + Math.random());
+      if (clock.now() + delay + SHORTEST_TRY_MS > until) break;
+      await clock.sleep(delay, signal);
+      const way = await unlessLate(this.#tickets.next(), { clock, signal, until, late: () => undefined });
+      if (way === undefined) break;
+      if (way.kind === "gone") {
+        tried.push("ssm:ResumeSession: the session is over");
+        break;
+      }
+      try {
+        await this.#enter(way.ticket, Math.min(clock.now() + TRY_MS, until));
+        this.#tickets.keep(way.ticket);
+        log.info(`Session '${ticket.sessionId}' was cut (${cut}); connected again after ${elapsed()}.`);
+        return;
+      } catch (error) {
+        if (!(error instanceof NotConnected)) throw error;
+        last = error;
+        tried.push(`${way.how}: ${error.message}`);
+      }
+    }
+    tried.push(...this.#tickets.refusals);
+    onGone(`${cut}, and for ${elapsed()} no other could be made: ${counted(tried)}`, last);
+  }
+
+  /** Resolves when a new socket has shown that it holds. Otherwise nothing of the try is left. */
+  async #enter(ticket: SessionTicket, until: number): Promise<void> {
+    const { clock, signal, onOpen, onFrame } = this.#options;
+    const trial = new Trial();
+    let holds = false;
+    let lost = false;
+    const socket = await dial({
+      ...this.#options,
+      ticket,
+      patience: until - clock.now(),
+      onFrame: (frame) => {
+        trial.frame();
+        onFrame(frame);
+      },
+      onPong: () => trial.pong(),
+      onLost: (why, cause) => {
+        lost = true;
+        if (holds) this.#lost(why, cause);
+        else trial.lost(why, cause);
+      },
+    });
+    this.#socket = socket;
+    try {
+      onOpen(ticket.token);
+      await trial.passed({ clock, signal, until });
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by onLost in the meantime
+      if (lost) throw new NotConnected("opened, but was closed at once", undefined);
+      holds = true;
+    } catch (error) {
+      this.#socket = undefined;
+      void socket.close();
+      throw error;
+    }
+    // Not before: whoever does not read hears no answer to a ping.
+    if (this.#paused) socket.pause();
+  }
+}
+
+/** Equal texts once, with their number. */
+function counted(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`)).join("; ");
+}

@@ -1,0 +1,54 @@
+import type { Aws } from "../aws/calls.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { connect } from "../ready/connect.ts";
+import type { Target } from "../target/target.ts";
+import { openSession, type Session } from "./session.ts";
+
+export interface OpenerOptions {
+  readonly aws: Aws;
+  readonly target: Target;
+  /** Of the container; part of the name by which KMS knows the session's other end. */
+  readonly runtimeId: string;
+  /** The command of a session that goes on at this byte of the spool. */
+  readonly command: (at: number) => string;
+  /** Called with each session's id before it is connected. */
+  readonly onSession: (sessionId: string) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cancel: AbortSignal;
+}
+
+/** Opens a session at byte `at`; gives up at `until`, in milliseconds since the epoch. */
+export type Opener = (at: number, until: number) => Promise<Session>;
+
+/** ExecuteCommand, tried until the agent takes it, then a connection to the session that it made. */
+export function sessionOpener(options: OpenerOptions): Opener {
+  const { aws, target, clock, log, cancel } = options;
+  return async (at, until) => {
+    const context = { ecs: aws.ecs, clock, log, signal: cancel };
+    const ticket = await connect(target, options.command(at), until, context);
+    options.onSession(ticket.sessionId);
+    return await openSession({
+      ...ticket,
+      targetId: `ecs:${target.clusterName}_${target.taskId}_${options.runtimeId}`,
+      aws: aws.clients,
+      log,
+      clock,
+      wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+    });
+  };
+}
+
+/** Ends a session that was lost, so that its place in the container is free. Who may not do that is told so. */
+export async function terminateSession(
+  { aws, log }: Pick<OpenerOptions, "aws" | "log">,
+  id: string,
+): Promise<void> {
+  try {
+    await aws.ssm.terminateSession(id);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error);
+    log.info(`The old session can't be ended from here, so the next may have to wait for its place: ${why}`);
+  }
+}
