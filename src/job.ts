@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Aws } from "./aws/calls.ts";
 import type { ExecConfiguration } from "./aws/ecs.ts";
 import type { Clock } from "./clock.ts";
+import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
@@ -9,8 +10,9 @@ import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
 import { readLogs } from "./output/read-logs.ts";
 import { logPlace } from "./output/transcript.ts";
-import { bootstrapCommand } from "./payload/bootstrap.ts";
-import { sessionInput } from "./payload/input.ts";
+import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
+import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
+import { loaderText } from "./payload/loader.ts";
 import { preparePayload } from "./payload/prepare.ts";
 import { delivery, stage, unstage } from "./payload/stage.ts";
 import { waitUntilReady } from "./ready/wait.ts";
@@ -37,6 +39,8 @@ export interface JobContext {
 
 /** Bytes of output that wait before they are packed: a quarter of a second at the agent's pace. */
 const PACK_ABOVE = 256 * 1024;
+/** How long a presigned URL is good. */
+const ADDRESS_SECONDS = 300;
 /** For a container to stop a job at its timeout and to say so. */
 const AFTER_TIMEOUT_MS = 60_000;
 /** The agent uploads a transcript some seconds after its session's end. */
@@ -90,12 +94,15 @@ export async function runJob(
       ecs: aws.ecs,
       target,
       extractor,
-      input: (isNew) =>
-        sessionInput({
-          nonce,
-          payload: isNew && to.kind === "session" ? payload : undefined,
-          secrets: inputs.secrets,
-        }),
+      typed: {
+        start: async (missing) => {
+          if (missing === undefined) return typedStart(nonce, inputs.secrets);
+          const address = await stagedAddress(to, context);
+          return typedLoader(nonce, loaderText({ payload, delivery: to, address }));
+        },
+        payload: () => typedPayload(payload),
+        secrets: () => typedSecrets(inputs.secrets),
+      },
       attach: (at) => open(at, until),
       terminate: (id) => terminateSession({ aws, log }, id),
       onAttached: () => {
@@ -116,6 +123,17 @@ export async function runJob(
   } finally {
     printer.end();
     known.stdout = printer.stdout;
+  }
+}
+
+/** A short-lived URL of the staged payload, for containers that have curl or the like but no boto3. */
+async function stagedAddress(to: Delivery, { aws, log }: JobContext): Promise<string | undefined> {
+  if (to.kind !== "s3") return undefined;
+  try {
+    return await aws.s3.presignGet(to, ADDRESS_SECONDS);
+  } catch (error) {
+    log.info(`No presigned URL could be made: ${asFailure(error).seen}`);
+    return undefined;
   }
 }
 

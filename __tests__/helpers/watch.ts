@@ -1,14 +1,32 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Extracted, Extractor } from "../../src/output/extract.ts";
 import type { JobStatus } from "../../src/output/status.ts";
-import { bootstrapCommand } from "../../src/payload/bootstrap.ts";
-import { CANCEL, sessionInput, TAKEN } from "../../src/payload/input.ts";
+import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
+import {
+  CANCEL,
+  TAKEN,
+  typedLoader,
+  typedPayload,
+  typedSecrets,
+  typedStart,
+} from "../../src/payload/input.ts";
 import type { JobOptions } from "../../src/payload/job.ts";
-import { makePayload } from "../../src/payload/payload.ts";
+import { loaderText } from "../../src/payload/loader.ts";
+import { makePayload, type Payload } from "../../src/payload/payload.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
+/** Python itself, so that a container's PATH need not have it. */
+export const PYTHON = execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
+const SESSION: Delivery = { kind: "session" };
+const PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
+
+/** Changes what is typed into a terminal. */
+export type Typing = (what: "start" | "payload" | "secrets", bytes: Buffer) => Buffer;
+const asItIs: Typing = (_, bytes) => bytes;
 
 export interface WatchOptions extends Partial<JobOptions> {
   /** The shell that stands for the container's /bin/sh. */
@@ -22,6 +40,10 @@ export interface WatchOptions extends Partial<JobOptions> {
   readonly take?: boolean;
   /** Variables of the container, on top of a bare environment. */
   readonly containerEnv?: Record<string, string>;
+  /** Over the session unless said otherwise. */
+  readonly delivery?: Delivery;
+  /** A URL of the staged payload, for containers that have no boto3. */
+  readonly address?: string;
 }
 
 export interface Watched {
@@ -36,71 +58,207 @@ export interface Watched {
 
 /** Runs a payload on this machine in a real terminal, delivered over it, and watches it to its end. */
 export async function watch(options: WatchOptions): Promise<Watched> {
-  const runId = randomBytes(6).toString("hex");
-  const nonce = randomBytes(16).toString("hex");
-  const payload = makePayload(
-    {
-      runId,
-      workers: 1,
-      timeoutSeconds: 60,
-      shell: "sh -e {0}",
-      args: [],
-      workingDirectory: undefined,
-      env: {},
-      ownEnv: {},
-      clusterName: "demo",
-      taskArn: "arn:aws:ecs:eu-west-1:123456789012:task/demo/0123456789abcdef0123456789abcdef",
-      container: "app",
-      runUrl: undefined,
-      ...options,
-    },
-    Buffer.from(options.script),
-  );
-  const command = bootstrapCommand({
-    runId,
-    at: 0,
-    packAbove: options.packAbove,
-    payload,
-    delivery: { kind: "session" },
-  });
-  const sh = options.sh ?? "sh";
-  // The shell takes the command apart as the agent would, then becomes the one under test.
-  const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${sh} -c "$1"`;
-  const child = spawn("python3", [TERMINAL, "sh", "-c", unwrap, "sh", command], {
-    stdio: ["pipe", "pipe", "inherit"],
-    env: { PATH: process.env["PATH"], HOME: "/root", ...options.containerEnv },
-  });
-  const extractor = new Extractor(nonce);
-  const events: Extracted[] = [];
-  const shown: Buffer[] = [];
-  let status: JobStatus | undefined;
-  child.stdout.on("data", (bytes: Buffer) => {
-    shown.push(bytes);
-    for (const event of extractor.push(bytes)) {
-      events.push(event);
-      if (event.kind === "ready")
-        child.stdin.write(sessionInput({ nonce, payload, secrets: options.secrets ?? {} }));
-      if (event.kind === "status") {
-        status = event.status;
-        if (options.take !== false) child.stdin.write(TAKEN);
-        else child.kill();
-      }
-      options.onEvent?.(event, () => child.stdin.write(CANCEL));
-    }
-  });
-  await new Promise((resolve) => child.on("close", resolve));
-  const of = (stream: "stdout" | "stderr"): Buffer =>
-    Buffer.concat(
-      events.flatMap((e) =>
+  const job = new WatchedJob(options);
+  const terminal = job.attach();
+  await terminal.closed;
+  return {
+    runId: job.runId,
+    terminal: terminal.shown,
+    events: job.events,
+    status: job.status,
+    stdout: job.output("stdout"),
+    stderr: job.output("stderr"),
+  };
+}
+
+/** One job, watched through any number of terminals, of which the last one counts. */
+export class WatchedJob {
+  readonly runId = randomBytes(6).toString("hex");
+  readonly events: Extracted[] = [];
+  readonly extractor: Extractor;
+  readonly payload: Payload;
+  readonly options: WatchOptions;
+  readonly nonce = randomBytes(16).toString("hex");
+  #last: WatchedTerminal | undefined;
+
+  constructor(options: WatchOptions) {
+    this.options = options;
+    this.extractor = new Extractor(this.nonce);
+    this.payload = makePayload(
+      {
+        runId: this.runId,
+        workers: 1,
+        timeoutSeconds: 60,
+        shell: "sh -e {0}",
+        args: [],
+        workingDirectory: undefined,
+        env: {},
+        ownEnv: { FARGATE_EXEC_RUN: this.runId },
+        clusterName: "demo",
+        taskArn: "arn:aws:ecs:eu-west-1:123456789012:task/demo/0123456789abcdef0123456789abcdef",
+        container: "app",
+        runUrl: undefined,
+        ...options,
+      },
+      Buffer.from(options.script),
+    );
+  }
+
+  /**
+   * A new terminal that goes on at this byte of the spool: where the last one was, unless said otherwise. What is
+   * typed into it can be changed on its way.
+   */
+  attach(at: number = this.extractor.offset, typing: Typing = asItIs): WatchedTerminal {
+    if (this.#last !== undefined) this.extractor.restart();
+    this.#last = new WatchedTerminal(this, at, typing);
+    return this.#last;
+  }
+
+  /** Events of a terminal that is the last one. */
+  take(from: WatchedTerminal, bytes: Buffer): Extracted[] {
+    if (from !== this.#last) return [];
+    const events = this.extractor.push(bytes);
+    this.events.push(...events);
+    return events;
+  }
+
+  get status(): JobStatus | undefined {
+    return this.events.flatMap((event) => (event.kind === "status" ? [event.status] : [])).at(-1);
+  }
+
+  output(stream: "stdout" | "stderr"): Buffer {
+    return Buffer.concat(
+      this.events.flatMap((e) =>
         e.kind === "text" && e.stream === stream ? [e.bytes, Buffer.from(e.ends ? "\n" : "")] : [],
       ),
     );
-  return {
-    runId,
-    terminal: Buffer.concat(shown),
-    events,
-    status,
-    stdout: of("stdout"),
-    stderr: of("stderr"),
-  };
+  }
+
+  /** The job directory, if there is one. */
+  get directory(): string | undefined {
+    return PLACES.map((place) => `${place}/fargate-exec-${this.runId}`).find((path) => existsSync(path));
+  }
+
+  /** Resolves when the job directory holds such a file. */
+  async has(file: string): Promise<void> {
+    await until(`the file ${file}`, () => existsSync(`${this.directory ?? ""}/${file}`));
+  }
+
+  /** Processes that name this run. */
+  get processes(): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => readFile(`/proc/${pid}/cmdline`).includes(this.runId))
+      .map(Number);
+  }
+
+  /** What a test has left goes: processes and files of this run only. */
+  remove(): void {
+    for (const pid of this.processes) if (pid !== process.pid) tryKill(pid);
+    if (this.directory !== undefined) rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A terminal with the bootstrap in it. It types what the action would. */
+export class WatchedTerminal {
+  readonly #child: ChildProcess;
+  readonly #job: WatchedJob;
+  readonly #typing: Typing;
+  readonly #shown: Buffer[] = [];
+  readonly events: Extracted[] = [];
+  /** The terminal is gone: nothing in it holds it any more. */
+  readonly closed: Promise<void>;
+  isClosed = false;
+
+  constructor(job: WatchedJob, at: number, typing: Typing) {
+    const { options, payload, runId } = job;
+    this.#job = job;
+    this.#typing = typing;
+    const { delivery = SESSION, packAbove } = options;
+    const command = bootstrapCommand({ runId, at, packAbove, payload, delivery });
+    // The shell takes the command apart as the agent would, then becomes the one under test.
+    const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
+    this.#child = spawn(PYTHON, [TERMINAL, "/bin/sh", "-c", unwrap, "sh", command], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { PATH: process.env["PATH"], HOME: "/root", ...options.containerEnv },
+    });
+    this.#child.stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
+    // Whoever types into a terminal that has just ended is told so by its end.
+    this.#child.stdin?.on("error", () => undefined);
+    this.closed = new Promise((resolve) =>
+      this.#child.on("close", () => {
+        this.isClosed = true;
+        resolve();
+      }),
+    );
+  }
+
+  get shown(): Buffer {
+    return Buffer.concat(this.#shown);
+  }
+
+  type(bytes: Uint8Array): void {
+    this.#child.stdin?.write(bytes);
+  }
+
+  /** Resolves when the container has said this. */
+  async says(kind: Extracted["kind"]): Promise<void> {
+    await until(kind, () => this.events.some((event) => event.kind === kind));
+  }
+
+  /** Resolves when so much was shown, or the terminal is gone. */
+  async shows(bytes: number): Promise<void> {
+    await until(`${bytes} bytes`, () => this.isClosed || this.shown.length >= bytes);
+  }
+
+  /** Cuts it: the other end of the terminal is gone from one moment to the next. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.closed;
+  }
+
+  #read(bytes: Buffer): void {
+    this.#shown.push(bytes);
+    const { options, nonce, payload } = this.#job;
+    for (const event of this.#job.take(this, bytes)) {
+      this.events.push(event);
+      const { address, delivery = SESSION, secrets = {} } = options;
+      if (event.kind === "ready") {
+        const loader = loaderText({ payload, delivery, address });
+        if (event.missing) this.type(typedLoader(nonce, loader));
+        else this.type(this.#typing("start", typedStart(nonce, secrets)));
+      }
+      if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
+      if (event.kind === "payload-wanted") this.type(this.#typing("payload", typedPayload(payload)));
+      if (event.kind === "status") {
+        if (options.take !== false) this.type(TAKEN);
+        else this.#child.kill();
+      }
+      options.onEvent?.(event, () => this.type(CANCEL));
+    }
+  }
+}
+
+/** Looks until it is so, and fails after ten seconds. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo(); tries += 1) {
+    if (tries > 2000) throw new Error(`waited in vain for ${what}`);
+    await sleep(5);
+  }
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // gone meanwhile
+  }
+}
+
+function tryKill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // gone meanwhile
+  }
 }

@@ -116,7 +116,7 @@ describe("an Extractor", () => {
     const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
       extractor.push(Buffer.from(s)),
     );
-    expect(events).toEqual([{ kind: "ready", isNew: false }]);
+    expect(events).toEqual([{ kind: "ready", missing: undefined }]);
   });
 
   it("tells why the container refused", () => {

@@ -1,13 +1,17 @@
 import { gunzipSync } from "node:zlib";
-import { BEL, ECHO, LONGEST_MARK, READY, READY_NEW, sessionMark } from "./marks.ts";
+import { ANNOUNCEMENT, BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
 import { SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
 
 /** What a session or a log of one says, in order. */
 export type Extracted =
   | SpoolText
-  /** Echo is off: input may be sent. In a new job directory there is no payload yet. */
-  | { readonly kind: "ready"; readonly isNew: boolean }
+  /** Echo is off: input may be sent. */
+  | { readonly kind: "ready"; readonly missing: MissingPayload | undefined }
+  /** The payload has to be typed. */
+  | { readonly kind: "payload-wanted" }
+  /** The secrets have to be typed, which were held back for the payload. */
+  | { readonly kind: "secrets-wanted" }
   /** Echo can't be turned off: nothing may be sent. */
   | { readonly kind: "echo" }
   /** The job runs, or has run: what follows is its spool. */
@@ -20,6 +24,12 @@ export type Extracted =
   | { readonly kind: "refused"; readonly code: string; readonly text: string }
   /** Bytes are missing: what was announced does not fit what came. */
   | { readonly kind: "gap"; readonly expected: number; readonly got: number };
+
+/** The container has no payload yet. */
+export interface MissingPayload {
+  /** Why boto3 could not fetch it; empty where it was not to. */
+  readonly why: string;
+}
 
 const CR = 13;
 const LF = 10;
@@ -116,6 +126,12 @@ export class Extractor {
         this.#state = "spool";
         this.#unpack(out);
         break;
+      case "p":
+        out.push({ kind: "payload-wanted" });
+        break;
+      case "s":
+        out.push({ kind: "secrets-wanted" });
+        break;
       case "n":
         out.push({ kind: "note", text: body.trim() });
         break;
@@ -208,12 +224,13 @@ export class Extractor {
   /** Looks for the one word that is said before the nonce is known, wherever the pieces are cut. */
   #announce(data: Buffer, out: Extracted[]): void {
     if (this.#announced) return;
-    this.#noise = this.#noise.slice(-READY_NEW.length) + data.toString("latin1");
-    const [, event] = ANNOUNCEMENTS.find(([mark]) => this.#noise.includes(mark)) ?? [];
-    if (event === undefined) return;
+    this.#noise = (this.#noise + data.toString("latin1")).slice(-LONGEST_MARK);
+    const [, word, why] = ANNOUNCEMENT.exec(this.#noise) ?? [];
+    if (word === undefined) return;
     this.#announced = true;
     this.#noise = "";
-    out.push(event);
+    if (word === "echo") out.push({ kind: "echo" });
+    else out.push({ kind: "ready", missing: why === undefined ? undefined : { why } });
   }
 }
 
@@ -238,12 +255,6 @@ function inflate(base64: string, length: number): Buffer | undefined {
     return undefined;
   }
 }
-
-const ANNOUNCEMENTS: readonly (readonly [string, Extracted])[] = [
-  [READY, { kind: "ready", isNew: false }],
-  [READY_NEW, { kind: "ready", isNew: true }],
-  [ECHO, { kind: "echo" }],
-];
 
 function returns(count: number): Buffer {
   return count === 0 ? NOTHING : Buffer.alloc(count, CR);

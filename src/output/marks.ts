@@ -27,10 +27,12 @@
  *                             format has their checksum, and base64, in lines that mean nothing,
  *     `NONCE;%`               up to here.
  *     `NONCE;n TEXT`          a note for the user.
+ *     `NONCE;p`               the payload is to be typed.
+ *     `NONCE;s`               the payload is there: the secrets, which are typed at once where it wasn't missing.
  *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
- *     `ready`, `ready1`       before the nonce is known: echo is off. With the 1 the job directory is new, so that
- *                             the payload is wanted, where it comes by this way.
+ *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. With the 1 the payload is missing, so that
+ *                             the code of other ways to get it is wanted, and why the first way failed.
  *     `echo`                  echo can't be turned off.
  *
  * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
@@ -42,9 +44,8 @@ export const BEL = "\x07";
 /** Longest mark there is: a refusal's text is cut to 600 bytes in the container. */
 export const LONGEST_MARK = 4096;
 
-export const READY = `${MARK}ready${BEL}`;
-export const READY_NEW = `${MARK}ready1${BEL}`;
-export const ECHO = `${MARK}echo${BEL}`;
+/** What is said before the nonce is known. */
+export const ANNOUNCEMENT = new RegExp(`${MARK.replace("]", "\\]")}(ready|ready1 ([^${BEL}]*)|echo)${BEL}`);
 
 export const OPEN = `${MARK}+${BEL}`;
 export const LITERAL = `${MARK}=${BEL}`;

@@ -30,7 +30,8 @@ export class Printer {
 
   /** The output is complete: shows what never got a line's end, and lets the runner listen again. */
   end(): void {
-    for (const line of this.#lines.flush()) this.#show(line);
+    // With ends, so that the last lines of several workers do not run together in `stdout`.
+    for (const line of this.#lines.flush()) this.#show({ ...line, ended: true });
     if (this.#guard !== undefined) this.#options.write(Buffer.from(`${this.#guard.resume}\n`));
     this.#guard = undefined;
   }

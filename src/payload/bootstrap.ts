@@ -2,7 +2,7 @@ import type { Payload } from "./payload.ts";
 import { quote } from "./quote.ts";
 import { bootstrapSource } from "./source.ts";
 
-/** How the payload gets into the container. */
+/** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
   | { readonly kind: "s3"; readonly bucket: string; readonly key: string; readonly region: string }
   | { readonly kind: "session" };
@@ -32,7 +32,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
     `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1} fx_pack=${options.packAbove ?? "''"}`,
-    delivery.kind === "s3" ? fetchFromS3(payload, delivery) : fetchFromSession(payload),
+    delivery.kind === "s3" ? fetchFromS3(payload, delivery) : "fx_fetch() { :; }",
     withoutComments(bootstrapSource),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
@@ -48,22 +48,6 @@ function fetchFromS3(payload: Payload, from: { bucket: string; key: string; regi
   ].join("\n");
   const words = [from.bucket, from.key, from.region, payload.sha256].map(quote).join(" ");
   return `fx_fetch() { python3 -c ${quote(download)} ${words} "$fx_dir/payload"; }`;
-}
-
-function fetchFromSession(payload: Payload): string {
-  const decode = [
-    "import base64, hashlib, sys",
-    "data = base64.b64decode(sys.stdin.read())",
-    `if hashlib.sha256(data).hexdigest() != sys.argv[1]: sys.exit("checksum mismatch")`,
-    `open(sys.argv[2], "wb").write(data)`,
-  ].join("\n");
-  return [
-    "fx_fetch() {",
-    "IFS= read -r fx_nonce <&3",
-    `while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%s\\n' "$fx_line"; done |`,
-    `python3 -c ${quote(decode)} ${payload.sha256} "$fx_dir/payload"`,
-    "}",
-  ].join("\n");
 }
 
 function withoutComments(source: string): string {

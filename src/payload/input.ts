@@ -10,26 +10,26 @@ export const SHORTEST_PATTERN = 4;
  */
 const LONGEST_LINE = 3900;
 
-export interface SessionInput {
-  readonly nonce: string;
-  /** The payload, where it isn't staged in S3. */
-  readonly payload: Payload | undefined;
-  readonly secrets: Readonly<Record<string, string>>;
+/**
+ * What is typed into a session once the container has said that echo is off: the nonce, then the secrets. Printable
+ * ASCII only, in lines that a terminal in canonical mode passes whole; so are the others.
+ */
+export function typedStart(nonce: string, secrets: Readonly<Record<string, string>>): Buffer {
+  return Buffer.concat([typed([nonce]), typedSecrets(secrets)]);
 }
 
-/**
- * What is typed into the session once the container has said that echo is off: the nonce, the payload if it goes
- * this way, the secrets. Printable ASCII only, in lines that a terminal in canonical mode passes whole.
- */
-export function sessionInput(input: SessionInput): Buffer {
-  const lines = [input.nonce];
-  if (input.payload !== undefined) {
-    const text = input.payload.bytes.toString("base64");
-    for (let at = 0; at < text.length; at += LONGEST_LINE) lines.push(text.slice(at, at + LONGEST_LINE));
-    lines.push(".");
-  }
-  lines.push(...escapedLines(secretsText(input.secrets)), ".");
-  return Buffer.from(`${lines.join("\n")}\n`, "ascii");
+/** The same where the payload is missing: the nonce, then the loader. The secrets come when they are asked for. */
+export function typedLoader(nonce: string, loader: string): Buffer {
+  return typed([nonce, ...escapedLines(Buffer.from(loader)), "."]);
+}
+
+export function typedSecrets(secrets: Readonly<Record<string, string>>): Buffer {
+  return typed([...escapedLines(Buffer.from(secretsText(secrets))), "."]);
+}
+
+/** The payload itself, for a container that has no other way to get it. */
+export function typedPayload(payload: Payload): Buffer {
+  return typed([...escapedLines(payload.bytes), "."]);
 }
 
 /** The line that says: the status has been read, everything may be removed. */
@@ -70,18 +70,29 @@ function secretsText(secrets: Readonly<Record<string, string>>): string {
   ].join("\n");
 }
 
-/** `text` for `printf %b`, in lines. A dot is escaped too, so that no line is the one that ends them. */
-function escapedLines(text: string): string[] {
+function typed(lines: readonly string[]): Buffer {
+  return Buffer.from(`${lines.join("\n")}\n`, "ascii");
+}
+
+/** `bytes` for `printf %b`, in lines of which none is a dot. */
+function escapedLines(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const byte of Buffer.from(text, "utf8")) {
-    const char = String.fromCharCode(byte);
-    line += /[A-Za-z0-9 _@%+=:,/(){}$"'-]/.test(char) ? char : `\\0${byte.toString(8).padStart(3, "0")}`;
-    if (line.length >= LONGEST_LINE) {
+  for (const byte of bytes) {
+    const escaped = ESCAPES[byte] ?? "";
+    if (line.length + escaped.length > LONGEST_LINE) {
       lines.push(line);
       line = "";
     }
+    line += escaped;
   }
-  if (line !== "") lines.push(line);
+  if (line !== "") lines.push(line === "." ? "\\0056" : line);
   return lines;
 }
+
+/** Each byte as `printf %b` reads it, none of them a character that means something to a terminal. */
+const ESCAPES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+  if (byte === 10) return "\\n";
+  if (byte === 92) return "\\\\";
+  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
+});

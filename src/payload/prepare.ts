@@ -27,7 +27,7 @@ export function preparePayload(
       args: inputs.args,
       workingDirectory: inputs.workingDirectory,
       env: inputs.env,
-      ownEnv: jobEnvironment({ runId: origin.id, workers }, process.env),
+      ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.place }, process.env),
       clusterName: target.clusterName,
       taskArn: target.taskArn,
       container: target.container,

@@ -3,10 +3,8 @@ import { badInput } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Ledger } from "../state.ts";
 import type { Delivery } from "./bootstrap.ts";
+import { LARGEST_TYPED } from "./loader.ts";
 import type { Payload } from "./payload.ts";
-
-/** What may go over the session itself, which carries about a megabyte in two seconds at its best. */
-export const LARGEST_WITHOUT_BUCKET = 1024 * 1024;
 
 export interface StageContext {
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId" | "region">;
@@ -24,12 +22,12 @@ export function delivery(
     const key = `${inputs.prefix}${runId}/payload`;
     return { kind: "s3", bucket: inputs.bucket, key, region: inputs.region };
   }
-  if (payload.bytes.length > LARGEST_WITHOUT_BUCKET) {
+  if (payload.bytes.length > LARGEST_TYPED) {
     throw badInput(
       "bucket",
       "set for a script of this size",
       `${payload.bytes.length} bytes to bring into the container, and no bucket`,
-      `Without a bucket at most ${LARGEST_WITHOUT_BUCKET} bytes can be typed into the session. Name a bucket that the step may write and the task role may read.`,
+      `Without a bucket at most ${LARGEST_TYPED} bytes can be typed into the session. Name a bucket that the step may write and the task role may read.`,
     );
   }
   return { kind: "session" };

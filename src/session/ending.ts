@@ -73,14 +73,14 @@ function ended(
   sessionId: string,
 ): Failure {
   const text = end.kind === "closed" ? end.text.replace(/-{3,}ERROR-{3,}/, "").trim() : "";
-  if (text.includes('Unable to start command')) {
+  if (text.includes("Unable to start command")) {
     return new Failure("session-refused", {
       failed: `The ${container} could not start a shell.`,
       seen: `The exec agent said: ${text}`,
       advice: "The image needs /bin/sh: the script is run by a shell, and an image without one can't run it.",
     });
   }
-  if (text.includes('encryption is not set up') || /handshake/i.test(text)) {
+  if (text.includes("encryption is not set up") || /handshake/i.test(text)) {
     return new Failure("session-refused", {
       failed: `The exec agent of the ${container} refused the session.`,
       seen: `It said: ${text}`,

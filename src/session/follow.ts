@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Extracted, Extractor } from "../output/extract.ts";
+import type { Extracted, Extractor, MissingPayload } from "../output/extract.ts";
 import type { JobStatus } from "../output/status.ts";
 import { CANCEL, HERE, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
 import type { Session, SessionEnd } from "./session.ts";
@@ -24,8 +24,12 @@ export type Followed =
 
 export interface FollowOptions {
   readonly extractor: Extractor;
-  /** What is typed once echo is off; into a new job directory, with the payload where it goes this way. */
-  readonly input: (isNew: boolean) => Uint8Array;
+  /** What is typed, each when the container asks for it: nothing before echo is off. */
+  readonly typed: {
+    readonly start: (missing: MissingPayload | undefined) => Promise<Uint8Array>;
+    readonly payload: () => Uint8Array;
+    readonly secrets: () => Uint8Array;
+  };
   readonly onAttached: () => void;
   readonly onNote: (text: string) => void;
   readonly onText: (text: Extract<Extracted, { kind: "text" | "header" }>) => void;
@@ -59,7 +63,16 @@ export async function followJob(session: Session, options: FollowOptions): Promi
     for (const extracted of extractor.push(bytes)) {
       switch (extracted.kind) {
         case "ready":
-          session.send(options.input(extracted.isNew)).catch(ended);
+          void options.typed
+            .start(extracted.missing)
+            .then((bytes) => session.send(bytes))
+            .catch(ended);
+          break;
+        case "payload-wanted":
+          session.send(options.typed.payload()).catch(ended);
+          break;
+        case "secrets-wanted":
+          session.send(options.typed.secrets()).catch(ended);
           break;
         case "attached":
           attached = true;

@@ -1,0 +1,55 @@
+import { type Line, LineJoiner } from "../../src/output/lines.ts";
+
+type Piece = Parameters<LineJoiner["push"]>[0];
+
+const piece = (bytes: string, ends: boolean, source = "", stream: Piece["stream"] = "stdout"): Piece => ({
+  kind: "text",
+  stream,
+  source,
+  bytes: Buffer.from(bytes),
+  ends,
+});
+const line = (bytes: string, ended = true, stream: Line["stream"] = "stdout"): Line => ({
+  stream,
+  bytes: Buffer.from(bytes),
+  ended,
+});
+
+describe("a LineJoiner", () => {
+  it("gives out a whole line at once", () => {
+    expect(new LineJoiner().push(piece("whole", true))).toEqual([line("whole")]);
+  });
+
+  it("joins the pieces of a line", () => {
+    const lines = new LineJoiner();
+    expect(lines.push(piece("a", false))).toEqual([]);
+    expect(lines.push(piece("b", false))).toEqual([]);
+    expect(lines.push(piece("c", true))).toEqual([line("abc")]);
+    expect(lines.flush()).toEqual([]);
+  });
+
+  it("keeps apart the lines that several sources have begun", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("[0] a", false, "o0"));
+    lines.push(piece("[0] x", false, "e0", "stderr"));
+    expect(lines.push(piece("between", true))).toEqual([line("between")]);
+    expect(lines.push(piece("y", true, "e0", "stderr"))).toEqual([line("[0] xy", true, "stderr")]);
+    expect(lines.push(piece("b", true, "o0"))).toEqual([line("[0] ab")]);
+  });
+
+  it("says of a line that never ended that it did not, once", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("no end", false));
+    lines.push(piece("nor here", false, "e", "stderr"));
+    expect(lines.flush()).toEqual([line("no end", false), line("nor here", false, "stderr")]);
+    expect(lines.flush()).toEqual([]);
+  });
+
+  it("gives out in parts a line that nobody could hold", () => {
+    const lines = new LineJoiner();
+    const part = "x".repeat(1024 * 1024 - 1);
+    expect(lines.push(piece(part, false))).toEqual([]);
+    expect(lines.push(piece("y", false))).toEqual([line(`${part}y`, false)]);
+    expect(lines.push(piece("z", true))).toEqual([line("z")]);
+  });
+});

@@ -1,0 +1,100 @@
+import { Printer, STDOUT_LIMIT } from "../../src/output/printer.ts";
+
+type Text = Parameters<Printer["print"]>[0];
+
+const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}): Text => ({
+  kind: "text",
+  stream: "stdout",
+  source: "",
+  bytes: Buffer.from(bytes, "latin1"),
+  ends: true,
+  ...more,
+});
+
+/** What is printed, and the `stdout` output, with and without the leave to speak to the runner. */
+function printed(texts: readonly Text[], workflowCommands = false): { shown: string[]; stdout: string } {
+  const shown: Buffer[] = [];
+  const printer = new Printer({ write: (bytes) => shown.push(Buffer.from(bytes)), workflowCommands });
+  for (const each of texts) printer.print(each);
+  printer.end();
+  return { shown: Buffer.concat(shown).toString("latin1").split("\n"), stdout: printer.stdout };
+}
+
+/** The lines between the command that stops the runner's ear and the one that opens it again. */
+function guarded({ shown }: { shown: string[] }): string[] {
+  const [, token] = /^::stop-commands::(\S+)$/.exec(shown[0] ?? "") ?? [];
+  expect(shown.slice(-2)).toEqual([`::${token ?? "none"}::`, ""]);
+  return shown.slice(1, -2);
+}
+
+describe("a Printer", () => {
+  it("shows every line in its order, both streams, and keeps standard output", () => {
+    const err = { stream: "stderr", source: "e" } as const;
+    const run = printed([
+      { kind: "header", text: "fargate-exec run=1" },
+      text("one"),
+      text("two", err),
+      text("three"),
+    ]);
+    expect(guarded(run)).toEqual(["fargate-exec run=1", "one", "two", "three"]);
+    expect(run.stdout).toBe("one\nthree");
+  });
+
+  it("lets the runner obey nothing of what is printed", () => {
+    const run = printed([text("::error::no"), text("##[error]no")]);
+    expect(guarded(run)).toEqual(["::error::no", "\x1b[0m##[error]no"]);
+    expect(run.stdout).toBe("::error::no\n##[error]no");
+  });
+
+  it("lets the runner obey what is printed where that is wanted", () => {
+    const { shown } = printed([text("::error::yes"), text("##[group]x")], true);
+    expect(shown).toEqual(["::error::yes", "##[group]x", ""]);
+  });
+
+  it("says nothing to the runner when there is no output", () => {
+    expect(printed([]).shown).toEqual([""]);
+  });
+
+  it("opens the runner's ear once only", () => {
+    const shown: string[] = [];
+    const printer = new Printer({
+      write: (bytes) => shown.push(Buffer.from(bytes).toString()),
+      workflowCommands: false,
+    });
+    printer.print(text("x"));
+    printer.end();
+    printer.end();
+    expect(shown).toHaveLength(3);
+  });
+
+  it("shows a line only when it is whole, and at the end what never was", () => {
+    const run = printed([text("a", { ends: false }), text("b"), text("c", { ends: false })]);
+    expect(guarded(run)).toEqual(["ab", "c"]);
+    expect(run.stdout).toBe("ab\nc");
+  });
+
+  it("passes bytes that are no text", () => {
+    expect(guarded(printed([text("\x00\xff\xfe")]))).toEqual(["\x00\xff\xfe"]);
+  });
+
+  it.each([
+    ["one line's end", ["one", "two"], "one\ntwo"],
+    ["one line's end of two", ["one", ""], "one\n"],
+    ["a CR before it too", ["one\r"], "one"],
+    ["nothing where there is nothing", [], ""],
+  ])("takes from the output's end %s", (_, lines, stdout) => {
+    expect(printed(lines.map((line) => text(line))).stdout).toBe(stdout);
+  });
+
+  it("keeps the last of a long standard output", () => {
+    const lines = Array.from({ length: 30 }, (_, i) =>
+      String(i)
+        .padStart(2, "0")
+        .repeat(32 * 1024),
+    );
+    const { stdout } = printed(lines.map((line) => text(line)));
+    // The last line's end counts, and is not shown.
+    expect(Buffer.byteLength(stdout)).toBe(STDOUT_LIMIT - 1);
+    expect(stdout.endsWith(lines[29] ?? "none")).toBe(true);
+  });
+});

@@ -1,0 +1,40 @@
+import { type JobStatus, parseStatus } from "../../src/output/status.ts";
+
+const worker = (index: number, exitCode: number, seconds: number, stopped = false) => ({
+  worker: index,
+  exitCode,
+  seconds,
+  stopped,
+});
+
+describe("a status", () => {
+  it.each<[string, JobStatus]>([
+    ["exited 0=0:12", { kind: "ended", reason: "exited", workers: [worker(0, 0, 12)] }],
+    ["exited 0=3:1,1=0:2", { kind: "ended", reason: "exited", workers: [worker(0, 3, 1), worker(1, 0, 2)] }],
+    [
+      "timed-out 0=143:60!,1=0:2",
+      { kind: "ended", reason: "timed-out", workers: [worker(0, 143, 60, true), worker(1, 0, 2)] },
+    ],
+    ["cancelled 0=130:1!", { kind: "ended", reason: "cancelled", workers: [worker(0, 130, 1, true)] }],
+    // The container's clock may be set back while the job runs.
+    ["exited 0=0:-5", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0)] }],
+    ["refused no space left", { kind: "refused", text: "no space left" }],
+  ])("%s", (text, status) => {
+    expect(parseStatus(text)).toEqual(status);
+  });
+
+  it.each([
+    "",
+    "exited",
+    "exited ",
+    "exited 0",
+    "exited 0=",
+    "exited 0=0",
+    "exited 0=0:1,",
+    "ended 0=0:1",
+    "exited 0=x:1",
+    "exited 0=0:1 1=0:1",
+  ])("is never success when it can't be read: %j", (text) => {
+    expect(parseStatus(text).kind).toBe("refused");
+  });
+});

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { Tail } from "../../src/output/tail.ts";
+
+function tailOf(limit: number, parts: readonly string[]): string {
+  const tail = new Tail(limit);
+  for (const part of parts) tail.push(Buffer.from(part));
+  return tail.toString();
+}
+
+describe("a Tail", () => {
+  it.each<[string, number, string[], string]>([
+    ["nothing", 4, [], ""],
+    ["all of what is short enough", 4, ["ab", "cd"], "abcd"],
+    ["the end of what is longer", 4, ["abc", "def"], "cdef"],
+    ["the end of one long part", 4, ["abcdefghijkl"], "ijkl"],
+    ["whole characters only, where the beginning was cut", 4, ["aé€"], "€"],
+    ["whole characters only, of four bytes too", 5, ["🚀🚀"], "🚀"],
+  ])("keeps %s", (_, limit, parts, kept) => {
+    expect(tailOf(limit, parts)).toBe(kept);
+  });
+
+  it("keeps the last bytes however they came", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.string({ unit: "grapheme-ascii" })),
+        (limit, parts) => {
+          expect(tailOf(limit, parts)).toBe(parts.join("").slice(-limit));
+        },
+      ),
+    );
+  });
+
+  it("can be read and go on", () => {
+    const tail = new Tail(3);
+    tail.push(Buffer.from("abcd"));
+    expect(tail.toString()).toBe("bcd");
+    tail.push(Buffer.from("e"));
+    expect(tail.toString()).toBe("cde");
+  });
+
+  it("does not hold on to what it has dropped", () => {
+    const tail = new Tail(1024);
+    const part = Buffer.alloc(64 * 1024, "x");
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 2000; i += 1) tail.push(Buffer.from(part));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
+    expect(tail.toString()).toHaveLength(1024);
+  });
+});

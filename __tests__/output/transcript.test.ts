@@ -1,0 +1,163 @@
+import { readFileSync } from "node:fs";
+import type { ObjectName } from "../../src/aws/s3.ts";
+import {
+  cloudWatchPlace,
+  logPlace,
+  transcript,
+  type TranscriptContext,
+} from "../../src/output/transcript.ts";
+import { FakeLogs } from "../helpers/fake-logs.ts";
+import { SteppedClock } from "../helpers/stepped.ts";
+
+const GROUP = { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined };
+const BUCKET = { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: "exec/" };
+const NOWHERE = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
+
+function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { clock: SteppedClock } {
+  const rest = {
+    logs: new FakeLogs(),
+    s3: { getObject: () => Promise.resolve(undefined) },
+    patience: 10_000,
+  };
+  return {
+    ...rest,
+    signal: new AbortController().signal,
+    ...more,
+    clock: (more.clock ?? new SteppedClock()) as SteppedClock,
+  };
+}
+
+async function all(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces).toString("latin1");
+}
+
+describe("a transcript in CloudWatch", () => {
+  it.each(["small", "no-newline", "large"])("says what the same transcript in S3 says: %s", async (name) => {
+    const vector = (file: string): Buffer =>
+      readFileSync(new URL(`../vectors/transcript-${name}.${file}`, import.meta.url));
+    const { cloudwatch } = JSON.parse(vector("json").toString()) as { cloudwatch: { message: string }[] };
+    const logs = new FakeLogs();
+    logs.put("s-1", ...cloudwatch.map(({ message }) => message));
+    const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs })));
+    const withoutReturns = (log: string): string => log.replaceAll("\r", "");
+    expect(`${withoutReturns(text)}\n`).toBe(withoutReturns(vector("s3.log").toString("latin1")));
+    expect(logs.asked[0]).toEqual({ group: "/ecs/exec", stream: "s-1" });
+  });
+
+  it("goes on as events come late, one after the other", async () => {
+    const logs = new FakeLogs();
+    const clock = new SteppedClock();
+    const late = ["first", "late", "later", "latest"];
+    // One more event for every five seconds that pass.
+    const page: FakeLogs["page"] = (stream, from) => {
+      while (late.length > 0 && clock.slept.length >= 5 * (5 - late.length))
+        logs.put("s-1", late.shift() ?? "");
+      return logs.page(stream, from);
+    };
+    const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs: { page }, clock })));
+    expect(text).toBe("first\nlate\nlater\nlatest");
+    // Twenty seconds until the last of them, and patience from there on.
+    expect(clock.slept).toHaveLength(30);
+  });
+
+  it("is waited for as long as patience has it since the last news, looking once a second", async () => {
+    const clock = new SteppedClock();
+    const begun = clock.now();
+    expect(await all(transcript("cloudwatch", GROUP, "s-1", context({ clock })))).toBe("");
+    expect(clock.now() - begun).toBe(10_000);
+    expect(new Set(clock.slept)).toEqual(new Set([1_000]));
+  });
+
+  it("is not waited for by whoever has enough", async () => {
+    const logs = new FakeLogs();
+    logs.put("s-1", "enough", "more");
+    const clock = new SteppedClock();
+    for await (const piece of transcript("cloudwatch", GROUP, "s-1", context({ logs, clock }))) {
+      expect(Buffer.from(piece).toString()).toBe("enough");
+      break;
+    }
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("is left when the run is cancelled", async () => {
+    const signal = AbortSignal.abort(new Error("cancelled"));
+    await expect(all(transcript("cloudwatch", GROUP, "s-1", context({ signal })))).rejects.toThrow(
+      "cancelled",
+    );
+  });
+});
+
+describe("a transcript in S3", () => {
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield Buffer.from("one ");
+    yield Buffer.from("two");
+  };
+
+  it.each([
+    ["exec/", "exec/s-1.log"],
+    ["exec", "exec/s-1.log"],
+    ["", "s-1.log"],
+    [undefined, "s-1.log"],
+  ])("is the object of its session under prefix %j", async (s3Prefix, key) => {
+    const asked: ObjectName[] = [];
+    const getObject = (object: ObjectName) => Promise.resolve(asked.push(object) > 0 ? body() : undefined);
+    expect(await all(transcript("s3", { ...BUCKET, s3Prefix }, "s-1", context({ s3: { getObject } })))).toBe(
+      "one two",
+    );
+    expect(asked).toEqual([{ bucket: "example-logs", key }]);
+  });
+
+  it("is waited for", async () => {
+    const clock = new SteppedClock();
+    const until = clock.now() + 5_000;
+    const getObject = () => Promise.resolve(clock.now() < until ? undefined : body());
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(clock.slept).toHaveLength(5);
+  });
+
+  it("is not waited for beyond patience", async () => {
+    const clock = new SteppedClock();
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock })))).toBe("");
+    expect(clock.slept).toHaveLength(10);
+  });
+});
+
+describe("the log that people are pointed to", () => {
+  it.each([
+    ["eu-west-1", "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"],
+    ["cn-north-1", "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1"],
+    [
+      "us-gov-west-1",
+      "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1",
+    ],
+  ])("is on the console of its partition: %s", (region, page) => {
+    expect(cloudWatchPlace("/ecs/exec", "s-1", region)).toEqual({
+      name: "/ecs/exec/s-1",
+      group: "/ecs/exec",
+      stream: "s-1",
+      url: `${page}#logsV2:log-groups/log-group/$252Fecs$252Fexec/log-events/s-1`,
+    });
+  });
+
+  it("is CloudWatch before S3", () => {
+    expect(logPlace({ ...BUCKET, ...{ cloudWatchLogGroup: "/ecs/exec" } }, "s-1", "eu-west-1")?.group).toBe(
+      "/ecs/exec",
+    );
+  });
+
+  it("is the object in S3 where that is all there is, and has no page", () => {
+    expect(logPlace(BUCKET, "s-1", "eu-west-1")).toEqual({
+      name: "s3://example-logs/exec/s-1.log",
+      group: "",
+      stream: "",
+      url: "",
+    });
+  });
+
+  it("is none where nothing is logged", () => {
+    expect(logPlace(NOWHERE, "s-1", "eu-west-1")).toBeUndefined();
+  });
+});

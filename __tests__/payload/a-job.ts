@@ -1,0 +1,17 @@
+import type { JobOptions } from "../../src/payload/job.ts";
+
+/** A job with something in every place. */
+export const JOB: JobOptions = {
+  runId: "0123456789abcdef0123",
+  workers: 2,
+  timeoutSeconds: 3600,
+  shell: "bash --noprofile --norc -eo pipefail {0}",
+  args: ["one argument", "it's"],
+  workingDirectory: "/srv/my app",
+  env: { A: "value of A", EMPTY: "", QUOTES: `it's "quoted" $HOME` },
+  ownEnv: { CI: "true" },
+  clusterName: "demo",
+  taskArn: "arn:aws:ecs:eu-west-1:123456789012:task/demo/0123456789abcdef0123456789abcdef",
+  container: "app",
+  runUrl: "https://github.com/example/demo/actions/runs/1",
+};

@@ -1,0 +1,188 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SHELLS } from "../helpers/shells.ts";
+import { until, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+
+const SOME = SHELLS.filter((shell) => shell !== "bash");
+const directory = mkdtempSync(join(tmpdir(), "attach-"));
+const jobs: WatchedJob[] = [];
+
+afterEach(() => {
+  for (const job of jobs.splice(0)) job.remove();
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** A job that leaves a line in a file of its own for each time that it is started. */
+function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob & { starts: () => number } {
+  const ran = join(directory, `ran-${jobs.length}-${Math.random()}`);
+  const job = new WatchedJob({ script: `echo x >>${ran}\n${script}`, ...more });
+  jobs.push(job);
+  const starts = (): number => (existsSync(ran) ? readFileSync(ran, "utf8").length / 2 : 0);
+  return Object.assign(job, { starts });
+}
+
+function refusal(terminal: WatchedTerminal): unknown {
+  return terminal.events.find(({ kind }) => kind === "refused");
+}
+
+/** A PATH in which `sleep` takes these seconds for those. */
+function withSleep(name: string, seconds: Readonly<Record<string, string>>): Record<string, string> {
+  const path = join(directory, name);
+  mkdirSync(path, { recursive: true });
+  const cases = Object.entries(seconds).map(([from, to]) => `${from}) set -- ${to} ;;`);
+  const sleep = execFileSync("which", ["sleep"]).toString().trim();
+  writeFileSync(join(path, "sleep"), `#!/bin/sh\ncase $1 in ${cases.join(" ")} esac\nexec ${sleep} "$@"\n`, {
+    mode: 0o755,
+  });
+  return { PATH: `${path}:${process.env["PATH"] ?? ""}` };
+}
+
+const NUMBERS = Array.from({ length: 1_000 }, (_, i) => `${i + 1}\n`).join("");
+const COUNT =
+  "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo $i; [ $((i % 100)) -gt 0 ] || sleep 0.02; done; exit 7";
+
+describe.each(SOME)("under %s", (sh) => {
+  it.each([0, 16, 70, 75, 400, 1_500, 4_000])(
+    "a terminal that is cut at byte %d loses and doubles nothing",
+    async (bytes) => {
+      const job = aJob(COUNT, { sh });
+      const first = job.attach();
+      await first.shows(bytes);
+      await first.kill();
+      await job.attach().closed;
+      expect(job.output("stdout").toString()).toBe(NUMBERS);
+      expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 7 }] });
+      expect(job.starts()).toBe(1);
+      expect([job.directory, job.processes]).toEqual([undefined, []]);
+    },
+  );
+});
+
+it("nothing is lost, doubled or run again by many cuts", async () => {
+  const job = aJob(COUNT, { packAbove: 500 });
+  for (let cut = 0; job.status === undefined && cut < 40; cut += 1) {
+    const terminal = job.attach();
+    if (cut < 20) {
+      await terminal.shows(cut * 40);
+      await terminal.kill();
+    } else await terminal.closed;
+  }
+  expect(job.output("stdout").toString()).toBe(NUMBERS);
+  expect(job.starts()).toBe(1);
+});
+
+it("a job whose first watcher was cut before the secrets came is started by the next", async () => {
+  const job = aJob(`printf %s "$TOKEN" | cksum`, { secrets: { TOKEN: "hunter22" } });
+  const first = job.attach(0, (what, bytes) => (what === "payload" ? bytes : bytes.subarray(0, -10)));
+  await job.has("job");
+  await until("the watcher", () => first.events.some(({ kind }) => kind === "secrets-wanted"));
+  await first.kill();
+  const second = job.attach();
+  await second.closed;
+  expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }] });
+  expect(job.output("stdout").toString()).toBe(execFileSync("cksum", { input: "hunter22" }).toString());
+  expect(job.starts()).toBe(1);
+});
+
+it("a download that was cut is made again", async () => {
+  const fifo = join(directory, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  writeFileSync(join(directory, "boto3.py"), `open("${fifo}").read()\nraise ImportError("none here")\n`);
+  const job = aJob("echo delivered", {
+    delivery: { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" },
+    containerEnv: { PYTHONPATH: directory, PATH: process.env["PATH"] ?? "" },
+  });
+  const first = job.attach();
+  await job.has("err");
+  expect(job.directory).toBeDefined();
+  await first.kill();
+  await until("the end of the download", () => job.processes.length === 0);
+  writeFileSync(join(directory, "boto3.py"), `raise ImportError("none here")\n`);
+  await job.attach().closed;
+  expect(job.output("stdout").toString()).toBe("delivered\n");
+  expect(job.starts()).toBe(1);
+});
+
+it("the old watcher gives its place up to the new one", async () => {
+  const job = aJob("echo begun; sleep 1; echo ended");
+  const first = job.attach();
+  await first.says("text");
+  const second = job.attach();
+  await first.closed;
+  expect(second.isClosed).toBe(false);
+  await second.closed;
+  expect(job.output("stdout").toString()).toBe("begun\nended\n");
+  expect(job.starts()).toBe(1);
+});
+
+it("a watcher that nobody reads any more gives its place up by itself", async () => {
+  const job = aJob("sleep 2", { containerEnv: withSleep("short-90", { "90": "0.3" }) });
+  const first = job.attach();
+  await first.says("attached");
+  // Its terminal is still there, and nobody says that he reads.
+  await first.closed;
+  expect(first.events.some(({ kind }) => kind === "status")).toBe(false);
+  job.attach();
+  await until("the end", () => job.starts() === 1);
+});
+
+it("a watcher whose reader is there keeps its place", async () => {
+  const job = aJob("sleep 1.5; echo done", { containerEnv: withSleep("short-90", { "90": "0.3" }) });
+  const first = job.attach();
+  await first.says("attached");
+  const here = setInterval(() => first.type(Buffer.from("here\n")), 50);
+  await first.closed;
+  clearInterval(here);
+  expect(job.output("stdout").toString()).toBe("done\n");
+  expect(job.status).toBeDefined();
+});
+
+it("the status waits for somebody to come for it", async () => {
+  const job = aJob("echo last words; exit 5");
+  const first = job.attach();
+  await first.says("attached");
+  await first.kill();
+  await job.has("status");
+  await job.attach().closed;
+  expect(job.output("stdout").toString()).toBe("last words\n");
+  expect(job.status).toMatchObject({ workers: [{ exitCode: 5 }] });
+  expect([job.directory, job.processes]).toEqual([undefined, []]);
+});
+
+it("ten minutes after the job's end nothing is left, and the next one is told so", async () => {
+  const containerEnv = withSleep("short-1", { "1": "0" });
+  const job = aJob("exit 0", { containerEnv });
+  const first = job.attach();
+  await first.says("attached");
+  await first.kill();
+  await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+  const second = job.attach(200);
+  await second.closed;
+  expect(refusal(second)).toMatchObject({ code: "gone" });
+  expect(job.starts()).toBe(1);
+  expect(job.directory).toBeUndefined();
+});
+
+it("who wants to go on where nothing is starts nothing", async () => {
+  const job = aJob("exit 0");
+  const terminal = job.attach(200);
+  await terminal.closed;
+  expect(refusal(terminal)).toMatchObject({ code: "gone" });
+  expect(job.starts()).toBe(0);
+  expect([job.directory, job.processes]).toEqual([undefined, []]);
+});
+
+it("a job that was killed is told as lost, with the output it had", async () => {
+  const job = aJob(
+    `echo begun; sleep 0.3; kill -9 "$(cat /tmp/fargate-exec-$FARGATE_EXEC_RUN/pid)"; sleep 0.1`,
+  );
+  const terminal = job.attach();
+  await terminal.says("refused");
+  expect(job.output("stdout").toString()).toBe("begun\n");
+  expect(refusal(terminal)).toMatchObject({ code: "lost" });
+  terminal.type(Buffer.from("taken\n"));
+  await terminal.closed;
+  expect(job.directory).toBeUndefined();
+});

@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { split } from "../../local/agent/shlex.ts";
+import { bootstrapCommand, type Delivery, LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
+import { makePayload } from "../../src/payload/payload.ts";
+import { expectGolden } from "../helpers/golden.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+import { watch, WatchedJob, type WatchOptions } from "../helpers/watch.ts";
+import { JOB } from "./a-job.ts";
+
+const S3: Delivery = {
+  kind: "s3",
+  bucket: "example-ci",
+  key: "fargate-exec/0123/payload",
+  region: "eu-west-1",
+};
+const SESSION: Delivery = { kind: "session" };
+const payload = makePayload(JOB, Buffer.from("echo script-text\n"));
+const command = (delivery: Delivery, more: Partial<Parameters<typeof bootstrapCommand>[0]> = {}): string =>
+  bootstrapCommand({ runId: JOB.runId, at: 0, packAbove: 262_144, payload, delivery, ...more });
+
+describe("the command", () => {
+  it.each<[string, Delivery]>([
+    ["bootstrap-s3.txt", S3],
+    ["bootstrap-session.txt", SESSION],
+  ])("is what was reviewed: %s", (name, delivery) => {
+    // The checksum is of all the payload's source, which is not what is looked at here.
+    expectGolden(
+      name,
+      `${command(delivery)
+        .replaceAll(payload.sha256, "<sha256>")
+        .replace(/fx_from=\d+/, "fx_from=<at>")}\n`,
+    );
+  });
+
+  it.each<[string, Delivery]>([
+    ["S3", S3],
+    ["the session", SESSION],
+    // What S3 allows at its longest.
+    [
+      "S3 by the longest names",
+      {
+        kind: "s3",
+        bucket: "b".repeat(63),
+        key: `${"p".repeat(511)}/${JOB.runId}/payload`,
+        region: "ap-southeast-99",
+      },
+    ],
+  ])("is three words, short, and nothing that the agent would replace: by %s", (_, delivery) => {
+    const text = command(delivery, { at: Number.MAX_SAFE_INTEGER });
+    expect(Buffer.byteLength(text)).toBeLessThan(LONGEST_COMMAND);
+    expect(text).not.toContain("{{");
+    expect(text).not.toContain("$$");
+    expect(text).toMatch(/^[\n -~]*$/);
+    const words = split(text);
+    expect(words).toHaveLength(3);
+    expect(words.slice(0, 2)).toEqual(["/bin/sh", "-c"]);
+    const posix = execFileSync("python3", [
+      "-c",
+      "import shlex, sys; print(*shlex.split(sys.argv[1]), sep='\\0', end='')",
+      text,
+    ]);
+    expect(posix.toString().split("\0")).toEqual(words);
+    for (const shell of SHELLS) runShell(shell, `set -n; ${words[2] ?? ""}`);
+  });
+
+  it("holds nothing of the script or its environment", () => {
+    for (const delivery of [S3, SESSION])
+      expect(command(delivery)).not.toMatch(/script-text|value of A|one argument/);
+  });
+
+  it("says where to go on, and when to pack", () => {
+    expect(command(SESSION, { at: 1234 })).toContain("fx_at=1234 ");
+    expect(command(SESSION, { packAbove: 0 })).toMatch(/fx_pack=0\n/);
+    expect(split(command(SESSION, { packAbove: undefined }))[2]).toMatch(/fx_pack=''\n/);
+  });
+});
+
+/** Stands for boto3: "downloads" a local file, and says how it was asked. */
+const BOTO3 = `
+import os, sys
+class Body:
+    def read(self):
+        return open(os.environ["FAKE_OBJECT"], "rb").read()
+class Client:
+    def get_object(self, **asked):
+        open(os.environ["FAKE_OBJECT"] + ".asked", "a").write(repr(sorted(asked.items())) + "\\n")
+        return {"Body": Body()}
+def client(service, region_name):
+    return Client()
+`;
+
+describe("delivery by boto3", () => {
+  const directory = mkdtempSync(join(tmpdir(), "fake-boto3-"));
+  const object = join(directory, "object");
+  const without = join(directory, "without");
+  beforeAll(() => {
+    writeFileSync(join(directory, "boto3.py"), BOTO3);
+    mkdirSync(without);
+    writeFileSync(join(without, "boto3.py"), `raise ModuleNotFoundError("No module named 'boto3'")`);
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  const options: WatchOptions = {
+    script: "echo delivered; exit 3",
+    delivery: { kind: "s3", bucket: "example-ci", key: "it's/a key", region: "eu-west-1" },
+    containerEnv: { PYTHONPATH: directory, FAKE_OBJECT: object },
+  };
+
+  it.each(SHELLS)("runs what is staged, under %s", async (sh) => {
+    const job = new WatchedJob({ ...options, sh });
+    writeFileSync(object, job.payload.bytes);
+    const terminal = job.attach();
+    await terminal.closed;
+    expect(job.output("stdout").toString()).toBe("delivered\n");
+    expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+    // It was there before anybody asked: nothing had to be typed.
+    expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
+  });
+
+  it("takes nothing else for it, and says why it had to be typed", async () => {
+    writeFileSync(object, "something else");
+    const run = await watch(options);
+    expect(run.events[0]).toMatchObject({ kind: "ready", missing: { why: "checksum mismatch" } });
+    expect(run.stdout.toString()).toBe("delivered\n");
+  });
+
+  it("names what the image lacks", async () => {
+    const run = await watch({ ...options, containerEnv: { PYTHONPATH: without } });
+    const missing = { why: "ModuleNotFoundError: No module named 'boto3'" };
+    expect(run.events[0]).toEqual({ kind: "ready", missing });
+  });
+});
+
+it.each(SHELLS)("says so where echo can't be turned off, and nothing is typed, under %s", async (shell) => {
+  const [program = "", ...words] = shell.split(" ");
+  const path = execFileSync("which", [program]).toString().trim();
+  const run = await watch({
+    sh: [path, ...words].join(" "),
+    script: "exit 0",
+    containerEnv: { PATH: "/nonexistent" },
+  });
+  expect(run.events).toEqual([{ kind: "echo" }]);
+});
+
+it("has echo off before anything is typed", async () => {
+  const run = await watch({ script: "exit 0", secrets: { TOKEN: "hunter22" } });
+  expect(run.status).toBeDefined();
+  expect(run.terminal.toString()).not.toMatch(/hunter22|fx_secret|fx_workers/);
+});

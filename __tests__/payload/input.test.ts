@@ -1,0 +1,151 @@
+import { execFileSync } from "node:child_process";
+import fc from "fast-check";
+import {
+  redactionPatterns,
+  tooShortToRedact,
+  typedLoader,
+  typedPayload,
+  typedSecrets,
+  typedStart,
+} from "../../src/payload/input.ts";
+import type { Payload } from "../../src/payload/payload.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+import { watch } from "../helpers/watch.ts";
+
+const NONCE = "00112233445566778899aabbccddeeff";
+const payloadOf = (bytes: Uint8Array): Payload => ({ bytes: Buffer.from(bytes), scriptAt: 0, sha256: "" });
+/** Reads lines up to the dot as the container does, each of them `printf` escapes. */
+const READ = `while IFS= read -r l && [ "$l" != . ]; do printf '%b' "$l"; done`;
+
+const secretText = fc.string({ unit: "binary", maxLength: 2_000 }).filter((value) => !value.includes("\0"));
+const anySecrets = fc
+  .array(secretText, { maxLength: 3 })
+  .map((values) => Object.fromEntries(values.map((value, i) => [`SECRET_${i}`, value])));
+
+function linesOf(typed: Buffer): string[] {
+  const text = typed.toString("latin1");
+  expect(text.endsWith("\n")).toBe(true);
+  return text.slice(0, -1).split("\n");
+}
+
+describe("what is typed into a session", () => {
+  it("begins with the nonce, and ends in the one dot that ends it", () => {
+    const lines = linesOf(typedStart(NONCE, { TOKEN: "hunter22" }));
+    expect(lines[0]).toBe(NONCE);
+    expect(lines.indexOf(".")).toBe(lines.length - 1);
+    expect(linesOf(typedLoader(NONCE, ".")).slice(-1)).toEqual(["."]);
+  });
+
+  it("is lines of printable ASCII that a terminal passes whole, with no dot in between", () => {
+    const noise = fc.oneof(
+      fc.uint8Array({ maxLength: 9_000 }),
+      fc.constant(Buffer.alloc(8_000, ".")),
+      fc.constant(Buffer.from(".")),
+    );
+    fc.assert(
+      fc.property(noise, anySecrets, (bytes, secrets) => {
+        for (const typed of [typedPayload(payloadOf(bytes)), typedSecrets(secrets)]) {
+          const lines = linesOf(typed);
+          for (const line of lines) {
+            expect(line).toMatch(/^[ -~]*$/);
+            expect(line.length).toBeLessThanOrEqual(3_900);
+          }
+          expect(lines.indexOf(".")).toBe(lines.length - 1);
+        }
+      }),
+    );
+  });
+
+  it("keeps to the longest line whatever its escapes are", () => {
+    for (const bytes of ["\x01", "a\x01", "\\", "\n", "é"])
+      for (let before = 0; before < 5; before += 1) {
+        const lines = linesOf(typedPayload(payloadOf(Buffer.from("x".repeat(before) + bytes.repeat(9_000)))));
+        expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(3_900);
+      }
+  });
+
+  it("holds no secret as it is", () => {
+    const typed = typedStart(NONCE, { TOKEN: "two\nlines" }).toString();
+    expect(typed).not.toContain("two\nlines");
+  });
+});
+
+describe.each(SHELLS)("under %s", (shell) => {
+  it("any bytes arrive as they are", () => {
+    const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const special = fc.constantFrom(
+      ...Array.from("\\0179abcx\n\r\t .%-'\"$`", (c) => c.charCodeAt(0)),
+      0,
+      128,
+      255,
+    );
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 5_000 }),
+      fc.array(special, { maxLength: 5_000 }).map((data) => Buffer.from(data)),
+    );
+    fc.assert(
+      fc.property(bytes, (data) => {
+        expect(runShell(shell, READ, [], { input: typedPayload(payloadOf(data)) }).equals(data)).toBe(true);
+      }),
+      {
+        numRuns: 20,
+        examples: [[all], [Buffer.from(".")], [Buffer.from("-n\n.\n.")], [Buffer.from("\\c\\0\\n")]],
+      },
+    );
+  });
+
+  it("secrets become variables with every byte they had", () => {
+    const script = `eval "$(${READ})"; fx_secret_environment; printf '%s\\0' "$SECRET_0" "$SECRET_1" "$SECRET_2"`;
+    fc.assert(
+      fc.property(anySecrets, (secrets) => {
+        const values = runShell(shell, script, [], { input: typedSecrets(secrets) })
+          .toString()
+          .split("\0");
+        expect(values.slice(0, 3)).toEqual([0, 1, 2].map((i) => secrets[`SECRET_${i}`] ?? ""));
+      }),
+      { numRuns: 10, examples: [[{ SECRET_0: "trailing\n\n", SECRET_1: " ", SECRET_2: "\n" }]] },
+    );
+  });
+
+  it("large ones and odd ones reach the script through a terminal", async () => {
+    const secrets = {
+      LARGE: "0123456789abcdef\n".repeat(4 * 1024),
+      ODD: `it's "quoted" $HOME \\n \\0101 %s & . ~ größe 🚀`,
+      LINES: "\n\nfirst\r\nlast\n\n",
+      EMPTY: "",
+      DOTS: ".\n.\n",
+    };
+    const script = `for n in LARGE ODD LINES EMPTY DOTS; do eval "printf %s \\"\\$$n\\"" | sha256sum | cut -c 1-64; done`;
+    const run = await watch({ sh: shell, script, secrets });
+    const digest = (value: string): string =>
+      execFileSync("sha256sum", { input: value }).toString().slice(0, 64);
+    expect(run.stdout.toString().trim().split("\n")).toEqual(Object.values(secrets).map(digest));
+  });
+});
+
+describe("redactionPatterns", () => {
+  it.each<[string, Record<string, string>, string[]]>([
+    ["a value", { A: "hunter22" }, ["hunter22"]],
+    [
+      "each line of several, the longest first",
+      { A: "four\nlongest\r\nfives" },
+      ["longest", "fives", "four"],
+    ],
+    ["values once only", { A: "same", B: "same\n" }, ["same"]],
+    ["nothing too short", { A: "abc", B: "x\nabcd\n" }, ["abcd"]],
+    ["white space as it is", { A: " ab \n" }, [" ab "]],
+    ["nothing of nothing", { A: "", B: "\n\n" }, []],
+  ])("are %s", (_, secrets, patterns) => {
+    expect(redactionPatterns(secrets)).toEqual(patterns);
+  });
+});
+
+describe("tooShortToRedact", () => {
+  it.each<[string, Record<string, string>, string[]]>([
+    ["a short value, by its name", { PIN: "123" }, ["PIN"]],
+    ["a value with a short line", { KEY: "abcdef\nxy\n", OK: "abcdef" }, ["KEY"]],
+    ["nothing empty", { A: "", B: "abcd\n\nefgh" }, []],
+  ])("names %s", (_, secrets, names) => {
+    expect(tooShortToRedact(secrets)).toEqual(names);
+  });
+});

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { type JobOptions, jobText } from "../../src/payload/job.ts";
+import { quote } from "../../src/payload/quote.ts";
+import { jobSource, recorderSource } from "../../src/payload/source.ts";
+import { expectGolden } from "../helpers/golden.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+import { JOB } from "./a-job.ts";
+
+/** The settings of a run: what stands before the part that is the same for all. */
+function settings(options: Partial<JobOptions>): string {
+  return jobText({ ...JOB, ...options })
+    .replace(jobSource, "")
+    .replace(quote(recorderSource), "'<recorder.py>'");
+}
+
+it("the settings of a run are what was reviewed", () => {
+  expectGolden("job-settings.sh", settings({}));
+});
+
+describe.each(SHELLS)("under %s", (shell) => {
+  const values = (options: Partial<JobOptions>, script: string): string[] =>
+    runShell(shell, `${settings(options)}\nfx_dir=/run/dir\nfx_session() { printf '%s\\0' "$@"; }\n${script}`)
+      .toString()
+      .split("\0")
+      .slice(0, -1);
+
+  it.each<[string, string, string[]]>([
+    [
+      "words, with the script's path",
+      "bash -eo pipefail {0}",
+      ["bash", "-eo", "pipefail", "/run/dir/script"],
+    ],
+    ["a path within a word", "run --file={0}", ["run", "--file=/run/dir/script"]],
+    ["a path more than once", "{0} {0}{0}", ["/run/dir/script", "/run/dir/script/run/dir/script"]],
+    ["spaces at will", "  sh   {0} ", ["sh", "/run/dir/script"]],
+    [
+      "nothing that a shell would read into it",
+      "sh $HOME *;`x` {0}",
+      ["sh", "$HOME", "*;`x`", "/run/dir/script"],
+    ],
+  ])("a shell's template is %s", (_, template, words) => {
+    expect(values({ shell: template, args: [] }, "fx_command")).toEqual(words);
+  });
+
+  it("arguments and environment have every byte they had", () => {
+    const text = fc.string({ unit: "binary", maxLength: 200 }).filter((value) => !value.includes("\0"));
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 5 }), text, text, (args, a, b) => {
+        const options = { shell: "sh {0}", args, env: { A: a, B: b }, workingDirectory: b };
+        const script = `fx_command; fx_environment; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
+        expect(values(options, script)).toEqual(["sh", "/run/dir/script", ...args, a, b, b]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("what no input can change comes last", () => {
+    const options = { env: { CI: "no", A: "1" }, ownEnv: { CI: "true" } };
+    expect(values(options, `fx_environment; fx_own_environment; printf '%s\\0' "$CI" "$A"`)).toEqual([
+      "true",
+      "1",
+    ]);
+  });
+
+  it("no setting is exported to the job", () => {
+    expect(values({}, `env | grep -c ^fx_ || :`)).toEqual([]);
+    expect(runShell(shell, `${settings({})}\nenv | grep ^fx_ || :`).toString()).toBe("");
+  });
+});

@@ -1,0 +1,243 @@
+import fc from "fast-check";
+import { Recording, stopAll } from "./recording.ts";
+
+afterEach(stopAll);
+
+/** What came of one text that was written in these pieces, each seen before the next. */
+async function recorded(
+  pieces: readonly (string | Buffer)[],
+  secrets: readonly string[] = [],
+): Promise<string> {
+  const recording = await Recording.start(secrets);
+  for (const piece of pieces) recording.write(piece);
+  await recording.end();
+  return recording.text();
+}
+
+describe("the recorder", () => {
+  it("keeps every line, in order, and both streams apart", async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join("");
+    const recording = await Recording.start();
+    recording.write("error 1\n", "0.e");
+    recording.write(lines);
+    recording.write("error 2\n", "0.e");
+    await recording.end();
+    expect(recording.text()).toBe(lines);
+    expect(recording.text("stderr")).toBe("error 1\nerror 2\n");
+  });
+
+  it("writes a whole line of standard output as it is", async () => {
+    const recording = await Recording.start();
+    recording.write("plain\n\nx\r\n");
+    await recording.end();
+    expect(recording.spool.toString()).toBe("plain\n\nx\r\n");
+  });
+
+  it("shows the beginning of a line whose rest doesn't come", async () => {
+    const recording = await Recording.start();
+    const begun = performance.now();
+    recording.write("Password: ");
+    await recording.shows("Password: ");
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    recording.write("given\n");
+    await recording.end();
+    expect(recording.records()).toHaveLength(2);
+    expect(recording.text()).toBe("Password: given\n");
+  });
+
+  it("keeps together what comes within a moment", async () => {
+    const recording = await Recording.start();
+    recording.write("a line ");
+    recording.write("in pieces\n");
+    await recording.end();
+    expect(recording.records()).toHaveLength(1);
+  });
+
+  it("keeps an output without a final line end as it is", async () => {
+    expect(await recorded(["one\ntwo"])).toBe("one\ntwo");
+  });
+
+  it("does not wait for the end of a line that nobody could hold", async () => {
+    const recording = await Recording.start();
+    const text = "0123456789".repeat(30_000);
+    recording.write(text);
+    await recording.shows(text);
+    const longest = recording.spool
+      .toString("latin1")
+      .split("\n")
+      .map(({ length }) => length);
+    expect(Math.max(...longest)).toBeLessThan(64 * 1024 + 256 * 1024 + 100);
+    recording.write("\n");
+    await recording.end();
+    expect(recording.text()).toBe(`${text}\n`);
+  });
+});
+
+describe("redaction", () => {
+  it.each<[string, string[], string, string]>([
+    ["a value", ["hunter22"], "x hunter22 y\n", "x *** y\n"],
+    ["every one of several", ["hunter22"], "hunter22, hunter22\n", "***, ***\n"],
+    ["values that overlap", ["abcd", "cdef"], "xabcdefx\n", "x***x\n"],
+    ["values that touch", ["abcd", "efgh"], "abcdefgh\n", "***\n"],
+    ["a value that overlaps itself", ["abab"], "xababababx\n", "x***x\n"],
+    ["a value within another", ["cdef", "abcdefgh"], "abcdefgh cdef\n", "*** ***\n"],
+    ["a value that begins like another", ["abcdef", "abcxyz"], "abcabcdef abcabcxyz\n", "abc*** abc***\n"],
+    ["characters of regular expressions", ["a.*[b]\\d+$"], "a.*[b]\\d+$ axxb\n", "*** axxb\n"],
+    ["characters of a shell", [`$(x) 'y' "z" \`w\``], `<$(x) 'y' "z" \`w\`>\n`, "<***>\n"],
+    ["each line of several", ["first line", "second line"], "first line\nsecond line\n", "***\n***\n"],
+    ["characters of several bytes", ["größe🚀"], "größe🚀!\n", "***!\n"],
+    ["U+FFFD in a value", ["ab\ufffdcd"], "ab\ufffdcd\n", "***\n"],
+    ["a mark in a value", ["\x1b]7733;abc"], "\x1b]7733;abc\n", "***\n"],
+    ["nothing that is only like a value", ["hunter22"], "hunter2 unter22\n", "hunter2 unter22\n"],
+    ["nothing where there are no values", [], "hunter22\n", "hunter22\n"],
+  ])("hides %s", async (_, secrets, text, shown) => {
+    expect(await recorded([text], secrets)).toBe(shown);
+  });
+
+  it("hides values on standard error too, and of every worker", async () => {
+    const recording = await Recording.start(["hunter22"], 2);
+    for (const pipe of ["0.o", "0.e", "1.o", "1.e"]) recording.write("hunter22\n", pipe);
+    await recording.end();
+    expect(recording.spool.includes("hunter22")).toBe(false);
+  });
+
+  it("hides a value that comes in two pieces, and holds back no more than may belong to it", async () => {
+    const recording = await Recording.start(["hunter22", "huntsman"]);
+    recording.write("user and hunt");
+    await recording.shows("user and ");
+    recording.write("er22 end\n");
+    await recording.end();
+    expect(recording.text()).toBe("user and *** end\n");
+  });
+
+  it("shows in the end what only seemed to begin a value", async () => {
+    const recording = await Recording.start(["hunter22"]);
+    recording.write("a hunt");
+    await recording.shows("a ");
+    recording.write(" begins\n");
+    await recording.end();
+    expect(recording.text()).toBe("a hunt begins\n");
+    expect(await recorded(["the hunt"], ["hunter22"])).toBe("the hunt");
+  });
+
+  it("cuts no value that may yet grow into a longer one", async () => {
+    const recording = await Recording.start(["abcd", "abcdefgh"]);
+    recording.write("x abcd");
+    await recording.shows("x ");
+    recording.write("efgh y\n");
+    await recording.end();
+    expect(recording.text()).toBe("x *** y\n");
+  });
+
+  it("hides a value wherever it lies in a line that nobody could hold", async () => {
+    const recording = await Recording.start(["hunter22"]);
+    const filler = "z".repeat(65_530);
+    for (let i = 0; i < 8; i += 1) recording.write(`${filler}hunter22`);
+    recording.write("\n");
+    await recording.end();
+    expect(recording.text()).toBe(`${`${filler}***`.repeat(8)}\n`);
+  });
+
+  it("hides every value in every line, however they are cut", async () => {
+    const secrets = ["abab", "abba", "babbab", "aabb"];
+    const recording = await Recording.start(secrets);
+    const lines = fc.sample(fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 40 }), {
+      numRuns: 2_000,
+      seed: 7,
+    });
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+    for (let at = 0, size = 1; at < bytes.length; at += size, size = 1 + ((size * 7) % 61))
+      recording.write(bytes.subarray(at, at + size));
+    await recording.end();
+    // Where a line was cut, two values that touch may be shown as two.
+    const once = (text: string): string => text.replace(/(\*\*\*)+/g, "***");
+    expect(once(recording.text())).toBe(once(lines.map((line) => `${redacted(line, secrets)}\n`).join("")));
+  });
+});
+
+/** The obvious way: every character that any value covers, then each run of those as one. */
+function redacted(line: string, secrets: readonly string[]): string {
+  const hidden = Array.from(line, () => false);
+  for (const secret of secrets)
+    for (let at = line.indexOf(secret); at >= 0; at = line.indexOf(secret, at + 1))
+      hidden.fill(true, at, at + secret.length);
+  return Array.from(line, (char, i) => (hidden[i] ? "\0" : char))
+    .join("")
+    .replaceAll(/\0+/g, "***");
+}
+
+describe("what could be taken for something else", () => {
+  it("is the job's own text again, marks and all", async () => {
+    const text = "\x1b]7733;e\x07x\n\x1b]7733;+\x07\na\x1b]7733;0123;. 0 exited 0=0:0\x07\n";
+    const recording = await Recording.start();
+    recording.write(text);
+    await recording.end();
+    expect(recording.text()).toBe(text);
+    expect(recording.records().every((r) => r.kind === "text" && r.ends && r.stream === "stdout")).toBe(true);
+  });
+
+  it("is U+FFFD, which the exec agent does not bring over whole", async () => {
+    const recording = await Recording.start();
+    recording.write("a\ufffd\ufffdb\n");
+    await recording.end();
+    expect(recording.spool.includes("\ufffd")).toBe(false);
+    expect(recording.text()).toBe("a\ufffd\ufffdb\n");
+  });
+});
+
+describe("several workers", () => {
+  it("have their own prefix on every line, each stream with its own source", async () => {
+    const recording = await Recording.start([], 2);
+    recording.write("a\nb\n", "0.o");
+    recording.write("c\n", "1.o");
+    recording.write("d\n", "1.e");
+    await recording.end();
+    expect(recording.text().split("\n").toSorted()).toEqual(["", "[0] a", "[0] b", "[1] c"]);
+    expect(recording.text("stderr", "e1")).toBe("[1] d\n");
+  });
+
+  it("have no part in each other's lines", async () => {
+    const recording = await Recording.start([], 2);
+    recording.write("I am ", "0.o");
+    recording.write("and I ", "1.o");
+    await recording.shows("[0] I am ");
+    await recording.shows("[1] and I ");
+    recording.write("one\n", "1.o");
+    recording.write("zero\nnext\n", "0.o");
+    await recording.end();
+    expect(recording.text("stdout", "o0")).toBe("[0] I am zero\n");
+    expect(recording.text("stdout", "o1")).toBe("[1] and I one\n");
+    expect(recording.text("stdout", "")).toBe("[0] next\n");
+  });
+});
+
+describe("at the job's end", () => {
+  it("what is in the pipes is still recorded, though somebody holds them open", async () => {
+    const recording = await Recording.start(["hunter22"]);
+    const lines = Array.from({ length: 4_000 }, (_, i) => `last ${i}\n`).join("");
+    recording.write(lines);
+    recording.write("and hunt", "0.e");
+    expect(await recording.term()).toBe(0);
+    expect(recording.text()).toBe(lines);
+    expect(recording.text("stderr")).toBe("and hunt");
+  });
+
+  it("a daemon that goes on printing keeps nobody, and is not ended by that", async () => {
+    const recording = await Recording.start();
+    recording.write("before\n");
+    expect(await recording.term()).toBe(0);
+    // More than a pipe holds: somebody must read it. Without a reader it would be refused.
+    recording.write("x".repeat(1024 * 1024));
+    expect(recording.text()).toBe("before\n");
+  });
+
+  it("a daemon that never pauses keeps nobody either", async () => {
+    const recording = await Recording.start();
+    const timer = setInterval(() => recording.write("tick\n"), 1);
+    try {
+      expect(await recording.term()).toBe(0);
+    } finally {
+      clearInterval(timer);
+    }
+  });
+});

@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
+import { recorderSource } from "../../src/payload/source.ts";
+import { PYTHON, until } from "../helpers/watch.ts";
+
+const started: Recording[] = [];
+
+export async function stopAll(): Promise<void> {
+  for (const recording of started.splice(0)) await recording.remove();
+}
+
+/** A recorder at work, with pipes to write into and its spool to read. */
+export class Recording {
+  readonly #directory: string;
+  readonly #child: ChildProcess;
+  readonly #pipes = new Map<string, number>();
+  readonly #ended: Promise<unknown>;
+
+  private constructor(directory: string, child: ChildProcess) {
+    this.#directory = directory;
+    this.#child = child;
+    this.#ended = once(child, "close");
+  }
+
+  /** Replaces these lines by `***`; longest first, as the job hands them over. */
+  static async start(secrets: readonly string[] = [], workers = 1): Promise<Recording> {
+    const directory = mkdtempSync(join(tmpdir(), "recording-"));
+    const program = join(directory, "recorder.py");
+    writeFileSync(program, recorderSource);
+    const patterns = secrets.toSorted((a, b) => b.length - a.length).join("\n");
+    const child = spawn(PYTHON, ["-I", "-S", program, directory, String(workers)], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    child.stdin.end(Buffer.from(patterns));
+    const recording = new Recording(directory, child);
+    started.push(recording);
+    await until("the recorder", () => existsSync(join(directory, "recording")));
+    for (let worker = 0; worker < workers; worker += 1) {
+      for (const kind of ["o", "e"]) {
+        const name = `${worker}.${kind}`;
+        recording.#pipes.set(name, openSync(join(directory, name), "w"));
+      }
+    }
+    return recording;
+  }
+
+  /** Writes at once; `0.o` is the standard output of worker 0. */
+  write(bytes: string | Buffer, pipe = "0.o"): void {
+    const data = Buffer.from(bytes);
+    for (let at = 0; at < data.length;) at += writeSync(this.#pipes.get(pipe) ?? -1, data, at);
+  }
+
+  close(pipe = "0.o"): void {
+    closeSync(this.#pipes.get(pipe) ?? -1);
+    this.#pipes.delete(pipe);
+  }
+
+  get spool(): Buffer {
+    return readFileSync(join(this.#directory, "out"));
+  }
+
+  /** Resolves when the spool shows this text. */
+  async shows(text: string): Promise<void> {
+    await until(text, () => this.text().includes(text));
+  }
+
+  records(): SpoolText[] {
+    return new SpoolReader().push(this.spool);
+  }
+
+  /** The text of a stream, of all sources unless one is named, with its lines' ends. */
+  text(stream: "stdout" | "stderr" = "stdout", source?: string): string {
+    return this.records()
+      .flatMap((r) =>
+        r.kind === "text" && r.stream === stream && (source === undefined || r.source === source)
+          ? [r.bytes.toString(), r.ends ? "\n" : ""]
+          : [],
+      )
+      .join("");
+  }
+
+  /** What a job does at its end: TERM, with pipes open or not. */
+  async term(): Promise<number | null> {
+    this.#child.kill("SIGTERM");
+    await this.#ended;
+    return this.#child.exitCode;
+  }
+
+  /** All pipes are closed, so that the recorder ends by itself. */
+  async end(): Promise<void> {
+    for (const pipe of [...this.#pipes.keys()]) this.close(pipe);
+    await this.#ended;
+  }
+
+  async remove(): Promise<void> {
+    for (const pipe of [...this.#pipes.keys()]) this.close(pipe);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
+    await this.#ended;
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}

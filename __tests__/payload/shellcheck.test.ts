@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { split } from "../../local/agent/shlex.ts";
+import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
+import { loaderText } from "../../src/payload/loader.ts";
+import { makePayload } from "../../src/payload/payload.ts";
+import { JOB } from "./a-job.ts";
+
+const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.meta.url));
+const isThere = existsSync(SHELLCHECK);
+// A visible word, so that nobody takes what was not looked at for clean.
+if (!isThere) console.warn("shellcheck is not installed: the generated shell is not checked.");
+
+/** What is found and meant. An exception of a single line stands beside that line, as a directive. */
+const MEANT: readonly (readonly [code: string, reason: string])[] = [
+  ["SC2016", "All that is quoted by quote() is in single quotes so that nothing in it is expanded."],
+  ["SC2034", "The settings are assigned here and read in the part that is the same for all."],
+];
+
+/** Findings, but for those that are meant. */
+function findings(script: string, meant = MEANT): string[] {
+  const exclude = `--exclude=${meant.map(([code]) => code).join(",")}`;
+  const found = spawnSync(SHELLCHECK, ["--shell=sh", "--format=gcc", exclude, "-"], { input: script });
+  return found.stdout.toString().split("\n").filter(Boolean);
+}
+
+const payload = makePayload(JOB, Buffer.alloc(0));
+const S3: Delivery = {
+  kind: "s3",
+  bucket: "example-ci",
+  key: "fargate-exec/0123/payload",
+  region: "eu-west-1",
+};
+const job = payload.bytes.toString();
+const bootstrap = (delivery: Delivery): string =>
+  split(bootstrapCommand({ runId: JOB.runId, at: 0, packAbove: 1, payload, delivery }))[2] ?? "";
+/** All that runs in one shell, in one text: what is sourced or evaluated stands where that is done. */
+const whole = (delivery: Delivery): string =>
+  bootstrap(delivery)
+    .replace(/^eval "\$\(printf '%b' "\$fx_code"\)"$/m, () =>
+      loaderText({ payload, delivery, address: "https://x" }),
+    )
+    .replace(/^\. "\$fx_dir\/job"$/m, () => job);
+
+const check = isThere ? it : it.skip;
+
+check.each<[string, string]>([
+  ["the bootstrap, the loader and the job, from S3", whole(S3)],
+  ["the bootstrap, the loader and the job, over the session", whole({ kind: "session" })],
+  ["the job by itself", job],
+])("shellcheck finds nothing in %s", (_, script) => {
+  expect(findings(script)).toEqual([]);
+});
+
+check("shellcheck is heard", () => {
+  expect(findings("echo $1\n")).toEqual([expect.stringContaining("SC2086")]);
+});
+
+check("no exception is without a use", () => {
+  for (const [code] of MEANT) {
+    const others = MEANT.filter(([other]) => other !== code);
+    expect(findings(whole(S3), others).concat(findings(job, others)).join("\n")).toContain(code);
+  }
+});
+
+it("the files hold no exception without its reason", () => {
+  for (const file of ["bootstrap.sh", "loader.sh", "job.sh"]) {
+    const text = readFileSync(new URL(`../../src/payload/${file}`, import.meta.url), "utf8");
+    for (const [directive] of text.matchAll(/shellcheck disable=.*/g))
+      expect(directive).toMatch(/disable=SC\d+ # \S+/);
+  }
+});

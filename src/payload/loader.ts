@@ -1,0 +1,26 @@
+import type { Delivery } from "./bootstrap.ts";
+import type { Payload } from "./payload.ts";
+import { quote } from "./quote.ts";
+import { loaderSource } from "./source.ts";
+
+export interface LoaderOptions {
+  readonly payload: Payload;
+  readonly delivery: Delivery;
+  /** A presigned URL of the staged object, where there is one. A secret, as long as it lives. */
+  readonly address: string | undefined;
+}
+
+/** What may be typed into a session, which carries about a megabyte in two seconds at its best. */
+export const LARGEST_TYPED = 1024 * 1024;
+
+/** The code that gets the payload into a container that could not fetch it by boto3, in every other way. */
+export function loaderText({ payload, delivery, address }: LoaderOptions): string {
+  const s3 = delivery.kind === "s3" ? delivery : { bucket: "", key: "", region: "" };
+  return [
+    `fx_sha=${payload.sha256}`,
+    `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
+    `fx_address=${quote(address ?? "")}`,
+    `fx_typed=${payload.bytes.length > LARGEST_TYPED ? "''" : "1"}`,
+    loaderSource,
+  ].join("\n");
+}
