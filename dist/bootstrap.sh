@@ -1,22 +1,17 @@
-# What ExecuteCommand runs, after the assignments that bootstrap.ts puts in front. It turns echo off and says so,
-# fetches the payload while the agent still sleeps, and hands over to job.sh.
+# What ExecuteCommand runs, after the assignments that bootstrap.ts puts in front. It turns echo off, fetches the
+# payload while the agent still sleeps, says that it is ready, and hands over to job.sh.
 #
 # Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
 # reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
 set +x
-fx_umask=$(umask) fx_nonce='' fx_new='' fx_self=$(exec sh -c 'echo "$PPID"')
+fx_umask=$(umask) fx_new='' fx_why=''
+fx_self=$(exec sh -c 'echo "$PPID"')
 umask 077
 exec 3<&0
 
 fx_say() { printf '\033]7733;%s\007\n' "$1"; }
-
-# The reason why no job was started, in the one mark that carries it. Without the nonce nobody would believe it.
-fx_refuse() {
-  [ "$fx_nonce" ] || IFS= read -r fx_nonce <&3
-  fx_say "$fx_nonce;! $1 $(printf %s "$2" | tr -d '\000-\037' | tail -c 600)"
-  [ -z "$fx_new" ] || rm -rf "$fx_dir"
-  exit 1
-}
+# The last words of a program, fit to stand in a mark.
+fx_words() { tail -n 1 "$fx_dir/err" | tr -d '\000-\037' | tail -c 600; }
 
 # Nobody sends anything before the word "ready": whatever is typed into a terminal with echo on is on record.
 stty -echo -opost 2>/dev/null || python3 -c 'import termios as t
@@ -35,12 +30,9 @@ for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do
   [ ! -d "$fx_dir" ] || [ -e "$fx_dir/job" ] || kill -0 "$(cat "$fx_dir/maker")" 2>/dev/null || rm -rf "$fx_dir"
   mkdir "$fx_dir" 2>/dev/null && fx_new=1 && break
   [ ! -d "$fx_dir" ] || break
-  fx_dir=
+  # A place where nothing can be.
+  fx_dir=/dev/null
 done
-[ -z "$fx_new" ] || echo "$fx_self" >"$fx_dir/maker"
-fx_say "ready$fx_new"
-[ "$fx_dir" ] || fx_refuse place 'no writable directory among /tmp, /var/tmp, /dev/shm, /run'
-[ -z "$fx_new" ] || [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is not there any more'
 
 # The exec agent may have been started without what the container was given.
 if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ]; then
@@ -49,17 +41,28 @@ if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_
 fi
 
 if [ "$fx_new" ]; then
-  fx_fetch 2>"$fx_dir/err" || fx_refuse download "$(tail -n 1 "$fx_dir/err")"
+  echo "$fx_self" >"$fx_dir/maker"
+  # Who wants to go on somewhere wants no new job.
+  [ "$fx_at" -gt 0 ] || fx_fetch >/dev/null 2>"$fx_dir/err" || fx_why=$(fx_words)
+elif [ -d "$fx_dir" ]; then
+  fx_tries=60
+  until [ -e "$fx_dir/job" ] || [ "$fx_tries" -eq 0 ]; do
+    fx_tries=$((fx_tries - 1))
+    sleep 1
+  done
+fi
+if [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ]; then fx_say ready; else fx_say "ready1 $fx_why"; fi
+IFS= read -r fx_nonce <&3
+# What is missing is typed: the code of other ways to get the payload, which says itself what to do without.
+if [ ! -s "$fx_dir/payload" ] && [ ! -e "$fx_dir/job" ]; then
+  fx_code=
+  while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
+  eval "$(printf '%b' "$fx_code")"
+fi
+if [ "$fx_new" ]; then
   tail -c "+$fx_from" "$fx_dir/payload" >"$fx_dir/script"
   head -c "$((fx_from - 1))" "$fx_dir/payload" >"$fx_dir/job.tmp"
   rm "$fx_dir/payload"
   mv "$fx_dir/job.tmp" "$fx_dir/job"
-else
-  fx_tries=60
-  until [ -e "$fx_dir/job" ]; do
-    fx_tries=$((fx_tries - 1))
-    [ "$fx_tries" -gt 0 ] || fx_refuse gone 'the job directory was never filled'
-    sleep 1
-  done
 fi
 . "$fx_dir/job"

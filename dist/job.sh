@@ -28,12 +28,23 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
   fi
 }
 
-# Calls a function some seconds later, unless it is told TERM before; its sleep never outlives it.
-fx_after() {
-  trap 'kill "$fx_nap" 2>/dev/null; exit 0' TERM
+# Sleeps some seconds in a process that TERM is to end; false once it has been told so. No sleep outlives it, not even
+# as a zombie: PID 1 of a container may be a program that reaps nothing.
+fx_off=
+fx_sleep() {
+  fx_nap=
+  trap 'fx_off=1; [ -z "$fx_nap" ] || kill "$fx_nap"' TERM
   sleep "$1" &
   fx_nap=$!
-  wait "$fx_nap"
+  [ -z "$fx_off" ] || kill "$fx_nap"
+  # The signal ends a wait early, before the child is reaped.
+  while kill -0 "$fx_nap" 2>/dev/null; do wait "$fx_nap"; done
+  [ -z "$fx_off" ]
+}
+
+# Calls a function some seconds later, unless it is told TERM before.
+fx_after() {
+  fx_sleep "$1" || return 0
   shift
   "$@"
 }
@@ -52,6 +63,7 @@ fx_get() {
 
 # The first value of a key in a JSON text on standard input, without jq: one pair a line, then look for the key.
 fx_field() {
+  # shellcheck disable=SC2020 # each of the three becomes a line's end
   tr '{},' '\n\n\n' | sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^"]*\)"\{0,1\} *$/\1/p' | head -n 1
 }
 
@@ -154,7 +166,7 @@ fx_job() {
   fx_after "$fx_timeout" kill -s USR1 "$$" &
   fx_clock=$!
   fx_started=1
-  [ ! -e "$fx_dir/stopping" ] || fx_stop
+  [ ! -e "$fx_dir/stopping" ] || fx_stop "$(cat "$fx_dir/stopping")"
 
   # A signal ends a wait early; whoever still lives is waited for again.
   for fx_pid in $fx_pids; do
@@ -219,6 +231,7 @@ fx_listen() {
 
 fx_size() {
   # Not wc: busybox's reads the whole file to know its size.
+  # shellcheck disable=SC2046 # it is to be split into words
   set -- $(ls -ln "$fx_dir/out")
   printf %s "$5"
 }
@@ -306,11 +319,8 @@ fx_replace_watcher() {
 }
 
 fx_expect_reader() {
-  trap 'kill "$fx_nap"; exit 0' TERM
   while rm -f "$fx_dir/heard"; do
-    sleep 90 &
-    fx_nap=$!
-    wait "$fx_nap"
+    fx_sleep 90 || return 0
     [ -e "$fx_dir/heard" ] || kill -s KILL "$$"
   done
 }

@@ -9,6 +9,7 @@ const made = await seed(local);
 
 for (const [name, value] of Object.entries(local.env)) console.log(`export ${name}=${value}`);
 console.log(`# clusters ${made.cluster} and ${made.loggedCluster} (sessions logged to ${made.logGroup})`);
+console.log(`# cluster ${made.kmsCluster} (sessions encrypted with ${made.kmsKeyId})`);
 console.log(`# service ${made.service} with one task of ${made.taskDefinition}; bucket ${made.bucket}`);
 console.log(`# subnets ${made.subnets.join(",")}; security groups ${made.securityGroups.join(",")}`);
 console.log("# try: .venv/bin/aws ecs list-tasks --cluster demo        end: Ctrl-C");

@@ -1,30 +1,65 @@
 import { AwsError } from "./aws-error.ts";
 
-/** An error that AWS shall answer instead of doing what it was asked. */
+/** What a call of the API meets instead of an answer, or before it. */
 export interface Fault {
-  /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
+  /**
+   * As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. A `*` at the end stands
+   * for any rest.
+   */
   readonly operation: string;
-  readonly code: string;
-  readonly message: string;
+  /** The error that AWS answers instead of doing what it was asked; none unless given. */
+  readonly code?: string;
+  readonly message?: string;
   /** HTTP status; 400 unless given. */
   readonly status?: number;
-  /** How many calls fail, from now on; 1 unless given. */
+  /** The connection is reset without an answer: before anything was done, or after all was done. */
+  readonly reset?: "before" | "after";
+  /** Milliseconds before anything is done. */
+  readonly delay?: number;
+  /** How many calls go well before; 0 unless given. */
+  readonly skip?: number;
+  /** How many calls it happens to; 1 unless given. */
   readonly times?: number;
 }
 
+/** One call's share of the faults. */
+export interface Trouble {
+  readonly delay?: number;
+  readonly reset?: "before" | "after";
+  readonly error?: AwsError;
+}
+
 export class Faults {
-  #waiting: { fault: Fault; left: number }[] = [];
+  #waiting: { readonly fault: Fault; skip: number; left: number }[] = [];
 
   add(fault: Fault): void {
-    this.#waiting.push({ fault, left: fault.times ?? 1 });
+    this.#waiting.push({ fault, skip: fault.skip ?? 0, left: fault.times ?? 1 });
   }
 
-  /** The error for this call, undefined when it shall go well. */
-  take(operation: string): AwsError | undefined {
-    const found = this.#waiting.find(({ fault, left }) => left > 0 && fault.operation === operation);
-    if (found === undefined) return undefined;
-    found.left -= 1;
-    const { code, message, status } = found.fault;
-    return new AwsError(code, message, status);
+  clear(): void {
+    this.#waiting = [];
   }
+
+  /** What happens to this call; undefined when it shall go well. The first fault that is its own is the one. */
+  take(operation: string): Trouble | undefined {
+    for (const entry of this.#waiting) {
+      if (entry.left < 1 || !matches(entry.fault.operation, operation)) continue;
+      if (entry.skip > 0) {
+        entry.skip -= 1;
+        continue;
+      }
+      entry.left -= 1;
+      const { code, message = "", status, reset, delay } = entry.fault;
+      return {
+        ...(code !== undefined && { error: new AwsError(code, message, status) }),
+        ...(reset !== undefined && { reset }),
+        ...(delay !== undefined && { delay }),
+      };
+    }
+    return undefined;
+  }
+}
+
+function matches(pattern: string, operation: string): boolean {
+  return pattern.endsWith("*") ? operation.startsWith(pattern.slice(0, -1)) : operation === pattern;
 }

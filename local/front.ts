@@ -9,9 +9,11 @@ import {
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
 import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
+import type { Trouble } from "./faults.ts";
 
 /** One call that a client made, in the order of their arrival. */
 export interface RecordedRequest {
@@ -30,11 +32,13 @@ export interface FrontOptions {
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
   /** Hears of each call before it is answered; an error that it throws is the answer. */
-  readonly onRequest: (request: RecordedRequest) => void;
+  readonly onRequest: (request: RecordedRequest) => Trouble | undefined;
   /** The answer of ours to a JSON call, undefined for one that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
   /** The metadata and credentials endpoints; undefined for a path that they don't have. */
   readonly platform: (path: string) => Promise<object | undefined>;
+  /** The local Fargate's own, below `/_local/`; undefined for a path that it doesn't have. */
+  readonly control: (method: string, path: string, body: unknown) => Promise<object | undefined>;
 }
 
 /** The one HTTP port of the local Fargate. */
@@ -82,26 +86,33 @@ export class Front {
       send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
       return;
     }
+    if (url.pathname.startsWith("/_local/")) {
+      const body: unknown = JSON.parse((await buffer(request)).toString("utf8") || "null");
+      const found = await this.#options.control(request.method ?? "", url.pathname, body);
+      send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
+      return;
+    }
     const target = request.headers["x-amz-target"];
     const service = scope?.service ?? "";
     const at = Date.now();
     if (typeof target !== "string") {
-      this.#options.onRequest({
-        service,
-        operation: `${request.method ?? ""} ${url.pathname}`,
-        body: undefined,
-        at,
-      });
-      await this.#forward(request, response, request);
+      const operation = `${request.method ?? ""} ${url.pathname}`;
+      const trouble = this.#options.onRequest({ service, operation, body: undefined, at });
+      if (await met(trouble, response)) await this.#forward(request, response, request, trouble);
       return;
     }
     const operation = target.split(".").at(-1) ?? "";
     const bytes = await buffer(request);
     const body = JSON.parse(bytes.toString("utf8") || "{}") as object;
-    this.#options.onRequest({ service, operation, body, at });
+    const trouble = this.#options.onRequest({ service, operation, body, at });
+    if (!(await met(trouble, response))) return;
     const ours = this.#options.operation(service, operation, body);
-    if (ours === undefined) await this.#forward(request, response, bytes);
-    else send(response, 200, JSON.stringify(await ours));
+    if (ours === undefined) await this.#forward(request, response, bytes, trouble);
+    else {
+      const answer = JSON.stringify(await ours);
+      if (trouble?.reset === "after") request.socket.resetAndDestroy();
+      else send(response, 200, answer);
+    }
   }
 
   /** Passes a request on as it came, and the answer back; bodies are streamed. */
@@ -109,6 +120,7 @@ export class Front {
     request: IncomingMessage,
     response: ServerResponse,
     body: IncomingMessage | Buffer,
+    trouble: Trouble | undefined,
   ): Promise<void> {
     const { url, method } = request;
     const headers = { ...request.headers };
@@ -124,11 +136,25 @@ export class Front {
     const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
     Promise.resolve(sent).catch(() => undefined);
     const answer = await answered;
+    if (trouble?.reset === "after") {
+      await buffer(answer);
+      request.socket.resetAndDestroy();
+      return;
+    }
     const returned = { ...answer.headers };
     delete returned.connection;
     response.writeHead(answer.statusCode ?? 502, returned);
     await pipeline(answer, response);
   }
+}
+
+/** What happens before a call is done; false when it is not to be done. */
+async function met(trouble: Trouble | undefined, response: ServerResponse): Promise<boolean> {
+  if (trouble?.delay !== undefined) await sleep(trouble.delay);
+  if (trouble?.error !== undefined) throw trouble.error;
+  if (trouble?.reset !== "before") return true;
+  response.socket?.resetAndDestroy();
+  return false;
 }
 
 function send(

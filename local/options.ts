@@ -1,4 +1,5 @@
 import type { GatewayBehaviour } from "./gateway/options.ts";
+import type { Orders } from "./orders.ts";
 
 /** How long each step of a task's life takes, in milliseconds. */
 export interface Delays {
@@ -19,6 +20,8 @@ export interface Delays {
 export interface LocalOptions {
   /** What the message gateway does where AWS's own is unknown or can be either way. */
   readonly gateway?: Partial<GatewayBehaviour>;
+  /** What goes wrong from the start. */
+  readonly faults?: Orders;
   /** The one region there is; `us-east-1` unless given. */
   readonly region?: string;
   /** Tens of milliseconds in all unless given. */

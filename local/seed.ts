@@ -9,6 +9,10 @@ export interface Seeded {
   readonly cluster: string;
   /** Sessions are logged to `logGroup` and, under `sessions/`, to `bucket`. */
   readonly loggedCluster: string;
+  /** Sessions are encrypted with `kmsKeyId`, and not logged. */
+  readonly kmsCluster: string;
+  /** ARN of a key in KMS. */
+  readonly kmsKeyId: string;
   /** One running task of `taskDefinition`, on `cluster`. */
   readonly service: string;
   /** One container, `app`, of a python image, with a task role and an init. */
@@ -27,6 +31,7 @@ export interface Seeded {
 const names = {
   cluster: "demo",
   loggedCluster: "demo-logged",
+  kmsCluster: "demo-encrypted",
   service: "web",
   taskDefinition: "demo",
   twoContainers: "demo-sidecar",
@@ -42,7 +47,9 @@ export async function seed(local: LocalFargate): Promise<Seeded> {
   const ecs = new Records(url, region);
   await put(`${url}/${names.bucket}`, region);
   for (const logGroupName of [names.logGroup, names.containerLogGroup])
-    await createLogGroup(url, region, logGroupName);
+    await callJson(url, region, "logs", "Logs_20140328.CreateLogGroup", { logGroupName });
+  const key = await callJson(url, region, "kms", "TrentService.CreateKey", { Description: "sessions" });
+  const kmsKeyId = (key as { KeyMetadata: { Arn: string } }).KeyMetadata.Arn;
 
   await ecs.call("CreateCluster", { clusterName: names.cluster });
   await ecs.call("CreateCluster", {
@@ -57,6 +64,11 @@ export async function seed(local: LocalFargate): Promise<Seeded> {
         },
       },
     },
+  });
+
+  await ecs.call("CreateCluster", {
+    clusterName: names.kmsCluster,
+    configuration: { executeCommandConfiguration: { kmsKeyId, logging: "NONE" } },
   });
 
   const taskRoleArn = `arn:aws:iam::${accountId}:role/demo-task`;
@@ -79,7 +91,7 @@ export async function seed(local: LocalFargate): Promise<Seeded> {
     enableExecuteCommand: true,
     networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" } },
   } satisfies Partial<Service> & Record<string, unknown>);
-  return { ...names, subnets, securityGroups };
+  return { ...names, kmsKeyId, subnets, securityGroups };
 }
 
 function container(name: string, region: string): ContainerDefinition {
@@ -118,18 +130,25 @@ async function register(
   });
 }
 
-async function createLogGroup(url: string, region: string, logGroupName: string): Promise<void> {
-  await checked(
-    await fetch(url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": "Logs_20140328.CreateLogGroup",
-        authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/logs/aws4_request, Signature=0`,
-      },
-      body: JSON.stringify({ logGroupName }),
-    }),
-  );
+async function callJson(
+  url: string,
+  region: string,
+  service: string,
+  target: string,
+  request: object,
+): Promise<unknown> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": target,
+      authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/${service}/aws4_request, Signature=0`,
+    },
+    body: JSON.stringify(request),
+  });
+  await checked(response);
+  const text = await response.text();
+  return text === "" ? {} : JSON.parse(text);
 }
 
 async function put(url: string, region: string): Promise<void> {

@@ -9,17 +9,7 @@ import { dirname, join } from "node:path";
 import { virtualEnvironment } from "./python.ts";
 
 /** Programs of util-linux and coreutils that isolate a container's processes. */
-const programs = [
-  "python3",
-  "unshare",
-  "nsenter",
-  "setpriv",
-  "mount",
-  "umount",
-  "pivot_root",
-  "env",
-  "script",
-];
+const programs = ["python3", "unshare", "nsenter", "setpriv", "mount", "umount", "flock", "script"];
 
 /** For an index that pip cannot reach: the distribution's own packages of the same programs. */
 const debianPackages = [

@@ -1,4 +1,5 @@
-import { ExecAgent } from "./agent/agent.ts";
+import { ExecAgent, noFaults } from "./agent/agent.ts";
+import type { AgentFaults } from "./agent/session.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ecs } from "./ecs/ecs.ts";
 import { ecsOperation } from "./ecs/operations.ts";
@@ -8,6 +9,7 @@ import { Faults, type Fault } from "./faults.ts";
 import { Front, type RecordedRequest } from "./front.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { startMoto } from "./moto.ts";
+import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
 import { python } from "./python.ts";
 import { sessionManager } from "./session-manager.ts";
@@ -17,6 +19,9 @@ import { asRoot } from "./task/isolate.ts";
 import { metadata } from "./task/metadata.ts";
 import { Task, type Platform } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
+
+/** The one key that a gateway which demands signatures knows: AWS's own example. */
+const ACCESS_KEY = { id: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
 
 /** AWS on this machine, as far as running something in a Fargate task needs it. */
 export interface LocalFargate {
@@ -33,6 +38,10 @@ export interface LocalFargate {
   readonly gateway: Gateway;
   /** Lets calls fail from now on. */
   fail(fault: Fault): void;
+  /** Lets things go wrong, as `POST /_local/faults` does. Rejects when a task or container is not there. */
+  inject(orders: Orders): Promise<void>;
+  /** Ends all faults, as `DELETE /_local/faults` does. What is dead stays dead. */
+  calm(): void;
   /** Kills the tasks and frees the port; nothing is left of it. */
   stop(): Promise<void>;
 }
@@ -54,8 +63,16 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const tasks = new Map<string, Task>();
   const faults = new Faults();
   const throttle = new Throttle();
-  const gateway: Gateway = new Gateway({ ...options.gateway, baseUrl: () => `ws://${front.host}`, log });
-  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway);
+  const gateway: Gateway = new Gateway({
+    ...options.gateway,
+    baseUrl: () => `ws://${front.host}`,
+    signers: { region, secretOf: (id) => (id === ACCESS_KEY.id ? ACCESS_KEY.secret : undefined) },
+    log,
+  });
+  const agents = noFaults();
+  const ordered: Ordered = { faults, gateway, agents, tasks };
+  await obey(options.faults ?? {}, ordered);
+  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents);
   const ecs: Ecs = {
     settings,
     records: new Records(moto.url, region),
@@ -75,21 +92,31 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     gateway,
     onRequest: (request) => {
       requests.push(request);
-      const fault = faults.take(request.operation);
-      if (fault !== undefined) throw fault;
+      const trouble = faults.take(request.operation);
+      if (trouble !== undefined) return trouble;
       if (settings.throttle && request.service === "ecs" && !throttle.admits(request.operation, request.at)) {
         throw new AwsError("ThrottlingException", "Rate exceeded");
       }
+      return undefined;
     },
     operation: (service, operation, body) => {
       if (service === "ecs") return ecsOperation(ecs, services, operation, body);
       if (service !== "ssm") return undefined;
-      const answer = sessionManager(gateway, `ws://${front.host}`, operation, body);
+      const at = { url: `ws://${front.host}`, region, accountId };
+      const answer = sessionManager(gateway, at, operation, body);
       return answer && Promise.resolve(answer);
     },
     platform: async (path) =>
       metadata(tasks.values(), path) ??
       (await credentials(tasks.values(), path, { endpoint: moto.url, region })),
+    control: async (method, path, body) => {
+      if (path === "/_local/sessions" && method === "GET") return gateway.sessions;
+      if (path !== "/_local/faults") return undefined;
+      if (method === "POST") await obey(readOrders(body), ordered);
+      else if (method === "DELETE") calm(ordered);
+      else return undefined;
+      return {};
+    },
   });
   await front.listen();
   const url = `http://${front.host}`;
@@ -99,8 +126,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     accountId,
     env: {
       AWS_ENDPOINT_URL: url,
-      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
-      AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+      AWS_ACCESS_KEY_ID: ACCESS_KEY.id,
+      AWS_SECRET_ACCESS_KEY: ACCESS_KEY.secret,
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
     },
@@ -110,6 +137,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     },
     gateway,
     fail: (fault) => faults.add(fault),
+    inject: (orders) => obey(orders, ordered),
+    calm: () => calm(ordered),
     stop: async () => {
       services.close();
       await Promise.all([...tasks.values()].map((task) => task.destroy()));
@@ -120,7 +149,13 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   };
 }
 
-function platformOf(settings: Settings, motoUrl: string, url: () => string, gateway: Gateway): Platform {
+function platformOf(
+  settings: Settings,
+  motoUrl: string,
+  url: () => string,
+  gateway: Gateway,
+  faults: AgentFaults,
+): Platform {
   const { region, log } = settings;
   let addresses = 0;
   return {
@@ -131,7 +166,7 @@ function platformOf(settings: Settings, motoUrl: string, url: () => string, gate
       return `127.16.${addresses >> 8}.${addresses & 255}`;
     },
     makeAgent: (container) =>
-      new ExecAgent({ container, gateway, sessionLimit: settings.sessionLimit, python, log }),
+      new ExecAgent({ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log }),
     environment: (task, runtimeId) => ({
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
       AWS_REGION: region,

@@ -13,7 +13,8 @@ export interface CleanupOptions {
 }
 
 /**
- * Undoes all that the ledger holds, at once and in any order, and drops what is undone. Doing it again does no harm.
+ * Undoes all that the ledger holds, at once and in any order, and drops what is undone. Doing it again does no harm:
+ * a task that was being started and was not found yet stays on the list for that.
  * What can't be undone is told in a warning, never thrown: the run's own end is what the user has to see.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<void> {
@@ -22,9 +23,10 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       const { log } = options;
       try {
         log.info(announce(entry));
-        if (entry.kind === "object") await options.s3.deleteObject(entry);
-        else await undoTarget(entry, options.ecs, options.reason);
-        ledger.drop(entry);
+        if (entry.kind === "object") {
+          await options.s3.deleteObject(entry);
+          ledger.drop(entry);
+        } else if (await undoTarget(entry, options.ecs, options.reason)) ledger.drop(entry);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         log.warning(`Could not undo this: ${announce(entry)} ${why}`);

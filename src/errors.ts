@@ -66,6 +66,22 @@ export class Failure extends Error {
   }
 }
 
+/** A task that ended while it was needed, in the words of `Failure` and those of ECS. */
+export class TaskStopped extends Failure {
+  readonly stopCode: string | undefined;
+  readonly stoppedReason: string;
+
+  constructor(
+    code: "task-not-started" | "task-stopped",
+    parts: FailureParts,
+    ecs: { readonly stopCode: string | undefined; readonly stoppedReason: string | undefined },
+  ) {
+    super(code, parts);
+    this.stopCode = ecs.stopCode;
+    this.stoppedReason = ecs.stoppedReason ?? "";
+  }
+}
+
 /** `must` finishes the sentence "input X must be …". */
 export function badInput(name: string, must: string, got: string, advice = "", cause?: unknown): Failure {
   return new Failure("bad-input", {
@@ -150,23 +166,26 @@ export function containerAmbiguous(owner: string, names: readonly string[], why:
   });
 }
 
-export function noRunningTask(service: string, cluster: string, seen: string): Failure {
+/** `wanted` is how many the inputs ask for. */
+export function noRunningTask(service: string, cluster: string, seen: string, wanted = 1): Failure {
   return new Failure("no-running-task", {
-    failed: `The service '${service}' in cluster '${cluster}' has no running task.`,
+    failed: `The service '${service}' in cluster '${cluster}' has ${wanted === 1 ? "no running task" : `not ${wanted} running tasks`}.`,
     seen,
     advice:
-      "Look at the service's events and its desired count, or start a task of its own for the job with the " +
-      "input 'task-definition'.",
+      "Look at the service's events and its desired count, or start a task of its own for the job with " +
+      "'start: true'.",
   });
 }
 
-export function networkRequired(taskDefinition: string, seen: string, cause?: unknown): Failure {
+/** `what` is the task definition or the image to be started. */
+export function networkRequired(what: string, seen: string, cause?: unknown): Failure {
   return new Failure("network-required", {
-    failed: `To start task definition '${taskDefinition}' on Fargate the input 'subnets' is required.`,
+    failed: `To start a task of '${what}' on Fargate the input 'subnets' is required.`,
     seen,
     advice:
       "Set 'subnets' (and 'security-groups'; in a public subnet 'assign-public-ip: true' as well) to a network " +
-      "with a route to ECR, S3 and ssmmessages: a NAT gateway, a public address or VPC endpoints.",
+      "with a route to ECR, S3 and ssmmessages (a NAT gateway, a public address or VPC endpoints), or name a 'service' " +
+      "to borrow its network.",
     cause,
   });
 }
@@ -225,4 +244,28 @@ export function asFailure(error: unknown): Failure {
 
 function quoted(names: readonly string[]): string {
   return names.map((name) => `'${name}'`).join(", ") || "none";
+}
+
+/** `seen` is Node's word on the certificate. */
+export function gatewayUntrusted(sessionId: string, host: string, seen: string, cause?: unknown): Failure {
+  return new Failure("session-lost", {
+    failed: `The data channel of session '${sessionId}' could not be opened: the certificate of ${host} is not trusted.`,
+    seen,
+    advice:
+      "Where a proxy opens TLS connections, put its CA's certificate into a PEM file on the runner and name it in " +
+      "NODE_EXTRA_CA_CERTS, in the 'env' of the step or job. AWS's own certificates need nothing.",
+    cause,
+  });
+}
+
+/** The proxy of the environment answered 407 in the gateway's place. */
+export function proxyRefused(sessionId: string, host: string, seen: string, cause?: unknown): Failure {
+  return new Failure("session-lost", {
+    failed: `The data channel of session '${sessionId}' could not be opened: the proxy on the way to ${host} wants credentials.`,
+    seen: `It answered ${seen}`,
+    advice:
+      "Put user and password into HTTPS_PROXY (http://user:password@host:port, special characters as %XX), or except " +
+      `${host} in NO_PROXY.`,
+    cause,
+  });
 }

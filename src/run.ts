@@ -1,19 +1,21 @@
 import { context as workflow } from "@actions/github";
 import { type Aws, awsCalls } from "./aws/calls.ts";
+import type { Ecs, ExecConfiguration } from "./aws/ecs.ts";
 import { cancelOnSignals } from "./cancel.ts";
 import { cleanUp } from "./cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
-import { asFailure, type Failure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import { readInputs } from "./inputs/read.ts";
 import { stepInputs } from "./inputs/source.ts";
-import { runJob } from "./job.ts";
+import { explained, runJobs } from "./jobs.ts";
 import { lookAtCluster } from "./output/logging.ts";
-import { concluded } from "./report/conclude.ts";
-import { failedResult, type Known, nothingKnown, type Result } from "./report/result.ts";
+import { lookAtBucket } from "./ready/bucket.ts";
+import { failedResult, nothingKnown, type Result } from "./report/result.ts";
 import { mask, report, runnerLog as log, saveState } from "./runner.ts";
 import { Ledger } from "./state.ts";
-import { resolveTarget } from "./target/resolve.ts";
+import { resolveTargets } from "./target/resolve.ts";
+import { clusterOf } from "./target/arn.ts";
+import { inTime } from "./target/in-time.ts";
 import { originOf } from "./workflow.ts";
 
 /** The main step, from inputs to the step's end. Never throws: whatever goes wrong is the step's end. */
@@ -23,7 +25,7 @@ export async function run(): Promise<void> {
   try {
     inputs = readInputs(stepInputs());
   } catch (error) {
-    await report(failedResult(explained(error), nothingKnown()), true);
+    await report(failedResult(explained(error, log), nothingKnown()), true);
     return;
   }
   mask(inputs.secrets);
@@ -39,17 +41,16 @@ export async function run(): Promise<void> {
     });
   });
 
-  const known = nothingKnown();
   const aws = awsCalls({ region: inputs.region, signal: cancel });
   let result: Result;
   try {
-    result = await perform(inputs, { aws, ledger, cancel, known });
+    result = await perform(inputs, { aws, starting: ecs, ledger, cancel });
   } catch (error) {
-    result = failedResult(explained(error), known);
+    result = failedResult(explained(error, log), nothingKnown());
   }
   aws.clients.destroy();
   if (cancel.aborted) await undone;
-  keepTask(inputs, result, ledger);
+  for (const one of result.tasks ?? [result]) keepTask(inputs, one, ledger);
   await undo("fargate-exec: the job has ended");
   clients.destroy();
   await report(result, inputs.summary);
@@ -57,55 +58,49 @@ export async function run(): Promise<void> {
 
 interface Doing {
   readonly aws: Aws;
+  /** Calls that a cancel doesn't cut short. */
+  readonly starting: Pick<Ecs, "runTask" | "registerTaskDefinition">;
   readonly ledger: Ledger;
   readonly cancel: AbortSignal;
-  readonly known: Known;
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` for what ends them early. */
-async function perform(inputs: Inputs, { aws, ledger, cancel, known }: Doing): Promise<Result> {
+async function perform(inputs: Inputs, { aws, starting, ledger, cancel }: Doing): Promise<Result> {
   const origin = originOf(workflow);
   const looking = { ecs: aws.ecs, log, wanted: inputs.logs };
-  // Before a task is started: not for a log that nobody writes.
-  const isNew = inputs.where.kind === "task-definition";
-  const early = isNew ? await lookAtCluster(inputs.cluster, looking) : undefined;
-  const target = await resolveTarget({
+  const isNew = inputs.where.kind === "new";
+  // Before a task is started: not for a log that nobody writes or a bucket that isn't there.
+  const early = isNew ? await beforeStart(inputs, aws) : undefined;
+  const resolved = await resolveTargets({
     inputs,
-    ecs: aws.ecs,
+    ecs: { ...aws.ecs, ...inTime(starting, { clock, cancel }) },
     log,
+    clock,
+    signal: cancel,
     origin,
     workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
     onUndo: (undo) => ledger.replace(["task", "task-definition"], undo),
   });
-  known.target = target;
-  const exec = isNew ? early : await lookAtCluster(target.clusterArn, looking);
+  const exec = isNew ? early : await lookAtCluster(resolved.targets[0].clusterArn, looking);
   const write = (bytes: Uint8Array): boolean => process.stdout.write(bytes);
-  const attended = await runJob(target, exec, {
-    inputs,
-    origin,
-    aws,
-    ledger,
-    clock,
-    log,
-    write,
-    cancel,
-    known,
-  });
-  if (attended.kind !== "status") cancel.throwIfAborted();
-  return concluded(attended, target, known);
+  return await runJobs(resolved, exec, { inputs, origin, aws, ledger, clock, log, write, cancel });
+}
+
+async function beforeStart(inputs: Inputs, { ecs, s3 }: Aws): Promise<ExecConfiguration | undefined> {
+  const looking = { ecs, log, wanted: inputs.logs };
+  const [exec] = await Promise.all([
+    lookAtCluster(clusterOf(inputs), looking),
+    lookAtBucket(inputs.bucket, { s3, log }),
+  ]);
+  return exec;
 }
 
 /** With `keep-task` the task that was started is no longer ours to stop. */
 function keepTask({ where }: Inputs, { outcome, target }: Result, ledger: Ledger): void {
-  if (where.kind !== "task-definition" || target === undefined) return;
+  if (where.kind !== "new" || target === undefined) return;
   const { keepTask } = where.start;
   if (keepTask === "never" || (keepTask === "on-failure" && outcome === "succeeded")) return;
-  log.info(`Task ${target.taskArn} is kept: 'keep-task' is '${keepTask}'.`);
-  ledger.replace(["task"], []);
-}
-
-function explained(error: unknown): Failure {
-  const failure = asFailure(error);
-  if (failure.code === "internal-error" && error instanceof Error) log.debug(error.stack ?? "");
-  return failure;
+  const kept = ledger.entries.filter((entry) => entry.kind === "task" && entry.taskArn === target.taskArn);
+  for (const entry of kept) ledger.drop(entry);
+  if (kept.length > 0) log.info(`Task ${target.taskArn} is kept: 'keep-task' is '${keepTask}'.`);
 }

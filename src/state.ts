@@ -19,6 +19,7 @@ export const STATE_KEY = "fargate-exec";
 export class Ledger {
   readonly #region: string;
   readonly #save: (state: SavedState) => void;
+  readonly #parts: Ledger[] = [];
   #undo: readonly Undo[];
 
   constructor({ region, undo }: SavedState, save: (state: SavedState) => void) {
@@ -27,23 +28,36 @@ export class Ledger {
     this.#undo = undo;
   }
 
+  /** Its own entries and those of its parts. */
   get entries(): readonly Undo[] {
-    return this.#undo;
+    return [...this.#undo, ...this.#parts.flatMap(({ entries }) => entries)];
   }
 
-  /** Puts `undo` in the place of all entries of these kinds. */
+  /** A ledger for a part of the run, which neither sees nor replaces the entries of the others. */
+  part(): Ledger {
+    const part = new Ledger({ region: this.#region, undo: [] }, () => this.#saved());
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** Puts `undo` in the place of all entries of these kinds; those of its parts stay. */
   replace(kinds: readonly Undo["kind"][], undo: readonly Undo[]): void {
     this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
   }
 
-  /** It is undone. */
+  /** It is undone, or not ours to undo any more. */
   drop(entry: Undo): void {
-    this.#set(this.#undo.filter((other) => other !== entry));
+    for (const part of this.#parts) if (part.entries.includes(entry)) part.drop(entry);
+    if (this.#undo.includes(entry)) this.#set(this.#undo.filter((other) => other !== entry));
   }
 
   #set(undo: readonly Undo[]): void {
     this.#undo = undo;
-    this.#save({ region: this.#region, undo });
+    this.#saved();
+  }
+
+  #saved(): void {
+    this.#save({ region: this.#region, undo: this.entries });
   }
 }
 

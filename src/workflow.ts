@@ -39,7 +39,7 @@ export function originOf({ repo, runId, runAttempt, serverUrl }: WorkflowContext
 
 /** What is set for every worker whatever the inputs say; `FARGATE_EXEC_WORKER` is each worker's own. */
 export function jobEnvironment(
-  job: { readonly runId: string; readonly workers: number },
+  job: { readonly runId: string; readonly workers: number; readonly task?: number; readonly tasks?: number },
   step: NodeJS.ProcessEnv,
 ): Record<string, string> {
   const passedOn = PASSED_ON.flatMap((name) => {
@@ -50,8 +50,8 @@ export function jobEnvironment(
     CI: "true",
     FARGATE_EXEC: "true",
     FARGATE_EXEC_RUN: job.runId,
-    FARGATE_EXEC_TASK: "0",
-    FARGATE_EXEC_TASKS: "1",
+    FARGATE_EXEC_TASK: String(job.task ?? 0),
+    FARGATE_EXEC_TASKS: String(job.tasks ?? 1),
     FARGATE_EXEC_WORKERS: String(job.workers),
     ...Object.fromEntries(passedOn),
   };

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, randomUUID } from "node:crypto";
 import { decode } from "../../src/channel/message.ts";
 import { ack, frame, fromAgent } from "./frames.ts";
 
@@ -7,15 +8,16 @@ const RTO_MS = 200;
 
 /**
  * AWS's agent as far as a client can tell: it counts from 0, repeats only its oldest unacknowledged message,
- * acknowledges what it has or buffers and every duplicate, takes input only when its pty is open, and drops
- * acknowledged input while a handshake is under way. Written for the tests, with nothing of ours but the codec.
+ * acknowledges what it has or buffers and every duplicate, takes input only when its pty is open, drops
+ * acknowledged input while a handshake is under way, and falls silent when paused, until it hears anything. Written for the tests, with nothing of ours but the codec.
  */
 export class AgentModel {
   /** What the command has read. */
   typed = "";
   /** Frames on their way to the client. */
   out: Uint8Array[] = [];
-  readonly #key: Buffer | undefined;
+  /** To seal with, and to open with. */
+  readonly #keys: readonly [KeyObject, KeyObject] | undefined;
   readonly #ptyOpenAt: number;
   readonly #unacked: { sequence: number; bytes: Uint8Array; at: number }[] = [];
   readonly #early = new Map<number, { type: number; payload: Uint8Array }>();
@@ -25,10 +27,15 @@ export class AgentModel {
   #challenge = Buffer.alloc(0);
   #now = 0;
   #nextTick = 0;
+  #sealed = 0;
+  #paused = false;
 
   /** With a key it begins with the KMS handshake. */
   constructor(options: { readonly key?: Buffer | undefined; readonly ptyOpenAt: number }) {
-    this.#key = options.key;
+    this.#keys = options.key && [
+      createSecretKey(options.key.subarray(0, 32)),
+      createSecretKey(options.key.subarray(32)),
+    ];
     this.#ptyOpenAt = options.ptyOpenAt;
     if (!options.key) return;
     this.#stage = "requested";
@@ -36,8 +43,34 @@ export class AgentModel {
     this.#post(5, { RequestedClientActions: [{ ActionType: "KMSEncryption", ActionParameters }] });
   }
 
+  /** The command can print. */
   get ready(): boolean {
+    return this.#takesInput && !this.#paused;
+  }
+
+  get #takesInput(): boolean {
     return this.#stage === "shell" && this.#now >= this.#ptyOpenAt;
+  }
+
+  /** When it next has something to do by itself. */
+  get next(): number | undefined {
+    return this.#unacked.length > 0 && !this.#paused ? this.#nextTick : undefined;
+  }
+
+  /** Bytes of input that it has or buffers. */
+  get held(): number {
+    let held = this.typed.length;
+    for (const { type, payload } of this.#early.values())
+      if (type === 1) held += this.#keys ? payload.length - 28 : payload.length;
+    return held;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  start(): void {
+    this.#paused = false;
   }
 
   get allAcknowledged(): boolean {
@@ -45,7 +78,7 @@ export class AgentModel {
   }
 
   print(text: string): void {
-    this.#post(1, this.#key ? this.#seal(Buffer.from(text)) : Buffer.from(text));
+    this.#post(1, this.#keys ? this.#seal(Buffer.from(text)) : Buffer.from(text));
   }
 
   tick(now: number): void {
@@ -53,12 +86,13 @@ export class AgentModel {
     if (now < this.#nextTick) return;
     this.#nextTick = now + TICK_MS;
     const head = this.#unacked[0];
-    if (!head || now - head.at < RTO_MS) return;
+    if (!head || this.#paused || now - head.at < RTO_MS) return;
     head.at = now;
     this.out.push(head.bytes);
   }
 
   receive(bytes: Uint8Array): void {
+    this.#paused = false;
     const { messageType, sequenceNumber, payloadType = -1, payload } = decode(bytes);
     if (messageType === "acknowledge") {
       const body = JSON.parse(Buffer.from(payload).toString()) as {
@@ -97,8 +131,8 @@ export class AgentModel {
       this.#stage = "shell";
       this.#post(7, { HandshakeTimeToComplete: 1, CustomerMessage: "encrypted" });
     } else if (this.#stage === "shell") {
-      if (!this.ready) return false;
-      if (type === 1) this.typed += (this.#key ? this.#open(payload) : Buffer.from(payload)).toString();
+      if (!this.#takesInput) return false;
+      if (type === 1) this.typed += (this.#keys ? this.#open(payload) : Buffer.from(payload)).toString();
     }
     return true;
   }
@@ -119,13 +153,15 @@ export class AgentModel {
   }
 
   #seal(plaintext: Buffer): Buffer {
-    const nonce = randomBytes(12);
-    const cipher = createCipheriv("aes-256-gcm", this.#key?.subarray(0, 32) ?? "", nonce);
+    // As the real one: a little-endian counter.
+    const nonce = Buffer.alloc(12);
+    nonce.writeUInt32LE(this.#sealed++);
+    const cipher = createCipheriv("aes-256-gcm", this.#keys?.[0] ?? "", nonce);
     return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
   #open(sealed: Uint8Array): Buffer {
-    const decipher = createDecipheriv("aes-256-gcm", this.#key?.subarray(32) ?? "", sealed.subarray(0, 12));
+    const decipher = createDecipheriv("aes-256-gcm", this.#keys?.[1] ?? "", sealed.subarray(0, 12));
     decipher.setAuthTag(sealed.subarray(-16));
     return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
   }

@@ -1,3 +1,5 @@
+import type { Random } from "../helpers/seeds.ts";
+
 /** What a link does to frames: shares of 0 to 1, delays in milliseconds. */
 export interface LinkFaults {
   readonly drop: number;
@@ -5,50 +7,57 @@ export interface LinkFaults {
   readonly delay: number;
   /** A frame takes up to this much longer, and so is overtaken. */
   readonly jitter: number;
+  /** A frame arrives with another byte in its payload. */
+  readonly corrupt: number;
 }
 
 /** One direction of a network, by the stepped clock. */
-export class Link<T> {
+export class Link {
   readonly #faults: LinkFaults;
-  readonly #random: () => number;
-  #flying: { readonly at: number; readonly frame: T }[] = [];
+  readonly #random: Random;
+  /** By time of arrival, the next one last. */
+  readonly #flying: { readonly at: number; readonly frame: Uint8Array }[] = [];
 
-  constructor(faults: LinkFaults, random: () => number) {
+  constructor(faults: LinkFaults, random: Random) {
     this.#faults = faults;
     this.#random = random;
   }
 
-  send(frames: readonly T[], now: number): void {
-    const { drop, double, delay, jitter } = this.#faults;
-    for (const frame of frames) {
-      if (this.#random() < drop) continue;
-      const copies = this.#random() < double ? 2 : 1;
-      for (let copy = 0; copy < copies; copy++) {
-        this.#flying.push({ at: now + delay + Math.floor(this.#random() * jitter), frame });
-      }
-    }
+  send(frame: Uint8Array, now: number): void {
+    const { drop, double } = this.#faults;
+    if (this.#random() < drop) return;
+    this.#fly(frame, now);
+    if (this.#random() < double) this.#fly(frame, now);
   }
 
-  /** What has arrived, in order of arrival. */
-  take(now: number): T[] {
-    const arrived = this.#flying.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
-    this.#flying = this.#flying.filter(({ at }) => at > now);
-    return arrived.map(({ frame }) => frame);
+  /** When the next frame arrives. */
+  get next(): number | undefined {
+    return this.#flying.at(-1)?.at;
+  }
+
+  /** The next frame that has arrived. */
+  take(now: number): Uint8Array | undefined {
+    const next = this.#flying.at(-1);
+    return next && next.at <= now ? this.#flying.pop()?.frame : undefined;
   }
 
   /** The connection is cut: what is on its way is lost. */
   cut(): void {
-    this.#flying = [];
+    this.#flying.length = 0;
   }
-}
 
-/** The same numbers for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  #fly(frame: Uint8Array, now: number): void {
+    const { delay, jitter, corrupt } = this.#faults;
+    const at = now + delay + Math.floor(this.#random() * jitter);
+    let index = this.#flying.length;
+    while (index > 0 && (this.#flying[index - 1]?.at ?? 0) <= at) index--;
+    this.#flying.splice(index, 0, { at, frame: this.#random() < corrupt ? this.#corrupted(frame) : frame });
+  }
+
+  #corrupted(frame: Uint8Array): Uint8Array {
+    const copy = new Uint8Array(frame);
+    const at = 120 + Math.floor(this.#random() * (frame.length - 120));
+    copy[at] = (copy[at] ?? 0) ^ (1 + Math.floor(this.#random() * 255));
+    return copy;
+  }
 }

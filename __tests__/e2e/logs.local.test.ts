@@ -1,5 +1,6 @@
+import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
-import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
 
 let aws: Aws;
 
@@ -68,7 +69,12 @@ it("one worker's output is the same to the byte", async () => {
   const { made } = aws.world;
   const tasks = await Promise.all([0, 1, 2].map(() => aws.runningTask(undefined, made.loggedCluster)));
   const step = (logs: string, at: number): Promise<StepResult> =>
-    aws.step({ cluster: made.loggedCluster, task: tasks[at]?.id ?? "", logs, run: script.replace(/seq.*/, "seq 3000; exit 7") });
+    aws.step({
+      cluster: made.loggedCluster,
+      task: tasks[at]?.id ?? "",
+      logs,
+      run: script.replace(/seq.*/, "seq 3000; exit 7"),
+    });
   const [session, cloudwatch, s3] = await Promise.all(["session", "cloudwatch", "s3"].map(step));
   expect(session?.outputs["exit-code"]).toBe("7");
   expect(session?.outputs["stdout"]).toContain("worker 0\r\ngrößer");
@@ -91,15 +97,23 @@ it("a started task lives until its log has been read", async () => {
 }, 60_000);
 
 it.each(["cloudwatch", "s3"])(
-  "'logs: %s' on a cluster that logs nothing there is refused before a task is started",
+  "'logs: %s' on a cluster that logs no sessions is refused before a task is started",
   async (logs) => {
-    const result = await aws.step({ ...aws.newTask(), logs, run: "echo not reached" });
-    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "" });
+    const { ecs, local } = aws.world;
+    const configuration = { executeCommandConfiguration: { logging: "NONE" } } as const;
+    await ecs.send(new CreateClusterCommand({ clusterName: "silent", configuration }));
+    const before = local.tasks.length;
+    const result = await aws.step({ ...aws.newTask(), cluster: "silent", logs, run: "echo not reached" });
+    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
     expect(result.annotations).toEqual([
-      { level: "error", title: "fargate-exec: logs-not-configured", message: expect.stringContaining(`'logs' is '${logs}'`) as string },
+      {
+        level: "error",
+        title: "fargate-exec: logs-not-configured",
+        message: expect.stringContaining(`'logs' is '${logs}'`) as string,
+      },
     ]);
     expect(aws.startedAndAlive()).toEqual([]);
-    expect(mainLog(result).join("\n")).not.toContain("Started task");
+    expect(local.tasks).toHaveLength(before);
   },
   30_000,
 );

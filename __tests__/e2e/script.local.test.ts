@@ -93,7 +93,11 @@ it("without a bucket a script of nearly 1 MiB works, and a larger one is refused
   expect(exceeds?.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", "session-id": "" });
   expect(exceeds?.conclusion).toBe("failure");
   expect(exceeds?.annotations).toEqual([
-    { level: "error", title: "fargate-exec: bad-input", message: expect.stringContaining("'bucket'") as string },
+    {
+      level: "error",
+      title: "fargate-exec: bad-input",
+      message: expect.stringContaining("'bucket'") as string,
+    },
   ]);
 }, 60_000);
 
@@ -109,10 +113,11 @@ it("a script that is too large for the session starts no task", async () => {
 }, 30_000);
 
 it("args, env and the shell's name pass as they are", async () => {
-  const args = ["plain", "two words", "", "it's $HOME `x` \"y\" \\z", "größer 🚀", "-n", "*"];
+  const args = ["plain", "two words", "", 'it\'s $HOME `x` "y" \\z', "größer 🚀", "-n", "*"];
   const value = "a=b 'c' \"d\" $e `f` \\g é";
   const common = { task: task.id, args: args.join("\n"), env: `ODD=${value}\nFROM_STEP` };
-  const json = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['ODD'], os.environ['FROM_STEP']]))";
+  const json =
+    "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['ODD'], os.environ['FROM_STEP']]))";
   const env = { FROM_STEP: "two\nlines\n" };
   const [python, perl] = await Promise.all([
     aws.step({ ...common, shell: "python", run: json }, { env }),
@@ -146,9 +151,7 @@ it("the working directory, standard input and the job's own variables are as pro
 }, 30_000);
 
 it("afterwards every command that AWS recorded was under 4 KiB and held no script", () => {
-  const commands = aws
-    .calls("ExecuteCommand")
-    .map(({ body }) => (body as { command: string }).command);
+  const commands = aws.calls("ExecuteCommand").map(({ body }) => (body as { command: string }).command);
   expect(commands.length).toBeGreaterThan(8);
   for (const command of commands) {
     expect(Buffer.byteLength(command)).toBeLessThan(4096);

@@ -1,5 +1,5 @@
 import type { Task } from "../../local/task/task.ts";
-import { Aws, filesIn, jobLog, processes, until, withoutInit } from "../helpers/local.ts";
+import { Aws, eventually, filesIn, jobLog, processes, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
 let tailTask: Task;
@@ -24,30 +24,34 @@ echo "worker $FARGATE_EXEC_WORKER of $FARGATE_EXEC_WORKERS"
 exit "$FARGATE_EXEC_WORKER"
 `;
 
-/** PID 1 and nothing else: no process, no zombie, and none of ours in the places for temporary files. */
-async function leftClean(task: Task, command: string): Promise<void> {
-  // The exec agent's own `script` runs for a moment after the session.
-  await until(() => processes(task).length === 1);
-  expect(processes(task)).toEqual([expect.objectContaining({ innerPid: 1, command })]);
-  for (const directory of ["/tmp", "/dev/shm", "/var/tmp", "/run"]) {
-    expect(filesIn(task, directory).filter((name) => !["hostname", "hosts"].includes(name))).toEqual([]);
-  }
+/** PID 1 and nothing else: no process, no zombie, and nothing in the places for temporary files. */
+async function leftClean(): Promise<void> {
+  const left = (): string[] => processes(tailTask).map(({ state, command }) => `${state} ${command}`);
+  // The exec agent's own `script` may run for a moment after the session.
+  await eventually(left, ["S tail -f /dev/null"]);
+  for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(tailTask, directory)).toEqual([]);
 }
 
 it.each([
   ["through S3", true],
   ["over the session", false],
-])("four workers under PID 1 = tail without init, %s, leave nothing behind", async (_, staged) => {
-  const result = await aws.step({
-    task: tailTask.id,
-    workers: "4",
-    run: busy,
-    ...(staged && { bucket: aws.world.made.bucket }),
-  });
-  await leftClean(tailTask, "tail -f /dev/null");
-  expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
-  expect(jobLog(result).toSorted()).toEqual([0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`));
-}, 60_000);
+])(
+  "four workers under PID 1 = tail without init, %s, leave nothing behind",
+  async (_, staged) => {
+    const result = await aws.step({
+      task: tailTask.id,
+      workers: "4",
+      run: busy,
+      ...(staged && { bucket: aws.world.made.bucket }),
+    });
+    await leftClean();
+    expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
+    expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
+      [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
+    );
+  },
+  60_000,
+);
 
 it("a job that is killed by its timeout leaves nothing either", async () => {
   const result = await aws.step({
@@ -57,7 +61,7 @@ it("a job that is killed by its timeout leaves nothing either", async () => {
     run: "sleep 50 | cat & (sleep 60; :) & wait",
   });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
-  await leftClean(tailTask, "tail -f /dev/null");
+  await leftClean();
 }, 60_000);
 
 it("neither does one whose script can't be fetched or started", async () => {
@@ -67,28 +71,33 @@ it("neither does one whose script can't be fetched or started", async () => {
   ]);
   expect(noShell.outputs["exit-code"]).toBe("127");
   expect(noDirectory.outputs).toMatchObject({ "exit-code": "1", stdout: "" });
-  await leftClean(tailTask, "tail -f /dev/null");
+  await leftClean();
 }, 60_000);
 
 it.each([
   ["4 vCPU", "4096", 4],
   ["half a vCPU", "512", 1],
-])("'workers: auto' on %s", async (_, cpu, count) => {
-  const result = await aws.step({
-    ...aws.newTask(),
-    "task-definition": "no-init",
-    cpu,
-    memory: "8192",
-    workers: "auto",
-    run: 'echo "$FARGATE_EXEC_WORKERS"',
-  });
-  expect(result.outputs["exit-code"]).toBe("0");
-  expect(JSON.parse(result.outputs["results"] ?? "")).toHaveLength(count);
-  expect(jobLog(result)[0]).toMatch(count === 1 ? /^1$/ : /^\[\d\] 4$/);
-}, 60_000);
+])(
+  "'workers: auto' on %s",
+  async (_, cpu, count) => {
+    const result = await aws.step({
+      ...aws.newTask(),
+      "task-definition": "no-init",
+      cpu,
+      memory: "8192",
+      workers: "auto",
+      run: 'echo "$FARGATE_EXEC_WORKERS"',
+    });
+    expect(result.outputs["exit-code"]).toBe("0");
+    expect(JSON.parse(result.outputs["results"] ?? "")).toHaveLength(count);
+    expect(jobLog(result)[0]).toMatch(count === 1 ? /^1$/ : /^\[\d\] 4$/);
+  },
+  60_000,
+);
 
 it("lines of four workers that write at once stay whole, and each worker's stay in order", async () => {
-  const run = 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$FARGATE_EXEC_WORKER:$i:abcdefghijklmnopqrstuvwxyz"; done';
+  const run =
+    'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$FARGATE_EXEC_WORKER:$i:abcdefghijklmnopqrstuvwxyz"; done';
   const result = await aws.step({ task: tailTask.id, workers: "4", run });
   const lines = jobLog(result);
   expect(lines).toHaveLength(8000);

@@ -12,9 +12,7 @@ import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { clientConfig, reached, runTask, startWorld, until, type World } from "../local/with-local.ts";
 
-export { until };
-
-const actionDir = resolve(import.meta.dirname, "../..");
+const actionDir = process.env["FXDEV"] ?? resolve(import.meta.dirname, "../..");
 
 export type Inputs = Readonly<Record<string, string>>;
 
@@ -109,7 +107,9 @@ export class Aws {
     return this.world.local.requests.filter(
       (request) =>
         request.operation.startsWith(operation) &&
-        (text === "" || request.operation.includes(text) || JSON.stringify(request.body ?? "").includes(text)),
+        (text === "" ||
+          request.operation.includes(text) ||
+          JSON.stringify(request.body ?? "").includes(text)),
     );
   }
 
@@ -188,6 +188,25 @@ export function processes(task: Task, container = "app"): ContainerProcess[] {
 export function filesIn(task: Task, directory: string): string[] {
   const pid = task.containers[0]?.handle?.pid ?? 0;
   return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true }).map(String);
+}
+
+/** Waits until the answer is the wanted one, and fails with the last one after a while. */
+export async function eventually<T>(
+  ask: () => T | Promise<T>,
+  wanted: unknown,
+  patience = 5_000,
+): Promise<void> {
+  const until = Date.now() + patience;
+  for (;;) {
+    const answer = await ask();
+    try {
+      expect(answer).toEqual(wanted);
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(20);
+    }
+  }
 }
 
 /** The log of the step's own process: without what the runner prints of inputs before main starts. */

@@ -54,6 +54,7 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
   return {
     arn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3",
     family: "web",
+    active: true,
     networkMode: "awsvpc",
     cpu: 1024,
     taskRoleArn: "arn:aws:iam::123456789012:role/task",

@@ -239,10 +239,10 @@ export class WatchedTerminal {
   }
 }
 
-/** Looks until it is so, and fails after ten seconds. */
+/** Looks until it is so, and fails after twenty seconds. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries += 1) {
-    if (tries > 2000) throw new Error(`waited in vain for ${what}`);
+  for (const end = Date.now() + 20_000; !isSo();) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await sleep(5);
   }
 }

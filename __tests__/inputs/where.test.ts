@@ -11,8 +11,19 @@ describe("a task that runs", () => {
     [{ task: id }, { kind: "task", task: id }],
     [{ task: `${arn}:task/prod/${id}` }, { kind: "task", task: `${arn}:task/prod/${id}` }],
     [{ task: `${arn}:task/${id}` }, { kind: "task", task: `${arn}:task/${id}` }],
-    [{ service: "web" }, { kind: "service", service: "web" }],
-    [{ service: `${arn}:service/prod/web` }, { kind: "service", service: `${arn}:service/prod/web` }],
+    [{ service: "web" }, { kind: "service", service: "web", tasks: 1 }],
+    [
+      { service: "web", tasks: "3" },
+      { kind: "service", service: "web", tasks: 3 },
+    ],
+    [
+      { service: "web", tasks: "all" },
+      { kind: "service", service: "web", tasks: "all" },
+    ],
+    [
+      { service: `${arn}:service/prod/web` },
+      { kind: "service", service: `${arn}:service/prod/web`, tasks: 1 },
+    ],
   ])("is named by %j", (given, where) => {
     expect(read({ ...rest, ...given }).where).toEqual(where);
   });
@@ -37,6 +48,7 @@ describe("a task that runs", () => {
     ["subnets", "subnet-0a1b2c3d"],
     ["security-groups", "sg-0a1b2c3d"],
     ["assign-public-ip", "true"],
+    ["capacity-providers", "FARGATE_SPOT=1"],
     ["platform-version", "1.4.0"],
     ["cpu", "512"],
     ["memory", "2048"],
@@ -53,8 +65,8 @@ describe("a task that runs", () => {
       const failure = refusal({ ...rest, [target]: named, [name]: value });
       expect(failure.failed).toBe(`Input '${name}' must be empty with '${target}'.`);
       expect(failure.seen).toBe(`Got '${value}'.`);
-      expect(failure.advice).toBe(
-        `'${target}' names a task that runs already; this input is for a task that 'task-definition' starts.`,
+      expect(failure.advice).toContain(
+        `'${target}' alone names a task that runs already; this input is for a new task`,
       );
     }
   });
@@ -62,14 +74,27 @@ describe("a task that runs", () => {
   it.each([
     [{ hold: "false" }, "Input 'hold' must be left at true with 'service'."],
     [{ "keep-task": "always" }, "Input 'keep-task' must be left at never with 'service'."],
+    [{ service: "", task: id, tasks: "2" }, "Input 'tasks' must be left at 1 with 'task'."],
+    [{ service: "", task: id, start: "true" }, "Input 'start' must be left at false with 'task'."],
   ])("excludes %j", (given, failed) => {
     expect(refusal({ ...least, ...given }).failed).toBe(failed);
   });
 
+  it.each([
+    ["0", "'0'"],
+    ["101", "'101'"],
+    ["every", "'every'"],
+  ])("refuses a number of tasks that is %s", (tasks, got) => {
+    const failure = refusal({ ...least, tasks });
+    expect(failure.failed).toBe("Input 'tasks' must be all, or a whole number from 1 to 100.");
+    expect(failure.seen).toBe(`Got ${got}.`);
+  });
+
   it("takes the defaults that the runner fills in for inputs of a new task", () => {
-    expect(read({ ...least, hold: "true", "keep-task": "never" }).where).toEqual({
+    expect(read({ ...least, hold: "true", "keep-task": "never", start: "false", tasks: "1" }).where).toEqual({
       kind: "service",
       service: "web",
+      tasks: 1,
     });
   });
 });
@@ -77,12 +102,15 @@ describe("a task that runs", () => {
 describe("a new task", () => {
   it("has nothing but what it was given", () => {
     expect(read(newTask).where).toEqual({
-      kind: "task-definition",
-      taskDefinition: "migrate:42",
+      kind: "new",
+      of: { kind: "task-definition", taskDefinition: "migrate:42" },
+      service: undefined,
+      tasks: 1,
       start: {
         subnets: ["subnet-0a1b2c3d"],
         securityGroups: [],
         assignPublicIp: undefined,
+        capacityProviders: [],
         platformVersion: undefined,
         cpu: undefined,
         memory: undefined,
@@ -103,6 +131,7 @@ describe("a new task", () => {
       subnets: "subnet-0a1b2c3d, subnet-4e5f6a7b",
       "security-groups": "sg-1\nsg-2\n",
       "assign-public-ip": "true",
+      "capacity-providers": "FARGATE_SPOT=3,FARGATE",
       "platform-version": "1.4.0",
       cpu: "1 vCPU",
       memory: "2 GB",
@@ -119,6 +148,10 @@ describe("a new task", () => {
         subnets: ["subnet-0a1b2c3d", "subnet-4e5f6a7b"],
         securityGroups: ["sg-1", "sg-2"],
         assignPublicIp: true,
+        capacityProviders: [
+          { name: "FARGATE_SPOT", weight: 3, base: 0 },
+          { name: "FARGATE", weight: 1, base: 0 },
+        ],
         platformVersion: "1.4.0",
         cpu: "1024",
         memory: "2048",
@@ -136,14 +169,78 @@ describe("a new task", () => {
   it.each(["migrate", "migrate:42", `${arn}:task-definition/migrate:42`])(
     "is named by %s",
     (taskDefinition) => {
-      expect(read({ ...newTask, "task-definition": taskDefinition }).where).toMatchObject({ taskDefinition });
+      expect(read({ ...newTask, "task-definition": taskDefinition }).where).toMatchObject({
+        of: { kind: "task-definition", taskDefinition },
+      });
     },
   );
 
   it("is described by a JSON file of the workspace", () => {
     const given = { ...newTask, "task-definition": "./ops/migrate.json" };
     const files = { "/repo/ops/migrate.json": '{"family": "migrate"}' };
-    expect(read(given, { files }).where).toMatchObject({ taskDefinition: "ops/migrate.json" });
+    expect(read(given, { files }).where).toMatchObject({ of: { taskDefinition: "ops/migrate.json" } });
+  });
+
+  it.each<[string, Given, object]>([
+    ["like those of a service", { start: "true" }, { of: { kind: "service" }, tasks: 1 }],
+    [
+      "several like those of a service",
+      { start: "true", tasks: "12" },
+      { of: { kind: "service" }, tasks: 12 },
+    ],
+    [
+      "of a task definition, in a service's network",
+      { "task-definition": "migrate" },
+      { of: { kind: "task-definition", taskDefinition: "migrate" } },
+    ],
+    ["the same, with a start that says no more", { "task-definition": "migrate", start: "true" }, {}],
+    [
+      "of an image, in a service's network",
+      { image: "python:3.13", "task-role": "job" },
+      { of: { kind: "image", image: "python:3.13" } },
+    ],
+  ])("may be %s", (_, given, where) => {
+    expect(read({ ...least, ...given }).where).toMatchObject({ kind: "new", service: "web", ...where });
+  });
+
+  it.each([
+    "python",
+    "python:3.13-slim",
+    "localhost:5000/a/b:c",
+    "123456789012.dkr.ecr.eu-west-1.amazonaws.com/job@sha256:0123456789abcdef",
+  ])("may be of image %s alone", (image) => {
+    const given = { ...rest, image, subnets: "subnet-1", "task-role": "job" };
+    expect(read(given).where).toMatchObject({
+      kind: "new",
+      of: { kind: "image", image },
+      service: undefined,
+    });
+  });
+
+  it("of an image may get its task role from the overrides", () => {
+    const given = { ...rest, image: "python", subnets: "subnet-1", overrides: '{"taskRoleArn": "arn:x"}' };
+    expect(read(given).where).toMatchObject({ of: { kind: "image" } });
+  });
+
+  it.each<[string, Given, string]>([
+    [
+      "an image without a task role",
+      { image: "python", subnets: "subnet-1" },
+      "Input 'task-role' must be given with 'image'.",
+    ],
+    [
+      "what is no image",
+      { image: "my image", subnets: "subnet-1", "task-role": "job" },
+      "Input 'image' must be an image's name",
+    ],
+    ["all new tasks", { ...newTask, tasks: "all" }, "Input 'tasks' must be a number for new tasks."],
+    [
+      "a start with a task definition alone",
+      { ...newTask, start: "true" },
+      "Input 'start' must be left at false with 'task-definition'.",
+    ],
+  ])("is not %s", (_, given, failed) => {
+    expect(refusal({ ...rest, ...given }).failed).toContain(failed);
   });
 
   it.each([
@@ -162,7 +259,7 @@ describe("a new task", () => {
     const failure = refusal({ ...newTask, subnets: "" });
     expect(failure.code).toBe("network-required");
     expect(failure.message).toContain("migrate:42");
-    expect(failure.seen).toBe("Input 'subnets' is empty.");
+    expect(failure.seen).toBe("Input 'subnets' is empty, and there is no 'service' to borrow from.");
   });
 
   it.each([
@@ -170,6 +267,18 @@ describe("a new task", () => {
     ["subnets", Array.from({ length: 17 }, (_, i) => `subnet-${i}`).join(), "16 items at most", "17"],
     ["security-groups", "default", "IDs of security groups, such as sg-0a1b2c3d", "'default'"],
     ["assign-public-ip", "ENABLED", "true or false", "'ENABLED'"],
+    [
+      "capacity-providers",
+      "SPOT",
+      "FARGATE and FARGATE_SPOT with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1",
+      "'SPOT'",
+    ],
+    [
+      "capacity-providers",
+      "FARGATE=0",
+      "FARGATE and FARGATE_SPOT with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1",
+      "'FARGATE=0'",
+    ],
     ["platform-version", "latest", "a Fargate platform version, such as 1.4.0 or LATEST", "'latest'"],
     ["cpu", "fast", "cpu units or vCPUs, such as 512 or .5 vCPU", "'fast'"],
     ["memory", "2 TB", "MiB or GB, such as 2048 or 2 GB", "'2 TB'"],
@@ -202,29 +311,26 @@ describe("a new task", () => {
 describe("which of them", () => {
   it("has to be said", () => {
     const failure = refusal(rest);
-    expect(failure.failed).toBe("Input 'task' must be given, or else 'service' or 'task-definition'.");
+    expect(failure.failed).toBe(
+      "Input 'task' must be given, or else 'service', 'task-definition' or 'image'.",
+    );
     expect(failure.seen).toBe("Got none of them.");
   });
 
   it.each([
+    [{ task: id, service: "web" }, "task", "'task' and 'service'"],
+    [{ task: id, image: "python" }, "task", "'task' and 'image'"],
     [
-      { task: id, service: "web" },
-      "task",
-      "'task' and 'service'",
-      "Keep the one that names the task you mean.",
-    ],
-    [
-      { service: "web", "task-definition": "x", subnets: "subnet-1" },
+      { service: "web", "task-definition": "x", image: "python" },
       "service",
-      "'service' and 'task-definition'",
-      "A new task that borrows a service's network is not in this version: name 'task-definition' and 'subnets', without 'service'.",
+      "'service' and 'task-definition' and 'image'",
     ],
-  ])("is one only: %j", (given, name, got, advice) => {
+  ])("is one only: %j", (given, name, got) => {
     const failure = refusal({ ...rest, ...given });
     expect(failure.failed).toBe(
       `Input '${name}' must be the only one of 'task', 'service', 'task-definition' and 'image'.`,
     );
     expect(failure.seen).toBe(`Got ${got}.`);
-    expect(failure.advice).toBe(advice);
+    expect(failure.advice).toContain("Keep the one that names the task you mean");
   });
 });

@@ -7,7 +7,7 @@ import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf } from "../helpers/seeds.ts";
 
 /** Each with `CASES` cases. */
-const RUNS = 2_000;
+const RUNS = 1_900;
 const CASES = 200;
 const MIB = 1024 * 1024;
 const NONCE = "00112233445566778899aabbccddeeff";
@@ -41,7 +41,8 @@ function sessionOf(text: string, returns: number, packed: boolean): string {
 }
 
 const sessions = transcripts.flatMap((text) =>
-  [0, 1, 2].flatMap((returns) => [false, true].map((packed) => sessionOf(text, returns, packed))),
+  // zlib takes most of the time.
+  [0, 1, 2].flatMap((returns) => [returns === 1, false].map((packed) => sessionOf(text, returns, packed))),
 );
 const inputs = [...transcripts, ...sessions].map((text) => Buffer.from(text, "latin1"));
 
@@ -112,14 +113,14 @@ describe("an Extractor under damaged transcripts and sessions", () => {
     ["CRs", () => Buffer.alloc(1_024, "\r")],
     ["announcements cut short", () => Buffer.from(`${MARK}ready1 `.repeat(60))],
     ["packs that never end", () => Buffer.from(`${mark("# 0 1000000000000")}${"A".repeat(900)}`)],
-  ])("takes 32 MiB of %s in flat memory, and its time", (_name, make) => {
+  ])("takes 8 MiB of %s in flat memory, and its time", (_name, make) => {
     const random = randomOf(1);
     for (const begun of ["", `${mark("@0")}\n`]) {
       const extractor = new Extractor(NONCE);
       extractor.push(Buffer.from(begun));
       const before = heldBytes();
       const started = process.cpuUsage();
-      for (let count = 0; count < 16 * 1_024; count++) {
+      for (let count = 0; count < 4 * 1_024; count++) {
         const piece = make(random);
         // A job's output has line ends, or the recorder's.
         if (begun !== "" && count % 64 === 63) extractor.push(Buffer.from("\n"));
@@ -127,7 +128,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
       }
       const { user, system } = process.cpuUsage(started);
       expect((user + system) / 1e6).toBeLessThan(10);
-      expect(heldBytes() - before).toBeLessThan(8 * MIB);
+      expect(heldBytes() - before).toBeLessThan(2 * MIB);
       expect(extractor.offset).toBeGreaterThanOrEqual(0);
     }
   });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { RawData } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
 import type { AgentMessage } from "../../src/channel/message.ts";
@@ -28,6 +29,8 @@ export class Gateway {
   onOpening: (token: string, client: WebSocket) => void = () => undefined;
   /** Whether an upgrade is not answered at all. */
   silent = false;
+  /** Whether a client is accepted and never listened to. */
+  deaf = false;
   /** The HTTP status in place of the upgrade. */
   refusing: ((request: IncomingMessage) => number | undefined) | undefined;
   readonly #close: () => Promise<void>;
@@ -38,9 +41,10 @@ export class Gateway {
     const ws = new WebSocketServer({ noServer: true });
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
+    const sockets = new Set<Duplex>();
     const base = `${server ? "wss" : "ws"}://127.0.0.1:${(http.address() as AddressInfo).port}`;
     const gateway = new Gateway(base, async () => {
-      for (const client of ws.clients) client.terminate();
+      for (const socket of sockets) socket.destroy();
       http.close();
       http.closeAllConnections();
       await once(http, "close");
@@ -49,6 +53,7 @@ export class Gateway {
     else {
       http.on("upgrade", (request, socket, head) => {
         gateway.requests.push(request);
+        sockets.add(socket);
         const status = gateway.refusing?.(request);
         socket.on("error", () => undefined);
         if (status !== undefined) socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\n\r\nno!\n`);
@@ -100,6 +105,7 @@ export class Gateway {
 
   #serve(client: WebSocket): void {
     this.client = client;
+    if (this.deaf) client.pause();
     const changed = (): void => this.#changed();
     client.on("message", (data: RawData, isBinary) => {
       const bytes = data as Buffer;

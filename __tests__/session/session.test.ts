@@ -298,6 +298,35 @@ describe("a session under KMS", () => {
     },
   );
 
+  it("gives up after the agent's 15 s when KMS does not answer, and tells the agent", async () => {
+    const clock = new SteppedClock();
+    const gateway = await startGateway();
+    const session = await open(gateway, { clock, wantDataKey: () => new Promise(() => undefined) });
+    gateway.send(request);
+    await clock.pass(15_000);
+    await gateway.until(() => gateway.inputs.length === 1);
+    expect(json(gateway.inputs[0])).toMatchObject({ ProcessedClientActions: [{ ActionStatus: 2 }] });
+    await clock.pass(2_000);
+    expect(await session.ended).toMatchObject({
+      kind: "lost",
+      why: "there is no data key of 'key-1': KMS gave none within 15 s, and the agent waits no longer",
+    });
+  });
+
+  it("gives up an agent that does not finish the handshake, 20 s after our answer", async () => {
+    const clock = new SteppedClock();
+    const gateway = await startGateway();
+    const key = { plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob") };
+    const session = await open(gateway, { clock, wantDataKey: () => Promise.resolve(key) });
+    gateway.send(request);
+    await gateway.until(() => gateway.inputs.length === 1);
+    await clock.pass(20_000);
+    expect(await session.ended).toEqual({
+      kind: "lost",
+      why: "the agent did not finish the encryption handshake within 20 s of our answer",
+    });
+  });
+
   it("is refused when the client was given no way to ask", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);

@@ -34,10 +34,16 @@ export class SteppedClock implements Clock {
     for (const { wake } of due) wake();
   }
 
-  /** Waits until somebody sleeps for so long, from `least` to `most`, and lets that time pass. */
+  /** Waits until somebody has to sleep for so long, from `least` to `most`, and lets that time pass. */
   async pass(least: number, most = least): Promise<void> {
-    const isSo = ({ at }: { at: number }): boolean => at - this.#now >= least && at - this.#now <= most;
-    while (!this.#sleepers.some(isSo)) await new Promise<void>((resolve) => (this.#changed = resolve));
-    this.advance(most);
+    for (;;) {
+      const left = this.#sleepers.map(({ at }) => at - this.#now);
+      const found = left.find((ms) => ms >= least && ms <= most);
+      if (found !== undefined) {
+        this.advance(found);
+        return;
+      }
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
   }
 }

@@ -1,33 +1,10 @@
-import type { RunTask, RunTaskAnswer } from "../../src/aws/ecs.ts";
-import { Failure } from "../../src/errors.ts";
 import type { StartInputs } from "../../src/inputs/inputs.ts";
-import { requireNetwork, runTaskRequest, startedBy, startTask } from "../../src/target/start.ts";
-import { Listener } from "../helpers/stepped.ts";
-import { aDefinition, aTask } from "../helpers/tasks.ts";
+import { requireNetwork, runTaskRequest, startedBy } from "../../src/target/start.ts";
+import { origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
+import { aDefinition } from "../helpers/tasks.ts";
 import { thrownBy } from "../helpers/thrown.ts";
 
-const start: StartInputs = {
-  subnets: ["subnet-1"],
-  securityGroups: ["sg-1"],
-  assignPublicIp: undefined,
-  platformVersion: undefined,
-  cpu: undefined,
-  memory: undefined,
-  ephemeralStorage: undefined,
-  taskRole: undefined,
-  executionRole: undefined,
-  tags: {},
-  overrides: {},
-  hold: true,
-  keepTask: "never",
-};
-const origin = {
-  id: "a1b2c3d4",
-  repository: "example/web.site",
-  runId: "17",
-  runAttempt: "2",
-  url: "https://github.com/example/web.site/actions/runs/17",
-};
+const start = startInputs({ securityGroups: ["sg-1"] });
 const plan = { cluster: "ci", definition: aDefinition(), container: "app", timeout: 60_000, origin };
 
 describe("the request", () => {
@@ -35,7 +12,8 @@ describe("the request", () => {
     expect(runTaskRequest(start, plan)).toEqual({
       cluster: "ci",
       taskDefinition: plan.definition.arn,
-      launchType: "FARGATE",
+      count: 1,
+      capacityProviders: [],
       platformVersion: undefined,
       enableExecuteCommand: true,
       network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: undefined },
@@ -65,6 +43,16 @@ describe("the request", () => {
     expect(runTaskRequest({ ...start, ...inputs }, plan).overrides).toEqual(overrides);
   });
 
+  it("is placed by capacity providers where they are given", () => {
+    const request = runTaskRequest({ ...start, capacityProviders: [SPOT] }, plan);
+    expect(request.capacityProviders).toEqual([SPOT]);
+  });
+
+  it("adds the user's tags to that with the workflow run", () => {
+    const { tags } = runTaskRequest({ ...start, tags: { team: "web" } }, plan);
+    expect(tags).toEqual({ "fargate-exec:run": origin.url, team: "web" });
+  });
+
   it("hands a shell that is the entry point only the script", () => {
     const definition = aDefinition([{ name: "log" }, { name: "app", entryPoint: ["/bin/sh", "-c"] }]);
     expect(runTaskRequest(start, { ...plan, definition }).overrides).toEqual({
@@ -79,60 +67,13 @@ describe("the request", () => {
   });
 });
 
-it("asks for subnets by the input's name", () => {
-  expect(thrownBy(() => requireNetwork({ ...start, subnets: [] }, "web"))).toMatchObject({
+it.each([
+  [undefined, "no subnet was named for it"],
+  ["web", "service 'web' has no subnets to borrow"],
+])("asks for subnets by the input's name, with service %s", (service, why) => {
+  expect(thrownBy(() => requireNetwork({ ...start, subnets: [] }, "migrate", service))).toMatchObject({
     code: "network-required",
-    failed: expect.stringContaining("'subnets'") as string,
-  });
-});
-
-describe("starting", () => {
-  const request = runTaskRequest(start, plan);
-  const sent: RunTask[] = [];
-  beforeEach(() => (sent.length = 0));
-  const answering = (...answers: (RunTaskAnswer | Error)[]) => ({
-    log: new Listener(),
-    ecs: {
-      runTask: (asked: RunTask) => {
-        sent.push(asked);
-        const answer = answers.shift() ?? new Error("no more answers");
-        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-      },
-    },
-  });
-  const noTags = new Failure("access-denied", {
-    failed: "Access denied: the credentials have no right to ecs:TagResource on x.",
-    seen: "",
-    advice: "",
-  });
-
-  it("returns the task", async () => {
-    expect(await startTask(request, {}, answering({ task: aTask() }))).toEqual(aTask());
-  });
-
-  it.each([
-    ["RESOURCE:ENI", "no address left", "availability zones"],
-    ["Capacity is unavailable at this time. Please try again later", undefined, "availability zones"],
-    ["ATTRIBUTE", undefined, "requiresCompatibilities"],
-    ["AGENT", undefined, "networkMode awsvpc"],
-  ])("repeats ECS's words when it will not: %s", async (reason, detail, advice) => {
-    await expect(startTask(request, {}, answering({ refusals: [{ reason, detail }] }))).rejects.toMatchObject(
-      {
-        code: "task-not-started",
-        seen: `It said: ${reason}${detail ? `: ${detail}` : ""}.`,
-        advice: expect.stringContaining(advice) as string,
-      },
-    );
-  });
-
-  it("does without tags where they are not allowed and nobody asked for any", async () => {
-    await startTask(request, {}, answering(noTags, { task: aTask() }));
-    expect(sent[1]).toMatchObject({ tags: {}, propagateTags: undefined });
-    expect(sent[1]?.clientToken).not.toBe(sent[0]?.clientToken);
-  });
-
-  it("fails where the user's tags are not allowed", async () => {
-    await expect(startTask(request, { team: "x" }, answering(noTags))).rejects.toBe(noTags);
-    expect(sent).toHaveLength(1);
+    failed: expect.stringMatching(/'migrate'.*'subnets'/) as string,
+    seen: expect.stringContaining(why) as string,
   });
 });

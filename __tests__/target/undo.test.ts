@@ -2,11 +2,15 @@ import { undo } from "../../src/target/undo.ts";
 import { TASK } from "../helpers/tasks.ts";
 
 const done: unknown[] = [];
-beforeEach(() => (done.length = 0));
+let found: string[];
+beforeEach(() => {
+  done.length = 0;
+  found = ["found"];
+});
 const ecs = {
   listTasks: (...asked: unknown[]) => {
     done.push(asked);
-    return Promise.resolve(["found"]);
+    return Promise.resolve(found);
   },
   stopTask: (...asked: unknown[]) => {
     done.push(asked);
@@ -29,6 +33,13 @@ it("finds a task whose ARN was never learnt", async () => {
     ["ci", { startedBy: "me" }],
     ["ci", "found", "cancelled"],
   ]);
+});
+
+it("is not sure of a task that was being started and is not found", async () => {
+  const being = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined } as const;
+  expect(await undo(being, ecs, "cancelled")).toBe(true);
+  found = [];
+  expect(await undo(being, ecs, "cancelled")).toBe(false);
 });
 
 it("deregisters a task definition", async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ContainerHandle } from "../task/container.ts";
-import { Session, type SessionRequest } from "./session.ts";
+import { type AgentFaults, Session, type SessionRequest } from "./session.ts";
 
+export type { SessionRequest } from "./session.ts";
 export type { TranscriptTarget } from "./transcript.ts";
 
 export interface ExecAgentOptions {
@@ -14,8 +15,12 @@ export interface ExecAgentOptions {
   python: string;
   /** Whether the session document says so: then HOME is /root, whatever the task says. */
   runAsElevated?: boolean;
+  /** None unless given. What is changed in it counts from then on. */
+  faults?: AgentFaults;
   log?: (line: string) => void;
 }
+
+export const noFaults = (): AgentFaults => ({ transcripts: {}, decrypt: "allowed" });
 
 const TRIES = 5;
 const RETRY_DELAY = 1000;
@@ -83,8 +88,9 @@ export class ExecAgent {
   }
 
   #run(request: SessionRequest): void {
-    const { container, gateway, python, runAsElevated = false } = this.#options;
-    const session = new Session({ container, gateway, python, runAsElevated, log: this.#log }, request);
+    const { container, gateway, python, runAsElevated = false, faults = noFaults() } = this.#options;
+    const options = { container, gateway, python, runAsElevated, faults, log: this.#log };
+    const session = new Session(options, request);
     const done = session.run().finally(() => {
       this.#running.delete(session);
       const next = this.#waiting;

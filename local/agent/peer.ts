@@ -8,6 +8,7 @@ import {
   MessageType,
   PayloadType,
 } from "../../src/channel/message.ts";
+import type { AgentCipher } from "./cipher.ts";
 
 /** Constants of amazon-ssm-agent, `agent/session/config/config.go`; times in milliseconds. */
 const RESEND_INTERVAL = 100;
@@ -30,6 +31,8 @@ export interface PeerOptions {
   send(frame: Uint8Array): void;
   /** Input for the command, one message at a time: the next one waits. A rejection leaves it unacknowledged. */
   input(payloadType: number, payload: Uint8Array): Promise<Handled>;
+  /** The client's answers to the handshake. A rejection leaves them unacknowledged. */
+  handshake?(payloadType: number, payload: Uint8Array): Promise<void>;
   /** Called on each change. */
   paused(paused: boolean): void;
   /** The gateway ends the session. */
@@ -53,7 +56,8 @@ export class Peer {
   readonly #received: Uint8Array[] = [];
   readonly #resender: NodeJS.Timeout;
   #receiving = false;
-  #handshake: "to-come" | "skipped" = "to-come";
+  #handshake: "to-come" | "over" = "to-come";
+  #cipher: AgentCipher | undefined;
   #expected = 0;
   #next = 0;
   #pause = false;
@@ -67,21 +71,29 @@ export class Peer {
     this.#resender = setInterval(() => this.#resend(), RESEND_INTERVAL);
   }
 
-  /** Until then, input is acknowledged and dropped. */
-  skipHandshake(): void {
-    this.#handshake = "skipped";
+  /** The handshake is complete, or there is none. Until then, input is acknowledged and dropped. */
+  endHandshake(): void {
+    this.#handshake = "over";
   }
 
-  /** An empty payload is no message. Past the capacity a message is sent once and not kept. */
-  sendOutput(payload: Uint8Array): void {
-    if (payload.length === 0) return;
+  /** From now on output is sealed, and input opened. */
+  encrypt(cipher: AgentCipher): void {
+    this.#cipher = cipher;
+  }
+
+  sendOutput(output: Uint8Array): void {
+    if (output.length > 0) this.send(PayloadType.output, this.#cipher?.seal(output) ?? output);
+  }
+
+  /** Past the capacity a message is sent once and not kept. */
+  send(payloadType: number, payload: Uint8Array): void {
     const sequenceNumber = this.#next;
     this.#next += 1;
     const frame = encode({
       ...this.#header(MessageType.output),
       sequenceNumber,
       flags: sequenceNumber === 0 ? Flags.syn : 0,
-      payloadType: PayloadType.output,
+      payloadType,
       payload,
     });
     if (this.#outgoing.size < OUTGOING_CAPACITY)
@@ -179,8 +191,14 @@ export class Peer {
   }
 
   async #process(message: AgentMessage): Promise<Handled> {
-    if (this.#handshake === "to-come") return "done";
-    return this.#options.input(message.payloadType ?? 0, message.payload);
+    const { payloadType = 0, payload } = message;
+    if (payloadType === PayloadType.handshakeResponse || payloadType === PayloadType.encChallengeResponse) {
+      await this.#options.handshake?.(payloadType, payload);
+      return "done";
+    }
+    const cipher = payloadType === PayloadType.output ? this.#cipher : undefined;
+    const opened = cipher?.open(payload) ?? payload;
+    return this.#handshake === "to-come" ? "done" : this.#options.input(payloadType, opened);
   }
 
   #acknowledge(message: AgentMessage): void {

@@ -3,16 +3,28 @@ import { PayloadType } from "../../src/channel/message.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ContainerHandle } from "../task/container.ts";
 import { deferred } from "./deferred.ts";
+import { Handshake, HandshakeFailure } from "./handshake.ts";
+import { decryptDataKey, type SessionEncryption } from "./kms.ts";
+import { unencryptedLog } from "./log-encryption.ts";
 import { type Handled, Peer } from "./peer.ts";
 import { Pty, StartError } from "./pty.ts";
 import { RuneFilter } from "./runes.ts";
 import { split, UnfinishedCommand } from "./shlex.ts";
-import { Transcript, type TranscriptTarget } from "./transcript.ts";
+import { Transcript, type TranscriptFaults, type TranscriptTarget } from "./transcript.ts";
 
 export interface SessionRequest {
   readonly sessionId: string;
   readonly command: string;
   readonly transcript?: TranscriptTarget;
+  /** None: no handshake, and the command starts at once. */
+  readonly encryption?: SessionEncryption;
+}
+
+/** What goes wrong in the agents, from now on. */
+export interface AgentFaults {
+  transcripts: TranscriptFaults;
+  /** Whether the task role may use the key of an encrypted session. */
+  decrypt: "allowed" | "denied";
 }
 
 export interface SessionOptions {
@@ -20,6 +32,7 @@ export interface SessionOptions {
   readonly gateway: Gateway;
   readonly python: string;
   readonly runAsElevated: boolean;
+  readonly faults: AgentFaults;
   readonly log: (line: string) => void;
 }
 
@@ -39,6 +52,7 @@ export class Session {
   #pty: Pty | undefined;
   #lost = false;
   #transcript: Transcript | undefined;
+  #handshake: Handshake | undefined;
 
   constructor(options: SessionOptions, request: SessionRequest) {
     this.#options = options;
@@ -58,12 +72,12 @@ export class Session {
       sessionId,
       send: (frame) => connection.send(frame),
       input: (payloadType, payload) => this.#input(payloadType, payload),
+      handshake: async (payloadType, payload) => this.#handshake?.take(payloadType, payload),
       paused: (paused) => (paused ? this.#pty?.pause() : this.#pty?.resume()),
       closed: () => this.#over.resolve("cancelled"),
       log: (line) => this.#options.log(`${line} (${sessionId})`),
     });
     peer.sendState("Connected");
-    peer.skipHandshake();
     let output: string | undefined;
     try {
       output = await this.#execute(peer);
@@ -87,9 +101,12 @@ export class Session {
 
   /** What the agent has to tell of the session; rejects when the worker dies under it. */
   async #execute(peer: Peer): Promise<string> {
-    const { command } = this.#request;
-    if (command.trim() === "") return "Commands cannot be empty for session type InteractiveCommands";
+    const { command, transcript } = this.#request;
     try {
+      await this.#shakeHands(peer);
+      if (command.trim() === "") return "Commands cannot be empty for session type InteractiveCommands";
+      const refusal = transcript && (await unencryptedLog(transcript));
+      if (refusal !== undefined) return refusal;
       const pty = await this.#start(peer);
       if ((await this.#over.promise) === "cancelled") {
         await pty.kill();
@@ -106,6 +123,44 @@ export class Session {
       if (!(error instanceof SessionFailure)) throw error;
       return `\n----------ERROR-------\n${error.message}`;
     }
+  }
+
+  /** Resolves at once where nothing is to be encrypted. */
+  async #shakeHands(peer: Peer): Promise<void> {
+    const { sessionId, encryption } = this.#request;
+    if (encryption !== undefined) {
+      const { clusterName, taskArn, runtimeId } = this.#options.container;
+      this.#handshake = new Handshake({
+        sessionId,
+        targetId: `ecs:${clusterName}_${taskArn.split("/").at(-1) ?? ""}_${runtimeId}`,
+        kmsKeyId: encryption.kmsKeyId,
+        decrypt: (ciphertext, context) => this.#decrypt(encryption, ciphertext, context),
+        send: (payloadType, payload) => peer.send(payloadType, payload),
+        encrypt: (cipher) => peer.encrypt(cipher),
+      });
+      // A session that is ended meanwhile waits all the same; one whose task stops doesn't.
+      const lost = this.#over.promise.then(() => new Promise<never>(() => undefined));
+      try {
+        await Promise.race([this.#handshake.perform(), lost]);
+      } catch (error) {
+        if (!(error instanceof HandshakeFailure)) throw error;
+        throw new SessionFailure(`Encountered error while initiating handshake. ${error.message}`);
+      }
+    }
+    peer.endHandshake();
+  }
+
+  #decrypt(
+    encryption: SessionEncryption,
+    ciphertext: Uint8Array,
+    context: Record<string, string>,
+  ): Promise<Uint8Array> {
+    if (this.#options.faults.decrypt === "allowed") return decryptDataKey(encryption, ciphertext, context);
+    const denied = new Error(
+      `User: ${this.#options.container.taskArn} is not authorized to perform: kms:Decrypt on resource: ${encryption.kmsKeyId} because no identity-based policy allows the kms:Decrypt action`,
+    );
+    denied.name = "AccessDeniedException";
+    return Promise.reject(denied);
   }
 
   async #start(peer: Peer): Promise<Pty> {
@@ -144,9 +199,9 @@ export class Session {
   #openTranscript(): void {
     const { transcript, sessionId } = this.#request;
     if (transcript?.cloudWatchLogGroup === undefined && transcript?.s3Bucket === undefined) return;
-    const { container, python, log } = this.#options;
+    const { container, python, faults, log } = this.#options;
     try {
-      this.#transcript = new Transcript(container, python, sessionId, transcript, log);
+      this.#transcript = new Transcript(container, python, sessionId, transcript, faults, log);
     } catch (error) {
       throw new SessionFailure(error instanceof Error ? error.message : String(error));
     }

@@ -19,7 +19,24 @@ export interface TranscriptTarget {
   cloudWatchLogGroup?: string;
   s3Bucket?: string;
   s3KeyPrefix?: string;
+  /** The session is refused unless the group has a KMS key. */
+  cloudWatchEncryption?: boolean;
+  /** The session is refused unless the bucket encrypts. */
+  s3Encryption?: boolean;
 }
+
+/** What happens to transcripts on their way. */
+export interface TranscriptFaults {
+  /** Milliseconds from the command's end to the first upload; a task that stops meanwhile leaves none. */
+  readonly delay?: number;
+  /** What becomes of the object. An object is there as a whole or not at all, so `keep` cuts what it was made of. */
+  readonly s3?: TranscriptLoss;
+  /** What becomes of the events. */
+  readonly cloudWatch?: TranscriptLoss;
+}
+
+/** Nothing of it arrives, or the first so many bytes. */
+export type TranscriptLoss = "missing" | { readonly keep: number };
 
 const EVENTS_PER_CALL = 4;
 /** The agent looks for more to upload once a second, the first time after a second. */
@@ -36,6 +53,7 @@ export class Transcript {
   readonly #python: string;
   readonly #sessionId: string;
   readonly #target: TranscriptTarget;
+  readonly #faults: { readonly transcripts: TranscriptFaults };
   readonly #log: (line: string) => void;
   readonly #directory: string;
   readonly #raw: number;
@@ -46,12 +64,14 @@ export class Transcript {
     python: string,
     sessionId: string,
     target: TranscriptTarget,
+    faults: { readonly transcripts: TranscriptFaults },
     log: (line: string) => void,
   ) {
     this.#container = container;
     this.#python = python;
     this.#sessionId = sessionId;
     this.#target = target;
+    this.#faults = faults;
     this.#log = log;
     this.#directory = `/var/lib/amazon/ssm/${container.runtimeId}/session/orchestration/${sessionId}/InteractiveCommands`;
     try {
@@ -76,9 +96,15 @@ export class Transcript {
     const path = `${this.#directory}/${this.#sessionId}.log`;
     await this.#generate(path);
     const text = readFileSync(this.#onHost(path));
-    if (this.#target.s3Bucket !== undefined) await this.#uploadToS3(this.#target.s3Bucket, text);
-    if (this.#target.cloudWatchLogGroup !== undefined) {
-      await this.#uploadToCloudWatch(this.#target.cloudWatchLogGroup, text, stopped);
+    const { s3Bucket, cloudWatchLogGroup } = this.#target;
+    const { delay, s3, cloudWatch } = this.#faults.transcripts;
+    if (delay !== undefined) {
+      await sleep(delay, undefined, { signal: stopped }).catch(() => undefined);
+      if (stopped.aborted) return;
+    }
+    if (s3Bucket !== undefined && s3 !== "missing") await this.#uploadToS3(s3Bucket, kept(text, s3));
+    if (cloudWatchLogGroup !== undefined && cloudWatch !== "missing") {
+      await this.#uploadToCloudWatch(cloudWatchLogGroup, kept(text, cloudWatch), stopped);
     }
   }
 
@@ -165,6 +191,10 @@ export class Transcript {
   #onHost(path: string): string {
     return `/proc/${this.#container.pid}/root${path}`;
   }
+}
+
+function kept(text: Buffer, loss: { readonly keep: number } | undefined): Buffer {
+  return loss === undefined ? text : text.subarray(0, loss.keep);
 }
 
 function unlessItExists(error: unknown): void {

@@ -26,11 +26,16 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
   if (managed.connected === undefined) throw targetNotConnected();
 
   const session = ecs.createSession();
-  const transcript = transcriptOf(ecs, cluster.configuration?.executeCommandConfiguration, container);
+  const configuration = cluster.configuration?.executeCommandConfiguration;
+  const transcript = transcriptOf(ecs, configuration, container);
+  const kmsKeyId = configuration?.kmsKeyId;
   managed.connected.startSession({
     sessionId: session.sessionId,
     command: request.command ?? "",
     ...(transcript && { transcript }),
+    ...(kmsKeyId !== undefined && {
+      encryption: { kmsKeyId, endpoint: ecs.endpoint, region: ecs.settings.region },
+    }),
   });
   return {
     clusterArn: cluster.clusterArn,
@@ -50,12 +55,15 @@ function transcriptOf(
 ): TranscriptTarget | undefined {
   const at = { endpoint: ecs.endpoint, region: ecs.settings.region };
   if (configuration?.logging === "OVERRIDE") {
-    const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix } = configuration.logConfiguration ?? {};
+    const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix, ...encrypted } =
+      configuration.logConfiguration ?? {};
     return {
       ...at,
       ...(cloudWatchLogGroupName !== undefined && { cloudWatchLogGroup: cloudWatchLogGroupName }),
       ...(s3BucketName !== undefined && { s3Bucket: s3BucketName }),
       ...(s3KeyPrefix !== undefined && { s3KeyPrefix }),
+      cloudWatchEncryption: encrypted.cloudWatchEncryptionEnabled ?? false,
+      s3Encryption: encrypted.s3EncryptionEnabled ?? false,
     };
   }
   if (configuration?.logging === "DEFAULT") {

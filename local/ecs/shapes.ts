@@ -82,7 +82,9 @@ export interface ExecuteCommandConfiguration {
   readonly logging?: "NONE" | "DEFAULT" | "OVERRIDE";
   readonly logConfiguration?: {
     readonly cloudWatchLogGroupName?: string;
+    readonly cloudWatchEncryptionEnabled?: boolean;
     readonly s3BucketName?: string;
+    readonly s3EncryptionEnabled?: boolean;
     readonly s3KeyPrefix?: string;
   };
 }

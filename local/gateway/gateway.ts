@@ -3,12 +3,16 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { readOpening } from "./frames.ts";
+import type { LinkFaults, LinkOrder } from "./link-faults.ts";
 import { type GatewayBehaviour, usualBehaviour } from "./options.ts";
-import { type AgentConnection, type AgentSide, GatewaySession } from "./session.ts";
+import { type AgentConnection, type AgentSide, GatewaySession, type SessionView } from "./session.ts";
+import { type Signers, wrongSignature } from "./signature.ts";
 
 export interface GatewayOptions extends Partial<GatewayBehaviour> {
   /** `ws://127.0.0.1:PORT`, asked for when a stream URL is made. */
   baseUrl: () => string;
+  /** Whose signatures `requireSignature` takes; nobody's unless given. */
+  signers?: Signers;
   log?: (line: string) => void;
 }
 
@@ -33,31 +37,70 @@ export class Gateway {
   readonly #server = new WebSocketServer({ noServer: true, clientTracking: true });
   readonly #sessions = new Map<string, GatewaySession>();
   readonly #behaviour: GatewayBehaviour;
+  readonly #atFirst: GatewayBehaviour;
   readonly #baseUrl: () => string;
+  readonly #signers: Signers;
   readonly #log: (line: string) => void;
+  /** For sessions to come; how many of them is counted down. */
+  #faults: LinkFaults = {};
+  #faulty = 0;
 
   constructor(options: GatewayOptions) {
-    const { baseUrl, log, ...behaviour } = options;
+    const { baseUrl, signers, log, ...behaviour } = options;
     this.#baseUrl = baseUrl;
+    this.#signers = signers ?? { region: "us-east-1", secretOf: () => undefined };
     this.#log = log ?? (() => undefined);
     this.#behaviour = { ...usualBehaviour, ...behaviour };
+    this.#atFirst = { ...this.#behaviour };
+  }
+
+  get behaviour(): GatewayBehaviour {
+    return this.#behaviour;
+  }
+
+  /** Changes its ways. */
+  behave(changes: Partial<GatewayBehaviour>): void {
+    Object.assign(this.#behaviour, changes);
+  }
+
+  /** Lets the network go wrong, for sessions to come or for some that are open. */
+  disturb({ to = "new", sessions = Infinity, ...faults }: LinkOrder): void {
+    if (to === "new") {
+      this.#faults = faults;
+      this.#faulty = sessions;
+      return;
+    }
+    for (const session of this.#open(to)) session.disturb(faults);
+  }
+
+  /** No fault is left, neither for sessions to come nor for those there are; behaves as at first. */
+  calm(): void {
+    this.disturb({ sessions: 0 });
+    this.disturb({ to: "open" });
+    this.behave(this.#atFirst);
+  }
+
+  /** All sessions so far, in the order of their making. */
+  get sessions(): SessionView[] {
+    return [...this.#sessions.values()].map(({ view }) => view);
   }
 
   createSession(): SessionTicket {
     const sessionId = `ecs-execute-command-${lowerAlphanumeric(26)}`;
-    const session = new GatewaySession(sessionId, this.#behaviour, this.#log);
+    const session = new GatewaySession(sessionId, this.#behaviour, this.#nextFaults(), this.#log);
     this.#sessions.set(sessionId, session);
     const cell = encodeURIComponent(randomBytes(24).toString("base64"));
     const streamUrl = `${this.#baseUrl()}/v1/data-channel/${sessionId}?role=publish_subscribe&cell-number=${cell}`;
     return { sessionId, streamUrl, tokenValue: session.newToken() };
   }
 
-  /** A new token as of SSM ResumeSession; undefined when the session is unknown, over, or can't be resumed. */
+  /** A new token as of SSM ResumeSession, which may be empty; undefined when the session is unknown or over. */
   resumeSession(sessionId: string): string | undefined {
     const session = this.#sessions.get(sessionId);
-    return session === undefined || session.ended || !this.#behaviour.resumable
-      ? undefined
-      : session.newToken();
+    if (session === undefined || session.ended) return undefined;
+    const { resume } = this.#behaviour;
+    if (resume === "empty") return "";
+    return resume === "token" ? session.newToken() : undefined;
   }
 
   /** As of SSM TerminateSession; false when the session is unknown. */
@@ -67,9 +110,19 @@ export class Gateway {
     return session !== undefined;
   }
 
-  /** Cuts the client's connection of a session, as a network does. */
+  /** Cuts the client's connection of a session, as a network does; `open` is all sessions that are not over. */
   cut(sessionId: string): void {
-    this.#sessions.get(sessionId)?.cut();
+    for (const session of this.#open(sessionId)) session.cut();
+  }
+
+  /** Lets the client's connection die, with its socket open. */
+  silence(sessionId: string): void {
+    for (const session of this.#open(sessionId)) session.silence();
+  }
+
+  /** Ends a session on both sides with a text, as the service does of itself. */
+  end(sessionId: string, output: string): void {
+    for (const session of this.#open(sessionId)) session.terminate(output);
   }
 
   /** Undefined when the session is unknown or over: the agent gives it up. */
@@ -93,17 +146,38 @@ export class Gateway {
     const session = this.#sessions.get(PATH.exec(url.pathname)?.[1] ?? "");
     if (session === undefined || url.searchParams.get("role") !== "publish_subscribe") {
       refuse(socket, "404 Not Found");
-    } else if (this.#behaviour.requireSignature && !isSigned(request, url)) {
-      refuse(socket, "403 Forbidden");
-    } else {
-      this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(session, client));
+      return;
     }
+    const wrong = this.#behaviour.requireSignature
+      ? wrongSignature(request.headers, url, this.#signers, Date.now())
+      : undefined;
+    if (wrong !== undefined) {
+      this.#log(`gateway: ${session.sessionId}: upgrade refused: ${wrong}`);
+      refuse(socket, "403 Forbidden");
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(session, client));
   }
 
   close(): void {
     for (const session of this.#sessions.values()) session.close();
     for (const client of this.#server.clients) client.terminate();
     this.#server.close();
+  }
+
+  #open(which: string): GatewaySession[] {
+    return [...this.#sessions.values()].filter(
+      ({ sessionId, ended }) => sessionId === which || (which === "open" && !ended),
+    );
+  }
+
+  #nextFaults(): LinkFaults {
+    if (this.#faulty < 1) return {};
+    this.#faulty -= 1;
+    const faults = this.#faults;
+    const seed = faults.seed ?? 1;
+    this.#faults = { ...faults, seed: seed + 1 };
+    return { ...faults, seed };
   }
 
   #greet(session: GatewaySession, client: WebSocket): void {
@@ -136,12 +210,6 @@ export class Gateway {
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-/** Only that there is a signature for the service: its key is not known here. */
-function isSigned(request: IncomingMessage, url: URL): boolean {
-  const scope = url.searchParams.get("X-Amz-Credential") ?? request.headers.authorization ?? "";
-  return /\/ssmmessages\/aws4_request\b/.test(scope);
 }
 
 function lowerAlphanumeric(length: number): string {

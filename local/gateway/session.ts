@@ -117,7 +117,7 @@ export class GatewaySession {
     const limit =
       connectionLimit === undefined ? undefined : setTimeout(() => socket.terminate(), connectionLimit);
     socket.on("message", (data: Buffer, isBinary: boolean) => {
-      if (isBinary && this.#client === socket && !this.#silent.has(socket)) this.#fromClient(data);
+      if (isBinary && this.#client === socket && this.#lives(socket)) this.#fromClient(data);
     });
     socket.on("close", () => {
       clearTimeout(limit);
@@ -191,6 +191,10 @@ export class GatewaySession {
     this.#client?.terminate();
   }
 
+  #lives(client: WebSocket): boolean {
+    return client.readyState === client.OPEN && !this.#silent.has(client);
+  }
+
   #strike(how: "reset" | "silent"): void {
     const client = this.#client;
     if (client === undefined) return;
@@ -236,7 +240,7 @@ export class GatewaySession {
   /** Frames for a client that is not there are lost: the agent has them still. */
   #deliverToClient(frame: Uint8Array): void {
     const client = this.#client;
-    if (client === undefined || this.#silent.has(client)) return;
+    if (client === undefined || !this.#lives(client)) return;
     client.send(frame, { binary: true });
     this.#count("to-client", frame);
   }

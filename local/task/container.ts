@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { ContainerDefinition } from "../ecs/shapes.ts";
+import { rootFileSystem, Unbuildable, type RootFileSystem } from "../images/root.ts";
 import { init } from "../python.ts";
 import { imageNamed, type Image } from "./images.ts";
 import { CommandRefused, isolate, type Isolated } from "./isolate.ts";
@@ -16,6 +17,14 @@ export interface ContainerHandle {
   /** Environment of the exec agent's process: what an exec'd command inherits. */
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string;
+}
+
+/** What is recorded of a container's end; where nothing is given, what was seen of it. */
+export interface Fate {
+  /** 137 after SIGKILL. */
+  readonly exitCode?: number;
+  /** Such as `OutOfMemoryError: Container killed due to memory usage`. */
+  readonly reason?: string;
 }
 
 /** What a container knows of the task around it. */
@@ -43,7 +52,9 @@ export class Container {
   reason: string | undefined;
   handle: ContainerHandle | undefined;
   readonly #around: Surroundings;
+  #root: RootFileSystem | undefined;
   #isolated: Isolated | undefined;
+  #fate: Fate | undefined;
 
   constructor(definition: ContainerDefinition, arn: string, around: Surroundings) {
     this.definition = definition;
@@ -56,10 +67,18 @@ export class Container {
     return this.definition.essential ?? true;
   }
 
-  /** Undefined when the image is there, else the words of a failed pull. */
-  pull(): string | undefined {
+  /** Undefined once the image is there, else the words of a failed pull. */
+  async pull(): Promise<string | undefined> {
     const name = this.definition.image;
-    if (imageNamed(name) !== undefined) return undefined;
+    const image = imageNamed(name);
+    try {
+      if (image?.own !== undefined) this.#root = await rootFileSystem(image.own);
+    } catch (error) {
+      if (!(error instanceof Unbuildable)) throw error;
+      this.reason = `CannotPullContainerError: ${error.message}`;
+      return this.reason;
+    }
+    if (image !== undefined) return undefined;
     const full = name.includes(".") ? name : `docker.io/library/${name}`;
     this.reason = `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${full}: ${full}: not found`;
     return this.reason;
@@ -84,7 +103,11 @@ export class Container {
         user: this.definition.user,
         hostname: this.#around.hostname,
         ip: this.#around.ip,
-        init: this.definition.linuxParameters?.initProcessEnabled === true ? init : undefined,
+        root: this.#root?.directory,
+        init:
+          this.definition.linuxParameters?.initProcessEnabled === true
+            ? (this.#root?.init ?? init)
+            : undefined,
       });
     } catch (error) {
       if (!(error instanceof CommandRefused)) throw error;
@@ -102,13 +125,18 @@ export class Container {
       taskArn: this.#around.taskArn,
       clusterName: this.#around.clusterName,
       pid,
-      env: Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name))),
+      // The agent is started as root, whoever runs the container's command.
+      env: {
+        HOME: "/root",
+        ...Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name))),
+      },
       workdir,
     };
     this.startedAt = Date.now();
     this.lastStatus = "RUNNING";
     void exited.then((status) => {
-      this.exitCode = status;
+      this.exitCode = this.#fate?.exitCode ?? status;
+      this.reason = this.#fate?.reason ?? this.reason;
       this.lastStatus = "STOPPED";
       onExit();
     });
@@ -136,8 +164,9 @@ export class Container {
     }
   }
 
-  /** Kills at once, and resolves when the last process is gone. */
-  async kill(): Promise<void> {
+  /** Kills at once, and resolves when the last process is gone. `fate` is what ECS makes of it. */
+  async kill(fate?: Fate): Promise<void> {
+    this.#fate ??= fate;
     this.signal("SIGKILL");
     await this.#isolated?.exited;
   }

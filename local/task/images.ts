@@ -1,25 +1,39 @@
 import { join } from "node:path";
+import { recipeOf, recipes } from "../images/recipes.ts";
 import { virtualEnvironment } from "../python.ts";
 
-/** What an image brings to a container. Every image has this machine's programs for its root file system. */
+/** What an image brings to a container. */
 export interface Image {
   readonly env: Readonly<Record<string, string>>;
   /** What runs when the task definition names no command. */
   readonly command: readonly [string, ...string[]];
   readonly workdir: string;
+  /** The image of `recipes.ts` whose root file system it has; this machine's own when undefined. */
+  readonly own?: string;
 }
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * The image of a name, or undefined where the registry has none: that is so for repositories whose last part is
- * `missing`, so that a failing pull can be seen.
+ * The image of a name, or undefined where the registry has none. `local/<recipe>` is an image with a root file
+ * system of its own; there are no others in `local/`. Every other has this machine's, but for repositories whose last
+ * part is `missing`, which are not there, so that a failing pull can be seen.
  */
 export function imageNamed(name: string): Image | undefined {
+  const [, own] = /^local\/(.*)$/.exec(name) ?? [];
+  if (own !== undefined) return imageOfOurOwn(own);
   const repository = name.replace(/@.*$/, "").replace(/:[^/]*$/, "");
   const last = repository.split("/").at(-1) ?? "";
   if (last === "missing") return undefined;
-  // Every image may become a python image's equal here, until one has a root file system of its own.
-  const env = { PATH: `${join(virtualEnvironment, "bin")}:${systemPath}`, HOME: "/root" };
+  // Every other image may become a python image's equal.
+  const env = { PATH: `${join(virtualEnvironment, "bin")}:${systemPath}` };
   return { env, command: last === "python" ? ["python3"] : ["/bin/sh"], workdir: "/" };
+}
+
+function imageOfOurOwn(own: string): Image | undefined {
+  const recipe = recipeOf(own);
+  if (recipe === undefined) return undefined;
+  const name = own.split(":")[0] ?? "";
+  const command = recipes[name]?.command ?? (["/bin/sh"] as const);
+  return { env: { PATH: systemPath }, command, workdir: "/", own };
 }

@@ -1,9 +1,13 @@
 #!/bin/sh
-# First process of a container's own PID, mount, IPC and UTS namespace: lays out the root file system and becomes
-# the container's command. Arguments: NAME=value ..., then the command. From the environment:
-#   BOX_HOSTNAME BOX_IP BOX_WORKDIR   BOX_USER (user or user:group, may be empty)
-#   BOX_COMMAND  the command's first word, BOX_PATH  where it is looked up
+# First process of a container's own PID, mount, IPC and UTS namespace: lays out the root file system, by this
+# machine's programs only, and lets become.py become the container's command.
+# Arguments: NAME=value ..., --, the command. From the environment:
+#   BOX_HOSTNAME BOX_IP
+#   BOX_ROOT     directory of the image's root file system; that of this machine when empty
 #   BOX_KEEP     paths of the host that must be there, one a line
+#   BOX_INIT     init of the host that is to be there as /dev/init, may be empty
+#   BOX_PYTHON   the interpreter, BOX_BECOME  the program that it runs at last
+#   BOX_WORKDIR BOX_USER BOX_COMMAND  are that program's
 # Tells on descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..." for a fault of this machine, or
 # "refuse ..." when the command itself can't be started.
 set -eu
@@ -26,7 +30,12 @@ copy_of() {
   mount -t overlay -o "lowerdir=$1,upperdir=/run/upper/$2,workdir=/run/work/$2$4" overlay "$3"
 }
 
-if ! copy_of / all $root "" 2>/dev/null; then
+if [ -n "$BOX_ROOT" ]; then
+  # Relative, for the option knows no other way to name a path with a comma or a colon.
+  cd "$BOX_ROOT"
+  copy_of . all $root "" 2>/dev/null || step copy_of . all $root ,userxattr
+  cd /
+elif ! copy_of / all $root "" 2>/dev/null; then
   # Without root, no overlay may cover a directory that has a mount below: each top directory gets its own, or is
   # shown as it is. What the host's root owns can't be written to there.
   step mount -t tmpfs -o mode=755 tmpfs $root
@@ -43,7 +52,7 @@ if ! copy_of / all $root "" 2>/dev/null; then
   done
 fi
 
-step mkdir -p $root/proc $root/sys $root/dev $root/tmp $root/run $root/root $root/home $root/.host
+step mkdir -p $root/proc $root/sys $root/dev $root/tmp $root/run $root/root $root/home $root/etc
 step mount -t proc proc $root/proc
 step mount --rbind /sys $root/sys
 step mount -t tmpfs -o mode=755 tmpfs $root/dev
@@ -61,9 +70,14 @@ ln -s /proc/self/fd/2 $root/dev/stderr
 step mount -t tmpfs -o mode=1777 tmpfs $root/dev/shm
 step mount -t tmpfs -o mode=1777 tmpfs $root/tmp
 step mount -t tmpfs -o mode=755 tmpfs $root/run
-# The homes of this machine hold its owner's credentials; an image's are empty.
-step mount -t tmpfs -o mode=711 tmpfs $root/root
-step mount -t tmpfs -o mode=755 tmpfs $root/home
+if [ -z "$BOX_ROOT" ]; then
+  # The homes of this machine hold its owner's credentials; an image's are empty.
+  step mount -t tmpfs -o mode=711 tmpfs $root/root
+  step mount -t tmpfs -o mode=755 tmpfs $root/home
+fi
+if [ -n "$BOX_INIT" ]; then
+  step cp "$BOX_INIT" $root/dev/init
+fi
 
 # An overlay shows one file system only, and the homes have just been hidden.
 printf '%s\n' "$BOX_KEEP" | while IFS= read -r path; do
@@ -80,31 +94,4 @@ for file in hostname hosts; do
   step mount --bind "/run/$file" "$root/etc/$file"
 done
 
-cd $root
-step pivot_root . .host
-cd /
-step umount -l /.host
-rmdir /.host
-
-step mkdir -p "$BOX_WORKDIR"
-cd "$BOX_WORKDIR"
-if ! (PATH=$BOX_PATH && command -v -- "$BOX_COMMAND" >/dev/null); then
-  case $BOX_COMMAND in
-    */*) say "refuse stat $BOX_COMMAND: no such file or directory" ;;
-    *) say "refuse \"$BOX_COMMAND\": executable file not found in \$PATH" ;;
-  esac
-  exit 127
-fi
-
-say ready
-exec 3>&-
-if [ -z "$BOX_USER" ]; then
-  exec env -i "$@"
-fi
-user=${BOX_USER%%:*}
-case $BOX_USER in
-  *:*) group=${BOX_USER#*:} ;;
-  *) group=$(id -g "$user" 2>/dev/null || echo 0) ;;
-esac
-# A change of user forgets that this process must not outlive its parent.
-exec setpriv --reuid "$user" --regid "$group" --clear-groups --pdeathsig KILL env -i "$@"
+exec "$BOX_PYTHON" -I -S -X utf8 "$BOX_BECOME" $root "$@"

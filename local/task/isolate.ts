@@ -6,17 +6,19 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { interpreterHome, virtualEnvironment } from "../python.ts";
+import { interpreterHome, python, virtualEnvironment } from "../python.ts";
 
 export interface IsolateOptions {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string;
-  /** `user` or `user:group` of the container definition; root when undefined. */
+  /** `user` or `user:group` of the container definition, as the root file system knows them; root when undefined. */
   readonly user: string | undefined;
   readonly hostname: string;
   readonly ip: string;
-  /** Program that becomes PID 1 and starts the command; PID 1 is the command itself when undefined. */
+  /** Directory to see as the root file system, never written to; this machine's own when undefined. */
+  readonly root?: string | undefined;
+  /** Program that becomes PID 1, as `/dev/init`, and starts the command; PID 1 is the command when undefined. */
   readonly init: string | undefined;
 }
 
@@ -42,21 +44,23 @@ export const asRoot = process.getuid?.() === 0;
 const parent = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
 const script = join(import.meta.dirname, "isolate.sh");
+const become = join(import.meta.dirname, "become.py");
 
 /**
- * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over an own writable copy of this
- * machine's root file system. It dies with this process, however this process ends, and leaves nothing behind.
+ * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over an own writable copy of a root file
+ * system, of which nothing is asked: it may lack even a shell. HOME is that of the user unless `env` has one.
+ * It dies with this process, however this process ends, and leaves nothing behind.
  */
 export async function isolate(options: IsolateOptions): Promise<Isolated> {
   const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
-  const before = options.init === undefined ? [] : [options.init, "--"];
+  const before = options.init === undefined ? [] : ["/dev/init", "--"];
   const child = spawn(
     "setpriv",
     [
       ...(asRoot ? [] : ["--", "unshare", "--user", "--map-root-user", "setpriv"]),
       ...["--pdeathsig", "KILL", "--", "unshare", "--pid", "--mount", "--ipc", "--uts"],
       ...["--", "/bin/sh", "-c", parent, "sh", "setpriv", "--pdeathsig", "KILL"],
-      ...["--", "/bin/sh", script, ...variables, ...before, ...options.command],
+      ...["--", "/bin/sh", script, ...variables, "--", ...before, ...options.command],
     ],
     {
       // Away from the terminal's Ctrl-C, which would reach the containers too.
@@ -69,8 +73,11 @@ export async function isolate(options: IsolateOptions): Promise<Isolated> {
         BOX_WORKDIR: options.workdir,
         BOX_USER: options.user ?? "",
         BOX_COMMAND: options.command[0],
-        BOX_PATH: options.env["PATH"] ?? "",
-        BOX_KEEP: [virtualEnvironment, interpreterHome()].join("\n"),
+        BOX_ROOT: options.root ?? "",
+        BOX_KEEP: options.root === undefined ? [virtualEnvironment, interpreterHome()].join("\n") : "",
+        BOX_INIT: options.init ?? "",
+        BOX_PYTHON: python,
+        BOX_BECOME: become,
       },
     },
   );

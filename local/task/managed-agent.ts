@@ -1,12 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TranscriptTarget } from "../agent/agent.ts";
+import type { SessionRequest } from "../agent/agent.ts";
 import type { Delays } from "../options.ts";
 import type { ContainerHandle } from "./container.ts";
 
 /** The exec agent of one container. */
 export interface Agent {
-  startSession(request: { sessionId: string; command: string; transcript?: TranscriptTarget }): void;
+  startSession(request: SessionRequest): void;
   stop(): Promise<void>;
+}
+
+/** How an exec agent dies while its container lives. */
+export interface AgentDeath {
+  /** Milliseconds until it is started again; it isn't unless given. */
+  readonly backAfter?: number;
+  /** What DescribeTasks says of it. */
+  readonly reason?: string;
+  /**
+   * Whether DescribeTasks shows it as STOPPED; true unless given. Otherwise it reads RUNNING for all that time, and
+   * only ExecuteCommand's TargetNotConnectedException tells.
+   */
+  readonly noticed?: boolean;
 }
 
 /** The ExecuteCommandAgent that ECS starts beside a container, as DescribeTasks shows it. */
@@ -17,6 +30,7 @@ export class ManagedAgent {
   /** Undefined until the agent takes sessions, which may be later than RUNNING. */
   connected: Agent | undefined;
   readonly #stopped = new AbortController();
+  #launch: () => Promise<void> = () => Promise.resolve();
 
   async start(
     handle: ContainerHandle,
@@ -24,15 +38,14 @@ export class ManagedAgent {
     make: (handle: ContainerHandle) => Agent,
   ): Promise<void> {
     const { signal } = this.#stopped;
-    try {
+    this.#launch = async () => {
       await sleep(delays.agent, undefined, { signal });
       this.lastStatus = "RUNNING";
       this.lastStartedAt = Date.now();
       await sleep(delays.connect, undefined, { signal });
       this.connected = make(handle);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    };
+    await this.#unlessStopped(this.#launch());
   }
 
   /** With its container, or by itself when a fault is to be shown; `reason` is what DescribeTasks then says. */
@@ -40,8 +53,39 @@ export class ManagedAgent {
     this.lastStatus = "STOPPED";
     this.reason = reason;
     this.#stopped.abort();
+    await this.#kill();
+  }
+
+  /** All its sessions die with it, without a word to anybody. Resolves when it is dead; it comes back by itself. */
+  async die({ backAfter, reason, noticed = true }: AgentDeath = {}): Promise<void> {
+    if (noticed) {
+      this.lastStatus = "STOPPED";
+      this.reason = reason;
+    }
+    await this.#kill();
+    if (backAfter !== undefined) void this.#unlessStopped(this.#comeBack(backAfter));
+  }
+
+  async #comeBack(after: number): Promise<void> {
+    await sleep(after, undefined, { signal: this.#stopped.signal });
+    if (this.lastStatus === "STOPPED") {
+      this.lastStatus = "PENDING";
+      this.reason = undefined;
+    }
+    await this.#launch();
+  }
+
+  async #kill(): Promise<void> {
     const agent = this.connected;
     this.connected = undefined;
     await agent?.stop();
+  }
+
+  async #unlessStopped(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (!this.#stopped.signal.aborted) throw error;
+    }
   }
 }

@@ -28,7 +28,9 @@ export type StopCode =
   | "EssentialContainerExited"
   | "UserInitiated"
   | "ServiceSchedulerInitiated"
-  | "SpotInterruption";
+  | "SpotInterruption"
+  | "TerminationNotice"
+  | "InfrastructureHealth";
 
 /** What RunTask or a service wants to run. */
 export interface TaskPlan {
@@ -79,6 +81,7 @@ export class Task {
   readonly #platform: Platform;
   readonly #stopping = new AbortController();
   #destroyed = false;
+  #abrupt = false;
 
   constructor(plan: TaskPlan, platform: Platform) {
     this.plan = plan;
@@ -119,9 +122,10 @@ export class Task {
     return this.plan.overrides.taskRoleArn ?? this.plan.definition.taskRoleArn;
   }
 
-  /** Asks it to stop; the first code and reason stand. */
-  stop(code: StopCode, reason: string): void {
+  /** Asks it to stop; the first code and reason stand. `abrupt`: the host is gone, and with it all processes. */
+  stop(code: StopCode, reason: string, { abrupt = false } = {}): void {
     if (this.stopCode !== undefined) return;
+    this.#abrupt = abrupt;
     this.stopCode = code;
     this.stoppedReason = reason;
     this.times.stoppingAt = Date.now();
@@ -157,7 +161,8 @@ export class Task {
     this.#enter("PENDING");
     this.times.pullStartedAt = Date.now();
     await this.#pause(pull);
-    const failed = this.containers.map((container) => container.pull()).find((why) => why !== undefined);
+    const pulled = await Promise.all(this.containers.map((container) => container.pull()));
+    const failed = pulled.find((why) => why !== undefined);
     if (failed !== undefined) {
       this.stop("TaskFailedToStart", failed);
       return;
@@ -201,7 +206,7 @@ export class Task {
     this.#enter("STOPPING");
     await Promise.all(
       this.containers.map((container) =>
-        this.#destroyed
+        this.#destroyed || this.#abrupt
           ? container.kill()
           : container.stop(stopTimeout ?? (container.definition.stopTimeout ?? 30) * 1000),
       ),

@@ -7,6 +7,8 @@ import type {
 export interface TaskDefinition {
   readonly arn: string;
   readonly family: string;
+  /** A definition that was deregistered can still be looked at, but starts no task. */
+  readonly active: boolean;
   readonly networkMode: string | undefined;
   /** CPU units, 1024 to a vCPU. */
   readonly cpu: number | undefined;
@@ -41,6 +43,7 @@ export function definitionFrom(definition: SdkDefinition): TaskDefinition {
   return {
     arn: definition.taskDefinitionArn ?? "",
     family: definition.family ?? "",
+    active: definition.status === undefined || definition.status === "ACTIVE",
     networkMode: definition.networkMode,
     cpu: definition.cpu ? Number(definition.cpu) : undefined,
     taskRoleArn: definition.taskRoleArn,

@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { definitionFrom } from "./definition.ts";
-import type { Ask, Ecs } from "./ecs.ts";
+import type { Ask, CapacityProvider, Ecs } from "./ecs.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 
@@ -23,18 +23,25 @@ export function changes(ask: Ask): Changes {
     },
 
     async deregisterTaskDefinition(arn) {
-      await ask("DeregisterTaskDefinition", `task definition '${arn}'`, {}, (client, options) =>
-        client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options),
-      );
+      await ask("DeregisterTaskDefinition", `task definition '${arn}'`, {}, async (client, options) => {
+        try {
+          await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
+        } catch (error) {
+          if (!isNamed(error, "ClientException") || !/inactive/i.test(error.message)) throw error;
+        }
+      });
     },
 
-    async runTask({ cluster, taskDefinition, network, overrides, tags, propagateTags, ...rest }) {
+    async runTask({ cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }) {
+      const { capacityProviders, ...rest } = more;
       const { subnets, securityGroups, assignPublicIp } = network;
       const request: sdk.RunTaskCommandInput = {
         ...rest,
         cluster,
         taskDefinition,
-        count: 1,
+        ...(capacityProviders.length === 0
+          ? { launchType: "FARGATE" }
+          : { capacityProviderStrategy: capacityProviders.map(strategyItem) }),
         networkConfiguration: {
           awsvpcConfiguration: {
             subnets: [...subnets],
@@ -52,10 +59,11 @@ export function changes(ask: Ask): Changes {
       const answer = await ask("RunTask", `task definition '${taskDefinition}'`, names, (client, options) =>
         client.send(new sdk.RunTaskCommand(request), options),
       );
-      const task = answer.tasks?.[0];
-      if (task) return { task: taskFrom(task) };
       const refusals = answer.failures ?? [];
-      return { refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "", detail })) };
+      return {
+        tasks: (answer.tasks ?? []).map(taskFrom),
+        refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "", detail })),
+      };
     },
 
     async stopTask(cluster, task, reason) {
@@ -91,6 +99,10 @@ export function changes(ask: Ask): Changes {
       });
     },
   };
+}
+
+function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityProviderStrategyItem {
+  return { capacityProvider: name, weight, ...(base > 0 && { base }) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { clusterNotFound, serviceNotFound } from "../errors.ts";
 import { definitionFrom } from "./definition.ts";
-import type { Ask, Ecs } from "./ecs.ts";
+import type { Ask, Ecs, Network } from "./ecs.ts";
 import { taskFrom, type Task } from "./task.ts";
 
 type Lookups = Pick<
@@ -102,6 +102,14 @@ export function lookups(ask: Ask, region: string): Lookups {
         pendingCount: found.pendingCount ?? 0,
         taskDefinitionArn: found.taskDefinition ?? "",
         enableExecuteCommand: found.enableExecuteCommand ?? false,
+        launchType: found.launchType,
+        capacityProviders: (found.capacityProviderStrategy ?? []).map((item) => ({
+          name: item.capacityProvider ?? "",
+          weight: item.weight ?? 0,
+          base: item.base ?? 0,
+        })),
+        platformVersion: found.platformVersion,
+        network: networkFrom(found.networkConfiguration?.awsvpcConfiguration),
         events: (found.events ?? []).flatMap(({ message }) => message ?? []),
       };
     },
@@ -115,5 +123,14 @@ export function lookups(ask: Ask, region: string): Lookups {
       );
       return definitionFrom(answer.taskDefinition ?? {});
     },
+  };
+}
+
+function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Network {
+  const { subnets = [], securityGroups = [], assignPublicIp } = network ?? {};
+  return {
+    subnets,
+    securityGroups,
+    assignPublicIp: assignPublicIp === undefined ? undefined : assignPublicIp === "ENABLED",
   };
 }

@@ -25,8 +25,9 @@ export interface Ecs {
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
   /** `definition` as RegisterTaskDefinition takes it. */
   registerTaskDefinition(definition: Readonly<Record<string, unknown>>): Promise<TaskDefinition>;
+  /** One that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
-  /** Starts one task. ECS's own refusals come back as values, since their words need the context. */
+  /** Starts up to ten tasks. ECS's own refusals come back as values, since their words need the context. */
   runTask(request: RunTask): Promise<RunTaskAnswer>;
   /** `reason` becomes the task's stoppedReason. A task that is gone already is no failure. */
   stopTask(cluster: string, task: string, reason: string): Promise<void>;
@@ -65,21 +66,41 @@ export interface Service {
   readonly pendingCount: number;
   readonly taskDefinitionArn: string;
   readonly enableExecuteCommand: boolean;
+  /** FARGATE, EC2 or EXTERNAL; means nothing where there are capacity providers. */
+  readonly launchType: string | undefined;
+  readonly capacityProviders: readonly CapacityProvider[];
+  readonly platformVersion: string | undefined;
+  /** Without subnets where the service's tasks have no network of their own. */
+  readonly network: Network;
   /** Newest first, ECS's own words. */
   readonly events: readonly string[];
+}
+
+/** A place that tasks run in: FARGATE and FARGATE_SPOT are AWS's own. */
+export interface CapacityProvider {
+  readonly name: string;
+  /** Its share of the tasks, beside the others' weights. */
+  readonly weight: number;
+  /** As many tasks before the weights count. */
+  readonly base: number;
+}
+
+export interface Network {
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly assignPublicIp: boolean | undefined;
 }
 
 export interface RunTask {
   readonly cluster: string;
   readonly taskDefinition: string;
-  readonly launchType: "FARGATE";
+  /** From 1 to 10. */
+  readonly count: number;
+  /** Empty: launch type FARGATE. */
+  readonly capacityProviders: readonly CapacityProvider[];
   readonly platformVersion: string | undefined;
   readonly enableExecuteCommand: true;
-  readonly network: {
-    readonly subnets: readonly string[];
-    readonly securityGroups: readonly string[];
-    readonly assignPublicIp: boolean | undefined;
-  };
+  readonly network: Network;
   /** As RunTask takes it. */
   readonly overrides: Readonly<Record<string, unknown>>;
   readonly startedBy: string;
@@ -88,10 +109,12 @@ export interface RunTask {
   readonly propagateTags: "TASK_DEFINITION" | undefined;
 }
 
-export type RunTaskAnswer =
-  | { readonly task: Task }
+/** Of several tasks ECS may start some and refuse the rest. */
+export interface RunTaskAnswer {
+  readonly tasks: readonly Task[];
   /** E.g. `RESOURCE:ENI`, with a detail in words where ECS gives one. */
-  | { readonly refusals: readonly { readonly reason: string; readonly detail: string | undefined }[] };
+  readonly refusals: readonly { readonly reason: string; readonly detail: string | undefined }[];
+}
 
 export interface ExecuteCommand {
   readonly cluster: string;

@@ -104,12 +104,26 @@ export function failureOf(error: unknown, call: Call): Error {
     case "ClientException":
     case "InvalidParameterException":
       if (call.taskDefinition === undefined) break;
+      if (/valid task role is not being used/i.test(message)) {
+        return failure(
+          "exec-not-enabled",
+          `${doing} started no task: ECS Exec needs a task role, and there is none.`,
+          "Set 'taskRoleArn' in the task definition, or the input 'task-role', to a role that allows the four ssmmessages actions of ECS Exec.",
+        );
+      }
       if (/unable to describe task definition|taskdefinition (not found|is inactive)/i.test(message))
         return taskDefinitionNotFound(call.taskDefinition, seen, error);
       if (/network configuration must be provided/i.test(message))
         return networkRequired(call.taskDefinition, seen, error);
       if (/capacity is unavailable|limit on the number of/i.test(message)) {
         return failure("task-not-started", `${doing} started no task.`, CAPACITY_ADVICE);
+      }
+      if (/capacity provider.*not associated/is.test(message)) {
+        return failure(
+          "task-not-started",
+          `${doing} started no task: the cluster has not these capacity providers.`,
+          "Run 'aws ecs put-cluster-capacity-providers --capacity-providers FARGATE FARGATE_SPOT' for the cluster, or leave 'capacity-providers' out.",
+        );
       }
   }
   return failure(

@@ -14,7 +14,7 @@ export function encodeAck(message: AgentMessage, now: number): Uint8Array {
   return encode({
     messageType: MessageType.acknowledge,
     schemaVersion: 1,
-    createdDate: now,
+    createdDate: Math.floor(now),
     sequenceNumber: 0,
     flags: Flags.syn | Flags.fin,
     messageId: randomUUID(),

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 
 /** NumberOfBytes of the data key: a half for each direction. */
 const KEY_BYTES = 64;
@@ -11,8 +12,8 @@ const TAG_BYTES = 16;
  * `agent/session/crypto` agree on it: nonce ‖ ciphertext ‖ tag.
  */
 export class Cipher {
-  readonly #open: Uint8Array;
-  readonly #seal: Uint8Array;
+  readonly #open: KeyObject;
+  readonly #seal: KeyObject;
 
   /** Throws `RangeError` unless the key has 64 bytes. */
   constructor(dataKey: Uint8Array) {
@@ -20,8 +21,8 @@ export class Cipher {
       throw new RangeError(`the data key has ${dataKey.length} bytes, not ${KEY_BYTES}`);
     }
     // Bytes 0-31 are the agent's to encrypt with, bytes 32-63 the client's.
-    this.#open = new Uint8Array(dataKey.subarray(0, HALF));
-    this.#seal = new Uint8Array(dataKey.subarray(HALF));
+    this.#open = createSecretKey(dataKey.subarray(0, HALF));
+    this.#seal = createSecretKey(dataKey.subarray(HALF));
   }
 
   seal(plaintext: Uint8Array): Uint8Array {

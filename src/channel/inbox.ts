@@ -45,7 +45,8 @@ export class Inbox {
   #keep(message: AgentMessage): boolean {
     const size = message.payload.length;
     if (this.#ahead.size >= MAX_MESSAGES || this.#aheadBytes + size > MAX_BYTES) return false;
-    this.#ahead.set(message.sequenceNumber, message);
+    // A copy: the payload is a view, and would keep all that the socket read at once.
+    this.#ahead.set(message.sequenceNumber, { ...message, payload: new Uint8Array(message.payload) });
     this.#aheadBytes += size;
     return true;
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * The binary message of a Session Manager data channel: bytes ↔ AgentMessage, and nothing else. All numbers are
@@ -166,7 +166,7 @@ export function describeFrame(frame: Uint8Array | string): string {
 }
 
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash("sha256").update(bytes).digest();
+  return hash("sha256", bytes, "buffer");
 }
 
 /** The Go code writes a UUID's least significant half first. */
@@ -181,7 +181,16 @@ function uuidToBytes(uuid: string): Buffer {
 }
 
 function bytesToUuid(bytes: Buffer): string {
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const hex = bytes.toString("hex");
+  return [
+    [0, 8],
+    [8, 12],
+    [12, 16],
+    [16, 20],
+    [20, 32],
+  ]
+    .map(([from, to]) => hex.slice(from, to))
+    .join("-");
 }
 
 /** Both Go readers strip NUL, then white space. */

@@ -53,7 +53,7 @@ export class Outbox {
     const frame = encode({
       messageType: MessageType.input,
       schemaVersion: 1,
-      createdDate: now,
+      createdDate: Math.floor(now),
       sequenceNumber,
       flags: 0,
       messageId: randomUUID(),

@@ -29,21 +29,37 @@ export interface Inputs {
   readonly region: string;
 }
 
-/** Which task: one that runs, one of a service, or a new one. */
+/** Which tasks: one that runs, those of a service, or new ones. */
 export type Where =
   | { readonly kind: "task"; readonly task: string }
-  | { readonly kind: "service"; readonly service: string }
-  | {
-      readonly kind: "task-definition";
-      readonly taskDefinition: string;
-      readonly start: StartInputs;
-    };
+  /** `all`: as many as run when the step looks. */
+  | { readonly kind: "service"; readonly service: string; readonly tasks: number | "all" }
+  | NewTasks;
 
-/** How a new task is started; undefined leaves the choice to the task definition or to ECS. */
+export interface NewTasks {
+  readonly kind: "new";
+  readonly of: NewTaskOf;
+  /** The service to borrow from: what `start` leaves open, and the task definition where nothing else names one. */
+  readonly service: string | undefined;
+  readonly tasks: number;
+  readonly start: StartInputs;
+}
+
+/** What a new task is made of. */
+export type NewTaskOf =
+  /** The service's own task definition. */
+  | { readonly kind: "service" }
+  /** A family, `family:revision`, an ARN, or the path of a file in the workspace. */
+  | { readonly kind: "task-definition"; readonly taskDefinition: string }
+  | { readonly kind: "image"; readonly image: string };
+
+/** How a new task is started; undefined leaves the choice to the service, the task definition or ECS. */
 export interface StartInputs {
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly assignPublicIp: boolean | undefined;
+  /** Empty: launch type FARGATE. */
+  readonly capacityProviders: readonly CapacityShare[];
   readonly platformVersion: string | undefined;
   readonly cpu: string | undefined;
   readonly memory: string | undefined;
@@ -56,6 +72,13 @@ export interface StartInputs {
   /** Keep the container alive by a resident command that ends by itself. */
   readonly hold: boolean;
   readonly keepTask: "never" | "on-failure" | "always";
+}
+
+/** FARGATE or FARGATE_SPOT; as many tasks as `base` first, then a share by weight. */
+export interface CapacityShare {
+  readonly name: string;
+  readonly weight: number;
+  readonly base: number;
 }
 
 export type ScriptSource =

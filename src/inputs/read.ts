@@ -61,14 +61,6 @@ function refuseUnfinished(reader: InputReader): void {
     if (text === "" || allowed.includes(text)) return;
     reader.refuse(name, `${allowed[0] ?? "empty"} in this version`, shown(text), advice);
   };
-  only("image", [], "Register a task definition with this image and name it in 'task-definition'.");
-  only("tasks", ["1"], "One task a step: use a matrix of jobs for more.");
-  only(
-    "start",
-    ["false", "False", "FALSE"],
-    "To start a task, name 'task-definition' and 'subnets', without 'service'.",
-  );
-  only("capacity-providers", [], "New tasks start with launch type FARGATE.");
   only("user", ["root"], "Change user in the script, for example by: su app -c 'bin/migrate'.");
 }
 

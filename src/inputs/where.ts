@@ -1,38 +1,15 @@
 import { networkRequired } from "../errors.ts";
-import type { StartInputs, Where } from "./inputs.ts";
-import type { InputName } from "./names.ts";
-import {
-  boolean,
-  count,
-  cpuUnits,
-  jsonObject,
-  listOf,
-  matching,
-  memoryMiB,
-  oneOf,
-  pairs,
-  shown,
-} from "./parse.ts";
-import type { Parsed } from "./parse.ts";
+import type { NewTaskOf, NewTasks, StartInputs, Where } from "./inputs.ts";
+import { boolean, count, matching, shown, type Parsed } from "./parse.ts";
 import type { InputReader } from "./reader.ts";
+import { readStart, refuseNewTaskInputs } from "./start.ts";
 import { readWorkspaceFile } from "./workspace.ts";
 
 const targets = ["task", "service", "task-definition", "image"] as const;
+type TargetName = (typeof targets)[number];
 
-/** What only a new task can have; each is empty unless it is given. */
-const ofNewTask = [
-  "subnets",
-  "security-groups",
-  "assign-public-ip",
-  "platform-version",
-  "cpu",
-  "memory",
-  "ephemeral-storage",
-  "task-role",
-  "execution-role",
-  "tags",
-  "overrides",
-] as const satisfies readonly InputName[];
+/** As many as one DescribeTasks call takes. */
+const mostTasks = 100;
 
 const ecsName = "[A-Za-z0-9_-]{1,255}";
 const ecsArn = "arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}";
@@ -55,77 +32,111 @@ const service = matching(
   "a service's name or ARN, such as web",
 );
 const family = new RegExp(`^(${ecsName}(:[0-9]+)?|${ecsArn}:task-definition/${ecsName}(:[0-9]+)?)$`);
-const role = matching(
-  /^([\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+)$/,
-  "a role's name or ARN, such as arn:aws:iam::123456789012:role/job",
-);
-const subnets = listOf(/^subnet-[0-9a-z]+$/, "IDs of subnets, such as subnet-0a1b2c3d", 16);
-const securityGroups = listOf(/^sg-[0-9a-z]+$/, "IDs of security groups, such as sg-0a1b2c3d", 5);
-const platformVersion = matching(
-  /^(LATEST|\d+\.\d+\.\d+)$/,
-  "a Fargate platform version, such as 1.4.0 or LATEST",
+/** Registry, repository, tag and digest in what ECS documents to be allowed. */
+const image = matching(
+  /^[A-Za-z0-9][\w./:@+-]{0,254}$/,
+  "an image's name, such as public.ecr.aws/docker/library/python:3.13",
 );
 
-/** Which task, and how it is started if it is a new one. Inputs that have no place there are problems. */
+/** Which tasks, and how they are started if they are new ones. Inputs that have no place there are problems. */
 export function readWhere(reader: InputReader): Where | undefined {
   const start = readStart(reader);
+  const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
+  const startNew = reader.orElse("start", boolean, false);
   const given = targets.filter((name) => reader.given(name));
-  const [only, another] = given;
-  if (only === undefined) {
-    reader.refuse("task", "given, or else 'service' or 'task-definition'", "none of them");
-    return undefined;
-  }
-  if (another !== undefined) {
-    refusePair(reader, given);
-    return undefined;
-  }
-  switch (only) {
-    case "task": {
-      refuseNewTaskInputs(reader, "task", start);
-      const id = reader.optional("task", task);
-      return id === undefined ? undefined : { kind: "task", task: id };
+  const only = theOne(reader, given);
+  if (only === undefined) return undefined;
+  const borrowing = given.includes("service");
+  if (startNew) refuseStart(reader, only, borrowing);
+
+  if (only === "task") {
+    refuseNewTaskInputs(reader, "task", start);
+    if (tasks !== 1) {
+      reader.refuse(
+        "tasks",
+        "left at 1 with 'task'",
+        `'${tasks}'`,
+        "For several tasks name their 'service'.",
+      );
     }
-    case "service": {
-      refuseNewTaskInputs(reader, "service", start);
-      const name = reader.optional("service", service);
-      return name === undefined ? undefined : { kind: "service", service: name };
-    }
-    case "task-definition": {
-      const taskDefinition = readTaskDefinition(reader);
-      if (!reader.given("subnets")) {
-        reader.note(networkRequired(reader.text("task-definition"), "Input 'subnets' is empty."));
-      }
-      return taskDefinition === undefined ? undefined : { kind: "task-definition", taskDefinition, start };
-    }
-    case "image":
-      // Refused by name, with the other inputs that this version has not.
-      return undefined;
+    const id = reader.optional("task", task);
+    return id === undefined ? undefined : { kind: "task", task: id };
   }
+  const name = reader.optional("service", service);
+  if (only === "service" && !startNew) {
+    refuseNewTaskInputs(reader, "service", start);
+    return name === undefined ? undefined : { kind: "service", service: name, tasks };
+  }
+  return readNewTasks(reader, only, { service: name, tasks, start });
 }
 
-function refusePair(reader: InputReader, given: readonly InputName[]): void {
-  const names = given.map((name) => `'${name}'`);
-  const borrowed = given.length === 2 && given[0] === "service";
-  const advice = borrowed
-    ? "A new task that borrows a service's network is not in this version: name 'task-definition' and 'subnets', without 'service'."
-    : "Keep the one that names the task you mean.";
+/** The input that says what to run in; `service` beside another one is what a new task borrows from. */
+function theOne(reader: InputReader, given: readonly TargetName[]): TargetName | undefined {
+  const others = given.filter((name) => name !== "service");
+  const [only = given[0], another] = others;
+  const alone = given.length === 1 || (given.length === 2 && given[0] === "service");
+  if (alone && only !== undefined && another === undefined) return only;
+  if (only === undefined) {
+    reader.refuse("task", "given, or else 'service', 'task-definition' or 'image'", "none of them");
+    return undefined;
+  }
   reader.refuse(
     given[0] ?? "task",
     "the only one of 'task', 'service', 'task-definition' and 'image'",
-    names.join(" and "),
-    advice,
+    given.map((name) => `'${name}'`).join(" and "),
+    "Keep the one that names the task you mean; only 'service' may join 'task-definition' or 'image', for the network it has.",
   );
+  return undefined;
 }
 
-function refuseNewTaskInputs(reader: InputReader, target: "task" | "service", start: StartInputs): void {
-  const advice = `'${target}' names a task that runs already; this input is for a task that 'task-definition' starts.`;
-  for (const name of ofNewTask) {
-    if (reader.given(name)) reader.refuse(name, `empty with '${target}'`, shown(reader.text(name)), advice);
+function refuseStart(reader: InputReader, only: TargetName, borrowing: boolean): void {
+  if (only === "service") return;
+  if (only !== "task" && borrowing) return;
+  const advice =
+    only === "task"
+      ? "'start: true' starts a task like those of 'service': name that in place of 'task'."
+      : `'${only}' starts a task by itself: leave 'start' out.`;
+  reader.refuse("start", `left at false with '${only}'`, "'true'", advice);
+}
+
+function readNewTasks(
+  reader: InputReader,
+  only: Exclude<TargetName, "task">,
+  { service, tasks, start }: { service: string | undefined; tasks: number | "all"; start: StartInputs },
+): NewTasks | undefined {
+  const of = readNewTaskOf(reader, only);
+  if (tasks === "all") {
+    reader.refuse(
+      "tasks",
+      "a number for new tasks",
+      "'all'",
+      "'all' are the running tasks of 'service' alone.",
+    );
   }
-  if (!start.hold) reader.refuse("hold", `left at true with '${target}'`, "'false'", advice);
-  if (start.keepTask !== "never") {
-    reader.refuse("keep-task", `left at never with '${target}'`, `'${start.keepTask}'`, advice);
+  if (!reader.given("service") && !reader.given("subnets")) {
+    reader.note(
+      networkRequired(
+        reader.text(only),
+        "Input 'subnets' is empty, and there is no 'service' to borrow from.",
+      ),
+    );
   }
+  if (only === "image" && start.taskRole === undefined && start.overrides["taskRoleArn"] === undefined) {
+    const advice =
+      "ECS Exec acts by the task role, so that a task from an image alone needs one: a role with the four ssmmessages actions.";
+    if (!reader.given("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
+  }
+  return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
+}
+
+function readNewTaskOf(reader: InputReader, only: Exclude<TargetName, "task">): NewTaskOf | undefined {
+  if (only === "service") return { kind: "service" };
+  if (only === "image") {
+    const name = reader.optional("image", image);
+    return name === undefined ? undefined : { kind: "image", image: name };
+  }
+  const taskDefinition = readTaskDefinition(reader);
+  return taskDefinition === undefined ? undefined : { kind: "task-definition", taskDefinition };
 }
 
 function readTaskDefinition(reader: InputReader): string | undefined {
@@ -141,34 +152,8 @@ function readTaskDefinition(reader: InputReader): string | undefined {
   return readWorkspaceFile(reader, "task-definition")?.path;
 }
 
-function readStart(reader: InputReader): StartInputs {
-  return {
-    subnets: reader.orElse("subnets", subnets, []),
-    securityGroups: reader.orElse("security-groups", securityGroups, []),
-    assignPublicIp: reader.optional("assign-public-ip", boolean),
-    platformVersion: reader.optional("platform-version", platformVersion),
-    cpu: reader.optional("cpu", cpuUnits),
-    memory: reader.optional("memory", memoryMiB),
-    ephemeralStorage: reader.optional("ephemeral-storage", count(20, 200)),
-    taskRole: reader.optional("task-role", role),
-    executionRole: reader.optional("execution-role", role),
-    tags: reader.orElse("tags", tags, {}),
-    overrides: reader.orElse("overrides", jsonObject, {}),
-    hold: reader.orElse("hold", boolean, true),
-    keepTask: reader.orElse("keep-task", oneOf("never", "on-failure", "always"), "never"),
-  };
-}
-
-/** The limits are those of the ECS API for tags of a task. */
-function tags(text: string): Parsed<Readonly<Record<string, string>>> {
-  const answer = pairs(text);
-  if (!("value" in answer)) return answer;
-  const items = Object.entries(answer.value);
-  if (items.length > 50) return { must: "50 tags at most", got: String(items.length) };
-  const wrong = items.find(([key, value]) => key.length > 128 || value.length > 256 || /^aws:/i.test(key));
-  if (wrong === undefined) return answer;
-  return {
-    must: "tags with keys up to 128 characters that do not start with aws:, and values up to 256",
-    got: shown(wrong.join("=")),
-  };
+function taskCount(text: string): Parsed<number | "all"> {
+  if (text === "all") return { value: "all" };
+  const answer = count(1, mostTasks)(text);
+  return "value" in answer ? answer : { ...answer, must: `all, or ${answer.must}` };
 }

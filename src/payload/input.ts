@@ -66,6 +66,8 @@ function secretsText(secrets: Readonly<Record<string, string>>): string {
     ":",
     "}",
     `fx_patterns=${quote(redactionPatterns(secrets).join("\n"))}`,
+    // Its last word, by which the job knows that it has all of it.
+    "fx_whole=1",
     "",
   ].join("\n");
 }

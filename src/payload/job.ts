@@ -1,5 +1,5 @@
 import { quote } from "./quote.ts";
-import { jobSource, recorderSource } from "./source.ts";
+import { jobSource, recorderAwk, recorderPy } from "./source.ts";
 
 export interface JobOptions {
   readonly runId: string;
@@ -33,7 +33,8 @@ export function jobText(options: JobOptions): string {
     `fx_workers=${options.workers}`,
     `fx_timeout=${options.timeoutSeconds}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
-    `fx_recorder=${quote(recorderSource)}`,
+    `fx_recorder_py=${quote(recorderPy)}`,
+    `fx_recorder_awk=${quote(recorderAwk)}`,
     `fx_environment() {`,
     ...exports(options.env),
     `:`,

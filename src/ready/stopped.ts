@@ -1,21 +1,22 @@
 import type { Task } from "../aws/task.ts";
-import { Failure } from "../errors.ts";
+import { TaskStopped } from "../errors.ts";
 import { lastPart } from "../target/arn.ts";
 
 /**
  * Why a task ended, or why it never began: its stop code and reason and what became of each container, with
  * advice by the families of reasons that ECS documents ("stopped task error codes").
  */
-export function taskStopped(task: Task): Failure {
+export function taskStopped(task: Task): TaskStopped {
   const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart";
   const id = lastPart(task.arn);
-  return new Failure(began ? "task-stopped" : "task-not-started", {
+  const parts = {
     failed: began
       ? `The task ${id} stopped before the job was done with it.`
       : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
     advice: adviceOn(task),
-  });
+  };
+  return new TaskStopped(began ? "task-stopped" : "task-not-started", parts, task);
 }
 
 function whatWasSeen(task: Task): string {

@@ -3,12 +3,13 @@ import type { Result } from "./result.ts";
 /** The step's outputs, by their names in `action.yml`. What isn't known is empty. */
 export function outputs(result: Result): Readonly<Record<string, string>> {
   const { target, log } = result;
+  const arns = (result.tasks ?? [result]).flatMap((one) => one.target?.taskArn ?? []);
   return {
     "exit-code": result.exitCode === undefined ? "" : String(result.exitCode),
     outcome: result.outcome,
     stdout: result.stdout,
     "task-arn": target?.taskArn ?? "",
-    "task-arns": JSON.stringify(target === undefined ? [] : [target.taskArn]),
+    "task-arns": JSON.stringify(arns),
     "session-id": result.sessionId ?? "",
     "log-group": log?.group ?? "",
     "log-stream": log?.stream ?? "",

@@ -29,6 +29,8 @@ export interface Result {
   readonly log: LogPlace | undefined;
   /** Why there is no status, or what else went wrong. */
   readonly failure: Failure | undefined;
+  /** Of several tasks how it ended in each, in their order; absent for one alone. */
+  readonly tasks?: readonly Result[];
 }
 
 /** What is known of a run so far; filled in as it goes on. */

@@ -12,12 +12,12 @@ const SIGNS: Readonly<Record<Result["outcome"], string>> = {
 
 /** The job summary in Markdown: how it ended and where to look. Holds none of the job's output. */
 export function summary(result: Result): string {
-  const { target, log, workers } = result;
+  const { target, log, workers, tasks } = result;
   const rows: [string, string][] = [];
   if (target !== undefined) {
     rows.push(
       ["Cluster", code(target.clusterName)],
-      ["Task", code(target.taskId)],
+      [tasks === undefined ? "Task" : "First failed task, else the first", code(target.taskId)],
       ["Container", code(target.container)],
     );
   }
@@ -29,7 +29,8 @@ export function summary(result: Result): string {
   if (why !== undefined) lines.push(...why.message.split("\n").map((line) => `> ${escape(line)}`), "");
   if (rows.length > 0)
     lines.push("| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value} |`), "");
-  if (workers.length > 1) {
+  if (tasks !== undefined) lines.push(...taskTable(tasks));
+  else if (workers.length > 1) {
     lines.push(
       "| Worker | Outcome | Exit code | Seconds |",
       "|---|---|---|---|",
@@ -38,6 +39,16 @@ export function summary(result: Result): string {
     );
   }
   return lines.join("\n");
+}
+
+function taskTable(tasks: readonly Result[]): string[] {
+  const rows = tasks.map((one, task) => {
+    const id = code(one.target?.taskId ?? "");
+    const codes = one.workers.map(({ exitCode }) => exitCode).join(" ");
+    const seconds = Math.max(0, ...one.workers.map((w) => w.seconds));
+    return `| ${task} | ${id} | ${one.failure?.code ?? one.outcome} | ${codes} | ${seconds} |`;
+  });
+  return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
 }
 
 function code(text: string): string {

@@ -1,6 +1,7 @@
 import type { SessionTicket } from "../aws/ecs.ts";
 import type { Frame } from "../channel/types.ts";
-import { sessionNotOpened } from "../errors.ts";
+import type { Failure } from "../errors.ts";
+import { gatewayUntrusted, proxyRefused, sessionNotOpened } from "../errors.ts";
 import { unlessLate } from "./bounded.ts";
 import type { DialOptions } from "./dial.ts";
 import { dial } from "./dial.ts";
@@ -58,9 +59,7 @@ export class Connection {
     try {
       this.#socket = await dial({ ...this.#options, ticket, signal, patience: CONNECT_MS, onLost });
     } catch (error) {
-      if (!(error instanceof NotConnected)) throw error;
-      const { host } = new URL(ticket.streamUrl);
-      throw sessionNotOpened(ticket.sessionId, host, error.message, error.status, error);
+      throw error instanceof NotConnected ? notOpened(ticket, error) : error;
     }
     onOpen(ticket.token);
   }
@@ -127,8 +126,7 @@ export class Connection {
   async #enter(ticket: SessionTicket, until: number): Promise<void> {
     const { clock, signal, onOpen, onFrame } = this.#options;
     const trial = new Trial();
-    let holds = false;
-    let lost = false;
+    const now = { holds: false, lost: false };
     const socket = await dial({
       ...this.#options,
       ticket,
@@ -139,8 +137,8 @@ export class Connection {
       },
       onPong: () => trial.pong(),
       onLost: (why, cause) => {
-        lost = true;
-        if (holds) this.#lost(why, cause);
+        now.lost = true;
+        if (now.holds) this.#lost(why, cause);
         else trial.lost(why, cause);
       },
     });
@@ -148,9 +146,8 @@ export class Connection {
     try {
       onOpen(ticket.token);
       await trial.passed({ clock, signal, until });
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by onLost in the meantime
-      if (lost) throw new NotConnected("opened, but was closed at once", undefined);
-      holds = true;
+      if (now.lost) throw new NotConnected("opened, but was closed at once", undefined);
+      now.holds = true;
     } catch (error) {
       this.#socket = undefined;
       void socket.close();
@@ -159,6 +156,20 @@ export class Connection {
     // Not before: whoever does not read hears no answer to a ping.
     if (this.#paused) socket.pause();
   }
+}
+
+/** Node's codes for a certificate that it does not believe. */
+const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
+const PROXY_AUTHENTICATION_REQUIRED = 407;
+
+function notOpened({ sessionId, streamUrl }: SessionTicket, error: NotConnected): Failure {
+  const { host } = new URL(streamUrl);
+  const code = (error.cause as { code?: unknown } | undefined)?.code;
+  if (typeof code === "string" && UNTRUSTED.test(code))
+    return gatewayUntrusted(sessionId, host, `${code}: ${error.message}`, error);
+  if (error.status === PROXY_AUTHENTICATION_REQUIRED)
+    return proxyRefused(sessionId, host, error.message, error);
+  return sessionNotOpened(sessionId, host, error.message, error.status, error);
 }
 
 /** Equal texts once, with their number. */

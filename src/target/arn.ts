@@ -1,4 +1,5 @@
 import { badInput } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
 
 /** `arn:<partition>:<service>:<region>:<account>:<resource>`; the resource may hold colons and slashes. */
 export interface Arn {
@@ -48,6 +49,13 @@ export function parseService(service: string, cluster: string, region: string): 
   const parsed = inCluster("service", service, must, cluster, region);
   if (!/^[\w-]{1,255}$/.test(parsed.id)) throw badInput("service", must, `'${service}'`);
   return parsed;
+}
+
+/** The cluster that new tasks are started in: that of the service they borrow from, where its ARN names one. */
+export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">): string {
+  const { where, cluster, region } = inputs;
+  if (where.kind !== "new" || where.service === undefined) return cluster;
+  return parseService(where.service, cluster, region).cluster;
 }
 
 /** The name in a cluster's ARN; a name comes back as it is. */

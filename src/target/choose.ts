@@ -40,10 +40,31 @@ export function isInjected(container: string): boolean {
  * order of `tasks`, the choice is the same.
  */
 export function chooseTask(tasks: readonly Task[], container: string | undefined): Task | undefined {
-  const alive = tasks.filter((task) => task.desiredStatus === "RUNNING" && !isEnding(task));
+  return rankTasks(tasks, container)[0];
+}
+
+/** The tasks that one may run in, the best first, by the same rules. */
+export function rankTasks(tasks: readonly Task[], container: string | undefined): readonly Task[] {
+  const alive = tasks.filter((task) => !isEnding(task));
   return alive.toSorted(
     (a, b) => compare(rank(b, container), rank(a, container)) || (a.arn < b.arn ? -1 : 1),
-  )[0];
+  );
+}
+
+/**
+ * `count` of a service's tasks, the best ones, or all that run; where none runs yet, all that are about to. Undefined
+ * where there are not so many.
+ */
+export function chooseTasks(
+  tasks: readonly Task[],
+  container: string | undefined,
+  count: number | "all",
+): readonly Task[] | undefined {
+  const ranked = rankTasks(tasks, container);
+  if (count !== "all") return ranked.length < count ? undefined : ranked.slice(0, count);
+  const running = ranked.filter(({ lastStatus }) => lastStatus === "RUNNING");
+  if (ranked.length === 0) return undefined;
+  return running.length > 0 ? running : ranked;
 }
 
 /** True from the moment that ECS has decided to stop the task. */

@@ -1,3 +1,6 @@
+import type { Task } from "../aws/task.ts";
+import { clusterName, lastPart } from "./arn.ts";
+
 /** The one container of the one task that the job runs in. */
 export interface Target {
   readonly clusterArn: string;
@@ -11,4 +14,17 @@ export interface Target {
   readonly cpuUnits: number | undefined;
   /** The task's address in its VPC, as far as ECS tells it. */
   readonly privateIp: string | undefined;
+}
+
+export function targetOf(task: Task, container: string, started: boolean): Target {
+  return {
+    clusterArn: task.clusterArn,
+    clusterName: clusterName(task.clusterArn),
+    taskArn: task.arn,
+    taskId: lastPart(task.arn),
+    container,
+    started,
+    cpuUnits: task.cpu,
+    privateIp: task.privateIp,
+  };
 }

@@ -11,17 +11,21 @@ export type Undo =
     }
   | { readonly kind: "task-definition"; readonly arn: string };
 
-/** Undoes it; doing so twice does no harm. `reason` becomes the task's stoppedReason. */
+/**
+ * Undoes it; doing so twice does no harm. `reason` becomes the task's stoppedReason. False where nothing was found to
+ * be undone: a task whose start was cut short may yet appear.
+ */
 export async function undo(
   what: Undo,
   ecs: Pick<Ecs, "listTasks" | "stopTask" | "deregisterTaskDefinition">,
   reason: string,
-): Promise<void> {
+): Promise<boolean> {
   if (what.kind === "task-definition") {
     await ecs.deregisterTaskDefinition(what.arn);
-    return;
+    return true;
   }
   const { cluster, startedBy, taskArn } = what;
   const arns = taskArn === undefined ? await ecs.listTasks(cluster, { startedBy }) : [taskArn];
   await Promise.all(arns.map((arn) => ecs.stopTask(cluster, arn, reason)));
+  return arns.length > 0;
 }

@@ -58,7 +58,7 @@ describe("the agent's end of a channel", () => {
     const { peer, sent, taken } = start();
     peer.receive(input(0, "early"));
     await settle();
-    peer.skipHandshake();
+    peer.endHandshake();
     peer.receive(input(1, "late"));
     await settle();
     expect(sent).toEqual(["acknowledge 0", "acknowledge 1"]);
@@ -68,7 +68,7 @@ describe("the agent's end of a channel", () => {
   it("leaves input without an acknowledgement until there is somebody to take it", async () => {
     let ready = false;
     const { peer, sent, taken } = start(() => (ready ? "done" : "not-ready"));
-    peer.skipHandshake();
+    peer.endHandshake();
     peer.receive(input(0, "a"));
     await settle();
     expect(sent).toEqual([]);
@@ -83,7 +83,7 @@ describe("the agent's end of a channel", () => {
       if (payload === "bad") throw new Error("invalid size message");
       return "done";
     });
-    peer.skipHandshake();
+    peer.endHandshake();
     for (const frame of [input(0, "bad"), input(1, "good"), input(0, "bad")]) peer.receive(frame);
     await settle();
     expect([sent, taken]).toEqual([["acknowledge 1"], []]);
@@ -91,7 +91,7 @@ describe("the agent's end of a channel", () => {
 
   it("does not look at the digest", async () => {
     const { peer, taken } = start();
-    peer.skipHandshake();
+    peer.endHandshake();
     const frame = Buffer.from(input(0, "a"));
     frame.fill(0, 80, 112);
     peer.receive(frame);

@@ -6,7 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import WebSocket from "ws";
 import { ExecAgent, type ExecAgentOptions, type TranscriptTarget } from "../../../local/agent/agent.ts";
-import { Gateway, type SessionTicket } from "../../../local/gateway/gateway.ts";
+import { Gateway, type GatewayOptions, type SessionTicket } from "../../../local/gateway/gateway.ts";
 import type { GatewayBehaviour } from "../../../local/gateway/options.ts";
 import type { ContainerHandle } from "../../../local/task/container.ts";
 import {
@@ -24,18 +24,25 @@ export class GatewayRig {
   readonly log: string[] = [];
   readonly #server: Server;
 
-  private constructor(server: Server, behaviour: Partial<GatewayBehaviour>) {
+  private constructor(
+    server: Server,
+    behaviour: Partial<GatewayBehaviour>,
+    options: Pick<GatewayOptions, "signers">,
+  ) {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
     const baseUrl = (): string => `ws://127.0.0.1:${port}`;
-    this.gateway = new Gateway({ ...behaviour, baseUrl, log: (line) => this.log.push(line) });
+    this.gateway = new Gateway({ ...behaviour, ...options, baseUrl, log: (line) => this.log.push(line) });
     server.on("upgrade", (request, socket, head) => this.gateway.handleUpgrade(request, socket, head));
   }
 
-  static async start(behaviour: Partial<GatewayBehaviour> = {}): Promise<GatewayRig> {
+  static async start(
+    behaviour: Partial<GatewayBehaviour> = {},
+    options: Pick<GatewayOptions, "signers"> = {},
+  ): Promise<GatewayRig> {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new GatewayRig(server, behaviour);
+    return new GatewayRig(server, behaviour, options);
   }
 
   async stop(): Promise<void> {

@@ -120,23 +120,6 @@ describe("the message gateway", () => {
     expect(error.message).toBe(`Unexpected server response: ${status}`);
   });
 
-  it.each([
-    [
-      "a header",
-      "",
-      {
-        Authorization:
-          "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/ssmmessages/aws4_request, Signature=0",
-      },
-    ],
-    ["the query", "&X-Amz-Credential=AKIDEXAMPLE%2F20260101%2Fus-east-1%2Fssmmessages%2Faws4_request", {}],
-  ])("takes a signature in %s", async (_name, query, headers) => {
-    await start({ requireSignature: true });
-    const socket = new WebSocket(ticket.streamUrl + query, { headers });
-    await once(socket, "open");
-    socket.terminate();
-  });
-
   it("answers pings", async () => {
     await start();
     const client = await connected();
@@ -189,10 +172,16 @@ describe("the message gateway", () => {
 
   it.each<[string, Partial<GatewayBehaviour>, (sessionId: string) => string]>([
     ["that it doesn't know", {}, () => "ecs-execute-command-x"],
-    ["where that is not possible", { resumable: false }, (sessionId) => sessionId],
+    ["where that is not possible", { resume: "unknown" }, (sessionId) => sessionId],
+    ["where that is not allowed", { resume: "denied" }, (sessionId) => sessionId],
   ])("resumes no session %s", async (_name, behaviour, choose) => {
     await start(behaviour);
     expect(rig.gateway.resumeSession(choose(ticket.sessionId))).toBeUndefined();
+  });
+
+  it("gives out an empty token where that is how it says no", async () => {
+    await start({ resume: "empty" });
+    expect(rig.gateway.resumeSession(ticket.sessionId)).toBe("");
   });
 
   it("closes the channel at Terminating, with a header of 112 bytes and NUL after the type", async () => {
@@ -239,6 +228,13 @@ describe("the message gateway", () => {
       { idleLimit: 100 },
       "Your session timed out due to inactivity.",
       (): unknown => undefined,
+    ],
+    ["at the end of its life", { lifeLimit: 100 }, "", (): unknown => undefined],
+    [
+      "with words of its own",
+      {},
+      "maintenance",
+      (): unknown => rig.gateway.end(ticket.sessionId, "maintenance"),
     ],
   ])("ends a session %s, on both sides", async (_name, behaviour, text, act) => {
     await start(behaviour);

@@ -43,7 +43,7 @@ describe("an isolated command", () => {
   });
 
   it("has exactly the environment that it was given, odd names and line ends included", async () => {
-    const env = { PATH: options.env.PATH, "odd.name": "two\nlines", EMPTY: "" };
+    const env = { PATH: options.env.PATH, HOME: "/any", "odd.name": "two\nlines", EMPTY: "" };
     const box = await isolate({ ...options, env, command: ["sleep", "60"] });
     const variables = readFileSync(`/proc/${box.pid}/environ`, "utf8").split("\0").slice(0, -1);
     process.kill(box.pid, "SIGKILL");
@@ -90,7 +90,7 @@ describe("an isolated command", () => {
     process.kill(box.pid, "SIGKILL");
     await box.exited;
     expect(processes.map(({ innerPid, command }) => [innerPid, command.split(" ")[0]])).toEqual([
-      [1, init],
+      [1, "/dev/init"],
       [expect.any(Number), "sleep"],
     ]);
   });

@@ -1,0 +1,185 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import {
+  Aws,
+  eventually,
+  mainLog,
+  pidOfMain,
+  processes,
+  type Inputs,
+  type StepOptions,
+} from "../helpers/local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+}, 30_000);
+
+afterAll(() => aws.stop());
+
+interface Cancelled {
+  readonly result: StepResult;
+  /** When the step was told. */
+  readonly at: number;
+}
+
+/** Cancels the step as soon as its log has a line like this. */
+async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {}): Promise<Cancelled> {
+  const button = new AbortController();
+  let at = 0;
+  const result = await aws.step(inputs, {
+    ...options,
+    signal: button.signal,
+    onLine: (text) => {
+      if (at !== 0 || !line.test(text)) return;
+      at = Date.now();
+      button.abort();
+    },
+  });
+  expect(at).not.toBe(0);
+  return { result, at };
+}
+
+/** Stopped by the main step itself, within a second, and nothing of it left. */
+async function expectUndone({ result, at }: Cancelled): Promise<void> {
+  const task = aws.taskOf(result);
+  const [stop, ...more] = aws.calls("StopTask", task.arn);
+  expect(more).toEqual([]);
+  expect((stop?.at ?? Infinity) - at).toBeLessThan(1000);
+  expect(await aws.objects()).toEqual([]);
+  await task.ended;
+  expect(result.conclusion).toBe("cancelled");
+  expect(result.outputs["outcome"]).toBe("cancelled");
+  expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+  expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
+}
+
+const staged = (): Inputs => ({ ...aws.newTask(), bucket: aws.world.made.bucket });
+
+it("while it waits for the task: the task is stopped within a second, the object deleted", async () => {
+  const cancelled = await cancelAt(/Started task/, { ...staged(), run: "echo not reached" });
+  await expectUndone(cancelled);
+  expect(cancelled.result.outputs["exit-code"]).toBe("");
+  expect(aws.calls("ExecuteCommand")).toEqual([]);
+  expect(mainLog(cancelled.result).join("\n")).not.toMatch(/^\s+at .+:\d+:\d+/m);
+}, 30_000);
+
+it("while the job runs in a task of its own: the task is stopped within a second", async () => {
+  const cancelled = await cancelAt(/^begun$/, { ...staged(), run: "echo begun; sleep 300" });
+  await expectUndone(cancelled);
+  expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
+  // The runner would have gone on to SIGTERM after 7.5 s.
+  expect(Date.now() - cancelled.at).toBeLessThan(7_000);
+}, 30_000);
+
+/** PID 1 of the seed's tasks is an init with one child. */
+const idle = (task: Task): string[] =>
+  processes(task).map(({ command }) => command.split(" ").slice(-2).join(" "));
+
+it("while the job runs in a task of others: the job is stopped, the task lives on", async () => {
+  const task = await aws.runningTask();
+  const before = idle(task);
+  const run = `
+    trap 'echo "asked to stop"; exit 0' TERM
+    sleep 301 | cat & (sleep 302; :) &
+    echo begun
+    while :; do sleep 0.1; done
+  `;
+  const { result } = await cancelAt(/^(\[\d\] )?begun$/, {
+    task: task.id,
+    workers: "2",
+    bucket: aws.world.made.bucket,
+    run,
+  });
+  expect(result.conclusion).toBe("cancelled");
+  expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
+  expect(mainLog(result)).toContain("[1] asked to stop");
+  await eventually(() => idle(task), before);
+  expect(await aws.objects()).toEqual([]);
+  expect(task.lastStatus).toBe("RUNNING");
+  expect(aws.calls("StopTask", task.arn)).toEqual([]);
+}, 30_000);
+
+it("a job that ignores TERM is killed in the container, even after the runner has gone", async () => {
+  const task = await aws.runningTask();
+  const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
+  const { result } = await cancelAt(/^begun$/, { task: task.id, run });
+  expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
+  // What keeps its status for a while, in case somebody comes for it, is not the job.
+  const job = (): string[] =>
+    processes(task)
+      .map(({ command }) => command)
+      .filter((one) => one.endsWith("/script"));
+  await eventually(job, [], 15_000);
+}, 60_000);
+
+it.each([
+  ["while it waits for the task", /Started task/],
+  ["while the job runs", /^begun$/],
+])(
+  "a step that is killed %s is undone by its post part, from the saved state",
+  async (_, line) => {
+    const mark = `MARK=${Math.random()}`;
+    let killed = 0;
+    const result = await aws.step(
+      { ...staged(), run: "echo begun; sleep 300", env: mark },
+      {
+        onLine: (text) => {
+          if (killed !== 0 || !line.test(text)) return;
+          killed = pidOfMain(mark) ?? 0;
+          process.kill(killed, "SIGKILL");
+        },
+        beforePost: () => expect(aws.startedAndAlive()).toHaveLength(1),
+      },
+    );
+    expect(killed).not.toBe(0);
+    expect(result).toMatchObject({ conclusion: "failure", exitCode: 137, outputs: {} });
+    expect(Object.keys(result.state)).not.toEqual([]);
+    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+    expect(result.post?.log.join("\n")).toMatch(/Stopping task arn:/);
+    expect(aws.startedAndAlive()).toEqual([]);
+    expect(await aws.objects()).toEqual([]);
+    await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
+  },
+  60_000,
+);
+
+it("a step that is killed before AWS has told it the task's name is undone as well", async () => {
+  const mark = `MARK=${Math.random()}`;
+  const before = aws.calls("RunTask").length;
+  const running = aws.step({ ...staged(), run: "echo begun; sleep 300", env: mark });
+  await eventually(() => aws.calls("RunTask").length, before + 1);
+  process.kill(pidOfMain(mark) ?? 0, "SIGKILL");
+  const result = await running;
+  expect(result.exitCode).toBe(137);
+  expect(result.post?.conclusion).toBe("success");
+  expect(aws.startedAndAlive()).toEqual([]);
+  expect(await aws.objects()).toEqual([]);
+}, 60_000);
+
+it("what main could not undo, post undoes; what post can't either is told in a warning", async () => {
+  const { local } = aws.world;
+  const refuse = (times: number): void =>
+    local.fail({
+      operation: "StopTask",
+      code: "AccessDeniedException",
+      message: "not authorized to perform: ecs:StopTask",
+      times,
+    });
+  refuse(1);
+  const second = await aws.step({ ...staged(), run: "echo done" });
+  expect(second.conclusion).toBe("success");
+  expect(second.annotations).toEqual([expect.objectContaining({ level: "warning" })]);
+  expect(second.post?.annotations).toEqual([]);
+  expect(aws.taskOf(second).desiredStatus).toBe("STOPPED");
+
+  refuse(2);
+  const never = await aws.step({ ...staged(), run: "echo done" });
+  expect(never.conclusion).toBe("success");
+  expect(never.post?.conclusion).toBe("success");
+  expect(never.post?.annotations).toEqual([
+    { level: "warning", message: expect.stringContaining("ecs:StopTask") as string },
+  ]);
+  aws.taskOf(never).stop("UserInitiated", "by the test");
+}, 60_000);

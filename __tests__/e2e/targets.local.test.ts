@@ -1,0 +1,180 @@
+import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import { Aws, definition, eventually, jobLog, withoutInit, type Inputs } from "../helpers/local.ts";
+
+let aws: Aws;
+
+// ExecuteCommand answers TargetNotConnectedException for a moment after the agent is RUNNING, as AWS's does.
+beforeAll(async () => {
+  aws = await Aws.start({ delays: { agent: 200, connect: 300 } });
+}, 30_000);
+
+afterAll(() => aws.stop());
+
+/** Which task and container it runs in, as that container's own environment has it. */
+const whoami = 'hostname; echo "${ECS_CONTAINER_METADATA_URI_V4##*/}"; echo "$NAME"';
+
+function expectRanIn(result: StepResult, container = "app"): void {
+  const task = aws.taskOf(result);
+  const found = task.containers.find(({ definition: { name } }) => name === container);
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded", "private-ip": task.ip });
+  expect(JSON.parse(result.outputs["task-arns"] ?? "")).toEqual([task.arn]);
+  expect(jobLog(result).slice(0, 2)).toEqual([task.hostname, found?.runtimeId]);
+}
+
+it("a running task, by its ID and by its ARN, runs on afterwards", async () => {
+  const task = await aws.runningTask();
+  const results = await Promise.all([
+    aws.step({ task: task.id, run: whoami }),
+    aws.step({ cluster: "default", task: task.arn, run: whoami }),
+  ]);
+  for (const result of results) {
+    expect(aws.taskOf(result)).toBe(task);
+    expectRanIn(result);
+  }
+  expect(task.lastStatus).toBe("RUNNING");
+  expect(aws.calls("StopTask", task.id)).toEqual([]);
+}, 30_000);
+
+it("a running task of a service", async () => {
+  const { made, ecs } = aws.world;
+  const result = await aws.step({ service: made.service, run: whoami });
+  expectRanIn(result);
+  expect(aws.taskOf(result).plan.group).toBe(`service:${made.service}`);
+  expect(aws.taskOf(result).desiredStatus).toBe("RUNNING");
+
+  await ecs.send(new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: 0 }));
+  const none = await aws.step({ service: made.service, run: whoami });
+  expect(none.outputs["outcome"]).toBe("not-started");
+  expect(none.annotations).toEqual([expect.objectContaining({ title: "fargate-exec: no-running-task" })]);
+}, 30_000);
+
+it("a new task of a family, a revision, an ARN or a file is started, and stopped afterwards", async () => {
+  const { local, made } = aws.world;
+  const arn = await aws.register("migrate", [
+    { ...withoutInit, environment: [{ name: "NAME", value: "one" }] },
+  ]);
+  await aws.register("migrate", [{ ...withoutInit, environment: [{ name: "NAME", value: "two" }] }]);
+  const container = { ...withoutInit, environment: [{ name: "NAME", value: "file" }] };
+  const file = JSON.stringify(definition("from-file", [container], local.accountId));
+  const cases: readonly [string, string][] = [
+    ["migrate", "two"],
+    ["migrate:1", "one"],
+    [arn, "one"],
+    ["ops/migrate.json", "file"],
+  ];
+  const results = await Promise.all(
+    cases.map(([name]) =>
+      aws.step(
+        { ...aws.newTask(name), bucket: made.bucket, run: whoami },
+        { files: { "ops/migrate.json": file } },
+      ),
+    ),
+  );
+  for (const [at, result] of results.entries()) {
+    const [, value] = cases[at] ?? [];
+    expectRanIn(result);
+    expect(jobLog(result)[2]).toBe(value);
+    const task = aws.taskOf(result);
+    await task.ended;
+    expect(task).toMatchObject({ lastStatus: "STOPPED", stopCode: "UserInitiated" });
+    expect(task.stoppedReason).toMatch(/^fargate-exec: /);
+    expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
+  }
+  expect(await aws.objects()).toEqual([]);
+  expect(aws.calls("RegisterTaskDefinition", "from-file")).toHaveLength(1);
+  expect(aws.calls("DeregisterTaskDefinition", "from-file:1")).toHaveLength(1);
+}, 60_000);
+
+it("a held container runs no command of its image; with 'hold: false' it does", async () => {
+  await aws.register("server", [{ ...withoutInit, command: ["sleep", "987"] }]);
+  const run = "tr '\\0' ' ' </proc/1/cmdline";
+  const [held, own] = await Promise.all([
+    aws.step({ ...aws.newTask("server"), timeout: "5m", run }),
+    aws.step({ ...aws.newTask("server"), hold: "false", run }),
+  ]);
+  expect(held.outputs["stdout"]).toContain(`sleep ${5 * 60 + 15 * 60}`);
+  expect(own.outputs["stdout"]).toBe("sleep 987 ");
+}, 60_000);
+
+it("the container is the first essential one unless another is named", async () => {
+  const { made } = aws.world;
+  const running = await aws.runningTask(made.twoContainers);
+  const [chosen, named, running1, running2] = await Promise.all([
+    aws.step({ ...aws.newTask(made.twoContainers), run: whoami }),
+    aws.step({ ...aws.newTask(made.twoContainers), container: "sidecar", run: whoami }),
+    aws.step({ task: running.id, run: whoami }),
+    aws.step({ task: running.id, container: "sidecar", run: whoami }),
+  ]);
+  expectRanIn(chosen, "app");
+  expectRanIn(named, "sidecar");
+  expectRanIn(running1, "app");
+  expectRanIn(running2, "sidecar");
+}, 60_000);
+
+it("what a new task is given reaches RunTask", async () => {
+  const { local, made } = aws.world;
+  const result = await aws.step({
+    ...aws.newTask(),
+    "security-groups": made.securityGroups.join(","),
+    "assign-public-ip": "true",
+    "platform-version": "1.4.0",
+    cpu: "1 vCPU",
+    memory: "3 GB",
+    "ephemeral-storage": "50",
+    "task-role": `arn:aws:iam::${local.accountId}:role/migrate`,
+    tags: "team=web,cost-centre=42",
+    overrides:
+      '{"containerOverrides": [{"name": "app", "environment": [{"name": "NAME", "value": "overridden"}]}]}',
+    run: whoami,
+  });
+  expectRanIn(result);
+  expect(jobLog(result)[2]).toBe("overridden");
+  expect(aws.calls("RunTask", "cost-centre").map(({ body }) => body)).toEqual([
+    expect.objectContaining({
+      launchType: "FARGATE",
+      enableExecuteCommand: true,
+      platformVersion: "1.4.0",
+      networkConfiguration: {
+        awsvpcConfiguration: {
+          subnets: made.subnets,
+          securityGroups: made.securityGroups,
+          assignPublicIp: "ENABLED",
+        },
+      },
+      overrides: expect.objectContaining({
+        cpu: "1024",
+        memory: "3072",
+        ephemeralStorage: { sizeInGiB: 50 },
+        taskRoleArn: `arn:aws:iam::${local.accountId}:role/migrate`,
+      }) as unknown,
+    }),
+  ]);
+}, 60_000);
+
+it("'keep-task' decides whether the started task lives on", async () => {
+  const cases: readonly [Inputs, boolean][] = [
+    [{ run: "exit 1" }, false],
+    [{ "keep-task": "never", run: "exit 1" }, false],
+    [{ "keep-task": "on-failure", run: "exit 1" }, true],
+    [{ "keep-task": "on-failure", run: "exit 0" }, false],
+    [{ "keep-task": "always", run: "exit 0" }, true],
+  ];
+  const results = await Promise.all(cases.map(([inputs]) => aws.step({ ...aws.newTask(), ...inputs })));
+  const kept = results.map((result) => aws.taskOf(result).desiredStatus === "RUNNING");
+  expect(kept).toEqual(cases.map(([, lives]) => lives));
+  expect(results[2]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
+}, 60_000);
+
+it("a task that stops under the job is told as that, and never as success", async () => {
+  const task = await aws.runningTask();
+  const result = await aws.step(
+    { task: task.id, run: "echo started; sleep 60" },
+    { onLine: (line) => line === "started" && task.stop("UserInitiated", "Stopped by a colleague") },
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown", stdout: "started" });
+  expect(result.conclusion).toBe("failure");
+  expect(result.annotations).toHaveLength(1);
+  expect(result.annotations[0]?.message).toContain("Stopped by a colleague");
+  await eventually(() => task.lastStatus, "STOPPED");
+}, 60_000);

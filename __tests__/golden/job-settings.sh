@@ -1,0 +1,22 @@
+fx_id=0123456789abcdef0123
+fx_cluster=demo
+fx_arn=arn:aws:ecs:eu-west-1:123456789012:task/demo/0123456789abcdef0123456789abcdef
+fx_container=app
+fx_url=https://github.com/example/demo/actions/runs/1
+fx_workers=2
+fx_timeout=3600
+fx_workdir='/srv/my app'
+fx_recorder='<recorder.py>'
+fx_environment() {
+export A='value of A'
+export EMPTY=''
+export QUOTES='it'\''s "quoted" $HOME'
+:
+}
+fx_own_environment() {
+export CI=true
+:
+}
+fx_command() {
+fx_session bash --noprofile --norc -eo pipefail "$fx_dir/script" 'one argument' 'it'\''s'
+}

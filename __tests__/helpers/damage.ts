@@ -1,0 +1,67 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Random } from "./seeds.ts";
+import { between, pick, randomOf } from "./seeds.ts";
+
+/** What one byte becomes, where more than chance is wanted. */
+const TELLING = [
+  0x00, 0x07, 0x0a, 0x0d, 0x1b, 0x20, 0x23, 0x25, 0x2e, 0x30, 0x39, 0x3b, 0x5d, 0x7f, 0x80, 0xff,
+];
+
+/** A damaged copy: bytes changed, lost, doubled, moved, cut off, or mixed with those of another. */
+export function damaged(random: Random, bytes: Uint8Array, other: Uint8Array): Buffer {
+  let copy = Buffer.from(bytes);
+  for (let count = between(random, 1, 3); count > 0 && copy.length > 0; count--) {
+    const at = between(random, 0, copy.length - 1);
+    const end = Math.min(copy.length, at + between(random, 1, pick(random, [1, 4, 64])));
+    switch (between(random, 0, 6)) {
+      case 0:
+        copy[at] = (copy[at] ?? 0) ^ (1 << between(random, 0, 7));
+        break;
+      case 1:
+        copy[at] = pick(random, TELLING);
+        break;
+      case 2:
+        copy.fill(between(random, 0, 255), at, end);
+        break;
+      case 3:
+        copy = Buffer.concat([copy.subarray(0, at), copy.subarray(end)]);
+        break;
+      case 4:
+        copy = Buffer.concat([copy.subarray(0, end), copy.subarray(at)]);
+        break;
+      case 5:
+        copy = copy.subarray(0, at);
+        break;
+      default: {
+        const from = between(random, 0, other.length);
+        copy = Buffer.concat([copy.subarray(0, at), other.subarray(from, from + 200), copy.subarray(end)]);
+      }
+    }
+  }
+  return copy;
+}
+
+const POOL = Buffer.alloc(64 * 1024);
+const fill = randomOf(1);
+for (let at = 0; at < POOL.length; at++) POOL[at] = fill() * 256;
+
+/** Up to 1,024 bytes. */
+export function randomBytesOf(random: Random, length: number): Buffer {
+  const from = between(random, 0, POOL.length - 1_024);
+  return Buffer.from(POOL.subarray(from, from + length));
+}
+
+let collect: (() => void) | undefined;
+
+/** Bytes that are held after a collection: JavaScript's and those of buffers. */
+export function heldBytes(): number {
+  if (!collect) {
+    setFlagsFromString("--expose-gc");
+    collect = runInNewContext("gc") as () => void;
+  }
+  collect();
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

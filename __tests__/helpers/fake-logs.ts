@@ -1,0 +1,27 @@
+import type { LogPage, Logs, StreamName } from "../../src/aws/logs.ts";
+
+/** A stream of CloudWatch that grows by what is put into it; it gives `pageSize` events a call. */
+export class FakeLogs implements Pick<Logs, "page"> {
+  readonly asked: StreamName[] = [];
+  readonly #streams = new Map<string, string[]>();
+  readonly #pageSize: number;
+
+  constructor(pageSize = 2) {
+    this.#pageSize = pageSize;
+  }
+
+  put(stream: string, ...messages: readonly string[]): void {
+    this.#streams.set(stream, [...(this.#streams.get(stream) ?? []), ...messages]);
+  }
+
+  page(stream: StreamName, from?: string): Promise<LogPage | undefined> {
+    this.asked.push(stream);
+    const messages = this.#streams.get(stream.stream);
+    if (messages === undefined) return Promise.resolve(undefined);
+    const at = Number(from ?? 0);
+    const events = messages.slice(at, at + this.#pageSize).map((message) => ({ timestamp: 0, message }));
+    const next = String(at + events.length);
+    // As the API: the token that was sent comes back when there is nothing more.
+    return Promise.resolve({ events, next, last: next === from });
+  }
+}

@@ -1,0 +1,12 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Compares a text with the file of that name in `__tests__/golden`, whole. With UPDATE_GOLDEN=1 the file is written
+ * instead: what changed is then read in the diff.
+ */
+export function expectGolden(name: string, text: string): void {
+  const path = fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, text);
+  expect(text).toBe(existsSync(path) ? readFileSync(path, "utf8") : "");
+}

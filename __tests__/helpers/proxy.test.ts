@@ -1,0 +1,41 @@
+import { once } from "node:events";
+import { ProxyAgent } from "proxy-agent";
+import WebSocket from "ws";
+import { Client, GatewayRig } from "../local/agent/rig.ts";
+import { Proxy } from "./proxy.ts";
+
+let rig: GatewayRig;
+let proxy: Proxy;
+beforeAll(async () => ([rig, proxy] = [await GatewayRig.start(), await Proxy.start()]));
+beforeEach(() => (proxy.seen.length = 0));
+afterAll(async () => {
+  await proxy.stop();
+  await rig.stop();
+});
+
+const open = (streamUrl: string, through: string): WebSocket =>
+  new WebSocket(streamUrl, { agent: new ProxyAgent({ getProxyForUrl: () => through }) });
+
+it("a socket goes through the proxy, which tells where to", async () => {
+  const { streamUrl } = rig.gateway.createSession();
+  const socket = open(streamUrl, proxy.url());
+  await once(socket, "open");
+  expect(proxy.tunnels).toEqual([new URL(streamUrl).host]);
+  proxy.cut();
+  expect((await once(socket, "close"))[0]).toBe(1006);
+});
+
+it.each([
+  ["the wrong password", () => proxy.url("someone", "other")],
+  ["no password at all", () => proxy.url().replace(/\/\/.*@/, "//")],
+])("a socket with %s does not", async (_name, through) => {
+  const socket = open(rig.gateway.createSession().streamUrl, through());
+  await expect(once(socket, "open")).rejects.toThrow();
+  expect(proxy.seen).toMatchObject([{ method: "CONNECT", outcome: "refused" }]);
+});
+
+it("nothing goes through it that is not sent there", async () => {
+  const client = await Client.connect(rig.gateway.createSession());
+  client.socket.terminate();
+  expect(proxy.seen).toEqual([]);
+});

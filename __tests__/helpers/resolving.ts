@@ -1,0 +1,51 @@
+import type { Where } from "../../src/inputs/inputs.ts";
+import type { ResolveContext } from "../../src/target/resolved.ts";
+import type { Undo } from "../../src/target/undo.ts";
+import { Listener, SteppedClock } from "./stepped.ts";
+import { origin } from "./start-inputs.ts";
+import { CLUSTER, ID, TASK } from "./tasks.ts";
+
+/** The target that `aTask()` is. */
+export const target = {
+  clusterArn: CLUSTER,
+  clusterName: "ci",
+  taskArn: TASK,
+  taskId: ID,
+  container: "app",
+  started: false,
+  cpuUnits: 1024,
+  privateIp: "10.0.0.7",
+};
+
+export interface Resolving extends ResolveContext {
+  readonly log: Listener;
+  readonly clock: SteppedClock;
+  /** What was reported, in order, with whatever a test adds. */
+  readonly events: unknown[];
+}
+
+/** A context in which ECS answers as said, and any other call fails the test. */
+export function resolving(
+  where: Where,
+  ecs: Partial<ResolveContext["ecs"]>,
+  more: Partial<ResolveContext> & { readonly container?: string } = {},
+): Resolving {
+  const unasked = (name: string) => () => Promise.reject(new Error(`${name} was asked`));
+  const names = ["describeTask", "describeTasks", "listTasks", "describeService"] as const;
+  const others = ["describeTaskDefinition", "registerTaskDefinition", "runTask"] as const;
+  const all = Object.fromEntries([...names, ...others].map((name) => [name, unasked(name)]));
+  const events: unknown[] = [];
+  const { container, ...rest } = more;
+  return {
+    inputs: { cluster: "ci", where, container, region: "eu-central-1", timeout: 60_000 },
+    ecs: { ...(all as unknown as ResolveContext["ecs"]), ...ecs },
+    origin,
+    workspace: "/nowhere",
+    signal: undefined,
+    onUndo: (undo: readonly Undo[]) => events.push(undo),
+    ...rest,
+    log: new Listener(),
+    clock: new SteppedClock(),
+    events,
+  };
+}

@@ -1,0 +1,44 @@
+import type { Inputs } from "../../src/inputs/inputs.ts";
+import type { Target } from "../../src/target/target.ts";
+import { CLUSTER, ID, TASK } from "./tasks.ts";
+
+/** The inputs of a step that says no more than it must, but for what is said otherwise. */
+export function anInputs(more: Partial<Inputs> = {}): Inputs {
+  return {
+    cluster: "ci",
+    where: { kind: "task", task: ID },
+    container: undefined,
+    startTimeout: 600_000,
+    script: { kind: "run", text: "echo hello\n" },
+    shell: undefined,
+    args: [],
+    workingDirectory: undefined,
+    env: {},
+    secrets: {},
+    workers: 1,
+    timeout: 3_600_000,
+    bucket: undefined,
+    prefix: "fargate-exec/",
+    kmsKeyId: undefined,
+    logs: "auto",
+    transport: "auto",
+    workflowCommands: false,
+    summary: true,
+    region: "eu-central-1",
+    ...more,
+  };
+}
+
+export function aTarget(more: Partial<Target> = {}): Target {
+  return {
+    clusterArn: CLUSTER,
+    clusterName: "ci",
+    taskArn: TASK,
+    taskId: ID,
+    container: "app",
+    started: false,
+    cpuUnits: 1024,
+    privateIp: "10.0.0.7",
+    ...more,
+  };
+}

@@ -1,0 +1,27 @@
+import { execFileSync, type ExecFileSyncOptionsWithBufferEncoding } from "node:child_process";
+
+/** The shells of this machine that may be a container's /bin/sh, each as the words that start it. */
+export const SHELLS = ["dash", "bash --posix", "bash", "busybox ash", "zsh --emulate sh"].filter((shell) => {
+  try {
+    runShell(shell, ":");
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+/** What `script` prints under this shell. Throws for an exit status that isn't 0. */
+export function runShell(
+  shell: string,
+  script: string,
+  args: readonly string[] = [],
+  options: ExecFileSyncOptionsWithBufferEncoding = {},
+): Buffer {
+  const [program = "sh", ...words] = shell.split(" ");
+  const stdio = options.input === undefined ? "ignore" : "pipe";
+  return execFileSync(program, [...words, "-c", script, "sh", ...args], {
+    stdio: [stdio, "pipe", "pipe"],
+    maxBuffer: 64 * 1024 * 1024,
+    ...options,
+  });
+}

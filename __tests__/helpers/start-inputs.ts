@@ -1,0 +1,53 @@
+import type { Service } from "../../src/aws/ecs.ts";
+import type { StartInputs } from "../../src/inputs/inputs.ts";
+import type { Origin } from "../../src/target/start.ts";
+
+/** A new task in one subnet, with nothing else said of it, but for what is said otherwise. */
+export function startInputs(more: Partial<StartInputs> = {}): StartInputs {
+  return {
+    subnets: ["subnet-1"],
+    securityGroups: [],
+    assignPublicIp: undefined,
+    capacityProviders: [],
+    platformVersion: undefined,
+    cpu: undefined,
+    memory: undefined,
+    ephemeralStorage: undefined,
+    taskRole: undefined,
+    executionRole: undefined,
+    tags: {},
+    overrides: {},
+    hold: true,
+    keepTask: "never",
+    ...more,
+  };
+}
+
+export const SPOT = { name: "FARGATE_SPOT", weight: 1, base: 0 };
+
+export const origin: Origin = {
+  id: "a1b2c3d4",
+  repository: "example/web.site",
+  runId: "17",
+  runAttempt: "2",
+  url: "https://github.com/example/web.site/actions/runs/17",
+};
+
+export function aService(more: Partial<Service> = {}): Service {
+  return {
+    arn: "arn:aws:ecs:eu-central-1:123456789012:service/ci/web",
+    name: "web",
+    status: "ACTIVE",
+    desiredCount: 1,
+    runningCount: 0,
+    pendingCount: 0,
+    taskDefinitionArn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3",
+    enableExecuteCommand: true,
+    launchType: "FARGATE",
+    capacityProviders: [],
+    platformVersion: "1.4.0",
+    network: { subnets: ["subnet-8", "subnet-9"], securityGroups: ["sg-9"], assignPublicIp: true },
+    events: [],
+    ...more,
+  };
+}

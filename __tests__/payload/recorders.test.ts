@@ -1,0 +1,121 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { watch } from "../helpers/watch.ts";
+
+/** All that an image without python3 has, with one awk or another. */
+const TOOLS =
+  "base64 bash busybox cat chmod cut dash date dd env grep gzip head id kill ls mkdir mkfifo mv nohup printf rm sed seq setsid sh " +
+  "sha256sum sleep stty tail touch tr true";
+
+function find(tool: string): string {
+  try {
+    return execFileSync("sh", ["-c", `command -v ${tool}`]).toString().trim();
+  } catch {
+    return "";
+  }
+}
+
+const AWKS = ["mawk", "gawk", "busybox"].filter((awk) => find(awk) !== "");
+
+describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
+  let path: string;
+  beforeAll(() => {
+    path = mkdtempSync(join(tmpdir(), "fargate-exec-tools-"));
+    for (const tool of TOOLS.split(" ")) {
+      const from = find(tool);
+      if (existsSync(from)) symlinkSync(from, join(path, tool));
+    }
+    symlinkSync(find(awk), join(path, "awk"));
+  });
+  afterAll(() => rmSync(path, { recursive: true }));
+
+  const run = (options: Parameters<typeof watch>[0]): ReturnType<typeof watch> =>
+    watch({ ...options, containerEnv: { PATH: path } });
+
+  it("brings back output and exit code", async () => {
+    const job = await run({ script: "echo out; echo err >&2; printf 'no end'; exit 3" });
+    expect(job.stdout.toString()).toBe("out\nno end");
+    expect(job.stderr.toString()).toBe("err\n");
+    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
+  });
+
+  it("passes every byte but NUL, which only GNU's awk and mawk can", async () => {
+    const bytes = Buffer.from([...Array.from({ length: 256 }, (_, i) => i), ...Buffer.from("\ufffd\ufffd.")]);
+    const octal = [...bytes].map((b) => `\\${b.toString(8).padStart(3, "0")}`).join("");
+    const job = await run({ script: `printf '${octal}'` });
+    const expected = Buffer.from(bytes);
+    if (awk === "busybox") expected[0] = "?".charCodeAt(0);
+    expect(job.stdout.toString("latin1")).toBe(expected.toString("latin1"));
+  });
+
+  it("keeps the lines of several workers whole, however long they are", async () => {
+    const script = `
+      i=0; long=$(printf '%09000d' "$FARGATE_EXEC_WORKER")
+      while [ $i -lt 50 ]; do echo "$FARGATE_EXEC_WORKER $i $long"; echo "$FARGATE_EXEC_WORKER error" >&2; i=$((i + 1)); done`;
+    const job = await run({ script, workers: 3 });
+    const lines = new Map<string, string>();
+    const whole: string[] = [];
+    for (const event of job.events) {
+      if (event.kind !== "text" || event.stream !== "stdout") continue;
+      const line = (lines.get(event.source) ?? "") + event.bytes.toString();
+      lines.set(event.source, event.ends ? "" : line);
+      if (event.ends) whole.push(line);
+    }
+    const expected = [0, 1, 2].flatMap((w) =>
+      Array.from({ length: 50 }, (_, i) => `[${w}] ${w} ${i} ${String(w).padStart(9000, "0")}`),
+    );
+    // Not the lines themselves: they are too long to be told apart by eye.
+    const short = (line: string): string => `${line.slice(0, 12)} … ${line.length} … ${line.slice(-3)}`;
+    expect(whole.map(short).toSorted()).toEqual(expected.map(short).toSorted());
+    expect(new Set(whole)).toEqual(new Set(expected));
+    expect(job.stderr.toString().split("\n").length).toBe(151);
+  });
+
+  it("redacts secrets, those that overlap and those that come in two pieces", async () => {
+    const secrets = { ONE: "abcdef", TWO: "defghi", THREE: "first line\nsecond line" };
+    const script = `echo "<abcdefghi>"; printf 'abc'; sleep 0.3; echo 'def.'; printf '%s\\n' "$THREE"; printf 'ends with abcde'`;
+    const job = await run({ script, secrets });
+    expect(job.stdout.toString()).toBe("<***>\n***.\n***\n***\nends with abcde");
+    expect(job.terminal.includes("second line")).toBe(false);
+  });
+
+  it("shows the beginning of a line whose rest does not come", async () => {
+    let shown = 0;
+    const started = Date.now();
+    await run({
+      script: "printf begun; sleep 2",
+      onEvent: (event) => {
+        if (event.kind === "text" && !event.ends) shown = Date.now() - started;
+      },
+    });
+    expect(shown).toBeGreaterThan(0);
+    expect(shown).toBeLessThan(1900);
+  });
+
+  it("does not wait for a daemon, and lets it live", async () => {
+    const script = `nohup sh -c 'while :; do echo tick; sleep 0.1; done' & echo "$!"`;
+    const job = await run({ script });
+    const daemon = Number(
+      job.stdout
+        .toString()
+        .split("\n")
+        .find((line) => /^\d+$/.test(line)),
+    );
+    try {
+      expect(job.status).toMatchObject({ workers: [{ exitCode: 0 }] });
+      execFileSync("sleep", ["0.5"]);
+      expect(existsSync(`/proc/${daemon}`)).toBe(true);
+    } finally {
+      process.kill(daemon);
+    }
+  });
+
+  it("brings a large output over whole", async () => {
+    const file = join(path, "large");
+    writeFileSync(file, Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(""));
+    const job = await run({ script: `cat ${file}` });
+    expect(job.stdout.equals(readFileSync(file))).toBe(true);
+  });
+});

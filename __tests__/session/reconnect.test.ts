@@ -1,0 +1,363 @@
+import type { SessionTicket } from "../../src/aws/ecs.ts";
+import { Failure } from "../../src/errors.ts";
+import type { Session, SessionOptions } from "../../src/session/session.ts";
+import { ack, closed, output, text } from "../channel/frames.ts";
+import type { Gateway } from "./gateway.ts";
+import { Lines, open, readAll, startGateway, stopAll } from "./rig.ts";
+import { SteppedClock } from "./stepped-clock.ts";
+
+const { random } = Math;
+beforeEach(() => {
+  // The jitter of every pause.
+  Math.random = () => 0.5;
+});
+afterEach(async () => {
+  Math.random = random;
+  await stopAll();
+});
+
+interface Scene {
+  readonly gateway: Gateway;
+  readonly clock: SteppedClock;
+  readonly log: Lines;
+  readonly session: Session;
+}
+
+async function scene(more: Partial<SessionOptions> = {}): Promise<Scene> {
+  const [gateway, clock, log] = [await startGateway(), new SteppedClock(), new Lines()];
+  const session = await open(gateway, { clock, log, ...more });
+  return { gateway, clock, log, session };
+}
+
+/** Lets the pause before the n-th try pass. */
+function backOff(clock: SteppedClock, nth: number): Promise<void> {
+  return clock.pass(150 * 2.5 ** (nth - 1));
+}
+
+/** Resolves when the client has heard what the gateway said before. */
+async function heard(gateway: Gateway): Promise<void> {
+  gateway.client?.ping();
+  await new Promise((resolve) => gateway.client?.once("pong", resolve));
+}
+
+/** Cuts the connection and lets the session make the next, which holds. */
+async function cutAndMend({ gateway, clock, log }: Scene): Promise<void> {
+  log.lines.length = 0;
+  gateway.client?.terminate();
+  await backOff(clock, 1);
+  await clock.pass(1_000);
+  await log.until(/connected again/);
+}
+
+const tickets = (...given: (Partial<SessionTicket> | undefined | Error)[]) => {
+  const asked = { count: 0 };
+  const resume = (): Promise<SessionTicket | undefined> => {
+    const next = given[asked.count++ % given.length];
+    if (next instanceof Error) return Promise.reject(next);
+    return Promise.resolve(
+      next && { sessionId: "ecs-execute-command-1", streamUrl: "", token: "renewed", ...next },
+    );
+  };
+  return { asked, resume };
+};
+
+/** As a gateway that does not know the token. */
+const refuseTokens = (gateway: Gateway, ...refused: string[]): void => {
+  gateway.onOpening = (token, client) => {
+    if (refused.includes(token)) client.close(1008, "token expired");
+  };
+};
+
+describe("a session whose connection is cut", () => {
+  it("goes on over a new one with the same token, signed anew, and says so twice", async () => {
+    const cut = await scene();
+    const { gateway, clock, log, session } = cut;
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+    expect(log.lines).toEqual([
+      "Session 'ecs-execute-command-1' was cut (the connection was closed with code 1006); connecting again.",
+      "Session 'ecs-execute-command-1' was cut (the connection was closed with code 1006); connected again after 1.1 s.",
+    ]);
+    expect(gateway.tokens).toEqual(["s3cret", "s3cret"]);
+    const ids = gateway.text.map((each) => (JSON.parse(each) as { ClientId: string }).ClientId);
+    expect(ids[1]).toBe(ids[0]);
+    const signatures = gateway.requests.map(({ headers }) => headers.authorization);
+    expect(signatures[1]).toMatch(/^AWS4-HMAC-SHA256 /);
+    gateway.send(closed(""));
+    expect(await session.ended).toEqual({ kind: "closed", text: "" });
+  });
+
+  it("loses and doubles no output: what the agent repeats is acknowledged, and shown once", async () => {
+    const cut = await scene();
+    const { gateway, session } = cut;
+    const reading = readAll(session);
+    gateway.send(output(0, "a"), output(2, "c"));
+    await gateway.until(() => gateway.acks.length === 2);
+    await cutAndMend(cut);
+    gateway.send(output(0, "a"), output(1, "b"), output(3, "d"));
+    await gateway.until(() => gateway.acks.length === 5);
+    gateway.send(closed(""));
+    expect(await reading).toBe("abcd");
+  });
+
+  it("loses and doubles no input, also what is sent while there is no connection", async () => {
+    const cut = await scene();
+    const { gateway, clock, log, session } = cut;
+    gateway.send(output(0, "$"));
+    await gateway.until(() => gateway.inputs.length === 1);
+    const before = session.send(Buffer.from("before "));
+    await gateway.until(() => gateway.inputs.length === 2);
+    gateway.send(ack(0));
+    const [, first] = gateway.inputs;
+    gateway.client?.terminate();
+    await log.until(/was cut/);
+    const during = session.send(Buffer.from("during"));
+    await backOff(clock, 1);
+    await gateway.until(() => gateway.text.length === 2 && gateway.inputs.length >= 4);
+    const again = gateway.inputs.slice(2);
+    expect(again[0]).toEqual(first);
+    expect(again.map(({ payload }) => text(payload)).slice(0, 2)).toEqual(["before ", "during"]);
+    expect(again.map(({ sequenceNumber }) => sequenceNumber).slice(0, 2)).toEqual([1, 2]);
+    gateway.send(ack(1), ack(2));
+    await Promise.all([before, during]);
+  });
+
+  it("comes out whole after a cut at every frame", async () => {
+    const cut = await scene();
+    const { gateway, session } = cut;
+    const reading = readAll(session);
+    const lines = Array.from({ length: 25 }, (_none, index) => `line ${index}\n`);
+    for (const index of lines.keys()) {
+      const from = Math.max(0, index - 1);
+      gateway.send(...lines.slice(from, index + 1).map((line, offset) => output(from + offset, line)));
+      await gateway.until(() =>
+        gateway.acks.some(({ payload }) => text(payload).includes(`SequenceNumber":${index},`)),
+      );
+      await cutAndMend(cut);
+    }
+    gateway.send(closed(""));
+    expect(await reading).toBe(lines.join(""));
+    expect(gateway.text).toHaveLength(26);
+  });
+
+  it("is cut by a close of the gateway's that ends nothing", async () => {
+    const { gateway, clock, log } = await scene();
+    gateway.client?.close(1001, "going away");
+    await log.until(/was cut \(the connection was closed with code 1001: going away\)/);
+    await backOff(clock, 1);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+  });
+
+  it("counts no more than five tries for one cut, but as many cuts as there are", async () => {
+    const cut = await scene();
+    for (let count = 0; count < 8; count++) await cutAndMend(cut);
+    expect(cut.gateway.text).toHaveLength(9);
+  });
+
+  it("holds as soon as the agent is heard, without waiting", async () => {
+    const { gateway, clock, log } = await scene();
+    gateway.onOpening = (_token, client) => client.send(output(0, "here"));
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await log.until(/connected again after 0\.[12] s/);
+  });
+
+  it("ends as left when we leave it before it is mended, and tries no more", async () => {
+    const { gateway, clock, log, session } = await scene();
+    gateway.client?.terminate();
+    await log.until(/was cut/);
+    await session.close();
+    expect(await session.ended).toEqual({ kind: "left" });
+    clock.advance(60_000);
+    await new Promise(setImmediate);
+    expect(gateway.requests).toHaveLength(1);
+  });
+});
+
+describe("a session whose token is not taken any more", () => {
+  it("asks ResumeSession for a new one, and uses it with the old URL", async () => {
+    const { resume } = tickets({ streamUrl: "ws://127.0.0.1:1/elsewhere" });
+    const { gateway, clock, log } = await scene({ resume });
+    refuseTokens(gateway, "s3cret");
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await backOff(clock, 2);
+    await gateway.until(() => gateway.text.length === 3);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+    expect(gateway.tokens).toEqual(["s3cret", "s3cret", "renewed"]);
+    expect(new Set(gateway.requests.map(({ url }) => url)).size).toBe(1);
+  });
+
+  it("uses the new token with the new URL when the old URL refuses it, and stays there", async () => {
+    const moved = await startGateway();
+    const { asked, resume } = tickets({ streamUrl: moved.url });
+    const { gateway, clock, log } = await scene({ resume });
+    gateway.refusing = () => 410;
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await backOff(clock, 2);
+    await backOff(clock, 3);
+    await moved.untilOpen();
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+    expect(moved.tokens).toEqual(["renewed"]);
+    expect(asked.count).toBe(1);
+    moved.client?.terminate();
+    await backOff(clock, 1);
+    await moved.until(() => moved.text.length === 2);
+    expect(moved.tokens).toEqual(["renewed", "renewed"]);
+  });
+
+  it("ends at once when ResumeSession has none", async () => {
+    const { asked, resume } = tickets(undefined);
+    const { gateway, clock, session } = await scene({ resume });
+    refuseTokens(gateway, "s3cret");
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await backOff(clock, 2);
+    expect(await session.ended).toMatchObject({
+      kind: "lost",
+      why:
+        "the connection was closed with code 1006, and for 0.5 s no other could be made: " +
+        "with the same token: opened, but was closed with code 1008: token expired; " +
+        "ssm:ResumeSession: the session is over",
+    });
+    expect(asked.count).toBe(1);
+  });
+
+  it("says once that ResumeSession is denied, and goes on trying with the old one", async () => {
+    const denied = new Failure("access-denied", {
+      failed: "Access denied: no right to ssm:ResumeSession.",
+      seen: "AccessDeniedException: not authorized",
+      advice: "",
+    });
+    const { asked, resume } = tickets(denied);
+    const { gateway, clock, log, session } = await scene({ resume });
+    refuseTokens(gateway, "s3cret");
+    gateway.client?.terminate();
+    for (const nth of [1, 2, 3, 4, 5]) await backOff(clock, nth);
+    expect(await session.ended).toMatchObject({
+      kind: "lost",
+      why: expect.stringMatching(
+        /with the same token: opened, but was closed with code 1008: token expired \(5 times\); Access denied: .*ssm:ResumeSession/,
+      ) as string,
+    });
+    expect(asked.count).toBe(1);
+    expect(gateway.tokens).toEqual(Array(6).fill("s3cret"));
+    expect(log.lines.filter((line) => line.includes("ssm:ResumeSession"))).toEqual([
+      expect.stringMatching(/'ssm:ResumeSession' is denied .* Allow it on .*AccessDeniedException/),
+    ]);
+  });
+
+  it("asks again when ResumeSession failed for another reason", async () => {
+    const { asked, resume } = tickets(new Error("timeout"), { token: "renewed" });
+    const { gateway, clock, log } = await scene({ resume });
+    refuseTokens(gateway, "s3cret");
+    gateway.client?.terminate();
+    for (const nth of [1, 2, 3]) await backOff(clock, nth);
+    await gateway.until(() => gateway.text.length === 4);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+    expect(gateway.tokens.slice(1)).toEqual(["s3cret", "s3cret", "renewed"]);
+    expect(asked.count).toBe(2);
+  });
+});
+
+describe("a session that cannot be mended", () => {
+  it("ends after five tries when nobody listens any more", async () => {
+    const { gateway, clock, session } = await scene();
+    const started = clock.now();
+    await gateway.stop();
+    for (const nth of [1, 2, 3, 4, 5]) await backOff(clock, nth);
+    expect(await session.ended).toMatchObject({
+      kind: "lost",
+      why: expect.stringMatching(/ECONNREFUSED .*\(5 times\)$/) as string,
+    });
+    expect(clock.now() - started).toBeLessThanOrEqual(15_000);
+  });
+
+  it("counts a try as failed whose upgrade is not answered, and ends after 15 s", async () => {
+    const { gateway, clock, session } = await scene();
+    const started = clock.now();
+    gateway.silent = true;
+    gateway.client?.terminate();
+    for (const nth of [1, 2, 3]) {
+      await backOff(clock, nth);
+      await gateway.until(() => gateway.requests.length === 1 + nth);
+      await clock.pass(2_000, 5_000);
+    }
+    const why = /no answer within 5 s \(2 times\); with the same token: no answer within 4 s$/;
+    expect(await session.ended).toMatchObject({ why: expect.stringMatching(why) as string });
+    expect(clock.now() - started).toBeLessThanOrEqual(15_000);
+  });
+
+  it("counts a try as failed whose socket opens and stays dead, and ends after 15 s", async () => {
+    const { gateway, clock, session } = await scene();
+    const started = clock.now();
+    gateway.deaf = true;
+    gateway.client?.terminate();
+    for (const nth of [1, 2, 3]) {
+      await backOff(clock, nth);
+      await clock.pass(1_000);
+      await clock.pass(1_000, 4_000);
+    }
+    const why = /with the same token: opened, but nothing came back \(3 times\)$/;
+    expect(await session.ended).toMatchObject({ why: expect.stringMatching(why) as string });
+    expect(clock.now() - started).toBeLessThanOrEqual(15_000);
+  });
+
+  it("does not wait for a ResumeSession that does not answer", async () => {
+    const { gateway, clock, session } = await scene({ resume: () => new Promise(() => undefined) });
+    refuseTokens(gateway, "s3cret");
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await backOff(clock, 2);
+    await clock.pass(10_000, 15_000);
+    expect(await session.ended).toMatchObject({ kind: "lost" });
+  });
+});
+
+describe("a connection that died without a word", () => {
+  it("is given up when two pings were not answered, and made again", async () => {
+    const { gateway, clock, log } = await scene();
+    await gateway.until(() => gateway.pings.length === 1);
+    await heard(gateway);
+    gateway.client?.pause();
+    await clock.pass(25_000);
+    await clock.pass(25_000);
+    await clock.pass(25_000);
+    await log.until(
+      /was cut \(the connection broke: nothing was heard for 50 s, not even an answer to a ping\)/,
+    );
+    await backOff(clock, 1);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+  });
+
+  it("is not seen in a silent command: the gateway answers for itself", async () => {
+    const { gateway, clock, log } = await scene();
+    for (let count = 1; count <= 10; count++) {
+      await gateway.until(() => gateway.pings.length === count);
+      await heard(gateway);
+      await clock.pass(25_000);
+    }
+    expect(log.lines).toEqual([]);
+  });
+
+  it("is not seen while we keep the agent waiting", async () => {
+    const { gateway, clock, log, session } = await scene();
+    const chunk = "x".repeat(64 * 1024);
+    for (let index = 0; index < 512; index++) gateway.send(output(index, chunk));
+    await gateway.until(() => gateway.acks.length >= 16);
+    for (let count = 0; count < 6; count++) await clock.pass(25_000);
+    expect(log.lines).toEqual([]);
+    const reading = readAll(session);
+    await gateway.until(() => gateway.acks.length === 512);
+    gateway.send(closed(""));
+    expect((await reading).length).toBe(512 * chunk.length);
+  });
+});

@@ -1,0 +1,35 @@
+/**
+ * A process of its own for `tls.test.ts`, since Node reads NODE_EXTRA_CA_CERTS once. Opens a session at the URL that is
+ * its argument, renews its token as after a cut, and prints what came of both as JSON.
+ */
+import { awsClients } from "../../src/aws/clients.ts";
+import { ssmCalls } from "../../src/aws/ssm.ts";
+import { systemClock } from "../../src/clock.ts";
+import { Failure } from "../../src/errors.ts";
+import { openSession } from "../../src/session/session.ts";
+
+const aws = awsClients({ region: "eu-west-1" });
+const ignore = (): void => undefined;
+const told = (error: unknown): unknown =>
+  error instanceof Failure ? { code: error.code, message: error.message } : { thrown: String(error) };
+
+async function throughSession(streamUrl: string): Promise<unknown> {
+  const session = await openSession({
+    sessionId: "ecs-execute-command-1",
+    streamUrl,
+    token: "s3cret",
+    targetId: "ecs:c_t_r",
+    aws,
+    log: { info: ignore, debug: ignore, warning: ignore },
+    clock: systemClock,
+  });
+  let output = "";
+  for await (const bytes of session.output) output += Buffer.from(bytes).toString();
+  await session.close();
+  return { output };
+}
+
+const session = await throughSession(process.argv[2] ?? "").catch(told);
+const renewed = await ssmCalls(aws).resumeSession("ecs-execute-command-1").catch(told);
+aws.destroy();
+process.stdout.write(JSON.stringify({ session, renewed }));

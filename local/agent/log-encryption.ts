@@ -1,0 +1,45 @@
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { GetBucketEncryptionCommand, S3Client } from "@aws-sdk/client-s3";
+import type { TranscriptTarget } from "./transcript.ts";
+
+/** The emulator takes any key. */
+const credentials = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
+/** What the agent counts as encrypted. */
+const ALGORITHMS: readonly (string | undefined)[] = ["aws:kms", "AES256"];
+
+const notSetUp = (where: string, what: string): string =>
+  `We couldn't start the session because encryption is not set up on the selected ${where}. Either encrypt the ${what} or choose an option to enable logging without encryption.`;
+const cannotTell = (where: string, error: unknown): string =>
+  `Couldn't start the session because we are unable to validate encryption on ${where}. Error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+
+/**
+ * The agent's check, before the command starts, that a log is encrypted where the configuration demands it: what its
+ * user is told otherwise, undefined when all is well. Of amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
+ */
+export async function unencryptedLog(target: TranscriptTarget): Promise<string | undefined> {
+  const { endpoint, region, cloudWatchLogGroup, s3Bucket } = target;
+  const at = { endpoint, region, credentials };
+  if (cloudWatchLogGroup !== undefined && target.cloudWatchEncryption === true) {
+    const client = new CloudWatchLogsClient(at);
+    const named = new DescribeLogGroupsCommand({ logGroupNamePrefix: cloudWatchLogGroup });
+    // A group that can't be found, or looked for, is one without a key to the agent.
+    const { logGroups } = await client.send(named).catch(() => ({ logGroups: [] }));
+    client.destroy();
+    const group = logGroups?.find(({ logGroupName }) => logGroupName === cloudWatchLogGroup);
+    if (group?.kmsKeyId === undefined) return notSetUp("CloudWatch Logs log group", "log group");
+  }
+  if (s3Bucket !== undefined && target.s3Encryption === true) {
+    const client = new S3Client({ ...at, forcePathStyle: true });
+    try {
+      const answer = await client.send(new GetBucketEncryptionCommand({ Bucket: s3Bucket }));
+      const [rule] = answer.ServerSideEncryptionConfiguration?.Rules ?? [];
+      if (!ALGORITHMS.includes(rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm))
+        return notSetUp("Amazon S3 bucket", "bucket");
+    } catch (error) {
+      return cannotTell("Amazon S3 bucket", error);
+    } finally {
+      client.destroy();
+    }
+  }
+  return undefined;
+}

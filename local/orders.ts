@@ -1,0 +1,175 @@
+import type { AgentFaults } from "./agent/session.ts";
+import { noFaults } from "./agent/agent.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Fault, Faults } from "./faults.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import type { LinkOrder } from "./gateway/link-faults.ts";
+import type { GatewayBehaviour } from "./gateway/options.ts";
+import type { TranscriptFaults } from "./agent/transcript.ts";
+import type { Fate } from "./task/container.ts";
+import type { AgentDeath } from "./task/managed-agent.ts";
+import type { StopCode, Task } from "./task/task.ts";
+
+/** Something that happens to sessions, at once. */
+export interface SessionOrder {
+  /** `cut`: the client's socket is gone. `silence`: it stays and is dead. `close`: the service ends the session. */
+  readonly do: "cut" | "silence" | "close";
+  /** The id of one; all that are open unless given. */
+  readonly session?: string;
+  /** With `close`, what `channel_closed` says; nothing unless given. */
+  readonly text?: string;
+}
+
+/** Whose agent dies: ARN or id of a task, all that run unless given; name of a container, all unless given. */
+export interface AgentOrder extends AgentDeath {
+  readonly task?: string;
+  readonly container?: string;
+}
+
+/** A task stops under its sessions, and nobody tells them. */
+export interface TaskOrder {
+  /** ARN or id; all that run unless given. */
+  readonly task?: string;
+  /** `UserInitiated` unless given; not asked for when a container's end is to stop the task. */
+  readonly stopCode?: StopCode;
+  readonly stoppedReason?: string;
+  /** No SIGTERM and no time to stop: as when the host is lost. */
+  readonly abrupt?: boolean;
+  /**
+   * A container that is killed first. If it is an essential one the task stops of itself, unless `stopCode` says
+   * otherwise. `name` is its first unless given.
+   */
+  readonly container?: Fate & { readonly name?: string };
+}
+
+/** What shall go wrong. Each member is obeyed by itself; `null` ends what an order of that name began. */
+export interface Orders {
+  /** Calls of the API that fail. */
+  readonly api?: Fault | readonly Fault[] | null;
+  /** The network between clients and gateway. */
+  readonly link?: LinkOrder | null;
+  /** The ways of the gateway; in JSON, `null` stands for undefined. */
+  readonly gateway?: { readonly [Name in keyof GatewayBehaviour]?: GatewayBehaviour[Name] | null };
+  readonly session?: SessionOrder;
+  readonly agent?: AgentOrder;
+  readonly task?: TaskOrder;
+  /** How the logs of sessions arrive. */
+  readonly transcripts?: TranscriptFaults | null;
+  /** Whether the task role may use the key of an encrypted session. */
+  readonly decrypt?: AgentFaults["decrypt"];
+}
+
+/** What orders are carried out on. */
+export interface Ordered {
+  readonly faults: Faults;
+  readonly gateway: Gateway;
+  readonly agents: AgentFaults;
+  readonly tasks: ReadonlyMap<string, Task>;
+}
+
+const known: Readonly<Record<keyof Orders, readonly string[]>> = {
+  api: ["operation", "code", "message", "status", "reset", "delay", "skip", "times"],
+  link: ["seed", "toClient", "toAgent", "cut", "to", "sessions"],
+  gateway: [
+    ...["pauseAfter", "closeOn", "announceLostAgent", "lateClient", "reuseTokens", "resume"],
+    ...["requireSignature", "idleLimit", "idleResetBy", "connectionLimit", "lifeLimit"],
+  ],
+  session: ["do", "session", "text"],
+  agent: ["task", "container", "backAfter", "reason", "noticed"],
+  task: ["task", "stopCode", "stoppedReason", "abrupt", "container"],
+  transcripts: ["delay", "s3", "cloudWatch"],
+  decrypt: [],
+};
+
+/** Orders that came as JSON, their names checked. Throws an `AwsError` of status 400 that names what is unknown. */
+export function readOrders(body: unknown): Orders {
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw invalid("the body must be a JSON object");
+  for (const [name, order] of Object.entries(body) as [string, unknown][]) {
+    const members = Object.entries(known).find(([known]) => known === name)?.[1];
+    if (members === undefined) throw invalid(`'${name}' must be one of ${Object.keys(known).join(", ")}`);
+    for (const part of Array.isArray(order) ? (order as unknown[]) : [order]) {
+      if (typeof part !== "object" || part === null) continue;
+      const stranger = Object.keys(part).find((member) => !members.includes(member));
+      if (stranger !== undefined) throw invalid(`'${name}.${stranger}' must be one of ${members.join(", ")}`);
+    }
+  }
+  return body;
+}
+
+/** Carries them out. Resolves when what dies is dead; a task stops in its own time. */
+export async function obey(orders: Orders, on: Ordered): Promise<void> {
+  const { api, link, gateway, session, agent, task, transcripts, decrypt } = orders;
+  if (api === null) on.faults.clear();
+  else if (api !== undefined)
+    for (const fault of Array.isArray(api) ? (api as readonly Fault[]) : [api as Fault]) on.faults.add(fault);
+  if (link === null) on.gateway.disturb({ sessions: 0 });
+  else if (link !== undefined) {
+    if (link.to !== undefined && link.to !== "new") checkSession(on.gateway, link.to);
+    on.gateway.disturb(link);
+  }
+  if (gateway !== undefined) on.gateway.behave(withoutNull(gateway));
+  if (transcripts !== undefined) on.agents.transcripts = transcripts ?? {};
+  if (decrypt !== undefined) on.agents.decrypt = decrypt;
+  if (session !== undefined) act(session, on.gateway);
+  if (agent !== undefined) await letAgentsDie(agent, on.tasks);
+  if (task !== undefined) for (const one of chosen(on.tasks, task.task)) await stop(one, task);
+}
+
+/** All is well from now on. What is dead stays dead. */
+export function calm(on: Ordered): void {
+  on.faults.clear();
+  on.gateway.calm();
+  Object.assign(on.agents, noFaults());
+}
+
+function act(order: SessionOrder, gateway: Gateway): void {
+  const { session = "open", text = "" } = order;
+  checkSession(gateway, session);
+  if (order.do === "cut") gateway.cut(session);
+  else if (order.do === "silence") gateway.silence(session);
+  else gateway.end(session, text);
+}
+
+async function letAgentsDie(
+  { task, container, ...death }: AgentOrder,
+  tasks: Ordered["tasks"],
+): Promise<void> {
+  const agents = chosen(tasks, task).flatMap((one) =>
+    [...one.agents].filter(([{ definition }]) => container === undefined || definition.name === container),
+  );
+  await Promise.all(agents.map(([, agent]) => agent.die(death)));
+}
+
+async function stop(task: Task, order: TaskOrder): Promise<void> {
+  const { container, stopCode, stoppedReason = "Task stopped by user", abrupt = false } = order;
+  if (stopCode !== undefined || container === undefined)
+    task.stop(stopCode ?? "UserInitiated", stoppedReason, { abrupt });
+  if (container === undefined) return;
+  const found = task.containers.find(
+    ({ definition }) => container.name === undefined || definition.name === container.name,
+  );
+  if (found === undefined) throw invalid(`the task has no container '${container.name ?? ""}'`);
+  await found.kill(container);
+}
+
+function chosen(tasks: Ordered["tasks"], which: string | undefined): Task[] {
+  const found = [...tasks.values()].filter(({ arn, id, desiredStatus }) =>
+    which === undefined ? desiredStatus === "RUNNING" : which === arn || which === id,
+  );
+  if (which !== undefined && found.length === 0) throw invalid(`there is no task '${which}'`);
+  return found;
+}
+
+function checkSession(gateway: Gateway, which: string): void {
+  if (which !== "open" && !gateway.sessions.some(({ sessionId }) => sessionId === which))
+    throw invalid(`there is no session '${which}'`);
+}
+
+function withoutNull(ways: NonNullable<Orders["gateway"]>): Partial<GatewayBehaviour> {
+  return Object.fromEntries(Object.entries(ways).map(([name, value]) => [name, value ?? undefined]));
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError("InvalidOrder", message);
+}

@@ -1,0 +1,118 @@
+import type { CapacityShare, StartInputs } from "./inputs.ts";
+import type { InputName } from "./names.ts";
+import {
+  boolean,
+  count,
+  cpuUnits,
+  jsonObject,
+  list,
+  listOf,
+  matching,
+  memoryMiB,
+  oneOf,
+  pairs,
+  shown,
+  type Parsed,
+} from "./parse.ts";
+import type { InputReader } from "./reader.ts";
+
+/** What only a new task can have; each is empty unless it is given. */
+const ofNewTask = [
+  "subnets",
+  "security-groups",
+  "assign-public-ip",
+  "capacity-providers",
+  "platform-version",
+  "cpu",
+  "memory",
+  "ephemeral-storage",
+  "task-role",
+  "execution-role",
+  "tags",
+  "overrides",
+] as const satisfies readonly InputName[];
+
+const role = matching(
+  /^([\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+)$/,
+  "a role's name or ARN, such as arn:aws:iam::123456789012:role/job",
+);
+const subnets = listOf(/^subnet-[0-9a-z]+$/, "IDs of subnets, such as subnet-0a1b2c3d", 16);
+const securityGroups = listOf(/^sg-[0-9a-z]+$/, "IDs of security groups, such as sg-0a1b2c3d", 5);
+const platformVersion = matching(
+  /^(LATEST|\d+\.\d+\.\d+)$/,
+  "a Fargate platform version, such as 1.4.0 or LATEST",
+);
+
+/** How a new task is started. Read whether or not there is to be one, so that a wrong value is told in any case. */
+export function readStart(reader: InputReader): StartInputs {
+  return {
+    subnets: reader.orElse("subnets", subnets, []),
+    securityGroups: reader.orElse("security-groups", securityGroups, []),
+    assignPublicIp: reader.optional("assign-public-ip", boolean),
+    capacityProviders: reader.orElse("capacity-providers", capacityProviders, []),
+    platformVersion: reader.optional("platform-version", platformVersion),
+    cpu: reader.optional("cpu", cpuUnits),
+    memory: reader.optional("memory", memoryMiB),
+    ephemeralStorage: reader.optional("ephemeral-storage", count(20, 200)),
+    taskRole: reader.optional("task-role", role),
+    executionRole: reader.optional("execution-role", role),
+    tags: reader.orElse("tags", tags, {}),
+    overrides: reader.orElse("overrides", jsonObject, {}),
+    hold: reader.orElse("hold", boolean, true),
+    keepTask: reader.orElse("keep-task", oneOf("never", "on-failure", "always"), "never"),
+  };
+}
+
+/** With a task that runs already every input that describes a new one is a problem. */
+export function refuseNewTaskInputs(
+  reader: InputReader,
+  target: "task" | "service",
+  start: StartInputs,
+): void {
+  const how =
+    target === "task"
+      ? "that 'task-definition', 'image' or 'service' with 'start: true' starts"
+      : "of its own: add 'start: true', 'task-definition' or 'image'";
+  const advice = `'${target}' alone names a task that runs already; this input is for a new task ${how}.`;
+  for (const name of ofNewTask) {
+    if (reader.given(name)) reader.refuse(name, `empty with '${target}'`, shown(reader.text(name)), advice);
+  }
+  if (!start.hold) reader.refuse("hold", `left at true with '${target}'`, "'false'", advice);
+  if (start.keepTask !== "never") {
+    reader.refuse("keep-task", `left at never with '${target}'`, `'${start.keepTask}'`, advice);
+  }
+}
+
+/** `FARGATE_SPOT=3,FARGATE=1`, or a bare name for a weight of 1. The limits are those of the ECS API. */
+function capacityProviders(text: string): Parsed<readonly CapacityShare[]> {
+  const must =
+    "FARGATE and FARGATE_SPOT with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1";
+  const answer = pairs(
+    list(text)
+      .map((item) => (item.includes("=") ? item : `${item}=1`))
+      .join(),
+  );
+  if (!("value" in answer)) return { ...answer, must };
+  const shares = Object.entries(answer.value).map(([name, weight]) => ({
+    name,
+    weight: /^\d{1,4}$/.test(weight) ? Number(weight) : NaN,
+    base: 0,
+  }));
+  const known = shares.every(({ name, weight }) => /^FARGATE(_SPOT)?$/.test(name) && weight <= 1000);
+  if (known && shares.some(({ weight }) => weight > 0)) return { value: shares };
+  return { must, got: shown(text) };
+}
+
+/** The limits are those of the ECS API for tags of a task. */
+function tags(text: string): Parsed<Readonly<Record<string, string>>> {
+  const answer = pairs(text);
+  if (!("value" in answer)) return answer;
+  const items = Object.entries(answer.value);
+  if (items.length > 50) return { must: "50 tags at most", got: String(items.length) };
+  const wrong = items.find(([key, value]) => key.length > 128 || value.length > 256 || /^aws:/i.test(key));
+  if (wrong === undefined) return answer;
+  return {
+    must: "tags with keys up to 128 characters that do not start with aws:, and values up to 256",
+    got: shown(wrong.join("=")),
+  };
+}

@@ -1,0 +1,95 @@
+import type { Ecs, RunTask, RunTaskAnswer } from "../aws/ecs.ts";
+import { CAPACITY_ADVICE } from "../aws/failures.ts";
+import type { Task } from "../aws/task.ts";
+import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+/** What RunTask starts at once at the most. */
+const MOST_A_CALL = 10;
+
+export interface LaunchContext {
+  readonly ecs: Pick<Ecs, "runTask">;
+  readonly log: Log;
+  /** Whether the user asked for tags: then no task is started without them. */
+  readonly tagged: boolean;
+  /** A client token for each call, so that a request which the SDK sends again starts no second task. */
+  readonly token: () => string;
+  /** Called with the tasks of each answer. */
+  readonly onStarted: (tasks: readonly Task[]) => void;
+}
+
+/**
+ * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no place for them all, the rest is
+ * started on demand. Where the account or the policy allows no tags and the user asked for none, it does without.
+ * Fails with `task-not-started` and ECS's words unless all are started; those that are have been reported.
+ */
+export async function startTasks(
+  request: RunTask,
+  count: number,
+  context: LaunchContext,
+): Promise<readonly Task[]> {
+  const tasks: Task[] = [];
+  let current = request;
+  while (tasks.length < count) {
+    const wanted = Math.min(MOST_A_CALL, count - tasks.length);
+    try {
+      const answer = await runTask({ ...current, count: wanted }, context);
+      tasks.push(...answer.tasks);
+      context.onStarted(answer.tasks);
+      if (answer.tasks.length < wanted) throw notStarted(request, answer);
+    } catch (error) {
+      if (!usesSpot(current) || !isShortage(error)) throw error;
+      context.log.info(`Fargate Spot has no place now, so the task is started on demand. ${error.seen}`);
+      current = onDemand(request);
+    }
+  }
+  return tasks;
+}
+
+/** The same task on Fargate itself, which isn't taken away. */
+export function onDemand(request: RunTask): RunTask {
+  return { ...request, capacityProviders: [] };
+}
+
+export function usesSpot({ capacityProviders }: Pick<RunTask, "capacityProviders">): boolean {
+  return capacityProviders.some(
+    ({ name, weight, base }) => name === "FARGATE_SPOT" && (weight > 0 || base > 0),
+  );
+}
+
+async function runTask(request: RunTask, { ecs, log, tagged, token }: LaunchContext): Promise<RunTaskAnswer> {
+  try {
+    return await ecs.runTask({ ...request, clientToken: token() });
+  } catch (error) {
+    if (!isAboutTags(error) || tagged) throw error;
+    log.debug(`Starting the task without tags. ${error.seen}`);
+    return await ecs.runTask({ ...request, tags: {}, propagateTags: undefined, clientToken: token() });
+  }
+}
+
+function notStarted({ taskDefinition, cluster }: RunTask, { tasks, refusals }: RunTaskAnswer): Failure {
+  const words = refusals.map(({ reason, detail }) => (detail ? `${reason}: ${detail}` : reason));
+  const some = tasks.length === 0 ? "a task" : "all tasks";
+  return new Failure("task-not-started", {
+    failed: `ECS did not start ${some} of '${taskDefinition}' in cluster '${cluster}'.`,
+    seen: `It said: ${[...new Set(words)].join("; ") || "nothing"}.`,
+    advice: adviceOn(words.join()),
+  });
+}
+
+function isShortage(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === "task-not-started" && error.advice === CAPACITY_ADVICE;
+}
+
+function isAboutTags(error: unknown): error is Failure {
+  if (!(error instanceof Failure)) return false;
+  return /ecs:TagResource|must be enabled to add tags/i.test(`${error.failed} ${error.seen}`);
+}
+
+function adviceOn(words: string): string {
+  if (/RESOURCE|capacity|limit/i.test(words)) return CAPACITY_ADVICE;
+  if (/ATTRIBUTE/i.test(words)) {
+    return "The cluster offers no place that the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
+  }
+  return "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";
+}

@@ -1,0 +1,52 @@
+import type { Ecs } from "../aws/ecs.ts";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Log } from "../log.ts";
+import type { Origin } from "./start.ts";
+import type { Target } from "./target.ts";
+import type { Undo } from "./undo.ts";
+
+export interface ResolveContext {
+  readonly inputs: Pick<Inputs, "cluster" | "where" | "container" | "region" | "timeout">;
+  readonly ecs: Pick<
+    Ecs,
+    | "describeTask"
+    | "describeTasks"
+    | "listTasks"
+    | "describeService"
+    | "describeTaskDefinition"
+    | "registerTaskDefinition"
+    | "runTask"
+  >;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly origin: Origin;
+  /** The directory that a task definition's path is relative to. */
+  readonly workspace: string;
+  /**
+   * Told all that would have to be undone now, each time that changes: before a task is started, again when its
+   * ARN is known, and as soon as a task definition is registered. The caller saves it for the post step.
+   */
+  readonly onUndo: (undo: readonly Undo[]) => void;
+}
+
+/** Where the job runs. */
+export interface Resolved {
+  /** Whether they are ready is the next phase's. */
+  readonly targets: readonly [Target, ...Target[]];
+  /**
+   * Another task in the place of one that was lost before the job had started in it: the successor of a service's
+   * task, or an on-demand one for a task that Spot took away. Undefined where that is not why it was lost, where
+   * there is none, and for one that is itself such a replacement.
+   */
+  readonly instead: (lost: Target, failure: Failure) => Promise<Target | undefined>;
+}
+
+/** A run has a target, or it has failed before. */
+export function allOf(targets: readonly Target[]): Resolved["targets"] {
+  const [first, ...others] = targets;
+  if (first === undefined) throw new Error("nothing was resolved to no target");
+  return [first, ...others];
+}
