@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["build/", "dist/", ".venv/", "node_modules/"] },
+  { ignores: [".cache/", "build/", "dist/", ".venv/", "node_modules/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

@@ -13,7 +13,7 @@ const config: Config = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2023" }, module: { type: "es6" } },
     ],
   },
-  modulePathIgnorePatterns: ["<rootDir>/build", "<rootDir>/dist"],
+  modulePathIgnorePatterns: ["<rootDir>/.cache", "<rootDir>/build", "<rootDir>/dist"],
 };
 
 export default config;

@@ -23,11 +23,16 @@ t.tcsetattr(0, t.TCSANOW, a)' 2>/dev/null || {
   exit 1
 }
 
-# The directory is the lock: whoever makes it fetches the payload, everybody else attaches. One whose maker was
-# killed before it had done so is made again.
+# The directory is the lock: whoever makes it fetches the payload, everybody else attaches. One whose maker has not
+# done so yet is made again: nobody comes here before the session of the one before is lost.
 for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do
   fx_dir=$fx_place/fargate-exec-$fx_id
-  [ ! -d "$fx_dir" ] || [ -e "$fx_dir/job" ] || kill -0 "$(cat "$fx_dir/maker")" 2>/dev/null || rm -rf "$fx_dir"
+  if [ -d "$fx_dir" ] && [ ! -e "$fx_dir/job" ]; then
+    fx_pid=$(cat "$fx_dir/maker")
+    # A process of that number need not be the same one any more.
+    ! grep -q "$fx_id" "/proc/$fx_pid/cmdline" || kill -9 "$fx_pid"
+    rm -rf "$fx_dir"
+  fi 2>/dev/null
   mkdir "$fx_dir" 2>/dev/null && fx_new=1 && break
   [ ! -d "$fx_dir" ] || break
   # A place where nothing can be.
@@ -44,12 +49,6 @@ if [ "$fx_new" ]; then
   echo "$fx_self" >"$fx_dir/maker"
   # Who wants to go on somewhere wants no new job.
   [ "$fx_at" -gt 0 ] || fx_fetch >/dev/null 2>"$fx_dir/err" || fx_why=$(fx_words)
-elif [ -d "$fx_dir" ]; then
-  fx_tries=60
-  until [ -e "$fx_dir/job" ] || [ "$fx_tries" -eq 0 ]; do
-    fx_tries=$((fx_tries - 1))
-    sleep 1
-  done
 fi
 if [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ]; then fx_say ready; else fx_say "ready1 $fx_why"; fi
 IFS= read -r fx_nonce <&3

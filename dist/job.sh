@@ -2,9 +2,9 @@
 # attaches; the job itself is this file run once more, in a session of its own, so that no end of a watcher is the
 # end of the job.
 #
-# In the job directory: job (this file), script, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
-# started (the lock of its start), pid (of the job), stopping (why it is being stopped), status (its end), taken
-# (somebody has read that), watcher (the process that shows it), heard (its reader is there).
+# In the job directory: job (this file), script, header, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
+# started (made by the job: the lock of its start), pid (of the job), stopping (why it is being stopped), status (its
+# end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there).
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 
@@ -48,6 +48,11 @@ fx_after() {
   shift
   "$@"
 }
+
+# Whether the process fx_pid is still at work. One that nobody has waited for is not.
+fx_lives() {
+  read -r fx_skip fx_skip fx_state fx_skip <"/proc/$fx_pid/stat" && [ "$fx_state" != Z ]
+} 2>/dev/null
 
 # --- The header: the line by which a log stream with a random name is traced back to its task and its run.
 
@@ -137,25 +142,77 @@ fx_worker() {
   mv "$fx_dir/$1.tmp" "$fx_dir/$1.code"
 }
 
-fx_job() {
-  fx_started='' fx_killer='' fx_pids=''
-  trap 'fx_stop cancelled' TERM
-  trap 'fx_stop timed-out' USR1
-  printf %s "$$" >"$fx_dir/pid"
-  fx_secret_environment() { :; }
-  fx_patterns=
-  eval "$(cat)"
+# Both recorders read the pipes of all workers and write the spool. Whoever is left in a pipe when the workers have
+# ended is a daemon: its output is not the job's any more, but without a reader its next line would kill it.
 
-  printf '%s\n' "$fx_recorder" >"$fx_dir/recorder.py"
+fx_record_by_python() {
+  printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
   printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" &
-  fx_recording=$!
+  fx_recorders=$!
   until [ -e "$fx_dir/recording" ]; do
-    if ! kill -0 "$fx_recording" 2>/dev/null; then
+    if ! kill -0 "$fx_recorders" 2>/dev/null; then
       fx_end refused "$(tail -n 1 "$fx_dir/err")"
-      return
+      return 1
     fi
     sleep 0.02
   done
+  fx_stop_recording() {
+    # It reads what is there, and sees to daemons itself.
+    kill "$fx_recorders" 2>/dev/null
+    wait "$fx_recorders"
+  }
+}
+
+fx_record_by_awk() {
+  printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
+  fx_recorders=
+  fx_n=0
+  while [ "$fx_n" -lt "$fx_workers" ]; do
+    for fx_kind in o e; do
+      mkfifo "$fx_dir/$fx_n.$fx_kind"
+      LC_ALL=C fx_patterns=$fx_patterns awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" \
+        <"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
+      fx_recorders="$fx_recorders $!:$fx_n.$fx_kind"
+    done
+    fx_n=$((fx_n + 1))
+  done
+  fx_stop_recording() {
+    fx_tries=20
+    for fx_recorder in $fx_recorders; do
+      fx_pid=${fx_recorder%%:*}
+      while fx_lives && [ "$fx_tries" -gt 0 ]; do
+        sleep 0.05
+        fx_tries=$((fx_tries - 1))
+      done
+      if fx_lives; then
+        fx_session cat <"$fx_dir/${fx_recorder#*:}" >/dev/null 2>&1 &
+        kill "$fx_pid"
+      fi
+      wait "$fx_pid"
+    done
+  }
+}
+
+fx_job() {
+  fx_started='' fx_killer='' fx_pids='' fx_patterns='' fx_whole=''
+  # A watcher that was cut on the way here has handed over a part only, which is nothing to start with.
+  eval "$(cat)"
+  [ "$fx_whole" ] || return
+  # Whoever makes this directory is the job; any other was started because the first was slow to come.
+  mkdir "$fx_dir/started" 2>/dev/null || return
+  trap 'fx_stop cancelled' TERM
+  trap 'fx_stop timed-out' USR1
+  printf %s "$$" >"$fx_dir/pid"
+  cat "$fx_dir/header" >"$fx_dir/out"
+
+  if command -v python3 >/dev/null 2>&1; then
+    fx_record_by_python || return
+  elif command -v awk >/dev/null 2>&1; then
+    fx_record_by_awk
+  else
+    fx_end refused 'the image has neither python3 nor awk, one of which has to read the output'
+    return
+  fi
 
   fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
@@ -177,9 +234,7 @@ fx_job() {
     kill "$fx_pid" 2>/dev/null
     wait "$fx_pid"
   done
-  # What is in the pipes is read before the recorder ends; a daemon that still holds one loses nothing by that.
-  kill "$fx_recording" 2>/dev/null
-  wait "$fx_recording"
+  fx_stop_recording
 
   fx_codes=
   fx_n=0
@@ -233,7 +288,7 @@ fx_size() {
   # Not wc: busybox's reads the whole file to know its size.
   # shellcheck disable=SC2046 # it is to be split into words
   set -- $(ls -ln "$fx_dir/out")
-  printf %s "$5"
+  printf %s "${5:-0}"
 }
 
 # Finds what packs bytes for a terminal, once, when they have to be packed.
@@ -271,11 +326,6 @@ fx_send() {
   fx_at=$((fx_at + fx_length))
 }
 
-# Whether the job, whose number is in fx_pid, is still at work. One that nobody has waited for is not.
-fx_lives() {
-  read -r fx_skip fx_skip fx_state fx_skip <"/proc/$fx_pid/stat" && [ "$fx_state" != Z ]
-}
-
 fx_attach() {
   fx_mark "@$fx_at"
   printf '\n'
@@ -293,6 +343,10 @@ fx_attach() {
       break
     elif fx_pid=$(cat "$fx_dir/pid") && [ "$fx_pid" ] && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
       fx_mark '! lost the job was killed, and its exit status with it'
+      printf '\n'
+      return
+    elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && fx_pid=$fx_child && ! fx_lives && [ ! -e "$fx_dir/started" ]; then
+      fx_mark "! start $(fx_words)"
       printf '\n'
       return
     else
@@ -329,14 +383,14 @@ fx_main() {
   # The terminal carries the spool and marks, nothing else: a complaint in between would be taken for output.
   exec 2>/dev/null
   fx_child=
-  fx_first=
-  mkdir "$fx_dir/started" && fx_first=1
-  [ -z "$fx_first" ] || fx_header >"$fx_dir/out"
+  # While the secrets are on their way.
+  [ -e "$fx_dir/header" ] || { fx_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
   [ "$fx_nonce" ] || IFS= read -r fx_nonce <&3
   fx_read_secrets
   fx_replace_watcher
-  if [ "$fx_first" ]; then
-    printf %s "$fx_secrets" | fx_session /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>"$fx_dir/err" 3<&- &
+  # A watcher that was cut here may have left nothing behind: then the next one starts the job.
+  if [ ! -e "$fx_dir/started" ]; then
+    printf %s "$fx_secrets" | fx_session /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>>"$fx_dir/err" 3<&- &
     fx_child=$!
   fi
   fx_secrets=

@@ -87,10 +87,9 @@ export async function runJob(
   });
   const printer = new Printer({ write: context.write, workflowCommands: inputs.workflowCommands });
   const extractor = new Extractor(nonce);
-  const first = await open(0, deadline);
   const until = clock.now() + inputs.timeout + AFTER_TIMEOUT_MS;
   try {
-    const attended = await attend(first, {
+    const attended = await attend({
       ecs: aws.ecs,
       target,
       extractor,
@@ -103,7 +102,7 @@ export async function runJob(
         payload: () => typedPayload(payload),
         secrets: () => typedSecrets(inputs.secrets),
       },
-      attach: (at) => open(at, until),
+      attach: (at) => open(at, known.sessionIds.length === 0 ? deadline : until),
       terminate: (id) => terminateSession({ aws, log }, id),
       onAttached: () => {
         known.attached = true;

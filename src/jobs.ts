@@ -7,6 +7,8 @@ import type { Log } from "./log.ts";
 import { Screen } from "./output/screen.ts";
 import { combined } from "./report/combine.ts";
 import { concluded } from "./report/conclude.ts";
+import { watchAddress } from "./ready/address.ts";
+import { diagnose } from "./ready/diagnose.ts";
 import { failedResult, type Known, nothingKnown, type Result } from "./report/result.ts";
 import type { Resolved } from "./target/resolved.ts";
 import type { Target } from "./target/target.ts";
@@ -18,24 +20,25 @@ export type JobsContext = Omit<JobContext, "known">;
  * the others. Never rejects.
  */
 export async function runJobs(
-  { targets, instead }: Resolved,
+  resolved: Resolved,
   exec: ExecConfiguration | undefined,
   context: JobsContext,
 ): Promise<Result> {
-  if (targets.length === 1) return await inOneOf(targets[0], exec, instead, context);
+  const { targets } = resolved;
+  if (targets.length === 1) return await inOneOf(targets[0], exec, resolved, context);
   const { aws, clock, inputs, origin } = context;
   const screen = new Screen({ write: context.write, workflowCommands: inputs.workflowCommands });
   const arns = targets.map(({ taskArn }) => taskArn);
   const ecs = {
     ...aws.ecs,
     ...lookTogether(aws.ecs, arns, () => clock.now()),
-    describeTaskDefinition: once(aws.ecs.describeTaskDefinition),
+    describeTaskDefinition: once((arn) => aws.ecs.describeTaskDefinition(arn)),
   };
   const warned = new Set<string>();
   const results = await Promise.all(
     targets.map((target, task) => {
       const label = `[task ${task}] `;
-      return inOneOf(target, exec, instead, {
+      return inOneOf(target, exec, resolved, {
         ...context,
         aws: { ...aws, ecs },
         // The screen is the guard of them all.
@@ -59,12 +62,12 @@ export async function runJobs(
 async function inOneOf(
   first: Target,
   exec: ExecConfiguration | undefined,
-  instead: Resolved["instead"],
+  { instead, inPublic }: Resolved,
   context: JobsContext,
 ): Promise<Result> {
   for (let target = first; ;) {
     const known: Known = { ...nothingKnown(), target };
-    const result = await inTarget(target, exec, { ...context, known });
+    const result = await inTarget(target, exec, inPublic, { ...context, known });
     const { failure } = result;
     // Once there was a session, the job may have started in it.
     if (failure === undefined || known.attached || known.sessionIds.length > 0) return result;
@@ -81,15 +84,40 @@ async function inOneOf(
 async function inTarget(
   target: Target,
   exec: ExecConfiguration | undefined,
+  inPublic: boolean,
   context: JobContext,
 ): Promise<Result> {
-  const { cancel, known, log } = context;
+  const { aws, cancel, clock, known, log } = context;
+  const address = inPublic ? watchAddress(aws.ecs, { ...aws, clock, log }) : undefined;
+  const ecs = { ...aws.ecs, ...address?.ecs };
+  let result: Result;
   try {
-    const attended = await runJob(target, exec, context);
+    const attended = await runJob(target, exec, { ...context, aws: { ...aws, ecs } });
     if (attended.kind !== "status") cancel.throwIfAborted();
-    return concluded(attended, target, known);
+    result = concluded(attended, target, known);
   } catch (error) {
-    return failedResult(explained(error, log), known);
+    result = failedResult(explained(error, log), known);
+  }
+  const { failure } = result;
+  return {
+    ...result,
+    failure: failure && (await diagnosed(failure, target, exec, context)),
+    publicIp: cancel.aborted ? undefined : await address?.publicIp(),
+  };
+}
+
+/** With what is wrong with the task's set-up, where that may be why no job could be brought into it. */
+async function diagnosed(
+  failure: Failure,
+  target: Target,
+  exec: ExecConfiguration | undefined,
+  { aws, cancel, known, log }: JobContext,
+): Promise<Failure> {
+  if (known.attached || cancel.aborted) return failure;
+  try {
+    return await diagnose(failure, target, { ...aws, exec, log });
+  } catch (error) {
+    return explained(error, log);
   }
 }
 

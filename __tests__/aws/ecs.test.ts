@@ -19,7 +19,8 @@ const arn = "arn:aws:ecs:eu-central-1:123456789012:task/ci/0123456789abcdef01234
 const request: RunTask = {
   cluster: "ci",
   taskDefinition: "web:3",
-  launchType: "FARGATE",
+  count: 1,
+  capacityProviders: [],
   platformVersion: undefined,
   enableExecuteCommand: true,
   network: { subnets: ["subnet-1"], securityGroups: [], assignPublicIp: undefined },
@@ -142,7 +143,7 @@ it.each([
 
 it("sends RunTask nothing that was not asked for", async () => {
   const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
-  expect(await ecs.runTask(request)).toMatchObject({ task: { arn } });
+  expect(await ecs.runTask(request)).toMatchObject({ tasks: [{ arn }], refusals: [] });
   expect(sent()).toEqual({
     cluster: "ci",
     taskDefinition: "web:3",
@@ -167,11 +168,58 @@ it("sends RunTask tags, security groups and a public address", async () => {
   });
 });
 
+it("sends RunTask capacity providers in place of a launch type", async () => {
+  const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
+  const capacityProviders = [
+    { name: "FARGATE_SPOT", weight: 3, base: 0 },
+    { name: "FARGATE", weight: 1, base: 2 },
+  ];
+  await ecs.runTask({ ...request, count: 4, capacityProviders });
+  expect(sent()).toMatchObject({
+    count: 4,
+    capacityProviderStrategy: [
+      { capacityProvider: "FARGATE_SPOT", weight: 3 },
+      { capacityProvider: "FARGATE", weight: 1, base: 2 },
+    ],
+  });
+  expect(sent()).not.toHaveProperty("launchType");
+});
+
+it("tells where the tasks of a service run", async () => {
+  const awsvpcConfiguration = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: "DISABLED" };
+  const capacityProviderStrategy = [{ capacityProvider: "FARGATE_SPOT", weight: 1 }];
+  const service = {
+    status: "ACTIVE",
+    serviceName: "web",
+    platformVersion: "1.4.0",
+    capacityProviderStrategy,
+  };
+  const ecs = await answering((_, count) => ({
+    body: {
+      services: [count === 1 ? { ...service, networkConfiguration: { awsvpcConfiguration } } : service],
+    },
+  }));
+  expect(await ecs.describeService("ci", "web")).toMatchObject({
+    launchType: undefined,
+    capacityProviders: [{ name: "FARGATE_SPOT", weight: 1, base: 0 }],
+    platformVersion: "1.4.0",
+    network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: false },
+  });
+  expect((await ecs.describeService("ci", "web")).network).toEqual({
+    subnets: [],
+    securityGroups: [],
+    assignPublicIp: undefined,
+  });
+});
+
 it("returns ECS's refusals to start a task", async () => {
   const ecs = await answering(() => ({
     body: { tasks: [], failures: [{ reason: "RESOURCE:ENI", detail: "full" }] },
   }));
-  expect(await ecs.runTask(request)).toEqual({ refusals: [{ reason: "RESOURCE:ENI", detail: "full" }] });
+  expect(await ecs.runTask(request)).toEqual({
+    tasks: [],
+    refusals: [{ reason: "RESOURCE:ENI", detail: "full" }],
+  });
 });
 
 describe("ExecuteCommand", () => {
@@ -226,6 +274,13 @@ it("takes a task that is gone for stopped", async () => {
     exception("InvalidParameterException", "The referenced task was not found."),
   );
   await expect(ecs.stopTask("ci", arn, "done")).resolves.toBeUndefined();
+});
+
+it("takes a task definition that is inactive for deregistered", async () => {
+  const ecs = await answering(() =>
+    exception("ClientException", "The specified task definition is inactive. Specify an active one."),
+  );
+  await expect(ecs.deregisterTaskDefinition("arn:x")).resolves.toBeUndefined();
 });
 
 it("registers a task definition as it was given", async () => {

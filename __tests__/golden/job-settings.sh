@@ -6,7 +6,8 @@ fx_url=https://github.com/example/demo/actions/runs/1
 fx_workers=2
 fx_timeout=3600
 fx_workdir='/srv/my app'
-fx_recorder='<recorder.py>'
+fx_recorder_py='<recorder.py>'
+fx_recorder_awk='<recorder.awk>'
 fx_environment() {
 export A='value of A'
 export EMPTY=''

@@ -42,7 +42,7 @@ describe("a transcript in CloudWatch", () => {
     logs.put("s-1", ...cloudwatch.map(({ message }) => message));
     const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs })));
     const withoutReturns = (log: string): string => log.replaceAll("\r", "");
-    expect(`${withoutReturns(text)}\n`).toBe(withoutReturns(vector("s3.log").toString("latin1")));
+    expect(`${withoutReturns(text)}\n`).toBe(withoutReturns(vector("s3.txt").toString("latin1")));
     expect(logs.asked[0]).toEqual({ group: "/ecs/exec", stream: "s-1" });
   });
 

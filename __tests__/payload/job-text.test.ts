@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job.ts";
 import { quote } from "../../src/payload/quote.ts";
-import { jobSource, recorderSource } from "../../src/payload/source.ts";
+import { jobSource, recorderAwk, recorderPy } from "../../src/payload/source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";
@@ -10,7 +10,8 @@ import { JOB } from "./a-job.ts";
 function settings(options: Partial<JobOptions>): string {
   return jobText({ ...JOB, ...options })
     .replace(jobSource, "")
-    .replace(quote(recorderSource), "'<recorder.py>'");
+    .replace(quote(recorderPy), "'<recorder.py>'")
+    .replace(quote(recorderAwk), "'<recorder.awk>'");
 }
 
 it("the settings of a run are what was reviewed", () => {

@@ -11,7 +11,9 @@ const TOOLS =
 
 function find(tool: string): string {
   try {
-    return execFileSync("sh", ["-c", `command -v ${tool}`]).toString().trim();
+    return execFileSync("sh", ["-c", `command -v ${tool}`])
+      .toString()
+      .trim();
   } catch {
     return "";
   }

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
-import { recorderSource } from "../../src/payload/source.ts";
+import { recorderPy } from "../../src/payload/source.ts";
 import { PYTHON, until } from "../helpers/watch.ts";
 
 const started: Recording[] = [];
@@ -39,7 +39,7 @@ export class Recording {
   static async start(secrets: readonly string[] = [], workers = 1): Promise<Recording> {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
-    writeFileSync(program, recorderSource);
+    writeFileSync(program, recorderPy);
     const patterns = secrets.toSorted((a, b) => b.length - a.length).join("\n");
     const child = spawn(PYTHON, ["-I", "-S", program, directory, String(workers)], {
       stdio: ["pipe", "ignore", "inherit"],

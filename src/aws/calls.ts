@@ -1,7 +1,10 @@
 import { type AwsClients, awsClients } from "./clients.ts";
+import { type Ec2, ec2Calls } from "./ec2.ts";
 import { type Ecs, ecsCalls } from "./ecs.ts";
+import { type Iam, iamCalls } from "./iam.ts";
 import { type Kms, kmsCalls } from "./kms.ts";
 import { type Logs, logsCalls } from "./logs.ts";
+import { queryCalls } from "./query.ts";
 import { type S3, s3Calls } from "./s3.ts";
 import { type Ssm, ssmCalls } from "./ssm.ts";
 
@@ -13,11 +16,14 @@ export interface Aws {
   readonly logs: Logs;
   readonly kms: Kms;
   readonly ssm: Ssm;
+  readonly ec2: Ec2;
+  readonly iam: Iam;
 }
 
 /** Calls under way reject with the signal's reason when it aborts. */
 export function awsCalls(options: { readonly region: string; readonly signal?: AbortSignal }): Aws {
   const clients = awsClients(options);
+  const query = queryCalls(clients);
   return {
     clients,
     ecs: ecsCalls(clients),
@@ -25,5 +31,7 @@ export function awsCalls(options: { readonly region: string; readonly signal?: A
     logs: logsCalls(clients),
     kms: kmsCalls(clients),
     ssm: ssmCalls(clients),
+    ec2: ec2Calls(query),
+    iam: iamCalls(query),
   };
 }

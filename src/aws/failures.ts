@@ -12,7 +12,7 @@ import {
 
 /** What a call was about, in the words of a message. */
 export interface Call {
-  readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts";
+  readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts" | "ec2" | "iam";
   /** The IAM action, e.g. `ecs:RunTask`. */
   readonly action: string;
   /** As in "ecs:RunTask on <resource>": `task definition 'web:3'`. */

@@ -3,7 +3,6 @@ import type { Task } from "../aws/task.ts";
 import { Failure, taskNotFound } from "../errors.ts";
 import type { Target } from "../target/target.ts";
 import { execNotReady } from "./advice.ts";
-import { withChecks } from "./checks.ts";
 import { verdict } from "./verdict.ts";
 import { LOOK_EVERY, type WaitContext } from "./wait.ts";
 
@@ -16,7 +15,7 @@ const PATIENT_PAUSE = 5_000;
 const PATIENT_AFTER = 30_000;
 
 export interface ConnectContext extends WaitContext {
-  readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition" | "executeCommand">;
+  readonly ecs: Pick<Ecs, "describeTask" | "executeCommand">;
 }
 
 /**
@@ -44,7 +43,7 @@ export async function connect(
     const task = await ecs.describeTask(clusterArn, taskArn);
     if (task === undefined) throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
     const now = verdict(task, container);
-    if (now.kind === "never") throw await withChecks(now.failure, task, container, ecs);
+    if (now.kind === "never") throw now.failure;
     return task;
   };
   for (;;) {
@@ -68,9 +67,8 @@ export async function connect(
       const task = latest ?? (await look());
       const agent =
         task.containers.find(({ name }) => name === container)?.execAgent?.status ?? "not reported";
-      const seen = `ExecuteCommand says ${said}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
-      const failure = execNotReady(container, taskArn, Math.round((deadline - begun) / 1000), seen);
-      throw await withChecks(failure, task, container, ecs);
+      const seen = `ExecuteCommand says ${said.replace(/\.$/, "")}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
+      throw execNotReady(container, taskArn, Math.round((deadline - begun) / 1000), seen);
     }
     await clock.sleep(wait, signal);
     pause = Math.min(pause * 1.5, longest);

@@ -4,7 +4,6 @@ import type { Clock } from "../clock.ts";
 import { Failure, taskNotFound } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../target/target.ts";
-import { withChecks } from "./checks.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 
 /** An account may read ECS twenty times a second, and a matrix of jobs shares that. */
@@ -12,7 +11,7 @@ export const LOOK_EVERY = 2_000;
 const JITTER = 500;
 
 export interface WaitContext {
-  readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition">;
+  readonly ecs: Pick<Ecs, "describeTask">;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal | undefined;
@@ -45,9 +44,7 @@ export async function waitUntilReady(
     signal?.throwIfAborted();
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
     const now: Verdict = task === undefined ? unseen(target) : verdict(task, target.container);
-    if (now.kind === "never") {
-      throw task === undefined ? now.failure : await withChecks(now.failure, task, target.container, ecs);
-    }
+    if (now.kind === "never") throw now.failure;
     say(now.kind === "ready" ? "task is ready" : now.why);
     if (task !== undefined && (now.kind === "ready" || now.near)) return task;
     const pause = LOOK_EVERY + random() * JITTER;

@@ -15,7 +15,7 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
     "log-stream": log?.stream ?? "",
     "log-url": log?.url ?? "",
     "private-ip": target?.privateIp ?? "",
-    "public-ip": "",
+    "public-ip": result.publicIp ?? "",
     results: JSON.stringify(result.workers),
   };
 }

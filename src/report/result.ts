@@ -29,6 +29,8 @@ export interface Result {
   readonly log: LogPlace | undefined;
   /** Why there is no status, or what else went wrong. */
   readonly failure: Failure | undefined;
+  /** The task's address outside its VPC, where it has one that we may know. */
+  readonly publicIp?: string | undefined;
   /** Of several tasks how it ended in each, in their order; absent for one alone. */
   readonly tasks?: readonly Result[];
 }

@@ -27,25 +27,23 @@ export type Attended = Followed | { readonly kind: "impossible"; readonly failur
 /**
  * Watches the job to its end through as many sessions as that takes. A session that is cut costs nothing: the next
  * one goes on at the byte where this one was. While it lasts the task is looked at too, and its end beats whatever a
- * broken session says.
+ * broken session says. Rejects when the first session can't be opened.
  */
-export async function attend(first: Session, options: AttendOptions): Promise<Attended> {
+export async function attend(options: AttendOptions): Promise<Attended> {
   const { clock, extractor, log, cancel, until } = options;
   const over = new AbortController();
   const watching: WatchOptions = { ...options, signal: over.signal };
-  let session = first;
+  let session = await options.attach(0);
   let gone: Failure | undefined;
-  void watchTask(watching)
-    .then(async (failure) => {
+  const leaveAfter = (ms: number): Promise<void> =>
+    clock.sleep(Math.max(0, ms), over.signal).then(() => session.close());
+  watchTask(watching)
+    .then((failure) => {
       gone = failure;
-      await clock.sleep(LAST_WORDS_MS, over.signal);
-      await session.close();
+      return leaveAfter(LAST_WORDS_MS);
     })
     .catch(() => undefined); // nobody watches any more
-  void clock
-    .sleep(Math.max(0, until - clock.now()), over.signal)
-    .then(() => session.close())
-    .catch(() => undefined); // it ended in time
+  leaveAfter(until - clock.now()).catch(() => undefined); // it ended in time
 
   try {
     for (let inVain = 0, pause = FIRST_PAUSE_MS; ;) {
@@ -59,24 +57,39 @@ export async function attend(first: Session, options: AttendOptions): Promise<At
       if (isFinal(followed) || cancel.aborted || inVain >= MOST_IN_VAIN || clock.now() >= until)
         return followed;
 
-      log.info(
-        `Session ${session.sessionId} was cut: ${why(followed)} Attaching again at byte ${extractor.offset}.`,
-      );
-      if (followed.kind === "gap" || followed.end.kind === "lost") await options.terminate(session.sessionId);
+      const { sessionId } = session;
+      log.info(`Session ${sessionId} was cut: ${why(followed)} Attaching again at byte ${extractor.offset}.`);
+      if (followed.kind === "gap" || followed.end.kind === "lost") await options.terminate(sessionId);
       pause = progress ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
-      await clock.sleep(pause * (0.5 + Math.random() / 2), cancel);
-      extractor.restart();
-      try {
-        session = await options.attach(extractor.offset);
-      } catch (error) {
-        cancel.throwIfAborted();
-        return { kind: "impossible", failure: asFailure(error) };
-      }
+      const next = await nextSession(pause, options);
+      if (next instanceof Failure) return { kind: "impossible", failure: next };
+      session = next;
     }
   } finally {
     over.abort();
   }
 }
+
+/** Another session, tried while it is the network that refuses it; a refusal that is final is returned. */
+async function nextSession(pause: number, options: AttendOptions): Promise<Session | Failure> {
+  const { clock, cancel, extractor, log, until } = options;
+  for (;;) {
+    await clock.sleep(pause * (0.5 + Math.random() / 2), cancel);
+    extractor.restart();
+    try {
+      return await options.attach(extractor.offset);
+    } catch (error) {
+      cancel.throwIfAborted();
+      const failure = asFailure(error);
+      if (!TRANSIENT.has(failure.code) || clock.now() >= until) return failure;
+      log.info(`No session yet: ${failure.seen}`);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    }
+  }
+}
+
+/** Failures that a moment may mend. */
+const TRANSIENT: ReadonlySet<string> = new Set(["session-lost", "aws-unreachable", "throttled"]);
 
 /** Ends that another session would only repeat. */
 function isFinal(followed: Followed): boolean {

@@ -35,6 +35,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
       aws: aws.clients,
       log,
       clock,
+      resume: () => aws.ssm.resumeSession(ticket.sessionId),
       wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
     });
   };

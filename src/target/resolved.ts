@@ -36,6 +36,8 @@ export interface ResolveContext {
 export interface Resolved {
   /** Whether they are ready is the next phase's. */
   readonly targets: readonly [Target, ...Target[]];
+  /** Whether the tasks may have addresses outside their VPC. */
+  readonly inPublic: boolean;
   /**
    * Another task in the place of one that was lost before the job had started in it: the successor of a service's
    * task, or an on-demand one for a task that Spot took away. Undefined where that is not why it was lost, where

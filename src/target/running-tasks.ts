@@ -17,7 +17,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
   const task = await ecs.describeTask(cluster, id);
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
   const target = await inContainer(task, context);
-  return { targets: [target], instead: () => Promise.resolve(undefined) };
+  return { targets: [target], inPublic: true, instead: () => Promise.resolve(undefined) };
 }
 
 /** Tasks of a service; a task that the service replaces before the job has started is followed by its successor. */
@@ -41,6 +41,7 @@ export async function tasksOfService(
   const successors = new Set<string>();
   return {
     targets: allOf(await inContainers(chosen, context)),
+    inPublic: true,
     instead: async (lost, failure) => {
       if (!isReplaced(failure) || successors.has(lost.taskArn)) return undefined;
       log.info(

@@ -1,0 +1,84 @@
+import { cleanUp } from "../src/cleanup.ts";
+import { Ledger, type SavedState, type Undo } from "../src/state.ts";
+import { Listener } from "./helpers/stepped.ts";
+
+const STARTING: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
+const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
+const DEFINITION: Undo = { kind: "task-definition", arn: "arn:definition" };
+const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
+
+/** Cleans up; the calls that are named fail. */
+async function cleaning(undo: readonly Undo[], ...failing: string[]) {
+  const done: string[] = [];
+  const saved: SavedState[] = [];
+  const log = new Listener();
+  const ledger = new Ledger({ region: "eu-west-1", undo }, (state) => saved.push(state));
+  const call =
+    (name: string, answer?: unknown) =>
+    (...asked: unknown[]) => {
+      done.push(`${name} ${JSON.stringify(asked)}`);
+      return failing.includes(name)
+        ? Promise.reject(new Error(`${name} is denied`))
+        : Promise.resolve(answer as never);
+    };
+  const options = {
+    ecs: {
+      stopTask: call("StopTask"),
+      listTasks: call("ListTasks", ["arn:found"]),
+      deregisterTaskDefinition: call("DeregisterTaskDefinition"),
+    },
+    s3: { deleteObject: call("DeleteObject") },
+    log,
+    reason: "cancelled",
+  };
+  await cleanUp(ledger, options);
+  return {
+    done: done.toSorted(),
+    log: log.lines,
+    left: ledger.entries,
+    saved,
+    again: () => cleanUp(ledger, options),
+  };
+}
+
+describe("cleaning up", () => {
+  it("undoes all there is, says so, and has nothing on record afterwards", async () => {
+    const { done, log, left, saved } = await cleaning([TASK, DEFINITION, OBJECT]);
+    expect(done).toEqual([
+      `DeleteObject [${JSON.stringify(OBJECT)}]`,
+      'DeregisterTaskDefinition ["arn:definition"]',
+      'StopTask ["ci","arn:task","cancelled"]',
+    ]);
+    expect(log).toEqual([
+      "Stopping task arn:task.",
+      "Deregistering arn:definition.",
+      "Deleting s3://example-ci/k.",
+    ]);
+    expect(left).toEqual([]);
+    expect(saved.at(-1)?.undo).toEqual([]);
+  });
+
+  it("finds the task that was being started", async () => {
+    const { done, log } = await cleaning([STARTING]);
+    expect(done).toEqual(['ListTasks ["ci",{"startedBy":"me"}]', 'StopTask ["ci","arn:found","cancelled"]']);
+    expect(log).toEqual(["Stopping the task that was being started in cluster 'ci'."]);
+  });
+
+  it("warns of what can't be undone, never throws, and undoes the rest", async () => {
+    const { log, left } = await cleaning([TASK, DEFINITION, OBJECT], "StopTask");
+    expect(log).toContain("warning: Could not undo this: Stopping task arn:task. StopTask is denied");
+    expect(left).toEqual([TASK]);
+  });
+
+  it("keeps that on record for the next attempt, and does nothing else again", async () => {
+    const { left, again, saved } = await cleaning([TASK, OBJECT], "StopTask");
+    await again();
+    expect(left).toEqual([TASK]);
+    expect(saved.at(-1)?.undo).toEqual([TASK]);
+  });
+
+  it("does nothing where there is nothing", async () => {
+    const { done, log, saved } = await cleaning([]);
+    expect([done, log, saved]).toEqual([[], [], []]);
+  });
+});

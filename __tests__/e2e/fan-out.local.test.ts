@@ -1,0 +1,163 @@
+import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, eventually, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start();
+}, 30_000);
+afterAll(() => aws.stop());
+
+const newTasks = (tasks: number, more: Inputs = {}): Inputs => ({
+  service: aws.world.made.service,
+  start: "true",
+  tasks: String(tasks),
+  ...more,
+});
+const arnsOf = ({ outputs }: StepResult) => JSON.parse(outputs["task-arns"] ?? "") as string[];
+const resultsOf = ({ outputs }: StepResult) =>
+  JSON.parse(outputs["results"] ?? "") as { taskArn: string; worker: number; exitCode: number }[];
+/** The lines of one task, without its label and its header. */
+const linesOf = (result: StepResult, task: number): string[] =>
+  jobLog(result)
+    .filter((line) => line.startsWith(`[task ${task}] `) && !line.includes("fargate-exec run="))
+    .map((line) => line.slice(`[task ${task}] `.length));
+
+async function scale(desiredCount: number): Promise<Task[]> {
+  const { ecs, made, local } = aws.world;
+  await ecs.send(new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount }));
+  const running = () =>
+    local.tasks.filter(
+      ({ plan, lastStatus, agents }) =>
+        plan.group === `service:${made.service}` &&
+        lastStatus === "RUNNING" &&
+        [...agents.values()].every(({ connected }) => connected !== undefined),
+    );
+  await eventually(() => running().length, desiredCount);
+  return running();
+}
+
+it("each of several new tasks knows its place, and all of them are one result", async () => {
+  const result = await aws.step(
+    newTasks(3, {
+      workers: "2",
+      bucket: aws.world.made.bucket,
+      run: 'echo "$FARGATE_EXEC_TASK/$FARGATE_EXEC_TASKS $FARGATE_EXEC_WORKER $FARGATE_EXEC_RUN $(hostname)"; exit $((FARGATE_EXEC_TASK * (FARGATE_EXEC_WORKER + 2)))',
+    }),
+  );
+  const tasks = arnsOf(result).map((arn) => aws.world.local.tasks.find((task) => task.arn === arn));
+  expect(new Set(tasks).size).toBe(3);
+  const runs = new Set<string | undefined>();
+  for (const [at, task] of tasks.entries()) {
+    const lines = linesOf(result, at).toSorted();
+    expect(lines).toEqual(
+      [0, 1].map((w) => expect.stringMatching(`^\\[${w}\\] ${at}/3 ${w} \\w+ ${task?.hostname}$`)),
+    );
+    for (const line of lines) runs.add(line.split(" ")[3]);
+  }
+  expect(runs.size).toBe(1);
+  expect(resultsOf(result).map(({ taskArn, worker, exitCode }) => [taskArn, worker, exitCode])).toEqual(
+    tasks.flatMap((task, at) => [0, 1].map((worker) => [task?.arn, worker, at * (worker + 2)])),
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "2", outcome: "failed", "task-arn": tasks[1]?.arn });
+  expect(result.annotations).toEqual([
+    expect.objectContaining({
+      message: expect.stringContaining("2 of 3 tasks failed ([task 1] 2 3, [task 2] 4 6).") as string,
+    }),
+  ]);
+  expect(aws.startedAndAlive()).toEqual([]);
+  expect(await aws.objects()).toEqual([]);
+}, 60_000);
+
+it("'tasks: all' is every running task of the service, under one guard", async () => {
+  const running = await scale(3);
+  const before = aws.world.local.requests.length;
+  const result = await aws.step({
+    service: aws.world.made.service,
+    tasks: "all",
+    run: "echo '::error::not obeyed'; hostname; sleep 3",
+  });
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+  expect(arnsOf(result).toSorted()).toEqual(running.map(({ arn }) => arn).toSorted());
+  expect(result.annotations).toEqual([]);
+  expect([0, 1, 2].map((task) => linesOf(result, task)[1]).toSorted()).toEqual(
+    running.map(({ hostname }) => hostname).toSorted(),
+  );
+  // Together they look as often as one would.
+  const looks = aws.world.local.requests
+    .slice(before)
+    .filter(({ operation }) => operation === "DescribeTasks");
+  expect(looks.length).toBeLessThanOrEqual(3);
+}, 60_000);
+
+it("too few running tasks start nothing", async () => {
+  await scale(2);
+  const result = await aws.step({ service: aws.world.made.service, tasks: "3", run: "echo not reached" });
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "task-arns": "[]" });
+  expect(result.annotations[0]?.message).toContain("not 3 running tasks");
+}, 30_000);
+
+it("a task that is lost does not stop the others", async () => {
+  const stopped = new Set<string>();
+  const result = await aws.step(
+    newTasks(2, { run: 'echo begun; [ "$FARGATE_EXEC_TASK" = 0 ] && exec sleep 60; sleep 4; echo done' }),
+    {
+      onLine: (line) => {
+        const id = /^\[task 0\] .* task=\S+\/(\w+) /.exec(line)?.[1];
+        if (id === undefined || stopped.has(id)) return;
+        stopped.add(id);
+        aws.world.local.tasks.find((task) => task.id === id)?.stop("UserInitiated", "Stopped by a colleague");
+      },
+    },
+  );
+  expect(linesOf(result, 1)).toEqual(["begun", "done"]);
+  expect(result.outputs).toMatchObject({
+    "exit-code": "",
+    outcome: "unknown",
+    "task-arn": arnsOf(result)[0],
+  });
+  expect(resultsOf(result)).toMatchObject([{ taskArn: arnsOf(result)[1], exitCode: 0 }]);
+  expect(result.annotations).toEqual([
+    expect.objectContaining({ message: expect.stringContaining("Stopped by a colleague") as string }),
+  ]);
+}, 60_000);
+
+it("'keep-task: on-failure' keeps the tasks that failed", async () => {
+  const result = await aws.step(newTasks(2, { "keep-task": "on-failure", run: 'exit "$FARGATE_EXEC_TASK"' }));
+  const alive = aws.startedAndAlive();
+  expect(alive.map(({ arn }) => arn)).toEqual([arnsOf(result)[1]]);
+  for (const task of alive) task.stop("UserInitiated", "The test is over");
+}, 30_000);
+
+it("a cancel stops all of them", async () => {
+  const cancel = new AbortController();
+  const result = await aws.step(newTasks(3, { run: "echo begun; sleep 60" }), {
+    signal: cancel.signal,
+    onLine: (line) => {
+      if (line.endsWith("begun")) cancel.abort();
+    },
+  });
+  expect(result.conclusion).toBe("cancelled");
+  expect(result.outputs["outcome"]).toBe("cancelled");
+  await eventually(() => aws.startedAndAlive().length, 0);
+}, 30_000);
+
+it("a task that the service replaces before the job has started is followed by its successor", async () => {
+  const [only] = await scale(1);
+  const replaced: string[] = [];
+  const result = await aws.step(
+    { service: aws.world.made.service, bucket: aws.world.made.bucket, run: "hostname" },
+    {
+      onLine: (line) => {
+        if (line.includes("; taking ")) {
+          replaced.push(only?.id ?? "");
+          only?.stop("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)");
+        }
+      },
+    },
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+  expect(aws.taskOf(result).id).not.toBe(only?.id);
+  expect(mainLog(result).join("\n")).toContain(`replaces task ${only?.id ?? ""}`);
+}, 60_000);

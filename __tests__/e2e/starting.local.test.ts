@@ -1,0 +1,160 @@
+import type { StepResult } from "../../demo/runner.ts";
+import { Aws, eventually, mainLog, type Inputs } from "../helpers/local.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start();
+}, 30_000);
+afterAll(() => aws.stop());
+
+const role = (): string => `arn:aws:iam::${aws.world.local.accountId}:role/demo-task`;
+const likeService = (more: Inputs = {}): Inputs => ({
+  service: aws.world.made.service,
+  start: "true",
+  run: "hostname",
+  ...more,
+});
+/** The RunTask calls of a step, oldest first. */
+const runTasks = (result: StepResult) =>
+  aws.calls("RunTask", /run=(\w+)/.exec(mainLog(result).join())?.[1] ?? "no run");
+
+function expectSucceeded(result: StepResult): void {
+  expect(result.annotations).toEqual([]);
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+  expect(result.outputs["stdout"]).toBe(aws.taskOf(result).hostname);
+  expect(aws.taskOf(result).stopCode).toBe("UserInitiated");
+}
+
+it.each<[string, () => Inputs, RegExp]>([
+  ["start: true", () => likeService(), /\/demo:1$/],
+  [
+    "a task definition",
+    () => likeService({ start: "false", "task-definition": aws.world.made.twoContainers }),
+    /\/demo-sidecar:1$/,
+  ],
+  [
+    "an image",
+    () => likeService({ start: "false", image: "python:3.13", "task-role": role() }),
+    /\/fargate-exec-python-[0-9a-f]{16}:1$/,
+  ],
+])(
+  "a service with %s starts a task in its network",
+  async (_, inputs, definition) => {
+    const result = await aws.step(inputs());
+    expectSucceeded(result);
+    const { plan } = aws.taskOf(result);
+    const { subnets, securityGroups } = aws.world.made;
+    expect(plan.network).toEqual({
+      awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" },
+    });
+    expect(plan.definition.taskDefinitionArn).toMatch(definition);
+    expect(plan.group).not.toContain("service:");
+    expect(plan.tags).toContainEqual({
+      key: "fargate-exec:run",
+      value: expect.stringContaining("/actions/runs/") as string,
+    });
+  },
+  30_000,
+);
+
+it("an image alone is registered, run with an init and deregistered; an equal one is shared", async () => {
+  const { made } = aws.world;
+  const image: Inputs = {
+    image: "example.com/tools/python:3",
+    subnets: made.subnets.join(),
+    "task-role": role(),
+    run: "hostname",
+  };
+  const register = () => aws.calls("RegisterTaskDefinition", "example.com/tools/python:3").length;
+  let other: Promise<StepResult> | undefined;
+  const first = await aws.step(
+    { ...image, run: "hostname; sleep 3" },
+    { onLine: (line) => (line.startsWith("Started") ? (other ??= aws.step(image)) : undefined) },
+  );
+  const second = await other;
+  if (second === undefined) throw new Error("nothing was started");
+  expectSucceeded(first);
+  expectSucceeded(second);
+  expect(register()).toBe(1);
+  expect(mainLog(second).join("\n")).toContain("which is registered for image");
+  expect(aws.taskOf(first).plan.definition.containerDefinitions[0]).toMatchObject({
+    name: "app",
+    linuxParameters: { initProcessEnabled: true },
+  });
+  expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-python")).toHaveLength(2);
+
+  expectSucceeded(await aws.step(image));
+  expect(register()).toBe(2);
+}, 60_000);
+
+describe("capacity providers", () => {
+  const shortage = { operation: "RunTask", code: "ClientException" };
+  const spot = () => likeService({ "capacity-providers": "FARGATE_SPOT=3,FARGATE=1" });
+
+  it("take the place of the launch type", async () => {
+    const result = await aws.step(spot());
+    expectSucceeded(result);
+    expect(aws.taskOf(result).plan.capacityProvider).toMatchObject({
+      capacityProvider: "FARGATE_SPOT",
+      weight: 3,
+    });
+  }, 30_000);
+
+  it("give way to On-Demand where Spot has no place", async () => {
+    aws.world.local.fail({
+      ...shortage,
+      message: "Capacity is unavailable at this time. Please try again later.",
+    });
+    const result = await aws.step(spot());
+    expectSucceeded(result);
+    expect(mainLog(result).join("\n")).toContain("on demand");
+    expect(aws.taskOf(result).plan).toMatchObject({ launchType: "FARGATE", capacityProvider: undefined });
+  }, 30_000);
+
+  it("give way to On-Demand where Spot takes the task away before the job has started", async () => {
+    let taken: string | undefined;
+    const result = await aws.step(spot(), {
+      onLine: (line) => {
+        const id = /^Started task (\w+)/.exec(line)?.[1];
+        if (taken !== undefined || id === undefined) return;
+        taken = id;
+        const task = aws.world.local.tasks.find((one) => one.id === id);
+        task?.stop("SpotInterruption", "Your Spot Task was interrupted.");
+      },
+    });
+    expectSucceeded(result);
+    expect(aws.taskOf(result).id).not.toBe(taken);
+    expect(mainLog(result).join("\n")).toContain(`Fargate Spot took task ${taken ?? ""} away`);
+  }, 30_000);
+
+  it("do not run a job twice that Spot has interrupted", async () => {
+    const before = aws.world.local.tasks.length;
+    const result = await aws.step(
+      { ...spot(), run: "echo begun; sleep 30" },
+      {
+        onLine: (line) => {
+          if (line === "begun")
+            aws.world.local.tasks.at(-1)?.stop("SpotInterruption", "Your Spot Task was interrupted.");
+        },
+      },
+    );
+    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
+    expect(result.annotations[0]?.message).toContain("Your Spot Task was interrupted.");
+    expect(aws.world.local.tasks).toHaveLength(before + 1);
+  }, 60_000);
+});
+
+it("a cancel while RunTask is under way stops what it starts", async () => {
+  const cancel = new AbortController();
+  const before = aws.world.local.tasks.length;
+  const result = await aws.step(likeService({ run: "sleep 60" }), {
+    signal: cancel.signal,
+    onLine: (line) => {
+      if (line.startsWith("Started")) cancel.abort();
+    },
+  });
+  expect(result.conclusion).toBe("cancelled");
+  expect(aws.world.local.tasks).toHaveLength(before + 1);
+  await eventually(() => aws.startedAndAlive().length, 0);
+  expect(runTasks(result).length).toBeLessThanOrEqual(1);
+}, 30_000);

@@ -1,0 +1,84 @@
+import { Failure } from "../../src/errors.ts";
+import { combined } from "../../src/report/combine.ts";
+import { explain } from "../../src/report/explain.ts";
+import { outputs } from "../../src/report/outputs.ts";
+import type { Outcome, Result } from "../../src/report/result.ts";
+import { summary } from "../../src/report/summary.ts";
+import { target } from "../helpers/resolving.ts";
+
+/** How it ended in task `id`: with these exit codes of its workers, or without any. */
+function ended(id: string, ...codes: number[]): Result {
+  const taskArn = `arn/${id}`;
+  const failed = codes.find((code) => code !== 0);
+  const outcome = (code: number) => (code === 0 ? "succeeded" : "failed");
+  return {
+    outcome: outcome(failed ?? 0),
+    exitCode: failed ?? 0,
+    workers: codes.map((exitCode, worker) => ({
+      taskArn,
+      worker,
+      exitCode,
+      outcome: outcome(exitCode),
+      seconds: worker + 1,
+    })),
+    stdout: `out of ${id}`,
+    target: { ...target, taskArn, taskId: id },
+    sessionId: `session-${id}`,
+    log: undefined,
+    failure: undefined,
+  };
+}
+function lost(id: string, outcome: Outcome = "not-started"): Result {
+  const failure = new Failure("task-stopped", { failed: "It stopped.", seen: "Seen.", advice: "Do." });
+  return { ...ended(id), outcome, exitCode: undefined, stdout: "", failure };
+}
+
+it("is a success where every task is one, told with the first", () => {
+  const result = combined([ended("a", 0, 0), ended("b", 0)]);
+  expect(outputs(result)).toMatchObject({
+    "exit-code": "0",
+    outcome: "succeeded",
+    stdout: "out of a\nout of b",
+    "task-arn": "arn/a",
+    "task-arns": '["arn/a","arn/b"]',
+    "session-id": "session-a",
+  });
+  expect(JSON.parse(outputs(result)["results"] ?? "")).toMatchObject([
+    { taskArn: "arn/a", worker: 0 },
+    { taskArn: "arn/a", worker: 1 },
+    { taskArn: "arn/b", worker: 0 },
+  ]);
+  expect(explain(result)).toBeUndefined();
+});
+
+it("is that of the first failing worker, in the order of tasks and then of workers", () => {
+  const result = combined([ended("a", 0), ended("b", 0, 3), ended("c", 4)]);
+  expect(outputs(result)).toMatchObject({ "exit-code": "3", outcome: "failed", "task-arn": "arn/b" });
+  expect(explain(result)).toEqual({
+    title: "fargate-exec: failed",
+    message: "2 of 3 tasks failed ([task 1] 3, [task 2] 4). There the script failed. Exit code 3.",
+  });
+});
+
+it("has no exit code where the first task that failed has none", () => {
+  const result = combined([ended("a", 0), lost("b"), ended("c", 4)]);
+  expect(outputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
+  expect(explain(result)).toEqual({
+    title: "fargate-exec: task-stopped",
+    message: "2 of 3 tasks failed ([task 1] task-stopped, [task 2] 4). It stopped.\nSeen.\nDo.",
+  });
+});
+
+it("has a summary with a line for each task", () => {
+  const text = summary(combined([ended("a", 0, 0), ended("b", 0, 3), lost("c")]));
+  expect(text).toContain("| 0 | `a` | succeeded | 0 0 | 2 |");
+  expect(text).toContain("| 1 | `b` | failed | 0 3 | 2 |");
+  expect(text).toContain("| 2 | `c` | task-stopped |  | 0 |");
+});
+
+it("keeps the end of what all of them print", () => {
+  const long = "x".repeat(1024 * 1024);
+  const { stdout } = combined([{ ...ended("a", 0), stdout: long }, ended("b", 0)]);
+  expect(stdout).toHaveLength(1024 * 1024);
+  expect(stdout.endsWith("x\nout of b")).toBe(true);
+});

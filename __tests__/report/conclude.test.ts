@@ -1,0 +1,58 @@
+import { Failure } from "../../src/errors.ts";
+import { concluded } from "../../src/report/conclude.ts";
+import type { Outcome } from "../../src/report/result.ts";
+import type { Attended } from "../../src/session/attend.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { aKnown, aStatus } from "./results.ts";
+
+const gone = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
+
+it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefined]>([
+  ["the job's own status", { kind: "status", status: aStatus("exited", "3") }, true, "failed", 3, undefined],
+  [
+    "a container that could not run the job",
+    { kind: "status", status: { kind: "refused", text: "no space left" } },
+    true,
+    "unknown",
+    undefined,
+    "container-refused",
+  ],
+  ["the task's end", { kind: "impossible", failure: gone }, true, "unknown", undefined, "task-stopped"],
+  [
+    "the task's end before the job",
+    { kind: "impossible", failure: gone },
+    false,
+    "not-started",
+    undefined,
+    "task-stopped",
+  ],
+  [
+    "a refusal",
+    { kind: "refused", code: "download", text: "no boto3" },
+    false,
+    "not-started",
+    undefined,
+    "download-failed",
+  ],
+  [
+    "a session that was cut",
+    { kind: "ended", end: { kind: "left" }, attached: true },
+    true,
+    "unknown",
+    undefined,
+    "no-status",
+  ],
+  ["a log without the status", { kind: "missing", attached: true }, true, "unknown", undefined, "no-status"],
+  ["bytes that are missing", { kind: "gap", expected: 9, got: 4 }, true, "unknown", undefined, "no-status"],
+])("concludes from %s", (_, attended, attached, outcome, exitCode, code) => {
+  const result = concluded(attended, aTarget(), aKnown({ attached }));
+  expect(result).toMatchObject({ outcome, exitCode });
+  expect(result.failure?.code).toBe(code);
+});
+
+it("tells what the container said, and of which session", () => {
+  const refused: Attended = { kind: "status", status: { kind: "refused", text: "no space left" } };
+  expect(concluded(refused, aTarget(), aKnown()).failure?.seen).toContain("no space left");
+  const cut: Attended = { kind: "ended", end: { kind: "left" }, attached: true };
+  expect(concluded(cut, aTarget(), aKnown()).failure?.failed).toContain("ecs-execute-command-2");
+});

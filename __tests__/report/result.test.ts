@@ -1,0 +1,73 @@
+import { Failure } from "../../src/errors.ts";
+import { failedResult, nothingKnown, type Outcome, workerResults } from "../../src/report/result.ts";
+import { TASK } from "../helpers/tasks.ts";
+import { aFailedResult, aKnown, aResult, aStatus } from "./results.ts";
+
+const failure = (code: Failure["code"]): Failure =>
+  new Failure(code, { failed: "f", seen: "s", advice: "a" });
+
+describe("a job that said how it ended", () => {
+  it.each<[string, Parameters<typeof aResult>, Outcome, number]>([
+    ["one worker with 0", ["exited", "0"], "succeeded", 0],
+    ["one worker with 3", ["exited", "3"], "failed", 3],
+    ["one worker with 255", ["exited", "255"], "failed", 255],
+    ["all workers with 0", ["exited", "0", "0", "0"], "succeeded", 0],
+    ["several that failed: the first of them", ["exited", "0", "7", "3"], "failed", 7],
+    ["a timeout, whatever TERM made of it", ["timed-out", "143!"], "timed-out", 124],
+    ["a timeout that the script took for success", ["timed-out", "0!"], "timed-out", 124],
+    ["a timeout of one of two", ["timed-out", "0", "143!"], "timed-out", 124],
+    ["a failure before the timeout of another", ["timed-out", "5", "143!"], "failed", 5],
+    ["a timeout that came when all were done", ["timed-out", "0", "0"], "succeeded", 0],
+    ["a cancel", ["cancelled", "143!"], "cancelled", 130],
+    ["a cancel of a script that ended by itself", ["cancelled", "0"], "succeeded", 0],
+  ])("%s", (_, job, outcome, exitCode) => {
+    expect(aResult(...job)).toMatchObject({ outcome, exitCode, failure: undefined });
+  });
+
+  it("has a result for each worker, stopped or not", () => {
+    expect(workerResults(aStatus("timed-out", "0", "3", "137!"), TASK)).toEqual([
+      { taskArn: TASK, worker: 0, exitCode: 0, outcome: "succeeded", seconds: 10 },
+      { taskArn: TASK, worker: 1, exitCode: 3, outcome: "failed", seconds: 11 },
+      { taskArn: TASK, worker: 2, exitCode: 124, outcome: "timed-out", seconds: 12 },
+    ]);
+  });
+
+  it("keeps what else is known, the last session being the one to look at", () => {
+    const known = aKnown();
+    expect(aResult("exited", "0")).toMatchObject({
+      target: known.target,
+      sessionId: "ecs-execute-command-2",
+      log: known.log,
+      stdout: "schema version 42",
+    });
+  });
+});
+
+describe("a run without the job's status", () => {
+  it.each<[string, Failure["code"], boolean, Outcome, number | undefined]>([
+    ["never came to the script", "session-lost", false, "not-started", undefined],
+    ["may have run the script", "no-status", true, "unknown", undefined],
+    ["was cancelled before the script", "cancelled", false, "cancelled", undefined],
+    ["was cancelled under the script", "cancelled", true, "cancelled", 130],
+  ])("%s", (_, code, attached, outcome, exitCode) => {
+    expect(aFailedResult(failure(code), { attached })).toMatchObject({ outcome, exitCode, workers: [] });
+  });
+
+  it("knows nothing where it failed at once", () => {
+    expect(failedResult(failure("bad-input"), nothingKnown())).toEqual({
+      outcome: "not-started",
+      exitCode: undefined,
+      workers: [],
+      stdout: "",
+      target: undefined,
+      sessionId: undefined,
+      log: undefined,
+      failure: expect.any(Failure) as Failure,
+    });
+  });
+
+  it("shares nothing with the next", () => {
+    nothingKnown().sessionIds.push("x");
+    expect(nothingKnown().sessionIds).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+import { sessionLost } from "../../src/errors.ts";
+import { ByteQueue } from "../../src/session/byte-queue.ts";
+import type { Session, SessionEnd } from "../../src/session/session.ts";
+
+export const NONCE = "00112233445566778899aabbccddeeff";
+export const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
+export const READY = "\x1b]7733;ready\x07\n";
+export const READY_NEW = "\x1b]7733;ready1 no boto3\x07\n";
+
+/** A session at whose other end a test speaks. */
+export class FakeSession implements Session {
+  readonly sessionId: string;
+  readonly output = new ByteQueue(() => undefined);
+  readonly ended: Promise<SessionEnd>;
+  /** What was typed, in order. */
+  readonly typed: string[] = [];
+  isEnded = false;
+  #settle: (end: SessionEnd) => void = () => undefined;
+  readonly #onTyped: (session: FakeSession, text: string) => void;
+
+  constructor(sessionId: string, onTyped: (session: FakeSession, text: string) => void = () => undefined) {
+    this.sessionId = sessionId;
+    this.#onTyped = onTyped;
+    this.ended = new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  says(...texts: readonly string[]): this {
+    for (const text of texts) this.output.push(Buffer.from(text, "latin1"));
+    return this;
+  }
+
+  end(end: SessionEnd): this {
+    if (this.isEnded) return this;
+    this.isEnded = true;
+    this.output.end();
+    this.#settle(end);
+    return this;
+  }
+
+  send(bytes: Uint8Array): Promise<void> {
+    if (this.isEnded) return Promise.reject(sessionLost(this.sessionId, "It ended before."));
+    const text = Buffer.from(bytes).toString();
+    this.typed.push(text.trim());
+    this.#onTyped(this, text.trim());
+    return Promise.resolve();
+  }
+
+  resize(): void {
+    // The size of this terminal means nothing.
+  }
+
+  close(): Promise<void> {
+    this.end({ kind: "left" });
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,196 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { Extractor } from "../../src/output/extract.ts";
+import { type FollowOptions, followJob, followTranscript } from "../../src/session/follow.ts";
+import { FakeSession, mark, NONCE, READY, READY_NEW } from "./fake-session.ts";
+import { SteppedClock } from "./stepped-clock.ts";
+
+const SPOOL = "\x1b]7733;h\x07head\none\n\x1b]7733;e\x07two\n";
+const WHOLE = `${mark("@0")}\n${SPOOL}${mark(`. ${SPOOL.length} exited 0=3:1`)}\n`;
+const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
+
+let clock: SteppedClock;
+let seen: string[];
+let cancel: AbortController;
+beforeEach(() => {
+  clock = new SteppedClock();
+  seen = [];
+  cancel = new AbortController();
+});
+
+function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
+  return followJob(session, {
+    extractor: new Extractor(NONCE),
+    typed: {
+      start: (missing) =>
+        Promise.resolve(Buffer.from(missing === undefined ? "start" : `loader (${missing.why})`)),
+      payload: () => Buffer.from("payload"),
+      secrets: () => Buffer.from("secrets"),
+    },
+    onAttached: () => seen.push("attached"),
+    onNote: (text) => seen.push(`note ${text}`),
+    onText: (text) => seen.push(text.kind === "header" ? text.text : text.bytes.toString()),
+    clock,
+    cancel: cancel.signal,
+    ...more,
+  });
+}
+
+/** Ends as the agent does when its command has ended. */
+const closing = (session: FakeSession, text: string): void => {
+  if (text === "taken") session.end({ kind: "closed", text: "" });
+};
+
+describe("following a job", () => {
+  it("passes on what the job says, and ends with its status, which it acknowledges", async () => {
+    const session = new FakeSession("s-1", closing).says(READY, mark("n hello"), WHOLE);
+    expect(await following(session)).toMatchObject(ENDED);
+    expect(seen).toEqual(["note hello", "attached", "head", "one", "two"]);
+    expect(session.typed).toEqual(expect.arrayContaining(["start", "taken"]));
+  });
+
+  it("types nothing before it is asked to", async () => {
+    const session = new FakeSession("s-1", closing).says("noise\n");
+    const followed = following(session);
+    await turn();
+    expect(session.typed).toEqual([]);
+    session.says(READY_NEW);
+    await turn();
+    expect(session.typed).toEqual(["loader (no boto3)"]);
+    session.says(mark("p"));
+    await turn();
+    session.says(mark("s"));
+    await turn();
+    expect(session.typed).toEqual(["loader (no boto3)", "payload", "secrets"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
+  it("types nothing where echo can't be turned off", async () => {
+    const session = new FakeSession("s-1").says("\x1b]7733;echo\x07\n").end({ kind: "closed", text: "" });
+    expect(await following(session)).toMatchObject({ kind: "refused", code: "echo" });
+    expect(session.typed).toEqual([]);
+  });
+
+  it("tells why the container refused", async () => {
+    const session = new FakeSession("s-1").says(READY, mark("! download none of them"));
+    const followed = following(session);
+    await clock.pass(800);
+    expect(await followed).toEqual({ kind: "refused", code: "download", text: "none of them" });
+    expect(session.isEnded).toBe(true);
+  });
+
+  it("waits for the agent to close the session, but not for long", async () => {
+    const session = new FakeSession("s-1").says(WHOLE);
+    const followed = following(session);
+    await clock.pass(800);
+    expect(await followed).toMatchObject(ENDED);
+    expect(session.isEnded).toBe(true);
+  });
+
+  it.each([
+    ["closed, before the job", [READY], { kind: "closed", text: "why" }, false],
+    ["lost, with the job under way", [READY, mark("@0"), "\none\n"], { kind: "lost", why: "network" }, true],
+  ] as const)("tells that the session was %s", async (_, said, end, attached) => {
+    const session = new FakeSession("s-1").says(...said).end(end);
+    expect(await following(session)).toEqual({ kind: "ended", end, attached });
+  });
+
+  it("tells that bytes are missing", async () => {
+    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "left" });
+    expect(await following(session)).toMatchObject({
+      kind: "gap",
+      expected: SPOOL.length,
+      got: SPOOL.length - 4,
+    });
+    expect(session.typed).not.toContain("taken");
+  });
+
+  it("says every twenty seconds that somebody reads, until the session is over", async () => {
+    const session = new FakeSession("s-1", closing).says(mark("@0"));
+    const followed = following(session);
+    for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
+    await turn();
+    expect(session.typed).toEqual(["here", "here", "here"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
+  it("gives up a session in which nobody ever speaks", async () => {
+    const session = new FakeSession("s-1");
+    const followed = following(session);
+    await clock.pass(150_000);
+    expect(await followed).toMatchObject({
+      kind: "ended",
+      end: { kind: "lost", why: expect.stringMatching(/150 s/) as string },
+    });
+  });
+
+  it("keeps a session in which somebody has spoken once", async () => {
+    const session = new FakeSession("s-1", closing).says("x");
+    const followed = following(session);
+    await turn();
+    await clock.pass(150_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    session.says(WHOLE);
+    expect(await followed).toMatchObject(ENDED);
+  });
+
+  it("tells the job to stop when it is cancelled, and hears how that went", async () => {
+    const session = new FakeSession("s-1", (at, text) => {
+      closing(at, text);
+      if (text === "cancel") at.says("\n", mark(". 0 cancelled 0=143:1!"));
+    }).says(mark("@0"));
+    const followed = following(session);
+    await turn();
+    cancel.abort(new Error("cancelled"));
+    expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
+  });
+
+  it("does so at once where it was cancelled before", async () => {
+    cancel.abort(new Error("cancelled"));
+    const session = new FakeSession("s-1");
+    const followed = following(session);
+    expect(session.typed).toEqual(["cancel"]);
+    await clock.pass(4_000);
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "left" }, attached: false });
+  });
+
+  it("leaves a cancelled job that says nothing after four seconds", async () => {
+    const session = new FakeSession("s-1").says(mark("@0"), "\n");
+    const followed = following(session);
+    await turn();
+    cancel.abort(new Error("cancelled"));
+    await clock.pass(4_000);
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "left" }, attached: true });
+  });
+});
+
+describe("following a transcript", () => {
+  async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
+    for (const text of texts) {
+      await turn();
+      yield Buffer.from(text, "latin1");
+    }
+  }
+  const reading = (bytes: AsyncIterable<Uint8Array>) =>
+    followTranscript(bytes, {
+      extractor: new Extractor(NONCE),
+      onText: (text) => seen.push(text.kind === "header" ? text.text : text.bytes.toString()),
+    });
+
+  it("ends with the status, without reading on", async () => {
+    const found = reading(pieces(WHOLE.slice(0, 50), WHOLE.slice(50), "never"));
+    expect(await found).toMatchObject(ENDED);
+    expect(seen).toEqual(["head", "one", "two"]);
+  });
+
+  it.each([
+    ["nothing of the job", ["noise"], { kind: "missing", attached: false }],
+    ["a beginning only", [WHOLE.slice(0, 60)], { kind: "missing", attached: true }],
+    ["a refusal", [mark("! place none")], { kind: "refused", code: "place", text: "none" }],
+    ["a gap", [WHOLE.replace("one\n", "")], { kind: "gap", expected: SPOOL.length, got: SPOOL.length - 4 }],
+  ] as const)("says what it found: %s", async (_, texts, found) => {
+    expect(await reading(pieces(...texts))).toEqual(found);
+  });
+});

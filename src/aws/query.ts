@@ -1,0 +1,107 @@
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { AwsClients } from "./clients.ts";
+import { attempt, type Call, endpointOverride } from "./failures.ts";
+
+/** Of the two services that are asked a question now and then, which is not worth a client of the SDK. */
+const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;
+type Service = keyof typeof VERSIONS;
+
+/** These calls only help to explain, so nobody waits for them long. */
+const TIMEOUT_MS = 5_000;
+
+export type Query = (
+  service: Service,
+  action: string,
+  resource: string,
+  parameters: Readonly<Record<string, string>>,
+) => Promise<string>;
+
+/** One call of an AWS Query API, answered by its XML. Fails with a `Failure`, as every call does. */
+export function queryCalls(clients: AwsClients): Query {
+  const { signal } = clients;
+  return (service, action, resource, parameters) => {
+    const { url, region } = endpointOf(service, clients.region);
+    const call: Call = { service, action: `${service}:${action}`, resource, region };
+    return attempt(call, signal, async () => {
+      const body = new URLSearchParams({
+        Action: action,
+        Version: VERSIONS[service],
+        ...parameters,
+      }).toString();
+      const signer = new SignatureV4({
+        service,
+        region,
+        credentials: () => clients.credentials(),
+        sha256: Sha256,
+      });
+      const { headers } = await signer.sign({
+        method: "POST",
+        protocol: url.protocol,
+        hostname: url.hostname,
+        path: url.pathname,
+        headers: { host: url.host, "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+        body,
+      });
+      const answer = await post(url, headers, body, await clients.proxy(), signal);
+      if (answer.status !== 200) throw thrown(answer);
+      return answer.text;
+    });
+  };
+}
+
+/** The texts of all elements of this name, in the document's order. */
+export function textsOf(xml: string, element: string): readonly string[] {
+  return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, "g"))].map(([, text = ""]) => text);
+}
+
+/** IAM has one endpoint a partition, whose region signs. */
+function endpointOf(service: Service, region: string): { readonly url: URL; readonly region: string } {
+  const override = endpointOverride(service);
+  if (override !== undefined) return { url: new URL(override), region };
+  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  if (service === "ec2") return { url: new URL(`https://ec2.${region}.${domain}`), region };
+  if (region.startsWith("cn-"))
+    return { url: new URL(`https://iam.cn-north-1.${domain}`), region: "cn-north-1" };
+  if (region.startsWith("us-gov-"))
+    return { url: new URL(`https://iam.us-gov.${domain}`), region: "us-gov-west-1" };
+  return { url: new URL(`https://iam.${domain}`), region: "us-east-1" };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function post(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  agent: Awaited<ReturnType<AwsClients["proxy"]>>,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
+  const request = url.protocol === "http:" ? requestHttp : requestHttps;
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const options = {
+    method: "POST",
+    headers,
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    ...(agent && { agent }),
+  };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, options, resolve).on("error", reject).end(body);
+  });
+  const pieces: Buffer[] = [];
+  for await (const piece of response) pieces.push(piece as Buffer);
+  return { status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString() };
+}
+
+/** In the shape of the SDK's exceptions. */
+function thrown({ status, text }: Answer): Error {
+  const error = new Error(textsOf(text, "Message")[0] ?? "no message");
+  error.name = textsOf(text, "Code")[0] ?? "UnknownError";
+  const requestId = textsOf(text, "RequestID")[0] ?? textsOf(text, "RequestId")[0];
+  return Object.assign(error, { $metadata: { httpStatusCode: status, requestId } });
+}

@@ -1,0 +1,66 @@
+import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
+import type { Ec2 } from "../aws/ec2.ts";
+import type { Iam } from "../aws/iam.ts";
+import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Target } from "../target/target.ts";
+import { type Check, execChecks } from "./checks.ts";
+import { networkCheck } from "./network-check.ts";
+import { roleChecks } from "./role-checks.ts";
+
+export interface DiagnoseContext {
+  readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition">;
+  readonly ec2: Ec2;
+  readonly iam: Iam;
+  readonly log: Log;
+  /** Of the cluster, where it may be looked at. */
+  readonly exec: ExecConfiguration | undefined;
+}
+
+/** Failures that the settings of the task, its role or its network may explain. */
+const OF_EXEC = ["exec-not-enabled", "exec-agent-stopped", "exec-not-ready"];
+
+/**
+ * Checks what ECS Exec needs when it did not work, prints each check, and adds what is wrong to the failure. A failure
+ * that has other reasons comes back as it is, and so does one whose task can't be looked at any more.
+ */
+export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
+  const { log, ecs } = context;
+  const ofEncryption = failure.code === "session-refused" && /encrypt|kms|handshake/i.test(failure.message);
+  if (!OF_EXEC.includes(failure.code) && !ofEncryption) return failure;
+  const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
+  if (task === undefined) return failure;
+  const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn));
+  const facts = { task, container: target.container, definition };
+  const checks = [
+    ...execChecks(facts),
+    ...(await roleChecks(facts, context)),
+    await networkCheck(task, context.ec2),
+  ];
+
+  log.info(`What ECS Exec needs, in container '${target.container}' of task ${target.taskId}:`);
+  for (const { what, state, words, fix } of checks)
+    log.info(`  ${state.padEnd(4)}  ${what}: ${words}${state === "NG" ? `. ${fix}` : ""}`);
+  return withChecks(failure, checks);
+}
+
+function withChecks({ code, failed, seen, advice, cause }: Failure, checks: readonly Check[]): Failure {
+  const wrong = checks.filter(({ state }) => state === "NG");
+  const found = wrong.map(({ what, words }) => `${what} NG (${words})`).join("; ");
+  return new Failure(code, {
+    failed,
+    seen: `${seen} Checks: ${found || "nothing wrong that can be seen"}.`,
+    advice: [...wrong.map(({ fix }) => fix), advice].join(" "),
+    cause,
+  });
+}
+
+/** Whoever may not look still gets what is known without it. */
+async function unlessFailed<T>(look: Promise<T>): Promise<T | undefined> {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof Failure && error.code !== "cancelled") return undefined;
+    throw error;
+  }
+}
