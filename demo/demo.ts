@@ -11,7 +11,7 @@ import { block, heading, logLine, note, table } from "./demo/page.ts";
 import { script, taskDefinition, token } from "./demo/step.ts";
 import { readStream } from "./demo/stream.ts";
 
-const actionDir = process.env["FXDEV"] ?? resolve(import.meta.dirname, "..");
+const actionDir = resolve(import.meta.dirname, "..");
 const began = Date.now();
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

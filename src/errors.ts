@@ -8,40 +8,42 @@
  * Each kind has its own function here, which takes the facts and finds the words; `docs/errors.md` has a
  * paragraph for each code. An Error that is not a `Failure` is a bug of ours.
  */
-export type FailureCode =
-  | "bad-input"
-  | "no-credentials"
-  | "no-region"
-  | "access-denied"
-  | "throttled"
-  | "aws-error"
-  | "aws-unreachable"
-  | "cluster-not-found"
-  | "service-not-found"
-  | "task-not-found"
-  | "task-definition-not-found"
-  | "container-not-found"
-  | "container-ambiguous"
-  | "no-running-task"
-  | "network-required"
-  | "exec-not-enabled"
-  | "exec-agent-stopped"
-  | "exec-not-ready"
-  | "task-not-started"
-  | "task-stopped"
-  | "container-stopped"
-  | "bucket-not-found"
-  | "bucket-elsewhere"
-  | "staging-failed"
-  | "session-refused"
-  | "session-lost"
-  | "download-failed"
-  | "container-refused"
-  | "no-status"
-  | "logs-not-configured"
-  | "timed-out"
-  | "cancelled"
-  | "internal-error";
+export const FAILURE_CODES = [
+  "bad-input",
+  "no-credentials",
+  "no-region",
+  "access-denied",
+  "throttled",
+  "aws-error",
+  "aws-unreachable",
+  "cluster-not-found",
+  "service-not-found",
+  "task-not-found",
+  "task-definition-not-found",
+  "container-not-found",
+  "container-ambiguous",
+  "no-running-task",
+  "network-required",
+  "exec-not-enabled",
+  "exec-agent-stopped",
+  "exec-not-ready",
+  "task-not-started",
+  "task-stopped",
+  "container-stopped",
+  "bucket-not-found",
+  "bucket-elsewhere",
+  "session-refused",
+  "session-lost",
+  "download-failed",
+  "container-refused",
+  "no-status",
+  "logs-not-configured",
+  "timed-out",
+  "cancelled",
+  "internal-error",
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
 
 export interface FailureParts {
   readonly failed: string;

@@ -87,7 +87,7 @@ export async function runJob(
   });
   const printer = new Printer({ write: context.write, workflowCommands: inputs.workflowCommands });
   const extractor = new Extractor(nonce);
-  const until = clock.now() + inputs.timeout + AFTER_TIMEOUT_MS;
+  const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
   try {
     const attended = await attend({
       ecs: aws.ecs,

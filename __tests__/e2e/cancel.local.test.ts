@@ -11,9 +11,15 @@ import {
 } from "../helpers/local.ts";
 
 let aws: Aws;
+let defied: Task;
+let defiance: Promise<Cancelled>;
 
 beforeAll(async () => {
   aws = await Aws.start();
+  // Begun here and looked at last: it takes the ten seconds between TERM and KILL.
+  defied = await aws.runningTask();
+  const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
+  defiance = cancelAt(/^begun$/, { task: defied.id, run });
 }, 30_000);
 
 afterAll(() => aws.stop());
@@ -61,7 +67,7 @@ it("while it waits for the task: the task is stopped within a second, the object
   const cancelled = await cancelAt(/Started task/, { ...staged(), run: "echo not reached" });
   await expectUndone(cancelled);
   expect(cancelled.result.outputs["exit-code"]).toBe("");
-  expect(aws.calls("ExecuteCommand")).toEqual([]);
+  expect(aws.calls("ExecuteCommand", cancelled.result.outputs["task-arn"])).toEqual([]);
   expect(mainLog(cancelled.result).join("\n")).not.toMatch(/^\s+at .+:\d+:\d+/m);
 }, 30_000);
 
@@ -100,19 +106,6 @@ it("while the job runs in a task of others: the job is stopped, the task lives o
   expect(task.lastStatus).toBe("RUNNING");
   expect(aws.calls("StopTask", task.arn)).toEqual([]);
 }, 30_000);
-
-it("a job that ignores TERM is killed in the container, even after the runner has gone", async () => {
-  const task = await aws.runningTask();
-  const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
-  const { result } = await cancelAt(/^begun$/, { task: task.id, run });
-  expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
-  // What keeps its status for a while, in case somebody comes for it, is not the job.
-  const job = (): string[] =>
-    processes(task)
-      .map(({ command }) => command)
-      .filter((one) => one.endsWith("/script"));
-  await eventually(job, [], 15_000);
-}, 60_000);
 
 it.each([
   ["while it waits for the task", /Started task/],
@@ -182,4 +175,15 @@ it("what main could not undo, post undoes; what post can't either is told in a w
     { level: "warning", message: expect.stringContaining("ecs:StopTask") as string },
   ]);
   aws.taskOf(never).stop("UserInitiated", "by the test");
+}, 60_000);
+
+it("a job that ignores TERM is killed in the container, even after the runner has gone", async () => {
+  const { result } = await defiance;
+  expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
+  // What keeps its status for a while, in case somebody comes for it, is not the job.
+  const job = (): string[] =>
+    processes(defied)
+      .map(({ command }) => command)
+      .filter((command) => command.endsWith("/script"));
+  await eventually(job, [], 15_000);
 }, 60_000);

@@ -15,7 +15,7 @@ const newTasks = (tasks: number, more: Inputs = {}): Inputs => ({
   tasks: String(tasks),
   ...more,
 });
-const arnsOf = ({ outputs }: StepResult) => JSON.parse(outputs["task-arns"] ?? "") as string[];
+const arnsOf = ({ outputs }: StepResult): string[] => JSON.parse(outputs["task-arns"] ?? "") as string[];
 const resultsOf = ({ outputs }: StepResult) =>
   JSON.parse(outputs["results"] ?? "") as { taskArn: string; worker: number; exitCode: number }[];
 /** The lines of one task, without its label and its header. */
@@ -52,7 +52,7 @@ it("each of several new tasks knows its place, and all of them are one result", 
   for (const [at, task] of tasks.entries()) {
     const lines = linesOf(result, at).toSorted();
     expect(lines).toEqual(
-      [0, 1].map((w) => expect.stringMatching(`^\\[${w}\\] ${at}/3 ${w} \\w+ ${task?.hostname}$`)),
+      [0, 1].map((w): unknown => expect.stringMatching(`^\\[${w}\\] ${at}/3 ${w} \\w+ ${task?.hostname}$`)),
     );
     for (const line of lines) runs.add(line.split(" ")[3]);
   }

@@ -69,7 +69,11 @@ it("an image alone is registered, run with an init and deregistered; an equal on
   let other: Promise<StepResult> | undefined;
   const first = await aws.step(
     { ...image, run: "hostname; sleep 3" },
-    { onLine: (line) => (line.startsWith("Started") ? (other ??= aws.step(image)) : undefined) },
+    {
+      onLine: (line) => {
+        if (line.startsWith("Started")) other ??= aws.step(image);
+      },
+    },
   );
   const second = await other;
   if (second === undefined) throw new Error("nothing was started");
@@ -144,7 +148,7 @@ describe("capacity providers", () => {
   }, 60_000);
 });
 
-it("a cancel while RunTask is under way stops what it starts", async () => {
+it("a cancel before the job has started stops the task", async () => {
   const cancel = new AbortController();
   const before = aws.world.local.tasks.length;
   const result = await aws.step(likeService({ run: "sleep 60" }), {

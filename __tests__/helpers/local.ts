@@ -12,7 +12,7 @@ import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { clientConfig, reached, runTask, startWorld, until, type World } from "../local/with-local.ts";
 
-const actionDir = process.env["FXDEV"] ?? resolve(import.meta.dirname, "../..");
+const actionDir = resolve(import.meta.dirname, "../..");
 
 export type Inputs = Readonly<Record<string, string>>;
 

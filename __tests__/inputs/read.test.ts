@@ -11,6 +11,7 @@ describe("readInputs", () => {
       shell: undefined,
       args: [],
       workingDirectory: undefined,
+      user: undefined,
       env: {},
       secrets: {},
       workers: 1,
@@ -100,15 +101,19 @@ describe("readInputs", () => {
     expect(failure.seen).toContain(`Got ${got}`);
   });
 
-  it.each([["user", "app", "root", "in the script"]])(
-    "refuses by name what this version has not: %s %s",
-    (name, value, must, advice) => {
-      const failure = refusal({ ...least, [name]: value });
-      expect(failure.failed).toBe(`Input '${name}' must be ${must} in this version.`);
-      expect(failure.seen).toBe(`Got '${value}'.`);
-      expect(failure.advice).toContain(advice);
-    },
-  );
+  it.each([
+    ["app", "app"],
+    ["1000:1000", "1000:1000"],
+    ["root", undefined],
+    ["0:0", undefined],
+  ])("runs as user %s", (user, expected) => {
+    expect(read({ ...least, user }).user).toBe(expected);
+  });
+
+  it("refuses what is no user", () => {
+    const failure = refusal({ ...least, user: "my app" });
+    expect(failure.failed).toContain("Input 'user' must be a user of the image");
+  });
 
   it("tells of everything that is wrong at once", () => {
     const failure = refusal({ region: "eu-west-1", workers: "0", timeout: "soon", run: "ls", tasks: "none" });

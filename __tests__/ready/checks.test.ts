@@ -1,27 +1,39 @@
 import type { TaskDefinition } from "../../src/aws/definition.ts";
 import type { Task } from "../../src/aws/task.ts";
-import { Failure } from "../../src/errors.ts";
-import { execChecks, withChecks } from "../../src/ready/checks.ts";
-import { aDefinition, aTask } from "../helpers/tasks.ts";
+import { execChecks } from "../../src/ready/checks.ts";
+import { aContainer, aDefinition, aTask } from "../helpers/tasks.ts";
 
 function states(task: Task, definition: TaskDefinition | undefined): Record<string, string> {
-  return Object.fromEntries(execChecks(task, definition, "app").map(({ what, state }) => [what, state]));
+  const checks = execChecks({ task, definition, container: "app" });
+  return Object.fromEntries(checks.map(({ what, state }) => [what, state]));
 }
 
 it("finds all in order where it is", () => {
   expect(new Set(Object.values(states(aTask(), aDefinition())))).toEqual(new Set(["OK"]));
 });
 
+const agent = (status: string, reason?: string) => [aContainer({ execAgent: { status, reason } })];
+
 it.each<[string, Task, TaskDefinition]>([
+  ["ECS Exec", aTask({ enableExecuteCommand: false }), aDefinition()],
+  ["task", aTask({ lastStatus: "DEACTIVATING" }), aDefinition()],
+  ["exec agent", aTask({ containers: agent("STOPPED", "out of memory") }), aDefinition()],
   ["task role", aTask(), { ...aDefinition(), taskRoleArn: undefined }],
   ["platform version", aTask({ platformVersion: "1.3.0" }), aDefinition()],
   ["root file system", aTask(), aDefinition([{ readonlyRootFilesystem: true }])],
   ["static credentials", aTask(), aDefinition([{ environmentNames: ["A", "AWS_SECRET_ACCESS_KEY"] }])],
+  ["proxy", aTask(), aDefinition([{ environmentNames: ["https_proxy"] }])],
   ["pidMode", aTask(), { ...aDefinition([{}, { name: "log" }]), pidMode: "task" }],
   ["init process", aTask(), aDefinition([{ initProcessEnabled: false }])],
-])("finds fault with the %s alone", (what, task, definition) => {
-  const found = states(task, definition);
-  expect(Object.keys(found).filter((name) => found[name] === "NG")).toEqual([what]);
+])("finds fault with the %s alone, and says what to do", (what, task, definition) => {
+  const wrong = execChecks({ task, definition, container: "app" }).filter(({ state }) => state === "NG");
+  expect(wrong.map((check) => check.what)).toEqual([what]);
+  expect(wrong[0]?.fix).toMatch(/^[A-Z].*\.$/);
+});
+
+it("is content with a proxy that spares the credentials", () => {
+  const definition = aDefinition([{ environmentNames: ["HTTP_PROXY", "NO_PROXY"] }]);
+  expect(states(aTask(), definition)["proxy"]).toBe("OK");
 });
 
 it("goes by the task role that the task was started with", () => {
@@ -34,20 +46,14 @@ it("takes any platform of Windows, which has had ECS Exec from its first", () =>
   expect(states(task, aDefinition())["platform version"]).toBe("OK");
 });
 
-describe("added to a failure", () => {
-  const parts = { failed: "f.", seen: "s.", advice: "a." };
-  const denied = () => Promise.reject(new Failure("access-denied", parts));
-
-  it("they say what they could not look at", async () => {
-    const ecs = { describeTaskDefinition: denied };
-    const failure = await withChecks(new Failure("exec-not-ready", parts), aTask(), "app", ecs);
-    expect(failure.seen).toBe(
-      "s. Checks: platform version OK; task role, root file system, static credentials, pidMode, init process SKIP.",
-    );
-  });
-
-  it("they leave one that is not about the agent as it is", async () => {
-    const failure = new Failure("task-stopped", parts);
-    expect(await withChecks(failure, aTask(), "app", { describeTaskDefinition: denied })).toBe(failure);
+it("skips what only a definition tells that may not be read", () => {
+  expect(states(aTask(), undefined)).toMatchObject({
+    "exec agent": "OK",
+    "task role": "SKIP",
+    "root file system": "SKIP",
+    "static credentials": "SKIP",
+    proxy: "SKIP",
+    pidMode: "SKIP",
+    "init process": "SKIP",
   });
 });

@@ -83,15 +83,14 @@ async function post(
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const request = url.protocol === "http:" ? requestHttp : requestHttps;
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const options = {
-    method: "POST",
-    headers,
-    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    ...(agent && { agent }),
-  };
+  const options = { method: "POST", headers, ...(signal && { signal }), ...(agent && { agent }) };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    request(url, options, resolve).on("error", reject).end(body);
+    const sent = request(url, options, resolve).on("error", reject);
+    sent.setTimeout(TIMEOUT_MS, () => {
+      const why = new Error(`No answer within ${TIMEOUT_MS / 1000} s.`);
+      sent.destroy(Object.assign(why, { code: "ETIMEDOUT", hostname: url.hostname }));
+    });
+    sent.end(body);
   });
   const pieces: Buffer[] = [];
   for await (const piece of response) pieces.push(piece as Buffer);

@@ -13,6 +13,8 @@ export interface Inputs {
   readonly shell: string | undefined;
   readonly args: readonly string[];
   readonly workingDirectory: string | undefined;
+  /** Of the image; undefined for root. */
+  readonly user: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly workers: number | "auto";

@@ -1,7 +1,7 @@
 import { badInput, noRegion } from "../errors.ts";
 import type { Inputs } from "./inputs.ts";
-import { inputNames, type InputName } from "./names.ts";
-import { boolean, count, duration, lines, matching, oneOf, shown, type Parsed } from "./parse.ts";
+import { inputNames } from "./names.ts";
+import { boolean, count, duration, lines, matching, oneOf, type Parsed } from "./parse.ts";
 import { InputReader } from "./reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
@@ -18,7 +18,6 @@ const minute = 60_000;
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
-  refuseUnfinished(reader);
   const where = readWhere(reader);
   const script = readScript(reader);
   const rest: Omit<Inputs, "where" | "script"> = {
@@ -28,6 +27,7 @@ export function readInputs(source: InputSource): Inputs {
     shell: reader.optional("shell", shellTemplate),
     args: lines(reader.raw("args")),
     workingDirectory: reader.text("working-directory") || undefined,
+    user: reader.optional("user", user),
     env: readVariables(reader, "env"),
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),
@@ -54,20 +54,19 @@ function refuseNul(reader: InputReader): void {
   reader.check();
 }
 
-/** Parts of the contract that this version does not have: refused by name, since an ignored input misleads. */
-function refuseUnfinished(reader: InputReader): void {
-  const only = (name: InputName, allowed: readonly string[], advice: string): void => {
-    const text = reader.text(name);
-    if (text === "" || allowed.includes(text)) return;
-    reader.refuse(name, `${allowed[0] ?? "empty"} in this version`, shown(text), advice);
-  };
-  only("user", ["root"], "Change user in the script, for example by: su app -c 'bin/migrate'.");
-}
-
 function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<Record<string, string>> {
   const parse = variables({ env: reader.source.env, secret: name === "secrets" });
   // Untrimmed: white space at the end of the last value belongs to it.
   return reader.parsed(name, reader.raw(name), parse) ?? {};
+}
+
+/** As `docker exec --user` takes it; root is what runs anyway. */
+function user(text: string): Parsed<string | undefined> {
+  const answer = matching(
+    /^[\w][\w.-]*(:[\w][\w.-]*)?$/,
+    "a user of the image: a name or a number, such as app or 1000:1000",
+  )(text);
+  return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
 }
 
 function workers(text: string): Parsed<number | "auto"> {

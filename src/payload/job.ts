@@ -10,6 +10,8 @@ export interface JobOptions {
   readonly shell: string;
   readonly args: readonly string[];
   readonly workingDirectory: string | undefined;
+  /** A user of the image, as a name or a number, with a group behind a colon if need be; undefined for root. */
+  readonly user: string | undefined;
   /** Not secret: this text may be staged in S3. Names are POSIX names. */
   readonly env: Readonly<Record<string, string>>;
   /** Set after the secrets: what no input can change. */
@@ -32,6 +34,7 @@ export function jobText(options: JobOptions): string {
     `fx_url=${quote(options.runUrl ?? "")}`,
     `fx_workers=${options.workers}`,
     `fx_timeout=${options.timeoutSeconds}`,
+    `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_recorder_py=${quote(recorderPy)}`,
     `fx_recorder_awk=${quote(recorderAwk)}`,
@@ -44,7 +47,7 @@ export function jobText(options: JobOptions): string {
     `:`,
     `}`,
     `fx_command() {`,
-    `fx_session ${commandWords(options.shell, options.args)}`,
+    `fx_run ${commandWords(options.shell, options.args)}`,
     `}`,
     jobSource,
   ].join("\n");

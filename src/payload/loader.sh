@@ -71,6 +71,8 @@ fx_load() {
     if wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget && return; fi
     [ "$fx_typed" ] || fx_refuse download "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
+  else
+    fx_say "$fx_nonce;n Script typed into the session: there is no bucket."
   fi
   fx_type
   fx_check typed || fx_refuse download "$fx_tried"

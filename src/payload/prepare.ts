@@ -26,6 +26,7 @@ export function preparePayload(
       shell: shellFor(inputs.shell, script),
       args: inputs.args,
       workingDirectory: inputs.workingDirectory,
+      user: inputs.user,
       env: inputs.env,
       ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.place }, process.env),
       clusterName: target.clusterName,

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { SessionView } from "../../local/gateway/session.ts";
+import type { Orders } from "../../local/orders.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
+
+/** Each cut is a run of its own, and most of a run is waiting: so many at once, each on a Fargate of its own. */
+const AT_ONCE = 4;
+/** A new session for each cut takes twice as long as an old one: only so many of these, unless all are asked for. */
+const EVERY = process.env["EVERY_CUT"] === undefined ? 3 : 1;
+
+interface Place {
+  readonly aws: Aws;
+  readonly task: Task;
+}
+
+let places: readonly Place[];
+
+beforeAll(async () => {
+  places = await Promise.all(Array.from({ length: AT_ONCE }, () => place()));
+}, 60_000);
+afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
+afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
+
+async function place(sessionLimit: 1 | 2 = 2): Promise<Place> {
+  const aws = await Aws.start({ sessionLimit });
+  return { aws, task: await aws.runningTask() };
+}
+
+/** Counts its runs in the container; what it prints crosses the session in many pieces. */
+const short = `echo ran >>"/var/tmp/$KEY"
+for i in 1 2 3 4 5; do echo "line $i"; echo "problem $i" >&2; sleep 0.03; done
+printf 'größer\\r\\n\\033[31m日本語\\033[0m'
+exit 37
+`;
+const stdout = ["line 1", "line 2", "line 3", "line 4", "line 5", "größer\r", "\u001b[31m日本語\u001b[0m"];
+const stderr = ["problem 1", "problem 2", "problem 3", "problem 4", "problem 5"];
+
+let runs = 0;
+
+interface Cut {
+  readonly result: StepResult;
+  readonly timesRun: number;
+  /** Of this run, in the order of their making. */
+  readonly sessions: readonly SessionView[];
+}
+
+async function runThrough({ aws, task }: Place, orders: Orders, run: string): Promise<Cut> {
+  const KEY = `cut-${(runs += 1)}`;
+  const { local } = aws.world;
+  const before = local.gateway.sessions.length;
+  local.calm();
+  await local.inject(orders);
+  const result = await aws.step({ task: task.id, run, env: `KEY=${KEY}` });
+  const pid = task.containers[0]?.handle?.pid ?? 0;
+  const timesRun = readFileSync(`/proc/${pid}/root/var/tmp/${KEY}`, "utf8").split("\n").length - 1;
+  return { result, timesRun, sessions: local.gateway.sessions.slice(before) };
+}
+
+/** Whatever was cut: what the script printed, once and in order, its exit code, and one run. */
+function expectWhole({ result, timesRun }: Cut, after: string): void {
+  const lines = jobLog(result);
+  expect({
+    after,
+    stdout: result.outputs["stdout"],
+    shown: lines.filter((line) => !line.startsWith("problem")),
+    stderr: lines.filter((line) => line.startsWith("problem")),
+    exitCode: result.outputs["exit-code"],
+    outcome: result.outputs["outcome"],
+    timesRun,
+  }).toEqual({
+    after,
+    stdout: stdout.join("\n"),
+    shown: stdout.map((line) => line.replace("\r", "")),
+    stderr,
+    exitCode: "37",
+    outcome: "failed",
+    timesRun: 1,
+  });
+}
+
+/** Frames of a run that nobody cuts, those of both directions together. */
+async function framesOfARun(): Promise<number> {
+  const [first] = places;
+  if (first === undefined) throw new Error("no place");
+  const uncut = await runThrough(first, {}, short);
+  expectWhole(uncut, "no cut");
+  const [session] = uncut.sessions;
+  if (session === undefined) throw new Error("no session");
+  return session.frames["to-agent"] + session.frames["to-client"];
+}
+
+/** Runs the short script once for each index, each cut there; answers with the runs that were cut, by index. */
+async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"]): Promise<Map<number, Cut>> {
+  const waiting = [...indices];
+  const done = new Map<number, Cut>();
+  await Promise.all(
+    places.map(async (place) => {
+      for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
+        const orders: Orders = {
+          link: { sessions: 1, cut: { afterFrames: at } },
+          ...(gateway && { gateway }),
+        };
+        const cut = await runThrough(place, orders, short);
+        expectWhole(cut, `a cut after frame ${at}`);
+        if (cut.sessions[0]?.cuts === 1) done.set(at, cut);
+      }
+    }),
+  );
+  // The number of frames varies a little from run to run; none of the others may have been spared.
+  const spared = indices.filter((at) => !done.has(at));
+  expect(spared.filter((at) => at < 0.7 * indices.length)).toEqual([]);
+  return done;
+}
+
+it("a cut after any frame costs nothing where the old token still counts", async () => {
+  const frames = await framesOfARun();
+  const cuts = await cutAtEach([...Array(frames + 1).keys()], undefined);
+  // All went on in the session that they had.
+  expect([...cuts.values()].filter(({ sessions }) => sessions.length !== 1)).toEqual([]);
+}, 180_000);
+
+it("a cut after any frame costs nothing where only a new session goes on", async () => {
+  const frames = await framesOfARun();
+  const indices = [...Array(Math.ceil(frames / EVERY)).keys()].map((at) => at * EVERY);
+  const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
+  const attachedAgain = [...cuts.values()].filter(({ sessions }) => sessions.length > 1);
+  expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
+}, 300_000);

@@ -1,0 +1,52 @@
+import { Aws, mainLog, withoutInit } from "../helpers/local.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  // The agents run, but never take a session.
+  aws = await Aws.start({ delays: { connect: 600_000 } });
+}, 30_000);
+afterAll(() => aws.stop());
+
+it("an agent that takes no session: what ECS Exec needs is checked, printed and told", async () => {
+  const container = {
+    ...withoutInit,
+    readonlyRootFilesystem: true,
+    environment: [{ name: "AWS_ACCESS_KEY_ID", value: "AKIDEXAMPLE" }],
+  };
+  await aws.register("bad-manners", [container]);
+  const result = await aws.step({ ...aws.newTask("bad-manners"), "start-timeout": "4s", run: "x" });
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(result.annotations).toEqual([
+    {
+      level: "error",
+      title: "fargate-exec: exec-not-ready",
+      message: expect.stringMatching(
+        /root file system NG .*static credentials NG \(the environment sets AWS_ACCESS_KEY_ID.*init process NG/s,
+      ) as string,
+    },
+  ]);
+  const checks = mainLog(result).filter((line) => /^ {2}(OK {2}|NG {2}|SKIP) {2}/.test(line));
+  expect(checks.length).toBeGreaterThanOrEqual(12);
+  expect(checks).toContain("  OK    exec agent: it is RUNNING");
+  expect(checks).toContainEqual(
+    expect.stringMatching(/^ {2}NG {4}root file system: .*Set 'readonlyRootFilesystem' to false/),
+  );
+  expect(aws.startedAndAlive()).toEqual([]);
+}, 30_000);
+
+it("a task without ECS Exec: told with the command that turns it on", async () => {
+  const { made, local } = aws.world;
+  const plain = local.tasks.find(({ plan }) => plan.group === `service:${made.service}`);
+  if (plain === undefined) throw new Error("the service runs no task");
+  Object.assign(plain.plan, { enableExecuteCommand: false });
+  const result = await aws.step({ service: made.service, run: "x" });
+  expect(result.annotations).toEqual([
+    expect.objectContaining({
+      title: "fargate-exec: exec-not-enabled",
+      message: expect.stringContaining("--enable-execute-command") as string,
+    }),
+  ]);
+  expect(mainLog(result)).toContainEqual(
+    expect.stringMatching(/^ {2}NG {4}ECS Exec: enableExecuteCommand is false/),
+  );
+}, 30_000);

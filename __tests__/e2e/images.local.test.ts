@@ -1,0 +1,128 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
+import { Aws, eventually, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+
+/** How a script comes in, and what the log says of it. */
+const rungs = {
+  boto3: "Script fetched by boto3.",
+  curl: "Script fetched by curl (boto3: ",
+  python3: "Script fetched by python3 (boto3: ",
+  "typed, no bucket": "Script typed into the session: there is no bucket.",
+  "typed, no tool": "Script typed into the session: boto3: ",
+} as const;
+type Rung = keyof typeof rungs;
+type Shell = "sh" | "bash" | "python";
+
+const unchecked = "the script is not checked";
+/** Each prints the same, to both streams, without a last line's end, and exits with 7. */
+const scripts: Record<Shell, string> = {
+  sh: `x="größer 'q' \\"d\\" \\\\"; printf '%s\\n\\t%s\\n' "$x" "$#"; echo err >&2; printf end; exit 7`,
+  bash: `x=(größer "'q'" '"d"' '\\'); printf '%s\\n\\t%s\\n' "\${x[*]}" "$#"; echo err >&2; printf end; exit 7`,
+  python: `import sys\nprint("größer 'q' \\"d\\" \\\\\\n\\t0"); print("err", file=sys.stderr); print(end="end"); sys.exit(7)`,
+};
+const printed = "größer 'q' \"d\" \\\n\t0\nend";
+
+const table: readonly (readonly [image: string, shell: Shell, rung: Rung, note?: string])[] = [
+  ["debian-python-boto3", "sh", "boto3"],
+  ["debian-python-boto3", "python", "boto3"],
+  ["debian-python-boto3", "sh", "typed, no bucket"],
+  ["debian-python-boto3:without-stty", "sh", "boto3"],
+  ["debian-python-boto3:without-stty", "python", "typed, no bucket"],
+  ["debian-python-boto3:without-awk-base64-sha256sum", "sh", "boto3"],
+  ["debian-python", "sh", "python3"],
+  ["debian-python", "python", "python3"],
+  ["debian-python", "sh", "typed, no bucket"],
+  ["debian-python:without-setsid-sha256sum", "sh", "python3"],
+  ["debian-bash-curl", "sh", "curl"],
+  ["debian-bash-curl", "bash", "curl"],
+  ["debian-bash-curl", "bash", "typed, no bucket"],
+  ["busybox", "sh", "typed, no tool"],
+  ["busybox", "sh", "typed, no bucket"],
+  ["busybox:without-base64", "sh", "typed, no bucket"],
+  ["busybox:without-sha256sum", "sh", "typed, no tool", unchecked],
+  ["busybox-static", "sh", "typed, no tool"],
+  ["busybox-static", "sh", "typed, no bucket"],
+];
+
+const refused: readonly (readonly [image: string, staged: boolean, code: string, ...words: string[]])[] = [
+  ["no-shell", false, "session-refused", "/bin/sh", "no such file or directory"],
+  ["no-shell", true, "session-refused", "/bin/sh", "no such file or directory"],
+  ["busybox:without-stty", false, "container-refused", "stty", "python3"],
+  ["busybox:without-stty", true, "container-refused", "stty", "python3"],
+  ["debian-bash-curl:without-stty", true, "container-refused", "stty", "python3"],
+  ["busybox:without-awk", false, "container-refused", "neither python3 nor awk"],
+  ["debian-bash-curl:without-awk", true, "container-refused", "neither python3 nor awk"],
+];
+
+describeImages("a script in an image", () => {
+  let aws: Aws;
+  const tasks = new Map<string, Task>();
+  const idle = new Map<string, readonly string[]>();
+  let ran: readonly StepResult[];
+  let failed: readonly StepResult[];
+
+  const step = async (image: string, shell: Shell, staged: boolean): Promise<StepResult> => {
+    const inputs = { task: tasks.get(image)?.id ?? "", run: scripts[shell], shell };
+    return aws.step(staged ? { ...inputs, bucket: aws.world.made.bucket } : inputs);
+  };
+
+  beforeAll(async () => {
+    const images = [...new Set([...table, ...refused].map(([image]) => image))];
+    await buildImages(images.map((image) => `local/${image}`));
+    aws = await Aws.start();
+    for (const image of images) {
+      const task = await taskOf(aws, `local/${image}`);
+      tasks.set(image, task);
+      idle.set(
+        image,
+        processes(task).map(({ command }) => command),
+      );
+    }
+    // Most of its time a session waits for the agent.
+    ran = await inTurn(table, 3, ([image, shell, rung]) => step(image, shell, rung !== "typed, no bucket"));
+    failed = await inTurn(refused, 3, ([image, staged]) => step(image, "sh", staged));
+  }, BUILD_TIME);
+
+  afterAll(() => aws.stop());
+
+  it.each(table.map((row, at) => [...row.slice(0, 3), at] as [string, Shell, Rung, number]))(
+    "%s, %s, %s: runs to its end, and the log says how it came",
+    (_image, _shell, rung, at) => {
+      const result = ran[at] as StepResult;
+      const [, , , note] = table[at] ?? [];
+      expect(result.annotations.map(({ message }) => message)).toEqual([
+        expect.stringContaining("Exit code 7."),
+      ]);
+      expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: printed });
+      expect([...jobLog(result)].sort()).toEqual([...printed.split("\n"), "err"].sort());
+      const said = mainLog(result).filter((line) => line.startsWith("Script "));
+      expect(said).toEqual([expect.stringContaining(rungs[rung])]);
+      const log = mainLog(result).join("\n");
+      expect(log.includes(unchecked)).toBe(note === unchecked);
+    },
+  );
+
+  it.each(refused.map((row, at) => [row[0], row[1] ? "with a bucket" : "without", at] as const))(
+    "%s, %s: refused with one clear error",
+    (_image, _staged, at) => {
+      const result = failed[at] as StepResult;
+      const [, , code, ...words] = refused[at] ?? [];
+      expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
+      expect(result.annotations).toEqual([
+        { level: "error", title: `fargate-exec: ${code}`, message: expect.any(String) as string },
+      ]);
+      for (const word of words) expect(result.annotations[0]?.message).toContain(word);
+      expect(result.annotations[0]?.message.split("\n")).toHaveLength(3);
+    },
+  );
+
+  it("afterwards there is nothing of ours in any of them, and nothing in the bucket", async () => {
+    for (const [image, task] of tasks) {
+      await eventually(() => processes(task).map(({ command }) => command), idle.get(image));
+      for (const place of ["/tmp", "/run", "/dev/shm"])
+        expect({ image, place, files: filesIn(task, place) }).toEqual({ image, place, files: [] });
+    }
+    expect(await aws.objects()).toEqual([]);
+  });
+});

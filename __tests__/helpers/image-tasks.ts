@@ -1,0 +1,43 @@
+import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import { imagesAvailable, rootFileSystem } from "../../local/images/root.ts";
+import type { Task } from "../../local/task/task.ts";
+import type { Aws } from "./local.ts";
+
+/** For tests that need images with root file systems of their own; skipped, with the reason, where there are none. */
+export const describeImages = imagesAvailable() ? describe : describe.skip;
+
+/** For a hook that builds images on a machine that has none of them yet. */
+export const BUILD_TIME = 240_000;
+
+/** Builds what isn't there yet, of names as task definitions write them. */
+export async function buildImages(images: readonly string[]): Promise<void> {
+  for (const image of new Set(images))
+    if (image.startsWith("local/")) await rootFileSystem(image.slice("local/".length));
+}
+
+/** A running task of one container, `app`, of an image, on the cluster whose sessions are logged if it is to be. */
+export async function taskOf(
+  aws: Aws,
+  image: string,
+  { logged = false, ...more }: Partial<ContainerDefinition> & { logged?: boolean } = {},
+): Promise<Task> {
+  const family = image.replaceAll(/[^\w-]+/g, "-");
+  const container = { name: "app", image, essential: true, command: ["sleep", "600"], ...more };
+  const { cluster, loggedCluster } = aws.world.made;
+  return aws.runningTask(await aws.register(family, [container]), logged ? loggedCluster : cluster);
+}
+
+/** Does all, at most so many at a time, and gives the results in order. */
+export async function inTurn<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [at, item] of waiting) results[at] = await act(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return results;
+}

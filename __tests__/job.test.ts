@@ -1,0 +1,181 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Aws } from "../src/aws/calls.ts";
+import type { ExecConfiguration } from "../src/aws/ecs.ts";
+import { systemClock } from "../src/clock.ts";
+import type { Inputs } from "../src/inputs/inputs.ts";
+import { runJob } from "../src/job.ts";
+import { nothingKnown } from "../src/report/result.ts";
+import { Ledger, type Undo } from "../src/state.ts";
+import { anInputs, aTarget } from "./helpers/runs.ts";
+import { Listener } from "./helpers/stepped.ts";
+import { aContainer, aDefinition, aTask, ID } from "./helpers/tasks.ts";
+import { Rig } from "./local/agent/rig.ts";
+import { AWS } from "./session/rig.ts";
+
+const DEFAULT: ExecConfiguration = {
+  logging: "DEFAULT",
+  kmsKeyId: undefined,
+  cloudWatchLogGroup: undefined,
+  cloudWatchEncryption: false,
+  s3Bucket: undefined,
+  s3Prefix: undefined,
+  s3Encryption: false,
+};
+const origin = (id: string) => ({
+  id,
+  repository: "example/demo",
+  runId: "1",
+  runAttempt: "1",
+  url: "https://x",
+});
+
+let rig: Rig;
+/** Stands for S3: what is staged can be fetched from it as long as it is there. */
+const staged = new Map<string, Uint8Array>();
+const s3 = createServer((request, response) => {
+  const body = staged.get(decodeURIComponent(request.url ?? "").slice(1));
+  response.writeHead(body === undefined ? 404 : 200).end(body);
+});
+beforeAll(async () => {
+  rig = await Rig.start();
+  await new Promise<void>((resolve) => s3.listen(0, "127.0.0.1", resolve));
+});
+afterAll(async () => {
+  s3.close();
+  await rig.stop();
+});
+
+let runs = 0;
+
+/** A job in a real terminal behind the local agent, with the calls of AWS that it needs. */
+function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {}) {
+  const seen = { commands: [] as string[], shown: "", undo: [] as (readonly Undo[])[] };
+  const log = new Listener();
+  const known = nothingKnown();
+  const cancel = new AbortController();
+  const aws = {
+    clients: AWS,
+    ecs: {
+      describeTask: () => Promise.resolve(task),
+      describeTaskDefinition: () => Promise.resolve(aDefinition([{}])),
+      executeCommand: ({ command }: { command: string }) => {
+        seen.commands.push(command);
+        const { sessionId, streamUrl, tokenValue } = rig.start(command);
+        return Promise.resolve({ session: { sessionId, streamUrl, token: tokenValue } });
+      },
+    },
+    s3: {
+      putObject: ({ key }: { key: string }, bytes: Uint8Array) =>
+        Promise.resolve(void staged.set(key, bytes)),
+      deleteObject: ({ key }: { key: string }) => Promise.resolve(void staged.delete(key)),
+      presignGet: ({ key }: { key: string }) =>
+        Promise.resolve(`http://127.0.0.1:${(s3.address() as AddressInfo).port}/${encodeURIComponent(key)}`),
+    },
+    ssm: { terminateSession: () => Promise.resolve(), resumeSession: () => Promise.resolve(undefined) },
+  } as unknown as Aws;
+  const run = () =>
+    runJob(aTarget(), exec, {
+      inputs: anInputs({ region: "eu-west-1", ...inputs }),
+      origin: origin(`test-${process.pid}-${(runs += 1)}`),
+      aws,
+      ledger: new Ledger({ region: "eu-west-1", undo: [] }, ({ undo }) => seen.undo.push(undo)),
+      clock: systemClock,
+      log,
+      write: (bytes) => (seen.shown += Buffer.from(bytes).toString()),
+      cancel: cancel.signal,
+      known,
+    });
+  return { run, seen, log, known, cancel };
+}
+
+const PATIENCE = 20_000;
+
+it(
+  "brings a script in, shows its output and tells its end",
+  async () => {
+    const script = { kind: "run", text: `echo "hello $NAME"; echo "$TOKEN" >&2; exit 3` } as const;
+    const { run, seen, known } = running({ script, env: { NAME: "world" }, secrets: { TOKEN: "hunter22" } });
+    expect(await run()).toMatchObject({
+      kind: "status",
+      status: { reason: "exited", workers: [{ exitCode: 3 }] },
+    });
+    const lines = seen.shown.split("\n");
+    expect(lines[0]).toMatch(/^::stop-commands::/);
+    expect(lines[1]).toMatch(/^fargate-exec run=test-/);
+    expect(lines.slice(2, -2).toSorted()).toEqual(["***", "hello world"]);
+    expect(known).toMatchObject({
+      stdout: "hello world",
+      attached: true,
+      target: { taskId: ID, privateIp: "10.0.0.7" },
+    });
+    expect(known.sessionIds).toHaveLength(1);
+    expect(seen.commands.join("\n")).not.toMatch(/hunter22|hello/);
+  },
+  PATIENCE,
+);
+
+it(
+  "stages a script in the bucket, on record until it is gone, which it is once the job runs",
+  async () => {
+    const script = { kind: "run", text: "echo staged" } as const;
+    const { run, seen, known } = running({ script, bucket: "example-ci" });
+    expect(await run()).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 0 }] } });
+    expect(known.stdout).toBe("staged");
+    expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([["object"], []]);
+    expect(staged.size).toBe(0);
+    expect(seen.commands[0]).toContain("example-ci");
+  },
+  PATIENCE,
+);
+
+it(
+  "stops the job when it is cancelled",
+  async () => {
+    const { run, seen, cancel } = running({ script: { kind: "run", text: "echo begun; sleep 30" } });
+    const job = run();
+    while (!seen.shown.includes("begun")) await systemClock.sleep(10);
+    cancel.abort(new Error("cancelled"));
+    expect(await job).toMatchObject({
+      kind: "status",
+      status: { reason: "cancelled", workers: [{ stopped: true }] },
+    });
+  },
+  PATIENCE,
+);
+
+const OVERRIDE: ExecConfiguration = { ...DEFAULT, logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" };
+
+it.each<[Inputs["transport"], string, ExecConfiguration, RegExp]>([
+  ["auto", "unlogged", DEFAULT, /fx_pack=262144\n/],
+  ["auto", "logged", OVERRIDE, /fx_pack='\\'''\\''\n/],
+  ["plain", "unlogged", DEFAULT, /fx_pack='\\'''\\''\n/],
+  ["packed", "logged", OVERRIDE, /fx_pack=0\n/],
+])(
+  "with 'transport: %s' a session that is %s packs accordingly",
+  async (transport, _, exec, packs) => {
+    const { run, seen, known } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec });
+    await run();
+    expect(seen.commands[0]).toMatch(packs);
+    expect(known.stdout).toBe("out");
+    expect(known.log?.group).toBe(exec.cloudWatchLogGroup);
+  },
+  PATIENCE,
+);
+
+describe("before anything runs", () => {
+  it("refuses a script that is too large to go without a bucket", async () => {
+    const { run, seen } = running({ script: { kind: "run", text: "#".repeat(1024 * 1024) } });
+    await expect(run()).rejects.toMatchObject({ code: "bad-input" });
+    expect([seen.commands, seen.undo]).toEqual([[], []]);
+  });
+
+  it("fails with the task, and leaves on record what was staged", async () => {
+    const task = aTask({ containers: [aContainer({ lastStatus: "STOPPED", exitCode: 1 })] });
+    const { run, seen, known } = running({ bucket: "example-ci" }, { task });
+    await expect(run()).rejects.toMatchObject({ code: "container-stopped" });
+    expect(seen.undo.at(-1)).toMatchObject([{ kind: "object", bucket: "example-ci" }]);
+    expect([seen.commands, known.attached]).toEqual([[], false]);
+    staged.clear();
+  });
+});

@@ -1,0 +1,157 @@
+import type { ExecConfiguration } from "../../src/aws/ecs.ts";
+import { Failure } from "../../src/errors.ts";
+import { diagnose, type DiagnoseContext } from "../../src/ready/diagnose.ts";
+import { target } from "../helpers/resolving.ts";
+import { Listener } from "../helpers/stepped.ts";
+import { aDefinition, aTask } from "../helpers/tasks.ts";
+
+const parts = { failed: "f.", seen: "s.", advice: "a." };
+const failure = (code: Failure["code"]) => new Failure(code, parts);
+const denied = () => Promise.reject(new Failure("access-denied", { ...parts, seen: "Denied." }));
+const exec: ExecConfiguration = {
+  ...{ logging: "OVERRIDE", kmsKeyId: "key-1", cloudWatchLogGroup: "/exec", cloudWatchEncryption: false },
+  ...{ s3Bucket: "audit", s3Prefix: undefined, s3Encryption: false },
+};
+
+let log: Listener;
+let asked: unknown[];
+beforeEach(() => {
+  log = new Listener();
+  asked = [];
+});
+
+/** All is in order, but for what is said otherwise. */
+function context(more: Partial<DiagnoseContext> = {}): DiagnoseContext {
+  return {
+    ecs: {
+      describeTask: () => Promise.resolve(aTask()),
+      describeTaskDefinition: () => Promise.resolve(aDefinition()),
+    },
+    ec2: {
+      networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp: undefined }),
+      vpcEndpoints: () => Promise.resolve(["com.amazonaws.eu-central-1.ssmmessages"]),
+    },
+    iam: {
+      denied: (...question: unknown[]) => {
+        asked.push(question);
+        return Promise.resolve([]);
+      },
+    },
+    exec: undefined,
+    log,
+    ...more,
+  };
+}
+const lines = (state: string) => log.lines.filter((line) => line.startsWith(`  ${state}`));
+
+it("prints every check, and adds to the failure that nothing is wrong", async () => {
+  const found = await diagnose(failure("exec-not-ready"), target, context());
+  expect(log.lines[0]).toBe(`What ECS Exec needs, in container 'app' of task ${target.taskId}:`);
+  expect(lines("OK")).toHaveLength(12);
+  expect(log.lines).toHaveLength(13);
+  expect(found).toMatchObject({
+    code: "exec-not-ready",
+    seen: "s. Checks: nothing wrong that can be seen.",
+    advice: "a.",
+  });
+});
+
+it("puts what is wrong, and how to mend it, first", async () => {
+  const ecs = {
+    ...context().ecs,
+    describeTaskDefinition: () => Promise.resolve(aDefinition([{ readonlyRootFilesystem: true }])),
+  };
+  const found = await diagnose(failure("exec-agent-stopped"), target, context({ ecs }));
+  expect(found.seen).toBe("s. Checks: root file system NG (it is read-only, and the agent writes to it).");
+  expect(found.advice).toBe("Set 'readonlyRootFilesystem' to false in the container's definition. a.");
+  expect(lines("NG")).toEqual([expect.stringMatching(/root file system: .*Set 'readonlyRootFilesystem'/)]);
+});
+
+it("skips what it may not look at, which is no failure", async () => {
+  const ecs = { ...context().ecs, describeTaskDefinition: denied };
+  const ec2 = { networkInterface: denied, vpcEndpoints: denied };
+  const found = await diagnose(failure("exec-not-ready"), target, context({ ecs, ec2, iam: { denied } }));
+  expect(found.seen).toContain("nothing wrong that can be seen");
+  expect(lines("SKIP").join("\n")).toMatch(/task role.*way to ssmmessages: not known: Denied\./s);
+});
+
+it.each(["task-stopped", "access-denied", "session-refused", "no-status"] as const)(
+  "leaves a failure that has other reasons as it is: %s",
+  async (code) => {
+    const other = failure(code);
+    expect(await diagnose(other, target, context())).toBe(other);
+    expect(log.lines).toEqual([]);
+  },
+);
+
+it("looks at a session that was refused for its encryption", async () => {
+  const refused = new Failure("session-refused", { ...parts, seen: "encryption is not set up" });
+  expect((await diagnose(refused, target, context())).seen).toContain("Checks:");
+});
+
+it("leaves the failure of a task that is gone as it is", async () => {
+  const gone = failure("exec-not-ready");
+  const ecs = { ...context().ecs, describeTask: () => Promise.resolve(undefined) };
+  expect(await diagnose(gone, target, context({ ecs }))).toBe(gone);
+});
+
+it("ends with the reason of a cancel", async () => {
+  const cancelled = failure("cancelled");
+  const ec2 = { ...context().ec2, networkInterface: () => Promise.reject(cancelled) };
+  await expect(diagnose(failure("exec-not-ready"), target, context({ ec2 }))).rejects.toBe(cancelled);
+});
+
+describe("the task role", () => {
+  it("is asked about all that the cluster's set-up needs of it", async () => {
+    await diagnose(failure("exec-not-ready"), target, context({ exec }));
+    const role = "arn:aws:iam::123456789012:role/task";
+    const arn = "arn:aws";
+    const place = "eu-central-1:123456789012";
+    expect(asked).toEqual([
+      [role, expect.arrayContaining(["ssmmessages:OpenDataChannel"]), "*"],
+      [role, ["kms:Decrypt"], `${arn}:kms:${place}:key/key-1`],
+      [role, expect.arrayContaining(["logs:PutLogEvents"]), `${arn}:logs:${place}:log-group:/exec:*`],
+      [role, ["s3:PutObject"], `${arn}:s3:::audit/*`],
+    ]);
+  });
+
+  it("is found wanting", async () => {
+    const iam = { denied: () => Promise.resolve(["ssmmessages:OpenDataChannel"]) };
+    const found = await diagnose(failure("exec-not-ready"), target, context({ iam }));
+    expect(found.seen).toContain(
+      "rights to ssmmessages NG (the task role lacks ssmmessages:OpenDataChannel)",
+    );
+    expect(found.advice).toContain("Allow ssmmessages:OpenDataChannel on *");
+  });
+
+  it("is not asked about where there is none", async () => {
+    const definition = { ...aDefinition(), taskRoleArn: undefined };
+    const ecs = { ...context().ecs, describeTaskDefinition: () => Promise.resolve(definition) };
+    await diagnose(failure("exec-not-enabled"), target, context({ ecs }));
+    expect(asked).toEqual([]);
+    expect(lines("NG")).toHaveLength(1);
+  });
+});
+
+describe("the way to the message gateway", () => {
+  it.each([
+    ["a public address", "203.0.113.7", [], "OK", "public address 203.0.113.7"],
+    [
+      "an endpoint",
+      undefined,
+      ["com.amazonaws.eu-central-1.ssmmessages"],
+      "OK",
+      "the endpoint com.amazonaws",
+    ],
+    ["neither", undefined, ["com.amazonaws.eu-central-1.s3"], "SKIP", "needs a NAT gateway"],
+  ])("with %s", async (_, publicIp, endpoints, state, words) => {
+    const ec2 = {
+      networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp }),
+      vpcEndpoints: () => Promise.resolve(endpoints),
+    };
+    await diagnose(failure("exec-not-ready"), target, context({ ec2 }));
+    const line = log.lines.find((one) => one.includes("way to ssmmessages"));
+    expect(line).toMatch(new RegExp(`^  ${state} `));
+    expect(line).toContain(words);
+  });
+});
