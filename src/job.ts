@@ -60,7 +60,7 @@ export async function runJob(
   const { inputs, origin, aws, ledger, clock, log, cancel, known } = context;
   const deadline = clock.now() + inputs.startTimeout;
   const payload = preparePayload(inputs, { origin, target, log });
-  const to = delivery({ inputs, runId: origin.id }, payload);
+  const to = delivery({ inputs, runId: origin.id });
   const [task] = await Promise.all([
     waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel }),
     stage(payload, to, { inputs, runId: origin.id, s3: aws.s3, ledger }),

@@ -85,6 +85,24 @@ it.each([
     run,
     "task-not-started",
   ],
+  [
+    "the cluster has not the capacity providers",
+    ecs(
+      "InvalidParameterException",
+      "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster.",
+    ),
+    run,
+    "task-not-started",
+  ],
+  [
+    "there is no task role to exec by",
+    ecs(
+      "InvalidParameterException",
+      "The execute command failed because a valid task role is not being used. Specify a valid task role.",
+    ),
+    run,
+    "exec-not-enabled",
+  ],
   ["AWS throttles", ecs("ThrottlingException", "Rate exceeded"), execute, "throttled"],
   ["S3 throttles", s3("SlowDown", 503), put, "throttled"],
   ["the bucket is not there", s3("NoSuchBucket", 404), put, "bucket-not-found"],
@@ -191,4 +209,14 @@ describe("attempt", () => {
     const bug = new TypeError("x is not a function");
     await expect(attempt(execute, undefined, () => Promise.reject(bug))).rejects.toBe(bug);
   });
+});
+
+it.each([
+  ["eu-central-1", "ecs.eu-central-1.amazonaws.com"],
+  ["us-gov-west-1", "ecs.us-gov-west-1.amazonaws.com"],
+  ["cn-north-1", "ecs.cn-north-1.amazonaws.com.cn"],
+])("names the endpoint of %s that it could not reach", (region, host) => {
+  const restore = setEnvironment({ AWS_ENDPOINT_URL: undefined, AWS_ENDPOINT_URL_ECS: undefined });
+  expect(asFailure(node("ECONNRESET"), { ...execute, region }).failed).toContain(`endpoint ${host} `);
+  restore();
 });

@@ -193,10 +193,12 @@ it("an object that the container can't fetch: one error that says why, and nothi
   const task = local.tasks.find(({ id }) => id === running);
   if (task === undefined) throw new Error("no task");
   const before = processes(task).length;
-  const denied = { code: "AccessDenied", message: "Access Denied", status: 403, times: 9 };
+  const denied = { code: "AccessDenied", message: "Access Denied", status: 403, times: 99 };
   const result = await aws.step(
-    { task: running, bucket: made.bucket, run: "echo not reached" },
+    { task: running, bucket: made.bucket, "script-file": "big.sh" },
     {
+      // Too large to be typed into the session instead.
+      files: { "big.sh": `echo not reached\n${"#".repeat(1_200_000)}` },
       onLine: (line) => {
         // It is staged by then, and the container has not asked for it yet.
         const staged = line.startsWith("Session ") ? aws.calls(`PUT /${made.bucket}/`).at(-1) : undefined;

@@ -25,11 +25,11 @@ exit "$FARGATE_EXEC_WORKER"
 `;
 
 /** PID 1 and nothing else: no process, no zombie, and nothing in the places for temporary files. */
-async function leftClean(): Promise<void> {
-  const left = (): string[] => processes(tailTask).map(({ state, command }) => `${state} ${command}`);
+async function leftClean(task = tailTask): Promise<void> {
+  const left = (): string[] => processes(task).map(({ state, command }) => `${state} ${command}`);
   // The exec agent's own `script` may run for a moment after the session.
   await eventually(left, ["S tail -f /dev/null"]);
-  for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(tailTask, directory)).toEqual([]);
+  for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(task, directory)).toEqual([]);
 }
 
 it.each([
@@ -54,14 +54,15 @@ it.each([
 );
 
 it("a job that is killed by its timeout leaves nothing either", async () => {
+  const task = await aws.runningTask("no-init");
   const result = await aws.step({
-    task: tailTask.id,
+    task: task.id,
     workers: "2",
     timeout: "1s",
     run: "sleep 50 | cat & (sleep 60; :) & wait",
   });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
-  await leftClean();
+  await leftClean(task);
 }, 60_000);
 
 it("neither does one whose script can't be fetched or started", async () => {

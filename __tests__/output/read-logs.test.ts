@@ -65,6 +65,15 @@ describe("reading the logs of a job's sessions", () => {
     });
   });
 
+  it("reads the next where one claims an end that does not fit", async () => {
+    const { followed, shown } = await read({
+      "s-1": `${mark("@0")}\none\n${mark(". 99 exited 0=0:1")}`,
+      "s-2": `${mark("@4")}\ntwo\nthree\n${END}\n`,
+    });
+    expect(followed).toMatchObject(ENDED);
+    expect(shown).toEqual(["one", "two", "three"]);
+  });
+
   it("says that bytes are missing", async () => {
     const { followed } = await read({
       "s-1": `${mark("@0")}\none\n`,

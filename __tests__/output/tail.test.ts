@@ -23,7 +23,7 @@ describe("a Tail", () => {
     ["the end of what is longer", 4, ["abc", "def"], "cdef"],
     ["the end of one long part", 4, ["abcdefghijkl"], "ijkl"],
     ["whole characters only, where the beginning was cut", 4, ["aé€"], "€"],
-    ["whole characters only, of four bytes too", 5, ["🚀🚀"], "🚀"],
+    ["whole characters only, of four bytes too", 7, ["🚀🚀"], "🚀"],
   ])("keeps %s", (_, limit, parts, kept) => {
     expect(tailOf(limit, parts)).toBe(kept);
   });

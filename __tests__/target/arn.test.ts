@@ -17,6 +17,17 @@ it.each([
     "arn:aws-cn:s3:::stage/a:b",
     { partition: "aws-cn", service: "s3", region: "", account: "", resource: "stage/a:b" },
   ],
+  [
+    "one of the regions of a government",
+    "arn:aws-us-gov:ecs:us-gov-west-1:123456789012:cluster/ci",
+    {
+      partition: "aws-us-gov",
+      service: "ecs",
+      region: "us-gov-west-1",
+      account: "123456789012",
+      resource: "cluster/ci",
+    },
+  ],
   ["a word", "web", undefined],
   ["too few parts", "arn:aws:ecs:eu-central-1", undefined],
   ["an account of other than twelve digits", `arn:aws:ecs:${region}:1234:task/x`, undefined],

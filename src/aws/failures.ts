@@ -143,6 +143,11 @@ export function endpointOverride(service: Call["service"]): string | undefined {
   return process.env[`AWS_ENDPOINT_URL_${id}`] ?? process.env["AWS_ENDPOINT_URL"];
 }
 
+/** China's regions have a domain of their own; those of aws-us-gov do not. */
+export function awsDomain(region: string): string {
+  return region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
 /** True when AWS's answer was an exception of this name. */
 export function isNamed(error: unknown, ...names: string[]): error is Error {
   return error instanceof Error && names.includes(error.name);
@@ -225,7 +230,7 @@ function words({ name, message, status, requestId }: Thrown): string {
 }
 
 function endpointOf({ service, region }: Call): string {
-  return endpointOverride(service) ?? `${service}.${region}.amazonaws.com`;
+  return endpointOverride(service) ?? `${service}.${region}.${awsDomain(region)}`;
 }
 
 const NETWORK = new Set([

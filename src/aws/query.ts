@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsClients } from "./clients.ts";
-import { attempt, type Call, endpointOverride } from "./failures.ts";
+import { attempt, awsDomain, type Call, endpointOverride } from "./failures.ts";
 
 /** Of the two services that are asked a question now and then, which is not worth a client of the SDK. */
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;
@@ -61,7 +61,7 @@ export function textsOf(xml: string, element: string): readonly string[] {
 function endpointOf(service: Service, region: string): { readonly url: URL; readonly region: string } {
   const override = endpointOverride(service);
   if (override !== undefined) return { url: new URL(override), region };
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const domain = awsDomain(region);
   if (service === "ec2") return { url: new URL(`https://ec2.${region}.${domain}`), region };
   if (region.startsWith("cn-"))
     return { url: new URL(`https://iam.cn-north-1.${domain}`), region: "cn-north-1" };

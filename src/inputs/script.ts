@@ -7,6 +7,9 @@ import { readWorkspaceFile } from "./workspace.ts";
 /** Beyond this a file is no script but data, which belongs in a bucket or an image. */
 const largestScript = 64 * 1024 * 1024;
 
+/** What can be brought into a container without a bucket, typed into the session: about two seconds of the agent's pace. */
+export const LARGEST_TYPED_SCRIPT = 1024 * 1024;
+
 /** The short names of shells, with the flags that GitHub gives them for `run:` steps (python aside). */
 const shells = new Map([
   ["sh", "sh -e {0}"],
@@ -47,6 +50,18 @@ function fileScript(reader: InputReader): ScriptSource | undefined {
 }
 
 function fits(reader: InputReader, name: "run" | "script-file", size: number): boolean {
+  if (size > LARGEST_TYPED_SCRIPT && size <= largestScript && !reader.given("bucket")) {
+    const advice =
+      "Without a bucket the script is typed into the session, 1 MiB of it at the most. Name a bucket that the step " +
+      "may write and the task role may read.";
+    reader.refuse(
+      "bucket",
+      "set for a script of this size",
+      `${size} bytes in '${name}' and no bucket`,
+      advice,
+    );
+    return false;
+  }
   if (size > 0 && size <= largestScript) return true;
   const got = size === 0 ? `${shown(reader.text(name))}, which is empty` : `${size} bytes`;
   reader.refuse(name, "a script of 1 byte to 64 MiB", got);

@@ -1,5 +1,6 @@
 import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
+import { LARGEST_TYPED_SCRIPT } from "../inputs/script.ts";
 import { quote } from "./quote.ts";
 import { loaderSource } from "./source.ts";
 
@@ -10,9 +11,6 @@ export interface LoaderOptions {
   readonly address: string | undefined;
 }
 
-/** What may be typed into a session, which carries about a megabyte in two seconds at its best. */
-export const LARGEST_TYPED = 1024 * 1024;
-
 /** The code that gets the payload into a container that could not fetch it by boto3, in every other way. */
 export function loaderText({ payload, delivery, address }: LoaderOptions): string {
   const s3 = delivery.kind === "s3" ? delivery : { bucket: "", key: "", region: "" };
@@ -20,7 +18,7 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
     `fx_sha=${payload.sha256}`,
     `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
     `fx_address=${quote(address ?? "")}`,
-    `fx_typed=${payload.bytes.length > LARGEST_TYPED ? "''" : "1"}`,
+    `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
     loaderSource,
   ].join("\n");
 }

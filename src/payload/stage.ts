@@ -1,9 +1,8 @@
 import type { ObjectName, S3 } from "../aws/s3.ts";
-import { badInput } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Ledger } from "../state.ts";
 import type { Delivery } from "./bootstrap.ts";
-import { LARGEST_TYPED } from "./loader.ts";
 import type { Payload } from "./payload.ts";
 
 export interface StageContext {
@@ -13,24 +12,15 @@ export interface StageContext {
   readonly ledger: Ledger;
 }
 
-/** How the payload is going to reach the container. Fails with `bad-input` for one too large to go without a bucket. */
-export function delivery(
-  { inputs, runId }: Pick<StageContext, "inputs" | "runId">,
-  payload: Payload,
-): Delivery {
-  if (inputs.bucket !== undefined) {
-    const key = `${inputs.prefix}${runId}/payload`;
-    return { kind: "s3", bucket: inputs.bucket, key, region: inputs.region };
-  }
-  if (payload.bytes.length > LARGEST_TYPED) {
-    throw badInput(
-      "bucket",
-      "set for a script of this size",
-      `${payload.bytes.length} bytes to bring into the container, and no bucket`,
-      `Without a bucket at most ${LARGEST_TYPED} bytes can be typed into the session. Name a bucket that the step may write and the task role may read.`,
-    );
-  }
-  return { kind: "session" };
+/** How the payload is going to reach the container. */
+export function delivery({ inputs, runId }: Pick<StageContext, "inputs" | "runId">): Delivery {
+  if (inputs.bucket === undefined) return { kind: "session" };
+  return {
+    kind: "s3",
+    bucket: inputs.bucket,
+    key: `${inputs.prefix}${runId}/payload`,
+    region: inputs.region,
+  };
 }
 
 /** Puts the payload where the container will fetch it; on record as something to undo before it is there. */
@@ -42,11 +32,14 @@ export async function stage(
   if (to.kind !== "s3") return;
   const object: ObjectName = { bucket: to.bucket, key: to.key };
   ledger.replace(["object"], [{ kind: "object", ...object }]);
-  await s3.putObject(
-    object,
-    payload.bytes,
-    inputs.kmsKeyId === undefined ? {} : { kmsKeyId: inputs.kmsKeyId },
-  );
+  const options = inputs.kmsKeyId === undefined ? {} : { kmsKeyId: inputs.kmsKeyId };
+  try {
+    await s3.putObject(object, payload.bytes, options);
+  } catch (error) {
+    // S3 said no, so there is no object; when it said nothing there may be one.
+    if (error instanceof Failure && error.code !== "aws-unreachable") ledger.replace(["object"], []);
+    throw error;
+  }
 }
 
 /** Takes the staged object away again. */

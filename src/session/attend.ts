@@ -9,7 +9,7 @@ const LONGEST_PAUSE_MS = 20_000;
 /** Sessions in a row that brought nothing. */
 const MOST_IN_VAIN = 8;
 /** For the last output of a task that has ended. */
-const LAST_WORDS_MS = 2_000;
+const LAST_WORDS_MS = 1_000;
 
 export interface AttendOptions
   extends Omit<FollowOptions, "patience">, Omit<WatchOptions, "signal" | "clock"> {

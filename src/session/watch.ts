@@ -9,7 +9,9 @@ import type { Target } from "../target/target.ts";
 
 /** An account reads ECS twenty times a second at the most, and every job of a matrix looks. */
 const LOOK_EVERY_MS = 15_000;
-const JITTER_MS = 2_000;
+const JITTER_MS = 1_000;
+/** Once it is being stopped: its end is near, and the reason is wanted soon. */
+const LOOK_AT_END_EVERY_MS = 3_000;
 
 export interface WatchOptions {
   readonly ecs: Pick<Ecs, "describeTask">;
@@ -25,13 +27,13 @@ export interface WatchOptions {
  */
 export async function watchTask(options: WatchOptions): Promise<Failure> {
   const { clock, log, signal } = options;
-  let warned = false;
+  let ending = false;
   for (;;) {
-    await clock.sleep(LOOK_EVERY_MS + Math.random() * JITTER_MS, signal);
+    await clock.sleep((ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS) + Math.random() * JITTER_MS, signal);
     const look = await lookAtTask(options);
     if (look.gone !== undefined) return look.gone;
-    if (look.task !== undefined && isEnding(look.task) && !warned) {
-      warned = true;
+    if (look.task !== undefined && isEnding(look.task) && !ending) {
+      ending = true;
       log.info(
         `The task is being stopped: ${look.task.stoppedReason ?? look.task.stopCode ?? "no reason given"}.`,
       );
