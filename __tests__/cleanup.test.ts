@@ -9,6 +9,10 @@ const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
 
 /** Cleans up; the calls that are named fail. */
 async function cleaning(undo: readonly Undo[], ...failing: string[]) {
+  return await cleaningUp({}, undo, ...failing);
+}
+
+async function cleaningUp(how: { early?: boolean }, undo: readonly Undo[], ...failing: string[]) {
   const done: string[] = [];
   const saved: SavedState[] = [];
   const log = new Listener();
@@ -30,6 +34,7 @@ async function cleaning(undo: readonly Undo[], ...failing: string[]) {
     s3: { deleteObject: call("DeleteObject") },
     log,
     reason: "cancelled",
+    ...how,
   };
   await cleanUp(ledger, options);
   return {
@@ -42,6 +47,12 @@ async function cleaning(undo: readonly Undo[], ...failing: string[]) {
 }
 
 describe("cleaning up", () => {
+  it("keeps an object on record while its upload may still be under way", async () => {
+    const { done, left } = await cleaningUp({ early: true }, [TASK, OBJECT]);
+    expect(done).toContain(`DeleteObject [${JSON.stringify(OBJECT)}]`);
+    expect(left).toEqual([OBJECT]);
+  });
+
   it("undoes all there is, says so, and has nothing on record afterwards", async () => {
     const { done, log, left, saved } = await cleaning([TASK, DEFINITION, OBJECT]);
     expect(done).toEqual([

@@ -10,6 +10,8 @@ export interface CleanupOptions {
   readonly log: Log;
   /** What StopTask records as the task's stopped reason. */
   readonly reason: string;
+  /** The run still goes on: an upload under way may end after this, so objects stay on record for another time. */
+  readonly early?: boolean;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
         log.info(announce(entry));
         if (entry.kind === "object") {
           await options.s3.deleteObject(entry);
-          ledger.drop(entry);
+          if (!options.early) ledger.drop(entry);
         } else if (await undoTarget(entry, options.ecs, options.reason)) ledger.drop(entry);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);

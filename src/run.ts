@@ -33,11 +33,12 @@ export async function run(): Promise<void> {
   const ledger = new Ledger({ region: inputs.region, undo: [] }, saveState);
   // Its calls don't obey the cancel: they carry it out.
   const { clients, ecs, s3 } = awsCalls({ region: inputs.region });
-  const undo = (reason: string): Promise<void> => cleanUp(ledger, { ecs, s3, log, reason });
+  const undo = (reason: string, early: boolean): Promise<void> =>
+    cleanUp(ledger, { ecs, s3, log, reason, early });
   const undone = new Promise<void>((resolve) => {
     cancel.addEventListener("abort", () => {
       log.info("Cancelled: stopping what this step started.");
-      resolve(undo("fargate-exec: cancelled"));
+      resolve(undo("fargate-exec: cancelled", true));
     });
   });
 
@@ -51,7 +52,7 @@ export async function run(): Promise<void> {
   aws.clients.destroy();
   if (cancel.aborted) await undone;
   for (const one of result.tasks ?? [result]) keepTask(inputs, one, ledger);
-  await undo("fargate-exec: the job has ended");
+  await undo("fargate-exec: the job has ended", false);
   clients.destroy();
   await report(result, inputs.summary);
 }
