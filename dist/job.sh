@@ -28,6 +28,26 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
   fi
 }
 
+# Runs a command that becomes the parent of what its descendants leave behind, and so can wait for their ends: PID 1
+# need not wait for anybody.
+fx_adopting() {
+  if command -v python3 >/dev/null; then
+    fx_session python3 -I -S -c '
+import os, signal, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+except (AttributeError, ImportError, OSError):
+    pass
+# Python itself ignores these.
+for name in ("SIGPIPE", "SIGXFSZ"):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+  else
+    fx_session "$@"
+  fi
+}
+
 # Sleeps some seconds in a process that TERM is to end; false once it has been told so. No sleep outlives it, not even
 # as a zombie: PID 1 of a container may be a program that reaps nothing.
 fx_off=
@@ -456,7 +476,7 @@ fx_main() {
   fx_replace_watcher
   # A watcher that was cut here may have left nothing behind: then the next one starts the job.
   if [ ! -e "$fx_dir/started" ]; then
-    printf %s "$fx_secrets" | fx_session /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>>"$fx_dir/err" 3<&- &
+    printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>>"$fx_dir/err" 3<&- &
     fx_child=$!
   fi
   fx_secrets=

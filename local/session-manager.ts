@@ -6,7 +6,7 @@ export function sessionManager(
   gateway: Gateway,
   at: { readonly url: string; readonly region: string; readonly accountId: string },
   operation: string,
-  request: { SessionId?: string },
+  request: { SessionId?: string } & SessionQuery,
 ): object | undefined {
   const { SessionId = "" } = request;
   const unknown = (): AwsError =>
@@ -25,8 +25,38 @@ export function sessionManager(
     if (!gateway.terminateSession(SessionId)) throw unknown();
     return { SessionId };
   }
-  if (operation === "DescribeSessions") return { Sessions: [] };
+  if (operation === "DescribeSessions") return { Sessions: describeSessions(gateway, request, at) };
   return undefined;
+}
+
+interface SessionQuery {
+  readonly State?: "Active" | "History";
+  readonly Filters?: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** Those that have not ended, whether a client is connected or not, or else those that have; the newest first. */
+function describeSessions(
+  gateway: Gateway,
+  { State, Filters = [] }: SessionQuery,
+  at: { readonly accountId: string },
+): object[] {
+  const unknown = Filters.find(({ key }) => !["Target", "SessionId"].includes(key));
+  if (unknown !== undefined)
+    throw new AwsError("InvalidFilterKey", `The local Fargate has no filter '${unknown.key}'.`);
+  return gateway.sessions
+    .filter(({ ended }) => ended === (State === "History"))
+    .filter((session) =>
+      Filters.every(({ key, value }) => value === (key === "Target" ? session.target : session.sessionId)),
+    )
+    .toReversed()
+    .map(({ sessionId, target, createdAt, connected, ended }) => ({
+      SessionId: sessionId,
+      Target: target,
+      Status: ended ? "Terminated" : connected ? "Connected" : "Disconnected",
+      // AWS's JSON has seconds.
+      StartDate: createdAt / 1000,
+      Owner: `arn:aws:iam::${at.accountId}:user/local`,
+    }));
 }
 
 function denied(operation: string, sessionId: string, at: { region: string; accountId: string }): AwsError {

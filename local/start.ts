@@ -79,7 +79,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     tasks,
     tokens: new Map(),
     endpoint: moto.url,
-    createSession: () => gateway.createSession(),
+    createSession: (target) => gateway.createSession(target),
     launch: (plan) => {
       const task = new Task(plan, platform);
       tasks.set(task.arn, task);

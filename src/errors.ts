@@ -27,6 +27,7 @@ export const FAILURE_CODES = [
   "exec-not-enabled",
   "exec-agent-stopped",
   "exec-not-ready",
+  "container-busy",
   "task-not-started",
   "task-stopped",
   "container-stopped",
@@ -269,5 +270,16 @@ export function proxyRefused(sessionId: string, host: string, seen: string, caus
       "Put user and password into HTTPS_PROXY (http://user:password@host:port, special characters as %XX), or except " +
       `${host} in NO_PROXY.`,
     cause,
+  });
+}
+
+/** `held` says by whom and since when. */
+export function containerBusy(container: string, taskArn: string, seconds: number, held: string): Failure {
+  return new Failure("container-busy", {
+    failed: `Container '${container}' of task ${taskArn} had no place for this run within ${seconds} s.`,
+    seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of this action take turns.`,
+    advice:
+      "Raise 'start-timeout', let fewer jobs share a container ('strategy.max-parallel', 'concurrency'), or give each job " +
+      "a task of its own ('start: true', 'task-definition').",
   });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { admit } from "./admission/admit.ts";
 import type { Aws } from "./aws/calls.ts";
-import type { ExecConfiguration } from "./aws/ecs.ts";
+import type { Ecs, ExecConfiguration } from "./aws/ecs.ts";
 import type { Clock } from "./clock.ts";
 import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
@@ -10,7 +11,7 @@ import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
 import { readLogs } from "./output/read-logs.ts";
 import { logPlace } from "./output/transcript.ts";
-import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
+import { bootstrapCommand, type Delivery, stopCommand } from "./payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
 import { loaderText } from "./payload/loader.ts";
 import { preparePayload } from "./payload/prepare.ts";
@@ -30,6 +31,8 @@ export interface JobContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
+  /** A call that the cancel doesn't cut short: it carries it out. */
+  readonly stopping: Pick<Ecs, "executeCommand">;
   /** Where the job's output goes. */
   readonly write: (bytes: Uint8Array) => void;
   readonly cancel: AbortSignal;
@@ -69,12 +72,16 @@ export async function runJob(
   const where = { ...task, container: target.container };
   const places = await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
 
+  const runtimeId = task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "";
+  const turn = { deadline, clock, log, signal: cancel };
+  const admission = await admit({ target, runtimeId, inputs, origin, aws, ...turn });
+
   const nonce = randomBytes(16).toString("hex");
   const packing = packAbove(inputs, places);
   const open = sessionOpener({
     aws,
     target,
-    runtimeId: task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "",
+    runtimeId,
     command: (at) => bootstrapCommand({ runId: origin.id, at, packAbove: packing, payload, delivery: to }),
     onSession: (id) => {
       known.sessionIds.push(id);
@@ -117,11 +124,27 @@ export async function runJob(
       clock,
       log,
       cancel,
-    });
+    }).finally(() => admission.release());
+    if (attended.kind !== "status" && cancel.aborted) await stopJob(target, context);
     return await withLogs(attended, { places, extractor, printer, nonce }, context);
+  } catch (error) {
+    if (cancel.aborted) await stopJob(target, context);
+    throw error;
   } finally {
     printer.end();
     known.stdout = printer.stdout;
+  }
+}
+
+/** Stops a job that was cancelled while no session could tell it so. One in a task of ours ends with that. */
+async function stopJob(target: Target, { stopping, origin, known, log }: JobContext): Promise<void> {
+  if (target.started || !known.attached) return;
+  const { clusterArn: cluster, taskArn: task, container } = target;
+  try {
+    await stopping.executeCommand({ cluster, task, container, command: stopCommand(origin.id) });
+    log.info("No session was there to stop the job; told the container by a command of its own.");
+  } catch (error) {
+    log.warning(`The job may still run in container '${container}': ${asFailure(error).seen}`);
   }
 }
 

@@ -45,7 +45,7 @@ export async function run(): Promise<void> {
   const aws = awsCalls({ region: inputs.region, signal: cancel });
   let result: Result;
   try {
-    result = await perform(inputs, { aws, starting: ecs, ledger, cancel });
+    result = await perform(inputs, { aws, starting: ecs, stopping: ecs, ledger, cancel });
   } catch (error) {
     result = failedResult(explained(error, log), nothingKnown());
   }
@@ -61,12 +61,13 @@ interface Doing {
   readonly aws: Aws;
   /** Calls that a cancel doesn't cut short. */
   readonly starting: Pick<Ecs, "runTask" | "registerTaskDefinition">;
+  readonly stopping: Pick<Ecs, "executeCommand">;
   readonly ledger: Ledger;
   readonly cancel: AbortSignal;
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` for what ends them early. */
-async function perform(inputs: Inputs, { aws, starting, ledger, cancel }: Doing): Promise<Result> {
+async function perform(inputs: Inputs, { aws, starting, stopping, ledger, cancel }: Doing): Promise<Result> {
   const origin = originOf(workflow);
   const looking = { ecs: aws.ecs, log, wanted: inputs.logs };
   const isNew = inputs.where.kind === "new";
@@ -84,7 +85,7 @@ async function perform(inputs: Inputs, { aws, starting, ledger, cancel }: Doing)
   });
   const exec = isNew ? early : await lookAtCluster(resolved.targets[0].clusterArn, looking);
   const write = (bytes: Uint8Array): boolean => process.stdout.write(bytes);
-  return await runJobs(resolved, exec, { inputs, origin, aws, ledger, clock, log, write, cancel });
+  return await runJobs(resolved, exec, { inputs, origin, aws, stopping, ledger, clock, log, write, cancel });
 }
 
 async function beforeStart(inputs: Inputs, { ecs, s3 }: Aws): Promise<ExecConfiguration | undefined> {

@@ -6,7 +6,7 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 
 /** Each cut is a run of its own, and most of a run is waiting: so many at once, each on a Fargate of its own. */
-const AT_ONCE = 4;
+const AT_ONCE = 6;
 /** A new session for each cut takes twice as long as an old one: only so many of these, unless all are asked for. */
 const EVERY = process.env["EVERY_CUT"] === undefined ? 3 : 1;
 
@@ -60,7 +60,8 @@ async function runThrough({ aws, task }: Place, orders: Orders, run: string): Pr
 
 /** Whatever was cut: what the script printed, once and in order, its exit code, and one run. */
 function expectWhole({ result, timesRun }: Cut, after: string): void {
-  const lines = jobLog(result);
+  // What the action itself says of its sessions stands in between.
+  const lines = jobLog(result).filter((line) => !/^Session '?ecs-execute-command-/.test(line));
   expect({
     after,
     stdout: result.outputs["stdout"],
@@ -91,40 +92,64 @@ async function framesOfARun(): Promise<number> {
   return session.frames["to-agent"] + session.frames["to-client"];
 }
 
-/** Runs the short script once for each index, each cut there; answers with the runs that were cut, by index. */
-async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"]): Promise<Map<number, Cut>> {
+/** Runs the short script once for each index, each cut there; answers with the runs that were cut. */
+async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] = {}): Promise<Cut[]> {
   const waiting = [...indices];
   const done = new Map<number, Cut>();
   await Promise.all(
     places.map(async (place) => {
-      for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-        const orders: Orders = {
-          link: { sessions: 1, cut: { afterFrames: at } },
-          ...(gateway && { gateway }),
-        };
-        const cut = await runThrough(place, orders, short);
-        expectWhole(cut, `a cut after frame ${at}`);
-        if (cut.sessions[0]?.cuts === 1) done.set(at, cut);
-      }
+      for (let at = waiting.shift(); at !== undefined; at = waiting.shift())
+        done.set(
+          at,
+          await runThrough(place, { link: { sessions: 1, cut: { afterFrames: at } }, gateway }, short),
+        );
     }),
   );
-  // The number of frames varies a little from run to run; none of the others may have been spared.
-  const spared = indices.filter((at) => !done.has(at));
-  expect(spared.filter((at) => at < 0.7 * indices.length)).toEqual([]);
-  return done;
+  for (const [at, cut] of done) expectWhole(cut, `a cut after frame ${at}`);
+  // The number of frames varies a little from run to run; of the others none may have been spared.
+  const wasCut = ({ sessions: [first] }: Cut): boolean => first?.cuts === 1;
+  const spared = [...done].filter(([at, cut]) => at < 0.7 * (indices.at(-1) ?? 0) && !wasCut(cut));
+  expect(spared).toEqual([]);
+  return [...done.values()].filter(wasCut);
 }
 
 it("a cut after any frame costs nothing where the old token still counts", async () => {
   const frames = await framesOfARun();
-  const cuts = await cutAtEach([...Array(frames + 1).keys()], undefined);
+  const cuts = await cutAtEach([...Array(frames + 1).keys()]);
   // All went on in the session that they had.
-  expect([...cuts.values()].filter(({ sessions }) => sessions.length !== 1)).toEqual([]);
+  expect(cuts.map(({ sessions }) => sessions.length).filter((count) => count !== 1)).toEqual([]);
 }, 180_000);
 
 it("a cut after any frame costs nothing where only a new session goes on", async () => {
   const frames = await framesOfARun();
   const indices = [...Array(Math.ceil(frames / EVERY)).keys()].map((at) => at * EVERY);
   const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
-  const attachedAgain = [...cuts.values()].filter(({ sessions }) => sessions.length > 1);
+  const attachedAgain = cuts.filter(({ sessions }) => sessions.length > 1);
   expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
 }, 300_000);
+
+it("so it is where a container takes one session at a time", async () => {
+  const only = await place(1);
+  try {
+    for (const at of [2, 30, 80]) {
+      const link = { sessions: 1, cut: { afterFrames: at } };
+      const cut = await runThrough(only, { link, gateway: { reuseTokens: false, resume: "empty" } }, short);
+      expectWhole(cut, `a cut after frame ${at}, one session at a time`);
+      expect(cut.sessions).toHaveLength(2);
+    }
+  } finally {
+    await only.aws.stop();
+  }
+}, 60_000);
+
+it("50 cuts at random leave a long run whole", async () => {
+  const [first] = places;
+  if (first === undefined) throw new Error("no place");
+  const long = `echo ran >>"/var/tmp/$KEY"; seq -f 'line %.0f of a long run' 40000; exit 3`;
+  const link = { seed: 5, cut: { afterFrames: [1, 50], times: 50 } } as const;
+  const { result, timesRun, sessions } = await runThrough(first, { link }, long);
+  const lines = jobLog(result).filter((line) => !line.startsWith("Session "));
+  expect(lines.findIndex((line, at) => line !== `line ${at + 1} of a long run`)).toBe(-1);
+  expect([lines.length, result.outputs["exit-code"], timesRun]).toEqual([40_000, "3", 1]);
+  expect(sessions.map(({ cuts }) => cuts)).toEqual([50]);
+}, 120_000);

@@ -18,7 +18,7 @@ const newTasks = (tasks: number, more: Inputs = {}): Inputs => ({
 const arnsOf = ({ outputs }: StepResult): string[] => JSON.parse(outputs["task-arns"] ?? "") as string[];
 const resultsOf = ({ outputs }: StepResult) =>
   JSON.parse(outputs["results"] ?? "") as { taskArn: string; worker: number; exitCode: number }[];
-/** The lines of one task, without its label and its header. */
+/** The lines of one task, without its label and its header; what the action itself says of the task is among them. */
 const linesOf = (result: StepResult, task: number): string[] =>
   jobLog(result)
     .filter((line) => line.startsWith(`[task ${task}] `) && !line.includes("fargate-exec run="))
@@ -50,7 +50,9 @@ it("each of several new tasks knows its place, and all of them are one result", 
   expect(new Set(tasks).size).toBe(3);
   const runs = new Set<string | undefined>();
   for (const [at, task] of tasks.entries()) {
-    const lines = linesOf(result, at).toSorted();
+    const lines = linesOf(result, at)
+      .filter((line) => line.startsWith("["))
+      .toSorted();
     expect(lines).toEqual(
       [0, 1].map((w): unknown => expect.stringMatching(`^\\[${w}\\] ${at}/3 ${w} \\w+ ${task?.hostname}$`)),
     );

@@ -5,6 +5,7 @@ fx_container=app
 fx_url=https://github.com/example/demo/actions/runs/1
 fx_workers=2
 fx_timeout=3600
+fx_user=''
 fx_workdir='/srv/my app'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
@@ -19,5 +20,5 @@ export CI=true
 :
 }
 fx_command() {
-fx_session bash --noprofile --norc -eo pipefail "$fx_dir/script" 'one argument' 'it'\''s'
+fx_run bash --noprofile --norc -eo pipefail "$fx_dir/script" 'one argument' 'it'\''s'
 }

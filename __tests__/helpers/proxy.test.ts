@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { ProxyAgent } from "proxy-agent";
+import { EnvironmentProxyAgent } from "../../src/aws/proxy.ts";
 import WebSocket from "ws";
 import { Client, GatewayRig } from "../local/agent/rig.ts";
 import { Proxy } from "./proxy.ts";
@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 const open = (streamUrl: string, through: string): WebSocket =>
-  new WebSocket(streamUrl, { agent: new ProxyAgent({ getProxyForUrl: () => through }) });
+  new WebSocket(streamUrl, { agent: new EnvironmentProxyAgent(() => through) });
 
 it("a socket goes through the proxy, which tells where to", async () => {
   const { streamUrl } = rig.gateway.createSession();

@@ -13,6 +13,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     shell: undefined,
     args: [],
     workingDirectory: undefined,
+    user: undefined,
     env: {},
     secrets: {},
     workers: 1,

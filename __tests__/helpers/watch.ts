@@ -92,6 +92,7 @@ export class WatchedJob {
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,
+        user: undefined,
         env: {},
         ownEnv: { FARGATE_EXEC_RUN: this.runId },
         clusterName: "demo",

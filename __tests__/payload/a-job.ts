@@ -8,6 +8,7 @@ export const JOB: JobOptions = {
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",
+  user: undefined,
   env: { A: "value of A", EMPTY: "", QUOTES: `it's "quoted" $HOME` },
   ownEnv: { CI: "true" },
   clusterName: "demo",

@@ -20,7 +20,7 @@ it("the settings of a run are what was reviewed", () => {
 
 describe.each(SHELLS)("under %s", (shell) => {
   const values = (options: Partial<JobOptions>, script: string): string[] =>
-    runShell(shell, `${settings(options)}\nfx_dir=/run/dir\nfx_session() { printf '%s\\0' "$@"; }\n${script}`)
+    runShell(shell, `${settings(options)}\nfx_dir=/run/dir\nfx_run() { printf '%s\\0' "$@"; }\n${script}`)
       .toString()
       .split("\0")
       .slice(0, -1);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ObjectName } from "../../src/aws/s3.ts";
-import { LARGEST_TYPED } from "../../src/payload/loader.ts";
+import { Failure } from "../../src/errors.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { delivery, stage, type StageContext, unstage } from "../../src/payload/stage.ts";
 import { Ledger, type SavedState, type Undo } from "../../src/state.ts";
@@ -42,7 +42,7 @@ describe("a payload", () => {
 
 describe("delivery", () => {
   it("goes by the bucket where one is named, under a key of the run's own", () => {
-    expect(delivery(staging(), payload)).toEqual({
+    expect(delivery(staging())).toEqual({
       kind: "s3",
       bucket: "example-ci",
       key: "ci/r1/payload",
@@ -50,25 +50,26 @@ describe("delivery", () => {
     });
   });
 
-  it("goes by the session without one, as far as that can carry it", () => {
-    expect(delivery(staging(without), payload)).toEqual({ kind: "session" });
-    const least = makePayload(JOB, Buffer.alloc(0)).bytes.length;
-    const script = (size: number) => makePayload(JOB, Buffer.alloc(size - least));
-    expect(delivery(staging(without), script(LARGEST_TYPED))).toEqual({ kind: "session" });
-    expect(() => delivery(staging(without), script(LARGEST_TYPED + 1))).toThrow(
-      expect.objectContaining({
-        code: "bad-input",
-        failed: "Input 'bucket' must be set for a script of this size.",
-      }) as Error,
-    );
-    expect(delivery(staging(), script(LARGEST_TYPED + 1)).kind).toBe("s3");
+  it("goes by the session without one", () => {
+    expect(delivery(staging(without))).toEqual({ kind: "session" });
   });
 });
 
 describe("staging", () => {
+  it.each([
+    ["that S3 refused", "bucket-not-found", [TASK]],
+    ["of which S3 said nothing", "aws-unreachable", [TASK, OBJECT]],
+  ] as const)("has an object %s to undo or not", async (_, code, left) => {
+    const context = staging(within, [TASK]);
+    const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
+    const s3 = { putObject: () => Promise.reject(refusal) };
+    await expect(stage(payload, delivery(context), { ...context, s3 })).rejects.toBe(refusal);
+    expect(context.ledger.entries).toEqual(left);
+  });
+
   it("is on record as something to undo before the object is there", async () => {
     const context = staging(within, [TASK]);
-    await stage(payload, delivery(context, payload), context);
+    await stage(payload, delivery(context), context);
     expect(context.done).toEqual([
       { saved: [TASK, OBJECT] },
       { put: { bucket: "example-ci", key: "ci/r1/payload" }, bytes: payload.bytes, options: {} },
@@ -77,7 +78,7 @@ describe("staging", () => {
 
   it("encrypts with the key that was asked for", async () => {
     const context = staging({ ...within, kmsKeyId: "alias/ci" });
-    await stage(payload, delivery(context, payload), context);
+    await stage(payload, delivery(context), context);
     expect(context.done[1]).toMatchObject({ options: { kmsKeyId: "alias/ci" } });
   });
 

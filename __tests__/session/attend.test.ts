@@ -48,7 +48,7 @@ class Attending {
 
   run(minutes = 60) {
     const { clock, log, cancel } = this;
-    return attend(this.open(0), {
+    return attend({
       extractor: new Extractor(NONCE),
       typed: {
         start: () => Promise.resolve(Buffer.from("start")),
@@ -58,7 +58,7 @@ class Attending {
       onAttached: () => undefined,
       onNote: () => undefined,
       onText: (text) => this.shown.push(text.kind === "text" ? text.bytes.toString() : text.text),
-      attach: (at) => Promise.resolve(this.open(at)),
+      attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
       terminate: (id) => Promise.resolve(void this.terminated.push(id)),
       ecs: { describeTask: () => this.#look() },
       target: aTarget(),
@@ -219,6 +219,33 @@ describe("attending to a job", () => {
     await job.pause(1_000);
     expect(await attended).toEqual({ kind: "impossible", failure });
   });
+
+  it.each(["session-lost", "aws-unreachable", "throttled"] as const)(
+    "tries again where only a moment may be in the way of another session: %s",
+    async (code) => {
+      const failure = new Failure(code, { failed: "", seen: "what was seen", advice: "" });
+      const job = new Attending(
+        cut(LOST, READY),
+        () => {
+          throw failure;
+        },
+        whole,
+      );
+      const attended = job.run();
+      await job.pause(1_000);
+      await job.pause(2_000);
+      expect(await attended).toMatchObject(ENDED);
+      expect(job.log.lines.slice(1)).toEqual(["No session yet: what was seen"]);
+    },
+  );
+
+  it("fails where the first session can't be opened", async () => {
+    const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
+    const job = new Attending(() => {
+      throw failure;
+    });
+    await expect(job.run()).rejects.toBe(failure);
+  });
 });
 
 describe("the task's end", () => {
@@ -237,7 +264,7 @@ describe("the task's end", () => {
     const attended = job.run();
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
-    await job.clock.pass(2_000);
+    await job.clock.pass(1_000);
     expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "task-stopped" } });
   });
 

@@ -78,10 +78,11 @@ describe("watching the task", () => {
     expect((await watched).code).toBe("task-stopped");
   });
 
-  it("says once that the task is being stopped, and why", async () => {
+  it("says once that the task is being stopped, and why, and looks more often from there on", async () => {
     const options = watching(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
     const watched = watchTask(options);
-    for (let i = 0; i < 3; i += 1) await options.clock.pass(15_000, 17_000);
+    await options.clock.pass(15_000, 17_000);
+    for (let i = 0; i < 2; i += 1) await options.clock.pass(3_000, 4_000);
     await watched;
     expect(options.log.lines).toEqual(["The task is being stopped: by hand."]);
   });

@@ -56,7 +56,9 @@ describe("the request", () => {
   it("hands a shell that is the entry point only the script", () => {
     const definition = aDefinition([{ name: "log" }, { name: "app", entryPoint: ["/bin/sh", "-c"] }]);
     expect(runTaskRequest(start, { ...plan, definition }).overrides).toEqual({
-      containerOverrides: [{ name: "app", command: ["trap 'sleep 10; exit 0' TERM INT; sleep 960 & wait $!"] }],
+      containerOverrides: [
+        { name: "app", command: ["trap 'sleep 10; exit 0' TERM INT; sleep 960 & wait $!"] },
+      ],
     });
   });
 

@@ -17,8 +17,8 @@ export interface Ecs {
   /** Where moto, and so S3 and CloudWatch Logs, is reached. */
   readonly endpoint: string;
   launch(plan: TaskPlan): Task;
-  /** A place on the message gateway for a new session. */
-  createSession(): { sessionId: string; streamUrl: string; tokenValue: string };
+  /** A place on the message gateway for a new session with this target. */
+  createSession(target: string): { sessionId: string; streamUrl: string; tokenValue: string };
 }
 
 /** The short name in an ARN or name of a cluster. */

@@ -25,7 +25,7 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
   if (managed?.lastStatus !== "RUNNING" || container.lastStatus !== "RUNNING") throw execNotEnabled();
   if (managed.connected === undefined) throw targetNotConnected();
 
-  const session = ecs.createSession();
+  const session = ecs.createSession(`ecs:${task.plan.cluster.clusterName}_${task.id}_${container.runtimeId}`);
   const configuration = cluster.configuration?.executeCommandConfiguration;
   const transcript = transcriptOf(ecs, configuration, container);
   const kmsKeyId = configuration?.kmsKeyId;

@@ -85,9 +85,10 @@ export class Gateway {
     return [...this.#sessions.values()].map(({ view }) => view);
   }
 
-  createSession(): SessionTicket {
+  /** `target` is what DescribeSessions calls the container. */
+  createSession(target = ""): SessionTicket {
     const sessionId = `ecs-execute-command-${lowerAlphanumeric(26)}`;
-    const session = new GatewaySession(sessionId, this.#behaviour, this.#nextFaults(), this.#log);
+    const session = new GatewaySession({ sessionId, target }, this.#behaviour, this.#nextFaults(), this.#log);
     this.#sessions.set(sessionId, session);
     const cell = encodeURIComponent(randomBytes(24).toString("base64"));
     const streamUrl = `${this.#baseUrl()}/v1/data-channel/${sessionId}?role=publish_subscribe&cell-number=${cell}`;

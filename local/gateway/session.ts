@@ -23,6 +23,11 @@ export interface AgentConnection {
 /** How a session stands, for tests to look at. */
 export interface SessionView {
   readonly sessionId: string;
+  /** `ecs:<cluster>_<task>_<runtime id>`; empty for a session of no container. */
+  readonly target: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly endedAt: number | undefined;
   /** Connections of clients so far, and how many of them were cut or silenced. */
   readonly connections: number;
   readonly cuts: number;
@@ -40,6 +45,8 @@ const FAREWELL = 5000;
 /** One session: a client and an agent that come and go, the frames between them, and its end. */
 export class GatewaySession {
   readonly sessionId: string;
+  readonly target: string;
+  readonly createdAt = Date.now();
   readonly tokens = new Set<string>();
   readonly #behaviour: GatewayBehaviour;
   readonly #log: (line: string) => void;
@@ -53,7 +60,7 @@ export class GatewaySession {
   #cutSoFar = 0;
   #client: WebSocket | undefined;
   #agent: AgentSide | undefined;
-  #ended = false;
+  #endedAt: number | undefined;
   /** The end that no client has heard of. */
   #news: Uint8Array | undefined;
   #paused = false;
@@ -62,12 +69,13 @@ export class GatewaySession {
   readonly #lifeTimer: NodeJS.Timeout | undefined;
 
   constructor(
-    sessionId: string,
+    { sessionId, target }: Pick<SessionView, "sessionId" | "target">,
     behaviour: GatewayBehaviour,
     faults: LinkFaults,
     log: (line: string) => void,
   ) {
     this.sessionId = sessionId;
+    this.target = target;
     this.#behaviour = behaviour;
     this.#log = (line) => log(`gateway: ${sessionId}: ${line}`);
     const ends = {
@@ -81,23 +89,26 @@ export class GatewaySession {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#endedAt !== undefined;
   }
 
   /** Whether there is anything left for a client. */
   get open(): boolean {
-    return !this.#ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
+    return !this.ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
   }
 
   get view(): SessionView {
     return {
       sessionId: this.sessionId,
+      target: this.target,
+      createdAt: this.createdAt,
+      endedAt: this.#endedAt,
       connections: this.#connections,
       cuts: this.#cutSoFar,
       frames: { ...this.#frames },
       bytes: { ...this.#bytes },
       connected: this.#client !== undefined,
-      ended: this.#ended,
+      ended: this.ended,
     };
   }
 
@@ -177,15 +188,15 @@ export class GatewaySession {
 
   /** Tells the client that the session is over; it can't be opened again. */
   end(output: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.#endedAt = Date.now();
     this.#news = channelClosed(this.sessionId, this.#destinationId, output);
     this.#stopTimers();
     this.#tell();
   }
 
   close(): void {
-    this.#ended = true;
+    this.#endedAt ??= Date.now();
     this.#stopTimers();
     this.#line.close();
     this.#client?.terminate();
@@ -231,7 +242,7 @@ export class GatewaySession {
       if (terminating && this.#behaviour.closeOn === "terminating") this.end("");
       return;
     }
-    if (this.#ended) return;
+    if (this.ended) return;
     if (messageType === MessageType.output && this.#behaviour.idleResetBy !== "input") this.#alive();
     if (this.#client === undefined) this.#pauseSoon();
     this.#line.pass("to-client", frame);
@@ -264,7 +275,7 @@ export class GatewaySession {
 
   #alive(): void {
     const { idleLimit } = this.#behaviour;
-    if (idleLimit === undefined || this.#ended) return;
+    if (idleLimit === undefined || this.ended) return;
     if (this.#idleTimer !== undefined) this.#idleTimer.refresh();
     else this.#idleTimer = setTimeout(() => this.terminate(IDLE_TEXT), idleLimit).unref();
   }

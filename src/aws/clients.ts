@@ -111,12 +111,8 @@ export function awsClients(options: { readonly region: string; readonly signal?:
 async function proxyFromEnvironment(): Promise<Agent | undefined> {
   const names = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
   if (!names.some((name) => process.env[name])) return undefined;
-  const { ProxyAgent } = await import("proxy-agent");
-  const agent = new ProxyAgent({ keepAlive: true });
-  const ofEnvironment = agent.getProxyForUrl;
-  // A proxy for https:// is one for wss:// too; the library would look for WSS_PROXY.
-  agent.getProxyForUrl = (url, request) => ofEnvironment(url.replace(/^ws/, "http"), request);
-  return agent;
+  const { EnvironmentProxyAgent } = await import("./proxy.ts");
+  return new EnvironmentProxyAgent();
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

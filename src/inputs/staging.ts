@@ -37,10 +37,10 @@ function keyPrefix(text: string): Parsed<string> {
   if (text === "/") return { value: "" };
   // curl would take `.` and `..` out of the path of a presigned URL, and so break its signature.
   const dots = text.split("/").some((part) => part === "." || part === "..");
-  // eslint-disable-next-line no-control-regex -- refused: XML, and so S3's answers, can't carry them
-  if (text.startsWith("/") || dots || text.length > 512 || /[\x00-\x1f\x7f]/.test(text)) {
+  // Safe characters only, since the key stands in a command that is on record, and in an URL.
+  if (text.startsWith("/") || dots || text.length > 512 || !/^[\w/!.-]*$/.test(text)) {
     return {
-      must: "the start of an S3 key, without a leading / and without . and .., such as ci/jobs/",
+      must: "the start of an S3 key, of letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/",
       got: shown(text),
     };
   }

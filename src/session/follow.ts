@@ -98,7 +98,9 @@ export async function followJob(session: Session, options: FollowOptions): Promi
     if (outcome !== undefined) break;
   }
 
-  if (outcome?.kind === "status") await session.send(TAKEN).catch(ended);
+  // Also why there is no status any more: then the container has nothing to keep.
+  const taken = outcome?.kind === "status" || (outcome?.kind === "refused" && attached);
+  if (taken) await session.send(TAKEN).catch(ended);
   if (outcome !== undefined) {
     await Promise.race([session.ended, clock.sleep(CLOSING_MS, over.signal)]);
     await session.close();

@@ -1,0 +1,184 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, eventually, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
+
+const AT_ONCE = 6;
+const BLOCKED = "takes no session any more";
+
+interface Place {
+  readonly aws: Aws;
+  /** What the local Fargate says. */
+  readonly lines: string[];
+  readonly sessionLimit: 1 | 2;
+}
+
+let places: readonly Place[];
+beforeAll(async () => {
+  places = await Promise.all(
+    ([1, 2] as const).map(async (sessionLimit) => {
+      const lines: string[] = [];
+      return { aws: await Aws.start({ sessionLimit, log: (line) => lines.push(line) }), lines, sessionLimit };
+    }),
+  );
+}, 60_000);
+afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
+afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
+
+function place(limit: 1 | 2): Place {
+  const found = places.find(({ sessionLimit }) => sessionLimit === limit);
+  if (found === undefined) throw new Error("no such place");
+  return found;
+}
+
+const bucketOf = ({ aws }: Place): Inputs => ({ bucket: aws.world.made.bucket });
+const claimsOf = ({ aws }: Place): Promise<string[]> => aws.objects("fargate-exec/claims/");
+
+/** The most sessions that a task's container had at once, waiting ones included. */
+function mostAtOnce({ aws }: Place, task: Task): number {
+  const sessions = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
+  return Math.max(
+    ...sessions.map(
+      ({ createdAt: at }) =>
+        sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length,
+    ),
+  );
+}
+
+/** Steps that all begin now, each with words of its own. */
+function meet({ aws }: Place, task: Task, inputs: Inputs): Promise<StepResult[]> {
+  return Promise.all(
+    Array.from({ length: AT_ONCE }, (_, at) =>
+      aws.step({ task: task.id, ...inputs, run: `echo "begin ${at}"; sleep 0.5; echo "end ${at}"` }),
+    ),
+  );
+}
+
+function expectEachItsOwn(results: readonly StepResult[]): void {
+  expect(results.map(({ outputs, annotations }) => ({ outcome: outputs["outcome"], annotations }))).toEqual(
+    results.map(() => ({ outcome: "succeeded", annotations: [] })),
+  );
+  expect(results.map(jobLog)).toEqual(results.map((_, at) => [`begin ${at}`, `end ${at}`]));
+}
+
+/** The container still takes sessions. */
+async function expectAlive({ aws, lines }: Place, task: Task, inputs: Inputs): Promise<void> {
+  expect(lines.filter((line) => line.includes(BLOCKED))).toEqual([]);
+  const later = await aws.step({ task: task.id, ...inputs, run: "echo alive" });
+  expect(jobLog(later)).toEqual(["alive"]);
+}
+
+it.each([1, 2] as const)(
+  "with a bucket, jobs that meet in a container that takes %d at once have it one after the other",
+  async (limit) => {
+    const at = place(limit);
+    const task = await at.aws.runningTask();
+    const results = await meet(at, task, bucketOf(at));
+    expectEachItsOwn(results);
+    expect(mostAtOnce(at, task)).toBe(1);
+    const waits = results.filter((result) => mainLog(result).some((line) => line.includes("is in use by ")));
+    expect(waits.length).toBeGreaterThanOrEqual(AT_ONCE - 2);
+    expect(waits.map((result) => mainLog(result).join("\n")).join("\n")).toMatch(
+      /Container 'app' of task \w{32} is in use by https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its place/,
+    );
+    expect(await claimsOf(at)).toEqual([]);
+    await expectAlive(at, task, bucketOf(at));
+  },
+  120_000,
+);
+
+it.each([1, 2] as const)(
+  "without a bucket, jobs that meet in a container that takes %d at once wait for its sessions",
+  async (limit) => {
+    const at = place(limit);
+    const task = await at.aws.runningTask();
+    expectEachItsOwn(await meet(at, task, {}));
+    // No lock, so two may meet: one of them waits in the agent's queue then.
+    expect(mostAtOnce(at, task)).toBeLessThanOrEqual(limit + 1);
+    await expectAlive(at, task, {});
+  },
+  120_000,
+);
+
+it("a role that may not read claims says so and looks at the sessions", async () => {
+  const at = place(2);
+  const task = await at.aws.runningTask();
+  const key = `fargate-exec/claims/${task.id}/app.json`;
+  at.aws.world.local.fail({
+    operation: `GET /${at.aws.world.made.bucket}/${key}`,
+    code: "AccessDenied",
+    message: "Access Denied",
+    status: 403,
+  });
+  const result = await at.aws.step({ task: task.id, ...bucketOf(at), run: "echo ran" });
+  expect(jobLog(result)).toEqual(["ran"]);
+  expect(mainLog(result)).toContain(
+    `Access denied: the credentials have no right to s3:GetObject on arn:aws:s3:::${at.aws.world.made.bucket}/${key}. Without a claim runs take turns by looking at the container's sessions.`,
+  );
+  expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(2);
+  expect(await claimsOf(at)).toEqual([]);
+}, 60_000);
+
+it("a claim that is not given back in time fails the step, and names who has it", async () => {
+  const at = place(2);
+  const task = await at.aws.runningTask();
+  let begun = false;
+  const onLine = (line: string): void => {
+    if (line === "begun") begun = true;
+  };
+  const first = at.aws.step({ task: task.id, ...bucketOf(at), run: "echo begun; sleep 12" }, { onLine });
+  await eventually(() => begun, true, 20_000);
+  const second = await at.aws.step({
+    task: task.id,
+    ...bucketOf(at),
+    "start-timeout": "5s",
+    run: "echo never",
+  });
+  expect(second.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(second.annotations).toEqual([
+    expect.objectContaining({
+      title: "fargate-exec: container-busy",
+      message: expect.stringMatching(/It is in use by https:\/\/\S+ since \d\d:\d\d:\d\d UTC/) as string,
+    }),
+  ]);
+  expectGreen(await first);
+  expect(await claimsOf(at)).toEqual([]);
+}, 60_000);
+
+it("a cancel gives the place back, of one that runs and of one that waits", async () => {
+  const at = place(2);
+  const task = await at.aws.runningTask();
+  const cancelRunning = new AbortController();
+  const cancelWaiting = new AbortController();
+  const running = at.aws.step(
+    { task: task.id, ...bucketOf(at), run: "echo begun; sleep 60" },
+    {
+      signal: cancelRunning.signal,
+      onLine: (line) => {
+        if (line === "begun") void waitThenCancel();
+      },
+    },
+  );
+  let waiting: Promise<StepResult> | undefined;
+  const waitThenCancel = async (): Promise<void> => {
+    waiting = at.aws.step(
+      { task: task.id, ...bucketOf(at), run: "echo never" },
+      {
+        signal: cancelWaiting.signal,
+        onLine: (line) => {
+          if (line.includes("is in use by")) cancelWaiting.abort();
+        },
+      },
+    );
+    await waiting;
+    cancelRunning.abort();
+  };
+  expect((await running).conclusion).toBe("cancelled");
+  expect((await waiting)?.conclusion).toBe("cancelled");
+  expect(mainLog(await running).join("\n")).not.toContain("never");
+  expect(await claimsOf(at)).toEqual([]);
+  await expectAlive(at, task, bucketOf(at));
+}, 60_000);
+
+function expectGreen({ outputs }: StepResult): void {
+  expect(outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
+}

@@ -1,0 +1,183 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StepResult } from "../../demo/runner.ts";
+import { virtualEnvironment } from "../../local/python.ts";
+import type { Task } from "../../local/task/task.ts";
+import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
+import { Aws, eventually, filesIn, jobLog, mainLog } from "../helpers/local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+}, 60_000);
+
+afterAll(() => aws.stop());
+
+/** The command lines of all processes of this machine, the containers' among them, for as long as `running`. */
+async function watchCommandLines(running: Promise<unknown>): Promise<string> {
+  const seen = new Set<string>();
+  const over = running.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([over, sleep(5, false)]))) {
+    for (const pid of readdirSync("/proc")) {
+      if (!/^\d+$/.test(pid)) continue;
+      try {
+        seen.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
+      } catch {
+        // It ended while we looked.
+      }
+    }
+  }
+  return [...seen].join("\n");
+}
+
+/** What of the container's own downloads the API saw: GETs of the staged object. */
+const downloads = (): string[] =>
+  aws.calls(`GET /${aws.world.made.bucket}/fargate-exec/`).map(({ operation }) => operation);
+
+async function deliver(task: Task, more: Record<string, string> = {}): Promise<StepResult> {
+  const { bucket } = aws.world.made;
+  return aws.step({ task: task.id, bucket, run: "echo delivered; exit 3", ...more });
+}
+
+function expectDelivered(result: StepResult, said: string): void {
+  expect(mainLog(result).filter((line) => line.startsWith("Script "))).toEqual([
+    expect.stringContaining(said),
+  ]);
+  expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "delivered" });
+  expect(jobLog(result)).toEqual(["delivered"]);
+}
+
+describeImages("a presigned URL", () => {
+  const rungs = [
+    ["curl", "debian-bash-curl", "curl -sSf"],
+    ["python3", "debian-python", "python3 -I -S -c"],
+  ] as const;
+
+  beforeAll(() => buildImages(rungs.map(([, image]) => `local/${image}`)), BUILD_TIME);
+
+  it.each(rungs)(
+    "that %s in %s fetches the script by is seen nowhere",
+    async (tool, image, program) => {
+      const { local, made } = aws.world;
+      const task = await taskOf(aws, `local/${image}`, { logged: true });
+      const before = downloads().length;
+      // So slow an answer that whoever asks is seen in the process list.
+      local.fail({ operation: `GET /${made.bucket}/fargate-exec/*`, delay: 400 });
+      const running = deliver(task, { cluster: made.loggedCluster });
+      const commandLines = await watchCommandLines(running);
+      const result = await running;
+      expectDelivered(result, `Script fetched by ${tool} (boto3: `);
+      // It was used, and so there was something to hide.
+      expect(downloads().slice(before).join("\n")).toMatch(/fargate-exec\/.*payload/);
+      expect(commandLines).toContain(program);
+
+      const { s3, cloudwatch } = await aws.transcripts(result);
+      for (const text of [s3, cloudwatch]) expect(text).toContain("delivered");
+      const places = {
+        "the command lines": commandLines,
+        "the job log": [...result.log, ...result.rawLog, ...(result.post?.rawLog ?? [])].join("\n"),
+        "the outputs and the state": JSON.stringify([result.outputs, result.state, result.summary]),
+        "the commands on record": JSON.stringify(aws.calls("ExecuteCommand").map(({ body }) => body)),
+        "the transcript in S3": s3,
+        "the transcript in CloudWatch": cloudwatch,
+      };
+      for (const [place, text] of Object.entries(places))
+        expect({ place, found: /X-Amz-(Signature|Credential|Expires)/i.exec(text)?.[0] }).toEqual({ place });
+    },
+    60_000,
+  );
+});
+
+/** Programs that the payload may use wherever it runs, without any that could fetch something. */
+const basics = [
+  ...["awk", "base64", "cat", "cut", "date", "dd", "env", "grep", "gzip", "head", "ls", "mkdir", "mkfifo", "mv", "rm"],
+  ...["sed", "setsid", "sh", "sha256sum", "sleep", "stty", "tail", "tr"],
+];
+
+/** A task with this machine's programs, but of them only the basics and these on its path. */
+async function taskWith(programs: Readonly<Record<string, string>>): Promise<Task> {
+  const links = Object.entries(programs).map(([name, path]) => `ln -s ${path} /tools/${name}`);
+  const setUp = [
+    "mkdir /tools",
+    `for name in ${basics.join(" ")}; do ln -s "$(command -v "$name")" /tools; done`,
+    ...links,
+    "exec sleep 600",
+  ];
+  return taskOf(aws, "example/tools", {
+    environment: [{ name: "PATH", value: "/tools" }],
+    command: ["/bin/sh", "-c", `PATH=/usr/bin:/bin; ${setUp.join("\n")}`],
+  });
+}
+
+const awsCli = join(virtualEnvironment, "bin/aws");
+const itWith = (program: string): typeof it => (existsSync(program) ? it : it.skip);
+
+itWith(awsCli)("the AWS CLI fetches the script where there is no boto3", async () => {
+  const result = await deliver(await taskWith({ aws: awsCli }));
+  expectDelivered(result, "Script fetched by aws s3 cp (boto3: ");
+}, 60_000);
+
+itWith("/usr/bin/wget")("GNU wget fetches the script where there is nothing else", async () => {
+  const result = await deliver(await taskWith({ wget: "/usr/bin/wget" }));
+  expectDelivered(result, "Script fetched by wget (boto3: ");
+}, 60_000);
+
+it("a rung that fails is followed by the next, and the log says why", async () => {
+  const { local, made } = aws.world;
+  const denied = { code: "AccessDenied", message: "Access Denied", status: 403 };
+  local.fail({ operation: `GET /${made.bucket}/fargate-exec/*`, ...denied });
+  const result = await deliver(await aws.runningTask());
+  const [said = ""] = mainLog(result).filter((line) => line.startsWith("Script "));
+  expect(said).toMatch(/^Script fetched by (aws s3 cp|curl) \(boto3: .*AccessDenied/);
+  expect(result.outputs["exit-code"]).toBe("3");
+}, 60_000);
+
+it("the staged object is gone while the script still runs", async () => {
+  const { bucket } = aws.world.made;
+  const running = aws.step({
+    task: (await aws.runningTask()).id,
+    bucket,
+    run: "until [ -e /tmp/go ]; do sleep 0.05; done; echo went; rm /tmp/go",
+  });
+  const task = aws.world.local.tasks.at(-1);
+  const staged = await (async () => {
+    for (;;) {
+      const keys = await aws.objects();
+      if (keys.length > 0) return keys;
+      await sleep(20);
+    }
+  })();
+  expect(staged).toEqual([expect.stringMatching(/^fargate-exec\/[0-9a-f]+\/payload$/)]);
+  await eventually(() => aws.objects(), []);
+  const pid = task?.containers[0]?.handle?.pid ?? 0;
+  writeFileSync(`/proc/${pid}/root/tmp/go`, "");
+  const result = await running;
+  expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: "went" });
+}, 60_000);
+
+describeImages("an image that has nothing to fetch with", () => {
+  it("gets no script that is too large to be typed: one error with the reason, and nothing left of ours", async () => {
+    const { bucket } = aws.world.made;
+    const task = await taskOf(aws, "local/busybox");
+    const script = `echo not reached\n${"# filler\n".repeat(130_000)}`;
+    const result = await aws.step(
+      { task: task.id, bucket, "script-file": "big.sh" },
+      { files: { "big.sh": script } },
+    );
+    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
+    expect(result.annotations).toEqual([
+      {
+        level: "error",
+        title: "fargate-exec: download-failed",
+        message: expect.stringMatching(/boto3: .*too large to be typed/) as string,
+      },
+    ]);
+    expect(await aws.objects()).toEqual([]);
+    expect(filesIn(task, "/tmp")).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,66 @@
+import type { Ssm } from "../aws/ssm.ts";
+import { Failure } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Origin } from "../target/start.ts";
+import type { Target } from "../target/target.ts";
+import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
+import { waitForSessions } from "./sessions.ts";
+import type { TurnOptions } from "./turn.ts";
+
+export interface AdmitOptions extends TurnOptions {
+  readonly target: Target;
+  /** Of the container; part of the name by which its sessions are found. */
+  readonly runtimeId: string;
+  readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
+  readonly origin: Pick<Origin, "id" | "url">;
+  readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
+  /** Told the claim before it is made, and undefined when it is given back: what has to be undone for it. */
+  readonly onClaim?: (claim: ClaimName | undefined) => void;
+}
+
+/** Leave to open sessions in a container, one at a time. */
+export interface Admission {
+  /** Gives the place to the next run. Never rejects; a second time does nothing. */
+  release(): Promise<void>;
+}
+
+/**
+ * Waits for this run's turn in the container. The exec agent takes two sessions at once (AWS's documentation: one) and
+ * queues one more; one beyond that blocks it for good, though ECS goes on to call it RUNNING. So runs of ours hold one
+ * place in a container among them, and a session of theirs that was cut and lingers there is at most the second: by a
+ * claim in the bucket, else by looking at the container's sessions. Nobody else knows a task that this run has started.
+ *
+ * Fails with `container-busy` at the deadline; an abort throws its reason, and leaves no claim.
+ */
+export async function admit(options: AdmitOptions): Promise<Admission> {
+  const { aws, inputs, log, origin, target, onClaim = () => undefined } = options;
+  if (target.started) return FREE;
+  if (inputs.bucket !== undefined) {
+    const claim = { bucket: inputs.bucket, key: claimKey(inputs.prefix, target), run: origin.id };
+    onClaim(claim);
+    try {
+      const held = await holdClaim({
+        ...options,
+        claim,
+        url: origin.url,
+        kmsKeyId: inputs.kmsKeyId,
+        s3: aws.s3,
+      });
+      return {
+        release: async () => {
+          if (await held.release()) onClaim(undefined);
+        },
+      };
+    } catch (error) {
+      const busy = error instanceof Failure && error.code === "container-busy";
+      if (busy || isDenied(error)) onClaim(undefined);
+      if (!isDenied(error)) throw error;
+      log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
+    }
+  }
+  const sessionTarget = `ecs:${target.clusterName}_${target.taskId}_${options.runtimeId}`;
+  await waitForSessions({ ...options, sessionTarget, ssm: aws.ssm });
+  return FREE;
+}
+
+const FREE: Admission = { release: () => Promise.resolve() };

@@ -1,0 +1,177 @@
+import type { ObjectName, S3 } from "../aws/s3.ts";
+import { asFailure, Failure } from "../errors.ts";
+import type { Target } from "../target/target.ts";
+import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
+
+/** A claim that was not renewed for so long is nobody's: by then a watcher without a reader has given up, too. */
+export const LEASE_MS = 90_000;
+export const RENEW_EVERY_MS = 30_000;
+/** Without s3:ListBucket, S3 denies what has just gone as if it might not be read at all. */
+const DENIALS = 3;
+
+export type ClaimS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject">;
+
+/** A claim of ours, wherever it stands: all that is needed to give it back. */
+export interface ClaimName extends ObjectName {
+  /** Of the run, by which it knows its own claim. */
+  readonly run: string;
+}
+
+export interface ClaimOptions extends TurnOptions {
+  readonly claim: ClaimName;
+  /** Of the workflow run, for those who wait. */
+  readonly url: string;
+  readonly kmsKeyId: string | undefined;
+  readonly s3: ClaimS3;
+}
+
+export interface HeldClaim {
+  /** Never rejects; false where the claim may still be there. */
+  release(): Promise<boolean>;
+}
+
+/** The claim's object. Times are the holder's and for people; how old it is S3 itself tells. */
+interface Written {
+  readonly run: string;
+  readonly url: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+/** The object that stands for the one place of ours in a container. */
+export function claimKey(
+  prefix: string,
+  { taskId, container }: Pick<Target, "taskId" | "container">,
+): string {
+  return `${prefix}claims/${taskId}/${container}.json`;
+}
+
+/**
+ * A place in the container by an object in the bucket that only one run can create, and that is renewed until it is
+ * given back. Fails with `container-busy` at the deadline, and with `access-denied` where claims may not be read or
+ * written: then none of ours is left behind.
+ */
+export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
+  const { claim, clock, log, s3, signal } = options;
+  const since = new Date(clock.now()).toISOString();
+  let etag: string | undefined;
+  await takeTurn(async () => {
+    const bid = await tryToClaim(options, since);
+    if ("who" in bid) return bid;
+    etag = bid.etag;
+    return undefined;
+  }, options);
+
+  const over = new AbortController();
+  const renewing = keepRenewing();
+  const release = async (): Promise<boolean> => {
+    over.abort();
+    await renewing;
+    const latest = etag;
+    etag = undefined;
+    if (latest === undefined) return true;
+    try {
+      if (!(await s3.deleteIf(claim, latest))) await releaseClaim(s3, claim);
+      return true;
+    } catch (error) {
+      log.info(
+        `The claim s3://${claim.bucket}/${claim.key} was not given back, it ends by itself after ${LEASE_MS / 1000} s: ${asFailure(error).failed}`,
+      );
+      return false;
+    }
+  };
+  if (signal?.aborted) {
+    await release();
+    signal.throwIfAborted();
+  }
+  return { release };
+
+  async function keepRenewing(): Promise<void> {
+    let failing = false;
+    while (etag !== undefined) {
+      try {
+        await clock.sleep(RENEW_EVERY_MS, over.signal);
+      } catch {
+        return; // given back
+      }
+      try {
+        etag = (await put(options, since, { etag })) ?? (await own(options))?.etag;
+        failing = false;
+        if (etag === undefined)
+          log.info("The claim on the container's place was lost to another run; this one goes on.");
+      } catch (error) {
+        if (!failing)
+          log.info(`The claim on the container's place was not renewed: ${asFailure(error).seen}`);
+        failing = true;
+      }
+    }
+  }
+}
+
+/** Deletes the claim if it is still of its run. Doing it again does no harm. */
+export async function releaseClaim(s3: Pick<S3, "getVersion" | "deleteIf">, claim: ClaimName): Promise<void> {
+  const found = await own({ s3, claim });
+  if (found !== undefined) await s3.deleteIf(claim, found.etag);
+}
+
+/** The claim, or who has it. */
+async function tryToClaim(options: ClaimOptions, since: string): Promise<{ readonly etag: string } | Holder> {
+  const { claim, log, s3 } = options;
+  for (let denials = 0; ;) {
+    const made = await put(options, since, "absent");
+    let found;
+    try {
+      // One's own, too: who may not read can't renew, and must not keep others from seeing that.
+      found = await s3.getVersion(claim);
+    } catch (error) {
+      if (made !== undefined) await s3.deleteObject(claim);
+      else if (isDenied(error) && ++denials < DENIALS) continue;
+      throw error;
+    }
+    if (found === undefined) continue; // given back in this moment
+    const holder = parse(found.bytes);
+    // Also where the answer to our own request was lost and the repetition found it done.
+    if (holder?.run === claim.run) return { etag: found.etag };
+    const who = holder?.url ?? "an unknown run";
+    if (found.age <= LEASE_MS) return { who, since: timeOfDay(Date.parse(holder?.since ?? "")) };
+    const taken = await put(options, since, { etag: found.etag });
+    if (taken === undefined) continue; // renewed, or taken by another
+    log.info(
+      `Took the place of ${who}, which did not renew its claim for ${Math.round(found.age / 1000)} s.`,
+    );
+    return { etag: taken };
+  }
+}
+
+async function put(
+  { claim, clock, kmsKeyId, s3, url }: ClaimOptions,
+  since: string,
+  expected: { readonly etag: string } | "absent",
+): Promise<string | undefined> {
+  const until = new Date(clock.now() + LEASE_MS).toISOString();
+  const written: Written = { run: claim.run, url, since, until };
+  return await s3.putIf(claim, Buffer.from(JSON.stringify(written)), expected, { kmsKeyId });
+}
+
+async function own({
+  s3,
+  claim,
+}: {
+  readonly s3: Pick<S3, "getVersion">;
+  readonly claim: ClaimName;
+}): Promise<{ readonly etag: string } | undefined> {
+  const found = await s3.getVersion(claim);
+  return found !== undefined && parse(found.bytes)?.run === claim.run ? found : undefined;
+}
+
+function parse(bytes: Uint8Array): Written | undefined {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) as Written;
+  } catch {
+    return undefined; // Nobody's that we know of; it ages like any other.
+  }
+}
+
+export function isDenied(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === "access-denied";
+}

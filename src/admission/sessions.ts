@@ -1,0 +1,48 @@
+import type { Ssm } from "../aws/ssm.ts";
+import { asFailure, Failure } from "../errors.ts";
+import { isDenied } from "./claim.ts";
+import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
+
+/** Between two looks, so that of several runs that saw the place free at once one comes first. */
+const SHORTEST_PAUSE_MS = 300;
+const JITTER_MS = 700;
+/** The same once others were seen, who may wait as well. */
+const CONTENDED_JITTER_MS = 2_700;
+/** Where there is nothing to look at. */
+const SPACING_MS = 1_000;
+
+export interface SessionOptions extends TurnOptions {
+  /** `ecs:<cluster>_<task>_<runtime id>`. */
+  readonly sessionTarget: string;
+  readonly ssm: Pick<Ssm, "activeSessions">;
+}
+
+/**
+ * Waits until the container has no session, as far as that may be looked at; else only a moment. No lock: two runs
+ * that look within the same moment may both go on. Fails with `container-busy` at the deadline.
+ */
+export async function waitForSessions(options: SessionOptions): Promise<void> {
+  const { clock, log, signal, random = Math.random, sessionTarget, ssm } = options;
+  let jitter = JITTER_MS;
+  const look = async (): Promise<Holder | undefined> => {
+    const [first, ...others] = await ssm.activeSessions(sessionTarget);
+    if (first === undefined) return undefined;
+    jitter = CONTENDED_JITTER_MS;
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    return { who: `session ${first.id}${more}`, since: timeOfDay(first.since) };
+  };
+  try {
+    do {
+      await takeTurn(look, options);
+      await clock.sleep(SHORTEST_PAUSE_MS + random() * jitter, signal);
+    } while ((await look()) !== undefined);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof Failure) || error.code === "container-busy") throw error;
+    const say = isDenied(error) ? log.debug.bind(log) : log.info.bind(log);
+    say(
+      `Whether the container has other sessions can't be seen, so they may meet. ${asFailure(error).message}`,
+    );
+    await clock.sleep(random() * SPACING_MS, signal);
+  }
+}
