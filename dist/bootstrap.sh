@@ -33,7 +33,7 @@ for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do
     ! grep -q "$fx_id" "/proc/$fx_pid/cmdline" || kill -9 "$fx_pid"
     rm -rf "$fx_dir"
   fi 2>/dev/null
-  mkdir "$fx_dir" 2>/dev/null && fx_new=1 && break
+  mkdir "$fx_dir" 2>/dev/null && echo "$fx_self" >"$fx_dir/maker" && fx_new=1 && break
   [ ! -d "$fx_dir" ] || break
   # A place where nothing can be.
   fx_dir=/dev/null
@@ -46,7 +46,6 @@ if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_
 fi
 
 if [ "$fx_new" ]; then
-  echo "$fx_self" >"$fx_dir/maker"
   # Who wants to go on somewhere wants no new job.
   [ "$fx_at" -gt 0 ] || fx_fetch >/dev/null 2>"$fx_dir/err" || fx_why=$(fx_words)
 fi

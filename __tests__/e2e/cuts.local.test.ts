@@ -30,12 +30,12 @@ async function place(sessionLimit: 1 | 2 = 2): Promise<Place> {
 
 /** Counts its runs in the container; what it prints crosses the session in many pieces. */
 const short = `echo ran >>"/var/tmp/$KEY"
-for i in 1 2 3 4 5; do echo "line $i"; echo "problem $i" >&2; sleep 0.03; done
+for i in 1 2 3; do echo "line $i"; echo "problem $i" >&2; sleep 0.03; done
 printf 'größer\\r\\n\\033[31m日本語\\033[0m'
 exit 37
 `;
-const stdout = ["line 1", "line 2", "line 3", "line 4", "line 5", "größer\r", "\u001b[31m日本語\u001b[0m"];
-const stderr = ["problem 1", "problem 2", "problem 3", "problem 4", "problem 5"];
+const stdout = ["line 1", "line 2", "line 3", "größer\r", "\u001b[31m日本語\u001b[0m"];
+const stderr = ["problem 1", "problem 2", "problem 3"];
 
 let runs = 0;
 
@@ -149,7 +149,8 @@ it("50 cuts at random leave a long run whole", async () => {
   const link = { seed: 5, cut: { afterFrames: [1, 50], times: 50 } } as const;
   const { result, timesRun, sessions } = await runThrough(first, { link }, long);
   const lines = jobLog(result).filter((line) => !line.startsWith("Session "));
-  expect(lines.findIndex((line, at) => line !== `line ${at + 1} of a long run`)).toBe(-1);
+  const wrong = lines.findIndex((line, at) => line !== `line ${at + 1} of a long run`);
+  expect(lines.slice(Math.max(0, wrong), wrong + 3)).toEqual([]);
   expect([lines.length, result.outputs["exit-code"], timesRun]).toEqual([40_000, "3", 1]);
   expect(sessions.map(({ cuts }) => cuts)).toEqual([50]);
 }, 120_000);
