@@ -3,7 +3,7 @@ import type { Config } from "jest";
 const config: Config = {
   testEnvironment: "node",
   // Real processes on a busy machine: a test that hangs is told by this, a slow one is not a failure.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {

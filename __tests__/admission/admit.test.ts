@@ -89,6 +89,7 @@ describe("with a bucket", () => {
     });
     expect(run.log.lines).toEqual([]);
     await run.release();
+    await run.release();
     expect(bucket.objects.size).toBe(0);
     expect(run.claims).toEqual([{ bucket: "example-ci", key: KEY, run: "one" }, undefined]);
   });

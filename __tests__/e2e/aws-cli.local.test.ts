@@ -19,7 +19,7 @@ beforeAll(async () => {
     logs: "cloudwatch",
     run: "echo hello from the task",
   });
-}, 60_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -66,7 +66,7 @@ it("aws ecs list-tasks and describe-tasks show the task that a step started", as
       },
     ],
   });
-}, 60_000);
+});
 
 it("aws logs get-log-events prints the stream that the outputs name", async () => {
   const { "log-group": group = "", "log-stream": stream = "" } = result.outputs;
@@ -84,7 +84,7 @@ it("aws logs get-log-events prints the stream that the outputs name", async () =
   expect(text).toContain("Script started on");
   expect(text).toContain("hello from the task");
   expect(text).toContain(result.outputs["task-arn"]);
-}, 60_000);
+});
 
 it("aws s3 ls lists the bucket: the session's transcript, and no staged script any more", async () => {
   const { made } = aws.world;
@@ -92,7 +92,7 @@ it("aws s3 ls lists the bucket: the session's transcript, and no staged script a
   const listed = await cli("s3", "ls", "--recursive", `s3://${made.bucket}/`);
   expect(listed).toContain(`sessions/${result.outputs["session-id"] ?? ""}.log`);
   expect(listed).not.toContain("fargate-exec/");
-}, 60_000);
+});
 
 it("aws ecs stop-task ends it", async () => {
   const task = aws.taskOf(result);
@@ -108,4 +108,4 @@ it("aws ecs stop-task ends it", async () => {
   );
   await task.ended;
   expect(task.stoppedReason).toBe("by hand");
-}, 60_000);
+});

@@ -20,7 +20,7 @@ beforeAll(async () => {
   defied = await aws.runningTask();
   const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
   defiance = cancelAt(/^begun$/, { task: defied.id, run });
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -69,7 +69,7 @@ it("while it waits for the task: the task is stopped within a second, the object
   expect(cancelled.result.outputs["exit-code"]).toBe("");
   expect(aws.calls("ExecuteCommand", cancelled.result.outputs["task-arn"])).toEqual([]);
   expect(mainLog(cancelled.result).join("\n")).not.toMatch(/^\s+at .+:\d+:\d+/m);
-}, 30_000);
+});
 
 it("while the job runs in a task of its own: the task is stopped within a second", async () => {
   const cancelled = await cancelAt(/^begun$/, { ...staged(), run: "echo begun; sleep 300" });
@@ -77,7 +77,7 @@ it("while the job runs in a task of its own: the task is stopped within a second
   expect(cancelled.result.outputs).toMatchObject({ "exit-code": "130", stdout: "begun" });
   // The runner would have gone on to SIGTERM after 7.5 s.
   expect(Date.now() - cancelled.at).toBeLessThan(7_000);
-}, 30_000);
+});
 
 /** PID 1 of the seed's tasks is an init with one child. */
 const idle = (task: Task): string[] =>
@@ -105,7 +105,7 @@ it("while the job runs in a task of others: the job is stopped, the task lives o
   expect(await aws.objects()).toEqual([]);
   expect(task.lastStatus).toBe("RUNNING");
   expect(aws.calls("StopTask", task.arn)).toEqual([]);
-}, 30_000);
+});
 
 it.each([
   ["while it waits for the task", /Started task/],
@@ -149,7 +149,7 @@ it("a step that is killed before AWS has told it the task's name is undone as we
   expect(result.post?.conclusion).toBe("success");
   expect(aws.startedAndAlive()).toEqual([]);
   expect(await aws.objects()).toEqual([]);
-}, 60_000);
+});
 
 it("what main could not undo, post undoes; what post can't either is told in a warning", async () => {
   const { local } = aws.world;
@@ -175,7 +175,7 @@ it("what main could not undo, post undoes; what post can't either is told in a w
     { level: "warning", message: expect.stringContaining("ecs:StopTask") as string },
   ]);
   aws.taskOf(never).stop("UserInitiated", "by the test");
-}, 60_000);
+});
 
 it("a job that ignores TERM is killed in the container, even after the runner has gone", async () => {
   const { result } = await defiance;
@@ -186,4 +186,4 @@ it("a job that ignores TERM is killed in the container, even after the runner ha
       .map(({ command }) => command)
       .filter((command) => command.endsWith("/script"));
   await eventually(job, [], 15_000);
-}, 60_000);
+});

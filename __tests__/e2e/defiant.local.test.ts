@@ -3,27 +3,40 @@ import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
 
-const defiant: readonly (readonly [name: string, script: string, code: string, stdout: string])[] = [
+/** What the step is to say of it: an exit code and standard output, or of the one failure that there is a word. */
+type Ending = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
+
+const fill = "head -c 600000 /dev/zero 2>/dev/null >/tmp/full || :";
+const much = "yes 0123456789 | head -c 300000";
+
+const defiant: readonly (readonly [name: string, script: string, ending: Ending])[] = [
+  [
+    "ignores TERM",
+    "trap '' TERM; echo before; while :; do sleep 1 & wait; done",
+    { code: 124, stdout: "before" },
+  ],
   [
     "forks twice",
-    `(sh -c 'sleep 30 &' &); (sleep 30 >/dev/null 2>&1 &) & echo forked; exit 3`,
-    "3",
-    "forked",
+    "(sh -c 'sleep 30 &' &); (sleep 30 >/dev/null 2>&1 &) & echo forked; exit 3",
+    { code: 3, stdout: "forked" },
   ],
-  ["terminates its own group", "echo before; kill -TERM 0; sleep 5; echo after", "143", "before"],
-  ["kills its own group", "echo before; kill -KILL 0; sleep 5; echo after", "137", "before"],
-  ["kills whoever waits for it", "echo before; kill -KILL $PPID; sleep 0.2; echo after; exit 0", "?", ""],
-  ["becomes another program", "echo before; exec sh -c 'echo after; exit 9'", "9", "before\nafter"],
-  ["becomes one that is not there", "exec /no/such/program", "127", ""],
-  ["closes its streams", "echo before; exec >&- 2>&- <&-; sleep 0.3; exit 5", "5", "before"],
-  ["sends its streams away", "echo before; exec >/dev/null 2>&1; echo lost; sleep 0.3; exit 6", "6", "before"],
-  ["removes all of /tmp", "echo before; sleep 0.3; rm -rf /tmp/*; echo after; exit 0", "?", ""],
-  ["removes all of /tmp, and fails", "echo before; sleep 0.3; rm -rf /tmp/*; sleep 1; exit 7", "?", ""],
-  ["kills everything", "echo before; sleep 0.3; kill -KILL -1; sleep 5", "?", ""],
-  ["fills the disk with output", "yes 0123456789 | head -c 600000; echo end", "?", ""],
-  ["fills the disk, then goes on", "head -c 600000 /dev/zero >/tmp/full || :; yes 0123456789 | head -c 300000; exit 0", "?", ""],
-  ["fills the disk, then prints a little", "head -c 600000 /dev/zero >/tmp/full || :; echo little; exit 0", "?", ""],
-  ["fills the disk, then fails", "head -c 600000 /dev/zero >/tmp/full || :; exit 7", "?", ""],
+  ["terminates its own group", "echo before; kill -TERM 0; sleep 5", { code: 143, stdout: "before" }],
+  ["kills its own group", "echo before; kill -KILL 0; sleep 5", { code: 137, stdout: "before" }],
+  ["kills the one that waits for it", "kill -KILL $PPID; sleep 0.2; exit 0", { lost: /was killed/ }],
+  ["becomes another program", "echo 1; exec sh -c 'echo 2; exit 9'", { code: 9, stdout: "1\n2" }],
+  ["becomes one that is not there", "exec /no/such/program", { code: 127, stdout: "" }],
+  ["closes its streams", "echo before; exec >&- 2>&- <&-; sleep 0.3; exit 5", { code: 5, stdout: "before" }],
+  ["turns its streams away", "echo 1; exec >/dev/null 2>&1; echo 2; exit 6", { code: 6, stdout: "1" }],
+  ["removes all of /tmp", "sleep 0.3; rm -rf /tmp/*; exit 0", { lost: /directory .* was removed/ }],
+  [
+    "removes all of /tmp, then works on",
+    "rm -rf /tmp/*; sleep 1; exit 7",
+    { lost: /directory .* was removed/ },
+  ],
+  ["fills the disk by what it prints", `${much}; ${much}; exit 0`, { lost: /full disk/ }],
+  ["fills the disk and fails", `${fill}; exit 7`, { code: 7, stdout: "" }],
+  ["fills the disk, then prints much", `${fill}; ${much}; exit 0`, { lost: /full disk/ }],
+  ["makes room again", `${fill}; ${much}; sleep 0.5; rm /tmp/full; exit 0`, { lost: /full disk/ }],
 ];
 
 describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image) => {
@@ -39,19 +52,27 @@ describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image
       });
     results = await inTurn(defiant, 3, async ([name, run]) => {
       const task = await begin();
-      const began = Date.now();
-      const r = await aws.step({ task: task.id, run, timeout: "20s" });
-      console.log(image, name, Date.now() - began, r.outputs, r.annotations, r.log.slice(r.log.indexOf("##[endgroup]") + 1).map((l) => l.slice(0, 300)).slice(-15).join("\n"));
-      return r;
+      return aws.step({ task: task.id, run, timeout: name === "ignores TERM" ? "1s" : "20s" });
     });
   }, BUILD_TIME);
 
   afterAll(() => aws.stop());
 
-  it.each(defiant.map(([name, , code, stdout], at) => [name, code, stdout, at] as const))(
-    "%s",
-    (_name, code, stdout, at) => {
-      expect(results[at]?.outputs).toMatchObject({ "exit-code": code, stdout });
-    },
-  );
+  it.each(defiant.map(([name, , ending], at) => [name, ending, at] as const))("%s", (_name, ending, at) => {
+    const result = results[at] as StepResult;
+    expect(result.conclusion).toBe("failure");
+    expect(result.annotations).toHaveLength(1);
+    if ("lost" in ending) {
+      expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
+      expect(result.annotations[0]?.title).toBe("fargate-exec: no-status");
+      expect(result.annotations[0]?.message).toMatch(ending.lost);
+    } else {
+      const { code, stdout } = ending;
+      const { "exit-code": exitCode, stdout: printed } = result.outputs;
+      const message = expect.stringMatching(code === 124 ? /'timeout'/ : `Exit code ${code}\\b`) as string;
+      expect({ exitCode, printed, message: result.annotations[0]?.message }).toEqual({
+        ...{ exitCode: String(code), printed: stdout, message },
+      });
+    }
+  });
 });

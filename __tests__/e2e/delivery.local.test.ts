@@ -95,7 +95,23 @@ describeImages("a presigned URL", () => {
 
 /** Programs that the payload may use wherever it runs, without any that could fetch something. */
 const basics = [
-  ...["awk", "base64", "cat", "cut", "date", "dd", "env", "grep", "gzip", "head", "ls", "mkdir", "mkfifo", "mv", "rm"],
+  ...[
+    "awk",
+    "base64",
+    "cat",
+    "cut",
+    "date",
+    "dd",
+    "env",
+    "grep",
+    "gzip",
+    "head",
+    "ls",
+    "mkdir",
+    "mkfifo",
+    "mv",
+    "rm",
+  ],
   ...["sed", "setsid", "sh", "sha256sum", "sleep", "stty", "tail", "tr"],
 ];
 
@@ -117,15 +133,23 @@ async function taskWith(programs: Readonly<Record<string, string>>): Promise<Tas
 const awsCli = join(virtualEnvironment, "bin/aws");
 const itWith = (program: string): typeof it => (existsSync(program) ? it : it.skip);
 
-itWith(awsCli)("the AWS CLI fetches the script where there is no boto3", async () => {
-  const result = await deliver(await taskWith({ aws: awsCli }));
-  expectDelivered(result, "Script fetched by aws s3 cp (boto3: ");
-}, 60_000);
+itWith(awsCli)(
+  "the AWS CLI fetches the script where there is no boto3",
+  async () => {
+    const result = await deliver(await taskWith({ aws: awsCli }));
+    expectDelivered(result, "Script fetched by aws s3 cp (boto3: ");
+  },
+  60_000,
+);
 
-itWith("/usr/bin/wget")("GNU wget fetches the script where there is nothing else", async () => {
-  const result = await deliver(await taskWith({ wget: "/usr/bin/wget" }));
-  expectDelivered(result, "Script fetched by wget (boto3: ");
-}, 60_000);
+itWith("/usr/bin/wget")(
+  "GNU wget fetches the script where there is nothing else",
+  async () => {
+    const result = await deliver(await taskWith({ wget: "/usr/bin/wget" }));
+    expectDelivered(result, "Script fetched by wget (boto3: ");
+  },
+  60_000,
+);
 
 it("a rung that fails is followed by the next, and the log says why", async () => {
   const { local, made } = aws.world;

@@ -4,7 +4,7 @@ let aws: Aws;
 beforeAll(async () => {
   // The agents run, but never take a session.
   aws = await Aws.start({ delays: { connect: 600_000 } });
-}, 30_000);
+});
 afterAll(() => aws.stop());
 
 it("an agent that takes no session: what ECS Exec needs is checked, printed and told", async () => {
@@ -32,7 +32,7 @@ it("an agent that takes no session: what ECS Exec needs is checked, printed and 
     expect.stringMatching(/^ {2}NG {4}root file system: .*Set 'readonlyRootFilesystem' to false/),
   );
   expect(aws.startedAndAlive()).toEqual([]);
-}, 30_000);
+});
 
 it("a task without ECS Exec: told with the command that turns it on", async () => {
   const { made, local } = aws.world;
@@ -49,4 +49,4 @@ it("a task without ECS Exec: told with the command that turns it on", async () =
   expect(mainLog(result)).toContainEqual(
     expect.stringMatching(/^ {2}NG {4}ECS Exec: enableExecuteCommand is false/),
   );
-}, 30_000);
+});

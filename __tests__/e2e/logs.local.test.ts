@@ -6,7 +6,7 @@ let aws: Aws;
 
 beforeAll(async () => {
   aws = await Aws.start();
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -63,7 +63,7 @@ it("session, cloudwatch and s3 give the same output and the same status", async 
       expect.objectContaining({ worker: 1, exitCode: 42, outcome: "failed" }),
     ]);
   }
-}, 60_000);
+});
 
 it("one worker's output is the same to the byte", async () => {
   const { made } = aws.world;
@@ -83,7 +83,7 @@ it("one worker's output is the same to the byte", async () => {
     expect(other?.outputs["exit-code"]).toBe("7");
     expect(other && jobLog(other)).toEqual(session && jobLog(session));
   }
-}, 60_000);
+});
 
 it("a started task lives until its log has been read", async () => {
   const { made } = aws.world;
@@ -94,7 +94,7 @@ it("a started task lives until its log has been read", async () => {
     expect(result.outputs).toMatchObject({ "exit-code": "5", stdout: "from the log" });
     await aws.taskOf(result).ended;
   }
-}, 60_000);
+});
 
 it.each(["cloudwatch", "s3"])(
   "'logs: %s' on a cluster that logs no sessions is refused before a task is started",

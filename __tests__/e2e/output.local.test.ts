@@ -32,7 +32,7 @@ beforeAll(async () => {
   // All at once, two sessions to a task: most of their time they wait for the agent.
   results = new Map(cases.map(([name, run], at) => [name, aws.step({ task: tasks[at % 4]?.id ?? "", run })]));
   await Promise.all(results.values());
-}, 60_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -58,20 +58,20 @@ it("100,000 numbered lines arrive complete, in order and none twice", async () =
   expect(Buffer.byteLength(result.outputs["stdout"] ?? "")).toBeGreaterThan(1024 * 1024 - 100);
   // Its last MiB: the first line may be cut, all others are there.
   expect(stdout.slice(1)).toEqual(lines.slice(100_000 - stdout.length + 1));
-}, 60_000);
+});
 
 it("a line that ends in CR LF is shown without the CR", async () => {
   const result = await aws.step({ task: task.id, run: "printf 'one\\r\\ntwo\\r\\n'" });
   expect(jobLog(result)).toEqual(["one", "two"]);
   expect(result.outputs["stdout"]).toBe("one\r\ntwo");
-}, 30_000);
+});
 
 it("standard error is shown in its place, and is not in 'stdout'", async () => {
   const run = "echo one; sleep 0.2; echo two >&2; sleep 0.2; echo three; sleep 0.2; printf four >&2";
   const result = await aws.step({ task: task.id, run });
   expect(jobLog(result)).toEqual(["one", "two", "three", "four"]);
   expect(result.outputs["stdout"]).toBe("one\nthree");
-}, 30_000);
+});
 
 it("lines are shown while the job runs", async () => {
   let seen: number | undefined;
@@ -81,7 +81,7 @@ it("lines are shown while the job runs", async () => {
   );
   expect(Date.now() - (seen ?? Infinity)).toBeGreaterThan(1500);
   expect(jobLog(result)).toEqual(["early", "late"]);
-}, 30_000);
+});
 
 it("the step ends within a second of the job, and a daemon it leaves behind does not keep it waiting", async () => {
   let last = 0;
@@ -94,7 +94,7 @@ it("the step ends within a second of the job, and a daemon it leaves behind does
   );
   expect(result.outputs["exit-code"]).toBe("4");
   expect(last).toBeLessThan(1000);
-}, 30_000);
+});
 
 const commands = [
   "::error::not an error",
@@ -128,7 +128,7 @@ it("workflow commands in the output are printed, not obeyed", async () => {
   expect(shown).toEqual([...commands, "half", "::error::after a CR", "##[error]x"]);
   expect(jobLog(result).filter((line) => line.startsWith("##["))).toEqual([]);
   expect(result.outputs["stdout"]?.split("\n").slice(0, commands.length)).toEqual(commands);
-}, 30_000);
+});
 
 it("with 'workflow-commands' they are obeyed", async () => {
   const result = await aws.step({
@@ -139,7 +139,7 @@ it("with 'workflow-commands' they are obeyed", async () => {
   expect(result.annotations).toEqual([{ level: "warning", title: "Tests", message: "one is slow" }]);
   expect(mainLog(result)).toContain("***");
   expect(mainLog(result)).not.toContain("hide-me");
-}, 30_000);
+});
 
 it("the first line names task, container, image and workflow run", async () => {
   const result = await aws.step({ task: task.id, run: "echo hello" });
@@ -154,4 +154,4 @@ it("the first line names task, container, image and workflow run", async () => {
     "url=https://github.com/example-org/shop/actions/runs/9876543210",
   ])
     expect(header).toContain(fact);
-}, 30_000);
+});

@@ -13,7 +13,7 @@ beforeAll(async () => {
   task = await aws.runningTask();
   bucket = aws.world.made.bucket;
   idle = processes(task).map(({ command }) => command);
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -68,7 +68,7 @@ it("no byte of a file is special: NUL and invalid UTF-8 arrive too", async () =>
   const script = Buffer.concat([Buffer.from(ownChecksum), everyByte]);
   const result = await aws.step({ task: task.id, "script-file": "x" }, { files: { x: script } });
   expect(result.outputs["stdout"]).toBe(sha256(script));
-}, 30_000);
+});
 
 it("a script of 5 MB works with a bucket, and the command stays under 4 KiB", async () => {
   const script = ownChecksum + "# 0123456789 filler\n".repeat(250_000);
@@ -79,7 +79,7 @@ it("a script of 5 MB works with a bucket, and the command stays under 4 KiB", as
   );
   expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: sha256(script) });
   expect(await aws.objects("")).toEqual([]);
-}, 60_000);
+});
 
 it("without a bucket a script of nearly 1 MiB works, and a larger one is refused with one clear error", async () => {
   const script = (size: number): string => ownChecksum + "#".repeat(size - ownChecksum.length);
@@ -97,7 +97,7 @@ it("without a bucket a script of nearly 1 MiB works, and a larger one is refused
       message: expect.stringContaining("'bucket'") as string,
     },
   ]);
-}, 60_000);
+});
 
 it("a script that is too large for the session starts no task", async () => {
   const before = aws.calls("RunTask").length;
@@ -108,7 +108,7 @@ it("a script that is too large for the session starts no task", async () => {
   expect(result.outputs["outcome"]).toBe("not-started");
   expect(aws.startedAndAlive()).toEqual([]);
   expect(aws.calls("RunTask")).toHaveLength(before);
-}, 30_000);
+});
 
 it("args, env and the shell's name pass as they are", async () => {
   const args = ["plain", "two words", "", 'it\'s $HOME `x` "y" \\z', "größer 🚀", "-n", "*"];
@@ -126,7 +126,7 @@ it("args, env and the shell's name pass as they are", async () => {
   ]);
   expect(JSON.parse(python.outputs["stdout"] ?? "")).toEqual([args, value, env.FROM_STEP]);
   expect(perl.outputs["stdout"]).toBe(`${args.join("|")}\n${value}\ntwo\nlines`);
-}, 30_000);
+});
 
 it("bash scripts get GitHub's flags, and a shebang is obeyed", async () => {
   const [bash, shebang] = await Promise.all([
@@ -135,7 +135,7 @@ it("bash scripts get GitHub's flags, and a shebang is obeyed", async () => {
   ]);
   expect(bash.outputs).toMatchObject({ "exit-code": "1", stdout: "" });
   expect(shebang.outputs).toMatchObject({ "exit-code": "0", stdout: "3" });
-}, 30_000);
+});
 
 it("the working directory, standard input and the job's own variables are as promised", async () => {
   const result = await aws.step({
@@ -146,7 +146,7 @@ it("the working directory, standard input and the job's own variables are as pro
   expect(result.outputs["stdout"]).toBe(
     ["/usr/lib", "/dev/null", "true true 0/1", "example-org/shop 9876543210", "0"].join("\n"),
   );
-}, 30_000);
+});
 
 it("afterwards every command that AWS recorded was under 4 KiB and held no script, and nothing runs on", () => {
   const commands = aws.calls("ExecuteCommand").map(({ body }) => (body as { command: string }).command);

@@ -8,7 +8,7 @@ let aws: Aws;
 
 beforeAll(async () => {
   aws = await Aws.start();
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 

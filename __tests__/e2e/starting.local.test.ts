@@ -4,7 +4,7 @@ import { Aws, eventually, mainLog, type Inputs } from "../helpers/local.ts";
 let aws: Aws;
 beforeAll(async () => {
   aws = await Aws.start();
-}, 30_000);
+});
 afterAll(() => aws.stop());
 
 const role = (): string => `arn:aws:iam::${aws.world.local.accountId}:role/demo-task`;
@@ -89,7 +89,7 @@ it("an image alone is registered, run with an init and deregistered; an equal on
 
   expectSucceeded(await aws.step(image));
   expect(register()).toBe(2);
-}, 60_000);
+});
 
 describe("capacity providers", () => {
   const shortage = { operation: "RunTask", code: "ClientException" };
@@ -102,7 +102,7 @@ describe("capacity providers", () => {
       capacityProvider: "FARGATE_SPOT",
       weight: 3,
     });
-  }, 30_000);
+  });
 
   it("give way to On-Demand where Spot has no place", async () => {
     aws.world.local.fail({
@@ -113,7 +113,7 @@ describe("capacity providers", () => {
     expectSucceeded(result);
     expect(mainLog(result).join("\n")).toContain("on demand");
     expect(aws.taskOf(result).plan).toMatchObject({ launchType: "FARGATE", capacityProvider: undefined });
-  }, 30_000);
+  });
 
   it("give way to On-Demand where Spot takes the task away before the job has started", async () => {
     let taken: string | undefined;
@@ -129,7 +129,7 @@ describe("capacity providers", () => {
     expectSucceeded(result);
     expect(aws.taskOf(result).id).not.toBe(taken);
     expect(mainLog(result).join("\n")).toContain(`Fargate Spot took task ${taken ?? ""} away`);
-  }, 30_000);
+  });
 
   it("do not run a job twice that Spot has interrupted", async () => {
     const before = aws.world.local.tasks.length;
@@ -145,7 +145,7 @@ describe("capacity providers", () => {
     expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
     expect(result.annotations[0]?.message).toContain("Your Spot Task was interrupted.");
     expect(aws.world.local.tasks).toHaveLength(before + 1);
-  }, 60_000);
+  });
 });
 
 it("a cancel before the job has started stops the task", async () => {
@@ -161,4 +161,4 @@ it("a cancel before the job has started stops the task", async () => {
   expect(aws.world.local.tasks).toHaveLength(before + 1);
   await eventually(() => aws.startedAndAlive().length, 0);
   expect(runTasks(result).length).toBeLessThanOrEqual(1);
-}, 30_000);
+});

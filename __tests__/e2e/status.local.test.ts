@@ -8,7 +8,7 @@ let tasks: readonly Task[];
 beforeAll(async () => {
   aws = await Aws.start();
   tasks = await Promise.all([aws.runningTask(), aws.runningTask()]);
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -78,7 +78,7 @@ it("a timeout is 124 and an outcome of its own, whatever the script makes of TER
   }
   expect(ends.outputs["stdout"]).toBe("before");
   expect(defies.outputs["stdout"]).toBe("before\ntold to stop");
-}, 30_000);
+});
 
 it("of several workers the first that failed gives the step's code", async () => {
   const result = await run('[ "$FARGATE_EXEC_WORKER" = 0 ] || exit "4$FARGATE_EXEC_WORKER"', 0, {
@@ -92,4 +92,4 @@ it("of several workers the first that failed gives the step's code", async () =>
     [2, 42],
   ]);
   expect(result.summary).toContain("| 2 | failed | 42 |");
-}, 30_000);
+});

@@ -7,7 +7,7 @@ let aws: Aws;
 // ExecuteCommand answers TargetNotConnectedException for a moment after the agent is RUNNING, as AWS's does.
 beforeAll(async () => {
   aws = await Aws.start({ delays: { agent: 200, connect: 300 } });
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -34,7 +34,7 @@ it("a running task, by its ID and by its ARN, runs on afterwards", async () => {
   }
   expect(task.lastStatus).toBe("RUNNING");
   expect(aws.calls("StopTask", task.id)).toEqual([]);
-}, 30_000);
+});
 
 it("a running task of a service", async () => {
   const { made, ecs } = aws.world;
@@ -47,7 +47,7 @@ it("a running task of a service", async () => {
   const none = await aws.step({ service: made.service, run: whoami });
   expect(none.outputs["outcome"]).toBe("not-started");
   expect(none.annotations).toEqual([expect.objectContaining({ title: "fargate-exec: no-running-task" })]);
-}, 30_000);
+});
 
 it("a new task of a family, a revision, an ARN or a file is started, and stopped afterwards", async () => {
   const { local, made } = aws.world;
@@ -84,7 +84,7 @@ it("a new task of a family, a revision, an ARN or a file is started, and stopped
   expect(await aws.objects()).toEqual([]);
   expect(aws.calls("RegisterTaskDefinition", "from-file")).toHaveLength(1);
   expect(aws.calls("DeregisterTaskDefinition", "from-file:1")).toHaveLength(1);
-}, 60_000);
+});
 
 it("a held container runs no command of its image; with 'hold: false' it does", async () => {
   await aws.register("server", [{ ...withoutInit, command: ["sleep", "987"] }]);
@@ -95,7 +95,7 @@ it("a held container runs no command of its image; with 'hold: false' it does", 
   ]);
   expect(held.outputs["stdout"]).toContain(`sleep ${5 * 60 + 15 * 60}`);
   expect(own.outputs["stdout"]).toBe("sleep 987 ");
-}, 60_000);
+});
 
 it("the container is the first essential one unless another is named", async () => {
   const { made } = aws.world;
@@ -110,7 +110,7 @@ it("the container is the first essential one unless another is named", async () 
   expectRanIn(named, "sidecar");
   expectRanIn(running1, "app");
   expectRanIn(running2, "sidecar");
-}, 60_000);
+});
 
 it("what a new task is given reaches RunTask", async () => {
   const { local, made } = aws.world;
@@ -150,7 +150,7 @@ it("what a new task is given reaches RunTask", async () => {
       }) as unknown,
     }),
   ]);
-}, 60_000);
+});
 
 it("'keep-task' decides whether the started task lives on", async () => {
   const cases: readonly [Inputs, boolean][] = [
@@ -164,7 +164,7 @@ it("'keep-task' decides whether the started task lives on", async () => {
   const kept = results.map((result) => aws.taskOf(result).desiredStatus === "RUNNING");
   expect(kept).toEqual(cases.map(([, lives]) => lives));
   expect(results[2]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
-}, 60_000);
+});
 
 it("a task that stops under the job is told as that, and never as success", async () => {
   const task = await aws.runningTask();
@@ -177,4 +177,4 @@ it("a task that stops under the job is told as that, and never as success", asyn
   expect(result.annotations).toHaveLength(1);
   expect(result.annotations[0]?.message).toContain("Stopped by a colleague");
   await eventually(() => task.lastStatus, "STOPPED");
-}, 60_000);
+});

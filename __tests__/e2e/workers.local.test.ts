@@ -8,7 +8,7 @@ beforeAll(async () => {
   aws = await Aws.start();
   await aws.register("no-init", [withoutInit], "4096");
   tailTask = await aws.runningTask("no-init");
-}, 30_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -63,7 +63,7 @@ it("a job that is killed by its timeout leaves nothing either", async () => {
   });
   expect(result.outputs).toMatchObject({ "exit-code": "124", outcome: "timed-out" });
   await leftClean(task);
-}, 60_000);
+});
 
 it("neither does one whose script can't be fetched or started", async () => {
   const [noShell, noDirectory] = await Promise.all([
@@ -73,7 +73,7 @@ it("neither does one whose script can't be fetched or started", async () => {
   expect(noShell.outputs["exit-code"]).toBe("127");
   expect(noDirectory.outputs).toMatchObject({ "exit-code": "1", stdout: "" });
   await leftClean();
-}, 60_000);
+});
 
 it.each([
   ["4 vCPU", "4096", 4],
@@ -108,4 +108,4 @@ it("lines of four workers that write at once stay whole, and each worker's stay 
       Array.from({ length: 2000 }, (_, i) => `[${worker}] ${worker}:${i + 1}:abcdefghijklmnopqrstuvwxyz`),
     );
   }
-}, 60_000);
+});

@@ -10,7 +10,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld({ hideCredentialsFromExec: true });
-}, 30_000);
+});
 
 afterAll(async () => {
   await world.local.stop();

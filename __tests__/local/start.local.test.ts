@@ -29,7 +29,7 @@ it("stop() leaves no process, no mount and no open port", async () => {
   expect(processesOf(world.local.url)).toEqual([]);
   expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(mounts);
   await expect(fetch(world.local.url)).rejects.toThrow();
-}, 30_000);
+});
 
 it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
   "a process that ends by %s takes its tasks and moto along",

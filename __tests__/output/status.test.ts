@@ -18,7 +18,8 @@ describe("a status", () => {
     ["cancelled 0=130:1!", { kind: "ended", reason: "cancelled", workers: [worker(0, 130, 1, true)] }],
     // The container's clock may be set back while the job runs.
     ["exited 0=0:-5", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0)] }],
-    ["refused no space left", { kind: "refused", text: "no space left" }],
+    ["refused no awk", { kind: "refused", text: "no awk" }],
+    ["lost no space left", { kind: "lost", text: "no space left" }],
   ])("%s", (text, status) => {
     expect(parseStatus(text)).toEqual(status);
   });
@@ -35,6 +36,6 @@ describe("a status", () => {
     "exited 0=x:1",
     "exited 0=0:1 1=0:1",
   ])("is never success when it can't be read: %j", (text) => {
-    expect(parseStatus(text).kind).toBe("refused");
+    expect(parseStatus(text)).toEqual({ kind: "lost", text });
   });
 });

@@ -11,11 +11,19 @@ it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefi
   ["the job's own status", { kind: "status", status: aStatus("exited", "3") }, true, "failed", 3, undefined],
   [
     "a container that could not run the job",
-    { kind: "status", status: { kind: "refused", text: "no space left" } },
+    { kind: "status", status: { kind: "refused", text: "no awk" } },
+    true,
+    "not-started",
+    undefined,
+    "container-refused",
+  ],
+  [
+    "a job that is lost",
+    { kind: "status", status: { kind: "lost", text: "no space left" } },
     true,
     "unknown",
     undefined,
-    "container-refused",
+    "no-status",
   ],
   ["the task's end", { kind: "impossible", failure: gone }, true, "unknown", undefined, "task-stopped"],
   [

@@ -30,6 +30,12 @@ describe("a session without a status", () => {
       /s3:GetObject/,
     ],
     ["no way to turn echo off", { kind: "refused", code: "echo", text: "" }, "container-refused", /stty/],
+    [
+      "a job that is lost",
+      { kind: "refused", code: "lost", text: "it was killed" },
+      "no-status",
+      /was killed/,
+    ],
     ["no job any more", { kind: "refused", code: "gone", text: "it is gone" }, "no-status", /gone/],
     [
       "no place to write",

@@ -6,7 +6,7 @@ it("lives a quarter of an hour longer than the job may", () => {
   expect(holdCommand(3_600_000, [])).toEqual([
     "sh",
     "-c",
-    "trap 'sleep 10; exit 0' TERM INT; sleep 4500 & wait $!",
+    "trap 'sleep 5; exit 0' TERM INT; sleep 4500 & wait $!",
   ]);
 });
 
@@ -24,7 +24,7 @@ it("ends without an error on TERM, after a while for the exec agent", async () =
   // Says when it has come to its wait. It gets a group of its own, so that the sleep can be ended with it.
   const args = [
     flag,
-    script.replace("wait", "echo waiting; wait").replace("sleep 10", "echo lingering; sleep 0.1"),
+    script.replace("wait", "echo waiting; wait").replace("sleep 5", "echo lingering; sleep 0.1"),
   ];
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
   await once(child.stdout, "data");

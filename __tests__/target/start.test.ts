@@ -19,7 +19,7 @@ describe("the request", () => {
       network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: undefined },
       overrides: {
         containerOverrides: [
-          { name: "app", command: ["sh", "-c", "trap 'sleep 10; exit 0' TERM INT; sleep 960 & wait $!"] },
+          { name: "app", command: ["sh", "-c", "trap 'sleep 5; exit 0' TERM INT; sleep 960 & wait $!"] },
         ],
       },
       startedBy: "fargate-exec/a1b2c3d4/17-2/example/web-site",
@@ -57,7 +57,7 @@ describe("the request", () => {
     const definition = aDefinition([{ name: "log" }, { name: "app", entryPoint: ["/bin/sh", "-c"] }]);
     expect(runTaskRequest(start, { ...plan, definition }).overrides).toEqual({
       containerOverrides: [
-        { name: "app", command: ["trap 'sleep 10; exit 0' TERM INT; sleep 960 & wait $!"] },
+        { name: "app", command: ["trap 'sleep 5; exit 0' TERM INT; sleep 960 & wait $!"] },
       ],
     });
   });

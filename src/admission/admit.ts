@@ -46,11 +46,11 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
         kmsKeyId: inputs.kmsKeyId,
         s3: aws.s3,
       });
-      return {
-        release: async () => {
-          if (await held.release()) onClaim(undefined);
-        },
+      let released: Promise<void> | undefined;
+      const release = async (): Promise<void> => {
+        if (await held.release()) onClaim(undefined);
       };
+      return { release: () => (released ??= release()) };
     } catch (error) {
       const busy = error instanceof Failure && error.code === "container-busy";
       if (busy || isDenied(error)) onClaim(undefined);

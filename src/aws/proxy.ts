@@ -26,12 +26,13 @@ export class EnvironmentProxyAgent extends Agent {
     const scheme = secureEndpoint ? "https" : "http";
     const proxy = this.#proxyFor(`${scheme}://${String(request.getHeader("host"))}`);
     if (proxy === "") return this.#direct[scheme];
-    // Through a tunnel, unless it is a plain request, which a proxy may pass on itself.
+    // Through a tunnel, unless it is a plain request, which a proxy may pass on itself. Over a connection of its own:
+    // on one that is used again the library sends the head as it was before it was told of the proxy.
     const tunnel = secureEndpoint || request.getHeader("upgrade") !== undefined;
     const key = `${String(tunnel)} ${proxy}`;
     const agent =
       this.#proxies.get(key) ??
-      (tunnel ? new HttpsProxyAgent(proxy, OPTIONS) : new HttpProxyAgent(proxy, OPTIONS));
+      (tunnel ? new HttpsProxyAgent(proxy, OPTIONS) : new HttpProxyAgent(proxy));
     this.#proxies.set(key, agent);
     return agent;
   }

@@ -36,7 +36,8 @@
  *     `echo`                  echo can't be turned off.
  *
  * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
- * with a `!` behind those that were being stopped when they ended; or `refused` and the reason.
+ * with a `!` behind those that were being stopped when they ended; or `refused` and why no script ran; or `lost` and
+ * why nobody knows how one ended.
  */
 export const MARK = "\x1b]7733;";
 export const BEL = "\x07";

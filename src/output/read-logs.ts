@@ -12,14 +12,20 @@ export interface ReadLogsOptions extends TranscriptContext, Pick<FollowOptions, 
 
 /**
  * Pulls output and status out of the transcripts of a job's sessions, one after the other, going on where the
- * extractor already is. Ends with the status, or with what the last of them lacks.
+ * extractor already is. Ends with the status, or with what the last of them lacks. While one is waited for, the others
+ * have that time too.
  */
 export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<Followed> {
-  const { places, sessionIds, extractor } = options;
+  const { places, sessionIds, extractor, clock } = options;
+  const until = clock.now() + options.patience;
   let followed: Followed = { kind: "missing", attached: false };
   for (const sessionId of sessionIds) {
     extractor.restart();
-    const found = await followTranscript(transcript(from, places, sessionId, options), options);
+    const patience = Math.max(0, until - clock.now());
+    const found = await followTranscript(
+      transcript(from, places, sessionId, { ...options, patience }),
+      options,
+    );
     if (found.kind === "status") return found;
     if (found.kind !== "missing" || found.attached) followed = found;
   }

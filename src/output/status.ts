@@ -5,8 +5,10 @@ export type JobStatus =
       readonly reason: "exited" | "timed-out" | "cancelled";
       readonly workers: readonly WorkerStatus[];
     }
-  /** The container could not run the job. */
-  | { readonly kind: "refused"; readonly text: string };
+  /** The container could not run the job: no script ran. */
+  | { readonly kind: "refused"; readonly text: string }
+  /** One ran, and how it ended is lost, or is no word of ours. */
+  | { readonly kind: "lost"; readonly text: string };
 
 export interface WorkerStatus {
   readonly worker: number;
@@ -20,8 +22,10 @@ export interface WorkerStatus {
 export function parseStatus(text: string): JobStatus {
   const [, reason, list] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
   const workers = (list ?? "").split(",").map((entry) => /^(\d+)=(\d+):(-?\d+)(!?)$/.exec(entry));
-  if (reason === undefined || workers.includes(null))
-    return { kind: "refused", text: text.replace(/^refused /, "") };
+  if (reason === undefined || workers.includes(null)) {
+    const kind = text.startsWith("refused ") ? "refused" : "lost";
+    return { kind, text: text.replace(/^(refused|lost) /, "") };
+  }
   return {
     kind: "ended",
     reason: reason as "exited" | "timed-out" | "cancelled",

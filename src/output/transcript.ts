@@ -39,7 +39,13 @@ export function logPlace(logs: SessionLogs, sessionId: string, region: string): 
   if (logs.cloudWatchLogGroup !== undefined)
     return cloudWatchPlace(logs.cloudWatchLogGroup, sessionId, region);
   if (logs.s3Bucket === undefined) return undefined;
-  return { name: `s3://${logs.s3Bucket}/${s3Key(logs, sessionId)}`, group: "", stream: "", url: "" };
+  return { name: transcriptName("s3", logs, sessionId), group: "", stream: "", url: "" };
+}
+
+/** The stream or the object, for people. */
+export function transcriptName(from: "cloudwatch" | "s3", logs: SessionLogs, sessionId: string): string {
+  if (from === "cloudwatch") return `${logs.cloudWatchLogGroup ?? ""}/${sessionId}`;
+  return `s3://${logs.s3Bucket ?? ""}/${s3Key(logs, sessionId)}`;
 }
 
 export interface TranscriptContext {

@@ -10,8 +10,9 @@ export function concluded(attended: Attended, target: Target, known: Known): Res
     case "status": {
       const { status } = attended;
       if (status.kind === "ended") return endedResult(status, known);
-      const refused = { kind: "refused", code: "job", text: status.text } as const;
-      return failedResult(withoutStatus(refused, target, sessionId), known);
+      const code = status.kind === "lost" ? "lost" : "job";
+      const failure = withoutStatus({ kind: "refused", code, text: status.text }, target, sessionId);
+      return failedResult(failure, status.kind === "lost" ? known : { ...known, attached: false });
     }
     case "impossible":
       return failedResult(attended.failure, known);

@@ -58,6 +58,13 @@ function refused(code: string, text: string, container: string): Failure {
         ...facts,
         advice: "The job's directory in the container is gone, and its status with it. Run the job again.",
       });
+    case "lost":
+      return new Failure("no-status", {
+        failed: `The ${container} ran the script, and how it ended is not known.`,
+        seen: `It said: ${text || "nothing of use"}.`,
+        advice:
+          "Something in the container filled the disk or killed what waits for the script, maybe for want of memory: see the task's 'memory' and 'ephemeral-storage'.",
+      });
     default:
       return new Failure("container-refused", {
         ...facts,

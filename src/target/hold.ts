@@ -3,7 +3,7 @@ const SLACK_SECONDS = 15 * 60;
 
 /**
  * A command that keeps a container alive for the job, and ends by itself 15 minutes after the job's `timeout`
- * (milliseconds) would have, so that a runner that dies leaks no task. On TERM it lets ten seconds pass: the exec
+ * (milliseconds) would have, so that a runner that dies leaks no task. On TERM it lets five seconds pass: the exec
  * agent uploads the transcript of its session when that is over, and is killed with PID 1. As PID 1 it also
  * reaps what is orphaned: a shell that waits takes in every child, not only the one it waits for.
  *
@@ -14,7 +14,7 @@ const SLACK_SECONDS = 15 * 60;
  */
 export function holdCommand(timeout: number, entryPoint: readonly string[]): readonly string[] {
   const seconds = Math.ceil(timeout / 1000) + SLACK_SECONDS;
-  const script = `trap 'sleep 10; exit 0' TERM INT; sleep ${seconds} & wait $!`;
+  const script = `trap 'sleep 5; exit 0' TERM INT; sleep ${seconds} & wait $!`;
   const [shell = "", ...flags] = entryPoint;
   const isShell = /(^|\/)(ba|da|a|z)?sh$/.test(shell) && /^-\w*c$/.test(flags.at(-1) ?? "");
   return isShell ? [script] : ["sh", "-c", script];

@@ -15,7 +15,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld({ delays: { agent: 50, connect: 150 } });
-}, 30_000);
+});
 
 afterAll(async () => {
   await world.local.stop();

@@ -11,7 +11,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 30_000);
+});
 
 afterAll(async () => {
   await world.local.stop();

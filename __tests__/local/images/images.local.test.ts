@@ -14,7 +14,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 60_000);
+});
 
 afterAll(() => world.local.stop());
 

@@ -1,0 +1,131 @@
+import type { Task } from "../../local/task/task.ts";
+import { MARK } from "../../src/output/marks.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
+
+let aws: Aws;
+let task: Task;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+  task = await aws.runningTask();
+});
+
+afterAll(() => aws.stop());
+
+/**
+ * Says all it can find out: what its own directory holds, the command lines and environments of every process that it
+ * may look at, and marks of every kind with every nonce it can think of, those of its run's id included.
+ */
+const known = String.raw`#!/usr/bin/env python3
+import glob, os, sys
+
+out = sys.stdout.buffer
+MARK, BEL = b"\033]7733;", b"\007"
+
+def show(path):
+    try:
+        out.write(open(path, "rb").read(2_000_000) + b"\n")
+    except OSError as error:
+        out.write(b"unreadable %s\n" % path.encode())
+
+out.write(b"begun\n")
+found = [os.path.dirname(sys.argv[0]), *glob.glob("/tmp/fargate-exec-*")]
+for directory in found:
+    for name in sorted(os.listdir(directory)):
+        path = os.path.join(directory, name)
+        # Neither what we print ourselves nor a pipe, which has no end.
+        if os.path.isfile(path) and name != "out":
+            show(path)
+out.write(b"files shown\n")
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    for what in ("cmdline", "environ"):
+        show("/proc/%s/%s" % (pid, what))
+out.write(b"processes shown\n")
+
+run = os.environ["FARGATE_EXEC_RUN"].encode()
+words = {run, b"0" * 32, b"f" * 32, b"$fx_nonce", b"", b"NONCE", run * 2}
+# Whatever looks like a nonce in all that can be read.
+import re
+for path in glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/proc/[0-9]*/environ") + glob.glob(found[0] + "/*"):
+    try:
+        if os.path.isfile(path):
+            words.update(re.findall(rb"[0-9a-f]{32}", open(path, "rb").read(2_000_000)))
+    except OSError:
+        pass
+bodies = [b"@0", b"@99999999", b"~", b"# 0 5", b"%", b"n a note", b"p", b"s", b". 0 exited 0=0:0", b"! gone it is",
+          b". %d exited 0=0:0" % (1 << 40)]
+for word in sorted(words):
+    for body in bodies:
+        out.write(MARK + word + b";" + body + BEL + b"\n")
+        # Cut in the middle, and joined with what follows.
+        out.write(MARK + word + b";" + body[:1])
+        out.flush()
+        out.write(body[1:] + BEL + b"\r\n")
+for tag in (b"h", b"e", b"o0", b"e1", b"+", b"=", b"?", b"ready", b"ready1 no", b"echo", b"=" * 5000):
+    out.write(MARK + tag + BEL + b"x\n" + tag + BEL + MARK + b"\n" + MARK + tag + BEL)
+    out.write(MARK + MARK + tag + BEL + BEL + b"\n")
+out.write(b"\n".join(MARK[:n] for n in range(1, len(MARK) + 1)) + b"\n")
+out.write(b"marks shown\n")
+out.flush()
+sys.exit(41)
+`;
+
+const shown = (lines: readonly string[], line: string): number =>
+  lines.filter((each) => each === line).length;
+
+it("a script that says all it can find out changes neither its status nor its output", async () => {
+  const result = await aws.step(
+    { task: task.id, run: known, secrets: "TOKEN" },
+    { env: { TOKEN: "hunter22-and-more" }, secrets: ["hunter22-and-more"] },
+  );
+  const lines = jobLog(result);
+  expect(result.outputs).toMatchObject({ "exit-code": "41", outcome: "failed" });
+  expect(result.annotations).toEqual([
+    { level: "error", title: "fargate-exec: failed", message: "The script failed. Exit code 41." },
+  ]);
+  for (const line of ["begun", "files shown", "processes shown", "marks shown"])
+    expect([line, shown(lines, line)]).toEqual([line, 1]);
+  // What it was told is there, and was shown as it is: the job's own shell, and its own marks.
+  const stdout = result.outputs["stdout"] ?? "";
+  expect(stdout).toContain("fx_attach() {");
+  for (const word of ["0".repeat(32), "NONCE", ""]) {
+    expect(stdout).toContain(
+      `${MARK}${word};. 0 exited 0=0:0\u0007\n${MARK}${word};. 0 exited 0=0:0\u0007\r\n`,
+    );
+    expect(stdout).toContain(`${MARK}${word};! gone it is\u0007`);
+  }
+  expect(stdout).toContain(`${MARK}ready\u0007x\nready\u0007${MARK}\n`);
+  expect(stdout.endsWith(`${MARK.slice(0, -1)}\n${MARK}\nmarks shown`)).toBe(true);
+  // The nonce is a secret that nothing of this shows.
+  expect(lines.join("\n")).not.toContain("hunter22");
+});
+
+const noise = String.raw`#!/usr/bin/env python3
+import hashlib, random, sys
+random.seed(7)
+pieces = [b"\033]7733;", b"\033]7733", b"\033", b"\007", b";", b"\n", b"\r\n", b"\r", b"~", b"%", b"@0", b"# 0 1", b". 3 exited 0=0:0",
+          b"\xef\xbf\xbd", b"\xff", b"\x00", b"0123456789abcdef" * 2, b"e", b"o", b"h", b"+", b"=", b"?", b"ready", b"echo", b"x" * 70]
+size, sums = 0, hashlib.sha256()
+while size < 10_000_000:
+    data = b"".join(random.choices(pieces, k=2000))
+    sys.stdout.buffer.write(data)
+    sums.update(data)
+    size += len(data)
+tail = b"\nEND OF NOISE\n"
+sys.stdout.buffer.write(tail)
+sys.stdout.flush()
+print("sha256", sums.hexdigest(), size, file=sys.stderr)
+sys.exit(42)
+`;
+
+it("10 MB of what looks like marks change neither", async () => {
+  const result = await aws.step({ task: task.id, run: noise, transport: "packed" });
+  expect(result.outputs).toMatchObject({ "exit-code": "42", outcome: "failed" });
+  const own = result.rawLog.slice(
+    result.rawLog.findIndex((line) => line.startsWith("::stop-commands::")) + 2,
+  );
+  expect(shown(own, "END OF NOISE")).toBe(1);
+  expect(own.filter((line) => line.startsWith("sha256 "))).toHaveLength(1);
+  expect(result.outputs["stdout"]?.endsWith("\nEND OF NOISE")).toBe(true);
+  expect(Buffer.byteLength(result.outputs["stdout"] ?? "")).toBeGreaterThan(1_000_000);
+}, 120_000);
