@@ -6,13 +6,18 @@ const STARTING: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: 
 const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
 const DEFINITION: Undo = { kind: "task-definition", arn: "arn:definition" };
 const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
+const CLAIM: Undo = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 
 /** Cleans up; the calls that are named fail. */
 async function cleaning(undo: readonly Undo[], ...failing: string[]) {
   return await cleaningUp({}, undo, ...failing);
 }
 
-async function cleaningUp(how: { early?: boolean }, undo: readonly Undo[], ...failing: string[]) {
+async function cleaningUp(
+  { claimedBy = "me", ...how }: { early?: boolean; claimedBy?: string },
+  undo: readonly Undo[],
+  ...failing: string[]
+) {
   const done: string[] = [];
   const saved: SavedState[] = [];
   const log = new Listener();
@@ -31,7 +36,11 @@ async function cleaningUp(how: { early?: boolean }, undo: readonly Undo[], ...fa
       listTasks: call("ListTasks", ["arn:found"]),
       deregisterTaskDefinition: call("DeregisterTaskDefinition"),
     },
-    s3: { deleteObject: call("DeleteObject") },
+    s3: {
+      deleteObject: call("DeleteObject"),
+      getVersion: call("GetObject", { bytes: Buffer.from(`{"run":"${claimedBy}"}`), etag: '"1"', age: 0 }),
+      deleteIf: call("DeleteObject"),
+    },
     log,
     reason: "cancelled",
     ...how,
@@ -47,6 +56,23 @@ async function cleaningUp(how: { early?: boolean }, undo: readonly Undo[], ...fa
 }
 
 describe("cleaning up", () => {
+  it("gives a claim back, in the version that it has looked at", async () => {
+    const { done, left } = await cleaning([CLAIM]);
+    expect(done).toContain(`DeleteObject [${JSON.stringify(CLAIM)},"\\"1\\""]`);
+    expect(left).toEqual([]);
+  });
+
+  it("leaves a claim alone that another run has taken over", async () => {
+    const { done, left } = await cleaningUp({ claimedBy: "another" }, [CLAIM]);
+    expect(done).toEqual([`GetObject [${JSON.stringify(CLAIM)}]`]);
+    expect(left).toEqual([]);
+  });
+
+  it("leaves the claim to the job as long as that goes on", async () => {
+    const { done, log, left } = await cleaningUp({ early: true }, [CLAIM]);
+    expect([done, log, left]).toEqual([[], [], [CLAIM]]);
+  });
+
   it("keeps an object on record while its upload may still be under way", async () => {
     const { done, left } = await cleaningUp({ early: true }, [TASK, OBJECT]);
     expect(done).toContain(`DeleteObject [${JSON.stringify(OBJECT)}]`);

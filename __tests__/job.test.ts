@@ -132,7 +132,12 @@ it(
     const { run, seen, known } = running({ script, bucket: "example-ci" });
     expect(await run()).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 0 }] } });
     expect(known.stdout).toBe("staged");
-    expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([["object"], []]);
+    expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([
+      ["object"],
+      ["object", "claim"],
+      ["claim"],
+      [],
+    ]);
     expect(staged.size).toBe(0);
     expect(seen.commands[0]).toContain("example-ci");
   },

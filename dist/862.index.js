@@ -39,11 +39,11 @@ class EnvironmentProxyAgent extends agent_base__WEBPACK_IMPORTED_MODULE_2__/* .A
         const proxy = this.#proxyFor(`${scheme}://${String(request.getHeader("host"))}`);
         if (proxy === "")
             return this.#direct[scheme];
-        // Through a tunnel, unless it is a plain request, which a proxy may pass on itself.
+        // Through a tunnel, unless it is a plain request, which a proxy may pass on itself. Over a connection of its own:
+        // on one that is used again the library sends the head as it was before it was told of the proxy.
         const tunnel = secureEndpoint || request.getHeader("upgrade") !== undefined;
         const key = `${String(tunnel)} ${proxy}`;
-        const agent = this.#proxies.get(key) ??
-            (tunnel ? new https_proxy_agent__WEBPACK_IMPORTED_MODULE_4__/* .HttpsProxyAgent */ .b(proxy, OPTIONS) : new http_proxy_agent__WEBPACK_IMPORTED_MODULE_3__/* .HttpProxyAgent */ .s(proxy, OPTIONS));
+        const agent = this.#proxies.get(key) ?? (tunnel ? new https_proxy_agent__WEBPACK_IMPORTED_MODULE_4__/* .HttpsProxyAgent */ .b(proxy, OPTIONS) : new http_proxy_agent__WEBPACK_IMPORTED_MODULE_3__/* .HttpProxyAgent */ .s(proxy));
         this.#proxies.set(key, agent);
         return agent;
     }

@@ -4,7 +4,8 @@
 #
 # In the job directory: job (this file), script, header, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
 # started (made by the job: the lock of its start), pid (of the job), stopping (why it is being stopped), status (its
-# end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there).
+# end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there), sizes (what
+# each awk has written).
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 
@@ -114,9 +115,17 @@ fx_header() {
 
 # --- The job: started once, outlives every session.
 
+# A file that is there with all of its one line or not at all, and whose room on the disk is taken beforehand: a
+# script that fills the disk is to be told about too.
+fx_reserve() { echo >"$fx_dir/$1.new"; }
+fx_write() {
+  printf '%s\n' "$2" 1<>"$fx_dir/$1.new"
+  mv "$fx_dir/$1.new" "$fx_dir/$1"
+}
+
 # Stops every worker, for a reason: the whole of its process group gets TERM, and KILL ten seconds later.
 fx_stop() {
-  [ -e "$fx_dir/stopping" ] || printf %s "$1" >"$fx_dir/stopping"
+  [ -e "$fx_dir/stopping" ] || fx_write stopping "$1"
   [ -z "$fx_killer" ] && [ "$fx_started" ] || return 0
   fx_signal TERM
   fx_after 10 fx_signal KILL &
@@ -222,12 +231,12 @@ fx_worker() {
   fx_seconds=$(($(date +%s) - fx_began))
   fx_stopped=
   [ ! -e "$fx_dir/stopping" ] || fx_stopped=!
-  printf %s "$1=$fx_code:$fx_seconds$fx_stopped" >"$fx_dir/$1.tmp"
-  mv "$fx_dir/$1.tmp" "$fx_dir/$1.code"
+  fx_write "$1.code" "$1=$fx_code:$fx_seconds$fx_stopped"
 }
 
 # Both recorders read the pipes of all workers and write the spool. Whoever is left in a pipe when the workers have
-# ended is a daemon: its output is not the job's any more, but without a reader its next line would kill it.
+# ended is a daemon: its output is not the job's any more, but without a reader its next line would kill it. Both go on
+# reading when the disk is full, and fx_stop_recording is false when not all of the output is in the spool.
 
 fx_record_by_python() {
   printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
@@ -249,19 +258,21 @@ fx_record_by_python() {
 
 fx_record_by_awk() {
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
+  echo 0 >"$fx_dir/sizes"
   fx_recorders=
   fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     for fx_kind in o e; do
       mkfifo "$fx_dir/$fx_n.$fx_kind"
-      LC_ALL=C fx_patterns=$fx_patterns awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" \
+      LC_ALL=C fx_patterns=$fx_patterns \
+        awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
         <"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
       fx_recorders="$fx_recorders $!:$fx_n.$fx_kind"
     done
     fx_n=$((fx_n + 1))
   done
   fx_stop_recording() {
-    fx_tries=20
+    fx_tries=20 fx_cut=''
     for fx_recorder in $fx_recorders; do
       fx_pid=${fx_recorder%%:*}
       while fx_lives && [ "$fx_tries" -gt 0 ]; do
@@ -271,9 +282,14 @@ fx_record_by_awk() {
       if fx_lives; then
         fx_session cat <"$fx_dir/${fx_recorder#*:}" >/dev/null 2>&1 &
         kill "$fx_pid"
+        fx_cut=1
       fi
       wait "$fx_pid"
     done
+    # No awk tells of a write that failed, but each tells at its end how much there should be.
+    fx_wanted=$(fx_size header)
+    while read -r fx_written; do fx_wanted=$((fx_wanted + fx_written)); done <"$fx_dir/sizes"
+    [ "$fx_cut" ] || [ "$(fx_size out)" -eq "$fx_wanted" ]
   }
 }
 
@@ -288,6 +304,7 @@ fx_job() {
   trap 'fx_stop timed-out' USR1
   printf %s "$$" >"$fx_dir/pid"
   cat "$fx_dir/header" >"$fx_dir/out"
+  for fx_name in stopping status; do fx_reserve "$fx_name"; done
 
   if command -v python3 >/dev/null 2>&1; then
     fx_record_by_python || return
@@ -300,6 +317,7 @@ fx_job() {
 
   fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
+    fx_reserve "$fx_n.code"
     fx_worker "$fx_n" &
     fx_pids="$fx_pids $!"
     fx_n=$((fx_n + 1))
@@ -318,14 +336,20 @@ fx_job() {
     kill "$fx_pid" 2>/dev/null
     wait "$fx_pid"
   done
-  fx_stop_recording
+  fx_lost=
+  fx_stop_recording || fx_lost='not all of its output could be kept, as on a full disk'
 
   fx_codes=
   fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
+    [ -s "$fx_dir/$fx_n.code" ] || fx_lost="what waited for worker $fx_n was killed, and its exit status with it"
     fx_codes="$fx_codes${fx_codes:+,}$(cat "$fx_dir/$fx_n.code")"
     fx_n=$((fx_n + 1))
   done
+  if [ "$fx_lost" ]; then
+    fx_end lost "$fx_lost"
+    return
+  fi
   fx_reason=exited
   [ ! -e "$fx_dir/stopping" ] || fx_reason=$(cat "$fx_dir/stopping")
   fx_end "$fx_reason" "$fx_codes"
@@ -333,10 +357,9 @@ fx_job() {
 
 # Writes the status, then keeps the directory until somebody has taken it, or for ten minutes.
 fx_end() {
-  printf %s "$1 $2" >"$fx_dir/status.tmp"
   trap 'fx_tries=0' TERM
   fx_tries=600
-  mv "$fx_dir/status.tmp" "$fx_dir/status"
+  fx_write status "$1 $2"
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ]; do
     sleep 1 &
     fx_nap=$!
@@ -371,7 +394,7 @@ fx_listen() {
 fx_size() {
   # Not wc: busybox's reads the whole file to know its size.
   # shellcheck disable=SC2046 # it is to be split into words
-  set -- $(ls -ln "$fx_dir/out")
+  set -- $(ls -ln "$fx_dir/$1")
   printf %s "${5:-0}"
 }
 
@@ -419,12 +442,16 @@ fx_attach() {
     # In this order: whatever was written before the status is in the size that is read after it.
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
-    fx_now=$(fx_size)
+    fx_now=$(fx_size out)
     if [ "$fx_now" -gt "$fx_at" ]; then
       fx_send
       fx_quiet=0
     elif [ "$fx_ended" ]; then
       break
+    elif [ ! -d "$fx_dir" ]; then
+      fx_mark '! gone the directory of the job was removed while it ran'
+      printf '\n'
+      return
     elif fx_pid=$(cat "$fx_dir/pid") && [ "$fx_pid" ] && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
       fx_mark '! lost the job was killed, and its exit status with it'
       printf '\n'

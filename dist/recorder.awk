@@ -1,6 +1,6 @@
 # The recorder for images without python3: one process for each stream of each worker, its pipe on standard input.
 #
-#     fx_patterns=... awk -f recorder.awk KIND WORKER WORKERS >>out
+#     fx_patterns=... awk -f recorder.awk KIND WORKER WORKERS SIZES >>out
 #
 # It writes what recorder.py writes (output/marks.ts defines it). An awk can't read what is there and no more, so
 # each piece is one read of dd. No awk but GNU's and mawk can hold a NUL byte: for the others it becomes a `?`.
@@ -38,6 +38,8 @@ BEGIN {
     take(rest substr(text, 1, length(text) - 1))
   }
   if (rest != "") open(clean(rest))
+  # What the spool has of it is less where the disk was full: nobody tells an awk so.
+  printf "%.0f\n", written >>ARGV[4]
 }
 
 function holds_nul(    text) {
@@ -111,6 +113,7 @@ function open(text,    at) {
 }
 
 function write(text) {
+  written += length(text)
   printf "%s", text
   fflush()
 }

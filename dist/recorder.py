@@ -108,9 +108,19 @@ class Stream:
         return self.begun(clean(data, patterns)) if data else b""
 
 
-def write(spool, data):
-    while data:
-        data = data[os.write(spool, data) :]
+class Spool:
+    """The file that is written. When its disk is full the workers are still read, so that none of them waits for us."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.whole = True
+
+    def write(self, data):
+        try:
+            while data and self.whole:
+                data = data[os.write(self.fd, data) :]
+        except OSError:
+            self.whole = False
 
 
 def drain(streams, spool):
@@ -120,7 +130,7 @@ def drain(streams, spool):
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2, spool):
+    for fd in (0, 1, 2, spool.fd):
         os.dup2(null, fd)
     while streams:
         for fd in select.select(list(streams), [], [])[0]:
@@ -136,7 +146,7 @@ def main(directory, workers, patterns):
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGTERM, lambda *_: None)
 
-    spool = os.open(os.path.join(directory, "out"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    spool = Spool(os.path.join(directory, "out"))
     streams = {}
     for worker in range(workers):
         for kind in ("o", "e"):
@@ -160,14 +170,17 @@ def main(directory, workers, patterns):
             break
         for fd in ready:
             data = os.read(fd, 262144)
-            write(spool, streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
+            spool.write(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
         if not ready:
             for stream in streams.values():
-                write(spool, stream.show(patterns))
+                spool.write(stream.show(patterns))
     for stream in streams.values():
-        write(spool, stream.finish(patterns))
+        spool.write(stream.finish(patterns))
     if streams:
         drain(streams, spool)
+    return spool.whole
 
 
-main(sys.argv[1], int(sys.argv[2]), [line for line in sys.stdin.buffer.read().split(b"\n") if line])
+whole = main(sys.argv[1], int(sys.argv[2]), [line for line in sys.stdin.buffer.read().split(b"\n") if line])
+# At once: a TERM while Python winds up would be taken for a fault.
+os._exit(0 if whole else 1)

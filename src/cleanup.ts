@@ -1,3 +1,4 @@
+import { releaseClaim } from "./admission/claim.ts";
 import type { Ecs } from "./aws/ecs.ts";
 import type { S3 } from "./aws/s3.ts";
 import type { Log } from "./log.ts";
@@ -6,11 +7,14 @@ import { undo as undoTarget } from "./target/undo.ts";
 
 export interface CleanupOptions {
   readonly ecs: Pick<Ecs, "stopTask" | "listTasks" | "deregisterTaskDefinition">;
-  readonly s3: Pick<S3, "deleteObject">;
+  readonly s3: Pick<S3, "deleteObject" | "getVersion" | "deleteIf">;
   readonly log: Log;
   /** What StopTask records as the task's stopped reason. */
   readonly reason: string;
-  /** The run still goes on: an upload under way may end after this, so objects stay on record for another time. */
+  /**
+   * The run still goes on: an upload under way may end after this, so objects stay on record for another time, and the
+   * job gives its claim back itself once its session has ended.
+   */
   readonly early?: boolean;
 }
 
@@ -23,11 +27,15 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   await Promise.all(
     ledger.entries.map(async (entry) => {
       const { log } = options;
+      if (entry.kind === "claim" && options.early) return;
       try {
         log.info(announce(entry));
         if (entry.kind === "object") {
           await options.s3.deleteObject(entry);
           if (!options.early) ledger.drop(entry);
+        } else if (entry.kind === "claim") {
+          await releaseClaim(options.s3, entry);
+          ledger.drop(entry);
         } else if (await undoTarget(entry, options.ecs, options.reason)) ledger.drop(entry);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
@@ -47,5 +55,7 @@ function announce(entry: Undo): string {
       return `Deregistering ${entry.arn}.`;
     case "object":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
+    case "claim":
+      return `Giving back the claim s3://${entry.bucket}/${entry.key}.`;
   }
 }

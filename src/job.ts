@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { admit } from "./admission/admit.ts";
+import type { ClaimName } from "./admission/claim.ts";
 import type { Aws } from "./aws/calls.ts";
 import type { Ecs, ExecConfiguration } from "./aws/ecs.ts";
 import type { Clock } from "./clock.ts";
@@ -7,7 +8,6 @@ import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
-import { lastResort } from "./output/last-resort.ts";
 import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
 import { readLogs } from "./output/read-logs.ts";
@@ -49,6 +49,8 @@ const ADDRESS_SECONDS = 300;
 const AFTER_TIMEOUT_MS = 60_000;
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
+/** The same, when it is only a last resort. */
+const FALLBACK_PATIENCE_MS = 20_000;
 
 /**
  * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` for
@@ -73,7 +75,9 @@ export async function runJob(
 
   const runtimeId = task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "";
   const turn = { deadline, clock, log, signal: cancel };
-  const admission = await admit({ target, runtimeId, inputs, origin, aws, ...turn });
+  const onClaim = (claim?: ClaimName): void =>
+    ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]);
+  const admission = await admit({ target, runtimeId, inputs, origin, aws, onClaim, ...turn });
 
   const nonce = randomBytes(16).toString("hex");
   const packing = packAbove(inputs, places);
@@ -123,13 +127,16 @@ export async function runJob(
       clock,
       log,
       cancel,
-    }).finally(() => admission.release());
+    });
     if (attended.kind !== "status" && cancel.aborted) await stopJob(target, context);
-    return await withLogs(attended, target, { places, extractor, printer, nonce }, context);
+    // To read logs takes no place in the container.
+    await admission.release();
+    return await withLogs(attended, { places, extractor, printer, nonce }, context);
   } catch (error) {
     if (cancel.aborted) await stopJob(target, context);
     throw error;
   } finally {
+    await admission.release();
     printer.end();
     known.stdout = printer.stdout;
   }
@@ -168,7 +175,6 @@ interface Reading {
 /** The logs, where output is to come from there, or where no session could tell the end. */
 async function withLogs(
   attended: Attended,
-  target: Target,
   { places, extractor, printer, nonce }: Reading,
   { inputs, aws, clock, log, cancel, known }: JobContext,
 ): Promise<Attended> {
@@ -176,16 +182,16 @@ async function withLogs(
   const { sessionIds } = known;
   const onText = printer.print.bind(printer);
   const reading = { places, sessionIds, logs: aws.logs, s3: aws.s3, clock, signal: cancel, log, onText };
-  if (attended.kind === "status") {
-    if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return attended;
+  if (inputs.logs === "cloudwatch" || inputs.logs === "s3") {
     log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
     const own = { extractor: new Extractor(nonce), patience: LOG_PATIENCE_MS };
     return await readLogs(inputs.logs, { ...reading, ...own });
   }
-  if (inputs.logs === "session" || known.log === undefined) return attended;
-  // Where the output was not shown live, all of it is still to come.
-  const from = inputs.logs === "auto" ? extractor : new Extractor(nonce);
-  return await lastResort(attended, { ...reading, extractor: from, target });
+  if (attended.kind === "status" || inputs.logs === "session" || known.log === undefined) return attended;
+  log.info(`No session tells how the job ended; looking in ${known.log.name}.`);
+  const from = places.cloudWatchLogGroup === undefined ? "s3" : "cloudwatch";
+  const found = await readLogs(from, { ...reading, extractor, patience: FALLBACK_PATIENCE_MS });
+  return found.kind === "status" ? found : attended;
 }
 
 /** A log of the session stays readable: then nothing is packed unless it is asked for. */

@@ -11,7 +11,7 @@ import { explained, runJobs } from "./jobs.ts";
 import { lookAtCluster } from "./output/logging.ts";
 import { lookAtBucket } from "./ready/bucket.ts";
 import { failedResult, nothingKnown, type Result } from "./report/result.ts";
-import { mask, report, runnerLog as log, saveState } from "./runner.ts";
+import { mask, report, runnerLog as log, saveState, show } from "./runner.ts";
 import { Ledger } from "./state.ts";
 import { resolveTargets } from "./target/resolve.ts";
 import { clusterOf } from "./target/arn.ts";
@@ -84,8 +84,17 @@ async function perform(inputs: Inputs, { aws, starting, stopping, ledger, cancel
     onUndo: (undo) => ledger.replace(["task", "task-definition"], undo),
   });
   const exec = isNew ? early : await lookAtCluster(resolved.targets[0].clusterArn, looking);
-  const write = (bytes: Uint8Array): boolean => process.stdout.write(bytes);
-  return await runJobs(resolved, exec, { inputs, origin, aws, stopping, ledger, clock, log, write, cancel });
+  return await runJobs(resolved, exec, {
+    inputs,
+    origin,
+    aws,
+    stopping,
+    ledger,
+    clock,
+    log,
+    write: show,
+    cancel,
+  });
 }
 
 async function beforeStart(inputs: Inputs, { ecs, s3 }: Aws): Promise<ExecConfiguration | undefined> {

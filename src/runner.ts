@@ -8,10 +8,40 @@ import { parseState, type SavedState, STATE_KEY } from "./state.ts";
 
 /** The runner as we speak to it; nobody else does. */
 export const runnerLog: Log = {
-  info: (line) => core.info(line),
-  debug: (line) => core.debug(line),
-  warning: (line) => core.warning(line),
+  info: (line) => flushed(() => core.info(line)),
+  debug: (line) => flushed(() => core.debug(line)),
+  warning: (line) => flushed(() => core.warning(line)),
 };
+
+/** Bytes that wait to be shown together. */
+const waiting = Buffer.alloc(64 * 1024);
+let waitingBytes = 0;
+
+/**
+ * Shows these bytes, in order with the lines of the log. What comes at once goes out at once: Node can't write tens of
+ * thousands of lines that are each a write of their own (`write EINVAL`).
+ */
+export function show(bytes: Uint8Array): void {
+  if (waitingBytes + bytes.length > waiting.length) flush();
+  if (bytes.length > waiting.length) {
+    process.stdout.write(bytes);
+    return;
+  }
+  if (waitingBytes === 0) queueMicrotask(flush);
+  waiting.set(bytes, waitingBytes);
+  waitingBytes += bytes.length;
+}
+
+function flush(): void {
+  if (waitingBytes === 0) return;
+  process.stdout.write(Buffer.from(waiting.subarray(0, waitingBytes)));
+  waitingBytes = 0;
+}
+
+function flushed(say: () => void): void {
+  flush();
+  say();
+}
 
 /** The runner shows a secret nowhere, from here on: neither the whole of it nor a line of it. */
 export function mask(secrets: Readonly<Record<string, string>>): void {
@@ -31,6 +61,7 @@ export function savedState(): SavedState | undefined {
 
 /** Writes outputs and summary, then lets the step end as the run did, with one annotation at the most. */
 export async function report(result: Result, withSummary: boolean): Promise<void> {
+  flush();
   for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
   if (withSummary && process.env["GITHUB_STEP_SUMMARY"])
     await core.summary.addRaw(summary(result), true).write();

@@ -1,3 +1,4 @@
+import type { ClaimName } from "./admission/claim.ts";
 import type { ObjectName } from "./aws/s3.ts";
 import type { Undo as TargetUndo } from "./target/undo.ts";
 
@@ -5,7 +6,11 @@ import type { Undo as TargetUndo } from "./target/undo.ts";
  * What has to be undone when the run is over, however it ends. Each entry is on record before the step that makes
  * it necessary, so that the post step can undo it when a cancel has left only that. Holds no secret.
  */
-export type Undo = TargetUndo | ({ readonly kind: "object" } & ObjectName);
+export type Undo =
+  | TargetUndo
+  | ({ readonly kind: "object" } & ObjectName)
+  /** On a container's place: only the run that made it may take it back. */
+  | ({ readonly kind: "claim" } & ClaimName);
 
 export interface SavedState {
   readonly region: string;

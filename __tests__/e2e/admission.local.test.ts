@@ -1,6 +1,6 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
+import { Aws, eventually, jobLog, mainLog, pidOfMain, type Inputs } from "../helpers/local.ts";
 
 const AT_ONCE = 6;
 const BLOCKED = "takes no session any more";
@@ -20,7 +20,7 @@ beforeAll(async () => {
       return { aws: await Aws.start({ sessionLimit, log: (line) => lines.push(line) }), lines, sessionLimit };
     }),
   );
-});
+}, 60_000);
 afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
 afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
 
@@ -116,7 +116,7 @@ it("a role that may not read claims says so and looks at the sessions", async ()
   );
   expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(2);
   expect(await claimsOf(at)).toEqual([]);
-});
+}, 60_000);
 
 it("a claim that is not given back in time fails the step, and names who has it", async () => {
   const at = place(2);
@@ -142,7 +142,7 @@ it("a claim that is not given back in time fails the step, and names who has it"
   ]);
   expectGreen(await first);
   expect(await claimsOf(at)).toEqual([]);
-});
+}, 60_000);
 
 it("a cancel gives the place back, of one that runs and of one that waits", async () => {
   const at = place(2);
@@ -177,7 +177,27 @@ it("a cancel gives the place back, of one that runs and of one that waits", asyn
   expect(mainLog(await running).join("\n")).not.toContain("never");
   expect(await claimsOf(at)).toEqual([]);
   await expectAlive(at, task, bucketOf(at));
-});
+}, 60_000);
+
+it("the post step gives back the place of a step that was killed", async () => {
+  const at = place(2);
+  const task = await at.aws.runningTask();
+  const held: string[] = [];
+  const result = await at.aws.step(
+    { task: task.id, ...bucketOf(at), run: "echo begun; sleep 5", env: "MARK=killed-under-its-claim" },
+    {
+      onLine: (line) => {
+        const pid = line === "begun" ? pidOfMain("killed-under-its-claim") : undefined;
+        if (pid !== undefined) process.kill(pid, "SIGKILL");
+      },
+      beforePost: async () => void held.push(...(await claimsOf(at))),
+    },
+  );
+  expect(held).toEqual([`fargate-exec/claims/${task.id}/app.json`]);
+  expect(result.post?.log.join("\n")).toContain("Giving back the claim s3://");
+  expect(await claimsOf(at)).toEqual([]);
+  await expectAlive(at, task, bucketOf(at));
+}, 60_000);
 
 function expectGreen({ outputs }: StepResult): void {
   expect(outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });

@@ -31,8 +31,7 @@ export class EnvironmentProxyAgent extends Agent {
     const tunnel = secureEndpoint || request.getHeader("upgrade") !== undefined;
     const key = `${String(tunnel)} ${proxy}`;
     const agent =
-      this.#proxies.get(key) ??
-      (tunnel ? new HttpsProxyAgent(proxy, OPTIONS) : new HttpProxyAgent(proxy));
+      this.#proxies.get(key) ?? (tunnel ? new HttpsProxyAgent(proxy, OPTIONS) : new HttpProxyAgent(proxy));
     this.#proxies.set(key, agent);
     return agent;
   }

@@ -24,7 +24,7 @@ export class Printer {
   }
 
   print(text: Extract<Extracted, { kind: "text" | "header" }>): void {
-    if (text.kind === "header") this.#line(Buffer.from(text.text));
+    if (text.kind === "header") this.#line(Buffer.from(`${text.text}\n`));
     else for (const line of this.#lines.push(text)) this.#show(line);
   }
 
@@ -42,20 +42,22 @@ export class Printer {
   }
 
   #show({ stream, bytes, ended }: { stream: "stdout" | "stderr"; bytes: Buffer; ended: boolean }): void {
-    this.#line(bytes);
-    if (stream === "stdout") this.#stdout.push(ended ? Buffer.concat([bytes, LF]) : bytes);
+    const line = Buffer.concat([bytes, LF]);
+    this.#line(line);
+    if (stream === "stdout") this.#stdout.push(ended ? line : bytes);
   }
 
-  #line(bytes: Buffer): void {
+  /** With its end. */
+  #line(line: Buffer): void {
     if (this.#options.workflowCommands) {
-      this.#options.write(Buffer.concat([bytes, LF]));
+      this.#options.write(line);
       return;
     }
     if (this.#guard === undefined) {
       this.#guard = makeGuard();
       this.#options.write(Buffer.from(`${this.#guard.stop}\n`));
     }
-    this.#options.write(Buffer.concat([harmless(bytes), LF]));
+    this.#options.write(harmless(line));
   }
 }
 

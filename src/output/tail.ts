@@ -1,7 +1,8 @@
 /** Keeps the last `limit` bytes of what is written to it, in no more than about twice that memory. */
 export class Tail {
   readonly #limit: number;
-  #parts: Buffer[] = [];
+  /** A copy of its own: of small pieces each one would cost far more than its bytes. */
+  #kept: Buffer = Buffer.alloc(0);
   #length = 0;
 
   constructor(limit: number) {
@@ -9,24 +10,22 @@ export class Tail {
   }
 
   push(bytes: Buffer): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
-    if (this.#length > 2 * this.#limit) this.#trim();
+    const last = bytes.subarray(-this.#limit);
+    if (this.#length + last.length > this.#kept.length) this.#makeRoom(last.length);
+    this.#length += last.copy(this.#kept, this.#length);
   }
 
   /** As UTF-8; where the beginning was cut, from the first whole character on. */
   toString(): string {
-    this.#trim();
-    const bytes = this.#parts[0] ?? Buffer.alloc(0);
-    let from = 0;
-    while (from < 4 && ((bytes[from] ?? 0) & 0xc0) === 0x80) from += 1;
-    return bytes.toString("utf8", from);
+    let from = Math.max(0, this.#length - this.#limit);
+    for (const end = from + 4; from < end && ((this.#kept[from] ?? 0) & 0xc0) === 0x80;) from += 1;
+    return this.#kept.toString("utf8", from, this.#length);
   }
 
-  #trim(): void {
-    // A copy, so that the parts are not kept alive by what is left of them.
-    const bytes = Buffer.from(Buffer.concat(this.#parts).subarray(-this.#limit));
-    this.#parts = [bytes];
-    this.#length = bytes.length;
+  #makeRoom(wanted: number): void {
+    const kept = this.#kept.subarray(Math.max(0, this.#length - this.#limit), this.#length);
+    const room = Buffer.alloc(Math.min(2 * this.#limit, 2 * (kept.length + wanted)));
+    this.#length = kept.copy(room);
+    this.#kept = room;
   }
 }
