@@ -36,6 +36,8 @@ export interface JobContext {
   readonly stopping: Pick<Ecs, "executeCommand">;
   /** Where the job's output goes. */
   readonly write: (bytes: Uint8Array) => void;
+  /** Resolves when there is room for more of it. */
+  readonly room?: (() => Promise<void>) | undefined;
   readonly cancel: AbortSignal;
   /** Filled in as things become known, so that a failure can be told with them. */
   readonly known: Known;
@@ -123,6 +125,7 @@ export async function runJob(
       onText: (text) => {
         if (inputs.logs === "auto" || inputs.logs === "session") printer.print(text);
       },
+      room: context.room,
       until,
       clock,
       log,
@@ -176,12 +179,22 @@ interface Reading {
 async function withLogs(
   attended: Attended,
   { places, extractor, printer, nonce }: Reading,
-  { inputs, aws, clock, log, cancel, known }: JobContext,
+  { inputs, aws, clock, log, cancel, known, room }: JobContext,
 ): Promise<Attended> {
   if (!known.attached || cancel.aborted) return attended;
   const { sessionIds } = known;
   const onText = printer.print.bind(printer);
-  const reading = { places, sessionIds, logs: aws.logs, s3: aws.s3, clock, signal: cancel, log, onText };
+  const reading = {
+    places,
+    sessionIds,
+    logs: aws.logs,
+    s3: aws.s3,
+    clock,
+    signal: cancel,
+    log,
+    onText,
+    room,
+  };
   if (inputs.logs === "cloudwatch" || inputs.logs === "s3") {
     log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
     const own = { extractor: new Extractor(nonce), patience: LOG_PATIENCE_MS };

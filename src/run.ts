@@ -11,7 +11,7 @@ import { explained, runJobs } from "./jobs.ts";
 import { lookAtCluster } from "./output/logging.ts";
 import { lookAtBucket } from "./ready/bucket.ts";
 import { failedResult, nothingKnown, type Result } from "./report/result.ts";
-import { mask, report, runnerLog as log, saveState, show } from "./runner.ts";
+import { mask, report, runnerLog as log, room, saveState, show } from "./runner.ts";
 import { Ledger } from "./state.ts";
 import { resolveTargets } from "./target/resolve.ts";
 import { clusterOf } from "./target/arn.ts";
@@ -93,6 +93,7 @@ async function perform(inputs: Inputs, { aws, starting, stopping, ledger, cancel
     clock,
     log,
     write: show,
+    room,
     cancel,
   });
 }

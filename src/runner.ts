@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import * as core from "@actions/core";
 import type { Log } from "./log.ts";
 import type { Result } from "./report/result.ts";
@@ -16,6 +17,8 @@ export const runnerLog: Log = {
 /** Bytes that wait to be shown together. */
 const waiting = Buffer.alloc(64 * 1024);
 let waitingBytes = 0;
+/** Shown ahead of the runner. */
+const UNREAD_BYTES = 4 * 1024 * 1024;
 
 /**
  * Shows these bytes, in order with the lines of the log. What comes at once goes out at once: Node can't write tens of
@@ -30,6 +33,11 @@ export function show(bytes: Uint8Array): void {
   if (waitingBytes === 0) queueMicrotask(flush);
   waiting.set(bytes, waitingBytes);
   waitingBytes += bytes.length;
+}
+
+/** Resolves when the runner has read what was shown, but for some. */
+export async function room(): Promise<void> {
+  if (process.stdout.writableLength > UNREAD_BYTES) await once(process.stdout, "drain");
 }
 
 function flush(): void {

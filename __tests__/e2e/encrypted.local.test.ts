@@ -1,5 +1,4 @@
 import type { StepResult } from "../../demo/runner.ts";
-import type { Task } from "../../local/task/task.ts";
 import { Aws, eventually, filesIn, jobLog, processes } from "../helpers/local.ts";
 import { Proxy } from "../helpers/proxy.ts";
 

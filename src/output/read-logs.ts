@@ -3,7 +3,8 @@ import { type Followed, followTranscript, type FollowOptions } from "../session/
 import type { SessionLogs } from "./logging.ts";
 import { transcript, type TranscriptContext } from "./transcript.ts";
 
-export interface ReadLogsOptions extends TranscriptContext, Pick<FollowOptions, "extractor" | "onText"> {
+export interface ReadLogsOptions
+  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onText" | "room"> {
   readonly places: SessionLogs;
   /** In the order in which they went on where the one before was cut. */
   readonly sessionIds: readonly string[];

@@ -33,6 +33,8 @@ export interface FollowOptions {
   readonly onAttached: () => void;
   readonly onNote: (text: string) => void;
   readonly onText: (text: Extract<Extracted, { kind: "text" | "header" }>) => void;
+  /** Resolves when there is room for more text; until then no more is read. */
+  readonly room?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
   /** Aborted: the job is told to stop, and gets a moment to say how that went. */
   readonly cancel: AbortSignal;
@@ -96,6 +98,7 @@ export async function followJob(session: Session, options: FollowOptions): Promi
       }
     }
     if (outcome !== undefined) break;
+    await options.room?.();
   }
 
   // Also why there is no status any more: then the container has nothing to keep.
@@ -132,7 +135,7 @@ async function sayHere(session: Session, clock: Clock, signal: AbortSignal): Pro
 /** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
 export async function followTranscript(
   bytes: AsyncIterable<Uint8Array>,
-  { extractor, onText }: Pick<FollowOptions, "extractor" | "onText">,
+  { extractor, onText, room }: Pick<FollowOptions, "extractor" | "onText" | "room">,
 ): Promise<Followed> {
   let attached = false;
   for await (const piece of bytes) {
@@ -142,6 +145,7 @@ export async function followTranscript(
       if (extracted.kind === "status" || extracted.kind === "refused" || extracted.kind === "gap")
         return extracted;
     }
+    await room?.();
   }
   return { kind: "missing", attached };
 }
