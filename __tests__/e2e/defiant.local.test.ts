@@ -59,7 +59,8 @@ describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image
   afterAll(() => aws.stop());
 
   it.each(defiant.map(([name, , ending], at) => [name, ending, at] as const))("%s", (_name, ending, at) => {
-    const result = results[at]!;
+    const result = results[at];
+    if (result === undefined) throw new Error("no such result");
     expect(result.conclusion).toBe("failure");
     expect(result.annotations).toHaveLength(1);
     if ("lost" in ending) {

@@ -89,7 +89,8 @@ describeImages("a script in an image", () => {
   it.each(table.map((row, at) => [...row.slice(0, 3), at] as [string, Shell, Rung, number]))(
     "%s, %s, %s: runs to its end, and the log says how it came",
     (_image, _shell, rung, at) => {
-      const result = ran[at]!;
+      const result = ran[at];
+      if (result === undefined) throw new Error("no such result");
       const [, , , note] = table[at] ?? [];
       expect(result.annotations.map(({ message }) => message)).toEqual([
         expect.stringContaining("Exit code 7."),
@@ -106,7 +107,8 @@ describeImages("a script in an image", () => {
   it.each(refused.map((row, at) => [row[0], row[1] ? "with a bucket" : "without", at] as const))(
     "%s, %s: refused with one clear error",
     (_image, _staged, at) => {
-      const result = failed[at]!;
+      const result = failed[at];
+      if (result === undefined) throw new Error("no such result");
       const [, , code, ...words] = refused[at] ?? [];
       expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
       expect(result.annotations).toEqual([

@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
+import { Aws, eventually, filesIn, processes } from "../helpers/local.ts";
+
+/** Counts in a file of its own how often it has printed; whoever kills it by what it prints stops its count. */
+const work = (name: string): string =>
+  `n=0; while :; do echo later; echo later >&2; n=$((n + 1)); echo "$n" >/tmp/${name}; sleep 0.05; done`;
+
+const ways: readonly (readonly [name: string, script: string])[] = [
+  ["in a session of its own", `setsid sh -c '${work("session")}' & echo started; exit 4`],
+  ["by nohup and &", `nohup sh -c '${work("nohup")}' & echo started; exit 4`],
+  ["by & alone", `(${work("alone")}) & echo started; exit 4`],
+  ["that forked twice", `(setsid sh -c '${work("twice")}' &) ; echo started; exit 4`],
+];
+const counters = ["alone", "nohup", "session", "twice"];
+
+describeImages.each(["debian-python", "busybox"])("in %s, a daemon left behind", (image) => {
+  let aws: Aws;
+  let task: Task;
+  let idle: readonly string[];
+  let results: readonly { readonly result: StepResult; readonly lateBy: number }[];
+
+  const running = (): string[] => processes(task).map(({ command }) => command);
+  const count = (name: string): number => {
+    const pid = task.containers[0]?.handle?.pid ?? 0;
+    return Number(readFileSync(`/proc/${pid}/root/tmp/${name}`, "utf8"));
+  };
+
+  beforeAll(async () => {
+    await buildImages([`local/${image}`]);
+    aws = await Aws.start();
+    // The init reaps what the daemons leave, which is not ours.
+    task = await taskOf(aws, `local/${image}`, { linuxParameters: { initProcessEnabled: true } });
+    idle = running();
+    results = await inTurn(ways, 2, async ([, run]) => {
+      let last = 0;
+      let lateBy = 0;
+      const result = await aws.step(
+        { task: task.id, run },
+        {
+          onLine: (line) => (last = line === "started" ? Date.now() : last),
+          beforePost: () => void (lateBy = Date.now() - last),
+        },
+      );
+      return { result, lateBy };
+    });
+  }, BUILD_TIME);
+
+  afterAll(() => aws.stop());
+
+  it.each(ways.map(([name], at) => [name, at] as const))("%s keeps nobody waiting", (_, at) => {
+    const { result, lateBy } = results[at]!;
+    expect(result.outputs).toMatchObject({ "exit-code": "4", outcome: "failed" });
+    expect(result.outputs["stdout"]).toMatch(/started/);
+    // Two recorders with awk wait a second each at the most for what is still being written.
+    expect(lateBy).toBeLessThan(2500);
+  });
+
+  it("lives on, and what it prints later hurts neither it nor anybody else", async () => {
+    expect(filesIn(task, "/tmp").sort()).toEqual(counters);
+    const before = counters.map(count);
+    await eventually(() => counters.every((name, at) => count(name) > (before[at] ?? 0) + 5), true);
+    const next = await aws.step({ task: task.id, run: "echo next" });
+    expect(next.outputs).toMatchObject({ "exit-code": "0", stdout: "next" });
+    expect(filesIn(task, "/tmp").sort()).toEqual(counters);
+  });
+
+  it("leaves nothing of ours when it ends", async () => {
+    const run =
+      "for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || ! grep -q 'later\\|/script' /proc/$p/cmdline || kill $p; done";
+    await aws.step({ task: task.id, run: `${run} 2>/dev/null; exit 0` });
+    await eventually(running, idle);
+  });
+});
