@@ -280,8 +280,11 @@ fx_record_by_awk() {
         fx_tries=$((fx_tries - 1))
       done
       if fx_lives; then
-        fx_session cat <"$fx_dir/${fx_recorder#*:}" >/dev/null 2>&1 &
+        # A reader is there before the last one goes. Opened both ways first: one end alone waits for the other.
+        exec 4<>"$fx_dir/${fx_recorder#*:}" 5<"$fx_dir/${fx_recorder#*:}" 4<&-
+        fx_session cat <&5 >/dev/null 2>&1 5<&- &
         kill "$fx_pid"
+        exec 5<&-
         fx_cut=1
       fi
       wait "$fx_pid"

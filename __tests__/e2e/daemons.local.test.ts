@@ -51,7 +51,9 @@ describeImages.each(["debian-python", "busybox"])("in %s, a daemon left behind",
   afterAll(() => aws.stop());
 
   it.each(ways.map(([name], at) => [name, at] as const))("%s keeps nobody waiting", (_, at) => {
-    const { result, lateBy } = results[at]!;
+    const found = results[at];
+    if (found === undefined) throw new Error("no such result");
+    const { result, lateBy } = found;
     expect(result.outputs).toMatchObject({ "exit-code": "4", outcome: "failed" });
     expect(result.outputs["stdout"]).toMatch(/started/);
     // Two recorders with awk wait a second each at the most for what is still being written.
