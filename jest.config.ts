@@ -4,6 +4,7 @@ const config: Config = {
   testEnvironment: "node",
   // Real processes on a busy machine: a test that hangs is told by this, a slow one is not a failure.
   testTimeout: 120_000,
+  setupFilesAfterEnv: ["<rootDir>/__tests__/helpers/once-more.ts"],
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {

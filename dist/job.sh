@@ -54,10 +54,10 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 fx_off=
 fx_sleep() {
   fx_nap=
-  trap 'fx_off=1; [ -z "$fx_nap" ] || kill "$fx_nap"' TERM
+  trap 'fx_off=1; [ -z "$fx_nap" ] || kill -s KILL "$fx_nap"' TERM
   sleep "$1" &
   fx_nap=$!
-  [ -z "$fx_off" ] || kill "$fx_nap"
+  [ -z "$fx_off" ] || kill -s KILL "$fx_nap"
   # The signal ends a wait early, before the child is reaped.
   while kill -0 "$fx_nap" 2>/dev/null; do wait "$fx_nap"; done
   [ -z "$fx_off" ]
@@ -74,6 +74,14 @@ fx_after() {
 fx_lives() {
   read -r fx_skip fx_skip fx_state fx_skip <"/proc/$fx_pid/stat" && [ "$fx_state" != Z ]
 } 2>/dev/null
+
+# Ends a process of ours and waits for it. A shell that has just been forked may lose a signal before it has its own
+# traps, so it is told until it is gone.
+fx_dismiss() {
+  fx_pid=$1
+  while kill "$fx_pid" 2>/dev/null; fx_lives; do sleep 0.01; done
+  wait "$fx_pid"
+}
 
 # --- The header: the line by which a log stream with a random name is traced back to its task and its run.
 
@@ -281,6 +289,7 @@ fx_record_by_awk() {
       done
       if fx_lives; then
         # A reader is there before the last one goes. Opened both ways first: one end alone waits for the other.
+        # shellcheck disable=SC2094 # it is a pipe
         exec 4<>"$fx_dir/${fx_recorder#*:}" 5<"$fx_dir/${fx_recorder#*:}" 4<&-
         fx_session cat <&5 >/dev/null 2>&1 5<&- &
         kill "$fx_pid"
@@ -335,10 +344,7 @@ fx_job() {
     while kill -0 "$fx_pid" 2>/dev/null; do wait "$fx_pid"; done
   done
   trap '' TERM USR1
-  for fx_pid in $fx_clock $fx_killer; do
-    kill "$fx_pid" 2>/dev/null
-    wait "$fx_pid"
-  done
+  for fx_each in $fx_clock $fx_killer; do fx_dismiss "$fx_each"; done
   fx_lost=
   fx_stop_recording || fx_lost='not all of its output could be kept, as on a full disk'
 
@@ -369,7 +375,7 @@ fx_end() {
     wait "$fx_nap"
     fx_tries=$((fx_tries - 1))
   done
-  kill "$fx_nap" 2>/dev/null
+  kill -s KILL "$fx_nap" 2>/dev/null
   wait "$fx_nap"
   rm -rf "$fx_dir"
 }
@@ -520,10 +526,7 @@ fx_main() {
     sleep 0.05
     fx_tries=$((fx_tries - 1))
   done
-  for fx_pid in $fx_helpers; do
-    kill "$fx_pid"
-    wait "$fx_pid"
-  done
+  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
   [ -e "$fx_dir/taken" ] || return 0
   fx_pid=$(cat "$fx_dir/pid")
   rm -rf "$fx_dir"

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
@@ -187,7 +187,11 @@ export function processes(task: Task, container = "app"): ContainerProcess[] {
 /** Names below a directory of a container, of whatever depth. */
 export function filesIn(task: Task, directory: string): string[] {
   const pid = task.containers[0]?.handle?.pid ?? 0;
-  return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true }).map(String);
+  // A checkout below it is mounted there as far as containers need it, for their python.
+  const own = relative(directory, actionDir);
+  return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true })
+    .map(String)
+    .filter((name) => !`${own}/`.startsWith(`${name}/`) && !name.startsWith(`${own}/`));
 }
 
 /** Waits until the answer is the wanted one, and fails with the last one after a while. */
