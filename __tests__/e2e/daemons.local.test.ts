@@ -10,7 +10,11 @@ const work = (name: string): string =>
 
 const ways: readonly (readonly [name: string, script: string])[] = [
   ["in a session of its own", `setsid sh -c '${work("session")}' & echo started; exit 4`],
-  ["by nohup and &", `nohup sh -c '${work("nohup")}' & echo started; exit 4`],
+  [
+    "by nohup and &",
+    // Debian's busybox has no nohup, which does little else.
+    `command -v nohup >/dev/null || nohup() { trap '' HUP; exec "$@"; }\nnohup sh -c '${work("nohup")}' & echo started; exit 4`,
+  ],
   ["by & alone", `(${work("alone")}) & echo started; exit 4`],
   ["that forked twice", `(setsid sh -c '${work("twice")}' &) ; echo started; exit 4`],
 ];
