@@ -8,6 +8,7 @@ import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
+import { lastResort } from "./output/last-resort.ts";
 import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
 import { readLogs } from "./output/read-logs.ts";
@@ -51,8 +52,6 @@ const ADDRESS_SECONDS = 300;
 const AFTER_TIMEOUT_MS = 60_000;
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
-/** The same, when it is only a last resort. */
-const FALLBACK_PATIENCE_MS = 20_000;
 
 /**
  * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` for
@@ -134,7 +133,7 @@ export async function runJob(
     if (attended.kind !== "status" && cancel.aborted) await stopJob(target, context);
     // To read logs takes no place in the container.
     await admission.release();
-    return await withLogs(attended, { places, extractor, printer, nonce }, context);
+    return await withLogs(attended, target, { places, extractor, printer, nonce }, context);
   } catch (error) {
     if (cancel.aborted) await stopJob(target, context);
     throw error;
@@ -178,6 +177,7 @@ interface Reading {
 /** The logs, where output is to come from there, or where no session could tell the end. */
 async function withLogs(
   attended: Attended,
+  target: Target,
   { places, extractor, printer, nonce }: Reading,
   { inputs, aws, clock, log, cancel, known, room }: JobContext,
 ): Promise<Attended> {
@@ -195,16 +195,16 @@ async function withLogs(
     onText,
     room,
   };
-  if (inputs.logs === "cloudwatch" || inputs.logs === "s3") {
+  if (attended.kind === "status") {
+    if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return attended;
     log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
     const own = { extractor: new Extractor(nonce), patience: LOG_PATIENCE_MS };
     return await readLogs(inputs.logs, { ...reading, ...own });
   }
-  if (attended.kind === "status" || inputs.logs === "session" || known.log === undefined) return attended;
-  log.info(`No session tells how the job ended; looking in ${known.log.name}.`);
-  const from = places.cloudWatchLogGroup === undefined ? "s3" : "cloudwatch";
-  const found = await readLogs(from, { ...reading, extractor, patience: FALLBACK_PATIENCE_MS });
-  return found.kind === "status" ? found : attended;
+  if (inputs.logs === "session" || known.log === undefined) return attended;
+  // Where the output was not shown live, all of it is still to come.
+  const from = inputs.logs === "auto" ? extractor : new Extractor(nonce);
+  return await lastResort(attended, { ...reading, extractor: from, target });
 }
 
 /** A log of the session stays readable: then nothing is packed unless it is asked for. */

@@ -15,10 +15,12 @@ export const runnerLog: Log = {
 };
 
 /** Bytes that wait to be shown together. */
-const waiting = Buffer.alloc(64 * 1024);
+let waiting = Buffer.alloc(64 * 1024);
 let waitingBytes = 0;
+/** Buffers of that size that may be used again: new ones for a gigabyte would leave a lot to clean up. */
+const written: Buffer<ArrayBuffer>[] = [];
 /** Shown ahead of the runner. */
-const UNREAD_BYTES = 4 * 1024 * 1024;
+const UNREAD_BYTES = 256 * 1024;
 
 /**
  * Shows these bytes, in order with the lines of the log. What comes at once goes out at once: Node can't write tens of
@@ -42,7 +44,9 @@ export async function room(): Promise<void> {
 
 function flush(): void {
   if (waitingBytes === 0) return;
-  process.stdout.write(Buffer.from(waiting.subarray(0, waitingBytes)));
+  const full = waiting;
+  process.stdout.write(full.subarray(0, waitingBytes), () => written.push(full));
+  waiting = written.pop() ?? Buffer.alloc(full.length);
   waitingBytes = 0;
 }
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
       return { aws: await Aws.start({ sessionLimit, log: (line) => lines.push(line) }), lines, sessionLimit };
     }),
   );
-}, 60_000);
+});
 afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
 afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
 
@@ -116,7 +116,7 @@ it("a role that may not read claims says so and looks at the sessions", async ()
   );
   expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(2);
   expect(await claimsOf(at)).toEqual([]);
-}, 60_000);
+});
 
 it("a claim that is not given back in time fails the step, and names who has it", async () => {
   const at = place(2);
@@ -142,7 +142,7 @@ it("a claim that is not given back in time fails the step, and names who has it"
   ]);
   expectGreen(await first);
   expect(await claimsOf(at)).toEqual([]);
-}, 60_000);
+});
 
 it("a cancel gives the place back, of one that runs and of one that waits", async () => {
   const at = place(2);
@@ -177,7 +177,7 @@ it("a cancel gives the place back, of one that runs and of one that waits", asyn
   expect(mainLog(await running).join("\n")).not.toContain("never");
   expect(await claimsOf(at)).toEqual([]);
   await expectAlive(at, task, bucketOf(at));
-}, 60_000);
+});
 
 it("the post step gives back the place of a step that was killed", async () => {
   const at = place(2);
@@ -197,7 +197,7 @@ it("the post step gives back the place of a step that was killed", async () => {
   expect(result.post?.log.join("\n")).toContain("Giving back the claim s3://");
   expect(await claimsOf(at)).toEqual([]);
   await expectAlive(at, task, bucketOf(at));
-}, 60_000);
+});
 
 function expectGreen({ outputs }: StepResult): void {
   expect(outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });

@@ -11,7 +11,7 @@ let aws: Aws;
 
 beforeAll(async () => {
   aws = await Aws.start();
-}, 60_000);
+});
 
 afterAll(() => aws.stop());
 
@@ -167,7 +167,7 @@ it("a rung that fails is followed by the next, and the log says why", async () =
   const [said = ""] = mainLog(result).filter((line) => line.startsWith("Script "));
   expect(said).toMatch(/^Script fetched by (aws s3 cp|curl) \(boto3: .*AccessDenied/);
   expect(result.outputs["exit-code"]).toBe("3");
-}, 60_000);
+});
 
 /** Without the claims by which jobs take turns. */
 async function stagedObjects(): Promise<string[]> {
@@ -193,7 +193,7 @@ it("the staged object is gone while the script still runs", async () => {
   writeFileSync(`/proc/${pid}/root/tmp/go`, "");
   const result = await running;
   expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: "went" });
-}, 60_000);
+});
 
 describeImages("an image that has nothing to fetch with", () => {
   it("gets no script that is too large to be typed: one error with the reason, and nothing left of ours", async () => {
@@ -214,5 +214,5 @@ describeImages("an image that has nothing to fetch with", () => {
     ]);
     expect(await aws.objects()).toEqual([]);
     expect(filesIn(task, "/tmp")).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -11,7 +11,7 @@ import { clientConfig, runTask, startWorld, until, type World } from "./with-loc
 
 let world: World;
 
-beforeAll(async () => (world = await startWorld()), 30_000);
+beforeAll(async () => (world = await startWorld()));
 afterEach(() => world.local.calm());
 afterAll(() => world.local.stop());
 

@@ -57,7 +57,7 @@ it("a container has boto3, finds this AWS and is its task role", async () => {
     expect.stringMatching(/:assumed-role\/demo-task\/[0-9a-f]{32}$/),
     world.made.bucket,
   ]);
-}, 20_000);
+});
 
 it("a container has no variable of this process", async () => {
   process.env["HOST_SECRET"] = "visible";

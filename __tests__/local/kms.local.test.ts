@@ -12,7 +12,7 @@ import { clientConfig, startWorld, type World } from "./with-local.ts";
 
 let world: World;
 
-beforeAll(async () => (world = await startWorld()), 30_000);
+beforeAll(async () => (world = await startWorld()));
 afterEach(() => world.local.calm());
 afterAll(() => world.local.stop());
 

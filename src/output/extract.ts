@@ -76,19 +76,24 @@ export class Extractor {
     this.#skip = 0;
   }
 
+  /** All that these bytes say. */
   push(bytes: Uint8Array): Extracted[] {
-    const out: Extracted[] = [];
+    return [...this.read(bytes)];
+  }
+
+  /** The same, one after the other: a MiB may hold a million lines. To be read to its end, or not to go on. */
+  *read(bytes: Uint8Array): Generator<Extracted> {
     let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
     this.#pending = NOTHING;
     while (data.length > 0 && this.#state !== "after") {
       const at = data.indexOf(this.#mark);
       if (at < 0) {
         const keep = beginning(data, this.#mark);
-        this.#plain(data.subarray(0, data.length - keep), out);
+        yield* this.#plain(data.subarray(0, data.length - keep));
         data = data.subarray(data.length - keep);
         break;
       }
-      this.#plain(data.subarray(0, at), out);
+      yield* this.#plain(data.subarray(0, at));
       const end = data.indexOf(BEL, at);
       if (end < 0) {
         data = data.subarray(at);
@@ -96,24 +101,23 @@ export class Extractor {
         if (data.length > LONGEST_MARK) data = data.subarray(this.#mark.length);
         else break;
       } else {
-        this.#read(data.toString("utf8", at + this.#mark.length, end), out);
+        yield* this.#obey(data.toString("utf8", at + this.#mark.length, end));
         data = data.subarray(end + 1);
       }
     }
     if (this.#state !== "after") this.#pending = Buffer.from(data);
-    return out;
   }
 
-  #read(mark: string, out: Extracted[]): void {
+  *#obey(mark: string): Generator<Extracted> {
     const body = mark.slice(1);
     switch (mark[0]) {
       case "@": {
         const offset = Number(body);
         this.#skip = this.#spool.position - offset;
-        if (this.#skip < 0) out.push({ kind: "gap", expected: this.#spool.position, got: offset });
+        if (this.#skip < 0) yield { kind: "gap", expected: this.#spool.position, got: offset };
         this.#returns = 0;
         this.#state = "line-end";
-        out.push({ kind: "attached", offset });
+        yield { kind: "attached", offset };
         break;
       }
       case "#": {
@@ -124,30 +128,29 @@ export class Extractor {
       }
       case "%":
         this.#state = "spool";
-        this.#unpack(out);
+        yield* this.#unpack();
         break;
       case "p":
-        out.push({ kind: "payload-wanted" });
+        yield { kind: "payload-wanted" };
         break;
       case "s":
-        out.push({ kind: "secrets-wanted" });
+        yield { kind: "secrets-wanted" };
         break;
       case "n":
-        out.push({ kind: "note", text: body.trim() });
+        yield { kind: "note", text: body.trim() };
         break;
       case ".": {
         const [, length, status] = /^ (\d+) (.*)$/s.exec(body) ?? [];
         this.#state = "after";
         if (length === undefined || status === undefined) break;
-        if (Number(length) === this.#spool.position)
-          out.push({ kind: "status", status: parseStatus(status) });
-        else out.push({ kind: "gap", expected: Number(length), got: this.#spool.position });
+        if (Number(length) === this.#spool.position) yield { kind: "status", status: parseStatus(status) };
+        else yield { kind: "gap", expected: Number(length), got: this.#spool.position };
         break;
       }
       case "!": {
         const [, code, text] = /^ (\S+) ?(.*)$/s.exec(body) ?? [];
         this.#state = "after";
-        out.push({ kind: "refused", code: code ?? "unknown", text: text ?? "" });
+        yield { kind: "refused", code: code ?? "unknown", text: text ?? "" };
         break;
       }
       // `~` says nothing, and what a later version may say is not for us.
@@ -155,7 +158,7 @@ export class Extractor {
   }
 
   /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs. */
-  #plain(bytes: Buffer, out: Extracted[]): void {
+  *#plain(bytes: Buffer): Generator<Extracted> {
     let data = bytes;
     if (this.#state === "packed") {
       this.#packed.size += data.length;
@@ -163,7 +166,7 @@ export class Extractor {
       return;
     }
     if (this.#state === "before") {
-      this.#announce(data, out);
+      yield* this.#announce(data);
       return;
     }
     if (this.#state === "line-end") {
@@ -175,27 +178,27 @@ export class Extractor {
       if (data[0] === LF) data = data.subarray(1);
       this.#state = "spool";
     }
-    if (data.length > 0) this.#texts(this.#withoutReturns(data), out);
+    if (data.length > 0) yield* this.#texts(this.#withoutReturns(data));
   }
 
-  #unpack(out: Extracted[]): void {
+  *#unpack(): Generator<Extracted> {
     const { offset, length, text } = this.#packed;
     this.#packed = NO_PACK;
     const data = inflate(text.join(""), length);
     const position = this.#spool.position - this.#skip;
     if (data === undefined || offset !== position) {
       this.#state = "after";
-      out.push({ kind: "gap", expected: position, got: offset });
+      yield { kind: "gap", expected: position, got: offset };
     } else {
-      this.#texts(data, out);
+      yield* this.#texts(data);
     }
   }
 
-  #texts(data: Buffer, out: Extracted[]): void {
+  *#texts(data: Buffer): Generator<Extracted> {
     const skipped = Math.min(this.#skip, data.length);
     if (skipped > 0) this.#skip -= skipped;
     const rest = skipped > 0 ? data.subarray(skipped) : data;
-    if (rest.length > 0) out.push(...this.#spool.push(rest));
+    if (rest.length > 0) yield* this.#spool.read(rest);
   }
 
   #withoutReturns(data: Buffer): Buffer {
@@ -222,15 +225,15 @@ export class Extractor {
   }
 
   /** Looks for the one word that is said before the nonce is known, wherever the pieces are cut. */
-  #announce(data: Buffer, out: Extracted[]): void {
+  *#announce(data: Buffer): Generator<Extracted> {
     if (this.#announced) return;
     this.#noise = (this.#noise + data.toString("latin1")).slice(-LONGEST_MARK);
     const [, word, why] = ANNOUNCEMENT.exec(this.#noise) ?? [];
     if (word === undefined) return;
     this.#announced = true;
     this.#noise = "";
-    if (word === "echo") out.push({ kind: "echo" });
-    else out.push({ kind: "ready", missing: why === undefined ? undefined : { why } });
+    if (word === "echo") yield { kind: "echo" };
+    else yield { kind: "ready", missing: why === undefined ? undefined : { why } };
   }
 }
 

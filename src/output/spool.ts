@@ -48,22 +48,25 @@ export class SpoolReader {
   }
 
   push(bytes: Buffer): SpoolText[] {
-    const texts: SpoolText[] = [];
+    return [...this.read(bytes)];
+  }
+
+  /** The same, one after the other. To be read to its end, or not to go on. */
+  *read(bytes: Buffer): Generator<SpoolText> {
     let from = 0;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
       const piece = bytes.subarray(from, end);
       const record = this.#restLength === 0 ? piece : Buffer.concat([...this.#rest, piece]);
       this.#offset += record.length + 1;
       this.rewind();
-      texts.push(readRecord(record));
       from = end + 1;
+      yield readRecord(record);
     }
     if (from < bytes.length) {
       // A copy: the rest must not keep a whole frame alive, nor change with it.
       this.#rest.push(Buffer.from(bytes.subarray(from)));
       this.#restLength += bytes.length - from;
     }
-    return texts;
   }
 }
 
@@ -78,7 +81,7 @@ function readRecord(record: Buffer): SpoolText {
       text = text.subarray(end + 1);
     }
   }
-  const open = text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
+  const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
   if (open) text = text.subarray(0, -OPEN_BYTES.length);
   const bytes = literal(text);
   if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };

@@ -62,7 +62,7 @@ export async function followJob(session: Session, options: FollowOptions): Promi
 
   for await (const bytes of session.output) {
     silent = false;
-    for (const extracted of extractor.push(bytes)) {
+    for (const extracted of extractor.read(bytes)) {
       switch (extracted.kind) {
         case "ready":
           void options.typed
@@ -139,7 +139,7 @@ export async function followTranscript(
 ): Promise<Followed> {
   let attached = false;
   for await (const piece of bytes) {
-    for (const extracted of extractor.push(piece)) {
+    for (const extracted of extractor.read(piece)) {
       if (extracted.kind === "attached") attached = true;
       if (extracted.kind === "text" || extracted.kind === "header") onText(extracted);
       if (extracted.kind === "status" || extracted.kind === "refused" || extracted.kind === "gap")

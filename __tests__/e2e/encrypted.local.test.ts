@@ -1,0 +1,121 @@
+import type { StepResult } from "../../demo/runner.ts";
+import { Aws, eventually, filesIn, jobLog, processes } from "../helpers/local.ts";
+import { Proxy } from "../helpers/proxy.ts";
+
+let aws: Aws;
+let proxy: Proxy;
+
+beforeAll(async () => {
+  [aws, proxy] = [await Aws.start(), await Proxy.start()];
+});
+afterEach(() => aws.world.local.calm());
+afterAll(async () => {
+  await aws.stop();
+  await proxy.stop();
+});
+
+const script = `
+printf 'größer\\t日本語 🚀\\r\\n'
+seq -f 'line %.0f' 2000
+sleep 0.3
+echo "problem with $TOKEN" >&2
+exit 23
+`;
+const lines = [
+  "größer\t日本語 🚀",
+  ...Array.from({ length: 2000 }, (_, at) => `line ${at + 1}`),
+  "problem with ***",
+];
+
+async function run(cluster: string, env: Record<string, string> = {}): Promise<StepResult> {
+  const task = await aws.runningTask(undefined, cluster);
+  return aws.step({ cluster, task: task.id, run: script, secrets: "TOKEN=hunter22" }, { env });
+}
+
+/** The same whatever the way was. */
+function expectSame(result: StepResult): void {
+  expect(jobLog(result).filter((line) => !line.startsWith("Session '"))).toEqual(lines);
+  expect(result.outputs).toMatchObject({
+    "exit-code": "23",
+    outcome: "failed",
+    stdout: ["größer\t日本語 🚀\r", ...lines.slice(1, -1)].join("\n"),
+  });
+  expect(result.conclusion).toBe("failure");
+  expect(result.annotations).toEqual([
+    { level: "error", title: "fargate-exec: failed", message: "The script failed. Exit code 23." },
+  ]);
+  expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+}
+
+const proxied = (): Record<string, string> => ({ HTTP_PROXY: proxy.url(), HTTPS_PROXY: proxy.url() });
+
+it("a plain session", async () => {
+  expectSame(await run(aws.world.made.cluster));
+  expect(aws.calls("GenerateDataKey")).toEqual([]);
+});
+
+it("an encrypted session gives the same", async () => {
+  expectSame(await run(aws.world.made.kmsCluster));
+  expect(aws.calls("GenerateDataKey", aws.world.made.kmsKeyId)).toHaveLength(1);
+});
+
+it("a gateway that takes signed requests only gives the same", async () => {
+  await aws.world.local.inject({ gateway: { requireSignature: true } });
+  expectSame(await run(aws.world.made.cluster));
+});
+
+it("a CONNECT proxy that wants to know who asks gives the same", async () => {
+  expectSame(await run(aws.world.made.cluster, proxied()));
+  const { host } = new URL(aws.world.local.url);
+  expect(proxy.tunnels).toContain(host);
+  expect(proxy.seen.filter(({ outcome }) => outcome === "refused")).toEqual([]);
+});
+
+it("so do all of them together, and a cut on top", async () => {
+  const { local, made } = aws.world;
+  await local.inject({
+    gateway: { requireSignature: true },
+    link: { sessions: 1, cut: { afterFrames: 30, times: 3 } },
+  });
+  expectSame(await run(made.kmsCluster, proxied()));
+  expect(local.gateway.sessions.at(-1)).toMatchObject({ connections: 4, cuts: 3 });
+});
+
+it.each([
+  ["the runner", "kms:GenerateDataKey"],
+  ["the task", "kms:Decrypt"],
+])(
+  "where %s has no right to the key the step fails at once, and leaves nothing behind",
+  async (who, action) => {
+    const { local, made } = aws.world;
+    const denied =
+      "User: arn:aws:sts::123456789012:assumed-role/example-ci/run is not authorized to perform: " +
+      `kms:GenerateDataKey on resource: ${made.kmsKeyId} because no identity-based policy allows the kms:GenerateDataKey action`;
+    if (who === "the task") await local.inject({ decrypt: "denied" });
+    else
+      local.fail({ operation: "GenerateDataKey", code: "AccessDeniedException", message: denied, times: 9 });
+    const task = await aws.runningTask(undefined, made.kmsCluster);
+    const jobs = (): string[] => filesIn(task, "/tmp").filter((name) => name.startsWith("fargate-exec-"));
+    const before = processes(task);
+    const began = Date.now();
+    const result = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo not reached" });
+
+    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
+    expect(result.annotations).toHaveLength(1);
+    expect(result.annotations[0]?.message).toContain(action);
+    expect(result.annotations[0]?.message).toContain(made.kmsKeyId);
+    expect(result.annotations[0]?.title).toBe(
+      who === "the task" ? "fargate-exec: session-refused" : "fargate-exec: access-denied",
+    );
+    // One session was asked for, and it is over: the container takes the next.
+    expect(aws.calls("ExecuteCommand", task.arn)).toHaveLength(1);
+    await eventually(() => local.gateway.sessions.at(-1)?.ended, true);
+    expect(processes(task)).toEqual(before);
+    expect(jobs()).toEqual([]);
+    local.calm();
+    const next = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo reached" });
+    expect(next.outputs).toMatchObject({ "exit-code": "0", stdout: "reached" });
+  },
+  60_000,
+);

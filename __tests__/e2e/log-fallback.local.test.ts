@@ -1,0 +1,91 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Orders } from "../../local/orders.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
+
+interface Case {
+  readonly name: string;
+  readonly transcripts: NonNullable<Orders["transcripts"]>;
+}
+
+const cases: readonly Case[] = [
+  { name: "CloudWatch and S3 have it", transcripts: {} },
+  { name: "S3 alone has it", transcripts: { cloudWatch: "missing" } },
+  { name: "neither has its end", transcripts: { cloudWatch: "missing", s3: { keep: 700 } } },
+];
+
+/** One for each, since what goes wrong goes wrong for all. */
+let worlds: readonly Aws[];
+let results: readonly StepResult[];
+
+beforeAll(async () => {
+  worlds = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
+  results = await Promise.all(cases.map(({ transcripts }, at) => withoutSessions(worlds[at], transcripts)));
+}, 120_000);
+
+afterAll(() => Promise.all(worlds.map((aws) => aws.stop())));
+
+/**
+ * A job whose session is cut as soon as it has begun, with no way back to it and no right to another. The agent
+ * itself goes on, and leaves its transcript.
+ */
+async function withoutSessions(aws: Aws | undefined, transcripts: Case["transcripts"]): Promise<StepResult> {
+  if (aws === undefined) throw new Error("no world");
+  const { local, made } = aws.world;
+  const cluster = made.loggedCluster;
+  const task = await aws.runningTask(undefined, cluster);
+  await local.inject({ transcripts });
+  const denied = { code: "AccessDeniedException", message: "no identity-based policy allows it", times: 9 };
+  const orders: Orders = {
+    session: { do: "cut" },
+    gateway: { resume: "empty", pauseAfter: null },
+    api: [
+      { operation: "ExecuteCommand", ...denied },
+      { operation: "TerminateSession", ...denied },
+    ],
+  };
+  return aws.step(
+    { cluster, task: task.id, run: "echo begun; sleep 1.5; seq 3; exit 9" },
+    { onLine: (line) => void (line === "begun" && local.inject(orders)) },
+  );
+}
+
+const withoutOwn = (result: StepResult): readonly string[] =>
+  jobLog(result).filter((line) => !/^(Session|The old session|No session) /.test(line));
+
+it.each([0, 1])(
+  "the status and the rest of the output come from the log where no session has them: %#",
+  (at) => {
+    const [result, made] = [results[at], worlds[at]?.world.made];
+    if (result === undefined || made === undefined) throw new Error("not run");
+    expect(withoutOwn(result)).toEqual(["begun", "1", "2", "3"]);
+    expect(result.outputs).toMatchObject({
+      "exit-code": "9",
+      outcome: "failed",
+      stdout: "begun\n1\n2\n3",
+      "log-group": made.logGroup,
+      "log-stream": result.outputs["session-id"],
+    });
+    expect(result.outputs["log-url"]).toContain(result.outputs["session-id"]);
+    expect(result.annotations).toEqual([
+      { level: "error", title: "fargate-exec: failed", message: "The script failed. Exit code 9." },
+    ]);
+  },
+);
+
+it("where no log has its end the outcome is unknown, and the step says what was tried", () => {
+  const result = results[2];
+  if (result === undefined) throw new Error("not run");
+  expect(result.conclusion).toBe("failure");
+  expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
+  const session = result.outputs["session-id"] ?? "";
+  expect(session).not.toBe("");
+  expect(result.annotations).toHaveLength(1);
+  const message = result.annotations[0]?.message ?? "";
+  for (const word of [
+    "ecs:ExecuteCommand",
+    "looked for elsewhere",
+    `/ecs/exec/${session}`,
+    `s3://demo-staging/sessions/${session}.log`,
+  ])
+    expect(message).toContain(word);
+});

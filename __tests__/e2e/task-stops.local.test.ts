@@ -1,0 +1,124 @@
+import { StopTaskCommand } from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { TaskOrder } from "../../local/orders.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws } from "../helpers/local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+});
+
+afterAll(() => aws.stop());
+
+interface Stopped {
+  readonly result: StepResult;
+  /** Milliseconds from the task's end to that of the step's main part. */
+  readonly after: number;
+}
+
+/** Runs a job that would last for minutes, and lets its task stop once it has begun. */
+async function stopUnder(task: Task, stop: () => Promise<unknown>): Promise<Stopped> {
+  let [at, after] = [Infinity, Infinity];
+  const result = await aws.step(
+    { task: task.id, run: "echo begun; sleep 300; echo not reached" },
+    {
+      onLine: (line) => {
+        if (line !== "begun") return;
+        at = Date.now();
+        void stop();
+      },
+      beforePost: () => void (after = Date.now() - at),
+    },
+  );
+  return { result, after };
+}
+
+const order =
+  (of: Omit<TaskOrder, "task">) =>
+  (task: Task): Promise<void> =>
+    aws.world.local.inject({ task: { task: task.id, ...of } });
+
+/** How the task stops, and what the user is told of it. */
+const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, readonly (string | RegExp)[]])[] =
+  [
+    [
+      "Spot takes its capacity back",
+      order({ stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." }),
+      [
+        "stop code SpotInterruption",
+        "Your Spot Task was interrupted.",
+        "Fargate Spot took its capacity back",
+      ],
+    ],
+    [
+      "its container runs out of memory",
+      order({
+        container: {
+          exitCode: 137,
+          reason: "OutOfMemoryError: Container killed due to memory usage",
+        },
+      }),
+      [
+        "stop code EssentialContainerExited",
+        "container 'app' exited with 137 (OutOfMemoryError: Container killed due to memory usage)",
+        "raise 'memory'",
+      ],
+    ],
+    [
+      "an essential container exits",
+      order({ container: { name: "app", exitCode: 3 } }),
+      [
+        "stop code EssentialContainerExited",
+        "container 'app' exited with 3",
+        "An essential container ended, and the task with it",
+      ],
+    ],
+    [
+      "somebody else stops it",
+      (task) =>
+        aws.world.ecs.send(
+          new StopTaskCommand({ cluster: aws.world.made.cluster, task: task.arn, reason: "tidying up" }),
+        ),
+      ["stop code UserInitiated", "tidying up", "ecs:StopTask; CloudTrail knows who"],
+    ],
+    [
+      "its host is lost, and nobody tells the session",
+      order({ stopCode: "TerminationNotice", stoppedReason: "Task maintenance", abrupt: true }),
+      ["stop code TerminationNotice", "Task maintenance"],
+    ],
+  ];
+
+let results: ReadonlyMap<string, Promise<Stopped>>;
+
+beforeAll(async () => {
+  // All at once: most of the time they wait for the look at the task.
+  const tasks = await Promise.all(cases.map(() => aws.runningTask()));
+  results = new Map(
+    cases.map(([name, stop], at) => {
+      const task = tasks[at];
+      if (task === undefined) throw new Error("no task");
+      return [name, stopUnder(task, () => stop(task))];
+    }),
+  );
+  await Promise.all(results.values());
+});
+
+it.each(cases)(
+  "the task stops under the job since %s: the step says so within 20 s",
+  async (name, _, words) => {
+    const stopped = await results.get(name);
+    if (stopped === undefined) throw new Error("not run");
+    const { result, after } = stopped;
+    expect(after).toBeLessThan(20_000);
+    expect(result.conclusion).toBe("failure");
+    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown", stdout: "begun" });
+    expect(result.annotations).toHaveLength(1);
+    const [annotation] = result.annotations;
+    expect(annotation).toMatchObject({ level: "error", title: "fargate-exec: task-stopped" });
+    for (const word of words) expect(annotation?.message).toContain(word);
+    expect(result.summary).toContain(words[0]);
+    expect(result.post?.conclusion).toBe("success");
+  },
+);

@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, openSync, closeSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+
+const payload = resolve(import.meta.dirname, "../src/payload");
+
+/** Text of numbered lines, one in a hundred of which holds a secret. */
+function text(secrets: readonly string[], mib: number): Buffer {
+  const lines: string[] = [];
+  for (let size = 0, at = 0; size < mib * 1024 * 1024; at += 1) {
+    const secret = at % 100 === 0 ? (secrets[at % secrets.length] ?? "") : "nothing to hide";
+    const line = `${String(at).padStart(8, "0")} an ordinary line of a build, with ${secret} in it\n`;
+    lines.push(line);
+    size += line.length;
+  }
+  return Buffer.from(lines.join(""));
+}
+
+/** Throughput of the recorders with so many secrets, against that of `cat` through the same kind of pipe. */
+export function recorders(root: string, count: number): void {
+  const secrets = Array.from({ length: count }, (_, at) => `secret-${at}-${"x".repeat(8 + at)}`);
+  const directory = join(root, "recorders");
+  mkdirSync(directory);
+  writeFileSync(join(directory, "patterns"), secrets.join("\n"));
+  copyFileSync(join(payload, "recorder.py"), join(directory, "recorder.py"));
+  copyFileSync(join(payload, "recorder.awk"), join(directory, "recorder.awk"));
+  const mib = 32;
+  writeFileSync(join(directory, "text"), text(secrets, mib));
+
+  const awk = (name: string): string =>
+    `cat text | LC_ALL=C fx_patterns="$(cat patterns)" ${name} -f recorder.awk o 0 1 >out`;
+  const ways: readonly (readonly [string, string, string])[] = [
+    ["cat", "cat", "cat text | cat >out"],
+    [
+      "python3",
+      "python3",
+      `python3 -I -S recorder.py . 1 <patterns & until [ -e recording ]; do sleep 0.01; done
+       : >0.e; cat text >0.o; kill $!; wait`,
+    ],
+    ["mawk", "mawk", awk("mawk")],
+    ["gawk", "gawk", awk("gawk")],
+    ["busybox", "busybox awk", awk("busybox awk")],
+  ];
+  let bare = 0;
+  for (const [program, name, script] of ways) {
+    if (spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0) {
+      console.log(`${name}: not here`);
+      continue;
+    }
+    for (const left of ["out", "0.o", "0.e", "recording"]) rmSync(join(directory, left), { force: true });
+    const complaints = openSync(join(directory, "complaints"), "w");
+    const began = performance.now();
+    spawnSync("sh", ["-c", script], { cwd: directory, stdio: ["ignore", "ignore", complaints] });
+    const seconds = (performance.now() - began) / 1000;
+    closeSync(complaints);
+    const speed = mib / seconds;
+    if (program === "cat") bare = speed;
+    const wrote = existsSync(join(directory, "out"));
+    console.log(
+      `recorder, ${count} secrets: ${name.padEnd(11)} ${speed.toFixed(1)} MiB/s, ${(bare / speed).toFixed(1)} times as long as cat${wrote ? "" : " (wrote nothing!)"}`,
+    );
+  }
+}
