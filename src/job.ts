@@ -121,8 +121,8 @@ export async function runJob(
         unstage(aws.s3, ledger).catch(() => undefined);
       },
       onNote: (text) => log.info(text),
-      onText: (text) => {
-        if (inputs.logs === "auto" || inputs.logs === "session") printer.print(text);
+      onShown: (shown) => {
+        if (inputs.logs === "auto" || inputs.logs === "session") printer.print(shown);
       },
       room: context.room,
       until,
@@ -183,7 +183,7 @@ async function withLogs(
 ): Promise<Attended> {
   if (!known.attached || cancel.aborted) return attended;
   const { sessionIds } = known;
-  const onText = printer.print.bind(printer);
+  const onShown = printer.print.bind(printer);
   const reading = {
     places,
     sessionIds,
@@ -192,7 +192,7 @@ async function withLogs(
     clock,
     signal: cancel,
     log,
-    onText,
+    onShown,
     room,
   };
   if (attended.kind === "status") {

@@ -16,7 +16,7 @@ const SPOOL = [
   `no end${record("+\x07")}\n`,
 ].join("");
 
-const SESSION = `${mark("@0")}\n${SPOOL.slice(0, 60)}${mark("~")}${SPOOL.slice(60)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
+const SESSION = `${mark("@0")}\n${SPOOL.slice(0, 60)}${mark("~ 60")}${SPOOL.slice(60)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
 
 /** What a terminal, and a log of it, make of line ends: so many CRs before each LF. */
 function throughTerminals(text: string, returns: number): Buffer {
@@ -50,7 +50,12 @@ describe("an Extractor", () => {
       "Script started on 2026-11-24\n",
       "\nScript done on 2026-11-24\n",
     ],
-    ["whatever stands around", 1, `noise ${mark("~")} \x1b[31m\n`, `after ${mark(". 1 exited 0=0:0")}`],
+    [
+      "whatever stands around",
+      1,
+      `noise ${mark("n a note")} \x1b[31m\n`,
+      `after ${mark(". 1 exited 0=0:0")}`,
+    ],
   ])("reads %s", (_, returns, before, after) => {
     const events = new Extractor(NONCE).push(throughTerminals(before + SESSION + after, returns));
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
@@ -84,7 +89,8 @@ describe("an Extractor", () => {
       extractor.restart();
       const rest = `${mark(`@${from}`)}\n${SPOOL.slice(from)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
       const events = [...first, ...extractor.push(throughTerminals(rest, 0))];
-      const shown = (all: Extracted[]): Extracted[] => all.filter(({ kind }) => kind !== "attached");
+      const shown = (all: Extracted[]): Extracted[] =>
+        all.filter(({ kind }) => kind !== "attached" && kind !== "confirmed");
       if (first.at(-1)?.kind !== "status") expect(shown(events)).toEqual(shown(whole));
     }
   });
@@ -108,7 +114,32 @@ describe("an Extractor", () => {
 
   it("takes no status for the end of output that did not come whole", () => {
     const events = new Extractor(NONCE).push(Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
-    expect(events.at(-1)).toEqual({ kind: "gap", expected: SPOOL.length, got: SPOOL.length - 6 });
+    expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
+  });
+
+  it("is told by the container how far it is, and goes back to what was right when it isn't there", () => {
+    const [one, two, three] = ["one\n", "two\n", "three\n"];
+    const extractor = new Extractor(NONCE);
+    const said = (...texts: string[]): unknown[] =>
+      extractor
+        .push(Buffer.from(texts.join(""), "latin1"))
+        .map((e) => (e.kind === "text" ? e.bytes.toString() : e.kind));
+    expect(said(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
+      "attached",
+      "one",
+      "confirmed",
+      "two",
+    ]);
+    // Somebody writes into the terminal.
+    expect(said("noise\n", three, mark("~ 14"))).toEqual(["noise", "three", "gap"]);
+    expect(extractor.offset).toBe(4);
+    extractor.restart();
+    expect(said(mark("@4"), "\n", two, three, mark(". 14 exited 0=0:0"))).toEqual([
+      "attached",
+      "two",
+      "three",
+      "status",
+    ]);
   });
 
   it("tells once that echo is off", () => {

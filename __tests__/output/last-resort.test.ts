@@ -5,6 +5,7 @@ import type { Attended } from "../../src/session/attend.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { wordsOf } from "../helpers/shown.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -51,7 +52,7 @@ async function look(after: End, kept: Kept) {
     places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
     sessionIds: ["s-1"],
     extractor: new Extractor(NONCE),
-    onText: (text) => shown.push(text.kind === "text" ? text.bytes.toString() : text.text),
+    onShown: (each) => shown.push(wordsOf(each)),
     clock,
     signal: new AbortController().signal,
     log: new Listener(),

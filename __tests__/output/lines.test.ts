@@ -20,6 +20,18 @@ describe("a LineJoiner", () => {
     expect(new LineJoiner().push(piece("whole", true))).toEqual([line("whole")]);
   });
 
+  it("goes back to what had begun when it was told to keep that", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("a", false));
+    lines.keep();
+    lines.push(piece("noise", false));
+    lines.push(piece("other", false, "e0"));
+    lines.back();
+    expect(lines.push(piece("b", true))).toEqual([line("ab")]);
+    lines.back();
+    expect(lines.flush()).toEqual([line("a", false)]);
+  });
+
   it("joins the pieces of a line", () => {
     const lines = new LineJoiner();
     expect(lines.push(piece("a", false))).toEqual([]);

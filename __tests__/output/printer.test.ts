@@ -40,6 +40,19 @@ describe("a Printer", () => {
     expect(run.stdout).toBe("one\nthree");
   });
 
+  it("keeps in `stdout` what was confirmed and what came again, not what could not be trusted", () => {
+    const run = printed([
+      text("one"),
+      { kind: "confirmed" },
+      text("noise"),
+      text("half a line", { ends: false }),
+      { kind: "gap", expected: 20, got: 30, offset: 4 },
+      text("two"),
+    ]);
+    expect(guarded(run)).toEqual(["one", "noise", "two"]);
+    expect(run.stdout).toBe("one\ntwo");
+  });
+
   it("lets the runner obey nothing of what is printed", () => {
     const run = printed([text("::error::no"), text("##[error]no")]);
     expect(guarded(run)).toEqual(["::error::no", "\x1b[0m##[error]no"]);

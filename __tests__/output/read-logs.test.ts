@@ -2,6 +2,7 @@ import { Extractor } from "../../src/output/extract.ts";
 import { readLogs } from "../../src/output/read-logs.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { wordsOf } from "../helpers/shown.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -20,7 +21,7 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
     places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined },
     sessionIds: ["s-1", "s-2"],
     extractor,
-    onText: (text) => shown.push(text.kind === "text" ? text.bytes.toString() : text.text),
+    onShown: (each) => shown.push(wordsOf(each)),
     clock: new SteppedClock(),
     signal: new AbortController().signal,
     patience: 3_000,
@@ -68,10 +69,10 @@ describe("reading the logs of a job's sessions", () => {
   it("reads the next where one claims an end that does not fit", async () => {
     const { followed, shown } = await read({
       "s-1": `${mark("@0")}\none\n${mark(". 99 exited 0=0:1")}`,
-      "s-2": `${mark("@4")}\ntwo\nthree\n${END}\n`,
+      "s-2": `${mark("@0")}\n${SPOOL}${END}\n`,
     });
     expect(followed).toMatchObject(ENDED);
-    expect(shown).toEqual(["one", "two", "three"]);
+    expect(shown).toEqual(["one", "gap", "one", "two", "three"]);
   });
 
   it("says that bytes are missing", async () => {
@@ -79,6 +80,6 @@ describe("reading the logs of a job's sessions", () => {
       "s-1": `${mark("@0")}\none\n`,
       "s-2": `${mark("@8")}\nthree\n${END}\n`,
     });
-    expect(followed).toEqual({ kind: "gap", expected: 4, got: 8 });
+    expect(followed).toEqual({ kind: "gap", expected: 4, got: 8, offset: 0 });
   });
 });

@@ -17,6 +17,26 @@ function tailOf(limit: number, parts: readonly string[]): string {
 }
 
 describe("a Tail", () => {
+  it("takes back what came after what it is to keep", () => {
+    const tail = new Tail(8);
+    tail.push(Buffer.from("kept"));
+    tail.keep();
+    tail.push(Buffer.from("no"));
+    tail.back();
+    tail.back();
+    tail.push(Buffer.from("."));
+    expect(tail.toString()).toBe("kept.");
+  });
+
+  it("has nothing left where what was to be taken back was longer than all that is kept", () => {
+    const tail = new Tail(4);
+    tail.push(Buffer.from("kept"));
+    tail.keep();
+    tail.push(Buffer.from("far too much"));
+    tail.back();
+    expect(tail.toString()).toBe("");
+  });
+
   it.each<[string, number, string[], string]>([
     ["nothing", 4, [], ""],
     ["all of what is short enough", 4, ["ab", "cd"], "abcd"],

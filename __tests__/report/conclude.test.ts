@@ -51,7 +51,14 @@ it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefi
     "no-status",
   ],
   ["a log without the status", { kind: "missing", attached: true }, true, "unknown", undefined, "no-status"],
-  ["bytes that are missing", { kind: "gap", expected: 9, got: 4 }, true, "unknown", undefined, "no-status"],
+  [
+    "bytes that are missing",
+    { kind: "gap", expected: 9, got: 4, offset: 0 },
+    true,
+    "unknown",
+    undefined,
+    "no-status",
+  ],
 ])("concludes from %s", (_, attended, attached, outcome, exitCode, code) => {
   const result = concluded(attended, aTarget(), aKnown({ attached }));
   expect(result).toMatchObject({ outcome, exitCode });

@@ -9,6 +9,7 @@ import { aTarget } from "../helpers/runs.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { FakeSession, mark, NONCE, READY } from "./fake-session.ts";
 import { SteppedClock } from "./stepped-clock.ts";
+import { wordsOf } from "../helpers/shown.ts";
 
 const SPOOL = "one\ntwo\nthree\n";
 const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;
@@ -57,7 +58,7 @@ class Attending {
       },
       onAttached: () => undefined,
       onNote: () => undefined,
-      onText: (text) => this.shown.push(text.kind === "text" ? text.bytes.toString() : text.text),
+      onShown: (shown) => this.shown.push(wordsOf(shown)),
       attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
       terminate: (id) => Promise.resolve(void this.terminated.push(id)),
       ecs: { describeTask: () => this.#look() },
@@ -151,11 +152,13 @@ describe("attending to a job", () => {
       whole,
     );
     const attended = job.run();
-    await job.pause(500);
+    await job.untilSession(2);
     expect(await attended).toMatchObject(ENDED);
     expect(job.terminated).toEqual(["s-1"]);
-    expect(job.attachedAt).toEqual([0, 10]);
+    expect(job.attachedAt).toEqual([0, 0]);
+    expect(job.shown).toEqual(["one", "three", "gap", "one", "two", "three"]);
     expect(job.log.lines[0]).toContain("byte 14 was expected and byte 10 came.");
+    expect(job.log.lines[0]).toMatch(/^warning: .* after byte 0 /);
   });
 
   it.each<[string, SessionEnd]>([
@@ -183,6 +186,15 @@ describe("attending to a job", () => {
     }
     expect(await attended).toMatchObject({ kind: "ended", end: LOST });
     expect(job.attachedAt).toHaveLength(8);
+  });
+
+  it("goes on for as long as it takes with a silent job whose sessions are cut", async () => {
+    const job = new Attending(cut(LOST, mark("@0"), "\n"));
+    const attended = job.run();
+    await job.untilSession(20);
+    job.cancel.abort(new Error("cancelled"));
+    await attended.catch(() => undefined);
+    expect(job.sessions.length).toBeGreaterThanOrEqual(20);
   });
 
   it("counts anew when there was output", async () => {

@@ -45,7 +45,12 @@ describe("a session without a status", () => {
     ],
     ["a log with nothing", { kind: "missing", attached: false }, "no-status", /Nothing of the job/],
     ["a log without the end", { kind: "missing", attached: true }, "no-status", /not its end/],
-    ["bytes that are missing", { kind: "gap", expected: 10, got: 4 }, "no-status", /byte 10 .* byte 4/],
+    [
+      "bytes that are missing",
+      { kind: "gap", expected: 10, got: 4, offset: 0 },
+      "no-status",
+      /byte 10 .* byte 4/,
+    ],
     ["no shell", ended(closed("Unable to start command: no such file")), "session-refused", /\/bin\/sh/],
     [
       "a log without encryption",

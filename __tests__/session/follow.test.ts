@@ -3,6 +3,7 @@ import { Extractor } from "../../src/output/extract.ts";
 import { type FollowOptions, followJob, followTranscript } from "../../src/session/follow.ts";
 import { FakeSession, mark, NONCE, READY, READY_NEW } from "./fake-session.ts";
 import { SteppedClock } from "./stepped-clock.ts";
+import { wordsOf } from "../helpers/shown.ts";
 
 const SPOOL = "\x1b]7733;h\x07head\none\n\x1b]7733;e\x07two\n";
 const WHOLE = `${mark("@0")}\n${SPOOL}${mark(`. ${SPOOL.length} exited 0=3:1`)}\n`;
@@ -28,7 +29,7 @@ function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
     },
     onAttached: () => seen.push("attached"),
     onNote: (text) => seen.push(`note ${text}`),
-    onText: (text) => seen.push(text.kind === "header" ? text.text : text.bytes.toString()),
+    onShown: (shown) => seen.push(wordsOf(shown)),
     clock,
     cancel: cancel.signal,
     ...more,
@@ -101,7 +102,9 @@ describe("following a job", () => {
       kind: "gap",
       expected: SPOOL.length,
       got: SPOOL.length - 4,
+      offset: 0,
     });
+    expect(seen.at(-1)).toBe("gap");
     expect(session.typed).not.toContain("taken");
   });
 
@@ -125,14 +128,35 @@ describe("following a job", () => {
     });
   });
 
-  it("keeps a session in which somebody has spoken once", async () => {
-    const session = new FakeSession("s-1", closing).says("x");
+  it("gives up a session that shows the job no more, not even that it is there", async () => {
+    const session = new FakeSession("s-1").says(mark("@0"), "\none\n");
     const followed = following(session);
     await turn();
-    await clock.pass(150_000);
+    for (let i = 0; i < 10; i += 1) {
+      await clock.pass(10_000, 30_000);
+      session.says(mark("~ 4"));
+      await turn();
+    }
+    expect(session.isEnded).toBe(false);
+    await clock.pass(100_000, 120_000);
+    expect(await followed).toEqual({
+      kind: "ended",
+      end: { kind: "lost", why: expect.stringMatching(/^nothing came for 120 s/) as string },
+      attached: true,
+    });
+  });
+
+  it("does not take for silence that what came can't be shown yet", async () => {
+    let makeRoom = (): void => undefined;
+    const room = (): Promise<void> => new Promise((resolve) => (makeRoom = resolve));
+    const session = new FakeSession("s-1", closing).says(mark("@0"));
+    const followed = following(session, { room });
+    await turn();
+    clock.advance(600_000);
     await turn();
     expect(session.isEnded).toBe(false);
-    session.says(WHOLE);
+    session.says("\n", SPOOL, mark(`. ${SPOOL.length} exited 0=0:1`));
+    makeRoom();
     expect(await followed).toMatchObject(ENDED);
   });
 
@@ -176,7 +200,7 @@ describe("following a transcript", () => {
   const reading = (bytes: AsyncIterable<Uint8Array>) =>
     followTranscript(bytes, {
       extractor: new Extractor(NONCE),
-      onText: (text) => seen.push(text.kind === "header" ? text.text : text.bytes.toString()),
+      onShown: (shown) => seen.push(wordsOf(shown)),
     });
 
   it("ends with the status, without reading on", async () => {
@@ -189,7 +213,11 @@ describe("following a transcript", () => {
     ["nothing of the job", ["noise"], { kind: "missing", attached: false }],
     ["a beginning only", [WHOLE.slice(0, 60)], { kind: "missing", attached: true }],
     ["a refusal", [mark("! place none")], { kind: "refused", code: "place", text: "none" }],
-    ["a gap", [WHOLE.replace("one\n", "")], { kind: "gap", expected: SPOOL.length, got: SPOOL.length - 4 }],
+    [
+      "a gap",
+      [WHOLE.replace("one\n", "")],
+      { kind: "gap", expected: SPOOL.length, got: SPOOL.length - 4, offset: 0 },
+    ],
   ] as const)("says what it found: %s", async (_, texts, found) => {
     expect(await reading(pieces(...texts))).toEqual(found);
   });

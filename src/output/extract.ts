@@ -22,8 +22,20 @@ export type Extracted =
   | { readonly kind: "status"; readonly status: JobStatus }
   /** No job was started or found. */
   | { readonly kind: "refused"; readonly code: string; readonly text: string }
-  /** Bytes are missing: what was announced does not fit what came. */
-  | { readonly kind: "gap"; readonly expected: number; readonly got: number };
+  /** All that came so far is what the container sent. */
+  | { readonly kind: "confirmed" }
+  /** Bytes are missing, or others came in between: whatever was not confirmed comes again, from the byte `offset` on. */
+  | Gap;
+
+export interface Gap {
+  readonly kind: "gap";
+  readonly expected: number;
+  readonly got: number;
+  readonly offset: number;
+}
+
+/** What concerns those who show the job's output. */
+export type Shown = SpoolText | Extract<Extracted, { kind: "confirmed" | "gap" }>;
 
 /** The container has no payload yet. */
 export interface MissingPayload {
@@ -54,6 +66,8 @@ export class Extractor {
   #held = 0;
   /** Bytes of the spool that come again, since they have been read before. */
   #skip = 0;
+  /** The byte of the spool up to which all is known to be what the container sent. */
+  #certain = 0;
 
   constructor(nonce: string) {
     this.#mark = Buffer.from(sessionMark(nonce));
@@ -114,10 +128,10 @@ export class Extractor {
       case "@": {
         const offset = Number(body);
         this.#skip = this.#spool.position - offset;
-        if (this.#skip < 0) yield { kind: "gap", expected: this.#spool.position, got: offset };
         this.#returns = 0;
         this.#state = "line-end";
-        yield { kind: "attached", offset };
+        if (this.#skip < 0) yield this.#gap(this.#spool.position, offset);
+        else yield { kind: "attached", offset };
         break;
       }
       case "#": {
@@ -126,6 +140,9 @@ export class Extractor {
         this.#state = "packed";
         break;
       }
+      case "~":
+        yield* this.#compare(Number(body));
+        break;
       case "%":
         this.#state = "spool";
         yield* this.#unpack();
@@ -144,7 +161,7 @@ export class Extractor {
         this.#state = "after";
         if (length === undefined || status === undefined) break;
         if (Number(length) === this.#spool.position) yield { kind: "status", status: parseStatus(status) };
-        else yield { kind: "gap", expected: Number(length), got: this.#spool.position };
+        else yield this.#gap(Number(length), this.#spool.position);
         break;
       }
       case "!": {
@@ -153,8 +170,26 @@ export class Extractor {
         yield { kind: "refused", code: code ?? "unknown", text: text ?? "" };
         break;
       }
-      // `~` says nothing, and what a later version may say is not for us.
+      // What a later version may say is not for us.
     }
+  }
+
+  /** What the container has sent, by its own count, with what has come. */
+  *#compare(sent: number): Generator<Extracted> {
+    const came = this.#spool.position - this.#skip;
+    if (sent !== came) yield this.#gap(sent, came);
+    else if (this.#skip === 0) yield this.#confirmed();
+  }
+
+  #confirmed(): Extracted {
+    this.#certain = this.#spool.offset;
+    return { kind: "confirmed" };
+  }
+
+  #gap(expected: number, got: number): Gap {
+    this.#state = "after";
+    this.#spool.rewind(this.#certain);
+    return { kind: "gap", expected, got, offset: this.#certain };
   }
 
   /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs. */
@@ -187,10 +222,10 @@ export class Extractor {
     const data = inflate(text.join(""), length);
     const position = this.#spool.position - this.#skip;
     if (data === undefined || offset !== position) {
-      this.#state = "after";
-      yield { kind: "gap", expected: position, got: offset };
+      yield this.#gap(position, offset);
     } else {
       yield* this.#texts(data);
+      yield* this.#compare(offset + length);
     }
   }
 

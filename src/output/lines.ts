@@ -8,6 +8,14 @@ export interface Line {
   readonly ended: boolean;
 }
 
+interface Begun {
+  readonly stream: Piece["stream"];
+  readonly pieces: Buffer[];
+  length: number;
+}
+
+type Lines = Map<string, Begun>;
+
 type Piece = Extract<SpoolText, { kind: "text" }>;
 
 /** Beyond this a line is given out in parts: somebody may print a gigabyte without a line's end. */
@@ -15,7 +23,8 @@ const LONGEST_LINE = 1024 * 1024;
 
 /** Joins the pieces of lines, which may come mixed with the lines of other streams and workers. */
 export class LineJoiner {
-  readonly #begun = new Map<string, { stream: Piece["stream"]; pieces: Buffer[]; length: number }>();
+  #begun: Lines = new Map();
+  #certain: Lines = new Map();
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
     const begun = this.#begun.get(source);
@@ -31,6 +40,16 @@ export class LineJoiner {
     return [{ stream, bytes: Buffer.concat(line.pieces), ended: ends }];
   }
 
+  /** What has begun so far stays. */
+  keep(): void {
+    this.#certain = copied(this.#begun);
+  }
+
+  /** Back to what had begun at the last `keep`. */
+  back(): void {
+    this.#begun = copied(this.#certain);
+  }
+
   /** The lines that never ended. */
   flush(): Line[] {
     const lines = [...this.#begun.values()].map(({ stream, pieces }) => ({
@@ -41,4 +60,8 @@ export class LineJoiner {
     this.#begun.clear();
     return lines;
   }
+}
+
+function copied(lines: Lines): Lines {
+  return new Map([...lines].map(([source, line]) => [source, { ...line, pieces: [...line.pieces] }]));
 }

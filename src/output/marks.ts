@@ -22,7 +22,7 @@
  *
  *     `NONCE;@OFFSET` LF      from here on the spool follows, from that byte. How many CRs stand before the LF
  *                             is how many this terminal and this log put before every LF.
- *     `NONCE;~`               nothing, to show that somebody is there.
+ *     `NONCE;~ OFFSET`        all of the spool up to that byte has been sent; also shows that somebody is there.
  *     `NONCE;# OFFSET LENGTH` instead of LENGTH bytes of the spool from OFFSET on, these bytes through gzip, whose
  *                             format has their checksum, and base64, in lines that mean nothing,
  *     `NONCE;%`               up to here.

@@ -1,4 +1,4 @@
-import type { Extracted } from "./extract.ts";
+import type { Shown } from "./extract.ts";
 import { type Guard, harmless, makeGuard } from "./guard.ts";
 import { LineJoiner } from "./lines.ts";
 import { Tail } from "./tail.ts";
@@ -23,9 +23,24 @@ export class Printer {
     this.#options = options;
   }
 
-  print(text: Extract<Extracted, { kind: "text" | "header" }>): void {
-    if (text.kind === "header") this.#line(Buffer.from(`${text.text}\n`));
-    else for (const line of this.#lines.push(text)) this.#show(line);
+  print(shown: Shown): void {
+    switch (shown.kind) {
+      case "header":
+        this.#line(Buffer.from(`${shown.text}\n`));
+        break;
+      case "text":
+        for (const line of this.#lines.push(shown)) this.#show(line);
+        break;
+      case "confirmed":
+        this.#lines.keep();
+        this.#stdout.keep();
+        break;
+      case "gap":
+        // What the log shows can't be taken back; `stdout` can.
+        this.#lines.back();
+        this.#stdout.back();
+        break;
+    }
   }
 
   /** The output is complete: shows what never got a line's end, and lets the runner listen again. */

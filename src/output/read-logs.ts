@@ -4,7 +4,7 @@ import type { SessionLogs } from "./logging.ts";
 import { transcript, type TranscriptContext } from "./transcript.ts";
 
 export interface ReadLogsOptions
-  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onText" | "room"> {
+  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onShown" | "room"> {
   readonly places: SessionLogs;
   /** In the order in which they went on where the one before was cut. */
   readonly sessionIds: readonly string[];

@@ -41,8 +41,9 @@ export class SpoolReader {
     return this.#offset + this.#restLength;
   }
 
-  /** Forgets the record that isn't whole: a new session begins with it. */
-  rewind(): void {
+  /** Forgets the record that isn't whole, or all from the beginning of an earlier one: a new session begins with it. */
+  rewind(offset = this.#offset): void {
+    this.#offset = offset;
     this.#rest = [];
     this.#restLength = 0;
   }

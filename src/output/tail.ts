@@ -4,6 +4,9 @@ export class Tail {
   /** A copy of its own: of small pieces each one would cost far more than its bytes. */
   #kept: Buffer = Buffer.alloc(0);
   #length = 0;
+  /** All bytes that were ever pushed, now and at the last `keep`. */
+  #pushed = 0;
+  #certain = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -13,6 +16,18 @@ export class Tail {
     const last = bytes.subarray(-this.#limit);
     if (this.#length + last.length > this.#kept.length) this.#makeRoom(last.length);
     this.#length += last.copy(this.#kept, this.#length);
+    this.#pushed += bytes.length;
+  }
+
+  /** What was written so far stays. */
+  keep(): void {
+    this.#certain = this.#pushed;
+  }
+
+  /** Takes back what was written since the last `keep`. What had to make room for it is lost. */
+  back(): void {
+    this.#length = Math.max(0, this.#length - (this.#pushed - this.#certain));
+    this.#pushed = this.#certain;
   }
 
   /** As UTF-8; where the beginning was cut, from the first whole character on. */

@@ -438,14 +438,23 @@ fx_send() {
     # Not all at once either: a backlog that grows behind it may have to be packed.
     [ "$fx_length" -le 262144 ] || fx_length=262144
     tail -c "+$((fx_at + 1))" "$fx_dir/out" | head -c "$fx_length"
+    fx_unmarked=$((fx_unmarked + fx_length))
   fi
   fx_at=$((fx_at + fx_length))
+  # By these, and by what is packed, the reader knows what it has for certain.
+  [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
+}
+
+fx_tell_place() {
+  fx_mark "~ $fx_at"
+  fx_unmarked=0
 }
 
 fx_attach() {
   fx_mark "@$fx_at"
   printf '\n'
   fx_quiet=0
+  fx_unmarked=0
   fx_found_packer=
   while :; do
     # In this order: whatever was written before the status is in the size that is read after it.
@@ -473,7 +482,7 @@ fx_attach() {
       fx_quiet=$((fx_quiet + 1))
       # A session in which nothing moves is cut after twenty minutes; every half minute something does.
       if [ "$fx_quiet" -ge 300 ]; then
-        fx_mark '~'
+        fx_tell_place
         fx_quiet=0
       fi
       if [ "$fx_quiet" -gt 20 ]; then sleep 0.1; else sleep 0.02; fi

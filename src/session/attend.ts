@@ -1,4 +1,5 @@
 import { asFailure, Failure } from "../errors.ts";
+import type { Gap } from "../output/extract.ts";
 import { type Followed, followJob, type FollowOptions } from "./follow.ts";
 import type { Session, SessionEnd } from "./session.ts";
 import { lookAtTask, type WatchOptions, watchTask } from "./watch.ts";
@@ -6,7 +7,7 @@ import { lookAtTask, type WatchOptions, watchTask } from "./watch.ts";
 /** After the first cut; doubled for each one that follows without any output in between. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
-/** Sessions in a row that brought nothing. */
+/** Sessions in a row that did not even come to show the job. */
 const MOST_IN_VAIN = 8;
 /** For the last output of a task that has ended. */
 const LAST_WORDS_MS = 1_000;
@@ -53,12 +54,17 @@ export async function attend(options: AttendOptions): Promise<Attended> {
       gone ??= (await lookAtTask(watching)).gone;
       if (gone !== undefined) return { kind: "impossible", failure: gone };
       const progress = extractor.offset > from;
-      inVain = progress ? 0 : inVain + 1;
+      // A job may be silent for hours, and its sessions cut once in an hour.
+      inVain = progress || (followed.kind === "ended" && followed.attached) ? 0 : inVain + 1;
       if (isFinal(followed) || cancel.aborted || inVain >= MOST_IN_VAIN || clock.now() >= until)
         return followed;
 
       const { sessionId } = session;
-      log.info(`Session ${sessionId} was cut: ${why(followed)} Attaching again at byte ${extractor.offset}.`);
+      if (followed.kind === "gap") log.warning(notWhole(sessionId, followed));
+      else
+        log.info(
+          `Session ${sessionId} was cut: ${describeEnd(followed.end)} Attaching again at byte ${extractor.offset}.`,
+        );
       if (followed.kind === "gap" || followed.end.kind === "lost") await options.terminate(sessionId);
       pause = progress ? FIRST_PAUSE_MS : Math.min(pause * 2, LONGEST_PAUSE_MS);
       const next = await nextSession(pause, options);
@@ -100,9 +106,12 @@ function isFinal(followed: Followed): boolean {
   return end.kind === "lost" && end.cause instanceof Failure && end.cause.code === "access-denied";
 }
 
-function why(followed: Extract<Followed, { kind: "ended" | "gap" }>): string {
-  if (followed.kind === "gap") return `byte ${followed.expected} was expected and byte ${followed.got} came.`;
-  return describeEnd(followed.end);
+function notWhole(sessionId: string, { expected, got, offset }: Gap): string {
+  return (
+    `The output of session ${sessionId} did not arrive as it was sent: byte ${expected} was expected and byte ` +
+    `${got} came. Something else wrote into its terminal, or bytes were lost. What it showed after byte ${offset} ` +
+    "can't be trusted and comes again."
+  );
 }
 
 export function describeEnd(end: SessionEnd): string {

@@ -27,7 +27,7 @@ export function withoutStatus(
     case "gap":
       return new Failure("no-status", {
         failed: `The output of session '${sessionId}' did not arrive whole, so its end can't be trusted.`,
-        seen: `Expected byte ${followed.expected} of the output, got byte ${followed.got}.`,
+        seen: `Expected byte ${followed.expected} of the output, got byte ${followed.got}; sure is what came before byte ${followed.offset}.`,
         advice:
           "Something else wrote to the session's terminal, or the agent dropped bytes. Run the job again.",
       });

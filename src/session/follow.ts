@@ -1,13 +1,16 @@
 import type { Clock } from "../clock.ts";
-import type { Extracted, Extractor, MissingPayload } from "../output/extract.ts";
+import type { Extractor, Gap, MissingPayload, Shown } from "../output/extract.ts";
 import type { JobStatus } from "../output/status.ts";
 import { CANCEL, HERE, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
 import type { Session, SessionEnd } from "./session.ts";
+import { Silence } from "./silence.ts";
 
 /** For the agent to close the session once the job's status has been taken. */
 const CLOSING_MS = 800;
 /** A queued session opens when another one ends, and an abandoned watcher gives its place up after 90 s. */
 const SILENCE_MS = 150_000;
+/** Once it shows the job the container says every half minute that it is there; when it is busy, a bit later. */
+const SILENCE_OF_WATCHER_MS = 120_000;
 /** For the container to stop a job that is cancelled; the runner itself waits 7.5 s. */
 const CANCELLING_MS = 4_000;
 
@@ -19,8 +22,8 @@ export type Followed =
   | { readonly kind: "ended"; readonly end: SessionEnd; readonly attached: boolean }
   /** The log never held the status. */
   | { readonly kind: "missing"; readonly attached: boolean }
-  /** The log lost bytes on its way. */
-  | { readonly kind: "gap"; readonly expected: number; readonly got: number };
+  /** Bytes were lost on the way, or others came in between. */
+  | Gap;
 
 export interface FollowOptions {
   readonly extractor: Extractor;
@@ -32,7 +35,7 @@ export interface FollowOptions {
   };
   readonly onAttached: () => void;
   readonly onNote: (text: string) => void;
-  readonly onText: (text: Extract<Extracted, { kind: "text" | "header" }>) => void;
+  readonly onShown: (shown: Shown) => void;
   /** Resolves when there is room for more text; until then no more is read. */
   readonly room?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
@@ -57,11 +60,13 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   cancel.addEventListener("abort", onCancel, { once: true });
   if (cancel.aborted) onCancel();
   void sayHere(session, clock, over.signal);
-  let silent = true;
-  void clock.sleep(SILENCE_MS, over.signal).then(() => (silent ? session.close() : undefined), ended);
+  const silence = new Silence(clock, () => void session.close());
+  silence.expect(SILENCE_MS);
+  let heard = false;
 
   for await (const bytes of session.output) {
-    silent = false;
+    silence.end();
+    heard = true;
     for (const extracted of extractor.read(bytes)) {
       switch (extracted.kind) {
         case "ready":
@@ -82,7 +87,8 @@ export async function followJob(session: Session, options: FollowOptions): Promi
           break;
         case "text":
         case "header":
-          options.onText(extracted);
+        case "confirmed":
+          options.onShown(extracted);
           break;
         case "note":
           options.onNote(extracted.text);
@@ -90,16 +96,21 @@ export async function followJob(session: Session, options: FollowOptions): Promi
         case "echo":
           outcome = { kind: "refused", code: "echo", text: "its terminal's echo can't be turned off" };
           break;
+        case "gap":
+          options.onShown(extracted);
+          outcome = extracted;
+          break;
         case "status":
         case "refused":
-        case "gap":
           outcome = extracted;
           break;
       }
     }
     if (outcome !== undefined) break;
     await options.room?.();
+    silence.expect(attached ? SILENCE_OF_WATCHER_MS : SILENCE_MS);
   }
+  silence.stop();
 
   // Also why there is no status any more: then the container has nothing to keep.
   const taken = outcome?.kind === "status" || (outcome?.kind === "refused" && attached);
@@ -112,12 +123,13 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   over.abort();
   if (outcome !== undefined) return outcome;
   const end = await session.ended;
-  const why = `the exec agent opened no session within ${SILENCE_MS / 1000} s`;
-  return {
-    kind: "ended",
-    end: silent && end.kind === "left" && !cancel.aborted ? { kind: "lost", why } : end,
-    attached,
-  };
+  if (silence.lasted === undefined || end.kind !== "left" || cancel.aborted)
+    return { kind: "ended", end, attached };
+  const seconds = silence.lasted / 1000;
+  const why = heard
+    ? `nothing came for ${seconds} s, though the container says more often that it is there`
+    : `the exec agent opened no session within ${seconds} s`;
+  return { kind: "ended", end: { kind: "lost", why }, attached };
 }
 
 /** Tells the watcher in the container that it still has a reader. */
@@ -135,15 +147,27 @@ async function sayHere(session: Session, clock: Clock, signal: AbortSignal): Pro
 /** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
 export async function followTranscript(
   bytes: AsyncIterable<Uint8Array>,
-  { extractor, onText, room }: Pick<FollowOptions, "extractor" | "onText" | "room">,
+  { extractor, onShown, room }: Pick<FollowOptions, "extractor" | "onShown" | "room">,
 ): Promise<Followed> {
   let attached = false;
   for await (const piece of bytes) {
     for (const extracted of extractor.read(piece)) {
-      if (extracted.kind === "attached") attached = true;
-      if (extracted.kind === "text" || extracted.kind === "header") onText(extracted);
-      if (extracted.kind === "status" || extracted.kind === "refused" || extracted.kind === "gap")
-        return extracted;
+      switch (extracted.kind) {
+        case "attached":
+          attached = true;
+          break;
+        case "text":
+        case "header":
+        case "confirmed":
+          onShown(extracted);
+          break;
+        case "gap":
+          onShown(extracted);
+          return extracted;
+        case "status":
+        case "refused":
+          return extracted;
+      }
     }
     await room?.();
   }
