@@ -7,27 +7,56 @@
  * FUZZ_SEED is the first seed (1 unless set), FUZZ_RUNS how many follow.
  */
 export function forEachSeed(runs: number, property: (seed: number) => void): void {
-  const first = Number(process.env["FUZZ_SEED"] ?? 1);
-  const count = Number(process.env["FUZZ_RUNS"] ?? runs);
   const { stackTraceLimit } = Error;
-  for (let seed = first; seed < first + count; seed++) {
+  const seeds = theSeeds(runs);
+  for (const seed of seeds) {
     try {
       // Where errors are thrown by design, their traces are what takes the time.
-      if (count > 1) Error.stackTraceLimit = 0;
+      if (seeds.length > 1) Error.stackTraceLimit = 0;
       property(seed);
     } catch (cause) {
       Error.stackTraceLimit = stackTraceLimit;
-      const { testPath, currentTestName } = expect.getState();
-      const file = testPath?.slice(testPath.indexOf("__tests__")) ?? "";
-      const words = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(
-        `${currentTestName ?? "It"} — not with seed ${seed}: ${words}\n` +
-          `Replay: FUZZ_SEED=${seed} FUZZ_RUNS=1 npm test -- ${file}`,
-        { cause },
-      );
+      throw notWith(seed, cause);
     }
   }
   Error.stackTraceLimit = stackTraceLimit;
+}
+
+/** The same for a property that takes its time: so many seeds at once, until one fails. */
+export async function forEachSeedAtOnce(
+  runs: number,
+  atOnce: number,
+  property: (seed: number) => Promise<void>,
+): Promise<void> {
+  const waiting = theSeeds(runs).values();
+  let failed = false;
+  const work = async (): Promise<void> => {
+    for (const seed of waiting) {
+      if (failed) return;
+      await property(seed).catch((cause: unknown) => {
+        failed = true;
+        throw notWith(seed, cause);
+      });
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+function theSeeds(runs: number): number[] {
+  const first = Number(process.env["FUZZ_SEED"] ?? 1);
+  return Array.from({ length: Number(process.env["FUZZ_RUNS"] ?? runs) }, (_, at) => first + at);
+}
+
+function notWith(seed: number, cause: unknown): Error {
+  const { testPath, currentTestName } = expect.getState();
+  const file = testPath?.slice(testPath.indexOf("__tests__")) ?? "";
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new Error(
+    `${currentTestName ?? "It"} — not with seed ${seed}: ${words}\n` +
+      `Replay: FUZZ_SEED=${seed} FUZZ_RUNS=1 npm test -- ${file}`,
+    { cause },
+  );
 }
 
 /** Numbers from 0 up to but not including 1, the same for the same seed. */

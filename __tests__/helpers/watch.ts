@@ -179,7 +179,7 @@ export class WatchedTerminal {
     const command = bootstrapCommand({ runId, at, packAbove, payload, delivery });
     // The shell takes the command apart as the agent would, then becomes the one under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
-    this.#child = spawn(PYTHON, [TERMINAL, "/bin/sh", "-c", unwrap, "sh", command], {
+    this.#child = spawn(PYTHON, ["-I", "-S", TERMINAL, "/bin/sh", "-c", unwrap, "sh", command], {
       stdio: ["pipe", "pipe", "inherit"],
       env: { PATH: process.env["PATH"], HOME: "/root", ...options.containerEnv },
     });

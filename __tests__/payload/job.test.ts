@@ -114,6 +114,15 @@ describe.each(SHELLS.filter((shell) => shell !== "bash"))("a job under %s", (sh)
     },
   );
 
+  it.concurrent(
+    "adds no locale to a container that has none, and ignores no signal in its name",
+    async () => {
+      const script = `printf '<%s>' "\${LC_CTYPE-none}" "\${LC_ALL-none}" "\${LANG-none}"; grep ^SigIgn /proc/self/status`;
+      const run = await watch({ sh, script });
+      expect(run.stdout.toString()).toBe("<none><none><none>SigIgn:\t0000000000000000\n");
+    },
+  );
+
   it.concurrent("replaces secrets before they reach the terminal", async () => {
     const secret = "p@ss'w\"ord\\with$everything*";
     const script = `set -x; echo "$SECRET"; echo "$SECRET" >&2; echo "x\${SECRET}y"; printf %s "$LINES2"`;

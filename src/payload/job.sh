@@ -9,41 +9,51 @@
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 
+# The beginning of a Python program that becomes another one. Python ignores two signals, and sets LC_CTYPE where the
+# container says nothing of its locale: the other one is to inherit neither.
+fx_python='
+import os, signal, sys
+if b"\0LC_CTYPE=" not in b"\0" + open("/proc/self/environ", "rb").read():
+    os.environ.pop("LC_CTYPE", None)
+def give_back(*names):
+    for name in names:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+def lead():
+    give_back("SIGINT", "SIGQUIT")
+    os.setsid()
+def become(words):
+    give_back("SIGPIPE", "SIGXFSZ")
+    os.execvp(words[0], words)
+'
+
 fx_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 
 # Runs a command as the leader of a new session. A shell starts what it puts in the background with INT and QUIT
 # ignored, for good: they are given back where something can do that.
 fx_session() {
-  if env --default-signal=INT,QUIT setsid true 2>/dev/null; then
+  if env --default-signal=INT,QUIT true 2>/dev/null && command -v setsid >/dev/null; then
     exec env --default-signal=INT,QUIT setsid "$@"
   elif command -v python3 >/dev/null 2>&1; then
-    # Python itself ignores PIPE and XFSZ.
-    exec python3 -I -S -c '
-import os, signal, sys
-for name in ("SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ"):
-    signal.signal(getattr(signal, name), signal.SIG_DFL)
-os.setsid()
-os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+    exec python3 -I -S -c "$fx_python
+lead()
+become(sys.argv[1:])" "$@"
   else
     exec setsid "$@"
   fi
 }
 
-# Runs a command that becomes the parent of what its descendants leave behind, and so can wait for their ends: PID 1
+# The same for a command that becomes the parent of what its descendants leave behind, and so can wait for their ends: PID 1
 # need not wait for anybody.
 fx_adopting() {
   if command -v python3 >/dev/null; then
-    fx_session python3 -I -S -c '
-import os, signal, sys
+    exec python3 -I -S -c "$fx_python
+lead()
 try:
     import ctypes
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 except (AttributeError, ImportError, OSError):
     pass
-# Python itself ignores these.
-for name in ("SIGPIPE", "SIGXFSZ"):
-    signal.signal(getattr(signal, name), signal.SIG_DFL)
-os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+become(sys.argv[1:])" "$@"
   else
     fx_session "$@"
   fi
@@ -185,15 +195,12 @@ fx_become() {
     if [ "$fx_name" ]; then fx_groups=--init-groups; else fx_groups=--clear-groups; fi
     fx_session setpriv --reuid="$fx_uid" --regid="$fx_gid" "$fx_groups" -- "$@"
   elif command -v python3 >/dev/null; then
-    fx_session python3 -I -S -c '
-import os, signal, sys
+    fx_session python3 -I -S -c "$fx_python
 name, uid, gid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 os.initgroups(name, gid) if name else os.setgroups([])
 os.setgid(gid)
 os.setuid(uid)
-for each in ("SIGPIPE", "SIGXFSZ"):
-    signal.signal(getattr(signal, each), signal.SIG_DFL)
-os.execvp(sys.argv[4], sys.argv[4:])' "$fx_name" "$fx_uid" "$fx_gid" "$@"
+become(sys.argv[4:])" "$fx_name" "$fx_uid" "$fx_gid" "$@"
   elif command -v su-exec >/dev/null; then
     fx_session su-exec "$fx_user" "$@"
   elif command -v gosu >/dev/null; then
@@ -299,9 +306,11 @@ fx_record_by_awk() {
       wait "$fx_pid"
     done
     # No awk tells of a write that failed, but each tells at its end how much there should be.
-    fx_wanted=$(fx_size header)
-    while read -r fx_written; do fx_wanted=$((fx_wanted + fx_written)); done <"$fx_dir/sizes"
-    [ "$fx_cut" ] || [ "$(fx_size out)" -eq "$fx_wanted" ]
+    fx_size header
+    while read -r fx_written; do fx_bytes=$((fx_bytes + fx_written)); done <"$fx_dir/sizes"
+    fx_wanted=$fx_bytes
+    fx_size out
+    [ "$fx_cut" ] || [ "$fx_bytes" -eq "$fx_wanted" ]
   }
 }
 
@@ -314,7 +323,7 @@ fx_job() {
   mkdir "$fx_dir/started" 2>/dev/null || return
   trap 'fx_stop cancelled' TERM
   trap 'fx_stop timed-out' USR1
-  printf %s "$$" >"$fx_dir/pid"
+  echo "$$" >"$fx_dir/pid"
   cat "$fx_dir/header" >"$fx_dir/out"
   for fx_name in stopping status; do fx_reserve "$fx_name"; done
 
@@ -400,11 +409,12 @@ fx_listen() {
   done
 }
 
+# The size of a file, in fx_bytes.
 fx_size() {
   # Not wc: busybox's reads the whole file to know its size.
   # shellcheck disable=SC2046 # it is to be split into words
   set -- $(ls -ln "$fx_dir/$1")
-  printf %s "${5:-0}"
+  fx_bytes=${5:-0}
 }
 
 # Finds what packs bytes for a terminal, once, when they have to be packed.
@@ -425,9 +435,9 @@ sys.stdout.buffer.write(base64.encodebytes(gzip.compress(sys.stdin.buffer.read()
   fx_found_packer=1
 }
 
-# Sends the spool up to byte fx_now, or a piece of it: packed when more waits than fx_pack, which is empty for never.
+# Sends the spool up to byte fx_bytes, or a piece of it: packed when more waits than fx_pack, which is empty for never.
 fx_send() {
-  fx_length=$((fx_now - fx_at))
+  fx_length=$((fx_bytes - fx_at))
   if [ "$fx_pack" ] && [ "$fx_length" -gt "$fx_pack" ] && { [ "$fx_found_packer" ] || fx_find_packer; }; then
     # Not all at once: a cut costs the whole piece.
     [ "$fx_length" -le 1048576 ] || fx_length=1048576
@@ -460,8 +470,8 @@ fx_attach() {
     # In this order: whatever was written before the status is in the size that is read after it.
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
-    fx_now=$(fx_size out)
-    if [ "$fx_now" -gt "$fx_at" ]; then
+    fx_size out
+    if [ "$fx_bytes" -gt "$fx_at" ]; then
       fx_send
       fx_quiet=0
     elif [ "$fx_ended" ]; then
@@ -470,7 +480,7 @@ fx_attach() {
       fx_mark '! gone the directory of the job was removed while it ran'
       printf '\n'
       return
-    elif fx_pid=$(cat "$fx_dir/pid") && [ "$fx_pid" ] && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
+    elif read -r fx_pid <"$fx_dir/pid" && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
       fx_mark '! lost the job was killed, and its exit status with it'
       printf '\n'
       return

@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
+import { randomScript, type ScriptCase } from "../helpers/random-script.ts";
+import { forEachSeedAtOnce, pick, randomOf } from "../helpers/seeds.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+
+interface Ran {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly exitCode: number | undefined;
+}
+
+/** What `sh -e` makes of it on this machine, as a file of this path. */
+async function onTheHost({ script, args, env, secrets }: ScriptCase, path: string): Promise<Ran> {
+  mkdirSync(dirname(path));
+  try {
+    writeFileSync(path, script);
+    const child = spawn("sh", ["-e", path, ...args], {
+      env: { PATH: process.env["PATH"], HOME: "/root", ...env, ...secrets },
+      cwd: "/",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+    const [stdout, stderr, [code, signal]] = await Promise.all([
+      buffer(child.stdout),
+      buffer(child.stderr),
+      ended,
+    ]);
+    return { stdout, stderr, exitCode: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) };
+  } finally {
+    rmSync(dirname(path), { recursive: true });
+  }
+}
+
+/** In words that a person can read, where the two part. */
+function same(what: string, got: Buffer, wanted: Buffer): void {
+  if (got.equals(wanted)) return;
+  const at = got.findIndex((byte, i) => byte !== wanted[i]);
+  const from = Math.max(0, (at < 0 ? got.length : at) - 40);
+  const show = (bytes: Buffer): string => JSON.stringify(bytes.toString("latin1", from, from + 120));
+  throw new Error(
+    `${what}: ${show(got)}, not ${show(wanted)}, from byte ${from} of ${got.length}, not ${wanted.length}`,
+  );
+}
+
+/** Directories like this machine's own PATH: all programs, and all but python. */
+let paths: readonly string[];
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "programs-"));
+  const own = (process.env["PATH"] ?? "").split(":");
+  paths = [`${dirname(PYTHON)}:${own.join(":")}`, directory];
+  for (const from of own.filter((path) => existsSync(path))) {
+    const programs = readdirSync(from).filter((name) => !name.startsWith("python"));
+    for (const name of programs) {
+      try {
+        symlinkSync(join(from, name), join(directory, name));
+      } catch {
+        // The first of its name counts.
+      }
+    }
+  }
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+it("random scripts are brought over and run as by sh -e, whatever the shell of the image and its recorder", async () => {
+  await forEachSeedAtOnce(976, 8, async (seed) => {
+    const random = randomOf(seed);
+    const sh = pick(random, SHELLS);
+    const PATH = pick(random, paths);
+    const packAbove = pick(random, [undefined, 0, 300]);
+    const script = randomScript(random, { anyBytes: true, anyArgs: true });
+    const job = new WatchedJob({
+      ...script,
+      workingDirectory: "/",
+      sh,
+      containerEnv: { PATH },
+      ...(packAbove !== undefined && { packAbove }),
+    });
+    const host = await onTheHost(script, `/tmp/fargate-exec-${job.runId}/script`);
+    try {
+      await job.attach().closed;
+      expect(job.status).toMatchObject({
+        kind: "ended",
+        reason: "exited",
+        workers: [{ exitCode: host.exitCode }],
+      });
+      same("standard output", job.output("stdout"), host.stdout);
+      same("standard error", job.output("stderr"), host.stderr);
+    } catch (error) {
+      job.remove();
+      throw error;
+    }
+  });
+}, 300_000);
+
+describe("by the whole step", () => {
+  let aws: Aws;
+  let tasks: readonly Task[];
+
+  beforeAll(async () => {
+    aws = await Aws.start();
+    tasks = await Promise.all([aws.runningTask(), aws.runningTask()]);
+  });
+  afterAll(() => aws.stop());
+
+  /** Lines as the log has them, which takes a CR for a line's end, in an order of no meaning. */
+  const lines = (...outputs: readonly Buffer[]): string[] =>
+    outputs
+      .flatMap((bytes) =>
+        bytes
+          .toString()
+          .replace(/\n$/, "")
+          .split(/\r?\n|\r/),
+      )
+      .filter((line) => line !== "")
+      .map((line) => line.replaceAll(/\/tmp\/fargate-exec-[^/]+\/script/g, "/tmp/script"))
+      .sort();
+
+  it("random scripts are run as by sh -e", async () => {
+    await forEachSeedAtOnce(24, 4, async (seed) => {
+      const random = randomOf(-seed);
+      const staged = random() < 0.5;
+      const packed = random() < 0.5;
+      // What is no UTF-8 the exec agent damages, unless it is packed.
+      const script = randomScript(random, { anyBytes: packed, anyArgs: false });
+      const host = await onTheHost(script, `/tmp/fargate-exec-${process.pid}-${seed}/script`);
+      const result = await aws.step(
+        {
+          task: tasks[seed % 2]?.id ?? "",
+          "script-file": "script",
+          args: script.args.join("\n"),
+          env: Object.keys(script.env).join("\n"),
+          secrets: "SECRET",
+          transport: packed ? "packed" : "auto",
+          ...(staged && { bucket: aws.world.made.bucket }),
+        },
+        { files: { script: script.script }, env: { ...script.env, ...script.secrets } },
+      );
+      expect(result.outputs["exit-code"]).toBe(String(host.exitCode));
+      expect(result.outputs["stdout"]).toBe(host.stdout.toString().replace(/\r?\n$/, ""));
+      expect(lines(Buffer.from(jobLog(result).join("\n")))).toEqual(lines(host.stdout, host.stderr));
+    });
+  });
+});
