@@ -29,7 +29,7 @@ export function recorders(root: string, count: number): void {
   writeFileSync(join(directory, "text"), text(secrets, mib));
 
   const awk = (name: string): string =>
-    `cat text | LC_ALL=C fx_patterns="$(cat patterns)" ${name} -f recorder.awk o 0 1 >out`;
+    `cat text | LC_ALL=C fx_patterns="$(cat patterns)" ${name} -f recorder.awk o 0 1 sizes >out`;
   const ways: readonly (readonly [string, string, string])[] = [
     ["cat", "cat", "cat text | cat >out"],
     [

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Recording, stopAll } from "./recording.ts";
+import { Recording, redacted, stopAll } from "./recording.ts";
 
 afterEach(stopAll);
 
@@ -166,17 +166,6 @@ describe("redaction", () => {
     expect(once(recording.text())).toBe(once(lines.map((line) => `${redacted(line, secrets)}\n`).join("")));
   });
 });
-
-/** The obvious way: every character that any value covers, then each run of those as one. */
-function redacted(line: string, secrets: readonly string[]): string {
-  const hidden = Array.from(line, () => false);
-  for (const secret of secrets)
-    for (let at = line.indexOf(secret); at >= 0; at = line.indexOf(secret, at + 1))
-      hidden.fill(true, at, at + secret.length);
-  return Array.from(line, (char, i) => (hidden[i] ? "\0" : char))
-    .join("")
-    .replaceAll(/\0+/g, "***");
-}
 
 describe("what could be taken for something else", () => {
   it("is the job's own text again, marks and all", async () => {

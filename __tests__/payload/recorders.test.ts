@@ -2,7 +2,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { SpoolReader } from "../../src/output/spool.ts";
 import { watch } from "../helpers/watch.ts";
+import { redacted } from "./recording.ts";
+
+const recorder = fileURLToPath(new URL("../../src/payload/recorder.awk", import.meta.url));
 
 /** All that an image without python3 has, with one awk or another. */
 const TOOLS =
@@ -81,6 +87,32 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
     const job = await run({ script, secrets });
     expect(job.stdout.toString()).toBe("<***>\n***.\n***\n***\nends with abcde");
     expect(job.terminal.includes("second line")).toBe(false);
+  });
+
+  it("hides every value in every line, few or many, and in lines longer than a page", () => {
+    const secrets = ["babbab", "abab", "abba", "aabb"];
+    const line = fc.oneof(
+      { weight: 30, arbitrary: fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 40 }) },
+      {
+        weight: 30,
+        arbitrary: fc.string({ unit: fc.constantFrom("x", "y", "\u001b", "\ufffd"), maxLength: 200 }),
+      },
+      fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 5_000, maxLength: 9_000 }),
+    );
+    const lines = fc.sample(line, { numRuns: 3_000, seed: 7 });
+    const program = awk === "busybox" ? ["busybox", "awk"] : [awk];
+    const args = ["-f", recorder, "o", "0", "1", join(path, "sizes")];
+    const spool = execFileSync(program[0] ?? "", [...program.slice(1), ...args], {
+      env: { PATH: process.env["PATH"], LC_ALL: "C", fx_patterns: secrets.join("\n") },
+      input: lines.map((each) => `${each}\n`).join(""),
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const shown = new SpoolReader()
+      .push(spool)
+      .flatMap((record) =>
+        record.kind === "text" ? [record.bytes.toString(), record.ends ? "\n" : ""] : [],
+      );
+    expect(shown.join("")).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
   });
 
   it("shows the beginning of a line whose rest does not come", async () => {

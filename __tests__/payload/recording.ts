@@ -112,3 +112,14 @@ export class Recording {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
+
+/** The obvious way: every character that any value covers, then each run of those as one. */
+export function redacted(line: string, secrets: readonly string[]): string {
+  const hidden = Array.from(line, () => false);
+  for (const secret of secrets)
+    for (let at = line.indexOf(secret); at >= 0; at = line.indexOf(secret, at + 1))
+      hidden.fill(true, at, at + secret.length);
+  return Array.from(line, (char, i) => (hidden[i] ? "\0" : char))
+    .join("")
+    .replaceAll(/\0+/g, "***");
+}
