@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
@@ -64,10 +64,17 @@ check("no exception is without a use", () => {
   }
 });
 
-it("the files hold no exception without its reason", () => {
-  for (const file of ["bootstrap.sh", "loader.sh", "job.sh"]) {
-    const text = readFileSync(new URL(`../../src/payload/${file}`, import.meta.url), "utf8");
-    for (const [directive] of text.matchAll(/shellcheck disable=.*/g))
-      expect(directive).toMatch(/disable=SC\d+ # \S+/);
-  }
+const directory = new URL("../../src/payload/", import.meta.url);
+const files = readdirSync(directory).filter((name) => name.endsWith(".sh"));
+
+it.each(files)("%s says at its top what it is, and holds no exception without its reason", (file) => {
+  const text = readFileSync(new URL(file, directory), "utf8");
+  expect(text).toMatch(/^# \S/);
+  for (const [directive] of text.matchAll(/shellcheck disable=.*/g))
+    expect(directive).toMatch(/disable=SC\d+ # \S+/);
+});
+
+it("every part of the job is delivered", () => {
+  const parts = files.filter((file) => !["bootstrap.sh", "loader.sh"].includes(file));
+  for (const part of parts) expect(job).toContain(readFileSync(new URL(part, directory), "utf8"));
 });
