@@ -18,7 +18,7 @@ afterAll(() => aws.stop());
 
 const secret = "correct horse\nbattery staple";
 
-/** What steps do, with how each must end: its exit code, or of the text that its last words hold. */
+/** What steps do that leave no daemon, with the exit code of each. */
 const kinds: readonly (readonly [inputs: () => Inputs, exitCode: string])[] = [
   [() => ({ run: "echo hello" }), "0"],
   [() => ({ run: "echo wrong >&2; exit 7", bucket: aws.world.made.bucket }), "7"],
@@ -32,7 +32,7 @@ const kinds: readonly (readonly [inputs: () => Inputs, exitCode: string])[] = [
   [() => ({ run: "seq -f 'line %.0f of many' 20000", transport: "packed" }), "0"],
   [
     () => ({
-      run: "(sleep 0.1 | cat) & (true &) ; : $(true); sh -c 'kill -TERM $$' || exit 9",
+      run: "(sleep 0.1 | cat) & (true &) ; : $(true); sh -c 'kill -TERM $$' || { wait; exit 9; }",
       workers: "3",
     }),
     "9",
