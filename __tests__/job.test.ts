@@ -95,6 +95,7 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
       write: (bytes) => (seen.shown += Buffer.from(bytes).toString()),
       cancel: cancel.signal,
       known,
+      patient: true,
     });
   return { run, seen, log, known, cancel };
 }

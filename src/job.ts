@@ -18,13 +18,15 @@ import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/i
 import { loaderText } from "./payload/loader.ts";
 import { preparePayload } from "./payload/prepare.ts";
 import { delivery, stage, unstage } from "./payload/stage.ts";
+import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import type { Known } from "./report/result.ts";
 import { attend, type Attended } from "./session/attend.ts";
+import { OPENING_MS } from "./session/follow.ts";
 import { sessionOpener, terminateSession } from "./session/opener.ts";
 import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
-import type { Target } from "./target/target.ts";
+import { sessionTarget, type Target } from "./target/target.ts";
 
 export interface JobContext {
   readonly inputs: Inputs;
@@ -40,6 +42,8 @@ export interface JobContext {
   /** Resolves when there is room for more of it. */
   readonly room?: (() => Promise<void>) | undefined;
   readonly cancel: AbortSignal;
+  /** Whether to wait for the container's place as long as `start-timeout`, or not at all. */
+  readonly patient: boolean;
   /** Filled in as things become known, so that a failure can be told with them. */
   readonly known: Known;
 }
@@ -62,7 +66,7 @@ export async function runJob(
   exec: ExecConfiguration | undefined,
   context: JobContext,
 ): Promise<Attended> {
-  const { inputs, origin, aws, ledger, clock, log, cancel, known } = context;
+  const { inputs, origin, aws, ledger, clock, log, cancel, known, patient } = context;
   const deadline = clock.now() + inputs.startTimeout;
   const payload = preparePayload(inputs, { origin, target, log });
   const to = delivery({ inputs, runId: origin.id });
@@ -75,7 +79,7 @@ export async function runJob(
   const places = await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
 
   const runtimeId = task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "";
-  const turn = { deadline, clock, log, signal: cancel };
+  const turn = { deadline: patient ? deadline : clock.now(), clock, log, signal: cancel };
   const onClaim = (claim?: ClaimName): void =>
     ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]);
   const admission = await admit({ target, runtimeId, inputs, origin, aws, onClaim, ...turn });
@@ -115,6 +119,14 @@ export async function runJob(
       },
       attach: (at) => open(at, known.sessionIds.length === 0 ? deadline : until),
       terminate: (id) => terminateSession({ aws, log }, id),
+      whyUnopened: (sessionId) =>
+        unopened({
+          ...aws,
+          target,
+          sessionTarget: sessionTarget(target, runtimeId),
+          sessionId,
+          seconds: OPENING_MS / 1000,
+        }),
       onAttached: () => {
         known.attached = true;
         // Whatever goes wrong here, the cleanup tries again and says so.

@@ -13,7 +13,7 @@ import { failedResult, type Known, nothingKnown, type Result } from "./report/re
 import type { Resolved } from "./target/resolved.ts";
 import type { Target } from "./target/target.ts";
 
-export type JobsContext = Omit<JobContext, "known">;
+export type JobsContext = Omit<JobContext, "known" | "patient">;
 
 /**
  * Runs the job in every target at once, each with a log and a ledger of its own; what goes wrong in one doesn't stop
@@ -24,9 +24,14 @@ export async function runJobs(
   exec: ExecConfiguration | undefined,
   context: JobsContext,
 ): Promise<Result> {
-  const { targets } = resolved;
-  if (targets.length === 1) return await inOneOf(targets[0], exec, resolved, context);
+  const { targets, others } = resolved;
   const { aws, clock, inputs, origin } = context;
+  if (targets.length === 1) {
+    const places = [targets[0].taskArn, ...others];
+    const together = others.length > 0 ? lookTogether(aws.ecs, places, () => clock.now()) : {};
+    const ecs = { ...aws.ecs, ...together };
+    return await inOneOf(targets[0], exec, resolved, { ...context, aws: { ...aws, ecs } });
+  }
   const screen = new Screen({ write: context.write, workflowCommands: inputs.workflowCommands });
   const arns = targets.map(({ taskArn }) => taskArn);
   const ecs = {
@@ -62,23 +67,31 @@ export async function runJobs(
 async function inOneOf(
   first: Target,
   exec: ExecConfiguration | undefined,
-  { instead, inPublic }: Resolved,
+  { instead, inPublic, others }: Resolved,
   context: JobsContext,
 ): Promise<Result> {
-  for (let target = first; ;) {
+  for (let target = first, moves = 0; ; moves++) {
     const known: Known = { ...nothingKnown(), target };
-    const result = await inTarget(target, exec, inPublic, { ...context, known });
+    // A place is waited for once no other is left to try.
+    const patient = others.length === 0 || moves > others.length;
+    const result = await inTarget(target, exec, inPublic, { ...context, known, patient });
     const { failure } = result;
-    // Once there was a session, the job may have started in it.
-    if (failure === undefined || known.attached || known.sessionIds.length > 0) return result;
+    if (failure === undefined) return result;
+    const final = mayHaveStarted(failure, known) || (patient && failure.code === "container-busy");
     try {
-      const next = context.cancel.aborted ? undefined : await instead(target, failure);
-      if (next === undefined) return result;
+      const next = final || context.cancel.aborted ? undefined : await instead(target, failure);
+      if (next === undefined)
+        return { ...result, failure: await diagnosed(failure, target, exec, { ...context, known }) };
       target = next;
     } catch (error) {
       return failedResult(explained(error, context.log), known);
     }
   }
+}
+
+/** Once there was a session the job may have started in it, unless the agent never opened it. */
+function mayHaveStarted({ code }: Failure, { attached, sessionIds }: Known): boolean {
+  return attached || (sessionIds.length > 0 && code !== "container-blocked");
 }
 
 async function inTarget(
@@ -98,10 +111,8 @@ async function inTarget(
   } catch (error) {
     result = failedResult(explained(error, log), known);
   }
-  const { failure } = result;
   return {
     ...result,
-    failure: failure && (await diagnosed(failure, target, exec, context)),
     publicIp: cancel.aborted ? undefined : await address?.publicIp(),
   };
 }
@@ -111,7 +122,7 @@ async function diagnosed(
   failure: Failure,
   target: Target,
   exec: ExecConfiguration | undefined,
-  { aws, cancel, known, log }: JobContext,
+  { aws, cancel, known, log }: Omit<JobContext, "patient">,
 ): Promise<Failure> {
   if (known.attached || cancel.aborted) return failure;
   try {

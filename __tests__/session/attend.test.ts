@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Task } from "../../src/aws/task.ts";
-import { Failure } from "../../src/errors.ts";
+import { containerBlocked, Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/output/extract.ts";
 import { attend, describeEnd } from "../../src/session/attend.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
@@ -60,6 +60,8 @@ class Attending {
       onNote: () => undefined,
       onShown: (shown) => this.shown.push(wordsOf(shown)),
       attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
+      whyUnopened: (id) =>
+        Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),
       terminate: (id) => Promise.resolve(void this.terminated.push(id)),
       ecs: { describeTask: () => this.#look() },
       target: aTarget(),
@@ -250,6 +252,26 @@ describe("attending to a job", () => {
       expect(job.log.lines.slice(1)).toEqual(["No session yet: what was seen"]);
     },
   );
+
+  const silent: Script = () => undefined;
+
+  it("says why the agent never opened the first session, and ends it, since it may be queued", async () => {
+    const job = new Attending(silent);
+    const attended = job.run();
+    await job.clock.pass(20_000);
+    expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "container-blocked" } });
+    expect([job.attachedAt, job.terminated]).toEqual([[0], ["s-1"]]);
+  });
+
+  it("waits longer for a session behind one that was opened", async () => {
+    const job = new Attending(cut(LOST, READY), silent, whole);
+    const attended = job.run();
+    await job.pause(1_000);
+    await job.clock.pass(150_000);
+    await job.pause(2_000);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.terminated).toEqual(["s-1", "s-2"]);
+  });
 
   it("fails where the first session can't be opened", async () => {
     const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });

@@ -15,6 +15,7 @@ export class FakeSession implements Session {
   /** What was typed, in order. */
   readonly typed: string[] = [];
   isEnded = false;
+  heard = false;
   #settle: (end: SessionEnd) => void = () => undefined;
   readonly #onTyped: (session: FakeSession, text: string) => void;
 
@@ -25,6 +26,7 @@ export class FakeSession implements Session {
   }
 
   says(...texts: readonly string[]): this {
+    this.heard ||= texts.length > 0;
     for (const text of texts) this.output.push(Buffer.from(text, "latin1"));
     return this;
   }

@@ -20,6 +20,7 @@ beforeEach(() => {
 
 function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
   return followJob(session, {
+    first: true,
     extractor: new Extractor(NONCE),
     typed: {
       start: (missing) =>
@@ -118,9 +119,28 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("gives up a session in which nobody ever speaks", async () => {
+  it("gives up a first session that the agent does not open within twenty seconds", async () => {
     const session = new FakeSession("s-1");
     const followed = following(session);
+    await clock.pass(20_000);
+    expect(await followed).toEqual({ kind: "unopened" });
+    expect(session.isEnded).toBe(true);
+  });
+
+  it("takes a key that is asked for as an opened session, however long the output takes", async () => {
+    const session = new FakeSession("s-1", closing);
+    session.heard = true;
+    const followed = following(session);
+    await clock.pass(20_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    session.says(WHOLE);
+    expect(await followed).toMatchObject(ENDED);
+  });
+
+  it("gives a further session more time: it may have to wait for the one before it", async () => {
+    const session = new FakeSession("s-1");
+    const followed = following(session, { first: false });
     await clock.pass(150_000);
     expect(await followed).toMatchObject({
       kind: "ended",

@@ -1,5 +1,5 @@
 import type { Task } from "../../src/aws/task.ts";
-import { Failure } from "../../src/errors.ts";
+import { containerBlocked, containerBusy, Failure } from "../../src/errors.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { resolveTargets } from "../../src/target/resolve.ts";
 import { resolving, target } from "../helpers/resolving.ts";
@@ -106,6 +106,47 @@ describe("a service", () => {
       code: "no-running-task",
       failed: `The service 'web' in cluster 'ci' has ${failed}.`,
       seen: `${asked}Desired 1, running 0, pending 0. Last event: unable to place a task.`,
+    });
+  });
+
+  describe("whose task has no place for the job", () => {
+    const busy = containerBusy("app", TASK, 0, "in use");
+    const blocked = containerBlocked("app", TASK, 20, { agent: "RUNNING", others: "" });
+    const pending = task("8", { lastStatus: "PENDING" });
+    const unhealthy = task("9", { healthStatus: "UNHEALTHY" });
+    const three = having(task("1"), task("2"), task("3"), pending, unhealthy);
+
+    it("gives each of the others that are ready, once", async () => {
+      const { targets, others, instead } = await resolveTargets(resolving(service, three));
+      expect(others).toHaveLength(2);
+      const second = await instead(targets[0], busy);
+      const third = await instead(second ?? targets[0], busy);
+      expect([targets[0], second, third].map((one) => one?.taskId[0]).toSorted()).toEqual(["1", "2", "3"]);
+      expect(others.toSorted()).toEqual([second?.taskArn, third?.taskArn].toSorted());
+    });
+
+    it("gives any of them to wait in after that, but none that takes no session", async () => {
+      const { targets, instead } = await resolveTargets(resolving(service, three));
+      const second = (await instead(targets[0], blocked)) ?? targets[0];
+      const third = (await instead(second, blocked)) ?? targets[0];
+      expect((await instead(third, busy))?.taskArn).toBe(third.taskArn);
+      expect(await instead(third, blocked)).toBeUndefined();
+    });
+
+    it("says which it tries, and why", async () => {
+      const context = resolving(service, having(task("1"), task("2")));
+      const { targets, instead } = await resolveTargets(context);
+      await instead(targets[0], blocked);
+      expect(context.log.lines.at(-1)).toMatch(
+        /opened no session within 20 s, so the script was not started\. Trying task 2{32} of the service\.$/,
+      );
+    });
+
+    it("of several gives a spare one only", async () => {
+      const { targets, others, instead } = await resolveTargets(resolving({ ...service, tasks: 2 }, three));
+      expect(others).toEqual([]);
+      expect((await instead(targets[0], blocked))?.taskId[0]).toBe("3");
+      expect(await instead(targets[1] ?? targets[0], blocked)).toBeUndefined();
     });
   });
 

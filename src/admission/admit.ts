@@ -2,7 +2,7 @@ import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Origin } from "../target/start.ts";
-import type { Target } from "../target/target.ts";
+import { sessionTarget, type Target } from "../target/target.ts";
 import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
 import { waitForSessions } from "./sessions.ts";
 import type { TurnOptions } from "./turn.ts";
@@ -58,8 +58,8 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
       log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
     }
   }
-  const sessionTarget = `ecs:${target.clusterName}_${target.taskId}_${options.runtimeId}`;
-  await waitForSessions({ ...options, sessionTarget, ssm: aws.ssm });
+  const place = sessionTarget(target, options.runtimeId);
+  await waitForSessions({ ...options, sessionTarget: place, ssm: aws.ssm });
   return FREE;
 }
 

@@ -31,6 +31,7 @@
  *     `NONCE;s`               the payload is there: the secrets, which are typed at once where it wasn't missing.
  *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
+ *     `open`                  the session is there, and the payload is being fetched.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. With the 1 the payload is missing, so that
  *                             the code of other ways to get it is wanted, and why the first way failed.
  *     `echo`                  echo can't be turned off.

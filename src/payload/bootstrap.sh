@@ -23,6 +23,9 @@ t.tcsetattr(0, t.TCSANOW, a)' 2>/dev/null || {
   exit 1
 }
 
+# The session has been opened, however long the payload takes.
+fx_say open
+
 # The directory is the lock: whoever makes it fetches the payload, everybody else attaches. One whose maker has not
 # done so yet is made again: nobody comes here before the session of the one before is lost.
 for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do

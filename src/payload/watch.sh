@@ -23,7 +23,7 @@ fx_listen() {
 fx_attach() {
   fx_mark "@$fx_at"
   printf '\n'
-  fx_quiet=0 fx_found_packer='' fx_last=''
+  fx_quiet=0 fx_unmarked=0 fx_found_packer='' fx_last=''
   until [ "$fx_last" ]; do
     # In this order: whatever was written before the status is in the size that is read after it.
     fx_ended=
@@ -44,7 +44,7 @@ fx_attach() {
       fx_quiet=$((fx_quiet + 1))
       # A session in which nothing moves is cut after twenty minutes; every half minute something does.
       if [ "$fx_quiet" -ge 300 ]; then
-        fx_mark '~'
+        fx_tell_place
         fx_quiet=0
       fi
       if [ "$fx_quiet" -gt 20 ]; then sleep 0.1; else sleep 0.02; fi

@@ -18,7 +18,7 @@ export interface DiagnoseContext {
 }
 
 /** Failures that the settings of the task, its role or its network may explain. */
-const OF_EXEC = ["exec-not-enabled", "exec-agent-stopped", "exec-not-ready"];
+const OF_EXEC = ["exec-not-enabled", "exec-agent-stopped", "exec-not-ready", "container-blocked"];
 
 /**
  * Checks what ECS Exec needs when it did not work, prints each check, and adds what is wrong to the failure. A failure

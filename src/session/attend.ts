@@ -12,12 +12,13 @@ const MOST_IN_VAIN = 8;
 /** For the last output of a task that has ended. */
 const LAST_WORDS_MS = 1_000;
 
-export interface AttendOptions
-  extends Omit<FollowOptions, "patience">, Omit<WatchOptions, "signal" | "clock"> {
+export interface AttendOptions extends Omit<FollowOptions, "first">, Omit<WatchOptions, "signal" | "clock"> {
   /** A new session that goes on at this byte of the spool; rejects when there can't be one. */
   readonly attach: (at: number) => Promise<Session>;
   /** Ends a session that was lost, so that it gives its place in the container back. Best effort. */
   readonly terminate: (sessionId: string) => Promise<void>;
+  /** Why the agent does not open the first session. */
+  readonly whyUnopened: (sessionId: string) => Promise<Failure>;
   /** When to give up, in milliseconds since the epoch. */
   readonly until: number;
 }
@@ -36,6 +37,7 @@ export async function attend(options: AttendOptions): Promise<Attended> {
   const watching: WatchOptions = { ...options, signal: over.signal };
   let session = await options.attach(0);
   let gone: Failure | undefined;
+  let first = true;
   const leaveAfter = (ms: number): Promise<void> =>
     clock.sleep(Math.max(0, ms), over.signal).then(() => session.close());
   watchTask(watching)
@@ -49,7 +51,14 @@ export async function attend(options: AttendOptions): Promise<Attended> {
   try {
     for (let inVain = 0, pause = FIRST_PAUSE_MS; ;) {
       const from = extractor.offset;
-      const followed = await followJob(session, options);
+      const followed = await followJob(session, { ...options, first });
+      first &&= !session.heard;
+      if (followed.kind === "unopened") {
+        const failure = gone ?? (await options.whyUnopened(session.sessionId));
+        // It may still be in the agent's queue.
+        await options.terminate(session.sessionId);
+        return { kind: "impossible", failure };
+      }
       if (followed.kind !== "ended" && followed.kind !== "gap") return followed;
       gone ??= (await lookAtTask(watching)).gone;
       if (gone !== undefined) return { kind: "impossible", failure: gone };

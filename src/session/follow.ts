@@ -7,6 +7,8 @@ import { Silence } from "./silence.ts";
 
 /** For the agent to close the session once the job's status has been taken. */
 const CLOSING_MS = 800;
+/** For the agent to open the first session, of which one second is its own sleep. */
+export const OPENING_MS = 20_000;
 /** A queued session opens when another one ends, and an abandoned watcher gives its place up after 90 s. */
 const SILENCE_MS = 150_000;
 /** Once it shows the job the container says every half minute that it is there; when it is busy, a bit later. */
@@ -25,7 +27,14 @@ export type Followed =
   /** Bytes were lost on the way, or others came in between. */
   | Gap;
 
+/** The agent has not opened the job's first session, so that nothing was started in it. */
+export interface Unopened {
+  readonly kind: "unopened";
+}
+
 export interface FollowOptions {
+  /** No session of this job was ever opened, so that none of ours can keep this one waiting. */
+  readonly first: boolean;
   readonly extractor: Extractor;
   /** What is typed, each when the container asks for it: nothing before echo is off. */
   readonly typed: {
@@ -47,7 +56,7 @@ export interface FollowOptions {
  * Watches the job through one session: types the input when it is safe to, passes on the output, and ends with the
  * job's status or with what came instead. Leaves the session in every case, and never rejects.
  */
-export async function followJob(session: Session, options: FollowOptions): Promise<Followed> {
+export async function followJob(session: Session, options: FollowOptions): Promise<Followed | Unopened> {
   const { extractor, clock, cancel } = options;
   let attached = false;
   let outcome: Followed | undefined;
@@ -63,6 +72,8 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   const silence = new Silence(clock, () => void session.close());
   silence.expect(SILENCE_MS);
   let heard = false;
+  const unopened = (): boolean => options.first && !session.heard;
+  void clock.sleep(OPENING_MS, over.signal).then(() => (unopened() ? session.close() : undefined), ended);
 
   for await (const bytes of session.output) {
     silence.end();
@@ -123,6 +134,7 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   over.abort();
   if (outcome !== undefined) return outcome;
   const end = await session.ended;
+  if (unopened() && end.kind === "left" && !cancel.aborted) return { kind: "unopened" };
   if (silence.lasted === undefined || end.kind !== "left" || cancel.aborted)
     return { kind: "ended", end, attached };
   const seconds = silence.lasted / 1000;

@@ -2,7 +2,7 @@ import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { connect } from "../ready/connect.ts";
-import type { Target } from "../target/target.ts";
+import { sessionTarget, type Target } from "../target/target.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface OpenerOptions {
@@ -31,7 +31,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
     options.onSession(ticket.sessionId);
     return await openSession({
       ...ticket,
-      targetId: `ecs:${target.clusterName}_${target.taskId}_${options.runtimeId}`,
+      targetId: sessionTarget(target, options.runtimeId),
       aws: aws.clients,
       log,
       clock,

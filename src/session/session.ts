@@ -22,6 +22,13 @@ const DATA_KEY_MS = 15_000;
 const HANDSHAKE_MS = 20_000;
 /** For the agent to close a session whose data key we could not get. */
 const REFUSAL_MS = 2_000;
+/** Events that no gateway brings about alone. */
+const OF_THE_AGENT: ReadonlySet<ChannelEvent["kind"]> = new Set([
+  "output",
+  "acked",
+  "data-key-wanted",
+  "handshake-complete",
+]);
 
 export type SessionEnd =
   /** The other side ended it; `text` is its reason, empty after a normal end. */
@@ -38,6 +45,8 @@ export interface Session {
    * more than 1 MiB waits, and no input waits for its acknowledgement, the agent is kept from sending.
    */
   readonly output: AsyncIterable<Uint8Array>;
+  /** The agent has said something: it has opened the session. */
+  readonly heard: boolean;
   /** Never rejects. */
   readonly ended: Promise<SessionEnd>;
   /** Resolves once the agent has all these bytes. Rejects with `session-lost` when the session ends before. */
@@ -78,6 +87,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 class DataSession implements Session {
   readonly sessionId: string;
   readonly output: ByteQueue;
+  heard = false;
   readonly ended: Promise<SessionEnd>;
   readonly #options: SessionOptions;
   readonly #channel: Channel;
@@ -164,6 +174,7 @@ class DataSession implements Session {
 
   #handle(event: ChannelEvent): void {
     const { log } = this.#options;
+    this.heard ||= OF_THE_AGENT.has(event.kind);
     switch (event.kind) {
       case "output":
         this.output.push(event.bytes);

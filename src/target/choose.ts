@@ -72,6 +72,20 @@ export function isEnding({ lastStatus, desiredStatus }: Task): boolean {
   return desiredStatus === "STOPPED" || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/.test(lastStatus);
 }
 
+/** It can take a session now, as far as ECS tells. */
+export function isReady(task: Task, container: string | undefined): boolean {
+  const { enableExecuteCommand, lastStatus, healthStatus, containers } = task;
+  const agents = containers.filter(({ name }) => container === undefined || name === container);
+  const runs = agents.some(({ execAgent }) => execAgent?.status === "RUNNING");
+  return (
+    enableExecuteCommand &&
+    runs &&
+    lastStatus === "RUNNING" &&
+    healthStatus !== "UNHEALTHY" &&
+    !isEnding(task)
+  );
+}
+
 /** The most important first; higher is better. */
 function rank(task: Task, container: string | undefined): readonly number[] {
   const agents = task.containers

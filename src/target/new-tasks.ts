@@ -27,6 +27,7 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
   return {
     targets: allOf(started.tasks.map((task) => targetOf(task, started.container, true))),
     inPublic: started.request.network.assignPublicIp === true,
+    others: [],
     instead: async (lost, failure) => {
       const { request, container, start } = started;
       if (!usesSpot(request) || replacements.has(lost.taskArn) || !isSpots(failure)) return undefined;

@@ -38,10 +38,12 @@ export interface Resolved {
   readonly targets: readonly [Target, ...Target[]];
   /** Whether the tasks may have addresses outside their VPC. */
   readonly inPublic: boolean;
+  /** Tasks that would do as well as the target: where its place is taken, theirs are tried before it is waited for. */
+  readonly others: readonly string[];
   /**
-   * Another task in the place of one that was lost before the job had started in it: the successor of a service's
-   * task, or an on-demand one for a task that Spot took away. Undefined where that is not why it was lost, where
-   * there is none, and for one that is itself such a replacement.
+   * Another task in the place of one in which the job can't start: the successor of a service's task, another of the
+   * service for one that is busy or takes no session, or an on-demand one for a task that Spot took away. Undefined
+   * where that is not why it can't, and where there is none; a replacement is replaced for want of a place only.
    */
   readonly instead: (lost: Target, failure: Failure) => Promise<Target | undefined>;
 }

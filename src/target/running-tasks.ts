@@ -5,6 +5,7 @@ import type { Where } from "../inputs/inputs.ts";
 import { lastPart, parseService, parseTask } from "./arn.ts";
 import { chooseContainer, chooseTasks, isInjected, rankTasks } from "./choose.ts";
 import { allOf, type Resolved, type ResolveContext } from "./resolved.ts";
+import { hasNoPlace, Places } from "./places.ts";
 import { type Target, targetOf } from "./target.ts";
 
 /** How long a task that is replaced is waited for, and how often it is looked for, in milliseconds. */
@@ -17,10 +18,13 @@ export async function namedTask(given: string, context: ResolveContext): Promise
   const task = await ecs.describeTask(cluster, id);
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
   const target = await inContainer(task, context);
-  return { targets: [target], inPublic: true, instead: () => Promise.resolve(undefined) };
+  return { targets: [target], inPublic: true, others: [], instead: () => Promise.resolve(undefined) };
 }
 
-/** Tasks of a service; a task that the service replaces before the job has started is followed by its successor. */
+/**
+ * Tasks of a service. One that the service replaces before the job has started is followed by its successor; where one
+ * has no place for the job the others are tried, which also spreads many runs over them.
+ */
 export async function tasksOfService(
   where: Extract<Where, { kind: "service" }>,
   context: ResolveContext,
@@ -39,10 +43,19 @@ export async function tasksOfService(
 
   const taken = new Set(chosen.map(({ arn }) => arn));
   const successors = new Set<string>();
+  const places = new Places(found, chosen, context);
   return {
     targets: allOf(await inContainers(chosen, context)),
     inPublic: true,
+    others: where.tasks === 1 ? places.others : [],
     instead: async (lost, failure) => {
+      if (hasNoPlace(failure)) {
+        const next = places.after(lost.taskArn, failure, { again: where.tasks === 1 });
+        if (next === undefined) return undefined;
+        taken.add(next.arn);
+        log.info(`${failure.failed} Trying task ${lastPart(next.arn)} of the service.`);
+        return await inContainer(next, context);
+      }
       if (!isReplaced(failure) || successors.has(lost.taskArn)) return undefined;
       log.info(
         `Service '${name}' replaces task ${lost.taskId} before the job has started; looking for another.`,

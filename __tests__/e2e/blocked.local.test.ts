@@ -1,0 +1,136 @@
+import { ExecuteCommandCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, eventually, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+
+/** Two sessions run, one waits, one more blocks the agent for good. */
+const ENOUGH_TO_BLOCK = 4;
+const ENOUGH_TO_QUEUE = 2;
+
+let aws: Aws;
+const said: string[] = [];
+const sessions: Record<"ofQueue" | "ofBlind", readonly string[]> = { ofQueue: [], ofBlind: [] };
+const tasks = {} as Record<"blocked" | "queue" | "blind" | "newest" | "older", Task>;
+const results = {} as Record<"blocked" | "queue" | "blind" | "service", StepResult>;
+
+// All of them wait for the same twenty seconds.
+beforeAll(async () => {
+  aws = await Aws.start({ log: (line) => said.push(line) });
+  const { made } = aws.world;
+  for (const name of ["blocked", "queue", "blind"] as const) tasks[name] = await aws.runningTask();
+  await aws.world.ecs.send(
+    new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: 2 }),
+  );
+  await eventually(() => ofService()[1]?.lastStatus, "RUNNING", 20_000);
+  const [older, newest] = ofService();
+  if (older === undefined || newest === undefined) throw new Error("the service has no two tasks");
+  Object.assign(tasks, { older, newest });
+  await eventually(() => [...tasks.newest.agents.values()].every((agent) => agent.connected), true, 20_000);
+
+  for (const name of ["blocked", "newest"] as const) await block(tasks[name]);
+  sessions.ofQueue = await occupy(tasks.queue, ENOUGH_TO_QUEUE);
+  sessions.ofBlind = await occupy(tasks.blind, ENOUGH_TO_QUEUE);
+  const run = "touch /tmp/ran; echo ran";
+  const bucket = made.bucket;
+  [results.blocked, results.queue, results.blind, results.service] = await Promise.all([
+    aws.step({ task: tasks.blocked.id, bucket, run }),
+    aws.step({ task: tasks.queue.id, bucket, run }),
+    // Without a way to Session Manager.
+    aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
+    aws.step({ service: made.service, bucket, run }),
+  ]);
+}, 180_000);
+afterAll(() => aws.stop());
+
+function ofService(): readonly Task[] {
+  return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
+}
+
+/** Sessions of somebody else, whom nobody keeps from opening too many. */
+async function occupy(task: Task, count: number): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const { session } = await aws.world.ecs.send(
+      new ExecuteCommandCommand({
+        cluster: aws.world.made.cluster,
+        task: task.arn,
+        container: "app",
+        interactive: true,
+        command: "sleep 601",
+      }),
+    );
+    ids.push(session?.sessionId ?? "");
+  }
+  return ids;
+}
+
+/** Leaves a container without a session in which none is opened any more. */
+async function block(task: Task): Promise<void> {
+  const ids = await occupy(task, ENOUGH_TO_BLOCK);
+  const last = ids.at(-1) ?? "";
+  await eventually(() => said.some((line) => line.includes(`${last}: one session too many`)), true, 20_000);
+  for (const id of ids) aws.world.local.gateway.terminateSession(id);
+  await eventually(() => processes(task).filter(({ command }) => command === "sleep 601"), [], 10_000);
+}
+
+function expectBlocked(result: StepResult, words: RegExp): void {
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
+  expect(result.annotations).toEqual([
+    {
+      level: "error",
+      title: "fargate-exec: container-blocked",
+      message: expect.stringMatching(words) as string,
+    },
+  ]);
+  expect(filesIn(aws.taskOf(result), "/tmp")).not.toContain("ran");
+}
+
+it("a container that opens no session though its agent runs: told in words, with what ECS Exec needs", () => {
+  expectBlocked(
+    results.blocked,
+    /^Container 'app' of task \S+ opened no session within 20 s, .*agent is RUNNING\. The container has no other session\..*stop the task/s,
+  );
+  expect(mainLog(results.blocked)).toContain("  OK    exec agent: it is RUNNING");
+  expect(results.blocked.post?.log.join("\n")).toContain("Nothing was left to undo");
+});
+
+it("with a service the next task is tried, for the job has not started", () => {
+  const { service } = results;
+  expect(service.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
+  expect(service.annotations).toEqual([]);
+  expect(aws.taskOf(service)).toBe(tasks.older);
+  expect(jobLog(service)).toEqual(["ran"]);
+  expect(mainLog(service).join("\n")).toMatch(
+    new RegExp(
+      `${tasks.newest.id} opened no session within 20 s, .* Trying task ${tasks.older.id} of the service`,
+    ),
+  );
+});
+
+it("a session that waits behind others': they are named, and it does not start later", async () => {
+  const [one = "", other = ""] = sessions.ofQueue;
+  expectBlocked(results.queue, new RegExp(`${one} since \\S+Z`));
+  expectBlocked(results.queue, new RegExp(`${other} since \\S+Z`));
+  for (const id of sessions.ofQueue) aws.world.local.gateway.terminateSession(id);
+  await expectStillGood(tasks.queue);
+});
+
+it("a session that can't be ended and starts later does no job", async () => {
+  expectBlocked(results.blind, /Its other sessions can't be seen/);
+  for (const id of sessions.ofBlind) aws.world.local.gateway.terminateSession(id);
+  // It has made its directory, and waits for somebody to type.
+  await eventually(() => filesIn(tasks.blind, "/tmp").some((name) => name.endsWith("/maker")), true, 20_000);
+  await expectStillGood(tasks.blind);
+  expect(filesIn(tasks.blind, "/tmp").filter((name) => /\/(started|status)$/.test(name))).toEqual([]);
+});
+
+it("no claim is left, nor a staged script", async () => {
+  expect(await aws.objects()).toEqual([]);
+});
+
+/** The container takes the next job, and has not run the one that was given up. */
+async function expectStillGood(task: Task): Promise<void> {
+  const next = await aws.step({ task: task.id, bucket: aws.world.made.bucket, run: "ls /tmp" });
+  expect(next.outputs).toMatchObject({ outcome: "succeeded" });
+  expect(jobLog(next)).not.toContain("ran");
+}

@@ -1,0 +1,53 @@
+import { Failure } from "../../src/errors.ts";
+import { unopened, type UnopenedOptions } from "../../src/ready/unopened.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { aContainer, aTask, TASK } from "../helpers/tasks.ts";
+
+const denied = new Failure("access-denied", { failed: "No right to look.", seen: "", advice: "" });
+const ours = { id: "s-ours", since: undefined };
+
+function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
+  return unopened({
+    target: aTarget(),
+    sessionTarget: "ecs:ci_task_runtime",
+    sessionId: "s-ours",
+    seconds: 20,
+    ecs: { describeTask: () => Promise.resolve(aTask()) },
+    ssm: { activeSessions: () => Promise.resolve([ours]) },
+    ...more,
+  });
+}
+
+it("is a blocked agent, where the container has no other session", async () => {
+  expect(await why()).toMatchObject({
+    code: "container-blocked",
+    failed: `Container 'app' of task ${TASK} opened no session within 20 s, so the script was not started.`,
+    seen: "ExecuteCommand made the session, and ECS says that the exec agent is RUNNING. The container has no other session.",
+  });
+});
+
+it("names the sessions that the container has", async () => {
+  const theirs = { id: "s-theirs", since: Date.UTC(2026, 0, 2, 3, 4, 5) };
+  const { seen } = await why({ ssm: { activeSessions: () => Promise.resolve([theirs, ours]) } });
+  expect(seen).toContain("The container's other sessions: s-theirs since 2026-01-02T03:04:05.000Z.");
+});
+
+it("says what could not be looked at", async () => {
+  const { code, seen } = await why({
+    ecs: { describeTask: () => Promise.reject(denied) },
+    ssm: { activeSessions: () => Promise.reject(denied) },
+  });
+  expect(code).toBe("container-blocked");
+  expect(seen).toContain("the exec agent is not known. Its other sessions can't be seen: No right to look.");
+});
+
+it.each<[string, Parameters<typeof aTask>[0], Failure["code"]]>([
+  ["the task has stopped by now", { lastStatus: "STOPPED", desiredStatus: "STOPPED" }, "task-stopped"],
+  [
+    "the agent has stopped by now",
+    { containers: [aContainer({ execAgent: { status: "STOPPED", reason: "it fell over" } })] },
+    "exec-agent-stopped",
+  ],
+])("tells what says more: %s", async (_, more, code) => {
+  expect(await why({ ecs: { describeTask: () => Promise.resolve(aTask(more)) } })).toMatchObject({ code });
+});

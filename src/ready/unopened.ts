@@ -1,0 +1,58 @@
+import type { Ecs } from "../aws/ecs.ts";
+import type { ActiveSession, Ssm } from "../aws/ssm.ts";
+import { asFailure, containerBlocked, Failure } from "../errors.ts";
+import type { Target } from "../target/target.ts";
+import { verdict } from "./verdict.ts";
+
+export interface UnopenedOptions {
+  readonly target: Pick<Target, "clusterArn" | "taskArn" | "container">;
+  /** `ecs:<cluster>_<task>_<runtime id>`. */
+  readonly sessionTarget: string;
+  /** The one that was not opened. */
+  readonly sessionId: string;
+  readonly seconds: number;
+  readonly ecs: Pick<Ecs, "describeTask">;
+  readonly ssm: Pick<Ssm, "activeSessions">;
+}
+
+/**
+ * Why the exec agent opened no session: the end of the task or of the agent, where ECS knows of one by now, else
+ * `container-blocked` with the sessions that the container has. What may not be looked at is told as that.
+ */
+export async function unopened(options: UnopenedOptions): Promise<Failure> {
+  const { target, sessionTarget, sessionId, seconds, ecs, ssm } = options;
+  const [task, sessions] = await Promise.all([
+    unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn)),
+    unlessFailed(ssm.activeSessions(sessionTarget)),
+  ]);
+  if (task !== undefined && !(task instanceof Failure)) {
+    const now = verdict(task, target.container);
+    if (now.kind === "never") return now.failure;
+  }
+  const containers = task === undefined || task instanceof Failure ? [] : task.containers;
+  const { execAgent } = containers.find(({ name }) => name === target.container) ?? {};
+  const others =
+    sessions instanceof Failure
+      ? `Its other sessions can't be seen: ${sessions.failed}`
+      : inWords(sessions.filter(({ id }) => id !== sessionId));
+  return containerBlocked(target.container, target.taskArn, seconds, {
+    agent: execAgent?.status ?? "not known",
+    others,
+  });
+}
+
+function inWords(sessions: readonly ActiveSession[]): string {
+  if (sessions.length === 0) return "The container has no other session.";
+  const each = sessions.map(({ id, since }) =>
+    since === undefined ? id : `${id} since ${new Date(since).toISOString()}`,
+  );
+  return `The container's other sessions: ${each.join(", ")}.`;
+}
+
+async function unlessFailed<T>(look: Promise<T>): Promise<T | Failure> {
+  try {
+    return await look;
+  } catch (error) {
+    return asFailure(error);
+  }
+}
