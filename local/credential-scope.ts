@@ -1,17 +1,20 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 export interface CredentialScope {
+  /** The id of the access key. */
+  readonly key: string;
   readonly region: string;
   readonly service: string;
 }
 
-/** Region and service that a request is signed for, by header or by presigned query; undefined when unsigned. */
+/** What key a request is signed with, and for which region and service, by header or by presigned query; undefined when unsigned. */
 export function credentialScope(headers: IncomingHttpHeaders, url: URL): CredentialScope | undefined {
   const signed = /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1];
   const credential = signed ?? url.searchParams.get("X-Amz-Credential");
   // <access key>/<date>/<region>/<service>/aws4_request, where the key may itself hold slashes.
-  const [region, service, end] = credential?.split("/").slice(-3) ?? [];
-  return region === undefined || service === undefined || end !== "aws4_request"
+  const [, key, region, service] =
+    /^(.+)\/[^/]*\/([^/]+)\/([^/]+)\/aws4_request$/.exec(credential ?? "") ?? [];
+  return key === undefined || region === undefined || service === undefined
     ? undefined
-    : { region, service };
+    : { key, region, service };
 }

@@ -19,6 +19,8 @@ import type { Trouble } from "./faults.ts";
 export interface RecordedRequest {
   /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
   readonly service: string;
+  /** The id of the access key that signed it: whose call it is. Empty for an unsigned request. */
+  readonly key: string;
   /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
   readonly operation: string;
   /** The parsed body of a JSON call; undefined for others, whose bodies are passed on unread. */
@@ -93,18 +95,18 @@ export class Front {
       return;
     }
     const target = request.headers["x-amz-target"];
-    const service = scope?.service ?? "";
+    const { service = "", key = "" } = scope ?? {};
     const at = Date.now();
     if (typeof target !== "string") {
       const operation = `${request.method ?? ""} ${url.pathname}`;
-      const trouble = this.#options.onRequest({ service, operation, body: undefined, at });
+      const trouble = this.#options.onRequest({ service, key, operation, body: undefined, at });
       if (await met(trouble, response)) await this.#forward(request, response, request, trouble);
       return;
     }
     const operation = target.split(".").at(-1) ?? "";
     const bytes = await buffer(request);
     const body = JSON.parse(bytes.toString("utf8") || "{}") as object;
-    const trouble = this.#options.onRequest({ service, operation, body, at });
+    const trouble = this.#options.onRequest({ service, key, operation, body, at });
     if (!(await met(trouble, response))) return;
     const ours = this.#options.operation(service, operation, body);
     if (ours === undefined) await this.#forward(request, response, bytes, trouble);

@@ -26,19 +26,15 @@ export async function runJobs(
 ): Promise<Result> {
   const { targets, others } = resolved;
   const { aws, clock, inputs, origin } = context;
-  if (targets.length === 1) {
-    const places = [targets[0].taskArn, ...others];
-    const together = others.length > 0 ? lookTogether(aws.ecs, places, () => clock.now()) : {};
-    const ecs = { ...aws.ecs, ...together };
-    return await inOneOf(targets[0], exec, resolved, { ...context, aws: { ...aws, ecs } });
-  }
-  const screen = new Screen({ write: context.write, workflowCommands: inputs.workflowCommands });
-  const arns = targets.map(({ taskArn }) => taskArn);
+  const arns = [...targets.map(({ taskArn }) => taskArn), ...others];
   const ecs = {
     ...aws.ecs,
-    ...lookTogether(aws.ecs, arns, () => clock.now()),
+    ...(arns.length > 1 ? lookTogether(aws.ecs, arns, () => clock.now()) : {}),
     describeTaskDefinition: once((arn) => aws.ecs.describeTaskDefinition(arn)),
   };
+  if (targets.length === 1)
+    return await inOneOf(targets[0], exec, resolved, { ...context, aws: { ...aws, ecs } });
+  const screen = new Screen({ write: context.write, workflowCommands: inputs.workflowCommands });
   const warned = new Set<string>();
   const results = await Promise.all(
     targets.map((target, task) => {

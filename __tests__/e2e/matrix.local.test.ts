@@ -1,0 +1,98 @@
+import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { RecordedRequest } from "../../local/front.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, eventually, jobLog } from "../helpers/local.ts";
+
+const JOBS = 40;
+const TASKS = 3;
+const LIMIT = 2;
+/** For one who waits; a running job's look at its task comes after 15 s. */
+const SECONDS_FOR_A_LOOK = 2;
+
+interface Job {
+  readonly index: number;
+  readonly result: StepResult;
+  readonly calls: readonly RecordedRequest[];
+  readonly seconds: number;
+}
+
+let aws: Aws;
+let jobs: readonly Job[];
+beforeAll(async () => {
+  aws = await Aws.start({ throttle: true, sessionLimit: LIMIT });
+  const { ecs, made } = aws.world;
+  await ecs.send(
+    new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
+  );
+  const ready = (task: Task): boolean =>
+    task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
+  await eventually(() => tasks().filter(ready).length, TASKS, 20_000);
+  jobs = await Promise.all(Array.from({ length: JOBS }, (_, index) => matrixJob(index)));
+}, 180_000);
+afterAll(() => aws.stop());
+
+function tasks(): readonly Task[] {
+  return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
+}
+
+/** With a key of its own, by which its calls are known. */
+async function matrixJob(index: number): Promise<Job> {
+  const { made, local } = aws.world;
+  const key = `AKIAMATRIX${String(index).padStart(10, "0")}`;
+  const begun = Date.now();
+  const result = await aws.step(
+    {
+      service: made.service,
+      bucket: made.bucket,
+      env: `INDEX=${index}`,
+      run: 'echo "this is $INDEX"; echo "not of $INDEX" >&2; exit $((INDEX % 4 == 3 ? INDEX : 0))',
+    },
+    { env: { AWS_ACCESS_KEY_ID: key } },
+  );
+  const seconds = (Date.now() - begun) / 1000;
+  return { index, result, calls: local.requests.filter((call) => call.key === key), seconds };
+}
+
+const count = ({ calls }: Job, operation: RegExp): number =>
+  calls.filter((call) => operation.test(call.operation)).length;
+
+it("each job's end and output are its own", () => {
+  const ends = jobs.map(({ result: { outputs, annotations } }) => ({
+    code: outputs["exit-code"],
+    stdout: outputs["stdout"],
+    errors: annotations.map(({ title }) => title),
+  }));
+  expect(ends).toEqual(
+    jobs.map(({ index }) => ({
+      code: String(index % 4 === 3 ? index : 0),
+      stdout: `this is ${index}`,
+      errors: index % 4 === 3 ? ["fargate-exec: failed"] : [],
+    })),
+  );
+  for (const { index, result } of jobs)
+    expect(jobLog(result).toSorted()).toEqual([`not of ${index}`, `this is ${index}`]);
+});
+
+it("they are spread over the tasks, and no container ever had more sessions than it takes", () => {
+  for (const task of tasks()) {
+    const sessions = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
+    const atOnce = sessions.map(
+      ({ createdAt: at }) =>
+        sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length,
+    );
+    expect(Math.max(...atOnce)).toBeLessThanOrEqual(LIMIT);
+    expect(sessions.length).toBeGreaterThan(JOBS / TASKS / 2);
+  }
+});
+
+it("none calls ECS more often than its bar", () => {
+  for (const job of jobs) {
+    expect(count(job, /^(ListTasks|DescribeClusters|DescribeTaskDefinition|ExecuteCommand)$/)).toBe(4);
+    expect(count(job, /^DescribeTasks$/)).toBeLessThanOrEqual(2 + job.seconds / SECONDS_FOR_A_LOOK);
+  }
+});
+
+it("no claim and no staged script is left", async () => {
+  expect(await aws.objects()).toEqual([]);
+});
