@@ -42,7 +42,7 @@ export async function run(): Promise<void> {
     });
   });
 
-  const aws = awsCalls({ region: inputs.region, signal: cancel });
+  const aws = awsCalls({ region: inputs.region, signal: cancel, throttledFor: inputs.startTimeout });
   let result: Result;
   try {
     result = await perform(inputs, { aws, starting: ecs, stopping: ecs, ledger, cancel });

@@ -241,6 +241,16 @@ describe("with a bucket", () => {
     expect(two.claims.at(-1)).toBeUndefined();
   });
 
+  it("does not wait at all where it has no time, and does not say that it would", async () => {
+    await asking("one").done;
+    const two = asking("two", { deadline: clock.now() });
+    expect(await two.done).toMatchObject({
+      code: "container-busy",
+      failed: expect.stringMatching(/had no place for this run\.$/) as string,
+    });
+    expect([two.log.lines, two.claims.at(-1)]).toEqual([[], undefined]);
+  });
+
   it("a cancel ends the waiting at once", async () => {
     await asking("one").done;
     const two = asking("two");
@@ -359,6 +369,7 @@ describe("without a bucket", () => {
   it("gives up at the deadline", async () => {
     sessions = [busy];
     const one = asking("one", { withBucket: false, deadline: clock.now() + 1_000 });
+    await clock.pass(1_000);
     expect(await one.done).toMatchObject({
       code: "container-busy",
       seen: expect.stringContaining("session ecs-execute-command-a") as string,

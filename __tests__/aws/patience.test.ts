@@ -1,8 +1,12 @@
 import { patience } from "../../src/aws/patience.ts";
 
 /** The pauses before each attempt, for a call that fails so each time. */
-async function pauses(errorType: "THROTTLING" | "TRANSIENT" | "CLIENT_ERROR", random = 1): Promise<number[]> {
-  const strategy = patience(() => random);
+async function pauses(
+  errorType: "THROTTLING" | "TRANSIENT" | "CLIENT_ERROR",
+  random = 1,
+  throttledFor?: number,
+): Promise<number[]> {
+  const strategy = patience(throttledFor, () => random);
   const delays: number[] = [];
   let token = await strategy.acquireInitialRetryToken("");
   try {
@@ -21,6 +25,10 @@ it("waits throttles out for three minutes", async () => {
   const sum = delays.reduce((a, b) => a + b, 0);
   expect(sum).toBeGreaterThanOrEqual(180_000);
   expect(sum).toBeLessThanOrEqual(200_000);
+});
+
+it("waits throttles out for as long as it is told", async () => {
+  expect(await pauses("THROTTLING", 1, 3_000)).toEqual([500, 1000, 2000]);
 });
 
 it("gives up within seconds where there is no network", async () => {

@@ -41,16 +41,15 @@ export async function takeTurn(
     const holder = await look();
     if (holder === undefined) break;
     const held = `in use by ${holder.who}${holder.since && ` since ${holder.since}`}`;
-    const pause = SHORTEST_PAUSE_MS + random() * JITTER_MS;
-    if (clock.now() + pause > deadline)
-      throw containerBusy(target.container, target.taskArn, seconds(), held);
+    const left = deadline - clock.now();
+    if (left <= 0) throw containerBusy(target.container, target.taskArn, seconds(), held);
     if (said !== held) {
       said = held;
       log.info(
         `Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place (limit: one session of ours at a time).`,
       );
     }
-    await clock.sleep(pause, signal);
+    await clock.sleep(Math.min(left, SHORTEST_PAUSE_MS + random() * JITTER_MS), signal);
   }
   if (said !== undefined) log.info(`The place in container '${target.container}' is free (${seconds()} s).`);
 }

@@ -1,4 +1,4 @@
-import { type AwsClients, awsClients } from "./clients.ts";
+import { type AwsClients, awsClients, type AwsOptions } from "./clients.ts";
 import { type Ec2, ec2Calls } from "./ec2.ts";
 import { type Ecs, ecsCalls } from "./ecs.ts";
 import { type Iam, iamCalls } from "./iam.ts";
@@ -20,8 +20,7 @@ export interface Aws {
   readonly iam: Iam;
 }
 
-/** Calls under way reject with the signal's reason when it aborts. */
-export function awsCalls(options: { readonly region: string; readonly signal?: AbortSignal }): Aws {
+export function awsCalls(options: AwsOptions): Aws {
   const clients = awsClients(options);
   const query = queryCalls(clients);
   return {

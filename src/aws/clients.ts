@@ -39,11 +39,19 @@ export interface AwsClients {
   destroy(): void;
 }
 
+export interface AwsOptions {
+  readonly region: string;
+  /** Calls under way reject with its reason when it aborts. */
+  readonly signal?: AbortSignal;
+  /** How long a throttled call is tried, in milliseconds; three minutes unless given. */
+  readonly throttledFor?: number;
+}
+
 /**
  * Endpoints come from the SDK's own environment (`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`),
  * proxies from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in either case, credentials from the SDK's chain.
  */
-export function awsClients(options: { readonly region: string; readonly signal?: AbortSignal }): AwsClients {
+export function awsClients(options: AwsOptions): AwsClients {
   const { region, signal } = options;
   const made: { destroy(): void }[] = [];
   const keep = <C extends { destroy(): void }>(client: C): C => {
@@ -55,7 +63,7 @@ export function awsClients(options: { readonly region: string; readonly signal?:
     const agent = await proxy();
     const common = {
       region,
-      retryStrategy: patience(),
+      retryStrategy: patience(options.throttledFor),
       customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
       requestHandler: {
         connectionTimeout: 5_000,

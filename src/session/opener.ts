@@ -29,7 +29,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
     const context = { ecs: aws.ecs, clock, log, signal: cancel };
     const ticket = await connect(target, options.command(at), until, context);
     options.onSession(ticket.sessionId);
-    return await openSession({
+    const opening = openSession({
       ...ticket,
       targetId: sessionTarget(target, options.runtimeId),
       aws: aws.clients,
@@ -37,6 +37,11 @@ export function sessionOpener(options: OpenerOptions): Opener {
       clock,
       resume: () => aws.ssm.resumeSession(ticket.sessionId),
       wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+    });
+    return await opening.catch(async (error: unknown) => {
+      // Its command runs without us, and keeps a place in the container.
+      await terminateSession(options, ticket.sessionId);
+      throw error;
     });
   };
 }

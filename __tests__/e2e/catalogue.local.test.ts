@@ -1,0 +1,358 @@
+import { CreateServiceCommand, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { FAILURE_CODES, type FailureCode } from "../../src/errors.ts";
+import {
+  Aws,
+  eventually,
+  filesIn,
+  mainLog,
+  processes,
+  type StepOptions,
+  withoutInit,
+} from "../helpers/local.ts";
+
+let aws: Aws;
+/** Whose image is pulled for ever. */
+let slow: Aws;
+/** A running task that every row may use and none spoils. */
+let running: Task;
+const said: string[] = [];
+
+beforeAll(async () => {
+  [aws, slow] = await Promise.all([
+    Aws.start({ log: (line) => said.push(line) }),
+    Aws.start({ delays: { pull: 600_000 } }),
+  ]);
+  running = await aws.runningTask();
+});
+afterEach(() => aws.world.local.calm());
+afterAll(() => Promise.all([aws.stop(), slow.stop()]));
+
+/** One way into a failure. */
+interface Row {
+  readonly provoke: () => Promise<StepResult>;
+  /** Parts of the message: what failed and was seen, and what to do. */
+  readonly words: readonly string[];
+  /** `not-started` unless given. */
+  readonly outcome?: "unknown" | "cancelled";
+  /** Whether it is found out only when a task has been started. */
+  readonly startsTask?: true;
+}
+
+const NOBODY = "http://127.0.0.1:1";
+const denied = (operation: string, times = 99): void => {
+  const name = `ecs:${operation}`;
+  const message = `User: arn:aws:iam::123456789012:user/local is not authorized to perform: ${name} on resource: * because no identity-based policy allows the ${name} action`;
+  aws.world.local.fail({ operation, code: "AccessDeniedException", message, times });
+};
+const inRunning = (inputs: Record<string, string> = {}, options: StepOptions = {}): Promise<StepResult> =>
+  aws.step({ task: running.id, run: "echo begun", ...inputs }, options);
+const inNew = (inputs: Record<string, string> = {}, options: StepOptions = {}): Promise<StepResult> =>
+  aws.step({ ...aws.newTask(), run: "echo begun", ...inputs }, options);
+/** A step in a task of its own, to which something happens once the script says that it has begun. */
+async function onceBegun(run: string, act: (task: Task) => unknown): Promise<StepResult> {
+  const task = await aws.runningTask();
+  const onLine = (line: string): void => (line === "begun" ? void act(task) : undefined);
+  return await aws.step({ task: task.id, run: `echo begun\n${run}` }, { onLine });
+}
+
+const catalogue: Readonly<Record<FailureCode, Row>> = {
+  "bad-input": {
+    provoke: () => inNew({ task: running.id }),
+    words: ["'task' and 'task-definition'"],
+  },
+  "no-credentials": {
+    provoke: () =>
+      inRunning(
+        {},
+        {
+          env: { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_EC2_METADATA_DISABLED: "true" },
+        },
+      ),
+    words: ["credentials are missing", "aws-actions/configure-aws-credentials"],
+  },
+  "no-region": {
+    provoke: () => inNew({}, { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "" } }),
+    words: ["AWS_REGION", "'region'"],
+  },
+  "access-denied": {
+    provoke: () => {
+      denied("DescribeTasks");
+      return inRunning();
+    },
+    words: ["no right to ecs:DescribeTasks", "Allow 'ecs:DescribeTasks'"],
+  },
+  throttled: {
+    provoke: () => {
+      const rate = { code: "ThrottlingException", message: "Rate exceeded", times: 999 };
+      aws.world.local.fail({ operation: "DescribeTasks", ...rate });
+      return inRunning({ "start-timeout": "2s" });
+    },
+    words: ["ecs:DescribeTasks", "Rate exceeded", "strategy.max-parallel"],
+  },
+  "aws-error": {
+    provoke: () => {
+      const message = "An odd thing happened.";
+      aws.world.local.fail({ operation: "DescribeTasks", code: "ClientException", message });
+      return inRunning();
+    },
+    words: ["ecs:DescribeTasks", "An odd thing happened.", "request id"],
+  },
+  "aws-unreachable": {
+    provoke: () => inRunning({}, { env: { AWS_ENDPOINT_URL: NOBODY } }),
+    words: [NOBODY.slice("http://".length), "AWS_ENDPOINT_URL"],
+  },
+  "cluster-not-found": {
+    provoke: () => inNew({ cluster: "nowhere" }),
+    words: ["'nowhere'", "'cluster' and 'region'"],
+  },
+  "service-not-found": {
+    provoke: () => aws.step({ service: "nothing", run: "x" }),
+    words: ["'nothing'", "'service', 'cluster' and 'region'"],
+  },
+  "task-not-found": {
+    provoke: () => inRunning({ task: "0123456789abcdef0123456789abcdef" }),
+    words: ["0123456789abcdef0123456789abcdef", "MISSING", "'service'"],
+  },
+  "task-definition-not-found": {
+    provoke: () => aws.step({ ...aws.newTask("nothing"), run: "x" }),
+    words: ["'nothing'", "'task-definition'"],
+  },
+  "container-not-found": {
+    provoke: () => inNew({ container: "web" }),
+    words: ["'web'", "'app'", "'container'"],
+  },
+  "container-ambiguous": {
+    provoke: async () => {
+      const { id } = await aws.runningTask(aws.world.made.twoContainers);
+      denied("DescribeTaskDefinition");
+      return await inRunning({ task: id });
+    },
+    words: ["'app', 'sidecar'", "ecs:DescribeTaskDefinition", "'container'"],
+  },
+  "no-running-task": {
+    provoke: async () => {
+      const { ecs, made } = aws.world;
+      await ecs.send(
+        new CreateServiceCommand({
+          cluster: made.cluster,
+          serviceName: "idle",
+          taskDefinition: made.taskDefinition,
+          desiredCount: 0,
+        }),
+      );
+      return await aws.step({ service: "idle", run: "x" });
+    },
+    words: ["'idle'", "Desired 0, running 0", "start: true"],
+  },
+  "network-required": {
+    provoke: () => aws.step({ "task-definition": "demo", run: "x" }),
+    words: ["'subnets'", "NAT gateway"],
+  },
+  "exec-not-enabled": {
+    provoke: () => aws.step({ ...aws.newTask(aws.world.made.withoutRole), run: "x" }),
+    words: ["task role", "taskRoleArn"],
+  },
+  "exec-agent-stopped": {
+    provoke: async () => {
+      const { id } = await aws.runningTask();
+      await aws.world.local.inject({ agent: { task: id, reason: "it fell over" } });
+      return await inRunning({ task: id });
+    },
+    words: ["it fell over", "Checks: exec agent NG"],
+  },
+  "exec-not-ready": {
+    provoke: async () => {
+      const { id } = await aws.runningTask();
+      await aws.world.local.inject({ agent: { task: id, noticed: false } });
+      return await inRunning({ task: id, "start-timeout": "3s" });
+    },
+    words: ["exec agent RUNNING", "ssmmessages"],
+  },
+  "container-busy": {
+    provoke: async () => {
+      const { bucket } = aws.world.made;
+      const at = { Bucket: bucket, Key: `fargate-exec/claims/${running.id}/app.json` };
+      const url = "https://github.example/o/r/actions/runs/1";
+      const claim = { run: "another", url, since: new Date().toISOString() };
+      await aws.s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify(claim) }));
+      const result = await inRunning({ bucket, "start-timeout": "3s" });
+      await aws.s3.send(new DeleteObjectCommand(at));
+      return result;
+    },
+    words: ["in use by https://github.example/o/r/actions/runs/1 since", "strategy.max-parallel"],
+  },
+  "container-blocked": {
+    provoke: async () => {
+      const task = await aws.runningTask();
+      const { cluster } = aws.world.made;
+      const sleep = { interactive: true, command: "sleep 600" };
+      for (let sessions = 0; sessions < 4; sessions++)
+        await aws.world.ecs.send(new ExecuteCommandCommand({ cluster, task: task.arn, ...sleep }));
+      await eventually(() => said.some((line) => line.includes("one session too many")), true, 20_000);
+      // A run without a bucket would see those sessions beforehand, and wait for its turn.
+      return await inRunning({ task: task.id, bucket: aws.world.made.bucket });
+    },
+    words: ["opened no session within 20 s", "other sessions: ecs-execute-command-", "stop the task"],
+  },
+  "task-not-started": {
+    provoke: async () => {
+      await aws.register("no-image", [{ name: "app", image: "example/missing:1", essential: true }]);
+      return await aws.step({ ...aws.newTask("no-image"), run: "x" });
+    },
+    words: ["CannotPullContainerError", "example/missing:1"],
+    startsTask: true,
+  },
+  "task-stopped": {
+    provoke: () =>
+      onceBegun("sleep 300", ({ id }) =>
+        aws.world.local.inject({
+          task: { task: id, stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." },
+        }),
+      ),
+    words: ["stop code SpotInterruption", "Your Spot Task was interrupted."],
+    outcome: "unknown",
+  },
+  "container-stopped": {
+    provoke: async () => {
+      const { id } = await aws.runningTask(aws.world.made.twoContainers);
+      await aws.world.local.inject({ task: { task: id, container: { name: "sidecar", exitCode: 7 } } });
+      return await inRunning({ task: id, container: "sidecar" });
+    },
+    words: ["'sidecar' has stopped", "exit code is 7", "'container'"],
+  },
+  "bucket-not-found": {
+    provoke: () => inNew({ bucket: "example-nowhere" }),
+    words: ["'example-nowhere'", "bucket's name"],
+  },
+  "bucket-elsewhere": {
+    provoke: () => {
+      const { bucket } = aws.world.made;
+      const message =
+        "The bucket you are attempting to access must be addressed using the specified endpoint.";
+      const elsewhere = { code: "PermanentRedirect", message, status: 301, times: 99 };
+      aws.world.local.fail({ operation: `PUT /${bucket}/*`, ...elsewhere });
+      return inRunning({ bucket });
+    },
+    words: ["'demo-staging'", "not in us-east-1", "cluster's region"],
+  },
+  "session-refused": {
+    provoke: async () => {
+      const { id } = await aws.runningTask();
+      await aws.world.local.inject({ gateway: { requireSignature: true } });
+      return await inRunning({ task: id }, { env: { AWS_SECRET_ACCESS_KEY: "another" } });
+    },
+    words: ["answered HTTP 403", "ssmmessages:OpenDataChannel"],
+  },
+  "session-lost": {
+    provoke: () => {
+      // Calls go past the proxy, the session's socket does not.
+      const url = new URL(aws.world.local.url);
+      url.hostname = "localhost";
+      const env = { AWS_ENDPOINT_URL: url.origin, HTTP_PROXY: NOBODY, NO_PROXY: "localhost" };
+      return inRunning({}, { env });
+    },
+    words: ["No connection to 127.0.0.1", "HTTPS_PROXY"],
+  },
+  "download-failed": {
+    provoke: () => {
+      const { bucket } = aws.world.made;
+      const error = { code: "AccessDenied", message: "Access Denied", status: 403, times: 99 };
+      // Too large to be typed into the session instead.
+      const files = { "big.sh": `echo not reached\n${"#".repeat(1_200_000)}` };
+      const onLine = (line: string): void => {
+        if (!line.startsWith("Session ")) return;
+        // It is staged by then, and the container has not asked for it yet.
+        const staged = aws
+          .calls(`PUT /${bucket}/`)
+          .findLast(({ operation }) => operation.endsWith("payload"));
+        if (staged !== undefined)
+          aws.world.local.fail({ operation: staged.operation.replace("PUT", "GET"), ...error });
+      };
+      return aws.step({ task: running.id, bucket, "script-file": "big.sh" }, { files, onLine });
+    },
+    words: ["AccessDenied", "s3:GetObject"],
+  },
+  "container-refused": {
+    provoke: async () => {
+      const environment = [{ name: "PATH", value: "/nowhere" }];
+      const bare = { ...withoutInit, command: ["/bin/sleep", "600"], environment };
+      const { id } = await aws.runningTask(await aws.register("bare", [bare]));
+      return await inRunning({ task: id });
+    },
+    words: ["echo can't be turned off", "stty"],
+  },
+  "no-status": {
+    provoke: () => onceBegun("kill -9 $PPID; sleep 5", () => undefined),
+    words: ["how it ended is not known", "'memory'"],
+    outcome: "unknown",
+  },
+  "logs-not-configured": {
+    provoke: () => inRunning({ logs: "s3" }),
+    words: ["executeCommandConfiguration", "'logs"],
+  },
+  "timed-out": {
+    provoke: () => slow.step({ ...slow.newTask(), "start-timeout": "4s", run: "x" }),
+    words: ["was not ready within", "pulling image", "'start-timeout'"],
+    startsTask: true,
+  },
+  cancelled: {
+    provoke: () => {
+      const button = new AbortController();
+      const onLine = (line: string): void => (line.startsWith("pulling image") ? button.abort() : undefined);
+      return slow.step({ ...slow.newTask(), run: "x" }, { onLine, signal: button.signal });
+    },
+    words: ["cancelled"],
+    outcome: "cancelled",
+    startsTask: true,
+  },
+  "internal-error": {
+    provoke: () => inRunning({}, { env: { GITHUB_REPOSITORY: "", GITHUB_EVENT_PATH: "" } }),
+    words: ["fargate-exec itself went wrong", "GITHUB_REPOSITORY", "report it"],
+  },
+};
+
+/** By a step, whatever became of them. */
+function started(): readonly Task[] {
+  return [...aws.world.local.tasks, ...slow.world.local.tasks].filter(
+    ({ plan }) => plan.startedBy?.startsWith("fargate-exec/") === true,
+  );
+}
+
+it("has a row for every code", () => {
+  expect(Object.keys(catalogue).toSorted()).toEqual([...FAILURE_CODES].toSorted());
+});
+
+it.each(FAILURE_CODES)(
+  "%s: one error in three parts, the right outcome, nothing of ours left",
+  async (code) => {
+    const { provoke, words, outcome = "not-started", startsTask = false } = catalogue[code];
+    const before = started().length;
+    const result = await provoke();
+    expect(result.conclusion).toBe(outcome === "cancelled" ? "cancelled" : "failure");
+    expect(result.outputs).toMatchObject({ outcome, results: "[]" });
+    // Those without a title are the runner's own.
+    const errors = result.annotations.filter(({ title }) => title !== undefined);
+    expect(errors).toEqual([
+      { level: "error", title: `fargate-exec: ${code}`, message: expect.any(String) as string },
+    ]);
+    const message = errors[0]?.message ?? "";
+    const parts = message.split("\n").filter((line) => line.trim() !== "");
+    // What failed, what was seen, what to do.
+    expect(parts.length).toBeGreaterThanOrEqual(3);
+    for (const word of words) expect(message).toContain(word);
+    const log = mainLog(result).join("\n");
+    expect(log).not.toMatch(/^\s+at .+:\d+:\d+/m);
+    expect(log).not.toMatch(/node:internal|dist\/index\.js|Exception\b.*\{|\[object Object\]|undefined/);
+    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+    expect(started()).toHaveLength(before + Number(startsTask));
+    await eventually(() => filesIn(running, "/tmp"), []);
+    await eventually(() => processes(running).length, 2);
+    for (const each of [aws, slow]) {
+      expect(each.startedAndAlive()).toEqual([]);
+      expect(await each.objects()).toEqual([]);
+    }
+  },
+);
