@@ -1,36 +1,19 @@
 /** `node bench/transport.ts`: how fast output crosses a session, plain and packed, and what else takes time. */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { runnerEnvironment } from "../demo/runner/environment.ts";
-import { mergeInputs, readManifest } from "../demo/runner/manifest.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
+import { actionDir, environment } from "./environment.ts";
 import { recorders } from "./recorders.ts";
 
-const actionDir = resolve(import.meta.dirname, "..");
 const MIB = 1024 * 1024;
 const root = mkdtempSync(join(tmpdir(), "bench-"));
-
-/** The environment of the action's main part; what it writes for the runner goes to files. */
-async function environment(inputs: Record<string, string>): Promise<Record<string, string>> {
-  const given = mergeInputs(await readManifest(actionDir), inputs).inputs;
-  const place = { temp: root, home: root, workspace: root, eventPath: join(root, "event.json"), actionDir };
-  const files = ["OUTPUT", "STATE", "STEP_SUMMARY"].map(
-    (name) => [`GITHUB_${name}`, join(root, name)] as const,
-  );
-  for (const [, path] of files) writeFileSync(path, "");
-  return {
-    ...runnerEnvironment(place),
-    ...Object.fromEntries(files),
-    ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
-  };
-}
 
 /** Milliseconds from the job's first line to its last, which print themselves. */
 async function between(env: Record<string, string>): Promise<number> {
@@ -80,7 +63,7 @@ async function transport(mib: number): Promise<void> {
       ["packed", mib],
     ] as const) {
       const inputs = { cluster: made.cluster, service: made.service, run: print(size), transport: way };
-      const ms = await between({ ...(await environment(inputs)), ...local.env });
+      const ms = await between({ ...(await environment(root, inputs)), ...local.env });
       speeds.set(way, size / (ms / 1000));
       const wire = (local.gateway.sessions.at(-1)?.bytes["to-client"] ?? 0) / MIB;
       console.log(
@@ -107,7 +90,7 @@ async function startup(times: number): Promise<void> {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
   const env = {
-    ...(await environment({ cluster: "demo", task: "0123456789abcdef0123456789abcdef", run: "true" })),
+    ...(await environment(root, { cluster: "demo", task: "0123456789abcdef0123456789abcdef", run: "true" })),
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
     AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",

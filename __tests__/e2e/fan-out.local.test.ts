@@ -163,3 +163,29 @@ it("a task that the service replaces before the job has started is followed by i
   expect(aws.taskOf(result).id).not.toBe(only?.id);
   expect(mainLog(result).join("\n")).toContain(`replaces task ${only?.id ?? ""}`);
 });
+
+it("twenty tasks of four workers each are one step, with every result in its place", async () => {
+  const places = Array.from({ length: 20 }, (_, task) => [0, 1, 2, 3].map((worker) => [task, worker])).flat();
+  const result = await aws.step(
+    newTasks(20, {
+      workers: "4",
+      bucket: aws.world.made.bucket,
+      run: 'echo "this is $FARGATE_EXEC_TASK.$FARGATE_EXEC_WORKER"; exit $((FARGATE_EXEC_TASK * 4 + FARGATE_EXEC_WORKER))',
+    }),
+  );
+  const arns = arnsOf(result);
+  expect(new Set(arns).size).toBe(20);
+  expect(resultsOf(result).map(({ taskArn, worker, exitCode }) => [taskArn, worker, exitCode])).toEqual(
+    places.map(([task = 0, worker = 0]) => [arns[task], worker, task * 4 + worker]),
+  );
+  const said = Array.from({ length: 20 }, (_, task) =>
+    linesOf(result, task)
+      .filter((line) => line.includes("this is"))
+      .toSorted(),
+  );
+  expect(said.flat()).toEqual(places.map(([task, worker]) => `[${worker}] this is ${task}.${worker}`));
+  expect(result.annotations).toHaveLength(1);
+  expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1", "task-arn": arns[0] });
+  expect(aws.startedAndAlive()).toEqual([]);
+  expect(await aws.objects()).toEqual([]);
+});

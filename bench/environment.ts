@@ -1,0 +1,24 @@
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { runnerEnvironment } from "../demo/runner/environment.ts";
+import { mergeInputs, readManifest } from "../demo/runner/manifest.ts";
+
+export const actionDir = resolve(import.meta.dirname, "..");
+
+/** The environment of the action's main part; what it writes for the runner goes to files below `root`. */
+export async function environment(
+  root: string,
+  inputs: Record<string, string>,
+): Promise<Record<string, string>> {
+  const given = mergeInputs(await readManifest(actionDir), inputs).inputs;
+  const place = { temp: root, home: root, workspace: root, eventPath: join(root, "event.json"), actionDir };
+  const files = ["OUTPUT", "STATE", "STEP_SUMMARY"].map(
+    (name) => [`GITHUB_${name}`, join(root, name)] as const,
+  );
+  for (const [, path] of files) writeFileSync(path, "");
+  return {
+    ...runnerEnvironment(place),
+    ...Object.fromEntries(files),
+    ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+  };
+}

@@ -1,0 +1,67 @@
+/** `node bench/fan-out.ts`: many tasks of four workers each from one step, beside one such task. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { seed } from "../local/seed.ts";
+import { startLocalFargate } from "../local/start.ts";
+import { actionDir, environment } from "./environment.ts";
+
+const TASKS = 20;
+const WORKERS = 4;
+
+interface Run {
+  readonly ms: number;
+  /** What the action's process had in memory at the most. */
+  readonly bytes: number;
+}
+
+const root = mkdtempSync(join(tmpdir(), "bench-"));
+const local = await startLocalFargate({ stopTimeout: 500 });
+try {
+  const made = await seed(local);
+  const run = async (tasks: number): Promise<Run> => {
+    const inputs = {
+      cluster: made.cluster,
+      service: made.service,
+      start: "true",
+      tasks: String(tasks),
+      workers: String(WORKERS),
+      bucket: made.bucket,
+      run: 'i=0; while [ $i -lt 10 ]; do echo "line $i"; sleep 1; i=$((i + 1)); done',
+    };
+    const began = performance.now();
+    const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...(await environment(root, inputs)), ...local.env },
+    });
+    let bytes = 0;
+    const look = setInterval(() => (bytes = Math.max(bytes, highWater(child.pid))), 50);
+    child.stdout.resume();
+    const [code] = (await once(child, "close")) as [number | null];
+    clearInterval(look);
+    if (code !== 0) throw new Error(`the run with ${tasks} tasks failed with exit code ${code}`);
+    return { ms: performance.now() - began, bytes };
+  };
+  const told = ({ ms, bytes }: Run): string => `${(ms / 1000).toFixed(1)} s, ${(bytes / 1e6).toFixed(0)} MB`;
+  const one = await run(1);
+  console.log(`1 task × ${WORKERS} workers: ${told(one)}`);
+  const many = await run(TASKS);
+  console.log(
+    `${TASKS} tasks × ${WORKERS} workers: ${told(many)}; ${(many.ms / one.ms).toFixed(2)} times one`,
+  );
+} finally {
+  await local.stop();
+  rmSync(root, { recursive: true });
+}
+
+function highWater(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/VmHWM:\s*(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0; // It has ended.
+  }
+}
