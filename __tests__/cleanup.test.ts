@@ -1,11 +1,20 @@
-import { cleanUp } from "../src/cleanup.ts";
+import type { Aws } from "../src/aws/calls.ts";
+import { cleanUp, type CleanupOptions } from "../src/cleanup.ts";
 import { Ledger, type SavedState, type Undo } from "../src/state.ts";
-import { Listener } from "./helpers/stepped.ts";
+import { Listener, SteppedClock } from "./helpers/stepped.ts";
 
 const STARTING: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
 const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
 const DEFINITION: Undo = { kind: "task-definition", arn: "arn:definition" };
 const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
+const JOB: Undo = {
+  kind: "job",
+  cluster: "ci",
+  task: "arn:aws:ecs:eu-west-1:123456789012:task/ci/17",
+  container: "app",
+  run: "me",
+  sessionId: "s-1",
+};
 const CLAIM: Undo = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 
 /** Cleans up; the calls that are named fail. */
@@ -30,17 +39,25 @@ async function cleaningUp(
         ? Promise.reject(new Error(`${name} is denied`))
         : Promise.resolve(answer as never);
     };
-  const options = {
-    ecs: {
-      stopTask: call("StopTask"),
-      listTasks: call("ListTasks", ["arn:found"]),
-      deregisterTaskDefinition: call("DeregisterTaskDefinition"),
+  const options: CleanupOptions = {
+    aws: {
+      ecs: {
+        stopTask: call("StopTask"),
+        listTasks: call("ListTasks", ["arn:found"]),
+        describeTaskDefinition: call("DescribeTaskDefinition"),
+        deregisterTaskDefinition: call("DeregisterTaskDefinition"),
+        executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
+      },
+      ssm: { terminateSession: call("TerminateSession") },
+      kms: { generateDataKey: call("GenerateDataKey") },
+      clients: {} as Aws["clients"],
+      s3: {
+        deleteObject: call("DeleteObject"),
+        getVersion: call("GetObject", { bytes: Buffer.from(`{"run":"${claimedBy}"}`), etag: '"1"', age: 0 }),
+        deleteIf: call("DeleteObject"),
+      },
     },
-    s3: {
-      deleteObject: call("DeleteObject"),
-      getVersion: call("GetObject", { bytes: Buffer.from(`{"run":"${claimedBy}"}`), etag: '"1"', age: 0 }),
-      deleteIf: call("DeleteObject"),
-    },
+    clock: new SteppedClock(),
     log,
     reason: "cancelled",
     ...how,
@@ -77,6 +94,33 @@ describe("cleaning up", () => {
     const { done, left } = await cleaningUp({ early: true }, [TASK, OBJECT]);
     expect(done).toContain(`DeleteObject [${JSON.stringify(OBJECT)}]`);
     expect(left).toEqual([OBJECT]);
+  });
+
+  it("keeps on record what is being made while the run goes on, though it has found some of it", async () => {
+    const { left } = await cleaningUp({ early: true }, [STARTING]);
+    expect(left).toEqual([STARTING]);
+  });
+
+  it("keeps an object on record whose upload was never heard of again", async () => {
+    const unheard: Undo = { ...OBJECT, unheard: true };
+    const { done, left } = await cleaning([unheard]);
+    expect(done).toEqual([`DeleteObject [${JSON.stringify(unheard)}]`]);
+    expect(left).toEqual([unheard]);
+  });
+
+  it("leaves a job to its session as long as the run goes on, and says what is stopped", async () => {
+    const { done, log, left } = await cleaningUp({ early: true }, [JOB]);
+    expect([done, left]).toEqual([[], [JOB]]);
+    expect(log).toEqual(["Stopping the job in container 'app' of task 17."]);
+  });
+
+  it("stops a job by a command of its own, in the place of the session that it had", async () => {
+    const { done, left } = await cleaning([JOB]);
+    expect(done).toEqual([
+      expect.stringMatching(/^ExecuteCommand .*"container":"app","command":"\/bin\/sh -c .*fargate-exec-me/),
+      'TerminateSession ["s-1"]',
+    ]);
+    expect(left).toEqual([]);
   });
 
   it("undoes all there is, says so, and has nothing on record afterwards", async () => {

@@ -88,7 +88,7 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
       inputs: anInputs({ region: "eu-west-1", ...inputs }),
       origin: origin(`test-${process.pid}-${(runs += 1)}`),
       aws,
-      stopping: aws.ecs,
+      stopping: aws,
       ledger: new Ledger({ region: "eu-west-1", undo: [] }, ({ undo }) => seen.undo.push(undo)),
       clock: systemClock,
       log,
@@ -136,6 +136,10 @@ it(
     expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([
       ["object"],
       ["object", "claim"],
+      ["object", "claim", "job"],
+      // Now with its session.
+      ["object", "claim", "job"],
+      ["claim", "job"],
       ["claim"],
       [],
     ]);

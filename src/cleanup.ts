@@ -1,48 +1,86 @@
 import { releaseClaim } from "./admission/claim.ts";
-import type { Ecs } from "./aws/ecs.ts";
-import type { S3 } from "./aws/s3.ts";
+import type { Aws } from "./aws/calls.ts";
+import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
+import { stopJob, type StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger, Undo } from "./state.ts";
+import { lastPart } from "./target/arn.ts";
 import { undo as undoTarget } from "./target/undo.ts";
 
 export interface CleanupOptions {
-  readonly ecs: Pick<Ecs, "stopTask" | "listTasks" | "deregisterTaskDefinition">;
-  readonly s3: Pick<S3, "deleteObject" | "getVersion" | "deleteIf">;
+  readonly aws: StopJobOptions["aws"] & {
+    readonly ecs: Pick<
+      Aws["ecs"],
+      "stopTask" | "listTasks" | "describeTaskDefinition" | "deregisterTaskDefinition"
+    >;
+    readonly s3: Pick<Aws["s3"], "deleteObject" | "getVersion" | "deleteIf">;
+  };
+  readonly clock: Clock;
   readonly log: Log;
   /** What StopTask records as the task's stopped reason. */
   readonly reason: string;
   /**
-   * The run still goes on: an upload under way may end after this, so objects stay on record for another time, and the
-   * job gives its claim back itself once its session has ended.
+   * The run still goes on: what is being made may come after this and stays on record for another time. The job is told
+   * by its own session, and gives its claim back itself once that has ended.
    */
   readonly early?: boolean;
 }
 
 /**
- * Undoes all that the ledger holds, at once and in any order, and drops what is undone. Doing it again does no harm:
- * a task that was being started and was not found yet stays on the list for that.
+ * Undoes all that the ledger holds, at once and in any order, and drops what is undone. Doing it again does no harm.
+ * Resolves with what was being made and was not found yet, which stays on the list for another time.
  * What can't be undone is told in a warning, never thrown: the run's own end is what the user has to see.
  */
-export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<void> {
+export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly Undo[]> {
+  const { log, early = false } = options;
+  const missing: Undo[] = [];
   await Promise.all(
     ledger.entries.map(async (entry) => {
-      const { log } = options;
-      if (entry.kind === "claim" && options.early) return;
+      if (entry.kind === "claim" && early) return;
       try {
         log.info(announce(entry));
-        if (entry.kind === "object") {
-          await options.s3.deleteObject(entry);
-          if (!options.early) ledger.drop(entry);
-        } else if (entry.kind === "claim") {
-          await releaseClaim(options.s3, entry);
-          ledger.drop(entry);
-        } else if (await undoTarget(entry, options.ecs, options.reason)) ledger.drop(entry);
+        const found = await undo(entry, options);
+        if (!found) missing.push(entry);
+        else if (!mayReappear(entry, early)) ledger.drop(entry);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         log.warning(`Could not undo this: ${announce(entry)} ${why}`);
       }
     }),
   );
+  return missing;
+}
+
+/** False where it is not known to be undone: what was being made may yet appear. */
+async function undo(entry: Undo, { aws, clock, log, reason, early }: CleanupOptions): Promise<boolean> {
+  switch (entry.kind) {
+    case "object":
+      await aws.s3.deleteObject(entry);
+      return true;
+    case "claim":
+      await releaseClaim(aws.s3, entry);
+      return true;
+    case "job":
+      if (!early) await stopJob(entry, { aws, clock, log });
+      return true;
+    default:
+      return await undoTarget(entry, aws.ecs, reason);
+  }
+}
+
+/** Whether it has to be undone once more, when what is under way has come to its end. */
+function mayReappear(entry: Undo, early: boolean): boolean {
+  switch (entry.kind) {
+    case "object":
+      return early || entry.unheard === true;
+    case "task":
+      return early && entry.taskArn === undefined;
+    case "registration":
+    case "job":
+      return early;
+    default:
+      return false;
+  }
 }
 
 function announce(entry: Undo): string {
@@ -53,6 +91,10 @@ function announce(entry: Undo): string {
         : `Stopping task ${entry.taskArn}.`;
     case "task-definition":
       return `Deregistering ${entry.arn}.`;
+    case "registration":
+      return `Deregistering the task definition that was being registered as '${entry.family}'.`;
+    case "job":
+      return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
     case "object":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "claim":

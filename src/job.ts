@@ -2,18 +2,19 @@ import { randomBytes } from "node:crypto";
 import { admit } from "./admission/admit.ts";
 import type { ClaimName } from "./admission/claim.ts";
 import type { Aws } from "./aws/calls.ts";
-import type { Ecs, ExecConfiguration } from "./aws/ecs.ts";
+import type { ExecConfiguration } from "./aws/ecs.ts";
 import type { Clock } from "./clock.ts";
 import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
+import type { Guard } from "./output/guard.ts";
 import { lastResort } from "./output/last-resort.ts";
 import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
 import { readLogs } from "./output/read-logs.ts";
 import { logPlace } from "./output/transcript.ts";
-import { bootstrapCommand, type Delivery, stopCommand } from "./payload/bootstrap.ts";
+import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
 import { loaderText } from "./payload/loader.ts";
 import { preparePayload } from "./payload/prepare.ts";
@@ -24,6 +25,8 @@ import type { Known } from "./report/result.ts";
 import { attend, type Attended } from "./session/attend.ts";
 import { OPENING_MS } from "./session/follow.ts";
 import { sessionOpener, terminateSession } from "./session/opener.ts";
+import type { Session } from "./session/session.ts";
+import { type JobName, stopJob, type StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
 import { sessionTarget, type Target } from "./target/target.ts";
@@ -35,10 +38,12 @@ export interface JobContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
-  /** A call that the cancel doesn't cut short: it carries it out. */
-  readonly stopping: Pick<Ecs, "executeCommand">;
+  /** Calls that the cancel doesn't cut short: they carry it out. */
+  readonly stopping: StopJobOptions["aws"];
   /** Where the job's output goes. */
   readonly write: (bytes: Uint8Array) => void;
+  /** Told the guard of the output while there is one. */
+  readonly onGuard?: ((guard: Guard | undefined) => void) | undefined;
   /** Resolves when there is room for more of it. */
   readonly room?: (() => Promise<void>) | undefined;
   readonly cancel: AbortSignal;
@@ -54,6 +59,8 @@ const PACK_ABOVE = 256 * 1024;
 const ADDRESS_SECONDS = 300;
 /** For a container to stop a job at its timeout and to say so. */
 const AFTER_TIMEOUT_MS = 60_000;
+/** From the cancel on: what the job says to that is of interest, what it has printed before has to come to an end. */
+const SHOWN_AFTER_CANCEL_MS = 4_000;
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
 
@@ -68,12 +75,18 @@ export async function runJob(
 ): Promise<Attended> {
   const { inputs, origin, aws, ledger, clock, log, cancel, known, patient } = context;
   const deadline = clock.now() + inputs.startTimeout;
+  cancel.throwIfAborted();
   const payload = preparePayload(inputs, { origin, target, log });
   const to = delivery({ inputs, runId: origin.id });
+  const staging = stage(payload, to, { inputs, runId: origin.id, s3: aws.s3, ledger });
   const [task] = await Promise.all([
     waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel }),
-    stage(payload, to, { inputs, runId: origin.id, s3: aws.s3, ledger }),
-  ]);
+    staging,
+  ]).catch(async (error: unknown) => {
+    // What is staged after the cleanup would stay.
+    await Promise.allSettled([staging]);
+    throw error;
+  });
   known.target = { ...target, privateIp: task.privateIp };
   const where = { ...task, container: target.container };
   const places = await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
@@ -84,6 +97,18 @@ export async function runJob(
     ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]);
   const admission = await admit({ target, runtimeId, inputs, origin, aws, onClaim, ...turn });
 
+  let job: JobName = {
+    cluster: target.clusterArn,
+    task: target.taskArn,
+    container: target.container,
+    run: origin.id,
+    ...(exec?.kmsKeyId !== undefined && { encryptedFor: sessionTarget(target, runtimeId) }),
+  };
+  const onJob = (of: Partial<JobName>): void => {
+    job = { ...job, ...of };
+    // One in a task of ours ends with that.
+    if (!target.started) ledger.replace(["job"], [{ kind: "job", ...job }]);
+  };
   const nonce = randomBytes(16).toString("hex");
   const packing = packAbove(inputs, places);
   const open = sessionOpener({
@@ -93,6 +118,7 @@ export async function runJob(
     command: (at) => bootstrapCommand({ runId: origin.id, at, packAbove: packing, payload, delivery: to }),
     onSession: (id) => {
       known.sessionIds.push(id);
+      onJob({ sessionId: id });
       known.log = logPlace(places, id, inputs.region);
       log.info(`Session ${id}${known.log === undefined ? "" : `, logged in ${known.log.name}`}.`);
     },
@@ -100,9 +126,16 @@ export async function runJob(
     log,
     cancel,
   });
-  const printer = new Printer({ write: context.write, workflowCommands: inputs.workflowCommands });
+  const over = new AbortController();
+  const enough = enoughShown(cancel, clock, over.signal);
+  const printer = new Printer({
+    write: context.write,
+    workflowCommands: inputs.workflowCommands,
+    onGuard: context.onGuard,
+  });
   const extractor = new Extractor(nonce);
   const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
+  onJob({});
   try {
     const attended = await attend({
       ecs: aws.ecs,
@@ -117,7 +150,10 @@ export async function runJob(
         payload: () => typedPayload(payload),
         secrets: () => typedSecrets(inputs.secrets),
       },
-      attach: (at) => open(at, known.sessionIds.length === 0 ? deadline : until),
+      attach: async (at) => {
+        const session = await open(at, known.sessionIds.length === 0 ? deadline : until);
+        return leftAt(enough, session);
+      },
       terminate: (id) => terminateSession({ aws, log }, id),
       whyUnopened: (sessionId) =>
         unopened({
@@ -142,29 +178,69 @@ export async function runJob(
       log,
       cancel,
     });
-    if (attended.kind !== "status" && cancel.aborted) await stopJob(target, context);
+    if (!isOver(attended) && cancel.aborted) await stopped(context);
+    else ledger.replace(["job"], []);
     // To read logs takes no place in the container.
     await admission.release();
     return await withLogs(attended, target, { places, extractor, printer, nonce }, context);
   } catch (error) {
-    if (cancel.aborted) await stopJob(target, context);
+    if (cancel.aborted) await stopped(context);
+    else ledger.replace(["job"], []);
     throw error;
   } finally {
+    over.abort();
     await admission.release();
     printer.end();
     known.stdout = printer.stdout;
   }
 }
 
-/** Stops a job that was cancelled while no session could tell it so. One in a task of ours ends with that. */
-async function stopJob(target: Target, { stopping, origin, known, log }: JobContext): Promise<void> {
-  if (target.started || !known.attached) return;
-  const { clusterArn: cluster, taskArn: task, container } = target;
-  try {
-    await stopping.executeCommand({ cluster, task, container, command: stopCommand(origin.id) });
-    log.info("No session was there to stop the job; told the container by a command of its own.");
-  } catch (error) {
-    log.warning(`The job may still run in container '${container}': ${asFailure(error).seen}`);
+/** Aborted some time after the cancel: a backlog of output may be longer than the time that is left. */
+function enoughShown(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
+  const enough = new AbortController();
+  const onCancel = (): void => {
+    clock.sleep(SHOWN_AFTER_CANCEL_MS, over).then(
+      () => enough.abort(),
+      () => undefined, // the job is over
+    );
+  };
+  cancel.addEventListener("abort", onCancel, { once: true, signal: over });
+  return enough.signal;
+}
+
+/** The session, left with what is still unread of its output. */
+function leftAt(enough: AbortSignal, session: Session): Session {
+  async function* output(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const bytes of session.output) {
+      if (enough.aborted) return session.close();
+      yield bytes;
+    }
+  }
+  return {
+    sessionId: session.sessionId,
+    output: output(),
+    ended: session.ended,
+    send: (bytes) => session.send(bytes),
+    resize: (cols, rows) => session.resize(cols, rows),
+    close: () => session.close(),
+  };
+}
+
+/** Whether the container has nothing left of the job. */
+function isOver({ kind }: Attended): boolean {
+  return kind === "status" || kind === "refused";
+}
+
+/** Stops a job that was cancelled while no session could tell it so. What fails here is tried again at the end. */
+async function stopped({ stopping, ledger, clock, log }: JobContext): Promise<void> {
+  for (const entry of ledger.entries) {
+    if (entry.kind !== "job") continue;
+    try {
+      await stopJob(entry, { aws: stopping, clock, log });
+      ledger.drop(entry);
+    } catch (error) {
+      log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);
+    }
   }
 }
 

@@ -34,7 +34,11 @@ export async function runJobs(
   };
   if (targets.length === 1)
     return await inOneOf(targets[0], exec, resolved, { ...context, aws: { ...aws, ecs } });
-  const screen = new Screen({ write: context.write, workflowCommands: inputs.workflowCommands });
+  const screen = new Screen({
+    write: context.write,
+    workflowCommands: inputs.workflowCommands,
+    onGuard: context.onGuard,
+  });
   const warned = new Set<string>();
   const results = await Promise.all(
     targets.map((target, task) => {
@@ -52,6 +56,7 @@ export async function runJobs(
         ledger: context.ledger.part(),
         log: labelled(context.log, label, warned),
         write: screen.writer(label),
+        onGuard: undefined,
       });
     }),
   );

@@ -1,17 +1,33 @@
 import { awsCalls } from "./aws/calls.ts";
 import { cleanUp } from "./cleanup.ts";
+import { systemClock as clock } from "./clock.ts";
+import type { Log } from "./log.ts";
 import { runnerLog as log, savedState, saveState } from "./runner.ts";
 import { Ledger } from "./state.ts";
 
-/** The post step: undoes what the main step had on record and could not undo. Never fails the job. */
+/** What a cancel has cut short may still appear: a request that AWS has got is carried out, whoever waits for it. */
+const LOOK_AGAIN_MS = 2_000;
+const LOOKS = 5;
+
+/**
+ * The post step: undoes what the main step had on record and could not undo. Never fails the job, and finishes what it
+ * has begun: a signal does not end it, for there is nobody after it.
+ */
 export async function undoLeftovers(): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => log.info(`Finishing in spite of ${signal}.`));
   const state = savedState();
   if (state === undefined || state.undo.length === 0) {
     log.info("Nothing was left to undo.");
     return;
   }
-  const { clients, ecs, s3 } = awsCalls({ region: state.region });
-  const reason = "fargate-exec: the step that started this task has ended";
-  await cleanUp(new Ledger(state, saveState), { ecs, s3, log, reason });
-  clients.destroy();
+  const aws = awsCalls({ region: state.region });
+  const options = { aws, clock, log, reason: "fargate-exec: the step that started this task has ended" };
+  let missing = await cleanUp(new Ledger(state, saveState), options);
+  const quiet: Log = { ...log, info: (line) => log.debug(line) };
+  for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {
+    await clock.sleep(LOOK_AGAIN_MS);
+    missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), { ...options, log: quiet });
+  }
+  aws.clients.destroy();
 }

@@ -1,6 +1,6 @@
 import { context as workflow } from "@actions/github";
 import { type Aws, awsCalls } from "./aws/calls.ts";
-import type { Ecs, ExecConfiguration } from "./aws/ecs.ts";
+import type { ExecConfiguration } from "./aws/ecs.ts";
 import { cancelOnSignals } from "./cancel.ts";
 import { cleanUp } from "./cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
@@ -11,11 +11,11 @@ import { explained, runJobs } from "./jobs.ts";
 import { lookAtCluster } from "./output/logging.ts";
 import { lookAtBucket } from "./ready/bucket.ts";
 import { failedResult, nothingKnown, type Result } from "./report/result.ts";
-import { mask, report, runnerLog as log, room, saveState, show } from "./runner.ts";
+import { guardedBy, mask, report, runnerLog as log, room, saveState, show } from "./runner.ts";
 import { Ledger } from "./state.ts";
 import { resolveTargets } from "./target/resolve.ts";
 import { clusterOf } from "./target/arn.ts";
-import { inTime } from "./target/in-time.ts";
+import { afterGrace, begunInTime } from "./target/in-time.ts";
 import { originOf } from "./workflow.ts";
 
 /** The main step, from inputs to the step's end. Never throws: whatever goes wrong is the step's end. */
@@ -32,42 +32,48 @@ export async function run(): Promise<void> {
 
   const ledger = new Ledger({ region: inputs.region, undo: [] }, saveState);
   // Its calls don't obey the cancel: they carry it out.
-  const { clients, ecs, s3 } = awsCalls({ region: inputs.region });
-  const undo = (reason: string, early: boolean): Promise<void> =>
-    cleanUp(ledger, { ecs, s3, log, reason, early });
-  const undone = new Promise<void>((resolve) => {
+  const undoing = awsCalls({ region: inputs.region });
+  const undo = (reason: string, early: boolean): Promise<unknown> =>
+    cleanUp(ledger, { aws: undoing, clock, log, reason, early });
+  const undone = new Promise<unknown>((resolve) => {
     cancel.addEventListener("abort", () => {
       log.info("Cancelled: stopping what this step started.");
       resolve(undo("fargate-exec: cancelled", true));
     });
   });
 
-  const aws = awsCalls({ region: inputs.region, signal: cancel, throttledFor: inputs.startTimeout });
+  const over = new AbortController();
+  const late = afterGrace(cancel, clock, over.signal);
+  const patience = { region: inputs.region, throttledFor: inputs.startTimeout };
+  const making = awsCalls({ ...patience, signal: late });
+  const calls = awsCalls({ ...patience, signal: cancel });
+  const begun = begunInTime(making, cancel);
+  const aws = { ...calls, ecs: { ...calls.ecs, ...begun.ecs }, s3: { ...calls.s3, ...begun.s3 } };
   let result: Result;
   try {
-    result = await perform(inputs, { aws, starting: ecs, stopping: ecs, ledger, cancel });
+    result = await perform(inputs, { aws, stopping: undoing, ledger, cancel });
   } catch (error) {
     result = failedResult(explained(error, log), nothingKnown());
   }
-  aws.clients.destroy();
+  for (const { clients } of [calls, making]) clients.destroy();
+  over.abort();
   if (cancel.aborted) await undone;
   for (const one of result.tasks ?? [result]) keepTask(inputs, one, ledger);
   await undo("fargate-exec: the job has ended", false);
-  clients.destroy();
+  undoing.clients.destroy();
   await report(result, inputs.summary);
 }
 
 interface Doing {
   readonly aws: Aws;
   /** Calls that a cancel doesn't cut short. */
-  readonly starting: Pick<Ecs, "runTask" | "registerTaskDefinition">;
-  readonly stopping: Pick<Ecs, "executeCommand">;
+  readonly stopping: Aws;
   readonly ledger: Ledger;
   readonly cancel: AbortSignal;
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` for what ends them early. */
-async function perform(inputs: Inputs, { aws, starting, stopping, ledger, cancel }: Doing): Promise<Result> {
+async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing): Promise<Result> {
   const origin = originOf(workflow);
   const looking = { ecs: aws.ecs, log, wanted: inputs.logs };
   const isNew = inputs.where.kind === "new";
@@ -75,13 +81,13 @@ async function perform(inputs: Inputs, { aws, starting, stopping, ledger, cancel
   const early = isNew ? await beforeStart(inputs, aws) : undefined;
   const resolved = await resolveTargets({
     inputs,
-    ecs: { ...aws.ecs, ...inTime(starting, { clock, cancel }) },
+    ecs: aws.ecs,
     log,
     clock,
     signal: cancel,
     origin,
     workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
-    onUndo: (undo) => ledger.replace(["task", "task-definition"], undo),
+    onUndo: (undo) => ledger.replace(["task", "task-definition", "registration"], undo),
   });
   const exec = isNew ? early : await lookAtCluster(resolved.targets[0].clusterArn, looking);
   return await runJobs(resolved, exec, {
@@ -93,6 +99,7 @@ async function perform(inputs: Inputs, { aws, starting, stopping, ledger, cancel
     clock,
     log,
     write: show,
+    onGuard: guardedBy,
     room,
     cancel,
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import * as core from "@actions/core";
 import type { Log } from "./log.ts";
+import type { Guard } from "./output/guard.ts";
 import type { Result } from "./report/result.ts";
 import { explain } from "./report/explain.ts";
 import { outputs } from "./report/outputs.ts";
@@ -10,9 +11,17 @@ import { parseState, type SavedState, STATE_KEY } from "./state.ts";
 /** The runner as we speak to it; nobody else does. */
 export const runnerLog: Log = {
   info: (line) => flushed(() => core.info(line)),
-  debug: (line) => flushed(() => core.debug(line)),
-  warning: (line) => flushed(() => core.warning(line)),
+  // Nobody would see it, but everybody how the guard is taken away and put back for it.
+  debug: (line) => (core.isDebug() ? command(() => core.debug(line)) : undefined),
+  warning: (line) => command(() => core.warning(line)),
 };
+
+/** What keeps the runner from obeying the job's output, while that is shown. */
+let guard: Guard | undefined;
+
+export function guardedBy(now: Guard | undefined): void {
+  guard = now;
+}
 
 /** Bytes that wait to be shown together. */
 let waiting = Buffer.alloc(64 * 1024);
@@ -48,6 +57,14 @@ function flush(): void {
   process.stdout.write(full.subarray(0, waitingBytes), () => written.push(full));
   waiting = written.pop() ?? Buffer.alloc(full.length);
   waitingBytes = 0;
+}
+
+/** Says something that the runner has to obey, whatever it is told not to obey around it. */
+function command(say: () => void): void {
+  flush();
+  if (guard !== undefined) core.info(guard.resume);
+  say();
+  if (guard !== undefined) core.info(guard.stop);
 }
 
 function flushed(say: () => void): void {

@@ -1,5 +1,6 @@
 import type { ClaimName } from "./admission/claim.ts";
 import type { ObjectName } from "./aws/s3.ts";
+import type { JobName } from "./session/stop-job.ts";
 import type { Undo as TargetUndo } from "./target/undo.ts";
 
 /**
@@ -8,9 +9,15 @@ import type { Undo as TargetUndo } from "./target/undo.ts";
  */
 export type Undo =
   | TargetUndo
-  | ({ readonly kind: "object" } & ObjectName)
+  | ({
+      readonly kind: "object";
+      /** Nobody has heard how its upload ended: it may yet appear. */
+      readonly unheard?: true;
+    } & ObjectName)
   /** On a container's place: only the run that made it may take it back. */
-  | ({ readonly kind: "claim" } & ClaimName);
+  | ({ readonly kind: "claim" } & ClaimName)
+  /** In a task that this run has not started, and so does not stop. */
+  | ({ readonly kind: "job" } & JobName);
 
 export interface SavedState {
   readonly region: string;

@@ -1,6 +1,6 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, jobLog, mainLog, pidOfMain, type Inputs } from "../helpers/local.ts";
+import { Aws, eventually, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
 
 const AT_ONCE = 6;
 const BLOCKED = "takes no session any more";
@@ -187,7 +187,7 @@ it("the post step gives back the place of a step that was killed", async () => {
     { task: task.id, ...bucketOf(at), run: "echo begun; sleep 5", env: "MARK=killed-under-its-claim" },
     {
       onLine: (line) => {
-        const pid = line === "begun" ? pidOfMain("killed-under-its-claim") : undefined;
+        const pid = line === "begun" ? pidOf("killed-under-its-claim") : undefined;
         if (pid !== undefined) process.kill(pid, "SIGKILL");
       },
       beforePost: async () => void held.push(...(await claimsOf(at))),

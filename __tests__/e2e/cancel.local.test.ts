@@ -4,7 +4,7 @@ import {
   Aws,
   eventually,
   mainLog,
-  pidOfMain,
+  pidOf,
   processes,
   type Inputs,
   type StepOptions,
@@ -120,7 +120,7 @@ it.each([
       {
         onLine: (text) => {
           if (killed !== 0 || !line.test(text)) return;
-          killed = pidOfMain(mark) ?? 0;
+          killed = pidOf(mark) ?? 0;
           process.kill(killed, "SIGKILL");
         },
         beforePost: () => expect(aws.startedAndAlive()).toHaveLength(1),
@@ -143,7 +143,7 @@ it("a step that is killed before AWS has told it the task's name is undone as we
   const before = aws.calls("RunTask").length;
   const running = aws.step({ ...staged(), run: "echo begun; sleep 300", env: mark });
   await eventually(() => aws.calls("RunTask").length, before + 1);
-  process.kill(pidOfMain(mark) ?? 0, "SIGKILL");
+  process.kill(pidOf(mark) ?? 0, "SIGKILL");
   const result = await running;
   expect(result.exitCode).toBe(137);
   expect(result.post?.conclusion).toBe("success");

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog } from "../helpers/local.ts";
@@ -154,4 +155,37 @@ it("the first line names task, container, image and workflow run", async () => {
     "url=https://github.com/example-org/shop/actions/runs/9876543210",
   ])
     expect(header).toContain(fact);
+});
+
+it("what the action itself tells the runner is obeyed while the job's output is not", async () => {
+  const { local, made } = aws.world;
+  const task = await aws.runningTask(undefined, made.kmsCluster);
+  const go = "/tmp/go-on";
+  const result = await aws.step(
+    {
+      cluster: made.kmsCluster,
+      task: task.id,
+      run: `echo begun; echo "::error::one"; until [ -e ${go} ]; do sleep 0.05; done; rm ${go}; echo "::error::two"`,
+    },
+    {
+      env: { RUNNER_DEBUG: "1" },
+      onLine: (line) => {
+        const sessions = local.gateway.sessions.filter(({ target }) => target.includes(task.id));
+        const [first] = sessions;
+        if (line === "begun" && first)
+          void local.inject({ session: { do: "close", session: first.sessionId } });
+        // Of the second session, which is opened while the job runs.
+        if (/^##\[debug\]Session .* is set up/.test(line) && sessions.length > 1)
+          writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root${go}`, "");
+      },
+    },
+  );
+  expect(result.outputs).toMatchObject({ outcome: "succeeded" });
+  expect(result.annotations).toEqual([]);
+  const log = mainLog(result);
+  const from = log.indexOf("begun");
+  const during = log.slice(from, log.indexOf("::error::two"));
+  expect(during).toContain("::error::one");
+  expect(during.join("\n")).toMatch(/^##\[debug\]Session .* is set up/m);
+  expect(log.filter((line) => /^::(debug|warning)::/.test(line))).toEqual([]);
 });

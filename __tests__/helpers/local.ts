@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
+import {
+  type ContainerDefinition,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+  RegisterTaskDefinitionCommand,
+} from "@aws-sdk/client-ecs";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { runStep, type StepRequest, type StepResult } from "../../demo/runner.ts";
 import type { RecordedRequest } from "../../local/front.ts";
@@ -27,12 +32,15 @@ export interface StepOptions extends Partial<
 export class Aws {
   readonly world: World;
   readonly #s3: S3Client;
+  readonly #ecs: ECSClient;
   readonly #logs: CloudWatchLogsClient;
 
   private constructor(world: World) {
     this.world = world;
     const config = clientConfig(world.local);
-    this.#s3 = new S3Client({ ...config, forcePathStyle: true });
+    // A connection that was kept may be closed just as it is used again.
+    this.#s3 = new S3Client({ ...config, forcePathStyle: true, maxAttempts: 3 });
+    this.#ecs = new ECSClient({ ...config, maxAttempts: 3 });
     this.#logs = new CloudWatchLogsClient(config);
   }
 
@@ -127,6 +135,12 @@ export class Aws {
       new ListObjectsV2Command({ Bucket: this.world.made.bucket, Prefix: prefix }),
     );
     return Contents.map(({ Key = "" }) => Key);
+  }
+
+  /** ARNs of the task definitions that have not been deregistered. */
+  async definitions(): Promise<string[]> {
+    const answer = await this.#ecs.send(new ListTaskDefinitionsCommand({ status: "ACTIVE" }));
+    return answer.taskDefinitionArns ?? [];
   }
 
   get s3(): S3Client {
@@ -227,17 +241,15 @@ export function jobLog(result: StepResult): readonly string[] {
   return log.slice(stop + 2, resume);
 }
 
-/** The process of the step's main part with this workspace or this input, as this machine numbers it. */
-export function pidOfMain(mark: string): number | undefined {
+/** The process of the step's main part, or its post, with this workspace or this input, as this machine numbers it. */
+export function pidOf(mark: string, part = "dist/index.js"): number | undefined {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .find((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-        return (
-          command.endsWith("/dist/index.js\0") && readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark)
-        );
+        return command.endsWith(`/${part}\0`) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
       } catch {
         return false; // It ended while we looked.
       }

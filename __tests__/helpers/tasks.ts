@@ -60,6 +60,7 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
     taskRoleArn: "arn:aws:iam::123456789012:role/task",
     executionRoleArn: undefined,
     pidMode: undefined,
+    registeredBy: undefined,
     containers: containers.map((container) => ({
       name: "app",
       image: "example/app:1",

@@ -1,5 +1,5 @@
 import type { RunTask } from "../../src/aws/ecs.ts";
-import { inTime } from "../../src/target/in-time.ts";
+import { afterGrace, begunInTime } from "../../src/target/in-time.ts";
 import { SteppedClock } from "../helpers/stepped.ts";
 
 const request = {} as RunTask;
@@ -7,7 +7,7 @@ const answer = { tasks: [], refusals: [] };
 const cancelled = new Error("cancelled");
 
 /** RunTask that answers when the test says so. */
-function calling(clock = new SteppedClock()) {
+function calling() {
   const cancel = new AbortController();
   let reply = (): void => undefined;
   let calls = 0;
@@ -17,28 +17,18 @@ function calling(clock = new SteppedClock()) {
       reply = () => resolve(answer);
     });
   };
-  const registerTaskDefinition = () => Promise.reject(new Error("not asked"));
-  const making = inTime({ runTask, registerTaskDefinition }, { clock, cancel: cancel.signal });
-  return { making, cancel, reply: () => reply(), count: () => calls };
+  const never = () => Promise.reject(new Error("not asked"));
+  const ecs = { runTask, registerTaskDefinition: never, executeCommand: never };
+  const making = begunInTime({ ecs, s3: { putObject: never } }, cancel.signal);
+  return { making: making.ecs, cancel, reply: () => reply(), count: () => calls };
 }
 
 it("lets a call that is under way come to its end when the run is cancelled", async () => {
-  const never = new SteppedClock();
-  never.sleep = () => new Promise(() => undefined);
-  const { making, cancel, reply } = calling(never);
+  const { making, cancel, reply } = calling();
   const call = making.runTask(request);
   cancel.abort(cancelled);
   reply();
   expect(await call).toBe(answer);
-});
-
-it("gives it up after two seconds", async () => {
-  const clock = new SteppedClock();
-  const { making, cancel } = calling(clock);
-  const call = making.runTask(request);
-  cancel.abort(cancelled);
-  await expect(call).rejects.toBe(cancelled);
-  expect(clock.slept).toEqual([2_000]);
 });
 
 it("begins none after the cancel", async () => {
@@ -46,4 +36,28 @@ it("begins none after the cancel", async () => {
   cancel.abort(cancelled);
   await expect(making.runTask(request)).rejects.toBe(cancelled);
   expect(count()).toBe(0);
+});
+
+describe("what is under way", () => {
+  it("is given up two seconds after the cancel, for its reason", async () => {
+    const clock = new SteppedClock();
+    const cancel = new AbortController();
+    const late = afterGrace(cancel.signal, clock, new AbortController().signal);
+    expect(late.aborted).toBe(false);
+    const aborted = new Promise((resolve) => late.addEventListener("abort", resolve));
+    cancel.abort(cancelled);
+    await aborted;
+    expect(clock.slept).toEqual([2_000]);
+    expect(late.reason).toBe(cancelled);
+  });
+
+  it("is not waited for once the run is over", () => {
+    const clock = new SteppedClock();
+    const cancel = new AbortController();
+    const over = new AbortController();
+    afterGrace(cancel.signal, clock, over.signal);
+    over.abort();
+    cancel.abort(cancelled);
+    expect(clock.slept).toEqual([]);
+  });
 });

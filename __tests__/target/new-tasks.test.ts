@@ -109,8 +109,10 @@ it("from a file is of a definition that is registered first, and to be undone as
   await resolved;
   await rm(workspace, { recursive: true });
   const registered = { kind: "task-definition", arn: aDefinition().arn };
+  const registering = { kind: "registration", family: "web", run: "a1b2c3d4" };
   const known = { ...begun, taskArn: TASK };
   expect(context.events).toEqual([
+    [registering],
     [registered],
     [registered, begun],
     `RunTask ${by}`,
@@ -187,7 +189,14 @@ describe("of an image", () => {
     expect(registered).toMatchObject([
       { taskRoleArn: "job", cpu: "512", containerDefinitions: [{ name: "app" }] },
     ]);
-    expect(context.events[0]).toEqual([{ kind: "task-definition", arn: own.arn }]);
+    const [definition] = registered;
+    expect(definition).toMatchObject({
+      containerDefinitions: [{ dockerLabels: { "fargate-exec.run": origin.id } }],
+    });
+    expect(context.events.slice(0, 2)).toEqual([
+      [{ kind: "registration", family: definition?.["family"], run: origin.id }],
+      [{ kind: "task-definition", arn: own.arn }],
+    ]);
     // Said once: in the definition.
     expect(Object.keys(requests[0]?.overrides ?? {})).toEqual(["containerOverrides"]);
   });

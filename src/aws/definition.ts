@@ -15,6 +15,8 @@ export interface TaskDefinition {
   readonly taskRoleArn: string | undefined;
   readonly executionRoleArn: string | undefined;
   readonly pidMode: string | undefined;
+  /** The run of ours that registered it, if it is such a one. */
+  readonly registeredBy: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
 }
@@ -33,6 +35,20 @@ export interface ContainerDefinition {
   readonly awslogs: AwsLogs | undefined;
 }
 
+/** A label of the first container: tags would need a right of their own. */
+const RUN_LABEL = "fargate-exec.run";
+
+/** The definition as RegisterTaskDefinition takes it, with a word in it by which the run finds it again. */
+export function signed(
+  definition: Readonly<Record<string, unknown>>,
+  run: string,
+): Readonly<Record<string, unknown>> {
+  const [first, ...others] = definition["containerDefinitions"] as readonly SdkContainer[];
+  if (first === undefined) return definition;
+  const labels = { ...first.dockerLabels, [RUN_LABEL]: run };
+  return { ...definition, containerDefinitions: [{ ...first, dockerLabels: labels }, ...others] };
+}
+
 export interface AwsLogs {
   readonly group: string;
   readonly region: string | undefined;
@@ -49,6 +65,7 @@ export function definitionFrom(definition: SdkDefinition): TaskDefinition {
     taskRoleArn: definition.taskRoleArn,
     executionRoleArn: definition.executionRoleArn,
     pidMode: definition.pidMode,
+    registeredBy: definition.containerDefinitions?.[0]?.dockerLabels?.[RUN_LABEL],
     containers: definition.containerDefinitions?.map(containerFrom) ?? [],
   };
 }

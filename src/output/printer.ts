@@ -10,6 +10,8 @@ export interface PrinterOptions {
   readonly write: (bytes: Uint8Array) => void;
   /** Let the runner obey what the job prints. */
   readonly workflowCommands: boolean;
+  /** Told the guard as it goes up, and undefined when it is down again: what we say ourselves has to be let through. */
+  readonly onGuard?: ((guard: Guard | undefined) => void) | undefined;
 }
 
 /** Shows the job's output, line by line as it comes, and keeps the end of its standard output. */
@@ -49,6 +51,7 @@ export class Printer {
     for (const line of this.#lines.flush()) this.#show({ ...line, ended: true });
     if (this.#guard !== undefined) this.#options.write(Buffer.from(`${this.#guard.resume}\n`));
     this.#guard = undefined;
+    this.#options.onGuard?.(undefined);
   }
 
   /** The job's standard output, its last 1 MiB at most, without the last line's end. */
@@ -71,6 +74,7 @@ export class Printer {
     if (this.#guard === undefined) {
       this.#guard = makeGuard();
       this.#options.write(Buffer.from(`${this.#guard.stop}\n`));
+      this.#options.onGuard?.(this.#guard);
     }
     this.#options.write(harmless(line));
   }

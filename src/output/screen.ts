@@ -4,6 +4,8 @@ export interface ScreenOptions {
   readonly write: (bytes: Uint8Array) => void;
   /** Let the runner obey what the jobs print. */
   readonly workflowCommands: boolean;
+  /** Told the guard as it goes up, and undefined when it is down again: what we say ourselves has to be let through. */
+  readonly onGuard?: ((guard: Guard | undefined) => void) | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export class Screen {
       if (this.#guard === undefined) {
         this.#guard = makeGuard();
         write(Buffer.from(`${this.#guard.stop}\n`));
+        this.#options.onGuard?.(this.#guard);
       }
       write(Buffer.concat([prefix, harmless(Buffer.from(line))]));
     };
@@ -41,6 +44,7 @@ export class Screen {
   end(): void {
     if (this.#guard !== undefined) this.#options.write(Buffer.from(`${this.#guard.resume}\n`));
     this.#guard = undefined;
+    this.#options.onGuard?.(undefined);
   }
 }
 

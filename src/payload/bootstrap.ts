@@ -38,15 +38,6 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   return `/bin/sh -c ${quote(script)}`;
 }
 
-/**
- * A command that stops the job of this run, for when no session can tell it to. It needs no reader: the agent runs a
- * command before anybody has connected to its session, unless the cluster encrypts its sessions.
- */
-export function stopCommand(runId: string): string {
-  const script = `for p in /tmp /var/tmp /dev/shm /run "$PWD"; do kill "$(cat "$p/fargate-exec-${runId}/pid")"; done 2>/dev/null`;
-  return `/bin/sh -c ${quote(script)}`;
-}
-
 function fetchFromS3(payload: Payload, from: { bucket: string; key: string; region: string }): string {
   const download = [
     "import boto3, hashlib, sys",

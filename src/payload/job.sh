@@ -59,11 +59,13 @@ fx_job() {
   fx_end "$fx_reason" "$fx_codes"
 }
 
-# Writes the status, then keeps the directory until somebody has taken it, or for ten minutes.
+# Writes the status, then keeps the directory until somebody has taken it, or for ten minutes. Whoever has cancelled the
+# job waits four seconds for that and does not come again.
 fx_end() {
   trap fx_wake TERM
   fx_write status "$1 $2"
   fx_tries=600
+  [ "$1" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
   rm -rf "$fx_dir"
 }

@@ -37,7 +37,8 @@ export async function stage(
     await s3.putObject(object, payload.bytes, options);
   } catch (error) {
     // S3 said no, so there is no object; when it said nothing there may be one.
-    if (error instanceof Failure && error.code !== "aws-unreachable") ledger.replace(["object"], []);
+    const said = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
+    ledger.replace(["object"], said ? [] : [{ kind: "object", unheard: true, ...object }]);
     throw error;
   }
 }

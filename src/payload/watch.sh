@@ -93,12 +93,12 @@ fx_main() {
   fx_helpers="$fx_helpers $!"
   fx_attach
   fx_tries=100
-  until [ -e "$fx_dir/taken" ] || [ "$fx_tries" -eq 0 ]; do
+  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
     sleep 0.05
     fx_tries=$((fx_tries - 1))
   done
   for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
-  [ -e "$fx_dir/taken" ] || return 0
+  [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
   fx_pid=$(cat "$fx_dir/pid")
   rm -rf "$fx_dir"
   kill "$fx_pid"

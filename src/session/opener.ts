@@ -1,4 +1,5 @@
 import type { Aws } from "../aws/calls.ts";
+import type { Ssm } from "../aws/ssm.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { connect } from "../ready/connect.ts";
@@ -29,6 +30,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
     const context = { ecs: aws.ecs, clock, log, signal: cancel };
     const ticket = await connect(target, options.command(at), until, context);
     options.onSession(ticket.sessionId);
+    cancel.throwIfAborted();
     const opening = openSession({
       ...ticket,
       targetId: sessionTarget(target, options.runtimeId),
@@ -39,8 +41,8 @@ export function sessionOpener(options: OpenerOptions): Opener {
       wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
     });
     return await opening.catch(async (error: unknown) => {
-      // Its command runs without us, and keeps a place in the container.
-      await terminateSession(options, ticket.sessionId);
+      // Its command runs without us, and keeps a place in the container. A cancel is carried out elsewhere.
+      if (!cancel.aborted) await terminateSession(options, ticket.sessionId);
       throw error;
     });
   };
@@ -48,7 +50,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
 
 /** Ends a session that was lost, so that its place in the container is free. Who may not do that is told so. */
 export async function terminateSession(
-  { aws, log }: Pick<OpenerOptions, "aws" | "log">,
+  { aws, log }: { readonly aws: { readonly ssm: Pick<Ssm, "terminateSession"> }; readonly log: Log },
   id: string,
 ): Promise<void> {
   try {

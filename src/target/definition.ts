@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../aws/definition.ts";
+import { signed, type TaskDefinition } from "../aws/definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import { Failure } from "../errors.ts";
 import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
@@ -16,8 +16,13 @@ export interface DefinitionContext {
   readonly reuse: boolean;
   /** The input `container`. */
   readonly container: string | undefined;
-  /** Told what this run has registered, and so has to deregister. */
-  readonly onRegistered: (arn: string) => void;
+  /** The id of the run, which what it registers bears. */
+  readonly run: string;
+  /** Makes the call, and keeps on record what has to be deregistered for it. */
+  readonly whileRegistering: (
+    family: string,
+    register: () => Promise<TaskDefinition>,
+  ) => Promise<TaskDefinition>;
 }
 
 /** The task definition of a new task, and what is left for RunTask to say; registered first where that is needed. */
@@ -67,10 +72,11 @@ async function definitionOfImage(
 async function register(
   definition: Readonly<Record<string, unknown>>,
   from: string,
-  { ecs, log, onRegistered }: DefinitionContext,
+  { ecs, log, run, whileRegistering }: DefinitionContext,
 ): Promise<TaskDefinition> {
-  const registered = await ecs.registerTaskDefinition(definition);
-  onRegistered(registered.arn);
+  const registered = await whileRegistering(String(definition["family"]), () =>
+    ecs.registerTaskDefinition(signed(definition, run)),
+  );
   log.info(`Registered ${lastPart(registered.arn)} from ${from}.`);
   return registered;
 }

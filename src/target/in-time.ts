@@ -1,39 +1,45 @@
-import type { Ecs } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
+import type { Ecs } from "../aws/ecs.ts";
+import type { S3 } from "../aws/s3.ts";
 
 /** For the answer to a call that makes something, once the run is cancelled. */
 const GRACE_MS = 2_000;
 
-type Making = Pick<Ecs, "runTask" | "registerTaskDefinition">;
+interface Making {
+  readonly ecs: Pick<Ecs, "runTask" | "registerTaskDefinition" | "executeCommand">;
+  readonly s3: Pick<S3, "putObject">;
+}
 
 /**
- * Lets calls under way come to their end when the run is cancelled, so that what they make is known and can be undone;
- * but not for long. No call is begun any more then.
+ * Aborted, for the same reason, two seconds after `cancel`: what a call makes that is under way then is known and can
+ * be undone. Not later, and the call is not made again. `over` ends the wait.
  */
-export function inTime(
-  { runTask, registerTaskDefinition }: Making,
-  { clock, cancel }: { readonly clock: Clock; readonly cancel: AbortSignal },
-): Making {
-  const withGrace = async <T>(call: () => Promise<T>): Promise<T> => {
-    cancel.throwIfAborted();
-    const over = new AbortController();
-    const tooLate = new Promise<never>((_, reject) => {
-      const onCancel = (): void => {
-        clock.sleep(GRACE_MS, over.signal).then(
-          () => reject(cancel.reason as Error),
-          () => undefined,
-        );
-      };
-      cancel.addEventListener("abort", onCancel, { once: true, signal: over.signal });
-    });
-    try {
-      return await Promise.race([call(), tooLate]);
-    } finally {
-      over.abort();
-    }
+export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const onCancel = (): void => {
+    clock.sleep(GRACE_MS, over).then(
+      () => late.abort(cancel.reason),
+      () => undefined, // the run has ended
+    );
   };
+  cancel.addEventListener("abort", onCancel, { once: true, signal: over });
+  return late.signal;
+}
+
+/** The calls of AWS that make something: none is begun once the run is cancelled; those under way go on. */
+export function begunInTime({ ecs, s3 }: Making, cancel: AbortSignal): Making {
+  const unlessCancelled =
+    <A extends readonly unknown[], R>(call: (...asked: A) => Promise<R>) =>
+    async (...asked: A): Promise<R> => {
+      cancel.throwIfAborted();
+      return await call(...asked);
+    };
   return {
-    runTask: (request) => withGrace(() => runTask(request)),
-    registerTaskDefinition: (definition) => withGrace(() => registerTaskDefinition(definition)),
+    ecs: {
+      runTask: unlessCancelled(ecs.runTask),
+      registerTaskDefinition: unlessCancelled(ecs.registerTaskDefinition),
+      executeCommand: unlessCancelled(ecs.executeCommand),
+    },
+    s3: { putObject: unlessCancelled(s3.putObject) },
   };
 }

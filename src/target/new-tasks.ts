@@ -14,7 +14,7 @@ import { UndoList } from "./undo-list.ts";
 
 /** Starts the tasks that the inputs describe; and once more, on demand, one that Spot takes away too early. */
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<Resolved> {
-  const undo = new UndoList(context.onUndo);
+  const undo = new UndoList(context.onUndo, context.signal);
   const launch = await planned(where, { reuse: true }, context, undo);
   const started = await begin(launch, where, context, undo).catch(async (error: unknown) => {
     // Another run registered it for the same image, and has taken it away since.
@@ -70,7 +70,8 @@ async function planned(
       workspace,
       reuse,
       container: inputs.container,
-      onRegistered: (arn) => undo.registered(arn),
+      run: origin.id,
+      whileRegistering: (family, register) => undo.whileRegistering({ family, run: origin.id }, register),
     },
   );
   const container = chooseContainer(

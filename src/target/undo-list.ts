@@ -1,47 +1,44 @@
 import { Failure } from "../errors.ts";
 import type { Undo } from "./undo.ts";
 
-type Begun = Pick<Extract<Undo, { kind: "task" }>, "cluster" | "startedBy">;
+type Starting = Pick<Extract<Undo, { kind: "task" }>, "cluster" | "startedBy">;
+type Registering = Pick<Extract<Undo, { kind: "registration" }>, "family" | "run">;
 
 /**
  * What a run has made while it resolved its targets, and so has to undo. Tells the whole list at each change: before
- * a task is started, again when its ARN is known, and as soon as a task definition is registered.
+ * a task is started or a task definition registered, and again when its ARN is known.
  */
 export class UndoList {
   readonly #tell: (undo: readonly Undo[]) => void;
   readonly #known: Undo[] = [];
-  readonly #starting: Begun[] = [];
+  /** What may exist or not. */
+  readonly #begun = new Set<Undo>();
+  readonly #signal: AbortSignal | undefined;
   #calls = 0;
 
-  constructor(tell: (undo: readonly Undo[]) => void) {
+  constructor(tell: (undo: readonly Undo[]) => void, signal?: AbortSignal) {
     this.#tell = tell;
+    this.#signal = signal;
   }
 
-  registered(arn: string): void {
-    this.#known.push({ kind: "task-definition", arn });
-    this.#changed();
-  }
-
-  started({ cluster, startedBy }: Begun, taskArn: string): void {
+  started({ cluster, startedBy }: Starting, taskArn: string): void {
     this.#known.push({ kind: "task", cluster, startedBy, taskArn });
     this.#changed();
   }
 
-  /** Tasks may exist from the moment that `start` is called; none does if AWS says no. */
-  async whileStarting<T>({ cluster, startedBy }: Begun, start: () => Promise<T>): Promise<T> {
-    const begun = { cluster, startedBy };
-    this.#starting.push(begun);
-    this.#changed();
-    try {
-      const started = await start();
-      this.#over(begun);
-      return started;
-    } catch (error) {
-      // Unheard or cut short AWS may still have started one.
-      const said = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
-      if (said) this.#over(begun);
-      throw error;
-    }
+  async whileStarting<T>({ cluster, startedBy }: Starting, start: () => Promise<T>): Promise<T> {
+    return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
+  }
+
+  async whileRegistering<T extends { readonly arn: string }>(
+    { family, run }: Registering,
+    register: () => Promise<T>,
+  ): Promise<T> {
+    return await this.#while({ kind: "registration", family, run }, async () => {
+      const registered = await register();
+      this.#known.push({ kind: "task-definition", arn: registered.arn });
+      return registered;
+    });
   }
 
   /** Numbers the calls that start something. */
@@ -50,13 +47,29 @@ export class UndoList {
     return this.#calls;
   }
 
-  #over(begun: Begun): void {
-    this.#starting.splice(this.#starting.indexOf(begun), 1);
+  /** It may exist from the moment that `make` is called; it does not if AWS says no. Nothing is made after an abort. */
+  async #while<T>(begun: Undo, make: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted();
+    this.#begun.add(begun);
+    this.#changed();
+    try {
+      const made = await make();
+      this.#over(begun);
+      return made;
+    } catch (error) {
+      // Unheard or cut short AWS may still have made it.
+      const said = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
+      if (said) this.#over(begun);
+      throw error;
+    }
+  }
+
+  #over(begun: Undo): void {
+    this.#begun.delete(begun);
     this.#changed();
   }
 
   #changed(): void {
-    const starting = this.#starting.map((begun) => ({ kind: "task" as const, ...begun, taskArn: undefined }));
-    this.#tell([...this.#known, ...starting]);
+    this.#tell([...this.#known, ...this.#begun]);
   }
 }

@@ -1,0 +1,378 @@
+import type { Task } from "../../local/task/task.ts";
+import { inTurn } from "../helpers/image-tasks.ts";
+import { interrupt, type Interruption, type Moment, NOTHING, type Seen } from "../helpers/interruption.ts";
+import { Aws, definition, type Inputs, processes } from "../helpers/local.ts";
+
+/** The runner waits 7.5 s between SIGINT and SIGTERM. */
+const IN_TIME_MS = 7_000;
+const LANES = 3;
+
+const IMAGE = "example.com/tools/python:3";
+const SILENT = "echo begun; exec sleep 300";
+
+const bucket = (aws: Aws): Inputs => ({ bucket: aws.world.made.bucket });
+const fromFamily = (aws: Aws): Inputs => ({ ...aws.newTask(), ...bucket(aws), run: SILENT });
+const fromImage = (aws: Aws): Inputs => ({
+  image: IMAGE,
+  subnets: aws.world.made.subnets.join(","),
+  "task-role": `arn:aws:iam::${aws.world.local.accountId}:role/demo-task`,
+  ...bucket(aws),
+  run: SILENT,
+});
+const fromFile = (aws: Aws): Inputs => ({ ...aws.newTask("ops/job.json"), ...bucket(aws), run: SILENT });
+const FILES = {
+  "ops/job.json": JSON.stringify(
+    definition(
+      "from-file",
+      [{ name: "app", image: IMAGE, essential: true, command: ["sleep", "600"] }],
+      "123456789012",
+    ),
+  ),
+};
+const likeService =
+  (run: string, more: Inputs = {}) =>
+  (aws: Aws): Inputs => ({ service: aws.world.made.service, start: "true", ...bucket(aws), run, ...more });
+const inTask =
+  (run: string, more: Inputs = {}) =>
+  (aws: Aws, task: Task): Inputs => ({ task: task.id, ...bucket(aws), run, ...more });
+const inService =
+  (run: string) =>
+  (aws: Aws): Inputs => ({ service: aws.world.made.service, run });
+/** Typed into the session. */
+const typed =
+  (run: string, more: Inputs = {}) =>
+  (_: Aws, task: Task): Inputs => ({ task: task.id, run, ...more });
+
+const slow = (operation: string, delay: number) => [{ operation, delay }];
+const called =
+  (operation: string) =>
+  ({ calls }: Seen): boolean =>
+    calls(operation).length > 0;
+const said =
+  (line: RegExp) =>
+  ({ lines }: Seen): boolean =>
+    lines.some((one) => line.test(one));
+const reached =
+  (status: string) =>
+  ({ tasks }: Seen): boolean =>
+    tasks.some(({ lastStatus }) => lastStatus === status);
+/** The newest session has a client, and has sent it so many frames. */
+const connected =
+  ({ to, frames }: { to: "to-agent" | "to-client"; frames: number } = { to: "to-client", frames: 0 }) =>
+  ({ aws, calls }: Seen): boolean => {
+    const session = calls("ExecuteCommand").length > 0 ? aws.world.local.gateway.sessions.at(-1) : undefined;
+    return session?.connected === true && session.frames[to] >= frames;
+  };
+const scriptRuns = ({ task }: Seen): boolean =>
+  processes(task).some(({ command }) => command.endsWith("/script"));
+
+const told = /Cancelled: stopping what this step started/;
+const stopped = [told, /Stopping task arn:/];
+const ended = [told, /Stopping the job in container 'app' of task \w+/];
+
+const UNDER_WAY: Readonly<Record<string, string>> = {
+  "while an image is being registered": "RegisterTaskDefinition",
+  "while RunTask is under way": "RunTask",
+  "while the script is being staged": "PUT /demo-staging/fargate-exec/*",
+  "while ExecuteCommand is under way": "ExecuteCommand",
+};
+
+const moments: readonly Moment[] = [
+  { name: "as the process starts", inputs: fromFamily, when: () => true, says: [] },
+  { name: "before inputs are read", inputs: fromFamily, when: ({ age }) => age > 40, says: [] },
+  {
+    name: "while it looks at the cluster",
+    inputs: fromFamily,
+    faults: slow("DescribeClusters", 2_000),
+    when: called("DescribeClusters"),
+    says: [told],
+  },
+  {
+    name: "while it looks for the definition of an image",
+    inputs: fromImage,
+    faults: slow("DescribeTaskDefinition", 2_000),
+    when: called("DescribeTaskDefinition"),
+    says: [told],
+  },
+  {
+    name: "while an image is being registered",
+    inputs: fromImage,
+    faults: slow("RegisterTaskDefinition", 700),
+    when: called("RegisterTaskDefinition"),
+    says: [told, /Deregistering arn:/],
+  },
+  {
+    name: "while an image is being registered, and takes long",
+    inputs: fromImage,
+    faults: slow("RegisterTaskDefinition", 3_000),
+    when: called("RegisterTaskDefinition"),
+    says: [told, /Deregistering/],
+  },
+  {
+    name: "while a file is being registered",
+    inputs: fromFile,
+    files: FILES,
+    faults: slow("RegisterTaskDefinition", 700),
+    when: called("RegisterTaskDefinition"),
+    says: [told, /Deregistering arn:/],
+  },
+  {
+    name: "while a file is being registered, and takes long",
+    inputs: fromFile,
+    files: FILES,
+    faults: slow("RegisterTaskDefinition", 3_000),
+    when: called("RegisterTaskDefinition"),
+    says: [told, /Deregistering/],
+  },
+  {
+    name: "once an image is registered",
+    inputs: fromImage,
+    when: said(/^Registered /),
+    says: [told, /Deregistering arn:/],
+  },
+  {
+    name: "while RunTask is under way",
+    inputs: fromFamily,
+    faults: slow("RunTask", 700),
+    when: called("RunTask"),
+    says: stopped,
+  },
+  {
+    name: "while RunTask is under way, and takes long",
+    inputs: fromFamily,
+    faults: slow("RunTask", 4_000),
+    when: called("RunTask"),
+    says: [told, /Stopping the task that was being started/],
+  },
+  {
+    name: "while the second RunTask of a dozen tasks is under way, and takes long",
+    inputs: likeService(SILENT, { tasks: "12" }),
+    faults: [{ operation: "RunTask", delay: 3_000, skip: 1 }],
+    when: ({ calls }) => calls("RunTask").length > 1,
+    says: [...stopped, /Stopping the task that was being started/],
+  },
+  {
+    name: "while it is provisioned",
+    inputs: fromFamily,
+    when: reached("PROVISIONING"),
+    says: [told, /Stopping /],
+  },
+  { name: "while it pulls", inputs: fromFamily, when: reached("PENDING"), says: stopped },
+  { name: "while its agent starts", inputs: fromImage, when: reached("RUNNING"), says: stopped },
+  {
+    name: "while the script is being staged for a new task",
+    inputs: fromFamily,
+    faults: slow("PUT /demo-staging/fargate-exec/", 1_000).map(anyOf),
+    when: called("PUT /demo-staging"),
+    says: [...stopped, /Deleting s3:/],
+  },
+  {
+    name: "while the script is being staged for a task of others",
+    inputs: inTask(SILENT),
+    faults: slow("PUT /demo-staging/fargate-exec/", 1_000).map(anyOf),
+    when: called("PUT /demo-staging"),
+    says: [told, /Deleting s3:/],
+  },
+  {
+    name: "while it waits for its turn in a container",
+    inputs: inTask(SILENT),
+    faults: slow("PUT /demo-staging/fargate-exec/claims/", 500).map(anyOf),
+    when: called("PUT /demo-staging/fargate-exec/claims/"),
+    says: [told, /Giving back the claim|Deleting s3:/],
+  },
+  {
+    name: "while ExecuteCommand is under way in a new task",
+    inputs: fromFamily,
+    faults: slow("ExecuteCommand", 1_000),
+    when: called("ExecuteCommand"),
+    says: stopped,
+  },
+  {
+    name: "while ExecuteCommand is under way in a task of others",
+    inputs: inTask(SILENT),
+    faults: slow("ExecuteCommand", 700),
+    when: called("ExecuteCommand"),
+    says: ended,
+  },
+  {
+    name: "while ExecuteCommand is under way in a task of others, and takes long",
+    inputs: inTask(SILENT),
+    faults: slow("ExecuteCommand", 3_000),
+    when: called("ExecuteCommand"),
+    says: ended,
+  },
+  { name: "as the session opens", inputs: inTask(SILENT), when: connected(), says: ended },
+  {
+    name: "as an encrypted session opens",
+    inputs: (aws) => ({ ...aws.newTask(), cluster: aws.world.made.kmsCluster, run: SILENT }),
+    when: connected(),
+    says: stopped,
+  },
+  {
+    name: "as the container is ready for the script",
+    inputs: typed(`${SILENT} # ${"x".repeat(60_000)}`),
+    when: connected({ to: "to-client", frames: 2 }),
+    says: ended,
+  },
+  {
+    name: "while the script is being typed",
+    inputs: typed(`${SILENT} # ${"x".repeat(90_000)}`),
+    when: connected({ to: "to-agent", frames: 30 }),
+    says: ended,
+  },
+  { name: "as the job starts", inputs: inTask("echo begun; sleep 300; :"), when: scriptRuns, says: ended },
+  { name: "while the job is silent in a new task", inputs: fromFamily, when: said(/^begun$/), says: stopped },
+  {
+    name: "while the job is silent in a task of others",
+    inputs: inTask(SILENT),
+    when: said(/^begun$/),
+    says: ended,
+  },
+  {
+    name: "while the job is silent in a task of a service",
+    inputs: inService(SILENT),
+    when: said(/^begun$/),
+    says: ended,
+  },
+  {
+    name: "while the job prints",
+    inputs: inTask("while :; do echo line; done"),
+    when: ({ lines }) => lines.length > 500,
+    says: ended,
+  },
+  {
+    name: "while the job prints, packed",
+    inputs: typed("yes 0123456789012345678901234567890123456789", { transport: "packed" }),
+    when: ({ lines }) => lines.length > 5_000,
+    says: ended,
+    patience: 8_000,
+  },
+  {
+    name: "while a job runs that wants to clean up",
+    inputs: inTask("trap 'sleep 1; echo cleaned up; exit 0' TERM; echo begun; while :; do sleep 0.1; done"),
+    when: said(/^begun$/),
+    says: [...ended, /^cleaned up$/m],
+  },
+  {
+    name: "while workers run",
+    inputs: inTask("(sleep 300; :) & echo begun; sleep 300; wait", { workers: "4" }),
+    when: said(/^\[3\] begun$/),
+    says: ended,
+  },
+  {
+    name: "while jobs run in several new tasks",
+    inputs: likeService(SILENT, { tasks: "3" }),
+    when: said(/^\[task 2\] begun$/),
+    says: stopped,
+  },
+  {
+    name: "while a job runs that ignores TERM",
+    inputs: inTask("trap '' TERM INT; echo begun; while :; do sleep 0.1; done"),
+    when: said(/^begun$/),
+    says: ended,
+    patience: 15_000,
+  },
+  {
+    name: "while no session reaches the job",
+    inputs: inTask(SILENT),
+    when: said(/^begun$/),
+    before: (aws) => aws.world.local.inject({ session: { do: "silence" } }),
+    says: ended,
+    patience: 8_000,
+  },
+  {
+    name: "as the job ends",
+    inputs: inTask("echo begun; sleep 0.2; echo done"),
+    when: said(/^done$/),
+    says: [],
+  },
+  {
+    name: "while the task is being stopped",
+    inputs: (aws) => ({ ...fromImage(aws), run: "echo done" }),
+    faults: slow("StopTask", 800),
+    when: called("StopTask"),
+    says: stopped.slice(1),
+  },
+  {
+    name: "while the claim is given back",
+    inputs: inTask("echo done"),
+    faults: slow("DELETE /demo-staging/fargate-exec/claims/", 800).map(anyOf),
+    when: called("DELETE /demo-staging/fargate-exec/claims/"),
+    says: [],
+  },
+  ...(
+    [
+      ["while an image is being registered", fromImage, called("RegisterTaskDefinition"), /Deregistering/],
+      [
+        "while RunTask is under way",
+        fromFamily,
+        called("RunTask"),
+        /Stopping the task that was being started/,
+      ],
+      ["while the script is being staged", inTask(SILENT), called("PUT /demo-staging"), /Deleting s3:/],
+      ["while ExecuteCommand is under way", inTask(SILENT), called("ExecuteCommand"), /Stopping the job/],
+      ["as the session opens", inTask(SILENT), connected(), /Stopping the job/],
+      ["while the job runs in a task of others", inTask(SILENT), said(/^begun$/), /Stopping the job/],
+      ["while the job runs in a new task", fromImage, said(/^begun$/), /Stopping task arn:/],
+    ] as const
+  ).map(([name, inputs, when, says]): Moment => ({
+    name: `killed ${name}`,
+    by: "kill",
+    inputs,
+    when,
+    faults: slow("*", 700).map((fault) => ({ ...fault, operation: UNDER_WAY[name] ?? "None" })),
+    says: [says],
+  })),
+  {
+    name: "killed, and interrupted while post stops the task",
+    by: "twice",
+    inputs: fromImage,
+    faults: slow("StopTask", 700),
+    when: said(/^begun$/),
+    says: [/Stopping task arn:/, /Deregistering arn:/],
+  },
+];
+
+/** For any object below. */
+function anyOf<F extends { operation: string }>(fault: F): F {
+  return { ...fault, operation: `${fault.operation}*` };
+}
+
+let lanes: readonly Aws[];
+let results: readonly (Interruption | { readonly error: unknown })[];
+
+beforeAll(async () => {
+  const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };
+  lanes = await Promise.all(Array.from({ length: LANES }, () => Aws.start({ delays })));
+  const free = [...lanes];
+  results = await inTurn(moments, LANES, async (moment) => {
+    const aws = free.pop();
+    if (aws === undefined) throw new Error("more at once than there are lanes");
+    try {
+      return await interrupt(moment, aws);
+    } catch (error) {
+      return { error };
+    } finally {
+      free.push(aws);
+    }
+  });
+}, 600_000);
+
+afterAll(() => Promise.all(lanes.map((aws) => aws.stop())));
+
+it.each(moments.map((moment, at) => [moment.name, moment, at] as const))("%s", (_, moment, at) => {
+  const found = results[at];
+  if (found === undefined || "error" in found)
+    throw new Error("the step could not be run", { cause: found?.error });
+  const { result, took, asked, left, task, log } = found;
+  expect(left).toEqual(NOTHING);
+  expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+  for (const words of moment.says) expect(log).toMatch(words);
+  expect(log).not.toMatch(/^\s+at .+:\d+:\d+/m);
+  expect(task.desiredStatus).toBe("RUNNING");
+  if (moment.by === undefined) {
+    expect(result.conclusion).toBe("cancelled");
+    expect(took).toBeLessThan(IN_TIME_MS);
+    for (const ms of asked) expect(ms).toBeLessThan(1_000);
+  }
+});

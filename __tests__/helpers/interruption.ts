@@ -1,0 +1,204 @@
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Fault } from "../../local/faults.ts";
+import type { RecordedRequest } from "../../local/front.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, type Inputs, pidOf, processes, type StepOptions } from "./local.ts";
+
+/** What a moment is recognised by. */
+export interface Seen {
+  readonly aws: Aws;
+  /** Of main and of post. */
+  readonly lines: readonly string[];
+  /** Calls since the step began. */
+  readonly calls: (operation: string) => readonly RecordedRequest[];
+  /** That the step has started. */
+  readonly tasks: readonly Task[];
+  /** The one that runs already, where the step is to run in that. */
+  readonly task: Task;
+  /** Milliseconds since the process was there, 0 before. */
+  readonly age: number;
+}
+
+export interface Moment {
+  readonly name: string;
+  readonly inputs: (aws: Aws, task: Task) => Inputs;
+  readonly files?: StepOptions["files"];
+  /** Calls that take their time, so that the moment is one. */
+  readonly faults?: readonly Fault[];
+  readonly when: (seen: Seen) => boolean;
+  /**
+   * `kill`: by SIGKILL alone, which leaves all to post; `twice`: so, and then SIGINT to post while that stops a task.
+   * As by the button on GitHub unless given.
+   */
+  readonly by?: "kill" | "twice";
+  /** Just before. */
+  readonly before?: (aws: Aws) => Promise<void>;
+  /** What the log tells of it, main's and post's together. */
+  readonly says: readonly RegExp[];
+  /** In milliseconds, for a script that has to be killed in the end; 3 s unless given. */
+  readonly patience?: number;
+}
+
+/** What is still there that was not there before the step. */
+export interface Left {
+  readonly tasks: readonly string[];
+  readonly objects: readonly string[];
+  readonly definitions: readonly string[];
+  readonly processes: readonly string[];
+  readonly directories: readonly string[];
+  readonly sessions: readonly string[];
+}
+
+export interface Interruption {
+  readonly result: StepResult;
+  /** Milliseconds from the interruption to the end of main. */
+  readonly took: number;
+  /** Milliseconds from it until ECS was asked to stop each task that AWS had told the step of. */
+  readonly asked: readonly number[];
+  readonly left: Left;
+  /** The task that ran already, and what has been asked of it. */
+  readonly task: Task;
+  /** Main's and post's log. */
+  readonly log: string;
+}
+
+export const NOTHING: Left = {
+  tasks: [],
+  objects: [],
+  definitions: [],
+  processes: [],
+  directories: [],
+  sessions: [],
+};
+
+const LOOK_EVERY_MS = 4;
+const LATEST_MS = 45_000;
+let marks = 0;
+
+/** Runs a step, interrupts it at the moment, and waits for all of it to be gone. */
+export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
+  const { local } = aws.world;
+  // A connection that was kept may be closed just as it is used again.
+  const task = await aws.runningTask().catch(() => aws.runningTask());
+  const before = await footprint(aws, task);
+  const requestsBefore = local.requests.length;
+  const tasksBefore = new Set(local.tasks);
+  const mark = `MARK=${process.pid}-${(marks += 1)}`;
+  const lines: string[] = [];
+  const button = new AbortController();
+  for (const fault of moment.faults ?? []) local.fail(fault);
+
+  let born = 0;
+  const seen: Seen = {
+    aws,
+    lines,
+    task,
+    calls: (operation) =>
+      local.requests.slice(requestsBefore).filter((call) => call.operation.startsWith(operation)),
+    get tasks() {
+      return local.tasks.filter((one) => !tasksBefore.has(one));
+    },
+    get age() {
+      if (born === 0 && pidOf(mark) !== undefined) born = Date.now();
+      return born === 0 ? 0 : Date.now() - born;
+    },
+  };
+
+  const over = new AbortController();
+  let at = 0;
+  let told: ReadonlySet<string> = new Set();
+  const watching = (async () => {
+    while (!moment.when(seen)) {
+      if (over.signal.aborted) return;
+      await sleep(LOOK_EVERY_MS);
+    }
+    await moment.before?.(aws);
+    at = Date.now();
+    told = toldOf(lines, seen.tasks);
+    if (moment.by === undefined) button.abort();
+    else process.kill(pidOf(mark) ?? 0, "SIGKILL");
+    if (moment.by !== "twice") return;
+    while (seen.calls("StopTask").length === 0 && !over.signal.aborted) await sleep(LOOK_EVERY_MS);
+    process.kill(pidOf(mark, "dist/post/index.js") ?? 0, "SIGINT");
+  })();
+  // Whatever is wrong, a step that nothing interrupts must not hold up the others.
+  const late = setTimeout(() => button.abort(), LATEST_MS);
+
+  let ended = 0;
+  const inputs = moment.inputs(aws, task);
+  const result = await aws.step(
+    { env: mark, ...inputs },
+    {
+      ...(moment.files && { files: moment.files }),
+      signal: button.signal,
+      onLine: (line) => lines.push(line),
+      beforePost: () => {
+        ended = Date.now();
+      },
+    },
+  );
+  clearTimeout(late);
+  over.abort();
+  await watching;
+  if (at === 0) throw new Error(`the moment never came:\n${lines.join("\n")}`);
+  local.calm();
+
+  const until = Date.now() + (moment.patience ?? 3_000);
+  for (;;) {
+    const left = difference(await footprint(aws, task), before);
+    if (Object.values(left).flat().length === 0 || Date.now() > until) {
+      const stops = seen.calls("StopTask");
+      const asked = [...told].map((arn) => {
+        const stop = stops.find(({ body }) => JSON.stringify(body).includes(arn));
+        return (stop?.at ?? Infinity) - at;
+      });
+      await Promise.all(seen.tasks.map((one) => one.destroy()));
+      const log = [...result.log, ...(result.post?.log ?? [])].join("\n");
+      return { result, took: ended - at, asked, left, task, log };
+    }
+    await sleep(50);
+  }
+}
+
+/** Tasks that the step knows of, since it has said so. */
+function toldOf(lines: readonly string[], tasks: readonly Task[]): ReadonlySet<string> {
+  const said = lines.join("\n");
+  return new Set(tasks.filter(({ id }) => said.includes(`Started task ${id}`)).map(({ arn }) => arn));
+}
+
+async function footprint(aws: Aws, task: Task): Promise<Left> {
+  const { local } = aws.world;
+  const alive = local.tasks.filter(({ lastStatus }) => lastStatus === "RUNNING");
+  return {
+    tasks: local.tasks
+      .filter(
+        ({ plan, lastStatus }) => plan.startedBy?.startsWith("fargate-exec/") && lastStatus !== "STOPPED",
+      )
+      .map(({ id, lastStatus }) => `${id} ${lastStatus}`),
+    objects: await aws.objects(),
+    definitions: await aws.definitions(),
+    processes: processes(task).map(({ innerPid, command }) => `${innerPid} ${command}`),
+    directories: jobDirectories(task),
+    sessions: local.gateway.sessions
+      .filter(({ ended, target }) => !ended && alive.some(({ id }) => target.includes(id)))
+      .map(({ sessionId }) => sessionId),
+  };
+}
+
+function difference(now: Left, before: Left): Left {
+  const more = (name: keyof Left): string[] => now[name].filter((one) => !before[name].includes(one));
+  return Object.fromEntries(
+    Object.keys(NOTHING).map((name) => [name, more(name as keyof Left)]),
+  ) as unknown as Left;
+}
+
+function jobDirectories(task: Task): string[] {
+  const pid = task.containers[0]?.handle?.pid ?? 0;
+  return ["/tmp", "/var/tmp", "/dev/shm", "/run"].flatMap((place) =>
+    readdirSync(`/proc/${pid}/root${place}`)
+      .filter((name) => name.startsWith("fargate-exec-"))
+      .map((name) => `${place}/${name}`),
+  );
+}
