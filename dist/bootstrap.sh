@@ -1,5 +1,5 @@
 # What ExecuteCommand runs, after the assignments that bootstrap.ts puts in front. It turns echo off, fetches the
-# payload while the agent still sleeps, says that it is ready, and hands over to job.sh.
+# payload while the agent still sleeps, says that it is ready, and hands over to the job (directory.sh).
 #
 # Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
 # reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
@@ -22,6 +22,9 @@ t.tcsetattr(0, t.TCSANOW, a)' 2>/dev/null || {
   fx_say echo
   exit 1
 }
+
+# The session has been opened, however long the payload takes.
+fx_say open
 
 # The directory is the lock: whoever makes it fetches the payload, everybody else attaches. One whose maker has not
 # done so yet is made again: nobody comes here before the session of the one before is lost.

@@ -59,23 +59,28 @@ function last_end(text,    size, from, tail, at, next_) {
   }
 }
 
-function take(text,    cut, lines, i, n) {
+function take(text,    cut) {
   cut = last_end(text)
   rest = substr(text, cut + 1)
   text = substr(text, 1, cut)
-  if (text != "") {
-    if (dirty(text)) {
-      n = split(text, lines, "\n")
-      text = ""
-      for (i = 1; i < n; i++) text = text clean(lines[i]) "\n"
-    }
-    whole(text)
-  }
+  if (text != "") whole(dirty(text) ? cleaned(text) : text)
   cut = showable(rest)
   if (cut > 0) {
     open(clean(substr(rest, 1, cut)))
     rest = substr(rest, cut + 1)
   }
+}
+
+# Lines, of which a few hold something to clean: only their pages are taken apart.
+function cleaned(text,    at, end, size, page, out) {
+  end = length(text)
+  for (at = 1; at <= end; at += size) {
+    size = last_end(substr(text, at, PAGE))
+    if (!size) size = index(substr(text, at), "\n")
+    page = substr(text, at, size)
+    out = out (dirty(page) ? clean(page) : page)
+  }
+  return out
 }
 
 function dirty(text,    i) {
@@ -118,35 +123,27 @@ function write(text) {
   fflush()
 }
 
-# The text without secrets, and without anything that could be taken for a mark.
-function clean(text,    i, at, from, spans, start, end) {
-  for (i = 1; i <= count; i++) {
-    from = 1
-    while ((at = index(substr(text, from), pattern[i])) > 0) {
-      start[++spans] = from + at - 1
-      end[spans] = start[spans] + length(pattern[i])
-      from = start[spans] + 1
-    }
-  }
-  if (spans > 0) text = blank(text, spans, start, end)
-  return exchange(exchange(text, MARK, LITERAL), DAMAGED, REPLACEMENT)
-}
-
-# Blanks out spans that may overlap: in each turn the one that begins first, with all that touch it.
-function blank(text, spans, start, end,    out, from, i, s, e, grown) {
-  from = 1
-  for (;;) {
-    s = 0
-    for (i = 1; i <= spans; i++) if (start[i] >= from && (s == 0 || start[i] < s)) { s = start[i]; e = end[i] }
-    if (s == 0) break
+# The text without secrets, and without anything that could be taken for a mark. Secrets that overlap or touch are one.
+function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
+  for (i = 1; i <= count; i++)
+    if ((at[n + 1] = index(text, pattern[i])) > 0) of[++n] = pattern[i]
+  for (from = 1; ; from = end) {
+    # Where each comes next is known: the first of them, with all that begin before it has ended.
+    start = 0
+    for (i = 1; i <= n; i++) if (at[i] && (!start || at[i] < start)) end = (start = at[i]) + length(of[i])
+    if (!start) break
     do {
       grown = 0
-      for (i = 1; i <= spans; i++) if (start[i] >= s && start[i] <= e && end[i] > e) { e = end[i]; grown = 1 }
+      for (i = 1; i <= n; i++)
+        while (at[i] && at[i] <= end) {
+          if (at[i] + length(of[i]) > end) { end = at[i] + length(of[i]); grown = 1 }
+          size = index(substr(text, at[i] + 1), of[i])
+          at[i] = size ? at[i] + size : 0
+        }
     } while (grown)
-    out = out substr(text, from, s - from) "***"
-    from = e
+    out = out substr(text, from, start - from) "***"
   }
-  return out substr(text, from)
+  return exchange(exchange(out substr(text, from), MARK, LITERAL), DAMAGED, REPLACEMENT)
 }
 
 function exchange(text, old, new,    out, at) {

@@ -220,6 +220,9 @@ function leftAt(enough: AbortSignal, session: Session): Session {
     sessionId: session.sessionId,
     output: output(),
     ended: session.ended,
+    get heard() {
+      return session.heard;
+    },
     send: (bytes) => session.send(bytes),
     resize: (cols, rows) => session.resize(cols, rows),
     close: () => session.close(),

@@ -16,14 +16,6 @@ export interface Target {
   readonly privateIp: string | undefined;
 }
 
-/** The name of the container's place in Session Manager, which its runtime id is part of. */
-export function sessionTarget(
-  { clusterName, taskId }: Pick<Target, "clusterName" | "taskId">,
-  runtimeId: string,
-): string {
-  return `ecs:${clusterName}_${taskId}_${runtimeId}`;
-}
-
 export function targetOf(task: Task, container: string, started: boolean): Target {
   return {
     clusterArn: task.clusterArn,
