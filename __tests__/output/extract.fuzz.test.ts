@@ -35,7 +35,7 @@ function sessionOf(text: string, returns: number, packed: boolean): string {
     ? `${mark(`# ${half} ${spool.length - half}`)}${piece.replace(/.{76}/g, "$&\n")}\n${mark("%")}`
     : spool.slice(half);
   const session =
-    `${MARK}ready${BEL}\n${mark("n take note")}${mark("@0")}\n${spool.slice(0, half)}${mark("~")}${rest}` +
+    `${MARK}ready${BEL}\n${mark("n take note")}${mark("@0")}\n${spool.slice(0, half)}${mark(`~ ${half}`)}${rest}` +
     `${mark(`. ${spool.length} exited 0=3:12,1=0:2!`)}\nScript done\n`;
   return session.replaceAll("\n", `${"\r".repeat(returns)}\n`);
 }
