@@ -245,7 +245,6 @@ const moments: readonly Moment[] = [
     inputs: typed("yes 0123456789012345678901234567890123456789", { transport: "packed" }),
     when: ({ lines }) => lines.length > 5_000,
     says: ended,
-    patience: 8_000,
   },
   {
     name: "while a job runs that wants to clean up",
@@ -270,7 +269,6 @@ const moments: readonly Moment[] = [
     inputs: inTask("trap '' TERM INT; echo begun; while :; do sleep 0.1; done"),
     when: said(/^begun$/),
     says: ended,
-    patience: 15_000,
   },
   {
     name: "while no session reaches the job",
@@ -278,7 +276,6 @@ const moments: readonly Moment[] = [
     when: said(/^begun$/),
     before: (aws) => aws.world.local.inject({ session: { do: "silence" } }),
     says: ended,
-    patience: 8_000,
   },
   {
     name: "as the job ends",
@@ -339,7 +336,8 @@ function anyOf<F extends { operation: string }>(fault: F): F {
 }
 
 let lanes: readonly Aws[];
-let results: readonly (Interruption | { readonly error: unknown })[];
+/** Each for one try of its test. */
+let results: (Interruption | { readonly error: unknown } | undefined)[];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };
@@ -360,10 +358,12 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(lanes.map((aws) => aws.stop())));
 
-it.each(moments.map((moment, at) => [moment.name, moment, at] as const))("%s", (_, moment, at) => {
-  const found = results[at];
-  if (found === undefined || "error" in found)
-    throw new Error("the step could not be run", { cause: found?.error });
+it.each(moments.map((moment, at) => [moment.name, moment, at] as const))("%s", async (_, moment, at) => {
+  const [lane] = lanes;
+  if (lane === undefined) throw new Error("there is no lane");
+  const found = results[at] ?? (await interrupt(moment, lane));
+  results[at] = undefined;
+  if ("error" in found) throw new Error("the step could not be run", { cause: found.error });
   const { result, took, asked, left, task, log } = found;
   expect(left).toEqual(NOTHING);
   expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });

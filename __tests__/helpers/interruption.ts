@@ -37,8 +37,6 @@ export interface Moment {
   readonly before?: (aws: Aws) => Promise<void>;
   /** What the log tells of it, main's and post's together. */
   readonly says: readonly RegExp[];
-  /** In milliseconds, for a script that has to be killed in the end; 3 s unless given. */
-  readonly patience?: number;
 }
 
 /** What is still there that was not there before the step. */
@@ -75,6 +73,8 @@ export const NOTHING: Left = {
 
 const LOOK_EVERY_MS = 4;
 const LATEST_MS = 45_000;
+/** For what ends by itself: a command that stops a job waits ten seconds for one that is yet to come. */
+const PATIENCE_MS = 15_000;
 let marks = 0;
 
 /** Runs a step, interrupts it at the moment, and waits for all of it to be gone. */
@@ -145,7 +145,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   if (at === 0) throw new Error(`the moment never came:\n${lines.join("\n")}`);
   local.calm();
 
-  const until = Date.now() + (moment.patience ?? 3_000);
+  const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const left = difference(await footprint(aws, task), before);
     if (Object.values(left).flat().length === 0 || Date.now() > until) {
