@@ -11,6 +11,10 @@ import { forEachSeedAtOnce, pick, randomOf } from "../helpers/seeds.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
 
+/** In all: `RANDOM_SCRIPTS=1000 npm test -- random-scripts` takes some minutes. */
+const SCRIPTS = Number(process.env["RANDOM_SCRIPTS"] ?? 300);
+const THROUGH_DIST = 24;
+
 interface Ran {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
@@ -73,7 +77,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 it("random scripts are brought over and run as by sh -e, whatever the shell of the image and its recorder", async () => {
-  await forEachSeedAtOnce(976, 8, async (seed) => {
+  await forEachSeedAtOnce(SCRIPTS - THROUGH_DIST, 8, async (seed) => {
     const random = randomOf(seed);
     const sh = pick(random, SHELLS);
     const PATH = pick(random, paths);
@@ -127,7 +131,7 @@ describe("by the whole step", () => {
       .sort();
 
   it("random scripts are run as by sh -e", async () => {
-    await forEachSeedAtOnce(24, 4, async (seed) => {
+    await forEachSeedAtOnce(THROUGH_DIST, 4, async (seed) => {
       const random = randomOf(-seed);
       const staged = random() < 0.5;
       const packed = random() < 0.5;

@@ -3,7 +3,8 @@ import { request as requestHttps } from "node:https";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsClients } from "./clients.ts";
-import { attempt, awsDomain, type Call, endpointOverride } from "./failures.ts";
+import { attempt, type Call, endpointOverride } from "./failures.ts";
+import { queryEndpoint } from "./query-endpoint.ts";
 
 /** Of the two services that are asked a question now and then, which is not worth a client of the SDK. */
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;
@@ -22,10 +23,10 @@ export type Query = (
 /** One call of an AWS Query API, answered by its XML. Fails with a `Failure`, as every call does. */
 export function queryCalls(clients: AwsClients): Query {
   const { signal } = clients;
-  return (service, action, resource, parameters) => {
-    const { url, region } = endpointOf(service, clients.region);
+  return async (service, action, resource, parameters) => {
+    const { url, region } = await endpointOf(service, clients);
     const call: Call = { service, action: `${service}:${action}`, resource, region };
-    return attempt(call, signal, async () => {
+    return await attempt(call, signal, async () => {
       const body = new URLSearchParams({
         Action: action,
         Version: VERSIONS[service],
@@ -57,17 +58,17 @@ export function textsOf(xml: string, element: string): readonly string[] {
   return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, "g"))].map(([, text = ""]) => text);
 }
 
-/** IAM has one endpoint a partition, whose region signs. */
-function endpointOf(service: Service, region: string): { readonly url: URL; readonly region: string } {
+async function endpointOf(
+  service: Service,
+  clients: AwsClients,
+): Promise<{ readonly url: URL; readonly region: string }> {
   const override = endpointOverride(service);
-  if (override !== undefined) return { url: new URL(override), region };
-  const domain = awsDomain(region);
-  if (service === "ec2") return { url: new URL(`https://ec2.${region}.${domain}`), region };
-  if (region.startsWith("cn-"))
-    return { url: new URL(`https://iam.cn-north-1.${domain}`), region: "cn-north-1" };
-  if (region.startsWith("us-gov-"))
-    return { url: new URL(`https://iam.us-gov.${domain}`), region: "us-gov-west-1" };
-  return { url: new URL(`https://iam.${domain}`), region: "us-east-1" };
+  if (override !== undefined) return { url: new URL(override), region: clients.region };
+  // As the SDK itself decides it, from the environment or the shared configuration.
+  const { config } = await clients.ecs();
+  const choice = { fips: await config.useFipsEndpoint(), dualStack: await config.useDualstackEndpoint() };
+  const { host, region } = queryEndpoint(service, clients.region, choice);
+  return { url: new URL(`https://${host}`), region };
 }
 
 interface Answer {
