@@ -58,7 +58,7 @@ describe("delivery", () => {
 describe("staging", () => {
   it.each([
     ["that S3 refused", "bucket-not-found", [TASK]],
-    ["of which S3 said nothing", "aws-unreachable", [TASK, OBJECT]],
+    ["of which S3 said nothing", "aws-unreachable", [TASK, { ...OBJECT, unheard: true }]],
   ] as const)("has an object %s to undo or not", async (_, code, left) => {
     const context = staging(within, [TASK]);
     const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
