@@ -23,9 +23,9 @@ import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import type { Known } from "./report/result.ts";
 import { attend, type Attended } from "./session/attend.ts";
+import { enoughShown, leftAt } from "./session/backlog.ts";
 import { OPENING_MS } from "./session/follow.ts";
 import { sessionOpener, terminateSession } from "./session/opener.ts";
-import type { Session } from "./session/session.ts";
 import { type JobName, stopJob, type StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
@@ -59,8 +59,6 @@ const PACK_ABOVE = 256 * 1024;
 const ADDRESS_SECONDS = 300;
 /** For a container to stop a job at its timeout and to say so. */
 const AFTER_TIMEOUT_MS = 60_000;
-/** From the cancel on: what the job says to that is of interest, what it has printed before has to come to an end. */
-const SHOWN_AFTER_CANCEL_MS = 4_000;
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
 
@@ -193,40 +191,6 @@ export async function runJob(
     printer.end();
     known.stdout = printer.stdout;
   }
-}
-
-/** Aborted some time after the cancel: a backlog of output may be longer than the time that is left. */
-function enoughShown(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
-  const enough = new AbortController();
-  const onCancel = (): void => {
-    clock.sleep(SHOWN_AFTER_CANCEL_MS, over).then(
-      () => enough.abort(),
-      () => undefined, // the job is over
-    );
-  };
-  cancel.addEventListener("abort", onCancel, { once: true, signal: over });
-  return enough.signal;
-}
-
-/** The session, left with what is still unread of its output. */
-function leftAt(enough: AbortSignal, session: Session): Session {
-  async function* output(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const bytes of session.output) {
-      if (enough.aborted) return session.close();
-      yield bytes;
-    }
-  }
-  return {
-    sessionId: session.sessionId,
-    output: output(),
-    ended: session.ended,
-    get heard() {
-      return session.heard;
-    },
-    send: (bytes) => session.send(bytes),
-    resize: (cols, rows) => session.resize(cols, rows),
-    close: () => session.close(),
-  };
 }
 
 /** Whether the container has nothing left of the job. */

@@ -1,5 +1,5 @@
-import { gunzipSync } from "node:zlib";
 import { ANNOUNCEMENT, BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
+import { inflate, LARGEST_PACK, NO_PACK, type Packed } from "./packed.ts";
 import { SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
 
@@ -269,28 +269,6 @@ export class Extractor {
     this.#noise = "";
     if (word === "echo") yield { kind: "echo" };
     else yield { kind: "ready", missing: why === undefined ? undefined : { why } };
-  }
-}
-
-interface Packed {
-  readonly offset: number;
-  readonly length: number;
-  readonly text: string[];
-  size: number;
-}
-
-const NO_PACK: Packed = { offset: 0, length: 0, text: [], size: 0 };
-
-/** A piece of 1 MiB that gzip can't make smaller, in base64 with line ends, and room to spare. */
-const LARGEST_PACK = 4 * 1024 * 1024;
-
-/** Undefined where it isn't what was packed: gzip's own checksum tells. */
-function inflate(base64: string, length: number): Buffer | undefined {
-  try {
-    const data = gunzipSync(Buffer.from(base64, "base64"), { maxOutputLength: Math.max(length, 1) });
-    return data.length === length ? data : undefined;
-  } catch {
-    return undefined;
   }
 }
 
