@@ -4,7 +4,7 @@
 # Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
 # reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
 set +x
-fx_umask=$(umask) fx_new='' fx_why=''
+fx_umask=$(umask) fx_new='' fx_why='' fx_guard=''
 fx_self=$(exec sh -c 'echo "$PPID"')
 umask 077
 exec 3<&0
@@ -41,6 +41,24 @@ for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do
   # A place where nothing can be.
   fx_dir=/dev/null
 done
+
+# Whoever was to type the rest may be gone for good, the session with them: after ten minutes no job will come of this
+# directory any more.
+fx_expect_start() {
+  trap '' HUP
+  fx_tries=3000
+  while [ -d "$fx_dir" ] && [ ! -e "$fx_dir/started" ] && sleep 0.2; do
+    fx_tries=$((fx_tries - 1))
+    if [ "$fx_tries" -eq 0 ] && mkdir "$fx_dir/started"; then
+      rm -rf "$fx_dir"
+      ! grep -q "$fx_id" "/proc/$fx_self/cmdline" || kill -9 "$fx_self"
+    fi
+  done
+}
+if [ "$fx_new" ]; then
+  fx_expect_start >/dev/null 2>&1 3<&- &
+  fx_guard=$!
+fi
 
 # The exec agent may have been started without what the container was given.
 if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ]; then

@@ -6,7 +6,10 @@ fx_tried=${fx_why:+"boto3: $fx_why; "}
 # The reason why no job was started, in the one mark that carries it.
 fx_refuse() {
   fx_say "$fx_nonce;! $1 $2"
-  [ -z "$fx_new" ] || rm -rf "$fx_dir"
+  if [ "$fx_new" ]; then
+    rm -rf "$fx_dir"
+    wait "$fx_guard"
+  fi
   exit 1
 }
 

@@ -102,7 +102,7 @@ fx_main() {
   fx_pid=$(cat "$fx_dir/pid")
   rm -rf "$fx_dir"
   kill "$fx_pid"
-  [ -z "$fx_child" ] || wait "$fx_child"
+  for fx_each in $fx_child ${fx_guard-}; do wait "$fx_each"; done
 }
 
 if [ "${1-}" ]; then

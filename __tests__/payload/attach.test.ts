@@ -1,9 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SHELLS } from "../helpers/shells.ts";
-import { until, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+import { type Typing, until, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
 
 const SOME = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 /** Of a test, on a machine that has much else to do. */
@@ -114,8 +122,9 @@ it(
     const first = job.attach();
     await job.has("err");
     expect(job.directory).toBeDefined();
+    const maker = readFileSync(`${job.directory ?? ""}/maker`, "utf8").trim();
     await first.kill();
-    await until("the end of the download", () => job.processes.length === 0);
+    await until("the end of the download", () => !existsSync(`/proc/${maker}`));
     writeFileSync(join(directory, "boto3.py"), `raise ImportError("none here")\n`);
     await job.attach().closed;
     expect(job.output("stdout").toString()).toBe("delivered\n");
@@ -200,6 +209,31 @@ it(
     expect(refusal(second)).toMatchObject({ code: "gone" });
     expect(job.starts()).toBe(1);
     expect(job.directory).toBeUndefined();
+  },
+  PATIENCE,
+);
+
+it.each(["payload", "secrets"] as const)(
+  "ten minutes after somebody has typed half of the %s and is gone, nothing is left of what was to be a job",
+  async (part) => {
+    const typing: Typing = (what, bytes) => (what === part ? bytes.subarray(0, -10) : bytes);
+    // A program rather than a shell's script: it is called three thousand times.
+    const path = mkdtempSync(join(directory, "no-sleep-"));
+    copyFileSync(execFileSync("which", ["true"]).toString().trim(), join(path, "sleep"));
+    const containerEnv = { PATH: `${path}:${process.env["PATH"] ?? ""}` };
+    const terminals = [true, false].map((stays) => {
+      const job = aJob("exit 0", { containerEnv, secrets: { TOKEN: "hunter22" } });
+      return { stays, job, terminal: job.attach(0, typing) };
+    });
+    for (const { stays, job, terminal } of terminals) {
+      if (!stays) {
+        await terminal.says(`${part}-wanted`);
+        await terminal.kill();
+      }
+      await untilNothingIsLeft(job);
+      await terminal.closed;
+      expect(job.starts()).toBe(0);
+    }
   },
   PATIENCE,
 );

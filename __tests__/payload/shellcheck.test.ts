@@ -5,6 +5,7 @@ import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload } from "../../src/payload/payload.ts";
+import { stopCommand } from "../../src/payload/stop.ts";
 import { JOB } from "./a-job.ts";
 
 const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.meta.url));
@@ -49,6 +50,7 @@ check.each<[string, string]>([
   ["the bootstrap, the loader and the job, from S3", whole(S3)],
   ["the bootstrap, the loader and the job, over the session", whole({ kind: "session" })],
   ["the job by itself", job],
+  ["what stops a job", split(stopCommand(JOB.runId))[2] ?? ""],
 ])("shellcheck finds nothing in %s", (_, script) => {
   expect(findings(script)).toEqual([]);
 });
@@ -75,6 +77,6 @@ it.each(files)("%s says at its top what it is, and holds no exception without it
 });
 
 it("every part of the job is delivered", () => {
-  const parts = files.filter((file) => !["bootstrap.sh", "loader.sh"].includes(file));
+  const parts = files.filter((file) => !["bootstrap.sh", "loader.sh", "stop.sh"].includes(file));
   for (const part of parts) expect(job).toContain(readFileSync(new URL(part, directory), "utf8"));
 });

@@ -50,7 +50,8 @@ function fetchFromS3(payload: Payload, from: { bucket: string; key: string; regi
   return `fx_fetch() { python3 -c ${quote(download)} ${words} "$fx_dir/payload"; }`;
 }
 
-function withoutComments(source: string): string {
+/** Shell as it is sent in a command: short, for CloudTrail keeps it. */
+export function withoutComments(source: string): string {
   return source
     .split("\n")
     .map((line) => line.trimStart())

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
  */
 export const bootstrapSource = readFileSync(new URL("./bootstrap.sh", import.meta.url), "utf8");
 export const loaderSource = readFileSync(new URL("./loader.sh", import.meta.url), "utf8");
+export const stopSource = readFileSync(new URL("./stop.sh", import.meta.url), "utf8");
 /** One file in the container. Its parts can be read one by one, and only the last one does anything. */
 export const jobSource = [
   readFileSync(new URL("./directory.sh", import.meta.url), "utf8"),

@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { split } from "../../local/agent/shlex.ts";
+import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
+import { stopCommand } from "../../src/payload/stop.ts";
+import { expectGolden } from "../helpers/golden.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { until, WatchedJob } from "../helpers/watch.ts";
+
+const PATIENCE = 30_000;
+const jobs: WatchedJob[] = [];
+afterAll(() => {
+  for (const job of jobs) job.remove();
+});
+
+function aJob(script: string, sh: string): WatchedJob {
+  const job = new WatchedJob({ script, sh });
+  jobs.push(job);
+  return job;
+}
+
+/** Runs the command as the agent would, but under this shell. */
+async function stop(sh: string, ...options: Parameters<typeof stopCommand>): Promise<string> {
+  const [program = "", ...words] = sh.split(" ");
+  const child = spawn(program, [...words, "-c", split(stopCommand(...options))[2] ?? ""]);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (said += String(bytes)));
+  await once(child, "close");
+  return said;
+}
+
+it("is what was reviewed, short, and nothing that the agent would replace", () => {
+  const text = stopCommand("0123456789ab");
+  expectGolden("stop.txt", `${text}\n`);
+  expect(Buffer.byteLength(text)).toBeLessThan(LONGEST_COMMAND);
+  expect(text).not.toMatch(/\{\{|\$\$/);
+  expect(split(text)).toHaveLength(3);
+});
+
+describe.each(SHELLS)("under %s", (sh) => {
+  it.concurrent(
+    "a job is told to stop, and its trap still runs",
+    async () => {
+      const job = aJob(`trap 'echo tidied; exit 0' TERM; echo begun; while :; do sleep 0.1; done`, sh);
+      const terminal = job.attach();
+      await terminal.says("text");
+      expect(await stop(sh, job.runId)).toBe("");
+      await terminal.closed;
+      await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+      expect(job.output("stdout").toString()).toBe("begun\ntidied\n");
+      expect(job.status).toMatchObject({ reason: "cancelled" });
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "a job that has not started never will",
+    async () => {
+      const job = aJob("echo begun", sh);
+      const terminal = job.attach(0, (what, bytes) => (what === "secrets" ? bytes.subarray(0, -10) : bytes));
+      await terminal.says("secrets-wanted");
+      await job.has("job");
+      expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
+      await terminal.closed;
+      await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+      expect(job.output("stdout").toString()).toBe("");
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "a job that is still on its way is waited for",
+    async () => {
+      const job = aJob("echo begun; sleep 20", sh);
+      const stopped = stop(sh, job.runId);
+      const terminal = job.attach();
+      await stopped;
+      await terminal.closed;
+      expect(job.directory).toBeUndefined();
+    },
+    PATIENCE,
+  );
+
+  it.concurrent("where no job is or comes, nothing happens, after a second", async () => {
+    expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");
+  });
+});

@@ -1,0 +1,87 @@
+# --- Processes of ours: how they begin, wait and end.
+
+# The beginning of a Python program that becomes another one. Python ignores two signals, and sets LC_CTYPE where the
+# container says nothing of its locale: the other one is to inherit neither.
+fx_python='
+import os, signal, sys
+if b"\0LC_CTYPE=" not in b"\0" + open("/proc/self/environ", "rb").read():
+    os.environ.pop("LC_CTYPE", None)
+def give_back(*names):
+    for name in names:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+def lead():
+    give_back("SIGINT", "SIGQUIT")
+    os.setsid()
+def become(words):
+    give_back("SIGPIPE", "SIGXFSZ")
+    os.execvp(words[0], words)
+'
+
+# Runs a command as the leader of a new session. A shell starts what it puts in the background with INT and QUIT
+# ignored, for good: they are given back where something can do that.
+fx_session() {
+  if env --default-signal=INT,QUIT true 2>/dev/null && command -v setsid >/dev/null; then
+    exec env --default-signal=INT,QUIT setsid "$@"
+  elif command -v python3 >/dev/null 2>&1; then
+    exec python3 -I -S -c "$fx_python
+lead()
+become(sys.argv[1:])" "$@"
+  else
+    exec setsid "$@"
+  fi
+}
+
+# The same for a command that becomes the parent of what its descendants leave behind, and so can wait for their ends:
+# PID 1 need not wait for anybody.
+fx_adopting() {
+  if command -v python3 >/dev/null; then
+    exec python3 -I -S -c "$fx_python
+lead()
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+except (AttributeError, ImportError, OSError):
+    pass
+become(sys.argv[1:])" "$@"
+  else
+    fx_session "$@"
+  fi
+}
+
+# Sleeps some seconds in a process that TERM is to end; false once it has been told so. No sleep outlives it, not even
+# as a zombie: PID 1 of a container may be a program that reaps nothing.
+fx_off='' fx_nap=''
+fx_wake() {
+  fx_off=1
+  [ -z "$fx_nap" ] || kill -s KILL "$fx_nap"
+}
+fx_sleep() {
+  fx_nap=
+  trap fx_wake TERM
+  sleep "$1" &
+  fx_nap=$!
+  [ -z "$fx_off" ] || kill -s KILL "$fx_nap"
+  # The signal ends a wait early, before the child is reaped.
+  while kill -0 "$fx_nap" 2>/dev/null; do wait "$fx_nap"; done
+  [ -z "$fx_off" ]
+}
+
+# Calls a function some seconds later, unless it is told TERM before.
+fx_after() {
+  fx_sleep "$1" || return 0
+  shift
+  "$@"
+}
+
+# Whether the process fx_pid is still at work. One that nobody has waited for is not.
+fx_lives() {
+  read -r fx_skip fx_skip fx_state fx_skip <"/proc/$fx_pid/stat" && [ "$fx_state" != Z ]
+} 2>/dev/null
+
+# Ends a process of ours and waits for it. A shell that has just been forked may lose a signal before it has its own
+# traps, so it is told until it is gone.
+fx_dismiss() {
+  fx_pid=$1
+  while kill "$fx_pid" 2>/dev/null; fx_lives; do sleep 0.01; done
+  wait "$fx_pid"
+}

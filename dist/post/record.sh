@@ -1,0 +1,64 @@
+# --- The recorders, of which one reads the pipes of all workers and writes the spool.
+#
+# Whoever is left in a pipe when the workers have ended is a daemon: its output is not the job's any more, but without a
+# reader its next line would kill it. Both recorders go on reading when the disk is full, and fx_stop_recording is false
+# when not all of the output is in the spool.
+
+fx_record_by_python() {
+  printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
+  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" &
+  fx_recorders=$!
+  until [ -e "$fx_dir/recording" ]; do
+    if ! kill -0 "$fx_recorders" 2>/dev/null; then
+      fx_end refused "$(tail -n 1 "$fx_dir/err")"
+      return 1
+    fi
+    sleep 0.02
+  done
+  fx_stop_recording() {
+    # It reads what is there, and sees to daemons itself.
+    kill "$fx_recorders" 2>/dev/null
+    wait "$fx_recorders"
+  }
+}
+
+fx_record_by_awk() {
+  printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
+  echo 0 >"$fx_dir/sizes"
+  fx_recorders=
+  for fx_n in $fx_all; do
+    for fx_kind in o e; do
+      mkfifo "$fx_dir/$fx_n.$fx_kind"
+      LC_ALL=C fx_patterns=$fx_patterns \
+        awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
+        <"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
+      fx_recorders="$fx_recorders $!:$fx_n.$fx_kind"
+    done
+  done
+  fx_stop_recording() {
+    fx_tries=20 fx_cut=''
+    for fx_recorder in $fx_recorders; do
+      fx_pid=${fx_recorder%%:*}
+      while fx_lives && [ "$fx_tries" -gt 0 ]; do
+        sleep 0.05
+        fx_tries=$((fx_tries - 1))
+      done
+      if fx_lives; then
+        # A reader is there before the last one goes. Opened both ways first: one end alone waits for the other.
+        # shellcheck disable=SC2094 # it is a pipe
+        exec 4<>"$fx_dir/${fx_recorder#*:}" 5<"$fx_dir/${fx_recorder#*:}" 4<&-
+        fx_session cat <&5 >/dev/null 2>&1 5<&- &
+        kill "$fx_pid"
+        exec 5<&-
+        fx_cut=1
+      fi
+      wait "$fx_pid"
+    done
+    # No awk tells of a write that failed, but each tells at its end how much there should be.
+    fx_size header
+    while read -r fx_written; do fx_bytes=$((fx_bytes + fx_written)); done <"$fx_dir/sizes"
+    fx_wanted=$fx_bytes
+    fx_size out
+    [ "$fx_cut" ] || [ "$fx_bytes" -eq "$fx_wanted" ]
+  }
+}

@@ -1,0 +1,186 @@
+"""Joins what the workers print into one file, the spool: in order, whole lines, told apart, and without a secret.
+
+    recorder.py DIRECTORY WORKERS < patterns, one a line
+
+Each line is a record, as output/marks.ts defines it. What is in the pipes when TERM comes is still recorded.
+"""
+import os
+import select
+import signal
+import sys
+import time
+
+MARK = b"\033]7733;"
+OPEN = MARK + b"+\007"
+LITERAL = MARK + b"=\007"
+# The one character that the exec agent damages on its way.
+DAMAGED = b"\357\277\275"
+REPLACEMENT = MARK + b"?\007"
+# How long the beginning of a line waits for the rest of it, and how much of it at the most.
+PATIENCE = 0.1
+LONGEST = 65536
+
+
+def covered(data, patterns):
+    """The spans of `data` that any of the patterns covers, joined where they touch or overlap."""
+    spans = []
+    for pattern in patterns:
+        at = data.find(pattern)
+        while at >= 0:
+            spans.append((at, at + len(pattern)))
+            at = data.find(pattern, at + 1)
+    joined = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([start, end])
+    return joined
+
+
+def clean(data, patterns):
+    """`data` without secrets, and without anything that could be taken for a mark."""
+    out, last = [], 0
+    for start, end in covered(data, patterns):
+        out += (data[last:start], b"***")
+        last = end
+    out.append(data[last:])
+    return b"".join(out).replace(MARK, LITERAL).replace(DAMAGED, REPLACEMENT)
+
+
+def showable(data, patterns):
+    """How much of an unfinished line can be shown: not the end that may turn out to begin a pattern."""
+    cut = len(data)
+    for pattern in patterns:
+        at = data.find(pattern[:1], max(0, len(data) - len(pattern) + 1))
+        while 0 <= at < cut:
+            if pattern.startswith(data[at:]):
+                cut = at
+            at = data.find(pattern[:1], at + 1)
+    for start, end in reversed(covered(data, patterns)):
+        if start < cut < end:
+            cut = start
+    return cut
+
+
+class Stream:
+    """One standard output or standard error of one worker."""
+
+    def __init__(self, kind, worker, workers):
+        self.rest = b""
+        self.inside = False
+        own = kind + (b"%d" % worker if workers > 1 else b"")
+        self.tag = MARK + own + b"\007"
+        # A whole line of standard output needs no tag: that is what an untagged one is.
+        self.lead = b"" if kind == b"o" else self.tag
+        self.prefix = b"[%d] " % worker if workers > 1 else b""
+
+    def whole(self, data):
+        """Lines, each with its end, as records."""
+        lead = self.lead + self.prefix
+        # The rest of an open line is tagged even on standard output, where several workers share that.
+        first = lead if not self.inside else self.tag if self.prefix else self.lead
+        self.inside = False
+        return first + data[:-1].replace(b"\n", b"\n" + lead) + b"\n"
+
+    def begun(self, data):
+        """The beginning of a line, or more of it, as a record."""
+        first = (self.tag if self.prefix else self.lead) + (b"" if self.inside else self.prefix)
+        self.inside = True
+        return first + data + OPEN + b"\n"
+
+    def take(self, data, patterns):
+        """Records for what was read, as far as it is whole lines."""
+        data = self.rest + data
+        cut = data.rfind(b"\n") + 1
+        self.rest = data[cut:]
+        out = self.whole(clean(data[:cut], patterns)) if cut else b""
+        return out + (self.show(patterns) if len(self.rest) > LONGEST else b"")
+
+    def show(self, patterns):
+        """A record for the beginning of a line whose rest does not come."""
+        cut = showable(self.rest, patterns)
+        data, self.rest = self.rest[:cut], self.rest[cut:]
+        return self.begun(clean(data, patterns)) if data else b""
+
+    def finish(self, patterns):
+        data, self.rest = self.rest, b""
+        return self.begun(clean(data, patterns)) if data else b""
+
+
+class Spool:
+    """The file that is written. When its disk is full the workers are still read, so that none of them waits for us."""
+
+    def __init__(self, path):
+        self.fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self.whole = True
+
+    def write(self, data):
+        try:
+            while data and self.whole:
+                data = data[os.write(self.fd, data) :]
+        except OSError:
+            self.whole = False
+
+
+def drain(streams, spool):
+    """Goes on reading for daemons that were left behind: without a reader their next line would kill them."""
+    if os.fork() != 0:
+        return
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2, spool.fd):
+        os.dup2(null, fd)
+    while streams:
+        for fd in select.select(list(streams), [], [])[0]:
+            if not os.read(fd, 65536):
+                del streams[fd]
+    os._exit(0)
+
+
+def main(directory, workers, patterns):
+    stop, wake = os.pipe()
+    for fd in (stop, wake):
+        os.set_blocking(fd, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+
+    spool = Spool(os.path.join(directory, "out"))
+    streams = {}
+    for worker in range(workers):
+        for kind in ("o", "e"):
+            path = os.path.join(directory, "%d.%s" % (worker, kind))
+            os.mkfifo(path, 0o600)
+            fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            streams[fd] = Stream(kind.encode(), worker, workers)
+    os.close(os.open(os.path.join(directory, "recording"), os.O_CREAT | os.O_WRONLY, 0o600))
+
+    until = None
+    while streams:
+        started = any(stream.rest for stream in streams.values())
+        wait = 0 if until else PATIENCE if started else None
+        ready = select.select([stop] + list(streams), [], [], wait)[0]
+        if stop in ready:
+            # What is in the pipes now is read; a daemon that never pauses does not keep us.
+            until = time.monotonic() + 1
+            os.read(stop, 64)
+            continue
+        if until and (not ready or time.monotonic() > until):
+            break
+        for fd in ready:
+            data = os.read(fd, 262144)
+            spool.write(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
+        if not ready:
+            for stream in streams.values():
+                spool.write(stream.show(patterns))
+    for stream in streams.values():
+        spool.write(stream.finish(patterns))
+    if streams:
+        drain(streams, spool)
+    return spool.whole
+
+
+whole = main(sys.argv[1], int(sys.argv[2]), [line for line in sys.stdin.buffer.read().split(b"\n") if line])
+# At once: a TERM while Python winds up would be taken for a fault.
+os._exit(0 if whole else 1)

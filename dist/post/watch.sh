@@ -1,0 +1,114 @@
+# --- Those who watch: any number, one after the other, each from the byte it is told.
+
+# Everything that may be secret comes by this way: lines of printf escapes, a dot after the last.
+fx_read_secrets() {
+  fx_secrets=
+  while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_secrets=$fx_secrets$fx_line; done
+  fx_secrets=$(printf '%b' "$fx_secrets.")
+  fx_secrets=${fx_secrets%.}
+}
+
+# What the reader says while it reads.
+fx_listen() {
+  while IFS= read -r fx_line; do
+    : >"$fx_dir/heard"
+    case $fx_line in
+      taken) : >"$fx_dir/taken" ;;
+      cancel) kill "$(cat "$fx_dir/pid")" ;;
+    esac
+  done
+}
+
+# Shows the spool from byte fx_at on, and at last what became of the job.
+fx_attach() {
+  fx_mark "@$fx_at"
+  printf '\n'
+  fx_quiet=0 fx_unmarked=0 fx_found_packer='' fx_last=''
+  until [ "$fx_last" ]; do
+    # In this order: whatever was written before the status is in the size that is read after it.
+    fx_ended=
+    [ ! -e "$fx_dir/status" ] || fx_ended=1
+    fx_size out
+    if [ "$fx_bytes" -gt "$fx_at" ]; then
+      fx_send
+      fx_quiet=0
+    elif [ "$fx_ended" ]; then
+      fx_last=". $fx_at $(cat "$fx_dir/status")"
+    elif [ ! -d "$fx_dir" ]; then
+      fx_last='! gone the directory of the job was removed while it ran'
+    elif read -r fx_pid <"$fx_dir/pid" && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
+      fx_last='! lost the job was killed, and its exit status with it'
+    elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && fx_pid=$fx_child && ! fx_lives && [ ! -e "$fx_dir/started" ]; then
+      fx_last="! start $(fx_words)"
+    else
+      fx_quiet=$((fx_quiet + 1))
+      # A session in which nothing moves is cut after twenty minutes; every half minute something does.
+      if [ "$fx_quiet" -ge 300 ]; then
+        fx_tell_place
+        fx_quiet=0
+      fi
+      if [ "$fx_quiet" -gt 20 ]; then sleep 0.1; else sleep 0.02; fi
+    fi
+  done
+  fx_mark "$fx_last"
+  printf '\n'
+}
+
+# A terminal that nobody reads any more keeps a place for sessions, of which a container has one or two. Whoever
+# attaches next frees it, and so does a watcher itself when its reader, who says so every twenty seconds, is gone.
+fx_replace_watcher() {
+  fx_pid=$(cat "$fx_dir/watcher")
+  # A process of that number need not be the same one any more.
+  if [ "$fx_pid" ] && grep -q "$fx_id" "/proc/$fx_pid/cmdline"; then kill -s KILL "$fx_pid"; fi
+  printf %s "$$" >"$fx_dir/watcher"
+}
+
+fx_expect_reader() {
+  while rm -f "$fx_dir/heard"; do
+    fx_sleep 90 || return 0
+    [ -e "$fx_dir/heard" ] || kill -s KILL "$$"
+  done
+}
+
+fx_main() {
+  # The terminal carries the spool and marks, nothing else: a complaint in between would be taken for output.
+  exec 2>/dev/null
+  fx_child=
+  # While the secrets are on their way.
+  [ -e "$fx_dir/header" ] || { fx_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
+  [ "$fx_nonce" ] || IFS= read -r fx_nonce <&3
+  # Of any other way it came the loader has told.
+  [ -z "$fx_new" ] || [ "${fx_code+told}" ] || fx_mark 'n Script fetched by boto3.'
+  fx_read_secrets
+  fx_replace_watcher
+  # A watcher that was cut here may have left nothing behind: then the next one starts the job.
+  if [ ! -e "$fx_dir/started" ]; then
+    printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>>"$fx_dir/err" 3<&- &
+    fx_child=$!
+  fi
+  fx_secrets=
+  fx_listen <&3 &
+  fx_helpers=$!
+  fx_expect_reader 3<&- &
+  fx_helpers="$fx_helpers $!"
+  fx_attach
+  fx_tries=100
+  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
+    sleep 0.05
+    fx_tries=$((fx_tries - 1))
+  done
+  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
+  [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
+  fx_pid=$(cat "$fx_dir/pid")
+  rm -rf "$fx_dir"
+  kill "$fx_pid"
+  for fx_each in $fx_child ${fx_guard-}; do wait "$fx_each"; done
+}
+
+if [ "${1-}" ]; then
+  fx_dir=$1
+  fx_umask=$2
+  fx_job
+else
+  fx_main
+fi

@@ -1,0 +1,47 @@
+# --- The workers: copies of the script, each the leader of a process group, with one that waits for it.
+
+# Runs worker $1 to its end, and leaves what became of it.
+fx_worker() {
+  fx_began=$(date +%s)
+  fx_code=143
+  if [ ! -e "$fx_dir/stopping" ]; then
+    (
+      fx_environment
+      fx_secret_environment
+      fx_own_environment
+      export FARGATE_EXEC_WORKER="$1"
+      umask "$fx_umask"
+      [ -z "$fx_workdir" ] || cd "$fx_workdir" || exit 1
+      fx_command
+    ) </dev/null >"$fx_dir/$1.o" 2>"$fx_dir/$1.e" &
+    fx_pid=$!
+    printf %s "$fx_pid" >"$fx_dir/$1.pid"
+    wait "$fx_pid"
+    fx_code=$?
+  fi
+  fx_seconds=$(($(date +%s) - fx_began))
+  fx_stopped=
+  [ ! -e "$fx_dir/stopping" ] || fx_stopped=!
+  fx_write "$1.code" "$1=$fx_code:$fx_seconds$fx_stopped"
+}
+
+# Stops every worker, for a reason: the whole of its process group gets TERM, and KILL ten seconds later.
+fx_stop() {
+  [ -e "$fx_dir/stopping" ] || fx_write stopping "$1"
+  [ -z "$fx_killer" ] && [ "$fx_started" ] || return 0
+  fx_signal TERM
+  fx_after 10 fx_signal KILL &
+  fx_killer=$!
+}
+
+fx_signal() {
+  for fx_each in $fx_all; do
+    # A worker that was started leaves one of the two at once.
+    until [ -e "$fx_dir/$fx_each.pid" ] || [ -e "$fx_dir/$fx_each.code" ]; do sleep 0.1; done
+    if [ ! -e "$fx_dir/$fx_each.code" ]; then
+      fx_target=$(cat "$fx_dir/$fx_each.pid")
+      # Before its setsid it leads no group yet.
+      kill -s "$1" -- "-$fx_target" 2>/dev/null || kill -s "$1" "$fx_target" 2>/dev/null
+    fi
+  done
+}
