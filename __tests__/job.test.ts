@@ -92,7 +92,7 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
       ledger: new Ledger({ region: "eu-west-1", undo: [] }, ({ undo }) => seen.undo.push(undo)),
       clock: systemClock,
       log,
-      write: (bytes) => (seen.shown += Buffer.from(bytes).toString()),
+      write: (...line) => (seen.shown += Buffer.concat(line).toString()),
       cancel: cancel.signal,
       known,
       patient: true,

@@ -9,6 +9,7 @@ import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
 import type { Guard } from "./output/guard.ts";
+import type { Write } from "./output/lines.ts";
 import { lastResort } from "./output/last-resort.ts";
 import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
@@ -41,7 +42,7 @@ export interface JobContext {
   /** Calls that the cancel doesn't cut short: they carry it out. */
   readonly stopping: StopJobOptions["aws"];
   /** Where the job's output goes. */
-  readonly write: (bytes: Uint8Array) => void;
+  readonly write: Write;
   /** Told the guard of the output while there is one. */
   readonly onGuard?: ((guard: Guard | undefined) => void) | undefined;
   /** Resolves when there is room for more of it. */

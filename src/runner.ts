@@ -35,15 +35,19 @@ const UNREAD_BYTES = 256 * 1024;
  * Shows these bytes, in order with the lines of the log. What comes at once goes out at once: Node can't write tens of
  * thousands of lines that are each a write of their own (`write EINVAL`).
  */
-export function show(bytes: Uint8Array): void {
-  if (waitingBytes + bytes.length > waiting.length) flush();
-  if (bytes.length > waiting.length) {
-    process.stdout.write(bytes);
-    return;
+export function show(...pieces: Uint8Array[]): void {
+  for (const piece of pieces) showOne(piece);
+}
+
+function showOne(bytes: Uint8Array): void {
+  for (let from = 0; from < bytes.length;) {
+    if (waitingBytes === waiting.length) flush();
+    if (waitingBytes === 0) queueMicrotask(flush);
+    const part = bytes.subarray(from, from + waiting.length - waitingBytes);
+    waiting.set(part, waitingBytes);
+    waitingBytes += part.length;
+    from += part.length;
   }
-  if (waitingBytes === 0) queueMicrotask(flush);
-  waiting.set(bytes, waitingBytes);
-  waitingBytes += bytes.length;
 }
 
 /** Resolves when the runner has read what was shown, but for some. */

@@ -169,9 +169,7 @@ for i in range(0, ${lines}, 1000):
   );
   await aws.stop();
   expect([exitCode, size, seen.digest("hex")]).toEqual([0, lines * 100, expected.digest("hex")]);
-  // What waits to be collected makes it more for a moment; all of the output would be more by far.
-  const [most = 0, atTimes = 0] = [memory[Math.floor(0.75 * memory.length)], memory.at(-1)];
+  const most = memory.at(-1);
   expect(most).toBeGreaterThan(50);
   expect(most).toBeLessThanOrEqual(150);
-  expect(atTimes).toBeLessThanOrEqual(190);
 }, 120_000);

@@ -17,6 +17,7 @@ import {
 import type { JobOptions } from "../../src/payload/job.ts";
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
+import { extracted } from "./extracted.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
 /** Python itself, so that a container's PATH need not have it. */
@@ -118,7 +119,7 @@ export class WatchedJob {
   /** Events of a terminal that is the last one. */
   take(from: WatchedTerminal, bytes: Buffer): Extracted[] {
     if (from !== this.#last) return [];
-    const events = this.extractor.push(bytes);
+    const events = extracted(this.extractor, bytes);
     this.events.push(...events);
     return events;
   }

@@ -5,6 +5,7 @@ import { BEL, MARK, sessionMark } from "../../src/output/marks.ts";
 import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf } from "../helpers/seeds.ts";
+import { extracted } from "../helpers/extracted.ts";
 
 /** Each with `CASES` cases. */
 const RUNS = 1_900;
@@ -59,14 +60,14 @@ function inPieces(random: Random, extractor: Extractor, bytes: Buffer): Extracte
   const first = between(random, 0, bytes.length);
   const second = between(random, first, bytes.length);
   return [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)].flatMap((piece) =>
-    extractor.push(piece),
+    extracted(extractor, piece),
   );
 }
 
 describe("an Extractor under damaged transcripts and sessions", () => {
   it("reads undamaged ones to their end", () => {
     for (const session of sessions) {
-      const events = new Extractor(NONCE).push(Buffer.from(session, "latin1"));
+      const events = extracted(new Extractor(NONCE), Buffer.from(session, "latin1"));
       expect(events.at(-1)).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 3 }, {}] } });
     }
   });
@@ -87,7 +88,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
         if (count % 8 > 0) continue;
         const given = events.reduce((sum, each) => sum + (each.kind === "text" ? each.bytes.length : 0), 0);
         if (given > bytes.length + 4 * 1024) throw new Error(`${given} bytes out of ${bytes.length}`);
-        const whole = joined(new Extractor(NONCE).push(bytes));
+        const whole = joined(extracted(new Extractor(NONCE), bytes));
         if (joined(events) !== whole) throw new Error(`in pieces ${joined(events)}\nin one ${whole}`);
       }
     });
@@ -117,14 +118,14 @@ describe("an Extractor under damaged transcripts and sessions", () => {
     const random = randomOf(1);
     for (const begun of ["", `${mark("@0")}\n`]) {
       const extractor = new Extractor(NONCE);
-      extractor.push(Buffer.from(begun));
+      extracted(extractor, Buffer.from(begun));
       const before = heldBytes();
       const started = process.cpuUsage();
       for (let count = 0; count < 4 * 1_024; count++) {
         const piece = make(random);
         // A job's output has line ends, or the recorder's.
-        if (begun !== "" && count % 64 === 63) extractor.push(Buffer.from("\n"));
-        extractor.push(piece);
+        if (begun !== "" && count % 64 === 63) extracted(extractor, Buffer.from("\n"));
+        extracted(extractor, piece);
       }
       const { user, system } = process.cpuUsage(started);
       expect((user + system) / 1e6).toBeLessThan(10);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type Extracted, Extractor } from "../../src/output/extract.ts";
+import { extracted } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -57,7 +58,7 @@ describe("an Extractor", () => {
       `after ${mark(". 1 exited 0=0:0")}`,
     ],
   ])("reads %s", (_, returns, before, after) => {
-    const events = new Extractor(NONCE).push(throughTerminals(before + SESSION + after, returns));
+    const events = extracted(new Extractor(NONCE), throughTerminals(before + SESSION + after, returns));
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
     expect(text(events, "stdout")).toBe(
       "plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end",
@@ -68,12 +69,14 @@ describe("an Extractor", () => {
 
   it("reads the same wherever its input is cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = new Extractor(NONCE).push(bytes);
+    const whole = extracted(new Extractor(NONCE), bytes);
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
         const extractor = new Extractor(NONCE);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-        const events = edges.slice(1).flatMap((end, i) => extractor.push(bytes.subarray(edges[i], end)));
+        const events = edges
+          .slice(1)
+          .flatMap((end, i) => extracted(extractor, bytes.subarray(edges[i], end)));
         expect(events).toEqual(whole);
       }),
     );
@@ -81,14 +84,14 @@ describe("an Extractor", () => {
 
   it("goes on in another session exactly where the first one was cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = new Extractor(NONCE).push(bytes);
+    const whole = extracted(new Extractor(NONCE), bytes);
     for (let cut = 0; cut < bytes.length - 1; cut += 1) {
       const extractor = new Extractor(NONCE);
-      const first = extractor.push(bytes.subarray(0, cut));
+      const first = extracted(extractor, bytes.subarray(0, cut));
       const from = extractor.offset;
       extractor.restart();
       const rest = `${mark(`@${from}`)}\n${SPOOL.slice(from)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
-      const events = [...first, ...extractor.push(throughTerminals(rest, 0))];
+      const events = [...first, ...extracted(extractor, throughTerminals(rest, 0))];
       const shown = (all: Extracted[]): Extracted[] =>
         all.filter(({ kind }) => kind !== "attached" && kind !== "confirmed");
       if (first.at(-1)?.kind !== "status") expect(shown(events)).toEqual(shown(whole));
@@ -97,9 +100,9 @@ describe("an Extractor", () => {
 
   it("skips what a session sends again", () => {
     const extractor = new Extractor(NONCE);
-    const first = extractor.push(Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
+    const first = extracted(extractor, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
     extractor.restart();
-    const again = extractor.push(Buffer.from(SESSION, "latin1"));
+    const again = extracted(extractor, Buffer.from(SESSION, "latin1"));
     expect(text(first, "stdout")).toContain("plain");
     expect(again.map(({ kind }) => kind)).toEqual(["attached", "status"]);
   });
@@ -109,11 +112,11 @@ describe("an Extractor", () => {
     ["half a nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
     ["no beginning", mark(". 0 exited 0=0:0").slice(5)],
   ])("believes no marks with %s", (_, forged) => {
-    expect(new Extractor(NONCE).push(Buffer.from(forged, "latin1"))).toEqual([]);
+    expect(extracted(new Extractor(NONCE), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
   it("takes no status for the end of output that did not come whole", () => {
-    const events = new Extractor(NONCE).push(Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
+    const events = extracted(new Extractor(NONCE), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
     expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
   });
 
@@ -121,9 +124,9 @@ describe("an Extractor", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
     const extractor = new Extractor(NONCE);
     const said = (...texts: string[]): unknown[] =>
-      extractor
-        .push(Buffer.from(texts.join(""), "latin1"))
-        .map((e) => (e.kind === "text" ? e.bytes.toString() : e.kind));
+      extracted(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
+        e.kind === "text" ? e.bytes.toString() : e.kind,
+      );
     expect(said(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
       "attached",
       "one",
@@ -145,13 +148,13 @@ describe("an Extractor", () => {
   it("tells once that echo is off", () => {
     const extractor = new Extractor(NONCE);
     const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
-      extractor.push(Buffer.from(s)),
+      extracted(extractor, Buffer.from(s)),
     );
     expect(events).toEqual([{ kind: "ready", missing: undefined }]);
   });
 
   it("tells why the container refused", () => {
-    expect(new Extractor(NONCE).push(Buffer.from(mark("! download No module named 'boto3'")))).toEqual([
+    expect(extracted(new Extractor(NONCE), Buffer.from(mark("! download No module named 'boto3'")))).toEqual([
       { kind: "refused", code: "download", text: "No module named 'boto3'" },
     ]);
   });
@@ -171,7 +174,7 @@ describe("an Extractor", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
         const extractor = new Extractor(NONCE);
-        for (const part of parts) extractor.push(Buffer.from(part, "latin1"));
+        for (const part of parts) extracted(extractor, Buffer.from(part, "latin1"));
       }),
     );
   });

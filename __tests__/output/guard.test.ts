@@ -18,6 +18,7 @@ describe("harmless", () => {
       "a\r##[group]b",
       "a\r\x1b[0m##[group]b",
     ],
+    ["one at the beginning of each line", "##[x]\n##[y]", "\x1b[0m##[x]\n\x1b[0m##[y]"],
     ["an old command at both places", "##[x]\r##[y]", "\x1b[0m##[x]\r\x1b[0m##[y]"],
     ["a new command, which is stopped otherwise", "::error::no", "::error::no"],
     ["bytes that are no text", "##[\xff\xfe", "\x1b[0m##[\xff\xfe"],

@@ -52,7 +52,7 @@ async function look(after: End, kept: Kept) {
     places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
     sessionIds: ["s-1"],
     extractor: new Extractor(NONCE),
-    onShown: (each) => shown.push(wordsOf(each)),
+    onShown: (each) => shown.push(...wordsOf(each)),
     clock,
     signal: new AbortController().signal,
     log: new Listener(),

@@ -14,7 +14,7 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
 /** What is printed, and the `stdout` output, with and without the leave to speak to the runner. */
 function printed(texts: readonly Text[], workflowCommands = false): { shown: string[]; stdout: string } {
   const shown: Buffer[] = [];
-  const printer = new Printer({ write: (bytes) => shown.push(Buffer.from(bytes)), workflowCommands });
+  const printer = new Printer({ write: (...line) => shown.push(Buffer.concat(line)), workflowCommands });
   for (const each of texts) printer.print(each);
   printer.end();
   return { shown: Buffer.concat(shown).toString("latin1").split("\n"), stdout: printer.stdout };
@@ -71,7 +71,7 @@ describe("a Printer", () => {
   it("opens the runner's ear once only", () => {
     const shown: string[] = [];
     const printer = new Printer({
-      write: (bytes) => shown.push(Buffer.from(bytes).toString()),
+      write: (...line) => shown.push(Buffer.concat(line).toString()),
       workflowCommands: false,
     });
     printer.print(text("x"));

@@ -3,6 +3,7 @@ import { readLogs } from "../../src/output/read-logs.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
 import { wordsOf } from "../helpers/shown.ts";
+import { extracted } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
@@ -21,7 +22,7 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
     places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined },
     sessionIds: ["s-1", "s-2"],
     extractor,
-    onShown: (each) => shown.push(wordsOf(each)),
+    onShown: (each) => shown.push(...wordsOf(each)),
     clock: new SteppedClock(),
     signal: new AbortController().signal,
     patience: 3_000,
@@ -48,7 +49,7 @@ describe("reading the logs of a job's sessions", () => {
 
   it("shows only what was not shown before", async () => {
     const extractor = new Extractor(NONCE);
-    extractor.push(Buffer.from(`${mark("@0")}\none\ntwo\n`));
+    extracted(extractor, Buffer.from(`${mark("@0")}\none\ntwo\n`));
     const { followed, shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\n` }, extractor);
     expect(followed).toMatchObject(ENDED);
     expect(shown).toEqual(["three"]);

@@ -2,7 +2,7 @@ import { Screen } from "../../src/output/screen.ts";
 
 function screen(workflowCommands: boolean) {
   const shown: string[] = [];
-  const write = (bytes: Uint8Array): number => shown.push(Buffer.from(bytes).toString());
+  const write = (...line: Buffer[]): number => shown.push(Buffer.concat(line).toString());
   return { shown, screen: new Screen({ write, workflowCommands }) };
 }
 const bytes = (text: string): Buffer => Buffer.from(text);
@@ -12,8 +12,13 @@ it("labels each line, with one guard around those of all jobs", () => {
   const [first, second] = [one.writer("[task 0] "), one.writer("[task 1] ")];
   first(bytes("a\n"));
   second(bytes("::error::b\n"));
-  first(bytes("c\n"));
-  expect(shown.slice(1)).toEqual(["[task 0] a\n", "[task 1] ::error::b\n", "[task 0] c\n"]);
+  first(bytes("c\n##[error]d"), bytes("\n"));
+  expect(shown.slice(1)).toEqual([
+    "[task 0] a\n",
+    "[task 1] ::error::b\n",
+    "[task 0] c\n",
+    "[task 0] \x1b[0m##[error]d\n",
+  ]);
   one.end();
   const token = /^::stop-commands::(.+)\n$/.exec(shown[0] ?? "")?.[1];
   expect(shown.at(-1)).toBe(`::${token}::\n`);

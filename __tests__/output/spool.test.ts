@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
+import { extracted } from "../helpers/extracted.ts";
 
 const mark = (text: string): string => `\x1b]7733;${text}\x07`;
-const read = (spool: string): SpoolText[] => new SpoolReader().push(Buffer.from(spool, "latin1"));
+const read = (spool: string): SpoolText[] => extracted(new SpoolReader(), Buffer.from(spool, "latin1"));
 const text = (
   bytes: string,
   { stream = "stdout", source = "", ends = true }: Partial<Extract<SpoolText, { kind: "text" }>> = {},
@@ -44,7 +45,7 @@ describe("a SpoolReader", () => {
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
         const reader = new SpoolReader();
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-        const texts = edges.slice(1).flatMap((end, i) => reader.push(bytes.subarray(edges[i], end)));
+        const texts = edges.slice(1).flatMap((end, i) => extracted(reader, bytes.subarray(edges[i], end)));
         expect(texts).toEqual(read(SPOOL));
         expect(reader.offset).toBe(bytes.length);
       }),
@@ -53,26 +54,26 @@ describe("a SpoolReader", () => {
 
   it("knows where the record begins that isn't whole, and where the next byte belongs", () => {
     const reader = new SpoolReader();
-    reader.push(Buffer.from("one\ntw"));
-    reader.push(Buffer.from("o"));
+    extracted(reader, Buffer.from("one\ntw"));
+    extracted(reader, Buffer.from("o"));
     expect([reader.offset, reader.position]).toEqual([4, 7]);
-    expect(reader.push(Buffer.from("\n"))).toEqual([text("two")]);
+    expect(extracted(reader, Buffer.from("\n"))).toEqual([text("two")]);
     expect([reader.offset, reader.position]).toEqual([8, 8]);
   });
 
   it("takes that record anew after a rewind", () => {
     const reader = new SpoolReader();
-    reader.push(Buffer.from("one\ntw"));
+    extracted(reader, Buffer.from("one\ntw"));
     reader.rewind();
     expect([reader.offset, reader.position]).toEqual([4, 4]);
-    expect(reader.push(Buffer.from("two\n"))).toEqual([text("two")]);
+    expect(extracted(reader, Buffer.from("two\n"))).toEqual([text("two")]);
   });
 
   it("keeps what it was given though the buffer is used again", () => {
     const reader = new SpoolReader();
     const buffer = Buffer.from("abc");
-    reader.push(buffer);
+    extracted(reader, buffer);
     buffer.fill("z");
-    expect(reader.push(Buffer.from("\n"))).toEqual([text("abc")]);
+    expect(extracted(reader, Buffer.from("\n"))).toEqual([text("abc")]);
   });
 });

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { extracted } from "../helpers/extracted.ts";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,11 +108,9 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
       input: lines.map((each) => `${each}\n`).join(""),
       maxBuffer: 64 * 1024 * 1024,
     });
-    const shown = new SpoolReader()
-      .push(spool)
-      .flatMap((record) =>
-        record.kind === "text" ? [record.bytes.toString(), record.ends ? "\n" : ""] : [],
-      );
+    const shown = extracted(new SpoolReader(), spool).flatMap((record) =>
+      record.kind === "text" ? [record.bytes.toString(), record.ends ? "\n" : ""] : [],
+    );
     expect(shown.join("")).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
   });
 

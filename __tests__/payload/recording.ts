@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { extracted } from "../helpers/extracted.ts";
 import { once } from "node:events";
 import {
   closeSync,
@@ -78,7 +79,7 @@ export class Recording {
   }
 
   records(): SpoolText[] {
-    return new SpoolReader().push(this.spool);
+    return extracted(new SpoolReader(), this.spool);
   }
 
   /** The text of a stream, of all sources unless one is named, with its lines' ends. */

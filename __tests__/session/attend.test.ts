@@ -58,7 +58,7 @@ class Attending {
       },
       onAttached: () => undefined,
       onNote: () => undefined,
-      onShown: (shown) => this.shown.push(wordsOf(shown)),
+      onShown: (shown) => this.shown.push(...wordsOf(shown)),
       attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
       whyUnopened: (id) =>
         Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),

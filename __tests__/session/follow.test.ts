@@ -30,7 +30,7 @@ function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
     },
     onAttached: () => seen.push("attached"),
     onNote: (text) => seen.push(`note ${text}`),
-    onShown: (shown) => seen.push(wordsOf(shown)),
+    onShown: (shown) => seen.push(...wordsOf(shown)),
     clock,
     cancel: cancel.signal,
     ...more,
@@ -225,7 +225,7 @@ describe("following a transcript", () => {
   const reading = (bytes: AsyncIterable<Uint8Array>) =>
     followTranscript(bytes, {
       extractor: new Extractor(NONCE),
-      onShown: (shown) => seen.push(wordsOf(shown)),
+      onShown: (shown) => seen.push(...wordsOf(shown)),
     });
 
   it("ends with the status, without reading on", async () => {

@@ -90,12 +90,7 @@ export class Extractor {
     this.#skip = 0;
   }
 
-  /** All that these bytes say. */
-  push(bytes: Uint8Array): Extracted[] {
-    return [...this.read(bytes)];
-  }
-
-  /** The same, one after the other: a MiB may hold a million lines. To be read to its end, or not to go on. */
+  /** All that these bytes say, one after the other. To be read to its end, or not to go on. */
   *read(bytes: Uint8Array): Generator<Extracted> {
     let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
     this.#pending = NOTHING;

@@ -19,13 +19,13 @@ const OLD_FORM = "##[";
 const NOTHING_TO_SEE = "\x1b[0m";
 
 /**
- * A line as it may be printed between the two. The log viewer itself reads `##[group]`, `##[error]` and their like
+ * Lines as they may be printed between the two. The log viewer itself reads `##[group]`, `##[error]` and their like
  * at the beginning of a line, whatever the runner obeys; and the runner takes a CR for a line's end.
  */
-export function harmless(line: Buffer): Buffer {
-  if (!line.includes(OLD_FORM)) return line;
+export function harmless(lines: Buffer): Buffer {
+  if (!lines.includes(OLD_FORM)) return lines;
   return Buffer.from(
-    line.toString("latin1").replace(/(^|\r)##\[/g, `$1${NOTHING_TO_SEE}${OLD_FORM}`),
+    lines.toString("latin1").replace(/(^|[\r\n])##\[/g, `$1${NOTHING_TO_SEE}${OLD_FORM}`),
     "latin1",
   );
 }

@@ -1,6 +1,9 @@
 import type { SpoolText } from "./spool.ts";
 
-/** A whole line of the job, without its end. */
+/** Shows whole lines, which may come in pieces. */
+export type Write = (...pieces: Buffer[]) => void;
+
+/** A whole line of the job, without its end; or several, without that of the last one. */
 export interface Line {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Buffer;
@@ -30,7 +33,8 @@ export class LineJoiner {
     const begun = this.#begun.get(source);
     if (begun === undefined && ends) return [{ stream, bytes, ended: true }];
     const line = begun ?? { stream, pieces: [], length: 0 };
-    line.pieces.push(bytes);
+    // A copy: a view would keep all that came with it.
+    line.pieces.push(Buffer.from(bytes));
     line.length += bytes.length;
     if (!ends && line.length < LONGEST_LINE) {
       this.#begun.set(source, line);

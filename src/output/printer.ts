@@ -1,13 +1,13 @@
 import type { Shown } from "./extract.ts";
 import { type Guard, harmless, makeGuard } from "./guard.ts";
-import { LineJoiner } from "./lines.ts";
+import { LineJoiner, type Write } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
 /** What the `stdout` output may hold. */
 export const STDOUT_LIMIT = 1024 * 1024;
 
 export interface PrinterOptions {
-  readonly write: (bytes: Uint8Array) => void;
+  readonly write: Write;
   /** Let the runner obey what the job prints. */
   readonly workflowCommands: boolean;
   /** Told the guard as it goes up, and undefined when it is down again: what we say ourselves has to be let through. */
@@ -28,7 +28,7 @@ export class Printer {
   print(shown: Shown): void {
     switch (shown.kind) {
       case "header":
-        this.#line(Buffer.from(`${shown.text}\n`));
+        this.#line(Buffer.from(shown.text));
         break;
       case "text":
         for (const line of this.#lines.push(shown)) this.#show(line);
@@ -60,15 +60,16 @@ export class Printer {
   }
 
   #show({ stream, bytes, ended }: { stream: "stdout" | "stderr"; bytes: Buffer; ended: boolean }): void {
-    const line = Buffer.concat([bytes, LF]);
-    this.#line(line);
-    if (stream === "stdout") this.#stdout.push(ended ? line : bytes);
+    this.#line(bytes);
+    if (stream !== "stdout") return;
+    this.#stdout.push(bytes);
+    if (ended) this.#stdout.push(LF);
   }
 
-  /** With its end. */
+  /** Without its end. */
   #line(line: Buffer): void {
     if (this.#options.workflowCommands) {
-      this.#options.write(line);
+      this.#options.write(line, LF);
       return;
     }
     if (this.#guard === undefined) {
@@ -76,7 +77,7 @@ export class Printer {
       this.#options.write(Buffer.from(`${this.#guard.stop}\n`));
       this.#options.onGuard?.(this.#guard);
     }
-    this.#options.write(harmless(line));
+    this.#options.write(harmless(line), LF);
   }
 }
 

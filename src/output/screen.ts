@@ -1,7 +1,8 @@
 import { type Guard, harmless, makeGuard } from "./guard.ts";
+import type { Write } from "./lines.ts";
 
 export interface ScreenOptions {
-  readonly write: (bytes: Uint8Array) => void;
+  readonly write: Write;
   /** Let the runner obey what the jobs print. */
   readonly workflowCommands: boolean;
   /** Told the guard as it goes up, and undefined when it is down again: what we say ourselves has to be let through. */
@@ -21,22 +22,10 @@ export class Screen {
   }
 
   /** Takes whole lines, with their ends. */
-  writer(label: string): (line: Uint8Array) => void {
+  writer(label: string): Write {
     const prefix = Buffer.from(label);
-    return (line) => {
-      const { write, workflowCommands } = this.#options;
-      if (workflowCommands) {
-        // A command has to begin its line.
-        const isCommand = line[0] === COLON && line[1] === COLON;
-        write(isCommand ? line : Buffer.concat([prefix, line]));
-        return;
-      }
-      if (this.#guard === undefined) {
-        this.#guard = makeGuard();
-        write(Buffer.from(`${this.#guard.stop}\n`));
-        this.#options.onGuard?.(this.#guard);
-      }
-      write(Buffer.concat([prefix, harmless(Buffer.from(line))]));
+    return (...pieces) => {
+      for (const line of linesOf(Buffer.concat(pieces))) this.#show(prefix, line);
     };
   }
 
@@ -46,6 +35,31 @@ export class Screen {
     this.#guard = undefined;
     this.#options.onGuard?.(undefined);
   }
+
+  #show(prefix: Buffer, line: Buffer): void {
+    const { write, workflowCommands } = this.#options;
+    if (workflowCommands) {
+      // A command has to begin its line.
+      if (line[0] === COLON && line[1] === COLON) write(line);
+      else write(prefix, line);
+      return;
+    }
+    if (this.#guard === undefined) {
+      this.#guard = makeGuard();
+      write(Buffer.from(`${this.#guard.stop}\n`));
+      this.#options.onGuard?.(this.#guard);
+    }
+    write(prefix, harmless(line));
+  }
 }
 
 const COLON = ":".charCodeAt(0);
+const LF = 10;
+
+function* linesOf(bytes: Buffer): Generator<Buffer> {
+  for (let from = 0; from < bytes.length;) {
+    const end = bytes.indexOf(LF, from) + 1 || bytes.length;
+    yield bytes.subarray(from, end);
+    from = end;
+  }
+}

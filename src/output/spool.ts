@@ -8,7 +8,7 @@ export type SpoolText =
       readonly stream: "stdout" | "stderr";
       /** Tells the streams of several workers apart; pieces of one line have the same. */
       readonly source: string;
-      /** The job's bytes, without the line's end. */
+      /** The job's bytes, without the line's end; where they are several whole lines, without the last one's. */
       readonly bytes: Buffer;
       /** False: the line goes on in the next text of this source. */
       readonly ends: boolean;
@@ -36,7 +36,7 @@ export class SpoolReader {
     return this.#offset;
   }
 
-  /** Where the next byte belongs that is pushed. */
+  /** Where the next byte belongs that is read. */
   get position(): number {
     return this.#offset + this.#restLength;
   }
@@ -48,14 +48,16 @@ export class SpoolReader {
     this.#restLength = 0;
   }
 
-  push(bytes: Buffer): SpoolText[] {
-    return [...this.read(bytes)];
-  }
-
-  /** The same, one after the other. To be read to its end, or not to go on. */
+  /** What these bytes say, one after the other. To be read to its end, or not to go on. */
   *read(bytes: Buffer): Generator<SpoolText> {
     let from = 0;
+    let mark = -1;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
+      if (this.#restLength === 0) {
+        // What is nothing but standard output is not taken apart.
+        if (mark < from) mark = indexOf(MARK_BYTES, bytes, from);
+        end = Math.max(end, bytes.subarray(0, mark).lastIndexOf(LF));
+      }
       const piece = bytes.subarray(from, end);
       const record = this.#restLength === 0 ? piece : Buffer.concat([...this.#rest, piece]);
       this.#offset += record.length + 1;
@@ -87,6 +89,12 @@ function readRecord(record: Buffer): SpoolText {
   const bytes = literal(text);
   if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
   return { kind: "text", stream: tag.startsWith("e") ? "stderr" : "stdout", source: tag, bytes, ends: !open };
+}
+
+/** Where it stands in `bytes` from there on, or their length. */
+function indexOf(sought: Buffer, bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(sought, from);
+  return at < 0 ? bytes.length : at;
 }
 
 function startsWith(bytes: Buffer, prefix: Buffer): boolean {

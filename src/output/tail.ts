@@ -38,9 +38,11 @@ export class Tail {
   }
 
   #makeRoom(wanted: number): void {
-    const kept = this.#kept.subarray(Math.max(0, this.#length - this.#limit), this.#length);
-    const room = Buffer.alloc(Math.min(2 * this.#limit, 2 * (kept.length + wanted)));
-    this.#length = kept.copy(room);
+    const from = Math.max(0, this.#length - this.#limit);
+    const size = Math.min(2 * this.#limit, 2 * (this.#length - from + wanted));
+    const room = size > this.#kept.length ? Buffer.alloc(size) : this.#kept;
+    // Within itself too: a copy of its own for each MiB would leave a lot to clean up.
+    this.#length = this.#kept.copy(room, 0, from, this.#length);
     this.#kept = room;
   }
 }

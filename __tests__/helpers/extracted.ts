@@ -1,0 +1,26 @@
+import type { Extracted } from "../../src/output/extract.ts";
+import type { SpoolText } from "../../src/output/spool.ts";
+
+interface Reader<Event> {
+  read(bytes: Buffer): Iterable<Event>;
+}
+
+/** All that these bytes say, kept longer than the reader does, with each line by itself. */
+export function extracted<Event extends Extracted | SpoolText>(
+  reader: Reader<Event>,
+  bytes: Uint8Array,
+): Event[] {
+  const events: Event[] = [];
+  for (const event of reader.read(Buffer.from(bytes))) {
+    if (event.kind !== "text") events.push(event);
+    else
+      for (const line of linesOf(event.bytes))
+        events.push({ ...event, ...line, ends: event.ends || line.ends });
+  }
+  return events;
+}
+
+function linesOf(bytes: Buffer): { bytes: Buffer; ends: boolean }[] {
+  const texts = bytes.toString("latin1").split("\n");
+  return texts.map((text, i) => ({ bytes: Buffer.from(text, "latin1"), ends: i < texts.length - 1 }));
+}
