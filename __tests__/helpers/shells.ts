@@ -1,7 +1,9 @@
 import { execFileSync, type ExecFileSyncOptionsWithBufferEncoding } from "node:child_process";
 
+const KNOWN = ["dash", "bash --posix", "bash", "busybox ash", "zsh --emulate sh"];
+
 /** The shells of this machine that may be a container's /bin/sh, each as the words that start it. */
-export const SHELLS = ["dash", "bash --posix", "bash", "busybox ash", "zsh --emulate sh"].filter((shell) => {
+export const SHELLS = KNOWN.filter((shell) => {
   try {
     runShell(shell, ":");
     return true;
@@ -9,6 +11,9 @@ export const SHELLS = ["dash", "bash --posix", "bash", "busybox ash", "zsh --emu
     return false;
   }
 });
+// A visible word, so that nobody takes what was not tried for what works.
+const missing = KNOWN.filter((shell) => !SHELLS.includes(shell));
+if (missing.length > 0) console.warn(`Not here, so nothing is tried under it: ${missing.join(", ")}.`);
 
 /** What `script` prints under this shell. Throws for an exit status that isn't 0. */
 export function runShell(
