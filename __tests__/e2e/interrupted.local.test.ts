@@ -43,6 +43,8 @@ const typed =
   (run: string, more: Inputs = {}) =>
   (_: Aws, task: Task): Inputs => ({ task: task.id, run, ...more });
 
+const encrypted = (aws: Aws): string => aws.world.made.kmsCluster;
+
 const slow = (operation: string, delay: number) => [{ operation, delay }];
 const called =
   (operation: string) =>
@@ -311,11 +313,19 @@ const moments: readonly Moment[] = [
       ["as the session opens", inTask(SILENT), connected(), /Stopping the job/],
       ["while the job runs in a task of others", inTask(SILENT), said(/^begun$/), /Stopping the job/],
       ["while the job runs in a new task", fromImage, said(/^begun$/), /Stopping task arn:/],
+      [
+        "while the job runs in a task of a cluster that encrypts its sessions",
+        (aws: Aws, task: Task) => ({ ...inTask(SILENT)(aws, task), cluster: encrypted(aws) }),
+        said(/^begun$/),
+        /Stopping the job/,
+        encrypted,
+      ],
     ] as const
-  ).map(([name, inputs, when, says]): Moment => ({
+  ).map(([name, inputs, when, says, cluster]): Moment => ({
     name: `killed ${name}`,
     by: "kill",
     inputs,
+    ...(cluster && { cluster }),
     when,
     faults: slow("*", 700).map((fault) => ({ ...fault, operation: UNDER_WAY[name] ?? "None" })),
     says: [says],

@@ -25,6 +25,8 @@ export interface Moment {
   readonly name: string;
   readonly inputs: (aws: Aws, task: Task) => Inputs;
   readonly files?: StepOptions["files"];
+  /** Of the task that runs already. */
+  readonly cluster?: (aws: Aws) => string;
   /** Calls that take their time, so that the moment is one. */
   readonly faults?: readonly Fault[];
   readonly when: (seen: Seen) => boolean;
@@ -81,7 +83,8 @@ let marks = 0;
 export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
   const { local } = aws.world;
   // A connection that was kept may be closed just as it is used again.
-  const task = await aws.runningTask().catch(() => aws.runningTask());
+  const running = (): Promise<Task> => aws.runningTask(undefined, moment.cluster?.(aws));
+  const task = await running().catch(running);
   const before = await footprint(aws, task);
   const requestsBefore = local.requests.length;
   const tasksBefore = new Set(local.tasks);
