@@ -17,6 +17,7 @@ import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
 import { credentials, credentialsPath } from "./task/credentials.ts";
 import { asRoot } from "./task/isolate.ts";
 import { metadata } from "./task/metadata.ts";
+import { createInterface } from "./task/network.ts";
 import { Task, type Platform } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -165,6 +166,7 @@ function platformOf(
       addresses += 1;
       return `127.16.${addresses >> 8}.${addresses & 255}`;
     },
+    createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
     makeAgent: (container) =>
       new ExecAgent({ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log }),
     environment: (task, runtimeId) => ({

@@ -1,5 +1,6 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
+import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, definition, eventually, jobLog, withoutInit, type Inputs } from "../helpers/local.ts";
 
 let aws: Aws;
@@ -47,6 +48,33 @@ it("a running task of a service", async () => {
   const none = await aws.step({ service: made.service, run: whoami });
   expect(none.outputs["outcome"]).toBe("not-started");
   expect(none.annotations).toEqual([expect.objectContaining({ title: "fargate-exec: no-running-task" })]);
+});
+
+it("the public address is that of the task's network interface, and empty where it has none", async () => {
+  const { local } = aws.world;
+  const inputs = { ...aws.newTask(), run: whoami };
+  const addresses = async (): Promise<string[]> => {
+    const parameters = { Action: "DescribeAddresses", Version: "2016-11-15" };
+    const xml = await callQueryApi(local.url, local.region, "ec2", parameters);
+    return [...xml.matchAll(/<item>.*?<\/item>/gs)].map(([item]) =>
+      [...textsOf(item, "publicIp"), ...textsOf(item, "networkInterfaceId")].join(),
+    );
+  };
+  let during: Promise<string[]> | undefined;
+  const onLine = (line: string): void => {
+    if (line.startsWith("ip-")) during ??= addresses();
+  };
+  const [exposed, hidden] = await Promise.all([
+    aws.step({ ...inputs, "assign-public-ip": "true", run: `${whoami}; sleep 1` }, { onLine }),
+    aws.step(inputs),
+  ]);
+  expectRanIn(exposed);
+  expectRanIn(hidden);
+  expect(exposed.outputs["public-ip"]).toMatch(/^\d+(\.\d+){3}$/);
+  expect(await during).toContain(`${exposed.outputs["public-ip"]},${aws.taskOf(exposed).interface?.id}`);
+  expect(hidden.outputs["public-ip"]).toBe("");
+  await aws.taskOf(exposed).ended;
+  expect((await addresses()).join()).not.toContain(exposed.outputs["public-ip"]);
 });
 
 it("a new task of a family, a revision, an ARN or a file is started, and stopped afterwards", async () => {

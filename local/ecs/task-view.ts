@@ -20,7 +20,7 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
   const subnet = plan.network?.awsvpcConfiguration?.subnets[0];
   const details = [
     { name: "subnetId", value: subnet },
-    { name: "networkInterfaceId", value: task.network.eniId },
+    { name: "networkInterfaceId", value: task.interface?.id },
     { name: "macAddress", value: "0a:00:00:00:00:01" },
     { name: "privateDnsName", value: task.hostname },
     { name: "privateIPv4Address", value: task.ip },
@@ -29,7 +29,7 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
   return {
     attachments: [
       {
-        id: task.network.attachmentId,
+        id: task.attachmentId,
         type: "ElasticNetworkInterface",
         status: task.lastStatus === "STOPPED" ? "DELETED" : provisioned ? "ATTACHED" : "PRECREATED",
         details: provisioned ? details : details.slice(0, 1),
@@ -78,7 +78,7 @@ function containerView(task: Task, container: Container): Record<string, unknown
     exitCode: container.exitCode,
     reason: container.reason,
     networkBindings: [],
-    networkInterfaces: [{ attachmentId: task.network.attachmentId, privateIpv4Address: task.ip }],
+    networkInterfaces: [{ attachmentId: task.attachmentId, privateIpv4Address: task.ip }],
     healthStatus: "UNKNOWN",
     managedAgents: agent && [
       {

@@ -3,7 +3,7 @@ import type { Task } from "./task.ts";
 
 /** Where a task finds its role's credentials; secret from other tasks, as the real path is. */
 export function credentialsPath(task: Task): string {
-  return `/v2/credentials/${task.network.attachmentId}`;
+  return `/v2/credentials/${task.attachmentId}`;
 }
 
 /** The task role's credentials for a path, from STS; undefined when no task has that path. */

@@ -11,6 +11,7 @@ import type {
 } from "../ecs/shapes.ts";
 import type { Settings } from "../options.ts";
 import { Container, type ContainerHandle } from "./container.ts";
+import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
 
 export type TaskStatus =
@@ -51,6 +52,7 @@ export interface TaskPlan {
 export interface Platform {
   readonly settings: Settings;
   nextIp(): string;
+  createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
   makeAgent(handle: ContainerHandle): Agent;
   /** The environment that Fargate adds, for the container with this runtime id. */
   environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
@@ -70,7 +72,9 @@ export class Task {
   readonly agents: ReadonlyMap<Container, ManagedAgent>;
   readonly ip: string;
   readonly hostname: string;
-  readonly network = { attachmentId: randomUUID(), eniId: `eni-0${randomBytes(8).toString("hex")}` };
+  readonly attachmentId = randomUUID();
+  /** There from the end of PROVISIONING on. */
+  interface: NetworkInterface | undefined;
   readonly times: Partial<Record<TaskTime, number>> = { createdAt: Date.now() };
   /** Each status that it had, in order. */
   readonly history: TaskStatus[] = ["PROVISIONING"];
@@ -146,9 +150,7 @@ export class Task {
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
         // A fault of this machine, not of the task: say so where the user will look.
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#platform.settings.log(`task ${this.id}: ${reason}`);
-        this.stop("TaskFailedToStart", reason);
+        this.stop("TaskFailedToStart", this.#complain(error));
       }
     }
     await this.#end();
@@ -157,6 +159,7 @@ export class Task {
   async #start(): Promise<void> {
     const { provisioning, pull, activating } = this.#platform.settings.delays;
     await this.#pause(provisioning);
+    this.interface = await this.#platform.createInterface(this.plan.network?.awsvpcConfiguration);
     this.times.connectivityAt = Date.now();
     this.#enter("PENDING");
     this.times.pullStartedAt = Date.now();
@@ -215,9 +218,17 @@ export class Task {
     for (const container of this.containers) container.lastStatus = "STOPPED";
     this.times.executionStoppedAt = Date.now();
     this.#enter("DEPROVISIONING");
+    // When everything is being destroyed there may be nobody left to take it.
+    if (!this.#destroyed) await this.interface?.release().catch((error: unknown) => this.#complain(error));
     await this.#linger(delays.deprovisioning);
     this.times.stoppedAt = Date.now();
     this.#enter("STOPPED");
+  }
+
+  #complain(error: unknown): string {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#platform.settings.log(`task ${this.id}: ${reason}`);
+    return reason;
   }
 
   #enter(status: TaskStatus): void {

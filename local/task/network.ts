@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+import type { NetworkConfiguration } from "../ecs/shapes.ts";
+import { callQueryApi, textsOf } from "../query-api.ts";
+
+/** A task's network interface, on record in moto's EC2. */
+export interface NetworkInterface {
+  readonly id: string;
+  /** Gives it back, with its public address. */
+  release(): Promise<void>;
+}
+
+/**
+ * Creates the interface that a task's network asks for, and gives it a public address where it does. One that names no
+ * subnet gets an interface that EC2 knows nothing of. Rejects with EC2's words.
+ */
+export async function createInterface(
+  { endpoint, region }: { readonly endpoint: string; readonly region: string },
+  network: NetworkConfiguration["awsvpcConfiguration"],
+): Promise<NetworkInterface> {
+  const [subnet] = network?.subnets ?? [];
+  if (subnet === undefined)
+    return { id: `eni-0${randomBytes(8).toString("hex")}`, release: () => Promise.resolve() };
+  const ec2 = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
+    callQueryApi(endpoint, region, "ec2", { Action, Version: "2016-11-15", ...parameters });
+  const groups = network?.securityGroups ?? [];
+  const created = await ec2("CreateNetworkInterface", {
+    SubnetId: subnet,
+    ...Object.fromEntries(groups.map((group, at) => [`SecurityGroupId.${at + 1}`, group])),
+  });
+  const [id = ""] = textsOf(created, "networkInterfaceId");
+  const address =
+    network?.assignPublicIp === "ENABLED" ? await ec2("AllocateAddress", { Domain: "vpc" }) : "";
+  const [AllocationId] = textsOf(address, "allocationId");
+  if (AllocationId !== undefined) await ec2("AssociateAddress", { AllocationId, NetworkInterfaceId: id });
+  return {
+    id,
+    async release() {
+      if (AllocationId !== undefined) await ec2("ReleaseAddress", { AllocationId });
+      await ec2("DeleteNetworkInterface", { NetworkInterfaceId: id });
+    },
+  };
+}
