@@ -223,14 +223,14 @@ export function sessionNotOpened(
   });
 }
 
-/** A session that stood and ended before its time; the command in the container may still run. */
+/** A session that stood and ended before its time. */
 export function sessionLost(sessionId: string, seen: string, cause?: unknown): Failure {
   return new Failure("session-lost", {
     failed: `Session '${sessionId}' was lost.`,
     seen,
     advice:
-      "The job in the container may still run. Check the network between runner and 'ssmmessages', and whether the task " +
-      "was stopped.",
+      "The job is told to stop by a command of its own; where that fails too, it runs on until its 'timeout'. Check the " +
+      "network between runner and 'ssmmessages', and whether the task was stopped.",
     cause,
   });
 }

@@ -26,8 +26,9 @@ import type { Known } from "./report/result.ts";
 import { attend, type Attended } from "./session/attend.ts";
 import { enoughShown, leftAt } from "./session/backlog.ts";
 import { OPENING_MS } from "./session/follow.ts";
+import { isLeft, stopLeft } from "./session/left.ts";
 import { sessionOpener, terminateSession } from "./session/opener.ts";
-import { type JobName, stopJob, type StopJobOptions } from "./session/stop-job.ts";
+import type { JobName, StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
 import { sessionTarget, type Target } from "./target/target.ts";
@@ -125,6 +126,12 @@ export async function runJob(
     log,
     cancel,
   });
+  const endOf = async (came: Attended): Promise<void> => {
+    // A call that was cancelled may have begun one all the same.
+    const begun = known.sessionIds.length > 0 || cancel.aborted;
+    if (begun && isLeft(came, cancel.aborted)) await stopLeft(context);
+    else ledger.replace(["job"], []);
+  };
   const over = new AbortController();
   const enough = enoughShown(cancel, clock, over.signal);
   const printer = new Printer({
@@ -177,38 +184,18 @@ export async function runJob(
       log,
       cancel,
     });
-    if (!isOver(attended) && cancel.aborted) await stopped(context);
-    else ledger.replace(["job"], []);
+    await endOf(attended);
     // To read logs takes no place in the container.
     await admission.release();
     return await withLogs(attended, target, { places, extractor, printer, nonce }, context);
   } catch (error) {
-    if (cancel.aborted) await stopped(context);
-    else ledger.replace(["job"], []);
+    await endOf({ kind: "impossible", failure: asFailure(error) });
     throw error;
   } finally {
     over.abort();
     await admission.release();
     printer.end();
     known.stdout = printer.stdout;
-  }
-}
-
-/** Whether the container has nothing left of the job. */
-function isOver({ kind }: Attended): boolean {
-  return kind === "status" || kind === "refused";
-}
-
-/** Stops a job that was cancelled while no session could tell it so. What fails here is tried again at the end. */
-async function stopped({ stopping, ledger, clock, log }: JobContext): Promise<void> {
-  for (const entry of ledger.entries) {
-    if (entry.kind !== "job") continue;
-    try {
-      await stopJob(entry, { aws: stopping, clock, log });
-      ledger.drop(entry);
-    } catch (error) {
-      log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);
-    }
   }
 }
 

@@ -1,0 +1,29 @@
+import { Failure, type FailureCode } from "../../src/errors.ts";
+import type { Attended } from "../../src/session/attend.ts";
+import { isLeft } from "../../src/session/left.ts";
+
+const failed = (code: FailureCode): Attended => ({
+  kind: "impossible",
+  failure: new Failure(code, { failed: "", seen: "", advice: "" }),
+});
+const status: Attended = { kind: "status", status: { kind: "ended", reason: "exited", workers: [] } };
+const ended: Attended = {
+  kind: "ended",
+  attached: true,
+  end: { kind: "lost", why: "the network is gone", cause: undefined },
+};
+
+it.each<[string, Attended, boolean]>([
+  ["has told its end", status, false],
+  ["was refused", { kind: "refused", code: "download", text: "" }, false],
+  ["was cut for good", ended, true],
+  ["could not be reached by a session", failed("session-lost"), true],
+  ["could not be reached because the gateway refuses", failed("session-refused"), true],
+  ["went with its task", failed("task-stopped"), false],
+  ["went with its container", failed("container-stopped"), false],
+  ["never began, as the container takes no session", failed("container-blocked"), false],
+  ["never began, as the key of its session is not to be had", failed("access-denied"), false],
+])("a job that %s: something of it may be left", (_, came, left) => {
+  expect(isLeft(came, false)).toBe(left);
+  expect(isLeft(came, true)).toBe(left || came.kind === "impossible");
+});
