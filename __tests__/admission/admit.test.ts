@@ -3,6 +3,7 @@ import { type ClaimName, releaseClaim } from "../../src/admission/claim.ts";
 import type { ActiveSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
 import { aTarget } from "../helpers/runs.ts";
+import { randomOf } from "../helpers/seeds.ts";
 import { Listener } from "../helpers/stepped.ts";
 import { ID } from "../helpers/tasks.ts";
 import { SteppedClock } from "../session/stepped-clock.ts";
@@ -12,6 +13,8 @@ const KEY = `fargate-exec/claims/${ID}/app.json`;
 const SESSION_TARGET = `ecs:ci_${ID}_${ID}-1`;
 /** What can be left of the pause between two looks. */
 const POLL = [1, 5_000] as const;
+/** Between two looks at sessions. */
+const PAUSE = [300, 1_800] as const;
 
 let clock: SteppedClock;
 let bucket: Bucket;
@@ -293,7 +296,7 @@ describe("with a bucket", () => {
     async (what) => {
       bucket.before((operation) => (operation === what ? denied(`s3:${what}`) : undefined));
       const one = asking("one");
-      await clock.pass(300, 1_000);
+      await clock.pass(...PAUSE);
       await one.done;
       expect(bucket.objects.size).toBe(0);
       expect(one.log.lines).toEqual([
@@ -332,10 +335,36 @@ describe("without a bucket", () => {
       return Promise.resolve([]);
     };
     const one = asking("one", { withBucket: false });
-    await clock.pass(300, 1_000);
+    await clock.pass(...PAUSE);
     await one.done;
     expect(asked).toEqual([SESSION_TARGET, SESSION_TARGET]);
     expect([bucket.calls, one.log.lines]).toEqual([[], []]);
+  });
+
+  it("of many that come at once, hardly two begin before the session of the first can be seen", async () => {
+    const [many, seenAfter, rounds] = [13, 200, 40];
+    let followers = 0;
+    for (let seed = 1; seed <= rounds; seed += 1) {
+      sessions = [];
+      const random = randomOf(seed);
+      const runs = Array.from({ length: many }, (_, at) =>
+        asking(`${seed}-${at}`, { withBucket: false, random }),
+      );
+      const begun = (): number => runs.filter(({ state }) => state === "admitted").length;
+      while (begun() === 0) {
+        clock.advance(10);
+        await settled();
+      }
+      for (let ms = 0; ms < seenAfter; ms += 10) {
+        clock.advance(10);
+        await settled();
+      }
+      followers += begun() - 1;
+      for (const { cancel } of runs) cancel.abort(new Error("enough"));
+      await settled();
+    }
+    // Evenly spread over the same pause they would be nearly two.
+    expect(followers / rounds).toBeLessThan(1.1);
   });
 
   it("waits while there is a session, and says which", async () => {
@@ -349,7 +378,7 @@ describe("without a bucket", () => {
     ]);
     sessions = [];
     await clock.pass(...POLL);
-    await clock.pass(300, 3_000);
+    await clock.pass(300, 4_300);
     await one.done;
   });
 
@@ -357,12 +386,12 @@ describe("without a bucket", () => {
     const one = asking("one", { withBucket: false });
     await settled();
     sessions = [busy];
-    await clock.pass(300, 1_000);
+    await clock.pass(...PAUSE);
     await settled();
     expect(one.state).toBe("waiting");
     sessions = [];
     await clock.pass(...POLL);
-    await clock.pass(300, 3_000);
+    await clock.pass(300, 4_300);
     await one.done;
   });
 

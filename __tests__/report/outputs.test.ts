@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure } from "../../src/errors.ts";
+import { combined } from "../../src/report/combine.ts";
 import { outputs } from "../../src/report/outputs.ts";
 import { failedResult, nothingKnown } from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
@@ -37,6 +38,18 @@ it("say what is known", () => {
       { taskArn: TASK, worker: 1, seconds: 11, exitCode: 3, outcome: "failed" },
     ]),
   });
+});
+
+it("tell of a task whose workers' ends are not known", () => {
+  const one = aResult("exited", "0");
+  const other = "arn:aws:ecs:eu-central-1:123456789012:task/prod/fedcba9876543210fedcba9876543210";
+  const failure = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
+  const target = one.target && { ...one.target, taskArn: other };
+  const lost = failedResult(failure, { ...nothingKnown(), target, attached: true });
+  expect(JSON.parse(outputs(combined([one, lost]))["results"] ?? "")).toEqual([
+    { taskArn: TASK, worker: 0, seconds: 10, exitCode: 0, outcome: "succeeded" },
+    { taskArn: other, worker: null, seconds: null, exitCode: null, outcome: "unknown" },
+  ]);
 });
 
 it("tell an exit code of 0 from one that is not known", () => {

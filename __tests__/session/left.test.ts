@@ -7,23 +7,34 @@ const failed = (code: FailureCode): Attended => ({
   failure: new Failure(code, { failed: "", seen: "", advice: "" }),
 });
 const status: Attended = { kind: "status", status: { kind: "ended", reason: "exited", workers: [] } };
-const ended: Attended = {
+const lost = (cause?: Failure): Attended => ({
   kind: "ended",
-  attached: true,
-  end: { kind: "lost", why: "the network is gone", cause: undefined },
-};
+  attached: cause === undefined,
+  end: { kind: "lost", why: "the network is gone", cause },
+});
+const closed = (text: string): Attended => ({
+  kind: "ended",
+  attached: false,
+  end: { kind: "closed", text },
+});
+const noKey = new Failure("access-denied", { failed: "", seen: "", advice: "" });
 
 it.each<[string, Attended, boolean]>([
   ["has told its end", status, false],
   ["was refused", { kind: "refused", code: "download", text: "" }, false],
-  ["was cut for good", ended, true],
+  ["was cut for good", lost(), true],
   ["could not be reached by a session", failed("session-lost"), true],
   ["could not be reached because the gateway refuses", failed("session-refused"), true],
   ["went with its task", failed("task-stopped"), false],
   ["went with its container", failed("container-stopped"), false],
   ["never began, as the container takes no session", failed("container-blocked"), false],
-  ["never began, as the key of its session is not to be had", failed("access-denied"), false],
+  ["never began, as the runner may not have the key of its session", lost(noKey), false],
+  [
+    "never began, as the agent may not have the key",
+    closed("Fetching data key failed: Unable to start command"),
+    false,
+  ],
 ])("a job that %s: something of it may be left", (_, came, left) => {
   expect(isLeft(came, false)).toBe(left);
-  expect(isLeft(came, true)).toBe(left || came.kind === "impossible");
+  expect(isLeft(came, true)).toBe(left || !["status", "refused"].includes(came.kind));
 });

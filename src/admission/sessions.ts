@@ -5,9 +5,11 @@ import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
 
 /** Between two looks, so that of several runs that saw the place free at once one comes first. */
 const SHORTEST_PAUSE_MS = 300;
-const JITTER_MS = 700;
+const JITTER_MS = 1_500;
 /** The same once others were seen, who may wait as well. */
-const CONTENDED_JITTER_MS = 2_700;
+const CONTENDED_JITTER_MS = 4_000;
+/** Runs that may meet in a container for one to come well before the others. */
+const MANY = 40;
 /** Where there is nothing to look at. */
 const SPACING_MS = 1_000;
 
@@ -34,7 +36,7 @@ export async function waitForSessions(options: SessionOptions): Promise<void> {
   try {
     do {
       await takeTurn(look, options);
-      await clock.sleep(SHORTEST_PAUSE_MS + random() * jitter, signal);
+      await clock.sleep(SHORTEST_PAUSE_MS + late(random()) * jitter, signal);
     } while ((await look()) !== undefined);
   } catch (error) {
     signal?.throwIfAborted();
@@ -45,4 +47,13 @@ export async function waitForSessions(options: SessionOptions): Promise<void> {
     );
     await clock.sleep(random() * SPACING_MS, signal);
   }
+}
+
+/**
+ * A share of the pause that is nearer to 1 the more often, so that few come early: of up to `MANY` the one that comes
+ * first is hardly followed by another within the moment that its session takes to be seen. Evenly spread they would be
+ * as many as they are dense. (The distribution of the Sift protocol for wireless networks: Jamieson et al., 2003.)
+ */
+function late(random: number): number {
+  return Math.log(1 + random * (MANY - 1)) / Math.log(MANY);
 }

@@ -106,8 +106,8 @@ async function nextSession(pause: number, options: AttendOptions): Promise<Sessi
 /** Failures that a moment may mend. */
 const TRANSIENT: ReadonlySet<string> = new Set(["session-lost", "aws-unreachable", "throttled"]);
 
-/** Ends that another session would only repeat. */
-function isFinal(followed: Followed): boolean {
+/** Ends that another session would only repeat: the command was not started. */
+export function isFinal(followed: Followed): boolean {
   if (followed.kind !== "ended") return false;
   const { end } = followed;
   if (end.kind === "closed")

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { asFailure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Ledger } from "../state.ts";
-import type { Attended } from "./attend.ts";
+import { type Attended, isFinal } from "./attend.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 
 /** Ends of a session that are none of its container, which can be told by another way. */
@@ -17,7 +17,8 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
 /** Whether something of a job may be left in its container, by what came of attending to it. */
 export function isLeft(came: Attended, cancelled: boolean): boolean {
   if (came.kind === "status" || came.kind === "refused") return false;
-  return cancelled || came.kind !== "impossible" || ELSEWHERE.has(came.failure.code);
+  if (cancelled) return true;
+  return came.kind === "impossible" ? ELSEWHERE.has(came.failure.code) : !isFinal(came);
 }
 
 /** Stops the jobs on record that no session could tell to. What fails here is tried again at the end. */
