@@ -119,7 +119,10 @@ it("a task that is lost does not stop the others", async () => {
     outcome: "unknown",
     "task-arn": arnsOf(result)[0],
   });
-  expect(resultsOf(result)).toMatchObject([{ taskArn: arnsOf(result)[1], exitCode: 0 }]);
+  expect(resultsOf(result)).toMatchObject([
+    { taskArn: arnsOf(result)[0], worker: null, exitCode: null, outcome: "unknown" },
+    { taskArn: arnsOf(result)[1], exitCode: 0 },
+  ]);
   expect(result.annotations).toEqual([
     expect.objectContaining({ message: expect.stringContaining("Stopped by a colleague") as string }),
   ]);

@@ -18,8 +18,10 @@ async function expectRefused(result: StepResult, title: string, ...words: string
     "exit-code": "",
     outcome: "not-started",
     stdout: "",
-    results: "[]",
   });
+  const taskArn = result.outputs["task-arn"];
+  const told = { taskArn, worker: null, exitCode: null, outcome: "not-started", seconds: null };
+  expect(JSON.parse(result.outputs["results"] ?? "")).toEqual(taskArn === "" ? [] : [told]);
   expect(result.annotations).toEqual([
     { level: "error", title: `fargate-exec: ${title}`, message: expect.any(String) as string },
   ]);
