@@ -62,7 +62,9 @@ async function runTask(request: RunTask, { ecs, log, tagged, token }: LaunchCont
     return await ecs.runTask({ ...request, clientToken: token() });
   } catch (error) {
     if (!isAboutTags(error) || tagged) throw error;
-    log.debug(`Starting the task without tags. ${error.seen}`);
+    log.info(
+      `The task is started without tags, which these credentials or this account may not set. ${error.seen}`,
+    );
     return await ecs.runTask({ ...request, tags: {}, propagateTags: undefined, clientToken: token() });
   }
 }

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+interface Action {
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+const readme = readFileSync("README.md", "utf8");
+const action = parse(readFileSync("action.yml", "utf8")) as Action;
+
+/** A section of the README, without its heading. */
+function section(heading: string): string {
+  const [, text] = readme.split(`\n## ${heading}\n`);
+  if (text === undefined) throw new Error(`The README has no section '${heading}'.`);
+  return text.split("\n## ", 1)[0] ?? "";
+}
+
+/** What stands in backquotes. */
+function quoted(text: string): readonly string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+}
+
+/** The IAM names, less their service, of the calls that the sources make of AWS. */
+function calls(): readonly string[] {
+  const files = readdirSync("src/aws").map((file) => readFileSync(`src/aws/${file}`, "utf8"));
+  const named = /\b(?:ask|call|query)\(\s*(?:"\w+", )?"([A-Z]\w+)"|action: "\w+:(\w+)"/g;
+  const names = files.flatMap((text) => [...text.matchAll(named)]);
+  return [...new Set(names.map(([, called, needed]) => called ?? needed ?? ""))].sort();
+}
+
+describe("the README", () => {
+  it.each(Object.keys(action.inputs))("lists the input %s", (name) => {
+    expect(quoted(section("Inputs"))).toContain(name);
+  });
+
+  it.each(Object.keys(action.outputs))("lists the output %s", (name) => {
+    expect(quoted(section("Outputs"))).toContain(name);
+  });
+
+  it.each(calls())("lists the right to %s", (name) => {
+    expect(quoted(section("IAM")).map((right) => right.split(":")[1])).toContain(name);
+  });
+
+  it("is held against all clients", () => {
+    expect(calls()).toEqual(
+      expect.arrayContaining(["ExecuteCommand", "GetLogEvents", "PutObject", "SimulatePrincipalPolicy"]),
+    );
+  });
+});
