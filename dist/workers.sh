@@ -25,10 +25,12 @@ fx_worker() {
   fx_write "$1.code" "$1=$fx_code:$fx_seconds$fx_stopped"
 }
 
-# Stops every worker, for a reason: the whole of its process group gets TERM, and KILL ten seconds later.
+# Stops every worker, for a reason: the whole of its process group gets TERM, and KILL ten seconds later. Once, however
+# often and in the middle of what it is told to.
 fx_stop() {
   [ -e "$fx_dir/stopping" ] || fx_write stopping "$1"
-  [ -z "$fx_killer" ] && [ "$fx_started" ] || return 0
+  [ "$fx_started" ] && [ -z "$fx_signalled" ] || return 0
+  fx_signalled=1
   fx_signal TERM
   fx_after 10 fx_signal KILL &
   fx_killer=$!
@@ -37,7 +39,10 @@ fx_stop() {
 fx_signal() {
   for fx_each in $fx_all; do
     # A worker that was started leaves one of the two at once.
-    until [ -e "$fx_dir/$fx_each.pid" ] || [ -e "$fx_dir/$fx_each.code" ]; do sleep 0.1; done
+    until [ -e "$fx_dir/$fx_each.pid" ] || [ -e "$fx_dir/$fx_each.code" ]; do
+      [ -d "$fx_dir" ] || return 0
+      sleep 0.1
+    done
     if [ ! -e "$fx_dir/$fx_each.code" ]; then
       fx_target=$(cat "$fx_dir/$fx_each.pid")
       # Before its setsid it leads no group yet.
@@ -45,3 +50,18 @@ fx_signal() {
     fi
   done
 }
+
+# Ends the scripts that nobody waits for any more, since what did was killed: TERM, and KILL a second later.
+fx_end_orphans() {
+  for fx_name in TERM KILL; do
+    fx_found=
+    for fx_file in "$fx_dir"/*.pid; do
+      fx_target=$(cat "$fx_file")
+      if [ "$fx_target" ] && [ ! -s "${fx_file%pid}code" ] && kill -s "$fx_name" -- "-$fx_target"; then
+        fx_found=1
+      fi
+    done
+    [ "$fx_found" ] || return 0
+    [ "$fx_name" = KILL ] || sleep 1
+  done
+} 2>/dev/null

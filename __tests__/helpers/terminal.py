@@ -13,19 +13,26 @@ if pid == 0:
     if b"\0LC_CTYPE=" not in b"\0" + open("/proc/self/environ", "rb").read():
         os.environ.pop("LC_CTYPE", None)
     os.execvp(sys.argv[1], sys.argv[1:])
+# What is typed waits here for room: nobody may be left to read it.
+os.set_blocking(master, False)
+typed = b""
 sources = [0, master]
 while True:
-    ready = select.select(sources, [], [])[0]
-    if 0 in ready:
+    readable, writable, _ = select.select(sources, [master] if typed else [], [])
+    if 0 in readable:
         data = os.read(0, 1024)
-        if data:
-            os.write(master, data)
-        else:
+        typed += data
+        if not data:
             sources.remove(0)
-    if master in ready:
+    if master in readable:
         try:
             data = os.read(master, 1024)
         except OSError:
             break
         os.write(1, data)
+    if master in writable:
+        try:
+            typed = typed[os.write(master, typed[:1024]) :]
+        except BlockingIOError:
+            pass
 os.waitpid(pid, 0)

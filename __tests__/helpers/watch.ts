@@ -148,10 +148,7 @@ export class WatchedJob {
 
   /** Processes that name this run. */
   get processes(): number[] {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .filter((pid) => readFile(`/proc/${pid}/cmdline`).includes(this.runId))
-      .map(Number);
+    return processesOf(this.runId);
   }
 
   /** What a test has left goes: processes and files of this run only. */
@@ -247,6 +244,14 @@ export async function until(what: string, isSo: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await sleep(5);
   }
+}
+
+/** The ids of all processes whose command holds these words. */
+export function processesOf(words: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readFile(`/proc/${pid}/cmdline`).includes(words))
+    .map(Number);
 }
 
 function readFile(path: string): string {

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -35,6 +36,20 @@ function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob & { 
 
 async function untilNothingIsLeft(job: WatchedJob): Promise<void> {
   await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+}
+
+/** Commands of processes that the run's script has started, by the environment they have of it. */
+function commandsOf(runId: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const isOf = readFileSync(`/proc/${pid}/environ`, "utf8").includes(`FARGATE_EXEC_RUN=${runId}`);
+        return isOf ? [readFileSync(`/proc/${pid}/cmdline`, "utf8")] : [];
+      } catch {
+        return []; // gone meanwhile
+      }
+    });
 }
 
 function refusal(terminal: WatchedTerminal): unknown {
@@ -251,12 +266,12 @@ it(
   PATIENCE,
 );
 
+const KILL_THE_JOB = 'kill -KILL "$(cat /tmp/fargate-exec-$FARGATE_EXEC_RUN/pid)"';
+
 it(
   "a job that was killed is told as lost, with the output it had",
   async () => {
-    const job = aJob(
-      `echo begun; sleep 0.3; kill -9 "$(cat /tmp/fargate-exec-$FARGATE_EXEC_RUN/pid)"; sleep 0.1`,
-    );
+    const job = aJob(`echo begun; sleep 0.3; ${KILL_THE_JOB}; sleep 0.1`);
     const terminal = job.attach();
     await terminal.says("refused");
     expect(job.output("stdout").toString()).toBe("begun\n");
@@ -264,6 +279,25 @@ it(
     terminal.type(Buffer.from("taken\n"));
     await terminal.closed;
     expect(job.directory).toBeUndefined();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each([
+  ["the job", `trap 'exit 0' TERM; ${KILL_THE_JOB}`],
+  ["the job, and TERM is ignored,", `trap '' TERM; ${KILL_THE_JOB}`],
+  ["what waits for its worker", "trap 'exit 0' TERM; kill -KILL $PPID"],
+  ["what waits for its worker, and TERM is ignored,", "trap '' TERM; kill -KILL $PPID"],
+])(
+  "nothing goes on where %s was killed",
+  async (_, kill) => {
+    const job = aJob(`sleep 97 & ${kill}; while :; do sleep 0.1; done`);
+    const terminal = job.attach();
+    await until("its end", () => terminal.events.some(({ kind }) => kind === "refused" || kind === "status"));
+    terminal.type(Buffer.from("taken\n"));
+    await terminal.closed;
+    await untilNothingIsLeft(job);
+    expect(commandsOf(job.runId)).toEqual([]);
   },
   PATIENCE,
 );

@@ -1,25 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SHELLS } from "../helpers/shells.ts";
-import { watch, type Watched } from "../helpers/watch.ts";
+import { processesOf, watch, type Watched } from "../helpers/watch.ts";
 
 function leftovers(run: Watched): string[] {
-  const processes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`).includes(run.runId);
-      } catch {
-        return false;
-      }
-    });
   const files = ["/tmp", "/dev/shm"]
     .map((place) => `${place}/fargate-exec-${run.runId}`)
     .filter((path) => existsSync(path));
-  return [...processes, ...files];
+  return [...processesOf(run.runId).map(String), ...files];
 }
 
 function exitCodes(run: Watched): number[] | undefined {
@@ -150,6 +141,19 @@ describe.each(SHELLS.filter((shell) => shell !== "bash"))("a job under %s", (sh)
     });
     expect(run.status).toMatchObject({ reason: "cancelled", workers: [{ exitCode: 143, stopped: true }] });
     expect(run.stdout.toString()).toBe("begun\n");
+  });
+
+  it.concurrent("leaves nothing of workers that were cancelled before they began", async () => {
+    const run = await watch({
+      sh,
+      workers: 24,
+      script: "echo begun; sleep 60",
+      onEvent: (event, cancel) => {
+        if (event.kind === "text") cancel();
+      },
+    });
+    expect(exitCodes(run)).toEqual(Array.from({ length: 24 }, () => 143));
+    expect(leftovers(run)).toEqual([]);
   });
 
   it.concurrent("does not wait for a daemon, and lets it live", async () => {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { until } from "../helpers/watch.ts";
 import { Recording, redacted, stopAll } from "./recording.ts";
 
 afterEach(stopAll);
@@ -230,6 +231,21 @@ describe("at the job's end", () => {
     // More than a pipe holds: somebody must read it. Without a reader it would be refused.
     recording.write("x".repeat(1024 * 1024));
     expect(recording.text()).toBe("before\n");
+  });
+
+  it("a daemon is read from until it ends", async () => {
+    const recording = await Recording.start();
+    expect(await recording.term()).toBe(0);
+    expect(recording.processes).toHaveLength(1);
+    for (const pipe of ["0.o", "0.e"]) recording.close(pipe);
+    await until("the end of what reads", () => recording.processes.length === 0);
+  });
+
+  it("nobody reads for a worker that never began", async () => {
+    const recording = await Recording.start([], 2, 1);
+    for (const pipe of ["0.o", "0.e"]) recording.close(pipe);
+    expect(await recording.term()).toBe(0);
+    expect(recording.processes).toEqual([]);
   });
 
   it("a daemon that never pauses keeps nobody either", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { SpoolReader } from "../../src/output/spool.ts";
-import { watch } from "../helpers/watch.ts";
+import { watch, WatchedJob } from "../helpers/watch.ts";
 import { redacted } from "./recording.ts";
 
 const recorder = fileURLToPath(new URL("../../src/payload/recorder.awk", import.meta.url));
@@ -143,6 +143,20 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
     } finally {
       process.kill(daemon);
     }
+  });
+
+  it("leaves nothing of workers that were cancelled before they began", async () => {
+    const job = new WatchedJob({
+      workers: 24,
+      script: "echo begun; sleep 60",
+      containerEnv: { PATH: path },
+      onEvent: (event, cancel) => {
+        if (event.kind === "text") cancel();
+      },
+    });
+    await job.attach().closed;
+    expect(job.status).toMatchObject({ reason: "cancelled" });
+    expect(job.processes).toEqual([]);
   });
 
   it("brings a large output over whole", async () => {

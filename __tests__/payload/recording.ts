@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
 import { recorderPy } from "../../src/payload/source.ts";
-import { PYTHON, until } from "../helpers/watch.ts";
+import { processesOf, PYTHON, until } from "../helpers/watch.ts";
 
 const started: Recording[] = [];
 
@@ -36,8 +36,11 @@ export class Recording {
     this.#ended = once(child, "close");
   }
 
-  /** Replaces these lines by `***`; longest first, as the job hands them over. */
-  static async start(secrets: readonly string[] = [], workers = 1): Promise<Recording> {
+  /**
+   * Replaces these lines by `***`; longest first, as the job hands them over. `begun` workers open their pipes, all of
+   * them unless given.
+   */
+  static async start(secrets: readonly string[] = [], workers = 1, begun = workers): Promise<Recording> {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
     writeFileSync(program, recorderPy);
@@ -49,7 +52,7 @@ export class Recording {
     const recording = new Recording(directory, child);
     started.push(recording);
     await until("the recorder", () => existsSync(join(directory, "recording")));
-    for (let worker = 0; worker < workers; worker += 1) {
+    for (let worker = 0; worker < begun; worker += 1) {
       for (const kind of ["o", "e"]) {
         const name = `${worker}.${kind}`;
         recording.#pipes.set(name, openSync(join(directory, name), "w"));
@@ -91,6 +94,11 @@ export class Recording {
           : [],
       )
       .join("");
+  }
+
+  /** Its processes, the one that reads for daemons among them. */
+  get processes(): readonly number[] {
+    return processesOf(this.#directory);
   }
 
   /** What a job does at its end: TERM, with pipes open or not. */

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { split } from "../../local/agent/shlex.ts";
 import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
@@ -54,6 +56,20 @@ describe.each(SHELLS)("under %s", (sh) => {
   );
 
   it.concurrent(
+    "a job that was killed, with nobody to see it, leaves no script behind",
+    async () => {
+      const job = aJob("echo begun; while :; do sleep 0.1; done", sh);
+      const terminal = job.attach();
+      await terminal.says("text");
+      await terminal.kill();
+      process.kill(Number(readFileSync(`${job.directory ?? ""}/pid`, "utf8")), "SIGKILL");
+      expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
+      await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
     "a job that has not started never will",
     async () => {
       const job = aJob("echo begun", sh);
@@ -80,6 +96,23 @@ describe.each(SHELLS)("under %s", (sh) => {
     },
     PATIENCE,
   );
+
+  it.concurrent("a directory whose maker has not yet said who it is ends it, too", async () => {
+    const runId = randomBytes(6).toString("hex");
+    const directory = `/tmp/fargate-exec-${runId}`;
+    const maker = spawn("sh", ["-c", "sleep 20; :", runId], { stdio: "ignore" });
+    mkdirSync(directory);
+    try {
+      const stopped = stop(sh, runId, { sessionKnown: true });
+      await until("the stop", () => existsSync(`${directory}/started`));
+      writeFileSync(`${directory}/maker`, `${maker.pid}\n`);
+      await Promise.all([stopped, once(maker, "close")]);
+      expect(maker.signalCode).toBe("SIGKILL");
+      expect(existsSync(directory)).toBe(false);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
 
   it.concurrent("where no job is or comes, nothing happens, after a second", async () => {
     expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");

@@ -1,7 +1,7 @@
 # --- The job: started once, outlives every session.
 
 fx_job() {
-  fx_started='' fx_killer='' fx_pids='' fx_patterns='' fx_whole='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_killer='' fx_pids='' fx_patterns='' fx_whole='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
@@ -51,6 +51,7 @@ fx_job() {
     fx_codes="$fx_codes${fx_codes:+,}$(cat "$fx_dir/$fx_n.code")"
   done
   if [ "$fx_lost" ]; then
+    fx_end_orphans
     fx_end lost "$fx_lost"
     return
   fi

@@ -123,6 +123,15 @@ class Spool:
             self.whole = False
 
 
+def is_held(fd):
+    """Whether somebody has the other end of a pipe. Where nobody ever had, as of a worker that was cancelled before it
+    began, select would wait for good."""
+    try:
+        return os.read(fd, 65536) != b""
+    except BlockingIOError:
+        return True
+
+
 def drain(streams, spool):
     """Goes on reading for daemons that were left behind: without a reader their next line would kill them."""
     if os.fork() != 0:
@@ -133,9 +142,9 @@ def drain(streams, spool):
     for fd in (0, 1, 2, spool.fd):
         os.dup2(null, fd)
     while streams:
-        for fd in select.select(list(streams), [], [])[0]:
+        for fd in select.select(streams, [], [])[0]:
             if not os.read(fd, 65536):
-                del streams[fd]
+                streams.remove(fd)
     os._exit(0)
 
 
@@ -176,8 +185,9 @@ def main(directory, workers, patterns):
                 spool.write(stream.show(patterns))
     for stream in streams.values():
         spool.write(stream.finish(patterns))
-    if streams:
-        drain(streams, spool)
+    held = [fd for fd in streams if is_held(fd)]
+    if held:
+        drain(held, spool)
     return spool.whole
 
 

@@ -3,11 +3,25 @@
 
 # Whoever makes `started` is the job, so one that has not started never will. One that has is told until it is gone.
 fx_end_job() {
+  if mkdir "$fx_dir/started"; then
+    # Who has made the directory says so at once. Unless that one is ended it makes another somewhere else.
+    fx_tries=10
+    until [ -s "$fx_dir/maker" ] || [ "$fx_tries" -eq 0 ]; do
+      sleep 0.1
+      fx_tries=$((fx_tries - 1))
+    done
+    fx_tries=-20
+  fi
   fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/watcher")
-  mkdir "$fx_dir/started" || while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
+  while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
     kill "$(cat "$fx_dir/pid")"
     sleep 0.5
     fx_tries=$((fx_tries - 1))
+  done
+  # A job that was itself killed has left its scripts. Each is the leader of a group, and so was the job.
+  for fx_file in "$fx_dir"/*pid; do
+    fx_pid=$(cat "$fx_file")
+    [ -z "$fx_pid" ] || [ -s "${fx_file%pid}code" ] || kill -s KILL -- "-$fx_pid"
   done
   for fx_pid in $fx_terminals; do
     # A process of that number need not be the same one any more.

@@ -37,6 +37,8 @@ fx_attach() {
     elif [ ! -d "$fx_dir" ]; then
       fx_last='! gone the directory of the job was removed while it ran'
     elif read -r fx_pid <"$fx_dir/pid" && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
+      fx_end_orphans
+      kill -s KILL -- "-$fx_pid"
       fx_last='! lost the job was killed, and its exit status with it'
     elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && fx_pid=$fx_child && ! fx_lives && [ ! -e "$fx_dir/started" ]; then
       fx_last="! start $(fx_words)"

@@ -1,0 +1,104 @@
+/** `node bench/latency.ts`: how long one waits for the action itself, where nothing else takes time. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { seed } from "../local/seed.ts";
+import { type LocalFargate, startLocalFargate } from "../local/start.ts";
+import { actionDir, environment } from "./environment.ts";
+
+const TIMES = 11;
+/** From RUNNING to an agent that takes sessions. */
+const CONNECT_MS = 700;
+
+const root = mkdtempSync(join(tmpdir(), "bench-"));
+/** So that its PENDING time is longer than the pause between two looks at it. */
+const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
+try {
+  const made = await seed(local);
+  while (!local.tasks.some(({ agents }) => [...agents.values()].some(({ connected }) => connected)))
+    await sleep(50);
+  const inService = { cluster: made.cluster, service: made.service, bucket: made.bucket };
+
+  const hello: number[] = [];
+  const ending: number[] = [];
+  for (let i = 0; i < TIMES; i += 1) {
+    const step = await start({ ...inService, run: "echo hello; date +at=%s%N" });
+    const [, at] = await step.line(/^at=(\d+)$/m);
+    await step.ended;
+    hello.push(Date.now() - step.began);
+    ending.push(Date.now() - Number(at) / 1e6);
+  }
+  report("`echo hello` in a running task, staged and fetched by boto3", hello);
+  report("from the script's last byte to the step's end", ending);
+
+  const starting: number[] = [];
+  const stopping: number[] = [];
+  for (let i = 0; i < TIMES; i += 1) {
+    const step = await start({ ...inService, start: "true", run: "date +at=%s%N; sleep 60" });
+    const [, at] = await step.line(/^at=(\d+)$/m);
+    starting.push(Number(at) / 1e6 - agentRunningAt(local));
+    const interrupted = Date.now();
+    step.child.kill("SIGINT");
+    await step.ended;
+    stopping.push(stoppedAt(local) - interrupted);
+  }
+  report(`from an agent that takes sessions to the script, in a new task`, starting.map((ms) => ms - CONNECT_MS));
+  report("from SIGINT to StopTask", stopping);
+} finally {
+  await local.stop();
+  rmSync(root, { recursive: true });
+}
+
+interface Step {
+  readonly child: ChildProcess;
+  readonly began: number;
+  readonly ended: Promise<unknown>;
+  /** Resolves once the log matches. */
+  line(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+async function start(inputs: Record<string, string>): Promise<Step> {
+  const env = { ...(await environment(root, inputs)), ...local.env };
+  const began = Date.now();
+  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env,
+  });
+  const ended = once(child, "close");
+  let log = "";
+  child.stdout.on("data", (bytes: Buffer) => (log += bytes.toString()));
+  return {
+    child,
+    began,
+    ended,
+    line: async (pattern) => {
+      for (;;) {
+        const found = pattern.exec(log);
+        if (found) return found;
+        if (child.exitCode !== null) throw new Error(`The step ended before it said ${pattern.source}:\n${log}`);
+        await sleep(5);
+      }
+    },
+  };
+}
+
+function agentRunningAt({ tasks }: LocalFargate): number {
+  const [agent] = [...(tasks.at(-1)?.agents.values() ?? [])];
+  if (agent?.lastStartedAt === undefined) throw new Error("The task has no agent.");
+  return agent.lastStartedAt;
+}
+
+function stoppedAt({ requests }: LocalFargate): number {
+  const last = requests.findLast(({ operation }) => operation === "StopTask");
+  if (last === undefined) throw new Error("Nobody stopped the task.");
+  return last.at;
+}
+
+function report(what: string, ms: readonly number[]): void {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const at = (share: number): string => `${(sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(0)} ms`;
+  console.log(`${what}: ${at(0.5)} (median of ${ms.length}; from ${at(0)} to ${at(1)})`);
+}
