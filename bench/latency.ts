@@ -20,12 +20,13 @@ try {
   const made = await seed(local);
   while (!local.tasks.some(({ agents }) => [...agents.values()].some(({ connected }) => connected)))
     await sleep(50);
-  const inService = { cluster: made.cluster, service: made.service, bucket: made.bucket };
+  const cluster = { cluster: made.cluster, bucket: made.bucket };
+  const inTask = { ...cluster, task: local.tasks[0]?.id ?? "" };
 
   const hello: number[] = [];
   const ending: number[] = [];
   for (let i = 0; i < TIMES; i += 1) {
-    const step = await start({ ...inService, run: "echo hello; date +at=%s%N" });
+    const step = await start({ ...inTask, run: "echo hello; date +at=%s%N" });
     const [, at] = await step.line(/^at=(\d+)$/m);
     await step.ended;
     hello.push(Date.now() - step.began);
@@ -37,15 +38,20 @@ try {
   const starting: number[] = [];
   const stopping: number[] = [];
   for (let i = 0; i < TIMES; i += 1) {
-    const step = await start({ ...inService, start: "true", run: "date +at=%s%N; sleep 60" });
-    const [, at] = await step.line(/^at=(\d+)$/m);
-    starting.push(Number(at) / 1e6 - agentRunningAt(local));
+    const step = await start({
+      ...cluster,
+      service: made.service,
+      start: "true",
+      run: "echo begun; sleep 60",
+    });
+    await step.line(/^begun$/m);
+    starting.push(sessionAt(local) - agentRunningAt(local) - CONNECT_MS);
     const interrupted = Date.now();
     step.child.kill("SIGINT");
     await step.ended;
     stopping.push(stoppedAt(local) - interrupted);
   }
-  report(`from an agent that takes sessions to the script, in a new task`, starting.map((ms) => ms - CONNECT_MS));
+  report("from an agent that takes sessions to the command in the container", starting);
   report("from SIGINT to StopTask", stopping);
 } finally {
   await local.stop();
@@ -78,7 +84,8 @@ async function start(inputs: Record<string, string>): Promise<Step> {
       for (;;) {
         const found = pattern.exec(log);
         if (found) return found;
-        if (child.exitCode !== null) throw new Error(`The step ended before it said ${pattern.source}:\n${log}`);
+        if (child.exitCode !== null)
+          throw new Error(`The step ended before it said ${pattern.source}:\n${log}`);
         await sleep(5);
       }
     },
@@ -91,6 +98,12 @@ function agentRunningAt({ tasks }: LocalFargate): number {
   return agent.lastStartedAt;
 }
 
+function sessionAt({ gateway }: LocalFargate): number {
+  const session = gateway.sessions.at(-1);
+  if (session === undefined) throw new Error("There is no session.");
+  return session.createdAt;
+}
+
 function stoppedAt({ requests }: LocalFargate): number {
   const last = requests.findLast(({ operation }) => operation === "StopTask");
   if (last === undefined) throw new Error("Nobody stopped the task.");
@@ -99,6 +112,7 @@ function stoppedAt({ requests }: LocalFargate): number {
 
 function report(what: string, ms: readonly number[]): void {
   const sorted = ms.toSorted((a, b) => a - b);
-  const at = (share: number): string => `${(sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(0)} ms`;
+  const at = (share: number): string =>
+    `${(sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(0)} ms`;
   console.log(`${what}: ${at(0.5)} (median of ${ms.length}; from ${at(0)} to ${at(1)})`);
 }
