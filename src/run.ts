@@ -75,11 +75,9 @@ interface Doing {
 /** The phases between valid inputs and a result. Rejects with a `Failure` for what ends them early. */
 async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing): Promise<Result> {
   const origin = originOf(workflow);
-  const looking = { ecs: aws.ecs, log, wanted: inputs.logs };
-  const isNew = inputs.where.kind === "new";
   // Before a task is started: not for a log that nobody writes or a bucket that isn't there.
-  const early = isNew ? await beforeStart(inputs, aws) : undefined;
-  const resolved = await resolveTargets({
+  const looked = inputs.where.kind === "new" ? await beforeStart(inputs, aws) : lookedAt(inputs, aws);
+  const resolving = resolveTargets({
     inputs,
     ecs: aws.ecs,
     log,
@@ -89,7 +87,7 @@ async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing)
     workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
     onUndo: (undo) => ledger.replace(["task", "task-definition", "registration"], undo),
   });
-  const exec = isNew ? early : await lookAtCluster(resolved.targets[0].clusterArn, looking);
+  const [resolved, exec] = await Promise.all([resolving, looked]);
   return await runJobs(resolved, exec, {
     inputs,
     origin,
@@ -105,13 +103,14 @@ async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing)
   });
 }
 
-async function beforeStart(inputs: Inputs, { ecs, s3 }: Aws): Promise<ExecConfiguration | undefined> {
-  const looking = { ecs, log, wanted: inputs.logs };
-  const [exec] = await Promise.all([
-    lookAtCluster(clusterOf(inputs), looking),
-    lookAtBucket(inputs.bucket, { s3, log }),
-  ]);
+async function beforeStart(inputs: Inputs, aws: Aws): Promise<ExecConfiguration | undefined> {
+  const { s3 } = aws;
+  const [exec] = await Promise.all([lookedAt(inputs, aws), lookAtBucket(inputs.bucket, { s3, log })]);
   return exec;
+}
+
+async function lookedAt(inputs: Inputs, { ecs }: Aws): Promise<ExecConfiguration | undefined> {
+  return await lookAtCluster(clusterOf(inputs), { ecs, log, wanted: inputs.logs });
 }
 
 /** With `keep-task` the task that was started is no longer ours to stop. */

@@ -1,4 +1,4 @@
-import { clusterName, lastPart, parseArn, parseService, parseTask } from "../../src/target/arn.ts";
+import { clusterName, clusterOf, lastPart, parseArn, parseService, parseTask } from "../../src/target/arn.ts";
 import { CLUSTER, ID, TASK } from "../helpers/tasks.ts";
 import { thrownBy } from "../helpers/thrown.ts";
 
@@ -82,6 +82,15 @@ it.each([
 
 it("refuses a task's ARN for a service", () => {
   expect(() => parseService(TASK, "ci", region)).toThrow("must be the name of a service or its ARN");
+});
+
+it.each([
+  [{ kind: "task", task: ID }, "ci"],
+  [{ kind: "task", task: TASK }, "ci"],
+  [{ kind: "service", service: `${account}:service/ci/web`, tasks: 1 }, "ci"],
+  [{ kind: "service", service: "web", tasks: 1 }, "ci"],
+] as const)("knows the cluster of %j beforehand", (where, expected) => {
+  expect(clusterOf({ where, cluster: "ci", region })).toBe(expected);
 });
 
 it("takes names out of ARNs", () => {

@@ -94,9 +94,9 @@ fx_main() {
   fx_expect_reader 3<&- &
   fx_helpers="$fx_helpers $!"
   fx_attach
-  fx_tries=100
+  fx_tries=250
   until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
-    sleep 0.05
+    sleep 0.02
     fx_tries=$((fx_tries - 1))
   done
   for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done

@@ -54,8 +54,8 @@ export function parseService(service: string, cluster: string, region: string): 
 /** The cluster that new tasks are started in: that of the service they borrow from, where its ARN names one. */
 export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">): string {
   const { where, cluster, region } = inputs;
-  if (where.kind !== "new" || where.service === undefined) return cluster;
-  return parseService(where.service, cluster, region).cluster;
+  if (where.kind === "task") return parseTask(where.task, cluster, region).cluster;
+  return where.service === undefined ? cluster : parseService(where.service, cluster, region).cluster;
 }
 
 /** The name in a cluster's ARN; a name comes back as it is. */
