@@ -51,7 +51,7 @@ export function parseService(service: string, cluster: string, region: string): 
   return parsed;
 }
 
-/** The cluster that new tasks are started in: that of the service they borrow from, where its ARN names one. */
+/** The cluster of the task or service that is named, or borrowed from: that in its ARN, where that names one. */
 export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">): string {
   const { where, cluster, region } = inputs;
   if (where.kind === "task") return parseTask(where.task, cluster, region).cluster;
