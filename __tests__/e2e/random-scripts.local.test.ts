@@ -12,7 +12,7 @@ import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
 
 /** In all: `RANDOM_SCRIPTS=1000 npm test -- random-scripts` takes some minutes. */
-const SCRIPTS = Number(process.env["RANDOM_SCRIPTS"] ?? 200);
+const SCRIPTS = Number(process.env["RANDOM_SCRIPTS"] ?? 100);
 const THROUGH_DIST = 24;
 
 interface Ran {
