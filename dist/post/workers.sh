@@ -15,7 +15,7 @@ fx_worker() {
       fx_command
     ) </dev/null >"$fx_dir/$1.o" 2>"$fx_dir/$1.e" &
     fx_pid=$!
-    printf %s "$fx_pid" >"$fx_dir/$1.pid"
+    fx_write "$1.pid" "$fx_pid"
     wait "$fx_pid"
     fx_code=$?
   fi
@@ -45,8 +45,12 @@ fx_signal() {
     done
     if [ ! -e "$fx_dir/$fx_each.code" ]; then
       fx_target=$(cat "$fx_dir/$fx_each.pid")
-      # Before its setsid it leads no group yet.
-      kill -s "$1" -- "-$fx_target" 2>/dev/null || kill -s "$1" "$fx_target" 2>/dev/null
+      # Before its setsid it leads no group yet. A shell that has just been forked may lose a signal: one that is still
+      # a shell of ours is told again.
+      while kill -s "$1" -- "-$fx_target" || kill -s "$1" "$fx_target"; do
+        grep -q "$fx_dir/job" "/proc/$fx_target/cmdline" || break
+        sleep 0.02
+      done 2>/dev/null
     fi
   done
 }
