@@ -1,4 +1,4 @@
-/** `node bench/fan-out.ts`: many tasks of four workers each from one step, beside one such task. */
+/** `node bench/fan-out.ts [seconds]`: many tasks of four workers each from one step, beside one such task. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,6 +11,8 @@ import { actionDir, environment } from "./environment.ts";
 
 const TASKS = 20;
 const WORKERS = 4;
+/** Of the job. */
+const SECONDS = Number(process.argv[2] ?? 10);
 
 interface Run {
   readonly ms: number;
@@ -30,7 +32,7 @@ try {
       tasks: String(tasks),
       workers: String(WORKERS),
       bucket: made.bucket,
-      run: 'i=0; while [ $i -lt 10 ]; do echo "line $i"; sleep 1; i=$((i + 1)); done',
+      run: `i=0; while [ $i -lt ${SECONDS} ]; do echo "line $i"; sleep 1; i=$((i + 1)); done`,
     };
     const began = performance.now();
     const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
