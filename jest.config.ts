@@ -4,7 +4,7 @@ const config: Config = {
   testEnvironment: "node",
   // Real processes on a busy machine: a test that hangs is told by this, a slow one is not a failure.
   testTimeout: 120_000,
-  // Of those that are concurrent most wait for a container, as the whole suite does: hence a worker more than most have cores.
+  // Tests that are concurrent mostly wait for a container.
   maxConcurrency: 8,
   setupFilesAfterEnv: ["<rootDir>/__tests__/helpers/once-more.ts"],
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],

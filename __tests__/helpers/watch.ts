@@ -246,11 +246,11 @@ export async function until(what: string, isSo: () => boolean): Promise<void> {
   }
 }
 
-/** The ids of all processes whose command holds these words. */
-export function processesOf(words: string): number[] {
+/** The ids of all processes whose command, or environment, holds these words. */
+export function processesOf(words: string, where: "cmdline" | "environ" = "cmdline"): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readFile(`/proc/${pid}/cmdline`).includes(words))
+    .filter((pid) => readFile(`/proc/${pid}/${where}`).includes(words))
     .map(Number);
 }
 

@@ -4,7 +4,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -12,7 +11,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SHELLS } from "../helpers/shells.ts";
-import { type Typing, until, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+import {
+  processesOf,
+  type Typing,
+  until,
+  WatchedJob,
+  type WatchedTerminal,
+  type WatchOptions,
+} from "../helpers/watch.ts";
 
 const SOME = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 /** Of a test, on a machine that has much else to do. */
@@ -36,20 +42,6 @@ function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob & { 
 
 async function untilNothingIsLeft(job: WatchedJob): Promise<void> {
   await until("nothing", () => job.directory === undefined && job.processes.length === 0);
-}
-
-/** Commands of processes that the run's script has started, by the environment they have of it. */
-function commandsOf(runId: string): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const isOf = readFileSync(`/proc/${pid}/environ`, "utf8").includes(`FARGATE_EXEC_RUN=${runId}`);
-        return isOf ? [readFileSync(`/proc/${pid}/cmdline`, "utf8")] : [];
-      } catch {
-        return []; // gone meanwhile
-      }
-    });
 }
 
 function refusal(terminal: WatchedTerminal): unknown {
@@ -297,7 +289,7 @@ it.concurrent.each([
     terminal.type(Buffer.from("taken\n"));
     await terminal.closed;
     await untilNothingIsLeft(job);
-    expect(commandsOf(job.runId)).toEqual([]);
+    expect(processesOf(`FARGATE_EXEC_RUN=${job.runId}`, "environ")).toEqual([]);
   },
   PATIENCE,
 );
