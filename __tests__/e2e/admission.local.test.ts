@@ -1,6 +1,7 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
+import { Aws, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 const AT_ONCE = 6;
 const BLOCKED = "takes no session any more";

@@ -1,7 +1,8 @@
 import { ExecuteCommandCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 /** Two sessions run, one waits, one more blocks the agent for good. */
 const ENOUGH_TO_BLOCK = 4;

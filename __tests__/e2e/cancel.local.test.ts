@@ -1,14 +1,7 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import {
-  Aws,
-  eventually,
-  mainLog,
-  pidOf,
-  processes,
-  type Inputs,
-  type StepOptions,
-} from "../helpers/local.ts";
+import { Aws, mainLog, pidOf, processes, type Inputs, type StepOptions } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 let defied: Task;

@@ -3,15 +3,8 @@ import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
 import { FAILURE_CODES, type FailureCode } from "../../src/errors.ts";
-import {
-  Aws,
-  eventually,
-  filesIn,
-  mainLog,
-  processes,
-  type StepOptions,
-  withoutInit,
-} from "../helpers/local.ts";
+import { Aws, filesIn, mainLog, processes, type StepOptions, withoutInit } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 /** Whose image is pulled for ever. */

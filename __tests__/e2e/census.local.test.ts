@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statfsSync } from "node:fs";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
+import { Aws, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 /** How often the step is run in the one task: `CENSUS_RUNS=200 npm test -- census` takes ten minutes. */
 const RUNS = Number(process.env["CENSUS_RUNS"] ?? 10);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
-import { Aws, eventually, filesIn, processes } from "../helpers/local.ts";
+import { Aws, filesIn, processes } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 /** Counts in a file of its own how often it has printed; whoever kills it by what it prints stops its count. */
 const work = (name: string): string =>

@@ -5,7 +5,8 @@ import type { StepResult } from "../../demo/runner.ts";
 import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
-import { Aws, eventually, filesIn, jobLog, mainLog } from "../helpers/local.ts";
+import { Aws, filesIn, jobLog, mainLog } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 

@@ -1,6 +1,7 @@
 import type { StepResult } from "../../demo/runner.ts";
-import { Aws, eventually, filesIn, jobLog, processes } from "../helpers/local.ts";
+import { Aws, filesIn, jobLog, processes } from "../helpers/local.ts";
 import { Proxy } from "../helpers/proxy.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 let proxy: Proxy;

@@ -1,7 +1,8 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
+import { Aws, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 beforeAll(async () => {

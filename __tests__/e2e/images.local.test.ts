@@ -1,7 +1,8 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
-import { Aws, eventually, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 /** How a script comes in, and what the log says of it. */
 const rungs = {

@@ -2,7 +2,8 @@ import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, jobLog } from "../helpers/local.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 const JOBS = 40;
 const TASKS = 3;

@@ -1,5 +1,6 @@
 import type { StepResult } from "../../demo/runner.ts";
-import { Aws, eventually, mainLog, type Inputs } from "../helpers/local.ts";
+import { Aws, mainLog, type Inputs } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 beforeAll(async () => {

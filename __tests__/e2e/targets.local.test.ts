@@ -1,7 +1,8 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
-import { Aws, definition, eventually, jobLog, withoutInit, type Inputs } from "../helpers/local.ts";
+import { Aws, definition, jobLog, withoutInit, type Inputs } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 

@@ -1,5 +1,6 @@
 import type { Task } from "../../local/task/task.ts";
-import { Aws, eventually, filesIn, jobLog, processes, withoutInit } from "../helpers/local.ts";
+import { Aws, filesIn, jobLog, processes, withoutInit } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 let tailTask: Task;

@@ -15,7 +15,8 @@ import type { RecordedRequest } from "../../local/front.ts";
 import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
-import { clientConfig, reached, runTask, startWorld, until, type World } from "../local/with-local.ts";
+import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
+import { until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
 
@@ -206,25 +207,6 @@ export function filesIn(task: Task, directory: string): string[] {
   return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true })
     .map(String)
     .filter((name) => !`${own}/`.startsWith(`${name}/`) && !name.startsWith(`${own}/`));
-}
-
-/** Waits until the answer is the wanted one, and fails with the last one after a while. */
-export async function eventually<T>(
-  ask: () => T | Promise<T>,
-  wanted: unknown,
-  patience = 5_000,
-): Promise<void> {
-  const until = Date.now() + patience;
-  for (;;) {
-    const answer = await ask();
-    try {
-      expect(answer).toEqual(wanted);
-      return;
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await sleep(20);
-    }
-  }
 }
 
 /** The log of the step's own process: without what the runner prints of inputs before main starts. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Extracted, Extractor } from "../../src/output/extract.ts";
 import type { JobStatus } from "../../src/output/status.ts";
@@ -18,6 +17,7 @@ import type { JobOptions } from "../../src/payload/job.ts";
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
 import { extracted } from "./extracted.ts";
+import { until } from "./until.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
 /** Python itself, so that a container's PATH need not have it. */
@@ -143,7 +143,7 @@ export class WatchedJob {
 
   /** Resolves when the job directory holds such a file. */
   async has(file: string): Promise<void> {
-    await until(`the file ${file}`, () => existsSync(`${this.directory ?? ""}/${file}`));
+    await until(() => existsSync(`${this.directory ?? ""}/${file}`));
   }
 
   /** Processes that name this run. */
@@ -202,12 +202,12 @@ export class WatchedTerminal {
 
   /** Resolves when the container has said this. */
   async says(kind: Extracted["kind"]): Promise<void> {
-    await until(kind, () => this.events.some((event) => event.kind === kind));
+    await until(() => this.events.some((event) => event.kind === kind));
   }
 
   /** Resolves when so much was shown, or the terminal is gone. */
   async shows(bytes: number): Promise<void> {
-    await until(`${bytes} bytes`, () => this.isClosed || this.shown.length >= bytes);
+    await until(() => this.isClosed || this.shown.length >= bytes);
   }
 
   /** Cuts it: the other end of the terminal is gone from one moment to the next. */
@@ -235,14 +235,6 @@ export class WatchedTerminal {
       }
       options.onEvent?.(event, () => this.type(CANCEL));
     }
-  }
-}
-
-/** Looks until it is so, and fails after twenty seconds. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !isSo();) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await sleep(5);
   }
 }
 

@@ -7,7 +7,8 @@ import type { Orders, TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
 import { MessageType } from "../../src/channel/message.ts";
 import { execTask, sessionOf, ticketOf } from "./session-of.ts";
-import { clientConfig, runTask, startWorld, until, type World } from "./with-local.ts";
+import { clientConfig, runTask, startWorld, type World } from "./with-local.ts";
+import { until } from "../helpers/until.ts";
 
 let world: World;
 

@@ -4,7 +4,8 @@ import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-s
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Task } from "../../local/task/task.ts";
-import { clientConfig, reached, runTask, startWorld, until, type World } from "./with-local.ts";
+import { clientConfig, reached, runTask, startWorld, type World } from "./with-local.ts";
+import { until } from "../helpers/until.ts";
 
 let world: World;
 

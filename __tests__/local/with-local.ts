@@ -3,6 +3,7 @@ import type { LocalOptions } from "../../local/options.ts";
 import { seed, type Seeded } from "../../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../../local/start.ts";
 import type { Task, TaskStatus } from "../../local/task/task.ts";
+import { until } from "../helpers/until.ts";
 
 export interface World {
   readonly local: LocalFargate;
@@ -45,11 +46,6 @@ export async function runTask(
   const task = local.tasks.find((one) => one.arn === arn);
   if (task === undefined) throw new Error("RunTask started nothing");
   return task;
-}
-
-/** Resolves when the condition holds; the test's own time limit bounds it. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 export async function reached(task: Task, status: TaskStatus): Promise<void> {

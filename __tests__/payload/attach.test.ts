@@ -14,11 +14,11 @@ import { SHELLS } from "../helpers/shells.ts";
 import {
   processesOf,
   type Typing,
-  until,
   WatchedJob,
   type WatchedTerminal,
   type WatchOptions,
 } from "../helpers/watch.ts";
+import { until } from "../helpers/until.ts";
 
 const SOME = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 /** Of a test, on a machine that has much else to do. */
@@ -41,7 +41,7 @@ function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob & { 
 }
 
 async function untilNothingIsLeft(job: WatchedJob): Promise<void> {
-  await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+  await until(() => job.directory === undefined && job.processes.length === 0);
 }
 
 function refusal(terminal: WatchedTerminal): unknown {
@@ -105,7 +105,7 @@ it(
     const job = aJob(`printf %s "$TOKEN" | cksum`, { secrets: { TOKEN: "hunter22" } });
     const first = job.attach(0, (what, bytes) => (what === "payload" ? bytes : bytes.subarray(0, -10)));
     await job.has("job");
-    await until("the watcher", () => first.events.some(({ kind }) => kind === "secrets-wanted"));
+    await until(() => first.events.some(({ kind }) => kind === "secrets-wanted"));
     await first.kill();
     const second = job.attach();
     await second.closed;
@@ -131,7 +131,7 @@ it(
     expect(job.directory).toBeDefined();
     const maker = readFileSync(`${job.directory ?? ""}/maker`, "utf8").trim();
     await first.kill();
-    await until("the end of the download", () => !existsSync(`/proc/${maker}`));
+    await until(() => !existsSync(`/proc/${maker}`));
     writeFileSync(join(directory, "boto3.py"), `raise ImportError("none here")\n`);
     await job.attach().closed;
     expect(job.output("stdout").toString()).toBe("delivered\n");
@@ -166,7 +166,7 @@ it(
     await first.closed;
     expect(first.events.some(({ kind }) => kind === "status")).toBe(false);
     job.attach();
-    await until("the end", () => job.starts() === 1);
+    await until(() => job.starts() === 1);
   },
   PATIENCE,
 );
@@ -285,7 +285,7 @@ it.concurrent.each([
   async (_, kill) => {
     const job = aJob(`sleep 97 & ${kill}; while :; do sleep 0.1; done`);
     const terminal = job.attach();
-    await until("its end", () => terminal.events.some(({ kind }) => kind === "refused" || kind === "status"));
+    await until(() => terminal.events.some(({ kind }) => kind === "refused" || kind === "status"));
     terminal.type(Buffer.from("taken\n"));
     await terminal.closed;
     await untilNothingIsLeft(job);

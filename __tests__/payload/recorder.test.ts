@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { until } from "../helpers/watch.ts";
 import { Recording, redacted, stopAll } from "./recording.ts";
+import { until } from "../helpers/until.ts";
 
 afterEach(stopAll);
 
@@ -238,7 +238,7 @@ describe("at the job's end", () => {
     expect(await recording.term()).toBe(0);
     expect(recording.processes).toHaveLength(1);
     for (const pipe of ["0.o", "0.e"]) recording.close(pipe);
-    await until("the end of what reads", () => recording.processes.length === 0);
+    await until(() => recording.processes.length === 0);
   });
 
   it("nobody reads for a worker that never began", async () => {

@@ -15,7 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
 import { recorderPy } from "../../src/payload/source.ts";
-import { processesOf, PYTHON, until } from "../helpers/watch.ts";
+import { processesOf, PYTHON } from "../helpers/watch.ts";
+import { until } from "../helpers/until.ts";
 
 const started: Recording[] = [];
 
@@ -51,7 +52,7 @@ export class Recording {
     child.stdin.end(Buffer.from(patterns));
     const recording = new Recording(directory, child);
     started.push(recording);
-    await until("the recorder", () => existsSync(join(directory, "recording")));
+    await until(() => existsSync(join(directory, "recording")));
     for (let worker = 0; worker < begun; worker += 1) {
       for (const kind of ["o", "e"]) {
         const name = `${worker}.${kind}`;
@@ -78,7 +79,10 @@ export class Recording {
 
   /** Resolves when the spool shows this text. */
   async shows(text: string): Promise<void> {
-    await until(text, () => this.text().includes(text));
+    await until(
+      () => this.text().includes(text),
+      () => `${text} in ${this.text()}`,
+    );
   }
 
   records(): SpoolText[] {

@@ -7,7 +7,8 @@ import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { until, WatchedJob } from "../helpers/watch.ts";
+import { WatchedJob } from "../helpers/watch.ts";
+import { until } from "../helpers/until.ts";
 
 const PATIENCE = 30_000;
 const jobs: WatchedJob[] = [];
@@ -48,7 +49,7 @@ describe.each(SHELLS)("under %s", (sh) => {
       await terminal.says("text");
       expect(await stop(sh, job.runId)).toBe("");
       await terminal.closed;
-      await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+      await until(() => job.directory === undefined && job.processes.length === 0);
       expect(job.output("stdout").toString()).toBe("begun\ntidied\n");
       expect(job.status).toMatchObject({ reason: "cancelled" });
     },
@@ -64,7 +65,7 @@ describe.each(SHELLS)("under %s", (sh) => {
       await terminal.kill();
       process.kill(Number(readFileSync(`${job.directory ?? ""}/pid`, "utf8")), "SIGKILL");
       expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
-      await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+      await until(() => job.directory === undefined && job.processes.length === 0);
     },
     PATIENCE,
   );
@@ -78,7 +79,7 @@ describe.each(SHELLS)("under %s", (sh) => {
       await job.has("job");
       expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
       await terminal.closed;
-      await until("nothing", () => job.directory === undefined && job.processes.length === 0);
+      await until(() => job.directory === undefined && job.processes.length === 0);
       expect(job.output("stdout").toString()).toBe("");
     },
     PATIENCE,
@@ -104,7 +105,7 @@ describe.each(SHELLS)("under %s", (sh) => {
     mkdirSync(directory);
     try {
       const stopped = stop(sh, runId, { sessionKnown: true });
-      await until("the stop", () => existsSync(`${directory}/started`));
+      await until(() => existsSync(`${directory}/started`));
       writeFileSync(`${directory}/maker`, `${maker.pid}\n`);
       await Promise.all([stopped, once(maker, "close")]);
       expect(maker.signalCode).toBe("SIGKILL");

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { interpreterHome, python, virtualEnvironment } from "../python.ts";
 
@@ -87,14 +87,21 @@ export async function isolate(options: IsolateOptions): Promise<Isolated> {
   await once(child, "spawn");
   const [, stdout, stderr, reports] = child.stdio;
   if (!stdout || !stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
+  // At a child's exit Node throws away what nobody reads yet, and a short command has ended before anybody can.
+  const output = { stdout: stdout.pipe(new PassThrough()), stderr: stderr.pipe(new PassThrough()) };
   const pid = await started(reports);
-  await becameCommand(pid);
-  return { pid, stdout, stderr, exited };
+  await becameCommand(pid, exited);
+  return { pid, ...output, exited };
 }
 
-/** The script's last act is an exec that wipes its own variables: then, and only then, PID 1 is the command. */
-async function becameCommand(pid: number): Promise<void> {
-  while (environment(pid).includes("BOX_COMMAND=")) await sleep(1);
+/**
+ * PID 1's last act before it is the command is an exec that wipes its own variables: from then on, and only then, it
+ * is the command. Amid an exec its environment reads as empty, the command's own has HOME at least.
+ */
+async function becameCommand(pid: number, exited: Promise<number>): Promise<void> {
+  const end = exited.then(() => true);
+  const isCommand = (seen: string): boolean => seen !== "" && !seen.includes("BOX_COMMAND=");
+  while (!isCommand(environment(pid))) if (await Promise.race([end, sleep(1, false)])) return;
 }
 
 function environment(pid: number): string {

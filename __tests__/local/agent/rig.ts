@@ -17,6 +17,7 @@ import {
   MessageType,
   PayloadType,
 } from "../../../src/channel/message.ts";
+import { until } from "../../helpers/until.ts";
 
 /** A gateway on a free port. */
 export class GatewayRig {
@@ -257,15 +258,6 @@ export class Client {
     };
     const bytes = Buffer.from(JSON.stringify(content));
     this.socket.send(message(MessageType.acknowledge, 0, Flags.syn | Flags.fin, 0, bytes));
-  }
-}
-
-/** Resolves when `condition` holds; rejects after 10 seconds. */
-export async function until(condition: () => boolean, seen: () => string = () => ""): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`gave up waiting for ${String(condition)}; ${seen()}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

@@ -4,7 +4,8 @@ import { imagesAvailable, rootFileSystem } from "../../../local/images/root.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
 import type { Task } from "../../../local/task/task.ts";
 import { sessionOf } from "../session-of.ts";
-import { reached, runTask, startWorld, until, type World } from "../with-local.ts";
+import { reached, runTask, startWorld, type World } from "../with-local.ts";
+import { until } from "../../helpers/until.ts";
 
 const describeImages = imagesAvailable() ? describe : describe.skip;
 const withShell = Object.keys(recipes).filter((name) => name !== "no-shell");
