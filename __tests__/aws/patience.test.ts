@@ -1,17 +1,22 @@
 import { patience } from "../../src/aws/patience.ts";
 
+type Strategy = ReturnType<typeof patience>;
+type Failure = Parameters<Strategy["refreshRetryTokenForRetry"]>[1];
+
 /** The pauses before each attempt, for a call that fails so each time. */
-async function pauses(
-  errorType: "THROTTLING" | "TRANSIENT" | "CLIENT_ERROR",
-  random = 1,
-  throttledFor?: number,
-): Promise<number[]> {
-  const strategy = patience(throttledFor, () => random);
+async function pauses(failure: Failure, random = 1, throttledFor?: number): Promise<number[]> {
+  return await pausesOf(
+    patience(throttledFor, () => random),
+    failure,
+  );
+}
+
+async function pausesOf(strategy: Strategy, failure: Failure): Promise<number[]> {
   const delays: number[] = [];
   let token = await strategy.acquireInitialRetryToken("");
   try {
     for (;;) {
-      token = await strategy.refreshRetryTokenForRetry(token, { errorType });
+      token = await strategy.refreshRetryTokenForRetry(token, failure);
       delays.push(token.getRetryDelay());
     }
   } catch {
@@ -19,26 +24,52 @@ async function pauses(
   }
 }
 
+async function answered(): Promise<Strategy> {
+  const strategy = patience(undefined, () => 1);
+  strategy.recordSuccess(await strategy.acquireInitialRetryToken(""));
+  return strategy;
+}
+
+const sum = (delays: readonly number[]): number => delays.reduce((a, b) => a + b, 0);
+
 it("waits throttles out for three minutes", async () => {
-  const delays = await pauses("THROTTLING");
+  const delays = await pauses({ errorType: "THROTTLING" });
   expect(delays.slice(0, 7)).toEqual([500, 1000, 2000, 4000, 8000, 16000, 20000]);
-  const sum = delays.reduce((a, b) => a + b, 0);
-  expect(sum).toBeGreaterThanOrEqual(180_000);
-  expect(sum).toBeLessThanOrEqual(200_000);
+  expect(sum(delays)).toBeGreaterThanOrEqual(180_000);
+  expect(sum(delays)).toBeLessThanOrEqual(200_000);
 });
 
 it("waits throttles out for as long as it is told", async () => {
-  expect(await pauses("THROTTLING", 1, 3_000)).toEqual([500, 1000, 2000]);
+  expect(await pauses({ errorType: "THROTTLING" }, 1, 3_000)).toEqual([500, 1000, 2000]);
 });
 
 it("gives up within seconds where there is no network", async () => {
-  expect(await pauses("TRANSIENT")).toEqual([100, 200, 400, 800, 1600]);
+  expect(await pauses({ errorType: "TRANSIENT" })).toEqual([100, 200, 400, 800, 1600]);
+});
+
+it("waits half a minute for a network that fails where there was an answer before", async () => {
+  const delays = await pausesOf(await answered(), { errorType: "TRANSIENT" });
+  expect(delays.slice(0, 8)).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  expect(sum(delays)).toBeGreaterThanOrEqual(30_000);
+  expect(sum(delays)).toBeLessThanOrEqual(35_000);
+});
+
+it("gives a broken service up within seconds, answered or not", async () => {
+  const error = {
+    name: "ServiceUnavailable",
+    message: "",
+    $fault: "server" as const,
+    $metadata: { httpStatusCode: 503 },
+  };
+  expect(await pausesOf(await answered(), { errorType: "TRANSIENT", error })).toEqual([
+    100, 200, 400, 800, 1600,
+  ]);
 });
 
 it("does not repeat what AWS refused", async () => {
-  expect(await pauses("CLIENT_ERROR")).toEqual([]);
+  expect(await pauses({ errorType: "CLIENT_ERROR" })).toEqual([]);
 });
 
 it("takes a random part of each pause", async () => {
-  expect(await pauses("TRANSIENT", 0.25)).toEqual([25, 50, 100, 200, 400]);
+  expect(await pauses({ errorType: "TRANSIENT" }, 0.25)).toEqual([25, 50, 100, 200, 400]);
 });

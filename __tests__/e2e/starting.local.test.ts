@@ -58,6 +58,11 @@ it.each<[string, () => Inputs, RegExp]>([
   30_000,
 );
 
+it("a network that goes away for some seconds while a task starts is waited for", async () => {
+  aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });
+  expectSucceeded(await aws.step(likeService()));
+});
+
 it("an image alone is registered, run with an init and deregistered; an equal one is shared", async () => {
   const { made } = aws.world;
   const image: Inputs = {

@@ -59,11 +59,11 @@ export function awsClients(options: AwsOptions): AwsClients {
     return client;
   };
   const proxy = once(proxyFromEnvironment);
-  const config = once(async () => {
+  const retryStrategy = () => patience(options.throttledFor);
+  const shared = once(async () => {
     const agent = await proxy();
     const common = {
       region,
-      retryStrategy: patience(options.throttledFor),
       customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
       requestHandler: {
         connectionTimeout: 5_000,
@@ -72,8 +72,10 @@ export function awsClients(options: AwsOptions): AwsClients {
         ...(agent && { httpAgent: agent, httpsAgent: agent }),
       },
     };
-    return { ...common, credentials: defaultProvider({ clientConfig: common }) };
+    const clientConfig = { ...common, retryStrategy: retryStrategy() };
+    return { ...common, credentials: defaultProvider({ clientConfig }) };
   });
+  const config = async () => ({ ...(await shared()), retryStrategy: retryStrategy() });
 
   return {
     region,
@@ -99,7 +101,7 @@ export function awsClients(options: AwsOptions): AwsClients {
       return keep(new SSMClient(await config()));
     }),
     credentials: async () => {
-      const { credentials } = await config();
+      const { credentials } = await shared();
       const call = {
         service: "sts",
         action: "A signature",

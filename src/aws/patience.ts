@@ -13,14 +13,23 @@ type Token = Awaited<ReturnType<RetryStrategy["refreshRetryTokenForRetry"]>>;
 const THROTTLED_FOR = 180_000;
 /** Calls that found no network or a broken service: a few seconds in all, for a wrong region must be told soon. */
 const ATTEMPTS = 6;
-const LONGEST = 20_000;
+/**
+ * How long, in milliseconds of pauses, a network is tried that fails at an endpoint that has answered before: there the
+ * address is right and the way was open, and a run that is well under way is worth the wait.
+ */
+const NETWORK_FOR = 30_000;
+const LONGEST = { throttle: 20_000, failure: 5_000 };
 
-/** Waits with full jitter, at most twice as long each time, so that many jobs spread out. */
+/**
+ * For one client, which has one endpoint. Waits with full jitter, at most twice as long each time, so that many jobs
+ * spread out.
+ */
 export function patience(
   throttledFor: number = THROTTLED_FOR,
   random: () => number = Math.random,
 ): RetryStrategy {
   const waited = new WeakMap<object, number>();
+  let hasAnswered = false;
   const token = (count: number, delay: number, total: number): Token => {
     const made: Token = {
       getRetryCount: () => count,
@@ -31,15 +40,22 @@ export function patience(
   };
   return {
     acquireInitialRetryToken: () => Promise.resolve(token(0, 0, 0)),
-    refreshRetryTokenForRetry: (last, { errorType }) => {
+    refreshRetryTokenForRetry: (last, { errorType, error }) => {
       const count = last.getRetryCount();
       const before = waited.get(last) ?? 0;
-      const throttled = errorType === "THROTTLING";
-      const again = throttled ? before < throttledFor : errorType === "TRANSIENT" && count + 1 < ATTEMPTS;
-      if (!again) return Promise.reject(new Error("no more attempts"));
-      const delay = Math.floor(random() * Math.min((throttled ? 500 : 100) * 2 ** count, LONGEST));
+      const isWorthIt = (): boolean => {
+        if (errorType === "THROTTLING") return before < throttledFor;
+        if (errorType !== "TRANSIENT") return false;
+        const isNetwork = error?.$metadata?.httpStatusCode === undefined;
+        return count + 1 < ATTEMPTS || (isNetwork && hasAnswered && before < NETWORK_FOR);
+      };
+      if (!isWorthIt()) return Promise.reject(new Error("no more attempts"));
+      const [first, longest] = errorType === "THROTTLING" ? [500, LONGEST.throttle] : [100, LONGEST.failure];
+      const delay = Math.floor(random() * Math.min(first * 2 ** count, longest));
       return Promise.resolve(token(count + 1, delay, before + delay));
     },
-    recordSuccess: () => undefined,
+    recordSuccess: () => {
+      hasAnswered = true;
+    },
   };
 }
