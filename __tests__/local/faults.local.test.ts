@@ -6,9 +6,9 @@ import type { Fault } from "../../local/faults.ts";
 import type { Orders, TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
 import { MessageType } from "../../src/channel/message.ts";
+import { until } from "../helpers/until.ts";
 import { execTask, sessionOf, ticketOf } from "./session-of.ts";
 import { clientConfig, runTask, startWorld, type World } from "./with-local.ts";
-import { until } from "../helpers/until.ts";
 
 let world: World;
 

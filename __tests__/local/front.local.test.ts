@@ -1,11 +1,11 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
-import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Task } from "../../local/task/task.ts";
-import { clientConfig, reached, runTask, startWorld, type World } from "./with-local.ts";
 import { until } from "../helpers/until.ts";
+import { clientConfig, reached, runTask, startWorld, type World } from "./with-local.ts";
 
 let world: World;
 

@@ -1,9 +1,9 @@
 import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import type { SessionTicket } from "../../local/gateway/gateway.ts";
 import type { Task } from "../../local/task/task.ts";
+import { until } from "../helpers/until.ts";
 import { Client } from "./agent/rig.ts";
 import { reached, runTask, type World } from "./with-local.ts";
-import { until } from "../helpers/until.ts";
 
 /** A task that takes sessions, on the seed's cluster unless another is named. */
 export async function execTask(world: World, cluster = world.made.cluster): Promise<Task> {

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { reached, runTask, startWorld } from "./with-local.ts";
 import { until } from "../helpers/until.ts";
+import { reached, runTask, startWorld } from "./with-local.ts";
 
 /** Processes whose environment or arguments name this endpoint: containers have it in both, moto's port is its own. */
 function processesOf(mark: string): string[] {

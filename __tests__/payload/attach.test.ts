@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SHELLS } from "../helpers/shells.ts";
+import { until } from "../helpers/until.ts";
 import {
   processesOf,
   type Typing,
@@ -18,7 +19,6 @@ import {
   type WatchedTerminal,
   type WatchOptions,
 } from "../helpers/watch.ts";
-import { until } from "../helpers/until.ts";
 
 const SOME = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 /** Of a test, on a machine that has much else to do. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { Recording, redacted, stopAll } from "./recording.ts";
 import { until } from "../helpers/until.ts";
+import { Recording, redacted, stopAll } from "./recording.ts";
 
 afterEach(stopAll);
 

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { extracted } from "../helpers/extracted.ts";
 import { once } from "node:events";
 import {
   closeSync,
@@ -15,8 +14,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
 import { recorderPy } from "../../src/payload/source.ts";
-import { processesOf, PYTHON } from "../helpers/watch.ts";
+import { extracted } from "../helpers/extracted.ts";
 import { until } from "../helpers/until.ts";
+import { processesOf, PYTHON } from "../helpers/watch.ts";
 
 const started: Recording[] = [];
 

@@ -7,8 +7,8 @@ import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { WatchedJob } from "../helpers/watch.ts";
 import { until } from "../helpers/until.ts";
+import { WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 30_000;
 const jobs: WatchedJob[] = [];

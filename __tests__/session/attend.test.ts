@@ -1,15 +1,16 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { containerBlocked } from "../../src/admission/failures.ts";
 import type { Task } from "../../src/aws/task.ts";
-import { containerBlocked, Failure } from "../../src/errors.ts";
+import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/output/extract.ts";
 import { attend, describeEnd } from "../../src/session/attend.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
-import { Listener } from "../helpers/stepped.ts";
 import { aTarget } from "../helpers/runs.ts";
+import { wordsOf } from "../helpers/shown.ts";
+import { Listener } from "../helpers/stepped.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { FakeSession, mark, NONCE, READY } from "./fake-session.ts";
 import { SteppedClock } from "./stepped-clock.ts";
-import { wordsOf } from "../helpers/shown.ts";
 
 const SPOOL = "one\ntwo\nthree\n";
 const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;

@@ -1,5 +1,6 @@
+import { containerBlocked, containerBusy } from "../../src/admission/failures.ts";
 import type { Task } from "../../src/aws/task.ts";
-import { containerBlocked, containerBusy, Failure } from "../../src/errors.ts";
+import { Failure } from "../../src/errors.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { resolveTargets } from "../../src/target/resolve.ts";
 import { resolving, target } from "../helpers/resolving.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
-import { containerBusy } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../target/target.ts";
+import { containerBusy } from "./failures.ts";
 
 /** Who has the container's place. */
 export interface Holder {

@@ -1,10 +1,10 @@
 import type { Agent } from "node:http";
-import { ECSClient } from "@aws-sdk/client-ecs";
-import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { ECSClient } from "@aws-sdk/client-ecs";
 import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { attempt, endpointOverride } from "./failures.ts";
 import { patience } from "./patience.ts";
 

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { clusterNotFound, serviceNotFound } from "../errors.ts";
 import { definitionFrom } from "./definition.ts";
 import type { Ask, Ecs, Network } from "./ecs.ts";
+import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
 
 type Lookups = Pick<

@@ -2,13 +2,8 @@
  * The one place that knows AWS's exception names and Node's network codes. Everything that a call can throw
  * leaves `src/aws` as a `Failure`, or as the reason of the signal that aborted it.
  */
-import {
-  clusterNotFound,
-  Failure,
-  networkRequired,
-  serviceNotFound,
-  taskDefinitionNotFound,
-} from "../errors.ts";
+import { Failure } from "../errors.ts";
+import { clusterNotFound, serviceNotFound, taskDefinitionNotFound, networkRequired } from "./missing.ts";
 
 /** What a call was about, in the words of a message. */
 export interface Call {

@@ -1,4 +1,4 @@
-import { networkRequired } from "../errors.ts";
+import { networkRequired } from "../aws/missing.ts";
 import type { NewTaskOf, NewTasks, StartInputs, Where } from "./inputs.ts";
 import { boolean, count, matching, shown, type Parsed } from "./parse.ts";
 import type { InputReader } from "./reader.ts";

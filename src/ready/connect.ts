@@ -1,6 +1,7 @@
 import type { Ecs, SessionTicket } from "../aws/ecs.ts";
+import { taskNotFound } from "../aws/missing.ts";
 import type { Task } from "../aws/task.ts";
-import { Failure, taskNotFound } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import type { Target } from "../target/target.ts";
 import { execNotReady } from "./advice.ts";
 import { verdict } from "./verdict.ts";

@@ -1,6 +1,7 @@
+import { containerBlocked } from "../admission/failures.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { ActiveSession, Ssm } from "../aws/ssm.ts";
-import { asFailure, containerBlocked, Failure } from "../errors.ts";
+import { asFailure, Failure } from "../errors.ts";
 import type { Target } from "../target/target.ts";
 import { verdict } from "./verdict.ts";
 

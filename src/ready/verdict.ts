@@ -1,7 +1,8 @@
 import type { Container, Task } from "../aws/task.ts";
-import { containerNotFound, Failure } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import { lastPart } from "../target/arn.ts";
 import { isEnding } from "../target/choose.ts";
+import { containerNotFound } from "../target/failures.ts";
 import { execAgentStopped, execNotEnabled } from "./advice.ts";
 import { taskStopped } from "./stopped.ts";
 

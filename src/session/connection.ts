@@ -1,10 +1,10 @@
 import type { SessionTicket } from "../aws/ecs.ts";
 import type { Frame } from "../channel/types.ts";
 import type { Failure } from "../errors.ts";
-import { gatewayUntrusted, proxyRefused, sessionNotOpened } from "../errors.ts";
 import { unlessLate } from "./bounded.ts";
 import type { DialOptions } from "./dial.ts";
 import { dial } from "./dial.ts";
+import { gatewayUntrusted, proxyRefused, sessionNotOpened } from "./failures.ts";
 import type { Socket } from "./socket.ts";
 import { NotConnected } from "./socket.ts";
 import { Tickets } from "./tickets.ts";

@@ -4,13 +4,13 @@ import { Channel } from "../channel/channel.ts";
 import { describeFrame } from "../channel/message.ts";
 import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
-import { sessionLost } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Alarm } from "./alarm.ts";
 import { unlessLate } from "./bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { Connection } from "./connection.ts";
 import { Deliveries } from "./deliveries.ts";
+import { sessionLost } from "./failures.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;

@@ -1,7 +1,8 @@
 import type { Ecs } from "../aws/ecs.ts";
+import { taskNotFound } from "../aws/missing.ts";
 import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
-import { Failure, taskNotFound } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { verdict } from "../ready/verdict.ts";
 import { isEnding } from "../target/choose.ts";

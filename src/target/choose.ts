@@ -1,5 +1,5 @@
 import type { Task } from "../aws/task.ts";
-import { containerAmbiguous, containerNotFound } from "../errors.ts";
+import { containerAmbiguous, containerNotFound } from "./failures.ts";
 
 /** A container to choose from; what is essential is known from the task definition only. */
 export interface Candidate {

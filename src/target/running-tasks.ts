@@ -1,11 +1,13 @@
-import type { Task } from "../aws/task.ts";
+import { taskNotFound } from "../aws/missing.ts";
 import { once } from "../aws/once.ts";
-import { Failure, noRunningTask, TaskStopped, taskNotFound } from "../errors.ts";
+import type { Task } from "../aws/task.ts";
+import { Failure, TaskStopped } from "../errors.ts";
 import type { Where } from "../inputs/inputs.ts";
 import { lastPart, parseService, parseTask } from "./arn.ts";
 import { chooseContainer, chooseTasks, isInjected, rankTasks } from "./choose.ts";
-import { allOf, type Resolved, type ResolveContext } from "./resolved.ts";
+import { noRunningTask } from "./failures.ts";
 import { hasNoPlace, Places } from "./places.ts";
+import { allOf, type Resolved, type ResolveContext } from "./resolved.ts";
 import { type Target, targetOf } from "./target.ts";
 
 /** How long a task that is replaced is waited for, and how often it is looked for, in milliseconds. */

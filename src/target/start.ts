@@ -1,6 +1,6 @@
 import type { TaskDefinition } from "../aws/definition.ts";
 import type { RunTask } from "../aws/ecs.ts";
-import { networkRequired } from "../errors.ts";
+import { networkRequired } from "../aws/missing.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 import { holdCommand } from "./hold.ts";
 import { mergeOverrides } from "./overrides.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { processesBeside } from "../../../local/task/processes.ts";
-import { Rig } from "./rig.ts";
 import { until } from "../../helpers/until.ts";
+import { Rig } from "./rig.ts";
 
 describe("a session without a client", () => {
   let rig: Rig;

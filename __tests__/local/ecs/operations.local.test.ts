@@ -8,8 +8,8 @@ import {
   type Task as DescribedTask,
 } from "@aws-sdk/client-ecs";
 import type { Task } from "../../../local/task/task.ts";
-import { reached, runTask, startWorld, type World } from "../with-local.ts";
 import { until } from "../../helpers/until.ts";
+import { reached, runTask, startWorld, type World } from "../with-local.ts";
 
 const unknownTask = "0".repeat(32);
 let world: World;

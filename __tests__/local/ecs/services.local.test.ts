@@ -5,8 +5,8 @@ import {
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
 import type { Task } from "../../../local/task/task.ts";
-import { reached, startWorld, type World } from "../with-local.ts";
 import { until } from "../../helpers/until.ts";
+import { reached, startWorld, type World } from "../with-local.ts";
 
 let world: World;
 

@@ -4,8 +4,8 @@ import type { SessionTicket } from "../../../local/gateway/gateway.ts";
 import type { Cut } from "../../../local/gateway/link-faults.ts";
 import type { AgentConnection, SessionView } from "../../../local/gateway/session.ts";
 import { MessageType, PayloadType } from "../../../src/channel/message.ts";
-import { Client, GatewayRig, message } from "../agent/rig.ts";
 import { until } from "../../helpers/until.ts";
+import { Client, GatewayRig, message } from "../agent/rig.ts";
 
 const BYTES = 121;
 

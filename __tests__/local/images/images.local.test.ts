@@ -3,9 +3,9 @@ import { recipes } from "../../../local/images/recipes.ts";
 import { imagesAvailable, rootFileSystem } from "../../../local/images/root.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
 import type { Task } from "../../../local/task/task.ts";
+import { until } from "../../helpers/until.ts";
 import { sessionOf } from "../session-of.ts";
 import { reached, runTask, startWorld, type World } from "../with-local.ts";
-import { until } from "../../helpers/until.ts";
 
 const describeImages = imagesAvailable() ? describe : describe.skip;
 const withShell = Object.keys(recipes).filter((name) => name !== "no-shell");

@@ -1,0 +1,67 @@
+/** What keeps a session from being opened or followed, in the words of `Failure`. */
+import { Failure } from "../errors.ts";
+
+/** `status` is that of the gateway's answer; without one there was no connection to it. */
+export function sessionNotOpened(
+  sessionId: string,
+  host: string,
+  seen: string,
+  status: number | undefined,
+  cause?: unknown,
+): Failure {
+  const failed = `The data channel of session '${sessionId}' could not be opened.`;
+  if (status === undefined) {
+    return new Failure("session-lost", {
+      failed,
+      seen: `No connection to ${host}: ${seen}`,
+      advice:
+        `Check that the runner reaches ${host} on port 443: proxy variables (HTTPS_PROXY, NO_PROXY), firewall, or the ` +
+        "VPC endpoint 'ssmmessages' and its private DNS.",
+      cause,
+    });
+  }
+  return new Failure("session-refused", {
+    failed,
+    seen: `${host} answered ${seen}`,
+    advice:
+      "Allow 'ssmmessages:OpenDataChannel' on 'arn:aws:ssm:*:*:session/ecs-execute-command-*' to the step's " +
+      "credentials, and check the runner's clock and any policy of a VPC endpoint 'ssmmessages'.",
+    cause,
+  });
+}
+
+/** `seen` is Node's word on the certificate. */
+export function gatewayUntrusted(sessionId: string, host: string, seen: string, cause?: unknown): Failure {
+  return new Failure("session-lost", {
+    failed: `The data channel of session '${sessionId}' could not be opened: the certificate of ${host} is not trusted.`,
+    seen,
+    advice:
+      "Where a proxy opens TLS connections, put its CA's certificate into a PEM file on the runner and name it in " +
+      "NODE_EXTRA_CA_CERTS, in the 'env' of the step or job. AWS's own certificates need nothing.",
+    cause,
+  });
+}
+
+/** The proxy of the environment answered 407 in the gateway's place. */
+export function proxyRefused(sessionId: string, host: string, seen: string, cause?: unknown): Failure {
+  return new Failure("session-lost", {
+    failed: `The data channel of session '${sessionId}' could not be opened: the proxy on the way to ${host} wants credentials.`,
+    seen: `It answered ${seen}`,
+    advice:
+      "Put user and password into HTTPS_PROXY (http://user:password@host:port, special characters as %XX), or except " +
+      `${host} in NO_PROXY.`,
+    cause,
+  });
+}
+
+/** A session that stood and ended before its time. */
+export function sessionLost(sessionId: string, seen: string, cause?: unknown): Failure {
+  return new Failure("session-lost", {
+    failed: `Session '${sessionId}' was lost.`,
+    seen,
+    advice:
+      "The job is told to stop by a command of its own; where that fails too, it runs on until its 'timeout'. Check the " +
+      "network between runner and 'ssmmessages', and whether the task was stopped.",
+    cause,
+  });
+}

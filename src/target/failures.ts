@@ -1,0 +1,33 @@
+/** What keeps a target from being chosen or started, in the words of `Failure`. */
+import { Failure } from "../errors.ts";
+
+export function containerNotFound(container: string, owner: string, names: readonly string[]): Failure {
+  return new Failure("container-not-found", {
+    failed: `There is no container '${container}' in ${owner}.`,
+    seen: `Its containers are ${quoted(names)}.`,
+    advice: "Set the input 'container' to one of them.",
+  });
+}
+
+export function containerAmbiguous(owner: string, names: readonly string[], why: string): Failure {
+  return new Failure("container-ambiguous", {
+    failed: `The container to run in is not clear: ${owner} has several and the input 'container' is not set.`,
+    seen: `Its containers are ${quoted(names)}. ${why}`,
+    advice: "Set the input 'container' to one of them.",
+  });
+}
+
+/** `wanted` is how many the inputs ask for. */
+export function noRunningTask(service: string, cluster: string, seen: string, wanted = 1): Failure {
+  return new Failure("no-running-task", {
+    failed: `The service '${service}' in cluster '${cluster}' has ${wanted === 1 ? "no running task" : `not ${wanted} running tasks`}.`,
+    seen,
+    advice:
+      "Look at the service's events and its desired count, or start a task of its own for the job with " +
+      "'start: true'.",
+  });
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(", ") || "none";
+}
