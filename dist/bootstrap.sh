@@ -43,12 +43,13 @@ for fx_place in /tmp /var/tmp /dev/shm /run "$PWD"; do
 done
 
 # Whoever was to type the rest may be gone for good, the session with them: after ten minutes no job will come of this
-# directory any more.
+# directory any more. Mostly the job starts at once, and then its end is not to wait for this look's.
 fx_expect_start() {
   trap '' HUP
-  fx_tries=3000
-  while [ -d "$fx_dir" ] && [ ! -e "$fx_dir/started" ] && sleep 0.2; do
+  fx_tries=3100 fx_nap=0.05
+  while [ -d "$fx_dir" ] && [ ! -e "$fx_dir/started" ] && sleep "$fx_nap"; do
     fx_tries=$((fx_tries - 1))
+    [ "$fx_tries" -gt 3000 ] || fx_nap=0.2
     if [ "$fx_tries" -eq 0 ] && mkdir "$fx_dir/started"; then
       rm -rf "$fx_dir"
       ! grep -q "$fx_id" "/proc/$fx_self/cmdline" || kill -9 "$fx_self"

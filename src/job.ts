@@ -79,17 +79,17 @@ export async function runJob(
   const payload = preparePayload(inputs, { origin, target, log });
   const to = delivery({ inputs, runId: origin.id });
   const staging = stage(payload, to, { inputs, runId: origin.id, s3: aws.s3, ledger });
-  const [task] = await Promise.all([
-    waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel }),
-    staging,
-  ]).catch(async (error: unknown) => {
+  const ready = waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel });
+  const logged = ready.then(async (task) => {
+    known.target = { ...target, privateIp: task.privateIp };
+    const where = { ...task, container: target.container };
+    return await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
+  });
+  const [task, places] = await Promise.all([ready, logged, staging]).catch(async (error: unknown) => {
     // What is staged after the cleanup would stay.
     await Promise.allSettled([staging]);
     throw error;
   });
-  known.target = { ...target, privateIp: task.privateIp };
-  const where = { ...task, container: target.container };
-  const places = await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
 
   const runtimeId = task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "";
   const turn = { deadline: patient ? deadline : clock.now(), clock, log, signal: cancel };

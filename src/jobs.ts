@@ -1,4 +1,4 @@
-import { lookTogether } from "./aws/looks.ts";
+import { lookTogether, seenAlready } from "./aws/looks.ts";
 import { once } from "./aws/once.ts";
 import type { ExecConfiguration } from "./aws/ecs.ts";
 import { asFailure, type Failure } from "./errors.ts";
@@ -24,12 +24,13 @@ export async function runJobs(
   exec: ExecConfiguration | undefined,
   context: JobsContext,
 ): Promise<Result> {
-  const { targets, others } = resolved;
+  const { targets, others, seen } = resolved;
   const { aws, clock, inputs, origin } = context;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...others];
+  const looking = arns.length > 1 ? lookTogether(aws.ecs, arns, () => clock.now()) : aws.ecs;
   const ecs = {
     ...aws.ecs,
-    ...(arns.length > 1 ? lookTogether(aws.ecs, arns, () => clock.now()) : {}),
+    ...seenAlready(looking, seen),
     describeTaskDefinition: once((arn) => aws.ecs.describeTaskDefinition(arn)),
   };
   if (targets.length === 1)

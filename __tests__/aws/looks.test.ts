@@ -1,4 +1,4 @@
-import { lookTogether } from "../../src/aws/looks.ts";
+import { lookTogether, seenAlready } from "../../src/aws/looks.ts";
 import { aTask } from "../helpers/tasks.ts";
 
 let now: number;
@@ -56,4 +56,22 @@ it("fails for all that wait, and asks anew the next time", async () => {
   expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   fails = false;
   expect((await describeTask("ci", "a"))?.arn).toBe("a");
+});
+
+describe("a task of which ECS has just told", () => {
+  const calls: string[] = [];
+  const direct = {
+    describeTask: (_: string, arn: string) => {
+      calls.push(arn);
+      return Promise.resolve(aTask({ arn, lastStatus: "STOPPED" }));
+    },
+  };
+
+  it("is not looked at for the first look, and is for every other", async () => {
+    const { describeTask } = seenAlready(direct, [aTask({ arn: "a", lastStatus: "RUNNING" })]);
+    const statuses = [];
+    for (const arn of ["b", "a", "a"]) statuses.push((await describeTask("ci", arn))?.lastStatus);
+    expect(statuses).toEqual(["STOPPED", "RUNNING", "STOPPED"]);
+    expect(calls).toEqual(["b", "a"]);
+  });
 });

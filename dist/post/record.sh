@@ -13,7 +13,7 @@ fx_record_by_python() {
       fx_end refused "$(tail -n 1 "$fx_dir/err")"
       return 1
     fi
-    sleep 0.02
+    sleep 0.01
   done
   fx_stop_recording() {
     # It reads what is there, and sees to daemons itself.

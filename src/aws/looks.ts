@@ -1,6 +1,21 @@
 import type { Ecs } from "./ecs.ts";
 import type { Task } from "./task.ts";
 
+/** Spares the first look at each of these tasks, of which ECS has just told. */
+export function seenAlready(
+  ecs: Pick<Ecs, "describeTask">,
+  tasks: readonly Task[],
+): Pick<Ecs, "describeTask"> {
+  const seen = new Map(tasks.map((task) => [task.arn, task]));
+  return {
+    async describeTask(cluster, arn) {
+      const task = seen.get(arn);
+      seen.delete(arn);
+      return task ?? (await ecs.describeTask(cluster, arn));
+    },
+  };
+}
+
 /** A job that waits looks about every two seconds; so do several together. */
 const FRESH_MS = 2_000;
 

@@ -99,6 +99,9 @@ fx_main() {
     sleep 0.02
     fx_tries=$((fx_tries - 1))
   done
+  # All at once, then one by one.
+  # shellcheck disable=SC2086 # it is to be split into words
+  kill $fx_helpers
   for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
   [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
   fx_pid=$(cat "$fx_dir/pid")

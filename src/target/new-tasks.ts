@@ -26,6 +26,7 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
   const replacements = new Set<string>();
   return {
     targets: allOf(started.tasks.map((task) => targetOf(task, started.container, true))),
+    seen: started.tasks,
     inPublic: started.request.network.assignPublicIp === true,
     others: [],
     instead: async (lost, failure) => {

@@ -1,4 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import type { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -36,6 +37,8 @@ export interface ResolveContext {
 export interface Resolved {
   /** Whether they are ready is the next phase's. */
   readonly targets: readonly [Target, ...Target[]];
+  /** The targets' tasks, as ECS has just told of them. */
+  readonly seen: readonly Task[];
   /** Whether the tasks may have addresses outside their VPC. */
   readonly inPublic: boolean;
   /** Tasks that would do as well as the target: where its place is taken, theirs are tried before it is waited for. */

@@ -20,7 +20,13 @@ export async function namedTask(given: string, context: ResolveContext): Promise
   const task = await ecs.describeTask(cluster, id);
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
   const target = await inContainer(task, context);
-  return { targets: [target], inPublic: true, others: [], instead: () => Promise.resolve(undefined) };
+  return {
+    targets: [target],
+    seen: [task],
+    inPublic: true,
+    others: [],
+    instead: () => Promise.resolve(undefined),
+  };
 }
 
 /**
@@ -48,6 +54,7 @@ export async function tasksOfService(
   const places = new Places(found, chosen, context);
   return {
     targets: allOf(await inContainers(chosen, context)),
+    seen: chosen,
     inPublic: true,
     others: where.tasks === 1 ? places.others : [],
     instead: async (lost, failure) => {
