@@ -1,10 +1,16 @@
-/** `npm run local`: the local Fargate, by hand. Prints the environment to export; ends with Ctrl-C. */
+/** `npm run local [-- --podman]`: the local Fargate, by hand. Prints the environment to export; ends with Ctrl-C. */
 import { once } from "node:events";
+import { parseArgs } from "node:util";
 import { visibleDelays } from "./options.ts";
 import { seed } from "./seed.ts";
 import { startLocalFargate } from "./start.ts";
 
-const local = await startLocalFargate({ delays: visibleDelays, log: (line) => console.error(`# ${line}`) });
+const { podman } = parseArgs({ options: { podman: { type: "boolean", default: false } } }).values;
+const local = await startLocalFargate({
+  delays: visibleDelays,
+  runtime: podman ? "podman" : "own",
+  log: (line) => console.error(`# ${line}`),
+});
 const made = await seed(local);
 
 for (const [name, value] of Object.entries(local.env)) console.log(`export ${name}=${value}`);

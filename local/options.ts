@@ -34,6 +34,8 @@ export interface LocalOptions {
   readonly throttle?: boolean;
   /** Keep the credential variables from exec'd commands; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
+  /** What runs the containers: our own namespaces unless given, or podman with runc, where that is installed. */
+  readonly runtime?: "own" | "podman";
   /** Hears one line for each thing that happens. */
   readonly log?: (line: string) => void;
 }
@@ -46,6 +48,7 @@ export interface Settings {
   readonly sessionLimit: 1 | 2;
   readonly throttle: boolean;
   readonly hideCredentialsFromExec: boolean;
+  readonly runtime: "own" | "podman";
   readonly log: (line: string) => void;
 }
 
@@ -80,6 +83,7 @@ export function settingsFrom(options: LocalOptions): Settings {
     sessionLimit: options.sessionLimit ?? 2,
     throttle: options.throttle ?? false,
     hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,
+    runtime: options.runtime ?? "own",
     log: options.log ?? (() => undefined),
   };
 }

@@ -15,9 +15,10 @@ import { python } from "./python.ts";
 import { sessionManager } from "./session-manager.ts";
 import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
 import { credentials, credentialsPath } from "./task/credentials.ts";
-import { asRoot } from "./task/isolate.ts";
+import { asRoot, isolate } from "./task/isolate.ts";
 import { metadata } from "./task/metadata.ts";
 import { createInterface } from "./task/network.ts";
+import { contain, whyNoPodman } from "./task/podman.ts";
 import { Task, type Platform } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
@@ -59,6 +60,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       "not root: containers are isolated by user namespaces, where root is the only user and `user` cannot work",
     );
   }
+  const why = settings.runtime === "podman" ? whyNoPodman() : undefined;
+  if (why !== undefined) throw new Error(`Podman with runc can't run containers on this machine: ${why}`);
   const moto = await startMoto();
   const requests: RecordedRequest[] = [];
   const tasks = new Map<string, Task>();
@@ -169,6 +172,7 @@ function platformOf(
     createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
     makeAgent: (container) =>
       new ExecAgent({ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log }),
+    isolate: settings.runtime === "podman" ? contain : isolate,
     environment: (task, runtimeId) => ({
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
       AWS_REGION: region,

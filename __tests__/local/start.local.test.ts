@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { until } from "../helpers/until.ts";
+import { eventually, until } from "../helpers/until.ts";
+import { runtimes } from "./runtimes.ts";
 import { reached, runTask, startWorld } from "./with-local.ts";
 
 /** Processes whose environment or arguments name this endpoint: containers have it in both, moto's port is its own. */
@@ -20,25 +21,29 @@ function processesOf(mark: string): string[] {
   });
 }
 
-it("stop() leaves no process, no mount and no open port", async () => {
+it.each(runtimes)("stop() leaves no process, no mount and no open port (%s)", async (runtime) => {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8");
-  const world = await startWorld();
+  const world = await startWorld({ runtime });
   const task = await runTask(world, "setsid sleep 600 & exec sleep 600");
   await reached(task, "RUNNING");
   expect(processesOf(world.local.url).length).toBeGreaterThan(0);
   await world.local.stop();
-  expect(processesOf(world.local.url)).toEqual([]);
+  await eventually(() => processesOf(world.local.url), []);
   expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(mounts);
   await expect(fetch(world.local.url)).rejects.toThrow();
 });
 
-it.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)(
-  "a process that ends by %s takes its tasks and moto along",
-  async (signal) => {
+it.each(
+  runtimes.flatMap((runtime) =>
+    (["SIGINT", "SIGTERM", "SIGKILL"] as const).map((signal) => [signal, runtime] as const),
+  ),
+)(
+  "a process that ends by %s takes its tasks (%s) and moto along",
+  async (signal, runtime) => {
     const script = `
       import { startLocalFargate } from "./local/start.ts";
       import { seed } from "./local/seed.ts";
-      const local = await startLocalFargate();
+      const local = await startLocalFargate({ runtime: "${runtime}" });
       await seed(local);
       while (local.tasks[0]?.lastStatus !== "RUNNING") await new Promise((done) => setTimeout(done, 5));
       console.log(local.url + " " + local.tasks[0].containers[0].handle.pid);

@@ -82,7 +82,7 @@ class Account:
 def find(name, path):
     if "/" in name:
         if not os.path.exists(name):
-            raise Refused(f"stat {name}: no such file or directory")
+            raise Refused(f'"{name}": stat {name}: no such file or directory')
         if os.path.isdir(name) or not os.access(name, os.X_OK):
             raise Refused(f'"{name}": permission denied')
         return name

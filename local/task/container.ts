@@ -3,7 +3,7 @@ import type { ContainerDefinition } from "../ecs/shapes.ts";
 import { rootFileSystem, Unbuildable, type RootFileSystem } from "../images/root.ts";
 import { init } from "../python.ts";
 import { imageNamed, type Image } from "./images.ts";
-import { CommandRefused, isolate, type Isolated } from "./isolate.ts";
+import { CommandRefused, type Isolated, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
 /** A running container as its exec agent sees it. */
@@ -36,6 +36,7 @@ export interface Surroundings {
   readonly ip: string;
   /** What the platform adds to the environment, given the container's runtime id. */
   readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
+  readonly isolate: (options: IsolateOptions) => Promise<Isolated>;
   /** Names of variables that exec'd commands do not get. */
   readonly hiddenFromExec: readonly string[];
 }
@@ -96,7 +97,7 @@ export class Container {
     const workdir = this.definition.workingDirectory ?? image.workdir;
     this.createdAt = Date.now();
     try {
-      this.#isolated = await isolate({
+      this.#isolated = await this.#around.isolate({
         command: this.#command(image),
         env,
         workdir,

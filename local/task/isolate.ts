@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -81,30 +81,43 @@ export async function isolate(options: IsolateOptions): Promise<Isolated> {
       },
     },
   );
-  const exited = new Promise<number>((resolve) => {
-    child.once("exit", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
-  });
+  const exited = exitOf(child);
   await once(child, "spawn");
   const [, stdout, stderr, reports] = child.stdio;
   if (!stdout || !stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
-  // At a child's exit Node throws away what nobody reads yet, and a short command has ended before anybody can.
-  const output = { stdout: stdout.pipe(new PassThrough()), stderr: stderr.pipe(new PassThrough()) };
+  const output = { stdout: kept(stdout), stderr: kept(stderr) };
   const pid = await started(reports);
-  await becameCommand(pid, exited);
+  // The script's last act is an exec that wipes its own variables.
+  await becameCommand(pid, exited, "BOX_COMMAND=");
   return { pid, ...output, exited };
 }
 
-/**
- * PID 1's last act before it is the command is an exec that wipes its own variables: from then on, and only then, it
- * is the command. Amid an exec its environment reads as empty, the command's own has HOME at least.
- */
-async function becameCommand(pid: number, exited: Promise<number>): Promise<void> {
-  const end = exited.then(() => true);
-  const isCommand = (seen: string): boolean => seen !== "" && !seen.includes("BOX_COMMAND=");
-  while (!isCommand(environment(pid))) if (await Promise.race([end, sleep(1, false)])) return;
+/** The status of a child as ECS gives it. */
+export function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
+  });
 }
 
-function environment(pid: number): string {
+/** At a child's exit Node throws away what nobody reads yet, and a short command has ended before anybody can. */
+export function kept(stream: Readable): Readable {
+  return stream.pipe(new PassThrough());
+}
+
+/**
+ * Resolves once PID 1 is no longer what prepared its container, whose environment has `mark`, but the command, or has
+ * ended. Amid an exec an environment reads as empty; the command's own has HOME at least.
+ */
+export async function becameCommand(pid: number, exited: Promise<number>, mark: string): Promise<void> {
+  const end = exited.then(() => true);
+  for (;;) {
+    const environment = environmentOf(pid);
+    if (environment !== "" && !environment.includes(mark)) return;
+    if (await Promise.race([end, sleep(1, false)])) return;
+  }
+}
+
+function environmentOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1");
   } catch {

@@ -11,6 +11,7 @@ import type {
 } from "../ecs/shapes.ts";
 import type { Settings } from "../options.ts";
 import { Container, type ContainerHandle } from "./container.ts";
+import type { Isolated, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
 
@@ -54,6 +55,8 @@ export interface Platform {
   nextIp(): string;
   createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
   makeAgent(handle: ContainerHandle): Agent;
+  /** Starts a container's command. */
+  isolate(options: IsolateOptions): Promise<Isolated>;
   /** The environment that Fargate adds, for the container with this runtime id. */
   environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
   /** Takes what a container prints. */
@@ -104,6 +107,7 @@ export class Task {
         clusterName,
         hostname: this.hostname,
         ip: this.ip,
+        isolate: (options) => platform.isolate(options),
         platformEnv: (runtimeId) => platform.environment(this, runtimeId),
         hiddenFromExec: hideCredentialsFromExec ? credentialVariables : [],
       });

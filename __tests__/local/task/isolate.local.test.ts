@@ -1,9 +1,16 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { init } from "../../../local/python.ts";
-import { asRoot, CommandRefused, isolate, type IsolateOptions } from "../../../local/task/isolate.ts";
+import {
+  asRoot,
+  CommandRefused,
+  isolate as byNamespaces,
+  type IsolateOptions,
+} from "../../../local/task/isolate.ts";
+import { contain as byPodman } from "../../../local/task/podman.ts";
 import { processesBeside } from "../../../local/task/processes.ts";
 import { eventually } from "../../helpers/until.ts";
+import { runtimes } from "../runtimes.ts";
 
 const options = {
   env: { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" },
@@ -14,14 +21,18 @@ const options = {
   init: undefined,
 } satisfies Partial<IsolateOptions>;
 
-async function outputOf(script: string, more: Partial<IsolateOptions> = {}): Promise<string> {
-  const box = await isolate({ ...options, ...more, command: ["/bin/sh", "-c", script] });
-  const output = await text(box.stdout);
-  await box.exited;
-  return output.trim();
-}
+const ways = { own: byNamespaces, podman: byPodman };
 
-describe("an isolated command", () => {
+describe.each(runtimes)("a container by %s", (runtime) => {
+  const isolate = ways[runtime];
+
+  async function outputOf(script: string, more: Partial<IsolateOptions> = {}): Promise<string> {
+    const box = await isolate({ ...options, ...more, command: ["/bin/sh", "-c", script] });
+    const output = await text(box.stdout);
+    await box.exited;
+    return output.trim();
+  }
+
   it.each([
     ["is PID 1 and sees nobody else", "for p in /proc/[0-9]*; do echo $p; done; :", "/proc/1"],
     [
@@ -32,7 +43,7 @@ describe("an isolated command", () => {
     ],
     [
       "has its host's name and address in its files",
-      "cat /etc/hostname; grep -c '127.16.9.9 box' /etc/hosts",
+      "echo $(cat /etc/hostname); grep -c '127.16.9.9[[:space:]]box' /etc/hosts",
       "box.example\n1",
     ],
     ["has its host's name", "uname -n", "box.example"],
@@ -45,7 +56,13 @@ describe("an isolated command", () => {
   });
 
   it("has exactly the environment that it was given, odd names and line ends included", async () => {
-    const env = { PATH: options.env.PATH, HOME: "/any", "odd.name": "two\nlines", EMPTY: "" };
+    const env = {
+      PATH: options.env.PATH,
+      HOME: "/any",
+      HOSTNAME: "box.example",
+      "odd.name": "two\nlines",
+      EMPTY: "",
+    };
     const box = await isolate({ ...options, env, command: ["sleep", "60"] });
     const variables = readFileSync(`/proc/${box.pid}/environ`, "utf8").split("\0").slice(0, -1);
     process.kill(box.pid, "SIGKILL");
@@ -106,7 +123,7 @@ describe("an isolated command", () => {
 
   it.each([
     ["no-such-program", `"no-such-program": executable file not found in $PATH`],
-    ["/no/such", "stat /no/such: no such file or directory"],
+    ["/no/such", '"/no/such": stat /no/such: no such file or directory'],
   ])("is refused when %s is not there", async (program, message) => {
     await expect(isolate({ ...options, command: [program] })).rejects.toThrow(new CommandRefused(message));
   });

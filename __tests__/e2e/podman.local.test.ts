@@ -1,0 +1,49 @@
+import { Aws, filesIn, jobLog, processes, withoutInit } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
+import { runtimes } from "../local/runtimes.ts";
+
+const where = runtimes.includes("podman") ? describe : describe.skip;
+
+where("in a container of podman and runc", () => {
+  let aws: Aws;
+  beforeAll(async () => {
+    aws = await Aws.start({ runtime: "podman" });
+    await aws.register("no-init", [withoutInit], "4096");
+  });
+  afterAll(() => aws.stop());
+
+  it.each([
+    ["through S3", true],
+    ["over the session", false],
+  ])(
+    "a job of four workers, brought %s, runs with what a container may do and leaves nothing",
+    async (_, staged) => {
+      const task = await aws.runningTask("no-init");
+      const result = await aws.step({
+        task: task.id,
+        workers: "auto",
+        secrets: "WORD=open sesame",
+        run: 'grep CapEff /proc/self/status\necho "$WORD"\nexit "$FARGATE_EXEC_WORKER"',
+        ...(staged && { bucket: aws.world.made.bucket }),
+      });
+      expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
+      // Docker's and podman's own set, of forty-one.
+      const rights = /^\[\d\] CapEff:\t00000000[0-9a-f]{8}$/;
+      expect(jobLog(result).toSorted()).toEqual(
+        [0, 1, 2, 3].flatMap((i) => [`[${i}] ***`, expect.stringMatching(rights) as string]),
+      );
+      await eventually(
+        () => processes(task).map(({ state, command }) => `${state} ${command}`),
+        ["S tail -f /dev/null"],
+      );
+      for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(task, directory)).toEqual([]);
+    },
+    60_000,
+  );
+
+  it("a task that the step starts, with an init, is stopped again", async () => {
+    const result = await aws.step({ ...aws.newTask(), run: "cat /proc/1/comm; exit 7" });
+    expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+    await eventually(() => aws.taskOf(result).lastStatus, "STOPPED");
+  });
+});

@@ -1,0 +1,66 @@
+/**
+ * `node bench/matrix.ts [jobs] [seconds]`: the jobs of a matrix in one service of three tasks, under ECS's throttles. They
+ * begin together, or spread over so many seconds.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { seed } from "../local/seed.ts";
+import { startLocalFargate } from "../local/start.ts";
+import { actionDir, environment } from "./environment.ts";
+
+const JOBS = Number(process.argv[2] ?? 256);
+const OVER_MS = Number(process.argv[3] ?? 0) * 1000;
+const TASKS = 3;
+
+const root = mkdtempSync(join(tmpdir(), "bench-"));
+const local = await startLocalFargate({ stopTimeout: 500, throttle: true, sessionLimit: 2 });
+try {
+  const { cluster, service, bucket } = await seed(local);
+  const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
+  const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials });
+  await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: TASKS }));
+  while (takingSessions() < TASKS) await sleep(50);
+
+  const began = Date.now();
+  const ends = await Promise.all(
+    Array.from({ length: JOBS }, async (_, index) => {
+      await sleep((OVER_MS * index) / JOBS);
+      return await job(index, { cluster, service, bucket });
+    }),
+  );
+  const seconds = (Date.now() - began) / 1000;
+  const bad = ends.filter((end) => end !== undefined);
+  console.log(
+    `${JOBS} jobs in ${TASKS} tasks: ${JOBS - bad.length} as they should be, ${seconds.toFixed(0)} s in all`,
+  );
+  for (const [index, end] of ends.entries()) if (end !== undefined) console.log(`job ${index}: ${end}`);
+} finally {
+  await local.stop();
+  rmSync(root, { recursive: true });
+}
+
+function takingSessions(): number {
+  return local.tasks.filter(({ agents }) => [...agents.values()].some(({ connected }) => connected)).length;
+}
+
+/** Undefined when the job ended well and its output is its own; else what became of it. */
+async function job(index: number, where: Record<string, string>): Promise<string | undefined> {
+  const own = join(root, String(index));
+  mkdirSync(own);
+  const inputs = { ...where, "start-timeout": "30m", run: `echo "this is ${index}"` };
+  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...(await environment(own, inputs)), ...local.env },
+  });
+  let log = "";
+  child.stdout.on("data", (bytes: Buffer) => (log += bytes.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  const said = [...log.matchAll(/^this is (\d+)$/gm)].map(([, number]) => Number(number));
+  if (code === 0 && said.length === 1 && said[0] === index) return undefined;
+  return `exit code ${code}, said ${JSON.stringify(said)}, ${/^::error.*/m.exec(log)?.[0] ?? "no error"}`;
+}

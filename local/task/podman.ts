@@ -1,0 +1,135 @@
+import { spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { interpreterHome, virtualEnvironment } from "../python.ts";
+import {
+  becameCommand,
+  CommandRefused,
+  exitOf,
+  type Isolated,
+  type IsolateOptions,
+  kept,
+} from "./isolate.ts";
+
+/** Its mounts are to be nobody else's, and to go with it. */
+const apart = ["unshare", "--mount"] as const;
+/** By runc, which is Fargate's runtime too, and without systemd. */
+const podman = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
+
+/** Far more than a container takes to start, for one that hangs. */
+const TRIAL_MS = 20_000;
+
+/**
+ * What runs podman. The container is conmon's child, not ours: whoever holds the other end of descriptor 3 is waited for,
+ * and with it the container goes, however it ended.
+ */
+const script = `name=$1
+shift
+(cat <&3; exec podman rm --force --time 0 "$name") >/dev/null 2>&1 &
+exec "$@" 3<&-`;
+
+/**
+ * As `isolate`, but by podman with runc: with the capabilities, the seccomp filter and the masked /proc that a container
+ * engine gives. Needs root.
+ */
+export async function contain(options: IsolateOptions): Promise<Isolated> {
+  const name = `fargate-local-${randomUUID()}`;
+  const scratch = mkdtempSync(join(tmpdir(), "podman-"));
+  const pidFile = join(scratch, "pid");
+  const run = [...podman, "run", "--name", name, "--rm", "--pidfile", pidFile];
+  const [program, ...rest] = [...apart, "sh", "-c", script, "sh", name, ...run];
+  const child = spawn(program, [...rest, ...flags(options), ...commandOf(options)], {
+    // Away from the terminal's Ctrl-C, which would reach the containers too.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
+  const [, stdout, stderr, held] = child.stdio;
+  if (!stdout || !stderr || !held) throw new Error("spawn gave no pipes");
+  const exited = exitOf(child).finally(() => {
+    held.destroy();
+    rmSync(scratch, { recursive: true });
+  });
+  const output = { stdout: kept(stdout), stderr: kept(stderr) };
+  const pid = await begun(pidFile, exited);
+  if (pid === undefined) throw refusal(await text(output.stderr));
+  // runc's own init waits in the container for its word.
+  await becameCommand(pid, exited, "_LIBCONTAINER_");
+  return { pid, ...output, exited };
+}
+
+/** Why podman can't run a container here; undefined when it can. */
+export function whyNoPodman(): string | undefined {
+  const trial = { command: ["true"], env: {}, workdir: "/", user: undefined } as const;
+  const args = flags({ ...trial, hostname: "trial.example", ip: "127.0.0.1", init: undefined });
+  const [program, ...rest] = [...apart, ...podman, "run", "--rm", ...args, ...trial.command];
+  const { error, status, stderr } = spawnSync(program, rest, { encoding: "utf8", timeout: TRIAL_MS });
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
+}
+
+function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions): string[] {
+  const variables = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
+  // Those that podman adds of itself.
+  const unwanted = ["container", "HOSTNAME", "TERM"]
+    .filter((name) => !(name in env))
+    .map((name) => `--unsetenv=${name}`);
+  // The homes of this machine hold its owner's credentials; an image's are its own.
+  const place = existsSync(join(root ?? "/", workdir)) ? [] : [workdir];
+  const homes = root === undefined ? ["/root", "/home"] : [];
+  const fresh = ["/tmp", "/run", ...homes, ...place].map(
+    (path) => `--mount=type=tmpfs,destination=${path},notmpcopyup`,
+  );
+  const shown = root === undefined ? [virtualEnvironment, interpreterHome()] : [];
+  return [
+    ...["--network=host", `--hostname=${hostname}`, `--add-host=${hostname}:${ip}`, "--http-proxy=false"],
+    ...[
+      "--log-driver=none",
+      `--workdir=${workdir}`,
+      ...limits().map((limit) => `--ulimit=${limit}`),
+      ...variables,
+      ...unwanted,
+      ...fresh,
+    ],
+    ...shown.map((path) => `--volume=${path}:${path}:ro`),
+    ...(init === undefined ? [] : [`--volume=${init}:/dev/init:ro`]),
+    ...(user === undefined ? [] : [`--user=${user}`]),
+    ...["--rootfs", `${root ?? "/"}:O`],
+  ];
+}
+
+function commandOf({ command, init }: IsolateOptions): string[] {
+  return [...(init === undefined ? [] : ["/dev/init", "--"]), ...command];
+}
+
+/** Podman's own are higher than what a machine inside another may give. */
+function limits(): readonly string[] {
+  const files = /^Max open files +\S+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  return [`nofile=1024:${Math.min(Number(files ?? 1024), 65_535)}`, "nproc=16384:16384"];
+}
+
+async function begun(pidFile: string, exited: Promise<number>): Promise<number | undefined> {
+  const end = exited.then(() => true);
+  for (;;) {
+    const pid = readPid(pidFile);
+    if (pid !== undefined) return pid;
+    if (await Promise.race([end, sleep(2, false)])) return undefined;
+  }
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, "utf8")) || undefined;
+  } catch {
+    return undefined; // not yet
+  }
+}
+
+/** The runtime's words where the command is to blame, podman's where this machine is. */
+function refusal(complaint: string): Error {
+  const why = /exec: (.+?): OCI runtime/.exec(complaint) ?? /(unable to find user .+)/.exec(complaint);
+  if (why?.[1] !== undefined) return new CommandRefused(why[1]);
+  return new Error(`podman cannot run a container: ${complaint.trim()}`);
+}
