@@ -3,6 +3,7 @@ import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
+import { runtimes } from "../local/runtimes.ts";
 
 /** How a script comes in, and what the log says of it. */
 const rungs = {
@@ -56,7 +57,7 @@ const refused: readonly (readonly [image: string, staged: boolean, code: string,
   ["debian-bash-curl:without-awk", true, "container-refused", "neither python3 nor awk"],
 ];
 
-describeImages("a script in an image", () => {
+describeImages.each(runtimes)("a script in an image, in containers by %s", (runtime) => {
   let aws: Aws;
   const tasks = new Map<string, Task>();
   const idle = new Map<string, readonly string[]>();
@@ -71,7 +72,7 @@ describeImages("a script in an image", () => {
   beforeAll(async () => {
     const images = [...new Set([...table, ...refused].map(([image]) => image))];
     await buildImages(images.map((image) => `local/${image}`));
-    aws = await Aws.start();
+    aws = await Aws.start({ runtime });
     for (const image of images) {
       const task = await taskOf(aws, `local/${image}`);
       tasks.set(image, task);
