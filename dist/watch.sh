@@ -43,17 +43,39 @@ fx_attach() {
     elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && fx_pid=$fx_child && ! fx_lives && [ ! -e "$fx_dir/started" ]; then
       fx_last="! start $(fx_words)"
     else
+      # In tenths of a second, more or less.
       fx_quiet=$((fx_quiet + 1))
       # A session in which nothing moves is cut after twenty minutes; every half minute something does.
       if [ "$fx_quiet" -ge 300 ]; then
         fx_tell_place
         fx_quiet=0
       fi
-      if [ "$fx_quiet" -gt 20 ]; then sleep 0.1; else sleep 0.02; fi
+      fx_wait_for_news
     fi
   done
   fx_mark "$fx_last"
   printf '\n'
+}
+
+# Opened both ways: one end alone waits for the other.
+fx_open_news() {
+  mkfifo "$fx_dir/news"
+  [ -p "$fx_dir/news" ] || return 0
+  exec 4<>"$fx_dir/news"
+  fx_news=1
+}
+
+# Until something may have happened. A recorder in python3 tells what is new; before it is there, and where awk records,
+# one has to look.
+fx_wait_for_news() {
+  if [ "$fx_news" ] && [ -e "$fx_dir/recording" ]; then
+    IFS= read -r fx_line <&4
+    fx_quiet=$((fx_quiet + 9))
+  elif [ "$fx_quiet" -gt 10 ]; then
+    sleep 0.1
+  else
+    sleep 0.02
+  fi
 }
 
 # A terminal that nobody reads any more keeps a place for sessions, of which a container has one or two. Whoever
@@ -65,10 +87,17 @@ fx_replace_watcher() {
   printf %s "$$" >"$fx_dir/watcher"
 }
 
+# The watcher is woken every second, too: nobody else would tell it that the job was killed.
 fx_expect_reader() {
-  while rm -f "$fx_dir/heard"; do
-    fx_sleep 90 || return 0
-    [ -e "$fx_dir/heard" ] || kill -s KILL "$$"
+  fx_silent=0
+  while fx_sleep 1; do
+    [ -z "$fx_news" ] || echo >&4
+    fx_silent=$((fx_silent + 1))
+    if [ "$fx_silent" -ge 90 ]; then
+      [ -e "$fx_dir/heard" ] || kill -s KILL "$$"
+      rm -f "$fx_dir/heard"
+      fx_silent=0
+    fi
   done
 }
 
@@ -89,6 +118,8 @@ fx_main() {
     fx_child=$!
   fi
   fx_secrets=
+  fx_news=
+  fx_open_news
   fx_listen <&3 &
   fx_helpers=$!
   fx_expect_reader 3<&- &

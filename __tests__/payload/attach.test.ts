@@ -159,7 +159,7 @@ it(
 it(
   "a watcher that nobody reads any more gives its place up by itself",
   async () => {
-    const job = aJob("sleep 2", { containerEnv: withSleep("short-90", { "90": "0.3" }) });
+    const job = aJob("sleep 9", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
     const first = job.attach();
     await first.says("attached");
     // Its terminal is still there, and nobody says that he reads.
@@ -174,7 +174,7 @@ it(
 it(
   "a watcher whose reader is there keeps its place",
   async () => {
-    const job = aJob("sleep 1.5; echo done", { containerEnv: withSleep("short-90", { "90": "0.3" }) });
+    const job = aJob("sleep 4; echo done", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
     const first = job.attach();
     await first.says("attached");
     const here = setInterval(() => first.type(Buffer.from("here\n")), 50);

@@ -4,8 +4,8 @@
 #
 # In the job directory: job (this file), script, header, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
 # started (made by the job: the lock of its start), pid (of the job), stopping (why it is being stopped), status (its
-# end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there), sizes (what
-# each awk has written).
+# end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there), news (the pipe
+# that wakes the watcher), recording (there is a recorder in python3), sizes (what each awk has written).
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 
@@ -16,6 +16,9 @@ fx_write() {
   printf '%s\n' "$2" 1<>"$fx_dir/$1.new"
   mv "$fx_dir/$1.new" "$fx_dir/$1"
 }
+
+# Wakes the watcher, if it is one that waits to be woken. Opened both ways, which waits for nobody.
+fx_wake_watcher() { [ ! -p "$fx_dir/news" ] || echo 1<>"$fx_dir/news"; }
 
 # The size of a file, in fx_bytes.
 fx_size() {

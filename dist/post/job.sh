@@ -65,6 +65,7 @@ fx_job() {
 fx_end() {
   trap fx_wake TERM
   fx_write status "$1 $2"
+  fx_wake_watcher
   fx_tries=600
   [ "$1" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done

@@ -4,10 +4,12 @@
 
 Each line is a record, as output/marks.ts defines it. What is in the pipes when TERM comes is still recorded.
 """
+import fcntl
 import os
 import select
 import signal
 import sys
+import termios
 import time
 
 MARK = b"\033]7733;"
@@ -123,6 +125,23 @@ class Spool:
             self.whole = False
 
 
+class News:
+    """The pipe by which a watcher that waits is told that there is more to show."""
+
+    def __init__(self, path):
+        try:
+            os.mkfifo(path, 0o600)
+        except FileExistsError:
+            pass  # The watcher was here first.
+        # Both ways, so that it can be written to while nobody watches.
+        self.fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
+    def tell(self):
+        # Once is enough, and nobody may be there to hear more.
+        if fcntl.ioctl(self.fd, termios.FIONREAD, bytes(4)) == bytes(4):
+            os.write(self.fd, b"\n")
+
+
 def is_held(fd):
     """Whether somebody has the other end of a pipe. Where nobody ever had, as of a worker that was cancelled before it
     began, select would wait for good."""
@@ -156,6 +175,7 @@ def main(directory, workers, patterns):
     signal.signal(signal.SIGTERM, lambda *_: None)
 
     spool = Spool(os.path.join(directory, "out"))
+    news = News(os.path.join(directory, "news"))
     streams = {}
     for worker in range(workers):
         for kind in ("o", "e"):
@@ -183,8 +203,10 @@ def main(directory, workers, patterns):
         if not ready:
             for stream in streams.values():
                 spool.write(stream.show(patterns))
+        news.tell()
     for stream in streams.values():
         spool.write(stream.finish(patterns))
+    os.close(news.fd)
     held = [fd for fd in streams if is_held(fd)]
     if held:
         drain(held, spool)
