@@ -1,13 +1,11 @@
 /** `node bench/fan-out.ts [seconds]`: many tasks of four workers each from one step, beside one such task. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
-import { actionDir, environment } from "./environment.ts";
+import { startStep } from "./step.ts";
 
 const TASKS = 20;
 const WORKERS = 4;
@@ -35,14 +33,10 @@ try {
       run: `i=0; while [ $i -lt ${SECONDS} ]; do echo "line $i"; sleep 1; i=$((i + 1)); done`,
     };
     const began = performance.now();
-    const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
-      stdio: ["ignore", "pipe", "inherit"],
-      env: { ...(await environment(root, inputs)), ...local.env },
-    });
+    const step = await startStep(root, inputs, local);
     let bytes = 0;
-    const look = setInterval(() => (bytes = Math.max(bytes, highWater(child.pid))), 50);
-    child.stdout.resume();
-    const [code] = (await once(child, "close")) as [number | null];
+    const look = setInterval(() => (bytes = Math.max(bytes, highWater(step.pid))), 50);
+    const code = await step.ended;
     clearInterval(look);
     if (code !== 0) throw new Error(`the run with ${tasks} tasks failed with exit code ${code}`);
     return { ms: performance.now() - began, bytes };
@@ -59,7 +53,7 @@ try {
   rmSync(root, { recursive: true });
 }
 
-function highWater(pid: number | undefined): number {
+function highWater(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     return Number(/VmHWM:\s*(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;

@@ -1,13 +1,10 @@
 /** `node bench/latency.ts`: how long one waits for the action itself, where nothing else takes time. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { seed } from "../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../local/start.ts";
-import { actionDir, environment } from "./environment.ts";
+import { startStep, takingSessions } from "./step.ts";
 
 const TIMES = 11;
 /** From RUNNING to an agent that takes sessions. */
@@ -18,15 +15,14 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
 try {
   const made = await seed(local);
-  while (!local.tasks.some(({ agents }) => [...agents.values()].some(({ connected }) => connected)))
-    await sleep(50);
+  await takingSessions(local);
   const cluster = { cluster: made.cluster, bucket: made.bucket };
   const inTask = { ...cluster, task: local.tasks[0]?.id ?? "" };
 
   const hello: number[] = [];
   const ending: number[] = [];
   for (let i = 0; i < TIMES; i += 1) {
-    const step = await start({ ...inTask, run: "echo hello; date +at=%s%N" });
+    const step = await startStep(root, { ...inTask, run: "echo hello; date +at=%s%N" }, local);
     const [, at] = await step.line(/^at=(\d+)$/m);
     await step.ended;
     hello.push(Date.now() - step.began);
@@ -38,16 +34,12 @@ try {
   const starting: number[] = [];
   const stopping: number[] = [];
   for (let i = 0; i < TIMES; i += 1) {
-    const step = await start({
-      ...cluster,
-      service: made.service,
-      start: "true",
-      run: "echo begun; sleep 60",
-    });
+    const inputs = { ...cluster, service: made.service, start: "true", run: "echo begun; sleep 60" };
+    const step = await startStep(root, inputs, local);
     await step.line(/^begun$/m);
     starting.push(sessionAt(local) - agentRunningAt(local) - CONNECT_MS);
     const interrupted = Date.now();
-    step.child.kill("SIGINT");
+    step.signal("SIGINT");
     await step.ended;
     stopping.push(stoppedAt(local) - interrupted);
   }
@@ -56,40 +48,6 @@ try {
 } finally {
   await local.stop();
   rmSync(root, { recursive: true });
-}
-
-interface Step {
-  readonly child: ChildProcess;
-  readonly began: number;
-  readonly ended: Promise<unknown>;
-  /** Resolves once the log matches. */
-  line(pattern: RegExp): Promise<RegExpExecArray>;
-}
-
-async function start(inputs: Record<string, string>): Promise<Step> {
-  const env = { ...(await environment(root, inputs)), ...local.env };
-  const began = Date.now();
-  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env,
-  });
-  const ended = once(child, "close");
-  let log = "";
-  child.stdout.on("data", (bytes: Buffer) => (log += bytes.toString()));
-  return {
-    child,
-    began,
-    ended,
-    line: async (pattern) => {
-      for (;;) {
-        const found = pattern.exec(log);
-        if (found) return found;
-        if (child.exitCode !== null)
-          throw new Error(`The step ended before it said ${pattern.source}:\n${log}`);
-        await sleep(5);
-      }
-    },
-  };
 }
 
 function agentRunningAt({ tasks }: LocalFargate): number {

@@ -2,8 +2,6 @@
  * `node bench/matrix.ts [jobs] [seconds]`: the jobs of a matrix in one service of three tasks, under ECS's throttles. They
  * begin together, or spread over so many seconds.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
-import { actionDir, environment } from "./environment.ts";
+import { startStep, takingSessions } from "./step.ts";
 
 const JOBS = Number(process.argv[2] ?? 256);
 const OVER_MS = Number(process.argv[3] ?? 0) * 1000;
@@ -24,7 +22,7 @@ try {
   const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
   const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials });
   await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: TASKS }));
-  while (takingSessions() < TASKS) await sleep(50);
+  await takingSessions(local, TASKS);
 
   const began = Date.now();
   const ends = await Promise.all(
@@ -44,22 +42,14 @@ try {
   rmSync(root, { recursive: true });
 }
 
-function takingSessions(): number {
-  return local.tasks.filter(({ agents }) => [...agents.values()].some(({ connected }) => connected)).length;
-}
-
 /** Undefined when the job ended well and its output is its own; else what became of it. */
 async function job(index: number, where: Record<string, string>): Promise<string | undefined> {
   const own = join(root, String(index));
   mkdirSync(own);
   const inputs = { ...where, "start-timeout": "30m", run: `echo "this is ${index}"` };
-  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...(await environment(own, inputs)), ...local.env },
-  });
-  let log = "";
-  child.stdout.on("data", (bytes: Buffer) => (log += bytes.toString()));
-  const [code] = (await once(child, "close")) as [number | null];
+  const step = await startStep(own, inputs, local);
+  const code = await step.ended;
+  const log = step.log();
   const said = [...log.matchAll(/^this is (\d+)$/gm)].map(([, number]) => Number(number));
   if (code === 0 && said.length === 1 && said[0] === index) return undefined;
   return `exit code ${code}, said ${JSON.stringify(said)}, ${/^::error.*/m.exec(log)?.[0] ?? "no error"}`;

@@ -11,6 +11,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { actionDir, environment } from "./environment.ts";
 import { recorders } from "./recorders.ts";
+import { takingSessions } from "./step.ts";
 
 const MIB = 1024 * 1024;
 const root = mkdtempSync(join(tmpdir(), "bench-"));
@@ -55,8 +56,7 @@ async function transport(mib: number): Promise<void> {
   const local = await startLocalFargate({ stopTimeout: 500 });
   try {
     const made = await seed(local);
-    while (!local.tasks.some(({ agents }) => [...agents.values()].some(({ connected }) => connected)))
-      await new Promise((done) => setTimeout(done, 50));
+    await takingSessions(local);
     const speeds = new Map<string, number>();
     for (const [way, size] of [
       ["plain", Math.min(mib, 10)],
