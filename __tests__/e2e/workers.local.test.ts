@@ -1,6 +1,5 @@
 import type { Task } from "../../local/task/task.ts";
-import { Aws, filesIn, jobLog, processes, withoutInit } from "../helpers/local.ts";
-import { eventually } from "../helpers/until.ts";
+import { Aws, jobLog, leftClean, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
 let tailTask: Task;
@@ -25,14 +24,6 @@ echo "worker $FARGATE_EXEC_WORKER of $FARGATE_EXEC_WORKERS"
 exit "$FARGATE_EXEC_WORKER"
 `;
 
-/** PID 1 and nothing else: no process, no zombie, and nothing in the places for temporary files. */
-async function leftClean(task = tailTask): Promise<void> {
-  const left = (): string[] => processes(task).map(({ state, command }) => `${state} ${command}`);
-  // The exec agent's own `script` may run for a moment after the session.
-  await eventually(left, ["S tail -f /dev/null"]);
-  for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(task, directory)).toEqual([]);
-}
-
 it.each([
   ["through S3", true],
   ["over the session", false],
@@ -45,7 +36,7 @@ it.each([
       run: busy,
       ...(staged && { bucket: aws.world.made.bucket }),
     });
-    await leftClean();
+    await leftClean(tailTask);
     expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
     expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
       [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
@@ -73,7 +64,7 @@ it("neither does one whose script can't be fetched or started", async () => {
   ]);
   expect(noShell.outputs["exit-code"]).toBe("127");
   expect(noDirectory.outputs).toMatchObject({ "exit-code": "1", stdout: "" });
-  await leftClean();
+  await leftClean(tailTask);
 });
 
 it.each([

@@ -16,7 +16,7 @@ import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
-import { until } from "./until.ts";
+import { eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
 
@@ -207,6 +207,14 @@ export function filesIn(task: Task, directory: string): string[] {
   return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true })
     .map(String)
     .filter((name) => !`${own}/`.startsWith(`${name}/`) && !name.startsWith(`${own}/`));
+}
+
+/** Fails unless a task of `withoutInit` has PID 1 and nothing else: no process, no zombie, no temporary file. */
+export async function leftClean(task: Task): Promise<void> {
+  const left = (): string[] => processes(task).map(({ state, command }) => `${state} ${command}`);
+  // The exec agent's own `script` may run for a moment after the session.
+  await eventually(left, ["S tail -f /dev/null"]);
+  for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(task, directory)).toEqual([]);
 }
 
 /** The log of the step's own process: without what the runner prints of inputs before main starts. */

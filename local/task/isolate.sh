@@ -26,8 +26,8 @@ mkdir $root
 
 # copy_of DIRECTORY NAME TARGET OPTIONS: a writable view of a directory
 copy_of() {
-  mkdir -p "/run/upper/$2" "/run/work/$2"
-  mount -t overlay -o "lowerdir=$1,upperdir=/run/upper/$2,workdir=/run/work/$2$4" overlay "$3"
+  mkdir -p "/run/upper/$2" "/run/scratch/$2"
+  mount -t overlay -o "lowerdir=$1,upperdir=/run/upper/$2,workdir=/run/scratch/$2$4" overlay "$3"
 }
 
 if [ -n "$BOX_ROOT" ]; then

@@ -76,8 +76,8 @@ function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions)
   const unwanted = ["container", "HOSTNAME", "TERM"]
     .filter((name) => !(name in env))
     .map((name) => `--unsetenv=${name}`);
-  // The homes of this machine hold its owner's credentials; an image's are its own.
   const place = existsSync(join(root ?? "/", workdir)) ? [] : [workdir];
+  // Those of this machine hold its owner's credentials; an image's are its own.
   const homes = root === undefined ? ["/root", "/home"] : [];
   const fresh = ["/tmp", "/run", ...homes, ...place].map(
     (path) => `--mount=type=tmpfs,destination=${path},notmpcopyup`,
@@ -85,14 +85,9 @@ function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions)
   const shown = root === undefined ? [virtualEnvironment, interpreterHome()] : [];
   return [
     ...["--network=host", `--hostname=${hostname}`, `--add-host=${hostname}:${ip}`, "--http-proxy=false"],
-    ...[
-      "--log-driver=none",
-      `--workdir=${workdir}`,
-      ...limits().map((limit) => `--ulimit=${limit}`),
-      ...variables,
-      ...unwanted,
-      ...fresh,
-    ],
+    ...["--log-driver=none", `--workdir=${workdir}`],
+    ...limits().map((limit) => `--ulimit=${limit}`),
+    ...[...variables, ...unwanted, ...fresh],
     ...shown.map((path) => `--volume=${path}:${path}:ro`),
     ...(init === undefined ? [] : [`--volume=${init}:/dev/init:ro`]),
     ...(user === undefined ? [] : [`--user=${user}`]),
