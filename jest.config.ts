@@ -6,6 +6,8 @@ const config: Config = {
   testTimeout: 120_000,
   // Tests that are concurrent mostly wait for a container.
   maxConcurrency: 8,
+  globalSetup: "<rootDir>/__tests__/helpers/fresh-seeds.ts",
+  reporters: ["default", "<rootDir>/__tests__/helpers/second-tries.ts"],
   setupFilesAfterEnv: ["<rootDir>/__tests__/helpers/once-more.ts"],
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],

@@ -65,7 +65,7 @@ function installWithApt(pipSaid: string): void {
   if (why !== undefined) {
     fail(
       "Neither pip nor apt could install moto, the AWS emulator.",
-      `pip said: ${pipSaid}\napt said: ${why}\nSee local/requirements.txt for what is needed.`,
+      `pip said: ${pipSaid}\napt said: ${why}\nSee local/requirements.in for what is needed.`,
     );
   }
   for (const name of ["aws", "dumb-init", "shellcheck"]) {

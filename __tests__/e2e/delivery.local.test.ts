@@ -6,6 +6,7 @@ import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog } from "../helpers/local.ts";
+import { has, type Need } from "../helpers/needs.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -132,9 +133,10 @@ async function taskWith(programs: Readonly<Record<string, string>>): Promise<Tas
 }
 
 const awsCli = join(virtualEnvironment, "bin/aws");
-const itWith = (program: string): typeof it => (existsSync(program) ? it : it.skip);
+const itWith = (need: Need, program: string): typeof it =>
+  has(need, existsSync(program) ? undefined : `${program} is not there.`) ? it : it.skip;
 
-itWith(awsCli)(
+itWith("aws-cli", awsCli)(
   "the AWS CLI fetches the script where there is no boto3",
   async () => {
     const result = await deliver(await taskWith({ aws: awsCli }));
@@ -143,7 +145,7 @@ itWith(awsCli)(
   60_000,
 );
 
-itWith("/usr/bin/wget")(
+itWith("wget", "/usr/bin/wget")(
   "GNU wget fetches the script where there is nothing else",
   async () => {
     const result = await deliver(await taskWith({ wget: "/usr/bin/wget" }));

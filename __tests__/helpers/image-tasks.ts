@@ -1,10 +1,11 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
-import { imagesAvailable, rootFileSystem } from "../../local/images/root.ts";
+import { rootFileSystem, whyNoImages } from "../../local/images/root.ts";
 import type { Task } from "../../local/task/task.ts";
 import type { Aws } from "./local.ts";
+import { has } from "./needs.ts";
 
 /** For tests that need images with root file systems of their own; skipped, with the reason, where there are none. */
-export const describeImages = imagesAvailable() ? describe : describe.skip;
+export const describeImages = has("images", whyNoImages()) ? describe : describe.skip;
 
 /** For a hook that builds images on a machine that has none of them yet. */
 export const BUILD_TIME = 240_000;

@@ -1,10 +1,11 @@
 /**
- * Runs a property for many seeds. The same seed always makes the same case, so a failure is replayed by the line
- * that it prints:
+ * Runs a property for many seeds: a corpus that is always the same, from 1 on, then a fifth as many that are new in
+ * each run (from FUZZ_FRESH on, which the run prints). The same seed always makes the same case, so a failure is
+ * replayed by the line that it prints:
  *
  *     FUZZ_SEED=4711 FUZZ_RUNS=1 npm test -- the.test.ts
  *
- * FUZZ_SEED is the first seed (1 unless set), FUZZ_RUNS how many follow.
+ * With FUZZ_SEED the seeds are that one and those that follow, FUZZ_RUNS in all.
  */
 export function forEachSeed(runs: number, property: (seed: number) => void): void {
   const { stackTraceLimit } = Error;
@@ -44,8 +45,15 @@ export async function forEachSeedAtOnce(
 }
 
 function theSeeds(runs: number): number[] {
-  const first = Number(process.env["FUZZ_SEED"] ?? 1);
-  return Array.from({ length: Number(process.env["FUZZ_RUNS"] ?? runs) }, (_, at) => first + at);
+  const { FUZZ_SEED, FUZZ_RUNS, FUZZ_FRESH } = process.env;
+  const count = Number(FUZZ_RUNS ?? runs);
+  if (FUZZ_SEED !== undefined) return following(Number(FUZZ_SEED), count);
+  const fresh = Math.ceil(count / FRESH_SHARE);
+  return [...following(1, count - fresh), ...following(Number(FUZZ_FRESH ?? 1_000_000), fresh)];
+}
+
+function following(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, at) => first + at);
 }
 
 function notWith(seed: number, cause: unknown): Error {
@@ -58,6 +66,9 @@ function notWith(seed: number, cause: unknown): Error {
     { cause },
   );
 }
+
+/** One seed in so many is fresh. */
+const FRESH_SHARE = 5;
 
 /** Numbers from 0 up to but not including 1, the same for the same seed. */
 export type Random = () => number;

@@ -1,4 +1,5 @@
 import { execFileSync, type ExecFileSyncOptionsWithBufferEncoding } from "node:child_process";
+import { has, type Need } from "./needs.ts";
 
 const KNOWN = ["dash", "bash --posix", "bash", "busybox ash", "zsh --emulate sh"];
 
@@ -7,13 +8,10 @@ export const SHELLS = KNOWN.filter((shell) => {
   try {
     runShell(shell, ":");
     return true;
-  } catch {
-    return false;
+  } catch (cause) {
+    return has(shell.split(" ")[0] as Need, `'${shell}' can't be started: ${String(cause).split("\n")[0]}`);
   }
 });
-// A visible word, so that nobody takes what was not tried for what works.
-const missing = KNOWN.filter((shell) => !SHELLS.includes(shell));
-if (missing.length > 0) console.warn(`Not here, so nothing is tried under it: ${missing.join(", ")}.`);
 
 /** What `script` prints under this shell. Throws for an exit status that isn't 0. */
 export function runShell(

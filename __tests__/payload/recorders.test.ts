@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { SpoolReader } from "../../src/output/spool.ts";
+import { has } from "../helpers/needs.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { redacted } from "./recording.ts";
 
@@ -26,7 +27,9 @@ function find(tool: string): string {
   }
 }
 
-const AWKS = ["mawk", "gawk", "busybox"].filter((awk) => find(awk) !== "");
+const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
+  has(awk, find(awk) === "" ? `${awk} is not on PATH.` : undefined),
+);
 
 describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
   let path: string;

@@ -6,12 +6,11 @@ import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts"
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
+import { has } from "../helpers/needs.ts";
 import { JOB } from "./a-job.ts";
 
 const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.meta.url));
-const isThere = existsSync(SHELLCHECK);
-// A visible word, so that nobody takes what was not looked at for clean.
-if (!isThere) console.warn("shellcheck is not installed: the generated shell is not checked.");
+const isThere = has("shellcheck", existsSync(SHELLCHECK) ? undefined : `${SHELLCHECK} is not there.`);
 
 /** What is found and meant. An exception of a single line stands beside that line, as a directive. */
 const MEANT: readonly (readonly [code: string, reason: string])[] = [

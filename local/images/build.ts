@@ -73,7 +73,7 @@ function finish(recipe: Recipe, root: string): void {
   if (recipe.from === undefined) writeEtc(root);
   if (recipe.applets) link(run(join(root, "bin/busybox"), ["--list"]).trim().split("\n"), root);
   for (const [path, target] of Object.entries(recipe.links ?? {})) replaceByLink(join(root, path), target);
-  if (recipe.pip) installPython(recipe.pip, root);
+  if (recipe.boto3) installPython(root);
   if (existsSync(join(root, "usr/bin/python3")) && !recipe.without) compilePython(root);
   for (const tool of recipe.without ?? []) remove(tool, root);
 }

@@ -7,7 +7,7 @@ import { initRecipe, recipeOf, type Recipe } from "./recipes.ts";
 export const cache = join(dirname(dirname(import.meta.dirname)), ".cache/images");
 
 /** All that a root file system is made by, besides its recipe. */
-const builders = ["build.ts", "packages.ts", "accounts.ts", "../requirements.txt"].map((name) =>
+const builders = ["build.ts", "packages.ts", "accounts.ts", "requirements.txt"].map((name) =>
   join(import.meta.dirname, name),
 );
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { virtualEnvironment } from "../python.ts";
 
@@ -39,25 +39,16 @@ export function unpack(packages: readonly string[], root: string, scratch: strin
     ]);
 }
 
-/** Installs from PyPI for the Python of a root file system, whatever version of it that is. */
-export function installPython(packages: readonly string[], root: string): void {
+/** Installs all of `requirements.txt` for the Python of a root file system, whatever version of it that is. */
+export function installPython(root: string): void {
   const version = readdirSync(join(root, "usr/lib")).find((name) => /^python3\.\d+$/.test(name));
   if (version === undefined) throw new Error("There is no Python in this image to install for.");
-  const lines = readFileSync(join(import.meta.dirname, "../requirements.txt"), "utf8").split("\n");
-  const pinned = packages.map((name) => lines.find((line) => line.startsWith(`${name}==`)) ?? name);
   run(join(virtualEnvironment, "bin/python3"), [
-    ...[
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--no-compile",
-      "--only-binary=:all:",
-    ],
+    ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"],
+    ...["--no-compile", "--only-binary=:all:", "--no-deps", "--require-hashes"],
     // The oldest of all that the pinned versions run on.
-    ...["--python-version", "3.9", "--root-user-action=ignore"],
-    ...["--target", join(root, "usr/local/lib", version, "dist-packages"), ...pinned],
+    ...["--python-version", "3.9", "-r", join(import.meta.dirname, "requirements.txt")],
+    ...["--target", join(root, "usr/local/lib", version, "dist-packages")],
   ]);
 }
 

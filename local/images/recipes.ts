@@ -4,8 +4,8 @@ export interface Recipe {
   readonly from?: string;
   /** Debian packages; those that they depend on come along, none of their scripts runs. */
   readonly packages?: readonly string[];
-  /** From PyPI, of the versions that `local/requirements.txt` names. */
-  readonly pip?: readonly string[];
+  /** Whether the Python packages of `requirements.txt` are installed. */
+  readonly boto3?: true;
   /** Links by their paths, in place of what the packages' scripts would have made. */
   readonly links?: Readonly<Record<string, string>>;
   /** Whether busybox gets a link for each of its applets. */
@@ -42,7 +42,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: [...debian, "dash", "python3"],
     links: { "usr/bin/awk": "mawk" },
   },
-  "debian-python-boto3": { from: "debian-python", pip: ["boto3"] },
+  "debian-python-boto3": { from: "debian-python", boto3: true },
   /** No Python; bash is sh, as on Amazon Linux. */
   "debian-bash-curl": {
     packages: [...debian, "bash", "curl", "ca-certificates"],

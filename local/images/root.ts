@@ -55,10 +55,3 @@ export function whyNoImages(): string | undefined {
   if (missing.length === 0) return undefined;
   return `Images with root file systems of their own (${Object.keys(recipes).join(", ")}) are made of Debian packages, and this machine has no ${missing.join(", ")}.`;
 }
-
-/** For tests: whether images can be had here; if not, the reason is printed where it will be seen. */
-export function imagesAvailable(): boolean {
-  const why = whyNoImages();
-  if (why !== undefined) process.stderr.write(`SKIPPED, tests of images: ${why}\n`);
-  return why === undefined;
-}

@@ -1,13 +1,15 @@
 import { RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
 import { recipes } from "../../../local/images/recipes.ts";
-import { imagesAvailable, rootFileSystem } from "../../../local/images/root.ts";
+import { rootFileSystem } from "../../../local/images/root.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
 import type { Task } from "../../../local/task/task.ts";
+import { describeImages } from "../../helpers/image-tasks.ts";
+import { has } from "../../helpers/needs.ts";
 import { until } from "../../helpers/until.ts";
 import { sessionOf } from "../session-of.ts";
 import { reached, runTask, startWorld, type World } from "../with-local.ts";
 
-const describeImages = imagesAvailable() ? describe : describe.skip;
+const rootIsHere = has("root", asRoot ? undefined : "these tests run as another user");
 const withShell = Object.keys(recipes).filter((name) => name !== "no-shell");
 const buildTime = 180_000;
 
@@ -143,19 +145,22 @@ describeImages("an image with a root file system of its own", () => {
     expect((await shell(task, look(all))).split("\n")).toEqual(others);
   });
 
-  (asRoot ? it : it.skip)("runs as a user of its own, in all groups of that user and at home", async () => {
-    const command = ["/bin/sh", "-c", "id -u; id -G; cd; pwd; exec sleep 600"];
-    const task = await run("busybox", { user: "app", command });
-    const status = await shell(
-      task,
-      'grep -E "^(Uid|Groups)" /proc/1/status; tr "\\0" "\\n" </proc/1/environ',
-    );
-    expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000\nGroups:\t1000 1001/);
-    expect(status).toContain("HOME=/home/app");
-    expect(await shell(task, "id -u; echo $HOME; touch /home/app/x && echo writable")).toBe(
-      "0\n/root\nwritable",
-    );
-  });
+  (rootIsHere ? it : it.skip)(
+    "runs as a user of its own, in all groups of that user and at home",
+    async () => {
+      const command = ["/bin/sh", "-c", "id -u; id -G; cd; pwd; exec sleep 600"];
+      const task = await run("busybox", { user: "app", command });
+      const status = await shell(
+        task,
+        'grep -E "^(Uid|Groups)" /proc/1/status; tr "\\0" "\\n" </proc/1/environ',
+      );
+      expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000\nGroups:\t1000 1001/);
+      expect(status).toContain("HOME=/home/app");
+      expect(await shell(task, "id -u; echo $HOME; touch /home/app/x && echo writable")).toBe(
+        "0\n/root\nwritable",
+      );
+    },
+  );
 
   it("is written to by nobody: the next container sees it as it was", async () => {
     expect(await shell(await run("busybox"), "rm /bin/ls && touch /etc/mine && echo done")).toBe("done");

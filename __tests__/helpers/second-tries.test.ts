@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Runs jest, with this project's reporter and retries, over one file of tests. */
+function runJest(
+  file: string,
+  tests: string,
+  env: NodeJS.ProcessEnv = {},
+): { readonly status: number | null; readonly said: string } {
+  const directory = mkdtempSync(join(tmpdir(), "fargate-exec-reporter-"));
+  try {
+    writeFileSync(join(directory, file), tests);
+    const config = {
+      rootDir: directory,
+      testMatch: ["<rootDir>/*.test.mjs", "<rootDir>/*.test.ts"],
+      transform: { "\\.ts$": join(root, "node_modules/@swc/jest/index.js") },
+      setupFilesAfterEnv: [join(root, "__tests__/helpers/once-more.ts")],
+      reporters: ["default", join(root, "__tests__/helpers/second-tries.ts")],
+      resolver: undefined,
+    };
+    const done = spawnSync(
+      process.execPath,
+      [join(root, "node_modules/jest/bin/jest.js"), "--runInBand", "--config", JSON.stringify(config)],
+      { encoding: "utf8", cwd: directory, env: { PATH: process.env["PATH"], ...env } },
+    );
+    return { status: done.status, said: done.stdout + done.stderr };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+const flaky = (count: number): string =>
+  `const tries = {};
+for (let n = 0; n < ${count}; n += 1)
+  it("test " + n, () => { tries[n] = (tries[n] ?? 0) + 1; expect(tries[n]).toBe(2); });`;
+
+it("a test that needs a second try is told and counted, and two of them do not fail the run", () => {
+  const { status, said } = runJest("some.local.test.ts", flaky(2));
+  expect(said).toContain("Second tries: 2 (at most 2).");
+  expect(said).toMatch(/ {2}- .*some\.local\.test\.ts: test 0 \(passed\)/);
+  expect(status).toBe(0);
+});
+
+it("three second tries fail a run whose tests all passed", () => {
+  const { status, said } = runJest("some.local.test.ts", flaky(3));
+  expect(said).toContain("3 tests needed a second try, 2 may.");
+  expect(status).toBe(1);
+});
+
+it("a test without a real machine gets no second try", () => {
+  const { status, said } = runJest("some.test.ts", flaky(1));
+  expect(said).toContain("Second tries: 0");
+  expect(status).toBe(1);
+});
+
+it.each([
+  ["fails a run in CI", { CI: "true" }, 1],
+  ["is no failure elsewhere", {}, 0],
+  ["is no failure where a variable says that the machine can't", { CI: "true", TESTS_WITHOUT: "zsh" }, 0],
+])("a skipped test %s", (_name, env, expected) => {
+  const { status, said } = runJest(
+    "some.test.ts",
+    `it("runs", () => {}); it.skip("is skipped", () => {});`,
+    env,
+  );
+  expect(said).toContain("Skipped: 1.");
+  expect(status).toBe(expected);
+});
