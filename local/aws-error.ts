@@ -13,8 +13,24 @@ export class AwsError extends Error {
     this.members = members;
   }
 
+  /** The body of a service whose answers are XML: S3's own form, EC2's, or that of the query protocol. */
+  xml(service: string): string {
+    const error = `<Code>${this.code}</Code><Message>${escaped(this.message)}</Message>`;
+    const body =
+      service === "ec2"
+        ? `<Response><Errors><Error>${error}</Error></Errors></Response>`
+        : service === "s3" || service === ""
+          ? `<Error>${error}</Error>`
+          : `<ErrorResponse><Error><Type>Sender</Type>${error}</Error></ErrorResponse>`;
+    return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`;
+  }
+
   /** The body in the protocol awsJson1.1. */
   get body(): string {
     return JSON.stringify({ __type: this.code, message: this.message, ...this.members });
   }
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

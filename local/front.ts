@@ -14,6 +14,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { Trouble } from "./faults.ts";
+import type { KeyUse } from "./sts/keys.ts";
 
 /** One call that a client made, in the order of their arrival. */
 export interface RecordedRequest {
@@ -23,11 +24,14 @@ export interface RecordedRequest {
   readonly key: string;
   /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
   readonly operation: string;
-  /** The parsed body of a JSON call; undefined for others, whose bodies are passed on unread. */
+  /** The parsed body of a JSON call, or the parameters of a query call; undefined for others, which are passed on unread. */
   readonly body: unknown;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
+
+/** Where a job asks for ID tokens, as `ACTIONS_ID_TOKEN_REQUEST_URL` has it. */
+export const ID_TOKEN_PATH = "/_local/id-token";
 
 export interface FrontOptions {
   /** Where everything goes that is not handled here. */
@@ -37,6 +41,12 @@ export interface FrontOptions {
   readonly onRequest: (request: RecordedRequest) => Trouble | undefined;
   /** The answer of ours to a JSON call, undefined for one that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
+  /** The answer of ours, in XML, to a call of the query protocol; undefined for one that goes upstream. */
+  readonly query: (parameters: URLSearchParams) => Promise<string> | undefined;
+  /** Throws what AWS answers to a request for its key alone. */
+  readonly checkKey: (use: KeyUse) => void;
+  /** GitHub's endpoint for ID tokens; undefined for a job that may not have one. */
+  readonly idToken: (authorization: string | undefined, audience: string) => object | undefined;
   /** The metadata and credentials endpoints; undefined for a path that they don't have. */
   readonly platform: (path: string) => Promise<object | undefined>;
   /** The local Fargate's own, below `/_local/`; undefined for a path that it doesn't have. */
@@ -88,6 +98,14 @@ export class Front {
       send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), "application/json");
       return;
     }
+    if (url.pathname === ID_TOKEN_PATH) {
+      const found = this.#options.idToken(
+        request.headers.authorization,
+        url.searchParams.get("audience") ?? "",
+      );
+      send(response, found === undefined ? 401 : 200, JSON.stringify(found ?? {}), "application/json");
+      return;
+    }
     if (url.pathname.startsWith("/_local/")) {
       const body: unknown = JSON.parse((await buffer(request)).toString("utf8") || "null");
       const found = await this.#options.control(request.method ?? "", url.pathname, body);
@@ -98,9 +116,15 @@ export class Front {
     const { service = "", key = "" } = scope ?? {};
     const at = Date.now();
     if (typeof target !== "string") {
+      if (isQuery(request)) {
+        await this.#answerQuery(request, response, { service, key, at });
+        return;
+      }
       const operation = `${request.method ?? ""} ${url.pathname}`;
       const trouble = this.#options.onRequest({ service, key, operation, body: undefined, at });
-      if (await met(trouble, response)) await this.#forward(request, response, request, trouble);
+      if (!(await met(trouble, response))) return;
+      this.#checkKey(request, url, service, key);
+      await this.#forward(request, response, request, trouble);
       return;
     }
     const operation = target.split(".").at(-1) ?? "";
@@ -108,6 +132,7 @@ export class Front {
     const body = JSON.parse(bytes.toString("utf8") || "{}") as object;
     const trouble = this.#options.onRequest({ service, key, operation, body, at });
     if (!(await met(trouble, response))) return;
+    this.#checkKey(request, url, service, key);
     const ours = this.#options.operation(service, operation, body);
     if (ours === undefined) await this.#forward(request, response, bytes, trouble);
     else {
@@ -115,6 +140,28 @@ export class Front {
       if (trouble?.reset === "after") request.socket.resetAndDestroy();
       else send(response, 200, answer);
     }
+  }
+
+  /** A call of the query protocol: STS, IAM or EC2. */
+  async #answerQuery(
+    request: IncomingMessage,
+    response: ServerResponse,
+    call: { readonly service: string; readonly key: string; readonly at: number },
+  ): Promise<void> {
+    const bytes = await buffer(request);
+    const parameters = new URLSearchParams(bytes.toString("utf8"));
+    const operation = parameters.get("Action") ?? "";
+    const trouble = this.#options.onRequest({ ...call, operation, body: Object.fromEntries(parameters) });
+    if (!(await met(trouble, response))) return;
+    this.#checkKey(request, new URL(request.url ?? "/", "http://local"), call.service, call.key);
+    const ours = this.#options.query(parameters);
+    if (ours === undefined) await this.#forward(request, response, bytes, trouble);
+    else send(response, 200, await ours, "text/xml");
+  }
+
+  #checkKey({ headers }: IncomingMessage, { searchParams }: URL, service: string, key: string): void {
+    const token = headers["x-amz-security-token"] ?? searchParams.get("X-Amz-Security-Token") ?? "";
+    this.#options.checkKey({ key, service, token: String(token) });
   }
 
   /** Passes a request on as it came, and the answer back; bodies are streamed. */
@@ -150,6 +197,13 @@ export class Front {
   }
 }
 
+/** Whether a request is a call of the query protocol, by its form. */
+function isQuery({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === "POST" && headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
+  );
+}
+
 /** What happens before a call is done; false when it is not to be done. */
 async function met(trouble: Trouble | undefined, response: ServerResponse): Promise<boolean> {
   if (trouble?.delay !== undefined) await sleep(trouble.delay);
@@ -182,8 +236,11 @@ function fail(response: ServerResponse, error: unknown): void {
     error instanceof AwsError
       ? error
       : new AwsError("ServerException", `The local Fargate: ${String(error)}`, 500);
-  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${shaped.code}</Code><Message>${shaped.message}</Message></Error>`;
-  if (response.req.headers["x-amz-target"] === undefined)
-    send(response, shaped.status, xml, "application/xml");
+  const { req } = response;
+  const scope = credentialScope(req.headers, new URL(req.url ?? "/", "http://local"));
+  // The one query call that nobody signs is STS's.
+  const service = scope?.service ?? (isQuery(req) ? "sts" : "");
+  if (req.headers["x-amz-target"] === undefined)
+    send(response, shaped.status, shaped.xml(service), "application/xml");
   else send(response, shaped.status, shaped.body);
 }

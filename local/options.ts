@@ -32,6 +32,8 @@ export interface LocalOptions {
   readonly sessionLimit?: 1 | 2;
   /** Refuse calls beyond the published rates of the ECS API with ThrottlingException. */
   readonly throttle?: boolean;
+  /** How long the keys that STS gives out are good, in seconds: an hour unless given, where AWS's least are 15 minutes. */
+  readonly roleSessionSeconds?: number;
   /** Keep the credential variables from exec'd commands; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
   /** What runs the containers: our own namespaces unless given, or podman with runc, where that is installed. */
@@ -47,6 +49,7 @@ export interface Settings {
   readonly stopTimeout: number | undefined;
   readonly sessionLimit: 1 | 2;
   readonly throttle: boolean;
+  readonly roleSessionSeconds: number;
   readonly hideCredentialsFromExec: boolean;
   readonly runtime: "own" | "podman";
   readonly log: (line: string) => void;
@@ -82,6 +85,7 @@ export function settingsFrom(options: LocalOptions): Settings {
     stopTimeout: options.stopTimeout,
     sessionLimit: options.sessionLimit ?? 2,
     throttle: options.throttle ?? false,
+    roleSessionSeconds: options.roleSessionSeconds ?? 3_600,
     hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,
     runtime: options.runtime ?? "own",
     log: options.log ?? (() => undefined),

@@ -2,6 +2,7 @@ import { callQueryApi, textsOf } from "./query-api.ts";
 import { Records } from "./ecs/records.ts";
 import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.ts";
 import type { LocalFargate } from "./start.ts";
+import { ISSUER } from "./sts/id-tokens.ts";
 
 /** What `seed` made, by its use. */
 export interface Seeded {
@@ -21,6 +22,8 @@ export interface Seeded {
   readonly twoContainers: string;
   /** No task role: no exec, and no credentials inside. */
   readonly withoutRole: string;
+  /** ARN of a role that the jobs of `example-org/shop` may assume by their ID tokens. */
+  readonly deployRole: string;
   readonly bucket: string;
   readonly logGroup: string;
   readonly containerLogGroup: string;
@@ -79,6 +82,7 @@ export async function seed(local: LocalFargate): Promise<Seeded> {
   });
   await register(ecs, names.withoutRole, [app], {});
 
+  const deployRole = await trustGitHub(url, region, accountId);
   const subnets = await ec2(url, region, "DescribeSubnets", "subnetId");
   const securityGroups = await ec2(url, region, "DescribeSecurityGroups", "groupId");
   await ecs.call("CreateService", {
@@ -91,7 +95,36 @@ export async function seed(local: LocalFargate): Promise<Seeded> {
     enableExecuteCommand: true,
     networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" } },
   } satisfies Partial<Service> & Record<string, unknown>);
-  return { ...names, kmsKeyId, subnets, securityGroups };
+  return { ...names, kmsKeyId, deployRole, subnets, securityGroups };
+}
+
+/** GitHub's provider in IAM, and a role for a repository of it. */
+async function trustGitHub(url: string, region: string, accountId: string): Promise<string> {
+  const iam = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
+    callQueryApi(url, region, "iam", { Action, Version: "2010-05-08", ...parameters });
+  const { host } = new URL(ISSUER);
+  await iam("CreateOpenIDConnectProvider", {
+    Url: ISSUER,
+    "ClientIDList.member.1": "sts.amazonaws.com",
+    "ThumbprintList.member.1": "0".repeat(40),
+  });
+  const trust = {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${host}` },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: { [`${host}:aud`]: "sts.amazonaws.com" },
+          StringLike: { [`${host}:sub`]: "repo:example-org/shop:*" },
+        },
+      },
+    ],
+  };
+  const AssumeRolePolicyDocument = JSON.stringify(trust);
+  await iam("CreateRole", { RoleName: "demo-deploy", Path: "/", AssumeRolePolicyDocument });
+  return `arn:aws:iam::${accountId}:role/demo-deploy`;
 }
 
 function container(name: string, region: string): ContainerDefinition {

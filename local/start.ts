@@ -6,13 +6,16 @@ import { ecsOperation } from "./ecs/operations.ts";
 import { Records } from "./ecs/records.ts";
 import { Services } from "./ecs/services.ts";
 import { Faults, type Fault } from "./faults.ts";
-import { Front, type RecordedRequest } from "./front.ts";
+import { Front, ID_TOKEN_PATH, type RecordedRequest } from "./front.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { startMoto } from "./moto.ts";
 import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
 import { python } from "./python.ts";
 import { sessionManager } from "./session-manager.ts";
+import { IdTokens } from "./sts/id-tokens.ts";
+import { KeyRing, keysEnvironment } from "./sts/keys.ts";
+import { Sts } from "./sts/sts.ts";
 import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
 import { credentials, credentialsPath } from "./task/credentials.ts";
 import { asRoot, isolate } from "./task/isolate.ts";
@@ -33,6 +36,12 @@ export interface LocalFargate {
   readonly accountId: string;
   /** What an AWS client needs in its environment to find it. */
   readonly env: Readonly<Record<string, string>>;
+  /** What a job with `permissions: id-token: write` has in its environment besides. */
+  readonly idTokenEnv: Readonly<Record<string, string>>;
+  /** GitHub's part of OpenID Connect. */
+  readonly idTokens: IdTokens;
+  /** The environment of a role's session that is good for so long, as a step before ours leaves it: nothing renews it. */
+  sessionEnv(roleArn: string, seconds: number): Promise<Record<string, string>>;
   /** Every call so far. */
   readonly requests: readonly RecordedRequest[];
   /** Every task so far, in the order of their start, those that have stopped included. */
@@ -67,10 +76,16 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const tasks = new Map<string, Task>();
   const faults = new Faults();
   const throttle = new Throttle();
+  const keys = new KeyRing();
+  const idTokens = new IdTokens();
+  const sts = new Sts({
+    ...{ endpoint: moto.url, region, accountId, idTokens, keys },
+    sessionSeconds: settings.roleSessionSeconds,
+  });
   const gateway: Gateway = new Gateway({
     ...options.gateway,
     baseUrl: () => `ws://${front.host}`,
-    signers: { region, secretOf: (id) => (id === ACCESS_KEY.id ? ACCESS_KEY.secret : undefined) },
+    signers: { region, secretOf: (id) => secretOf(id, keys) },
     log,
   });
   const agents = noFaults();
@@ -110,9 +125,14 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       const answer = sessionManager(gateway, at, operation, body);
       return answer && Promise.resolve(answer);
     },
+    query: (parameters) => sts.operation(parameters),
+    checkKey: (use) => {
+      const refusal = keys.refusal(use, Date.now());
+      if (refusal !== undefined) throw refusal;
+    },
+    idToken: (authorization, audience) => idTokens.answer(authorization, audience),
     platform: async (path) =>
-      metadata(tasks.values(), path) ??
-      (await credentials(tasks.values(), path, { endpoint: moto.url, region })),
+      metadata(tasks.values(), path) ?? (await credentials(tasks.values(), path, sts)),
     control: async (method, path, body) => {
       if (path === "/_local/sessions" && method === "GET") return gateway.sessions;
       if (path !== "/_local/faults") return undefined;
@@ -135,6 +155,13 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
     },
+    idTokenEnv: {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}${ID_TOKEN_PATH}?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: idTokens.requestToken,
+    },
+    idTokens,
+    sessionEnv: async (roleArn, seconds) =>
+      keysEnvironment(await sts.issue(roleArn, "a-step-before", seconds)),
     requests,
     get tasks() {
       return [...tasks.values()];
@@ -151,6 +178,13 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       await moto.stop();
     },
   };
+}
+
+/** Of a key that may sign still; undefined for others. */
+function secretOf(id: string, keys: KeyRing): string | undefined {
+  if (id === ACCESS_KEY.id) return ACCESS_KEY.secret;
+  const temporary = keys.find(id);
+  return temporary !== undefined && Date.now() < temporary.expiration ? temporary.secretAccessKey : undefined;
 }
 
 function platformOf(

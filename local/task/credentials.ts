@@ -1,5 +1,8 @@
-import { callQueryApi, textsOf } from "../query-api.ts";
+import type { Sts } from "../sts/sts.ts";
 import type { Task } from "./task.ts";
+
+/** Those of a task are good for six hours. */
+const SESSION_SECONDS = 6 * 3_600;
 
 /** Where a task finds its role's credentials; secret from other tasks, as the real path is. */
 export function credentialsPath(task: Task): string {
@@ -10,22 +13,19 @@ export function credentialsPath(task: Task): string {
 export async function credentials(
   tasks: Iterable<Task>,
   path: string,
-  sts: { endpoint: string; region: string },
+  sts: Pick<Sts, "issue">,
 ): Promise<object | undefined> {
   for (const task of tasks) {
     const { taskRoleArn } = task;
     if (taskRoleArn === undefined || credentialsPath(task) !== path) continue;
-    const xml = await callQueryApi(sts.endpoint, sts.region, "sts", {
-      Action: "AssumeRole",
-      Version: "2011-06-15",
+    const keys = await sts.issue(taskRoleArn, task.id, SESSION_SECONDS);
+    return {
       RoleArn: taskRoleArn,
-      RoleSessionName: task.id,
-    });
-    const [AccessKeyId] = textsOf(xml, "AccessKeyId");
-    const [SecretAccessKey] = textsOf(xml, "SecretAccessKey");
-    const [Token] = textsOf(xml, "SessionToken");
-    const Expiration = new Date(Date.now() + 6 * 3_600_000).toISOString();
-    return { RoleArn: taskRoleArn, AccessKeyId, SecretAccessKey, Token, Expiration };
+      AccessKeyId: keys.accessKeyId,
+      SecretAccessKey: keys.secretAccessKey,
+      Token: keys.sessionToken,
+      Expiration: new Date(keys.expiration).toISOString(),
+    };
   }
   return undefined;
 }

@@ -1,0 +1,55 @@
+import type { AwsError } from "../aws-error.ts";
+import { expiredToken, wrongToken } from "./errors.ts";
+
+/** What STS has given out: keys that are good for a while, and whose they are. */
+export interface TemporaryKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiration: number;
+  /** ARN of the role that was assumed. */
+  readonly roleArn: string;
+  readonly sessionName: string;
+}
+
+/** A request, as far as its key is concerned. */
+export interface KeyUse {
+  /** The id of the access key that signed it. */
+  readonly key: string;
+  /** As the signature names it. */
+  readonly service: string;
+  /** The `x-amz-security-token` that came with it, in a header or a presigned query; empty without one. */
+  readonly token: string;
+}
+
+/** All temporary keys that were given out. Keys that it does not know are not its business. */
+export class KeyRing {
+  readonly #keys = new Map<string, TemporaryKeys>();
+
+  add(keys: TemporaryKeys): TemporaryKeys {
+    this.#keys.set(keys.accessKeyId, keys);
+    return keys;
+  }
+
+  find(accessKeyId: string): TemporaryKeys | undefined {
+    return this.#keys.get(accessKeyId);
+  }
+
+  /** Why AWS turns this request away for its key alone; undefined if it does not. */
+  refusal({ key, service, token }: KeyUse, now: number): AwsError | undefined {
+    const keys = this.#keys.get(key);
+    if (keys === undefined) return undefined;
+    if (token !== keys.sessionToken) return wrongToken(service);
+    return now < keys.expiration ? undefined : expiredToken(service);
+  }
+}
+
+/** The environment that hands these keys to an AWS client, as `aws-actions/configure-aws-credentials` exports them. */
+export function keysEnvironment(keys: TemporaryKeys): Record<string, string> {
+  return {
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    AWS_SESSION_TOKEN: keys.sessionToken,
+  };
+}

@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import { AwsError } from "../aws-error.ts";
+import { callQueryApi, textsOf } from "../query-api.ts";
+import { type Claims, type IdTokens, ISSUER } from "./id-tokens.ts";
+import { type KeyRing, type TemporaryKeys } from "./keys.ts";
+import { isTrusted, type TrustPolicy } from "./trust.ts";
+
+export interface StsOptions {
+  /** moto's address: it keeps the roles and the OpenID Connect providers, and checks neither. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly idTokens: IdTokens;
+  readonly keys: KeyRing;
+  /** How long keys are good that name no time of their own, in seconds. */
+  readonly sessionSeconds: number;
+}
+
+/** The part of STS that gives out keys, with the checks that moto leaves out. */
+export class Sts {
+  readonly #options: StsOptions;
+
+  constructor(options: StsOptions) {
+    this.#options = options;
+  }
+
+  /** XML for a call that is answered here; undefined for one that goes upstream. */
+  operation(parameters: URLSearchParams): Promise<string> | undefined {
+    return parameters.get("Action") === "AssumeRoleWithWebIdentity"
+      ? this.#assumeRoleWithWebIdentity(parameters)
+      : undefined;
+  }
+
+  /** Keys of a role, which moto knows as well. */
+  async issue(
+    roleArn: string,
+    sessionName: string,
+    seconds = this.#options.sessionSeconds,
+  ): Promise<TemporaryKeys> {
+    const { endpoint, region, keys } = this.#options;
+    const parameters = { RoleArn: roleArn, RoleSessionName: sessionName, Version: "2011-06-15" };
+    const xml = await callQueryApi(endpoint, region, "sts", { Action: "AssumeRole", ...parameters });
+    const text = (element: string): string => textsOf(xml, element)[0] ?? "";
+    return keys.add({
+      accessKeyId: text("AccessKeyId"),
+      secretAccessKey: text("SecretAccessKey"),
+      sessionToken: text("SessionToken"),
+      expiration: Date.now() + seconds * 1000,
+      roleArn,
+      sessionName,
+    });
+  }
+
+  async #assumeRoleWithWebIdentity(parameters: URLSearchParams): Promise<string> {
+    const roleArn = parameters.get("RoleArn") ?? "";
+    const claims = this.#validClaims(parameters.get("WebIdentityToken") ?? "");
+    const provider = { arn: this.#providerArn, host: new URL(ISSUER).host };
+    const audiences = await this.#audiences();
+    if (audiences === undefined)
+      throw invalidToken(`No OpenIDConnect provider found in your account for ${ISSUER}`);
+    if (!audiences.includes(String(claims["aud"]))) throw invalidToken("Incorrect token audience");
+    const policy = await this.#trustPolicy(roleArn);
+    if (policy === undefined || !isTrusted(policy, provider, claims))
+      throw new AwsError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403);
+    const seconds = parameters.get("DurationSeconds");
+    const sessionName = parameters.get("RoleSessionName") ?? "";
+    const keys = await this.issue(roleArn, sessionName, seconds === null ? undefined : Number(seconds));
+    return answer(keys, claims);
+  }
+
+  #validClaims(token: string): Claims {
+    const claims = this.#options.idTokens.claimsOf(token);
+    if (claims === undefined)
+      throw invalidToken(
+        "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+      );
+    const [now, end] = [Math.floor(Date.now() / 1000), Number(claims["exp"])];
+    if (now >= end) {
+      const message = `Token expired: current date/time ${now} must be before the expiration date/time ${end}`;
+      throw new AwsError("ExpiredTokenException", message);
+    }
+    return claims;
+  }
+
+  get #providerArn(): string {
+    return `arn:aws:iam::${this.#options.accountId}:oidc-provider/${new URL(ISSUER).host}`;
+  }
+
+  /** Of the provider in IAM; undefined without one. */
+  async #audiences(): Promise<readonly string[] | undefined> {
+    const xml = await this.#iam("GetOpenIDConnectProvider", { OpenIDConnectProviderArn: this.#providerArn });
+    return xml === undefined ? undefined : textsOf(xml, "member");
+  }
+
+  async #trustPolicy(roleArn: string): Promise<TrustPolicy | undefined> {
+    const xml = await this.#iam("GetRole", { RoleName: roleArn.split("/").at(-1) ?? "" });
+    if (xml === undefined || !textsOf(xml, "Arn").includes(roleArn)) return undefined;
+    const [document = "{}"] = textsOf(xml, "AssumeRolePolicyDocument");
+    return JSON.parse(decodeURIComponent(document)) as TrustPolicy;
+  }
+
+  /** Undefined for what IAM does not have. */
+  async #iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string | undefined> {
+    const { endpoint, region } = this.#options;
+    const call = { Action: action, Version: "2010-05-08", ...parameters };
+    return await callQueryApi(endpoint, region, "iam", call).catch((error: unknown) => {
+      if (String(error).includes("NoSuchEntity")) return undefined;
+      throw error;
+    });
+  }
+}
+
+function invalidToken(message: string): AwsError {
+  return new AwsError("InvalidIdentityToken", message);
+}
+
+function answer(keys: TemporaryKeys, claims: Claims): string {
+  const { roleArn, sessionName } = keys;
+  const arn = `${roleArn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}/${sessionName}`;
+  return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <AssumeRoleWithWebIdentityResult>
+    <SubjectFromWebIdentityToken>${String(claims["sub"])}</SubjectFromWebIdentityToken>
+    <Audience>${String(claims["aud"])}</Audience>
+    <AssumedRoleUser><Arn>${arn}</Arn><AssumedRoleId>AROAEXAMPLE:${sessionName}</AssumedRoleId></AssumedRoleUser>
+    <Credentials>
+      <AccessKeyId>${keys.accessKeyId}</AccessKeyId>
+      <SecretAccessKey>${keys.secretAccessKey}</SecretAccessKey>
+      <SessionToken>${keys.sessionToken}</SessionToken>
+      <Expiration>${new Date(keys.expiration).toISOString()}</Expiration>
+    </Credentials>
+    <Provider>${ISSUER}</Provider>
+  </AssumeRoleWithWebIdentityResult>
+  <ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata>
+</AssumeRoleWithWebIdentityResponse>`;
+}

@@ -1,0 +1,70 @@
+import type { Claims } from "./id-tokens.ts";
+
+/** A role's trust policy, as far as web identities are concerned. */
+export interface TrustPolicy {
+  readonly Statement: Statement | readonly Statement[];
+}
+
+interface Statement {
+  readonly Effect: "Allow" | "Deny";
+  readonly Principal?: { readonly Federated?: string | readonly string[] };
+  readonly Action: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+const ACTION = "sts:AssumeRoleWithWebIdentity";
+
+/** Whether the policy lets a token of this provider assume the role: a Deny wins, and what nobody allows is denied. */
+export function isTrusted(
+  policy: TrustPolicy,
+  provider: { arn: string; host: string },
+  claims: Claims,
+): boolean {
+  const matching = listOf(policy.Statement).filter(
+    ({ Principal, Action, Condition = {} }) =>
+      listOf(Principal?.Federated ?? []).includes(provider.arn) &&
+      listOf(Action).some((action) => like(action, ACTION)) &&
+      Object.entries(Condition).every(([operator, keys]) =>
+        Object.entries(keys).every(([key, wanted]) =>
+          isMet(operator, claimOf(key, provider.host, claims), listOf(wanted)),
+        ),
+      ),
+  );
+  return (
+    matching.some(({ Effect }) => Effect === "Allow") && !matching.some(({ Effect }) => Effect === "Deny")
+  );
+}
+
+/** `token.actions.githubusercontent.com:sub` is the claim `sub`. */
+function claimOf(key: string, host: string, claims: Claims): string | undefined {
+  if (!key.startsWith(`${host}:`)) return undefined;
+  const claim = claims[key.slice(host.length + 1)];
+  return claim === undefined ? undefined : String(claim);
+}
+
+function isMet(operator: string, value: string | undefined, wanted: readonly string[]): boolean {
+  const name = operator.replace(/^ForAnyValue:|^ForAllValues:/, "");
+  switch (name) {
+    case "StringEquals":
+      return value !== undefined && wanted.includes(value);
+    case "StringLike":
+      return value !== undefined && wanted.some((pattern) => like(pattern, value));
+    case "StringNotEquals":
+      return value === undefined || !wanted.includes(value);
+    default:
+      throw new Error(`The local Fargate has no condition operator '${operator}' in trust policies.`);
+  }
+}
+
+/** `*` stands for any text, `?` for one character. */
+function like(pattern: string, text: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`, "s").test(text);
+}
+
+function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
