@@ -18,7 +18,7 @@ export interface StepRequest {
   readonly workspace: string;
   /** Values of the repository's secrets, which GitHub masks from the start. */
   readonly secrets?: readonly string[];
-  /** Node 24; by default the one that this repository depends on. */
+  /** Node 24; by default the one that runs this, which for npm scripts is the one of this repository. */
   readonly node?: string;
   /** Called with each line of the log as GitHub would show it, of main and of post. */
   readonly onLine?: (line: string) => void;
@@ -55,8 +55,6 @@ export interface PostResult {
   readonly annotations: readonly Annotation[];
 }
 
-const ownNode = resolve(import.meta.dirname, "../node_modules/node/bin/node");
-
 /**
  * Runs one step that uses a JavaScript action, main and post, by the rules of the GitHub runner
  * (github.com/actions/runner, `src/Runner.Worker`). Rejects when the action itself can't be loaded; a step that
@@ -73,7 +71,7 @@ export async function runStep(request: StepRequest): Promise<StepResult> {
     const common = {
       actionDir: resolve(request.actionDir),
       workspace: request.workspace,
-      node: request.node ?? ownNode,
+      node: request.node ?? process.execPath,
       inputs,
       commandDir: join(root, "_temp", "_runner_file_commands"),
       masker,
