@@ -14,6 +14,8 @@ const JOB: Undo = {
   container: "app",
   run: "me",
   sessionId: "s-1",
+  sessionTarget: "ecs:ci_17_r",
+  encryption: { kind: "none" },
 };
 const CLAIM: Undo = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 

@@ -57,6 +57,8 @@ export interface Orders {
   readonly transcripts?: TranscriptFaults | null;
   /** Whether the task role may use the key of an encrypted session. */
   readonly decrypt?: AgentFaults["decrypt"];
+  /** How agents that somebody else controls treat an encrypted session. */
+  readonly handshake?: AgentFaults["handshake"];
 }
 
 /** What orders are carried out on. */
@@ -79,6 +81,7 @@ const known: Readonly<Record<keyof Orders, readonly string[]>> = {
   task: ["task", "stopCode", "stoppedReason", "abrupt", "container"],
   transcripts: ["delay", "s3", "cloudWatch"],
   decrypt: [],
+  handshake: ["key"],
 };
 
 /** Orders that came as JSON, their names checked. Throws an `AwsError` of status 400 that names what is unknown. */
@@ -99,7 +102,7 @@ export function readOrders(body: unknown): Orders {
 
 /** Carries them out. Resolves when what dies is dead; a task stops in its own time. */
 export async function obey(orders: Orders, on: Ordered): Promise<void> {
-  const { api, link, gateway, session, agent, task, transcripts, decrypt } = orders;
+  const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake } = orders;
   if (api === null) on.faults.clear();
   else if (api !== undefined)
     for (const fault of Array.isArray(api) ? (api as readonly Fault[]) : [api as Fault]) on.faults.add(fault);
@@ -111,6 +114,7 @@ export async function obey(orders: Orders, on: Ordered): Promise<void> {
   if (gateway !== undefined) on.gateway.behave(withoutNull(gateway));
   if (transcripts !== undefined) on.agents.transcripts = transcripts ?? {};
   if (decrypt !== undefined) on.agents.decrypt = decrypt;
+  if (handshake !== undefined) on.agents.handshake = handshake;
   if (session !== undefined) act(session, on.gateway);
   if (agent !== undefined) await letAgentsDie(agent, on.tasks);
   if (task !== undefined) for (const one of chosen(on.tasks, task.task)) await stop(one, task);

@@ -36,6 +36,7 @@ export const FAILURE_CODES = [
   "bucket-elsewhere",
   "session-refused",
   "session-lost",
+  "encryption-mismatch",
   "download-failed",
   "container-refused",
   "no-status",

@@ -3,6 +3,7 @@ import { admit } from "./admission/admit.ts";
 import type { ClaimName } from "./admission/claim.ts";
 import type { Aws } from "./aws/calls.ts";
 import type { ExecConfiguration } from "./aws/ecs.ts";
+import { encryptionOf } from "./channel/encryption.ts";
 import type { Clock } from "./clock.ts";
 import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
@@ -102,7 +103,8 @@ export async function runJob(
     task: target.taskArn,
     container: target.container,
     run: origin.id,
-    ...(exec?.kmsKeyId !== undefined && { encryptedFor: sessionTarget(target, runtimeId) }),
+    sessionTarget: sessionTarget(target, runtimeId),
+    encryption: encryptionOf(exec),
   };
   const onJob = (of: Partial<JobName>): void => {
     job = { ...job, ...of };
@@ -115,6 +117,7 @@ export async function runJob(
     aws,
     target,
     runtimeId,
+    encryption: job.encryption,
     command: (at) => bootstrapCommand({ runId: origin.id, at, packAbove: packing, payload, delivery: to }),
     onSession: (id) => {
       known.sessionIds.push(id);
@@ -129,7 +132,8 @@ export async function runJob(
   const endOf = async (came: Attended): Promise<void> => {
     // A call that was cancelled may have begun one all the same.
     const begun = known.sessionIds.length > 0 || cancel.aborted;
-    if (begun && isLeft(came, cancel.aborted)) await stopLeft(context);
+    if (begun && isLeft(came, { cancelled: cancel.aborted, started: known.attached }))
+      await stopLeft(context);
     else ledger.replace(["job"], []);
   };
   const over = new AbortController();

@@ -14,9 +14,15 @@ async function answering(answer: Answer) {
 const gone = exception("DoesNotExistException", "no such session");
 
 it("asks KMS for a key for both directions, bound to the session", async () => {
-  const { kms } = await answering({ body: { Plaintext: "AQI=", CiphertextBlob: "AwQ=" } });
+  const { kms } = await answering({
+    body: { Plaintext: "AQI=", CiphertextBlob: "AwQ=", KeyId: "arn:aws:kms:eu-west-1:123456789012:key/1" },
+  });
   const key = await kms.generateDataKey("key-1", { "aws:ssm:SessionId": "s" });
-  expect(key).toEqual({ plaintext: Uint8Array.of(1, 2), ciphertext: Uint8Array.of(3, 4) });
+  expect(key).toEqual({
+    plaintext: Uint8Array.of(1, 2),
+    ciphertext: Uint8Array.of(3, 4),
+    keyArn: "arn:aws:kms:eu-west-1:123456789012:key/1",
+  });
   expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({
     KeyId: "key-1",
     NumberOfBytes: 64,

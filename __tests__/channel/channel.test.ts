@@ -14,7 +14,11 @@ const KMS_REQUEST = {
 };
 
 function newChannel(): Channel {
-  return new Channel({ sessionId: "ecs-execute-command-1", targetId: "ecs:c_t_r" });
+  return new Channel({
+    sessionId: "ecs-execute-command-1",
+    targetId: "ecs:c_t_r",
+    encryption: { kind: "unknown" },
+  });
 }
 
 function openChannel(): Channel {
@@ -35,6 +39,12 @@ function shell(): Channel {
 
 const inputs = (channel: Channel) =>
   messages(channel.takeFrames()).filter(({ messageType }) => messageType === MessageType.input);
+/** Of an agent that holds the data key. */
+const challenge = (sequenceNumber: number) => {
+  const agent = new Cipher(Buffer.concat([KEY.subarray(32), KEY.subarray(0, 32)]));
+  const sealed = Buffer.from(agent.seal(Buffer.alloc(64, 1))).toString("base64");
+  return fromAgent(sequenceNumber, 8, { Challenge: sealed });
+};
 const sentText = (channel: Channel) => inputs(channel).map(({ payload }) => text(payload));
 const kinds = (channel: Channel) => channel.takeEvents().map(({ kind }) => kind);
 
@@ -205,9 +215,8 @@ describe("channel, handshake", () => {
       },
     ]);
     expect(inputs(channel)).toEqual([]);
-    channel.provideDataKey({ plaintext: KEY, ciphertext: Buffer.from("blob") }, NOW);
-    const challenge = Buffer.from(agent.seal(Buffer.alloc(64, 1))).toString("base64");
-    channel.receive(fromAgent(1, 8, { Challenge: challenge }), NOW);
+    channel.provideDataKey({ plaintext: KEY, ciphertext: Buffer.from("blob"), keyArn: "" }, NOW);
+    channel.receive(challenge(1), NOW);
     expect(inputs(channel).map(({ payloadType }) => payloadType)).toEqual([6, 9]);
     channel.receive(fromAgent(2, 7, {}), NOW);
     const [input, size] = inputs(channel);
@@ -264,16 +273,17 @@ describe("channel, handshake", () => {
   it("gives up on a data key of the wrong length", () => {
     const channel = openChannel();
     channel.receive(request, NOW);
-    channel.provideDataKey({ plaintext: new Uint8Array(32), ciphertext: new Uint8Array(1) }, NOW);
+    channel.provideDataKey({ plaintext: new Uint8Array(32), ciphertext: new Uint8Array(1), keyArn: "" }, NOW);
     expect(channel.takeEvents().at(-1)).toMatchObject({ why: "the data key has 32 bytes, not 64" });
   });
 
   it("gives up on output that another key sealed", () => {
     const channel = openChannel();
     channel.receive(request, NOW);
-    channel.provideDataKey({ plaintext: KEY, ciphertext: new Uint8Array(1) }, NOW);
-    channel.receive(fromAgent(1, 7, {}), NOW);
-    channel.receive(frame({ sequenceNumber: 2, payload: new Uint8Array(40) }), NOW);
+    channel.provideDataKey({ plaintext: KEY, ciphertext: new Uint8Array(1), keyArn: "" }, NOW);
+    channel.receive(challenge(1), NOW);
+    channel.receive(fromAgent(2, 7, {}), NOW);
+    channel.receive(frame({ sequenceNumber: 3, payload: new Uint8Array(40) }), NOW);
     expect(channel.takeEvents().at(-1)).toMatchObject({
       why: "the agent's output is not sealed with this session's key",
     });

@@ -62,10 +62,18 @@ describe("captured sessions with damaged frames", () => {
       const capture = pick(random, captures);
       const key = Buffer.from(capture.dataKeyPlaintextBase64 ?? "", "base64");
       const script = capture.frames.filter(({ from }) => from !== "client");
-      let [channel, next, ends] = [new Channel({ sessionId: "s", targetId: "ecs:c_t_r" }), 0, 0];
+      let [channel, next, ends] = [
+        new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } }),
+        0,
+        0,
+      ];
       for (let now = 0; now < FRAMES; now++) {
         if (ends > 0 || next >= script.length) {
-          [channel, next, ends] = [new Channel({ sessionId: "s", targetId: "ecs:c_t_r" }), 0, 0];
+          [channel, next, ends] = [
+            new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } }),
+            0,
+            0,
+          ];
           channel.open(now, "token");
           channel.send(Buffer.alloc(2_000), now);
         }
@@ -78,7 +86,7 @@ describe("captured sessions with damaged frames", () => {
         channel.tick(now);
         for (const event of channel.takeEvents()) {
           if (event.kind === "data-key-wanted") {
-            if (random() < 0.9) channel.provideDataKey({ plaintext: key, ciphertext: key }, now);
+            if (random() < 0.9) channel.provideDataKey({ plaintext: key, ciphertext: key, keyArn: "" }, now);
             else channel.refuseDataKey("no", now);
           }
           if (event.kind === "closed" || event.kind === "failed") ends++;
@@ -93,7 +101,7 @@ describe("captured sessions with damaged frames", () => {
 describe("a channel that is never let go on", () => {
   it("holds no more than the frames it may keep, whatever comes", () => {
     const random = randomOf(1);
-    const channel = new Channel({ sessionId: "s", targetId: "ecs:c_t_r" });
+    const channel = new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } });
     channel.open(0, "token");
     const before = heldBytes();
     for (let count = 0; count < 100_000; count++) {
@@ -109,7 +117,7 @@ describe("a channel that is never let go on", () => {
   });
 
   it("does not hold the buffers in which its frames came", () => {
-    const channel = new Channel({ sessionId: "s", targetId: "ecs:c_t_r" });
+    const channel = new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } });
     channel.open(0, "token");
     const before = heldBytes();
     for (let sequence = 1; sequence <= 2_000; sequence++) {

@@ -45,7 +45,11 @@ describe("frames nobody should send", () => {
   it("never make a channel throw, and end it at most once", () => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 40 }), (frames) => {
-        const channel = new Channel({ sessionId: "ecs-execute-command-1", targetId: "ecs:c_t_r" });
+        const channel = new Channel({
+          sessionId: "ecs-execute-command-1",
+          targetId: "ecs:c_t_r",
+          encryption: { kind: "unknown" },
+        });
         channel.open(NOW, "token");
         channel.send(Buffer.alloc(3_000), NOW);
         const ends: string[] = [];
@@ -90,7 +94,11 @@ describe("frames nobody should send", () => {
       ["ends", () => closed("x")],
     ];
     for (const [name, make] of floods) {
-      const channel = new Channel({ sessionId: "ecs-execute-command-1", targetId: "ecs:c_t_r" });
+      const channel = new Channel({
+        sessionId: "ecs-execute-command-1",
+        targetId: "ecs:c_t_r",
+        encryption: { kind: "unknown" },
+      });
       channel.open(NOW, "token");
       channel.takeFrames();
       channel.receive(output(0, "x"), NOW);

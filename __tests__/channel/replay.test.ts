@@ -8,7 +8,7 @@ import { json, messages, text } from "./frames.ts";
 /** Plays the agent's and the gateway's half of a capture to a channel. */
 function replay(capture: Capture): { events: ChannelEvent[]; sent: ReturnType<typeof messages> } {
   const targetId = capture.encryptionContext?.["aws:ssm:TargetId"] ?? "ecs:any_0_0";
-  const channel = new Channel({ sessionId: capture.session, targetId });
+  const channel = new Channel({ sessionId: capture.session, targetId, encryption: { kind: "unknown" } });
   channel.open(0, "token");
   const events: ChannelEvent[] = [];
   let now = 0;
@@ -19,7 +19,7 @@ function replay(capture: Capture): { events: ChannelEvent[]; sent: ReturnType<ty
       events.push(event);
       if (event.kind !== "data-key-wanted") continue;
       const plaintext = Buffer.from(capture.dataKeyPlaintextBase64 ?? "", "base64");
-      channel.provideDataKey({ plaintext, ciphertext: Buffer.from("ciphertext") }, now);
+      channel.provideDataKey({ plaintext, ciphertext: Buffer.from("ciphertext"), keyArn: "" }, now);
     }
   }
   return { events, sent: messages(channel.takeFrames()) };

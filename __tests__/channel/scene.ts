@@ -89,7 +89,11 @@ export function play(scene: Scene, random: Random): Played {
     key: encrypted ? KEY : undefined,
     ptyOpenAt: START + scene.ptyOpenAfter,
   });
-  const channel = new Channel({ sessionId: "ecs-execute-command-1", targetId: "ecs:c_t_r" });
+  const channel = new Channel({
+    sessionId: "ecs-execute-command-1",
+    targetId: "ecs:c_t_r",
+    encryption: { kind: "unknown" },
+  });
   const toAgent = new Link(scene.up, random);
   const toClient = new Link(scene.down, random);
   const everSent = new Set<Uint8Array>();
@@ -114,7 +118,7 @@ export function play(scene: Scene, random: Random): Played {
         if (acked > agent.held) throw new Error(`${acked} bytes acked, ${agent.held} held`);
       } else if (event.kind === "closed") ended = event.text;
       else if (event.kind === "data-key-wanted")
-        channel.provideDataKey({ plaintext: KEY, ciphertext: Buffer.from("blob") }, now);
+        channel.provideDataKey({ plaintext: KEY, ciphertext: Buffer.from("blob"), keyArn: "" }, now);
       else if (event.kind === "problem") trouble.push(event.why);
       else if (event.kind !== "handshake-complete") throw new Error(JSON.stringify(event));
     }

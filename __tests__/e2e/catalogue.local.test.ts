@@ -249,6 +249,15 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     },
     words: ["No connection to 127.0.0.1", "HTTPS_PROXY"],
   },
+  "encryption-mismatch": {
+    provoke: async () => {
+      const { kmsCluster: cluster } = aws.world.made;
+      const { id } = await aws.runningTask(undefined, cluster);
+      await aws.world.local.inject({ handshake: "skipped" });
+      return await inRunning({ task: id, cluster });
+    },
+    words: ["before anything was typed", "sent output before", "executeCommandConfiguration"],
+  },
   "download-failed": {
     provoke: () => {
       const { bucket } = aws.world.made;

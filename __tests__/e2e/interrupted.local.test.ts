@@ -331,6 +331,22 @@ const moments: readonly Moment[] = [
     says: [says],
   })),
   {
+    name: "killed while the job runs in an encrypted cluster that may not be looked at",
+    by: "kill",
+    inputs: (aws, task) => ({ ...inTask(SILENT)(aws, task), cluster: encrypted(aws) }),
+    cluster: encrypted,
+    when: said(/^begun$/),
+    faults: [
+      {
+        operation: "DescribeClusters",
+        code: "AccessDeniedException",
+        message: "User: example-ci is not authorized to perform: ecs:DescribeClusters on resource: *",
+        times: 9,
+      },
+    ],
+    says: [/Stopping the job/],
+  },
+  {
     name: "killed, and interrupted while post stops the task",
     by: "twice",
     inputs: fromImage,

@@ -35,6 +35,13 @@ it.each<[string, Attended, boolean]>([
     false,
   ],
 ])("a job that %s: something of it may be left", (_, came, left) => {
-  expect(isLeft(came, false)).toBe(left);
-  expect(isLeft(came, true)).toBe(left || !["status", "refused"].includes(came.kind));
+  expect(isLeft(came, { cancelled: false, started: false })).toBe(left);
+  const mayRun = left || !["status", "refused"].includes(came.kind);
+  expect(isLeft(came, { cancelled: true, started: false })).toBe(mayRun);
+});
+
+it("a job that has started is left where a later session was given up for its encryption", () => {
+  const came = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
+  expect(isLeft(came, { cancelled: false, started: false })).toBe(false);
+  expect(isLeft(came, { cancelled: false, started: true })).toBe(true);
 });

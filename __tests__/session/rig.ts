@@ -34,6 +34,7 @@ export function optionsFor(gateway: { url: string }, more: Partial<SessionOption
     streamUrl: gateway.url,
     token: "s3cret",
     targetId: "ecs:c_t_r",
+    encryption: { kind: "unknown" },
     aws: AWS,
     log: new Lines(),
     clock: systemClock,

@@ -266,7 +266,11 @@ describe("a session under KMS", () => {
     await open(gateway, {
       wantDataKey: (asked) => {
         wanted.push(asked);
-        return Promise.resolve({ plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob") });
+        return Promise.resolve({
+          plaintext: Buffer.alloc(64, 1),
+          ciphertext: Buffer.from("blob"),
+          keyArn: "",
+        });
       },
     });
     gateway.send(request);
@@ -316,7 +320,7 @@ describe("a session under KMS", () => {
   it("gives up an agent that does not finish the handshake, 20 s after our answer", async () => {
     const clock = new SteppedClock();
     const gateway = await startGateway();
-    const key = { plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob") };
+    const key = { plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob"), keyArn: "" };
     const session = await open(gateway, { clock, wantDataKey: () => Promise.resolve(key) });
     gateway.send(request);
     await gateway.until(() => gateway.inputs.length === 1);

@@ -19,6 +19,7 @@ async function throughSession(streamUrl: string): Promise<unknown> {
     streamUrl,
     token: "s3cret",
     targetId: "ecs:c_t_r",
+    encryption: { kind: "none" },
     aws,
     log: { info: ignore, debug: ignore, warning: ignore },
     clock: systemClock,

@@ -20,7 +20,7 @@ export interface ExecAgentOptions {
   log?: (line: string) => void;
 }
 
-export const noFaults = (): AgentFaults => ({ transcripts: {}, decrypt: "allowed" });
+export const noFaults = (): AgentFaults => ({ transcripts: {}, decrypt: "allowed", handshake: "honest" });
 
 const TRIES = 5;
 const RETRY_DELAY = 1000;

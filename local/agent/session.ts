@@ -25,6 +25,11 @@ export interface AgentFaults {
   transcripts: TranscriptFaults;
   /** Whether the task role may use the key of an encrypted session. */
   decrypt: "allowed" | "denied";
+  /**
+   * What an agent that somebody else controls makes of an encrypted session: it begins without a handshake, prints
+   * before it, or asks for a handshake with another key. `honest` is AWS's own.
+   */
+  handshake: "honest" | "skipped" | "output-first" | { readonly key: string };
 }
 
 export interface SessionOptions {
@@ -128,12 +133,15 @@ export class Session {
   /** Resolves at once where nothing is to be encrypted. */
   async #shakeHands(peer: Peer): Promise<void> {
     const { sessionId, encryption } = this.#request;
-    if (encryption !== undefined) {
+    const { handshake } = this.#options.faults;
+    const kmsKeyId = typeof handshake === "object" ? handshake.key : encryption?.kmsKeyId;
+    if (kmsKeyId !== undefined && handshake !== "skipped") {
+      if (handshake === "output-first") peer.sendOutput(Buffer.from("Welcome.\r\n"));
       const { clusterName, taskArn, runtimeId } = this.#options.container;
       this.#handshake = new Handshake({
         sessionId,
         targetId: `ecs:${clusterName}_${taskArn.split("/").at(-1) ?? ""}_${runtimeId}`,
-        kmsKeyId: encryption.kmsKeyId,
+        kmsKeyId,
         decrypt: (ciphertext, context) => this.#decrypt(encryption, ciphertext, context),
         send: (payloadType, payload) => peer.send(payloadType, payload),
         encrypt: (cipher) => peer.encrypt(cipher),
@@ -151,10 +159,11 @@ export class Session {
   }
 
   #decrypt(
-    encryption: SessionEncryption,
+    encryption: SessionEncryption | undefined,
     ciphertext: Uint8Array,
     context: Record<string, string>,
   ): Promise<Uint8Array> {
+    if (encryption === undefined) return Promise.reject(new Error("The agent knows no KMS."));
     if (this.#options.faults.decrypt === "allowed") return decryptDataKey(encryption, ciphertext, context);
     const denied = new Error(
       `User: ${this.#options.container.taskArn} is not authorized to perform: kms:Decrypt on resource: ${encryption.kmsKeyId} because no identity-based policy allows the kms:Decrypt action`,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { encode, MessageType } from "../../src/channel/message.ts";
+import { encode, MessageType, PayloadType } from "../../src/channel/message.ts";
 
 /** The gateway's own frames have the short header of 112 bytes and a message type padded with NUL. */
 function gatewayFrame(messageType: string, messageId: string, content: object): Uint8Array {
@@ -38,6 +38,11 @@ export function publication(kind: "start" | "pause"): Uint8Array {
 /** Of any frame with a whole header; a relay has no need to understand the rest. */
 export function messageTypeOf(frame: Uint8Array): string {
   return Buffer.from(frame.subarray(4, 36)).toString("latin1").replaceAll("\0", " ").trim();
+}
+
+/** Whether a client's frame is input for the command's terminal. */
+export function isTyped(frame: Buffer): boolean {
+  return messageTypeOf(frame) === MessageType.input && frame.readUInt32BE(112) === PayloadType.output;
 }
 
 /** The first frame of a client, checked. Answers with its token, or with what is wrong with it. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type WebSocket from "ws";
 import { MessageType } from "../../src/channel/message.ts";
-import { channelClosed, messageTypeOf, publication } from "./frames.ts";
+import { channelClosed, isTyped, messageTypeOf, publication } from "./frames.ts";
 import { Line } from "./line.ts";
 import type { Direction } from "./link.ts";
 import type { LinkFaults } from "./link-faults.ts";
@@ -34,6 +34,8 @@ export interface SessionView {
   /** Binary frames that went over the clients' connections, and their bytes. */
   readonly frames: Readonly<Record<Direction, number>>;
   readonly bytes: Readonly<Record<Direction, number>>;
+  /** Messages of the clients that were for the command's terminal. */
+  readonly typed: number;
   readonly connected: boolean;
   readonly ended: boolean;
 }
@@ -56,6 +58,7 @@ export class GatewaySession {
   readonly #bytes: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
   /** Clients' connections that have died without a word to either side. */
   readonly #silent = new WeakSet<WebSocket>();
+  #typed = 0;
   #connections = 0;
   #cutSoFar = 0;
   #client: WebSocket | undefined;
@@ -107,6 +110,7 @@ export class GatewaySession {
       cuts: this.#cutSoFar,
       frames: { ...this.#frames },
       bytes: { ...this.#bytes },
+      typed: this.#typed,
       connected: this.#client !== undefined,
       ended: this.ended,
     };
@@ -231,6 +235,7 @@ export class GatewaySession {
 
   #fromClient(frame: Buffer): void {
     if (messageTypeOf(frame) === MessageType.input && this.#behaviour.idleResetBy !== "output") this.#alive();
+    if (isTyped(frame)) this.#typed += 1;
     this.#line.pass("to-agent", frame);
     this.#count("to-agent", frame);
   }

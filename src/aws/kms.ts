@@ -10,6 +10,8 @@ export interface Kms {
 export interface DataKey {
   readonly plaintext: Uint8Array;
   readonly ciphertext: Uint8Array;
+  /** Of the key that made it, whatever it was called in the request. */
+  readonly keyArn: string;
 }
 
 export function kmsCalls(clients: AwsClients): Kms {
@@ -32,6 +34,7 @@ export function kmsCalls(clients: AwsClients): Kms {
         return {
           plaintext: answer.Plaintext ?? new Uint8Array(),
           ciphertext: answer.CiphertextBlob ?? new Uint8Array(),
+          keyArn: answer.KeyId ?? "",
         };
       });
     },

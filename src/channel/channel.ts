@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { acknowledgedInput, encodeAck } from "./acknowledgement.ts";
-import { Handshake, HandshakeError, openDataChannel } from "./handshake.ts";
+import { Handshake, HandshakeError, openDataChannel, type SessionIdentity } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
 import { parseObject } from "./json.ts";
 import type { AgentMessage } from "./message.ts";
@@ -40,8 +40,8 @@ export class Channel {
   #frames: Frame[] = [];
   #events: ChannelEvent[] = [];
 
-  /** `targetId` is `ecs:<cluster name>_<task id>_<container runtime id>`; both names go into the KMS context. */
-  constructor(identity: { readonly sessionId: string; readonly targetId: string }) {
+  /** Both its names go into the KMS context. */
+  constructor(identity: SessionIdentity) {
     this.#handshake = new Handshake(identity);
   }
 
@@ -61,7 +61,7 @@ export class Channel {
       else this.#dispatch(decode(frame), now);
     } catch (error) {
       if (error instanceof MalformedFrame) this.#emit({ kind: "problem", why: `A frame ${error.message}.` });
-      else if (error instanceof HandshakeError) this.#fail(error.message, error.cause);
+      else if (error instanceof HandshakeError) this.#fail(error.message, error);
       else this.#fail(`a frame could not be processed (${String(error)})`, error);
     }
   }
@@ -94,7 +94,7 @@ export class Channel {
     this.#sendPending(now);
   }
 
-  /** Answers `data-key-wanted`. A key of the wrong length fails the channel. */
+  /** Answers `data-key-wanted`. A key of the wrong length, or another than the agent asked for, fails the channel. */
   provideDataKey(key: DataKey, now: number): void {
     this.#answerKey(() => this.#handshake.provide(key), now);
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Cipher } from "./cipher.ts";
+import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
 import { isObject, parseObject } from "./json.ts";
 import type { DataKey, DataKeyWanted } from "./types.ts";
 
@@ -19,7 +20,20 @@ export function openDataChannel(clientId: string, token: string): string {
 
 /** The handshake cannot go on; `message` says what the agent did. */
 export class HandshakeError extends Error {
-  override readonly name = "HandshakeError";
+  override readonly name: string = "HandshakeError";
+}
+
+/** The session would have another encryption than the cluster asks for. */
+export class EncryptionMismatch extends HandshakeError {
+  override readonly name = "EncryptionMismatch";
+}
+
+/** Whose session it is, and what the cluster asks of it. */
+export interface SessionIdentity {
+  readonly sessionId: string;
+  /** `ecs:<cluster name>_<task id>_<container runtime id>`. */
+  readonly targetId: string;
+  readonly encryption: Encryption;
 }
 
 const ActionStatus = { success: 1, failed: 2, unsupported: 3 } as const;
@@ -34,17 +48,22 @@ interface ProcessedAction {
 type State =
   /** Nothing heard from the agent: it has not decided on a handshake, or the command has printed nothing. */
   | { readonly kind: "undecided" }
-  | { readonly kind: "key-wanted"; readonly processed: readonly ProcessedAction[] }
+  | { readonly kind: "key-wanted"; readonly asked: string; readonly processed: readonly ProcessedAction[] }
   | { readonly kind: "answered"; readonly cipher: Cipher | undefined }
+  /** The agent has proven that it holds the data key. */
+  | { readonly kind: "proven"; readonly cipher: Cipher }
   | { readonly kind: "refused" }
   | { readonly kind: "ready"; readonly cipher: Cipher | undefined };
 
-/** Where the session's set-up stands. Without a KMS key on the cluster there is none: output simply begins. */
+/**
+ * Where the session's set-up stands. Without a KMS key on the cluster there is none: output simply begins. With one
+ * the session is ready only once the agent has proven that it holds a data key of the cluster's own key.
+ */
 export class Handshake {
-  readonly #identity: { readonly sessionId: string; readonly targetId: string };
+  readonly #identity: SessionIdentity;
   #state: State = { kind: "undecided" };
 
-  constructor(identity: { readonly sessionId: string; readonly targetId: string }) {
+  constructor(identity: SessionIdentity) {
     this.#identity = identity;
   }
 
@@ -76,20 +95,32 @@ export class Handshake {
       );
     });
     if (keyId === undefined) {
+      this.#requireNone("asked for a handshake without encryption");
       this.#state = { kind: "answered", cipher: undefined };
       return { response: encodeResponse(processed) };
     }
-    this.#state = { kind: "key-wanted", processed };
+    const wanted = this.#keyFor(keyId);
+    this.#state = { kind: "key-wanted", asked: keyId, processed };
     // The request's own Challenge would join the context only if we acknowledged it, which the plugin never does.
     const encryptionContext = {
       "aws:ssm:SessionId": this.#identity.sessionId,
       "aws:ssm:TargetId": this.#identity.targetId,
     };
-    return { wanted: { keyId, encryptionContext } };
+    return { wanted: { keyId: wanted, encryptionContext } };
   }
 
-  /** The response's payload. Throws `RangeError` for a data key of another length than 64 bytes. */
+  /**
+   * The response's payload. Throws `RangeError` for a data key of another length than 64 bytes, and
+   * `EncryptionMismatch` where KMS made it with another key than the agent asked for.
+   */
   provide(key: DataKey): Uint8Array {
+    const { encryption } = this.#identity;
+    if (
+      this.#state.kind === "key-wanted" &&
+      encryption.kind === "required" &&
+      !isClusterKey(this.#state.asked, encryption.kmsKeyId, key.keyArn)
+    )
+      throw anotherKey(this.#state.asked, encryption.kmsKeyId, key.keyArn);
     const result = {
       KMSCipherTextKey: Buffer.from(key.ciphertext).toString("base64"),
       KMSCipherTextHash: null,
@@ -113,7 +144,9 @@ export class Handshake {
     const cipher = this.#state.kind === "answered" ? this.#state.cipher : undefined;
     if (!cipher) throw new HandshakeError("the agent sent an encryption challenge before it had a key");
     try {
-      return json({ Challenge: cipher.answerChallenge(challenge) });
+      const answer = json({ Challenge: cipher.answerChallenge(challenge) });
+      this.#state = { kind: "proven", cipher };
+      return answer;
     } catch (cause) {
       throw new HandshakeError("the agent's encryption challenge is not sealed with this session's key", {
         cause,
@@ -123,16 +156,19 @@ export class Handshake {
 
   /** HandshakeComplete → the agent's line for the user. */
   complete(payload: Uint8Array): string {
-    if (this.#state.kind !== "answered") {
+    const state = this.#state;
+    if (state.kind !== "proven" && (state.kind !== "answered" || state.cipher !== undefined)) {
       throw new HandshakeError("the agent declared the handshake complete before we had answered it");
     }
-    this.#state = { kind: "ready", cipher: this.#state.cipher };
+    this.#state = { kind: "ready", cipher: state.cipher };
     const message = parse("HandshakeComplete", payload)["CustomerMessage"];
     return typeof message === "string" ? message : "";
   }
 
   /** What the command printed, readable. The first output without a handshake means that there will be none. */
   open(payload: Uint8Array): Uint8Array {
+    if (this.#state.kind !== "ready")
+      this.#requireNone("sent output before the encryption handshake was over");
     if (this.#state.kind === "undecided") this.#state = { kind: "ready", cipher: undefined };
     if (this.#state.kind !== "ready")
       throw new HandshakeError("the agent sent output before the handshake's end");
@@ -149,6 +185,28 @@ export class Handshake {
     return this.#state.kind === "ready" && this.#state.cipher ? this.#state.cipher.seal(payload) : payload;
   }
 
+  /** The key to ask KMS for: the cluster's own, by the cluster's own name for it, wherever that is known. */
+  #keyFor(asked: string): string {
+    const { encryption } = this.#identity;
+    if (encryption.kind === "unknown") return asked;
+    if (encryption.kind === "none")
+      throw new EncryptionMismatch(
+        `the agent asked for the KMS key '${asked}', though the cluster has no kmsKeyId`,
+      );
+    const { kmsKeyId } = encryption;
+    if (isKeyArn(kmsKeyId) && !isClusterKey(asked, kmsKeyId, kmsKeyId))
+      throw anotherKey(asked, kmsKeyId, kmsKeyId);
+    return kmsKeyId;
+  }
+
+  #requireNone(did: string): void {
+    const { encryption } = this.#identity;
+    if (encryption.kind === "required")
+      throw new EncryptionMismatch(
+        `the agent ${did}, though the cluster encrypts its sessions with '${encryption.kmsKeyId}'`,
+      );
+  }
+
   #answerEncryption(answer: ProcessedAction): Uint8Array {
     if (this.#state.kind !== "key-wanted") throw new HandshakeError("the agent did not ask for a data key");
     const { processed } = this.#state;
@@ -156,6 +214,13 @@ export class Handshake {
       processed.map((action) => (action.ActionType === "KMSEncryption" ? answer : action)),
     );
   }
+}
+
+function anotherKey(asked: string, clusterKey: string, keyArn: string): EncryptionMismatch {
+  const its = clusterKey === keyArn ? "" : ` (${keyArn || "of which KMS names no ARN"})`;
+  return new EncryptionMismatch(
+    `the agent asked for the KMS key '${asked}', which is not known to be the cluster's '${clusterKey}'${its}`,
+  );
 }
 
 function processedAction(type: string, status: number, result: unknown = null, error = ""): ProcessedAction {

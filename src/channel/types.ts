@@ -6,6 +6,8 @@ export interface DataKey {
   readonly plaintext: Uint8Array;
   /** CiphertextBlob, which the agent has KMS decrypt with the task role. */
   readonly ciphertext: Uint8Array;
+  /** Of the key that KMS made it with. */
+  readonly keyArn: string;
 }
 
 /** What to ask KMS `GenerateDataKey` for; NumberOfBytes is 64. */

@@ -65,6 +65,7 @@ export async function attend(options: AttendOptions): Promise<Attended> {
       const progress = extractor.offset > from;
       // A job may be silent for hours, and its sessions cut once in an hour.
       inVain = progress || (followed.kind === "ended" && followed.attached) ? 0 : inVain + 1;
+      if (followed.kind === "ended" && isMismatch(followed.end)) await options.terminate(session.sessionId);
       if (isFinal(followed) || cancel.aborted || inVain >= MOST_IN_VAIN || clock.now() >= until)
         return followed;
 
@@ -112,7 +113,19 @@ export function isFinal(followed: Followed): boolean {
   const { end } = followed;
   if (end.kind === "closed")
     return /Unable to start command|encryption is not set up|initiating handshake/.test(end.text);
-  return end.kind === "lost" && end.cause instanceof Failure && end.cause.code === "access-denied";
+  return isMismatch(end) || (isLostBy(end) && end.cause.code === "access-denied");
+}
+
+/** Its encryption is not the cluster's: it was given up before anything was typed. */
+function isMismatch(end: SessionEnd): boolean {
+  return isLostBy(end) && end.cause.code === "encryption-mismatch";
+}
+
+/** Lost for a reason that has words of its own. */
+export function isLostBy(
+  end: SessionEnd,
+): end is Extract<SessionEnd, { kind: "lost" }> & { readonly cause: Failure } {
+  return end.kind === "lost" && end.cause instanceof Failure;
 }
 
 function notWhole(sessionId: string, { expected, got, offset }: Gap): string {

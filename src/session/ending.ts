@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { Failure, type FailureCode } from "../errors.ts";
 import type { Target } from "../target/target.ts";
 import type { Followed } from "./follow.ts";
 
@@ -73,6 +73,9 @@ function refused(code: string, text: string, container: string): Failure {
   }
 }
 
+/** Losses that tell more of themselves than that the session has ended. */
+const OWN_WORDS: ReadonlySet<FailureCode> = new Set(["access-denied", "encryption-mismatch"]);
+
 /** The texts are the agent's own. */
 function ended(
   { end, attached }: Extract<Followed, { kind: "ended" }>,
@@ -95,8 +98,7 @@ function ended(
         "The cluster's executeCommandConfiguration asks for encryption: give the task role 'kms:Decrypt' on its key, encrypt the log group or bucket it names, or turn the demand off.",
     });
   }
-  if (end.kind === "lost" && end.cause instanceof Failure && end.cause.code === "access-denied")
-    return end.cause;
+  if (end.kind === "lost" && end.cause instanceof Failure && OWN_WORDS.has(end.cause.code)) return end.cause;
   const how =
     end.kind === "closed"
       ? `It was closed${text === "" ? ", without a reason" : `: ${text}`}.`

@@ -65,3 +65,15 @@ export function sessionLost(sessionId: string, seen: string, cause?: unknown): F
     cause,
   });
 }
+
+/** `why` says what the agent did. Nothing was typed, so that nothing has started either. */
+export function encryptionMismatch(sessionId: string, why: string, cause?: unknown): Failure {
+  return new Failure("encryption-mismatch", {
+    failed: `Session '${sessionId}' was given up before anything was typed into it: its encryption is not the cluster's.`,
+    seen: `${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
+    advice:
+      "If the cluster's executeCommandConfiguration was changed a moment ago, run the step again. Else find out who " +
+      "controls the container: AWS's exec agent does not do this.",
+    cause,
+  });
+}

@@ -15,10 +15,13 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /** Whether something of a job may be left in its container, by what came of attending to it. */
-export function isLeft(came: Attended, cancelled: boolean): boolean {
+export function isLeft(
+  came: Attended,
+  { cancelled, started }: { cancelled: boolean; started: boolean },
+): boolean {
   if (came.kind === "status" || came.kind === "refused") return false;
   if (cancelled) return true;
-  return came.kind === "impossible" ? ELSEWHERE.has(came.failure.code) : !isFinal(came);
+  return came.kind === "impossible" ? ELSEWHERE.has(came.failure.code) : started || !isFinal(came);
 }
 
 /** Stops the jobs on record that no session could tell to. What fails here is tried again at the end. */

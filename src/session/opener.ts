@@ -1,5 +1,6 @@
 import type { Aws } from "../aws/calls.ts";
 import type { Ssm } from "../aws/ssm.ts";
+import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { connect } from "../ready/connect.ts";
@@ -11,6 +12,8 @@ export interface OpenerOptions {
   readonly target: Target;
   /** Of the container; part of the name by which KMS knows the session's other end. */
   readonly runtimeId: string;
+  /** What the cluster asks of its sessions. */
+  readonly encryption: Encryption;
   /** The command of a session that goes on at this byte of the spool. */
   readonly command: (at: number) => string;
   /** Called with each session's id before it is connected. */
@@ -34,6 +37,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
     const opening = openSession({
       ...ticket,
       targetId: sessionTarget(target, options.runtimeId),
+      encryption: options.encryption,
       aws: aws.clients,
       log,
       clock,

@@ -1,6 +1,7 @@
 import type { AwsClients } from "../aws/clients.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
 import { Channel } from "../channel/channel.ts";
+import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
 import { describeFrame } from "../channel/message.ts";
 import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
@@ -10,7 +11,7 @@ import { unlessLate } from "./bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { Connection } from "./connection.ts";
 import { Deliveries } from "./deliveries.ts";
-import { sessionLost } from "./failures.ts";
+import { encryptionMismatch, sessionLost } from "./failures.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;
@@ -57,9 +58,7 @@ export interface Session {
 }
 
 /** The ticket is ExecuteCommand's; its URL is used byte for byte. */
-export interface SessionOptions extends SessionTicket {
-  /** `ecs:<cluster name>_<task id>_<container runtime id>`. */
-  readonly targetId: string;
+export interface SessionOptions extends SessionTicket, SessionIdentity {
   readonly aws: Pick<AwsClients, "region" | "credentials" | "proxy">;
   readonly log: Log;
   readonly clock: Clock;
@@ -189,7 +188,7 @@ class DataSession implements Session {
         this.#finish(this.#refusal ?? { kind: "closed", text: event.text });
         break;
       case "failed":
-        this.#finish({ kind: "lost", why: event.why, cause: event.cause });
+        this.#finish({ kind: "lost", why: event.why, cause: this.#causeOf(event) });
         break;
       case "handshake-complete":
         this.#handshaken.abort();
@@ -206,6 +205,10 @@ class DataSession implements Session {
         log.debug(`Session '${this.sessionId}': ${event.why}`);
         break;
     }
+  }
+
+  #causeOf({ why, cause }: Extract<ChannelEvent, { kind: "failed" }>): unknown {
+    return cause instanceof EncryptionMismatch ? encryptionMismatch(this.sessionId, why, cause) : cause;
   }
 
   async #fetchDataKey({ keyId, encryptionContext }: DataKeyWanted): Promise<void> {

@@ -1,0 +1,116 @@
+import { CreateClusterCommand } from "@aws-sdk/client-ecs";
+import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Orders } from "../../local/orders.ts";
+import { clientConfig } from "../local/with-local.ts";
+import { Aws, filesIn, mainLog } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
+
+/** Another key of the account, which the task role may use, too. */
+let anotherKey: string;
+const ALIAS = "alias/exec-sessions";
+const clusters = { alias: "encrypted-by-alias", id: "encrypted-by-id" };
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+  const { local, made, ecs } = aws.world;
+  const kms = new KMSClient(clientConfig(local));
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  anotherKey = KeyMetadata?.Arn ?? "";
+  await kms.send(new CreateAliasCommand({ AliasName: ALIAS, TargetKeyId: made.kmsKeyId }));
+  kms.destroy();
+  const keyId = made.kmsKeyId.split("/").at(-1) ?? "";
+  for (const [clusterName, kmsKeyId] of [
+    [clusters.alias, ALIAS],
+    [clusters.id, keyId],
+  ] as const) {
+    const executeCommandConfiguration = { kmsKeyId, logging: "NONE" as const };
+    await ecs.send(new CreateClusterCommand({ clusterName, configuration: { executeCommandConfiguration } }));
+  }
+});
+afterEach(() => aws.world.local.calm());
+afterAll(() => aws.stop());
+
+async function run(cluster: string, orders: Orders = {}): Promise<StepResult> {
+  const task = await aws.runningTask(undefined, cluster);
+  await aws.world.local.inject(orders);
+  return await aws.step({
+    cluster,
+    task: task.id,
+    run: 'touch /tmp/ran; echo "ran with $TOKEN"',
+    secrets: "TOKEN=hunter22",
+  });
+}
+
+const keysAsked = (): unknown[] =>
+  aws.calls("GenerateDataKey").map(({ body }) => (body as { KeyId: string }).KeyId);
+
+it.each<[string, () => Orders["handshake"], RegExp]>([
+  ["skips the handshake", () => "skipped", /sent output before the encryption handshake was over/],
+  ["sends output first", () => "output-first", /sent output before the encryption handshake was over/],
+  ["asks for another key", () => ({ key: anotherKey }), /is not known to be the cluster's/],
+])(
+  "an agent that %s on an encrypted cluster gets nothing typed, and the session is ended",
+  async (_does, handshake, words) => {
+    const asked = keysAsked().length;
+    const sessions = aws.world.local.gateway.sessions.length;
+    const result = await run(aws.world.made.kmsCluster, { handshake: handshake() ?? "honest" });
+
+    expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
+    expect(result.annotations).toEqual([
+      {
+        level: "error",
+        title: "fargate-exec: encryption-mismatch",
+        message: expect.stringMatching(words) as string,
+      },
+    ]);
+    // One session, into which not a byte was typed.
+    const made = aws.world.local.gateway.sessions.slice(sessions);
+    expect(made.map(({ typed }) => typed)).toEqual([0]);
+    await eventually(() => aws.world.local.gateway.sessions.at(-1)?.ended, true);
+    expect(keysAsked().slice(asked)).toEqual([]);
+    expect(filesIn(aws.taskOf(result), "/tmp")).not.toContain("ran");
+  },
+  30_000,
+);
+
+it.each([
+  ["an alias", clusters.alias, () => ALIAS],
+  ["a key's ID", clusters.id, () => aws.world.made.kmsKeyId.split("/").at(-1)],
+])(
+  "on a cluster that names %s KMS is asked by that name, and what it answers is compared",
+  async (_name, cluster, name) => {
+    const asked = keysAsked().length;
+    const good = await run(cluster, { handshake: { key: aws.world.made.kmsKeyId } });
+    expect(good.outputs).toMatchObject({ "exit-code": "0", stdout: "ran with ***" });
+
+    const bad = await run(cluster, { handshake: { key: anotherKey } });
+    expect(bad.annotations[0]).toMatchObject({ title: "fargate-exec: encryption-mismatch" });
+    expect(aws.world.local.gateway.sessions.at(-1)).toMatchObject({ typed: 0 });
+    expect(keysAsked().slice(asked)).toEqual([name(), name()]);
+  },
+  30_000,
+);
+
+it("where the cluster may not be looked at, the handshake that comes is followed", async () => {
+  const message =
+    "User: arn:aws:sts::123456789012:assumed-role/example-ci/run is not authorized to perform: ecs:DescribeClusters on resource: demo";
+  aws.world.local.fail({
+    operation: "DescribeClusters",
+    code: "AccessDeniedException",
+    message,
+    status: 400,
+    times: 9,
+  });
+  const result = await run(aws.world.made.kmsCluster);
+  expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: "ran with ***" });
+  expect(mainLog(result).filter((line) => line.includes("ecs:DescribeClusters"))).toHaveLength(1);
+}, 30_000);
+
+it("a cluster without a key asks none of KMS, whatever its agents ask for", async () => {
+  const asked = keysAsked().length;
+  const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
+  expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");
+  expect(keysAsked().slice(asked)).toEqual([]);
+}, 30_000);
