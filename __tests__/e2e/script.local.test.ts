@@ -113,7 +113,7 @@ it("a script that is too large for the session starts no task", async () => {
 it("args, env and the shell's name pass as they are", async () => {
   const args = ["plain", "two words", "", 'it\'s $HOME `x` "y" \\z', "größer 🚀", "-n", "*"];
   const value = "a=b 'c' \"d\" $e `f` \\g é";
-  const common = { task: task.id, args: args.join("\n"), env: `ODD=${value}\nFROM_STEP` };
+  const common = { task: task.id, args: args.join("\n"), env: `FROM_STEP\nODD=${value}` };
   const json =
     "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ['ODD'], os.environ['FROM_STEP']]))";
   const env = { FROM_STEP: "two\nlines\n" };

@@ -90,7 +90,7 @@ describe("readInputs", () => {
     [
       "env",
       "A-B=1",
-      "NAME=value lines, or bare names of variables of the step",
+      "NAME=value lines, with bare names of variables of the step above them, or a JSON object",
       "'A-B', where the name is not",
     ],
     ["args", "a\0b", "text", "a NUL byte in it"],

@@ -1,52 +1,100 @@
 import { shown, type Parsed, type Parser } from "./parse.ts";
+import { isRunnersOwn, isVariableName, steersPrograms } from "./variable-names.ts";
+import { jsonVariables } from "./variables-json.ts";
 
-/** What POSIX lets a shell use as a variable. */
-const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export type Variables = Readonly<Record<string, string>>;
 
-interface Variables {
+export interface VariablesOptions {
   /** The environment that a bare NAME is taken from. */
   readonly env: NodeJS.ProcessEnv;
-  /** Whether the lines may hold secrets: then a message gives the number of a line and nothing of its text. */
+  /** Whether the lines may hold secrets: then no message shows text that may be of a value. */
   readonly secret: boolean;
 }
 
 /**
- * `NAME=value` lines. The value is all that follows the first `=`, byte for byte: no quotes, no escapes, and it
- * may be empty. A bare `NAME` takes the value whole from the environment, several lines too, which a value
- * written into the input can't have. Blank lines are skipped.
+ * A JSON object of strings, or lines. A line is `NAME=value`, where the value is all that follows the first `=`, byte
+ * for byte: no quotes, no escapes, and it may be empty. A line that is a bare `NAME` takes the value whole from the
+ * environment of the step. Blank lines are skipped.
+ *
+ * A workflow writes values into the lines before anything is read here, so a value with a newline in it makes lines of
+ * its own, and whoever may choose that value chooses them. What may be such a line is below a `NAME=value` line. There
+ * it takes nothing from the environment, and sets no variable that steers programs.
  */
-export function variables({ env, secret }: Variables): Parser<Readonly<Record<string, string>>> {
-  return (text) => {
-    const found = new Map<string, string>();
-    for (const [index, line] of text.split("\n").entries()) {
-      if (line.trim() === "") continue;
-      // A line of a secret that broke into several lines looks like a name; so not even names are shown.
-      const where = (name: string): string => (secret ? `line ${index + 1}` : shown(name));
-      const equals = line.indexOf("=");
-      const name = equals < 0 ? line.trim() : line.slice(0, equals).trimStart();
-      if (!variableName.test(name)) {
-        return wrong(`${where(name)}, where the name is not letters, digits and _ (and no digit first)`);
-      }
-      if (found.has(name)) return wrong(`${where(name)}, a name that was given before`);
-      const value = equals < 0 ? environmentValue(env, name) : line.slice(equals + 1);
-      if (value === undefined)
-        return wrong(`${where(name)}, a bare name that the step's environment does not have`);
-      if (value.includes("\0")) return wrong(`${where(name)}, whose value has a NUL byte`);
-      found.set(name, value);
-    }
-    // Not an object filled name by name: `__proto__` is a name like any other.
-    return { value: Object.fromEntries(found) };
-  };
+export function variables(options: VariablesOptions): Parser<Variables> {
+  return (text) =>
+    text.trimStart().startsWith("{") ? jsonVariables(text, options.secret) : variableLines(text, options);
 }
 
-function environmentValue(env: NodeJS.ProcessEnv, name: string): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] : undefined;
+interface Line {
+  /** From 1. */
+  readonly number: number;
+  readonly name: string;
+  /** Undefined for a bare name. */
+  readonly value: string | undefined;
+  /** The name of the first `NAME=value` line above this one, of whose value this line may be a part. */
+  readonly below: string | undefined;
 }
 
-function wrong(got: string): Parsed<never> {
-  return {
-    must: "NAME=value lines, or bare names of variables of the step",
-    got,
-    advice: "A value of several lines goes into the step's 'env:', and its bare name into this input.",
-  };
+function variableLines(text: string, options: VariablesOptions): Parsed<Variables> {
+  const found = new Map<string, string>();
+  const lines = linesOf(text);
+  for (const line of lines) {
+    const wrong =
+      wrongLine(line, options) ?? (found.has(line.name) ? "a name that was given before" : undefined);
+    if (wrong !== undefined) return refused(line, wrong, options);
+    const value = line.value ?? options.env[line.name] ?? "";
+    if (value.includes("\0")) return refused(line, "whose value has a NUL byte", options);
+    if (line.value === undefined && isRunnersOwn(line.name) && !(options.secret && lines.length === 1))
+      return refused(line, "a credential of the runner", options, RUNNERS_OWN);
+    found.set(line.name, value);
+  }
+  // Not an object filled name by name: `__proto__` is a name like any other.
+  return { value: Object.fromEntries(found) };
 }
+
+function linesOf(text: string): readonly Line[] {
+  let below: string | undefined;
+  return text.split("\n").flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    const equals = line.indexOf("=");
+    const name = equals < 0 ? line.trim() : line.slice(0, equals).trimStart();
+    const value = equals < 0 ? undefined : line.slice(equals + 1);
+    const found = { number: index + 1, name, value, below };
+    if (value !== undefined) below ??= name;
+    return [found];
+  });
+}
+
+function wrongLine({ name, value, below }: Line, { env }: VariablesOptions): string | undefined {
+  if (!isVariableName(name)) return "where the name is not letters, digits and _ (and no digit first)";
+  if (below === undefined)
+    return value === undefined && !hasValue(env, name)
+      ? "a bare name that the step's environment does not have"
+      : undefined;
+  if (value === undefined) return `a bare name below the value of '${below}', of which it may be a part`;
+  return steersPrograms(name)
+    ? `the variable ${name} below the value of '${below}', of which it may be a part`
+    : undefined;
+}
+
+function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
+  return Object.hasOwn(env, name) && env[name] !== undefined;
+}
+
+/** `why` finishes "got line N, …". */
+function refused(line: Line, why: string, { secret }: VariablesOptions, advice = ADVICE): Parsed<never> {
+  // What stands above all values is the workflow's own text. Below, a line may be a part of a secret.
+  const isSafe = !secret || (line.below === undefined && isVariableName(line.name));
+  const where = isSafe ? shown(line.name) : `line ${line.number}`;
+  return { must: MUST, got: `${where}, ${why}`, advice };
+}
+
+const MUST = "NAME=value lines, with bare names of variables of the step above them, or a JSON object";
+
+const ADVICE =
+  "A value of several lines goes into the step's 'env:' and its bare name on a line above all NAME=value lines, or " +
+  'all of it becomes a JSON object: {"NAME": ${{ toJSON(...) }}}.';
+
+const RUNNERS_OWN =
+  "A script in the container has the task role's credentials. If it is to have one of the runner's all the same, make its " +
+  "name the only line of 'secrets', or give it as NAME=value with a value from a context.";

@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { Aws, jobLog } from "../helpers/local.ts";
+import type { Task } from "../../local/task/task.ts";
+
+let aws: Aws;
+let task: Task;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+  task = await aws.runningTask();
+});
+afterAll(() => aws.stop());
+
+/** What the step's own environment holds, and a job never has to see. */
+const runners = {
+  ACTIONS_RUNTIME_TOKEN: "the-runtime-token-of-this-job",
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: "the-request-token-of-this-job",
+  GITHUB_TOKEN: "the-github-token-of-this-job",
+  NPM_TOKEN: "the-npm-token-of-another-step",
+};
+
+describe("a commit message of several lines", () => {
+  it.concurrent.each([
+    ["AWS_SECRET_ACCESS_KEY", "env"],
+    ["INPUT_RUN", "env"],
+    ["NPM_TOKEN", "env"],
+    ["LD_PRELOAD=/tmp/evil.so", "env"],
+    ["ACTIONS_RUNTIME_TOKEN", "secrets"],
+  ])("brings no %s into the job by '%s'", async (line, input) => {
+    const { env } = aws.world.local;
+    const result = await aws.step(
+      { task: task.id, run: "env; echo begun", [input]: `MESSAGE=Mend the docs\n\n${line}` },
+      { env: runners },
+    );
+    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "not-started" } });
+    expect(result.annotations.map(({ title }) => title)).toEqual(["fargate-exec: bad-input"]);
+    // What the runner prints of the step's inputs and variables comes before the step's own log.
+    const own = result.rawLog.slice(result.rawLog.indexOf("##[endgroup]") + 1).join("\n");
+    for (const value of [...Object.values(runners), env["AWS_SECRET_ACCESS_KEY"] ?? "?"])
+      expect(own).not.toContain(value);
+  });
+
+  it.concurrent("is whole in the job by a JSON object, or by a bare name", async () => {
+    const message = 'Mend "the docs"\n\nNPM_TOKEN\nLD_PRELOAD=/tmp/evil.so\n\tü 💥 \\n $HOME `id`\n';
+    const run = 'printf %s "$MESSAGE" | sha256sum; echo "${NPM_TOKEN-none} ${LD_PRELOAD-none}"';
+    const results = await Promise.all([
+      aws.step({ task: task.id, run, env: `{"MESSAGE": ${JSON.stringify(message)}}` }, { env: runners }),
+      aws.step({ task: task.id, run, secrets: `{"MESSAGE": ${JSON.stringify(message)}}` }),
+      aws.step({ task: task.id, run, env: "MESSAGE" }, { env: { ...runners, MESSAGE: message } }),
+    ]);
+    const hash = createHash("sha256").update(message).digest("hex");
+    for (const result of results) expect(jobLog(result)).toEqual([`${hash}  -`, "none none"]);
+  });
+});

@@ -1,0 +1,30 @@
+/** What POSIX lets a shell use as a variable. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
+/** Credentials of the runner and of the step: nothing that a job in a container has to know, unless it is told on purpose. */
+export function isRunnersOwn(name: string): boolean {
+  return (
+    /^(ACTIONS|INPUT|STATE|RUNNER)_/i.test(name) ||
+    /^(GITHUB|GH)_TOKEN$/i.test(name) ||
+    /^AWS_.*(KEY|SECRET|TOKEN|CREDENTIAL)/i.test(name)
+  );
+}
+
+/** By which a loader, a shell, an interpreter or an AWS client finds code, or whom it trusts. No list of them is whole. */
+const EXACTLY = new Set([
+  ...["PATH", "HOME", "IFS", "ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR"],
+  ...["EDITOR", "VISUAL", "PAGER", "GCONV_PATH", "GLIBC_TUNABLES", "LOCPATH"],
+  ...["NODE_OPTIONS", "NODE_PATH", "RUBYOPT", "RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE"],
+  ...["PERL5OPT", "PERL5LIB", "PERL5DB", "PERLLIB", "PHPRC", "PHP_INI_SCAN_DIR", "LUA_INIT", "LUA_PATH"],
+  ...["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "MAVEN_OPTS", "GRADLE_OPTS"],
+  ...["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_CA_BUNDLE"],
+  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"],
+]);
+const BEGINNING =
+  /^(LD_|DYLD_|BASH_|PYTHON|GIT_|NPM_CONFIG_|PIP_|AWS_ENDPOINT_URL|AWS_CONTAINER_|(HTTPS?|ALL)_PROXY$)/i;
+
+export function steersPrograms(name: string): boolean {
+  return EXACTLY.has(name) || BEGINNING.test(name);
+}

@@ -1,0 +1,46 @@
+import { shown, type Parsed } from "./parse.ts";
+import { isVariableName } from "./variable-names.ts";
+
+const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
+
+/** `{"NAME": "value"}`, for values of any text. Of a secret object no message shows a value or the parser's words. */
+export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Record<string, string>>> {
+  const wrong = (got: string): Parsed<never> => ({ must: MUST, got, advice: ADVICE });
+  let parsed: object;
+  try {
+    parsed = JSON.parse(text) as object;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return wrong(secret ? "text that is no JSON" : `${shown(text)} (${shown(why)})`);
+  }
+  const entries = Object.entries(parsed as Record<string, unknown>);
+  // A name that is none may be a piece of a secret that was written in without toJSON.
+  const named = (name: string): string => (secret && !isVariableName(name) ? "a name" : shown(name));
+  for (const [name, value] of entries) {
+    if (!isVariableName(name))
+      return wrong(`${named(name)} where the name is not letters, digits and _ (and no digit first)`);
+    if (typeof value !== "string") return wrong(`${typeName(value)} as the value of ${named(name)}`);
+    if (value.includes("\0")) return wrong(`a NUL character in the value of ${named(name)}`);
+    if (/\p{Surrogate}/u.test(value))
+      return wrong(`half of a surrogate pair in the value of ${named(name)}, which UTF-8 can't hold`);
+  }
+  const twice = repeatedName(text, entries.length);
+  if (twice !== undefined) return wrong(`the name ${named(twice)} more than once`);
+  return { value: Object.fromEntries(entries as [string, string][]) };
+}
+
+/** Of an object that JSON.parse made one of `count` strings by taking the last of each name. */
+function repeatedName(text: string, count: number): string | undefined {
+  const strings = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
+  if (strings.length === 2 * count) return undefined;
+  return strings.find((name, index) => isVariableName(name) && strings.indexOf(name) !== index) ?? "";
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+const ADVICE =
+  "Numbers and booleans go into quotes. A value from a context is written as ${{ toJSON(...) }}, which brings its own quotes.";
