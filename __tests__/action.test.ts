@@ -94,6 +94,10 @@ describe("action.yml", () => {
     if (input.default !== undefined) expect(description).toContain(`Default: "${input.default}"`);
   });
 
+  it("has no expression in a description, which the runner would evaluate", () => {
+    for (const [, { description }] of [...inputs, ...outputs]) expect(description).not.toContain("${{");
+  });
+
   it.each(outputs)("describes output %s by an example", (_, { description }) => {
     expect(description).toMatch(/for example/);
   });
