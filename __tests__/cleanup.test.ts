@@ -1,3 +1,4 @@
+import { LARGEST_CLAIM } from "../src/admission/claim.ts";
 import type { Aws } from "../src/aws/calls.ts";
 import { cleanUp, type CleanupOptions } from "../src/cleanup.ts";
 import { Ledger, type SavedState, type Undo } from "../src/state.ts";
@@ -83,7 +84,7 @@ describe("cleaning up", () => {
 
   it("leaves a claim alone that another run has taken over", async () => {
     const { done, left } = await cleaningUp({ claimedBy: "another" }, [CLAIM]);
-    expect(done).toEqual([`GetObject [${JSON.stringify(CLAIM)}]`]);
+    expect(done).toEqual([`GetObject [${JSON.stringify(CLAIM)},${LARGEST_CLAIM}]`]);
     expect(left).toEqual([]);
   });
 

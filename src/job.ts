@@ -9,7 +9,6 @@ import { asFailure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
-import type { Guard } from "./output/guard.ts";
 import type { Write } from "./output/lines.ts";
 import { lastResort } from "./output/last-resort.ts";
 import { type SessionLogs, sessionLogs } from "./output/logging.ts";
@@ -45,8 +44,6 @@ export interface JobContext {
   readonly stopping: StopJobOptions["aws"];
   /** Where the job's output goes. */
   readonly write: Write;
-  /** Told the guard of the output while there is one. */
-  readonly onGuard?: ((guard: Guard | undefined) => void) | undefined;
   /** Resolves when there is room for more of it. */
   readonly room?: (() => Promise<void>) | undefined;
   readonly cancel: AbortSignal;
@@ -138,11 +135,7 @@ export async function runJob(
   };
   const over = new AbortController();
   const enough = enoughShown(cancel, clock, over.signal);
-  const printer = new Printer({
-    write: context.write,
-    workflowCommands: inputs.workflowCommands,
-    onGuard: context.onGuard,
-  });
+  const printer = new Printer({ write: context.write, say: (line) => log.info(line) });
   const extractor = new Extractor(nonce);
   const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
   onJob({});

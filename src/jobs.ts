@@ -4,7 +4,7 @@ import type { ExecConfiguration } from "./aws/ecs.ts";
 import { asFailure, type Failure } from "./errors.ts";
 import { type JobContext, runJob } from "./job.ts";
 import type { Log } from "./log.ts";
-import { Screen } from "./output/screen.ts";
+import type { Write } from "./output/lines.ts";
 import { combined } from "./report/combine.ts";
 import { concluded } from "./report/conclude.ts";
 import { watchAddress } from "./ready/address.ts";
@@ -13,7 +13,10 @@ import { failedResult, type Known, nothingKnown, type Result } from "./report/re
 import type { Resolved } from "./target/resolved.ts";
 import type { Target } from "./target/target.ts";
 
-export type JobsContext = Omit<JobContext, "known" | "patient">;
+export interface JobsContext extends Omit<JobContext, "known" | "patient" | "write"> {
+  /** Where the output of a job goes, each line behind this label. */
+  readonly writer: (label: string) => Write;
+}
 
 /**
  * Runs the job in every target at once, each with a log and a ledger of its own; what goes wrong in one doesn't stop
@@ -25,7 +28,7 @@ export async function runJobs(
   context: JobsContext,
 ): Promise<Result> {
   const { targets, others, seen } = resolved;
-  const { aws, clock, inputs, origin } = context;
+  const { aws, clock, origin, writer } = context;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...others];
   const looking = arns.length > 1 ? lookTogether(aws.ecs, arns, () => clock.now()) : aws.ecs;
   const ecs = {
@@ -34,12 +37,7 @@ export async function runJobs(
     describeTaskDefinition: once((arn) => aws.ecs.describeTaskDefinition(arn)),
   };
   if (targets.length === 1)
-    return await inOneOf(targets[0], exec, resolved, { ...context, aws: { ...aws, ecs } });
-  const screen = new Screen({
-    write: context.write,
-    workflowCommands: inputs.workflowCommands,
-    onGuard: context.onGuard,
-  });
+    return await inOneOf(targets[0], exec, resolved, { ...context, write: writer(""), aws: { ...aws, ecs } });
   const warned = new Set<string>();
   const results = await Promise.all(
     targets.map((target, task) => {
@@ -47,8 +45,6 @@ export async function runJobs(
       return inOneOf(target, exec, resolved, {
         ...context,
         aws: { ...aws, ecs },
-        // The screen is the guard of them all.
-        inputs: { ...inputs, workflowCommands: true },
         origin: {
           ...origin,
           id: `${origin.id}-${task}`,
@@ -56,12 +52,10 @@ export async function runJobs(
         },
         ledger: context.ledger.part(),
         log: labelled(context.log, label, warned),
-        write: screen.writer(label),
-        onGuard: undefined,
+        write: writer(label),
       });
     }),
   );
-  screen.end();
   return combined(results);
 }
 
@@ -70,7 +64,7 @@ async function inOneOf(
   first: Target,
   exec: ExecConfiguration | undefined,
   { instead, inPublic, others }: Resolved,
-  context: JobsContext,
+  context: Omit<JobContext, "known" | "patient">,
 ): Promise<Result> {
   for (let target = first, moves = 0; ; moves++) {
     const known: Known = { ...nothingKnown(), target };

@@ -2,7 +2,7 @@ import { awsCalls } from "./aws/calls.ts";
 import { cleanUp } from "./cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
 import type { Log } from "./log.ts";
-import { runnerLog as log, savedState, saveState } from "./runner.ts";
+import { savedState, saveState, screen } from "./runner.ts";
 import { Ledger } from "./state.ts";
 
 /** What a cancel has cut short may still appear: a request that AWS has got is carried out, whoever waits for it. */
@@ -14,6 +14,7 @@ const LOOKS = 5;
  * has begun: a signal does not end it, for there is nobody after it.
  */
 export async function undoLeftovers(): Promise<void> {
+  const log: Log = screen;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => log.info(`Finishing in spite of ${signal}.`));
   const state = savedState();
@@ -21,13 +22,19 @@ export async function undoLeftovers(): Promise<void> {
     log.info("Nothing was left to undo.");
     return;
   }
+  screen.open({ workflowCommands: false });
   const aws = awsCalls({ region: state.region });
   const options = { aws, clock, log, reason: "fargate-exec: the step that started this task has ended" };
   let missing = await cleanUp(new Ledger(state, saveState), options);
-  const quiet: Log = { ...log, info: (line) => log.debug(line) };
+  const quiet: Log = {
+    info: (line) => log.debug(line),
+    debug: (line) => log.debug(line),
+    warning: (line) => log.warning(line),
+  };
   for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {
     await clock.sleep(LOOK_AGAIN_MS);
     missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), { ...options, log: quiet });
   }
   aws.clients.destroy();
+  screen.close();
 }

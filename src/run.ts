@@ -11,7 +11,7 @@ import { explained, runJobs } from "./jobs.ts";
 import { lookAtCluster } from "./output/logging.ts";
 import { lookAtBucket } from "./ready/bucket.ts";
 import { failedResult, nothingKnown, type Result } from "./report/result.ts";
-import { guardedBy, mask, report, runnerLog as log, room, saveState, show } from "./runner.ts";
+import { mask, report, room, saveState, screen, screen as log } from "./runner.ts";
 import { Ledger } from "./state.ts";
 import { resolveTargets } from "./target/resolve.ts";
 import { clusterOf } from "./target/arn.ts";
@@ -29,6 +29,8 @@ export async function run(): Promise<void> {
     return;
   }
   mask(inputs.secrets);
+  // Before the first word of AWS, a bucket or a container.
+  screen.open(inputs);
 
   const ledger = new Ledger({ region: inputs.region, undo: [] }, saveState);
   // Its calls don't obey the cancel: they carry it out.
@@ -55,6 +57,7 @@ export async function run(): Promise<void> {
   } catch (error) {
     result = failedResult(explained(error, log), nothingKnown());
   }
+  screen.close();
   for (const { clients } of [calls, making]) clients.destroy();
   over.abort();
   if (cancel.aborted) await undone;
@@ -96,8 +99,7 @@ async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing)
     ledger,
     clock,
     log,
-    write: show,
-    onGuard: guardedBy,
+    writer: (label) => screen.writer(label),
     room,
     cancel,
   });

@@ -70,7 +70,11 @@ function asking(id: string, more: Partial<AdmitOptions> & { withBucket?: boolean
     if (admission instanceof Error) throw admission;
     await admission.release();
   };
-  return Object.assign(run, { done, release });
+  const cancelled = async (): Promise<void> => {
+    cancel.abort(new Error("cancelled"));
+    await done;
+  };
+  return Object.assign(run, { done, release, cancelled });
 }
 
 /** Lets all that can go on without time passing go on. */
@@ -134,6 +138,37 @@ describe("with a bucket", () => {
     expect(order.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(bucket.objects.size).toBe(0);
   });
+
+  it.each([
+    ["an address with a newline and a command", `https://x.example/\\n::set-output name=a::b`],
+    ["no web address", "javascript:alert(1)"],
+    ["an address without TLS", "http://x.example/"],
+    ["an address with a password", "https://user:password@x.example/"],
+    ["a number", "7"],
+  ])("the one who waits is told no more than a web address: %s", async (_, url) => {
+    await bucket.putIf(
+      { bucket: "example-ci", key: KEY },
+      Buffer.from(`{"run":"x","url":"${url}","since":7}`),
+      "absent",
+    );
+    const run = asking("one");
+    await clock.pass(...POLL);
+    const [line = ""] = run.log.lines;
+    const who = url.startsWith("https://x") ? "https://x.example/::set-output%20name=a::b" : "an unknown run";
+    expect(line).toContain(`is in use by ${who}; waiting`);
+    await run.cancelled();
+  });
+
+  it.each(["null", "[]", "7", "{", `{"run":{"toString":1},"url":[]}`])(
+    "a claim that is none of ours ages like any other: %s",
+    async (text) => {
+      await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
+      const run = asking("one");
+      await clock.pass(...POLL);
+      expect(run.log.lines[0]).toContain("is in use by an unknown run; waiting");
+      await run.cancelled();
+    },
+  );
 
   it("says who has it now when that changes", async () => {
     const one = asking("one");

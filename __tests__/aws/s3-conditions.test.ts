@@ -59,14 +59,19 @@ it("tells a version's age by S3's own clock", async () => {
     "last-modified": "Fri, 02 Jan 1998 03:04:05 GMT",
   };
   const s3 = await answering({ headers, body: "{}" });
-  const version = await s3.getVersion(object);
+  const version = await s3.getVersion(object, 2);
   expect(version).toMatchObject({ etag: '"1"', age: 91_000 });
   expect(Buffer.from(version?.bytes ?? []).toString()).toBe("{}");
 });
 
+it("reads none of an object that is larger than it may be", async () => {
+  const s3 = await answering({ headers: { etag: '"1"' }, body: "{ }" });
+  expect(await s3.getVersion(object, 2)).toMatchObject({ etag: '"1"', bytes: new Uint8Array() });
+});
+
 it("has no version of an object that is not there", async () => {
   const s3 = await answering(failing(404, "NoSuchKey"));
-  expect(await s3.getVersion(object)).toBeUndefined();
+  expect(await s3.getVersion(object, 2)).toBeUndefined();
 });
 
 it("fails where the right is missing, by the action's name", async () => {
@@ -76,7 +81,7 @@ it("fails where the right is missing, by the action's name", async () => {
     failed: expect.stringContaining(`s3:${name} on arn:aws:s3:::stage/claims/app.json`) as string,
   });
   await expect(s3.putIf(object, Buffer.from("{}"), "absent")).rejects.toMatchObject(action("PutObject"));
-  await expect(s3.getVersion(object)).rejects.toMatchObject(action("GetObject"));
+  await expect(s3.getVersion(object, 2)).rejects.toMatchObject(action("GetObject"));
   await expect(s3.deleteIf(object, '"1"')).rejects.toMatchObject(action("DeleteObject"));
 });
 

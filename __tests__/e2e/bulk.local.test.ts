@@ -54,13 +54,14 @@ function residentMiB(pid: number): number {
   }
 }
 
-/** What the action shows of the job: all between the guards but the header, and without what it says itself. */
+/** What the action shows of the job: from its header on to the guard's end, without what it says itself. */
 function shown(all: Buffer): Buffer {
   const text = all.toString("latin1");
-  const [stop, token] = /^::stop-commands::(.*)\n.*\n/m.exec(text) ?? [];
-  if (stop === undefined) throw new Error(`no job in this output:\n${text}`);
-  const from = text.indexOf(stop) + stop.length;
-  const job = text.slice(from, text.lastIndexOf(`::${token ?? ""}::\n`));
+  const [header] = /^fargate-exec run=.*\n/m.exec(text) ?? [];
+  if (header === undefined) throw new Error(`no job in this output:\n${text}`);
+  const before = text.slice(0, text.indexOf(header));
+  const token = before.slice(before.lastIndexOf("::stop-commands::") + "::stop-commands::".length, -1);
+  const job = text.slice(before.length + header.length, text.lastIndexOf(`::${token.split("\n")[0]}::\n`));
   const own = /^(Session '?ecs-execute-command-|::debug::|The job is over; ).*\n/gm;
   return Buffer.from(job.replace(own, ""), "latin1");
 }
@@ -156,7 +157,7 @@ for i in range(0, ${lines}, 1000):
       if (!begun) {
         // From the end of the header on.
         before = Buffer.concat([before, data]);
-        const [head] = /[^]*^::stop-commands::.*\n.*\n/m.exec(before.toString("latin1")) ?? [];
+        const [head] = /[^]*^fargate-exec run=.*\n/m.exec(before.toString("latin1")) ?? [];
         if (head === undefined) return;
         begun = true;
         data = before.subarray(head.length);

@@ -1,6 +1,6 @@
 import type { Task } from "../../local/task/task.ts";
 import { MARK } from "../../src/output/marks.ts";
-import { Aws, jobLog } from "../helpers/local.ts";
+import { Aws, HEADER, jobLog } from "../helpers/local.ts";
 
 let aws: Aws;
 let task: Task;
@@ -121,9 +121,7 @@ sys.exit(42)
 it("10 MB of what looks like marks change neither", async () => {
   const result = await aws.step({ task: task.id, run: noise, transport: "packed" });
   expect(result.outputs).toMatchObject({ "exit-code": "42", outcome: "failed" });
-  const own = result.rawLog.slice(
-    result.rawLog.findIndex((line) => line.startsWith("::stop-commands::")) + 2,
-  );
+  const own = result.rawLog.slice(result.rawLog.findIndex((line) => HEADER.test(line)) + 1);
   expect(shown(own, "END OF NOISE")).toBe(1);
   expect(own.filter((line) => line.startsWith("sha256 "))).toHaveLength(1);
   expect(result.outputs["stdout"]?.endsWith("\nEND OF NOISE")).toBe(true);

@@ -222,13 +222,16 @@ export function mainLog({ log }: StepResult): readonly string[] {
   return log.slice(log.indexOf("##[endgroup]") + 1);
 }
 
-/** The lines of the job: what is between the guards, without the header. */
+/** The line that stands before a job's output. */
+export const HEADER = /^(\[task \d+\] )?fargate-exec run=/;
+
+/** The lines of the job: from its header on, as long as the guard is up. */
 export function jobLog(result: StepResult): readonly string[] {
   const log = mainLog(result);
-  const stop = log.findIndex((line) => line.startsWith("::stop-commands::"));
-  const resume = log.findIndex((line, at) => at > stop && /^::(\*\*\*|[0-9a-f-]{36})::$/.test(line));
-  if (stop < 0 || resume < 0) throw new Error(`no job in this log:\n${log.join("\n")}`);
-  return log.slice(stop + 2, resume);
+  const header = log.findIndex((line) => HEADER.test(line));
+  const resume = log.findIndex((line, at) => at > header && /^::(\*\*\*|[0-9a-f-]{36})::$/.test(line));
+  if (header < 0 || resume < 0) throw new Error(`no job in this log:\n${log.join("\n")}`);
+  return log.slice(header + 1, resume);
 }
 
 /** The process of the step's main part, or its post, with this workspace or this input, as this machine numbers it. */

@@ -1,28 +1,53 @@
-import { harmless, makeGuard } from "../../src/output/guard.ts";
+import { Guard } from "../../src/output/guard.ts";
 
-it("stops commands with a token that nobody can guess, and resumes with the same", () => {
-  const first = makeGuard();
-  const token = /^::stop-commands::(.{36})$/.exec(first.stop)?.[1];
-  expect(token).toBeDefined();
-  expect(first.resume).toBe(`::${token ?? ""}::`);
-  expect(makeGuard().stop).not.toBe(first.stop);
+function guard() {
+  const lines: string[] = [];
+  return { lines, guard: new Guard((line) => lines.push(line)) };
+}
+
+const tokens = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => /^::stop-commands::(\S{36})$/.exec(line)?.[1] ?? []);
+
+it("stops commands with a token that nobody can guess, and resumes with the same, once", () => {
+  const { lines, guard: one } = guard();
+  one.up();
+  one.up();
+  one.down();
+  one.down();
+  const [token] = tokens(lines);
+  expect(lines).toEqual([`::stop-commands::${token}`, `::${token}::`]);
 });
 
-describe("harmless", () => {
-  it.each([
-    ["a plain line", "hello", "hello"],
-    ["an old command at the beginning", "##[error]no", "\x1b[0m##[error]no"],
-    ["an old command further on", "see ##[error]", "see ##[error]"],
-    [
-      "an old command behind a CR, which the runner takes for a line's end",
-      "a\r##[group]b",
-      "a\r\x1b[0m##[group]b",
-    ],
-    ["one at the beginning of each line", "##[x]\n##[y]", "\x1b[0m##[x]\n\x1b[0m##[y]"],
-    ["an old command at both places", "##[x]\r##[y]", "\x1b[0m##[x]\r\x1b[0m##[y]"],
-    ["a new command, which is stopped otherwise", "::error::no", "::error::no"],
-    ["bytes that are no text", "##[\xff\xfe", "\x1b[0m##[\xff\xfe"],
-  ])("of %s", (_, line, shown) => {
-    expect(harmless(Buffer.from(line, "latin1")).toString("latin1")).toBe(shown);
-  });
+it("has a new token each time it goes up, also after it was lifted", () => {
+  const { lines, guard: one } = guard();
+  one.up();
+  one.lifted(() => lines.push("said"));
+  one.down();
+  one.up();
+  const [first, second, third] = tokens(lines);
+  expect(new Set([first, second, third]).size).toBe(3);
+  expect(lines).toEqual([
+    `::stop-commands::${first}`,
+    `::${first}::`,
+    "said",
+    `::stop-commands::${second}`,
+    `::${second}::`,
+    `::stop-commands::${third}`,
+  ]);
+});
+
+it("goes up again when what was to be said could not be", () => {
+  const { lines, guard: one } = guard();
+  one.up();
+  const fail = (): never => {
+    throw new Error("no");
+  };
+  expect(() => one.lifted(fail)).toThrow("no");
+  expect(tokens(lines)).toHaveLength(2);
+});
+
+it("stays down when it was", () => {
+  const { lines, guard: one } = guard();
+  one.lifted(() => lines.push("said"));
+  expect(lines).toEqual(["said"]);
 });

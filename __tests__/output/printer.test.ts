@@ -11,20 +11,17 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
   ...more,
 });
 
-/** What is printed, and the `stdout` output, with and without the leave to speak to the runner. */
-function printed(texts: readonly Text[], workflowCommands = false): { shown: string[]; stdout: string } {
+/** The lines that are printed, and the `stdout` output. */
+function printed(texts: readonly Text[]): { shown: string[]; stdout: string } {
   const shown: Buffer[] = [];
-  const printer = new Printer({ write: (...line) => shown.push(Buffer.concat(line)), workflowCommands });
+  const printer = new Printer({
+    write: (...line) => shown.push(Buffer.concat(line)),
+    say: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
+  });
   for (const each of texts) printer.print(each);
   printer.end();
-  return { shown: Buffer.concat(shown).toString("latin1").split("\n"), stdout: printer.stdout };
-}
-
-/** The lines between the command that stops the runner's ear and the one that opens it again. */
-function guarded({ shown }: { shown: string[] }): string[] {
-  const [, token] = /^::stop-commands::(\S+)$/.exec(shown[0] ?? "") ?? [];
-  expect(shown.slice(-2)).toEqual([`::${token ?? "none"}::`, ""]);
-  return shown.slice(1, -2);
+  printer.end();
+  return { shown: Buffer.concat(shown).toString("latin1").split("\n").slice(0, -1), stdout: printer.stdout };
 }
 
 describe("a Printer", () => {
@@ -36,7 +33,7 @@ describe("a Printer", () => {
       text("two", err),
       text("three"),
     ]);
-    expect(guarded(run)).toEqual(["fargate-exec run=1", "one", "two", "three"]);
+    expect(run.shown).toEqual(["said: fargate-exec run=1", "one", "two", "three"]);
     expect(run.stdout).toBe("one\nthree");
   });
 
@@ -49,45 +46,18 @@ describe("a Printer", () => {
       { kind: "gap", expected: 20, got: 30, offset: 4 },
       text("two"),
     ]);
-    expect(guarded(run)).toEqual(["one", "noise", "two"]);
+    expect(run.shown).toEqual(["one", "noise", "two"]);
     expect(run.stdout).toBe("one\ntwo");
-  });
-
-  it("lets the runner obey nothing of what is printed", () => {
-    const run = printed([text("::error::no"), text("##[error]no")]);
-    expect(guarded(run)).toEqual(["::error::no", "\x1b[0m##[error]no"]);
-    expect(run.stdout).toBe("::error::no\n##[error]no");
-  });
-
-  it("lets the runner obey what is printed where that is wanted", () => {
-    const { shown } = printed([text("::error::yes"), text("##[group]x")], true);
-    expect(shown).toEqual(["::error::yes", "##[group]x", ""]);
-  });
-
-  it("says nothing to the runner when there is no output", () => {
-    expect(printed([]).shown).toEqual([""]);
-  });
-
-  it("opens the runner's ear once only", () => {
-    const shown: string[] = [];
-    const printer = new Printer({
-      write: (...line) => shown.push(Buffer.concat(line).toString()),
-      workflowCommands: false,
-    });
-    printer.print(text("x"));
-    printer.end();
-    printer.end();
-    expect(shown).toHaveLength(3);
   });
 
   it("shows a line only when it is whole, and at the end what never was", () => {
     const run = printed([text("a", { ends: false }), text("b"), text("c", { ends: false })]);
-    expect(guarded(run)).toEqual(["ab", "c"]);
+    expect(run.shown).toEqual(["ab", "c"]);
     expect(run.stdout).toBe("ab\nc");
   });
 
   it("passes bytes that are no text", () => {
-    expect(guarded(printed([text("\x00\xff\xfe")]))).toEqual(["\x00\xff\xfe"]);
+    expect(printed([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);
   });
 
   it.each([

@@ -57,6 +57,25 @@ it("tell an exit code of 0 from one that is not known", () => {
   expect(outputs(nothing)["exit-code"]).toBe("");
 });
 
+it("are one harmless line each, whoever has worded them, save the job's own", () => {
+  const words = "x\n::error::y\r##[error]z\x1b[1m";
+  const result = aResult("exited", "0");
+  const target = result.target && { ...result.target, taskArn: words, privateIp: words };
+  const log = { name: words, group: words, stream: words, url: words };
+  const { stdout, ...rest } = outputs({
+    ...result,
+    target,
+    log,
+    sessionId: words,
+    publicIp: words,
+    stdout: words,
+  });
+  expect(stdout).toBe(words);
+  expect(Object.values(rest).filter((value) => /^\s*::|##\[|\p{Cc}/u.test(value))).toEqual([]);
+  expect(JSON.parse(rest["task-arns"] ?? "")).toEqual(["x ::error::y ##\\[error]z"]);
+  expect(rest["private-ip"]).toBe("x ::error::y ##\\[error]z");
+});
+
 it("are empty where nothing is known", () => {
   const { outcome, "task-arns": arns, results, ...rest } = outputs(nothing);
   expect([outcome, arns, results]).toEqual(["not-started", "[]", "[]"]);

@@ -1,7 +1,10 @@
+import MarkdownIt, { type Token } from "markdown-it";
 import { Failure } from "../../src/errors.ts";
+import { combined } from "../../src/report/combine.ts";
 import { failedResult, nothingKnown, type Result } from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
+import { aTarget } from "../helpers/runs.ts";
 import { aFailedResult, aResult } from "./results.ts";
 
 const failure = new Failure("no-status", {
@@ -31,7 +34,66 @@ it("shows nothing of the job's output", () => {
   expect(summary(aResult("exited", "1"))).not.toContain("schema version");
 });
 
-it("takes no one's words for Markdown or HTML", () => {
-  const text = summary(aFailedResult(failure));
-  expect(text).not.toMatch(/<b>|[^\\]\*more|[^\\]\[link/);
+/** What Markdown, HTML and GitHub's own additions could make of somebody's words. */
+const HOSTILE = [
+  "<b>no</b> <img src=x onerror=alert(1)> <!-- <script>",
+  "*more* **more** _more_ ~~more~~ `words` ``words`` ```words",
+  "[link](https://example.com) ![image](https://example.com/x.png) [ref]: https://example.com",
+  "https://example.com www.example.com <https://example.com> mallory@example.com @mallory #1",
+  "# heading",
+  "~~~",
+  "```",
+  "> - * + 1. item",
+  "| a | b |",
+  "|---|---|",
+  "&lt;b&gt; \\` \\| \\",
+  "a\rb\u2028c\x1b[31md\x00e",
+  "`",
+  "    code",
+  "---",
+  "::error::no ##[error]no",
+];
+
+/** Types of all tokens that the text is rendered from, and the text that is shown literally. */
+function rendered(markdown: string) {
+  const types = new Set<string>();
+  const links: string[] = [];
+  const literals: string[] = [];
+  const texts: string[] = [];
+  const walk = (tokens: readonly Token[]): void => {
+    for (const token of tokens) {
+      types.add(token.type);
+      if (token.type === "link_open") links.push(String(token.attrGet("href")));
+      if (token.type === "code_inline") literals.push(token.content);
+      if (token.type === "text" && token.content !== "") texts.push(token.content);
+      walk(token.children ?? []);
+    }
+  };
+  walk(new MarkdownIt({ html: true, linkify: true }).parse(markdown, {}));
+  return { types, links, literals, texts };
+}
+
+const PLAIN = new Set(
+  ["heading", "blockquote", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "link"]
+    .flatMap((name) => [`${name}_open`, `${name}_close`])
+    .concat("inline", "text", "code_inline"),
+);
+
+it("takes nobody's words for Markdown, HTML or a link", () => {
+  for (const words of [...HOSTILE, HOSTILE.join("\n"), HOSTILE.join("\n\n"), HOSTILE.join(" ")]) {
+    const one = aFailedResult(new Failure("no-status", { failed: words, seen: words, advice: words }));
+    const target = { ...aTarget(), clusterName: words, taskId: words, container: words };
+    const url = "https://console.aws.amazon.com/x)<b>|`[y](https://example.com)";
+    const result = { ...one, target, log: { name: words, group: words, stream: words, url } };
+    for (const whole of [result, combined([result, result])]) {
+      const { types, links, literals, texts } = rendered(summary(whole));
+      expect([...types].filter((type) => !PLAIN.has(type))).toEqual([]);
+      expect(links).toEqual([
+        "https://console.aws.amazon.com/x%29%3Cb%3E%7c%60%5By%5D%28https://example.com%29",
+      ]);
+      expect(texts.join(" ")).not.toMatch(/example|mallory|words|item|heading/);
+      // It is all there, to be read.
+      if (words.includes("example.com")) expect(literals.join(" ")).toContain("https://example.com");
+    }
+  }
 });

@@ -2,6 +2,10 @@
  * Workflow commands as the runner reads them from a line of output. The rules are those of `ActionCommand.cs` in
  * github.com/actions/runner: two forms, `::name key=value,key=value::data` at the start of a line, and the older
  * `##[name key=value;key=value]data` anywhere in it.
+ *
+ * The runner looks for both by .NET's `IndexOf(string)` and `StartsWith(string)`, which compare by the rules of a
+ * language (learn.microsoft.com, "Best practices for comparing strings"; ICU): characters that have no weight there, as
+ * controls and zero-width ones, are skipped. Where ICU's answer isn't documented this obeys rather than not.
  */
 export interface Command {
   readonly name: string;
@@ -34,13 +38,20 @@ const bracketEscapes: Escapes = [
 
 /** The command in a line, or undefined when it holds none that `isKnown`. */
 export function parseCommand(line: string, isKnown: (name: string) => boolean): Command | undefined {
-  return parseColons(line.trimStart(), isKnown) ?? parseBracket(line, isKnown);
+  return parseColons(line.replace(LEADING_WHITE_SPACE, ""), isKnown) ?? parseBracket(line, isKnown);
 }
 
+/** `String.TrimStart()`: not U+FEFF, which JavaScript trims, but U+0085, which it does not. */
+const LEADING_WHITE_SPACE = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+/** With nothing that weighs between them. */
+const COLONS = /:[\p{Cc}\p{Cf}\ufe00-\ufe0f\u034f]*:/gu;
+
 function parseColons(line: string, isKnown: (name: string) => boolean): Command | undefined {
+  // With something weightless before or in it no name can follow.
   if (!line.startsWith("::")) return undefined;
-  const end = line.indexOf("::", 2);
-  if (end < 0) return undefined;
+  COLONS.lastIndex = 2;
+  const end = COLONS.exec(line)?.index;
+  if (end === undefined) return undefined;
   const [name, properties] = nameAndProperties(line.slice(2, end));
   if (!isKnown(name)) return undefined;
   return {

@@ -16,8 +16,8 @@ const invalidStopToken =
 
 /**
  * The output of one process of an action, line by line: commands are obeyed, everything else is logged. The rules
- * are those of `OutputManager.cs`, `ActionCommandManager.cs` and `ExecutionContext.cs`. Problem matchers are known
- * by their commands but match nothing.
+ * are those of `OutputManager.cs`, `ActionCommandManager.cs` and `ExecutionContext.cs`. Problem matchers are added
+ * and removed but match nothing.
  */
 export class Console {
   /** As GitHub shows it. */
@@ -27,6 +27,8 @@ export class Console {
   readonly annotations: Annotation[] = [];
   readonly outputs = new Map<string, string>();
   readonly state = new Map<string, string>();
+  /** What problem matchers were asked for: files to add, owners or files to remove. */
+  readonly matchers: string[] = [];
   /** Whether a command could not be obeyed, which fails the step whatever its exit code. */
   commandFailed = false;
 
@@ -166,12 +168,24 @@ export class Console {
     "save-state": (command) => this.#set(this.state, "save-state", command),
     "set-env": () => disabled("set-env"),
     "add-path": () => disabled("add-path"),
-    "add-matcher": () => undefined,
-    "remove-matcher": () => undefined,
+    "add-matcher": ({ data }) => {
+      this.#match(`add ${data}`, data);
+      return undefined;
+    },
+    "remove-matcher": ({ data, properties }) => {
+      const owner = properties.get("owner") ?? "";
+      this.#match(`remove ${owner}${data}`, owner === "" || data === "" ? owner + data : "");
+      return undefined;
+    },
   };
 
   #issue(level: Annotation["level"], { data, properties }: Command): undefined {
     this.annotate(level, data, properties.get("title"));
+  }
+
+  #match(what: string, which: string): void {
+    if (which === "") this.annotate("warning", `Problem matchers: '${what}' names none, or two.`);
+    else this.matchers.push(what);
   }
 
   #set(where: Map<string, string>, command: string, { data, properties }: Command): string | undefined {

@@ -8,6 +8,8 @@ export const LEASE_MS = 90_000;
 export const RENEW_EVERY_MS = 30_000;
 /** Without s3:ListBucket, S3 denies what has just gone as if it might not be read at all. */
 const DENIALS = 3;
+/** Bytes of a claim; ours have a few hundred, of which most are the URL. */
+export const LARGEST_CLAIM = 4_096;
 
 export type ClaimS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject">;
 
@@ -122,7 +124,7 @@ async function tryToClaim(options: ClaimOptions, since: string): Promise<{ reado
     let found;
     try {
       // One's own, too: who may not read can't renew, and must not keep others from seeing that.
-      found = await s3.getVersion(claim);
+      found = await s3.getVersion(claim, LARGEST_CLAIM);
     } catch (error) {
       if (made !== undefined) await s3.deleteObject(claim);
       else if (isDenied(error) && ++denials < DENIALS) continue;
@@ -132,7 +134,7 @@ async function tryToClaim(options: ClaimOptions, since: string): Promise<{ reado
     const holder = parse(found.bytes);
     // Also where the answer to our own request was lost and the repetition found it done.
     if (holder?.run === claim.run) return { etag: found.etag };
-    const who = holder?.url ?? "an unknown run";
+    const who = webAddress(holder?.url) ?? "an unknown run";
     if (found.age <= LEASE_MS) return { who, since: timeOfDay(Date.parse(holder?.since ?? "")) };
     const taken = await put(options, since, { etag: found.etag });
     if (taken === undefined) continue; // renewed, or taken by another
@@ -160,16 +162,29 @@ async function own({
   readonly s3: Pick<S3, "getVersion">;
   readonly claim: ClaimName;
 }): Promise<{ readonly etag: string } | undefined> {
-  const found = await s3.getVersion(claim);
+  const found = await s3.getVersion(claim, LARGEST_CLAIM);
   return found !== undefined && parse(found.bytes)?.run === claim.run ? found : undefined;
 }
 
-function parse(bytes: Uint8Array): Written | undefined {
+/** Anybody who may write to the bucket may have written it: what it says is believed of no more than these four. */
+function parse(bytes: Uint8Array): Partial<Written> | undefined {
   try {
-    return JSON.parse(Buffer.from(bytes).toString()) as Written;
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (typeof value !== "object" || value === null) return undefined;
+    const { run, url, since, until } = value as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries({ run, url, since, until }).filter(([, text]) => typeof text === "string"),
+    );
   } catch {
     return undefined; // Nobody's that we know of; it ages like any other.
   }
+}
+
+/** As a browser would write it; undefined for what is no address of a page on the web. */
+function webAddress(text: string | undefined): string | undefined {
+  if (text === undefined || !URL.canParse(text)) return undefined;
+  const { protocol, username, password, href } = new URL(text);
+  return protocol === "https:" && username === "" && password === "" ? href : undefined;
 }
 
 export function isDenied(error: unknown): error is Failure {

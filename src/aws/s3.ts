@@ -13,8 +13,11 @@ export interface S3 {
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Undefined where there is no such object. Holds all of it in memory. */
   getBytes(object: ObjectName): Promise<Uint8Array | undefined>;
-  /** What an object holds now and which version that is; undefined where there is no such object. */
-  getVersion(object: ObjectName): Promise<ObjectVersion | undefined>;
+  /**
+   * What an object holds now and which version that is; undefined where there is no such object. Of one with more than
+   * `largest` bytes no byte is given.
+   */
+  getVersion(object: ObjectName, largest: number): Promise<ObjectVersion | undefined>;
   /**
    * Writes the object only while it is as expected: absent, or of this ETag. Its new ETag, or undefined where it is
    * otherwise. Besides s3:PutObject an ETag needs s3:GetObject.
@@ -97,7 +100,7 @@ export function s3Calls(clients: AwsClients): S3 {
 
     getBytes: async (object) => (await body(object))?.transformToByteArray(),
 
-    getVersion: (object) =>
+    getVersion: (object, largest) =>
       finish("GetObject", object, async (client, { GetObjectCommand }) => {
         const command = new GetObjectCommand({ Bucket: object.bucket, Key: object.key });
         let date: string | undefined;
@@ -111,7 +114,7 @@ export function s3Calls(clients: AwsClients): S3 {
         );
         try {
           const { Body, ETag = "", LastModified } = await client.send(command);
-          const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+          const bytes = await upTo(largest, Body as AsyncIterable<Uint8Array> | undefined);
           const now = date === undefined ? Date.now() : Date.parse(date);
           return { bytes, etag: ETag, age: now - (LastModified?.getTime() ?? now) };
         } catch (error) {
@@ -158,6 +161,18 @@ export function s3Calls(clients: AwsClients): S3 {
     presignGet: (object, seconds) =>
       ask("GetObject", object, (client) => presignGet(client, object, seconds, clients)),
   };
+}
+
+/** All of a body, or nothing of one that is larger: then the rest is not read. */
+async function upTo(largest: number, body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of body ?? []) {
+    size += piece.length;
+    if (size > largest) return new Uint8Array();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }
 
 const NEVER = new AbortController().signal;

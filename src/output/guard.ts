@@ -1,31 +1,38 @@
 import { randomUUID } from "node:crypto";
 
 /**
- * Keeps a job's output from speaking to the runner. Between `stop` and `resume` the runner obeys nothing but
- * `resume`, whose token nobody can guess.
+ * Keeps what is shown from speaking to the runner: while it is up the runner obeys nothing but the line that takes it
+ * down, whose token nobody can guess. Each time it goes up the token is a new one, since the old one is in the log.
  */
-export interface Guard {
-  readonly stop: string;
-  readonly resume: string;
-}
+export class Guard {
+  readonly #write: (line: string) => void;
+  #token: string | undefined;
 
-export function makeGuard(): Guard {
-  const token = randomUUID();
-  return { stop: `::stop-commands::${token}`, resume: `::${token}::` };
-}
+  /** `write` shows one line, in order with all others. */
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
 
-const OLD_FORM = "##[";
-/** Resets a terminal's colours, so it shows nothing; but no line begins with `##[` any more. */
-const NOTHING_TO_SEE = "\x1b[0m";
+  up(): void {
+    if (this.#token !== undefined) return;
+    this.#token = randomUUID();
+    this.#write(`::stop-commands::${this.#token}`);
+  }
 
-/**
- * Lines as they may be printed between the two. The log viewer itself reads `##[group]`, `##[error]` and their like
- * at the beginning of a line, whatever the runner obeys; and the runner takes a CR for a line's end.
- */
-export function harmless(lines: Buffer): Buffer {
-  if (!lines.includes(OLD_FORM)) return lines;
-  return Buffer.from(
-    lines.toString("latin1").replace(/(^|[\r\n])##\[/g, `$1${NOTHING_TO_SEE}${OLD_FORM}`),
-    "latin1",
-  );
+  down(): void {
+    if (this.#token === undefined) return;
+    this.#write(`::${this.#token}::`);
+    this.#token = undefined;
+  }
+
+  /** Says something that the runner has to obey, and puts the guard up again if it was. */
+  lifted(say: () => void): void {
+    const wasUp = this.#token !== undefined;
+    this.down();
+    try {
+      say();
+    } finally {
+      if (wasUp) this.up();
+    }
+  }
 }

@@ -1,4 +1,6 @@
+import { harmlessText } from "../output/sanitise.ts";
 import { explain } from "./explain.ts";
+import { link, literal, literalCell } from "./markdown.ts";
 import type { Result } from "./result.ts";
 
 const SIGNS: Readonly<Record<Result["outcome"], string>> = {
@@ -16,17 +18,16 @@ export function summary(result: Result): string {
   const rows: [string, string][] = [];
   if (target !== undefined) {
     rows.push(
-      ["Cluster", code(target.clusterName)],
-      [tasks === undefined ? "Task" : "First failed task, else the first", code(target.taskId)],
-      ["Container", code(target.container)],
+      ["Cluster", literalCell(target.clusterName)],
+      [tasks === undefined ? "Task" : "First failed task, else the first", literalCell(target.taskId)],
+      ["Container", literalCell(target.container)],
     );
   }
-  if (result.exitCode !== undefined) rows.push(["Exit code", code(String(result.exitCode))]);
-  if (log !== undefined)
-    rows.push(["Log", log.url === "" ? code(log.name) : `[${escape(log.name)}](${log.url})`]);
+  if (result.exitCode !== undefined) rows.push(["Exit code", literal(String(result.exitCode))]);
+  if (log !== undefined) rows.push(["Log", log.url === "" ? literalCell(log.name) : link(log.name, log.url)]);
   const lines = [`### ${SIGNS[result.outcome]} fargate-exec: ${result.outcome}`, ""];
   const why = explain(result);
-  if (why !== undefined) lines.push(...why.message.split("\n").map((line) => `> ${escape(line)}`), "");
+  if (why !== undefined) lines.push(...quoted(why.message), "");
   if (rows.length > 0)
     lines.push("| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value} |`), "");
   if (tasks !== undefined) lines.push(...taskTable(tasks));
@@ -43,7 +44,7 @@ export function summary(result: Result): string {
 
 function taskTable(tasks: readonly Result[]): string[] {
   const rows = tasks.map((one, task) => {
-    const id = code(one.target?.taskId ?? "");
+    const id = literalCell(one.target?.taskId ?? "");
     const codes = one.workers.map(({ exitCode }) => exitCode).join(" ");
     const seconds = Math.max(0, ...one.workers.map((w) => w.seconds));
     return `| ${task} | ${id} | ${one.failure?.code ?? one.outcome} | ${codes} | ${seconds} |`;
@@ -51,10 +52,9 @@ function taskTable(tasks: readonly Result[]): string[] {
   return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
 }
 
-function code(text: string): string {
-  return `\`${text.replaceAll("`", "")}\``;
-}
-
-function escape(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>|#]/g, "\\$&");
+/** Each line by itself: of a paragraph GitHub would make one line. */
+function quoted(message: string): string[] {
+  return harmlessText(message)
+    .split("\n")
+    .flatMap((line, i) => [...(i > 0 ? [">"] : []), `> ${literal(line)}`.trimEnd()]);
 }

@@ -1,0 +1,25 @@
+import { harmlessLine } from "../output/sanitise.ts";
+
+/**
+ * One line of anybody's text as a code span, in which Markdown knows no link, no HTML, no mention and no other mark: in
+ * ordinary text backslashes would keep these off, but not the links that GitHub makes of bare addresses.
+ */
+export function literal(text: string): string {
+  const line = harmlessLine(text).trim();
+  if (line === "") return "";
+  const runs = line.match(/`+/g) ?? [];
+  const longest = Math.max(0, ...runs.map((run) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? fence + line + fence : `${fence} ${line} ${fence}`;
+}
+
+/** The same for a cell of a table, which is cut at bars before anything else is read. */
+export function literalCell(text: string): string {
+  return literal(text).replaceAll("|", "\\|");
+}
+
+/** A link to an address that we have made; the text is anybody's. */
+export function link(text: string, url: string): string {
+  const address = new URL(url).href.replace(/[()<>|\\`]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `[${literalCell(text)}](${address})`;
+}
