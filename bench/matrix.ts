@@ -19,8 +19,7 @@ const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500, throttle: true, sessionLimit: 2 });
 try {
   const { cluster, service, bucket } = await seed(local);
-  const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
-  const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials });
+  const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials: local.admin });
   await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: TASKS }));
   await takingSessions(local, TASKS);
 

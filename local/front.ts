@@ -14,7 +14,8 @@ import type { Gateway } from "./gateway/gateway.ts";
 import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { Trouble } from "./faults.ts";
-import type { KeyUse } from "./sts/keys.ts";
+import { signatureOf } from "./sigv4.ts";
+import type { Admission, Call } from "./iam/guard.ts";
 
 /** One call that a client made, in the order of their arrival. */
 export interface RecordedRequest {
@@ -33,6 +34,12 @@ export interface RecordedRequest {
 /** Where a job asks for ID tokens, as `ACTIONS_ID_TOKEN_REQUEST_URL` has it. */
 export const ID_TOKEN_PATH = "/_local/id-token";
 
+/** An answer of ours that is no JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 export interface FrontOptions {
   /** Where everything goes that is not handled here. */
   readonly upstream: string;
@@ -43,8 +50,10 @@ export interface FrontOptions {
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
   /** The answer of ours, in XML, to a call of the query protocol; undefined for one that goes upstream. */
   readonly query: (parameters: URLSearchParams) => Promise<string> | undefined;
-  /** Throws what AWS answers to a request for its key alone. */
-  readonly checkKey: (use: KeyUse) => void;
+  /** Throws what AWS answers to a call that it doesn't do: for its key, its signature or its rights. */
+  readonly admit: (call: Call) => Promise<Admission>;
+  /** The answer of ours to a call of S3, whose body is only read when it is asked for; undefined for one that goes upstream. */
+  readonly s3: (call: Call, body: () => Promise<Buffer>) => Promise<Answer> | undefined;
   /** GitHub's endpoint for ID tokens; undefined for a job that may not have one. */
   readonly idToken: (authorization: string | undefined, audience: string) => object | undefined;
   /** The metadata and credentials endpoints; undefined for a path that they don't have. */
@@ -114,26 +123,25 @@ export class Front {
     }
     const target = request.headers["x-amz-target"];
     const { service = "", key = "" } = scope ?? {};
-    const at = Date.now();
-    if (typeof target !== "string") {
-      if (isQuery(request)) {
-        await this.#answerQuery(request, response, { service, key, at });
-        return;
-      }
-      const operation = `${request.method ?? ""} ${url.pathname}`;
-      const trouble = this.#options.onRequest({ service, key, operation, body: undefined, at });
-      if (!(await met(trouble, response))) return;
-      this.#checkKey(request, url, service, key);
-      await this.#forward(request, response, request, trouble);
-      return;
-    }
-    const operation = target.split(".").at(-1) ?? "";
+    const from = { service, key, at: Date.now() };
+    if (typeof target === "string")
+      await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");
+    else if (isQuery(request)) await this.#answerQuery(request, response, from);
+    else await this.#answerS3(request, response, from);
+  }
+
+  async #answerJson(
+    request: IncomingMessage,
+    response: ServerResponse,
+    from: Caller,
+    operation: string,
+  ): Promise<void> {
     const bytes = await buffer(request);
-    const body = JSON.parse(bytes.toString("utf8") || "{}") as object;
-    const trouble = this.#options.onRequest({ service, key, operation, body, at });
+    const body = JSON.parse(bytes.toString("utf8") || "{}") as Record<string, unknown>;
+    const trouble = this.#options.onRequest({ ...from, operation, body });
     if (!(await met(trouble, response))) return;
-    this.#checkKey(request, url, service, key);
-    const ours = this.#options.operation(service, operation, body);
+    await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));
+    const ours = this.#options.operation(from.service, operation, body);
     if (ours === undefined) await this.#forward(request, response, bytes, trouble);
     else {
       const answer = JSON.stringify(await ours);
@@ -143,25 +151,37 @@ export class Front {
   }
 
   /** A call of the query protocol: STS, IAM or EC2. */
-  async #answerQuery(
-    request: IncomingMessage,
-    response: ServerResponse,
-    call: { readonly service: string; readonly key: string; readonly at: number },
-  ): Promise<void> {
+  async #answerQuery(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
     const bytes = await buffer(request);
     const parameters = new URLSearchParams(bytes.toString("utf8"));
     const operation = parameters.get("Action") ?? "";
-    const trouble = this.#options.onRequest({ ...call, operation, body: Object.fromEntries(parameters) });
+    const body = Object.fromEntries(parameters);
+    const trouble = this.#options.onRequest({ ...from, operation, body });
     if (!(await met(trouble, response))) return;
-    this.#checkKey(request, new URL(request.url ?? "/", "http://local"), call.service, call.key);
+    // The one query call that nobody signs is STS's.
+    const service = from.service || "sts";
+    await this.#options.admit(callOf(request, { service, operation, body, bytes }));
     const ours = this.#options.query(parameters);
     if (ours === undefined) await this.#forward(request, response, bytes, trouble);
     else send(response, 200, await ours, "text/xml");
   }
 
-  #checkKey({ headers }: IncomingMessage, { searchParams }: URL, service: string, key: string): void {
-    const token = headers["x-amz-security-token"] ?? searchParams.get("X-Amz-Security-Token") ?? "";
-    this.#options.checkKey({ key, service, token: String(token) });
+  async #answerS3(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
+    const { pathname } = new URL(request.url ?? "/", "http://local");
+    const operation = `${request.method ?? ""} ${pathname}`;
+    const trouble = this.#options.onRequest({ ...from, operation, body: undefined });
+    if (!(await met(trouble, response))) return;
+    const isForm = request.headers["content-type"]?.startsWith("multipart/form-data") === true;
+    const bytes = request.method === "POST" && isForm ? await buffer(request) : undefined;
+    const service = from.service || "s3";
+    const call = callOf(request, { service, operation: "", body: {}, bytes });
+    const { missing } = await this.#options.admit(call);
+    const ours = this.#options.s3(call, () => buffer(request));
+    if (ours === undefined) await this.#forward(request, response, bytes ?? request, trouble, missing);
+    else {
+      const { status, body } = await ours;
+      send(response, status, body, body.startsWith("{") ? "application/json" : "application/xml");
+    }
   }
 
   /** Passes a request on as it came, and the answer back; bodies are streamed. */
@@ -170,12 +190,17 @@ export class Front {
     response: ServerResponse,
     body: IncomingMessage | Buffer,
     trouble: Trouble | undefined,
+    missing?: AwsError,
   ): Promise<void> {
     const { url, method } = request;
     const headers = { ...request.headers };
     // Answered here already; and moto's server closes after each answer.
     delete headers.expect;
     headers.connection = "close";
+    // Of a request that nobody signed moto knows the service by its host, which is ours.
+    if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
+      headers.authorization ??=
+        "AWS4-HMAC-SHA256 Credential=anonymous/20200101/us-east-1/s3/aws4_request, Signature=0";
     const onward = httpRequest(this.#options.upstream + (url ?? "/"), { method: method ?? "GET", headers });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       onward.once("response", resolve);
@@ -192,9 +217,30 @@ export class Front {
     }
     const returned = { ...answer.headers };
     delete returned.connection;
+    if (missing !== undefined && answer.statusCode === 404) {
+      const words = await buffer(answer);
+      // That there is no such bucket may be known to all.
+      if (!words.includes("NoSuchBucket")) throw missing;
+      response.writeHead(answer.statusCode, returned).end(words);
+      return;
+    }
     response.writeHead(answer.statusCode ?? 502, returned);
     await pipeline(answer, response);
   }
+}
+
+type Caller = Pick<RecordedRequest, "service" | "key" | "at">;
+
+function callOf(
+  request: IncomingMessage,
+  more: Pick<Call, "service" | "operation" | "body" | "bytes">,
+): Call {
+  const { method = "GET", headers, url: target = "/" } = request;
+  const { service, operation, body, bytes } = more;
+  return {
+    ...{ service, operation, body, bytes, method, headers, target },
+    url: new URL(target, "http://local"),
+  };
 }
 
 /** Whether a request is a call of the query protocol, by its form. */

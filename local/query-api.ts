@@ -1,17 +1,21 @@
-/** One call of a service of the query protocol (STS, EC2, IAM), which the action has no client for. */
+import { signedFetch } from "./signed.ts";
+
+/** One call, by the admin's key, of a service of the query protocol (STS, EC2, IAM), which the action has no client for. */
 export async function callQueryApi(
   endpoint: string,
   region: string,
   service: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const response = await fetch(endpoint, {
-    method: "POST",
-    headers: {
-      authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/${service}/aws4_request, Signature=0`,
+  const response = await signedFetch(
+    `${endpoint}/`,
+    { region, service },
+    {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+      body: new URLSearchParams(parameters).toString(),
     },
-    body: new URLSearchParams(parameters),
-  });
+  );
   const text = await response.text();
   if (!response.ok) throw new Error(`${service} ${parameters["Action"] ?? ""}: ${text}`);
   return text;

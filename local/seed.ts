@@ -1,4 +1,5 @@
 import { callQueryApi, textsOf } from "./query-api.ts";
+import { signedFetch } from "./signed.ts";
 import { Records } from "./ecs/records.ts";
 import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.ts";
 import type { LocalFargate } from "./start.ts";
@@ -170,15 +171,15 @@ async function callJson(
   target: string,
   request: object,
 ): Promise<unknown> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": target,
-      authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/${service}/aws4_request, Signature=0`,
+  const response = await signedFetch(
+    `${url}/`,
+    { region, service },
+    {
+      method: "POST",
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": target },
+      body: JSON.stringify(request),
     },
-    body: JSON.stringify(request),
-  });
+  );
   await checked(response);
   const text = await response.text();
   return text === "" ? {} : JSON.parse(text);
@@ -188,13 +189,11 @@ async function put(url: string, region: string): Promise<void> {
   // S3 wants the region named everywhere but in us-east-1.
   const elsewhere = `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`;
   await checked(
-    await fetch(url, {
-      method: "PUT",
-      headers: {
-        authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/s3/aws4_request, Signature=0`,
-      },
-      ...(region !== "us-east-1" && { body: elsewhere }),
-    }),
+    await signedFetch(
+      url,
+      { region, service: "s3" },
+      { method: "PUT", ...(region !== "us-east-1" && { body: elsewhere }) },
+    ),
   );
 }
 

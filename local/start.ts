@@ -7,17 +7,21 @@ import { Records } from "./ecs/records.ts";
 import { Services } from "./ecs/services.ts";
 import { Faults, type Fault } from "./faults.ts";
 import { Front, ID_TOKEN_PATH, type RecordedRequest } from "./front.ts";
+import type { Tag } from "./ecs/shapes.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { Iam } from "./iam/iam.ts";
+import type { Keys } from "./iam/principals.ts";
 import { startMoto } from "./moto.ts";
 import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
 import { python } from "./python.ts";
 import { sessionManager } from "./session-manager.ts";
+import { ADMIN } from "./signed.ts";
 import { IdTokens } from "./sts/id-tokens.ts";
 import { KeyRing, keysEnvironment } from "./sts/keys.ts";
 import { Sts } from "./sts/sts.ts";
 import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
-import { credentials, credentialsPath } from "./task/credentials.ts";
+import { credentials, credentialsPath, roleKeys } from "./task/credentials.ts";
 import { asRoot, isolate } from "./task/isolate.ts";
 import { metadata } from "./task/metadata.ts";
 import { createInterface } from "./task/network.ts";
@@ -25,8 +29,14 @@ import { contain, whyNoPodman } from "./task/podman.ts";
 import { Task, type Platform } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
-/** The one key that a gateway which demands signatures knows: AWS's own example. */
-const ACCESS_KEY = { id: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+/** The key of `env`, whose user may do everything unless other policies are given: AWS's own example. */
+const CALLER: Keys = {
+  accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+};
+/** What the exec agent needs of its task role to be there, and to serve a session. */
+const CONTROL = ["ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel"];
+const DATA = ["ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel"];
 
 /** AWS on this machine, as far as running something in a Fargate task needs it. */
 export interface LocalFargate {
@@ -34,7 +44,11 @@ export interface LocalFargate {
   readonly url: string;
   readonly region: string;
   readonly accountId: string;
-  /** What an AWS client needs in its environment to find it. */
+  /** Users, roles and buckets, and what they may do and allow. */
+  readonly iam: Iam;
+  /** The key of somebody who may do everything. */
+  readonly admin: Keys;
+  /** What an AWS client needs in its environment to find it, as the user `local`. */
   readonly env: Readonly<Record<string, string>>;
   /** What a job with `permissions: id-token: write` has in its environment besides. */
   readonly idTokenEnv: Readonly<Record<string, string>>;
@@ -82,22 +96,38 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     ...{ endpoint: moto.url, region, accountId, idTokens, keys },
     sessionSeconds: settings.roleSessionSeconds,
   });
+  const records = new Records(moto.url, region);
+  const tagsOfTask = (reference: string): readonly Tag[] =>
+    [...tasks.values()].find(({ id, arn }) => reference === arn || reference === id)?.plan.tags ?? [];
+  const iam = new Iam({ region, accountId, records, tagsOfTask }, keys);
+  iam.principals.addUser("local", { keys: CALLER });
+  iam.principals.addUser("admin", { keys: ADMIN });
   const gateway: Gateway = new Gateway({
     ...options.gateway,
     baseUrl: () => `ws://${front.host}`,
-    signers: { region, secretOf: (id) => secretOf(id, keys) },
+    signers: {
+      region,
+      secretOf: (id) => secretOf(id, keys, iam),
+      mayOpen: (id, session) => iam.mayOpen(id, session),
+    },
     log,
   });
   const agents = noFaults();
   const ordered: Ordered = { faults, gateway, agents, tasks };
   await obey(options.faults ?? {}, ordered);
-  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents);
+  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents, iam);
   const ecs: Ecs = {
     settings,
-    records: new Records(moto.url, region),
+    records,
     tasks,
     tokens: new Map(),
-    endpoint: moto.url,
+    asTask: async (task) => {
+      const at = { endpoint: `http://${front.host}`, region };
+      const credentials = await roleKeys(task, sts);
+      if (credentials === undefined) return at;
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+      return { ...at, credentials: { accessKeyId, secretAccessKey, sessionToken } };
+    },
     createSession: (target) => gateway.createSession(target),
     launch: (plan) => {
       const task = new Task(plan, platform);
@@ -125,11 +155,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       const answer = sessionManager(gateway, at, operation, body);
       return answer && Promise.resolve(answer);
     },
-    query: (parameters) => sts.operation(parameters),
-    checkKey: (use) => {
-      const refusal = keys.refusal(use, Date.now());
-      if (refusal !== undefined) throw refusal;
-    },
+    query: (parameters) => sts.operation(parameters) ?? iam.query(parameters),
+    admit: (call) => iam.admit(call),
+    s3: (call, body) => iam.s3(call, body),
     idToken: (authorization, audience) => idTokens.answer(authorization, audience),
     platform: async (path) =>
       metadata(tasks.values(), path) ?? (await credentials(tasks.values(), path, sts)),
@@ -148,10 +176,12 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     url,
     region,
     accountId,
+    iam,
+    admin: ADMIN,
     env: {
       AWS_ENDPOINT_URL: url,
-      AWS_ACCESS_KEY_ID: ACCESS_KEY.id,
-      AWS_SECRET_ACCESS_KEY: ACCESS_KEY.secret,
+      AWS_ACCESS_KEY_ID: CALLER.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CALLER.secretAccessKey,
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
     },
@@ -181,10 +211,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
 }
 
 /** Of a key that may sign still; undefined for others. */
-function secretOf(id: string, keys: KeyRing): string | undefined {
-  if (id === ACCESS_KEY.id) return ACCESS_KEY.secret;
-  const temporary = keys.find(id);
-  return temporary !== undefined && Date.now() < temporary.expiration ? temporary.secretAccessKey : undefined;
+function secretOf(id: string, keys: KeyRing, iam: Iam): string | undefined {
+  const over = keys.find(id)?.expiration ?? Infinity;
+  return Date.now() < over ? iam.principals.find(id)?.keys.secretAccessKey : undefined;
 }
 
 function platformOf(
@@ -193,6 +222,7 @@ function platformOf(
   url: () => string,
   gateway: Gateway,
   faults: AgentFaults,
+  iam: Iam,
 ): Platform {
   const { region, log } = settings;
   let addresses = 0;
@@ -204,8 +234,12 @@ function platformOf(
       return `127.16.${addresses >> 8}.${addresses & 255}`;
     },
     createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
-    makeAgent: (container) =>
-      new ExecAgent({ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log }),
+    mayConnect: (task) => iam.mayRole(task.taskRoleArn, CONTROL),
+    makeAgent: (container, task) =>
+      new ExecAgent({
+        ...{ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log },
+        mayOpenChannel: () => iam.mayRole(task.taskRoleArn, DATA),
+      }),
     isolate: settings.runtime === "podman" ? contain : isolate,
     environment: (task, runtimeId) => ({
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",

@@ -37,10 +37,12 @@ function tasks(): readonly Task[] {
   return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
 }
 
-/** With a key of its own, by which its calls are known. */
+/** Of a user of its own, by whose key its calls are known. */
 async function matrixJob(index: number): Promise<Job> {
   const { made, local } = aws.world;
   const key = `AKIAMATRIX${String(index).padStart(10, "0")}`;
+  const secret = "a-secret-of-the-matrix";
+  local.iam.principals.addUser(`job-${index}`, { keys: { accessKeyId: key, secretAccessKey: secret } });
   const begun = Date.now();
   const result = await aws.step(
     {
@@ -49,7 +51,7 @@ async function matrixJob(index: number): Promise<Job> {
       env: `INDEX=${index}`,
       run: 'echo "this is $INDEX"; echo "not of $INDEX" >&2; exit $((INDEX % 4 == 3 ? INDEX : 0))',
     },
-    { env: { AWS_ACCESS_KEY_ID: key } },
+    { env: { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret } },
   );
   const seconds = (Date.now() - begun) / 1000;
   return { index, result, calls: local.requests.filter((call) => call.key === key), seconds };

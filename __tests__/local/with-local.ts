@@ -1,5 +1,6 @@
 import { ECSClient, RunTaskCommand, type RunTaskCommandInput } from "@aws-sdk/client-ecs";
 import type { LocalOptions } from "../../local/options.ts";
+import type { Keys } from "../../local/iam/principals.ts";
 import { seed, type Seeded } from "../../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../../local/start.ts";
 import type { Task, TaskStatus } from "../../local/task/task.ts";
@@ -17,14 +18,14 @@ export async function startWorld(options: LocalOptions = {}): Promise<World> {
   return { local, made: await seed(local), ecs: new ECSClient(clientConfig(local)) };
 }
 
+/** Of a client that may do everything: it sets up, and looks. */
 export function clientConfig(local: LocalFargate): {
   endpoint: string;
   region: string;
-  credentials: { accessKeyId: string; secretAccessKey: string };
+  credentials: Keys;
   maxAttempts: number;
 } {
-  const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" };
-  return { endpoint: local.url, region: local.region, credentials, maxAttempts: 1 };
+  return { endpoint: local.url, region: local.region, credentials: local.admin, maxAttempts: 1 };
 }
 
 /** Runs one task of the seed's, of `sleep 600` unless a script is given, and gives its record. */

@@ -14,7 +14,7 @@ export async function readStream(
   const client = new CloudWatchLogsClient({
     endpoint: local.url,
     region: local.region,
-    credentials: { accessKeyId: "demo", secretAccessKey: "demo" },
+    credentials: local.admin,
   });
   const stream = {
     logGroupName: outputs["log-group"],

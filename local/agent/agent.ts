@@ -15,6 +15,8 @@ export interface ExecAgentOptions {
   python: string;
   /** Whether the session document says so: then HOME is /root, whatever the task says. */
   runAsElevated?: boolean;
+  /** Whether the task's role lets it open the channel of a session; it does unless given. */
+  mayOpenChannel?: () => Promise<boolean>;
   /** None unless given. What is changed in it counts from then on. */
   faults?: AgentFaults;
   log?: (line: string) => void;
@@ -91,12 +93,19 @@ export class ExecAgent {
     const { container, gateway, python, runAsElevated = false, faults = noFaults() } = this.#options;
     const options = { container, gateway, python, runAsElevated, faults, log: this.#log };
     const session = new Session(options, request);
-    const done = session.run().finally(() => {
+    const done = this.#serve(session, request).finally(() => {
       this.#running.delete(session);
       const next = this.#waiting;
       this.#waiting = undefined;
       if (next !== undefined && !this.#stopped.signal.aborted) this.#run(next);
     });
     this.#running.set(session, done);
+  }
+
+  /** A session whose channel it may not open ends before it began, and nobody hears of it. */
+  async #serve(session: Session, { sessionId }: SessionRequest): Promise<void> {
+    const { mayOpenChannel } = this.#options;
+    if (mayOpenChannel === undefined || (await mayOpenChannel())) await session.run();
+    else this.#log(`agent: ${sessionId}: the task role may not open the session's channel`);
   }
 }

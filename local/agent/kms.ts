@@ -1,3 +1,4 @@
+import { NOBODY, type Keys } from "../iam/principals.ts";
 import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 
 /** Encrypts a session with a key of KMS. */
@@ -5,14 +6,13 @@ export interface SessionEncryption {
   readonly kmsKeyId: string;
   readonly endpoint: string;
   readonly region: string;
+  /** The task role's. */
+  readonly credentials?: Keys;
 }
-
-/** The emulator takes any key. */
-const credentials = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
 /** The data key of a session, as KMS gives it to the task role. Rejects with KMS's own error. */
 export async function decryptDataKey(
-  { kmsKeyId, endpoint, region }: SessionEncryption,
+  { kmsKeyId, endpoint, region, credentials = NOBODY }: SessionEncryption,
   ciphertext: Uint8Array,
   encryptionContext: Record<string, string>,
 ): Promise<Uint8Array> {

@@ -1,9 +1,8 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetBucketEncryptionCommand, S3Client } from "@aws-sdk/client-s3";
+import { NOBODY } from "../iam/principals.ts";
 import type { TranscriptTarget } from "./transcript.ts";
 
-/** The emulator takes any key. */
-const credentials = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 /** What the agent counts as encrypted. */
 const ALGORITHMS: readonly (string | undefined)[] = ["aws:kms", "AES256"];
 
@@ -17,7 +16,7 @@ const cannotTell = (where: string, error: unknown): string =>
  * user is told otherwise, undefined when all is well. Of amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
  */
 export async function unencryptedLog(target: TranscriptTarget): Promise<string | undefined> {
-  const { endpoint, region, cloudWatchLogGroup, s3Bucket } = target;
+  const { endpoint, region, credentials = NOBODY, cloudWatchLogGroup, s3Bucket } = target;
   const at = { endpoint, region, credentials };
   if (cloudWatchLogGroup !== undefined && target.cloudWatchEncryption === true) {
     const client = new CloudWatchLogsClient(at);

@@ -8,6 +8,7 @@ import {
   ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { NOBODY, type Keys } from "../iam/principals.ts";
 import type { ContainerHandle } from "../task/container.ts";
 import { cutIntoEvents } from "./events.ts";
 import { Pty, StartError, type Waited } from "./pty.ts";
@@ -16,6 +17,8 @@ import { Pty, StartError, type Waited } from "./pty.ts";
 export interface TranscriptTarget {
   endpoint: string;
   region: string;
+  /** The task role's. */
+  credentials?: Keys;
   cloudWatchLogGroup?: string;
   s3Bucket?: string;
   s3KeyPrefix?: string;
@@ -41,8 +44,6 @@ export type TranscriptLoss = "missing" | { readonly keep: number };
 const EVENTS_PER_CALL = 4;
 /** The agent looks for more to upload once a second, the first time after a second. */
 const UPLOAD_INTERVAL = 1000;
-/** The emulator takes any key. */
-const credentials = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
 /**
  * The log of a session: what its terminal put out is written to a file in the container, and after the command's
@@ -132,7 +133,7 @@ export class Transcript {
   }
 
   async #uploadToS3(bucket: string, text: Buffer): Promise<void> {
-    const { endpoint, region, s3KeyPrefix } = this.#target;
+    const { endpoint, region, credentials = NOBODY, s3KeyPrefix } = this.#target;
     const key = [s3KeyPrefix ?? "", `${this.#sessionId}.log`].filter((part) => part !== "").join("/");
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
     try {
@@ -154,7 +155,7 @@ export class Transcript {
 
   /** Tries again for as long as the task lives, except when the group is not there. */
   async #uploadToCloudWatch(logGroupName: string, text: Buffer, stopped: AbortSignal): Promise<void> {
-    const { endpoint, region } = this.#target;
+    const { endpoint, region, credentials = NOBODY } = this.#target;
     const client = new CloudWatchLogsClient({ endpoint, region, credentials });
     const stream = { logGroupName, logStreamName: this.#sessionId };
     const events = cutIntoEvents(text);

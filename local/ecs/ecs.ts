@@ -1,10 +1,19 @@
 import type { AwsError } from "../aws-error.ts";
+import type { Keys } from "../iam/principals.ts";
 import type { Settings } from "../options.ts";
 import type { Container } from "../task/container.ts";
 import type { Task, TaskPlan } from "../task/task.ts";
 import { clusterNotFound, invalidParameter, wrongCluster } from "./errors.ts";
 import type { Records } from "./records.ts";
 import type { Cluster } from "./shapes.ts";
+
+/** Where and by what keys an exec agent calls AWS. */
+export interface AgentAccess {
+  readonly endpoint: string;
+  readonly region: string;
+  /** None without a task role. */
+  readonly credentials?: Keys;
+}
 
 /** What an operation of ours works on. */
 export interface Ecs {
@@ -14,8 +23,8 @@ export interface Ecs {
   readonly tasks: Map<string, Task>;
   /** RunTask calls by client token, for their repetition. */
   readonly tokens: Map<string, { readonly request: string; readonly arns: readonly string[] }>;
-  /** Where moto, and so S3 and CloudWatch Logs, is reached. */
-  readonly endpoint: string;
+  /** How a task's exec agent calls AWS: with the task role's keys. */
+  asTask(task: Task): Promise<AgentAccess>;
   launch(plan: TaskPlan): Task;
   /** A place on the message gateway for a new session with this target. */
   createSession(target: string): { sessionId: string; streamUrl: string; tokenValue: string };

@@ -1,7 +1,7 @@
 import type { TranscriptTarget } from "../agent/agent.ts";
 import { awslogsGroup } from "../task/awslogs.ts";
 import type { Container } from "../task/container.ts";
-import { clusterName, findContainer, findTask, requireCluster, type Ecs } from "./ecs.ts";
+import { clusterName, findContainer, findTask, requireCluster, type AgentAccess, type Ecs } from "./ecs.ts";
 import { execNotEnabled, invalidParameter, targetNotConnected } from "./errors.ts";
 import type { ExecuteCommandConfiguration } from "./shapes.ts";
 
@@ -27,15 +27,14 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
 
   const session = ecs.createSession(`ecs:${task.plan.cluster.clusterName}_${task.id}_${container.runtimeId}`);
   const configuration = cluster.configuration?.executeCommandConfiguration;
-  const transcript = transcriptOf(ecs, configuration, container);
   const kmsKeyId = configuration?.kmsKeyId;
+  const log = logOf(configuration, container);
+  const access = (log ?? kmsKeyId) ? await ecs.asTask(task) : undefined;
   managed.connected.startSession({
     sessionId: session.sessionId,
     command: request.command ?? "",
-    ...(transcript && { transcript }),
-    ...(kmsKeyId !== undefined && {
-      encryption: { kmsKeyId, endpoint: ecs.endpoint, region: ecs.settings.region },
-    }),
+    ...(access && log && { transcript: { ...access, ...log } }),
+    ...(access && kmsKeyId && { encryption: { ...access, kmsKeyId } }),
   });
   return {
     clusterArn: cluster.clusterArn,
@@ -48,17 +47,14 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
 }
 
 /** DEFAULT logs to where the container logs, OVERRIDE to where the cluster says, NONE and nothing nowhere. */
-function transcriptOf(
-  ecs: Ecs,
+function logOf(
   configuration: ExecuteCommandConfiguration | undefined,
   container: Container,
-): TranscriptTarget | undefined {
-  const at = { endpoint: ecs.endpoint, region: ecs.settings.region };
+): Omit<TranscriptTarget, keyof AgentAccess> | undefined {
   if (configuration?.logging === "OVERRIDE") {
     const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix, ...encrypted } =
       configuration.logConfiguration ?? {};
     return {
-      ...at,
       ...(cloudWatchLogGroupName !== undefined && { cloudWatchLogGroup: cloudWatchLogGroupName }),
       ...(s3BucketName !== undefined && { s3Bucket: s3BucketName }),
       ...(s3KeyPrefix !== undefined && { s3KeyPrefix }),
@@ -68,7 +64,7 @@ function transcriptOf(
   }
   if (configuration?.logging === "DEFAULT") {
     const group = awslogsGroup(container.definition);
-    if (group !== undefined) return { ...at, cloudWatchLogGroup: group };
+    if (group !== undefined) return { cloudWatchLogGroup: group };
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { AwsError } from "../aws-error.ts";
+import { signedFetch } from "../signed.ts";
 import { clusterNotFound, client, serviceNotFound } from "./errors.ts";
 import type { Cluster, Service, TaskDefinition } from "./shapes.ts";
 
@@ -16,12 +17,12 @@ export class Records {
 
   /** One call of the ECS API; fails as moto fails it, with an `AwsError`. */
   async call(operation: string, request: object): Promise<unknown> {
-    const response = await fetch(this.#url, {
+    const at = { region: this.#region, service: "ecs" };
+    const response = await signedFetch(`${this.#url}/`, at, {
       method: "POST",
       headers: {
         "content-type": "application/x-amz-json-1.1",
         "x-amz-target": `${targetPrefix}.${operation}`,
-        authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${this.#region}/ecs/aws4_request, Signature=0`,
       },
       body: JSON.stringify(request),
     });

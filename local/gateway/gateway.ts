@@ -6,6 +6,7 @@ import { readOpening } from "./frames.ts";
 import type { LinkFaults, LinkOrder } from "./link-faults.ts";
 import { type GatewayBehaviour, usualBehaviour } from "./options.ts";
 import { type AgentConnection, type AgentSide, GatewaySession, type SessionView } from "./session.ts";
+import { signatureOf } from "../sigv4.ts";
 import { type Signers, wrongSignature } from "./signature.ts";
 
 export interface GatewayOptions extends Partial<GatewayBehaviour> {
@@ -149,15 +150,29 @@ export class Gateway {
       refuse(socket, "404 Not Found");
       return;
     }
-    const wrong = this.#behaviour.requireSignature
-      ? wrongSignature(request.headers, url, this.#signers, Date.now())
-      : undefined;
-    if (wrong !== undefined) {
-      this.#log(`gateway: ${session.sessionId}: upgrade refused: ${wrong}`);
+    void this.#refusal(request.headers, url, session.sessionId).then((why) => {
+      if (why === undefined) {
+        this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(session, client));
+        return;
+      }
+      this.#log(`gateway: ${session.sessionId}: upgrade refused: ${why}`);
       refuse(socket, "403 Forbidden");
-      return;
-    }
-    this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(session, client));
+    });
+  }
+
+  /** What speaks against an upgrade, by its signature and its signer's rights. */
+  async #refusal(
+    headers: IncomingMessage["headers"],
+    url: URL,
+    sessionId: string,
+  ): Promise<string | undefined> {
+    const { requireSignature, requireRight } = this.#behaviour;
+    const given = signatureOf(headers, `${url.pathname}${url.search}`);
+    const looks = requireSignature || (requireRight && given !== undefined);
+    const wrong = looks ? wrongSignature(headers, url, this.#signers, Date.now()) : undefined;
+    if (wrong !== undefined || !requireRight || given === undefined) return wrong;
+    const may = (await this.#signers.mayOpen?.(given.accessKeyId, sessionId)) ?? true;
+    return may ? undefined : "its signer may not open the channel";
   }
 
   close(): void {

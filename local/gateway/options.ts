@@ -22,6 +22,8 @@ export interface GatewayBehaviour {
   readonly resume: "token" | "empty" | "denied" | "unknown";
   /** Whether an upgrade is refused unless it has a valid SigV4 signature. */
   readonly requireSignature: boolean;
+  /** Whether a signed upgrade is refused without the right `ssmmessages:OpenDataChannel`, on which AWS's pages differ. */
+  readonly requireRight: boolean;
   /** How long a session may be idle, and which stream data counts as life. */
   readonly idleLimit: number | undefined;
   readonly idleResetBy: "input" | "output" | "either";
@@ -42,6 +44,7 @@ export const usualBehaviour: GatewayBehaviour = {
   reuseTokens: true,
   resume: "token",
   requireSignature: false,
+  requireRight: false,
   idleLimit: 20 * MINUTE,
   idleResetBy: "either",
   connectionLimit: undefined,

@@ -1,3 +1,4 @@
+import type { TemporaryKeys } from "../sts/keys.ts";
 import type { Sts } from "../sts/sts.ts";
 import type { Task } from "./task.ts";
 
@@ -9,6 +10,14 @@ export function credentialsPath(task: Task): string {
   return `/v2/credentials/${task.attachmentId}`;
 }
 
+/** New keys of a task's role; undefined where it has none. */
+export async function roleKeys(
+  { taskRoleArn, id }: Task,
+  sts: Pick<Sts, "issue">,
+): Promise<TemporaryKeys | undefined> {
+  return taskRoleArn === undefined ? undefined : await sts.issue(taskRoleArn, id, SESSION_SECONDS);
+}
+
 /** The task role's credentials for a path, from STS; undefined when no task has that path. */
 export async function credentials(
   tasks: Iterable<Task>,
@@ -16,11 +25,11 @@ export async function credentials(
   sts: Pick<Sts, "issue">,
 ): Promise<object | undefined> {
   for (const task of tasks) {
-    const { taskRoleArn } = task;
-    if (taskRoleArn === undefined || credentialsPath(task) !== path) continue;
-    const keys = await sts.issue(taskRoleArn, task.id, SESSION_SECONDS);
+    if (credentialsPath(task) !== path) continue;
+    const keys = await roleKeys(task, sts);
+    if (keys === undefined) continue;
     return {
-      RoleArn: taskRoleArn,
+      RoleArn: keys.roleArn,
       AccessKeyId: keys.accessKeyId,
       SecretAccessKey: keys.secretAccessKey,
       Token: keys.sessionToken,

@@ -9,6 +9,14 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
+export interface AgentMaker {
+  /** Whether the task's role lets the agent register with the message gateway. */
+  readonly mayConnect: () => Promise<boolean>;
+  readonly make: (handle: ContainerHandle) => Agent;
+}
+
+const RETRY_DELAY = 500;
+
 /** How an exec agent dies while its container lives. */
 export interface AgentDeath {
   /** Milliseconds until it is started again; it isn't unless given. */
@@ -32,17 +40,15 @@ export class ManagedAgent {
   readonly #stopped = new AbortController();
   #launch: () => Promise<void> = () => Promise.resolve();
 
-  async start(
-    handle: ContainerHandle,
-    delays: Delays,
-    make: (handle: ContainerHandle) => Agent,
-  ): Promise<void> {
+  async start(handle: ContainerHandle, delays: Delays, { mayConnect, make }: AgentMaker): Promise<void> {
     const { signal } = this.#stopped;
     this.#launch = async () => {
       await sleep(delays.agent, undefined, { signal });
       this.lastStatus = "RUNNING";
       this.lastStartedAt = Date.now();
       await sleep(delays.connect, undefined, { signal });
+      // It goes on trying, and reads RUNNING all the while.
+      while (!(await mayConnect())) await sleep(RETRY_DELAY, undefined, { signal });
       this.connected = make(handle);
     };
     await this.#unlessStopped(this.#launch());

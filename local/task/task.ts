@@ -54,7 +54,9 @@ export interface Platform {
   readonly settings: Settings;
   nextIp(): string;
   createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
-  makeAgent(handle: ContainerHandle): Agent;
+  /** Whether the task's role lets an exec agent register with the message gateway. */
+  mayConnect(task: Task): Promise<boolean>;
+  makeAgent(handle: ContainerHandle, task: Task): Agent;
   /** Starts a container's command. */
   isolate(options: IsolateOptions): Promise<Isolated>;
   /** The environment that Fargate adds, for the container with this runtime id. */
@@ -197,9 +199,10 @@ export class Task {
       return false;
     }
     if (container.handle !== undefined && agent !== undefined) {
-      void agent.start(container.handle, this.#platform.settings.delays, (handle) =>
-        this.#platform.makeAgent(handle),
-      );
+      void agent.start(container.handle, this.#platform.settings.delays, {
+        mayConnect: () => this.#platform.mayConnect(this),
+        make: (handle) => this.#platform.makeAgent(handle, this),
+      });
     }
     return true;
   }

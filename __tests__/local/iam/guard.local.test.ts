@@ -1,0 +1,310 @@
+import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from "@aws-sdk/client-ecs";
+import {
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { Sha256 } from "@aws-crypto/sha256-js";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { Statement } from "../../../local/iam/policy.ts";
+import type { Keys } from "../../../local/iam/principals.ts";
+import { startWorld, type World } from "../with-local.ts";
+
+let world: World;
+beforeAll(async () => (world = await startWorld()));
+afterAll(() => world.local.stop());
+
+let users = 0;
+/** The keys of a user with these statements. */
+function user(statements: readonly Statement[], account?: string): Keys {
+  users += 1;
+  const policies = [{ Version: "2012-10-17", Statement: statements }];
+  return world.local.iam.principals.addUser(`user-${users}`, { policies, ...(account && { account }) });
+}
+
+const allow = (Action: Statement["Action"], Resource: Statement["Resource"], more = {}): Statement => ({
+  ...{ Effect: "Allow", ...(Action && { Action }), ...(Resource && { Resource }) },
+  ...more,
+});
+
+function config(credentials: Keys) {
+  const { url, region } = world.local;
+  return { endpoint: url, region, credentials, maxAttempts: 1, forcePathStyle: true };
+}
+
+const s3 = (keys: Keys): S3Client => new S3Client(config(keys));
+const ecs = (keys: Keys): ECSClient => new ECSClient(config(keys));
+const at = (Key: string) => ({ Bucket: world.made.bucket, Key });
+const inBucket = (path = "/*"): string => `arn:aws:s3:::${world.made.bucket}${path}`;
+
+/** Name, status and words of what a call was answered. */
+async function answer(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "done";
+  } catch (error) {
+    const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+    return `${name} ${$metadata?.httpStatusCode}: ${message}`;
+  }
+}
+
+describe("a key", () => {
+  it.each<[string, Keys, string, string]>([
+    [
+      "that nobody has",
+      { accessKeyId: "AKIDNOBODY", secretAccessKey: "secret" },
+      "UnrecognizedClientException 400: The security token included in the request is invalid.",
+      "InvalidAccessKeyId 403: The AWS Access Key Id you provided does not exist in our records.",
+    ],
+    [
+      "with another secret",
+      { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "secret" },
+      "InvalidSignatureException 400: The request signature we calculated",
+      "SignatureDoesNotMatch 403: The request signature we calculated",
+    ],
+  ])("%s is refused in each protocol's way", async (_name, keys, json, xml) => {
+    expect(await answer(ecs(keys).send(new ListTasksCommand({})))).toContain(json);
+    expect(await answer(s3(keys).send(new GetObjectCommand(at("x"))))).toContain(xml);
+  });
+
+  it("that signed an hour ago is refused", async () => {
+    const client = new ECSClient({ ...config(world.local.admin), systemClockOffset: -3_600_000 });
+    expect(await answer(client.send(new ListTasksCommand({})))).toMatch(/^InvalidSignatureException 400/);
+  });
+
+  it("is needed, save where a bucket's policy lets everybody in", async () => {
+    const { url, made } = { ...world, ...world.local };
+    const target = "AmazonEC2ContainerServiceV20141113.ListTasks";
+    const json = await fetch(url, { method: "POST", headers: { "x-amz-target": target }, body: "{}" });
+    expect(await json.json()).toMatchObject({ __type: "MissingAuthenticationTokenException" });
+    const object = `${url}/${made.bucket}/public/x`;
+    await s3(world.local.admin).send(new PutObjectCommand({ ...at("public/x"), Body: "hello" }));
+    expect((await fetch(object)).status).toBe(403);
+    const Statement = [allow("s3:GetObject", inBucket("/public/*"), { Principal: "*" })];
+    const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+    await s3(world.local.admin).send(new PutBucketPolicyCommand({ Bucket: made.bucket, Policy }));
+    expect(await (await fetch(object)).text()).toBe("hello");
+    await s3(world.local.admin).send(new DeleteBucketPolicyCommand({ Bucket: made.bucket }));
+    expect((await fetch(object)).status).toBe(403);
+  });
+});
+
+describe("rights in ECS", () => {
+  const cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/demo";
+  const denied = (who: number, action: string, resource: string): string =>
+    `AccessDeniedException 400: User: arn:aws:iam::123456789012:user/user-${who} is not authorized to perform: ` +
+    `${action} on resource: ${resource} because no identity-based policy allows the ${action} action`;
+
+  it("are named as AWS names them", async () => {
+    const keys = user([]);
+    const tasks = ["0".repeat(32)];
+    expect(await answer(ecs(keys).send(new DescribeTasksCommand({ cluster: "demo", tasks })))).toBe(
+      denied(users, "ecs:DescribeTasks", `arn:aws:ecs:us-east-1:123456789012:task/demo/${"0".repeat(32)}`),
+    );
+    expect(await answer(ecs(keys).send(new ListTasksCommand({ cluster: "demo" })))).toBe(
+      denied(users, "ecs:ListTasks", "*"),
+    );
+  });
+
+  it("can hang on the cluster", async () => {
+    const inCluster = { Condition: { ArnEquals: { "ecs:cluster": cluster } } };
+    const client = ecs(user([allow("ecs:ListTasks", "*", inCluster)]));
+    expect(await answer(client.send(new ListTasksCommand({ cluster: "demo" })))).toBe("done");
+    expect(await answer(client.send(new ListTasksCommand({ cluster: "demo-logged" })))).toContain(
+      "ecs:ListTasks on resource: *",
+    );
+  });
+
+  it("are needed for the roles and the tags of a new task, too", async () => {
+    const { subnets } = world.made;
+    const run = (keys: Keys): Promise<string> =>
+      answer(
+        ecs(keys).send(
+          new RunTaskCommand({
+            cluster: "demo",
+            taskDefinition: "demo",
+            networkConfiguration: { awsvpcConfiguration: { subnets: [...subnets] } },
+            tags: [{ key: "team", value: "shop" }],
+          }),
+        ),
+      );
+    const definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/demo:1";
+    const role = "arn:aws:iam::123456789012:role/demo-task";
+    const runs = allow("ecs:RunTask", definition, { Condition: { ArnEquals: { "ecs:cluster": cluster } } });
+    const passes = allow("iam:PassRole", role, {
+      Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+    });
+    const tags = allow("ecs:TagResource", "arn:aws:ecs:us-east-1:123456789012:task/demo/*", {
+      Condition: { StringEquals: { "ecs:CreateAction": "RunTask" } },
+    });
+    expect(await run(user([]))).toBe(denied(users, "ecs:RunTask", definition));
+    expect(await run(user([runs]))).toBe(denied(users, "iam:PassRole", role));
+    expect(await run(user([runs, passes]))).toBe(
+      denied(users, "ecs:TagResource", "arn:aws:ecs:us-east-1:123456789012:task/demo/*"),
+    );
+    expect(await run(user([runs, passes, tags]))).toBe("done");
+  });
+
+  it("are needed for the role of a new definition", async () => {
+    const role = "arn:aws:iam::123456789012:role/admin";
+    const register = new RegisterTaskDefinitionCommand({
+      family: "planted",
+      taskRoleArn: role,
+      containerDefinitions: [],
+    });
+    expect(await answer(ecs(user([allow("ecs:RegisterTaskDefinition", "*")])).send(register))).toBe(
+      denied(users, "iam:PassRole", role),
+    );
+  });
+});
+
+describe("rights in KMS and CloudWatch Logs", () => {
+  it("are of a key, and of a stream", async () => {
+    const { kmsKeyId, logGroup } = world.made;
+    const kms = new KMSClient(config(user([allow("kms:GenerateDataKey", kmsKeyId)])));
+    const KeyId = kmsKeyId;
+    const { CiphertextBlob } = await kms.send(new GenerateDataKeyCommand({ KeyId, NumberOfBytes: 64 }));
+    // By the ciphertext alone, too.
+    expect(await answer(kms.send(new DecryptCommand({ CiphertextBlob })))).toContain(
+      `kms:Decrypt on resource: ${kmsKeyId}`,
+    );
+    const logs = new CloudWatchLogsClient(config(user([])));
+    const stream = { logGroupName: logGroup, logStreamName: "s" };
+    expect(await answer(logs.send(new GetLogEventsCommand(stream)))).toContain(
+      `logs:GetLogEvents on resource: arn:aws:logs:us-east-1:123456789012:log-group:${logGroup}:log-stream:s`,
+    );
+  });
+});
+
+describe("S3", () => {
+  const objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
+
+  it("hides what is not there from who may not list", async () => {
+    const may = user([allow(objects, inBucket()), allow("s3:ListBucket", inBucket(""))]);
+    const mayNot = user([allow(objects, inBucket())]);
+    const get = new GetObjectCommand(at("absent"));
+    const head = new HeadObjectCommand(at("absent"));
+    expect(await answer(s3(may).send(get))).toMatch(/^NoSuchKey 404/);
+    expect(await answer(s3(may).send(head))).toMatch(/^NotFound 404/);
+    expect(await answer(s3(mayNot).send(get))).toMatch(/^AccessDenied 403: .*s3:ListBucket on resource: "/);
+    expect(await answer(s3(mayNot).send(head))).toMatch(/ 403: /);
+    const elsewhere = new GetObjectCommand({ Bucket: "no-such-bucket", Key: "x" });
+    const all = user([allow(objects, "*")]);
+    expect(await answer(s3(all).send(elsewhere))).toMatch(/^NoSuchBucket 404/);
+  });
+
+  it("refuses an owner other than the expected one", async () => {
+    const { local, made } = world;
+    const put = (ExpectedBucketOwner: string): Promise<string> =>
+      answer(s3(local.admin).send(new PutObjectCommand({ ...at("owned"), Body: "x", ExpectedBucketOwner })));
+    expect(await put("123456789012")).toBe("done");
+    expect(await put("210987654321")).toBe("AccessDenied 403: Access Denied");
+    local.iam.buckets.setOwner(made.bucket, "210987654321");
+    try {
+      expect(await put("123456789012")).toMatch(/^AccessDenied 403/);
+    } finally {
+      local.iam.buckets.setOwner(made.bucket, local.accountId);
+    }
+  });
+
+  it("heeds a bucket's policy: conditional deletes, encryption, another account", async () => {
+    const { local, made } = world;
+    const { buckets } = local.iam;
+    const set = (...Statement: Statement[]): void =>
+      buckets.setPolicy(made.bucket, { Version: "2012-10-17", Statement });
+    const everybody = { Principal: "*", Effect: "Deny" } as const;
+    const client = s3(user([allow(objects, inBucket())]));
+    try {
+      const { ETag } = await client.send(new PutObjectCommand({ ...at("guarded"), Body: "x" }));
+      set(
+        allow("s3:DeleteObject", inBucket(), {
+          ...everybody,
+          Condition: { Null: { "s3:if-match": "true" } },
+        }),
+      );
+      const remove = (more = {}): Promise<string> =>
+        answer(client.send(new DeleteObjectCommand({ ...at("guarded"), ...more })));
+      expect(await remove()).toContain("s3:DeleteObject on resource");
+      expect(await remove()).toContain("with an explicit deny in a resource-based policy");
+      expect(await remove({ IfMatch: ETag })).toBe("done");
+
+      const encrypted = { StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" } };
+      set(allow("s3:PutObject", inBucket(), { ...everybody, Condition: encrypted }));
+      const put = (more = {}): Promise<string> =>
+        answer(client.send(new PutObjectCommand({ ...at("sealed"), Body: "x", ...more })));
+      expect(await put()).toMatch(/^AccessDenied 403: .*explicit deny in a resource-based policy/);
+      expect(await put({ ServerSideEncryption: "aws:kms" })).toBe("done");
+      // A key that is named has to be allowed to who writes and who reads.
+      const named = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: made.kmsKeyId };
+      expect(await put(named)).toContain(`kms:GenerateDataKey on resource: "${made.kmsKeyId}"`);
+      const writer = s3(user([allow(objects, inBucket()), allow("kms:GenerateDataKey", made.kmsKeyId)]));
+      await writer.send(new PutObjectCommand({ ...at("sealed"), Body: "x", ...named } as never));
+      expect(await answer(writer.send(new GetObjectCommand(at("sealed"))))).toContain(
+        "kms:Decrypt on resource",
+      );
+
+      set();
+      const foreign = user([allow(objects, inBucket())], "210987654321");
+      const read = (): Promise<string> => answer(s3(foreign).send(new GetObjectCommand(at("shared"))));
+      await client.send(new PutObjectCommand({ ...at("shared"), Body: "x" }));
+      expect(await read()).toContain("because no resource-based policy allows the s3:GetObject action");
+      set(allow("s3:GetObject", inBucket(), { Principal: { AWS: "210987654321" } }));
+      expect(await read()).toBe("done");
+    } finally {
+      buckets.setPolicy(made.bucket, undefined);
+    }
+  });
+
+  it("a presigned URL is good for its time, its method and its signer's rights", async () => {
+    const { local, made } = world;
+    await s3(local.admin).send(new PutObjectCommand({ ...at("presigned"), Body: "hello" }));
+    const presigned = async (credentials: Keys, ago = 0): Promise<string> => {
+      const { hostname, port, host, protocol } = new URL(local.url);
+      const signer = new SignatureV4({
+        ...{ credentials, region: "us-east-1", service: "s3", sha256: Sha256 },
+        ...{ applyChecksum: false, uriEscapePath: false },
+      });
+      const path = `/${made.bucket}/presigned`;
+      const { query = {} } = await signer.presign(
+        {
+          ...{ method: "GET", protocol, hostname, port: Number(port), path },
+          headers: { host, "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
+        },
+        { expiresIn: 60, signingDate: new Date(Date.now() - ago) },
+      );
+      return `${local.url}${path}?${new URLSearchParams(query as Record<string, string>).toString()}`;
+    };
+    const get = async (url: string, method = "GET"): Promise<string> => {
+      const response = await fetch(url, { method });
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await get(await presigned(local.admin))).toBe("200 hello");
+    expect(await get(await presigned(local.admin, 61_000))).toMatch(/^403 .*Request has expired/s);
+    expect(await get(await presigned(local.admin), "DELETE")).toMatch(/^403 .*SignatureDoesNotMatch/s);
+    const forged = (await presigned(local.admin)).replace("/presigned", "/owned");
+    expect(await get(forged)).toMatch(/^403 .*SignatureDoesNotMatch/s);
+    expect(await get(await presigned(user([])))).toMatch(/^403 .*s3:GetObject on resource/s);
+  });
+
+  it("lists by prefix only where a condition says so", async () => {
+    const prefix = { Condition: { StringLike: { "s3:prefix": "fargate-exec/*" } } };
+    const client = s3(user([allow("s3:ListBucket", inBucket(""), prefix)]));
+    const list = (Prefix: string): Promise<string> =>
+      answer(client.send(new ListObjectsV2Command({ Bucket: world.made.bucket, Prefix })));
+    expect(await list("fargate-exec/x")).toBe("done");
+    expect(await list("other/")).toMatch(/^AccessDenied 403/);
+  });
+});

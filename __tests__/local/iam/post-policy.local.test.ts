@@ -1,0 +1,104 @@
+import { createHmac } from "node:crypto";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { Keys } from "../../../local/iam/principals.ts";
+import { clientConfig, startWorld, type World } from "../with-local.ts";
+
+let world: World;
+beforeAll(async () => (world = await startWorld()));
+afterAll(() => world.local.stop());
+
+type Condition = Record<string, string> | readonly (string | number)[];
+
+interface Form {
+  readonly keys?: Keys;
+  readonly expiresIn?: number;
+  readonly conditions?: readonly Condition[];
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly file?: string;
+}
+
+/** What S3 answers to a form; its code for an error. */
+async function post({ keys = world.local.admin, expiresIn = 60_000, ...form }: Form): Promise<string> {
+  const { url, region } = world.local;
+  const { bucket } = world.made;
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  const scope = [date.slice(0, 8), region, "s3", "aws4_request"];
+  const credential = [keys.accessKeyId, ...scope].join("/");
+  const signing = {
+    "x-amz-algorithm": "AWS4-HMAC-SHA256",
+    "x-amz-credential": credential,
+    "x-amz-date": date,
+  };
+  const standard: readonly Condition[] = [
+    { bucket },
+    ["starts-with", "$key", "fargate-exec/"],
+    ["content-length-range", 1, 10],
+  ];
+  const conditions = [
+    ...(form.conditions ?? standard),
+    ...Object.entries(signing).map(([k, v]) => ({ [k]: v })),
+  ];
+  const expiration = new Date(Date.now() + expiresIn).toISOString();
+  const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString("base64");
+  const key = scope.reduce<Buffer>(
+    (parent, part) => createHmac("sha256", parent).update(part).digest(),
+    Buffer.from(`AWS4${keys.secretAccessKey}`),
+  );
+  const signature = createHmac("sha256", key).update(policy).digest("hex");
+  const body = new FormData();
+  const fields = {
+    key: "fargate-exec/piece",
+    ...signing,
+    policy,
+    "x-amz-signature": signature,
+    ...form.fields,
+  };
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  body.append("file", new Blob([form.file ?? "hello"]));
+  const response = await fetch(`${url}/${bucket}`, { method: "POST", body });
+  const text = await response.text();
+  return `${response.status} ${/<Code>(.*?)<.*<Message>(.*?)</s.exec(text)?.slice(1).join(": ") ?? ""}`.trim();
+}
+
+it("a form that keeps its policy's conditions puts the object there", async () => {
+  expect(await post({})).toMatch(/^20[04]/);
+  const s3 = new S3Client(clientConfig(world.local));
+  const { Body } = await s3.send(
+    new GetObjectCommand({ Bucket: world.made.bucket, Key: "fargate-exec/piece" }),
+  );
+  expect(await Body?.transformToString()).toBe("hello");
+});
+
+it.each<[string, Form, RegExp]>([
+  ["whose time is over", { expiresIn: -1000 }, /^403 AccessDenied: .*Policy expired/],
+  ["with another key", { fields: { key: "elsewhere" } }, /^403 AccessDenied: .*starts-with.*\$key/],
+  [
+    "with a field that no condition names",
+    { fields: { acl: "public-read" } },
+    /^403 AccessDenied: .*Extra input fields: acl/,
+  ],
+  [
+    "for another bucket",
+    { conditions: [{ bucket: "other" }, ["starts-with", "$key", ""]] },
+    /^403 AccessDenied: .*\$bucket/,
+  ],
+  ["that is too large", { file: "hello, hello" }, /^400 EntityTooLarge/],
+  ["that is too small", { file: "" }, /^400 EntityTooSmall/],
+  [
+    "that was signed otherwise",
+    { fields: { "x-amz-signature": "0".repeat(64) } },
+    /^403 SignatureDoesNotMatch/,
+  ],
+  [
+    "of a key that nobody has",
+    { keys: { accessKeyId: "AKIDNOBODY", secretAccessKey: "x" } },
+    /^403 InvalidAccessKeyId/,
+  ],
+])("a form %s is refused", async (_name, form, expected) => {
+  expect(await post(form)).toMatch(expected);
+});
+
+it("a form is good for as much as its signer may do", async () => {
+  const keys = world.local.iam.principals.addUser("poor", { policies: [] });
+  expect(await post({ keys })).toMatch(/^403 AccessDenied: .*s3:PutObject on resource/);
+});

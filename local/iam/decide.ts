@@ -1,0 +1,82 @@
+import { applies, list, statementsOf, type Access, type Policy, type PrincipalElement } from "./policy.ts";
+
+/** Who asks; undefined is anybody, without a signature. */
+export interface Asker {
+  /** As messages name it: of a user, or of an assumed role's session. */
+  readonly arn: string;
+  /** Of the role whose session it is. */
+  readonly roleArn?: string | undefined;
+  readonly account: string;
+  readonly policies: readonly Policy[];
+}
+
+/** The other side of an access. */
+export interface Guarded {
+  /** The account that the resource belongs to. */
+  readonly account: string;
+  /** The resource's own policy, such as a bucket's. */
+  readonly policy?: Policy | undefined;
+}
+
+/** What a refusal is for, in AWS's own words; undefined for an access that is allowed. */
+export type Refusal =
+  | "with an explicit deny in an identity-based policy"
+  | "with an explicit deny in a resource-based policy"
+  | "because no identity-based policy allows the"
+  | "because no resource-based policy allows the";
+
+type Said = "Deny" | "Allow" | "nothing";
+
+/**
+ * IAM's evaluation of one access. An explicit deny wins. In the same account either policy may allow; across accounts
+ * both must.
+ */
+export function refusal(access: Access, asker: Asker | undefined, guarded: Guarded): Refusal | undefined {
+  const identity = said(asker?.policies ?? [], access, () => true);
+  const within = asker?.account === guarded.account;
+  const own = guarded.policy === undefined ? [] : [guarded.policy];
+  const resource = said(own, access, ({ Principal, NotPrincipal, Effect }) => {
+    // An account as principal leaves the decision to that account's own policies.
+    const direct = { asker, account: Effect === "Deny" || !within };
+    if (NotPrincipal !== undefined) return !names(NotPrincipal, { ...direct, account: true });
+    return Principal !== undefined && names(Principal, direct);
+  });
+  if (identity === "Deny") return "with an explicit deny in an identity-based policy";
+  if (resource === "Deny") return "with an explicit deny in a resource-based policy";
+  if (asker === undefined) {
+    return resource === "Allow" ? undefined : "because no resource-based policy allows the";
+  }
+  if (within) {
+    const allowed = identity === "Allow" || resource === "Allow";
+    return allowed ? undefined : "because no identity-based policy allows the";
+  }
+  if (identity !== "Allow") return "because no identity-based policy allows the";
+  return resource === "Allow" ? undefined : "because no resource-based policy allows the";
+}
+
+function said(
+  policies: readonly Policy[],
+  access: Access,
+  concerns: (statement: ReturnType<typeof statementsOf>[number]) => boolean,
+): Said {
+  const effects = policies
+    .flatMap(statementsOf)
+    .filter((statement) => concerns(statement) && applies(statement, access))
+    .map(({ Effect }) => Effect);
+  return effects.includes("Deny") ? "Deny" : effects.includes("Allow") ? "Allow" : "nothing";
+}
+
+function names(
+  principal: PrincipalElement,
+  { asker, account }: { readonly asker: Asker | undefined; readonly account: boolean },
+): boolean {
+  const named = principal === "*" ? ["*"] : list(principal.AWS);
+  if (named.includes("*")) return true;
+  if (asker === undefined) return false;
+  return named.some(
+    (one) =>
+      one === asker.arn ||
+      one === asker.roleArn ||
+      (account && (one === asker.account || one === `arn:aws:iam::${asker.account}:root`)),
+  );
+}

@@ -1,0 +1,138 @@
+import type { AwsError } from "../aws-error.ts";
+import { isExpired, isSignedBy, sha256, type Signature, signatureOf } from "../sigv4.ts";
+import type { KeyUse } from "../sts/keys.ts";
+import { actionData, keysOf } from "./action-data.ts";
+import type { Buckets } from "./buckets.ts";
+import { type Asker, refusal } from "./decide.ts";
+import { accessDenied, notSigned, s3Denied, unknownKey, wrongSignature, wrongTime } from "./errors.ts";
+import type { Access } from "./policy.ts";
+import type { KeyOwner, Principals } from "./principals.ts";
+import { ecsRights } from "./requests/ecs.ts";
+import { otherRights } from "./requests/others.ts";
+import type { Place, Request, Right } from "./requests/request.ts";
+import { objectOf, s3Rights } from "./requests/s3.ts";
+
+/** A request as it came. */
+export interface Call extends Request {
+  /** Path and query as they were sent. */
+  readonly target: string;
+  /** Undefined for one that is passed on unread: its hash is in a header. */
+  readonly bytes: Buffer | undefined;
+}
+
+/** What an admitted call has to heed. */
+export interface Admission {
+  /** The answer in the place of "there is no such object", to those who may not know what there is. */
+  readonly missing?: AwsError | undefined;
+}
+
+export interface GuardOptions {
+  readonly principals: Principals;
+  readonly buckets: Buckets;
+  /** Why a temporary key is turned away, undefined where it is good. */
+  readonly keyRefusal: (use: KeyUse) => AwsError | undefined;
+  readonly place: Place;
+}
+
+/** What AWS does before it does a call: looks at key, time and signature, and asks IAM. */
+export class Guard {
+  readonly #options: GuardOptions;
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+  }
+
+  /** Throws what AWS answers to a call that it doesn't do. */
+  async admit(call: Call): Promise<Admission> {
+    const owner = this.#authenticate(call);
+    for (const right of await this.#rightsOf(call)) await this.demand(call.service, owner, right);
+    return call.service === "s3" ? await this.#ofObject(call, owner) : {};
+  }
+
+  /** Whose call it is, its signature checked; undefined for one that may come unsigned. */
+  #authenticate(call: Call): KeyOwner | undefined {
+    const { service, headers, target } = call;
+    const signature = signatureOf(headers, target);
+    if (signature === undefined) {
+      // A bucket's policy may let everybody in, and a web identity has no key yet.
+      if (service === "s3" || call.operation === "AssumeRoleWithWebIdentity") return undefined;
+      throw notSigned(service);
+    }
+    const owner = this.ownerOf(signature, service);
+    if (isExpired(signature, Date.now())) throw wrongTime(service, signature.presigned);
+    const signed = {
+      ...{ method: call.method, target, headers, encodesPathTwice: service !== "s3" },
+      bodyHash: signature.presigned && service === "s3" ? "UNSIGNED-PAYLOAD" : sha256(call.bytes ?? ""),
+    };
+    if (!isSignedBy(owner.keys.secretAccessKey, signed, signature)) throw wrongSignature(service);
+    return owner;
+  }
+
+  /** Throws what AWS answers to a key that nobody has, or that is not good any more. */
+  ownerOf({ accessKeyId, token = "" }: Pick<Signature, "accessKeyId" | "token">, service: string): KeyOwner {
+    const owner = this.#options.principals.find(accessKeyId);
+    if (owner === undefined) throw unknownKey(service);
+    const refused = this.#options.keyRefusal({ key: accessKeyId, service, token });
+    if (refused !== undefined) throw refused;
+    return owner;
+  }
+
+  async #rightsOf(call: Call): Promise<readonly Right[]> {
+    if (call.service === "ecs") return await ecsRights(call, this.#options.place);
+    if (call.service === "s3") return s3Rights(call, this.#options.buckets);
+    return otherRights(call, this.#options.place);
+  }
+
+  /** Throws what the service answers to who has not this right. */
+  async demand(service: string, asker: Asker | undefined, right: Right): Promise<void> {
+    const why = await this.refusal(asker, right);
+    if (why === undefined) return;
+    if (asker === undefined) throw s3Denied();
+    throw accessDenied(service, asker.arn, right, why);
+  }
+
+  /** Why a right is not there; undefined where it is. */
+  async refusal(asker: Asker | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
+    const { buckets, place } = this.#options;
+    const data = await actionData(right.action);
+    const context = {
+      ...right.context,
+      "aws:PrincipalArn": asker?.roleArn ?? asker?.arn,
+      "aws:PrincipalAccount": asker?.account,
+      "aws:RequestedRegion": place.region,
+      // What comes here in clear text goes to AWS over TLS.
+      "aws:SecureTransport": "true",
+    };
+    const access: Access = {
+      action: right.action,
+      resource: data?.wildcardOnly === true && !right.onResource ? "*" : right.resource,
+      context: data === undefined ? context : keysOf(data, context),
+    };
+    const [, bucket] = /^arn:aws:s3:::([^/*]+)/.exec(right.resource) ?? [];
+    return refusal(
+      access,
+      asker,
+      bucket === undefined
+        ? { account: asker?.account ?? place.accountId }
+        : { account: buckets.ownerOf(bucket), policy: buckets.policyOf(bucket) },
+    );
+  }
+
+  /** What S3 looks at besides: the owner that the caller expects, and whether absence may be told. */
+  async #ofObject({ url, headers, method }: Call, owner: KeyOwner | undefined): Promise<Admission> {
+    const { buckets } = this.#options;
+    const { bucket, key } = objectOf(url);
+    const expected =
+      headers["x-amz-expected-bucket-owner"] ?? url.searchParams.get("x-amz-expected-bucket-owner");
+    if (expected !== null && expected !== buckets.ownerOf(bucket)) throw s3Denied();
+    if (method === "PUT" && key !== "") {
+      const kms = headers["x-amz-server-side-encryption-aws-kms-key-id"];
+      buckets.encrypt(bucket, key, typeof kms === "string" ? kms : undefined);
+    }
+    if (key === "" || !["GET", "HEAD"].includes(method)) return {};
+    const list: Right = { action: "s3:ListBucket", resource: `arn:aws:s3:::${bucket}` };
+    const why = await this.refusal(owner, list);
+    if (why === undefined) return {};
+    return { missing: owner === undefined ? s3Denied() : accessDenied("s3", owner.arn, list, why) };
+  }
+}

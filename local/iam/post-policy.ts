@@ -1,0 +1,101 @@
+import { AwsError } from "../aws-error.ts";
+import { isSignatureOf } from "../sigv4.ts";
+import { s3Denied, wrongSignature } from "./errors.ts";
+
+/** A form that a browser, or curl, posts to a bucket. */
+export interface PostedForm {
+  /** Names in lower case, the file's not among them. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly file: Buffer;
+}
+
+type Condition = Readonly<Record<string, string>> | readonly [string, string | number, string | number];
+
+/** The fields of a `multipart/form-data` body; what comes after the file is not looked at, as S3 has it. */
+export function readForm(contentType: string, body: Buffer): PostedForm {
+  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType) ?? [];
+  const boundary = quoted ?? bare;
+  if (boundary === undefined) throw malformed("The body has no boundary.");
+  const fields: Record<string, string> = {};
+  let at = body.indexOf(`--${boundary}\r\n`);
+  while (at >= 0) {
+    const head = body.indexOf("\r\n\r\n", at);
+    const end = body.indexOf(`\r\n--${boundary}`, head);
+    if (head < 0 || end < 0) break;
+    const [, name = ""] = /name="([^"]*)"/.exec(body.toString("utf8", at, head)) ?? [];
+    const content = body.subarray(head + 4, end);
+    if (name === "file") return { fields, file: content };
+    fields[name.toLowerCase()] = content.toString("utf8");
+    at = end + 2;
+  }
+  throw malformed("POST requires exactly one file upload per request.");
+}
+
+/** The credential and signature of a form, as those of a request have them; undefined for one that has none. */
+export function signatureOfForm(
+  fields: PostedForm["fields"],
+):
+  | { accessKeyId: string; scope: readonly string[]; signature: string; token: string | undefined }
+  | undefined {
+  const [accessKeyId, ...scope] = (fields["x-amz-credential"] ?? "").split("/");
+  if (accessKeyId === undefined || scope.length !== 4 || fields["policy"] === undefined) return undefined;
+  const [signature = "", token] = [fields["x-amz-signature"], fields["x-amz-security-token"]];
+  return { accessKeyId, scope, signature, token };
+}
+
+/** Fields that need no condition (S3: "POST policy": all others do). */
+const FREE = new Set(["policy", "x-amz-signature", "file", "awsaccesskeyid"]);
+
+/** Throws what S3 answers to a form that its policy doesn't allow; `bucket` is where it was posted to. */
+export function checkForm(
+  { fields, file }: PostedForm,
+  { bucket, secret, now }: { readonly bucket: string; readonly secret: string; readonly now: number },
+): void {
+  const encoded = fields["policy"] ?? "";
+  const signature = signatureOfForm(fields);
+  if (signature === undefined || !isSignatureOf(secret, encoded, signature)) throw wrongSignature("s3");
+  const policy = JSON.parse(Buffer.from(encoded, "base64").toString("utf8")) as {
+    readonly expiration?: string;
+    readonly conditions?: readonly Condition[];
+  };
+  if (!(Date.parse(policy.expiration ?? "") > now))
+    throw s3Denied("Invalid according to Policy: Policy expired.");
+  const values: Readonly<Record<string, string>> = { ...fields, bucket };
+  const covered = new Set<string>();
+  for (const condition of policy.conditions ?? []) {
+    const [how, name, wanted] = triple(condition);
+    if (how === "content-length-range") {
+      checkSize(file.length, Number(name), Number(wanted));
+      continue;
+    }
+    const field = String(name).replace(/^\$/, "").toLowerCase();
+    covered.add(field);
+    const value = values[field] ?? "";
+    const fits = how === "starts-with" ? value.startsWith(String(wanted)) : value === String(wanted);
+    if (!fits)
+      throw s3Denied(
+        `Invalid according to Policy: Policy Condition failed: ${JSON.stringify([how, `$${field}`, wanted])}`,
+      );
+  }
+  const extra = Object.keys(fields).find(
+    (name) => !FREE.has(name) && !name.startsWith("x-ignore-") && !covered.has(name),
+  );
+  if (extra !== undefined) throw s3Denied(`Invalid according to Policy: Extra input fields: ${extra}`);
+}
+
+function triple(condition: Condition): readonly [string, string | number, string | number] {
+  if (Array.isArray(condition)) return condition as [string, string | number, string | number];
+  const [[name, value] = ["", ""]] = Object.entries(condition);
+  return ["eq", name, value];
+}
+
+function checkSize(size: number, least: number, most: number): void {
+  if (size < least)
+    throw new AwsError("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
+  if (size > most)
+    throw new AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size");
+}
+
+function malformed(message: string): AwsError {
+  return new AwsError("MalformedPOSTRequest", message);
+}

@@ -1,0 +1,136 @@
+import type { Context } from "../conditions.ts";
+import type { Place, Request, Right } from "./request.ts";
+
+interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+interface Body {
+  readonly cluster?: string;
+  readonly clusters?: readonly string[];
+  readonly task?: string;
+  readonly tasks?: readonly string[];
+  readonly container?: string;
+  readonly containerInstance?: string;
+  readonly service?: string;
+  readonly serviceName?: string;
+  readonly services?: readonly string[];
+  readonly taskDefinition?: string;
+  readonly family?: string;
+  readonly taskRoleArn?: string;
+  readonly executionRoleArn?: string;
+  readonly enableExecuteCommand?: boolean;
+  readonly overrides?: { readonly taskRoleArn?: string; readonly executionRoleArn?: string };
+  readonly capacityProviderStrategy?: readonly { readonly capacityProvider: string }[];
+  readonly tags?: readonly Tag[];
+}
+
+/** The rights that a call of ECS needs, by AWS's service authorization reference. */
+export async function ecsRights(request: Request, place: Place): Promise<readonly Right[]> {
+  const { operation } = request;
+  const body = request.body as Body;
+  const arn = (rest: string): string => `arn:aws:ecs:${place.region}:${place.accountId}:${rest}`;
+  const named = (kind: string, reference: string): string =>
+    reference.startsWith("arn:") ? reference : arn(`${kind}/${reference}`);
+  const cluster = named("cluster", body.cluster ?? "default");
+  const name = cluster.split("/").at(-1) ?? "";
+  const context: Context = {
+    "ecs:cluster": cluster,
+    "ecs:container-name": body.container,
+    "ecs:enable-execute-command": String(body.enableExecuteCommand ?? false),
+    "ecs:capacity-provider": body.capacityProviderStrategy?.map(({ capacityProvider }) => capacityProvider),
+    ...requestTags(body.tags ?? []),
+  };
+  const right = (resource: string, more: Context = {}): Right => ({
+    action: `ecs:${operation}`,
+    resource,
+    context: { ...context, ...more },
+  });
+  const task = (reference: string): Right => {
+    const resource = named(`task/${name}`, reference);
+    return right(resource, { "ecs:task": resource, ...tagKeys("ResourceTag", place.tagsOfTask(reference)) });
+  };
+  const tagged = (resource: string): readonly Right[] =>
+    (body.tags ?? []).length === 0
+      ? []
+      : [{ action: "ecs:TagResource", resource, context: { ...context, "ecs:CreateAction": operation } }];
+
+  switch (operation) {
+    case "ExecuteCommand": {
+      const one = task(body.task ?? "");
+      return [{ ...one, resource: cluster }, one];
+    }
+    case "StopTask":
+    case "UpdateTaskProtection":
+    case "DescribeTasks":
+      return [...(body.tasks ?? []), ...(body.task === undefined ? [] : [body.task])].map(task);
+    case "DescribeClusters":
+      return (body.clusters ?? ["default"]).map((reference) => right(named("cluster", reference)));
+    case "DescribeServices":
+      return (body.services ?? []).map((reference) => right(named(`service/${name}`, reference)));
+    case "UpdateService":
+    case "DeleteService":
+      return [right(named(`service/${name}`, body.service ?? ""))];
+    case "CreateService": {
+      const service = arn(`service/${name}/${body.serviceName ?? ""}`);
+      return [right(service), ...tagged(service)];
+    }
+    case "ListTasks":
+      // Without a container instance it is `*` (seen in reports: "not authorized to perform: ecs:ListTasks on resource: *").
+      return [
+        right(
+          body.containerInstance === undefined
+            ? "*"
+            : named(`container-instance/${name}`, body.containerInstance),
+        ),
+      ];
+    case "RunTask": {
+      const { resource, roles } = await definitionOf(body, place, named);
+      return [right(resource), ...passed(roles), ...tagged(arn(`task/${name}/*`))];
+    }
+    case "RegisterTaskDefinition":
+      return [
+        right(arn(`task-definition/${body.family ?? ""}:*`)),
+        ...passed([body.taskRoleArn, body.executionRoleArn]),
+        ...tagged(arn(`task-definition/${body.family ?? ""}`)),
+      ];
+    default:
+      return [right("*")];
+  }
+}
+
+/** The revision that RunTask would start, and the roles that it would pass. */
+async function definitionOf(
+  { taskDefinition = "", overrides = {} }: Body,
+  { records }: Place,
+  named: (kind: string, reference: string) => string,
+): Promise<{ readonly resource: string; readonly roles: readonly (string | undefined)[] }> {
+  const found = await records.taskDefinition(taskDefinition).catch(() => undefined);
+  return {
+    resource: found?.taskDefinitionArn ?? named("task-definition", taskDefinition),
+    roles: [
+      overrides.taskRoleArn ?? found?.taskRoleArn,
+      overrides.executionRoleArn ?? found?.executionRoleArn,
+    ],
+  };
+}
+
+function passed(roles: readonly (string | undefined)[]): readonly Right[] {
+  return [...new Set(roles)]
+    .filter((role) => role !== undefined)
+    .map((resource) => ({
+      action: "iam:PassRole",
+      resource,
+      context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
+    }));
+}
+
+function requestTags(tags: readonly Tag[]): Context {
+  if (tags.length === 0) return {};
+  return { "aws:TagKeys": tags.map(({ key }) => key), ...tagKeys("RequestTag", tags) };
+}
+
+function tagKeys(kind: "RequestTag" | "ResourceTag", tags: readonly Tag[]): Context {
+  return Object.fromEntries(tags.map(({ key, value }) => [`aws:${kind}/${key}`, value]));
+}

@@ -1,0 +1,45 @@
+import type { Place, Request, Right } from "./request.ts";
+
+/** The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM or EC2 needs; of what is not known here, on `*`. */
+export function otherRights({ service, operation, body }: Request, place: Place): readonly Right[] {
+  const text = (name: string): string => (typeof body[name] === "string" ? body[name] : "");
+  const arn = (rest: string): string => `arn:aws:${service}:${place.region}:${place.accountId}:${rest}`;
+  const on = (resource: string): readonly Right[] => [{ action: `${service}:${operation}`, resource }];
+  switch (`${service}:${operation}`) {
+    case "kms:GenerateDataKey":
+    case "kms:Encrypt":
+      return on(keyArn(text("KeyId"), arn));
+    case "kms:Decrypt":
+      return on(keyArn(text("KeyId") || keyOf(text("CiphertextBlob")), arn));
+    case "ssm:ResumeSession":
+    case "ssm:TerminateSession":
+      return on(arn(`session/${text("SessionId")}`));
+    case "logs:GetLogEvents":
+    case "logs:PutLogEvents":
+    case "logs:CreateLogStream":
+      return on(arn(`log-group:${text("logGroupName")}:log-stream:${text("logStreamName")}`));
+    case "logs:DescribeLogStreams":
+    case "logs:FilterLogEvents":
+      return on(arn(`log-group:${text("logGroupName")}:log-stream:`));
+    case "iam:SimulatePrincipalPolicy":
+      return on(text("PolicySourceArn"));
+    // Of no right: "No permissions are required to perform this operation" (STS), or of the role's trust policy alone.
+    case "sts:GetCallerIdentity":
+    case "sts:AssumeRoleWithWebIdentity":
+      return [];
+    case "sts:AssumeRole":
+      return on(text("RoleArn"));
+    default:
+      return on("*");
+  }
+}
+
+function keyArn(reference: string, arn: (rest: string) => string): string {
+  if (reference.startsWith("arn:")) return reference;
+  return arn(reference.startsWith("alias/") ? reference : `key/${reference}`);
+}
+
+/** moto begins a ciphertext with the id of its key. */
+function keyOf(ciphertext: string): string {
+  return Buffer.from(ciphertext, "base64").subarray(0, 36).toString("latin1");
+}

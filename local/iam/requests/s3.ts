@@ -1,0 +1,91 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Context } from "../conditions.ts";
+import type { Request, Right } from "./request.ts";
+
+/** What is known of buckets beyond what moto has: whose they are, and which keys encrypt what. */
+export interface KnownObjects {
+  /** ARN of the KMS key that an object was written with. */
+  keyOf(bucket: string, key: string): string | undefined;
+  /** ARN for the id of a KMS key, or its ARN. */
+  keyArn(reference: string): string;
+}
+
+/** The bucket and the object of a request in path style; empty where it names none. */
+export function objectOf(url: URL): { readonly bucket: string; readonly key: string } {
+  const [bucket = "", ...key] = url.pathname.slice(1).split("/");
+  return { bucket, key: decodeURIComponent(key.join("/")) };
+}
+
+/** The rights that a call of S3 needs (S3 user guide: "Required permissions for Amazon S3 API operations"). */
+export function s3Rights(request: Request, known: KnownObjects): readonly Right[] {
+  const { method, url, headers } = request;
+  const { bucket, key } = objectOf(url);
+  const has = (name: string): boolean => url.searchParams.has(name);
+  const context = contextOf(headers, url);
+  const on = (action: string, resource: string): Right => ({ action: `s3:${action}`, resource, context });
+  if (bucket === "") return [on("ListAllMyBuckets", "*")];
+  const itself = `arn:aws:s3:::${bucket}`;
+  if (key === "") return [on(bucketAction(method, has), itself)];
+  const object = (action: string): Right => on(action, `${itself}/${key}`);
+  const version = has("versionId") ? "Version" : "";
+  if (method === "GET" && has("tagging")) return [object("GetObjectTagging")];
+  if (method === "GET" || method === "HEAD") {
+    const encryptedBy = known.keyOf(bucket, key);
+    return [
+      object(`GetObject${version}`),
+      ...(encryptedBy === undefined ? [] : [{ action: "kms:Decrypt", resource: encryptedBy }]),
+    ];
+  }
+  // An ETag can only be compared by who may read it ("conditional writes", "conditional deletes").
+  const compared = /^(?!\*$)/.test(headers["if-match"] ?? "*") ? [object("GetObject")] : [];
+  if (method === "DELETE") {
+    if (has("uploadId")) return [object("AbortMultipartUpload")];
+    return [object(`DeleteObject${version}`), ...compared];
+  }
+  const kms = headers["x-amz-server-side-encryption-aws-kms-key-id"];
+  const encrypted =
+    typeof kms === "string" ? [{ action: "kms:GenerateDataKey", resource: known.keyArn(kms) }] : [];
+  return [object("PutObject"), ...compared, ...encrypted];
+}
+
+function bucketAction(method: string, has: (name: string) => boolean): string {
+  const parts: Readonly<Record<string, string>> = {
+    location: "BucketLocation",
+    encryption: "EncryptionConfiguration",
+    versioning: "BucketVersioning",
+    policy: "BucketPolicy",
+    "object-lock": "BucketObjectLockConfiguration",
+    lifecycle: "LifecycleConfiguration",
+    tagging: "BucketTagging",
+    acl: "BucketAcl",
+  };
+  const part = Object.keys(parts).find(has);
+  const what = part === undefined ? undefined : parts[part];
+  if (what !== undefined)
+    return method === "DELETE" && part === "policy"
+      ? "DeleteBucketPolicy"
+      : `${method === "GET" ? "Get" : "Put"}${what}`;
+  if (has("versions")) return "ListBucketVersions";
+  if (has("uploads")) return "ListBucketMultipartUploads";
+  if (method === "PUT") return "CreateBucket";
+  if (method === "DELETE") return "DeleteBucket";
+  if (method === "POST") return has("delete") ? "DeleteObject" : "PutObject";
+  return "ListBucket";
+}
+
+/** The condition keys of a request: most are headers, which a presigned request may have in its query. */
+function contextOf(headers: IncomingHttpHeaders, url: URL): Context {
+  const named = [
+    ...["x-amz-acl", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"],
+    ...["x-amz-content-sha256", "x-amz-storage-class", "if-match", "if-none-match"],
+  ];
+  const header = (name: string): string | undefined =>
+    (headers[name] as string | undefined) ?? url.searchParams.get(name) ?? undefined;
+  return {
+    ...Object.fromEntries(named.map((name) => [`s3:${name}`, header(name)])),
+    "s3:prefix": url.searchParams.get("prefix") ?? undefined,
+    "s3:delimiter": url.searchParams.get("delimiter") ?? undefined,
+    "s3:VersionId": url.searchParams.get("versionId") ?? undefined,
+    "s3:authType": url.searchParams.has("X-Amz-Signature") ? "REST-QUERY-STRING" : "REST-HEADER",
+  };
+}
