@@ -67,12 +67,12 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
     },
     s3: {
       putObject: ({ key }: { key: string }, bytes: Uint8Array) =>
-        Promise.resolve(void staged.set(key, bytes)),
+        Promise.resolve(void staged.set(key, bytes)).then(() => ({ etag: '"1"' })),
       putIf: ({ key }: { key: string }, bytes: Uint8Array) =>
-        Promise.resolve(void staged.set(key, bytes)).then(() => '"1"'),
+        Promise.resolve(void staged.set(key, bytes)).then(() => ({ etag: '"1"' })),
       getVersion: ({ key }: { key: string }) =>
         Promise.resolve({ bytes: staged.get(key), etag: '"1"', age: 0 }),
-      deleteIf: ({ key }: { key: string }) => Promise.resolve(staged.delete(key)),
+      deleteIf: ({ key }: { key: string }) => Promise.resolve({ deleted: staged.delete(key) }),
       deleteObject: ({ key }: { key: string }) => Promise.resolve(void staged.delete(key)),
       presignGet: ({ key }: { key: string }) =>
         Promise.resolve(`http://127.0.0.1:${(s3.address() as AddressInfo).port}/${encodeURIComponent(key)}`),
@@ -137,6 +137,8 @@ it(
     expect(await run()).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 0 }] } });
     expect(known.stdout).toBe("staged");
     expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([
+      ["object"],
+      // Now with its version.
       ["object"],
       ["object", "claim"],
       ["object", "claim", "job"],

@@ -1,5 +1,6 @@
 import { releaseClaim } from "./admission/claim.ts";
 import type { Aws } from "./aws/calls.ts";
+import { sayKept } from "./aws/s3-kept.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { stopJob, type StopJobOptions } from "./session/stop-job.ts";
@@ -55,10 +56,10 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
 async function undo(entry: Undo, { aws, clock, log, reason, early }: CleanupOptions): Promise<boolean> {
   switch (entry.kind) {
     case "object":
-      await aws.s3.deleteObject(entry);
+      sayKept(log, entry, await aws.s3.deleteObject(entry));
       return true;
     case "claim":
-      await releaseClaim(aws.s3, entry);
+      await releaseClaim(aws.s3, entry, log);
       return true;
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log });

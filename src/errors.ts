@@ -34,6 +34,7 @@ export const FAILURE_CODES = [
   "container-stopped",
   "bucket-not-found",
   "bucket-elsewhere",
+  "bucket-not-owned",
   "session-refused",
   "session-lost",
   "encryption-mismatch",

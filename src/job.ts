@@ -20,6 +20,7 @@ import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/i
 import { loaderText } from "./payload/loader.ts";
 import { preparePayload } from "./payload/prepare.ts";
 import { delivery, stage, unstage } from "./payload/stage.ts";
+import { bucketOwner } from "./ready/bucket.ts";
 import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import type { Known } from "./report/result.ts";
@@ -31,6 +32,7 @@ import { sessionOpener, terminateSession } from "./session/opener.ts";
 import type { JobName, StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
+import { parseArn } from "./target/arn.ts";
 import { sessionTarget, type Target } from "./target/target.ts";
 
 export interface JobContext {
@@ -75,8 +77,9 @@ export async function runJob(
   const deadline = clock.now() + inputs.startTimeout;
   cancel.throwIfAborted();
   const payload = preparePayload(inputs, { origin, target, log });
-  const to = delivery({ inputs, runId: origin.id });
-  const staging = stage(payload, to, { inputs, runId: origin.id, s3: aws.s3, ledger });
+  const owner = bucketOwner(inputs, target.clusterArn);
+  const to = delivery({ inputs, owner, runId: origin.id });
+  const staging = stage(payload, to, { inputs, s3: aws.s3, ledger });
   const ready = waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel });
   const logged = ready.then(async (task) => {
     known.target = { ...target, privateIp: task.privateIp };
@@ -93,7 +96,7 @@ export async function runJob(
   const turn = { deadline: patient ? deadline : clock.now(), clock, log, signal: cancel };
   const onClaim = (claim?: ClaimName): void =>
     ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]);
-  const admission = await admit({ target, runtimeId, inputs, origin, aws, onClaim, ...turn });
+  const admission = await admit({ target, runtimeId, inputs, owner, origin, aws, onClaim, ...turn });
 
   let job: JobName = {
     cluster: target.clusterArn,
@@ -169,7 +172,7 @@ export async function runJob(
       onAttached: () => {
         known.attached = true;
         // Whatever goes wrong here, the cleanup tries again and says so.
-        unstage(aws.s3, ledger).catch(() => undefined);
+        unstage({ s3: aws.s3, log }, ledger).catch(() => undefined);
       },
       onNote: (text) => log.info(text),
       onShown: (shown) => {
@@ -229,6 +232,7 @@ async function withLogs(
     sessionIds,
     logs: aws.logs,
     s3: aws.s3,
+    owners: logOwners(inputs, target),
     clock,
     signal: cancel,
     log,
@@ -245,6 +249,12 @@ async function withLogs(
   // Where the output was not shown live, all of it is still to come.
   const from = inputs.logs === "auto" ? extractor : new Extractor(nonce);
   return await lastResort(attended, { ...reading, extractor: from, target });
+}
+
+/** A cluster may log to a bucket of its own account, or of the one that the user names. */
+function logOwners(inputs: Pick<Inputs, "bucketOwner">, { clusterArn }: Target): readonly string[] {
+  const owners = [parseArn(clusterArn)?.account, inputs.bucketOwner];
+  return [...new Set(owners.filter((owner) => owner !== undefined && owner !== ""))] as string[];
 }
 
 /** A log of the session stays readable: then nothing is packed unless it is asked for. */

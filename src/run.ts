@@ -1,6 +1,6 @@
 import { context as workflow } from "@actions/github";
 import { type Aws, awsCalls } from "./aws/calls.ts";
-import type { ExecConfiguration } from "./aws/ecs.ts";
+import type { Cluster, ExecConfiguration } from "./aws/ecs.ts";
 import { cancelOnSignals } from "./cancel.ts";
 import { cleanUp } from "./cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
@@ -9,7 +9,7 @@ import { readInputs } from "./inputs/read.ts";
 import { stepInputs } from "./inputs/source.ts";
 import { explained, runJobs } from "./jobs.ts";
 import { lookAtCluster } from "./output/logging.ts";
-import { lookAtBucket } from "./ready/bucket.ts";
+import { bucketOwner, lookAtBucket } from "./ready/bucket.ts";
 import { failedResult, nothingKnown, type Result } from "./report/result.ts";
 import { mask, report, room, saveState, screen, screen as log } from "./runner.ts";
 import { Ledger } from "./state.ts";
@@ -107,11 +107,17 @@ async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing)
 
 async function beforeStart(inputs: Inputs, aws: Aws): Promise<ExecConfiguration | undefined> {
   const { s3 } = aws;
-  const [exec] = await Promise.all([lookedAt(inputs, aws), lookAtBucket(inputs.bucket, { s3, log })]);
-  return exec;
+  const cluster = await lookAtIt(inputs, aws);
+  const owner = bucketOwner(inputs, cluster?.arn ?? clusterOf(inputs));
+  await lookAtBucket(inputs.bucket === undefined ? undefined : { bucket: inputs.bucket, owner }, { s3, log });
+  return cluster?.exec;
 }
 
-async function lookedAt(inputs: Inputs, { ecs }: Aws): Promise<ExecConfiguration | undefined> {
+async function lookedAt(inputs: Inputs, aws: Aws): Promise<ExecConfiguration | undefined> {
+  return (await lookAtIt(inputs, aws))?.exec;
+}
+
+async function lookAtIt(inputs: Inputs, { ecs }: Aws): Promise<Cluster | undefined> {
   return await lookAtCluster(clusterOf(inputs), { ecs, log, wanted: inputs.logs });
 }
 

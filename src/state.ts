@@ -1,5 +1,5 @@
 import type { ClaimName } from "./admission/claim.ts";
-import type { ObjectName } from "./aws/s3.ts";
+import type { WrittenObject } from "./aws/s3.ts";
 import type { JobName } from "./session/stop-job.ts";
 import type { Undo as TargetUndo } from "./target/undo.ts";
 
@@ -13,7 +13,7 @@ export type Undo =
       readonly kind: "object";
       /** Nobody has heard how its upload ended: it may yet appear. */
       readonly unheard?: true;
-    } & ObjectName)
+    } & WrittenObject)
   /** On a container's place: only the run that made it may take it back. */
   | ({ readonly kind: "claim" } & ClaimName)
   /** In a task that this run has not started, and so does not stop. */

@@ -10,6 +10,7 @@ import { SteppedClock } from "../session/stepped-clock.ts";
 import { Bucket, denied } from "./bucket.ts";
 
 const KEY = `fargate-exec/claims/${ID}/app.json`;
+const CLAIM: ClaimName = { bucket: "example-ci", owner: "123456789012", key: KEY, run: "one" };
 const SESSION_TARGET = `ecs:ci_${ID}_${ID}-1`;
 /** What can be left of the pause between two looks. */
 const POLL = [1, 5_000] as const;
@@ -45,6 +46,7 @@ function asking(id: string, more: Partial<AdmitOptions> & { withBucket?: boolean
       prefix: "fargate-exec/",
       kmsKeyId: undefined,
     },
+    owner: "123456789012",
     origin: { id, url: `https://github.example/${id}` },
     aws: { s3: bucket, ssm: { activeSessions: (target) => look(target) } },
     deadline: clock.now() + 600_000,
@@ -98,7 +100,7 @@ describe("with a bucket", () => {
     await run.release();
     await run.release();
     expect(bucket.objects.size).toBe(0);
-    expect(run.claims).toEqual([{ bucket: "example-ci", key: KEY, run: "one" }, undefined]);
+    expect(run.claims).toEqual([CLAIM, undefined]);
   });
 
   it("another waits for it, says so once, and follows when it is given back", async () => {
@@ -314,15 +316,15 @@ describe("with a bucket", () => {
     bucket.before(() => new Error("no network"));
     await one.release();
     expect(one.log.lines).toEqual([expect.stringContaining("ends by itself after 90 s")]);
-    expect(one.claims.at(-1)).toEqual({ bucket: "example-ci", key: KEY, run: "one" });
+    expect(one.claims.at(-1)).toEqual(CLAIM);
   });
 
   it("whoever cleans up deletes the claim of its own run only", async () => {
     await asking("one").done;
-    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "two" });
+    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "two" }, new Listener());
     expect(bucket.objects.size).toBe(1);
-    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "one" });
-    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "one" });
+    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "one" }, new Listener());
+    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "one" }, new Listener());
     expect(bucket.objects.size).toBe(0);
   });
 
@@ -352,6 +354,83 @@ describe("with a bucket", () => {
     const two = asking("two");
     await two.done;
     expect([bucket.written()?.run, two.log.lines]).toEqual(["two", []]);
+  });
+
+  describe("that keeps versions", () => {
+    beforeEach(() => {
+      bucket.versioned = true;
+    });
+
+    /** A run that renews its claim three times and gives it back. */
+    async function throughRenewals() {
+      const one = asking("one");
+      await one.done;
+      for (let i = 0; i < 3; i += 1) {
+        await clock.pass(30_000);
+        await settled();
+      }
+      expect(bucket.objects.get(KEY)?.at).toBe(clock.now());
+      return one;
+    }
+
+    it("a claim has one version while it is held, and none afterwards", async () => {
+      const one = await throughRenewals();
+      expect(bucket.versionsOf(KEY)).toHaveLength(1);
+      await one.release();
+      expect([bucket.versionsOf(KEY), one.log.lines]).toEqual([[], []]);
+    });
+
+    it("a claim that was taken over leaves no version either", async () => {
+      const dead = JSON.stringify({ run: "dead", url: "x", since: "x", until: "x" });
+      const old = { bytes: Buffer.from(dead), etag: '"old"', versionId: "v0", at: clock.now() - 91_000 };
+      bucket.objects.set(KEY, old);
+      const two = asking("two");
+      await two.done;
+      await two.release();
+      expect(bucket.versionsOf(KEY)).toEqual([]);
+    });
+
+    it("without s3:DeleteObjectVersion it is hidden as a whole, so that no version of it comes back, and told once", async () => {
+      bucket.before((operation) =>
+        operation === "DeleteObjectVersion" ? denied("s3:DeleteObjectVersion") : undefined,
+      );
+      const one = await throughRenewals();
+      await one.release();
+      expect(bucket.objects.size).toBe(0);
+      expect(bucket.versionsOf(KEY)[0]).toBe("marker");
+      expect(one.log.lines).toEqual([expect.stringMatching(/^warning: .*'s3:DeleteObjectVersion'/)]);
+      const two = asking("two");
+      await two.done;
+      expect(bucket.written()?.run).toBe("two");
+    });
+
+    it("whoever cleans up deletes all versions of its run", async () => {
+      const one = asking("one");
+      await one.done;
+      bucket.before((operation) =>
+        operation === "DeleteObjectVersion" ? new Error("no network") : undefined,
+      );
+      await clock.pass(30_000);
+      await settled();
+      expect(bucket.versionsOf(KEY)).toHaveLength(2);
+      bucket.before(() => undefined);
+      await releaseClaim(bucket, CLAIM, one.log);
+      expect(bucket.versionsOf(KEY)).toEqual([]);
+    });
+  });
+
+  it("a claim that is larger than claims are is nobody's that is known, and is not read", async () => {
+    const large = JSON.stringify({ run: "one", url: "https://example.com/".padEnd(5_000, "x") });
+    bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
+    const one = asking("one", { deadline: clock.now() });
+    expect(await one.done).toMatchObject({ seen: expect.stringContaining("an unknown run") as string });
+  });
+
+  it("whoever cleans up says so where it can't be seen whether the claim is there", async () => {
+    bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
+    const log = new Listener();
+    await releaseClaim(bucket, CLAIM, log);
+    expect(log.lines).toEqual([expect.stringContaining("ends by itself after 90 s")]);
   });
 
   it("asks nobody for a task that this run has started", async () => {
@@ -440,12 +519,14 @@ describe("without a bucket", () => {
     });
   });
 
-  it("goes on after a moment where it may not look, and says nothing of it", async () => {
+  it("goes on after a moment where it may not look, and names the right", async () => {
     look = () => Promise.reject(denied("ssm:DescribeSessions"));
     const one = asking("one", { withBucket: false });
     await clock.pass(0, 1_000);
     await one.done;
-    expect(one.log.lines).toEqual([]);
+    expect(one.log.lines).toEqual([
+      "Whether the container has other sessions can't be seen, so they may meet. Access denied: the credentials have no right to ssm:DescribeSessions.",
+    ]);
   });
 
   it("goes on where looking fails, and says why", async () => {

@@ -1,9 +1,10 @@
-import type { ObjectName, ObjectVersion } from "../../src/aws/s3.ts";
+import type { Kept } from "../../src/aws/s3-kept.ts";
+import type { DeletedIf, ObjectName, ObjectVersion, StoredVersion, WrittenObject } from "../../src/aws/s3.ts";
 import type { ClaimS3 } from "../../src/admission/claim.ts";
 import type { Clock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 
-type Operation = "GetObject" | "PutObject" | "DeleteObject";
+type Operation = "GetObject" | "PutObject" | "DeleteObject" | "DeleteObjectVersion";
 
 export function denied(action: string): Failure {
   return new Failure("access-denied", {
@@ -13,10 +14,22 @@ export function denied(action: string): Failure {
   });
 }
 
-/** S3 as far as claims need it: conditions are honoured, and what fails fails as often as it is told to. */
+interface Stored extends StoredVersion {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+/**
+ * S3 as far as claims need it: conditions are honoured, and what fails fails as often as it is told to. With versioning
+ * a deleted version brings back the one below it, and a delete without a version puts a marker on top.
+ */
 export class Bucket implements ClaimS3 {
-  readonly objects = new Map<string, { readonly bytes: Uint8Array; readonly etag: string; at: number }>();
+  /** The current versions. */
+  readonly objects = new Map<string, Stored>();
+  /** What is below them, the newest first. */
+  readonly below = new Map<string, (Stored | "marker")[]>();
   readonly calls: Operation[] = [];
+  versioned = false;
   readonly #clock: Clock;
   #versions = 0;
   #before: (operation: Operation) => Error | undefined = () => undefined;
@@ -42,36 +55,80 @@ export class Bucket implements ClaimS3 {
     return object && (JSON.parse(Buffer.from(object.bytes).toString()) as never);
   }
 
-  async getVersion({ key }: ObjectName): Promise<ObjectVersion | undefined> {
+  /** Versions that nobody has deleted, the current one first. */
+  versionsOf(key: string): readonly (Stored | "marker")[] {
+    const current = this.objects.get(key);
+    return [...(current === undefined ? [] : [current]), ...(this.below.get(key) ?? [])];
+  }
+
+  async getVersion({ key }: ObjectName, limit: number): Promise<ObjectVersion | undefined> {
     await this.#called("GetObject");
     const object = this.objects.get(key);
-    return object && { ...object, age: this.#clock.now() - object.at };
+    if (object === undefined) return undefined;
+    const bytes = object.bytes.length > limit ? new Uint8Array() : object.bytes;
+    return { ...object, bytes, age: this.#clock.now() - object.at };
   }
 
   async putIf(
     { key }: ObjectName,
     bytes: Uint8Array,
     expected: { readonly etag: string } | "absent",
-  ): Promise<string | undefined> {
+  ): Promise<StoredVersion | undefined> {
     await this.#called("PutObject");
-    const now = this.objects.get(key)?.etag;
-    if (expected === "absent" ? now !== undefined : now !== expected.etag) return undefined;
-    const etag = `"${(this.#versions += 1)}"`;
-    this.objects.set(key, { bytes, etag, at: this.#clock.now() });
-    if (this.#lostAnswers === 0) return etag;
+    const now = this.objects.get(key);
+    if (expected === "absent" ? now !== undefined : now?.etag !== expected.etag) return undefined;
+    const number = (this.#versions += 1);
+    const version = { etag: `"${number}"`, ...(this.versioned && { versionId: `v${number}` }) };
+    if (this.versioned && now !== undefined) this.below.set(key, [now, ...(this.below.get(key) ?? [])]);
+    this.objects.set(key, { ...version, bytes, at: this.#clock.now() });
+    if (this.#lostAnswers === 0) return version;
     this.#lostAnswers -= 1;
     return undefined;
   }
 
-  async deleteIf({ key }: ObjectName, etag: string): Promise<boolean> {
+  async deleteIf({ key }: ObjectName, { etag, versionId }: StoredVersion): Promise<DeletedIf> {
+    const kept =
+      versionId === undefined ? undefined : await this.deleteVersion({ bucket: "", key }, versionId);
+    if (versionId !== undefined && kept === undefined) return { deleted: true, kept };
     await this.#called("DeleteObject");
-    if (this.objects.get(key)?.etag !== etag) return false;
-    return this.objects.delete(key);
+    if (this.objects.get(key)?.etag !== etag) return { deleted: false, kept };
+    this.#hide(key);
+    return { deleted: true, kept };
   }
 
-  async deleteObject({ key }: ObjectName): Promise<void> {
+  async deleteVersion({ key }: ObjectName, versionId: string): Promise<Kept | undefined> {
+    try {
+      await this.#called("DeleteObjectVersion");
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+      return { why: "right", right: "s3:DeleteObjectVersion" };
+    }
+    const below = (this.below.get(key) ?? []).filter(
+      (one) => one === "marker" || one.versionId !== versionId,
+    );
+    if (this.objects.get(key)?.versionId === versionId) {
+      this.objects.delete(key);
+      const [next] = below;
+      if (next !== undefined && next !== "marker") {
+        below.shift();
+        this.objects.set(key, next);
+      }
+    }
+    this.below.set(key, below);
+    return undefined;
+  }
+
+  async deleteObject({ key }: WrittenObject): Promise<Kept | undefined> {
     await this.#called("DeleteObject");
+    this.#hide(key);
+    return undefined;
+  }
+
+  #hide(key: string): void {
+    const current = this.objects.get(key);
     this.objects.delete(key);
+    if (this.versioned && current !== undefined)
+      this.below.set(key, ["marker", current, ...(this.below.get(key) ?? [])]);
   }
 
   async #called(operation: Operation): Promise<void> {

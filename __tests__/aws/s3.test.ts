@@ -59,7 +59,7 @@ it.each([
   ["is elsewhere", { status: 301, headers: { "x-amz-bucket-region": "us-west-2" } }, "bucket-elsewhere"],
 ])("fails for a bucket that %s", async (_, answer, code) => {
   const s3 = await answering(() => ({ ...answer, body: "" }));
-  await expect(s3.checkBucket("stage")).rejects.toMatchObject({ code });
+  await expect(s3.checkBucket({ bucket: "stage" })).rejects.toMatchObject({ code });
 });
 
 it("names the object in a denial", async () => {

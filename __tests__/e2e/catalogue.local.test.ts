@@ -231,6 +231,16 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     },
     words: ["'demo-staging'", "not in us-east-1", "cluster's region"],
   },
+  "bucket-not-owned": {
+    provoke: () => {
+      const { bucket } = aws.world.made;
+      // Denied as the bucket of the cluster's account, not as anybody's.
+      const theirs = { code: "AccessDenied", message: "Access Denied", status: 403 };
+      aws.world.local.fail({ operation: `HEAD /${bucket}*`, ...theirs });
+      return inNew({ bucket });
+    },
+    words: ["'demo-staging' does not belong to the account 123456789012", "'bucket-owner'"],
+  },
   "session-refused": {
     provoke: async () => {
       const { id } = await aws.runningTask();

@@ -20,6 +20,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     timeout: 3_600_000,
     bucket: undefined,
     prefix: "fargate-exec/",
+    bucketOwner: undefined,
     kmsKeyId: undefined,
     logs: "auto",
     transport: "auto",

@@ -37,6 +37,21 @@ describe("staging in S3", () => {
     );
   });
 
+  it("takes the account that owns the bucket, with or without a bucket of one's own", () => {
+    expect(read({ ...staged, "bucket-owner": "210987654321" }).bucketOwner).toBe("210987654321");
+    expect(read({ ...least, "bucket-owner": "210987654321" }).bucketOwner).toBe("210987654321");
+    expect(read(staged).bucketOwner).toBeUndefined();
+  });
+
+  it.each(["12345678901", "1234567890123", "arn:aws:iam::123456789012:root", "12345678901x"])(
+    "refuses %j as an account",
+    (owner) => {
+      expect(refusal({ ...staged, "bucket-owner": owner }).failed).toBe(
+        "Input 'bucket-owner' must be the ID of an AWS account, 12 digits, such as 123456789012.",
+      );
+    },
+  );
+
   it.each([
     ["prefix", "ci/", "left out without 'bucket'"],
     ["kms-key-id", "alias/ci", "empty without 'bucket'"],

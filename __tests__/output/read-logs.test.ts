@@ -1,5 +1,8 @@
+import { Readable } from "node:stream";
+import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/output/extract.ts";
 import { readLogs } from "../../src/output/read-logs.ts";
+import { Unreadable } from "../../src/output/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
 import { wordsOf } from "../helpers/shown.ts";
@@ -19,6 +22,7 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
   const followed = await readLogs("cloudwatch", {
     logs,
     s3: { getObject: () => Promise.resolve(undefined) },
+    owners: [],
     places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined },
     sessionIds: ["s-1", "s-2"],
     extractor,
@@ -82,5 +86,40 @@ describe("reading the logs of a job's sessions", () => {
       "s-2": `${mark("@8")}\nthree\n${END}\n`,
     });
     expect(followed).toEqual({ kind: "gap", expected: 4, got: 8, offset: 0 });
+  });
+});
+
+describe("a transcript that S3 denies", () => {
+  const denied = new Failure("access-denied", { failed: "No.", seen: "AccessDenied", advice: "" });
+
+  /** With the second session's transcript, or with none. */
+  async function fromS3(second: string | undefined) {
+    return await readLogs("s3", {
+      logs: new FakeLogs(),
+      s3: {
+        getObject: ({ key }) =>
+          key === "s-2.log" && second !== undefined
+            ? Promise.resolve(Readable.from([Buffer.from(second)]))
+            : Promise.reject(denied),
+      },
+      owners: [],
+      places: { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: undefined },
+      sessionIds: ["s-1", "s-2"],
+      extractor: new Extractor(NONCE),
+      onShown: () => undefined,
+      clock: new SteppedClock(),
+      signal: new AbortController().signal,
+      patience: 3_000,
+      log: new Listener(),
+    });
+  }
+
+  it("keeps nobody from reading the others", async () => {
+    const text = `${mark("@0")}\n${SPOOL}${END}\n`.replaceAll("\n", "\r\n");
+    expect(await fromS3(text)).toMatchObject(ENDED);
+  });
+
+  it("is the failure where the others hold nothing", async () => {
+    await expect(fromS3(undefined)).rejects.toBeInstanceOf(Unreadable);
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ObjectName } from "../../src/aws/s3.ts";
+import { Failure } from "../../src/errors.ts";
 import {
   cloudWatchPlace,
   logPlace,
@@ -17,6 +18,7 @@ function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { c
   const rest = {
     logs: new FakeLogs(),
     s3: { getObject: () => Promise.resolve(undefined) },
+    owners: [],
     patience: 10_000,
   };
   return {
@@ -107,7 +109,7 @@ describe("a transcript in S3", () => {
     expect(await all(transcript("s3", { ...BUCKET, s3Prefix }, "s-1", context({ s3: { getObject } })))).toBe(
       "one two",
     );
-    expect(asked).toEqual([{ bucket: "example-logs", key }]);
+    expect(asked).toEqual([{ bucket: "example-logs", key, owner: undefined }]);
   });
 
   it("is waited for", async () => {
@@ -116,6 +118,62 @@ describe("a transcript in S3", () => {
     const getObject = () => Promise.resolve(clock.now() < until ? undefined : body());
     expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
     expect(clock.slept).toHaveLength(5);
+  });
+
+  const denied = (seen = "AccessDenied: Access Denied (HTTP 403)") =>
+    new Failure("access-denied", { failed: "No right to s3:GetObject.", seen, advice: "" });
+
+  it("is waited for where S3 denies what is not there", async () => {
+    const clock = new SteppedClock();
+    const until = clock.now() + 5_000;
+    const getObject = () => (clock.now() < until ? Promise.reject(denied()) : Promise.resolve(body()));
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(clock.slept).toHaveLength(5);
+  });
+
+  it("is not there or may not be read, where S3 denies it until patience ends", async () => {
+    const clock = new SteppedClock();
+    const getObject = () => Promise.reject(denied());
+    const reading = all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })));
+    await expect(reading).rejects.toMatchObject({
+      code: "no-status",
+      failed:
+        "The transcript s3://example-logs/exec/s-1.log could not be read: either it is not there, or the credentials have no right to it.",
+      seen: expect.stringContaining("AccessDenied: Access Denied (HTTP 403)") as string,
+      advice: expect.stringMatching(
+        /'s3:GetObject' on arn:aws:s3:::example-logs\/exec\/s-1\.log, and 's3:ListBucket' on arn:aws:s3:::example-logs /,
+      ) as string,
+    });
+    expect(clock.slept).toHaveLength(10);
+  });
+
+  it("is not waited for where S3's own words name the right to it", async () => {
+    const clock = new SteppedClock();
+    const words = denied("User: x is not authorized to perform: s3:GetObject on resource: y");
+    const getObject = () => Promise.reject(words);
+    await expect(all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(
+      words,
+    );
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("is read from a bucket of the one account or the other, and of no third", async () => {
+    const asked: (string | undefined)[] = [];
+    const getObject = ({ owner }: ObjectName) => {
+      asked.push(owner);
+      return owner === "210987654321" ? Promise.resolve(body()) : Promise.reject(denied());
+    };
+    const owners = ["123456789012", "210987654321"];
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ owners, s3: { getObject } })))).toBe(
+      "one two",
+    );
+    expect(asked).toEqual(owners);
+    const third = all(
+      transcript("s3", BUCKET, "s-1", context({ owners: ["3".repeat(12)], s3: { getObject } })),
+    );
+    await expect(third).rejects.toMatchObject({
+      advice: expect.stringContaining("belong to the account 333333333333 ('bucket-owner')") as string,
+    });
   });
 
   it("is not waited for beyond patience", async () => {

@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import { lookAtBucket } from "../../src/ready/bucket.ts";
+import { bucketOwner, lookAtBucket } from "../../src/ready/bucket.ts";
 import { Listener } from "../helpers/stepped.ts";
 
 const failing = (code: Failure["code"]) => ({
@@ -10,11 +10,43 @@ const failing = (code: Failure["code"]) => ({
 it.each(["bucket-not-found", "bucket-elsewhere", "no-credentials"] as const)(
   "fails with %s",
   async (code) => {
-    await expect(lookAtBucket("stage", failing(code))).rejects.toMatchObject({ code });
+    await expect(lookAtBucket({ bucket: "stage" }, failing(code))).rejects.toMatchObject({ code });
   },
 );
 
+describe("of another account", () => {
+  const denied = new Failure("access-denied", { failed: "", seen: "AccessDenied", advice: "" });
+  const theirs = (readable: readonly (string | undefined)[]) => ({
+    log: new Listener(),
+    s3: {
+      checkBucket: ({ owner }: { owner?: string | undefined }) =>
+        readable.includes(owner) ? Promise.resolve() : Promise.reject(denied),
+    },
+  });
+  const bucket = { bucket: "stage", owner: "123456789012" };
+
+  it("fails with bucket-not-owned where that is sure", async () => {
+    await expect(lookAtBucket(bucket, theirs([undefined]))).rejects.toMatchObject({
+      code: "bucket-not-owned",
+      failed: "The bucket 'stage' does not belong to the account 123456789012.",
+    });
+  });
+
+  it("passes where it isn't sure", async () => {
+    await expect(lookAtBucket(bucket, theirs([]))).resolves.toBeUndefined();
+  });
+});
+
+it.each<[string | undefined, string | undefined, string | undefined]>([
+  ["210987654321", "arn:aws:ecs:eu-west-1:123456789012:cluster/ci", "210987654321"],
+  [undefined, "arn:aws:ecs:eu-west-1:123456789012:cluster/ci", "123456789012"],
+  [undefined, "ci", undefined],
+  [undefined, undefined, undefined],
+])("with the input %j and the cluster %j the owner has to be %j", (input, cluster, owner) => {
+  expect(bucketOwner({ bucketOwner: input }, cluster)).toBe(owner);
+});
+
 it("passes where nobody may look, or there is nothing to look at", async () => {
-  await expect(lookAtBucket("stage", failing("access-denied"))).resolves.toBeUndefined();
+  await expect(lookAtBucket({ bucket: "stage" }, failing("access-denied"))).resolves.toBeUndefined();
   await expect(lookAtBucket(undefined, failing("bucket-not-found"))).resolves.toBeUndefined();
 });

@@ -12,6 +12,8 @@ export interface AdmitOptions extends TurnOptions {
   /** Of the container; part of the name by which its sessions are found. */
   readonly runtimeId: string;
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
+  /** The account that the bucket has to belong to, where that is known. */
+  readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url">;
   readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
   /** Told the claim before it is made, and undefined when it is given back: what has to be undone for it. */
@@ -36,7 +38,8 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
   const { aws, inputs, log, origin, target, onClaim = () => undefined } = options;
   if (target.started) return FREE;
   if (inputs.bucket !== undefined) {
-    const claim = { bucket: inputs.bucket, key: claimKey(inputs.prefix, target), run: origin.id };
+    const key = claimKey(inputs.prefix, target);
+    const claim = { bucket: inputs.bucket, owner: options.owner, key, run: origin.id };
     onClaim(claim);
     try {
       const held = await holdClaim({

@@ -1,6 +1,9 @@
-import type { ObjectName, S3 } from "../aws/s3.ts";
+import { sayKept } from "../aws/s3-kept.ts";
+import type { ObjectName, ObjectVersion, S3, StoredVersion } from "../aws/s3.ts";
+import type { Log } from "../log.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { Target } from "../target/target.ts";
+import { OldVersions } from "./old-versions.ts";
 import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
 
 /** A claim that was not renewed for so long is nobody's: by then a watcher without a reader has given up, too. */
@@ -10,8 +13,10 @@ export const RENEW_EVERY_MS = 30_000;
 const DENIALS = 3;
 /** Bytes of a claim; ours have a few hundred, of which most are the URL. */
 export const LARGEST_CLAIM = 4_096;
+/** A run deletes the version before when it renews its claim, so that more than one of its own is rare. */
+const MOST_VERSIONS = 10;
 
-export type ClaimS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject">;
+export type ClaimS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject" | "deleteVersion">;
 
 /** A claim of ours, wherever it stands: all that is needed to give it back. */
 export interface ClaimName extends ObjectName {
@@ -56,11 +61,12 @@ export function claimKey(
 export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   const { claim, clock, log, s3, signal } = options;
   const since = new Date(clock.now()).toISOString();
-  let etag: string | undefined;
+  const old = new OldVersions(options);
+  let held: StoredVersion | undefined;
   await takeTurn(async () => {
-    const bid = await tryToClaim(options, since);
+    const bid = await tryToClaim(options, since, old);
     if ("who" in bid) return bid;
-    etag = bid.etag;
+    held = bid;
     return undefined;
   }, options);
 
@@ -69,11 +75,17 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   const release = async (): Promise<boolean> => {
     over.abort();
     await renewing;
-    const latest = etag;
-    etag = undefined;
+    const latest = held;
+    held = undefined;
     if (latest === undefined) return true;
     try {
-      if (!(await s3.deleteIf(claim, latest))) await releaseClaim(s3, claim);
+      // To delete the latest version would bring back one that is still there below it.
+      const { deleted, kept } = await s3.deleteIf(
+        claim,
+        (await old.areGone()) ? latest : { etag: latest.etag },
+      );
+      sayKept(log, claim, kept);
+      if (!deleted) await releaseClaim(s3, claim, log);
       return true;
     } catch (error) {
       log.info(
@@ -90,17 +102,19 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
 
   async function keepRenewing(): Promise<void> {
     let failing = false;
-    while (etag !== undefined) {
+    while (held !== undefined) {
       try {
         await clock.sleep(RENEW_EVERY_MS, over.signal);
       } catch {
         return; // given back
       }
       try {
-        etag = (await put(options, since, { etag })) ?? (await own(options))?.etag;
+        const before = held.versionId;
+        held = (await put(options, since, held)) ?? (await own(options));
         failing = false;
-        if (etag === undefined)
+        if (held === undefined)
           log.info("The claim on the container's place was lost to another run; this one goes on.");
+        else if (before !== held.versionId) await old.remove(before);
       } catch (error) {
         if (!failing)
           log.info(`The claim on the container's place was not renewed: ${asFailure(error).seen}`);
@@ -110,14 +124,37 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   }
 }
 
-/** Deletes the claim if it is still of its run. Doing it again does no harm. */
-export async function releaseClaim(s3: Pick<S3, "getVersion" | "deleteIf">, claim: ClaimName): Promise<void> {
-  const found = await own({ s3, claim });
-  if (found !== undefined) await s3.deleteIf(claim, found.etag);
+/**
+ * Deletes the claim if it is still of its run, and the versions of the same run that this brings back. Doing it again
+ * does no harm.
+ */
+export async function releaseClaim(
+  s3: Pick<S3, "getVersion" | "deleteIf">,
+  claim: ClaimName,
+  log: Log,
+): Promise<void> {
+  for (let count = 1; count <= MOST_VERSIONS; count += 1) {
+    const found = await own({ s3, claim }).catch((error: unknown) => {
+      if (!isDenied(error)) throw error;
+      log.info(
+        `Whether the claim is still there can't be seen; it ends by itself after ${LEASE_MS / 1000} s. ${error.failed}`,
+      );
+      return undefined;
+    });
+    if (found === undefined) return;
+    const last = count === MOST_VERSIONS;
+    const { deleted, kept } = await s3.deleteIf(claim, last ? { etag: found.etag } : found);
+    sayKept(log, claim, kept);
+    if (!deleted || kept !== undefined || found.versionId === undefined) return;
+  }
 }
 
 /** The claim, or who has it. */
-async function tryToClaim(options: ClaimOptions, since: string): Promise<{ readonly etag: string } | Holder> {
+async function tryToClaim(
+  options: ClaimOptions,
+  since: string,
+  old: OldVersions,
+): Promise<StoredVersion | Holder> {
   const { claim, log, s3 } = options;
   for (let denials = 0; ;) {
     const made = await put(options, since, "absent");
@@ -126,22 +163,23 @@ async function tryToClaim(options: ClaimOptions, since: string): Promise<{ reado
       // One's own, too: who may not read can't renew, and must not keep others from seeing that.
       found = await s3.getVersion(claim, LARGEST_CLAIM);
     } catch (error) {
-      if (made !== undefined) await s3.deleteObject(claim);
+      if (made !== undefined) await s3.deleteObject({ ...claim, ...made });
       else if (isDenied(error) && ++denials < DENIALS) continue;
       throw error;
     }
     if (found === undefined) continue; // given back in this moment
     const holder = parse(found.bytes);
     // Also where the answer to our own request was lost and the repetition found it done.
-    if (holder?.run === claim.run) return { etag: found.etag };
+    if (holder?.run === claim.run) return found;
     const who = webAddress(holder?.url) ?? "an unknown run";
     if (found.age <= LEASE_MS) return { who, since: timeOfDay(Date.parse(holder?.since ?? "")) };
-    const taken = await put(options, since, { etag: found.etag });
+    const taken = await put(options, since, found);
     if (taken === undefined) continue; // renewed, or taken by another
     log.info(
       `Took the place of ${who}, which did not renew its claim for ${Math.round(found.age / 1000)} s.`,
     );
-    return { etag: taken };
+    await old.remove(found.versionId);
+    return taken;
   }
 }
 
@@ -149,7 +187,7 @@ async function put(
   { claim, clock, kmsKeyId, s3, url }: ClaimOptions,
   since: string,
   expected: { readonly etag: string } | "absent",
-): Promise<string | undefined> {
+): Promise<StoredVersion | undefined> {
   const until = new Date(clock.now() + LEASE_MS).toISOString();
   const written: Written = { run: claim.run, url, since, until };
   return await s3.putIf(claim, Buffer.from(JSON.stringify(written)), expected, { kmsKeyId });
@@ -161,7 +199,7 @@ async function own({
 }: {
   readonly s3: Pick<S3, "getVersion">;
   readonly claim: ClaimName;
-}): Promise<{ readonly etag: string } | undefined> {
+}): Promise<ObjectVersion | undefined> {
   const found = await s3.getVersion(claim, LARGEST_CLAIM);
   return found !== undefined && parse(found.bytes)?.run === claim.run ? found : undefined;
 }

@@ -1,6 +1,5 @@
 import type { Ssm } from "../aws/ssm.ts";
-import { asFailure, Failure } from "../errors.ts";
-import { isDenied } from "./claim.ts";
+import { Failure } from "../errors.ts";
 import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
 
 /** Between two looks, so that of several runs that saw the place free at once one comes first. */
@@ -41,10 +40,7 @@ export async function waitForSessions(options: SessionOptions): Promise<void> {
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
-    const say = isDenied(error) ? log.debug.bind(log) : log.info.bind(log);
-    say(
-      `Whether the container has other sessions can't be seen, so they may meet. ${asFailure(error).message}`,
-    );
+    log.info(`Whether the container has other sessions can't be seen, so they may meet. ${error.failed}`);
     await clock.sleep(random() * SPACING_MS, signal);
   }
 }

@@ -148,9 +148,15 @@ export function isNamed(error: unknown, ...names: string[]): error is Error {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** How often the SDK sent the request that ended in `error`. */
-export function attempts(error: unknown): number {
-  return (error as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
+/** True when AWS's answer was that the caller may not do that. */
+export function isAccessDenied(error: unknown): boolean {
+  const { name, status } = facts(error);
+  return DENIED.has(name) || status === 403;
+}
+
+/** How often the SDK sent the request that this answer or error came to. */
+export function attempts(answer: unknown): number {
+  return (answer as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
 }
 
 function accessDenied(thrown: Thrown, call: Call, cause: unknown): Failure {

@@ -23,6 +23,8 @@ export interface Inputs {
   readonly bucket: string | undefined;
   /** Ends in `/`, or is empty. */
   readonly prefix: string;
+  /** The account that owns the bucket; undefined for the cluster's. */
+  readonly bucketOwner: string | undefined;
   readonly kmsKeyId: string | undefined;
   readonly logs: "auto" | "session" | "cloudwatch" | "s3";
   readonly transport: "auto" | "plain" | "packed";

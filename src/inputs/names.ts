@@ -35,6 +35,7 @@ export const inputNames = [
   "timeout",
   "bucket",
   "prefix",
+  "bucket-owner",
   "kms-key-id",
   "logs",
   "transport",

@@ -9,15 +9,20 @@ const bucketName = matching(
   "a bucket's name (3 to 63 lower-case letters, digits, dots and hyphens), such as example-ci",
 );
 
+const account = matching(/^[0-9]{12}$/, "the ID of an AWS account, 12 digits, such as 123456789012");
+
 const kmsKey = matching(
   /^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)\/[\w/-]+|alias\/[\w/-]+|mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/,
   "a KMS key's ID, alias or ARN, such as alias/ci",
 );
 
 /** The S3 staging. Without a bucket the inputs that describe objects in it have no meaning. */
-export function readStaging(reader: InputReader): Pick<Inputs, "bucket" | "prefix" | "kmsKeyId"> {
+export function readStaging(
+  reader: InputReader,
+): Pick<Inputs, "bucket" | "prefix" | "bucketOwner" | "kmsKeyId"> {
   const bucket = reader.optional("bucket", bucketName);
   const prefix = reader.orElse("prefix", keyPrefix, defaultPrefix);
+  const bucketOwner = reader.optional("bucket-owner", account);
   const kmsKeyId = reader.optional("kms-key-id", kmsKey);
   if (!reader.given("bucket")) {
     if (prefix !== defaultPrefix) {
@@ -27,7 +32,7 @@ export function readStaging(reader: InputReader): Pick<Inputs, "bucket" | "prefi
       reader.refuse("kms-key-id", "empty without 'bucket'", shown(reader.text("kms-key-id")), withBucket);
     }
   }
-  return { bucket, prefix, kmsKeyId };
+  return { bucket, prefix, bucketOwner, kmsKeyId };
 }
 
 const withBucket = "It describes the objects staged in S3: name the bucket in 'bucket', or leave both out.";

@@ -3,7 +3,7 @@ import type { Attended } from "../session/attend.ts";
 import { withoutStatus } from "../session/ending.ts";
 import type { Target } from "../target/target.ts";
 import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
-import { transcriptName } from "./transcript.ts";
+import { transcriptName, Unreadable } from "./transcript.ts";
 
 /** For the agent's upload, some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
@@ -42,7 +42,11 @@ export async function lastResort(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
-      tried.push(`${name} could not be read (${error.seen})`);
+      tried.push(
+        error instanceof Unreadable
+          ? `${error.failed} ${error.seen}`.replace(/\.$/, "")
+          : `${name} could not be read (${error.seen})`,
+      );
     }
   }
   const { code, failed, advice } = failure;

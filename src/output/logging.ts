@@ -1,4 +1,4 @@
-import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
+import type { Cluster, Ecs, ExecConfiguration } from "../aws/ecs.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 
@@ -23,17 +23,17 @@ interface LookContext {
 }
 
 /**
- * How a cluster logs its sessions, or undefined when it may not be looked at. Fails with `logs-not-configured` when
+ * The cluster, with how it logs its sessions, or undefined when it may not be looked at. Fails with `logs-not-configured` when
  * the log that is wanted can't be written: what DEFAULT stands for is known only with the task, so that passes here.
  */
 export async function lookAtCluster(
   cluster: string,
   { ecs, log, wanted }: LookContext,
-): Promise<ExecConfiguration | undefined> {
+): Promise<Cluster | undefined> {
   const answer = await unlessDenied(wanted, log, () => ecs.describeCluster(cluster));
   if (answer !== undefined && answer.exec.logging !== "DEFAULT")
     requireLog(wanted, answer.exec, answer.exec.logging);
-  return answer?.exec;
+  return answer;
 }
 
 /**
@@ -80,7 +80,7 @@ async function unlessDenied<T>(
   } catch (error) {
     const optional = wanted === "auto" || wanted === "session";
     if (!optional || !(error instanceof Failure) || error.code !== "access-denied") throw error;
-    log.info(`Where the sessions are logged is not known. ${error.seen}`);
+    log.info(`Where the sessions are logged is not known. ${error.failed}`);
     return undefined;
   }
 }

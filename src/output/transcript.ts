@@ -1,6 +1,7 @@
 import type { Logs } from "../aws/logs.ts";
-import type { S3 } from "../aws/s3.ts";
+import type { ObjectName, S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import type { SessionLogs } from "./logging.ts";
 
 /** Where ECS Exec leaves the transcript of a session. */
@@ -51,6 +52,8 @@ export function transcriptName(from: "cloudwatch" | "s3", logs: SessionLogs, ses
 export interface TranscriptContext {
   readonly logs: Pick<Logs, "page">;
   readonly s3: Pick<S3, "getObject">;
+  /** The accounts of which one has to own the bucket of the transcripts; none where they are not known. */
+  readonly owners: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Milliseconds without anything new after which no more is expected. The agent uploads seconds after the end. */
@@ -99,19 +102,63 @@ async function* cloudWatchTranscript(
   }
 }
 
-/** The bytes of a transcript in S3, which is there whole or not at all. */
+/**
+ * The bytes of a transcript in S3, which is there whole or not at all. Without `s3:ListBucket` S3 denies an object that
+ * is not there yet, so that such a denial is told only when the patience ends, as `Unreadable`.
+ */
 async function* s3Transcript(
-  object: { readonly bucket: string; readonly key: string },
-  { s3, clock, signal, patience }: TranscriptContext,
+  object: ObjectName,
+  { s3, owners, clock, signal, patience }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
   const until = clock.now() + patience;
   for (;;) {
-    const body = await s3.getObject(object);
-    if (body !== undefined) {
-      yield* body;
+    const found = await asOneOf(owners, object, s3);
+    if (found !== undefined && !(found instanceof Failure)) {
+      yield* found;
       return;
     }
-    if (clock.now() >= until) return;
+    if (clock.now() >= until) {
+      if (found === undefined) return;
+      throw unreadable(object, owners, found);
+    }
     await clock.sleep(POLL_MS, signal);
   }
+}
+
+/** The object in a bucket of one of these accounts, undefined where it is not there, or the last denial. */
+async function asOneOf(
+  owners: readonly string[],
+  object: ObjectName,
+  s3: TranscriptContext["s3"],
+): Promise<AsyncIterable<Uint8Array> | Failure | undefined> {
+  let denial: Failure | undefined;
+  for (const owner of owners.length === 0 ? [undefined] : owners) {
+    try {
+      return await s3.getObject({ ...object, owner });
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+      // Words that name the right to the object itself are about nothing else.
+      if (error.seen.includes("not authorized to perform: s3:GetObject on")) throw error;
+      denial = error;
+    }
+  }
+  return denial;
+}
+
+/** A transcript that is not there, or may not be read: S3 doesn't tell which. */
+export class Unreadable extends Failure {}
+
+function unreadable({ bucket, key }: ObjectName, owners: readonly string[], denial: Failure): Unreadable {
+  const object = `arn:aws:s3:::${bucket}/${key}`;
+  return new Unreadable("no-status", {
+    failed: `The transcript s3://${bucket}/${key} could not be read: either it is not there, or the credentials have no right to it.`,
+    seen: `S3 says the same of both where 's3:ListBucket' on the bucket is missing: ${denial.seen}`,
+    advice:
+      `Allow 's3:GetObject' on ${object}, and 's3:ListBucket' on arn:aws:s3:::${bucket} to tell the two apart. ` +
+      "The agent uploads a transcript when the session is over: the image needs 'script' and 'cat', and the task role 's3:PutObject'." +
+      (owners.length === 0
+        ? ""
+        : ` The bucket has to belong to the account ${owners.join(" or ")} ('bucket-owner').`),
+    cause: denial,
+  });
 }

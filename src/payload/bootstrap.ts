@@ -4,7 +4,14 @@ import { bootstrapSource } from "./source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
-  | { readonly kind: "s3"; readonly bucket: string; readonly key: string; readonly region: string }
+  | {
+      readonly kind: "s3";
+      readonly bucket: string;
+      /** The account that the bucket has to belong to, where that is known. */
+      readonly owner?: string | undefined;
+      readonly key: string;
+      readonly region: string;
+    }
   | { readonly kind: "session" };
 
 export interface BootstrapOptions {

@@ -1,0 +1,233 @@
+import type { Kept } from "../../src/aws/s3-kept.ts";
+import { s3Calls, type WrittenObject } from "../../src/aws/s3.ts";
+import { type Answer, endpoint, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
+
+let open: Endpoint;
+afterEach(() => open.close());
+
+const object = { bucket: "stage", key: "k" };
+const etag = '"1"';
+const DONE: Answer = { status: 204, body: "" };
+const MARKED: Answer = {
+  status: 204,
+  headers: { "x-amz-delete-marker": "true", "x-amz-version-id": "m1" },
+  body: "",
+};
+const failing = (status: number, code: string, message = "no"): Answer => ({
+  status,
+  headers: { "content-type": "application/xml" },
+  body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+});
+const DENIED = failing(403, "AccessDenied");
+const OTHERWISE = failing(412, "PreconditionFailed");
+const GONE: Answer = { status: 404, body: "" };
+const current = (versionId: string, more: Record<string, string> = {}): Answer => ({
+  headers: { etag, "x-amz-version-id": versionId, ...more },
+  body: "",
+});
+
+/** A request in words, such as `DELETE v1 if "1"`. */
+function words({ method, url, headers }: Received): string {
+  const version = new URL(url, "http://x").searchParams.get("versionId");
+  const condition = headers["if-match"];
+  return [method, version, condition && `if ${condition}`].filter(Boolean).join(" ");
+}
+
+/** What S3 says to each request; anything else is denied. */
+type Says = Readonly<Record<string, Answer | readonly Answer[]>>;
+
+async function deleting(written: Partial<WrittenObject>, says: Says) {
+  const left = Object.fromEntries(
+    Object.entries(says).map(([request, answers]) => [request, [answers].flat()]),
+  );
+  open = await endpoint((request) => {
+    const answers = left[words(request)] ?? [];
+    return (answers.length > 1 ? answers.shift() : answers[0]) ?? DENIED;
+  });
+  const outcome = await s3Calls(open.clients)
+    .deleteObject({ ...object, ...written })
+    .then(
+      (kept) => ({ kept }),
+      (error: unknown) => ({ error }),
+    );
+  return { ...outcome, requests: open.received.map(words) };
+}
+
+const RIGHT: Kept = { why: "right", right: "s3:DeleteObjectVersion" };
+const UNTIL = "2999-01-02T03:04:05.000Z";
+
+it.each<[string, Partial<WrittenObject>, Says, readonly string[], Kept | undefined]>([
+  [
+    "in a bucket without versioning: the object, by its ETag",
+    { etag },
+    { 'DELETE if "1"': DONE },
+    ['DELETE if "1"'],
+    undefined,
+  ],
+  [
+    "in a bucket with versioning: the version that was written",
+    { etag, versionId: "v1" },
+    { 'DELETE v1 if "1"': DONE },
+    ['DELETE v1 if "1"'],
+    undefined,
+  ],
+  [
+    "a version that is not the current one, which no condition is for",
+    { etag, versionId: "v1" },
+    { 'DELETE v1 if "1"': OTHERWISE, "DELETE v1": DONE },
+    ['DELETE v1 if "1"', "DELETE v1"],
+    undefined,
+  ],
+  [
+    "a version that is gone already",
+    { etag, versionId: "v1" },
+    { 'DELETE v1 if "1"': OTHERWISE, "DELETE v1": failing(404, "NoSuchVersion") },
+    ['DELETE v1 if "1"', "DELETE v1"],
+    undefined,
+  ],
+  [
+    "without the right to delete versions: hidden, and kept",
+    { etag, versionId: "v1" },
+    { HEAD: current("v1"), 'DELETE if "1"': MARKED },
+    ['DELETE v1 if "1"', "HEAD", 'DELETE if "1"'],
+    RIGHT,
+  ],
+  [
+    "a locked version: hidden, and kept for as long as S3 says",
+    { etag, versionId: "v1" },
+    {
+      HEAD: current("v1", { "x-amz-object-lock-retain-until-date": UNTIL }),
+      'DELETE if "1"': MARKED,
+    },
+    ['DELETE v1 if "1"', "HEAD", 'DELETE if "1"'],
+    { why: "lock", until: new Date(UNTIL) },
+  ],
+  [
+    "a version under a legal hold",
+    { etag, versionId: "v1" },
+    { HEAD: current("v1", { "x-amz-object-lock-legal-hold": "ON" }), 'DELETE if "1"': MARKED },
+    ['DELETE v1 if "1"', "HEAD", 'DELETE if "1"'],
+    { why: "lock", until: undefined },
+  ],
+  [
+    "a locked version whose retention may not be read, by S3's words",
+    { etag, versionId: "v1" },
+    {
+      'DELETE v1 if "1"': failing(
+        403,
+        "AccessDenied",
+        "Access Denied because object protected by object lock.",
+      ),
+      'DELETE if "1"': MARKED,
+    },
+    ['DELETE v1 if "1"', "HEAD", 'DELETE if "1"'],
+    { why: "lock", until: undefined },
+  ],
+  [
+    "where versioning is suspended: the object, whose bytes are gone then",
+    { etag, versionId: "null" },
+    {
+      'DELETE if "1"': { ...MARKED, headers: { "x-amz-delete-marker": "true", "x-amz-version-id": "null" } },
+    },
+    ['DELETE if "1"'],
+    undefined,
+  ],
+  [
+    "without s3:GetObject, which an ETag needs: whatever is there",
+    { etag },
+    { "DELETE if *": DONE },
+    ['DELETE if "1"', "DELETE if *"],
+    undefined,
+  ],
+  [
+    "in a store that knows no condition",
+    { etag },
+    {
+      'DELETE if "1"': failing(501, "NotImplemented"),
+      "DELETE if *": failing(501, "NotImplemented"),
+      DELETE: DONE,
+    },
+    ['DELETE if "1"', "DELETE if *", "DELETE"],
+    undefined,
+  ],
+  [
+    "an object that is gone",
+    { etag },
+    { 'DELETE if "1"': failing(404, "NoSuchKey") },
+    ['DELETE if "1"'],
+    undefined,
+  ],
+  [
+    "of which nobody has heard: the version that is there",
+    {},
+    { HEAD: [current("v1"), GONE], 'DELETE v1 if "1"': DONE },
+    ["HEAD", 'DELETE v1 if "1"', "HEAD"],
+    undefined,
+  ],
+  ["of which nobody has heard, and which is not there", {}, { HEAD: GONE }, ["HEAD"], undefined],
+  [
+    "of which nobody has heard, and which may not be read: hidden, and kept as far as is known",
+    {},
+    { "DELETE if *": MARKED },
+    ["HEAD", "DELETE if *"],
+    { why: "right", right: "s3:GetObject" },
+  ],
+  [
+    "that was written twice, since the first answer was lost",
+    { etag, versionId: "v2", repeated: true },
+    { 'DELETE v2 if "1"': DONE, HEAD: [current("v1"), GONE], 'DELETE v1 if "1"': DONE },
+    ['DELETE v2 if "1"', "HEAD", 'DELETE v1 if "1"', "HEAD"],
+    undefined,
+  ],
+])("deletes %s", async (_, written, says, requests, kept) => {
+  expect(await deleting(written, says)).toEqual({ kept, requests });
+});
+
+it("fails with the first denial where it may delete nothing at all", async () => {
+  const { requests, ...outcome } = await deleting({ etag }, {});
+  expect(requests).toEqual(['DELETE if "1"', "DELETE if *", "DELETE"]);
+  expect(outcome).toMatchObject({
+    error: {
+      code: "access-denied",
+      failed: expect.stringContaining("s3:DeleteObject on arn:aws:s3:::stage/k") as string,
+    },
+  });
+});
+
+it("a conditional delete takes a version that is not the current one with it, and nobody else's", async () => {
+  open = await endpoint((request) => (words(request) === 'DELETE v1 if "1"' ? OTHERWISE : DONE));
+  expect(await s3Calls(open.clients).deleteIf(object, { etag, versionId: "v1" })).toEqual({ deleted: true });
+  expect(open.received.map(words)).toEqual(['DELETE v1 if "1"', "DELETE v1"]);
+});
+
+it("a conditional delete without the right to versions hides the object, if that is the one", async () => {
+  open = await endpoint((request) => {
+    if (request.method === "HEAD") return current("v1");
+    return words(request).startsWith("DELETE v1") ? DENIED : MARKED;
+  });
+  expect(await s3Calls(open.clients).deleteIf(object, { etag, versionId: "v1" })).toEqual({
+    deleted: true,
+    kept: RIGHT,
+  });
+});
+
+describe("what is written", () => {
+  it("is known by its ETag and version", async () => {
+    open = await endpoint(() => ({ headers: { etag, "x-amz-version-id": "v1" }, body: "" }));
+    expect(await s3Calls(open.clients).putObject(object, Buffer.from("x"))).toEqual({
+      etag,
+      versionId: "v1",
+    });
+  });
+
+  it("is known to be there twice, perhaps, where the request was repeated", async () => {
+    open = await endpoint((_, count) =>
+      count === 1 ? failing(500, "InternalError") : { headers: { etag, "x-amz-version-id": "v2" }, body: "" },
+    );
+    expect(await s3Calls(open.clients).putObject(object, Buffer.from("x"))).toEqual({
+      etag,
+      versionId: "v2",
+      repeated: true,
+    });
+  });
+});

@@ -1,0 +1,42 @@
+import { sayKept } from "../aws/s3-kept.ts";
+import type { ObjectName, S3 } from "../aws/s3.ts";
+import { asFailure } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+interface OldVersionsOptions {
+  readonly claim: ObjectName;
+  readonly s3: Pick<S3, "deleteVersion">;
+  readonly log: Log;
+}
+
+/** The versions that a claim had before its latest one, in a bucket that keeps them; deleted as it goes on. */
+export class OldVersions {
+  readonly #options: OldVersionsOptions;
+  readonly #left: string[] = [];
+  #kept = false;
+
+  constructor(options: OldVersionsOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects: what can't be deleted now is tried again with the next one. */
+  async remove(versionId: string | undefined): Promise<void> {
+    const { claim, s3, log } = this.#options;
+    if (versionId !== undefined && versionId !== "null") this.#left.push(versionId);
+    try {
+      for (let [next] = this.#left; next !== undefined && !this.#kept; [next] = this.#left) {
+        const kept = await s3.deleteVersion(claim, next);
+        sayKept(log, claim, kept);
+        if (kept === undefined) this.#left.shift();
+        else this.#kept = true;
+      }
+    } catch (error) {
+      log.debug(`An old version of the claim is still there: ${asFailure(error).seen}`);
+    }
+  }
+
+  async areGone(): Promise<boolean> {
+    await this.remove(undefined);
+    return this.#left.length === 0;
+  }
+}

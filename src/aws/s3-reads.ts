@@ -1,0 +1,66 @@
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import { isNamed } from "./failures.ts";
+import { type AskS3, type ObjectName, requestOf, type S3 } from "./s3.ts";
+
+type Reads = Pick<S3, "getObject" | "getBytes" | "getVersion" | "checkBucket">;
+
+/** The calls that change nothing. `finish` is not cut short by a cancel. */
+export function reads(ask: AskS3, finish: AskS3): Reads {
+  const body = (object: ObjectName): Promise<GetObjectCommandOutput["Body"]> =>
+    ask("GetObject", object, async (client, { GetObjectCommand }, options) => {
+      try {
+        return (await client.send(new GetObjectCommand(requestOf(object)), options)).Body;
+      } catch (error) {
+        if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
+        throw error;
+      }
+    });
+
+  return {
+    // On Node the SDK's body is a Readable, whatever its type allows for browsers.
+    getObject: async (object) => (await body(object)) as AsyncIterable<Uint8Array> | undefined,
+
+    getBytes: async (object) => (await body(object))?.transformToByteArray(),
+
+    getVersion: (object, limit) =>
+      finish("GetObject", object, async (client, { GetObjectCommand }, options) => {
+        const command = new GetObjectCommand(requestOf(object));
+        let date: string | undefined;
+        command.middlewareStack.add(
+          (next) => async (request) => {
+            const result = await next(request);
+            date = (result.response as { headers?: Record<string, string> }).headers?.["date"];
+            return result;
+          },
+          { step: "deserialize" },
+        );
+        try {
+          const { Body, ETag = "", LastModified, VersionId } = await client.send(command, options);
+          const bytes = await upTo(limit, Body as AsyncIterable<Uint8Array> | undefined);
+          const now = date === undefined ? Date.now() : Date.parse(date);
+          return { bytes, etag: ETag, versionId: VersionId, age: now - (LastModified?.getTime() ?? now) };
+        } catch (error) {
+          if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
+          throw error;
+        }
+      }),
+
+    checkBucket: ({ bucket, owner }) =>
+      ask("ListBucket", { bucket }, async (client, { HeadBucketCommand }, options) => {
+        const request = { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) };
+        await client.send(new HeadBucketCommand(request), options);
+      }),
+  };
+}
+
+/** All of a body, or nothing of one that is longer; the rest of that is not read. */
+async function upTo(limit: number, body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > limit) return new Uint8Array();
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

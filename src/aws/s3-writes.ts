@@ -1,0 +1,44 @@
+import { attempts, isNamed } from "./failures.ts";
+import { type AskS3, requestOf, type S3, type WriteOptions } from "./s3.ts";
+
+/** The calls that write an object. `finish` is not cut short by a cancel. */
+export function writes(ask: AskS3, finish: AskS3): Pick<S3, "putObject" | "putIf"> {
+  return {
+    putObject: (object, bytes, how = {}) =>
+      ask("PutObject", object, async (client, { PutObjectCommand }, options) => {
+        const request = { ...requestOf(object), Body: bytes, ...encryption(how) };
+        const answer = await client.send(new PutObjectCommand(request), options);
+        return {
+          etag: answer.ETag ?? "",
+          ...(answer.VersionId !== undefined && { versionId: answer.VersionId }),
+          ...(attempts(answer) > 1 && { repeated: true as const }),
+        };
+      }),
+
+    putIf: (object, bytes, expected, how = {}) =>
+      finish("PutObject", object, async (client, { PutObjectCommand }, options) => {
+        const request = {
+          ...requestOf(object),
+          Body: bytes,
+          ...(expected === "absent" ? { IfNoneMatch: "*" } : { IfMatch: expected.etag }),
+          ...encryption(how),
+        };
+        try {
+          const { ETag = "", VersionId } = await client.send(new PutObjectCommand(request), options);
+          return { etag: ETag, versionId: VersionId };
+        } catch (error) {
+          if (isOtherwise(error)) return undefined;
+          throw error;
+        }
+      }),
+  };
+}
+
+/** The object is not as a conditional request expects it, or somebody else changes it just now. */
+export function isOtherwise(error: unknown): boolean {
+  return isNamed(error, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NotFound");
+}
+
+function encryption({ kmsKeyId }: WriteOptions) {
+  return kmsKeyId === undefined ? {} : ({ ServerSideEncryption: "aws:kms", SSEKMSKeyId: kmsKeyId } as const);
+}
