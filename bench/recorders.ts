@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, openSync, closeSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
+import { redactionPatterns } from "../src/payload/redaction.ts";
 
 const payload = resolve(import.meta.dirname, "../src/payload");
 
@@ -22,14 +23,15 @@ export function recorders(root: string, count: number): void {
   const secrets = Array.from({ length: count }, (_, at) => `secret-${at}-${"x".repeat(8 + at)}`);
   const directory = join(root, "recorders");
   mkdirSync(directory);
-  writeFileSync(join(directory, "patterns"), secrets.join("\n"));
+  const patterns = redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value])));
+  writeFileSync(join(directory, "patterns"), patterns.join("\n"));
   copyFileSync(join(payload, "recorder.py"), join(directory, "recorder.py"));
   copyFileSync(join(payload, "recorder.awk"), join(directory, "recorder.awk"));
   const mib = 32;
   writeFileSync(join(directory, "text"), text(secrets, mib));
 
   const awk = (name: string): string =>
-    `cat text | LC_ALL=C fx_patterns="$(cat patterns)" ${name} -f recorder.awk o 0 1 sizes >out`;
+    `cat text | LC_ALL=C ${name} -f recorder.awk o 0 1 sizes 5<&0 <patterns >out`;
   const ways: readonly (readonly [string, string, string])[] = [
     ["cat", "cat", "cat text | cat >out"],
     [

@@ -1,6 +1,7 @@
 import * as core from "@actions/core";
 import { Screen } from "./output/screen.ts";
 import { BatchedOutput } from "./output/stdout.ts";
+import { redactionPatterns } from "./payload/redaction.ts";
 import { explain } from "./report/explain.ts";
 import { outputs } from "./report/outputs.ts";
 import type { Result } from "./report/result.ts";
@@ -21,8 +22,9 @@ export function room(): Promise<void> {
   return out.room();
 }
 
+/** The runner shows a secret nowhere, from here on: no form of it that the container redacts either. */
 export function mask(secrets: Readonly<Record<string, string>>): void {
-  for (const value of Object.values(secrets)) screen.mask(value);
+  screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
 }
 
 export function saveState(state: SavedState): void {

@@ -49,13 +49,38 @@ async function everStored(): Promise<{ keys: string[]; text: string }> {
   return { keys: Versions.map(({ Key = "" }) => Key), text: (await Promise.all(texts)).join("\n") };
 }
 
+/** What base64 shows of a secret wherever it stands in a text. */
+function inBase64(secret: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const bytes = Buffer.from("x".repeat(before) + secret);
+    return bytes.toString("base64").slice(Math.ceil((8 * before) / 6), Math.floor((8 * bytes.length) / 6));
+  });
+}
+
 const forms = (secret: string): string[] => [
   secret,
   Buffer.from(secret).toString("latin1"),
-  Buffer.from(secret).toString("base64"),
+  ...inBase64(secret),
+  ...inBase64(secret).map((form) => form.replaceAll("+", "-").replaceAll("/", "_")),
   JSON.stringify(secret).slice(1, -1),
+  JSON.stringify(secret).slice(1, -1).replaceAll("/", "\\/"),
+  JSON.stringify(secret).slice(1, -1).replaceAll("ü", "\\u00fc"),
   encodeURIComponent(secret),
+  encodeURIComponent(secret).replaceAll("%2F", "/").replaceAll("'", "%27"),
+  encodeURIComponent(secret).replace(/%../g, (hex) => hex.toLowerCase()),
 ];
+
+/** Prints each secret in all of these, in the middle of other text too. */
+const PRINT_FORMS = `python3 - <<'END'
+import base64, json, os, urllib.parse as url
+for secret in [os.environ["TOKEN"], os.environ["KEY"], *os.environ["KEY"].split("\\n")]:
+    for text in (secret, "a" + secret + "b", "aa" + secret + "bb", "a: " + secret + " "):
+        print(json.dumps(text), json.dumps(text, ensure_ascii=False), json.dumps(text).replace("/", "\\\\/"))
+        print(url.quote(text), url.quote(text, safe=""), url.quote_plus(text))
+        print(url.quote_plus(text).replace("%2B", "%2b").replace("%3D", "%3d").replace("%2F", "%2f").replace("%3A", "%3a"))
+        print(base64.b64encode(text.encode()).decode(), base64.urlsafe_b64encode(text.encode()).decode().rstrip("="))
+        print(base64.encodebytes(text.encode()).decode())
+END`;
 
 function expectNone(where: string, text: string): void {
   for (const secret of secrets) {
@@ -80,6 +105,7 @@ it.each([
       'printf "%s" "$KEY" | sha256sum | cut -d " " -f 1',
       'echo "token is $TOKEN."; echo "$KEY"; echo "$TOKEN" >&2; printf "%s" "$KEY" >&2',
       'printf "%.9s" "$TOKEN"; sleep 0.4; printf "%s\\n" "${TOKEN#?????????}"',
+      PRINT_FORMS,
       "sleep 0.5; echo done",
     ].join("\n");
     const inputs: Inputs = {

@@ -1,13 +1,6 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import {
-  redactionPatterns,
-  tooShortToRedact,
-  typedLoader,
-  typedPayload,
-  typedSecrets,
-  typedStart,
-} from "../../src/payload/input.ts";
+import { typedLoader, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import type { Payload } from "../../src/payload/payload.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { watch } from "../helpers/watch.ts";
@@ -120,32 +113,5 @@ describe.each(SHELLS)("under %s", (shell) => {
     const digest = (value: string): string =>
       execFileSync("sha256sum", { input: value }).toString().slice(0, 64);
     expect(run.stdout.toString().trim().split("\n")).toEqual(Object.values(secrets).map(digest));
-  });
-});
-
-describe("redactionPatterns", () => {
-  it.each<[string, Record<string, string>, string[]]>([
-    ["a value", { A: "hunter22" }, ["hunter22"]],
-    [
-      "each line of several, the longest first",
-      { A: "four\nlongest\r\nfives" },
-      ["longest", "fives", "four"],
-    ],
-    ["values once only", { A: "same", B: "same\n" }, ["same"]],
-    ["nothing too short", { A: "abc", B: "x\nabcd\n" }, ["abcd"]],
-    ["white space as it is", { A: " ab \n" }, [" ab "]],
-    ["nothing of nothing", { A: "", B: "\n\n" }, []],
-  ])("are %s", (_, secrets, patterns) => {
-    expect(redactionPatterns(secrets)).toEqual(patterns);
-  });
-});
-
-describe("tooShortToRedact", () => {
-  it.each<[string, Record<string, string>, string[]]>([
-    ["a short value, by its name", { PIN: "123" }, ["PIN"]],
-    ["a value with a short line", { KEY: "abcdef\nxy\n", OK: "abcdef" }, ["KEY"]],
-    ["nothing empty", { A: "", B: "abcd\n\nefgh" }, []],
-  ])("names %s", (_, secrets, names) => {
-    expect(tooShortToRedact(secrets)).toEqual(names);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { until } from "../helpers/until.ts";
-import { Recording, redacted, stopAll } from "./recording.ts";
+import { hundreds, Recording, redacted, stopAll } from "./recording.ts";
 
 afterEach(stopAll);
 
@@ -149,6 +149,16 @@ describe("redaction", () => {
     recording.write("\n");
     await recording.end();
     expect(recording.text()).toBe(`${`${filler}***`.repeat(8)}\n`);
+  });
+
+  it.each([
+    ["of many sizes", 5, 60],
+    ["none of which is short", 16, 60],
+    ["all of which are short", 4, 6],
+  ])("hides each of hundreds of values, %s", async (_, minLength, maxLength) => {
+    const { secrets, lines } = hundreds(minLength, maxLength);
+    const text = await recorded([lines.map((line) => `${line}\n`).join("")], secrets);
+    expect(text).toBe(lines.map((line) => `${redacted(line, secrets)}\n`).join(""));
   });
 
   it("hides every value in every line, however they are cut", async () => {

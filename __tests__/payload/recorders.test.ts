@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { SpoolReader } from "../../src/output/spool.ts";
 import { has } from "../helpers/needs.ts";
+import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
-import { redacted } from "./recording.ts";
+import { hundreds, redacted } from "./recording.ts";
 
 const recorder = fileURLToPath(new URL("../../src/payload/recorder.awk", import.meta.url));
 
@@ -93,6 +94,23 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
     expect(job.terminal.includes("second line")).toBe(false);
   });
 
+  /** What is shown of these lines by a recorder alone. */
+  function recorded(lines: readonly string[], secrets: readonly string[]): string {
+    const program = awk === "busybox" ? ["busybox", "awk"] : [awk];
+    const args = ["-f", recorder, "o", "0", "1", join(path, "sizes")];
+    const patterns = join(path, "patterns");
+    writeFileSync(patterns, secrets.toSorted().join("\n"));
+    const spool = execFileSync("sh", ["-c", '"$@" 5<&0 <"$0"', patterns, ...program, ...args], {
+      env: { PATH: process.env["PATH"], LC_ALL: "C" },
+      input: lines.map((each) => `${each}\n`).join(""),
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const shown = extracted(new SpoolReader(), spool).flatMap((record) =>
+      record.kind === "text" ? [record.bytes, Buffer.from(record.ends ? "\n" : "")] : [],
+    );
+    return Buffer.concat(shown).toString();
+  }
+
   it("hides every value in every line, few or many, and in lines longer than a page", () => {
     const secrets = ["babbab", "abab", "abba", "aabb"];
     const line = fc.oneof(
@@ -104,17 +122,32 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
       fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 5_000, maxLength: 9_000 }),
     );
     const lines = fc.sample(line, { numRuns: 3_000, seed: 7 });
-    const program = awk === "busybox" ? ["busybox", "awk"] : [awk];
-    const args = ["-f", recorder, "o", "0", "1", join(path, "sizes")];
-    const spool = execFileSync(program[0] ?? "", [...program.slice(1), ...args], {
-      env: { PATH: process.env["PATH"], LC_ALL: "C", fx_patterns: secrets.join("\n") },
-      input: lines.map((each) => `${each}\n`).join(""),
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    const shown = extracted(new SpoolReader(), spool).flatMap((record) =>
-      record.kind === "text" ? [record.bytes.toString(), record.ends ? "\n" : ""] : [],
-    );
-    expect(shown.join("")).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
+    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
+  });
+
+  it.each([
+    ["of many sizes", 5, 60],
+    ["none of which is short", 16, 60],
+  ])("hides each of hundreds of values, %s", (_, minLength, maxLength) => {
+    const { secrets, lines } = hundreds(minLength, maxLength);
+    expect(recorded(lines, secrets)).toBe(lines.map((each) => `${redacted(each, secrets)}\n`).join(""));
+  });
+
+  it("cuts no mark in two where a line is longer than a page", () => {
+    const unit = fc.constantFrom("x", "yz", "\u001b]7733;", "\ufffd");
+    const lines = fc.sample(fc.string({ unit, minLength: 900, maxLength: 4_000 }), { numRuns: 300, seed: 3 });
+    // Not the text itself: it is too long to be told apart by eye.
+    const same = recorded(lines, []) === lines.map((each) => `${each}\n`).join("");
+    expect(same).toBe(true);
+  });
+
+  it("takes more patterns than an environment holds", async () => {
+    const line = (at: number): string => `line ${at} of a key that is long enough to be seen in every log`;
+    const KEY = Array.from({ length: 900 }, (_, at) => line(at)).join("\n");
+    expect(redactionPatterns({ KEY }).join("\n").length).toBeGreaterThan(256 * 1024);
+    const job = await run({ script: 'echo "$KEY" | tail -n 2; exit 3', secrets: { KEY } });
+    expect(job.stdout.toString()).toBe("***\n***\n");
+    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
   });
 
   it("shows the beginning of a line whose rest does not come", async () => {

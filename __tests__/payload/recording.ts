@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
 import { recorderPy } from "../../src/payload/source.ts";
 import { extracted } from "../helpers/extracted.ts";
@@ -38,18 +39,16 @@ export class Recording {
   }
 
   /**
-   * Replaces these lines by `***`; longest first, as the job hands them over. `begun` workers open their pipes, all of
-   * them unless given.
+   * Replaces these lines by `***`. `begun` workers open their pipes, all of them unless given.
    */
   static async start(secrets: readonly string[] = [], workers = 1, begun = workers): Promise<Recording> {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
     writeFileSync(program, recorderPy);
-    const patterns = secrets.toSorted((a, b) => b.length - a.length).join("\n");
     const child = spawn(PYTHON, ["-I", "-S", program, directory, String(workers)], {
       stdio: ["pipe", "ignore", "inherit"],
     });
-    child.stdin.end(Buffer.from(patterns));
+    child.stdin.end(secrets.join("\n"));
     const recording = new Recording(directory, child);
     started.push(recording);
     await until(() => existsSync(join(directory, "recording")));
@@ -135,4 +134,22 @@ export function redacted(line: string, secrets: readonly string[]): string {
   return Array.from(line, (char, i) => (hidden[i] ? "\0" : char))
     .join("")
     .replaceAll(/\0+/g, "***");
+}
+
+/** Hundreds of values of so many characters, some of which go on from others, and lines that hold some of them. */
+export function hundreds(
+  minLength: number,
+  maxLength: number,
+): { secrets: readonly string[]; lines: readonly string[] } {
+  const unit = fc.constantFrom(...Array.from("abcdefghijklmnopqrstuvwxyzABCDEF0123456789+/="));
+  const random = (numRuns: number, seed: number): string[] =>
+    fc.sample(fc.string({ unit, minLength, maxLength }), { numRuns, seed });
+  const some = random(250, 1);
+  const secrets = [...new Set([...some, ...some.slice(0, 80).map((value, at) => `${value}${at % 3}=`)])];
+  const lines = random(4_000, 2).map((text, at) => {
+    const secret = secrets[at % secrets.length] ?? "";
+    // Whole, by halves, and with more of the same kind around it.
+    return [text, text + secret, secret.slice(at % 9) + text, `${text}${secret}${text}`][at % 4] ?? "";
+  });
+  return { secrets, lines };
 }

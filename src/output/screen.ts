@@ -65,9 +65,10 @@ export class Screen implements Log {
     this.#command(() => this.#options.commands.error(harmlessText(text), { title: harmlessLine(title) }));
   }
 
-  /** The runner shows a secret nowhere, from here on: neither the whole of it nor a line of it. */
-  mask(secret: string): void {
-    const parts = [...new Set([secret, ...secret.split(/\r?\n/)])].filter((part) => part.trim() !== "");
+  /** The runner shows these secrets nowhere, from here on: neither the whole of one nor a line of it. */
+  mask(...secrets: readonly string[]): void {
+    const all = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]);
+    const parts = [...new Set(all)].filter((part) => part.trim() !== "");
     if (parts.length > 0) this.#command(() => parts.forEach(this.#options.commands.setSecret));
   }
 

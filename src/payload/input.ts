@@ -1,9 +1,7 @@
 import type { Payload } from "./payload.ts";
 import { exports } from "./job.ts";
 import { quote } from "./quote.ts";
-
-/** Secrets shorter than this are not redacted: too much else would be. */
-export const SHORTEST_PATTERN = 4;
+import { redactionPatterns } from "./redaction.ts";
 
 /**
  * The longest line that is sent. A terminal in canonical mode silently drops what is beyond 4,095 bytes of a line.
@@ -39,25 +37,6 @@ export const HERE = Buffer.from("here\n");
 export const HERE_EVERY_MS = 20_000;
 /** The line that stops the job: TERM, then KILL after ten seconds. */
 export const CANCEL = Buffer.from("cancel\n");
-
-/**
- * What the container replaces by `***`: each line of each secret from four characters up, longest first.
- */
-export function redactionPatterns(secrets: Readonly<Record<string, string>>): string[] {
-  const lines = Object.values(secrets).flatMap((value) => value.split(/[\r\n]+/));
-  return [...new Set(lines.filter((line) => line.length >= SHORTEST_PATTERN))].sort(
-    (a, b) => b.length - a.length,
-  );
-}
-
-/** Names of secrets of which at least a line is too short to be redacted. */
-export function tooShortToRedact(secrets: Readonly<Record<string, string>>): string[] {
-  return Object.entries(secrets)
-    .filter(([, value]) =>
-      value.split(/[\r\n]+/).some((line) => line !== "" && line.length < SHORTEST_PATTERN),
-    )
-    .map(([name]) => name);
-}
 
 function secretsText(secrets: Readonly<Record<string, string>>): string {
   return [

@@ -3,8 +3,8 @@ import type { Log } from "../log.ts";
 import type { Origin } from "../target/start.ts";
 import type { Target } from "../target/target.ts";
 import { jobEnvironment, workerCount } from "../workflow.ts";
-import { tooShortToRedact } from "./input.ts";
 import { makePayload, type Payload } from "./payload.ts";
+import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";
 
 /** The payload for this target: its worker count and header depend on it. Warns of secrets that can't be redacted. */

@@ -29,9 +29,9 @@ fx_record_by_awk() {
   for fx_n in $fx_all; do
     for fx_kind in o e; do
       mkfifo "$fx_dir/$fx_n.$fx_kind"
-      LC_ALL=C fx_patterns=$fx_patterns \
-        awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
-        <"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
+      printf '%s\n' "$fx_patterns" |
+        LC_ALL=C awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
+          5<"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
       fx_recorders="$fx_recorders $!:$fx_n.$fx_kind"
     done
   done

@@ -23,10 +23,51 @@ PATIENCE = 0.1
 LONGEST = 65536
 
 
+class Patterns:
+    """What is to be hidden. However many they are, a text that holds none of them is passed at one speed: every span of
+    2n - 1 bytes holds one of the blocks of n bytes that a text is made of, so that one look at each block tells which
+    patterns may be there at all.
+    """
+
+    # Fewer than this are found faster one by one.
+    MANY = 16
+
+    def __init__(self, patterns):
+        self.all = sorted(set(patterns))
+        # Those that only go on from another one are looked for where that one is.
+        self.families = {}
+        head = None
+        for pattern in self.all:
+            if head is None or not pattern.startswith(head):
+                head = pattern
+            self.families.setdefault(head, []).append(pattern)
+        self.few = list(self.families)
+        self.blocks = []
+        for size, code in ((8, "Q"), (4, "I")):
+            many = [head for head in self.few if len(head) >= 2 * size - 1]
+            if len(many) < self.MANY:
+                continue
+            self.few = [head for head in self.few if len(head) < 2 * size - 1]
+            heads = {}
+            for head in many:
+                for at in range(size):
+                    heads.setdefault(int.from_bytes(head[at : at + size], sys.byteorder), []).append(head)
+            self.blocks.append((size, code, frozenset(heads), heads))
+
+    def within(self, data):
+        """Those that `data` may hold, and few others."""
+        found = set(self.few)
+        for size, code, blocks, heads in self.blocks:
+            view = memoryview(data)[: len(data) // size * size].cast(code)
+            for block in blocks.intersection(view):
+                found.update(heads[block])
+        return [pattern for head in found if head in data for pattern in self.families[head]]
+
+
 def covered(data, patterns):
     """The spans of `data` that any of the patterns covers, joined where they touch or overlap."""
     spans = []
-    for pattern in patterns:
+    for pattern in patterns.within(data):
         at = data.find(pattern)
         while at >= 0:
             spans.append((at, at + len(pattern)))
@@ -53,7 +94,7 @@ def clean(data, patterns):
 def showable(data, patterns):
     """How much of an unfinished line can be shown: not the end that may turn out to begin a pattern."""
     cut = len(data)
-    for pattern in patterns:
+    for pattern in patterns.all:
         at = data.find(pattern[:1], max(0, len(data) - len(pattern) + 1))
         while 0 <= at < cut:
             if pattern.startswith(data[at:]):
@@ -213,6 +254,7 @@ def main(directory, workers, patterns):
     return spool.whole
 
 
-whole = main(sys.argv[1], int(sys.argv[2]), [line for line in sys.stdin.buffer.read().split(b"\n") if line])
+lines = sys.stdin.buffer.read().split(b"\n")
+whole = main(sys.argv[1], int(sys.argv[2]), Patterns(line for line in lines if line))
 # At once: a TERM while Python winds up would be taken for a fault.
 os._exit(0 if whole else 1)
