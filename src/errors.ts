@@ -40,6 +40,10 @@ export const FAILURE_CODES = [
   "encryption-mismatch",
   "download-failed",
   "container-refused",
+  "no-shell",
+  "user-not-found",
+  "working-directory-not-found",
+  "shell-not-found",
   "no-status",
   "logs-not-configured",
   "timed-out",
@@ -78,7 +82,7 @@ export class TaskStopped extends Failure {
   readonly stoppedReason: string;
 
   constructor(
-    code: "task-not-started" | "task-stopped",
+    code: "task-not-started" | "task-stopped" | "no-shell",
     parts: FailureParts,
     ecs: { readonly stopCode: string | undefined; readonly stoppedReason: string | undefined },
   ) {

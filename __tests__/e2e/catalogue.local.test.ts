@@ -3,6 +3,7 @@ import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
 import { FAILURE_CODES, type FailureCode } from "../../src/errors.ts";
+import { taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, mainLog, processes, type StepOptions, withoutInit } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -287,10 +288,27 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     },
     words: ["AccessDenied", "s3:GetObject"],
   },
+  "no-shell": {
+    provoke: async () => aws.step({ task: (await taskOf(aws, "local/no-shell")).id, run: "echo begun" }),
+    words: ["no such file or directory", "/bin/sh"],
+  },
+  "user-not-found": {
+    provoke: () => inRunning({ user: "nobody-knows" }),
+    words: ["'user'", "'nobody-knows'", "/etc/passwd"],
+  },
+  "working-directory-not-found": {
+    provoke: () => inRunning({ "working-directory": "/no/such/place" }),
+    words: ["'working-directory'", "'/no/such/place'"],
+  },
+  "shell-not-found": {
+    provoke: () => inRunning({ shell: "fish {0}" }),
+    words: ["'shell'", "'fish'", "PATH"],
+  },
   "container-refused": {
     provoke: async () => {
-      const environment = [{ name: "PATH", value: "/nowhere" }];
-      const bare = { ...withoutInit, command: ["/bin/sleep", "600"], environment };
+      const environment = [{ name: "PATH", value: "/tmp/tools" }];
+      const setUp = `PATH=/usr/bin:/bin; mkdir /tmp/tools; for t in sh tail tr; do ln -s "$(command -v $t)" /tmp/tools; done`;
+      const bare = { ...withoutInit, command: ["/bin/sh", "-c", `${setUp}; exec sleep 600`], environment };
       const { id } = await aws.runningTask(await aws.register("bare", [bare]));
       return await inRunning({ task: id });
     },

@@ -7,6 +7,7 @@ fx_workers=2
 fx_timeout=3600
 fx_user=''
 fx_workdir='/srv/my app'
+fx_names='A EMPTY QUOTES'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
 fx_environment() {

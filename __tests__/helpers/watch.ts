@@ -16,6 +16,7 @@ import {
 import type { JobOptions } from "../../src/payload/job.ts";
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
+import { PLACES } from "../../src/payload/source.ts";
 import { extracted } from "./extracted.ts";
 import { until } from "./until.ts";
 
@@ -23,7 +24,6 @@ const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
 /** Python itself, so that a container's PATH need not have it. */
 export const PYTHON = execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
 const SESSION: Delivery = { kind: "session" };
-const PLACES = ["/tmp", "/var/tmp", "/dev/shm", "/run"];
 
 /** Changes what is typed into a terminal. */
 export type Typing = (what: "start" | "payload" | "secrets", bytes: Buffer) => Buffer;

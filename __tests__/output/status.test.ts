@@ -18,7 +18,11 @@ describe("a status", () => {
     ["cancelled 0=130:1!", { kind: "ended", reason: "cancelled", workers: [worker(0, 130, 1, true)] }],
     // The container's clock may be set back while the job runs.
     ["exited 0=0:-5", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0)] }],
-    ["refused no awk", { kind: "refused", text: "no awk" }],
+    ["refused no awk", { kind: "refused", code: "job", text: "no awk" }],
+    ["refused user: there is no 'x'", { kind: "refused", code: "user", text: "there is no 'x'" }],
+    ["refused shell: no 'y': z", { kind: "refused", code: "shell", text: "no 'y': z" }],
+    ["refused tool: no setpriv", { kind: "refused", code: "job", text: "no setpriv" }],
+    ["refused constructor: x", { kind: "refused", code: "job", text: "constructor: x" }],
     ["lost no space left", { kind: "lost", text: "no space left" }],
   ])("%s", (text, status) => {
     expect(parseStatus(text)).toEqual(status);

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pythonWith } from "../helpers/python-with.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import {
@@ -121,18 +122,18 @@ it(
   async () => {
     const fifo = join(directory, "fifo");
     execFileSync("mkfifo", [fifo]);
-    writeFileSync(join(directory, "boto3.py"), `open("${fifo}").read()\nraise ImportError("none here")\n`);
+    const module = `import os\nif os.path.exists("${fifo}"): open("${fifo}").read()\nraise ImportError("none here")\n`;
     const job = aJob("echo delivered", {
       delivery: { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" },
-      containerEnv: { PYTHONPATH: directory, PATH: process.env["PATH"] ?? "" },
+      containerEnv: { PATH: pythonWith("boto3", module, directory) },
     });
     const first = job.attach();
     await job.has("err");
     expect(job.directory).toBeDefined();
-    const maker = readFileSync(`${job.directory ?? ""}/maker`, "utf8").trim();
+    const [maker = ""] = readFileSync(`${job.directory ?? ""}/maker`, "utf8").split(":");
     await first.kill();
     await until(() => !existsSync(`/proc/${maker}`));
-    writeFileSync(join(directory, "boto3.py"), `raise ImportError("none here")\n`);
+    rmSync(fifo);
     await job.attach().closed;
     expect(job.output("stdout").toString()).toBe("delivered\n");
     expect(job.starts()).toBe(1);
@@ -258,7 +259,8 @@ it(
   PATIENCE,
 );
 
-const KILL_THE_JOB = 'kill -KILL "$(cat /tmp/fargate-exec-$FARGATE_EXEC_RUN/pid)"';
+// Its script names the job directory.
+const KILL_THE_JOB = 'kill -KILL "$(cut -d : -f 1 "${0%/*}/pid")"';
 
 it(
   "a job that was killed is told as lost, with the output it had",

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery, LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { expectGolden } from "../helpers/golden.ts";
+import { pythonWith } from "../helpers/python-with.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { watch, WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 import { JOB } from "./a-job.ts";
@@ -80,7 +81,8 @@ describe("the command", () => {
 
 /** Stands for boto3: "downloads" a local file, and says how it was asked. */
 const BOTO3 = `
-import os, sys
+import os, sys, types
+session = types.SimpleNamespace(Config=dict)
 class Body:
     def read(self):
         return open(os.environ["FAKE_OBJECT"], "rb").read()
@@ -88,25 +90,22 @@ class Client:
     def get_object(self, **asked):
         open(os.environ["FAKE_OBJECT"] + ".asked", "a").write(repr(sorted(asked.items())) + "\\n")
         return {"Body": Body()}
-def client(service, region_name):
+def client(service, region_name, config):
     return Client()
 `;
 
 describe("delivery by boto3", () => {
   const directory = mkdtempSync(join(tmpdir(), "fake-boto3-"));
   const object = join(directory, "object");
-  const without = join(directory, "without");
-  beforeAll(() => {
-    writeFileSync(join(directory, "boto3.py"), BOTO3);
-    mkdirSync(without);
-    writeFileSync(join(without, "boto3.py"), `raise ModuleNotFoundError("No module named 'boto3'")`);
-  });
+  const [boto3 = "", without = ""] = [BOTO3, `raise ModuleNotFoundError("No module named 'boto3'")`].map(
+    (source) => pythonWith("boto3", source, directory),
+  );
   afterAll(() => rmSync(directory, { recursive: true }));
 
   const options: WatchOptions = {
     script: "echo delivered; exit 3",
     delivery: { kind: "s3", bucket: "example-ci", key: "it's/a key", region: "eu-west-1" },
-    containerEnv: { PYTHONPATH: directory, FAKE_OBJECT: object },
+    containerEnv: { PATH: boto3, FAKE_OBJECT: object },
   };
 
   it.each(SHELLS)("runs what is staged, under %s", async (sh) => {
@@ -128,7 +127,7 @@ describe("delivery by boto3", () => {
   });
 
   it("names what the image lacks", async () => {
-    const run = await watch({ ...options, containerEnv: { PYTHONPATH: without } });
+    const run = await watch({ ...options, containerEnv: { PATH: without } });
     const missing = { why: "ModuleNotFoundError: No module named 'boto3'" };
     expect(run.events[0]).toEqual({ kind: "ready", missing });
   });
@@ -152,8 +151,9 @@ function bringsStty(shell: string): boolean {
 it.each(SHELLS.filter((shell) => !bringsStty(shell)))(
   "says so where echo can't be turned off, and nothing is typed, under %s",
   async (shell) => {
-    const containerEnv = { PATH: "/nonexistent" };
-    const run = await watch({ sh: absolute(shell), script: "exit 0", containerEnv });
+    const empty = mkdtempSync(join(tmpdir(), "no-programs-"));
+    const run = await watch({ sh: absolute(shell), script: "exit 0", containerEnv: { PATH: empty } });
+    rmSync(empty, { recursive: true });
     expect(run.events).toEqual([{ kind: "echo" }]);
   },
 );

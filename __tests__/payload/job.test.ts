@@ -3,13 +3,14 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PLACES } from "../../src/payload/source.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { processesOf, watch, type Watched } from "../helpers/watch.ts";
 
 function leftovers(run: Watched): string[] {
-  const files = ["/tmp", "/dev/shm"]
-    .map((place) => `${place}/fargate-exec-${run.runId}`)
-    .filter((path) => existsSync(path));
+  const files = PLACES.map((place) => `${place}/fargate-exec-${run.runId}`).filter((path) =>
+    existsSync(path),
+  );
   return [...processesOf(run.runId).map(String), ...files];
 }
 

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { split } from "../../local/agent/shlex.ts";
 import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
+import { PLACES } from "../../src/payload/source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
@@ -20,6 +21,12 @@ function aJob(script: string, sh: string): WatchedJob {
   const job = new WatchedJob({ script, sh });
   jobs.push(job);
   return job;
+}
+
+/** A process as the container names it: by its number and its start time. */
+function nameOf(pid: number): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /s, "").split(" ");
+  return `${pid}:${fields[19] ?? ""}`;
 }
 
 /** Runs the command as the agent would, but under this shell. */
@@ -63,7 +70,7 @@ describe.each(SHELLS)("under %s", (sh) => {
       const terminal = job.attach();
       await terminal.says("text");
       await terminal.kill();
-      process.kill(Number(readFileSync(`${job.directory ?? ""}/pid`, "utf8")), "SIGKILL");
+      process.kill(parseInt(readFileSync(`${job.directory ?? ""}/pid`, "utf8")), "SIGKILL");
       expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
       await until(() => job.directory === undefined && job.processes.length === 0);
     },
@@ -100,13 +107,13 @@ describe.each(SHELLS)("under %s", (sh) => {
 
   it.concurrent("a directory whose maker has not yet said who it is ends it, too", async () => {
     const runId = randomBytes(6).toString("hex");
-    const directory = `/tmp/fargate-exec-${runId}`;
-    const maker = spawn("sh", ["-c", "sleep 20; :", runId], { stdio: "ignore" });
-    mkdirSync(directory);
+    const directory = `${PLACES[0] ?? ""}/fargate-exec-${runId}`;
+    const maker = spawn("sh", ["-c", "sleep 20; :"], { stdio: "ignore" });
+    mkdirSync(directory, { mode: 0o700 });
     try {
       const stopped = stop(sh, runId, { sessionKnown: true });
       await until(() => existsSync(`${directory}/started`));
-      writeFileSync(`${directory}/maker`, `${maker.pid}\n`);
+      writeFileSync(`${directory}/maker`, `${nameOf(maker.pid ?? 0)}\n`);
       await Promise.all([stopped, once(maker, "close")]);
       expect(maker.signalCode).toBe("SIGKILL");
       expect(existsSync(directory)).toBe(false);

@@ -11,7 +11,7 @@ it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefi
   ["the job's own status", { kind: "status", status: aStatus("exited", "3") }, true, "failed", 3, undefined],
   [
     "a container that could not run the job",
-    { kind: "status", status: { kind: "refused", text: "no awk" } },
+    { kind: "status", status: { kind: "refused", code: "job", text: "no awk" } },
     true,
     "not-started",
     undefined,
@@ -66,7 +66,10 @@ it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefi
 });
 
 it("tells what the container said, and of which session", () => {
-  const refused: Attended = { kind: "status", status: { kind: "refused", text: "no space left" } };
+  const refused: Attended = {
+    kind: "status",
+    status: { kind: "refused", code: "job", text: "no space left" },
+  };
   expect(concluded(refused, aTarget(), aKnown()).failure?.seen).toContain("no space left");
   const cut: Attended = { kind: "ended", end: { kind: "left" }, attached: true };
   expect(concluded(cut, aTarget(), aKnown()).failure?.failed).toContain("ecs-execute-command-2");

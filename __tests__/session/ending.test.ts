@@ -51,7 +51,7 @@ describe("a session without a status", () => {
       "no-status",
       /byte 10 .* byte 4/,
     ],
-    ["no shell", ended(closed("Unable to start command: no such file")), "session-refused", /\/bin\/sh/],
+    ["no shell", ended(closed("Unable to start command: no such file")), "no-shell", /\/bin\/sh/],
     [
       "a log without encryption",
       ended(closed("encryption is not set up on the selected group")),

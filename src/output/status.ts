@@ -5,10 +5,13 @@ export type JobStatus =
       readonly reason: "exited" | "timed-out" | "cancelled";
       readonly workers: readonly WorkerStatus[];
     }
-  /** The container could not run the job: no script ran. */
-  | { readonly kind: "refused"; readonly text: string }
+  /** The container could not run the job: no script ran. The code says which input is meant, where one is. */
+  | { readonly kind: "refused"; readonly code: RefusalCode; readonly text: string }
   /** One ran, and how it ended is lost, or is no word of ours. */
   | { readonly kind: "lost"; readonly text: string };
+
+/** What of a job can be wrong in a container; `job` for what concerns no input. */
+export type RefusalCode = "job" | "user" | "directory" | "shell" | "variable";
 
 export interface WorkerStatus {
   readonly worker: number;
@@ -23,8 +26,10 @@ export function parseStatus(text: string): JobStatus {
   const [, reason, list] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
   const workers = (list ?? "").split(",").map((entry) => /^(\d+)=(\d+):(-?\d+)(!?)$/.exec(entry));
   if (reason === undefined || workers.includes(null)) {
-    const kind = text.startsWith("refused ") ? "refused" : "lost";
-    return { kind, text: text.replace(/^(refused|lost) /, "") };
+    if (!text.startsWith("refused ")) return { kind: "lost", text: text.replace(/^lost /, "") };
+    const [, code, words] = /^refused (?:(user|directory|shell|variable|tool): )?(.*)$/s.exec(text) ?? [];
+    const known = code === undefined || code === "tool" ? "job" : (code as RefusalCode);
+    return { kind: "refused", code: known, text: words ?? "" };
   }
   return {
     kind: "ended",

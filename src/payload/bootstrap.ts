@@ -40,6 +40,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   const script = [
     `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1} fx_pack=${options.packAbove ?? "''"}`,
     delivery.kind === "s3" ? fetchFromS3(payload, delivery) : "fx_fetch() { :; }",
+    "set +x",
     withoutComments(bootstrapSource),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
@@ -47,14 +48,18 @@ export function bootstrapCommand(options: BootstrapOptions): string {
 
 function fetchFromS3(payload: Payload, from: { bucket: string; key: string; region: string }): string {
   const download = [
-    "import boto3, hashlib, sys",
-    "bucket, key, region, digest, path = sys.argv[1:]",
-    `data = boto3.client("s3", region_name=region).get_object(Bucket=bucket, Key=key)["Body"].read()`,
-    `if hashlib.sha256(data).hexdigest() != digest: sys.exit("checksum mismatch")`,
-    `open(path, "wb").write(data)`,
+    "import boto3,hashlib,signal,sys",
+    "b,k,r,d,p=sys.argv[1:]",
+    "signal.alarm(5)",
+    `c=boto3.session.Config(connect_timeout=3,read_timeout=4,retries={"max_attempts":0})`,
+    `a=boto3.client("s3",region_name=r,config=c).get_object(Bucket=b,Key=k)["Body"]`,
+    "signal.alarm(0)",
+    "a=a.read()",
+    `if hashlib.sha256(a).hexdigest()!=d: sys.exit("checksum mismatch")`,
+    `open(p,"wb").write(a)`,
   ].join("\n");
   const words = [from.bucket, from.key, from.region, payload.sha256].map(quote).join(" ");
-  return `fx_fetch() { python3 -c ${quote(download)} ${words} "$fx_dir/payload"; }`;
+  return `fx_fetch() { python3 -I -c ${quote(download)} ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
 }
 
 /** Shell as it is sent in a command: short, for CloudTrail keeps it. */

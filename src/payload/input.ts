@@ -44,6 +44,7 @@ function secretsText(secrets: Readonly<Record<string, string>>): string {
     ...exports(secrets),
     ":",
     "}",
+    `fx_secret_names=${quote(Object.keys(secrets).join(" "))}`,
     `fx_patterns=${quote(redactionPatterns(secrets).join("\n"))}`,
     // Its last word, by which the job knows that it has all of it.
     "fx_whole=1",

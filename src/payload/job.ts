@@ -36,6 +36,7 @@ export function jobText(options: JobOptions): string {
     `fx_timeout=${options.timeoutSeconds}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
+    `fx_names=${quote(Object.keys(options.env).join(" "))}`,
     `fx_recorder_py=${quote(recorderPy)}`,
     `fx_recorder_awk=${quote(recorderAwk)}`,
     `fx_environment() {`,

@@ -32,27 +32,28 @@ fx_record_by_awk() {
       printf '%s\n' "$fx_patterns" |
         LC_ALL=C awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
           5<"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
-      fx_recorders="$fx_recorders $!:$fx_n.$fx_kind"
+      fx_name "$!"
+      fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"
     done
   done
   fx_stop_recording() {
     fx_tries=20 fx_cut=''
     for fx_recorder in $fx_recorders; do
-      fx_pid=${fx_recorder%%:*}
-      while fx_lives && [ "$fx_tries" -gt 0 ]; do
+      fx_awk=${fx_recorder%,*}
+      while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
         sleep 0.05
         fx_tries=$((fx_tries - 1))
       done
-      if fx_lives; then
+      if fx_lives "$fx_awk"; then
         # A reader is there before the last one goes. Opened both ways first: one end alone waits for the other.
         # shellcheck disable=SC2094 # it is a pipe
-        exec 4<>"$fx_dir/${fx_recorder#*:}" 5<"$fx_dir/${fx_recorder#*:}" 4<&-
+        exec 4<>"$fx_dir/${fx_recorder#*,}" 5<"$fx_dir/${fx_recorder#*,}" 4<&-
         fx_session cat <&5 >/dev/null 2>&1 5<&- &
-        kill "$fx_pid"
+        fx_tell TERM "$fx_awk"
         exec 5<&-
         fx_cut=1
       fi
-      wait "$fx_pid"
+      wait "${fx_awk%:*}"
     done
     # No awk tells of a write that failed, but each tells at its end how much there should be.
     fx_size header

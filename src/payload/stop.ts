@@ -9,6 +9,6 @@ import { stopSource } from "./source.ts";
  * encrypts its sessions.
  */
 export function stopCommand(runId: string, { sessionKnown = false } = {}): string {
-  const settings = `fx_run=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`;
+  const settings = `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`;
   return `/bin/sh -c ${quote([settings, withoutComments(stopSource)].join("\n"))}`;
 }

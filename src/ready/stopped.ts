@@ -16,6 +16,9 @@ export function taskStopped(task: Task): TaskStopped {
     seen: whatWasSeen(task),
     advice: adviceOn(task),
   };
+  if (!began && NO_SHELL.test(reasonsOf(task))) {
+    return new TaskStopped("no-shell", { ...parts, failed: `${parts.failed} Its image has no shell.` }, task);
+  }
   return new TaskStopped(began ? "task-stopped" : "task-not-started", parts, task);
 }
 
@@ -29,9 +32,13 @@ function whatWasSeen(task: Task): string {
   return `Task ${task.lastStatus}, stop code ${code}, reason: ${task.stoppedReason ?? "none"}; ${containers.join("; ")}.`;
 }
 
+function reasonsOf(task: Task): string {
+  return [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
+}
+
 /** The most specific first. What AWS says of a container counts as much as what it says of the task. */
 function adviceOn(task: Task): string {
-  const words = [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
+  const words = reasonsOf(task);
   const advice = FAMILIES.find(([pattern]) => pattern.test(words))?.[1];
   if (advice !== undefined) return advice;
   switch (task.stopCode) {
@@ -67,7 +74,14 @@ const MEMORY =
   "A container was killed, most likely for want of memory: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
 const ROUTE = "a NAT gateway, 'assign-public-ip: true' in a public subnet, or VPC endpoints";
 
+/** The container runtime's words, where it was to run `sh`, such as a command that holds the container. */
+const NO_SHELL = /exec: "(\/bin\/)?sh": (executable file not found|stat )/;
+
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
+  [
+    NO_SHELL,
+    "A script needs /bin/sh in the image, and so does the command that 'hold' keeps the container by. Use the variant of the image that has a shell, such as ':debug' of a distroless image.",
+  ],
   [
     /exec format error|matching (platform|manifest)/i,
     "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's.",
@@ -89,12 +103,12 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
     "Check the task definition's volumes: the file system, its mount targets in the task's subnets, port 2049 in the security groups, and the task role.",
   ],
   [
-    /ResourceInitializationError/,
-    `Fargate could not set the task up: check the execution role and the route to AWS: ${ROUTE}.`,
-  ],
-  [
     /CannotStartContainerError|CannotCreateContainerError/,
     "Check the container's entry point and command (does the binary exist in the image?), its 'user' and 'workingDirectory', and the image's architecture.",
+  ],
+  [
+    /ResourceInitializationError/,
+    `Fargate could not set the task up: check the execution role and the route to AWS: ${ROUTE}.`,
   ],
   [
     /CannotInspectContainerError|CannotStopContainerError|ContainerRuntime(Timeout)?Error|InternalError/,

@@ -10,7 +10,7 @@ export function concluded(attended: Attended, target: Target, known: Known): Res
     case "status": {
       const { status } = attended;
       if (status.kind === "ended") return endedResult(status, known);
-      const code = status.kind === "lost" ? "lost" : "job";
+      const code = status.kind === "lost" ? "lost" : status.code;
       const failure = withoutStatus({ kind: "refused", code, text: status.text }, target, sessionId);
       return failedResult(failure, status.kind === "lost" ? known : { ...known, attached: false });
     }

@@ -1,6 +1,10 @@
 import { Failure, type FailureCode } from "../errors.ts";
+import { PLACES } from "../payload/source.ts";
 import type { Target } from "../target/target.ts";
 import type { Followed } from "./follow.ts";
+
+const NO_SHELL =
+  "The image needs /bin/sh, which also 'shell: python' and other interpreters are started by. Use the variant of the image that has one, such as ':debug' of a distroless image.";
 
 /**
  * Why a session gave no status, in words. The task's own end, where it has ended, says more than this and comes
@@ -58,6 +62,39 @@ function refused(code: string, text: string, container: string): Failure {
         ...facts,
         advice: "The job's directory in the container is gone, and its status with it. Run the job again.",
       });
+    case "user":
+      return new Failure("user-not-found", {
+        failed: `Input 'user' names a user that the ${container} does not have.`,
+        seen: `It said: ${text}. No script has run.`,
+        advice:
+          "Name a user of the image's /etc/passwd, or a number such as 1000:1000, which need not be in it.",
+      });
+    case "directory":
+      return new Failure("working-directory-not-found", {
+        failed: `Input 'working-directory' names no directory that the ${container} can enter.`,
+        seen: `It said: ${text}. No script has run.`,
+        advice:
+          "Name a directory of the image, or of a volume that the container mounts; it is not made. Without the input the script begins in the image's own WORKDIR.",
+      });
+    case "shell":
+      return new Failure("shell-not-found", {
+        failed: `The ${container} can't run what input 'shell', or else the script's first line, asks for.`,
+        seen: `It said: ${text}. No script has run.`,
+        advice:
+          "Name a program that is in the image, with its full path where its directory is not in PATH, or leave 'shell' out: then it is 'sh -e {0}'.",
+      });
+    case "variable":
+      return new Failure("bad-input", {
+        failed: `Input 'env' or 'secrets' sets a variable that the shell of the ${container} does not let anybody set.`,
+        seen: `It said: ${text}. No script has run.`,
+        advice:
+          "Give the variable another name: bash keeps UID, EUID, PPID and others to itself, and so does zsh.",
+      });
+    case "place":
+      return new Failure("container-refused", {
+        ...facts,
+        advice: `One of ${PLACES.join(", ")} has to be writable for root, and for others only where it is sticky, as /tmp is.`,
+      });
     case "lost":
       return new Failure("no-status", {
         failed: `The ${container} ran the script, and how it ended is not known.`,
@@ -68,7 +105,8 @@ function refused(code: string, text: string, container: string): Failure {
     default:
       return new Failure("container-refused", {
         ...facts,
-        advice: "Check that the image has a writable /tmp, /var/tmp, /dev/shm or /run, and python3.",
+        advice:
+          "Check what the image needs: a POSIX shell, stty or python3, python3 or awk, and the usual small tools.",
       });
   }
 }
@@ -84,10 +122,10 @@ function ended(
 ): Failure {
   const text = end.kind === "closed" ? end.text.replace(/-{3,}ERROR-{3,}/, "").trim() : "";
   if (text.includes("Unable to start command")) {
-    return new Failure("session-refused", {
-      failed: `The ${container} could not start a shell.`,
+    return new Failure("no-shell", {
+      failed: `The ${container} has no shell to run a script by.`,
       seen: `The exec agent said: ${text}`,
-      advice: "The image needs /bin/sh: the script is run by a shell, and an image without one can't run it.",
+      advice: NO_SHELL,
     });
   }
   if (text.includes("encryption is not set up") || /handshake/i.test(text)) {
