@@ -1,7 +1,7 @@
 import { ExecuteCommandCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Two sessions run, one waits, one more blocks the agent for good. */
@@ -120,9 +120,11 @@ it("a session that can't be ended and starts later does no job", async () => {
   expectBlocked(results.blind, /Its other sessions can't be seen/);
   for (const id of sessions.ofBlind) aws.world.local.gateway.terminateSession(id);
   // It has made its directory, and waits for somebody to type.
-  await eventually(() => filesIn(tasks.blind, "/tmp").some((name) => name.endsWith("/maker")), true, 20_000);
+  const files = (): string[] =>
+    jobDirectories(tasks.blind).flatMap((directory) => filesIn(tasks.blind, directory));
+  await eventually(() => files().includes("maker"), true, 20_000);
   await expectStillGood(tasks.blind);
-  expect(filesIn(tasks.blind, "/tmp").filter((name) => /\/(started|status)$/.test(name))).toEqual([]);
+  expect(files().filter((name) => /^(started|status)$/.test(name))).toEqual([]);
 });
 
 it("no claim is left, nor a staged script", async () => {

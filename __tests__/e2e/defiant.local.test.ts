@@ -1,12 +1,15 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
+import { PLACES } from "../../src/payload/source.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
 
 /** What the step is to say of it: an exit code and standard output, or of the one failure that there is a word. */
 type Ending = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
 
-const fill = "head -c 600000 /dev/zero 2>/dev/null >/tmp/full || :";
+/** The job directory's own place, a small disk here. */
+const place = PLACES[0] ?? "";
+const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
 
 const defiant: readonly (readonly [name: string, script: string, ending: Ending])[] = [
@@ -27,16 +30,21 @@ const defiant: readonly (readonly [name: string, script: string, ending: Ending]
   ["becomes one that is not there", "exec /no/such/program", { code: 127, stdout: "" }],
   ["closes its streams", "echo before; exec >&- 2>&- <&-; sleep 0.3; exit 5", { code: 5, stdout: "before" }],
   ["turns its streams away", "echo 1; exec >/dev/null 2>&1; echo 2; exit 6", { code: 6, stdout: "1" }],
-  ["removes all of /tmp", "sleep 0.3; rm -rf /tmp/*; exit 0", { lost: /directory .* was removed/ }],
+  ["removes all of /tmp", "rm -rf /tmp/* /var/tmp/*; sleep 0.3; exit 4", { code: 4, stdout: "" }],
   [
-    "removes all of /tmp, then works on",
-    "rm -rf /tmp/*; sleep 1; exit 7",
+    "removes all of ours",
+    `sleep 0.3; rm -rf ${place}/fargate-exec-*; exit 0`,
+    { lost: /directory .* was removed/ },
+  ],
+  [
+    "removes all of ours, then works on",
+    `rm -rf ${place}/fargate-exec-*; sleep 1; exit 7`,
     { lost: /directory .* was removed/ },
   ],
   ["fills the disk by what it prints", `${much}; ${much}; exit 0`, { lost: /full disk/ }],
   ["fills the disk and fails", `${fill}; exit 7`, { code: 7, stdout: "" }],
   ["fills the disk, then prints much", `${fill}; ${much}; exit 0`, { lost: /full disk/ }],
-  ["makes room again", `${fill}; ${much}; sleep 0.5; rm /tmp/full; exit 0`, { lost: /full disk/ }],
+  ["makes room again", `${fill}; ${much}; sleep 0.5; rm ${place}/full; exit 0`, { lost: /full disk/ }],
 ];
 
 describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image) => {
@@ -48,7 +56,11 @@ describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image
     aws = await Aws.start();
     const begin = (): Promise<Task> =>
       taskOf(aws, `local/${image}`, {
-        command: ["/bin/sh", "-c", "mount -t tmpfs -o size=512k tmpfs /tmp && exec sleep 600"],
+        command: [
+          "/bin/sh",
+          "-c",
+          `mkdir -p ${place} && mount -t tmpfs -o size=512k tmpfs ${place} && exec sleep 600`,
+        ],
       });
     results = await inTurn(defiant, 3, async ([name, run]) => {
       const task = await begin();

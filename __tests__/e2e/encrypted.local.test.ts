@@ -1,5 +1,5 @@
 import type { StepResult } from "../../demo/runner.ts";
-import { Aws, filesIn, jobLog, processes } from "../helpers/local.ts";
+import { Aws, jobDirectories, jobLog, processes } from "../helpers/local.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -96,7 +96,7 @@ it.each([
     else
       local.fail({ operation: "GenerateDataKey", code: "AccessDeniedException", message: denied, times: 9 });
     const task = await aws.runningTask(undefined, made.kmsCluster);
-    const jobs = (): string[] => filesIn(task, "/tmp").filter((name) => name.startsWith("fargate-exec-"));
+    const jobs = (): string[] => jobDirectories(task);
     const before = processes(task);
     const began = Date.now();
     const result = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo not reached" });

@@ -11,7 +11,7 @@ afterAll(() => aws.stop());
 const run = `for i in 1 2 3 4 5 6 7 8 9; do
   echo "line $i"
   if [ "$i" = 5 ]; then
-    for watcher in /tmp/fargate-exec-*/watcher; do echo "not the job's" >"/proc/$(cat "$watcher")/fd/1"; done
+    echo "not the job's" >"/proc/$(cut -d : -f 1 "\${0%/*}/watcher")/fd/1"
   fi
   sleep 0.1
 done

@@ -5,6 +5,7 @@ import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Task } from "../../local/task/task.ts";
+import { PLACES } from "../../src/payload/source.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 import { randomScript, type ScriptCase } from "../helpers/random-script.ts";
 import { forEachSeedAtOnce, pick, randomOf } from "../helpers/seeds.ts";
@@ -90,7 +91,7 @@ it("random scripts are brought over and run as by sh -e, whatever the shell of t
       containerEnv: { PATH },
       ...(packAbove !== undefined && { packAbove }),
     });
-    const host = await onTheHost(script, `/tmp/fargate-exec-${job.runId}/script`);
+    const host = await onTheHost(script, `${PLACES[0] ?? ""}/fargate-exec-${job.runId}/script`);
     try {
       await job.attach().closed;
       expect(job.status).toMatchObject({
@@ -127,7 +128,7 @@ describe("by the whole step", () => {
           .split(/\r?\n|\r/),
       )
       .filter((line) => line !== "")
-      .map((line) => line.replaceAll(/\/tmp\/fargate-exec-[^/]+\/script/g, "/tmp/script"))
+      .map((line) => line.replaceAll(/\/\S+\/fargate-exec-[^/]+\/script/g, "script"))
       .sort();
 
   it("random scripts are run as by sh -e", async () => {
@@ -137,7 +138,7 @@ describe("by the whole step", () => {
       const packed = random() < 0.5;
       // What is no UTF-8 the exec agent damages, unless it is packed.
       const script = randomScript(random, { anyBytes: packed, anyArgs: false });
-      const host = await onTheHost(script, `/tmp/fargate-exec-${process.pid}-${seed}/script`);
+      const host = await onTheHost(script, `${PLACES[0] ?? ""}/fargate-exec-${process.pid}-${seed}/script`);
       const result = await aws.step(
         {
           task: tasks[seed % 2]?.id ?? "",

@@ -1,10 +1,9 @@
-import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Fault } from "../../local/faults.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, type Inputs, pidOf, processes, type StepOptions } from "./local.ts";
+import { Aws, type Inputs, jobDirectories, pidOf, processes, type StepOptions } from "./local.ts";
 
 /** What a moment is recognised by. */
 export interface Seen {
@@ -195,13 +194,4 @@ function difference(now: Left, before: Left): Left {
   return Object.fromEntries(
     Object.keys(NOTHING).map((name) => [name, more(name as keyof Left)]),
   ) as unknown as Left;
-}
-
-function jobDirectories(task: Task): string[] {
-  const pid = task.containers[0]?.handle?.pid ?? 0;
-  return ["/tmp", "/var/tmp", "/dev/shm", "/run"].flatMap((place) =>
-    readdirSync(`/proc/${pid}/root${place}`)
-      .filter((name) => name.startsWith("fargate-exec-"))
-      .map((name) => `${place}/${name}`),
-  );
 }

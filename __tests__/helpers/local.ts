@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +23,7 @@ import type { RecordedRequest } from "../../local/front.ts";
 import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
+import { PLACES } from "../../src/payload/source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
 import { eventually, until } from "./until.ts";
 
@@ -201,7 +210,7 @@ export function processes(task: Task, container = "app"): ContainerProcess[] {
 
 /** Names below a directory of a container, of whatever depth. */
 export function filesIn(task: Task, directory: string): string[] {
-  const pid = task.containers[0]?.handle?.pid ?? 0;
+  const pid = pidIn(task);
   // A checkout below it is mounted there as far as containers need it, for their python.
   const own = relative(directory, actionDir);
   return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true })
@@ -215,6 +224,21 @@ export async function leftClean(task: Task): Promise<void> {
   // The exec agent's own `script` may run for a moment after the session.
   await eventually(left, ["S tail -f /dev/null"]);
   for (const directory of ["/tmp", "/dev/shm"]) expect(filesIn(task, directory)).toEqual([]);
+  expect(jobDirectories(task)).toEqual([]);
+}
+
+/** The job directories in a container, wherever they may be. */
+export function jobDirectories(task: Task): string[] {
+  return PLACES.flatMap((place) => {
+    const names = existsSync(`/proc/${pidIn(task)}/root${place}`)
+      ? readdirSync(`/proc/${pidIn(task)}/root${place}`)
+      : [];
+    return names.filter((name) => name.startsWith("fargate-exec-")).map((name) => `${place}/${name}`);
+  });
+}
+
+function pidIn(task: Task): number {
+  return task.containers[0]?.handle?.pid ?? 0;
 }
 
 /** The log of the step's own process: without what the runner prints of inputs before main starts. */

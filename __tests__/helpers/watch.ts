@@ -29,7 +29,18 @@ const SESSION: Delivery = { kind: "session" };
 export type Typing = (what: "start" | "payload" | "secrets", bytes: Buffer) => Buffer;
 const asItIs: Typing = (_, bytes) => bytes;
 
+/** Where the terminal's command runs, if not on this machine itself. */
+export interface Within {
+  /** The words that lead into it. */
+  readonly enter: readonly string[];
+  /** Its root directory as this machine sees it. */
+  readonly root: string;
+}
+
 export interface WatchOptions extends Partial<JobOptions> {
+  readonly within?: Within;
+  /** Where the container's command begins. */
+  readonly cwd?: string;
   /** The shell that stands for the container's /bin/sh. */
   readonly sh?: string;
   readonly script: string | Buffer;
@@ -138,7 +149,10 @@ export class WatchedJob {
 
   /** The job directory, if there is one. */
   get directory(): string | undefined {
-    return PLACES.map((place) => `${place}/fargate-exec-${this.runId}`).find((path) => existsSync(path));
+    const root = this.options.within?.root ?? "";
+    return PLACES.map((place) => `${root}${place}/fargate-exec-${this.runId}`).find((path) =>
+      existsSync(path),
+    );
   }
 
   /** Resolves when the job directory holds such a file. */
@@ -177,7 +191,9 @@ export class WatchedTerminal {
     const command = bootstrapCommand({ runId, at, packAbove, payload, delivery });
     // The shell takes the command apart as the agent would, then becomes the one under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
-    this.#child = spawn(PYTHON, ["-I", "-S", TERMINAL, "/bin/sh", "-c", unwrap, "sh", command], {
+    const words = [...(options.within?.enter ?? []), "/bin/sh", "-c", unwrap, "sh", command];
+    this.#child = spawn(PYTHON, ["-I", "-S", TERMINAL, ...words], {
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
       stdio: ["pipe", "pipe", "inherit"],
       env: { PATH: process.env["PATH"], HOME: "/root", ...options.containerEnv },
     });

@@ -1,0 +1,96 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isolate } from "../../local/task/isolate.ts";
+import type { Within } from "./watch.ts";
+
+const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
+const PYTHON = "/usr/bin/python3";
+/** The application's own user. */
+const OTHER = 1000;
+
+/** A container of this machine's programs, with a shell of choice as its /bin/sh, and with another user's process in it. */
+export class SharedContainer implements Within {
+  readonly enter: readonly string[];
+  readonly root: string;
+  readonly #pid: number;
+  readonly #exited: Promise<number>;
+  #ended = false;
+  #attacker: ChildProcess | undefined;
+
+  private constructor(pid: number, exited: Promise<number>) {
+    this.#pid = pid;
+    this.#exited = exited;
+    void exited.then(() => (this.#ended = true));
+    this.root = `/proc/${pid}/root`;
+    const namespaces = ["--mount", "--pid", "--ipc", "--uts"];
+    this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wd=/", "--"];
+  }
+
+  /** `open` places may be written to by everybody, where they are sticky. */
+  static async start(sh: string, open: readonly string[] = []): Promise<SharedContainer> {
+    const [shell = ""] = sh.split(" ");
+    const program = execFileSync("which", [shell]).toString().trim();
+    const opened = open.map((place) => `chmod 1777 ${place}; `).join("");
+    const setUp = `ln -sf ${program} /usr/bin/sh; ln -sf ${program} /bin/sh; ${opened}exec sleep 3600`;
+    const { pid, exited } = await isolate({
+      command: ["/bin/dash", "-c", setUp],
+      env: { PATH: "/usr/bin:/bin" },
+      workdir: "/",
+      user: undefined,
+      hostname: "shared",
+      ip: "127.16.0.9",
+      init: undefined,
+    });
+    const container = new SharedContainer(pid, exited);
+    while (!container.read("/proc/1/cmdline").startsWith("sleep")) await new Promise(setImmediate);
+    return container;
+  }
+
+  /** Lets the other user's process in. */
+  async attack(places: readonly string[]): Promise<void> {
+    const as = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "--"];
+    const [program = "", ...words] = [...this.enter, ...as, PYTHON, "-I", "-S", "-c", ATTACKER, ...places];
+    this.#attacker = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
+    if (this.#attacker.stdout) await once(this.#attacker.stdout, "data");
+  }
+
+  /** What the other user's process would make, without a race. */
+  plant(directory: string): void {
+    const path = `${this.root}${directory}`;
+    mkdirSync(path, { mode: 0o777 });
+    for (const name of ["job", "new", "payload"]) writeFileSync(`${path}/${name}`, "id -u >>/tmp/evidence\n");
+    for (const name of ["pid", "0.pid", "maker", "watcher"]) writeFileSync(`${path}/${name}`, "1\n");
+    for (const name of readdirSync(path)) chownSync(`${path}/${name}`, OTHER, OTHER);
+    chownSync(path, OTHER, OTHER);
+  }
+
+  /** Whether its first process still runs. */
+  get isAlive(): boolean {
+    return !this.#ended;
+  }
+
+  /** What any of the planted files has left by being run. */
+  get evidence(): string {
+    return this.read("/tmp/evidence");
+  }
+
+  read(path: string): string {
+    try {
+      return readFileSync(`${this.root}${path}`, "utf8");
+    } catch {
+      return "";
+    }
+  }
+
+  exists(path: string): boolean {
+    return existsSync(`${this.root}${path}`);
+  }
+
+  async stop(): Promise<void> {
+    this.#attacker?.kill("SIGKILL");
+    if (this.isAlive) process.kill(this.#pid, "SIGKILL");
+    await this.#exited;
+  }
+}

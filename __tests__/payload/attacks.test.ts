@@ -1,0 +1,233 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { split } from "../../local/agent/shlex.ts";
+import { asRoot } from "../../local/task/isolate.ts";
+import { stopCommand } from "../../src/payload/stop.ts";
+import { has } from "../helpers/needs.ts";
+import { pythonWith } from "../helpers/python-with.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
+
+const PATIENCE = 60_000;
+const asOthers = has("root", asRoot ? undefined : "only root has other users' processes") ? it : it.skip;
+/** Of each shell once. */
+const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
+const STICKY = ["/tmp", "/var/tmp"];
+const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];
+
+/** Starts jobs one after the other and gives what was wrong with any of them. */
+async function startMany(container: SharedContainer, count: number): Promise<string[]> {
+  const wrong: string[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const code = (number * 37 + 1) % 256;
+    const job = new WatchedJob({
+      within: container,
+      sh: "/bin/sh",
+      containerEnv: { PATH: "/usr/bin:/bin" },
+      script: `echo mine; exit ${code}`,
+    });
+    await job.attach().closed;
+    const status = job.status?.kind === "ended" ? job.status.workers.map(({ exitCode }) => exitCode) : [];
+    if (status[0] !== code || job.output("stdout").toString() !== "mine\n")
+      wrong.push(`start ${number}: ${JSON.stringify(job.events)}`);
+  }
+  return wrong;
+}
+
+describe.each(EACH)(
+  "another user's process that races for the job directory, in a container of %s,",
+  (sh) => {
+    asOthers.concurrent.each([
+      ["with the places that root alone may write to", [], STICKY],
+      ["where every place is everybody's", ["/var/lib", "/run"], EVERYWHERE],
+    ])(
+      "gets nothing run, %s",
+      async (_, open, places) => {
+        const container = await SharedContainer.start(sh, open);
+        try {
+          await container.attack(places);
+          expect(await startMany(container, 6)).toEqual([]);
+          expect(container.evidence).toBe("");
+          expect(container.isAlive).toBe(true);
+        } finally {
+          await container.stop();
+        }
+      },
+      PATIENCE,
+    );
+
+    asOthers.concurrent(
+      "is not obeyed by what stops a job: its pid files name the container's first process",
+      async () => {
+        const container = await SharedContainer.start(sh);
+        try {
+          for (const place of ["/tmp", "/dev/shm"]) container.plant(`${place}/fargate-exec-0123456789ab`);
+          const command = split(stopCommand("0123456789ab", { sessionKnown: true }))[2] ?? "";
+          const [program = "", ...words] = [...container.enter, "/bin/sh", "-c", command];
+          await once(spawn(program, words, { env: { PATH: "/usr/bin:/bin" } }), "close");
+          expect(container.exists("/tmp/fargate-exec-0123456789ab/pid")).toBe(true);
+          expect(container.evidence).toBe("");
+          expect(container.isAlive).toBe(true);
+        } finally {
+          await container.stop();
+        }
+      },
+      PATIENCE,
+    );
+  },
+);
+
+asOthers("what somebody else has made is passed over, and that is said", async () => {
+  const container = await SharedContainer.start("dash", ["/var/lib"]);
+  const job = new WatchedJob({ within: container, sh: "/bin/sh", script: "exit 3" });
+  const planted = `/var/lib/fargate-exec-${job.runId}`;
+  try {
+    container.plant(planted);
+    await job.attach().closed;
+    expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+    const notes = job.events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
+    expect(notes.join()).toContain(planted);
+  } finally {
+    await container.stop();
+  }
+});
+
+describe("what stands where the container's command begins", () => {
+  const directory = mkdtempSync(join(tmpdir(), "workdir-"));
+  const evidence = join(directory, "evidence");
+  const bin = join(directory, "bin");
+  beforeAll(() => {
+    const module = `open(${JSON.stringify(evidence)}, "a").write(__name__ + "\\n")\n`;
+    for (const name of ["boto3", "hashlib", "termios", "signal", "urllib", "fcntl", "ctypes", "select"])
+      writeFileSync(join(directory, `${name}.py`), module);
+    mkdirSync(bin);
+    for (const name of [
+      "python3",
+      "stty",
+      "ls",
+      "id",
+      "grep",
+      "sed",
+      "tr",
+      "env",
+      "setsid",
+      "mkdir",
+      "cat",
+    ]) {
+      writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} >>${evidence}\nexit 1\n`);
+      chmodSync(join(bin, name), 0o755);
+    }
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
+
+  it.each(SHELLS)("is no module of our Python, under %s", async (sh) => {
+    // Without stty, so that Python has to turn the echo off, too.
+    const tools = mkdtempSync(join(directory, "tools-"));
+    const path = process.env["PATH"] ?? "/usr/bin:/bin";
+    for (const name of "sh id ls grep tr sed head tail cat mkdir rm mv sleep mkfifo date cut".split(
+      " ",
+    ))
+      symlinkSync(
+        execFileSync("which", [name], { env: { PATH: path } })
+          .toString()
+          .trim(),
+        join(tools, name),
+      );
+    symlinkSync(PYTHON, join(tools, "python3"));
+    const run = await watch({
+      sh: absolute(sh),
+      cwd: directory,
+      script: "exit 5",
+      delivery: S3,
+      containerEnv: { PATH: tools },
+    });
+    expect(run.status).toMatchObject({ workers: [{ exitCode: 5 }] });
+    expect(existsSync(evidence)).toBe(false);
+  });
+
+  it.each(SHELLS)(
+    "is no program of ours by a relative or an empty entry of PATH, and the script's PATH stays as it is, under %s",
+    async (sh) => {
+      const PATH = `bin::.:./bin:${pythonWith("nothing", "", directory)}`;
+      // The script's first program comes from there as it would with any exec, and is told from ours.
+      const script = `printf %s "$PATH"; exit 6`;
+      const run = await watch({
+        sh: absolute(sh),
+        cwd: directory,
+        script,
+        shell: "/bin/sh -e {0}",
+        delivery: S3,
+        containerEnv: { PATH },
+      });
+      expect(run.status).toMatchObject({ workers: [{ exitCode: 6 }] });
+      expect(run.stdout.toString()).toBe(PATH);
+      expect(existsSync(evidence)).toBe(false);
+    },
+  );
+});
+
+function absolute(shell: string): string {
+  const [program = "", ...words] = shell.split(" ");
+  return [execFileSync("which", [program]).toString().trim(), ...words].join(" ");
+}
+
+describe("a name in 'env' or 'secrets' that the shell keeps to itself", () => {
+  /** Those that each of them keeps, of all that any of them might. */
+  const kept = (sh: string): string[] => {
+    const names = "UID EUID PPID GID BASHOPTS SHELLOPTS BASH_VERSINFO".split(" ");
+    return names.filter((name) => {
+      try {
+        return (
+          !runShell(sh, `export ${name}=7; id -u; exec env`).toString().startsWith("0\n") ||
+          !runShell(sh, `export ${name}=7; exec env`).toString().split("\n").includes(`${name}=7`)
+        );
+      } catch {
+        return true;
+      }
+    });
+  };
+
+  it("is there in bash", () => {
+    expect(kept("bash")).toEqual(expect.arrayContaining(["UID", "EUID", "PPID"]));
+  });
+
+  asOthers.concurrent.each(EACH)(
+    "is refused before anything starts, in a container of %s",
+    async (sh) => {
+      const container = await SharedContainer.start(sh);
+      try {
+        for (const [names, how] of [
+          [["UID", "FREE"], "env"],
+          [["EUID"], "secrets"],
+        ] as const) {
+          const given = Object.fromEntries(names.map((name) => [name, "4711"]));
+          const job = new WatchedJob({
+            within: container,
+            sh: "/bin/sh",
+            script: `echo "ran $${names[0]}"`,
+            [how]: given,
+          });
+          await job.attach().closed;
+          const shell = sh === "busybox" ? "busybox ash" : sh === "zsh" ? "zsh --emulate sh" : sh;
+          if (kept(shell).includes(names[0])) {
+            expect(job.status).toMatchObject({
+              kind: "refused",
+              code: "variable",
+              text: expect.stringContaining(names[0]) as string,
+            });
+            expect(job.output("stdout").toString()).toBe("");
+          } else expect(job.output("stdout").toString()).toMatch(/^ran (4711|\*{3})\n$/);
+        }
+      } finally {
+        await container.stop();
+      }
+    },
+    PATIENCE,
+  );
+});
