@@ -34,6 +34,7 @@ import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
 import { parseArn } from "./target/arn.ts";
 import { sessionTarget, type Target } from "./target/target.ts";
+import { workerCount } from "./workflow.ts";
 
 export interface JobContext {
   readonly inputs: Inputs;
@@ -139,7 +140,9 @@ export async function runJob(
   const over = new AbortController();
   const enough = enoughShown(cancel, clock, over.signal);
   const printer = new Printer({ write: context.write, say: (line) => log.info(line) });
-  const extractor = new Extractor(nonce);
+  const workers = workerCount(inputs.workers, target.cpuUnits);
+  const newExtractor = (): Extractor => new Extractor(nonce, workers);
+  const extractor = newExtractor();
   const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
   onJob({});
   try {
@@ -187,7 +190,7 @@ export async function runJob(
     await endOf(attended);
     // To read logs takes no place in the container.
     await admission.release();
-    return await withLogs(attended, target, { places, extractor, printer, nonce }, context);
+    return await withLogs(attended, target, { places, extractor, printer, newExtractor }, context);
   } catch (error) {
     await endOf({ kind: "impossible", failure: asFailure(error) });
     throw error;
@@ -214,14 +217,14 @@ interface Reading {
   readonly places: SessionLogs;
   readonly extractor: Extractor;
   readonly printer: Printer;
-  readonly nonce: string;
+  readonly newExtractor: () => Extractor;
 }
 
 /** The logs, where output is to come from there, or where no session could tell the end. */
 async function withLogs(
   attended: Attended,
   target: Target,
-  { places, extractor, printer, nonce }: Reading,
+  { places, extractor, printer, newExtractor }: Reading,
   { inputs, aws, clock, log, cancel, known, room }: JobContext,
 ): Promise<Attended> {
   if (!known.attached || cancel.aborted) return attended;
@@ -242,12 +245,12 @@ async function withLogs(
   if (attended.kind === "status") {
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return attended;
     log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
-    const own = { extractor: new Extractor(nonce), patience: LOG_PATIENCE_MS };
+    const own = { extractor: newExtractor(), patience: LOG_PATIENCE_MS };
     return await readLogs(inputs.logs, { ...reading, ...own });
   }
   if (inputs.logs === "session" || known.log === undefined) return attended;
   // Where the output was not shown live, all of it is still to come.
-  const from = inputs.logs === "auto" ? extractor : new Extractor(nonce);
+  const from = inputs.logs === "auto" ? extractor : newExtractor();
   return await lastResort(attended, { ...reading, extractor: from, target });
 }
 

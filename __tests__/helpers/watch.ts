@@ -95,7 +95,7 @@ export class WatchedJob {
 
   constructor(options: WatchOptions) {
     this.options = options;
-    this.extractor = new Extractor(this.nonce);
+    this.extractor = new Extractor(this.nonce, options.workers ?? 1);
     this.payload = makePayload(
       {
         runId: this.runId,

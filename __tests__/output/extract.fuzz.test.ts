@@ -67,7 +67,7 @@ function inPieces(random: Random, extractor: Extractor, bytes: Buffer): Extracte
 describe("an Extractor under damaged transcripts and sessions", () => {
   it("reads undamaged ones to their end", () => {
     for (const session of sessions) {
-      const events = extracted(new Extractor(NONCE), Buffer.from(session, "latin1"));
+      const events = extracted(new Extractor(NONCE, 2), Buffer.from(session, "latin1"));
       expect(events.at(-1)).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 3 }, {}] } });
     }
   });
@@ -80,7 +80,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
           random() < 0.1
             ? randomBytesOf(random, between(random, 0, 300))
             : damaged(random, pick(random, inputs), pick(random, inputs));
-        const extractor = new Extractor(NONCE);
+        const extractor = new Extractor(NONCE, 2);
         const events = inPieces(random, extractor, bytes);
         if (!Number.isSafeInteger(extractor.offset)) throw new Error(`its offset is ${extractor.offset}`);
         const last = events.findIndex(({ kind }) => kind === "status" || kind === "refused");
@@ -88,7 +88,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
         if (count % 8 > 0) continue;
         const given = events.reduce((sum, each) => sum + (each.kind === "text" ? each.bytes.length : 0), 0);
         if (given > bytes.length + 4 * 1024) throw new Error(`${given} bytes out of ${bytes.length}`);
-        const whole = joined(extracted(new Extractor(NONCE), bytes));
+        const whole = joined(extracted(new Extractor(NONCE, 2), bytes));
         if (joined(events) !== whole) throw new Error(`in pieces ${joined(events)}\nin one ${whole}`);
       }
     });
@@ -100,7 +100,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
       const random = randomOf(seed);
       for (let count = 0; count < CASES; count++) {
         const bytes = damaged(random, pick(random, forged), pick(random, forged));
-        for (const { kind } of inPieces(random, new Extractor(NONCE), bytes))
+        for (const { kind } of inPieces(random, new Extractor(NONCE, 2), bytes))
           if (kind !== "ready" && kind !== "echo") throw new Error(`it believed '${kind}'`);
       }
     });
@@ -117,7 +117,7 @@ describe("an Extractor under damaged transcripts and sessions", () => {
   ])("takes 8 MiB of %s in flat memory, and its time", (_name, make) => {
     const random = randomOf(1);
     for (const begun of ["", `${mark("@0")}\n`]) {
-      const extractor = new Extractor(NONCE);
+      const extractor = new Extractor(NONCE, 2);
       extracted(extractor, Buffer.from(begun));
       const before = heldBytes();
       const started = process.cpuUsage();

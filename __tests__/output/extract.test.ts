@@ -58,7 +58,7 @@ describe("an Extractor", () => {
       `after ${mark(". 1 exited 0=0:0")}`,
     ],
   ])("reads %s", (_, returns, before, after) => {
-    const events = extracted(new Extractor(NONCE), throughTerminals(before + SESSION + after, returns));
+    const events = extracted(new Extractor(NONCE, 1), throughTerminals(before + SESSION + after, returns));
     expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
     expect(text(events, "stdout")).toBe(
       "plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end",
@@ -69,10 +69,10 @@ describe("an Extractor", () => {
 
   it("reads the same wherever its input is cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = extracted(new Extractor(NONCE), bytes);
+    const whole = extracted(new Extractor(NONCE, 1), bytes);
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
-        const extractor = new Extractor(NONCE);
+        const extractor = new Extractor(NONCE, 1);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
         const events = edges
           .slice(1)
@@ -84,9 +84,9 @@ describe("an Extractor", () => {
 
   it("goes on in another session exactly where the first one was cut", () => {
     const bytes = throughTerminals(SESSION, 1);
-    const whole = extracted(new Extractor(NONCE), bytes);
+    const whole = extracted(new Extractor(NONCE, 1), bytes);
     for (let cut = 0; cut < bytes.length - 1; cut += 1) {
-      const extractor = new Extractor(NONCE);
+      const extractor = new Extractor(NONCE, 1);
       const first = extracted(extractor, bytes.subarray(0, cut));
       const from = extractor.offset;
       extractor.restart();
@@ -99,7 +99,7 @@ describe("an Extractor", () => {
   });
 
   it("skips what a session sends again", () => {
-    const extractor = new Extractor(NONCE);
+    const extractor = new Extractor(NONCE, 1);
     const first = extracted(extractor, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
     extractor.restart();
     const again = extracted(extractor, Buffer.from(SESSION, "latin1"));
@@ -112,17 +112,17 @@ describe("an Extractor", () => {
     ["half a nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
     ["no beginning", mark(". 0 exited 0=0:0").slice(5)],
   ])("believes no marks with %s", (_, forged) => {
-    expect(extracted(new Extractor(NONCE), Buffer.from(forged, "latin1"))).toEqual([]);
+    expect(extracted(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
   it("takes no status for the end of output that did not come whole", () => {
-    const events = extracted(new Extractor(NONCE), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
+    const events = extracted(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
     expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
   });
 
   it("is told by the container how far it is, and goes back to what was right when it isn't there", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
-    const extractor = new Extractor(NONCE);
+    const extractor = new Extractor(NONCE, 1);
     const said = (...texts: string[]): unknown[] =>
       extracted(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
         e.kind === "text" ? e.bytes.toString() : e.kind,
@@ -146,7 +146,7 @@ describe("an Extractor", () => {
   });
 
   it("tells once that echo is off", () => {
-    const extractor = new Extractor(NONCE);
+    const extractor = new Extractor(NONCE, 1);
     const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
       extracted(extractor, Buffer.from(s)),
     );
@@ -154,9 +154,9 @@ describe("an Extractor", () => {
   });
 
   it("tells why the container refused", () => {
-    expect(extracted(new Extractor(NONCE), Buffer.from(mark("! download No module named 'boto3'")))).toEqual([
-      { kind: "refused", code: "download", text: "No module named 'boto3'" },
-    ]);
+    expect(
+      extracted(new Extractor(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
+    ).toEqual([{ kind: "refused", code: "download", text: "No module named 'boto3'" }]);
   });
 
   it("survives whatever bytes come, in bounded memory", () => {
@@ -173,7 +173,7 @@ describe("an Extractor", () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
-        const extractor = new Extractor(NONCE);
+        const extractor = new Extractor(NONCE, 1);
         for (const part of parts) extracted(extractor, Buffer.from(part, "latin1"));
       }),
     );

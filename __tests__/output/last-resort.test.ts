@@ -52,7 +52,7 @@ async function look(after: End, kept: Kept) {
     owners: [],
     places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
     sessionIds: ["s-1"],
-    extractor: new Extractor(NONCE),
+    extractor: new Extractor(NONCE, 1),
     onShown: (each) => shown.push(...wordsOf(each)),
     clock,
     signal: new AbortController().signal,

@@ -1,4 +1,4 @@
-import { type Line, LineJoiner } from "../../src/output/lines.ts";
+import { type Line, LineJoiner, LONGEST_LINE, MOST_BEGUN } from "../../src/output/lines.ts";
 
 type Piece = Parameters<LineJoiner["push"]>[0];
 
@@ -63,5 +63,29 @@ describe("a LineJoiner", () => {
     expect(lines.push(piece(part, false))).toEqual([]);
     expect(lines.push(piece("y", false))).toEqual([line(`${part}y`, false)]);
     expect(lines.push(piece("z", true))).toEqual([line("z")]);
+  });
+
+  it("holds so many bytes of all lines that have begun, and no more", () => {
+    const lines = new LineJoiner();
+    const half = "x".repeat(LONGEST_LINE / 2);
+    const count = (2 * MOST_BEGUN) / LONGEST_LINE;
+    for (let i = 1; i < count; i += 1) expect(lines.push(piece(half, false, `o${i}`))).toEqual([]);
+    expect(lines.push(piece(half.slice(1), false, "o0"))).toEqual([]);
+    expect(lines.push(piece("y", false, "o0"))).toEqual([line(`${half.slice(1)}y`, false)]);
+    // What was given out has made room.
+    expect(lines.push(piece("z", false, "o0"))).toEqual([]);
+    expect(lines.flush()).toHaveLength(count);
+  });
+
+  it("goes back to the beginning of a line that has been given out since", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("a", false));
+    lines.keep();
+    expect(lines.push(piece("noise", true))).toEqual([line("anoise")]);
+    lines.push(piece("other noise", false));
+    lines.back();
+    expect(lines.push(piece("b", false))).toEqual([]);
+    lines.back();
+    expect(lines.push(piece("c", true))).toEqual([line("ac")]);
   });
 });

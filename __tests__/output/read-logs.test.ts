@@ -14,7 +14,7 @@ const SPOOL = "one\ntwo\nthree\n";
 const END = mark(`. ${SPOOL.length} exited 0=7:1`);
 const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
 
-async function read(streams: Readonly<Record<string, string>>, extractor = new Extractor(NONCE)) {
+async function read(streams: Readonly<Record<string, string>>, extractor = new Extractor(NONCE, 1)) {
   const logs = new FakeLogs();
   for (const [stream, text] of Object.entries(streams))
     logs.put(stream, ...text.replaceAll("\n", "\r\n").split("\n"));
@@ -52,7 +52,7 @@ describe("reading the logs of a job's sessions", () => {
   });
 
   it("shows only what was not shown before", async () => {
-    const extractor = new Extractor(NONCE);
+    const extractor = new Extractor(NONCE, 1);
     extracted(extractor, Buffer.from(`${mark("@0")}\none\ntwo\n`));
     const { followed, shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\n` }, extractor);
     expect(followed).toMatchObject(ENDED);
@@ -105,7 +105,7 @@ describe("a transcript that S3 denies", () => {
       owners: [],
       places: { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: undefined },
       sessionIds: ["s-1", "s-2"],
-      extractor: new Extractor(NONCE),
+      extractor: new Extractor(NONCE, 1),
       onShown: () => undefined,
       clock: new SteppedClock(),
       signal: new AbortController().signal,

@@ -3,7 +3,7 @@ import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
 import { extracted } from "../helpers/extracted.ts";
 
 const mark = (text: string): string => `\x1b]7733;${text}\x07`;
-const read = (spool: string): SpoolText[] => extracted(new SpoolReader(), Buffer.from(spool, "latin1"));
+const read = (spool: string): SpoolText[] => extracted(new SpoolReader(12), Buffer.from(spool, "latin1"));
 const text = (
   bytes: string,
   { stream = "stdout", source = "", ends = true }: Partial<Extract<SpoolText, { kind: "text" }>> = {},
@@ -43,7 +43,7 @@ describe("a SpoolReader", () => {
     const bytes = Buffer.from(SPOOL, "latin1");
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
-        const reader = new SpoolReader();
+        const reader = new SpoolReader(12);
         const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
         const texts = edges.slice(1).flatMap((end, i) => extracted(reader, bytes.subarray(edges[i], end)));
         expect(texts).toEqual(read(SPOOL));
@@ -53,7 +53,7 @@ describe("a SpoolReader", () => {
   });
 
   it("knows where the record begins that isn't whole, and where the next byte belongs", () => {
-    const reader = new SpoolReader();
+    const reader = new SpoolReader(12);
     extracted(reader, Buffer.from("one\ntw"));
     extracted(reader, Buffer.from("o"));
     expect([reader.offset, reader.position]).toEqual([4, 7]);
@@ -62,7 +62,7 @@ describe("a SpoolReader", () => {
   });
 
   it("takes that record anew after a rewind", () => {
-    const reader = new SpoolReader();
+    const reader = new SpoolReader(12);
     extracted(reader, Buffer.from("one\ntw"));
     reader.rewind();
     expect([reader.offset, reader.position]).toEqual([4, 4]);
@@ -70,7 +70,7 @@ describe("a SpoolReader", () => {
   });
 
   it("keeps what it was given though the buffer is used again", () => {
-    const reader = new SpoolReader();
+    const reader = new SpoolReader(12);
     const buffer = Buffer.from("abc");
     extracted(reader, buffer);
     buffer.fill("z");

@@ -105,7 +105,7 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
       input: lines.map((each) => `${each}\n`).join(""),
       maxBuffer: 64 * 1024 * 1024,
     });
-    const shown = extracted(new SpoolReader(), spool).flatMap((record) =>
+    const shown = extracted(new SpoolReader(12), spool).flatMap((record) =>
       record.kind === "text" ? [record.bytes, Buffer.from(record.ends ? "\n" : "")] : [],
     );
     return Buffer.concat(shown).toString();

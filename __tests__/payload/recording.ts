@@ -85,7 +85,7 @@ export class Recording {
   }
 
   records(): SpoolText[] {
-    return extracted(new SpoolReader(), this.spool);
+    return extracted(new SpoolReader(12), this.spool);
   }
 
   /** The text of a stream, of all sources unless one is named, with its lines' ends. */

@@ -51,7 +51,7 @@ class Attending {
   run(minutes = 60) {
     const { clock, log, cancel } = this;
     return attend({
-      extractor: new Extractor(NONCE),
+      extractor: new Extractor(NONCE, 1),
       typed: {
         start: () => Promise.resolve(Buffer.from("start")),
         payload: () => Buffer.from("payload"),

@@ -21,7 +21,7 @@ beforeEach(() => {
 function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
   return followJob(session, {
     first: true,
-    extractor: new Extractor(NONCE),
+    extractor: new Extractor(NONCE, 1),
     typed: {
       start: (missing) =>
         Promise.resolve(Buffer.from(missing === undefined ? "start" : `loader (${missing.why})`)),
@@ -224,7 +224,7 @@ describe("following a transcript", () => {
   }
   const reading = (bytes: AsyncIterable<Uint8Array>) =>
     followTranscript(bytes, {
-      extractor: new Extractor(NONCE),
+      extractor: new Extractor(NONCE, 1),
       onShown: (shown) => seen.push(...wordsOf(shown)),
     });
 

@@ -5,7 +5,9 @@ import { connect as connectTcp } from "node:net";
 import { awsClients } from "../../src/aws/clients.ts";
 import type { Failure } from "../../src/errors.ts";
 import type { SessionOptions } from "../../src/session/session.ts";
-import { openSession } from "../../src/session/session.ts";
+import { PIECE_COST } from "../../src/session/byte-queue.ts";
+import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
+import { MAX_FRAME_BYTES } from "../../src/session/socket.ts";
 import { ack, closed, fromAgent, json, output, text } from "../channel/frames.ts";
 import { Gateway } from "./gateway.ts";
 import { AWS, Lines, open, optionsFor, readAll, startGateway, stopAll } from "./rig.ts";
@@ -125,6 +127,55 @@ describe("a session", () => {
     gateway.send(closed(""));
     expect((await reading).length).toBe(count * chunk.length);
   });
+
+  it("is lost when the agent sends without end and acknowledges no input", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    const cost = 60 * 1024 + PIECE_COST;
+    const most = Math.floor(MOST_WAITING_BYTES / cost);
+    const chunk = "x".repeat(60 * 1024);
+    session.send(Buffer.from("never acknowledged")).catch(() => undefined);
+    for (let index = 0; index < most; index++) gateway.send(output(index, chunk));
+    await gateway.until(() => gateway.acks.length === most);
+    gateway.send(output(most, chunk));
+    expect(await session.ended).toEqual({
+      kind: "lost",
+      why: "the agent sends without end and acknowledges nothing",
+    });
+  });
+
+  it.each([
+    ["takes a frame of 1 MiB", MAX_FRAME_BYTES, true],
+    ["takes no larger one", MAX_FRAME_BYTES + 1, false],
+  ])("%s", async (_, size, taken) => {
+    const gateway = await startGateway();
+    const session = await open(gateway, { resume: undefined });
+    const overhead = output(0, "").length;
+    gateway.send(output(0, "x".repeat(size - overhead)));
+    if (taken) await gateway.until(() => gateway.acks.length === 1);
+    else await gateway.until(() => gateway.text.length > 1);
+    expect(gateway.acks.length).toBe(taken ? 1 : 0);
+    await session.close();
+  });
+
+  it("leaves a gateway that does not read what it is sent", async () => {
+    const gateway = await startGateway();
+    const session = await open(gateway);
+    gateway.client?.pause();
+    const first = gateway.client;
+    let sent = 0;
+    // Each is acknowledged, and the acknowledgements pile up.
+    const flood = setInterval(() => {
+      for (let i = 0; i < 2_000; i += 1) gateway.send(output(sent++, "x"));
+    }, 5);
+    const reading = readAll(session);
+    await gateway.until(() => gateway.client !== first);
+    clearInterval(flood);
+    await session.close();
+    await reading;
+    // No more than what the system keeps for a socket besides.
+    expect(sent).toBeLessThan(200_000);
+  }, 60_000);
 
   it("prints each frame as a line, without token and payload", async () => {
     const gateway = await startGateway();

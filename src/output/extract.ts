@@ -1,6 +1,7 @@
-import { ANNOUNCEMENT, BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
-import { inflate, LARGEST_PACK, NO_PACK, type Packed } from "./packed.ts";
-import { SpoolReader, type SpoolText } from "./spool.ts";
+import { ANNOUNCEMENT, BEL, clipped, count, LONGEST_MARK, MOST_NOTES, sessionMark } from "./marks.ts";
+import { Packed } from "./packed.ts";
+import { Returns } from "./returns.ts";
+import { LONGEST_RECORD, SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
 
 /** What a session or a log of one says, in order. */
@@ -32,6 +33,8 @@ export interface Gap {
   readonly expected: number;
   readonly got: number;
   readonly offset: number;
+  /** What came can't be of the container, whatever its length. */
+  readonly why?: string;
 }
 
 /** What concerns those who show the job's output. */
@@ -43,33 +46,36 @@ export interface MissingPayload {
   readonly why: string;
 }
 
-const CR = 13;
-const LF = 10;
 const NOTHING = Buffer.alloc(0);
+/** Characters of a refusal's code. */
+const LONGEST_CODE = 40;
 
 /**
  * Pulls the job's output and its end out of what a terminal showed: the live session, its CloudWatch stream or its
  * S3 transcript, by the same rules (see marks.ts). Takes bytes in pieces of any size; never throws; holds back no
- * more than one mark and one record.
+ * more than one mark and one record, and asks for nothing twice in a session, whoever speaks there.
  */
 export class Extractor {
-  readonly #spool = new SpoolReader();
+  readonly #workers: number;
+  readonly #spool: SpoolReader;
   readonly #mark: Buffer;
   #pending: Buffer = NOTHING;
   #state: "before" | "line-end" | "spool" | "packed" | "after" = "before";
-  #packed: Packed = NO_PACK;
+  #packed: Packed | undefined;
   #announced = false;
+  readonly #asked = new Set<string>();
+  #notes = 0;
   #noise = "";
-  /** CRs that this terminal and this log put before every LF. */
-  #returns = 0;
-  /** CRs seen that may belong to a LF still to come. */
-  #held = 0;
+  readonly #returns = new Returns();
   /** Bytes of the spool that come again, since they have been read before. */
   #skip = 0;
   /** The byte of the spool up to which all is known to be what the container sent. */
   #certain = 0;
 
-  constructor(nonce: string) {
+  /** Of a run with so many workers. */
+  constructor(nonce: string, workers: number) {
+    this.#workers = workers;
+    this.#spool = new SpoolReader(workers);
     this.#mark = Buffer.from(sessionMark(nonce));
   }
 
@@ -83,10 +89,12 @@ export class Extractor {
     this.#spool.rewind();
     this.#pending = NOTHING;
     this.#state = "before";
-    this.#packed = NO_PACK;
+    this.#packed = undefined;
     this.#announced = false;
+    this.#asked.clear();
+    this.#notes = 0;
     this.#noise = "";
-    this.#held = 0;
+    this.#returns.restart();
     this.#skip = 0;
   }
 
@@ -94,7 +102,7 @@ export class Extractor {
   *read(bytes: Uint8Array): Generator<Extracted> {
     let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
     this.#pending = NOTHING;
-    while (data.length > 0 && this.#state !== "after") {
+    while (data.length > 0 && !this.#isOver()) {
       const at = data.indexOf(this.#mark);
       if (at < 0) {
         const keep = beginning(data, this.#mark);
@@ -103,74 +111,99 @@ export class Extractor {
         break;
       }
       yield* this.#plain(data.subarray(0, at));
-      const end = data.indexOf(BEL, at);
-      if (end < 0) {
-        data = data.subarray(at);
-        // Not a mark of ours, whatever it is; drop its beginning so that nothing grows.
-        if (data.length > LONGEST_MARK) data = data.subarray(this.#mark.length);
-        else break;
-      } else {
-        yield* this.#obey(data.toString("utf8", at + this.#mark.length, end));
+      // What comes after a gap is believed no more, be it a status.
+      if (this.#isOver()) break;
+      data = data.subarray(at);
+      const end = data.subarray(0, LONGEST_MARK).indexOf(BEL);
+      if (end >= 0) {
+        yield* this.#obey(data.toString("utf8", this.#mark.length, end));
         data = data.subarray(end + 1);
+      } else if (data.length < LONGEST_MARK) {
+        break;
+      } else {
+        // Not a mark of ours, whatever it is; drop its beginning so that nothing grows.
+        data = data.subarray(this.#mark.length);
       }
     }
-    if (this.#state !== "after") this.#pending = Buffer.from(data);
+    if (!this.#isOver()) this.#pending = Buffer.from(data);
+  }
+
+  #isOver(): boolean {
+    return this.#state === "after";
   }
 
   *#obey(mark: string): Generator<Extracted> {
     const body = mark.slice(1);
     switch (mark[0]) {
       case "@": {
-        const offset = Number(body);
+        const offset = count(body);
+        if (offset === undefined || this.#state !== "before") break;
         this.#skip = this.#spool.position - offset;
-        this.#returns = 0;
+        this.#returns.restart();
         this.#state = "line-end";
         if (this.#skip < 0) yield this.#gap(this.#spool.position, offset);
         else yield { kind: "attached", offset };
         break;
       }
       case "#": {
-        const [, offset, length] = /^ (\d+) (\d+)$/.exec(body) ?? [];
-        this.#packed = { offset: Number(offset), length: Number(length), text: [], size: 0 };
+        const [offset, length] = body.slice(1).split(" ", 2).map(count);
+        const began = this.#state === "spool" || this.#state === "packed";
+        if (!began || offset === undefined || length === undefined) break;
+        this.#packed = new Packed(offset, length);
         this.#state = "packed";
         break;
       }
       case "~":
-        yield* this.#compare(Number(body));
+        yield* this.#compare(count(body.slice(1)));
         break;
       case "%":
+        if (this.#state !== "packed") break;
         this.#state = "spool";
         yield* this.#unpack();
         break;
       case "p":
-        yield { kind: "payload-wanted" };
+        if (this.#isFirst("p")) yield { kind: "payload-wanted" };
         break;
       case "s":
-        yield { kind: "secrets-wanted" };
+        if (this.#isFirst("s")) yield { kind: "secrets-wanted" };
         break;
       case "n":
-        yield { kind: "note", text: body.trim() };
+        yield* this.#note(body);
         break;
       case ".": {
-        const [, length, status] = /^ (\d+) (.*)$/s.exec(body) ?? [];
+        const [, digits, status] = /^ (\d+) (.*)$/s.exec(body) ?? [];
+        const length = count(digits);
         this.#state = "after";
         if (length === undefined || status === undefined) break;
-        if (Number(length) === this.#spool.position) yield { kind: "status", status: parseStatus(status) };
-        else yield this.#gap(Number(length), this.#spool.position);
+        if (length !== this.#spool.position) yield this.#gap(length, this.#spool.position);
+        else yield { kind: "status", status: parseStatus(status, this.#workers) };
         break;
       }
       case "!": {
         const [, code, text] = /^ (\S+) ?(.*)$/s.exec(body) ?? [];
         this.#state = "after";
-        yield { kind: "refused", code: code ?? "unknown", text: text ?? "" };
+        yield { kind: "refused", code: code?.slice(0, LONGEST_CODE) ?? "unknown", text: clipped(text ?? "") };
         break;
       }
       // What a later version may say is not for us.
     }
   }
 
+  #isFirst(what: string): boolean {
+    if (this.#asked.has(what)) return false;
+    this.#asked.add(what);
+    return true;
+  }
+
+  *#note(body: string): Generator<Extracted> {
+    this.#notes += 1;
+    if (this.#notes <= MOST_NOTES) yield { kind: "note", text: clipped(body) };
+    else if (this.#notes === MOST_NOTES + 1) yield { kind: "note", text: "Further notes are not shown." };
+  }
+
   /** What the container has sent, by its own count, with what has come. */
-  *#compare(sent: number): Generator<Extracted> {
+  *#compare(sent: number | undefined): Generator<Extracted> {
+    if (sent === undefined || this.#state !== "spool") return;
     const came = this.#spool.position - this.#skip;
     if (sent !== came) yield this.#gap(sent, came);
     else if (this.#skip === 0) yield this.#confirmed();
@@ -181,18 +214,17 @@ export class Extractor {
     return { kind: "confirmed" };
   }
 
-  #gap(expected: number, got: number): Gap {
+  #gap(expected: number, got: number, why?: string): Gap {
     this.#state = "after";
     this.#spool.rewind(this.#certain);
-    return { kind: "gap", expected, got, offset: this.#certain };
+    return { kind: "gap", expected, got, offset: this.#certain, ...(why !== undefined && { why }) };
   }
 
   /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs. */
   *#plain(bytes: Buffer): Generator<Extracted> {
     let data = bytes;
     if (this.#state === "packed") {
-      this.#packed.size += data.length;
-      if (this.#packed.size <= LARGEST_PACK) this.#packed.text.push(data.toString("latin1"));
+      this.#packed?.push(data);
       return;
     }
     if (this.#state === "before") {
@@ -200,27 +232,25 @@ export class Extractor {
       return;
     }
     if (this.#state === "line-end") {
-      while (data[0] === CR) {
-        this.#returns += 1;
-        data = data.subarray(1);
-      }
-      if (data.length === 0) return;
-      if (data[0] === LF) data = data.subarray(1);
+      const rest = this.#returns.learn(data);
+      if (rest === undefined) return;
+      data = rest;
       this.#state = "spool";
     }
-    if (data.length > 0) yield* this.#texts(this.#withoutReturns(data));
+    if (data.length > 0) yield* this.#texts(this.#returns.strip(data));
   }
 
   *#unpack(): Generator<Extracted> {
-    const { offset, length, text } = this.#packed;
-    this.#packed = NO_PACK;
-    const data = inflate(text.join(""), length);
+    const packed = this.#packed;
+    if (packed === undefined) return;
+    this.#packed = undefined;
+    const data = packed.inflate();
     const position = this.#spool.position - this.#skip;
-    if (data === undefined || offset !== position) {
-      yield this.#gap(position, offset);
+    if (data === undefined || packed.offset !== position) {
+      yield this.#gap(position, packed.offset);
     } else {
       yield* this.#texts(data);
-      yield* this.#compare(offset + length);
+      yield* this.#compare(packed.offset + packed.length);
     }
   }
 
@@ -229,29 +259,9 @@ export class Extractor {
     if (skipped > 0) this.#skip -= skipped;
     const rest = skipped > 0 ? data.subarray(skipped) : data;
     if (rest.length > 0) yield* this.#spool.read(rest);
-  }
-
-  #withoutReturns(data: Buffer): Buffer {
-    if (this.#returns === 0) return data;
-    const parts: Buffer[] = [];
-    let from = 0;
-    while (from < data.length) {
-      const lf = data.indexOf(LF, from);
-      const end = lf < 0 ? data.length : lf;
-      let last = end;
-      while (last > from && data[last - 1] === CR) last -= 1;
-      if (last > from) {
-        parts.push(returns(this.#held), data.subarray(from, last));
-        this.#held = 0;
-      }
-      this.#held += end - last;
-      if (lf >= 0) {
-        parts.push(returns(Math.max(0, this.#held - this.#returns)), data.subarray(lf, lf + 1));
-        this.#held = 0;
-      }
-      from = end + 1;
-    }
-    return Buffer.concat(parts);
+    if (!this.#spool.overlong) return;
+    const why = `a record has no end within ${LONGEST_RECORD / 1024 / 1024} MiB.`;
+    yield this.#gap(this.#spool.position, this.#spool.position, why);
   }
 
   /** Looks for the one word that is said before the nonce is known, wherever the pieces are cut. */
@@ -265,10 +275,6 @@ export class Extractor {
     if (word === "echo") yield { kind: "echo" };
     else yield { kind: "ready", missing: why === undefined ? undefined : { why } };
   }
-}
-
-function returns(count: number): Buffer {
-  return count === 0 ? NOTHING : Buffer.alloc(count, CR);
 }
 
 /** How many bytes at the end of `data` may be the beginning of `mark`. */

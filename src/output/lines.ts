@@ -1,3 +1,4 @@
+import { Bytes } from "./bytes.ts";
 import type { SpoolText } from "./spool.ts";
 
 /** Shows whole lines, which may come in pieces. */
@@ -7,65 +8,70 @@ export type Write = (...pieces: Buffer[]) => void;
 export interface Line {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Buffer;
-  /** False only for the last of a stream that did not end its last line. */
+  /** False for a part of a line that nobody could hold, and for the last of a stream that did not end its last line. */
   readonly ended: boolean;
 }
 
 interface Begun {
   readonly stream: Piece["stream"];
-  readonly pieces: Buffer[];
-  length: number;
+  readonly bytes: Bytes;
 }
-
-type Lines = Map<string, Begun>;
 
 type Piece = Extract<SpoolText, { kind: "text" }>;
 
 /** Beyond this a line is given out in parts: somebody may print a gigabyte without a line's end. */
-const LONGEST_LINE = 1024 * 1024;
+export const LONGEST_LINE = 1024 * 1024;
+/** Beyond this, all lines that have begun taken together, so is the one that grew: there are up to 512 streams. */
+export const MOST_BEGUN = 8 * 1024 * 1024;
 
 /** Joins the pieces of lines, which may come mixed with the lines of other streams and workers. */
 export class LineJoiner {
-  #begun: Lines = new Map();
-  #certain: Lines = new Map();
+  #begun = new Map<string, Begun>();
+  #begunBytes = 0;
+  /** What had begun at the last `keep`. */
+  #certain: readonly (readonly [source: string, stream: Piece["stream"], bytes: Buffer])[] = [];
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
     const begun = this.#begun.get(source);
     if (begun === undefined && ends) return [{ stream, bytes, ended: true }];
-    const line = begun ?? { stream, pieces: [], length: 0 };
-    // A copy: a view would keep all that came with it.
-    line.pieces.push(Buffer.from(bytes));
-    line.length += bytes.length;
-    if (!ends && line.length < LONGEST_LINE) {
+    const line = begun ?? { stream, bytes: new Bytes() };
+    line.bytes.push(bytes);
+    this.#begunBytes += bytes.length;
+    if (!ends && line.bytes.length < LONGEST_LINE && this.#begunBytes < MOST_BEGUN) {
       this.#begun.set(source, line);
       return [];
     }
     this.#begun.delete(source);
-    return [{ stream, bytes: Buffer.concat(line.pieces), ended: ends }];
+    this.#begunBytes -= line.bytes.length;
+    return [{ stream, bytes: line.bytes.take(), ended: ends }];
   }
 
   /** What has begun so far stays. */
   keep(): void {
-    this.#certain = copied(this.#begun);
+    this.#certain = [...this.#begun].map(([source, { stream, bytes }]) => [source, stream, bytes.view()]);
   }
 
   /** Back to what had begun at the last `keep`. */
   back(): void {
-    this.#begun = copied(this.#certain);
+    this.#begun.clear();
+    this.#begunBytes = 0;
+    for (const [source, stream, certain] of this.#certain) {
+      const bytes = new Bytes();
+      bytes.push(certain);
+      this.#begun.set(source, { stream, bytes });
+      this.#begunBytes += certain.length;
+    }
   }
 
   /** The lines that never ended. */
   flush(): Line[] {
-    const lines = [...this.#begun.values()].map(({ stream, pieces }) => ({
+    const lines = [...this.#begun.values()].map(({ stream, bytes }) => ({
       stream,
-      bytes: Buffer.concat(pieces),
+      bytes: bytes.take(),
       ended: false,
     }));
     this.#begun.clear();
+    this.#begunBytes = 0;
     return lines;
   }
-}
-
-function copied(lines: Lines): Lines {
-  return new Map([...lines].map(([source, line]) => [source, { ...line, pieces: [...line.pieces] }]));
 }

@@ -1,3 +1,5 @@
+import { clipped } from "./marks.ts";
+
 /** How a job ended, as the trailer says it. */
 export type JobStatus =
   | {
@@ -22,23 +24,28 @@ export interface WorkerStatus {
   readonly stopped: boolean;
 }
 
-export function parseStatus(text: string): JobStatus {
-  const [, reason, list] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
-  const workers = (list ?? "").split(",").map((entry) => /^(\d+)=(\d+):(-?\d+)(!?)$/.exec(entry));
-  if (reason === undefined || workers.includes(null)) {
-    if (!text.startsWith("refused ")) return { kind: "lost", text: text.replace(/^lost /, "") };
+/**
+ * A status counts only if it names exactly the workers of the run, once each, with codes that a process can have. Anything
+ * else is `lost`, and never success.
+ */
+export function parseStatus(text: string, workers: number): JobStatus {
+  const [, reason, list = ""] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
+  const entries = list.split(",");
+  const ends = entries.flatMap((entry) => parseWorker(entry) ?? []).sort((a, b) => a.worker - b.worker);
+  const isWhole = entries.length === workers && ends.length === workers;
+  if (reason === undefined || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
+    if (!text.startsWith("refused ")) return { kind: "lost", text: clipped(text.replace(/^lost /, "")) };
     const [, code, words] = /^refused (?:(user|directory|shell|variable|tool): )?(.*)$/s.exec(text) ?? [];
     const known = code === undefined || code === "tool" ? "job" : (code as RefusalCode);
-    return { kind: "refused", code: known, text: words ?? "" };
+    return { kind: "refused", code: known, text: clipped(words ?? "") };
   }
-  return {
-    kind: "ended",
-    reason: reason as "exited" | "timed-out" | "cancelled",
-    workers: workers.map((match) => ({
-      worker: Number(match?.[1]),
-      exitCode: Number(match?.[2]),
-      seconds: Math.max(0, Number(match?.[3])),
-      stopped: match?.[4] === "!",
-    })),
-  };
+  return { kind: "ended", reason: reason as "exited" | "timed-out" | "cancelled", workers: ends };
+}
+
+function parseWorker(entry: string): WorkerStatus | undefined {
+  const [, worker, code, seconds, sign] = /^(\d{1,3})=(\d{1,3}):(-?\d{1,10})(!?)$/.exec(entry) ?? [];
+  const exitCode = Number(code);
+  if (worker === undefined || exitCode > 255) return undefined;
+  // The container's clock may be set back while the job runs.
+  return { worker: Number(worker), exitCode, seconds: Math.max(0, Number(seconds)), stopped: sign === "!" };
 }

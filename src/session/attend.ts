@@ -1,5 +1,6 @@
 import { asFailure, Failure } from "../errors.ts";
 import type { Gap } from "../output/extract.ts";
+import { describeGap } from "./ending.ts";
 import { type Followed, followJob, type FollowOptions } from "./follow.ts";
 import type { Session, SessionEnd } from "./session.ts";
 import { lookAtTask, type WatchOptions, watchTask } from "./watch.ts";
@@ -49,7 +50,7 @@ export async function attend(options: AttendOptions): Promise<Attended> {
   leaveAfter(until - clock.now()).catch(() => undefined); // it ended in time
 
   try {
-    for (let inVain = 0, pause = FIRST_PAUSE_MS; ;) {
+    for (let inVain = 0, gaps = 0, pause = FIRST_PAUSE_MS; ;) {
       const from = extractor.offset;
       const followed = await followJob(session, { ...options, first });
       first &&= !session.heard;
@@ -70,7 +71,8 @@ export async function attend(options: AttendOptions): Promise<Attended> {
         return followed;
 
       const { sessionId } = session;
-      if (followed.kind === "gap") log.warning(notWhole(sessionId, followed));
+      // One annotation says it; a peer that does it again and again must not fill the page with them.
+      if (followed.kind === "gap") log[gaps++ === 0 ? "warning" : "info"](notWhole(sessionId, followed));
       else
         log.info(
           `Session ${sessionId} was cut: ${describeEnd(followed.end)} Attaching again at byte ${extractor.offset}.`,
@@ -128,11 +130,10 @@ export function isLostBy(
   return end.kind === "lost" && end.cause instanceof Failure;
 }
 
-function notWhole(sessionId: string, { expected, got, offset }: Gap): string {
+function notWhole(sessionId: string, gap: Gap): string {
   return (
-    `The output of session ${sessionId} did not arrive as it was sent: byte ${expected} was expected and byte ` +
-    `${got} came. Something else wrote into its terminal, or bytes were lost. What it showed after byte ${offset} ` +
-    "can't be trusted and comes again."
+    `The output of session ${sessionId} did not arrive as it was sent: ${describeGap(gap)} Something else wrote into ` +
+    `its terminal, or bytes were lost. What it showed after byte ${gap.offset} can't be trusted and comes again.`
   );
 }
 

@@ -1,3 +1,6 @@
+/** What a piece costs besides its bytes: the message that it came in, and our own objects. */
+export const PIECE_COST = 512;
+
 /** Bytes from a producer that cannot wait to one reader that may take its time. */
 export class ByteQueue implements AsyncIterable<Uint8Array> {
   #chunks: Uint8Array[] = [];
@@ -11,7 +14,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#onTaken = onTaken;
   }
 
-  /** Bytes that wait for the reader. */
+  /** Bytes of memory that wait for the reader, so that a flood of tiny pieces counts as what it is. */
   get size(): number {
     return this.#size;
   }
@@ -19,7 +22,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   push(bytes: Uint8Array): void {
     if (this.#ended) return;
     this.#chunks.push(bytes);
-    this.#size += bytes.length;
+    this.#size += bytes.length + PIECE_COST;
     this.#wake();
   }
 

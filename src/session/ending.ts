@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../errors.ts";
 import { PLACES } from "../payload/source.ts";
 import type { Target } from "../target/target.ts";
+import type { Gap } from "../output/extract.ts";
 import type { Followed } from "./follow.ts";
 
 const NO_SHELL =
@@ -31,13 +32,18 @@ export function withoutStatus(
     case "gap":
       return new Failure("no-status", {
         failed: `The output of session '${sessionId}' did not arrive whole, so its end can't be trusted.`,
-        seen: `Expected byte ${followed.expected} of the output, got byte ${followed.got}; sure is what came before byte ${followed.offset}.`,
+        seen: `In it ${describeGap(followed)} Sure is what came before byte ${followed.offset}.`,
         advice:
           "Something else wrote to the session's terminal, or the agent dropped bytes. Run the job again.",
       });
     case "ended":
       return ended(followed, container, sessionId);
   }
+}
+
+/** As in "in it …". */
+export function describeGap({ expected, got, why }: Gap): string {
+  return why ?? `byte ${expected} was expected and byte ${got} came.`;
 }
 
 function refused(code: string, text: string, container: string): Failure {

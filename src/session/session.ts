@@ -6,6 +6,7 @@ import { describeFrame } from "../channel/message.ts";
 import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { clipped } from "../output/marks.ts";
 import { Alarm } from "./alarm.ts";
 import { unlessLate } from "./bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
@@ -17,6 +18,8 @@ import { encryptionMismatch, sessionLost } from "./failures.ts";
 const SIZE = { cols: 300, rows: 100 } as const;
 /** Output that may wait for its reader before the agent has to. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** The same while our input is unacknowledged, so that the agent can't be made to wait. */
+export const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 /** The agent waits as long for the data key (`agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
 /** From our answer: the agent's 15 s for the challenge, and a margin in which its own words may still come. */
@@ -177,6 +180,8 @@ class DataSession implements Session {
     switch (event.kind) {
       case "output":
         this.output.push(event.bytes);
+        if (this.output.size > MOST_WAITING_BYTES)
+          this.#finish({ kind: "lost", why: "the agent sends without end and acknowledges nothing" });
         break;
       case "acked":
         this.#deliveries.reached(event.position);
@@ -185,7 +190,7 @@ class DataSession implements Session {
         void this.#fetchDataKey(event);
         break;
       case "closed":
-        this.#finish(this.#refusal ?? { kind: "closed", text: event.text });
+        this.#finish(this.#refusal ?? { kind: "closed", text: clipped(event.text) });
         break;
       case "failed":
         this.#finish({ kind: "lost", why: event.why, cause: this.#causeOf(event) });

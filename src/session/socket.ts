@@ -13,8 +13,10 @@ const CLOSE_MS = 1_000;
 const PING_MS = 25_000;
 const PING = "keepalive";
 const MAX_UNANSWERED = 2;
-/** Frames of the agent carry 1 kB. */
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** Frames of the agent carry 1 kB; nothing of the protocol is larger than a few. */
+export const MAX_FRAME_BYTES = 1024 * 1024;
+/** What may wait for a gateway that does not read: acknowledgements, and a window of input. */
+export const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_ANSWER_CHARACTERS = 500;
 
 /** A WebSocket that stands. */
@@ -93,7 +95,11 @@ export async function connect(options: SocketOptions): Promise<Socket> {
   return {
     send(frame) {
       // An error of the write closes the socket, and is reported there.
-      if (ws.readyState === WebSocket.OPEN) ws.send(frame, () => undefined);
+      if (ws.readyState !== WebSocket.OPEN) return;
+      ws.send(frame, () => undefined);
+      if (ws.bufferedAmount <= MAX_UNSENT_BYTES) return;
+      error ??= new Error("the other side does not read what it is sent");
+      ws.terminate();
     },
     pause: () => ws.pause(),
     resume: () => ws.resume(),
