@@ -47,6 +47,7 @@ async function cleaningUp(
       ecs: {
         stopTask: call("StopTask"),
         listTasks: call("ListTasks", ["arn:found"]),
+        describeTasks: call("DescribeTasks", []),
         describeTaskDefinition: call("DescribeTaskDefinition"),
         deregisterTaskDefinition: call("DeregisterTaskDefinition"),
         executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),

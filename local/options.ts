@@ -13,6 +13,8 @@ export interface Delays {
   readonly agent: number;
   /** How long after that ExecuteCommand still answers TargetNotConnectedException, as the real one may. */
   readonly connect: number;
+  /** The longest pause between two health checks of a container, whose own interval is 5 s at least. */
+  readonly health: number;
   readonly deactivating: number;
   readonly deprovisioning: number;
 }
@@ -61,6 +63,7 @@ const quick: Delays = {
   activating: 20,
   agent: 40,
   connect: 0,
+  health: 100,
   deactivating: 10,
   deprovisioning: 10,
 };
@@ -72,6 +75,7 @@ export const visibleDelays: Delays = {
   activating: 500,
   agent: 1500,
   connect: 500,
+  health: 5_000,
   deactivating: 500,
   deprovisioning: 1000,
 };

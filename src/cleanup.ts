@@ -12,7 +12,7 @@ export interface CleanupOptions {
   readonly aws: StopJobOptions["aws"] & {
     readonly ecs: Pick<
       Aws["ecs"],
-      "stopTask" | "listTasks" | "describeTaskDefinition" | "deregisterTaskDefinition"
+      "stopTask" | "listTasks" | "describeTasks" | "describeTaskDefinition" | "deregisterTaskDefinition"
     >;
     readonly s3: Pick<Aws["s3"], "deleteObject" | "getVersion" | "deleteIf">;
   };
@@ -28,27 +28,30 @@ export interface CleanupOptions {
 }
 
 /**
- * Undoes all that the ledger holds, at once and in any order, and drops what is undone. Doing it again does no harm.
+ * Undoes all that the ledger holds and drops what is undone: at once and in any order, but a shared task definition
+ * last, for two jobs that end together must each see that the other's task is stopped. Doing it again does no harm.
  * Resolves with what was being made and was not found yet, which stays on the list for another time.
  * What can't be undone is told in a warning, never thrown: the run's own end is what the user has to see.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly Undo[]> {
   const { log, early = false } = options;
   const missing: Undo[] = [];
-  await Promise.all(
-    ledger.entries.map(async (entry) => {
-      if (entry.kind === "claim" && early) return;
-      try {
-        log.info(announce(entry));
-        const found = await undo(entry, options);
-        if (!found) missing.push(entry);
-        else if (!mayReappear(entry, early)) ledger.drop(entry);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        log.warning(`Could not undo this: ${announce(entry)} ${why}`);
-      }
-    }),
-  );
+  const undoOne = async (entry: Undo): Promise<void> => {
+    if (entry.kind === "claim" && early) return;
+    try {
+      log.info(announce(entry));
+      const found = await undo(entry, options);
+      if (!found) missing.push(entry);
+      else if (!mayReappear(entry, early)) ledger.drop(entry);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      log.warning(`Could not undo this: ${announce(entry)} ${why}`);
+    }
+  };
+  const isLast = ({ kind }: Undo): boolean => kind === "shared-definition";
+  const entries = ledger.entries;
+  await Promise.all(entries.filter((entry) => !isLast(entry)).map(undoOne));
+  await Promise.all(entries.filter(isLast).map(undoOne));
   return missing;
 }
 
@@ -65,7 +68,7 @@ async function undo(entry: Undo, { aws, clock, log, reason, early }: CleanupOpti
       if (!early) await stopJob(entry, { aws, clock, log });
       return true;
     default:
-      return await undoTarget(entry, aws.ecs, reason);
+      return await undoTarget(entry, aws.ecs, reason, log);
   }
 }
 
@@ -92,6 +95,8 @@ function announce(entry: Undo): string {
         : `Stopping task ${entry.taskArn}.`;
     case "task-definition":
       return `Deregistering ${entry.arn}.`;
+    case "shared-definition":
+      return `Deregistering ${entry.arn}, unless another job runs of it.`;
     case "registration":
       return `Deregistering the task definition that was being registered as '${entry.family}'.`;
     case "job":

@@ -24,6 +24,9 @@ export const FAILURE_CODES = [
   "container-ambiguous",
   "no-running-task",
   "network-required",
+  "windows-task",
+  "hold-awaited",
+  "hold-ended",
   "exec-not-enabled",
   "exec-agent-stopped",
   "exec-not-ready",
@@ -76,19 +79,30 @@ export class Failure extends Error {
   }
 }
 
+export interface ContainerEnd {
+  readonly name: string;
+  readonly exitCode: number | undefined;
+}
+
 /** A task that ended while it was needed, in the words of `Failure` and those of ECS. */
 export class TaskStopped extends Failure {
   readonly stopCode: string | undefined;
   readonly stoppedReason: string;
+  readonly containers: readonly ContainerEnd[];
 
   constructor(
     code: "task-not-started" | "task-stopped" | "no-shell",
     parts: FailureParts,
-    ecs: { readonly stopCode: string | undefined; readonly stoppedReason: string | undefined },
+    ecs: {
+      readonly stopCode: string | undefined;
+      readonly stoppedReason: string | undefined;
+      readonly containers?: readonly ContainerEnd[];
+    },
   ) {
     super(code, parts);
     this.stopCode = ecs.stopCode;
     this.stoppedReason = ecs.stoppedReason ?? "";
+    this.containers = ecs.containers ?? [];
   }
 }
 

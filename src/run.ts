@@ -88,7 +88,7 @@ async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing)
     signal: cancel,
     origin,
     workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
-    onUndo: (undo) => ledger.replace(["task", "task-definition", "registration"], undo),
+    onUndo: (undo) => ledger.replace(["task", "task-definition", "shared-definition", "registration"], undo),
   });
   const [resolved, exec] = await Promise.all([resolving, looked]);
   return await runJobs(resolved, exec, {

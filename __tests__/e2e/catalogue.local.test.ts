@@ -1,10 +1,22 @@
-import { CreateServiceCommand, ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import {
+  CreateServiceCommand,
+  ExecuteCommandCommand,
+  RegisterTaskDefinitionCommand,
+} from "@aws-sdk/client-ecs";
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
 import { FAILURE_CODES, type FailureCode } from "../../src/errors.ts";
 import { taskOf } from "../helpers/image-tasks.ts";
-import { Aws, filesIn, mainLog, processes, type StepOptions, withoutInit } from "../helpers/local.ts";
+import {
+  Aws,
+  definition,
+  filesIn,
+  mainLog,
+  processes,
+  type StepOptions,
+  withoutInit,
+} from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -144,6 +156,36 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "network-required": {
     provoke: () => aws.step({ "task-definition": "demo", run: "x" }),
     words: ["'subnets'", "NAT gateway"],
+  },
+  "windows-task": {
+    provoke: async () => {
+      const { local, ecs } = aws.world;
+      await ecs.send(
+        new RegisterTaskDefinitionCommand({
+          ...definition("windows", [withoutInit], local.accountId),
+          runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },
+        }),
+      );
+      return await aws.step({ ...aws.newTask("windows"), run: "x" });
+    },
+    words: ["WINDOWS_SERVER_2022_CORE", "Linux"],
+  },
+  "hold-awaited": {
+    provoke: async () => {
+      const dependsOn = [{ containerName: "app", condition: "SUCCESS" as const }];
+      await aws.register("awaited", [withoutInit, { ...withoutInit, name: "after", dependsOn }]);
+      return await aws.step({ ...aws.newTask("awaited"), container: "app", run: "x" });
+    },
+    words: ["'hold'", "'after'", "hold: false"],
+  },
+  "hold-ended": {
+    provoke: async () => {
+      await aws.register("server", [{ ...withoutInit, image: "registry.example/shop/server:1" }]);
+      denied("RegisterTaskDefinition");
+      return await aws.step({ ...aws.newTask("server"), run: "x" });
+    },
+    words: ["'hold'", "ended with 2", "ENTRYPOINT", "ecs:RegisterTaskDefinition"],
+    startsTask: true,
   },
   "exec-not-enabled": {
     provoke: () => aws.step({ ...aws.newTask(aws.world.made.withoutRole), run: "x" }),

@@ -27,11 +27,11 @@ function expectSucceeded(result: StepResult): void {
 }
 
 it.each<[string, () => Inputs, RegExp]>([
-  ["start: true", () => likeService(), /\/demo:1$/],
+  ["start: true", () => likeService(), /\/fargate-exec-demo-held-[0-9a-f]{16}:\d+$/],
   [
     "a task definition",
     () => likeService({ start: "false", "task-definition": aws.world.made.twoContainers }),
-    /\/demo-sidecar:1$/,
+    /\/fargate-exec-demo-sidecar-held-[0-9a-f]{16}:1$/,
   ],
   [
     "an image",

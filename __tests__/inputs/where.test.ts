@@ -282,7 +282,7 @@ describe("a new task", () => {
     ["platform-version", "latest", "a Fargate platform version, such as 1.4.0 or LATEST", "'latest'"],
     ["cpu", "fast", "cpu units or vCPUs, such as 512 or .5 vCPU", "'fast'"],
     ["memory", "2 TB", "MiB or GB, such as 2048 or 2 GB", "'2 TB'"],
-    ["ephemeral-storage", "500", "a whole number from 20 to 200", "'500'"],
+    ["ephemeral-storage", "500", "a whole number from 21 to 200", "'500'"],
     ["task-role", "a role", "a role's name or ARN, such as arn:aws:iam::123456789012:role/job", "'a role'"],
     [
       "execution-role",
@@ -297,7 +297,7 @@ describe("a new task", () => {
       "tags with keys up to 128 characters that do not start with aws:, and values up to 256",
       "'aws:x=1'",
     ],
-    ["tags", Array.from({ length: 51 }, (_, i) => `k${i}=v`).join(), "50 tags at most", "51"],
+    ["tags", Array.from({ length: 50 }, (_, i) => `k${i}=v`).join(), "49 tags at most", "50"],
     ["overrides", "[]", 'a JSON object, such as {"containerOverrides": []}', "'[]'"],
     ["hold", "maybe", "true or false", "'maybe'"],
     ["keep-task", "sometimes", "one of never, on-failure, always", "'sometimes'"],

@@ -62,8 +62,10 @@ it("puts what is wrong, and how to mend it, first", async () => {
     describeTaskDefinition: () => Promise.resolve(aDefinition([{ readonlyRootFilesystem: true }])),
   };
   const found = await diagnose(failure("exec-agent-stopped"), target, context({ ecs }));
-  expect(found.seen).toBe("s. Checks: root file system NG (it is read-only, and the agent writes to it).");
-  expect(found.advice).toBe("Set 'readonlyRootFilesystem' to false in the container's definition. a.");
+  expect(found.seen).toBe(
+    "s. Checks: root file system NG (it is read-only, and the agent writes to /managed-agents, /var/lib/amazon/ssm, /var/log/amazon/ssm).",
+  );
+  expect(found.advice).toMatch(/^Set 'readonlyRootFilesystem' to false .* empty volumes .* a\.$/);
   expect(lines("NG")).toEqual([expect.stringMatching(/root file system: .*Set 'readonlyRootFilesystem'/)]);
 });
 
@@ -127,7 +129,7 @@ describe("the task role", () => {
   it("is not asked about where there is none", async () => {
     const definition = { ...aDefinition(), taskRoleArn: undefined };
     const ecs = { ...context().ecs, describeTaskDefinition: () => Promise.resolve(definition) };
-    await diagnose(failure("exec-not-enabled"), target, context({ ecs }));
+    await diagnose(failure("exec-not-ready"), target, context({ ecs }));
     expect(asked).toEqual([]);
     expect(lines("NG")).toHaveLength(1);
   });

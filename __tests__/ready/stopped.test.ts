@@ -79,7 +79,7 @@ it.each<[string, Partial<Task>, string]>([
   [
     "Essential container in task exited",
     { ...ended, containers: exited(1), startedBy: "fargate-exec/a" },
-    "ENTRYPOINT",
+    "'hold: false'",
   ],
 ])("advises on '%s'", (stoppedReason, more, advice) => {
   expect(taskStopped(aTask({ ...more, stoppedReason })).advice).toContain(advice);

@@ -31,6 +31,7 @@ function starting(
   return startTasks(asked, count, {
     log,
     tagged,
+    otherwise: () => Promise.resolve(undefined),
     token: () => `token-${calls}`,
     onStarted: (tasks) => started.push(...tasks.map(({ arn }) => arn)),
     ecs: {

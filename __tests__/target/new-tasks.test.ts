@@ -9,6 +9,7 @@ import { Failure } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { resolveTargets } from "../../src/target/resolve.ts";
+import { imageDefinition } from "../../src/target/image.ts";
 import type { ResolveContext } from "../../src/target/resolved.ts";
 import { startedBy } from "../../src/target/start.ts";
 import { resolving, target } from "../helpers/resolving.ts";
@@ -44,7 +45,7 @@ function starting(
     {
       describeTaskDefinition: (name) => {
         asked.push(name);
-        return Promise.resolve(aDefinition());
+        return Promise.resolve(aDefinition([{ entryPoint: ["sh", "-c"] }]));
       },
       runTask: (request) => {
         requests.push(request);
@@ -64,7 +65,7 @@ function starting(
 
 it("is reported before it is started, and again when its ARN is known", async () => {
   const { context, resolved } = starting(web);
-  expect((await resolved).targets).toEqual([{ ...target, started: true }]);
+  expect((await resolved).targets).toEqual([{ ...target, started: true, hold: { by: "entry-point" } }]);
   const known = { ...begun, taskArn: TASK };
   expect(context.events).toEqual([[begun], `RunTask ${by}`, [known, begun], [known]]);
   expect(context.log.lines).toEqual([`Started task ${ID} of web:3.`]);
@@ -103,7 +104,13 @@ it("is not begun without subnets", async () => {
 
 it("from a file is of a definition that is registered first, and to be undone as well", async () => {
   const workspace = await mkdtemp(join(tmpdir(), "new-tasks-"));
-  await writeFile(join(workspace, "web.json"), JSON.stringify({ family: "web", containerDefinitions: [] }));
+  await writeFile(
+    join(workspace, "web.json"),
+    JSON.stringify({
+      family: "web",
+      containerDefinitions: [{ name: "app", entryPoint: ["sh", "-c"] }],
+    }),
+  );
   const calls = { registerTaskDefinition: () => Promise.resolve(aDefinition()) };
   const where: NewTasks = { ...web, of: { kind: "task-definition", taskDefinition: "web.json" } };
   const { context, resolved } = starting(where, calls, [], workspace);
@@ -162,10 +169,22 @@ describe("of an image", () => {
     of: { kind: "image", image: "python:3.13" },
     start: startInputs({ taskRole: "job", cpu: "512" }),
   };
+  const wanted = imageDefinition("python:3.13", where.start, undefined);
+  const { family } = wanted;
   const own: TaskDefinition = {
     ...aDefinition([{ entryPoint: ["sh", "-c"] }]),
-    arn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-python-x:1",
+    arn: `arn:aws:ecs:eu-central-1:123456789012:task-definition/${family}:1`,
+    family,
+    registrable: wanted,
   };
+  const share = (registered: boolean) => ({
+    kind: "shared-definition",
+    arn: own.arn,
+    family,
+    cluster: "ci",
+    startedBy: by,
+    registered,
+  });
   const registering = (found: () => Promise<TaskDefinition>) => {
     const registered: Readonly<Record<string, unknown>>[] = [];
     const ecs = {
@@ -196,19 +215,43 @@ describe("of an image", () => {
     });
     expect(context.events.slice(0, 2)).toEqual([
       [{ kind: "registration", family: definition?.["family"], run: origin.id }],
-      [{ kind: "task-definition", arn: own.arn }],
+      [share(true)],
     ]);
     // Said once: in the definition.
     expect(Object.keys(requests[0]?.overrides ?? {})).toEqual(["containerOverrides"]);
   });
 
-  it("is of an equal one where that is registered already, which stays", async () => {
+  it("is of an equal one where that is registered already, which is left as one of its users", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
     const { context, requests, resolved } = starting(where, ecs);
     await resolved;
     expect(registered).toEqual([]);
     expect(requests).toMatchObject([{ taskDefinition: own.arn }]);
-    expect(context.events.at(-1)).toEqual([{ ...begun, taskArn: TASK }]);
+    expect(context.events.at(-1)).toEqual([share(false), { ...begun, taskArn: TASK }]);
+  });
+
+  it("is of its own where another principal has registered another one in the family", async () => {
+    const planted = { ...wanted, containerDefinitions: [{ name: "app", image: "attacker.example/miner" }] };
+    const { registered, ecs } = registering(() => Promise.resolve({ ...own, registrable: planted }));
+    const { context, resolved } = starting(where, ecs);
+    await resolved;
+    expect(registered).toMatchObject([{ family, containerDefinitions: [{ image: "python:3.13" }] }]);
+    expect(context.log.lines[0]).toContain(
+      "in containerDefinitions[0].image, containerDefinitions[0].entryPoint",
+    );
+  });
+
+  it("is of another job's where ECS takes no registration for the rate of the account", async () => {
+    let looks = 0;
+    const found = () => (++looks === 1 ? Promise.reject(notFound) : Promise.resolve(own));
+    const throttled = () => Promise.reject(failure("throttled"));
+    const { context, requests, resolved } = starting(where, {
+      describeTaskDefinition: found,
+      registerTaskDefinition: throttled,
+    });
+    await resolved;
+    expect(requests).toMatchObject([{ taskDefinition: own.arn }]);
+    expect(context.events.at(-1)).toMatchObject([share(false), { kind: "task" }]);
   });
 
   it("is of its own again where that one is taken away meanwhile", async () => {

@@ -4,7 +4,7 @@ import type { Task } from "../task/task.ts";
 import { requireCluster, type Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
 import { platformVersion } from "./run-task.ts";
-import type { CapacityProvider, Service } from "./shapes.ts";
+import type { CapacityProvider, Service, TaskSet } from "./shapes.ts";
 
 /** The members of CreateService and UpdateService that moto forgets. */
 interface Unrecorded {
@@ -37,14 +37,26 @@ export class Services {
   }
 
   /** The calls on services that pass through here on their way to moto, and back. */
-  static readonly operations = ["CreateService", "UpdateService", "DeleteService", "DescribeServices"];
+  static readonly operations = [
+    ...["CreateService", "UpdateService", "DeleteService", "DescribeServices"],
+    ...["UpdateServicePrimaryTaskSet", "DeleteTaskSet"],
+  ];
 
   async call(operation: string, request: ServiceRequest): Promise<object> {
     if (operation === "CreateService") await this.#checkTaskRole(request);
     const answer = (await this.#ecs.records.call(operation, request)) as {
       service?: Service;
       services?: Service[];
+      taskSet?: TaskSet;
     };
+    if (answer.taskSet !== undefined) {
+      const [, clusterName = "", serviceName = ""] = answer.taskSet.taskSetArn.split("/");
+      const service = await this.#ecs.records.service(clusterName, serviceName);
+      // The tasks of another task set than before.
+      this.#deploy(service, { forceNewDeployment: true });
+      await this.#reconcile(service);
+      return answer;
+    }
     if (answer.service === undefined) {
       return { ...answer, services: (answer.services ?? []).map((service) => this.#view(service)) };
     }
@@ -85,25 +97,27 @@ export class Services {
   async #reconcile(service: Service): Promise<void> {
     const deployment = this.#deployments.get(service.serviceArn);
     if (this.#closed || deployment === undefined) return;
-    const wanted = service.status === "ACTIVE" ? service.desiredCount : 0;
+    const source = sourceOf(service);
+    const wanted = service.status === "ACTIVE" && source !== undefined ? service.desiredCount : 0;
     const running = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
     const current = running.filter(({ plan }) => plan.startedBy === deployment.id);
     const surplus = [...running.filter((task) => !current.includes(task)), ...current.slice(wanted)];
     for (const task of surplus) {
       task.stop("ServiceSchedulerInitiated", `Scaling activity initiated by (deployment ${deployment.id})`);
     }
-    if (current.length >= wanted) return;
+    if (current.length >= wanted || source === undefined) return;
+    const strategy = source.capacityProviderStrategy ?? deployment.unrecorded.capacityProviderStrategy;
     const cluster = await requireCluster(this.#ecs, service.clusterArn);
-    const definition = await this.#ecs.records.taskDefinition(service.taskDefinition);
+    const definition = await this.#ecs.records.taskDefinition(source.taskDefinition);
     for (let missing = wanted - current.length; missing > 0; missing -= 1) {
       const task = this.#ecs.launch({
         cluster,
         definition,
         overrides: {},
-        launchType: service.launchType,
-        capacityProvider: deployment.unrecorded.capacityProviderStrategy?.[0],
-        platformVersion: platformVersion(service.platformVersion),
-        network: service.networkConfiguration,
+        launchType: source.launchType,
+        capacityProvider: strategy?.[0],
+        platformVersion: platformVersion(source.platformVersion),
+        network: source.networkConfiguration,
         group: `service:${service.serviceName}`,
         startedBy: deployment.id,
         tags: [],
@@ -146,4 +160,10 @@ export class Services {
         plan.group === `service:${service.serviceName}` && plan.cluster.clusterArn === service.clusterArn,
     );
   }
+}
+
+/** What a service's tasks are made of: its PRIMARY task set, where its deployment controller makes those. */
+function sourceOf(service: Service): Omit<TaskSet, "taskSetArn" | "status"> | undefined {
+  if ((service.deploymentController?.type ?? "ECS") === "ECS") return { ...service };
+  return service.taskSets?.find(({ status }) => status === "PRIMARY");
 }

@@ -10,6 +10,21 @@ export interface NameValue {
   readonly value: string;
 }
 
+export interface HealthCheckDefinition {
+  /** `CMD` and words, or `CMD-SHELL` and a line for the container's shell. */
+  readonly command: readonly string[];
+  /** Seconds. */
+  readonly interval?: number;
+  readonly timeout?: number;
+  readonly retries?: number;
+  readonly startPeriod?: number;
+}
+
+export interface ContainerDependency {
+  readonly containerName: string;
+  readonly condition: "START" | "COMPLETE" | "SUCCESS" | "HEALTHY";
+}
+
 export interface ContainerDefinition {
   readonly name: string;
   readonly image: string;
@@ -23,6 +38,8 @@ export interface ContainerDefinition {
   readonly workingDirectory?: string;
   readonly user?: string;
   readonly stopTimeout?: number;
+  readonly dependsOn?: readonly ContainerDependency[];
+  readonly healthCheck?: HealthCheckDefinition;
   readonly linuxParameters?: { readonly initProcessEnabled?: boolean };
   readonly logConfiguration?: {
     readonly logDriver: string;
@@ -96,6 +113,16 @@ export interface Cluster {
   readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
 }
 
+/** Of a service with an EXTERNAL or CODE_DEPLOY deployment controller. */
+export interface TaskSet extends Pick<
+  Service,
+  "taskDefinition" | "launchType" | "platformVersion" | "networkConfiguration"
+> {
+  readonly taskSetArn: string;
+  readonly status: string;
+  readonly capacityProviderStrategy?: readonly CapacityProvider[];
+}
+
 export interface Service {
   readonly serviceArn: string;
   readonly serviceName: string;
@@ -106,5 +133,7 @@ export interface Service {
   readonly launchType?: string;
   readonly platformVersion?: string;
   readonly networkConfiguration?: NetworkConfiguration;
+  readonly deploymentController?: { readonly type: string };
+  readonly taskSets?: readonly TaskSet[];
   readonly deployments?: readonly { readonly id: string; readonly status: string }[];
 }

@@ -47,7 +47,7 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
     lastStatus: task.lastStatus,
     enableExecuteCommand: plan.enableExecuteCommand,
     group: plan.group,
-    healthStatus: "UNKNOWN",
+    healthStatus: taskHealth(task),
     launchType: plan.launchType ?? "FARGATE",
     platformFamily: "Linux",
     platformVersion: plan.platformVersion,
@@ -62,6 +62,15 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
     ephemeralStorage: overrides.ephemeralStorage ?? definition.ephemeralStorage ?? { sizeInGiB: 20 },
     ...Object.fromEntries(timesShown.map((name) => [name, seconds(task.times[name])])),
   };
+}
+
+/** Of the essential containers that have a health check: UNHEALTHY if one is, HEALTHY if all are. */
+function taskHealth({ containers }: Task): string {
+  const checked = containers.flatMap(({ essential, health }) =>
+    essential && health !== undefined ? health.status : [],
+  );
+  if (checked.includes("UNHEALTHY")) return "UNHEALTHY";
+  return checked.length === 0 || checked.includes("UNKNOWN") ? "UNKNOWN" : "HEALTHY";
 }
 
 function containerView(task: Task, container: Container): Record<string, unknown> {
@@ -79,7 +88,7 @@ function containerView(task: Task, container: Container): Record<string, unknown
     reason: container.reason,
     networkBindings: [],
     networkInterfaces: [{ attachmentId: task.attachmentId, privateIpv4Address: task.ip }],
-    healthStatus: "UNKNOWN",
+    healthStatus: container.health?.status ?? "UNKNOWN",
     managedAgents: agent && [
       {
         name: "ExecuteCommandAgent",

@@ -12,6 +12,8 @@ export interface Recipe {
   readonly applets?: true;
   /** These files and no others, by their paths in the image: where the packages have them. */
   readonly only?: Readonly<Record<string, string>>;
+  /** The image's ENTRYPOINT, before the command; none when undefined. */
+  readonly entryPoint?: readonly [string, ...string[]];
   /** What runs when a task definition names no command; /bin/sh when undefined. */
   readonly command?: readonly [string, ...string[]];
   /** Programs that are taken out of every directory of the path again. */
@@ -52,6 +54,12 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   busybox: { packages: ["busybox"], applets: true },
   /** One file: its ash finds applets without their links too. */
   "busybox-static": { packages: ["busybox-static"], applets: true },
+  /** A server as its ENTRYPOINT, like those of jib, buildpacks or `java -jar`: it takes a command for its arguments. */
+  "http-server": {
+    from: "debian-python",
+    entryPoint: ["python3", "-u", "-m", "http.server"],
+    command: ["0", "--bind", "127.0.0.1"],
+  },
   /** One static program and nothing that could run a script. */
   "no-shell": {
     packages: ["busybox-static"],

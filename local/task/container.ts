@@ -1,7 +1,9 @@
 import { randomInt } from "node:crypto";
 import type { ContainerDefinition } from "../ecs/shapes.ts";
 import { rootFileSystem, Unbuildable, type RootFileSystem } from "../images/root.ts";
+import { deferred } from "../agent/deferred.ts";
 import { init } from "../python.ts";
+import { HealthCheck } from "./health.ts";
 import { imageNamed, type Image } from "./images.ts";
 import { CommandRefused, type Isolated, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
@@ -37,6 +39,8 @@ export interface Surroundings {
   /** What the platform adds to the environment, given the container's runtime id. */
   readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
   readonly isolate: (options: IsolateOptions) => Promise<Isolated>;
+  /** The longest pause between two health checks, in milliseconds. */
+  readonly healthInterval: number;
   /** Names of variables that exec'd commands do not get. */
   readonly hiddenFromExec: readonly string[];
 }
@@ -52,6 +56,13 @@ export class Container {
   exitCode: number | undefined;
   reason: string | undefined;
   handle: ContainerHandle | undefined;
+  readonly health: HealthCheck | undefined;
+  /** Resolves once it runs. */
+  readonly running: Promise<undefined>;
+  /** Resolves with its status once it has ended. */
+  readonly ended: Promise<number>;
+  readonly #running = deferred<undefined>();
+  readonly #ended = deferred<number>();
   readonly #around: Surroundings;
   #root: RootFileSystem | undefined;
   #isolated: Isolated | undefined;
@@ -62,6 +73,9 @@ export class Container {
     this.arn = arn;
     this.#around = around;
     this.runtimeId = `${around.taskId}-${randomInt(10 ** 9, 10 ** 10)}`;
+    this.health = definition.healthCheck && new HealthCheck(definition.healthCheck, around.healthInterval);
+    this.running = this.#running.promise;
+    this.ended = this.#ended.promise;
   }
 
   get essential(): boolean {
@@ -135,10 +149,13 @@ export class Container {
     };
     this.startedAt = Date.now();
     this.lastStatus = "RUNNING";
+    this.#running.resolve(undefined);
+    void this.health?.watch(this.handle, exited);
     void exited.then((status) => {
       this.exitCode = this.#fate?.exitCode ?? status;
       this.reason = this.#fate?.reason ?? this.reason;
       this.lastStatus = "STOPPED";
+      this.#ended.resolve(this.exitCode);
       onExit();
     });
     return true;
@@ -178,7 +195,10 @@ export class Container {
 
   #command(image: Image): readonly [string, ...string[]] {
     const { entryPoint = [], command = [] } = this.definition;
-    const [first, ...rest] = [...entryPoint, ...command];
+    // An entry point of the definition takes the image's command away as well.
+    const given = entryPoint.length > 0 ? entryPoint : (image.entryPoint ?? []);
+    const words = command.length > 0 || entryPoint.length > 0 ? command : image.command;
+    const [first, ...rest] = [...given, ...words];
     return first === undefined ? image.command : [first, ...rest];
   }
 

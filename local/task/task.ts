@@ -11,6 +11,7 @@ import type {
 } from "../ecs/shapes.ts";
 import type { Settings } from "../options.ts";
 import { Container, type ContainerHandle } from "./container.ts";
+import { startInOrder, Unmet } from "./dependencies.ts";
 import type { Isolated, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
@@ -110,6 +111,7 @@ export class Task {
         hostname: this.hostname,
         ip: this.ip,
         isolate: (options) => platform.isolate(options),
+        healthInterval: platform.settings.delays.health,
         platformEnv: (runtimeId) => platform.environment(this, runtimeId),
         hiddenFromExec: hideCredentialsFromExec ? credentialVariables : [],
       });
@@ -156,7 +158,7 @@ export class Task {
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
         // A fault of this machine, not of the task: say so where the user will look.
-        this.stop("TaskFailedToStart", this.#complain(error));
+        this.stop("TaskFailedToStart", error instanceof Unmet ? error.message : this.#complain(error));
       }
     }
     await this.#end();
@@ -177,7 +179,12 @@ export class Task {
       return;
     }
     this.times.pullStoppedAt = Date.now();
-    for (const container of this.containers) if (!(await this.#startContainer(container))) return;
+    const isStarted = await startInOrder(
+      this.containers,
+      (container) => this.#startContainer(container),
+      this.#stopping.signal,
+    );
+    if (!isStarted) return;
     this.#enter("ACTIVATING");
     await this.#pause(activating);
     this.times.startedAt = Date.now();

@@ -1,7 +1,9 @@
 import type {
   ContainerDefinition as SdkContainer,
+  Tag,
   TaskDefinition as SdkDefinition,
 } from "@aws-sdk/client-ecs";
+import { knownMembers } from "./members.ts";
 
 /** A task definition, as far as it decides how and where the job can run. */
 export interface TaskDefinition {
@@ -17,9 +19,18 @@ export interface TaskDefinition {
   readonly pidMode: string | undefined;
   /** The run of ours that registered it, if it is such a one. */
   readonly registeredBy: string | undefined;
+  /** LINUX or one of WINDOWS_SERVER_…; undefined where the definition does not say, which is Linux. */
+  readonly operatingSystem: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
+  /** Every member that RegisterTaskDefinition takes, as ECS answered it; without tags. */
+  readonly registrable: Registrable;
+  /** Without those of AWS, which begin with `aws:` and which only AWS can set. */
+  readonly tags: Readonly<Record<string, string>>;
 }
+
+/** A task definition as RegisterTaskDefinition takes it. */
+export type Registrable = Readonly<Record<string, unknown>>;
 
 export interface ContainerDefinition {
   readonly name: string;
@@ -31,18 +42,20 @@ export interface ContainerDefinition {
   readonly initProcessEnabled: boolean;
   /** Names only: values may be secret. */
   readonly environmentNames: readonly string[];
+  /** Where the container has a volume that it can write to. */
+  readonly writableMounts: readonly string[];
+  /** Containers that this one waits for before it starts, each with START, COMPLETE, SUCCESS or HEALTHY. */
+  readonly waitsFor: readonly { readonly container: string; readonly condition: string }[];
+  readonly hasHealthCheck: boolean;
   /** Where the container's own log goes, if that is CloudWatch. */
   readonly awslogs: AwsLogs | undefined;
 }
 
 /** A label of the first container: tags would need a right of their own. */
-const RUN_LABEL = "fargate-exec.run";
+export const RUN_LABEL = "fargate-exec.run";
 
-/** The definition as RegisterTaskDefinition takes it, with a word in it by which the run finds it again. */
-export function signed(
-  definition: Readonly<Record<string, unknown>>,
-  run: string,
-): Readonly<Record<string, unknown>> {
+/** The definition with a word in it by which the run finds it again. */
+export function signed(definition: Registrable, run: string): Registrable {
   const [first, ...others] = definition["containerDefinitions"] as readonly SdkContainer[];
   if (first === undefined) return definition;
   const labels = { ...first.dockerLabels, [RUN_LABEL]: run };
@@ -55,7 +68,8 @@ export interface AwsLogs {
   readonly streamPrefix: string | undefined;
 }
 
-export function definitionFrom(definition: SdkDefinition): TaskDefinition {
+export function definitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
+  const own = tags.flatMap(({ key = "", value = "" }) => (/^aws:/i.test(key) ? [] : [[key, value] as const]));
   return {
     arn: definition.taskDefinitionArn ?? "",
     family: definition.family ?? "",
@@ -66,7 +80,10 @@ export function definitionFrom(definition: SdkDefinition): TaskDefinition {
     executionRoleArn: definition.executionRoleArn,
     pidMode: definition.pidMode,
     registeredBy: definition.containerDefinitions?.[0]?.dockerLabels?.[RUN_LABEL],
+    operatingSystem: definition.runtimePlatform?.operatingSystemFamily,
     containers: definition.containerDefinitions?.map(containerFrom) ?? [],
+    registrable: knownMembers("RegisterTaskDefinition", definition),
+    tags: Object.fromEntries(own),
   };
 }
 
@@ -81,6 +98,14 @@ function containerFrom(container: SdkContainer): ContainerDefinition {
     readonlyRootFilesystem: container.readonlyRootFilesystem ?? false,
     initProcessEnabled: container.linuxParameters?.initProcessEnabled ?? false,
     environmentNames: environment.flatMap(({ name }) => name ?? []),
+    writableMounts: (container.mountPoints ?? []).flatMap(({ containerPath, readOnly }) =>
+      containerPath === undefined || readOnly ? [] : containerPath,
+    ),
+    waitsFor: (container.dependsOn ?? []).map(({ containerName = "", condition = "" }) => ({
+      container: containerName,
+      condition,
+    })),
+    hasHealthCheck: container.healthCheck !== undefined,
     awslogs: awslogsFrom(container),
   };
 }

@@ -68,7 +68,7 @@ export function lookups(ask: Ask, region: string): Lookups {
     },
 
     async listTasks(cluster, filter) {
-      const by = "service" in filter ? { serviceName: filter.service } : { startedBy: filter.startedBy };
+      const by = "service" in filter ? { serviceName: filter.service } : filter;
       const names = { cluster, ...("service" in filter && { ecsService: filter.service }) };
       const arns: string[] = [];
       let nextToken: string | undefined;
@@ -93,6 +93,7 @@ export function lookups(ask: Ask, region: string): Lookups {
         const why = found?.status ?? answer.failures?.[0]?.reason ?? "MISSING";
         throw serviceNotFound(service, cluster, `ecs:DescribeServices says ${why}.`);
       }
+      const tasks = primaryTaskSet(found) ?? found;
       return {
         arn: found.serviceArn ?? "",
         name: found.serviceName ?? "",
@@ -100,16 +101,16 @@ export function lookups(ask: Ask, region: string): Lookups {
         desiredCount: found.desiredCount ?? 0,
         runningCount: found.runningCount ?? 0,
         pendingCount: found.pendingCount ?? 0,
-        taskDefinitionArn: found.taskDefinition ?? "",
+        taskDefinitionArn: tasks.taskDefinition ?? "",
         enableExecuteCommand: found.enableExecuteCommand ?? false,
-        launchType: found.launchType,
-        capacityProviders: (found.capacityProviderStrategy ?? []).map((item) => ({
+        launchType: tasks.launchType,
+        capacityProviders: (tasks.capacityProviderStrategy ?? []).map((item) => ({
           name: item.capacityProvider ?? "",
           weight: item.weight ?? 0,
           base: item.base ?? 0,
         })),
-        platformVersion: found.platformVersion,
-        network: networkFrom(found.networkConfiguration?.awsvpcConfiguration),
+        platformVersion: tasks.platformVersion,
+        network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
         events: (found.events ?? []).flatMap(({ message }) => message ?? []),
       };
     },
@@ -119,11 +120,21 @@ export function lookups(ask: Ask, region: string): Lookups {
         "DescribeTaskDefinition",
         `task definition '${taskDefinition}'`,
         { taskDefinition },
-        (client, options) => client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition }), options),
+        (client, options) =>
+          client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }), options),
       );
-      return definitionFrom(answer.taskDefinition ?? {});
+      return definitionFrom(answer.taskDefinition ?? {}, answer.tags);
     },
   };
+}
+
+/**
+ * What the tasks of a service with an EXTERNAL or CODE_DEPLOY deployment controller are made of: there the service's own
+ * members are those that it was created with, or absent, and `deployments` is empty.
+ */
+function primaryTaskSet({ taskSets = [], deploymentController }: sdk.Service): sdk.TaskSet | undefined {
+  if ((deploymentController?.type ?? "ECS") === "ECS") return undefined;
+  return taskSets.find(({ status }) => status === "PRIMARY");
 }
 
 function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Network {

@@ -1,6 +1,6 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { AwsClients } from "./clients.ts";
-import type { TaskDefinition } from "./definition.ts";
+import type { Registrable, TaskDefinition } from "./definition.ts";
 import { lookups } from "./ecs-lookups.ts";
 import { changes } from "./ecs-changes.ts";
 import { attempt, type Call } from "./failures.ts";
@@ -23,8 +23,7 @@ export interface Ecs {
   describeService(cluster: string, service: string): Promise<Service>;
   /** Fails with `task-definition-not-found`. */
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
-  /** `definition` as RegisterTaskDefinition takes it. */
-  registerTaskDefinition(definition: Readonly<Record<string, unknown>>): Promise<TaskDefinition>;
+  registerTaskDefinition(definition: Registrable): Promise<TaskDefinition>;
   /** One that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** Starts up to ten tasks. ECS's own refusals come back as values, since their words need the context. */
@@ -55,7 +54,11 @@ export interface ExecConfiguration {
 }
 
 /** ECS takes `startedBy` as the only filter. */
-export type TaskFilter = { readonly service: string } | { readonly startedBy: string };
+export type TaskFilter =
+  | { readonly service: string }
+  | { readonly startedBy: string }
+  /** Of the task definition. */
+  | { readonly family: string };
 
 export interface Service {
   readonly arn: string;
@@ -64,6 +67,7 @@ export interface Service {
   readonly desiredCount: number;
   readonly runningCount: number;
   readonly pendingCount: number;
+  /** Like launch type, capacity providers, platform version and network that of its PRIMARY task set, where it has task sets. */
   readonly taskDefinitionArn: string;
   readonly enableExecuteCommand: boolean;
   /** FARGATE, EC2 or EXTERNAL; means nothing where there are capacity providers. */

@@ -78,7 +78,7 @@ export function failureOf(error: unknown, call: Call): Error {
         "('role-duration-seconds'), and 'permissions: id-token: write' where it uses OpenID Connect.",
     );
   }
-  if (THROTTLED.has(name) || thrown.status === 429) {
+  if (THROTTLED.has(name) || thrown.status === 429 || isDisguisedThrottle(thrown)) {
     return failure(
       "throttled",
       `${doing} was throttled by AWS for longer than this action waits.`,
@@ -171,6 +171,13 @@ function accessDenied(thrown: Thrown, call: Call, cause: unknown): Failure {
     advice: `Allow '${action}' on ${resource} in the policy of the caller's role.${more ? ` ${more}` : ""}`,
     cause,
   });
+}
+
+/** RunTask says of a throttle behind it: `InvalidParameterException: … Rate exceeded (ErrorCode: Throttling)`. */
+export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "message">): boolean {
+  return (
+    /^(InvalidParameter|Client)Exception$/.test(name) && /rate exceeded|ErrorCode: Throttling/i.test(message)
+  );
 }
 
 function ofBucket(

@@ -10,6 +10,12 @@ export function unknownMembers(shape: keyof typeof SHAPES, value: unknown): read
   return [...walk(SHAPES[shape], value, "")];
 }
 
+/** Those members of `value` that ECS takes at the top of this shape. */
+export function knownMembers(shape: keyof typeof SHAPES, value: object): Readonly<Record<string, unknown>> {
+  const names = SHAPES[shape][4] as readonly string[];
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
+}
+
 /** The kinds of the SDK's schemas: arrays of kind, namespace, name, traits, and what belongs to the kind. */
 const LIST = 1;
 const STRUCTURE = 3;

@@ -1,4 +1,5 @@
 import type { ECSClientConfig } from "@aws-sdk/client-ecs";
+import { isDisguisedThrottle } from "./failures.ts";
 
 type RetryStrategy = Extract<
   NonNullable<ECSClientConfig["retryStrategy"]>,
@@ -40,7 +41,9 @@ export function patience(
   };
   return {
     acquireInitialRetryToken: () => Promise.resolve(token(0, 0, 0)),
-    refreshRetryTokenForRetry: (last, { errorType, error }) => {
+    refreshRetryTokenForRetry: (last, { errorType: told, error }) => {
+      const isThrottle = told === "THROTTLING" || (error instanceof Error && isDisguisedThrottle(error));
+      const errorType = isThrottle ? "THROTTLING" : told;
       const count = last.getRetryCount();
       const before = waited.get(last) ?? 0;
       const isWorthIt = (): boolean => {

@@ -53,7 +53,7 @@ export function readStart(reader: InputReader): StartInputs {
     platformVersion: reader.optional("platform-version", platformVersion),
     cpu: reader.optional("cpu", cpuUnits),
     memory: reader.optional("memory", memoryMiB),
-    ephemeralStorage: reader.optional("ephemeral-storage", count(20, 200)),
+    ephemeralStorage: reader.optional("ephemeral-storage", count(21, 200)),
     taskRole: reader.optional("task-role", role),
     executionRole: reader.optional("execution-role", role),
     tags: reader.orElse("tags", tags, {}),
@@ -103,12 +103,15 @@ function capacityProviders(text: string): Parsed<readonly CapacityShare[]> {
   return { must, got: shown(text) };
 }
 
-/** The limits are those of the ECS API for tags of a task. */
+/** The limits are those of the ECS API for tags of a task, which has 50 at most, `fargate-exec:run` among them. */
+const MOST_TAGS = 49;
+
+/** Keys and values within the limits of the ECS API. */
 function tags(text: string): Parsed<Readonly<Record<string, string>>> {
   const answer = pairs(text);
   if (!("value" in answer)) return answer;
   const items = Object.entries(answer.value);
-  if (items.length > 50) return { must: "50 tags at most", got: String(items.length) };
+  if (items.length > MOST_TAGS) return { must: `${MOST_TAGS} tags at most`, got: String(items.length) };
   const wrong = items.find(([key, value]) => key.length > 128 || value.length > 256 || /^aws:/i.test(key));
   if (wrong === undefined) return answer;
   return {

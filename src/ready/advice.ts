@@ -7,7 +7,7 @@ export const EXEC_NEEDS =
   "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
   "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages (a NAT gateway, " +
   "'assign-public-ip: true' in a public subnet, or a VPC endpoint whose security group lets the task in on port 443); a root " +
-  "file system that is not read-only; no AWS_ACCESS_KEY_ID in the container's environment; and, with 'pidMode: task', " +
+  "file system that is not read-only, or volumes at /managed-agents, /var/lib/amazon/ssm and /var/log/amazon/ssm; no AWS_ACCESS_KEY_ID in the container's environment; and, with 'pidMode: task', " +
   "to be in the one container that gets it.";
 
 export function execNotEnabled(task: Task): Failure {
@@ -16,10 +16,14 @@ export function execNotEnabled(task: Task): Failure {
     service === undefined
       ? "Start the task with '--enable-execute-command' ('enableExecuteCommand' of RunTask)"
       : `Run 'aws ecs update-service --cluster ${lastPart(task.clusterArn)} --service ${service} --enable-execute-command --force-new-deployment'`;
+  const instead =
+    service === undefined
+      ? "with the input 'task-definition', or 'service' and 'start: true'"
+      : `add 'start: true' to 'service: ${service}'`;
   return new Failure("exec-not-enabled", {
     failed: `The task ${lastPart(task.arn)} was started without ECS Exec.`,
     seen: "Its enableExecuteCommand is false.",
-    advice: `${how}: it can't be turned on in a running task, and needs a task role. Or let this action start a task with the input 'task-definition'.`,
+    advice: `${how}: it can't be turned on in a running task, and needs a task role. Or let this action start a task of its own, which has it: ${instead}.`,
   });
 }
 

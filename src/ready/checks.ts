@@ -22,6 +22,8 @@ export interface CheckFacts {
 export function execChecks({ task, container, definition }: CheckFacts): readonly Check[] {
   const own = definition?.containers.find(({ name }) => name === container);
   const agent = task.containers.find(({ name }) => name === container)?.execAgent;
+  const lacking =
+    own === undefined ? [] : AGENT_PLACES.filter((place) => !own.writableMounts.includes(place));
   const role = task.taskRoleArn ?? definition?.taskRoleArn;
   const named = (pattern: RegExp): readonly string[] | undefined =>
     own?.environmentNames.filter((name) => pattern.test(name));
@@ -67,9 +69,11 @@ export function execChecks({ task, container, definition }: CheckFacts): readonl
     check(
       "root file system",
       own,
-      own?.readonlyRootFilesystem === false,
-      own?.readonlyRootFilesystem ? "it is read-only, and the agent writes to it" : "it can be written to",
-      "Set 'readonlyRootFilesystem' to false in the container's definition.",
+      own?.readonlyRootFilesystem === false || lacking.length === 0,
+      own?.readonlyRootFilesystem
+        ? `it is read-only, and ${lacking.length === 0 ? "the agent has volumes to write to" : `the agent writes to ${lacking.join(", ")}`}`
+        : "it can be written to",
+      READ_ONLY_FIX,
     ),
     check(
       "static credentials",
@@ -105,6 +109,12 @@ export function execChecks({ task, container, definition }: CheckFacts): readonl
     ),
   ];
 }
+
+/** What the exec agent writes to. */
+const AGENT_PLACES = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
+export const READ_ONLY_FIX =
+  "Set 'readonlyRootFilesystem' to false in the container's definition, or give it three empty volumes ('volumes' of the " +
+  `task definition, 'mountPoints' of the container) at ${AGENT_PLACES.join(", ")}, and one at /tmp for the script.`;
 
 const ENABLE =
   "Start the task with enableExecuteCommand, which can't be turned on later: 'aws ecs update-service --enable-execute-command --force-new-deployment'.";

@@ -1,10 +1,11 @@
 import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
 import type { Ec2 } from "../aws/ec2.ts";
 import type { Iam } from "../aws/iam.ts";
-import { Failure } from "../errors.ts";
+import { Failure, TaskStopped } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../target/target.ts";
 import { type Check, execChecks } from "./checks.ts";
+import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { networkCheck } from "./network-check.ts";
 import { roleChecks } from "./role-checks.ts";
 
@@ -17,8 +18,8 @@ export interface DiagnoseContext {
   readonly exec: ExecConfiguration | undefined;
 }
 
-/** Failures that the settings of the task, its role or its network may explain. */
-const OF_EXEC = ["exec-not-enabled", "exec-agent-stopped", "exec-not-ready", "container-blocked"];
+/** Failures that the settings of the task, its role or its network may explain; `exec-not-enabled` explains itself. */
+const OF_EXEC = ["exec-agent-stopped", "exec-not-ready", "container-blocked"];
 
 /**
  * Checks what ECS Exec needs when it did not work, prints each check, and adds what is wrong to the failure. A failure
@@ -26,6 +27,7 @@ const OF_EXEC = ["exec-not-enabled", "exec-agent-stopped", "exec-not-ready", "co
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
+  if (failure instanceof TaskStopped) return await afterHold(failure, target, ecs);
   const ofEncryption = failure.code === "session-refused" && /encrypt|kms|handshake/i.test(failure.message);
   if (!OF_EXEC.includes(failure.code) && !ofEncryption) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
@@ -53,6 +55,19 @@ function withChecks({ code, failed, seen, advice, cause }: Failure, checks: read
     advice: [...wrong.map(({ fix }) => fix), advice].join(" "),
     cause,
   });
+}
+
+/** The end of a container that was held by a command alone, where its ENTRYPOINT explains it. */
+async function afterHold(
+  failure: TaskStopped,
+  target: Target,
+  { describeTask, describeTaskDefinition }: DiagnoseContext["ecs"],
+): Promise<Failure> {
+  const { hold } = target;
+  if (hold?.by !== "command" || !isHoldEnded(failure, target.container)) return failure;
+  const task = await unlessFailed(describeTask(target.clusterArn, target.taskArn));
+  const definition = task && (await unlessFailed(describeTaskDefinition(task.taskDefinitionArn)));
+  return holdEnded(failure, target, hold.because, definition);
 }
 
 /** Whoever may not look still gets what is known without it. */

@@ -62,9 +62,8 @@ function essentialExited(task: Task): string {
     return "An essential container ended, and the task with it. See that container's own log.";
   }
   return (
-    "An essential container ended, and the task with it; see its own log. With 'hold: true' the container's command " +
-    "is replaced, but an ENTRYPOINT of the image stays and must run what it is given: if it does not, set 'entryPoint' " +
-    "in the task definition. With 'hold: false' the image's own command must last as long as the job."
+    "An essential container ended, and the task with it; see its own log. With 'hold: true' a command of this action keeps " +
+    "the container alive. With 'hold: false' the image's own command must last as long as the job."
   );
 }
 

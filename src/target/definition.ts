@@ -1,82 +1,174 @@
-import { signed, type TaskDefinition } from "../aws/definition.ts";
-import type { Ecs } from "../aws/ecs.ts";
+import { definitionFrom, type Registrable, type TaskDefinition } from "../aws/definition.ts";
 import { Failure } from "../errors.ts";
 import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
-import type { Log } from "../log.ts";
 import { lastPart } from "./arn.ts";
+import { chooseContainer } from "./choose.ts";
 import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
+import { type Hold, heldDefinition, needsEntryPoint, refuseAwaited, waitsForHealth } from "./held.ts";
 import { imageDefinition, withoutDefined } from "./image.ts";
+import { ownDefinition, type OwnDefinitionContext, register } from "./own-definition.ts";
+import { refuseWindows } from "./windows.ts";
 
-export interface DefinitionContext {
-  readonly ecs: Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition">;
-  readonly log: Log;
+export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegistering"> {
   /** The directory that a task definition's path is relative to. */
   readonly workspace: string;
-  /** False: an equal definition of another run was there, and is gone now. */
-  readonly reuse: boolean;
   /** The input `container`. */
   readonly container: string | undefined;
-  /** The id of the run, which what it registers bears. */
-  readonly run: string;
-  /** Makes the call, and keeps on record what has to be deregistered for it. */
+  /** Makes the call, and keeps on record what has to be deregistered for it; `shared` with other jobs or not. */
   readonly whileRegistering: (
     family: string,
     register: () => Promise<TaskDefinition>,
+    shared: boolean,
   ) => Promise<TaskDefinition>;
 }
 
-/** The task definition of a new task, and what is left for RunTask to say; registered first where that is needed. */
+/** What a new task is started of. */
+export interface Defined {
+  readonly definition: TaskDefinition;
+  readonly container: string;
+  /** What is left for RunTask to say. */
+  readonly start: StartInputs;
+  readonly hold: Hold | undefined;
+  /** Tags that the task would have of the user's own definition, where it is started of another; else undefined. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  /** What to start where RunTask refuses this with `failure`; undefined where there is nothing else. */
+  readonly otherwise: (failure: Failure) => Promise<Defined | undefined>;
+}
+
+/** The user's own task definition, as far as it is known before it is registered. */
+interface Source {
+  readonly known: TaskDefinition;
+  /** In the words of a message. */
+  readonly name: string;
+  /** As RunTask can name it: one from a file is registered by this. */
+  readonly registered: () => Promise<TaskDefinition>;
+}
+
+/** The task definition of a new task, its container, and how that is held; registered first where that is needed. */
 export async function definitionOf(
   { of, start }: Pick<NewTasks, "of" | "start">,
   ofService: string | undefined,
   context: DefinitionContext,
-): Promise<{ readonly definition: TaskDefinition; readonly start: StartInputs }> {
-  const { ecs, workspace } = context;
-  switch (of.kind) {
-    case "service":
-      return { definition: await ecs.describeTaskDefinition(ofService ?? ""), start };
-    case "task-definition": {
-      const { taskDefinition } = of;
-      if (!isDefinitionFile(taskDefinition))
-        return { definition: await ecs.describeTaskDefinition(taskDefinition), start };
-      const read = await readDefinitionFile(taskDefinition, workspace);
-      return { definition: await register(read, `'${taskDefinition}'`, context), start };
-    }
-    case "image":
-      return { definition: await definitionOfImage(of.image, start, context), start: withoutDefined(start) };
-  }
+): Promise<Defined> {
+  if (of.kind === "image") return await ofImage(of.image, start, context, { reuse: true });
+  const source =
+    of.kind === "service"
+      ? await describedSource(ofService ?? "", context)
+      : isDefinitionFile(of.taskDefinition)
+        ? await sourceOfFile(of.taskDefinition, context)
+        : await describedSource(of.taskDefinition, context);
+  refuseWindows(source.known.operatingSystem, source.name);
+  const container = chooseContainer(context.container, source.known.containers, source.name);
+  const commands = (start.overrides["containerOverrides"] ?? []) as readonly Registrable[];
+  const replaced = commands.some(({ name, command }) => name === container && command !== undefined);
+  const plain = { container, start, tags: undefined, otherwise: () => Promise.resolve(undefined) };
+  if (!start.hold || replaced) return { ...plain, definition: await source.registered(), hold: undefined };
+  refuseAwaited(source.known, container, source.name);
+  if (!needsEntryPoint(source.known, container))
+    return { ...plain, definition: await source.registered(), hold: { by: "entry-point" } };
+  return await held(source, container, start, context, { reuse: true });
 }
 
-/** Another run's, where there is an equal one: that run deregisters it, which a task of ours that runs survives. */
-async function definitionOfImage(
+/** Another run's, where there is an equal one. */
+async function ofImage(
   image: string,
   start: StartInputs,
   context: DefinitionContext,
-): Promise<TaskDefinition> {
+  { reuse }: { readonly reuse: boolean },
+): Promise<Defined> {
   const wanted = imageDefinition(image, start, context.container);
-  const from = `image '${image}'`;
-  if (!context.reuse) return await register(wanted, from, context);
-  try {
-    const found = await context.ecs.describeTaskDefinition(wanted.family);
-    if (found.active) {
-      context.log.info(`Using ${lastPart(found.arn)}, which is registered for ${from}.`);
-      return found;
-    }
-  } catch (error) {
-    const unknown = ["task-definition-not-found", "access-denied"];
-    if (!(error instanceof Failure) || !unknown.includes(error.code)) throw error;
-  }
-  return await register(wanted, from, context);
+  const definition = await ownDefinition(wanted, `image '${image}'`, { reuse }, shared(context));
+  return {
+    definition,
+    container: chooseContainer(context.container, definition.containers, `image '${image}'`),
+    start: withoutDefined(start),
+    hold: start.hold ? { by: "entry-point" } : undefined,
+    tags: undefined,
+    // Another run has taken it away since.
+    otherwise: async ({ code }) =>
+      code === "task-definition-not-found"
+        ? await ofImage(image, start, context, { reuse: false })
+        : undefined,
+  };
 }
 
-async function register(
-  definition: Readonly<Record<string, unknown>>,
-  from: string,
-  { ecs, log, run, whileRegistering }: DefinitionContext,
-): Promise<TaskDefinition> {
-  const registered = await whileRegistering(String(definition["family"]), () =>
-    ecs.registerTaskDefinition(signed(definition, run)),
+/** By an entry point of our own, else by the command alone, which is said. */
+async function held(
+  source: Source,
+  container: string,
+  start: StartInputs,
+  context: DefinitionContext,
+  { reuse }: { readonly reuse: boolean },
+): Promise<Defined> {
+  const byCommand = async (refusal: Failure): Promise<Defined> => {
+    const definition = await source.registered();
+    context.log.info(overridden(source, container, refusal));
+    const hold = { by: "command", because: refusal.failed } as const;
+    const otherwise = (): Promise<undefined> => Promise.resolve(undefined);
+    return { definition, container, start, hold, tags: undefined, otherwise };
+  };
+  const wanted = heldDefinition(source.known, container);
+  let definition: TaskDefinition;
+  try {
+    definition = await ownDefinition(wanted, source.name, { reuse }, shared(context));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return await byCommand(error);
+  }
+  return {
+    definition,
+    container,
+    start,
+    hold: { by: "entry-point" },
+    tags: source.known.tags,
+    otherwise: async (failure) => {
+      if (failure.code === "task-definition-not-found")
+        return await held(source, container, start, context, { reuse: false });
+      const isOfFamily = failure.code === "access-denied" && failure.failed.includes("ecs:RunTask");
+      return isOfFamily ? await byCommand(failure) : undefined;
+    },
+  };
+}
+
+/** The right is missing, or ECS takes the definition in this form no more. */
+function isRefusal(error: unknown): error is Failure {
+  return error instanceof Failure && (error.code === "access-denied" || error.code === "aws-error");
+}
+
+function overridden(source: Source, container: string, refusal: Failure): string {
+  const health = waitsForHealth(source.known, container)
+    ? " Its health check stays, and another container waits for that."
+    : "";
+  return (
+    `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +
+    `a task definition with an entry point of ours can't be used. ${refusal.failed}${health}`
   );
-  log.info(`Registered ${lastPart(registered.arn)} from ${from}.`);
-  return registered;
+}
+
+function shared(context: DefinitionContext): OwnDefinitionContext {
+  return {
+    ...context,
+    whileRegistering: (family, register) => context.whileRegistering(family, register, true),
+  };
+}
+
+async function describedSource(reference: string, { ecs }: DefinitionContext): Promise<Source> {
+  const known = await ecs.describeTaskDefinition(reference);
+  const name = `task definition '${lastPart(known.arn)}'`;
+  return { known, name, registered: () => Promise.resolve(known) };
+}
+
+async function sourceOfFile(path: string, context: DefinitionContext): Promise<Source> {
+  const read = await readDefinitionFile(path, context.workspace);
+  const { tags, ...definition } = read;
+  return {
+    // ECS is the judge of the text, so its type is taken on trust.
+    known: definitionFrom(definition, tags as Parameters<typeof definitionFrom>[1]),
+    name: `'${path}'`,
+    registered: () =>
+      register(read, `'${path}'`, {
+        ...context,
+        whileRegistering: (family, registering) => context.whileRegistering(family, registering, false),
+      }),
+  };
 }

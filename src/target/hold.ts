@@ -7,15 +7,16 @@ const SLACK_SECONDS = 15 * 60;
  * agent uploads the transcript of its session when that is over, and is killed with PID 1. As PID 1 it also
  * reaps what is orphaned: a shell that waits takes in every child, not only the one it waits for.
  *
- * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. That works
- * with none and with the usual script that ends in `exec "$@"`. Where the task definition has a shell as its
- * `entryPoint` (`["sh", "-c"]`), the script alone is handed to it. An entry point of any other kind makes
- * something else of the words: then `hold: false`, or a task definition with an `entryPoint` of its own.
+ * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. Where the task
+ * definition has a shell as its `entryPoint` (`["sh", "-c"]`), the script alone is handed to it.
  */
 export function holdCommand(timeout: number, entryPoint: readonly string[]): readonly string[] {
   const seconds = Math.ceil(timeout / 1000) + SLACK_SECONDS;
   const script = `trap 'sleep 5; exit 0' TERM INT; sleep ${seconds} & wait $!`;
-  const [shell = "", ...flags] = entryPoint;
-  const isShell = /(^|\/)(ba|da|a|z)?sh$/.test(shell) && /^-\w*c$/.test(flags.at(-1) ?? "");
-  return isShell ? [script] : ["sh", "-c", script];
+  return isShell(entryPoint) ? [script] : ["sh", "-c", script];
+}
+
+/** True for an entry point that runs its first argument as a script. */
+export function isShell([shell = "", ...flags]: readonly string[]): boolean {
+  return /(^|\/)(ba|da|a|z)?sh$/.test(shell) && /^-\w*c$/.test(flags.at(-1) ?? "");
 }

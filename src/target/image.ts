@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import type { Registrable } from "../aws/definition.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
+import { ownFamily } from "./family.ts";
 
 /** Of the only container, unless the input `container` gives it another name. */
 export const IMAGE_CONTAINER = "app";
@@ -15,15 +16,12 @@ const MOST_MEMORY: readonly (readonly [number, number])[] = [
   [16_384, 122_880],
 ];
 
-/**
- * A task definition with this image in its one container, as RegisterTaskDefinition takes it. Its family is named for
- * all that is in it, so that whoever finds the family finds an equal definition.
- */
+/** A task definition with this image in its one container. */
 export function imageDefinition(
   image: string,
   start: StartInputs,
   container: string | undefined,
-): Readonly<Record<string, unknown>> & { readonly family: string } {
+): Registrable & { readonly family: string } {
   const definition = {
     networkMode: "awsvpc",
     requiresCompatibilities: ["FARGATE"],
@@ -43,13 +41,8 @@ export function imageDefinition(
       },
     ],
   };
-  const digest = createHash("sha256").update(JSON.stringify(definition)).digest("hex").slice(0, 16);
-  const name =
-    /([^/]*?)(:[^/]*)?(@.*)?$/
-      .exec(image)?.[1]
-      ?.replace(/[^\w-]/g, "-")
-      .slice(0, 100) ?? "";
-  return { family: `fargate-exec-${name}-${digest}`, ...definition };
+  const name = /([^/]*?)(:[^/]*)?(@.*)?$/.exec(image)?.[1] ?? "";
+  return { family: ownFamily(name, definition), ...definition };
 }
 
 /** What is in the definition isn't an override as well. */

@@ -16,6 +16,8 @@ export interface LaunchContext {
   readonly token: () => string;
   /** Called with the tasks of each answer. */
   readonly onStarted: (tasks: readonly Task[]) => void;
+  /** Another request for the same, where ECS refuses the one before with `failure`. */
+  readonly otherwise: (failure: Failure) => Promise<RunTask | undefined>;
 }
 
 /**
@@ -36,11 +38,16 @@ export async function startTasks(
       const answer = await runTask({ ...current, count: wanted }, context);
       tasks.push(...answer.tasks);
       context.onStarted(answer.tasks);
-      if (answer.tasks.length < wanted) throw notStarted(request, answer);
+      if (answer.tasks.length < wanted) throw notStarted(current, answer);
     } catch (error) {
-      if (!usesSpot(current) || !isShortage(error)) throw error;
-      context.log.info(`Fargate Spot has no place now, so the task is started on demand. ${error.seen}`);
-      current = onDemand(request);
+      if (usesSpot(current) && isShortage(error)) {
+        context.log.info(`Fargate Spot has no place now, so the task is started on demand. ${error.seen}`);
+        current = onDemand(current);
+        continue;
+      }
+      const next = error instanceof Failure ? await context.otherwise(error) : undefined;
+      if (next === undefined) throw error;
+      current = usesSpot(current) ? next : onDemand(next);
     }
   }
   return tasks;

@@ -9,6 +9,7 @@ import { noRunningTask } from "./failures.ts";
 import { hasNoPlace, Places } from "./places.ts";
 import { allOf, type Resolved, type ResolveContext } from "./resolved.ts";
 import { type Target, targetOf } from "./target.ts";
+import { refuseWindows } from "./windows.ts";
 
 /** How long a task that is replaced is waited for, and how often it is looked for, in milliseconds. */
 const SUCCESSOR_WITHIN = 60_000;
@@ -123,6 +124,7 @@ async function inContainers(tasks: readonly Task[], context: ResolveContext): Pr
 async function inContainer(task: Task, context: ResolveContext): Promise<Target> {
   const named = context.inputs.container;
   const owner = `task '${lastPart(task.arn)}'`;
+  refuseWindows(task.platformFamily, owner);
   const plain = task.containers.map(({ name }) => ({ name, essential: undefined }));
   if (named !== undefined || plain.filter(({ name }) => !isInjected(name)).length === 1) {
     return targetOf(task, chooseContainer(named, plain, owner), false);

@@ -32,6 +32,8 @@ export interface StartPlan {
   readonly cluster: string;
   readonly definition: TaskDefinition;
   readonly container: string;
+  /** Of a definition that this one stands for; undefined where the task gets its own definition's from ECS. */
+  readonly sourceTags?: Readonly<Record<string, string>> | undefined;
   /** Of the job, in milliseconds. */
   readonly timeout: number;
   readonly origin: Origin;
@@ -75,9 +77,18 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTask {
     overrides: mergeOverrides(overrides, start.overrides),
     startedBy: startedBy(origin),
     clientToken: `fargate-exec-${origin.id}`.slice(0, 56),
-    tags: { "fargate-exec:run": origin.url, ...start.tags },
-    propagateTags: "TASK_DEFINITION",
+    tags: withSourceTags({ "fargate-exec:run": origin.url, ...start.tags }, plan.sourceTags ?? {}),
+    propagateTags: plan.sourceTags === undefined ? "TASK_DEFINITION" : undefined,
   };
+}
+
+/** ECS takes 50 at most, of which ours and the user's come first. */
+function withSourceTags(
+  own: Readonly<Record<string, string>>,
+  source: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const more = Object.entries(source).filter(([key]) => !(key in own));
+  return { ...own, ...Object.fromEntries(more.slice(0, Math.max(0, 50 - Object.keys(own).length))) };
 }
 
 /** At most 128 characters of those that ECS allows; what is unique comes first, for a long name is cut. */

@@ -1,5 +1,6 @@
 import type { Task } from "../aws/task.ts";
 import { clusterName, lastPart } from "./arn.ts";
+import type { Hold } from "./held.ts";
 
 /** The one container of the one task that the job runs in. */
 export interface Target {
@@ -10,13 +11,15 @@ export interface Target {
   readonly container: string;
   /** True when this run started the task, and so has to stop it. */
   readonly started: boolean;
+  /** Undefined where the container runs its own command. */
+  readonly hold?: Hold | undefined;
   /** The task's cpu units (1024 for one vCPU), or undefined where ECS names none. */
   readonly cpuUnits: number | undefined;
   /** The task's address in its VPC, as far as ECS tells it. */
   readonly privateIp: string | undefined;
 }
 
-export function targetOf(task: Task, container: string, started: boolean): Target {
+export function targetOf(task: Task, container: string, started: boolean, hold?: Hold): Target {
   return {
     clusterArn: task.clusterArn,
     clusterName: clusterName(task.clusterArn),
@@ -24,6 +27,7 @@ export function targetOf(task: Task, container: string, started: boolean): Targe
     taskId: lastPart(task.arn),
     container,
     started,
+    ...(hold !== undefined && { hold }),
     cpuUnits: task.cpu,
     privateIp: task.privateIp,
   };

@@ -1,4 +1,5 @@
 import { Failure } from "../errors.ts";
+import type { SharedDefinition } from "./shared-definition.ts";
 import type { Undo } from "./undo.ts";
 
 type Starting = Pick<Extract<Undo, { kind: "task" }>, "cluster" | "startedBy">;
@@ -26,17 +27,25 @@ export class UndoList {
     this.#changed();
   }
 
+  /** Of another job, or a revision that this run has registered. */
+  sharing(definition: SharedDefinition): void {
+    this.#known.push(definition);
+    this.#changed();
+  }
+
   async whileStarting<T>({ cluster, startedBy }: Starting, start: () => Promise<T>): Promise<T> {
     return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
   }
 
+  /** `made` is what has to be undone once it is registered. */
   async whileRegistering<T extends { readonly arn: string }>(
     { family, run }: Registering,
     register: () => Promise<T>,
+    made: (registered: T) => Undo,
   ): Promise<T> {
     return await this.#while({ kind: "registration", family, run }, async () => {
       const registered = await register();
-      this.#known.push({ kind: "task-definition", arn: registered.arn });
+      this.#known.push(made(registered));
       return registered;
     });
   }

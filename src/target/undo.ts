@@ -1,6 +1,8 @@
 import type { TaskDefinition } from "../aws/definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { leaveShared, type SharedDefinition } from "./shared-definition.ts";
 
 /** Something that a run made and has to take away again; plain data, fit to be saved for the post step. */
 export type Undo =
@@ -12,40 +14,70 @@ export type Undo =
       readonly taskArn: string | undefined;
     }
   | { readonly kind: "task-definition"; readonly arn: string }
-  /** A task definition of which a cancel left no time to learn the ARN: the newest of its family, if it is this run's. */
+  | SharedDefinition
+  /** A task definition of which a cancel left no time to learn the ARN: one of its family's last that bears the run. */
   | { readonly kind: "registration"; readonly family: string; readonly run: string };
+
+/** How many revisions a family may have got since the one that is looked for. */
+const REVISIONS = 10;
+
+type Undoing = Pick<
+  Ecs,
+  "listTasks" | "describeTasks" | "stopTask" | "describeTaskDefinition" | "deregisterTaskDefinition"
+>;
 
 /**
  * Undoes it; doing so twice does no harm. `reason` becomes the task's stoppedReason. False where nothing was found to
  * be undone: what was being made may yet appear.
  */
-export async function undo(
-  what: Undo,
-  ecs: Pick<Ecs, "listTasks" | "stopTask" | "describeTaskDefinition" | "deregisterTaskDefinition">,
+export async function undo(what: Undo, ecs: Undoing, reason: string, log: Log): Promise<boolean> {
+  switch (what.kind) {
+    case "task-definition":
+      await ecs.deregisterTaskDefinition(what.arn);
+      return true;
+    case "shared-definition":
+      await leaveShared(what, ecs, log);
+      return true;
+    case "registration":
+      return await deregisterOwn(what, ecs);
+    case "task":
+      return await stopTasks(what, ecs, reason);
+  }
+}
+
+async function stopTasks(
+  what: Extract<Undo, { kind: "task" }>,
+  ecs: Pick<Ecs, "listTasks" | "stopTask">,
   reason: string,
 ): Promise<boolean> {
-  if (what.kind === "task-definition") {
-    await ecs.deregisterTaskDefinition(what.arn);
-    return true;
-  }
-  if (what.kind === "registration") {
-    const newest = await newestOf(what.family, ecs);
-    if (newest?.registeredBy !== what.run) return false;
-    if (newest.active) await ecs.deregisterTaskDefinition(newest.arn);
-    return true;
-  }
   const { cluster, startedBy, taskArn } = what;
   const arns = taskArn === undefined ? await ecs.listTasks(cluster, { startedBy }) : [taskArn];
   await Promise.all(arns.map((arn) => ecs.stopTask(cluster, arn, reason)));
   return arns.length > 0;
 }
 
-async function newestOf(
-  family: string,
+/** All of the family's last revisions that bear the run: others may have registered since, and bear what they like. */
+async function deregisterOwn(
+  { family, run }: Extract<Undo, { kind: "registration" }>,
+  ecs: Pick<Ecs, "describeTaskDefinition" | "deregisterTaskDefinition">,
+): Promise<boolean> {
+  const newest = await described(family, ecs);
+  const last = Number(newest?.arn.split(":").at(-1));
+  const found = newest?.registeredBy === run ? [newest] : [];
+  for (let revision = last - 1; revision > 0 && revision > last - REVISIONS; revision -= 1) {
+    const older = await described(`${family}:${revision}`, ecs);
+    if (older?.registeredBy === run) found.push(older);
+  }
+  for (const { arn, active } of found) if (active) await ecs.deregisterTaskDefinition(arn);
+  return found.length > 0;
+}
+
+async function described(
+  taskDefinition: string,
   ecs: Pick<Ecs, "describeTaskDefinition">,
 ): Promise<TaskDefinition | undefined> {
   try {
-    return await ecs.describeTaskDefinition(family);
+    return await ecs.describeTaskDefinition(taskDefinition);
   } catch (error) {
     if (error instanceof Failure && error.code === "task-definition-not-found") return undefined;
     throw error;

@@ -10,7 +10,8 @@ import { sessionOf } from "../session-of.ts";
 import { reached, runTask, startWorld, type World } from "../with-local.ts";
 
 const rootIsHere = has("root", asRoot ? undefined : "these tests run as another user");
-const withShell = Object.keys(recipes).filter((name) => name !== "no-shell");
+const withoutEntryPoint = Object.keys(recipes).filter((name) => recipes[name]?.entryPoint === undefined);
+const withShell = withoutEntryPoint.filter((name) => name !== "no-shell");
 const buildTime = 180_000;
 
 let world: World;
@@ -83,7 +84,19 @@ describeImages("an image with a root file system of its own", () => {
     });
   });
 
-  it.each(Object.keys(recipes))("%s has the init before its command when asked for one", async (image) => {
+  it("http-server gives any command to its ENTRYPOINT, unless the definition has an entry point", async () => {
+    const [plain, eaten, replaced] = await Promise.all([
+      run("http-server", { command: [] }),
+      begin("http-server"),
+      run("http-server", { entryPoint: ["sh", "-c"], command: ["exec sleep 600"] }),
+    ]);
+    expect(firstProcess(plain)).toBe("python3 -u -m http.server 0 --bind 127.0.0.1");
+    expect(firstProcess(replaced)).toBe("sleep 600");
+    await eaten.ended;
+    expect(eaten.containers[0]?.exitCode).toBe(2);
+  });
+
+  it.each(withoutEntryPoint)("%s has the init before its command when asked for one", async (image) => {
     const task = await run(image, { linuxParameters: { initProcessEnabled: true } });
     await until(() => task.containers[0]?.processes().length === 2);
     expect(task.containers[0]?.processes().map(({ command }) => command)).toEqual([

@@ -1,0 +1,299 @@
+import {
+  CreateServiceCommand,
+  CreateTaskSetCommand,
+  DescribeTaskDefinitionCommand,
+  RegisterTaskDefinitionCommand,
+  type RegisterTaskDefinitionRequest,
+  UpdateServicePrimaryTaskSetCommand,
+} from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import { Aws, definition, type Inputs, jobLog, mainLog, processes, withoutInit } from "../helpers/local.ts";
+import { eventually, until } from "../helpers/until.ts";
+import { reached } from "../local/with-local.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start();
+});
+afterEach(() => aws.world.local.calm());
+afterAll(() => aws.stop());
+
+/** Its ENTRYPOINT takes any command for its own arguments. */
+const server = { ...withoutInit, image: "registry.example/shop/http-server:1" };
+const held = (family: string, more: Inputs = {}): Inputs => ({
+  ...aws.newTask(family),
+  run: "tr '\\0' ' ' </proc/1/cmdline",
+  ...more,
+});
+const ours = async (name: string): Promise<readonly string[]> =>
+  (await aws.definitions()).filter((arn) => arn.includes(`/fargate-exec-${name}`));
+const deny = (operation: string, resource: string): void => {
+  const message = `User: arn:aws:sts::123456789012:assumed-role/deploy/ci is not authorized to perform: ecs:${operation} on resource: ${resource} because no identity-based policy allows the ecs:${operation} action`;
+  aws.world.local.fail({ operation, code: "AccessDeniedException", message });
+};
+
+function expectRan(result: StepResult): void {
+  expect(result.annotations).toEqual([]);
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
+}
+
+it("an image whose ENTRYPOINT is a server is held by an entry point of ours, and the server never starts", async () => {
+  await aws.register("shop", [server]);
+  const seen: string[] = [];
+  const result = await aws.step(held("shop"), {
+    onLine: (line) => {
+      if (!line.startsWith("Session ")) return;
+      const task = aws.world.local.tasks.at(-1);
+      if (task) seen.push(...processes(task).map(({ command }) => command));
+    },
+  });
+  expectRan(result);
+  expect(jobLog(result)).toEqual([expect.stringMatching(/init.* -- sh -c trap/)]);
+  expect(seen.join("\n")).toContain("sleep");
+  expect(seen.join("\n")).not.toContain("http.server");
+  expect(await ours("shop")).toEqual([]);
+});
+
+it("a container that waits for the health of the held one starts, though the held one's own check would fail", async () => {
+  const app = { ...server, healthCheck: { command: ["CMD-SHELL", "test -e /never"], retries: 1 } };
+  const after = {
+    ...withoutInit,
+    name: "after",
+    essential: false,
+    dependsOn: [{ containerName: "app", condition: "HEALTHY" as const }],
+  };
+  await aws.register("waited", [app, after]);
+  const result = await aws.step(held("waited", { container: "app", run: "sleep 1" }));
+  expectRan(result);
+  const { containers, history } = aws.taskOf(result);
+  expect(containers.map(({ startedAt }) => typeof startedAt)).toEqual(["number", "number"]);
+  expect(history).toContain("RUNNING");
+});
+
+it.each(["RegisterTaskDefinition", "RunTask"])(
+  "without the right to %s in our families the command alone is replaced, which the log says once",
+  async (operation) => {
+    await aws.register("plain", [withoutInit]);
+    deny(operation, "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-plain-held-0:1");
+    const result = await aws.step(held("plain"));
+    expectRan(result);
+    expect(aws.taskOf(result).plan.definition.family).toBe("plain");
+    const said = mainLog(result).filter((line) => line.includes("held by its command alone"));
+    expect(said).toEqual([expect.stringContaining(`ecs:${operation}`)]);
+    expect(await ours("plain")).toEqual([]);
+  },
+);
+
+it("a server that made arguments of the command is told as that, with its status, its log and the right", async () => {
+  await aws.register("eats", [server]);
+  deny(
+    "RegisterTaskDefinition",
+    "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-eats-held-0",
+  );
+  const result = await aws.step(held("eats"));
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(result.annotations).toEqual([
+    {
+      level: "error",
+      title: "fargate-exec: hold-ended",
+      message: expect.stringMatching(
+        /Input 'hold'.*'app'.*ended with 2.*ENTRYPOINT.*ecs:RegisterTaskDefinition.*"sh", "-c".*own log/s,
+      ) as string,
+    },
+  ]);
+});
+
+it("a container that waits for the held one's end is told of before anything is started", async () => {
+  const dependsOn = [{ containerName: "app", condition: "COMPLETE" as const }];
+  await aws.register("chain", [withoutInit, { ...withoutInit, name: "after", essential: false, dependsOn }]);
+  const before = aws.world.local.tasks.length;
+  const result = await aws.step(held("chain", { container: "app" }));
+  expect(result.annotations).toMatchObject([{ title: "fargate-exec: hold-awaited" }]);
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(aws.world.local.tasks).toHaveLength(before);
+  expectRan(await aws.step(held("chain", { container: "app", hold: "false", run: "true" })));
+});
+
+describe("jobs of one source revision", () => {
+  it("share one definition, which the last of them deregisters", async () => {
+    await aws.register("shared", [server]);
+    let second: Promise<StepResult> | undefined;
+    const first = await aws.step(held("shared", { run: "echo begun; sleep 4" }), {
+      onLine: (line) => {
+        if (line === "begun") second ??= aws.step(held("shared"));
+      },
+    });
+    expectRan(first);
+    if (second === undefined) throw new Error("the first job has not begun");
+    expectRan(await second);
+    expect(mainLog(await second).join("\n")).toContain("Using fargate-exec-shared-held-");
+    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-shared-held")).toHaveLength(1);
+    expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-shared-held")).toHaveLength(1);
+    expect(await ours("shared")).toEqual([]);
+  });
+
+  it("leave it to another job where they are cancelled", async () => {
+    await aws.register("left", [server]);
+    const cancel = new AbortController();
+    let other: Promise<StepResult> | undefined;
+    const cancelled = await aws.step(held("left", { run: "echo begun; sleep 60" }), {
+      signal: cancel.signal,
+      onLine: (line) => {
+        if (line === "begun")
+          other ??= aws.step(held("left", { run: "echo other; sleep 3" }), {
+            onLine: (said) => {
+              if (said === "other") cancel.abort();
+            },
+          });
+      },
+    });
+    expect(cancelled.conclusion).toBe("cancelled");
+    expect(await ours("left")).toHaveLength(1);
+    if (other === undefined) throw new Error("the job has not begun");
+    expectRan(await other);
+    expect(await ours("left")).toEqual([]);
+  });
+
+  it("register it anew where it is taken away between the look and the start", async () => {
+    await aws.register("raced", [server]);
+    aws.world.local.fail({
+      operation: "RunTask",
+      code: "ClientException",
+      message: "TaskDefinition is inactive",
+    });
+    const result = await aws.step(held("raced"));
+    expectRan(result);
+    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-raced-held")).toHaveLength(2);
+    expect(await ours("raced")).toEqual([]);
+  });
+});
+
+describe("a definition that another principal has planted in our family", () => {
+  const plants: readonly [string, (of: RegisterTaskDefinitionRequest) => RegisterTaskDefinitionRequest][] = [
+    ["another image", (of) => changed(of, { image: "attacker.example/tools/miner:1" })],
+    [
+      "another entry point",
+      (of) => changed(of, { entryPoint: ["sh", "-c", "touch /tmp/planted; exec sleep 600"] }),
+    ],
+    ["a variable", (of) => changed(of, { environment: [{ name: "PLANTED", value: "1" }] })],
+    [
+      "a further container",
+      (of) => ({
+        ...of,
+        containerDefinitions: [
+          ...(of.containerDefinitions ?? []),
+          { ...withoutInit, name: "miner", essential: false },
+        ],
+      }),
+    ],
+    [
+      "another role",
+      (of) => ({ ...of, taskRoleArn: `arn:aws:iam::${aws.world.local.accountId}:role/admin` }),
+    ],
+  ];
+  function changed(of: RegisterTaskDefinitionRequest, more: object): RegisterTaskDefinitionRequest {
+    return {
+      ...of,
+      containerDefinitions: (of.containerDefinitions ?? []).map((one) => ({ ...one, ...more })),
+    };
+  }
+  /** What the victim's own step registers, learnt from a run of it as anybody with ecs:Describe… can. */
+  async function learnt(inputs: Inputs): Promise<RegisterTaskDefinitionRequest> {
+    const { plan } = aws.taskOf(await aws.step(inputs));
+    const { taskDefinition = {} } = await aws.world.ecs.send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: plan.definition.taskDefinitionArn }),
+    );
+    const { family = "", containerDefinitions = [], taskRoleArn, cpu, memory } = taskDefinition;
+    return {
+      ...definition(family, containerDefinitions, aws.world.local.accountId),
+      ...(taskRoleArn && { taskRoleArn }),
+      ...(cpu && { cpu }),
+      ...(memory && { memory }),
+    };
+  }
+
+  const image = (name: string): Inputs => ({
+    image: `example.com/tools/${name}:1`,
+    subnets: aws.world.made.subnets.join(),
+    "task-role": `arn:aws:iam::${aws.world.local.accountId}:role/demo-task`,
+    run: "hostname",
+  });
+
+  async function attack(what: string, inputs: Inputs, plant: (typeof plants)[number][1]): Promise<void> {
+    const original = await learnt(inputs);
+    const { taskDefinition } = await aws.world.ecs.send(new RegisterTaskDefinitionCommand(plant(original)));
+    const planted = taskDefinition?.taskDefinitionArn ?? "";
+    const result = await aws.step(inputs);
+    expectRan(result);
+    const { plan } = aws.taskOf(result);
+    expect([what, plan.definition.family]).toEqual([what, original.family]);
+    expect([what, plan.definition.taskDefinitionArn]).not.toEqual([what, planted]);
+    expect(mainLog(result)).toContainEqual(expect.stringContaining("is not used: it differs"));
+    // It is not ours, so it is left for its owner.
+    expect(await aws.definitions()).toContain(planted);
+  }
+
+  it("is never run for an image, whatever it changes", async () => {
+    await Promise.all(plants.map(([what, plant], at) => attack(what, image(`victim-${at}`), plant)));
+  }, 60_000);
+
+  it("is never run for a container that is held", async () => {
+    await aws.register("victim", [server]);
+    await attack("another image", held("victim"), (of) => changed(of, { image: "attacker.example/miner:1" }));
+  });
+});
+
+it("a service of the controller EXTERNAL or CODE_DEPLOY lends what its PRIMARY task set has", async () => {
+  const lent = async (type: "EXTERNAL" | "CODE_DEPLOY"): Promise<void> => {
+    const { made, ecs } = aws.world;
+    const [subnet = ""] = made.subnets;
+    const serviceName = `by-${type.toLowerCase().replace("_", "-")}`;
+    await aws.register(serviceName, [withoutInit]);
+    const networkConfiguration = {
+      awsvpcConfiguration: { subnets: [subnet], assignPublicIp: "ENABLED" as const },
+    };
+    await ecs.send(
+      new CreateServiceCommand({
+        cluster: made.cluster,
+        serviceName,
+        desiredCount: 1,
+        enableExecuteCommand: true,
+        deploymentController: { type },
+        // What CodeDeploy's service was created with is not what it runs now.
+        ...(type === "CODE_DEPLOY" && { taskDefinition: made.taskDefinition, launchType: "EC2" as const }),
+      }),
+    );
+    const of = { cluster: made.cluster, service: serviceName };
+    const set = { taskDefinition: serviceName, launchType: "FARGATE" as const, networkConfiguration };
+    const { taskSet } = await ecs.send(new CreateTaskSetCommand({ ...of, ...set }));
+    const primaryTaskSet = taskSet?.taskSetArn ?? "";
+    await ecs.send(new UpdateServicePrimaryTaskSetCommand({ ...of, primaryTaskSet }));
+    const running = () => aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${serviceName}`);
+    await until(() => running().length === 1);
+    const [task] = running();
+    if (task !== undefined) await reached(task, "RUNNING");
+
+    const steps = [{}, { start: "true" }].map((more) =>
+      aws.step({ service: serviceName, run: "true", ...more }),
+    );
+    const [beside, started] = (await Promise.all(steps)) as [StepResult, StepResult];
+    expectRan(beside);
+    expectRan(started);
+    const { plan } = aws.taskOf(started);
+    expect(plan.network).toEqual(networkConfiguration);
+    expect(plan.launchType).toBe("FARGATE");
+    expect(plan.definition.family).toContain(serviceName);
+  };
+  await Promise.all([lent("EXTERNAL"), lent("CODE_DEPLOY")]);
+  await eventually(() => aws.startedAndAlive().length, 0);
+});
+
+it("a throttle that RunTask calls a wrong parameter is waited for", async () => {
+  aws.world.local.fail({
+    operation: "RunTask",
+    code: "InvalidParameterException",
+    message: "Error retrieving security group information for [sg-1]: Rate exceeded (ErrorCode: Throttling)",
+    times: 2,
+  });
+  expectRan(await aws.step(held(aws.world.made.taskDefinition)));
+});

@@ -1,0 +1,54 @@
+import { definitionFrom, type Registrable, type TaskDefinition } from "../../src/aws/definition.ts";
+import type { Ecs } from "../../src/aws/ecs.ts";
+import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
+
+type Calls = Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition" | "deregisterTaskDefinition">;
+
+const PREFIX = "arn:aws:ecs:eu-central-1:123456789012:task-definition/";
+
+/** Task definitions by revisions, as ECS keeps them: a family is its newest active one. */
+export class Definitions implements Calls {
+  readonly #revisions: { readonly arn: string; readonly given: Registrable; active: boolean }[] = [];
+
+  readonly registerTaskDefinition: Calls["registerTaskDefinition"] = (given) => {
+    const family = String(given["family"]);
+    const arn = `${PREFIX}${family}:${this.#of(family).length + 1}`;
+    this.#revisions.push({ arn, given, active: true });
+    return Promise.resolve(this.#view(arn));
+  };
+
+  readonly describeTaskDefinition: Calls["describeTaskDefinition"] = (name) => {
+    const full = name.startsWith("arn:") ? name : PREFIX + name;
+    const found =
+      this.#revisions.find(({ arn }) => arn === full) ??
+      this.#of(name)
+        .filter(({ active }) => active)
+        .at(-1);
+    if (found === undefined) return Promise.reject(taskDefinitionNotFound(name, "none"));
+    return Promise.resolve(this.#view(found.arn));
+  };
+
+  readonly deregisterTaskDefinition: Calls["deregisterTaskDefinition"] = (arn) => {
+    for (const one of this.#revisions) if (one.arn === arn) one.active = false;
+    return Promise.resolve();
+  };
+
+  /** `family:revision` of each that is active. */
+  get active(): readonly string[] {
+    return this.#revisions.filter(({ active }) => active).map(({ arn }) => arn.slice(PREFIX.length));
+  }
+
+  #of(family: string) {
+    return this.#revisions.filter(({ given }) => given["family"] === family);
+  }
+
+  #view(arn: string): TaskDefinition {
+    const found = this.#revisions.find((one) => one.arn === arn);
+    const { tags, ...rest } = found?.given ?? {};
+    const active = found?.active ?? false;
+    return definitionFrom(
+      { ...rest, taskDefinitionArn: arn, status: active ? "ACTIVE" : "INACTIVE" },
+      tags as { key: string; value: string }[] | undefined,
+    );
+  }
+}

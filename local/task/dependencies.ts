@@ -1,0 +1,56 @@
+import type { ContainerDependency } from "../ecs/shapes.ts";
+import type { Container } from "./container.ts";
+
+/** What a container waits for can't come any more; the message is for the task's stopped reason. */
+export class Unmet extends Error {}
+
+/**
+ * Starts the containers that depend on none, one after the other, and each other one when its `dependsOn` is met.
+ * False when one could not start. Rejects with `Unmet`, or with the signal's reason.
+ */
+export async function startInOrder(
+  containers: readonly Container[],
+  start: (container: Container) => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
+  stopped.catch(() => undefined);
+  const isFree = ({ definition }: Container): boolean => (definition.dependsOn ?? []).length === 0;
+  for (const container of containers.filter(isFree)) if (!(await start(container))) return false;
+  const started = containers
+    .filter((container) => !isFree(container))
+    .map(async (container) => {
+      const conditions = (container.definition.dependsOn ?? []).map((one) => met(one, containers));
+      await Promise.race([Promise.all(conditions), stopped]);
+      return await start(container);
+    });
+  return (await Promise.all(started)).every(Boolean);
+}
+
+async function met(
+  { containerName, condition }: ContainerDependency,
+  containers: readonly Container[],
+): Promise<void> {
+  const found = containers.find(({ definition }) => definition.name === containerName);
+  if (found === undefined) throw new Unmet(`There is no container ${containerName} to depend on.`);
+  await found.running;
+  switch (condition) {
+    case "START":
+      return;
+    case "COMPLETE":
+      await found.ended;
+      return;
+    case "SUCCESS": {
+      const status = await found.ended;
+      if (status !== 0)
+        throw new Unmet(`Container ${containerName} was to succeed and ended with ${status}.`);
+      return;
+    }
+    case "HEALTHY": {
+      const health = await found.health?.known;
+      if (health !== "HEALTHY") throw new Unmet(`Container ${containerName} was to be healthy and is not.`);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { TaskDefinition } from "../aws/definition.ts";
+import { Failure, type TaskStopped } from "../errors.ts";
+import { FAMILY_PREFIX } from "../target/family.ts";
+import type { Target } from "../target/target.ts";
+
+/**
+ * Whether this container's own end stopped the task, by a status of its program. A signal (128 and more) or the end of
+ * another container has nothing to do with the command that holds it.
+ */
+export function isHoldEnded({ stopCode, containers }: TaskStopped, container: string): boolean {
+  const { exitCode } = containers.find(({ name }) => name === container) ?? {};
+  if (stopCode !== "EssentialContainerExited" || exitCode === undefined || exitCode >= 128) return false;
+  // On TERM, which another container's end brings, a command that holds ends with 0.
+  return (
+    exitCode !== 0 || containers.every(({ name, exitCode: code = 0 }) => name === container || code === 0)
+  );
+}
+
+/** `because` is why the container had no entry point of ours. */
+export function holdEnded(
+  failure: TaskStopped,
+  { container, taskId }: Pick<Target, "container" | "taskId">,
+  because: string,
+  definition: TaskDefinition | undefined,
+): Failure {
+  const exitCode = failure.containers.find(({ name }) => name === container)?.exitCode ?? "unknown";
+  const own = definition?.containers.find(({ name }) => name === container);
+  const log = own?.awslogs;
+  const where =
+    log === undefined
+      ? "See the container's own log for what it said."
+      : `What it said is in log group '${log.group}', stream '${[log.streamPrefix, container, taskId].filter(Boolean).join("/")}'.`;
+  return new Failure("hold-ended", {
+    failed: `Input 'hold' could not keep container '${container}' of task ${taskId} alive: it ended with ${exitCode} before the script could start.`,
+    seen: `The ENTRYPOINT of its image got the words of the hold command as arguments, and did not run them. An entry point of this action could not take its place: ${because} ${failure.seen}`,
+    advice:
+      `Allow 'ecs:RegisterTaskDefinition', 'ecs:DeregisterTaskDefinition' and 'ecs:RunTask' on task definitions '${FAMILY_PREFIX}*' to the caller's role, ` +
+      `with 'iam:PassRole' on the task's roles; or set 'entryPoint' to ["sh", "-c"] in the task definition; or 'hold: false'. ${where}`,
+    cause: failure,
+  });
+}

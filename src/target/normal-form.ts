@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { type Registrable, RUN_LABEL } from "../aws/definition.ts";
+import { parseArn } from "./arn.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Where two task definitions differ, as paths like `containerDefinitions[0].image`; empty for equal ones. Every member
+ * is compared, also one that this code knows nothing of. `arn` is that of `found`.
+ */
+export function differences(wanted: Registrable, found: Registrable, arn: string): readonly string[] {
+  return [...compared(normalForm(wanted, arn), normalForm(found, arn), "")];
+}
+
+/** The same for equal definitions, whatever the order of their members. */
+export function digestOf(definition: Registrable): string {
+  const text = JSON.stringify(sorted(normalForm(definition)));
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** All members but those of these names. */
+export function without(members: Members, ...names: readonly string[]): Members {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !names.includes(name)));
+}
+
+/**
+ * The definition without what ECS adds to a registered one: empty lists, zeros, defaults of ports, the ARN of a role
+ * that was given by name, another order of variables. The run that registered it is no part of it either.
+ */
+function normalForm(registrable: Registrable, arn = ""): Members {
+  const definition = without(registrable, "family", "tags");
+  const containers = (definition["containerDefinitions"] ?? []) as readonly Members[];
+  const roles = ["taskRoleArn", "executionRoleArn"].map((name): [string, unknown] => [
+    name,
+    roleArn(definition[name], arn),
+  ]);
+  const whole = {
+    ...definition,
+    ...(Object.fromEntries(roles) as Members),
+    containerDefinitions: containers.map(normalContainer),
+  };
+  return (stripped(whole) ?? {}) as Members;
+}
+
+function normalContainer(container: Members): Members {
+  const { dockerLabels, environment, secrets, portMappings } = container;
+  return {
+    ...container,
+    essential: container["essential"] === false ? "no" : "yes",
+    dockerLabels: without((dockerLabels ?? {}) as Members, RUN_LABEL),
+    environment: byName(environment),
+    secrets: byName(secrets),
+    portMappings: ((portMappings ?? []) as readonly Members[]).map((port) => ({
+      protocol: "tcp",
+      ...port,
+      // awsvpc knows no other.
+      hostPort: port["hostPort"] ?? port["containerPort"],
+    })),
+  };
+}
+
+/** In the order of their names; where one comes twice the last counts, so those two keep their order. */
+function byName(variables: unknown): readonly Members[] {
+  const key = ({ name }: Members): string => String(name);
+  return [...((variables ?? []) as readonly Members[])].sort((a, b) =>
+    key(a) < key(b) ? -1 : Number(key(a) > key(b)),
+  );
+}
+
+/** The role of this name in the account of the definition, where ECS looks for it. */
+function roleArn(role: unknown, definitionArn: string): unknown {
+  const arn = parseArn(definitionArn);
+  if (typeof role !== "string" || role.startsWith("arn:") || arn === undefined) return role;
+  return `arn:${arn.partition}:iam::${arn.account}:role/${role}`;
+}
+
+/** Undefined for what ECS takes as nothing said: false, 0, and lists and objects that are empty. */
+function stripped(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.length === 0 ? undefined : value.map((item: unknown) => stripped(item) ?? null);
+  }
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value)
+      .map(([name, member]) => [name, stripped(member)] as const)
+      .filter(([, member]) => member !== undefined);
+    return members.length === 0 ? undefined : Object.fromEntries(members);
+  }
+  return value === false || value === 0 || value === null ? undefined : value;
+}
+
+function* compared(wanted: unknown, found: unknown, path: string): Generator<string> {
+  const [ours, theirs] = [membersOf(wanted), membersOf(found)];
+  if (ours === undefined || theirs === undefined || Array.isArray(wanted) !== Array.isArray(found)) {
+    if (wanted !== found) yield path;
+    return;
+  }
+  for (const name of new Set([...Object.keys(ours), ...Object.keys(theirs)])) {
+    const at = Array.isArray(wanted) ? `${path}[${name}]` : path ? `${path}.${name}` : name;
+    yield* compared(ours[name], theirs[name], at);
+  }
+}
+
+function membersOf(value: unknown): Members | undefined {
+  return typeof value === "object" && value !== null ? (value as Members) : undefined;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  const members = membersOf(value);
+  if (members === undefined) return value;
+  return Object.fromEntries(
+    Object.keys(members)
+      .toSorted()
+      .map((name) => [name, sorted(members[name])]),
+  );
+}

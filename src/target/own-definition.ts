@@ -1,0 +1,102 @@
+import type { Registrable, TaskDefinition } from "../aws/definition.ts";
+import { signed } from "../aws/definition.ts";
+import type { Ecs } from "../aws/ecs.ts";
+import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { lastPart } from "./arn.ts";
+import { differences } from "./normal-form.ts";
+
+/** A registration that is turned away for the rate of the account is tried again after this long, with jitter. */
+const TRY_AGAIN_MS = 1_000;
+
+export interface OwnDefinitionContext {
+  readonly ecs: Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition">;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  /** The id of the run, which what it registers bears. */
+  readonly run: string;
+  /** Makes the call, and keeps on record what has to be deregistered for it. */
+  readonly whileRegistering: (
+    family: string,
+    register: () => Promise<TaskDefinition>,
+  ) => Promise<TaskDefinition>;
+  /** Called before a revision of another job is used: the last of its users deregisters it. */
+  readonly onShared: (definition: TaskDefinition) => void;
+}
+
+/**
+ * The definition in a family of our own: the newest revision there, if that is equal in every member, else a new one.
+ * `from` is what it is for, in the words of a message. With `reuse: false` an equal one was there and is gone now.
+ */
+export async function ownDefinition(
+  wanted: Registrable & { readonly family: string },
+  from: string,
+  { reuse }: { readonly reuse: boolean },
+  context: OwnDefinitionContext,
+): Promise<TaskDefinition> {
+  for (let look = reuse; ; look = true) {
+    const found = look ? await newestEqual(wanted, from, context) : undefined;
+    if (found !== undefined) return found;
+    try {
+      return await register(wanted, from, context);
+    } catch (error) {
+      // Many jobs of a matrix register at once, and ECS takes one a second: then another job has registered it by now.
+      if (!(error instanceof Failure) || error.code !== "throttled") throw error;
+      await context.clock.sleep(TRY_AGAIN_MS * (0.5 + Math.random()), context.signal);
+    }
+  }
+}
+
+/** Registers a definition, signed, in whatever family it names. */
+export async function register(
+  definition: Registrable,
+  from: string,
+  { ecs, log, run, whileRegistering }: Omit<OwnDefinitionContext, "clock" | "signal" | "onShared">,
+): Promise<TaskDefinition> {
+  const registered = await whileRegistering(String(definition["family"]), () =>
+    ecs.registerTaskDefinition(signed(definition, run)),
+  );
+  log.info(`Registered ${lastPart(registered.arn)} from ${from}.`);
+  return registered;
+}
+
+/** Another principal may register in our families, too: what is not equal is never run. */
+async function newestEqual(
+  wanted: Registrable & { readonly family: string },
+  from: string,
+  { ecs, log, onShared }: OwnDefinitionContext,
+): Promise<TaskDefinition | undefined> {
+  const found = await newestOf(wanted.family, ecs);
+  if (found?.active !== true) return undefined;
+  const places = differences(wanted, found.registrable, found.arn).map(shortened);
+  if (places.length > 0) {
+    const where = [...new Set(places)].slice(0, 5).join(", ");
+    log.info(
+      `${lastPart(found.arn)} is not used: it differs from what this step needs for ${from}, in ${where}.`,
+    );
+    return undefined;
+  }
+  log.info(`Using ${lastPart(found.arn)}, which is registered for ${from}.`);
+  onShared(found);
+  return found;
+}
+
+async function newestOf(
+  family: string,
+  ecs: Pick<Ecs, "describeTaskDefinition">,
+): Promise<TaskDefinition | undefined> {
+  try {
+    return await ecs.describeTaskDefinition(family);
+  } catch (error) {
+    const unknown = ["task-definition-not-found", "access-denied"];
+    if (error instanceof Failure && unknown.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** Names of ECS's members only: what is deeper may be named by whoever registered it. */
+function shortened(path: string): string {
+  return /^\w+(\[\d+\](\.\w+)?)?/.exec(path)?.[0] ?? "its form";
+}

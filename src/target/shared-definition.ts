@@ -1,0 +1,47 @@
+import type { Ecs } from "../aws/ecs.ts";
+import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { lastPart } from "./arn.ts";
+
+/** A task definition of our own that jobs share: the last of them deregisters it. */
+export interface SharedDefinition {
+  readonly kind: "shared-definition";
+  readonly arn: string;
+  readonly family: string;
+  readonly cluster: string;
+  /** Of this run's tasks. */
+  readonly startedBy: string;
+  /** Whether this run has registered it. */
+  readonly registered: boolean;
+}
+
+type Looking = Pick<Ecs, "listTasks" | "describeTasks" | "deregisterTaskDefinition">;
+
+/**
+ * Deregisters it unless a task of another job runs of this very revision. A task that runs survives the deregistration,
+ * and a job that is about to start one registers it anew, so a wrong guess costs a call. Where tasks may not be listed
+ * the run that registered it deregisters it.
+ */
+export async function leaveShared(shared: SharedDefinition, ecs: Looking, log: Log): Promise<void> {
+  const others = await othersOf(shared, ecs).catch((error: unknown) => {
+    if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+    const then = shared.registered ? "it is deregistered" : "the job that registered it deregisters it";
+    log.info(`Whether other jobs use ${lastPart(shared.arn)} is not known, so ${then}. ${error.failed}`);
+    return shared.registered ? 0 : 1;
+  });
+  if (others > 0) log.debug(`${shared.arn} stays for other jobs.`);
+  else await ecs.deregisterTaskDefinition(shared.arn);
+}
+
+async function othersOf(
+  { arn, family, cluster, startedBy }: SharedDefinition,
+  ecs: Looking,
+): Promise<number> {
+  const arns = await ecs.listTasks(cluster, { family });
+  const tasks = arns.length === 0 ? [] : await ecs.describeTasks(cluster, arns);
+  const others = tasks.filter(
+    (task) =>
+      task.taskDefinitionArn === arn && task.desiredStatus !== "STOPPED" && task.startedBy !== startedBy,
+  );
+  return others.length;
+}

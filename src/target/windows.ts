@@ -1,0 +1,11 @@
+import { Failure } from "../errors.ts";
+
+/** Fails with `windows-task` for what runs Windows; `family` is a platform family or an operating system of ECS. */
+export function refuseWindows(family: string | undefined, what: string): void {
+  if (!/^windows/i.test(family ?? "")) return;
+  throw new Failure("windows-task", {
+    failed: `The ${what.replace(/^'/, "file '")} is for Windows, and a script runs in Linux containers only.`,
+    seen: `Its operating system family is ${family}. Nothing was started.`,
+    advice: "Name a task, service or task definition whose 'runtimePlatform' is Linux.",
+  });
+}
