@@ -212,6 +212,31 @@ it("tells where the tasks of a service run", async () => {
   });
 });
 
+it.each(["EXTERNAL", "CODE_DEPLOY"])("knows a service of %s by its PRIMARY task set", async (type) => {
+  const set = (status: string, name: string) => ({
+    status,
+    taskDefinition: name,
+    launchType: "FARGATE",
+    platformVersion: "1.4.0",
+    networkConfiguration: { awsvpcConfiguration: { subnets: [name] } },
+  });
+  const service = {
+    status: "ACTIVE",
+    taskDefinition: "first",
+    launchType: "EC2",
+    networkConfiguration: { awsvpcConfiguration: { subnets: ["first"] } },
+    deploymentController: { type },
+    taskSets: [set("ACTIVE", "next"), set("PRIMARY", "now")],
+  };
+  const ecs = await answering(() => ({ body: { services: [service] } }));
+  expect(await ecs.describeService("ci", "web")).toMatchObject({
+    taskDefinitionArn: "now",
+    launchType: "FARGATE",
+    platformVersion: "1.4.0",
+    network: { subnets: ["now"] },
+  });
+});
+
 it("returns ECS's refusals to start a task", async () => {
   const ecs = await answering(() => ({
     body: { tasks: [], failures: [{ reason: "RESOURCE:ENI", detail: "full" }] },

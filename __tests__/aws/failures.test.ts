@@ -103,6 +103,15 @@ it.each([
     run,
     "exec-not-enabled",
   ],
+  [
+    "AWS throttles and RunTask calls it a wrong parameter",
+    ecs(
+      "InvalidParameterException",
+      "Error retrieving security group information: Rate exceeded (ErrorCode: Throttling)",
+    ),
+    run,
+    "throttled",
+  ],
   ["AWS throttles", ecs("ThrottlingException", "Rate exceeded"), execute, "throttled"],
   ["S3 throttles", s3("SlowDown", 503), put, "throttled"],
   ["the bucket is not there", s3("NoSuchBucket", 404), put, "bucket-not-found"],

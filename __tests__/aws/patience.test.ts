@@ -39,6 +39,18 @@ it("waits throttles out for three minutes", async () => {
   expect(sum(delays)).toBeLessThanOrEqual(200_000);
 });
 
+it("waits a throttle out that RunTask calls a wrong parameter, and no other wrong parameter", async () => {
+  const called = (message: string) =>
+    Object.assign(new Error(message), {
+      name: "InvalidParameterException",
+      $fault: "client",
+      $metadata: {},
+    }) as never;
+  const throttle = called("Rate exceeded (ErrorCode: Throttling)");
+  expect(await pauses({ errorType: "CLIENT_ERROR", error: throttle }, 1, 3_000)).toEqual([500, 1000, 2000]);
+  expect(await pauses({ errorType: "CLIENT_ERROR", error: called("No such subnet.") })).toEqual([]);
+});
+
 it("waits throttles out for as long as it is told", async () => {
   expect(await pauses({ errorType: "THROTTLING" }, 1, 3_000)).toEqual([500, 1000, 2000]);
 });

@@ -31,6 +31,20 @@ it.each<[string, Task, TaskDefinition]>([
   expect(wrong[0]?.fix).toMatch(/^[A-Z].*\.$/);
 });
 
+it("is content with a read-only root that has volumes where the agent writes, and names those that lack", () => {
+  const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
+  const readOnly = (writableMounts: readonly string[]) =>
+    aDefinition([{ readonlyRootFilesystem: true, writableMounts }]);
+  expect(states(aTask(), readOnly(places))["root file system"]).toBe("OK");
+  const checks = execChecks({ task: aTask(), definition: readOnly(places.slice(0, 2)), container: "app" });
+  const root = checks.find(({ what }) => what === "root file system");
+  expect(root).toMatchObject({
+    state: "NG",
+    words: "it is read-only, and the agent writes to /var/log/amazon/ssm",
+  });
+  for (const place of places) expect(root?.fix).toContain(place);
+});
+
 it("is content with a proxy that spares the credentials", () => {
   const definition = aDefinition([{ environmentNames: ["HTTP_PROXY", "NO_PROXY"] }]);
   expect(states(aTask(), definition)["proxy"]).toBe("OK");

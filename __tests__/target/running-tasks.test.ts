@@ -30,6 +30,14 @@ describe("a named task", () => {
     expect((await resolveTargets(resolving(named, ecs))).targets).toEqual([target]);
   });
 
+  it("is refused where it runs Windows", async () => {
+    const windows = aTask({ platformFamily: "Windows_Server_2022_Core" });
+    await expect(resolveTargets(resolving(named, found(windows)))).rejects.toMatchObject({
+      code: "windows-task",
+      seen: expect.stringContaining("Windows_Server_2022_Core") as string,
+    });
+  });
+
   it("asks for a container where the task definition may not be read", async () => {
     const ecs = {
       ...found(aTask({ containers: two })),
