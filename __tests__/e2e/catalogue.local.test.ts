@@ -180,7 +180,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "hold-ended": {
     provoke: async () => {
-      await aws.register("server", [{ ...withoutInit, image: "registry.example/shop/server:1" }]);
+      await aws.register("server", [{ ...withoutInit, image: "registry.example/shop/http-server:1" }]);
       denied("RegisterTaskDefinition");
       return await aws.step({ ...aws.newTask("server"), run: "x" });
     },
