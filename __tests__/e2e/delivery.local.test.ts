@@ -108,6 +108,7 @@ const basics = [
     "grep",
     "gzip",
     "head",
+    "id",
     "ls",
     "mkdir",
     "mkfifo",

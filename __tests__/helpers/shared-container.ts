@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isolate } from "../../local/task/isolate.ts";
-import type { Within } from "./watch.ts";
+import { WatchedJob, type Within } from "./watch.ts";
 
 const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
 const PYTHON = "/usr/bin/python3";
@@ -93,4 +93,23 @@ export class SharedContainer implements Within {
     if (this.isAlive) process.kill(this.#pid, "SIGKILL");
     await this.#exited;
   }
+}
+
+/** Starts jobs one after the other, each with an exit code of its own, and gives what was wrong with any of them. */
+export async function startMany(container: SharedContainer, count: number): Promise<string[]> {
+  const wrong: string[] = [];
+  for (let number = 0; number < count; number += 1) {
+    const code = (number * 37 + 1) % 256;
+    const job = new WatchedJob({
+      within: container,
+      sh: "/bin/sh",
+      containerEnv: { PATH: "/usr/bin:/bin" },
+      script: `echo mine; exit ${code}`,
+    });
+    await job.attach().closed;
+    const status = job.status?.kind === "ended" ? job.status.workers.map(({ exitCode }) => exitCode) : [];
+    if (status[0] !== code || job.output("stdout").toString() !== "mine\n")
+      wrong.push(`start ${number}: ${JSON.stringify(job.events)}`);
+  }
+  return wrong;
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect } from "@jest/globals";
 
 /** Looks until it is so, and fails after half a minute, with what was seen then. */
 export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {

@@ -8,7 +8,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { has } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
-import { SharedContainer } from "../helpers/shared-container.ts";
+import { SharedContainer, startMany } from "../helpers/shared-container.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
@@ -18,25 +18,6 @@ const asOthers = has("root", asRoot ? undefined : "only root has other users' pr
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const STICKY = ["/tmp", "/var/tmp"];
 const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];
-
-/** Starts jobs one after the other and gives what was wrong with any of them. */
-async function startMany(container: SharedContainer, count: number): Promise<string[]> {
-  const wrong: string[] = [];
-  for (let number = 0; number < count; number += 1) {
-    const code = (number * 37 + 1) % 256;
-    const job = new WatchedJob({
-      within: container,
-      sh: "/bin/sh",
-      containerEnv: { PATH: "/usr/bin:/bin" },
-      script: `echo mine; exit ${code}`,
-    });
-    await job.attach().closed;
-    const status = job.status?.kind === "ended" ? job.status.workers.map(({ exitCode }) => exitCode) : [];
-    if (status[0] !== code || job.output("stdout").toString() !== "mine\n")
-      wrong.push(`start ${number}: ${JSON.stringify(job.events)}`);
-  }
-  return wrong;
-}
 
 describe.each(EACH)(
   "another user's process that races for the job directory, in a container of %s,",
@@ -67,7 +48,7 @@ describe.each(EACH)(
         try {
           for (const place of ["/tmp", "/dev/shm"]) container.plant(`${place}/fargate-exec-0123456789ab`);
           const command = split(stopCommand("0123456789ab", { sessionKnown: true }))[2] ?? "";
-          const [program = "", ...words] = [...container.enter, "/bin/sh", "-c", command];
+          const [program, ...words] = [...container.enter, "/bin/sh", "-c", command];
           await once(spawn(program, words, { env: { PATH: "/usr/bin:/bin" } }), "close");
           expect(container.exists("/tmp/fargate-exec-0123456789ab/pid")).toBe(true);
           expect(container.evidence).toBe("");
@@ -130,9 +111,7 @@ describe("what stands where the container's command begins", () => {
     // Without stty, so that Python has to turn the echo off, too.
     const tools = mkdtempSync(join(directory, "tools-"));
     const path = process.env["PATH"] ?? "/usr/bin:/bin";
-    for (const name of "sh id ls grep tr sed head tail cat mkdir rm mv sleep mkfifo date cut".split(
-      " ",
-    ))
+    for (const name of "sh id ls grep tr sed head tail cat mkdir rm mv sleep mkfifo date cut".split(" "))
       symlinkSync(
         execFileSync("which", [name], { env: { PATH: path } })
           .toString()

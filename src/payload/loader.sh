@@ -77,8 +77,8 @@ fx_wait_for_way() {
   while fx_is "$fx_way" && [ "$fx_state" != Z ]; do
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
-    fx_now=$((${12} + ${13})):$(ls -ln "$fx_dir")
-    # A few ticks are what it costs to wait.
+    fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
+    # Its own ticks and its children's; a few are what it costs to wait.
     if [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
@@ -121,7 +121,7 @@ fx_load() {
     if command -v curl >/dev/null; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
     if command -v python3 >/dev/null; then fx_try python3 fx_by_python %s && return; fi
     # Not busybox's, which takes an URL from its arguments only.
-    if wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
+    if [ "$fx_unreached" -lt 2 ] && wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
     [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
     [ "$fx_typed" ] || fx_refuse download "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"

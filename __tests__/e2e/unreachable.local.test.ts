@@ -1,0 +1,80 @@
+import type { StepResult } from "../../demo/runner.ts";
+import { Blackhole } from "../helpers/blackhole.ts";
+import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
+import { Aws, mainLog } from "../helpers/local.ts";
+
+/** From the step's start: what a user waits for the script at most. */
+const AT_MOST_MS = 30_000;
+
+let aws: Aws;
+const holes = new Map<string, Blackhole>();
+
+beforeAll(async () => {
+  aws = await Aws.start();
+  for (const kind of ["dropped", "silent"] as const) holes.set(kind, await Blackhole.start(kind));
+});
+
+afterAll(async () => {
+  for (const hole of holes.values()) hole.stop();
+  await aws.stop();
+});
+
+interface Timed {
+  readonly result: StepResult;
+  /** Until the job's first line. */
+  readonly tookMs: number;
+}
+
+/** Says hello, staged in S3, in a container whose way there is a proxy of this address. */
+async function hello(image: string, proxy: string): Promise<Timed> {
+  const environment = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"].map((name) => ({
+    name,
+    value: proxy,
+  }));
+  const task = await taskOf(aws, image, { environment });
+  const began = Date.now();
+  let tookMs = Infinity;
+  const onLine = (line: string): void => {
+    if (line === "hello") tookMs = Date.now() - began;
+  };
+  const inputs = { task: task.id, bucket: aws.world.made.bucket, run: "echo hello; exit 3" };
+  return { result: await aws.step(inputs, { onLine }), tookMs };
+}
+
+const notes = (result: StepResult): readonly string[] =>
+  mainLog(result).filter((line) => /^(Script|Fetching) /.test(line));
+
+function expectTyped({ result, tookMs }: Timed): void {
+  expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "hello" });
+  expect(notes(result).at(-1)).toMatch(/^Script typed into the session: .*boto3: /);
+  expect(tookMs).toBeLessThan(AT_MOST_MS);
+  // The task's own endpoint is asked without the proxy.
+  expect(mainLog(result).find((line) => line.startsWith("fargate-exec run="))).toContain("memory=");
+}
+
+describe("a container that can't reach S3", () => {
+  it.concurrent.each(["dropped", "silent", "refused"])(
+    "gets the script by the session within 30 s: what is sent to its proxy is %s",
+    async (kind) => {
+      const timed = await hello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
+      expectTyped(timed);
+      // boto3 and one other: no third way is tried, and each that is says so before.
+      expect(notes(timed.result).slice(0, -1)).toEqual(["Fetching the script by aws s3 cp."]);
+      expect(notes(timed.result).at(-1)).toContain("S3 can't be reached from here");
+    },
+    90_000,
+  );
+});
+
+describeImages("a container that can't reach S3, in an image", () => {
+  const images = ["local/debian-python", "local/busybox", "local/debian-bash-curl"];
+  beforeAll(() => buildImages(images), BUILD_TIME);
+
+  it.concurrent.each(images)(
+    "%s, gets the script by the session within 30 s",
+    async (image) => {
+      expectTyped(await hello(image, holes.get("dropped")?.url ?? ""));
+    },
+    90_000,
+  );
+});

@@ -1,0 +1,94 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pythonWith } from "../helpers/python-with.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { watch, type Watched } from "../helpers/watch.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "loader-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
+
+/** A PATH without boto3, in which these programs do that. */
+function withPrograms(programs: Readonly<Record<string, string>>): { PATH: string; tried: string } {
+  const tools = mkdtempSync(join(directory, "tools-"));
+  const tried = join(tools, "tried");
+  for (const [name, act] of Object.entries(programs)) {
+    writeFileSync(join(tools, name), `#!/bin/sh\necho ${name} >>${tried}\n${act}\n`);
+    chmodSync(join(tools, name), 0o755);
+  }
+  const python = pythonWith("boto3", `raise ImportError("none here")`, directory);
+  return { PATH: `${tools}:${python}`, tried };
+}
+
+const notes = ({ events }: Watched): string[] =>
+  events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
+
+const hangs = "exec sleep 60";
+const some = SHELLS.filter((shell) => /dash|busybox/.test(shell));
+
+describe.each(some)("a way of delivery under %s", (sh) => {
+  it.concurrent(
+    "that neither computes nor answers is given up after 5 s, and after two of them no other is tried",
+    async () => {
+      const { PATH, tried } = withPrograms({ aws: hangs, curl: hangs, wget: hangs });
+      const began = Date.now();
+      const run = await watch({
+        sh,
+        script: "exit 4",
+        delivery: S3,
+        address: "http://x",
+        containerEnv: { PATH },
+      });
+      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
+      expect(notes(run)).toEqual([
+        "Fetching the script by aws s3 cp.",
+        "Fetching the script by curl.",
+        expect.stringMatching(
+          /^Script typed into the session: boto3: ImportError: none here; aws s3 cp: no answer within 5 s; curl: no answer within 5 s; S3 can't/,
+        ) as string,
+      ]);
+      expect(Date.now() - began).toBeLessThan(20_000);
+    },
+    60_000,
+  );
+
+  it.concurrent(
+    "that is refused by S3 is followed by all others",
+    async () => {
+      const refused = `echo "An error occurred (AccessDenied): 403 Forbidden" >&2; exit 22`;
+      const { PATH, tried } = withPrograms({ aws: refused, curl: refused });
+      const run = await watch({
+        sh,
+        script: "exit 4",
+        delivery: S3,
+        address: "http://127.0.0.1:1",
+        containerEnv: { PATH },
+      });
+      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
+      expect(notes(run)).toContain("Fetching the script by python3.");
+    },
+    60_000,
+  );
+
+  if (sh !== "dash") return;
+  it.concurrent(
+    "that still computes is not cut short",
+    async () => {
+      const busy = `i=0; end=$(($(date +%s) + 7)); while [ "$(date +%s)" -lt "$end" ]; do i=$((i+1)); done; exit 22`;
+      const { PATH } = withPrograms({ aws: busy, curl: "exit 22" });
+      const run = await watch({
+        sh,
+        script: "exit 4",
+        delivery: S3,
+        address: "http://127.0.0.1:1",
+        containerEnv: { PATH },
+      });
+      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      expect(notes(run).at(-1)).not.toContain("no answer");
+    },
+    60_000,
+  );
+});

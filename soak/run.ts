@@ -1,0 +1,21 @@
+/** `npm run soak [name…]`: the long proofs, one file after the other. Each fails by its exit code. */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+
+const wanted = process.argv.slice(2);
+const files = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith(".ts") && file !== basename(import.meta.filename))
+  .filter((file) => wanted.length === 0 || wanted.includes(basename(file, ".ts")))
+  .sort();
+const failed = files.filter((file) => {
+  const began = Date.now();
+  console.log(`# ${file}`);
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, file)], { stdio: "inherit" });
+  console.log(
+    `# ${file}: ${status === 0 ? "holds" : "FAILED"} after ${Math.round((Date.now() - began) / 1000)} s`,
+  );
+  return status !== 0;
+});
+if (files.length === 0) console.log(`# nothing is called ${wanted.join(", ")}`);
+process.exitCode = failed.length > 0 || files.length === 0 ? 1 : 0;

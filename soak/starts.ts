@@ -1,0 +1,41 @@
+/**
+ * 1,000 starts beside another user's process that races for the job directory, also between our check and our use: in
+ * containers whose /bin/sh is dash, ash, bash and zsh, where root alone may write to some places and where all are
+ * everybody's. No byte of what it plants is run, and every exit code is that of the script.
+ */
+import { SharedContainer, startMany } from "../__tests__/helpers/shared-container.ts";
+
+const STARTS = Number(process.env["SOAK_STARTS"] ?? 1_000);
+const shells = ["dash", "busybox", "bash", "zsh"];
+const kinds = [
+  { name: "as images are", open: [], places: ["/tmp", "/var/tmp"] },
+  { name: "all places everybody's", open: ["/var/lib", "/run"], places: ["/var/lib", "/run", "/tmp"] },
+];
+const each = Math.ceil(STARTS / shells.length / kinds.length);
+
+async function race(shell: string, { name, open, places }: (typeof kinds)[number]): Promise<boolean> {
+  const container = await SharedContainer.start(shell, open);
+  try {
+    await container.attack(places);
+    const wrong = await startMany(container, each);
+    const lines = container.read("/tmp/seen").trim().split("\n").filter(Boolean);
+    const planted = lines.filter((line) => !line.endsWith(" 0")).length;
+    const holds = wrong.length === 0 && container.evidence === "" && container.isAlive && planted > each / 2;
+    console.log(
+      `${shell}, ${name}: ${each} starts, ${planted} with something planted, ${wrong.length} wrong, ` +
+        `${container.evidence === "" ? "nothing of it run" : "IT WAS RUN"}, PID 1 ${container.isAlive ? "lives" : "IS DEAD"}`,
+    );
+    for (const one of wrong.slice(0, 3)) console.log(one);
+    if (container.evidence !== "") console.log(container.evidence);
+    return holds;
+  } finally {
+    await container.stop();
+  }
+}
+
+let holds = true;
+for (const shell of shells) {
+  const results = await Promise.all(kinds.map((kind) => race(shell, kind)));
+  holds &&= results.every(Boolean);
+}
+process.exitCode = holds ? 0 : 1;
