@@ -48,8 +48,6 @@ function expectTyped({ result, tookMs }: Timed): void {
   expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "hello" });
   expect(notes(result).at(-1)).toMatch(/^Script typed into the session: .*boto3: /);
   expect(tookMs).toBeLessThan(AT_MOST_MS);
-  // The task's own endpoint is asked without the proxy.
-  expect(mainLog(result).find((line) => line.startsWith("fargate-exec run="))).toContain("memory=");
 }
 
 describe("a container that can't reach S3", () => {
@@ -58,9 +56,14 @@ describe("a container that can't reach S3", () => {
     async (kind) => {
       const timed = await hello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
       expectTyped(timed);
-      // boto3 and one other: no third way is tried, and each that is says so before.
-      expect(notes(timed.result).slice(0, -1)).toEqual(["Fetching the script by aws s3 cp."]);
+      // Each way that is tried says so before, and after two that have reached nothing there is no other: on a machine
+      // with much to do boto3 may be ended before it can tell what kept it.
+      const tried = ["Fetching the script by aws s3 cp.", "Fetching the script by curl."];
+      expect([tried.slice(0, 1), tried]).toContainEqual(notes(timed.result).slice(0, -1));
       expect(notes(timed.result).at(-1)).toContain("S3 can't be reached from here");
+      // The task's own endpoint is asked without the proxy.
+      const header = mainLog(timed.result).find((line) => line.startsWith("fargate-exec run="));
+      expect(header).toContain("memory=");
     },
     90_000,
   );

@@ -51,7 +51,7 @@ function fetchFromS3(payload: Payload, from: { bucket: string; key: string; regi
     "import boto3,hashlib,signal,sys",
     "b,k,r,d,p=sys.argv[1:]",
     "signal.alarm(5)",
-    `c=boto3.session.Config(connect_timeout=3,read_timeout=4,retries={"max_attempts":0})`,
+    `c=boto3.session.Config(connect_timeout=2,read_timeout=3,retries={"max_attempts":0})`,
     `a=boto3.client("s3",region_name=r,config=c).get_object(Bucket=b,Key=k)["Body"]`,
     "signal.alarm(0)",
     "a=a.read()",
