@@ -48,8 +48,8 @@ const table: readonly (readonly [image: string, shell: Shell, rung: Rung, note?:
 ];
 
 const refused: readonly (readonly [image: string, staged: boolean, code: string, ...words: string[]])[] = [
-  ["no-shell", false, "session-refused", "/bin/sh", "no such file or directory"],
-  ["no-shell", true, "session-refused", "/bin/sh", "no such file or directory"],
+  ["no-shell", false, "no-shell", "/bin/sh", "no such file or directory"],
+  ["no-shell", true, "no-shell", "/bin/sh", "no such file or directory"],
   ["busybox:without-stty", false, "container-refused", "stty", "python3"],
   ["busybox:without-stty", true, "container-refused", "stty", "python3"],
   ["debian-bash-curl:without-stty", true, "container-refused", "stty", "python3"],
