@@ -56,6 +56,8 @@ export interface LocalFargate {
   readonly idTokens: IdTokens;
   /** The environment of a role's session that is good for so long, as a step before ours leaves it: nothing renews it. */
   sessionEnv(roleArn: string, seconds: number): Promise<Record<string, string>>;
+  /** Ends the time of the keys in such an environment at once. */
+  expireKeys(env: Readonly<Record<string, string>>): void;
   /** Every call so far. */
   readonly requests: readonly RecordedRequest[];
   /** Every task so far, in the order of their start, those that have stopped included. */
@@ -192,6 +194,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     idTokens,
     sessionEnv: async (roleArn, seconds) =>
       keysEnvironment(await sts.issue(roleArn, "a-step-before", seconds)),
+    expireKeys: (env) => keys.expire(env["AWS_ACCESS_KEY_ID"] ?? "", Date.now()),
     requests,
     get tasks() {
       return [...tasks.values()];

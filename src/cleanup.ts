@@ -2,7 +2,9 @@ import { releaseClaim } from "./admission/claim.ts";
 import type { Aws } from "./aws/calls.ts";
 import { sayKept } from "./aws/s3-kept.ts";
 import type { Clock } from "./clock.ts";
+import { Failure } from "./errors.ts";
 import type { Log } from "./log.ts";
+import { lacksCredentials } from "./session/expiry.ts";
 import { stopJob, type StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger, Undo } from "./state.ts";
 import { lastPart } from "./target/arn.ts";
@@ -45,7 +47,8 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       else if (!mayReappear(entry, early)) ledger.drop(entry);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      log.warning(`Could not undo this: ${announce(entry)} ${why}`);
+      const left = error instanceof Failure && lacksCredentials(error) ? ` ${remains(entry)}` : "";
+      log.warning(`Could not undo this: ${announce(entry)} ${why}${left}`);
     }
   };
   const isLast = ({ kind }: Undo): boolean => kind === "shared-definition";
@@ -105,5 +108,27 @@ function announce(entry: Undo): string {
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "claim":
       return `Giving back the claim s3://${entry.bucket}/${entry.key}.`;
+  }
+}
+
+/** What an entry is that nobody is left to undo: until when it is there, and who can end it. */
+function remains(entry: Undo): string {
+  switch (entry.kind) {
+    case "task": {
+      const { cluster, taskArn } = entry;
+      const which =
+        taskArn === undefined ? "" : `: 'aws ecs stop-task --cluster ${cluster} --task ${taskArn}'`;
+      return (
+        "Unless its session has told it to end, the task is left running and goes on costing. With 'hold' it ends by itself 15 " +
+        `minutes after 'timeout', else when somebody stops it${which}.`
+      );
+    }
+    case "job":
+      return "The job goes on in its container until it ends or its 'timeout' stops it.";
+    case "object":
+    case "claim":
+      return "It stays until somebody deletes it, or a lifecycle rule of the bucket.";
+    default:
+      return "It stays until somebody deregisters it; it costs nothing.";
   }
 }

@@ -11,6 +11,8 @@
 export const FAILURE_CODES = [
   "bad-input",
   "no-credentials",
+  "no-id-token",
+  "role-not-assumed",
   "no-region",
   "access-denied",
   "throttled",

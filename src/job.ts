@@ -6,6 +6,8 @@ import type { ExecConfiguration } from "./aws/ecs.ts";
 import { encryptionOf } from "./channel/encryption.ts";
 import type { Clock } from "./clock.ts";
 import { asFailure } from "./errors.ts";
+import { knownEnd } from "./aws/static-keys.ts";
+import { HOLD_SLACK_MS } from "./target/hold.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
@@ -25,6 +27,7 @@ import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import type { Known } from "./report/result.ts";
 import { attend, type Attended } from "./session/attend.ts";
+import { Expiry, lacksCredentials } from "./session/expiry.ts";
 import { enoughShown, leftAt } from "./session/backlog.ts";
 import { OPENING_MS } from "./session/follow.ts";
 import { isLeft, stopLeft } from "./session/left.ts";
@@ -144,6 +147,7 @@ export async function runJob(
   const newExtractor = (): Extractor => new Extractor(nonce, workers);
   const extractor = newExtractor();
   const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
+  const expiry = expiryOf(target, context);
   onJob({});
   try {
     const attended = await attend({
@@ -183,14 +187,18 @@ export async function runJob(
       },
       room: context.room,
       until,
+      expiry,
+      onRefused: (refusal) => expiry.onRefused(refusal),
+      credentialsEnd: knownEnd(process.env),
       clock,
       log,
       cancel,
     });
     await endOf(attended);
+    const concluded = expiry.conclude(attended, known.attached);
     // To read logs takes no place in the container.
     await admission.release();
-    return await withLogs(attended, target, { places, extractor, printer, newExtractor }, context);
+    return await withLogs(concluded, target, { places, extractor, printer, newExtractor }, context);
   } catch (error) {
     await endOf({ kind: "impossible", failure: asFailure(error) });
     throw error;
@@ -200,6 +208,21 @@ export async function runJob(
     printer.end();
     known.stdout = printer.stdout;
   }
+}
+
+/** For a job that starts now. */
+function expiryOf(target: Target, { inputs, clock, log }: JobContext): Expiry {
+  const { where, timeout } = inputs;
+  const start = where.kind === "new" ? where.start : undefined;
+  const until = clock.now() + timeout;
+  return new Expiry({
+    target,
+    endsTask: start?.keepTask === "never",
+    until,
+    heldUntil: start?.hold ? until + HOLD_SLACK_MS : undefined,
+    clock,
+    log,
+  });
 }
 
 /** A short-lived URL of the staged payload, for containers that have curl or the like but no boto3. */
@@ -228,6 +251,7 @@ async function withLogs(
   { inputs, aws, clock, log, cancel, known, room }: JobContext,
 ): Promise<Attended> {
   if (!known.attached || cancel.aborted) return attended;
+  if (attended.kind === "impossible" && lacksCredentials(attended.failure)) return attended;
   const { sessionIds } = known;
   const onShown = printer.print.bind(printer);
   const reading = {

@@ -1,6 +1,8 @@
 import { awsCalls } from "./aws/calls.ts";
+import { roleCredentials } from "./aws/role.ts";
 import { cleanUp } from "./cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
+import { requestIdToken } from "./id-token.ts";
 import type { Log } from "./log.ts";
 import { savedState, saveState, screen } from "./runner.ts";
 import { Ledger } from "./state.ts";
@@ -23,7 +25,11 @@ export async function undoLeftovers(): Promise<void> {
     return;
   }
   screen.open({ workflowCommands: false });
-  const aws = awsCalls({ region: state.region });
+  const { region, role } = state;
+  const idToken = (audience: string): Promise<string> =>
+    requestIdToken(audience, { env: process.env, clock });
+  const credentials = role && roleCredentials({ ...role, region, idToken, log });
+  const aws = awsCalls({ region, credentials });
   const options = { aws, clock, log, reason: "fargate-exec: the step that started this task has ended" };
   let missing = await cleanUp(new Ledger(state, saveState), options);
   const quiet: Log = {

@@ -1,9 +1,13 @@
 import { context as workflow } from "@actions/github";
 import { type Aws, awsCalls } from "./aws/calls.ts";
 import type { Cluster, ExecConfiguration } from "./aws/ecs.ts";
+import type { Role } from "./aws/clients.ts";
+import { roleCredentials } from "./aws/role.ts";
+import { outlivedBy } from "./aws/static-keys.ts";
 import { cancelOnSignals } from "./cancel.ts";
 import { cleanUp } from "./cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
+import { requestIdToken } from "./id-token.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import { readInputs } from "./inputs/read.ts";
 import { stepInputs } from "./inputs/source.ts";
@@ -32,9 +36,17 @@ export async function run(): Promise<void> {
   // Before the first word of AWS, a bucket or a container.
   screen.open(inputs);
 
-  const ledger = new Ledger({ region: inputs.region, undo: [] }, saveState);
+  const { region } = inputs;
+  const role = roleOf(inputs);
+  const idToken = (audience: string): Promise<string> =>
+    requestIdToken(audience, { env: process.env, clock });
+  const credentials = role && roleCredentials({ ...role, region, idToken, log });
+  const outlived = role === undefined ? outlivedBy(inputs.timeout, process.env, clock.now()) : undefined;
+  if (outlived !== undefined) log.warning(outlived);
+
+  const ledger = new Ledger({ region, role, undo: [] }, saveState);
   // Its calls don't obey the cancel: they carry it out.
-  const undoing = awsCalls({ region: inputs.region });
+  const undoing = awsCalls({ region, credentials });
   const undo = (reason: string, early: boolean): Promise<unknown> =>
     cleanUp(ledger, { aws: undoing, clock, log, reason, early });
   const undone = new Promise<unknown>((resolve) => {
@@ -46,7 +58,7 @@ export async function run(): Promise<void> {
 
   const over = new AbortController();
   const late = afterGrace(cancel, clock, over.signal);
-  const patience = { region: inputs.region, throttledFor: inputs.startTimeout };
+  const patience = { region, credentials, throttledFor: inputs.startTimeout };
   const making = awsCalls({ ...patience, signal: late });
   const calls = awsCalls({ ...patience, signal: cancel });
   const begun = begunInTime(making, cancel);
@@ -65,6 +77,11 @@ export async function run(): Promise<void> {
   await undo("fargate-exec: the job has ended", false);
   undoing.clients.destroy();
   await report(result, inputs.summary);
+}
+
+/** The role that the step is to assume itself, in sessions that CloudTrail shows with the workflow's run. */
+function roleOf({ roleToAssume: arn }: Inputs): Role | undefined {
+  return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${workflow.runId}` };
 }
 
 interface Doing {

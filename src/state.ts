@@ -1,5 +1,6 @@
 import type { ClaimName } from "./admission/claim.ts";
 import type { WrittenObject } from "./aws/s3.ts";
+import type { Role } from "./aws/clients.ts";
 import type { JobName } from "./session/stop-job.ts";
 import type { Undo as TargetUndo } from "./target/undo.ts";
 
@@ -21,6 +22,8 @@ export type Undo =
 
 export interface SavedState {
   readonly region: string;
+  /** Assumed once more to undo it all; undefined where the credentials are those of the environment. */
+  readonly role?: Role | undefined;
   readonly undo: readonly Undo[];
 }
 
@@ -29,13 +32,13 @@ export const STATE_KEY = "fargate-exec";
 
 /** The list of what is to be undone, saved at every change. */
 export class Ledger {
-  readonly #region: string;
+  readonly #of: Omit<SavedState, "undo">;
   readonly #save: (state: SavedState) => void;
   readonly #parts: Ledger[] = [];
   #undo: readonly Undo[];
 
-  constructor({ region, undo }: SavedState, save: (state: SavedState) => void) {
-    this.#region = region;
+  constructor({ undo, ...of }: SavedState, save: (state: SavedState) => void) {
+    this.#of = of;
     this.#save = save;
     this.#undo = undo;
   }
@@ -47,7 +50,7 @@ export class Ledger {
 
   /** A ledger for a part of the run, which neither sees nor replaces the entries of the others. */
   part(): Ledger {
-    const part = new Ledger({ region: this.#region, undo: [] }, () => this.#saved());
+    const part = new Ledger({ ...this.#of, undo: [] }, () => this.#saved());
     this.#parts.push(part);
     return part;
   }
@@ -69,7 +72,7 @@ export class Ledger {
   }
 
   #saved(): void {
-    this.#save({ region: this.#region, undo: this.entries });
+    this.#save({ ...this.#of, undo: this.entries });
   }
 }
 

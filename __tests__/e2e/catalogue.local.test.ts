@@ -79,6 +79,22 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       ),
     words: ["credentials are missing", "aws-actions/configure-aws-credentials"],
   },
+  "no-id-token": {
+    provoke: () => inRunning({ "role-to-assume": aws.world.made.deployRole }),
+    words: ["ACTIONS_ID_TOKEN_REQUEST_URL is not set", "'permissions: id-token: write'"],
+  },
+  "role-not-assumed": {
+    provoke: () => {
+      const role = "arn:aws:iam::123456789012:role/of-another-team";
+      return inRunning({ "role-to-assume": role }, { env: aws.world.local.idTokenEnv });
+    },
+    words: [
+      "role/of-another-team",
+      "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+      "sub 'repo:example-org/shop:ref:refs/heads/main' and the aud 'sts.amazonaws.com'",
+      "oidc-provider/token.actions.githubusercontent.com",
+    ],
+  },
   "no-region": {
     provoke: () => inNew({}, { env: { AWS_REGION: "", AWS_DEFAULT_REGION: "" } }),
     words: ["AWS_REGION", "'region'"],

@@ -6,6 +6,7 @@ import { CLUSTER, ID, TASK } from "./tasks.ts";
 export function anInputs(more: Partial<Inputs> = {}): Inputs {
   return {
     cluster: "ci",
+    roleToAssume: undefined,
     where: { kind: "task", task: ID },
     container: undefined,
     startTimeout: 600_000,

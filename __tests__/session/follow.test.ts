@@ -119,6 +119,36 @@ describe("following a job", () => {
     await followed;
   });
 
+  it.each([
+    [true, ["cancel", "end", "taken"]],
+    [false, ["cancel", "taken"]],
+  ])(
+    "tells a job to stop whose step has no credentials, and with it its task: %s",
+    async (endsTask, words) => {
+      const stop = new AbortController();
+      const session = new FakeSession("s-1", closing).says(mark("@0"));
+      const followed = following(session, { expiry: { stop: stop.signal, endsTask } });
+      await turn();
+      stop.abort();
+      // KILL comes after ten seconds.
+      for (let seconds = 0; seconds < 15; seconds += 1) clock.advance(1_000);
+      expect(session.isEnded).toBe(false);
+      session.says(WHOLE);
+      expect(await followed).toMatchObject(ENDED);
+      expect(session.typed).toEqual(words);
+    },
+  );
+
+  it("leaves the session when that job does not stop", async () => {
+    const stop = new AbortController();
+    stop.abort();
+    const session = new FakeSession("s-1").says(mark("@0"));
+    const followed = following(session, { expiry: { stop: stop.signal, endsTask: true } });
+    await clock.pass(20_000);
+    expect(await followed).toMatchObject({ kind: "ended", attached: true });
+    expect(session.typed).not.toContain("end");
+  });
+
   it("gives up a first session that the agent does not open within twenty seconds", async () => {
     const session = new FakeSession("s-1");
     const followed = following(session);

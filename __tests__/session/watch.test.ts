@@ -51,6 +51,13 @@ describe("one look at the task", () => {
     expect(options.asked).toEqual([[CLUSTER, TASK]]);
   });
 
+  it.each<Failure["code"]>(["no-credentials", "no-id-token", "role-not-assumed"])(
+    "tells that AWS has refused the credentials: %s",
+    async (code) => {
+      expect((await lookAtTask(watching(failure(code)))).refusal?.code).toBe(code);
+    },
+  );
+
   it("tells nothing where it fails", async () => {
     expect(await lookAtTask(watching(failure("throttled")))).toEqual({ gone: undefined, task: undefined });
   });
@@ -85,6 +92,33 @@ describe("watching the task", () => {
     for (let i = 0; i < 2; i += 1) await options.clock.pass(3_000, 4_000);
     await watched;
     expect(options.log.lines).toEqual(["The task is being stopped: by hand."]);
+  });
+
+  it("believes that the credentials have ended when AWS says so twice in a row", async () => {
+    const [no, busy] = [failure("no-credentials"), failure("throttled")];
+    const options = watching(no, busy, no, no, aTask({ ...stopping, containers: over }));
+    const told: string[] = [];
+    const watched = watchTask({ ...options, onRefused: ({ code }) => told.push(code) });
+    await options.clock.pass(15_000, 17_000);
+    await options.clock.pass(3_000);
+    await options.clock.pass(15_000, 17_000);
+    await turn();
+    expect(told).toEqual([]);
+    await options.clock.pass(3_000);
+    await turn();
+    expect(told).toEqual(["no-credentials"]);
+    await options.clock.pass(15_000, 17_000);
+    expect((await watched).code).toBe("task-stopped");
+  });
+
+  it("looks when the credentials end, where that is known", async () => {
+    const options = watching(aTask(), aTask({ ...stopping, containers: over }));
+    const watched = watchTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
+    await options.clock.pass(4_000);
+    await turn();
+    expect(options.asked).toHaveLength(1);
+    await options.clock.pass(15_000, 17_000);
+    await watched;
   });
 
   it("ends with its signal", async () => {

@@ -36,6 +36,12 @@ export class KeyRing {
     return this.#keys.get(accessKeyId);
   }
 
+  /** Ends the time of these keys at once. */
+  expire(accessKeyId: string, now: number): void {
+    const keys = this.#keys.get(accessKeyId);
+    if (keys !== undefined) this.add({ ...keys, expiration: now });
+  }
+
   /** Why AWS turns this request away for its key alone; undefined if it does not. */
   refusal({ key, service, token }: KeyUse, now: number): AwsError | undefined {
     const keys = this.#keys.get(key);

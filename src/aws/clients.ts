@@ -39,13 +39,24 @@ export interface AwsClients {
   destroy(): void;
 }
 
+/** A role whose sessions the step begins itself. */
+export interface Role {
+  readonly arn: string;
+  readonly sessionName: string;
+}
+
 export interface AwsOptions {
   readonly region: string;
+  /** In place of the credentials that the environment has. */
+  readonly credentials?: CredentialsSource | undefined;
   /** Calls under way reject with its reason when it aborts. */
   readonly signal?: AbortSignal;
   /** How long a throttled call is tried, in milliseconds; three minutes unless given. */
   readonly throttledFor?: number;
 }
+
+/** Makes a provider for clients of this configuration. */
+export type CredentialsSource = (clientConfig: object) => () => Promise<Credentials>;
 
 /**
  * Endpoints come from the SDK's own environment (`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`),
@@ -73,7 +84,8 @@ export function awsClients(options: AwsOptions): AwsClients {
       },
     };
     const clientConfig = { ...common, retryStrategy: retryStrategy() };
-    return { ...common, credentials: defaultProvider({ clientConfig }) };
+    const credentials = options.credentials?.(clientConfig) ?? defaultProvider({ clientConfig });
+    return { ...common, credentials };
   });
   const config = async () => ({ ...(await shared()), retryStrategy: retryStrategy() });
 

@@ -74,8 +74,8 @@ export function failureOf(error: unknown, call: Call): Error {
     return failure(
       "no-credentials",
       `${doing} failed: the AWS credentials are ${/expire/i.test(`${name} ${message}`) ? "expired" : "missing or not valid"}.`,
-      "Put aws-actions/configure-aws-credentials before this step, with a session long enough for the job " +
-        "('role-duration-seconds'), and 'permissions: id-token: write' where it uses OpenID Connect.",
+      "Set 'role-to-assume', or put aws-actions/configure-aws-credentials before this step, with a session long enough for the " +
+        "job ('role-duration-seconds'); both need 'permissions: id-token: write' for OpenID Connect.",
     );
   }
   if (THROTTLED.has(name) || thrown.status === 429 || isDisguisedThrottle(thrown)) {

@@ -4,6 +4,8 @@
  */
 export interface Inputs {
   readonly cluster: string;
+  /** ARN of the role that the step assumes by GitHub's ID token; undefined for the credentials of the environment. */
+  readonly roleToAssume: string | undefined;
   readonly where: Where;
   readonly container: string | undefined;
   readonly startTimeout: number;

@@ -1,6 +1,7 @@
 /** Every input of `action.yml`, in its order; a test holds the two together. */
 export const inputNames = [
   "cluster",
+  "role-to-assume",
   "task",
   "service",
   "task-definition",

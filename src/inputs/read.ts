@@ -22,6 +22,7 @@ export function readInputs(source: InputSource): Inputs {
   const script = readScript(reader);
   const rest: Omit<Inputs, "where" | "script"> = {
     cluster: reader.orElse("cluster", cluster, "default"),
+    roleToAssume: reader.optional("role-to-assume", roleArn),
     container: reader.optional("container", container),
     startTimeout: reader.orElse("start-timeout", duration, 10 * minute),
     shell: reader.optional("shell", shellTemplate),
@@ -74,6 +75,11 @@ function workers(text: string): Parsed<number | "auto"> {
   const answer = count(1, 256)(text);
   return "value" in answer ? answer : { ...answer, must: `auto, or ${answer.must}` };
 }
+
+const roleArn = matching(
+  /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
+  "a role's ARN with its account, such as arn:aws:iam::123456789012:role/deploy",
+);
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");
 

@@ -37,6 +37,8 @@ export const HERE = Buffer.from("here\n");
 export const HERE_EVERY_MS = 20_000;
 /** The line that stops the job: TERM, then KILL after ten seconds. */
 export const CANCEL = Buffer.from("cancel\n");
+/** The line that ends the container, as StopTask would begin to: TERM to its PID 1. For a task of ours that no call can stop. */
+export const END_TASK = Buffer.from("end\n");
 
 function secretsText(secrets: Readonly<Record<string, string>>): string {
   return [

@@ -15,6 +15,8 @@ fx_listen() {
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       cancel) fx_tell TERM "$(cat "$fx_dir/pid")" ;;
+      # What StopTask begins with, for a task of ours whose runner may make no call any more.
+      end) kill -s TERM 1 ;;
     esac
   done
 }

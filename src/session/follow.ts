@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Extractor, Gap, MissingPayload, Shown } from "../output/extract.ts";
 import type { JobStatus } from "../output/status.ts";
-import { CANCEL, HERE, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
+import { CANCEL, END_TASK, HERE, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
 import type { Session, SessionEnd } from "./session.ts";
 import { Silence } from "./silence.ts";
 
@@ -15,6 +15,8 @@ const SILENCE_MS = 150_000;
 const SILENCE_OF_WATCHER_MS = 120_000;
 /** For the container to stop a job that is cancelled; the runner itself waits 7.5 s. */
 const CANCELLING_MS = 4_000;
+/** For it to stop one whose step has no credentials any more: nobody waits but we, and KILL comes after ten seconds. */
+const STOPPING_MS = 20_000;
 
 export type Followed =
   | { readonly kind: "status"; readonly status: JobStatus }
@@ -50,6 +52,8 @@ export interface FollowOptions {
   readonly clock: Clock;
   /** Aborted: the job is told to stop, and gets a moment to say how that went. */
   readonly cancel: AbortSignal;
+  /** Where it is aborted, the job is told to stop likewise, but has the time that it needs for it. */
+  readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
 }
 
 /**
@@ -62,12 +66,12 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   let outcome: Followed | undefined;
   const over = new AbortController();
 
-  const onCancel = (): void => {
+  const stopWithin = (ms: number): void => {
     session.send(CANCEL).catch(ended);
-    clock.sleep(CANCELLING_MS, over.signal).then(() => session.close(), ended);
+    clock.sleep(ms, over.signal).then(() => session.close(), ended);
   };
-  cancel.addEventListener("abort", onCancel, { once: true });
-  if (cancel.aborted) onCancel();
+  whenAborted(cancel, over.signal, () => stopWithin(CANCELLING_MS));
+  whenAborted(options.expiry?.stop, over.signal, () => stopWithin(STOPPING_MS));
   void sayHere(session, clock, over.signal);
   const silence = new Silence(clock, () => void session.close());
   silence.expect(SILENCE_MS);
@@ -125,12 +129,12 @@ export async function followJob(session: Session, options: FollowOptions): Promi
 
   // Also why there is no status any more: then the container has nothing to keep.
   const taken = outcome?.kind === "status" || (outcome?.kind === "refused" && attached);
+  if (taken && options.expiry?.stop.aborted && options.expiry.endsTask) session.send(END_TASK).catch(ended);
   if (taken) await session.send(TAKEN).catch(ended);
   if (outcome !== undefined) {
     await Promise.race([session.ended, clock.sleep(CLOSING_MS, over.signal)]);
     await session.close();
   }
-  cancel.removeEventListener("abort", onCancel);
   over.abort();
   if (outcome !== undefined) return outcome;
   const end = await session.ended;
@@ -142,6 +146,12 @@ export async function followJob(session: Session, options: FollowOptions): Promi
     ? `nothing came for ${seconds} s, though the container says more often that it is there`
     : `the exec agent opened no session within ${seconds} s`;
   return { kind: "ended", end: { kind: "lost", why }, attached };
+}
+
+/** Calls `act` once: at once where `signal` is aborted already, and never after `over`. */
+function whenAborted(signal: AbortSignal | undefined, over: AbortSignal, act: () => void): void {
+  if (signal?.aborted) act();
+  else signal?.addEventListener("abort", act, { once: true, signal: over });
 }
 
 /** Tells the watcher in the container that it still has a reader. */

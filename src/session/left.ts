@@ -12,6 +12,10 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
   "aws-unreachable",
   "aws-error",
   "throttled",
+  // The cleanup says what it could not do, and the post step may have other credentials.
+  "no-credentials",
+  "no-id-token",
+  "role-not-assumed",
 ]);
 
 /** Whether something of a job may be left in its container, by what came of attending to it. */

@@ -7,12 +7,15 @@ import type { Log } from "../log.ts";
 import { verdict } from "../ready/verdict.ts";
 import { isEnding } from "../target/choose.ts";
 import type { Target } from "../target/target.ts";
+import { lacksCredentials } from "./expiry.ts";
 
 /** An account reads ECS twenty times a second at the most, and every job of a matrix looks. */
 const LOOK_EVERY_MS = 15_000;
 const JITTER_MS = 1_000;
 /** Once it is being stopped: its end is near, and the reason is wanted soon. */
 const LOOK_AT_END_EVERY_MS = 3_000;
+/** Once AWS has refused the credentials: the next refusal is believed. */
+const LOOK_AGAIN_AFTER_MS = 3_000;
 
 export interface WatchOptions {
   readonly ecs: Pick<Ecs, "describeTask">;
@@ -20,6 +23,10 @@ export interface WatchOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Told when AWS has refused the credentials of two looks in a row. */
+  readonly onRefused?: (refusal: Failure) => void;
+  /** When the credentials end, as far as that is known, in milliseconds since the epoch: then there is a look. */
+  readonly credentialsEnd?: number | undefined;
 }
 
 /**
@@ -29,10 +36,14 @@ export interface WatchOptions {
 export async function watchTask(options: WatchOptions): Promise<Failure> {
   const { clock, log, signal } = options;
   let ending = false;
+  let refused = false;
   for (;;) {
-    await clock.sleep((ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS) + Math.random() * JITTER_MS, signal);
+    const usual = (ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS) + Math.random() * JITTER_MS;
+    await clock.sleep(refused ? LOOK_AGAIN_AFTER_MS : untilNext(usual, options), signal);
     const look = await lookAtTask(options);
     if (look.gone !== undefined) return look.gone;
+    if (look.refusal !== undefined && refused) options.onRefused?.(look.refusal);
+    refused = look.refusal !== undefined && !refused;
     if (look.task !== undefined && isEnding(look.task) && !ending) {
       ending = true;
       log.info(
@@ -42,13 +53,22 @@ export async function watchTask(options: WatchOptions): Promise<Failure> {
   }
 }
 
+/** The pause before the next look: the usual one, unless the credentials end in it. */
+function untilNext(usual: number, { clock, credentialsEnd }: WatchOptions): number {
+  const left = credentialsEnd === undefined ? -1 : credentialsEnd - clock.now();
+  return left > 0 && left < usual ? left : usual;
+}
+
+interface Look {
+  /** Why the container has ended. */
+  readonly gone: Failure | undefined;
+  readonly task: Task | undefined;
+  /** Why AWS does not answer to these credentials. */
+  readonly refusal?: Failure;
+}
+
 /** One look: the reason if the container has ended. A look that fails tells nothing, and says so in the debug log. */
-export async function lookAtTask({
-  ecs,
-  target,
-  log,
-  signal,
-}: WatchOptions): Promise<{ readonly gone: Failure | undefined; readonly task: Task | undefined }> {
+export async function lookAtTask({ ecs, target, log, signal }: WatchOptions): Promise<Look> {
   try {
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
     if (task === undefined) {
@@ -65,6 +85,6 @@ export async function lookAtTask({
     signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
     log.debug(`The task could not be looked at. ${error.message}`);
-    return { gone: undefined, task: undefined };
+    return { gone: undefined, task: undefined, ...(lacksCredentials(error) && { refusal: error }) };
   }
 }

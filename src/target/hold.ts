@@ -1,5 +1,6 @@
 /** How much longer than the job's timeout a held container lives. */
 const SLACK_SECONDS = 15 * 60;
+export const HOLD_SLACK_MS = SLACK_SECONDS * 1000;
 
 /**
  * A command that keeps a container alive for the job, and ends by itself 15 minutes after the job's `timeout`

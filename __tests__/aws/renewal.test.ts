@@ -1,0 +1,106 @@
+import { renewing, type TemporaryCredentials } from "../../src/aws/renewal.ts";
+
+/** Keys of an hour, numbered, from a source that may fail. */
+function source() {
+  const state = { now: 0, fetched: 0, broken: false, delays: [] as number[] };
+  const provider = renewing<TemporaryCredentials>({
+    now: () => state.now,
+    fetch: () => {
+      state.fetched += 1;
+      if (state.broken) return Promise.reject(new Error("out of order"));
+      const id = String(state.fetched);
+      const expiration = new Date(state.now + 3_600_000);
+      return Promise.resolve({ accessKeyId: id, secretAccessKey: "x", sessionToken: "y", expiration });
+    },
+    onDelay: (_, end) => state.delays.push(end),
+  });
+  const key = async (): Promise<string> => (await provider()).accessKeyId;
+  return { state, key };
+}
+
+const minute = 60_000;
+
+describe("keys that are renewed", () => {
+  it("are fetched once for all who ask at the same time", async () => {
+    const { state, key } = source();
+    expect(await Promise.all([key(), key(), key()])).toEqual(["1", "1", "1"]);
+    expect(state.fetched).toBe(1);
+  });
+
+  it("are used until five minutes before their end", async () => {
+    const { state, key } = source();
+    await key();
+    state.now = 55 * minute - 1;
+    expect(await key()).toBe("1");
+    expect(state.fetched).toBe(1);
+  });
+
+  it("are renewed from then on, and nobody waits for it", async () => {
+    const { state, key } = source();
+    await key();
+    state.now = 55 * minute;
+    expect(await key()).toBe("1");
+    expect(await key()).toBe("2");
+    expect(state.fetched).toBe(2);
+  });
+
+  it("are waited for when the old ones have ended", async () => {
+    const { state, key } = source();
+    await key();
+    state.now = 60 * minute;
+    expect(await key()).toBe("2");
+  });
+
+  it("stay in use while new ones can't be had, which is told", async () => {
+    const { state, key } = source();
+    await key();
+    [state.now, state.broken] = [57 * minute, true];
+    expect(await key()).toBe("1");
+    await Promise.resolve();
+    expect(await key()).toBe("1");
+    expect(state.delays).toContain(60 * minute);
+    state.broken = false;
+    await key();
+    expect(await key()).not.toBe("1");
+  });
+
+  it("fail with the reason once the old ones have ended, and are asked for again the next time", async () => {
+    const { state, key } = source();
+    await key();
+    [state.now, state.broken] = [61 * minute, true];
+    await expect(key()).rejects.toThrow("out of order");
+    state.broken = false;
+    expect(await key()).toBe("3");
+  });
+
+  it("of a short life are renewed in its last quarter", async () => {
+    let now = 0;
+    let fetched = 0;
+    const provider = renewing({
+      now: () => now,
+      fetch: () => {
+        fetched += 1;
+        return Promise.resolve({ accessKeyId: "a", secretAccessKey: "b", expiration: new Date(now + 8_000) });
+      },
+      onDelay: () => undefined,
+    });
+    await provider();
+    now = 5_999;
+    await provider();
+    expect(fetched).toBe(1);
+    now = 6_000;
+    await provider();
+    expect(fetched).toBe(2);
+  });
+
+  it("without an end are kept", async () => {
+    let fetched = 0;
+    const provider = renewing({
+      now: () => 1e15,
+      fetch: () => Promise.resolve({ accessKeyId: String((fetched += 1)), secretAccessKey: "b" }),
+      onDelay: () => undefined,
+    });
+    await provider();
+    expect((await provider()).accessKeyId).toBe("1");
+  });
+});

@@ -1,0 +1,65 @@
+import { isRefusal, roleNotAssumed } from "../../src/aws/role-failures.ts";
+
+const arn = "arn:aws-cn:iam::123456789012:role/ci/deploy";
+
+function tokenOf(claims: object): string {
+  return `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.the-signature`;
+}
+
+function refusal(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+const token = tokenOf({
+  iss: "https://token.actions.githubusercontent.com",
+  sub: "repo:example-org/shop:ref:refs/heads/main",
+  aud: "sts.amazonaws.com",
+});
+
+describe("a role that can't be assumed", () => {
+  it("is named with what the token says of itself, and the token is not", () => {
+    const cause = refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+    const { code, failed, seen, advice, message } = roleNotAssumed(arn, token, cause);
+    expect(code).toBe("role-not-assumed");
+    expect(failed).toContain(arn);
+    expect(seen).toContain("Not authorized");
+    expect(seen).toContain("sub 'repo:example-org/shop:ref:refs/heads/main' and the aud 'sts.amazonaws.com'");
+    // In the partition and the account of the role.
+    expect(advice).toContain(
+      "arn:aws-cn:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+    );
+    for (const part of token.split(".")) expect(message).not.toContain(part);
+  });
+
+  it.each([
+    [
+      "InvalidIdentityTokenException",
+      "No OpenIDConnect provider found in your account for x",
+      "create-open-id-connect-provider",
+    ],
+    ["InvalidIdentityTokenException", "Incorrect token audience", "client ids"],
+    ["AccessDenied", "Not authorized", "trust policy"],
+    ["ValidationError", "1 validation error detected", "STS's own words"],
+  ])("by %s: %s", (name, message, advice) => {
+    const error = refusal(name, message);
+    expect(isRefusal(error)).toBe(true);
+    expect(roleNotAssumed(arn, token, error).advice).toContain(advice);
+  });
+
+  it.each(["TimeoutError", "ThrottlingException", "IDPCommunicationError", "ServiceUnavailable"])(
+    "is not what %s says",
+    (name) => {
+      expect(isRefusal(refusal(name, "x"))).toBe(false);
+    },
+  );
+
+  it("shows a branch of any name on one line", () => {
+    const sub = "repo:example-org/shop:ref:refs/heads/x\n::error::y\u2028";
+    const { seen } = roleNotAssumed(arn, tokenOf({ sub }), refusal("AccessDenied", "no"));
+    expect(seen).toContain("sub 'repo:example-org/shop:ref:refs/heads/x?::error::y?'");
+  });
+
+  it("is told, too, where the token is none", () => {
+    expect(roleNotAssumed(arn, "nonsense", refusal("AccessDenied", "no")).seen).toContain("sub 'none'");
+  });
+});

@@ -1,0 +1,186 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Aws, pidOf, processes } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
+
+/** How long a session of a role lasts here; a job that lasts longer needs another one. */
+const SESSION_SECONDS = 8;
+const JOB_SECONDS = 14;
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start({ roleSessionSeconds: SESSION_SECONDS });
+});
+afterAll(() => aws.stop());
+
+/** No keys at all: what a job has that ran no `configure-aws-credentials`. */
+const withoutKeys = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_EC2_METADATA_DISABLED: "true" };
+const long = `echo begun; i=0; while [ $i -lt ${JOB_SECONDS} ]; do sleep 1; i=$((i+1)); echo $i; done; echo ended`;
+const mark = (name: string): string => `exec 9<&0; MARK=${name}; echo begun; sleep 600; echo $MARK`;
+
+describe("a job that outlives the keys of its step", () => {
+  it.concurrent("is green where the step assumes its role itself, and nothing is left", async () => {
+    const { local, made } = aws.world;
+    const inputs = { "role-to-assume": made.deployRole, bucket: made.bucket, run: long };
+    let session = "";
+    const onLine = (line: string): void => {
+      session = /^Session ([\w-]+)[.,]/.exec(line)?.[1] ?? session;
+      // What comes next has to be asked of AWS, with keys of a later session.
+      if (line === String(SESSION_SECONDS + 2)) local.gateway.end(session, "");
+    };
+    const env = { ...withoutKeys, ...local.idTokenEnv };
+    const result = await aws.step({ ...aws.newTask(), ...inputs }, { env, onLine });
+    expect(result).toMatchObject({ conclusion: "success", outputs: { "exit-code": "0" } });
+    expect(result.outputs["stdout"]).toMatch(/^begun\n1\n.*\nended$/s);
+    expect(result.post?.annotations).toEqual([]);
+    const assumed = aws.calls("AssumeRoleWithWebIdentity");
+    expect(assumed.length).toBeGreaterThan(1);
+    for (const { body } of assumed) {
+      expect(body).toMatchObject({ RoleSessionName: "fargate-exec-9876543210", RoleArn: made.deployRole });
+      const token = (body as { WebIdentityToken: string }).WebIdentityToken;
+      expect(result.rawLog.join("\n")).not.toContain(token);
+    }
+    expect(aws.taskOf(result).desiredStatus).toBe("STOPPED");
+  });
+
+  it.concurrent(
+    "is cleaned up by the post step, which assumes the role again, where main was killed",
+    async () => {
+      const { local, made } = aws.world;
+      const name = "killed-with-a-role";
+      let task = "";
+      const onLine = (line: string): void => {
+        task = /arn:aws:ecs:[^ ]*:task\/[\w/-]+/.exec(line)?.[0] ?? task;
+        const pid = line === "begun" ? pidOf(name) : undefined;
+        if (pid !== undefined) process.kill(pid, "SIGKILL");
+      };
+      const result = await aws.step(
+        { ...aws.newTask(), "role-to-assume": made.deployRole, env: `MARK=${name}`, run: mark("four") },
+        { env: { ...withoutKeys, ...local.idTokenEnv }, onLine },
+      );
+      expect(result.conclusion).toBe("failure");
+      expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+      expect(result.post?.log.join("\n")).toContain(`Stopping task ${task}`);
+      await eventually(() => local.tasks.find(({ arn }) => arn === task)?.desiredStatus, "STOPPED");
+    },
+  );
+
+  it.concurrent("is green where a provider of the SDK renews them", async () => {
+    const { local, made } = aws.world;
+    const provider = createServer((_, response) => {
+      void local.sessionEnv(made.deployRole, SESSION_SECONDS).then((keys) =>
+        response.end(
+          JSON.stringify({
+            AccessKeyId: keys["AWS_ACCESS_KEY_ID"],
+            SecretAccessKey: keys["AWS_SECRET_ACCESS_KEY"],
+            Token: keys["AWS_SESSION_TOKEN"],
+            Expiration: new Date(Date.now() + SESSION_SECONDS * 1000).toISOString(),
+          }),
+        ),
+      );
+    });
+    await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`;
+    try {
+      const result = await aws.step(
+        { ...aws.newTask(), run: long },
+        { env: { ...withoutKeys, AWS_CONTAINER_CREDENTIALS_FULL_URI: url } },
+      );
+      expect(result).toMatchObject({ conclusion: "success", outputs: { "exit-code": "0" } });
+      expect(aws.taskOf(result).desiredStatus).toBe("STOPPED");
+    } finally {
+      provider.close();
+    }
+  });
+
+  it.concurrent("is stopped where nothing renews them, and so is its task, and the step fails", async () => {
+    const { local, made } = aws.world;
+    const keys = await local.sessionEnv(made.deployRole, 3600);
+    const result = await aws.step(
+      { ...aws.newTask(), timeout: "2h", run: `trap 'echo told; exit 0' TERM; ${mark("one")} & wait` },
+      { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
+    );
+    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown", "exit-code": "" } });
+    const errors = result.annotations.filter(({ level }) => level === "error");
+    expect(errors).toMatchObject([{ title: "fargate-exec: no-credentials" }]);
+    for (const words of [
+      "ExpiredTokenException",
+      "has stopped, and its task was told to end",
+      "'role-to-assume'",
+    ])
+      expect(errors[0]?.message).toContain(words);
+    expect(result.outputs["stdout"]).toBe("begun\ntold");
+    const warnings = result.annotations
+      .filter(({ level }) => level === "warning")
+      .map(({ message }) => message);
+    expect(warnings.filter((words) => words.includes("'timeout' is 120 minutes"))).toHaveLength(1);
+    expect(warnings.some((words) => words.includes("the task is left running"))).toBe(true);
+    // StopTask was refused, but its container was ended from inside.
+    await eventually(() => aws.taskOf(result).lastStatus === "STOPPED", true);
+  });
+
+  it.concurrent("is stopped in a task that goes on, as soon as the end is known to have come", async () => {
+    const { local, made } = aws.world;
+    const task = await aws.runningTask();
+    const keys = await local.sessionEnv(made.deployRole, 3600);
+    const end = new Date(Date.now() + 5_000).toISOString();
+    const result = await aws.step(
+      { task: task.id, run: mark("two") },
+      {
+        env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
+        onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+      },
+    );
+    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
+    expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
+    expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`they end at ${end}`);
+    const left = (): string[] => processes(task).map(({ command }) => command);
+    await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
+    expect(task.desiredStatus).toBe("RUNNING");
+  });
+
+  it.concurrent("is said to go on where its session ends, too", async () => {
+    const { local, made } = aws.world;
+    const task = await aws.runningTask();
+    const keys = await local.sessionEnv(made.deployRole, 3600);
+    const mine = (): string[] =>
+      local.gateway.sessions
+        .filter(({ target }) => target.includes(task.id))
+        .map(({ sessionId }) => sessionId);
+    const result = await aws.step(
+      { task: task.id, timeout: "10m", run: mark("three") },
+      {
+        env: keys,
+        onLine: (line) => {
+          if (line !== "begun") return;
+          local.expireKeys(keys);
+          for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
+        },
+      },
+    );
+    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
+    const message = result.annotations.find(({ level }) => level === "error")?.message ?? "";
+    expect(message).toMatch(
+      /The job goes on in container 'app' of task \w+, until it ends or its 'timeout' stops it at 20/,
+    );
+    expect(
+      result.annotations.some(({ message }) => message.includes("The job goes on in its container")),
+    ).toBe(true);
+  });
+});
+
+it("a green step says in a warning which task it could not stop any more", async () => {
+  const { local, made } = aws.world;
+  const keys = await local.sessionEnv(made.deployRole, 3600);
+  const result = await aws.step(
+    { ...aws.newTask(), run: "echo begun; sleep 1" },
+    { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
+  );
+  expect(result.outputs).toMatchObject({ outcome: "succeeded" });
+  const [warning] = result.annotations;
+  expect(warning).toMatchObject({ level: "warning" });
+  for (const words of [aws.taskOf(result).arn, "is left running", "aws ecs stop-task"])
+    expect(warning?.message).toContain(words);
+  await aws.taskOf(result).destroy();
+});

@@ -1,0 +1,41 @@
+/** Keys that end, as an AWS client takes them. */
+export interface TemporaryCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+export interface RenewalOptions<C extends TemporaryCredentials> {
+  readonly fetch: () => Promise<C>;
+  readonly now: () => number;
+  /** Told when new keys could not be had, while those at hand are good until `end` (milliseconds since the epoch). */
+  readonly onDelay: (error: unknown, end: number) => void;
+}
+
+/** How long before their end keys are renewed at the earliest: as the SDK does it. */
+const EARLY_MS = 300_000;
+
+/**
+ * A provider that all clients share. It fetches new keys when a quarter of the life of the old ones is left, five minutes
+ * at most. While the old ones are good nobody waits for the new, and a refusal ends nothing.
+ */
+export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
+  const { fetch, now, onDelay } = options;
+  let held: { readonly keys: C; readonly due: number; readonly end: number } | undefined;
+  let fetching: Promise<C> | undefined;
+  const renew = async (): Promise<C> => {
+    const keys = await fetch();
+    const end = keys.expiration?.getTime() ?? Infinity;
+    held = { keys, end, due: end - Math.min(EARLY_MS, Math.max(0, end - now()) / 4) };
+    return keys;
+  };
+  return async () => {
+    if (held !== undefined && now() < held.due) return held.keys;
+    fetching ??= renew().finally(() => (fetching = undefined));
+    if (held === undefined || now() >= held.end) return await fetching;
+    const { keys, end } = held;
+    fetching.catch((error: unknown) => onDelay(error, end));
+    return keys;
+  };
+}
