@@ -124,7 +124,7 @@ describe("cleaning up", () => {
   it("stops a job by a command of its own, in the place of the session that it had", async () => {
     const { done, left } = await cleaning([JOB]);
     expect(done).toEqual([
-      expect.stringMatching(/^ExecuteCommand .*"container":"app","command":"\/bin\/sh -c .*fx_run=me /),
+      expect.stringMatching(/^ExecuteCommand .*"container":"app","command":"\/bin\/sh -c .*fx_id=me /),
       'TerminateSession ["s-1"]',
     ]);
     expect(left).toEqual([]);
