@@ -74,7 +74,15 @@ const known: Readonly<Record<keyof Orders, readonly string[]>> = {
   link: ["seed", "toClient", "toAgent", "cut", "to", "sessions"],
   gateway: [
     ...["pauseAfter", "closeOn", "announceLostAgent", "lateClient", "reuseTokens", "resume"],
-    ...["requireSignature", "requireRight", "idleLimit", "idleResetBy", "connectionLimit", "lifeLimit"],
+    ...[
+      "requireSignature",
+      "requireRight",
+      "usedUrl",
+      "idleLimit",
+      "idleResetBy",
+      "connectionLimit",
+      "lifeLimit",
+    ],
   ],
   session: ["do", "session", "text"],
   agent: ["task", "container", "backAfter", "reason", "noticed"],

@@ -4,7 +4,7 @@ import type { Gateway } from "./gateway/gateway.ts";
 /** Session Manager's part of SSM, as far as sessions of ECS Exec meet it; undefined for other operations. */
 export function sessionManager(
   gateway: Gateway,
-  at: { readonly url: string; readonly region: string; readonly accountId: string },
+  at: { readonly region: string; readonly accountId: string },
   operation: string,
   request: { SessionId?: string } & SessionQuery,
 ): object | undefined {
@@ -13,13 +13,9 @@ export function sessionManager(
     new AwsError("DoesNotExistException", `Session with ID ${SessionId} does not exist`);
   if (operation === "ResumeSession") {
     if (gateway.behaviour.resume === "denied") throw denied(operation, SessionId, at);
-    const TokenValue = gateway.resumeSession(SessionId);
-    if (TokenValue === undefined) throw unknown();
-    return {
-      SessionId,
-      TokenValue,
-      StreamUrl: `${at.url}/v1/data-channel/${SessionId}?role=publish_subscribe`,
-    };
+    const ticket = gateway.resumeSession(SessionId);
+    if (ticket === undefined) throw unknown();
+    return { SessionId, TokenValue: ticket.tokenValue, StreamUrl: ticket.streamUrl };
   }
   if (operation === "TerminateSession") {
     if (!gateway.terminateSession(SessionId)) throw unknown();

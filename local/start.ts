@@ -153,7 +153,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     operation: (service, operation, body) => {
       if (service === "ecs") return ecsOperation(ecs, services, operation, body);
       if (service !== "ssm") return undefined;
-      const at = { url: `ws://${front.host}`, region, accountId };
+      const at = { region, accountId };
       const answer = sessionManager(gateway, at, operation, body);
       return answer && Promise.resolve(answer);
     },

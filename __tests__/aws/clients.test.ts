@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { awsClients, VERSION } from "../../src/aws/clients.ts";
 import { ecsCalls } from "../../src/aws/ecs.ts";
+import { endpointOverride } from "../../src/aws/failures.ts";
 import { endpoint, exception, setEnvironment, type Endpoint } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint | undefined;
@@ -97,4 +98,50 @@ describe("behind a proxy", () => {
 it("has no proxy where no variable names one", async () => {
   open = await endpoint(() => ({}));
   expect(await open.clients.proxy()).toBeUndefined();
+});
+
+describe("endpoints of the environment", () => {
+  it.each<[string, Record<string, string>, string | undefined]>([
+    ["none", {}, undefined],
+    ["one for all", { AWS_ENDPOINT_URL: "http://all.example" }, "http://all.example"],
+    [
+      "one for the service before that for all",
+      { AWS_ENDPOINT_URL: "http://all.example", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "http://logs.example" },
+      "http://logs.example",
+    ],
+    ["an empty one, which is none", { AWS_ENDPOINT_URL: "" }, undefined],
+    ["an empty one for the service, which is none", { AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "" }, undefined],
+    [
+      "an empty one for the service beside one for all",
+      { AWS_ENDPOINT_URL: "http://all.example", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: "" },
+      "http://all.example",
+    ],
+  ])("%s", (_, given, expected) => {
+    const none = { AWS_ENDPOINT_URL: undefined, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: undefined };
+    const restore = setEnvironment({ ...none, ...given });
+    expect(endpointOverride("logs")).toBe(expected);
+    restore();
+  });
+
+  it("an empty one for the service is none for the SDK either", async () => {
+    open = await endpoint(() => ({ body: { tasks: [] } }));
+    const restore = setEnvironment({ AWS_ENDPOINT_URL_ECS: "" });
+    await ecsCalls(open.clients).describeTask("ci", "t");
+    expect(open.received).toHaveLength(1);
+    restore();
+  });
+
+  it("those of the services that make a session are trusted with its token", () => {
+    const restore = setEnvironment({
+      AWS_ENDPOINT_URL: undefined,
+      AWS_ENDPOINT_URL_ECS: "http://ecs.example",
+      AWS_ENDPOINT_URL_SSM: "",
+      AWS_ENDPOINT_URL_SSMMESSAGES: "https://messages.example",
+      AWS_ENDPOINT_URL_S3: "http://s3.example",
+    });
+    const clients = awsClients({ region: "eu-central-1" });
+    expect(clients.gatewayEndpoints()).toEqual(["https://messages.example", "http://ecs.example"]);
+    clients.destroy();
+    restore();
+  });
 });

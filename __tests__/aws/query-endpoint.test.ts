@@ -22,6 +22,12 @@ it.each([
   ["iam", "us-gov-east-1", dualStack, "iam.us-gov.api.aws", "us-gov-west-1"],
   ["iam", "cn-northwest-1", plain, "iam.cn-north-1.amazonaws.com.cn", "cn-north-1"],
   ["iam", "cn-northwest-1", dualStack, "iam.global.api.amazonwebservices.com.cn", "cn-north-1"],
+  ["ec2", "eusc-de-east-1", plain, "ec2.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"],
+  ["ec2", "eusc-de-east-1", dualStack, "ec2.eusc-de-east-1.api.amazonwebservices.eu", "eusc-de-east-1"],
+  ["iam", "eusc-de-east-1", plain, "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"],
+  ["iam", "us-iso-west-1", plain, "iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"],
+  ["iam", "us-iso-west-1", fips, "iam-fips.us-iso-east-1.c2s.ic.gov", "us-iso-east-1"],
+  ["iam", "us-isob-east-1", plain, "iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1"],
 ] as const)("%s in %s, %j, is at %s and signed for %s", (service, region, choice, host, signed) => {
   expect(queryEndpoint(service, region, choice)).toEqual({ host, region: signed });
 });

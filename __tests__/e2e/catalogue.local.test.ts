@@ -313,7 +313,12 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       // Calls go past the proxy, the session's socket does not.
       const url = new URL(aws.world.local.url);
       url.hostname = "localhost";
-      const env = { AWS_ENDPOINT_URL: url.origin, HTTP_PROXY: NOBODY, NO_PROXY: "localhost" };
+      const env = {
+        AWS_ENDPOINT_URL: url.origin,
+        AWS_ENDPOINT_URL_SSMMESSAGES: aws.world.local.url,
+        HTTP_PROXY: NOBODY,
+        NO_PROXY: "localhost",
+      };
       return inRunning({}, { env });
     },
     words: ["No connection to 127.0.0.1", "HTTPS_PROXY"],

@@ -7,7 +7,7 @@ afterAll(() => gateway.close());
 const describeSessions = (request: object) =>
   sessionManager(
     gateway,
-    { url: "ws://127.0.0.1:1", region: "us-east-1", accountId: "123456789012" },
+    { region: "us-east-1", accountId: "123456789012" },
     "DescribeSessions",
     request,
   ) as { Sessions: { SessionId: string }[] };

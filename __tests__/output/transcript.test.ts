@@ -184,12 +184,20 @@ describe("a transcript in S3", () => {
 });
 
 describe("the log that people are pointed to", () => {
+  it("has no page where the console of its partition is not known", () => {
+    expect(cloudWatchPlace("/ecs/exec", "s-1", "us-iso-east-1").url).toBe("");
+  });
+
   it.each([
     ["eu-west-1", "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"],
     ["cn-north-1", "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1"],
     [
       "us-gov-west-1",
       "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1",
+    ],
+    [
+      "eusc-de-east-1",
+      "https://eusc-de-east-1.console.amazonaws-eusc.eu/cloudwatch/home?region=eusc-de-east-1",
     ],
   ])("is on the console of its partition: %s", (region, page) => {
     expect(cloudWatchPlace("/ecs/exec", "s-1", region)).toEqual({

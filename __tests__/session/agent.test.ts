@@ -1,6 +1,6 @@
 import { openSession } from "../../src/session/session.ts";
 import { Rig } from "../local/agent/rig.ts";
-import { later, Lines, optionsFor, stopAll } from "./rig.ts";
+import { AWS, later, Lines, optionsFor, stopAll } from "./rig.ts";
 
 afterEach(stopAll);
 
@@ -16,19 +16,21 @@ const NUMBERS = Array.from({ length: 60 }, (_none, i) =>
 
 describe("a session with the local agent that is cut again and again", () => {
   it.each([
-    ["takes the old token", true],
-    ["takes each token once, so that ResumeSession is asked", false],
-  ])("shows all output once and types all input once, when the gateway %s", async (_name, reuseTokens) => {
-    const rig = await Rig.start({ reuseTokens });
+    ["takes each token once", { reuseTokens: false }],
+    ["gives no new token", { resume: "unknown" }],
+    ["lets nothing through on a URL that was used before", { usedUrl: "deaf" }],
+  ] as const)("shows all output once and types all input once, when the gateway %s", async (_name, ways) => {
+    const rig = await Rig.start(ways);
     later(() => rig.stop());
     const { sessionId, streamUrl, tokenValue } = rig.start(COMMAND);
     const log = new Lines();
     const session = await openSession({
       ...optionsFor({ url: streamUrl }),
+      aws: { ...AWS, gatewayEndpoints: () => [new URL(streamUrl).origin.replace("ws", "http")] },
       ...{ sessionId, token: tokenValue, log },
       resume: () => {
-        const token = rig.gateway.resumeSession(sessionId);
-        return Promise.resolve(token === undefined ? undefined : { sessionId, streamUrl, token });
+        const ticket = rig.gateway.resumeSession(sessionId);
+        return Promise.resolve(ticket && { ...ticket, token: ticket.tokenValue });
       },
     });
     later(() => session.close());

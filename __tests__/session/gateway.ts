@@ -7,6 +7,7 @@ import type { RawData } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
 import type { AgentMessage } from "../../src/channel/message.ts";
 import { decode } from "../../src/channel/message.ts";
+import { ack } from "../channel/frames.ts";
 
 export interface GatewayOptions {
   /** Answers requests in place of the upgrade. */
@@ -31,6 +32,8 @@ export class Gateway {
   silent = false;
   /** Whether a client is accepted and never listened to. */
   deaf = false;
+  /** Whether input is acknowledged, as an agent does that has opened the session. */
+  acknowledging = false;
   /** The HTTP status in place of the upgrade. */
   refusing: ((request: IncomingMessage) => number | undefined) | undefined;
   readonly #close: () => Promise<void>;
@@ -109,8 +112,12 @@ export class Gateway {
     const changed = (): void => this.#changed();
     client.on("message", (data: RawData, isBinary) => {
       const bytes = data as Buffer;
-      if (isBinary) this.messages.push(decode(bytes));
-      else {
+      if (isBinary) {
+        const message = decode(bytes);
+        this.messages.push(message);
+        if (this.acknowledging && message.messageType === "input_stream_data")
+          client.send(ack(message.sequenceNumber));
+      } else {
         this.text.push(bytes.toString());
         this.onOpening(this.tokens.at(-1) ?? "", client);
       }

@@ -2,8 +2,8 @@ import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { ack, closed, output, text } from "../channel/frames.ts";
-import type { Gateway } from "./gateway.ts";
-import { Lines, open, readAll, startGateway, stopAll } from "./rig.ts";
+import { Gateway } from "./gateway.ts";
+import { later, Lines, open, readAll, startGateway, stopAll } from "./rig.ts";
 import { SteppedClock } from "./stepped-clock.ts";
 
 const { random } = Math;
@@ -34,6 +34,14 @@ function backOff(clock: SteppedClock, nth: number): Promise<void> {
   return clock.pass(150 * 2.5 ** (nth - 1));
 }
 
+/** Lets time pass in small steps, among other sleepers than the one that is meant. */
+async function advanceUntil(clock: SteppedClock, isSo: () => boolean): Promise<void> {
+  while (!isSo()) {
+    clock.advance(100);
+    await new Promise(setImmediate);
+  }
+}
+
 /** Resolves when the client has heard what the gateway said before. */
 async function heard(gateway: Gateway): Promise<void> {
   gateway.client?.ping();
@@ -45,7 +53,8 @@ async function cutAndMend({ gateway, clock, log }: Scene): Promise<void> {
   log.lines.length = 0;
   gateway.client?.terminate();
   await backOff(clock, 1);
-  await clock.pass(1_000);
+  // An agent that has opened the session shows at once that it is there.
+  if (!gateway.acknowledging) await clock.pass(1_000);
   await log.until(/connected again/);
 }
 
@@ -92,6 +101,7 @@ describe("a session whose connection is cut", () => {
   it("loses and doubles no output: what the agent repeats is acknowledged, and shown once", async () => {
     const cut = await scene();
     const { gateway, session } = cut;
+    gateway.acknowledging = true;
     const reading = readAll(session);
     gateway.send(output(0, "a"), output(2, "c"));
     await gateway.until(() => gateway.acks.length === 2);
@@ -127,6 +137,7 @@ describe("a session whose connection is cut", () => {
   it("comes out whole after a cut at every frame", async () => {
     const cut = await scene();
     const { gateway, session } = cut;
+    gateway.acknowledging = true;
     const reading = readAll(session);
     const lines = Array.from({ length: 25 }, (_none, index) => `line ${index}\n`);
     for (const index of lines.keys()) {
@@ -178,38 +189,52 @@ describe("a session whose connection is cut", () => {
 });
 
 describe("a session whose token is not taken any more", () => {
-  it("asks ResumeSession for a new one, and uses it with the old URL", async () => {
-    const { resume } = tickets({ streamUrl: "ws://127.0.0.1:1/elsewhere" });
-    const { gateway, clock, log } = await scene({ resume });
-    refuseTokens(gateway, "s3cret");
-    gateway.client?.terminate();
-    await backOff(clock, 1);
-    await backOff(clock, 2);
-    await gateway.until(() => gateway.text.length === 3);
-    await clock.pass(1_000);
-    await log.until(/connected again/);
-    expect(gateway.tokens).toEqual(["s3cret", "s3cret", "renewed"]);
-    expect(new Set(gateway.requests.map(({ url }) => url)).size).toBe(1);
-  });
-
-  it("uses the new token with the new URL when the old URL refuses it, and stays there", async () => {
+  it("asks ResumeSession for a new one at once, uses it with the URL that came with it, and stays there", async () => {
     const moved = await startGateway();
-    const { asked, resume } = tickets({ streamUrl: moved.url });
+    const { asked, resume } = tickets({ streamUrl: moved.url }, new Error("timeout"));
     const { gateway, clock, log } = await scene({ resume });
-    gateway.refusing = () => 410;
     gateway.client?.terminate();
     await backOff(clock, 1);
-    await backOff(clock, 2);
-    await backOff(clock, 3);
     await moved.untilOpen();
     await clock.pass(1_000);
     await log.until(/connected again/);
-    expect(moved.tokens).toEqual(["renewed"]);
     expect(asked.count).toBe(1);
     moved.client?.terminate();
     await backOff(clock, 1);
     await moved.until(() => moved.text.length === 2);
     expect(moved.tokens).toEqual(["renewed", "renewed"]);
+    expect(gateway.requests).toHaveLength(1);
+  });
+
+  it("uses the new token with the old URL when the new URL refuses it, and the old token at last", async () => {
+    const moved = await startGateway();
+    const { asked, resume } = tickets({ streamUrl: moved.url });
+    const { gateway, clock, log } = await scene({ resume });
+    moved.refusing = () => 410;
+    refuseTokens(gateway, "renewed");
+    gateway.client?.terminate();
+    for (const nth of [1, 2, 3]) await backOff(clock, nth);
+    await gateway.until(() => gateway.text.length === 3);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+    expect(moved.requests).toHaveLength(1);
+    expect(gateway.tokens).toEqual(["s3cret", "renewed", "s3cret"]);
+    expect(asked.count).toBe(1);
+  });
+
+  it("hands neither token nor signature to a new URL that leads elsewhere", async () => {
+    const elsewhere = await Gateway.start();
+    later(() => elsewhere.stop());
+    const { resume } = tickets({ streamUrl: elsewhere.url });
+    const { gateway, clock, log } = await scene({ resume });
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await gateway.until(() => gateway.text.length === 2);
+    await clock.pass(1_000);
+    await log.until(/connected again/);
+    expect(gateway.tokens).toEqual(["s3cret", "renewed"]);
+    expect(elsewhere.requests).toEqual([]);
+    expect(log.lines[1]).toMatch(/^The new URL of session \S+ is not used: ws:\S+ is not Session Manager's/);
   });
 
   it("ends at once when ResumeSession has none", async () => {
@@ -258,11 +283,11 @@ describe("a session whose token is not taken any more", () => {
     const { gateway, clock, log } = await scene({ resume });
     refuseTokens(gateway, "s3cret");
     gateway.client?.terminate();
-    for (const nth of [1, 2, 3]) await backOff(clock, nth);
-    await gateway.until(() => gateway.text.length === 4);
+    for (const nth of [1, 2]) await backOff(clock, nth);
+    await gateway.until(() => gateway.text.length === 3);
     await clock.pass(1_000);
     await log.until(/connected again/);
-    expect(gateway.tokens.slice(1)).toEqual(["s3cret", "s3cret", "renewed"]);
+    expect(gateway.tokens.slice(1)).toEqual(["s3cret", "renewed"]);
     expect(asked.count).toBe(2);
   });
 });
@@ -310,14 +335,74 @@ describe("a session that cannot be mended", () => {
     expect(clock.now() - started).toBeLessThanOrEqual(15_000);
   });
 
-  it("does not wait for a ResumeSession that does not answer", async () => {
-    const { gateway, clock, session } = await scene({ resume: () => new Promise(() => undefined) });
-    refuseTokens(gateway, "s3cret");
+  it("waits 3 s for ResumeSession, then tries the token that it holds", async () => {
+    const { gateway, clock, log } = await scene({ resume: () => new Promise(() => undefined) });
     gateway.client?.terminate();
     await backOff(clock, 1);
-    await backOff(clock, 2);
-    await clock.pass(10_000, 15_000);
-    expect(await session.ended).toMatchObject({ kind: "lost" });
+    await clock.pass(3_000);
+    await gateway.until(() => gateway.text.length === 2);
+    await clock.pass(1_000);
+    await log.until(/connected again after 4\.\d s/);
+    expect(gateway.tokens).toEqual(["s3cret", "s3cret"]);
+  });
+});
+
+describe("a session whose agent has opened it", () => {
+  /** The agent has spoken, and has taken the terminal's size. */
+  async function spoken(more: Partial<SessionOptions> = {}): Promise<Scene> {
+    const opened = await scene(more);
+    const { gateway } = opened;
+    gateway.send(output(0, "$"));
+    await gateway.until(() => gateway.inputs.length === 1);
+    gateway.send(ack(0));
+    await heard(gateway);
+    return opened;
+  }
+
+  it("is connected again once the agent has acknowledged something that was sent on the new connection", async () => {
+    const { gateway, clock, log } = await spoken();
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await gateway.until(() => gateway.inputs.length === 2);
+    expect(text(gateway.inputs[1]?.payload)).toBe('{"cols":300,"rows":100}');
+    gateway.send(output(1, "an answer that was on its way"), ack(0));
+    await heard(gateway);
+    expect(log.lines.at(-1)).toMatch(/connecting again/);
+    gateway.send(ack(1));
+    await log.until(/connected again/);
+  });
+
+  it("takes a socket for dead on which the agent acknowledges nothing within 5 s, though it answers pings", async () => {
+    const moved = await startGateway();
+    const { resume } = tickets({ streamUrl: moved.url });
+    const { gateway, clock, log, session } = await spoken({ resume });
+    const [started, typed] = [clock.now(), session.send(Buffer.from("typed"))];
+    await gateway.until(() => gateway.inputs.length === 2);
+    gateway.client?.terminate();
+    await backOff(clock, 1);
+    await moved.until(() => moved.inputs.length >= 2);
+    await clock.pass(5_000);
+    await advanceUntil(clock, () => gateway.requests.length === 2);
+    await gateway.until(() => gateway.inputs.length >= 5);
+    expect(gateway.inputs.slice(2, 5).map(({ sequenceNumber }) => sequenceNumber)).toEqual([1, 2, 3]);
+    gateway.send(ack(1), ack(2), ack(3));
+    await log.until(/connected again/);
+    await typed;
+    expect(clock.now() - started).toBeLessThan(6_000);
+  });
+
+  it("is lost where the agent acknowledges no input for 15 s, though the gateway answers pings", async () => {
+    const { gateway, clock, log, session } = await spoken();
+    const typed = session.send(Buffer.from("typed"));
+    await gateway.until(() => gateway.inputs.length === 2);
+    await advanceUntil(clock, () => log.lines.length > 0);
+    expect(log.lines[0]).toMatch(
+      /was cut \(the connection broke: the agent acknowledged no input for 15 s\)/,
+    );
+    gateway.acknowledging = true;
+    await advanceUntil(clock, () => gateway.requests.length === 2);
+    await typed;
+    await log.until(/connected again/);
   });
 });
 

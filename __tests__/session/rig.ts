@@ -5,9 +5,13 @@ import { openSession } from "../../src/session/session.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import { Gateway } from "./gateway.ts";
 
+const trusted: string[] = [];
+
 export const AWS: SessionOptions["aws"] = {
   region: "eu-west-1",
   credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" }),
+  // Gateways of the tests stand where no gateway of AWS's does.
+  gatewayEndpoints: () => trusted,
   proxy: () => Promise.resolve(undefined),
 };
 
@@ -24,6 +28,7 @@ export async function stopAll(): Promise<void> {
 
 export async function startGateway(options?: GatewayOptions): Promise<Gateway> {
   const gateway = await Gateway.start(options);
+  trusted.push(new URL(gateway.url).origin.replace(/^ws/, "http"));
   later(() => gateway.stop());
   return gateway;
 }

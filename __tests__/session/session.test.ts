@@ -9,7 +9,6 @@ import { PIECE_COST } from "../../src/session/byte-queue.ts";
 import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
 import { MAX_FRAME_BYTES } from "../../src/session/socket.ts";
 import { ack, closed, fromAgent, json, output, text } from "../channel/frames.ts";
-import { Gateway } from "./gateway.ts";
 import { AWS, Lines, open, optionsFor, readAll, startGateway, stopAll } from "./rig.ts";
 import { SteppedClock } from "./stepped-clock.ts";
 
@@ -200,6 +199,7 @@ describe("a session's pings", () => {
     const clock = new SteppedClock();
     const gateway = await startGateway();
     await open(gateway, { clock });
+    gateway.acknowledging = true;
     for (let count = 1; count <= 13; count++) {
       await gateway.until(() => gateway.pings.length === count);
       gateway.send(output(count - 1, "x"));
@@ -231,7 +231,7 @@ describe("a session that cannot be opened", () => {
   });
 
   it("names the host that cannot be reached", async () => {
-    const gateway = await Gateway.start();
+    const gateway = await startGateway();
     await gateway.stop();
     const error = await failure(optionsFor(gateway));
     expect(error.code).toBe("session-lost");

@@ -1,5 +1,17 @@
+import { readFileSync } from "node:fs";
 import { createHash, createHmac } from "node:crypto";
 import { signUpgrade } from "../../src/session/sign.ts";
+
+/** By the signer that session-manager-plugin uses, for a cell number in raw base64. */
+const signedByGo = JSON.parse(
+  readFileSync(new URL("../vectors/signed-upgrade.json", import.meta.url), "utf8"),
+) as {
+  readonly url: string;
+  readonly now: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly headers: readonly Readonly<Record<string, string>>[];
+};
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const URL_TEXT =
@@ -60,6 +72,15 @@ describe("the upgrade request's signature", () => {
         "x-amz-security-token": "temporary",
       }),
     });
+  });
+
+  it("is that of AWS's own signer for a cell number in raw base64", async () => {
+    for (const headers of signedByGo.headers) {
+      const { accessKeyId, secretAccessKey, url } = signedByGo;
+      const sessionToken = headers["x-amz-security-token"];
+      const keys = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+      expect(await sign(url, keys)).toEqual(headers);
+    }
   });
 
   it.each(["X-Amz-Signature", "x-amz-credential"])(

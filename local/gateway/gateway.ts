@@ -91,18 +91,16 @@ export class Gateway {
     const sessionId = `ecs-execute-command-${lowerAlphanumeric(26)}`;
     const session = new GatewaySession({ sessionId, target }, this.#behaviour, this.#nextFaults(), this.#log);
     this.#sessions.set(sessionId, session);
-    const cell = encodeURIComponent(randomBytes(24).toString("base64"));
-    const streamUrl = `${this.#baseUrl()}/v1/data-channel/${sessionId}?role=publish_subscribe&cell-number=${cell}`;
-    return { sessionId, streamUrl, tokenValue: session.newToken() };
+    return this.#ticket(session);
   }
 
-  /** A new token as of SSM ResumeSession, which may be empty; undefined when the session is unknown or over. */
-  resumeSession(sessionId: string): string | undefined {
+  /** As of SSM ResumeSession: a new URL and a new token, which may be empty; undefined when it is unknown or over. */
+  resumeSession(sessionId: string): SessionTicket | undefined {
     const session = this.#sessions.get(sessionId);
     if (session === undefined || session.ended) return undefined;
     const { resume } = this.#behaviour;
-    if (resume === "empty") return "";
-    return resume === "token" ? session.newToken() : undefined;
+    if (resume === "empty") return { ...this.#ticket(session), tokenValue: "" };
+    return resume === "token" ? this.#ticket(session) : undefined;
   }
 
   /** As of SSM TerminateSession; false when the session is unknown. */
@@ -144,15 +142,20 @@ export class Gateway {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const url = new URL(request.url ?? "/", "http://gateway");
+    const { url: target = "/" } = request;
+    const url = new URL(target, "http://gateway");
     const session = this.#sessions.get(PATH.exec(url.pathname)?.[1] ?? "");
-    if (session === undefined || url.searchParams.get("role") !== "publish_subscribe") {
+    const connections = session?.paths.get(withoutSignature(target));
+    if (session === undefined || connections === undefined) {
+      this.#log(`gateway: upgrade refused: no session was given the URL ${target}`);
       refuse(socket, "404 Not Found");
       return;
     }
     void this.#refusal(request.headers, url, session.sessionId).then((why) => {
       if (why === undefined) {
-        this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(session, client));
+        const deaf = connections > 0 && this.#behaviour.usedUrl === "deaf";
+        session.paths.set(withoutSignature(target), connections + 1);
+        this.#server.handleUpgrade(request, socket, head, (client) => this.#greet(session, client, deaf));
         return;
       }
       this.#log(`gateway: ${session.sessionId}: upgrade refused: ${why}`);
@@ -181,6 +184,14 @@ export class Gateway {
     this.#server.close();
   }
 
+  /** A place for a client, with a URL that no other client has. */
+  #ticket(session: GatewaySession): SessionTicket {
+    const { sessionId } = session;
+    const path = `/v1/data-channel/${sessionId}?role=publish_subscribe&cell-number=${cellNumber()}`;
+    session.paths.set(path, 0);
+    return { sessionId, streamUrl: this.#baseUrl() + path, tokenValue: session.newToken() };
+  }
+
   #open(which: string): GatewaySession[] {
     return [...this.#sessions.values()].filter(
       ({ sessionId, ended }) => sessionId === which || (which === "open" && !ended),
@@ -196,7 +207,7 @@ export class Gateway {
     return { ...faults, seed };
   }
 
-  #greet(session: GatewaySession, client: WebSocket): void {
+  #greet(session: GatewaySession, client: WebSocket, deaf: boolean): void {
     const timer = setTimeout(() => client.close(POLICY_VIOLATION, "no opening frame"), OPENING_LIMIT);
     client.on("error", (error) => this.#log(`gateway: ${session.sessionId}: ${error.message}`));
     client.once("close", () => clearTimeout(timer));
@@ -207,7 +218,7 @@ export class Gateway {
         : readOpening(data.toString("utf8"));
       const wrong = "wrong" in opening ? opening.wrong : this.#admit(session, opening.token);
       if (wrong === undefined) {
-        session.connectClient(client);
+        session.connectClient(client, deaf);
         return;
       }
       this.#log(`gateway: ${session.sessionId}: client refused: ${wrong}`);
@@ -226,6 +237,16 @@ export class Gateway {
 
 function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Raw base64, as AWS's gateway gives it: always with `+`, `/` and `=` here, so that a client can't fail by chance only. */
+function cellNumber(): string {
+  return `${Buffer.concat([Buffer.from("+/+/", "base64"), randomBytes(22)]).toString("base64")}`;
+}
+
+/** The path and query as they were handed out: a presigned URL has more behind them. */
+function withoutSignature(target: string): string {
+  return target.replace(/&X-Amz-.*$/, "");
 }
 
 function lowerAlphanumeric(length: number): string {

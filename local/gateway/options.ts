@@ -24,6 +24,11 @@ export interface GatewayBehaviour {
   readonly requireSignature: boolean;
   /** Whether a signed upgrade is refused without the right `ssmmessages:OpenDataChannel`, on which AWS's pages differ. */
   readonly requireRight: boolean;
+  /**
+   * What a client meets that comes again over a URL that one was connected by: its session, or a socket that stands and
+   * answers pings, and from which nothing reaches the agent. ResumeSession gives a URL that is not used.
+   */
+  readonly usedUrl: "good" | "deaf";
   /** How long a session may be idle, and which stream data counts as life. */
   readonly idleLimit: number | undefined;
   readonly idleResetBy: "input" | "output" | "either";
@@ -45,6 +50,7 @@ export const usualBehaviour: GatewayBehaviour = {
   resume: "token",
   requireSignature: false,
   requireRight: false,
+  usedUrl: "good",
   idleLimit: 20 * MINUTE,
   idleResetBy: "either",
   connectionLimit: undefined,

@@ -50,6 +50,8 @@ export class GatewaySession {
   readonly target: string;
   readonly createdAt = Date.now();
   readonly tokens = new Set<string>();
+  /** Path and query of each URL that was handed out, and how many connections came by it. */
+  readonly paths = new Map<string, number>();
   readonly #behaviour: GatewayBehaviour;
   readonly #log: (line: string) => void;
   readonly #destinationId = randomUUID();
@@ -58,6 +60,8 @@ export class GatewaySession {
   readonly #bytes: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
   /** Clients' connections that have died without a word to either side. */
   readonly #silent = new WeakSet<WebSocket>();
+  /** Clients' connections that stand and carry nothing. */
+  readonly #deaf = new WeakSet<WebSocket>();
   #typed = 0;
   #connections = 0;
   #cutSoFar = 0;
@@ -122,11 +126,12 @@ export class GatewaySession {
     return token;
   }
 
-  /** The newest connection is the one that counts. */
-  connectClient(socket: WebSocket): void {
+  /** The newest connection is the one that counts, also a deaf one, which carries nothing. */
+  connectClient(socket: WebSocket, deaf = false): void {
     // One that has died in silence is not told that there is a new one.
     if (this.#client !== undefined && !this.#silent.has(this.#client)) this.#client.terminate();
     this.#client = socket;
+    if (deaf) this.#deaf.add(socket);
     this.#connections += 1;
     const { connectionLimit } = this.#behaviour;
     const limit =
@@ -207,7 +212,7 @@ export class GatewaySession {
   }
 
   #lives(client: WebSocket): boolean {
-    return client.readyState === client.OPEN && !this.#silent.has(client);
+    return client.readyState === client.OPEN && !this.#silent.has(client) && !this.#deaf.has(client);
   }
 
   #strike(how: "reset" | "silent"): void {
@@ -225,7 +230,7 @@ export class GatewaySession {
 
   #tell(): void {
     const client = this.#client;
-    if (this.#news === undefined || client === undefined) return;
+    if (this.#news === undefined || client === undefined || this.#deaf.has(client)) return;
     this.#line.pass("to-client", this.#news);
     this.#news = undefined;
     setTimeout(() => {

@@ -19,7 +19,8 @@ export function wrongSignature(
   signers: Signers,
   now: number,
 ): string | undefined {
-  const target = `${url.pathname}${url.search}`;
+  // As AWS's signers for Go read a query, session-manager-plugin's among them: a `+` is a space, and signed as one.
+  const target = `${url.pathname}${url.search.replaceAll("+", "%20")}`;
   const given = signatureOf(headers, target);
   if (given === undefined) return "it is not signed";
   const [, region, service, end, ...more] = given.scope;

@@ -33,6 +33,8 @@ export interface AwsClients {
   ssm(): Promise<SSMClient>;
   /** The credentials of now: asked again before they expire. Fails with `no-credentials`. */
   credentials(): Promise<Credentials>;
+  /** Endpoints of the environment whose message gateway is trusted like AWS's own; none unless it names any. */
+  gatewayEndpoints(): readonly string[];
   /** For sockets that are not the SDK's: the agent that obeys the proxy variables, or undefined without any. */
   proxy(): Promise<Agent | undefined>;
   /** Closes idle connections. */
@@ -122,6 +124,8 @@ export function awsClients(options: AwsOptions): AwsClients {
       } as const;
       return await attempt(call, signal, () => credentials());
     },
+    gatewayEndpoints: () =>
+      (["ssmmessages", "ecs", "ssm"] as const).flatMap((service) => endpointOverride(service) ?? []),
     proxy,
     destroy: () => {
       for (const client of made) client.destroy();

@@ -3,6 +3,7 @@
  * leaves `src/aws` as a `Failure`, or as the reason of the signal that aborted it.
  */
 import { Failure } from "../errors.ts";
+import { partitionOf } from "./partitions.ts";
 import { clusterNotFound, serviceNotFound, taskDefinitionNotFound, networkRequired } from "./missing.ts";
 
 /** What a call was about, in the words of a message. */
@@ -132,15 +133,11 @@ export function failureOf(error: unknown, call: Call): Error {
 export const CAPACITY_ADVICE =
   "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
 
-/** The endpoint that the environment names for a service, as the SDK reads it. */
-export function endpointOverride(service: Call["service"]): string | undefined {
+/** The endpoint that the environment names for a service, as the SDK reads it: an empty variable is none. */
+export function endpointOverride(service: Call["service"] | "ssmmessages"): string | undefined {
   const id = service === "logs" ? "CLOUDWATCH_LOGS" : service.toUpperCase();
-  return process.env[`AWS_ENDPOINT_URL_${id}`] ?? process.env["AWS_ENDPOINT_URL"];
-}
-
-/** China's regions have a domain of their own; those of aws-us-gov do not. */
-export function awsDomain(region: string): string {
-  return region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const names = [`AWS_ENDPOINT_URL_${id}`, "AWS_ENDPOINT_URL"];
+  return names.map((name) => process.env[name]).find(Boolean);
 }
 
 /** True when AWS's answer was an exception of this name. */
@@ -238,7 +235,7 @@ function words({ name, message, status, requestId }: Thrown): string {
 }
 
 function endpointOf({ service, region }: Call): string {
-  return endpointOverride(service) ?? `${service}.${region}.${awsDomain(region)}`;
+  return endpointOverride(service) ?? `${service}.${region}.${partitionOf(region).dnsSuffix}`;
 }
 
 const NETWORK = new Set([

@@ -1,4 +1,4 @@
-import { awsDomain } from "./failures.ts";
+import { partitionOf } from "./partitions.ts";
 
 export interface EndpointChoice {
   /** `AWS_USE_FIPS_ENDPOINT`, or its line in the shared configuration. */
@@ -16,13 +16,23 @@ export function queryEndpoint(
   region: string,
   { fips, dualStack }: EndpointChoice,
 ): { readonly host: string; readonly region: string } {
-  const china = region.startsWith("cn-");
-  const gov = region.startsWith("us-gov-");
-  const name = fips && !(gov && !dualStack) ? `${service}-fips` : service;
-  const domain = dualStack ? (china ? "api.amazonwebservices.com.cn" : "api.aws") : awsDomain(region);
-  if (service === "ec2") return { host: `${name}.${region}.${domain}`, region };
-  if (gov) return { host: `iam.us-gov.${domain}`, region: "us-gov-west-1" };
-  if (china)
-    return { host: dualStack ? `iam.global.${domain}` : `iam.cn-north-1.${domain}`, region: "cn-north-1" };
-  return { host: dualStack ? `${name}.global.${domain}` : `${name}.${domain}`, region: "us-east-1" };
+  const { name, dnsSuffix, dualStackDnsSuffix, globalRegion } = partitionOf(region);
+  const domain = dualStack ? dualStackDnsSuffix : dnsSuffix;
+  const gov = name === "aws-us-gov";
+  if (service === "ec2")
+    return { host: `${fips && !(gov && !dualStack) ? "ec2-fips" : "ec2"}.${region}.${domain}`, region };
+  const iam = fips && !gov ? "iam-fips" : "iam";
+  switch (name) {
+    case "aws":
+      return { host: dualStack ? `${iam}.global.${domain}` : `${iam}.${domain}`, region: globalRegion };
+    case "aws-cn":
+      return { host: `${iam}.${dualStack ? "global" : "cn-north-1"}.${domain}`, region: "cn-north-1" };
+    case "aws-us-gov":
+      return { host: `${iam}.us-gov.${domain}`, region: globalRegion };
+    default:
+      return {
+        host: dualStack ? `${iam}.${domain}` : `${iam}.${globalRegion}.${domain}`,
+        region: globalRegion,
+      };
+  }
 }

@@ -10,6 +10,10 @@ import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 
 /** As much as session-manager-plugin reads from stdin for one frame. */
 const INPUT_BYTES_PER_FRAME = 1024;
+/** The agent acknowledges at once what it can take, and its loop waits for the terminal's reader at the most. */
+const UNACKNOWLEDGED_MS = 15_000;
+/** Between two ticks while something is unacknowledged: then this process slept, and could hear nobody. */
+const SUSPENDED_MS = 5_000;
 
 interface Pending {
   readonly payloadType: number;
@@ -36,6 +40,11 @@ export class Channel {
   /** What the acks of sent input mean, oldest first. */
   readonly #sent: { readonly sequenceNumber: number; readonly position: number }[] = [];
   #position = 0;
+  #size: Uint8Array | undefined;
+  /** The message whose acknowledgement shows that the present connection leads to the agent. */
+  #probe: number | undefined;
+  #stalled = false;
+  #ticked = 0;
   #over = false;
   #frames: Frame[] = [];
   #events: ChannelEvent[] = [];
@@ -45,12 +54,20 @@ export class Channel {
     this.#handshake = new Handshake(identity);
   }
 
-  /** A connection stands: queues its opening frame, then all that is unacknowledged. */
-  open(now: number, token: string): void {
-    if (this.#over) return;
+  /**
+   * A connection stands: queues its opening frame, then all that is unacknowledged. Where the agent has opened the
+   * session, the terminal's size follows once more: the same size changes nothing in the container, and its
+   * acknowledgement, a `reached` event, shows that the connection leads to the agent. True where one is to come.
+   */
+  open(now: number, token: string): boolean {
+    if (this.#over) return false;
     // Frames for the connection before this one: acks, which a repeated message will ask for again.
     this.#frames = [openDataChannel(this.#clientId, token), ...this.#outbox.restart(now)];
     this.#sendPending(now);
+    this.#stalled = false;
+    const canProbe = this.#handshake.ready && this.#size !== undefined;
+    this.#probe = canProbe ? this.#post(PayloadType.size, this.#size ?? Buffer.of(), now) : undefined;
+    return canProbe;
   }
 
   /** Never throws: what a frame does wrong becomes an event. */
@@ -90,6 +107,7 @@ export class Channel {
         throw new RangeError(`${value} is no size`);
     }
     const payload = Buffer.from(JSON.stringify({ cols, rows }));
+    this.#size = payload;
     this.#pending.push({ payloadType: PayloadType.size, payload, position: this.#position });
     this.#sendPending(now);
   }
@@ -106,7 +124,26 @@ export class Channel {
 
   /** To be called when `deadline` has come; earlier or later does no harm. */
   tick(now: number): void {
-    if (!this.#over) this.#frames.push(...this.#outbox.due(now));
+    if (this.#over) return;
+    this.#frames.push(...this.#outbox.due(now));
+    const { waitingSince } = this.#outbox;
+    // Until the session is set up the agent may be busy with KMS, for which there are other limits.
+    const ticked = this.#ticked;
+    this.#ticked = now;
+    if (this.#stalled || !this.#handshake.ready || waitingSince === undefined) return;
+    if (now - Math.max(waitingSince, ticked) > SUSPENDED_MS) this.excuse(now);
+    else if (now - waitingSince >= UNACKNOWLEDGED_MS) this.#stall(now - waitingSince);
+  }
+
+  #stall(ms: number): void {
+    this.#stalled = true;
+    this.#emit({ kind: "stalled", ms });
+  }
+
+  /** Nothing was read for a while, so that the agent could not be heard: its time begins anew. */
+  excuse(now: number): void {
+    this.#stalled = false;
+    this.#outbox.excuse(now);
   }
 
   deadline(): number | undefined {
@@ -184,6 +221,10 @@ export class Channel {
       return;
     }
     this.#outbox.acknowledge(sequenceNumber, now);
+    if (sequenceNumber === this.#probe) {
+      this.#probe = undefined;
+      this.#emit({ kind: "reached" });
+    }
     let position: number | undefined;
     for (;;) {
       const oldest = this.#sent[0];

@@ -18,6 +18,8 @@ const WINDOW = 32;
 interface Sent {
   readonly sequenceNumber: number;
   readonly frame: Uint8Array;
+  /** On the present connection. */
+  firstSentAt: number;
   lastSentAt: number;
   /** A message sent twice says nothing about the round trip: its ack may be for either. */
   sentOnce: boolean;
@@ -60,7 +62,10 @@ export class Outbox {
       payloadType,
       payload,
     });
-    this.#unacked.set(sequenceNumber, { sequenceNumber, frame, lastSentAt: now, sentOnce: true });
+    this.#unacked.set(sequenceNumber, {
+      ...{ sequenceNumber, frame, sentOnce: true },
+      ...{ firstSentAt: now, lastSentAt: now },
+    });
     return { sequenceNumber, frame };
   }
 
@@ -81,8 +86,20 @@ export class Outbox {
     return this.#resend(due, now);
   }
 
+  /** Since when the oldest unacknowledged message waits on this connection. */
+  get waitingSince(): number | undefined {
+    const [oldest] = this.#unacked.values();
+    return oldest?.firstSentAt;
+  }
+
+  /** Nothing was read for a while: the time until now does not count as waiting. */
+  excuse(now: number): void {
+    for (const sent of this.#unacked.values()) sent.firstSentAt = now;
+  }
+
   /** After a new connection: nobody knows what arrived, so all unacknowledged frames go at once. */
   restart(now: number): Uint8Array[] {
+    this.excuse(now);
     return this.#resend([...this.#unacked.values()], now);
   }
 

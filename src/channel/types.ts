@@ -21,6 +21,10 @@ export type ChannelEvent =
   | { readonly kind: "output"; readonly bytes: Uint8Array }
   /** The agent holds all input up to this position, as `send` counted it. */
   | { readonly kind: "acked"; readonly position: number }
+  /** The agent has acknowledged something that was sent for the first time on the present connection. */
+  | { readonly kind: "reached" }
+  /** The agent has left input unacknowledged for too long: the connection is as good as lost. Once a connection. */
+  | { readonly kind: "stalled"; readonly ms: number }
   /** Answer with `provideDataKey` or `refuseDataKey` within 15 s, or the agent gives the session up. */
   | ({ readonly kind: "data-key-wanted" } & DataKeyWanted)
   /** The session is set up; `customerMessage` is the agent's line for the user ("" when it has none). */

@@ -1,4 +1,5 @@
 import type { Logs } from "../aws/logs.ts";
+import { consoleHost } from "../aws/partitions.ts";
 import type { ObjectName, S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
@@ -11,18 +12,14 @@ export interface LogPlace {
   /** Empty for a transcript in S3. */
   readonly group: string;
   readonly stream: string;
-  /** The console's page of it; empty for a transcript in S3. */
+  /** The console's page of it; empty for a transcript in S3, and where the console is not known. */
   readonly url: string;
 }
 
 const POLL_MS = 1_000;
 
 export function cloudWatchPlace(group: string, sessionId: string, region: string): LogPlace {
-  const host = region.startsWith("cn-")
-    ? "console.amazonaws.cn"
-    : region.startsWith("us-gov-")
-      ? "console.amazonaws-us-gov.com"
-      : "console.aws.amazon.com";
+  const host = consoleHost(region);
   // The console escapes twice, with a $ for the outer %.
   const escape = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll("%", "$");
   return {
@@ -30,8 +27,10 @@ export function cloudWatchPlace(group: string, sessionId: string, region: string
     group,
     stream: sessionId,
     url:
-      `https://${region}.${host}/cloudwatch/home?region=${region}` +
-      `#logsV2:log-groups/log-group/${escape(group)}/log-events/${escape(sessionId)}`,
+      host === undefined
+        ? ""
+        : `https://${host}/cloudwatch/home?region=${region}` +
+          `#logsV2:log-groups/log-group/${escape(group)}/log-events/${escape(sessionId)}`,
   };
 }
 

@@ -8,7 +8,8 @@ import { gatewayUntrusted, proxyRefused, sessionNotOpened } from "./failures.ts"
 import type { Socket } from "./socket.ts";
 import { NotConnected } from "./socket.ts";
 import { Tickets } from "./tickets.ts";
-import { Trial } from "./trial.ts";
+import { wrongStreamUrl } from "./stream-url.ts";
+import { type Proof, Trial } from "./trial.ts";
 
 /** For the first connection, signature included. */
 const CONNECT_MS = 30_000;
@@ -18,9 +19,13 @@ const CONNECT_MS = 30_000;
  */
 const MAX_TRIES = 5;
 const RECONNECT_MS = 15_000;
-/** For one try, from its signature to the proof that it holds. With less time left than the shorter none begins. */
+/** For one try, from its signature to the upgrade. With less time left than the shorter none begins. */
 const TRY_MS = 5_000;
 const SHORTEST_TRY_MS = 2_000;
+/** For the proof that the new socket leads to the agent. */
+const PROOF_MS = 5_000;
+/** For ResumeSession, before the token that is held is tried in its place. */
+const RENEW_MS = 3_000;
 /** Before the first try, and how it grows; jitter adds up to as much again. */
 const FIRST_DELAY_MS = 100;
 const DELAY_GROWTH = 2.5;
@@ -31,8 +36,8 @@ export interface ConnectionOptions extends Pick<DialOptions, "aws" | "log" | "cl
   readonly resume: (() => Promise<SessionTicket | undefined>) | undefined;
   /** Once aborted nothing more is tried or told. */
   readonly signal: AbortSignal;
-  /** A socket stands, the first or another: the channel is to be opened on it. */
-  readonly onOpen: (token: string) => void;
+  /** A socket stands, the first or another: the channel is to be opened on it. Answers what will show that it holds. */
+  readonly onOpen: (token: string) => Proof;
   /** It was cut and could not be mended. `why` tells all that was tried. */
   readonly onGone: (why: string, cause: unknown) => void;
 }
@@ -45,27 +50,42 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #tickets: Tickets;
   #socket: Socket | undefined;
+  #trial: Trial | undefined;
   #paused = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#tickets = new Tickets({ first: options.ticket, log: options.log, resume: options.resume });
+    const { ticket: first, aws, log, resume } = options;
+    const wrongUrl = (url: string): string | undefined =>
+      wrongStreamUrl(url, aws.region, aws.gatewayEndpoints());
+    this.#tickets = new Tickets({ first, region: aws.region, log, resume, wrongUrl });
   }
 
   /** Once. Rejects with `session-refused`, `session-lost` or the reason of `signal`. */
   async open(signal: AbortSignal): Promise<void> {
-    const { ticket, onOpen } = this.#options;
+    const { ticket, aws, onOpen } = this.#options;
     const onLost = (why: string, cause: unknown): void => this.#lost(why, cause);
     try {
       this.#socket = await dial({ ...this.#options, ticket, signal, patience: CONNECT_MS, onLost });
     } catch (error) {
-      throw error instanceof NotConnected ? notOpened(ticket, error) : error;
+      throw error instanceof NotConnected ? notOpened(ticket, aws.region, error) : error;
     }
     onOpen(ticket.token);
   }
 
   send(frame: Frame): void {
     this.#socket?.send(frame);
+  }
+
+  /** The agent has acknowledged something that was sent over the newest socket. */
+  acknowledged(): void {
+    this.#trial?.acknowledged();
+  }
+
+  /** The socket stands and leads nowhere: it is cut from here, and mended as if it had been cut elsewhere. */
+  abandon(why: string): void {
+    // One that is on trial has its own time.
+    if (this.#trial === undefined) this.#socket?.abandon(why);
   }
 
   /** Stops reading, so that the other side has to wait; or goes on. */
@@ -101,14 +121,20 @@ export class Connection {
       const delay = FIRST_DELAY_MS * DELAY_GROWTH ** count * (1 + Math.random());
       if (clock.now() + delay + SHORTEST_TRY_MS > until) break;
       await clock.sleep(delay, signal);
-      const way = await unlessLate(this.#tickets.next(), { clock, signal, until, late: () => undefined });
-      if (way === undefined) break;
+      const renewed = {
+        clock,
+        signal,
+        until: Math.min(clock.now() + RENEW_MS, until),
+        late: () => undefined,
+      };
+      await unlessLate(this.#tickets.renew(), renewed);
+      const way = this.#tickets.take();
       if (way.kind === "gone") {
         tried.push("ssm:ResumeSession: the session is over");
         break;
       }
       try {
-        await this.#enter(way.ticket, Math.min(clock.now() + TRY_MS, until));
+        await this.#enter(way.ticket, until);
         this.#tickets.keep(way.ticket);
         log.info(`Session '${ticket.sessionId}' was cut (${cut}); connected again after ${elapsed()}.`);
         return;
@@ -127,10 +153,11 @@ export class Connection {
     const { clock, signal, onOpen, onFrame } = this.#options;
     const trial = new Trial();
     const now = { holds: false, lost: false };
+    const within = (ms: number): number => Math.min(clock.now() + ms, until);
     const socket = await dial({
       ...this.#options,
       ticket,
-      patience: until - clock.now(),
+      patience: within(TRY_MS) - clock.now(),
       onFrame: (frame) => {
         trial.frame();
         onFrame(frame);
@@ -143,15 +170,18 @@ export class Connection {
       },
     });
     this.#socket = socket;
+    this.#trial = trial;
     try {
-      onOpen(ticket.token);
-      await trial.passed({ clock, signal, until });
+      const proof = onOpen(ticket.token);
+      await trial.passed(proof, { clock, signal, until: within(PROOF_MS) });
       if (now.lost) throw new NotConnected("opened, but was closed at once", undefined);
       now.holds = true;
     } catch (error) {
       this.#socket = undefined;
       void socket.close();
       throw error;
+    } finally {
+      this.#trial = undefined;
     }
     // Not before: whoever does not read hears no answer to a ping.
     if (this.#paused) socket.pause();
@@ -162,14 +192,15 @@ export class Connection {
 const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
-function notOpened({ sessionId, streamUrl }: SessionTicket, error: NotConnected): Failure {
+function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, error: NotConnected): Failure {
   const { host } = new URL(streamUrl);
   const code = (error.cause as { code?: unknown } | undefined)?.code;
   if (typeof code === "string" && UNTRUSTED.test(code))
     return gatewayUntrusted(sessionId, host, `${code}: ${error.message}`, error);
   if (error.status === PROXY_AUTHENTICATION_REQUIRED)
     return proxyRefused(sessionId, host, error.message, error);
-  return sessionNotOpened(sessionId, host, error.message, error.status, error);
+  const { status, message: seen } = error;
+  return sessionNotOpened({ sessionId, host, region, seen, status, cause: error });
 }
 
 /** Equal texts once, with their number. */

@@ -1,14 +1,18 @@
 /** What keeps a session from being opened or followed, in the words of `Failure`. */
+import { sessionsArn } from "../aws/partitions.ts";
 import { Failure } from "../errors.ts";
 
-/** `status` is that of the gateway's answer; without one there was no connection to it. */
-export function sessionNotOpened(
-  sessionId: string,
-  host: string,
-  seen: string,
-  status: number | undefined,
-  cause?: unknown,
-): Failure {
+export interface NotOpened {
+  readonly sessionId: string;
+  readonly host: string;
+  readonly region: string;
+  readonly seen: string;
+  /** Of the gateway's answer; undefined where there was no connection to it. */
+  readonly status: number | undefined;
+  readonly cause?: unknown;
+}
+
+export function sessionNotOpened({ sessionId, host, region, seen, status, cause }: NotOpened): Failure {
   const failed = `The data channel of session '${sessionId}' could not be opened.`;
   if (status === undefined) {
     return new Failure("session-lost", {
@@ -24,9 +28,20 @@ export function sessionNotOpened(
     failed,
     seen: `${host} answered ${seen}`,
     advice:
-      "Allow 'ssmmessages:OpenDataChannel' on 'arn:aws:ssm:*:*:session/ecs-execute-command-*' to the step's " +
+      `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(region)}' to the step's ` +
       "credentials, and check the runner's clock and any policy of a VPC endpoint 'ssmmessages'.",
     cause,
+  });
+}
+
+/** `why` says what is wrong with the session's stream URL. Neither its token nor a signature has left the runner. */
+export function streamUrlRefused(sessionId: string, why: string): Failure {
+  return new Failure("session-refused", {
+    failed: `The data channel of session '${sessionId}' was not opened: its stream URL does not lead to AWS.`,
+    seen: `The token was sent nowhere: ${why}.`,
+    advice:
+      "Check the input 'region'. Where another endpoint is meant, such as an emulator's, name it in AWS_ENDPOINT_URL or " +
+      "AWS_ENDPOINT_URL_SSMMESSAGES in the step's environment.",
   });
 }
 

@@ -1,4 +1,3 @@
-import type { AwsClients } from "../aws/clients.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
 import { Channel } from "../channel/channel.ts";
 import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
@@ -12,6 +11,7 @@ import { unlessLate } from "./bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { Connection } from "./connection.ts";
 import { Deliveries } from "./deliveries.ts";
+import type { GatewayAccess } from "./dial.ts";
 import { encryptionMismatch, sessionLost } from "./failures.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
@@ -62,7 +62,7 @@ export interface Session {
 
 /** The ticket is ExecuteCommand's; its URL is used byte for byte. */
 export interface SessionOptions extends SessionTicket, SessionIdentity {
-  readonly aws: Pick<AwsClients, "region" | "credentials" | "proxy">;
+  readonly aws: GatewayAccess;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -115,8 +115,9 @@ class DataSession implements Session {
       ...{ aws, log, clock, resume, ticket: { sessionId: this.sessionId, streamUrl, token } },
       signal: this.#over.signal,
       onOpen: (current) => {
-        this.#channel.open(this.#now(), current);
+        const probing = this.#channel.open(this.#now(), current);
         this.#step();
+        return probing ? "acknowledgement" : "none-yet";
       },
       onFrame: (frame) => this.#receive(frame),
       onGone: (why, cause) => this.#finish({ kind: "lost", why, cause }),
@@ -182,6 +183,14 @@ class DataSession implements Session {
         this.output.push(event.bytes);
         if (this.output.size > MOST_WAITING_BYTES)
           this.#finish({ kind: "lost", why: "the agent sends without end and acknowledges nothing" });
+        break;
+      case "reached":
+        this.#connection.acknowledged();
+        break;
+      case "stalled":
+        // While we don't read, no acknowledgement can be heard.
+        if (!this.#paused)
+          this.#connection.abandon(`the agent acknowledged no input for ${Math.round(event.ms / 1000)} s`);
         break;
       case "acked":
         this.#deliveries.reached(event.position);
@@ -268,6 +277,7 @@ class DataSession implements Session {
     const paused = this.output.size > MAX_WAITING_BYTES && !this.#deliveries.pending;
     if (paused === this.#paused) return;
     this.#paused = paused;
+    if (!paused) this.#channel.excuse(this.#now());
     this.#connection.pause(paused);
   }
 

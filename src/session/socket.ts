@@ -26,6 +26,8 @@ export interface Socket {
   /** Stops reading, so that the sender has to wait. */
   pause(): void;
   resume(): void;
+  /** Cuts it at once; `onLost` is called. */
+  abandon(why: string): void;
   /** Resolves when the socket is closed, by force after a second. `onLost` is not called. */
   close(): Promise<void>;
 }
@@ -103,6 +105,10 @@ export async function connect(options: SocketOptions): Promise<Socket> {
     },
     pause: () => ws.pause(),
     resume: () => ws.resume(),
+    abandon(why) {
+      error ??= new Error(why);
+      ws.terminate();
+    },
     async close() {
       wanted = true;
       stop.abort();

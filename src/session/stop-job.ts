@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { stopCommand } from "../payload/stop.ts";
+import type { GatewayAccess } from "./dial.ts";
 import { terminateSession } from "./opener.ts";
 import { openSession } from "./session.ts";
 
@@ -27,7 +28,7 @@ export interface StopJobOptions {
     readonly ecs: Pick<Aws["ecs"], "executeCommand">;
     readonly ssm: Pick<Aws["ssm"], "terminateSession">;
     readonly kms: Pick<Aws["kms"], "generateDataKey">;
-    readonly clients: Pick<Aws["clients"], "region" | "credentials" | "proxy">;
+    readonly clients: GatewayAccess;
   };
   readonly clock: Clock;
   readonly log: Log;

@@ -160,6 +160,6 @@ it("calm ends the faults of sessions to come and of those there are", async () =
   const client = await connected(made);
   say(made.agent, 0);
   await client.until(() => client.frames.length === 1);
-  expect(rig.gateway.resumeSession(made.ticket.sessionId)).not.toBe("");
+  expect(rig.gateway.resumeSession(made.ticket.sessionId)?.tokenValue).not.toBe("");
   rig.gateway.disturb({});
 });

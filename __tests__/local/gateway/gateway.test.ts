@@ -68,7 +68,7 @@ describe("the message gateway", () => {
     expect(ticket.sessionId).toMatch(/^ecs-execute-command-[a-z0-9]{26}$/);
     expect(ticket.streamUrl).toMatch(
       new RegExp(
-        String.raw`^ws://127\.0\.0\.1:\d+/v1/data-channel/${ticket.sessionId}\?role=publish_subscribe&cell-number=.+$`,
+        String.raw`^ws://127\.0\.0\.1:\d+/v1/data-channel/${ticket.sessionId}\?role=publish_subscribe&cell-number=[A-Za-z0-9+/]*\+[A-Za-z0-9+/]*/[A-Za-z0-9+/]*=+$`,
       ),
     );
     expect(ticket.tokenValue.length).toBeLessThanOrEqual(300);
@@ -111,6 +111,7 @@ describe("the message gateway", () => {
 
   it.each<[string, (url: string) => string, Partial<GatewayBehaviour>, number]>([
     ["a session that it doesn't know", (url) => url.replace(/[a-z0-9]+\?/, "x?"), {}, 404],
+    ["a URL that was written anew", (url) => url.replaceAll("+", "%2B"), {}, 404],
     ["another role", (url) => url.replace("publish_subscribe", "subscribe"), {}, 404],
     ["no signature where one is demanded", (url) => url, { requireSignature: true }, 403],
   ])("refuses the upgrade for %s", async (_name, change, behaviour, status) => {
@@ -164,10 +165,27 @@ describe("the message gateway", () => {
     const first = await connected();
     first.socket.terminate();
     expect(await closeOf((await Client.connect(ticket)).socket)).toBe(1008);
-    const tokenValue = rig.gateway.resumeSession(ticket.sessionId) ?? "";
-    ticket = { ...ticket, tokenValue };
+    const resumed = rig.gateway.resumeSession(ticket.sessionId);
+    expect(resumed?.streamUrl).not.toBe(ticket.streamUrl);
+    ticket = { ...ticket, ...resumed };
     agent.heard.length = 0;
     await connected();
+  });
+
+  it("lets a client in that comes over a used URL, and nothing through, where that is its way", async () => {
+    await start({ usedUrl: "deaf" });
+    const first = await connected();
+    first.socket.terminate();
+    const deaf = await Client.connect(ticket);
+    agent.say(0, "lost");
+    deaf.socket.ping();
+    await once(deaf.socket, "pong");
+    expect(deaf.frames).toEqual([]);
+    ticket = { ...ticket, ...rig.gateway.resumeSession(ticket.sessionId) };
+    agent.heard.length = 0;
+    const renewed = await connected();
+    agent.say(0, "hello");
+    await renewed.until(() => renewed.output === "hello");
   });
 
   it.each<[string, Partial<GatewayBehaviour>, (sessionId: string) => string]>([
@@ -181,7 +199,7 @@ describe("the message gateway", () => {
 
   it("gives out an empty token where that is how it says no", async () => {
     await start({ resume: "empty" });
-    expect(rig.gateway.resumeSession(ticket.sessionId)).toBe("");
+    expect(rig.gateway.resumeSession(ticket.sessionId)).toMatchObject({ tokenValue: "" });
   });
 
   it("closes the channel at Terminating, with a header of 112 bytes and NUL after the type", async () => {

@@ -1,9 +1,21 @@
+import { readFileSync } from "node:fs";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { once } from "node:events";
 import WebSocket from "ws";
 import { wrongSignature } from "../../../local/gateway/signature.ts";
 import { GatewayRig } from "../agent/rig.ts";
+
+/** By the signer that session-manager-plugin uses, for a cell number in raw base64. */
+const signedByGo = JSON.parse(
+  readFileSync(new URL("../../vectors/signed-upgrade.json", import.meta.url), "utf8"),
+) as {
+  readonly url: string;
+  readonly now: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly headers: readonly Readonly<Record<string, string>>[];
+};
 
 const key = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const signers = {
@@ -110,6 +122,17 @@ it.each<[string, (url: URL, headers: Record<string, string>) => void, string]>([
   );
   change(url, lowered);
   expect(wrongSignature(lowered, url, signers, now)).toBe(verdict);
+});
+
+it("a cell number in raw base64 is judged as AWS's own signer for Go signs it", () => {
+  const { url, now: at, ...vector } = signedByGo;
+  const example = { region: "eu-west-1", secretOf: () => vector.secretAccessKey };
+  for (const headers of vector.headers) {
+    const sent = { host: new URL(url).host, ...headers };
+    expect(wrongSignature(sent, new URL(url), example, Date.parse(at))).toBeUndefined();
+    const rewritten = new URL(url.replaceAll("+", "%2B"));
+    expect(wrongSignature(sent, rewritten, example, Date.parse(at))).toBe("the signature does not match");
+  }
 });
 
 describe("a gateway that demands signatures", () => {
