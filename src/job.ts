@@ -148,6 +148,9 @@ export async function runJob(
   const extractor = newExtractor();
   const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
   const expiry = expiryOf(target, context);
+  // Nobody else can block the container of a task of ours: its agent is only slow, as its start may be.
+  const opening = (): number => (target.started ? Math.max(OPENING_MS, deadline - clock.now()) : OPENING_MS);
+  let opened = clock.now();
   onJob({});
   try {
     const attended = await attend({
@@ -165,6 +168,7 @@ export async function runJob(
       },
       attach: async (at) => {
         const session = await open(at, known.sessionIds.length === 0 ? deadline : until);
+        opened = clock.now();
         return leftAt(enough, session);
       },
       terminate: (id) => terminateSession({ aws, log }, id),
@@ -174,8 +178,9 @@ export async function runJob(
           target,
           sessionTarget: sessionTarget(target, runtimeId),
           sessionId,
-          seconds: OPENING_MS / 1000,
+          seconds: Math.round((clock.now() - opened) / 1000),
         }),
+      opening,
       onAttached: () => {
         known.attached = true;
         // Whatever goes wrong here, the cleanup tries again and says so.

@@ -63,6 +63,7 @@ class Attending {
       attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
       whyUnopened: (id) =>
         Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),
+      opening: () => 20_000,
       terminate: (id) => Promise.resolve(void this.terminated.push(id)),
       ecs: { describeTask: () => this.#look() },
       target: aTarget(),

@@ -21,6 +21,7 @@ beforeEach(() => {
 function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
   return followJob(session, {
     first: true,
+    opening: () => 20_000,
     extractor: new Extractor(NONCE, 1),
     typed: {
       start: (missing) =>
@@ -155,6 +156,18 @@ describe("following a job", () => {
     await clock.pass(20_000);
     expect(await followed).toEqual({ kind: "unopened" });
     expect(session.isEnded).toBe(true);
+  });
+
+  it("waits longer for a first session where it is given longer, also beyond the longest silence", async () => {
+    const session = new FakeSession("s-1");
+    const followed = following(session, { opening: () => 500_000 });
+    await clock.pass(20_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    for (let waited = 20_000; waited < 480_000; waited += 20_000) await clock.pass(20_000);
+    expect(session.isEnded).toBe(false);
+    await clock.pass(20_000);
+    expect(await followed).toEqual({ kind: "unopened" });
   });
 
   it("takes a key that is asked for as an opened session, however long the output takes", async () => {

@@ -7,7 +7,7 @@ import { Silence } from "./silence.ts";
 
 /** For the agent to close the session once the job's status has been taken. */
 const CLOSING_MS = 800;
-/** For the agent to open the first session, of which one second is its own sleep. */
+/** For the agent to open the first session in a container that others may block; one second is the agent's own sleep. */
 export const OPENING_MS = 20_000;
 /** A queued session opens when another one ends, and an abandoned watcher gives its place up after 90 s. */
 const SILENCE_MS = 150_000;
@@ -37,6 +37,8 @@ export interface Unopened {
 export interface FollowOptions {
   /** No session of this job was ever opened, so that none of ours can keep this one waiting. */
   readonly first: boolean;
+  /** How long the agent may take to open that session, in milliseconds from now on. */
+  readonly opening: () => number;
   readonly extractor: Extractor;
   /** What is typed, each when the container asks for it: nothing before echo is off. */
   readonly typed: {
@@ -74,10 +76,11 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   whenAborted(options.expiry?.stop, over.signal, () => stopWithin(STOPPING_MS));
   void sayHere(session, clock, over.signal);
   const silence = new Silence(clock, () => void session.close());
-  silence.expect(SILENCE_MS);
+  const opening = options.opening();
+  silence.expect(options.first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
   let heard = false;
   const unopened = (): boolean => options.first && !session.heard;
-  void clock.sleep(OPENING_MS, over.signal).then(() => (unopened() ? session.close() : undefined), ended);
+  void clock.sleep(opening, over.signal).then(() => (unopened() ? session.close() : undefined), ended);
 
   for await (const bytes of session.output) {
     silence.end();
