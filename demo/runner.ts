@@ -41,6 +41,10 @@ export interface StepResult {
   /** Markdown of main and post. */
   readonly summary: string;
   readonly annotations: readonly Annotation[];
+  /** What problem matchers main's output asked for. */
+  readonly matchers: readonly string[];
+  /** Whether main's output held a command that could not be obeyed. */
+  readonly commandFailed: boolean;
   /** What main left to post. */
   readonly state: Readonly<Record<string, string>>;
   /** Undefined when the action has no post. */
@@ -159,6 +163,8 @@ function stepResult(main: StageResult, post: StageResult | undefined): StepResul
     log,
     rawLog,
     annotations,
+    matchers: main.console.matchers,
+    commandFailed: main.console.commandFailed,
     outputs: Object.fromEntries(main.collected.outputs),
     summary: main.collected.summary + (post?.collected.summary ?? ""),
     state: Object.fromEntries(main.collected.state),

@@ -1,0 +1,154 @@
+/** Words of a job, a peer, a bucket and AWS that would be commands to the runner, through the bundle and a runner. */
+import { StopTaskCommand } from "@aws-sdk/client-ecs";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { COMMANDS, expectNothingObeyed } from "../helpers/commands.ts";
+import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+});
+
+afterAll(() => aws.stop());
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+it.concurrent("a job that prints every form of a workflow command is shown, and not obeyed", async () => {
+  const task = await aws.runningTask();
+  const text = [
+    ...COMMANDS.map((line) => `${line}\n`),
+    ...COMMANDS.map((line) => `half\r${line}\r`),
+    "\nvisible\n",
+  ];
+  const result = await aws.step({
+    task: task.id,
+    run: `echo '${base64(text.join(""))}' | base64 -d; exit 7`,
+  });
+  expectNothingObeyed(result);
+  expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+  expect(jobLog(result)).toContain("visible");
+  expect(result.outputs["stdout"]).toBe(text.join("").slice(0, -1));
+});
+
+/**
+ * Root in the container finds the run's nonce in the memory of the shell that shows the job, and speaks in its place,
+ * into its terminal.
+ */
+const peer = String.raw`#!/usr/bin/env python3
+import base64, os, re, sys, time
+watcher = open(os.path.dirname(sys.argv[0]) + "/watcher").read().split(":")[0]
+nonce = None
+with open("/proc/%s/mem" % watcher, "rb", 0) as memory:
+    for line in open("/proc/%s/maps" % watcher):
+        start, end = (int(at, 16) for at in line.split()[0].split("-"))
+        if "rw" not in line: continue
+        memory.seek(start)
+        try: found = re.search(rb"fx_nonce=([0-9a-f]{32})", memory.read(end - start))
+        except OSError: continue
+        if found: nonce = found.group(1)
+terminal = os.open("/proc/%s/fd/1" % watcher, os.O_WRONLY | os.O_NOCTTY)
+def say(text):
+    while text: text = text[os.write(terminal, text):]
+    time.sleep(0.002)
+def mark(text): say(b"\033]7733;" + nonce + b";" + text + b"\007")
+print("knows the nonce" if nonce else "knows nothing", flush=True)
+`;
+
+const speaking = (what: string): string => `${peer}${what}\n`;
+
+it.concurrent(
+  "a peer that forges notes and marks makes the runner obey nothing, and is told in bounded words",
+  async () => {
+    const task = await aws.runningTask();
+    const lines = base64(JSON.stringify(COMMANDS));
+    const run = speaking(`import json
+for line in json.loads(base64.b64decode("${lines}")):
+    mark(b"n " + line.encode())
+    mark(b"n forged\\n" + line.encode() + b"\\n")
+    mark(b"n forged\\r" + line.encode())
+mark(b"n long " + b"x" * 5000)
+for number in (b"", b" ", b" -1", b" x", b" 1e9", b" 99999999999999999999"):
+    for what in (b"~", b"#", b"@", b"."): mark(what + number) if what != b"." else None
+for _ in range(200): mark(b"s"); mark(b"p"); mark(b"n again")
+sys.exit(9)`);
+    const result = await aws.step({ task: task.id, run, secrets: "TOKEN=hunter22-and-more" });
+    expect(result.outputs["stdout"]).toBe("knows the nonce");
+    expectNothingObeyed(result);
+    expect(result.outputs).toMatchObject({ "exit-code": "9", outcome: "failed" });
+    const log = mainLog(result);
+    expect(log.filter((line) => line === "Further notes are not shown.")).toHaveLength(1);
+    expect(log.filter((line) => line === "again").length).toBeLessThan(100);
+    expect(log.filter((line) => line.startsWith("long xxx")).map((line) => line.length)).toEqual([600]);
+    // Neither payload nor secrets were typed again.
+    const session = aws.world.local.gateway.sessions.find(
+      ({ sessionId }) => sessionId === result.outputs["session-id"],
+    );
+    expect(session?.typed).toBeLessThan(20_000);
+  },
+);
+
+it.concurrent("a peer that floods a record without end, and forges a status, is not believed", async () => {
+  const task = await aws.runningTask();
+  const run = speaking(`if not os.path.exists("/tmp/flooded"):
+    open("/tmp/flooded", "w").close()
+    block = b"y" * 65536
+    for _ in range(40): say(block)
+    mark(b". 0 exited 0=0:0")
+time.sleep(1)
+sys.exit(11)`);
+  const result = await aws.step({ task: task.id, run });
+  expect(result.outputs).toMatchObject({ stdout: "knows the nonce", "exit-code": "11", outcome: "failed" });
+  expect(result.annotations.map(({ level }) => level)).toEqual(["warning", "error"]);
+  expect(result.annotations[0]?.message).toContain("a record has no end within 2 MiB");
+  expectNothingObeyed(result);
+});
+
+it.concurrent(
+  "a claim with a newline and no web address is told as an unknown run, a huge one is not read",
+  async () => {
+    const task = await aws.runningTask();
+    const { bucket } = aws.world.made;
+    const key = `fargate-exec/claims/${task.id}/app.json`;
+    const bodies = [
+      ...COMMANDS.slice(3, 4).map((line) =>
+        JSON.stringify({ run: "x", url: `https://x.example/\n${line}`, since: line }),
+      ),
+      JSON.stringify({ run: "x", url: `javascript:x\n${COMMANDS[0]}` }),
+      JSON.stringify({ run: "x", url: `https://x.example/${"y".repeat(5_000_000)}` }),
+    ];
+    for (const Body of bodies) {
+      await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
+      const result = await aws.step({ task: task.id, bucket, run: "exit 0", "start-timeout": "1s" });
+      expectNothingObeyed(result);
+      expect(result.outputs["outcome"]).toBe("not-started");
+      const told = mainLog(result).join("\n");
+      expect(told).toMatch(
+        /in use by (https:\/\/x\.example\/\S*|an unknown run) since|in use by an unknown run[;.]/,
+      );
+      expect(told.length).toBeLessThan(10_000);
+    }
+  },
+);
+
+it.concurrent(
+  "stop reasons with commands are told, in log, annotation and summary, and nothing of them is obeyed",
+  async () => {
+    const task = await aws.runningTask();
+    const reason = ["forged", ...COMMANDS, "<img src=x> [x](https://x.example) `"].join("\n").slice(0, 900);
+    const result = await aws.step(
+      { task: task.id, run: "echo begun; sleep 300" },
+      {
+        onLine: (line) => {
+          if (line !== "begun") return;
+          const { cluster } = aws.world.made;
+          void aws.world.ecs.send(new StopTaskCommand({ cluster, task: task.arn, reason }));
+        },
+      },
+    );
+    expectNothingObeyed(result);
+    expect(result.outputs["exit-code"]).toBe("");
+    expect(result.annotations.at(-1)?.message).toContain("\\::set-output name=exit-code::0");
+    expect(result.summary).not.toMatch(/^(?!.*`).*(<img|\[x\]\()/m);
+  },
+);
