@@ -31,13 +31,13 @@ export function recorders(root: string, count: number): void {
   writeFileSync(join(directory, "text"), text(secrets, mib));
 
   const awk = (name: string): string =>
-    `cat text | LC_ALL=C ${name} -f recorder.awk o 0 1 sizes 5<&0 <patterns >out`;
+    `cat text | LC_ALL=C ${name} -f recorder.awk o 0 1 5<&0 <patterns >out`;
   const ways: readonly (readonly [string, string, string])[] = [
     ["cat", "cat", "cat text | cat >out"],
     [
       "python3",
       "python3",
-      `python3 -I -S recorder.py . 1 <patterns & until [ -e recording ]; do sleep 0.01; done
+      `python3 -I -S recorder.py . 1 1099511627776 1073741824 <patterns & until [ -e recording ]; do sleep 0.01; done
        : >0.e; cat text >0.o; kill $!; wait`,
     ],
     ["mawk", "mawk", awk("mawk")],
@@ -50,7 +50,8 @@ export function recorders(root: string, count: number): void {
       console.log(`${name}: not here`);
       continue;
     }
-    for (const left of ["out", "0.o", "0.e", "recording"]) rmSync(join(directory, left), { force: true });
+    for (const left of ["out", "out.0", "0.o", "0.e", "recording"])
+      rmSync(join(directory, left), { force: true });
     const complaints = openSync(join(directory, "complaints"), "w");
     const began = performance.now();
     spawnSync("sh", ["-c", script], { cwd: directory, stdio: ["ignore", "ignore", complaints] });
@@ -58,7 +59,7 @@ export function recorders(root: string, count: number): void {
     closeSync(complaints);
     const speed = mib / seconds;
     if (program === "cat") bare = speed;
-    const wrote = existsSync(join(directory, "out"));
+    const wrote = ["out", "out.0"].some((name) => existsSync(join(directory, name)));
     console.log(
       `recorder, ${count} secrets: ${name.padEnd(11)} ${speed.toFixed(1)} MiB/s, ${(bare / speed).toFixed(1)} times as long as cat${wrote ? "" : " (wrote nothing!)"}`,
     );

@@ -5,6 +5,7 @@ fx_container=app
 fx_url=https://github.com/example/demo/actions/runs/1
 fx_workers=2
 fx_timeout=3600
+fx_limit=268435456
 fx_user=''
 fx_workdir='/srv/my app'
 fx_names='A EMPTY QUOTES'

@@ -19,6 +19,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     secrets: {},
     workers: 1,
     timeout: 3_600_000,
+    spoolLimit: undefined,
     bucket: undefined,
     prefix: "fargate-exec/",
     bucketOwner: undefined,

@@ -7,6 +7,7 @@ import type { JobStatus } from "../../src/output/status.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import {
   CANCEL,
+  here,
   TAKEN,
   typedLoader,
   typedPayload,
@@ -48,6 +49,8 @@ export interface WatchOptions extends Partial<JobOptions> {
   /** Called for what is extracted; may cancel the job. */
   readonly onEvent?: (event: Extracted, cancel: () => void) => void;
   readonly packAbove?: number;
+  /** False: nobody tells the container what has been read. */
+  readonly confirm?: boolean;
   /** False: nobody takes the status. */
   readonly take?: boolean;
   /** Variables of the container, on top of a bare environment. */
@@ -101,6 +104,7 @@ export class WatchedJob {
         runId: this.runId,
         workers: 1,
         timeoutSeconds: 60,
+        spoolLimit: undefined,
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,
@@ -244,6 +248,8 @@ export class WatchedTerminal {
         else this.type(this.#typing("start", typedStart(nonce, secrets)));
       }
       if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
+      if (event.kind === "confirmed" && options.confirm !== false)
+        this.type(here(this.#job.extractor.confirmed));
       if (event.kind === "payload-wanted") this.type(this.#typing("payload", typedPayload(payload)));
       if (event.kind === "status") {
         if (options.take !== false) this.type(TAKEN);

@@ -16,6 +16,7 @@ describe("readInputs", () => {
       secrets: {},
       workers: 1,
       timeout: 3_600_000,
+      spoolLimit: undefined,
       bucket: undefined,
       prefix: "fargate-exec/",
       kmsKeyId: undefined,
@@ -39,6 +40,7 @@ describe("readInputs", () => {
       secrets: "DB_PASSWORD\nTOKEN=a=b",
       workers: "auto",
       timeout: "2h",
+      "spool-limit": "2 GB",
       bucket: "example-ci",
       prefix: "ci/jobs",
       "kms-key-id": "alias/ci",
@@ -61,6 +63,7 @@ describe("readInputs", () => {
       secrets: { DB_PASSWORD: "one\ntwo", TOKEN: "a=b" },
       workers: "auto",
       timeout: 7_200_000,
+      spoolLimit: 2 * 1024 ** 3,
       bucket: "example-ci",
       prefix: "ci/jobs/",
       kmsKeyId: "alias/ci",
@@ -73,6 +76,9 @@ describe("readInputs", () => {
 
   it.each([
     ["timeout", "soon", "a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
+    ["spool-limit", "15 MB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'15 MB'"],
+    ["spool-limit", "1 TB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'1 TB'"],
+    ["spool-limit", "201 GB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'201 GB'"],
     ["start-timeout", "0s", "a duration like 90s, 30m or 2h, from 1s to 120h", "'0s'"],
     ["workers", "0", "auto, or a whole number from 1 to 256", "'0'"],
     ["workers", "all", "auto, or a whole number from 1 to 256", "'all'"],

@@ -5,6 +5,7 @@ export const JOB: JobOptions = {
   runId: "0123456789abcdef0123",
   workers: 2,
   timeoutSeconds: 3600,
+  spoolLimit: 256 * 1024 * 1024,
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",

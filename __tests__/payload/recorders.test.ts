@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { extracted } from "../helpers/extracted.ts";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,39 +8,20 @@ import fc from "fast-check";
 import { SpoolReader } from "../../src/output/spool.ts";
 import { has } from "../helpers/needs.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redacted } from "./recording.ts";
 
 const recorder = fileURLToPath(new URL("../../src/payload/recorder.awk", import.meta.url));
 
-/** All that an image without python3 has, with one awk or another. */
-const TOOLS =
-  "base64 bash busybox cat chmod cut dash date dd env grep gzip head id kill ls mkdir mkfifo mv nohup printf rm sed seq setsid sh " +
-  "sha256sum sleep stty tail touch tr true";
-
-function find(tool: string): string {
-  try {
-    return execFileSync("sh", ["-c", `command -v ${tool}`])
-      .toString()
-      .trim();
-  } catch {
-    return "";
-  }
-}
-
 const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
-  has(awk, find(awk) === "" ? `${awk} is not on PATH.` : undefined),
+  has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),
 );
 
 describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
   let path: string;
   beforeAll(() => {
-    path = mkdtempSync(join(tmpdir(), "fargate-exec-tools-"));
-    for (const tool of TOOLS.split(" ")) {
-      const from = find(tool);
-      if (existsSync(from)) symlinkSync(from, join(path, tool));
-    }
-    symlinkSync(find(awk), join(path, "awk"));
+    path = withoutPython(awk, tmpdir());
   });
   afterAll(() => rmSync(path, { recursive: true }));
 
@@ -97,7 +78,7 @@ describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
   /** What is shown of these lines by a recorder alone. */
   function recorded(lines: readonly string[], secrets: readonly string[]): string {
     const program = awk === "busybox" ? ["busybox", "awk"] : [awk];
-    const args = ["-f", recorder, "o", "0", "1", join(path, "sizes")];
+    const args = ["-f", recorder, "o", "0", "1"];
     const patterns = join(path, "patterns");
     writeFileSync(patterns, secrets.toSorted().join("\n"));
     const spool = execFileSync("sh", ["-c", '"$@" 5<&0 <"$0"', patterns, ...program, ...args], {

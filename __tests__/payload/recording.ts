@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -19,6 +20,7 @@ import { extracted } from "../helpers/extracted.ts";
 import { until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";
 
+const NO_LIMIT = { limit: 1024 ** 4, piece: 1024 ** 3 };
 const started: Recording[] = [];
 
 export async function stopAll(): Promise<void> {
@@ -27,13 +29,13 @@ export async function stopAll(): Promise<void> {
 
 /** A recorder at work, with pipes to write into and its spool to read. */
 export class Recording {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #child: ChildProcess;
   readonly #pipes = new Map<string, number>();
   readonly #ended: Promise<unknown>;
 
   private constructor(directory: string, child: ChildProcess) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#child = child;
     this.#ended = once(child, "close");
   }
@@ -41,11 +43,17 @@ export class Recording {
   /**
    * Replaces these lines by `***`. `begun` workers open their pipes, all of them unless given.
    */
-  static async start(secrets: readonly string[] = [], workers = 1, begun = workers): Promise<Recording> {
+  static async start(
+    secrets: readonly string[] = [],
+    workers = 1,
+    begun = workers,
+    { limit, piece }: { readonly limit: number; readonly piece: number } = NO_LIMIT,
+  ): Promise<Recording> {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
     writeFileSync(program, recorderPy);
-    const child = spawn(PYTHON, ["-I", "-S", program, directory, String(workers)], {
+    const args = [directory, workers, limit, piece].map(String);
+    const child = spawn(PYTHON, ["-I", "-S", program, ...args], {
       stdio: ["pipe", "ignore", "inherit"],
     });
     child.stdin.end(secrets.join("\n"));
@@ -72,8 +80,16 @@ export class Recording {
     this.#pipes.delete(pipe);
   }
 
+  /** Where the pieces of the spool begin. */
+  get pieces(): readonly number[] {
+    return readdirSync(this.directory)
+      .filter((name) => name.startsWith("out."))
+      .map((name) => Number(name.slice(4)))
+      .sort((a, b) => a - b);
+  }
+
   get spool(): Buffer {
-    return readFileSync(join(this.#directory, "out"));
+    return Buffer.concat(this.pieces.map((start) => readFileSync(join(this.directory, `out.${start}`))));
   }
 
   /** Resolves when the spool shows this text. */
@@ -101,7 +117,7 @@ export class Recording {
 
   /** Its processes, the one that reads for daemons among them. */
   get processes(): readonly number[] {
-    return processesOf(this.#directory);
+    return processesOf(this.directory);
   }
 
   /** What a job does at its end: TERM, with pipes open or not. */
@@ -121,7 +137,7 @@ export class Recording {
     for (const pipe of [...this.#pipes.keys()]) this.close(pipe);
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
     await this.#ended;
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 

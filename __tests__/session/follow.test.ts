@@ -115,7 +115,7 @@ describe("following a job", () => {
     const followed = following(session);
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
     await turn();
-    expect(session.typed).toEqual(["here", "here", "here"]);
+    expect(session.typed).toEqual(["here 0", "here 0", "here 0"]);
     session.says(WHOLE);
     await followed;
   });
@@ -148,6 +148,28 @@ describe("following a job", () => {
     await clock.pass(20_000);
     expect(await followed).toMatchObject({ kind: "ended", attached: true });
     expect(session.typed).not.toContain("end");
+  });
+
+  it("tells the container at once what it need not keep any more, after each mebibyte of it", async () => {
+    const line = `${"x".repeat(99)}\n`;
+    const session = new FakeSession("s-1", closing).says(mark("@0"), "\n");
+    const followed = following(session, { onShown: () => undefined });
+    const sent = async (lines: number, all: number): Promise<void> => {
+      session.says(line.repeat(lines), mark(`~ ${all * 100}`));
+      await turn();
+      await turn();
+    };
+    await sent(8_000, 8_000);
+    expect(session.typed).toEqual([]);
+    await sent(4_000, 12_000);
+    expect(session.typed).toEqual(["here 1200000"]);
+    await sent(4_000, 16_000);
+    await sent(8_000, 24_000);
+    expect(session.typed).toEqual(["here 1200000", "here 2400000"]);
+    await clock.pass(20_000);
+    expect(session.typed.at(-1)).toBe("here 2400000");
+    session.says(mark(". 2400000 exited 0=0:1"));
+    expect(await followed).toMatchObject(ENDED);
   });
 
   it("gives up a first session that the agent does not open within twenty seconds", async () => {

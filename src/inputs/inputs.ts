@@ -21,6 +21,8 @@ export interface Inputs {
   readonly secrets: Readonly<Record<string, string>>;
   readonly workers: number | "auto";
   readonly timeout: number;
+  /** Bytes of output that may wait in the container for their reader; undefined: what its disk allows. */
+  readonly spoolLimit: number | undefined;
 
   readonly bucket: string | undefined;
   /** Ends in `/`, or is empty. */

@@ -40,6 +40,7 @@ export const inputNames = [
   "kms-key-id",
   "logs",
   "transport",
+  "spool-limit",
   "workflow-commands",
   "summary",
   "region",

@@ -7,6 +7,10 @@ export type Parser<T> = (text: string) => Parsed<T>;
 /** A longer one would outlive any job: GitHub ends jobs of self-hosted runners after five days. */
 const longest = 120 * 3_600_000;
 
+const smallest = 16 * 1024 * 1024;
+/** As large as the disk of a task may be. */
+const largest = 200 * 1024 * 1024 * 1024;
+
 const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** `90s`, `30m`, `2h`, in milliseconds. */
@@ -15,6 +19,14 @@ export function duration(text: string): Parsed<number> {
   const value = Number(digits) * milliseconds[unit === "s" || unit === "m" ? unit : "h"];
   if (unit !== "" && value > 0 && value <= longest) return { value };
   return { must: "a duration like 90s, 30m or 2h, from 1s to 120h", got: shown(text) };
+}
+
+/** `256 MB`, `2 GB`, in bytes, of which a kilobyte has 1,024 as ECS counts them. */
+export function size(text: string): Parsed<number> {
+  const [, digits = "", unit = ""] = /^(\d{1,6}) ?(MB|GB)$/.exec(text) ?? [];
+  const value = Number(digits) * (unit === "GB" ? 1024 : 1) * 1024 * 1024;
+  if (unit !== "" && value >= smallest && value <= largest) return { value };
+  return { must: "a size like 256 MB or 2 GB, from 16 MB to 200 GB", got: shown(text) };
 }
 
 /** The booleans of YAML 1.2, as the toolkit of GitHub reads them. */

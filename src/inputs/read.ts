@@ -1,7 +1,7 @@
 import { badInput, noRegion } from "../errors.ts";
 import type { Inputs } from "./inputs.ts";
 import { inputNames } from "./names.ts";
-import { boolean, count, duration, lines, matching, oneOf, type Parsed } from "./parse.ts";
+import { boolean, count, duration, lines, matching, oneOf, type Parsed, size } from "./parse.ts";
 import { InputReader } from "./reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
@@ -33,6 +33,7 @@ export function readInputs(source: InputSource): Inputs {
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),
     timeout: reader.orElse("timeout", duration, 60 * minute),
+    spoolLimit: reader.optional("spool-limit", size),
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed"), "auto"),

@@ -84,6 +84,11 @@ export class Extractor {
     return this.#spool.offset;
   }
 
+  /** The byte of the spool up to which all is known to be what the container sent: no session goes on before it. */
+  get confirmed(): number {
+    return this.#certain;
+  }
+
   /** The session is over; what comes next is another one, of the same job. */
   restart(): void {
     this.#spool.rewind();

@@ -32,8 +32,13 @@ export function typedPayload(payload: Payload): Buffer {
 
 /** The line that says: the status has been read, everything may be removed. */
 export const TAKEN = Buffer.from("taken\n");
-/** The line that says: somebody still reads. Sent more often than the 90 s after which a watcher gives up. */
-export const HERE = Buffer.from("here\n");
+/**
+ * The line that says: somebody still reads, and has all of the spool up to this byte for certain, so that the container
+ * need not keep it. Sent more often than the 90 s after which a watcher gives up.
+ */
+export function here(confirmed: number): Buffer {
+  return Buffer.from(`here ${confirmed}\n`);
+}
 export const HERE_EVERY_MS = 20_000;
 /** The line that stops the job: TERM, then KILL after ten seconds. */
 export const CANCEL = Buffer.from("cancel\n");

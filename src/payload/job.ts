@@ -6,6 +6,8 @@ export interface JobOptions {
   readonly workers: number;
   /** Seconds until the job is told TERM; ten more until KILL. */
   readonly timeoutSeconds: number;
+  /** Bytes of output that may wait for their reader; undefined: half of what is free on the disk. */
+  readonly spoolLimit: number | undefined;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -34,6 +36,7 @@ export function jobText(options: JobOptions): string {
     `fx_url=${quote(options.runUrl ?? "")}`,
     `fx_workers=${options.workers}`,
     `fx_timeout=${options.timeoutSeconds}`,
+    `fx_limit=${options.spoolLimit ?? "''"}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_names=${quote(Object.keys(options.env).join(" "))}`,

@@ -23,6 +23,7 @@ export function preparePayload(
       runId: origin.id,
       workers,
       timeoutSeconds: Math.ceil(inputs.timeout / 1000),
+      spoolLimit: inputs.spoolLimit,
       shell: shellFor(inputs.shell, script),
       args: inputs.args,
       workingDirectory: inputs.workingDirectory,

@@ -6,7 +6,7 @@
 
 fx_record_by_python() {
   printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
-  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" &
+  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
   fx_recorders=$!
   until [ -e "$fx_dir/recording" ]; do
     if ! kill -0 "$fx_recorders" 2>/dev/null; then
@@ -24,20 +24,26 @@ fx_record_by_python() {
 
 fx_record_by_awk() {
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
-  echo 0 >"$fx_dir/sizes"
+  mkfifo "$fx_dir/joined"
+  fx_keep <"$fx_dir/joined" &
+  fx_keeper=$!
+  # Open until each recorder has it: without one that writes, the pipe would be at its end.
+  exec 6>"$fx_dir/joined"
   fx_recorders=
   for fx_n in $fx_all; do
     for fx_kind in o e; do
       mkfifo "$fx_dir/$fx_n.$fx_kind"
       printf '%s\n' "$fx_patterns" |
-        LC_ALL=C awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
-          5<"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
+        LC_ALL=C awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" \
+          >&6 6>&- 5<"$fx_dir/$fx_n.$fx_kind" &
       fx_name "$!"
       fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"
     done
   done
+  exec 6>&-
   fx_stop_recording() {
-    fx_tries=20 fx_cut=''
+    : >"$fx_dir/ending"
+    fx_tries=20
     for fx_recorder in $fx_recorders; do
       fx_awk=${fx_recorder%,*}
       while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
@@ -51,15 +57,9 @@ fx_record_by_awk() {
         fx_session cat <&5 >/dev/null 2>&1 5<&- &
         fx_tell TERM "$fx_awk"
         exec 5<&-
-        fx_cut=1
       fi
       wait "${fx_awk%:*}"
     done
-    # No awk tells of a write that failed, but each tells at its end how much there should be.
-    fx_size header
-    while read -r fx_written; do fx_bytes=$((fx_bytes + fx_written)); done <"$fx_dir/sizes"
-    fx_wanted=$fx_bytes
-    fx_size out
-    [ "$fx_cut" ] || [ "$fx_bytes" -eq "$fx_wanted" ]
+    wait "$fx_keeper"
   }
 }

@@ -1,6 +1,6 @@
 # The recorder for images without python3: one process for each stream of each worker, its pipe on descriptor 5.
 #
-#     awk -f recorder.awk KIND WORKER WORKERS SIZES <PATTERNS 5<PIPE >>out
+#     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | spool.sh's fx_keep
 #
 # The patterns come one a line in the order of redaction.ts, by a pipe: they are secret, and may be more than an
 # environment holds. It writes what recorder.py writes (output/marks.ts defines it). An awk can't read what is there and
@@ -41,8 +41,6 @@ BEGIN {
   }
   look(rest)
   if (rest != "") open(clean(rest))
-  # What the spool has of it is less where the disk was full: nobody tells an awk so.
-  printf "%.0f\n", written >>ARGV[4]
 }
 
 function holds_nul(    text) {
@@ -189,7 +187,6 @@ function open(text,    at, size) {
 }
 
 function write(text) {
-  written += length(text)
   printf "%s", text
   fflush()
 }

@@ -1,9 +1,10 @@
 """Joins what the workers print into one file, the spool: in order, whole lines, told apart, and without a secret.
 
-    recorder.py DIRECTORY WORKERS < patterns, one a line
+    recorder.py DIRECTORY WORKERS LIMIT PIECE < patterns, one a line
 
 Each line is a record, as output/marks.ts defines it. What is in the pipes when TERM comes is still recorded.
 """
+import collections
 import fcntl
 import os
 import select
@@ -21,6 +22,8 @@ REPLACEMENT = MARK + b"?\007"
 # How long the beginning of a line waits for the rest of it, and how much of it at the most.
 PATIENCE = 0.1
 LONGEST = 65536
+# How often it is looked whether there is room in the spool again.
+ROOM = 0.05
 
 
 class Patterns:
@@ -152,18 +155,62 @@ class Stream:
 
 
 class Spool:
-    """The file that is written. When its disk is full the workers are still read, so that none of them waits for us."""
+    """The files that are written: a new one for each piece. One that its reader has confirmed is removed by others. When
+    the disk is full the workers are still read, so that none of them waits for us."""
 
-    def __init__(self, path):
-        self.fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def __init__(self, directory, limit, piece):
+        self.directory = directory
+        self.limit = limit
+        self.piece = piece
+        self.starts = collections.deque([0])
+        self.fd = -1
+        self.open(0)
+        self.end = os.fstat(self.fd).st_size
         self.whole = True
+        self.held = os.path.join(directory, "held")
+        self.stopping = os.path.join(directory, "stopping")
+        self.is_held = False
+
+    def path(self, start):
+        return os.path.join(self.directory, "out.%d" % start)
+
+    def open(self, start):
+        fd = os.open(self.path(start), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = fd
 
     def write(self, data):
         try:
             while data and self.whole:
-                data = data[os.write(self.fd, data) :]
+                size = os.write(self.fd, data)
+                data = data[size:]
+                self.end += size
+            if self.whole and self.end - self.starts[-1] >= self.piece:
+                self.open(self.end)
+                self.starts.append(self.end)
         except OSError:
             self.whole = False
+
+    def is_full(self):
+        """Whether as much waits for its reader as may. It is said by a file, until half of it has gone."""
+        if not self.is_held and self.end - self.starts[0] < self.limit:
+            return False
+        while len(self.starts) > 1 and not os.path.exists(self.path(self.starts[0])):
+            self.starts.popleft()
+        kept = self.end - self.starts[0]
+        # For the last words of workers that are being stopped.
+        limit = self.limit + (self.piece if os.path.exists(self.stopping) else 0)
+        if kept >= self.limit and not self.is_held and self.whole:
+            self.is_held = True
+            # Whole or not at all.
+            with open(self.held + ".new", "w") as file:
+                file.write("%d\n" % self.limit)
+            os.rename(self.held + ".new", self.held)
+        elif kept <= self.limit // 2 and self.is_held:
+            self.is_held = False
+            os.unlink(self.held)
+        return kept >= limit
 
 
 class News:
@@ -208,14 +255,14 @@ def drain(streams, spool):
     os._exit(0)
 
 
-def main(directory, workers, patterns):
+def main(directory, workers, limit, piece, patterns):
     stop, wake = os.pipe()
     for fd in (stop, wake):
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGTERM, lambda *_: None)
 
-    spool = Spool(os.path.join(directory, "out"))
+    spool = Spool(directory, limit, piece)
     news = News(os.path.join(directory, "news"))
     streams = {}
     for worker in range(workers):
@@ -230,11 +277,15 @@ def main(directory, workers, patterns):
     while streams:
         started = any(stream.rest for stream in streams.values())
         wait = 0 if until else PATIENCE if started else None
-        ready = select.select([stop] + list(streams), [], [], wait)[0]
+        # What the workers have printed stays in their pipes meanwhile, and they with it.
+        full = not until and spool.is_full()
+        ready = select.select([stop] + ([] if full else list(streams)), [], [], ROOM if full else wait)[0]
         if stop in ready:
             # What is in the pipes now is read; a daemon that never pauses does not keep us.
             until = time.monotonic() + 1
             os.read(stop, 64)
+            continue
+        if full:
             continue
         if until and (not ready or time.monotonic() > until):
             break
@@ -255,6 +306,6 @@ def main(directory, workers, patterns):
 
 
 lines = sys.stdin.buffer.read().split(b"\n")
-whole = main(sys.argv[1], int(sys.argv[2]), Patterns(line for line in lines if line))
+whole = main(sys.argv[1], *map(int, sys.argv[2:]), Patterns(line for line in lines if line))
 # At once: a TERM while Python winds up would be taken for a fault.
 os._exit(0 if whole else 1)

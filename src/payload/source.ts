@@ -30,6 +30,7 @@ export const jobSource = [
   readFileSync(new URL("./processes.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./header.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./user.sh", import.meta.url), "utf8"),
+  readFileSync(new URL("./spool.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./record.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./workers.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./check.sh", import.meta.url), "utf8"),

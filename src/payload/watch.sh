@@ -14,6 +14,7 @@ fx_listen() {
     : >"$fx_dir/heard"
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
+      'here '*) fx_confirm "${fx_line#here }" ;;
       cancel) fx_tell TERM "$(cat "$fx_dir/pid")" ;;
       # What StopTask begins with, for a task of ours whose runner may make no call any more.
       end) kill -s TERM 1 ;;
@@ -25,13 +26,15 @@ fx_listen() {
 fx_attach() {
   fx_mark "@$fx_at"
   printf '\n'
-  fx_quiet=0 fx_unmarked=0 fx_found_packer='' fx_last=''
+  fx_quiet=0 fx_unmarked=0 fx_found_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held=''
   until [ "$fx_last" ]; do
     # In this order: whatever was written before the status is in the size that is read after it.
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
-    fx_size out
-    if [ "$fx_bytes" -gt "$fx_at" ]; then
+    fx_tell_held
+    if ! fx_measure; then
+      fx_last="! gone the output from byte $fx_at on has been confirmed, and so it was removed"
+    elif [ "$fx_bytes" -gt "$fx_at" ]; then
       fx_send
       fx_quiet=0
     elif [ "$fx_ended" ]; then

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Extractor, Gap, MissingPayload, Shown } from "../output/extract.ts";
 import type { JobStatus } from "../output/status.ts";
-import { CANCEL, END_TASK, HERE, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
+import { CANCEL, END_TASK, here, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
 import type { Session, SessionEnd } from "./session.ts";
 import { Silence } from "./silence.ts";
 
@@ -17,6 +17,9 @@ const SILENCE_OF_WATCHER_MS = 120_000;
 const CANCELLING_MS = 4_000;
 /** For it to stop one whose step has no credentials any more: nobody waits but we, and KILL comes after ten seconds. */
 const STOPPING_MS = 20_000;
+
+/** What was read is told to the container, which need not keep it, after so much of it. */
+const CONFIRMED_BYTES = 1024 * 1024;
 
 export type Followed =
   | { readonly kind: "status"; readonly status: JobStatus }
@@ -74,7 +77,9 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   };
   whenAborted(cancel, over.signal, () => stopWithin(CANCELLING_MS));
   whenAborted(options.expiry?.stop, over.signal, () => stopWithin(STOPPING_MS));
-  void sayHere(session, clock, over.signal);
+  let confirmed = extractor.confirmed;
+  const sayHere = (): Promise<void> => session.send(here((confirmed = extractor.confirmed)));
+  void everySoOften(sayHere, clock, over.signal);
   const silence = new Silence(clock, () => void session.close());
   const opening = options.opening();
   silence.expect(options.first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
@@ -105,8 +110,11 @@ export async function followJob(session: Session, options: FollowOptions): Promi
           break;
         case "text":
         case "header":
+          options.onShown(extracted);
+          break;
         case "confirmed":
           options.onShown(extracted);
+          if (extractor.confirmed - confirmed >= CONFIRMED_BYTES) sayHere().catch(ended);
           break;
         case "note":
           options.onNote(extracted.text);
@@ -158,11 +166,11 @@ function whenAborted(signal: AbortSignal | undefined, over: AbortSignal, act: ()
 }
 
 /** Tells the watcher in the container that it still has a reader. */
-async function sayHere(session: Session, clock: Clock, signal: AbortSignal): Promise<void> {
+async function everySoOften(say: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
       await clock.sleep(HERE_EVERY_MS, signal);
-      await session.send(HERE);
+      await say();
     }
   } catch {
     // The session is over.

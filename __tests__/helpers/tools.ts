@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+
+/** All that an image without python3 has, with one awk or another. */
+const TOOLS =
+  "base64 bash busybox cat chmod cut dash date dd df env grep gzip head id kill ls mkdir mkfifo mv nohup printf rm sed seq setsid sh " +
+  "sha256sum sleep stty tail touch tr true zsh";
+
+/** Where it is on PATH; empty where it isn't. */
+export function findProgram(tool: string): string {
+  try {
+    return execFileSync("sh", ["-c", `command -v ${tool}`])
+      .toString()
+      .trim();
+  } catch {
+    return "";
+  }
+}
+
+/** A PATH without python3 in which `awk` is this one, as a directory below `root`. */
+export function withoutPython(awk: string, root: string): string {
+  const path = mkdtempSync(join(root, "fargate-exec-tools-"));
+  for (const tool of TOOLS.split(" ")) {
+    const from = findProgram(tool);
+    if (existsSync(from)) symlinkSync(from, join(path, tool));
+  }
+  symlinkSync(findProgram(awk), join(path, "awk"));
+  return path;
+}

@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
+import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
+
+const MIB = 1024 * 1024;
+const PATIENCE = 60_000;
+const jobs: WatchedJob[] = [];
+const directory = mkdtempSync(join(tmpdir(), "spool-"));
+
+afterAll(() => {
+  for (const job of jobs) job.remove();
+  rmSync(directory, { recursive: true });
+});
+
+/** A job of whose output this much may wait. */
+function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob {
+  const job = new WatchedJob({ script, spoolLimit: 2 * MIB, packAbove: 256 * 1024, ...more });
+  jobs.push(job);
+  return job;
+}
+
+/** Bytes of the spool that are on the disk. */
+function kept(job: WatchedJob): number {
+  const path = job.directory ?? "";
+  let bytes = 0;
+  try {
+    for (const name of readdirSync(path))
+      if (name.startsWith("out.")) bytes += statSync(join(path, name)).size;
+  } catch {
+    // It went while we looked.
+  }
+  return bytes;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+const numbers = (count: number): string =>
+  sha256(execFileSync("seq", [String(count)], { maxBuffer: 64 * MIB }));
+const notes = (job: WatchedJob): string[] =>
+  job.events.flatMap((event) => (event.kind === "note" && event.text.includes("held") ? [event.text] : []));
+const HELD =
+  "The job is held until more of its output has been read: 2 MB wait, as many as 'spool-limit' allows.";
+
+/** The ways to record, each under another shell. */
+const WAYS = (
+  [
+    ["python3", "dash"],
+    ["mawk", "zsh --emulate sh"],
+    ["gawk", "bash --posix"],
+    ["busybox", "busybox ash"],
+  ] as const
+)
+  .filter(([program, sh]) => findProgram(program) !== "" && SHELLS.includes(sh))
+  .map(([program, sh]): readonly [string, Partial<WatchOptions>] => [
+    program,
+    program === "python3" ? { sh } : { sh, containerEnv: { PATH: withoutPython(program, directory) } },
+  ]);
+
+describe.each(WAYS)("recorded by %s", (_, way) => {
+  it.concurrent(
+    "what the reader has confirmed goes, so that never more than the limit is kept; cuts lose and double nothing",
+    async () => {
+      const lines = 700_000;
+      const job = aJob(`seq ${lines}; exit 3`, way);
+      let most = 0;
+      const looking = setInterval(() => (most = Math.max(most, kept(job))), 10);
+      for (let cut = 1; job.status === undefined && cut < 9; cut += 1) {
+        const terminal = job.attach();
+        const enough = (): boolean => cut < 4 && job.extractor.confirmed > cut * MIB;
+        await until(() => terminal.isClosed || enough());
+        if (enough()) await terminal.kill();
+      }
+      clearInterval(looking);
+      expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
+      expect(sha256(job.output("stdout"))).toBe(numbers(lines));
+      expect(most).toBeLessThan(2.5 * MIB);
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "a job is held at the limit until its reader confirms, and the log says so once",
+    async () => {
+      const lines = 500_000;
+      const job = aJob(`seq ${lines}; sleep 1; echo end`, { ...way, confirm: false });
+      const first = job.attach();
+      await job.has("held");
+      await until(() => notes(job).length > 0);
+      const held = kept(job);
+      expect(held).toBeGreaterThanOrEqual(2 * MIB);
+      expect(held).toBeLessThan(2.5 * MIB);
+      await until(() => job.extractor.confirmed > MIB);
+      expect(kept(job)).toBe(held);
+      await first.kill();
+
+      Object.assign(job.options, { confirm: true });
+      const second = job.attach();
+      await second.closed;
+      expect(sha256(job.output("stdout").subarray(0, -4))).toBe(numbers(lines));
+      expect(job.status).toMatchObject({ workers: [{ exitCode: 0 }] });
+      const [told, ...more] = notes(job);
+      expect(told).toBe(HELD);
+      expect(more.at(-1)).toContain("not held any more");
+    },
+    PATIENCE,
+  );
+});
+
+it(
+  "who asks for what was confirmed is told that it is gone",
+  async () => {
+    const job = aJob("seq 300000; sleep 20");
+    const first = job.attach();
+    await until(() => job.extractor.confirmed > MIB && !readdirSync(job.directory ?? "").includes("out.0"));
+    await first.kill();
+    const second = job.attach(0);
+    await second.says("refused");
+    expect(second.events.at(-1)).toMatchObject({ code: "gone" });
+  },
+  PATIENCE,
+);
+
+it(
+  "a job that is stopped while it is held ends, with what was still in its pipes",
+  async () => {
+    const job = aJob("trap 'echo told; exit 9' TERM; seq 600000 & wait; echo end", { confirm: false });
+    const terminal = job.attach();
+    await job.has("held");
+    await until(() => notes(job).length > 0);
+    terminal.type(Buffer.from("cancel\n"));
+    await until(() => job.status !== undefined);
+    expect(job.status).toMatchObject({ reason: "cancelled", workers: [{ exitCode: 9 }] });
+    expect(job.output("stdout").toString().slice(-6)).toContain("told\n");
+  },
+  PATIENCE,
+);
+
+describe.each(SHELLS)("under %s", (shell) => {
+  const file = (name: string): string => fileURLToPath(new URL(`../../src/payload/${name}`, import.meta.url));
+  const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");
+
+  it.each(["dd", "busybox dd"])("`%s` reads what it is told and no more, from where it was", (dd) => {
+    const text = Array.from({ length: 200_000 }, (_, i) => `${i}\n`).join("");
+    writeFileSync(join(directory, "text"), text);
+    const script = `${functions}
+      dd() { command ${dd} "$@" 2>/dev/null; }
+      fx_begin=100
+      exec 5<"$1"
+      fx_skip_to 1100100
+      for size in 1 511 1 4097 100000; do fx_read "$size"; done
+      cat <&5`;
+    expect(
+      runShell(shell, script, [join(directory, "text")]).equals(Buffer.from(text.slice(1_100_000))),
+    ).toBe(true);
+  });
+
+  it("pieces are found and removed by what was confirmed, and the last one never", () => {
+    const script = `${functions}
+      fx_dir=$1
+      printf aaaa >"$fx_dir/out.0"; printf bbb >"$fx_dir/out.4"; printf cc >"$fx_dir/out.7"; printf d >"$fx_dir/out.9"
+      for at in 0 3 4 8 9 99; do fx_find_pieces "$at"; printf '%s/%s ' "$fx_oldest" "$fx_begin"; done
+      for at in 3 x '' 4 8 9 100; do fx_confirm "$at"; fx_find_pieces 99; printf '%s ' "$fx_oldest"; done
+      rm "$fx_dir"/out.*; fx_find_pieces 5; echo "$fx_oldest/$fx_begin"`;
+    const printed = runShell(shell, script, [mkdtempSync(join(directory, "pieces-"))]).toString();
+    expect(printed).toBe("0/0 0/0 0/4 0/7 0/9 0/9 0 0 0 4 7 9 9 /\n");
+  });
+
+  it.each([
+    ["half of what is free", "", "/dev/x 100 20 64000 25% /mnt", 32_768_000],
+    ["never so little that its reader could not confirm it", "", "/dev/x 100 99 1 99% /", 4 * MIB],
+    ["a gibibyte where nobody knows", "", "", 1024 * MIB],
+    ["what is given", 16 * MIB, "/dev/x 100 20 64000 25% /mnt", 16 * MIB],
+  ])("the limit is %s", (_, given, df, limit) => {
+    const script = `${functions}
+      df() { echo head; echo '${df}'; }
+      fx_dir=/ fx_limit=${given}; fx_limit_spool; echo "$fx_limit $((fx_piece * 16))"`;
+    expect(runShell(shell, script).toString()).toBe(`${limit} ${Math.min(limit, 128 * MIB)}\n`);
+  });
+});
