@@ -248,7 +248,7 @@ export class WatchedTerminal {
         else this.type(this.#typing("start", typedStart(nonce, secrets)));
       }
       if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
-      if (event.kind === "confirmed" && options.confirm !== false)
+      if (/^(attached|confirmed)$/.test(event.kind) && options.confirm !== false)
         this.type(here(this.#job.extractor.confirmed));
       if (event.kind === "payload-wanted") this.type(this.#typing("payload", typedPayload(payload)));
       if (event.kind === "status") {

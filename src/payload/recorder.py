@@ -169,7 +169,6 @@ class Spool:
         self.whole = True
         self.held = os.path.join(directory, "held")
         self.stopping = os.path.join(directory, "stopping")
-        self.is_held = False
 
     def path(self, start):
         return os.path.join(self.directory, "out.%d" % start)
@@ -193,24 +192,19 @@ class Spool:
             self.whole = False
 
     def is_full(self):
-        """Whether as much waits for its reader as may. It is said by a file, until half of it has gone."""
-        if not self.is_held and self.end - self.starts[0] < self.limit:
+        """Whether as much waits for its reader as may. A file says so, until half of it has gone."""
+        if self.end - self.starts[0] < self.limit:
             return False
         while len(self.starts) > 1 and not os.path.exists(self.path(self.starts[0])):
             self.starts.popleft()
         kept = self.end - self.starts[0]
-        # For the last words of workers that are being stopped.
-        limit = self.limit + (self.piece if os.path.exists(self.stopping) else 0)
-        if kept >= self.limit and not self.is_held and self.whole:
-            self.is_held = True
+        if kept >= self.limit and not os.path.exists(self.held):
             # Whole or not at all.
             with open(self.held + ".new", "w") as file:
                 file.write("%d\n" % self.limit)
             os.rename(self.held + ".new", self.held)
-        elif kept <= self.limit // 2 and self.is_held:
-            self.is_held = False
-            os.unlink(self.held)
-        return kept >= limit
+        # For the last words of workers that are being stopped.
+        return kept >= self.limit + (self.piece if os.path.exists(self.stopping) else 0)
 
 
 class News:

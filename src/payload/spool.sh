@@ -40,7 +40,14 @@ fx_confirm() {
     [ "$fx_bytes" -gt 0 ] && [ "$fx_end_at" -le "$1" ] && [ -e "$fx_dir/out.$fx_end_at" ] || return 0
     rm -f "$fx_dir/out.$fx_oldest"
     fx_oldest=$fx_end_at
+    [ ! -e "$fx_dir/held" ] || fx_end_hold
   done
+}
+
+# Takes away what says that the job is held, once half of what may wait has gone.
+fx_end_hold() {
+  fx_find_pieces 999999999999999999
+  read -r fx_size_held <"$fx_dir/held" && [ $((fx_begin - fx_oldest)) -gt $((fx_size_held / 2)) ] || rm -f "$fx_dir/held"
 }
 
 # Writes standard input to the spool, a piece at a time. False where the disk had no room for all of it: the rest is
@@ -60,13 +67,12 @@ fx_keep() {
   return 1
 }
 
-# Waits while as much is kept as may be. A file says so, and how much, until half of it has gone. Once the workers have ended,
+# Waits while as much is kept as may be. A file says so, and how much. Once the workers have ended,
 # what is still in the pipes has to go somewhere.
 fx_hold() {
   until [ -e "$fx_dir/ending" ]; do
     fx_find_pieces 0
     fx_kept=$((fx_first - ${fx_oldest:-$fx_first}))
-    [ "$fx_kept" -gt $((fx_limit / 2)) ] || rm -f "$fx_dir/held"
     [ "$fx_kept" -ge "$fx_limit" ] || return 0
     # For the last words of workers that are being stopped.
     [ ! -e "$fx_dir/stopping" ] || [ "$fx_kept" -ge $((fx_limit + fx_piece)) ] || return 0

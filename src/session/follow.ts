@@ -107,6 +107,8 @@ export async function followJob(session: Session, options: FollowOptions): Promi
         case "attached":
           attached = true;
           options.onAttached();
+          // A session before this one may have ended before it told so.
+          if (extractor.confirmed > 0) sayHere().catch(ended);
           break;
         case "text":
         case "header":
