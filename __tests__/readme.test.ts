@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { list, statementsOf } from "../local/iam/policy.ts";
+import { policyFiles, policyOf } from "./helpers/policies.ts";
 
 interface Action {
   readonly inputs: Readonly<Record<string, unknown>>;
@@ -40,6 +42,27 @@ describe("the README", () => {
 
   it.each(calls())("lists the right to %s", (name) => {
     expect(quoted(section("IAM")).map((right) => right.split(":")[1])).toContain(name);
+  });
+
+  it.each(policyFiles)("lists what docs/iam/%s.json allows, and nothing else", (file) => {
+    const of =
+      section("IAM")
+        .split(/\n(?=\|)|\n\n/)
+        .find((part) => quoted(part).includes(file)) ?? "";
+    const listed = quoted(of).filter((name) => /^[a-z0-9]+:[A-Z]/.test(name));
+    const allowed = statementsOf(policyOf(file)).flatMap(({ Action }) => list(Action));
+    expect([...new Set(listed)].sort()).toEqual([...new Set(allowed)].sort());
+  });
+
+  it("names only files of docs/iam that are there", () => {
+    const named = quoted(section("IAM")).filter((name) => /^(caller|task-role|bucket-policy)/.test(name));
+    expect([...new Set(named)].sort()).toEqual(policyFiles);
+  });
+
+  it.each(policyFiles)("docs/iam/README.md says what each placeholder of %s.json is", (file) => {
+    const explained = readFileSync("docs/iam/README.md", "utf8");
+    const used = JSON.stringify(policyOf(file)).match(/<[a-z-]+>/g) ?? [];
+    for (const placeholder of used) expect(explained).toContain(`\`${placeholder}\``);
   });
 
   it("is held against all clients", () => {

@@ -25,11 +25,13 @@ afterAll(() => aws.stop());
 
 const run = promisify(execFile);
 
-/** The AWS CLI as a user has it, with nothing but the environment that `npm run local` prints. */
+/** The AWS CLI as a user has it, with nothing but such an environment as `npm run local` prints, of all rights. */
 async function cli(...args: readonly string[]): Promise<string> {
   const { stdout } = await run(join(virtualEnvironment, "bin/aws"), args, {
     env: {
       ...aws.world.local.env,
+      AWS_ACCESS_KEY_ID: aws.world.local.admin.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.world.local.admin.secretAccessKey,
       AWS_PAGER: "",
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",

@@ -2,7 +2,7 @@ import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, jobLog } from "../helpers/local.ts";
+import { Aws, callerPolicies, jobLog } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 const JOBS = 40;
@@ -42,7 +42,8 @@ async function matrixJob(index: number): Promise<Job> {
   const { made, local } = aws.world;
   const key = `AKIAMATRIX${String(index).padStart(10, "0")}`;
   const secret = "a-secret-of-the-matrix";
-  local.iam.principals.addUser(`job-${index}`, { keys: { accessKeyId: key, secretAccessKey: secret } });
+  const keys = { accessKeyId: key, secretAccessKey: secret };
+  local.iam.principals.addUser(`job-${index}`, { policies: callerPolicies, keys });
   const begun = Date.now();
   const result = await aws.step(
     {

@@ -20,11 +20,13 @@ import {
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { runStep, type StepRequest, type StepResult } from "../../demo/runner.ts";
 import type { RecordedRequest } from "../../local/front.ts";
+import type { Keys } from "../../local/iam/principals.ts";
 import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PLACES } from "../../src/payload/source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
+import { type Names, policyFiles, policyOf } from "./policies.ts";
 import { eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
@@ -38,7 +40,30 @@ export interface StepOptions extends Partial<
   readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
-/** One local Fargate for the tests of a file, and the bundled action on it. */
+/** For what the tests make up any name is good; the rights are those of docs/iam, and no more. */
+const anyName: Names = {
+  ...{ region: "*", account: "*", cluster: "*", service: "*", family: "*" },
+  ...{ "caller-role": "*", "task-role": "*", "execution-role": "*" },
+  ...{ bucket: "*", prefix: "*", "bucket-key": "*", "cluster-key": "*" },
+  ...{ "log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
+};
+/** What the workflow's role may do. */
+export const callerPolicies = policyFiles
+  .filter((file) => file.startsWith("caller-"))
+  .map((file) => policyOf(file, anyName));
+const rolePolicies = policyFiles
+  .filter((file) => file.startsWith("task-role"))
+  .map((file) => policyOf(file, anyName));
+
+function keysOf(env: Readonly<Record<string, string>>): Keys {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } = env;
+  return { accessKeyId, secretAccessKey };
+}
+
+/**
+ * One local Fargate for the tests of a file, and the bundled action on it, under the policies that users get in
+ * docs/iam. What a test itself does has all rights.
+ */
 export class Aws {
   readonly world: World;
   readonly #s3: S3Client;
@@ -56,7 +81,11 @@ export class Aws {
 
   /** With delays of tens of milliseconds unless given. */
   static async start(options: LocalOptions = {}): Promise<Aws> {
-    return new Aws(await startWorld(options));
+    const world = await startWorld(options);
+    const { iam, env } = world.local;
+    iam.principals.addUser("local", { policies: callerPolicies, keys: keysOf(env) });
+    iam.principals.setRole("demo-task", rolePolicies);
+    return new Aws(world);
   }
 
   async stop(): Promise<void> {

@@ -112,8 +112,12 @@ describe("the task role", () => {
     expect(asked).toEqual([
       [role, expect.arrayContaining(["ssmmessages:OpenDataChannel"]), "*"],
       [role, ["kms:Decrypt"], `${arn}:kms:${place}:key/key-1`],
-      [role, expect.arrayContaining(["logs:PutLogEvents"]), `${arn}:logs:${place}:log-group:/exec:*`],
-      [role, ["s3:PutObject"], `${arn}:s3:::audit/*`],
+      [
+        role,
+        expect.arrayContaining(["logs:PutLogEvents"]),
+        `${arn}:logs:${place}:log-group:/exec:log-stream:ecs-execute-command-*`,
+      ],
+      [role, ["s3:PutObject"], `${arn}:s3:::audit/ecs-execute-command-*`],
     ]);
   });
 

@@ -25,7 +25,7 @@ export function watchAddress(
     try {
       return (await ec2.networkInterface(id))?.publicIp;
     } catch (error) {
-      log.debug(`The public address is not known. ${error instanceof Error ? error.message : String(error)}`);
+      log.info(`The public address is not known. ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     }
   };

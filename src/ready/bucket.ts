@@ -31,7 +31,7 @@ export async function lookAtBucket(
     if (!isDenied(error)) throw error;
     if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
       throw notOwned(bucket.bucket, bucket.owner, error);
-    log.debug(`The bucket could not be looked at. ${error.seen}`);
+    log.info(`Whether the bucket can be used is not known before the script is staged. ${error.failed}`);
   }
 }
 

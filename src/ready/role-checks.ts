@@ -32,6 +32,7 @@ function rightsNeeded(taskArn: string, exec: ExecConfiguration | undefined): rea
       : `arn:${partition}:kms:${region}:${account}:key/${kms}`;
   const group = exec?.logging === "OVERRIDE" ? exec.cloudWatchLogGroup : undefined;
   const bucket = exec?.logging === "OVERRIDE" ? exec.s3Bucket : undefined;
+  const prefix = exec?.s3Prefix === undefined ? "" : `${exec.s3Prefix}/`;
   return [
     { what: "rights to ssmmessages", actions: MESSAGES.map((name) => `ssmmessages:${name}`), resource: "*" },
     // The policy names the key that an alias stands for.
@@ -43,8 +44,8 @@ function rightsNeeded(taskArn: string, exec: ExecConfiguration | undefined): rea
       : [
           {
             what: "rights to the log group",
-            actions: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resource: `arn:${partition}:logs:${region}:${account}:log-group:${group}:*`,
+            actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            resource: `arn:${partition}:logs:${region}:${account}:log-group:${group}:log-stream:ecs-execute-command-*`,
           },
         ]),
     ...(bucket === undefined
@@ -53,7 +54,7 @@ function rightsNeeded(taskArn: string, exec: ExecConfiguration | undefined): rea
           {
             what: "right to the log bucket",
             actions: ["s3:PutObject"],
-            resource: `arn:${partition}:s3:::${bucket}/*`,
+            resource: `arn:${partition}:s3:::${bucket}/${prefix}ecs-execute-command-*`,
           },
         ]),
   ];

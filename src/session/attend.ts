@@ -114,7 +114,9 @@ export function isFinal(followed: Followed): boolean {
   if (followed.kind !== "ended") return false;
   const { end } = followed;
   if (end.kind === "closed")
-    return /Unable to start command|encryption is not set up|initiating handshake/.test(end.text);
+    return /Unable to start command|encryption is not set up|unable to validate encryption|initiating handshake/.test(
+      end.text,
+    );
   return isMismatch(end) || (isLostBy(end) && end.cause.code === "access-denied");
 }
 

@@ -134,12 +134,12 @@ function ended(
       advice: NO_SHELL,
     });
   }
-  if (text.includes("encryption is not set up") || /handshake/i.test(text)) {
+  if (/encryption is not set up|unable to validate encryption|handshake/i.test(text)) {
     return new Failure("session-refused", {
       failed: `The exec agent of the ${container} refused the session.`,
       seen: `It said: ${text}`,
       advice:
-        "The cluster's executeCommandConfiguration asks for encryption: give the task role 'kms:Decrypt' on its key, encrypt the log group or bucket it names, or turn the demand off.",
+        "The cluster's executeCommandConfiguration asks for encryption: give the task role 'kms:Decrypt' on its key, and 'logs:DescribeLogGroups' or 's3:GetEncryptionConfiguration' to see that its logs are encrypted; encrypt the log group or bucket it names, or turn the demand off.",
     });
   }
   if (end.kind === "lost" && end.cause instanceof Failure && OWN_WORDS.has(end.cause.code)) return end.cause;

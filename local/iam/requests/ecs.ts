@@ -87,12 +87,12 @@ export async function ecsRights(request: Request, place: Place): Promise<readonl
       ];
     case "RunTask": {
       const { resource, roles } = await definitionOf(body, place, named);
-      return [right(resource), ...passed(roles), ...tagged(arn(`task/${name}/*`))];
+      return [right(resource), ...passed(roles, place), ...tagged(arn(`task/${name}/*`))];
     }
     case "RegisterTaskDefinition":
       return [
         right(arn(`task-definition/${body.family ?? ""}:*`)),
-        ...passed([body.taskRoleArn, body.executionRoleArn]),
+        ...passed([body.taskRoleArn, body.executionRoleArn], place),
         ...tagged(arn(`task-definition/${body.family ?? ""}`)),
       ];
     default:
@@ -116,12 +116,13 @@ async function definitionOf(
   };
 }
 
-function passed(roles: readonly (string | undefined)[]): readonly Right[] {
+/** Each role by its ARN, although ECS takes its name alone, too. */
+function passed(roles: readonly (string | undefined)[], { accountId }: Place): readonly Right[] {
   return [...new Set(roles)]
     .filter((role) => role !== undefined)
-    .map((resource) => ({
+    .map((role) => ({
       action: "iam:PassRole",
-      resource,
+      resource: role.startsWith("arn:") ? role : `arn:aws:iam::${accountId}:role/${role}`,
       context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
     }));
 }

@@ -1,0 +1,518 @@
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  GetLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import { CreateClusterCommand } from "@aws-sdk/client-ecs";
+import { CreateBucketCommand, HeadObjectCommand, PutBucketEncryptionCommand } from "@aws-sdk/client-s3";
+import { callQueryApi, textsOf } from "../../local/query-api.ts";
+import { Aws, mainLog } from "../helpers/local.ts";
+import { allRights, nameOf, type Right } from "../helpers/policies.ts";
+import { eventually, until } from "../helpers/until.ts";
+import { type Left, type Ready, type Run, THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
+import { clientConfig } from "../local/with-local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start({ gateway: { requireSignature: true, requireRight: true, reuseTokens: false } });
+  await Promise.all([makeLogs(), makeEndpoint()]);
+});
+afterAll(() => aws.stop());
+
+/** Clusters for each way of logging. */
+async function makeLogs(): Promise<void> {
+  const { ecs, local, made } = aws.world;
+  const logs = new CloudWatchLogsClient(clientConfig(local));
+  await logs.send(new CreateLogGroupCommand({ logGroupName: "/ecs/sealed", kmsKeyId: made.kmsKeyId }));
+  await aws.s3.send(new CreateBucketCommand({ Bucket: "sealed" }));
+  const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: "AES256" } as const;
+  await aws.s3.send(
+    new PutBucketEncryptionCommand({
+      Bucket: "sealed",
+      ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault }] },
+    }),
+  );
+  const clusters = {
+    cloudwatch: { cloudWatchLogGroupName: made.logGroup },
+    s3: { s3BucketName: made.bucket, s3KeyPrefix: "sessions" },
+    "sealed-cloudwatch": { cloudWatchLogGroupName: "/ecs/sealed", cloudWatchEncryptionEnabled: true },
+    "sealed-s3": { s3BucketName: "sealed", s3EncryptionEnabled: true, s3KeyPrefix: "sessions" },
+  };
+  for (const [clusterName, logConfiguration] of Object.entries(clusters)) {
+    const configuration = {
+      executeCommandConfiguration: { logging: "OVERRIDE", logConfiguration },
+    } as const;
+    await ecs.send(new CreateClusterCommand({ clusterName, configuration }));
+  }
+}
+
+/** An endpoint for the message gateway in the tasks' VPC. */
+async function makeEndpoint(): Promise<void> {
+  const { local, made } = aws.world;
+  const ec2 = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
+    callQueryApi(local.url, local.region, "ec2", { Action, Version: "2016-11-15", ...parameters });
+  const [VpcId = ""] = textsOf(
+    await ec2("DescribeSubnets", { "SubnetId.1": made.subnets[0] ?? "" }),
+    "vpcId",
+  );
+  const ServiceName = `com.amazonaws.${local.region}.ssmmessages`;
+  await ec2("CreateVpcEndpoint", { VpcId, ServiceName, VpcEndpointType: "Interface" });
+}
+
+const base = ["caller-running-task", "caller-without-bucket"];
+const starting = [...base, "caller-start-task"];
+const staging = ["caller-running-task", "caller-bucket"];
+const fetching = ["task-role", "task-role-bucket"];
+
+const sessionsOf = ({ task }: Pick<Ready, "task">) =>
+  aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task?.id ?? "no task"));
+
+/** Does something once the job has begun. */
+const onceBegun =
+  (act: () => void) =>
+  (line: string): void => {
+    if (line === "begun") act();
+  };
+
+const ways = {
+  "a running task": { caller: [...base, "caller-public-ip"], task: { public: true } },
+  "a task that has a session": {
+    caller: base,
+    beside: async (ready) => {
+      void aws.step({ task: ready.task?.id ?? "", run: "sleep 3" });
+      await until(() => sessionsOf(ready).some(({ connected }) => connected));
+    },
+  },
+  "a session that is cut": {
+    caller: base,
+    inputs: () => ({ run: "echo begun; sleep 1; echo ended" }),
+    options: (ready) => ({
+      onLine: onceBegun(() => {
+        const session = sessionsOf(ready).at(-1)?.sessionId ?? "";
+        void aws.world.local.inject({ session: { do: "cut", session } });
+      }),
+    }),
+  },
+  "a job that is cancelled": {
+    caller: base,
+    inputs: () => ({ run: "trap '' INT TERM; echo begun; sleep 60" }),
+    options: () => {
+      const cancel = new AbortController();
+      return { signal: cancel.signal, onLine: onceBegun(() => cancel.abort()) };
+    },
+  },
+  "a service": {
+    caller: [...base, "caller-service"],
+    task: false,
+    inputs: () => ({ service: aws.world.made.service }),
+  },
+  "a new task": {
+    caller: starting,
+    task: false,
+    inputs: ({ names }) => ({ ...aws.newTask(names["family"]), tags: "team=shop" }),
+  },
+  "a new task like a service's": {
+    caller: [...starting, "caller-service-start"],
+    task: false,
+    names: { family: "demo", "task-role": "demo-task" },
+    inputs: () => ({ service: aws.world.made.service, start: "true" }),
+  },
+  "an image": {
+    caller: [...starting, "caller-definitions"],
+    task: false,
+    inputs: ({ names }) => ({
+      image: "example/app:1",
+      subnets: aws.world.made.subnets.join(","),
+      "task-role": names["task-role"] ?? "",
+    }),
+  },
+  "a bucket": { caller: staging, role: fetching, bucket: "own" },
+  "a bucket that is missing": {
+    caller: [...starting, "caller-bucket"],
+    task: false,
+    names: { bucket: "no-such-bucket" },
+    inputs: ({ names }) => ({ ...aws.newTask(names["family"]), bucket: "no-such-bucket" }),
+  },
+  "a bucket with versions": {
+    caller: [...staging, "caller-bucket-versions"],
+    role: fetching,
+    bucket: "versioned",
+  },
+  "a bucket with a key": {
+    caller: [...staging, "caller-bucket-kms"],
+    role: [...fetching, "task-role-bucket-kms"],
+    bucket: "own",
+    inputs: () => ({ "kms-key-id": aws.world.made.kmsKeyId }),
+  },
+  "a bucket of another account": {
+    caller: staging,
+    role: fetching,
+    bucket: "foreign",
+    inputs: () => ({ "bucket-owner": THEIR_ACCOUNT }),
+  },
+  "a new task and a bucket of another account": {
+    caller: [...starting, "caller-bucket"],
+    role: fetching,
+    bucket: "foreign",
+    task: false,
+    inputs: ({ names }) => ({ ...aws.newTask(names["family"]), "bucket-owner": THEIR_ACCOUNT }),
+  },
+  "encrypted sessions": {
+    caller: [...base, "caller-kms"],
+    role: ["task-role", "task-role-kms"],
+    names: { cluster: "demo-encrypted" },
+  },
+  "logs in CloudWatch": {
+    caller: [...base, "caller-logs-cloudwatch"],
+    role: ["task-role", "task-role-logs-cloudwatch"],
+    names: { cluster: "cloudwatch" },
+    inputs: () => ({ logs: "cloudwatch" }),
+  },
+  "logs in S3": {
+    caller: [...base, "caller-logs-s3"],
+    role: ["task-role", "task-role-logs-s3"],
+    names: { cluster: "s3" },
+    inputs: () => ({ logs: "s3" }),
+  },
+  "an encrypted log group": {
+    caller: base,
+    role: ["task-role", "task-role-logs-cloudwatch", "task-role-logs-cloudwatch-encrypted"],
+    names: { cluster: "sealed-cloudwatch", "log-group": "/ecs/sealed" },
+  },
+  "an encrypted log bucket": {
+    caller: base,
+    role: ["task-role", "task-role-logs-s3", "task-role-logs-s3-encrypted"],
+    names: { cluster: "sealed-s3", "log-bucket": "sealed" },
+  },
+  "an agent without rights": {
+    caller: [...base, "caller-diagnosis"],
+    role: [],
+    task: { waits: false },
+    inputs: () => ({ "start-timeout": "3s" }),
+  },
+  "an agent that lacks a right": {
+    caller: [...base, "caller-diagnosis"],
+    task: { waits: false },
+    inputs: () => ({ "start-timeout": "3s" }),
+  },
+} satisfies Readonly<Record<string, Way>>;
+
+type WayName = keyof typeof ways;
+
+const NOTHING: Left = { tasks: 0, objects: 0, definitions: 0 };
+
+const sessionsAtOnce = (run: Run): boolean => {
+  const [first, second] = sessionsOf(run);
+  return (second?.createdAt ?? Infinity) < (first?.endedAt ?? Infinity);
+};
+const count = ({ calls }: Run, operation: string): number =>
+  calls.filter((call) => call.operation === operation).length;
+
+/** What the agent wrote of the run's session, in the end; `tried` is the call that shows that it has tried. */
+async function transcript({ result, names }: Run, tried: string): Promise<boolean> {
+  const { local } = aws.world;
+  const session = result.outputs["session-id"] ?? "";
+  const calls = (): boolean =>
+    local.requests.some(
+      ({ operation, body }) =>
+        operation.startsWith(tried) && (operation + JSON.stringify(body)).includes(session),
+    );
+  await until(calls);
+  if (tried === "PUT") {
+    const Key = `sessions/${session}.log`;
+    return await aws.s3.send(new HeadObjectCommand({ Bucket: names["log-bucket"] ?? "", Key })).then(
+      () => true,
+      () => false,
+    );
+  }
+  const logs = new CloudWatchLogsClient(clientConfig(local));
+  const stream = { logGroupName: names["log-group"] ?? "", logStreamName: session };
+  const answer = await logs.send(new GetLogEventsCommand(stream)).catch(() => undefined);
+  return (answer?.events ?? []).length > 0;
+}
+
+/** A run to whose roles nothing is missing. */
+interface Whole {
+  readonly outcome?: string;
+  readonly seen?: (run: Run) => unknown;
+}
+
+/** Of each way what shows that all that its files allow was used; a green step unless it says otherwise. */
+const whole: Readonly<Record<WayName, Whole>> = {
+  "a running task": {
+    seen: ({ result: { outputs } }) => {
+      expect(outputs["public-ip"]).toMatch(/^\d/);
+      expect(outputs["log-group"]).toBe(aws.world.made.containerLogGroup);
+    },
+  },
+  "a task that has a session": { seen: (run) => expect(sessionsAtOnce(run)).toBe(false) },
+  "a session that is cut": { seen: (run) => expect(count(run, "ExecuteCommand")).toBe(1) },
+  "a job that is cancelled": {
+    outcome: "cancelled",
+    seen: (run) => expect(sessionsOf(run).at(-1)?.ended).toBe(true),
+  },
+  "a service": {},
+  "a new task": {},
+  "a new task like a service's": {},
+  "an image": {},
+  "a bucket": {},
+  "a bucket that is missing": {
+    outcome: "not-started",
+    seen: (run) => expect(count(run, "RunTask")).toBe(0),
+  },
+  "a bucket with versions": {},
+  "a bucket with a key": {},
+  "a bucket of another account": {},
+  "a new task and a bucket of another account": {},
+  "encrypted sessions": {},
+  "logs in CloudWatch": {},
+  "logs in S3": {},
+  "an encrypted log group": {
+    seen: (run) => eventually(() => transcript(run, "PutLogEvents"), true),
+  },
+  "an encrypted log bucket": { seen: (run) => eventually(() => transcript(run, "PUT"), true) },
+  "an agent without rights": {
+    outcome: "not-started",
+    seen: ({ result }) => {
+      const [{ message } = { message: "" }] = result.annotations;
+      expect(message).toContain("the task role lacks ssmmessages:CreateControlChannel");
+      expect(mainLog(result).join("\n")).toContain("OK    way to ssmmessages: VPC");
+    },
+  },
+  "an agent that lacks a right": {},
+};
+
+/** What a right's loss does. `says` has to name the right, and is an annotation's message or a line of the log. */
+interface Loss {
+  readonly way: WayName;
+  readonly file: string;
+  readonly action: string;
+  readonly sid?: string;
+  readonly resource?: string;
+  /** The step's error; a green step that says what it does without unless given. */
+  readonly code?: string;
+  readonly outcome?: string;
+  /** The action unless given. */
+  readonly says?: RegExp;
+  readonly left?: Partial<Left>;
+  readonly seen?: (run: Run) => unknown;
+}
+
+const denied = "access-denied";
+const cluster = "arn:aws:ecs:<region>:<account>:cluster/<cluster>";
+const tasks = "arn:aws:ecs:<region>:<account>:task/<cluster>/*";
+const skipped = (what: string) => (run: Run) =>
+  expect(mainLog(run.result).join("\n")).toContain(`SKIP  ${what}: not known`);
+const fetchedOtherwise = ({ result }: Run) =>
+  expect(mainLog(result).join("\n")).toMatch(
+    /Script fetched by (curl|wget|python3) \(boto3: .*AccessDenied/s,
+  );
+
+const running: readonly Omit<Loss, "way" | "file">[] = [
+  {
+    action: "ecs:ExecuteCommand",
+    resource: cluster,
+    code: denied,
+    says: /ecs:ExecuteCommand on arn:\S+:cluster/,
+  },
+  { action: "ecs:ExecuteCommand", resource: tasks, code: denied, says: /ecs:ExecuteCommand on arn:\S+:task/ },
+  { action: "ecs:DescribeTasks", code: denied },
+  {
+    action: "ecs:DescribeClusters",
+    seen: ({ result }) => expect(result.outputs["log-group"]).toBe(""),
+  },
+  {
+    action: "ecs:DescribeTaskDefinition",
+    seen: ({ result }) => expect(result.outputs["log-group"]).toBe(""),
+  },
+  { action: "ssmmessages:OpenDataChannel", code: "session-refused" },
+];
+
+const losses: readonly Loss[] = [
+  // Those that take long come first.
+  ...["CreateDataChannel", "OpenDataChannel"].map((name) => ({
+    ...({ way: "an agent that lacks a right", file: "task-role", action: `ssmmessages:${name}` } as const),
+    code: "container-blocked",
+  })),
+  ...["CreateControlChannel", "OpenControlChannel"].map((name) => ({
+    ...({ way: "an agent that lacks a right", file: "task-role", action: `ssmmessages:${name}` } as const),
+    code: "exec-not-ready",
+  })),
+  ...running.map((loss) => ({ way: "a running task", file: "caller-running-task", ...loss }) as const),
+  {
+    ...{ way: "a session that is cut", file: "caller-running-task", action: "ssm:ResumeSession" },
+    seen: (run) => expect(count(run, "ExecuteCommand")).toBe(2),
+  },
+  {
+    ...{ way: "a job that is cancelled", file: "caller-running-task", action: "ssm:TerminateSession" },
+    ...{ outcome: "cancelled" },
+  },
+  {
+    ...{ way: "a task that has a session", file: "caller-without-bucket", action: "ssm:DescribeSessions" },
+    seen: (run) => expect(sessionsAtOnce(run)).toBe(true),
+  },
+  {
+    ...{ way: "a running task", file: "caller-public-ip", action: "ec2:DescribeNetworkInterfaces" },
+    seen: ({ result }) => expect(result.outputs["public-ip"]).toBe(""),
+  },
+  { way: "a service", file: "caller-service", action: "ecs:ListTasks", code: denied },
+  { way: "a new task", file: "caller-start-task", action: "ecs:RunTask", code: denied },
+  { way: "a new task", file: "caller-start-task", action: "ecs:StopTask", left: { tasks: 1 } },
+  ...["task-role", "execution-role"].map((role) => ({
+    ...({ way: "a new task", file: "caller-start-task", action: "iam:PassRole", code: denied } as const),
+    resource: `arn:aws:iam::<account>:role/<${role}>`,
+    says: new RegExp(`iam:PassRole on \\S+:role/${role.split("-")[0] ?? ""}-\\d`),
+  })),
+  { way: "a new task", file: "caller-start-task", action: "ecs:TagResource", code: denied },
+  {
+    ...{ way: "a new task like a service's", file: "caller-service-start", action: "ecs:DescribeServices" },
+    code: denied,
+  },
+  { way: "an image", file: "caller-definitions", action: "ecs:RegisterTaskDefinition", code: denied },
+  {
+    ...{ way: "an image", file: "caller-definitions", action: "ecs:DeregisterTaskDefinition" },
+    left: { definitions: 1 },
+  },
+  { way: "an image", file: "caller-definitions", action: "ecs:RunTask", code: denied },
+  { way: "an image", file: "caller-definitions", action: "ecs:ListTasks" },
+  { way: "a bucket", file: "caller-bucket", action: "s3:PutObject", code: denied },
+  { way: "a bucket", file: "caller-bucket", action: "s3:GetObject" },
+  { way: "a bucket", file: "caller-bucket", action: "s3:DeleteObject", left: { objects: 2 } },
+  {
+    ...{ way: "a bucket that is missing", file: "caller-bucket", action: "s3:ListBucket" },
+    ...{ code: "bucket-not-found" },
+    seen: (run) => expect(count(run, "RunTask")).toBe(1),
+  },
+  {
+    ...{ way: "a bucket with versions", file: "caller-bucket-versions", action: "s3:DeleteObjectVersion" },
+    left: { objects: 4 },
+  },
+  { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:GenerateDataKey", code: denied },
+  { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:Decrypt" },
+  { way: "a bucket", file: "task-role-bucket", action: "s3:GetObject", seen: fetchedOtherwise },
+  { way: "a bucket with a key", file: "task-role-bucket-kms", action: "kms:Decrypt", seen: fetchedOtherwise },
+  {
+    ...{ way: "a bucket of another account", file: "bucket-policy", sid: "Stage", action: "s3:PutObject" },
+    code: denied,
+  },
+  { way: "a bucket of another account", file: "bucket-policy", sid: "Stage", action: "s3:GetObject" },
+  {
+    ...{ way: "a bucket of another account", file: "bucket-policy", sid: "Stage", action: "s3:DeleteObject" },
+    left: { objects: 2 },
+  },
+  {
+    ...{ way: "a bucket of another account", file: "bucket-policy", sid: "Fetch", action: "s3:GetObject" },
+    seen: fetchedOtherwise,
+  },
+  {
+    ...{ way: "a new task and a bucket of another account", file: "bucket-policy" },
+    ...{ sid: "LookAtBucket", action: "s3:ListBucket" },
+  },
+  { way: "encrypted sessions", file: "caller-kms", action: "kms:GenerateDataKey", code: denied },
+  { way: "encrypted sessions", file: "task-role-kms", action: "kms:Decrypt", code: "session-refused" },
+  {
+    ...{ way: "logs in CloudWatch", file: "caller-logs-cloudwatch", action: "logs:GetLogEvents" },
+    ...{ code: denied, outcome: "unknown" },
+  },
+  {
+    ...{ way: "logs in S3", file: "caller-logs-s3", action: "s3:GetObject", code: denied },
+    outcome: "unknown",
+  },
+  ...(["logs:CreateLogStream", "logs:PutLogEvents"] as const).map(
+    (action) =>
+      ({
+        ...{ way: "an encrypted log group", file: "task-role-logs-cloudwatch", action },
+        says: /^/,
+        seen: async (run) => expect(await transcript(run, action.slice("logs:".length))).toBe(false),
+      }) satisfies Loss,
+  ),
+  {
+    ...{ way: "an encrypted log group", file: "task-role-logs-cloudwatch-encrypted" },
+    ...{ action: "logs:DescribeLogGroups", code: "session-refused" },
+  },
+  {
+    ...{ way: "an encrypted log bucket", file: "task-role-logs-s3", action: "s3:PutObject", says: /^/ },
+    seen: async (run) => expect(await transcript(run, "PUT")).toBe(false),
+  },
+  {
+    ...{ way: "an encrypted log bucket", file: "task-role-logs-s3-encrypted" },
+    ...{ action: "s3:GetEncryptionConfiguration", code: "session-refused" },
+  },
+  ...(
+    [
+      ["iam:SimulatePrincipalPolicy", "rights to ssmmessages"],
+      ["ec2:DescribeNetworkInterfaces", "way to ssmmessages"],
+      ["ec2:DescribeVpcEndpoints", "way to ssmmessages"],
+    ] as const
+  ).map(
+    ([action, what]) =>
+      ({
+        ...{ way: "an agent without rights", file: "caller-diagnosis", action, code: "exec-not-ready" },
+        seen: skipped(what),
+      }) satisfies Loss,
+  ),
+];
+
+function rightOf({ file, sid, action, resource }: Loss): Right {
+  const found = allRights().find(
+    (right) =>
+      right.file === file &&
+      right.action === action &&
+      (sid === undefined || right.sid === sid) &&
+      right.resource === resource,
+  );
+  if (found === undefined) throw new Error(`docs/iam has no right ${file} ${action} ${resource ?? ""}`);
+  return found;
+}
+
+const named = losses.map((loss) => ({ ...loss, ...rightOf(loss), name: nameOf(rightOf(loss)) }));
+
+/** One right of each statement; `EVERY_RIGHT=1` tries them all, as `npm run soak` does. */
+const tried = named.filter(
+  ({ file, sid }, at) =>
+    process.env["EVERY_RIGHT"] !== undefined ||
+    named.findIndex((loss) => loss.file === file && loss.sid === sid) === at,
+);
+
+it.concurrent.each(tried)("$way, without $name", async (loss) => {
+  const { way, code, says = new RegExp(loss.action), left = {}, seen } = loss;
+  const run = await tryWay(aws, ways[way], rightOf(loss));
+  const { result } = run;
+  const { "exit-code": exitCode, outcome, stdout } = result.outputs;
+  const green = code === undefined && loss.outcome === undefined;
+  const expected = {
+    outcome: loss.outcome ?? (green ? "succeeded" : "not-started"),
+    code: loss.outcome === "cancelled" ? "cancelled" : code,
+    exitCode: green ? "0" : loss.outcome === "cancelled" ? "130" : "",
+    left: { ...NOTHING, ...left },
+  };
+  const error = result.annotations.find(({ level }) => level === "error");
+  const title = error?.title?.replace("fargate-exec: ", "");
+  expect({ outcome, code: title, exitCode, left: run.left }).toEqual(expected);
+  if (green) expect(stdout).toMatch(/hello|ended/);
+  expect([...mainLog(result), ...(result.post?.log ?? [])].join("\n")).toMatch(says);
+  await seen?.(run);
+});
+
+const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
+
+it.concurrent.each(wholes)("%s, with all rights", async (name) => {
+  const { outcome = "succeeded", seen } = whole[name];
+  const run = await tryWay(aws, ways[name]);
+  expect({ outcome: run.result.outputs["outcome"], left: run.left }).toEqual({ outcome, left: NOTHING });
+  await seen?.(run);
+});
+
+it("where the message gateway asks for no right to open a channel, none is needed", async () => {
+  await aws.world.local.inject({ gateway: { requireSignature: false, requireRight: false } });
+  const right = rightOf({
+    ...{ way: "a running task", file: "caller-running-task", action: "ssmmessages:OpenDataChannel" },
+  });
+  const { result } = await tryWay(aws, ways["a running task"], right);
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
+});
+
+it("no file holds a right that nobody has tried to do without", () => {
+  expect(named.map(({ name }) => name).sort()).toEqual(allRights().map(nameOf).sort());
+});

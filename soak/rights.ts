@@ -1,0 +1,17 @@
+/**
+ * `node soak/rights.ts`: each way of use under its policies in docs/iam, and each of their rights taken away in turn,
+ * where the tests take one of each statement.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const jest = [
+  "--experimental-vm-modules",
+  "--disable-warning=ExperimentalWarning",
+  join(root, "node_modules/jest/bin/jest.js"),
+  "--runInBand",
+  "__tests__/e2e/iam.local.test.ts",
+];
+const env = { ...process.env, EVERY_RIGHT: "1" };
+process.exitCode = spawnSync(process.execPath, jest, { cwd: root, env, stdio: "inherit" }).status ?? 1;
