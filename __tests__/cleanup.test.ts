@@ -26,7 +26,7 @@ async function cleaning(undo: readonly Undo[], ...failing: string[]) {
 }
 
 async function cleaningUp(
-  { claimedBy = "me", ...how }: { early?: boolean; claimedBy?: string },
+  { claimedBy = "me", ...how }: { early?: boolean; patient?: boolean; claimedBy?: string },
   undo: readonly Undo[],
   ...failing: string[]
 ) {
@@ -90,6 +90,13 @@ describe("cleaning up", () => {
     const { done, left } = await cleaningUp({ claimedBy: "another" }, [CLAIM]);
     expect(done).toEqual([`GetObject [${JSON.stringify(CLAIM)},${LARGEST_CLAIM}]`]);
     expect(left).toEqual([]);
+  });
+
+  it("leaves a claim on record while a log is uploaded, if there is no time to wait for that", async () => {
+    const soon: Undo = { ...CLAIM, freeAt: new SteppedClock().now() + 7_000 };
+    expect(await cleaning([soon])).toMatchObject({ done: [], log: [], left: [soon] });
+    const { done, left, log } = await cleaningUp({ patient: true }, [soon]);
+    expect([done.length, left, log.length]).toEqual([2, [], 1]);
   });
 
   it("leaves the claim to the job as long as that goes on", async () => {

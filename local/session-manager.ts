@@ -36,21 +36,25 @@ function describeSessions(
   { State, Filters = [] }: SessionQuery,
   at: { readonly accountId: string },
 ): object[] {
-  const unknown = Filters.find(({ key }) => !["Target", "SessionId"].includes(key));
+  const unknown = Filters.find(({ key }) => !["Target", "SessionId", "InvokedAfter"].includes(key));
   if (unknown !== undefined)
     throw new AwsError("InvalidFilterKey", `The local Fargate has no filter '${unknown.key}'.`);
   return gateway.sessions
     .filter(({ ended }) => ended === (State === "History"))
     .filter((session) =>
-      Filters.every(({ key, value }) => value === (key === "Target" ? session.target : session.sessionId)),
+      Filters.every(({ key, value }) => {
+        if (key === "InvokedAfter") return session.createdAt > Date.parse(value);
+        return value === (key === "Target" ? session.target : session.sessionId);
+      }),
     )
     .toReversed()
-    .map(({ sessionId, target, createdAt, connected, ended }) => ({
+    .map(({ sessionId, target, createdAt, endedAt, connected, ended }) => ({
       SessionId: sessionId,
       Target: target,
       Status: ended ? "Terminated" : connected ? "Connected" : "Disconnected",
       // AWS's JSON has seconds.
       StartDate: createdAt / 1000,
+      ...(endedAt !== undefined && { EndDate: endedAt / 1000 }),
       Owner: `arn:aws:iam::${at.accountId}:user/local`,
     }));
 }

@@ -27,6 +27,8 @@ export interface CleanupOptions {
    * by its own session, and gives its claim back itself once that has ended.
    */
   readonly early?: boolean;
+  /** There is time to wait until a place may be given back. */
+  readonly patient?: boolean;
 }
 
 /**
@@ -36,10 +38,11 @@ export interface CleanupOptions {
  * What can't be undone is told in a warning, never thrown: the run's own end is what the user has to see.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly Undo[]> {
-  const { log, early = false } = options;
+  const { clock, log, early = false, patient = false } = options;
   const missing: Undo[] = [];
   const undoOne = async (entry: Undo): Promise<void> => {
-    if (entry.kind === "claim" && early) return;
+    const tooEarly = entry.kind === "claim" && (entry.freeAt ?? 0) > clock.now();
+    if (entry.kind === "claim" && (early || (tooEarly && !patient))) return;
     try {
       log.info(announce(entry));
       const found = await undo(entry, options);
@@ -65,6 +68,7 @@ async function undo(entry: Undo, { aws, clock, log, reason, early }: CleanupOpti
       sayKept(log, entry, await aws.s3.deleteObject(entry));
       return true;
     case "claim":
+      await clock.sleep(Math.max(0, (entry.freeAt ?? 0) - clock.now()));
       await releaseClaim(aws.s3, entry, log);
       return true;
     case "job":
@@ -107,7 +111,7 @@ function announce(entry: Undo): string {
     case "object":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "claim":
-      return `Giving back the claim s3://${entry.bucket}/${entry.key}.`;
+      return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", once the log of its session can have been uploaded"}.`;
   }
 }
 

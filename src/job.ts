@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { admit } from "./admission/admit.ts";
-import type { ClaimName } from "./admission/claim.ts";
+import { admit, type PlacedClaim } from "./admission/admit.ts";
+import { giveBack } from "./admission/give-back.ts";
+import { othersUploadFor } from "./admission/other-uploads.ts";
+import { uploadMs, Uploads } from "./admission/uploads.ts";
 import type { Aws } from "./aws/calls.ts";
 import type { ExecConfiguration } from "./aws/ecs.ts";
 import { encryptionOf } from "./channel/encryption.ts";
@@ -98,7 +100,7 @@ export async function runJob(
 
   const runtimeId = task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "";
   const turn = { deadline: patient ? deadline : clock.now(), clock, log, signal: cancel };
-  const onClaim = (claim?: ClaimName): void =>
+  const onClaim = (claim?: PlacedClaim): void =>
     ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]);
   const admission = await admit({ target, runtimeId, inputs, owner, origin, aws, onClaim, ...turn });
 
@@ -110,6 +112,13 @@ export async function runJob(
     sessionTarget: sessionTarget(target, runtimeId),
     encryption: encryptionOf(exec),
   };
+  // Without a look at the cluster nobody knows.
+  const logs = exec === undefined ? undefined : places;
+  const uploads = new Uploads(logs, clock);
+  let placeBack: Promise<void> | undefined;
+  const givePlaceBack = (): Promise<void> =>
+    (placeBack ??= giveBack(admission, uploads, { clock, log, cancel }));
+  let waited = 0;
   const onJob = (of: Partial<JobName>): void => {
     job = { ...job, ...of };
     // One in a task of ours ends with that.
@@ -167,16 +176,28 @@ export async function runJob(
         secrets: () => typedSecrets(inputs.secrets),
       },
       attach: async (at) => {
+        await uploads.place({ log, signal: cancel });
         const session = await open(at, known.sessionIds.length === 0 ? deadline : until);
         opened = clock.now();
-        return leftAt(enough, session);
+        return uploads.counted(leftAt(enough, session));
+      },
+      moreTime: async () => {
+        const asked = {
+          sessionTarget: job.sessionTarget,
+          sessionId: known.sessionIds.at(-1) ?? "",
+          logged: uploadMs(0, logs) > 0,
+          waited,
+        };
+        const ms = await othersUploadFor({ ...asked, ssm: aws.ssm, clock, log });
+        waited += ms;
+        return ms;
       },
       terminate: (id) => terminateSession({ aws, log }, id),
       whyUnopened: (sessionId) =>
         unopened({
           ...aws,
           target,
-          sessionTarget: sessionTarget(target, runtimeId),
+          sessionTarget: job.sessionTarget,
           sessionId,
           seconds: Math.round((clock.now() - opened) / 1000),
         }),
@@ -201,17 +222,17 @@ export async function runJob(
     });
     await endOf(attended);
     const concluded = expiry.conclude(attended, known.attached);
-    // To read logs takes no place in the container.
-    await admission.release();
+    // Reading logs needs no session, so the place is given back meanwhile.
+    void givePlaceBack();
     return await withLogs(concluded, target, { places, extractor, printer, newExtractor }, context);
   } catch (error) {
     await endOf({ kind: "impossible", failure: asFailure(error) });
     throw error;
   } finally {
     over.abort();
-    await admission.release();
     printer.end();
     known.stdout = printer.stdout;
+    await givePlaceBack();
   }
 }
 

@@ -30,7 +30,8 @@ export async function undoLeftovers(): Promise<void> {
     requestIdToken(audience, { env: process.env, clock });
   const credentials = role && roleCredentials({ ...role, region, idToken, log });
   const aws = awsCalls({ region, credentials });
-  const options = { aws, clock, log, reason: "fargate-exec: the step that started this task has ended" };
+  const reason = "fargate-exec: the step that started this task has ended";
+  const options = { aws, clock, log, patient: true, reason };
   let missing = await cleanUp(new Ledger(state, saveState), options);
   const quiet: Log = {
     info: (line) => log.debug(line),

@@ -1,4 +1,4 @@
-import type { ClaimName } from "./admission/claim.ts";
+import type { PlacedClaim } from "./admission/admit.ts";
 import type { WrittenObject } from "./aws/s3.ts";
 import type { Role } from "./aws/clients.ts";
 import type { JobName } from "./session/stop-job.ts";
@@ -16,7 +16,7 @@ export type Undo =
       readonly unheard?: true;
     } & WrittenObject)
   /** On a container's place: only the run that made it may take it back. */
-  | ({ readonly kind: "claim" } & ClaimName)
+  | ({ readonly kind: "claim" } & PlacedClaim)
   /** In a task that this run has not started, and so does not stop. */
   | ({ readonly kind: "job" } & JobName);
 

@@ -192,6 +192,18 @@ describe("following a job", () => {
     expect(await followed).toEqual({ kind: "unopened" });
   });
 
+  it("gives the first session as much more time as others may keep its place", async () => {
+    const session = new FakeSession("s-1");
+    const more = [7_000, 0];
+    const followed = following(session, { moreTime: () => Promise.resolve(more.shift() ?? 0) });
+    await clock.pass(20_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    await clock.pass(7_000);
+    expect(await followed).toEqual({ kind: "unopened" });
+    expect(more).toEqual([]);
+  });
+
   it("takes a key that is asked for as an opened session, however long the output takes", async () => {
     const session = new FakeSession("s-1", closing);
     session.heard = true;

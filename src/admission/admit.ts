@@ -17,11 +17,20 @@ export interface AdmitOptions extends TurnOptions {
   readonly origin: Pick<Origin, "id" | "url">;
   readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
   /** Told the claim before it is made, and undefined when it is given back: what has to be undone for it. */
-  readonly onClaim?: (claim: ClaimName | undefined) => void;
+  readonly onClaim?: (claim: PlacedClaim | undefined) => void;
+}
+
+/** A claim on a place that is not to be given back before `freeAt`, in milliseconds since the epoch. */
+export interface PlacedClaim extends ClaimName {
+  readonly freeAt?: number;
 }
 
 /** Leave to open sessions in a container, one at a time. */
 export interface Admission {
+  /** Others wait for the place to be given back. */
+  readonly held: boolean;
+  /** Leaves the place to whoever cleans up after this run, to be given back at this time. Never rejects. */
+  postpone(freeAt: number): Promise<void>;
   /** Gives the place to the next run. Never rejects; a second time does nothing. */
   release(): Promise<void>;
 }
@@ -53,7 +62,14 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
       const release = async (): Promise<void> => {
         if (await held.release()) onClaim(undefined);
       };
-      return { release: () => (released ??= release()) };
+      return {
+        held: true,
+        release: () => (released ??= release()),
+        postpone: async (freeAt) => {
+          await held.stop();
+          onClaim({ ...claim, freeAt });
+        },
+      };
     } catch (error) {
       const busy = error instanceof Failure && error.code === "container-busy";
       if (busy || isDenied(error)) onClaim(undefined);
@@ -66,4 +82,8 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
   return FREE;
 }
 
-const FREE: Admission = { release: () => Promise.resolve() };
+const FREE: Admission = {
+  held: false,
+  postpone: () => Promise.resolve(),
+  release: () => Promise.resolve(),
+};

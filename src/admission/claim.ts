@@ -33,6 +33,8 @@ export interface ClaimOptions extends TurnOptions {
 }
 
 export interface HeldClaim {
+  /** Renews it no more, so that it ends by itself if nobody gives it back. */
+  stop(): Promise<void>;
   /** Never rejects; false where the claim may still be there. */
   release(): Promise<boolean>;
 }
@@ -72,9 +74,12 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
 
   const over = new AbortController();
   const renewing = keepRenewing();
-  const release = async (): Promise<boolean> => {
+  const stop = async (): Promise<void> => {
     over.abort();
     await renewing;
+  };
+  const release = async (): Promise<boolean> => {
+    await stop();
     const latest = held;
     held = undefined;
     if (latest === undefined) return true;
@@ -98,7 +103,7 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
     await release();
     signal.throwIfAborted();
   }
-  return { release };
+  return { stop, release };
 
   async function keepRenewing(): Promise<void> {
     let failing = false;

@@ -10,12 +10,26 @@ export interface Ssm {
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   activeSessions(target: string): Promise<readonly ActiveSession[]>;
+  /** Those, and the ones that have ended and began after this time, in milliseconds since the epoch. */
+  recentSessions(target: string, since: number): Promise<readonly RecentSession[]>;
 }
 
 export interface ActiveSession {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly since: number | undefined;
+}
+
+export interface RecentSession extends ActiveSession {
+  /** Milliseconds since the epoch; undefined for one that has not ended. */
+  readonly ended: number | undefined;
+  /** It has a client. */
+  readonly connected: boolean;
+}
+
+interface SessionFilter {
+  readonly key: "InvokedAfter";
+  readonly value: string;
 }
 
 /** Where there is no way to the service's endpoint, as in a VPC without one, that is to be told soon. */
@@ -53,37 +67,57 @@ export function ssmCalls(clients: AwsClients): Ssm {
         }
       }),
 
-    activeSessions: (target) => {
-      const limit = AbortSignal.timeout(LISTING_MS);
-      const about = {
-        service: "ssm",
-        action: "ssm:DescribeSessions",
-        resource: `target '${target}'`,
-        region,
-      } as const;
-      return attempt(about, signal, async () => {
-        const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
-        const client = await clients.ssm();
-        const found: ActiveSession[] = [];
-        let token: string | undefined;
-        do {
-          const request = {
-            State: "Active" as const,
-            Filters: [{ key: "Target" as const, value: target }],
-            ...(token !== undefined && { NextToken: token }),
-          };
-          const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
-          const answer = await client
-            .send(new DescribeSessionsCommand(request), { abortSignal })
-            .catch((error: unknown) => {
-              throw limit.aborted ? limit.reason : error;
-            });
-          for (const { SessionId = "", StartDate } of answer.Sessions ?? [])
-            found.push({ id: SessionId, since: StartDate?.getTime() });
-          token = answer.NextToken;
-        } while (token);
-        return found;
-      });
+    activeSessions: (target) => list(target, "Active"),
+
+    recentSessions: async (target, since) => {
+      const [active, ended] = await Promise.all([
+        list(target, "Active"),
+        list(target, "History", { key: "InvokedAfter", value: new Date(since).toISOString() }),
+      ]);
+      return [...active, ...ended];
     },
   };
+
+  function list(
+    target: string,
+    State: "Active" | "History",
+    ...filters: readonly SessionFilter[]
+  ): Promise<readonly RecentSession[]> {
+    const limit = AbortSignal.timeout(LISTING_MS);
+    const about = {
+      service: "ssm",
+      action: "ssm:DescribeSessions",
+      resource: `target '${target}'`,
+      region,
+    } as const;
+    return attempt(about, signal, async () => {
+      const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
+      const client = await clients.ssm();
+      const found: RecentSession[] = [];
+      let token: string | undefined;
+      do {
+        const request = {
+          State,
+          Filters: [{ key: "Target" as const, value: target }, ...filters],
+          ...(token !== undefined && { NextToken: token }),
+        };
+        const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
+        const answer = await client
+          .send(new DescribeSessionsCommand(request), { abortSignal })
+          .catch((error: unknown) => {
+            throw limit.aborted ? limit.reason : error;
+          });
+        for (const { SessionId = "", StartDate, EndDate, Status } of answer.Sessions ?? []) {
+          found.push({
+            id: SessionId,
+            since: StartDate?.getTime(),
+            ended: State === "History" ? EndDate?.getTime() : undefined,
+            connected: State === "Active" && Status === "Connected",
+          });
+        }
+        token = answer.NextToken;
+      } while (token);
+      return found;
+    });
+  }
 }

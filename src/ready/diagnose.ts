@@ -32,7 +32,9 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   if (!OF_EXEC.includes(failure.code) && !ofEncryption) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
-  const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn));
+  const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn), (why) =>
+    log.info(`What the task definition says is not known. ${why.failed}`),
+  );
   const facts = { task, container: target.container, definition };
   const checks = [
     ...execChecks(facts),
@@ -71,11 +73,15 @@ async function afterHold(
 }
 
 /** Whoever may not look still gets what is known without it. */
-async function unlessFailed<T>(look: Promise<T>): Promise<T | undefined> {
+async function unlessFailed<T>(
+  look: Promise<T>,
+  say: (why: Failure) => void = () => undefined,
+): Promise<T | undefined> {
   try {
     return await look;
   } catch (error) {
-    if (error instanceof Failure && error.code !== "cancelled") return undefined;
-    throw error;
+    if (!(error instanceof Failure) || error.code === "cancelled") throw error;
+    say(error);
+    return undefined;
   }
 }

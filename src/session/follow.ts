@@ -52,6 +52,8 @@ export interface FollowOptions {
   readonly onAttached: () => void;
   readonly onNote: (text: string) => void;
   readonly onShown: (shown: Shown) => void;
+  /** Asked when the agent has not opened the first session: for how many milliseconds more it is waited for. */
+  readonly moreTime?: (() => Promise<number>) | undefined;
   /** Resolves when there is room for more text; until then no more is read. */
   readonly room?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
@@ -85,7 +87,14 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   silence.expect(options.first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
   let heard = false;
   const unopened = (): boolean => options.first && !session.heard;
-  void clock.sleep(opening, over.signal).then(() => (unopened() ? session.close() : undefined), ended);
+  const leaveUnopened = async (): Promise<void> => {
+    for (let ms = opening; ms > 0; ms = (await options.moreTime?.()) ?? 0) {
+      await clock.sleep(ms, over.signal);
+      if (!unopened()) return;
+    }
+    await session.close();
+  };
+  leaveUnopened().catch(ended);
 
   for await (const bytes of session.output) {
     silence.end();

@@ -107,11 +107,17 @@ async function tooFew(
   wanted: number | "all",
   { ecs }: ResolveContext,
 ): Promise<Failure> {
-  const { desiredCount, runningCount, pendingCount, events } = await ecs.describeService(cluster, name);
   const asked = typeof wanted === "number" && wanted > 1 ? `Input 'tasks' asks for ${wanted}. ` : "";
-  const counts = `${asked}Desired ${desiredCount}, running ${runningCount}, pending ${pendingCount}.`;
-  const seen = events[0] === undefined ? counts : `${counts} Last event: ${events[0]}`;
-  return noRunningTask(name, cluster, seen, typeof wanted === "number" ? wanted : 1);
+  const seen = await ecs.describeService(cluster, name).then(
+    ({ desiredCount, runningCount, pendingCount, events }) =>
+      `Desired ${desiredCount}, running ${runningCount}, pending ${pendingCount}.` +
+      (events[0] === undefined ? "" : ` Last event: ${events[0]}`),
+    (error: unknown) => {
+      if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+      return `How many it should have is not known. ${error.failed}`;
+    },
+  );
+  return noRunningTask(name, cluster, asked + seen, typeof wanted === "number" ? wanted : 1);
 }
 
 async function inContainers(tasks: readonly Task[], context: ResolveContext): Promise<readonly Target[]> {

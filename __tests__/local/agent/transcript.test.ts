@@ -56,6 +56,20 @@ describe("the transcript of a session", () => {
     store.server.close();
   });
 
+  it("keeps the session's place until it is uploaded, at four events of 200,000 bytes a second", async () => {
+    rig = await Rig.start({}, { sessionLimit: 1 });
+    const target = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
+    const first = await rig.connect(
+      rig.start("sh -c 'head -c 1500000 /dev/zero | tr \\\\0 x | fold -w 1000'", target),
+    );
+    const second = await rig.connect(rig.start("sh -c 'echo up; read -r line'"));
+    expect(await first.closed).toBe("");
+    expect([store.names, second.frames]).toEqual([[], []]);
+    await second.until(() => second.output === "up\r\n");
+    const puts = store.calls.filter(({ name }) => name.endsWith("PutLogEvents"));
+    expect(puts.map(({ body }) => (JSON.parse(body.toString()) as Put).logEvents.length)).toEqual([4, 4]);
+  }, 20_000);
+
   it("is what the container's script makes of the output, in S3 and then in CloudWatch", async () => {
     rig = await Rig.start({ closeOn: "task-complete" });
     const target = {
