@@ -163,7 +163,7 @@ describe("unstaging", () => {
     [
       "for want of a right",
       { why: "right", right: "s3:DeleteObjectVersion" },
-      /^warning: The bucket 'example-ci' keeps versions: .* Allow 's3:DeleteObjectVersion'/,
+      /^warning: The bucket 'example-ci' keeps versions\. .* Allow 's3:DeleteObjectVersion'/,
     ],
     [
       "where it may not be known",

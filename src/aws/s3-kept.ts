@@ -8,6 +8,9 @@ export type Kept =
   /** Object Lock: nobody may delete the version before that, or while somebody's legal hold lasts. */
   | { readonly why: "lock"; readonly until: Date | undefined };
 
+/** A process is one step: its script and its claims are told of once. */
+const warned = new Set<string>();
+
 /**
  * Says that the bytes are still there. What a right would mend is a warning, in the same words for every object of a
  * bucket; a lock is the bucket owner's intention.
@@ -23,10 +26,12 @@ export function sayKept(log: Log, { bucket, key }: ObjectName, kept: Kept | unde
   }
   const missing =
     kept.right === "s3:GetObject"
-      ? "which version to delete is not known without 's3:GetObject'"
+      ? "without 's3:GetObject' it is not known which version to delete"
       : "to delete a version needs 's3:DeleteObjectVersion'";
-  log.warning(
-    `The bucket '${bucket}' keeps versions: what this step deletes there is hidden by delete markers, and its bytes stay, for ${missing}. ` +
-      `Allow '${kept.right}' on the staged objects in the policy of the caller's role, or let a lifecycle rule expire noncurrent versions.`,
-  );
+  const words =
+    `The bucket '${bucket}' keeps versions. What this step deletes there is hidden by delete markers, and its bytes stay: ${missing}. ` +
+    `Allow '${kept.right}' on the staged objects in the policy of the caller's role, or let a lifecycle rule expire noncurrent versions.`;
+  if (warned.has(words)) return;
+  warned.add(words);
+  log.warning(words);
 }
