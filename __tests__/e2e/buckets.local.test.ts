@@ -1,0 +1,182 @@
+import {
+  CreateBucketCommand,
+  ListObjectVersionsCommand,
+  PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
+} from "@aws-sdk/client-s3";
+import type { StepResult } from "../../demo/runner.ts";
+import { Aws, type Inputs, jobLog, mainLog } from "../helpers/local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+});
+afterAll(() => aws.stop());
+
+const EVERYBODY = { Principal: "*" } as const;
+
+async function bucket(
+  name: string,
+  {
+    versions = false,
+    statement,
+    lock = false,
+  }: { versions?: boolean; statement?: object; lock?: boolean } = {},
+): Promise<string> {
+  await aws.s3.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: lock }));
+  const VersioningConfiguration = { Status: "Enabled" } as const;
+  if (versions) await aws.s3.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }));
+  if (lock) {
+    const DefaultRetention = { Mode: "GOVERNANCE", Days: 1 } as const;
+    const ObjectLockConfiguration = { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention } } as const;
+    await aws.s3.send(new PutObjectLockConfigurationCommand({ Bucket: name, ObjectLockConfiguration }));
+  }
+  if (statement !== undefined) await policy(name, statement);
+  return name;
+}
+
+async function policy(name: string, statement: object): Promise<void> {
+  const Policy = JSON.stringify({ Version: "2012-10-17", Statement: { ...EVERYBODY, ...statement } });
+  await aws.s3.send(new PutBucketPolicyCommand({ Bucket: name, Policy }));
+}
+
+/** What a bucket holds, current or not. */
+async function held(Bucket: string): Promise<{ versions: number; current: number; markers: number }> {
+  const { Versions = [], DeleteMarkers = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket }));
+  return {
+    versions: Versions.length,
+    current: Versions.filter(({ IsLatest }) => IsLatest === true).length,
+    markers: DeleteMarkers.length,
+  };
+}
+
+/** In a running task of its own, so that there is a claim as well as a script. */
+async function step(inputs: Inputs): Promise<StepResult> {
+  const { id } = await aws.runningTask();
+  return await aws.step({ task: id, run: "echo staged", ...inputs });
+}
+
+function expectGreen(result: StepResult): void {
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "staged" });
+  expect(jobLog(result).filter((line) => !line.startsWith("s3://"))).toEqual(["staged"]);
+}
+
+function expectError(result: StepResult, code: string, ...words: readonly string[]): void {
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(result.annotations.map(({ title }) => title)).toEqual([`fargate-exec: ${code}`]);
+  for (const word of words) expect(result.annotations[0]?.message).toContain(word);
+}
+
+it.concurrent("a bucket that keeps versions keeps none of the step's", async () => {
+  const name = await bucket("with-versions", { versions: true });
+  const result = await step({ bucket: name });
+  expectGreen(result);
+  expect(result.annotations).toEqual([]);
+  expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+});
+
+it.concurrent(
+  "without the right to delete versions they are hidden, and one warning names the right",
+  async () => {
+    const Resource = "arn:aws:s3:::with-kept-versions/*";
+    const statement = { Effect: "Deny", Action: "s3:DeleteObjectVersion", Resource };
+    const name = await bucket("with-kept-versions", { versions: true, statement });
+    const result = await step({ bucket: name });
+    expectGreen(result);
+    expect(result.annotations).toEqual([
+      expect.objectContaining({
+        level: "warning",
+        message: expect.stringContaining("Allow 's3:DeleteObjectVersion'") as string,
+      }),
+    ]);
+    expect(await held(name)).toEqual({ versions: 2, current: 0, markers: 2 });
+  },
+);
+
+it.concurrent(
+  "in a bucket with Object Lock the step is green, and says until when its objects stay",
+  async () => {
+    const name = await bucket("with-lock", { versions: true, lock: true });
+    const result = await step({ bucket: name });
+    expectGreen(result);
+    expect(result.annotations).toEqual([]);
+    const said = mainLog(result).filter((line) => line.includes("Object Lock"));
+    expect(said).toHaveLength(2);
+    for (const line of said)
+      expect(line).toMatch(/^s3:\/\/with-lock\/\S+ is hidden by a delete marker; .* until \d{4}-\d\d-\d\dT/);
+    expect(await held(name)).toMatchObject({ versions: 2, current: 0 });
+  },
+);
+
+it.concurrent.each(["without", "with"])(
+  "a bucket %s versions whose policy demands If-Match of deletes is left empty",
+  async (versions) => {
+    const statement = {
+      Effect: "Deny",
+      // The key is one of DeleteObject alone (service authorization reference).
+      Action: "s3:DeleteObject",
+      Resource: `arn:aws:s3:::if-match-${versions}/*`,
+      Condition: { Null: { "s3:if-match": "true" } },
+    };
+    const name = await bucket(`if-match-${versions}`, { versions: versions === "with", statement });
+    const result = await step({ bucket: name });
+    expectGreen(result);
+    expect(result.annotations).toEqual([]);
+    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+  },
+);
+
+it.concurrent(
+  "a bucket that denies objects without encryption: the error says what to set, which then works",
+  async () => {
+    const statement = {
+      Effect: "Deny",
+      Action: "s3:PutObject",
+      Resource: "arn:aws:s3:::encrypted-only/*",
+      Condition: { Null: { "s3:x-amz-server-side-encryption": "true" } },
+    };
+    const name = await bucket("encrypted-only", { statement });
+    const refused = await step({ bucket: name });
+    expectError(refused, "access-denied", "s3:PutObject", "set 'kms-key-id'", "bucket's default encryption");
+    const result = await step({ bucket: name, "kms-key-id": aws.world.made.kmsKeyId });
+    expectGreen(result);
+    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+  },
+);
+
+it.concurrent(
+  "a bucket of another account is refused before anything is in it, unless it is named",
+  async () => {
+    const theirs = "210987654321";
+    const Resource = ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"];
+    const name = await bucket("theirs", { statement: { Effect: "Allow", Action: "s3:*", Resource } });
+    aws.world.local.iam.buckets.setOwner(name, theirs);
+    const words = ["'theirs' does not belong to the account 123456789012", "'bucket-owner'"];
+    expectError(await step({ bucket: name }), "bucket-not-owned", ...words);
+    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+
+    const before = aws.world.local.tasks.length;
+    const started = await aws.step({ ...aws.newTask(), bucket: name, run: "echo not reached" });
+    expectError(started, "bucket-not-owned", ...words);
+    expect(aws.startedAndAlive()).toEqual([]);
+    expect(aws.world.local.tasks.slice(before).filter(({ plan }) => plan.startedBy)).toEqual([]);
+
+    expectGreen(await step({ bucket: name, "bucket-owner": theirs }));
+    expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+  },
+);
+
+it.concurrent(
+  "a transcript in S3 is waited for without s3:ListBucket, where S3 denies what is not there yet",
+  async () => {
+    const { bucket: name, loggedCluster: cluster } = aws.world.made;
+    const Resource = `arn:aws:s3:::${name}`;
+    await policy(name, { Effect: "Deny", Action: "s3:ListBucket", Resource });
+    await aws.world.local.inject({ transcripts: { delay: 3_000 } });
+    const { id } = await aws.runningTask(undefined, cluster);
+    const result = await aws.step({ cluster, task: id, logs: "s3", run: "echo from the log; exit 5" });
+    expect(result.outputs).toMatchObject({ "exit-code": "5", outcome: "failed", stdout: "from the log" });
+  },
+);

@@ -1,0 +1,73 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+
+let aws: Aws;
+let running: Task;
+
+beforeAll(async () => {
+  aws = await Aws.start();
+  running = await aws.runningTask();
+});
+afterEach(() => aws.world.local.calm());
+afterAll(() => aws.stop());
+
+const RUN = "echo done; exit 3";
+
+/** Denies this call from now on, for want of a right that is the call's own unless given. */
+function deny(operation: string, right: string, times = 99): void {
+  const message = `User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ${right} on resource: * because no identity-based policy allows the ${right} action`;
+  aws.world.local.fail({ operation, code: "AccessDeniedException", message, times });
+}
+
+/** Calls that a step can do without, and the one line by which it says that it did. */
+it.each<[string, string, () => Promise<StepResult>, RegExp]>([
+  [
+    "DescribeSessions",
+    "ssm:DescribeSessions",
+    () => aws.step({ task: running.id, run: RUN }),
+    /^Whether the container has other sessions can't be seen, so they may meet\. .*ssm:DescribeSessions/,
+  ],
+  [
+    "DescribeClusters",
+    "ecs:DescribeClusters",
+    () => aws.step({ task: running.id, run: RUN }),
+    /^Where the sessions are logged is not known\. .*ecs:DescribeClusters/,
+  ],
+  [
+    "DescribeTaskDefinition",
+    "ecs:DescribeTaskDefinition",
+    () => aws.step({ task: running.id, run: RUN }),
+    /^Where the sessions are logged is not known\. .*ecs:DescribeTaskDefinition/,
+  ],
+  [
+    "RunTask",
+    "ecs:TagResource",
+    () => aws.step({ ...aws.newTask(), run: RUN }),
+    /^The task is started without tags, .*ecs:TagResource/,
+  ],
+])(
+  "a step to which %s is denied for want of %s says so in one line, and is otherwise the same",
+  async (operation, right, step, line) => {
+    deny(operation, right, operation === "RunTask" ? 1 : 99);
+    const result = await step();
+    expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed", stdout: "done" });
+    expect(jobLog(result)).toEqual(["done"]);
+    expect(result.annotations.map(({ title }) => title)).toEqual(["fargate-exec: failed"]);
+    const lines = mainLog(result).filter((one) => one.includes(right));
+    expect(lines).toEqual([expect.stringMatching(line)]);
+  },
+  60_000,
+);
+
+it("a service whose tasks may not be listed has no task to be found: the right is the error", async () => {
+  deny("ListTasks", "ecs:ListTasks");
+  const result = await aws.step({ service: aws.world.made.service, run: RUN });
+  expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
+  expect(result.annotations).toEqual([
+    expect.objectContaining({
+      title: "fargate-exec: access-denied",
+      message: expect.stringContaining("Allow 'ecs:ListTasks'") as string,
+    }),
+  ]);
+});

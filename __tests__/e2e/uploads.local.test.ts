@@ -1,0 +1,109 @@
+import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+import { clientConfig } from "../local/with-local.ts";
+
+let aws: Aws;
+
+beforeAll(async () => {
+  // A session that nobody listens to prints all the same.
+  aws = await Aws.start({ gateway: { pauseAfter: undefined } });
+});
+afterAll(() => aws.stop());
+
+/** In a cluster that logs its sessions. */
+async function task(): Promise<Task> {
+  return await aws.runningTask(undefined, aws.world.made.loggedCluster);
+}
+
+function stepIn(
+  { id }: Task,
+  run: string,
+  signal?: AbortSignal,
+  onLine?: (line: string) => void,
+): Promise<StepResult> {
+  const { bucket, loggedCluster: cluster } = aws.world.made;
+  return aws.step(
+    { cluster, task: id, bucket, run },
+    { ...(signal && { signal }), ...(onLine && { onLine }) },
+  );
+}
+
+/** When the agent has made its last call for a session's log, in milliseconds since the epoch. */
+async function uploadedAt({ outputs }: StepResult): Promise<number> {
+  const logs = new CloudWatchLogsClient(clientConfig(aws.world.local));
+  const stream = { logGroupName: outputs["log-group"], logStreamName: outputs["session-id"] };
+  const { events = [] } = await logs.send(new GetLogEventsCommand(stream));
+  logs.destroy();
+  expect(events.at(-1)?.message).toContain("Script done");
+  return events.at(-1)?.timestamp ?? Infinity;
+}
+
+/** When the claim on a task's place was deleted. */
+function givenBackAt({ id }: Task): number {
+  const { bucket } = aws.world.made;
+  return aws.calls(`DELETE /${bucket}/fargate-exec/claims/${id}/`).at(-1)?.at ?? -Infinity;
+}
+
+// At 0.8 MB a second the upload of this takes some six seconds.
+const FOUR_MB = "head -c 4000000 /dev/zero | tr '\\0' x | fold -w 1000";
+
+it.concurrent(
+  "a place is given back when the agent has uploaded the session's log, and not before",
+  async () => {
+    const where = await task();
+    const result = await stepIn(where, FOUR_MB);
+    expect(result.outputs["outcome"]).toBe("succeeded");
+    expect(mainLog(result).join("\n")).toMatch(
+      /agent still uploads the log of the session; .* given back when that can have ended, in \d+ s/,
+    );
+    expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
+    expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
+  },
+  60_000,
+);
+
+it.concurrent(
+  "the post step of a cancelled run gives the place back when the agent has uploaded the log",
+  async () => {
+    const where = await task();
+    const button = new AbortController();
+    const onLine = (line: string): void => (line === "printed" ? button.abort() : undefined);
+    const result = await stepIn(where, `${FOUR_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
+    expect(result.conclusion).toBe("cancelled");
+    expect(result.post?.log.join("\n")).toContain("once the log of its session can have been uploaded");
+    expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
+    expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
+  },
+  60_000,
+);
+
+it.concurrent(
+  "a container whose places are kept by the uploads of others' logs is not called blocked",
+  async () => {
+    const where = await task();
+    const { ecs, made } = aws.world;
+    // Within what the real agent takes, 0.85 MB a second.
+    const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -c 600000 /dev/zero | tr '\\0' x | fold -w 1000; sleep 1; done"`;
+    for (let count = 0; count < 2; count += 1) {
+      await ecs.send(
+        new ExecuteCommandCommand({
+          cluster: made.loggedCluster,
+          task: where.arn,
+          container: "app",
+          interactive: true,
+          command,
+        }),
+      );
+    }
+    const result = await stepIn(where, "echo in time");
+    expect(mainLog(result).join("\n")).toMatch(
+      /the agent may still upload the logs of others, for \d+ s at the most/,
+    );
+    expect(result.outputs["outcome"]).toBe("succeeded");
+    expect(jobLog(result)).toEqual(["in time"]);
+  },
+  120_000,
+);
