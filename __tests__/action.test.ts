@@ -21,7 +21,7 @@ describe("action.yml", () => {
         "cluster role-to-assume task service task-definition image container tasks start hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
         "tags overrides keep-task start-timeout run script-file shell args working-directory env secrets workers user " +
-        "timeout bucket prefix bucket-owner kms-key-id logs transport spool-limit workflow-commands summary region"
+        "timeout abandon-after bucket prefix bucket-owner kms-key-id logs transport spool-limit workflow-commands summary region"
       ).split(" "),
     );
   });

@@ -48,10 +48,17 @@ function describeSessions(
       }),
     )
     .toReversed()
-    .map(({ sessionId, target, createdAt, endedAt, connected, ended }) => ({
+    .map(({ sessionId, target, createdAt, endedAt, connected, connections, ended }) => ({
       SessionId: sessionId,
       Target: target,
-      Status: ended ? "Terminated" : connected ? "Connected" : "Disconnected",
+      // Disconnected is a session whose client has gone, not one whose client is yet to come.
+      Status: ended
+        ? "Terminated"
+        : connected
+          ? "Connected"
+          : connections > 0
+            ? "Disconnected"
+            : "Connecting",
       // AWS's JSON has seconds.
       StartDate: createdAt / 1000,
       ...(endedAt !== undefined && { EndDate: endedAt / 1000 }),

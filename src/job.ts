@@ -22,7 +22,7 @@ import { logPlace } from "./output/transcript.ts";
 import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
 import { loaderText } from "./payload/loader.ts";
-import { preparePayload } from "./payload/prepare.ts";
+import { preparePayload, waitForOthers } from "./payload/prepare.ts";
 import { delivery, stage, unstage } from "./payload/stage.ts";
 import { bucketOwner } from "./ready/bucket.ts";
 import { unopened } from "./ready/unopened.ts";
@@ -155,10 +155,11 @@ export async function runJob(
   const workers = workerCount(inputs.workers, target.cpuUnits);
   const newExtractor = (): Extractor => new Extractor(nonce, workers);
   const extractor = newExtractor();
-  const until = deadline + inputs.timeout + AFTER_TIMEOUT_MS;
+  const until = deadline + waitForOthers(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
   const expiry = expiryOf(target, context);
-  // Nobody else can block the container of a task of ours: its agent is only slow, as its start may be.
-  const opening = (): number => (target.started ? Math.max(OPENING_MS, deadline - clock.now()) : OPENING_MS);
+  // Nobody else can block a task of ours; beside a session that has lost its client ours may have to wait for its end.
+  const isPatient = target.started || admission.beside;
+  const opening = (): number => (isPatient ? Math.max(OPENING_MS, deadline - clock.now()) : OPENING_MS);
   let opened = clock.now();
   onJob({});
   try {

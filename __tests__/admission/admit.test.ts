@@ -440,7 +440,7 @@ describe("with a bucket", () => {
 });
 
 describe("without a bucket", () => {
-  const busy = { id: "ecs-execute-command-a", since: 1_700_000_000_000 };
+  const busy = { id: "ecs-execute-command-a", status: "Connected", since: 1_700_000_000_000 };
 
   it("looks twice, with a pause in between, by the target of the container's sessions", async () => {
     const asked: string[] = [];
@@ -494,6 +494,27 @@ describe("without a bucket", () => {
     await clock.pass(...POLL);
     await clock.pass(300, 4_300);
     await one.done;
+  });
+
+  it.each([
+    ["a lone session without a client for 100 s only, and says whose end it is not", ["Disconnected"], true],
+    ["a session that has a client for ever", ["Connected"], false],
+    [
+      "two sessions without a client for ever, since they fill the container",
+      ["Disconnected", "Disconnected"],
+      false,
+    ],
+  ])("waits for %s", async (_, statuses, passes) => {
+    sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
+    const began = clock.now();
+    const one = asking("one", { withBucket: false });
+    while (one.state === "waiting" && clock.now() < began + 150_000) {
+      clock.advance(500);
+      await settled();
+    }
+    expect(one.state).toBe(passes ? "admitted" : "waiting");
+    expect(one.log.lines.join("\n").includes("so it is not ended; this run goes on beside it")).toBe(passes);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(100_000);
   });
 
   it("waits again for one that came during the pause", async () => {

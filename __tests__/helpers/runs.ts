@@ -20,6 +20,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     workers: 1,
     timeout: 3_600_000,
     spoolLimit: undefined,
+    abandonAfter: undefined,
     bucket: undefined,
     prefix: "fargate-exec/",
     bucketOwner: undefined,

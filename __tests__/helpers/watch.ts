@@ -105,6 +105,9 @@ export class WatchedJob {
         workers: 1,
         timeoutSeconds: 60,
         spoolLimit: undefined,
+        abandonSeconds: undefined,
+        // This machine stands for the container of every test.
+        waitSeconds: 0,
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,

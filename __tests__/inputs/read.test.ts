@@ -1,4 +1,4 @@
-import { least, newTask, read, refusal } from "./given.ts";
+import { type Given, least, newTask, read, refusal } from "./given.ts";
 
 describe("readInputs", () => {
   it("fills in everything that a step need not give", () => {
@@ -17,6 +17,7 @@ describe("readInputs", () => {
       workers: 1,
       timeout: 3_600_000,
       spoolLimit: undefined,
+      abandonAfter: 1_800_000,
       bucket: undefined,
       prefix: "fargate-exec/",
       kmsKeyId: undefined,
@@ -41,6 +42,7 @@ describe("readInputs", () => {
       workers: "auto",
       timeout: "2h",
       "spool-limit": "2 GB",
+      "abandon-after": "5m",
       bucket: "example-ci",
       prefix: "ci/jobs",
       "kms-key-id": "alias/ci",
@@ -64,6 +66,7 @@ describe("readInputs", () => {
       workers: "auto",
       timeout: 7_200_000,
       spoolLimit: 2 * 1024 ** 3,
+      abandonAfter: 300_000,
       bucket: "example-ci",
       prefix: "ci/jobs/",
       kmsKeyId: "alias/ci",
@@ -75,6 +78,7 @@ describe("readInputs", () => {
   });
 
   it.each([
+    ["abandon-after", "soon", "never, or a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
     ["timeout", "soon", "a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
     ["spool-limit", "15 MB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'15 MB'"],
     ["spool-limit", "1 TB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'1 TB'"],
@@ -160,5 +164,21 @@ describe("the region", () => {
     const failure = refusal(given, { env: { AWS_REGION: "x y" } });
     expect(failure.failed).toBe("Input 'region' must be an AWS region, such as eu-west-1.");
     expect(failure.seen).toBe("Got 'x y' from AWS_REGION.");
+  });
+});
+
+describe("a job that nobody follows", () => {
+  it.each<[string, Given, number | undefined]>([
+    ["in a task that was running is given half an hour", least, 1_800_000],
+    ["in a task that ends by itself is left to its timeout", newTask, undefined],
+    ["in a task with a command of its own is given half an hour", { ...newTask, hold: "false" }, 1_800_000],
+    [
+      "in a task that may be kept is given half an hour",
+      { ...newTask, "keep-task": "on-failure" },
+      1_800_000,
+    ],
+    ["is left to its timeout where that is wanted", { ...least, "abandon-after": "never" }, undefined],
+  ])("%s", (_name, given, expected) => {
+    expect(read(given).abandonAfter).toBe(expected);
   });
 });

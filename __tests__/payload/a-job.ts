@@ -6,6 +6,8 @@ export const JOB: JobOptions = {
   workers: 2,
   timeoutSeconds: 3600,
   spoolLimit: 256 * 1024 * 1024,
+  abandonSeconds: undefined,
+  waitSeconds: 0,
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",

@@ -4,7 +4,7 @@ import { aTarget } from "../helpers/runs.ts";
 import { aContainer, aTask, TASK } from "../helpers/tasks.ts";
 
 const denied = new Failure("access-denied", { failed: "No right to look.", seen: "", advice: "" });
-const ours = { id: "s-ours", since: undefined };
+const ours = { id: "s-ours", status: "Connected", since: undefined };
 
 function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
   return unopened({
@@ -27,7 +27,7 @@ it("is a blocked agent, where the container has no other session", async () => {
 });
 
 it("names the sessions that the container has", async () => {
-  const theirs = { id: "s-theirs", since: Date.UTC(2026, 0, 2, 3, 4, 5) };
+  const theirs = { id: "s-theirs", status: "Connected", since: Date.UTC(2026, 0, 2, 3, 4, 5) };
   const { seen } = await why({ ssm: { activeSessions: () => Promise.resolve([theirs, ours]) } });
   expect(seen).toContain("The container's other sessions: s-theirs since 2026-01-02T03:04:05.000Z.");
 });

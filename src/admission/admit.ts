@@ -29,6 +29,8 @@ export interface PlacedClaim extends ClaimName {
 export interface Admission {
   /** Others wait for the place to be given back. */
   readonly held: boolean;
+  /** Another session, which has lost its client, may keep this run's from being opened until its attacher gives up. */
+  readonly beside: boolean;
   /** Leaves the place to whoever cleans up after this run, to be given back at this time. Never rejects. */
   postpone(freeAt: number): Promise<void>;
   /** Gives the place to the next run. Never rejects; a second time does nothing. */
@@ -64,6 +66,7 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
       };
       return {
         held: true,
+        beside: false,
         release: () => (released ??= release()),
         postpone: async (freeAt) => {
           await held.stop();
@@ -78,12 +81,12 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
     }
   }
   const place = sessionTarget(target, options.runtimeId);
-  await waitForSessions({ ...options, sessionTarget: place, ssm: aws.ssm });
-  return FREE;
+  return { ...FREE, ...(await waitForSessions({ ...options, sessionTarget: place, ssm: aws.ssm })) };
 }
 
 const FREE: Admission = {
   held: false,
+  beside: false,
   postpone: () => Promise.resolve(),
   release: () => Promise.resolve(),
 };

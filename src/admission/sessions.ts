@@ -9,6 +9,11 @@ const JITTER_MS = 1_500;
 const CONTENDED_JITTER_MS = 4_000;
 /** Runs that may meet in a container for one to come well before the others. */
 const MANY = 40;
+/**
+ * A lone session without a client is waited for so long: its client may be connecting again. Nothing tells whose it is, so
+ * only the container can end it: the attacher of a run of ours that is lost has not heard from its reader for as long.
+ */
+const DISCONNECTED_MS = 45_000;
 /** Where there is nothing to look at. */
 const SPACING_MS = 1_000;
 
@@ -20,28 +25,46 @@ export interface SessionOptions extends TurnOptions {
 
 /**
  * Waits until the container has no session, as far as that may be looked at; else only a moment. No lock: two runs
- * that look within the same moment may both go on. Fails with `container-busy` at the deadline.
+ * that look within the same moment may both go on. A lone session that has lost its client does not keep it: then it
+ * goes on `beside` that one. Fails with `container-busy` at the deadline.
  */
-export async function waitForSessions(options: SessionOptions): Promise<void> {
+export async function waitForSessions(options: SessionOptions): Promise<{ readonly beside: boolean }> {
   const { clock, log, signal, random = Math.random, sessionTarget, ssm } = options;
   let jitter = JITTER_MS;
+  let passed: string | undefined;
+  let alone: { readonly id: string; readonly since: number } | undefined;
   const look = async (): Promise<Holder | undefined> => {
     const [first, ...others] = await ssm.activeSessions(sessionTarget);
     if (first === undefined) return undefined;
+    const isAlone = first.status === "Disconnected" && others.length === 0;
+    if (!isAlone) alone = undefined;
+    else if (alone?.id !== first.id) alone = { id: first.id, since: clock.now() };
+    else if (clock.now() - alone.since >= DISCONNECTED_MS) return beside(first.id);
     jitter = CONTENDED_JITTER_MS;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return { who: `session ${first.id}${more}`, since: timeOfDay(first.since) };
+  };
+  const beside = (id: string): undefined => {
+    if (passed !== id)
+      log.info(
+        `Session ${id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
+          "if it is of a run of this action.",
+      );
+    passed = id;
+    return undefined;
   };
   try {
     do {
       await takeTurn(look, options);
       await clock.sleep(SHORTEST_PAUSE_MS + late(random()) * jitter, signal);
     } while ((await look()) !== undefined);
+    return { beside: passed !== undefined };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
     log.info(`Whether the container has other sessions can't be seen, so they may meet. ${error.failed}`);
     await clock.sleep(random() * SPACING_MS, signal);
+    return { beside: false };
   }
 }
 

@@ -16,6 +16,8 @@ export interface Ssm {
 
 export interface ActiveSession {
   readonly id: string;
+  /** `Connecting`, `Connected`, `Disconnected` (it had a client and has none), `Terminating` and so on. */
+  readonly status?: string;
   /** Milliseconds since the epoch. */
   readonly since: number | undefined;
 }
@@ -113,6 +115,7 @@ export function ssmCalls(clients: AwsClients): Ssm {
             since: StartDate?.getTime(),
             ended: State === "History" ? EndDate?.getTime() : undefined,
             connected: State === "Active" && Status === "Connected",
+            ...(Status !== undefined && { status: Status }),
           });
         }
         token = answer.NextToken;

@@ -23,6 +23,8 @@ export interface Inputs {
   readonly timeout: number;
   /** Bytes of output that may wait in the container for their reader; undefined: what its disk allows. */
   readonly spoolLimit: number | undefined;
+  /** How long a job may go on that nobody follows; undefined where only `timeout` ends it. */
+  readonly abandonAfter: number | undefined;
 
   readonly bucket: string | undefined;
   /** Ends in `/`, or is empty. */

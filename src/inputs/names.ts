@@ -34,6 +34,7 @@ export const inputNames = [
   "workers",
   "user",
   "timeout",
+  "abandon-after",
   "bucket",
   "prefix",
   "bucket-owner",

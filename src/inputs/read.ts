@@ -1,5 +1,5 @@
 import { badInput, noRegion } from "../errors.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Inputs, Where } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, lines, matching, oneOf, type Parsed, size } from "./parse.ts";
 import { InputReader } from "./reader.ts";
@@ -34,6 +34,7 @@ export function readInputs(source: InputSource): Inputs {
     workers: reader.orElse<number | "auto">("workers", workers, 1),
     timeout: reader.orElse("timeout", duration, 60 * minute),
     spoolLimit: reader.optional("spool-limit", size),
+    abandonAfter: readAbandonAfter(reader, where),
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed"), "auto"),
@@ -69,6 +70,20 @@ function user(text: string): Parsed<string | undefined> {
     "a user of the image: a name or a number, such as app or 1000:1000",
   )(text);
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
+}
+
+/** A task that ends by itself takes its job along, so the default leaves that alone. */
+function readAbandonAfter(reader: InputReader, where: Where | undefined): number | undefined {
+  const given = reader.optional("abandon-after", abandonAfter);
+  if (given !== undefined) return given === "never" ? undefined : given;
+  const endsByItself = where?.kind === "new" && where.start.hold && where.start.keepTask === "never";
+  return endsByItself ? undefined : 30 * minute;
+}
+
+function abandonAfter(text: string): Parsed<number | "never"> {
+  if (text === "never") return { value: text };
+  const answer = duration(text);
+  return "value" in answer ? answer : { ...answer, must: `never, or ${answer.must}` };
 }
 
 function workers(text: string): Parsed<number | "auto"> {

@@ -45,13 +45,14 @@ fi
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
 # Whoever was to type the rest may be gone for good, the session with them: after ten minutes no job will come of this
-# directory any more.
+# directory any more. One that waits says so (others.sh).
 fx_expect() {
   trap "" HUP
-  fx_tries=6000
+  fx_n=6000
   while [ -d "$fx_dir" ] && [ ! -e "$fx_dir/started" ] && sleep 0.1; do
-    fx_tries=$((fx_tries - 1))
-    if [ "$fx_tries" -eq 0 ] && mkdir "$fx_dir/started"; then
+    fx_n=$((fx_n - 1))
+    rm "$fx_dir/waits" && fx_n=6000
+    if [ "$fx_n" -eq 0 ] && mkdir "$fx_dir/started"; then
       rm -rf "$fx_dir"
       ! fx_is "$fx_self" || kill -9 "$fx_pid"
     fi

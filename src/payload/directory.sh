@@ -6,8 +6,10 @@
 # started (made by the job: the lock of its start), pid (of the job), stopping (why it is being stopped), status (its
 # end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there), news (the pipe
 # that wakes the watcher), recording (there is a recorder in python3), held (as much waits for the reader as
-# may), joined (the pipe of all recorders in awk), ending (the workers have ended). What names a process names it as
-# process.sh does.
+# may), joined (the pipe of all recorders in awk), ending (the workers have ended), reader (when the
+# reader was last heard), about (what other runs are told), alone (for how many seconds others have waited for this job
+# while nobody followed it), waits (this run waits for others), cancelled (it was cancelled meanwhile). What names a
+# process names it as process.sh does.
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 

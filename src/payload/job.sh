@@ -16,6 +16,7 @@ fx_job() {
   fx_name "$$"
   fx_self=$fx_token
   echo "$fx_self" >"$fx_dir/pid"
+  fx_tell_others
   fx_limit_spool
   cat "$fx_dir/header" >"$fx_dir/out.0"
   for fx_name in stopping status; do fx_reserve "$fx_name"; done

@@ -8,6 +8,10 @@ export interface JobOptions {
   readonly timeoutSeconds: number;
   /** Bytes of output that may wait for their reader; undefined: half of what is free on the disk. */
   readonly spoolLimit: number | undefined;
+  /** How long it may go on while nobody follows it and others wait for it; undefined: until its timeout. */
+  readonly abandonSeconds: number | undefined;
+  /** How long it waits for jobs of other runs that nobody follows; 0: it does not look for any. */
+  readonly waitSeconds: number;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -37,6 +41,8 @@ export function jobText(options: JobOptions): string {
     `fx_workers=${options.workers}`,
     `fx_timeout=${options.timeoutSeconds}`,
     `fx_limit=${options.spoolLimit ?? "''"}`,
+    `fx_abandon=${options.abandonSeconds ?? ""}`,
+    `fx_wait=${options.waitSeconds}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_names=${quote(Object.keys(options.env).join(" "))}`,

@@ -24,6 +24,8 @@ export function preparePayload(
       workers,
       timeoutSeconds: Math.ceil(inputs.timeout / 1000),
       spoolLimit: inputs.spoolLimit,
+      abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
+      waitSeconds: Math.ceil(waitForOthers(inputs, target) / 1000),
       shell: shellFor(inputs.shell, script),
       args: inputs.args,
       workingDirectory: inputs.workingDirectory,
@@ -37,4 +39,15 @@ export function preparePayload(
     },
     script,
   );
+}
+
+/**
+ * How long a container may wait, in milliseconds, for jobs of other runs that nobody follows any more: as long as the
+ * job itself may take. Nobody else knows a task that this run has started.
+ */
+export function waitForOthers(
+  { timeout }: Pick<Inputs, "timeout">,
+  { started }: Pick<Target, "started">,
+): number {
+  return started ? 0 : timeout;
 }

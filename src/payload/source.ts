@@ -36,6 +36,7 @@ export const jobSource = [
   readFileSync(new URL("./check.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./job.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./send.sh", import.meta.url), "utf8"),
+  readFileSync(new URL("./others.sh", import.meta.url), "utf8"),
   readFileSync(new URL("./watch.sh", import.meta.url), "utf8"),
 ].join("\n");
 export const recorderPy = readFileSync(new URL("./recorder.py", import.meta.url), "utf8");

@@ -12,10 +12,14 @@ fx_read_secrets() {
 fx_listen() {
   while IFS= read -r fx_line; do
     : >"$fx_dir/heard"
+    date +%s >"$fx_dir/reader"
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
-      cancel) fx_tell TERM "$(cat "$fx_dir/pid")" ;;
+      cancel)
+        : >"$fx_dir/cancelled"
+        fx_tell TERM "$(cat "$fx_dir/pid")"
+        ;;
       # What StopTask begins with, for a task of ours whose runner may make no call any more.
       end) kill -s TERM 1 ;;
     esac
@@ -104,6 +108,12 @@ fx_expect_reader() {
   done
 }
 
+# All at once, then one by one.
+fx_end_helpers() {
+  for fx_each in $fx_helpers; do fx_tell TERM "$fx_each"; done
+  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
+}
+
 fx_main() {
   # The terminal carries the spool and marks, nothing else: a complaint in between would be taken for output.
   exec 2>/dev/null
@@ -123,14 +133,7 @@ fx_main() {
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
   fx_read_secrets
   fx_replace_watcher
-  # A watcher that was cut here may have left nothing behind: then the next one starts the job.
-  if [ ! -e "$fx_dir/started" ]; then
-    printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" \
-      >/dev/null 2>>"$fx_dir/err" 3<&- &
-    fx_name "$!"
-    fx_child=$fx_token
-  fi
-  fx_secrets=
+  date +%s >"$fx_dir/reader"
   fx_news=
   fx_open_news
   fx_listen <&3 &
@@ -139,15 +142,26 @@ fx_main() {
   fx_expect_reader 3<&- &
   fx_name "$!"
   fx_helpers="$fx_helpers $fx_token"
+  # A watcher that was cut here may have left nothing behind: then the next one starts the job.
+  if [ ! -e "$fx_dir/started" ]; then
+    if [ "$fx_wait" -gt 0 ] && ! fx_await_others; then
+      fx_end_helpers
+      rm -rf "$fx_dir"
+      return
+    fi
+    printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" \
+      >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
+    fx_name "$!"
+    fx_child=$fx_token
+  fi
+  fx_secrets=
   fx_attach
   fx_tries=250
   until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
     sleep 0.02
     fx_tries=$((fx_tries - 1))
   done
-  # All at once, then one by one.
-  for fx_each in $fx_helpers; do fx_tell TERM "$fx_each"; done
-  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
+  fx_end_helpers
   [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
   fx_job=$(cat "$fx_dir/pid")
   rm -rf "$fx_dir"

@@ -63,6 +63,13 @@ function refused(code: string, text: string, container: string): Failure {
         advice:
           "Nothing secret is typed into a terminal that echoes. The image needs stty (coreutils) or python3.",
       });
+    case "busy":
+      return new Failure("container-busy", {
+        failed: `The ${container} was not free for this run, so the script was not started.`,
+        seen: `It is ${text}.`,
+        advice:
+          "Wait for that job or stop it in the container; with a shorter 'abandon-after' it is stopped by the next run. Raise 'timeout' to wait longer.",
+      });
     case "gone":
       return new Failure("no-status", {
         ...facts,

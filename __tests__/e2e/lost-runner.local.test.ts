@@ -1,0 +1,93 @@
+import type { StepResult } from "../../demo/runner.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, type Inputs, jobLog, mainLog, pidOf, processes, withoutInit } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
+
+let aws: Aws;
+let definition: string;
+beforeAll(async () => {
+  aws = await Aws.start();
+  definition = await aws.register("lost", [withoutInit]);
+});
+afterAll(() => aws.stop());
+
+/** Runs a step in this task and kills its process once its script prints `begun`: no cleanup, no post. */
+async function lose(task: Task, inputs: Inputs): Promise<void> {
+  let killed = false;
+  const lost = aws.step(
+    { task: task.id, ...inputs },
+    {
+      onLine: (line) => {
+        const pid = line === "begun" ? pidOf(task.id) : undefined;
+        if (pid === undefined) return;
+        killed = true;
+        process.kill(pid, "SIGKILL");
+      },
+      // Whatever runs the steps is gone, too.
+      beforePost: () => Promise.reject(new Error("the engine was killed")),
+    },
+  );
+  await expect(lost).rejects.toThrow("the engine was killed");
+  expect(killed).toBe(true);
+}
+
+const next = (task: Task, inputs: Inputs = {}): Promise<StepResult> =>
+  aws.step({ task: task.id, run: "cat /dev/shm/trace; echo mine >>/dev/shm/trace", ...inputs });
+
+/** A script that writes when it begins and when it ends, and would show if another came between. */
+const traced = (seconds: number): string =>
+  `echo begun; echo 'lost begins' >/dev/shm/trace; sleep ${seconds}; echo 'lost ends' >>/dev/shm/trace`;
+
+it.concurrent(
+  "a job whose runner was killed is waited for by the next run, which is told of it",
+  async () => {
+    const task = await aws.runningTask(definition);
+    await lose(task, { run: traced(8) });
+    const result = await next(task);
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+    expect(mainLog(result).join("\n")).toMatch(
+      /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
+    );
+    await eventually(() => processes(task).length, 1, 20_000);
+  },
+);
+
+it.concurrent("one that has gone on alone for 'abandon-after' is stopped first", async () => {
+  const task = await aws.runningTask(definition);
+  await lose(task, { run: traced(300), "abandon-after": "2s" });
+  const result = await next(task);
+  expect(result.conclusion).toBe("success");
+  expect(jobLog(result)).toEqual(["lost begins"]);
+  expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: nobody has followed it for 2 s/);
+});
+
+it.concurrent("one that outlasts the next run's patience keeps it from starting, by name", async () => {
+  const task = await aws.runningTask(definition);
+  await lose(task, { run: traced(20), "abandon-after": "never" });
+  const result = await next(task, { timeout: "2s" });
+  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(result.annotations[0]?.title).toContain("container-busy");
+  expect(result.annotations[0]?.message).toMatch(
+    /in use by a job of https:\S+ since .* whose runner is lost/,
+  );
+});
+
+it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
+  const task = await aws.runningTask(definition);
+  await lose(task, { run: traced(9) });
+  const cancel = new AbortController();
+  const result = await aws.step(
+    { task: task.id, run: "echo mine" },
+    {
+      signal: cancel.signal,
+      onLine: (line) => {
+        if (line.includes("still runs in this container")) cancel.abort();
+      },
+    },
+  );
+  expect(result.conclusion).toBe("cancelled");
+  expect(mainLog(result)).not.toContain("mine");
+  const after = await next(task);
+  expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
+});
