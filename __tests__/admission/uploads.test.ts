@@ -44,6 +44,7 @@ describe("a container's place", () => {
     return {
       done,
       held: true,
+      beside: false,
       release: () => Promise.resolve(void done.push("released")),
       postpone: (freeAt: number) => Promise.resolve(void done.push(`postponed to ${freeAt}`)),
     };

@@ -13,12 +13,12 @@ async function answering(answer: (count: number) => Answer) {
 
 it("lists all of a target's sessions that have not ended", async () => {
   const pages = [
-    { Sessions: [{ SessionId: "a", StartDate: 1_700_000_000.5 }], NextToken: "more" },
+    { Sessions: [{ SessionId: "a", StartDate: 1_700_000_000.5, Status: "Disconnected" }], NextToken: "more" },
     { Sessions: [{ SessionId: "b" }] },
   ];
   const ssm = await answering((count) => ({ body: pages[count - 1] }));
   expect(await ssm.activeSessions("ecs:ci_1_2")).toEqual([
-    { id: "a", since: 1_700_000_000_500, connected: false },
+    { id: "a", status: "Disconnected", since: 1_700_000_000_500, connected: false },
     { id: "b", connected: false },
   ]);
   const Filters = [{ key: "Target", value: "ecs:ci_1_2" }];
@@ -44,8 +44,14 @@ it("lists those that have ended as well, from a time on", async () => {
       : { Sessions: [{ SessionId: "a", StartDate: 1_700_000_002, Status: "Connected" }] },
   }));
   expect(await ssmCalls(open.clients).recentSessions("ecs:ci_1_2", 1_700_000_000_000)).toEqual([
-    { id: "a", since: 1_700_000_002_000, connected: true },
-    { id: "b", since: 1_700_000_001_000, ended: 1_700_000_003_000, connected: false },
+    { id: "a", status: "Connected", since: 1_700_000_002_000, connected: true },
+    {
+      id: "b",
+      status: "Terminated",
+      since: 1_700_000_001_000,
+      ended: 1_700_000_003_000,
+      connected: false,
+    },
   ]);
   const history = open.received
     .map(({ body }) => JSON.parse(body) as { State: string })

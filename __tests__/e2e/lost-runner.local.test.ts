@@ -11,8 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** Runs a step in this task and kills its process once its script prints `begun`: no cleanup, no post. */
-async function lose(task: Task, inputs: Inputs): Promise<void> {
+/**
+ * Runs a step in this task and kills its process once its script prints `begun`: no cleanup, no post. Its session goes
+ * on without a client, or is ended by the service.
+ */
+async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended"): Promise<void> {
   let killed = false;
   const lost = aws.step(
     { task: task.id, ...inputs },
@@ -29,6 +32,9 @@ async function lose(task: Task, inputs: Inputs): Promise<void> {
   );
   await expect(lost).rejects.toThrow("the engine was killed");
   expect(killed).toBe(true);
+  const { sessionId = "" } =
+    aws.world.local.gateway.sessions.find(({ target }) => target.includes(task.id)) ?? {};
+  if (session === "is ended") await aws.world.local.inject({ session: { do: "close", session: sessionId } });
 }
 
 const next = (task: Task, inputs: Inputs = {}): Promise<StepResult> =>
@@ -42,7 +48,7 @@ it.concurrent(
   "a job whose runner was killed is waited for by the next run, which is told of it",
   async () => {
     const task = await aws.runningTask(definition);
-    await lose(task, { run: traced(8) });
+    await lose(task, { run: traced(8) }, "is ended");
     const result = await next(task);
     expect(result.conclusion).toBe("success");
     expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
@@ -55,7 +61,7 @@ it.concurrent(
 
 it.concurrent("one that has gone on alone for 'abandon-after' is stopped first", async () => {
   const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(300), "abandon-after": "2s" });
+  await lose(task, { run: traced(300), "abandon-after": "2s" }, "goes on");
   const result = await next(task);
   expect(result.conclusion).toBe("success");
   expect(jobLog(result)).toEqual(["lost begins"]);
@@ -64,7 +70,7 @@ it.concurrent("one that has gone on alone for 'abandon-after' is stopped first",
 
 it.concurrent("one that outlasts the next run's patience keeps it from starting, by name", async () => {
   const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(20), "abandon-after": "never" });
+  await lose(task, { run: traced(20), "abandon-after": "never" }, "is ended");
   const result = await next(task, { timeout: "2s" });
   expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
   expect(result.annotations[0]?.title).toContain("container-busy");
@@ -75,7 +81,7 @@ it.concurrent("one that outlasts the next run's patience keeps it from starting,
 
 it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
   const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(9) });
+  await lose(task, { run: traced(12) }, "is ended");
   const cancel = new AbortController();
   const result = await aws.step(
     { task: task.id, run: "echo mine" },

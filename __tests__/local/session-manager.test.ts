@@ -24,7 +24,6 @@ it("tells sessions as SSM does: those that go on or those that ended, of one tar
         SessionId: other,
         Target: "ecs:ci_2_b",
         Status: "Connecting",
-        DocumentName: "AmazonECS-ExecuteInteractiveCommand",
         StartDate: expect.closeTo(Date.now() / 1000, 0) as number,
         Owner: "arn:aws:iam::123456789012:user/local",
       },

@@ -3,7 +3,7 @@
 #
 # Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
 # reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
-fx_umask=$(umask) fx_new="" fx_why="" fx_guard="" fx_odd="" fx_code=""
+fx_umask=$(umask) fx_new="" fx_why="" fx_odd="" fx_code=""
 umask 077
 exec 3<&0
 fx_name "$(exec sh -c "echo \$PPID")"
