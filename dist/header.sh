@@ -1,14 +1,19 @@
 # --- The header: the line by which a log stream with a random name is traced back to its task and its run.
 
-fx_get() {
-  if command -v curl >/dev/null 2>&1; then
-    curl -sf -m 2 "$1"
-  elif command -v python3 >/dev/null 2>&1; then
-    python3 -I -S -c 'import sys, urllib.request as u; sys.stdout.write(u.urlopen(sys.argv[1], timeout=2).read().decode())' "$1"
+# The endpoint is on the task's own link: no proxy of the container's leads to it.
+fx_get() (
+  unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+  if command -v curl >/dev/null; then
+    curl -sf -m 2 --noproxy '*' "$1"
+  elif command -v python3 >/dev/null; then
+    python3 -I -S -c '
+import sys, urllib.request as u
+print(u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=2).read().decode())' "$1"
   else
-    wget -q -T 2 -O - "$1"
+    # busybox has no such option, and reads no file that could name a proxy.
+    wget -q -T 2 -t 1 --no-proxy -O - "$1" || wget -q -T 2 -O - "$1"
   fi 2>/dev/null
-}
+)
 
 # The first value of a key in a JSON text on standard input, without jq: one pair a line, then look for the key.
 fx_field() {
@@ -19,14 +24,14 @@ fx_field() {
 fx_header() {
   fx_uri=$ECS_CONTAINER_METADATA_URI_V4
   fx_task=$([ -z "$fx_uri" ] || fx_get "$fx_uri/task")
-  fx_self=$([ -z "$fx_uri" ] || fx_get "$fx_uri")
+  fx_here=$([ -z "$fx_uri" ] || fx_get "$fx_uri")
   printf '\033]7733;h\007fargate-exec'
   printf ' %s' "run=$fx_id"
   if [ "$fx_task" ]; then
     printf ' %s' "cluster=$(printf %s "$fx_task" | fx_field Cluster)" \
       "task=$(printf %s "$fx_task" | fx_field TaskARN)" \
-      "container=$(printf %s "$fx_self" | fx_field Name)" \
-      "image=$(printf %s "$fx_self" | fx_field Image)" \
+      "container=$(printf %s "$fx_here" | fx_field Name)" \
+      "image=$(printf %s "$fx_here" | fx_field Image)" \
       "cpu=$(printf %s "$fx_task" | fx_field CPU)" \
       "memory=$(printf %s "$fx_task" | fx_field Memory)"
   else

@@ -35,4 +35,5 @@ fx_find() {
 }
 
 exec 2>/dev/null
-fx_uid=$(id -u)
+# ECS Exec runs as root, where an image can't tell.
+fx_uid=$(id -u || echo 0)

@@ -1,9 +1,10 @@
-# The recorder for images without python3: one process for each stream of each worker, its pipe on standard input.
+# The recorder for images without python3: one process for each stream of each worker, its pipe on descriptor 5.
 #
-#     fx_patterns=... awk -f recorder.awk KIND WORKER WORKERS SIZES >>out
+#     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | spool.sh's fx_keep
 #
-# It writes what recorder.py writes (output/marks.ts defines it). An awk can't read what is there and no more, so
-# each piece is one read of dd. No awk but GNU's and mawk can hold a NUL byte: for the others it becomes a `?`.
+# The patterns come one a line in the order of redaction.ts, by a pipe: they are secret, and may be more than an
+# environment holds. It writes what recorder.py writes (output/marks.ts defines it). An awk can't read what is there and
+# no more, so each piece is one read of dd. No awk but GNU's and mawk can hold a NUL byte: for the others it becomes a `?`.
 BEGIN {
   MARK = "\033]7733;"
   OPEN = MARK "+\007"
@@ -22,11 +23,12 @@ BEGIN {
   lead = (kind == "o" ? "" : tag) prefix
   again = kind == "o" && !several ? "" : tag
   first = again prefix
-  count = split(ENVIRON["fx_patterns"], pattern, "\n")
+  nul = holds_nul()
+  read_patterns()
 
   # Pieces are put together again with what they were cut at; the dot tells an empty piece from the end.
   RS = "\001"
-  read = "dd bs=65536 count=1 2>/dev/null" (holds_nul() ? "" : " | tr '\\000' '?'") "; printf ."
+  read = "dd bs=65536 count=1 <&5 2>/dev/null" (nul ? "" : " | tr '\\000' '?'") "; printf ."
   for (;;) {
     text = separator = ""
     while ((read | getline part) > 0) {
@@ -37,15 +39,69 @@ BEGIN {
     if (text == ".") break
     take(rest substr(text, 1, length(text) - 1))
   }
+  look(rest)
   if (rest != "") open(clean(rest))
-  # What the spool has of it is less where the disk was full: nobody tells an awk so.
-  printf "%.0f\n", written >>ARGV[4]
 }
 
 function holds_nul(    text) {
   "printf 'a\\000b'" | getline text
   close("printf 'a\\000b'")
   return length(text) == 3
+}
+
+# Patterns that only go on from another one are its family: they are looked for where that one is. Of many, most are
+# known by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
+function read_patterns(    line, head, long_, i, size, least, many) {
+  while ((getline line < "/dev/stdin") > 0) {
+    if (line == "") continue
+    pattern[++count] = line
+    starts[substr(line, 1, 3)] = starts[substr(line, 1, 3)] " " count
+    starts[substr(line, 1, 2)] = starts[substr(line, 1, 1)] = ""
+    if (length(line) > longest) longest = length(line)
+    if (heads && index(line, head) == 1) continue
+    head = line
+    family[++heads] = count
+    if (length(line) >= 15) long_++
+  }
+  family[heads + 1] = count + 1
+  # So many take one by one as long as all of them by blocks: GNU's awk is slow to find, the others to take apart, and
+  # busybox's is so slow at that that it is never worth it.
+  many = "version" in PROCINFO ? 24 : 120
+  least = heads - long_ > many ? 7 : 15
+  if (nul && heads > many) {
+    for (i = 1; i <= heads; i++) {
+      size = int((length(pattern[family[i]]) + 1) / 2)
+      if (2 * size >= least && (!block || size < block)) block = size
+    }
+  }
+  for (i = 1; i <= heads; i++) {
+    line = pattern[family[i]]
+    if (!block || length(line) < 2 * block - 1) few[++fews] = i
+    else for (size = 1; size <= block; size++) {
+      head = substr(line, size, block)
+      with[head] = with[head] " " i
+    }
+  }
+}
+
+# Learns which patterns are in the text: near.
+function look(text,    i, end, part) {
+  nears = 0
+  split("", seen)
+  for (i = 1; i <= fews; i++) look_for(few[i], text)
+  if (!block) return
+  end = length(text) - block + 1
+  for (i = 1; i <= end; i += block) if ((part = substr(text, i, block)) in with) look_for_all(with[part], text)
+}
+
+function look_for_all(list, text,    n, i, each) {
+  n = split(list, each, " ")
+  for (i = 1; i <= n; i++) if (!(each[i] in seen)) look_for(each[i], text)
+}
+
+function look_for(head, text,    i) {
+  seen[head]
+  if (index(text, pattern[family[head]])) for (i = family[head]; i < family[head + 1]; i++) near[++nears] = i
 }
 
 # Where the last line of the text ends, or 0. Looked for from the end, since an awk can only search forwards.
@@ -63,7 +119,11 @@ function take(text,    cut) {
   cut = last_end(text)
   rest = substr(text, cut + 1)
   text = substr(text, 1, cut)
-  if (text != "") whole(dirty(text) ? cleaned(text) : text)
+  if (text != "") {
+    look(text)
+    whole(dirty(text) ? cleaned(text) : text)
+  }
+  look(rest)
   cut = showable(rest)
   if (cut > 0) {
     open(clean(substr(rest, 1, cut)))
@@ -83,9 +143,17 @@ function cleaned(text,    at, end, size, page, out) {
   return out
 }
 
+# Whether a text that was looked at, or a part of it, has to be cleaned.
 function dirty(text,    i) {
-  for (i = 1; i <= count; i++) if (index(text, pattern[i])) return 1
+  for (i = 1; i <= nears; i++) if (index(text, pattern[near[i]])) return 1
   return index(text, MARK) || index(text, DAMAGED)
+}
+
+# How much of a text from there on fits a page. A piece ends in the middle of no mark, of which each has nine bytes.
+function fitting(text, at,    size, cut) {
+  size = PAGE - 100
+  cut = index(substr(text, at + size - 8, 15), MARK)
+  return cut && cut <= 8 ? size - 9 + cut : size
 }
 
 # Lines, each with its end, as records, in pages.
@@ -102,7 +170,7 @@ function whole(text,    at, size, end, before) {
       before = ""
     } else {
       # A line longer than a page, a piece of it at a time; no piece of it may go without its tag.
-      size = PAGE - 100
+      size = fitting(text, at)
       write((before == "" && lead == prefix ? again : before) substr(text, at, size) OPEN "\n")
       before = again
     }
@@ -110,23 +178,23 @@ function whole(text,    at, size, end, before) {
 }
 
 # The beginning of a line, or more of it, as records.
-function open(text,    at) {
-  for (at = 1; at <= length(text); at += PAGE - 100) {
-    write((inside ? again : first) substr(text, at, PAGE - 100) OPEN "\n")
+function open(text,    at, size) {
+  for (at = 1; at <= length(text); at += size) {
+    size = fitting(text, at)
+    write((inside ? again : first) substr(text, at, size) OPEN "\n")
     inside = 1
   }
 }
 
 function write(text) {
-  written += length(text)
   printf "%s", text
   fflush()
 }
 
-# The text without secrets, and without anything that could be taken for a mark. Secrets that overlap or touch are one.
+# A text that was looked at without secrets, and without anything that could be taken for a mark. Secrets that overlap or touch are one.
 function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
-  for (i = 1; i <= count; i++)
-    if ((at[n + 1] = index(text, pattern[i])) > 0) of[++n] = pattern[i]
+  for (i = 1; i <= nears; i++)
+    if ((at[n + 1] = index(text, pattern[near[i]])) > 0) of[++n] = pattern[near[i]]
   for (from = 1; ; from = end) {
     # Where each comes next is known: the first of them, with all that begin before it has ended.
     start = 0
@@ -154,20 +222,15 @@ function exchange(text, old, new,    out, at) {
   return out text
 }
 
-# How much of an unfinished line can be shown: not the end that may turn out to begin a pattern, nor a part of one.
-function showable(text,    cut, i, size, at, from) {
-  cut = length(text)
-  for (i = 1; i <= count; i++) {
-    size = length(pattern[i]) - 1
-    if (size > length(text)) size = length(text)
-    for (; size > length(text) - cut; size--)
-      if (substr(text, length(text) - size + 1) == substr(pattern[i], 1, size)) cut = length(text) - size
-  }
-  for (i = 1; i <= count; i++) {
+# How much of an unfinished line that was looked at can be shown: not the end that may turn out to begin a pattern, nor a
+# part of one.
+function showable(text,    cut, i, at, from) {
+  cut = length(text) - begun(substr(text, length(text) > longest ? length(text) - longest + 1 : 1))
+  for (i = 1; i <= nears; i++) {
     from = 1
-    while ((at = index(substr(text, from), pattern[i])) > 0) {
+    while ((at = index(substr(text, from), pattern[near[i]])) > 0) {
       at += from - 1
-      if (at <= cut && at + length(pattern[i]) - 1 > cut) {
+      if (at <= cut && at + length(pattern[near[i]]) - 1 > cut) {
         cut = at - 1
         i = 0
         break
@@ -176,4 +239,17 @@ function showable(text,    cut, i, size, at, from) {
     }
   }
   return cut
+}
+
+# How many characters at the end of the text may begin a pattern, at the most.
+function begun(text,    at, size, n, i, each) {
+  for (at = 1; at <= length(text); at++) {
+    if (!(substr(text, at, 3) in starts)) continue
+    size = length(text) - at + 1
+    if (size < 3) return size
+    n = split(starts[substr(text, at, 3)], each, " ")
+    for (i = 1; i <= n; i++)
+      if (length(pattern[each[i]]) > size && substr(pattern[each[i]], 1, size) == substr(text, at)) return size
+  }
+  return 0
 }

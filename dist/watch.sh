@@ -12,9 +12,16 @@ fx_read_secrets() {
 fx_listen() {
   while IFS= read -r fx_line; do
     : >"$fx_dir/heard"
+    date +%s >"$fx_dir/reader"
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
-      cancel) kill "$(cat "$fx_dir/pid")" ;;
+      'here '*) fx_confirm "${fx_line#here }" ;;
+      cancel)
+        : >"$fx_dir/cancelled"
+        fx_tell TERM "$(cat "$fx_dir/pid")"
+        ;;
+      # What StopTask begins with, for a task of ours whose runner may make no call any more.
+      end) kill -s TERM 1 ;;
     esac
   done
 }
@@ -23,24 +30,26 @@ fx_listen() {
 fx_attach() {
   fx_mark "@$fx_at"
   printf '\n'
-  fx_quiet=0 fx_unmarked=0 fx_found_packer='' fx_last=''
+  fx_quiet=0 fx_unmarked=0 fx_found_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held=''
   until [ "$fx_last" ]; do
     # In this order: whatever was written before the status is in the size that is read after it.
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
-    fx_size out
-    if [ "$fx_bytes" -gt "$fx_at" ]; then
+    fx_tell_held
+    if ! fx_measure; then
+      fx_last="! gone the output from byte $fx_at on has been confirmed, and so it was removed"
+    elif [ "$fx_bytes" -gt "$fx_at" ]; then
       fx_send
       fx_quiet=0
     elif [ "$fx_ended" ]; then
       fx_last=". $fx_at $(cat "$fx_dir/status")"
     elif [ ! -d "$fx_dir" ]; then
       fx_last='! gone the directory of the job was removed while it ran'
-    elif read -r fx_pid <"$fx_dir/pid" && ! fx_lives && [ ! -e "$fx_dir/status" ]; then
+    elif read -r fx_job <"$fx_dir/pid" && ! fx_lives "$fx_job" && [ ! -e "$fx_dir/status" ]; then
       fx_end_orphans
-      kill -s KILL -- "-$fx_pid"
+      ! fx_is_group "$fx_job" || kill -s KILL -- "-$fx_pid"
       fx_last='! lost the job was killed, and its exit status with it'
-    elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && fx_pid=$fx_child && ! fx_lives && [ ! -e "$fx_dir/started" ]; then
+    elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && ! fx_lives "$fx_child" && [ ! -e "$fx_dir/started" ]; then
       fx_last="! start $(fx_words)"
     else
       # In tenths of a second, more or less.
@@ -81,10 +90,8 @@ fx_wait_for_news() {
 # A terminal that nobody reads any more keeps a place for sessions, of which a container has one or two. Whoever
 # attaches next frees it, and so does a watcher itself when its reader, who says so every twenty seconds, is gone.
 fx_replace_watcher() {
-  fx_pid=$(cat "$fx_dir/watcher")
-  # A process of that number need not be the same one any more.
-  if [ "$fx_pid" ] && grep -q "$fx_id" "/proc/$fx_pid/cmdline"; then kill -s KILL "$fx_pid"; fi
-  printf %s "$$" >"$fx_dir/watcher"
+  fx_tell KILL "$(cat "$fx_dir/watcher")"
+  printf %s "$fx_self" >"$fx_dir/watcher"
 }
 
 # The watcher is woken every second, too: nobody else would tell it that the job was killed.
@@ -94,56 +101,76 @@ fx_expect_reader() {
     [ -z "$fx_news" ] || echo >&4
     fx_silent=$((fx_silent + 1))
     if [ "$fx_silent" -ge 90 ]; then
-      [ -e "$fx_dir/heard" ] || kill -s KILL "$$"
+      [ -e "$fx_dir/heard" ] || fx_tell KILL "$fx_self"
       rm -f "$fx_dir/heard"
       fx_silent=0
     fi
   done
 }
 
+# All at once, then one by one.
+fx_end_helpers() {
+  for fx_each in $fx_helpers; do fx_tell TERM "$fx_each"; done
+  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
+}
+
 fx_main() {
   # The terminal carries the spool and marks, nothing else: a complaint in between would be taken for output.
   exec 2>/dev/null
   fx_child=
+  # All that was fetched or typed is there: from now on it is a job.
+  if [ "$fx_new" ]; then
+    tail -c "+${fx_from-}" "$fx_dir/payload" >"$fx_dir/script"
+    rm "$fx_dir/payload"
+    mv "$fx_dir/new" "$fx_dir/job"
+  fi
+  fx_find_programs
   # While the secrets are on their way.
   [ -e "$fx_dir/header" ] || { fx_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
   [ "$fx_nonce" ] || IFS= read -r fx_nonce <&3
   # Of any other way it came the loader has told.
-  [ -z "$fx_new" ] || [ "${fx_code+told}" ] || fx_mark 'n Script fetched by boto3.'
+  [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
+  [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
   fx_read_secrets
   fx_replace_watcher
-  # A watcher that was cut here may have left nothing behind: then the next one starts the job.
-  if [ ! -e "$fx_dir/started" ]; then
-    printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" >/dev/null 2>>"$fx_dir/err" 3<&- &
-    fx_child=$!
-  fi
-  fx_secrets=
+  date +%s >"$fx_dir/reader"
   fx_news=
   fx_open_news
   fx_listen <&3 &
-  fx_helpers=$!
+  fx_name "$!"
+  fx_helpers=$fx_token
   fx_expect_reader 3<&- &
-  fx_helpers="$fx_helpers $!"
+  fx_name "$!"
+  fx_helpers="$fx_helpers $fx_token"
+  # A watcher that was cut here may have left nothing behind: then the next one starts the job.
+  if [ ! -e "$fx_dir/started" ]; then
+    if [ "$fx_wait" -gt 0 ] && ! fx_await_others; then
+      fx_end_helpers
+      rm -rf "$fx_dir"
+      return
+    fi
+    printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" \
+      >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
+    fx_name "$!"
+    fx_child=$fx_token
+  fi
+  fx_secrets=
   fx_attach
   fx_tries=250
   until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
     sleep 0.02
     fx_tries=$((fx_tries - 1))
   done
-  # All at once, then one by one.
-  # shellcheck disable=SC2086 # it is to be split into words
-  kill $fx_helpers
-  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
+  fx_end_helpers
   [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
-  fx_pid=$(cat "$fx_dir/pid")
+  fx_job=$(cat "$fx_dir/pid")
   rm -rf "$fx_dir"
-  kill "$fx_pid"
-  for fx_each in $fx_child ${fx_guard-}; do wait "$fx_each"; done
+  fx_tell TERM "$fx_job"
+  for fx_each in $fx_child ${fx_guard-}; do wait "${fx_each%:*}"; done
 }
 
 if [ "${1-}" ]; then
-  fx_dir=$1
-  fx_umask=$2
+  fx_dir=$1 fx_umask=$2 fx_path=$3
   fx_job
 else
   fx_main

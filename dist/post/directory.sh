@@ -2,10 +2,14 @@
 # attaches; the job itself is this file run once more, in a session of its own, so that no end of a watcher is the
 # end of the job.
 #
-# In the job directory: job (this file), script, header, out (the spool), N.o N.e (pipes of worker N), N.pid, N.code,
+# In the job directory: job (this file), script, header, out.N (the spool from byte N on), N.o N.e (pipes of worker N), N.pid, N.code,
 # started (made by the job: the lock of its start), pid (of the job), stopping (why it is being stopped), status (its
 # end), taken (somebody has read that), watcher (the process that shows it), heard (its reader is there), news (the pipe
-# that wakes the watcher), recording (there is a recorder in python3), sizes (what each awk has written).
+# that wakes the watcher), recording (there is a recorder in python3), held (as much waits for the reader as
+# may), joined (the pipe of all recorders in awk), ending (the workers have ended), reader (when the
+# reader was last heard), about (what other runs are told), alone (for how many seconds others have waited for this job
+# while nobody followed it), waits (this run waits for others), cancelled (it was cancelled meanwhile). What names a
+# process names it as process.sh does.
 #
 # Every name of ours begins with fx_ and none is exported: the container's own variables stay what they are.
 

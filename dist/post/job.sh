@@ -1,7 +1,7 @@
 # --- The job: started once, outlives every session.
 
 fx_job() {
-  fx_started='' fx_signalled='' fx_killer='' fx_pids='' fx_patterns='' fx_whole='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_names='' fx_whole='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
@@ -13,11 +13,21 @@ fx_job() {
   mkdir "$fx_dir/started" 2>/dev/null || return
   trap 'fx_stop cancelled' TERM
   trap 'fx_stop timed-out' USR1
-  echo "$$" >"$fx_dir/pid"
-  cat "$fx_dir/header" >"$fx_dir/out"
+  fx_name "$$"
+  fx_self=$fx_token
+  echo "$fx_self" >"$fx_dir/pid"
+  fx_tell_others
+  fx_limit_spool
+  cat "$fx_dir/header" >"$fx_dir/out.0"
   for fx_name in stopping status; do fx_reserve "$fx_name"; done
 
-  if command -v python3 >/dev/null 2>&1; then
+  fx_find_programs
+  fx_check
+  if [ "$fx_flaw" ]; then
+    fx_end refused "$fx_flaw"
+    return
+  fi
+  if [ "$fx_python3" ]; then
     fx_record_by_python || return
   elif command -v awk >/dev/null 2>&1; then
     fx_record_by_awk
@@ -29,16 +39,18 @@ fx_job() {
   for fx_n in $fx_all; do
     fx_reserve "$fx_n.code"
     fx_worker "$fx_n" &
-    fx_pids="$fx_pids $!"
+    fx_name "$!"
+    fx_running="$fx_running $fx_token"
   done
-  fx_after "$fx_timeout" kill -s USR1 "$$" &
-  fx_clock=$!
+  fx_after "$fx_timeout" fx_tell USR1 "$fx_self" &
+  fx_name "$!"
+  fx_clock=$fx_token
   fx_started=1
   [ ! -e "$fx_dir/stopping" ] || fx_stop "$(cat "$fx_dir/stopping")"
 
   # A signal ends a wait early; whoever still lives is waited for again.
-  for fx_pid in $fx_pids; do
-    while kill -0 "$fx_pid" 2>/dev/null; do wait "$fx_pid"; done
+  for fx_each in $fx_running; do
+    while fx_is "$fx_each"; do wait "${fx_each%:*}"; done
   done
   trap '' TERM USR1
   for fx_each in $fx_clock $fx_killer; do fx_dismiss "$fx_each"; done

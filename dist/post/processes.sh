@@ -17,25 +17,31 @@ def become(words):
     os.execvp(words[0], words)
 '
 
+# Finds our own programs once, in full, so that they stay what they are whatever PATH a script is to have.
+fx_find_programs() {
+  fx_env='' fx_python3=$(command -v python3) fx_setsid=$(command -v setsid)
+  if [ "$fx_setsid" ] && env --default-signal=INT,QUIT true 2>/dev/null; then fx_env=$(command -v env); fi
+}
+
 # Runs a command as the leader of a new session. A shell starts what it puts in the background with INT and QUIT
 # ignored, for good: they are given back where something can do that.
 fx_session() {
-  if env --default-signal=INT,QUIT true 2>/dev/null && command -v setsid >/dev/null; then
-    exec env --default-signal=INT,QUIT setsid "$@"
-  elif command -v python3 >/dev/null 2>&1; then
-    exec python3 -I -S -c "$fx_python
+  if [ "$fx_env" ]; then
+    exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
+  elif [ "$fx_python3" ]; then
+    exec "$fx_python3" -I -S -c "$fx_python
 lead()
 become(sys.argv[1:])" "$@"
   else
-    exec setsid "$@"
+    exec "$fx_setsid" "$@"
   fi
 }
 
 # The same for a command that becomes the parent of what its descendants leave behind, and so can wait for their ends:
 # PID 1 need not wait for anybody.
 fx_adopting() {
-  if command -v python3 >/dev/null; then
-    exec python3 -I -S -c "$fx_python
+  if [ "$fx_python3" ]; then
+    exec "$fx_python3" -I -S -c "$fx_python
 lead()
 try:
     import ctypes
@@ -48,21 +54,29 @@ become(sys.argv[1:])" "$@"
   fi
 }
 
+# Sends signal $1 to the process of this name, if it is still there.
+fx_tell() { ! fx_is "$2" || kill -s "$1" "$fx_pid"; } 2>/dev/null
+
+# Whether the process of this name is still at work. One that nobody has waited for is not.
+fx_lives() { fx_is "$1" && [ "$fx_state" != Z ]; }
+
 # Sleeps some seconds in a process that TERM is to end; false once it has been told so. No sleep outlives it, not even
 # as a zombie: PID 1 of a container may be a program that reaps nothing.
 fx_off='' fx_nap=''
 fx_wake() {
   fx_off=1
-  [ -z "$fx_nap" ] || kill -s KILL "$fx_nap"
+  # Apart, for what it comes in between of may be looking at another process.
+  (fx_tell KILL "$fx_nap")
 }
 fx_sleep() {
   fx_nap=
   trap fx_wake TERM
   sleep "$1" &
-  fx_nap=$!
-  [ -z "$fx_off" ] || kill -s KILL "$fx_nap"
+  fx_name "$!"
+  fx_nap=$fx_token
+  [ -z "$fx_off" ] || fx_tell KILL "$fx_nap"
   # The signal ends a wait early, before the child is reaped.
-  while kill -0 "$fx_nap" 2>/dev/null; do wait "$fx_nap"; done
+  while fx_is "$fx_nap"; do wait "${fx_nap%:*}"; done
   [ -z "$fx_off" ]
 }
 
@@ -73,15 +87,12 @@ fx_after() {
   "$@"
 }
 
-# Whether the process fx_pid is still at work. One that nobody has waited for is not.
-fx_lives() {
-  read -r fx_skip fx_skip fx_state fx_skip <"/proc/$fx_pid/stat" && [ "$fx_state" != Z ]
-} 2>/dev/null
-
-# Ends a process of ours and waits for it. A shell that has just been forked may lose a signal before it has its own
+# Ends a child of ours and waits for it. A shell that has just been forked may lose a signal before it has its own
 # traps, so it is told until it is gone.
 fx_dismiss() {
-  fx_pid=$1
-  while kill "$fx_pid" 2>/dev/null; fx_lives; do sleep 0.01; done
-  wait "$fx_pid"
+  while fx_lives "$1"; do
+    kill "$fx_pid" 2>/dev/null
+    sleep 0.01
+  done
+  wait "${1%:*}"
 }

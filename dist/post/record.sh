@@ -6,7 +6,7 @@
 
 fx_record_by_python() {
   printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
-  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" &
+  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
   fx_recorders=$!
   until [ -e "$fx_dir/recording" ]; do
     if ! kill -0 "$fx_recorders" 2>/dev/null; then
@@ -24,41 +24,42 @@ fx_record_by_python() {
 
 fx_record_by_awk() {
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
-  echo 0 >"$fx_dir/sizes"
+  mkfifo "$fx_dir/joined"
+  fx_keep <"$fx_dir/joined" &
+  fx_keeper=$!
+  # Open until each recorder has it: without one that writes, the pipe would be at its end.
+  exec 6>"$fx_dir/joined"
   fx_recorders=
   for fx_n in $fx_all; do
     for fx_kind in o e; do
       mkfifo "$fx_dir/$fx_n.$fx_kind"
-      LC_ALL=C fx_patterns=$fx_patterns \
-        awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" "$fx_dir/sizes" \
-        <"$fx_dir/$fx_n.$fx_kind" >>"$fx_dir/out" &
-      fx_recorders="$fx_recorders $!:$fx_n.$fx_kind"
+      printf '%s\n' "$fx_patterns" |
+        LC_ALL=C awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" \
+          >&6 6>&- 5<"$fx_dir/$fx_n.$fx_kind" &
+      fx_name "$!"
+      fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"
     done
   done
+  exec 6>&-
   fx_stop_recording() {
-    fx_tries=20 fx_cut=''
+    : >"$fx_dir/ending"
+    fx_tries=20
     for fx_recorder in $fx_recorders; do
-      fx_pid=${fx_recorder%%:*}
-      while fx_lives && [ "$fx_tries" -gt 0 ]; do
+      fx_awk=${fx_recorder%,*}
+      while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
         sleep 0.05
         fx_tries=$((fx_tries - 1))
       done
-      if fx_lives; then
+      if fx_lives "$fx_awk"; then
         # A reader is there before the last one goes. Opened both ways first: one end alone waits for the other.
         # shellcheck disable=SC2094 # it is a pipe
-        exec 4<>"$fx_dir/${fx_recorder#*:}" 5<"$fx_dir/${fx_recorder#*:}" 4<&-
+        exec 4<>"$fx_dir/${fx_recorder#*,}" 5<"$fx_dir/${fx_recorder#*,}" 4<&-
         fx_session cat <&5 >/dev/null 2>&1 5<&- &
-        kill "$fx_pid"
+        fx_tell TERM "$fx_awk"
         exec 5<&-
-        fx_cut=1
       fi
-      wait "$fx_pid"
+      wait "${fx_awk%:*}"
     done
-    # No awk tells of a write that failed, but each tells at its end how much there should be.
-    fx_size header
-    while read -r fx_written; do fx_bytes=$((fx_bytes + fx_written)); done <"$fx_dir/sizes"
-    fx_wanted=$fx_bytes
-    fx_size out
-    [ "$fx_cut" ] || [ "$fx_bytes" -eq "$fx_wanted" ]
+    wait "$fx_keeper"
   }
 }

@@ -1,9 +1,10 @@
 """Joins what the workers print into one file, the spool: in order, whole lines, told apart, and without a secret.
 
-    recorder.py DIRECTORY WORKERS < patterns, one a line
+    recorder.py DIRECTORY WORKERS LIMIT PIECE < patterns, one a line
 
 Each line is a record, as output/marks.ts defines it. What is in the pipes when TERM comes is still recorded.
 """
+import collections
 import fcntl
 import os
 import select
@@ -21,12 +22,55 @@ REPLACEMENT = MARK + b"?\007"
 # How long the beginning of a line waits for the rest of it, and how much of it at the most.
 PATIENCE = 0.1
 LONGEST = 65536
+# How often it is looked whether there is room in the spool again.
+ROOM = 0.05
+
+
+class Patterns:
+    """What is to be hidden. However many they are, a text that holds none of them is passed at one speed: every span of
+    2n - 1 bytes holds one of the blocks of n bytes that a text is made of, so that one look at each block tells which
+    patterns may be there at all.
+    """
+
+    # Fewer than this are found faster one by one.
+    MANY = 16
+
+    def __init__(self, patterns):
+        self.all = sorted(set(patterns))
+        # Those that only go on from another one are looked for where that one is.
+        self.families = {}
+        head = None
+        for pattern in self.all:
+            if head is None or not pattern.startswith(head):
+                head = pattern
+            self.families.setdefault(head, []).append(pattern)
+        self.few = list(self.families)
+        self.blocks = []
+        for size, code in ((8, "Q"), (4, "I")):
+            many = [head for head in self.few if len(head) >= 2 * size - 1]
+            if len(many) < self.MANY:
+                continue
+            self.few = [head for head in self.few if len(head) < 2 * size - 1]
+            heads = {}
+            for head in many:
+                for at in range(size):
+                    heads.setdefault(int.from_bytes(head[at : at + size], sys.byteorder), []).append(head)
+            self.blocks.append((size, code, frozenset(heads), heads))
+
+    def within(self, data):
+        """Those that `data` may hold, and few others."""
+        found = set(self.few)
+        for size, code, blocks, heads in self.blocks:
+            view = memoryview(data)[: len(data) // size * size].cast(code)
+            for block in blocks.intersection(view):
+                found.update(heads[block])
+        return [pattern for head in found if head in data for pattern in self.families[head]]
 
 
 def covered(data, patterns):
     """The spans of `data` that any of the patterns covers, joined where they touch or overlap."""
     spans = []
-    for pattern in patterns:
+    for pattern in patterns.within(data):
         at = data.find(pattern)
         while at >= 0:
             spans.append((at, at + len(pattern)))
@@ -53,7 +97,7 @@ def clean(data, patterns):
 def showable(data, patterns):
     """How much of an unfinished line can be shown: not the end that may turn out to begin a pattern."""
     cut = len(data)
-    for pattern in patterns:
+    for pattern in patterns.all:
         at = data.find(pattern[:1], max(0, len(data) - len(pattern) + 1))
         while 0 <= at < cut:
             if pattern.startswith(data[at:]):
@@ -111,18 +155,56 @@ class Stream:
 
 
 class Spool:
-    """The file that is written. When its disk is full the workers are still read, so that none of them waits for us."""
+    """The files that are written: a new one for each piece. One that its reader has confirmed is removed by others. When
+    the disk is full the workers are still read, so that none of them waits for us."""
 
-    def __init__(self, path):
-        self.fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def __init__(self, directory, limit, piece):
+        self.directory = directory
+        self.limit = limit
+        self.piece = piece
+        self.starts = collections.deque([0])
+        self.fd = -1
+        self.open(0)
+        self.end = os.fstat(self.fd).st_size
         self.whole = True
+        self.held = os.path.join(directory, "held")
+        self.stopping = os.path.join(directory, "stopping")
+
+    def path(self, start):
+        return os.path.join(self.directory, "out.%d" % start)
+
+    def open(self, start):
+        fd = os.open(self.path(start), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = fd
 
     def write(self, data):
         try:
             while data and self.whole:
-                data = data[os.write(self.fd, data) :]
+                size = os.write(self.fd, data)
+                data = data[size:]
+                self.end += size
+            if self.whole and self.end - self.starts[-1] >= self.piece:
+                self.open(self.end)
+                self.starts.append(self.end)
         except OSError:
             self.whole = False
+
+    def is_full(self):
+        """Whether as much waits for its reader as may. A file says so, until half of it has gone."""
+        if self.end - self.starts[0] < self.limit:
+            return False
+        while len(self.starts) > 1 and not os.path.exists(self.path(self.starts[0])):
+            self.starts.popleft()
+        kept = self.end - self.starts[0]
+        if kept >= self.limit and not os.path.exists(self.held):
+            # Whole or not at all.
+            with open(self.held + ".new", "w") as file:
+                file.write("%d\n" % self.limit)
+            os.rename(self.held + ".new", self.held)
+        # For the last words of workers that are being stopped.
+        return kept >= self.limit + (self.piece if os.path.exists(self.stopping) else 0)
 
 
 class News:
@@ -167,14 +249,14 @@ def drain(streams, spool):
     os._exit(0)
 
 
-def main(directory, workers, patterns):
+def main(directory, workers, limit, piece, patterns):
     stop, wake = os.pipe()
     for fd in (stop, wake):
         os.set_blocking(fd, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGTERM, lambda *_: None)
 
-    spool = Spool(os.path.join(directory, "out"))
+    spool = Spool(directory, limit, piece)
     news = News(os.path.join(directory, "news"))
     streams = {}
     for worker in range(workers):
@@ -189,11 +271,15 @@ def main(directory, workers, patterns):
     while streams:
         started = any(stream.rest for stream in streams.values())
         wait = 0 if until else PATIENCE if started else None
-        ready = select.select([stop] + list(streams), [], [], wait)[0]
+        # What the workers have printed stays in their pipes meanwhile, and they with it.
+        full = not until and spool.is_full()
+        ready = select.select([stop] + ([] if full else list(streams)), [], [], ROOM if full else wait)[0]
         if stop in ready:
             # What is in the pipes now is read; a daemon that never pauses does not keep us.
             until = time.monotonic() + 1
             os.read(stop, 64)
+            continue
+        if full:
             continue
         if until and (not ready or time.monotonic() > until):
             break
@@ -213,6 +299,7 @@ def main(directory, workers, patterns):
     return spool.whole
 
 
-whole = main(sys.argv[1], int(sys.argv[2]), [line for line in sys.stdin.buffer.read().split(b"\n") if line])
+lines = sys.stdin.buffer.read().split(b"\n")
+whole = main(sys.argv[1], *map(int, sys.argv[2:]), Patterns(line for line in lines if line))
 # At once: a TERM while Python winds up would be taken for a fault.
 os._exit(0 if whole else 1)

@@ -1,22 +1,31 @@
 # --- The workers: copies of the script, each the leader of a process group, with one that waits for it.
 
+# Takes on what the script of worker $1 is to have: PATH is the container's own again, and the variables are the inputs'.
+fx_enter() {
+  PATH=$fx_path
+  fx_environment
+  fx_secret_environment
+  fx_own_environment
+  export FARGATE_EXEC_WORKER="$1"
+  [ -z "$fx_workdir" ] || cd "$fx_workdir" || exit 1
+}
+
 # Runs worker $1 to its end, and leaves what became of it.
 fx_worker() {
   fx_began=$(date +%s)
   fx_code=143
   if [ ! -e "$fx_dir/stopping" ]; then
+    # shellcheck disable=SC2094 # they are pipes
     (
-      fx_environment
-      fx_secret_environment
-      fx_own_environment
-      export FARGATE_EXEC_WORKER="$1"
+      [ -z "$fx_user" ] || fx_lend "$fx_dir/$1.o" "$fx_dir/$1.e"
+      fx_enter "$1"
       umask "$fx_umask"
-      [ -z "$fx_workdir" ] || cd "$fx_workdir" || exit 1
       fx_command
     ) </dev/null >"$fx_dir/$1.o" 2>"$fx_dir/$1.e" &
-    fx_pid=$!
-    fx_write "$1.pid" "$fx_pid"
-    wait "$fx_pid"
+    fx_script=$!
+    fx_name "$fx_script"
+    fx_write "$1.pid" "$fx_token"
+    wait "$fx_script"
     fx_code=$?
   fi
   fx_seconds=$(($(date +%s) - fx_began))
@@ -31,9 +40,11 @@ fx_stop() {
   [ -e "$fx_dir/stopping" ] || fx_write stopping "$1"
   [ "$fx_started" ] && [ -z "$fx_signalled" ] || return 0
   fx_signalled=1
-  fx_signal TERM
+  # Apart, as fx_wake does it.
+  (fx_signal TERM)
   fx_after 10 fx_signal KILL &
-  fx_killer=$!
+  fx_name "$!"
+  fx_killer=$fx_token
 }
 
 fx_signal() {
@@ -47,8 +58,8 @@ fx_signal() {
       fx_target=$(cat "$fx_dir/$fx_each.pid")
       # Before its setsid it leads no group yet. A shell that has just been forked may lose a signal: one that is still
       # a shell of ours is told again.
-      while kill -s "$1" -- "-$fx_target" || kill -s "$1" "$fx_target"; do
-        grep -q "$fx_dir/job" "/proc/$fx_target/cmdline" || break
+      while fx_is_group "$fx_target" && { kill -s "$1" -- "-$fx_pid" || kill -s "$1" "$fx_pid"; }; do
+        grep -q "$fx_dir/job" "/proc/$fx_pid/cmdline" || break
         sleep 0.02
       done 2>/dev/null
     fi
@@ -61,7 +72,7 @@ fx_end_orphans() {
     fx_found=
     for fx_file in "$fx_dir"/*.pid; do
       fx_target=$(cat "$fx_file")
-      if [ "$fx_target" ] && [ ! -s "${fx_file%pid}code" ] && kill -s "$fx_name" -- "-$fx_target"; then
+      if [ ! -s "${fx_file%pid}code" ] && fx_is_group "$fx_target" && kill -s "$fx_name" -- "-$fx_pid"; then
         fx_found=1
       fi
     done
