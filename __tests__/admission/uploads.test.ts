@@ -1,3 +1,4 @@
+import { buffer } from "node:stream/consumers";
 import { deferred } from "../../local/agent/deferred.ts";
 import { giveBack } from "../../src/admission/give-back.ts";
 import { othersUploadFor } from "../../src/admission/other-uploads.ts";
@@ -33,7 +34,7 @@ async function carried(uploads: Uploads, bytes: number, end: SessionEnd = { kind
   }
   const ended = deferred<SessionEnd>();
   const session = { output: output(), ended: ended.promise } as unknown as Session;
-  for await (const _ of uploads.counted(session).output);
+  await buffer(uploads.counted(session).output);
   ended.resolve(end);
   await ended.promise;
 }

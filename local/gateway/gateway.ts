@@ -241,7 +241,7 @@ function refuse(socket: Duplex, status: string): void {
 
 /** Raw base64, as AWS's gateway gives it: always with `+`, `/` and `=` here, so that a client can't fail by chance only. */
 function cellNumber(): string {
-  return `${Buffer.concat([Buffer.from("+/+/", "base64"), randomBytes(22)]).toString("base64")}`;
+  return Buffer.concat([Buffer.from("+/+/", "base64"), randomBytes(22)]).toString("base64");
 }
 
 /** The path and query as they were handed out: a presigned URL has more behind them. */

@@ -39,19 +39,14 @@ export async function waitForSessions(options: SessionOptions): Promise<{ readon
     const isAlone = first.status === "Disconnected" && others.length === 0;
     if (!isAlone) alone = undefined;
     else if (alone?.id !== first.id) alone = { id: first.id, since: clock.now() };
-    else if (clock.now() - alone.since >= DISCONNECTED_MS) return beside(first.id);
+    else if (clock.now() - alone.since >= DISCONNECTED_MS) {
+      if (passed !== first.id) log.info(besideWords(first.id));
+      passed = first.id;
+      return undefined;
+    }
     jitter = CONTENDED_JITTER_MS;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return { who: `session ${first.id}${more}`, since: timeOfDay(first.since) };
-  };
-  const beside = (id: string): undefined => {
-    if (passed !== id)
-      log.info(
-        `Session ${id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
-          "if it is of a run of this action.",
-      );
-    passed = id;
-    return undefined;
   };
   try {
     do {
@@ -66,6 +61,13 @@ export async function waitForSessions(options: SessionOptions): Promise<{ readon
     await clock.sleep(random() * SPACING_MS, signal);
     return { beside: false };
   }
+}
+
+function besideWords(id: string): string {
+  return (
+    `Session ${id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
+    "if it is of a run of this action."
+  );
 }
 
 /**
