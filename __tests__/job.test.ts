@@ -55,7 +55,7 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
   const known = nothingKnown();
   const cancel = new AbortController();
   const aws = {
-    clients: AWS,
+    clients: { ...AWS, gatewayEndpoints: () => [rig.endpoint] },
     ecs: {
       describeTask: () => Promise.resolve(task),
       describeTaskDefinition: () => Promise.resolve(aDefinition([{}])),

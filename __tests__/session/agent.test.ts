@@ -26,7 +26,7 @@ describe("a session with the local agent that is cut again and again", () => {
     const log = new Lines();
     const session = await openSession({
       ...optionsFor({ url: streamUrl }),
-      aws: { ...AWS, gatewayEndpoints: () => [new URL(streamUrl).origin.replace("ws", "http")] },
+      aws: { ...AWS, gatewayEndpoints: () => [rig.endpoint] },
       ...{ sessionId, token: tokenValue, log },
       resume: () => {
         const ticket = rig.gateway.resumeSession(sessionId);

@@ -23,6 +23,8 @@ import { until } from "../../helpers/until.ts";
 export class GatewayRig {
   readonly gateway: Gateway;
   readonly log: string[] = [];
+  /** As AWS_ENDPOINT_URL_SSMMESSAGES would name it. */
+  readonly endpoint: string;
   readonly #server: Server;
 
   private constructor(
@@ -32,6 +34,7 @@ export class GatewayRig {
   ) {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
+    this.endpoint = `http://127.0.0.1:${port}`;
     const baseUrl = (): string => `ws://127.0.0.1:${port}`;
     this.gateway = new Gateway({ ...behaviour, ...options, baseUrl, log: (line) => this.log.push(line) });
     server.on("upgrade", (request, socket, head) => this.gateway.handleUpgrade(request, socket, head));
@@ -131,6 +134,10 @@ export class Rig {
 
   get gateway(): Gateway {
     return this.#gatewayRig.gateway;
+  }
+
+  get endpoint(): string {
+    return this.#gatewayRig.endpoint;
   }
 
   get log(): string[] {
