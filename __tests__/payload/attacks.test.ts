@@ -111,7 +111,9 @@ describe("what stands where the container's command begins", () => {
     // Without stty, so that Python has to turn the echo off, too.
     const tools = mkdtempSync(join(directory, "tools-"));
     const path = process.env["PATH"] ?? "/usr/bin:/bin";
-    for (const name of "sh id ls grep tr sed head tail cat mkdir rm mv sleep mkfifo date cut".split(" "))
+    for (const name of "sh id ls grep tr sed head tail dd df cat mkdir rm mv sleep mkfifo date cut".split(
+      " ",
+    ))
       symlinkSync(
         execFileSync("which", [name], { env: { PATH: path } })
           .toString()
