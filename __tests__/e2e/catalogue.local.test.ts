@@ -238,7 +238,9 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "container-blocked": {
     provoke: async () => {
-      const task = await aws.runningTask();
+      // Where sessions were logged, their uploads would be waited for.
+      await aws.register("unlogged", [withoutInit]);
+      const task = await aws.runningTask("unlogged");
       const { cluster } = aws.world.made;
       const sleep = { interactive: true, command: "sleep 600" };
       for (let sessions = 0; sessions < 4; sessions++)
@@ -302,9 +304,16 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "session-refused": {
     provoke: async () => {
+      const { local } = aws.world;
+      const rights = [
+        { Effect: "Allow", Action: "*", Resource: "*" },
+        { Effect: "Deny", Action: "ssmmessages:OpenDataChannel", Resource: "*" },
+      ];
+      local.iam.principals.setRole("without-channels", [{ Version: "2012-10-17", Statement: rights }]);
+      const env = await local.sessionEnv(`arn:aws:iam::${local.accountId}:role/without-channels`, 900);
       const { id } = await aws.runningTask();
-      await aws.world.local.inject({ gateway: { requireSignature: true } });
-      return await inRunning({ task: id }, { env: { AWS_SECRET_ACCESS_KEY: "another" } });
+      await local.inject({ gateway: { requireSignature: true, requireRight: true } });
+      return await inRunning({ task: id }, { env });
     },
     words: ["answered HTTP 403", "ssmmessages:OpenDataChannel"],
   },
