@@ -250,7 +250,11 @@ const whole: Readonly<Record<WayName, Whole>> = {
   "a session that is cut": { seen: (run) => expect(count(run, "ExecuteCommand")).toBe(1) },
   "a job that is cancelled": {
     outcome: "cancelled",
-    seen: (run) => expect(sessionsOf(run).at(-1)?.ended).toBe(true),
+    seen: async (run) => {
+      expect(sessionsOf(run)[0]?.ended).toBe(true);
+      // The one that stops the job lasts until KILL has ended that, after ten seconds.
+      await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), [], 20_000);
+    },
   },
   "a service": {},
   "a new task": {},
