@@ -134,10 +134,18 @@ const moments: readonly Moment[] = [
   },
   {
     name: "while RunTask is under way",
-    inputs: fromFamily,
+    inputs: (aws) => ({ ...fromFamily(aws), hold: "false" }),
     faults: slow("RunTask", 700),
     when: called("RunTask"),
     says: stopped,
+  },
+  {
+    // ECS gets it only once its definition is deregistered, and refuses it.
+    name: "while RunTask is under way of a definition that is ours",
+    inputs: fromFamily,
+    faults: slow("RunTask", 700),
+    when: called("RunTask"),
+    says: [told, /Stopping the task that was being started/, /Deregistering arn:/],
   },
   {
     name: "while RunTask is under way, and takes long",
