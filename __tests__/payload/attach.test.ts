@@ -61,6 +61,12 @@ function withSleep(name: string, seconds: Readonly<Record<string, string>>): Rec
   return { PATH: `${path}:${process.env["PATH"] ?? ""}` };
 }
 
+/** Says again and again that the reader is there; gives what ends that. */
+function reading(terminal: WatchedTerminal): () => void {
+  const here = setInterval(() => terminal.type(Buffer.from("here\n")), 50);
+  return () => clearInterval(here);
+}
+
 const NUMBERS = Array.from({ length: 1_000 }, (_, i) => `${i + 1}\n`).join("");
 const COUNT =
   "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo $i; [ $((i % 100)) -gt 0 ] || sleep 0.02; done; exit 7";
@@ -160,14 +166,24 @@ it(
 it(
   "a watcher that nobody reads any more gives its place up by itself",
   async () => {
-    const job = aJob("sleep 9", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
+    const told = join(directory, "told-to-end");
+    const job = aJob(`while ! [ -e ${told} ]; do sleep 0.1; done; exit 3`, {
+      containerEnv: withSleep("short-second", { "1": "0.005" }),
+    });
     const first = job.attach();
     await first.says("attached");
-    // Its terminal is still there, and nobody says that he reads.
+    // Its terminal is still there, and nobody says any more that he reads, whatever it asks.
+    Object.assign(job.options, { confirm: false });
     await first.closed;
     expect(first.events.some(({ kind }) => kind === "status")).toBe(false);
-    job.attach();
-    await until(() => job.starts() === 1);
+    const second = job.attach();
+    await second.says("attached");
+    const stop = reading(second);
+    writeFileSync(told, "");
+    await second.closed;
+    stop();
+    expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+    expect(job.starts()).toBe(1);
   },
   PATIENCE,
 );
@@ -178,9 +194,9 @@ it(
     const job = aJob("sleep 4; echo done", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
     const first = job.attach();
     await first.says("attached");
-    const here = setInterval(() => first.type(Buffer.from("here\n")), 50);
+    const stop = reading(first);
     await first.closed;
-    clearInterval(here);
+    stop();
     expect(job.output("stdout").toString()).toBe("done\n");
     expect(job.status).toBeDefined();
   },
