@@ -71,9 +71,11 @@ step mount -t tmpfs -o mode=1777 tmpfs $root/dev/shm
 step mount -t tmpfs -o mode=1777 tmpfs $root/tmp
 step mount -t tmpfs -o mode=755 tmpfs $root/run
 if [ -z "$BOX_ROOT" ]; then
-  # The homes of this machine hold its owner's credentials; an image's are empty.
+  # The homes of this machine hold its owner's credentials; an image's are empty. So is what programs keep.
   step mount -t tmpfs -o mode=711 tmpfs $root/root
   step mount -t tmpfs -o mode=755 tmpfs $root/home
+  [ ! -d $root/var/lib ] || step mount -t tmpfs -o mode=755 tmpfs $root/var/lib
+  [ ! -d $root/var/tmp ] || step mount -t tmpfs -o mode=1777 tmpfs $root/var/tmp
 fi
 if [ -n "$BOX_INIT" ]; then
   step cp "$BOX_INIT" $root/dev/init

@@ -77,10 +77,10 @@ function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions)
     .filter((name) => !(name in env))
     .map((name) => `--unsetenv=${name}`);
   const place = existsSync(join(root ?? "/", workdir)) ? [] : [workdir];
-  // Those of this machine hold its owner's credentials; an image's are its own.
-  const homes = root === undefined ? ["/root", "/home"] : [];
-  const fresh = ["/tmp", "/run", ...homes, ...place].map(
-    (path) => `--mount=type=tmpfs,destination=${path},notmpcopyup`,
+  // The homes of this machine hold its owner's credentials, and other directories what its programs keep.
+  const own = root === undefined ? ["/root", "/home", "/var/tmp", "/var/lib,tmpfs-mode=755"] : [];
+  const fresh = ["/tmp", "/run", ...own, ...place].map(
+    (path) => `--mount=type=tmpfs,notmpcopyup,destination=${path}`,
   );
   const shown = root === undefined ? [virtualEnvironment, interpreterHome()] : [];
   return [
