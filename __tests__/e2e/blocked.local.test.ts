@@ -89,7 +89,7 @@ function expectBlocked(result: StepResult, words: RegExp): void {
 it("a container that opens no session though its agent runs: told in words, with what ECS Exec needs", () => {
   expectBlocked(
     results.blocked,
-    /^Container 'app' of task \S+ opened no session within 20 s, .*agent is RUNNING\. The container has no other session\..*stop the task/s,
+    /^Container 'app' of task \S+ opened no session within 2\d s, .*agent is RUNNING\. The container has no other session\..*stop the task/s,
   );
   expect(mainLog(results.blocked)).toContain("  OK    exec agent: it is RUNNING");
   expect(results.blocked.post?.log.join("\n")).toContain("Nothing was left to undo");
@@ -103,7 +103,7 @@ it("with a service the next task is tried, for the job has not started", () => {
   expect(jobLog(service)).toEqual(["ran"]);
   expect(mainLog(service).join("\n")).toMatch(
     new RegExp(
-      `${tasks.newest.id} opened no session within 20 s, .* Trying task ${tasks.older.id} of the service`,
+      `${tasks.newest.id} opened no session within 2\d s, .* Trying task ${tasks.older.id} of the service`,
     ),
   );
 });
