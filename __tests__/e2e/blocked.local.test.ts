@@ -103,7 +103,7 @@ it("with a service the next task is tried, for the job has not started", () => {
   expect(jobLog(service)).toEqual(["ran"]);
   expect(mainLog(service).join("\n")).toMatch(
     new RegExp(
-      `${tasks.newest.id} opened no session within 2\d s, .* Trying task ${tasks.older.id} of the service`,
+      `${tasks.newest.id} opened no session within 2\\d s, .* Trying task ${tasks.older.id} of the service`,
     ),
   );
 });
