@@ -62,8 +62,8 @@ it("neither does one whose script can't be fetched or started", async () => {
     aws.step({ task: tailTask.id, shell: "no-such-shell {0}", run: "x" }),
     aws.step({ task: tailTask.id, "working-directory": "/nowhere", run: "echo not reached" }),
   ]);
-  expect(noShell.outputs["exit-code"]).toBe("127");
-  expect(noDirectory.outputs).toMatchObject({ "exit-code": "1", stdout: "" });
+  expect(noShell.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+  expect(noDirectory.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
   await leftClean(tailTask);
 });
 
