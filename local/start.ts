@@ -9,6 +9,7 @@ import { Faults, type Fault } from "./faults.ts";
 import { Front, ID_TOKEN_PATH, type RecordedRequest } from "./front.ts";
 import type { Tag } from "./ecs/shapes.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { keyOfAlias } from "./iam/aliases.ts";
 import { Iam } from "./iam/iam.ts";
 import type { Keys } from "./iam/principals.ts";
 import { startMoto } from "./moto.ts";
@@ -101,7 +102,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const records = new Records(moto.url, region);
   const tagsOfTask = (reference: string): readonly Tag[] =>
     [...tasks.values()].find(({ id, arn }) => reference === arn || reference === id)?.plan.tags ?? [];
-  const iam = new Iam({ region, accountId, records, tagsOfTask }, keys);
+  const aliased = (alias: string): Promise<string | undefined> =>
+    keyOfAlias(alias, { url: moto.url, region });
+  const iam = new Iam({ region, accountId, records, tagsOfTask, keyOfAlias: aliased }, keys);
   iam.principals.addUser("local", { keys: CALLER });
   iam.principals.addUser("admin", { keys: ADMIN });
   const gateway: Gateway = new Gateway({

@@ -80,7 +80,7 @@ export class Guard {
   async #rightsOf(call: Call): Promise<readonly Right[]> {
     if (call.service === "ecs") return await ecsRights(call, this.#options.place);
     if (call.service === "s3") return s3Rights(call, this.#options.buckets);
-    return otherRights(call, this.#options.place);
+    return await otherRights(call, this.#options.place);
   }
 
   /** Throws what the service answers to who has not this right. */

@@ -1,4 +1,4 @@
-import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { CreateAliasCommand, DecryptCommand, GenerateDataKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DescribeTasksCommand,
@@ -187,6 +187,23 @@ describe("rights in KMS and CloudWatch Logs", () => {
       `logs:GetLogEvents on resource: arn:aws:logs:us-east-1:123456789012:log-group:${logGroup}:log-stream:s`,
     );
   });
+});
+
+it("a right on a key holds under each of its aliases, one on an alias for nothing", async () => {
+  const { kmsKeyId } = world.made;
+  const AliasName = "alias/guarded";
+  const everything = new KMSClient(config(user([allow("*", "*")])));
+  await everything.send(new CreateAliasCommand({ AliasName, TargetKeyId: kmsKeyId }));
+  const use = (resource: string): Promise<string> =>
+    answer(
+      new KMSClient(config(user([allow("kms:GenerateDataKey", resource)]))).send(
+        new GenerateDataKeyCommand({ KeyId: AliasName, NumberOfBytes: 64 }),
+      ),
+    );
+  expect(await use(kmsKeyId)).toBe("done");
+  expect(await use(kmsKeyId.replace(/key\/.*/, AliasName))).toContain(
+    `kms:GenerateDataKey on resource: ${kmsKeyId}`,
+  );
 });
 
 describe("S3", () => {

@@ -1,16 +1,19 @@
 import type { Place, Request, Right } from "./request.ts";
 
 /** The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM or EC2 needs; of what is not known here, on `*`. */
-export function otherRights({ service, operation, body }: Request, place: Place): readonly Right[] {
+export async function otherRights(
+  { service, operation, body }: Request,
+  place: Place,
+): Promise<readonly Right[]> {
   const text = (name: string): string => (typeof body[name] === "string" ? body[name] : "");
   const arn = (rest: string): string => `arn:aws:${service}:${place.region}:${place.accountId}:${rest}`;
   const on = (resource: string): readonly Right[] => [{ action: `${service}:${operation}`, resource }];
   switch (`${service}:${operation}`) {
     case "kms:GenerateDataKey":
     case "kms:Encrypt":
-      return on(keyArn(text("KeyId"), arn));
+      return on(await keyArn(text("KeyId"), arn, place));
     case "kms:Decrypt":
-      return on(keyArn(text("KeyId") || keyOf(text("CiphertextBlob")), arn));
+      return on(await keyArn(text("KeyId") || keyOf(text("CiphertextBlob")), arn, place));
     case "ssm:ResumeSession":
     case "ssm:TerminateSession":
       return on(arn(`session/${text("SessionId")}`));
@@ -34,9 +37,13 @@ export function otherRights({ service, operation, body }: Request, place: Place)
   }
 }
 
-function keyArn(reference: string, arn: (rest: string) => string): string {
-  if (reference.startsWith("arn:")) return reference;
-  return arn(reference.startsWith("alias/") ? reference : `key/${reference}`);
+/** IAM knows a key by its ARN alone: a statement on an alias says nothing of the key's use. */
+async function keyArn(reference: string, arn: (rest: string) => string, place: Place): Promise<string> {
+  const whole = reference.startsWith("arn:")
+    ? reference
+    : arn(reference.startsWith("alias/") ? reference : `key/${reference}`);
+  const [alias] = /alias\/.+$/.exec(whole) ?? [];
+  return (alias && (await place.keyOfAlias(alias))) ?? whole;
 }
 
 /** moto begins a ciphertext with the id of its key. */

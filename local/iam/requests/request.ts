@@ -29,4 +29,6 @@ export interface Place {
   readonly records: Pick<Records, "taskDefinition">;
   /** What is known of a task by its id or ARN. */
   tagsOfTask(reference: string): readonly { readonly key: string; readonly value: string }[];
+  /** The ARN of the key that an alias of KMS stands for. */
+  keyOfAlias(alias: string): Promise<string | undefined>;
 }

@@ -1,0 +1,22 @@
+import { signedFetch } from "../signed.ts";
+
+/** The ARN of the key that an alias stands for, as moto has it; undefined where there is no such alias. */
+export async function keyOfAlias(
+  alias: string,
+  { url, region }: { readonly url: string; readonly region: string },
+): Promise<string | undefined> {
+  const response = await signedFetch(
+    `${url}/`,
+    { region, service: "kms" },
+    {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": "TrentService.DescribeKey",
+      },
+      body: JSON.stringify({ KeyId: alias }),
+    },
+  );
+  const { KeyMetadata } = (await response.json()) as { KeyMetadata?: { Arn: string } };
+  return KeyMetadata?.Arn;
+}
