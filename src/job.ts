@@ -11,13 +11,12 @@ import { asFailure } from "./errors.ts";
 import { knownEnd } from "./aws/static-keys.ts";
 import { HOLD_SLACK_MS } from "./target/hold.ts";
 import type { Inputs } from "./inputs/inputs.ts";
+import { withLogs } from "./job-logs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./output/extract.ts";
 import type { Write } from "./output/lines.ts";
-import { lastResort } from "./output/last-resort.ts";
 import { type SessionLogs, sessionLogs } from "./output/logging.ts";
 import { Printer } from "./output/printer.ts";
-import { readLogs } from "./output/read-logs.ts";
 import { logPlace } from "./output/transcript.ts";
 import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
@@ -29,7 +28,7 @@ import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import type { Known } from "./report/result.ts";
 import { attend, type Attended } from "./session/attend.ts";
-import { Expiry, lacksCredentials } from "./session/expiry.ts";
+import { Expiry } from "./session/expiry.ts";
 import { enoughShown, leftAt } from "./session/backlog.ts";
 import { OPENING_MS } from "./session/follow.ts";
 import { isLeft, stopLeft } from "./session/left.ts";
@@ -37,7 +36,6 @@ import { sessionOpener, terminateSession } from "./session/opener.ts";
 import type { JobName, StopJobOptions } from "./session/stop-job.ts";
 import type { Ledger } from "./state.ts";
 import type { Origin } from "./target/start.ts";
-import { parseArn } from "./target/arn.ts";
 import { sessionTarget, type Target } from "./target/target.ts";
 import { workerCount } from "./workflow.ts";
 
@@ -67,8 +65,6 @@ const PACK_ABOVE = 256 * 1024;
 const ADDRESS_SECONDS = 300;
 /** For a container to stop a job at its timeout and to say so. */
 const AFTER_TIMEOUT_MS = 60_000;
-/** The agent uploads a transcript some seconds after its session's end. */
-const LOG_PATIENCE_MS = 90_000;
 
 /**
  * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` for
@@ -261,54 +257,6 @@ async function stagedAddress(to: Delivery, { aws, log }: JobContext): Promise<st
     log.info(`No presigned URL could be made: ${asFailure(error).seen}`);
     return undefined;
   }
-}
-
-interface Reading {
-  readonly places: SessionLogs;
-  readonly extractor: Extractor;
-  readonly printer: Printer;
-  readonly newExtractor: () => Extractor;
-}
-
-/** The logs, where output is to come from there, or where no session could tell the end. */
-async function withLogs(
-  attended: Attended,
-  target: Target,
-  { places, extractor, printer, newExtractor }: Reading,
-  { inputs, aws, clock, log, cancel, known, room }: JobContext,
-): Promise<Attended> {
-  if (!known.attached || cancel.aborted) return attended;
-  if (attended.kind === "impossible" && lacksCredentials(attended.failure)) return attended;
-  const { sessionIds } = known;
-  const onShown = printer.print.bind(printer);
-  const reading = {
-    places,
-    sessionIds,
-    logs: aws.logs,
-    s3: aws.s3,
-    owners: logOwners(inputs, target),
-    clock,
-    signal: cancel,
-    log,
-    onShown,
-    room,
-  };
-  if (attended.kind === "status") {
-    if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return attended;
-    log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
-    const own = { extractor: newExtractor(), patience: LOG_PATIENCE_MS };
-    return await readLogs(inputs.logs, { ...reading, ...own });
-  }
-  if (inputs.logs === "session" || known.log === undefined) return attended;
-  // Where the output was not shown live, all of it is still to come.
-  const from = inputs.logs === "auto" ? extractor : newExtractor();
-  return await lastResort(attended, { ...reading, extractor: from, target });
-}
-
-/** A cluster may log to a bucket of its own account, or of the one that the user names. */
-function logOwners(inputs: Pick<Inputs, "bucketOwner">, { clusterArn }: Target): readonly string[] {
-  const owners = [parseArn(clusterArn)?.account, inputs.bucketOwner];
-  return [...new Set(owners.filter((owner) => owner !== undefined && owner !== ""))] as string[];
 }
 
 /** A log of the session stays readable: then nothing is packed unless it is asked for. */
