@@ -40,8 +40,11 @@ fx_stop() {
   [ -e "$fx_dir/stopping" ] || fx_write stopping "$1"
   [ "$fx_started" ] && [ -z "$fx_signalled" ] || return 0
   fx_signalled=1
-  # Apart, as fx_wake does it.
-  (fx_signal TERM)
+  # Apart, as fx_wake does it. Room for last words is there only after it: a worker that knew of no end would fill it.
+  (
+    fx_signal TERM
+    : >"$fx_dir/told"
+  )
   fx_after 10 fx_signal KILL &
   fx_name "$!"
   fx_killer=$fx_token

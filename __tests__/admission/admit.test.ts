@@ -497,7 +497,11 @@ describe("without a bucket", () => {
   });
 
   it.each([
-    ["a lone session without a client for 45 s only, and says that it goes on beside it", ["Disconnected"], true],
+    [
+      "a lone session without a client for 45 s only, and says that it goes on beside it",
+      ["Disconnected"],
+      true,
+    ],
     ["a session that has a client for ever", ["Connected"], false],
     [
       "two sessions without a client for ever, since they fill the container",

@@ -47,9 +47,7 @@ describe("a job whose step has no credentials any more", () => {
     made.onRefused(refusal());
     expect(made.stop.aborted).toBe(true);
     expect(log.lines).toHaveLength(1);
-    expect(log.lines[0]).toContain(
-      "ExpiredTokenException: over The job is told to stop through the session",
-    );
+    expect(log.lines[0]).toContain("ExpiredTokenException: over The job is told to stop through the session");
   });
 
   it("has no end of its own when it was stopped", () => {

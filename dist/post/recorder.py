@@ -168,7 +168,7 @@ class Spool:
         self.end = os.fstat(self.fd).st_size
         self.whole = True
         self.held = os.path.join(directory, "held")
-        self.stopping = os.path.join(directory, "stopping")
+        self.told = os.path.join(directory, "told")
 
     def path(self, start):
         return os.path.join(self.directory, "out.%d" % start)
@@ -203,8 +203,8 @@ class Spool:
             with open(self.held + ".new", "w") as file:
                 file.write("%d\n" % self.limit)
             os.rename(self.held + ".new", self.held)
-        # For the last words of workers that are being stopped.
-        return kept >= self.limit + (self.piece if os.path.exists(self.stopping) else 0)
+        # For the last words of workers that were told to stop.
+        return kept >= self.limit + (self.piece if os.path.exists(self.told) else 0)
 
 
 class News:

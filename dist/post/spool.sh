@@ -74,8 +74,8 @@ fx_hold() {
     fx_find_pieces 0
     fx_kept=$((fx_first - ${fx_oldest:-$fx_first}))
     [ "$fx_kept" -ge "$fx_limit" ] || return 0
-    # For the last words of workers that are being stopped.
-    [ ! -e "$fx_dir/stopping" ] || [ "$fx_kept" -ge $((fx_limit + fx_piece)) ] || return 0
+    # For the last words of workers that were told to stop.
+    [ ! -e "$fx_dir/told" ] || [ "$fx_kept" -ge $((fx_limit + fx_piece)) ] || return 0
     if [ ! -e "$fx_dir/held" ]; then
       echo >"$fx_dir/held.new"
       fx_write held "$fx_limit"
