@@ -110,9 +110,21 @@ describe("following a job", () => {
     expect(session.typed).not.toContain("taken");
   });
 
+  it("types nothing into a session that is queued: it would be read in the place of the start", async () => {
+    const session = new FakeSession("s-1", closing);
+    const followed = following(session, { opening: () => 120_000 });
+    for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
+    session.says(READY);
+    await turn();
+    expect(session.typed).toEqual(["start"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
   it("says every twenty seconds that somebody reads, until the session is over", async () => {
     const session = new FakeSession("s-1", closing).says(mark("@0"));
     const followed = following(session);
+    await turn();
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
     await turn();
     expect(session.typed).toEqual(["here 0", "here 0", "here 0"]);

@@ -80,7 +80,11 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   whenAborted(cancel, over.signal, () => stopWithin(CANCELLING_MS));
   whenAborted(options.expiry?.stop, over.signal, () => stopWithin(STOPPING_MS));
   let confirmed = extractor.confirmed;
-  const sayHere = (): Promise<void> => session.send(here((confirmed = extractor.confirmed)));
+  // A session may be queued for minutes, and what is typed meanwhile would be read in the place of the start.
+  let begun = false;
+  const sayHere = async (): Promise<void> => {
+    if (begun) await session.send(here((confirmed = extractor.confirmed)));
+  };
   void everySoOften(sayHere, clock, over.signal);
   const silence = new Silence(clock, () => void session.close());
   const opening = options.opening();
@@ -104,7 +108,10 @@ export async function followJob(session: Session, options: FollowOptions): Promi
         case "ready":
           void options.typed
             .start(extracted.missing)
-            .then((bytes) => session.send(bytes))
+            .then((bytes) => {
+              begun = true;
+              return session.send(bytes);
+            })
             .catch(ended);
           break;
         case "payload-wanted":
@@ -114,7 +121,7 @@ export async function followJob(session: Session, options: FollowOptions): Promi
           session.send(options.typed.secrets()).catch(ended);
           break;
         case "attached":
-          attached = true;
+          attached = begun = true;
           options.onAttached();
           // A session before this one may have ended before it told so.
           if (extractor.confirmed > 0) sayHere().catch(ended);
