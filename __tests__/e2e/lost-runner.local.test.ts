@@ -1,7 +1,6 @@
 import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, type Inputs, jobLog, mainLog, pidOf, processes, withoutInit } from "../helpers/local.ts";
-import { eventually } from "../helpers/until.ts";
+import { Aws, type Inputs, jobLog, mainLog, pidOf, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
 let definition: string;
@@ -55,7 +54,6 @@ it.concurrent(
     expect(mainLog(result).join("\n")).toMatch(
       /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
     );
-    await eventually(() => processes(task).length, 1, 20_000);
   },
 );
 
