@@ -104,7 +104,7 @@ export function play(scene: Scene, random: Random): Played {
   const trouble: string[] = [];
   let ended: string | undefined;
   /** Input was unacknowledged for long: whose channel it is gives the connection up and makes another. */
-  let stalled = false;
+  const stalls: number[] = [];
 
   let connected = true;
   let [printed, typed, cut] = [0, 0, 0];
@@ -121,7 +121,7 @@ export function play(scene: Scene, random: Random): Played {
       } else if (event.kind === "closed") ended = event.text;
       else if (event.kind === "data-key-wanted")
         channel.provideDataKey({ plaintext: KEY, ciphertext: Buffer.from("blob"), keyArn: "" }, now);
-      else if (event.kind === "stalled") stalled = true;
+      else if (event.kind === "stalled") stalls.push(event.ms);
       else if (event.kind === "problem") trouble.push(event.why);
       else if (event.kind !== "handshake-complete") throw new Error(JSON.stringify(event));
     }
@@ -162,8 +162,8 @@ export function play(scene: Scene, random: Random): Played {
     const deadline = channel.deadline();
     if (deadline !== undefined && now >= deadline) channel.tick(now);
     exchange();
-    if (stalled) {
-      stalled = false;
+    if (stalls.length > 0) {
+      stalls.length = 0;
       if (connected) {
         toAgent.cut();
         toClient.cut();
