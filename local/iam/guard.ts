@@ -83,7 +83,7 @@ export class Guard {
     return await otherRights(call, this.#options.place);
   }
 
-  /** Throws what the service answers to who has not this right. */
+  /** Throws the service's own refusal where this right is missing. */
   async demand(service: string, asker: Asker | undefined, right: Right): Promise<void> {
     const why = await this.refusal(asker, right);
     if (why === undefined) return;

@@ -31,7 +31,7 @@ export interface Admission {
   readonly held: boolean;
   /** Another session, which has lost its client, may keep this run's from being opened until its attacher gives up. */
   readonly beside: boolean;
-  /** Leaves the place to whoever cleans up after this run, to be given back at this time. Never rejects. */
+  /** Leaves the place to the post step, to be given back at this time. Never rejects. */
   postpone(freeAt: number): Promise<void>;
   /** Gives the place to the next run. Never rejects; a second time does nothing. */
   release(): Promise<void>;

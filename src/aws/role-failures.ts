@@ -8,7 +8,7 @@ export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && REFUSALS.test(error.name);
 }
 
-/** Of the token only who it is for and of whom it speaks is told: whoever has the token may assume the role. */
+/** Only the token's audience and subject are told: the holder of the token may assume the role. */
 export function roleNotAssumed(arn: string, token: string, cause: Error): Failure {
   const { iss, sub, aud } = claimsOf(token);
   const issuer = iss.replace(/^https:\/\//, "");

@@ -120,7 +120,7 @@ export function s3Calls(clients: AwsClients): S3 {
       );
     };
   const ask = asking(clients.signal);
-  /** A cancel doesn't cut it short: whoever may have written something has to know it, to take it back. */
+  /** A cancel doesn't cut it short: the caller may have written something and has to know it, to take it back. */
   const finish = asking(undefined);
   return {
     ...reads(ask, finish),

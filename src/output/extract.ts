@@ -53,7 +53,7 @@ const LONGEST_CODE = 40;
 /**
  * Pulls the job's output and its end out of what a terminal showed: the live session, its CloudWatch stream or its
  * S3 transcript, by the same rules (see marks.ts). Takes bytes in pieces of any size; never throws; holds back no
- * more than one mark and one record, and asks for nothing twice in a session, whoever speaks there.
+ * more than one mark and one record, and asks for nothing twice in a session.
  */
 export class Extractor {
   readonly #workers: number;

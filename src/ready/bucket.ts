@@ -6,7 +6,7 @@ import { parseArn } from "../target/arn.ts";
 
 /**
  * The account that the bucket has to belong to: the input's, else that of the cluster, where `cluster` is an ARN.
- * Whoever deletes a bucket gives its name away, and what is staged there would be theirs.
+ * A deleted bucket's name is free for others, who would then get what is staged there.
  */
 export function bucketOwner(
   { bucketOwner }: Pick<Inputs, "bucketOwner">,

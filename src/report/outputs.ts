@@ -3,7 +3,7 @@ import type { Result } from "./result.ts";
 
 /**
  * The step's outputs, by their names in `action.yml`. What isn't known is empty. `stdout` is the job's own, byte for
- * byte; all others are one harmless line, whoever has worded them.
+ * byte; all others are one harmless line, whatever their source.
  */
 export function outputs(result: Result): Readonly<Record<string, string>> {
   const { target, log } = result;

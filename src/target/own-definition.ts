@@ -96,7 +96,7 @@ async function newestOf(
   }
 }
 
-/** Names of ECS's members only: what is deeper may be named by whoever registered it. */
+/** Names of ECS's members only: deeper names may be the words of the principal that registered it. */
 function shortened(path: string): string {
   return /^\w+(\[\d+\](\.\w+)?)?/.exec(path)?.[0] ?? "its form";
 }
