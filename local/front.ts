@@ -23,6 +23,8 @@ export interface RecordedRequest {
   readonly service: string;
   /** The id of the access key that signed it: whose call it is. Empty for an unsigned request. */
   readonly key: string;
+  /** What the client calls itself in `User-Agent`. */
+  readonly agent: string;
   /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
   readonly operation: string;
   /** The parsed body of a JSON call, or the parameters of a query call; undefined for others, which are passed on unread. */
@@ -123,7 +125,8 @@ export class Front {
     }
     const target = request.headers["x-amz-target"];
     const { service = "", key = "" } = scope ?? {};
-    const from = { service, key, at: Date.now() };
+    const agent = request.headers["user-agent"] ?? "";
+    const from = { service, key, agent, at: Date.now() };
     if (typeof target === "string")
       await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");
     else if (isQuery(request)) await this.#answerQuery(request, response, from);
@@ -229,7 +232,7 @@ export class Front {
   }
 }
 
-type Caller = Pick<RecordedRequest, "service" | "key" | "at">;
+type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at">;
 
 function callOf(
   request: IncomingMessage,

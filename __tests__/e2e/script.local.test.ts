@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import type { StepResult } from "../../demo/runner.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, processes } from "../helpers/local.ts";
+import { Aws, mainLog, processes } from "../helpers/local.ts";
 
 let aws: Aws;
 let task: Task;
@@ -19,6 +20,9 @@ afterAll(() => aws.stop());
 
 /** The script prints its own checksum, and is made of `filler` otherwise. */
 const ownChecksum = "sha256sum <\"$0\" | cut -d ' ' -f 1\nexit 0\n";
+/** The line of the log that says how the script came. */
+const wayOf = (result: StepResult): string | undefined =>
+  mainLog(result).find((line) => line.startsWith("Script "));
 const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
 /** 300 lines that a shell can read, with all that a quoter, a terminal or a decoder could spoil. */
@@ -52,7 +56,10 @@ it.each([
       aws.step({ ...inputs, run: script }),
       aws.step({ ...inputs, "script-file": "ops/awkward.sh" }, { files: { "ops/awkward.sh": script } }),
     ]);
-    for (const { outputs } of results) {
+    const way = staged ? "Script fetched by boto3." : "Script typed into the session: there is no bucket.";
+    for (const result of results) {
+      const { outputs } = result;
+      expect(wayOf(result)).toBe(way);
       expect(outputs["exit-code"]).toBe("0");
       const [checksum, base64 = ""] = (outputs["stdout"] ?? "").split("\n");
       expect(Buffer.from(base64, "base64").toString()).toBe(script);
@@ -62,6 +69,20 @@ it.each([
   },
   30_000,
 );
+
+it("boto3 finds the task role's credentials, though the exec agent's environment doesn't lead to them", async () => {
+  const script = 'echo "[$AWS_CONTAINER_CREDENTIALS_FULL_URI]"';
+  const result = await aws.step({ task: task.id, bucket, prefix: "boto3/", run: script });
+  // The job is to reach AWS as well.
+  expect(result.outputs["stdout"]).toMatch(/^\[http:.*\/v2\/credentials\/.+\]$/);
+  expect(wayOf(result)).toBe("Script fetched by boto3.");
+  const downloads = aws.calls(`GET /${bucket}/boto3/`);
+  const [download, ...more] = downloads.filter(({ operation }) => operation.endsWith("/payload"));
+  expect(more).toEqual([]);
+  expect(download?.agent).toMatch(/^Boto3\/\d/);
+  // Temporary keys begin with these letters: a role's.
+  expect(download?.key).toMatch(/^ASIA/);
+});
 
 it("no byte of a file is special: NUL and invalid UTF-8 arrive too", async () => {
   const everyByte = Buffer.from(Array.from({ length: 512 }, (_, at) => at % 256));
