@@ -85,6 +85,14 @@ it.each<[string, () => Inputs, string, ...string[]]>([
     "auto",
   ],
   ["a timeout that is none", () => ({ ...start(), run: "x", timeout: "soon" }), "bad-input", "'timeout'"],
+  [
+    "a role of another partition",
+    () => ({ task: running, run: "x", "role-to-assume": "arn:aws-cn:iam::123456789012:role/deploy" }),
+    "bad-input",
+    "'role-to-assume'",
+    "arn:aws-cn:",
+    "the partition 'aws'",
+  ],
   ["no subnets", () => ({ "task-definition": "demo", run: "x" }), "network-required", "'subnets'"],
   [
     "an input of a new task with a running one",

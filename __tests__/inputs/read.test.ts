@@ -103,8 +103,14 @@ describe("readInputs", () => {
       "NAME=value lines, with bare names of variables of the step above them, or a JSON object",
       "'A-B', where the name is not",
     ],
+    [
+      "env",
+      `BIG=${"x".repeat(128 * 1024)}`,
+      "NAME=value lines, with bare names of variables of the step above them, or a JSON object",
+      "'BIG', whose value makes a variable of 131,077 bytes",
+    ],
     ["args", "a\0b", "text", "a NUL byte in it"],
-  ])("refuses %s: %s", (name, value, must, got) => {
+  ])("refuses %s: %.40s", (name, value, must, got) => {
     const failure = refusal({ ...least, [name]: value });
     expect(failure.code).toBe("bad-input");
     expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
@@ -164,6 +170,37 @@ describe("the region", () => {
     const failure = refusal(given, { env: { AWS_REGION: "x y" } });
     expect(failure.failed).toBe("Input 'region' must be an AWS region, such as eu-west-1.");
     expect(failure.seen).toBe("Got 'x y' from AWS_REGION.");
+  });
+});
+
+describe("the role to assume", () => {
+  const role = (partition: string): string => `arn:${partition}:iam::123456789012:role/deploy`;
+
+  it.each([
+    ["eu-west-1", "aws"],
+    ["cn-north-1", "aws-cn"],
+    ["us-gov-west-1", "aws-us-gov"],
+    ["eusc-de-east-1", "aws-eusc"],
+  ])("in %s is one of the partition %s", (region, partition) => {
+    const arn = role(partition);
+    expect(read({ ...least, region, "role-to-assume": arn }).roleToAssume).toBe(arn);
+    const other = role(partition === "aws" ? "aws-cn" : "aws");
+    const failure = refusal({ ...least, region, "role-to-assume": other });
+    expect(failure.code).toBe("bad-input");
+    expect(failure.failed).toBe(
+      `Input 'role-to-assume' must be a role of the partition '${partition}', to which the region ${region} belongs.`,
+    );
+    expect(failure.seen).toBe(`Got '${other}'.`);
+    expect(failure.advice).toContain("set 'region'");
+  });
+
+  it("is held against the region of the environment, too", () => {
+    const given = { ...least, region: "", "role-to-assume": role("aws") };
+    expect(refusal(given, { env: { AWS_REGION: "cn-northwest-1" } }).failed).toContain("'aws-cn'");
+  });
+
+  it("has no partition to be of where there is no region: that alone is told", () => {
+    expect(refusal({ ...least, region: "", "role-to-assume": role("aws-cn") }).code).toBe("no-region");
   });
 });
 

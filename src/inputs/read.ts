@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
 import type { Inputs, Where } from "./inputs.ts";
 import { inputNames } from "./names.ts";
@@ -42,6 +43,7 @@ export function readInputs(source: InputSource): Inputs {
     summary: reader.orElse("summary", boolean, true),
     region: readRegion(reader),
   };
+  checkPartition(reader, rest);
   reader.check();
   if (where === undefined || script === undefined) {
     throw new Error("an input was found wrong without a word why");
@@ -96,6 +98,22 @@ const roleArn = matching(
   /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
   "a role's ARN with its account, such as arn:aws:iam::123456789012:role/deploy",
 );
+
+/** STS of one partition knows no role of another. */
+function checkPartition(
+  reader: InputReader,
+  { roleToAssume, region }: Pick<Inputs, "roleToAssume" | "region">,
+): void {
+  if (roleToAssume === undefined || region === "") return;
+  const { name } = partitionOf(region);
+  if (roleToAssume.startsWith(`arn:${name}:`)) return;
+  reader.refuse(
+    "role-to-assume",
+    `a role of the partition '${name}', to which the region ${region} belongs`,
+    `'${roleToAssume}'`,
+    "Name a role of an account in that partition, or set 'region' to a region of the role's partition.",
+  );
+}
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");
 

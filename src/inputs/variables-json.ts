@@ -1,11 +1,12 @@
 import { shown, type Parsed } from "./parse.ts";
 import { isVariableName } from "./variable-names.ts";
+import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
 
 /** `{"NAME": "value"}`, for values of any text. Of a secret object no message shows a value or the parser's words. */
 export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Record<string, string>>> {
-  const wrong = (got: string): Parsed<never> => ({ must: MUST, got, advice: ADVICE });
+  const wrong = (got: string, advice = ADVICE): Parsed<never> => ({ must: MUST, got, advice });
   let parsed: object;
   try {
     parsed = JSON.parse(text) as object;
@@ -23,6 +24,8 @@ export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Re
     if (value.includes("\0")) return wrong(`a NUL character in the value of ${named(name)}`);
     if (/\p{Surrogate}/u.test(value))
       return wrong(`half of a surrogate pair in the value of ${named(name)}, which UTF-8 can't hold`);
+    const long = tooLong(name, value);
+    if (long !== undefined) return wrong(`${named(name)}, ${long}`, TOO_LONG_ADVICE);
   }
   const twice = repeatedName(text, entries.length);
   if (twice !== undefined) return wrong(`the name ${named(twice)} more than once`);

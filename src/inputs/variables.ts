@@ -1,5 +1,6 @@
 import { shown, type Parsed, type Parser } from "./parse.ts";
 import { isRunnersOwn, isVariableName, steersPrograms } from "./variable-names.ts";
+import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
 
 export type Variables = Readonly<Record<string, string>>;
@@ -44,6 +45,8 @@ function variableLines(text: string, options: VariablesOptions): Parsed<Variable
     if (wrong !== undefined) return refused(line, wrong, options);
     const value = line.value ?? options.env[line.name] ?? "";
     if (value.includes("\0")) return refused(line, "whose value has a NUL byte", options);
+    const long = tooLong(line.name, value);
+    if (long !== undefined) return refused(line, long, options, TOO_LONG_ADVICE);
     if (line.value === undefined && isRunnersOwn(line.name) && !(options.secret && lines.length === 1))
       return refused(line, "a credential of the runner", options, RUNNERS_OWN);
     found.set(line.name, value);

@@ -60,9 +60,13 @@ fx_check_command() {
   fx_command || exit 0
   [ "$fx_user" ] || exit 0
   fx_lend "$fx_dir/script"
+  # As the kernel has it: links on the way to it may be root's own.
+  fx_entered=
+  [ -z "$fx_workdir" ] || fx_entered=$(pwd -P)
   fx_said=$(fx_try_as_user 2>&1) && exit 0
   case $fx_said in
     *unreadable) echo "tool: user '$fx_user' can't reach $fx_dir" ;;
+    *unenterable) echo "directory: user '$fx_user' may not enter '$fx_workdir'" ;;
     *unexecutable) echo "shell: user '$fx_user' may not execute '$fx_file'" ;;
     *) echo "tool: $fx_way can't become user '$fx_user': $(printf %s "$fx_said" | tail -n 1)" ;;
   esac
@@ -72,7 +76,8 @@ fx_check_command() {
 fx_try_as_user() {
   fx_become exec /bin/sh -c '
     [ -r "$1" ] || { echo unreadable; exit 1; }
-    [ -x "$2" ] || { echo unexecutable; exit 1; }' sh "$fx_dir/script" "$fx_file"
+    [ -z "$3" ] || cd "$3" 2>/dev/null || { echo unenterable; exit 1; }
+    [ -x "$2" ] || { echo unexecutable; exit 1; }' sh "$fx_dir/script" "$fx_file" "$fx_entered"
 }
 
 # Whether there is a program $1 that can be executed, and whatever it is run by in its turn: fx_file.

@@ -1,0 +1,182 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { asRoot } from "../../local/task/isolate.ts";
+import type { RefusalCode } from "../../src/output/status.ts";
+import { shellFor } from "../../src/payload/shebang.ts";
+import { has } from "../helpers/needs.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { type Watched, watch, type WatchOptions } from "../helpers/watch.ts";
+
+const describeRoot = has("root", asRoot ? undefined : "only root can be another user")
+  ? describe
+  : describe.skip;
+/** Of each shell once. */
+const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
+const PATIENCE = 30_000;
+
+/** Which loader an ELF program asks for, and the same program with one that isn't there. */
+const TRUE = readFileSync("/bin/true");
+const LOADER = /\/[\w/.-]*\/ld-[\w.-]+/.exec(TRUE.toString("latin1"))?.[0] ?? "";
+const WITHOUT_LOADER = Buffer.from(
+  TRUE.toString("latin1").replace(LOADER, LOADER.replace("/ld-", "/ld_")),
+  "latin1",
+);
+
+/** Things below /opt, each with its mode. A name with a slash at its end is a directory. */
+const FILES: readonly (readonly [string, number, (string | Buffer)?])[] = [
+  ["private/", 0o700],
+  ["private/open/", 0o755],
+  ["no-loader", 0o755, WITHOUT_LOADER],
+  ["not-executable", 0o644, "#!/bin/sh\n"],
+  ["roots-own", 0o700, '#!/bin/sh\nexec /bin/sh "$@"\n'],
+  ["of-nothing", 0o755, "#!/no/such/interpreter -x\n"],
+  ["of-no-loader", 0o755, "#!/opt/no-loader\n"],
+  ["plain-file", 0o644, ""],
+];
+
+type Options = Omit<WatchOptions, "within" | "sh" | "script">;
+type Row = readonly [string, string, Options, RefusalCode, string];
+
+const IN_SHEBANG: readonly Row[] = [
+  ["an interpreter that isn't there", "#!/no/such/sh", {}, "shell", "'/no/such/sh'"],
+  ["an interpreter that env doesn't find", "#!/usr/bin/env no-such-sh", {}, "shell", "'no-such-sh'"],
+  ["an interpreter whose loader isn't there", "#!/opt/no-loader", {}, "shell", "/ld_"],
+  ["one whose own interpreter isn't there", "#!/opt/of-nothing", {}, "shell", "'/no/such/interpreter -x'"],
+  ["one whose own interpreter has no loader", "#!/opt/of-no-loader", {}, "shell", "'/opt/no-loader'"],
+  ["an interpreter that nobody may execute", "#!/opt/not-executable", {}, "shell", "'/opt/not-executable'"],
+  ["a directory for an interpreter", "#!/opt", {}, "shell", "'/opt'"],
+];
+
+const AS_USER: readonly Row[] = [
+  [
+    "an interpreter of root's alone",
+    "#!/opt/roots-own",
+    {},
+    "shell",
+    "'nobody' may not execute '/opt/roots-own'",
+  ],
+  [
+    "a shell of root's alone",
+    "",
+    { shell: "/opt/roots-own {0}" },
+    "shell",
+    "'nobody' may not execute '/opt/roots-own'",
+  ],
+  [
+    "a working directory of root's alone",
+    "",
+    { workingDirectory: "/opt/private" },
+    "directory",
+    "'nobody' may not enter '/opt/private'",
+  ],
+  [
+    "a working directory that only root comes to",
+    "",
+    { workingDirectory: "/opt/private/open" },
+    "directory",
+    "'nobody' may not enter '/opt/private/open'",
+  ],
+];
+
+const OF_DIRECTORY: readonly Row[] = [
+  ["a working directory that isn't there", "", { workingDirectory: "/no/such" }, "directory", "'/no/such'"],
+  ["a file for a working directory", "", { workingDirectory: "/opt/plain-file" }, "directory", "plain-file'"],
+];
+
+describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) => {
+  let container: SharedContainer;
+
+  beforeAll(async () => {
+    container = await SharedContainer.start(sh);
+    for (const [name, mode, content] of FILES) {
+      const path = `${container.root}/opt/${name}`;
+      if (name.endsWith("/")) mkdirSync(path);
+      else writeFileSync(path, content ?? "");
+      chmodSync(path, mode);
+    }
+  }, PATIENCE);
+  afterAll(() => container.stop());
+
+  async function run(script: string, options: Options): Promise<Watched> {
+    const containerEnv = { PATH: "/usr/bin:/bin" };
+    const shell = shellFor(options.shell, Buffer.from(script));
+    return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });
+  }
+
+  it.each([
+    ...[...IN_SHEBANG, ...OF_DIRECTORY],
+    ...[...IN_SHEBANG, ...OF_DIRECTORY].map(([name, shebang, options, ...more]): Row => [
+      `${name}, as a user`,
+      shebang,
+      { user: "nobody", ...options },
+      ...more,
+    ]),
+    ...AS_USER.map(([name, shebang, options, ...more]): Row => [
+      `${name}, as a user`,
+      shebang,
+      { user: "nobody", ...options },
+      ...more,
+    ]),
+  ])(
+    "%s is refused, and no script has run",
+    async (_, shebang, options, code, words) => {
+      const ran = "/tmp/ran";
+      const { status } = await run(`${shebang}\necho >${ran}\n`, options);
+      expect(status).toEqual({ kind: "refused", code, text: expect.stringContaining(words) as string });
+      expect(container.exists(ran)).toBe(false);
+    },
+    PATIENCE,
+  );
+
+  it.each<[string, Options]>([
+    ["root", {}],
+    ["a user", { user: "nobody" }],
+  ])(
+    "what %s may do is refused nothing",
+    async (_, options) => {
+      const { status, stdout } = await run("pwd", { ...options, workingDirectory: "/opt" });
+      expect(stdout.toString()).toBe("/opt\n");
+      expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 0 }] });
+    },
+    PATIENCE,
+  );
+
+  it("root enters and executes what is root's alone", async () => {
+    const { status, stdout } = await run("#!/opt/roots-own\npwd", { workingDirectory: "/opt/private/open" });
+    expect(stdout.toString()).toBe("/opt/private/open\n");
+    expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 0 }] });
+  });
+
+  it("a user whose own directory is no input's is left in it", async () => {
+    const { status } = await run("exit 3", { user: "nobody" });
+    expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+  });
+
+  // Only the script's own shell knows of these.
+  it.each([
+    ["that isn't there", "no-such-program", 127],
+    ["that may not be executed", "/opt/not-executable", 126],
+    ["that is a directory", "/opt/private", 126],
+    ["whose interpreter isn't there", "/opt/of-nothing", undefined],
+    ["whose loader isn't there", "/opt/no-loader", undefined],
+  ])("a command in the script %s has the exit code of the shell", async (_, command, expected) => {
+    const script = `${command}\nexit $?`;
+    const code = exitCodeOf(container, script);
+    if (expected !== undefined) expect(code).toBe(expected);
+    expect([126, 127]).toContain(code);
+    const { status } = await run(script, { shell: "/bin/sh {0}" });
+    expect(status).toMatchObject({ kind: "ended", reason: "exited", workers: [{ exitCode: code }] });
+  });
+});
+
+/** What the container's shell says of a script without any of ours. */
+function exitCodeOf(container: SharedContainer, script: string): number {
+  const [program, ...words] = [...container.enter, "/bin/sh", "-c", script];
+  try {
+    execFileSync(program, words, { env: { PATH: "/usr/bin:/bin" }, stdio: "ignore" });
+    return 0;
+  } catch (error) {
+    return (error as { status: number }).status;
+  }
+}
