@@ -40,6 +40,7 @@ export const ID_TOKEN_PATH = "/_local/id-token";
 export interface Answer {
   readonly status: number;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface FrontOptions {
@@ -54,6 +55,8 @@ export interface FrontOptions {
   readonly query: (parameters: URLSearchParams) => Promise<string> | undefined;
   /** Throws what AWS answers to a call that it doesn't do: for its key, its signature or its rights. */
   readonly admit: (call: Call) => Promise<Admission>;
+  /** What S3 answers to a call for a bucket of another region; undefined for all others. */
+  readonly elsewhere: (request: IncomingMessage) => Promise<Answer | undefined>;
   /** The answer of ours to a call of S3, whose body is only read when it is asked for; undefined for one that goes upstream. */
   readonly s3: (call: Call, body: () => Promise<Buffer>) => Promise<Answer> | undefined;
   /** GitHub's endpoint for ID tokens; undefined for a job that may not have one. */
@@ -174,6 +177,11 @@ export class Front {
     const operation = `${request.method ?? ""} ${pathname}`;
     const trouble = this.#options.onRequest({ ...from, operation, body: undefined });
     if (!(await met(trouble, response))) return;
+    const elsewhere = await this.#options.elsewhere(request);
+    if (elsewhere !== undefined) {
+      sendAnswer(response, elsewhere);
+      return;
+    }
     const isForm = request.headers["content-type"]?.startsWith("multipart/form-data") === true;
     const bytes = request.method === "POST" && isForm ? await buffer(request) : undefined;
     const service = from.service || "s3";
@@ -182,8 +190,7 @@ export class Front {
     const ours = this.#options.s3(call, () => buffer(request));
     if (ours === undefined) await this.#forward(request, response, bytes ?? request, trouble, missing);
     else {
-      const { status, body } = await ours;
-      send(response, status, body, body.startsWith("{") ? "application/json" : "application/xml");
+      sendAnswer(response, await ours);
     }
   }
 
@@ -262,13 +269,19 @@ async function met(trouble: Trouble | undefined, response: ServerResponse): Prom
   return false;
 }
 
+function sendAnswer(response: ServerResponse, { status, body, headers }: Answer): void {
+  send(response, status, body, body.startsWith("{") ? "application/json" : "application/xml", headers);
+}
+
 function send(
   response: ServerResponse,
   status: number,
   body: string,
   type = "application/x-amz-json-1.1",
+  headers: Readonly<Record<string, string>> = {},
 ): void {
   response.writeHead(status, {
+    ...headers,
     "content-type": type,
     "content-length": Buffer.byteLength(body),
     "x-amzn-requestid": randomUUID(),

@@ -16,6 +16,7 @@ import { startMoto } from "./moto.ts";
 import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
 import { python } from "./python.ts";
+import { S3Regions } from "./s3-regions.ts";
 import { sessionManager } from "./session-manager.ts";
 import { ADMIN } from "./signed.ts";
 import { IdTokens } from "./sts/id-tokens.ts";
@@ -107,6 +108,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const iam = new Iam({ region, accountId, records, tagsOfTask, keyOfAlias: aliased }, keys);
   iam.principals.addUser("local", { keys: CALLER });
   iam.principals.addUser("admin", { keys: ADMIN });
+  const regions = new S3Regions(moto.url, region);
   const gateway: Gateway = new Gateway({
     ...options.gateway,
     baseUrl: () => `ws://${front.host}`,
@@ -162,6 +164,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     },
     query: (parameters) => sts.operation(parameters) ?? iam.query(parameters),
     admit: (call) => iam.admit(call),
+    elsewhere: (request) => regions.elsewhere(request),
     s3: (call, body) => iam.s3(call, body),
     idToken: (authorization, audience) => idTokens.answer(authorization, audience),
     platform: async (path) =>

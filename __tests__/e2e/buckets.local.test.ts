@@ -1,5 +1,6 @@
 import {
   CreateBucketCommand,
+  ListObjectsV2Command,
   ListObjectVersionsCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
@@ -7,6 +8,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../demo/runner.ts";
 import { Aws, type Inputs, jobLog, mainLog } from "../helpers/local.ts";
+import { THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
 
 let aws: Aws;
 
@@ -165,6 +167,61 @@ it.concurrent(
 
     expectGreen(await step({ bucket: name, "bucket-owner": theirs }));
     expect(await held(name)).toEqual({ versions: 0, current: 0, markers: 0 });
+  },
+);
+
+/** A bucket of another account, with its policy of docs/iam, under the policies of docs/iam. */
+const foreign: Way = {
+  caller: ["caller-running-task", "caller-bucket"],
+  role: ["task-role", "task-role-bucket"],
+  bucket: "foreign",
+  inputs: () => ({ run: "echo staged" }),
+};
+
+it.concurrent(
+  "a bucket of another account whose policy lets the step in is refused as well, until 'bucket-owner' names the account",
+  async () => {
+    const { result, names, left } = await tryWay(aws, foreign);
+    const bucket = names["bucket"] ?? "";
+    expectError(result, "bucket-not-owned", `'${bucket}' does not belong to the account`, "'bucket-owner'");
+    expect(left.objects).toBe(0);
+  },
+);
+
+it.concurrent("a bucket of another account is used where 'bucket-owner' names that", async () => {
+  const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
+  const { result, left } = await tryWay(aws, { ...foreign, inputs });
+  expectGreen(result);
+  expect(result.annotations).toEqual([]);
+  expect(left.objects).toBe(0);
+});
+
+it.concurrent(
+  "a bucket of another account without a policy is denied, with the right and the bucket by name",
+  async () => {
+    const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
+    const beside = ({ names }: { names: Readonly<Record<string, string>> }): Promise<void> => {
+      aws.world.local.iam.buckets.setPolicy(names["bucket"] ?? "", undefined);
+      return Promise.resolve();
+    };
+    const { result, names } = await tryWay(aws, { ...foreign, inputs, beside });
+    expectError(result, "access-denied", `arn:aws:s3:::${names["bucket"] ?? ""}/`);
+  },
+);
+
+// S3 sends clients on from the older regions, and answers 400 in the newer ones.
+it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
+  "a bucket in %s is refused before a task is started or a script is run, with both regions by name",
+  async (region) => {
+    const { s3, name } = await aws.bucketIn(region);
+    const words = [`'${name}' is in ${region}, not in us-east-1`, "'bucket'"];
+    expectError(await step({ bucket: name }), "bucket-elsewhere", ...words);
+
+    const started = await aws.step({ ...aws.newTask(), bucket: name, run: "echo not reached" });
+    expectError(started, "bucket-elsewhere", ...words);
+    expect(aws.calls("RunTask", name)).toEqual([]);
+    const { KeyCount } = await s3.send(new ListObjectsV2Command({ Bucket: name }));
+    expect(KeyCount).toBe(0);
   },
 );
 

@@ -282,15 +282,8 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     words: ["'example-nowhere'", "bucket's name"],
   },
   "bucket-elsewhere": {
-    provoke: () => {
-      const { bucket } = aws.world.made;
-      const message =
-        "The bucket you are attempting to access must be addressed using the specified endpoint.";
-      const elsewhere = { code: "PermanentRedirect", message, status: 301, times: 99 };
-      aws.world.local.fail({ operation: `PUT /${bucket}/*`, ...elsewhere });
-      return inRunning({ bucket });
-    },
-    words: ["'demo-staging'", "not in us-east-1", "cluster's region"],
+    provoke: async () => inRunning({ bucket: (await aws.bucketIn("eu-west-1")).name }),
+    words: ["is in eu-west-1, not in us-east-1", "Use a bucket in us-east-1, the cluster's region"],
   },
   "bucket-not-owned": {
     provoke: () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -17,7 +18,13 @@ import {
   ListTaskDefinitionsCommand,
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  type BucketLocationConstraint,
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { runStep, type StepRequest, type StepResult } from "../../demo/runner.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Keys } from "../../local/iam/principals.ts";
@@ -184,6 +191,22 @@ export class Aws {
 
   get s3(): S3Client {
     return this.#s3;
+  }
+
+  /** A client of another region, and a new bucket there. */
+  async bucketIn(
+    region: BucketLocationConstraint,
+  ): Promise<{ readonly s3: S3Client; readonly name: string }> {
+    const s3 = new S3Client({
+      ...clientConfig(this.world.local),
+      region,
+      forcePathStyle: true,
+      maxAttempts: 3,
+    });
+    const name = `in-${region}-${randomUUID()}`;
+    const CreateBucketConfiguration = { LocationConstraint: region };
+    await s3.send(new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration }));
+    return { s3, name };
   }
 
   /** What the agent left of a session in the bucket and in the log group, once both are complete. */

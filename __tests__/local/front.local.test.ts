@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
 import type { Task } from "../../local/task/task.ts";
 import { until } from "../helpers/until.ts";
@@ -125,4 +132,24 @@ it("a task without a role has no credentials", async () => {
   await until(() => task.lastStatus === "RUNNING");
   expect(variable(task, "AWS_CONTAINER_CREDENTIALS_FULL_URI")).toBeUndefined();
   task.stop("UserInitiated", "test");
+});
+
+it("a call for a bucket of another region learns which that is, and is not done", async () => {
+  const at = { ...clientConfig(world.local), forcePathStyle: true };
+  const Bucket = "in-paris";
+  const CreateBucketConfiguration = { LocationConstraint: "eu-west-3" } as const;
+  const there = new S3Client({ ...at, region: "eu-west-3" });
+  await there.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration }));
+  const here = new S3Client(at);
+  const headers = { "x-amz-bucket-region": "eu-west-3" };
+  await expect(here.send(new PutObjectCommand({ Bucket, Key: "key", Body: "x" }))).rejects.toMatchObject({
+    name: "PermanentRedirect",
+    $response: { statusCode: 301, headers },
+  });
+  await expect(here.send(new HeadBucketCommand({ Bucket }))).rejects.toMatchObject({
+    $response: { statusCode: 301, headers },
+  });
+  expect(await there.send(new ListObjectsV2Command({ Bucket }))).toMatchObject({ KeyCount: 0 });
+  const following = new S3Client({ ...at, followRegionRedirects: true });
+  await following.send(new HeadBucketCommand({ Bucket }));
 });

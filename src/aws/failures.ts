@@ -188,7 +188,7 @@ function ofBucket(
     return failure(
       "bucket-elsewhere",
       `The bucket '${call.bucket ?? ""}' is in ${where}, not in ${call.region}.`,
-      "Use a bucket in the cluster's region: S3 endpoints of a VPC only reach buckets of their own region.",
+      `Use a bucket in ${call.region}, the cluster's region (for the script, the input 'bucket'): S3 endpoints of a VPC only reach buckets of their own region.`,
     );
   }
   if (name === "NoSuchBucket" || (status === 404 && call.action === "s3:ListBucket")) {

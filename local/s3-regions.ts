@@ -1,0 +1,68 @@
+import type { IncomingMessage } from "node:http";
+import { AwsError } from "./aws-error.ts";
+import { credentialScope } from "./credential-scope.ts";
+import type { Answer } from "./front.ts";
+import { objectOf } from "./iam/requests/s3.ts";
+import { signedFetch } from "./signed.ts";
+
+/** Launched after March 20, 2019: there S3 sends nobody on, but answers 400 (S3 user guide, "Request routing"). */
+const LATER = new Set([
+  ...["af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4"],
+  ...["ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2", "eu-south-1"],
+  ...["eu-south-2", "il-central-1", "me-central-1", "me-south-1", "mx-central-1"],
+]);
+
+/**
+ * Which region a bucket is in, as it was created in moto, and what S3 answers to a call that was sent to another one. The
+ * region that a call is signed for stands for the endpoint that it was sent to, since there is one port for all.
+ */
+export class S3Regions {
+  readonly #moto: string;
+  readonly #region: string;
+  readonly #known = new Map<string, string>();
+
+  constructor(moto: string, region: string) {
+    this.#moto = moto;
+    this.#region = region;
+  }
+
+  /** The answer to a call in the wrong region, before S3 looks at who calls; undefined for all others. */
+  async elsewhere({
+    method = "GET",
+    headers,
+    url: target = "/",
+  }: IncomingMessage): Promise<Answer | undefined> {
+    const url = new URL(target, "http://local");
+    const { bucket, key } = objectOf(url);
+    if (key === "" && (method === "PUT" || method === "DELETE")) this.#known.delete(bucket);
+    const asked = credentialScope(headers, url)?.region;
+    const is = bucket === "" || asked === undefined ? undefined : await this.#regionOf(bucket);
+    if (asked === undefined || is === undefined || is === asked) return undefined;
+    const answer =
+      LATER.has(is) || LATER.has(asked)
+        ? new AwsError(
+            "IllegalLocationConstraintException",
+            `The ${is} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+          )
+        : new AwsError(
+            "PermanentRedirect",
+            "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
+            301,
+          );
+    return { status: answer.status, body: answer.xml("s3"), headers: { "x-amz-bucket-region": is } };
+  }
+
+  /** Undefined where there is no such bucket. */
+  async #regionOf(bucket: string): Promise<string | undefined> {
+    const known = this.#known.get(bucket);
+    if (known !== undefined) return known;
+    const at = { region: this.#region, service: "s3" };
+    const response = await signedFetch(`${this.#moto}/${bucket}?location`, at, { method: "GET" });
+    const text = await response.text();
+    if (!response.ok) return undefined;
+    // us-east-1 has none.
+    const region = /<LocationConstraint[^>]*>([^<]+)</.exec(text)?.[1] ?? "us-east-1";
+    this.#known.set(bucket, region);
+    return region;
+  }
+}
