@@ -79,11 +79,27 @@ describe("outbox", () => {
     expect(outbox.hasRoom).toBe(true);
   });
 
-  it("sends all that is unacknowledged again on a new connection", () => {
+  it("sends what is unacknowledged again on a new connection, a little more with each acknowledgement", () => {
+    const outbox = new Outbox();
+    for (let index = 0; index < 8; index++) post(outbox, 5);
+    outbox.acknowledge(1, 1);
+    outbox.restart();
+    expect(outbox.deadline()).toBeUndefined();
+    expect(sequences(outbox.resume(10))).toEqual([0]);
+    expect(outbox.resume(10)).toEqual([]);
+    expect(outbox.deadline()).toBe(10 + outbox.rto);
+    outbox.acknowledge(0, 11);
+    expect(sequences(outbox.resume(11))).toEqual([2, 3]);
+    outbox.acknowledge(2, 12);
+    expect(sequences(outbox.resume(12))).toEqual([4, 5]);
+    expect(outbox.hasRoom).toBe(false);
+  });
+
+  it("goes on where an agent never acknowledges what it has already", () => {
     const outbox = new Outbox();
     for (let index = 0; index < 3; index++) post(outbox, 5);
-    outbox.acknowledge(1, 1);
-    expect(sequences(outbox.restart(10))).toEqual([0, 2]);
-    expect(outbox.deadline()).toBe(10 + outbox.rto);
+    outbox.restart();
+    expect(sequences(outbox.resume(10))).toEqual([0]);
+    expect(sequences(outbox.due(10 + outbox.rto))).toEqual([0, 1]);
   });
 });

@@ -143,32 +143,25 @@ it("so it is where a container takes one session at a time", async () => {
   }
 });
 
-/** Only by `CUTS=50 npm test -- cuts.local`: it takes more than two minutes since a reconnect has to prove itself. */
-const CUTS = Number(process.env["CUTS"] ?? 0);
+const CUTS = 50;
 
-const long = "many cuts at random leave a long run whole";
-if (CUTS > 0)
-  it(
-    long,
-    async () => {
-      const [first] = places;
-      if (first === undefined) throw new Error("no place");
-      // Slowly: of what is under way at a cut the agent sends again ten pieces a second.
-      const script = [
-        'echo ran >>"/var/tmp/$KEY"',
-        "i=0; while [ $i -lt 900 ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done",
-        "exit 3",
-      ].join("\n");
-      const link = { seed: 5, cut: { afterFrames: [1, 16], times: CUTS } } as const;
-      const { result, timesRun, sessions } = await runThrough(first, { link }, script);
-      const lines = jobLog(result);
-      for (const word of ["line", "problem"]) {
-        const shown = lines.filter((line) => line.startsWith(`${word} `));
-        expect(shown).toEqual(Array.from({ length: 900 }, (_, at) => `${word} ${at + 1}`));
-      }
-      expect([result.outputs["exit-code"], timesRun]).toEqual(["3", 1]);
-      // A session that can't be mended in time, as on a busy machine, is left to a new one, which is cut as often.
-      expect(sessions.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThanOrEqual(CUTS);
-    },
-    300_000,
-  );
+it(`${CUTS} cuts at random leave a long run whole`, async () => {
+  const [first] = places;
+  if (first === undefined) throw new Error("no place");
+  // Slowly: of what is under way at a cut the agent sends again ten pieces a second.
+  const script = [
+    'echo ran >>"/var/tmp/$KEY"',
+    "i=0; while [ $i -lt 900 ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done",
+    "exit 3",
+  ].join("\n");
+  const link = { seed: 5, cut: { afterFrames: [1, 16], times: CUTS } } as const;
+  const { result, timesRun, sessions } = await runThrough(first, { link }, script);
+  const lines = jobLog(result);
+  for (const word of ["line", "problem"]) {
+    const shown = lines.filter((line) => line.startsWith(`${word} `));
+    expect(shown).toEqual(Array.from({ length: 900 }, (_, at) => `${word} ${at + 1}`));
+  }
+  expect([result.outputs["exit-code"], timesRun]).toEqual(["3", 1]);
+  // A session that can't be mended in time, as on a busy machine, is left to a new one, which is cut as often.
+  expect(sessions.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThanOrEqual(CUTS);
+}, 120_000);

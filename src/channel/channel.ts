@@ -55,18 +55,19 @@ export class Channel {
   }
 
   /**
-   * A connection stands: queues its opening frame, then all that is unacknowledged. Where the agent has opened the
-   * session, the terminal's size follows once more: the same size changes nothing in the container, and its
-   * acknowledgement, a `reached` event, shows that the connection leads to the agent. True where one is to come.
+   * A connection stands: queues its opening frame. Where the agent has opened the session, the terminal's size follows
+   * once more: the same size changes nothing in the container, and its acknowledgement, a `reached` event, shows that
+   * the connection leads to the agent. True where one is to come. What else is unacknowledged goes after that.
    */
   open(now: number, token: string): boolean {
     if (this.#over) return false;
     // Frames for the connection before this one: acks, which a repeated message will ask for again.
-    this.#frames = [openDataChannel(this.#clientId, token), ...this.#outbox.restart(now)];
-    this.#sendPending(now);
+    this.#frames = [openDataChannel(this.#clientId, token)];
+    this.#outbox.restart();
     this.#stalled = false;
     const canProbe = this.#handshake.ready && this.#size !== undefined;
     this.#probe = canProbe ? this.#post(PayloadType.size, this.#size ?? Buffer.of(), now) : undefined;
+    this.#frames.push(...this.#outbox.resume(now));
     return canProbe;
   }
 
@@ -233,6 +234,7 @@ export class Channel {
       this.#sent.shift();
     }
     if (position !== undefined) this.#emit({ kind: "acked", position });
+    this.#frames.push(...this.#outbox.resume(now));
     this.#sendPending(now);
   }
 
