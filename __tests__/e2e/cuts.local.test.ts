@@ -7,8 +7,10 @@ import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 
 /** Each cut is a run of its own, and most of a run is waiting: so many at once, each on a Fargate of its own. */
 const AT_ONCE = 6;
-/** A new session for each cut takes twice as long as an old one: only so many of these, unless all are asked for. */
-const EVERY = process.env["EVERY_CUT"] === undefined ? 5 : 1;
+/** Of the frames at which a run is cut only each so many-th, unless all are asked for (`npm run soak cuts`). */
+const all = process.env["EVERY_CUT"] !== undefined;
+/** A new session for each cut takes twice as long as an old one. */
+const STEP = { oldToken: all ? 1 : 4, newSession: all ? 1 : 8 };
 
 interface Place {
   readonly aws: Aws;
@@ -93,6 +95,12 @@ async function framesOfARun(): Promise<number> {
   return session.frames["to-agent"] + session.frames["to-client"];
 }
 
+/** The indices of the frames of a run, each `step`-th. */
+async function framesToCut(step: number): Promise<number[]> {
+  const frames = await framesOfARun();
+  return [...Array(Math.ceil((frames + 1) / step)).keys()].map((at) => at * step);
+}
+
 /** Runs the short script once for each index, each cut there; answers with the runs that were cut. */
 async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] = {}): Promise<Cut[]> {
   const waiting = [...indices];
@@ -115,15 +123,13 @@ async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] 
 }
 
 it("a cut after any frame costs nothing where the old token still counts", async () => {
-  const frames = await framesOfARun();
-  const cuts = await cutAtEach([...Array(frames + 1).keys()]);
+  const cuts = await cutAtEach(await framesToCut(STEP.oldToken));
   // All went on in the session that they had.
   expect(cuts.map(({ sessions }) => sessions.length).filter((count) => count !== 1)).toEqual([]);
-}, 180_000);
+}, 300_000);
 
 it("a cut after any frame costs nothing where only a new session goes on", async () => {
-  const frames = await framesOfARun();
-  const indices = [...Array(Math.ceil(frames / EVERY)).keys()].map((at) => at * EVERY);
+  const indices = await framesToCut(STEP.newSession);
   const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
   const attachedAgain = cuts.filter(({ sessions }) => sessions.length > 1);
   expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
