@@ -6,7 +6,7 @@ import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
 import { runJob } from "../src/job.ts";
 import { nothingKnown } from "../src/report/result.ts";
-import { Ledger, type Undo } from "../src/state.ts";
+import { Ledger, type Undo } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
 import { Listener } from "./helpers/stepped.ts";
 import { aContainer, aDefinition, aTask, ID } from "./helpers/tasks.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { redactionPatterns } from "../src/payload/redaction.ts";
 
-const payload = resolve(import.meta.dirname, "../src/payload");
+const payload = resolve(import.meta.dirname, "../src/payload/container");
 
 /** Text of numbered lines, one in a hundred of which holds a secret. */
 function text(secrets: readonly string[], mib: number): Buffer {

@@ -1,3 +1,3 @@
-import { undoLeftovers } from "./leftovers.ts";
+import { undoLeftovers } from "./post-main.ts";
 
 await undoLeftovers();

@@ -1,5 +1,5 @@
-import type { Extracted } from "../../src/output/extract.ts";
-import type { SpoolText } from "../../src/output/spool.ts";
+import type { Extracted } from "../../src/stream/extract.ts";
+import type { SpoolText } from "../../src/stream/spool.ts";
 
 interface Reader<Event> {
   read(bytes: Buffer): Iterable<Event>;

@@ -1,6 +1,6 @@
 import type { Where } from "../../src/inputs/inputs.ts";
-import type { ResolveContext } from "../../src/target/resolved.ts";
-import type { Undo } from "../../src/target/undo.ts";
+import type { ResolveContext } from "../../src/targets/resolved.ts";
+import type { Undo } from "../../src/targets/undo.ts";
 import { Listener, SteppedClock } from "./stepped.ts";
 import { origin } from "./start-inputs.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";

@@ -1,5 +1,5 @@
 import type { Inputs } from "../../src/inputs/inputs.ts";
-import type { Target } from "../../src/target/target.ts";
+import type { Target } from "../../src/targets/target.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
 /** The inputs of a step that says no more than it must, but for what is said otherwise. */

@@ -1,4 +1,4 @@
-import type { Shown } from "../../src/output/extract.ts";
+import type { Shown } from "../../src/stream/extract.ts";
 
 /** What a test wants to know of it: each line of text, or what else it is. */
 export function wordsOf(shown: Shown): string[] {

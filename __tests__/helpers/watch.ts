@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Extracted, Extractor } from "../../src/output/extract.ts";
-import type { JobStatus } from "../../src/output/status.ts";
+import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import type { JobStatus } from "../../src/stream/status.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import {
   CANCEL,

@@ -9,7 +9,7 @@ import { has } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON } from "../helpers/watch.ts";
 
-const source = readFileSync(new URL("../../src/payload/header.sh", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../src/payload/container/header.sh", import.meta.url), "utf8");
 const directory = mkdtempSync(join(tmpdir(), "header-"));
 let endpoint: Server;
 let url = "";

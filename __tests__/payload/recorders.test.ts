@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { SpoolReader } from "../../src/output/spool.ts";
+import { SpoolReader } from "../../src/stream/spool.ts";
 import { has } from "../helpers/needs.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redacted } from "./recording.ts";
 
-const recorder = fileURLToPath(new URL("../../src/payload/recorder.awk", import.meta.url));
+const recorder = fileURLToPath(new URL("../../src/payload/container/recorder.awk", import.meta.url));
 
 const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
   has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { SpoolReader, type SpoolText } from "../../src/output/spool.ts";
+import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
 import { recorderPy } from "../../src/payload/source.ts";
 import { extracted } from "../helpers/extracted.ts";
 import { until } from "../helpers/until.ts";

@@ -40,7 +40,7 @@ const S3: Delivery = {
 const job = payload.bytes.toString();
 const bootstrap = (delivery: Delivery): string =>
   split(bootstrapCommand({ runId: JOB.runId, at: 0, packAbove: 1, payload, delivery }))[2] ?? "";
-const directory = new URL("../../src/payload/", import.meta.url);
+const directory = new URL("../../src/payload/container/", import.meta.url);
 const source = (file: string): string => readFileSync(new URL(file, directory), "utf8");
 /** All that runs in one shell, in one text: what is sourced or evaluated stands where that is done, once. */
 const whole = (delivery: Delivery): string =>

@@ -147,7 +147,8 @@ it(
 );
 
 describe.each(SHELLS)("under %s", (shell) => {
-  const file = (name: string): string => fileURLToPath(new URL(`../../src/payload/${name}`, import.meta.url));
+  const file = (name: string): string =>
+    fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
   const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");
 
   it.each(["dd", "busybox dd"])("`%s` reads what it is told and no more, from where it was", (dd) => {

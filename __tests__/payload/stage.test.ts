@@ -10,7 +10,7 @@ import {
   type StageContext,
   unstage,
 } from "../../src/payload/stage.ts";
-import { Ledger, type SavedState, type Undo } from "../../src/state.ts";
+import { Ledger, type SavedState, type Undo } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/stepped.ts";
 import { JOB } from "./a-job.ts";
 

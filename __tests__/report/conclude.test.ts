@@ -1,7 +1,7 @@
 import { Failure } from "../../src/errors.ts";
 import { concluded } from "../../src/report/conclude.ts";
 import type { Outcome } from "../../src/report/result.ts";
-import type { Attended } from "../../src/session/attend.ts";
+import type { Attended } from "../../src/follow/attend.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aKnown, aStatus } from "./results.ts";
 

@@ -1,5 +1,5 @@
 import type { Failure } from "../../src/errors.ts";
-import type { JobStatus } from "../../src/output/status.ts";
+import type { JobStatus } from "../../src/stream/status.ts";
 import { endedResult, failedResult, type Known, type Result } from "../../src/report/result.ts";
 import { aTarget } from "../helpers/runs.ts";
 

@@ -1,5 +1,5 @@
 import { ByteQueue } from "../../src/session/byte-queue.ts";
-import { sessionLost } from "../../src/session/failures.ts";
+import { sessionLost } from "../../src/transport/failures.ts";
 import type { Session, SessionEnd } from "../../src/session/session.ts";
 
 export const NONCE = "00112233445566778899aabbccddeeff";

@@ -7,7 +7,7 @@ import type { Failure } from "../../src/errors.ts";
 import type { SessionOptions } from "../../src/session/session.ts";
 import { PIECE_COST } from "../../src/session/byte-queue.ts";
 import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
-import { MAX_FRAME_BYTES } from "../../src/session/socket.ts";
+import { MAX_FRAME_BYTES } from "../../src/transport/socket.ts";
 import { ack, closed, fromAgent, json, output, text } from "../channel/frames.ts";
 import { AWS, Lines, open, optionsFor, readAll, startGateway, stopAll } from "./rig.ts";
 import { SteppedClock } from "./stepped-clock.ts";

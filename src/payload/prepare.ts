@@ -1,8 +1,8 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import type { Origin } from "../target/start.ts";
-import type { Target } from "../target/target.ts";
-import { jobEnvironment, workerCount } from "../workflow.ts";
+import type { Origin } from "../targets/start.ts";
+import type { Target } from "../targets/target.ts";
+import { jobEnvironment, workerCount } from "../github/workflow.ts";
 import { makePayload, type Payload } from "./payload.ts";
 import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";

@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import { whyNotWritten } from "../ready/bucket.ts";
-import type { Ledger } from "../state.ts";
+import type { Ledger } from "../undo/ledger.ts";
 import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
 

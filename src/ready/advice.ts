@@ -1,6 +1,6 @@
 import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
-import { lastPart } from "../target/arn.ts";
+import { lastPart } from "../targets/arn.ts";
 
 /** What the exec agent of a container needs, all of which is the task's to have (AWS: "ECS Exec prerequisites"). */
 export const EXEC_NEEDS =

@@ -2,7 +2,7 @@ import type { BucketName, S3 } from "../aws/s3.ts";
 import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import { parseArn } from "../target/arn.ts";
+import { parseArn } from "../targets/arn.ts";
 
 /**
  * The account that the bucket has to belong to: the input's, else that of the cluster, where `cluster` is an ARN.

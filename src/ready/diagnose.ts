@@ -3,7 +3,7 @@ import type { Ec2 } from "../aws/ec2.ts";
 import type { Iam } from "../aws/iam.ts";
 import { Failure, TaskStopped } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Target } from "../target/target.ts";
+import type { Target } from "../targets/target.ts";
 import { type Check, execChecks } from "./checks.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { networkCheck } from "./network-check.ts";

@@ -1,7 +1,7 @@
 import type { TaskDefinition } from "../aws/definition.ts";
 import { Failure, type TaskStopped } from "../errors.ts";
-import { FAMILY_PREFIX } from "../target/family.ts";
-import type { Target } from "../target/target.ts";
+import { FAMILY_PREFIX } from "../targets/family.ts";
+import type { Target } from "../targets/target.ts";
 
 /**
  * Whether this container's own end stopped the task, by a status of its program. A signal (128 and more) or the end of

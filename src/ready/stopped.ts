@@ -1,6 +1,6 @@
 import type { Task } from "../aws/task.ts";
 import { TaskStopped } from "../errors.ts";
-import { lastPart } from "../target/arn.ts";
+import { lastPart } from "../targets/arn.ts";
 
 /**
  * Why a task ended, or why it never began: its stop code and reason and what became of each container, with

@@ -1,8 +1,8 @@
 import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
-import { lastPart } from "../target/arn.ts";
-import { isEnding } from "../target/choose.ts";
-import { containerNotFound } from "../target/failures.ts";
+import { lastPart } from "../targets/arn.ts";
+import { isEnding } from "../targets/choose.ts";
+import { containerNotFound } from "../targets/failures.ts";
 import { execAgentStopped, execNotEnabled } from "./advice.ts";
 import { taskStopped } from "./stopped.ts";
 

@@ -4,7 +4,7 @@ import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Target } from "../target/target.ts";
+import type { Target } from "../targets/target.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 
 /** An account may read ECS twenty times a second, and a matrix of jobs shares that. */

@@ -1,5 +1,5 @@
-import { STDOUT_LIMIT } from "../output/printer.ts";
-import { Tail } from "../output/tail.ts";
+import { STDOUT_LIMIT } from "../show/printer.ts";
+import { Tail } from "../show/tail.ts";
 import type { Result } from "./result.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Attended } from "../session/attend.ts";
-import { withoutStatus } from "../session/ending.ts";
-import type { Target } from "../target/target.ts";
+import type { Attended } from "../follow/attend.ts";
+import { withoutStatus } from "../follow/ending.ts";
+import type { Target } from "../targets/target.ts";
 import { endedResult, failedResult, type Known, type Result } from "./result.ts";
 
 /** The job's own status, else why there is none. */

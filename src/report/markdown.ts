@@ -1,4 +1,4 @@
-import { harmlessLine } from "../output/sanitise.ts";
+import { harmlessLine } from "../show/sanitise.ts";
 
 /**
  * One line of anybody's text as a code span, in which Markdown knows no link, no HTML, no mention and no other mark: in

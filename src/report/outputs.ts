@@ -1,4 +1,4 @@
-import { harmlessLine } from "../output/sanitise.ts";
+import { harmlessLine } from "../show/sanitise.ts";
 import type { Result } from "./result.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Failure } from "../errors.ts";
-import type { JobStatus } from "../output/status.ts";
-import type { LogPlace } from "../output/transcript.ts";
-import type { Target } from "../target/target.ts";
+import type { JobStatus } from "../stream/status.ts";
+import type { LogPlace } from "../logs/transcript.ts";
+import type { Target } from "../targets/target.ts";
 
 /**
  * How a run ended. `not-started`: no script ran. `unknown`: one ran, and nothing tells how it ended; never taken

@@ -1,4 +1,4 @@
-import { harmlessText } from "../output/sanitise.ts";
+import { harmlessText } from "../show/sanitise.ts";
 import { explain } from "./explain.ts";
 import { link, literal, literalCell } from "./markdown.ts";
 import type { Result } from "./result.ts";

@@ -3,8 +3,8 @@ import type { Ssm } from "../aws/ssm.ts";
 import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { connect } from "../ready/connect.ts";
-import { sessionTarget, type Target } from "../target/target.ts";
+import { connect } from "./connect.ts";
+import { sessionTarget, type Target } from "../targets/target.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface OpenerOptions {

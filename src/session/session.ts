@@ -5,14 +5,14 @@ import { describeFrame } from "../channel/message.ts";
 import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { clipped } from "../output/marks.ts";
+import { clipped } from "../stream/marks.ts";
 import { Alarm } from "./alarm.ts";
-import { unlessLate } from "./bounded.ts";
+import { unlessLate } from "../bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import { Connection } from "./connection.ts";
+import { Connection } from "../transport/connection.ts";
 import { Deliveries } from "./deliveries.ts";
-import type { GatewayAccess } from "./dial.ts";
-import { encryptionMismatch, sessionLost } from "./failures.ts";
+import type { GatewayAccess } from "../transport/dial.ts";
+import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;

@@ -1,0 +1,386 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { containerBlocked } from "../../src/places/failures.ts";
+import type { Task } from "../../src/aws/task.ts";
+import { Failure } from "../../src/errors.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import { attend, describeEnd } from "../../src/follow/attend.ts";
+import type { SessionEnd } from "../../src/session/session.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { wordsOf } from "../helpers/shown.ts";
+import { Listener } from "../helpers/stepped.ts";
+import { aContainer, aTask } from "../helpers/tasks.ts";
+import { FakeSession, mark, NONCE, READY } from "../session/fake-session.ts";
+import { SteppedClock } from "../session/stepped-clock.ts";
+
+const SPOOL = "one\ntwo\nthree\n";
+const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;
+const END = mark(`. ${SPOOL.length} exited 0=3:1`);
+const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
+const STOPPED = aTask({
+  lastStatus: "STOPPED",
+  desiredStatus: "STOPPED",
+  stopCode: "SpotInterruption",
+  stoppedReason: "Your Spot Task was interrupted.",
+  containers: [aContainer({ lastStatus: "STOPPED", exitCode: 137 })],
+});
+const LOST: SessionEnd = { kind: "lost", why: "the network is gone" };
+const MINUTE = 60_000;
+
+/** What the other end of each session says, one session after the other. */
+type Script = (session: FakeSession, at: number) => void;
+
+class Attending {
+  readonly clock = new SteppedClock();
+  readonly log = new Listener();
+  readonly cancel = new AbortController();
+  /** What a look at the task finds. */
+  task: Task | Failure | undefined = aTask();
+  readonly sessions: FakeSession[] = [];
+  /** Where each session was to go on. */
+  readonly attachedAt: number[] = [];
+  readonly terminated: string[] = [];
+  readonly shown: string[] = [];
+  looks = 0;
+  readonly #scripts: Script[];
+
+  /** The last script goes for all further sessions. */
+  constructor(...scripts: Script[]) {
+    this.#scripts = scripts;
+  }
+
+  run(minutes = 60) {
+    const { clock, log, cancel } = this;
+    return attend({
+      extractor: new Extractor(NONCE, 1),
+      typed: {
+        start: () => Promise.resolve(Buffer.from("start")),
+        payload: () => Buffer.from("payload"),
+        secrets: () => Buffer.from("secrets"),
+      },
+      onAttached: () => undefined,
+      onNote: () => undefined,
+      onShown: (shown) => this.shown.push(...wordsOf(shown)),
+      attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
+      whyUnopened: (id) =>
+        Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),
+      opening: () => 20_000,
+      terminate: (id) => Promise.resolve(void this.terminated.push(id)),
+      ecs: { describeTask: () => this.#look() },
+      target: aTarget(),
+      until: clock.now() + minutes * MINUTE,
+      clock,
+      log,
+      cancel: cancel.signal,
+    });
+  }
+
+  open(at: number): FakeSession {
+    const script = this.#scripts[Math.min(this.sessions.length, this.#scripts.length - 1)];
+    const session = new FakeSession(`s-${this.sessions.length + 1}`, (self, text) => {
+      if (text === "taken") self.end({ kind: "closed", text: "" });
+    });
+    this.sessions.push(session);
+    this.attachedAt.push(at);
+    script?.(session, at);
+    return session;
+  }
+
+  #look(): Promise<Task | undefined> {
+    this.looks += 1;
+    return this.task instanceof Failure ? Promise.reject(this.task) : Promise.resolve(this.task);
+  }
+
+  /** Lets time pass in small steps until there are so many sessions; how long that took. */
+  async untilSession(count: number): Promise<number> {
+    const begun = this.clock.now();
+    while (this.sessions.length < count) {
+      this.clock.advance(100);
+      await turn();
+    }
+    return this.clock.now() - begun;
+  }
+
+  /** The pause before another session, of which the longest is known. */
+  pause(longest: number): Promise<void> {
+    return this.clock.pass(longest / 2, longest);
+  }
+}
+
+const whole: Script = (session, at) => session.says(from(at), END);
+const cut =
+  (end: SessionEnd, ...said: string[]): Script =>
+  (session) =>
+    session.says(...said).end(end);
+
+describe("attending to a job", () => {
+  it("needs one session where none is cut", async () => {
+    const job = new Attending(whole);
+    expect(await job.run()).toMatchObject(ENDED);
+    expect(job.shown).toEqual(["one", "two", "three"]);
+    expect([job.attachedAt, job.terminated, job.log.lines]).toEqual([[0], [], []]);
+  });
+
+  it.each<[string, string[], number]>([
+    ["before it was ready", [], 0],
+    ["before the job was there", [READY], 0],
+    ["between two lines", [from(0).slice(0, -"two\nthree\n".length)], 4],
+    ["in the middle of a line", [from(0).slice(0, -"o\nthree\n".length)], 4],
+    ["in the middle of a mark", [from(0), mark("~").slice(0, 9)], SPOOL.length],
+    ["in the middle of the end", [from(0), END.slice(0, -1)], SPOOL.length],
+  ])("goes on where a session was cut: %s", async (_, said, at) => {
+    const job = new Attending(cut(LOST, ...said), whole);
+    const attended = job.run();
+    await job.pause(said.length > 0 && at > 0 ? 500 : 1_000);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.attachedAt).toEqual([0, at]);
+    expect(job.shown).toEqual(["one", "two", "three"]);
+    expect(job.log.lines).toEqual([
+      `Session s-1 was cut: the network is gone. Attaching again at byte ${at}.`,
+    ]);
+  });
+
+  it.each<[string, SessionEnd, string[]]>([
+    ["ends one that was lost, which still holds its place", LOST, ["s-1"]],
+    ["need not end one that was closed", { kind: "closed", text: "Session is timed out" }, []],
+  ])("%s", async (_, end, terminated) => {
+    const job = new Attending(cut(end, READY), whole);
+    const attended = job.run();
+    await job.pause(1_000);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.terminated).toEqual(terminated);
+  });
+
+  it("does not believe an end before which bytes are missing", async () => {
+    const job = new Attending(
+      (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "left" }),
+      whole,
+    );
+    const attended = job.run();
+    await job.untilSession(2);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.terminated).toEqual(["s-1"]);
+    expect(job.attachedAt).toEqual([0, 0]);
+    expect(job.shown).toEqual(["one", "three", "gap", "one", "two", "three"]);
+    expect(job.log.lines[0]).toContain("byte 14 was expected and byte 10 came.");
+    expect(job.log.lines[0]).toMatch(/^warning: .* after byte 0 /);
+  });
+
+  it.each<[string, SessionEnd]>([
+    ["no shell", { kind: "closed", text: "Unable to start command: exec: no such file" }],
+    ["encryption that isn't set up", { kind: "closed", text: "Log group encryption is not set up" }],
+    ["a handshake that failed", { kind: "closed", text: "error when initiating handshake" }],
+    [
+      "a right that is missing",
+      { kind: "lost", why: "no", cause: new Failure("access-denied", { failed: "", seen: "", advice: "" }) },
+    ],
+  ])("does not try again what would only be repeated: %s", async (_, end) => {
+    const job = new Attending(cut(end));
+    expect(await job.run()).toEqual({ kind: "ended", end, attached: false });
+    expect(job.attachedAt).toEqual([0]);
+  });
+
+  it("tries less and less often, and not for ever, what brings nothing", async () => {
+    const job = new Attending(cut(LOST, READY));
+    const attended = job.run();
+    const pauses: number[] = [];
+    for (let session = 2; session <= 8; session += 1) pauses.push(await job.untilSession(session));
+    for (const [i, longest] of [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000].entries()) {
+      expect(pauses[i]).toBeGreaterThanOrEqual(longest / 2);
+      expect(pauses[i]).toBeLessThanOrEqual(longest + 100);
+    }
+    expect(await attended).toMatchObject({ kind: "ended", end: LOST });
+    expect(job.attachedAt).toHaveLength(8);
+  });
+
+  it("goes on for as long as it takes with a silent job whose sessions are cut", async () => {
+    const job = new Attending(cut(LOST, mark("@0"), "\n"));
+    const attended = job.run();
+    await job.untilSession(20);
+    job.cancel.abort(new Error("cancelled"));
+    await attended.catch(() => undefined);
+    expect(job.sessions.length).toBeGreaterThanOrEqual(20);
+  });
+
+  it("counts anew when there was output", async () => {
+    const lines = (session: FakeSession, at: number): unknown =>
+      at < SPOOL.length - 1
+        ? session
+            .says(
+              from(at).slice(0, from(at).indexOf("\n", from(at).indexOf("@")) + 1),
+              SPOOL.slice(at, SPOOL.indexOf("\n", at) + 1),
+            )
+            .end(LOST)
+        : whole(session, at);
+    const job = new Attending(cut(LOST, READY), (session, at) => void lines(session, at));
+    const attended = job.run();
+    await job.pause(1_000);
+    for (let i = 0; i < 3; i += 1) await job.pause(500);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.attachedAt).toEqual([0, 0, 4, 8, 14]);
+    expect(job.shown).toEqual(["one", "two", "three"]);
+  });
+
+  it("tells a refusal, and asks no other session", async () => {
+    const job = new Attending(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
+    expect(await job.run()).toEqual({ kind: "refused", code: "gone", text: "it is not there" });
+    expect(job.attachedAt).toEqual([0]);
+  });
+
+  it("tells why there can be no other session", async () => {
+    const failure = new Failure("exec-agent-stopped", { failed: "", seen: "", advice: "" });
+    const job = new Attending(cut(LOST, READY), () => {
+      throw failure;
+    });
+    const attended = job.run();
+    await job.pause(1_000);
+    expect(await attended).toEqual({ kind: "impossible", failure });
+  });
+
+  it.each(["session-lost", "aws-unreachable", "throttled"] as const)(
+    "tries again where only a moment may be in the way of another session: %s",
+    async (code) => {
+      const failure = new Failure(code, { failed: "", seen: "what was seen", advice: "" });
+      const job = new Attending(
+        cut(LOST, READY),
+        () => {
+          throw failure;
+        },
+        whole,
+      );
+      const attended = job.run();
+      await job.pause(1_000);
+      await job.pause(2_000);
+      expect(await attended).toMatchObject(ENDED);
+      expect(job.log.lines.slice(1)).toEqual(["No session yet: what was seen"]);
+    },
+  );
+
+  const silent: Script = () => undefined;
+
+  it("says why the agent never opened the first session, and ends it, since it may be queued", async () => {
+    const job = new Attending(silent);
+    const attended = job.run();
+    await job.clock.pass(20_000);
+    expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "container-blocked" } });
+    expect([job.attachedAt, job.terminated]).toEqual([[0], ["s-1"]]);
+  });
+
+  it("waits longer for a session behind one that was opened", async () => {
+    const job = new Attending(cut(LOST, READY), silent, whole);
+    const attended = job.run();
+    await job.pause(1_000);
+    await job.clock.pass(150_000);
+    await job.pause(2_000);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.terminated).toEqual(["s-1", "s-2"]);
+  });
+
+  it("fails where the first session can't be opened", async () => {
+    const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
+    const job = new Attending(() => {
+      throw failure;
+    });
+    await expect(job.run()).rejects.toBe(failure);
+  });
+});
+
+describe("the task's end", () => {
+  it("says more than that of a session", async () => {
+    const job = new Attending(cut({ kind: "closed", text: "something went wrong" }, from(0)));
+    job.task = STOPPED;
+    expect(await job.run()).toMatchObject({
+      kind: "impossible",
+      failure: { code: "task-stopped", seen: expect.stringContaining("SpotInterruption") as string },
+    });
+    expect(job.attachedAt).toEqual([0]);
+  });
+
+  it("is seen while a session hangs", async () => {
+    const job = new Attending((session) => session.says(from(0)));
+    const attended = job.run();
+    job.task = STOPPED;
+    await job.clock.pass(15_000, 17_000);
+    await job.clock.pass(1_000);
+    expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "task-stopped" } });
+  });
+
+  it("leaves a moment for the job's last words", async () => {
+    const job = new Attending((session) => session.says(from(0)));
+    const attended = job.run();
+    job.task = STOPPED;
+    await job.clock.pass(15_000, 17_000);
+    await turn();
+    job.sessions[0]?.says(END);
+    expect(await attended).toMatchObject(ENDED);
+  });
+
+  it("is not to be known where the task can't be looked at", async () => {
+    const job = new Attending(cut(LOST, READY), whole);
+    job.task = new Failure("access-denied", { failed: "", seen: "", advice: "" });
+    const attended = job.run();
+    await job.pause(1_000);
+    expect(await attended).toMatchObject(ENDED);
+  });
+
+  it("is a task that ECS has forgotten", async () => {
+    const job = new Attending(cut(LOST, READY));
+    job.task = undefined;
+    expect(await job.run()).toMatchObject({ kind: "impossible", failure: { code: "task-not-found" } });
+  });
+});
+
+describe("a cancelled job", () => {
+  it("is told to stop, and tells how that went", async () => {
+    const job = new Attending((session) => session.says(from(0)));
+    const attended = job.run();
+    await turn();
+    job.cancel.abort(new Error("cancelled"));
+    expect(job.sessions[0]?.typed).toContain("cancel");
+    job.sessions[0]?.says(mark(`. ${SPOOL.length} cancelled 0=143:1!`));
+    expect(await attended).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
+  });
+
+  it("is asked by no other session", async () => {
+    const job = new Attending((session) => session.says(from(0)));
+    const attended = job.run();
+    await turn();
+    job.cancel.abort(new Error("cancelled"));
+    job.sessions[0]?.end(LOST);
+    expect(await attended).toEqual({ kind: "ended", end: LOST, attached: true });
+    expect(job.attachedAt).toEqual([0]);
+  });
+
+  it("is not waited for between two sessions", async () => {
+    const job = new Attending(cut(LOST, READY));
+    const attended = job.run();
+    while (job.log.lines.length === 0) await turn();
+    job.cancel.abort(new Error("cancelled"));
+    await expect(attended).rejects.toThrow();
+    expect(job.attachedAt).toEqual([0]);
+  });
+});
+
+it("ends when its time is over, whatever the session does", async () => {
+  const job = new Attending((session) => session.says(from(0)));
+  const attended = job.run(1);
+  await job.clock.pass(MINUTE);
+  expect(await attended).toMatchObject({ kind: "ended", end: { kind: "left" }, attached: true });
+  expect(job.attachedAt).toEqual([0]);
+});
+
+it("looks at the task no more once it is over", async () => {
+  const job = new Attending(whole);
+  await job.run();
+  job.clock.advance(10 * MINUTE);
+  await turn();
+  expect(job.looks).toBe(0);
+});
+
+it.each<[SessionEnd, string]>([
+  [{ kind: "closed", text: "" }, "closed by the other side, without a reason."],
+  [{ kind: "closed", text: " why\n" }, "why"],
+  [LOST, "the network is gone."],
+  [{ kind: "left" }, "left."],
+])("the end %j is told as %j", (end, words) => {
+  expect(describeEnd(end)).toBe(words);
+});

@@ -1,0 +1,111 @@
+import { Failure } from "../../src/errors.ts";
+import { withoutStatus } from "../../src/follow/ending.ts";
+import type { SessionEnd } from "../../src/session/session.ts";
+
+type Without = Parameters<typeof withoutStatus>[0];
+
+const told = (followed: Without): Failure =>
+  withoutStatus(followed, { container: "app", taskId: "0123" }, "s-1");
+const ended = (end: SessionEnd, attached = false): Without => ({ kind: "ended", end, attached });
+const closed = (text: string): SessionEnd => ({ kind: "closed", text });
+
+describe("a session without a status", () => {
+  it.each<[string, Without, Failure["code"], RegExp]>([
+    [
+      "no boto3",
+      { kind: "refused", code: "download", text: "No module named 'boto3'" },
+      "download-failed",
+      /boto3/,
+    ],
+    [
+      "no python",
+      { kind: "refused", code: "download", text: "sh: python3: not found" },
+      "download-failed",
+      /python3/,
+    ],
+    [
+      "no right to the object",
+      { kind: "refused", code: "download", text: "An error occurred (403): Forbidden" },
+      "download-failed",
+      /s3:GetObject/,
+    ],
+    ["no way to turn echo off", { kind: "refused", code: "echo", text: "" }, "container-refused", /stty/],
+    [
+      "a job that is lost",
+      { kind: "refused", code: "lost", text: "it was killed" },
+      "no-status",
+      /was killed/,
+    ],
+    ["no job any more", { kind: "refused", code: "gone", text: "it is gone" }, "no-status", /gone/],
+    [
+      "no place to write",
+      { kind: "refused", code: "place", text: "no writable directory" },
+      "container-refused",
+      /writable/,
+    ],
+    ["a log with nothing", { kind: "missing", attached: false }, "no-status", /Nothing of the job/],
+    ["a log without the end", { kind: "missing", attached: true }, "no-status", /not its end/],
+    [
+      "bytes that are missing",
+      { kind: "gap", expected: 10, got: 4, offset: 0 },
+      "no-status",
+      /byte 10 .* byte 4/,
+    ],
+    ["no shell", ended(closed("Unable to start command: no such file")), "no-shell", /\/bin\/sh/],
+    [
+      "a log without encryption",
+      ended(closed("encryption is not set up on the selected group")),
+      "session-refused",
+      /kms:Decrypt/,
+    ],
+    [
+      "a handshake that failed",
+      ended(closed("error when initiating Handshake")),
+      "session-refused",
+      /kms:Decrypt/,
+    ],
+    ["an end before the job", ended(closed("")), "session-lost", /without a reason/],
+    [
+      "an end before the job, with words",
+      ended(closed("----------ERROR-------\nno more")),
+      "session-lost",
+      /closed: no more/,
+    ],
+    ["an end under the job", ended(closed("timed out"), true), "no-status", /timed out/],
+    [
+      "a loss under the job",
+      ended({ kind: "lost", why: "the network is gone" }, true),
+      "no-status",
+      /lost: the network is gone/,
+    ],
+    ["our own leave", ended({ kind: "left" }, true), "no-status", /left/],
+  ])("tells %s", (_, followed, code, words) => {
+    const failure = told(followed);
+    expect(failure.code).toBe(code);
+    expect(failure.message).toMatch(words);
+    // Three parts: ours are sentences, what was seen may be the agent's own words, without their ornaments.
+    for (const part of [failure.failed, failure.advice]) expect(part).toMatch(/\S.*\.$/s);
+    expect(failure.seen).toMatch(/\S{2}/);
+    expect(failure.message).not.toMatch(/---|undefined/);
+  });
+
+  it("names the container and its words", () => {
+    const failure = told({ kind: "refused", code: "download", text: "No module named 'boto3'" });
+    expect(failure.failed).toContain("container 'app' of task 0123");
+    expect(failure.seen).toContain("No module named 'boto3'");
+  });
+
+  it("names the session that gave none", () => {
+    expect(told(ended(closed(""), true)).failed).toContain("'s-1'");
+  });
+
+  it("keeps a right that is missing as what it is", () => {
+    const cause = new Failure("access-denied", { failed: "f", seen: "s", advice: "kms:GenerateDataKey" });
+    expect(told(ended({ kind: "lost", why: "no key", cause }))).toBe(cause);
+  });
+
+  it("keeps the cause of a loss", () => {
+    const cause = new Error("ECONNRESET");
+    expect(told(ended({ kind: "lost", why: "reset", cause }, true)).cause).toBe(cause);
+  });
+});

@@ -1,0 +1,338 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { Extractor } from "../../src/stream/extract.ts";
+import { type FollowOptions, followJob, followTranscript } from "../../src/follow/follow.ts";
+import { FakeSession, mark, NONCE, READY, READY_NEW } from "../session/fake-session.ts";
+import { SteppedClock } from "../session/stepped-clock.ts";
+import { wordsOf } from "../helpers/shown.ts";
+
+const SPOOL = "\x1b]7733;h\x07head\none\n\x1b]7733;e\x07two\n";
+const WHOLE = `${mark("@0")}\n${SPOOL}${mark(`. ${SPOOL.length} exited 0=3:1`)}\n`;
+const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
+
+let clock: SteppedClock;
+let seen: string[];
+let cancel: AbortController;
+beforeEach(() => {
+  clock = new SteppedClock();
+  seen = [];
+  cancel = new AbortController();
+});
+
+function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
+  return followJob(session, {
+    first: true,
+    opening: () => 20_000,
+    extractor: new Extractor(NONCE, 1),
+    typed: {
+      start: (missing) =>
+        Promise.resolve(Buffer.from(missing === undefined ? "start" : `loader (${missing.why})`)),
+      payload: () => Buffer.from("payload"),
+      secrets: () => Buffer.from("secrets"),
+    },
+    onAttached: () => seen.push("attached"),
+    onNote: (text) => seen.push(`note ${text}`),
+    onShown: (shown) => seen.push(...wordsOf(shown)),
+    clock,
+    cancel: cancel.signal,
+    ...more,
+  });
+}
+
+/** Ends as the agent does when its command has ended. */
+const closing = (session: FakeSession, text: string): void => {
+  if (text === "taken") session.end({ kind: "closed", text: "" });
+};
+
+describe("following a job", () => {
+  it("passes on what the job says, and ends with its status, which it acknowledges", async () => {
+    const session = new FakeSession("s-1", closing).says(READY, mark("n hello"), WHOLE);
+    expect(await following(session)).toMatchObject(ENDED);
+    expect(seen).toEqual(["note hello", "attached", "head", "one", "two"]);
+    expect(session.typed).toEqual(expect.arrayContaining(["start", "taken"]));
+  });
+
+  it("types nothing before it is asked to", async () => {
+    const session = new FakeSession("s-1", closing).says("noise\n");
+    const followed = following(session);
+    await turn();
+    expect(session.typed).toEqual([]);
+    session.says(READY_NEW);
+    await turn();
+    expect(session.typed).toEqual(["loader (no boto3)"]);
+    session.says(mark("p"));
+    await turn();
+    session.says(mark("s"));
+    await turn();
+    expect(session.typed).toEqual(["loader (no boto3)", "payload", "secrets"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
+  it("types nothing where echo can't be turned off", async () => {
+    const session = new FakeSession("s-1").says("\x1b]7733;echo\x07\n").end({ kind: "closed", text: "" });
+    expect(await following(session)).toMatchObject({ kind: "refused", code: "echo" });
+    expect(session.typed).toEqual([]);
+  });
+
+  it("tells why the container refused", async () => {
+    const session = new FakeSession("s-1").says(READY, mark("! download none of them"));
+    const followed = following(session);
+    await clock.pass(800);
+    expect(await followed).toEqual({ kind: "refused", code: "download", text: "none of them" });
+    expect(session.isEnded).toBe(true);
+  });
+
+  it("waits for the agent to close the session, but not for long", async () => {
+    const session = new FakeSession("s-1").says(WHOLE);
+    const followed = following(session);
+    await clock.pass(800);
+    expect(await followed).toMatchObject(ENDED);
+    expect(session.isEnded).toBe(true);
+  });
+
+  it.each([
+    ["closed, before the job", [READY], { kind: "closed", text: "why" }, false],
+    ["lost, with the job under way", [READY, mark("@0"), "\none\n"], { kind: "lost", why: "network" }, true],
+  ] as const)("tells that the session was %s", async (_, said, end, attached) => {
+    const session = new FakeSession("s-1").says(...said).end(end);
+    expect(await following(session)).toEqual({ kind: "ended", end, attached });
+  });
+
+  it("tells that bytes are missing", async () => {
+    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "left" });
+    expect(await following(session)).toMatchObject({
+      kind: "gap",
+      expected: SPOOL.length,
+      got: SPOOL.length - 4,
+      offset: 0,
+    });
+    expect(seen.at(-1)).toBe("gap");
+    expect(session.typed).not.toContain("taken");
+  });
+
+  it("types nothing into a session that is queued: it would be read in the place of the start", async () => {
+    const session = new FakeSession("s-1", closing);
+    const followed = following(session, { opening: () => 120_000 });
+    for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
+    session.says(READY);
+    await turn();
+    expect(session.typed).toEqual(["start"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
+  it("says every twenty seconds that somebody reads, until the session is over", async () => {
+    const session = new FakeSession("s-1", closing).says(mark("@0"));
+    const followed = following(session);
+    await turn();
+    for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
+    await turn();
+    expect(session.typed).toEqual(["here 0", "here 0", "here 0"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
+  it.each([
+    [true, ["cancel", "end", "taken"]],
+    [false, ["cancel", "taken"]],
+  ])(
+    "tells a job to stop whose step has no credentials, and with it its task: %s",
+    async (endsTask, words) => {
+      const stop = new AbortController();
+      const session = new FakeSession("s-1", closing).says(mark("@0"));
+      const followed = following(session, { expiry: { stop: stop.signal, endsTask } });
+      await turn();
+      stop.abort();
+      // KILL comes after ten seconds.
+      for (let seconds = 0; seconds < 15; seconds += 1) clock.advance(1_000);
+      expect(session.isEnded).toBe(false);
+      session.says(WHOLE);
+      expect(await followed).toMatchObject(ENDED);
+      expect(session.typed).toEqual(words);
+    },
+  );
+
+  it("leaves the session when that job does not stop", async () => {
+    const stop = new AbortController();
+    stop.abort();
+    const session = new FakeSession("s-1").says(mark("@0"));
+    const followed = following(session, { expiry: { stop: stop.signal, endsTask: true } });
+    await clock.pass(20_000);
+    expect(await followed).toMatchObject({ kind: "ended", attached: true });
+    expect(session.typed).not.toContain("end");
+  });
+
+  it("tells the container at once what it need not keep any more, after each mebibyte of it", async () => {
+    const line = `${"x".repeat(99)}\n`;
+    const session = new FakeSession("s-1", closing).says(mark("@0"), "\n");
+    const followed = following(session, { onShown: () => undefined });
+    const sent = async (lines: number, all: number): Promise<void> => {
+      session.says(line.repeat(lines), mark(`~ ${all * 100}`));
+      await turn();
+      await turn();
+    };
+    await sent(8_000, 8_000);
+    expect(session.typed).toEqual([]);
+    await sent(4_000, 12_000);
+    expect(session.typed).toEqual(["here 1200000"]);
+    await sent(4_000, 16_000);
+    await sent(8_000, 24_000);
+    expect(session.typed).toEqual(["here 1200000", "here 2400000"]);
+    await clock.pass(20_000);
+    expect(session.typed.at(-1)).toBe("here 2400000");
+    session.says(mark(". 2400000 exited 0=0:1"));
+    expect(await followed).toMatchObject(ENDED);
+  });
+
+  it("gives up a first session that the agent does not open within twenty seconds", async () => {
+    const session = new FakeSession("s-1");
+    const followed = following(session);
+    await clock.pass(20_000);
+    expect(await followed).toEqual({ kind: "unopened" });
+    expect(session.isEnded).toBe(true);
+  });
+
+  it("waits longer for a first session where it is given longer, also beyond the longest silence", async () => {
+    const session = new FakeSession("s-1");
+    const followed = following(session, { opening: () => 500_000 });
+    await clock.pass(20_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    for (let waited = 20_000; waited < 480_000; waited += 20_000) await clock.pass(20_000);
+    expect(session.isEnded).toBe(false);
+    await clock.pass(20_000);
+    expect(await followed).toEqual({ kind: "unopened" });
+  });
+
+  it("gives the first session as much more time as others may keep its place", async () => {
+    const session = new FakeSession("s-1");
+    const more = [7_000, 0];
+    const followed = following(session, { moreTime: () => Promise.resolve(more.shift() ?? 0) });
+    await clock.pass(20_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    await clock.pass(7_000);
+    expect(await followed).toEqual({ kind: "unopened" });
+    expect(more).toEqual([]);
+  });
+
+  it("takes a key that is asked for as an opened session, however long the output takes", async () => {
+    const session = new FakeSession("s-1", closing);
+    session.heard = true;
+    const followed = following(session);
+    await clock.pass(20_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    session.says(WHOLE);
+    expect(await followed).toMatchObject(ENDED);
+  });
+
+  it("gives a further session more time: it may have to wait for the one before it", async () => {
+    const session = new FakeSession("s-1");
+    const followed = following(session, { first: false });
+    await clock.pass(150_000);
+    expect(await followed).toMatchObject({
+      kind: "ended",
+      end: { kind: "lost", why: expect.stringMatching(/150 s/) as string },
+    });
+  });
+
+  it("gives up a session that shows the job no more, not even that it is there", async () => {
+    const session = new FakeSession("s-1").says(mark("@0"), "\none\n");
+    const followed = following(session);
+    await turn();
+    for (let i = 0; i < 10; i += 1) {
+      clock.advance(30_000);
+      session.says(mark("~ 4"));
+      await turn();
+    }
+    expect(session.isEnded).toBe(false);
+    let silent = 0;
+    for (; !session.isEnded; silent += 1_000) {
+      clock.advance(1_000);
+      await turn();
+    }
+    expect(silent).toBe(120_000);
+    expect(await followed).toEqual({
+      kind: "ended",
+      end: { kind: "lost", why: expect.stringMatching(/^nothing came for 120 s/) as string },
+      attached: true,
+    });
+  });
+
+  it("does not take for silence that what came can't be shown yet", async () => {
+    let makeRoom = (): void => undefined;
+    const room = (): Promise<void> => new Promise((resolve) => (makeRoom = resolve));
+    const session = new FakeSession("s-1", closing).says(mark("@0"));
+    const followed = following(session, { room });
+    await turn();
+    clock.advance(600_000);
+    await turn();
+    expect(session.isEnded).toBe(false);
+    session.says(`\n${SPOOL}${mark(`. ${SPOOL.length} exited 0=0:1`)}`);
+    makeRoom();
+    expect(await followed).toMatchObject(ENDED);
+  });
+
+  it("tells the job to stop when it is cancelled, and hears how that went", async () => {
+    const session = new FakeSession("s-1", (at, text) => {
+      closing(at, text);
+      if (text === "cancel") at.says("\n", mark(". 0 cancelled 0=143:1!"));
+    }).says(mark("@0"));
+    const followed = following(session);
+    await turn();
+    cancel.abort(new Error("cancelled"));
+    expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
+  });
+
+  it("does so at once where it was cancelled before", async () => {
+    cancel.abort(new Error("cancelled"));
+    const session = new FakeSession("s-1");
+    const followed = following(session);
+    expect(session.typed).toEqual(["cancel"]);
+    await clock.pass(4_000);
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "left" }, attached: false });
+  });
+
+  it("leaves a cancelled job that says nothing after four seconds", async () => {
+    const session = new FakeSession("s-1").says(mark("@0"), "\n");
+    const followed = following(session);
+    await turn();
+    cancel.abort(new Error("cancelled"));
+    await clock.pass(4_000);
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "left" }, attached: true });
+  });
+});
+
+describe("following a transcript", () => {
+  async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
+    for (const text of texts) {
+      await turn();
+      yield Buffer.from(text, "latin1");
+    }
+  }
+  const reading = (bytes: AsyncIterable<Uint8Array>) =>
+    followTranscript(bytes, {
+      extractor: new Extractor(NONCE, 1),
+      onShown: (shown) => seen.push(...wordsOf(shown)),
+    });
+
+  it("ends with the status, without reading on", async () => {
+    const found = reading(pieces(WHOLE.slice(0, 50), WHOLE.slice(50), "never"));
+    expect(await found).toMatchObject(ENDED);
+    expect(seen).toEqual(["head", "one", "two"]);
+  });
+
+  it.each([
+    ["nothing of the job", ["noise"], { kind: "missing", attached: false }],
+    ["a beginning only", [WHOLE.slice(0, 60)], { kind: "missing", attached: true }],
+    ["a refusal", [mark("! place none")], { kind: "refused", code: "place", text: "none" }],
+    [
+      "a gap",
+      [WHOLE.replace("one\n", "")],
+      { kind: "gap", expected: SPOOL.length, got: SPOOL.length - 4, offset: 0 },
+    ],
+  ] as const)("says what it found: %s", async (_, texts, found) => {
+    expect(await reading(pieces(...texts))).toEqual(found);
+  });
+});

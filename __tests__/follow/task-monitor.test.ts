@@ -1,0 +1,131 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Task } from "../../src/aws/task.ts";
+import { Failure } from "../../src/errors.ts";
+import { lookAtTask, watchTask } from "../../src/follow/task-monitor.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { Listener } from "../helpers/stepped.ts";
+import { aContainer, aTask, CLUSTER, TASK } from "../helpers/tasks.ts";
+import { SteppedClock } from "../session/stepped-clock.ts";
+
+const stopping = {
+  lastStatus: "STOPPING",
+  desiredStatus: "STOPPED",
+  stopCode: "UserInitiated",
+  stoppedReason: "by hand",
+};
+const over = [aContainer({ lastStatus: "STOPPED", exitCode: 1 })];
+const failure = (code: Failure["code"]): Failure =>
+  new Failure(code, { failed: "f", seen: "s", advice: "a" });
+
+function watching(...shown: (Task | Error | undefined)[]) {
+  const clock = new SteppedClock();
+  const log = new Listener();
+  const cancel = new AbortController();
+  const asked: unknown[] = [];
+  const ecs = {
+    describeTask: (...names: string[]) => {
+      const answer = shown[Math.min(asked.push(names) - 1, shown.length - 1)];
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  };
+  return { ecs, target: aTarget(), clock, log, signal: cancel.signal, cancel, asked };
+}
+
+describe("one look at the task", () => {
+  it.each<[string, Task | undefined, Failure["code"] | undefined]>([
+    ["runs", aTask(), undefined],
+    ["is being stopped, with the container still there", aTask(stopping), undefined],
+    ["is being stopped, with the container gone", aTask({ ...stopping, containers: over }), "task-stopped"],
+    ["is being taken down", aTask({ ...stopping, lastStatus: "DEPROVISIONING" }), "task-stopped"],
+    ["has stopped", aTask({ ...stopping, lastStatus: "STOPPED", containers: over }), "task-stopped"],
+    ["runs on without its container", aTask({ containers: over }), "container-stopped"],
+    [
+      "runs with another container gone",
+      aTask({ containers: [aContainer(), aContainer({ name: "x", lastStatus: "STOPPED" })] }),
+      undefined,
+    ],
+    ["is not known any more", undefined, "task-not-found"],
+  ])("that %s", async (_, task, code) => {
+    const options = watching(task);
+    expect((await lookAtTask(options)).gone?.code).toBe(code);
+    expect(options.asked).toEqual([[CLUSTER, TASK]]);
+  });
+
+  it.each<Failure["code"]>(["no-credentials", "no-id-token", "role-not-assumed"])(
+    "tells that AWS has refused the credentials: %s",
+    async (code) => {
+      expect((await lookAtTask(watching(failure(code)))).refusal?.code).toBe(code);
+    },
+  );
+
+  it("tells nothing where it fails", async () => {
+    expect(await lookAtTask(watching(failure("throttled")))).toEqual({ gone: undefined, task: undefined });
+  });
+
+  it("hides no bug of ours, and no cancel", async () => {
+    await expect(lookAtTask(watching(new TypeError("a bug")))).rejects.toThrow("a bug");
+    const options = watching(failure("aws-error"));
+    options.cancel.abort(new Error("cancelled"));
+    await expect(lookAtTask(options)).rejects.toThrow("cancelled");
+  });
+});
+
+describe("watching the task", () => {
+  it("looks at most every fifteen seconds, and ends with the reason", async () => {
+    const options = watching(aTask(), failure("throttled"), aTask({ ...stopping, containers: over }));
+    const watched = watchTask(options);
+    for (let i = 1; i <= 3; i += 1) {
+      options.clock.advance(14_999);
+      await turn();
+      expect(options.asked).toHaveLength(i - 1);
+      await options.clock.pass(1, 2_001);
+      await turn();
+      expect(options.asked).toHaveLength(i);
+    }
+    expect((await watched).code).toBe("task-stopped");
+  });
+
+  it("says once that the task is being stopped, and why, and looks more often from there on", async () => {
+    const options = watching(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
+    const watched = watchTask(options);
+    await options.clock.pass(15_000, 17_000);
+    for (let i = 0; i < 2; i += 1) await options.clock.pass(3_000, 4_000);
+    await watched;
+    expect(options.log.lines).toEqual(["The task is being stopped: by hand."]);
+  });
+
+  it("believes that the credentials have ended when AWS says so twice in a row", async () => {
+    const [no, busy] = [failure("no-credentials"), failure("throttled")];
+    const options = watching(no, busy, no, no, aTask({ ...stopping, containers: over }));
+    const told: string[] = [];
+    const watched = watchTask({ ...options, onRefused: ({ code }) => told.push(code) });
+    await options.clock.pass(15_000, 17_000);
+    await options.clock.pass(3_000);
+    await options.clock.pass(15_000, 17_000);
+    await turn();
+    expect(told).toEqual([]);
+    await options.clock.pass(3_000);
+    await turn();
+    expect(told).toEqual(["no-credentials"]);
+    await options.clock.pass(15_000, 17_000);
+    expect((await watched).code).toBe("task-stopped");
+  });
+
+  it("looks when the credentials end, where that is known", async () => {
+    const options = watching(aTask(), aTask({ ...stopping, containers: over }));
+    const watched = watchTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
+    await options.clock.pass(4_000);
+    await turn();
+    expect(options.asked).toHaveLength(1);
+    await options.clock.pass(15_000, 17_000);
+    await watched;
+  });
+
+  it("ends with its signal", async () => {
+    const options = watching(aTask());
+    const watched = watchTask(options);
+    options.cancel.abort();
+    await expect(watched).rejects.toThrow("aborted");
+    expect(options.asked).toEqual([]);
+  });
+});

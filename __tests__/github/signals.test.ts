@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+const CANCEL = new URL("../../src/github/signals.ts", import.meta.url).href;
+/** A step that says what it knows of a cancel, and takes its time to undo things. */
+const STEP = `
+import { cancelOnSignals } from ${JSON.stringify(CANCEL)};
+const signal = cancelOnSignals();
+signal.addEventListener("abort", () => console.log(JSON.stringify({ code: signal.reason.code, seen: signal.reason.seen })));
+setInterval(() => undefined, 1000);
+process.once("message", () => process.exit(7));
+console.log("ready");
+`;
+
+const running: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+});
+
+async function start() {
+  const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+  const child = spawn(node, ["--no-warnings", "--input-type=module-typescript", "--eval", STEP], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  running.push(child);
+  const lines: string[] = [];
+  let changed: () => void = () => undefined;
+  child.stdout?.on("data", (bytes: Buffer) => {
+    lines.push(...bytes.toString().trim().split("\n"));
+    changed();
+  });
+  const said = async (count: number): Promise<string> => {
+    while (lines.length < count) await new Promise<void>((resolve) => (changed = resolve));
+    return lines[count - 1] ?? "";
+  };
+  expect(await said(1)).toBe("ready");
+  return { child, said, ended: once(child, "exit") };
+}
+
+describe.each(["SIGINT", "SIGTERM"] as const)("%s", (first) => {
+  it("cancels the run and leaves it time to undo", async () => {
+    const { child, said, ended } = await start();
+    child.kill(first);
+    expect(JSON.parse(await said(2))).toEqual({ code: "cancelled", seen: `The runner sent ${first}.` });
+    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    child.send("done");
+    expect(await ended).toEqual([7, null]);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)("then %s ends it at once", async (second) => {
+    const { child, said, ended } = await start();
+    child.kill(first);
+    await said(2);
+    child.kill(second);
+    expect(await ended).toEqual([130, null]);
+  });
+});

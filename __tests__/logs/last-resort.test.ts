@@ -1,0 +1,99 @@
+import { Failure } from "../../src/errors.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import { lastResort } from "../../src/logs/last-resort.ts";
+import type { Attended } from "../../src/follow/attend.ts";
+import { FakeLogs } from "../helpers/fake-logs.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { wordsOf } from "../helpers/shown.ts";
+
+const NONCE = "00112233445566778899aabbccddeeff";
+const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
+const SPOOL = "one\ntwo\n";
+const WHOLE = `${mark("@0")}\r\none\r\ntwo\r\n${mark(`. ${SPOOL.length} exited 0=7:1`)}\r\n`;
+const BEGINNING = `${mark("@0")}\r\none\r\n`;
+
+type End = Exclude<Attended, { kind: "status" }>;
+
+const lost: End = { kind: "ended", end: { kind: "lost", why: "the connection broke" }, attached: true };
+const stopped: End = {
+  kind: "impossible",
+  failure: new Failure("task-stopped", { failed: "The task stopped.", seen: "Spot.", advice: "Again." }),
+};
+const denied = new Failure("access-denied", { failed: "Denied.", seen: "No logs:GetLogEvents.", advice: "" });
+
+interface Kept {
+  readonly cloudwatch?: string | Failure;
+  readonly s3?: string;
+}
+
+async function look(after: End, kept: Kept) {
+  const logs = new FakeLogs();
+  if (typeof kept.cloudwatch === "string") logs.put("s-1", ...kept.cloudwatch.split("\n"));
+  const clock = new SteppedClock();
+  const began = clock.now();
+  const shown: string[] = [];
+  const attended = await lastResort(after, {
+    target: aTarget(),
+    logs: {
+      page: (...at) =>
+        kept.cloudwatch instanceof Failure ? Promise.reject(kept.cloudwatch) : logs.page(...at),
+    },
+    s3: {
+      getObject: () =>
+        Promise.resolve(
+          kept.s3 === undefined
+            ? undefined
+            : (async function* () {
+                yield Buffer.from(await Promise.resolve(kept.s3 ?? ""));
+              })(),
+        ),
+    },
+    owners: [],
+    places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
+    sessionIds: ["s-1"],
+    extractor: new Extractor(NONCE, 1),
+    onShown: (each) => shown.push(...wordsOf(each)),
+    clock,
+    signal: new AbortController().signal,
+    log: new Listener(),
+  });
+  return { attended, shown, seconds: (clock.now() - began) / 1000 };
+}
+
+describe("the last resort of a job whose sessions tell no status", () => {
+  it.each<[string, Kept]>([
+    ["in CloudWatch", { cloudwatch: WHOLE }],
+    ["in S3 alone", { s3: WHOLE }],
+    ["in S3, and CloudWatch has the beginning", { cloudwatch: BEGINNING, s3: WHOLE }],
+    ["in S3, and CloudWatch may not be read", { cloudwatch: denied, s3: WHOLE }],
+  ])("is its status %s", async (_name, kept) => {
+    for (const after of [lost, stopped]) {
+      const { attended, shown } = await look(after, kept);
+      expect(attended).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 7 }] } });
+      expect(shown).toEqual(["one", "two"]);
+    }
+  });
+
+  it("keeps the reason where nothing has it, and says what was tried", async () => {
+    const { attended } = await look(stopped, { cloudwatch: denied, s3: BEGINNING });
+    expect(attended).toMatchObject({
+      kind: "impossible",
+      failure: {
+        code: "task-stopped",
+        failed: "The task stopped.",
+        seen:
+          "Spot. How the job ended was looked for elsewhere: /ecs/exec/s-1 could not be read (No logs:GetLogEvents.); " +
+          "s3://example-logs/exec/s-1.log does not tell it.",
+        advice: "Again.",
+      },
+    });
+  });
+
+  it("waits for an upload while there is an agent, and hardly without", async () => {
+    const { attended, seconds } = await look(lost, {});
+    expect(attended).toMatchObject({ kind: "impossible", failure: { code: "no-status" } });
+    expect(seconds).toBeGreaterThanOrEqual(20);
+    expect((await look(stopped, {})).seconds).toBeLessThanOrEqual(2);
+  });
+});

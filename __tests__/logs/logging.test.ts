@@ -1,0 +1,150 @@
+import type { ExecConfiguration } from "../../src/aws/ecs.ts";
+import type { ContainerDefinition } from "../../src/aws/definition.ts";
+import { Failure } from "../../src/errors.ts";
+import { lookAtCluster, sessionLogs } from "../../src/logs/logging.ts";
+import { aDefinition } from "../helpers/tasks.ts";
+import { Listener } from "../helpers/stepped.ts";
+
+type Wanted = "auto" | "session" | "cloudwatch" | "s3";
+
+const exec = (
+  logging: ExecConfiguration["logging"],
+  more: Partial<ExecConfiguration> = {},
+): ExecConfiguration => ({
+  logging,
+  kmsKeyId: undefined,
+  cloudWatchLogGroup: undefined,
+  cloudWatchEncryption: false,
+  s3Bucket: undefined,
+  s3Prefix: undefined,
+  s3Encryption: false,
+  ...more,
+});
+const OVERRIDE = exec("OVERRIDE", {
+  cloudWatchLogGroup: "/ecs/exec",
+  s3Bucket: "example-logs",
+  s3Prefix: "p/",
+});
+const TASK = {
+  taskDefinitionArn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3",
+  container: "app",
+};
+const DENIED = new Failure("access-denied", {
+  failed: "No right to ecs:Describe….",
+  seen: "AccessDenied",
+  advice: "Allow it.",
+});
+
+function looking(
+  answers: {
+    exec?: ExecConfiguration | Failure;
+    awslogs?: ContainerDefinition["awslogs"] | Failure;
+    missing?: boolean;
+  },
+  wanted: Wanted = "auto",
+) {
+  const log = new Listener();
+  const describeCluster = () =>
+    answers.exec instanceof Failure
+      ? Promise.reject(answers.exec)
+      : Promise.resolve({ arn: "arn", name: "ci", exec: answers.exec ?? exec("DEFAULT") } as never);
+  const describeTaskDefinition = () =>
+    answers.awslogs instanceof Failure
+      ? Promise.reject(answers.awslogs)
+      : Promise.resolve(aDefinition([{ name: "side" }, { name: "app", awslogs: answers.awslogs }]));
+  return { ecs: { describeCluster, describeTaskDefinition }, log, wanted };
+}
+
+describe("looking at a cluster", () => {
+  it("tells how it logs its sessions", async () => {
+    expect(await lookAtCluster("ci", looking({ exec: OVERRIDE }))).toMatchObject({
+      arn: "arn",
+      exec: OVERRIDE,
+    });
+  });
+
+  it.each<[string, Wanted, ExecConfiguration]>([
+    ["in CloudWatch, of a cluster that logs nothing", "cloudwatch", exec("NONE")],
+    ["in S3, of a cluster that logs nothing", "s3", exec("NONE")],
+    [
+      "in CloudWatch, of one that logs to S3 only",
+      "cloudwatch",
+      { ...OVERRIDE, cloudWatchLogGroup: undefined },
+    ],
+    ["in S3, of one that logs to CloudWatch only", "s3", { ...OVERRIDE, s3Bucket: undefined }],
+  ])("refuses a log %s", async (_, wanted, configuration) => {
+    await expect(lookAtCluster("ci", looking({ exec: configuration }, wanted))).rejects.toMatchObject({
+      code: "logs-not-configured",
+      failed: expect.stringContaining(`'${wanted}'`) as string,
+      seen: expect.stringContaining(configuration.logging) as string,
+    });
+  });
+
+  it.each<[Wanted, ExecConfiguration]>([
+    ["auto", exec("NONE")],
+    ["session", exec("NONE")],
+    ["cloudwatch", OVERRIDE],
+    ["s3", OVERRIDE],
+    // Known only with the task.
+    ["cloudwatch", exec("DEFAULT")],
+  ])("accepts 'logs: %s' with what is there", async (wanted, configuration) => {
+    expect(await lookAtCluster("ci", looking({ exec: configuration }, wanted))).toMatchObject({
+      exec: configuration,
+    });
+  });
+
+  it.each<Wanted>(["auto", "session"])(
+    "does without the right to look for 'logs: %s', and says so",
+    async (wanted) => {
+      const options = looking({ exec: DENIED }, wanted);
+      expect(await lookAtCluster("ci", options)).toBeUndefined();
+      expect(options.log.lines).toEqual([
+        "Where the sessions are logged is not known. No right to ecs:Describe….",
+      ]);
+    },
+  );
+
+  it.each<[string, Wanted, Failure]>([
+    ["the right to look where a log is wanted", "cloudwatch", DENIED],
+    ["an answer", "auto", new Failure("throttled", { failed: "", seen: "", advice: "" })],
+  ])("fails for want of %s", async (_, wanted, failure) => {
+    await expect(lookAtCluster("ci", looking({ exec: failure }, wanted))).rejects.toBe(failure);
+  });
+});
+
+describe("where the sessions of a container are logged", () => {
+  const none = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
+  const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined };
+
+  it("is what the cluster says with OVERRIDE", async () => {
+    const logs = await sessionLogs(OVERRIDE, TASK, looking({ awslogs }));
+    expect(logs).toMatchObject({ cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "p/" });
+  });
+
+  it("is the group of the container's own driver with DEFAULT", async () => {
+    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs }))).toEqual({
+      ...none,
+      cloudWatchLogGroup: "/ecs/app",
+    });
+  });
+
+  it.each<[string, ExecConfiguration | undefined]>([
+    ["with DEFAULT and no awslogs driver", exec("DEFAULT")],
+    ["with NONE", exec("NONE")],
+    ["of a cluster that may not be looked at", undefined],
+  ])("is nowhere %s", async (_, configuration) => {
+    expect(await sessionLogs(configuration, TASK, looking({}))).toEqual(none);
+  });
+
+  it("is not known without the right to look at the task definition", async () => {
+    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs: DENIED }))).toEqual(none);
+  });
+
+  it("must be CloudWatch where that is wanted", async () => {
+    const wanted = looking({}, "cloudwatch");
+    await expect(sessionLogs(exec("DEFAULT"), TASK, wanted)).rejects.toMatchObject({
+      code: "logs-not-configured",
+      seen: expect.stringContaining("DEFAULT") as string,
+    });
+  });
+});

@@ -1,0 +1,125 @@
+import { Readable } from "node:stream";
+import { Failure } from "../../src/errors.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import { readLogs } from "../../src/logs/read-logs.ts";
+import { Unreadable } from "../../src/logs/transcript.ts";
+import { FakeLogs } from "../helpers/fake-logs.ts";
+import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { wordsOf } from "../helpers/shown.ts";
+import { extracted } from "../helpers/extracted.ts";
+
+const NONCE = "00112233445566778899aabbccddeeff";
+const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
+const SPOOL = "one\ntwo\nthree\n";
+const END = mark(`. ${SPOOL.length} exited 0=7:1`);
+const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
+
+async function read(streams: Readonly<Record<string, string>>, extractor = new Extractor(NONCE, 1)) {
+  const logs = new FakeLogs();
+  for (const [stream, text] of Object.entries(streams))
+    logs.put(stream, ...text.replaceAll("\n", "\r\n").split("\n"));
+  const shown: string[] = [];
+  const followed = await readLogs("cloudwatch", {
+    logs,
+    s3: { getObject: () => Promise.resolve(undefined) },
+    owners: [],
+    places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined },
+    sessionIds: ["s-1", "s-2"],
+    extractor,
+    onShown: (each) => shown.push(...wordsOf(each)),
+    clock: new SteppedClock(),
+    signal: new AbortController().signal,
+    patience: 3_000,
+    log: new Listener(),
+  });
+  return { followed, shown };
+}
+
+describe("reading the logs of a job's sessions", () => {
+  it("takes output and status from the one that has all", async () => {
+    const { followed, shown } = await read({ "s-1": `noise\n${mark("@0")}\n${SPOOL}${END}\n` });
+    expect(followed).toMatchObject(ENDED);
+    expect(shown).toEqual(["one", "two", "three"]);
+  });
+
+  it("goes on in the next where one was cut, and shows nothing twice", async () => {
+    const { followed, shown } = await read({
+      "s-1": `${mark("@0")}\none\ntw`,
+      "s-2": `${mark("@4")}\ntwo\nthree\n${END}\n`,
+    });
+    expect(followed).toMatchObject(ENDED);
+    expect(shown).toEqual(["one", "two", "three"]);
+  });
+
+  it("shows only what was not shown before", async () => {
+    const extractor = new Extractor(NONCE, 1);
+    extracted(extractor, Buffer.from(`${mark("@0")}\none\ntwo\n`));
+    const { followed, shown } = await read({ "s-1": `${mark("@0")}\n${SPOOL}${END}\n` }, extractor);
+    expect(followed).toMatchObject(ENDED);
+    expect(shown).toEqual(["three"]);
+  });
+
+  it("says that a status is missing, and whether the job is in there at all", async () => {
+    expect((await read({})).followed).toEqual({ kind: "missing", attached: false });
+    expect((await read({ "s-1": "Script started\nScript done\n" })).followed).toEqual({
+      kind: "missing",
+      attached: false,
+    });
+    expect((await read({ "s-1": `${mark("@0")}\none\n` })).followed).toEqual({
+      kind: "missing",
+      attached: true,
+    });
+  });
+
+  it("reads the next where one claims an end that does not fit", async () => {
+    const { followed, shown } = await read({
+      "s-1": `${mark("@0")}\none\n${mark(". 99 exited 0=0:1")}`,
+      "s-2": `${mark("@0")}\n${SPOOL}${END}\n`,
+    });
+    expect(followed).toMatchObject(ENDED);
+    expect(shown).toEqual(["one", "gap", "one", "two", "three"]);
+  });
+
+  it("says that bytes are missing", async () => {
+    const { followed } = await read({
+      "s-1": `${mark("@0")}\none\n`,
+      "s-2": `${mark("@8")}\nthree\n${END}\n`,
+    });
+    expect(followed).toEqual({ kind: "gap", expected: 4, got: 8, offset: 0 });
+  });
+});
+
+describe("a transcript that S3 denies", () => {
+  const denied = new Failure("access-denied", { failed: "No.", seen: "AccessDenied", advice: "" });
+
+  /** With the second session's transcript, or with none. */
+  async function fromS3(second: string | undefined) {
+    return await readLogs("s3", {
+      logs: new FakeLogs(),
+      s3: {
+        getObject: ({ key }) =>
+          key === "s-2.log" && second !== undefined
+            ? Promise.resolve(Readable.from([Buffer.from(second)]))
+            : Promise.reject(denied),
+      },
+      owners: [],
+      places: { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: undefined },
+      sessionIds: ["s-1", "s-2"],
+      extractor: new Extractor(NONCE, 1),
+      onShown: () => undefined,
+      clock: new SteppedClock(),
+      signal: new AbortController().signal,
+      patience: 3_000,
+      log: new Listener(),
+    });
+  }
+
+  it("keeps nobody from reading the others", async () => {
+    const text = `${mark("@0")}\n${SPOOL}${END}\n`.replaceAll("\n", "\r\n");
+    expect(await fromS3(text)).toMatchObject(ENDED);
+  });
+
+  it("is the failure where the others hold nothing", async () => {
+    await expect(fromS3(undefined)).rejects.toBeInstanceOf(Unreadable);
+  });
+});

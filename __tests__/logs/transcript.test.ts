@@ -1,0 +1,224 @@
+import { readFileSync } from "node:fs";
+import type { ObjectName } from "../../src/aws/s3.ts";
+import { Failure } from "../../src/errors.ts";
+import { cloudWatchPlace, logPlace, transcript, type TranscriptContext } from "../../src/logs/transcript.ts";
+import { FakeLogs } from "../helpers/fake-logs.ts";
+import { SteppedClock } from "../helpers/stepped.ts";
+
+const GROUP = { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined };
+const BUCKET = { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: "exec/" };
+const NOWHERE = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
+
+function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { clock: SteppedClock } {
+  const rest = {
+    logs: new FakeLogs(),
+    s3: { getObject: () => Promise.resolve(undefined) },
+    owners: [],
+    patience: 10_000,
+  };
+  return {
+    ...rest,
+    signal: new AbortController().signal,
+    ...more,
+    clock: (more.clock ?? new SteppedClock()) as SteppedClock,
+  };
+}
+
+async function all(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces).toString("latin1");
+}
+
+describe("a transcript in CloudWatch", () => {
+  it.each(["small", "no-newline", "large"])("says what the same transcript in S3 says: %s", async (name) => {
+    const vector = (file: string): Buffer =>
+      readFileSync(new URL(`../vectors/transcript-${name}.${file}`, import.meta.url));
+    const { cloudwatch } = JSON.parse(vector("json").toString()) as { cloudwatch: { message: string }[] };
+    const logs = new FakeLogs();
+    logs.put("s-1", ...cloudwatch.map(({ message }) => message));
+    const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs })));
+    const withoutReturns = (log: string): string => log.replaceAll("\r", "");
+    expect(`${withoutReturns(text)}\n`).toBe(withoutReturns(vector("s3.txt").toString("latin1")));
+    expect(logs.asked[0]).toEqual({ group: "/ecs/exec", stream: "s-1" });
+  });
+
+  it("goes on as events come late, one after the other", async () => {
+    const logs = new FakeLogs();
+    const clock = new SteppedClock();
+    const late = ["first", "late", "later", "latest"];
+    // One more event for every five seconds that pass.
+    const page: FakeLogs["page"] = (stream, from) => {
+      while (late.length > 0 && clock.slept.length >= 5 * (5 - late.length))
+        logs.put("s-1", late.shift() ?? "");
+      return logs.page(stream, from);
+    };
+    const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs: { page }, clock })));
+    expect(text).toBe("first\nlate\nlater\nlatest");
+    // Twenty seconds until the last of them, and patience from there on.
+    expect(clock.slept).toHaveLength(30);
+  });
+
+  it("is waited for as long as patience has it since the last news, looking once a second", async () => {
+    const clock = new SteppedClock();
+    const begun = clock.now();
+    expect(await all(transcript("cloudwatch", GROUP, "s-1", context({ clock })))).toBe("");
+    expect(clock.now() - begun).toBe(10_000);
+    expect(new Set(clock.slept)).toEqual(new Set([1_000]));
+  });
+
+  it("is not waited for by whoever has enough", async () => {
+    const logs = new FakeLogs();
+    logs.put("s-1", "enough", "more");
+    const clock = new SteppedClock();
+    for await (const piece of transcript("cloudwatch", GROUP, "s-1", context({ logs, clock }))) {
+      expect(Buffer.from(piece).toString()).toBe("enough");
+      break;
+    }
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("is left when the run is cancelled", async () => {
+    const signal = AbortSignal.abort(new Error("cancelled"));
+    await expect(all(transcript("cloudwatch", GROUP, "s-1", context({ signal })))).rejects.toThrow(
+      "cancelled",
+    );
+  });
+});
+
+describe("a transcript in S3", () => {
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield Buffer.from("one ");
+    yield Buffer.from("two");
+  };
+
+  it.each([
+    ["exec/", "exec/s-1.log"],
+    ["exec", "exec/s-1.log"],
+    ["", "s-1.log"],
+    [undefined, "s-1.log"],
+  ])("is the object of its session under prefix %j", async (s3Prefix, key) => {
+    const asked: ObjectName[] = [];
+    const getObject = (object: ObjectName) => Promise.resolve(asked.push(object) > 0 ? body() : undefined);
+    expect(await all(transcript("s3", { ...BUCKET, s3Prefix }, "s-1", context({ s3: { getObject } })))).toBe(
+      "one two",
+    );
+    expect(asked).toEqual([{ bucket: "example-logs", key, owner: undefined }]);
+  });
+
+  it("is waited for", async () => {
+    const clock = new SteppedClock();
+    const until = clock.now() + 5_000;
+    const getObject = () => Promise.resolve(clock.now() < until ? undefined : body());
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(clock.slept).toHaveLength(5);
+  });
+
+  const denied = (seen = "AccessDenied: Access Denied (HTTP 403)") =>
+    new Failure("access-denied", { failed: "No right to s3:GetObject.", seen, advice: "" });
+
+  it("is waited for where S3 denies what is not there", async () => {
+    const clock = new SteppedClock();
+    const until = clock.now() + 5_000;
+    const getObject = () => (clock.now() < until ? Promise.reject(denied()) : Promise.resolve(body()));
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(clock.slept).toHaveLength(5);
+  });
+
+  it("is not there or may not be read, where S3 denies it until patience ends", async () => {
+    const clock = new SteppedClock();
+    const getObject = () => Promise.reject(denied());
+    const reading = all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })));
+    await expect(reading).rejects.toMatchObject({
+      code: "no-status",
+      failed:
+        "The transcript s3://example-logs/exec/s-1.log could not be read: either it is not there, or the credentials have no right to it.",
+      seen: expect.stringContaining("AccessDenied: Access Denied (HTTP 403)") as string,
+      advice: expect.stringMatching(
+        /'s3:GetObject' on arn:aws:s3:::example-logs\/exec\/s-1\.log, and 's3:ListBucket' on arn:aws:s3:::example-logs /,
+      ) as string,
+    });
+    expect(clock.slept).toHaveLength(10);
+  });
+
+  it("is not waited for where S3's own words name the right to it", async () => {
+    const clock = new SteppedClock();
+    const words = denied("User: x is not authorized to perform: s3:GetObject on resource: y");
+    const getObject = () => Promise.reject(words);
+    await expect(all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(
+      words,
+    );
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("is read from a bucket of the one account or the other, and of no third", async () => {
+    const asked: (string | undefined)[] = [];
+    const getObject = ({ owner }: ObjectName) => {
+      asked.push(owner);
+      return owner === "210987654321" ? Promise.resolve(body()) : Promise.reject(denied());
+    };
+    const owners = ["123456789012", "210987654321"];
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ owners, s3: { getObject } })))).toBe(
+      "one two",
+    );
+    expect(asked).toEqual(owners);
+    const third = all(
+      transcript("s3", BUCKET, "s-1", context({ owners: ["3".repeat(12)], s3: { getObject } })),
+    );
+    await expect(third).rejects.toMatchObject({
+      advice: expect.stringContaining("belong to the account 333333333333 ('bucket-owner')") as string,
+    });
+  });
+
+  it("is not waited for beyond patience", async () => {
+    const clock = new SteppedClock();
+    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock })))).toBe("");
+    expect(clock.slept).toHaveLength(10);
+  });
+});
+
+describe("the log that people are pointed to", () => {
+  it("has no page where the console of its partition is not known", () => {
+    expect(cloudWatchPlace("/ecs/exec", "s-1", "us-iso-east-1").url).toBe("");
+  });
+
+  it.each([
+    ["eu-west-1", "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1"],
+    ["cn-north-1", "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1"],
+    [
+      "us-gov-west-1",
+      "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1",
+    ],
+    [
+      "eusc-de-east-1",
+      "https://eusc-de-east-1.console.amazonaws-eusc.eu/cloudwatch/home?region=eusc-de-east-1",
+    ],
+  ])("is on the console of its partition: %s", (region, page) => {
+    expect(cloudWatchPlace("/ecs/exec", "s-1", region)).toEqual({
+      name: "/ecs/exec/s-1",
+      group: "/ecs/exec",
+      stream: "s-1",
+      url: `${page}#logsV2:log-groups/log-group/$252Fecs$252Fexec/log-events/s-1`,
+    });
+  });
+
+  it("is CloudWatch before S3", () => {
+    expect(logPlace({ ...BUCKET, ...{ cloudWatchLogGroup: "/ecs/exec" } }, "s-1", "eu-west-1")?.group).toBe(
+      "/ecs/exec",
+    );
+  });
+
+  it("is the object in S3 where that is all there is, and has no page", () => {
+    expect(logPlace(BUCKET, "s-1", "eu-west-1")).toEqual({
+      name: "s3://example-logs/exec/s-1.log",
+      group: "",
+      stream: "",
+      url: "",
+    });
+  });
+
+  it("is none where nothing is logged", () => {
+    expect(logPlace(NOWHERE, "s-1", "eu-west-1")).toBeUndefined();
+  });
+});

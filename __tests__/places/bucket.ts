@@ -1,0 +1,140 @@
+import type { Kept } from "../../src/aws/s3-kept.ts";
+import type { DeletedIf, ObjectName, ObjectVersion, StoredVersion, WrittenObject } from "../../src/aws/s3.ts";
+import type { ClaimS3 } from "../../src/places/claim.ts";
+import type { Clock } from "../../src/clock.ts";
+import { Failure } from "../../src/errors.ts";
+
+type Operation = "GetObject" | "PutObject" | "DeleteObject" | "DeleteObjectVersion";
+
+export function denied(action: string): Failure {
+  return new Failure("access-denied", {
+    failed: `Access denied: the credentials have no right to ${action}.`,
+    seen: "AccessDenied",
+    advice: `Allow '${action}'.`,
+  });
+}
+
+interface Stored extends StoredVersion {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+/**
+ * S3 as far as claims need it: conditions are honoured, and what fails fails as often as it is told to. With versioning
+ * a deleted version brings back the one below it, and a delete without a version puts a marker on top.
+ */
+export class Bucket implements ClaimS3 {
+  /** The current versions. */
+  readonly objects = new Map<string, Stored>();
+  /** What is below them, the newest first. */
+  readonly below = new Map<string, (Stored | "marker")[]>();
+  readonly calls: Operation[] = [];
+  versioned = false;
+  readonly #clock: Clock;
+  #versions = 0;
+  #before: (operation: Operation) => Error | undefined = () => undefined;
+  #lostAnswers = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Decides for each call whether it fails. */
+  before(what: (operation: Operation) => Error | undefined): void {
+    this.#before = what;
+  }
+
+  /** The next write is done, repeated since nobody heard of it, and then refused. */
+  loseAnswer(): void {
+    this.#lostAnswers += 1;
+  }
+
+  /** What a claim says; undefined where there is none. */
+  written(): { run: string; url: string; since: string; until: string } | undefined {
+    const [object] = this.objects.values();
+    return object && (JSON.parse(Buffer.from(object.bytes).toString()) as never);
+  }
+
+  /** Versions that nobody has deleted, the current one first. */
+  versionsOf(key: string): readonly (Stored | "marker")[] {
+    const current = this.objects.get(key);
+    return [...(current === undefined ? [] : [current]), ...(this.below.get(key) ?? [])];
+  }
+
+  async getVersion({ key }: ObjectName, limit: number): Promise<ObjectVersion | undefined> {
+    await this.#called("GetObject");
+    const object = this.objects.get(key);
+    if (object === undefined) return undefined;
+    const bytes = object.bytes.length > limit ? new Uint8Array() : object.bytes;
+    return { ...object, bytes, age: this.#clock.now() - object.at };
+  }
+
+  async putIf(
+    { key }: ObjectName,
+    bytes: Uint8Array,
+    expected: { readonly etag: string } | "absent",
+  ): Promise<StoredVersion | undefined> {
+    await this.#called("PutObject");
+    const now = this.objects.get(key);
+    if (expected === "absent" ? now !== undefined : now?.etag !== expected.etag) return undefined;
+    const number = (this.#versions += 1);
+    const version = { etag: `"${number}"`, ...(this.versioned && { versionId: `v${number}` }) };
+    if (this.versioned && now !== undefined) this.below.set(key, [now, ...(this.below.get(key) ?? [])]);
+    this.objects.set(key, { ...version, bytes, at: this.#clock.now() });
+    if (this.#lostAnswers === 0) return version;
+    this.#lostAnswers -= 1;
+    return undefined;
+  }
+
+  async deleteIf({ key }: ObjectName, { etag, versionId }: StoredVersion): Promise<DeletedIf> {
+    const kept =
+      versionId === undefined ? undefined : await this.deleteVersion({ bucket: "", key }, versionId);
+    if (versionId !== undefined && kept === undefined) return { deleted: true, kept };
+    await this.#called("DeleteObject");
+    if (this.objects.get(key)?.etag !== etag) return { deleted: false, kept };
+    this.#hide(key);
+    return { deleted: true, kept };
+  }
+
+  async deleteVersion({ key }: ObjectName, versionId: string): Promise<Kept | undefined> {
+    try {
+      await this.#called("DeleteObjectVersion");
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+      return { why: "right", right: "s3:DeleteObjectVersion" };
+    }
+    const below = (this.below.get(key) ?? []).filter(
+      (one) => one === "marker" || one.versionId !== versionId,
+    );
+    if (this.objects.get(key)?.versionId === versionId) {
+      this.objects.delete(key);
+      const [next] = below;
+      if (next !== undefined && next !== "marker") {
+        below.shift();
+        this.objects.set(key, next);
+      }
+    }
+    this.below.set(key, below);
+    return undefined;
+  }
+
+  async deleteObject({ key }: WrittenObject): Promise<Kept | undefined> {
+    await this.#called("DeleteObject");
+    this.#hide(key);
+    return undefined;
+  }
+
+  #hide(key: string): void {
+    const current = this.objects.get(key);
+    this.objects.delete(key);
+    if (this.versioned && current !== undefined)
+      this.below.set(key, ["marker", current, ...(this.below.get(key) ?? [])]);
+  }
+
+  async #called(operation: Operation): Promise<void> {
+    this.calls.push(operation);
+    await Promise.resolve();
+    const error = this.#before(operation);
+    if (error !== undefined) throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { buffer } from "node:stream/consumers";
+import { deferred } from "../../local/agent/deferred.ts";
+import { giveBack } from "../../src/places/give-back.ts";
+import { othersUploadFor } from "../../src/places/other-uploads.ts";
+import { uploadMs, Uploads } from "../../src/places/uploads.ts";
+import type { RecentSession } from "../../src/aws/ssm.ts";
+import { Failure } from "../../src/errors.ts";
+import type { SessionLogs } from "../../src/logs/logging.ts";
+import type { Session, SessionEnd } from "../../src/session/session.ts";
+import { Listener, SteppedClock } from "../helpers/stepped.ts";
+
+const NOWHERE: SessionLogs = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
+const CLOUDWATCH: SessionLogs = { ...NOWHERE, cloudWatchLogGroup: "/ecs/exec" };
+const S3: SessionLogs = { ...NOWHERE, s3Bucket: "example-logs" };
+const MB = 1_000_000;
+
+describe("an upload", () => {
+  it.each<[string, number, SessionLogs | undefined, number]>([
+    ["of a session that nobody logs", 100 * MB, NOWHERE, 0],
+    ["of little to CloudWatch: a call, a look, a margin", 1_000, CLOUDWATCH, 4],
+    ["to CloudWatch: 0.8 MB a second", 80 * MB, CLOUDWATCH, 113],
+    ["to S3: one object", 80 * MB, S3, 19.6],
+    ["to both, one after the other", 80 * MB, { ...CLOUDWATCH, s3Bucket: "example-logs" }, 130.6],
+    ["to where nobody knows", 80 * MB, undefined, 113],
+  ])("takes its time: %s", (_, bytes, logs, seconds) => {
+    expect(uploadMs(bytes, logs) / 1_000).toBeCloseTo(seconds, 1);
+  });
+});
+
+/** A session that has carried so much and ended so. */
+async function carried(uploads: Uploads, bytes: number, end: SessionEnd = { kind: "left" }): Promise<void> {
+  async function* output(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield await Promise.resolve(Buffer.alloc(bytes));
+  }
+  const ended = deferred<SessionEnd>();
+  const session = { output: output(), ended: ended.promise } as unknown as Session;
+  await buffer(uploads.counted(session).output);
+  ended.resolve(end);
+  await ended.promise;
+}
+
+describe("a container's place", () => {
+  const held = () => {
+    const done: string[] = [];
+    return {
+      done,
+      held: true,
+      beside: false,
+      release: () => Promise.resolve(void done.push("released")),
+      postpone: (freeAt: number) => Promise.resolve(void done.push(`postponed to ${freeAt}`)),
+    };
+  };
+  const setting = (logs: SessionLogs) => {
+    const clock = new SteppedClock();
+    return { clock, log: new Listener(), cancel: new AbortController(), uploads: new Uploads(logs, clock) };
+  };
+
+  it("is given back when the log that the agent uploads can have ended, and that is said", async () => {
+    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    const admission = held();
+    await carried(uploads, 8 * MB);
+    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
+    expect(clock.slept).toEqual([14_000]);
+    expect(admission.done).toEqual(["released"]);
+    expect(log.lines).toEqual([expect.stringContaining("in 14 s")]);
+  });
+
+  it.each<[string, SessionLogs, number]>([
+    ["little was printed", CLOUDWATCH, 1_000],
+    ["sessions are not logged", NOWHERE, 100 * MB],
+  ])("is given back at once where %s", async (_, logs, bytes) => {
+    const { clock, log, cancel, uploads } = setting(logs);
+    const admission = held();
+    await carried(uploads, bytes);
+    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
+    expect([clock.slept, admission.done, log.lines]).toEqual([[], ["released"], []]);
+  });
+
+  it("is not waited for where nobody else wants it", async () => {
+    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    const admission = { ...held(), held: false };
+    await carried(uploads, 80 * MB);
+    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
+    expect([clock.slept, admission.done]).toEqual([[], ["released"]]);
+  });
+
+  it("is left to the post step by a run that is cancelled", async () => {
+    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    const admission = held();
+    await carried(uploads, 8 * MB);
+    cancel.abort(new Error("cancelled"));
+    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
+    expect(admission.done).toEqual([`postponed to ${uploads.doneAt()}`]);
+  });
+
+  it("is asked for again only while at most one session of the job uploads", async () => {
+    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    await carried(uploads, 8 * MB);
+    await uploads.place({ log, signal: cancel.signal });
+    expect(clock.slept).toEqual([]);
+    // A megabyte more may have been printed before a lost session was ended.
+    await carried(uploads, 4 * MB, { kind: "lost", why: "cut" });
+    await uploads.place({ log, signal: cancel.signal });
+    expect(clock.slept).toEqual([10_000]);
+    expect(log.lines).toEqual([expect.stringContaining("waits 10 s")]);
+  });
+});
+
+describe("a session that is not opened", () => {
+  const NOW = 1_000_000;
+  const ended = (since: number, until: number): RecentSession => ({
+    id: "s-theirs",
+    since: NOW - since * 1_000,
+    ended: NOW - until * 1_000,
+    connected: false,
+  });
+  const open = (since: number, connected: boolean): RecentSession => ({
+    ...ended(since, 0),
+    ended: undefined,
+    connected,
+  });
+
+  async function more(sessions: readonly RecentSession[] | Failure, { logged = true, waited = 0 } = {}) {
+    const log = new Listener();
+    const ms = await othersUploadFor({
+      sessionTarget: "ecs:ci_task_runtime",
+      sessionId: "s-ours",
+      logged,
+      waited,
+      ssm: {
+        recentSessions: () =>
+          sessions instanceof Failure ? Promise.reject(sessions) : Promise.resolve(sessions),
+      },
+      clock: new SteppedClock(),
+      log,
+    });
+    return { seconds: Math.round(ms / 1_000), lines: log.lines };
+  }
+
+  it.each<[string, readonly RecentSession[], number]>([
+    ["nobody else was there", [], 0],
+    ["it is alone itself", [{ ...open(20, false), id: "s-ours" }], 0],
+    ["another has just ended, which lasted 30 s", [ended(30, 0)], 43],
+    ["another has ended 20 s ago, which lasted 30 s", [ended(50, 20)], 23],
+    ["the upload of another has ended", [ended(70, 60)], 0],
+    ["somebody works in another", [open(30, true)], 0],
+    ["another is over, and its agent says nothing of that", [open(30, false)], 43],
+    ["another has lasted for an hour", [ended(3_600, 0)], 120],
+    ["several have ended", [ended(30, 0), ended(60, 0)], 76],
+  ])("waits while others' logs may be uploaded: %s", async (_, sessions, seconds) => {
+    const waited = await more(sessions);
+    expect(waited.seconds).toBe(seconds);
+    expect(waited.lines).toHaveLength(seconds > 0 ? 1 : 0);
+  });
+
+  it("does not wait where sessions are not logged", async () => {
+    expect(await more([ended(30, 0)], { logged: false })).toEqual({ seconds: 0, lines: [] });
+  });
+
+  it("waits two minutes in all at the most", async () => {
+    expect((await more([ended(3_600, 0)], { waited: 100_000 })).seconds).toBe(20);
+  });
+
+  it("waits a minute where they may not be seen, and names the right", async () => {
+    const denied = new Failure("access-denied", { failed: "No ssm:DescribeSessions.", seen: "", advice: "" });
+    const { seconds, lines } = await more(denied);
+    expect(seconds).toBe(60);
+    expect(lines[0]).toContain("No ssm:DescribeSessions.");
+    expect(await more(denied, { waited: 60_000 })).toEqual({ seconds: 0, lines: [] });
+  });
+});

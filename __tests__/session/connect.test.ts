@@ -1,0 +1,113 @@
+import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
+import type { Task } from "../../src/aws/task.ts";
+import { Failure } from "../../src/errors.ts";
+import { connect } from "../../src/session/connect.ts";
+import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
+
+const session = { sessionId: "s", streamUrl: "wss://example", token: "t" };
+const internal = { notConnected: "TargetNotConnectedException: internal error", throttled: false };
+const pending = { notConnected: "InvalidParameterException: the agent isn't running", throttled: false };
+
+let clock: SteppedClock;
+let log: Listener;
+let looks: number[];
+beforeEach(() => {
+  clock = new SteppedClock();
+  log = new Listener();
+  looks = [];
+});
+
+/** Connects within a minute while ECS answers so, the last one for ever. */
+function connecting(
+  answers: readonly (ExecuteCommandAnswer | Error)[],
+  { task = aTask(), signal }: { task?: Task; signal?: AbortSignal } = {},
+) {
+  let count = 0;
+  const ecs = {
+    executeCommand: () => {
+      const answer = answers[Math.min(count++, answers.length - 1)];
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer ?? { session });
+    },
+    describeTask: () => {
+      looks.push(clock.now());
+      return Promise.resolve(task);
+    },
+  };
+  const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
+  return connect(target, "/bin/sh", clock.now() + 60_000, { ecs, clock, log, signal, random: () => 1 });
+}
+
+it("opens a session at once where the agent takes it, and says nothing", async () => {
+  expect(await connecting([{ session }])).toEqual(session);
+  expect(clock.slept).toEqual([]);
+  expect(log.lines).toEqual([]);
+});
+
+it("tries again within a second while the agent is not connected, and says what changes", async () => {
+  expect(await connecting([pending, pending, internal, internal, internal, { session }])).toEqual(session);
+  expect(clock.slept).toEqual([300, 450, 675, 1000, 1000]);
+  expect(log.lines).toEqual([
+    `exec agent takes no session yet: ${pending.notConnected}`,
+    `exec agent takes no session yet: ${internal.notConnected}`,
+    "exec agent takes a session (3 s)",
+  ]);
+});
+
+it("tries less often where AWS throttles", async () => {
+  await connecting([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
+  expect(clock.slept.at(-1)).toBe(5_000);
+});
+
+it("looks at the task meanwhile, at most every two seconds", async () => {
+  await expect(connecting([internal])).rejects.toBeInstanceOf(Failure);
+  expect(looks.length).toBeGreaterThan(10);
+  for (const [i, at] of looks.entries()) expect(at - (looks[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
+});
+
+it("gives up at the deadline with what was seen and what the agent needs", async () => {
+  await expect(connecting([internal])).rejects.toMatchObject({
+    code: "exec-not-ready",
+    failed: `The container 'app' of task ${ID} took no session within 60 s.`,
+    seen: `ExecuteCommand says ${internal.notConnected}. The task is RUNNING, its exec agent RUNNING.`,
+    advice: expect.stringMatching(/ssmmessages:CreateControlChannel.*VPC endpoint/) as string,
+  });
+  expect(clock.slept.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(60_000);
+});
+
+it("gives up when the task stops meanwhile, with the task's reason", async () => {
+  const task = aTask({
+    lastStatus: "STOPPED",
+    stoppedReason: "Task stopped by user",
+    stopCode: "UserInitiated",
+  });
+  await expect(connecting([internal], { task })).rejects.toMatchObject({ code: "task-stopped" });
+});
+
+describe("another refusal", () => {
+  const refusal = (code: "aws-error" | "access-denied") =>
+    new Failure(code, { failed: "no", seen: "", advice: "" });
+
+  it("is thrown at once", async () => {
+    const denied = refusal("access-denied");
+    await expect(connecting([denied])).rejects.toBe(denied);
+    expect(clock.slept).toEqual([]);
+  });
+
+  it("gives way to the reason why the task stopped", async () => {
+    const task = aTask({ lastStatus: "STOPPED" });
+    await expect(connecting([refusal("aws-error")], { task })).rejects.toMatchObject({
+      code: "task-stopped",
+    });
+  });
+
+  it("stays where the task runs", async () => {
+    const odd = refusal("aws-error");
+    await expect(connecting([odd])).rejects.toBe(odd);
+  });
+});
+
+it("ends with the reason of an abort", async () => {
+  const cancelled = new Error("cancelled");
+  await expect(connecting([internal], { signal: AbortSignal.abort(cancelled) })).rejects.toBe(cancelled);
+});

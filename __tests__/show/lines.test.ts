@@ -1,0 +1,91 @@
+import { type Line, LineJoiner, LONGEST_LINE, MOST_BEGUN } from "../../src/show/lines.ts";
+
+type Piece = Parameters<LineJoiner["push"]>[0];
+
+const piece = (bytes: string, ends: boolean, source = "", stream: Piece["stream"] = "stdout"): Piece => ({
+  kind: "text",
+  stream,
+  source,
+  bytes: Buffer.from(bytes),
+  ends,
+});
+const line = (bytes: string, ended = true, stream: Line["stream"] = "stdout"): Line => ({
+  stream,
+  bytes: Buffer.from(bytes),
+  ended,
+});
+
+describe("a LineJoiner", () => {
+  it("gives out a whole line at once", () => {
+    expect(new LineJoiner().push(piece("whole", true))).toEqual([line("whole")]);
+  });
+
+  it("goes back to what had begun when it was told to keep that", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("a", false));
+    lines.keep();
+    lines.push(piece("noise", false));
+    lines.push(piece("other", false, "e0"));
+    lines.back();
+    expect(lines.push(piece("b", true))).toEqual([line("ab")]);
+    lines.back();
+    expect(lines.flush()).toEqual([line("a", false)]);
+  });
+
+  it("joins the pieces of a line", () => {
+    const lines = new LineJoiner();
+    expect(lines.push(piece("a", false))).toEqual([]);
+    expect(lines.push(piece("b", false))).toEqual([]);
+    expect(lines.push(piece("c", true))).toEqual([line("abc")]);
+    expect(lines.flush()).toEqual([]);
+  });
+
+  it("keeps apart the lines that several sources have begun", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("[0] a", false, "o0"));
+    lines.push(piece("[0] x", false, "e0", "stderr"));
+    expect(lines.push(piece("between", true))).toEqual([line("between")]);
+    expect(lines.push(piece("y", true, "e0", "stderr"))).toEqual([line("[0] xy", true, "stderr")]);
+    expect(lines.push(piece("b", true, "o0"))).toEqual([line("[0] ab")]);
+  });
+
+  it("says of a line that never ended that it did not, once", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("no end", false));
+    lines.push(piece("nor here", false, "e", "stderr"));
+    expect(lines.flush()).toEqual([line("no end", false), line("nor here", false, "stderr")]);
+    expect(lines.flush()).toEqual([]);
+  });
+
+  it("gives out in parts a line that nobody could hold", () => {
+    const lines = new LineJoiner();
+    const part = "x".repeat(1024 * 1024 - 1);
+    expect(lines.push(piece(part, false))).toEqual([]);
+    expect(lines.push(piece("y", false))).toEqual([line(`${part}y`, false)]);
+    expect(lines.push(piece("z", true))).toEqual([line("z")]);
+  });
+
+  it("holds so many bytes of all lines that have begun, and no more", () => {
+    const lines = new LineJoiner();
+    const half = "x".repeat(LONGEST_LINE / 2);
+    const count = (2 * MOST_BEGUN) / LONGEST_LINE;
+    for (let i = 1; i < count; i += 1) expect(lines.push(piece(half, false, `o${i}`))).toEqual([]);
+    expect(lines.push(piece(half.slice(1), false, "o0"))).toEqual([]);
+    expect(lines.push(piece("y", false, "o0"))).toEqual([line(`${half.slice(1)}y`, false)]);
+    // What was given out has made room.
+    expect(lines.push(piece("z", false, "o0"))).toEqual([]);
+    expect(lines.flush()).toHaveLength(count);
+  });
+
+  it("goes back to the beginning of a line that has been given out since", () => {
+    const lines = new LineJoiner();
+    lines.push(piece("a", false));
+    lines.keep();
+    expect(lines.push(piece("noise", true))).toEqual([line("anoise")]);
+    lines.push(piece("other noise", false));
+    lines.back();
+    expect(lines.push(piece("b", false))).toEqual([]);
+    lines.back();
+    expect(lines.push(piece("c", true))).toEqual([line("ac")]);
+  });
+});

@@ -1,0 +1,83 @@
+import { Printer, STDOUT_LIMIT } from "../../src/show/printer.ts";
+
+type Text = Parameters<Printer["print"]>[0];
+
+const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}): Text => ({
+  kind: "text",
+  stream: "stdout",
+  source: "",
+  bytes: Buffer.from(bytes, "latin1"),
+  ends: true,
+  ...more,
+});
+
+/** The lines that are printed, and the `stdout` output. */
+function printed(texts: readonly Text[]): { shown: string[]; stdout: string } {
+  const shown: Buffer[] = [];
+  const printer = new Printer({
+    write: (...line) => shown.push(Buffer.concat(line)),
+    say: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
+  });
+  for (const each of texts) printer.print(each);
+  printer.end();
+  printer.end();
+  return { shown: Buffer.concat(shown).toString("latin1").split("\n").slice(0, -1), stdout: printer.stdout };
+}
+
+describe("a Printer", () => {
+  it("shows every line in its order, both streams, and keeps standard output", () => {
+    const err = { stream: "stderr", source: "e" } as const;
+    const run = printed([
+      { kind: "header", text: "fargate-exec run=1" },
+      text("one"),
+      text("two", err),
+      text("three"),
+    ]);
+    expect(run.shown).toEqual(["said: fargate-exec run=1", "one", "two", "three"]);
+    expect(run.stdout).toBe("one\nthree");
+  });
+
+  it("keeps in `stdout` what was confirmed and what came again, not what could not be trusted", () => {
+    const run = printed([
+      text("one"),
+      { kind: "confirmed" },
+      text("noise"),
+      text("half a line", { ends: false }),
+      { kind: "gap", expected: 20, got: 30, offset: 4 },
+      text("two"),
+    ]);
+    expect(run.shown).toEqual(["one", "noise", "two"]);
+    expect(run.stdout).toBe("one\ntwo");
+  });
+
+  it("shows a line only when it is whole, and at the end what never was", () => {
+    const run = printed([text("a", { ends: false }), text("b"), text("c", { ends: false })]);
+    expect(run.shown).toEqual(["ab", "c"]);
+    expect(run.stdout).toBe("ab\nc");
+  });
+
+  it("passes bytes that are no text", () => {
+    expect(printed([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);
+  });
+
+  it.each([
+    ["one line's end", ["one", "two"], "one\ntwo"],
+    ["one line's end of two", ["one", ""], "one\n"],
+    ["a CR before it too", ["one\r"], "one"],
+    ["nothing where there is nothing", [], ""],
+  ])("takes from the output's end %s", (_, lines, stdout) => {
+    expect(printed(lines.map((line) => text(line))).stdout).toBe(stdout);
+  });
+
+  it("keeps the last of a long standard output", () => {
+    const lines = Array.from({ length: 30 }, (_, i) =>
+      String(i)
+        .padStart(2, "0")
+        .repeat(32 * 1024),
+    );
+    const { stdout } = printed(lines.map((line) => text(line)));
+    // The last line's end counts, and is not shown.
+    expect(Buffer.byteLength(stdout)).toBe(STDOUT_LIMIT - 1);
+    expect(stdout.endsWith(lines[29] ?? "none")).toBe(true);
+  });
+});

@@ -1,0 +1,110 @@
+import { Screen } from "../../src/show/screen.ts";
+
+/** A screen, and the lines that the runner got from it, commands among them; tokens are `T1`, `T2` … */
+function screen({ debug = false } = {}) {
+  const shown: string[] = [];
+  const put = (text: string): void => void shown.push(text);
+  const one = new Screen({
+    write: (...pieces) => put(Buffer.concat(pieces).toString()),
+    flush: () => undefined,
+    commands: {
+      isDebug: () => debug,
+      debug: (text) => put(`DEBUG ${text}\n`),
+      warning: (text) => put(`WARNING ${text}\n`),
+      error: (text, { title }) => put(`ERROR ${title} ${text}\n`),
+      setSecret: (text) => put(`SECRET ${text}\n`),
+    },
+  });
+  const lines = (): string[] => {
+    const tokens: string[] = [];
+    return shown
+      .join("")
+      .split("\n")
+      .slice(0, -1)
+      .map((line) =>
+        line.replace(/[0-9a-f-]{36}/, (token) => {
+          if (!tokens.includes(token)) tokens.push(token);
+          return `T${tokens.indexOf(token) + 1}`;
+        }),
+      );
+  };
+  return { lines, one };
+}
+const bytes = (text: string): Buffer => Buffer.from(text);
+const UNGUARDED = { workflowCommands: false };
+
+it("makes every line of ours harmless, guard or no guard", () => {
+  const { lines, one } = screen();
+  one.info("::set-output name=a::b\n##[error]c\r\x1b[31m::stop-commands::x");
+  expect(lines()).toEqual(["\\::set-output name=a::b ##\\[error]c ::stop-commands::x"]);
+});
+
+it("makes annotations harmless, line by line", () => {
+  const { lines, one } = screen({ debug: true });
+  one.warning("a\n##[group]b");
+  one.error("::c::", "t\n##[x]");
+  one.debug("##[d]");
+  expect(lines()).toEqual(["WARNING a", "##\\[group]b", "ERROR t ##\\[x] \\::c::", "DEBUG ##\\[d]"]);
+});
+
+it("lifts the guard for what the runner has to obey, and puts it up with another token", () => {
+  const { lines, one } = screen();
+  one.open(UNGUARDED);
+  one.info("a");
+  one.warning("b");
+  one.debug("not shown, so nothing is lifted");
+  one.writer()(bytes("c\n"));
+  one.mask("d\ne");
+  one.close();
+  one.close();
+  expect(lines()).toEqual([
+    ...["::stop-commands::T1", "a", "::T1::", "WARNING b", "::stop-commands::T2", "c"],
+    ...["::T2::", "SECRET d", "e", "SECRET d", "SECRET e", "::stop-commands::T3", "::T3::"],
+  ]);
+});
+
+it("puts the guard up before a job's first byte, whether it was opened or not", () => {
+  const { lines, one } = screen();
+  one.writer()(bytes("::error::no\n"), bytes("##[error]no\n"));
+  expect(lines()).toEqual(["::stop-commands::T1", "::error::no", "\x1b[0m##[error]no"]);
+});
+
+it("labels each line of several jobs, with one guard around all of them", () => {
+  const { lines, one } = screen();
+  one.open(UNGUARDED);
+  const [first, second] = [one.writer("[task 0] "), one.writer("[task 1] ")];
+  first(bytes("a\n"));
+  second(bytes("::error::b\n"));
+  first(bytes("c\n##[error]d"), bytes("\n"));
+  one.close();
+  expect(lines()).toEqual([
+    "::stop-commands::T1",
+    "[task 0] a",
+    "[task 1] ::error::b",
+    "[task 0] c",
+    "[task 0] \x1b[0m##[error]d",
+    "::T1::",
+  ]);
+});
+
+describe("with 'workflow-commands: true'", () => {
+  it("lets the job's commands through, at the beginning of their lines, and nothing of ours", () => {
+    const { lines, one } = screen();
+    one.open({ workflowCommands: true });
+    const write = one.writer("[task 0] ");
+    write(bytes("::notice::a\n"));
+    write(bytes("b\n"));
+    one.writer()(bytes("##[group]c\n"));
+    one.info("::notice::a note");
+    one.close();
+    expect(lines()).toEqual(["::notice::a", "[task 0] b", "##[group]c", "\\::notice::a note"]);
+  });
+
+  it("guards again what comes after it was closed", () => {
+    const { lines, one } = screen();
+    one.open({ workflowCommands: true });
+    one.close();
+    one.writer()(bytes("x\n"));
+    expect(lines()).toEqual(["::stop-commands::T1", "x"]);
+  });
+});

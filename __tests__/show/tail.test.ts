@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { Tail } from "../../src/show/tail.ts";
+import { heldBytes } from "../helpers/damage.ts";
+import { until } from "../helpers/until.ts";
+
+function tailOf(limit: number, parts: readonly string[]): string {
+  const tail = new Tail(limit);
+  for (const part of parts) tail.push(Buffer.from(part));
+  return tail.toString();
+}
+
+describe("a Tail", () => {
+  it("takes back what came after what it is to keep", () => {
+    const tail = new Tail(8);
+    tail.push(Buffer.from("kept"));
+    tail.keep();
+    tail.push(Buffer.from("no"));
+    tail.back();
+    tail.back();
+    tail.push(Buffer.from("."));
+    expect(tail.toString()).toBe("kept.");
+  });
+
+  it("has nothing left where what was to be taken back was longer than all that is kept", () => {
+    const tail = new Tail(4);
+    tail.push(Buffer.from("kept"));
+    tail.keep();
+    tail.push(Buffer.from("far too much"));
+    tail.back();
+    expect(tail.toString()).toBe("");
+  });
+
+  it.each<[string, number, string[], string]>([
+    ["nothing", 4, [], ""],
+    ["all of what is short enough", 4, ["ab", "cd"], "abcd"],
+    ["the end of what is longer", 4, ["abc", "def"], "cdef"],
+    ["the end of one long part", 4, ["abcdefghijkl"], "ijkl"],
+    ["whole characters only, where the beginning was cut", 4, ["aé€"], "€"],
+    ["whole characters only, of four bytes too", 7, ["🚀🚀"], "🚀"],
+  ])("keeps %s", (_, limit, parts, kept) => {
+    expect(tailOf(limit, parts)).toBe(kept);
+  });
+
+  it("keeps the last bytes however they came", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.string({ unit: "grapheme-ascii" })),
+        (limit, parts) => {
+          expect(tailOf(limit, parts)).toBe(parts.join("").slice(-limit));
+        },
+      ),
+    );
+  });
+
+  it("can be read and go on", () => {
+    const tail = new Tail(3);
+    tail.push(Buffer.from("abcd"));
+    expect(tail.toString()).toBe("bcd");
+    tail.push(Buffer.from("e"));
+    expect(tail.toString()).toBe("cde");
+  });
+
+  it("does not hold on to what it has dropped", async () => {
+    const tail = new Tail(1024);
+    const part = Buffer.alloc(64 * 1024, "x");
+    const before = heldBytes();
+    for (let i = 0; i < 2000; i += 1) tail.push(Buffer.from(part));
+    // What nobody holds is freed beside everything else, in its own time.
+    await until(
+      () => heldBytes() - before < 1024 * 1024,
+      () => `${heldBytes() - before} bytes are held`,
+    );
+    expect(tail.toString()).toHaveLength(1024);
+  });
+});

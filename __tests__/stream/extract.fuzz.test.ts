@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import { BEL, MARK, sessionMark } from "../../src/stream/marks.ts";
+import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
+import type { Random } from "../helpers/seeds.ts";
+import { between, forEachSeed, pick, randomOf } from "../helpers/seeds.ts";
+import { extracted } from "../helpers/extracted.ts";
+
+/** Each with `CASES` cases. */
+const RUNS = 1_900;
+const CASES = 200;
+const MIB = 1024 * 1024;
+const NONCE = "00112233445566778899aabbccddeeff";
+const mark = (text: string, nonce = NONCE): string => `${sessionMark(nonce)}${text}${BEL}`;
+const vector = (name: string): string =>
+  readFileSync(new URL(`../vectors/${name}`, import.meta.url), "latin1");
+
+/** What AWS's agent uploaded, to S3 and to CloudWatch Logs. */
+const transcripts = ["transcript-small", "transcript-no-newline"].flatMap((name) => {
+  const { cloudwatch } = JSON.parse(vector(`${name}.json`)) as { cloudwatch: { message: string }[] };
+  return [vector(`${name}.s3.log`), cloudwatch.map(({ message }) => message).join("\n")];
+});
+
+/** The transcript's text as a job's output, with all that a spool and a session may hold. */
+function sessionOf(text: string, returns: number, packed: boolean): string {
+  const records = text.replaceAll("\r", "").split("\n").slice(0, 12);
+  const tags = ["", `${MARK}h${BEL}`, `${MARK}e${BEL}`, `${MARK}o3${BEL}`];
+  const ends = ["", `${MARK}+${BEL}`, `${MARK}=${BEL}`, "\r"];
+  const spool = records
+    .map((record, index) => `${tags[index % 4] ?? ""}${record.slice(0, 90)}${ends[(index >> 1) % 4] ?? ""}\n`)
+    .join("");
+  const half = spool.length >> 1;
+  const piece = gzipSync(Buffer.from(spool.slice(half), "latin1")).toString("base64");
+  const rest = packed
+    ? `${mark(`# ${half} ${spool.length - half}`)}${piece.replace(/.{76}/g, "$&\n")}\n${mark("%")}`
+    : spool.slice(half);
+  const session =
+    `${MARK}ready${BEL}\n${mark("n take note")}${mark("@0")}\n${spool.slice(0, half)}${mark(`~ ${half}`)}${rest}` +
+    `${mark(`. ${spool.length} exited 0=3:12,1=0:2!`)}\nScript done\n`;
+  return session.replaceAll("\n", `${"\r".repeat(returns)}\n`);
+}
+
+const sessions = transcripts.flatMap((text) =>
+  // zlib takes most of the time.
+  [0, 1, 2].flatMap((returns) => [returns === 1, false].map((packed) => sessionOf(text, returns, packed))),
+);
+const inputs = [...transcripts, ...sessions].map((text) => Buffer.from(text, "latin1"));
+
+/** What they say, whatever pieces it came in. */
+function joined(events: readonly Extracted[]): string {
+  return JSON.stringify(events, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && "type" in value && value.type === "Buffer"
+      ? Buffer.from((value as unknown as { data: number[] }).data).toString("latin1")
+      : value,
+  );
+}
+
+function inPieces(random: Random, extractor: Extractor, bytes: Buffer): Extracted[] {
+  const first = between(random, 0, bytes.length);
+  const second = between(random, first, bytes.length);
+  return [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)].flatMap((piece) =>
+    extracted(extractor, piece),
+  );
+}
+
+describe("an Extractor under damaged transcripts and sessions", () => {
+  it("reads undamaged ones to their end", () => {
+    for (const session of sessions) {
+      const events = extracted(new Extractor(NONCE, 2), Buffer.from(session, "latin1"));
+      expect(events.at(-1)).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 3 }, {}] } });
+    }
+  });
+
+  it("never throws, says one thing last, gives no more than came, and the same in pieces", () => {
+    forEachSeed(RUNS, (seed) => {
+      const random = randomOf(seed);
+      for (let count = 0; count < CASES; count++) {
+        const bytes =
+          random() < 0.1
+            ? randomBytesOf(random, between(random, 0, 300))
+            : damaged(random, pick(random, inputs), pick(random, inputs));
+        const extractor = new Extractor(NONCE, 2);
+        const events = inPieces(random, extractor, bytes);
+        if (!Number.isSafeInteger(extractor.offset)) throw new Error(`its offset is ${extractor.offset}`);
+        const last = events.findIndex(({ kind }) => kind === "status" || kind === "refused");
+        if (last >= 0 && last < events.length - 1) throw new Error("it goes on after the end");
+        if (count % 8 > 0) continue;
+        const given = events.reduce((sum, each) => sum + (each.kind === "text" ? each.bytes.length : 0), 0);
+        if (given > bytes.length + 4 * 1024) throw new Error(`${given} bytes out of ${bytes.length}`);
+        const whole = joined(extracted(new Extractor(NONCE, 2), bytes));
+        if (joined(events) !== whole) throw new Error(`in pieces ${joined(events)}\nin one ${whole}`);
+      }
+    });
+  }, 300_000);
+
+  it("believes nothing without the nonce, however near it comes", () => {
+    const forged = sessions.map((text) => Buffer.from(text.replaceAll(NONCE, "f".repeat(32)), "latin1"));
+    forEachSeed(Math.ceil(RUNS / 10), (seed) => {
+      const random = randomOf(seed);
+      for (let count = 0; count < CASES; count++) {
+        const bytes = damaged(random, pick(random, forged), pick(random, forged));
+        for (const { kind } of inPieces(random, new Extractor(NONCE, 2), bytes))
+          if (kind !== "ready" && kind !== "echo") throw new Error(`it believed '${kind}'`);
+      }
+    });
+  }, 300_000);
+
+  it.each([
+    ["random bytes", (random: Random) => randomBytesOf(random, 1_024)],
+    ["beginnings of marks", () => Buffer.from(sessionMark(NONCE).repeat(20))],
+    ["marks that never end", () => Buffer.from(`${sessionMark(NONCE)}${"x".repeat(900)}`)],
+    ["marks of others", () => Buffer.from(mark(". 0 exited 0=0:0", "f".repeat(32)).repeat(10))],
+    ["CRs", () => Buffer.alloc(1_024, "\r")],
+    ["announcements cut short", () => Buffer.from(`${MARK}ready1 `.repeat(60))],
+    ["packs that never end", () => Buffer.from(`${mark("# 0 1000000000000")}${"A".repeat(900)}`)],
+  ])("takes 8 MiB of %s in flat memory, and its time", (_name, make) => {
+    const random = randomOf(1);
+    for (const begun of ["", `${mark("@0")}\n`]) {
+      const extractor = new Extractor(NONCE, 2);
+      extracted(extractor, Buffer.from(begun));
+      const before = heldBytes();
+      const started = process.cpuUsage();
+      for (let count = 0; count < 4 * 1_024; count++) {
+        const piece = make(random);
+        // A job's output has line ends, or the recorder's.
+        if (begun !== "" && count % 64 === 63) extracted(extractor, Buffer.from("\n"));
+        extracted(extractor, piece);
+      }
+      const { user, system } = process.cpuUsage(started);
+      expect((user + system) / 1e6).toBeLessThan(10);
+      expect(heldBytes() - before).toBeLessThan(2 * MIB);
+      expect(extractor.offset).toBeGreaterThanOrEqual(0);
+    }
+  });
+});

@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import { extracted } from "../helpers/extracted.ts";
+
+const NONCE = "00112233445566778899aabbccddeeff";
+const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
+const record = (text: string): string => `\x1b]7733;${text}`;
+
+const SPOOL = [
+  `${record("h\x07")}fargate-exec run=1\n`,
+  "plain\n",
+  `${record("e\x07")}to stderr\n`,
+  "ends in a CR\r\n",
+  `begun${record("+\x07")}\n`,
+  " and ended\n",
+  `${record("=\x07")}looks like a mark\n`,
+  `no end${record("+\x07")}\n`,
+].join("");
+
+const SESSION = `${mark("@0")}\n${SPOOL.slice(0, 60)}${mark("~ 60")}${SPOOL.slice(60)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
+
+/** What a terminal, and a log of it, make of line ends: so many CRs before each LF. */
+function throughTerminals(text: string, returns: number): Buffer {
+  return Buffer.from(text.replaceAll("\n", `${"\r".repeat(returns)}\n`), "latin1");
+}
+
+function text(events: Extracted[], stream: "stdout" | "stderr"): string {
+  return events
+    .flatMap((e) =>
+      e.kind === "text" && e.stream === stream ? [e.bytes.toString("latin1"), e.ends ? "\n" : ""] : [],
+    )
+    .join("");
+}
+
+const STATUS = {
+  kind: "status",
+  status: {
+    kind: "ended",
+    reason: "exited",
+    workers: [{ worker: 0, exitCode: 3, seconds: 12, stopped: false }],
+  },
+};
+
+describe("an Extractor", () => {
+  it.each([
+    ["a session whose terminal leaves line ends alone", 0, "", ""],
+    ["a session with CR LF", 1, "", ""],
+    [
+      "an S3 transcript, CR CR LF between Script lines",
+      2,
+      "Script started on 2026-11-24\n",
+      "\nScript done on 2026-11-24\n",
+    ],
+    [
+      "whatever stands around",
+      1,
+      `noise ${mark("n a note")} \x1b[31m\n`,
+      `after ${mark(". 1 exited 0=0:0")}`,
+    ],
+  ])("reads %s", (_, returns, before, after) => {
+    const events = extracted(new Extractor(NONCE, 1), throughTerminals(before + SESSION + after, returns));
+    expect(events.find((e) => e.kind === "header")).toEqual({ kind: "header", text: "fargate-exec run=1" });
+    expect(text(events, "stdout")).toBe(
+      "plain\nends in a CR\r\nbegun and ended\n\x1b]7733;looks like a mark\nno end",
+    );
+    expect(text(events, "stderr")).toBe("to stderr\n");
+    expect(events.at(-1)).toEqual(STATUS);
+  });
+
+  it("reads the same wherever its input is cut", () => {
+    const bytes = throughTerminals(SESSION, 1);
+    const whole = extracted(new Extractor(NONCE, 1), bytes);
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length)), (cuts) => {
+        const extractor = new Extractor(NONCE, 1);
+        const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
+        const events = edges
+          .slice(1)
+          .flatMap((end, i) => extracted(extractor, bytes.subarray(edges[i], end)));
+        expect(events).toEqual(whole);
+      }),
+    );
+  });
+
+  it("goes on in another session exactly where the first one was cut", () => {
+    const bytes = throughTerminals(SESSION, 1);
+    const whole = extracted(new Extractor(NONCE, 1), bytes);
+    for (let cut = 0; cut < bytes.length - 1; cut += 1) {
+      const extractor = new Extractor(NONCE, 1);
+      const first = extracted(extractor, bytes.subarray(0, cut));
+      const from = extractor.offset;
+      extractor.restart();
+      const rest = `${mark(`@${from}`)}\n${SPOOL.slice(from)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
+      const events = [...first, ...extracted(extractor, throughTerminals(rest, 0))];
+      const shown = (all: Extracted[]): Extracted[] =>
+        all.filter(({ kind }) => kind !== "attached" && kind !== "confirmed");
+      if (first.at(-1)?.kind !== "status") expect(shown(events)).toEqual(shown(whole));
+    }
+  });
+
+  it("skips what a session sends again", () => {
+    const extractor = new Extractor(NONCE, 1);
+    const first = extracted(extractor, Buffer.from(`${mark("@0")}\n${SPOOL}`, "latin1"));
+    extractor.restart();
+    const again = extracted(extractor, Buffer.from(SESSION, "latin1"));
+    expect(text(first, "stdout")).toContain("plain");
+    expect(again.map(({ kind }) => kind)).toEqual(["attached", "status"]);
+  });
+
+  it.each([
+    ["another nonce", SESSION.replaceAll(NONCE, "f".repeat(32))],
+    ["half a nonce", SESSION.replaceAll(NONCE, NONCE.slice(0, 16))],
+    ["no beginning", mark(". 0 exited 0=0:0").slice(5)],
+  ])("believes no marks with %s", (_, forged) => {
+    expect(extracted(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
+  });
+
+  it("takes no status for the end of output that did not come whole", () => {
+    const events = extracted(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
+    expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
+  });
+
+  it("is told by the container how far it is, and goes back to what was right when it isn't there", () => {
+    const [one, two, three] = ["one\n", "two\n", "three\n"];
+    const extractor = new Extractor(NONCE, 1);
+    const said = (...texts: string[]): unknown[] =>
+      extracted(extractor, Buffer.from(texts.join(""), "latin1")).map((e) =>
+        e.kind === "text" ? e.bytes.toString() : e.kind,
+      );
+    expect(said(mark("@0"), "\n", one, "t", mark("~ 5"), "wo\n")).toEqual([
+      "attached",
+      "one",
+      "confirmed",
+      "two",
+    ]);
+    // Somebody writes into the terminal.
+    expect(said("noise\n", three, mark("~ 14"))).toEqual(["noise", "three", "gap"]);
+    expect(extractor.offset).toBe(4);
+    extractor.restart();
+    expect(said(mark("@4"), "\n", two, three, mark(". 14 exited 0=0:0"))).toEqual([
+      "attached",
+      "two",
+      "three",
+      "status",
+    ]);
+  });
+
+  it("tells once that echo is off", () => {
+    const extractor = new Extractor(NONCE, 1);
+    const events = ["\x1b]7733;re", "ady\x07\r\n", "\x1b]7733;ready\x07"].flatMap((s) =>
+      extracted(extractor, Buffer.from(s)),
+    );
+    expect(events).toEqual([{ kind: "ready", missing: undefined }]);
+  });
+
+  it("tells why the container refused", () => {
+    expect(
+      extracted(new Extractor(NONCE, 1), Buffer.from(mark("! download No module named 'boto3'"))),
+    ).toEqual([{ kind: "refused", code: "download", text: "No module named 'boto3'" }]);
+  });
+
+  it("survives whatever bytes come, in bounded memory", () => {
+    const pieces = [
+      mark("@0"),
+      "\n",
+      "\r",
+      SPOOL,
+      mark("."),
+      mark("@"),
+      `\x1b]7733;${NONCE};`,
+      "\x1b]7733;",
+      "\x07",
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
+        const extractor = new Extractor(NONCE, 1);
+        for (const part of parts) extracted(extractor, Buffer.from(part, "latin1"));
+      }),
+    );
+  });
+});

@@ -1,0 +1,97 @@
+import type { Task } from "../../src/aws/task.ts";
+import { chooseContainer, chooseTask } from "../../src/targets/choose.ts";
+import { aContainer, aTask } from "../helpers/tasks.ts";
+import { thrownBy } from "../helpers/thrown.ts";
+
+const app = { name: "app", essential: true };
+const log = { name: "log", essential: false };
+const guard = { name: "aws-guardduty-agent-x", essential: undefined };
+
+describe("the container", () => {
+  it.each([
+    ["the one that is named", "log", [app, log], "log"],
+    ["the only one", undefined, [log], "log"],
+    ["the only one beside those that AWS puts in", undefined, [guard, log], "log"],
+    ["the first essential one of several", undefined, [log, app, { name: "web", essential: true }], "app"],
+  ])("is %s", (_, named, candidates, expected) => {
+    expect(chooseContainer(named, candidates, "the task")).toBe(expected);
+  });
+
+  it("is not found by a wrong name, and the message lists the right ones", () => {
+    expect(thrownBy(() => chooseContainer("apq", [app, log], "task 'x'"))).toMatchObject({
+      code: "container-not-found",
+      failed: "There is no container 'apq' in task 'x'.",
+      seen: "Its containers are 'app', 'log'.",
+    });
+  });
+
+  it("is not guessed where it is not known which is essential", () => {
+    const unknown = [
+      { ...app, essential: undefined },
+      { ...log, essential: undefined },
+    ];
+    expect(thrownBy(() => chooseContainer(undefined, unknown, "task 'x'", "Denied."))).toMatchObject({
+      code: "container-ambiguous",
+      seen: "Its containers are 'app', 'log'. Denied.",
+    });
+  });
+});
+
+describe("the service's task", () => {
+  const agent = (status: string) => ({
+    containers: [aContainer({ execAgent: { status, reason: undefined } })],
+  });
+  const old = aTask({ arn: "old", startedAt: 1 });
+  const young = aTask({ arn: "young", startedAt: 2 });
+
+  it.each<[string, Task[], string | undefined]>([
+    ["the newest", [old, young], "young"],
+    ["the newest healthy one", [old, { ...young, healthStatus: "UNHEALTHY" }], "old"],
+    ["one whose health is known", [{ ...old, healthStatus: "HEALTHY" }, young], "old"],
+    ["one whose exec agent runs", [old, { ...young, ...agent("PENDING") }], "old"],
+    [
+      "one whose exec agent is coming up over one whose has stopped",
+      [
+        { ...old, ...agent("PENDING") },
+        { ...young, ...agent("STOPPED") },
+      ],
+      "old",
+    ],
+    [
+      "an unhealthy one where no other agent runs",
+      [
+        { ...old, healthStatus: "UNHEALTHY" },
+        { ...young, ...agent("PENDING") },
+      ],
+      "old",
+    ],
+    ["one with ECS Exec", [old, { ...young, enableExecuteCommand: false }], "old"],
+    ["none that is being stopped", [old, { ...young, desiredStatus: "STOPPED" }], "old"],
+    ["none that is draining", [old, { ...young, lastStatus: "DEACTIVATING" }], "old"],
+    ["one that is coming up, where there is no other", [{ ...young, lastStatus: "PENDING" }], "young"],
+    ["none where all are ending", [{ ...old, desiredStatus: "STOPPED" }], undefined],
+    ["none of none", [], undefined],
+    [
+      "the same one of equals",
+      [
+        { ...old, arn: "b" },
+        { ...old, arn: "a" },
+      ],
+      "a",
+    ],
+  ])("is %s", (_, tasks, expected) => {
+    expect(chooseTask(tasks, undefined)?.arn).toBe(expected);
+    expect(chooseTask(tasks.toReversed(), undefined)?.arn).toBe(expected);
+  });
+
+  it("goes by the agent of the container that was named", () => {
+    const stopped = aContainer({ name: "log", execAgent: { status: "STOPPED", reason: undefined } });
+    const running = aContainer({ name: "log" });
+    const tasks = [
+      { ...old, containers: [aContainer(), running] },
+      { ...young, containers: [aContainer(), stopped] },
+    ];
+    expect(chooseTask(tasks, "log")?.arn).toBe("old");
+    expect(chooseTask(tasks, "app")?.arn).toBe("young");
+  });
+});

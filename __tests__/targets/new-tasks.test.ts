@@ -1,0 +1,299 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TaskDefinition } from "../../src/aws/definition.ts";
+import type { RunTask } from "../../src/aws/ecs.ts";
+import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
+import type { Task } from "../../src/aws/task.ts";
+import { Failure } from "../../src/errors.ts";
+import type { NewTasks } from "../../src/inputs/inputs.ts";
+import { taskStopped } from "../../src/ready/stopped.ts";
+import { resolveTargets } from "../../src/targets/resolve.ts";
+import { imageDefinition } from "../../src/targets/image.ts";
+import type { ResolveContext } from "../../src/targets/resolved.ts";
+import { startedBy } from "../../src/targets/start.ts";
+import { resolving, target } from "../helpers/resolving.ts";
+import { aService, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
+import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
+
+const failure = (code: Failure["code"]) => new Failure(code, { failed: "", seen: "", advice: "" });
+const by = startedBy(origin);
+const begun = { kind: "task", cluster: "ci", startedBy: by, taskArn: undefined };
+const arn = (n: number): string => (n === 1 ? TASK : `${TASK.slice(0, -1)}${n - 2}`);
+
+const web: NewTasks = {
+  kind: "new",
+  of: { kind: "task-definition", taskDefinition: "web" },
+  service: undefined,
+  tasks: 1,
+  start: startInputs(),
+};
+
+/** ECS with a task definition, that starts whatever it is asked for unless it is told to fail. */
+function starting(
+  where: NewTasks,
+  more: Partial<ResolveContext["ecs"]> = {},
+  failures: readonly (Error | undefined)[] = [],
+  workspace = "/nowhere",
+  cluster = "ci",
+) {
+  const requests: RunTask[] = [];
+  const asked: string[] = [];
+  let started = 0;
+  const context = resolving(
+    where,
+    {
+      describeTaskDefinition: (name) => {
+        asked.push(name);
+        return Promise.resolve(aDefinition([{ entryPoint: ["sh", "-c"] }]));
+      },
+      runTask: (request) => {
+        requests.push(request);
+        context.events.push(`RunTask ${request.startedBy}`);
+        const error = failures[requests.length - 1];
+        if (error !== undefined) return Promise.reject(error);
+        const tasks: Task[] = Array.from({ length: request.count }, () => aTask({ arn: arn(++started) }));
+        return Promise.resolve({ tasks, refusals: [] });
+      },
+      ...more,
+    },
+    { workspace },
+  );
+  const inputs = { ...context.inputs, cluster };
+  return { context, requests, asked, resolved: resolveTargets({ ...context, inputs }) };
+}
+
+it("is reported before it is started, and again when its ARN is known", async () => {
+  const { context, resolved } = starting(web);
+  expect((await resolved).targets).toEqual([{ ...target, started: true, hold: { by: "entry-point" } }]);
+  const known = { ...begun, taskArn: TASK };
+  expect(context.events).toEqual([[begun], `RunTask ${by}`, [known, begun], [known]]);
+  expect(context.log.lines).toEqual([`Started task ${ID} of web:3.`]);
+});
+
+it("has others beside it where several are asked for", async () => {
+  const { requests, resolved, context } = starting({ ...web, tasks: 12 });
+  const { targets } = await resolved;
+  expect(new Set(targets.map(({ taskArn }) => taskArn)).size).toBe(12);
+  expect(requests.map(({ count }) => count)).toEqual([10, 2]);
+  expect(new Set(requests.map(({ clientToken }) => clientToken)).size).toBe(2);
+  expect(context.events.at(-1)).toHaveLength(12);
+});
+
+it("that AWS refused has not to be undone", async () => {
+  const { context, resolved } = starting(web, {}, [failure("access-denied")]);
+  await expect(resolved).rejects.toMatchObject({ code: "access-denied" });
+  expect(context.events.at(-1)).toEqual([]);
+});
+
+it.each([
+  ["AWS was not heard", failure("aws-unreachable")],
+  ["the run was cancelled", failure("cancelled")],
+  ["something else broke", new Error("broken")],
+])("that may have started when %s is still to be undone", async (_, error) => {
+  const { context, resolved } = starting(web, {}, [error]);
+  await expect(resolved).rejects.toBe(error);
+  expect(context.events).toEqual([[begun], `RunTask ${by}`]);
+});
+
+it("is not begun without subnets", async () => {
+  const { context, resolved } = starting({ ...web, start: startInputs({ subnets: [] }) });
+  await expect(resolved).rejects.toMatchObject({ code: "network-required" });
+  expect(context.events).toEqual([]);
+});
+
+it("from a file is of a definition that is registered first, and to be undone as well", async () => {
+  const workspace = await mkdtemp(join(tmpdir(), "new-tasks-"));
+  await writeFile(
+    join(workspace, "web.json"),
+    JSON.stringify({
+      family: "web",
+      containerDefinitions: [{ name: "app", entryPoint: ["sh", "-c"] }],
+    }),
+  );
+  const calls = { registerTaskDefinition: () => Promise.resolve(aDefinition()) };
+  const where: NewTasks = { ...web, of: { kind: "task-definition", taskDefinition: "web.json" } };
+  const { context, resolved } = starting(where, calls, [], workspace);
+  await resolved;
+  await rm(workspace, { recursive: true });
+  const registered = { kind: "task-definition", arn: aDefinition().arn };
+  const registering = { kind: "registration", family: "web", run: "a1b2c3d4" };
+  const known = { ...begun, taskArn: TASK };
+  expect(context.events).toEqual([
+    [registering],
+    [registered],
+    [registered, begun],
+    `RunTask ${by}`,
+    [registered, known, begun],
+    [registered, known],
+  ]);
+});
+
+describe("with a service", () => {
+  const service = { describeService: () => Promise.resolve(aService()) };
+  const subnets = ["subnet-8", "subnet-9"];
+
+  it.each<[string, NewTasks["of"], string]>([
+    ["alone is of its task definition", { kind: "service" }, aService().taskDefinitionArn],
+    ["and a task definition is of that", { kind: "task-definition", taskDefinition: "migrate" }, "migrate"],
+  ])("%s, in its network", async (_, of, definition) => {
+    const where: NewTasks = { ...web, of, service: "web", start: startInputs({ subnets: [] }) };
+    const { requests, asked, resolved } = starting(where, service);
+    await resolved;
+    expect(asked).toEqual([definition]);
+    expect(requests).toMatchObject([
+      { network: { subnets, securityGroups: ["sg-9"], assignPublicIp: true } },
+    ]);
+  });
+
+  it("is started in the cluster that the service's ARN names", async () => {
+    const service = "arn:aws:ecs:eu-central-1:123456789012:service/prod/web";
+    const where: NewTasks = { ...web, of: { kind: "service" }, service };
+    const asked: unknown[] = [];
+    const ecs = {
+      describeService: (...names: string[]) => {
+        asked.push(names);
+        return Promise.resolve(aService());
+      },
+    };
+    const { context, resolved } = starting(where, ecs, [], undefined, "default");
+    await resolved;
+    expect(asked).toEqual([["prod", "web"]]);
+    expect(context.events[0]).toEqual([{ ...begun, cluster: "prod" }]);
+  });
+});
+
+describe("of an image", () => {
+  const where: NewTasks = {
+    ...web,
+    of: { kind: "image", image: "python:3.13" },
+    start: startInputs({ taskRole: "job", cpu: "512" }),
+  };
+  const wanted = imageDefinition("python:3.13", where.start, undefined);
+  const { family } = wanted;
+  const own: TaskDefinition = {
+    ...aDefinition([{ entryPoint: ["sh", "-c"] }]),
+    arn: `arn:aws:ecs:eu-central-1:123456789012:task-definition/${family}:1`,
+    family,
+    registrable: wanted,
+  };
+  const share = (registered: boolean) => ({
+    kind: "shared-definition",
+    arn: own.arn,
+    family,
+    cluster: "ci",
+    startedBy: by,
+    registered,
+  });
+  const registering = (found: () => Promise<TaskDefinition>) => {
+    const registered: Readonly<Record<string, unknown>>[] = [];
+    const ecs = {
+      describeTaskDefinition: found,
+      registerTaskDefinition: (definition: Readonly<Record<string, unknown>>) => {
+        registered.push(definition);
+        return Promise.resolve(own);
+      },
+    };
+    return { registered, ecs };
+  };
+  const notFound = taskDefinitionNotFound("x", "");
+
+  it.each([
+    ["there is none", () => Promise.reject(notFound)],
+    ["the last one is deregistered", () => Promise.resolve({ ...own, active: false })],
+    ["it may not be looked for", () => Promise.reject(failure("access-denied"))],
+  ])("is of a definition of its own where %s, which is undone", async (_, found) => {
+    const { registered, ecs } = registering(found);
+    const { context, requests, resolved } = starting(where, ecs);
+    await resolved;
+    expect(registered).toMatchObject([
+      { taskRoleArn: "job", cpu: "512", containerDefinitions: [{ name: "app" }] },
+    ]);
+    const [definition] = registered;
+    expect(definition).toMatchObject({
+      containerDefinitions: [{ dockerLabels: { "fargate-exec.run": origin.id } }],
+    });
+    expect(context.events.slice(0, 2)).toEqual([
+      [{ kind: "registration", family: definition?.["family"], run: origin.id }],
+      [share(true)],
+    ]);
+    // Said once: in the definition.
+    expect(Object.keys(requests[0]?.overrides ?? {})).toEqual(["containerOverrides"]);
+  });
+
+  it("is of an equal one where that is registered already, which is left as one of its users", async () => {
+    const { registered, ecs } = registering(() => Promise.resolve(own));
+    const { context, requests, resolved } = starting(where, ecs);
+    await resolved;
+    expect(registered).toEqual([]);
+    expect(requests).toMatchObject([{ taskDefinition: own.arn }]);
+    expect(context.events.at(-1)).toEqual([share(false), { ...begun, taskArn: TASK }]);
+  });
+
+  it("is of its own where another principal has registered another one in the family", async () => {
+    const planted = { ...wanted, containerDefinitions: [{ name: "app", image: "attacker.example/miner" }] };
+    const { registered, ecs } = registering(() => Promise.resolve({ ...own, registrable: planted }));
+    const { context, resolved } = starting(where, ecs);
+    await resolved;
+    expect(registered).toMatchObject([{ family, containerDefinitions: [{ image: "python:3.13" }] }]);
+    expect(context.log.lines[0]).toContain(
+      "in containerDefinitions[0].image, containerDefinitions[0].entryPoint",
+    );
+  });
+
+  it("is of another job's where ECS takes no registration for the rate of the account", async () => {
+    let looks = 0;
+    const found = () => (++looks === 1 ? Promise.reject(notFound) : Promise.resolve(own));
+    const throttled = () => Promise.reject(failure("throttled"));
+    const { context, requests, resolved } = starting(where, {
+      describeTaskDefinition: found,
+      registerTaskDefinition: throttled,
+    });
+    await resolved;
+    expect(requests).toMatchObject([{ taskDefinition: own.arn }]);
+    expect(context.events.at(-1)).toMatchObject([share(false), { kind: "task" }]);
+  });
+
+  it("is of its own again where that one is taken away meanwhile", async () => {
+    const { registered, ecs } = registering(() => Promise.resolve(own));
+    const { requests, resolved } = starting(where, ecs, [notFound]);
+    expect((await resolved).targets).toHaveLength(1);
+    expect(registered).toHaveLength(1);
+    expect(requests[1]?.clientToken).not.toBe(requests[0]?.clientToken);
+  });
+});
+
+describe("on Spot", () => {
+  const onSpot: NewTasks = { ...web, start: startInputs({ capacityProviders: [SPOT] }) };
+  const stopped = (stopCode: string, stoppedReason = "") =>
+    taskStopped(aTask({ lastStatus: "STOPPED", stopCode, stoppedReason }));
+
+  it.each([
+    stopped("SpotInterruption"),
+    stopped("TerminationNotice"),
+    stopped("TaskFailedToStart", "Capacity is unavailable at this time."),
+  ])("is started once more, on demand, when it is taken away: %s", async (why) => {
+    const { context, requests, resolved } = starting(onSpot);
+    const { targets, instead } = await resolved;
+    const next = await instead(targets[0], why);
+    expect(next).toMatchObject({ taskArn: arn(2), started: true });
+    expect(requests.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
+    expect(context.events.at(-1)).toMatchObject([{ taskArn: arn(1) }, { taskArn: arn(2) }]);
+    expect(context.log.lines).toContainEqual(expect.stringContaining("on demand"));
+    if (next !== undefined) expect(await instead(next, why)).toBeUndefined();
+  });
+
+  it.each([
+    stopped("TaskFailedToStart", "CannotPullContainerError: pull image manifest"),
+    stopped("UserInitiated"),
+    failure("exec-not-ready"),
+  ])("is not started again when it is lost otherwise: %s", async (why) => {
+    const { targets, instead } = await starting(onSpot).resolved;
+    expect(await instead(targets[0], why)).toBeUndefined();
+  });
+
+  it("is the only way to be taken away so", async () => {
+    const { targets, instead } = await starting(web).resolved;
+    expect(await instead(targets[0], stopped("SpotInterruption"))).toBeUndefined();
+  });
+});

@@ -1,0 +1,211 @@
+import { containerBlocked, containerBusy } from "../../src/places/failures.ts";
+import type { Task } from "../../src/aws/task.ts";
+import { Failure } from "../../src/errors.ts";
+import { taskStopped } from "../../src/ready/stopped.ts";
+import { resolveTargets } from "../../src/targets/resolve.ts";
+import { resolving, target } from "../helpers/resolving.ts";
+import { aService } from "../helpers/start-inputs.ts";
+import { aContainer, aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
+
+const denied = new Failure("access-denied", { failed: "Access denied.", seen: "", advice: "" });
+const two = [aContainer({ name: "log" }), aContainer({ name: "app" })];
+const task = (id: string, more: Partial<Task> = {}): Task =>
+  aTask({ arn: TASK.replace(ID, id.repeat(32)), ...more });
+
+describe("a named task", () => {
+  const named = { kind: "task", task: ID } as const;
+  const found = (one: Task | undefined) => ({ describeTask: () => Promise.resolve(one) });
+
+  it("is the target, in its only container", async () => {
+    const { targets } = await resolveTargets(resolving(named, found(aTask())));
+    expect(targets).toEqual([target]);
+  });
+
+  it("of several containers is entered in the first essential one", async () => {
+    const definition = aDefinition([{ name: "log", essential: false }, { name: "app" }]);
+    const ecs = {
+      ...found(aTask({ containers: two })),
+      describeTaskDefinition: () => Promise.resolve(definition),
+    };
+    expect((await resolveTargets(resolving(named, ecs))).targets).toEqual([target]);
+  });
+
+  it("is refused where it runs Windows", async () => {
+    const windows = aTask({ platformFamily: "Windows_Server_2022_Core" });
+    await expect(resolveTargets(resolving(named, found(windows)))).rejects.toMatchObject({
+      code: "windows-task",
+      seen: expect.stringContaining("Windows_Server_2022_Core") as string,
+    });
+  });
+
+  it("asks for a container where the task definition may not be read", async () => {
+    const ecs = {
+      ...found(aTask({ containers: two })),
+      describeTaskDefinition: () => Promise.reject(denied),
+    };
+    await expect(resolveTargets(resolving(named, ecs))).rejects.toMatchObject({
+      code: "container-ambiguous",
+      seen: expect.stringContaining("Access denied.") as string,
+    });
+  });
+
+  it("that is not there is named", async () => {
+    await expect(resolveTargets(resolving(named, found(undefined)))).rejects.toMatchObject({
+      code: "task-not-found",
+      failed: `There is no task '${ID}' in cluster 'ci'.`,
+    });
+  });
+
+  it("has no other in its place", async () => {
+    const { targets, instead } = await resolveTargets(resolving(named, found(aTask())));
+    const stopped = taskStopped(aTask({ stopCode: "ServiceSchedulerInitiated" }));
+    expect(await instead(targets[0], stopped)).toBeUndefined();
+  });
+});
+
+describe("a service", () => {
+  const service = { kind: "service", service: "web", tasks: 1 } as const;
+  const having = (...tasks: Task[]) => ({
+    listTasks: () => Promise.resolve(tasks.map(({ arn }) => arn)),
+    describeTasks: () => Promise.resolve(tasks),
+  });
+
+  it("gives its best task, and says so", async () => {
+    const worse = aTask({ arn: "x", healthStatus: "UNHEALTHY" });
+    const context = resolving(service, having(worse, aTask()));
+    expect((await resolveTargets(context)).targets).toEqual([target]);
+    expect(context.log.lines).toEqual([`Service 'web' has 2 tasks; taking ${ID}.`]);
+  });
+
+  const ill = { healthStatus: "UNHEALTHY" };
+  const all = [task("1"), task("2", ill), task("3"), task("4", { desiredStatus: "STOPPED" })];
+  const coming = task("5", { lastStatus: "PENDING" });
+  it.each<[string, number | "all", Task[], string[]]>([
+    ["the best ones", 2, all, ["1", "3"]],
+    ["others too where there are not enough good ones", 3, all, ["1", "3", "2"]],
+    ["all that run", "all", [...all, coming], ["1", "3", "2"]],
+    ["all that are about to, where none runs yet", "all", [coming], ["5"]],
+  ])("gives %s", async (_, tasks, those, expected) => {
+    const { targets } = await resolveTargets(resolving({ ...service, tasks }, having(...those)));
+    expect(targets.map(({ taskId }) => taskId[0])).toEqual(expected);
+  });
+
+  it("looks at the task definition once for all its tasks", async () => {
+    let looks = 0;
+    const ecs = {
+      ...having(...all.map((one) => ({ ...one, containers: two }))),
+      describeTaskDefinition: () => {
+        looks += 1;
+        return Promise.resolve(aDefinition([{ name: "app" }, { name: "log" }]));
+      },
+    };
+    const { targets } = await resolveTargets(resolving({ ...service, tasks: 3 }, ecs));
+    expect(targets.map(({ container }) => container)).toEqual(["app", "app", "app"]);
+    expect(looks).toBe(1);
+  });
+
+  it.each<[string, number | "all", Task[], string, string]>([
+    ["none", 1, [], "no running task", ""],
+    ["none at all", "all", [], "no running task", ""],
+    ["too few", 3, [aTask()], "not 3 running tasks", "Input 'tasks' asks for 3. "],
+  ])("with %s tells its counts and its last event", async (_, tasks, those, failed, asked) => {
+    const described = aService({ events: ["unable to place a task.", "older"] });
+    const ecs = { ...having(...those), describeService: () => Promise.resolve(described) };
+    await expect(resolveTargets(resolving({ ...service, tasks }, ecs))).rejects.toMatchObject({
+      code: "no-running-task",
+      failed: `The service 'web' in cluster 'ci' has ${failed}.`,
+      seen: `${asked}Desired 1, running 0, pending 0. Last event: unable to place a task.`,
+    });
+  });
+
+  describe("whose task has no place for the job", () => {
+    const busy = containerBusy("app", TASK, 0, "in use");
+    const blocked = containerBlocked("app", TASK, 20, { agent: "RUNNING", others: "" });
+    const pending = task("8", { lastStatus: "PENDING" });
+    const unhealthy = task("9", { healthStatus: "UNHEALTHY" });
+    const three = having(task("1"), task("2"), task("3"), pending, unhealthy);
+
+    it("gives each of the others that are ready, once", async () => {
+      const { targets, others, instead } = await resolveTargets(resolving(service, three));
+      expect(others).toHaveLength(2);
+      const second = await instead(targets[0], busy);
+      const third = await instead(second ?? targets[0], busy);
+      expect([targets[0], second, third].map((one) => one?.taskId[0]).toSorted()).toEqual(["1", "2", "3"]);
+      expect(others.toSorted()).toEqual([second?.taskArn, third?.taskArn].toSorted());
+    });
+
+    it("gives any of them to wait in after that, but none that takes no session", async () => {
+      const { targets, instead } = await resolveTargets(resolving(service, three));
+      const second = (await instead(targets[0], blocked)) ?? targets[0];
+      const third = (await instead(second, blocked)) ?? targets[0];
+      expect((await instead(third, busy))?.taskArn).toBe(third.taskArn);
+      expect(await instead(third, blocked)).toBeUndefined();
+    });
+
+    it("says which it tries, and why", async () => {
+      const context = resolving(service, having(task("1"), task("2")));
+      const { targets, instead } = await resolveTargets(context);
+      await instead(targets[0], blocked);
+      expect(context.log.lines.at(-1)).toMatch(
+        /opened no session within 20 s, so the script was not started\. Trying task 2{32} of the service\.$/,
+      );
+    });
+
+    it("of several gives a spare one only", async () => {
+      const { targets, others, instead } = await resolveTargets(resolving({ ...service, tasks: 2 }, three));
+      expect(others).toEqual([]);
+      expect((await instead(targets[0], blocked))?.taskId[0]).toBe("3");
+      expect(await instead(targets[1] ?? targets[0], blocked)).toBeUndefined();
+    });
+  });
+
+  describe("that replaces a task", () => {
+    const replaced = taskStopped(task("1", { stopCode: "ServiceSchedulerInitiated", lastStatus: "STOPPED" }));
+    /** Resolved with tasks 1 and 2; each later look finds the next of these. */
+    const with12 = async (...later: Task[][]) => {
+      let tasks = [task("1"), task("2")];
+      const context = resolving(
+        { ...service, tasks: 2 },
+        {
+          listTasks: () => Promise.resolve(["whatever"]),
+          describeTasks: () => {
+            const now = tasks;
+            tasks = later.shift() ?? tasks;
+            return Promise.resolve(now);
+          },
+        },
+      );
+      return { ...(await resolveTargets(context)), context };
+    };
+
+    it("gives its successor, once it is there", async () => {
+      const { targets, instead, context } = await with12([task("2")], [task("2"), task("3")]);
+      expect((await instead(targets[0], replaced))?.taskId).toBe("3".repeat(32));
+      expect(context.clock.slept).toEqual([2_000]);
+      expect(context.log.lines.slice(1)).toEqual([
+        `Service 'web' replaces task ${targets[0].taskId} before the job has started; looking for another.`,
+        `Taking ${"3".repeat(32)}.`,
+      ]);
+    });
+
+    it("never gives one task twice, nor a successor to a successor", async () => {
+      const { targets, instead } = await with12([task("3"), task("4")]);
+      const [first, second] = await Promise.all(targets.map((lost) => instead(lost, replaced)));
+      expect([first?.taskId[0], second?.taskId[0]].sort()).toEqual(["3", "4"]);
+      if (first !== undefined) expect(await instead(first, replaced)).toBeUndefined();
+    });
+
+    it("gives none when there is none within a minute", async () => {
+      const { targets, instead, context } = await with12([task("2")]);
+      expect(await instead(targets[0], replaced)).toBeUndefined();
+      expect(context.clock.slept.reduce((a, b) => a + b)).toBeLessThanOrEqual(60_000);
+    });
+
+    it("gives none for a task that was lost otherwise", async () => {
+      const { targets, instead } = await with12([task("3")]);
+      const stopped = taskStopped(task("1", { stopCode: "EssentialContainerExited" }));
+      expect(await instead(targets[0], stopped)).toBeUndefined();
+      expect(await instead(targets[0], denied)).toBeUndefined();
+    });
+  });
+});

@@ -1,0 +1,179 @@
+import { LARGEST_CLAIM } from "../../src/places/claim.ts";
+import type { Aws } from "../../src/aws/calls.ts";
+import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
+import { Ledger, type SavedState, type Undo } from "../../src/undo/ledger.ts";
+import { Listener, SteppedClock } from "../helpers/stepped.ts";
+
+const STARTING: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
+const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
+const DEFINITION: Undo = { kind: "task-definition", arn: "arn:definition" };
+const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
+const JOB: Undo = {
+  kind: "job",
+  cluster: "ci",
+  task: "arn:aws:ecs:eu-west-1:123456789012:task/ci/17",
+  container: "app",
+  run: "me",
+  sessionId: "s-1",
+  sessionTarget: "ecs:ci_17_r",
+  encryption: { kind: "none" },
+};
+const CLAIM: Undo = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
+
+/** Cleans up; the calls that are named fail. */
+async function cleaning(undo: readonly Undo[], ...failing: string[]) {
+  return await cleaningUp({}, undo, ...failing);
+}
+
+async function cleaningUp(
+  { claimedBy = "me", ...how }: { early?: boolean; patient?: boolean; claimedBy?: string },
+  undo: readonly Undo[],
+  ...failing: string[]
+) {
+  const done: string[] = [];
+  const saved: SavedState[] = [];
+  const log = new Listener();
+  const ledger = new Ledger({ region: "eu-west-1", undo }, (state) => saved.push(state));
+  const call =
+    (name: string, answer?: unknown) =>
+    (...asked: unknown[]) => {
+      done.push(`${name} ${JSON.stringify(asked)}`);
+      return failing.includes(name)
+        ? Promise.reject(new Error(`${name} is denied`))
+        : Promise.resolve(answer as never);
+    };
+  const options: CleanupOptions = {
+    aws: {
+      ecs: {
+        stopTask: call("StopTask"),
+        listTasks: call("ListTasks", ["arn:found"]),
+        describeTasks: call("DescribeTasks", []),
+        describeTaskDefinition: call("DescribeTaskDefinition"),
+        deregisterTaskDefinition: call("DeregisterTaskDefinition"),
+        executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
+      },
+      ssm: { terminateSession: call("TerminateSession") },
+      kms: { generateDataKey: call("GenerateDataKey") },
+      clients: {} as Aws["clients"],
+      s3: {
+        deleteObject: call("DeleteObject"),
+        getVersion: call("GetObject", { bytes: Buffer.from(`{"run":"${claimedBy}"}`), etag: '"1"', age: 0 }),
+        deleteIf: call("DeleteObject", { deleted: true }),
+      },
+    },
+    clock: new SteppedClock(),
+    log,
+    reason: "cancelled",
+    ...how,
+  };
+  await cleanUp(ledger, options);
+  return {
+    done: done.toSorted(),
+    log: log.lines,
+    left: ledger.entries,
+    saved,
+    again: () => cleanUp(ledger, options),
+  };
+}
+
+describe("cleaning up", () => {
+  it("gives a claim back, in the version that it has looked at", async () => {
+    const { done, left } = await cleaning([CLAIM]);
+    expect(done).toEqual([
+      expect.stringMatching(/^DeleteObject .*"key":"c".*"etag":"\\"1\\""/),
+      expect.stringMatching(/^GetObject .*"key":"c"/),
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it("leaves a claim alone that another run has taken over", async () => {
+    const { done, left } = await cleaningUp({ claimedBy: "another" }, [CLAIM]);
+    expect(done).toEqual([`GetObject [${JSON.stringify(CLAIM)},${LARGEST_CLAIM}]`]);
+    expect(left).toEqual([]);
+  });
+
+  it("leaves a claim on record while a log is uploaded, if there is no time to wait for that", async () => {
+    const soon: Undo = { ...CLAIM, freeAt: new SteppedClock().now() + 7_000 };
+    expect(await cleaning([soon])).toMatchObject({ done: [], log: [], left: [soon] });
+    const { done, left, log } = await cleaningUp({ patient: true }, [soon]);
+    expect([done.length, left, log.length]).toEqual([2, [], 1]);
+  });
+
+  it("leaves the claim to the job as long as that goes on", async () => {
+    const { done, log, left } = await cleaningUp({ early: true }, [CLAIM]);
+    expect([done, log, left]).toEqual([[], [], [CLAIM]]);
+  });
+
+  it("keeps an object on record while its upload may still be under way", async () => {
+    const { done, left } = await cleaningUp({ early: true }, [TASK, OBJECT]);
+    expect(done).toContain(`DeleteObject [${JSON.stringify(OBJECT)}]`);
+    expect(left).toEqual([OBJECT]);
+  });
+
+  it("keeps on record what is being made while the run goes on, though it has found some of it", async () => {
+    const { left } = await cleaningUp({ early: true }, [STARTING]);
+    expect(left).toEqual([STARTING]);
+  });
+
+  it("keeps an object on record whose upload was never heard of again", async () => {
+    const unheard: Undo = { ...OBJECT, unheard: true };
+    const { done, left } = await cleaning([unheard]);
+    expect(done).toEqual([`DeleteObject [${JSON.stringify(unheard)}]`]);
+    expect(left).toEqual([unheard]);
+  });
+
+  it("leaves a job to its session as long as the run goes on, and says what is stopped", async () => {
+    const { done, log, left } = await cleaningUp({ early: true }, [JOB]);
+    expect([done, left]).toEqual([[], [JOB]]);
+    expect(log).toEqual(["Stopping the job in container 'app' of task 17."]);
+  });
+
+  it("stops a job by a command of its own, in the place of the session that it had", async () => {
+    const { done, left } = await cleaning([JOB]);
+    expect(done).toEqual([
+      expect.stringMatching(/^ExecuteCommand .*"container":"app","command":"\/bin\/sh -c .*fx_id=me /),
+      'TerminateSession ["s-1"]',
+    ]);
+    expect(left).toEqual([]);
+  });
+
+  it("undoes all there is, says so, and has nothing on record afterwards", async () => {
+    const { done, log, left, saved } = await cleaning([TASK, DEFINITION, OBJECT]);
+    expect(done).toEqual([
+      `DeleteObject [${JSON.stringify(OBJECT)}]`,
+      'DeregisterTaskDefinition ["arn:definition"]',
+      'StopTask ["ci","arn:task","cancelled"]',
+    ]);
+    expect(log).toEqual([
+      "Stopping task arn:task.",
+      "Deregistering arn:definition.",
+      "Deleting s3://example-ci/k.",
+    ]);
+    expect(left).toEqual([]);
+    expect(saved.at(-1)?.undo).toEqual([]);
+  });
+
+  it("finds the task that was being started", async () => {
+    const { done, log } = await cleaning([STARTING]);
+    expect(done).toEqual(['ListTasks ["ci",{"startedBy":"me"}]', 'StopTask ["ci","arn:found","cancelled"]']);
+    expect(log).toEqual(["Stopping the task that was being started in cluster 'ci'."]);
+  });
+
+  it("warns of what can't be undone, never throws, and undoes the rest", async () => {
+    const { log, left } = await cleaning([TASK, DEFINITION, OBJECT], "StopTask");
+    expect(log).toContain("warning: Could not undo this: Stopping task arn:task. StopTask is denied");
+    expect(left).toEqual([TASK]);
+  });
+
+  it("keeps that on record for the next attempt, and does nothing else again", async () => {
+    const { left, again, saved } = await cleaning([TASK, OBJECT], "StopTask");
+    await again();
+    expect(left).toEqual([TASK]);
+    expect(saved.at(-1)?.undo).toEqual([TASK]);
+  });
+
+  it("does nothing where there is nothing", async () => {
+    const { done, log, saved } = await cleaning([]);
+    expect([done, log, saved]).toEqual([[], [], []]);
+  });
+});

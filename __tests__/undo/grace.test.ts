@@ -1,0 +1,63 @@
+import type { RunTask } from "../../src/aws/ecs.ts";
+import { afterGrace, begunInTime } from "../../src/undo/grace.ts";
+import { SteppedClock } from "../helpers/stepped.ts";
+
+const request = {} as RunTask;
+const answer = { tasks: [], refusals: [] };
+const cancelled = new Error("cancelled");
+
+/** RunTask that answers when the test says so. */
+function calling() {
+  const cancel = new AbortController();
+  let reply = (): void => undefined;
+  let calls = 0;
+  const runTask = () => {
+    calls += 1;
+    return new Promise<typeof answer>((resolve) => {
+      reply = () => resolve(answer);
+    });
+  };
+  const never = () => Promise.reject(new Error("not asked"));
+  const ecs = { runTask, registerTaskDefinition: never, executeCommand: never };
+  const making = begunInTime({ ecs, s3: { putObject: never } }, cancel.signal);
+  return { making: making.ecs, cancel, reply: () => reply(), count: () => calls };
+}
+
+it("lets a call that is under way come to its end when the run is cancelled", async () => {
+  const { making, cancel, reply } = calling();
+  const call = making.runTask(request);
+  cancel.abort(cancelled);
+  reply();
+  expect(await call).toBe(answer);
+});
+
+it("begins none after the cancel", async () => {
+  const { making, cancel, count } = calling();
+  cancel.abort(cancelled);
+  await expect(making.runTask(request)).rejects.toBe(cancelled);
+  expect(count()).toBe(0);
+});
+
+describe("what is under way", () => {
+  it("is given up two seconds after the cancel, for its reason", async () => {
+    const clock = new SteppedClock();
+    const cancel = new AbortController();
+    const late = afterGrace(cancel.signal, clock, new AbortController().signal);
+    expect(late.aborted).toBe(false);
+    const aborted = new Promise((resolve) => late.addEventListener("abort", resolve));
+    cancel.abort(cancelled);
+    await aborted;
+    expect(clock.slept).toEqual([2_000]);
+    expect(late.reason).toBe(cancelled);
+  });
+
+  it("is not waited for once the run is over", () => {
+    const clock = new SteppedClock();
+    const cancel = new AbortController();
+    const over = new AbortController();
+    afterGrace(cancel.signal, clock, over.signal);
+    over.abort();
+    cancel.abort(cancelled);
+    expect(clock.slept).toEqual([]);
+  });
+});

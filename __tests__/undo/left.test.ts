@@ -1,0 +1,48 @@
+import { Failure, type FailureCode } from "../../src/errors.ts";
+import type { Attended } from "../../src/follow/attend.ts";
+import { isLeft } from "../../src/undo/left.ts";
+
+const failed = (code: FailureCode): Attended => ({
+  kind: "impossible",
+  failure: new Failure(code, { failed: "", seen: "", advice: "" }),
+});
+const status: Attended = { kind: "status", status: { kind: "ended", reason: "exited", workers: [] } };
+const lost = (cause?: Failure): Attended => ({
+  kind: "ended",
+  attached: cause === undefined,
+  end: { kind: "lost", why: "the network is gone", cause },
+});
+const closed = (text: string): Attended => ({
+  kind: "ended",
+  attached: false,
+  end: { kind: "closed", text },
+});
+const noKey = new Failure("access-denied", { failed: "", seen: "", advice: "" });
+
+it.each<[string, Attended, boolean]>([
+  ["has told its end", status, false],
+  ["was refused", { kind: "refused", code: "download", text: "" }, false],
+  ["was cut for good", lost(), true],
+  ["could not be reached by a session", failed("session-lost"), true],
+  ["could not be reached because the gateway refuses", failed("session-refused"), true],
+  ["could not be reached for want of credentials", failed("no-credentials"), true],
+  ["went with its task", failed("task-stopped"), false],
+  ["went with its container", failed("container-stopped"), false],
+  ["never began, as the container takes no session", failed("container-blocked"), false],
+  ["never began, as the runner may not have the key of its session", lost(noKey), false],
+  [
+    "never began, as the agent may not have the key",
+    closed("Fetching data key failed: Unable to start command"),
+    false,
+  ],
+])("a job that %s: something of it may be left", (_, came, left) => {
+  expect(isLeft(came, { cancelled: false, started: false })).toBe(left);
+  const mayRun = left || !["status", "refused"].includes(came.kind);
+  expect(isLeft(came, { cancelled: true, started: false })).toBe(mayRun);
+});
+
+it("a job that has started is left where a later session was given up for its encryption", () => {
+  const came = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
+  expect(isLeft(came, { cancelled: false, started: false })).toBe(false);
+  expect(isLeft(came, { cancelled: false, started: true })).toBe(true);
+});

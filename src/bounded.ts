@@ -1,0 +1,33 @@
+import type { Clock } from "./clock.ts";
+
+/** The promise's outcome, or a rejection with the signal's reason if that comes first. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const settled = new AbortController();
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const onAbort = (): void => {
+      const reason: unknown = signal.reason;
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true, signal: settled.signal });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    settled.abort();
+  }
+}
+
+/** The promise's outcome; `late()`, which may throw, when it is not there by then; a rejection once aborted. */
+export async function unlessLate<T, L>(
+  promise: Promise<T>,
+  { clock, signal, until, late }: { clock: Clock; signal: AbortSignal; until: number; late: () => L },
+): Promise<T | L> {
+  const settled = new AbortController();
+  const stop = AbortSignal.any([signal, settled.signal]);
+  try {
+    return await Promise.race([promise, clock.sleep(Math.max(0, until - clock.now()), stop).then(late)]);
+  } finally {
+    settled.abort();
+  }
+}

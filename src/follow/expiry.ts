@@ -1,0 +1,103 @@
+import type { Clock } from "../clock.ts";
+import { Failure, type FailureCode } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Target } from "../targets/target.ts";
+import type { Attended } from "./attend.ts";
+
+const RENEW =
+  "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin a session before it that lasts " +
+  "longer than the job ('role-duration-seconds' of aws-actions/configure-aws-credentials).";
+
+/** Failures of a call that only other credentials mend. */
+const CODES: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
+
+export function lacksCredentials({ code }: Failure): boolean {
+  return CODES.has(code);
+}
+
+export interface ExpiryOptions {
+  readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">;
+  /** Whether a task that the step has started is to end with the job. */
+  readonly endsTask: boolean;
+  /** When the job's own timeout stops it at the latest, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Of a container that is held, when it ends by itself at the latest; undefined for one that is not. */
+  readonly heldUntil: number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * What happens to a job whose step has no credentials any more. Its session goes on without them, so the job is told to
+ * stop through that, and a task of ours to end. How that went is told as the step's failure, never as the job's own end.
+ */
+export class Expiry {
+  readonly #options: ExpiryOptions;
+  readonly #stop = new AbortController();
+  #refusal: Failure | undefined;
+
+  constructor(options: ExpiryOptions) {
+    this.#options = options;
+  }
+
+  /** Aborted: the job is to be told to stop. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Whether the task, too, is told to end. */
+  get endsTask(): boolean {
+    return this.#options.target.started && this.#options.endsTask;
+  }
+
+  /** AWS takes the credentials no more; there are no others. */
+  onRefused(refusal: Failure): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = refusal;
+    this.#options.log.warning(
+      `${refusal.failed} ${refusal.seen} The job is told to stop through the session that is still open` +
+        `${this.endsTask ? ", and its task to end" : ""}.`,
+    );
+    this.#stop.abort();
+  }
+
+  /** What attending to the job came to, in the light of that. A job that ended by itself has the end that it had. */
+  conclude(attended: Attended, attached: boolean): Attended {
+    const refused = attended.kind === "impossible" && lacksCredentials(attended.failure);
+    const refusal = this.#refusal ?? (refused ? attended.failure : undefined);
+    if (refusal === undefined || !attached) return attended;
+    if (attended.kind !== "status")
+      return { kind: "impossible", failure: this.#failure(refusal, this.#goesOn()) };
+    const { status } = attended;
+    if (status.kind === "ended" && status.reason === "exited") return attended;
+    const told = this.endsTask ? ", and its task was told to end" : "";
+    return {
+      kind: "impossible",
+      failure: this.#failure(
+        refusal,
+        `The job was told to stop through its session, and has stopped${told}.`,
+      ),
+    };
+  }
+
+  #failure({ code, seen, advice, cause }: Failure, now: string): Failure {
+    return new Failure(code, {
+      failed: "The AWS credentials ended while the job ran, so it could not be brought to its own end.",
+      seen: `${seen} ${now}`,
+      advice: code === "no-credentials" ? RENEW : advice,
+      cause,
+    });
+  }
+
+  #goesOn(): string {
+    const { target, until, heldUntil, clock } = this.#options;
+    const { clusterArn, taskArn, taskId, container, started } = target;
+    const at = (ms: number): string => new Date(Math.max(ms, clock.now())).toISOString();
+    const job =
+      `No session is left to stop it through. The job goes on in container '${container}' of task ${taskId}, until it ends ` +
+      `or its 'timeout' stops it at ${at(until)}.`;
+    if (!started) return job;
+    const task = heldUntil === undefined ? "until somebody stops it" : `until ${at(heldUntil)} at the latest`;
+    return `${job} The task runs ${task}: 'aws ecs stop-task --cluster ${clusterArn} --task ${taskArn}'.`;
+  }
+}

@@ -1,0 +1,76 @@
+import { HttpClient, type HttpClientResponse } from "@actions/http-client";
+import { BearerCredentialHandler } from "@actions/http-client/lib/auth";
+import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
+
+/** A service that is out of order gets so many requests, with pauses that double from one second on. */
+const TRIES = 5;
+const FIRST_PAUSE_MS = 1_000;
+
+/**
+ * An ID token of this job for an audience, from GitHub. `getIDToken` of @actions/core does the same and masks the token
+ * by a workflow command; while the runner obeys no commands, as it does while the job's output is shown, that command
+ * itself would print the token. Here nothing is said: the token is sent to STS and goes nowhere else.
+ */
+export async function requestIdToken(
+  audience: string,
+  { env, clock }: { readonly env: NodeJS.ProcessEnv; readonly clock: Clock },
+): Promise<string> {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env;
+  if (!url || !bearer) {
+    throw noIdToken(
+      `${url ? "ACTIONS_ID_TOKEN_REQUEST_TOKEN" : "ACTIONS_ID_TOKEN_REQUEST_URL"} is not set.`,
+      "Set 'permissions: id-token: write' for the job or the workflow; a reusable workflow needs it in its caller, too. " +
+        "A workflow that a pull request from a fork has started never gets it.",
+    );
+  }
+  const address = new URL(url);
+  address.searchParams.set("audience", audience);
+  for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries += 1, pause *= 2) {
+    const answer = await ask(address, bearer);
+    if ("value" in answer) return answer.value;
+    if (answer.isFinal || tries === TRIES) throw noIdToken(answer.seen, OUT_OF_ORDER, answer.cause);
+    await clock.sleep(pause);
+  }
+}
+
+type Answer =
+  { readonly value: string } | { readonly isFinal: boolean; readonly seen: string; readonly cause?: unknown };
+
+async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
+  const client = new HttpClient("fargate-exec", [new BearerCredentialHandler(bearer)], {
+    allowRetries: false,
+    socketTimeout: 10_000,
+  });
+  try {
+    const response: HttpClientResponse = await client.get(href, { accept: "application/json" });
+    const status = response.message.statusCode ?? 0;
+    const body = await response.readBody();
+    if (status !== 200)
+      return {
+        isFinal: status < 500 && status !== 429,
+        seen: `${host} answered with HTTP status ${status}.`,
+      };
+    const { value } = JSON.parse(body) as { value?: unknown };
+    if (typeof value === "string" && value !== "") return { value };
+    return { isFinal: true, seen: `The answer of ${host} has no token in it.` };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return { isFinal: false, seen: `${host} could not be asked: ${why}.`, cause };
+  } finally {
+    client.dispose();
+  }
+}
+
+const OUT_OF_ORDER =
+  "GitHub's service for ID tokens may be out of order (www.githubstatus.com), or the runner has no way to it: see its network " +
+  "and the proxy variables. A runner of your own that is older than the job's token can't get one either.";
+
+function noIdToken(seen: string, advice: string, cause?: unknown): Failure {
+  return new Failure("no-id-token", {
+    failed: "There is no ID token of GitHub for this job, by which to assume the role of 'role-to-assume'.",
+    seen,
+    advice,
+    cause,
+  });
+}

@@ -1,0 +1,55 @@
+import { Failure } from "../errors.ts";
+import type { Attended } from "../follow/attend.ts";
+import { withoutStatus } from "../follow/ending.ts";
+import type { Target } from "../targets/target.ts";
+import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
+import { transcriptName, Unreadable } from "./transcript.ts";
+
+/** For the agent's upload, some seconds after a session's end. */
+const PATIENCE_MS = 20_000;
+/** Nobody uploads any more where the agent is gone too; what it did may only just have become readable. */
+const PATIENCE_WITHOUT_AGENT_MS = 1_000;
+const WITHOUT_AGENT: ReadonlySet<string> = new Set(["task-stopped", "container-stopped", "task-not-found"]);
+
+export interface LastResortOptions extends Omit<ReadLogsOptions, "patience"> {
+  readonly target: Pick<Target, "container" | "taskId">;
+}
+
+/**
+ * Looks for the status in every log of the sessions, none of which could tell it. What kept the sessions from it stays
+ * the reason where the logs don't have it either, or may not be read, and is joined by what was tried.
+ */
+export async function lastResort(
+  attended: Exclude<Attended, { kind: "status" }>,
+  options: LastResortOptions,
+): Promise<Attended> {
+  const { places, sessionIds, log, clock, signal } = options;
+  const sessionId = sessionIds.at(-1) ?? "";
+  const failure =
+    attended.kind === "impossible" ? attended.failure : withoutStatus(attended, options.target, sessionId);
+  const until = clock.now() + (WITHOUT_AGENT.has(failure.code) ? PATIENCE_WITHOUT_AGENT_MS : PATIENCE_MS);
+  const tried: string[] = [];
+  for (const from of ["cloudwatch", "s3"] as const) {
+    if ((from === "cloudwatch" ? places.cloudWatchLogGroup : places.s3Bucket) === undefined) continue;
+    const name = transcriptName(from, places, sessionId);
+    log.info(`No session tells how the job ended; looking in ${name}.`);
+    try {
+      const found = await readLogs(from, { ...options, patience: Math.max(0, until - clock.now()) });
+      if (found.kind === "status") return found;
+      tried.push(
+        `${name} does not tell it${found.kind === "missing" && !found.attached ? ": nothing of the job is there" : ""}`,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Failure)) throw error;
+      tried.push(
+        error instanceof Unreadable
+          ? `${error.failed} ${error.seen}`.replace(/\.$/, "")
+          : `${name} could not be read (${error.seen})`,
+      );
+    }
+  }
+  const { code, failed, advice } = failure;
+  const seen = [failure.seen, `How the job ended was looked for elsewhere: ${tried.join("; ")}.`].join(" ");
+  return { kind: "impossible", failure: new Failure(code, { failed, seen, advice, cause: failure }) };
+}

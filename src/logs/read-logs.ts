@@ -1,0 +1,39 @@
+import type { Log } from "../log.ts";
+import { type Followed, followTranscript, type FollowOptions } from "../follow/follow.ts";
+import type { SessionLogs } from "./logging.ts";
+import { transcript, type TranscriptContext, Unreadable } from "./transcript.ts";
+
+export interface ReadLogsOptions
+  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onShown" | "room"> {
+  readonly places: SessionLogs;
+  /** In the order in which they went on where the one before was cut. */
+  readonly sessionIds: readonly string[];
+  readonly log: Log;
+}
+
+/**
+ * Pulls output and status out of the transcripts of a job's sessions, one after the other, going on where the
+ * extractor already is. Ends with the status, or with what the last of them lacks. While one is waited for, the others
+ * have that time too. Fails as `Unreadable` where nothing of the job was found and that may be for want of a right.
+ */
+export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<Followed> {
+  const { places, sessionIds, extractor, clock } = options;
+  const until = clock.now() + options.patience;
+  let followed: Followed | undefined;
+  let unreadable: Unreadable | undefined;
+  for (const sessionId of sessionIds) {
+    extractor.restart();
+    const patience = Math.max(0, until - clock.now());
+    try {
+      const bytes = transcript(from, places, sessionId, { ...options, patience });
+      const found = await followTranscript(bytes, options);
+      if (found.kind === "status") return found;
+      if (found.kind !== "missing" || found.attached) followed = found;
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      unreadable = error;
+    }
+  }
+  if (followed === undefined && unreadable !== undefined) throw unreadable;
+  return followed ?? { kind: "missing", attached: false };
+}

@@ -1,0 +1,92 @@
+import type { Ssm } from "../aws/ssm.ts";
+import { Failure } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Origin } from "../targets/start.ts";
+import { sessionTarget, type Target } from "../targets/target.ts";
+import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
+import { waitForSessions } from "./sessions.ts";
+import type { TurnOptions } from "./turn.ts";
+
+export interface AdmitOptions extends TurnOptions {
+  readonly target: Target;
+  /** Of the container; part of the name by which its sessions are found. */
+  readonly runtimeId: string;
+  readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
+  /** The account that the bucket has to belong to, where that is known. */
+  readonly owner: string | undefined;
+  readonly origin: Pick<Origin, "id" | "url">;
+  readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
+  /** Told the claim before it is made, and undefined when it is given back: what has to be undone for it. */
+  readonly onClaim?: (claim: PlacedClaim | undefined) => void;
+}
+
+/** A claim on a place that is not to be given back before `freeAt`, in milliseconds since the epoch. */
+export interface PlacedClaim extends ClaimName {
+  readonly freeAt?: number;
+}
+
+/** Leave to open sessions in a container, one at a time. */
+export interface Admission {
+  /** Others wait for the place to be given back. */
+  readonly held: boolean;
+  /** Another session, which has lost its client, may keep this run's from being opened until its attacher gives up. */
+  readonly beside: boolean;
+  /** Leaves the place to the post step, to be given back at this time. Never rejects. */
+  postpone(freeAt: number): Promise<void>;
+  /** Gives the place to the next run. Never rejects; a second time does nothing. */
+  release(): Promise<void>;
+}
+
+/**
+ * Waits for this run's turn in the container. The exec agent takes two sessions at once (AWS's documentation: one) and
+ * queues one more; one beyond that blocks it for good, though ECS goes on to call it RUNNING. So runs of ours hold one
+ * place in a container among them, and a session of theirs that was cut and lingers there is at most the second: by a
+ * claim in the bucket, else by looking at the container's sessions. Nobody else knows a task that this run has started.
+ *
+ * Fails with `container-busy` at the deadline; an abort throws its reason, and leaves no claim.
+ */
+export async function admit(options: AdmitOptions): Promise<Admission> {
+  const { aws, inputs, log, origin, target, onClaim = () => undefined } = options;
+  if (target.started) return FREE;
+  if (inputs.bucket !== undefined) {
+    const key = claimKey(inputs.prefix, target);
+    const claim = { bucket: inputs.bucket, owner: options.owner, key, run: origin.id };
+    onClaim(claim);
+    try {
+      const held = await holdClaim({
+        ...options,
+        claim,
+        url: origin.url,
+        kmsKeyId: inputs.kmsKeyId,
+        s3: aws.s3,
+      });
+      let released: Promise<void> | undefined;
+      const release = async (): Promise<void> => {
+        if (await held.release()) onClaim(undefined);
+      };
+      return {
+        held: true,
+        beside: false,
+        release: () => (released ??= release()),
+        postpone: async (freeAt) => {
+          await held.stop();
+          onClaim({ ...claim, freeAt });
+        },
+      };
+    } catch (error) {
+      const busy = error instanceof Failure && error.code === "container-busy";
+      if (busy || isDenied(error)) onClaim(undefined);
+      if (!isDenied(error)) throw error;
+      log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
+    }
+  }
+  const place = sessionTarget(target, options.runtimeId);
+  return { ...FREE, ...(await waitForSessions({ ...options, sessionTarget: place, ssm: aws.ssm })) };
+}
+
+const FREE: Admission = {
+  held: false,
+  beside: false,
+  postpone: () => Promise.resolve(),
+  release: () => Promise.resolve(),
+};

@@ -1,0 +1,235 @@
+import { sayKept } from "../aws/s3-kept.ts";
+import type { ObjectName, ObjectVersion, S3, StoredVersion } from "../aws/s3.ts";
+import type { Log } from "../log.ts";
+import { asFailure, Failure } from "../errors.ts";
+import type { Target } from "../targets/target.ts";
+import { OldVersions } from "./old-versions.ts";
+import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
+
+/** A claim that was not renewed for so long is nobody's: by then a watcher without a reader has given up, too. */
+export const LEASE_MS = 90_000;
+export const RENEW_EVERY_MS = 30_000;
+/** Without s3:ListBucket, S3 denies what has just gone as if it might not be read at all. */
+const DENIALS = 3;
+/** Bytes of a claim; ours have a few hundred, of which most are the URL. */
+export const LARGEST_CLAIM = 4_096;
+/** A run deletes the version before when it renews its claim, so that more than one of its own is rare. */
+const MOST_VERSIONS = 10;
+
+export type ClaimS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject" | "deleteVersion">;
+
+/** A claim of ours, wherever it stands: all that is needed to give it back. */
+export interface ClaimName extends ObjectName {
+  /** Of the run, by which it knows its own claim. */
+  readonly run: string;
+}
+
+export interface ClaimOptions extends TurnOptions {
+  readonly claim: ClaimName;
+  /** Of the workflow run, for those who wait. */
+  readonly url: string;
+  readonly kmsKeyId: string | undefined;
+  readonly s3: ClaimS3;
+}
+
+export interface HeldClaim {
+  /** Renews it no more, so that it ends by itself if nobody gives it back. */
+  stop(): Promise<void>;
+  /** Never rejects; false where the claim may still be there. */
+  release(): Promise<boolean>;
+}
+
+/** The claim's object. Times are the holder's and for people; how old it is S3 itself tells. */
+interface Written {
+  readonly run: string;
+  readonly url: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+/** The object that stands for the one place of ours in a container. */
+export function claimKey(
+  prefix: string,
+  { taskId, container }: Pick<Target, "taskId" | "container">,
+): string {
+  return `${prefix}claims/${taskId}/${container}.json`;
+}
+
+/**
+ * A place in the container by an object in the bucket that only one run can create, and that is renewed until it is
+ * given back. Fails with `container-busy` at the deadline, and with `access-denied` where claims may not be read or
+ * written: then none of ours is left behind.
+ */
+export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
+  const { claim, clock, log, s3, signal } = options;
+  const since = new Date(clock.now()).toISOString();
+  const old = new OldVersions(options);
+  let held: StoredVersion | undefined;
+  await takeTurn(async () => {
+    const bid = await tryToClaim(options, since, old);
+    if ("who" in bid) return bid;
+    held = bid;
+    return undefined;
+  }, options);
+
+  const over = new AbortController();
+  const renewing = keepRenewing();
+  const stop = async (): Promise<void> => {
+    over.abort();
+    await renewing;
+  };
+  const release = async (): Promise<boolean> => {
+    await stop();
+    const latest = held;
+    held = undefined;
+    if (latest === undefined) return true;
+    try {
+      // To delete the latest version would bring back one that is still there below it.
+      const { deleted, kept } = await s3.deleteIf(
+        claim,
+        (await old.areGone()) ? latest : { etag: latest.etag },
+      );
+      sayKept(log, claim, kept);
+      if (!deleted) await releaseClaim(s3, claim, log);
+      return true;
+    } catch (error) {
+      log.info(
+        `The claim s3://${claim.bucket}/${claim.key} was not given back, it ends by itself after ${LEASE_MS / 1000} s: ${asFailure(error).failed}`,
+      );
+      return false;
+    }
+  };
+  if (signal?.aborted) {
+    await release();
+    signal.throwIfAborted();
+  }
+  return { stop, release };
+
+  async function keepRenewing(): Promise<void> {
+    let failing = false;
+    while (held !== undefined) {
+      try {
+        await clock.sleep(RENEW_EVERY_MS, over.signal);
+      } catch {
+        return; // given back
+      }
+      try {
+        const before = held.versionId;
+        held = (await put(options, since, held)) ?? (await own(options));
+        failing = false;
+        if (held === undefined)
+          log.info("The claim on the container's place was lost to another run; this one goes on.");
+        else if (before !== held.versionId) await old.remove(before);
+      } catch (error) {
+        if (!failing)
+          log.info(`The claim on the container's place was not renewed: ${asFailure(error).seen}`);
+        failing = true;
+      }
+    }
+  }
+}
+
+/**
+ * Deletes the claim if it is still of its run, and the versions of the same run that this brings back. Doing it again
+ * does no harm.
+ */
+export async function releaseClaim(
+  s3: Pick<S3, "getVersion" | "deleteIf">,
+  claim: ClaimName,
+  log: Log,
+): Promise<void> {
+  for (let count = 1; count <= MOST_VERSIONS; count += 1) {
+    const found = await own({ s3, claim }).catch((error: unknown) => {
+      if (!isDenied(error)) throw error;
+      log.info(
+        `Whether the claim is still there can't be seen; it ends by itself after ${LEASE_MS / 1000} s. ${error.failed}`,
+      );
+      return undefined;
+    });
+    if (found === undefined) return;
+    const last = count === MOST_VERSIONS;
+    const { deleted, kept } = await s3.deleteIf(claim, last ? { etag: found.etag } : found);
+    sayKept(log, claim, kept);
+    if (!deleted || kept !== undefined || found.versionId === undefined) return;
+  }
+}
+
+/** The claim, or who has it. */
+async function tryToClaim(
+  options: ClaimOptions,
+  since: string,
+  old: OldVersions,
+): Promise<StoredVersion | Holder> {
+  const { claim, log, s3 } = options;
+  for (let denials = 0; ;) {
+    const made = await put(options, since, "absent");
+    let found;
+    try {
+      // One's own, too: who may not read can't renew, and must not keep others from seeing that.
+      found = await s3.getVersion(claim, LARGEST_CLAIM);
+    } catch (error) {
+      if (made !== undefined) await s3.deleteObject({ ...claim, ...made });
+      else if (isDenied(error) && ++denials < DENIALS) continue;
+      throw error;
+    }
+    if (found === undefined) continue; // given back in this moment
+    const holder = parse(found.bytes);
+    // Also where the answer to our own request was lost and the repetition found it done.
+    if (holder?.run === claim.run) return found;
+    const who = webAddress(holder?.url) ?? "an unknown run";
+    if (found.age <= LEASE_MS) return { who, since: timeOfDay(Date.parse(holder?.since ?? "")) };
+    const taken = await put(options, since, found);
+    if (taken === undefined) continue; // renewed, or taken by another
+    log.info(
+      `Took the place of ${who}, which did not renew its claim for ${Math.round(found.age / 1000)} s.`,
+    );
+    await old.remove(found.versionId);
+    return taken;
+  }
+}
+
+async function put(
+  { claim, clock, kmsKeyId, s3, url }: ClaimOptions,
+  since: string,
+  expected: { readonly etag: string } | "absent",
+): Promise<StoredVersion | undefined> {
+  const until = new Date(clock.now() + LEASE_MS).toISOString();
+  const written: Written = { run: claim.run, url, since, until };
+  return await s3.putIf(claim, Buffer.from(JSON.stringify(written)), expected, { kmsKeyId });
+}
+
+async function own({
+  s3,
+  claim,
+}: {
+  readonly s3: Pick<S3, "getVersion">;
+  readonly claim: ClaimName;
+}): Promise<ObjectVersion | undefined> {
+  const found = await s3.getVersion(claim, LARGEST_CLAIM);
+  return found !== undefined && parse(found.bytes)?.run === claim.run ? found : undefined;
+}
+
+/** Anybody who may write to the bucket may have written it: what it says is believed of no more than these four. */
+function parse(bytes: Uint8Array): Partial<Written> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    if (typeof value !== "object" || value === null) return undefined;
+    const { run, url, since, until } = value as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries({ run, url, since, until }).filter(([, text]) => typeof text === "string"),
+    );
+  } catch {
+    return undefined; // Nobody's that we know of; it ages like any other.
+  }
+}
+
+/** As a browser would write it; undefined for what is no address of a page on the web. */
+function webAddress(text: string | undefined): string | undefined {
+  if (text === undefined || !URL.canParse(text)) return undefined;
+  const { protocol, username, password, href } = new URL(text);
+  return protocol === "https:" && username === "" && password === "" ? href : undefined;
+}
+
+export function isDenied(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === "access-denied";
+}

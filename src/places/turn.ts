@@ -1,0 +1,61 @@
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Target } from "../targets/target.ts";
+import { containerBusy } from "./failures.ts";
+
+/** Who has the container's place. */
+export interface Holder {
+  /** As in "in use by <who>". */
+  readonly who: string;
+  /** In words; empty where it isn't known. */
+  readonly since: string;
+}
+
+export interface TurnOptions {
+  readonly target: Pick<Target, "taskArn" | "taskId" | "container">;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal | undefined;
+  /** From 0 up to 1. */
+  readonly random?: () => number;
+}
+
+const SHORTEST_PAUSE_MS = 2_000;
+const JITTER_MS = 3_000;
+
+/**
+ * Asks `look` until it names no holder, every two to five seconds; says who has the place, and again when that changes.
+ * Fails with `container-busy` at the deadline; an abort throws its reason.
+ */
+export async function takeTurn(
+  look: () => Promise<Holder | undefined>,
+  { target, deadline, clock, log, signal, random = Math.random }: TurnOptions,
+): Promise<void> {
+  const begun = clock.now();
+  const seconds = (): number => Math.round((clock.now() - begun) / 1000);
+  let said: string | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    const holder = await look();
+    if (holder === undefined) break;
+    const held = `in use by ${holder.who}${holder.since && ` since ${holder.since}`}`;
+    const left = deadline - clock.now();
+    if (left <= 0) throw containerBusy(target.container, target.taskArn, seconds(), held);
+    if (said !== held) {
+      said = held;
+      log.info(
+        `Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place (limit: one session of ours at a time).`,
+      );
+    }
+    await clock.sleep(Math.min(left, SHORTEST_PAUSE_MS + random() * JITTER_MS), signal);
+  }
+  if (said !== undefined) log.info(`The place in container '${target.container}' is free (${seconds()} s).`);
+}
+
+/** The time of day, as the runner's log has it. */
+export function timeOfDay(ms: number | undefined): string {
+  if (ms === undefined || Number.isNaN(ms)) return "";
+  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+}

@@ -1,0 +1,47 @@
+import { awsCalls } from "./aws/calls.ts";
+import { roleCredentials } from "./aws/role.ts";
+import { cleanUp } from "./undo/cleanup.ts";
+import { systemClock as clock } from "./clock.ts";
+import { requestIdToken } from "./github/id-token.ts";
+import type { Log } from "./log.ts";
+import { savedState, saveState, screen } from "./github/step.ts";
+import { Ledger } from "./undo/ledger.ts";
+
+/** What a cancel has cut short may still appear: a request that AWS has got is carried out, whoever waits for it. */
+const LOOK_AGAIN_MS = 2_000;
+const LOOKS = 5;
+
+/**
+ * The post step: undoes what the main step had on record and could not undo. Never fails the job, and finishes what it
+ * has begun: a signal does not end it, for there is nobody after it.
+ */
+export async function undoLeftovers(): Promise<void> {
+  const log: Log = screen;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => log.info(`Finishing in spite of ${signal}.`));
+  const state = savedState();
+  if (state === undefined || state.undo.length === 0) {
+    log.info("Nothing was left to undo.");
+    return;
+  }
+  screen.open({ workflowCommands: false });
+  const { region, role } = state;
+  const idToken = (audience: string): Promise<string> =>
+    requestIdToken(audience, { env: process.env, clock });
+  const credentials = role && roleCredentials({ ...role, region, idToken, log });
+  const aws = awsCalls({ region, credentials });
+  const reason = "fargate-exec: the step that started this task has ended";
+  const options = { aws, clock, log, patient: true, reason };
+  let missing = await cleanUp(new Ledger(state, saveState), options);
+  const quiet: Log = {
+    info: (line) => log.debug(line),
+    debug: (line) => log.debug(line),
+    warning: (line) => log.warning(line),
+  };
+  for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {
+    await clock.sleep(LOOK_AGAIN_MS);
+    missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), { ...options, log: quiet });
+  }
+  aws.clients.destroy();
+  screen.close();
+}

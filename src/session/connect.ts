@@ -1,0 +1,77 @@
+import type { Ecs, SessionTicket } from "../aws/ecs.ts";
+import { taskNotFound } from "../aws/missing.ts";
+import type { Task } from "../aws/task.ts";
+import { Failure } from "../errors.ts";
+import type { Target } from "../targets/target.ts";
+import { execNotReady } from "../ready/advice.ts";
+import { verdict } from "../ready/verdict.ts";
+import { LOOK_EVERY, type WaitContext } from "../ready/wait.ts";
+
+/** The first pause, in milliseconds; each is up to half again as long as the one before. */
+const FIRST_PAUSE = 300;
+/** An agent that comes up is met within a second. */
+const LONGEST_PAUSE = 1_000;
+/** Where ExecuteCommand is throttled, which it is together with RunTask and StopTask, or after half a minute. */
+const PATIENT_PAUSE = 5_000;
+const PATIENT_AFTER = 30_000;
+
+export interface ConnectContext extends WaitContext {
+  readonly ecs: Pick<Ecs, "describeTask" | "executeCommand">;
+}
+
+/**
+ * Runs `command` in the container by ExecuteCommand. An agent takes no session for some seconds after ECS has
+ * called it RUNNING, so that refusal is tried again until `deadline` (milliseconds since the epoch), and
+ * the task is looked at meanwhile; any other refusal is thrown at once. Fails with `exec-not-ready`, or with the
+ * verdict on a task that ends; an abort throws its reason.
+ */
+export async function connect(
+  target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
+  command: string,
+  deadline: number,
+  { ecs, clock, log, signal, random = Math.random }: ConnectContext,
+): Promise<SessionTicket> {
+  const { clusterArn, taskArn, container } = target;
+  const request = { cluster: clusterArn, task: taskArn, container, command };
+  const begun = clock.now();
+  const seconds = (): number => Math.round((clock.now() - begun) / 1000);
+  let looked = begun;
+  let latest: Task | undefined;
+  let pause = FIRST_PAUSE;
+  let said: string | undefined;
+  const look = async (): Promise<Task> => {
+    looked = clock.now();
+    const task = await ecs.describeTask(clusterArn, taskArn);
+    if (task === undefined) throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
+    const now = verdict(task, container);
+    if (now.kind === "never") throw now.failure;
+    return task;
+  };
+  for (;;) {
+    signal?.throwIfAborted();
+    const answer = await ecs.executeCommand(request).catch(async (refusal: unknown) => {
+      // ECS words its refusal for a task that has stopped in general terms; why it stopped says more.
+      if (refusal instanceof Failure && refusal.code === "aws-error") await look();
+      throw refusal;
+    });
+    if ("session" in answer) {
+      if (said !== undefined) log.info(`exec agent takes a session (${seconds()} s)`);
+      return answer.session;
+    }
+    if (said !== answer.notConnected) log.info(`exec agent takes no session yet: ${answer.notConnected}`);
+    said = answer.notConnected;
+    if (clock.now() - looked >= LOOK_EVERY) latest = await look();
+
+    const longest = answer.throttled || clock.now() - begun > PATIENT_AFTER ? PATIENT_PAUSE : LONGEST_PAUSE;
+    const wait = pause * (0.5 + random() / 2);
+    if (clock.now() + wait > deadline) {
+      const task = latest ?? (await look());
+      const agent =
+        task.containers.find(({ name }) => name === container)?.execAgent?.status ?? "not reported";
+      const seen = `ExecuteCommand says ${said.replace(/\.$/, "")}. The task is ${task.lastStatus}, its exec agent ${agent}.`;
+      throw execNotReady(container, taskArn, Math.round((deadline - begun) / 1000), seen);
+    }
+    await clock.sleep(wait, signal);
+    pause = Math.min(pause * 1.5, longest);
+  }
+}

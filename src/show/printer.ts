@@ -1,0 +1,63 @@
+import type { Shown } from "../stream/extract.ts";
+import { LineJoiner, type Write } from "./lines.ts";
+import { Tail } from "./tail.ts";
+
+/** What the `stdout` output may hold. */
+export const STDOUT_LIMIT = 1024 * 1024;
+
+export interface PrinterOptions {
+  readonly write: Write;
+  /** Says a line that is not the job's. */
+  readonly say: (line: string) => void;
+}
+
+/** Shows the job's output, line by line as it comes, and keeps the end of its standard output. */
+export class Printer {
+  readonly #options: PrinterOptions;
+  readonly #lines = new LineJoiner();
+  readonly #stdout = new Tail(STDOUT_LIMIT);
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+  }
+
+  print(shown: Shown): void {
+    switch (shown.kind) {
+      case "header":
+        this.#options.say(shown.text);
+        break;
+      case "text":
+        for (const line of this.#lines.push(shown)) this.#show(line);
+        break;
+      case "confirmed":
+        this.#lines.keep();
+        this.#stdout.keep();
+        break;
+      case "gap":
+        // What the log shows can't be taken back; `stdout` can.
+        this.#lines.back();
+        this.#stdout.back();
+        break;
+    }
+  }
+
+  /** The output is complete: shows what never got a line's end. */
+  end(): void {
+    // With ends, so that the last lines of several workers do not run together in `stdout`.
+    for (const line of this.#lines.flush()) this.#show({ ...line, ended: true });
+  }
+
+  /** The job's standard output, its last 1 MiB at most, without the last line's end. */
+  get stdout(): string {
+    return this.#stdout.toString().replace(/\r?\n$/, "");
+  }
+
+  #show({ stream, bytes, ended }: { stream: "stdout" | "stderr"; bytes: Buffer; ended: boolean }): void {
+    this.#options.write(bytes, LF);
+    if (stream !== "stdout") return;
+    this.#stdout.push(bytes);
+    if (ended) this.#stdout.push(LF);
+  }
+}
+
+const LF = Buffer.from("\n");

@@ -1,0 +1,76 @@
+/**
+ * The marks by which the container and the action understand each other through a terminal and through any log
+ * of it. `payload/` writes what is defined here, `stream/` reads it; nothing else knows it.
+ *
+ * A mark is an operating system command to a terminal, `ESC ] 7733 ; … BEL`: terminals and most log viewers show
+ * nothing for it. There are two layers, one inside the other.
+ *
+ * **The spool** is the file in the container that holds what the job printed. It is a sequence of records:
+ *
+ *     [tag] text [open] LF
+ *
+ *     tag   `e`, `eN`, `oN`   standard error, or standard error or output of worker N where there are several;
+ *           `h`               the header: one line on where and what this is, not the job's;
+ *           none              a whole line of standard output.
+ *     open  `+`               the line goes on in the next record of the same tag: the LF is ours.
+ *     text                    the job's bytes after redaction; a mark's beginning in them stands as the mark `=`,
+ *                             and U+FFFD as the mark `?`: the agent does not bring that character over whole.
+ *                             With several workers each line begins with `[N] `.
+ *
+ * **The session** is what the terminal carries: the spool from some byte on, with marks in between that hold the
+ * run's nonce. A job can't forge those: it never sees the nonce, and they are looked for first.
+ *
+ *     `NONCE;@OFFSET` LF      from here on the spool follows, from that byte. How many CRs stand before the LF
+ *                             is how many this terminal and this log put before every LF.
+ *     `NONCE;~ OFFSET`        all of the spool up to that byte has been sent; also shows that somebody is there.
+ *     `NONCE;# OFFSET LENGTH` instead of LENGTH bytes of the spool from OFFSET on, these bytes through gzip, whose
+ *                             format has their checksum, and base64, in lines that mean nothing,
+ *     `NONCE;%`               up to here.
+ *     `NONCE;n TEXT`          a note for the user.
+ *     `NONCE;p`               the payload is to be typed.
+ *     `NONCE;s`               the payload is there: the secrets, which are typed at once where it wasn't missing.
+ *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
+ *     `NONCE;! CODE TEXT`     no job was started or found, and why.
+ *     `open`                  the session is there, and the payload is being fetched.
+ *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. With the 1 the payload is missing, so that
+ *                             the code of other ways to get it is wanted, and why the first way failed.
+ *     `echo`                  echo can't be turned off.
+ *
+ * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
+ * with a `!` behind those that were being stopped when they ended; or `refused` and why no script ran, behind the part of
+ * the job that is meant and a colon (`user: `, `directory: `, `shell: `, `variable: `, `tool: `); or `lost` and why
+ * nobody knows how one ended.
+ */
+export const MARK = "\x1b]7733;";
+export const BEL = "\x07";
+
+/** Bytes of the longest mark there is, with its beginning and its end. A status of 256 workers has 4 KB. */
+export const LONGEST_MARK = 8192;
+
+/** Characters of a note, a refusal or a status that are read: the container's own last words have no more. */
+export const LONGEST_WORDS = 600;
+/** Notes of one session that are told. */
+export const MOST_NOTES = 100;
+
+/** The container's words as far as they are read. */
+export function clipped(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;
+}
+
+/** A number in a mark, or undefined for anything else: no file is longer than this. */
+export function count(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** What is said before the nonce is known. */
+export const ANNOUNCEMENT = new RegExp(`${MARK.replace("]", "\\]")}(ready|ready1 ([^${BEL}]*)|echo)${BEL}`);
+
+export const OPEN = `${MARK}+${BEL}`;
+export const LITERAL = `${MARK}=${BEL}`;
+export const REPLACEMENT = `${MARK}?${BEL}`;
+
+/** What every mark of the session with this nonce begins with. */
+export function sessionMark(nonce: string): string {
+  return `${MARK}${nonce};`;
+}

@@ -1,0 +1,89 @@
+import type { SessionTicket } from "../aws/ecs.ts";
+import type { AwsClients } from "../aws/clients.ts";
+import { sessionsArn } from "../aws/partitions.ts";
+import type { Log } from "../log.ts";
+import { unlessAborted } from "../bounded.ts";
+import { streamUrlRefused } from "./failures.ts";
+import { signUpgrade } from "./sign.ts";
+import type { Socket, SocketOptions } from "./socket.ts";
+import { connect, NotConnected } from "./socket.ts";
+import { wrongStreamUrl } from "./stream-url.ts";
+
+/** What it takes to be let into the message gateway. */
+export type GatewayAccess = Pick<AwsClients, "region" | "credentials" | "gatewayEndpoints" | "proxy">;
+
+export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "agent"> {
+  readonly ticket: SessionTicket;
+  readonly aws: GatewayAccess;
+  readonly log: Log;
+  /** For the whole of it, in milliseconds. */
+  readonly patience: number;
+}
+
+/**
+ * A socket to the gateway: signed anew, through the proxy if there is one. Rejects with `NotConnected`, with
+ * `session-refused` where the URL leads elsewhere than to the gateway, or with the signal's reason.
+ */
+export async function dial(options: DialOptions): Promise<Socket> {
+  const { ticket, aws, clock, patience, signal } = options;
+  const wrong = wrongStreamUrl(ticket.streamUrl, aws.region, aws.gatewayEndpoints());
+  if (wrong !== undefined) throw streamUrlRefused(ticket.sessionId, wrong);
+  const settled = new AbortController();
+  const late = new AbortController();
+  clock.sleep(patience, settled.signal).then(
+    () => late.abort(new NotConnected(`no answer within ${Math.round(patience / 1000)} s`, undefined)),
+    () => undefined, // settled in time
+  );
+  const giveUp = AbortSignal.any([signal, late.signal]);
+  try {
+    const [headers, agent] = await unlessAborted(Promise.all([sign(options), aws.proxy()]), giveUp);
+    const to = { ...options, url: ticket.streamUrl, agent, signal: giveUp };
+    return await connect({ ...to, headers }).catch((refusal: unknown) => {
+      if (!isDenied(refusal) || Object.keys(headers).length === 0) throw refusal;
+      return connectUnsigned({ ...to, headers: {} }, options, refusal);
+    });
+  } finally {
+    settled.abort();
+  }
+}
+
+/**
+ * AWS's advice on ECS Exec gives callers no right to `ssmmessages:OpenDataChannel`, and gateways have taken unsigned
+ * requests for years: a signature may be what keeps a caller out.
+ */
+async function connectUnsigned(
+  to: SocketOptions,
+  { ticket: { sessionId }, aws, log }: DialOptions,
+  refusal: NotConnected,
+): Promise<Socket> {
+  try {
+    const socket = await connect(to);
+    log.info(
+      `The gateway refused the signed request for session '${sessionId}' (${refusal.message}) and took an unsigned one. ` +
+        `Allow 'ssmmessages:OpenDataChannel' on '${sessionsArn(aws.region)}' to the step's credentials.`,
+    );
+    return socket;
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    throw new NotConnected(`${refusal.message} (a request without a signature, too)`, refusal.status, error);
+  }
+}
+
+function isDenied(error: unknown): error is NotConnected {
+  return error instanceof NotConnected && (error.status === 401 || error.status === 403);
+}
+
+/** A signature that cannot be made is no reason to give up: gateways have taken unsigned requests for years. */
+async function sign({ ticket, aws, log, clock, signal }: DialOptions): Promise<Record<string, string>> {
+  try {
+    const { region, credentials } = aws;
+    return await signUpgrade({ url: ticket.streamUrl, region, credentials, now: clock.now() });
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    log.warning(
+      `The request for session '${ticket.sessionId}' goes unsigned: it could not be signed (${why}).`,
+    );
+    return {};
+  }
+}

@@ -1,0 +1,184 @@
+import type { Agent } from "node:http";
+import { WebSocket } from "ws";
+import type { RawData } from "ws";
+import type { Frame } from "../channel/types.ts";
+import type { Clock } from "../clock.ts";
+import { unlessAborted } from "../bounded.ts";
+
+const CLOSE_MS = 1_000;
+/**
+ * session-manager-plugin pings at once and every 5 minutes, with this payload (`src/config/config.go`). These are the
+ * same pings and eleven more in between, to learn sooner of a connection that died without a word.
+ */
+const PING_MS = 25_000;
+const PING = "keepalive";
+const MAX_UNANSWERED = 2;
+/** Frames of the agent carry 1 kB; nothing of the protocol is larger than a few. */
+export const MAX_FRAME_BYTES = 1024 * 1024;
+/** What may wait for a gateway that does not read: acknowledgements, and a window of input. */
+export const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+const MAX_ANSWER_CHARACTERS = 500;
+
+/** A WebSocket that stands. */
+export interface Socket {
+  /** Does nothing once the socket is lost, which `onLost` tells. */
+  send(frame: Frame): void;
+  /** Stops reading, so that the sender has to wait. */
+  pause(): void;
+  resume(): void;
+  /** Cuts it at once; `onLost` is called. */
+  abandon(why: string): void;
+  /** Resolves when the socket is closed, by force after a second. `onLost` is not called. */
+  close(): Promise<void>;
+}
+
+export interface SocketOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Takes the connection through a proxy. */
+  readonly agent: Agent | undefined;
+  readonly clock: Clock;
+  /** Ends the attempt to connect; nothing later. */
+  readonly signal: AbortSignal;
+  readonly onFrame: (frame: Frame) => void;
+  /** The gateway answered a ping. */
+  readonly onPong?: (() => void) | undefined;
+  /** Called once, when a socket that stood is gone without our doing; `why` finishes "the connection …". */
+  readonly onLost: (why: string, cause?: unknown) => void;
+}
+
+/**
+ * There is no connection. `status` is that of the answer, if one came instead of the upgrade: the gateway's, or 407
+ * of a proxy. Without one the cause's `code` is Node's.
+ */
+export class NotConnected extends Error {
+  override readonly name = "NotConnected";
+  readonly status: number | undefined;
+
+  constructor(message: string, status: number | undefined, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+/** Rejects with `NotConnected`, or with the signal's reason. */
+export async function connect(options: SocketOptions): Promise<Socket> {
+  options.signal.throwIfAborted();
+  const ws = new WebSocket(options.url, {
+    headers: { ...options.headers },
+    ...(options.agent && { agent: options.agent }),
+    perMessageDeflate: false,
+    maxPayload: MAX_FRAME_BYTES,
+  });
+  const stop = new AbortController();
+  let wanted = false;
+  let error: Error | undefined;
+  // For the socket's whole life: an error without a handler would end the process.
+  ws.on("error", (cause) => (error ??= cause));
+  ws.on("message", (data, isBinary) => options.onFrame(toFrame(data, isBinary)));
+  ws.on("pong", () => options.onPong?.());
+  const closed = new Promise<void>((resolve) => ws.once("close", () => resolve()));
+  ws.once("open", () => {
+    ws.once("close", (code, reason) => {
+      stop.abort();
+      if (wanted) return;
+      const said = reason.length > 0 ? `: ${reason.toString()}` : "";
+      options.onLost(error ? `broke: ${error.message}` : `was closed with code ${code}${said}`, error);
+    });
+  });
+
+  await opened(ws, options.signal);
+  keepAlive(ws, options.clock, stop.signal).catch((cause: unknown) => {
+    if (stop.signal.aborted) return;
+    error ??= cause instanceof Error ? cause : new Error(String(cause));
+    ws.terminate();
+  });
+
+  return {
+    send(frame) {
+      // An error of the write closes the socket, and is reported there.
+      if (ws.readyState !== WebSocket.OPEN) return;
+      ws.send(frame, () => undefined);
+      if (ws.bufferedAmount <= MAX_UNSENT_BYTES) return;
+      error ??= new Error("the other side does not read what it is sent");
+      ws.terminate();
+    },
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
+    abandon(why) {
+      error ??= new Error(why);
+      ws.terminate();
+    },
+    async close() {
+      wanted = true;
+      stop.abort();
+      // The other side's close frame is read like any other.
+      ws.resume();
+      ws.close(1000);
+      const patience = new AbortController();
+      const impatient = options.clock.sleep(CLOSE_MS, patience.signal).then(
+        () => ws.terminate(),
+        () => undefined,
+      );
+      await Promise.race([closed, impatient.then(() => closed)]);
+      patience.abort();
+    },
+  };
+}
+
+/** Resolves when the upgrade is done. On any other outcome nothing of the attempt is left. */
+async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
+  const opening = new Promise<void>((resolve, reject) => {
+    ws.once("open", resolve);
+    ws.once("error", (cause) => reject(new NotConnected(cause.message || String(cause), undefined, cause)));
+    ws.once("unexpected-response", (_request, response) => {
+      const status = response.statusCode ?? 0;
+      let answer = "";
+      const refuse = (): void => {
+        const text = answer.replace(/\s+/g, " ").trim().slice(0, MAX_ANSWER_CHARACTERS);
+        reject(new NotConnected(`HTTP ${status}${text && `: ${text}`}`, status));
+      };
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        answer += chunk;
+        if (answer.length > MAX_ANSWER_CHARACTERS) refuse();
+      });
+      response.once("close", refuse);
+    });
+  });
+  try {
+    await unlessAborted(opening, signal);
+  } catch (error) {
+    ws.terminate();
+    throw error;
+  }
+}
+
+/**
+ * Rejects when two pings in a row got no answer and nothing else came. The gateway does answer pings: the agent gives
+ * up a connection on which it does not. They end there, so an answer says nothing of the agent.
+ */
+async function keepAlive(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
+  let unanswered = 0;
+  const heard = (): void => void (unanswered = 0);
+  ws.on("pong", heard).on("ping", heard).on("message", heard);
+  for (;;) {
+    // Whoever does not read does not hear an answer either.
+    if (ws.isPaused) unanswered = 0;
+    if (unanswered >= MAX_UNANSWERED)
+      throw new Error(
+        `nothing was heard for ${(MAX_UNANSWERED * PING_MS) / 1000} s, not even an answer to a ping`,
+      );
+    unanswered++;
+    ws.ping(PING);
+    await clock.sleep(PING_MS, stop);
+  }
+}
+
+function toFrame(data: RawData, isBinary: boolean): Frame {
+  const bytes = Array.isArray(data)
+    ? Buffer.concat(data)
+    : data instanceof ArrayBuffer
+      ? Buffer.from(data)
+      : data;
+  return isBinary ? bytes : bytes.toString();
+}
