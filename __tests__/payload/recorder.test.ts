@@ -1,6 +1,12 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../helpers/until.ts";
 import { hundreds, Recording, redacted, stopAll } from "./recording.ts";
+
+/** The recorder looks several times whether there is room, in so many milliseconds. */
+const LOOKS = 300;
 
 afterEach(stopAll);
 
@@ -267,4 +273,26 @@ describe("at the job's end", () => {
       clearInterval(timer);
     }
   });
+});
+
+it("waits at its limit for the reader; there is room for last words only once the workers were told to stop", async () => {
+  const recording = await Recording.start([], 1, 1, { limit: 8, piece: 4 });
+  const make = (name: string): void => writeFileSync(join(recording.directory, name), "");
+  for (const line of ["aaa\n", "bbb\n"]) {
+    recording.write(line);
+    await recording.shows(line);
+  }
+  recording.write("ccc\n");
+  await until(() => existsSync(join(recording.directory, "held")));
+  make("stopping");
+  await sleep(LOOKS);
+  expect(recording.text()).toBe("aaa\nbbb\n");
+  make("told");
+  await recording.shows("ccc\n");
+  recording.write("ddd\n");
+  await sleep(LOOKS);
+  expect(recording.text()).toBe("aaa\nbbb\nccc\n");
+  // Its workers have ended: what is in the pipes goes somewhere.
+  expect(await recording.term()).toBe(0);
+  expect(recording.text()).toBe("aaa\nbbb\nccc\nddd\n");
 });

@@ -186,6 +186,31 @@ describe.each(SHELLS)("under %s", (shell) => {
     expect(printed).toBe("held3 4 8 ");
   });
 
+  // Of a limit of 8 bytes and pieces of 4. `stopping` says that the job is to end, `told` that its workers know.
+  it.each([
+    ["below the limit", 7, "", "goes on"],
+    ["at the limit", 8, "", "is held"],
+    ["at the limit, to be stopped but not told so yet", 8, "stopping", "is held"],
+    ["at the limit, told to stop", 8, "stopping told", "goes on"],
+    ["within the room for last words", 11, "stopping told", "goes on"],
+    ["past the room for last words", 12, "stopping told", "is held"],
+    ["past the limit, to be stopped but not told so yet", 12, "stopping", "is held"],
+    ["past all limits, its workers ended before they were told", 99, "stopping ending", "goes on"],
+    ["past all limits, its workers ended", 99, "ending", "goes on"],
+  ])("a job %s %s bytes (%s) %s", (_, bytes, files, then) => {
+    const script = `${functions}
+      fx_dir=$1 fx_limit=8 fx_piece=4 fx_first=${bytes}
+      : >"$fx_dir/out.0"
+      for name in ${files}; do : >"$fx_dir/$name"; done
+      sleep() { printf 'is held'; exit; }
+      fx_hold
+      printf 'goes on'`;
+    const state = mkdtempSync(join(directory, "hold-"));
+    expect(runShell(shell, script, [state]).toString()).toBe(then);
+    // The log says so from the first moment on, and only then.
+    expect(readdirSync(state).includes("held")).toBe(then === "is held");
+  });
+
   it.each([
     ["half of what is free", "", "/dev/x 100 20 64000 25% /mnt", 32_768_000],
     ["never so little that its reader could not confirm it", "", "/dev/x 100 99 1 99% /", 4 * MIB],
