@@ -95,3 +95,45 @@ it.concurrent("a run that is cancelled while it waits ends, and leaves the lost 
   const after = await next(task);
   expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
 });
+
+/** Its claim on the place in the container is good for 90 s: only then may another run look into the container. */
+const TAKEN_OVER = /Took the place of https:\/\/\S+, which did not renew its claim for 9\d s\./;
+const WITH_ITS_CLAIM = 240_000;
+
+it.concurrent(
+  "with a bucket, a lost job keeps its place for as long as its claim is good, and is waited for after that",
+  async () => {
+    const task = await aws.runningTask(definition);
+    const { bucket } = aws.world.made;
+    await lose(task, { bucket, run: traced(125) }, "is ended");
+    const result = await next(task, { bucket });
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+    const log = mainLog(result).join("\n");
+    expect(log).toMatch(
+      /Container 'app' of task \w+ is in use by https:\/\/\S+ since .*; waiting for its place/,
+    );
+    expect(log).toMatch(TAKEN_OVER);
+    expect(log).toMatch(/A job of https:\/\/\S+ still runs in this container, .* and its runner is lost\./);
+    expect(log).toMatch(/The job of https:\/\/\S+ has ended \(\d+ s\)\./);
+    expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
+  },
+  WITH_ITS_CLAIM,
+);
+
+it.concurrent(
+  "with a bucket, one that has gone on alone for 'abandon-after' is stopped once its claim has ended",
+  async () => {
+    const task = await aws.runningTask(definition);
+    const { bucket } = aws.world.made;
+    await lose(task, { bucket, run: traced(600), "abandon-after": "2s" }, "goes on");
+    const result = await next(task, { bucket });
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins"]);
+    const log = mainLog(result).join("\n");
+    expect(log).toMatch(TAKEN_OVER);
+    expect(log).toMatch(/Stopping the job of \S+: nobody has followed it for 2 s/);
+    expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
+  },
+  WITH_ITS_CLAIM,
+);
