@@ -44,6 +44,21 @@ describe("keys that are renewed", () => {
     expect(state.fetched).toBe(2);
   });
 
+  it("are waited for in the last minute of the old ones: a request under way at their end would be refused", async () => {
+    const { state, key } = source();
+    await key();
+    state.now = 59 * minute;
+    expect(await key()).toBe("2");
+  });
+
+  it("stay in use in their last minute, too, while new ones can't be had", async () => {
+    const { state, key } = source();
+    await key();
+    [state.now, state.broken] = [60 * minute - 1, true];
+    expect(await key()).toBe("1");
+    expect(state.delays).toEqual([60 * minute]);
+  });
+
   it("are waited for when the old ones have ended", async () => {
     const { state, key } = source();
     await key();
@@ -91,6 +106,10 @@ describe("keys that are renewed", () => {
     now = 6_000;
     await provider();
     expect(fetched).toBe(2);
+    expect((await provider()).expiration).toEqual(new Date(14_000));
+    // Their last eighth.
+    now = 13_000;
+    expect((await provider()).expiration).toEqual(new Date(21_000));
   });
 
   it("without an end are kept", async () => {

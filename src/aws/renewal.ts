@@ -15,27 +15,35 @@ export interface RenewalOptions<C extends TemporaryCredentials> {
 
 /** How long before their end keys are renewed at the earliest: as the SDK does it. */
 const EARLY_MS = 300_000;
+/** How long before their end keys are no longer used where there are others: a request that is under way then is refused. */
+const LATE_MS = 60_000;
 
 /**
  * A provider that all clients share. It fetches new keys when a quarter of the life of the old ones is left, five minutes
- * at most. While the old ones are good nobody waits for the new, and a refusal ends nothing.
+ * at most. Nobody waits for the new before an eighth is left, one minute at most. While the old ones are good a refusal
+ * ends nothing.
  */
 export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
   const { fetch, now, onDelay } = options;
-  let held: { readonly keys: C; readonly due: number; readonly end: number } | undefined;
+  let held:
+    { readonly keys: C; readonly due: number; readonly late: number; readonly end: number } | undefined;
   let fetching: Promise<C> | undefined;
   const renew = async (): Promise<C> => {
     const keys = await fetch();
     const end = keys.expiration?.getTime() ?? Infinity;
-    held = { keys, end, due: end - Math.min(EARLY_MS, Math.max(0, end - now()) / 4) };
+    const life = Math.max(0, end - now());
+    held = { keys, end, due: end - Math.min(EARLY_MS, life / 4), late: end - Math.min(LATE_MS, life / 8) };
     return keys;
   };
   return async () => {
     if (held !== undefined && now() < held.due) return held.keys;
     fetching ??= renew().finally(() => (fetching = undefined));
     if (held === undefined || now() >= held.end) return await fetching;
-    const { keys, end } = held;
-    fetching.catch((error: unknown) => onDelay(error, end));
-    return keys;
+    const { keys, late, end } = held;
+    const next = fetching.catch((error: unknown) => {
+      onDelay(error, end);
+      return keys;
+    });
+    return now() < late ? keys : await next;
   };
 }
