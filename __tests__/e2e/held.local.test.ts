@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import {
   CreateServiceCommand,
   CreateTaskSetCommand,
@@ -7,7 +8,17 @@ import {
   UpdateServicePrimaryTaskSetCommand,
 } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../demo/runner.ts";
-import { Aws, definition, type Inputs, jobLog, mainLog, processes, withoutInit } from "../helpers/local.ts";
+import type { Task } from "../../local/task/task.ts";
+import {
+  Aws,
+  definition,
+  type Inputs,
+  jobLog,
+  mainLog,
+  pidOf,
+  processes,
+  withoutInit,
+} from "../helpers/local.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { reached } from "../local/with-local.ts";
 
@@ -152,6 +163,43 @@ describe("jobs of one source revision", () => {
     if (other === undefined) throw new Error("the job has not begun");
     expectRan(await other);
     expect(await ours("left")).toEqual([]);
+  });
+
+  it("leave it to another job where their main is killed: the post step ends the task alone", async () => {
+    await aws.register("orphaned", [server]);
+    const name = "killed-beside-another";
+    let other: Promise<StepResult> | undefined;
+    const tasks: (Task | undefined)[] = [];
+    const killed = await aws.step(held("orphaned", { run: "echo begun; sleep 300", env: `MARK=${name}` }), {
+      onLine: (line) => {
+        if (line !== "begun") return;
+        tasks.push(aws.world.local.tasks.at(-1));
+        other ??= aws.step(
+          held("orphaned", { run: "echo other; until [ -e /tmp/go ]; do sleep 0.1; done", timeout: "1m" }),
+          {
+            onLine: (said) => {
+              if (said !== "other") return;
+              tasks.push(aws.world.local.tasks.at(-1));
+              process.kill(pidOf(name) ?? 0, "SIGKILL");
+            },
+          },
+        );
+      },
+    });
+    expect(killed.conclusion).toBe("failure");
+    expect(killed.post).toMatchObject({ conclusion: "success", annotations: [] });
+    const [first, second] = tasks;
+    expect(first?.desiredStatus).toBe("STOPPED");
+    // The other job's task runs of it still.
+    expect(aws.startedAndAlive()).toEqual([second]);
+    expect(await ours("orphaned")).toEqual([second?.plan.definition.taskDefinitionArn]);
+    expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-orphaned-held")).toEqual([]);
+    writeFileSync(`/proc/${second?.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
+    if (other === undefined) throw new Error("the other job has not begun");
+    expectRan(await other);
+    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-orphaned-held")).toHaveLength(1);
+    expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-orphaned-held")).toHaveLength(1);
+    expect(await ours("orphaned")).toEqual([]);
   });
 
   it("register it anew where it is taken away between the look and the start", async () => {
