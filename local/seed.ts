@@ -76,12 +76,14 @@ export async function seed(local: LocalFargate): Promise<Seeded> {
   });
 
   const taskRoleArn = `arn:aws:iam::${accountId}:role/demo-task`;
+  const executionRoleArn = `arn:aws:iam::${accountId}:role/demo-execution`;
   const app = container("app", region);
-  await register(ecs, names.taskDefinition, [app], { taskRoleArn });
+  await register(ecs, names.taskDefinition, [app], { taskRoleArn, executionRoleArn });
   await register(ecs, names.twoContainers, [app, { ...container("sidecar", region), essential: false }], {
     taskRoleArn,
+    executionRoleArn,
   });
-  await register(ecs, names.withoutRole, [app], {});
+  await register(ecs, names.withoutRole, [app], { executionRoleArn });
 
   const deployRole = await trustGitHub(url, region, accountId);
   const subnets = await ec2(url, region, "DescribeSubnets", "subnetId");

@@ -8,10 +8,10 @@ export const ADMIN: Keys = {
   secretAccessKey: "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 };
 
-/** One request to AWS, signed by the admin's key. */
+/** One request to AWS, signed by the admin's keys unless others are given. */
 export async function signedFetch(
   url: string,
-  at: { readonly region: string; readonly service: string },
+  { keys = ADMIN, ...at }: { readonly region: string; readonly service: string; readonly keys?: Keys },
   request: {
     readonly method: string;
     readonly headers?: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ export async function signedFetch(
   const { method, headers = {}, body } = request;
   const signer = new SignatureV4({
     ...at,
-    credentials: ADMIN,
+    credentials: keys,
     sha256: Sha256,
     uriEscapePath: at.service !== "s3",
   });

@@ -11,7 +11,7 @@ import type { Tag } from "./ecs/shapes.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { keyOfAlias } from "./iam/aliases.ts";
 import { Iam } from "./iam/iam.ts";
-import type { Keys } from "./iam/principals.ts";
+import { type Keys, NOBODY } from "./iam/principals.ts";
 import { startMoto } from "./moto.ts";
 import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
@@ -23,7 +23,7 @@ import { IdTokens } from "./sts/id-tokens.ts";
 import { KeyRing, keysEnvironment } from "./sts/keys.ts";
 import { Sts } from "./sts/sts.ts";
 import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
-import { credentials, credentialsPath, roleKeys } from "./task/credentials.ts";
+import { credentials, credentialsPath, executionKeys, roleKeys } from "./task/credentials.ts";
 import { asRoot, isolate } from "./task/isolate.ts";
 import { metadata } from "./task/metadata.ts";
 import { createInterface } from "./task/network.ts";
@@ -122,7 +122,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const agents = noFaults();
   const ordered: Ordered = { faults, gateway, agents, tasks };
   await obey(options.faults ?? {}, ordered);
-  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents, iam);
+  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents, iam, sts);
   const ecs: Ecs = {
     settings,
     records,
@@ -232,6 +232,7 @@ function platformOf(
   gateway: Gateway,
   faults: AgentFaults,
   iam: Iam,
+  sts: Sts,
 ): Platform {
   const { region, log } = settings;
   let addresses = 0;
@@ -262,15 +263,11 @@ function platformOf(
       ECS_AGENT_URI: `${url()}/api/${runtimeId}`,
       AWS_ENDPOINT_URL: url(),
     }),
-    output: (task, container) => {
-      if (awslogsGroup(container.definition) === undefined) return () => undefined;
-      return new AwsLogs({
-        endpoint: motoUrl,
-        region,
-        definition: container.definition,
-        taskId: task.id,
-        log,
-      }).write;
+    output: async (task, { definition }) => {
+      if (awslogsGroup(definition) === undefined) return () => undefined;
+      const keys = (await executionKeys(task, sts)) ?? NOBODY;
+      const logs = await AwsLogs.open({ endpoint: url(), region, keys, definition, taskId: task.id, log });
+      return logs.write;
     },
   };
 }

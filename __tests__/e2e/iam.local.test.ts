@@ -75,6 +75,8 @@ const onceBegun =
     if (line === "begun") act();
   };
 
+const PRINTING = ["/bin/sh", "-c", "echo printed; exec tail -f /dev/null"];
+
 const ways = {
   "a running task": { caller: [...base, "caller-public-ip"], task: { public: true } },
   "a task that has a session": {
@@ -112,10 +114,19 @@ const ways = {
     task: false,
     inputs: ({ names }) => ({ ...aws.newTask(names["family"]), tags: "team=shop" }),
   },
+  "a new task that prints": {
+    caller: starting,
+    task: false,
+    inputs: ({ names }) => ({
+      ...aws.newTask(names["family"]),
+      hold: "false",
+      overrides: JSON.stringify({ containerOverrides: [{ name: "app", command: PRINTING }] }),
+    }),
+  },
   "a new task like a service's": {
     caller: [...starting, "caller-service-start"],
     task: false,
-    names: { family: "demo", "task-role": "demo-task" },
+    names: { family: "demo", "task-role": "demo-task", "execution-role": "demo-execution" },
     inputs: () => ({ service: aws.world.made.service, start: "true" }),
   },
   "an image": {
@@ -232,6 +243,23 @@ async function transcript({ result, names }: Run, tried: string): Promise<boolea
   return (answer?.events ?? []).length > 0;
 }
 
+/** What a container of the run printed, as far as it is in its log once the log driver has tried to write it. */
+async function containerLog({ result }: Run): Promise<string[]> {
+  const { local, made } = aws.world;
+  const logStreamName = result.outputs["task-arn"]?.split("/").at(-1) ?? "";
+  const writes = (): boolean =>
+    local.requests.some(
+      ({ operation, body }) =>
+        operation === "PutLogEvents" && (body as { logStreamName: string }).logStreamName === logStreamName,
+    );
+  await until(writes);
+  const logs = new CloudWatchLogsClient(clientConfig(local));
+  const { events = [] } = await logs.send(
+    new GetLogEventsCommand({ logGroupName: made.containerLogGroup, logStreamName }),
+  );
+  return events.map(({ message = "" }) => message);
+}
+
 /** A run to whose roles nothing is missing. */
 interface Whole {
   readonly outcome?: string;
@@ -258,6 +286,9 @@ const whole: Readonly<Record<WayName, Whole>> = {
   },
   "a service": {},
   "a new task": {},
+  "a new task that prints": {
+    seen: (run) => eventually(() => containerLog(run), expect.arrayContaining(["printed"])),
+  },
   "a new task like a service's": {},
   "an image": {},
   "a bucket": {},
@@ -369,6 +400,15 @@ const losses: readonly Loss[] = [
     says: new RegExp(`iam:PassRole on \\S+:role/${role.split("-")[0] ?? ""}-\\d`),
   })),
   { way: "a new task", file: "caller-start-task", action: "ecs:TagResource", code: denied },
+  {
+    ...{ way: "a new task", file: "execution-role", action: "logs:CreateLogStream" },
+    code: "task-not-started",
+    says: /failed to create Cloudwatch log stream: AccessDeniedException: .* logs:CreateLogStream/,
+  },
+  {
+    ...{ way: "a new task that prints", file: "execution-role", action: "logs:PutLogEvents", says: /^/ },
+    seen: async (run) => expect(await containerLog(run)).toEqual([]),
+  },
   {
     ...{ way: "a new task like a service's", file: "caller-service-start", action: "ecs:DescribeServices" },
     code: denied,

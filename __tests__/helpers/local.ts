@@ -52,7 +52,7 @@ const anyName: Names = {
   ...{ region: "*", account: "*", cluster: "*", service: "*", family: "*" },
   ...{ "caller-role": "*", "task-role": "*", "execution-role": "*" },
   ...{ bucket: "*", prefix: "*", "bucket-key": "*", "cluster-key": "*" },
-  ...{ "log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
+  ...{ "log-group": "*", "container-log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
 };
 /** What the workflow's role may do. */
 export const callerPolicies = policyFiles
@@ -92,6 +92,7 @@ export class Aws {
     const { iam, env } = world.local;
     iam.principals.addUser("local", { policies: callerPolicies, keys: keysOf(env) });
     iam.principals.setRole("demo-task", rolePolicies);
+    iam.principals.setRole("demo-execution", [policyOf("execution-role", anyName)]);
     return new Aws(world);
   }
 

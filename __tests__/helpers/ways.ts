@@ -64,6 +64,7 @@ export async function tryWay(aws: Aws, way: Way, lost?: Right): Promise<Run> {
   const policies = (files: readonly string[]) => files.map((file) => policyWithout(file, names, lost));
   local.iam.principals.setRole(names["caller-role"] ?? "", policies(way.caller));
   local.iam.principals.setRole(names["task-role"] ?? "", policies(way.role ?? ["task-role"]));
+  local.iam.principals.setRole(names["execution-role"] ?? "", policies(["execution-role"]));
   if (way.bucket !== undefined) await makeBucket(aws, way, names, lost);
   const ready = { aws, names, task: await makeTask(aws, way, names) };
   await way.beside?.(ready);
@@ -92,6 +93,7 @@ function namesOf(aws: Aws, { names, bucket }: Way, number: number): Names {
     ...{ "execution-role": `execution-${number}`, prefix: "fargate-exec/" },
     bucket: bucket === undefined ? "none" : `staging-${number}`,
     ...{ "bucket-key": key, "cluster-key": key },
+    "container-log-group": made.containerLogGroup,
     ...{ "log-group": made.logGroup, "log-bucket": made.bucket, "log-prefix": "sessions" },
     ...names,
   };

@@ -2,6 +2,7 @@ import { describeTasks } from "./describe-tasks.ts";
 import type { Ecs } from "./ecs.ts";
 import { executeCommand } from "./execute-command.ts";
 import { listTasks } from "./list-tasks.ts";
+import { registerTaskDefinition } from "./register-task-definition.ts";
 import { runTask } from "./run-task.ts";
 import { Services } from "./services.ts";
 import { stopTask } from "./stop-task.ts";
@@ -12,6 +13,7 @@ const operations: Readonly<Record<string, Operation>> = {
   DescribeTasks: describeTasks,
   ExecuteCommand: executeCommand,
   ListTasks: listTasks,
+  RegisterTaskDefinition: registerTaskDefinition,
   RunTask: runTask,
   StopTask: stopTask,
 };

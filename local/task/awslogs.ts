@@ -1,9 +1,21 @@
 import type { ContainerDefinition } from "../ecs/shapes.ts";
+import type { Keys } from "../iam/principals.ts";
+import { signedFetch } from "../signed.ts";
 
 /** The log group of a container that logs to CloudWatch, else undefined. */
-export function awslogsGroup(definition: ContainerDefinition): string | undefined {
+export function awslogsGroup(definition: Pick<ContainerDefinition, "logConfiguration">): string | undefined {
   const { logDriver, options } = definition.logConfiguration ?? {};
   return logDriver === "awslogs" ? options?.["awslogs-group"] : undefined;
+}
+
+export interface AwsLogsOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  /** Of the execution role. */
+  readonly keys: Keys;
+  readonly definition: ContainerDefinition;
+  readonly taskId: string;
+  readonly log: (line: string) => void;
 }
 
 /**
@@ -12,31 +24,37 @@ export function awslogsGroup(definition: ContainerDefinition): string | undefine
  * real driver in its non-blocking mode.
  */
 export class AwsLogs {
-  readonly #call: (operation: string, request: object) => Promise<void>;
-  readonly #log: (line: string) => void;
+  readonly #options: AwsLogsOptions;
   readonly #stream: { readonly logGroupName: string; readonly logStreamName: string };
   #events: { timestamp: number; message: string }[] = [];
   #unfinished = "";
-  #sending: Promise<void>;
+  #sending: Promise<void> = Promise.resolve();
   #scheduled = false;
 
-  constructor(options: {
-    endpoint: string;
-    region: string;
-    definition: ContainerDefinition;
-    taskId: string;
-    log: (line: string) => void;
-  }) {
+  private constructor(options: AwsLogsOptions) {
     const { definition, taskId } = options;
-    const settings = definition.logConfiguration?.options ?? {};
-    const prefix = settings["awslogs-stream-prefix"];
-    this.#log = options.log;
+    const prefix = definition.logConfiguration?.options?.["awslogs-stream-prefix"];
+    this.#options = options;
     this.#stream = {
       logGroupName: awslogsGroup(definition) ?? "",
       logStreamName: prefix === undefined ? taskId : `${prefix}/${definition.name}/${taskId}`,
     };
-    this.#call = (operation, request) => call(options.endpoint, options.region, operation, request);
-    this.#sending = this.#attempt(() => this.#call("CreateLogStream", this.#stream));
+  }
+
+  /** Makes the stream. Rejects in the words by which Fargate stops a task that it can't make one for. */
+  static async open(options: AwsLogsOptions): Promise<AwsLogs> {
+    const logs = new AwsLogs(options);
+    try {
+      await logs.#call("CreateLogStream", logs.#stream);
+    } catch (error) {
+      // As users have seen it: https://github.com/doctorray117/minecraft-ondemand/issues/12
+      throw new Error(
+        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: " +
+          `failed to create Cloudwatch log stream: ${wordsOf(error)} : exit status 1`,
+        { cause: error },
+      );
+    }
+    return logs;
   }
 
   readonly write = (chunk: Buffer): void => {
@@ -54,30 +72,34 @@ export class AwsLogs {
     this.#scheduled = false;
     const logEvents = this.#events;
     this.#events = [];
-    if (logEvents.length > 0)
-      await this.#attempt(() => this.#call("PutLogEvents", { ...this.#stream, logEvents }));
+    if (logEvents.length === 0) return;
+    try {
+      await this.#call("PutLogEvents", { ...this.#stream, logEvents });
+    } catch (error) {
+      this.#options.log(`awslogs ${this.#stream.logGroupName}: ${wordsOf(error)}`);
+    }
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#log(
-        `awslogs ${this.#stream.logGroupName}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+  async #call(operation: string, request: object): Promise<void> {
+    const { endpoint, region, keys } = this.#options;
+    const response = await signedFetch(
+      `${endpoint}/`,
+      { region, service: "logs", keys },
+      {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-amz-json-1.1",
+          "x-amz-target": `Logs_20140328.${operation}`,
+        },
+        body: JSON.stringify(request),
+      },
+    );
+    if (response.ok) return;
+    const { __type = "", message = "" } = (await response.json()) as { __type?: string; message?: string };
+    throw new Error(`${__type.split("#").at(-1) ?? ""}: ${message}`);
   }
 }
 
-async function call(endpoint: string, region: string, operation: string, request: object): Promise<void> {
-  const response = await fetch(endpoint, {
-    method: "POST",
-    headers: {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": `Logs_20140328.${operation}`,
-      authorization: `AWS4-HMAC-SHA256 Credential=local/20200101/${region}/logs/aws4_request, Signature=0`,
-    },
-    body: JSON.stringify(request),
-  });
-  if (!response.ok) throw new Error(await response.text());
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -99,6 +99,13 @@ export class Container {
     return this.reason;
   }
 
+  /** It is never started, for this reason, which is given back. */
+  fail(reason: string): string {
+    this.lastStatus = "STOPPED";
+    this.reason = reason;
+    return reason;
+  }
+
   /**
    * Starts the command and resolves once it runs; false when the runtime refused it, with `reason` set.
    * `onOutput` hears both streams together, as a log driver does; `onExit` is called once, after the status has

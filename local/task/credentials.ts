@@ -18,6 +18,14 @@ export async function roleKeys(
   return taskRoleArn === undefined ? undefined : await sts.issue(taskRoleArn, id, SESSION_SECONDS);
 }
 
+/** New keys of the role by which Fargate itself acts for a task; undefined where it has none. */
+export async function executionKeys(
+  { executionRoleArn, id }: Task,
+  sts: Pick<Sts, "issue">,
+): Promise<TemporaryKeys | undefined> {
+  return executionRoleArn === undefined ? undefined : await sts.issue(executionRoleArn, id, SESSION_SECONDS);
+}
+
 /** The task role's credentials for a path, from STS; undefined when no task has that path. */
 export async function credentials(
   tasks: Iterable<Task>,

@@ -62,8 +62,8 @@ export interface Platform {
   isolate(options: IsolateOptions): Promise<Isolated>;
   /** The environment that Fargate adds, for the container with this runtime id. */
   environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
-  /** Takes what a container prints. */
-  output(task: Task, container: Container): (chunk: Buffer) => void;
+  /** What takes what a container prints. Rejects in Fargate's words where its log can't be set up. */
+  output(task: Task, container: Container): Promise<(chunk: Buffer) => void>;
 }
 
 /** Names of the variables that lead to the task role's credentials. */
@@ -134,6 +134,10 @@ export class Task {
     return this.plan.overrides.taskRoleArn ?? this.plan.definition.taskRoleArn;
   }
 
+  get executionRoleArn(): string | undefined {
+    return this.plan.overrides.executionRoleArn ?? this.plan.definition.executionRoleArn;
+  }
+
   /** Asks it to stop; the first code and reason stand. `abrupt`: the host is gone, and with it all processes. */
   stop(code: StopCode, reason: string, { abrupt = false } = {}): void {
     if (this.stopCode !== undefined) return;
@@ -197,7 +201,14 @@ export class Task {
 
   async #startContainer(container: Container): Promise<boolean> {
     const agent = this.agents.get(container);
-    const started = await container.start(this.#platform.output(this, container), () => {
+    let output: (chunk: Buffer) => void;
+    try {
+      output = await this.#platform.output(this, container);
+    } catch (error) {
+      this.stop("TaskFailedToStart", container.fail(error instanceof Error ? error.message : String(error)));
+      return false;
+    }
+    const started = await container.start(output, () => {
       void agent?.stop();
       if (container.essential) this.stop("EssentialContainerExited", "Essential container in task exited");
     });
