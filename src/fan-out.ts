@@ -48,7 +48,7 @@ export async function runJobs(
         origin: {
           ...origin,
           id: `${origin.id}-${task}`,
-          place: { runId: origin.id, task, tasks: targets.length },
+          fanOut: { runId: origin.id, task, tasks: targets.length },
         },
         ledger: context.ledger.part(),
         log: labelled(context.log, label, warned),

@@ -15,7 +15,7 @@ import { withLogs } from "./logs/job-logs.ts";
 import type { Log } from "./log.ts";
 import { Extractor } from "./stream/extract.ts";
 import type { Write } from "./show/lines.ts";
-import { type SessionLogs, sessionLogs } from "./logs/logging.ts";
+import { type SessionLogs, sessionLogs } from "./ready/session-logs.ts";
 import { Printer } from "./show/printer.ts";
 import { logPlace } from "./logs/transcript.ts";
 import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
@@ -35,9 +35,9 @@ import { isLeft, stopLeft } from "./undo/left.ts";
 import { sessionOpener, terminateSession } from "./session/opener.ts";
 import type { JobName, StopJobOptions } from "./undo/stop-job.ts";
 import type { Ledger } from "./undo/ledger.ts";
-import type { Origin } from "./targets/start.ts";
+import type { Origin } from "./origin.ts";
 import { sessionTarget, type Target } from "./targets/target.ts";
-import { workerCount } from "./github/workflow.ts";
+import { workerCount } from "./payload/workers.ts";
 
 export interface JobContext {
   readonly inputs: Inputs;

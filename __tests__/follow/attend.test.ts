@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { containerBlocked } from "../../src/places/failures.ts";
+import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";

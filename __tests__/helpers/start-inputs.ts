@@ -1,6 +1,6 @@
 import type { Service } from "../../src/aws/ecs.ts";
 import type { StartInputs } from "../../src/inputs/inputs.ts";
-import type { Origin } from "../../src/targets/start.ts";
+import type { Origin } from "../../src/origin.ts";
 
 /** A new task in one subnet, with nothing else said of it, but for what is said otherwise. */
 export function startInputs(more: Partial<StartInputs> = {}): StartInputs {

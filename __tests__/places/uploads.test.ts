@@ -5,7 +5,7 @@ import { othersUploadFor } from "../../src/places/other-uploads.ts";
 import { uploadMs, Uploads } from "../../src/places/uploads.ts";
 import type { RecentSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
-import type { SessionLogs } from "../../src/logs/logging.ts";
+import type { SessionLogs } from "../../src/ready/session-logs.ts";
 import type { Session, SessionEnd } from "../../src/session/session.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
 

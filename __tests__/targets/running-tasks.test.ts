@@ -1,4 +1,5 @@
-import { containerBlocked, containerBusy } from "../../src/places/failures.ts";
+import { containerBusy } from "../../src/places/failures.ts";
+import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";

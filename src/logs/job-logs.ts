@@ -2,7 +2,7 @@ import type { JobContext } from "../job.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Extractor } from "../stream/extract.ts";
 import { lastResort } from "./last-resort.ts";
-import type { SessionLogs } from "./logging.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
 import type { Printer } from "../show/printer.ts";
 import { readLogs } from "./read-logs.ts";
 import type { Attended } from "../follow/attend.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import { type Followed, followTranscript, type FollowOptions } from "../follow/follow.ts";
-import type { SessionLogs } from "./logging.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
 import { transcript, type TranscriptContext, Unreadable } from "./transcript.ts";
 
 export interface ReadLogsOptions

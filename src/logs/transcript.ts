@@ -3,7 +3,7 @@ import { consoleHost } from "../aws/partitions.ts";
 import type { ObjectName, S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import type { SessionLogs } from "./logging.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
 
 /** Where ECS Exec leaves the transcript of a session. */
 export interface LogPlace {

@@ -1,11 +1,12 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import type { Origin } from "../targets/start.ts";
+import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
-import { jobEnvironment, workerCount } from "../github/workflow.ts";
+import { jobEnvironment } from "./environment.ts";
 import { makePayload, type Payload } from "./payload.ts";
 import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";
+import { workerCount } from "./workers.ts";
 
 /** The payload for this target: its worker count and header depend on it. Warns of secrets that can't be redacted. */
 export function preparePayload(
@@ -31,7 +32,7 @@ export function preparePayload(
       workingDirectory: inputs.workingDirectory,
       user: inputs.user,
       env: inputs.env,
-      ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.place }, process.env),
+      ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.fanOut }, process.env),
       clusterName: target.clusterName,
       taskArn: target.taskArn,
       container: target.container,

@@ -1,7 +1,7 @@
 import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
-import type { Origin } from "../targets/start.ts";
+import type { Origin } from "../origin.ts";
 import { sessionTarget, type Target } from "../targets/target.ts";
 import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
 import { waitForSessions } from "./sessions.ts";

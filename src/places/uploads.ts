@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { SessionLogs } from "../logs/logging.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
 import type { Session } from "../session/session.ts";
 
 /** Of events to CloudWatch Logs, once a second (amazon-ssm-agent: cloudwatchlogspublisher). */

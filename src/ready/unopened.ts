@@ -1,8 +1,8 @@
-import { containerBlocked } from "../places/failures.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { Target } from "../targets/target.ts";
+import { containerBlocked } from "./advice.ts";
 import { verdict } from "./verdict.ts";
 
 export interface UnopenedOptions {

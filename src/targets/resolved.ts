@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import type { Origin } from "./start.ts";
+import type { Origin } from "../origin.ts";
 import type { Target } from "./target.ts";
 import type { Undo } from "./undo.ts";
 

@@ -2,31 +2,9 @@ import type { TaskDefinition } from "../aws/definition.ts";
 import type { RunTask } from "../aws/ecs.ts";
 import { networkRequired } from "../aws/missing.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
+import type { Origin } from "../origin.ts";
 import { holdCommand } from "./hold.ts";
 import { mergeOverrides } from "./overrides.ts";
-
-/** Who starts a task, so that it can be traced back, and found again by whoever cleans up. */
-export interface Origin {
-  /** Letters, digits and hyphens, new for each run of the step; a job in one of several tasks has its own. */
-  readonly id: string;
-  /** `owner/name`. */
-  readonly repository: string;
-  readonly runId: string;
-  readonly runAttempt: string;
-  /** Of the workflow run. */
-  readonly url: string;
-  /** Which of several jobs of the run it is; absent for the only one. */
-  readonly place?: Place;
-}
-
-/** A job's place among those that one run has in several tasks at once. */
-export interface Place {
-  /** The `id` of the run, the same for all of them. */
-  readonly runId: string;
-  /** From 0. */
-  readonly task: number;
-  readonly tasks: number;
-}
 
 export interface StartPlan {
   readonly cluster: string;

@@ -1,7 +1,7 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { ContainerDefinition } from "../../src/aws/definition.ts";
 import { Failure } from "../../src/errors.ts";
-import { lookAtCluster, sessionLogs } from "../../src/logs/logging.ts";
+import { lookAtCluster, sessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
 import { Listener } from "../helpers/stepped.ts";
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stepInputs } from "../../src/inputs/source.ts";
+import { stepInputs } from "../../src/github/inputs-source.ts";
 
 describe("the inputs of a step", () => {
   const root = mkdtempSync(join(tmpdir(), "source-"));

@@ -1,0 +1,22 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { getInput } from "@actions/core";
+import type { InputSource } from "../inputs/source.ts";
+import { isInside } from "../inputs/workspace.ts";
+
+/** The inputs of this step as the runner gives them. */
+export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
+  const workspace = env["GITHUB_WORKSPACE"] ?? process.cwd();
+  return {
+    get: (name) => getInput(name, { trimWhitespace: false }),
+    env,
+    workspace,
+    readFile: (path) => {
+      const real = realpathSync(path);
+      // The text of the path was checked before; a symbolic link may still lead out, to the runner's own files.
+      if (!isInside(realpathSync(workspace), real))
+        throw new Error("it is a link that leads out of the workspace");
+      if (!statSync(real).isFile()) throw new Error("it is not a regular file");
+      return readFileSync(real);
+    },
+  };
+}

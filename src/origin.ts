@@ -1,0 +1,22 @@
+/** The workflow run that a step belongs to, so that what the step makes can be traced back and found again. */
+export interface Origin {
+  /** Letters, digits and hyphens, new for each run of the step; a job in one of several tasks has its own. */
+  readonly id: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  readonly runId: string;
+  readonly runAttempt: string;
+  /** Of the workflow run. */
+  readonly url: string;
+  /** Which of several jobs of the step it is; absent for the only one. */
+  readonly fanOut?: FanOutIndex;
+}
+
+/** A job's number among those that one step runs in several tasks at once. */
+export interface FanOutIndex {
+  /** The `id` of the step, the same for all of them. */
+  readonly runId: string;
+  /** From 0. */
+  readonly task: number;
+  readonly tasks: number;
+}
