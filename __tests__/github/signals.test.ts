@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 async function start() {
-  const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+  const node = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
   const child = spawn(node, ["--no-warnings", "--input-type=module-typescript", "--eval", STEP], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
