@@ -1,58 +1,9 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { runnerEnvironment } from "../../demo/runner/environment.ts";
-import { mergeInputs, readManifest } from "../../demo/runner/manifest.ts";
+import { readFileSync } from "node:fs";
 import type { Orders } from "../../local/orders.ts";
 import { Aws, type Inputs } from "../helpers/local.ts";
-
-const actionDir = resolve(import.meta.dirname, "../..");
-
-interface Run {
-  readonly exitCode: number | null;
-  /** MiB of memory that the action's process had, from the least to the most. */
-  readonly memory: readonly number[];
-}
-
-/** Runs the action's main part alone, since a runner reads text where this wants bytes. */
-async function runMain(aws: Aws, inputs: Inputs, onBytes: (bytes: Buffer) => void): Promise<Run> {
-  const root = mkdtempSync(join(tmpdir(), "runner-"));
-  const given = mergeInputs(await readManifest(actionDir), inputs).inputs;
-  const place = { temp: root, home: root, workspace: root, eventPath: join(root, "event.json"), actionDir };
-  const files = Object.fromEntries(
-    ["OUTPUT", "STATE", "STEP_SUMMARY"].map((name) => [`GITHUB_${name}`, join(root, name)]),
-  );
-  for (const path of Object.values(files)) writeFileSync(path, "");
-  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      ...runnerEnvironment(place),
-      ...aws.world.local.env,
-      ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
-      ...files,
-    },
-  });
-  const memory: number[] = [];
-  const sampling = setInterval(() => memory.push(residentMiB(child.pid ?? 0)), 50);
-  try {
-    child.stdout.on("data", onBytes);
-    const exitCode = await new Promise<number | null>((done) => child.once("close", done));
-    return { exitCode, memory: memory.sort((a, b) => a - b) };
-  } finally {
-    clearInterval(sampling);
-    rmSync(root, { recursive: true });
-  }
-}
-
-function residentMiB(pid: number): number {
-  try {
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0; // It has just ended.
-  }
-}
+import { runMain } from "../helpers/main-process.ts";
+import { EXIT_CODE, runSized, type SizedJob } from "../helpers/sizes.ts";
 
 /** What the action shows of the job: from its header on to the guard's end, without what it says itself. */
 function shown(all: Buffer): Buffer {
@@ -131,47 +82,25 @@ it.each(cases.map(([name], at) => [name, at] as const))(
   },
 );
 
-it("200 MB are shown in flat memory", async () => {
-  const aws = await Aws.start();
-  const task = await aws.runningTask();
-  const lines = 2_000_000;
-  const text = "a line of ninety-nine characters ".repeat(3);
-  // Every thousandth has its number: the others make the stream one that packs well.
-  const line = (at: number): string => (at % 1000 === 0 ? `line ${at}`.padEnd(99) : text);
-  const run = `#!/usr/bin/env python3
-import sys
-for i in range(0, ${lines}, 1000):
-    sys.stdout.write(f"line {i}".ljust(99) + "\\n" + ${JSON.stringify(`${text}
-`)} * 999)
-`;
-  const expected = createHash("sha256");
-  for (let at = 0; at < lines; at += 1000) expected.update(`${line(at)}\n${`${text}\n`.repeat(999)}`);
-  const seen = createHash("sha256");
-  let size = 0;
-  let before = Buffer.alloc(0);
-  let begun = false;
-  const { exitCode, memory } = await runMain(
-    aws,
-    { cluster: aws.world.made.cluster, task: task.id, run, transport: "packed" },
-    (bytes) => {
-      let data = bytes;
-      if (!begun) {
-        // From the end of the header on.
-        before = Buffer.concat([before, data]);
-        const [head] = /[^]*^fargate-exec run=.*\n/m.exec(before.toString("latin1")) ?? [];
-        if (head === undefined) return;
-        begun = true;
-        data = before.subarray(head.length);
-      }
-      // What follows the job's output is not counted.
-      const rest = data.subarray(0, Math.max(0, lines * 100 - size));
-      seen.update(rest);
-      size += rest.length;
-    },
-  );
-  await aws.stop();
-  expect([exitCode, size, seen.digest("hex")]).toEqual([0, lines * 100, expected.digest("hex")]);
-  const most = memory.at(-1);
-  expect(most).toBeGreaterThan(50);
-  expect(most).toBeLessThanOrEqual(150);
-}, 120_000);
+const MB = 1_000_000;
+
+/** The same at a size that takes its time: soak/output.ts. */
+const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
+  ["60 MB through a disk of 24 MB", { bytes: 60 * MB, disk: 24 }, true],
+  ["60 MB without a line's end", { bytes: 60 * MB, unbroken: true }, false],
+];
+
+it.each(sizes)(
+  "%s come byte by byte, with the exit status, in memory that does not grow with them",
+  async (_name, job, held) => {
+    const { wrong, exitCode, outputs, others, runner, container, mostDisk } = await runSized(job);
+    expect([wrong, exitCode, outputs["exit-code"]]).toEqual([undefined, 1, String(EXIT_CODE)]);
+    expect(others.some((line) => line.startsWith("The job is held"))).toBe(held);
+    expect(mostDisk).toBeLessThan(job.disk ?? Infinity);
+    // What Node has at least, so that it is known to be measured.
+    expect(runner.most).toBeGreaterThan(50);
+    expect(runner.most).toBeLessThanOrEqual(150);
+    for (const part of ["recorder", "attacher"]) expect(container.get(part)?.most).toBeGreaterThan(1);
+    for (const { most } of container.values()) expect(most).toBeLessThan(20);
+  },
+);

@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { runnerEnvironment } from "../../demo/runner/environment.ts";
+import { parseFileCommands } from "../../demo/runner/files.ts";
+import { mergeInputs, readManifest } from "../../demo/runner/manifest.ts";
+import type { Aws, Inputs } from "./local.ts";
+import { memoryOf } from "./memory.ts";
+
+const actionDir = resolve(import.meta.dirname, "../..");
+const SAMPLED_EVERY_MS = 50;
+
+export interface MainRun {
+  readonly exitCode: number | null;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** MiB that the process had at the most. */
+  readonly mostMemory: number;
+}
+
+/** Runs the action's main part alone, since a runner reads text where a test may want bytes. */
+export async function runMain(
+  aws: Aws,
+  inputs: Inputs,
+  onBytes: (bytes: Buffer) => void,
+  onMemory: (mebibytes: number) => void = () => undefined,
+): Promise<MainRun> {
+  const root = mkdtempSync(join(tmpdir(), "runner-"));
+  const given = mergeInputs(await readManifest(actionDir), inputs).inputs;
+  const place = { temp: root, home: root, workspace: root, eventPath: join(root, "event.json"), actionDir };
+  const files = Object.fromEntries(
+    ["OUTPUT", "STATE", "STEP_SUMMARY"].map((name) => [`GITHUB_${name}`, join(root, name)]),
+  );
+  for (const path of Object.values(files)) writeFileSync(path, "");
+  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...runnerEnvironment(place),
+      ...aws.world.local.env,
+      ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+      ...files,
+    },
+  });
+  let mostMemory = 0;
+  const sampling = setInterval(() => {
+    const memory = memoryOf(child.pid ?? 0);
+    if (memory === undefined) return;
+    mostMemory = Math.max(mostMemory, memory.most);
+    onMemory(memory.now);
+  }, SAMPLED_EVERY_MS);
+  try {
+    child.stdout.on("data", onBytes);
+    const exitCode = await new Promise<number | null>((done) => child.once("close", done));
+    const outputs = Object.fromEntries(parseFileCommands(readFileSync(join(root, "OUTPUT"), "utf8")));
+    return { exitCode, outputs, mostMemory };
+  } finally {
+    clearInterval(sampling);
+    rmSync(root, { recursive: true });
+  }
+}

@@ -1,0 +1,125 @@
+import { execFileSync } from "node:child_process";
+import { statfsSync } from "node:fs";
+import { asRoot } from "../../local/task/isolate.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, type Inputs, withoutInit } from "./local.ts";
+import { runMain } from "./main-process.ts";
+import { type Memory, ourMemory } from "./memory.ts";
+import { Numbered, NumberedReader, type Writer } from "./numbered.ts";
+
+const MIB = 1024 * 1024;
+const LOOKED_EVERY_MS = 250;
+
+export interface SizedJob {
+  readonly bytes: number;
+  /** All in one line. */
+  readonly unbroken?: boolean;
+  readonly writer?: Writer;
+  /** One of `local/images`; this machine's programs unless given. */
+  readonly image?: string;
+  /** MiB of the disk on which the spool is. */
+  readonly disk?: number;
+  readonly inputs?: Inputs;
+  /** Hears how far it is. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface SizedRun {
+  /** Undefined where every byte came, in order and none twice. */
+  readonly wrong: string | undefined;
+  readonly exitCode: number | null;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly others: readonly string[];
+  readonly seconds: number;
+  /** MiB of the runner at the most: in all, and in each tenth of the output. */
+  readonly runner: { readonly most: number; readonly tenths: readonly number[] };
+  /** MiB of each part of ours in the container, likewise. */
+  readonly container: ReadonlyMap<string, { readonly most: number; readonly tenths: readonly number[] }>;
+  /** MiB of the spool's disk in use, at the most. */
+  readonly mostDisk: number;
+}
+
+export const EXIT_CODE = 7;
+
+/** A job that prints so much, run by the bundled action in a container of its own, and all of it compared. */
+export async function runSized(job: SizedJob): Promise<SizedRun> {
+  const { bytes, unbroken = false, writer = "python3", image, inputs = {} } = job;
+  const aws = await Aws.start();
+  try {
+    // Neither is over before the job is.
+    const own = image && (await aws.register("sized", [{ ...withoutInit, image }]));
+    const task = await aws.runningTask(own ?? aws.world.made.taskDefinition);
+    if (job.disk !== undefined) shrinkDisk(task, job.disk);
+    const numbered = new Numbered(bytes, { unbroken });
+    const reader = new NumberedReader(numbered);
+    const runner = new Tenths();
+    const container = new Map<string, Tenths>();
+    let mostDisk = 0;
+    let said = -1;
+    const began = Date.now();
+    const looking = setInterval(() => {
+      const done = reader.bytes / numbered.bytes;
+      mostDisk = Math.max(mostDisk, usedDisk(task));
+      for (const [name, memory] of ourMemory(task)) {
+        const tenths = container.get(name) ?? new Tenths();
+        container.set(name, tenths);
+        tenths.add(done, memory);
+      }
+      if (Math.floor(done * 10) === said) return;
+      said = Math.floor(done * 10);
+      job.onProgress?.(`${said * 10} %, ${Math.round((Date.now() - began) / 1000)} s`);
+    }, LOOKED_EVERY_MS);
+    const run = { cluster: aws.world.made.cluster, task: task.id, run: numbered.script(writer, EXIT_CODE) };
+    const done = await runMain(
+      aws,
+      { ...run, transport: "packed", ...inputs },
+      (piece) => reader.push(piece),
+      (now) => runner.add(reader.bytes / numbered.bytes, { now, most: now }),
+    ).finally(() => clearInterval(looking));
+    const missing = numbered.bytes - reader.bytes;
+    return {
+      wrong: reader.wrong ?? (missing === 0 ? undefined : `${missing} bytes did not come`),
+      exitCode: done.exitCode,
+      outputs: done.outputs,
+      others: reader.others,
+      seconds: (Date.now() - began) / 1000,
+      runner: { most: done.mostMemory, tenths: runner.tenths },
+      container,
+      mostDisk,
+    };
+  } finally {
+    await aws.stop();
+  }
+}
+
+/** The most memory in each tenth of a job. */
+class Tenths {
+  most = 0;
+  readonly tenths = Array.from({ length: 10 }, () => 0);
+
+  add(done: number, { now, most }: Memory): void {
+    const tenth = Math.min(9, Math.floor(done * 10));
+    this.most = Math.max(this.most, most);
+    this.tenths[tenth] = Math.max(this.tenths[tenth] ?? 0, now);
+  }
+}
+
+/** The first place for job directories gets a disk of its own, of so many MiB. */
+function shrinkDisk(task: Task, mebibytes: number): void {
+  const enter = [
+    `--target=${pidIn(task)}`,
+    "--mount",
+    ...(asRoot ? [] : ["--user", "--preserve-credentials"]),
+  ];
+  const mount = ["mount", "-t", "tmpfs", "-o", `size=${mebibytes}m,mode=755`, "tmpfs", "/var/lib"];
+  execFileSync("nsenter", [...enter, "--root", "--", ...mount]);
+}
+
+function usedDisk(task: Task): number {
+  const { blocks, bfree, bsize } = statfsSync(`/proc/${pidIn(task)}/root/var/lib`);
+  return ((blocks - bfree) * bsize) / MIB;
+}
+
+function pidIn(task: Task): number {
+  return task.containers[0]?.handle?.pid ?? 0;
+}

@@ -1,0 +1,76 @@
+/**
+ * Output of sizes that nobody should have, through the bundled action: each byte is compared, and the memory of both ends
+ * looked at. `SOAK_OUTPUT=10GB npm run soak output` runs the cases named there, all but the longest unless given.
+ */
+import { EXIT_CODE, runSized, type SizedJob, type SizedRun } from "../__tests__/helpers/sizes.ts";
+
+const MB = 1_000_000;
+const GB = 1_000 * MB;
+/** Of the action's process, in MiB. */
+const MOST_OF_RUNNER = 150;
+/** How much more memory than in its second tenth a process may have in its last. */
+const GROWTH = 1.15;
+/** MiB within which a small process is not said to grow. */
+const STEP = 2;
+
+interface Case extends SizedJob {
+  /** MiB of the spool's disk that may be in use. */
+  readonly mostDisk?: number;
+  /** Only where it is asked for by its name. */
+  readonly onDemand?: boolean;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  "line-400MB": { bytes: 400 * MB, unbroken: true },
+  "line-400MB-awk": { bytes: 400 * MB, unbroken: true, writer: "awk", image: "local/debian-bash-curl" },
+  "line-1GB": { bytes: GB, unbroken: true },
+  "2GB-limit": { bytes: 2 * GB, inputs: { "spool-limit": "256 MB" }, mostDisk: 266 },
+  "2GB-disk": { bytes: 2 * GB, disk: 256 },
+  "10GB": {
+    ...{ bytes: 10 * GB, mostDisk: 266, onDemand: true },
+    inputs: { "spool-limit": "256 MB", timeout: "6h" },
+  },
+};
+
+function faults({ mostDisk = Infinity }: Case, run: SizedRun): string[] {
+  const { wrong, exitCode, outputs, runner, container } = run;
+  const growing = [["runner", runner] as const, ...container].flatMap(([name, { tenths }]) =>
+    (tenths[9] ?? 0) > Math.max(...tenths.slice(1, 3)) * GROWTH
+      ? [`${name} grows: ${rounded(tenths)} MiB`]
+      : [],
+  );
+  return [
+    wrong ?? "",
+    exitCode === 1 ? "" : `the step's own exit code is ${exitCode ?? "none"}`,
+    outputs["exit-code"] === String(EXIT_CODE) ? "" : `the job's is ${outputs["exit-code"] ?? "none"}`,
+    runner.most <= MOST_OF_RUNNER ? "" : `the runner had ${Math.round(runner.most)} MiB`,
+    run.mostDisk <= mostDisk ? "" : `${Math.round(run.mostDisk)} MiB of the disk were in use`,
+    ...growing,
+  ].filter(Boolean);
+}
+
+const rounded = (numbers: readonly number[]): string => numbers.map((each) => Math.round(each)).join(" ");
+
+const wanted = (process.env["SOAK_OUTPUT"] ?? "").split(" ").filter(Boolean);
+let holds = true;
+for (const [name, one] of Object.entries(cases)) {
+  if (wanted.length > 0 ? !wanted.includes(name) : one.onDemand === true) continue;
+  const run = await runSized({ ...one, onProgress: (line) => console.log(`${name}: ${line}`) });
+  const found = faults(one, run);
+  const rate = Math.round(one.bytes / MB / run.seconds);
+  console.log(
+    `${name}: ${Math.round(run.seconds)} s, ${rate} MB/s; the disk had ${Math.round(run.mostDisk)} MiB`,
+  );
+  for (const [part, { most, tenths }] of [["runner", run.runner] as const, ...run.container])
+    console.log(`  ${part}: at most ${Math.round(most)} MiB; by tenths ${rounded(tenths)}`);
+  for (const line of found) console.log(`  ${line}`);
+  if (found.length > 0)
+    console.log(
+      run.others
+        .slice(-40)
+        .map((line) => `  | ${line}`)
+        .join("\n"),
+    );
+  holds &&= found.length === 0;
+}
+process.exitCode = holds ? 0 : 1;
