@@ -35,7 +35,7 @@ const cases: Readonly<Record<string, Case>> = {
 function faults({ mostDisk = Infinity }: Case, run: SizedRun): string[] {
   const { wrong, exitCode, outputs, runner, container } = run;
   const growing = [["runner", runner] as const, ...container].flatMap(([name, { tenths }]) =>
-    (tenths[9] ?? 0) > Math.max(...tenths.slice(1, 3)) * GROWTH
+    (tenths[9] ?? 0) > Math.max(...tenths.slice(1, 3)) * GROWTH + STEP
       ? [`${name} grows: ${rounded(tenths)} MiB`]
       : [],
   );
