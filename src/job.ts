@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { admit, type PlacedClaim } from "./places/admit.ts";
+import { takePlace, type PlaceClaim } from "./places/place.ts";
 import { giveBack } from "./places/give-back.ts";
 import { othersUploadFor } from "./places/other-uploads.ts";
 import { uploadMs, Uploads } from "./places/uploads.ts";
@@ -17,7 +17,7 @@ import { Extractor } from "./stream/extract.ts";
 import type { Write } from "./show/lines.ts";
 import { type SessionLogs, sessionLogs } from "./ready/session-logs.ts";
 import { Printer } from "./show/printer.ts";
-import { logPlace } from "./logs/transcript.ts";
+import { logLocation } from "./logs/transcript.ts";
 import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
 import { loaderText } from "./payload/loader.ts";
@@ -27,9 +27,9 @@ import { bucketOwner } from "./ready/bucket.ts";
 import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
 import type { Known } from "./report/result.ts";
-import { attend, type Attended } from "./follow/attend.ts";
+import { attend } from "./follow/attend.ts";
+import type { JobEnd } from "./follow/job-end.ts";
 import { Expiry } from "./follow/expiry.ts";
-import { enoughShown, leftAt } from "./follow/backlog.ts";
 import { OPENING_MS } from "./follow/follow.ts";
 import { isLeft, stopLeft } from "./undo/left.ts";
 import { sessionOpener, terminateSession } from "./session/opener.ts";
@@ -50,8 +50,8 @@ export interface JobContext {
   readonly stopping: StopJobOptions["aws"];
   /** Where the job's output goes. */
   readonly write: Write;
-  /** Resolves when there is room for more of it. */
-  readonly room?: (() => Promise<void>) | undefined;
+  /** Resolves when the runner has read enough of it that more may be written. */
+  readonly drained?: (() => Promise<void>) | undefined;
   readonly cancel: AbortSignal;
   /** Whether to wait for the container's place as long as `start-timeout`, or not at all. */
   readonly patient: boolean;
@@ -74,7 +74,7 @@ export async function runJob(
   target: Target,
   exec: ExecConfiguration | undefined,
   context: JobContext,
-): Promise<Attended> {
+): Promise<JobEnd> {
   const { inputs, origin, aws, ledger, clock, log, cancel, known, patient } = context;
   const deadline = clock.now() + inputs.startTimeout;
   cancel.throwIfAborted();
@@ -96,9 +96,9 @@ export async function runJob(
 
   const runtimeId = task.containers.find(({ name }) => name === target.container)?.runtimeId ?? "";
   const turn = { deadline: patient ? deadline : clock.now(), clock, log, signal: cancel };
-  const onClaim = (claim?: PlacedClaim): void =>
+  const onClaim = (claim?: PlaceClaim): void =>
     ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]);
-  const admission = await admit({ target, runtimeId, inputs, owner, origin, aws, onClaim, ...turn });
+  const place = await takePlace({ target, runtimeId, inputs, owner, origin, aws, onClaim, ...turn });
 
   let job: JobName = {
     cluster: target.clusterArn,
@@ -112,8 +112,7 @@ export async function runJob(
   const logs = exec === undefined ? undefined : places;
   const uploads = new Uploads(logs, clock);
   let placeBack: Promise<void> | undefined;
-  const givePlaceBack = (): Promise<void> =>
-    (placeBack ??= giveBack(admission, uploads, { clock, log, cancel }));
+  const givePlaceBack = (): Promise<void> => (placeBack ??= giveBack(place, uploads, { clock, log, cancel }));
   let waited = 0;
   const onJob = (of: Partial<JobName>): void => {
     job = { ...job, ...of };
@@ -131,22 +130,20 @@ export async function runJob(
     onSession: (id) => {
       known.sessionIds.push(id);
       onJob({ sessionId: id });
-      known.log = logPlace(places, id, inputs.region);
+      known.log = logLocation(places, id, inputs.region);
       log.info(`Session ${id}${known.log === undefined ? "" : `, logged in ${known.log.name}`}.`);
     },
     clock,
     log,
     cancel,
   });
-  const endOf = async (came: Attended): Promise<void> => {
+  const endOf = async (came: JobEnd): Promise<void> => {
     // A call that was cancelled may have begun one all the same.
     const begun = known.sessionIds.length > 0 || cancel.aborted;
     if (begun && isLeft(came, { cancelled: cancel.aborted, started: known.attached }))
       await stopLeft(context);
     else ledger.replace(["job"], []);
   };
-  const over = new AbortController();
-  const enough = enoughShown(cancel, clock, over.signal);
   const printer = new Printer({ write: context.write, say: (line) => log.info(line) });
   const workers = workerCount(inputs.workers, target.cpuUnits);
   const newExtractor = (): Extractor => new Extractor(nonce, workers);
@@ -154,7 +151,7 @@ export async function runJob(
   const until = deadline + waitForOthers(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
   const expiry = expiryOf(target, context);
   // Nobody else can block a task of ours; beside a session that has lost its client ours may have to wait for its end.
-  const isPatient = target.started || admission.beside;
+  const isPatient = target.started || place.beside;
   const opening = (): number => (isPatient ? Math.max(OPENING_MS, deadline - clock.now()) : OPENING_MS);
   let opened = clock.now();
   onJob({});
@@ -176,7 +173,8 @@ export async function runJob(
         await uploads.place({ log, signal: cancel });
         const session = await open(at, known.sessionIds.length === 0 ? deadline : until);
         opened = clock.now();
-        return uploads.counted(leftAt(enough, session));
+        uploads.expect(session);
+        return session;
       },
       moreTime: async () => {
         const asked = {
@@ -208,7 +206,7 @@ export async function runJob(
       onShown: (shown) => {
         if (inputs.logs === "auto" || inputs.logs === "session") printer.print(shown);
       },
-      room: context.room,
+      drained: context.drained,
       until,
       expiry,
       onRefused: (refusal) => expiry.onRefused(refusal),
@@ -226,7 +224,6 @@ export async function runJob(
     await endOf({ kind: "impossible", failure: asFailure(error) });
     throw error;
   } finally {
-    over.abort();
     printer.end();
     known.stdout = printer.stdout;
     await givePlaceBack();

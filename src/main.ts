@@ -15,7 +15,7 @@ import { explained, runJobs } from "./fan-out.ts";
 import { lookAtCluster } from "./ready/session-logs.ts";
 import { bucketOwner, lookAtBucket } from "./ready/bucket.ts";
 import { failedResult, nothingKnown, type Result } from "./report/result.ts";
-import { mask, report, room, saveState, screen, screen as log } from "./github/step.ts";
+import { mask, report, drained, saveState, screen, screen as log } from "./github/step.ts";
 import { Ledger } from "./undo/ledger.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 import { clusterOf } from "./targets/arn.ts";
@@ -117,7 +117,7 @@ async function perform(inputs: Inputs, { aws, stopping, ledger, cancel }: Doing)
     clock,
     log,
     writer: (label) => screen.writer(label),
-    room,
+    drained,
     cancel,
   });
 }

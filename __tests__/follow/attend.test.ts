@@ -152,7 +152,7 @@ describe("attending to a job", () => {
 
   it("does not believe an end before which bytes are missing", async () => {
     const job = new Attending(
-      (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "left" }),
+      (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "detached" }),
       whole,
     );
     const attended = job.run();
@@ -364,7 +364,7 @@ it("ends when its time is over, whatever the session does", async () => {
   const job = new Attending((session) => session.says(from(0)));
   const attended = job.run(1);
   await job.clock.pass(MINUTE);
-  expect(await attended).toMatchObject({ kind: "ended", end: { kind: "left" }, attached: true });
+  expect(await attended).toMatchObject({ kind: "ended", end: { kind: "detached" }, attached: true });
   expect(job.attachedAt).toEqual([0]);
 });
 
@@ -380,7 +380,7 @@ it.each<[SessionEnd, string]>([
   [{ kind: "closed", text: "" }, "closed by the other side, without a reason."],
   [{ kind: "closed", text: " why\n" }, "why"],
   [LOST, "the network is gone."],
-  [{ kind: "left" }, "left."],
+  [{ kind: "detached" }, "left."],
 ])("the end %j is told as %j", (end, words) => {
   expect(describeEnd(end)).toBe(words);
 });

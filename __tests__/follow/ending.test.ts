@@ -78,7 +78,7 @@ describe("a session without a status", () => {
       "no-status",
       /lost: the network is gone/,
     ],
-    ["our own leave", ended({ kind: "left" }, true), "no-status", /left/],
+    ["our own leave", ended({ kind: "detached" }, true), "no-status", /left/],
   ])("tells %s", (_, followed, code, words) => {
     const failure = told(followed);
     expect(failure.code).toBe(code);

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
-import type { Attended } from "../../src/follow/attend.ts";
+import type { JobEnd } from "../../src/follow/job-end.ts";
 import { Expiry, lacksCredentials } from "../../src/follow/expiry.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/stepped.ts";
@@ -8,11 +8,11 @@ import { SteppedClock } from "../session/stepped-clock.ts";
 
 const refusal = (code: FailureCode = "no-credentials"): Failure =>
   new Failure(code, { failed: "Expired.", seen: "ExpiredTokenException: over", advice: "A." });
-const status = (reason: "exited" | "cancelled"): Attended => ({
+const status = (reason: "exited" | "cancelled"): JobEnd => ({
   kind: "status",
   status: { kind: "ended", reason, workers: [] } as JobStatus,
 });
-const cut: Attended = { kind: "ended", attached: true, end: { kind: "lost", why: "network" } };
+const cut: JobEnd = { kind: "ended", attached: true, end: { kind: "lost", why: "network" } };
 
 function expiry(started = false, more: { endsTask?: boolean; heldFor?: number } = {}) {
   const clock = new SteppedClock();
@@ -25,8 +25,7 @@ function expiry(started = false, more: { endsTask?: boolean; heldFor?: number } 
   return { made, log };
 }
 
-const seenOf = (came: Attended): string =>
-  came.kind === "impossible" ? came.failure.seen : `a ${came.kind}`;
+const seenOf = (came: JobEnd): string => (came.kind === "impossible" ? came.failure.seen : `a ${came.kind}`);
 
 it.each<[FailureCode, boolean]>([
   ["no-credentials", true],
@@ -64,7 +63,7 @@ describe("a job whose step has no credentials any more", () => {
     expect(made.conclude(status("exited"), true)).toEqual(status("exited"));
   });
 
-  it.each<[string, Attended]>([
+  it.each<[string, JobEnd]>([
     ["its session was cut", cut],
     ["there can be no further session", { kind: "impossible", failure: refusal() }],
   ])("is said to go on, and until when, where %s", (_, attended) => {
@@ -102,7 +101,7 @@ describe("a job whose step has no credentials any more", () => {
 
 it("a job that has not begun, and one with credentials, come to what they came to", () => {
   const { made } = expiry();
-  const impossible: Attended = { kind: "impossible", failure: refusal() };
+  const impossible: JobEnd = { kind: "impossible", failure: refusal() };
   expect(made.conclude(impossible, false)).toBe(impossible);
   for (const attended of [cut, status("cancelled"), status("exited")])
     expect(made.conclude(attended, true)).toBe(attended);

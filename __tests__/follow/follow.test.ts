@@ -99,7 +99,7 @@ describe("following a job", () => {
   });
 
   it("tells that bytes are missing", async () => {
-    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "left" });
+    const session = new FakeSession("s-1").says(WHOLE.replace("one\n", "")).end({ kind: "detached" });
     expect(await following(session)).toMatchObject({
       kind: "gap",
       expected: SPOOL.length,
@@ -261,16 +261,16 @@ describe("following a job", () => {
   });
 
   it("does not take for silence that what came can't be shown yet", async () => {
-    let makeRoom = (): void => undefined;
-    const room = (): Promise<void> => new Promise((resolve) => (makeRoom = resolve));
+    let drain = (): void => undefined;
+    const drained = (): Promise<void> => new Promise((resolve) => (drain = resolve));
     const session = new FakeSession("s-1", closing).says(mark("@0"));
-    const followed = following(session, { room });
+    const followed = following(session, { drained });
     await turn();
     clock.advance(600_000);
     await turn();
     expect(session.isEnded).toBe(false);
     session.says(`\n${SPOOL}${mark(`. ${SPOOL.length} exited 0=0:1`)}`);
-    makeRoom();
+    drain();
     expect(await followed).toMatchObject(ENDED);
   });
 
@@ -291,7 +291,7 @@ describe("following a job", () => {
     const followed = following(session);
     expect(session.typed).toEqual(["cancel"]);
     await clock.pass(4_000);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "left" }, attached: false });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
   });
 
   it("leaves a cancelled job that says nothing after four seconds", async () => {
@@ -300,7 +300,7 @@ describe("following a job", () => {
     await turn();
     cancel.abort(new Error("cancelled"));
     await clock.pass(4_000);
-    expect(await followed).toEqual({ kind: "ended", end: { kind: "left" }, attached: true });
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: true });
   });
 });
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
-import { lookAtTask, watchTask } from "../../src/follow/task-monitor.ts";
+import { lookAtTask, monitorTask } from "../../src/follow/task-monitor.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/stepped.ts";
 import { aContainer, aTask, CLUSTER, TASK } from "../helpers/tasks.ts";
@@ -73,7 +73,7 @@ describe("one look at the task", () => {
 describe("watching the task", () => {
   it("looks at most every fifteen seconds, and ends with the reason", async () => {
     const options = watching(aTask(), failure("throttled"), aTask({ ...stopping, containers: over }));
-    const watched = watchTask(options);
+    const watched = monitorTask(options);
     for (let i = 1; i <= 3; i += 1) {
       options.clock.advance(14_999);
       await turn();
@@ -87,7 +87,7 @@ describe("watching the task", () => {
 
   it("says once that the task is being stopped, and why, and looks more often from there on", async () => {
     const options = watching(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
-    const watched = watchTask(options);
+    const watched = monitorTask(options);
     await options.clock.pass(15_000, 17_000);
     for (let i = 0; i < 2; i += 1) await options.clock.pass(3_000, 4_000);
     await watched;
@@ -98,7 +98,7 @@ describe("watching the task", () => {
     const [no, busy] = [failure("no-credentials"), failure("throttled")];
     const options = watching(no, busy, no, no, aTask({ ...stopping, containers: over }));
     const told: string[] = [];
-    const watched = watchTask({ ...options, onRefused: ({ code }) => told.push(code) });
+    const watched = monitorTask({ ...options, onRefused: ({ code }) => told.push(code) });
     await options.clock.pass(15_000, 17_000);
     await options.clock.pass(3_000);
     await options.clock.pass(15_000, 17_000);
@@ -113,7 +113,7 @@ describe("watching the task", () => {
 
   it("looks when the credentials end, where that is known", async () => {
     const options = watching(aTask(), aTask({ ...stopping, containers: over }));
-    const watched = watchTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
+    const watched = monitorTask({ ...options, credentialsEnd: options.clock.now() + 4_000 });
     await options.clock.pass(4_000);
     await turn();
     expect(options.asked).toHaveLength(1);
@@ -123,7 +123,7 @@ describe("watching the task", () => {
 
   it("ends with its signal", async () => {
     const options = watching(aTask());
-    const watched = watchTask(options);
+    const watched = monitorTask(options);
     options.cancel.abort();
     await expect(watched).rejects.toThrow("aborted");
     expect(options.asked).toEqual([]);

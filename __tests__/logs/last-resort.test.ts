@@ -1,7 +1,7 @@
 import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { lastResort } from "../../src/logs/last-resort.ts";
-import type { Attended } from "../../src/follow/attend.ts";
+import type { JobEnd } from "../../src/follow/job-end.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
@@ -13,7 +13,7 @@ const SPOOL = "one\ntwo\n";
 const WHOLE = `${mark("@0")}\r\none\r\ntwo\r\n${mark(`. ${SPOOL.length} exited 0=7:1`)}\r\n`;
 const BEGINNING = `${mark("@0")}\r\none\r\n`;
 
-type End = Exclude<Attended, { kind: "status" }>;
+type End = Exclude<JobEnd, { kind: "status" }>;
 
 const lost: End = { kind: "ended", end: { kind: "lost", why: "the connection broke" }, attached: true };
 const stopped: End = {

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { ObjectName } from "../../src/aws/s3.ts";
 import { Failure } from "../../src/errors.ts";
-import { cloudWatchPlace, logPlace, transcript, type TranscriptContext } from "../../src/logs/transcript.ts";
+import {
+  cloudWatchLocation,
+  logLocation,
+  transcript,
+  type TranscriptContext,
+} from "../../src/logs/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { SteppedClock } from "../helpers/stepped.ts";
 
@@ -180,7 +185,7 @@ describe("a transcript in S3", () => {
 
 describe("the log that people are pointed to", () => {
   it("has no page where the console of its partition is not known", () => {
-    expect(cloudWatchPlace("/ecs/exec", "s-1", "us-iso-east-1").url).toBe("");
+    expect(cloudWatchLocation("/ecs/exec", "s-1", "us-iso-east-1").url).toBe("");
   });
 
   it.each([
@@ -195,7 +200,7 @@ describe("the log that people are pointed to", () => {
       "https://eusc-de-east-1.console.amazonaws-eusc.eu/cloudwatch/home?region=eusc-de-east-1",
     ],
   ])("is on the console of its partition: %s", (region, page) => {
-    expect(cloudWatchPlace("/ecs/exec", "s-1", region)).toEqual({
+    expect(cloudWatchLocation("/ecs/exec", "s-1", region)).toEqual({
       name: "/ecs/exec/s-1",
       group: "/ecs/exec",
       stream: "s-1",
@@ -204,13 +209,13 @@ describe("the log that people are pointed to", () => {
   });
 
   it("is CloudWatch before S3", () => {
-    expect(logPlace({ ...BUCKET, ...{ cloudWatchLogGroup: "/ecs/exec" } }, "s-1", "eu-west-1")?.group).toBe(
-      "/ecs/exec",
-    );
+    expect(
+      logLocation({ ...BUCKET, ...{ cloudWatchLogGroup: "/ecs/exec" } }, "s-1", "eu-west-1")?.group,
+    ).toBe("/ecs/exec");
   });
 
   it("is the object in S3 where that is all there is, and has no page", () => {
-    expect(logPlace(BUCKET, "s-1", "eu-west-1")).toEqual({
+    expect(logLocation(BUCKET, "s-1", "eu-west-1")).toEqual({
       name: "s3://example-logs/exec/s-1.log",
       group: "",
       stream: "",
@@ -219,6 +224,6 @@ describe("the log that people are pointed to", () => {
   });
 
   it("is none where nothing is logged", () => {
-    expect(logPlace(NOWHERE, "s-1", "eu-west-1")).toBeUndefined();
+    expect(logLocation(NOWHERE, "s-1", "eu-west-1")).toBeUndefined();
   });
 });

@@ -1,12 +1,10 @@
-import { buffer } from "node:stream/consumers";
-import { deferred } from "../../local/agent/deferred.ts";
 import { giveBack } from "../../src/places/give-back.ts";
 import { othersUploadFor } from "../../src/places/other-uploads.ts";
 import { uploadMs, Uploads } from "../../src/places/uploads.ts";
 import type { RecentSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
 import type { SessionLogs } from "../../src/ready/session-logs.ts";
-import type { Session, SessionEnd } from "../../src/session/session.ts";
+import type { SessionEnd } from "../../src/session/session.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
 
 const NOWHERE: SessionLogs = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
@@ -28,15 +26,13 @@ describe("an upload", () => {
 });
 
 /** A session that has carried so much and ended so. */
-async function carried(uploads: Uploads, bytes: number, end: SessionEnd = { kind: "left" }): Promise<void> {
-  async function* output(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield await Promise.resolve(Buffer.alloc(bytes));
-  }
-  const ended = deferred<SessionEnd>();
-  const session = { output: output(), ended: ended.promise } as unknown as Session;
-  await buffer(uploads.counted(session).output);
-  ended.resolve(end);
-  await ended.promise;
+async function carried(
+  uploads: Uploads,
+  bytes: number,
+  end: SessionEnd = { kind: "detached" },
+): Promise<void> {
+  uploads.expect({ received: bytes, ended: Promise.resolve(end) });
+  await Promise.resolve();
 }
 
 describe("a container's place", () => {
@@ -57,11 +53,11 @@ describe("a container's place", () => {
 
   it("is given back when the log that the agent uploads can have ended, and that is said", async () => {
     const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
-    const admission = held();
+    const place = held();
     await carried(uploads, 8 * MB);
-    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
+    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect(clock.slept).toEqual([14_000]);
-    expect(admission.done).toEqual(["released"]);
+    expect(place.done).toEqual(["released"]);
     expect(log.lines).toEqual([expect.stringContaining("in 14 s")]);
   });
 
@@ -70,27 +66,27 @@ describe("a container's place", () => {
     ["sessions are not logged", NOWHERE, 100 * MB],
   ])("is given back at once where %s", async (_, logs, bytes) => {
     const { clock, log, cancel, uploads } = setting(logs);
-    const admission = held();
+    const place = held();
     await carried(uploads, bytes);
-    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
-    expect([clock.slept, admission.done, log.lines]).toEqual([[], ["released"], []]);
+    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
+    expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
   });
 
   it("is not waited for where nobody else wants it", async () => {
     const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
-    const admission = { ...held(), held: false };
+    const place = { ...held(), held: false };
     await carried(uploads, 80 * MB);
-    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
-    expect([clock.slept, admission.done]).toEqual([[], ["released"]]);
+    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
+    expect([clock.slept, place.done]).toEqual([[], ["released"]]);
   });
 
   it("is left to the post step by a run that is cancelled", async () => {
     const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
-    const admission = held();
+    const place = held();
     await carried(uploads, 8 * MB);
     cancel.abort(new Error("cancelled"));
-    await giveBack(admission, uploads, { clock, log, cancel: cancel.signal });
-    expect(admission.done).toEqual([`postponed to ${uploads.doneAt()}`]);
+    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
+    expect(place.done).toEqual([`postponed to ${uploads.doneAt()}`]);
   });
 
   it("is asked for again only while at most one session of the job uploads", async () => {

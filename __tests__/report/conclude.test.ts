@@ -1,13 +1,13 @@
 import { Failure } from "../../src/errors.ts";
 import { concluded } from "../../src/report/conclude.ts";
 import type { Outcome } from "../../src/report/result.ts";
-import type { Attended } from "../../src/follow/attend.ts";
+import type { JobEnd } from "../../src/follow/job-end.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aKnown, aStatus } from "./results.ts";
 
 const gone = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
 
-it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefined]>([
+it.each<[string, JobEnd, boolean, Outcome, number | undefined, string | undefined]>([
   ["the job's own status", { kind: "status", status: aStatus("exited", "3") }, true, "failed", 3, undefined],
   [
     "a container that could not run the job",
@@ -44,7 +44,7 @@ it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefi
   ],
   [
     "a session that was cut",
-    { kind: "ended", end: { kind: "left" }, attached: true },
+    { kind: "ended", end: { kind: "detached" }, attached: true },
     true,
     "unknown",
     undefined,
@@ -66,11 +66,11 @@ it.each<[string, Attended, boolean, Outcome, number | undefined, string | undefi
 });
 
 it("tells what the container said, and of which session", () => {
-  const refused: Attended = {
+  const refused: JobEnd = {
     kind: "status",
     status: { kind: "refused", code: "job", text: "no space left" },
   };
   expect(concluded(refused, aTarget(), aKnown()).failure?.seen).toContain("no space left");
-  const cut: Attended = { kind: "ended", end: { kind: "left" }, attached: true };
+  const cut: JobEnd = { kind: "ended", end: { kind: "detached" }, attached: true };
   expect(concluded(cut, aTarget(), aKnown()).failure?.failed).toContain("ecs-execute-command-2");
 });

@@ -16,6 +16,7 @@ export class FakeSession implements Session {
   readonly typed: string[] = [];
   isEnded = false;
   heard = false;
+  received = 0;
   #settle: (end: SessionEnd) => void = () => undefined;
   readonly #onTyped: (session: FakeSession, text: string) => void;
 
@@ -52,7 +53,7 @@ export class FakeSession implements Session {
   }
 
   close(): Promise<void> {
-    this.end({ kind: "left" });
+    this.end({ kind: "detached" });
     return Promise.resolve();
   }
 }

@@ -181,7 +181,7 @@ describe("a session whose connection is cut", () => {
     gateway.client?.terminate();
     await log.until(/was cut/);
     await session.close();
-    expect(await session.ended).toEqual({ kind: "left" });
+    expect(await session.ended).toEqual({ kind: "detached" });
     clock.advance(60_000);
     await new Promise(setImmediate);
     expect(gateway.requests).toHaveLength(1);

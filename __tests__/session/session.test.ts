@@ -81,7 +81,7 @@ describe("a session", () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     await session.close();
-    expect(await session.ended).toEqual({ kind: "left" });
+    expect(await session.ended).toEqual({ kind: "detached" });
     await gateway.until(() => gateway.gone);
     expect(await readAll(session)).toBe("");
   });
@@ -103,7 +103,7 @@ describe("a session", () => {
     const abort = new AbortController();
     const session = await open(gateway, { signal: abort.signal });
     abort.abort(new Error("cancelled"));
-    expect(await session.ended).toEqual({ kind: "left" });
+    expect(await session.ended).toEqual({ kind: "detached" });
     await gateway.until(() => gateway.gone);
   });
 

@@ -1,25 +1,25 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
-import type { Attended } from "../../src/follow/attend.ts";
+import type { JobEnd } from "../../src/follow/job-end.ts";
 import { isLeft } from "../../src/undo/left.ts";
 
-const failed = (code: FailureCode): Attended => ({
+const failed = (code: FailureCode): JobEnd => ({
   kind: "impossible",
   failure: new Failure(code, { failed: "", seen: "", advice: "" }),
 });
-const status: Attended = { kind: "status", status: { kind: "ended", reason: "exited", workers: [] } };
-const lost = (cause?: Failure): Attended => ({
+const status: JobEnd = { kind: "status", status: { kind: "ended", reason: "exited", workers: [] } };
+const lost = (cause?: Failure): JobEnd => ({
   kind: "ended",
   attached: cause === undefined,
   end: { kind: "lost", why: "the network is gone", cause },
 });
-const closed = (text: string): Attended => ({
+const closed = (text: string): JobEnd => ({
   kind: "ended",
   attached: false,
   end: { kind: "closed", text },
 });
 const noKey = new Failure("access-denied", { failed: "", seen: "", advice: "" });
 
-it.each<[string, Attended, boolean]>([
+it.each<[string, JobEnd, boolean]>([
   ["has told its end", status, false],
   ["was refused", { kind: "refused", code: "download", text: "" }, false],
   ["was cut for good", lost(), true],

@@ -1,9 +1,11 @@
 import { asFailure, Failure } from "../errors.ts";
 import type { Gap } from "../stream/extract.ts";
+import { enoughShown } from "./backlog.ts";
 import { describeGap } from "./ending.ts";
-import { type Followed, followJob, type FollowOptions } from "./follow.ts";
+import { followJob, type FollowOptions } from "./follow.ts";
+import type { CarrierEnd, JobEnd } from "./job-end.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
-import { lookAtTask, type WatchOptions, watchTask } from "./task-monitor.ts";
+import { lookAtTask, type TaskMonitorOptions, monitorTask } from "./task-monitor.ts";
 
 /** After the first cut; doubled for each one that follows without any output in between. */
 const FIRST_PAUSE_MS = 500;
@@ -13,7 +15,8 @@ const MOST_IN_VAIN = 8;
 /** For the last output of a task that has ended. */
 const LAST_WORDS_MS = 1_000;
 
-export interface AttendOptions extends Omit<FollowOptions, "first">, Omit<WatchOptions, "signal" | "clock"> {
+export interface AttendOptions
+  extends Omit<FollowOptions, "first" | "enough">, Omit<TaskMonitorOptions, "signal" | "clock"> {
   /** A new session that goes on at this byte of the spool; rejects when there can't be one. */
   readonly attach: (at: number) => Promise<Session>;
   /** Ends a session that was lost, so that it gives its place in the container back. Best effort. */
@@ -24,35 +27,33 @@ export interface AttendOptions extends Omit<FollowOptions, "first">, Omit<WatchO
   readonly until: number;
 }
 
-/** What attending to a job came to: what the last session came to, or why there can be no further one. */
-export type Attended = Followed | { readonly kind: "impossible"; readonly failure: Failure };
-
 /**
  * Watches the job to its end through as many sessions as that takes. A session that is cut costs nothing: the next
  * one goes on at the byte where this one was. While it lasts the task is looked at too, and its end beats whatever a
  * broken session says. Rejects when the first session can't be opened.
  */
-export async function attend(options: AttendOptions): Promise<Attended> {
+export async function attend(options: AttendOptions): Promise<JobEnd> {
   const { clock, extractor, log, cancel, until } = options;
   const over = new AbortController();
-  const watching: WatchOptions = { ...options, signal: over.signal };
-  let session = await options.attach(0);
-  let gone: Failure | undefined;
-  let first = true;
-  const leaveAfter = (ms: number): Promise<void> =>
-    clock.sleep(Math.max(0, ms), over.signal).then(() => session.close());
-  watchTask(watching)
-    .then((failure) => {
-      gone = failure;
-      return leaveAfter(LAST_WORDS_MS);
-    })
-    .catch(() => undefined); // nobody watches any more
-  leaveAfter(until - clock.now()).catch(() => undefined); // it ended in time
-
+  const watching: TaskMonitorOptions = { ...options, signal: over.signal };
+  const enough = enoughShown(cancel, clock, over.signal);
   try {
+    let session = await options.attach(0);
+    let gone: Failure | undefined;
+    let first = true;
+    const leaveAfter = (ms: number): Promise<void> =>
+      clock.sleep(Math.max(0, ms), over.signal).then(() => session.close());
+    monitorTask(watching)
+      .then((failure) => {
+        gone = failure;
+        return leaveAfter(LAST_WORDS_MS);
+      })
+      .catch(() => undefined); // nobody watches any more
+    leaveAfter(until - clock.now()).catch(() => undefined); // it ended in time
+
     for (let inVain = 0, gaps = 0, pause = FIRST_PAUSE_MS; ;) {
       const from = extractor.offset;
-      const followed = await followJob(session, { ...options, first });
+      const followed = await followJob(session, { ...options, first, enough });
       first &&= !session.heard;
       if (followed.kind === "unopened") {
         const failure = gone ?? (await options.whyUnopened(session.sessionId));
@@ -110,7 +111,7 @@ async function nextSession(pause: number, options: AttendOptions): Promise<Sessi
 const TRANSIENT: ReadonlySet<string> = new Set(["session-lost", "aws-unreachable", "throttled"]);
 
 /** Ends that another session would only repeat: the command was not started. */
-export function isFinal(followed: Followed): boolean {
+export function isFinal(followed: CarrierEnd): boolean {
   if (followed.kind !== "ended") return false;
   const { end } = followed;
   if (end.kind === "closed")
@@ -145,7 +146,7 @@ export function describeEnd(end: SessionEnd): string {
       return end.text.trim() === "" ? "closed by the other side, without a reason." : end.text.trim();
     case "lost":
       return `${end.why}.`;
-    case "left":
+    case "detached":
       return "left.";
   }
 }

@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../errors.ts";
 import { PLACES } from "../payload/source.ts";
 import type { Target } from "../targets/target.ts";
 import type { Gap } from "../stream/extract.ts";
-import type { Followed } from "./follow.ts";
+import type { CarrierEnd } from "./job-end.ts";
 
 const NO_SHELL =
   "The image needs /bin/sh, which also 'shell: python' and other interpreters are started by. Use the variant of the image that has one, such as ':debug' of a distroless image.";
@@ -12,7 +12,7 @@ const NO_SHELL =
  * first; this is for a task that still runs.
  */
 export function withoutStatus(
-  followed: Exclude<Followed, { kind: "status" }>,
+  followed: Exclude<CarrierEnd, { kind: "status" }>,
   target: Pick<Target, "container" | "taskId">,
   sessionId: string,
 ): Failure {
@@ -129,7 +129,7 @@ const OWN_WORDS: ReadonlySet<FailureCode> = new Set(["access-denied", "encryptio
 
 /** The texts are the agent's own. */
 function ended(
-  { end, attached }: Extract<Followed, { kind: "ended" }>,
+  { end, attached }: Extract<CarrierEnd, { kind: "ended" }>,
   container: string,
   sessionId: string,
 ): Failure {

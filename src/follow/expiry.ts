@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { Failure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
-import type { Attended } from "./attend.ts";
+import type { JobEnd } from "./job-end.ts";
 
 const RENEW =
   "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin a session before it that lasts " +
@@ -62,7 +62,7 @@ export class Expiry {
   }
 
   /** What attending to the job came to, in the light of that. A job that ended by itself has the end that it had. */
-  conclude(attended: Attended, attached: boolean): Attended {
+  conclude(attended: JobEnd, attached: boolean): JobEnd {
     const refused = attended.kind === "impossible" && lacksCredentials(attended.failure);
     const refusal = this.#refusal ?? (refused ? attended.failure : undefined);
     if (refusal === undefined || !attached) return attended;

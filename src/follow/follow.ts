@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.ts";
-import type { Extractor, Gap, MissingPayload, Shown } from "../stream/extract.ts";
-import type { JobStatus } from "../stream/status.ts";
+import type { Extractor, MissingPayload, Shown } from "../stream/extract.ts";
 import { CANCEL, END_TASK, here, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
-import type { Session, SessionEnd } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
+import type { CarrierEnd } from "./job-end.ts";
 import { Silence } from "./silence.ts";
 
 /** For the agent to close the session once the job's status has been taken. */
@@ -20,17 +20,6 @@ const STOPPING_MS = 20_000;
 
 /** What was read is told to the container, which need not keep it, after so much of it. */
 const CONFIRMED_BYTES = 1024 * 1024;
-
-export type Followed =
-  | { readonly kind: "status"; readonly status: JobStatus }
-  /** The container started no job, or knows none, and says why. */
-  | { readonly kind: "refused"; readonly code: string; readonly text: string }
-  /** The session ended without the job's status. */
-  | { readonly kind: "ended"; readonly end: SessionEnd; readonly attached: boolean }
-  /** The log never held the status. */
-  | { readonly kind: "missing"; readonly attached: boolean }
-  /** Bytes were lost on the way, or others came in between. */
-  | Gap;
 
 /** The agent has not opened the job's first session, so that nothing was started in it. */
 export interface Unopened {
@@ -54,11 +43,13 @@ export interface FollowOptions {
   readonly onShown: (shown: Shown) => void;
   /** Asked when the agent has not opened the first session: for how many milliseconds more it is waited for. */
   readonly moreTime?: (() => Promise<number>) | undefined;
-  /** Resolves when there is room for more text; until then no more is read. */
-  readonly room?: (() => Promise<void>) | undefined;
+  /** Resolves when enough of the text has been read that more may be shown. Until then no more is read: back-pressure. */
+  readonly drained?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
   /** Aborted: the job is told to stop, and gets a moment to say how that went. */
   readonly cancel: AbortSignal;
+  /** Aborted: what is still unread of the output is not shown any more. */
+  readonly enough?: AbortSignal | undefined;
   /** Where it is aborted, the job is told to stop likewise, but has the time that it needs for it. */
   readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
 }
@@ -67,10 +58,10 @@ export interface FollowOptions {
  * Watches the job through one session: types the input when it is safe to, passes on the output, and ends with the
  * job's status or with what came instead. Leaves the session in every case, and never rejects.
  */
-export async function followJob(session: Session, options: FollowOptions): Promise<Followed | Unopened> {
+export async function followJob(session: Session, options: FollowOptions): Promise<CarrierEnd | Unopened> {
   const { extractor, clock, cancel } = options;
   let attached = false;
-  let outcome: Followed | undefined;
+  let outcome: CarrierEnd | undefined;
   const over = new AbortController();
 
   const stopWithin = (ms: number): void => {
@@ -101,6 +92,10 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   leaveUnopened().catch(ended);
 
   for await (const bytes of session.output) {
+    if (options.enough?.aborted) {
+      await session.close();
+      break;
+    }
     silence.end();
     heard = true;
     for (const extracted of extractor.read(bytes)) {
@@ -151,7 +146,7 @@ export async function followJob(session: Session, options: FollowOptions): Promi
       }
     }
     if (outcome !== undefined) break;
-    await options.room?.();
+    await options.drained?.();
     silence.expect(attached ? SILENCE_OF_WATCHER_MS : SILENCE_MS);
   }
   silence.stop();
@@ -167,8 +162,8 @@ export async function followJob(session: Session, options: FollowOptions): Promi
   over.abort();
   if (outcome !== undefined) return outcome;
   const end = await session.ended;
-  if (unopened() && end.kind === "left" && !cancel.aborted) return { kind: "unopened" };
-  if (silence.lasted === undefined || end.kind !== "left" || cancel.aborted)
+  if (unopened() && end.kind === "detached" && !cancel.aborted) return { kind: "unopened" };
+  if (silence.lasted === undefined || end.kind !== "detached" || cancel.aborted)
     return { kind: "ended", end, attached };
   const seconds = silence.lasted / 1000;
   const why = heard
@@ -198,8 +193,8 @@ async function everySoOften(say: () => Promise<void>, clock: Clock, signal: Abor
 /** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
 export async function followTranscript(
   bytes: AsyncIterable<Uint8Array>,
-  { extractor, onShown, room }: Pick<FollowOptions, "extractor" | "onShown" | "room">,
-): Promise<Followed> {
+  { extractor, onShown, drained }: Pick<FollowOptions, "extractor" | "onShown" | "drained">,
+): Promise<CarrierEnd> {
   let attached = false;
   for await (const piece of bytes) {
     for (const extracted of extractor.read(piece)) {
@@ -220,7 +215,7 @@ export async function followTranscript(
           return extracted;
       }
     }
-    await room?.();
+    await drained?.();
   }
   return { kind: "missing", attached };
 }

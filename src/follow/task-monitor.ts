@@ -17,7 +17,7 @@ const LOOK_AT_END_EVERY_MS = 3_000;
 /** Once AWS has refused the credentials: the next refusal is believed. */
 const LOOK_AGAIN_AFTER_MS = 3_000;
 
-export interface WatchOptions {
+export interface TaskMonitorOptions {
   readonly ecs: Pick<Ecs, "describeTask">;
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">;
   readonly clock: Clock;
@@ -33,7 +33,7 @@ export interface WatchOptions {
  * Looks at the task beside a session, about four times a minute. Resolves with the reason when the container has
  * ended; rejects only with the signal's reason. A task that is being stopped has its grace: a job may still end in it.
  */
-export async function watchTask(options: WatchOptions): Promise<Failure> {
+export async function monitorTask(options: TaskMonitorOptions): Promise<Failure> {
   const { clock, log, signal } = options;
   let ending = false;
   let refused = false;
@@ -54,7 +54,7 @@ export async function watchTask(options: WatchOptions): Promise<Failure> {
 }
 
 /** The pause before the next look: the usual one, unless the credentials end in it. */
-function untilNext(usual: number, { clock, credentialsEnd }: WatchOptions): number {
+function untilNext(usual: number, { clock, credentialsEnd }: TaskMonitorOptions): number {
   const left = credentialsEnd === undefined ? -1 : credentialsEnd - clock.now();
   return left > 0 && left < usual ? left : usual;
 }
@@ -68,7 +68,7 @@ interface Look {
 }
 
 /** One look: the reason if the container has ended. A look that fails tells nothing, and says so in the debug log. */
-export async function lookAtTask({ ecs, target, log, signal }: WatchOptions): Promise<Look> {
+export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOptions): Promise<Look> {
   try {
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
     if (task === undefined) {

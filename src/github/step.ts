@@ -18,8 +18,8 @@ export const screen = new Screen({
 });
 
 /** Resolves when the runner has read what was shown, but for some. */
-export function room(): Promise<void> {
-  return out.room();
+export function drained(): Promise<void> {
+  return out.drained();
 }
 
 /** The runner shows a secret nowhere, from here on: no form of it that the container redacts either. */

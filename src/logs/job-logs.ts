@@ -5,7 +5,7 @@ import { lastResort } from "./last-resort.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import type { Printer } from "../show/printer.ts";
 import { readLogs } from "./read-logs.ts";
-import type { Attended } from "../follow/attend.ts";
+import type { JobEnd } from "../follow/job-end.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
 import { parseArn } from "../targets/arn.ts";
 import type { Target } from "../targets/target.ts";
@@ -22,11 +22,11 @@ interface Reading {
 
 /** The logs, where output is to come from there, or where no session could tell the end. */
 export async function withLogs(
-  attended: Attended,
+  attended: JobEnd,
   target: Target,
   { places, extractor, printer, newExtractor }: Reading,
-  { inputs, aws, clock, log, cancel, known, room }: JobContext,
-): Promise<Attended> {
+  { inputs, aws, clock, log, cancel, known, drained }: JobContext,
+): Promise<JobEnd> {
   if (!known.attached || cancel.aborted) return attended;
   if (attended.kind === "impossible" && lacksCredentials(attended.failure)) return attended;
   const { sessionIds } = known;
@@ -41,7 +41,7 @@ export async function withLogs(
     signal: cancel,
     log,
     onShown,
-    room,
+    drained,
   };
   if (attended.kind === "status") {
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return attended;

@@ -1,5 +1,5 @@
 import { Failure } from "../errors.ts";
-import type { Attended } from "../follow/attend.ts";
+import type { JobEnd } from "../follow/job-end.ts";
 import { withoutStatus } from "../follow/ending.ts";
 import type { Target } from "../targets/target.ts";
 import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
@@ -20,9 +20,9 @@ export interface LastResortOptions extends Omit<ReadLogsOptions, "patience"> {
  * the reason where the logs don't have it either, or may not be read, and is joined by what was tried.
  */
 export async function lastResort(
-  attended: Exclude<Attended, { kind: "status" }>,
+  attended: Exclude<JobEnd, { kind: "status" }>,
   options: LastResortOptions,
-): Promise<Attended> {
+): Promise<JobEnd> {
   const { places, sessionIds, log, clock, signal } = options;
   const sessionId = sessionIds.at(-1) ?? "";
   const failure =

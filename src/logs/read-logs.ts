@@ -1,10 +1,11 @@
 import type { Log } from "../log.ts";
-import { type Followed, followTranscript, type FollowOptions } from "../follow/follow.ts";
+import { followTranscript, type FollowOptions } from "../follow/follow.ts";
+import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import { transcript, type TranscriptContext, Unreadable } from "./transcript.ts";
 
 export interface ReadLogsOptions
-  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onShown" | "room"> {
+  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onShown" | "drained"> {
   readonly places: SessionLogs;
   /** In the order in which they went on where the one before was cut. */
   readonly sessionIds: readonly string[];
@@ -16,10 +17,10 @@ export interface ReadLogsOptions
  * extractor already is. Ends with the status, or with what the last of them lacks. While one is waited for, the others
  * have that time too. Fails as `Unreadable` where nothing of the job was found and that may be for want of a right.
  */
-export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<Followed> {
+export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<CarrierEnd> {
   const { places, sessionIds, extractor, clock } = options;
   const until = clock.now() + options.patience;
-  let followed: Followed | undefined;
+  let followed: CarrierEnd | undefined;
   let unreadable: Unreadable | undefined;
   for (const sessionId of sessionIds) {
     extractor.restart();

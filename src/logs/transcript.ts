@@ -6,7 +6,7 @@ import { Failure } from "../errors.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 
 /** Where ECS Exec leaves the transcript of a session. */
-export interface LogPlace {
+export interface LogLocation {
   /** For people: the stream or the object. */
   readonly name: string;
   /** Empty for a transcript in S3. */
@@ -18,7 +18,7 @@ export interface LogPlace {
 
 const POLL_MS = 1_000;
 
-export function cloudWatchPlace(group: string, sessionId: string, region: string): LogPlace {
+export function cloudWatchLocation(group: string, sessionId: string, region: string): LogLocation {
   const host = consoleHost(region);
   // The console escapes twice, with a $ for the outer %.
   const escape = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll("%", "$");
@@ -35,9 +35,9 @@ export function cloudWatchPlace(group: string, sessionId: string, region: string
 }
 
 /** The log that people are pointed to; undefined where there is none. */
-export function logPlace(logs: SessionLogs, sessionId: string, region: string): LogPlace | undefined {
+export function logLocation(logs: SessionLogs, sessionId: string, region: string): LogLocation | undefined {
   if (logs.cloudWatchLogGroup !== undefined)
-    return cloudWatchPlace(logs.cloudWatchLogGroup, sessionId, region);
+    return cloudWatchLocation(logs.cloudWatchLogGroup, sessionId, region);
   if (logs.s3Bucket === undefined) return undefined;
   return { name: transcriptName("s3", logs, sessionId), group: "", stream: "", url: "" };
 }

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
-import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
+import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
 
 /** A claim that was not renewed for so long is nobody's: by then a watcher without a reader has given up, too. */
 export const LEASE_MS = 90_000;
@@ -24,7 +24,7 @@ export interface ClaimName extends ObjectName {
   readonly run: string;
 }
 
-export interface ClaimOptions extends TurnOptions {
+export interface ClaimOptions extends QueueOptions {
   readonly claim: ClaimName;
   /** Of the workflow run, for those who wait. */
   readonly url: string;
@@ -65,7 +65,7 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   const since = new Date(clock.now()).toISOString();
   const old = new OldVersions(options);
   let held: StoredVersion | undefined;
-  await takeTurn(async () => {
+  await queueForPlace(async () => {
     const bid = await tryToClaim(options, since, old);
     if ("who" in bid) return bid;
     held = bid;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { Admission } from "./admit.ts";
+import type { Place } from "./place.ts";
 import { seconds, type Uploads } from "./uploads.ts";
 
 /**
@@ -14,22 +14,22 @@ const SHORT_MS = 5_000;
  * much time: its post step does it. Never rejects.
  */
 export async function giveBack(
-  admission: Admission,
+  place: Place,
   uploads: Pick<Uploads, "doneAt">,
   { clock, log, cancel }: { readonly clock: Clock; readonly log: Log; readonly cancel: AbortSignal },
 ): Promise<void> {
   const freeAt = uploads.doneAt();
   const ms = freeAt - clock.now();
-  if (admission.held && ms > SHORT_MS) {
+  if (place.held && ms > SHORT_MS) {
     log.info(
       `The exec agent still uploads the log of the session; the container's place is given back when that can have ended, in ${seconds(ms)} s.`,
     );
     try {
       await clock.sleep(ms, cancel);
     } catch {
-      await admission.postpone(freeAt);
+      await place.postpone(freeAt);
       return;
     }
   }
-  await admission.release();
+  await place.release();
 }

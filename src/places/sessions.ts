@@ -1,6 +1,6 @@
 import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
-import { type Holder, takeTurn, timeOfDay, type TurnOptions } from "./turn.ts";
+import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
 
 /** Between two looks, so that of several runs that saw the place free at once one comes first. */
 const SHORTEST_PAUSE_MS = 300;
@@ -17,7 +17,7 @@ const DISCONNECTED_MS = 45_000;
 /** Where there is nothing to look at. */
 const SPACING_MS = 1_000;
 
-export interface SessionOptions extends TurnOptions {
+export interface SessionOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
   readonly ssm: Pick<Ssm, "activeSessions">;
@@ -50,7 +50,7 @@ export async function waitForSessions(options: SessionOptions): Promise<{ readon
   };
   try {
     do {
-      await takeTurn(look, options);
+      await queueForPlace(look, options);
       await clock.sleep(SHORTEST_PAUSE_MS + late(random()) * jitter, signal);
     } while ((await look()) !== undefined);
     return { beside: passed !== undefined };

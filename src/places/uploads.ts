@@ -1,7 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import type { Session } from "../session/session.ts";
 
 /** Of events to CloudWatch Logs, once a second (amazon-ssm-agent: cloudwatchlogspublisher). */
 const BYTES_A_CALL = 4 * 200_000;
@@ -33,6 +32,13 @@ export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
   );
 }
 
+/** A session as its upload depends on it. */
+interface LoggedSession {
+  /** Bytes of its output. */
+  readonly received: number;
+  readonly ended: Promise<{ readonly kind: "closed" | "lost" | "detached" }>;
+}
+
 /** The sessions of one job, whose transcripts the agent uploads when they have ended. */
 export class Uploads {
   readonly #logs: SessionLogs | undefined;
@@ -45,30 +51,12 @@ export class Uploads {
     this.#clock = clock;
   }
 
-  /** The session; the bytes of its output are counted as they are read. */
-  counted(session: Session): Session {
-    let bytes = 0;
-    async function* output(): AsyncGenerator<Uint8Array, void, undefined> {
-      for await (const piece of session.output) {
-        bytes += piece.length;
-        yield piece;
-      }
-    }
-    void session.ended.then((end) => {
-      if (end.kind === "lost") bytes += UNHEARD_BYTES;
+  /** The session's upload is waited for, once the session has ended. */
+  expect(session: LoggedSession): void {
+    void session.ended.then(({ kind }) => {
+      const bytes = session.received + (kind === "lost" ? UNHEARD_BYTES : 0);
       this.#freeAt.push(this.#clock.now() + uploadMs(bytes, this.#logs));
     });
-    return {
-      sessionId: session.sessionId,
-      output: output(),
-      ended: session.ended,
-      get heard() {
-        return session.heard;
-      },
-      send: (bytes) => session.send(bytes),
-      resize: (cols, rows) => session.resize(cols, rows),
-      close: () => session.close(),
-    };
   }
 
   /** When all have been uploaded but `some`, which still may be under way, in milliseconds since the epoch. */

@@ -1,10 +1,10 @@
-import type { Attended } from "../follow/attend.ts";
+import type { JobEnd } from "../follow/job-end.ts";
 import { withoutStatus } from "../follow/ending.ts";
 import type { Target } from "../targets/target.ts";
 import { endedResult, failedResult, type Known, type Result } from "./result.ts";
 
 /** The job's own status, else why there is none. */
-export function concluded(attended: Attended, target: Target, known: Known): Result {
+export function concluded(attended: JobEnd, target: Target, known: Known): Result {
   const sessionId = known.sessionIds.at(-1) ?? "";
   switch (attended.kind) {
     case "status": {

@@ -1,6 +1,6 @@
 import type { Failure } from "../errors.ts";
 import type { JobStatus } from "../stream/status.ts";
-import type { LogPlace } from "../logs/transcript.ts";
+import type { LogLocation } from "../logs/transcript.ts";
 import type { Target } from "../targets/target.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface Result {
   readonly stdout: string;
   readonly target: Target | undefined;
   readonly sessionId: string | undefined;
-  readonly log: LogPlace | undefined;
+  readonly log: LogLocation | undefined;
   /** Why there is no status, or what else went wrong. */
   readonly failure: Failure | undefined;
   /** The task's address outside its VPC, where it has one that we may know. */
@@ -40,7 +40,7 @@ export interface Known {
   target: Target | undefined;
   /** Of this job, one after the other. */
   sessionIds: string[];
-  log: LogPlace | undefined;
+  log: LogLocation | undefined;
   stdout: string;
   /** The script may have run. */
   attached: boolean;

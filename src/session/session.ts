@@ -3,9 +3,9 @@ import { Channel } from "../channel/channel.ts";
 import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
 import { describeFrame } from "../channel/message.ts";
 import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
+import { clipped } from "../clipped.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { clipped } from "../stream/marks.ts";
 import { Alarm } from "./alarm.ts";
 import { unlessLate } from "../bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
@@ -40,7 +40,7 @@ export type SessionEnd =
   /** It can't go on: the connection could not be mended, or the protocol failed. The command may still run. */
   | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
   /** We left, by `close` or the signal. The command may still run. */
-  | { readonly kind: "left" };
+  | { readonly kind: "detached" };
 
 export interface Session {
   readonly sessionId: string;
@@ -49,6 +49,8 @@ export interface Session {
    * more than 1 MiB waits, and no input waits for its acknowledgement, the agent is kept from sending.
    */
   readonly output: AsyncIterable<Uint8Array>;
+  /** Bytes of that output which the agent has sent so far. */
+  readonly received: number;
   /** The agent has said something: it has opened the session. */
   readonly heard: boolean;
   /** Never rejects. */
@@ -89,6 +91,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 class DataSession implements Session {
   readonly sessionId: string;
   readonly output: ByteQueue;
+  received = 0;
   heard = false;
   readonly ended: Promise<SessionEnd>;
   readonly #options: SessionOptions;
@@ -148,7 +151,7 @@ class DataSession implements Session {
   }
 
   async close(): Promise<void> {
-    this.#finish({ kind: "left" });
+    this.#finish({ kind: "detached" });
     await this.#connection.close();
   }
 
@@ -180,6 +183,7 @@ class DataSession implements Session {
     this.heard ||= OF_THE_AGENT.has(event.kind);
     switch (event.kind) {
       case "output":
+        this.received += event.bytes.length;
         this.output.push(event.bytes);
         if (this.output.size > MOST_WAITING_BYTES)
           this.#finish({ kind: "lost", why: "the agent sends without end and acknowledges nothing" });

@@ -35,7 +35,7 @@ export class BatchedOutput {
   }
 
   /** Resolves when the reader has read what was written, but for some. */
-  async room(): Promise<void> {
+  async drained(): Promise<void> {
     if (this.#out.writableLength > UNREAD_BYTES) await once(this.#out, "drain");
   }
 

@@ -1,4 +1,5 @@
-import { ANNOUNCEMENT, BEL, clipped, count, LONGEST_MARK, MOST_NOTES, sessionMark } from "./marks.ts";
+import { clipped } from "../clipped.ts";
+import { ANNOUNCEMENT, BEL, count, LONGEST_MARK, MOST_NOTES, sessionMark } from "./marks.ts";
 import { Packed } from "./packed.ts";
 import { Returns } from "./returns.ts";
 import { LONGEST_RECORD, SpoolReader, type SpoolText } from "./spool.ts";

@@ -47,16 +47,8 @@ export const BEL = "\x07";
 /** Bytes of the longest mark there is, with its beginning and its end. A status of 256 workers has 4 KB. */
 export const LONGEST_MARK = 8192;
 
-/** Characters of a note, a refusal or a status that are read: the container's own last words have no more. */
-export const LONGEST_WORDS = 600;
 /** Notes of one session that are told. */
 export const MOST_NOTES = 100;
-
-/** The container's words as far as they are read. */
-export function clipped(text: string): string {
-  const trimmed = text.trim();
-  return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;
-}
 
 /** A number in a mark, or undefined for anything else: no file is longer than this. */
 export function count(text: string | undefined): number | undefined {

@@ -1,4 +1,4 @@
-import { clipped } from "./marks.ts";
+import { clipped } from "../clipped.ts";
 
 /** How a job ended, as the trailer says it. */
 export type JobStatus =

@@ -1,4 +1,4 @@
-import type { PlacedClaim } from "../places/admit.ts";
+import type { PlaceClaim } from "../places/place.ts";
 import type { WrittenObject } from "../aws/s3.ts";
 import type { Role } from "../aws/clients.ts";
 import type { JobName } from "./stop-job.ts";
@@ -16,7 +16,7 @@ export type Undo =
       readonly unheard?: true;
     } & WrittenObject)
   /** On a container's place: only the run that made it may take it back. */
-  | ({ readonly kind: "claim" } & PlacedClaim)
+  | ({ readonly kind: "claim" } & PlaceClaim)
   /** In a task that this run has not started, and so does not stop. */
   | ({ readonly kind: "job" } & JobName);
 

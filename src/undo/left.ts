@@ -2,7 +2,8 @@ import type { Clock } from "../clock.ts";
 import { asFailure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Attended, isFinal } from "../follow/attend.ts";
+import { isFinal } from "../follow/attend.ts";
+import type { JobEnd } from "../follow/job-end.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 
 /** Ends of a session that are none of its container, which can be told by another way. */
@@ -20,7 +21,7 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
 
 /** Whether something of a job may be left in its container, by what came of attending to it. */
 export function isLeft(
-  came: Attended,
+  came: JobEnd,
   { cancelled, started }: { cancelled: boolean; started: boolean },
 ): boolean {
   if (came.kind === "status" || came.kind === "refused") return false;

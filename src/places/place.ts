@@ -5,9 +5,9 @@ import type { Origin } from "../origin.ts";
 import { sessionTarget, type Target } from "../targets/target.ts";
 import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
 import { waitForSessions } from "./sessions.ts";
-import type { TurnOptions } from "./turn.ts";
+import type { QueueOptions } from "./queue.ts";
 
-export interface AdmitOptions extends TurnOptions {
+export interface PlaceOptions extends QueueOptions {
   readonly target: Target;
   /** Of the container; part of the name by which its sessions are found. */
   readonly runtimeId: string;
@@ -17,16 +17,16 @@ export interface AdmitOptions extends TurnOptions {
   readonly origin: Pick<Origin, "id" | "url">;
   readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
   /** Told the claim before it is made, and undefined when it is given back: what has to be undone for it. */
-  readonly onClaim?: (claim: PlacedClaim | undefined) => void;
+  readonly onClaim?: (claim: PlaceClaim | undefined) => void;
 }
 
 /** A claim on a place that is not to be given back before `freeAt`, in milliseconds since the epoch. */
-export interface PlacedClaim extends ClaimName {
+export interface PlaceClaim extends ClaimName {
   readonly freeAt?: number;
 }
 
-/** Leave to open sessions in a container, one at a time. */
-export interface Admission {
+/** The right to open sessions in a container, one at a time. */
+export interface Place {
   /** Others wait for the place to be given back. */
   readonly held: boolean;
   /** Another session, which has lost its client, may keep this run's from being opened until its attacher gives up. */
@@ -38,14 +38,14 @@ export interface Admission {
 }
 
 /**
- * Waits for this run's turn in the container. The exec agent takes two sessions at once (AWS's documentation: one) and
+ * Queues for this run's place in the container. The exec agent takes two sessions at once (AWS's documentation: one) and
  * queues one more; one beyond that blocks it for good, though ECS goes on to call it RUNNING. So runs of ours hold one
  * place in a container among them, and a session of theirs that was cut and lingers there is at most the second: by a
- * claim in the bucket, else by looking at the container's sessions. Nobody else knows a task that this run has started.
+ * claim in the bucket, else by looking at the container's sessions. No other run knows a task that this run has started.
  *
  * Fails with `container-busy` at the deadline; an abort throws its reason, and leaves no claim.
  */
-export async function admit(options: AdmitOptions): Promise<Admission> {
+export async function takePlace(options: PlaceOptions): Promise<Place> {
   const { aws, inputs, log, origin, target, onClaim = () => undefined } = options;
   if (target.started) return FREE;
   if (inputs.bucket !== undefined) {
@@ -80,11 +80,11 @@ export async function admit(options: AdmitOptions): Promise<Admission> {
       log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
     }
   }
-  const place = sessionTarget(target, options.runtimeId);
-  return { ...FREE, ...(await waitForSessions({ ...options, sessionTarget: place, ssm: aws.ssm })) };
+  const sessions = { sessionTarget: sessionTarget(target, options.runtimeId), ssm: aws.ssm };
+  return { ...FREE, ...(await waitForSessions({ ...options, ...sessions })) };
 }
 
-const FREE: Admission = {
+const FREE: Place = {
   held: false,
   beside: false,
   postpone: () => Promise.resolve(),

@@ -1,4 +1,4 @@
-import { type Admission, admit, type AdmitOptions } from "../../src/places/admit.ts";
+import { type Place, takePlace, type PlaceOptions } from "../../src/places/place.ts";
 import { type ClaimName, releaseClaim } from "../../src/places/claim.ts";
 import type { ActiveSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
@@ -21,24 +21,24 @@ let clock: SteppedClock;
 let bucket: Bucket;
 let sessions: ActiveSession[];
 let look: (target: string) => Promise<readonly ActiveSession[]>;
-let admissions: Admission[];
+let taken: Place[];
 beforeEach(() => {
   clock = new SteppedClock();
   bucket = new Bucket(clock);
   sessions = [];
   look = () => Promise.resolve([...sessions]);
-  admissions = [];
+  taken = [];
 });
-afterEach(() => Promise.all(admissions.map((admission) => admission.release())));
+afterEach(() => Promise.all(taken.map((place) => place.release())));
 
 /** A run that asks for its place; `state` is how that stands. */
-function asking(id: string, more: Partial<AdmitOptions> & { withBucket?: boolean } = {}) {
+function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
   const { withBucket = true, ...options } = more;
   const log = new Listener();
   const cancel = new AbortController();
   const claims: (ClaimName | undefined)[] = [];
-  const run = { log, cancel, claims, state: "waiting" as "waiting" | "admitted" | "failed" };
-  const admitted = admit({
+  const run = { log, cancel, claims, state: "waiting" as "waiting" | "placed" | "failed" };
+  const placed = takePlace({
     target: aTarget(),
     runtimeId: `${ID}-1`,
     inputs: {
@@ -56,11 +56,11 @@ function asking(id: string, more: Partial<AdmitOptions> & { withBucket?: boolean
     onClaim: (claim) => claims.push(claim),
     ...options,
   });
-  const done = admitted.then(
-    (admission) => {
-      run.state = "admitted";
-      admissions.push(admission);
-      return admission;
+  const done = placed.then(
+    (place) => {
+      run.state = "placed";
+      taken.push(place);
+      return place;
     },
     (error: unknown) => {
       run.state = "failed";
@@ -68,9 +68,9 @@ function asking(id: string, more: Partial<AdmitOptions> & { withBucket?: boolean
     },
   );
   const release = async (): Promise<void> => {
-    const admission = await done;
-    if (admission instanceof Error) throw admission;
-    await admission.release();
+    const place = await done;
+    if (place instanceof Error) throw place;
+    await place.release();
   };
   const cancelled = async (): Promise<void> => {
     cancel.abort(new Error("cancelled"));
@@ -126,11 +126,9 @@ describe("with a bucket", () => {
     const order: number[] = [];
     while (order.length < runs.length) {
       await settled();
-      const admitted = runs.flatMap((run, at) =>
-        run.state === "admitted" && !order.includes(at) ? [at] : [],
-      );
-      expect(admitted.length).toBeLessThanOrEqual(1);
-      const [next] = admitted;
+      const placed = runs.flatMap((run, at) => (run.state === "placed" && !order.includes(at) ? [at] : []));
+      expect(placed.length).toBeLessThanOrEqual(1);
+      const [next] = placed;
       if (next === undefined) await clock.pass(...POLL);
       else {
         await runs[next]?.release();
@@ -224,8 +222,8 @@ describe("with a bucket", () => {
     }
     clock.advance(10_000);
     await settled();
-    expect([two.state, three.state].toSorted()).toEqual(["admitted", "waiting"]);
-    const [taker, other] = two.state === "admitted" ? [two, three] : [three, two];
+    expect([two.state, three.state].toSorted()).toEqual(["placed", "waiting"]);
+    const [taker, other] = two.state === "placed" ? [two, three] : [three, two];
     expect(taker.log.lines.join("\n")).toMatch(
       /Took the place of https:\/\/github.example\/dead, which did not renew/,
     );
@@ -464,7 +462,7 @@ describe("without a bucket", () => {
       const runs = Array.from({ length: many }, (_, at) =>
         asking(`${seed}-${at}`, { withBucket: false, random }),
       );
-      const begun = (): number => runs.filter(({ state }) => state === "admitted").length;
+      const begun = (): number => runs.filter(({ state }) => state === "placed").length;
       while (begun() === 0) {
         clock.advance(10);
         await settled();
@@ -516,7 +514,7 @@ describe("without a bucket", () => {
       clock.advance(500);
       await settled();
     }
-    expect(one.state).toBe(passes ? "admitted" : "waiting");
+    expect(one.state).toBe(passes ? "placed" : "waiting");
     expect(one.log.lines.join("\n").includes("s: this run goes on beside it")).toBe(passes);
     expect(clock.now() - began).toBeGreaterThanOrEqual(45_000);
   });

@@ -11,7 +11,7 @@ export interface Holder {
   readonly since: string;
 }
 
-export interface TurnOptions {
+export interface QueueOptions {
   readonly target: Pick<Target, "taskArn" | "taskId" | "container">;
   /** When to give up, in milliseconds since the epoch. */
   readonly deadline: number;
@@ -29,9 +29,9 @@ const JITTER_MS = 3_000;
  * Asks `look` until it names no holder, every two to five seconds; says who has the place, and again when that changes.
  * Fails with `container-busy` at the deadline; an abort throws its reason.
  */
-export async function takeTurn(
+export async function queueForPlace(
   look: () => Promise<Holder | undefined>,
-  { target, deadline, clock, log, signal, random = Math.random }: TurnOptions,
+  { target, deadline, clock, log, signal, random = Math.random }: QueueOptions,
 ): Promise<void> {
   const begun = clock.now();
   const seconds = (): number => Math.round((clock.now() - begun) / 1000);
