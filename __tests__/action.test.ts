@@ -106,7 +106,7 @@ describe("action.yml", () => {
     expect(action.runs).toEqual({
       using: "node24",
       main: "dist/index.js",
-      post: "dist/post/index.js",
+      post: "dist/post.js",
       "post-if": "always()",
     });
   });

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 
 /**
- * Proves that the committed bundles are what the sources build: `npm run build` into another directory (the
- * variable DIST names it), file by file the same as `dist/`. The bundles must not name this machine either, since
+ * Proves that the committed `dist/` is what the sources build: `npm run build` into another directory (the
+ * variable DIST names it), file by file the same as `dist/`. Its files must not name this machine either, since
  * then they would differ on the next one.
  */
 function main(root: string): void {

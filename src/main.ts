@@ -1,4 +1,4 @@
-import { context as workflow } from "@actions/github";
+import { context as workflow } from "./github/context.ts";
 import { type Aws, awsCalls } from "./aws/calls.ts";
 import type { Cluster, ExecConfiguration } from "./aws/ecs.ts";
 import type { Role } from "./aws/clients.ts";

@@ -1,3 +1,3 @@
-import { undoLeftovers } from "./post-main.ts";
+import { undoLeftovers } from "./action.ts";
 
 await undoLeftovers();

@@ -123,7 +123,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
     else process.kill(pidOf(mark) ?? 0, "SIGKILL");
     if (moment.by !== "twice") return;
     while (seen.calls("StopTask").length === 0 && !over.signal.aborted) await sleep(LOOK_EVERY_MS);
-    process.kill(pidOf(mark, "dist/post/index.js") ?? 0, "SIGINT");
+    process.kill(pidOf(mark, "dist/post.js") ?? 0, "SIGINT");
   })();
   // Whatever is wrong, a step that nothing interrupts must not hold up the others.
   const late = setTimeout(() => button.abort(), LATEST_MS);

@@ -19,17 +19,17 @@ function directory(files: Readonly<Record<string, string>>): string {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe("differences", () => {
-  const bundle = { "index.js": "main", "post/index.js": "post", "licenses.txt": "MIT\r\n" };
+  const bundle = { "index.js": "main", "post.js": "post", "licenses.txt": "MIT\r\n" };
 
   it.each([
     ["nothing", bundle, []],
-    ["a changed file", { ...bundle, "post/index.js": "old" }, ["dist/post/index.js differs"]],
+    ["a changed file", { ...bundle, "post.js": "old" }, ["dist/post.js differs"]],
     [
       "a file left over",
       { ...bundle, "37.index.js": "" },
       ["dist/37.index.js is left over: no build writes it"],
     ],
-    ["a missing file", { "index.js": "main", "licenses.txt": "MIT\r\n" }, ["dist/post/index.js is missing"]],
+    ["a missing file", { "index.js": "main", "licenses.txt": "MIT\r\n" }, ["dist/post.js is missing"]],
     ["no line ends that git changed", { ...bundle, "licenses.txt": "MIT\n" }, []],
   ])("are %s", (_, committed, expected) => {
     expect(differences(directory(committed), directory(bundle))).toEqual(expected);
@@ -45,7 +45,7 @@ describe("differences", () => {
 describe("localPaths", () => {
   const bundle = directory({
     "index.js": 'const u = "file:///home/example/shop/build/index.js";',
-    "post/index.js": 'const p = "/home/example"; const q = "/rooted";',
+    "post.js": 'const p = "/home/example"; const q = "/rooted";',
   });
 
   it.each([
