@@ -25,7 +25,7 @@ export class SharedContainer implements Within {
     void exited.then(() => (this.#ended = true));
     this.root = `/proc/${pid}/root`;
     const namespaces = ["--mount", "--pid", "--ipc", "--uts"];
-    this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wd=/", "--"];
+    this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wdns=/", "--"];
   }
 
   /** `open` places may be written to by everybody, where they are sticky. */

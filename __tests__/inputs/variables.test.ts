@@ -44,6 +44,12 @@ describe("variables", () => {
     ["MISSING", "'MISSING', a bare name that the step's environment does not have"],
     ["toString", "'toString', a bare name that the step's environment does not have"],
     ["NUL", "'NUL', whose value has a NUL byte"],
+    ["fx_user=", "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
+    ["fx_env", "'fx_env', a name that belongs to this action, as all do that begin with fx_"],
+    [
+      "A=1\nfx_setsid=/bin/true",
+      "'fx_setsid', a name that belongs to this action, as all do that begin with fx_",
+    ],
     ["A=1\nTOKEN", "'TOKEN', a bare name below the value of 'A', of which it may be a part"],
   ])("refuses %j", (text, got) => {
     expect(plain(text)).toMatchObject({ must, got });
@@ -54,6 +60,7 @@ describe("variables", () => {
     ["hunter2/+", "line 1, where the name is not letters, digits and _ (and no digit first)"],
     ["A=1\nhunter2", "line 2, a bare name below the value of 'A', of which it may be a part"],
     ["A=1\nhunter2=1\nhunter2=2", "line 3, a name that was given before"],
+    ["A=1\nfx_hunter2=1", "line 2, a name that belongs to this action, as all do that begin with fx_"],
   ])("shows nothing of the text of a line that may be secret: %j", (text, got) => {
     expect(secret(text)).toMatchObject({ must, got });
     expect(JSON.stringify(secret(text))).not.toContain("hunter2");
@@ -147,6 +154,7 @@ describe("variables as a JSON object", () => {
     ['{"A": ["x", "B"], "A": "y"}', "the name 'A' more than once"],
     ['{"A": 1, "A": "y"}', "the name 'A' more than once"],
     ['{"my-name": "x"}', "'my-name' where the name is not letters, digits and _ (and no digit first)"],
+    ['{"fx_user": ""}', "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
     ['{"": "x"}', "nothing where the name is not letters, digits and _ (and no digit first)"],
   ])("refuse %s", (text, got) => {
     expect(plain(text)).toMatchObject({ must: expect.stringContaining("JSON object") as string, got });

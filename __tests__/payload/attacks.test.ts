@@ -153,6 +153,60 @@ describe("what stands where the container's command begins", () => {
   );
 });
 
+describe("a variable that has the name of one of ours", () => {
+  const taken = {
+    fx_dir: "/tmp",
+    fx_path: "/tmp",
+    fx_search: "/tmp",
+    fx_workdir: "/tmp",
+    fx_way: "su",
+    fx_by: "echo",
+  };
+  const harmless = "import os, sys; lead = lambda: 0; become = lambda words: os.execvp(words[0], words)";
+
+  asOthers.concurrent.each(
+    EACH.flatMap((sh) =>
+      [
+        ["an empty user", { fx_user: "", fx_as_uid: "0" }],
+        ["another program for setsid", { fx_env: "/usr/bin/env", fx_setsid: "/usr/bin/true" }],
+        ["no program but that", { fx_env: "", fx_python3: "", fx_setsid: "/usr/bin/true" }],
+        [
+          "Python of its own",
+          { fx_env: "", fx_python: `${harmless}; print("evil", os.getuid(), flush=True)` },
+        ],
+        [
+          "another program for the user",
+          { fx_becomer: "/usr/bin/env", fx_way: "gosu", fx_home: "/", fx_exec: "x" },
+        ],
+        ["our places and ways", taken],
+      ].map(([what, variables]) => ({ sh, what, variables: variables as Record<string, string> })),
+    ),
+  )(
+    "changes nothing of what is run, or as whom: $what, under $sh",
+    async ({ sh, variables }) => {
+      const container = await SharedContainer.start(sh);
+      try {
+        for (const how of ["env", "secrets"]) {
+          const script = "id -u; exit 7";
+          const job = new WatchedJob({
+            within: container,
+            sh: "/bin/sh",
+            script,
+            user: "1000",
+            [how]: variables,
+          });
+          await job.attach().closed;
+          expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 7 }] });
+          expect(job.output("stdout").toString()).toBe("1000\n");
+        }
+      } finally {
+        await container.stop();
+      }
+    },
+    PATIENCE,
+  );
+});
+
 function absolute(shell: string): string {
   const [program = "", ...words] = shell.split(" ");
   return [execFileSync("which", [program]).toString().trim(), ...words].join(" ");

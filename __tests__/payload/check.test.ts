@@ -82,6 +82,8 @@ const AS_USER: readonly Row[] = [
 const OF_DIRECTORY: readonly Row[] = [
   ["a working directory that isn't there", "", { workingDirectory: "/no/such" }, "directory", "'/no/such'"],
   ["a file for a working directory", "", { workingDirectory: "/opt/plain-file" }, "directory", "plain-file'"],
+  ["an option of cd for a working directory", "", { workingDirectory: "-P" }, "directory", "'-P'"],
+  ["the sign for the last directory", "", { workingDirectory: "-" }, "directory", "'-'"],
 ];
 
 describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) => {
@@ -141,6 +143,15 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     },
     PATIENCE,
   );
+
+  it.each<[string, Options]>([
+    ["'env'", { env: { CDPATH: "/tmp:/usr" } }],
+    ["the container", { containerEnv: { PATH: "/usr/bin:/bin", CDPATH: "/tmp:/usr" } }],
+  ])("a relative working directory is none of CDPATH, which %s sets", async (_, options) => {
+    mkdirSync(`${container.root}/tmp/opt`, { recursive: true });
+    const { stdout } = await run("pwd", { ...options, workingDirectory: "opt" });
+    expect(stdout.toString()).toBe("/opt\n");
+  });
 
   it("root enters and executes what is root's alone", async () => {
     const { status, stdout } = await run("#!/opt/roots-own\npwd", { workingDirectory: "/opt/private/open" });

@@ -3,6 +3,13 @@ export function isVariableName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
+/** A name of the shell that starts the script in the container: it has no others. */
+export function isOurs(name: string): boolean {
+  return name.startsWith("fx_");
+}
+
+export const OURS = "a name that belongs to this action, as all do that begin with fx_";
+
 /** Credentials of the runner and of the step: nothing that a job in a container has to know, unless it is told on purpose. */
 export function isRunnersOwn(name: string): boolean {
   return (

@@ -1,5 +1,5 @@
 import { shown, type Parsed, type Parser } from "./parse.ts";
-import { isRunnersOwn, isVariableName, steersPrograms } from "./variable-names.ts";
+import { isOurs, isRunnersOwn, isVariableName, OURS, steersPrograms } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
 
@@ -70,6 +70,7 @@ function linesOf(text: string): readonly Line[] {
 
 function wrongLine({ name, value, below }: Line, { env }: VariablesOptions): string | undefined {
   if (!isVariableName(name)) return "where the name is not letters, digits and _ (and no digit first)";
+  if (isOurs(name)) return OURS;
   if (below === undefined)
     return value === undefined && !hasValue(env, name)
       ? "a bare name that the step's environment does not have"

@@ -12,11 +12,20 @@ fx_check() {
     fx_flaw="user: the image has no user '$fx_user'"
   elif [ "$fx_user" ] && ! fx_find_way; then
     fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
-  elif ! (cd "${fx_workdir:-.}") 2>/dev/null; then
+  elif ! (fx_enter_directory) 2>/dev/null; then
     fx_flaw="directory: '$fx_workdir' is no directory of the container, or may not be entered"
+  elif ! fx_search=$(fx_print_path 2>/dev/null); then
+    fx_flaw="variable: the image's /bin/sh refuses the value of a variable"
   else
-    fx_flaw=$(fx_check_command) || fx_flaw="variable: the image's /bin/sh refuses the value of a variable"
+    fx_search=${fx_search%.}
+    fx_flaw=$(fx_check_command)
   fi
+}
+
+# The PATH that the script is to have, and a dot behind it; false where a variable can't even be set.
+fx_print_path() {
+  fx_take_variables
+  printf %s. "$PATH"
 }
 
 # The first of these names that this shell has a use of its own for, such as UID in bash, in fx_kept: a script would not
@@ -48,13 +57,10 @@ $fx_each=7
   case $fx_got in *"$(id)") ;; *) return 1 ;; esac
 }
 
-# Says what is wrong with the program that is to run the script, amid what the script is to have; false where not even
-# that can be set. In a subshell, which is left with it.
+# Says what is wrong with the program that is to run the script, where the script is to run. In a subshell, which is left
+# with it.
 fx_check_command() {
-  fx_tools=$PATH fx_ifs=$IFS
-  fx_enter 0 2>/dev/null || exit
-  # Our own programs stay ours.
-  fx_search=$PATH PATH=$fx_tools IFS=$fx_ifs
+  fx_enter_directory 2>/dev/null || exit 0
   set -f
   fx_run() { fx_check_program "$@"; }
   fx_command || exit 0
@@ -74,7 +80,7 @@ fx_check_command() {
 
 # shellcheck disable=SC2016 # the inner shell expands it
 fx_try_as_user() {
-  fx_become exec /bin/sh -c '
+  fx_become fx_exec /bin/sh -c '
     [ -r "$1" ] || { echo unreadable; exit 1; }
     [ -z "$3" ] || cd "$3" 2>/dev/null || { echo unenterable; exit 1; }
     [ -x "$2" ] || { echo unexecutable; exit 1; }' sh "$fx_dir/script" "$fx_file" "$fx_entered"

@@ -23,17 +23,20 @@ fx_find_programs() {
   if [ "$fx_setsid" ] && env --default-signal=INT,QUIT true 2>/dev/null; then fx_env=$(command -v env); fi
 }
 
+# How one of ours becomes another program. A worker sets the script's variables in it, at the last moment.
+fx_exec() { exec "$@"; }
+
 # Runs a command as the leader of a new session. A shell starts what it puts in the background with INT and QUIT
 # ignored, for good: they are given back where something can do that.
 fx_session() {
   if [ "$fx_env" ]; then
-    exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
+    fx_exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
   elif [ "$fx_python3" ]; then
-    exec "$fx_python3" -I -S -c "$fx_python
+    fx_exec "$fx_python3" -I -S -c "$fx_python
 lead()
 become(sys.argv[1:])" "$@"
   else
-    exec "$fx_setsid" "$@"
+    fx_exec "$fx_setsid" "$@"
   fi
 }
 

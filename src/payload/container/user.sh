@@ -40,10 +40,9 @@ fx_lend() {
   chown "$fx_as_uid:$fx_as_gid" "$@"
 }
 
-# Runs a command as that user, by `exec` or by `fx_session`.
+# Runs a command as that user, by `fx_exec` or by `fx_session`.
 # shellcheck disable=SC2016 # the inner shell expands it
 fx_become() {
-  export HOME="$fx_home" USER="${fx_as_name:-$fx_as_uid}" LOGNAME="${fx_as_name:-$fx_as_uid}"
   fx_by=$1
   shift
   case $fx_way in

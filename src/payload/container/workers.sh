@@ -1,13 +1,31 @@
 # --- The workers: copies of the script, each the leader of a process group, with one that waits for it.
 
-# Takes on what the script of worker $1 is to have: PATH is the container's own again, and the variables are the inputs'.
-fx_enter() {
+# Sets the variables of the inputs; PATH is the container's own before.
+fx_take_variables() {
   PATH=$fx_path
   fx_environment
   fx_secret_environment
+}
+
+# Becomes a command, with all the variables that the script of worker $1 is to have, as a user of home directory $2 and
+# login name $3, if any. Once the first variable is set nothing of ours is read but parameters: no name that a variable
+# has can change what is run, or as whom.
+fx_launch() {
+  fx_take_variables
   fx_own_environment
   export FARGATE_EXEC_WORKER="$1"
-  [ -z "$fx_workdir" ] || cd "$fx_workdir" || exit 1
+  [ -z "$3" ] || export HOME="$2" USER="$3" LOGNAME="$3"
+  shift 3
+  exec "$@"
+}
+
+# Enters the working directory, if there is one. To cd, `-` and `-P` are no directories, and what CDPATH says is another.
+fx_enter_directory() {
+  case $fx_workdir in
+    '') ;;
+    /*) cd "$fx_workdir" || return ;;
+    *) cd "./$fx_workdir" || return ;;
+  esac
 }
 
 # Runs worker $1 to its end, and leaves what became of it.
@@ -18,8 +36,10 @@ fx_worker() {
     # shellcheck disable=SC2094 # they are pipes
     (
       [ -z "$fx_user" ] || fx_lend "$fx_dir/$1.o" "$fx_dir/$1.e"
-      fx_enter "$1"
+      fx_enter_directory || exit
       umask "$fx_umask"
+      fx_number=$1
+      fx_exec() { fx_launch "$fx_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"; }
       fx_command
     ) </dev/null >"$fx_dir/$1.o" 2>"$fx_dir/$1.e" &
     fx_script=$!
