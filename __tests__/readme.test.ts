@@ -55,7 +55,9 @@ describe("the README", () => {
   });
 
   it("names only files of docs/iam that are there", () => {
-    const named = quoted(section("IAM")).filter((name) => /^(caller|task-role|bucket-policy)/.test(name));
+    const named = quoted(section("IAM")).filter((name) =>
+      /^(caller|task-role|execution-role$|bucket-policy)/.test(name),
+    );
     expect([...new Set(named)].sort()).toEqual(policyFiles);
   });
 
