@@ -1,19 +1,30 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { runStep, type StepResult } from "../../demo/runner.ts";
+import { archiveOfWorkingTree } from "../helpers/archive.ts";
 
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+/** Each step that uses the action downloads its archive. */
+const LARGEST_ARCHIVE = 700_000;
 
-describe("dist/, as a runner checks it out, without node_modules", () => {
+describe("the archive that a runner downloads, alone", () => {
+  const archive = archiveOfWorkingTree();
   let actionDir: string;
   beforeAll(() => {
     actionDir = mkdtempSync(join(tmpdir(), "fargate-exec-dist-"));
-    for (const name of ["action.yml", "dist"])
-      cpSync(join(REPOSITORY, name), join(actionDir, name), { recursive: true });
+    execFileSync("tar", ["-x", "-C", actionDir], { input: archive });
   });
   afterAll(() => rmSync(actionDir, { recursive: true }));
+
+  it("holds the action, its licence and its README, and nothing of its development", () => {
+    expect(readdirSync(actionDir).sort()).toEqual(["LICENSE", "README.md", "action.yml", "dist"]);
+  });
+
+  it("is small", () => {
+    expect(gzipSync(archive).length).toBeLessThan(LARGEST_ARCHIVE);
+  });
 
   const step = (inputs: Record<string, string>, env: Record<string, string> = {}): Promise<StepResult> =>
     runStep({ actionDir, inputs, env, workspace: actionDir });
