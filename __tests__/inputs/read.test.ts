@@ -122,9 +122,20 @@ describe("readInputs", () => {
     ["1000:1000", "1000:1000"],
     ["root", undefined],
     ["0:0", undefined],
+    ["4294967294:4294967294", "4294967294:4294967294"],
   ])("runs as user %s", (user, expected) => {
     expect(read({ ...least, user }).user).toBe(expected);
   });
+
+  it.each(["4294967295", "4294967296", "4294968296", "1000:4294967295", "1000:4294967296", "0:99999999999"])(
+    "refuses a number that is no user's or no group's: %s",
+    (user) => {
+      const failure = refusal({ ...least, user });
+      expect(failure.failed).toContain(
+        "Input 'user' must be a user of the image, whose numbers are at most 4294967294",
+      );
+    },
+  );
 
   it("refuses what is no user", () => {
     const failure = refusal({ ...least, user: "my app" });

@@ -159,6 +159,28 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 0 }] });
   });
 
+  it.each([
+    "4294967295",
+    "4294967296",
+    "4294968296",
+    "99999999999999999999",
+    "1000:4294967295",
+    "1000:4294967296",
+  ])("a number that is no user's or no group's is refused, and no script has run: %s", async (user) => {
+    const { status, stdout } = await run("id -u", { user });
+    expect(status).toMatchObject({
+      kind: "refused",
+      code: "user",
+      text: expect.stringContaining(user) as string,
+    });
+    expect(stdout.toString()).toBe("");
+  });
+
+  it("the highest numbers of a user and a group are taken", async () => {
+    const { stdout } = await run("id -u; id -g", { user: "4294967294:4294967294" });
+    expect(stdout.toString()).toBe("4294967294\n4294967294\n");
+  });
+
   it("a user whose own directory is no input's is left in it", async () => {
     const { status } = await run("exit 3", { user: "nobody" });
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });

@@ -2,7 +2,7 @@ import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
 import type { Inputs, Where } from "./inputs.ts";
 import { inputNames } from "./names.ts";
-import { boolean, count, duration, lines, matching, oneOf, type Parsed, size } from "./parse.ts";
+import { boolean, count, duration, lines, matching, oneOf, type Parsed, shown, size } from "./parse.ts";
 import { InputReader } from "./reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
@@ -65,12 +65,21 @@ function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<R
   return reader.parsed(name, reader.raw(name), parse) ?? {};
 }
 
+/** The number after it is -1 to the kernel, which means: no change. */
+const LARGEST_ID = 4_294_967_294;
+
 /** As `docker exec --user` takes it; root is what runs anyway. */
 function user(text: string): Parsed<string | undefined> {
   const answer = matching(
     /^[\w][\w.-]*(:[\w][\w.-]*)?$/,
     "a user of the image: a name or a number, such as app or 1000:1000",
   )(text);
+  if (text.split(":").some((part) => /^\d+$/.test(part) && Number(part) > LARGEST_ID))
+    return {
+      must: `a user of the image, whose numbers are at most ${LARGEST_ID}`,
+      got: shown(text),
+      advice: "Name a user of the image's /etc/passwd, or its number.",
+    };
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
 }
 

@@ -18,7 +18,11 @@ fx_find_user() {
   esac
   # A number need not be known, and its group is root's then; a name has to be.
   fx_as_gid=${fx_as_gid:-0}
-  case $fx_as_uid$fx_as_gid in *[!0-9]*) return 1 ;; esac
+  for fx_number in "$fx_as_uid" "$fx_as_gid"; do
+    # To the kernel the number after these means no change, and programs take a higher one for another: for 0, say.
+    case $fx_number in *[!0-9]* | ???????????*) return 1 ;; esac
+    [ "$fx_number" -le 4294967294 ] || return 1
+  done
 }
 
 # What in the image can run a command as that user: fx_way, and the program fx_becomer.
