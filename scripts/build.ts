@@ -20,10 +20,14 @@ async function main(root: string): Promise<void> {
   for (const directory of [COMPILED, out]) rmSync(directory, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   execFileSync("tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
-  cpSync("src/payload/container", join(COMPILED, "payload/container"), { recursive: true });
   for (const [name, source] of await bundle(resolve(COMPILED, BUNDLE)))
     writeFileSync(join(out, name), source);
   for (const door of DOORS) copyFileSync(join(COMPILED, door), join(out, door));
+  // Read when they are needed, so no assets of the bundler's.
+  cpSync("src/payload/container", join(out, "container"), {
+    recursive: true,
+    filter: (path) => !path.endsWith(".md"),
+  });
 }
 
 /** The bundle's files by their names, each script of them minified: ncc itself would leave out the chunks. */

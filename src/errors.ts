@@ -53,6 +53,7 @@ export const FAILURE_CODES = [
   "logs-not-configured",
   "timed-out",
   "cancelled",
+  "action-incomplete",
   "internal-error",
 ] as const;
 

@@ -22,7 +22,7 @@ import { bootstrapCommand, type Delivery } from "./payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "./payload/input.ts";
 import { loaderText } from "./payload/loader.ts";
 import { preparePayload, waitForOthers } from "./payload/prepare.ts";
-import { delivery, stage, unstage } from "./payload/stage.ts";
+import { delivery, stage, type StagedObject, unstage } from "./payload/stage.ts";
 import { bucketOwner } from "./ready/bucket.ts";
 import { unopened } from "./ready/unopened.ts";
 import { waitUntilReady } from "./ready/wait.ts";
@@ -81,14 +81,16 @@ export async function runJob(
   const payload = preparePayload(inputs, { origin, target, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = delivery({ inputs, owner, runId: origin.id });
-  const staging = stage(payload, to, { inputs, s3: aws.s3, ledger });
+  const onObject = (object?: StagedObject): void =>
+    ledger.replace(["object"], object === undefined ? [] : [{ kind: "object", ...object }]);
+  const staging = stage(payload, to, { kmsKeyId: inputs.kmsKeyId, s3: aws.s3, onObject });
   const ready = waitUntilReady(target, deadline, { ecs: aws.ecs, clock, log, signal: cancel });
   const logged = ready.then(async (task) => {
     known.target = { ...target, privateIp: task.privateIp };
     const where = { ...task, container: target.container };
     return await sessionLogs(exec, where, { ecs: aws.ecs, log, wanted: inputs.logs });
   });
-  const [task, places] = await Promise.all([ready, logged, staging]).catch(async (error: unknown) => {
+  const [task, places, staged] = await Promise.all([ready, logged, staging]).catch(async (error: unknown) => {
     // What is staged after the cleanup would stay.
     await Promise.allSettled([staging]);
     throw error;
@@ -200,7 +202,11 @@ export async function runJob(
       onAttached: () => {
         known.attached = true;
         // Whatever goes wrong here, the cleanup tries again and says so.
-        unstage({ s3: aws.s3, log }, ledger).catch(() => undefined);
+        if (staged !== undefined)
+          unstage(staged, { s3: aws.s3, log }).then(
+            () => onObject(),
+            () => undefined,
+          );
       },
       onNote: (text) => log.info(text),
       onShown: (shown) => {

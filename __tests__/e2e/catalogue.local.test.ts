@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import {
   CreateServiceCommand,
   ExecuteCommandCommand,
@@ -62,6 +65,19 @@ async function onceBegun(run: string, act: (task: Task) => unknown): Promise<Ste
   const task = await aws.runningTask();
   const onLine = (line: string): void => (line === "begun" ? void act(task) : undefined);
   return await aws.step({ task: task.id, run: `echo begun\n${run}` }, { onLine });
+}
+
+/** A step of a copy of this action that lacks a file of it. */
+async function without(file: string): Promise<StepResult> {
+  const actionDir = mkdtempSync(join(tmpdir(), "copy-of-the-action-"));
+  try {
+    for (const part of ["action.yml", "dist"])
+      cpSync(resolve(import.meta.dirname, "../..", part), join(actionDir, part), { recursive: true });
+    rmSync(join(actionDir, file));
+    return await inRunning({}, { actionDir });
+  } finally {
+    rmSync(actionDir, { recursive: true });
+  }
 }
 
 const catalogue: Readonly<Record<FailureCode, Row>> = {
@@ -402,6 +418,10 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     words: ["cancelled"],
     outcome: "cancelled",
     startsTask: true,
+  },
+  "action-incomplete": {
+    provoke: () => without("dist/container/spool.sh"),
+    words: ["'container/spool.sh'", "no such file", "'dist/container/'"],
   },
   "internal-error": {
     provoke: () => inRunning({}, { env: { GITHUB_REPOSITORY: "", GITHUB_EVENT_PATH: "" } }),

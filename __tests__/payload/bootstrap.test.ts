@@ -90,7 +90,7 @@ class Client:
     def get_object(self, **asked):
         open(os.environ["FAKE_OBJECT"] + ".asked", "a").write(repr(sorted(asked.items())) + "\\n")
         return {"Body": Body()}
-def client(service, region_name, config):
+def client(service, region, config):
     return Client()
 `;
 

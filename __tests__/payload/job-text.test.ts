@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job.ts";
 import { quote } from "../../src/payload/quote.ts";
-import { jobSource, recorderAwk, recorderPy } from "../../src/payload/source.ts";
+import { payloadFile } from "../../src/payload/files.ts";
+import { jobSource } from "../../src/payload/source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";
@@ -9,9 +10,9 @@ import { JOB } from "./a-job.ts";
 /** The settings of a run: what stands before the part that is the same for all. */
 function settings(options: Partial<JobOptions>): string {
   return jobText({ ...JOB, ...options })
-    .replace(jobSource, "")
-    .replace(quote(recorderPy), "'<recorder.py>'")
-    .replace(quote(recorderAwk), "'<recorder.awk>'");
+    .replace(jobSource(), "")
+    .replace(quote(payloadFile("recorder.py")), "'<recorder.py>'")
+    .replace(quote(payloadFile("recorder.awk")), "'<recorder.awk>'");
 }
 
 it("the settings of a run are what was reviewed", () => {

@@ -7,41 +7,30 @@ import {
   delivery,
   type DeliveryOptions,
   stage,
-  type StageContext,
+  type StagedObject,
+  type StageOptions,
   unstage,
 } from "../../src/payload/stage.ts";
-import { Ledger, type SavedState, type Undo } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/stepped.ts";
 import { JOB } from "./a-job.ts";
 
 const payload = makePayload(JOB, Buffer.from("echo\n"));
-const without = { bucket: undefined, prefix: "ci/", kmsKeyId: undefined, region: "eu-west-1" };
+const without = { bucket: undefined, prefix: "ci/", region: "eu-west-1" };
 const within = { ...without, bucket: "example-ci" };
-const NAME = { bucket: "example-ci", owner: "123456789012", key: "ci/r1/payload" };
+const OBJECT: StagedObject = { bucket: "example-ci", owner: "123456789012", key: "ci/r1/payload" };
 const WRITTEN: WrittenVersion = { etag: '"1"', versionId: "v1" };
-const OBJECT: Undo = { kind: "object", ...NAME };
-const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
 
-function staging(
-  inputs: DeliveryOptions["inputs"] & StageContext["inputs"] = within,
-  undo: readonly Undo[] = [],
-) {
+function staging(inputs: DeliveryOptions["inputs"] = within) {
   const done: unknown[] = [];
-  const ledger = new Ledger({ region: "eu-west-1", undo }, ({ undo: saved }: SavedState) =>
-    done.push({ saved }),
-  );
   const s3 = {
     putObject: (object: ObjectName, bytes: Uint8Array, options: unknown) => {
       done.push({ put: object, bytes, options });
       return Promise.resolve(WRITTEN);
     },
     checkBucket: () => Promise.resolve(),
-    deleteObject: (object: ObjectName) => {
-      done.push({ deleted: object });
-      return Promise.resolve(undefined);
-    },
   };
-  return { inputs, owner: "123456789012", runId: "r1", s3, log: new Listener(), ledger, done };
+  const onObject: StageOptions["onObject"] = (object) => done.push({ recorded: object });
+  return { inputs, owner: "123456789012", runId: "r1", kmsKeyId: undefined, s3, onObject, done };
 }
 
 describe("a payload", () => {
@@ -72,35 +61,36 @@ describe("delivery", () => {
 
 describe("staging", () => {
   it.each([
-    ["that S3 refused", "bucket-not-found", [TASK]],
-    ["of which S3 said nothing", "aws-unreachable", [TASK, { ...OBJECT, unheard: true }]],
+    ["that S3 refused", "bucket-not-found", undefined],
+    ["of which S3 said nothing", "aws-unreachable", { ...OBJECT, unheard: true }],
   ] as const)("has an object %s to undo or not", async (_, code, left) => {
-    const context = staging(within, [TASK]);
+    const context = staging();
     const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
     const s3 = { ...context.s3, putObject: () => Promise.reject(refusal) };
     await expect(stage(payload, delivery(context), { ...context, s3 })).rejects.toBe(refusal);
-    expect(context.ledger.entries).toEqual(left);
+    expect(context.done).toEqual([{ recorded: OBJECT }, { recorded: left }]);
   });
 
   it("is on record as something to undo before the object is there, and by its version afterwards", async () => {
-    const context = staging(within, [TASK]);
-    await stage(payload, delivery(context), context);
+    const context = staging();
+    const staged = await stage(payload, delivery(context), context);
+    expect(staged).toEqual({ ...OBJECT, ...WRITTEN });
     expect(context.done).toEqual([
-      { saved: [TASK, OBJECT] },
-      { put: NAME, bytes: payload.bytes, options: {} },
-      { saved: [TASK, { ...OBJECT, ...WRITTEN }] },
+      { recorded: OBJECT },
+      { put: OBJECT, bytes: payload.bytes, options: {} },
+      { recorded: staged },
     ]);
   });
 
   it("encrypts with the key that was asked for", async () => {
-    const context = staging({ ...within, kmsKeyId: "alias/ci" });
+    const context = { ...staging(), kmsKeyId: "alias/ci" };
     await stage(payload, delivery(context), context);
     expect(context.done[1]).toMatchObject({ options: { kmsKeyId: "alias/ci" } });
   });
 
   it("does nothing where the session carries the payload", async () => {
     const context = staging(without);
-    await stage(payload, { kind: "session" }, context);
+    expect(await stage(payload, { kind: "session" }, context)).toBeUndefined();
     expect(context.done).toEqual([]);
   });
 });
@@ -108,9 +98,9 @@ describe("staging", () => {
 describe("a denial to write", () => {
   const DENIED = new Failure("access-denied", { failed: "f", seen: "s", advice: "Allow it." });
 
-  /** Of the buckets that these credentials may read, as whoever's. */
+  /** Of the buckets that these credentials may read, as whose. */
   async function refused(readable: readonly (string | undefined)[], kmsKeyId?: string): Promise<Failure> {
-    const context = staging({ ...within, kmsKeyId });
+    const context = { ...staging(), kmsKeyId };
     const s3 = {
       putObject: () => Promise.reject(DENIED),
       checkBucket: ({ owner }: BucketName) =>
@@ -119,7 +109,7 @@ describe("a denial to write", () => {
     const error = await stage(payload, delivery(context), { ...context, s3 }).catch(
       (error: unknown) => error,
     );
-    expect(context.ledger.entries).toEqual([]);
+    expect(context.done.at(-1)).toEqual({ recorded: undefined });
     return error as Failure;
   }
 
@@ -145,18 +135,25 @@ describe("a denial to write", () => {
 });
 
 describe("unstaging", () => {
-  it("takes the object away, and off the record after that", async () => {
-    const { s3, log, ledger, done } = staging(within, [TASK, { ...OBJECT, ...WRITTEN }]);
-    await unstage({ s3, log }, ledger);
-    expect(done).toEqual([{ deleted: { ...OBJECT, ...WRITTEN } }, { saved: [TASK] }]);
-    expect(log.lines).toEqual([]);
+  /** What is said in the log while the object is deleted with this answer. */
+  async function saidOf(answer: Promise<Kept | undefined>): Promise<readonly string[]> {
+    const log = new Listener();
+    const deleted: unknown[] = [];
+    const deleteObject = (object: ObjectName): Promise<Kept | undefined> => {
+      deleted.push(object);
+      return answer;
+    };
+    await unstage({ ...OBJECT, ...WRITTEN }, { s3: { deleteObject }, log });
+    expect(deleted).toEqual([{ ...OBJECT, ...WRITTEN }]);
+    return log.lines;
+  }
+
+  it("deletes the version that was written, and has nothing to say", async () => {
+    expect(await saidOf(Promise.resolve(undefined))).toEqual([]);
   });
 
-  it("keeps it on record when that fails", async () => {
-    const { ledger, log } = staging(within, [OBJECT]);
-    const s3 = { deleteObject: () => Promise.reject(new Error("denied")) };
-    await expect(unstage({ s3, log }, ledger)).rejects.toThrow("denied");
-    expect(ledger.entries).toEqual([OBJECT]);
+  it("fails where S3 does", async () => {
+    await expect(saidOf(Promise.reject(new Error("denied")))).rejects.toThrow("denied");
   });
 
   it.each<[string, Kept, RegExp]>([
@@ -176,10 +173,7 @@ describe("unstaging", () => {
       /^s3:\/\/example-ci\/ci\/r1\/payload .* Object Lock until 1970-01-01T00:00:00.000Z\.$/,
     ],
     ["under a legal hold", { why: "lock", until: undefined }, /Object Lock until that is lifted\.$/],
-  ])("says that the bytes stay %s, and is done with it", async (_, kept, words) => {
-    const { ledger, log } = staging(within, [OBJECT]);
-    await unstage({ s3: { deleteObject: () => Promise.resolve(kept) }, log }, ledger);
-    expect(log.lines).toEqual([expect.stringMatching(words)]);
-    expect(ledger.entries).toEqual([]);
+  ])("says that the bytes stay %s", async (_, kept, words) => {
+    expect(await saidOf(Promise.resolve(kept))).toEqual([expect.stringMatching(words)]);
   });
 });

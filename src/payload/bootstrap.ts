@@ -1,6 +1,6 @@
 import type { Payload } from "./payload.ts";
 import { quote } from "./quote.ts";
-import { bootstrapSource } from "./source.ts";
+import { bootstrapSource, places } from "./source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
@@ -38,10 +38,11 @@ export const LONGEST_COMMAND = 4096;
 export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
+    places(),
     `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1} fx_pack=${options.packAbove ?? "''"}`,
     delivery.kind === "s3" ? fetchFromS3(payload, delivery) : "fx_fetch() { :; }",
     "set +x",
-    withoutComments(bootstrapSource),
+    withoutComments(bootstrapSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
 }
@@ -52,10 +53,10 @@ function fetchFromS3(payload: Payload, from: { bucket: string; key: string; regi
     "b,k,r,d,p=sys.argv[1:]",
     "signal.alarm(5)",
     `c=boto3.session.Config(connect_timeout=2,read_timeout=3,retries={"max_attempts":0})`,
-    `a=boto3.client("s3",region_name=r,config=c).get_object(Bucket=b,Key=k)["Body"]`,
+    `a=boto3.client("s3",r,config=c).get_object(Bucket=b,Key=k)["Body"]`,
     "signal.alarm(0)",
     "a=a.read()",
-    `if hashlib.sha256(a).hexdigest()!=d: sys.exit("checksum mismatch")`,
+    `hashlib.sha256(a).hexdigest()==d or sys.exit("checksum mismatch")`,
     `open(p,"wb").write(a)`,
   ].join("\n");
   const words = [from.bucket, from.key, from.region, payload.sha256].map(quote).join(" ");

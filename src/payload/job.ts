@@ -1,5 +1,6 @@
 import { quote } from "./quote.ts";
-import { jobSource, recorderAwk, recorderPy } from "./source.ts";
+import { payloadFile } from "./files.ts";
+import { jobSource } from "./source.ts";
 
 export interface JobOptions {
   readonly runId: string;
@@ -46,8 +47,8 @@ export function jobText(options: JobOptions): string {
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_names=${quote(Object.keys(options.env).join(" "))}`,
-    `fx_recorder_py=${quote(recorderPy)}`,
-    `fx_recorder_awk=${quote(recorderAwk)}`,
+    `fx_recorder_py=${quote(payloadFile("recorder.py"))}`,
+    `fx_recorder_awk=${quote(payloadFile("recorder.awk"))}`,
     `fx_environment() {`,
     ...exports(options.env),
     `:`,
@@ -59,7 +60,7 @@ export function jobText(options: JobOptions): string {
     `fx_command() {`,
     `fx_run ${commandWords(options.shell, options.args)}`,
     `}`,
-    jobSource,
+    jobSource(),
   ].join("\n");
 }
 

@@ -19,6 +19,6 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
     `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
     `fx_address=${quote(address ?? "")}`,
     `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
-    loaderSource,
+    loaderSource(),
   ].join("\n");
 }

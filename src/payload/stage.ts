@@ -1,10 +1,9 @@
+import { whyNotWritten } from "../aws/bucket-refusals.ts";
 import { sayKept } from "../aws/s3-kept.ts";
-import type { ObjectName, S3 } from "../aws/s3.ts";
+import type { ObjectName, S3, WrittenObject } from "../aws/s3.ts";
 import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import { whyNotWritten } from "../ready/bucket.ts";
-import type { Ledger } from "../undo/ledger.ts";
 import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
 
@@ -15,10 +14,20 @@ export interface DeliveryOptions {
   readonly runId: string;
 }
 
-export interface StageContext {
-  readonly inputs: Pick<Inputs, "kmsKeyId">;
+/** An object in the bucket that has to be deleted when the run is over. */
+export type StagedObject = WrittenObject & {
+  /** S3 did not say how the upload ended: the object may yet appear. */
+  readonly unheard?: true;
+};
+
+export interface StageOptions {
+  readonly kmsKeyId: string | undefined;
   readonly s3: Pick<S3, "putObject" | "checkBucket">;
-  readonly ledger: Ledger;
+  /**
+   * Told what has to be deleted: the object by its name before the upload begins, by its version after that, and
+   * undefined where S3 refused it. A cancel at any moment finds on record what there may be.
+   */
+  readonly onObject: (object: StagedObject | undefined) => void;
 }
 
 /** How the payload is going to reach the container. */
@@ -34,36 +43,33 @@ export function delivery({ inputs, owner, runId }: DeliveryOptions): Delivery {
 }
 
 /**
- * Puts the payload where the container will fetch it; on record as something to undo before it is there, and with its
- * version after that. Fails with `bucket-not-owned` where the bucket belongs to another account.
+ * Puts the payload where the container will fetch it. Undefined where the session carries it. Fails with
+ * `bucket-not-owned` where the bucket belongs to another account.
  */
 export async function stage(
   payload: Payload,
   to: Delivery,
-  { inputs, s3, ledger }: StageContext,
-): Promise<void> {
-  if (to.kind !== "s3") return;
-  const object: ObjectName = { bucket: to.bucket, owner: to.owner, key: to.key };
-  ledger.replace(["object"], [{ kind: "object", ...object }]);
+  { kmsKeyId, s3, onObject }: StageOptions,
+): Promise<StagedObject | undefined> {
+  if (to.kind !== "s3") return undefined;
+  const name: ObjectName = { bucket: to.bucket, owner: to.owner, key: to.key };
+  onObject(name);
   try {
-    const written = await s3.putObject(object, payload.bytes, { kmsKeyId: inputs.kmsKeyId });
-    ledger.replace(["object"], [{ kind: "object", ...object, ...written }]);
+    const object = { ...name, ...(await s3.putObject(name, payload.bytes, { kmsKeyId })) };
+    onObject(object);
+    return object;
   } catch (error) {
-    // S3 said no, so there is no object; when it said nothing there may be one.
-    const said = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
-    ledger.replace(["object"], said ? [] : [{ kind: "object", unheard: true, ...object }]);
-    throw said ? await whyNotWritten(error, object, { s3, kmsKeyId: inputs.kmsKeyId }) : error;
+    // After a refusal there is no object. Without an answer there may be one.
+    const isRefused = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
+    onObject(isRefused ? undefined : { unheard: true, ...name });
+    throw isRefused ? await whyNotWritten(error, name, { s3, kmsKeyId }) : error;
   }
 }
 
-/** Takes the staged object away again. */
+/** Deletes the staged object. Says in the log what S3 keeps of it. */
 export async function unstage(
+  object: StagedObject,
   { s3, log }: { readonly s3: Pick<S3, "deleteObject">; readonly log: Log },
-  ledger: Ledger,
 ): Promise<void> {
-  for (const entry of ledger.entries) {
-    if (entry.kind !== "object") continue;
-    sayKept(log, entry, await s3.deleteObject(entry));
-    ledger.drop(entry);
-  }
+  sayKept(log, object, await s3.deleteObject(object));
 }

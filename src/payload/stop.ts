@@ -1,6 +1,6 @@
 import { withoutComments } from "./bootstrap.ts";
 import { quote } from "./quote.ts";
-import { stopSource } from "./source.ts";
+import { places, stopSource } from "./source.ts";
 
 /**
  * A command that stops the job of this run, for when no session can tell it to, and takes its directory away. A job
@@ -10,5 +10,5 @@ import { stopSource } from "./source.ts";
  */
 export function stopCommand(runId: string, { sessionKnown = false } = {}): string {
   const settings = `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`;
-  return `/bin/sh -c ${quote([settings, withoutComments(stopSource)].join("\n"))}`;
+  return `/bin/sh -c ${quote([places(), settings, withoutComments(stopSource())].join("\n"))}`;
 }

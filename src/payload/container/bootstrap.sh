@@ -68,7 +68,7 @@ fi
 # only where PID 1 is no other user's, and of values that mean nothing to a shell.
 if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] && [ -O /proc/1/environ ]; then
   eval "$(tr "\000" "\n" </proc/1/environ |
-    sed -nE "s,^AWS_(CONTAINER_(CREDENTIALS_(FULL|RELATIVE)_URI|AUTHORIZATION_TOKEN(_FILE)?)|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)=[[:alnum:]/+=:._%-]*$,export &,p")"
+    sed -nE "s,^AWS_(CONTAINER_|ACCESS_KEY|SECRET_|SESSION_)[A-Z_]*=[[:alnum:]/+=:._%-]*$,export &,p")"
 fi
 
 # Whether somebody has brought the payload.

@@ -24,9 +24,9 @@ fx_safe() {
 # the path itself: nothing can change between two looks, and no link is followed.
 fx_ours() { ls -ldn "$fx_dir" | grep -qE "^drwx--.--.[^ ]* +[0-9]+ $fx_uid " && fx_safe; }
 
-# Sets fx_dir to the job directory in the first place that $1 is true of: those first that only root can write to.
+# Sets fx_dir to the job directory in the first of fx_places that $1 is true of.
 fx_find() {
-  for fx_place in /var/lib /run /tmp /var/tmp /dev/shm; do
+  for fx_place in $fx_places; do
     fx_dir=$fx_place/fargate-exec-$fx_id
     ! "$1" || return 0
   done

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "../errors.ts";
+
+/**
+ * Beside this file in `src/`, beside the bundle in `dist/`, where `npm run build` copies it. A path rather than a
+ * `new URL("…", import.meta.url)`: ncc replaces each of those by an asset of its own.
+ */
+const DIRECTORY = join(import.meta.dirname, "container");
+
+/**
+ * The text of a file of `container/`, whose README.md is the map of them. Reads it at each call, so that the post step
+ * reads no more than it needs. Fails with `action-incomplete` where the file can't be read.
+ */
+export function payloadFile(name: string, directory = DIRECTORY): string {
+  try {
+    return readFileSync(join(directory, name), "utf8");
+  } catch (cause) {
+    throw new Failure("action-incomplete", {
+      failed: `A file of the action itself can't be read: 'container/${name}'.`,
+      seen: `${String(cause)}.`,
+      advice: "Use the action from its repository, or copy the whole of its 'dist/' with 'dist/container/'.",
+      cause,
+    });
+  }
+}
