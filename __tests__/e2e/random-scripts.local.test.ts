@@ -8,13 +8,12 @@ import type { Task } from "../../local/task/task.ts";
 import { PLACES } from "../../src/payload/source.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 import { randomScript, type ScriptCase } from "../helpers/random-script.ts";
-import { forEachSeedAtOnce, pick, randomOf } from "../helpers/seeds.ts";
+import { forEachSeedAtOnce, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
 
-/** In all: `RANDOM_SCRIPTS=1000 npm test -- random-scripts` takes some minutes. */
-const SCRIPTS = Number(process.env["RANDOM_SCRIPTS"] ?? 100);
-const THROUGH_DIST = 24;
+const IN_A_TERMINAL = sampleOf(500);
+const THROUGH_DIST = sampleOf(100);
 
 interface Ran {
   readonly stdout: Buffer;
@@ -78,7 +77,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 it("random scripts are brought over and run as by sh -e, whatever the shell of the image and its recorder", async () => {
-  await forEachSeedAtOnce(SCRIPTS - THROUGH_DIST, 8, async (seed) => {
+  await forEachSeedAtOnce(IN_A_TERMINAL, 8, async (seed) => {
     const random = randomOf(seed);
     const sh = pick(random, SHELLS);
     const PATH = pick(random, paths);
@@ -106,7 +105,7 @@ it("random scripts are brought over and run as by sh -e, whatever the shell of t
       throw error;
     }
   });
-}, 300_000);
+});
 
 describe("by the whole step", () => {
   let aws: Aws;

@@ -1,7 +1,7 @@
-import { forEachSeed } from "./seeds.ts";
+import { forEachSeed, sampleOf } from "./seeds.ts";
 
-const { FUZZ_SEED, FUZZ_RUNS, FUZZ_FRESH } = process.env;
-const before = { FUZZ_SEED, FUZZ_RUNS, FUZZ_FRESH };
+const { FUZZ_SEED, FUZZ_RUNS, FUZZ_FRESH, FUZZ_ALL } = process.env;
+const before = { FUZZ_SEED, FUZZ_RUNS, FUZZ_FRESH, FUZZ_ALL };
 
 beforeEach(() => {
   for (const name of Object.keys(before)) Reflect.deleteProperty(process.env, name);
@@ -37,4 +37,10 @@ it("a failure names its seed and how to replay it", () => {
   expect(failing).toThrow(
     /not with seed 5000: no\nReplay: FUZZ_SEED=5000 FUZZ_RUNS=1 npm test -- __tests__\/helpers/,
   );
+});
+
+it("the tests take one run in ten, and all where all are wanted", () => {
+  expect([sampleOf(2_700), sampleOf(5)]).toEqual([270, 1]);
+  process.env["FUZZ_ALL"] = "1";
+  expect(sampleOf(2_700)).toBe(2_700);
 });

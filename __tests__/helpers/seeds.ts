@@ -1,3 +1,10 @@
+/** Of so many runs, how many the tests make: one in ten, and all of them under `npm run soak fuzz`. */
+export function sampleOf(runs: number): number {
+  return process.env["FUZZ_ALL"] === "1" ? runs : Math.ceil(runs / SAMPLE);
+}
+
+const SAMPLE = 10;
+
 /**
  * Runs a property for many seeds: a corpus that is always the same, from 1 on, then a fifth as many that are new in
  * each run (from FUZZ_FRESH on, which the run prints). The same seed always makes the same case, so a failure is
