@@ -7,6 +7,7 @@ const config: Config = {
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 120_000,
   // Tests that are concurrent mostly wait for a container.
   maxConcurrency: 8,
+  testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",
   globalSetup: "<rootDir>/__tests__/helpers/fresh-seeds.ts",
   reporters: ["default", "<rootDir>/__tests__/helpers/second-tries.ts"],
   setupFilesAfterEnv: ["<rootDir>/__tests__/helpers/once-more.ts"],
