@@ -1,8 +1,8 @@
 /** What a peer may send of anything, at the limit and one past it. */
 import { gzipSync } from "node:zlib";
-import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import { type Extracted, Extractor, MOST_NOTES } from "../../src/stream/extract.ts";
 import { LONGEST_WORDS } from "../../src/clipped.ts";
-import { LONGEST_MARK, MOST_NOTES } from "../../src/stream/marks.ts";
+import { LONGEST_MARK } from "../../src/stream/marks.ts";
 import { LARGEST_PACK } from "../../src/stream/packed.ts";
 import { LONGEST_RECORD } from "../../src/stream/spool.ts";
 import { extracted } from "../helpers/extracted.ts";

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import type { Extractor, MissingPayload, Shown } from "../stream/extract.ts";
+import type { Extractor, Shown } from "../stream/extract.ts";
+import type { MissingPayload } from "../stream/marks.ts";
 import { CANCEL, END_TASK, here, HERE_EVERY_MS, TAKEN } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
 import type { CarrierEnd } from "./job-end.ts";

@@ -1,0 +1,57 @@
+import { BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
+
+/** A piece of what a terminal showed: bytes between marks, or the words of a mark behind the nonce. */
+export type Piece =
+  { readonly kind: "bytes"; readonly bytes: Buffer } | { readonly kind: "mark"; readonly text: string };
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Finds the marks of one nonce in bytes that come in pieces of any size. Holds back no more than the beginning of one
+ * mark; what begins like a mark and is longer than any is dropped, so that nothing grows.
+ */
+export class MarkScanner {
+  readonly #mark: Buffer;
+  #pending: Buffer = NOTHING;
+
+  constructor(nonce: string) {
+    this.#mark = Buffer.from(sessionMark(nonce));
+  }
+
+  /** Another session begins: a mark that has begun will not go on. */
+  restart(): void {
+    this.#pending = NOTHING;
+  }
+
+  /** To be read to its end, or not to go on. */
+  *scan(bytes: Uint8Array): Generator<Piece> {
+    let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
+    this.#pending = NOTHING;
+    for (let at = data.indexOf(this.#mark); at >= 0; at = data.indexOf(this.#mark)) {
+      if (at > 0) yield { kind: "bytes", bytes: data.subarray(0, at) };
+      data = data.subarray(at);
+      const end = data.subarray(0, LONGEST_MARK).indexOf(BEL);
+      if (end >= 0) {
+        yield { kind: "mark", text: data.toString("utf8", this.#mark.length, end) };
+        data = data.subarray(end + 1);
+      } else if (data.length < LONGEST_MARK) {
+        this.#pending = Buffer.from(data);
+        return;
+      } else {
+        data = data.subarray(this.#mark.length);
+      }
+    }
+    const plain = data.length - beginning(data, this.#mark);
+    if (plain > 0) yield { kind: "bytes", bytes: data.subarray(0, plain) };
+    // A copy: the rest must not keep a whole frame alive.
+    this.#pending = Buffer.from(data.subarray(plain));
+  }
+}
+
+/** How many bytes at the end of `data` may be the beginning of `mark`. */
+function beginning(data: Buffer, mark: Buffer): number {
+  for (let length = Math.min(mark.length - 1, data.length); length > 0; length -= 1) {
+    if (data.compare(mark, 0, length, data.length - length) === 0) return length;
+  }
+  return 0;
+}
