@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isolate } from "../../local/task/isolate.ts";
 import { WatchedJob, type Within } from "./watch.ts";
@@ -64,6 +65,14 @@ export class SharedContainer implements Within {
     for (const name of ["pid", "0.pid", "maker", "watcher"]) writeFileSync(`${path}/${name}`, "1\n");
     for (const name of readdirSync(path)) chownSync(`${path}/${name}`, OTHER, OTHER);
     chownSync(path, OTHER, OTHER);
+  }
+
+  /** An executable file of the other user, in a directory of that user's. */
+  give(file: string, content: string): void {
+    const path = `${this.root}${file}`;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content, { mode: 0o755 });
+    for (const each of [path, dirname(path)]) chownSync(each, OTHER, OTHER);
   }
 
   /** Whether its first process still runs. */

@@ -1,8 +1,18 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
@@ -150,6 +160,51 @@ describe("what stands where the container's command begins", () => {
       expect(run.stdout.toString()).toBe(PATH);
       expect(existsSync(evidence)).toBe(false);
     },
+  );
+});
+
+describe("the home directory of another user", () => {
+  const HOME = "/tmp/home";
+  const venv = fileURLToPath(new URL("../../.venv/bin", import.meta.url));
+  const delivery = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
+  const program = '#!/bin/sh\necho "$0: $(/usr/bin/id -u)" >>/tmp/evidence\nexit 1\n';
+  const files = {
+    evil: program,
+    ".aws/config": `[default]\ncredential_process = ${HOME}/evil\n`,
+    ".aws/cli/alias": `[toplevel]\ns3 = !${HOME}/evil\n`,
+    ".curlrc": "trace-ascii = /tmp/evidence\n",
+    ".wgetrc": `use_askpass = ${HOME}/evil\noutput_document = /tmp/evidence\n`,
+  };
+
+  asOthers.each([
+    ["boto3, and by aws", `${realpathSync(venv)}:/usr/bin:/bin`],
+    ["curl, python3 and wget", "/usr/bin:/bin"],
+  ])(
+    "runs and writes nothing where the script is fetched by %s",
+    async (_, PATH) => {
+      const container = await SharedContainer.start("dash");
+      try {
+        for (const [name, content] of Object.entries(files)) container.give(`${HOME}/${name}`, content);
+        const containerEnv = { PATH, HOME, AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://127.0.0.1:9/x" };
+        const script = 'printf %s "$HOME"; exit 3';
+        const address = "http://127.0.0.1:9/none";
+        const job = new WatchedJob({
+          within: container,
+          sh: "/bin/sh",
+          containerEnv,
+          script,
+          delivery,
+          address,
+        });
+        await job.attach().closed;
+        expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+        expect(job.output("stdout").toString()).toBe(HOME);
+        expect(container.evidence).toBe("");
+      } finally {
+        await container.stop();
+      }
+    },
+    PATIENCE,
   );
 });
 

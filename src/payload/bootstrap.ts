@@ -60,7 +60,7 @@ function fetchFromS3(payload: Payload, from: { bucket: string; key: string; regi
     `open(p,"wb").write(a)`,
   ].join("\n");
   const words = [from.bucket, from.key, from.region, payload.sha256].map(quote).join(" ");
-  return `fx_fetch() { python3 -I -c ${quote(download)} ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
+  return `fx_fetch() { HOME=$fx_dir python3 -I -c ${quote(download)} ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
 }
 
 /** Shell as it is sent in a command: short, for CloudTrail keeps it. */
