@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { runnerEnvironment } from "../demo/runner/environment.ts";
-import { mergeInputs, readManifest } from "../demo/runner/manifest.ts";
+import { runnerEnvironment } from "../local/runner/environment.ts";
+import { mergeInputs, readManifest } from "../local/runner/manifest.ts";
 
 export const actionDir = resolve(import.meta.dirname, "..");
 

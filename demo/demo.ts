@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { visibleDelays } from "../local/options.ts";
 import { seed, type Seeded } from "../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../local/start.ts";
-import { runStep, type StepResult } from "./runner.ts";
+import { runStep, type StepResult } from "../local/runner/step.ts";
 import { expectations } from "./demo/expectations.ts";
 import { block, heading, logLine, note, table } from "./demo/page.ts";
 import { script, taskDefinition, token } from "./demo/step.ts";

@@ -1,5 +1,5 @@
 import { ExecuteCommandCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";

@@ -6,7 +6,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectLockConfigurationCommand,
 } from "@aws-sdk/client-s3";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, type Inputs, jobLog, mainLog } from "../helpers/local.ts";
 import { THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
 

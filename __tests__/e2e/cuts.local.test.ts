@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { SessionView } from "../../local/gateway/session.ts";
 import type { Orders } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";

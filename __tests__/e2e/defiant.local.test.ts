@@ -1,4 +1,4 @@
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PLACES } from "../../src/payload/source.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
@@ -8,7 +8,7 @@ import { Aws } from "../helpers/local.ts";
 type Ending = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
 
 /** The job directory's own place, a small disk here. */
-const place = PLACES[0] ?? "";
+const place = PLACES[0];
 const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
 

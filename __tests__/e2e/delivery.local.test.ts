@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";

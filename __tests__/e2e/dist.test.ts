@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { runStep, type StepResult } from "../../demo/runner.ts";
+import { runStep, type StepResult } from "../../local/runner/step.ts";
 import { archiveOfWorkingTree } from "../helpers/archive.ts";
 
 /** Each step that uses the action downloads its archive. */

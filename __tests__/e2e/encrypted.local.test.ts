@@ -1,4 +1,4 @@
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobDirectories, jobLog, processes } from "../helpers/local.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { eventually } from "../helpers/until.ts";

@@ -1,5 +1,5 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";

@@ -7,7 +7,7 @@ import {
   type RegisterTaskDefinitionRequest,
   UpdateServicePrimaryTaskSetCommand,
 } from "@aws-sdk/client-ecs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import {
   Aws,

@@ -1,6 +1,6 @@
 import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Orders } from "../../local/orders.ts";
 import { clientConfig } from "../local/with-local.ts";
 import { Aws, filesIn, mainLog } from "../helpers/local.ts";

@@ -1,4 +1,4 @@
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";

@@ -1,4 +1,4 @@
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Orders } from "../../local/orders.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 

@@ -1,5 +1,5 @@
 import { CreateClusterCommand } from "@aws-sdk/client-ecs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 
 let aws: Aws;

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog } from "../helpers/local.ts";
 

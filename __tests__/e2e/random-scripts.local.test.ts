@@ -90,7 +90,7 @@ it("random scripts are brought over and run as by sh -e, whatever the shell of t
       containerEnv: { PATH },
       ...(packAbove !== undefined && { packAbove }),
     });
-    const host = await onTheHost(script, `${PLACES[0] ?? ""}/fargate-exec-${job.runId}/script`);
+    const host = await onTheHost(script, `${PLACES[0]}/fargate-exec-${job.runId}/script`);
     try {
       await job.attach().closed;
       expect(job.status).toMatchObject({
@@ -137,7 +137,7 @@ describe("by the whole step", () => {
       const packed = random() < 0.5;
       // What is no UTF-8 the exec agent damages, unless it is packed.
       const script = randomScript(random, { anyBytes: packed, anyArgs: false });
-      const host = await onTheHost(script, `${PLACES[0] ?? ""}/fargate-exec-${process.pid}-${seed}/script`);
+      const host = await onTheHost(script, `${PLACES[0]}/fargate-exec-${process.pid}-${seed}/script`);
       const result = await aws.step(
         {
           task: tasks[seed % 2]?.id ?? "",

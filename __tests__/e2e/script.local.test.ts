@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, mainLog, processes } from "../helpers/local.ts";
 

@@ -1,4 +1,4 @@
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 

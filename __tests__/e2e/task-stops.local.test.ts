@@ -1,5 +1,5 @@
 import { StopTaskCommand } from "@aws-sdk/client-ecs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws } from "../helpers/local.ts";

@@ -1,4 +1,4 @@
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { Blackhole } from "../helpers/blackhole.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, mainLog } from "../helpers/local.ts";

@@ -1,6 +1,6 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog } from "../helpers/local.ts";
 import { clientConfig } from "../local/with-local.ts";

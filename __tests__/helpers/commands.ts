@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 
 /** Workflow commands in every form that the runner obeys, each of which would leave a trace that `traces` finds. */
 export const COMMANDS: readonly string[] = [

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { Fault } from "../../local/faults.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";

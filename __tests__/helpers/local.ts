@@ -25,7 +25,7 @@ import {
   ListObjectsV2Command,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { runStep, type StepRequest, type StepResult } from "../../demo/runner.ts";
+import { runStep, type StepRequest, type StepResult } from "../../local/runner/step.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Keys } from "../../local/iam/principals.ts";
 import type { LocalOptions } from "../../local/options.ts";

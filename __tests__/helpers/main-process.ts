@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { runnerEnvironment } from "../../demo/runner/environment.ts";
-import { parseFileCommands } from "../../demo/runner/files.ts";
-import { mergeInputs, readManifest } from "../../demo/runner/manifest.ts";
+import { runnerEnvironment } from "../../local/runner/environment.ts";
+import { parseFileCommands } from "../../local/runner/files.ts";
+import { mergeInputs, readManifest } from "../../local/runner/manifest.ts";
 import type { Aws, Inputs } from "./local.ts";
 import { memoryOf } from "./memory.ts";
 

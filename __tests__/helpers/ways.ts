@@ -4,7 +4,7 @@ import {
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
 } from "@aws-sdk/client-s3";
-import type { StepResult } from "../../demo/runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
 import { clientConfig, reached, runTask } from "../local/with-local.ts";

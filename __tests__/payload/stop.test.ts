@@ -107,7 +107,7 @@ describe.each(SHELLS)("under %s", (sh) => {
 
   it.concurrent("a directory whose maker has not yet said who it is ends it, too", async () => {
     const runId = randomBytes(6).toString("hex");
-    const directory = `${PLACES[0] ?? ""}/fargate-exec-${runId}`;
+    const directory = `${PLACES[0]}/fargate-exec-${runId}`;
     const maker = spawn("sh", ["-c", "sleep 20; :"], { stdio: "ignore" });
     mkdirSync(directory, { mode: 0o700 });
     try {

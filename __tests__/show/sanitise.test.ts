@@ -1,5 +1,5 @@
-import { Console } from "../../demo/runner/console.ts";
-import { Masker } from "../../demo/runner/masker.ts";
+import { Console } from "../../local/runner/console.ts";
+import { Masker } from "../../local/runner/masker.ts";
 import {
   harmlessLine,
   harmlessOutput,

@@ -1,5 +1,5 @@
 import type { LocalFargate } from "../../local/start.ts";
-import type { StepResult } from "../runner.ts";
+import type { StepResult } from "../../local/runner/step.ts";
 import { linesOfWorker, token } from "./step.ts";
 
 export interface Expectation {

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
-import type { Annotation, Console } from "./runner/console.ts";
-import { runnerEnvironment } from "./runner/environment.ts";
-import { mergeInputs, readManifest } from "./runner/manifest.ts";
-import { Masker } from "./runner/masker.ts";
-import { runnerPatience, type Patience } from "./runner/process.ts";
-import { runStage, type StageResult } from "./runner/stage.ts";
+import type { Annotation, Console } from "./console.ts";
+import { runnerEnvironment } from "./environment.ts";
+import { mergeInputs, readManifest } from "./manifest.ts";
+import { Masker } from "./masker.ts";
+import { runnerPatience, type Patience } from "./process.ts";
+import { runStage, type StageResult } from "./stage.ts";
 
 export interface StepRequest {
   /** Holds `action.yml` and the bundles that it names. */

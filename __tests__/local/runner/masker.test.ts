@@ -1,4 +1,4 @@
-import { Masker } from "../../../demo/runner/masker.ts";
+import { Masker } from "../../../local/runner/masker.ts";
 
 function mask(text: string, ...secrets: readonly string[]): string {
   const masker = new Masker();

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runStep } from "../../demo/runner.ts";
+import { runStep } from "../../../local/runner/step.ts";
 import { output, runFixture } from "./fixture.ts";
 
 // Far shorter than the runner's, so that a process that ignores signals is soon given up.

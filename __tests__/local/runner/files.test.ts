@@ -1,4 +1,4 @@
-import { parseFileCommands } from "../../../demo/runner/files.ts";
+import { parseFileCommands } from "../../../local/runner/files.ts";
 
 describe("parseFileCommands", () => {
   it.each([

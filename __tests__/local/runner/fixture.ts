@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runStep, type StepRequest, type StepResult } from "../../demo/runner.ts";
+import { runStep, type StepRequest, type StepResult } from "../../../local/runner/step.ts";
 
 export interface Fixture {
   /** JavaScript of main; `lines(...)` prints lines, `file(name, text)` appends to a file command. */
