@@ -1,12 +1,20 @@
 /**
- * Every way a run can fail. One class, a stable code for each kind, and always the same three parts:
+ * Every way a run can fail. Each failure has a stable code for its kind, and the same three parts:
  *
  *   failed  what did not work, naming the input or the resource
  *   seen    what was observed: AWS's own words, stop codes, exit codes
  *   advice  the setting, IAM action or endpoint to look at
  *
- * The words are found where the facts are: each room has functions that take them and give a `Failure`;
- * `docs/errors.md` has a paragraph for each code. An Error that is not a `Failure` is a bug of ours.
+ *   Failure
+ *    ├── AccessDenied       which right is missing, and of which resource
+ *    ├── NoCapacity         another kind of capacity may have a place
+ *    ├── TagsNotEnabled     the same request without tags may pass
+ *    ├── EncryptionRefused  the set-up of ECS Exec may explain it
+ *    └── TaskStopped        the task's end in the words of ECS
+ *
+ * The parts are for people. What the code has to know of a failure is its code, its class and its fields: no code reads
+ * a part. Each folder words its own failures; `docs/errors.md` has a paragraph for each code. An Error that is not a
+ * `Failure` is a bug of ours.
  */
 export const FAILURE_CODES = [
   "bad-input",
@@ -79,6 +87,43 @@ export class Failure extends Error {
     this.failed = parts.failed;
     this.seen = parts.seen;
     this.advice = parts.advice;
+  }
+}
+
+/** AWS denied a call. */
+export class AccessDenied extends Failure {
+  /** The IAM action that is missing, such as `ecs:RunTask`: the one that AWS named, else that of the call. */
+  readonly action: string;
+  /** AWS named that action and its resource itself. Else the denial may have another reason. */
+  readonly isNamed: boolean;
+
+  constructor({ action, isNamed }: Pick<AccessDenied, "action" | "isNamed">, parts: FailureParts) {
+    super("access-denied", parts);
+    this.action = action;
+    this.isNamed = isNamed;
+  }
+}
+
+/** Fargate has no capacity for a task now, or the account no quota. */
+export class NoCapacity extends Failure {
+  constructor(parts: Omit<FailureParts, "advice">) {
+    const advice =
+      "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
+    super("task-not-started", { ...parts, advice });
+  }
+}
+
+/** The account has not opted in to the ARNs without which ECS sets no tags. */
+export class TagsNotEnabled extends Failure {
+  constructor(parts: FailureParts) {
+    super("aws-error", parts);
+  }
+}
+
+/** The exec agent refused a session: it could not encrypt it, or was to encrypt its log and can't. */
+export class EncryptionRefused extends Failure {
+  constructor(parts: FailureParts) {
+    super("session-refused", parts);
   }
 }
 

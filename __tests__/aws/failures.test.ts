@@ -2,7 +2,7 @@ import { ECSServiceException } from "@aws-sdk/client-ecs";
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { attempt, failureOf, type Call } from "../../src/aws/failures.ts";
 import { setEnvironment } from "../helpers/aws-endpoint.ts";
-import { Failure } from "../../src/errors.ts";
+import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../src/errors.ts";
 
 const TASK = "arn:aws:ecs:eu-central-1:123456789012:task/ci/0123456789abcdef0123456789abcdef";
 const execute: Call = {
@@ -228,4 +228,40 @@ it.each([
   const restore = setEnvironment({ AWS_ENDPOINT_URL: undefined, AWS_ENDPOINT_URL_ECS: undefined });
   expect(asFailure(node("ECONNRESET"), { ...execute, region }).failed).toContain(`endpoint ${host} `);
   restore();
+});
+
+describe("the facts of a failure", () => {
+  const named =
+    "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/task";
+
+  it.each([
+    [
+      "the right that AWS names",
+      ecs("AccessDeniedException", named),
+      run,
+      { action: "iam:PassRole", isNamed: true },
+    ],
+    [
+      "else that of the call",
+      ecs("AccessDeniedException", "no"),
+      run,
+      { action: "ecs:RunTask", isNamed: false },
+    ],
+  ])("a denial has %s", (_, error, call, facts) => {
+    const failure = asFailure(error, call);
+    expect(failure).toBeInstanceOf(AccessDenied);
+    expect(failure).toMatchObject(facts);
+  });
+
+  it.each([
+    ["a shortage", ecs("ClientException", "Capacity is unavailable at this time."), NoCapacity],
+    [
+      "tags that the account does not allow",
+      ecs("InvalidParameterException", "The new ARN and resource ID format must be enabled to add tags."),
+      TagsNotEnabled,
+    ],
+  ])("%s is told from other refusals of RunTask", (_, error, kind) => {
+    expect(asFailure(error, run)).toBeInstanceOf(kind);
+    expect(asFailure(ecs(error.name, "something else"), run)).not.toBeInstanceOf(kind);
+  });
 });

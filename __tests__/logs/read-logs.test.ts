@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { Failure } from "../../src/errors.ts";
+import { AccessDenied } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { readLogs } from "../../src/logs/read-logs.ts";
 import { Unreadable } from "../../src/logs/transcript.ts";
@@ -90,7 +90,10 @@ describe("reading the logs of a job's sessions", () => {
 });
 
 describe("a transcript that S3 denies", () => {
-  const denied = new Failure("access-denied", { failed: "No.", seen: "AccessDenied", advice: "" });
+  const denied = new AccessDenied(
+    { action: "s3:GetObject", isNamed: false },
+    { failed: "No.", seen: "AccessDenied", advice: "" },
+  );
 
   /** With the second session's transcript, or with none. */
   async function fromS3(second: string | undefined) {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ObjectName } from "../../src/aws/s3.ts";
-import { Failure } from "../../src/errors.ts";
+import { AccessDenied } from "../../src/errors.ts";
 import {
   cloudWatchLocation,
   logLocation,
@@ -120,8 +120,11 @@ describe("a transcript in S3", () => {
     expect(clock.slept).toHaveLength(5);
   });
 
-  const denied = (seen = "AccessDenied: Access Denied (HTTP 403)") =>
-    new Failure("access-denied", { failed: "No right to s3:GetObject.", seen, advice: "" });
+  const denied = ({ isNamed = false } = {}) =>
+    new AccessDenied(
+      { action: "s3:GetObject", isNamed },
+      { failed: "No right to s3:GetObject.", seen: "AccessDenied: Access Denied (HTTP 403)", advice: "" },
+    );
 
   it("is waited for where S3 denies what is not there", async () => {
     const clock = new SteppedClock();
@@ -149,7 +152,7 @@ describe("a transcript in S3", () => {
 
   it("is not waited for where S3's own words name the right to it", async () => {
     const clock = new SteppedClock();
-    const words = denied("User: x is not authorized to perform: s3:GetObject on resource: y");
+    const words = denied({ isNamed: true });
     const getObject = () => Promise.reject(words);
     await expect(all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(
       words,

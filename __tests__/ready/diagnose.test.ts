@@ -1,5 +1,5 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
-import { Failure } from "../../src/errors.ts";
+import { EncryptionRefused, Failure } from "../../src/errors.ts";
 import { diagnose, type DiagnoseContext } from "../../src/ready/diagnose.ts";
 import { target } from "../helpers/resolving.ts";
 import { Listener } from "../helpers/stepped.ts";
@@ -87,7 +87,7 @@ it.each(["task-stopped", "access-denied", "session-refused", "no-status"] as con
 );
 
 it("looks at a session that was refused for its encryption", async () => {
-  const refused = new Failure("session-refused", { ...parts, seen: "encryption is not set up" });
+  const refused = new EncryptionRefused({ ...parts, seen: "encryption is not set up" });
   expect((await diagnose(refused, target, context())).seen).toContain("Checks:");
 });
 

@@ -30,7 +30,8 @@ it.each<[string, Task, string, boolean]>([
   ["the agent is coming up", taskWith(agent("PENDING")), "exec agent is PENDING", true],
   ["nothing is told of the agent", taskWith({ execAgent: undefined }), "exec agent is PENDING", true],
 ])("waits while %s", (_, task, why, near) => {
-  expect(verdict(task, "app")).toEqual({ kind: "wait", why, near });
+  const isPulling = task.pullStartedAt !== undefined && task.pullStoppedAt === undefined;
+  expect(verdict(task, "app")).toEqual({ kind: "wait", why, near, isPulling });
 });
 
 it.each<[string, Task, string, string]>([

@@ -1,7 +1,7 @@
 import type { Registrable } from "../../src/aws/definition.ts";
 import type { RunTask } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
-import { Failure } from "../../src/errors.ts";
+import { AccessDenied, Failure } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { without } from "../../src/targets/normal-form.ts";
@@ -63,7 +63,10 @@ const where: NewTasks = {
 };
 
 const denied = (right: string) =>
-  new Failure("access-denied", { failed: `No right to ${right}.`, seen: "", advice: "" });
+  new AccessDenied(
+    { action: right, isNamed: false },
+    { failed: `No right to ${right}.`, seen: "", advice: "" },
+  );
 
 async function starting(
   definition: Registrable = source,

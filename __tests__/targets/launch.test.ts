@@ -1,6 +1,5 @@
 import type { RunTask, RunTaskAnswer } from "../../src/aws/ecs.ts";
-import { CAPACITY_ADVICE } from "../../src/aws/failures.ts";
-import { Failure } from "../../src/errors.ts";
+import { AccessDenied, Failure, NoCapacity } from "../../src/errors.ts";
 import { startTasks } from "../../src/targets/launch.ts";
 import { runTaskRequest } from "../../src/targets/start.ts";
 import { Listener } from "../helpers/stepped.ts";
@@ -46,12 +45,12 @@ function starting(
   });
 }
 
-const failure = (code: Failure["code"], failed: string, advice = "") =>
-  new Failure(code, { failed, seen: "", advice });
-const shortage = failure("task-not-started", "no place", CAPACITY_ADVICE);
-const noTags = failure(
-  "access-denied",
-  "Access denied: the credentials have no right to ecs:TagResource on x.",
+const failure = (code: Failure["code"], failed: string) =>
+  new Failure(code, { failed, seen: "", advice: "" });
+const shortage = new NoCapacity({ failed: "no place", seen: "" });
+const noTags = new AccessDenied(
+  { action: "ecs:TagResource", isNamed: true },
+  { failed: "", seen: "", advice: "" },
 );
 
 it("starts one", async () => {

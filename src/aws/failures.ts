@@ -2,7 +2,7 @@
  * The one place that knows AWS's exception names and Node's network codes. Everything that a call can throw
  * leaves `src/aws` as a `Failure`, or as the reason of the signal that aborted it.
  */
-import { Failure } from "../errors.ts";
+import { AccessDenied, Failure, type FailureCode, NoCapacity, TagsNotEnabled } from "../errors.ts";
 import { partitionOf } from "./partitions.ts";
 import { clusterNotFound, serviceNotFound, taskDefinitionNotFound, networkRequired } from "./missing.ts";
 
@@ -56,7 +56,7 @@ export function failureOf(error: unknown, call: Call): Error {
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
   const seen = words(thrown);
-  const failure = (code: Failure["code"], failed: string, advice: string): Failure =>
+  const failure = (code: FailureCode, failed: string, advice: string): Failure =>
     new Failure(code, { failed, seen, advice, cause: error });
 
   if (
@@ -112,7 +112,7 @@ export function failureOf(error: unknown, call: Call): Error {
       if (/network configuration must be provided/i.test(message))
         return networkRequired(call.taskDefinition, seen, error);
       if (/capacity is unavailable|limit on the number of/i.test(message)) {
-        return failure("task-not-started", `${doing} started no task.`, CAPACITY_ADVICE);
+        return new NoCapacity({ failed: `${doing} started no task.`, seen, cause: error });
       }
       if (/capacity provider.*not associated/is.test(message)) {
         return failure(
@@ -122,16 +122,17 @@ export function failureOf(error: unknown, call: Call): Error {
         );
       }
   }
-  return failure(
-    "aws-error",
-    `${doing} failed.`,
-    "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.",
-  );
+  const parts = {
+    failed: `${doing} failed.`,
+    seen,
+    advice:
+      "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.",
+    cause: error,
+  };
+  return /must be enabled to add tags/i.test(message)
+    ? new TagsNotEnabled(parts)
+    : new Failure("aws-error", parts);
 }
-
-/** For RunTask's own list of failures as well. */
-export const CAPACITY_ADVICE =
-  "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
 
 /** The endpoint that the environment names for a service, as the SDK reads it: an empty variable is none. */
 export function endpointOverride(service: Call["service"] | "ssmmessages"): string | undefined {
@@ -162,7 +163,8 @@ function accessDenied(thrown: Thrown, call: Call, cause: unknown): Failure {
   const action = said?.[1] ?? call.action;
   const resource = said?.[2]?.replace(/[.,]$/, "") ?? call.resource;
   const more = MORE_RIGHTS[action];
-  return new Failure("access-denied", {
+  const right = { action, isNamed: said?.[2] !== undefined };
+  return new AccessDenied(right, {
     failed: `Access denied: the credentials have no right to ${action} on ${resource}.`,
     seen: words(thrown),
     advice: `Allow '${action}' on ${resource} in the policy of the caller's role.${more ? ` ${more}` : ""}`,
@@ -180,7 +182,7 @@ export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "mes
 function ofBucket(
   thrown: Thrown,
   call: Call,
-  failure: (code: Failure["code"], failed: string, advice: string) => Failure,
+  failure: (code: FailureCode, failed: string, advice: string) => Failure,
 ): Failure | undefined {
   const { name, status, bucketRegion } = thrown;
   if (ELSEWHERE.has(name) || status === 301 || (bucketRegion !== undefined && bucketRegion !== call.region)) {

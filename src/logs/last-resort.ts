@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { Failure, type FailureCode } from "../errors.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { withoutStatus } from "../follow/ending.ts";
 import type { Target } from "../targets/target.ts";
@@ -9,7 +9,11 @@ import { transcriptName, Unreadable } from "./transcript.ts";
 const PATIENCE_MS = 20_000;
 /** Nobody uploads any more where the agent is gone too; what it did may only just have become readable. */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
-const WITHOUT_AGENT: ReadonlySet<string> = new Set(["task-stopped", "container-stopped", "task-not-found"]);
+const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
+  "task-stopped",
+  "container-stopped",
+  "task-not-found",
+]);
 
 export interface LastResortOptions extends Omit<ReadLogsOptions, "patience"> {
   readonly target: Pick<Target, "container" | "taskId">;

@@ -2,7 +2,7 @@ import type { Logs } from "../aws/logs.ts";
 import { consoleHost } from "../aws/partitions.ts";
 import type { ObjectName, S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { AccessDenied, Failure } from "../errors.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 
 /** Where ECS Exec leaves the transcript of a session. */
@@ -135,9 +135,9 @@ async function asOneOf(
     try {
       return await s3.getObject({ ...object, owner });
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
-      // Words that name the right to the object itself are about nothing else.
-      if (error.seen.includes("not authorized to perform: s3:GetObject on")) throw error;
+      if (!(error instanceof AccessDenied)) throw error;
+      // Where AWS names the right to the object itself, the object is there.
+      if (error.isNamed && error.action === "s3:GetObject") throw error;
       denial = error;
     }
   }

@@ -1,7 +1,7 @@
 import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
 import type { Ec2 } from "../aws/ec2.ts";
 import type { Iam } from "../aws/iam.ts";
-import { Failure, TaskStopped } from "../errors.ts";
+import { EncryptionRefused, Failure, type FailureCode, TaskStopped } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { type Check, execChecks } from "./checks.ts";
@@ -19,7 +19,11 @@ export interface DiagnoseContext {
 }
 
 /** Failures that the settings of the task, its role or its network may explain; `exec-not-enabled` explains itself. */
-const OF_EXEC = ["exec-agent-stopped", "exec-not-ready", "container-blocked"];
+const OF_EXEC: ReadonlySet<FailureCode> = new Set([
+  "exec-agent-stopped",
+  "exec-not-ready",
+  "container-blocked",
+]);
 
 /**
  * Checks what ECS Exec needs when it did not work, prints each check, and adds what is wrong to the failure. A failure
@@ -28,8 +32,7 @@ const OF_EXEC = ["exec-agent-stopped", "exec-not-ready", "container-blocked"];
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
   if (failure instanceof TaskStopped) return await afterHold(failure, target, ecs);
-  const ofEncryption = failure.code === "session-refused" && /encrypt|kms|handshake/i.test(failure.message);
-  if (!OF_EXEC.includes(failure.code) && !ofEncryption) return failure;
+  if (!OF_EXEC.has(failure.code) && !(failure instanceof EncryptionRefused)) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
   const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn), (why) =>

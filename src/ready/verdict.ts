@@ -9,8 +9,14 @@ import { taskStopped } from "./stopped.ts";
 /** What one look at a task tells of its readiness for a session. */
 export type Verdict =
   | { readonly kind: "ready" }
-  /** `near`: the container runs and only its exec agent is missing, so that a session is worth a try. */
-  | { readonly kind: "wait"; readonly why: string; readonly near: boolean }
+  | {
+      readonly kind: "wait";
+      readonly why: string;
+      /** The container runs and only its exec agent is missing, so that a session is worth a try. */
+      readonly near: boolean;
+      /** The image is being pulled, which its size decides. */
+      readonly isPulling: boolean;
+    }
   | { readonly kind: "never"; readonly failure: Failure };
 
 /**
@@ -26,14 +32,14 @@ export function verdict(task: Task, container: string): Verdict {
     return never(containerNotFound(container, `task '${lastPart(task.arn)}'`, names));
   }
   if (found.lastStatus === "STOPPED") return never(containerStopped(found));
-  if (found.lastStatus !== "RUNNING") return { kind: "wait", why: progress(task, found), near: false };
+  if (found.lastStatus !== "RUNNING") return progress(task, found);
   switch (found.execAgent?.status) {
     case "RUNNING":
       return { kind: "ready" };
     case "STOPPED":
       return never(execAgentStopped(task, found));
     default:
-      return { kind: "wait", why: "exec agent is PENDING", near: true };
+      return { kind: "wait", why: "exec agent is PENDING", near: true, isPulling: false };
   }
 }
 
@@ -41,13 +47,14 @@ function never(failure: Failure): Verdict {
   return { kind: "never", failure };
 }
 
-function progress(task: Task, { name, image, lastStatus }: Container): string {
+function progress(task: Task, { name, image, lastStatus }: Container): Verdict {
   if (task.pullStartedAt !== undefined && task.pullStoppedAt === undefined) {
-    return image === undefined ? "pulling the image" : `pulling image ${image}`;
+    const why = image === undefined ? "pulling the image" : `pulling image ${image}`;
+    return { kind: "wait", why, near: false, isPulling: true };
   }
-  return task.lastStatus === "RUNNING"
-    ? `container '${name}' is ${lastStatus}`
-    : `task is ${task.lastStatus}`;
+  const why =
+    task.lastStatus === "RUNNING" ? `container '${name}' is ${lastStatus}` : `task is ${task.lastStatus}`;
+  return { kind: "wait", why, near: false, isPulling: false };
 }
 
 function containerStopped({ name, exitCode, reason }: Container): Failure {

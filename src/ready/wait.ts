@@ -49,23 +49,32 @@ export async function waitUntilReady(
     say(now.kind === "ready" ? "task is ready" : now.why);
     if (task !== undefined && (now.kind === "ready" || now.near)) return task;
     const pause = LOOK_EVERY + random() * JITTER;
-    if (clock.now() + pause > deadline) throw tooSlow(target, (deadline - begun) / 1000, seen);
+    if (clock.now() + pause > deadline) {
+      const isPulling = now.kind === "wait" && now.isPulling;
+      throw tooSlow(target, { seconds: (deadline - begun) / 1000, seen, isPulling });
+    }
     await clock.sleep(pause, signal);
   }
 }
 
 /** A task that was just started may take a moment to be seen; another is not there. */
 function unseen({ started, taskId, clusterArn }: Pick<Target, "started" | "taskId" | "clusterArn">): Verdict {
-  if (started) return { kind: "wait", why: "task is not listed yet", near: false };
+  if (started) return { kind: "wait", why: "task is not listed yet", near: false, isPulling: false };
   return { kind: "never", failure: taskNotFound(taskId, clusterArn, "ecs:DescribeTasks says MISSING.") };
 }
 
-function tooSlow({ taskId }: Pick<Target, "taskId">, seconds: number, seen: readonly string[]): Failure {
-  const pulling = seen.at(-1)?.startsWith("pulling") ?? false;
+function tooSlow(
+  { taskId }: Pick<Target, "taskId">,
+  {
+    seconds,
+    seen,
+    isPulling,
+  }: { readonly seconds: number; readonly seen: readonly string[]; readonly isPulling: boolean },
+): Failure {
   return new Failure("timed-out", {
     failed: `The task ${taskId} was not ready within ${Math.round(seconds)} s.`,
     seen: `Seen: ${seen.join(", ")}.`,
-    advice: pulling
+    advice: isPulling
       ? "Raise 'start-timeout', or make the image smaller and keep it in ECR of the same region."
       : "Raise 'start-timeout' if the task is only slow; else look at its events in the ECS console.",
   });

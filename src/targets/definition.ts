@@ -1,5 +1,5 @@
 import { definitionFrom, type Registrable, type TaskDefinition } from "../aws/definition.ts";
-import { Failure } from "../errors.ts";
+import { AccessDenied, Failure } from "../errors.ts";
 import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
 import { lastPart } from "./arn.ts";
 import { chooseContainer } from "./choose.ts";
@@ -124,7 +124,7 @@ async function held(
     otherwise: async (failure) => {
       if (failure.code === "task-definition-not-found")
         return await held(source, container, start, context, { reuse: false });
-      const isOfFamily = failure.code === "access-denied" && failure.failed.includes("ecs:RunTask");
+      const isOfFamily = failure instanceof AccessDenied && failure.action === "ecs:RunTask";
       return isOfFamily ? await byCommand(failure) : undefined;
     },
   };

@@ -1,7 +1,6 @@
 import type { Ecs, RunTask, RunTaskAnswer } from "../aws/ecs.ts";
-import { CAPACITY_ADVICE } from "../aws/failures.ts";
 import type { Task } from "../aws/task.ts";
-import { Failure } from "../errors.ts";
+import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 /** What RunTask starts at once at the most. */
@@ -40,7 +39,7 @@ export async function startTasks(
       context.onStarted(answer.tasks);
       if (answer.tasks.length < wanted) throw notStarted(current, answer);
     } catch (error) {
-      if (usesSpot(current) && isShortage(error)) {
+      if (usesSpot(current) && error instanceof NoCapacity) {
         context.log.info(`Fargate Spot has no place now, so the task is started on demand. ${error.seen}`);
         current = onDemand(current);
         continue;
@@ -79,24 +78,21 @@ async function runTask(request: RunTask, { ecs, log, tagged, token }: LaunchCont
 function notStarted({ taskDefinition, cluster }: RunTask, { tasks, refusals }: RunTaskAnswer): Failure {
   const words = refusals.map(({ reason, detail }) => (detail ? `${reason}: ${detail}` : reason));
   const some = tasks.length === 0 ? "a task" : "all tasks";
-  return new Failure("task-not-started", {
+  const facts = {
     failed: `ECS did not start ${some} of '${taskDefinition}' in cluster '${cluster}'.`,
     seen: `It said: ${[...new Set(words)].join("; ") || "nothing"}.`,
-    advice: adviceOn(words.join()),
-  });
-}
-
-function isShortage(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === "task-not-started" && error.advice === CAPACITY_ADVICE;
+  };
+  if (/RESOURCE|capacity|limit/i.test(words.join())) return new NoCapacity(facts);
+  return new Failure("task-not-started", { ...facts, advice: adviceOn(words.join()) });
 }
 
 function isAboutTags(error: unknown): error is Failure {
-  if (!(error instanceof Failure)) return false;
-  return /ecs:TagResource|must be enabled to add tags/i.test(`${error.failed} ${error.seen}`);
+  return (
+    error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
+  );
 }
 
 function adviceOn(words: string): string {
-  if (/RESOURCE|capacity|limit/i.test(words)) return CAPACITY_ADVICE;
   if (/ATTRIBUTE/i.test(words)) {
     return "The cluster offers no place that the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
   }
