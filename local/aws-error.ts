@@ -1,4 +1,4 @@
-/** An error as an AWS service words it: callers match on the code, and sometimes on the message. */
+/** An error in an AWS service's own words: callers match on the code, and sometimes on the message. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;

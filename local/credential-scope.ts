@@ -7,7 +7,10 @@ export interface CredentialScope {
   readonly service: string;
 }
 
-/** What key a request is signed with, and for which region and service, by header or by presigned query; undefined when unsigned. */
+/**
+ * The key, region and service that a request is signed with, in its header or its presigned query; undefined when
+ * unsigned.
+ */
 export function credentialScope(headers: IncomingHttpHeaders, url: URL): CredentialScope | undefined {
   const signed = /Credential=([^,\s]+)/.exec(headers.authorization ?? "")?.[1];
   const credential = signed ?? url.searchParams.get("X-Amz-Credential");

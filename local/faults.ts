@@ -1,6 +1,6 @@
 import { AwsError } from "./aws-error.ts";
 
-/** What a call of the API meets instead of an answer, or before it. */
+/** A fault that a call of the API meets instead of its answer, or before it. */
 export interface Fault {
   /**
    * As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. A `*` at the end stands
@@ -12,13 +12,13 @@ export interface Fault {
   readonly message?: string;
   /** HTTP status; 400 unless given. */
   readonly status?: number;
-  /** The connection is reset without an answer: before anything was done, or after all was done. */
+  /** The connection is reset without an answer: before the call was carried out, or after it. */
   readonly reset?: "before" | "after";
-  /** Milliseconds before anything is done. */
+  /** Milliseconds before the call is carried out. */
   readonly delay?: number;
-  /** How many calls go well before; 0 unless given. */
+  /** How many calls succeed before the fault; 0 unless given. */
   readonly skip?: number;
-  /** How many calls it happens to; 1 unless given. */
+  /** How many calls the fault hits; 1 unless given. */
   readonly times?: number;
 }
 
@@ -40,7 +40,7 @@ export class Faults {
     this.#waiting = [];
   }
 
-  /** What happens to this call; undefined when it shall go well. The first fault that is its own is the one. */
+  /** The fault of this call: the first that names it. Undefined when the call is to succeed. */
   take(operation: string): Trouble | undefined {
     for (const entry of this.#waiting) {
       if (entry.left < 1 || !matches(entry.fault.operation, operation)) continue;

@@ -17,17 +17,20 @@ import type { Trouble } from "./faults.ts";
 import { signatureOf } from "./sigv4.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 
-/** One call that a client made, in the order of their arrival. */
+/** A client's call. Calls are recorded in the order of their arrival. */
 export interface RecordedRequest {
   /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
   readonly service: string;
-  /** The id of the access key that signed it: whose call it is. Empty for an unsigned request. */
+  /** The id of the access key that signed it. Empty for an unsigned request. */
   readonly key: string;
-  /** What the client calls itself in `User-Agent`. */
+  /** The client's `User-Agent`. */
   readonly agent: string;
   /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
   readonly operation: string;
-  /** The parsed body of a JSON call, or the parameters of a query call; undefined for others, which are passed on unread. */
+  /**
+   * The parsed body of a JSON call, or the parameters of a query call; undefined for other calls, which are passed on
+   * unread.
+   */
   readonly body: unknown;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -36,7 +39,7 @@ export interface RecordedRequest {
 /** Where a job asks for ID tokens, as `ACTIONS_ID_TOKEN_REQUEST_URL` has it. */
 export const ID_TOKEN_PATH = "/_local/id-token";
 
-/** An answer of ours that is no JSON. */
+/** An answer of the local Fargate that is not JSON. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -44,26 +47,29 @@ export interface Answer {
 }
 
 export interface FrontOptions {
-  /** Where everything goes that is not handled here. */
+  /** The address that gets every request that is not handled here. */
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
-  /** Hears of each call before it is answered; an error that it throws is the answer. */
+  /** Called with each call before it is answered; an error that it throws is the answer. */
   readonly onRequest: (request: RecordedRequest) => Trouble | undefined;
-  /** The answer of ours to a JSON call, undefined for one that goes upstream. */
+  /** The answer to a JSON call; undefined for a call that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
-  /** The answer of ours, in XML, to a call of the query protocol; undefined for one that goes upstream. */
+  /** The answer, in XML, to a call of the query protocol; undefined for a call that goes upstream. */
   readonly query: (parameters: URLSearchParams) => Promise<string> | undefined;
-  /** Throws what AWS answers to a call that it doesn't do: for its key, its signature or its rights. */
+  /** Throws AWS's refusal of a call for its key, its signature or its rights. */
   readonly admit: (call: Call) => Promise<Admission>;
-  /** What S3 answers to a call for a bucket of another region; undefined for all others. */
+  /** S3's answer to a call for a bucket of another region; undefined for all other calls. */
   readonly elsewhere: (request: IncomingMessage) => Promise<Answer | undefined>;
-  /** The answer of ours to a call of S3, whose body is only read when it is asked for; undefined for one that goes upstream. */
+  /**
+   * The answer to a call of S3; undefined for a call that goes upstream. Calling `body` reads the body; otherwise it is
+   * streamed.
+   */
   readonly s3: (call: Call, body: () => Promise<Buffer>) => Promise<Answer> | undefined;
-  /** GitHub's endpoint for ID tokens; undefined for a job that may not have one. */
+  /** GitHub's endpoint for ID tokens; undefined for a job without the permission. */
   readonly idToken: (authorization: string | undefined, audience: string) => object | undefined;
-  /** The metadata and credentials endpoints; undefined for a path that they don't have. */
+  /** The metadata and credentials endpoints; undefined for an unknown path. */
   readonly platform: (path: string) => Promise<object | undefined>;
-  /** The local Fargate's own, below `/_local/`; undefined for a path that it doesn't have. */
+  /** The local Fargate's own endpoint, below `/_local/`; undefined for an unknown path. */
   readonly control: (method: string, path: string, body: unknown) => Promise<object | undefined>;
 }
 
@@ -164,7 +170,7 @@ export class Front {
     const body = Object.fromEntries(parameters);
     const trouble = this.#options.onRequest({ ...from, operation, body });
     if (!(await met(trouble, response))) return;
-    // The one query call that nobody signs is STS's.
+    // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
     const service = from.service || "sts";
     await this.#options.admit(callOf(request, { service, operation, body, bytes }));
     const ours = this.#options.query(parameters);
@@ -194,7 +200,7 @@ export class Front {
     }
   }
 
-  /** Passes a request on as it came, and the answer back; bodies are streamed. */
+  /** Passes a request on unchanged, and its answer back; bodies are streamed. */
   async #forward(
     request: IncomingMessage,
     response: ServerResponse,
@@ -204,10 +210,10 @@ export class Front {
   ): Promise<void> {
     const { url, method } = request;
     const headers = { ...request.headers };
-    // Answered here already; and moto's server closes after each answer.
+    // The expectation has been answered here already, and moto's server closes after each answer.
     delete headers.expect;
     headers.connection = "close";
-    // Of a request that nobody signed moto knows the service by its host, which is ours.
+    // For an unsigned request moto finds the service by the host name, which is this server's.
     if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
       headers.authorization ??=
         "AWS4-HMAC-SHA256 Credential=anonymous/20200101/us-east-1/s3/aws4_request, Signature=0";
@@ -216,7 +222,7 @@ export class Front {
       onward.once("response", resolve);
       onward.once("error", reject);
     });
-    // An answer before the end of the body is an answer, too.
+    // Also an answer that comes before the end of the body.
     const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
     Promise.resolve(sent).catch(() => undefined);
     const answer = await answered;
@@ -229,7 +235,7 @@ export class Front {
     delete returned.connection;
     if (missing !== undefined && answer.statusCode === 404) {
       const words = await buffer(answer);
-      // That there is no such bucket may be known to all.
+      // S3 tells every caller that a bucket does not exist.
       if (!words.includes("NoSuchBucket")) throw missing;
       response.writeHead(answer.statusCode, returned).end(words);
       return;
@@ -253,14 +259,14 @@ function callOf(
   };
 }
 
-/** Whether a request is a call of the query protocol, by its form. */
+/** Whether a request has the form of the query protocol. */
 function isQuery({ method, headers }: IncomingMessage): boolean {
   return (
     method === "POST" && headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
   );
 }
 
-/** What happens before a call is done; false when it is not to be done. */
+/** Carries out the fault that comes before a call; false when the call is not to be carried out. */
 async function met(trouble: Trouble | undefined, response: ServerResponse): Promise<boolean> {
   if (trouble?.delay !== undefined) await sleep(trouble.delay);
   if (trouble?.error !== undefined) throw trouble.error;
@@ -300,7 +306,7 @@ function fail(response: ServerResponse, error: unknown): void {
       : new AwsError("ServerException", `The local Fargate: ${String(error)}`, 500);
   const { req } = response;
   const scope = credentialScope(req.headers, new URL(req.url ?? "/", "http://local"));
-  // The one query call that nobody signs is STS's.
+  // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
   const service = scope?.service ?? (isQuery(req) ? "sts" : "");
   if (req.headers["x-amz-target"] === undefined)
     send(response, shaped.status, shaped.xml(service), "application/xml");

@@ -15,7 +15,7 @@ export interface Moto {
  */
 export async function startMoto(): Promise<Moto> {
   interpreterHome(); // Says what to do when there is no .venv.
-  // Port 0 leaves the choice to the kernel, and the server says which it got.
+  // With port 0 the kernel chooses the port, and the server prints it.
   const server = ["-m", "moto.server", "--host", "127.0.0.1", "--port", "0"];
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", python, ...server], {
     detached: true,

@@ -20,11 +20,11 @@ export interface Delays {
 }
 
 export interface LocalOptions {
-  /** What the message gateway does where AWS's own is unknown or can be either way. */
+  /** The message gateway's behaviour where AWS's is unknown or varies. */
   readonly gateway?: Partial<GatewayBehaviour>;
-  /** What goes wrong from the start. */
+  /** Faults from the start. */
   readonly faults?: Orders;
-  /** The one region there is; `us-east-1` unless given. */
+  /** The only region; `us-east-1` unless given. */
   readonly region?: string;
   /** Tens of milliseconds in all unless given. */
   readonly delays?: Partial<Delays>;
@@ -34,13 +34,13 @@ export interface LocalOptions {
   readonly sessionLimit?: 1 | 2;
   /** Refuse calls beyond the published rates of the ECS API with ThrottlingException. */
   readonly throttle?: boolean;
-  /** How long the keys that STS gives out are good, in seconds: an hour unless given, where AWS's least are 15 minutes. */
+  /** How long the keys of STS are valid, in seconds: an hour unless given. AWS's minimum is 15 minutes. */
   readonly roleSessionSeconds?: number;
-  /** Keep the credential variables from exec'd commands; PID 1 still has them in /proc/1/environ. */
+  /** Leave the credential variables out of the environment of exec'd commands; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
-  /** What runs the containers: our own namespaces unless given, or podman with runc, where that is installed. */
+  /** What runs the containers: this folder's own namespaces unless given, or podman with runc where that is installed. */
   readonly runtime?: "own" | "podman";
-  /** Hears one line for each thing that happens. */
+  /** Called with one line for each event. */
   readonly log?: (line: string) => void;
 }
 
@@ -68,7 +68,7 @@ const quick: Delays = {
   deprovisioning: 10,
 };
 
-/** Delays as one may watch them, shorter than the real ones (tens of seconds) but of their order. */
+/** Delays for a demonstration: in the proportions of the real ones, which are tens of seconds, but shorter. */
 export const visibleDelays: Delays = {
   provisioning: 1500,
   pull: 2000,

@@ -10,45 +10,45 @@ import type { Fate } from "./task/container.ts";
 import type { AgentDeath } from "./task/managed-agent.ts";
 import type { StopCode, Task } from "./task/task.ts";
 
-/** Something that happens to sessions, at once. */
+/** An order that is carried out on sessions at once. */
 export interface SessionOrder {
   /** `cut`: the client's socket is gone. `silence`: it stays and is dead. `close`: the service ends the session. */
   readonly do: "cut" | "silence" | "close";
-  /** The id of one; all that are open unless given. */
+  /** The id of a session; all open sessions unless given. */
   readonly session?: string;
-  /** With `close`, what `channel_closed` says; nothing unless given. */
+  /** With `close`, the text of `channel_closed`; empty unless given. */
   readonly text?: string;
 }
 
-/** Whose agent dies: ARN or id of a task, all that run unless given; name of a container, all unless given. */
+/** Which agents die: ARN or id of a task, all running tasks unless given; name of a container, all unless given. */
 export interface AgentOrder extends AgentDeath {
   readonly task?: string;
   readonly container?: string;
 }
 
-/** A task stops under its sessions, and nobody tells them. */
+/** A task stops under its sessions, without a message to them. */
 export interface TaskOrder {
-  /** ARN or id; all that run unless given. */
+  /** ARN or id; all running tasks unless given. */
   readonly task?: string;
-  /** `UserInitiated` unless given; not asked for when a container's end is to stop the task. */
+  /** `UserInitiated` unless given; ignored when a container's end is to stop the task. */
   readonly stopCode?: StopCode;
   readonly stoppedReason?: string;
-  /** No SIGTERM and no time to stop: as when the host is lost. */
+  /** Without SIGTERM and without time to stop, as when the host is lost. */
   readonly abrupt?: boolean;
   /**
-   * A container that is killed first. If it is an essential one the task stops of itself, unless `stopCode` says
-   * otherwise. `name` is its first unless given.
+   * A container that is killed first. If it is essential, the task stops by itself unless `stopCode` is given. `name` is
+   * the task's first container unless given.
    */
   readonly container?: Fate & { readonly name?: string };
 }
 
-/** What shall go wrong. Each member is obeyed by itself; `null` ends what an order of that name began. */
+/** Faults to begin. Each member is carried out by itself; `null` ends what an order of that name began. */
 export interface Orders {
   /** Calls of the API that fail. */
   readonly api?: Fault | readonly Fault[] | null;
   /** The network between clients and gateway. */
   readonly link?: LinkOrder | null;
-  /** The ways of the gateway; in JSON, `null` stands for undefined. */
+  /** The gateway's behaviour; in JSON, `null` stands for undefined. */
   readonly gateway?: { readonly [Name in keyof GatewayBehaviour]?: GatewayBehaviour[Name] | null };
   readonly session?: SessionOrder;
   readonly agent?: AgentOrder;
@@ -57,11 +57,11 @@ export interface Orders {
   readonly transcripts?: TranscriptFaults | null;
   /** Whether the task role may use the key of an encrypted session. */
   readonly decrypt?: AgentFaults["decrypt"];
-  /** How agents that somebody else controls treat an encrypted session. */
+  /** How an agent under an attacker's control treats an encrypted session. */
   readonly handshake?: AgentFaults["handshake"];
 }
 
-/** What orders are carried out on. */
+/** The parts that orders are carried out on. */
 export interface Ordered {
   readonly faults: Faults;
   readonly gateway: Gateway;
@@ -92,7 +92,10 @@ const known: Readonly<Record<keyof Orders, readonly string[]>> = {
   handshake: ["key"],
 };
 
-/** Orders that came as JSON, their names checked. Throws an `AwsError` of status 400 that names what is unknown. */
+/**
+ * Parses orders that came as JSON and checks their names. Throws an `AwsError` of status 400 that names what is
+ * unknown.
+ */
 export function readOrders(body: unknown): Orders {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw invalid("the body must be a JSON object");
@@ -108,7 +111,7 @@ export function readOrders(body: unknown): Orders {
   return body;
 }
 
-/** Carries them out. Resolves when what dies is dead; a task stops in its own time. */
+/** Carries orders out. Resolves when the killed processes are gone; a task stops in its own time. */
 export async function obey(orders: Orders, on: Ordered): Promise<void> {
   const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake } = orders;
   if (api === null) on.faults.clear();
@@ -128,7 +131,7 @@ export async function obey(orders: Orders, on: Ordered): Promise<void> {
   if (task !== undefined) for (const one of chosen(on.tasks, task.task)) await stop(one, task);
 }
 
-/** All is well from now on. What is dead stays dead. */
+/** Ends all faults. Processes that were killed stay dead. */
 export function calm(on: Ordered): void {
   on.faults.clear();
   on.gateway.calm();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Where `setup.ts` puts moto, boto3 and the other programs. */
+/** The directory in which `setup.ts` puts moto, boto3 and the other programs. */
 export const virtualEnvironment = join(dirname(import.meta.dirname), ".venv");
 
 export const python = join(virtualEnvironment, "bin/python3");
@@ -10,8 +10,8 @@ export const python = join(virtualEnvironment, "bin/python3");
 export const init = join(virtualEnvironment, "bin/dumb-init");
 
 /**
- * Where the interpreter itself lives, which a container must see besides `.venv`.
- * Fails with what to do when `setup.ts` has not been run.
+ * The directory of the interpreter itself, which a container must see besides `.venv`. Fails with advice when `setup.ts`
+ * has not been run.
  */
 export function interpreterHome(): string {
   const configuration = join(virtualEnvironment, "pyvenv.cfg");

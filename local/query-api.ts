@@ -1,6 +1,9 @@
 import { signedFetch } from "./signed.ts";
 
-/** One call, by the admin's key, of a service of the query protocol (STS, EC2, IAM), which the action has no client for. */
+/**
+ * Makes one call with the admin's key to a service of the query protocol (STS, EC2, IAM), for which the action has no
+ * client.
+ */
 export async function callQueryApi(
   endpoint: string,
   region: string,

@@ -5,7 +5,10 @@ import type { Answer } from "./front.ts";
 import { objectOf } from "./iam/requests/s3.ts";
 import { signedFetch } from "./signed.ts";
 
-/** Launched after March 20, 2019: there S3 sends nobody on, but answers 400 (S3 user guide, "Request routing"). */
+/**
+ * Regions launched after March 20, 2019: there S3 does not redirect, but answers 400 (S3 user guide, "Request
+ * routing").
+ */
 const LATER = new Set([
   ...["af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4"],
   ...["ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2", "eu-south-1"],
@@ -13,8 +16,8 @@ const LATER = new Set([
 ]);
 
 /**
- * Which region a bucket is in, as it was created in moto, and what S3 answers to a call that was sent to another one. The
- * region that a call is signed for stands for the endpoint that it was sent to, since there is one port for all.
+ * The region in which a bucket was created in moto, and S3's answer to a call that was sent to another region. The region
+ * that a call is signed for stands for the endpoint that it was sent to, since one port serves all of them.
  */
 export class S3Regions {
   readonly #moto: string;
@@ -26,7 +29,10 @@ export class S3Regions {
     this.#region = region;
   }
 
-  /** The answer to a call in the wrong region, before S3 looks at who calls; undefined for all others. */
+  /**
+   * The answer to a call in the wrong region, which S3 gives before it looks at the caller; undefined for all other
+   * calls.
+   */
   async elsewhere({
     method = "GET",
     headers,
@@ -60,7 +66,7 @@ export class S3Regions {
     const response = await signedFetch(`${this.#moto}/${bucket}?location`, at, { method: "GET" });
     const text = await response.text();
     if (!response.ok) return undefined;
-    // us-east-1 has none.
+    // A bucket of us-east-1 has no location constraint.
     const region = /<LocationConstraint[^>]*>([^<]+)</.exec(text)?.[1] ?? "us-east-1";
     this.#known.set(bucket, region);
     return region;

@@ -5,7 +5,7 @@ import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.
 import type { LocalFargate } from "./start.ts";
 import { ISSUER } from "./sts/id-tokens.ts";
 
-/** What `seed` made, by its use. */
+/** The names of what `seed` has made. */
 export interface Seeded {
   /** Session logging not configured. */
   readonly cluster: string;

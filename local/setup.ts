@@ -1,6 +1,6 @@
 /**
- * Makes `.venv` at the root of the repository with what the local Fargate needs, once: the second run sees the
- * stamp and is done. Run before the tests, the demo and `npm run local`.
+ * Makes `.venv` at the root of the repository with what the local Fargate needs. A second run finds the stamp and does
+ * nothing. Run before the tests, the demo and `npm run local`.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,10 +8,10 @@ import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { virtualEnvironment } from "./python.ts";
 
-/** Programs of util-linux and coreutils that isolate a container's processes. */
+/** Programs that isolate a container's processes and serve its agent: util-linux's and python3. */
 const programs = ["python3", "unshare", "nsenter", "setpriv", "mount", "umount", "flock", "script"];
 
-/** For an index that pip cannot reach: the distribution's own packages of the same programs. */
+/** The distribution's packages of the same programs, for a machine whose pip can't reach an index. */
 const debianPackages = [
   "python3-moto",
   "python3-flask-cors",
@@ -46,7 +46,7 @@ function main(): void {
   writeFileSync(stamp, `${wanted}\n`);
 }
 
-/** Undefined, or why it could not be done. */
+/** Undefined on success, else why it failed. */
 function installWithPip(): string | undefined {
   const python = join(virtualEnvironment, "bin/python3");
   return (
@@ -59,7 +59,7 @@ function installWithApt(pipSaid: string): void {
   rmSync(virtualEnvironment, { recursive: true, force: true });
   const why =
     run("apt-get", ["install", "--yes", "--quiet", "--no-install-recommends", ...debianPackages]) ??
-    // Debian splits pip off from venv, and the distribution's packages need none.
+    // Debian packages pip apart from venv, and the distribution's packages don't need it.
     run("/usr/bin/python3", ["-m", "venv", "--without-pip", "--system-site-packages", virtualEnvironment]) ??
     run(join(virtualEnvironment, "bin/python3"), ["-c", "import boto3, moto.server"]);
   if (why !== undefined) {
@@ -74,7 +74,7 @@ function installWithApt(pipSaid: string): void {
   }
 }
 
-/** Undefined when the program ended well, else the last lines that it said. */
+/** Undefined when the program succeeded, else the last lines that it printed. */
 function run(program: string, args: readonly string[]): string | undefined {
   const done = spawnSync(program, args, { encoding: "utf8", cwd: dirname(import.meta.dirname) });
   if (done.error) return done.error.message;

@@ -2,13 +2,13 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Keys } from "./iam/principals.ts";
 
-/** Who sets things up here: may do everything. */
+/** The admin's keys, which have all rights. */
 export const ADMIN: Keys = {
   accessKeyId: "AKIAI44QH8DHBEXAMPLE",
   secretAccessKey: "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
 };
 
-/** One request to AWS, signed by the admin's keys unless others are given. */
+/** Makes one request to AWS, signed by the admin's keys unless others are given. */
 export async function signedFetch(
   url: string,
   { keys = ADMIN, ...at }: { readonly region: string; readonly service: string; readonly keys?: Keys },

@@ -1,15 +1,15 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 
-/** A request as it came, for its signature. */
+/** The parts of a request that its signature covers, as they were received. */
 export interface SignedRequest {
   readonly method: string;
   /** Path and query as they were sent. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
-  /** The hash that stands for the body where no header gives one. */
+  /** The body's hash where no header gives one. */
   readonly bodyHash: string;
-  /** S3 signs the path as it is sent, the others encode it once more. */
+  /** S3 signs the path as it is sent; all other services encode it once more. */
   readonly encodesPathTwice: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface Signature {
   readonly signature: string;
   /** `20260101T000000Z`. */
   readonly date: string;
-  /** Milliseconds since the epoch; undefined where the date is none, or not the scope's. */
+  /** Milliseconds since the epoch; undefined where the date is malformed or not the scope's. */
   readonly signedAt: number | undefined;
   /** Milliseconds. */
   readonly validFor: number;
@@ -30,7 +30,7 @@ export interface Signature {
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
-/** AWS takes requests that are up to five minutes old, or early. */
+/** AWS accepts requests that are up to five minutes old, or early. */
 export const CLOCK_SKEW = 5 * 60_000;
 
 /** The signature in a request's query or its headers; undefined where it has none. */
@@ -106,7 +106,7 @@ export function isSignedBy(secret: string, request: SignedRequest, given: Signat
   );
 }
 
-/** The same for a text that was signed as it is, such as the policy of a form. */
+/** The same for a text that is signed as it is, such as the policy of a form. */
 export function isSignatureOf(
   secret: string,
   text: string,

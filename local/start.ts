@@ -11,7 +11,7 @@ import type { Tag } from "./ecs/shapes.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { keyOfAlias } from "./iam/aliases.ts";
 import { Iam } from "./iam/iam.ts";
-import { type Keys, NOBODY } from "./iam/principals.ts";
+import { type Keys, NO_ROLE_KEYS } from "./iam/principals.ts";
 import { startMoto } from "./moto.ts";
 import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions, type Settings } from "./options.ts";
@@ -31,34 +31,34 @@ import { contain, whyNoPodman } from "./task/podman.ts";
 import { Task, type Platform } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
-/** The key of `env`, whose user may do everything unless other policies are given: AWS's own example. */
+/** The key in `env`, whose user has all rights unless other policies are given. It is AWS's example key. */
 const CALLER: Keys = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 };
-/** What the exec agent needs of its task role to be there, and to serve a session. */
+/** The rights of the task role that the exec agent needs to register, and to serve a session. */
 const CONTROL = ["ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel"];
 const DATA = ["ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel"];
 
-/** AWS on this machine, as far as running something in a Fargate task needs it. */
+/** The parts of AWS that running a script in a Fargate task needs, on this machine. */
 export interface LocalFargate {
   /** `http://127.0.0.1:PORT`, the endpoint of every service. */
   readonly url: string;
   readonly region: string;
   readonly accountId: string;
-  /** Users, roles and buckets, and what they may do and allow. */
+  /** Users, roles and buckets, with their policies. */
   readonly iam: Iam;
-  /** The key of somebody who may do everything. */
+  /** The key of a user with all rights. */
   readonly admin: Keys;
-  /** What an AWS client needs in its environment to find it, as the user `local`. */
+  /** The environment of an AWS client that is to reach it as the user `local`. */
   readonly env: Readonly<Record<string, string>>;
-  /** What a job with `permissions: id-token: write` has in its environment besides. */
+  /** The variables that a job with `permissions: id-token: write` has in addition. */
   readonly idTokenEnv: Readonly<Record<string, string>>;
   /** GitHub's part of OpenID Connect. */
   readonly idTokens: IdTokens;
-  /** The environment of a role's session that is good for so long, as a step before ours leaves it: nothing renews it. */
+  /** The environment of a role's session of so many seconds, as an earlier step exports it. It is not renewed. */
   sessionEnv(roleArn: string, seconds: number): Promise<Record<string, string>>;
-  /** Ends the time of the keys in such an environment at once. */
+  /** Makes the keys in such an environment expire at once. */
   expireKeys(env: Readonly<Record<string, string>>): void;
   /** Every call so far. */
   readonly requests: readonly RecordedRequest[];
@@ -67,17 +67,17 @@ export interface LocalFargate {
   readonly gateway: Gateway;
   /** Lets calls fail from now on. */
   fail(fault: Fault): void;
-  /** Lets things go wrong, as `POST /_local/faults` does. Rejects when a task or container is not there. */
+  /** Begins faults, as `POST /_local/faults` does. Rejects when a task or container does not exist. */
   inject(orders: Orders): Promise<void>;
-  /** Ends all faults, as `DELETE /_local/faults` does. What is dead stays dead. */
+  /** Ends all faults, as `DELETE /_local/faults` does. Killed processes stay dead. */
   calm(): void;
-  /** Kills the tasks and frees the port; nothing is left of it. */
+  /** Kills the tasks and frees the port. Leaves nothing behind. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts it, on a free port. Its processes die with this one, even when this one is killed. Needs `node
- * local/setup.ts` to have been run.
+ * Starts the local Fargate on a free port. Its processes die with the calling process, even when that is killed. Requires
+ * that `node local/setup.ts` has been run.
  */
 export async function startLocalFargate(options: LocalOptions = {}): Promise<LocalFargate> {
   const settings = settingsFrom(options);
@@ -219,7 +219,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   };
 }
 
-/** Of a key that may sign still; undefined for others. */
+/** The secret of a key that is still valid; undefined for other keys. */
 function secretOf(id: string, keys: KeyRing, iam: Iam): string | undefined {
   const over = keys.find(id)?.expiration ?? Infinity;
   return Date.now() < over ? iam.principals.find(id)?.keys.secretAccessKey : undefined;
@@ -238,7 +238,7 @@ function platformOf(
   let addresses = 0;
   return {
     settings,
-    // Any address of 127/8 is this machine's, so each task has its own, away from 127.0.0.1 itself.
+    // Every address of 127/8 is this machine's, so each task gets one of its own.
     nextIp: () => {
       addresses += 1;
       return `127.16.${addresses >> 8}.${addresses & 255}`;
@@ -255,7 +255,7 @@ function platformOf(
       AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
-      // In place of AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, which is bound to 169.254.170.2.
+      // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI would lead to 169.254.170.2.
       ...(task.taskRoleArn !== undefined && {
         AWS_CONTAINER_CREDENTIALS_FULL_URI: url() + credentialsPath(task),
       }),
@@ -265,7 +265,7 @@ function platformOf(
     }),
     output: async (task, { definition }) => {
       if (awslogsGroup(definition) === undefined) return () => undefined;
-      const keys = (await executionKeys(task, sts)) ?? NOBODY;
+      const keys = (await executionKeys(task, sts)) ?? NO_ROLE_KEYS;
       const logs = await AwsLogs.open({ endpoint: url(), region, keys, definition, taskId: task.id, log });
       return logs.write;
     },

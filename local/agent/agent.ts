@@ -13,11 +13,11 @@ export interface ExecAgentOptions {
   sessionLimit: 1 | 2;
   /** Python 3.9 or later, on this machine. */
   python: string;
-  /** Whether the session document says so: then HOME is /root, whatever the task says. */
+  /** Whether the session document asks for elevation: then HOME is /root, whatever the task's own value is. */
   runAsElevated?: boolean;
-  /** Whether the task's role lets it open the channel of a session; it does unless given. */
+  /** Whether the task role allows the agent to open the channel of a session; true unless given. */
   mayOpenChannel?: () => Promise<boolean>;
-  /** None unless given. What is changed in it counts from then on. */
+  /** No faults unless given. A change of this object takes effect at once. */
   faults?: AgentFaults;
   log?: (line: string) => void;
 }
@@ -28,9 +28,9 @@ const TRIES = 5;
 const RETRY_DELAY = 1000;
 
 /**
- * The exec agent of one container. Sessions beyond the limit are treated as the real one does: one waits for a free
- * place, the next is tried 5 times, a second apart, and if there is still no place by then, the control channel's
- * reader is blocked for good and the container takes no session any more.
+ * The exec agent of one container. It treats sessions beyond the limit as the real agent does: one session waits for a
+ * free place. The next is tried 5 times, a second apart. If there is still no place by then, the control channel's reader
+ * is blocked for good and the container takes no session any more.
  */
 export class ExecAgent {
   readonly #options: ExecAgentOptions;
@@ -46,13 +46,13 @@ export class ExecAgent {
     this.#log = options.log ?? (() => undefined);
   }
 
-  /** Returns at once; whether the session ever opens is for its client to find out. */
+  /** Returns at once. Only its client learns whether the session ever opens. */
   startSession(request: SessionRequest): void {
     this.#inbox.push(request);
     if (!this.#reading) void this.#readInbox();
   }
 
-  /** The task stops: all sessions break off. Resolves when nothing of the agent is left. */
+  /** The task stops: all sessions break off. Resolves when all of the agent's processes are gone. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#waiting = undefined;
@@ -102,7 +102,7 @@ export class ExecAgent {
     this.#running.set(session, done);
   }
 
-  /** A session whose channel it may not open ends before it began, and nobody hears of it. */
+  /** A session whose channel the role may not open ends before it begins, without a message to its client. */
   async #serve(session: Session, { sessionId }: SessionRequest): Promise<void> {
     const { mayOpenChannel } = this.#options;
     if (mayOpenChannel === undefined || (await mayOpenChannel())) await session.run();

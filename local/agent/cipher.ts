@@ -32,7 +32,7 @@ export class AgentCipher {
     return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
   }
 
-  /** Throws when the client did not seal it, with this key. */
+  /** Throws when the client has not sealed it with this key. */
   open(sealed: Uint8Array): Buffer {
     const bytes = Buffer.from(sealed);
     if (bytes.length < NONCE_BYTES + TAG_BYTES) throw new Error("cipher: message authentication failed");

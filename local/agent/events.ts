@@ -2,8 +2,8 @@
 const EVENT_BYTES = 200_000;
 
 /**
- * Cuts a transcript into CloudWatch messages as the agent does: whole lines up to 200,000 bytes, CR LF made LF once
- * (so CR CR LF keeps a CR), the last newline of each message cut off. A longer line is cut where the limit falls.
+ * Cuts a transcript into CloudWatch messages as the agent does: whole lines up to 200,000 bytes, CR LF replaced by LF once
+ * (so CR CR LF keeps a CR), without the last newline of each message. A longer line is cut at the limit.
  */
 export function cutIntoEvents(transcript: Buffer): string[] {
   const events: string[] = [];

@@ -44,7 +44,7 @@ interface ProcessedAction {
  */
 export class Handshake {
   readonly #options: HandshakeOptions;
-  /** Goes into the encryption context if the client says that it did so, too. */
+  /** Part of the encryption context if the client has acknowledged it. */
   readonly #contextChallenge = randomBytes(16).toString("base64");
   readonly #challenge = randomBytes(CHALLENGE_BYTES);
   readonly #answered = deferred<AgentCipher>();
@@ -87,7 +87,7 @@ export class Handshake {
     });
   }
 
-  /** One of the client's two answers. Rejects for what can't be read: the message then stays unacknowledged. */
+  /** Takes one of the client's two answers. Rejects an answer that it can't read; the message then stays unacknowledged. */
   async take(payloadType: number, payload: Uint8Array): Promise<void> {
     const content = JSON.parse(Buffer.from(payload).toString("utf8")) as Record<string, unknown>;
     if (payloadType === PayloadType.handshakeResponse) await this.#takeResponse(content);
@@ -135,7 +135,7 @@ export class Handshake {
   #takeChallenge(content: Record<string, unknown>): void {
     const { Challenge = "" } = content as { Challenge?: string };
     const answer = this.#cipher?.open(Buffer.from(Challenge, "base64"));
-    // As long as it is wrong the agent goes on waiting, until its time is up.
+    // After a wrong answer the agent goes on waiting, until its time is up.
     if (answer?.equals(this.#challenge) !== true) throw new Error("Encryption challenge does not match!");
     this.#confirmed.resolve(undefined);
   }

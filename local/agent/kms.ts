@@ -1,7 +1,7 @@
-import { NOBODY, type Keys } from "../iam/principals.ts";
+import { NO_ROLE_KEYS, type Keys } from "../iam/principals.ts";
 import { DecryptCommand, KMSClient } from "@aws-sdk/client-kms";
 
-/** Encrypts a session with a key of KMS. */
+/** How a session is encrypted with a key of KMS. */
 export interface SessionEncryption {
   readonly kmsKeyId: string;
   readonly endpoint: string;
@@ -10,9 +10,9 @@ export interface SessionEncryption {
   readonly credentials?: Keys;
 }
 
-/** The data key of a session, as KMS gives it to the task role. Rejects with KMS's own error. */
+/** Decrypts the data key of a session with the task role's credentials. Rejects with KMS's own error. */
 export async function decryptDataKey(
-  { kmsKeyId, endpoint, region, credentials = NOBODY }: SessionEncryption,
+  { kmsKeyId, endpoint, region, credentials = NO_ROLE_KEYS }: SessionEncryption,
   ciphertext: Uint8Array,
   encryptionContext: Record<string, string>,
 ): Promise<Uint8Array> {

@@ -1,9 +1,9 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetBucketEncryptionCommand, S3Client } from "@aws-sdk/client-s3";
-import { NOBODY } from "../iam/principals.ts";
+import { NO_ROLE_KEYS } from "../iam/principals.ts";
 import type { TranscriptTarget } from "./transcript.ts";
 
-/** What the agent counts as encrypted. */
+/** The algorithms that the agent counts as encryption. */
 const ALGORITHMS: readonly (string | undefined)[] = ["aws:kms", "AES256"];
 
 const notSetUp = (where: string, what: string): string =>
@@ -12,16 +12,16 @@ const cannotTell = (where: string, error: unknown): string =>
   `Couldn't start the session because we are unable to validate encryption on ${where}. Error: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
 
 /**
- * The agent's check, before the command starts, that a log is encrypted where the configuration demands it: what its
- * user is told otherwise, undefined when all is well. Of amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
+ * The agent's check, before the command starts, that a log is encrypted where the configuration demands it. Returns the text
+ * for the user where it is not. Source: amazon-ssm-agent, `agent/session/shell/shell.go` (validate).
  */
 export async function unencryptedLog(target: TranscriptTarget): Promise<string | undefined> {
-  const { endpoint, region, credentials = NOBODY, cloudWatchLogGroup, s3Bucket } = target;
+  const { endpoint, region, credentials = NO_ROLE_KEYS, cloudWatchLogGroup, s3Bucket } = target;
   const at = { endpoint, region, credentials };
   if (cloudWatchLogGroup !== undefined && target.cloudWatchEncryption === true) {
     const client = new CloudWatchLogsClient(at);
     const named = new DescribeLogGroupsCommand({ logGroupNamePrefix: cloudWatchLogGroup });
-    // A group that can't be found, or looked for, is one without a key to the agent.
+    // The agent treats a group that it can't find, or may not look for, as a group without a key.
     const { logGroups } = await client.send(named).catch(() => ({ logGroups: [] }));
     client.destroy();
     const group = logGroups?.find(({ logGroupName }) => logGroupName === cloudWatchLogGroup);

@@ -23,15 +23,18 @@ const INCOMING_CAPACITY = 100_000;
 const DRAIN_LIMIT = 2000;
 const DRAIN_POLL = 10;
 
-/** What the plugin made of an input message: "not-ready" leaves it unacknowledged, and the client sends it again. */
+/**
+ * The plugin's answer to an input message. The agent does not acknowledge a "not-ready" one, so the client sends it
+ * again.
+ */
 export type Handled = "done" | "not-ready";
 
 export interface PeerOptions {
   readonly sessionId: string;
   send(frame: Uint8Array): void;
-  /** Input for the command, one message at a time: the next one waits. A rejection leaves it unacknowledged. */
+  /** Takes input for the command, one message at a time. The message of a rejected call stays unacknowledged. */
   input(payloadType: number, payload: Uint8Array): Promise<Handled>;
-  /** The client's answers to the handshake. A rejection leaves them unacknowledged. */
+  /** Takes the client's answers to the handshake. The message of a rejected call stays unacknowledged. */
   handshake?(payloadType: number, payload: Uint8Array): Promise<void>;
   /** Called on each change. */
   paused(paused: boolean): void;
@@ -46,7 +49,7 @@ interface Outgoing {
 }
 
 /**
- * The exec agent's end of a data channel: its sequence numbers, acknowledgements and retransmission as in
+ * The exec agent's end of a data channel, with the sequence numbers, acknowledgements and retransmission of
  * amazon-ssm-agent, `agent/session/datachannel/datachannel.go`.
  */
 export class Peer {
@@ -85,7 +88,7 @@ export class Peer {
     if (output.length > 0) this.send(PayloadType.output, this.#cipher?.seal(output) ?? output);
   }
 
-  /** Past the capacity a message is sent once and not kept. */
+  /** A message beyond the capacity is sent once and not kept. */
   send(payloadType: number, payload: Uint8Array): void {
     const sequenceNumber = this.#next;
     this.#next += 1;
@@ -110,7 +113,7 @@ export class Peer {
     });
   }
 
-  /** A frame from the gateway. They are handled one after the other, each only when the one before is done with. */
+  /** Takes a frame from the gateway. Frames are handled one at a time, in their order. */
   receive(frame: Uint8Array): void {
     this.#received.push(frame);
     if (!this.#receiving) void this.#handleReceived();
@@ -172,7 +175,7 @@ export class Peer {
     if (message.sequenceNumber > this.#expected) {
       if (this.#incoming.size >= INCOMING_CAPACITY) return;
       this.#acknowledge(message);
-      // The message may live on in a buffer that its owner uses again.
+      // The message lies in a buffer that its owner may use again.
       this.#incoming.set(message.sequenceNumber, { ...message, payload: Buffer.from(message.payload) });
       return;
     }
@@ -223,7 +226,7 @@ export class Peer {
     this.#outgoing.delete(sequenceNumber);
   }
 
-  /** Only ever the oldest message without an acknowledgement: after a gap, ten messages a second at best. */
+  /** Sends the oldest unacknowledged message only. After a gap that makes ten messages a second at best. */
   #resend(): void {
     const head = this.#outgoing.values().next();
     if (this.#pause || head.done === true || Date.now() - head.value.lastSent <= this.#timeout) return;
@@ -254,7 +257,7 @@ export class Peer {
   }
 }
 
-/** The agent never looks at a payload's digest; a payload length of 0 says that there is none. */
+/** The frame with a payload length of 0, so that `decode` does not compare the digest: the agent never does. */
 function withoutDigest(frame: Uint8Array): Uint8Array {
   const copy = Buffer.from(frame);
   const payloadLengthAt = copy.length < 4 ? copy.length : copy.readUInt32BE(0);

@@ -1,14 +1,14 @@
 """The part of the exec agent that lives in the task.
 
-Started outside, as root or as root of a user namespace, it enters the namespaces of a container's process and runs
-one command there: on a PTY (a session) or without one (the agent's own `script`). Python's standard library only,
-3.9 or later; all of it is imported before the container's file system replaces the host's.
+It is started on the host, as root or as root of a user namespace. It enters the namespaces of a container's process and
+runs one command there: on a PTY (a session) or without one (the agent's own `script`). It uses Python's standard library
+only, 3.9 or later, and imports all of it before the container's file system replaces the host's.
 
 Standard input and output carry frames: length of the body (u32, big-endian), type (one byte), body.
   in    C configuration (JSON)   I input   S size (columns, rows: u16)   P pause   G go on   K kill   W wait
   out   R running   F could not start (text)   O output   A input written (error text, or nothing)
-        E the terminal's end   X waited for (JSON: status, stderr)
-The end of standard input is the death of the agent.
+        E the terminal has ended   X the process has ended (JSON: status, stderr)
+The end of standard input means that the agent has died.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ import termios
 import threading
 import time
 
-# The user namespace first: it gives the right to enter the others.
+# The user namespace comes first, since it gives the right to enter the others.
 NAMESPACES = {"user": 0x10000000, "cgroup": 0x02000000, "ipc": 0x08000000, "uts": 0x04000000}
 NAMESPACES.update({"net": 0x40000000, "pid": 0x20000000, "mnt": 0x00020000})
 TIOCGPTN = 0x80045430
@@ -68,7 +68,7 @@ def receive():
 
 def enter(pid):
     """Enters the namespaces and the root directory of a process. The next child is in its PID namespace."""
-    # All is opened first: afterwards /proc is another one.
+    # Everything is opened first, because afterwards /proc is the container's.
     root = os.open(f"/proc/{pid}/root", os.O_RDONLY | os.O_DIRECTORY)
     foreign = [
         (name, os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), flag)
@@ -86,7 +86,7 @@ def enter(pid):
 
 
 def missing_capabilities(pid):
-    """What the container's bounding set leaves out: an exec'd root has no more than the task's."""
+    """The capabilities that the container's bounding set lacks: an exec'd root has no more than the task."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status, open("/proc/sys/kernel/cap_last_cap") as last:
         bounding = next(int(line.split()[1], 16) for line in status if line.startswith("CapBnd:"))
         return [number for number in range(int(last.read()) + 1) if not bounding >> number & 1]
@@ -151,7 +151,7 @@ class Main:
         return not self.closing.is_set()
 
     def pump(self):
-        """Output, at the agent's own pace."""
+        """Reads output at the agent's own pace."""
         if self.closing.wait(FIRST_READ_DELAY):
             return
         while self.may_run() and self.ready(select.POLLIN):
@@ -171,7 +171,7 @@ class Main:
                 time.sleep(CHUNK_DELAY)
 
     def feed(self):
-        """Input, each message written as a whole before it is confirmed."""
+        """Writes input, and confirms each message once it is written as a whole."""
         while True:
             data = self.inputs.get()
             while data and self.ready(select.POLLOUT):
@@ -188,7 +188,7 @@ class Main:
                 send(b"A")
 
     def kill(self):
-        """Kills the main process, and nothing else; what the kernel then does to the others is its own affair."""
+        """Kills the main process alone, as the agent does. The kernel then sends SIGHUP to the foreground process group."""
         os.kill(self.pid, signal.SIGKILL)
         self.closing.set()
         self.running.set()
@@ -242,7 +242,8 @@ def open_terminal():
 
 
 def become_plain(capabilities):
-    """Undoes what Python and this program have of their own, just before a command takes their place."""
+    """Prepares this process to become the command: restores the signals that Python ignores, sets the umask, drops
+    capabilities."""
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.umask(0o022)
@@ -251,7 +252,7 @@ def become_plain(capabilities):
 
 
 def run_plain(argv, env, capabilities):
-    """A command of the agent's own: no terminal, no output, only its status and its complaints."""
+    """Runs a command of the agent's own: without a terminal, for its status and its standard error only."""
     try:
         done = subprocess.run(
             [find(argv[0], env.get("PATH", "")), *argv[1:]],

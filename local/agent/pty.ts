@@ -13,13 +13,13 @@ export interface Command {
 
 export interface PtyEvents {
   output(bytes: Buffer): void;
-  /** The terminal's end: no process of the container has it open any more. */
+  /** The terminal has ended: no process of the container has it open any more. */
   ended(): void;
-  /** The process in the container is gone, and with it the session: the task has stopped. */
+  /** The process in the container is gone, and with it the session, since the task has stopped. */
   lost(why: string): void;
 }
 
-/** How a command of the agent's own, or a session's main process, came out. */
+/** How a command of the agent's own, or a session's main process, ended. */
 export interface Waited {
   readonly status: number;
   readonly stderr: string;
@@ -114,7 +114,7 @@ export class Pty {
     return this.#waited.promise;
   }
 
-  /** The agent's own death: the terminal is closed without a word. Resolves when nothing of it is left. */
+  /** The agent dies: the terminal is closed without a message. Resolves when its processes are gone. */
   async abandon(): Promise<void> {
     this.#child.stdin.end();
     await this.#exited.promise;
@@ -164,7 +164,7 @@ export class Pty {
     const why = this.#complaints.trim().split("\n").at(-1) ?? "";
     const error = new Error(`the process in the container is gone${why && `: ${why}`}`);
     this.#fail(error);
-    // A write that is still open will never be confirmed, and the agent that waited for it is no more.
+    // A pending write will never be confirmed, and the agent that waits for it is gone.
     this.#writes.length = 0;
     if (!this.#done) this.#events?.lost(error.message);
     this.#exited.resolve(undefined);

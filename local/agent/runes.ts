@@ -1,4 +1,4 @@
-/** What Go's ReadRune sees at the head of `bytes`: how many bytes it takes, and whether it is RuneError. */
+/** The rune that Go's ReadRune reads at the head of `bytes`: its length in bytes, and whether it is RuneError. */
 function firstRune(bytes: Uint8Array, at: number): { size: number; error: boolean } {
   const lead = bytes[at] ?? 0;
   if (lead < 0x80) return { size: 1, error: false };
@@ -19,9 +19,8 @@ function firstRune(bytes: Uint8Array, at: number): { size: number; error: boolea
 const LONGEST_RUNE = 4;
 
 /**
- * The agent's passage of output through UTF-8, with its flaws: an invalid byte among the last three of a read is
- * held back for the next one (and lost if there is none), and a genuine U+FFFD further in comes out as its first
- * byte alone.
+ * Passes output through UTF-8 as the agent does, with its flaws: an invalid byte among the last three of a read is held
+ * back for the next read (and lost if there is none), and a genuine U+FFFD before those comes out as its first byte alone.
  */
 export class RuneFilter {
   #held: Uint8Array = new Uint8Array(0);

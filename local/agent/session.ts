@@ -16,18 +16,18 @@ export interface SessionRequest {
   readonly sessionId: string;
   readonly command: string;
   readonly transcript?: TranscriptTarget;
-  /** None: no handshake, and the command starts at once. */
+  /** Undefined: no handshake, and the command starts at once. */
   readonly encryption?: SessionEncryption;
 }
 
-/** What goes wrong in the agents, from now on. */
+/** Faults of the agents. */
 export interface AgentFaults {
   transcripts: TranscriptFaults;
   /** Whether the task role may use the key of an encrypted session. */
   decrypt: "allowed" | "denied";
   /**
-   * What an agent that somebody else controls makes of an encrypted session: it begins without a handshake, prints
-   * before it, or asks for a handshake with another key. `honest` is AWS's own.
+   * How an agent under an attacker's control treats an encrypted session: it begins without a handshake, prints before it,
+   * or asks for a handshake with another key. `honest` is AWS's own agent.
    */
   handshake: "honest" | "skipped" | "output-first" | { readonly key: string };
 }
@@ -41,10 +41,10 @@ export interface SessionOptions {
   readonly log: (line: string) => void;
 }
 
-/** How long the agent waits before it tells of a command that can't start. */
+/** How long the agent waits before it reports a command that can't start. */
 const FAILURE_DELAY = 2000;
 
-/** The session fails, and this is what its user is told. */
+/** The session fails with this text for its user. */
 class SessionFailure extends Error {}
 
 /** One session of the exec agent, from its data channel to its upload: the work of one `ssm-session-worker`. */
@@ -98,13 +98,13 @@ export class Session {
     else gateway.completeTask(sessionId, output);
   }
 
-  /** The task stops: the agent dies with it, without a word. */
+  /** The task stops: the agent dies with it, without a message. */
   async stop(): Promise<void> {
     this.#lose(new Error("the task has stopped"));
     await this.#pty?.abandon();
   }
 
-  /** What the agent has to tell of the session; rejects when the worker dies under it. */
+  /** Runs the session. Resolves with the agent's text about it; rejects when the worker dies under it. */
   async #execute(peer: Peer): Promise<string> {
     const { command, transcript } = this.#request;
     try {
@@ -130,7 +130,7 @@ export class Session {
     }
   }
 
-  /** Resolves at once where nothing is to be encrypted. */
+  /** Resolves at once where the session is not encrypted. */
   async #shakeHands(peer: Peer): Promise<void> {
     const { sessionId, encryption } = this.#request;
     const { handshake } = this.#options.faults;
@@ -146,7 +146,7 @@ export class Session {
         send: (payloadType, payload) => peer.send(payloadType, payload),
         encrypt: (cipher) => peer.encrypt(cipher),
       });
-      // A session that is ended meanwhile waits all the same; one whose task stops doesn't.
+      // A session that is ended meanwhile goes on waiting. It stops waiting when its task stops.
       const lost = this.#over.promise.then(() => new Promise<never>(() => undefined));
       try {
         await Promise.race([this.#handshake.perform(), lost]);
@@ -245,7 +245,7 @@ export class Session {
   }
 }
 
-/** A number that Go would take for a uint32; what is missing is 0. */
+/** A number that Go would accept as a uint32; a missing member is 0. */
 function sizeOf(name: string, value: unknown): number {
   if (value === undefined || value === null) return 0;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;

@@ -8,12 +8,12 @@ import {
   ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { NOBODY, type Keys } from "../iam/principals.ts";
+import { NO_ROLE_KEYS, type Keys } from "../iam/principals.ts";
 import type { ContainerHandle } from "../task/container.ts";
 import { cutIntoEvents } from "./events.ts";
 import { Pty, StartError, type Waited } from "./pty.ts";
 
-/** Where a session's transcript goes; neither bucket nor group: nowhere. */
+/** Where a session's transcript goes: to a bucket, a log group, both, or nowhere. */
 export interface TranscriptTarget {
   endpoint: string;
   region: string;
@@ -28,17 +28,17 @@ export interface TranscriptTarget {
   s3Encryption?: boolean;
 }
 
-/** What happens to transcripts on their way. */
+/** Faults of transcripts on their way. */
 export interface TranscriptFaults {
-  /** Milliseconds from the command's end to the first upload; a task that stops meanwhile leaves none. */
+  /** Milliseconds from the command's end to the first upload. A task that stops meanwhile uploads nothing. */
   readonly delay?: number;
-  /** What becomes of the object. An object is there as a whole or not at all, so `keep` cuts what it was made of. */
+  /** The object's fault. S3 stores an object as a whole or not at all, so `keep` cuts the transcript before the upload. */
   readonly s3?: TranscriptLoss;
-  /** What becomes of the events. */
+  /** The events' fault. */
   readonly cloudWatch?: TranscriptLoss;
 }
 
-/** Nothing of it arrives, or the first so many bytes. */
+/** Nothing arrives, or only the first `keep` bytes. */
 export type TranscriptLoss = "missing" | { readonly keep: number };
 
 const EVENTS_PER_CALL = 4;
@@ -46,8 +46,8 @@ const EVENTS_PER_CALL = 4;
 const UPLOAD_INTERVAL = 1000;
 
 /**
- * The log of a session: what its terminal put out is written to a file in the container, and after the command's
- * end the container's own `script` makes a transcript of it, which is uploaded to S3, then to CloudWatch Logs.
+ * The log of a session. The terminal's output is written to a file in the container. After the command's end the
+ * container's own `script` makes a transcript of it, which is uploaded to S3, then to CloudWatch Logs.
  */
 export class Transcript {
   readonly #container: ContainerHandle;
@@ -133,7 +133,7 @@ export class Transcript {
   }
 
   async #uploadToS3(bucket: string, text: Buffer): Promise<void> {
-    const { endpoint, region, credentials = NOBODY, s3KeyPrefix } = this.#target;
+    const { endpoint, region, credentials = NO_ROLE_KEYS, s3KeyPrefix } = this.#target;
     const key = [s3KeyPrefix ?? "", `${this.#sessionId}.log`].filter((part) => part !== "").join("/");
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
     try {
@@ -155,7 +155,7 @@ export class Transcript {
 
   /** Tries again for as long as the task lives, except when the group is not there. */
   async #uploadToCloudWatch(logGroupName: string, text: Buffer, stopped: AbortSignal): Promise<void> {
-    const { endpoint, region, credentials = NOBODY } = this.#target;
+    const { endpoint, region, credentials = NO_ROLE_KEYS } = this.#target;
     const client = new CloudWatchLogsClient({ endpoint, region, credentials });
     const stream = { logGroupName, logStreamName: this.#sessionId };
     const events = cutIntoEvents(text);
@@ -178,7 +178,7 @@ export class Transcript {
           if (!made || error instanceof ResourceNotFoundException) return;
         }
       }
-      // It takes another look to see that there is no more.
+      // One more look finds that there is no more to upload.
       await sleep(UPLOAD_INTERVAL, undefined, { signal: stopped }).catch(() => undefined);
     } finally {
       client.destroy();

@@ -7,23 +7,23 @@ import { clusterNotFound, invalidParameter, wrongCluster } from "./errors.ts";
 import type { Records } from "./records.ts";
 import type { Cluster } from "./shapes.ts";
 
-/** Where and by what keys an exec agent calls AWS. */
+/** The endpoint and the keys with which an exec agent calls AWS. */
 export interface AgentAccess {
   readonly endpoint: string;
   readonly region: string;
-  /** None without a task role. */
+  /** Undefined without a task role. */
   readonly credentials?: Keys;
 }
 
-/** What an operation of ours works on. */
+/** The state that the operations of this folder work on. */
 export interface Ecs {
   readonly settings: Settings;
   readonly records: Records;
-  /** Every task there ever was, by ARN, in the order of their start. */
+  /** All tasks, stopped ones included, by ARN, in the order of their start. */
   readonly tasks: Map<string, Task>;
-  /** RunTask calls by client token, for their repetition. */
+  /** RunTask calls by client token, for repeated calls. */
   readonly tokens: Map<string, { readonly request: string; readonly arns: readonly string[] }>;
-  /** How a task's exec agent calls AWS: with the task role's keys. */
+  /** The access of a task's exec agent to AWS, with the task role's keys. */
   asTask(task: Task): Promise<AgentAccess>;
   launch(plan: TaskPlan): Task;
   /** A place on the message gateway for a new session with this target. */
@@ -42,8 +42,8 @@ export async function requireCluster(ecs: Ecs, reference: string | undefined): P
 }
 
 /**
- * The task with an id or ARN in a cluster, undefined when there is none; throws for what can be no identifier of
- * a task there. `parameter` is what the operation calls it in its messages.
+ * The task with an id or ARN in a cluster; undefined when there is none. Throws for a text that can't identify a task
+ * there. `parameter` is the name that the operation's messages use.
  */
 export function findTask(
   ecs: Ecs,
@@ -62,7 +62,7 @@ function invalidLength(parameter: string): AwsError {
   return invalidParameter(`${parameter} length should be one of [32,36]`);
 }
 
-/** The one that is named, or the only one. */
+/** The named container, or the task's only one. */
 export function findContainer(task: Task, name: string | undefined): Container {
   const found =
     name === undefined

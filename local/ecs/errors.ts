@@ -1,4 +1,4 @@
-/** The errors of ECS in ECS's own words, as seen in its models and in reports of its users. */
+/** The errors of ECS in ECS's own words, from its models and from reports of its users. */
 import { AwsError } from "../aws-error.ts";
 
 export const invalidParameter = (message: string): AwsError =>
@@ -10,7 +10,7 @@ export const clusterNotFound = (): AwsError => new AwsError("ClusterNotFoundExce
 
 export const serviceNotFound = (): AwsError => new AwsError("ServiceNotFoundException", "Service not found.");
 
-/** ExecuteCommand's one answer for: not enabled, agent not yet running, task or container not running. */
+/** ExecuteCommand's answer in all these cases: exec not enabled, agent not yet running, task or container not running. */
 export const execNotEnabled = (): AwsError =>
   invalidParameter(
     "The execute command failed because execute command was not enabled when the task was run or the execute " +
@@ -23,7 +23,7 @@ export const targetNotConnected = (): AwsError =>
     "The execute command failed due to an internal error. Try again later.",
   );
 
-/** RunTask with `enableExecuteCommand` and no task role; the text names the wrong operation in AWS, too. */
+/** RunTask with `enableExecuteCommand` and without a task role. AWS's text names the wrong operation, too. */
 export const noTaskRole = (): AwsError =>
   invalidParameter(
     "The execute command failed because a valid task role is not being used. Specify a valid task role in your " +

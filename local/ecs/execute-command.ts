@@ -46,7 +46,10 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
   };
 }
 
-/** DEFAULT logs to where the container logs, OVERRIDE to where the cluster says, NONE and nothing nowhere. */
+/**
+ * DEFAULT logs to the container's log, OVERRIDE to the places that the cluster names. NONE, or no configuration, logs
+ * nowhere.
+ */
 function logOf(
   configuration: ExecuteCommandConfiguration | undefined,
   container: Container,

@@ -26,6 +26,6 @@ export function ecsOperation(
   request: object,
 ): Promise<object> | undefined {
   if (Services.operations.includes(operation)) return services.call(operation, request);
-  // The client has checked the request against the model of its operation.
+  // The client has already checked the request against the operation's model.
   return operations[operation]?.(ecs, request as never);
 }

@@ -5,7 +5,7 @@ import type { Cluster, Service, TaskDefinition } from "./shapes.ts";
 
 const targetPrefix = "AmazonEC2ContainerServiceV20141113";
 
-/** What moto records of ECS: clusters, task definitions and services. */
+/** The records of ECS that moto keeps: clusters, task definitions and services. */
 export class Records {
   readonly #url: string;
   readonly #region: string;
@@ -15,7 +15,7 @@ export class Records {
     this.#region = region;
   }
 
-  /** One call of the ECS API; fails as moto fails it, with an `AwsError`. */
+  /** Makes one call of the ECS API. Fails with moto's error, as an `AwsError`. */
   async call(operation: string, request: object): Promise<unknown> {
     const at = { region: this.#region, service: "ecs" };
     const response = await signedFetch(`${this.#url}/`, at, {
@@ -42,7 +42,7 @@ export class Records {
     return found;
   }
 
-  /** For RunTask, whose words these are. */
+  /** For RunTask: the error text is RunTask's. */
   async taskDefinition(reference: string): Promise<TaskDefinition> {
     let found: TaskDefinition;
     try {

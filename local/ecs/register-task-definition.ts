@@ -3,11 +3,11 @@ import { awslogsGroup } from "../task/awslogs.ts";
 import type { Ecs } from "./ecs.ts";
 import type { TaskDefinition } from "./shapes.ts";
 
-/** moto's, with a check that it leaves out. */
+/** moto's RegisterTaskDefinition, with a check that moto leaves out. */
 export async function registerTaskDefinition(ecs: Ecs, request: Partial<TaskDefinition>): Promise<object> {
   const { requiresCompatibilities = [], executionRoleArn, containerDefinitions = [] } = request;
   const logs = containerDefinitions.some((definition) => awslogsGroup(definition) !== undefined);
-  // As users have seen it: https://github.com/virtual-kubelet/virtual-kubelet/issues/193
+  // The text is from a user's report: https://github.com/virtual-kubelet/virtual-kubelet/issues/193
   if (requiresCompatibilities.includes("FARGATE") && logs && executionRoleArn === undefined)
     throw new AwsError(
       "ClientException",

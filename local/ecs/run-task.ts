@@ -21,7 +21,7 @@ export interface RunTaskRequest {
   readonly clientToken?: string;
 }
 
-/** Fargate's bound for the overrides of one call, as JSON. */
+/** Fargate's limit for the overrides of one call, in bytes of JSON. */
 const longestOverrides = 8192;
 
 export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object> {
@@ -68,7 +68,7 @@ function answer(ecs: Ecs, arns: readonly string[]): object {
   return { tasks: tasks.map((task) => taskView(task, { tags: true })), failures: [] };
 }
 
-/** A token seen before gives the tasks it gave then, unless it now comes with another request. */
+/** A client token that was seen before gives the same tasks again, unless it comes with another request. */
 function repetition(ecs: Ecs, request: RunTaskRequest): readonly string[] | undefined {
   const before = request.clientToken === undefined ? undefined : ecs.tokens.get(request.clientToken);
   if (before === undefined) return undefined;

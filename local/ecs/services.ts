@@ -6,7 +6,7 @@ import { invalidParameter } from "./errors.ts";
 import { platformVersion } from "./run-task.ts";
 import type { CapacityProvider, Service, TaskSet } from "./shapes.ts";
 
-/** The members of CreateService and UpdateService that moto forgets. */
+/** The members of CreateService and UpdateService that moto does not keep. */
 interface Unrecorded {
   readonly enableExecuteCommand?: boolean;
   readonly capacityProviderStrategy?: readonly CapacityProvider[];
@@ -19,11 +19,11 @@ interface ServiceRequest extends Unrecorded {
 
 interface Deployment {
   readonly unrecorded: Unrecorded;
-  /** `ecs-svc/…`, new with each deployment: what its tasks are started by. */
+  /** `ecs-svc/…`, new with each deployment: the `startedBy` of its tasks. */
   readonly id: string;
 }
 
-/** Milliseconds before a task that ended is replaced, so that one that always fails does not keep the machine busy. */
+/** Milliseconds before a task that ended is replaced, so that a task that always fails does not keep the machine busy. */
 const replacementDelay = 200;
 
 /** The service scheduler: keeps as many tasks running as the services that moto records want. */
@@ -36,7 +36,7 @@ export class Services {
     this.#ecs = ecs;
   }
 
-  /** The calls on services that pass through here on their way to moto, and back. */
+  /** The calls on services, which pass through here on their way to moto and back. */
   static readonly operations = [
     ...["CreateService", "UpdateService", "DeleteService", "DescribeServices"],
     ...["UpdateServicePrimaryTaskSet", "DeleteTaskSet"],
@@ -52,7 +52,7 @@ export class Services {
     if (answer.taskSet !== undefined) {
       const [, clusterName = "", serviceName = ""] = answer.taskSet.taskSetArn.split("/");
       const service = await this.#ecs.records.service(clusterName, serviceName);
-      // The tasks of another task set than before.
+      // From now on the service's tasks are those of another task set.
       this.#deploy(service, { forceNewDeployment: true });
       await this.#reconcile(service);
       return answer;
@@ -162,7 +162,10 @@ export class Services {
   }
 }
 
-/** What a service's tasks are made of: its PRIMARY task set, where its deployment controller makes those. */
+/**
+ * The source of a service's tasks: its PRIMARY task set where its deployment controller makes task sets, else the
+ * service.
+ */
 function sourceOf(service: Service): Omit<TaskSet, "taskSetArn" | "status"> | undefined {
   if ((service.deploymentController?.type ?? "ECS") === "ECS") return { ...service };
   return service.taskSets?.find(({ status }) => status === "PRIMARY");

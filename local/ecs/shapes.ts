@@ -1,4 +1,4 @@
-/** The parts of ECS's shapes that are read here, as they are on the wire: times are seconds since the epoch. */
+/** The members of ECS's shapes that are read here, as they are on the wire: times are seconds since the epoch. */
 
 export interface Tag {
   readonly key: string;
@@ -113,7 +113,7 @@ export interface Cluster {
   readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
 }
 
-/** Of a service with an EXTERNAL or CODE_DEPLOY deployment controller. */
+/** A task set of a service with an EXTERNAL or CODE_DEPLOY deployment controller. */
 export interface TaskSet extends Pick<
   Service,
   "taskDefinition" | "launchType" | "platformVersion" | "networkConfiguration"

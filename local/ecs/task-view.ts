@@ -13,7 +13,7 @@ const timesShown: readonly TaskTime[] = [
   "stoppingAt",
 ];
 
-/** A task as RunTask, StopTask and DescribeTasks answer it. Members that are undefined fall out of the JSON. */
+/** A task as RunTask, StopTask and DescribeTasks show it. Undefined members are not in the JSON. */
 export function taskView(task: Task, options: { tags: boolean }): Record<string, unknown> {
   const { plan } = task;
   const { definition, overrides } = plan;
@@ -64,7 +64,7 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
   };
 }
 
-/** Of the essential containers that have a health check: UNHEALTHY if one is, HEALTHY if all are. */
+/** The task's health, by its essential containers with a health check: UNHEALTHY if any is, HEALTHY if all are. */
 function taskHealth({ containers }: Task): string {
   const checked = containers.flatMap(({ essential, health }) =>
     essential && health !== undefined ? health.status : [],
@@ -81,7 +81,7 @@ function containerView(task: Task, container: Container): Record<string, unknown
     taskArn: task.arn,
     name: definition.name,
     image: definition.image,
-    // A container has an id from its creation by the runtime on.
+    // The runtime gives the id when it creates the container.
     runtimeId: container.createdAt === undefined ? undefined : container.runtimeId,
     lastStatus: container.lastStatus,
     exitCode: container.exitCode,
@@ -104,7 +104,7 @@ function containerView(task: Task, container: Container): Record<string, unknown
   };
 }
 
-/** Milliseconds to what awsJson1.1 has for a time. */
+/** Milliseconds as a time of awsJson1.1, in seconds. */
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }

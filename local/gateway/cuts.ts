@@ -2,7 +2,7 @@ import type { Direction } from "./link.ts";
 import type { Cut } from "./link-faults.ts";
 import { draw, type Random } from "./random.ts";
 
-/** Counts what the connections of one session pass on, and says when one of them breaks. */
+/** Counts what the connections of one session pass on, and decides when a connection breaks. */
 export class Cuts {
   readonly #cut: Cut;
   readonly #random: Random;
@@ -18,7 +18,7 @@ export class Cuts {
     this.#left = cut.times ?? 1;
   }
 
-  /** A connection begins; `strike` is how it would end. */
+  /** A connection begins; `strike` breaks it. */
   connected(strike: (how: "reset" | "silent") => void): void {
     this.disconnected();
     const { afterFrames, afterBytes, afterMs, how = "reset" } = this.#cut;

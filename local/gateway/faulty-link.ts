@@ -6,7 +6,7 @@ import { type Amount, draw, type Random, turns } from "./random.ts";
 
 const PAYLOAD_LENGTH_BYTES = 4;
 
-/** A link that loses, doubles, swaps, damages and delays, as its faults say. */
+/** A link that loses, doubles, swaps, damages and delays frames, as its faults say. */
 export class FaultyLink implements Link {
   readonly #deliver: (frame: Uint8Array) => void;
   readonly #random: Random;
@@ -45,7 +45,7 @@ export class FaultyLink implements Link {
     }
   }
 
-  /** What is still under way arrives at once. */
+  /** Delivers at once all frames that are still under way. */
   close(): void {
     clearTimeout(this.#timer);
     this.#release();
@@ -53,7 +53,7 @@ export class FaultyLink implements Link {
   }
 
   #passStreamData(frame: Uint8Array): void {
-    // All of them count, whatever becomes of it.
+    // Every rate counts this frame, whichever fault it meets.
     const [lost, corrupt, truncated] = [this.#loses(), this.#corrupts(), this.#truncates()];
     const [twice, swapped] = [this.#duplicates(), this.#swaps()];
     if (lost) return;

@@ -15,7 +15,7 @@ function gatewayFrame(messageType: string, messageId: string, content: object): 
   });
 }
 
-/** `output` is what the user is told; empty after a normal end. */
+/** `output` is the text for the user; empty after a normal end. */
 export function channelClosed(sessionId: string, destinationId: string, output: string): Uint8Array {
   const messageId = randomUUID();
   return gatewayFrame(MessageType.channelClosed, messageId, {
@@ -29,13 +29,13 @@ export function channelClosed(sessionId: string, destinationId: string, output: 
   });
 }
 
-/** Its content is ignored by its receivers, but a payload there must be. */
+/** Its receivers ignore the payload, but a frame must have one. */
 export function publication(kind: "start" | "pause"): Uint8Array {
   const messageType = kind === "start" ? MessageType.startPublication : MessageType.pausePublication;
   return gatewayFrame(messageType, randomUUID(), {});
 }
 
-/** Of any frame with a whole header; a relay has no need to understand the rest. */
+/** The message type of any frame with a whole header. A relay need not understand the rest. */
 export function messageTypeOf(frame: Uint8Array): string {
   return Buffer.from(frame.subarray(4, 36)).toString("latin1").replaceAll("\0", " ").trim();
 }
@@ -45,7 +45,7 @@ export function isTyped(frame: Buffer): boolean {
   return messageTypeOf(frame) === MessageType.input && frame.readUInt32BE(112) === PayloadType.output;
 }
 
-/** The first frame of a client, checked. Answers with its token, or with what is wrong with it. */
+/** Checks a client's opening frame. Returns its token, or what is wrong with the frame. */
 export function readOpening(text: string): { token: string } | { wrong: string } {
   let content: unknown;
   try {

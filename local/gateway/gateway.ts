@@ -10,14 +10,14 @@ import { signatureOf } from "../sigv4.ts";
 import { type Signers, wrongSignature } from "./signature.ts";
 
 export interface GatewayOptions extends Partial<GatewayBehaviour> {
-  /** `ws://127.0.0.1:PORT`, asked for when a stream URL is made. */
+  /** `ws://127.0.0.1:PORT`; called for each new stream URL. */
   baseUrl: () => string;
-  /** Whose signatures `requireSignature` takes; nobody's unless given. */
+  /** The signers that `requireSignature` accepts; none unless given. */
   signers?: Signers;
   log?: (line: string) => void;
 }
 
-/** What ExecuteCommand gives out for a session. */
+/** The part of ExecuteCommand's answer that opens a session. */
 export interface SessionTicket {
   sessionId: string;
   streamUrl: string;
@@ -30,8 +30,8 @@ const OPENING_LIMIT = 10_000;
 const POLICY_VIOLATION = 1008;
 
 /**
- * The message gateway (`ssmmessages`) for both ends of ECS Exec: clients come over real WebSockets, agents over
- * `connectAgent`. It relays frames and keeps none; AWS's own is closed source, so what it does beyond the
+ * The message gateway (`ssmmessages`) for both ends of ECS Exec: clients connect by real WebSockets, agents by
+ * `connectAgent`. It relays frames and keeps none. AWS's own gateway is closed source, so its behaviour beyond the
  * protocol is set by `GatewayBehaviour`.
  */
 export class Gateway {
@@ -42,7 +42,7 @@ export class Gateway {
   readonly #baseUrl: () => string;
   readonly #signers: Signers;
   readonly #log: (line: string) => void;
-  /** For sessions to come; how many of them is counted down. */
+  /** Faults of sessions to come, and the number of sessions that still get them. */
   #faults: LinkFaults = {};
   #faulty = 0;
 
@@ -59,12 +59,12 @@ export class Gateway {
     return this.#behaviour;
   }
 
-  /** Changes its ways. */
+  /** Changes its behaviour. */
   behave(changes: Partial<GatewayBehaviour>): void {
     Object.assign(this.#behaviour, changes);
   }
 
-  /** Lets the network go wrong, for sessions to come or for some that are open. */
+  /** Begins faults of the network, for sessions to come or for open ones. */
   disturb({ to = "new", sessions = Infinity, ...faults }: LinkOrder): void {
     if (to === "new") {
       this.#faults = faults;
@@ -74,19 +74,19 @@ export class Gateway {
     for (const session of this.#open(to)) session.disturb(faults);
   }
 
-  /** No fault is left, neither for sessions to come nor for those there are; behaves as at first. */
+  /** Ends all faults, of open sessions and of sessions to come, and restores the first behaviour. */
   calm(): void {
     this.disturb({ sessions: 0 });
     this.disturb({ to: "open" });
     this.behave(this.#atFirst);
   }
 
-  /** All sessions so far, in the order of their making. */
+  /** All sessions so far, in the order of their creation. */
   get sessions(): SessionView[] {
     return [...this.#sessions.values()].map(({ view }) => view);
   }
 
-  /** `target` is what DescribeSessions calls the container. */
+  /** `target` is the container's name in DescribeSessions. */
   createSession(target = ""): SessionTicket {
     const sessionId = `ecs-execute-command-${lowerAlphanumeric(26)}`;
     const session = new GatewaySession({ sessionId, target }, this.#behaviour, this.#nextFaults(), this.#log);
@@ -94,7 +94,7 @@ export class Gateway {
     return this.#ticket(session);
   }
 
-  /** As of SSM ResumeSession: a new URL and a new token, which may be empty; undefined when it is unknown or over. */
+  /** SSM's ResumeSession: a new URL and a new token, which may be empty; undefined when the session is unknown or over. */
   resumeSession(sessionId: string): SessionTicket | undefined {
     const session = this.#sessions.get(sessionId);
     if (session === undefined || session.ended) return undefined;
@@ -103,40 +103,40 @@ export class Gateway {
     return resume === "token" ? this.#ticket(session) : undefined;
   }
 
-  /** As of SSM TerminateSession; false when the session is unknown. */
+  /** SSM's TerminateSession; false when the session is unknown. */
   terminateSession(sessionId: string): boolean {
     const session = this.#sessions.get(sessionId);
     session?.terminate();
     return session !== undefined;
   }
 
-  /** Cuts the client's connection of a session, as a network does; `open` is all sessions that are not over. */
+  /** Cuts the client's connection of a session, as a network failure does; `open` means all sessions that are not over. */
   cut(sessionId: string): void {
     for (const session of this.#open(sessionId)) session.cut();
   }
 
-  /** Lets the client's connection die, with its socket open. */
+  /** Silences the client's connection, and leaves its socket open. */
   silence(sessionId: string): void {
     for (const session of this.#open(sessionId)) session.silence();
   }
 
-  /** Ends a session on both sides with a text, as the service does of itself. */
+  /** Ends a session on both sides with a text, as the service itself may do. */
   end(sessionId: string, output: string): void {
     for (const session of this.#open(sessionId)) session.terminate(output);
   }
 
-  /** Undefined when the session is unknown or over: the agent gives it up. */
+  /** Connects an agent. Undefined when the session is unknown or over; then the agent gives up. */
   connectAgent(sessionId: string, agent: AgentSide): AgentConnection | undefined {
     const session = this.#sessions.get(sessionId);
     return session === undefined || session.ended ? undefined : session.connectAgent(agent);
   }
 
-  /** The agent's last word on a session, over its control channel. */
+  /** The agent's report on a finished session, over its control channel. */
   completeTask(sessionId: string, output: string): void {
     this.#sessions.get(sessionId)?.end(output);
   }
 
-  /** The task stopped under the session: no last word. */
+  /** The task stopped under the session, so there is no report. */
   loseAgent(sessionId: string): void {
     this.#sessions.get(sessionId)?.loseAgent();
   }
@@ -163,7 +163,7 @@ export class Gateway {
     });
   }
 
-  /** What speaks against an upgrade, by its signature and its signer's rights. */
+  /** Why an upgrade is refused, by its signature and its signer's rights; undefined if it is not. */
   async #refusal(
     headers: IncomingMessage["headers"],
     url: URL,
@@ -184,7 +184,7 @@ export class Gateway {
     this.#server.close();
   }
 
-  /** A place for a client, with a URL that no other client has. */
+  /** A ticket for one client, with a URL that no other client has. */
   #ticket(session: GatewaySession): SessionTicket {
     const { sessionId } = session;
     const path = `/v1/data-channel/${sessionId}?role=publish_subscribe&cell-number=${cellNumber()}`;
@@ -226,7 +226,7 @@ export class Gateway {
     });
   }
 
-  /** What speaks against a client with this token. */
+  /** Why a client with this token is refused; undefined if it is not. */
   #admit(session: GatewaySession, token: string): string | undefined {
     if (!session.tokens.has(token)) return "the token is not valid";
     if (!session.open) return "the session is over";
@@ -239,12 +239,15 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** Raw base64, as AWS's gateway gives it: always with `+`, `/` and `=` here, so that a client can't fail by chance only. */
+/**
+ * Raw base64, as AWS's gateway gives it. Here it always has `+`, `/` and `=`, so that a client that can't take them
+ * always fails.
+ */
 function cellNumber(): string {
   return Buffer.concat([Buffer.from("+/+/", "base64"), randomBytes(22)]).toString("base64");
 }
 
-/** The path and query as they were handed out: a presigned URL has more behind them. */
+/** The path and query as they were given out, without what a presigned URL adds. */
 function withoutSignature(target: string): string {
   return target.replace(/&X-Amz-.*$/, "");
 }

@@ -8,16 +8,16 @@ interface Parts extends Readonly<Record<Direction, FaultyLink>> {
   readonly cuts: Cuts;
 }
 
-/** Both directions of a session's way through the gateway, with all that goes wrong there. */
+/** Both directions of a session through the gateway, with their faults. */
 export class Line {
   readonly #build: (faults: LinkFaults) => Parts;
   #parts: Parts;
 
-  /** `ends` take what arrives. */
+  /** `ends` take the frames that arrive. */
   constructor(make: MakeLink, ends: Record<Direction, (frame: Uint8Array) => void>, faults: LinkFaults) {
     const toClient = make("to-client", ends["to-client"]);
     const toAgent = make("to-agent", ends["to-agent"]);
-    // Each part has its own numbers, so that it doesn't matter in which order the parts come to draw theirs.
+    // Each part draws from numbers of its own, so the order in which the parts draw doesn't matter.
     this.#build = ({ seed = 1, ...of }) => ({
       "to-client": new FaultyLink(of.toClient ?? {}, randomFrom(3 * seed), (frame) => toClient.pass(frame)),
       "to-agent": new FaultyLink(of.toAgent ?? {}, randomFrom(3 * seed + 1), (frame) => toAgent.pass(frame)),
@@ -34,13 +34,13 @@ export class Line {
     return this.#parts.cuts;
   }
 
-  /** From now on other faults, counted anew. */
+  /** Replaces the faults; their counts begin anew. */
   disturb(faults: LinkFaults): void {
     this.close();
     this.#parts = this.#build(faults);
   }
 
-  /** What is still under way arrives at once. */
+  /** Delivers at once all frames that are still under way. */
   close(): void {
     this.#parts["to-client"].close();
     this.#parts["to-agent"].close();

@@ -2,50 +2,50 @@ import type { Direction } from "./link.ts";
 import type { Amount, Rate } from "./random.ts";
 
 /**
- * What happens to frames on their way. Rates count, or are drawn for, the stream data of one direction of one
- * session; `loseAcknowledgements` its acknowledgements. The gateway's own frames are spared: nobody repeats those.
+ * Faults of frames on their way. Rates count, or are drawn for, the stream data of one direction of one session;
+ * `loseAcknowledgements` counts its acknowledgements. The gateway's own frames are spared, since they are never repeated.
  */
 export interface DirectionFaults {
   readonly lose?: Rate;
   readonly duplicate?: Rate;
   /** Held back until the next stream data has passed. */
   readonly swap?: Rate;
-  /** One bit of the payload, so that the digest doesn't match. The agent never looks at a digest. */
+  /** One bit of the payload is wrong, so that the digest doesn't match. The agent never compares a digest. */
   readonly corrupt?: Rate;
-  /** Any number of bytes is missing at the end. */
+  /** A random number of bytes is missing at the end. */
   readonly truncate?: Rate;
   readonly loseAcknowledgements?: Rate;
-  /** Milliseconds for each frame of any kind; the order stays. */
+  /** Milliseconds for each frame of any kind. The order stays. */
   readonly delay?: Amount;
 }
 
-/** When a connection of a client breaks; the first of the three that comes. */
+/** When a connection of a client breaks: at the first of the three limits that is reached. */
 export interface Cut {
-  /** Binary frames that it passes on before, acknowledgements and all; 0 is right after the opening frame. */
+  /** Binary frames that it passes on before, acknowledgements included; 0 means right after the opening frame. */
   readonly afterFrames?: Amount;
   readonly afterBytes?: Amount;
   /** Milliseconds. */
   readonly afterMs?: Amount;
-  /** Whose frames and bytes count; both together unless given. */
+  /** The direction whose frames and bytes count; both together unless given. */
   readonly direction?: Direction;
-  /** How many connections of one session are cut, one after the other; 1 unless given. */
+  /** How many connections of one session are cut, in turn; 1 unless given. */
   readonly times?: number;
-  /** `reset`, unless given: the socket is gone. `silent`: it stays, and nothing comes or goes, not even a pong. */
+  /** `reset` unless given: the socket is gone. `silent`: the socket stays, and carries nothing, not even a pong. */
   readonly how?: "reset" | "silent";
 }
 
-/** What goes wrong with one session. The same seed and the same frames go wrong in the same way. */
+/** The faults of one session. The same seed and the same frames have the same faults. */
 export interface LinkFaults {
-  /** 1 unless given. Each further session of an order has the next one. */
+  /** 1 unless given. Each further session of an order has the next seed. */
   readonly seed?: number;
   readonly toClient?: DirectionFaults;
   readonly toAgent?: DirectionFaults;
   readonly cut?: Cut;
 }
 
-/** Faults, and for whom. */
+/** Faults, and the sessions that have them. */
 export interface LinkOrder extends LinkFaults {
-  /** `new`, unless given: sessions to come. `open`: those there are. Else the id of one. */
+  /** `new` unless given: sessions to come. `open`: the open sessions. Else the id of a session. */
   readonly to?: "new" | "open" | (string & {});
   /** With `new`: for how many sessions; all unless given. */
   readonly sessions?: number;

@@ -1,6 +1,6 @@
 export type Direction = "to-agent" | "to-client";
 
-/** One direction of a session's way through the gateway: the one place where each frame passes. */
+/** One direction of a session through the gateway. Every frame of that direction passes here. */
 export interface Link {
   pass(frame: Uint8Array): void;
 }

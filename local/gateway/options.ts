@@ -1,23 +1,26 @@
 import { directLink, type MakeLink } from "./link.ts";
 
 /**
- * What the gateway does where AWS's own is not known, or can be either way. Times in milliseconds; undefined is
- * never. Limits hold for sessions and connections made after they were set, all else at once.
+ * The gateway's behaviour where AWS's is unknown or varies. Times are in milliseconds; undefined means never. Limits hold
+ * for sessions and connections that are made after they were set, everything else at once.
  */
 export interface GatewayBehaviour {
-  /** From output that no client hears to `pause_publication`. */
+  /** From output without a client to `pause_publication`. */
   readonly pauseAfter: number | undefined;
-  /** What sends `channel_closed` to the client: the agent's Terminating, or the end of its task (after the uploads). */
+  /**
+   * The event that sends `channel_closed` to the client: the agent's Terminating, or its task's completion (after the
+   * uploads).
+   */
   readonly closeOn: "terminating" | "task-complete";
-  /** Whether the client hears of an agent that vanished with its task. */
+  /** Whether the client is told that the agent vanished with its task. */
   readonly announceLostAgent: boolean;
-  /** What a client meets that comes after the end, of which no client has heard: the news, or a refusal. */
+  /** The answer to a client that connects after an end which no client was told of: the end, or a refusal. */
   readonly lateClient: "told" | "refused";
   /** Whether a token opens the channel more than once. */
   readonly reuseTokens: boolean;
   /**
-   * What ResumeSession answers for a session of ECS Exec that lives: a token, an empty one, AccessDeniedException, or
-   * DoesNotExistException, as it does for one that is unknown or over.
+   * ResumeSession's answer for a living session of ECS Exec: a token, an empty one, AccessDeniedException, or
+   * DoesNotExistException, which is also its answer for a session that is unknown or over.
    */
   readonly resume: "token" | "empty" | "denied" | "unknown";
   /** Whether an upgrade is refused unless it has a valid SigV4 signature. */
@@ -25,16 +28,16 @@ export interface GatewayBehaviour {
   /** Whether a signed upgrade is refused without the right `ssmmessages:OpenDataChannel`, on which AWS's pages differ. */
   readonly requireRight: boolean;
   /**
-   * What a client meets that comes again over a URL that one was connected by: its session, or a socket that stands and
-   * answers pings, and from which nothing reaches the agent. ResumeSession gives a URL that is not used.
+   * What a client gets that connects by a used URL: its session, or a socket that answers pings and carries nothing to the
+   * agent. ResumeSession gives a URL that is not used.
    */
   readonly usedUrl: "good" | "deaf";
-  /** How long a session may be idle, and which stream data counts as life. */
+  /** How long a session may be idle, and which stream data counts as activity. */
   readonly idleLimit: number | undefined;
   readonly idleResetBy: "input" | "output" | "either";
-  /** How long any one connection of a client lives: then its socket is cut, and the session goes on. */
+  /** How long a connection of a client lives. Then its socket is cut, and the session goes on. */
   readonly connectionLimit: number | undefined;
-  /** How long any session lives, busy or not: then it is ended on both sides, without a text. */
+  /** How long a session lives, busy or not. Then it is ended on both sides, without a text. */
   readonly lifeLimit: number | undefined;
   readonly link: MakeLink;
 }

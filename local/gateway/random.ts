@@ -1,4 +1,4 @@
-/** Numbers in [0, 1): for the same seed the same ones (mulberry32). */
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
 export type Random = () => number;
 
 export function randomFrom(seed: number): Random {
@@ -20,10 +20,10 @@ export function draw(amount: Amount, random: Random): number {
   return least + Math.floor(random() * (most - least + 1));
 }
 
-/** From 1 up: every so many, counted; below 1: each with that probability. */
+/** From 1 up, every n-th is hit; below 1, each is hit with that probability. */
 export type Rate = number;
 
-/** Says of one thing after the other whether it is its turn; never when there is no rate. */
+/** Decides for each thing in turn whether it is hit; never without a rate. */
 export function turns(rate: Rate | undefined, random: Random): () => boolean {
   if (rate === undefined) return () => false;
   if (rate < 1) return () => random() < rate;

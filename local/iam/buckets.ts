@@ -1,6 +1,6 @@
 import { readPolicy, type Policy } from "./policy.ts";
 
-/** What moto doesn't have, or doesn't heed, of buckets: whose they are, their policies, and which keys encrypt what. */
+/** The facts about buckets that moto lacks or ignores: their owners, their policies, and the keys of their objects. */
 export class Buckets {
   readonly #accountId: string;
   readonly #region: string;
@@ -13,7 +13,7 @@ export class Buckets {
     this.#region = region;
   }
 
-  /** The account of a bucket: ours unless another was set. */
+  /** The account of a bucket: the local one unless another was set. */
   ownerOf(bucket: string): string {
     return this.#owners.get(bucket) ?? this.#accountId;
   }
@@ -26,13 +26,13 @@ export class Buckets {
     return this.#policies.get(bucket);
   }
 
-  /** As PutBucketPolicy; undefined takes the policy away. */
+  /** Sets a policy, as PutBucketPolicy does; undefined removes it. */
   setPolicy(bucket: string, policy: unknown): void {
     if (policy === undefined) this.#policies.delete(bucket);
     else this.#policies.set(bucket, readPolicy(policy));
   }
 
-  /** Takes note of the key that an object is encrypted by, undefined for none of KMS. */
+  /** Records the KMS key that an object is encrypted with; undefined for none. */
   encrypt(bucket: string, key: string, kmsKeyId: string | undefined): void {
     const name = `${bucket}/${key}`;
     if (kmsKeyId === undefined) this.#keys.delete(name);

@@ -1,6 +1,6 @@
 import { matches } from "./wildcards.ts";
 
-/** The condition keys of one request, by their names; a key that the request has not is undefined. */
+/** The condition keys of one request, by name. A key that the request lacks is undefined. */
 export type Context = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** By operator, then by key. */
@@ -13,7 +13,7 @@ const arnLike: Test = (wanted, actual) => {
   return patterns.length === parts.length && patterns.every((part, at) => matches(part, parts[at] ?? ""));
 };
 
-/** Each operator for the case that it holds when one of the wanted values fits. */
+/** The operators that hold when one of the wanted values fits. */
 const operators: Readonly<Record<string, Test>> = {
   StringEquals: (wanted, actual) => wanted === actual,
   StringEqualsIgnoreCase: (wanted, actual) => wanted.toLowerCase() === actual.toLowerCase(),
@@ -29,7 +29,7 @@ const operators: Readonly<Record<string, Test>> = {
   NumericGreaterThanEquals: (wanted, actual) => Number(actual) >= Number(wanted),
 };
 
-/** Those that hold when none of the wanted values fits, by the one that they deny. */
+/** The operators that hold when none of the wanted values fits, each with the operator that it negates. */
 const negated: Readonly<Record<string, string>> = {
   StringNotEquals: "StringEquals",
   StringNotEqualsIgnoreCase: "StringEqualsIgnoreCase",
@@ -74,7 +74,7 @@ function holds(
   if (name === "Null") return wanted.includes(String(value === undefined));
   const denied = negated[name];
   if (value === undefined) {
-    // Without a value a negated operator holds, and a quantifier has nothing to look at.
+    // Without a value a negated operator holds, and a quantifier has nothing to compare.
     if (quantifier !== undefined) return quantifier === "ForAllValues";
     return ifExists || denied !== undefined;
   }

@@ -1,16 +1,16 @@
 import { applies, list, statementsOf, type Access, type Policy, type PrincipalElement } from "./policy.ts";
 
-/** Who asks; undefined is anybody, without a signature. */
+/** The caller; undefined for an anonymous one, without a signature. */
 export interface Asker {
-  /** As messages name it: of a user, or of an assumed role's session. */
+  /** The ARN that messages name: of a user, or of an assumed role's session. */
   readonly arn: string;
-  /** Of the role whose session it is. */
+  /** ARN of the role whose session it is. */
   readonly roleArn?: string | undefined;
   readonly account: string;
   readonly policies: readonly Policy[];
 }
 
-/** The other side of an access. */
+/** The resource of an access. */
 export interface Guarded {
   /** The account that the resource belongs to. */
   readonly account: string;
@@ -18,7 +18,7 @@ export interface Guarded {
   readonly policy?: Policy | undefined;
 }
 
-/** What a refusal is for, in AWS's own words; undefined for an access that is allowed. */
+/** The reason of a refusal, in AWS's own words; undefined for an allowed access. */
 export type Refusal =
   | "with an explicit deny in an identity-based policy"
   | "with an explicit deny in a resource-based policy"

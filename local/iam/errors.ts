@@ -2,10 +2,10 @@ import { AwsError } from "../aws-error.ts";
 import type { Refusal } from "./decide.ts";
 import type { Access } from "./policy.ts";
 
-/** The services whose errors are XML with a status of their own; all others speak JSON, with 400. */
+/** The services whose errors are XML with a status of their own. All others answer in JSON, with 400. */
 const isQuery = (service: string): boolean => ["sts", "iam", "ec2"].includes(service);
 
-/** What a service answers to a call without a right, in AWS's words. */
+/** A service's answer to a call without a right, in AWS's words. */
 export function accessDenied(
   service: string,
   who: string,
@@ -14,7 +14,7 @@ export function accessDenied(
 ): AwsError {
   const on = service === "s3" ? `"${resource}"` : resource;
   const end = why.startsWith("with") ? why : `${why} ${action} action`;
-  // EC2 names no resource where `*` is all that a policy can say.
+  // EC2 names no resource where a policy can only name `*`.
   const where = service === "ec2" && resource === "*" ? "" : ` on resource: ${on}`;
   const message = `User: ${who} is not authorized to perform: ${action}${where} ${end}`;
   if (service === "ec2")
@@ -29,7 +29,7 @@ export function accessDenied(
 
 export const s3Denied = (message = "Access Denied"): AwsError => new AwsError("AccessDenied", message, 403);
 
-/** To a key that nobody has. */
+/** A service's answer to an unknown key. */
 export function unknownKey(service: string): AwsError {
   if (service === "s3")
     return new AwsError(
@@ -44,7 +44,7 @@ export function unknownKey(service: string): AwsError {
   return new AwsError("UnrecognizedClientException", message);
 }
 
-/** To a signature that is not the request's. */
+/** A service's answer to a signature that does not match the request. */
 export function wrongSignature(service: string): AwsError {
   const message =
     "The request signature we calculated does not match the signature you provided. Check your " +
@@ -55,7 +55,7 @@ export function wrongSignature(service: string): AwsError {
   return new AwsError("InvalidSignatureException", message);
 }
 
-/** To a signature that is too old, or of a time to come. */
+/** A service's answer to a signature that is too old, or from the future. */
 export function wrongTime(service: string, presigned: boolean): AwsError {
   if (service === "s3")
     return presigned
@@ -70,7 +70,7 @@ export function wrongTime(service: string, presigned: boolean): AwsError {
   return new AwsError("InvalidSignatureException", message);
 }
 
-/** To a request that is not signed at all, of a service that takes none such. */
+/** The answer to an unsigned request of a service that requires a signature. */
 export function notSigned(service: string): AwsError {
   const message = "Request is missing Authentication Token";
   if (isQuery(service)) return new AwsError("MissingAuthenticationToken", message, 403);

@@ -9,32 +9,32 @@ import type { Access } from "./policy.ts";
 import type { KeyOwner, Principals } from "./principals.ts";
 import { ecsRights } from "./requests/ecs.ts";
 import { otherRights } from "./requests/others.ts";
-import type { Place, Request, Right } from "./requests/request.ts";
+import type { CallScope, Request, Right } from "./requests/request.ts";
 import { objectOf, s3Rights } from "./requests/s3.ts";
 
-/** A request as it came. */
+/** A request as it was received. */
 export interface Call extends Request {
   /** Path and query as they were sent. */
   readonly target: string;
-  /** Undefined for one that is passed on unread: its hash is in a header. */
+  /** Undefined for a body that is passed on unread; a header has its hash. */
   readonly bytes: Buffer | undefined;
 }
 
-/** What an admitted call has to heed. */
+/** What the answer to an admitted call has to respect. */
 export interface Admission {
-  /** The answer in the place of "there is no such object", to those who may not know what there is. */
+  /** The answer in place of "no such object", to a caller without the right to list the bucket. */
   readonly missing?: AwsError | undefined;
 }
 
 export interface GuardOptions {
   readonly principals: Principals;
   readonly buckets: Buckets;
-  /** Why a temporary key is turned away, undefined where it is good. */
+  /** Why a temporary key is refused; undefined for a valid one. */
   readonly keyRefusal: (use: KeyUse) => AwsError | undefined;
-  readonly place: Place;
+  readonly scope: CallScope;
 }
 
-/** What AWS does before it does a call: looks at key, time and signature, and asks IAM. */
+/** The checks that AWS makes before a call: key, time and signature, then IAM. */
 export class Guard {
   readonly #options: GuardOptions;
 
@@ -42,19 +42,19 @@ export class Guard {
     this.#options = options;
   }
 
-  /** Throws what AWS answers to a call that it doesn't do. */
+  /** Throws AWS's refusal of a call. */
   async admit(call: Call): Promise<Admission> {
     const owner = this.#authenticate(call);
     for (const right of await this.#rightsOf(call)) await this.demand(call.service, owner, right);
     return call.service === "s3" ? await this.#ofObject(call, owner) : {};
   }
 
-  /** Whose call it is, its signature checked; undefined for one that may come unsigned. */
+  /** The caller, after a check of the signature; undefined for a call that may be unsigned. */
   #authenticate(call: Call): KeyOwner | undefined {
     const { service, headers, target } = call;
     const signature = signatureOf(headers, target);
     if (signature === undefined) {
-      // A bucket's policy may let everybody in, and a web identity has no key yet.
+      // A bucket's policy may allow anonymous calls, and a web identity has no key yet.
       if (service === "s3" || call.operation === "AssumeRoleWithWebIdentity") return undefined;
       throw notSigned(service);
     }
@@ -68,7 +68,7 @@ export class Guard {
     return owner;
   }
 
-  /** Throws what AWS answers to a key that nobody has, or that is not good any more. */
+  /** Throws AWS's answer to an unknown key or an expired one. */
   ownerOf({ accessKeyId, token = "" }: Pick<Signature, "accessKeyId" | "token">, service: string): KeyOwner {
     const owner = this.#options.principals.find(accessKeyId);
     if (owner === undefined) throw unknownKey(service);
@@ -78,9 +78,9 @@ export class Guard {
   }
 
   async #rightsOf(call: Call): Promise<readonly Right[]> {
-    if (call.service === "ecs") return await ecsRights(call, this.#options.place);
+    if (call.service === "ecs") return await ecsRights(call, this.#options.scope);
     if (call.service === "s3") return s3Rights(call, this.#options.buckets);
-    return await otherRights(call, this.#options.place);
+    return await otherRights(call, this.#options.scope);
   }
 
   /** Throws the service's own refusal where this right is missing. */
@@ -91,16 +91,16 @@ export class Guard {
     throw accessDenied(service, asker.arn, right, why);
   }
 
-  /** Why a right is not there; undefined where it is. */
+  /** Why a right is missing; undefined where it is there. */
   async refusal(asker: Asker | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
-    const { buckets, place } = this.#options;
+    const { buckets, scope } = this.#options;
     const data = await actionData(right.action);
     const context = {
       ...right.context,
       "aws:PrincipalArn": asker?.roleArn ?? asker?.arn,
       "aws:PrincipalAccount": asker?.account,
-      "aws:RequestedRegion": place.region,
-      // What comes here in clear text goes to AWS over TLS.
+      "aws:RequestedRegion": scope.region,
+      // These calls are in clear text; to AWS they would go over TLS.
       "aws:SecureTransport": "true",
     };
     const access: Access = {
@@ -113,12 +113,12 @@ export class Guard {
       access,
       asker,
       bucket === undefined
-        ? { account: asker?.account ?? place.accountId }
+        ? { account: asker?.account ?? scope.accountId }
         : { account: buckets.ownerOf(bucket), policy: buckets.policyOf(bucket) },
     );
   }
 
-  /** What S3 looks at besides: the owner that the caller expects, and whether absence may be told. */
+  /** S3's further checks: the owner that the caller expects, and whether the caller may learn that an object is missing. */
   async #ofObject({ url, headers, method }: Call, owner: KeyOwner | undefined): Promise<Admission> {
     const { buckets } = this.#options;
     const { bucket, key } = objectOf(url);

@@ -6,37 +6,37 @@ import { s3Denied } from "./errors.ts";
 import { type Admission, type Call, Guard } from "./guard.ts";
 import { checkForm, readForm, signatureOfForm } from "./post-policy.ts";
 import { Principals } from "./principals.ts";
-import type { Place } from "./requests/request.ts";
+import type { CallScope } from "./requests/request.ts";
 import { objectOf } from "./requests/s3.ts";
 import { simulate } from "./simulate.ts";
 
-/** Who may do what, here: IAM, and the part of S3 that says so. */
+/** Access control: IAM, and the calls of S3 for bucket policies. */
 export class Iam {
   readonly principals: Principals;
   readonly buckets: Buckets;
   readonly #guard: Guard;
-  readonly #place: Place;
+  readonly #scope: CallScope;
 
-  constructor(place: Place, keys: KeyRing) {
-    this.#place = place;
-    this.principals = new Principals(place.accountId, keys);
-    this.buckets = new Buckets(place.accountId, place.region);
+  constructor(scope: CallScope, keys: KeyRing) {
+    this.#scope = scope;
+    this.principals = new Principals(scope.accountId, keys);
+    this.buckets = new Buckets(scope.accountId, scope.region);
     this.#guard = new Guard({
       principals: this.principals,
       buckets: this.buckets,
       keyRefusal: (use) => keys.refusal(use, Date.now()),
-      place,
+      scope,
     });
   }
 
-  /** Throws what AWS answers to a call that it doesn't do. */
+  /** Throws AWS's refusal of a call. */
   async admit(call: Call): Promise<Admission> {
     if (call.service === "s3" && call.bytes !== undefined) await this.#admitForm(call, call.bytes);
     else return await this.#guard.admit(call);
     return {};
   }
 
-  /** The calls of S3 that are answered here: moto heeds bucket policies in its own way. */
+  /** The calls of S3 that are answered here, since moto treats bucket policies in its own way. */
   s3({ method, url }: Call, body: () => Promise<Buffer>): Promise<Answer> | undefined {
     const { bucket, key } = objectOf(url);
     if (key !== "" || bucket === "" || !url.searchParams.has("policy")) return undefined;
@@ -49,7 +49,7 @@ export class Iam {
     return simulate(parameters, { guard: this.#guard, principals: this.principals });
   }
 
-  /** Whether the sessions of a role may do all of these, of `*`. */
+  /** Whether the sessions of a role have all these rights, on `*`. */
   async mayRole(roleArn: string | undefined, actions: readonly string[]): Promise<boolean> {
     if (roleArn === undefined) return false;
     const asker = this.principals.session(roleArn, "task");
@@ -63,7 +63,7 @@ export class Iam {
    * AWS's sample policies for Session Manager have it.
    */
   async mayOpen(accessKeyId: string, sessionId: string): Promise<boolean> {
-    const { region, accountId } = this.#place;
+    const { region, accountId } = this.#scope;
     const refused = await this.#guard.refusal(this.principals.find(accessKeyId), {
       action: "ssmmessages:OpenDataChannel",
       resource: `arn:aws:ssm:${region}:${accountId}:session/${sessionId}`,
@@ -91,7 +91,7 @@ export class Iam {
     return { status: 200, body: JSON.stringify(policy) };
   }
 
-  /** A form is signed in its fields, and allowed what its policy says and its signer may. */
+  /** Admits a form, which is signed in its fields: its own policy and its signer's rights must both allow it. */
   async #admitForm({ headers, url }: Call, bytes: Buffer): Promise<void> {
     const form = readForm(headers["content-type"] ?? "", bytes);
     const signature = signatureOfForm(form.fields);

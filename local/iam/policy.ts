@@ -3,7 +3,7 @@ import { matches } from "./wildcards.ts";
 
 type OneOrMore = string | readonly string[];
 
-/** A statement as it stands in a policy's JSON. */
+/** A statement of a policy's JSON. */
 export interface Statement {
   readonly Sid?: string;
   readonly Effect: "Allow" | "Deny";
@@ -24,7 +24,7 @@ export interface Policy {
   readonly Statement: Statement | readonly Statement[];
 }
 
-/** What a statement is looked at for. */
+/** An access that statements are compared with. */
 export interface Access {
   /** As `ecs:RunTask`. */
   readonly action: string;
@@ -42,7 +42,7 @@ export function statementsOf({ Statement }: Policy): readonly Statement[] {
   return Array.isArray(Statement) ? (Statement as readonly Statement[]) : [Statement as Statement];
 }
 
-/** A policy that came as JSON. Throws what IAM would not take, and what this evaluator doesn't know. */
+/** Parses a policy. Throws for a policy that IAM would refuse, or that this evaluator doesn't know. */
 export function readPolicy(json: unknown): Policy {
   const policy = json as Policy;
   if ((policy.Version as string) !== "2012-10-17") throw new Error("the policy's Version must be 2012-10-17");
@@ -61,7 +61,7 @@ export function readPolicy(json: unknown): Policy {
   return policy;
 }
 
-/** Whether a statement speaks of this access; who asks is not looked at. */
+/** Whether a statement covers this access. The caller is not compared. */
 export function applies(statement: Statement, { action, resource, context }: Access): boolean {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   const ofAction =

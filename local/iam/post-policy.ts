@@ -4,14 +4,14 @@ import { s3Denied, wrongSignature } from "./errors.ts";
 
 /** A form that a browser, or curl, posts to a bucket. */
 export interface PostedForm {
-  /** Names in lower case, the file's not among them. */
+  /** The fields by their names in lower case, without the file. */
   readonly fields: Readonly<Record<string, string>>;
   readonly file: Buffer;
 }
 
 type Condition = Readonly<Record<string, string>> | readonly [string, string | number, string | number];
 
-/** The fields of a `multipart/form-data` body; what comes after the file is not looked at, as S3 has it. */
+/** The fields of a `multipart/form-data` body. Like S3, it ignores what comes after the file. */
 export function readForm(contentType: string, body: Buffer): PostedForm {
   const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
@@ -31,7 +31,7 @@ export function readForm(contentType: string, body: Buffer): PostedForm {
   throw malformed("POST requires exactly one file upload per request.");
 }
 
-/** The credential and signature of a form, as those of a request have them; undefined for one that has none. */
+/** The credential and signature of a form, in the shape of a request's; undefined for an unsigned form. */
 export function signatureOfForm(
   fields: PostedForm["fields"],
 ):
@@ -46,7 +46,7 @@ export function signatureOfForm(
 /** Fields that need no condition (S3: "POST policy": all others do). */
 const FREE = new Set(["policy", "x-amz-signature", "file", "awsaccesskeyid"]);
 
-/** Throws what S3 answers to a form that its policy doesn't allow; `bucket` is where it was posted to. */
+/** Throws S3's answer to a form that its policy doesn't allow; `bucket` is the bucket it was posted to. */
 export function checkForm(
   { fields, file }: PostedForm,
   { bucket, secret, now }: { readonly bucket: string; readonly secret: string; readonly now: number },

@@ -2,34 +2,34 @@ import { randomBytes } from "node:crypto";
 import type { Asker } from "./decide.ts";
 import { readPolicy, type Policy } from "./policy.ts";
 
-/** An access key as a client has it. */
+/** A client's access key. */
 export interface Keys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of temporary keys. */
+  /** Only with temporary keys. */
   readonly sessionToken?: string;
 }
 
-/** Of an exec agent without a task role. */
-export const NOBODY: Keys = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
+/** The keys of an exec agent without a task role: no principal has them. */
+export const NO_ROLE_KEYS: Keys = { accessKeyId: "exec-agent", secretAccessKey: "exec-agent" };
 
-/** Who signs with an access key. */
+/** The owner of an access key. */
 export interface KeyOwner extends Asker {
   readonly keys: Keys;
 }
 
-/** Temporary keys and the session that they are of. */
+/** Temporary keys and their session. */
 export interface SessionKeys extends Keys {
   readonly roleArn: string;
   readonly sessionName: string;
 }
 
 export interface UserOptions {
-  /** All rights unless given. */
+  /** The user's policies; all rights unless given. */
   readonly policies?: readonly unknown[] | undefined;
-  /** Our own unless given. */
+  /** The local account unless given. */
   readonly account?: string;
-  /** New ones unless given. */
+  /** New keys unless given. */
   readonly keys?: Keys;
 }
 
@@ -38,7 +38,7 @@ const everything: Policy = {
   Statement: { Effect: "Allow", Action: "*", Resource: "*" },
 };
 
-/** Every user, role and access key there is. A role that no policies were given for may do anything. */
+/** All users, roles and access keys. A role without given policies has all rights. */
 export class Principals {
   readonly #accountId: string;
   /** The temporary keys that were given out. */
@@ -51,7 +51,7 @@ export class Principals {
     this.#sessions = sessions;
   }
 
-  /** A user, who may do what the policies say. Gives back the user's keys. */
+  /** Adds a user with these policies. Returns the user's keys. */
   addUser(
     name: string,
     { policies = [everything], account = this.#accountId, keys = newKeys() }: UserOptions = {},
@@ -61,12 +61,12 @@ export class Principals {
     return keys;
   }
 
-  /** What a role may do from now on, in all of its sessions. */
+  /** Sets the policies of a role, for all of its sessions from now on. */
   setRole(name: string, policies: readonly unknown[]): void {
     this.#roles.set(name, policies.map(readPolicy));
   }
 
-  /** Undefined for a key that nobody has. */
+  /** The owner of a key; undefined for an unknown key. */
   find(accessKeyId: string): KeyOwner | undefined {
     const user = this.#users.get(accessKeyId);
     if (user !== undefined) return user;

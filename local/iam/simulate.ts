@@ -2,7 +2,7 @@ import { AwsError } from "../aws-error.ts";
 import type { Guard } from "./guard.ts";
 import type { Principals } from "./principals.ts";
 
-/** IAM's SimulatePrincipalPolicy for a role: what its policies say of some actions on some resources. */
+/** IAM's SimulatePrincipalPolicy for a role: evaluates its policies for some actions on some resources. */
 export async function simulate(
   parameters: URLSearchParams,
   { guard, principals }: { readonly guard: Guard; readonly principals: Principals },

@@ -1,7 +1,7 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Who is known in every image besides root: `app`, of the groups `app` and `data`. */
+/** The accounts of every image. Besides Debian's there is `app`, in the groups `app` and `data`. */
 const app = { uid: 1000, gid: 1000 };
 
 const passwd = `root:x:0:0:root:/root:/bin/sh
@@ -16,16 +16,19 @@ app:x:${app.gid}:
 data:x:1001:app
 `;
 
-/** root may become anybody, which is all that an image's su is for. */
+/** root may become any user; an image's su serves nothing else. */
 const pam = "auth sufficient pam_rootok.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
 
-/** Writes what Debian's package scripts would have: accounts, su's rules, and the authorities that curl trusts. */
+/**
+ * Writes the files that Debian's package scripts would have written: accounts, su's rules, and the authorities that
+ * curl trusts.
+ */
 export function writeEtc(root: string): void {
   const write = (path: string, text: string): void => writeFileSync(join(root, "etc", path), text);
   mkdirSync(join(root, "etc"), { recursive: true });
   mkdirSync(join(root, "root"), { mode: 0o700, recursive: true });
   mkdirSync(join(root, "home/app"), { recursive: true });
-  // Without root nobody else can own a file here, nor exist in the container.
+  // Without root no other user can own a file here or exist in the container.
   if (process.getuid?.() === 0) chownSync(join(root, "home/app"), app.uid, app.gid);
   write("passwd", passwd);
   write("group", group);

@@ -1,6 +1,6 @@
 /**
- * Builds root file systems into the cache: `node local/images/build.ts [image …]`, all of them unless some are named.
- * Those that are there already are left alone.
+ * Builds root file systems into the cache: `node local/images/build.ts [image …]`, all images unless some are named. Images
+ * that are already there are not built again.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -27,7 +27,7 @@ function main([first, ...rest]: readonly string[]): void {
     buildAll(rest);
     return;
   }
-  // One process at a time builds. The lock is the kernel's: it goes with the process that holds it.
+  // One process at a time builds. The kernel releases the lock when its process ends.
   const images = first === undefined ? ["init", ...Object.keys(recipes)] : [first, ...rest];
   const again = [join(cache, "lock"), process.execPath, import.meta.filename, "--locked", ...images];
   const done = spawnSync("flock", again, { stdio: "inherit" });
@@ -36,7 +36,7 @@ function main([first, ...rest]: readonly string[]): void {
 }
 
 function buildAll(images: readonly string[]): void {
-  // What a build that was cut short has left.
+  // An interrupted build leaves its directory.
   for (const name of readdirSync(cache).filter((name) => name.startsWith("building-")))
     rmSync(join(cache, name), { recursive: true, force: true });
   for (const image of images) {
@@ -45,7 +45,7 @@ function buildAll(images: readonly string[]): void {
   }
 }
 
-/** False when it was there. The directory appears whole or not at all. */
+/** Builds an image; false when it was already there. The directory appears whole or not at all. */
 function build(image: string): boolean {
   const finished = rootDirectory(image);
   if (existsSync(finished)) return false;
@@ -54,13 +54,13 @@ function build(image: string): boolean {
   const work = join(cache, `building-${basename(finished)}`);
   const root = join(work, "root");
   mkdirSync(work);
-  // Hard links: a container's overlay never writes to what lies below it.
+  // Hard links will do, since a container's overlay never writes to its lower layer.
   if (recipe.from !== undefined) run("cp", ["-al", rootDirectory(recipe.from), root]);
   else mkdirSync(root);
   if (recipe.packages) unpack(recipe.packages, root, join(work, "packages"));
   const complete = recipe.only ? select(recipe.only, root, join(work, "only")) : root;
   finish(recipe, complete);
-  // What other recipes of this name have made.
+  // Directories that older recipes of this name have made.
   const older = new RegExp(`^${basename(finished).replace(/[0-9a-f]{16}$/, "[0-9a-f]{16}$")}`);
   for (const name of readdirSync(cache).filter((name) => older.test(name)))
     rmSync(join(cache, name), { recursive: true });

@@ -3,15 +3,18 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { initRecipe, recipeOf, type Recipe } from "./recipes.ts";
 
-/** Where root file systems are kept, a directory each; delete it to build them anew. */
+/** The directory of the root file systems, one directory each; delete it to build them anew. */
 export const cache = join(dirname(dirname(import.meta.dirname)), ".cache/images");
 
-/** All that a root file system is made by, besides its recipe. */
+/** The files that determine a root file system, besides its recipe. */
 const builders = ["build.ts", "packages.ts", "accounts.ts", "requirements.txt"].map((name) =>
   join(import.meta.dirname, name),
 );
 
-/** The directory that is, or will be, the root file system of an image. Its name is a hash of all that makes it. */
+/**
+ * The directory that is, or will be, the root file system of an image. It is named for a hash of the files that make
+ * it.
+ */
 export function rootDirectory(image: string): string {
   const hash = createHash("sha256");
   for (const file of builders) hash.update(readFileSync(file));
@@ -22,7 +25,7 @@ export function rootDirectory(image: string): string {
   return join(cache, `${image.replace(/:latest$/, "").replace(":", "-")}-${hash.digest("hex").slice(0, 16)}`);
 }
 
-/** Besides the images, `init` is known. */
+/** The recipe of an image, or of `init`. */
 export function knownRecipe(image: string): Recipe {
   const recipe = image === "init" ? initRecipe : recipeOf(image);
   if (recipe === undefined) throw new Error(`There is no recipe for an image ${image}.`);

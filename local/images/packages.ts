@@ -5,12 +5,12 @@ import { virtualEnvironment } from "../python.ts";
 
 const unneeded = ["doc", "man", "info", "locale", "lintian", "bug", "menu", "doc-base"];
 
-/** Unpacks Debian packages, and what they depend on, over a root file system. `scratch` is an empty directory. */
+/** Unpacks Debian packages and their dependencies over a root file system. `scratch` is an empty directory. */
 export function unpack(packages: readonly string[], root: string, scratch: string): void {
   mkdirSync(join(scratch, "partial"), { recursive: true });
   const apt = [
     ...["--quiet", "--yes", "--download-only", "--no-install-recommends"],
-    // As if nothing were installed: all dependencies are wanted. In directories of our own, so that no root is needed.
+    // An empty package database, so that apt fetches all dependencies. Own directories, so that apt needs no root.
     ...["-o", "Dir::State::status=/dev/null", "-o", `Dir::Cache::archives=${scratch}`],
     ...["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="],
     ...["-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root"],
@@ -19,7 +19,7 @@ export function unpack(packages: readonly string[], root: string, scratch: strin
   try {
     run("apt-get", apt);
   } catch {
-    // There are no lists yet, or they name versions that have been replaced.
+    // There are no lists yet, or they name versions that were replaced.
     run("apt-get", ["--quiet", "update"]);
     run("apt-get", apt);
   }
@@ -39,7 +39,7 @@ export function unpack(packages: readonly string[], root: string, scratch: strin
     ]);
 }
 
-/** Installs all of `requirements.txt` for the Python of a root file system, whatever version of it that is. */
+/** Installs all of `requirements.txt` for the Python of a root file system, of any version. */
 export function installPython(root: string): void {
   const version = readdirSync(join(root, "usr/lib")).find((name) => /^python3\.\d+$/.test(name));
   if (version === undefined) throw new Error("There is no Python in this image to install for.");
@@ -52,14 +52,14 @@ export function installPython(root: string): void {
   ]);
 }
 
-/** Compiles a root file system's Python modules by its own Python, which would otherwise do so in every container. */
+/** Compiles a root file system's Python modules by its own Python. Otherwise every container would compile them. */
 export function compilePython(root: string): void {
   const rights = process.getuid?.() === 0 ? [] : ["--map-root-user"];
   const compile = ["/usr/bin/python3", "-I", "-m", "compileall", "-q", "/usr/lib", "/usr/local/lib"];
   run("unshare", [...rights, `--root=${root}`, ...compile]);
 }
 
-/** Gives what the program printed. Throws, with its last words, when it fails. */
+/** Returns the program's output. Throws with its last lines when it fails. */
 export function run(program: string, args: readonly string[]): string {
   const env = { ...process.env, LC_ALL: "C", PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` };
   const done = spawnSync(program, args, { encoding: "utf8", env, maxBuffer: 2 ** 26 });

@@ -1,26 +1,26 @@
-/** How the root file system of an image is made, from nothing but Debian's packages and PyPI's. */
+/** How the root file system of an image is made, from packages of Debian and PyPI only. */
 export interface Recipe {
   /** The image that this one adds to. */
   readonly from?: string;
-  /** Debian packages; those that they depend on come along, none of their scripts runs. */
+  /** Debian packages. Their dependencies come along; their scripts don't run. */
   readonly packages?: readonly string[];
   /** Whether the Python packages of `requirements.txt` are installed. */
   readonly boto3?: true;
-  /** Links by their paths, in place of what the packages' scripts would have made. */
+  /** Links by their paths, in place of those that the packages' scripts would have made. */
   readonly links?: Readonly<Record<string, string>>;
   /** Whether busybox gets a link for each of its applets. */
   readonly applets?: true;
-  /** These files and no others, by their paths in the image: where the packages have them. */
+  /** If given, the image holds only these files: path in the image, and path in the packages. */
   readonly only?: Readonly<Record<string, string>>;
   /** The image's ENTRYPOINT, before the command; none when undefined. */
   readonly entryPoint?: readonly [string, ...string[]];
   /** What runs when a task definition names no command; /bin/sh when undefined. */
   readonly command?: readonly [string, ...string[]];
-  /** Programs that are taken out of every directory of the path again. */
+  /** Programs that are removed from every directory of PATH. */
   readonly without?: readonly string[];
 }
 
-/** What Debian calls essential, as far as a script may expect it. */
+/** Debian's essential packages, as far as a script may expect them. */
 const debian = [
   ...[
     "base-files",
@@ -37,30 +37,30 @@ const debian = [
   ...["util-linux", "mount", "bsdutils", "procps", "hostname", "libpam-modules"],
 ];
 
-/** The images by their names, which task definitions write `local/<name>`. */
+/** The images by name; a task definition names them `local/<name>`. */
 export const recipes: Readonly<Record<string, Recipe>> = {
-  /** dash is sh, and there is Python without boto3. */
+  /** dash as sh, and Python without boto3. */
   "debian-python": {
     packages: [...debian, "dash", "python3"],
     links: { "usr/bin/awk": "mawk" },
   },
   "debian-python-boto3": { from: "debian-python", boto3: true },
-  /** No Python; bash is sh, as on Amazon Linux. */
+  /** bash as sh, as on Amazon Linux, and no Python. */
   "debian-bash-curl": {
     packages: [...debian, "bash", "curl", "ca-certificates"],
     links: { "usr/bin/awk": "mawk", "usr/bin/sh": "bash" },
   },
-  /** Like Alpine: every program is an applet of busybox, and its ash finds applets by their links only. */
+  /** Like Alpine: every program is an applet of busybox. Its ash finds applets by their links only. */
   busybox: { packages: ["busybox"], applets: true },
-  /** One file: its ash finds applets without their links too. */
+  /** One file, whose ash finds applets without links too. */
   "busybox-static": { packages: ["busybox-static"], applets: true },
-  /** A server as its ENTRYPOINT, like those of jib, buildpacks or `java -jar`: it takes a command for its arguments. */
+  /** A server as ENTRYPOINT, as jib, buildpacks and `java -jar` have it: it takes a command as its arguments. */
   "http-server": {
     from: "debian-python",
     entryPoint: ["python3", "-u", "-m", "http.server"],
     command: ["0", "--bind", "127.0.0.1"],
   },
-  /** One static program and nothing that could run a script. */
+  /** One static program, and no shell. */
   "no-shell": {
     packages: ["busybox-static"],
     only: { "usr/bin/sleep": "usr/bin/busybox" },
@@ -68,7 +68,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
 };
 
-/** The image that is no image: the init that `initProcessEnabled` puts before the command of any of the others. */
+/** Not an image but the init that `initProcessEnabled` puts before an image's command. */
 export const initRecipe: Recipe = { packages: ["tini"], only: { tini: "usr/bin/tini-static" } };
 
 /**
@@ -80,6 +80,6 @@ export function recipeOf(image: string): Recipe | undefined {
   const whole = Object.hasOwn(recipes, name) ? recipes[name] : undefined;
   const tools = /^without-(.+)$/.exec(tag)?.[1]?.split("-");
   if (tag === "latest" || whole === undefined) return whole;
-  // The shell of busybox-static would find them inside itself.
+  // The shell of busybox-static would find these programs inside itself.
   return tools && name !== "busybox-static" ? { from: name, without: tools } : undefined;
 }

@@ -5,22 +5,22 @@ import { text } from "node:stream/consumers";
 import { rootDirectory } from "./cache.ts";
 import { recipes } from "./recipes.ts";
 
-/** What a container of an image of our own stands on. */
+/** The root file system of an image of `recipes.ts`, and its init. */
 export interface RootFileSystem {
-  /** A directory that nobody may write to. */
+  /** A directory that must not be written to. */
   readonly directory: string;
-  /** A static init that runs on any root file system, also on one without libraries. */
+  /** A static init, which runs on any root file system, also without libraries. */
   readonly init: string;
 }
 
-/** The image cannot be built on this machine; the message says why. */
+/** The image can't be built on this machine; the message says why. */
 export class Unbuildable extends Error {}
 
 const building = new Map<string, Promise<RootFileSystem>>();
 
 /**
- * The root file system of an image of `recipes.ts`, with or without a tag, built on first use, which takes ten
- * seconds or so; then it is there for every process. Rejects with `Unbuildable`.
+ * The root file system of an image of `recipes.ts`, with or without a tag. It is built on first use, in some ten seconds,
+ * and then serves every process. Rejects with `Unbuildable`.
  */
 export function rootFileSystem(image: string): Promise<RootFileSystem> {
   const begun = building.get(image);

@@ -1,6 +1,6 @@
 import { AwsError } from "../aws-error.ts";
 
-/** What a service answers to a key whose time is over, in the words of its protocol. */
+/** A service's answer to an expired key, in the words of its protocol. */
 export function expiredToken(service: string): AwsError {
   if (service === "s3") return new AwsError("ExpiredToken", "The provided token has expired.", 400);
   if (service === "ec2") return new AwsError("RequestExpired", "Request has expired.", 400);
@@ -10,7 +10,7 @@ export function expiredToken(service: string): AwsError {
     : new AwsError("ExpiredTokenException", message, 400);
 }
 
-/** What a service answers to a temporary key with another session's token, or with none. */
+/** A service's answer to a temporary key with another session's token, or without one. */
 export function wrongToken(service: string): AwsError {
   if (service === "s3")
     return new AwsError("InvalidToken", "The provided token is malformed or otherwise invalid.", 400);

@@ -1,21 +1,21 @@
 import { createSign, createVerify, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 
-/** GitHub's, which is also how AWS names the provider and the keys of its conditions. */
+/** GitHub's issuer. AWS uses the same name for the provider and the keys of its conditions. */
 export const ISSUER = "https://token.actions.githubusercontent.com";
-/** As long as GitHub's tokens are good. */
+/** The lifetime of GitHub's tokens. */
 const LIFETIME_SECONDS = 300;
 
 export type Claims = Readonly<Record<string, string | number>>;
 
-/** GitHub's OpenID Connect provider: gives ID tokens to the job that it runs, and signs them. */
+/** GitHub's OpenID Connect provider: issues signed ID tokens to the workflow job. */
 export class IdTokens {
-  /** What a job has to show to get a token: `ACTIONS_ID_TOKEN_REQUEST_TOKEN`. */
+  /** The credential that a job needs to get a token: `ACTIONS_ID_TOKEN_REQUEST_TOKEN`. */
   readonly requestToken = randomBytes(24).toString("base64url");
-  /** How many tokens were given out. */
+  /** How many tokens were issued. */
   issued = 0;
   #pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } | undefined;
 
-  /** The answer of GitHub's endpoint; undefined for a job that may not have a token. */
+  /** The answer of GitHub's endpoint; undefined for a job without the credential. */
   answer(authorization: string | undefined, audience: string): { count: number; value: string } | undefined {
     if (/^bearer (.+)$/i.exec(authorization ?? "")?.[1] !== this.requestToken) return undefined;
     const value = this.issue({ aud: audience === "" ? "https://github.com/example-org" : audience });
@@ -45,7 +45,7 @@ export class IdTokens {
     return `${text}.${createSign("RSA-SHA256").update(text).sign(this.#keys.privateKey, "base64url")}`;
   }
 
-  /** What a token says; undefined unless it is a JWT that was signed here. */
+  /** A token's claims; undefined unless it is a JWT that was signed here. */
   claimsOf(token: string): Claims | undefined {
     const [header = "", payload = "", signature = "", ...more] = token.split(".");
     if (more.length > 0) return undefined;
@@ -54,7 +54,7 @@ export class IdTokens {
     return JSON.parse(Buffer.from(payload, "base64url").toString()) as Claims;
   }
 
-  /** Made when they are first wanted, for that takes a tenth of a second. */
+  /** Made on first use, since making them takes a tenth of a second. */
   get #keys(): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
     return (this.#pair ??= generateKeyPairSync("rsa", { modulusLength: 2048 }));
   }

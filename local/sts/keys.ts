@@ -1,7 +1,7 @@
 import type { AwsError } from "../aws-error.ts";
 import { expiredToken, wrongToken } from "./errors.ts";
 
-/** What STS has given out: keys that are good for a while, and whose they are. */
+/** Temporary keys of STS, with their owner and end. */
 export interface TemporaryKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -13,17 +13,17 @@ export interface TemporaryKeys {
   readonly sessionName: string;
 }
 
-/** A request, as far as its key is concerned. */
+/** The parts of a request that concern its key. */
 export interface KeyUse {
   /** The id of the access key that signed it. */
   readonly key: string;
   /** As the signature names it. */
   readonly service: string;
-  /** The `x-amz-security-token` that came with it, in a header or a presigned query; empty without one. */
+  /** The request's `x-amz-security-token`, in a header or a presigned query; empty without one. */
   readonly token: string;
 }
 
-/** All temporary keys that were given out. Keys that it does not know are not its business. */
+/** All temporary keys. Other keys are accepted here. */
 export class KeyRing {
   readonly #keys = new Map<string, TemporaryKeys>();
 
@@ -36,13 +36,13 @@ export class KeyRing {
     return this.#keys.get(accessKeyId);
   }
 
-  /** Ends the time of these keys at once. */
+  /** Makes these keys expire at once. */
   expire(accessKeyId: string, now: number): void {
     const keys = this.#keys.get(accessKeyId);
     if (keys !== undefined) this.add({ ...keys, expiration: now });
   }
 
-  /** Why AWS turns this request away for its key alone; undefined if it does not. */
+  /** Why AWS refuses this request for its key; undefined if it does not. */
   refusal({ key, service, token }: KeyUse, now: number): AwsError | undefined {
     const keys = this.#keys.get(key);
     if (keys === undefined) return undefined;
@@ -51,7 +51,7 @@ export class KeyRing {
   }
 }
 
-/** The environment that hands these keys to an AWS client, as `aws-actions/configure-aws-credentials` exports them. */
+/** The environment with these keys for an AWS client, as `aws-actions/configure-aws-credentials` exports it. */
 export function keysEnvironment(keys: TemporaryKeys): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: keys.accessKeyId,

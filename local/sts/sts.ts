@@ -6,17 +6,17 @@ import { type KeyRing, type TemporaryKeys } from "./keys.ts";
 import { isTrusted, type TrustPolicy } from "./trust.ts";
 
 export interface StsOptions {
-  /** moto's address: it keeps the roles and the OpenID Connect providers, and checks neither. */
+  /** moto's address. moto keeps the roles and the OpenID Connect providers, and checks neither. */
   readonly endpoint: string;
   readonly region: string;
   readonly accountId: string;
   readonly idTokens: IdTokens;
   readonly keys: KeyRing;
-  /** How long keys are good that name no time of their own, in seconds. */
+  /** How long keys are valid without a duration in the call, in seconds. */
   readonly sessionSeconds: number;
 }
 
-/** The part of STS that gives out keys, with the checks that moto leaves out. */
+/** The calls of STS that issue keys, with the checks that moto leaves out. */
 export class Sts {
   readonly #options: StsOptions;
 
@@ -24,14 +24,14 @@ export class Sts {
     this.#options = options;
   }
 
-  /** XML for a call that is answered here; undefined for one that goes upstream. */
+  /** XML for a call that is answered here; undefined for a call that goes upstream. */
   operation(parameters: URLSearchParams): Promise<string> | undefined {
     return parameters.get("Action") === "AssumeRoleWithWebIdentity"
       ? this.#assumeRoleWithWebIdentity(parameters)
       : undefined;
   }
 
-  /** Keys of a role, which moto knows as well. */
+  /** Issues keys of a role, and tells them to moto. */
   async issue(
     roleArn: string,
     sessionName: string,
@@ -86,7 +86,7 @@ export class Sts {
     return `arn:aws:iam::${this.#options.accountId}:oidc-provider/${new URL(ISSUER).host}`;
   }
 
-  /** Of the provider in IAM; undefined without one. */
+  /** The client ids of the provider in IAM; undefined without a provider. */
   async #audiences(): Promise<readonly string[] | undefined> {
     const xml = await this.#iam("GetOpenIDConnectProvider", { OpenIDConnectProviderArn: this.#providerArn });
     return xml === undefined ? undefined : textsOf(xml, "member");
@@ -99,7 +99,7 @@ export class Sts {
     return JSON.parse(decodeURIComponent(document)) as TrustPolicy;
   }
 
-  /** Undefined for what IAM does not have. */
+  /** Makes a call of IAM; undefined for something that IAM does not have. */
   async #iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string | undefined> {
     const { endpoint, region } = this.#options;
     const call = { Action: action, Version: "2010-05-08", ...parameters };

@@ -1,6 +1,6 @@
 import type { Claims } from "./id-tokens.ts";
 
-/** A role's trust policy, as far as web identities are concerned. */
+/** The parts of a role's trust policy that concern web identities. */
 export interface TrustPolicy {
   readonly Statement: Statement | readonly Statement[];
 }
@@ -14,7 +14,7 @@ interface Statement {
 
 const ACTION = "sts:AssumeRoleWithWebIdentity";
 
-/** Whether the policy lets a token of this provider assume the role: a Deny wins, and what nobody allows is denied. */
+/** Whether the policy lets a token of this provider assume the role. A Deny wins; without an Allow the answer is no. */
 export function isTrusted(
   policy: TrustPolicy,
   provider: { arn: string; host: string },

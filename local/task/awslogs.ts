@@ -11,7 +11,7 @@ export function awslogsGroup(definition: Pick<ContainerDefinition, "logConfigura
 export interface AwsLogsOptions {
   readonly endpoint: string;
   readonly region: string;
-  /** Of the execution role. */
+  /** The execution role's keys. */
   readonly keys: Keys;
   readonly definition: ContainerDefinition;
   readonly taskId: string;
@@ -19,9 +19,9 @@ export interface AwsLogsOptions {
 }
 
 /**
- * The log driver `awslogs`: what a container prints becomes events, one a line, of the stream
- * `<prefix>/<container>/<task id>`. Sends in batches; what cannot be sent is told to `log` and lost, as with the
- * real driver in its non-blocking mode.
+ * The log driver `awslogs`: each line that a container prints becomes an event of the stream
+ * `<prefix>/<container>/<task id>`. It sends in batches. Events that can't be sent are reported to `log` and lost, as with
+ * the real driver in its non-blocking mode.
  */
 export class AwsLogs {
   readonly #options: AwsLogsOptions;
@@ -41,13 +41,13 @@ export class AwsLogs {
     };
   }
 
-  /** Makes the stream. Rejects in the words by which Fargate stops a task that it can't make one for. */
+  /** Makes the stream. Rejects with Fargate's stopped reason for a task whose stream can't be made. */
   static async open(options: AwsLogsOptions): Promise<AwsLogs> {
     const logs = new AwsLogs(options);
     try {
       await logs.#call("CreateLogStream", logs.#stream);
     } catch (error) {
-      // As users have seen it: https://github.com/doctorray117/minecraft-ondemand/issues/12
+      // The text is from a user's report: https://github.com/doctorray117/minecraft-ondemand/issues/12
       throw new Error(
         "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: " +
           `failed to create Cloudwatch log stream: ${wordsOf(error)} : exit status 1`,
@@ -61,7 +61,7 @@ export class AwsLogs {
     const lines = (this.#unfinished + chunk.toString("utf8")).split("\n");
     this.#unfinished = lines.pop() ?? "";
     const timestamp = Date.now();
-    // CloudWatch takes no empty event.
+    // CloudWatch refuses an empty event.
     for (const message of lines) if (message !== "") this.#events.push({ timestamp, message });
     if (this.#scheduled) return;
     this.#scheduled = true;

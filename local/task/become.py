@@ -47,7 +47,7 @@ def records(path):
 
 
 class Account:
-    """Who a container definition's `user` is, by Docker's rules: name or number, either may be unknown if a number."""
+    """The user of a container definition's `user`, by Docker's rules: a name, or a number that need not be known."""
 
     def __init__(self, text):
         name, _, group = text.partition(":")
@@ -59,7 +59,7 @@ class Account:
                 break
         if self.uid is None:
             raise Refused(f"unable to find user {name}: no matching entries in passwd file")
-        # Those of /etc/group only where no group was asked for.
+        # The groups of /etc/group count only where `user` names no group.
         self.others = [int(entry[2]) for entry in groups if not group and login in entry[3].split(",")]
         if group:
             self.gid = next((int(entry[2]) for entry in groups if group in (entry[0], entry[2])), None)
@@ -73,9 +73,9 @@ class Account:
             os.setgid(self.gid)
             os.setuid(self.uid)
         except OSError as error:
-            # A user namespace made without root has no other users than root.
+            # A user namespace that was made without root has root as its only user.
             raise OSError(error.errno, f"{error.strerror}: only root may run containers as another user") from error
-        # A change of user forgets that this process must not outlive its parent.
+        # A change of user clears PR_SET_PDEATHSIG, so it is set again: this process must not outlive its parent.
         checked(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
@@ -102,7 +102,7 @@ def main():
     enter(root)
     os.makedirs(box["WORKDIR"], exist_ok=True)
     os.chdir(box["WORKDIR"])
-    # The command is looked for even where an init would come to miss it only later.
+    # The command is looked for here, since an init would notice only later that it is missing.
     command = find(box["COMMAND"], env.get("PATH", ""))
     account = Account(box["USER"] or "0")
     env.setdefault("HOME", account.home)

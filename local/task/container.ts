@@ -8,7 +8,7 @@ import { imageNamed, type Image } from "./images.ts";
 import { CommandRefused, type Isolated, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
-/** A running container as its exec agent sees it. */
+/** The parts of a running container that its exec agent needs. */
 export interface ContainerHandle {
   readonly name: string;
   readonly runtimeId: string;
@@ -16,12 +16,12 @@ export interface ContainerHandle {
   readonly clusterName: string;
   /** Host pid of the container's PID 1; its namespaces are entered through /proc/<pid>/ns. */
   readonly pid: number;
-  /** Environment of the exec agent's process: what an exec'd command inherits. */
+  /** Environment of the exec agent's process, which an exec'd command inherits. */
   readonly env: Readonly<Record<string, string>>;
   readonly workdir: string;
 }
 
-/** What is recorded of a container's end; where nothing is given, what was seen of it. */
+/** The recorded end of a container. Members that are not given are what was observed. */
 export interface Fate {
   /** 137 after SIGKILL. */
   readonly exitCode?: number;
@@ -29,19 +29,19 @@ export interface Fate {
   readonly reason?: string;
 }
 
-/** What a container knows of the task around it. */
+/** The parts of the task that a container needs. */
 export interface Surroundings {
   readonly taskArn: string;
   readonly taskId: string;
   readonly clusterName: string;
   readonly hostname: string;
   readonly ip: string;
-  /** What the platform adds to the environment, given the container's runtime id. */
+  /** The variables that the platform adds, for the container's runtime id. */
   readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
   readonly isolate: (options: IsolateOptions) => Promise<Isolated>;
   /** The longest pause between two health checks, in milliseconds. */
   readonly healthInterval: number;
-  /** Names of variables that exec'd commands do not get. */
+  /** Names of variables that exec'd commands don't get. */
   readonly hiddenFromExec: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export class Container {
     return this.definition.essential ?? true;
   }
 
-  /** Undefined once the image is there, else the words of a failed pull. */
+  /** Pulls the image. Resolves with undefined, or with the text of a failed pull. */
   async pull(): Promise<string | undefined> {
     const name = this.definition.image;
     const image = imageNamed(name);
@@ -99,7 +99,7 @@ export class Container {
     return this.reason;
   }
 
-  /** It is never started, for this reason, which is given back. */
+  /** Records why it is never started, and returns that reason. */
   fail(reason: string): string {
     this.lastStatus = "STOPPED";
     this.reason = reason;
@@ -107,9 +107,8 @@ export class Container {
   }
 
   /**
-   * Starts the command and resolves once it runs; false when the runtime refused it, with `reason` set.
-   * `onOutput` hears both streams together, as a log driver does; `onExit` is called once, after the status has
-   * been noted.
+   * Starts the command. Resolves with true once it runs, or with false when the runtime refused it; then `reason` is set.
+   * `onOutput` gets both streams together, as a log driver does. `onExit` is called once, after the status was recorded.
    */
   async start(onOutput: (chunk: Buffer) => void, onExit: () => void): Promise<boolean> {
     const image = imageNamed(this.definition.image);
@@ -147,7 +146,7 @@ export class Container {
       taskArn: this.#around.taskArn,
       clusterName: this.#around.clusterName,
       pid,
-      // The agent is started as root, whoever runs the container's command.
+      // The agent runs as root, whatever the user of the container's command is.
       env: {
         HOME: "/root",
         ...Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name))),
@@ -168,7 +167,7 @@ export class Container {
     return true;
   }
 
-  /** SIGTERM to PID 1, and SIGKILL when it is still there after `timeout` milliseconds. */
+  /** Sends SIGTERM to PID 1, and SIGKILL when PID 1 still lives after `timeout` milliseconds. */
   async stop(timeout: number): Promise<void> {
     if (this.#isolated === undefined || this.lastStatus === "STOPPED") return;
     this.signal("SIGTERM");
@@ -179,7 +178,7 @@ export class Container {
     clearTimeout(timer);
   }
 
-  /** To PID 1; the kernel keeps from it any signal that it has no handler for, SIGKILL excepted. */
+  /** Sends a signal to PID 1. The kernel drops a signal that PID 1 has no handler for, except SIGKILL. */
   signal(signal: NodeJS.Signals): void {
     if (this.handle === undefined || this.lastStatus !== "RUNNING") return;
     try {
@@ -189,7 +188,7 @@ export class Container {
     }
   }
 
-  /** Kills at once, and resolves when the last process is gone. `fate` is what ECS makes of it. */
+  /** Kills at once, and resolves when the last process is gone. `fate` is what ECS records. */
   async kill(fate?: Fate): Promise<void> {
     this.#fate ??= fate;
     this.signal("SIGKILL");
@@ -202,7 +201,7 @@ export class Container {
 
   #command(image: Image): readonly [string, ...string[]] {
     const { entryPoint = [], command = [] } = this.definition;
-    // An entry point of the definition takes the image's command away as well.
+    // An entry point in the definition also replaces the image's command.
     const given = entryPoint.length > 0 ? entryPoint : (image.entryPoint ?? []);
     const words = command.length > 0 || entryPoint.length > 0 ? command : image.command;
     const [first, ...rest] = [...given, ...words];

@@ -2,15 +2,15 @@ import type { TemporaryKeys } from "../sts/keys.ts";
 import type { Sts } from "../sts/sts.ts";
 import type { Task } from "./task.ts";
 
-/** Those of a task are good for six hours. */
+/** A task's keys are valid for six hours. */
 const SESSION_SECONDS = 6 * 3_600;
 
-/** Where a task finds its role's credentials; secret from other tasks, as the real path is. */
+/** The path of a task's role credentials. Like the real one it can't be guessed by other tasks. */
 export function credentialsPath(task: Task): string {
   return `/v2/credentials/${task.attachmentId}`;
 }
 
-/** New keys of a task's role; undefined where it has none. */
+/** New keys of the task role; undefined for a task without one. */
 export async function roleKeys(
   { taskRoleArn, id }: Task,
   sts: Pick<Sts, "issue">,
@@ -18,7 +18,7 @@ export async function roleKeys(
   return taskRoleArn === undefined ? undefined : await sts.issue(taskRoleArn, id, SESSION_SECONDS);
 }
 
-/** New keys of the role by which Fargate itself acts for a task; undefined where it has none. */
+/** New keys of the execution role; undefined for a task without one. */
 export async function executionKeys(
   { executionRoleArn, id }: Task,
   sts: Pick<Sts, "issue">,
@@ -26,7 +26,7 @@ export async function executionKeys(
   return executionRoleArn === undefined ? undefined : await sts.issue(executionRoleArn, id, SESSION_SECONDS);
 }
 
-/** The task role's credentials for a path, from STS; undefined when no task has that path. */
+/** The task role's credentials for a path, from STS; undefined for a path of no task. */
 export async function credentials(
   tasks: Iterable<Task>,
   path: string,

@@ -1,12 +1,12 @@
 import type { ContainerDependency } from "../ecs/shapes.ts";
 import type { Container } from "./container.ts";
 
-/** What a container waits for can't come any more; the message is for the task's stopped reason. */
+/** A container's dependency can't be met any more; the message is for the task's stopped reason. */
 export class Unmet extends Error {}
 
 /**
- * Starts the containers that depend on none, one after the other, and each other one when its `dependsOn` is met.
- * False when one could not start. Rejects with `Unmet`, or with the signal's reason.
+ * Starts the containers without a dependency in turn, and every other container when its `dependsOn` is met. Resolves with
+ * false when a container could not start. Rejects with `Unmet`, or with the signal's reason.
  */
 export async function startInOrder(
   containers: readonly Container[],

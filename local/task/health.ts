@@ -7,7 +7,7 @@ import type { ContainerHandle } from "./container.ts";
 
 export type Health = "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
 
-/** A container's health check, as Docker does it: failures during the start period don't count. */
+/** A container's health check by Docker's rules: failures during the start period don't count. */
 export class HealthCheck {
   status: Health = "UNKNOWN";
   /** Resolves when the first answer is known. */
@@ -23,7 +23,7 @@ export class HealthCheck {
     this.known = this.#known.promise;
   }
 
-  /** Until the container ends. */
+  /** Repeats the check until the container ends. */
   async watch(handle: ContainerHandle, exited: Promise<unknown>): Promise<void> {
     const { interval = 30, retries = 3, startPeriod = 0 } = this.#definition;
     const over = exited.then(() => true);

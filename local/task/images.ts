@@ -2,24 +2,24 @@ import { join } from "node:path";
 import { recipeOf, recipes } from "../images/recipes.ts";
 import { virtualEnvironment } from "../python.ts";
 
-/** What an image brings to a container. */
+/** The settings that a container gets from its image. */
 export interface Image {
   readonly env: Readonly<Record<string, string>>;
-  /** Its ENTRYPOINT, which a task definition's own `entryPoint` replaces together with the command. */
+  /** The ENTRYPOINT. A task definition's own `entryPoint` replaces it together with the command. */
   readonly entryPoint?: readonly [string, ...string[]];
   /** What runs when the task definition names no command. */
   readonly command: readonly [string, ...string[]];
   readonly workdir: string;
-  /** The image of `recipes.ts` whose root file system it has; this machine's own when undefined. */
+  /** The image of `recipes.ts` whose root file system it has; undefined for this machine's own. */
   readonly own?: string;
 }
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
- * The image of a name, or undefined where the registry has none. `local/<recipe>` is an image with a root file
- * system of its own; there are no others in `local/`. Every other has this machine's, but for repositories whose last
- * part is `missing`, which are not there, so that a failing pull can be seen; `http-server` has that recipe's ENTRYPOINT.
+ * The image of a name, or undefined where the registry has none. `local/<recipe>` is an image with a root file system of
+ * its own; `local/` has no other images. Every other image has this machine's root file system. A repository whose last part
+ * is `missing` does not exist, so that a pull can fail; `http-server` has that recipe's ENTRYPOINT.
  */
 export function imageNamed(name: string): Image | undefined {
   const [, own] = /^local\/(.*)$/.exec(name) ?? [];
@@ -27,7 +27,7 @@ export function imageNamed(name: string): Image | undefined {
   const repository = name.replace(/@.*$/, "").replace(/:[^/]*$/, "");
   const last = repository.split("/").at(-1) ?? "";
   if (last === "missing") return undefined;
-  // Every other image may become a python image's equal.
+  // Any other image can run what a python image can.
   const env = { PATH: `${join(virtualEnvironment, "bin")}:${systemPath}` };
   const server = recipes["http-server"];
   if (last === "http-server" && server?.entryPoint && server.command)

@@ -1,14 +1,14 @@
 #!/bin/sh
-# First process of a container's own PID, mount, IPC and UTS namespace: lays out the root file system, by this
-# machine's programs only, and lets become.py become the container's command.
+# The first process in a container's own PID, mount, IPC and UTS namespace. It lays out the root file system with this
+# machine's programs only, then runs become.py, which becomes the container's command.
 # Arguments: NAME=value ..., --, the command. From the environment:
 #   BOX_HOSTNAME BOX_IP
 #   BOX_ROOT     directory of the image's root file system; that of this machine when empty
 #   BOX_KEEP     paths of the host that must be there, one a line
 #   BOX_INIT     init of the host that is to be there as /dev/init, may be empty
 #   BOX_PYTHON   the interpreter, BOX_BECOME  the program that it runs at last
-#   BOX_WORKDIR BOX_USER BOX_COMMAND  are that program's
-# Tells on descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..." for a fault of this machine, or
+#   BOX_WORKDIR BOX_USER BOX_COMMAND  are for that program
+# Writes to descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..." for a fault of this machine, or
 # "refuse ..." when the command itself can't be started.
 set -eu
 
@@ -19,7 +19,7 @@ step() { why=$("$@" 2>&1) || { say "fail $*: $why"; exit 125; }; }
 read -r pid _ </proc/self/stat
 say "pid $pid"
 
-# In this mount namespace only; nothing here needs the host's /run.
+# In this mount namespace only. Nothing here needs the host's /run.
 step mount -t tmpfs -o mode=755 tmpfs /run
 root=/run/root
 mkdir $root
@@ -31,13 +31,13 @@ copy_of() {
 }
 
 if [ -n "$BOX_ROOT" ]; then
-  # Relative, for the option knows no other way to name a path with a comma or a colon.
+  # A relative path, since the option can't escape a comma or a colon.
   cd "$BOX_ROOT"
   copy_of . all $root "" 2>/dev/null || step copy_of . all $root ,userxattr
   cd /
 elif ! copy_of / all $root "" 2>/dev/null; then
-  # Without root, no overlay may cover a directory that has a mount below: each top directory gets its own, or is
-  # shown as it is. What the host's root owns can't be written to there.
+  # Without root, no overlay may cover a directory that has a mount below it. So each top directory gets its own overlay, or
+  # is shown as it is. Files of the host's root can't be written to there.
   step mount -t tmpfs -o mode=755 tmpfs $root
   for path in /*; do
     case $path in
@@ -71,7 +71,7 @@ step mount -t tmpfs -o mode=1777 tmpfs $root/dev/shm
 step mount -t tmpfs -o mode=1777 tmpfs $root/tmp
 step mount -t tmpfs -o mode=755 tmpfs $root/run
 if [ -z "$BOX_ROOT" ]; then
-  # The homes of this machine hold its owner's credentials; an image's are empty. So is what programs keep.
+  # The homes of this machine may hold credentials; an image's homes are empty. So are the directories of programs' data.
   step mount -t tmpfs -o mode=711 tmpfs $root/root
   step mount -t tmpfs -o mode=755 tmpfs $root/home
   [ ! -d $root/var/lib ] || step mount -t tmpfs -o mode=755 tmpfs $root/var/lib
@@ -81,7 +81,7 @@ if [ -n "$BOX_INIT" ]; then
   step cp "$BOX_INIT" $root/dev/init
 fi
 
-# An overlay shows one file system only, and the homes have just been hidden.
+# An overlay shows one file system only, and the homes were just hidden.
 printf '%s\n' "$BOX_KEEP" | while IFS= read -r path; do
   [ -r "$path" ] && [ ! -e "$root$path" ] || continue
   step mkdir -p "$root$path"

@@ -16,9 +16,9 @@ export interface IsolateOptions {
   readonly user: string | undefined;
   readonly hostname: string;
   readonly ip: string;
-  /** Directory to see as the root file system, never written to; this machine's own when undefined. */
+  /** Directory of the root file system, never written to; undefined for this machine's own. */
   readonly root?: string | undefined;
-  /** Program that becomes PID 1, as `/dev/init`, and starts the command; PID 1 is the command when undefined. */
+  /** Program that becomes PID 1, as `/dev/init`, and starts the command; if undefined, PID 1 is the command. */
   readonly init: string | undefined;
 }
 
@@ -27,19 +27,20 @@ export interface Isolated {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** The status as ECS gives it: 128 + n after signal n. Never rejects. */
+  /** The exit status as ECS shows it: 128 + n after signal n. Never rejects. */
   readonly exited: Promise<number>;
 }
 
-/** The container's command cannot be started; the message is the container runtime's. */
+/** The container's command can't be started; the message is the container runtime's. */
 export class CommandRefused extends Error {}
 
 /** Without root a user namespace gives the rights; then only root's uid exists inside, and `user` cannot work. */
 export const asRoot = process.getuid?.() === 0;
 
 /**
- * Starts PID 1 and passes its status on; what it would say of a signal goes nowhere, its child's words to the
- * container's output. In place of unshare's --fork, which in util-linux 2.38 ends with 1 when a signal ends its child.
+ * Starts PID 1 and passes its status on. The shell's own message about a signal is dropped; its child writes to the
+ * container's output. It stands in place of unshare's --fork, which in util-linux 2.38 ends with 1 when a signal ends its
+ * child.
  */
 const parent = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
@@ -47,9 +48,9 @@ const script = join(import.meta.dirname, "isolate.sh");
 const become = join(import.meta.dirname, "become.py");
 
 /**
- * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over an own writable copy of a root file
- * system, of which nothing is asked: it may lack even a shell. HOME is that of the user unless `env` has one.
- * It dies with this process, however this process ends, and leaves nothing behind.
+ * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over its own writable copy of a root file
+ * system, which need not have a shell. HOME is the user's unless `env` has one. The container dies with this process,
+ * however this process ends, and leaves nothing behind.
  */
 export async function isolate(options: IsolateOptions): Promise<Isolated> {
   const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
@@ -63,7 +64,7 @@ export async function isolate(options: IsolateOptions): Promise<Isolated> {
       ...["--", "/bin/sh", script, ...variables, "--", ...before, ...options.command],
     ],
     {
-      // Away from the terminal's Ctrl-C, which would reach the containers too.
+      // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       env: {
@@ -87,7 +88,7 @@ export async function isolate(options: IsolateOptions): Promise<Isolated> {
   if (!stdout || !stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
   const output = { stdout: kept(stdout), stderr: kept(stderr) };
   const pid = await started(reports);
-  // The script's last act is an exec that wipes its own variables.
+  // The script ends with an exec that removes its own variables.
   await becameCommand(pid, exited, "BOX_COMMAND=");
   return { pid, ...output, exited };
 }
@@ -99,14 +100,17 @@ export function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-/** At a child's exit Node throws away what nobody reads yet, and a short command has ended before anybody can. */
+/**
+ * Begins to read at once: at a child's exit Node drops unread output, and a short command may end before the caller
+ * reads.
+ */
 export function kept(stream: Readable): Readable {
   return stream.pipe(new PassThrough());
 }
 
 /**
- * Resolves once PID 1 is no longer what prepared its container, whose environment has `mark`, but the command, or has
- * ended. Amid an exec an environment reads as empty; the command's own has HOME at least.
+ * Resolves once PID 1 has become the command or has ended. The program that prepares the container has `mark` in its
+ * environment. During an exec an environment reads as empty; the command's own has HOME at least.
  */
 export async function becameCommand(pid: number, exited: Promise<number>, mark: string): Promise<void> {
   const end = exited.then(() => true);
@@ -121,7 +125,7 @@ function environmentOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1");
   } catch {
-    return ""; // It has ended already, which `exited` will tell.
+    return ""; // It has already ended; `exited` has the status.
   }
 }
 

@@ -10,7 +10,7 @@ export interface Agent {
 }
 
 export interface AgentMaker {
-  /** Whether the task's role lets the agent register with the message gateway. */
+  /** Whether the task role lets the agent register with the message gateway. */
   readonly mayConnect: () => Promise<boolean>;
   readonly make: (handle: ContainerHandle) => Agent;
 }
@@ -19,13 +19,13 @@ const RETRY_DELAY = 500;
 
 /** How an exec agent dies while its container lives. */
 export interface AgentDeath {
-  /** Milliseconds until it is started again; it isn't unless given. */
+  /** Milliseconds until it is started again; never unless given. */
   readonly backAfter?: number;
-  /** What DescribeTasks says of it. */
+  /** The reason that DescribeTasks shows. */
   readonly reason?: string;
   /**
-   * Whether DescribeTasks shows it as STOPPED; true unless given. Otherwise it reads RUNNING for all that time, and
-   * only ExecuteCommand's TargetNotConnectedException tells.
+   * Whether DescribeTasks shows it as STOPPED; true unless given. Otherwise DescribeTasks shows RUNNING all the time, and
+   * only ExecuteCommand's TargetNotConnectedException tells that it is gone.
    */
   readonly noticed?: boolean;
 }
@@ -35,7 +35,7 @@ export class ManagedAgent {
   lastStatus: "PENDING" | "RUNNING" | "STOPPED" = "PENDING";
   lastStartedAt: number | undefined;
   reason: string | undefined;
-  /** Undefined until the agent takes sessions, which may be later than RUNNING. */
+  /** Undefined until the agent takes sessions, which may be some time after RUNNING. */
   connected: Agent | undefined;
   readonly #stopped = new AbortController();
   #launch: () => Promise<void> = () => Promise.resolve();
@@ -47,14 +47,14 @@ export class ManagedAgent {
       this.lastStatus = "RUNNING";
       this.lastStartedAt = Date.now();
       await sleep(delays.connect, undefined, { signal });
-      // It goes on trying, and reads RUNNING all the while.
+      // It goes on trying, and DescribeTasks shows RUNNING meanwhile.
       while (!(await mayConnect())) await sleep(RETRY_DELAY, undefined, { signal });
       this.connected = make(handle);
     };
     await this.#unlessStopped(this.#launch());
   }
 
-  /** With its container, or by itself when a fault is to be shown; `reason` is what DescribeTasks then says. */
+  /** Stops with its container, or alone for a fault; `reason` is what DescribeTasks then shows. */
   async stop(reason?: string): Promise<void> {
     this.lastStatus = "STOPPED";
     this.reason = reason;
@@ -62,7 +62,10 @@ export class ManagedAgent {
     await this.#kill();
   }
 
-  /** All its sessions die with it, without a word to anybody. Resolves when it is dead; it comes back by itself. */
+  /**
+   * Dies with all its sessions, without a message to their clients. Resolves when it is dead; it may come back by
+   * itself.
+   */
   async die({ backAfter, reason, noticed = true }: AgentDeath = {}): Promise<void> {
     if (noticed) {
       this.lastStatus = "STOPPED";

@@ -2,8 +2,8 @@ import type { Container } from "./container.ts";
 import type { Task } from "./task.ts";
 
 /**
- * The task metadata endpoint, version 4: `/v4/<runtime id>` is that container, `/v4/<runtime id>/task` its task.
- * Undefined for a path that is not there.
+ * The task metadata endpoint, version 4: `/v4/<runtime id>` shows that container, `/v4/<runtime id>/task` its task.
+ * Undefined for an unknown path.
  */
 export function metadata(tasks: Iterable<Task>, path: string): object | undefined {
   const [, id, rest] = /^\/v4\/([^/]+)(\/task)?$/.exec(path) ?? [];
@@ -25,7 +25,7 @@ function taskMetadata(task: Task): object {
     Revision: String(definition.revision),
     ServiceName: group.startsWith("service:") ? group.slice("service:".length) : undefined,
     DesiredStatus: task.desiredStatus,
-    // The agent on the host knows less than the control plane: containers that run are all that it sees.
+    // The agent on the host knows less than the control plane: it sees running containers only.
     KnownStatus: task.containers.every(({ lastStatus }) => lastStatus === "RUNNING")
       ? "RUNNING"
       : task.lastStatus,

@@ -2,16 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { NetworkConfiguration } from "../ecs/shapes.ts";
 import { callQueryApi, textsOf } from "../query-api.ts";
 
-/** A task's network interface, on record in moto's EC2. */
+/** A task's network interface, recorded in moto's EC2. */
 export interface NetworkInterface {
   readonly id: string;
-  /** Gives it back, with its public address. */
+  /** Deletes it and releases its public address. */
   release(): Promise<void>;
 }
 
 /**
- * Creates the interface that a task's network asks for, and gives it a public address where it does. One that names no
- * subnet gets an interface that EC2 knows nothing of. Rejects with EC2's words.
+ * Creates the interface that a task's network configuration asks for, with a public address where it asks for one. Without a
+ * subnet the interface is not known to EC2. Rejects with EC2's error text.
  */
 export async function createInterface(
   { endpoint, region }: { readonly endpoint: string; readonly region: string },

@@ -15,17 +15,17 @@ import {
   kept,
 } from "./isolate.ts";
 
-/** Its mounts are to be nobody else's, and to go with it. */
+/** A mount namespace of its own, so that podman's mounts end with it. */
 const apart = ["unshare", "--mount"] as const;
-/** By runc, which is Fargate's runtime too, and without systemd. */
+/** With runc, which is Fargate's runtime too, and without systemd. */
 const podman = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
 
-/** Far more than a container takes to start, for one that hangs. */
+/** The limit for a container's start; a start takes far less. */
 const TRIAL_MS = 20_000;
 
 /**
- * What runs podman. The container is conmon's child, not ours: whoever holds the other end of descriptor 3 is waited for,
- * and with it the container goes, however it ended.
+ * The shell that runs podman. The container is conmon's child, not this process's. So the shell waits until descriptor 3 is
+ * closed, which happens at this process's end however that comes, and then removes the container.
  */
 const script = `name=$1
 shift
@@ -33,8 +33,8 @@ shift
 exec "$@" 3<&-`;
 
 /**
- * As `isolate`, but by podman with runc: with the capabilities, the seccomp filter and the masked /proc that a container
- * engine gives. Needs root.
+ * Like `isolate`, but by podman with runc: with the capabilities, the seccomp filter and the masked /proc of a container
+ * engine. Needs root.
  */
 export async function contain(options: IsolateOptions): Promise<Isolated> {
   const name = `fargate-local-${randomUUID()}`;
@@ -43,7 +43,7 @@ export async function contain(options: IsolateOptions): Promise<Isolated> {
   const run = [...podman, "run", "--name", name, "--rm", "--pidfile", pidFile];
   const [program, ...rest] = [...apart, "sh", "-c", script, "sh", name, ...run];
   const child = spawn(program, [...rest, ...flags(options), ...commandOf(options)], {
-    // Away from the terminal's Ctrl-C, which would reach the containers too.
+    // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
@@ -56,7 +56,7 @@ export async function contain(options: IsolateOptions): Promise<Isolated> {
   const output = { stdout: kept(stdout), stderr: kept(stderr) };
   const pid = await begun(pidFile, exited);
   if (pid === undefined) throw refusal(await text(output.stderr));
-  // runc's own init waits in the container for its word.
+  // Until then runc's own init waits in the container.
   await becameCommand(pid, exited, "_LIBCONTAINER_");
   return { pid, ...output, exited };
 }
@@ -72,12 +72,12 @@ export function whyNoPodman(): string | undefined {
 
 function flags({ env, workdir, user, hostname, ip, root, init }: IsolateOptions): string[] {
   const variables = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
-  // Those that podman adds of itself.
+  // The variables that podman adds by itself.
   const unwanted = ["container", "HOSTNAME", "TERM"]
     .filter((name) => !(name in env))
     .map((name) => `--unsetenv=${name}`);
   const place = existsSync(join(root ?? "/", workdir)) ? [] : [workdir];
-  // The homes of this machine hold its owner's credentials, and other directories what its programs keep.
+  // The homes of this machine may hold credentials, and other directories the data of its programs.
   const own = root === undefined ? ["/root", "/home", "/var/tmp", "/var/lib,tmpfs-mode=755"] : [];
   const fresh = ["/tmp", "/run", ...own, ...place].map(
     (path) => `--mount=type=tmpfs,notmpcopyup,destination=${path}`,
@@ -99,7 +99,7 @@ function commandOf({ command, init }: IsolateOptions): string[] {
   return [...(init === undefined ? [] : ["/dev/init", "--"]), ...command];
 }
 
-/** Podman's own are higher than what a machine inside another may give. */
+/** Limits for a machine inside another, where podman's own defaults are too high. */
 function limits(): readonly string[] {
   const files = /^Max open files +\S+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
   return [`nofile=1024:${Math.min(Number(files ?? 1024), 65_535)}`, "nproc=16384:16384"];
@@ -122,7 +122,7 @@ function readPid(file: string): number | undefined {
   }
 }
 
-/** The runtime's words where the command is to blame, podman's where this machine is. */
+/** The runtime's text for a fault of the command, podman's for a fault of this machine. */
 function refusal(complaint: string): Error {
   const why = /exec: (.+?): OCI runtime/.exec(complaint) ?? /(unable to find user .+)/.exec(complaint);
   if (why?.[1] !== undefined) return new CommandRefused(why[1]);

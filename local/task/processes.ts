@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 
 export interface ContainerProcess {
-  /** As this machine numbers it. */
+  /** Its number on this machine. */
   readonly pid: number;
-  /** As the container numbers it. */
+  /** Its number in the container. */
   readonly innerPid: number;
   /** The arguments, joined by spaces; the bare name of a zombie. */
   readonly command: string;
@@ -11,7 +11,7 @@ export interface ContainerProcess {
   readonly state: string;
 }
 
-/** All processes of the PID namespace that host process `pid` is in, PID 1 first. Empty when it is gone. */
+/** All processes in the PID namespace of host process `pid`, PID 1 first. Empty when the process is gone. */
 export function processesBeside(pid: number): ContainerProcess[] {
   const namespace = namespaceOf(pid);
   if (namespace === undefined) return [];
@@ -26,7 +26,7 @@ function namespaceOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/pid`);
   } catch {
-    return undefined; // Gone, or somebody else's.
+    return undefined; // It is gone, or belongs to another user.
   }
 }
 
@@ -42,6 +42,6 @@ function describe(pid: number): ContainerProcess | undefined {
       state: field("State").charAt(0),
     };
   } catch {
-    return undefined; // It ended while we looked.
+    return undefined; // It has ended meanwhile.
   }
 }

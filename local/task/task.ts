@@ -35,7 +35,7 @@ export type StopCode =
   | "TerminationNotice"
   | "InfrastructureHealth";
 
-/** What RunTask or a service wants to run. */
+/** What RunTask or a service asks to run. */
 export interface TaskPlan {
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
@@ -50,19 +50,19 @@ export interface TaskPlan {
   readonly enableExecuteCommand: boolean;
 }
 
-/** What the machinery around gives to every task. */
+/** The services that every task uses. */
 export interface Platform {
   readonly settings: Settings;
   nextIp(): string;
   createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
-  /** Whether the task's role lets an exec agent register with the message gateway. */
+  /** Whether the task role lets an exec agent register with the message gateway. */
   mayConnect(task: Task): Promise<boolean>;
   makeAgent(handle: ContainerHandle, task: Task): Agent;
   /** Starts a container's command. */
   isolate(options: IsolateOptions): Promise<Isolated>;
   /** The environment that Fargate adds, for the container with this runtime id. */
   environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
-  /** What takes what a container prints. Rejects in Fargate's words where its log can't be set up. */
+  /** Opens a container's log. Rejects with Fargate's text where the log can't be set up. */
   output(task: Task, container: Container): Promise<(chunk: Buffer) => void>;
 }
 
@@ -79,10 +79,10 @@ export class Task {
   readonly ip: string;
   readonly hostname: string;
   readonly attachmentId = randomUUID();
-  /** There from the end of PROVISIONING on. */
+  /** Set from the end of PROVISIONING on. */
   interface: NetworkInterface | undefined;
   readonly times: Partial<Record<TaskTime, number>> = { createdAt: Date.now() };
-  /** Each status that it had, in order. */
+  /** Each status so far, in order. */
   readonly history: TaskStatus[] = ["PROVISIONING"];
   stopCode: StopCode | undefined;
   stoppedReason: string | undefined;
@@ -138,7 +138,7 @@ export class Task {
     return this.plan.overrides.executionRoleArn ?? this.plan.definition.executionRoleArn;
   }
 
-  /** Asks it to stop; the first code and reason stand. `abrupt`: the host is gone, and with it all processes. */
+  /** Asks it to stop. The first code and reason are kept. `abrupt`: the host is gone, and all processes with it. */
   stop(code: StopCode, reason: string, { abrupt = false } = {}): void {
     if (this.stopCode !== undefined) return;
     this.#abrupt = abrupt;
@@ -148,7 +148,7 @@ export class Task {
     this.#stopping.abort();
   }
 
-  /** Kills everything at once, without the delays, and resolves when nothing is left. */
+  /** Kills everything at once, without the delays, and resolves when all processes are gone. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
     this.stop("UserInitiated", "The local Fargate was stopped");
@@ -161,7 +161,7 @@ export class Task {
       await this.#start();
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
-        // A fault of this machine, not of the task: say so where the user will look.
+        // A fault of this machine, not of the task. The stopped reason is where the user looks.
         this.stop("TaskFailedToStart", error instanceof Unmet ? error.message : this.#complain(error));
       }
     }
@@ -243,7 +243,7 @@ export class Task {
     for (const container of this.containers) container.lastStatus = "STOPPED";
     this.times.executionStoppedAt = Date.now();
     this.#enter("DEPROVISIONING");
-    // When everything is being destroyed there may be nobody left to take it.
+    // While everything is being destroyed moto may be gone already.
     if (!this.#destroyed) await this.interface?.release().catch((error: unknown) => this.#complain(error));
     await this.#linger(delays.deprovisioning);
     this.times.stoppedAt = Date.now();
@@ -261,7 +261,7 @@ export class Task {
     this.#platform.settings.log(`task ${this.id} ${status}`);
   }
 
-  /** On the way up: cut short, by an exception, when the task is to stop. */
+  /** Waits on the way to RUNNING; throws when the task is to stop. */
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#stopping.signal });
   }
@@ -287,7 +287,7 @@ function overridden(definition: ContainerDefinition, overrides: TaskOverride): C
   return {
     ...definition,
     ...override,
-    // An override's variables come on top of the definition's; everything else replaces.
+    // An override's variables are added to the definition's; everything else replaces it.
     environment: [...(definition.environment ?? []), ...(override.environment ?? [])],
   };
 }

@@ -1,5 +1,5 @@
 import type { Context } from "../conditions.ts";
-import type { Place, Request, Right } from "./request.ts";
+import type { CallScope, Request, Right } from "./request.ts";
 
 interface Tag {
   readonly key: string;
@@ -26,11 +26,11 @@ interface Body {
   readonly tags?: readonly Tag[];
 }
 
-/** The rights that a call of ECS needs, by AWS's service authorization reference. */
-export async function ecsRights(request: Request, place: Place): Promise<readonly Right[]> {
+/** The rights that a call of ECS needs, according to AWS's service authorization reference. */
+export async function ecsRights(request: Request, scope: CallScope): Promise<readonly Right[]> {
   const { operation } = request;
   const body = request.body as Body;
-  const arn = (rest: string): string => `arn:aws:ecs:${place.region}:${place.accountId}:${rest}`;
+  const arn = (rest: string): string => `arn:aws:ecs:${scope.region}:${scope.accountId}:${rest}`;
   const named = (kind: string, reference: string): string =>
     reference.startsWith("arn:") ? reference : arn(`${kind}/${reference}`);
   const cluster = named("cluster", body.cluster ?? "default");
@@ -49,7 +49,7 @@ export async function ecsRights(request: Request, place: Place): Promise<readonl
   });
   const task = (reference: string): Right => {
     const resource = named(`task/${name}`, reference);
-    return right(resource, { "ecs:task": resource, ...tagKeys("ResourceTag", place.tagsOfTask(reference)) });
+    return right(resource, { "ecs:task": resource, ...tagKeys("ResourceTag", scope.tagsOfTask(reference)) });
   };
   const tagged = (resource: string): readonly Right[] =>
     (body.tags ?? []).length === 0
@@ -86,13 +86,13 @@ export async function ecsRights(request: Request, place: Place): Promise<readonl
         ),
       ];
     case "RunTask": {
-      const { resource, roles } = await definitionOf(body, place, named);
-      return [right(resource), ...passed(roles, place), ...tagged(arn(`task/${name}/*`))];
+      const { resource, roles } = await definitionOf(body, scope, named);
+      return [right(resource), ...passed(roles, scope), ...tagged(arn(`task/${name}/*`))];
     }
     case "RegisterTaskDefinition":
       return [
         right(arn(`task-definition/${body.family ?? ""}:*`)),
-        ...passed([body.taskRoleArn, body.executionRoleArn], place),
+        ...passed([body.taskRoleArn, body.executionRoleArn], scope),
         ...tagged(arn(`task-definition/${body.family ?? ""}`)),
       ];
     default:
@@ -103,7 +103,7 @@ export async function ecsRights(request: Request, place: Place): Promise<readonl
 /** The revision that RunTask would start, and the roles that it would pass. */
 async function definitionOf(
   { taskDefinition = "", overrides = {} }: Body,
-  { records }: Place,
+  { records }: CallScope,
   named: (kind: string, reference: string) => string,
 ): Promise<{ readonly resource: string; readonly roles: readonly (string | undefined)[] }> {
   const found = await records.taskDefinition(taskDefinition).catch(() => undefined);
@@ -116,8 +116,8 @@ async function definitionOf(
   };
 }
 
-/** Each role by its ARN, although ECS takes its name alone, too. */
-function passed(roles: readonly (string | undefined)[], { accountId }: Place): readonly Right[] {
+/** PassRole for each role, by ARN. ECS also accepts a bare name. */
+function passed(roles: readonly (string | undefined)[], { accountId }: CallScope): readonly Right[] {
   return [...new Set(roles)]
     .filter((role) => role !== undefined)
     .map((role) => ({

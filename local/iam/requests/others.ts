@@ -1,19 +1,22 @@
-import type { Place, Request, Right } from "./request.ts";
+import type { CallScope, Request, Right } from "./request.ts";
 
-/** The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM or EC2 needs; of what is not known here, on `*`. */
+/**
+ * The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM or EC2 needs. For an operation that is not known here,
+ * `*` is the resource.
+ */
 export async function otherRights(
   { service, operation, body }: Request,
-  place: Place,
+  scope: CallScope,
 ): Promise<readonly Right[]> {
   const text = (name: string): string => (typeof body[name] === "string" ? body[name] : "");
-  const arn = (rest: string): string => `arn:aws:${service}:${place.region}:${place.accountId}:${rest}`;
+  const arn = (rest: string): string => `arn:aws:${service}:${scope.region}:${scope.accountId}:${rest}`;
   const on = (resource: string): readonly Right[] => [{ action: `${service}:${operation}`, resource }];
   switch (`${service}:${operation}`) {
     case "kms:GenerateDataKey":
     case "kms:Encrypt":
-      return on(await keyArn(text("KeyId"), arn, place));
+      return on(await keyArn(text("KeyId"), arn, scope));
     case "kms:Decrypt":
-      return on(await keyArn(text("KeyId") || keyOf(text("CiphertextBlob")), arn, place));
+      return on(await keyArn(text("KeyId") || keyOf(text("CiphertextBlob")), arn, scope));
     case "ssm:ResumeSession":
     case "ssm:TerminateSession":
       return on(arn(`session/${text("SessionId")}`));
@@ -26,7 +29,7 @@ export async function otherRights(
       return on(arn(`log-group:${text("logGroupName")}:log-stream:`));
     case "iam:SimulatePrincipalPolicy":
       return on(text("PolicySourceArn"));
-    // Of no right: "No permissions are required to perform this operation" (STS), or of the role's trust policy alone.
+    // No right is needed: "No permissions are required to perform this operation" (STS), or of the role's trust policy alone.
     case "sts:GetCallerIdentity":
     case "sts:AssumeRoleWithWebIdentity":
       return [];
@@ -37,13 +40,13 @@ export async function otherRights(
   }
 }
 
-/** IAM knows a key by its ARN alone: a statement on an alias says nothing of the key's use. */
-async function keyArn(reference: string, arn: (rest: string) => string, place: Place): Promise<string> {
+/** IAM knows a key by its ARN only, so a statement on an alias doesn't cover the use of its key. */
+async function keyArn(reference: string, arn: (rest: string) => string, scope: CallScope): Promise<string> {
   const whole = reference.startsWith("arn:")
     ? reference
     : arn(reference.startsWith("alias/") ? reference : `key/${reference}`);
   const [alias] = /alias\/.+$/.exec(whole) ?? [];
-  return (alias && (await place.keyOfAlias(alias))) ?? whole;
+  return (alias && (await scope.keyOfAlias(alias))) ?? whole;
 }
 
 /** moto begins a ciphertext with the id of its key. */

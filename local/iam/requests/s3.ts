@@ -2,15 +2,15 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Context } from "../conditions.ts";
 import type { Request, Right } from "./request.ts";
 
-/** What is known of buckets beyond what moto has: whose they are, and which keys encrypt what. */
+/** The keys of objects, which moto doesn't keep. */
 export interface KnownObjects {
   /** ARN of the KMS key that an object was written with. */
   keyOf(bucket: string, key: string): string | undefined;
-  /** ARN for the id of a KMS key, or its ARN. */
+  /** The ARN of a KMS key that is given by id or ARN. */
   keyArn(reference: string): string;
 }
 
-/** The bucket and the object of a request in path style; empty where it names none. */
+/** The bucket and the object of a request in path style; empty where the request names none. */
 export function objectOf(url: URL): { readonly bucket: string; readonly key: string } {
   const [bucket = "", ...key] = url.pathname.slice(1).split("/");
   return { bucket, key: decodeURIComponent(key.join("/")) };
@@ -36,7 +36,7 @@ export function s3Rights(request: Request, known: KnownObjects): readonly Right[
       ...(encryptedBy === undefined ? [] : [{ action: "kms:Decrypt", resource: encryptedBy }]),
     ];
   }
-  // An ETag can only be compared by who may read it ("conditional writes", "conditional deletes").
+  // Comparing an ETag needs the right to read the object ("conditional writes", "conditional deletes").
   const compared = /^(?!\*$)/.test(headers["if-match"] ?? "*") ? [object("GetObject")] : [];
   if (method === "DELETE") {
     if (has("uploadId")) return [object("AbortMultipartUpload")];
