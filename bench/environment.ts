@@ -5,7 +5,7 @@ import { mergeInputs, readManifest } from "../local/runner/manifest.ts";
 
 export const actionDir = resolve(import.meta.dirname, "..");
 
-/** The environment of the action's main part; what it writes for the runner goes to files below `root`. */
+/** The environment of the action's main part. The files that it writes for the runner are below `root`. */
 export async function environment(
   root: string,
   inputs: Record<string, string>,

@@ -9,12 +9,12 @@ import { startStep } from "./step.ts";
 
 const TASKS = 20;
 const WORKERS = 4;
-/** Of the job. */
+/** Length of the job. */
 const SECONDS = Number(process.argv[2] ?? 10);
 
 interface Run {
   readonly ms: number;
-  /** What the action's process had in memory at the most. */
+  /** Peak memory of the action's process. */
   readonly bytes: number;
 }
 

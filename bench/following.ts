@@ -1,6 +1,6 @@
 /**
- * `node bench/following.ts`: what it costs to run a job and to follow it, container, agent and action together, on a
- * machine that does nothing else.
+ * `node bench/following.ts`: the processor time of running and following a job, for container, agent and action together,
+ * on a machine that does nothing else.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { startStep, takingSessions } from "./step.ts";
 
-/** Of looking, while a job of five seconds more runs. */
+/** How long it measures; the job runs five seconds longer. */
 const SECONDS = 15;
 const JOBS = {
   "prints nothing": `sleep ${SECONDS + 5}`,
@@ -18,7 +18,7 @@ const JOBS = {
 };
 
 interface Seen {
-  /** Hundredths of a second that processors were at work. */
+  /** Processor time in hundredths of a second. */
   readonly busy: number;
   readonly processes: number;
 }

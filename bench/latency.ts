@@ -1,4 +1,4 @@
-/** `node bench/latency.ts`: how long one waits for the action itself, where nothing else takes time. */
+/** `node bench/latency.ts`: how long a user waits for the action itself, where nothing else takes time. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,11 +7,11 @@ import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const TIMES = 11;
-/** From RUNNING to an agent that takes sessions. */
+/** Milliseconds from RUNNING to an agent that takes sessions. */
 const CONNECT_MS = 700;
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
-/** So that its PENDING time is longer than the pause between two looks at it. */
+/** Makes its PENDING time longer than the pause between two calls of DescribeTasks. */
 const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
 try {
   const made = await seed(local);
@@ -64,7 +64,7 @@ function sessionAt({ gateway }: LocalFargate): number {
 
 function stoppedAt({ requests }: LocalFargate): number {
   const last = requests.findLast(({ operation }) => operation === "StopTask");
-  if (last === undefined) throw new Error("Nobody stopped the task.");
+  if (last === undefined) throw new Error("The step did not stop the task.");
   return last.at;
 }
 

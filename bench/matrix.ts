@@ -41,7 +41,7 @@ try {
   rmSync(root, { recursive: true });
 }
 
-/** Undefined when the job ended well and its output is its own; else what became of it. */
+/** Undefined when the job succeeded with its own output; else what went wrong. */
 async function job(index: number, where: Record<string, string>): Promise<string | undefined> {
   const own = join(root, String(index));
   mkdirSync(own);

@@ -12,14 +12,14 @@ export interface Step {
   readonly began: number;
   /** Its exit code, once all of its output has been read. */
   readonly ended: Promise<number | null>;
-  /** What it has printed so far. */
+  /** Its output so far. */
   log(): string;
   /** Resolves once the log matches; rejects when the step ends without that. */
   line(pattern: RegExp): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
 }
 
-/** What the runner would read afterwards goes to files below `root`. */
+/** Starts main. The files that the runner would read afterwards are below `root`. */
 export async function startStep(
   root: string,
   inputs: Record<string, string>,

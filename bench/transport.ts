@@ -1,4 +1,7 @@
-/** `node bench/transport.ts`: how fast output crosses a session, plain and packed, and what else takes time. */
+/**
+ * `node bench/transport.ts`: the throughput of a session, plain and packed, of the recorders, and the time to the first
+ * call.
+ */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -16,7 +19,7 @@ import { takingSessions } from "./step.ts";
 const MIB = 1024 * 1024;
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 
-/** Milliseconds from the job's first line to its last, which print themselves. */
+/** Milliseconds from the job's first line to its last, by the times that these lines hold. */
 async function between(env: Record<string, string>): Promise<number> {
   const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -34,7 +37,7 @@ async function between(env: Record<string, string>): Promise<number> {
   return last - first;
 }
 
-/** Text as a server or a build logs it: times, levels, paths, numbers. */
+/** Text like a server's or a build's log: times, levels, paths, numbers. */
 const print = (mib: number): string => `#!/usr/bin/env python3
 import random, sys
 random.seed(1)
@@ -79,7 +82,7 @@ async function transport(mib: number): Promise<void> {
   }
 }
 
-/** From the start of the process to its first request of AWS, which nobody answers. */
+/** From the start of the process to its first request to AWS, which gets no answer. */
 async function startup(times: number): Promise<void> {
   let heard: () => void = () => undefined;
   const server = createServer((_request, response) => {

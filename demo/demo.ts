@@ -22,7 +22,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 heading("fargate-exec: a script of your workflow, run inside a task on AWS Fargate");
-note("AWS is played by this machine: no account, no network, nothing to clean up afterwards.");
+note("This machine stands in for AWS: no account, no network, nothing to clean up afterwards.");
 
 const workspace = await mkdtemp(join(tmpdir(), "demo-"));
 const local = await startLocalFargate({ delays: visibleDelays });
@@ -70,7 +70,7 @@ async function demonstrate(local: LocalFargate, made: Seeded): Promise<void> {
     actionDir,
     inputs,
     env: { ...local.env, API_TOKEN: token },
-    // GitHub masks what comes from the secrets context, from the first line on.
+    // GitHub masks values of the secrets context from the first line on.
     secrets: [token, local.env["AWS_SECRET_ACCESS_KEY"] ?? ""],
     workspace,
     onLine: logLine,
@@ -86,7 +86,7 @@ async function demonstrate(local: LocalFargate, made: Seeded): Promise<void> {
   heading("5  The job summary it wrote (Markdown)");
   block(result.summary.trim());
 
-  heading("6  The CloudWatch stream of the session, kept for whoever audits it");
+  heading("6  The CloudWatch stream of the session, kept for audits");
   const stream = await readStream(local, result.outputs, interrupted.signal);
   note(`${result.outputs["log-group"] ?? ""} / ${result.outputs["log-stream"] ?? ""}`);
   block(stream.join("\n"));
@@ -109,7 +109,7 @@ function workflowStep(inputs: Readonly<Record<string, string>>): string {
   ].join("\n");
 }
 
-/** By name; those of many lines as their first and last. */
+/** The outputs by name, long ones as their first and last line. */
 function outputs(result: StepResult): readonly (readonly [string, string])[] {
   return Object.entries(result.outputs).map(([name, text]) => {
     if (text === "") return [name, "(empty)"];

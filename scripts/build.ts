@@ -30,13 +30,13 @@ async function main(root: string): Promise<void> {
   });
 }
 
-/** The bundle's files by their names, each script of them minified: ncc itself would leave out the chunks. */
+/** The bundle's files by their names, each script minified: ncc itself would minify the entry only. */
 async function bundle(entry: string): Promise<readonly (readonly [string, string | Buffer])[]> {
   const { code, assets } = await ncc(entry, {
     esm: true,
     filename: BUNDLE,
-    // A package's ES modules, where it has both: the bundler drops what nobody imports from them. Of the SDK's
-    // clients that is most.
+    // A package's ES modules, where it has both: the bundler drops their exports without an importer. For the SDK's
+    // clients that is most of them.
     mainFields: ["module", "main"],
     license: "licenses.txt",
     cache: false,
@@ -57,7 +57,7 @@ async function bundle(entry: string): Promise<readonly (readonly [string, string
 async function minified(source: string): Promise<string> {
   const { code } = await minify(source, {
     module: true,
-    // A stack trace names classes, and libraries tell them by their names.
+    // Stack traces show the names of classes, and libraries compare them.
     compress: { keep_classnames: true },
     mangle: { keep_classnames: true },
     // Licences are in licenses.txt.

@@ -33,7 +33,7 @@ function main(root: string): void {
   }
 }
 
-/** What sets the two directories apart, one line a file. */
+/** The differences of the two directories, one line a file. */
 export function differences(committed: string, built: string): string[] {
   const before = contents(committed);
   const after = contents(built);
@@ -49,7 +49,7 @@ export function differences(committed: string, built: string): string[] {
 
 /** Files that name a directory of the machine that built them, one line a file. */
 export function localPaths(directory: string, paths: readonly string[]): string[] {
-  // Below a directory only: "/root" alone is a word like any other. "/" as the home directory would be everywhere.
+  // With a slash at the end, because "/root" alone may be any text. "/" as the home directory would be in every file.
   const needles = paths
     .filter((path) => path !== "/" && path !== "")
     .map((path) => `${path.replace(/\/$/, "")}/`);
@@ -59,7 +59,7 @@ export function localPaths(directory: string, paths: readonly string[]): string[
   });
 }
 
-/** By path; a directory that does not exist yet has no files. */
+/** The files by path. A directory that does not exist yet has no files. */
 function contents(directory: string): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
   if (!existsSync(directory)) return files;

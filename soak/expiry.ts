@@ -1,6 +1,6 @@
 /**
- * A job of 90 s whose step has keys that end after 30 s: green where the step assumes its role itself; else told,
- * stopped, and not green.
+ * A job of 90 s whose step has keys that end after 30 s. Where the step assumes its role itself, the job succeeds. Else the
+ * job is stopped, the message says why, and the step fails.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -54,7 +54,7 @@ try {
   assert.equal(expired.outputs["exit-code"], "");
   assert.ok(short < JOB_SECONDS, `it was stopped after ${short} s`);
   assert.ok(expired.annotations.some(({ title }) => title === "fargate-exec: no-credentials"));
-  // The hold of a container lets five seconds pass for the transcript.
+  // A held container waits five seconds for the transcript.
   for (let tries = 0; tries < 100 && local.tasks.some(isOurs); tries += 1) await sleep(100);
   assert.deepEqual(local.tasks.filter(isOurs), []);
 } finally {

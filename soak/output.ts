@@ -1,22 +1,22 @@
 /**
- * Output of sizes that nobody should have, through the bundled action: each byte is compared, and the memory of both ends
- * looked at. `SOAK_OUTPUT=10GB npm run soak output` runs the cases named there, all but the longest unless given.
+ * Very large output through the bundled action: each byte is compared, and the memory of both ends is measured.
+ * `SOAK_OUTPUT=10GB npm run soak output` runs the named cases; all but the longest unless given.
  */
 import { EXIT_CODE, runSized, type SizedJob, type SizedRun } from "../__tests__/helpers/sizes.ts";
 
 const MB = 1_000_000;
 const GB = 1_000 * MB;
-/** Of the action's process, in MiB. */
+/** Limit for the action's process, in MiB. */
 const MOST_OF_RUNNER = 150;
 /** How much more memory than in its second tenth a process may have in its last. */
 const GROWTH = 1.15;
-/** MiB within which a small process is not said to grow. */
+/** A small process may take so many MiB more before it counts as growing. */
 const STEP = 2;
 
 interface Case extends SizedJob {
   /** MiB of the spool's disk that may be in use. */
   readonly mostDisk?: number;
-  /** Only where it is asked for by its name. */
+  /** Runs only when it is named. */
   readonly onDemand?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `node soak/rights.ts`: each way of use under its policies in docs/iam, and each of their rights taken away in turn,
- * where the tests take one of each statement.
+ * `node soak/rights.ts`: each way of use under its policies in docs/iam, with each right removed in turn. The tests remove
+ * one right of each statement.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

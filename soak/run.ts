@@ -1,4 +1,4 @@
-/** `npm run soak [name…]`: the long proofs, one file after the other. Each fails by its exit code. */
+/** `npm run soak [name…]`: the long proofs, one file after the other. A proof fails by its exit code. */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -17,5 +17,5 @@ const failed = files.filter((file) => {
   );
   return status !== 0;
 });
-if (files.length === 0) console.log(`# nothing is called ${wanted.join(", ")}`);
+if (files.length === 0) console.log(`# There is no proof named ${wanted.join(", ")}.`);
 process.exitCode = failed.length > 0 || files.length === 0 ? 1 : 0;

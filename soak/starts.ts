@@ -1,7 +1,7 @@
 /**
- * 1,000 starts beside another user's process that races for the job directory, also between our check and our use: in
- * containers whose /bin/sh is dash, ash, bash and zsh, where root alone may write to some places and where all are
- * everybody's. No byte of what it plants is run, and every exit code is that of the script.
+ * 1,000 starts beside another user's process that races for the job directory, also between the action's check and its use.
+ * The containers' /bin/sh is dash, ash, bash or zsh. In some, only root can write to some of the places; in others every user
+ * can write to all. No planted byte is run, and every exit code is the script's.
  */
 import { SharedContainer, startMany } from "../__tests__/helpers/shared-container.ts";
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * The tar that GitHub would give to a runner if this working tree were committed as it is. Git's index and its new
- * objects go to a temporary directory.
+ * The tar archive that a runner would get from GitHub if this working tree were committed. Git's index and new objects are
+ * written to a temporary directory.
  */
 export function archiveOfWorkingTree(): Buffer {
   const scratch = mkdtempSync(join(tmpdir(), "fargate-exec-archive-"));

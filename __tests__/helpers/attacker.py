@@ -1,4 +1,4 @@
-"""Another user's process in the container: it polls /proc for run ids, and plants what a job directory would hold.
+"""Another user's process in the container: it polls /proc for run ids, and plants the files of a job directory.
 
     attacker.py PLACE…
 
@@ -14,7 +14,7 @@ import time
 RUN = re.compile(rb"(?:fx_id=|fx_run=|fargate-exec-)([0-9a-f]{8,})")
 EVIDENCE = b'echo "$0: $(id -u)" >>/tmp/evidence\n'
 FILES = ("job", "new", "payload", "script", "job.tmp", "status", "started", "recorder.py")
-# Above all the container's first process: whoever kills it has ended the task.
+# Among them the container's first process: a kill of it ends the task.
 PIDS = ("pid", "0.pid", "1.pid", "maker", "watcher")
 places = sys.argv[1:]
 tricks = ["directory", "link", "file", "flicker", "empty", "swap"]
@@ -65,7 +65,7 @@ def remove(path):
 
 
 def keep_changing(path, trick):
-    """What is looked at is another thing at the next look."""
+    """Replaces a path again and again, so that a check and the use after it see different things."""
     kinds = ["directory", "link", "empty"] if trick == "flicker" else ["link", "directory"]
     until = time.monotonic() + 0.6
     done = 0

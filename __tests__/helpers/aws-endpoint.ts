@@ -24,7 +24,7 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** A server that answers as `answer` says, and clients whose environment points to it alone. */
+/** A server that answers by `answer`, and clients whose environment leads to it only. */
 export async function endpoint(
   answer: (request: Received, count: number) => Answer,
   signal?: AbortSignal,
@@ -71,7 +71,7 @@ export async function endpoint(
   };
 }
 
-/** Sets or removes variables, and returns what puts the old ones back. */
+/** Sets or removes variables, and returns a function that restores the old ones. */
 export function setEnvironment(variables: Readonly<Record<string, string | undefined>>): () => void {
   const saved = Object.fromEntries(Object.keys(variables).map((name) => [name, process.env[name]]));
   for (const [name, value] of Object.entries(variables)) {

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** Listens on a port of the loopback that takes no connection: whoever connects waits for an answer that never comes. */
+/** Listens on a port of the loopback but accepts no connection: a client waits in vain for an answer. */
 const FULL = `
 import socket, time
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(0)
-# What has no place in the backlog is dropped by the kernel.
+# The kernel drops connections beyond the backlog.
 clients = []
 for _ in range(8):
     client = socket.socket()
@@ -18,7 +18,7 @@ print(listener.getsockname()[1], flush=True)
 time.sleep(3600)
 `;
 
-/** Takes every connection, and says nothing. */
+/** Accepts every connection, and sends nothing. */
 const SILENT = `
 import socket
 listener = socket.socket()
@@ -30,7 +30,7 @@ while True:
     connections.append(listener.accept())
 `;
 
-/** An address where nothing answers: `dropped` before there is a connection, `silent` once there is one. */
+/** An address without an answer: `dropped` accepts no connection, `silent` accepts it and sends nothing. */
 export class Blackhole {
   readonly port: number;
   readonly #child: ChildProcess;

@@ -1,7 +1,7 @@
 import { expect } from "@jest/globals";
 import type { StepResult } from "../../local/runner/step.ts";
 
-/** Workflow commands in every form that the runner obeys, each of which would leave a trace that `traces` finds. */
+/** Workflow commands in every form that the runner obeys. Each would leave a trace that `traces` finds. */
 export const COMMANDS: readonly string[] = [
   "::error title=forged::forged",
   "::warning file=x.ts,line=1::forged",
@@ -30,7 +30,7 @@ export const COMMANDS: readonly string[] = [
   "::forged::",
 ];
 
-/** What the runner, and those who read its log, took for words of ours. */
+/** The traces of commands that the runner, or a reader of its log, took for the action's own. */
 export function traces(result: StepResult): unknown {
   const { annotations, outputs, state, post, matchers, log, commandFailed } = result;
   return {

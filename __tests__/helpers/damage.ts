@@ -3,12 +3,12 @@ import { runInNewContext } from "node:vm";
 import type { Random } from "./seeds.ts";
 import { between, pick, randomOf } from "./seeds.ts";
 
-/** What one byte becomes, where more than chance is wanted. */
+/** Bytes that are more likely to break something than random ones. */
 const TELLING = [
   0x00, 0x07, 0x0a, 0x0d, 0x1b, 0x20, 0x23, 0x25, 0x2e, 0x30, 0x39, 0x3b, 0x5d, 0x7f, 0x80, 0xff,
 ];
 
-/** A damaged copy: bytes changed, lost, doubled, moved, cut off, or mixed with those of another. */
+/** A damaged copy: bytes changed, lost, doubled, moved, cut off, or mixed with those of another text. */
 export function damaged(random: Random, bytes: Uint8Array, other: Uint8Array): Buffer {
   let copy = Buffer.from(bytes);
   for (let count = between(random, 1, 3); count > 0 && copy.length > 0; count--) {
@@ -54,7 +54,7 @@ export function randomBytesOf(random: Random, length: number): Buffer {
 
 let collect: (() => void) | undefined;
 
-/** Bytes that are held after a collection: JavaScript's and those of buffers. */
+/** Bytes in use after a garbage collection: JavaScript's heap and buffers. */
 export function heldBytes(): number {
   if (!collect) {
     setFlagsFromString("--expose-gc");

@@ -6,7 +6,7 @@ type Calls = Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition" | "de
 
 const PREFIX = "arn:aws:ecs:eu-central-1:123456789012:task-definition/";
 
-/** Task definitions by revisions, as ECS keeps them: a family is its newest active one. */
+/** Task definitions by revision, as ECS keeps them: a family stands for its newest active revision. */
 export class Definitions implements Calls {
   readonly #revisions: { readonly arn: string; readonly given: Registrable; active: boolean }[] = [];
 
@@ -33,7 +33,7 @@ export class Definitions implements Calls {
     return Promise.resolve();
   };
 
-  /** `family:revision` of each that is active. */
+  /** `family:revision` of each active task definition. */
   get active(): readonly string[] {
     return this.#revisions.filter(({ active }) => active).map(({ arn }) => arn.slice(PREFIX.length));
   }

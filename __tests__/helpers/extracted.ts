@@ -5,7 +5,7 @@ interface Reader<Event> {
   read(bytes: Buffer): Iterable<Event>;
 }
 
-/** All that these bytes say, kept longer than the reader does, with each line by itself. */
+/** Everything that the extractor finds in these bytes, copied, with each line apart. */
 export function extracted<Event extends Extracted | SpoolText>(
   reader: Reader<Event>,
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
 import type { LogPage, Logs, StreamName } from "../../src/aws/logs.ts";
 
-/** A stream of CloudWatch that grows by what is put into it; it gives `pageSize` events a call. */
+/** A CloudWatch stream that grows as a test adds events. Each call returns `pageSize` events. */
 export class FakeLogs implements Pick<Logs, "page"> {
   readonly asked: StreamName[] = [];
   readonly #streams = new Map<string, string[]>();
@@ -21,7 +21,7 @@ export class FakeLogs implements Pick<Logs, "page"> {
     const at = Number(from ?? 0);
     const events = messages.slice(at, at + this.#pageSize).map((message) => ({ timestamp: 0, message }));
     const next = String(at + events.length);
-    // As the API: the token that was sent comes back when there is nothing more.
+    // Like the API: it returns the same token when there are no more events.
     return Promise.resolve({ events, next, last: next === from });
   }
 }

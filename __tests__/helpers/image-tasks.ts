@@ -4,19 +4,22 @@ import type { Task } from "../../local/task/task.ts";
 import type { Aws } from "./local.ts";
 import { has } from "./needs.ts";
 
-/** For tests that need images with root file systems of their own; skipped, with the reason, where there are none. */
+/**
+ * `describe` for tests that need images with root file systems of their own. It skips them, with the reason, where
+ * images can't be built.
+ */
 export const describeImages = has("images", whyNoImages()) ? describe : describe.skip;
 
-/** For a hook that builds images on a machine that has none of them yet. */
+/** Time for a hook that builds images on a machine without any. */
 export const BUILD_TIME = 240_000;
 
-/** Builds what isn't there yet, of names as task definitions write them. */
+/** Builds the images that are missing, by their names in task definitions. */
 export async function buildImages(images: readonly string[]): Promise<void> {
   for (const image of new Set(images))
     if (image.startsWith("local/")) await rootFileSystem(image.slice("local/".length));
 }
 
-/** A running task of one container, `app`, of an image, on the cluster whose sessions are logged if it is to be. */
+/** A running task of one container, `app`, of an image, optionally on the cluster that logs its sessions. */
 export async function taskOf(
   aws: Aws,
   image: string,
@@ -28,7 +31,7 @@ export async function taskOf(
   return aws.runningTask(await aws.register(family, [container]), logged ? loggedCluster : cluster);
 }
 
-/** Does all, at most so many at a time, and gives the results in order. */
+/** Runs all, at most so many at a time, and returns the results in order. */
 export async function inTurn<T, R>(
   items: readonly T[],
   atOnce: number,

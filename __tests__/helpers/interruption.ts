@@ -5,18 +5,18 @@ import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobDirectories, pidOf, processes, type StepOptions } from "./local.ts";
 
-/** What a moment is recognised by. */
+/** The facts that a moment is recognised by. */
 export interface Seen {
   readonly aws: Aws;
-  /** Of main and of post. */
+  /** The lines of main and of post. */
   readonly lines: readonly string[];
   /** Calls since the step began. */
   readonly calls: (operation: string) => readonly RecordedRequest[];
-  /** That the step has started. */
+  /** Tasks that the step has started. */
   readonly tasks: readonly Task[];
-  /** The one that runs already, where the step is to run in that. */
+  /** The running task, where the step is to run in one. */
   readonly task: Task;
-  /** Milliseconds since the process was there, 0 before. */
+  /** Milliseconds since the process began; 0 before. */
   readonly age: number;
 }
 
@@ -24,23 +24,23 @@ export interface Moment {
   readonly name: string;
   readonly inputs: (aws: Aws, task: Task) => Inputs;
   readonly files?: StepOptions["files"];
-  /** Of the task that runs already. */
+  /** The definition of the running task. */
   readonly cluster?: (aws: Aws) => string;
-  /** Calls that take their time, so that the moment is one. */
+  /** Calls that are slowed down, so that the moment lasts. */
   readonly faults?: readonly Fault[];
   readonly when: (seen: Seen) => boolean;
   /**
-   * `kill`: by SIGKILL alone, which leaves all to post; `twice`: so, and then SIGINT to post while that stops a task.
-   * As by the button on GitHub unless given.
+   * `kill`: SIGKILL to main, which leaves everything to post. `twice`: the same, then SIGINT to post while post stops a task.
+   * Like the cancel button on GitHub unless given.
    */
   readonly by?: "kill" | "twice";
-  /** Just before. */
+  /** Called just before the interruption. */
   readonly before?: (aws: Aws) => Promise<void>;
-  /** What the log tells of it, main's and post's together. */
+  /** Text that main's and post's log together must have. */
   readonly says: readonly RegExp[];
 }
 
-/** What is still there that was not there before the step. */
+/** Things that were not there before the step and are still there. */
 export interface Left {
   readonly tasks: readonly string[];
   readonly objects: readonly string[];
@@ -54,10 +54,10 @@ export interface Interruption {
   readonly result: StepResult;
   /** Milliseconds from the interruption to the end of main. */
   readonly took: number;
-  /** Milliseconds from it until ECS was asked to stop each task that AWS had told the step of. */
+  /** Milliseconds from the interruption to StopTask for each task that the step knew of. */
   readonly asked: readonly number[];
   readonly left: Left;
-  /** The task that ran already, and what has been asked of it. */
+  /** The task that the step ran in, and the calls for it. */
   readonly task: Task;
   /** Main's and post's log. */
   readonly log: string;
@@ -74,14 +74,14 @@ export const NOTHING: Left = {
 
 const LOOK_EVERY_MS = 4;
 const LATEST_MS = 45_000;
-/** For what ends by itself: a command that stops a job waits ten seconds for one that is yet to come. */
+/** For processes that end by themselves: the stop command waits ten seconds for a job that has not started yet. */
 const PATIENCE_MS = 15_000;
 let marks = 0;
 
-/** Runs a step, interrupts it at the moment, and waits for all of it to be gone. */
+/** Runs a step, interrupts it at the moment, and waits until nothing of it is left. */
 export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
   const { local } = aws.world;
-  // A connection that was kept may be closed just as it is used again.
+  // A kept-alive connection may be closed just as it is used again.
   const running = (): Promise<Task> => aws.runningTask(undefined, moment.cluster?.(aws));
   const task = await running().catch(running);
   const before = await footprint(aws, task);
@@ -125,7 +125,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
     while (seen.calls("StopTask").length === 0 && !over.signal.aborted) await sleep(LOOK_EVERY_MS);
     process.kill(pidOf(mark, "dist/post.js") ?? 0, "SIGINT");
   })();
-  // Whatever is wrong, a step that nothing interrupts must not hold up the others.
+  // A step whose moment never comes must not hold up the other tests.
   const late = setTimeout(() => button.abort(), LATEST_MS);
 
   let ended = 0;
@@ -164,7 +164,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   }
 }
 
-/** Tasks that the step knows of, since it has said so. */
+/** Tasks that the step's log names. */
 function toldOf(lines: readonly string[], tasks: readonly Task[]): ReadonlySet<string> {
   const said = lines.join("\n");
   return new Set(tasks.filter(({ id }) => said.includes(`Started task ${id}`)).map(({ arn }) => arn));

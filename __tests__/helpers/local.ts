@@ -47,14 +47,14 @@ export interface StepOptions extends Partial<
   readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
-/** For what the tests make up any name is good; the rights are those of docs/iam, and no more. */
+/** Names for the placeholders: any name will do. The rights are exactly those of docs/iam. */
 const anyName: Names = {
   ...{ region: "*", account: "*", cluster: "*", service: "*", family: "*" },
   ...{ "caller-role": "*", "task-role": "*", "execution-role": "*" },
   ...{ bucket: "*", prefix: "*", "bucket-key": "*", "cluster-key": "*" },
   ...{ "log-group": "*", "container-log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
 };
-/** What the workflow's role may do. */
+/** The policies of the workflow's role. */
 export const callerPolicies = policyFiles
   .filter((file) => file.startsWith("caller-"))
   .map((file) => policyOf(file, anyName));
@@ -68,8 +68,8 @@ function keysOf(env: Readonly<Record<string, string>>): Keys {
 }
 
 /**
- * One local Fargate for the tests of a file, and the bundled action on it, under the policies that users get in
- * docs/iam. What a test itself does has all rights.
+ * One local Fargate for the tests of a file, and the bundled action on it, under the policies of docs/iam. The tests' own calls
+ * have all rights.
  */
 export class Aws {
   readonly world: World;
@@ -80,7 +80,7 @@ export class Aws {
   private constructor(world: World) {
     this.world = world;
     const config = clientConfig(world.local);
-    // A connection that was kept may be closed just as it is used again.
+    // A kept-alive connection may be closed just as it is used again.
     this.#s3 = new S3Client({ ...config, forcePathStyle: true, maxAttempts: 3 });
     this.#ecs = new ECSClient({ ...config, maxAttempts: 3 });
     this.#logs = new CloudWatchLogsClient(config);
@@ -121,19 +121,19 @@ export class Aws {
     }
   }
 
-  /** The inputs that start a new task of the seed's, or of another definition. */
+  /** The inputs that start a new task of the seed's definition, or of another one. */
   newTask(taskDefinition: string = this.world.made.taskDefinition): Inputs {
     return { "task-definition": taskDefinition, subnets: this.world.made.subnets.join(",") };
   }
 
-  /** A task that runs already, and takes sessions. */
+  /** A running task that takes sessions. */
   async runningTask(taskDefinition?: string, cluster = this.world.made.cluster): Promise<Task> {
     const more = taskDefinition === undefined ? {} : { taskDefinition };
     const task = await runTask(this.world, "exec sleep 600", {
       cluster,
       enableExecuteCommand: true,
       ...more,
-      // Of the definition's own command, where it is another than the seed's.
+      // With the definition's own command, if it is not the seed's definition.
       ...(taskDefinition === undefined ? {} : { overrides: {} }),
     });
     await reached(task, "RUNNING");
@@ -150,14 +150,14 @@ export class Aws {
     return taskDefinition?.taskDefinitionArn ?? "";
   }
 
-  /** The task that a step says it ran in. */
+  /** The task that the step names in its outputs. */
   taskOf({ outputs }: StepResult): Task {
     const task = this.world.local.tasks.find(({ arn }) => arn === outputs["task-arn"]);
     if (task === undefined) throw new Error(`the step names no task: ${JSON.stringify(outputs)}`);
     return task;
   }
 
-  /** Calls of one operation that named this text, such as a task or an object. */
+  /** Calls of one operation whose body names this text, such as a task or an object. */
   calls(operation: string, text = ""): RecordedRequest[] {
     return this.world.local.requests.filter(
       (request) =>
@@ -210,7 +210,7 @@ export class Aws {
     return { s3, name };
   }
 
-  /** What the agent left of a session in the bucket and in the log group, once both are complete. */
+  /** The transcripts of a session in the bucket and in the log group, once both are complete. */
   async transcripts({ outputs }: StepResult): Promise<{ s3: string; cloudwatch: string }> {
     const { made } = this.world;
     const sessionId = outputs["session-id"] ?? "";
@@ -222,14 +222,14 @@ export class Aws {
     for (;;) {
       const answer = await this.#logs.send(new GetLogEventsCommand(stream)).catch(() => undefined);
       const cloudwatch = (answer?.events ?? []).map(({ message = "" }) => message).join("\n");
-      // The last line of a transcript is script's own.
+      // The last line of a transcript is from `script` itself.
       if (cloudwatch.includes("Script done")) return { s3, cloudwatch };
       await sleep(50);
     }
   }
 }
 
-/** A task definition for Fargate, as RegisterTaskDefinition takes it and as it is kept in files. */
+/** A task definition for Fargate, as RegisterTaskDefinition and files have it. */
 export function definition(
   family: string,
   containerDefinitions: readonly ContainerDefinition[],
@@ -261,17 +261,17 @@ export function processes(task: Task, container = "app"): ContainerProcess[] {
   return task.containers.find(({ definition: { name } }) => name === container)?.processes() ?? [];
 }
 
-/** Names below a directory of a container, of whatever depth. */
+/** All paths below a directory of a container. */
 export function filesIn(task: Task, directory: string): string[] {
   const pid = pidIn(task);
-  // A checkout below it is mounted there as far as containers need it, for their python.
+  // The parts of a checkout that containers need for their python are mounted there.
   const own = relative(directory, actionDir);
   return readdirSync(`/proc/${pid}/root${directory}`, { recursive: true })
     .map(String)
     .filter((name) => !`${own}/`.startsWith(`${name}/`) && !name.startsWith(`${own}/`));
 }
 
-/** Fails unless a task of `withoutInit` has PID 1 and nothing else: no process, no zombie, no temporary file. */
+/** Fails unless a task of `withoutInit` has PID 1 only: no other process, no zombie, no temporary file. */
 export async function leftClean(task: Task): Promise<void> {
   const left = (): string[] => processes(task).map(({ state, command }) => `${state} ${command}`);
   // The exec agent's own `script` may run for a moment after the session.
@@ -280,7 +280,7 @@ export async function leftClean(task: Task): Promise<void> {
   expect(jobDirectories(task)).toEqual([]);
 }
 
-/** The job directories in a container, wherever they may be. */
+/** The job directories in a container, in all places for them. */
 export function jobDirectories(task: Task): string[] {
   return PLACES.flatMap((place) => {
     const names = existsSync(`/proc/${pidIn(task)}/root${place}`)
@@ -294,15 +294,15 @@ function pidIn(task: Task): number {
   return task.containers[0]?.handle?.pid ?? 0;
 }
 
-/** The log of the step's own process: without what the runner prints of inputs before main starts. */
+/** The log of main itself, without the inputs that the runner prints before main starts. */
 export function mainLog({ log }: StepResult): readonly string[] {
   return log.slice(log.indexOf("##[endgroup]") + 1);
 }
 
-/** The line that stands before a job's output. */
+/** The header line, which comes before a job's output. */
 export const HEADER = /^(\[task \d+\] )?fargate-exec run=/;
 
-/** The lines of the job: from its header on, as long as the guard is up. */
+/** The job's lines: from its header on, as long as the guard is up. */
 export function jobLog(result: StepResult): readonly string[] {
   const log = mainLog(result);
   const header = log.findIndex((line) => HEADER.test(line));
@@ -311,7 +311,7 @@ export function jobLog(result: StepResult): readonly string[] {
   return log.slice(header + 1, resume);
 }
 
-/** The process of the step's main part, or its post, with this workspace or this input, as this machine numbers it. */
+/** The pid of a step's main or post process, which is recognised by its workspace or an input. */
 export function pidOf(mark: string, part = "dist/index.js"): number | undefined {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -321,7 +321,7 @@ export function pidOf(mark: string, part = "dist/index.js"): number | undefined 
         const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
         return command.endsWith(`/${part}\0`) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
       } catch {
-        return false; // It ended while we looked.
+        return false; // It has ended meanwhile.
       }
     });
 }

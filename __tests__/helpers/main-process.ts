@@ -14,11 +14,11 @@ const SAMPLED_EVERY_MS = 50;
 export interface MainRun {
   readonly exitCode: number | null;
   readonly outputs: Readonly<Record<string, string>>;
-  /** MiB that the process had at the most. */
+  /** The process's peak memory in MiB. */
   readonly mostMemory: number;
 }
 
-/** Runs the action's main part alone, since a runner reads text where a test may want bytes. */
+/** Runs the action's main part alone, with its output as bytes: a runner would decode it as text. */
 export async function runMain(
   aws: Aws,
   inputs: Inputs,

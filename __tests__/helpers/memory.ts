@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Task } from "../../local/task/task.ts";
 import { processes } from "./local.ts";
 
-/** MiB of a process: now, and the most it ever had. */
+/** The memory of a process in MiB: now, and its peak. */
 export interface Memory {
   readonly now: number;
   readonly most: number;
@@ -20,16 +20,19 @@ export function memoryOf(pid: number): Memory | undefined {
   }
 }
 
-/** Programs of ours in a container, by what their command line has of each. */
+/** The action's programs in a container, by a part of their command lines. */
 const PARTS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["recorder", /recorder\.(py|awk)/],
   ["job", /\/job /],
   ["attacher", /^\S*sh -c[^]*\bfx_id=/],
 ];
-/** Those that a part of ours runs for a moment: they read and write pieces. */
+/** Tools that these programs run for a moment, to read and write pieces. */
 const TOOLS = /^(dd|gzip|base64|tr|cat|ls|sleep|date|rm|mv|tail)\b/;
 
-/** MiB that each part of ours has in a container: the largest of its processes. What runs the script is not ours. */
+/**
+ * The memory in MiB of each of the action's programs in a container, as that of its largest process. The script's own
+ * processes don't count.
+ */
 export function ourMemory(task: Task): ReadonlyMap<string, Memory> {
   const found = new Map<string, Memory>();
   for (const { pid, command } of processes(task)) {

@@ -1,6 +1,6 @@
 /**
- * What tests need and a machine may lack. A variable says that it can't have them, such as
- * `TESTS_WITHOUT="podman zsh"`; in CI nothing else excuses a test that is skipped.
+ * Things that tests need and a machine may lack. The variable TESTS_WITHOUT names those that the machine can't have, such as
+ * `TESTS_WITHOUT="podman zsh"`. In CI nothing else excuses a skipped test.
  */
 export type Need =
   | "aws-cli"
@@ -16,14 +16,14 @@ export type Need =
   | "wget"
   | "zsh";
 
-/** Needs that are missing by permission. */
+/** The needs that TESTS_WITHOUT names. */
 function excused(): readonly string[] {
   return (process.env["TESTS_WITHOUT"] ?? "").split(/[\s,]+/).filter((name) => name !== "");
 }
 
 /**
- * Whether tests that need it can run. `why` says what is missing, undefined when nothing is. In CI it throws unless
- * `TESTS_WITHOUT` names the need, so that the file fails; elsewhere a line tells what was not tried.
+ * Whether tests with this need can run. `why` says what is missing; undefined if nothing is. In CI it throws unless
+ * `TESTS_WITHOUT` names the need, so that the file fails. Elsewhere a line says what was not tried.
  */
 export function has(need: Need, why: string | undefined): boolean {
   if (why === undefined) return true;

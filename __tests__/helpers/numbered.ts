@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
-/** Bytes of a line, its end included. */
+/** Bytes of a line, including its end. */
 export const LINE_BYTES = 100;
 const NUMBER_BYTES = 11;
-/** So many lines are alike but for their number. Few enough that gzip, which looks back 32 KiB, packs them as it packs logs. */
+/** So many lines differ in their number only. gzip looks back 32 KiB, so it packs them as it packs logs. */
 const ROWS = 200;
 const BLOCK_BYTES = ROWS * LINE_BYTES;
 const LF = 10;
@@ -17,7 +17,7 @@ const rows = Array.from({ length: ROWS }, (_, row) =>
 
 export type Writer = "python3" | "awk";
 
-/** Output of any size that a script prints and a reader knows beforehand: numbered lines, or one line of all of them. */
+/** Output of any size that a script prints and a test can predict: numbered lines, or all of them in one line. */
 export class Numbered {
   readonly lines: number;
   readonly #end: " " | "\n";
@@ -49,7 +49,7 @@ for n in range(0, ${this.lines}, ${ROWS}):
     return `${program} <<'ROWS' || exit 99\n${rows.join("\n")}\nROWS\nexit ${exitCode}\n`;
   }
 
-  /** The bytes from there on to the end of a block of them, good until the next call. */
+  /** The bytes from there to the end of a block of lines, valid until the next call. */
   from(at: number): Buffer {
     const first = Math.floor(at / BLOCK_BYTES) * ROWS;
     for (let row = 0; row < ROWS; row += 1)
@@ -61,18 +61,18 @@ for n in range(0, ${this.lines}, ${ROWS}):
   }
 }
 
-/** Compares what a step shows of a job with what that printed, as it comes, and keeps nothing of it. */
+/** Compares a step's output with what the job has printed, while it comes, and keeps nothing of it. */
 export class NumberedReader {
-  /** Bytes of the job's that have come. */
+  /** Bytes of the job's output so far. */
   bytes = 0;
-  /** The lines that are not the job's: before it, in between and after it. */
+  /** The lines that are not the job's: before, between and after its own. */
   readonly others: string[] = [];
-  /** The first byte that is not as it was printed. */
+  /** The first difference from the expected output. */
   wrong: string | undefined;
   readonly #numbered: Numbered;
   #rest = Buffer.alloc(0);
   #begun = false;
-  /** What comes next begins a line. */
+  /** Whether the next byte begins a line. */
   #atStart = true;
 
   constructor(numbered: Numbered) {
@@ -86,7 +86,7 @@ export class NumberedReader {
     this.#rest = Buffer.from(data);
   }
 
-  /** How many of these bytes are told by themselves. */
+  /** Compares these bytes. Returns how many of them could be compared without further ones. */
   #take(data: Buffer): number {
     if (this.#begun) {
       const same = this.#same(data);
@@ -112,7 +112,7 @@ export class NumberedReader {
     return same;
   }
 
-  /** A line that nobody could hold is shown in parts, each with an end. */
+  /** A line that is too long to be kept is shown in parts, each with a line end. */
   #endPart(data: Buffer): number {
     const isWhole = this.bytes === this.#numbered.bytes;
     if (data[0] === LF && (this.#numbered.isUnbroken || isWhole)) {

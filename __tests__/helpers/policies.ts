@@ -3,16 +3,16 @@ import { list, type Policy, readPolicy, type Statement, statementsOf } from "../
 
 const directory = "docs/iam";
 
-/** What stands for the placeholders of the files, such as `cluster` for `<cluster>`. */
+/** The values of the files' placeholders, such as `cluster` for `<cluster>`. */
 export type Names = Readonly<Record<string, string>>;
 
-/** All files of policies that users may paste, without `.json`. */
+/** The names of all policy files for users, without `.json`. */
 export const policyFiles: readonly string[] = readdirSync(directory)
   .filter((name) => name.endsWith(".json"))
   .map((name) => name.replace(/\.json$/, ""))
   .sort();
 
-/** One of them, filled by the rule of docs/iam/README.md; placeholders and all where no names are given. */
+/** A policy file with its placeholders replaced as docs/iam/README.md says; unchanged if no names are given. */
 export function policyOf(file: string, names?: Names): Policy {
   const text = readFileSync(`${directory}/${file}.json`, "utf8");
   const filled = text.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => {
@@ -48,7 +48,7 @@ export function allRights(): readonly Right[] {
   );
 }
 
-/** A file's policy less one right, if it is the file's. */
+/** A file's policy, without the right if it is one of the file's. */
 export function policyWithout(file: string, names: Names, lost: Right | undefined): Policy {
   const policy = policyOf(file, names);
   if (lost?.file !== file) return policy;

@@ -8,7 +8,7 @@ import {
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** What went through, or did not. */
+/** A request that the proxy passed on, or refused. */
 export interface Proxied {
   /** `CONNECT` for a tunnel, else the method of a request in absolute form. */
   readonly method: string;
@@ -18,8 +18,8 @@ export interface Proxied {
 }
 
 /**
- * An HTTP proxy on a free port of this machine. It demands Basic authorization of both kinds of request, tunnels what
- * it is asked to by CONNECT, and passes on requests in absolute form.
+ * An HTTP proxy on a free port of this machine. It requires Basic authorization of every request, opens tunnels for CONNECT,
+ * and passes on requests in absolute form.
  */
 export class Proxy {
   readonly seen: Proxied[] = [];
@@ -41,7 +41,7 @@ export class Proxy {
     return proxy;
   }
 
-  /** For HTTP_PROXY and HTTPS_PROXY, with the right user and password, or with others. */
+  /** The proxy's address for HTTP_PROXY and HTTPS_PROXY, with the right user and password or with others. */
   url(user = "someone", password = "secret word"): string {
     const { port } = this.#server.address() as AddressInfo;
     return `http://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}`;
@@ -54,7 +54,7 @@ export class Proxy {
       .map(({ target }) => target);
   }
 
-  /** Ends the tunnels there are, as an idle limit does; new ones may be opened. */
+  /** Ends the open tunnels, as an idle limit does. New ones can be opened. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

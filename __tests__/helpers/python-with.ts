@@ -11,8 +11,8 @@ const [PYTHON = "", VERSION = ""] = execFileSync("python3", [
   .split(" ");
 
 /**
- * A PATH, this machine's with a Python before it that has such a module: a virtual environment below a directory. No
- * variable and no working directory brings a module to a Python that is told to look at neither.
+ * This machine's PATH with a Python in front that has such a module, by a virtual environment below a directory. Neither a
+ * variable nor the working directory could bring a module to an isolated Python (`-I`).
  */
 export function pythonWith(module: string, source: string, directory: string): string {
   const environment = mkdtempSync(join(directory, "python-"));

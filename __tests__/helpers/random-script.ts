@@ -1,24 +1,24 @@
 import { between, pick, type Random } from "./seeds.ts";
 
-/** A script, and all that it is given. */
+/** A script with its inputs. */
 export interface ScriptCase {
   readonly script: Buffer;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The script shows it by its bytes' numbers only, which no redaction touches. */
+  /** The script prints it as the numbers of its bytes, which are not redacted. */
   readonly secrets: Readonly<Record<string, string>>;
 }
 
 export interface CaseOptions {
-  /** Whether output and script may hold bytes that are no UTF-8. */
+  /** Whether output and script may hold bytes that are not UTF-8. */
   readonly anyBytes: boolean;
-  /** Whether arguments may hold line ends, and be empty. */
+  /** Whether arguments may hold line ends or be empty. */
   readonly anyArgs: boolean;
 }
 
 /**
- * A script for `sh -e` that prints the same whenever it runs, each stream taken by itself: of every kind of quoting,
- * line end, length and ending. Scripts are put together as binary strings, one character a byte.
+ * A script for `sh -e` whose streams, each by itself, are the same in every run. It covers every kind of quoting, line end,
+ * length and exit. Scripts are put together as binary strings, one character a byte.
  */
 export function randomScript(random: Random, { anyBytes, anyArgs }: CaseOptions): ScriptCase {
   const names = Array.from({ length: between(random, 0, 4) }, (_, at) => `V${at}_${word(random)}`);
@@ -27,7 +27,7 @@ export function randomScript(random: Random, { anyBytes, anyArgs }: CaseOptions)
     const arg = text(random, anyArgs);
     return anyArgs || arg !== "" ? arg : "x";
   });
-  // Each of its lines is redacted: none may be anything that a script prints.
+  // Each of its lines is redacted, so none may be a text that the script prints.
   const secrets = {
     SECRET: `${word(random)}-${word(random)} ${text(random, false)}\n${word(random)}${word(random)}$'"`,
   };
@@ -102,14 +102,14 @@ const ENDINGS: readonly ((random: Random) => string)[] = [
   (random) => `kill -s ${pick(random, ["TERM", "KILL", "INT", "HUP", "USR1"])} $$; echo never`,
 ];
 
-/** One word of shell that stands for these bytes. */
+/** One shell word for these bytes. */
 function quoted(random: Random, value: string): string {
   return random() < 0.5
     ? `'${value.replaceAll("'", "'\\''")}'`
     : `"${escaped(value).replaceAll('"', '\\"')}"`;
 }
 
-/** As it stands between double quotes or in a here-document, where its own quotes mean nothing. */
+/** The text as it is written between double quotes, or in a here-document, where quotes have no meaning. */
 function escaped(value: string): string {
   return value.replaceAll(/[\\$`]/g, "\\$&");
 }

@@ -5,7 +5,7 @@ import { Listener, SteppedClock } from "./stepped.ts";
 import { origin } from "./start-inputs.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
-/** The target that `aTask()` is. */
+/** The target of `aTask()`. */
 export const target = {
   clusterArn: CLUSTER,
   clusterName: "ci",
@@ -20,11 +20,11 @@ export const target = {
 export interface Resolving extends ResolveContext {
   readonly log: Listener;
   readonly clock: SteppedClock;
-  /** What was reported, in order, with whatever a test adds. */
+  /** The reported events in order, with those that a test adds. */
   readonly events: unknown[];
 }
 
-/** A context in which ECS answers as said, and any other call fails the test. */
+/** A context with the given answers of ECS. Any other call fails the test. */
 export function resolving(
   where: Where,
   ecs: Partial<ResolveContext["ecs"]>,

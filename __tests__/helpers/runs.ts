@@ -2,7 +2,7 @@ import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
-/** The inputs of a step that says no more than it must, but for what is said otherwise. */
+/** The inputs of a step with the required ones only, changed by those given. */
 export function anInputs(more: Partial<Inputs> = {}): Inputs {
   return {
     cluster: "ci",

@@ -1,11 +1,11 @@
 import type { Reporter, TestResult } from "@jest/reporters";
 
-/** More than these in one run is no bad luck any more. */
+/** More second tries than these in one run are no coincidence. */
 const MOST = 2;
 
 /**
- * Tells which tests needed a second try, and fails the run above two. In CI it also fails a run with skipped tests,
- * unless `TESTS_WITHOUT` says what the machine can't have.
+ * Lists the tests that needed a second try, and fails the run above two. In CI it also fails a run with skipped tests, unless
+ * `TESTS_WITHOUT` names what the machine can't have.
  */
 export default class SecondTries implements Pick<
   Reporter,
@@ -24,7 +24,7 @@ export default class SecondTries implements Pick<
   }
 
   onRunComplete(): void {
-    // `-t` leaves out on purpose.
+    // `-t` skips tests on purpose.
     if (process.argv.some((word) => /^(-t|--testNamePattern)/.test(word))) this.#skipped = [];
     const problems = [
       ...(this.#again.length > MOST ? [`${this.#again.length} tests needed a second try, ${MOST} may.`] : []),

@@ -1,4 +1,4 @@
-/** Of so many runs, how many the tests make: one in ten, and all of them under `npm run soak fuzz`. */
+/** How many of so many runs the tests make: one in ten, or all under `npm run soak fuzz`. */
 export function sampleOf(runs: number): number {
   return process.env["FUZZ_ALL"] === "1" ? runs : Math.ceil(runs / SAMPLE);
 }
@@ -6,20 +6,19 @@ export function sampleOf(runs: number): number {
 const SAMPLE = 10;
 
 /**
- * Runs a property for many seeds: a corpus that is always the same, from 1 on, then a fifth as many that are new in
- * each run (from FUZZ_FRESH on, which the run prints). The same seed always makes the same case, so a failure is
- * replayed by the line that it prints:
+ * Runs a property for many seeds: a fixed corpus, from 1 on, and one fifth fresh seeds, from FUZZ_FRESH on, which the run
+ * prints. The same seed always makes the same case, so the line that a failure prints replays it:
  *
  *     FUZZ_SEED=4711 FUZZ_RUNS=1 npm test -- the.test.ts
  *
- * With FUZZ_SEED the seeds are that one and those that follow, FUZZ_RUNS in all.
+ * With FUZZ_SEED the seeds are that one and the following ones, FUZZ_RUNS in all.
  */
 export function forEachSeed(runs: number, property: (seed: number) => void): void {
   const { stackTraceLimit } = Error;
   const seeds = theSeeds(runs);
   for (const seed of seeds) {
     try {
-      // Where errors are thrown by design, their traces are what takes the time.
+      // Properties that throw by design spend most of their time on stack traces.
       if (seeds.length > 1) Error.stackTraceLimit = 0;
       property(seed);
     } catch (cause) {
@@ -30,7 +29,7 @@ export function forEachSeed(runs: number, property: (seed: number) => void): voi
   Error.stackTraceLimit = stackTraceLimit;
 }
 
-/** The same for a property that takes its time: so many seeds at once, until one fails. */
+/** The same for a slow property: so many seeds at a time, until one fails. */
 export async function forEachSeedAtOnce(
   runs: number,
   atOnce: number,
@@ -82,7 +81,7 @@ export type Random = () => number;
 
 /** mulberry32. */
 export function randomOf(seed: number): Random {
-  // Neighbouring seeds would begin alike.
+  // Neighbouring seeds would begin with similar numbers.
   let state = Math.imul(seed, 0x9e3779b1) | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

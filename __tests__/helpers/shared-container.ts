@@ -8,10 +8,10 @@ import { WatchedJob, type Within } from "./watch.ts";
 
 const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
 const PYTHON = "/usr/bin/python3";
-/** The application's own user. */
+/** The application's user. */
 const OTHER = 1000;
 
-/** A container of this machine's programs, with a shell of choice as its /bin/sh, and with another user's process in it. */
+/** A container of this machine's programs, with a chosen shell as /bin/sh and another user's process in it. */
 export class SharedContainer implements Within {
   readonly enter: readonly string[];
   readonly root: string;
@@ -29,7 +29,7 @@ export class SharedContainer implements Within {
     this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wdns=/", "--"];
   }
 
-  /** `open` places may be written to by everybody, where they are sticky. */
+  /** Every user may write to the `open` places, which are sticky. */
   static async start(sh: string, open: readonly string[] = []): Promise<SharedContainer> {
     const [shell = ""] = sh.split(" ");
     const program = execFileSync("which", [shell]).toString().trim();
@@ -49,7 +49,7 @@ export class SharedContainer implements Within {
     return container;
   }
 
-  /** Lets the other user's process in. */
+  /** Starts the other user's process. */
   async attack(places: readonly string[]): Promise<void> {
     const as = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "--"];
     const [program = "", ...words] = [...this.enter, ...as, PYTHON, "-I", "-S", "-c", ATTACKER, ...places];
@@ -57,7 +57,7 @@ export class SharedContainer implements Within {
     if (this.#attacker.stdout) await once(this.#attacker.stdout, "data");
   }
 
-  /** What the other user's process would make, without a race. */
+  /** Makes what the other user's process would make, without a race. */
   plant(directory: string): void {
     const path = `${this.root}${directory}`;
     mkdirSync(path, { mode: 0o777 });
@@ -80,7 +80,7 @@ export class SharedContainer implements Within {
     return !this.#ended;
   }
 
-  /** What any of the planted files has left by being run. */
+  /** The trace that a planted file leaves when it is run. */
   get evidence(): string {
     return this.read("/tmp/evidence");
   }
@@ -104,7 +104,7 @@ export class SharedContainer implements Within {
   }
 }
 
-/** Starts jobs one after the other, each with an exit code of its own, and gives what was wrong with any of them. */
+/** Starts jobs in turn, each with an exit code of its own, and returns what was wrong with any of them. */
 export async function startMany(container: SharedContainer, count: number): Promise<string[]> {
   const wrong: string[] = [];
   for (let number = 0; number < count; number += 1) {

@@ -3,7 +3,7 @@ import { has, type Need } from "./needs.ts";
 
 const KNOWN = ["dash", "bash --posix", "bash", "busybox ash", "zsh --emulate sh"];
 
-/** The shells of this machine that may be a container's /bin/sh, each as the words that start it. */
+/** The shells of this machine that can be a container's /bin/sh, each as its command line. */
 export const SHELLS = KNOWN.filter((shell) => {
   try {
     runShell(shell, ":");
@@ -13,7 +13,7 @@ export const SHELLS = KNOWN.filter((shell) => {
   }
 });
 
-/** What `script` prints under this shell. Throws for an exit status that isn't 0. */
+/** The output of `script` under this shell. Throws for an exit status other than 0. */
 export function runShell(
   shell: string,
   script: string,

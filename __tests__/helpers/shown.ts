@@ -1,6 +1,6 @@
 import type { Shown } from "../../src/stream/extract.ts";
 
-/** What a test wants to know of it: each line of text, or what else it is. */
+/** A short form for tests: the lines of a text, or the kind of anything else. */
 export function wordsOf(shown: Shown): string[] {
   if (shown.kind === "text") return shown.bytes.toString().split("\n");
   return [shown.kind === "header" ? shown.text : shown.kind];

@@ -12,36 +12,36 @@ const LOOKED_EVERY_MS = 250;
 
 export interface SizedJob {
   readonly bytes: number;
-  /** All in one line. */
+  /** Whether all output is one line. */
   readonly unbroken?: boolean;
   readonly writer?: Writer;
-  /** One of `local/images`; this machine's programs unless given. */
+  /** An image of `local/images`; this machine's programs unless given. */
   readonly image?: string;
-  /** MiB of the disk on which the spool is. */
+  /** Size in MiB of the spool's disk. */
   readonly disk?: number;
   readonly inputs?: Inputs;
-  /** Hears how far it is. */
+  /** Called with the progress. */
   readonly onProgress?: (line: string) => void;
 }
 
 export interface SizedRun {
-  /** Undefined where every byte came, in order and none twice. */
+  /** The first difference; undefined if every byte came once and in order. */
   readonly wrong: string | undefined;
   readonly exitCode: number | null;
   readonly outputs: Readonly<Record<string, string>>;
   readonly others: readonly string[];
   readonly seconds: number;
-  /** MiB of the runner at the most: in all, and in each tenth of the output. */
+  /** Peak memory of the action's process in MiB: overall, and in each tenth of the output. */
   readonly runner: { readonly most: number; readonly tenths: readonly number[] };
-  /** MiB of each part of ours in the container, likewise. */
+  /** The same for each of the action's programs in the container. */
   readonly container: ReadonlyMap<string, { readonly most: number; readonly tenths: readonly number[] }>;
-  /** MiB of the spool's disk in use, at the most. */
+  /** The most MiB of the spool's disk that were in use. */
   readonly mostDisk: number;
 }
 
 export const EXIT_CODE = 7;
 
-/** A job that prints so much, run by the bundled action in a container of its own, and all of it compared. */
+/** Runs a job with so much output by the bundled action, in a container of its own, and compares all of it. */
 export async function runSized(job: SizedJob): Promise<SizedRun> {
   const { bytes, unbroken = false, writer = "python3", image, inputs = {} } = job;
   const aws = await Aws.start();
@@ -92,7 +92,7 @@ export async function runSized(job: SizedJob): Promise<SizedRun> {
   }
 }
 
-/** The most memory in each tenth of a job. */
+/** The peak memory in each tenth of a job. */
 class Tenths {
   most = 0;
   readonly tenths = Array.from({ length: 10 }, () => 0);
@@ -104,7 +104,7 @@ class Tenths {
   }
 }
 
-/** The first place for job directories gets a disk of its own, of so many MiB. */
+/** Gives the first place for job directories a disk of its own, of so many MiB. */
 function shrinkDisk(task: Task, mebibytes: number): void {
   const enter = [
     `--target=${pidIn(task)}`,

@@ -1,4 +1,4 @@
-/** The files that take longest on two cores, the longest first. Most of their time is spent waiting. */
+/** The files that take longest on two cores, the longest first. They spend most of their time waiting. */
 export const LONGEST = [
   "e2e/lost-runner.local",
   "e2e/catalogue.local",
@@ -28,7 +28,7 @@ export default class SlowestFirst {
   }
 
   cacheResults(): void {
-    // Jest calls it after a run. The order depends on no earlier one.
+    // Jest calls this after a run. The order does not depend on earlier runs.
   }
 }
 

@@ -2,7 +2,7 @@ import type { Service } from "../../src/aws/ecs.ts";
 import type { StartInputs } from "../../src/inputs/inputs.ts";
 import type { Origin } from "../../src/origin.ts";
 
-/** A new task in one subnet, with nothing else said of it, but for what is said otherwise. */
+/** The inputs of a new task in one subnet with defaults, changed by those given. */
 export function startInputs(more: Partial<StartInputs> = {}): StartInputs {
   return {
     subnets: ["subnet-1"],

@@ -1,7 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import type { Log } from "../../src/log.ts";
 
-/** Time that passes only when somebody sleeps, and then at once. */
+/** A clock whose time passes only when code sleeps, and then at once. */
 export class SteppedClock implements Clock {
   #now = 1_000_000;
   readonly slept: number[] = [];
@@ -22,7 +22,7 @@ export class SteppedClock implements Clock {
   }
 }
 
-/** Keeps what a user would read. */
+/** Keeps the lines that a user would read. */
 export class Listener implements Log {
   readonly lines: string[] = [];
 
@@ -30,7 +30,7 @@ export class Listener implements Log {
     this.lines.push(line);
   }
   debug(): void {
-    // Not for the user.
+    // The user does not see debug lines.
   }
   warning(line: string): void {
     this.lines.push(`warning: ${line}`);

@@ -5,7 +5,7 @@ export const CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster/ci";
 export const ID = "0123456789abcdef0123456789abcdef";
 export const TASK = `arn:aws:ecs:eu-central-1:123456789012:task/ci/${ID}`;
 
-/** A container that takes sessions, but for what is said otherwise. */
+/** A container that takes sessions, changed by the given members. */
 export function aContainer(more: Partial<Container> = {}): Container {
   return {
     name: "app",
@@ -19,7 +19,7 @@ export function aContainer(more: Partial<Container> = {}): Container {
   };
 }
 
-/** A task that takes sessions, but for what is said otherwise. */
+/** A task that takes sessions, changed by the given members. */
 export function aTask(more: Partial<Task> = {}): Task {
   return {
     arn: TASK,

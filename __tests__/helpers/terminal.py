@@ -1,4 +1,5 @@
-"""Runs a command with a terminal of its own, as an exec agent would: terminal.py COMMAND… ; its terminal is our stdio."""
+"""Runs a command on a terminal of its own, as an exec agent would: terminal.py COMMAND…. Standard input and output are the
+terminal's other end."""
 import os
 import pty
 import select
@@ -7,13 +8,13 @@ import sys
 
 pid, master = pty.fork()
 if pid == 0:
-    # An agent leaves its child nothing of its own: Python ignores signals, and sets a locale where it finds none.
+    # An agent's child inherits no settings of the agent. Python ignores signals, and sets a locale where it finds none.
     for name in ("SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
     if b"\0LC_CTYPE=" not in b"\0" + open("/proc/self/environ", "rb").read():
         os.environ.pop("LC_CTYPE", None)
     os.execvp(sys.argv[1], sys.argv[1:])
-# What is typed waits here for room: nobody may be left to read it.
+# Input waits here until the terminal takes it, since the program may not read any more.
 os.set_blocking(master, False)
 typed = b""
 sources = [0, master]

@@ -1,4 +1,4 @@
-/** What `act` throws; a test that throws nothing fails. */
+/** The error that `act` throws. The test fails if it throws none. */
 export function thrownBy(act: () => unknown): unknown {
   try {
     act();

@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
-/** All that an image without python3 has, with one awk or another. */
+/** The programs of an image without python3, besides an awk. */
 const TOOLS =
   "base64 bash busybox cat chmod cut dash date dd df env grep gzip head id kill ls mkdir mkfifo mv nohup printf rm sed seq setsid sh " +
   "sha256sum sleep stty tail touch tr true zsh";
 
-/** Where it is on PATH; empty where it isn't. */
+/** The path of a program on PATH; empty if there is none. */
 export function findProgram(tool: string): string {
   try {
     return execFileSync("sh", ["-c", `command -v ${tool}`])

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Looks until it is so, and fails after half a minute, with what was seen then. */
+/** Waits until `isSo`, and fails after half a minute with what `seen` says. */
 export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
   const end = Date.now() + 30_000;
   while (!isSo()) {
@@ -9,7 +9,7 @@ export async function until(isSo: () => boolean, seen: () => string = () => ""):
   }
 }
 
-/** Asks until the answer is the wanted one, and fails with the last one after a while. */
+/** Asks until the answer is the expected one, and fails with the last answer after a while. */
 export async function eventually<T>(
   ask: () => T | Promise<T>,
   wanted: unknown,

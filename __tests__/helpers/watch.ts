@@ -22,38 +22,38 @@ import { extracted } from "./extracted.ts";
 import { until } from "./until.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
-/** Python itself, so that a container's PATH need not have it. */
+/** The full path of Python, so that a container's PATH need not have it. */
 export const PYTHON = execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
 const SESSION: Delivery = { kind: "session" };
 
-/** Changes what is typed into a terminal. */
+/** Changes the input of a terminal. */
 export type Typing = (what: "start" | "payload" | "secrets", bytes: Buffer) => Buffer;
 const asItIs: Typing = (_, bytes) => bytes;
 
-/** Where the terminal's command runs, if not on this machine itself. */
+/** A container in which the terminal's command runs, instead of this machine itself. */
 export interface Within {
-  /** The words that lead into it. */
+  /** The command that enters it. */
   readonly enter: readonly string[];
-  /** Its root directory as this machine sees it. */
+  /** Its root directory on this machine. */
   readonly root: string;
 }
 
 export interface WatchOptions extends Partial<JobOptions> {
   readonly within?: Within;
-  /** Where the container's command begins. */
+  /** The working directory of the container's command. */
   readonly cwd?: string;
   /** The shell that stands for the container's /bin/sh. */
   readonly sh?: string;
   readonly script: string | Buffer;
   readonly secrets?: Record<string, string>;
-  /** Called for what is extracted; may cancel the job. */
+  /** Called with each extracted event; may cancel the job. */
   readonly onEvent?: (event: Extracted, cancel: () => void) => void;
   readonly packAbove?: number;
-  /** False: nobody tells the container what has been read. */
+  /** False: the test does not confirm to the container what it has read. */
   readonly confirm?: boolean;
-  /** False: nobody takes the status. */
+  /** False: the test does not take the status. */
   readonly take?: boolean;
-  /** Variables of the container, on top of a bare environment. */
+  /** Variables of the container, added to a bare environment. */
   readonly containerEnv?: Record<string, string>;
   /** Over the session unless said otherwise. */
   readonly delivery?: Delivery;
@@ -63,7 +63,7 @@ export interface WatchOptions extends Partial<JobOptions> {
 
 export interface Watched {
   readonly runId: string;
-  /** All that the terminal showed. */
+  /** The terminal's whole output. */
   readonly terminal: Buffer;
   readonly events: Extracted[];
   readonly status: JobStatus | undefined;
@@ -71,7 +71,7 @@ export interface Watched {
   readonly stderr: Buffer;
 }
 
-/** Runs a payload on this machine in a real terminal, delivered over it, and watches it to its end. */
+/** Runs a payload on this machine in a real terminal, which also delivers it, and follows it to its end. */
 export async function watch(options: WatchOptions): Promise<Watched> {
   const job = new WatchedJob(options);
   const terminal = job.attach();
@@ -86,7 +86,7 @@ export async function watch(options: WatchOptions): Promise<Watched> {
   };
 }
 
-/** One job, watched through any number of terminals, of which the last one counts. */
+/** One job, followed through any number of terminals, of which the last one counts. */
 export class WatchedJob {
   readonly runId = randomBytes(6).toString("hex");
   readonly events: Extracted[] = [];
@@ -125,8 +125,8 @@ export class WatchedJob {
   }
 
   /**
-   * A new terminal that goes on at this byte of the spool: where the last one was, unless said otherwise. What is
-   * typed into it can be changed on its way.
+   * A new terminal that goes on at this byte of the spool, by default where the last one was. `typing` changes what is typed
+   * into it.
    */
   attach(at: number = this.extractor.offset, typing: Typing = asItIs): WatchedTerminal {
     if (this.#last !== undefined) this.extractor.restart();
@@ -134,7 +134,7 @@ export class WatchedJob {
     return this.#last;
   }
 
-  /** Events of a terminal that is the last one. */
+  /** The events of the last terminal. */
   take(from: WatchedTerminal, bytes: Buffer): Extracted[] {
     if (from !== this.#last) return [];
     const events = extracted(this.extractor, bytes);
@@ -167,26 +167,26 @@ export class WatchedJob {
     await until(() => existsSync(`${this.directory ?? ""}/${file}`));
   }
 
-  /** Processes that name this run. */
+  /** The processes of this run. */
   get processes(): number[] {
     return processesOf(this.runId);
   }
 
-  /** What a test has left goes: processes and files of this run only. */
+  /** Removes what a test has left: processes and files of this run only. */
   remove(): void {
     for (const pid of this.processes) if (pid !== process.pid) tryKill(pid);
     if (this.directory !== undefined) rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
-/** A terminal with the bootstrap in it. It types what the action would. */
+/** A terminal with the bootstrap in it. It types the action's input. */
 export class WatchedTerminal {
   readonly #child: ChildProcess;
   readonly #job: WatchedJob;
   readonly #typing: Typing;
   readonly #shown: Buffer[] = [];
   readonly events: Extracted[] = [];
-  /** The terminal is gone: nothing in it holds it any more. */
+  /** Resolves when the terminal is gone: no process has it open any more. */
   readonly closed: Promise<void>;
   isClosed = false;
 
@@ -196,7 +196,7 @@ export class WatchedTerminal {
     this.#typing = typing;
     const { delivery = SESSION, packAbove } = options;
     const command = bootstrapCommand({ runId, at, packAbove, payload, delivery });
-    // The shell takes the command apart as the agent would, then becomes the one under test.
+    // The shell splits the command as the agent would, then becomes the shell under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
     const words = [...(options.within?.enter ?? []), "/bin/sh", "-c", unwrap, "sh", command];
     this.#child = spawn(PYTHON, ["-I", "-S", TERMINAL, ...words], {
@@ -205,7 +205,7 @@ export class WatchedTerminal {
       env: { PATH: process.env["PATH"], HOME: "/root", ...options.containerEnv },
     });
     this.#child.stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
-    // Whoever types into a terminal that has just ended is told so by its end.
+    // A write to a terminal that has just ended fails, and its end is reported elsewhere.
     this.#child.stdin?.on("error", () => undefined);
     this.closed = new Promise((resolve) =>
       this.#child.on("close", () => {
@@ -228,12 +228,12 @@ export class WatchedTerminal {
     await until(() => this.events.some((event) => event.kind === kind));
   }
 
-  /** Resolves when so much was shown, or the terminal is gone. */
+  /** Resolves when so many bytes were shown, or the terminal is gone. */
   async shows(bytes: number): Promise<void> {
     await until(() => this.isClosed || this.shown.length >= bytes);
   }
 
-  /** Cuts it: the other end of the terminal is gone from one moment to the next. */
+  /** Cuts it: the other end of the terminal is suddenly gone. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.closed;

@@ -12,37 +12,37 @@ import { Aws, definition, type Inputs, type StepOptions, withoutInit } from "./l
 import { type Names, policyWithout, type Right } from "./policies.ts";
 import { until } from "./until.ts";
 
-/** One way of use: which files its roles need, and a step that uses all that they allow. */
+/** One way of use: the policy files of its roles, and a step that uses everything they allow. */
 export interface Way {
-  /** Of the workflow's role. */
+  /** The workflow role's files. */
   readonly caller: readonly string[];
-  /** Of the task role; `task-role` unless given. */
+  /** The task role's files; `task-role` unless given. */
   readonly role?: readonly string[];
-  /** For placeholders, beside those that each run has. */
+  /** Values for placeholders, in addition to those of every run. */
   readonly names?: Names;
-  /** Whether it runs in a task that is there already; true unless given. `waits: false`: and takes no sessions. */
+  /** Whether it runs in a running task; true unless given. `waits: false`: the task takes no sessions yet. */
   readonly task?: false | { readonly waits?: boolean; readonly public?: boolean };
   readonly bucket?: "own" | "versioned" | "foreign";
   readonly inputs?: (run: Ready) => Inputs;
   readonly options?: (run: Ready) => StepOptions;
-  /** What goes on beside it, begun before it. */
+  /** Something that runs beside the step and begins before it. */
   readonly beside?: (run: Ready) => Promise<void>;
 }
 
-/** A run that is about to begin. */
+/** A run before its start. */
 export interface Ready {
   readonly aws: Aws;
   readonly names: Names;
-  /** The task that is there already. */
+  /** The running task. */
   readonly task: Task | undefined;
 }
 
-/** A run that is over. */
+/** A run after its end. */
 export interface Run extends Ready {
   readonly result: StepResult;
   /** The caller's calls, in their order. */
   readonly calls: readonly RecordedRequest[];
-  /** What is left of it: tasks that run, objects and their versions, definitions. */
+  /** What the run has left: running tasks, objects and their versions, definitions. */
   readonly left: Left;
 }
 
@@ -56,7 +56,7 @@ export const THEIR_ACCOUNT = "210987654321";
 
 let runs = 0;
 
-/** Runs the way's step under exactly its files, less one right. */
+/** Runs the way's step under exactly its files, without one right. */
 export async function tryWay(aws: Aws, way: Way, lost?: Right): Promise<Run> {
   const { local } = aws.world;
   runs += 1;
@@ -112,10 +112,10 @@ async function makeBucket(aws: Aws, way: Way, names: Names, lost: Right | undefi
   buckets.setPolicy(Bucket, policyWithout("bucket-policy", names, lost));
 }
 
-/** Registers the way's definition, and starts a task of it where the way wants one. */
+/** Registers the way's definition, and starts a task of it where the way needs one. */
 async function makeTask(aws: Aws, way: Way, names: Names): Promise<Task | undefined> {
   const { local, made } = aws.world;
-  // A connection that was kept may be closed just as it is used again.
+  // A kept-alive connection may be closed just as it is used again.
   const ecs = new ECSClient({ ...clientConfig(local), maxAttempts: 3 });
   const role = (name: string): string => `arn:aws:iam::${local.accountId}:role/${names[name] ?? ""}`;
   const options = { "awslogs-group": made.containerLogGroup, "awslogs-region": local.region };
@@ -166,7 +166,7 @@ async function leftOf(aws: Aws, names: Names, calls: readonly RecordedRequest[])
   };
 }
 
-/** How many versions and delete markers a bucket holds, whoever's it was. */
+/** How many versions and delete markers a bucket holds, also a bucket of another account. */
 async function versions(aws: Aws, Bucket: string): Promise<number> {
   const { iam, accountId } = aws.world.local;
   iam.buckets.setOwner(Bucket, accountId);

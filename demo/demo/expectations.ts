@@ -7,7 +7,7 @@ export interface Expectation {
   readonly holds: boolean;
 }
 
-/** What somebody should have seen, checked. */
+/** What the demo must have shown, as checks. */
 export function expectations(seen: {
   readonly result: StepResult;
   readonly stream: readonly string[];

@@ -1,4 +1,4 @@
-/** How the demo lays out what it prints: plain text, with colour only on a terminal. */
+/** The layout of the demo's output: plain text, with colour only on a terminal. */
 const colour = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
 
 const paint = (code: string, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -18,7 +18,7 @@ export function note(text: string): void {
   print(text);
 }
 
-/** Text of a file or a log, set off by a line at its left. */
+/** Text of a file or a log, with a line at its left. */
 export function block(text: string): void {
   for (const line of text.split("\n")) print(`${paint("2", "│")} ${line}`);
 }
@@ -37,7 +37,7 @@ export function logLine(line: string): void {
   print(`${paint("2", `${seconds} │`)} ${shown}`);
 }
 
-/** Names and values; further lines of a value are put below its first. */
+/** Names and values. Further lines of a value stand below its first. */
 export function table(rows: readonly (readonly [string, string])[]): void {
   const width = Math.max(...rows.map(([name]) => name.length));
   for (const [name, value] of rows) {

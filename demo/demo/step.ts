@@ -1,9 +1,9 @@
 import type { LocalFargate } from "../../local/start.ts";
 
-/** The secret of the step; made up. */
+/** The secret of the step, an invented one. */
 export const token = "tok-demo-7f3a9c1e5b";
 
-/** A definition as one keeps it in a repository: a stock image, no entry point, no baked-in agent. */
+/** A definition as a repository would keep it: a stock image, no entry point, no agent in it. */
 export function taskDefinition({ accountId }: LocalFargate): object {
   return {
     family: "report",
@@ -40,5 +40,5 @@ for part in 0 1 2 3; do
 done
 `;
 
-/** How many lines a worker prints on standard output that gets to its end. */
+/** How many lines a worker that succeeds prints on standard output. */
 export const linesOfWorker = 5;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import type { LocalFargate } from "../../local/start.ts";
 
-/** The exec agent uploads its transcript in the seconds after the session. */
+/** The exec agent uploads its transcript some seconds after the session. */
 const PATIENCE_MS = 20_000;
 
 /** The lines of the session's stream once it is whole, without the control sequences that a terminal hides. */
@@ -24,7 +24,7 @@ export async function readStream(
   let text = "";
   try {
     const until = Date.now() + PATIENCE_MS;
-    // The last line is that of `script`, which the agent makes the transcript with.
+    // The last line is from `script`, with which the agent makes the transcript.
     while (!text.includes("Script done") && Date.now() < until && !signal.aborted) {
       await sleep(200);
       // Until the first upload there is no such stream.
@@ -37,7 +37,7 @@ export async function readStream(
   return text.split("\n").map(visible);
 }
 
-/** Operating system commands (our marks among them) and carriage returns are nothing that a terminal shows. */
+/** Removes what a terminal does not show: carriage returns and operating system commands, the action's marks among them. */
 function visible(line: string): string {
   // eslint-disable-next-line no-control-regex -- these are the characters meant
   return line.replace(/\u001b\][^\u0007]*\u0007/g, "").replaceAll("\r", "");

@@ -1,11 +1,11 @@
 /**
- * Workflow commands as the runner reads them from a line of output. The rules are those of `ActionCommand.cs` in
- * github.com/actions/runner: two forms, `::name key=value,key=value::data` at the start of a line, and the older
+ * Workflow commands as the runner reads them from a line of output, by the rules of `ActionCommand.cs` in
+ * github.com/actions/runner. There are two forms: `::name key=value,key=value::data` at the start of a line, and the older
  * `##[name key=value;key=value]data` anywhere in it.
  *
- * The runner looks for both by .NET's `IndexOf(string)` and `StartsWith(string)`, which compare by the rules of a
- * language (learn.microsoft.com, "Best practices for comparing strings"; ICU): characters that have no weight there, as
- * controls and zero-width ones, are skipped. Where ICU's answer isn't documented this obeys rather than not.
+ * The runner looks for both with .NET's `IndexOf(string)` and `StartsWith(string)`, which compare by the rules of a
+ * language (learn.microsoft.com, "Best practices for comparing strings"; ICU): they skip characters without weight, such as
+ * controls and zero-width ones. Where ICU's answer isn't documented, this code takes the text as a command.
  */
 export interface Command {
   readonly name: string;
@@ -36,18 +36,18 @@ const bracketEscapes: Escapes = [
   ["%25", "%"],
 ];
 
-/** The command in a line, or undefined when it holds none that `isKnown`. */
+/** The command in a line; undefined when the line has no command that `isKnown`. */
 export function parseCommand(line: string, isKnown: (name: string) => boolean): Command | undefined {
   return parseColons(line.replace(LEADING_WHITE_SPACE, ""), isKnown) ?? parseBracket(line, isKnown);
 }
 
 /** `String.TrimStart()`: not U+FEFF, which JavaScript trims, but U+0085, which it does not. */
 const LEADING_WHITE_SPACE = /^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
-/** With nothing that weighs between them. */
+/** The characters of a text with any weightless ones between them. */
 const COLONS = /:[\p{Cc}\p{Cf}\ufe00-\ufe0f\u034f]*:/gu;
 
 function parseColons(line: string, isKnown: (name: string) => boolean): Command | undefined {
-  // With something weightless before or in it no name can follow.
+  // No name can follow a prefix with weightless characters before or in it.
   if (!line.startsWith("::")) return undefined;
   COLONS.lastIndex = 2;
   const end = COLONS.exec(line)?.index;
@@ -83,7 +83,7 @@ function parseProperties(text: string, separator: string, escapes: Escapes): Map
   const properties = new Map<string, string>();
   for (const item of text.split(separator)) {
     const [, key, value] = /^=*([^=]+)=+([^]+)$/.exec(item) ?? [];
-    // Names of properties are known in any case: `endLine` is `endline`.
+    // The case of a property's name doesn't matter: `endLine` is `endline`.
     if (key !== undefined && value !== undefined) properties.set(key.toLowerCase(), unescape(value, escapes));
   }
   return properties;

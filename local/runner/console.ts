@@ -7,7 +7,7 @@ export interface Annotation {
   readonly title?: string;
 }
 
-// GitHub keeps no more of them for a step; the log has them all.
+// GitHub keeps no more annotations for a step; the log has all of them.
 const annotationsKept = 10;
 const longestAnnotation = 4096;
 
@@ -20,14 +20,14 @@ const invalidStopToken =
  * and removed but match nothing.
  */
 export class Console {
-  /** As GitHub shows it. */
+  /** The log as GitHub shows it. */
   readonly log: string[] = [];
   /** The same lines before masking. */
   readonly rawLog: string[] = [];
   readonly annotations: Annotation[] = [];
   readonly outputs = new Map<string, string>();
   readonly state = new Map<string, string>();
-  /** What problem matchers were asked for: files to add, owners or files to remove. */
+  /** Requests for problem matchers: files to add, owners or files to remove. */
   readonly matchers: string[] = [];
   /** Whether a command could not be obeyed, which fails the step whatever its exit code. */
   commandFailed = false;
@@ -80,7 +80,7 @@ export class Console {
         ...(title === undefined ? {} : { title: this.#masker.mask(title) }),
       });
     }
-    // Cut after masking, so that no half of a secret is left at the end.
+    // Cut after masking, so that no part of a secret is left at the end.
     if (message !== "") this.#write(`##[${level}]${text}`, `##[${level}]${message}`);
   }
 
@@ -134,7 +134,7 @@ export class Console {
     this.write(line);
   }
 
-  /** What each command does; the answer is why it can't be done. */
+  /** Carries out each command; returns why it can't be carried out. */
   readonly #commands: Readonly<Record<string, (command: Command) => string | undefined>> = {
     "add-mask": ({ data }) => {
       if (data.trim() !== "") this.#masker.addMask(data);
@@ -196,7 +196,7 @@ export class Console {
   }
 }
 
-/** Commands that are never echoed, since their data may be a secret or are logged anyway. */
+/** Commands that are never echoed, since their data may be a secret or is logged anyway. */
 const unechoed = new Set(["add-mask", "debug", "error", "warning", "notice"]);
 
 function disabled(command: string): string {

@@ -1,6 +1,6 @@
 import { arch } from "node:process";
 
-/** The variables that every step finds, for a made-up push to a made-up repository. */
+/** The variables of every step, for an invented push to an invented repository. */
 export function runnerEnvironment(where: {
   temp: string;
   home: string;

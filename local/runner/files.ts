@@ -6,7 +6,7 @@ import type { Masker } from "./masker.ts";
 /** The files through which a process talks to the runner (`FileCommandManager.cs`), new for each process. */
 export interface FileCommands {
   readonly environment: Readonly<Record<string, string>>;
-  /** Reads what the process wrote; a file that can't be understood fails the step. */
+  /** Reads the files that the process wrote. A malformed file fails the step. */
   collect(console: Console, masker: Masker): Promise<Collected>;
 }
 
@@ -64,8 +64,8 @@ export async function createFileCommands(directory: string, suffix: string): Pro
 }
 
 /**
- * `NAME=value` lines, and values of several lines between `NAME<<DELIMITER` and `DELIMITER`; later ones win.
- * Pairs before a line that is wrong count.
+ * `NAME=value` lines, and values of several lines between `NAME<<DELIMITER` and `DELIMITER`. Later values win. Pairs before a
+ * malformed line count.
  */
 export function* parseFileCommands(text: string): Generator<[name: string, value: string]> {
   const lines = text.split("\n");
@@ -113,7 +113,7 @@ function summaryOf(text: string, console: Console, masker: Masker): string {
     .join("\n");
 }
 
-/** A process may delete its file, which is the same as to write nothing. */
+/** A process may delete its file, which is the same as writing nothing. */
 async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 
-/** What the runner needs of an `action.yml` for a JavaScript action. */
+/** The parts of an `action.yml` that the runner needs for a JavaScript action. */
 export interface Manifest {
   readonly main: string;
   readonly post: string | undefined;
@@ -31,7 +31,7 @@ export async function readManifest(actionDir: string): Promise<Manifest> {
   return { main, post: typeof post === "string" ? post : undefined, inputs: new Map(inputs) };
 }
 
-/** Fills in defaults; names are known in any case. `unexpected` are those that `action.yml` does not have. */
+/** Fills in defaults. The case of a name doesn't matter. `unexpected` holds the names that `action.yml` does not have. */
 export function mergeInputs(
   manifest: Manifest,
   given: Readonly<Record<string, string>>,

@@ -1,7 +1,6 @@
 /**
- * Replaces secrets by `***` as the runner does (`SecretMasker.cs`, `ValueEncoders.cs`): each value, and what it
- * looks like in base64 (at each of three offsets), JSON, XML, a URL and a few quotings. Ranges that touch or
- * overlap become one `***`.
+ * Replaces secrets by `***` as the runner does (`SecretMasker.cs`, `ValueEncoders.cs`): each value, and its forms in base64
+ * (at each of three offsets), JSON, XML, a URL and a few quotings. Ranges that touch or overlap become one `***`.
  */
 export class Masker {
   readonly #secrets = new Set<string>();

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { constants } from "node:os";
 
-/** How long the runner waits before it goes on to the next way of ending a process, in milliseconds. */
+/** How long the runner waits before the next, harder way to end a process, in milliseconds. */
 export interface Patience {
   readonly interrupt: number;
   readonly terminate: number;
@@ -24,7 +24,7 @@ export interface ProcessRequest {
   readonly patience: Patience;
 }
 
-/** Runs a process to its end; answers with its exit code, 128 + n when signal n ended it. */
+/** Runs a process to its end. Resolves with its exit code, 128 + n when signal n ended it. */
 export async function runProcess(request: ProcessRequest): Promise<number> {
   const { signal, patience } = request;
   const child = spawn(request.file, request.args, {
@@ -52,7 +52,7 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
   signal?.addEventListener("abort", cancel, { once: true });
   try {
     const exitCode = await exited;
-    // A child that it left behind may hold the streams open.
+    // A child that outlives it may hold the streams open.
     timers.push(
       setTimeout(() => {
         child.stdout.destroy();
@@ -67,14 +67,14 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
   }
 }
 
-/** Lines end by LF, CR LF or a CR alone, as .NET reads them; so a progress bar is many lines. */
+/** Lines end with LF, CR LF or a CR alone, as .NET reads them; so a progress bar is many lines. */
 function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
   return new Promise((resolve) => {
     const decoder = new TextDecoder();
     let rest = "";
     let afterReturn = false;
     const take = (text: string): void => {
-      // A CR ended its line when it came; the LF that comes later belongs to it.
+      // A CR has already ended its line; an LF that follows belongs to it.
       const lines = (rest + (afterReturn ? text.replace(/^\n/, "") : text)).split(/\r\n|[\r\n]/);
       if (text !== "") afterReturn = text.endsWith("\r");
       rest = lines.pop() ?? "";

@@ -13,17 +13,17 @@ export interface Stage {
   readonly workspace: string;
   readonly node: string;
   readonly inputs: ReadonlyMap<string, string>;
-  /** What the runner and the workflow put into the environment. */
+  /** The variables of the runner and the workflow. */
   readonly env: Readonly<Record<string, string>>;
-  /** What an earlier stage of the same action saved. */
+  /** The state that an earlier stage of the same action saved. */
   readonly state: ReadonlyMap<string, string>;
-  /** For the files through which the process talks back. */
+  /** The directory of the files that the process writes for the runner. */
   readonly commandDir: string;
   readonly masker: Masker;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
   readonly patience: Patience;
-  /** What the runner itself logs before the process starts. */
+  /** The runner's own lines before the process starts. */
   readonly preface: (console: Console) => void;
 }
 
@@ -34,7 +34,7 @@ export interface StageResult {
   readonly collected: Collected;
 }
 
-/** As `NodeScriptActionHandler.cs`: a stage fails by its exit code, or by a command that can't be obeyed. */
+/** Runs a stage like `NodeScriptActionHandler.cs`: it fails by its exit code, or by a command that can't be carried out. */
 export async function runStage(stage: Stage): Promise<StageResult> {
   const script = resolve(stage.actionDir, stage.script);
   if (!existsSync(script))
@@ -60,7 +60,7 @@ export async function runStage(stage: Stage): Promise<StageResult> {
     signal: stage.signal,
     patience: stage.patience,
   });
-  // A process that ends well after the cancel is cancelled all the same.
+  // A process that succeeds after the cancel counts as cancelled, too.
   const cancelled = stage.signal?.aborted === true;
   const written = await files.collect(console, stage.masker);
   // The older commands for outputs and state still work beside the files.

@@ -18,7 +18,7 @@ export interface StepRequest {
   readonly workspace: string;
   /** Values of the repository's secrets, which GitHub masks from the start. */
   readonly secrets?: readonly string[];
-  /** Node 24; by default the one that runs this, which for npm scripts is the one of this repository. */
+  /** The path of Node 24; by default that of the running Node, which for npm scripts is this repository's. */
   readonly node?: string;
   /** Called with each line of the log as GitHub would show it, of main and of post. */
   readonly onLine?: (line: string) => void;
@@ -26,7 +26,7 @@ export interface StepRequest {
   readonly signal?: AbortSignal;
   /** Called between main and post. */
   readonly beforePost?: () => void | Promise<void>;
-  /** How fast a process is given up; tests shorten it. */
+  /** The times before a process is killed; tests shorten them. */
   readonly patience?: Patience;
 }
 
@@ -41,11 +41,11 @@ export interface StepResult {
   /** Markdown of main and post. */
   readonly summary: string;
   readonly annotations: readonly Annotation[];
-  /** What problem matchers main's output asked for. */
+  /** Requests for problem matchers in main's output. */
   readonly matchers: readonly string[];
-  /** Whether main's output held a command that could not be obeyed. */
+  /** Whether main's output had a command that could not be carried out. */
   readonly commandFailed: boolean;
-  /** What main left to post. */
+  /** The state that main saved for post. */
   readonly state: Readonly<Record<string, string>>;
   /** Undefined when the action has no post. */
   readonly post: PostResult | undefined;
@@ -61,8 +61,8 @@ export interface PostResult {
 
 /**
  * Runs one step that uses a JavaScript action, main and post, by the rules of the GitHub runner
- * (github.com/actions/runner, `src/Runner.Worker`). Rejects when the action itself can't be loaded; a step that
- * fails is an answer like any other. Leaves no files behind.
+ * (github.com/actions/runner, `src/Runner.Worker`). Rejects when the action itself can't be loaded; the
+ * result of a failed step is a value. Leaves no files behind.
  */
 export async function runStep(request: StepRequest): Promise<StepResult> {
   const manifest = await readManifest(request.actionDir);
@@ -105,7 +105,7 @@ export async function runStep(request: StepRequest): Promise<StepResult> {
       script: manifest.post,
       env: { ...base, ...Object.fromEntries(env), ...request.env, PATH: searched.join(delimiter) },
       state,
-      // The job's cancel is spent on main: post steps with always() run to their end.
+      // The job's cancel has no effect on post: post steps with always() run to their end.
       signal: undefined,
       preface: (console) => console.write("Post job cleanup."),
     });
