@@ -8,7 +8,7 @@ const BLOCKED = "takes no session any more";
 
 interface Place {
   readonly aws: Aws;
-  /** What the local Fargate says. */
+  /** Lines of the local Fargate's log. */
   readonly lines: string[];
   readonly sessionLimit: 1 | 2;
 }
@@ -45,7 +45,7 @@ function mostAtOnce({ aws }: Place, task: Task): number {
   );
 }
 
-/** Steps that all begin now, each with words of its own. */
+/** Steps that all begin now, each with output of its own. */
 function meet({ aws }: Place, task: Task, inputs: Inputs): Promise<StepResult[]> {
   return Promise.all(
     Array.from({ length: AT_ONCE }, (_, at) =>
@@ -61,7 +61,7 @@ function expectEachItsOwn(results: readonly StepResult[]): void {
   expect(results.map(jobLog)).toEqual(results.map((_, at) => [`begin ${at}`, `end ${at}`]));
 }
 
-/** The container still takes sessions. */
+/** Checks that the container still takes sessions. */
 async function expectAlive({ aws, lines }: Place, task: Task, inputs: Inputs): Promise<void> {
   expect(lines.filter((line) => line.includes(BLOCKED))).toEqual([]);
   const later = await aws.step({ task: task.id, ...inputs, run: "echo alive" });
@@ -69,7 +69,7 @@ async function expectAlive({ aws, lines }: Place, task: Task, inputs: Inputs): P
 }
 
 it.each([1, 2] as const)(
-  "with a bucket, jobs that meet in a container that takes %d at once have it one after the other",
+  "with a bucket, jobs that meet in a container that takes %d at once run in turn",
   async (limit) => {
     const at = place(limit);
     const task = await at.aws.runningTask();
@@ -93,14 +93,14 @@ it.each([1, 2] as const)(
     const at = place(limit);
     const task = await at.aws.runningTask();
     expectEachItsOwn(await meet(at, task, {}));
-    // No lock, so two may meet: one of them waits in the agent's queue then.
+    // There is no lock, so two may meet. Then one of them waits in the agent's queue.
     expect(mostAtOnce(at, task)).toBeLessThanOrEqual(limit + 1);
     await expectAlive(at, task, {});
   },
   120_000,
 );
 
-it("a role that may not read claims says so and looks at the sessions", async () => {
+it("without the right to read claims the step says so and looks at the sessions", async () => {
   const at = place(2);
   const task = await at.aws.runningTask();
   const key = `fargate-exec/claims/${task.id}/app.json`;
@@ -119,7 +119,7 @@ it("a role that may not read claims says so and looks at the sessions", async ()
   expect(await claimsOf(at)).toEqual([]);
 });
 
-it("a claim that is not given back in time fails the step, and names who has it", async () => {
+it("a claim that is not given back in time fails the step, and the message names its holder", async () => {
   const at = place(2);
   const task = await at.aws.runningTask();
   let begun = false;
@@ -145,7 +145,7 @@ it("a claim that is not given back in time fails the step, and names who has it"
   expect(await claimsOf(at)).toEqual([]);
 });
 
-it("a cancel gives the place back, of one that runs and of one that waits", async () => {
+it("a cancel gives the place back, for a running job and for a queued one", async () => {
   const at = place(2);
   const task = await at.aws.runningTask();
   const cancelRunning = new AbortController();

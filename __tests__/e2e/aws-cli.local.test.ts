@@ -25,7 +25,7 @@ afterAll(() => aws.stop());
 
 const run = promisify(execFile);
 
-/** The AWS CLI as a user has it, with nothing but such an environment as `npm run local` prints, of all rights. */
+/** The AWS CLI as a user has it, with only the environment that `npm run local` prints, which has all rights. */
 async function cli(...args: readonly string[]): Promise<string> {
   const { stdout } = await run(join(virtualEnvironment, "bin/aws"), args, {
     env: {
@@ -96,7 +96,7 @@ it("aws s3 ls lists the bucket: the session's transcript, and no staged script a
   expect(listed).not.toContain("fargate-exec/");
 });
 
-it("aws ecs stop-task ends it", async () => {
+it("aws ecs stop-task ends the task", async () => {
   const task = aws.taskOf(result);
   await cli(
     "ecs",

@@ -4,7 +4,7 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
-/** Two sessions run, one waits, one more blocks the agent for good. */
+/** Two sessions run and one waits. A fourth blocks the agent for good. */
 const ENOUGH_TO_BLOCK = 4;
 const ENOUGH_TO_QUEUE = 2;
 
@@ -14,7 +14,7 @@ const sessions: Record<"ofQueue" | "ofBlind", readonly string[]> = { ofQueue: []
 const tasks = {} as Record<"blocked" | "queue" | "blind" | "newest" | "older", Task>;
 const results = {} as Record<"blocked" | "queue" | "blind" | "service", StepResult>;
 
-// All of them wait for the same twenty seconds.
+// Each of these steps waits for the same twenty seconds.
 beforeAll(async () => {
   aws = await Aws.start({ log: (line) => said.push(line) });
   const { made } = aws.world;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   [results.blocked, results.queue, results.blind, results.service] = await Promise.all([
     aws.step({ task: tasks.blocked.id, bucket, run }),
     aws.step({ task: tasks.queue.id, bucket, run }),
-    // Without a way to Session Manager.
+    // This step can't reach Session Manager.
     aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
     aws.step({ service: made.service, bucket, run }),
   ]);
@@ -47,7 +47,7 @@ function ofService(): readonly Task[] {
   return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
 }
 
-/** Sessions of somebody else, whom nobody keeps from opening too many. */
+/** Opens sessions of another principal, without a limit. */
 async function occupy(task: Task, count: number): Promise<readonly string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -65,7 +65,7 @@ async function occupy(task: Task, count: number): Promise<readonly string[]> {
   return ids;
 }
 
-/** Leaves a container without a session in which none is opened any more. */
+/** Blocks a container: it has no session and opens none any more. */
 async function block(task: Task): Promise<void> {
   const ids = await occupy(task, ENOUGH_TO_BLOCK);
   const last = ids.at(-1) ?? "";
@@ -86,7 +86,7 @@ function expectBlocked(result: StepResult, words: RegExp): void {
   expect(filesIn(aws.taskOf(result), "/tmp")).not.toContain("ran");
 }
 
-it("a container that opens no session though its agent runs: told in words, with what ECS Exec needs", () => {
+it("a container that opens no session though its agent runs: the error says so and lists what ECS Exec needs", () => {
   expectBlocked(
     results.blocked,
     /^Container 'app' of task \S+ opened no session within 2\d s, .*agent is RUNNING\. The container has no other session\..*stop the task/s,
@@ -95,7 +95,7 @@ it("a container that opens no session though its agent runs: told in words, with
   expect(results.blocked.post?.log.join("\n")).toContain("Nothing was left to undo");
 });
 
-it("with a service the next task is tried, for the job has not started", () => {
+it("with a service the next task is tried, since the job has not started", () => {
   const { service } = results;
   expect(service.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
   expect(service.annotations).toEqual([]);
@@ -108,7 +108,7 @@ it("with a service the next task is tried, for the job has not started", () => {
   );
 });
 
-it("a session that waits behind others': they are named, and it does not start later", async () => {
+it("a session that waits behind others': the error names them, and the session starts no job later", async () => {
   const [one = "", other = ""] = sessions.ofQueue;
   expectBlocked(results.queue, new RegExp(`${one} since \\S+Z`));
   expectBlocked(results.queue, new RegExp(`${other} since \\S+Z`));
@@ -116,10 +116,10 @@ it("a session that waits behind others': they are named, and it does not start l
   await expectStillGood(tasks.queue);
 });
 
-it("a session that can't be ended and starts later does no job", async () => {
+it("a session that can't be ended and starts later runs no job", async () => {
   expectBlocked(results.blind, /Its other sessions can't be seen/);
   for (const id of sessions.ofBlind) aws.world.local.gateway.terminateSession(id);
-  // It has made its directory, and waits for somebody to type.
+  // It has made its directory, and waits for input.
   const files = (): string[] =>
     jobDirectories(tasks.blind).flatMap((directory) => filesIn(tasks.blind, directory));
   await eventually(() => files().includes("maker"), true, 20_000);
@@ -131,7 +131,7 @@ it("no claim is left, nor a staged script", async () => {
   expect(await aws.objects()).toEqual([]);
 });
 
-/** The container takes the next job, and has not run the one that was given up. */
+/** Checks that the container takes the next job, and has not run the abandoned one. */
 async function expectStillGood(task: Task): Promise<void> {
   const next = await aws.step({ task: task.id, bucket: aws.world.made.bucket, run: "ls /tmp" });
   expect(next.outputs).toMatchObject({ outcome: "succeeded" });

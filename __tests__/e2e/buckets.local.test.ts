@@ -44,7 +44,7 @@ async function policy(name: string, statement: object): Promise<void> {
   await aws.s3.send(new PutBucketPolicyCommand({ Bucket: name, Policy }));
 }
 
-/** What a bucket holds, current or not. */
+/** The versions in a bucket, current or not. */
 async function held(Bucket: string): Promise<{ versions: number; current: number; markers: number }> {
   const { Versions = [], DeleteMarkers = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket }));
   return {
@@ -54,7 +54,7 @@ async function held(Bucket: string): Promise<{ versions: number; current: number
   };
 }
 
-/** In a running task of its own, so that there is a claim as well as a script. */
+/** A step in a running task of its own, so that it makes a claim besides a script. */
 async function step(inputs: Inputs): Promise<StepResult> {
   const { id } = await aws.runningTask();
   return await aws.step({ task: id, run: "echo staged", ...inputs });
@@ -71,7 +71,7 @@ function expectError(result: StepResult, code: string, ...words: readonly string
   for (const word of words) expect(result.annotations[0]?.message).toContain(word);
 }
 
-it.concurrent("a bucket that keeps versions keeps none of the step's", async () => {
+it.concurrent("a versioned bucket keeps no version of the step's objects", async () => {
   const name = await bucket("with-versions", { versions: true });
   const result = await step({ bucket: name });
   expectGreen(result);
@@ -80,7 +80,7 @@ it.concurrent("a bucket that keeps versions keeps none of the step's", async () 
 });
 
 it.concurrent(
-  "without the right to delete versions they are hidden, and one warning names the right",
+  "without the right to delete versions objects are hidden, and one warning names the right",
   async () => {
     const Resource = "arn:aws:s3:::with-kept-versions/*";
     const statement = { Effect: "Deny", Action: "s3:DeleteObjectVersion", Resource };
@@ -113,11 +113,11 @@ it.concurrent(
 );
 
 it.concurrent.each(["without", "with"])(
-  "a bucket %s versions whose policy demands If-Match of deletes is left empty",
+  "a bucket %s versions whose policy requires If-Match for deletes is empty afterwards",
   async (versions) => {
     const statement = {
       Effect: "Deny",
-      // The key is one of DeleteObject alone (service authorization reference).
+      // Only DeleteObject has this condition key (service authorization reference).
       Action: "s3:DeleteObject",
       Resource: `arn:aws:s3:::if-match-${versions}/*`,
       Condition: { Null: { "s3:if-match": "true" } },
@@ -131,7 +131,7 @@ it.concurrent.each(["without", "with"])(
 );
 
 it.concurrent(
-  "a bucket that denies objects without encryption: the error says what to set, which then works",
+  "a bucket that denies objects without encryption: the error says what to set, and that works",
   async () => {
     const statement = {
       Effect: "Deny",
@@ -149,7 +149,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "a bucket of another account is refused before anything is in it, unless it is named",
+  "a bucket of another account is refused before anything is written to it, unless its owner is named",
   async () => {
     const theirs = "210987654321";
     const Resource = ["arn:aws:s3:::theirs", "arn:aws:s3:::theirs/*"];
@@ -179,7 +179,7 @@ const foreign: Way = {
 };
 
 it.concurrent(
-  "a bucket of another account whose policy lets the step in is refused as well, until 'bucket-owner' names the account",
+  "a bucket of another account whose policy allows the step is refused, too, until 'bucket-owner' names the account",
   async () => {
     const { result, names, left } = await tryWay(aws, foreign);
     const bucket = names["bucket"] ?? "";
@@ -188,7 +188,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("a bucket of another account is used where 'bucket-owner' names that", async () => {
+it.concurrent("a bucket of another account is used where 'bucket-owner' names the account", async () => {
   const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
   const { result, left } = await tryWay(aws, { ...foreign, inputs });
   expectGreen(result);
@@ -197,7 +197,7 @@ it.concurrent("a bucket of another account is used where 'bucket-owner' names th
 });
 
 it.concurrent(
-  "a bucket of another account without a policy is denied, with the right and the bucket by name",
+  "a bucket of another account without a policy is denied, and the error names the right and the bucket",
   async () => {
     const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
     const beside = ({ names }: { names: Readonly<Record<string, string>> }): Promise<void> => {
@@ -209,9 +209,9 @@ it.concurrent(
   },
 );
 
-// S3 sends clients on from the older regions, and answers 400 in the newer ones.
+// S3 redirects clients in the older regions, and answers 400 in the newer ones.
 it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
-  "a bucket in %s is refused before a task is started or a script is run, with both regions by name",
+  "a bucket in %s is refused before a task is started or a script is run, and the error names both regions",
   async (region) => {
     const { s3, name } = await aws.bucketIn(region);
     const words = [`'${name}' is in ${region}, not in us-east-1`, "'bucket'"];
@@ -226,7 +226,7 @@ it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
 );
 
 it.concurrent(
-  "a transcript in S3 is waited for without s3:ListBucket, where S3 denies what is not there yet",
+  "without s3:ListBucket, where S3 denies a missing object, the step waits for a transcript in S3",
   async () => {
     const { bucket: name, loggedCluster: cluster } = aws.world.made;
     const Resource = `arn:aws:s3:::${name}`;

@@ -5,7 +5,7 @@ import { Aws, type Inputs } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { EXIT_CODE, runSized, type SizedJob } from "../helpers/sizes.ts";
 
-/** What the action shows of the job: from its header on to the guard's end, without what it says itself. */
+/** The job's output as shown: from its header to the guard's end, without the action's own lines. */
 function shown(all: Buffer): Buffer {
   const text = all.toString("latin1");
   const [header] = /^fargate-exec run=.*\n/m.exec(text) ?? [];
@@ -48,7 +48,7 @@ interface Bulk {
 
 let bulks: readonly Bulk[];
 
-// All at once, each on a Fargate of its own: most of the time they wait for the agent.
+// All at once, each on a Fargate of its own, since they mostly wait for the agent.
 beforeAll(async () => {
   bulks = await Promise.all(cases.map(([, more, orders]) => bulk(more, orders)));
 }, 120_000);
@@ -70,13 +70,13 @@ async function bulk(more: Inputs, orders: Orders): Promise<Bulk> {
 }
 
 it.each(cases.map(([name], at) => [name, at] as const))(
-  "5 MB of random bytes arrive as they were: %s",
+  "5 MB of random bytes arrive unchanged: %s",
   (_name, at) => {
     const one = bulks[at];
     if (one === undefined) throw new Error("not run");
     const { exitCode, file, output } = one;
     expect([exitCode, file.length]).toEqual([1, SIZE]);
-    // The last line gets an end where it has none.
+    // A last line without an end gets one.
     const whole = file.at(-1) === 10 ? file : Buffer.concat([file, Buffer.from("\n")]);
     expect([output.length, sha256(output)]).toEqual([whole.length, sha256(whole)]);
   },
@@ -84,20 +84,20 @@ it.each(cases.map(([name], at) => [name, at] as const))(
 
 const MB = 1_000_000;
 
-/** The same at a size that takes its time: soak/output.ts. */
+/** soak/output.ts does the same with larger sizes. */
 const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
   ["60 MB through a disk of 24 MB", { bytes: 60 * MB, disk: 24 }, true],
   ["60 MB without a line's end", { bytes: 60 * MB, unbroken: true }, false],
 ];
 
 it.each(sizes)(
-  "%s come byte by byte, with the exit status, in memory that does not grow with them",
+  "%s arrive byte by byte, with the exit status, in memory that does not grow with the output",
   async (_name, job, held) => {
     const { wrong, exitCode, outputs, others, runner, container, mostDisk } = await runSized(job);
     expect([wrong, exitCode, outputs["exit-code"]]).toEqual([undefined, 1, String(EXIT_CODE)]);
     expect(others.some((line) => line.startsWith("The job is held"))).toBe(held);
     expect(mostDisk).toBeLessThan(job.disk ?? Infinity);
-    // What Node has at least, so that it is known to be measured.
+    // Node's minimum, which shows that memory was measured.
     expect(runner.most).toBeGreaterThan(50);
     expect(runner.most).toBeLessThanOrEqual(150);
     for (const part of ["recorder", "attacher"]) expect(container.get(part)?.most).toBeGreaterThan(1);

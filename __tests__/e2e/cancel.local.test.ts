@@ -9,7 +9,7 @@ let defiance: Promise<Cancelled>;
 
 beforeAll(async () => {
   aws = await Aws.start();
-  // Begun here and looked at last: it takes the ten seconds between TERM and KILL.
+  // Begun here and checked last, since it takes the ten seconds between TERM and KILL.
   defied = await aws.runningTask();
   const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";
   defiance = cancelAt(/^begun$/, { task: defied.id, run });
@@ -19,7 +19,7 @@ afterAll(() => aws.stop());
 
 interface Cancelled {
   readonly result: StepResult;
-  /** When the step was told. */
+  /** When the step was cancelled. */
   readonly at: number;
 }
 
@@ -40,7 +40,7 @@ async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {})
   return { result, at };
 }
 
-/** Stopped by the main step itself, within a second, and nothing of it left. */
+/** Checks that main itself stopped the task within a second, and that nothing is left. */
 async function expectUndone({ result, at }: Cancelled): Promise<void> {
   const task = aws.taskOf(result);
   const [stop, ...more] = aws.calls("StopTask", task.arn);
@@ -104,7 +104,7 @@ it.each([
   ["while it waits for the task", /Started task/],
   ["while the job runs", /^begun$/],
 ])(
-  "a step that is killed %s is undone by its post part, from the saved state",
+  "a step that is killed %s is undone by its post step, from the saved state",
   async (_, line) => {
     const mark = `MARK=${Math.random()}`;
     let killed = 0;
@@ -131,7 +131,7 @@ it.each([
   60_000,
 );
 
-it("a step that is killed before AWS has told it the task's name is undone as well", async () => {
+it("a step that is killed before it knows the task's name is undone as well", async () => {
   const mark = `MARK=${Math.random()}`;
   const before = aws.calls("RunTask").length;
   const running = aws.step({ ...staged(), run: "echo begun; sleep 300", env: mark });
@@ -144,7 +144,7 @@ it("a step that is killed before AWS has told it the task's name is undone as we
   expect(await aws.objects()).toEqual([]);
 });
 
-it("what main could not undo, post undoes; what post can't either is told in a warning", async () => {
+it("post undoes what main could not, and warns of what it can't undo either", async () => {
   const { local } = aws.world;
   const refuse = (times: number): void =>
     local.fail({
@@ -173,7 +173,7 @@ it("what main could not undo, post undoes; what post can't either is told in a w
 it("a job that ignores TERM is killed in the container, even after the runner has gone", async () => {
   const { result } = await defiance;
   expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
-  // What keeps its status for a while, in case somebody comes for it, is not the job.
+  // The process that keeps the status for a while is not the script.
   const job = (): string[] =>
     processes(defied)
       .map(({ command }) => command)

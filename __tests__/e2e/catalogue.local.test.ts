@@ -23,9 +23,9 @@ import {
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
-/** Whose image is pulled for ever. */
+/** A definition whose image is pulled for ever. */
 let slow: Aws;
-/** A running task that every row may use and none spoils. */
+/** A running task for all rows that leave it intact. */
 let running: Task;
 const said: string[] = [];
 
@@ -39,18 +39,18 @@ beforeAll(async () => {
 afterEach(() => aws.world.local.calm());
 afterAll(() => Promise.all([aws.stop(), slow.stop()]));
 
-/** One way into a failure. */
+/** One way to provoke a failure. */
 interface Row {
   readonly provoke: () => Promise<StepResult>;
-  /** Parts of the message: what failed and was seen, and what to do. */
+  /** Texts of the message's three parts. */
   readonly words: readonly string[];
   /** `not-started` unless given. */
   readonly outcome?: "unknown" | "cancelled";
-  /** Whether it is found out only when a task has been started. */
+  /** Whether the failure shows only once a task was started. */
   readonly startsTask?: true;
 }
 
-const NOBODY = "http://127.0.0.1:1";
+const CLOSED_PORT = "http://127.0.0.1:1";
 const denied = (operation: string, times = 99): void => {
   const name = `ecs:${operation}`;
   const message = `User: arn:aws:iam::123456789012:user/local is not authorized to perform: ${name} on resource: * because no identity-based policy allows the ${name} action`;
@@ -60,7 +60,7 @@ const inRunning = (inputs: Record<string, string> = {}, options: StepOptions = {
   aws.step({ task: running.id, run: "echo begun", ...inputs }, options);
 const inNew = (inputs: Record<string, string> = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ ...aws.newTask(), run: "echo begun", ...inputs }, options);
-/** A step in a task of its own, to which something happens once the script says that it has begun. */
+/** A step in a task of its own, with an event once the script has said that it has begun. */
 async function onceBegun(run: string, act: (task: Task) => unknown): Promise<StepResult> {
   const task = await aws.runningTask();
   const onLine = (line: string): void => (line === "begun" ? void act(task) : undefined);
@@ -139,8 +139,8 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     words: ["ecs:DescribeTasks", "An odd thing happened.", "request id"],
   },
   "aws-unreachable": {
-    provoke: () => inRunning({}, { env: { AWS_ENDPOINT_URL: NOBODY } }),
-    words: [NOBODY.slice("http://".length), "AWS_ENDPOINT_URL"],
+    provoke: () => inRunning({}, { env: { AWS_ENDPOINT_URL: CLOSED_PORT } }),
+    words: [CLOSED_PORT.slice("http://".length), "AWS_ENDPOINT_URL"],
   },
   "cluster-not-found": {
     provoke: () => inNew({ cluster: "nowhere" }),
@@ -254,7 +254,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "container-blocked": {
     provoke: async () => {
-      // Where sessions were logged, their uploads would be waited for.
+      // On a cluster that logs sessions the step would wait for their uploads.
       await aws.register("unlogged", [withoutInit]);
       const task = await aws.runningTask("unlogged");
       const { cluster } = aws.world.made;
@@ -262,7 +262,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       for (let sessions = 0; sessions < 4; sessions++)
         await aws.world.ecs.send(new ExecuteCommandCommand({ cluster, task: task.arn, ...sleep }));
       await eventually(() => said.some((line) => line.includes("one session too many")), true, 20_000);
-      // A run without a bucket would see those sessions beforehand, and wait for its turn.
+      // A run without a bucket would see those sessions beforehand, and queue.
       return await inRunning({ task: task.id, bucket: aws.world.made.bucket });
     },
     words: ["opened no session within 20 s", "other sessions: ecs-execute-command-", "stop the task"],
@@ -304,7 +304,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "bucket-not-owned": {
     provoke: () => {
       const { bucket } = aws.world.made;
-      // Denied as the bucket of the cluster's account, not as anybody's.
+      // The denied bucket is the one of the cluster's account.
       const theirs = { code: "AccessDenied", message: "Access Denied", status: 403 };
       aws.world.local.fail({ operation: `HEAD /${bucket}*`, ...theirs });
       return inNew({ bucket });
@@ -328,13 +328,13 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "session-lost": {
     provoke: () => {
-      // Calls go past the proxy, the session's socket does not.
+      // Calls bypass the proxy; the session's socket does not.
       const url = new URL(aws.world.local.url);
       url.hostname = "localhost";
       const env = {
         AWS_ENDPOINT_URL: url.origin,
         AWS_ENDPOINT_URL_SSMMESSAGES: aws.world.local.url,
-        HTTP_PROXY: NOBODY,
+        HTTP_PROXY: CLOSED_PORT,
         NO_PROXY: "localhost",
       };
       return inRunning({}, { env });
@@ -358,7 +358,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       const files = { "big.sh": `echo not reached\n${"#".repeat(1_200_000)}` };
       const onLine = (line: string): void => {
         if (!line.startsWith("Session ")) return;
-        // It is staged by then, and the container has not asked for it yet.
+        // By then the script is staged, and the container has not fetched it yet.
         const staged = aws
           .calls(`PUT /${bucket}/`)
           .findLast(({ operation }) => operation.endsWith("payload"));
@@ -429,7 +429,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
 };
 
-/** By a step, whatever became of them. */
+/** Tasks that a step started, in any state. */
 function started(): readonly Task[] {
   return [...aws.world.local.tasks, ...slow.world.local.tasks].filter(
     ({ plan }) => plan.startedBy?.startsWith("fargate-exec/") === true,
@@ -441,7 +441,7 @@ it("has a row for every code", () => {
 });
 
 it.each(FAILURE_CODES)(
-  "%s: one error in three parts, the right outcome, nothing of ours left",
+  "%s: one error in three parts, the right outcome, nothing left behind",
   async (code) => {
     const { provoke, words, outcome = "not-started", startsTask = false } = catalogue[code];
     const before = started().length;
@@ -456,14 +456,14 @@ it.each(FAILURE_CODES)(
       seconds: null,
     };
     expect(JSON.parse(result.outputs["results"] ?? "")).toEqual(told.taskArn === "" ? [] : [told]);
-    // Those without a title are the runner's own.
+    // Annotations without a title are the runner's own.
     const errors = result.annotations.filter(({ title }) => title !== undefined);
     expect(errors).toEqual([
       { level: "error", title: `fargate-exec: ${code}`, message: expect.any(String) as string },
     ]);
     const message = errors[0]?.message ?? "";
     const parts = message.split("\n").filter((line) => line.trim() !== "");
-    // What failed, what was seen, what to do.
+    // The three parts: what failed, what was seen, what to do.
     expect(parts.length).toBeGreaterThanOrEqual(3);
     for (const word of words) expect(message).toContain(word);
     const log = mainLog(result).join("\n");

@@ -20,7 +20,7 @@ afterAll(() => aws.stop());
 
 const secret = "correct horse\nbattery staple";
 
-/** What steps do that leave no daemon, with the exit code of each. */
+/** Scripts that leave no daemon, each with its exit code. */
 const kinds: readonly (readonly [inputs: () => Inputs, exitCode: string])[] = [
   [() => ({ run: "echo hello" }), "0"],
   [() => ({ run: "echo wrong >&2; exit 7", bucket: aws.world.made.bucket }), "7"],
@@ -46,14 +46,14 @@ const kinds: readonly (readonly [inputs: () => Inputs, exitCode: string])[] = [
   [() => ({ run: "(", bucket: aws.world.made.bucket }), "2"],
 ];
 
-/** All that lives in the task, and what it takes. */
+/** The processes of the task, and the resources they use. */
 function census() {
   const first = `/proc/${processes(task)[0]?.pid ?? 0}`;
   const root = `${first}/root`;
   return {
     processes: processes(task).map(({ pid, state, command }) => {
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
-      // Pages of files come and go with the memory of the machine.
+      // The number of file pages depends on the machine's free memory.
       const own = /^(RssAnon|RssShmem|Threads|SigIgn|SigCgt):.*$/gm;
       return [
         state,
@@ -82,10 +82,10 @@ it("a census of the task before and after many runs of every kind is the same", 
     .flat()
     .slice(0, RUNS);
   for (const [inputs, exitCode] of runs) {
-    // One at a time: a container has a place for one session.
+    // One at a time, since a container has one place.
     const result = await aws.step({ task: task.id, secrets: "KEY", ...inputs() }, { env: { KEY: secret } });
     expect(result.outputs["exit-code"]).toBe(exitCode);
-    // The exec agent's own programs may live for a moment after the session.
+    // The exec agent's own programs may run for a moment after the session.
     await eventually(() => (processes(task).length === 1 ? [] : result.log), []);
   }
   expect(census()).toEqual(before);

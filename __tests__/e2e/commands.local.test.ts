@@ -1,4 +1,7 @@
-/** Words of a job, a peer, a bucket and AWS that would be commands to the runner, through the bundle and a runner. */
+/**
+ * Texts of a job, a peer, a bucket and AWS that look like commands to the runner, through the bundle and an emulated
+ * runner.
+ */
 import { StopTaskCommand } from "@aws-sdk/client-ecs";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { COMMANDS, expectNothingObeyed } from "../helpers/commands.ts";
@@ -32,8 +35,8 @@ it.concurrent("a job that prints every form of a workflow command is shown, and 
 });
 
 /**
- * Root in the container finds the run's nonce in the memory of the shell that shows the job, and speaks in its place,
- * into its terminal.
+ * A program that runs as root in the container. It finds the run's nonce in the attacher's memory and writes marks into the
+ * attacher's terminal.
  */
 const peer = String.raw`#!/usr/bin/env python3
 import base64, os, re, sys, time
@@ -58,7 +61,7 @@ print("knows the nonce" if nonce else "knows nothing", flush=True)
 const speaking = (what: string): string => `${peer}${what}\n`;
 
 it.concurrent(
-  "a peer that forges notes and marks makes the runner obey nothing, and is told in bounded words",
+  "a peer that forges notes and marks makes the runner obey nothing, and its text is shown up to a limit",
   async () => {
     const task = await aws.runningTask();
     const lines = base64(JSON.stringify(COMMANDS));
@@ -80,7 +83,7 @@ sys.exit(9)`);
     expect(log.filter((line) => line === "Further notes are not shown.")).toHaveLength(1);
     expect(log.filter((line) => line === "again").length).toBeLessThan(100);
     expect(log.filter((line) => line.startsWith("long xxx")).map((line) => line.length)).toEqual([600]);
-    // Neither payload nor secrets were typed again.
+    // Payload and secrets were not typed again.
     const session = aws.world.local.gateway.sessions.find(
       ({ sessionId }) => sessionId === result.outputs["session-id"],
     );
@@ -105,7 +108,7 @@ sys.exit(11)`);
 });
 
 it.concurrent(
-  "a claim with a newline and no web address is told as an unknown run, a huge one is not read",
+  "a claim with a newline and without a web address is shown as an unknown run, and a huge claim is not read",
   async () => {
     const task = await aws.runningTask();
     const { bucket } = aws.world.made;
@@ -132,7 +135,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "stop reasons with commands are told, in log, annotation and summary, and nothing of them is obeyed",
+  "stop reasons with commands are shown in log, annotation and summary, and not obeyed",
   async () => {
     const task = await aws.runningTask();
     const reason = ["forged", ...COMMANDS, "<img src=x> [x](https://x.example) `"].join("\n").slice(0, 900);

@@ -5,9 +5,9 @@ import type { Orders } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 
-/** Each cut is a run of its own, and most of a run is waiting: so many at once, each on a Fargate of its own. */
+/** How many runs at once, each on a Fargate of its own. Each cut is a run, and a run mostly waits. */
 const AT_ONCE = 6;
-/** Of the frames at which a run is cut only each so many-th, unless all are asked for (`npm run soak cuts`). */
+/** A run is cut at every so many-th frame only, unless all are asked for (`npm run soak cuts`). */
 const all = process.env["EVERY_CUT"] !== undefined;
 /** A new session for each cut takes twice as long as an old one. */
 const STEP = { oldToken: all ? 1 : 4, newSession: all ? 1 : 8 };
@@ -27,11 +27,11 @@ afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
 
 async function place(sessionLimit: 1 | 2 = 2): Promise<Place> {
   const aws = await Aws.start({ sessionLimit });
-  // Without a log: where the agent uploads one, a third session waits for that.
+  // Without a session log, since a third session would wait for the agent's upload.
   return { aws, task: await aws.runningTask(await aws.register("unlogged", [withoutInit])) };
 }
 
-/** Counts its runs in the container; what it prints crosses the session in many pieces. */
+/** A script that counts its runs in the container. Its output crosses the session in many pieces. */
 const short = `echo ran >>"/var/tmp/$KEY"
 for i in 1 2 3; do echo "line $i"; echo "problem $i" >&2; sleep 0.03; done
 printf 'größer\\r\\n\\033[31m日本語\\033[0m'
@@ -45,7 +45,7 @@ let runs = 0;
 interface Cut {
   readonly result: StepResult;
   readonly timesRun: number;
-  /** Of this run, in the order of their making. */
+  /** The sessions of this run, in the order of their creation. */
   readonly sessions: readonly SessionView[];
 }
 
@@ -61,9 +61,9 @@ async function runThrough({ aws, task }: Place, orders: Orders, run: string): Pr
   return { result, timesRun, sessions: local.gateway.sessions.slice(before) };
 }
 
-/** Whatever was cut: what the script printed, once and in order, its exit code, and one run. */
+/** Checks that the script ran once, and that its exit code and its output are right, each line once and in order. */
 function expectWhole({ result, timesRun }: Cut, after: string): void {
-  // What the action itself says of its sessions stands in between.
+  // The action's own lines about its sessions stand in between.
   const lines = jobLog(result).filter((line) => !/^Session '?ecs-execute-command-/.test(line));
   expect({
     after,
@@ -84,7 +84,7 @@ function expectWhole({ result, timesRun }: Cut, after: string): void {
   });
 }
 
-/** Frames of a run that nobody cuts, those of both directions together. */
+/** The number of frames of a run without a cut, in both directions together. */
 async function framesOfARun(): Promise<number> {
   const [first] = places;
   if (first === undefined) throw new Error("no place");
@@ -95,13 +95,13 @@ async function framesOfARun(): Promise<number> {
   return session.frames["to-agent"] + session.frames["to-client"];
 }
 
-/** The indices of the frames of a run, each `step`-th. */
+/** The indices of every `step`-th frame of a run. */
 async function framesToCut(step: number): Promise<number[]> {
   const frames = await framesOfARun();
   return [...Array(Math.ceil((frames + 1) / step)).keys()].map((at) => at * step);
 }
 
-/** Runs the short script once for each index, each cut there; answers with the runs that were cut. */
+/** Runs the short script once for each index, with a cut at that frame. Returns the runs that were cut. */
 async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] = {}): Promise<Cut[]> {
   const waiting = [...indices];
   const done = new Map<number, Cut>();
@@ -115,27 +115,27 @@ async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] 
     }),
   );
   for (const [at, cut] of done) expectWhole(cut, `a cut after frame ${at}`);
-  // The number of frames varies a little from run to run; of the others none may have been spared.
+  // The number of frames varies a little, so only the last runs may have had no cut.
   const wasCut = ({ sessions: [first] }: Cut): boolean => first?.cuts === 1;
   const spared = [...done].filter(([at, cut]) => at < 0.7 * (indices.at(-1) ?? 0) && !wasCut(cut));
   expect(spared).toEqual([]);
   return [...done.values()].filter(wasCut);
 }
 
-it("a cut after any frame costs nothing where the old token still counts", async () => {
+it("a cut after any frame costs nothing where the old token is still accepted", async () => {
   const cuts = await cutAtEach(await framesToCut(STEP.oldToken));
-  // All went on in the session that they had.
+  // All went on in the same session.
   expect(cuts.map(({ sessions }) => sessions.length).filter((count) => count !== 1)).toEqual([]);
 }, 300_000);
 
-it("a cut after any frame costs nothing where only a new session goes on", async () => {
+it("a cut after any frame costs nothing where only a new session is possible", async () => {
   const indices = await framesToCut(STEP.newSession);
   const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
   const attachedAgain = cuts.filter(({ sessions }) => sessions.length > 1);
   expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
 }, 300_000);
 
-it("so it is where a container takes one session at a time", async () => {
+it("a cut after any frame costs nothing where a container takes one session at a time", async () => {
   const only = await place(1);
   try {
     for (const at of [30, 70]) {
@@ -154,7 +154,7 @@ const CUTS = 50;
 it(`${CUTS} cuts at random leave a long run whole`, async () => {
   const [first] = places;
   if (first === undefined) throw new Error("no place");
-  // Slowly: of what is under way at a cut the agent sends again ten pieces a second.
+  // Slow output, since the agent repeats the frames under way at ten a second after a cut.
   const script = [
     'echo ran >>"/var/tmp/$KEY"',
     "i=0; while [ $i -lt 900 ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done",
@@ -168,6 +168,6 @@ it(`${CUTS} cuts at random leave a long run whole`, async () => {
     expect(shown).toEqual(Array.from({ length: 900 }, (_, at) => `${word} ${at + 1}`));
   }
   expect([result.outputs["exit-code"], timesRun]).toEqual(["3", 1]);
-  // A session that can't be mended in time, as on a busy machine, is left to a new one, which is cut as often.
+  // A session that can't reconnect in time, as on a busy machine, is replaced by a new one, which is cut as often.
   expect(sessions.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThanOrEqual(CUTS);
 }, 120_000);

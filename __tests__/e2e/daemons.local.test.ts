@@ -5,7 +5,7 @@ import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../help
 import { Aws, filesIn, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
-/** Counts in a file of its own how often it has printed; whoever kills it by what it prints stops its count. */
+/** A daemon that counts in a file how often it has printed. If a print kills it, the count stops. */
 const work = (name: string): string =>
   `n=0; while :; do echo later; echo later >&2; n=$((n + 1)); echo "$n" >/tmp/${name}; sleep 0.05; done`;
 
@@ -13,7 +13,7 @@ const ways: readonly (readonly [name: string, script: string])[] = [
   ["in a session of its own", `setsid sh -c '${work("session")}' & echo started; exit 4`],
   [
     "by nohup and &",
-    // Debian's busybox has no nohup, which does little else.
+    // Debian's busybox has no nohup.
     `command -v nohup >/dev/null || nohup() { trap '' HUP; exec "$@"; }\nnohup sh -c '${work("nohup")}' & echo started; exit 4`,
   ],
   ["by & alone", `(${work("alone")}) & echo started; exit 4`],
@@ -36,7 +36,7 @@ describeImages.each(["debian-python", "busybox"])("in %s, a daemon left behind",
   beforeAll(async () => {
     await buildImages([`local/${image}`]);
     aws = await Aws.start();
-    // The init reaps what the daemons leave, which is not ours.
+    // With an init, which reaps what the daemons leave.
     task = await taskOf(aws, `local/${image}`, { linuxParameters: { initProcessEnabled: true } });
     idle = running();
     results = await inTurn(ways, 2, async ([, run]) => {
@@ -55,17 +55,17 @@ describeImages.each(["debian-python", "busybox"])("in %s, a daemon left behind",
 
   afterAll(() => aws.stop());
 
-  it.each(ways.map(([name], at) => [name, at] as const))("%s keeps nobody waiting", (_, at) => {
+  it.each(ways.map(([name], at) => [name, at] as const))("%s does not keep the step waiting", (_, at) => {
     const found = results[at];
     if (found === undefined) throw new Error("no such result");
     const { result, lateBy } = found;
     expect(result.outputs).toMatchObject({ "exit-code": "4", outcome: "failed" });
     expect(result.outputs["stdout"]).toMatch(/started/);
-    // Two recorders with awk wait a second each at the most for what is still being written.
+    // Two awk recorders wait for unfinished output, a second each at most.
     expect(lateBy).toBeLessThan(2500);
   });
 
-  it("lives on, and what it prints later hurts neither it nor anybody else", async () => {
+  it("lives on, and its later output hurts neither it nor a later job", async () => {
     expect(filesIn(task, "/tmp").sort()).toEqual(counters);
     const before = counters.map(count);
     await eventually(() => counters.every((name, at) => count(name) > (before[at] ?? 0) + 5), true);
@@ -74,7 +74,7 @@ describeImages.each(["debian-python", "busybox"])("in %s, a daemon left behind",
     expect(filesIn(task, "/tmp").sort()).toEqual(counters);
   });
 
-  it("leaves nothing of ours when it ends", async () => {
+  it("leaves no process of the action when it ends", async () => {
     const run =
       "for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || ! grep -q 'later\\|/script' /proc/$p/cmdline || kill $p; done";
     await aws.step({ task: task.id, run: `${run} 2>/dev/null; exit 0` });

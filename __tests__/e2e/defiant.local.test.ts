@@ -4,10 +4,10 @@ import { PLACES } from "../../src/payload/source.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
 
-/** What the step is to say of it: an exit code and standard output, or of the one failure that there is a word. */
+/** The expected end: an exit code and standard output, or a text of the failure. */
 type Ending = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
 
-/** The job directory's own place, a small disk here. */
+/** The first place for job directories, here on a small disk. */
 const place = PLACES[0];
 const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
@@ -25,11 +25,11 @@ const defiant: readonly (readonly [name: string, script: string, ending: Ending]
   ],
   ["terminates its own group", "echo before; kill -TERM 0; sleep 5", { code: 143, stdout: "before" }],
   ["kills its own group", "echo before; kill -KILL 0; sleep 5", { code: 137, stdout: "before" }],
-  ["kills the one that waits for it", "kill -KILL $PPID; sleep 0.2; exit 0", { lost: /was killed/ }],
+  ["kills the process that waits for it", "kill -KILL $PPID; sleep 0.2; exit 0", { lost: /was killed/ }],
   ["becomes another program", "echo 1; exec sh -c 'echo 2; exit 9'", { code: 9, stdout: "1\n2" }],
-  ["becomes one that is not there", "exec /no/such/program", { code: 127, stdout: "" }],
+  ["becomes a program that does not exist", "exec /no/such/program", { code: 127, stdout: "" }],
   ["closes its streams", "echo before; exec >&- 2>&- <&-; sleep 0.3; exit 5", { code: 5, stdout: "before" }],
-  ["turns its streams away", "echo 1; exec >/dev/null 2>&1; echo 2; exit 6", { code: 6, stdout: "1" }],
+  ["redirects its streams", "echo 1; exec >/dev/null 2>&1; echo 2; exit 6", { code: 6, stdout: "1" }],
   ["removes all of /tmp", "rm -rf /tmp/* /var/tmp/*; sleep 0.3; exit 4", { code: 4, stdout: "" }],
   [
     "removes all of ours",
@@ -41,7 +41,7 @@ const defiant: readonly (readonly [name: string, script: string, ending: Ending]
     `rm -rf ${place}/fargate-exec-*; sleep 1; exit 7`,
     { lost: /directory .* was removed/ },
   ],
-  ["fills the disk by what it prints", `${much}; ${much}; exit 0`, { lost: /full disk/ }],
+  ["fills the disk by its output", `${much}; ${much}; exit 0`, { lost: /full disk/ }],
   ["fills the disk and fails", `${fill}; exit 7`, { code: 7, stdout: "" }],
   ["fills the disk, then prints much", `${fill}; ${much}; exit 0`, { lost: /full disk/ }],
   ["makes room again", `${fill}; ${much}; sleep 0.5; rm ${place}/full; exit 0`, { lost: /full disk/ }],

@@ -14,13 +14,13 @@ afterAll(() => aws.stop());
 
 const RUN = "echo done; exit 3";
 
-/** Denies this call from now on, for want of a right that is the call's own unless given. */
+/** Denies this call from now on, for a missing right; by default the right is the call's own. */
 function deny(operation: string, right: string, times = 99): void {
   const message = `User: arn:aws:iam::123456789012:user/ci is not authorized to perform: ${right} on resource: * because no identity-based policy allows the ${right} action`;
   aws.world.local.fail({ operation, code: "AccessDeniedException", message, times });
 }
 
-/** Calls that a step can do without, and the one line by which it says that it did. */
+/** Optional calls, and the line that says that a step went on without the call. */
 it.each<[string, string, () => Promise<StepResult>, RegExp]>([
   [
     "DescribeSessions",
@@ -47,7 +47,7 @@ it.each<[string, string, () => Promise<StepResult>, RegExp]>([
     /^The task is started without tags, .*ecs:TagResource/,
   ],
 ])(
-  "a step to which %s is denied for want of %s says so in one line, and is otherwise the same",
+  "a step whose %s is denied, for lack of %s, says so in one line and is otherwise the same",
   async (operation, right, step, line) => {
     deny(operation, right, operation === "RunTask" ? 1 : 99);
     const result = await step();
@@ -60,7 +60,7 @@ it.each<[string, string, () => Promise<StepResult>, RegExp]>([
   60_000,
 );
 
-it("a service whose tasks may not be listed has no task to be found: the right is the error", async () => {
+it("without the right to list a service's tasks the error names the right", async () => {
   deny("ListTasks", "ecs:ListTasks");
   const result = await aws.step({ service: aws.world.made.service, run: RUN });
   expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });

@@ -30,14 +30,14 @@ async function watchCommandLines(running: Promise<unknown>): Promise<string> {
       try {
         seen.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
       } catch {
-        // It ended while we looked.
+        // It has ended meanwhile.
       }
     }
   }
   return [...seen].join("\n");
 }
 
-/** What of the container's own downloads the API saw: GETs of the staged object. */
+/** The container's own downloads: GETs of the staged object. */
 const downloads = (): string[] =>
   aws.calls(`GET /${aws.world.made.bucket}/fargate-exec/`).map(({ operation }) => operation);
 
@@ -63,18 +63,18 @@ describeImages("a presigned URL", () => {
   beforeAll(() => buildImages(rungs.map(([, image]) => `local/${image}`)), BUILD_TIME);
 
   it.each(rungs)(
-    "that %s in %s fetches the script by is seen nowhere",
+    "of %s in %s is in no process list, log or transcript",
     async (tool, image, program) => {
       const { local, made } = aws.world;
       const task = await taskOf(aws, `local/${image}`, { logged: true });
       const before = downloads().length;
-      // So slow an answer that whoever asks is seen in the process list.
+      // So slow an answer that the client shows in the process list.
       local.fail({ operation: `GET /${made.bucket}/fargate-exec/*`, delay: 400 });
       const running = deliver(task, { cluster: made.loggedCluster });
       const commandLines = await watchCommandLines(running);
       const result = await running;
       expectDelivered(result, `Script fetched by ${tool} (boto3: `);
-      // It was used, and so there was something to hide.
+      // The URL was used, so there was something to hide.
       expect(downloads().slice(before).join("\n")).toMatch(/fargate-exec\/.*payload/);
       expect(commandLines).toContain(program);
 
@@ -95,7 +95,7 @@ describeImages("a presigned URL", () => {
   );
 });
 
-/** Programs that the payload may use wherever it runs, without any that could fetch something. */
+/** Programs that the payload needs in every image, without any that could fetch something. */
 const basics = [
   ...[
     "awk",
@@ -118,7 +118,7 @@ const basics = [
   ...["sed", "setsid", "sh", "sha256sum", "sleep", "stty", "tail", "tr"],
 ];
 
-/** A task with this machine's programs, but of them only the basics and these on its path. */
+/** A task with this machine's file system, and only the basic programs and these on its PATH. */
 async function taskWith(programs: Readonly<Record<string, string>>): Promise<Task> {
   const links = Object.entries(programs).map(([name, path]) => `ln -s ${path} /tools/${name}`);
   const setUp = [
@@ -159,7 +159,7 @@ it("a rung that fails is followed by the next, and the log says why", async () =
   const { local, made } = aws.world;
   const denied = { code: "AccessDenied", message: "Access Denied", status: 403 };
   const onLine = (line: string): void => {
-    // It is staged by then, and the container has not asked for it yet.
+    // By then the script is staged, and the container has not fetched it yet.
     const staged = line.startsWith("Session ")
       ? aws.calls(`PUT /${made.bucket}/`).findLast(({ operation }) => operation.endsWith("/payload"))
       : undefined;
@@ -173,7 +173,7 @@ it("a rung that fails is followed by the next, and the log says why", async () =
   expect(result.outputs["exit-code"]).toBe("3");
 });
 
-/** Without the claims by which jobs take turns. */
+/** The keys in the bucket without claims. */
 async function stagedObjects(): Promise<string[]> {
   return (await aws.objects()).filter((key) => !key.includes("/claims/"));
 }
@@ -200,7 +200,7 @@ it("the staged object is gone while the script still runs", async () => {
 });
 
 describeImages("an image that has nothing to fetch with", () => {
-  it("gets no script that is too large to be typed: one error with the reason, and nothing left of ours", async () => {
+  it("gets no script that is too large to be typed: one error with the reason, and nothing left behind", async () => {
     const { bucket } = aws.world.made;
     const task = await taskOf(aws, "local/busybox");
     const script = `echo not reached\n${"# filler\n".repeat(130_000)}`;

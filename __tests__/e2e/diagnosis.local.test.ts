@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-it("an agent that takes no session: what ECS Exec needs is checked, printed and told", async () => {
+it("an agent that takes no session: the needs of ECS Exec are checked and printed, and the error names what is missing", async () => {
   const container = {
     ...withoutInit,
     readonlyRootFilesystem: true,
@@ -34,7 +34,7 @@ it("an agent that takes no session: what ECS Exec needs is checked, printed and 
   expect(aws.startedAndAlive()).toEqual([]);
 });
 
-it("a task without ECS Exec: told once, with the command that turns it on and the input that needs none", async () => {
+it("a task without ECS Exec: one error, with the command that enables it and the input that does without", async () => {
   const { made, local } = aws.world;
   const plain = local.tasks.find(({ plan }) => plan.group === `service:${made.service}`);
   if (plain === undefined) throw new Error("the service runs no task");

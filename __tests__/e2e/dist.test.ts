@@ -29,14 +29,14 @@ describe("the archive that a runner downloads, alone", () => {
   const step = (inputs: Record<string, string>, env: Record<string, string> = {}): Promise<StepResult> =>
     runStep({ actionDir, inputs, env, workspace: actionDir });
 
-  it("starts, and tells what is wrong with the inputs", async () => {
+  it("starts, and says what is wrong with the inputs", async () => {
     const { annotations, post } = await step({});
     expect(annotations.map(({ title }) => title)).toEqual(["fargate-exec: bad-input"]);
     expect(post).toMatchObject({ exitCode: 0, log: ["Post job cleanup.", "Nothing was left to undo."] });
   });
 
-  it("has what it needs to speak to AWS, through a proxy or not", async () => {
-    // Nobody listens there.
+  it("can call AWS, through a proxy or not", async () => {
+    // Nothing listens there.
     const env = {
       AWS_REGION: "eu-west-1",
       AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",

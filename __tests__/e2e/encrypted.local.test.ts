@@ -33,7 +33,7 @@ async function run(cluster: string, env: Record<string, string> = {}): Promise<S
   return aws.step({ cluster, task: task.id, run: script, secrets: "TOKEN=hunter22" }, { env });
 }
 
-/** The same whatever the way was. */
+/** The expected result, the same for each kind of session. */
 function expectSame(result: StepResult): void {
   expect(jobLog(result).filter((line) => !line.startsWith("Session '"))).toEqual(lines);
   expect(result.outputs).toMatchObject({
@@ -60,19 +60,19 @@ it("an encrypted session gives the same", async () => {
   expect(aws.calls("GenerateDataKey", aws.world.made.kmsKeyId)).toHaveLength(1);
 });
 
-it("a gateway that takes signed requests only gives the same", async () => {
+it("a gateway that accepts signed requests only gives the same", async () => {
   await aws.world.local.inject({ gateway: { requireSignature: true } });
   expectSame(await run(aws.world.made.cluster));
 });
 
-it("a CONNECT proxy that wants to know who asks gives the same", async () => {
+it("a CONNECT proxy with authorization gives the same", async () => {
   expectSame(await run(aws.world.made.cluster, proxied()));
   const { host } = new URL(aws.world.local.url);
   expect(proxy.tunnels).toContain(host);
   expect(proxy.seen.filter(({ outcome }) => outcome === "refused")).toEqual([]);
 });
 
-it("so do all of them together, and a cut on top", async () => {
+it("all of them together, with a cut, give the same", async () => {
   const { local, made } = aws.world;
   await local.inject({
     gateway: { requireSignature: true },
@@ -109,7 +109,7 @@ it.each([
     expect(result.annotations[0]?.title).toBe(
       who === "the task" ? "fargate-exec: session-refused" : "fargate-exec: access-denied",
     );
-    // One session was asked for, and it is over: the container takes the next.
+    // There was one session, and it is over, so the container takes the next one.
     expect(aws.calls("ExecuteCommand", task.arn)).toHaveLength(1);
     await eventually(() => local.gateway.sessions.at(-1)?.ended, true);
     expect(processes(task)).toEqual(before);

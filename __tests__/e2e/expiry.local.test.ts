@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Aws, pidOf, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
-/** How long a session of a role lasts here; a job that lasts longer needs another one. */
+/** How long a role session lasts here. A longer job needs another one. */
 const SESSION_SECONDS = 8;
 const JOB_SECONDS = 14;
 
@@ -14,19 +14,19 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** No keys at all: what a job has that ran no `configure-aws-credentials`. */
+/** An environment without keys, as of a job that did not run `configure-aws-credentials`. */
 const withoutKeys = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_EC2_METADATA_DISABLED: "true" };
 const long = `echo begun; i=0; while [ $i -lt ${JOB_SECONDS} ]; do sleep 1; i=$((i+1)); echo $i; done; echo ended`;
 const mark = (name: string): string => `exec 9<&0; MARK=${name}; echo begun; sleep 600; echo $MARK`;
 
 describe("a job that outlives the keys of its step", () => {
-  it.concurrent("is green where the step assumes its role itself, and nothing is left", async () => {
+  it.concurrent("succeeds where the step assumes its role itself, and leaves nothing", async () => {
     const { local, made } = aws.world;
     const inputs = { "role-to-assume": made.deployRole, bucket: made.bucket, run: long };
     let session = "";
     const onLine = (line: string): void => {
       session = /^Session ([\w-]+)[.,]/.exec(line)?.[1] ?? session;
-      // What comes next has to be asked of AWS, with keys of a later session.
+      // The calls that follow need keys of a later session.
       if (line === String(SESSION_SECONDS + 2)) local.gateway.end(session, "");
     };
     const env = { ...withoutKeys, ...local.idTokenEnv };
@@ -66,7 +66,7 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent("is green where a provider of the SDK renews them", async () => {
+  it.concurrent("succeeds where a provider of the SDK renews the keys", async () => {
     const { local, made } = aws.world;
     const provider = createServer((_, response) => {
       void local.sessionEnv(made.deployRole, SESSION_SECONDS).then((keys) =>
@@ -94,53 +94,62 @@ describe("a job that outlives the keys of its step", () => {
     }
   });
 
-  it.concurrent("is stopped where nothing renews them, and so is its task, and the step fails", async () => {
-    const { local, made } = aws.world;
-    const keys = await local.sessionEnv(made.deployRole, 3600);
-    const result = await aws.step(
-      { ...aws.newTask(), timeout: "2h", run: `trap 'echo told; exit 0' TERM; ${mark("one")} & wait` },
-      { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
-    );
-    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown", "exit-code": "" } });
-    const errors = result.annotations.filter(({ level }) => level === "error");
-    expect(errors).toMatchObject([{ title: "fargate-exec: no-credentials" }]);
-    for (const words of [
-      "ExpiredTokenException",
-      "has stopped, and its task was told to end",
-      "'role-to-assume'",
-    ])
-      expect(errors[0]?.message).toContain(words);
-    expect(result.outputs["stdout"]).toBe("begun\ntold");
-    const warnings = result.annotations
-      .filter(({ level }) => level === "warning")
-      .map(({ message }) => message);
-    expect(warnings.filter((words) => words.includes("'timeout' is 120 minutes"))).toHaveLength(1);
-    expect(warnings.some((words) => words.includes("the task is left running"))).toBe(true);
-    // StopTask was refused, but its container was ended from inside.
-    await eventually(() => aws.taskOf(result).lastStatus === "STOPPED", true);
-  });
+  it.concurrent(
+    "is stopped together with its task where nothing renews the keys, and the step fails",
+    async () => {
+      const { local, made } = aws.world;
+      const keys = await local.sessionEnv(made.deployRole, 3600);
+      const result = await aws.step(
+        { ...aws.newTask(), timeout: "2h", run: `trap 'echo told; exit 0' TERM; ${mark("one")} & wait` },
+        { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
+      );
+      expect(result).toMatchObject({
+        conclusion: "failure",
+        outputs: { outcome: "unknown", "exit-code": "" },
+      });
+      const errors = result.annotations.filter(({ level }) => level === "error");
+      expect(errors).toMatchObject([{ title: "fargate-exec: no-credentials" }]);
+      for (const words of [
+        "ExpiredTokenException",
+        "has stopped, and its task was told to end",
+        "'role-to-assume'",
+      ])
+        expect(errors[0]?.message).toContain(words);
+      expect(result.outputs["stdout"]).toBe("begun\ntold");
+      const warnings = result.annotations
+        .filter(({ level }) => level === "warning")
+        .map(({ message }) => message);
+      expect(warnings.filter((words) => words.includes("'timeout' is 120 minutes"))).toHaveLength(1);
+      expect(warnings.some((words) => words.includes("the task is left running"))).toBe(true);
+      // StopTask was refused, but the container was ended from inside.
+      await eventually(() => aws.taskOf(result).lastStatus === "STOPPED", true);
+    },
+  );
 
-  it.concurrent("is stopped in a task that goes on, as soon as the end is known to have come", async () => {
-    const { local, made } = aws.world;
-    const task = await aws.runningTask();
-    const keys = await local.sessionEnv(made.deployRole, 3600);
-    const end = new Date(Date.now() + 5_000).toISOString();
-    const result = await aws.step(
-      { task: task.id, run: mark("two") },
-      {
-        env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
-        onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
-      },
-    );
-    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
-    expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
-    expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`they end at ${end}`);
-    const left = (): string[] => processes(task).map(({ command }) => command);
-    await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
-    expect(task.desiredStatus).toBe("RUNNING");
-  });
+  it.concurrent(
+    "is stopped in a task that goes on, as soon as the keys are known to have ended",
+    async () => {
+      const { local, made } = aws.world;
+      const task = await aws.runningTask();
+      const keys = await local.sessionEnv(made.deployRole, 3600);
+      const end = new Date(Date.now() + 5_000).toISOString();
+      const result = await aws.step(
+        { task: task.id, run: mark("two") },
+        {
+          env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
+          onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+        },
+      );
+      expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
+      expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
+      expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`they end at ${end}`);
+      const left = (): string[] => processes(task).map(({ command }) => command);
+      await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
+      expect(task.desiredStatus).toBe("RUNNING");
+    },
+  );
 
-  it.concurrent("is said to go on where its session ends, too", async () => {
+  it.concurrent("goes on where its session ends, too, and the message says so", async () => {
     const { local, made } = aws.world;
     const task = await aws.runningTask();
     const keys = await local.sessionEnv(made.deployRole, 3600);
@@ -170,7 +179,7 @@ describe("a job that outlives the keys of its step", () => {
   });
 });
 
-it("a green step says in a warning which task it could not stop any more", async () => {
+it("a successful step warns of the task that it could not stop any more", async () => {
   const { local, made } = aws.world;
   const keys = await local.sessionEnv(made.deployRole, 3600);
   const result = await aws.step(

@@ -19,7 +19,10 @@ const newTasks = (tasks: number, more: Inputs = {}): Inputs => ({
 const arnsOf = ({ outputs }: StepResult): string[] => JSON.parse(outputs["task-arns"] ?? "") as string[];
 const resultsOf = ({ outputs }: StepResult) =>
   JSON.parse(outputs["results"] ?? "") as { taskArn: string; worker: number; exitCode: number }[];
-/** The lines of one task, without its label and its header; what the action itself says of the task is among them. */
+/**
+ * The lines of one task without their label and without its header. The action's own lines about the task are among
+ * them.
+ */
 const linesOf = (result: StepResult, task: number): string[] =>
   jobLog(result)
     .filter((line) => line.startsWith(`[task ${task}] `) && !line.includes("fargate-exec run="))
@@ -39,7 +42,7 @@ async function scale(desiredCount: number): Promise<Task[]> {
   return running();
 }
 
-it("each of several new tasks knows its place, and all of them are one result", async () => {
+it("each of several new tasks knows its index, and all of them make one result", async () => {
   const result = await aws.step(
     newTasks(3, {
       workers: "2",
@@ -84,10 +87,10 @@ it("'tasks: all' is every running task of the service, under one guard", async (
   expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
   expect(arnsOf(result).toSorted()).toEqual(running.map(({ arn }) => arn).toSorted());
   expect(result.annotations).toEqual([]);
-  // Two pipes promise no order between them, so the line is looked for.
+  // Two pipes have no order between them, so the line may stand anywhere.
   const hostnames = [0, 1, 2].map((task) => linesOf(result, task).find((line) => line.startsWith("ip-")));
   expect(hostnames.toSorted()).toEqual(running.map(({ hostname }) => hostname).toSorted());
-  // Together they look as often as one would.
+  // Together they call DescribeTasks as often as one task would.
   const looks = aws.world.local.requests
     .slice(before)
     .filter(({ operation }) => operation === "DescribeTasks");
@@ -101,7 +104,7 @@ it("too few running tasks start nothing", async () => {
   expect(result.annotations[0]?.message).toContain("not 3 running tasks");
 });
 
-it("a task that is lost does not stop the others", async () => {
+it("a lost task does not stop the others", async () => {
   const stopped = new Set<string>();
   const result = await aws.step(
     newTasks(2, { run: 'echo begun; [ "$FARGATE_EXEC_TASK" = 0 ] && exec sleep 60; sleep 4; echo done' }),

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterEach(() => aws.world.local.calm());
 afterAll(() => aws.stop());
 
-/** Its ENTRYPOINT takes any command for its own arguments. */
+/** An image whose ENTRYPOINT takes any command as its own arguments. */
 const server = { ...withoutInit, image: "registry.example/shop/http-server:1" };
 const held = (family: string, more: Inputs = {}): Inputs => ({
   ...aws.newTask(family),
@@ -48,7 +48,7 @@ function expectRan(result: StepResult): void {
   expect(result.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
 }
 
-it("an image whose ENTRYPOINT is a server is held by an entry point of ours, and the server never starts", async () => {
+it("an image whose ENTRYPOINT is a server is held by the action's entry point, and the server never starts", async () => {
   await aws.register("shop", [server]);
   const seen: string[] = [];
   const result = await aws.step(held("shop"), {
@@ -82,7 +82,7 @@ it("a container that waits for the health of the held one starts, though the hel
 });
 
 it.each(["RegisterTaskDefinition", "RunTask"])(
-  "without the right to %s in our families the command alone is replaced, which the log says once",
+  "without the right to %s in the action's families only the command is replaced, and the log says so once",
   async (operation) => {
     await aws.register("plain", [withoutInit]);
     deny(operation, "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-plain-held-0:1");
@@ -95,7 +95,7 @@ it.each(["RegisterTaskDefinition", "RunTask"])(
   },
 );
 
-it("a server that made arguments of the command is told as that, with its status, its log and the right", async () => {
+it("a server that took the command as arguments: the error says so, with its status, its log and the missing right", async () => {
   await aws.register("eats", [server]);
   deny(
     "RegisterTaskDefinition",
@@ -114,7 +114,7 @@ it("a server that made arguments of the command is told as that, with its status
   ]);
 });
 
-it("a container that waits for the held one's end is told of before anything is started", async () => {
+it("a container that waits for the held one's end is an error before anything is started", async () => {
   const dependsOn = [{ containerName: "app", condition: "COMPLETE" as const }];
   await aws.register("chain", [withoutInit, { ...withoutInit, name: "after", essential: false, dependsOn }]);
   const before = aws.world.local.tasks.length;
@@ -143,7 +143,7 @@ describe("jobs of one source revision", () => {
     expect(await ours("shared")).toEqual([]);
   });
 
-  it("leave it to another job where they are cancelled", async () => {
+  it("leave it to another job when they are cancelled", async () => {
     await aws.register("left", [server]);
     const cancel = new AbortController();
     let other: Promise<StepResult> | undefined;
@@ -165,7 +165,7 @@ describe("jobs of one source revision", () => {
     expect(await ours("left")).toEqual([]);
   });
 
-  it("leave it to another job where their main is killed: the post step ends the task alone", async () => {
+  it("leave it to another job when their main is killed: the post step stops the task only", async () => {
     await aws.register("orphaned", [server]);
     const name = "killed-beside-another";
     let other: Promise<StepResult> | undefined;
@@ -190,7 +190,7 @@ describe("jobs of one source revision", () => {
     expect(killed.post).toMatchObject({ conclusion: "success", annotations: [] });
     const [first, second] = tasks;
     expect(first?.desiredStatus).toBe("STOPPED");
-    // The other job's task runs of it still.
+    // The other job's task still uses it.
     expect(aws.startedAndAlive()).toEqual([second]);
     expect(await ours("orphaned")).toEqual([second?.plan.definition.taskDefinitionArn]);
     expect(aws.calls("DeregisterTaskDefinition", "fargate-exec-orphaned-held")).toEqual([]);
@@ -202,7 +202,7 @@ describe("jobs of one source revision", () => {
     expect(await ours("orphaned")).toEqual([]);
   });
 
-  it("register it anew where it is taken away between the look and the start", async () => {
+  it("register it anew when it is deregistered between the lookup and the start", async () => {
     await aws.register("raced", [server]);
     aws.world.local.fail({
       operation: "RunTask",
@@ -216,7 +216,7 @@ describe("jobs of one source revision", () => {
   });
 });
 
-describe("a definition that another principal has planted in our family", () => {
+describe("a definition that another principal has planted in the action's family", () => {
   const plants: readonly [string, (of: RegisterTaskDefinitionRequest) => RegisterTaskDefinitionRequest][] = [
     ["another image", (of) => changed(of, { image: "attacker.example/tools/miner:1" })],
     [
@@ -245,7 +245,7 @@ describe("a definition that another principal has planted in our family", () => 
       containerDefinitions: (of.containerDefinitions ?? []).map((one) => ({ ...one, ...more })),
     };
   }
-  /** What the victim's own step registers, learnt from a run of it as anybody with ecs:Describe… can. */
+  /** The definition that the victim's step registers. Every principal with ecs:Describe… can learn it from a run. */
   async function learnt(inputs: Inputs): Promise<RegisterTaskDefinitionRequest> {
     const { plan } = aws.taskOf(await aws.step(inputs));
     const { taskDefinition = {} } = await aws.world.ecs.send(
@@ -277,11 +277,11 @@ describe("a definition that another principal has planted in our family", () => 
     expect([what, plan.definition.family]).toEqual([what, original.family]);
     expect([what, plan.definition.taskDefinitionArn]).not.toEqual([what, planted]);
     expect(mainLog(result)).toContainEqual(expect.stringContaining("is not used: it differs"));
-    // It is not ours, so it is left for its owner.
+    // The planted definition stays for its owner.
     expect(await aws.definitions()).toContain(planted);
   }
 
-  it("is never run for an image, whatever it changes", async () => {
+  it("is never run for an image, for any member that it changes", async () => {
     await Promise.all(plants.map(([what, plant], at) => attack(what, image(`victim-${at}`), plant)));
   }, 60_000);
 
@@ -291,7 +291,7 @@ describe("a definition that another principal has planted in our family", () => 
   });
 });
 
-it("a service of the controller EXTERNAL or CODE_DEPLOY lends what its PRIMARY task set has", async () => {
+it("a service of the controller EXTERNAL or CODE_DEPLOY lends its PRIMARY task set's settings", async () => {
   const lent = async (type: "EXTERNAL" | "CODE_DEPLOY"): Promise<void> => {
     const { made, ecs } = aws.world;
     const [subnet = ""] = made.subnets;
@@ -307,7 +307,7 @@ it("a service of the controller EXTERNAL or CODE_DEPLOY lends what its PRIMARY t
         desiredCount: 1,
         enableExecuteCommand: true,
         deploymentController: { type },
-        // What CodeDeploy's service was created with is not what it runs now.
+        // A service of CodeDeploy no longer runs what it was created with.
         ...(type === "CODE_DEPLOY" && { taskDefinition: made.taskDefinition, launchType: "EC2" as const }),
       }),
     );
@@ -336,7 +336,7 @@ it("a service of the controller EXTERNAL or CODE_DEPLOY lends what its PRIMARY t
   await eventually(() => aws.startedAndAlive().length, 0);
 });
 
-it("a throttle that RunTask calls a wrong parameter is waited for", async () => {
+it("a throttle that RunTask reports as a wrong parameter is retried", async () => {
   aws.world.local.fail({
     operation: "RunTask",
     code: "InvalidParameterException",

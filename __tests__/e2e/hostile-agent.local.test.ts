@@ -51,7 +51,7 @@ it.each<[string, () => Orders["handshake"], RegExp]>([
   ["sends output first", () => "output-first", /sent output before the encryption handshake was over/],
   ["asks for another key", () => ({ key: anotherKey }), /is not known to be the cluster's/],
 ])(
-  "an agent that %s on an encrypted cluster gets nothing typed, and the session is ended",
+  "an agent that %s on an encrypted cluster gets no input, and the session is ended",
   async (_does, handshake, words) => {
     const asked = keysAsked().length;
     const sessions = aws.world.local.gateway.sessions.length;
@@ -65,7 +65,7 @@ it.each<[string, () => Orders["handshake"], RegExp]>([
         message: expect.stringMatching(words) as string,
       },
     ]);
-    // One session, into which not a byte was typed.
+    // One session, without a byte of input.
     const made = aws.world.local.gateway.sessions.slice(sessions);
     expect(made.map(({ typed }) => typed)).toEqual([0]);
     await eventually(() => aws.world.local.gateway.sessions.at(-1)?.ended, true);
@@ -79,7 +79,7 @@ it.each([
   ["an alias", clusters.alias, () => ALIAS],
   ["a key's ID", clusters.id, () => aws.world.made.kmsKeyId.split("/").at(-1)],
 ])(
-  "on a cluster that names %s KMS is asked by that name, and what it answers is compared",
+  "on a cluster that names %s KMS is asked by that name, and its answer is compared",
   async (_name, cluster, name) => {
     const asked = keysAsked().length;
     const good = await run(cluster, { handshake: { key: aws.world.made.kmsKeyId } });
@@ -93,7 +93,7 @@ it.each([
   30_000,
 );
 
-it("where the cluster may not be looked at, the handshake that comes is followed", async () => {
+it("without the right to describe the cluster the step follows the agent's handshake", async () => {
   const message =
     "User: arn:aws:sts::123456789012:assumed-role/example-ci/run is not authorized to perform: ecs:DescribeClusters on resource: demo";
   aws.world.local.fail({
@@ -108,7 +108,7 @@ it("where the cluster may not be looked at, the handshake that comes is followed
   expect(mainLog(result).filter((line) => line.includes("ecs:DescribeClusters"))).toHaveLength(1);
 }, 30_000);
 
-it("a cluster without a key asks none of KMS, whatever its agents ask for", async () => {
+it("on a cluster without a key no call of KMS is made, whatever its agents ask for", async () => {
   const asked = keysAsked().length;
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");

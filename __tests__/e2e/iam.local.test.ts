@@ -68,7 +68,7 @@ const fetching = ["task-role", "task-role-bucket"];
 const sessionsOf = ({ task }: Pick<Ready, "task">) =>
   aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task?.id ?? "no task"));
 
-/** Does something once the job has begun. */
+/** Runs an action once the job has begun. */
 const onceBegun =
   (act: () => void) =>
   (line: string): void => {
@@ -220,7 +220,7 @@ const sessionsAtOnce = (run: Run): boolean => {
 const count = ({ calls }: Run, operation: string): number =>
   calls.filter((call) => call.operation === operation).length;
 
-/** What the agent wrote of the run's session, in the end; `tried` is the call that shows that it has tried. */
+/** The agent's log of the run's session, once the call `tried` shows that the agent has tried to write it. */
 async function transcript({ result, names }: Run, tried: string): Promise<boolean> {
   const { local } = aws.world;
   const session = result.outputs["session-id"] ?? "";
@@ -243,7 +243,7 @@ async function transcript({ result, names }: Run, tried: string): Promise<boolea
   return (answer?.events ?? []).length > 0;
 }
 
-/** What a container of the run printed, as far as it is in its log once the log driver has tried to write it. */
+/** The log of a container of the run, once the log driver has tried to write it. */
 async function containerLog({ result }: Run): Promise<string[]> {
   const { local, made } = aws.world;
   const logStreamName = result.outputs["task-arn"]?.split("/").at(-1) ?? "";
@@ -260,13 +260,13 @@ async function containerLog({ result }: Run): Promise<string[]> {
   return events.map(({ message = "" }) => message);
 }
 
-/** A run to whose roles nothing is missing. */
+/** A run whose roles have all rights. */
 interface Whole {
   readonly outcome?: string;
   readonly seen?: (run: Run) => unknown;
 }
 
-/** Of each way what shows that all that its files allow was used; a green step unless it says otherwise. */
+/** For each way, the evidence that all of its rights were used; a successful step unless it says otherwise. */
 const whole: Readonly<Record<WayName, Whole>> = {
   "a running task": {
     seen: ({ result: { outputs } }) => {
@@ -280,7 +280,7 @@ const whole: Readonly<Record<WayName, Whole>> = {
     outcome: "cancelled",
     seen: async (run) => {
       expect(sessionsOf(run)[0]?.ended).toBe(true);
-      // The one that stops the job lasts until KILL has ended that, after ten seconds.
+      // The session of the stop command lasts until KILL has ended the job, after ten seconds.
       await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), [], 20_000);
     },
   },
@@ -318,17 +318,20 @@ const whole: Readonly<Record<WayName, Whole>> = {
   "an agent that lacks a right": {},
 };
 
-/** What a right's loss does. `says` has to name the right, and is an annotation's message or a line of the log. */
+/**
+ * The effect of a missing right. `says` has to name the right, and matches an annotation's message or a line of the
+ * log.
+ */
 interface Loss {
   readonly way: WayName;
   readonly file: string;
   readonly action: string;
   readonly sid?: string;
   readonly resource?: string;
-  /** The step's error; a green step that says what it does without unless given. */
+  /** The step's error. Without it, the step succeeds and says what it did without. */
   readonly code?: string;
   readonly outcome?: string;
-  /** The action unless given. */
+  /** The action's name unless given. */
   readonly says?: RegExp;
   readonly left?: Partial<Left>;
   readonly seen?: (run: Run) => unknown;
@@ -365,7 +368,7 @@ const running: readonly Omit<Loss, "way" | "file">[] = [
 ];
 
 const losses: readonly Loss[] = [
-  // Those that take long come first.
+  // The slow ones come first.
   ...["CreateDataChannel", "OpenDataChannel"].map((name) => ({
     ...({ way: "an agent that lacks a right", file: "task-role", action: `ssmmessages:${name}` } as const),
     code: "container-blocked",
@@ -512,7 +515,7 @@ function rightOf({ file, sid, action, resource }: Loss): Right {
 
 const named = losses.map((loss) => ({ ...loss, ...rightOf(loss), name: nameOf(rightOf(loss)) }));
 
-/** One right of each statement; `EVERY_RIGHT=1` tries them all, as `npm run soak` does. */
+/** One right of each statement. `EVERY_RIGHT=1` tries all of them, as `npm run soak` does. */
 const tried = named.filter(
   ({ file, sid }, at) =>
     process.env["EVERY_RIGHT"] !== undefined ||
@@ -548,7 +551,7 @@ it.concurrent.each(wholes)("%s, with all rights", async (name) => {
   await seen?.(run);
 });
 
-it("where the message gateway asks for no right to open a channel, none is needed", async () => {
+it("where the message gateway requires no right to open a channel, none is needed", async () => {
   await aws.world.local.inject({ gateway: { requireSignature: false, requireRight: false } });
   const right = rightOf({
     ...{ way: "a running task", file: "caller-running-task", action: "ssmmessages:OpenDataChannel" },
@@ -557,6 +560,6 @@ it("where the message gateway asks for no right to open a channel, none is neede
   expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
 });
 
-it("no file holds a right that nobody has tried to do without", () => {
+it("every right of the files is tried without", () => {
   expect(named.map(({ name }) => name).sort()).toEqual(allRights().map(nameOf).sort());
 });

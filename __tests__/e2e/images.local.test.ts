@@ -5,7 +5,7 @@ import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 import { runtimes } from "../local/runtimes.ts";
 
-/** How a script comes in, and what the log says of it. */
+/** How a script is delivered, and the log's line about it. */
 const rungs = {
   boto3: "Script fetched by boto3.",
   curl: "Script fetched by curl (boto3: ",
@@ -17,7 +17,7 @@ type Rung = keyof typeof rungs;
 type Shell = "sh" | "bash" | "python";
 
 const unchecked = "the script is not checked";
-/** Each prints the same, to both streams, without a last line's end, and exits with 7. */
+/** Each script prints the same to both streams, without an end of the last line, and exits with 7. */
 const scripts: Record<Shell, string> = {
   sh: `x="größer 'q' \\"d\\" \\\\"; printf '%s\\n\\t%s\\n' "$x" "$#"; echo err >&2; printf end; exit 7`,
   bash: `x=(größer "'q'" '"d"' '\\'); printf '%s\\n\\t%s\\n' "\${x[*]}" "$#"; echo err >&2; printf end; exit 7`,
@@ -81,7 +81,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
         processes(task).map(({ command }) => command),
       );
     }
-    // Most of its time a session waits for the agent.
+    // A session mostly waits for the agent.
     ran = await inTurn(table, 3, ([image, shell, rung]) => step(image, shell, rung !== "typed, no bucket"));
     failed = await inTurn(refused, 3, ([image, staged]) => step(image, "sh", staged));
   }, BUILD_TIME);
@@ -89,7 +89,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
   afterAll(() => aws.stop());
 
   it.each(table.map((row, at) => [...row.slice(0, 3), at] as [string, Shell, Rung, number]))(
-    "%s, %s, %s: runs to its end, and the log says how it came",
+    "%s, %s, %s: runs to its end, and the log says how it was delivered",
     (_image, _shell, rung, at) => {
       const result = ran[at];
       if (result === undefined) throw new Error("no such result");
@@ -121,7 +121,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
     },
   );
 
-  it("afterwards there is nothing of ours in any of them, and nothing in the bucket", async () => {
+  it("afterwards nothing of the action is in any of them, and nothing in the bucket", async () => {
     for (const [image, task] of tasks) {
       await eventually(() => processes(task).map(({ command }) => command), idle.get(image));
       for (const place of ["/tmp", "/run", "/dev/shm"])

@@ -38,7 +38,7 @@ const inTask =
 const inService =
   (run: string) =>
   (aws: Aws): Inputs => ({ service: aws.world.made.service, run });
-/** Typed into the session. */
+/** A script that is typed into the session. */
 const typed =
   (run: string, more: Inputs = {}) =>
   (_: Aws, task: Task): Inputs => ({ task: task.id, run, ...more });
@@ -58,7 +58,7 @@ const reached =
   (status: string) =>
   ({ tasks }: Seen): boolean =>
     tasks.some(({ lastStatus }) => lastStatus === status);
-/** The newest session has a client, and has sent it so many frames. */
+/** Whether the newest session has a client, and has sent it so many frames. */
 const connected =
   ({ to, frames }: { to: "to-agent" | "to-client"; frames: number } = { to: "to-client", frames: 0 }) =>
   ({ aws, calls }: Seen): boolean => {
@@ -104,7 +104,7 @@ const moments: readonly Moment[] = [
     says: [told, /Deregistering arn:/],
   },
   {
-    name: "while an image is being registered, and takes long",
+    name: "while a slow registration of an image is under way",
     inputs: fromImage,
     faults: slow("RegisterTaskDefinition", 3_000),
     when: called("RegisterTaskDefinition"),
@@ -119,7 +119,7 @@ const moments: readonly Moment[] = [
     says: [told, /Deregistering arn:/],
   },
   {
-    name: "while a file is being registered, and takes long",
+    name: "while a slow registration of a file is under way",
     inputs: fromFile,
     files: FILES,
     faults: slow("RegisterTaskDefinition", 3_000),
@@ -140,35 +140,35 @@ const moments: readonly Moment[] = [
     says: stopped,
   },
   {
-    // ECS gets it only once its definition is deregistered, and refuses it.
-    name: "while RunTask is under way of a definition that is ours",
+    // ECS receives the call only after its definition was deregistered, and refuses it.
+    name: "while RunTask of the action's definition is under way",
     inputs: fromFamily,
     faults: slow("RunTask", 700),
     when: called("RunTask"),
     says: [told, /Stopping the task that was being started/, /Deregistering arn:/],
   },
   {
-    name: "while RunTask is under way, and takes long",
+    name: "while a slow RunTask is under way",
     inputs: fromFamily,
     faults: slow("RunTask", 4_000),
     when: called("RunTask"),
     says: [told, /Stopping the task that was being started/],
   },
   {
-    name: "while the second RunTask of a dozen tasks is under way, and takes long",
+    name: "while the slow second RunTask of a dozen tasks is under way",
     inputs: likeService(SILENT, { tasks: "12" }),
     faults: [{ operation: "RunTask", delay: 3_000, skip: 1 }],
     when: ({ calls }) => calls("RunTask").length > 1,
     says: [...stopped, /Stopping the task that was being started/],
   },
   {
-    name: "while it is provisioned",
+    name: "while the task is provisioned",
     inputs: fromFamily,
     when: reached("PROVISIONING"),
     says: [told, /Stopping /],
   },
-  { name: "while it pulls", inputs: fromFamily, when: reached("PENDING"), says: stopped },
-  { name: "while its agent starts", inputs: fromImage, when: reached("RUNNING"), says: stopped },
+  { name: "while the image is pulled", inputs: fromFamily, when: reached("PENDING"), says: stopped },
+  { name: "while the agent starts", inputs: fromImage, when: reached("RUNNING"), says: stopped },
   {
     name: "while the script is being staged for a new task",
     inputs: fromFamily,
@@ -184,7 +184,7 @@ const moments: readonly Moment[] = [
     says: [told, /Deleting s3:/],
   },
   {
-    name: "while it waits for its turn in a container",
+    name: "while the step is queued for a container",
     inputs: inTask(SILENT),
     faults: slow("PUT /demo-staging/fargate-exec/claims/", 500).map(anyOf),
     when: called("PUT /demo-staging/fargate-exec/claims/"),
@@ -205,7 +205,7 @@ const moments: readonly Moment[] = [
     says: ended,
   },
   {
-    name: "while ExecuteCommand is under way in a task of others, and takes long",
+    name: "while a slow ExecuteCommand is under way in a task of others",
     inputs: inTask(SILENT),
     faults: slow("ExecuteCommand", 3_000),
     when: called("ExecuteCommand"),
@@ -257,7 +257,7 @@ const moments: readonly Moment[] = [
     says: ended,
   },
   {
-    name: "while a job runs that wants to clean up",
+    name: "while a job with a cleanup of its own runs",
     inputs: inTask("trap 'sleep 1; echo cleaned up; exit 0' TERM; echo begun; while :; do sleep 0.1; done"),
     when: said(/^begun$/),
     says: [...ended, /^cleaned up$/m],
@@ -275,7 +275,7 @@ const moments: readonly Moment[] = [
     says: stopped,
   },
   {
-    name: "while a job runs that ignores TERM",
+    name: "while a job that ignores TERM runs",
     inputs: inTask("trap '' TERM INT; echo begun; while :; do sleep 0.1; done"),
     when: said(/^begun$/),
     says: ended,
@@ -339,7 +339,7 @@ const moments: readonly Moment[] = [
     says: [says],
   })),
   {
-    name: "killed while the job runs in an encrypted cluster that may not be looked at",
+    name: "killed while the job runs in an encrypted cluster that the step may not describe",
     by: "kill",
     inputs: (aws, task) => ({ ...inTask(SILENT)(aws, task), cluster: encrypted(aws) }),
     cluster: encrypted,
@@ -364,13 +364,13 @@ const moments: readonly Moment[] = [
   },
 ];
 
-/** For any object below. */
+/** The fault for every path that begins like this. */
 function anyOf<F extends { operation: string }>(fault: F): F {
   return { ...fault, operation: `${fault.operation}*` };
 }
 
 let lanes: readonly Aws[];
-/** Each for one try of its test. */
+/** One run for one try of its test. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
 beforeAll(async () => {

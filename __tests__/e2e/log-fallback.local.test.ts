@@ -13,7 +13,7 @@ const cases: readonly Case[] = [
   { name: "neither has its end", transcripts: { cloudWatch: "missing", s3: { keep: 700 } } },
 ];
 
-/** One for each, since what goes wrong goes wrong for all. */
+/** One Fargate for each run, since a fault hits all runs of a Fargate. */
 let worlds: readonly Aws[];
 let results: readonly StepResult[];
 
@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all(worlds.map((aws) => aws.stop())));
 
 /**
- * A job whose session is cut as soon as it has begun, with no way back to it and no right to another. The agent
- * itself goes on, and leaves its transcript.
+ * A job whose session is cut as soon as the job has begun. The step can neither reconnect nor open another session. The agent
+ * itself goes on, and uploads its transcript.
  */
 async function withoutSessions(aws: Aws | undefined, transcripts: Case["transcripts"]): Promise<StepResult> {
   if (aws === undefined) throw new Error("no world");
@@ -53,7 +53,7 @@ const withoutOwn = (result: StepResult): readonly string[] =>
   jobLog(result).filter((line) => !/^(Session|The old session|No session) /.test(line));
 
 it.each([0, 1])(
-  "the status and the rest of the output come from the log where no session has them: %#",
+  "the status and the rest of the output come from the log where no session brings them: %#",
   (at) => {
     const [result, made] = [results[at], worlds[at]?.world.made];
     if (result === undefined || made === undefined) throw new Error("not run");
@@ -72,7 +72,7 @@ it.each([0, 1])(
   },
 );
 
-it("where no log has its end the outcome is unknown, and the step says what was tried", () => {
+it("where no log holds the job's end the outcome is unknown, and the step says what was tried", () => {
   const result = results[2];
   if (result === undefined) throw new Error("not run");
   expect(result.conclusion).toBe("failure");

@@ -23,9 +23,9 @@ printf 'no line end'
 exit "$((FARGATE_EXEC_WORKER * 42))"
 `;
 
-/** What each worker's lines were, since those of two workers may alternate in any way. */
+/** The lines of each worker, since lines of two workers may alternate in any order. */
 function byWorker(lines: readonly string[]): readonly (readonly string[])[] {
-  // A progress bar's CRs end lines for the runner; these have no worker's number.
+  // For the runner a progress bar's CRs end lines, which have no worker's number.
   const numbered = lines.filter((line) => /^\[\d\] /.test(line));
   return [0, 1].map((worker) => numbered.filter((line) => line.startsWith(`[${worker}] `)));
 }
@@ -65,7 +65,7 @@ it("session, cloudwatch and s3 give the same output and the same status", async 
   }
 });
 
-it("one worker's output is the same to the byte", async () => {
+it("one worker's output is the same byte for byte", async () => {
   const { made } = aws.world;
   const tasks = await Promise.all([0, 1, 2].map(() => aws.runningTask(undefined, made.loggedCluster)));
   const step = (logs: string, at: number): Promise<StepResult> =>

@@ -11,8 +11,8 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /**
- * Runs a step in this task and kills its process once its script prints `begun`: no cleanup, no post. Its session goes
- * on without a client, or is ended by the service.
+ * Runs a step in this task, and kills its process once its script prints `begun`: no cleanup, no post. The session goes on
+ * without a client, or the service ends it.
  */
 async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended"): Promise<void> {
   let killed = false;
@@ -25,7 +25,7 @@ async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended")
         killed = true;
         process.kill(pid, "SIGKILL");
       },
-      // Whatever runs the steps is gone, too.
+      // The runner is gone, too.
       beforePost: () => Promise.reject(new Error("the engine was killed")),
     },
   );
@@ -39,25 +39,22 @@ async function lose(task: Task, inputs: Inputs, session: "goes on" | "is ended")
 const next = (task: Task, inputs: Inputs = {}): Promise<StepResult> =>
   aws.step({ task: task.id, run: "cat /dev/shm/trace; echo mine >>/dev/shm/trace", ...inputs });
 
-/** A script that writes when it begins and when it ends, and would show if another came between. */
+/** A script that records its begin and its end, so that another script in between would show. */
 const traced = (seconds: number): string =>
   `echo begun; echo 'lost begins' >/dev/shm/trace; sleep ${seconds}; echo 'lost ends' >>/dev/shm/trace`;
 
-it.concurrent(
-  "a job whose runner was killed is waited for by the next run, which is told of it",
-  async () => {
-    const task = await aws.runningTask(definition);
-    await lose(task, { run: traced(8) }, "is ended");
-    const result = await next(task);
-    expect(result.conclusion).toBe("success");
-    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-    expect(mainLog(result).join("\n")).toMatch(
-      /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
-    );
-  },
-);
+it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
+  const task = await aws.runningTask(definition);
+  await lose(task, { run: traced(8) }, "is ended");
+  const result = await next(task);
+  expect(result.conclusion).toBe("success");
+  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+  expect(mainLog(result).join("\n")).toMatch(
+    /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
+  );
+});
 
-it.concurrent("one that has gone on alone for 'abandon-after' is stopped first", async () => {
+it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped first", async () => {
   const task = await aws.runningTask(definition);
   await lose(task, { run: traced(300), "abandon-after": "2s" }, "goes on");
   const result = await next(task);
@@ -66,16 +63,19 @@ it.concurrent("one that has gone on alone for 'abandon-after' is stopped first",
   expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: nobody has followed it for 2 s/);
 });
 
-it.concurrent("one that outlasts the next run's patience keeps it from starting, by name", async () => {
-  const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(20), "abandon-after": "never" }, "is ended");
-  const result = await next(task, { timeout: "2s" });
-  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
-  expect(result.annotations[0]?.title).toContain("container-busy");
-  expect(result.annotations[0]?.message).toMatch(
-    /in use by a job of https:\S+ since .* whose runner is lost/,
-  );
-});
+it.concurrent(
+  "a lost job that outlasts the next run's 'timeout' keeps it from starting, and the error names the job",
+  async () => {
+    const task = await aws.runningTask(definition);
+    await lose(task, { run: traced(20), "abandon-after": "never" }, "is ended");
+    const result = await next(task, { timeout: "2s" });
+    expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+    expect(result.annotations[0]?.title).toContain("container-busy");
+    expect(result.annotations[0]?.message).toMatch(
+      /in use by a job of https:\S+ since .* whose runner is lost/,
+    );
+  },
+);
 
 it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
   const task = await aws.runningTask(definition);
@@ -96,12 +96,12 @@ it.concurrent("a run that is cancelled while it waits ends, and leaves the lost 
   expect(jobLog(after)).toEqual(["lost begins", "lost ends"]);
 });
 
-/** Its claim on the place in the container is good for 90 s: only then may another run look into the container. */
+/** The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. */
 const TAKEN_OVER = /Took the place of https:\/\/\S+, which did not renew its claim for 9\d s\./;
 const WITH_ITS_CLAIM = 240_000;
 
 it.concurrent(
-  "with a bucket, a lost job keeps its place for as long as its claim is good, and is waited for after that",
+  "with a bucket, a lost job keeps its place as long as its claim is valid, and the next run waits for it after that",
   async () => {
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
@@ -122,7 +122,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "with a bucket, one that has gone on alone for 'abandon-after' is stopped once its claim has ended",
+  "with a bucket, a lost job that has gone on alone for 'abandon-after' is stopped once its claim has ended",
   async () => {
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;

@@ -8,7 +8,7 @@ import { eventually } from "../helpers/until.ts";
 const JOBS = 40;
 const TASKS = 3;
 const LIMIT = 2;
-/** For one who waits; a running job's look at its task comes after 15 s. */
+/** The bar for a queued job; a running job looks at its task after 15 s. */
 const SECONDS_FOR_A_LOOK = 2;
 
 interface Job {
@@ -37,7 +37,7 @@ function tasks(): readonly Task[] {
   return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
 }
 
-/** Of a user of its own, by whose key its calls are known. */
+/** A job with a user of its own, so that the key identifies its calls. */
 async function matrixJob(index: number): Promise<Job> {
   const { made, local } = aws.world;
   const key = `AKIAMATRIX${String(index).padStart(10, "0")}`;
@@ -78,7 +78,7 @@ it("each job's end and output are its own", () => {
     expect(jobLog(result).toSorted()).toEqual([`not of ${index}`, `this is ${index}`]);
 });
 
-it("they are spread over the tasks, and no container ever had more sessions than it takes", () => {
+it("the jobs are spread over the tasks, and no container ever had more sessions than it takes", () => {
   for (const task of tasks()) {
     const sessions = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
     const atOnce = sessions.map(
@@ -90,7 +90,7 @@ it("they are spread over the tasks, and no container ever had more sessions than
   }
 });
 
-it("none calls ECS more often than its bar", () => {
+it("no job calls ECS more often than the bar", () => {
   for (const job of jobs) {
     expect(count(job, /^(ListTasks|DescribeClusters|DescribeTaskDefinition|ExecuteCommand)$/)).toBe(4);
     expect(count(job, /^DescribeTasks$/)).toBeLessThanOrEqual(2 + job.seconds / SECONDS_FOR_A_LOOK);

@@ -7,7 +7,7 @@ let aws: Aws;
 let task: Task;
 let results: ReadonlyMap<string, Promise<StepResult>>;
 
-/** What is printed, and the lines that come of it. */
+/** Printed bytes, and the lines that the log shows. */
 const cases = [
   ["no line's end at the end", "printf 'one\\ntwo'", ["one", "two"]],
   ["no output at all", ":", []],
@@ -30,7 +30,7 @@ beforeAll(async () => {
   aws = await Aws.start();
   task = await aws.runningTask();
   const tasks = [task, ...(await Promise.all([1, 2, 3].map(() => aws.runningTask())))];
-  // All at once, two sessions to a task: most of their time they wait for the agent.
+  // All at once, two sessions to a task, since they mostly wait for the agent.
   results = new Map(cases.map(([name, run], at) => [name, aws.step({ task: tasks[at % 4]?.id ?? "", run })]));
   await Promise.all(results.values());
 });
@@ -57,7 +57,7 @@ it("100,000 numbered lines arrive complete, in order and none twice", async () =
   const stdout = (result.outputs["stdout"] ?? "").split("\n");
   expect(Buffer.byteLength(result.outputs["stdout"] ?? "")).toBeLessThanOrEqual(1024 * 1024);
   expect(Buffer.byteLength(result.outputs["stdout"] ?? "")).toBeGreaterThan(1024 * 1024 - 100);
-  // Its last MiB: the first line may be cut, all others are there.
+  // The last MiB, so the first line may be cut.
   expect(stdout.slice(1)).toEqual(lines.slice(100_000 - stdout.length + 1));
 });
 
@@ -124,7 +124,7 @@ it("workflow commands in the output are printed, not obeyed", async () => {
   expect(result.outputs).not.toHaveProperty("injected");
   expect(result.state).not.toHaveProperty("injected");
   expect(result.outputs["exit-code"]).toBe("0");
-  // The log viewer reads ##[error] at a line's start, whoever wrote it; a colour reset keeps it from that.
+  // The log viewer reads ##[error] at the start of every line. A colour reset before it prevents that.
   const shown = jobLog(result).map((line) => line.replace("\u001b[0m##[", "##["));
   expect(shown).toEqual([...commands, "half", "::error::after a CR", "##[error]x"]);
   expect(jobLog(result).filter((line) => line.startsWith("##["))).toEqual([]);
@@ -157,7 +157,7 @@ it("the first line names task, container, image and workflow run", async () => {
     expect(header).toContain(fact);
 });
 
-it("what the action itself tells the runner is obeyed while the job's output is not", async () => {
+it("the runner obeys the action's own commands while it does not obey the job's output", async () => {
   const { local, made } = aws.world;
   const task = await aws.runningTask(undefined, made.kmsCluster);
   const go = "/tmp/go-on";
@@ -174,7 +174,7 @@ it("what the action itself tells the runner is obeyed while the job's output is 
         const [first] = sessions;
         if (line === "begun" && first)
           void local.inject({ session: { do: "close", session: first.sessionId } });
-        // Of the second session, which is opened while the job runs.
+        // A line about the second session, which is opened while the job runs.
         if (/^##\[debug\]Session .* is set up/.test(line) && sessions.length > 1)
           writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root${go}`, "");
       },

@@ -16,7 +16,7 @@ where("in a container of podman and runc", () => {
     ["through S3", true],
     ["over the session", false],
   ])(
-    "a job of four workers, brought %s, runs with what a container may do and leaves nothing",
+    "a job of four workers, delivered %s, runs with a container's capabilities and leaves nothing",
     async (_, staged) => {
       const task = await aws.runningTask("no-init");
       const result = await aws.step({
@@ -27,7 +27,7 @@ where("in a container of podman and runc", () => {
         ...(staged && { bucket: aws.world.made.bucket }),
       });
       expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
-      // Docker's and podman's own set, of forty-one.
+      // The default set of Docker and podman, out of forty-one.
       const rights = /^\[\d\] CapEff:\t00000000[0-9a-f]{8}$/;
       expect(jobLog(result).toSorted()).toEqual(
         [0, 1, 2, 3].flatMap((i) => [`[${i}] ***`, expect.stringMatching(rights) as string]),

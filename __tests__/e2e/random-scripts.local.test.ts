@@ -21,7 +21,7 @@ interface Ran {
   readonly exitCode: number | undefined;
 }
 
-/** What `sh -e` makes of it on this machine, as a file of this path. */
+/** The result of `sh -e` on this machine, with the script in a file of this path. */
 async function onTheHost({ script, args, env, secrets }: ScriptCase, path: string): Promise<Ran> {
   mkdirSync(dirname(path));
   try {
@@ -43,7 +43,7 @@ async function onTheHost({ script, args, env, secrets }: ScriptCase, path: strin
   }
 }
 
-/** In words that a person can read, where the two part. */
+/** Fails with a readable text about the first difference. */
 function same(what: string, got: Buffer, wanted: Buffer): void {
   if (got.equals(wanted)) return;
   const at = got.findIndex((byte, i) => byte !== wanted[i]);
@@ -54,7 +54,7 @@ function same(what: string, got: Buffer, wanted: Buffer): void {
   );
 }
 
-/** Directories like this machine's own PATH: all programs, and all but python. */
+/** Two directories with the programs of this machine's PATH: all of them, and all but python. */
 let paths: readonly string[];
 let directory: string;
 
@@ -68,7 +68,7 @@ beforeAll(() => {
       try {
         symlinkSync(join(from, name), join(directory, name));
       } catch {
-        // The first of its name counts.
+        // The first program of a name counts.
       }
     }
   }
@@ -76,7 +76,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-it("random scripts are brought over and run as by sh -e, whatever the shell of the image and its recorder", async () => {
+it("random scripts arrive and run as by sh -e, with every shell and every recorder", async () => {
   await forEachSeedAtOnce(IN_A_TERMINAL, 8, async (seed) => {
     const random = randomOf(seed);
     const sh = pick(random, SHELLS);
@@ -117,7 +117,7 @@ describe("by the whole step", () => {
   });
   afterAll(() => aws.stop());
 
-  /** Lines as the log has them, which takes a CR for a line's end, in an order of no meaning. */
+  /** The lines of the log, sorted. The log takes a CR as a line's end. */
   const lines = (...outputs: readonly Buffer[]): string[] =>
     outputs
       .flatMap((bytes) =>
@@ -135,7 +135,7 @@ describe("by the whole step", () => {
       const random = randomOf(-seed);
       const staged = random() < 0.5;
       const packed = random() < 0.5;
-      // What is no UTF-8 the exec agent damages, unless it is packed.
+      // The exec agent damages bytes that are not UTF-8, unless they are packed.
       const script = randomScript(random, { anyBytes: packed, anyArgs: false });
       const host = await onTheHost(script, `${PLACES[0]}/fargate-exec-${process.pid}-${seed}/script`);
       const result = await aws.step(

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-/** Fails with this one annotation and nothing else of an error, no script run, nothing left running. */
+/** Checks that the step fails with this one annotation, that no script ran, and that nothing is left running. */
 async function expectRefused(result: StepResult, title: string, ...words: string[]): Promise<void> {
   expect(result.conclusion).toBe("failure");
   expect(result.outputs).toMatchObject({
@@ -26,7 +26,7 @@ async function expectRefused(result: StepResult, title: string, ...words: string
     { level: "error", title: `fargate-exec: ${title}`, message: expect.any(String) as string },
   ]);
   for (const word of words) expect(result.annotations[0]?.message).toContain(word);
-  // What failed, what was seen, what to do.
+  // The three parts: what failed, what was seen, what to do.
   expect(result.annotations[0]?.message.split("\n").length).toBeGreaterThanOrEqual(3);
   const log = mainLog(result).join("\n");
   expect(log).not.toMatch(/^\s+at .+:\d+:\d+/m);
@@ -128,7 +128,7 @@ it.each<[string, () => Inputs, string, ...string[]]>([
   30_000,
 );
 
-it("a bucket that is not there leaves a running task as it was", async () => {
+it("a missing bucket leaves a running task unchanged", async () => {
   const result = await aws.step({ task: running, bucket: "example-nowhere", run: "x" });
   await expectRefused(result, "bucket-not-found", "'example-nowhere'");
   expect(aws.calls("ExecuteCommand", running)).toEqual([]);

@@ -8,7 +8,7 @@ let task: Task;
 let bucket: string;
 let idle: readonly string[];
 
-// Commands get no credential variables here, as under some agents: only PID 1's environment leads to S3.
+// Here commands get no credential variables, as under some agents. Only PID 1's environment leads to S3.
 beforeAll(async () => {
   aws = await Aws.start({ hideCredentialsFromExec: true });
   task = await aws.runningTask();
@@ -18,14 +18,14 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-/** The script prints its own checksum, and is made of `filler` otherwise. */
+/** A script that prints its own checksum, and otherwise consists of `filler`. */
 const ownChecksum = "sha256sum <\"$0\" | cut -d ' ' -f 1\nexit 0\n";
-/** The line of the log that says how the script came. */
+/** The line of the log that says how the script was delivered. */
 const wayOf = (result: StepResult): string | undefined =>
   mainLog(result).find((line) => line.startsWith("Script "));
 const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
-/** 300 lines that a shell can read, with all that a quoter, a terminal or a decoder could spoil. */
+/** 300 lines that a shell can read, with everything that a quoter, a terminal or a decoder could damage. */
 function awkwardScript(): string {
   const awkward = [
     `echo 'single "double" \`back\` $HOME \\n' "double 'single' \\$HOME \\\\ \\"" # it's a "comment`,
@@ -73,18 +73,18 @@ it.each([
 it("boto3 finds the task role's credentials, though the exec agent's environment doesn't lead to them", async () => {
   const script = 'echo "[$AWS_CONTAINER_CREDENTIALS_FULL_URI]"';
   const result = await aws.step({ task: task.id, bucket, prefix: "boto3/", run: script });
-  // The job is to reach AWS as well.
+  // The job can reach AWS as well.
   expect(result.outputs["stdout"]).toMatch(/^\[http:.*\/v2\/credentials\/.+\]$/);
   expect(wayOf(result)).toBe("Script fetched by boto3.");
   const downloads = aws.calls(`GET /${bucket}/boto3/`);
   const [download, ...more] = downloads.filter(({ operation }) => operation.endsWith("/payload"));
   expect(more).toEqual([]);
   expect(download?.agent).toMatch(/^Boto3\/\d/);
-  // Temporary keys begin with these letters: a role's.
+  // A role's temporary keys begin with these letters.
   expect(download?.key).toMatch(/^ASIA/);
 });
 
-it("no byte of a file is special: NUL and invalid UTF-8 arrive too", async () => {
+it("every byte of a file arrives, NUL and invalid UTF-8 included", async () => {
   const everyByte = Buffer.from(Array.from({ length: 512 }, (_, at) => at % 256));
   const script = Buffer.concat([Buffer.from(ownChecksum), everyByte]);
   const result = await aws.step({ task: task.id, "script-file": "x" }, { files: { x: script } });
@@ -131,7 +131,7 @@ it("a script that is too large for the session starts no task", async () => {
   expect(aws.calls("RunTask")).toHaveLength(before);
 });
 
-it("args, env and the shell's name pass as they are", async () => {
+it("args, env and the shell's name arrive unchanged", async () => {
   const args = ["plain", "two words", "", 'it\'s $HOME `x` "y" \\z', "größer 🚀", "-n", "*"];
   const value = "a=b 'c' \"d\" $e `f` \\g é";
   const common = { task: task.id, args: args.join("\n"), env: `FROM_STEP\nODD=${value}` };
@@ -158,7 +158,7 @@ it("bash scripts get GitHub's flags, and a shebang is obeyed", async () => {
   expect(shebang.outputs).toMatchObject({ "exit-code": "0", stdout: "3" });
 });
 
-it("the working directory, standard input and the job's own variables are as promised", async () => {
+it("the working directory, standard input and the job's own variables are as documented", async () => {
   const result = await aws.step({
     task: task.id,
     "working-directory": "/usr/lib",
@@ -169,7 +169,7 @@ it("the working directory, standard input and the job's own variables are as pro
   );
 });
 
-it("afterwards every command that AWS recorded was under 4 KiB and held no script, and nothing runs on", () => {
+it("every command that AWS recorded was under 4 KiB and without the script, and nothing is left running", () => {
   const commands = aws.calls("ExecuteCommand").map(({ body }) => (body as { command: string }).command);
   expect(commands.length).toBeGreaterThan(8);
   for (const command of commands) {

@@ -14,7 +14,7 @@ afterAll(() => aws.stop());
 
 const token = "tok-3n:Qx+7/pA=='\"$`\\zürich";
 const key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA0Zr\nq9Xy4L2f8Tt6vWcJ0\n-----END KEY-----";
-/** Each that may be seen nowhere; the lines of a key are as secret as the whole. */
+/** The texts that must not be seen anywhere. The lines of a key are as secret as the whole. */
 const secrets = [token, ...key.split("\n")];
 
 /** The command lines of all processes of this machine, the containers' among them, for as long as `running`. */
@@ -30,14 +30,14 @@ async function watchCommandLines(running: Promise<unknown>): Promise<string> {
       try {
         seen.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
       } catch {
-        // It ended while we looked.
+        // It has ended meanwhile.
       }
     }
   }
   return [...seen].join("\n");
 }
 
-/** Everything that the bucket ever held, deleted objects included: it keeps versions. */
+/** Everything that the bucket ever held, deleted objects included, since it keeps versions. */
 async function everStored(): Promise<{ keys: string[]; text: string }> {
   const { s3 } = aws;
   const Bucket = aws.world.made.bucket;
@@ -49,7 +49,7 @@ async function everStored(): Promise<{ keys: string[]; text: string }> {
   return { keys: Versions.map(({ Key = "" }) => Key), text: (await Promise.all(texts)).join("\n") };
 }
 
-/** What base64 shows of a secret wherever it stands in a text. */
+/** The characters of base64 that a secret determines at each position in a text. */
 function inBase64(secret: string): string[] {
   return [0, 1, 2].map((before) => {
     const bytes = Buffer.from("x".repeat(before) + secret);
@@ -70,7 +70,7 @@ const forms = (secret: string): string[] => [
   encodeURIComponent(secret).replace(/%../g, (hex) => hex.toLowerCase()),
 ];
 
-/** Prints each secret in all of these, in the middle of other text too. */
+/** A script that prints each secret in all of these forms, also in the middle of other text. */
 const PRINT_FORMS = `python3 - <<'END'
 import base64, json, os, urllib.parse as url
 for secret in [os.environ["TOKEN"], os.environ["KEY"], *os.environ["KEY"].split("\\n")]:
@@ -82,7 +82,7 @@ for secret in [os.environ["TOKEN"], os.environ["KEY"], *os.environ["KEY"].split(
         print(base64.encodebytes(text.encode()).decode())
 END`;
 
-/** The same from now on, since objects are deleted by their version as soon as the job has started. */
+/** Collects the same from now on, since the step deletes its versions as soon as the job has started. */
 async function watchStore(running: Promise<unknown>): Promise<{ keys: Set<string>; text: string }> {
   const keys = new Set<string>();
   const texts = new Set<string>();
@@ -91,7 +91,7 @@ async function watchStore(running: Promise<unknown>): Promise<{ keys: Set<string
     () => true,
   );
   while (!(await Promise.race([over, sleep(20, false)]))) {
-    // One of them may be deleted while it is read.
+    // A version may be deleted while it is read.
     const stored = await everStored().catch(() => ({ keys: [], text: "" }));
     for (const key of stored.keys) keys.add(key);
     texts.add(stored.text);
@@ -116,7 +116,7 @@ it.each([
     await aws.s3.send(
       new PutBucketVersioningCommand({ Bucket: made.bucket, VersioningConfiguration: { Status: "Enabled" } }),
     );
-    // Printed whole, line by line, in the middle of a line, in pieces, and to both streams.
+    // Prints it whole, line by line, in the middle of a line, in pieces, and to both streams.
     const run = [
       'printf "%s" "$TOKEN" | sha256sum | cut -d " " -f 1',
       'printf "%s" "$KEY" | sha256sum | cut -d " " -f 1',
@@ -139,7 +139,7 @@ it.each([
     const commandLines = await watchCommandLines(running);
     const result = await running;
 
-    // The job had them: their checksums are what they should be.
+    // The job had the secrets, since their checksums are right.
     expect(result.outputs["exit-code"]).toBe("0");
     for (const value of [token, key]) {
       const checksum = createHash("sha256").update(value).digest("hex");
@@ -147,7 +147,7 @@ it.each([
     }
     expect(jobLog(result)).toContain("[0] token is ***.");
 
-    // What the container itself sent, before the runner masked any of it.
+    // The container's own output, before the runner has masked any of it.
     const own = result.rawLog.slice(result.rawLog.findIndex((line) => line.startsWith("::stop-commands::")));
     expect(own.length).toBeGreaterThan(10);
     expectNone("the job's output before masking", own.join("\n"));

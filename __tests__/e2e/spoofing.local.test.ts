@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 /**
- * Says all it can find out: what its own directory holds, the command lines and environments of every process that it
- * may look at, and marks of every kind with every nonce it can think of, those of its run's id included.
+ * A script that prints everything it can find out: the files of its own directory, the command lines and environments of every
+ * process that it may read, and marks of every kind with every text that may be the nonce, its run's id included.
  */
 const known = String.raw`#!/usr/bin/env python3
 import glob, os, sys
@@ -33,7 +33,7 @@ found = [os.path.dirname(sys.argv[0])]
 for directory in found:
     for name in sorted(os.listdir(directory)):
         path = os.path.join(directory, name)
-        # Neither what we print ourselves nor a pipe, which has no end.
+        # Neither this script's own output nor a pipe, which has no end.
         if os.path.isfile(path) and name != "out":
             show(path)
 out.write(b"files shown\n")
@@ -44,7 +44,7 @@ out.write(b"processes shown\n")
 
 run = os.environ["FARGATE_EXEC_RUN"].encode()
 words = {run, b"0" * 32, b"f" * 32, b"$fx_nonce", b"", b"NONCE", run * 2}
-# Whatever looks like a nonce in all that can be read.
+# Every text that looks like a nonce in what can be read.
 import re
 for path in glob.glob("/proc/[0-9]*/cmdline") + glob.glob("/proc/[0-9]*/environ") + glob.glob(found[0] + "/*"):
     try:
@@ -57,7 +57,7 @@ bodies = [b"@0", b"@99999999", b"~", b"# 0 5", b"%", b"n a note", b"p", b"s", b"
 for word in sorted(words):
     for body in bodies:
         out.write(MARK + word + b";" + body + BEL + b"\n")
-        # Cut in the middle, and joined with what follows.
+        # Cut in the middle, and continued in the next write.
         out.write(MARK + word + b";" + body[:1])
         out.flush()
         out.write(body[1:] + BEL + b"\r\n")
@@ -73,7 +73,7 @@ sys.exit(41)
 const shown = (lines: readonly string[], line: string): number =>
   lines.filter((each) => each === line).length;
 
-it("a script that says all it can find out changes neither its status nor its output", async () => {
+it("a script that prints all it can find out changes neither its status nor its output", async () => {
   const result = await aws.step(
     { task: task.id, run: known, secrets: "TOKEN" },
     { env: { TOKEN: "hunter22-and-more" }, secrets: ["hunter22-and-more"] },
@@ -85,7 +85,7 @@ it("a script that says all it can find out changes neither its status nor its ou
   ]);
   for (const line of ["begun", "files shown", "processes shown", "marks shown"])
     expect([line, shown(lines, line)]).toEqual([line, 1]);
-  // What it was told is there, and was shown as it is: the job's own shell, and its own marks.
+  // The output holds the job's shell and the script's own marks, and was shown unchanged.
   const stdout = result.outputs["stdout"] ?? "";
   expect(stdout).toContain("fx_attach() {");
   for (const word of ["0".repeat(32), "NONCE", ""]) {
@@ -96,7 +96,7 @@ it("a script that says all it can find out changes neither its status nor its ou
   }
   expect(stdout).toContain(`${MARK}ready\u0007x\nready\u0007${MARK}\n`);
   expect(stdout.endsWith(`${MARK.slice(0, -1)}\n${MARK}\nmarks shown`)).toBe(true);
-  // The nonce is a secret that nothing of this shows.
+  // None of this shows the nonce.
   expect(lines.join("\n")).not.toContain("hunter22");
 });
 
@@ -118,7 +118,7 @@ print("sha256", sums.hexdigest(), size, file=sys.stderr)
 sys.exit(42)
 `;
 
-it("10 MB of what looks like marks change neither", async () => {
+it("10 MB that look like marks change neither status nor output", async () => {
   const result = await aws.step({ task: task.id, run: noise, transport: "packed" });
   expect(result.outputs).toMatchObject({ "exit-code": "42", outcome: "failed" });
   const own = result.rawLog.slice(result.rawLog.findIndex((line) => HEADER.test(line)) + 1);

@@ -58,12 +58,12 @@ it.each<[string, () => Inputs, RegExp]>([
   30_000,
 );
 
-it("a network that goes away for some seconds while a task starts is waited for", async () => {
+it("a step waits for a network that fails for some seconds while a task starts", async () => {
   aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });
   expectSucceeded(await aws.step(likeService()));
 });
 
-it("an image alone is registered, run with an init and deregistered; an equal one is shared", async () => {
+it("an image alone is registered, run with an init and deregistered; jobs share an equal definition", async () => {
   const { made } = aws.world;
   const image: Inputs = {
     image: "example.com/tools/python:3",
@@ -101,7 +101,7 @@ describe("capacity providers", () => {
   const shortage = { operation: "RunTask", code: "ClientException" };
   const spot = () => likeService({ "capacity-providers": "FARGATE_SPOT=3,FARGATE=1" });
 
-  it("take the place of the launch type", async () => {
+  it("replace the launch type", async () => {
     const result = await aws.step(spot());
     expectSucceeded(result);
     expect(aws.taskOf(result).plan.capacityProvider).toMatchObject({
@@ -110,7 +110,7 @@ describe("capacity providers", () => {
     });
   });
 
-  it("give way to On-Demand where Spot has no place", async () => {
+  it("give way to On-Demand where Spot has no capacity", async () => {
     aws.world.local.fail({
       ...shortage,
       message: "Capacity is unavailable at this time. Please try again later.",
@@ -121,7 +121,7 @@ describe("capacity providers", () => {
     expect(aws.taskOf(result).plan).toMatchObject({ launchType: "FARGATE", capacityProvider: undefined });
   });
 
-  it("give way to On-Demand where Spot takes the task away before the job has started", async () => {
+  it("give way to On-Demand where Spot interrupts the task before the job has started", async () => {
     let taken: string | undefined;
     const result = await aws.step(spot(), {
       onLine: (line) => {
@@ -137,7 +137,7 @@ describe("capacity providers", () => {
     expect(mainLog(result).join("\n")).toContain(`Fargate Spot took task ${taken ?? ""} away`);
   });
 
-  it("do not run a job twice that Spot has interrupted", async () => {
+  it("do not run a job again that Spot has interrupted", async () => {
     const before = aws.world.local.tasks.length;
     const result = await aws.step(
       { ...spot(), run: "echo begun; sleep 30" },

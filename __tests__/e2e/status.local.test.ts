@@ -62,7 +62,7 @@ it.each([
   30_000,
 );
 
-it("a timeout is 124 and an outcome of its own, whatever the script makes of TERM", async () => {
+it("a timeout gives 124 and an outcome of its own, however the script handles TERM", async () => {
   const [ends, defies] = await Promise.all([
     run("echo before; sleep 60; echo after", 0, { timeout: "1s" }),
     run("trap 'echo told to stop; exit 0' TERM; echo before; while :; do sleep 0.1; done", 1, {
@@ -80,7 +80,7 @@ it("a timeout is 124 and an outcome of its own, whatever the script makes of TER
   expect(defies.outputs["stdout"]).toBe("before\ntold to stop");
 });
 
-it("of several workers the first that failed gives the step's code", async () => {
+it("the first of several workers that failed gives the step's exit code", async () => {
   const result = await run('[ "$FARGATE_EXEC_WORKER" = 0 ] || exit "4$FARGATE_EXEC_WORKER"', 0, {
     workers: "3",
   });

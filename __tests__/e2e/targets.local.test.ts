@@ -6,14 +6,14 @@ import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 
-// ExecuteCommand answers TargetNotConnectedException for a moment after the agent is RUNNING, as AWS's does.
+// Like AWS, ExecuteCommand answers TargetNotConnectedException for a moment after the agent is RUNNING.
 beforeAll(async () => {
   aws = await Aws.start({ delays: { agent: 200, connect: 300 } });
 });
 
 afterAll(() => aws.stop());
 
-/** Which task and container it runs in, as that container's own environment has it. */
+/** A script that prints its task and container, from the container's environment. */
 const whoami = 'hostname; echo "${ECS_CONTAINER_METADATA_URI_V4##*/}"; echo "$NAME"';
 
 function expectRanIn(result: StepResult, container = "app"): void {
@@ -24,7 +24,7 @@ function expectRanIn(result: StepResult, container = "app"): void {
   expect(jobLog(result).slice(0, 2)).toEqual([task.hostname, found?.runtimeId]);
 }
 
-it("a running task, by its ID and by its ARN, runs on afterwards", async () => {
+it("a running task, by its ID and by its ARN, still runs afterwards", async () => {
   const task = await aws.runningTask();
   const results = await Promise.all([
     aws.step({ task: task.id, run: whoami }),
@@ -142,7 +142,7 @@ it("the container is the first essential one unless another is named", async () 
   expectRanIn(running2, "sidecar");
 });
 
-it("what a new task is given reaches RunTask", async () => {
+it("the inputs of a new task reach RunTask", async () => {
   const { local, made } = aws.world;
   const result = await aws.step({
     ...aws.newTask(),
@@ -196,7 +196,7 @@ it("'keep-task' decides whether the started task lives on", async () => {
   expect(results[2]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
 });
 
-it("a task that stops under the job is told as that, and never as success", async () => {
+it("a task that stops under the job is a failure that says so, never a success", async () => {
   const task = await aws.runningTask();
   const result = await aws.step(
     { task: task.id, run: "echo started; sleep 60" },

@@ -14,11 +14,11 @@ afterAll(() => aws.stop());
 
 interface Stopped {
   readonly result: StepResult;
-  /** Milliseconds from the task's end to that of the step's main part. */
+  /** Milliseconds from the task's end to the end of main. */
   readonly after: number;
 }
 
-/** Runs a job that would last for minutes, and lets its task stop once it has begun. */
+/** Runs a job that would last for minutes, and stops its task once the job has begun. */
 async function stopUnder(task: Task, stop: () => Promise<unknown>): Promise<Stopped> {
   let [at, after] = [Infinity, Infinity];
   const result = await aws.step(
@@ -40,7 +40,7 @@ const order =
   (task: Task): Promise<void> =>
     aws.world.local.inject({ task: { task: task.id, ...of } });
 
-/** How the task stops, and what the user is told of it. */
+/** How the task stops, and the text for the user. */
 const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, readonly (string | RegExp)[]])[] =
   [
     [
@@ -76,7 +76,7 @@ const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, reado
       ],
     ],
     [
-      "somebody else stops it",
+      "another principal stops it",
       (task) =>
         aws.world.ecs.send(
           new StopTaskCommand({ cluster: aws.world.made.cluster, task: task.arn, reason: "tidying up" }),
@@ -84,7 +84,7 @@ const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, reado
       ["stop code UserInitiated", "tidying up", "ecs:StopTask; CloudTrail knows who"],
     ],
     [
-      "its host is lost, and nobody tells the session",
+      "its host is lost, and the session is not told",
       order({ stopCode: "TerminationNotice", stoppedReason: "Task maintenance", abrupt: true }),
       ["stop code TerminationNotice", "Task maintenance"],
     ],
@@ -93,7 +93,7 @@ const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, reado
 let results: ReadonlyMap<string, Promise<Stopped>>;
 
 beforeAll(async () => {
-  // All at once: most of the time they wait for the look at the task.
+  // All at once, since they mostly wait for the task monitor.
   const tasks = await Promise.all(cases.map(() => aws.runningTask()));
   results = new Map(
     cases.map(([name, stop], at) => {
@@ -106,7 +106,7 @@ beforeAll(async () => {
 });
 
 it.each(cases)(
-  "the task stops under the job since %s: the step says so within 20 s",
+  "the task stops under the job because %s: the step says so within 20 s",
   async (name, _, words) => {
     const stopped = await results.get(name);
     if (stopped === undefined) throw new Error("not run");

@@ -3,7 +3,7 @@ import { Blackhole } from "../helpers/blackhole.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 
-/** From the step's start: what a user waits for the script at most. */
+/** The longest time from the step's start to the script's first line. */
 const AT_MOST_MS = 30_000;
 
 let aws: Aws;
@@ -21,11 +21,11 @@ afterAll(async () => {
 
 interface Timed {
   readonly result: StepResult;
-  /** Until the job's first line. */
+  /** Milliseconds until the job's first line. */
   readonly tookMs: number;
 }
 
-/** Says hello, staged in S3, in a container whose way there is a proxy of this address. */
+/** Runs a script that is staged in S3, in a container whose way to S3 is a proxy at this address. */
 async function hello(image: string, proxy: string): Promise<Timed> {
   const environment = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"].map((name) => ({
     name,
@@ -52,16 +52,16 @@ function expectTyped({ result, tookMs }: Timed): void {
 
 describe("a container that can't reach S3", () => {
   it.concurrent.each(["dropped", "silent", "refused"])(
-    "gets the script by the session within 30 s: what is sent to its proxy is %s",
+    "gets the script by the session within 30 s where packets to its proxy are %s",
     async (kind) => {
       const timed = await hello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
       expectTyped(timed);
-      // Each way that is tried says so before, and after two that have reached nothing there is no other: on a machine
-      // with much to do boto3 may be ended before it can tell what kept it.
+      // The log announces each way, and after two that have reached nothing no further one is tried. On a busy machine boto3
+      // may be ended before it can print its error.
       const tried = ["Fetching the script by aws s3 cp.", "Fetching the script by curl."];
       expect([tried.slice(0, 1), tried]).toContainEqual(notes(timed.result).slice(0, -1));
       expect(notes(timed.result).at(-1)).toContain("S3 can't be reached from here");
-      // The task's own endpoint is asked without the proxy.
+      // The task's own endpoint is called without the proxy.
       const header = mainLog(timed.result).find((line) => line.startsWith("fargate-exec run="));
       expect(header).toContain("memory=");
     },

@@ -8,12 +8,12 @@ import { clientConfig } from "../local/with-local.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  // A session that nobody listens to prints all the same.
+  // A session without a client prints as well.
   aws = await Aws.start({ gateway: { pauseAfter: undefined } });
 });
 afterAll(() => aws.stop());
 
-/** In a cluster that logs its sessions. */
+/** A step in a cluster that logs its sessions. */
 async function task(): Promise<Task> {
   return await aws.runningTask(undefined, aws.world.made.loggedCluster);
 }
@@ -31,7 +31,7 @@ function stepIn(
   );
 }
 
-/** When the agent has made its last call for a session's log, in milliseconds since the epoch. */
+/** The time of the agent's last call for a session's log, in milliseconds since the epoch. */
 async function uploadedAt({ outputs }: StepResult): Promise<number> {
   const logs = new CloudWatchLogsClient(clientConfig(aws.world.local));
   const stream = { logGroupName: outputs["log-group"], logStreamName: outputs["session-id"] };
@@ -41,13 +41,13 @@ async function uploadedAt({ outputs }: StepResult): Promise<number> {
   return events.at(-1)?.timestamp ?? Infinity;
 }
 
-/** When the claim on a task's place was deleted. */
+/** The time when the claim on a task's place was deleted. */
 function givenBackAt({ id }: Task): number {
   const { bucket } = aws.world.made;
   return aws.calls(`DELETE /${bucket}/fargate-exec/claims/${id}/`).at(-1)?.at ?? -Infinity;
 }
 
-// At 0.8 MB a second the upload of this takes some six seconds.
+// At 0.8 MB a second its upload takes some six seconds.
 const FOUR_MB = "head -c 4000000 /dev/zero | tr '\\0' x | fold -w 1000";
 
 it.concurrent(
@@ -81,11 +81,11 @@ it.concurrent(
 );
 
 it.concurrent(
-  "a container whose places are kept by the uploads of others' logs is not called blocked",
+  "a container whose places are held by uploads of other sessions' logs is not reported as blocked",
   async () => {
     const where = await task();
     const { ecs, made } = aws.world;
-    // Within what the real agent takes, 0.85 MB a second.
+    // At the real agent's rate, 0.85 MB a second.
     const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do head -c 600000 /dev/zero | tr '\\0' x | fold -w 1000; sleep 1; done"`;
     for (let count = 0; count < 2; count += 1) {
       await ecs.send(

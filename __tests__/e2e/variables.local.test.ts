@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-/** What the step's own environment holds, and a job never has to see. */
+/** Variables of the step's environment that a job must not see. */
 const runners = {
   ACTIONS_RUNTIME_TOKEN: "the-runtime-token-of-this-job",
   ACTIONS_ID_TOKEN_REQUEST_TOKEN: "the-request-token-of-this-job",
@@ -34,13 +34,13 @@ describe("a commit message of several lines", () => {
     );
     expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "not-started" } });
     expect(result.annotations.map(({ title }) => title)).toEqual(["fargate-exec: bad-input"]);
-    // What the runner prints of the step's inputs and variables comes before the step's own log.
+    // The runner prints the step's inputs and variables before the step's own log.
     const own = result.rawLog.slice(result.rawLog.indexOf("##[endgroup]") + 1).join("\n");
     for (const value of [...Object.values(runners), env["AWS_SECRET_ACCESS_KEY"] ?? "?"])
       expect(own).not.toContain(value);
   });
 
-  it.concurrent("is whole in the job by a JSON object, or by a bare name", async () => {
+  it.concurrent("arrives whole by a JSON object, or by a bare name", async () => {
     const message = 'Mend "the docs"\n\nNPM_TOKEN\nLD_PRELOAD=/tmp/evil.so\n\tü 💥 \\n $HOME `id`\n';
     const run = 'printf %s "$MESSAGE" | sha256sum; echo "${NPM_TOKEN-none} ${LD_PRELOAD-none}"';
     const results = await Promise.all([

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-/** Pipelines, subshells, background jobs and signals: whatever may leave a zombie or an orphan behind. */
+/** Pipelines, subshells, background jobs and signals: all that may leave a zombie or an orphan. */
 const busy = `
 seq 2000 | sort -r | head -n 3 >/dev/null
 (sleep 0.2 | cat) &
@@ -45,7 +45,7 @@ it.each([
   60_000,
 );
 
-it("a job that is killed by its timeout leaves nothing either", async () => {
+it("a job that is killed by its timeout leaves nothing", async () => {
   const task = await aws.runningTask("no-init");
   const result = await aws.step({
     task: task.id,
@@ -57,7 +57,7 @@ it("a job that is killed by its timeout leaves nothing either", async () => {
   await leftClean(task);
 });
 
-it("neither does one whose script can't be fetched or started", async () => {
+it("a job whose script can't be fetched or started leaves nothing", async () => {
   const [noShell, noDirectory] = await Promise.all([
     aws.step({ task: tailTask.id, shell: "no-such-shell {0}", run: "x" }),
     aws.step({ task: tailTask.id, "working-directory": "/nowhere", run: "echo not reached" }),
@@ -88,7 +88,7 @@ it.each([
   60_000,
 );
 
-it("lines of four workers that write at once stay whole, and each worker's stay in order", async () => {
+it("lines of four workers that write at once stay whole and in the order of each worker", async () => {
   const run =
     'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$FARGATE_EXEC_WORKER:$i:abcdefghijklmnopqrstuvwxyz"; done';
   const result = await aws.step({ task: tailTask.id, workers: "4", run });
