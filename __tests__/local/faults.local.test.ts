@@ -17,7 +17,7 @@ afterEach(() => world.local.calm());
 afterAll(() => world.local.stop());
 
 const list = (): Promise<unknown> => world.ecs.send(new ListTasksCommand({ cluster: world.made.cluster }));
-/** `well`, or the name of the error; the socket's own comes wrapped in another. */
+/** `well`, or the name of the error. The SDK wraps the socket's own error in another one. */
 const outcome = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => "well",
@@ -48,13 +48,13 @@ describe("calls of the API", () => {
       ["ThrottlingException", "ThrottlingException", "well"],
     ],
     [
-      "fails after some that go well",
+      "fails after some that succeed",
       { operation: "ListTasks", code: "ServerException", skip: 1 },
       ["well", "ServerException", "well"],
     ],
     ["is reset", { operation: "ListTasks", reset: "before" }, ["ECONNRESET", "well"]],
     [
-      "fails by the head of its name",
+      "fails by the beginning of its name",
       { operation: "List*", code: "ServerException" },
       ["ServerException", "well"],
     ],
@@ -66,7 +66,7 @@ describe("calls of the API", () => {
     expect(seen).toEqual(outcomes);
   });
 
-  it("one is late", async () => {
+  it("one is delayed", async () => {
     world.local.fail({ operation: "ListTasks", delay: 200 });
     const started = Date.now();
     await list();
@@ -84,7 +84,7 @@ describe("calls of the API", () => {
     world.local.tasks.slice(before).forEach((task) => task.stop("UserInitiated", "test"));
   });
 
-  it("one that goes to S3 fails and is reset like the others", async () => {
+  it("a call of S3 fails and is reset like the others", async () => {
     const s3 = new S3Client(clientConfig(world.local));
     world.local.fail({ operation: "GET /*", code: "SlowDown", status: 503 });
     world.local.fail({ operation: "GET /*", reset: "after" });
@@ -115,7 +115,7 @@ describe("the control endpoint", () => {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
 
-  it("takes orders, ends them, and shows the sessions; none of it counts as a call", async () => {
+  it("takes orders, ends them, and shows the sessions, and none of these requests counts as a call", async () => {
     const before = world.local.requests.length;
     const orders = {
       api: [{ operation: "ListTasks", code: "ServerException", times: 9 }],
@@ -147,7 +147,7 @@ describe("the control endpoint", () => {
 });
 
 describe("an agent that dies under its session", () => {
-  it("kills the command, tells nobody, and takes sessions again when it is back", async () => {
+  it("kills the command, does not tell the client, and takes sessions again when it is back", async () => {
     const task = await execTask(world);
     const { client } = await sessionOf(world, task, "sh -c 'echo up; sleep 61'");
     await client.until(() => client.output === "up\r\n");
@@ -169,7 +169,7 @@ describe("an agent that dies under its session", () => {
     await task.destroy();
   });
 
-  it("reads RUNNING all the time where nobody notices", async () => {
+  it("is shown as RUNNING where its death is not noticed", async () => {
     const task = await execTask(world);
     await world.local.inject({ agent: { task: task.arn, container: "app", noticed: false } });
     expect((await described(task)).containers?.[0]?.managedAgents?.[0]?.lastStatus).toBe("RUNNING");
@@ -180,7 +180,7 @@ describe("an agent that dies under its session", () => {
 
 it.each<[string, TaskOrder, object]>([
   [
-    "Spot takes it back",
+    "Spot interrupts it",
     { stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." },
     { stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." },
   ],
@@ -198,7 +198,7 @@ it.each<[string, TaskOrder, object]>([
     { container: { name: "app", exitCode: 3 } },
     { stopCode: "EssentialContainerExited", containers: [{ exitCode: 3 }] },
   ],
-  ["somebody stops it", {}, { stopCode: "UserInitiated", stoppedReason: "Task stopped by user" }],
+  ["a call stops it", {}, { stopCode: "UserInitiated", stoppedReason: "Task stopped by user" }],
   [
     "its host is lost",
     { stopCode: "InfrastructureHealth", stoppedReason: "The host is gone", abrupt: true },
@@ -225,7 +225,7 @@ describe("the transcript of a session", () => {
     readonly cloudWatch: string;
   }
 
-  /** Of a session that printed `line 1` to `line 5`, once the agent has taken its leave. */
+  /** The transcripts of a session that printed `line 1` to `line 5`, once the agent has reported its end. */
   async function left(): Promise<Left> {
     await world.local.inject({ gateway: { closeOn: "task-complete" } });
     const { client, sessionId } = await sessionOf(world, task, `sh -c 'seq -f "line %g" 5'`);
@@ -265,11 +265,11 @@ describe("the transcript of a session", () => {
     20_000,
   );
 
-  it("is late", async () => {
+  it("is delayed", async () => {
     await world.local.inject({ transcripts: { delay: 1500, cloudWatch: "missing" } });
     const started = Date.now();
     expect((await left()).s3).toMatch(complete);
-    // A second before the first read, and then the delay.
+    // A second until the first read, then the delay.
     expect(Date.now() - started).toBeGreaterThan(2500);
   });
 });

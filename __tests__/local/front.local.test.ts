@@ -24,7 +24,7 @@ afterAll(async () => {
   await world.local.stop();
 });
 
-/** What a task of this script prints, as its log driver passed it on. */
+/** The output of a task with this script, from its log driver. */
 async function printed(script: string): Promise<string[]> {
   const task = await runTask(world, script);
   await task.ended;
@@ -42,7 +42,7 @@ function variable(task: Task, name: string): string | undefined {
   return found.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-it("an object goes to S3 and comes back", async () => {
+it("an object is written to S3 and read back", async () => {
   const s3 = new S3Client(clientConfig(world.local));
   const Body = randomBytes(3_000_000);
   const at = { Bucket: world.made.bucket, Key: "some/where ü.bin" };
@@ -57,7 +57,7 @@ it("S3's own errors pass through", async () => {
   await expect(call).rejects.toMatchObject({ name: "NoSuchKey" });
 });
 
-it("a container has boto3, finds this AWS and is its task role", async () => {
+it("a container has boto3, finds this AWS and has its task role", async () => {
   const lines = await printed(
     `python3 -c 'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"]); print(boto3.client("s3").list_buckets()["Buckets"][0]["Name"])'`,
   );
@@ -103,7 +103,7 @@ it("the metadata endpoint describes the task and the container", async () => {
   task.stop("UserInitiated", "test");
 });
 
-it("credentials can be kept from exec'd commands, while PID 1 has them", async () => {
+it("credentials can be withheld from exec'd commands, while PID 1 has them", async () => {
   const task = await runTask(world, undefined, { enableExecuteCommand: true });
   await reached(task, "RUNNING");
   expect(variable(task, "AWS_CONTAINER_CREDENTIALS_FULL_URI")).toMatch(/^http:/);
@@ -112,7 +112,7 @@ it("credentials can be kept from exec'd commands, while PID 1 has them", async (
   task.stop("UserInitiated", "test");
 });
 
-it("Session Manager resumes what it knows and says so of what it doesn't", async () => {
+it("Session Manager resumes known sessions, and answers that others do not exist", async () => {
   const ssm = new SSMClient(clientConfig(world.local));
   const { sessionId } = world.local.gateway.createSession();
   const answer = await ssm.send(new ResumeSessionCommand({ SessionId: sessionId }));
@@ -134,7 +134,7 @@ it("a task without a role has no credentials", async () => {
   task.stop("UserInitiated", "test");
 });
 
-it("a call for a bucket of another region learns which that is, and is not done", async () => {
+it("a call for a bucket of another region is answered with that region, and not carried out", async () => {
   const at = { ...clientConfig(world.local), forcePathStyle: true };
   const Bucket = "in-paris";
   const CreateBucketConfiguration = { LocationConstraint: "eu-west-3" } as const;

@@ -16,7 +16,7 @@ beforeAll(async () => (world = await startWorld()));
 afterEach(() => world.local.calm());
 afterAll(() => world.local.stop());
 
-/** Output messages of one payload type, in the order of their arrival and each once. */
+/** Output messages of one payload type, each once, in the order of their arrival. */
 function payloads(client: Client, payloadType: number): Buffer[] {
   const found = client
     .of(MessageType.output)
@@ -39,7 +39,7 @@ async function asked(client: Client): Promise<void> {
   await client.until(() => payloads(client, PayloadType.handshakeRequest).length === 1);
 }
 
-/** The client's part of the handshake as far as its response; `targetId` is what it takes the target for. */
+/** The client's part of the handshake up to its response; `targetId` is the target in its encryption context. */
 async function respond(client: Client, sessionId: string, targetId: string): Promise<Cipher> {
   await asked(client);
   const answer = await new KMSClient(clientConfig(world.local)).send(
@@ -70,7 +70,7 @@ describe("a session on a cluster with a KMS key", () => {
     return session.sessionId;
   }
 
-  it("is encrypted both ways, and its command starts only then", async () => {
+  it("is encrypted both ways, and its command starts after that only", async () => {
     const sessionId = await start(`sh -c 'stty -echo; echo ready; read -r a; echo "got $a"'`);
     await asked(client);
     expect(String(payloads(client, PayloadType.handshakeRequest)[0])).toContain(

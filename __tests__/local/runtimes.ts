@@ -4,5 +4,5 @@ import { has } from "../helpers/needs.ts";
 
 export type Runtime = NonNullable<LocalOptions["runtime"]>;
 
-/** What can run containers on this machine. */
+/** The runtimes that can run containers on this machine. */
 export const runtimes: readonly Runtime[] = has("podman", whyNoPodman()) ? ["own", "podman"] : ["own"];

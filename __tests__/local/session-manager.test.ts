@@ -14,7 +14,7 @@ const describeSessions = (request: object) =>
 const idsOf = (request: object) => describeSessions(request).Sessions.map(({ SessionId }) => SessionId);
 const ofTarget = (value: string) => [{ key: "Target", value }];
 
-it("tells sessions as SSM does: those that go on or those that ended, of one target or of all", () => {
+it("lists sessions as SSM does: active or ended ones, of one target or of all", () => {
   const [first, second, other] = ["ecs:ci_1_a", "ecs:ci_1_a", "ecs:ci_2_b"].map(
     (target) => gateway.createSession(target).sessionId,
   );

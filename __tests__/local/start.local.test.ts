@@ -7,7 +7,7 @@ import { eventually, until } from "../helpers/until.ts";
 import { runtimes } from "./runtimes.ts";
 import { reached, runTask, startWorld } from "./with-local.ts";
 
-/** Processes whose environment or arguments name this endpoint: containers have it in both, moto's port is its own. */
+/** Processes whose environment or arguments name this endpoint, as those of containers do. moto has a port of its own. */
 function processesOf(mark: string): string[] {
   return readdirSync("/proc").filter((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
@@ -38,7 +38,7 @@ it.each(
     (["SIGINT", "SIGTERM", "SIGKILL"] as const).map((signal) => [signal, runtime] as const),
   ),
 )(
-  "a process that ends by %s takes its tasks (%s) and moto along",
+  "when a process ends by %s, its tasks (%s) and moto end, too",
   async (signal, runtime) => {
     const script = `
       import { startLocalFargate } from "./local/start.ts";

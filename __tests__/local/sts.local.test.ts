@@ -13,7 +13,7 @@ afterAll(() => world.local.stop());
 
 type Keys = Awaited<ReturnType<ReturnType<typeof fromWebToken>>>;
 
-/** As the SDK does it. */
+/** Calls AssumeRoleWithWebIdentity with the SDK. */
 async function assume(webIdentityToken: string, roleArn = world.made.deployRole): Promise<Keys> {
   const { endpoint, region } = clientConfig(world.local);
   return await fromWebToken({
@@ -31,7 +31,7 @@ async function idToken(audience: string, bearer?: string): Promise<Response> {
 }
 
 describe("GitHub's endpoint for ID tokens", () => {
-  it("gives a token for the audience to a job that has the right", async () => {
+  it("issues a token for the audience to a job with the permission", async () => {
     const { value } = (await (await idToken("sts.amazonaws.com")).json()) as { value: string };
     expect(world.local.idTokens.claimsOf(value)).toMatchObject({
       aud: "sts.amazonaws.com",
@@ -39,13 +39,13 @@ describe("GitHub's endpoint for ID tokens", () => {
     });
   });
 
-  it("gives none to another", async () => {
+  it("refuses any other job", async () => {
     expect((await idToken("sts.amazonaws.com", "something else")).status).toBe(401);
   });
 });
 
 describe("AssumeRoleWithWebIdentity", () => {
-  it("gives keys of the role, good for as long as they say", async () => {
+  it("issues keys of the role that are valid until their expiration", async () => {
     const keys = await assume(world.local.idTokens.issue());
     expect(keys.accessKeyId).toMatch(/^ASIA/);
     expect((keys.expiration?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(2_000);
@@ -63,13 +63,13 @@ describe("AssumeRoleWithWebIdentity", () => {
       () => world.local.idTokens.issue({ aud: "example.org" }),
       "InvalidIdentityTokenException",
     ],
-    ["a time that is over", () => world.local.idTokens.issue({ exp: 1 }), "ExpiredTokenException"],
+    ["an expired time", () => world.local.idTokens.issue({ exp: 1 }), "ExpiredTokenException"],
     ["another repository", () => world.local.idTokens.issue({ sub: "repo:evil/shop:x" }), "AccessDenied"],
   ])("refuses a token with %s", async (_, token, name) => {
     await expect(assume(token())).rejects.toMatchObject({ name });
   });
 
-  it.each(["role/nothing", "role/other/demo-deploy"])("refuses %s, which is no role", async (role) => {
+  it.each(["role/nothing", "role/other/demo-deploy"])("refuses %s, which does not exist", async (role) => {
     const arn = `arn:aws:iam::123456789012:${role}`;
     await expect(assume(world.local.idTokens.issue(), arn)).rejects.toMatchObject({
       name: "AccessDenied",
@@ -78,7 +78,7 @@ describe("AssumeRoleWithWebIdentity", () => {
   });
 });
 
-it("keys whose time is over are refused by each service in its own words", async () => {
+it("each service refuses expired keys in its own words", async () => {
   const credentials = await assume(world.local.idTokens.issue());
   const config = { ...clientConfig(world.local), credentials };
   const [ecs, s3] = [new ECSClient(config), new S3Client({ ...config, forcePathStyle: true })];
@@ -88,7 +88,7 @@ it("keys whose time is over are refused by each service in its own words", async
   ];
   await Promise.all(calls());
   await sleep(2_000);
-  // The clients would ask for new ones; here there are none.
+  // Static keys, so that the clients ask for no new ones.
   const [json, xml] = await Promise.all(calls().map((call) => call.catch((error: unknown) => error)));
   expect(json).toMatchObject({
     name: "ExpiredTokenException",

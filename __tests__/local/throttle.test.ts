@@ -25,7 +25,7 @@ describe("the published rates of the ECS API", () => {
     expect(throttle.admits("DescribeTasks", 0)).toBe(true);
   });
 
-  it("lets through what has no published rate", () => {
+  it("accepts calls without a published rate", () => {
     expect(new Throttle().admits("ListTagsForResource", 0)).toBe(true);
   });
 });

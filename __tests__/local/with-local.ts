@@ -18,7 +18,7 @@ export async function startWorld(options: LocalOptions = {}): Promise<World> {
   return { local, made: await seed(local), ecs: new ECSClient(clientConfig(local)) };
 }
 
-/** Of a client that may do everything: it sets up, and looks. */
+/** The settings of a client with all rights, for setting things up and checking them. */
 export function clientConfig(local: LocalFargate): {
   endpoint: string;
   region: string;
@@ -28,7 +28,7 @@ export function clientConfig(local: LocalFargate): {
   return { endpoint: local.url, region: local.region, credentials: local.admin, maxAttempts: 1 };
 }
 
-/** Runs one task of the seed's, of `sleep 600` unless a script is given, and gives its record. */
+/** Runs one task of the seed's definition, with `sleep 600` unless a script is given, and returns its record. */
 export async function runTask(
   { local, made, ecs }: World,
   script = "exec sleep 600",

@@ -45,7 +45,7 @@ describe("a command that cannot start", () => {
     expect(await client.closed).toBe("Commands cannot be empty for session type InteractiveCommands");
   });
 
-  it("is the end of the worker, without a word, when it is only a comment", async () => {
+  it("ends the worker without a message when it is only a comment", async () => {
     rig.start("# nothing");
     const client = await rig.exec("echo next");
     await client.closed;

@@ -10,7 +10,7 @@ describe("the end of a session", () => {
   beforeAll(async () => (rig = await Rig.start({ closeOn: "task-complete" })));
   afterAll(() => rig.stop());
 
-  it("waits for no process that has let go of the terminal", async () => {
+  it("does not wait for a process that has closed the terminal", async () => {
     const client = await rig.exec(
       "sh -c 'setsid sleep 31 </dev/null >/dev/null 2>&1 & sleep 0.2; echo done'",
     );
@@ -19,7 +19,7 @@ describe("the end of a session", () => {
     expect(processes(rig)).toContain("sleep 31");
   });
 
-  it("comes when the last process lets go of the terminal", async () => {
+  it("comes when the last process closes the terminal", async () => {
     const client = await rig.exec("sh -c 'setsid sleep 2 & sleep 0.2; echo done'");
     const started = Date.now();
     await client.closed;
@@ -37,7 +37,7 @@ describe("the end of a session", () => {
     expect(processes(rig).filter((command) => command.startsWith("sh -c"))).toEqual([]);
   });
 
-  it("is not brought on by a client that leaves", async () => {
+  it("does not come when a client disconnects", async () => {
     const ticket = rig.start("sh -c 'sleep 1.5; echo still; sleep 0.5'");
     (await rig.connect(ticket)).socket.terminate();
     const client = await rig.connect(ticket);
@@ -47,7 +47,7 @@ describe("the end of a session", () => {
 });
 
 describe("a task that stops under its session", () => {
-  it("leaves the client without a word, and nothing of the agent", async () => {
+  it("sends the client no message, and leaves no process of the agent", async () => {
     const rig = await Rig.start({}, {}, TestContainer.start());
     const client = await rig.exec("sh -c 'echo up; sleep 60'");
     await client.until(() => client.output === "up\r\n");

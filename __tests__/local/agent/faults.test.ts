@@ -1,7 +1,7 @@
 import type { LinkFaults } from "../../../local/gateway/link-faults.ts";
 import { Rig } from "./rig.ts";
 
-/** Eleven messages of one line each: the agent reads for the first time after a second. */
+/** Makes eleven messages of one line each, since the agent reads for the first time after a second. */
 const COMMAND = "sh -c 'sleep 1.2; for i in 0 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.02; done; echo end'";
 const OUTPUT = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "end"].map((line) => `${line}\r\n`).join("");
 
@@ -22,7 +22,7 @@ it.each<[string, LinkFaults]>([
   expect(client.output).toBe(OUTPUT);
 });
 
-it("all output arrives at a client that comes back with its token after each cut", async () => {
+it("all output reaches a client that connects again with its token after each cut", async () => {
   rig.gateway.disturb({ cut: { afterFrames: [1, 4], times: 5 } });
   const ticket = rig.start(COMMAND);
   const lines = new Map<number, string>();

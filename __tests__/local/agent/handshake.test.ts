@@ -24,7 +24,7 @@ const read = (bytes: Uint8Array): Record<string, unknown> =>
 const sealedIn = (payloadType: number): Buffer =>
   Buffer.from(String(read(payload(payloadType))["Challenge"]), "base64");
 const dataKey = Buffer.from(about.dataKeyPlaintextBase64, "base64");
-/** The client's half, seen from the other side. */
+/** The data key with its halves exchanged, for the client's side. */
 const client = new AgentCipher(Buffer.concat([dataKey.subarray(32), dataKey.subarray(0, 32)]));
 
 describe("the agent's cipher", () => {
@@ -40,7 +40,7 @@ describe("the agent's cipher", () => {
     expect(agents).toHaveLength(64);
   });
 
-  it("counts its nonces up, the lowest byte first", () => {
+  it("counts its nonces up, with the lowest byte first", () => {
     const nonces = (first: string): string[] => {
       const cipher = new AgentCipher(dataKey, Buffer.from(first, "hex"));
       return [1, 2].map(() => cipher.seal(Buffer.from("x")).toString("hex", 0, 12));
@@ -98,7 +98,7 @@ describe("the agent's handshake", () => {
     while (sent.length < count) await new Promise(setImmediate);
   };
 
-  it("asks as the real agent did", () => {
+  it("sends the real agent's request", () => {
     start();
     const real = read(payload(PayloadType.handshakeRequest));
     const withoutChallenge = (of: unknown): unknown =>
@@ -107,7 +107,7 @@ describe("the agent's handshake", () => {
     expect(JSON.stringify(withoutChallenge(sent[0]?.content))).toBe(JSON.stringify(withoutChallenge(real)));
   });
 
-  it("takes the real plugin's response, proves the key, and completes in the real agent's words", async () => {
+  it("accepts the real plugin's response, proves the key, and completes with the real agent's message", async () => {
     const { handshake, done } = start();
     await handshake.take(PayloadType.handshakeResponse, payload(PayloadType.handshakeResponse));
     await until(2);
@@ -127,7 +127,7 @@ describe("the agent's handshake", () => {
     expect(Number.isInteger(sent[2]?.content["HandshakeTimeToComplete"])).toBe(true);
   });
 
-  it("puts its challenge into the context of a client that says it did so", async () => {
+  it("adds its challenge to the encryption context when the client has acknowledged it", async () => {
     const { handshake } = start({ requireChallenge: true });
     const actions = sent[0]?.content["RequestedClientActions"] as {
       ActionParameters: { Challenge?: string };
@@ -172,13 +172,13 @@ describe("the agent's handshake", () => {
     expect(encrypted).toBe(false);
   });
 
-  it("gives up on a client that does not answer", async () => {
+  it("gives up when the client does not answer", async () => {
     await expect(start({ timeLimit: 20 }).done).rejects.toThrow(
       "Handshake timed out. Please ensure that you have the latest version of the session manager plugin.",
     );
   });
 
-  it("leaves a wrong answer to its challenge unacknowledged, and gives up on it in time", async () => {
+  it("leaves a wrong answer to its challenge unacknowledged, and gives up in time", async () => {
     const { handshake, done } = start({ timeLimit: 50 });
     await handshake.take(PayloadType.handshakeResponse, payload(PayloadType.handshakeResponse));
     await until(2);

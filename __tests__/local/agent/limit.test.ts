@@ -7,7 +7,7 @@ describe("sessions beyond the limit", () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
-  it("wait for a free place, when it is one", async () => {
+  it("wait for a free place when there is one such session", async () => {
     rig = await Rig.start({}, { sessionLimit: 1 });
     const first = await rig.exec(job);
     const second = await rig.exec(job);
@@ -17,7 +17,7 @@ describe("sessions beyond the limit", () => {
     await second.until(() => second.output === up);
   });
 
-  it("are tried for 4 seconds, when they are two", async () => {
+  it("are tried for 4 seconds when there are two", async () => {
     rig = await Rig.start({}, { sessionLimit: 1 });
     const [first, second, third] = [await rig.exec(job), await rig.exec(job), await rig.exec(job)];
     await first.until(() => first.output === up);
@@ -27,7 +27,7 @@ describe("sessions beyond the limit", () => {
     await third.until(() => third.output === up);
   }, 15_000);
 
-  it("block the container for good, when there is no place by then", async () => {
+  it("block the container for good when there is no place by then", async () => {
     rig = await Rig.start({}, { sessionLimit: 2 });
     const held = [await rig.exec(job), await rig.exec(job)];
     const queued = await rig.exec(job);

@@ -21,7 +21,7 @@ describe("a session without a client", () => {
     expect(client.output).toBe("");
   }, 10_000);
 
-  it("holds its command once the terminal is full, and loses nothing for a client that comes late", async () => {
+  it("blocks its command once the terminal is full, and a late client gets all output", async () => {
     rig = await Rig.start();
     const ticket = rig.start("sh -c 'seq 1 30000'");
     await sleep(3000);
@@ -31,13 +31,13 @@ describe("a session without a client", () => {
     expect(client.output).toBe(Array.from({ length: 30_000 }, (_, index) => `${index + 1}\r\n`).join(""));
   }, 10_000);
 
-  it("runs to its end when nobody pauses it, and gives the client what it asks for again", async () => {
+  it("runs to its end when the gateway does not pause it, and repeats unacknowledged output for the client", async () => {
     rig = await Rig.start({ pauseAfter: undefined });
     const ticket = rig.start("sh -c 'seq 1 2000; sleep 3'");
     await sleep(1500);
     const client = await rig.connect(ticket);
     await client.closed;
-    // Ten lost messages, sent again one by one: the end came after no more than these.
+    // At most ten lost messages were sent again before the end came.
     expect(client.output.startsWith("1\r\n2\r\n")).toBe(true);
   }, 10_000);
 });

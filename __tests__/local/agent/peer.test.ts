@@ -65,7 +65,7 @@ describe("the agent's end of a channel", () => {
     expect(taken).toEqual(["late"]);
   });
 
-  it("leaves input without an acknowledgement until there is somebody to take it", async () => {
+  it("leaves input unacknowledged until the command can take it", async () => {
     let ready = false;
     const { peer, sent, taken } = start(() => (ready ? "done" : "not-ready"));
     peer.endHandshake();
@@ -78,7 +78,7 @@ describe("the agent's end of a channel", () => {
     expect([sent, taken]).toEqual([["acknowledge 0"], ["a"]]);
   });
 
-  it("is held up for good by input that its handler cannot take", async () => {
+  it("is blocked for good by input that its handler rejects", async () => {
     const { peer, sent, taken } = start((payload) => {
       if (payload === "bad") throw new Error("invalid size message");
       return "done";
@@ -89,7 +89,7 @@ describe("the agent's end of a channel", () => {
     expect([sent, taken]).toEqual([["acknowledge 1"], []]);
   });
 
-  it("does not look at the digest", async () => {
+  it("does not compare the digest", async () => {
     const { peer, taken } = start();
     peer.endHandshake();
     const frame = Buffer.from(input(0, "a"));
@@ -99,7 +99,7 @@ describe("the agent's end of a channel", () => {
     expect(taken).toEqual(["a"]);
   });
 
-  it("sends the oldest message again once a retransmission timeout, and no other", async () => {
+  it("repeats only the oldest message, once for each retransmission timeout", async () => {
     const { peer, sent } = start();
     for (const text of ["a", "b", "c"]) peer.sendOutput(Buffer.from(text));
     await sleep(750);
@@ -113,7 +113,7 @@ describe("the agent's end of a channel", () => {
     expect(new Set(sent)).toEqual(new Set(["output 1"]));
   });
 
-  it("keeps what it has to send while it is paused, and sends it then at ten messages a second at best", async () => {
+  it("keeps its messages while it is paused, and sends them afterwards at ten a second at best", async () => {
     const { peer, sent, pauses } = start();
     peer.receive(publication(MessageType.pausePublication));
     await settle();
@@ -137,7 +137,7 @@ describe("the agent's end of a channel", () => {
     expect(pauses).toEqual([true, false]);
   });
 
-  it("waits for its last acknowledgements, but no longer than two seconds", async () => {
+  it("waits two seconds at most for its last acknowledgements", async () => {
     const { peer } = start();
     peer.sendOutput(Buffer.from("a"));
     const started = Date.now();
@@ -156,7 +156,7 @@ describe("the agent's end of a channel", () => {
     expect(sent).toEqual([]);
   });
 
-  it("hears of the end of its channel", async () => {
+  it("is told of the end of its channel", async () => {
     const { peer, taken } = start();
     peer.receive(publication(MessageType.channelClosed));
     await settle();

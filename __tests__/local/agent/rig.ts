@@ -23,7 +23,7 @@ import { until } from "../../helpers/until.ts";
 export class GatewayRig {
   readonly gateway: Gateway;
   readonly log: string[] = [];
-  /** As AWS_ENDPOINT_URL_SSMMESSAGES would name it. */
+  /** Its URL, as in AWS_ENDPOINT_URL_SSMMESSAGES. */
   readonly endpoint: string;
   readonly #server: Server;
 
@@ -56,7 +56,7 @@ export class GatewayRig {
   }
 }
 
-/** Namespaces of their own around `sleep`; what is written to /var/lib stays in them. */
+/** A container of `sleep` in namespaces of its own. Files in /var/lib stay in it. */
 export class TestContainer {
   readonly handle: ContainerHandle;
   readonly #unshare: ChildProcess;
@@ -74,7 +74,7 @@ export class TestContainer {
     };
   }
 
-  /** `prepare` is a line of shell, run inside before the container counts as started. */
+  /** `prepare` is a shell line that runs inside before the container counts as started. */
   static async start(prepare = "true", env: Record<string, string> = {}): Promise<TestContainer> {
     const script = `mount -t tmpfs tmpfs /var/lib && ${prepare} && echo ready && exec sleep 300`;
     const user = process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"];
@@ -103,7 +103,7 @@ export class TestContainer {
   }
 }
 
-/** Container, agent and gateway. */
+/** A container, its agent and a gateway. */
 export class Rig {
   readonly #gatewayRig: GatewayRig;
   readonly container: TestContainer;
@@ -144,7 +144,7 @@ export class Rig {
     return this.#gatewayRig.log;
   }
 
-  /** Starts a session that no client listens to. */
+  /** Starts a session without a client. */
   start(command: string, transcript?: TranscriptTarget): SessionTicket {
     const ticket = this.gateway.createSession();
     const { sessionId } = ticket;
@@ -179,13 +179,13 @@ export interface Received {
   readonly message: AgentMessage;
 }
 
-/** The plainest of clients: acknowledges all output and puts it together. */
+/** A minimal client: it acknowledges all output and joins it. */
 export class Client {
   readonly socket: WebSocket;
   readonly frames: Received[] = [];
-  /** What `channel_closed` said. */
+  /** The text of `channel_closed`. */
   readonly closed: Promise<string>;
-  /** Output messages that get no acknowledgement. */
+  /** Selects output messages that are not acknowledged. */
   ignore: (sequenceNumber: number) => boolean = () => false;
   readonly #connected = Date.now();
   readonly #output = new Map<number, Buffer>();
@@ -234,7 +234,7 @@ export class Client {
     );
   }
 
-  /** The next input message, or one out of turn; its sequence number. */
+  /** Sends the next input message, or a message with another sequence number. Returns the number. */
   send(
     payload: string | Buffer,
     payloadType: number = PayloadType.output,
@@ -249,7 +249,7 @@ export class Client {
     this.send(JSON.stringify({ cols, rows }), PayloadType.size);
   }
 
-  /** As `until`, and a failure shows the output. */
+  /** Like `until`, but a failure shows the output. */
   async until(condition: () => boolean): Promise<void> {
     await until(condition, () => `output so far: ${JSON.stringify(this.output)}`);
   }

@@ -17,7 +17,7 @@ function captured(name: string): { from: string; raw: Buffer }[] {
     .map(({ from, hex }) => ({ from, raw: Buffer.from(hex, "hex") }));
 }
 
-/** A frame without what differs from run to run: times, ids, digests. */
+/** A frame without the parts that differ from run to run: times, ids, digests. */
 function shape(raw: Uint8Array): string {
   const frame = Buffer.from(raw);
   frame.fill(0, 40, 48);
@@ -27,7 +27,7 @@ function shape(raw: Uint8Array): string {
 
 describe("a session of the exec agent", () => {
   let rig: Rig;
-  /** All that the agent sends, also what the gateway keeps to itself. */
+  /** All frames of the agent, including those that the gateway does not pass on. */
   const sent: Uint8Array[] = [];
   let client: Client;
 
@@ -62,7 +62,7 @@ describe("a session of the exec agent", () => {
         .map(({ raw }) => raw)
         .filter((raw) => decode(raw).messageType === type)
         .map(shape);
-    const longer = (hex: string): string => hex.slice(0, 232); // Session ids have grown since: so has their JSON.
+    const longer = (hex: string): string => hex.slice(0, 232); // Newer session ids are longer, and so is their JSON.
     expect(ours(MessageType.agentSessionState).map(longer)).toEqual(
       theirs(MessageType.agentSessionState).map(longer),
     );
@@ -71,7 +71,7 @@ describe("a session of the exec agent", () => {
     expect(client.output).toBe("hello\r\n");
   });
 
-  it("says Connected first and Terminating after all output, and is closed with a short header", async () => {
+  it("sends Connected first and Terminating after all output, and is closed with a short header", async () => {
     client = await rig.exec("sh -c 'seq 1 2000'");
     expect(await client.closed).toBe("");
     const states = sent
@@ -88,7 +88,7 @@ describe("a session of the exec agent", () => {
     expect(end?.raw.subarray(18, 36)).toEqual(Buffer.alloc(18));
   });
 
-  it("reads for the first time after a second, and 1,024 bytes at most, as the real one did", async () => {
+  it("reads for the first time after a second, and 1,024 bytes at most, like the real agent", async () => {
     client = await rig.exec('/bin/sh -c "seq -f %09.0f:abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM 4000"');
     await client.closed;
     const output = client.of(MessageType.output);
@@ -119,7 +119,7 @@ describe("a session of the exec agent", () => {
     ]);
   });
 
-  it("takes input and sizes in order, each acknowledged", async () => {
+  it("processes input and sizes in order, and acknowledges each", async () => {
     client = await rig.exec(
       `sh -c 'stty -echo; echo ready; read -r a; read -r b; echo "got \${#a} and $b"; stty size'`,
     );
@@ -132,7 +132,7 @@ describe("a session of the exec agent", () => {
     expect(client.acknowledged).toEqual([0, 1, 2]);
   });
 
-  it("acknowledges what comes early or twice, and processes it once, in order", async () => {
+  it("acknowledges early and repeated input, and processes it once and in order", async () => {
     client = await rig.exec("sh -c 'stty -echo; echo ready; read -r a; read -r b; echo $a-$b'");
     await client.until(() => client.output === "ready\r\n");
     client.send("two\n", PayloadType.output, 1);
@@ -163,7 +163,7 @@ describe("a session of the exec agent", () => {
     expect(client.acknowledged).toHaveLength(200);
   });
 
-  it("sends again only the oldest message without an acknowledgement", async () => {
+  it("repeats only the oldest unacknowledged message", async () => {
     client = await rig.exec("sh -c 'seq 1 1000; sleep 2'");
     client.ignore = (sequenceNumber) => sequenceNumber === 1 && client.of(MessageType.output).length < 8;
     await client.closed;

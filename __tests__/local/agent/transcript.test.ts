@@ -14,7 +14,7 @@ interface Put {
   readonly logEvents: readonly { readonly message: string }[];
 }
 
-/** S3 and CloudWatch Logs that take everything and keep it. */
+/** An S3 and a CloudWatch Logs that accept and keep everything. */
 class Store {
   readonly calls: Call[] = [];
   readonly server: Server;
@@ -70,7 +70,7 @@ describe("the transcript of a session", () => {
     expect(puts.map(({ body }) => (JSON.parse(body.toString()) as Put).logEvents.length)).toEqual([4, 4]);
   }, 20_000);
 
-  it("is what the container's script makes of the output, in S3 and then in CloudWatch", async () => {
+  it("is made by the container's `script` from the output, and uploaded to S3, then to CloudWatch", async () => {
     rig = await Rig.start({ closeOn: "task-complete" });
     const target = {
       region: "us-east-1",
@@ -106,7 +106,7 @@ describe("the transcript of a session", () => {
     expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);
   });
 
-  it("is uploaded after channel_closed, and not at all when nobody asks", async () => {
+  it("is uploaded after channel_closed, and only where the session asks for it", async () => {
     rig = await Rig.start();
     const logged = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
     const clients = [
@@ -119,7 +119,7 @@ describe("the transcript of a session", () => {
     expect(store.calls[1]?.body.toString()).toContain("two");
   });
 
-  it("is not made without script in the image", async () => {
+  it("is not made without `script` in the image", async () => {
     const image = TestContainer.start("mount --bind /dev/null /usr/bin/script");
     rig = await Rig.start({ closeOn: "task-complete" }, {}, image);
     const client = await rig.exec("echo one", {

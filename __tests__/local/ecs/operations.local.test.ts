@@ -31,8 +31,8 @@ async function describe_(task: Task, include?: "TAGS"[]): Promise<DescribedTask>
   return found;
 }
 
-describe("a task's life", () => {
-  it("has ECS's statuses in their order when its command ends", async () => {
+describe("a task's lifecycle", () => {
+  it("has ECS's statuses in order when its command ends", async () => {
     const task = await runTask(world, "sleep 0.3; exit 7");
     await task.ended;
     expect(task.history).toEqual([
@@ -59,7 +59,7 @@ describe("a task's life", () => {
     );
   });
 
-  it("lets the command end by SIGTERM", async () => {
+  it("ends the command by SIGTERM", async () => {
     const task = await runTask(world, "trap 'exit 9' TERM; while :; do sleep 0.05; done");
     await reached(task, "RUNNING");
     await world.ecs.send(
@@ -73,7 +73,7 @@ describe("a task's life", () => {
     });
   });
 
-  it("kills a command that does not listen, with status 137", async () => {
+  it("kills a command that ignores SIGTERM, with status 137", async () => {
     const task = await runTask(world, "trap '' TERM; while :; do sleep 0.05; done");
     await reached(task, "RUNNING");
     await world.ecs.send(new StopTaskCommand({ cluster: world.made.cluster, task: task.arn }));
@@ -84,7 +84,7 @@ describe("a task's life", () => {
     });
   });
 
-  it("ends before it began when the command is not there", async () => {
+  it("ends before it runs when the command does not exist", async () => {
     const task = await runTask(world, "", {
       overrides: { containerOverrides: [{ name: "app", command: ["no-such-program"] }] },
     });
@@ -97,7 +97,7 @@ describe("a task's life", () => {
     expect(task.history).not.toContain("RUNNING");
   });
 
-  it("goes on when a container that is not essential ends, with both containers isolated from each other", async () => {
+  it("goes on when a container that is not essential ends, and isolates both containers from each other", async () => {
     const task = await runTask(world, "exec sleep 600", {
       taskDefinition: world.made.twoContainers,
       overrides: { containerOverrides: [{ name: "sidecar", command: ["true"] }] },
@@ -118,7 +118,7 @@ describe("a task's life", () => {
 });
 
 describe("RunTask", () => {
-  it("keeps what it was told, and describes tags only when asked", async () => {
+  it("records its parameters, and describes tags only when asked", async () => {
     const task = await runTask(world, undefined, {
       startedBy: "somebody",
       group: "a-group",
@@ -138,13 +138,13 @@ describe("RunTask", () => {
     task.stop("UserInitiated", "test");
   });
 
-  it("starts as many as it was asked for", async () => {
+  it("starts as many tasks as `count` says", async () => {
     const before = world.local.tasks.length;
     await runTask(world, "true", { count: 3 });
     expect(world.local.tasks.length).toBe(before + 3);
   });
 
-  it("starts nothing again for a client token that it knows, and refuses it for another request", async () => {
+  it("starts nothing again for a known client token, and refuses the token for another request", async () => {
     const first = await runTask(world, "true", { clientToken: "one" });
     const again = await runTask(world, "true", { clientToken: "one" });
     expect(again.arn).toBe(first.arn);
@@ -230,7 +230,7 @@ describe("ExecuteCommand", () => {
     return await world.ecs.send(new ExecuteCommandCommand(input));
   }
 
-  it("waits for the agent: first not enabled, then not connected, then a session", async () => {
+  it("answers not enabled, then not connected, then with a session, while the agent starts", async () => {
     const task = await runTask(world, undefined, { enableExecuteCommand: true });
     const agent = task.agents.get(task.containers[0] as never);
     await reached(task, "RUNNING");
@@ -251,7 +251,7 @@ describe("ExecuteCommand", () => {
     await expect(execute(task)).rejects.toThrow(notEnabled);
   });
 
-  it("is refused for a task without it", async () => {
+  it("is refused for a task without ECS Exec", async () => {
     const task = await runTask(world);
     await reached(task, "RUNNING");
     await expect(execute(task)).rejects.toThrow(notEnabled);
@@ -271,7 +271,7 @@ describe("ExecuteCommand", () => {
 });
 
 describe("a fault", () => {
-  it("is answered as often as it was ordered", async () => {
+  it("hits as many calls as it was ordered for", async () => {
     world.local.fail({
       operation: "ListTasks",
       code: "AccessDeniedException",

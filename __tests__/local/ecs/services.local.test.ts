@@ -50,7 +50,7 @@ it("a task that ends is replaced", async () => {
   expect(wanted()[0]?.arn).not.toBe(task?.arn);
 });
 
-it("UpdateService starts more, starts anew, and stops", async () => {
+it("UpdateService starts more tasks, replaces tasks, and stops tasks", async () => {
   const update = (more: object) =>
     world.ecs.send(new UpdateServiceCommand({ cluster: "demo", service: "web", ...more }));
   await update({ desiredCount: 2 });

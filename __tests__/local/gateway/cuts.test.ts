@@ -33,7 +33,7 @@ function session(): Made {
 const say = (agent: AgentConnection, sequenceNumber: number): void =>
   agent.send(message(MessageType.output, sequenceNumber, 0, PayloadType.output, Buffer.from("x")));
 
-/** A client that acknowledges nothing, once the gateway has let it in. */
+/** A connected client that acknowledges nothing. */
 async function connected({ ticket }: Made): Promise<Client> {
   const before = connections(ticket);
   const client = await Client.connect(ticket);
@@ -65,7 +65,7 @@ it.each<[string, Cut, number]>([
   expect(client.frames.length).toBeLessThanOrEqual(frames);
 });
 
-it("what a client sends counts where it is to", async () => {
+it("frames from the client count with the direction 'to-agent'", async () => {
   rig.gateway.disturb({ cut: { afterFrames: 2, direction: "to-agent" } });
   const made = session();
   const client = await connected(made);
@@ -88,7 +88,7 @@ it.each<[string, Cut, number]>([
   expect(view(made.ticket).cuts).toBe(times);
 });
 
-it("a range draws each cut anew, and the seed says how", async () => {
+it("a range draws each cut anew, determined by the seed", async () => {
   async function lives(seed: number): Promise<number[]> {
     rig.gateway.disturb({ seed, cut: { afterFrames: [1, 1000], times: 4 } });
     const made = session();
@@ -108,7 +108,7 @@ it("a range draws each cut anew, and the seed says how", async () => {
   expect(await lives(6)).not.toEqual(first);
 });
 
-it("faults are for so many of the sessions to come, or for those that are open", async () => {
+it("faults hit so many of the sessions to come, or the open ones", async () => {
   const open = session();
   rig.gateway.disturb({ sessions: 1, cut: { afterFrames: 0 } });
   const [first, second] = [session(), session()];
@@ -140,7 +140,7 @@ describe("a connection that falls silent", () => {
     client.socket.terminate();
   });
 
-  it("is not told of the next one, which works", async () => {
+  it("is not told of the next connection, which works", async () => {
     const made = session();
     const dead = await connected(made);
     rig.gateway.silence(made.ticket.sessionId);
@@ -152,7 +152,7 @@ describe("a connection that falls silent", () => {
   });
 });
 
-it("calm ends the faults of sessions to come and of those there are", async () => {
+it("calm ends the faults of sessions to come and of open ones", async () => {
   rig.gateway.disturb({ toClient: { lose: 1 } });
   rig.gateway.behave({ resume: "empty" });
   const made = session();

@@ -44,7 +44,7 @@ it.each<[string, DirectionFaults, string, string]>([
   expect(through(faults, sent)).toBe(arrived);
 });
 
-it("draws what goes wrong from the seed", () => {
+it("draws its faults from the seed", () => {
   const sent = Array.from({ length: 100 }, (_, index) => `o${index}`).join(" ");
   const arrived = through({ lose: 0.3, duplicate: 0.1 }, sent, 7);
   expect(through({ lose: 0.3, duplicate: 0.1 }, sent, 7)).toBe(arrived);
@@ -65,7 +65,7 @@ it("delays each frame and keeps the order", async () => {
   expect(arrived).toEqual(["o0", "a", "o1", "p", "o2"]);
 });
 
-it("delivers at its end what is still under way", () => {
+it("delivers all frames that are still under way at its end", () => {
   const arrived: string[] = [];
   const link = new FaultyLink({ delay: 10_000, swap: 1 }, randomFrom(1), (bytes) =>
     arrived.push(nameOf(bytes)),

@@ -8,7 +8,7 @@ import type { AgentConnection } from "../../../local/gateway/session.ts";
 import { decode, Flags, MessageType, PayloadType } from "../../../src/channel/message.ts";
 import { Client, GatewayRig, json, message } from "../agent/rig.ts";
 
-/** An agent's end that only listens. */
+/** An agent's end that only records what it receives. */
 class Agent {
   readonly heard: string[] = [];
   terminated = false;
@@ -52,7 +52,7 @@ describe("the message gateway", () => {
     ticket = rig.gateway.createSession();
     agent = new Agent(rig, ticket.sessionId);
   }
-  /** A client that the agent has heard of. */
+  /** A connected client that has sent `hi`. */
   async function connected(): Promise<Client> {
     const client = await Client.connect(ticket);
     client.send("hi");
@@ -63,7 +63,7 @@ describe("the message gateway", () => {
 
   afterEach(() => rig.stop());
 
-  it("gives out what ExecuteCommand answers", async () => {
+  it("creates the ticket that ExecuteCommand answers with", async () => {
     await start();
     expect(ticket.sessionId).toMatch(/^ecs-execute-command-[a-z0-9]{26}$/);
     expect(ticket.streamUrl).toMatch(
@@ -74,7 +74,7 @@ describe("the message gateway", () => {
     expect(ticket.tokenValue.length).toBeLessThanOrEqual(300);
   });
 
-  it("relays stream data and acknowledgements both ways, unchanged, and keeps session states to itself", async () => {
+  it("relays stream data and acknowledgements unchanged both ways, and does not pass on session states", async () => {
     await start();
     agent.state("Connected");
     const client = await connected();
@@ -128,7 +128,7 @@ describe("the message gateway", () => {
     expect(String((await once(client.socket, "pong"))[0])).toBe("keepalive");
   });
 
-  it("pauses an agent that no client hears, and starts it again for the next client", async () => {
+  it("pauses an agent without a client, and starts it again for the next client", async () => {
     await start({ pauseAfter: 10 });
     agent.say(0, "lost");
     await sleep(60);
@@ -139,9 +139,9 @@ describe("the message gateway", () => {
   });
 
   it.each<[string, Partial<GatewayBehaviour>]>([
-    ["it never does", { pauseAfter: undefined }],
+    ["it never pauses agents", { pauseAfter: undefined }],
     ["there is a client in time", { pauseAfter: 2000 }],
-  ])("pauses nobody when %s", async (_name, behaviour) => {
+  ])("pauses no agent when %s", async (_name, behaviour) => {
     await start(behaviour);
     agent.say(0, "lost");
     await connected();
@@ -149,7 +149,7 @@ describe("the message gateway", () => {
     expect(agent.heard).toEqual(["input_stream_data hi"]);
   });
 
-  it("lets a client come back with its token, and goes on with the newest connection", async () => {
+  it("accepts a client again with its token, and goes on with the newest connection", async () => {
     await start();
     const first = await connected();
     agent.heard.length = 0;
@@ -160,7 +160,7 @@ describe("the message gateway", () => {
     expect(first.output).toBe("");
   });
 
-  it("takes a token once where that is the rule, and a resumed one then", async () => {
+  it("accepts a token once where `reuseTokens` is false, and then a resumed one", async () => {
     await start({ reuseTokens: false });
     const first = await connected();
     first.socket.terminate();
@@ -172,7 +172,7 @@ describe("the message gateway", () => {
     await connected();
   });
 
-  it("lets a client in that comes over a used URL, and nothing through, where that is its way", async () => {
+  it("accepts a client at a used URL and passes nothing on, where `usedUrl` is 'deaf'", async () => {
     await start({ usedUrl: "deaf" });
     const first = await connected();
     first.socket.terminate();
@@ -197,7 +197,7 @@ describe("the message gateway", () => {
     expect(rig.gateway.resumeSession(choose(ticket.sessionId))).toBeUndefined();
   });
 
-  it("gives out an empty token where that is how it says no", async () => {
+  it("answers with an empty token where `resume` is 'empty'", async () => {
     await start({ resume: "empty" });
     expect(rig.gateway.resumeSession(ticket.sessionId)).toMatchObject({ tokenValue: "" });
   });
@@ -224,7 +224,7 @@ describe("the message gateway", () => {
     expect(await closeOf((await Client.connect(ticket)).socket)).toBe(1008);
   });
 
-  it("closes the channel with the agent's last word where it waits for that", async () => {
+  it("closes the channel with the agent's report where `closeOn` is 'task-complete'", async () => {
     await start({ closeOn: "task-complete" });
     const client = await connected();
     agent.state("Terminating");
@@ -233,7 +233,7 @@ describe("the message gateway", () => {
     expect(await client.closed).toBe("no log");
   });
 
-  it("tells a client that comes too late", async () => {
+  it("tells a client that connects after the end", async () => {
     await start();
     rig.gateway.completeTask(ticket.sessionId, "Commands cannot be empty");
     expect(await (await Client.connect(ticket)).closed).toBe("Commands cannot be empty");
@@ -249,7 +249,7 @@ describe("the message gateway", () => {
     ],
     ["at the end of its life", { lifeLimit: 100 }, "", (): unknown => undefined],
     [
-      "with words of its own",
+      "with a text of its own",
       {},
       "maintenance",
       (): unknown => rig.gateway.end(ticket.sessionId, "maintenance"),

@@ -6,7 +6,7 @@ import WebSocket from "ws";
 import { wrongSignature } from "../../../local/gateway/signature.ts";
 import { GatewayRig } from "../agent/rig.ts";
 
-/** By the signer that session-manager-plugin uses, for a cell number in raw base64. */
+/** Signed by the signer of session-manager-plugin, for a cell number in raw base64. */
 const signedByGo = JSON.parse(
   readFileSync(new URL("../../vectors/signed-upgrade.json", import.meta.url), "utf8"),
 ) as {
@@ -32,7 +32,7 @@ interface Signing {
   readonly presigned?: boolean;
 }
 
-/** As AWS's own library signs. */
+/** Signs with AWS's own library. */
 async function signed(
   text: string,
   signing: Signing = {},
@@ -83,7 +83,7 @@ it.each<[string, Signing, string | undefined]>([
     "the credential is not scoped to 'us-east-1/ssmmessages/aws4_request'",
   ],
   [
-    "a key that nobody has",
+    "an unknown key",
     { credentials: { ...key, accessKeyId: "AKIDOTHER" } },
     "the security token included in the request is invalid",
   ],
@@ -93,7 +93,7 @@ it.each<[string, Signing, string | undefined]>([
     { presigned: true, credentials: { ...key, secretAccessKey: "other" } },
     "the signature does not match",
   ],
-])("a request signed by %s is judged rightly", async (_name, signing, verdict) => {
+])("a request signed by %s gets the right verdict", async (_name, signing, verdict) => {
   const { url, headers } = await signed(stream, signing);
   expect(wrongSignature(headers, url, signers, now)).toBe(verdict);
 });
@@ -124,7 +124,7 @@ it.each<[string, (url: URL, headers: Record<string, string>) => void, string]>([
   expect(wrongSignature(lowered, url, signers, now)).toBe(verdict);
 });
 
-it("a cell number in raw base64 is judged as AWS's own signer for Go signs it", () => {
+it("a cell number in raw base64 is accepted as AWS's own signer for Go signs it", () => {
   const { url, now: at, ...vector } = signedByGo;
   const example = { region: "eu-west-1", secretOf: () => vector.secretAccessKey };
   for (const headers of vector.headers) {
@@ -135,7 +135,7 @@ it("a cell number in raw base64 is judged as AWS's own signer for Go signs it", 
   }
 });
 
-describe("a gateway that demands signatures", () => {
+describe("a gateway that requires signatures", () => {
   let rig: GatewayRig;
   beforeAll(async () => (rig = await GatewayRig.start({ requireSignature: true }, { signers })));
   afterAll(() => rig.stop());

@@ -32,8 +32,8 @@ const IDENTITY_DENY = "with an explicit deny in an identity-based policy";
 const RESOURCE_DENY = "with an explicit deny in a resource-based policy";
 
 it.each<[string, Asker | undefined, Guarded, string | undefined]>([
-  ["nothing said", role(OURS), bucket(), IDENTITY],
-  ["the identity may", role(OURS, allow()), bucket(), undefined],
+  ["no policy", role(OURS), bucket(), IDENTITY],
+  ["the identity is allowed", role(OURS, allow()), bucket(), undefined],
   ["an action by wildcard, in any case", role(OURS, allow({ Action: "S3:get*" })), bucket(), undefined],
   ["another action", role(OURS, allow({ Action: "s3:GetObjectVersion" })), bucket(), IDENTITY],
   ["another resource", role(OURS, allow({ Resource: "arn:aws:s3:::other/*" })), bucket(), IDENTITY],
@@ -62,8 +62,8 @@ it.each<[string, Asker | undefined, Guarded, string | undefined]>([
     bucket(),
     undefined,
   ],
-  ["the bucket alone may, same account", role(OURS), bucket(allow({ Principal: ci(OURS) })), undefined],
-  ["the bucket lets everybody", role(OURS), bucket(allow({ Principal: "*" })), undefined],
+  ["only the bucket allows, same account", role(OURS), bucket(allow({ Principal: ci(OURS) })), undefined],
+  ["the bucket allows every principal", role(OURS), bucket(allow({ Principal: "*" })), undefined],
   [
     "the bucket names the session",
     role(OURS),
@@ -100,9 +100,14 @@ it.each<[string, Asker | undefined, Guarded, string | undefined]>([
     bucket(allow({ Principal: root(THEIRS) })),
     undefined,
   ],
-  ["nobody, and the bucket says nothing", undefined, bucket(), RESOURCE],
-  ["nobody, and the bucket lets a role", undefined, bucket(allow({ Principal: ci(OURS) })), RESOURCE],
-  ["nobody, and the bucket lets everybody", undefined, bucket(allow({ Principal: "*" })), undefined],
+  ["anonymous, and the bucket has no policy", undefined, bucket(), RESOURCE],
+  ["anonymous, and the bucket allows a role", undefined, bucket(allow({ Principal: ci(OURS) })), RESOURCE],
+  [
+    "anonymous, and the bucket allows every principal",
+    undefined,
+    bucket(allow({ Principal: "*" })),
+    undefined,
+  ],
 ])("%s", (_name, asker, guarded, why) => {
   expect(refusal({ action: "s3:GetObject", resource: object, context: {} }, asker, guarded)).toBe(why);
 });
@@ -110,13 +115,13 @@ it.each<[string, Asker | undefined, Guarded, string | undefined]>([
 it.each<[string, object, RegExp]>([
   ["an old version", { Version: "2008-10-17", Statement: [] }, /Version/],
   [
-    "an element that is none",
+    "an unknown element",
     { Version: "2012-10-17", Statement: [allow({ Actions: "x" } as object)] },
     /'Actions'/,
   ],
   ["no action", { Version: "2012-10-17", Statement: { Effect: "Allow", Resource: "*" } }, /Action/],
   [
-    "an operator that is not known",
+    "an unknown operator",
     { Version: "2012-10-17", Statement: [allow({ Condition: { IpAddress: { k: "a" } } })] },
     /IpAddress/,
   ],

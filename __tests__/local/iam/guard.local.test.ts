@@ -50,7 +50,7 @@ const ecs = (keys: Keys): ECSClient => new ECSClient(config(keys));
 const at = (Key: string) => ({ Bucket: world.made.bucket, Key });
 const inBucket = (path = "/*"): string => `arn:aws:s3:::${world.made.bucket}${path}`;
 
-/** Name, status and words of what a call was answered. */
+/** Name, status and message of a call's answer. */
 async function answer(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -64,7 +64,7 @@ async function answer(call: Promise<unknown>): Promise<string> {
 describe("a key", () => {
   it.each<[string, Keys, string, string]>([
     [
-      "that nobody has",
+      "that is unknown",
       { accessKeyId: "AKIDNOBODY", secretAccessKey: "secret" },
       "UnrecognizedClientException 400: The security token included in the request is invalid.",
       "InvalidAccessKeyId 403: The AWS Access Key Id you provided does not exist in our records.",
@@ -85,7 +85,7 @@ describe("a key", () => {
     expect(await answer(client.send(new ListTasksCommand({})))).toMatch(/^InvalidSignatureException 400/);
   });
 
-  it("is needed, save where a bucket's policy lets everybody in", async () => {
+  it("is needed, except where a bucket's policy allows anonymous calls", async () => {
     const { url, made } = { ...world, ...world.local };
     const target = "AmazonEC2ContainerServiceV20141113.ListTasks";
     const json = await fetch(url, { method: "POST", headers: { "x-amz-target": target }, body: "{}" });
@@ -119,7 +119,7 @@ describe("rights in ECS", () => {
     );
   });
 
-  it("can hang on the cluster", async () => {
+  it("can depend on the cluster", async () => {
     const inCluster = { Condition: { ArnEquals: { "ecs:cluster": cluster } } };
     const client = ecs(user([allow("ecs:ListTasks", "*", inCluster)]));
     expect(await answer(client.send(new ListTasksCommand({ cluster: "demo" })))).toBe("done");
@@ -128,7 +128,7 @@ describe("rights in ECS", () => {
     );
   });
 
-  it("are needed for the roles and the tags of a new task, too", async () => {
+  it("are also needed for the roles and the tags of a new task", async () => {
     const { subnets } = world.made;
     const run = (keys: Keys): Promise<string> =>
       answer(
@@ -172,12 +172,12 @@ describe("rights in ECS", () => {
 });
 
 describe("rights in KMS and CloudWatch Logs", () => {
-  it("are of a key, and of a stream", async () => {
+  it("are on a key, and on a stream", async () => {
     const { kmsKeyId, logGroup } = world.made;
     const kms = new KMSClient(config(user([allow("kms:GenerateDataKey", kmsKeyId)])));
     const KeyId = kmsKeyId;
     const { CiphertextBlob } = await kms.send(new GenerateDataKeyCommand({ KeyId, NumberOfBytes: 64 }));
-    // By the ciphertext alone, too.
+    // Also with only the ciphertext.
     expect(await answer(kms.send(new DecryptCommand({ CiphertextBlob })))).toContain(
       `kms:Decrypt on resource: ${kmsKeyId}`,
     );
@@ -189,7 +189,7 @@ describe("rights in KMS and CloudWatch Logs", () => {
   });
 });
 
-it("a right on a key holds under each of its aliases, one on an alias for nothing", async () => {
+it("a right on a key holds under each of its aliases, and a right on an alias has no effect", async () => {
   const { kmsKeyId } = world.made;
   const AliasName = "alias/guarded";
   const everything = new KMSClient(config(user([allow("*", "*")])));
@@ -209,7 +209,7 @@ it("a right on a key holds under each of its aliases, one on an alias for nothin
 describe("S3", () => {
   const objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
 
-  it("hides what is not there from who may not list", async () => {
+  it("hides missing objects from a caller without s3:ListBucket", async () => {
     const may = user([allow(objects, inBucket()), allow("s3:ListBucket", inBucket(""))]);
     const mayNot = user([allow(objects, inBucket())]);
     const get = new GetObjectCommand(at("absent"));
@@ -237,7 +237,7 @@ describe("S3", () => {
     }
   });
 
-  it("heeds a bucket's policy: conditional deletes, encryption, another account", async () => {
+  it("evaluates a bucket's policy: conditional deletes, encryption, another account", async () => {
     const { local, made } = world;
     const { buckets } = local.iam;
     const set = (...Statement: Statement[]): void =>
@@ -264,7 +264,7 @@ describe("S3", () => {
         answer(client.send(new PutObjectCommand({ ...at("sealed"), Body: "x", ...more })));
       expect(await put()).toMatch(/^AccessDenied 403: .*explicit deny in a resource-based policy/);
       expect(await put({ ServerSideEncryption: "aws:kms" })).toBe("done");
-      // A key that is named has to be allowed to who writes and who reads.
+      // Writer and reader both need the right to the named key.
       const named = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: made.kmsKeyId };
       expect(await put(named)).toContain(`kms:GenerateDataKey on resource: "${made.kmsKeyId}"`);
       const writer = s3(user([allow(objects, inBucket()), allow("kms:GenerateDataKey", made.kmsKeyId)]));
@@ -285,7 +285,7 @@ describe("S3", () => {
     }
   });
 
-  it("a presigned URL is good for its time, its method and its signer's rights", async () => {
+  it("a presigned URL is valid for its time, its method and its signer's rights", async () => {
     const { local, made } = world;
     await s3(local.admin).send(new PutObjectCommand({ ...at("presigned"), Body: "hello" }));
     const presigned = async (credentials: Keys, ago = 0): Promise<string> => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => world.local.stop());
 
-/** A task whose only container, `app`, is of `local/<image>`; it need not come to run. */
+/** A task whose only container, `app`, has the image `local/<image>`. It need not reach RUNNING. */
 async function begin(image: string, more: Partial<ContainerDefinition> = {}): Promise<Task> {
   const { taskDefinition } = await world.ecs.send(
     new RegisterTaskDefinitionCommand({
@@ -47,7 +47,7 @@ async function run(image: string, more: Partial<ContainerDefinition> = {}): Prom
   return task;
 }
 
-/** What a session of this command shows, and what it says at its end. */
+/** The output of a session with this command, and the text at its end. */
 async function exec(task: Task, command: string): Promise<{ output: string; closed: string }> {
   const { client } = await sessionOf(world, task, command);
   const closed = await client.closed;
@@ -74,7 +74,7 @@ describeImages("an image with a root file system of its own", () => {
     expect(await exec(task, "/bin/sh -c 'echo hello'")).toEqual({ output: "hello", closed: "" });
   });
 
-  it("no-shell runs, and the agent tells of the shell that is missing", async () => {
+  it("no-shell runs, and the agent reports the missing shell", async () => {
     const task = await run("no-shell");
     expect(firstProcess(task)).toBe("sleep 600");
     expect(await exec(task, "/bin/sh -c 'echo hello'")).toEqual({
@@ -84,7 +84,7 @@ describeImages("an image with a root file system of its own", () => {
     });
   });
 
-  it("http-server gives any command to its ENTRYPOINT, unless the definition has an entry point", async () => {
+  it("http-server passes any command to its ENTRYPOINT, unless the definition has an entry point", async () => {
     const [plain, eaten, replaced] = await Promise.all([
       run("http-server", { command: [] }),
       begin("http-server"),
@@ -96,7 +96,7 @@ describeImages("an image with a root file system of its own", () => {
     expect(eaten.containers[0]?.exitCode).toBe(2);
   });
 
-  it.each(withoutEntryPoint)("%s has the init before its command when asked for one", async (image) => {
+  it.each(withoutEntryPoint)("%s runs its command under an init when asked for one", async (image) => {
     const task = await run(image, { linuxParameters: { initProcessEnabled: true } });
     await until(() => task.containers[0]?.processes().length === 2);
     expect(task.containers[0]?.processes().map(({ command }) => command)).toEqual([
@@ -105,7 +105,7 @@ describeImages("an image with a root file system of its own", () => {
     ]);
     task.stop("UserInitiated", "enough");
     await task.ended;
-    // By the init, which passes the signal on: PID 1 itself would not have heard it.
+    // The init passes the signal on. As PID 1 the command would not have received it.
     expect(task.containers[0]?.exitCode).toBe(143);
   });
 
@@ -130,14 +130,14 @@ describeImages("an image with a root file system of its own", () => {
     );
   });
 
-  it("debian-python-boto3 speaks to the task's S3", async () => {
+  it("debian-python-boto3 reaches the task's S3", async () => {
     const task = await run("debian-python-boto3");
     const script =
       'python3 -c "import boto3; print([b[chr(78)+\\"ame\\"] for b in boto3.client(\\"s3\\").list_buckets()[\\"Buckets\\"]])"';
     expect(await shell(task, script)).toBe(`['${world.made.bucket}']`);
   });
 
-  it("debian-bash-curl trusts the usual authorities", async () => {
+  it("debian-bash-curl trusts the usual certificate authorities", async () => {
     const task = await run("debian-bash-curl");
     const script = "grep -c BEGIN /etc/ssl/certs/ca-certificates.crt; curl --version | grep -o -w https";
     expect(await shell(task, script)).toMatch(/^\d{3}\nhttps$/);
@@ -159,7 +159,7 @@ describeImages("an image with a root file system of its own", () => {
   });
 
   (rootIsHere ? it : it.skip)(
-    "runs as a user of its own, in all groups of that user and at home",
+    "runs as the named user, with all groups and the home of that user",
     async () => {
       const command = ["/bin/sh", "-c", "id -u; id -G; cd; pwd; exec sleep 600"];
       const task = await run("busybox", { user: "app", command });
@@ -175,7 +175,7 @@ describeImages("an image with a root file system of its own", () => {
     },
   );
 
-  it("is written to by nobody: the next container sees it as it was", async () => {
+  it("is never written to: the next container sees it unchanged", async () => {
     expect(await shell(await run("busybox"), "rm /bin/ls && touch /etc/mine && echo done")).toBe("done");
     expect(await shell(await run("busybox"), "ls /etc/mine")).toMatch(/No such file/);
   });

@@ -23,7 +23,7 @@ describe("recipeOf", () => {
 });
 
 describe("rootDirectory", () => {
-  it("is the same with and without the usual tag, and another for each image", () => {
+  it("is the same with and without `:latest`, and differs for each image", () => {
     expect(rootDirectory("busybox:latest")).toBe(rootDirectory("busybox"));
     const all = [...Object.keys(recipes), "busybox:without-awk", "busybox:without-stty", "init"];
     expect(new Set(all.map(rootDirectory)).size).toBe(all.length);

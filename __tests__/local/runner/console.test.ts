@@ -69,7 +69,7 @@ describe("annotations", () => {
     expect(console.commandFailed).toBe(false);
   });
 
-  it("are ten of a level at most; the log has them all", () => {
+  it("are ten of a level at most, while the log has all of them", () => {
     const console = received([...Array<string>(12).fill("::error::x"), "::warning::y"]);
     expect(console.annotations).toHaveLength(11);
     expect(console.log).toHaveLength(13);
@@ -83,7 +83,7 @@ describe("annotations", () => {
 });
 
 describe("masks", () => {
-  it("hold for all that comes later, line by line", () => {
+  it("apply to all later output, line by line", () => {
     const console = received([
       "hunter2",
       "::add-mask::hunter2%0A  second  ",
@@ -96,7 +96,7 @@ describe("masks", () => {
     expect(console.annotations).toEqual([{ level: "error", message: "***" }]);
   });
 
-  it("of nothing are warned of", () => {
+  it("of an empty value cause a warning", () => {
     expect(received(["::add-mask:: "]).log).toEqual([
       "##[warning]Can't add secret mask for empty string in ##[add-mask] command.",
     ]);
@@ -131,7 +131,7 @@ describe("stop-commands", () => {
     ]);
   });
 
-  it("masks nothing while it lasts: add-mask is printed like any other", () => {
+  it("mask nothing meanwhile: add-mask is printed like any other command", () => {
     expect(received(["::stop-commands::abcdef", "::add-mask::hunter2", "hunter2"]).log).toContain("hunter2");
   });
 

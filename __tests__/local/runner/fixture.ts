@@ -17,7 +17,7 @@ const lines = (...all) => process.stdout.write(all.map((line) => line + "\\n").j
 const file = (name, text) => appendFileSync(process.env["GITHUB_" + name], text);
 `;
 
-/** Runs a small action, written for the occasion and removed afterwards. */
+/** Runs a small action, which is written for the test and removed afterwards. */
 export async function runFixture(fixture: Fixture, request: Partial<StepRequest> = {}): Promise<StepResult> {
   const actionDir = mkdtempSync(join(tmpdir(), "action-"));
   try {
@@ -35,7 +35,7 @@ export async function runFixture(fixture: Fixture, request: Partial<StepRequest>
   }
 }
 
-/** The log without what the runner itself prints before main starts. */
+/** The log without the runner's own lines before main starts. */
 export function output(result: StepResult): readonly string[] {
   return result.log.slice(result.log.indexOf("##[endgroup]") + 1);
 }

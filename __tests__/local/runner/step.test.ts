@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runStep } from "../../../local/runner/step.ts";
 import { output, runFixture } from "./fixture.ts";
 
-// Far shorter than the runner's, so that a process that ignores signals is soon given up.
+// Far shorter than the runner's times, so that a process that ignores signals is killed soon.
 const patience = { interrupt: 300, terminate: 300, streams: 300 };
 
 describe("a step", () => {
@@ -32,7 +32,7 @@ describe("a step", () => {
     expect(output(await runFixture({ main: `(async () => { ${write} })();` }))).toEqual(expected);
   });
 
-  it("finds its own environment and the runner's, and nothing of ours", async () => {
+  it("has its own environment and the runner's, and nothing of this process's", async () => {
     process.env["OURS"] = "x";
     const main = `file("OUTPUT", "env<<END\\n" + JSON.stringify(process.env) + "\\nEND\\n"); lines(process.cwd());`;
     const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
@@ -59,7 +59,7 @@ describe("a step", () => {
     expect(existsSync(env["RUNNER_TEMP"] ?? "")).toBe(false);
   });
 
-  it("has nothing to read from its input", async () => {
+  it("has an empty standard input", async () => {
     const main = `process.stdin.on("end", () => lines("end")).resume();`;
     expect(output(await runFixture({ main }))).toEqual(["end"]);
   });
@@ -74,7 +74,7 @@ describe("a step", () => {
     expect(result.conclusion).toBe("success");
   });
 
-  it("gives each line as it comes", async () => {
+  it("reports each line as it comes", async () => {
     const seen: string[] = [];
     const result = await runFixture(
       { main: `lines("a", "::add-mask::bbb", "bbb")` },
@@ -128,7 +128,7 @@ describe("inputs", () => {
     expect(result.rawLog).toContain("  TOKEN: hunter2");
   });
 
-  it("that action.yml does not know are warned of", async () => {
+  it("that action.yml does not have cause a warning", async () => {
     const result = await runFixture({ main: "", inputs: "  a: {}\n  b: {}" }, { inputs: { A: "1", c: "2" } });
     expect(result.annotations).toEqual([
       { level: "warning", message: "Unexpected input(s) 'c', valid inputs are ['a', 'b']" },
@@ -160,7 +160,7 @@ describe("file commands", () => {
     ]);
   });
 
-  it("with too large a summary say so, and the step goes on", async () => {
+  it("with too large a summary cause an error, and the step goes on", async () => {
     const result = await runFixture({ main: `file("STEP_SUMMARY", "x".repeat(1024 * 1024 + 1));` });
     expect(result).toMatchObject({ conclusion: "success", summary: "" });
     expect(result.annotations[0]?.message).toContain("supports content up to a size of 1024k, got 1024k");
@@ -180,7 +180,7 @@ describe("post", () => {
     file("STEP_SUMMARY", "main\\n");
     lines("::add-mask::hunter2");`;
 
-  it("finds what main left: state, inputs, environment, path and masks", async () => {
+  it("has main's state, inputs, environment, path and masks", async () => {
     const result = await runFixture({ main, post, inputs: "  a: { default: x }" });
     expect(result.post?.log).toEqual([
       "Post job cleanup.",
@@ -207,7 +207,7 @@ describe("post", () => {
     });
   });
 
-  it("waits for what is asked to happen before", async () => {
+  it("waits for `beforePost`", async () => {
     const order: string[] = [];
     await runFixture(
       { main: `lines("main")`, post: `lines("post")` },
@@ -227,7 +227,7 @@ describe("cancel", () => {
     setInterval(() => {}, 1000);
     lines("ready");`;
 
-  /** Cancels the job as soon as main says that it is ready. */
+  /** Cancels the job as soon as main has printed that it is ready. */
   const cancelling = () => {
     const cancel = new AbortController();
     const onLine = (line: string): void => {
@@ -258,7 +258,7 @@ describe("cancel", () => {
     expect(result).toMatchObject({ conclusion: "cancelled", exitCode: 137 });
   });
 
-  it("that comes after main has ended changes nothing", async () => {
+  it("after main has ended changes nothing", async () => {
     const cancel = new AbortController();
     const result = await runFixture(
       { main: "", post: "" },

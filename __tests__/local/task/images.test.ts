@@ -14,7 +14,7 @@ describe("images", () => {
     expect(imageNamed(name)?.command).toEqual(["/bin/sh"]);
   });
 
-  it.each(["missing", "example/missing:1"])("%s is not there", (name) => {
+  it.each(["missing", "example/missing:1"])("%s does not exist", (name) => {
     expect(imageNamed(name)).toBeUndefined();
   });
 });

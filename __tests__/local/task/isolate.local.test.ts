@@ -35,10 +35,10 @@ describe.each(runtimes)("a container by %s", (runtime) => {
   }
 
   it.each([
-    ["is PID 1 and sees nobody else", "for p in /proc/[0-9]*; do echo $p; done; :", "/proc/1"],
+    ["is PID 1 and sees no other process", "for p in /proc/[0-9]*; do echo $p; done; :", "/proc/1"],
     [
       "has an empty /tmp, /run and /dev/shm",
-      // A checkout below one of them is there as far as containers need it, for their python.
+      // The parts of a checkout below one of these that containers need for their python are mounted there.
       `ls -A /tmp /run/ /dev/shm | grep -v -e : -e '^mount$' -e '^$' -e '^${process.cwd().split("/")[2] ?? ""}$'`,
       "",
     ],
@@ -56,7 +56,7 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     expect(await outputOf(script)).toBe(expected);
   });
 
-  it("has exactly the environment that it was given, odd names and line ends included", async () => {
+  it("has exactly the given environment, odd names and line ends included", async () => {
     const env = {
       PATH: options.env.PATH,
       HOME: "/any",
@@ -95,11 +95,11 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     expect(await box.exited).toBe(status);
   });
 
-  it("starts in its working directory, which is made for it", async () => {
+  it("starts in its working directory, which is created", async () => {
     expect(await outputOf("pwd", { workdir: "/srv/not/there/yet" })).toBe("/srv/not/there/yet");
   });
 
-  it("has the init as PID 1 and leaves no zombie behind when asked for one", async () => {
+  it("has an init as PID 1, which leaves no zombie, when asked for one", async () => {
     const box = await isolate({
       ...options,
       init,
@@ -111,7 +111,7 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     await box.exited;
   });
 
-  it("takes all that it started with it", async () => {
+  it("ends with all processes that it has started", async () => {
     const script = "sleep 61 & setsid sleep 62 & echo up; wait";
     const box = await isolate({ ...options, command: ["/bin/sh", "-c", script] });
     await new Promise((resolve) => box.stdout.once("data", resolve));
@@ -125,12 +125,12 @@ describe.each(runtimes)("a container by %s", (runtime) => {
   it.each([
     ["no-such-program", `"no-such-program": executable file not found in $PATH`],
     ["/no/such", '"/no/such": stat /no/such: no such file or directory'],
-  ])("is refused when %s is not there", async (program, message) => {
+  ])("is refused when %s does not exist", async (program, message) => {
     await expect(isolate({ ...options, command: [program] })).rejects.toThrow(new CommandRefused(message));
   });
 
   (has("root", asRoot ? undefined : "these tests run as another user") ? it : it.skip)(
-    "runs as the user that was asked for, whose parent's death still ends it",
+    "runs as the given user, and still dies with its parent",
     async () => {
       expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
     },
