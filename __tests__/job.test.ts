@@ -5,11 +5,12 @@ import type { ExecConfiguration } from "../src/aws/ecs.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
 import { runJob } from "../src/job.ts";
-import { nothingKnown } from "../src/report/result.ts";
+import { TaskLooks } from "../src/targets/task-looks.ts";
+import type { Write } from "../src/show/lines.ts";
 import { Ledger, type Undo } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
 import { Listener } from "./helpers/stepped.ts";
-import { aContainer, aDefinition, aTask, ID } from "./helpers/tasks.ts";
+import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
 import { Rig } from "./local/agent/rig.ts";
 import { AWS } from "./session/rig.ts";
 
@@ -52,7 +53,6 @@ let runs = 0;
 function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {}) {
   const seen = { commands: [] as string[], shown: "", undo: [] as (readonly Undo[])[] };
   const log = new Listener();
-  const known = nothingKnown();
   const cancel = new AbortController();
   const aws = {
     clients: { ...AWS, gatewayEndpoints: () => [rig.endpoint] },
@@ -83,21 +83,27 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
       activeSessions: () => Promise.resolve([]),
     },
   } as unknown as Aws;
+  const write: Write = (...line) => void (seen.shown += Buffer.concat(line).toString());
   const run = () =>
-    runJob(aTarget(), exec, {
+    runJob({
+      target: aTarget(),
+      exec,
+      looks: new TaskLooks({ ecs: aws.ecs, tasks: [TASK], seen: [], clock: systemClock }),
       inputs: anInputs({ region: "eu-west-1", ...inputs }),
       origin: origin(`test-${process.pid}-${(runs += 1)}`),
       aws,
-      stopping: aws,
+      undoing: aws,
       ledger: new Ledger({ region: "eu-west-1", undo: [] }, ({ undo }) => seen.undo.push(undo)),
       clock: systemClock,
       log,
-      write: (...line) => (seen.shown += Buffer.concat(line).toString()),
+      write,
+      writer: () => write,
+      drained: () => Promise.resolve(),
       cancel: cancel.signal,
-      known,
-      patient: true,
+      workspace: "/nowhere",
+      queues: true,
     });
-  return { run, seen, log, known, cancel };
+  return { run, seen, log, cancel };
 }
 
 const PATIENCE = 20_000;
@@ -106,24 +112,21 @@ it(
   "brings a script in, shows its output and tells its end",
   async () => {
     const script = { kind: "run", text: `echo "hello $NAME"; echo "$TOKEN" >&2; exit 3` } as const;
-    const { run, seen, log, known } = running({
+    const { run, seen, log } = running({
       script,
       env: { NAME: "world" },
       secrets: { TOKEN: "hunter22" },
     });
-    expect(await run()).toMatchObject({
-      kind: "status",
-      status: { reason: "exited", workers: [{ exitCode: 3 }] },
+    const report = await run();
+    expect(report).toMatchObject({
+      end: { kind: "status", status: { reason: "exited", workers: [{ exitCode: 3 }] } },
+      stdout: "hello world",
+      attached: true,
     });
     const lines = seen.shown.split("\n");
     expect(log.lines.filter((line) => line.startsWith("fargate-exec run=test-"))).toHaveLength(1);
     expect(lines.slice(0, -1).toSorted()).toEqual(["***", "hello world"]);
-    expect(known).toMatchObject({
-      stdout: "hello world",
-      attached: true,
-      target: { taskId: ID, privateIp: "10.0.0.7" },
-    });
-    expect(known.sessionIds).toHaveLength(1);
+    expect(report.sessionIds).toHaveLength(1);
     expect(seen.commands.join("\n")).not.toMatch(/hunter22|hello/);
   },
   PATIENCE,
@@ -133,9 +136,11 @@ it(
   "stages a script in the bucket, on record until it is gone, which it is once the job runs",
   async () => {
     const script = { kind: "run", text: "echo staged" } as const;
-    const { run, seen, known } = running({ script, bucket: "example-ci" });
-    expect(await run()).toMatchObject({ kind: "status", status: { workers: [{ exitCode: 0 }] } });
-    expect(known.stdout).toBe("staged");
+    const { run, seen } = running({ script, bucket: "example-ci" });
+    expect(await run()).toMatchObject({
+      end: { kind: "status", status: { workers: [{ exitCode: 0 }] } },
+      stdout: "staged",
+    });
     expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([
       ["object"],
       // Now with its version.
@@ -162,8 +167,7 @@ it(
     while (!seen.shown.includes("begun")) await systemClock.sleep(10);
     cancel.abort(new Error("cancelled"));
     expect(await job).toMatchObject({
-      kind: "status",
-      status: { reason: "cancelled", workers: [{ stopped: true }] },
+      end: { kind: "status", status: { reason: "cancelled", workers: [{ stopped: true }] } },
     });
   },
   PATIENCE,
@@ -179,11 +183,11 @@ it.each<[Inputs["transport"], string, ExecConfiguration, RegExp]>([
 ])(
   "with 'transport: %s' a session that is %s packs accordingly",
   async (transport, _, exec, packs) => {
-    const { run, seen, known } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec });
-    await run();
+    const { run, seen } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec });
+    const { stdout, log } = await run();
     expect(seen.commands[0]).toMatch(packs);
-    expect(known.stdout).toBe("out");
-    expect(known.log?.group).toBe(exec.cloudWatchLogGroup);
+    expect(stdout).toBe("out");
+    expect(log?.group).toBe(exec.cloudWatchLogGroup);
   },
   PATIENCE,
 );
@@ -191,10 +195,10 @@ it.each<[Inputs["transport"], string, ExecConfiguration, RegExp]>([
 describe("before anything runs", () => {
   it("fails with the task, and leaves on record what was staged", async () => {
     const task = aTask({ containers: [aContainer({ lastStatus: "STOPPED", exitCode: 1 })] });
-    const { run, seen, known } = running({ bucket: "example-ci" }, { task });
+    const { run, seen } = running({ bucket: "example-ci" }, { task });
     await expect(run()).rejects.toMatchObject({ code: "container-stopped" });
     expect(seen.undo.at(-1)).toMatchObject([{ kind: "object", bucket: "example-ci" }]);
-    expect([seen.commands, known.attached]).toEqual([[], false]);
+    expect(seen.commands).toEqual([]);
     staged.clear();
   });
 });

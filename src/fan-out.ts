@@ -1,22 +1,23 @@
-import { lookTogether, seenAlready } from "./aws/looks.ts";
-import { once } from "./aws/once.ts";
 import type { ExecConfiguration } from "./aws/ecs.ts";
-import { asFailure, type Failure } from "./errors.ts";
-import { type JobContext, runJob } from "./job.ts";
-import type { Log } from "./log.ts";
-import type { Write } from "./show/lines.ts";
-import { combined } from "./report/combine.ts";
-import { concluded } from "./report/conclude.ts";
-import { watchAddress } from "./ready/address.ts";
+import { runJob } from "./job.ts";
+import type { JobContext } from "./job/context.ts";
+import { type Log, loggedFailure } from "./log.ts";
+import { PublicAddress } from "./ready/address.ts";
 import { diagnose } from "./ready/diagnose.ts";
-import { failedResult, type Known, nothingKnown, type Result } from "./report/result.ts";
+import { concluded } from "./report/conclude.ts";
+import {
+  type FailedResult,
+  failedResult,
+  type Result,
+  type TaskFacts,
+  type TaskResult,
+} from "./report/result.ts";
+import { resolveContext, type StepContext } from "./step-context.ts";
+import { othersToTry } from "./targets/candidates.ts";
+import { replacementFor } from "./targets/replacement.ts";
 import type { Resolved } from "./targets/resolved.ts";
 import type { Target } from "./targets/target.ts";
-
-export interface JobsContext extends Omit<JobContext, "known" | "patient" | "write"> {
-  /** Where the output of a job goes, each line behind this label. */
-  readonly writer: (label: string) => Write;
-}
+import { TaskLooks } from "./targets/task-looks.ts";
 
 /**
  * Runs the job in every target at once, each with a log and a ledger of its own; what goes wrong in one doesn't stop
@@ -25,114 +26,103 @@ export interface JobsContext extends Omit<JobContext, "known" | "patient" | "wri
 export async function runJobs(
   resolved: Resolved,
   exec: ExecConfiguration | undefined,
-  context: JobsContext,
+  step: StepContext,
 ): Promise<Result> {
-  const { targets, others, seen } = resolved;
-  const { aws, clock, origin, writer } = context;
-  const arns = [...targets.map(({ taskArn }) => taskArn), ...others];
-  const looking = arns.length > 1 ? lookTogether(aws.ecs, arns, () => clock.now()) : aws.ecs;
-  const ecs = {
-    ...aws.ecs,
-    ...seenAlready(looking, seen),
-    describeTaskDefinition: once((arn) => aws.ecs.describeTaskDefinition(arn)),
-  };
-  if (targets.length === 1)
-    return await inOneOf(targets[0], exec, resolved, { ...context, write: writer(""), aws: { ...aws, ecs } });
+  const { targets, candidates, seen } = resolved;
+  const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
+  const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, seen, clock: step.clock });
+  if (targets.length === 1) {
+    const job = { ...step, exec, looks, write: step.writer("") };
+    return await runInOneOf(targets[0], resolved, job, step);
+  }
   const warned = new Set<string>();
-  const results = await Promise.all(
-    targets.map((target, task) => {
-      const label = `[task ${task}] `;
-      return inOneOf(target, exec, resolved, {
-        ...context,
-        aws: { ...aws, ecs },
-        origin: {
-          ...origin,
-          id: `${origin.id}-${task}`,
-          fanOut: { runId: origin.id, task, tasks: targets.length },
-        },
-        ledger: context.ledger.part(),
-        log: labelled(context.log, label, warned),
-        write: writer(label),
-      });
-    }),
-  );
-  return combined(results);
+  const running = targets.map(async (target, task) => {
+    const label = `[task ${task}] `;
+    const fanOut = { runId: step.origin.id, task, tasks: targets.length };
+    const job = {
+      ...{ ...step, exec, looks, write: step.writer(label) },
+      origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
+      ledger: step.ledger.part(),
+      log: labelled(step.log, label, warned),
+    };
+    return await runInOneOf(target, resolved, job, step);
+  });
+  return { kind: "several", tasks: await Promise.all(running) };
 }
 
+/** All that a job has before it is known where it runs. */
+type UnplacedJob = Omit<JobContext, "target" | "queues">;
+
 /** The job in this target, or in another that takes its place before the job has started. */
-async function inOneOf(
+async function runInOneOf(
   first: Target,
-  exec: ExecConfiguration | undefined,
-  { instead, inPublic, others }: Resolved,
-  context: Omit<JobContext, "known" | "patient">,
-): Promise<Result> {
+  { candidates, inPublic }: Resolved,
+  job: UnplacedJob,
+  step: StepContext,
+): Promise<TaskResult> {
+  const others = othersToTry(candidates).length;
   for (let target = first, moves = 0; ; moves++) {
-    const known: Known = { ...nothingKnown(), target };
     // A place is waited for once no other is left to try.
-    const patient = others.length === 0 || moves > others.length;
-    const result = await inTarget(target, exec, inPublic, { ...context, known, patient });
-    const { failure } = result;
-    if (failure === undefined) return result;
-    const final = mayHaveStarted(failure, known) || (patient && failure.code === "container-busy");
+    const queues = others === 0 || moves > others;
+    const attempt = await runIn({ ...job, target, queues }, inPublic);
+    const { result } = attempt;
+    if (result.kind === "status") return result;
+    const isFinal = attempt.mayHaveStarted || (queues && result.failure.code === "container-busy");
     try {
-      const next = final || context.cancel.aborted ? undefined : await instead(target, failure);
-      if (next === undefined)
-        return { ...result, failure: await diagnosed(failure, target, exec, { ...context, known }) };
+      const next =
+        isFinal || job.cancel.aborted
+          ? undefined
+          : await replacementFor(target, result.failure, candidates, resolveContext(step));
+      if (next === undefined) return await diagnosed(result, attempt, { ...job, target });
       target = next;
     } catch (error) {
-      return failedResult(explained(error, context.log), known);
+      return failedResult(loggedFailure(error, job.log), result.task, attempt.attached);
     }
   }
 }
 
-/** Once there was a session the job may have started in it, unless the agent never opened it. */
-function mayHaveStarted({ code }: Failure, { attached, sessionIds }: Known): boolean {
-  return attached || (sessionIds.length > 0 && code !== "container-blocked");
+/** What came of one try to run the job. */
+interface Attempt {
+  readonly result: TaskResult;
+  /** The script may have run. */
+  readonly attached: boolean;
+  /** A session may have started the job: there was one, and the agent has not refused to open it. */
+  readonly mayHaveStarted: boolean;
 }
 
-async function inTarget(
-  target: Target,
-  exec: ExecConfiguration | undefined,
-  inPublic: boolean,
-  context: JobContext,
-): Promise<Result> {
-  const { aws, cancel, clock, known, log } = context;
-  const address = inPublic ? watchAddress(aws.ecs, { ...aws, clock, log }) : undefined;
-  const ecs = { ...aws.ecs, ...address?.ecs };
-  let result: Result;
-  try {
-    const attended = await runJob(target, exec, { ...context, aws: { ...aws, ecs } });
-    if (attended.kind !== "status") cancel.throwIfAborted();
-    result = concluded(attended, target, known);
-  } catch (error) {
-    result = failedResult(explained(error, log), known);
-  }
-  return {
-    ...result,
-    publicIp: cancel.aborted ? undefined : await address?.publicIp(),
+async function runIn(job: JobContext, inPublic: boolean): Promise<Attempt> {
+  const { aws, cancel, clock, log, looks, target } = job;
+  const address = inPublic
+    ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
+    : undefined;
+  const report = await runJob(job).catch((error: unknown) => loggedFailure(error, log));
+  const facts: TaskFacts = {
+    target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
+    publicIp: cancel.aborted ? undefined : await address?.get(),
+    ...("end" in report
+      ? { sessionId: report.sessionIds.at(-1), log: report.log, stdout: report.stdout }
+      : { sessionId: undefined, log: undefined, stdout: "" }),
   };
+  if (!("end" in report))
+    return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };
+  const { attached, sessionIds } = report;
+  const result = concluded(report, facts);
+  const unopened = result.kind === "failed" && result.failure.code === "container-blocked";
+  return { result, attached, mayHaveStarted: attached || (sessionIds.length > 0 && !unopened) };
 }
 
 /** With what is wrong with the task's set-up, where that may be why no job could be brought into it. */
 async function diagnosed(
-  failure: Failure,
-  target: Target,
-  exec: ExecConfiguration | undefined,
-  { aws, cancel, known, log }: Omit<JobContext, "patient">,
-): Promise<Failure> {
-  if (known.attached || cancel.aborted) return failure;
-  try {
-    return await diagnose(failure, target, { ...aws, exec, log });
-  } catch (error) {
-    return explained(error, log);
-  }
-}
-
-/** With its stack in the debug log if it is a bug of ours. */
-export function explained(error: unknown, log: Log): Failure {
-  const failure = asFailure(error);
-  if (failure.code === "internal-error" && error instanceof Error) log.debug(error.stack ?? "");
-  return failure;
+  result: FailedResult,
+  { attached }: Attempt,
+  { aws, cancel, exec, log, looks, target }: Omit<JobContext, "queues">,
+): Promise<TaskResult> {
+  if (attached || cancel.aborted) return result;
+  const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec, log };
+  const failure = await diagnose(result.failure, target, context).catch((error: unknown) =>
+    loggedFailure(error, log),
+  );
+  return { ...result, failure };
 }
 
 /** What each of several jobs says begins with its label; a warning that is the same for all is given once. */

@@ -1,10 +1,9 @@
 import { awsCalls } from "./aws/calls.ts";
-import { roleCredentials } from "./aws/role.ts";
 import { cleanUp } from "./undo/cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
-import { requestIdToken } from "./github/id-token.ts";
+import { stepCredentials } from "./github/credentials.ts";
 import type { Log } from "./log.ts";
-import { savedState, saveState, screen } from "./github/step.ts";
+import { savedState, saveState, screen } from "./github/runner.ts";
 import { Ledger } from "./undo/ledger.ts";
 
 /** What a cancel has cut short may still appear: a request that AWS has got is carried out, whoever waits for it. */
@@ -26,9 +25,7 @@ export async function undoLeftovers(): Promise<void> {
   }
   screen.open({ workflowCommands: false });
   const { region, role } = state;
-  const idToken = (audience: string): Promise<string> =>
-    requestIdToken(audience, { env: process.env, clock });
-  const credentials = role && roleCredentials({ ...role, region, idToken, log });
+  const credentials = stepCredentials(role, region, log);
   const aws = awsCalls({ region, credentials });
   const reason = "fargate-exec: the step that started this task has ended";
   const options = { aws, clock, log, patient: true, reason };

@@ -1,5 +1,5 @@
 import type { Where } from "../../src/inputs/inputs.ts";
-import type { ResolveContext } from "../../src/targets/resolved.ts";
+import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import type { Undo } from "../../src/targets/undo.ts";
 import { Listener, SteppedClock } from "./stepped.ts";
 import { origin } from "./start-inputs.ts";

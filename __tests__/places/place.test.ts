@@ -40,7 +40,7 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
   const run = { log, cancel, claims, state: "waiting" as "waiting" | "placed" | "failed" };
   const placed = takePlace({
     target: aTarget(),
-    runtimeId: `${ID}-1`,
+    sessionTarget: `ecs:ci_${ID}_${ID}-1`,
     inputs: {
       bucket: withBucket ? "example-ci" : undefined,
       prefix: "fargate-exec/",

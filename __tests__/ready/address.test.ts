@@ -1,51 +1,60 @@
 import type { NetworkInterface } from "../../src/aws/ec2.ts";
-import { watchAddress } from "../../src/ready/address.ts";
+import { PublicAddress } from "../../src/ready/address.ts";
+import { TaskLooks } from "../../src/targets/task-looks.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
-import { aTask } from "../helpers/tasks.ts";
+import { aDefinition, aTask } from "../helpers/tasks.ts";
 
 const found: NetworkInterface = { vpcId: "vpc-1", publicIp: "203.0.113.7" };
 
-function watching(answer: () => Promise<NetworkInterface | undefined>) {
+/** Looks at one task, for the address of which `answer` stands. */
+function looking(answer: () => Promise<NetworkInterface | undefined>) {
   const asked: string[] = [];
   let task = aTask({ lastStatus: "PENDING" });
   const networkInterface = (id: string) => {
     asked.push(id);
     return answer();
   };
-  const ecs = { describeTask: () => Promise.resolve(task) };
-  const watched = watchAddress(ecs, {
+  const ecs = {
+    describeTask: () => Promise.resolve(task),
+    describeTasks: () => Promise.resolve([task]),
+    describeTaskDefinition: () => Promise.resolve(aDefinition()),
+  };
+  const clock = new SteppedClock();
+  const looks = new TaskLooks({ ecs, tasks: [task.arn], seen: [], clock });
+  const address = new PublicAddress(task.arn, {
+    looks,
     ec2: { networkInterface },
-    clock: new SteppedClock(),
+    clock,
     log: new Listener(),
   });
   const look = (lastStatus: string) => {
     task = aTask({ lastStatus });
-    return watched.ecs.describeTask("ci", task.arn);
+    return looks.describeTask("ci", task.arn);
   };
-  return { asked, look, publicIp: watched.publicIp };
+  return { asked, look, address };
 }
 
-it("asks once, when the task has its network, beside the looks at the task", async () => {
-  const { asked, look, publicIp } = watching(() => Promise.resolve(found));
+it("is asked for once, when the task has its network, beside the looks at the task", async () => {
+  const { asked, look, address } = looking(() => Promise.resolve(found));
   expect((await look("PENDING"))?.lastStatus).toBe("PENDING");
   expect(asked).toEqual([]);
   await look("RUNNING");
   await look("RUNNING");
   expect(asked).toEqual(["eni-1"]);
-  expect(await publicIp()).toBe("203.0.113.7");
+  expect(await address.get()).toBe("203.0.113.7");
 });
 
 it.each([
   ["there is none", () => Promise.resolve({ ...found, publicIp: undefined })],
   ["the interface is gone", () => Promise.resolve(undefined)],
   ["it may not be looked for", () => Promise.reject(new Error("denied"))],
-  ["nobody answers in time", () => new Promise<undefined>(() => undefined)],
-])("does without where %s", async (_, answer) => {
-  const { look, publicIp } = watching(answer);
+  ["nothing answers in time", () => new Promise<undefined>(() => undefined)],
+])("is undefined where %s", async (_, answer) => {
+  const { look, address } = looking(answer);
   await look("RUNNING");
-  expect(await publicIp()).toBeUndefined();
+  expect(await address.get()).toBeUndefined();
 });
 
-it("knows none of a task that never ran", async () => {
-  expect(await watching(() => Promise.resolve(found)).publicIp()).toBeUndefined();
+it("is undefined for a task that never ran", async () => {
+  expect(await looking(() => Promise.resolve(found)).address.get()).toBeUndefined();
 });

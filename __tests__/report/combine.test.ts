@@ -1,37 +1,47 @@
 import { Failure } from "../../src/errors.ts";
-import { combined } from "../../src/report/combine.ts";
 import { explain } from "../../src/report/explain.ts";
 import { outputs } from "../../src/report/outputs.ts";
-import type { Outcome, Result } from "../../src/report/result.ts";
+import {
+  decisiveResult,
+  type FailedResult,
+  type Result,
+  type StatusResult,
+  type TaskResult,
+} from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
 import { target } from "../helpers/resolving.ts";
 
-/** How it ended in task `id`: with these exit codes of its workers, or without any. */
-function ended(id: string, ...codes: number[]): Result {
-  const taskArn = `arn/${id}`;
+const facts = (id: string, stdout: string) => ({
+  target: { ...target, taskArn: `arn/${id}`, taskId: id },
+  publicIp: undefined,
+  sessionId: `session-${id}`,
+  log: undefined,
+  stdout,
+});
+
+/** A job that ended in task `id` with these exit codes of its workers. */
+function ended(id: string, ...codes: number[]): StatusResult {
   const failed = codes.find((code) => code !== 0);
   const outcome = (code: number) => (code === 0 ? "succeeded" : "failed");
   return {
+    kind: "status",
     outcome: outcome(failed ?? 0),
     exitCode: failed ?? 0,
     workers: codes.map((exitCode, worker) => ({
-      taskArn,
+      taskArn: `arn/${id}`,
       worker,
       exitCode,
       outcome: outcome(exitCode),
       seconds: worker + 1,
     })),
-    stdout: `out of ${id}`,
-    target: { ...target, taskArn, taskId: id },
-    sessionId: `session-${id}`,
-    log: undefined,
-    failure: undefined,
+    task: facts(id, `out of ${id}`),
   };
 }
-function lost(id: string, outcome: Outcome = "not-started"): Result {
+function lost(id: string): FailedResult {
   const failure = new Failure("task-stopped", { failed: "It stopped.", seen: "Seen.", advice: "Do." });
-  return { ...ended(id), outcome, exitCode: undefined, stdout: "", failure };
+  return { kind: "failed", outcome: "not-started", exitCode: undefined, failure, task: facts(id, "") };
 }
+const combined = (tasks: readonly TaskResult[]): Result => ({ kind: "several", tasks });
 
 it("is a success where every task is one, told with the first", () => {
   const result = combined([ended("a", 0, 0), ended("b", 0)]);
@@ -78,7 +88,11 @@ it("has a summary with a line for each task", () => {
 
 it("keeps the end of what all of them print", () => {
   const long = "x".repeat(1024 * 1024);
-  const { stdout } = combined([{ ...ended("a", 0), stdout: long }, ended("b", 0)]);
+  const { stdout = "" } = outputs(combined([{ ...ended("a", 0), task: facts("a", long) }, ended("b", 0)]));
   expect(stdout).toHaveLength(1024 * 1024);
   expect(stdout.endsWith("x\nout of b")).toBe(true);
+});
+
+it("has to have a task", () => {
+  expect(() => decisiveResult(combined([]))).toThrow("there are results of no task");
 });

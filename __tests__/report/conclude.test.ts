@@ -2,8 +2,7 @@ import { Failure } from "../../src/errors.ts";
 import { concluded } from "../../src/report/conclude.ts";
 import type { Outcome } from "../../src/report/result.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
-import { aTarget } from "../helpers/runs.ts";
-import { aKnown, aStatus } from "./results.ts";
+import { aReport, aStatus, someFacts } from "./results.ts";
 
 const gone = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
 
@@ -59,10 +58,10 @@ it.each<[string, JobEnd, boolean, Outcome, number | undefined, string | undefine
     undefined,
     "no-status",
   ],
-])("concludes from %s", (_, attended, attached, outcome, exitCode, code) => {
-  const result = concluded(attended, aTarget(), aKnown({ attached }));
+])("concludes from %s", (_, end, attached, outcome, exitCode, code) => {
+  const result = concluded(aReport(end, attached), someFacts());
   expect(result).toMatchObject({ outcome, exitCode });
-  expect(result.failure?.code).toBe(code);
+  expect(result.kind === "failed" ? result.failure.code : undefined).toBe(code);
 });
 
 it("tells what the container said, and of which session", () => {
@@ -70,7 +69,13 @@ it("tells what the container said, and of which session", () => {
     kind: "status",
     status: { kind: "refused", code: "job", text: "no space left" },
   };
-  expect(concluded(refused, aTarget(), aKnown()).failure?.seen).toContain("no space left");
+  expect(concluded(aReport(refused), someFacts())).toHaveProperty(
+    "failure.seen",
+    expect.stringContaining("no space left"),
+  );
   const cut: JobEnd = { kind: "ended", end: { kind: "detached" }, attached: true };
-  expect(concluded(cut, aTarget(), aKnown()).failure?.failed).toContain("ecs-execute-command-2");
+  expect(concluded(aReport(cut), someFacts())).toHaveProperty(
+    "failure.failed",
+    expect.stringContaining("ecs-execute-command-2"),
+  );
 });

@@ -1,16 +1,12 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure } from "../../src/errors.ts";
-import { combined } from "../../src/report/combine.ts";
 import { outputs } from "../../src/report/outputs.ts";
-import { failedResult, nothingKnown } from "../../src/report/result.ts";
+import { failedResult } from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
-import { aResult } from "./results.ts";
+import { aResult, someFacts } from "./results.ts";
 
-const nothing = failedResult(
-  new Failure("bad-input", { failed: "f", seen: "s", advice: "a" }),
-  nothingKnown(),
-);
+const nothing = failedResult(new Failure("bad-input", { failed: "f", seen: "s", advice: "a" }));
 
 it("are those that action.yml names, whatever is known", () => {
   const action = parse(readFileSync(new URL("../../action.yml", import.meta.url), "utf8")) as {
@@ -44,9 +40,9 @@ it("tell of a task whose workers' ends are not known", () => {
   const one = aResult("exited", "0");
   const other = "arn:aws:ecs:eu-central-1:123456789012:task/prod/fedcba9876543210fedcba9876543210";
   const failure = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
-  const target = one.target && { ...one.target, taskArn: other };
-  const lost = failedResult(failure, { ...nothingKnown(), target, attached: true });
-  expect(JSON.parse(outputs(combined([one, lost]))["results"] ?? "")).toEqual([
+  const target = { ...one.task.target, taskArn: other };
+  const lost = failedResult(failure, someFacts({ target }), true);
+  expect(JSON.parse(outputs({ kind: "several", tasks: [one, lost] })["results"] ?? "")).toEqual([
     { taskArn: TASK, worker: 0, seconds: 10, exitCode: 0, outcome: "succeeded" },
     { taskArn: other, worker: null, seconds: null, exitCode: null, outcome: "unknown" },
   ]);
@@ -60,16 +56,10 @@ it("tell an exit code of 0 from one that is not known", () => {
 it("are one harmless line each, whoever has worded them, save the job's own", () => {
   const words = "x\n::error::y\r##[error]z\x1b[1m";
   const result = aResult("exited", "0");
-  const target = result.target && { ...result.target, taskArn: words, privateIp: words };
+  const target = { ...result.task.target, taskArn: words, privateIp: words };
   const log = { name: words, group: words, stream: words, url: words };
-  const { stdout, ...rest } = outputs({
-    ...result,
-    target,
-    log,
-    sessionId: words,
-    publicIp: words,
-    stdout: words,
-  });
+  const task = { target, log, sessionId: words, publicIp: words, stdout: words };
+  const { stdout, ...rest } = outputs({ ...result, task });
   expect(stdout).toBe(words);
   expect(Object.values(rest).filter((value) => /^\s*::|##\[|\p{Cc}/u.test(value))).toEqual([]);
   expect(JSON.parse(rest["task-arns"] ?? "")).toEqual(["x ::error::y ##\\[error]z"]);

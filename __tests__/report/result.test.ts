@@ -1,7 +1,7 @@
 import { Failure } from "../../src/errors.ts";
-import { failedResult, nothingKnown, type Outcome, workerResults } from "../../src/report/result.ts";
+import { failedResult, type Outcome, workerResults } from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
-import { aFailedResult, aKnown, aResult, aStatus } from "./results.ts";
+import { aFailedResult, aResult, aStatus, someFacts } from "./results.ts";
 
 const failure = (code: Failure["code"]): Failure =>
   new Failure(code, { failed: "f", seen: "s", advice: "a" });
@@ -21,7 +21,7 @@ describe("a job that said how it ended", () => {
     ["a cancel", ["cancelled", "143!"], "cancelled", 130],
     ["a cancel of a script that ended by itself", ["cancelled", "0"], "succeeded", 0],
   ])("%s", (_, job, outcome, exitCode) => {
-    expect(aResult(...job)).toMatchObject({ outcome, exitCode, failure: undefined });
+    expect(aResult(...job)).toMatchObject({ kind: "status", outcome, exitCode });
   });
 
   it("has a result for each worker, stopped or not", () => {
@@ -32,14 +32,8 @@ describe("a job that said how it ended", () => {
     ]);
   });
 
-  it("keeps what else is known, the last session being the one to look at", () => {
-    const known = aKnown();
-    expect(aResult("exited", "0")).toMatchObject({
-      target: known.target,
-      sessionId: "ecs-execute-command-2",
-      log: known.log,
-      stdout: "schema version 42",
-    });
+  it("keeps what else is known", () => {
+    expect(aResult("exited", "0").task).toEqual(someFacts());
   });
 });
 
@@ -50,24 +44,16 @@ describe("a run without the job's status", () => {
     ["was cancelled before the script", "cancelled", false, "cancelled", undefined],
     ["was cancelled under the script", "cancelled", true, "cancelled", 130],
   ])("%s", (_, code, attached, outcome, exitCode) => {
-    expect(aFailedResult(failure(code), { attached })).toMatchObject({ outcome, exitCode, workers: [] });
+    expect(aFailedResult(failure(code), { attached })).toMatchObject({ outcome, exitCode });
   });
 
   it("knows nothing where it failed at once", () => {
-    expect(failedResult(failure("bad-input"), nothingKnown())).toEqual({
+    expect(failedResult(failure("bad-input"))).toEqual({
+      kind: "failed",
       outcome: "not-started",
       exitCode: undefined,
-      workers: [],
-      stdout: "",
-      target: undefined,
-      sessionId: undefined,
-      log: undefined,
       failure: expect.any(Failure) as Failure,
+      task: undefined,
     });
-  });
-
-  it("shares nothing with the next", () => {
-    nothingKnown().sessionIds.push("x");
-    expect(nothingKnown().sessionIds).toEqual([]);
   });
 });

@@ -1,25 +1,40 @@
 import type { Failure } from "../../src/errors.ts";
+import {
+  type FailedResult,
+  failedResult,
+  type JobReport,
+  type StatusResult,
+  statusResult,
+  type TaskFacts,
+} from "../../src/report/result.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
-import { endedResult, failedResult, type Known, type Result } from "../../src/report/result.ts";
 import { aTarget } from "../helpers/runs.ts";
 
 type Ended = Extract<JobStatus, { kind: "ended" }>;
 
-/** What a run knows that came as far as its session. */
-export function aKnown(more: Partial<Known> = {}): Known {
+const LOG = {
+  name: "/ecs/exec/ecs-execute-command-2",
+  group: "/ecs/exec",
+  stream: "ecs-execute-command-2",
+  url: "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:x",
+};
+
+/** What is known of a task whose job came as far as its second session. */
+export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
   return {
     target: aTarget(),
-    sessionIds: ["ecs-execute-command-1", "ecs-execute-command-2"],
-    log: {
-      name: "/ecs/exec/ecs-execute-command-2",
-      group: "/ecs/exec",
-      stream: "ecs-execute-command-2",
-      url: "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:x",
-    },
+    publicIp: undefined,
+    sessionId: "ecs-execute-command-2",
+    log: LOG,
     stdout: "schema version 42",
-    attached: true,
     ...more,
   };
+}
+
+/** What such a job reports. */
+export function aReport(end: JobReport["end"], attached = true): JobReport {
+  const sessionIds = ["ecs-execute-command-1", "ecs-execute-command-2"];
+  return { end, sessionIds, log: LOG, stdout: "schema version 42", attached };
 }
 
 /** A job that ended with these exit codes; one with `!` was being stopped when it did. */
@@ -33,10 +48,11 @@ export function aStatus(reason: Ended["reason"], ...codes: readonly string[]): E
   return { kind: "ended", reason, workers };
 }
 
-export function aResult(reason: Ended["reason"], ...codes: readonly string[]): Result {
-  return endedResult(aStatus(reason, ...codes), aKnown());
+export function aResult(reason: Ended["reason"], ...codes: readonly string[]): StatusResult {
+  return statusResult(aStatus(reason, ...codes), someFacts());
 }
 
-export function aFailedResult(failure: Failure, known: Partial<Known> = {}): Result {
-  return failedResult(failure, aKnown(known));
+/** The end of a run whose script may have run, unless it is said otherwise. */
+export function aFailedResult(failure: Failure, { attached = true } = {}): FailedResult {
+  return failedResult(failure, someFacts(), attached);
 }

@@ -1,11 +1,10 @@
 import MarkdownIt, { type Token } from "markdown-it";
 import { Failure } from "../../src/errors.ts";
-import { combined } from "../../src/report/combine.ts";
-import { failedResult, nothingKnown, type Result } from "../../src/report/result.ts";
+import { failedResult, type Result } from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
-import { aFailedResult, aResult } from "./results.ts";
+import { aFailedResult, aResult, someFacts } from "./results.ts";
 
 const failure = new Failure("no-status", {
   failed: "Session 's-1' ended before the job's status was known.",
@@ -18,12 +17,12 @@ it.each<[string, Result]>([
   ["failed", aResult("exited", "127")],
   ["workers", aResult("timed-out", "0", "7", "143!")],
   ["unknown", aFailedResult(failure)],
-  ["not-started", failedResult(failure, nothingKnown())],
+  ["not-started", failedResult(failure)],
   [
     "logged-in-s3",
     {
       ...aResult("exited", "0"),
-      log: { name: "s3://example-logs/exec/s-1.log", group: "", stream: "", url: "" },
+      task: someFacts({ log: { name: "s3://example-logs/exec/s-1.log", group: "", stream: "", url: "" } }),
     },
   ],
 ])("the summary is what was reviewed: %s", (name, result) => {
@@ -84,8 +83,9 @@ it("takes nobody's words for Markdown, HTML or a link", () => {
     const one = aFailedResult(new Failure("no-status", { failed: words, seen: words, advice: words }));
     const target = { ...aTarget(), clusterName: words, taskId: words, container: words };
     const url = "https://console.aws.amazon.com/x)<b>|`[y](https://example.com)";
-    const result = { ...one, target, log: { name: words, group: words, stream: words, url } };
-    for (const whole of [result, combined([result, result])]) {
+    const log = { name: words, group: words, stream: words, url };
+    const result = { ...one, task: someFacts({ target, log }) };
+    for (const whole of [result, { kind: "several", tasks: [result, result] } as const]) {
       const { types, links, literals, texts } = rendered(summary(whole));
       expect([...types].filter((type) => !PLAIN.has(type))).toEqual([]);
       expect(links).toEqual([

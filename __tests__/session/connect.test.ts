@@ -11,11 +11,11 @@ const pending = { notConnected: "InvalidParameterException: the agent isn't runn
 
 let clock: SteppedClock;
 let log: Listener;
-let looks: number[];
+let looked: number[];
 beforeEach(() => {
   clock = new SteppedClock();
   log = new Listener();
-  looks = [];
+  looked = [];
 });
 
 /** Connects within a minute while ECS answers so, the last one for ever. */
@@ -29,13 +29,16 @@ function connecting(
       const answer = answers[Math.min(count++, answers.length - 1)];
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer ?? { session });
     },
-    describeTask: () => {
-      looks.push(clock.now());
-      return Promise.resolve(task);
-    },
+  };
+  const describeTask = () => {
+    looked.push(clock.now());
+    return Promise.resolve(task);
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
-  return connect(target, "/bin/sh", clock.now() + 60_000, { ecs, clock, log, signal, random: () => 1 });
+  return connect(target, "/bin/sh", clock.now() + 60_000, {
+    ...{ ecs, looks: { describeTask }, clock, log, signal },
+    random: () => 1,
+  });
 }
 
 it("opens a session at once where the agent takes it, and says nothing", async () => {
@@ -61,8 +64,8 @@ it("tries less often where AWS throttles", async () => {
 
 it("looks at the task meanwhile, at most every two seconds", async () => {
   await expect(connecting([internal])).rejects.toBeInstanceOf(Failure);
-  expect(looks.length).toBeGreaterThan(10);
-  for (const [i, at] of looks.entries()) expect(at - (looks[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
+  expect(looked.length).toBeGreaterThan(10);
+  for (const [i, at] of looked.entries()) expect(at - (looked[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
 });
 
 it("gives up at the deadline with what was seen and what the agent needs", async () => {

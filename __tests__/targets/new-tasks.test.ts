@@ -8,9 +8,10 @@ import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
+import { replacementFor } from "../../src/targets/replacement.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { imageDefinition } from "../../src/targets/image.ts";
-import type { ResolveContext } from "../../src/targets/resolved.ts";
+import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start.ts";
 import { resolving, target } from "../helpers/resolving.ts";
 import { aService, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
@@ -274,13 +275,13 @@ describe("on Spot", () => {
     stopped("TaskFailedToStart", "Capacity is unavailable at this time."),
   ])("is started once more, on demand, when it is taken away: %s", async (why) => {
     const { context, requests, resolved } = starting(onSpot);
-    const { targets, instead } = await resolved;
-    const next = await instead(targets[0], why);
+    const { targets, candidates } = await resolved;
+    const next = await replacementFor(targets[0], why, candidates, context);
     expect(next).toMatchObject({ taskArn: arn(2), started: true });
     expect(requests.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
     expect(context.events.at(-1)).toMatchObject([{ taskArn: arn(1) }, { taskArn: arn(2) }]);
     expect(context.log.lines).toContainEqual(expect.stringContaining("on demand"));
-    if (next !== undefined) expect(await instead(next, why)).toBeUndefined();
+    if (next !== undefined) expect(await replacementFor(next, why, candidates, context)).toBeUndefined();
   });
 
   it.each([
@@ -288,12 +289,15 @@ describe("on Spot", () => {
     stopped("UserInitiated"),
     failure("exec-not-ready"),
   ])("is not started again when it is lost otherwise: %s", async (why) => {
-    const { targets, instead } = await starting(onSpot).resolved;
-    expect(await instead(targets[0], why)).toBeUndefined();
+    const { context, resolved } = starting(onSpot);
+    const { targets, candidates } = await resolved;
+    expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
   });
 
   it("is the only way to be taken away so", async () => {
-    const { targets, instead } = await starting(web).resolved;
-    expect(await instead(targets[0], stopped("SpotInterruption"))).toBeUndefined();
+    const { context, resolved } = starting(web);
+    const { targets, candidates } = await resolved;
+    const why = stopped("SpotInterruption");
+    expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
   });
 });

@@ -3,7 +3,11 @@ import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
+import { replacementFor } from "../../src/targets/replacement.ts";
+import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
+import { othersToTry } from "../../src/targets/candidates.ts";
+import type { Target } from "../../src/targets/target.ts";
 import { resolving, target } from "../helpers/resolving.ts";
 import { aService } from "../helpers/start-inputs.ts";
 import { aContainer, aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
@@ -12,6 +16,13 @@ const denied = new Failure("access-denied", { failed: "Access denied.", seen: ""
 const two = [aContainer({ name: "log" }), aContainer({ name: "app" })];
 const task = (id: string, more: Partial<Task> = {}): Task =>
   aTask({ arn: TASK.replace(ID, id.repeat(32)), ...more });
+
+/** What the context resolves to, with what it has in the place of a target. */
+async function resolve(context: ResolveContext) {
+  const { targets, candidates } = await resolveTargets(context);
+  const instead = (lost: Target, failure: Failure) => replacementFor(lost, failure, candidates, context);
+  return { targets, others: othersToTry(candidates), instead };
+}
 
 describe("a named task", () => {
   const named = { kind: "task", task: ID } as const;
@@ -58,7 +69,7 @@ describe("a named task", () => {
   });
 
   it("has no other in its place", async () => {
-    const { targets, instead } = await resolveTargets(resolving(named, found(aTask())));
+    const { targets, instead } = await resolve(resolving(named, found(aTask())));
     const stopped = taskStopped(aTask({ stopCode: "ServiceSchedulerInitiated" }));
     expect(await instead(targets[0], stopped)).toBeUndefined();
   });
@@ -127,7 +138,7 @@ describe("a service", () => {
     const three = having(task("1"), task("2"), task("3"), pending, unhealthy);
 
     it("gives each of the others that are ready, once", async () => {
-      const { targets, others, instead } = await resolveTargets(resolving(service, three));
+      const { targets, others, instead } = await resolve(resolving(service, three));
       expect(others).toHaveLength(2);
       const second = await instead(targets[0], busy);
       const third = await instead(second ?? targets[0], busy);
@@ -136,7 +147,7 @@ describe("a service", () => {
     });
 
     it("gives any of them to wait in after that, but none that takes no session", async () => {
-      const { targets, instead } = await resolveTargets(resolving(service, three));
+      const { targets, instead } = await resolve(resolving(service, three));
       const second = (await instead(targets[0], blocked)) ?? targets[0];
       const third = (await instead(second, blocked)) ?? targets[0];
       expect((await instead(third, busy))?.taskArn).toBe(third.taskArn);
@@ -145,7 +156,7 @@ describe("a service", () => {
 
     it("says which it tries, and why", async () => {
       const context = resolving(service, having(task("1"), task("2")));
-      const { targets, instead } = await resolveTargets(context);
+      const { targets, instead } = await resolve(context);
       await instead(targets[0], blocked);
       expect(context.log.lines.at(-1)).toMatch(
         /opened no session within 20 s, so the script was not started\. Trying task 2{32} of the service\.$/,
@@ -153,7 +164,7 @@ describe("a service", () => {
     });
 
     it("of several gives a spare one only", async () => {
-      const { targets, others, instead } = await resolveTargets(resolving({ ...service, tasks: 2 }, three));
+      const { targets, others, instead } = await resolve(resolving({ ...service, tasks: 2 }, three));
       expect(others).toEqual([]);
       expect((await instead(targets[0], blocked))?.taskId[0]).toBe("3");
       expect(await instead(targets[1] ?? targets[0], blocked)).toBeUndefined();
@@ -176,7 +187,7 @@ describe("a service", () => {
           },
         },
       );
-      return { ...(await resolveTargets(context)), context };
+      return { ...(await resolve(context)), context };
     };
 
     it("gives its successor, once it is there", async () => {

@@ -15,6 +15,7 @@ const JOB: Undo = {
   container: "app",
   run: "me",
   sessionId: "s-1",
+  runtimeId: "r",
   sessionTarget: "ecs:ci_17_r",
   encryption: { kind: "none" },
 };

@@ -1,49 +1,59 @@
-import * as core from "@actions/core";
-import { Screen } from "../show/screen.ts";
-import { BatchedOutput } from "../show/stdout.ts";
-import { redactionPatterns } from "../payload/redaction.ts";
-import { explain } from "../report/explain.ts";
-import { outputs } from "../report/outputs.ts";
-import type { Result } from "../report/result.ts";
-import { summary } from "../report/summary.ts";
-import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
+import type { Role } from "../aws/clients.ts";
+import { outlivedBy } from "../aws/static-keys.ts";
+import { systemClock as clock } from "../clock.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import { type Result, taskResults } from "../report/result.ts";
+import type { StepContext } from "../step-context.ts";
+import { keepTasks } from "../undo/keep-task.ts";
+import { Ledger } from "../undo/ledger.ts";
+import { StepAws } from "../undo/step-aws.ts";
+import { StepCleanup } from "../undo/step-cleanup.ts";
+import { stepCredentials } from "./credentials.ts";
+import { drained, mask, saveState, screen } from "./runner.ts";
+import { stepOrigin } from "./workflow.ts";
 
-const out = new BatchedOutput(process.stdout);
-
-/** The runner as we speak to it; nothing else writes to standard output. */
-export const screen = new Screen({
-  write: (...pieces) => out.write(...pieces),
-  flush: () => out.flush(),
-  commands: core,
-});
-
-/** Resolves when the runner has read what was shown, but for some. */
-export function drained(): Promise<void> {
-  return out.drained();
+/** A step that has its inputs, and has to be closed with its result. */
+export interface OpenStep extends StepContext {
+  /** Undoes what the step has made, but for the tasks that `keep-task` keeps. */
+  close(result: Result): Promise<void>;
 }
 
-/** The runner shows a secret nowhere, from here on: no form of it that the container redacts either. */
-export function mask(secrets: Readonly<Record<string, string>>): void {
-  screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
+/** Opens a step: no word of AWS, a bucket or a container is shown before the secrets are masked and the guard is up. */
+export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
+  const log = screen;
+  mask(inputs.secrets);
+  screen.open(inputs);
+
+  const { region } = inputs;
+  const origin = stepOrigin();
+  const role = roleOf(inputs, origin.runId);
+  const credentials = stepCredentials(role, region, log);
+  const outlived = role === undefined ? outlivedBy(inputs.timeout, process.env, clock.now()) : undefined;
+  if (outlived !== undefined) log.warning(outlived);
+
+  const ledger = new Ledger({ region, role, undo: [] }, saveState);
+  const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
+  const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, cancel);
+  return {
+    ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, log, drained, cancel },
+    writer: (label) => screen.writer(label),
+    workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
+    close: async (result) => {
+      screen.close();
+      aws.endRun();
+      await cleanup.early();
+      keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
+      await cleanup.finish();
+      aws.close();
+    },
+  };
 }
 
-export function saveState(state: SavedState): void {
-  core.saveState(STATE_KEY, JSON.stringify(state));
+/** The role that the step is to assume itself, in sessions that CloudTrail shows with the workflow's run. */
+function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined {
+  return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
 }
 
-export function savedState(): SavedState | undefined {
-  return parseState(core.getState(STATE_KEY));
-}
-
-/** Writes outputs and summary, then lets the step end as the run did, with one annotation at the most. */
-export async function report(result: Result, withSummary: boolean): Promise<void> {
-  screen.close();
-  out.flush();
-  for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
-  if (withSummary && process.env["GITHUB_STEP_SUMMARY"])
-    await core.summary.addRaw(summary(result), true).write();
-  const error = explain(result);
-  if (error === undefined) return;
-  screen.error(error.message, error.title);
-  process.exitCode = core.ExitCode.Failure;
+function endedTask({ task, outcome }: ReturnType<typeof taskResults>[number]) {
+  return task === undefined ? [] : [{ taskArn: task.target.taskArn, succeeded: outcome === "succeeded" }];
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { context } from "./context.ts";
 import type { Origin } from "../origin.ts";
 
 /** The part of the workflow's context, as `@actions/github` reads it, that a run needs. */
@@ -19,4 +20,8 @@ export function originOf({ repo, runId, runAttempt, serverUrl }: WorkflowContext
     runAttempt: String(runAttempt),
     url: `${serverUrl}/${repository}/actions/runs/${runId}`,
   };
+}
+
+export function stepOrigin(): Origin {
+  return originOf(context);
 }

@@ -1,58 +1,75 @@
-import type { JobContext } from "../job.ts";
-import type { Inputs } from "../inputs/inputs.ts";
-import type { Extractor } from "../stream/extract.ts";
-import { lastResort } from "./last-resort.ts";
-import type { SessionLogs } from "../ready/session-logs.ts";
-import type { Printer } from "../show/printer.ts";
-import { readLogs } from "./read-logs.ts";
-import type { JobEnd } from "../follow/job-end.ts";
+import type { Aws } from "../aws/calls.ts";
+import type { Clock } from "../clock.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
+import type { JobEnd } from "../follow/job-end.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Log } from "../log.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
+import type { Extractor, Shown } from "../stream/extract.ts";
 import { parseArn } from "../targets/arn.ts";
 import type { Target } from "../targets/target.ts";
+import { lastResort } from "./last-resort.ts";
+import { readLogs } from "./read-logs.ts";
+import type { LogLocation } from "./transcript.ts";
 
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
 
-interface Reading {
+export interface JobLogsOptions {
+  readonly inputs: Pick<Inputs, "logs" | "bucketOwner">;
+  readonly target: Target;
+  readonly aws: Pick<Aws, "logs" | "s3">;
+  /** Where the container's sessions are logged. */
   readonly places: SessionLogs;
-  readonly extractor: Extractor;
-  readonly printer: Printer;
-  readonly newExtractor: () => Extractor;
+  readonly sessions: {
+    readonly ids: readonly string[];
+    readonly log: LogLocation | undefined;
+    /** The script may have run. */
+    readonly attached: boolean;
+  };
+  readonly output: {
+    /** Reads the live sessions, and goes on where they ended. */
+    readonly extractor: Extractor;
+    /** For a log that is read from its beginning. */
+    readonly fromTheStart: () => Extractor;
+    readonly show: (shown: Shown) => void;
+  };
+  readonly drained: () => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cancel: AbortSignal;
 }
 
-/** The logs, where output is to come from there, or where no session could tell the end. */
-export async function withLogs(
-  attended: JobEnd,
-  target: Target,
-  { places, extractor, printer, newExtractor }: Reading,
-  { inputs, aws, clock, log, cancel, known, drained }: JobContext,
-): Promise<JobEnd> {
-  if (!known.attached || cancel.aborted) return attended;
-  if (attended.kind === "impossible" && lacksCredentials(attended.failure)) return attended;
-  const { sessionIds } = known;
-  const onShown = printer.print.bind(printer);
+/**
+ * Reads the logs of the job's sessions where the inputs ask for that, or where no session could tell the job's end;
+ * else the end comes back as it is. An abort throws its reason.
+ */
+export async function readJobLogs(end: JobEnd, options: JobLogsOptions): Promise<JobEnd> {
+  const { inputs, target, aws, places, sessions, output, drained, clock, log, cancel } = options;
+  if (!sessions.attached || cancel.aborted) return end;
+  if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
   const reading = {
     places,
-    sessionIds,
+    sessionIds: sessions.ids,
     logs: aws.logs,
     s3: aws.s3,
     owners: logOwners(inputs, target),
     clock,
     signal: cancel,
     log,
-    onShown,
+    onShown: output.show,
     drained,
   };
-  if (attended.kind === "status") {
-    if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return attended;
-    log.info(`The job is over; reading its output from ${known.log?.name ?? inputs.logs}.`);
-    const own = { extractor: newExtractor(), patience: LOG_PATIENCE_MS };
+  if (end.kind === "status") {
+    if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return end;
+    log.info(`The job is over; reading its output from ${sessions.log?.name ?? inputs.logs}.`);
+    const own = { extractor: output.fromTheStart(), patience: LOG_PATIENCE_MS };
     return await readLogs(inputs.logs, { ...reading, ...own });
   }
-  if (inputs.logs === "session" || known.log === undefined) return attended;
+  if (inputs.logs === "session" || sessions.log === undefined) return end;
   // Where the output was not shown live, all of it is still to come.
-  const from = inputs.logs === "auto" ? extractor : newExtractor();
-  return await lastResort(attended, { ...reading, extractor: from, target });
+  const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
+  return await lastResort(end, { ...reading, extractor, target });
 }
 
 /** A cluster may log to a bucket of its own account, or of the one that the user names. */

@@ -2,15 +2,15 @@ import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
-import { sessionTarget, type Target } from "../targets/target.ts";
+import type { Target } from "../targets/target.ts";
 import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
 import { waitForSessions } from "./sessions.ts";
 import type { QueueOptions } from "./queue.ts";
 
 export interface PlaceOptions extends QueueOptions {
   readonly target: Target;
-  /** Of the container; part of the name by which its sessions are found. */
-  readonly runtimeId: string;
+  /** The name of the container by which its sessions are found. */
+  readonly sessionTarget: string;
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
@@ -80,8 +80,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
       log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
     }
   }
-  const sessions = { sessionTarget: sessionTarget(target, options.runtimeId), ssm: aws.ssm };
-  return { ...FREE, ...(await waitForSessions({ ...options, ...sessions })) };
+  return { ...FREE, ...(await waitForSessions({ ...options, ssm: aws.ssm })) };
 }
 
 const FREE: Place = {

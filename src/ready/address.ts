@@ -1,53 +1,50 @@
 import type { Ec2 } from "../aws/ec2.ts";
-import type { Ecs } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import type { TaskLooks } from "../targets/task-looks.ts";
 
 /** For an answer that is still to come when the job is over. */
 const PATIENCE_MS = 1_000;
 
-type Looking = Pick<Ecs, "describeTask">;
+export interface PublicAddressOptions {
+  readonly looks: Pick<TaskLooks, "onNetwork">;
+  readonly ec2: Pick<Ec2, "networkInterface">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /**
- * Asks for the public address of the task that `ecs` is used to look at, beside everything else and once, as soon as the
- * task has its network. Whoever may not look, or has no way to EC2, goes without.
+ * The address of a task outside its VPC. It is asked for once, beside everything else, as soon as a look finds the task
+ * with its network. A caller that may not ask EC2, or can't reach it, goes without.
  */
-export function watchAddress(
-  ecs: Looking,
-  {
-    ec2,
-    clock,
-    log,
-  }: { readonly ec2: Pick<Ec2, "networkInterface">; readonly clock: Clock; readonly log: Log },
-): { readonly ecs: Looking; readonly publicIp: () => Promise<string | undefined> } {
-  let asked: Promise<string | undefined> | undefined;
-  const ask = async (id: string): Promise<string | undefined> => {
-    try {
-      return (await ec2.networkInterface(id))?.publicIp;
-    } catch (error) {
-      log.info(`The public address is not known. ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    }
-  };
-  return {
-    ecs: {
-      describeTask: async (cluster, arn) => {
-        const task = await ecs.describeTask(cluster, arn);
-        const there = task !== undefined && /^(ACTIVATING|RUNNING)$/.test(task.lastStatus);
-        if (there && task.networkInterfaceId !== undefined) asked ??= ask(task.networkInterfaceId);
-        return task;
-      },
-    },
-    publicIp: async () => {
-      if (asked === undefined) return undefined;
-      const over = new AbortController();
-      const late = clock.sleep(PATIENCE_MS, over.signal).then(
-        () => undefined,
-        () => undefined,
+export class PublicAddress {
+  readonly #clock: Clock;
+  #asked: Promise<string | undefined> | undefined;
+
+  constructor(taskArn: string, { looks, ec2, clock, log }: PublicAddressOptions) {
+    this.#clock = clock;
+    looks.onNetwork(taskArn, (id) => {
+      this.#asked ??= ec2.networkInterface(id).then(
+        (found) => found?.publicIp,
+        (error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error);
+          log.info(`The public address is not known. ${why}`);
+          return undefined;
+        },
       );
-      const found = await Promise.race([asked, late]);
-      over.abort();
-      return found;
-    },
-  };
+    });
+  }
+
+  /** Undefined where the task has none, and where none is known soon. */
+  async get(): Promise<string | undefined> {
+    if (this.#asked === undefined) return undefined;
+    const over = new AbortController();
+    const late = this.#clock.sleep(PATIENCE_MS, over.signal).then(
+      () => undefined,
+      () => undefined,
+    );
+    const found = await Promise.race([this.#asked, late]);
+    over.abort();
+    return found;
+  }
 }

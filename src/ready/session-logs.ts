@@ -1,5 +1,6 @@
 import type { Cluster, Ecs, ExecConfiguration } from "../aws/ecs.ts";
 import { Failure } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 
 /** Where the transcripts of a container's sessions go; nowhere when all is undefined. */
@@ -15,11 +16,11 @@ export const NO_LOGS: SessionLogs = {
   s3Prefix: undefined,
 };
 
-interface LookContext {
-  readonly ecs: Pick<Ecs, "describeCluster" | "describeTaskDefinition">;
+interface LookContext<Call extends keyof Ecs> {
+  readonly ecs: Pick<Ecs, Call>;
   readonly log: Log;
-  /** What the input `logs` asks for. Whoever wants no log may do without the right to look. */
-  readonly wanted: "auto" | "session" | "cloudwatch" | "s3";
+  /** What the input `logs` asks for. Without a log to read the right to look is not needed. */
+  readonly wanted: Inputs["logs"];
 }
 
 /**
@@ -28,7 +29,7 @@ interface LookContext {
  */
 export async function lookAtCluster(
   cluster: string,
-  { ecs, log, wanted }: LookContext,
+  { ecs, log, wanted }: LookContext<"describeCluster">,
 ): Promise<Cluster | undefined> {
   const answer = await unlessDenied(wanted, log, () => ecs.describeCluster(cluster));
   if (answer !== undefined && answer.exec.logging !== "DEFAULT")
@@ -43,7 +44,7 @@ export async function lookAtCluster(
 export async function sessionLogs(
   exec: ExecConfiguration | undefined,
   task: { readonly taskDefinitionArn: string; readonly container: string },
-  { ecs, log, wanted }: LookContext,
+  { ecs, log, wanted }: LookContext<"describeTaskDefinition">,
 ): Promise<SessionLogs> {
   if (exec === undefined || exec.logging === "NONE") return NO_LOGS;
   if (exec.logging === "OVERRIDE") return exec;
@@ -56,7 +57,7 @@ export async function sessionLogs(
   return logs;
 }
 
-function requireLog(wanted: LookContext["wanted"], logs: SessionLogs, logging: string): void {
+function requireLog(wanted: Inputs["logs"], logs: SessionLogs, logging: string): void {
   if (wanted !== "cloudwatch" && wanted !== "s3") return;
   const [place, setting] =
     wanted === "cloudwatch"
@@ -71,7 +72,7 @@ function requireLog(wanted: LookContext["wanted"], logs: SessionLogs, logging: s
 }
 
 async function unlessDenied<T>(
-  wanted: LookContext["wanted"],
+  wanted: Inputs["logs"],
   log: Log,
   look: () => Promise<T>,
 ): Promise<T | undefined> {

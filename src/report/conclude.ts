@@ -1,22 +1,22 @@
-import type { JobEnd } from "../follow/job-end.ts";
 import { withoutStatus } from "../follow/ending.ts";
-import type { Target } from "../targets/target.ts";
-import { endedResult, failedResult, type Known, type Result } from "./result.ts";
+import { failedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
 
 /** The job's own status, else why there is none. */
-export function concluded(attended: JobEnd, target: Target, known: Known): Result {
-  const sessionId = known.sessionIds.at(-1) ?? "";
-  switch (attended.kind) {
+export function concluded({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
+  const { target } = task;
+  const sessionId = sessionIds.at(-1) ?? "unknown";
+  switch (end.kind) {
     case "status": {
-      const { status } = attended;
-      if (status.kind === "ended") return endedResult(status, known);
-      const code = status.kind === "lost" ? "lost" : status.code;
+      const { status } = end;
+      if (status.kind === "ended") return statusResult(status, task);
+      const isLost = status.kind === "lost";
+      const code = isLost ? "lost" : status.code;
       const failure = withoutStatus({ kind: "refused", code, text: status.text }, target, sessionId);
-      return failedResult(failure, status.kind === "lost" ? known : { ...known, attached: false });
+      return failedResult(failure, task, isLost && attached);
     }
     case "impossible":
-      return failedResult(attended.failure, known);
+      return failedResult(end.failure, task, attached);
     default:
-      return failedResult(withoutStatus(attended, target, sessionId), known);
+      return failedResult(withoutStatus(end, target, sessionId), task, attached);
   }
 }

@@ -1,49 +1,61 @@
-import type { Result } from "./result.ts";
+import {
+  decisiveResult,
+  type Result,
+  type StatusResult,
+  type TaskResult,
+  type WorkerOutcome,
+} from "./result.ts";
+
+export interface Explanation {
+  readonly title: string;
+  readonly message: string;
+}
 
 /** Why the step fails, as the one error annotation says it, or undefined for a step that succeeds. */
-export function explain(result: Result): { readonly title: string; readonly message: string } | undefined {
-  const { failure, workers, outcome, tasks } = result;
-  const where = tasks === undefined ? "" : `${whichTasks(tasks)} `;
-  if (failure !== undefined)
-    return { title: `fargate-exec: ${failure.code}`, message: `${where}${failure.message}` };
-  if (outcome === "succeeded") return undefined;
-  if (tasks !== undefined) {
-    return {
-      title: `fargate-exec: ${outcome}`,
-      message: `${where}There the script ${ENDINGS[outcome] ?? outcome}. ${meaning(result)}`.trimEnd(),
-    };
+export function explain(result: Result): Explanation | undefined {
+  const decisive = decisiveResult(result);
+  if (decisive.outcome === "succeeded") return undefined;
+  const where = result.kind === "several" ? `${whichTasks(result.tasks)} ` : "";
+  if (decisive.kind === "failed") {
+    const { failure } = decisive;
+    return { title: `fargate-exec: ${failure.code}`, message: where + failure.message };
   }
-  const failing = workers.filter((worker) => worker.exitCode !== 0);
-  const who = workers.length === 1 ? "The script" : `${failing.length} of ${workers.length} workers`;
-  const codes =
-    workers.length === 1
-      ? ""
-      : ` (${failing.map(({ worker, exitCode }) => `[${worker}] ${exitCode}`).join(", ")})`;
-  return {
-    title: `fargate-exec: ${outcome}`,
-    message: `${who} ${ENDINGS[outcome] ?? outcome}${codes}. ${meaning(result)}`.trimEnd(),
-  };
+  const how =
+    result.kind === "several" ? `There the script ${ENDINGS[decisive.outcome]}` : whichWorkers(decisive);
+  const { outcome } = decisive;
+  return { title: `fargate-exec: ${outcome}`, message: `${where}${how}. ${meaning(decisive)}`.trimEnd() };
 }
 
 /** Which tasks failed and how, the first of them being the one that decides. */
-function whichTasks(tasks: readonly Result[]): string {
-  const failing = tasks.flatMap((one, task) => {
-    if (one.outcome === "succeeded") return [];
-    const codes = one.workers.filter(({ exitCode }) => exitCode !== 0).map((w) => w.exitCode);
-    return [`[task ${task}] ${codes.length === 0 ? (one.failure?.code ?? one.outcome) : codes.join(" ")}`];
-  });
+function whichTasks(tasks: readonly TaskResult[]): string {
+  const failing = tasks.flatMap((one, task) =>
+    one.outcome === "succeeded" ? [] : [`[task ${task}] ${howItFailed(one)}`],
+  );
   return `${failing.length} of ${tasks.length} tasks failed (${failing.join(", ")}).`;
 }
 
-const ENDINGS: Partial<Record<Result["outcome"], string>> = {
+function howItFailed(result: TaskResult): string {
+  if (result.kind === "failed") return result.failure.code;
+  const codes = result.workers.filter(({ exitCode }) => exitCode !== 0).map(({ exitCode }) => exitCode);
+  return codes.join(" ");
+}
+
+function whichWorkers({ workers, outcome }: StatusResult): string {
+  if (workers.length === 1) return `The script ${ENDINGS[outcome]}`;
+  const failing = workers.filter(({ exitCode }) => exitCode !== 0);
+  const codes = failing.map(({ worker, exitCode }) => `[${worker}] ${exitCode}`).join(", ");
+  return `${failing.length} of ${workers.length} workers ${ENDINGS[outcome]} (${codes})`;
+}
+
+const ENDINGS: Readonly<Record<WorkerOutcome, string>> = {
+  succeeded: "succeeded",
   failed: "failed",
   "timed-out": "did not end within 'timeout' and was stopped",
   cancelled: "was cancelled",
 };
 
 /** What an exit code usually says, where there is a convention. */
-function meaning({ exitCode, outcome }: Result): string {
-  if (exitCode === undefined) return "";
+function meaning({ exitCode, outcome }: StatusResult): string {
   const code = `Exit code ${exitCode}`;
   if (outcome !== "failed") return `${code}.`;
   if (exitCode === 126) return `${code}: a command was found but could not be executed.`;

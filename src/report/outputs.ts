@@ -1,33 +1,44 @@
+import { STDOUT_LIMIT } from "../show/printer.ts";
 import { harmlessLine } from "../show/sanitise.ts";
-import type { Result } from "./result.ts";
+import { Tail } from "../show/tail.ts";
+import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
 
 /**
  * The step's outputs, by their names in `action.yml`. What isn't known is empty. `stdout` is the job's own, byte for
  * byte; all others are one harmless line, whatever their source.
  */
 export function outputs(result: Result): Readonly<Record<string, string>> {
-  const { target, log } = result;
-  const tasks = result.tasks ?? [result];
-  const arns = tasks.flatMap((one) => one.target?.taskArn ?? []);
+  const { exitCode, outcome, task } = decisiveResult(result);
+  const tasks = taskResults(result);
   const ours = {
-    "exit-code": result.exitCode === undefined ? "" : String(result.exitCode),
-    outcome: result.outcome,
-    "task-arn": target?.taskArn ?? "",
-    "task-arns": json(arns),
-    "session-id": result.sessionId ?? "",
-    "log-group": log?.group ?? "",
-    "log-stream": log?.stream ?? "",
-    "log-url": log?.url ?? "",
-    "private-ip": target?.privateIp ?? "",
-    "public-ip": result.publicIp ?? "",
+    "exit-code": exitCode === undefined ? "" : String(exitCode),
+    outcome,
+    "task-arn": task?.target.taskArn ?? "",
+    "task-arns": json(tasks.flatMap((one) => one.task?.target.taskArn ?? [])),
+    "session-id": task?.sessionId ?? "",
+    "log-group": task?.log?.group ?? "",
+    "log-stream": task?.log?.stream ?? "",
+    "log-url": task?.log?.url ?? "",
+    "private-ip": task?.target.privateIp ?? "",
+    "public-ip": task?.publicIp ?? "",
     results: json(tasks.flatMap(entries)),
   };
   const harmless = Object.entries(ours).map(([name, value]) => [name, harmlessLine(value, LONGEST_OUTPUT)]);
-  return { ...(Object.fromEntries(harmless) as Record<string, string>), stdout: result.stdout };
+  return { ...(Object.fromEntries(harmless) as Record<string, string>), stdout: stdoutOf(tasks) };
 }
 
 /** GitHub takes outputs of 1 MiB; `results` of a thousand tasks is longer than a line of the log may be. */
 const LONGEST_OUTPUT = 1024 * 1024;
+
+/** One after the other; the last of it where it is too long for an output. */
+function stdoutOf(tasks: readonly TaskResult[]): string {
+  const texts = tasks.map(({ task }) => task?.stdout ?? "");
+  const [only = ""] = texts;
+  if (texts.length === 1) return only;
+  const tail = new Tail(STDOUT_LIMIT);
+  tail.push(Buffer.from(texts.filter((text) => text !== "").join("\n")));
+  return tail.toString();
+}
 
 /** Its words are made harmless first: an escape that is put into the JSON itself would break it. */
 function json(value: unknown): string {
@@ -35,7 +46,9 @@ function json(value: unknown): string {
 }
 
 /** What is told of one task: each worker's end, or that of the whole where no worker's is known. */
-function entries({ workers, target, outcome }: Result): readonly object[] {
-  if (workers.length > 0 || target === undefined) return workers;
-  return [{ taskArn: target.taskArn, worker: null, exitCode: null, outcome, seconds: null }];
+function entries(result: TaskResult): readonly object[] {
+  if (result.kind === "status") return result.workers;
+  const { task, outcome } = result;
+  if (task === undefined) return [];
+  return [{ taskArn: task.target.taskArn, worker: null, exitCode: null, outcome, seconds: null }];
 }

@@ -1,53 +1,91 @@
 import type { Failure } from "../errors.ts";
-import type { JobStatus } from "../stream/status.ts";
+import type { JobEnd } from "../follow/job-end.ts";
 import type { LogLocation } from "../logs/transcript.ts";
+import type { JobStatus } from "../stream/status.ts";
 import type { Target } from "../targets/target.ts";
+
+/** How a worker ended, whose exit code is known. */
+export type WorkerOutcome = "succeeded" | "failed" | "timed-out" | "cancelled";
 
 /**
  * How a run ended. `not-started`: no script ran. `unknown`: one ran, and nothing tells how it ended; never taken
  * for success.
  */
-export type Outcome = "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown";
+export type Outcome = WorkerOutcome | "not-started" | "unknown";
 
 export interface WorkerResult {
   readonly taskArn: string;
   readonly worker: number;
   readonly exitCode: number;
-  readonly outcome: "succeeded" | "failed" | "timed-out" | "cancelled";
+  readonly outcome: WorkerOutcome;
   readonly seconds: number;
 }
 
-/** One shape for success and failure: whatever is known, and why it ended. */
-export interface Result {
-  readonly outcome: Outcome;
-  /** Undefined when no status is known. */
-  readonly exitCode: number | undefined;
+/** How a run ended, in one task or in several. */
+export type Result = TaskResult | SeveralResults;
+
+/** How a run ended in one task. */
+export type TaskResult = StatusResult | FailedResult;
+
+/** The job told its status; the step's end is that of the first worker that failed, in their order. */
+export interface StatusResult {
+  readonly kind: "status";
+  readonly outcome: WorkerOutcome;
+  readonly exitCode: number;
   readonly workers: readonly WorkerResult[];
-  readonly stdout: string;
-  readonly target: Target | undefined;
+  readonly task: TaskFacts;
+}
+
+/** The run ended without the job's status. */
+export interface FailedResult {
+  readonly kind: "failed";
+  readonly outcome: Outcome;
+  /** 130 for a cancelled job, as a shell has it for an interrupt; else undefined. */
+  readonly exitCode: number | undefined;
+  readonly failure: Failure;
+  /** Undefined where the run ended before it had a task. */
+  readonly task: TaskFacts | undefined;
+}
+
+/** The results of several tasks, in their order. */
+export interface SeveralResults {
+  readonly kind: "several";
+  readonly tasks: readonly TaskResult[];
+}
+
+/** What is known of a task and of the job in it, however the run ended. */
+export interface TaskFacts {
+  readonly target: Target;
+  /** The task's address outside its VPC, where it has one that we may know. */
+  readonly publicIp: string | undefined;
+  /** The job's last session. */
   readonly sessionId: string | undefined;
   readonly log: LogLocation | undefined;
-  /** Why there is no status, or what else went wrong. */
-  readonly failure: Failure | undefined;
-  /** The task's address outside its VPC, where it has one that we may know. */
-  readonly publicIp?: string | undefined;
-  /** Of several tasks how it ended in each, in their order; absent for one alone. */
-  readonly tasks?: readonly Result[];
+  readonly stdout: string;
 }
 
-/** What is known of a run so far; filled in as it goes on. */
-export interface Known {
-  target: Target | undefined;
+/** What following a job has told, once the job had its place in the container. */
+export interface JobReport {
+  readonly end: JobEnd;
   /** Of this job, one after the other. */
-  sessionIds: string[];
-  log: LogLocation | undefined;
-  stdout: string;
+  readonly sessionIds: readonly string[];
+  readonly log: LogLocation | undefined;
+  readonly stdout: string;
   /** The script may have run. */
-  attached: boolean;
+  readonly attached: boolean;
 }
 
-export function nothingKnown(): Known {
-  return { target: undefined, sessionIds: [], log: undefined, stdout: "", attached: false };
+/** The results of a run by task: of several, or of the only one. */
+export function taskResults(result: Result): readonly TaskResult[] {
+  return result.kind === "several" ? result.tasks : [result];
+}
+
+/** The result that the step ends with: that of the first task in which the job did not succeed, else of the first task. */
+export function decisiveResult(result: Result): TaskResult {
+  if (result.kind !== "several") return result;
+  const decisive = result.tasks.find(({ outcome }) => outcome !== "succeeded") ?? result.tasks[0];
+  if (decisive === undefined) throw new Error("there are results of no task");
+  return decisive;
 }
 
 const STOPPED = {
@@ -71,29 +109,18 @@ export function workerResults(
   }));
 }
 
-/** A job that ended and said how: the step's end is that of the first worker that failed, in their order. */
-export function endedResult(status: Extract<JobStatus, { kind: "ended" }>, known: Known): Result {
-  const workers = workerResults(status, known.target?.taskArn ?? "");
+export function statusResult(status: Extract<JobStatus, { kind: "ended" }>, task: TaskFacts): StatusResult {
+  const workers = workerResults(status, task.target.taskArn);
   const { outcome, exitCode } = workers.find((worker) => worker.exitCode !== 0) ?? {
     outcome: "succeeded",
     exitCode: 0,
   };
-  return { ...facts(known), outcome, exitCode, workers, failure: undefined };
+  return { kind: "status", outcome, exitCode, workers, task };
 }
 
-/** A run that ended without the job's status. */
-export function failedResult(failure: Failure, known: Known): Result {
-  const outcome = failure.code === "cancelled" ? "cancelled" : known.attached ? "unknown" : "not-started";
-  // Whoever was cancelled while the script ran has a status, as a shell has it for an interrupt.
-  const exitCode = outcome === "cancelled" && known.attached ? 130 : undefined;
-  return { ...facts(known), outcome, exitCode, workers: [], failure };
-}
-
-function facts({
-  target,
-  sessionIds,
-  log,
-  stdout,
-}: Known): Pick<Result, "target" | "sessionId" | "log" | "stdout"> {
-  return { target, sessionId: sessionIds.at(-1), log, stdout };
+/** `attached`: the script may have run. */
+export function failedResult(failure: Failure, task?: TaskFacts, attached = false): FailedResult {
+  const outcome = failure.code === "cancelled" ? "cancelled" : attached ? "unknown" : "not-started";
+  const exitCode = outcome === "cancelled" && attached ? 130 : undefined;
+  return { kind: "failed", outcome, exitCode, failure, task };
 }

@@ -1,9 +1,9 @@
 import { harmlessText } from "../show/sanitise.ts";
 import { explain } from "./explain.ts";
 import { link, literal, literalCell } from "./markdown.ts";
-import type { Result } from "./result.ts";
+import { decisiveResult, type Outcome, type Result, type TaskResult, type WorkerResult } from "./result.ts";
 
-const SIGNS: Readonly<Record<Result["outcome"], string>> = {
+const SIGNS: Readonly<Record<Outcome, string>> = {
   succeeded: "✅",
   failed: "❌",
   "timed-out": "⏱️",
@@ -14,40 +14,52 @@ const SIGNS: Readonly<Record<Result["outcome"], string>> = {
 
 /** The job summary in Markdown: how it ended and where to look. Holds none of the job's output. */
 export function summary(result: Result): string {
-  const { target, log, workers, tasks } = result;
-  const rows: [string, string][] = [];
-  if (target !== undefined) {
-    rows.push(
-      ["Cluster", literalCell(target.clusterName)],
-      [tasks === undefined ? "Task" : "First failed task, else the first", literalCell(target.taskId)],
-      ["Container", literalCell(target.container)],
-    );
-  }
-  if (result.exitCode !== undefined) rows.push(["Exit code", literal(String(result.exitCode))]);
-  if (log !== undefined) rows.push(["Log", log.url === "" ? literalCell(log.name) : link(log.name, log.url)]);
-  const lines = [`### ${SIGNS[result.outcome]} fargate-exec: ${result.outcome}`, ""];
+  const decisive = decisiveResult(result);
+  const { outcome } = decisive;
+  const lines = [`### ${SIGNS[outcome]} fargate-exec: ${outcome}`, ""];
   const why = explain(result);
   if (why !== undefined) lines.push(...quoted(why.message), "");
-  if (rows.length > 0)
-    lines.push("| | |", "|---|---|", ...rows.map(([name, value]) => `| ${name} | ${value} |`), "");
-  if (tasks !== undefined) lines.push(...taskTable(tasks));
-  else if (workers.length > 1) {
-    lines.push(
-      "| Worker | Outcome | Exit code | Seconds |",
-      "|---|---|---|---|",
-      ...workers.map((w) => `| ${w.worker} | ${w.outcome} | ${w.exitCode} | ${w.seconds} |`),
-      "",
-    );
-  }
+  const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
+  const rows = factRows(decisive, taskTitle);
+  if (rows.length > 0) lines.push("| | |", "|---|---|", ...rows, "");
+  if (result.kind === "several") lines.push(...taskTable(result.tasks));
+  else if (result.kind === "status" && result.workers.length > 1) lines.push(...workerTable(result.workers));
   return lines.join("\n");
 }
 
-function taskTable(tasks: readonly Result[]): string[] {
+function factRows({ task, exitCode }: TaskResult, taskTitle: string): string[] {
+  const rows: [string, string][] = [];
+  if (task !== undefined) {
+    const { clusterName, taskId, container } = task.target;
+    rows.push(
+      ["Cluster", literalCell(clusterName)],
+      [taskTitle, literalCell(taskId)],
+      ["Container", literalCell(container)],
+    );
+  }
+  if (exitCode !== undefined) rows.push(["Exit code", literal(String(exitCode))]);
+  const log = task?.log;
+  if (log !== undefined) rows.push(["Log", log.url ? link(log.name, log.url) : literalCell(log.name)]);
+  return rows.map(([name, value]) => `| ${name} | ${value} |`);
+}
+
+function workerTable(workers: readonly WorkerResult[]): string[] {
+  return [
+    "| Worker | Outcome | Exit code | Seconds |",
+    "|---|---|---|---|",
+    ...workers.map((w) => `| ${w.worker} | ${w.outcome} | ${w.exitCode} | ${w.seconds} |`),
+    "",
+  ];
+}
+
+function taskTable(tasks: readonly TaskResult[]): string[] {
   const rows = tasks.map((one, task) => {
-    const id = literalCell(one.target?.taskId ?? "");
-    const codes = one.workers.map(({ exitCode }) => exitCode).join(" ");
-    const seconds = Math.max(0, ...one.workers.map((w) => w.seconds));
-    return `| ${task} | ${id} | ${one.failure?.code ?? one.outcome} | ${codes} | ${seconds} |`;
+    const id = literalCell(one.task?.target.taskId ?? "");
+    const workers = one.kind === "status" ? one.workers : [];
+    const codes = workers.map(({ exitCode }) => exitCode).join(" ");
+    const seconds = Math.max(0, ...workers.map((w) => w.seconds));
+    const end = one.kind === "failed" ? one.failure.code : one.outcome;
+    return `| ${task} | ${id} | ${end} | ${codes} | ${seconds} |`;
   });
   return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
 }

@@ -15,8 +15,9 @@ const LONGEST_PAUSE = 1_000;
 const PATIENT_PAUSE = 5_000;
 const PATIENT_AFTER = 30_000;
 
-export interface ConnectContext extends WaitContext {
-  readonly ecs: Pick<Ecs, "describeTask" | "executeCommand">;
+export interface ConnectContext extends Omit<WaitContext, "ecs"> {
+  readonly ecs: Pick<Ecs, "executeCommand">;
+  readonly looks: Pick<Ecs, "describeTask">;
 }
 
 /**
@@ -29,7 +30,7 @@ export async function connect(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
   command: string,
   deadline: number,
-  { ecs, clock, log, signal, random = Math.random }: ConnectContext,
+  { ecs, looks, clock, log, signal, random = Math.random }: ConnectContext,
 ): Promise<SessionTicket> {
   const { clusterArn, taskArn, container } = target;
   const request = { cluster: clusterArn, task: taskArn, container, command };
@@ -41,7 +42,7 @@ export async function connect(
   let said: string | undefined;
   const look = async (): Promise<Task> => {
     looked = clock.now();
-    const task = await ecs.describeTask(clusterArn, taskArn);
+    const task = await looks.describeTask(clusterArn, taskArn);
     if (task === undefined) throw taskNotFound(target.taskId, clusterArn, "ecs:DescribeTasks says MISSING.");
     const now = verdict(task, container);
     if (now.kind === "never") throw now.failure;

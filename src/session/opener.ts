@@ -4,14 +4,16 @@ import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { connect } from "./connect.ts";
-import { sessionTarget, type Target } from "../targets/target.ts";
+import type { Target } from "../targets/target.ts";
+import type { TaskLooks } from "../targets/task-looks.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface OpenerOptions {
   readonly aws: Aws;
+  readonly looks: Pick<TaskLooks, "describeTask">;
   readonly target: Target;
-  /** Of the container; part of the name by which KMS knows the session's other end. */
-  readonly runtimeId: string;
+  /** The name by which KMS knows the session's other end. */
+  readonly sessionTarget: string;
   /** What the cluster asks of its sessions. */
   readonly encryption: Encryption;
   /** The command of a session that goes on at this byte of the spool. */
@@ -28,15 +30,15 @@ export type Opener = (at: number, until: number) => Promise<Session>;
 
 /** ExecuteCommand, tried until the agent takes it, then a connection to the session that it made. */
 export function sessionOpener(options: OpenerOptions): Opener {
-  const { aws, target, clock, log, cancel } = options;
+  const { aws, looks, target, clock, log, cancel } = options;
   return async (at, until) => {
-    const context = { ecs: aws.ecs, clock, log, signal: cancel };
+    const context = { ecs: aws.ecs, looks, clock, log, signal: cancel };
     const ticket = await connect(target, options.command(at), until, context);
     options.onSession(ticket.sessionId);
     cancel.throwIfAborted();
     const opening = openSession({
       ...ticket,
-      targetId: sessionTarget(target, options.runtimeId),
+      targetId: options.sessionTarget,
       encryption: options.encryption,
       aws: aws.clients,
       log,

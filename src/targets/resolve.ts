@@ -1,5 +1,6 @@
 import { newTasks } from "./new-tasks.ts";
-import type { Resolved, ResolveContext } from "./resolved.ts";
+import type { ResolveContext } from "./resolve-context.ts";
+import type { Resolved } from "./resolved.ts";
 import { namedTask, tasksOfService } from "./running-tasks.ts";
 
 /** Inputs → the tasks and the container to run in, started if need be. */

@@ -32,11 +32,3 @@ export function targetOf(task: Task, container: string, started: boolean, hold?:
     privateIp: task.privateIp,
   };
 }
-
-/** The name by which Systems Manager and KMS know a container: `ecs:<cluster>_<task>_<runtime id>`. */
-export function sessionTarget(
-  { clusterName, taskId }: Pick<Target, "clusterName" | "taskId">,
-  runtimeId: string,
-): string {
-  return `ecs:${clusterName}_${taskId}_${runtimeId}`;
-}

@@ -8,18 +8,15 @@ import { stopCommand } from "../payload/stop.ts";
 import type { GatewayAccess } from "../transport/dial.ts";
 import { terminateSession } from "../session/opener.ts";
 import { openSession } from "../session/session.ts";
+import type { ContainerRef } from "../targets/container-ref.ts";
 
 /** A job in a container, or what was to become one. */
-export interface JobName {
-  readonly cluster: string;
-  readonly task: string;
-  readonly container: string;
+export interface JobName extends ContainerRef {
+  /** The id of the run, which names the job directory. */
   readonly run: string;
-  /** The session that showed it last, if there was one. */
+  /** The session that showed the job last, if there was one. */
   readonly sessionId?: string;
-  /** The name by which KMS knows the other end of its sessions. */
-  readonly sessionTarget: string;
-  /** What the cluster asks of them. */
+  /** What the cluster asks of the container's sessions. */
   readonly encryption: Encryption;
 }
 

@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
-import { isLeft } from "../../src/undo/left.ts";
+import { isRunaway } from "../../src/undo/runaway-job.ts";
 
 const failed = (code: FailureCode): JobEnd => ({
   kind: "impossible",
@@ -35,14 +35,14 @@ it.each<[string, JobEnd, boolean]>([
     closed("Fetching data key failed: Unable to start command"),
     false,
   ],
-])("a job that %s: something of it may be left", (_, came, left) => {
-  expect(isLeft(came, { cancelled: false, started: false })).toBe(left);
+])("a job that %s: whether it may go on", (_, came, left) => {
+  expect(isRunaway(came, { cancelled: false, attached: false })).toBe(left);
   const mayRun = left || !["status", "refused"].includes(came.kind);
-  expect(isLeft(came, { cancelled: true, started: false })).toBe(mayRun);
+  expect(isRunaway(came, { cancelled: true, attached: false })).toBe(mayRun);
 });
 
-it("a job that has started is left where a later session was given up for its encryption", () => {
+it("a job that has started may go on where a later session was given up for its encryption", () => {
   const came = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
-  expect(isLeft(came, { cancelled: false, started: false })).toBe(false);
-  expect(isLeft(came, { cancelled: false, started: true })).toBe(true);
+  expect(isRunaway(came, { cancelled: false, attached: false })).toBe(false);
+  expect(isRunaway(came, { cancelled: false, attached: true })).toBe(true);
 });

@@ -6,7 +6,7 @@ import { isFinal } from "../follow/attend.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 
-/** Ends of a session that are none of its container, which can be told by another way. */
+/** Failures of the way to the container, not of the container: another way may still reach it. */
 const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
   "session-lost",
   "session-refused",
@@ -19,33 +19,30 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
   "role-not-assumed",
 ]);
 
-/** Whether something of a job may be left in its container, by what came of attending to it. */
-export function isLeft(
-  came: JobEnd,
-  { cancelled, started }: { cancelled: boolean; started: boolean },
+/** Whether a job may go on in its container though no session follows it any more, by the end that it came to. */
+export function isRunaway(
+  end: JobEnd,
+  { cancelled, attached }: { readonly cancelled: boolean; readonly attached: boolean },
 ): boolean {
-  if (came.kind === "status" || came.kind === "refused") return false;
+  if (end.kind === "status" || end.kind === "refused") return false;
   if (cancelled) return true;
-  return came.kind === "impossible" ? ELSEWHERE.has(came.failure.code) : started || !isFinal(came);
+  return end.kind === "impossible" ? ELSEWHERE.has(end.failure.code) : attached || !isFinal(end);
 }
 
-/** Stops the jobs on record that no session could tell to. What fails here is tried again at the end. */
-export async function stopLeft({
-  stopping,
-  ledger,
-  clock,
-  log,
-}: {
+export interface StopRunawaysOptions {
   /** Calls that the cancel doesn't cut short: they carry it out. */
-  readonly stopping: StopJobOptions["aws"];
+  readonly undoing: StopJobOptions["aws"];
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
-}): Promise<void> {
+}
+
+/** Stops the jobs on record that no session could tell to. What fails here is tried again at the end. */
+export async function stopRunaways({ undoing, ledger, clock, log }: StopRunawaysOptions): Promise<void> {
   for (const entry of ledger.entries) {
     if (entry.kind !== "job") continue;
     try {
-      await stopJob(entry, { aws: stopping, clock, log });
+      await stopJob(entry, { aws: undoing, clock, log });
       ledger.drop(entry);
     } catch (error) {
       log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);

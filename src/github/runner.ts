@@ -1,0 +1,49 @@
+import * as core from "@actions/core";
+import { Screen } from "../show/screen.ts";
+import { BatchedOutput } from "../show/stdout.ts";
+import { redactionPatterns } from "../payload/redaction.ts";
+import { explain } from "../report/explain.ts";
+import { outputs } from "../report/outputs.ts";
+import type { Result } from "../report/result.ts";
+import { summary } from "../report/summary.ts";
+import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
+
+const out = new BatchedOutput(process.stdout);
+
+/** The runner as we speak to it; nothing else writes to standard output. */
+export const screen = new Screen({
+  write: (...pieces) => out.write(...pieces),
+  flush: () => out.flush(),
+  commands: core,
+});
+
+/** Resolves when the runner has read what was shown, but for some. */
+export function drained(): Promise<void> {
+  return out.drained();
+}
+
+/** The runner shows a secret nowhere, from here on: no form of it that the container redacts either. */
+export function mask(secrets: Readonly<Record<string, string>>): void {
+  screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
+}
+
+export function saveState(state: SavedState): void {
+  core.saveState(STATE_KEY, JSON.stringify(state));
+}
+
+export function savedState(): SavedState | undefined {
+  return parseState(core.getState(STATE_KEY));
+}
+
+/** Writes outputs and summary, then lets the step end as the run did, with one annotation at the most. */
+export async function report(result: Result, withSummary: boolean): Promise<void> {
+  screen.close();
+  out.flush();
+  for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
+  if (withSummary && process.env["GITHUB_STEP_SUMMARY"])
+    await core.summary.addRaw(summary(result), true).write();
+  const error = explain(result);
+  if (error === undefined) return;
+  screen.error(error.message, error.title);
+  process.exitCode = core.ExitCode.Failure;
+}

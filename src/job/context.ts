@@ -1,0 +1,17 @@
+import type { ExecConfiguration } from "../aws/ecs.ts";
+import type { Write } from "../show/lines.ts";
+import type { StepContext } from "../step-context.ts";
+import type { Target } from "../targets/target.ts";
+import type { TaskLooks } from "../targets/task-looks.ts";
+
+/** What the phases of one job share. */
+export interface JobContext extends StepContext {
+  readonly target: Target;
+  /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
+  readonly exec: ExecConfiguration | undefined;
+  readonly looks: TaskLooks;
+  /** Where the job's output goes. */
+  readonly write: Write;
+  /** Whether to queue for the container's place as long as `start-timeout`, or not at all. */
+  readonly queues: boolean;
+}

@@ -1,0 +1,72 @@
+import { giveBack } from "../places/give-back.ts";
+import { othersUploadFor } from "../places/other-uploads.ts";
+import { type Place, type PlaceClaim, takePlace } from "../places/place.ts";
+import { uploadMs, Uploads } from "../places/uploads.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
+import type { JobContext } from "./context.ts";
+import type { PreparedJob } from "./prepare.ts";
+
+/** Queues for the job's place in its container. Fails with `container-busy` where the place is not free in time. */
+export async function queueForPlace(
+  { container, owner, logs }: PreparedJob,
+  context: JobContext,
+  deadline: number,
+): Promise<JobPlace> {
+  const { inputs, origin, target, exec, aws, ledger, clock, log, cancel, queues } = context;
+  const place = await takePlace({
+    target,
+    sessionTarget: container.sessionTarget,
+    inputs,
+    owner,
+    origin,
+    aws,
+    onClaim: (claim?: PlaceClaim) =>
+      ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]),
+    deadline: queues ? deadline : clock.now(),
+    clock,
+    log,
+    signal: cancel,
+  });
+  // Without a look at the cluster it is not known whether sessions are logged.
+  return new JobPlace(place, exec === undefined ? undefined : logs, context);
+}
+
+type PlaceContext = Pick<JobContext, "aws" | "clock" | "log" | "cancel">;
+
+/** A job's place in its container, with the uploads of session logs that keep it beyond the end of a session. */
+export class JobPlace {
+  readonly uploads: Uploads;
+  readonly #place: Place;
+  readonly #logs: SessionLogs | undefined;
+  readonly #context: PlaceContext;
+  #waited = 0;
+  #givenBack: Promise<void> | undefined;
+
+  constructor(place: Place, logs: SessionLogs | undefined, context: PlaceContext) {
+    this.uploads = new Uploads(logs, context.clock);
+    this.#place = place;
+    this.#logs = logs;
+    this.#context = context;
+  }
+
+  /** Another session, which has lost its client, may keep the job's from being opened. */
+  get isBesideAnother(): boolean {
+    return this.#place.beside;
+  }
+
+  /** For how many milliseconds more the uploads of other sessions' logs may keep this session from being opened. */
+  async othersUploadFor(sessionTarget: string, sessionId: string): Promise<number> {
+    const { aws, clock, log } = this.#context;
+    const logged = uploadMs(0, this.#logs) > 0;
+    const asked = { sessionTarget, sessionId, logged, waited: this.#waited };
+    const ms = await othersUploadFor({ ...asked, ssm: aws.ssm, clock, log });
+    this.#waited += ms;
+    return ms;
+  }
+
+  /** Never rejects; a second time does nothing. */
+  async giveBack(): Promise<void> {
+    this.#givenBack ??= giveBack(this.#place, this.uploads, this.#context);
+    await this.#givenBack;
+  }
+}

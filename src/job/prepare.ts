@@ -1,0 +1,53 @@
+import type { Delivery } from "../payload/bootstrap.ts";
+import type { Payload } from "../payload/payload.ts";
+import { preparePayload } from "../payload/prepare.ts";
+import { delivery, stage, type StagedObject } from "../payload/stage.ts";
+import { bucketOwner } from "../ready/bucket.ts";
+import { type SessionLogs, sessionLogs } from "../ready/session-logs.ts";
+import { waitUntilReady } from "../ready/wait.ts";
+import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
+import type { JobContext } from "./context.ts";
+
+/** A job whose payload can be fetched, and whose container takes sessions or is about to. */
+export interface PreparedJob {
+  readonly payload: Payload;
+  readonly delivery: Delivery;
+  /** The payload in the bucket; undefined where the session carries it. */
+  readonly staged: StagedObject | undefined;
+  /** The account that the bucket has to belong to, where that is known. */
+  readonly owner: string | undefined;
+  readonly container: ContainerRef;
+  /** Where the container's sessions are logged, as far as that is known. */
+  readonly logs: SessionLogs;
+}
+
+/** Stages the payload while the task becomes ready. Fails where either can't be, or where the log that is asked for can't. */
+export async function prepare(context: JobContext, deadline: number): Promise<PreparedJob> {
+  const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
+  const payload = preparePayload(inputs, { origin, target, log });
+  const owner = bucketOwner(inputs, target.clusterArn);
+  const to = delivery({ inputs, owner, runId: origin.id });
+  const staging = stage(payload, to, {
+    kmsKeyId: inputs.kmsKeyId,
+    s3: aws.s3,
+    onObject: (object) =>
+      ledger.replace(["object"], object === undefined ? [] : [{ kind: "object", ...object }]),
+  });
+  const ready = waitUntilReady(target, deadline, { ecs: looks, clock, log, signal: cancel });
+  const logging = ready.then(async ({ taskDefinitionArn }) => {
+    const { container } = target;
+    return await sessionLogs(
+      exec,
+      { taskDefinitionArn, container },
+      { ecs: looks, log, wanted: inputs.logs },
+    );
+  });
+  try {
+    const [task, logs, staged] = await Promise.all([ready, logging, staging]);
+    return { payload, delivery: to, staged, owner, container: containerRef(target, task), logs };
+  } catch (error) {
+    // What is staged after the cleanup would stay.
+    await Promise.allSettled([staging]);
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Ecs, ExecConfiguration } from "../aws/ecs.ts";
+import type { S3 } from "../aws/s3.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Log } from "../log.ts";
+import { clusterOf } from "../targets/arn.ts";
+import { bucketOwner, lookAtBucket } from "./bucket.ts";
+import { lookAtCluster } from "./session-logs.ts";
+
+export interface LookOptions {
+  readonly aws: {
+    readonly ecs: Pick<Ecs, "describeCluster">;
+    readonly s3: Pick<S3, "checkBucket">;
+  };
+  readonly log: Log;
+}
+
+/**
+ * How the cluster encrypts and logs its sessions; undefined where it may not be looked at. Fails where the log that the
+ * inputs ask for can't be written and, for a new task, where the bucket can't be used: no task is started in vain.
+ */
+export async function look(
+  inputs: Pick<Inputs, "cluster" | "where" | "region" | "logs" | "bucket" | "bucketOwner">,
+  { aws, log }: LookOptions,
+): Promise<ExecConfiguration | undefined> {
+  const { ecs, s3 } = aws;
+  const { bucket } = inputs;
+  const cluster = await lookAtCluster(clusterOf(inputs), { ecs, log, wanted: inputs.logs });
+  if (inputs.where.kind === "new" && bucket !== undefined) {
+    const owner = bucketOwner(inputs, cluster?.arn ?? clusterOf(inputs));
+    await lookAtBucket({ bucket, owner }, { s3, log });
+  }
+  return cluster?.exec;
+}

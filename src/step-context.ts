@@ -1,0 +1,39 @@
+import type { Aws } from "./aws/calls.ts";
+import type { Clock } from "./clock.ts";
+import type { Inputs } from "./inputs/inputs.ts";
+import type { Log } from "./log.ts";
+import type { Origin } from "./origin.ts";
+import type { Write } from "./show/lines.ts";
+import type { ResolveContext } from "./targets/resolve-context.ts";
+import type { Ledger } from "./undo/ledger.ts";
+import type { StopJobOptions } from "./undo/stop-job.ts";
+
+/** What every phase of a step shares. */
+export interface StepContext {
+  readonly inputs: Inputs;
+  readonly origin: Origin;
+  /** The calls of the run: they obey the cancel. */
+  readonly aws: Aws;
+  /** Calls that a cancel doesn't cut short: they carry it out. */
+  readonly undoing: StopJobOptions["aws"];
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where the output of a job goes, each line behind this label. */
+  readonly writer: (label: string) => Write;
+  /** Resolves when the runner has read enough of the output that more may be written. */
+  readonly drained: () => Promise<void>;
+  readonly cancel: AbortSignal;
+  /** The directory that the paths of the inputs are relative to. */
+  readonly workspace: string;
+}
+
+/** What the targets of the step are resolved with; what that makes is on record in the step's ledger. */
+export function resolveContext(step: StepContext): ResolveContext {
+  const { inputs, aws, ledger, origin, clock, log, cancel, workspace } = step;
+  const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;
+  return {
+    ...{ inputs, ecs: aws.ecs, origin, clock, log, signal: cancel, workspace },
+    onUndo: (undo) => ledger.replace(kinds, undo),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Task } from "../aws/task.ts";
+import { Failure } from "../errors.ts";
+import type { Target } from "./target.ts";
+
+/** A container in a task of a cluster, by the names that ECS and Systems Manager have for it. */
+export interface ContainerRef {
+  /** ARN. */
+  readonly cluster: string;
+  /** ARN. */
+  readonly task: string;
+  readonly container: string;
+  readonly runtimeId: string;
+  /** `ecs:<cluster>_<task>_<runtime id>`: the name by which Systems Manager and KMS know it. */
+  readonly sessionTarget: string;
+}
+
+/** The container that a target is, once it runs: `task` is what ECS says of it then. */
+export function containerRef(
+  { clusterArn, clusterName, taskArn, taskId, container }: Target,
+  task: Task,
+): ContainerRef {
+  const runtimeId = task.containers.find(({ name }) => name === container)?.runtimeId;
+  if (runtimeId === undefined) {
+    throw new Failure("aws-error", {
+      failed: `Container '${container}' of task ${taskId} can't be named to Systems Manager.`,
+      seen: "ecs:DescribeTasks tells no runtime ID of it, though it runs.",
+      advice: "Run the job again. If it repeats, use another task.",
+    });
+  }
+  const sessionTarget = `ecs:${clusterName}_${taskId}_${runtimeId}`;
+  return { cluster: clusterArn, task: taskArn, container, runtimeId, sessionTarget };
+}

@@ -1,0 +1,85 @@
+import type { RunTask } from "../aws/ecs.ts";
+import type { Task } from "../aws/task.ts";
+import { lastPart } from "./arn.ts";
+import type { Defined } from "./definition.ts";
+import { onDemand, startTasks, usesSpot } from "./launch.ts";
+import type { ResolveContext } from "./resolve-context.ts";
+import { type Target, targetOf } from "./target.ts";
+import type { UndoList } from "./undo-list.ts";
+
+/** What the tasks of one run are started by. */
+export interface LaunchPlan extends Pick<Defined, "container" | "hold" | "otherwise"> {
+  readonly request: RunTask;
+}
+
+export interface LauncherOptions {
+  readonly defined: Defined;
+  readonly planFor: (defined: Defined) => LaunchPlan;
+  readonly undo: UndoList;
+  readonly context: Pick<ResolveContext, "ecs" | "log">;
+  /** Whether the user asked for tags: then no task is started without them. */
+  readonly tagged: boolean;
+}
+
+/** Starts tasks by a plan, which changes where ECS refuses it and there is another. */
+export class Launcher {
+  #plan: LaunchPlan;
+  readonly #options: LauncherOptions;
+  readonly #replacements = new Set<string>();
+
+  constructor(options: LauncherOptions) {
+    this.#options = options;
+    this.#plan = options.planFor(options.defined);
+  }
+
+  /** Whether the tasks may have addresses outside their VPC. */
+  get inPublic(): boolean {
+    return this.#plan.request.network.assignPublicIp === true;
+  }
+
+  async start(count: number): Promise<readonly Task[]> {
+    return await this.#start(this.#plan.request, count);
+  }
+
+  targetOf(task: Task): Target {
+    return targetOf(task, this.#plan.container, true, this.#plan.hold);
+  }
+
+  /** Whether the task may have been on Spot; one that replaces another is not. */
+  canReplace({ taskArn }: Target): boolean {
+    return usesSpot(this.#plan.request) && !this.#replacements.has(taskArn);
+  }
+
+  /** One more task, on Fargate itself. */
+  async replaceOnDemand(): Promise<Target | undefined> {
+    const [task] = await this.#start(onDemand(this.#plan.request), 1);
+    if (task === undefined) return undefined;
+    this.#replacements.add(task.arn);
+    return this.targetOf(task);
+  }
+
+  async #start(request: RunTask, count: number): Promise<readonly Task[]> {
+    const { undo, tagged, context } = this.#options;
+    const { ecs, log } = context;
+    return await undo.whileStarting(request, () =>
+      startTasks(request, count, {
+        ecs,
+        log,
+        tagged,
+        token: () => `${request.clientToken}-${undo.nextCall()}`,
+        onStarted: (tasks) => {
+          for (const task of tasks) {
+            undo.started(request, task.arn);
+            log.info(`Started task ${lastPart(task.arn)} of ${lastPart(this.#plan.request.taskDefinition)}.`);
+          }
+        },
+        otherwise: async (failure) => {
+          const defined = await this.#plan.otherwise(failure);
+          if (defined === undefined) return undefined;
+          this.#plan = this.#options.planFor(defined);
+          return this.#plan.request;
+        },
+      }),
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import type { Task } from "../aws/task.ts";
+import { type Failure, TaskStopped } from "../errors.ts";
+import { lastPart } from "./arn.ts";
+import type { Candidates, ServiceTasks } from "./candidates.ts";
+import type { Launcher } from "./launcher.ts";
+import type { ResolveContext } from "./resolve-context.ts";
+import type { Target } from "./target.ts";
+import { targetIn } from "./target-in.ts";
+import { tasksOf } from "./tasks-of.ts";
+
+/** How long the successor of a task is waited for, and how often it is looked for, in milliseconds. */
+const SUCCESSOR_WITHIN = 60_000;
+const LOOK_EVERY = 2_000;
+
+/**
+ * Another task in the place of one in which the job can't start: the successor of a service's task, another task of the
+ * service for one that is busy or takes no session, or an on-demand one for a task that Spot took away. Undefined for
+ * any other failure, and where there is no other task. A replacement is itself replaced for want of a place only.
+ */
+export async function replacementFor(
+  lost: Target,
+  failure: Failure,
+  candidates: Candidates,
+  context: ResolveContext,
+): Promise<Target | undefined> {
+  switch (candidates.kind) {
+    case "none":
+      return undefined;
+    case "service":
+      return hasNoPlace(failure)
+        ? await neighbourOf(lost, failure, candidates, context)
+        : await successorOf(lost, failure, candidates, context);
+    case "new":
+      return await onDemandFor(lost, failure, candidates.launcher, context);
+  }
+}
+
+/** The container is in use, or its agent takes no session any more: nothing was started, and another task may do. */
+function hasNoPlace({ code }: Failure): boolean {
+  return code === "container-busy" || code === "container-blocked";
+}
+
+async function neighbourOf(
+  lost: Target,
+  failure: Failure,
+  tasks: ServiceTasks,
+  context: ResolveContext,
+): Promise<Target | undefined> {
+  if (failure.code === "container-blocked") tasks.block(lost.taskArn);
+  const next = tasks.takeNext();
+  if (next === undefined) return undefined;
+  context.log.info(`${failure.failed} Trying task ${lastPart(next.arn)} of the service.`);
+  return await targetIn(next, context);
+}
+
+async function successorOf(
+  lost: Target,
+  failure: Failure,
+  tasks: ServiceTasks,
+  context: ResolveContext,
+): Promise<Target | undefined> {
+  const isReplaced = failure instanceof TaskStopped && failure.stopCode === "ServiceSchedulerInitiated";
+  if (!isReplaced || tasks.isSuccessor(lost.taskArn)) return undefined;
+  context.log.info(
+    `Service '${tasks.service}' replaces task ${lost.taskId} before the job has started; looking for another.`,
+  );
+  const next = await waitForSuccessor(tasks, context);
+  if (next === undefined) return undefined;
+  context.log.info(`Taking ${lastPart(next.arn)}.`);
+  return await targetIn(next, context);
+}
+
+async function waitForSuccessor(
+  tasks: ServiceTasks,
+  { ecs, inputs, clock, signal }: ResolveContext,
+): Promise<Task | undefined> {
+  const until = clock.now() + SUCCESSOR_WITHIN;
+  for (;;) {
+    const next = tasks.takeSuccessor(await tasksOf(tasks, ecs), inputs.container);
+    if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
+    await clock.sleep(LOOK_EVERY, signal);
+  }
+}
+
+async function onDemandFor(
+  lost: Target,
+  failure: Failure,
+  launcher: Launcher,
+  { log }: ResolveContext,
+): Promise<Target | undefined> {
+  if (!isTakenBySpot(failure) || !launcher.canReplace(lost)) return undefined;
+  log.info(
+    `Fargate Spot took task ${lost.taskId} away before the job had started; starting it again, on demand.`,
+  );
+  return await launcher.replaceOnDemand();
+}
+
+/** The task was taken for want of capacity, which says nothing against the task. */
+function isTakenBySpot(failure: Failure): boolean {
+  if (!(failure instanceof TaskStopped)) return false;
+  const { stopCode = "", stoppedReason } = failure;
+  if (/^(SpotInterruption|TerminationNotice)$/.test(stopCode)) return true;
+  return stopCode === "TaskFailedToStart" && /capacity|spot/i.test(stoppedReason);
+}

@@ -1,0 +1,28 @@
+import type { Task } from "../aws/task.ts";
+import { Failure } from "../errors.ts";
+import { lastPart } from "./arn.ts";
+import { chooseContainer, isInjected } from "./choose.ts";
+import type { ResolveContext } from "./resolve-context.ts";
+import { type Target, targetOf } from "./target.ts";
+import { refuseWindows } from "./windows.ts";
+
+/** The target in this task: the container that the inputs name, else the one that its definition tells. */
+export async function targetIn(task: Task, context: Pick<ResolveContext, "inputs" | "ecs">): Promise<Target> {
+  const named = context.inputs.container;
+  const owner = `task '${lastPart(task.arn)}'`;
+  refuseWindows(task.platformFamily, owner);
+  const plain = task.containers.map(({ name }) => ({ name, essential: undefined }));
+  if (named !== undefined || plain.filter(({ name }) => !isInjected(name)).length === 1) {
+    return targetOf(task, chooseContainer(named, plain, owner), false);
+  }
+  // Only the task definition tells which container is essential, and the order that its author gave them.
+  const known = await context.ecs.describeTaskDefinition(task.taskDefinitionArn).catch((error: unknown) => {
+    if (error instanceof Failure && error.code === "access-denied") return error;
+    throw error;
+  });
+  const container =
+    known instanceof Failure
+      ? chooseContainer(named, plain, owner, `Which of them is essential is not known. ${known.failed}`)
+      : chooseContainer(named, known.containers, owner);
+  return targetOf(task, container, false);
+}
