@@ -7,7 +7,7 @@ import type { CarrierEnd } from "./job-end.ts";
 import { Silence } from "./silence.ts";
 
 /** For the agent to close the session once the job's status has been taken. */
-const CLOSING_MS = 800;
+export const CLOSING_MS = 800;
 /** For the agent to open the first session in a container that others may block; one second is the agent's own sleep. */
 export const OPENING_MS = 20_000;
 /** A queued session opens when another one ends, and an abandoned watcher gives its place up after 90 s. */
@@ -15,7 +15,7 @@ const SILENCE_MS = 150_000;
 /** Once it shows the job the container says every half minute that it is there; when it is busy, a bit later. */
 const SILENCE_OF_WATCHER_MS = 120_000;
 /** For the container to stop a job that is cancelled; the runner itself waits 7.5 s. */
-const CANCELLING_MS = 4_000;
+export const CANCELLING_MS = 4_000;
 /** For it to stop one whose step has no credentials any more: nobody waits but we, and KILL comes after ten seconds. */
 const STOPPING_MS = 20_000;
 

@@ -4,10 +4,11 @@ import type { Iam } from "../aws/iam.ts";
 import { EncryptionRefused, Failure, type FailureCode, TaskStopped } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
-import { type Check, execChecks } from "./checks.ts";
+import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
-import { networkCheck } from "./network-check.ts";
-import { roleChecks } from "./role-checks.ts";
+import { containerChecks } from "./checks/container.ts";
+import { networkCheck } from "./checks/network.ts";
+import { roleChecks } from "./checks/role.ts";
 
 export interface DiagnoseContext {
   readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition">;
@@ -40,7 +41,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   );
   const facts = { task, container: target.container, definition };
   const checks = [
-    ...execChecks(facts),
+    ...containerChecks(facts),
     ...(await roleChecks(facts, context)),
     await networkCheck(task, context.ec2),
   ];

@@ -5,7 +5,7 @@ import type { Frame } from "../channel/types.ts";
 import type { Clock } from "../clock.ts";
 import { unlessAborted } from "../bounded.ts";
 
-const CLOSE_MS = 1_000;
+export const CLOSE_MS = 1_000;
 /**
  * session-manager-plugin pings at once and every 5 minutes, with this payload (`src/config/config.go`). These are the
  * same pings and eleven more in between, to learn sooner of a connection that died without a word.

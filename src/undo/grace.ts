@@ -1,11 +1,10 @@
 import type { Clock } from "../clock.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { S3 } from "../aws/s3.ts";
+import { GRACE_MS } from "./budget.ts";
 
-/** For the answer to a call that makes something, once the run is cancelled. */
-const GRACE_MS = 2_000;
-
-interface Making {
+/** The calls of AWS that make something which has to be undone. */
+interface MakingCalls {
   readonly ecs: Pick<Ecs, "runTask" | "registerTaskDefinition" | "executeCommand">;
   readonly s3: Pick<S3, "putObject">;
 }
@@ -26,8 +25,8 @@ export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal)
   return late.signal;
 }
 
-/** The calls of AWS that make something: none is begun once the run is cancelled; those under way go on. */
-export function begunInTime({ ecs, s3 }: Making, cancel: AbortSignal): Making {
+/** The same calls: none is begun once the run is cancelled; those under way go on. */
+export function begunInTime({ ecs, s3 }: MakingCalls, cancel: AbortSignal): MakingCalls {
   const unlessCancelled =
     <A extends readonly unknown[], R>(call: (...asked: A) => Promise<R>) =>
     async (...asked: A): Promise<R> => {

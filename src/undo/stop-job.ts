@@ -9,6 +9,7 @@ import type { GatewayAccess } from "../transport/dial.ts";
 import { terminateSession } from "../session/opener.ts";
 import { openSession } from "../session/session.ts";
 import type { ContainerRef } from "../targets/container-ref.ts";
+import { HANDSHAKE_MS } from "./budget.ts";
 
 /** A job in a container, or what was to become one. */
 export interface JobName extends ContainerRef {
@@ -30,9 +31,6 @@ export interface StopJobOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** For the handshake of an encrypted session, before which the agent runs nothing. */
-const HANDSHAKE_MS = 2_500;
 
 /**
  * Stops a job by a command of its own, for when no session can tell it to; one that has not started never will. The

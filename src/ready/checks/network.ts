@@ -1,7 +1,7 @@
-import type { Ec2 } from "../aws/ec2.ts";
-import type { Task } from "../aws/task.ts";
-import { Failure } from "../errors.ts";
-import type { Check } from "./checks.ts";
+import type { Ec2 } from "../../aws/ec2.ts";
+import type { Task } from "../../aws/task.ts";
+import { Failure } from "../../errors.ts";
+import type { Check } from "./check.ts";
 
 const WHAT = "way to ssmmessages";
 

@@ -1,8 +1,8 @@
-import type { ExecConfiguration } from "../aws/ecs.ts";
-import type { Iam } from "../aws/iam.ts";
-import { Failure } from "../errors.ts";
-import { parseArn } from "../targets/arn.ts";
-import type { Check, CheckFacts } from "./checks.ts";
+import type { ExecConfiguration } from "../../aws/ecs.ts";
+import type { Iam } from "../../aws/iam.ts";
+import { Failure } from "../../errors.ts";
+import { parseArn } from "../../targets/arn.ts";
+import type { Check, CheckFacts } from "./check.ts";
 
 /** What the exec agent does by the task role, always and where the cluster is set up so (AWS: "ECS Exec prerequisites"). */
 interface Right {

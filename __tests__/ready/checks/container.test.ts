@@ -1,10 +1,10 @@
-import type { TaskDefinition } from "../../src/aws/definition.ts";
-import type { Task } from "../../src/aws/task.ts";
-import { execChecks } from "../../src/ready/checks.ts";
-import { aContainer, aDefinition, aTask } from "../helpers/tasks.ts";
+import type { TaskDefinition } from "../../../src/aws/definition.ts";
+import type { Task } from "../../../src/aws/task.ts";
+import { containerChecks } from "../../../src/ready/checks/container.ts";
+import { aContainer, aDefinition, aTask } from "../../helpers/tasks.ts";
 
 function states(task: Task, definition: TaskDefinition | undefined): Record<string, string> {
-  const checks = execChecks({ task, definition, container: "app" });
+  const checks = containerChecks({ task, definition, container: "app" });
   return Object.fromEntries(checks.map(({ what, state }) => [what, state]));
 }
 
@@ -26,7 +26,7 @@ it.each<[string, Task, TaskDefinition]>([
   ["pidMode", aTask(), { ...aDefinition([{}, { name: "log" }]), pidMode: "task" }],
   ["init process", aTask(), aDefinition([{ initProcessEnabled: false }])],
 ])("finds fault with the %s alone, and says what to do", (what, task, definition) => {
-  const wrong = execChecks({ task, definition, container: "app" }).filter(({ state }) => state === "NG");
+  const wrong = containerChecks({ task, definition, container: "app" }).filter(({ state }) => state === "NG");
   expect(wrong.map((check) => check.what)).toEqual([what]);
   expect(wrong[0]?.fix).toMatch(/^[A-Z].*\.$/);
 });
@@ -36,7 +36,11 @@ it("is content with a read-only root that has volumes where the agent writes, an
   const readOnly = (writableMounts: readonly string[]) =>
     aDefinition([{ readonlyRootFilesystem: true, writableMounts }]);
   expect(states(aTask(), readOnly(places))["root file system"]).toBe("OK");
-  const checks = execChecks({ task: aTask(), definition: readOnly(places.slice(0, 2)), container: "app" });
+  const checks = containerChecks({
+    task: aTask(),
+    definition: readOnly(places.slice(0, 2)),
+    container: "app",
+  });
   const root = checks.find(({ what }) => what === "root file system");
   expect(root).toMatchObject({
     state: "NG",

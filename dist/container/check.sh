@@ -1,0 +1,150 @@
+# --- Before anything starts: whether the script can be run as the inputs say. A script that never ran has not failed.
+#
+# What is wrong is said as `CODE: words`, where the code is user, directory, shell, variable or tool.
+
+# Looks at all of it. Sets fx_flaw, empty where nothing is wrong, and what the workers need to know of the user.
+fx_check() {
+  fx_flaw=
+  # shellcheck disable=SC2086 # it is to be split into words
+  if fx_find_kept $fx_names $fx_secret_names; then
+    fx_flaw="variable: the image's /bin/sh keeps the variable $fx_kept to itself"
+  elif [ "$fx_user" ] && ! fx_find_user; then
+    fx_flaw="user: the image has no user '$fx_user'"
+  elif [ "$fx_user" ] && ! fx_find_way; then
+    fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
+  elif ! (fx_enter_directory) 2>/dev/null; then
+    fx_flaw="directory: '$fx_workdir' is no directory of the container, or may not be entered"
+  elif ! fx_search=$(fx_print_path 2>/dev/null); then
+    fx_flaw="variable: the image's /bin/sh refuses the value of a variable"
+  else
+    fx_search=${fx_search%.}
+    fx_flaw=$(fx_check_command)
+  fi
+}
+
+# The PATH that the script is to have, and a dot behind it; false where a variable can't even be set.
+fx_print_path() {
+  fx_take_variables
+  printf %s. "$PATH"
+}
+
+# The first of these names that this shell has a use of its own for, such as UID in bash, in fx_kept: a script would not
+# get the value that it is to have.
+fx_find_kept() {
+  [ $# -gt 0 ] && ! fx_are_free "$@" || return
+  for fx_kept in "$@"; do fx_are_free "$fx_kept" || return 0; done
+  false
+}
+
+# Whether a child gets these variables as they are set, and is who we are: zsh changes its user where UID is set.
+fx_are_free() {
+  fx_got=$(
+    fx_env_=$(command -v env) fx_id_=$(command -v id)
+    for fx_each in "$@"; do export "$fx_each=7"; done
+    "$fx_env_"
+    "$fx_id_"
+  ) 2>/dev/null
+  for fx_each in "$@"; do
+    case "
+$fx_got
+" in
+      *"
+$fx_each=7
+"*) ;;
+      *) return 1 ;;
+    esac
+  done
+  case $fx_got in *"$(id)") ;; *) return 1 ;; esac
+}
+
+# Says what is wrong with the program that is to run the script, where the script is to run. In a subshell, which is left
+# with it.
+fx_check_command() {
+  fx_enter_directory 2>/dev/null || exit 0
+  set -f
+  fx_run() { fx_check_program "$@"; }
+  fx_command || exit 0
+  [ "$fx_user" ] || exit 0
+  fx_lend "$fx_dir/script"
+  # As the kernel has it: links on the way to it may be root's own.
+  fx_entered=
+  [ -z "$fx_workdir" ] || fx_entered=$(pwd -P)
+  fx_said=$(fx_try_as_user 2>&1) && exit 0
+  case $fx_said in
+    *unreadable) echo "tool: user '$fx_user' can't reach $fx_dir" ;;
+    *unenterable) echo "directory: user '$fx_user' may not enter '$fx_workdir'" ;;
+    *unexecutable) echo "shell: user '$fx_user' may not execute '$fx_file'" ;;
+    *) echo "tool: $fx_way can't become user '$fx_user': $(printf %s "$fx_said" | tail -n 1)" ;;
+  esac
+}
+
+# shellcheck disable=SC2016 # the inner shell expands it
+fx_try_as_user() {
+  fx_become fx_exec /bin/sh -c '
+    [ -r "$1" ] || { echo unreadable; exit 1; }
+    [ -z "$3" ] || cd "$3" 2>/dev/null || { echo unenterable; exit 1; }
+    [ -x "$2" ] || { echo unexecutable; exit 1; }' sh "$fx_dir/script" "$fx_file" "$fx_entered"
+}
+
+# Whether there is a program $1 that can be executed, and whatever it is run by in its turn: fx_file.
+fx_check_program() {
+  if ! fx_find_file "$1"; then
+    case $1 in */*) fx_where='is not in the image, or may not be executed' ;; *) fx_where="is not in PATH ($fx_search)" ;; esac
+    echo "shell: '$1' $fx_where"
+    return 1
+  fi
+  fx_program=$1 fx_found=$fx_file
+  # shellcheck disable=SC2046 # it is to be split into words
+  fx_check_interpreter "$fx_found" $(head -c 256 "$fx_found" | head -n 1 | tr -d '\000') || return
+  fx_file=$fx_found
+  [ "${fx_program##*/}" = env ] || return 0
+  while shift; do
+    case ${1-} in
+      # What comes to run then, env alone knows.
+      '' | -[SuC]* | --unset* | --chdir* | --split* | PATH=*) return 0 ;;
+      -* | *=*) ;;
+      *) break ;;
+    esac
+  done
+  fx_check_program "$@"
+}
+
+# Whether what runs file $1 is there: by its first line, which follows in words, or as an ELF file says it.
+fx_check_interpreter() {
+  fx_of=$1
+  case ${2-} in
+    '#!')
+      shift 2
+      ;;
+    '#!'*)
+      fx_first=${2#??}
+      shift 2
+      set -- "$fx_first" "$@"
+      ;;
+    *ELF*)
+      fx_loader=$(head -c 4096 "$fx_of" | LC_ALL=C tr -c '[:print:]' '\n' | grep '^/.*/ld[^/]*$' | head -n 1)
+      set -- ${fx_loader:+"$fx_loader"}
+      ;;
+    *) return 0 ;;
+  esac
+  [ $# -gt 0 ] && ! (fx_check_program "$@" >/dev/null) || return 0
+  echo "shell: '$fx_of' is run by '$*', which is not in the image"
+  return 1
+}
+
+# The file that is executed for a word, as execvp finds it: fx_file.
+fx_find_file() {
+  fx_file=$1
+  case $1 in */*)
+    [ -f "$1" ] && [ -x "$1" ]
+    return
+    ;;
+  esac
+  fx_rest=${fx_search:-/usr/bin:/bin}:
+  while [ "$fx_rest" ]; do
+    fx_file=${fx_rest%%:*} fx_rest=${fx_rest#*:}
+    fx_file=${fx_file:-.}/$1
+    [ ! -f "$fx_file" ] || [ ! -x "$fx_file" ] || return 0
+  done
+  false
+}

@@ -1,0 +1,255 @@
+# The recorder for images without python3: one process for each stream of each worker, its pipe on descriptor 5.
+#
+#     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | spool.sh's fx_keep
+#
+# The patterns come one a line in the order of redaction.ts, by a pipe: they are secret, and may be more than an
+# environment holds. It writes what recorder.py writes (output/marks.ts defines it). An awk can't read what is there and
+# no more, so each piece is one read of dd. No awk but GNU's and mawk can hold a NUL byte: for the others it becomes a `?`.
+BEGIN {
+  MARK = "\033]7733;"
+  OPEN = MARK "+\007"
+  LITERAL = MARK "=\007"
+  DAMAGED = "\357\277\275"
+  REPLACEMENT = MARK "?\007"
+  # A write of one page or less is never torn by that of another recorder.
+  PAGE = 4000
+
+  kind = ARGV[1]
+  worker = ARGV[2]
+  several = ARGV[3] > 1
+  tag = MARK kind (several ? worker : "") "\007"
+  prefix = several ? "[" worker "] " : ""
+  # Before a whole line, before the beginning of an open one, and before what goes on with it.
+  lead = (kind == "o" ? "" : tag) prefix
+  again = kind == "o" && !several ? "" : tag
+  first = again prefix
+  nul = holds_nul()
+  read_patterns()
+
+  # Pieces are put together again with what they were cut at; the dot tells an empty piece from the end.
+  RS = "\001"
+  read = "dd bs=65536 count=1 <&5 2>/dev/null" (nul ? "" : " | tr '\\000' '?'") "; printf ."
+  for (;;) {
+    text = separator = ""
+    while ((read | getline part) > 0) {
+      text = text separator part
+      separator = RS
+    }
+    close(read)
+    if (text == ".") break
+    take(rest substr(text, 1, length(text) - 1))
+  }
+  look(rest)
+  if (rest != "") open(clean(rest))
+}
+
+function holds_nul(    text) {
+  "printf 'a\\000b'" | getline text
+  close("printf 'a\\000b'")
+  return length(text) == 3
+}
+
+# Patterns that only go on from another one are its family: they are looked for where that one is. Of many, most are
+# known by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
+function read_patterns(    line, head, long_, i, size, least, many) {
+  while ((getline line < "/dev/stdin") > 0) {
+    if (line == "") continue
+    pattern[++count] = line
+    starts[substr(line, 1, 3)] = starts[substr(line, 1, 3)] " " count
+    starts[substr(line, 1, 2)] = starts[substr(line, 1, 1)] = ""
+    if (length(line) > longest) longest = length(line)
+    if (heads && index(line, head) == 1) continue
+    head = line
+    family[++heads] = count
+    if (length(line) >= 15) long_++
+  }
+  family[heads + 1] = count + 1
+  # So many take one by one as long as all of them by blocks: GNU's awk is slow to find, the others to take apart, and
+  # busybox's is so slow at that that it is never worth it.
+  many = "version" in PROCINFO ? 24 : 120
+  least = heads - long_ > many ? 7 : 15
+  if (nul && heads > many) {
+    for (i = 1; i <= heads; i++) {
+      size = int((length(pattern[family[i]]) + 1) / 2)
+      if (2 * size >= least && (!block || size < block)) block = size
+    }
+  }
+  for (i = 1; i <= heads; i++) {
+    line = pattern[family[i]]
+    if (!block || length(line) < 2 * block - 1) few[++fews] = i
+    else for (size = 1; size <= block; size++) {
+      head = substr(line, size, block)
+      with[head] = with[head] " " i
+    }
+  }
+}
+
+# Learns which patterns are in the text: near.
+function look(text,    i, end, part) {
+  nears = 0
+  split("", seen)
+  for (i = 1; i <= fews; i++) look_for(few[i], text)
+  if (!block) return
+  end = length(text) - block + 1
+  for (i = 1; i <= end; i += block) if ((part = substr(text, i, block)) in with) look_for_all(with[part], text)
+}
+
+function look_for_all(list, text,    n, i, each) {
+  n = split(list, each, " ")
+  for (i = 1; i <= n; i++) if (!(each[i] in seen)) look_for(each[i], text)
+}
+
+function look_for(head, text,    i) {
+  seen[head]
+  if (index(text, pattern[family[head]])) for (i = family[head]; i < family[head + 1]; i++) near[++nears] = i
+}
+
+# Where the last line of the text ends, or 0. Looked for from the end, since an awk can only search forwards.
+function last_end(text,    size, from, tail, at, next_) {
+  for (size = 256; ; size *= 16) {
+    from = length(text) > size ? length(text) - size : 0
+    tail = substr(text, from + 1)
+    at = index(tail, "\n")
+    if (at) while ((next_ = index(substr(tail, at + 1), "\n")) > 0) at += next_
+    if (at || !from) return at ? from + at : 0
+  }
+}
+
+function take(text,    cut) {
+  cut = last_end(text)
+  rest = substr(text, cut + 1)
+  text = substr(text, 1, cut)
+  if (text != "") {
+    look(text)
+    whole(dirty(text) ? cleaned(text) : text)
+  }
+  look(rest)
+  cut = showable(rest)
+  if (cut > 0) {
+    open(clean(substr(rest, 1, cut)))
+    rest = substr(rest, cut + 1)
+  }
+}
+
+# Lines, of which a few hold something to clean: only their pages are taken apart.
+function cleaned(text,    at, end, size, page, out) {
+  end = length(text)
+  for (at = 1; at <= end; at += size) {
+    size = last_end(substr(text, at, PAGE))
+    if (!size) size = index(substr(text, at), "\n")
+    page = substr(text, at, size)
+    out = out (dirty(page) ? clean(page) : page)
+  }
+  return out
+}
+
+# Whether a text that was looked at, or a part of it, has to be cleaned.
+function dirty(text,    i) {
+  for (i = 1; i <= nears; i++) if (index(text, pattern[near[i]])) return 1
+  return index(text, MARK) || index(text, DAMAGED)
+}
+
+# How much of a text from there on fits a page. A piece ends in the middle of no mark, of which each has nine bytes.
+function fitting(text, at,    size, cut) {
+  size = PAGE - 100
+  cut = index(substr(text, at + size - 8, 15), MARK)
+  return cut && cut <= 8 ? size - 9 + cut : size
+}
+
+# Lines, each with its end, as records, in pages.
+function whole(text,    at, size, end, before) {
+  if (lead != "") gsub(/\n/, "\n" lead, text)
+  text = (inside ? "" : lead) substr(text, 1, length(text) - length(lead))
+  before = inside ? again : ""
+  inside = 0
+  end = length(text)
+  for (at = 1; at <= end; at += size) {
+    size = at + PAGE - 100 > end ? end - at + 1 : last_end(substr(text, at, PAGE - 100))
+    if (size > 0) {
+      write(before substr(text, at, size))
+      before = ""
+    } else {
+      # A line longer than a page, a piece of it at a time; no piece of it may go without its tag.
+      size = fitting(text, at)
+      write((before == "" && lead == prefix ? again : before) substr(text, at, size) OPEN "\n")
+      before = again
+    }
+  }
+}
+
+# The beginning of a line, or more of it, as records.
+function open(text,    at, size) {
+  for (at = 1; at <= length(text); at += size) {
+    size = fitting(text, at)
+    write((inside ? again : first) substr(text, at, size) OPEN "\n")
+    inside = 1
+  }
+}
+
+function write(text) {
+  printf "%s", text
+  fflush()
+}
+
+# A text that was looked at without secrets, and without anything that could be taken for a mark. Secrets that overlap or touch are one.
+function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
+  for (i = 1; i <= nears; i++)
+    if ((at[n + 1] = index(text, pattern[near[i]])) > 0) of[++n] = pattern[near[i]]
+  for (from = 1; ; from = end) {
+    # Where each comes next is known: the first of them, with all that begin before it has ended.
+    start = 0
+    for (i = 1; i <= n; i++) if (at[i] && (!start || at[i] < start)) end = (start = at[i]) + length(of[i])
+    if (!start) break
+    do {
+      grown = 0
+      for (i = 1; i <= n; i++)
+        while (at[i] && at[i] <= end) {
+          if (at[i] + length(of[i]) > end) { end = at[i] + length(of[i]); grown = 1 }
+          size = index(substr(text, at[i] + 1), of[i])
+          at[i] = size ? at[i] + size : 0
+        }
+    } while (grown)
+    out = out substr(text, from, start - from) "***"
+  }
+  return exchange(exchange(out substr(text, from), MARK, LITERAL), DAMAGED, REPLACEMENT)
+}
+
+function exchange(text, old, new,    out, at) {
+  while ((at = index(text, old)) > 0) {
+    out = out substr(text, 1, at - 1) new
+    text = substr(text, at + length(old))
+  }
+  return out text
+}
+
+# How much of an unfinished line that was looked at can be shown: not the end that may turn out to begin a pattern, nor a
+# part of one.
+function showable(text,    cut, i, at, from) {
+  cut = length(text) - begun(substr(text, length(text) > longest ? length(text) - longest + 1 : 1))
+  for (i = 1; i <= nears; i++) {
+    from = 1
+    while ((at = index(substr(text, from), pattern[near[i]])) > 0) {
+      at += from - 1
+      if (at <= cut && at + length(pattern[near[i]]) - 1 > cut) {
+        cut = at - 1
+        i = 0
+        break
+      }
+      from = at + 1
+    }
+  }
+  return cut
+}
+
+# How many characters at the end of the text may begin a pattern, at the most.
+function begun(text,    at, size, n, i, each) {
+  for (at = 1; at <= length(text); at++) {
+    if (!(substr(text, at, 3) in starts)) continue
+    size = length(text) - at + 1
+    if (size < 3) return size
+    n = split(starts[substr(text, at, 3)], each, " ")
+    for (i = 1; i <= n; i++)
+      if (length(pattern[each[i]]) > size && substr(pattern[each[i]], 1, size) == substr(text, at)) return size
+  }
+  return 0
+}

@@ -1,0 +1,2 @@
+import { undoLeftovers } from "./action.js";
+await undoLeftovers();

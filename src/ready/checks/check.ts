@@ -1,0 +1,25 @@
+import type { TaskDefinition } from "../../aws/definition.ts";
+import type { Task } from "../../aws/task.ts";
+
+/** One thing that ECS Exec needs; `SKIP` where what we may read does not tell. */
+export interface Check {
+  readonly what: string;
+  readonly state: "OK" | "NG" | "SKIP";
+  /** What was seen. */
+  readonly words: string;
+  /** What to do where it is not good. */
+  readonly fix: string;
+}
+
+export interface CheckFacts {
+  readonly task: Task;
+  readonly container: string;
+  /** Undefined where it may not be read. */
+  readonly definition: TaskDefinition | undefined;
+}
+
+/** The check of a thing that is `known`, and good or not; undefined is what may not be read. */
+export function check(what: string, known: unknown, isGood: boolean, words: string, fix: string): Check {
+  if (known === undefined) return { what, state: "SKIP", words: "not known: it may not be read", fix };
+  return { what, state: isGood ? "OK" : "NG", words, fix };
+}

@@ -1,0 +1,140 @@
+import type { ContainerDefinition } from "../../aws/definition.ts";
+import type { Task } from "../../aws/task.ts";
+import { check, type Check, type CheckFacts } from "./check.ts";
+
+/** What amazon-ecs-exec-checker looks at, as far as the task and its definition answer it. */
+export function containerChecks(facts: CheckFacts): readonly Check[] {
+  const { task, container, definition } = facts;
+  const own = definition?.containers.find(({ name }) => name === container);
+  return [
+    execEnabled(task),
+    check("task", true, task.lastStatus === "RUNNING", `it is ${task.lastStatus}`, TASK_FIX),
+    execAgent(facts),
+    check(
+      "platform version",
+      task.platformVersion,
+      isNewEnough(task),
+      task.platformVersion ?? "",
+      PLATFORM_FIX,
+    ),
+    taskRole(facts),
+    rootFileSystem(own),
+    staticCredentials(own),
+    proxy(own),
+    pidMode(facts),
+    initProcess(own),
+  ];
+}
+
+const TASK_FIX = "Wait for it, or take another.";
+const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('platform-version').";
+
+/** The container's part of the task definition; undefined where that may not be read. */
+type Own = ContainerDefinition | undefined;
+
+function execEnabled({ enableExecuteCommand }: Task): Check {
+  return check(
+    "ECS Exec",
+    true,
+    enableExecuteCommand,
+    `enableExecuteCommand is ${enableExecuteCommand}`,
+    "Start the task with enableExecuteCommand, which can't be turned on later: 'aws ecs update-service --enable-execute-command --force-new-deployment'.",
+  );
+}
+
+function execAgent({ task, container }: CheckFacts): Check {
+  const agent = task.containers.find(({ name }) => name === container)?.execAgent;
+  return check(
+    "exec agent",
+    agent,
+    agent?.status === "RUNNING",
+    `it is ${agent?.status ?? "not reported"}${agent?.reason ? `: ${agent.reason}` : ""}`,
+    "Replace the task; what keeps the agent from running is among these checks, if we can see it.",
+  );
+}
+
+function taskRole({ task, definition }: CheckFacts): Check {
+  const role = task.taskRoleArn ?? definition?.taskRoleArn;
+  return check(
+    "task role",
+    role ?? definition,
+    role !== undefined,
+    role ?? "there is none, and the agent acts by it",
+    "Set 'taskRoleArn' in the task definition, or 'task-role', to a role with the four ssmmessages actions.",
+  );
+}
+
+/** What the exec agent writes to. */
+const AGENT_PLACES = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
+
+function rootFileSystem(own: Own): Check {
+  const lacking =
+    own === undefined ? [] : AGENT_PLACES.filter((place) => !own.writableMounts.includes(place));
+  const writesTo =
+    lacking.length === 0 ? "the agent has volumes to write to" : `the agent writes to ${lacking.join(", ")}`;
+  return check(
+    "root file system",
+    own,
+    own?.readonlyRootFilesystem === false || lacking.length === 0,
+    own?.readonlyRootFilesystem ? `it is read-only, and ${writesTo}` : "it can be written to",
+    "Set 'readonlyRootFilesystem' to false in the container's definition, or give it three empty volumes ('volumes' of the " +
+      `task definition, 'mountPoints' of the container) at ${AGENT_PLACES.join(", ")}, and one at /tmp for the script.`,
+  );
+}
+
+function namesIn(own: Own, pattern: RegExp): readonly string[] | undefined {
+  return own?.environmentNames.filter((name) => pattern.test(name));
+}
+
+function staticCredentials(own: Own): Check {
+  const keys = namesIn(own, /^AWS_(ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY)$/);
+  return check(
+    "static credentials",
+    keys,
+    keys?.length === 0,
+    keys?.length
+      ? `the environment sets ${keys.join(", ")}, which the agent takes in place of the task role's`
+      : "the environment sets none",
+    "Take them out of the container's definition and give the task role their rights.",
+  );
+}
+
+function proxy(own: Own): Check {
+  const proxies = namesIn(own, /^HTTPS?_PROXY$/i);
+  const spared = namesIn(own, /^NO_PROXY$/i);
+  return check(
+    "proxy",
+    proxies,
+    proxies?.length === 0 || spared?.length !== 0,
+    proxies?.length ? `the environment sets ${proxies.join(", ")}` : "the environment sets none",
+    "Set NO_PROXY to 169.254.169.254,169.254.170.2 as well, or the agent gets no credentials.",
+  );
+}
+
+function pidMode({ definition }: CheckFacts): Check {
+  return check(
+    "pidMode",
+    definition,
+    definition?.pidMode !== "task" || definition.containers.length === 1,
+    definition?.pidMode === "task"
+      ? "it is 'task', where only one container gets an agent that works"
+      : "each container has its own processes",
+    "Leave 'pidMode' out of the task definition, or use the container that got the agent.",
+  );
+}
+
+function initProcess(own: Own): Check {
+  return check(
+    "init process",
+    own,
+    own?.initProcessEnabled === true,
+    own?.initProcessEnabled ? "there is one" : "there is none, so that the agent's dead children stay",
+    "Set 'linuxParameters.initProcessEnabled' to true in the container's definition.",
+  );
+}
+
+/** Fargate on Linux has ECS Exec from 1.4.0, on Windows from 1.0.0, which is its first. */
+function isNewEnough({ platformVersion = "", platformFamily = "" }: Task): boolean {
+  const [major = 0, minor = 0] = platformVersion.split(".").map(Number);
+  return /windows/i.test(platformFamily) || major > 1 || minor >= 4 || !/^\d/.test(platformVersion);
+}
