@@ -7,7 +7,7 @@ import type { Inputs } from "../src/inputs/inputs.ts";
 import { runJob } from "../src/job.ts";
 import { TaskLooks } from "../src/targets/task-looks.ts";
 import type { Write } from "../src/show/lines.ts";
-import { Ledger, type Undo } from "../src/undo/ledger.ts";
+import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
 import { Listener } from "./helpers/stepped.ts";
 import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
@@ -51,7 +51,7 @@ let runs = 0;
 
 /** A job in a real terminal behind the local agent, with the calls of AWS that it needs. */
 function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {}) {
-  const seen = { commands: [] as string[], shown: "", undo: [] as (readonly Undo[])[] };
+  const seen = { commands: [] as string[], shown: "", undo: [] as (readonly LedgerEntry[])[] };
   const log = new Listener();
   const cancel = new AbortController();
   const aws = {

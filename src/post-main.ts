@@ -1,20 +1,20 @@
 import { awsCalls } from "./aws/calls.ts";
-import { cleanUp } from "./undo/cleanup.ts";
 import { systemClock as clock } from "./clock.ts";
 import { stepCredentials } from "./github/credentials.ts";
-import type { Log } from "./log.ts";
 import { savedState, saveState, screen } from "./github/runner.ts";
+import type { Log } from "./log.ts";
+import { cleanUp } from "./undo/cleanup.ts";
 import { Ledger } from "./undo/ledger.ts";
 
-/** What a cancel has cut short may still appear: a request that AWS has got is carried out, whoever waits for it. */
+/** What a cancel has cut short may still appear: AWS carries out a request that it has got, though no caller waits. */
 const LOOK_AGAIN_MS = 2_000;
 const LOOKS = 5;
 
 /**
- * The post step: undoes what the main step had on record and could not undo. Never fails the job, and finishes what it
- * has begun: a signal does not end it, for there is nobody after it.
+ * The post step: undoes what the main step had on record and could not undo. Never fails the job. A signal does not end
+ * it, for no step comes after it.
  */
-export async function undoLeftovers(): Promise<void> {
+export async function finishCleanup(): Promise<void> {
   const log: Log = screen;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => log.info(`Finishing in spite of ${signal}.`));
@@ -25,20 +25,26 @@ export async function undoLeftovers(): Promise<void> {
   }
   screen.open({ workflowCommands: false });
   const { region, role } = state;
-  const credentials = stepCredentials(role, region, log);
-  const aws = awsCalls({ region, credentials });
+  const aws = awsCalls({ region, credentials: stepCredentials(role, region, log) });
   const reason = "fargate-exec: the step that started this task has ended";
-  const options = { aws, clock, log, patient: true, reason };
-  let missing = await cleanUp(new Ledger(state, saveState), options);
-  const quiet: Log = {
+  const options = { aws, clock, patient: true, reason };
+  let missing = await cleanUp(new Ledger(state, saveState), { ...options, log });
+  for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {
+    await clock.sleep(LOOK_AGAIN_MS);
+    missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), {
+      ...options,
+      log: withWarningsOnly(log),
+    });
+  }
+  aws.clients.destroy();
+  screen.close();
+}
+
+/** The same cleanup again says nothing new, unless it warns. */
+function withWarningsOnly(log: Log): Log {
+  return {
     info: (line) => log.debug(line),
     debug: (line) => log.debug(line),
     warning: (line) => log.warning(line),
   };
-  for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {
-    await clock.sleep(LOOK_AGAIN_MS);
-    missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), { ...options, log: quiet });
-  }
-  aws.clients.destroy();
-  screen.close();
 }

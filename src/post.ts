@@ -1,3 +1,3 @@
-import { undoLeftovers } from "./action.ts";
+import { finishCleanup } from "./action.ts";
 
-await undoLeftovers();
+await finishCleanup();

@@ -1,6 +1,6 @@
 import type { Where } from "../../src/inputs/inputs.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
-import type { Undo } from "../../src/targets/undo.ts";
+import type { MadeResource } from "../../src/targets/undo.ts";
 import { Listener, SteppedClock } from "./stepped.ts";
 import { origin } from "./start-inputs.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
@@ -42,7 +42,7 @@ export function resolving(
     origin,
     workspace: "/nowhere",
     signal: undefined,
-    onUndo: (undo: readonly Undo[]) => events.push(undo),
+    onUndo: (undo: readonly MadeResource[]) => events.push(undo),
     ...rest,
     log: new Listener(),
     clock: new SteppedClock(),

@@ -1,14 +1,14 @@
 import { LARGEST_CLAIM } from "../../src/places/claim.ts";
 import type { Aws } from "../../src/aws/calls.ts";
 import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
-import { Ledger, type SavedState, type Undo } from "../../src/undo/ledger.ts";
+import { Ledger, type SavedState, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener, SteppedClock } from "../helpers/stepped.ts";
 
-const STARTING: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
-const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
-const DEFINITION: Undo = { kind: "task-definition", arn: "arn:definition" };
-const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
-const JOB: Undo = {
+const STARTING: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
+const TASK: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
+const DEFINITION: LedgerEntry = { kind: "task-definition", arn: "arn:definition" };
+const OBJECT: LedgerEntry = { kind: "object", bucket: "example-ci", key: "k" };
+const JOB: LedgerEntry = {
   kind: "job",
   cluster: "ci",
   task: "arn:aws:ecs:eu-west-1:123456789012:task/ci/17",
@@ -19,16 +19,16 @@ const JOB: Undo = {
   sessionTarget: "ecs:ci_17_r",
   encryption: { kind: "none" },
 };
-const CLAIM: Undo = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
+const CLAIM: LedgerEntry = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 
 /** Cleans up; the calls that are named fail. */
-async function cleaning(undo: readonly Undo[], ...failing: string[]) {
+async function cleaning(undo: readonly LedgerEntry[], ...failing: string[]) {
   return await cleaningUp({}, undo, ...failing);
 }
 
 async function cleaningUp(
   { claimedBy = "me", ...how }: { early?: boolean; patient?: boolean; claimedBy?: string },
-  undo: readonly Undo[],
+  undo: readonly LedgerEntry[],
   ...failing: string[]
 ) {
   const done: string[] = [];
@@ -94,7 +94,7 @@ describe("cleaning up", () => {
   });
 
   it("leaves a claim on record while a log is uploaded, if there is no time to wait for that", async () => {
-    const soon: Undo = { ...CLAIM, freeAt: new SteppedClock().now() + 7_000 };
+    const soon: LedgerEntry = { ...CLAIM, freeAt: new SteppedClock().now() + 7_000 };
     expect(await cleaning([soon])).toMatchObject({ done: [], log: [], left: [soon] });
     const { done, left, log } = await cleaningUp({ patient: true }, [soon]);
     expect([done.length, left, log.length]).toEqual([2, [], 1]);
@@ -117,7 +117,7 @@ describe("cleaning up", () => {
   });
 
   it("keeps an object on record whose upload was never heard of again", async () => {
-    const unheard: Undo = { ...OBJECT, unheard: true };
+    const unheard: LedgerEntry = { ...OBJECT, unheard: true };
     const { done, left } = await cleaning([unheard]);
     expect(done).toEqual([`DeleteObject [${JSON.stringify(unheard)}]`]);
     expect(left).toEqual([unheard]);

@@ -1,11 +1,11 @@
-import { Ledger, parseState, type SavedState, type Undo } from "../../src/undo/ledger.ts";
+import { Ledger, parseState, type SavedState, type LedgerEntry } from "../../src/undo/ledger.ts";
 
-const TASK: Undo = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
-const FOUND: Undo = { ...TASK, taskArn: "arn:task" };
-const DEFINITION: Undo = { kind: "task-definition", arn: "arn:definition" };
-const OBJECT: Undo = { kind: "object", bucket: "example-ci", key: "k" };
+const TASK: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
+const FOUND: LedgerEntry = { ...TASK, taskArn: "arn:task" };
+const DEFINITION: LedgerEntry = { kind: "task-definition", arn: "arn:definition" };
+const OBJECT: LedgerEntry = { kind: "object", bucket: "example-ci", key: "k" };
 
-function ledgerOf(...undo: Undo[]) {
+function ledgerOf(...undo: LedgerEntry[]) {
   const saved: SavedState[] = [];
   return { ledger: new Ledger({ region: "eu-west-1", undo }, (state) => saved.push(state)), saved };
 }

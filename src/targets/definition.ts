@@ -23,7 +23,7 @@ export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegi
 }
 
 /** What a new task is started of. */
-export interface Defined {
+export interface LaunchDefinition {
   readonly definition: TaskDefinition;
   readonly container: string;
   /** What is left for RunTask to say. */
@@ -32,11 +32,11 @@ export interface Defined {
   /** Tags that the task would have of the user's own definition, where it is started of another; else undefined. */
   readonly tags: Readonly<Record<string, string>> | undefined;
   /** What to start where RunTask refuses this with `failure`; undefined where there is nothing else. */
-  readonly otherwise: (failure: Failure) => Promise<Defined | undefined>;
+  readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
 }
 
 /** The user's own task definition, as far as it is known before it is registered. */
-interface Source {
+interface DefinitionSource {
   readonly known: TaskDefinition;
   /** In the words of a message. */
   readonly name: string;
@@ -49,7 +49,7 @@ export async function definitionOf(
   { of, start }: Pick<NewTasks, "of" | "start">,
   ofService: string | undefined,
   context: DefinitionContext,
-): Promise<Defined> {
+): Promise<LaunchDefinition> {
   if (of.kind === "image") return await ofImage(of.image, start, context, { reuse: true });
   const source =
     of.kind === "service"
@@ -75,7 +75,7 @@ async function ofImage(
   start: StartInputs,
   context: DefinitionContext,
   { reuse }: { readonly reuse: boolean },
-): Promise<Defined> {
+): Promise<LaunchDefinition> {
   const wanted = imageDefinition(image, start, context.container);
   const definition = await ownDefinition(wanted, `image '${image}'`, { reuse }, shared(context));
   return {
@@ -94,13 +94,13 @@ async function ofImage(
 
 /** By an entry point of our own, else by the command alone, which is said. */
 async function held(
-  source: Source,
+  source: DefinitionSource,
   container: string,
   start: StartInputs,
   context: DefinitionContext,
   { reuse }: { readonly reuse: boolean },
-): Promise<Defined> {
-  const byCommand = async (refusal: Failure): Promise<Defined> => {
+): Promise<LaunchDefinition> {
+  const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
     const definition = await source.registered();
     context.log.info(overridden(source, container, refusal));
     const hold = { by: "command", because: refusal.failed } as const;
@@ -135,7 +135,7 @@ function isRefusal(error: unknown): error is Failure {
   return error instanceof Failure && (error.code === "access-denied" || error.code === "aws-error");
 }
 
-function overridden(source: Source, container: string, refusal: Failure): string {
+function overridden(source: DefinitionSource, container: string, refusal: Failure): string {
   const health = waitsForHealth(source.known, container)
     ? " Its health check stays, and another container waits for that."
     : "";
@@ -152,13 +152,13 @@ function shared(context: DefinitionContext): OwnDefinitionContext {
   };
 }
 
-async function describedSource(reference: string, { ecs }: DefinitionContext): Promise<Source> {
+async function describedSource(reference: string, { ecs }: DefinitionContext): Promise<DefinitionSource> {
   const known = await ecs.describeTaskDefinition(reference);
   const name = `task definition '${lastPart(known.arn)}'`;
   return { known, name, registered: () => Promise.resolve(known) };
 }
 
-async function sourceOfFile(path: string, context: DefinitionContext): Promise<Source> {
+async function sourceOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
   const read = await readDefinitionFile(path, context.workspace);
   const { tags, ...definition } = read;
   return {

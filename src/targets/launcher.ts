@@ -1,20 +1,20 @@
 import type { RunTask } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import { lastPart } from "./arn.ts";
-import type { Defined } from "./definition.ts";
+import type { LaunchDefinition } from "./definition.ts";
 import { onDemand, startTasks, usesSpot } from "./launch.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { type Target, targetOf } from "./target.ts";
 import type { UndoList } from "./undo-list.ts";
 
 /** What the tasks of one run are started by. */
-export interface LaunchPlan extends Pick<Defined, "container" | "hold" | "otherwise"> {
+export interface LaunchPlan extends Pick<LaunchDefinition, "container" | "hold" | "otherwise"> {
   readonly request: RunTask;
 }
 
 export interface LauncherOptions {
-  readonly defined: Defined;
-  readonly planFor: (defined: Defined) => LaunchPlan;
+  readonly defined: LaunchDefinition;
+  readonly planFor: (defined: LaunchDefinition) => LaunchPlan;
   readonly undo: UndoList;
   readonly context: Pick<ResolveContext, "ecs" | "log">;
   /** Whether the user asked for tags: then no task is started without them. */

@@ -3,7 +3,7 @@ import { badInput, type Failure } from "../errors.ts";
 import type { NewTasks } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
 import { borrow } from "./borrow.ts";
-import { type Defined, type DefinitionContext, definitionOf } from "./definition.ts";
+import { type LaunchDefinition, type DefinitionContext, definitionOf } from "./definition.ts";
 import { Launcher, type LaunchPlan } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type Resolved } from "./resolved.ts";
@@ -40,7 +40,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
     definitionContext(cluster, context, undo),
   );
   const { timeout } = inputs;
-  const planFor = ({ definition, container, start, hold, tags, otherwise }: Defined): LaunchPlan => {
+  const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
     const by = { cluster, definition, container, sourceTags: tags, timeout, origin };
     return { request: runTaskRequest(start, by), container, hold, otherwise };
   };

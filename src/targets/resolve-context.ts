@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
-import type { Undo } from "./undo.ts";
+import type { MadeResource } from "./undo.ts";
 
 export interface ResolveContext {
   readonly inputs: Pick<Inputs, "cluster" | "where" | "container" | "region" | "timeout">;
@@ -27,5 +27,5 @@ export interface ResolveContext {
    * Told all that would have to be undone now, each time that changes: before a task is started, again when its
    * ARN is known, and as soon as a task definition is registered. The caller saves it for the post step.
    */
-  readonly onUndo: (undo: readonly Undo[]) => void;
+  readonly onUndo: (undo: readonly MadeResource[]) => void;
 }

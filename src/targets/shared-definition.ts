@@ -15,14 +15,18 @@ export interface SharedDefinition {
   readonly registered: boolean;
 }
 
-type Looking = Pick<Ecs, "listTasks" | "describeTasks" | "deregisterTaskDefinition">;
+type SharedDefinitionCalls = Pick<Ecs, "listTasks" | "describeTasks" | "deregisterTaskDefinition">;
 
 /**
  * Deregisters it unless a task of another job runs of this very revision. A task that runs survives the deregistration,
  * and a job that is about to start one registers it anew, so a wrong guess costs a call. Where tasks may not be listed
  * the run that registered it deregisters it.
  */
-export async function leaveShared(shared: SharedDefinition, ecs: Looking, log: Log): Promise<void> {
+export async function leaveShared(
+  shared: SharedDefinition,
+  ecs: SharedDefinitionCalls,
+  log: Log,
+): Promise<void> {
   const others = await othersOf(shared, ecs).catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
     const then = shared.registered ? "it is deregistered" : "the job that registered it deregisters it";
@@ -35,7 +39,7 @@ export async function leaveShared(shared: SharedDefinition, ecs: Looking, log: L
 
 async function othersOf(
   { arn, family, cluster, startedBy }: SharedDefinition,
-  ecs: Looking,
+  ecs: SharedDefinitionCalls,
 ): Promise<number> {
   const arns = await ecs.listTasks(cluster, { family });
   const tasks = arns.length === 0 ? [] : await ecs.describeTasks(cluster, arns);

@@ -1,28 +1,28 @@
 import { Failure } from "../errors.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
-import type { Undo } from "./undo.ts";
+import type { MadeResource } from "./undo.ts";
 
-type Starting = Pick<Extract<Undo, { kind: "task" }>, "cluster" | "startedBy">;
-type Registering = Pick<Extract<Undo, { kind: "registration" }>, "family" | "run">;
+type StartedTasks = Pick<Extract<MadeResource, { kind: "task" }>, "cluster" | "startedBy">;
+type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "family" | "run">;
 
 /**
  * What a run has made while it resolved its targets, and so has to undo. Tells the whole list at each change: before
  * a task is started or a task definition registered, and again when its ARN is known.
  */
 export class UndoList {
-  readonly #tell: (undo: readonly Undo[]) => void;
-  readonly #known: Undo[] = [];
+  readonly #tell: (undo: readonly MadeResource[]) => void;
+  readonly #known: MadeResource[] = [];
   /** What may exist or not. */
-  readonly #begun = new Set<Undo>();
+  readonly #begun = new Set<MadeResource>();
   readonly #signal: AbortSignal | undefined;
   #calls = 0;
 
-  constructor(tell: (undo: readonly Undo[]) => void, signal?: AbortSignal) {
+  constructor(tell: (undo: readonly MadeResource[]) => void, signal?: AbortSignal) {
     this.#tell = tell;
     this.#signal = signal;
   }
 
-  started({ cluster, startedBy }: Starting, taskArn: string): void {
+  started({ cluster, startedBy }: StartedTasks, taskArn: string): void {
     this.#known.push({ kind: "task", cluster, startedBy, taskArn });
     this.#changed();
   }
@@ -33,15 +33,15 @@ export class UndoList {
     this.#changed();
   }
 
-  async whileStarting<T>({ cluster, startedBy }: Starting, start: () => Promise<T>): Promise<T> {
+  async whileStarting<T>({ cluster, startedBy }: StartedTasks, start: () => Promise<T>): Promise<T> {
     return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
   }
 
   /** `made` is what has to be undone once it is registered. */
   async whileRegistering<T extends { readonly arn: string }>(
-    { family, run }: Registering,
+    { family, run }: Registration,
     register: () => Promise<T>,
-    made: (registered: T) => Undo,
+    made: (registered: T) => MadeResource,
   ): Promise<T> {
     return await this.#while({ kind: "registration", family, run }, async () => {
       const registered = await register();
@@ -57,7 +57,7 @@ export class UndoList {
   }
 
   /** It may exist from the moment that `make` is called; it does not if AWS says no. Nothing is made after an abort. */
-  async #while<T>(begun: Undo, make: () => Promise<T>): Promise<T> {
+  async #while<T>(begun: MadeResource, make: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
     this.#begun.add(begun);
     this.#changed();
@@ -73,7 +73,7 @@ export class UndoList {
     }
   }
 
-  #over(begun: Undo): void {
+  #over(begun: MadeResource): void {
     this.#begun.delete(begun);
     this.#changed();
   }

@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { leaveShared, type SharedDefinition } from "./shared-definition.ts";
 
 /** Something that a run made and has to take away again; plain data, fit to be saved for the post step. */
-export type Undo =
+export type MadeResource =
   | {
       readonly kind: "task";
       readonly cluster: string;
@@ -21,7 +21,7 @@ export type Undo =
 /** How many revisions a family may have got since the one that is looked for. */
 const REVISIONS = 10;
 
-type Undoing = Pick<
+type UndoCalls = Pick<
   Ecs,
   "listTasks" | "describeTasks" | "stopTask" | "describeTaskDefinition" | "deregisterTaskDefinition"
 >;
@@ -30,7 +30,7 @@ type Undoing = Pick<
  * Undoes it; doing so twice does no harm. `reason` becomes the task's stoppedReason. False where nothing was found to
  * be undone: what was being made may yet appear.
  */
-export async function undo(what: Undo, ecs: Undoing, reason: string, log: Log): Promise<boolean> {
+export async function undo(what: MadeResource, ecs: UndoCalls, reason: string, log: Log): Promise<boolean> {
   switch (what.kind) {
     case "task-definition":
       await ecs.deregisterTaskDefinition(what.arn);
@@ -46,7 +46,7 @@ export async function undo(what: Undo, ecs: Undoing, reason: string, log: Log): 
 }
 
 async function stopTasks(
-  what: Extract<Undo, { kind: "task" }>,
+  what: Extract<MadeResource, { kind: "task" }>,
   ecs: Pick<Ecs, "listTasks" | "stopTask">,
   reason: string,
 ): Promise<boolean> {
@@ -58,7 +58,7 @@ async function stopTasks(
 
 /** All of the family's last revisions that bear the run: others may have registered since, and bear what they like. */
 async function deregisterOwn(
-  { family, run }: Extract<Undo, { kind: "registration" }>,
+  { family, run }: Extract<MadeResource, { kind: "registration" }>,
   ecs: Pick<Ecs, "describeTaskDefinition" | "deregisterTaskDefinition">,
 ): Promise<boolean> {
   const newest = await described(family, ecs);

@@ -6,7 +6,7 @@ import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
-import type { Ledger, Undo } from "./ledger.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
 import { undo as undoTarget } from "../targets/undo.ts";
 
@@ -23,24 +23,24 @@ export interface CleanupOptions {
   /** What StopTask records as the task's stopped reason. */
   readonly reason: string;
   /**
-   * The run still goes on: what is being made may come after this and stays on record for another time. The job is told
-   * by its own session, and gives its claim back itself once that has ended.
+   * The run still goes on. What is being made may appear after this cleanup, so it stays on record for the next one. The
+   * job is stopped through its own session, and gives its claim back when that has ended.
    */
   readonly early?: boolean;
-  /** There is time to wait until a place may be given back. */
+  /** Whether to wait until a claim may be given back. */
   readonly patient?: boolean;
 }
 
 /**
- * Undoes all that the ledger holds and drops what is undone: at once and in any order, but a shared task definition
- * last, for two jobs that end together must each see that the other's task is stopped. Doing it again does no harm.
- * Resolves with what was being made and was not found yet, which stays on the list for another time.
- * What can't be undone is told in a warning, never thrown: the run's own end is what the user has to see.
+ * Undoes every entry of the ledger, and drops each that is undone. A second cleanup does no harm. The order does not
+ * matter, but shared task definitions come last: two jobs that end together must each see that the other's task is
+ * stopped. Resolves with the entries that were being made and were not found yet; they stay in the ledger. An entry that
+ * can't be undone is told in a warning and never thrown: the user has to see how the run ended.
  */
-export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly Undo[]> {
+export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, log, early = false, patient = false } = options;
-  const missing: Undo[] = [];
-  const undoOne = async (entry: Undo): Promise<void> => {
+  const missing: LedgerEntry[] = [];
+  const undoOne = async (entry: LedgerEntry): Promise<void> => {
     const tooEarly = entry.kind === "claim" && (entry.freeAt ?? 0) > clock.now();
     if (entry.kind === "claim" && (early || (tooEarly && !patient))) return;
     try {
@@ -50,19 +50,22 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       else if (!mayReappear(entry, early)) ledger.drop(entry);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      const left = error instanceof Failure && lacksCredentials(error) ? ` ${remains(entry)}` : "";
-      log.warning(`Could not undo this: ${announce(entry)} ${why}${left}`);
+      const stays = error instanceof Failure && lacksCredentials(error) ? ` ${whatStays(entry)}` : "";
+      log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`);
     }
   };
-  const isLast = ({ kind }: Undo): boolean => kind === "shared-definition";
+  const isLast = ({ kind }: LedgerEntry): boolean => kind === "shared-definition";
   const entries = ledger.entries;
   await Promise.all(entries.filter((entry) => !isLast(entry)).map(undoOne));
   await Promise.all(entries.filter(isLast).map(undoOne));
   return missing;
 }
 
-/** False where it is not known to be undone: what was being made may yet appear. */
-async function undo(entry: Undo, { aws, clock, log, reason, early }: CleanupOptions): Promise<boolean> {
+/** False where the entry is not known to be undone: what was being made may yet appear. */
+async function undo(
+  entry: LedgerEntry,
+  { aws, clock, log, reason, early }: CleanupOptions,
+): Promise<boolean> {
   switch (entry.kind) {
     case "object":
       sayKept(log, entry, await aws.s3.deleteObject(entry));
@@ -79,8 +82,8 @@ async function undo(entry: Undo, { aws, clock, log, reason, early }: CleanupOpti
   }
 }
 
-/** Whether it has to be undone once more, when what is under way has come to its end. */
-function mayReappear(entry: Undo, early: boolean): boolean {
+/** Whether the entry has to be undone once more, when the call that makes it has come to its end. */
+function mayReappear(entry: LedgerEntry, early: boolean): boolean {
   switch (entry.kind) {
     case "object":
       return early || entry.unheard === true;
@@ -94,7 +97,7 @@ function mayReappear(entry: Undo, early: boolean): boolean {
   }
 }
 
-function announce(entry: Undo): string {
+function announce(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "task":
       return entry.taskArn === undefined
@@ -115,8 +118,8 @@ function announce(entry: Undo): string {
   }
 }
 
-/** What an entry is that nobody is left to undo: until when it is there, and who can end it. */
-function remains(entry: Undo): string {
+/** What becomes of an entry that no step can undo: how long it stays, and how a user ends it. */
+function whatStays(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "task": {
       const { cluster, taskArn } = entry;

@@ -10,8 +10,8 @@ interface MakingCalls {
 }
 
 /**
- * Aborted, for the same reason, two seconds after `cancel`: what a call makes that is under way then is known and can
- * be undone. Not later, and the call is not made again. `over` ends the wait.
+ * Aborts two seconds after `cancel`, for the same reason, so that a call which is under way at the cancel can still say
+ * what it has made. `over` ends the wait.
  */
 export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
   const late = new AbortController();

@@ -1,41 +1,37 @@
 import type { PlaceClaim } from "../places/place.ts";
-import type { WrittenObject } from "../aws/s3.ts";
+import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
 import type { JobName } from "./stop-job.ts";
-import type { Undo as TargetUndo } from "../targets/undo.ts";
+import type { MadeResource } from "../targets/undo.ts";
 
 /**
- * What has to be undone when the run is over, however it ends. Each entry is on record before the step that makes
- * it necessary, so that the post step can undo it when a cancel has left only that. Holds no secret.
+ * What has to be undone when the run is over, however it ends. An entry is on record before the call that makes it, so
+ * that the post step can undo it where the main step was killed. Holds no secret.
  */
-export type Undo =
-  | TargetUndo
-  | ({
-      readonly kind: "object";
-      /** Nobody has heard how its upload ended: it may yet appear. */
-      readonly unheard?: true;
-    } & WrittenObject)
-  /** On a container's place: only the run that made it may take it back. */
+export type LedgerEntry =
+  | MadeResource
+  | ({ readonly kind: "object" } & StagedObject)
+  /** A claim on a container's place: only the run that made it may give it back. */
   | ({ readonly kind: "claim" } & PlaceClaim)
-  /** In a task that this run has not started, and so does not stop. */
+  /** A job in a task that this run has not started, and so does not stop. */
   | ({ readonly kind: "job" } & JobName);
 
 export interface SavedState {
   readonly region: string;
-  /** Assumed once more to undo it all; undefined where the credentials are those of the environment. */
+  /** The post step assumes it once more; undefined where the credentials are those of the environment. */
   readonly role?: Role | undefined;
-  readonly undo: readonly Undo[];
+  readonly undo: readonly LedgerEntry[];
 }
 
-/** The key under which the runner keeps it for the post step. */
+/** The key under which the runner keeps the ledger for the post step. */
 export const STATE_KEY = "fargate-exec";
 
-/** The list of what is to be undone, saved at every change. */
+/** The record of what has to be undone, saved at every change. */
 export class Ledger {
   readonly #of: Omit<SavedState, "undo">;
   readonly #save: (state: SavedState) => void;
   readonly #parts: Ledger[] = [];
-  #undo: readonly Undo[];
+  #undo: readonly LedgerEntry[];
 
   constructor({ undo, ...of }: SavedState, save: (state: SavedState) => void) {
     this.#of = of;
@@ -44,7 +40,7 @@ export class Ledger {
   }
 
   /** Its own entries and those of its parts. */
-  get entries(): readonly Undo[] {
+  get entries(): readonly LedgerEntry[] {
     return [...this.#undo, ...this.#parts.flatMap(({ entries }) => entries)];
   }
 
@@ -56,17 +52,17 @@ export class Ledger {
   }
 
   /** Puts `undo` in the place of all entries of these kinds; those of its parts stay. */
-  replace(kinds: readonly Undo["kind"][], undo: readonly Undo[]): void {
+  replace(kinds: readonly LedgerEntry["kind"][], undo: readonly LedgerEntry[]): void {
     this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
   }
 
-  /** It is undone, or not ours to undo any more. */
-  drop(entry: Undo): void {
+  /** Drops an entry that is undone, or that this run does not have to undo any more. */
+  drop(entry: LedgerEntry): void {
     for (const part of this.#parts) if (part.entries.includes(entry)) part.drop(entry);
     if (this.#undo.includes(entry)) this.#set(this.#undo.filter((other) => other !== entry));
   }
 
-  #set(undo: readonly Undo[]): void {
+  #set(undo: readonly LedgerEntry[]): void {
     this.#undo = undo;
     this.#saved();
   }
@@ -76,7 +72,7 @@ export class Ledger {
   }
 }
 
-/** Undefined where main never came so far as to save anything. */
+/** Undefined where the main step has saved nothing. */
 export function parseState(text: string): SavedState | undefined {
   return text === "" ? undefined : (JSON.parse(text) as SavedState);
 }

@@ -13,7 +13,7 @@ const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
   "aws-unreachable",
   "aws-error",
   "throttled",
-  // The cleanup says what it could not do, and the post step may have other credentials.
+  // Without credentials the cleanup says what it could not do; the post step may have others.
   "no-credentials",
   "no-id-token",
   "role-not-assumed",

@@ -33,8 +33,9 @@ export interface StopJobOptions {
 }
 
 /**
- * Stops a job by a command of its own, for when no session can tell it to; one that has not started never will. The
- * session that it had is ended first, for its place in the container. Rejects when the container can't be told.
+ * Stops a job by a command of its own, where no session can tell the job to. A job that has not started will not start
+ * any more. The session that the job had is ended first, to free its place in the container. Rejects where the command
+ * does not reach the container.
  */
 export async function stopJob(job: JobName, options: StopJobOptions): Promise<void> {
   const { aws, log } = options;
@@ -43,12 +44,12 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
   const command = stopCommand(run, { sessionKnown: sessionId !== undefined });
   const answer = await aws.ecs.executeCommand({ cluster, task, container, command });
   if ("notConnected" in answer) throw new Error(answer.notConnected);
-  // Without a key on the cluster the agent runs a command whether its client comes or not.
+  // On a cluster without a session key the agent runs the command without waiting for a client.
   if (encryption.kind !== "none") await shakeHands(answer.session, job, options);
   log.info("No session was there to stop the job; told the container by a command of its own.");
 }
 
-/** Is the client of a session that may be encrypted, until its command runs. Rejects where it never will. */
+/** Connects to an encrypted session until its command runs. Rejects where it can't run. */
 async function shakeHands(
   ticket: SessionTicket,
   { sessionTarget: targetId, encryption }: JobName,

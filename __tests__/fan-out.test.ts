@@ -1,0 +1,117 @@
+import type { Aws } from "../src/aws/calls.ts";
+import type { Task } from "../src/aws/task.ts";
+import { Failure } from "../src/errors.ts";
+import { runJobs } from "../src/fan-out.ts";
+import type { FailedResult, Result } from "../src/report/result.ts";
+import type { StepContext } from "../src/step-context.ts";
+import { type Candidates, ServiceTasks } from "../src/targets/candidates.ts";
+import { targetOf } from "../src/targets/target.ts";
+import { Ledger } from "../src/undo/ledger.ts";
+import { anInputs } from "./helpers/runs.ts";
+import { origin } from "./helpers/start-inputs.ts";
+import { Listener, SteppedClock } from "./helpers/stepped.ts";
+import { aContainer, aDefinition, aTask, ID, TASK } from "./helpers/tasks.ts";
+
+const task = (id: string, more: Partial<Task> = {}): Task =>
+  aTask({ arn: TASK.replace(ID, id.repeat(32)), ...more });
+const stopped = { containers: [aContainer({ lastStatus: "STOPPED", exitCode: 1 })] };
+const withoutExec = { enableExecuteCommand: false };
+
+/** Runs the job in the first of these tasks, or in as many as are targets, none of which it can start in. */
+function running(
+  tasks: readonly Task[],
+  { targets = 1, candidates = { kind: "none" } }: { targets?: number; candidates?: Candidates } = {},
+) {
+  const log = new Listener();
+  const looks: string[][] = [];
+  const cancel = new AbortController();
+  const find = (arns: readonly string[]) => {
+    looks.push(arns.map((arn) => arn.slice(-1)));
+    return Promise.resolve(tasks.filter(({ arn }) => arns.includes(arn)));
+  };
+  const aws = {
+    ecs: {
+      describeTask: async (_: string, arn: string) => (await find([arn]))[0],
+      describeTasks: (_: string, arns: readonly string[]) => find(arns),
+      describeTaskDefinition: () => Promise.resolve(aDefinition()),
+    },
+    ssm: { activeSessions: () => Promise.resolve([{ id: "s-1", since: 0, status: "Connected" }]) },
+    ec2: { networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7" }) },
+  } as unknown as Aws;
+  const step: StepContext = {
+    inputs: anInputs(),
+    origin,
+    aws,
+    undoing: aws,
+    ledger: new Ledger({ region: "eu-west-1", undo: [] }, () => undefined),
+    clock: new SteppedClock(),
+    log,
+    writer: () => () => undefined,
+    drained: () => Promise.resolve(),
+    cancel: cancel.signal,
+    workspace: "/nowhere",
+  };
+  const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", false));
+  if (first === undefined) throw new Error("a run has a target");
+  const resolved = { targets: [first, ...more] as const, seen: [], inPublic: true, candidates };
+  return { run: () => runJobs(resolved, undefined, step), log, looks, cancel };
+}
+
+const codeOf = (result: Result | undefined) => (result as FailedResult).failure.code;
+
+it("tells of one task why the job did not start there, with the task's addresses", async () => {
+  const result = await running([task("1", stopped)]).run();
+  expect(result).toMatchObject({
+    kind: "failed",
+    outcome: "not-started",
+    failure: { code: "container-stopped" },
+    task: { target: { taskId: "1".repeat(32), privateIp: "10.0.0.7" }, publicIp: "203.0.113.7" },
+  });
+});
+
+it("tells of several tasks each by itself, in their order, behind its label", async () => {
+  const { run, log, looks } = running([task("1", stopped), task("2", withoutExec)], { targets: 2 });
+  const result = await run();
+  expect(result.kind === "several" && result.tasks.map(codeOf)).toEqual([
+    "container-stopped",
+    "exec-not-enabled",
+  ]);
+  expect(log.lines.filter((line) => !/^\[task [01]\] /.test(line))).toEqual([]);
+  // Both jobs look at once.
+  expect(looks).toEqual([["1", "2"]]);
+});
+
+describe("in a service whose task is in use", () => {
+  const service = (tasks: readonly Task[]) =>
+    new ServiceTasks({ cluster: "ci", service: "web" }, tasks, tasks.slice(0, 1), {
+      container: "app",
+      isOnlyJob: true,
+    });
+
+  it("goes to another task, and ends with what keeps it from starting there", async () => {
+    const [first, other] = [task("1"), task("2")];
+    const { run, log } = running([first, { ...other, ...withoutExec }], {
+      candidates: service([first, other]),
+    });
+    const result = await run();
+    expect(codeOf(result)).toBe("exec-not-enabled");
+    expect(result).toMatchObject({ task: { target: { taskId: other.arn.slice(-32) } } });
+    expect(log.lines).toContainEqual(expect.stringMatching(/Trying task 2{32} of the service\.$/));
+  });
+
+  it("waits for a place at last, for as long as 'start-timeout' says", async () => {
+    const tasks = [task("1"), task("2")];
+    const { run } = running(tasks, { candidates: service(tasks) });
+    const result = await run();
+    expect(codeOf(result)).toBe("container-busy");
+    expect((result as FailedResult).failure.failed).toMatch(/had no place for this run within 60\d s\./);
+  });
+
+  it("goes nowhere once the run is cancelled", async () => {
+    const tasks = [task("1"), task("2")];
+    const { run, cancel, looks } = running(tasks, { candidates: service(tasks) });
+    cancel.abort(new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" }));
+    expect(await run()).toMatchObject({ outcome: "cancelled", exitCode: undefined });
+    expect(looks).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+import { InputReader } from "../../src/inputs/reader.ts";
+import { isInside, readWorkspaceFile } from "../../src/inputs/workspace.ts";
+
+/** Reads what `script-file` names in a workspace that has one file. */
+function reading(given: string) {
+  const reader = new InputReader({
+    get: () => given,
+    env: {},
+    workspace: "/repo",
+    readFile: (path) => {
+      if (path !== "/repo/ops/job.sh") throw new Error("ENOENT: no such file");
+      return Buffer.from("ls\n");
+    },
+  });
+  return { reader, file: readWorkspaceFile(reader, "script-file") };
+}
+
+it.each(["ops/job.sh", "./ops/../ops/job.sh", "/repo/ops/job.sh"])("reads the file %s", (given) => {
+  const { reader, file } = reading(given);
+  expect(file).toEqual({ path: "ops/job.sh", bytes: Buffer.from("ls\n") });
+  expect(() => reader.check()).not.toThrow();
+});
+
+it.each(["../job.sh", "/etc/passwd", "ops/../../job.sh", ".", "/repo"])("refuses the path %s", (given) => {
+  const { reader, file } = reading(given);
+  expect(file).toBeUndefined();
+  expect(() => reader.check()).toThrow(`Got '${given}', which leads out of it.`);
+});
+
+it("tells why a file can't be read, and what to do", () => {
+  const { reader, file } = reading("ops/other.sh");
+  expect(file).toBeUndefined();
+  expect(() => reader.check()).toThrow(/Got 'ops\/other\.sh': ENOENT: no such file\.\n.*actions\/checkout/);
+});
+
+it.each([
+  ["/repo", "/repo/a", true],
+  ["/repo", "/repo/..a", true],
+  ["/repo", "/repo", false],
+  ["/repo", "/repository", false],
+  ["/repo", "/", false],
+])("of the directory %s the path %s lies inside: %s", (directory, path, expected) => {
+  expect(isInside(directory, path)).toBe(expected);
+});

@@ -1,0 +1,88 @@
+import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
+import { systemClock } from "../../src/clock.ts";
+import { stopJob } from "../../src/undo/stop-job.ts";
+import { Listener } from "../helpers/stepped.ts";
+import { Gateway } from "../session/gateway.ts";
+import { AWS } from "../session/rig.ts";
+
+const JOB = {
+  cluster: "ci",
+  task: "arn:task",
+  container: "app",
+  runtimeId: "r",
+  sessionTarget: "ecs:ci_17_r",
+  run: "run-1",
+  encryption: { kind: "none" },
+} as const;
+
+/** Stops a job; ExecuteCommand answers so. */
+async function stopping(
+  job: Parameters<typeof stopJob>[0],
+  answer?: ExecuteCommandAnswer,
+  endpoints: readonly string[] = [],
+) {
+  const calls: string[] = [];
+  const log = new Listener();
+  const aws = {
+    ecs: {
+      executeCommand: ({ command }: { command: string }) => {
+        calls.push(`ExecuteCommand ${/fx_id=\S+/.exec(command)?.[0] ?? ""}`);
+        return Promise.resolve(answer ?? { session: { sessionId: "s-2", streamUrl: "", token: "t" } });
+      },
+    },
+    ssm: {
+      terminateSession: (id: string) => {
+        calls.push(`TerminateSession ${id}`);
+        return Promise.resolve();
+      },
+    },
+    kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
+    clients: { ...AWS, gatewayEndpoints: () => endpoints },
+  };
+  const error: unknown = await stopJob(job, { aws, clock: systemClock, log }).catch(
+    (reason: unknown) => reason,
+  );
+  return { calls, log: log.lines, error };
+}
+
+it("ends the session that the job had, and then runs the stop command", async () => {
+  const { calls, log, error } = await stopping({ ...JOB, sessionId: "s-1" });
+  expect(calls).toEqual(["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]);
+  expect(error).toBeUndefined();
+  expect(log).toEqual(["No session was there to stop the job; told the container by a command of its own."]);
+});
+
+it("has no session to end where there was none", async () => {
+  expect((await stopping(JOB)).calls).toEqual(["ExecuteCommand fx_id=run-1"]);
+});
+
+it("rejects where the agent takes no session", async () => {
+  const { log, error } = await stopping(JOB, { notConnected: "TargetNotConnected", throttled: false });
+  expect(error).toEqual(new Error("TargetNotConnected"));
+  expect(log).toEqual([]);
+});
+
+describe("on a cluster with a session key", () => {
+  let gateway: Gateway;
+  beforeEach(async () => {
+    gateway = await Gateway.start();
+  });
+  afterEach(() => gateway.stop());
+  const encrypted = { ...JOB, encryption: { kind: "required", kmsKeyId: "alias/sessions" } } as const;
+  const session = () => ({ session: { sessionId: "s-2", streamUrl: gateway.url, token: "t" } });
+
+  it("is the client of the command's session, which it leaves after the time for a handshake", async () => {
+    const begun = Date.now();
+    const { error } = await stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
+    expect(error).toBeUndefined();
+    expect(gateway.text.join()).toContain('"TokenValue":"t"');
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(2_500);
+  });
+
+  it("rejects where the gateway refuses the session", async () => {
+    gateway.refusing = () => 403;
+    const { error, log } = await stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
+    expect(error).toBeInstanceOf(Error);
+    expect(log).toEqual([]);
+  });
+});
