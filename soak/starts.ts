@@ -9,7 +9,7 @@ const STARTS = Number(process.env["SOAK_STARTS"] ?? 1_000);
 const shells = ["dash", "busybox", "bash", "zsh"];
 const kinds = [
   { name: "as images are", open: [], places: ["/tmp", "/var/tmp"] },
-  { name: "all places everybody's", open: ["/var/lib", "/run"], places: ["/var/lib", "/run", "/tmp"] },
+  { name: "all places open to every user", open: ["/var/lib", "/run"], places: ["/var/lib", "/run", "/tmp"] },
 ];
 const each = Math.ceil(STARTS / shells.length / kinds.length);
 

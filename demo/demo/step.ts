@@ -24,7 +24,7 @@ export function taskDefinition({ accountId }: LocalFargate): object {
   };
 }
 
-/** Four shares of one piece of work, and one that fails. */
+/** Four shares of one piece of work, of which one fails. */
 export const script = `# Every worker counts the primes in its own quarter of the numbers up to 400,000.
 w=$FARGATE_EXEC_WORKER
 echo "worker $w of $FARGATE_EXEC_WORKERS on $(hostname), with token $API_TOKEN"
