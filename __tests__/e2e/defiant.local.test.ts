@@ -32,12 +32,12 @@ const defiant: readonly (readonly [name: string, script: string, ending: Ending]
   ["redirects its streams", "echo 1; exec >/dev/null 2>&1; echo 2; exit 6", { code: 6, stdout: "1" }],
   ["removes all of /tmp", "rm -rf /tmp/* /var/tmp/*; sleep 0.3; exit 4", { code: 4, stdout: "" }],
   [
-    "removes all of ours",
+    "removes the job directory",
     `sleep 0.3; rm -rf ${place}/fargate-exec-*; exit 0`,
     { lost: /directory .* was removed/ },
   ],
   [
-    "removes all of ours, then works on",
+    "removes the job directory, then works on",
     `rm -rf ${place}/fargate-exec-*; sleep 1; exit 7`,
     { lost: /directory .* was removed/ },
   ],

@@ -108,7 +108,7 @@ it("without the right to describe the cluster the step follows the agent's hands
   expect(mainLog(result).filter((line) => line.includes("ecs:DescribeClusters"))).toHaveLength(1);
 }, 30_000);
 
-it("on a cluster without a key no call of KMS is made, whatever its agents ask for", async () => {
+it("on a cluster without a key KMS is not called, for any request of its agents", async () => {
   const asked = keysAsked().length;
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");

@@ -20,7 +20,7 @@ const cases = [
   ["UTF-8 and tabs", "printf 'größer\\t日本語\\t🚀\\n'", ["größer\t日本語\t🚀"]],
   ["trailing white space", "printf ' a \\t\\n  \\n'", [" a \t", "  "]],
   [
-    "what looks like our own marks",
+    "text that looks like the action's own marks",
     "printf '\\033]7733;. 1 exited 0=0:0\\007\\n\\033]7733;h\\007x\\n'",
     ["\u001b]7733;. 1 exited 0=0:0\u0007", "\u001b]7733;h\u0007x"],
   ],

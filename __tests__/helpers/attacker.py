@@ -2,8 +2,8 @@
 
     attacker.py PLACE…
 
-It says `ready` once it polls. What it plants says who has run it, in /tmp/evidence. For each run that it has seen there
-is a line in /tmp/seen, with how many of its attempts to plant something went well.
+It prints `ready` once it polls. A planted file that is run writes its user to /tmp/evidence. /tmp/seen has a line for each run
+that it has seen, with the number of successful attempts to plant something.
 """
 import os
 import re

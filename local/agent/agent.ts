@@ -13,7 +13,7 @@ export interface ExecAgentOptions {
   sessionLimit: 1 | 2;
   /** Python 3.9 or later, on this machine. */
   python: string;
-  /** Whether the session document asks for elevation: then HOME is /root, whatever the task's own value is. */
+  /** Whether the session document asks for elevation: then HOME is /root instead of the task's value. */
   runAsElevated?: boolean;
   /** Whether the task role allows the agent to open the channel of a session; true unless given. */
   mayOpenChannel?: () => Promise<boolean>;

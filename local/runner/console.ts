@@ -29,7 +29,7 @@ export class Console {
   readonly state = new Map<string, string>();
   /** Requests for problem matchers: files to add, owners or files to remove. */
   readonly matchers: string[] = [];
-  /** Whether a command could not be obeyed, which fails the step whatever its exit code. */
+  /** Whether a command could not be carried out. Then the step fails with any exit code. */
   commandFailed = false;
 
   readonly #masker: Masker;

@@ -146,7 +146,7 @@ export class Container {
       taskArn: this.#around.taskArn,
       clusterName: this.#around.clusterName,
       pid,
-      // The agent runs as root, whatever the user of the container's command is.
+      // The agent runs as root, also beside a command of another user.
       env: {
         HOME: "/root",
         ...Object.fromEntries(Object.entries(env).filter(([name]) => !hidden.includes(name))),

@@ -142,13 +142,13 @@ describe("the agent's handshake", () => {
 
   it.each<[string, object, Partial<HandshakeOptions>, string]>([
     [
-      "who has no right to the key",
+      "without the right to the key",
       { ActionType: "KMSEncryption", ActionStatus: 2, ActionResult: null, Error: "no right" },
       {},
       "KMSEncryption failed on client with status 2 error: no right",
     ],
     [
-      "who knows no encryption",
+      "without encryption",
       { ActionType: "KMSEncryption", ActionStatus: 3, ActionResult: null, Error: "" },
       {},
       "KMSEncryption failed on client with status 3 error: ",
@@ -160,7 +160,7 @@ describe("the agent's handshake", () => {
       "Fetching data key failed: Unable to retrieve data key, Error when decrypting data key AccessDeniedException: no",
     ],
     [
-      "who leaves out the challenge that is required",
+      "that leaves out the required challenge",
       { ActionType: "KMSEncryption", ActionStatus: 1, ActionResult: { KMSCipherTextKey: "AAAA" } },
       { requireChallenge: true },
       "client does not support required encryption context random challenge",
