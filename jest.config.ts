@@ -2,7 +2,7 @@ import type { Config } from "jest";
 
 const config: Config = {
   testEnvironment: "node",
-  // Real processes on a busy machine: a test that hangs is told by this, a slow one is not a failure.
+  // Real processes on a busy machine: the limit ends a test that hangs, and is no measure of a slow one.
   // Every seed of a fuzz test is many minutes of work.
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 120_000,
   // Tests that are concurrent mostly wait for a container.
