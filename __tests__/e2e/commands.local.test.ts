@@ -40,17 +40,17 @@ it.concurrent("a job that prints every form of a workflow command is shown, and 
  */
 const peer = String.raw`#!/usr/bin/env python3
 import base64, os, re, sys, time
-watcher = open(os.path.dirname(sys.argv[0]) + "/watcher").read().split(":")[0]
+attacher = open(os.path.dirname(sys.argv[0]) + "/watcher").read().split(":")[0]
 nonce = None
-with open("/proc/%s/mem" % watcher, "rb", 0) as memory:
-    for line in open("/proc/%s/maps" % watcher):
+with open("/proc/%s/mem" % attacher, "rb", 0) as memory:
+    for line in open("/proc/%s/maps" % attacher):
         start, end = (int(at, 16) for at in line.split()[0].split("-"))
         if "rw" not in line: continue
         memory.seek(start)
         try: found = re.search(rb"fx_nonce=([0-9a-f]{32})", memory.read(end - start))
         except OSError: continue
         if found: nonce = found.group(1)
-terminal = os.open("/proc/%s/fd/1" % watcher, os.O_WRONLY | os.O_NOCTTY)
+terminal = os.open("/proc/%s/fd/1" % attacher, os.O_WRONLY | os.O_NOCTTY)
 def say(text):
     while text: text = text[os.write(terminal, text):]
     time.sleep(0.002)

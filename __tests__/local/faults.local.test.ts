@@ -43,7 +43,7 @@ describe("calls of the API", () => {
       ["ServerException", "well"],
     ],
     [
-      "fails as often as asked",
+      "fails as often as ordered",
       { operation: "ListTasks", code: "ThrottlingException", times: 2 },
       ["ThrottlingException", "ThrottlingException", "well"],
     ],
