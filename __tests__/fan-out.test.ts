@@ -15,12 +15,20 @@ import { aContainer, aDefinition, aTask, ID, TASK } from "./helpers/tasks.ts";
 const task = (id: string, more: Partial<Task> = {}): Task =>
   aTask({ arn: TASK.replace(ID, id.repeat(32)), ...more });
 const stopped = { containers: [aContainer({ lastStatus: "STOPPED", exitCode: 1 })] };
+const withoutAgent = { containers: [aContainer({ execAgent: { status: "STOPPED", reason: undefined } })] };
 const withoutExec = { enableExecuteCommand: false };
+
+interface Options {
+  readonly targets?: number;
+  readonly candidates?: Candidates;
+  /** Called when a job looks whether its container is in use, which it is. */
+  readonly onQueue?: (cancel: AbortController) => void;
+}
 
 /** Runs the job in the first of these tasks, or in as many as are targets, none of which it can start in. */
 function running(
   tasks: readonly Task[],
-  { targets = 1, candidates = { kind: "none" } }: { targets?: number; candidates?: Candidates } = {},
+  { targets = 1, candidates = { kind: "none" }, onQueue = () => undefined }: Options = {},
 ) {
   const log = new Listener();
   const looks: string[][] = [];
@@ -35,11 +43,17 @@ function running(
       describeTasks: (_: string, arns: readonly string[]) => find(arns),
       describeTaskDefinition: () => Promise.resolve(aDefinition()),
     },
-    ssm: { activeSessions: () => Promise.resolve([{ id: "s-1", since: 0, status: "Connected" }]) },
+    ssm: {
+      activeSessions: () => {
+        onQueue(cancel);
+        return Promise.resolve([{ id: "s-1", since: 0, status: "Connected" }]);
+      },
+    },
     ec2: { networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7" }) },
+    iam: { denied: () => Promise.resolve([]) },
   } as unknown as Aws;
   const step: StepContext = {
-    inputs: anInputs(),
+    inputs: anInputs({ secrets: { TOKEN: "ab" } }),
     origin,
     aws,
     undoing: aws,
@@ -54,7 +68,7 @@ function running(
   const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", false));
   if (first === undefined) throw new Error("a run has a target");
   const resolved = { targets: [first, ...more] as const, seen: [], inPublic: true, candidates };
-  return { run: () => runJobs(resolved, undefined, step), log, looks, cancel };
+  return { run: () => runJobs(resolved, undefined, step), log, looks };
 }
 
 const codeOf = (result: Result | undefined) => (result as FailedResult).failure.code;
@@ -70,15 +84,19 @@ it("tells of one task why the job did not start there, with the task's addresses
 });
 
 it("tells of several tasks each by itself, in their order, behind its label", async () => {
-  const { run, log, looks } = running([task("1", stopped), task("2", withoutExec)], { targets: 2 });
+  const { run, log, looks } = running([task("1", stopped), task("2", withoutAgent)], { targets: 2 });
   const result = await run();
   expect(result.kind === "several" && result.tasks.map(codeOf)).toEqual([
     "container-stopped",
-    "exec-not-enabled",
+    "exec-agent-stopped",
   ]);
-  expect(log.lines.filter((line) => !/^\[task [01]\] /.test(line))).toEqual([]);
+  expect(log.lines).toContainEqual(expect.stringMatching(/^\[task 1\] What ECS Exec needs/));
+  // The same for both, so it is said once.
+  expect(log.lines.filter((line) => !/^\[task [01]\] /.test(line))).toEqual([
+    "warning: Too short to be redacted, in whole or in part: TOKEN.",
+  ]);
   // Both jobs look at once.
-  expect(looks).toEqual([["1", "2"]]);
+  expect(looks[0]).toEqual(["1", "2"]);
 });
 
 describe("in a service whose task is in use", () => {
@@ -101,17 +119,19 @@ describe("in a service whose task is in use", () => {
 
   it("waits for a place at last, for as long as 'start-timeout' says", async () => {
     const tasks = [task("1"), task("2")];
-    const { run } = running(tasks, { candidates: service(tasks) });
+    const { run, log } = running(tasks, { candidates: service(tasks) });
     const result = await run();
     expect(codeOf(result)).toBe("container-busy");
+    expect(log.lines.filter((line) => line.includes("Trying task"))).toHaveLength(2);
     expect((result as FailedResult).failure.failed).toMatch(/had no place for this run within 60\d s\./);
   });
 
   it("goes nowhere once the run is cancelled", async () => {
     const tasks = [task("1"), task("2")];
-    const { run, cancel, looks } = running(tasks, { candidates: service(tasks) });
-    cancel.abort(new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" }));
+    const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
+    const onQueue = (cancel: AbortController) => cancel.abort(reason);
+    const { run, log } = running(tasks, { candidates: service(tasks), onQueue });
     expect(await run()).toMatchObject({ outcome: "cancelled", exitCode: undefined });
-    expect(looks).toEqual([]);
+    expect(log.lines.filter((line) => line.includes("Trying task"))).toEqual([]);
   });
 });
