@@ -75,6 +75,12 @@ export class SharedContainer implements Within {
     for (const each of [path, dirname(path)]) chownSync(each, OTHER, OTHER);
   }
 
+  /** What root in it does beside the job. */
+  run(script: string): void {
+    const [program, ...words] = [...this.enter, "/bin/sh", "-ec", script];
+    execFileSync(program, words, { env: { PATH: "/usr/bin:/bin" } });
+  }
+
   /** Whether its first process still runs. */
   get isAlive(): boolean {
     return !this.#ended;

@@ -163,6 +163,74 @@ describe("what stands where the container's command begins", () => {
   );
 });
 
+describe("a directory of PATH that another user can put programs into", () => {
+  const NAMES = "id ls grep mkdir cat rm sed tr env setsid python3 stty head tail sleep date awk curl".split(
+    " ",
+  );
+  const program = "#!/bin/sh\n/usr/bin/id -u >>/tmp/evidence; chmod 666 /tmp/evidence\nexit 1\n";
+  const BIN = "/tmp/go/bin";
+
+  asOthers.concurrent.each(
+    EACH.flatMap((sh) =>
+      [
+        ["for everybody to write to, and sticky", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
+        ["for everybody to write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 ${BIN}`],
+        ["for a group to write to", `chown 0:0 /tmp/go; chown 0:1000 ${BIN}; chmod 775 ${BIN}`],
+        ["in a directory of theirs", `chown 0:0 ${BIN}; chmod 755 ${BIN}`],
+        ["in a directory for everybody to write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 /tmp/go`],
+      ].map(([what = "", setUp = ""]) => ({ sh, what, setUp })),
+    ),
+  )(
+    "is none of ours, and stays the script's: $what, under $sh",
+    async ({ sh, setUp }) => {
+      const container = await SharedContainer.start(sh);
+      try {
+        for (const name of NAMES) container.give(`${BIN}/${name}`, program);
+        container.run(`chown 1000:1000 /tmp/go; ${setUp}`);
+        const PATH = `${BIN}:/usr/bin:/bin`;
+        const job = new WatchedJob({
+          within: container,
+          sh: "/bin/sh",
+          containerEnv: { PATH },
+          shell: "/bin/sh -e {0}",
+          script: `printf %s "$PATH"; exit 6`,
+        });
+        await job.attach().closed;
+        expect(job.status).toMatchObject({ workers: [{ exitCode: 6 }] });
+        expect(job.output("stdout").toString()).toBe(PATH);
+        expect(container.evidence).toBe("");
+      } finally {
+        await container.stop();
+      }
+    },
+    PATIENCE,
+  );
+});
+
+asOthers.each(EACH)(
+  "a place is none behind a link through another user's directory, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      container.run(
+        "mount -t tmpfs -o mode=755 tmpfs /mnt; mkdir /mnt/lib; chown 1000:1000 /mnt; " +
+          "mount -t tmpfs -o mode=755 tmpfs /var; ln -s /mnt/lib /var/lib",
+      );
+      const job = new WatchedJob({
+        within: container,
+        sh: "/bin/sh",
+        containerEnv: { PATH: "/usr/bin:/bin" },
+        script: "ls -a /mnt/lib; exit 3",
+      });
+      await job.attach().closed;
+      expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+      expect(job.output("stdout").toString()).toBe(".\n..\n");
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
 describe("the home directory of another user", () => {
   const HOME = "/tmp/home";
   const venv = fileURLToPath(new URL("../../.venv/bin", import.meta.url));

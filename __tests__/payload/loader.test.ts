@@ -55,6 +55,25 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   );
 
   it.concurrent(
+    "that leaves nothing to be read is none, and its script is not taken for one that can't be checked",
+    async () => {
+      const { PATH } = withPrograms({ aws: "exit 0" });
+      const containerEnv = { PATH };
+      const run = await watch({
+        sh,
+        script: "exit 4",
+        delivery: S3,
+        address: "http://127.0.0.1:1",
+        containerEnv,
+      });
+      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      expect(notes(run).join()).toContain("aws s3 cp: checksum mismatch");
+      expect(notes(run).join()).not.toContain("is not checked");
+    },
+    60_000,
+  );
+
+  it.concurrent(
     "that is refused by S3 is followed by all others",
     async () => {
       const refused = `echo "An error occurred (AccessDenied): 403 Forbidden" >&2; exit 22`;

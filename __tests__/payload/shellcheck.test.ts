@@ -19,7 +19,7 @@ const MEANT: readonly (readonly [code: string, reason: string])[] = [
   // Directives are not sent, so what is sent without comments has its exceptions here.
   ["SC2010", "`ls` is asked for modes and owners of paths of ours; no name in them can mislead."],
   ["SC2086", "The fields of /proc/PID/stat are to be split."],
-  ["SC2123", "PATH is changed on purpose: for our own tools."],
+  ["SC3065", "Every shell that may be /bin/sh has `test -k`."],
   ["SC3067", "Every shell that may be /bin/sh has `test -O`."],
 ];
 

@@ -3,7 +3,11 @@
 #
 # Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
 # reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
-fx_umask=$(umask) fx_new="" fx_why="" fx_odd="" fx_code=""
+fx_umask=$(umask)
+fx_new=
+fx_why=
+fx_odd=
+fx_code=
 umask 077
 exec 3<&0
 fx_name "$(exec sh -c "echo \$PPID")"
@@ -11,7 +15,7 @@ fx_self=$fx_token
 
 fx_say() { printf "\033]7733;%s\007\n" "$1"; }
 # The last words of a program, fit to stand in a mark.
-fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\000-\037" | tail -c 600; }
+fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
 # Nobody sends anything before the word "ready": whatever is typed into a terminal with echo on is on record.
 stty -echo -opost || python3 -I -S -c "import termios as t
@@ -67,7 +71,7 @@ fi
 # The exec agent may have been started without what the container was given. Nothing else is taken from there, and that
 # only where PID 1 is no other user's, and of values that mean nothing to a shell.
 if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] && [ -O /proc/1/environ ]; then
-  eval "$(tr "\000" "\n" </proc/1/environ |
+  eval "$(tr "\0" "\n" </proc/1/environ |
     sed -nE "s,^AWS_(CONTAINER_|ACCESS_KEY|SECRET_|SESSION_)[A-Z_]*=[[:alnum:]/+=:._%-]*$,export &,p")"
 fi
 

@@ -1,19 +1,18 @@
 # --- The header: the line by which a log stream with a random name is traced back to its task and its run.
 
-# The endpoint is on the task's own link: no proxy of the container's leads to it.
+# The endpoint is on the task's own link: no proxy of the container's leads to it. Settings in the container's home
+# directory may be another user's.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
-  # Settings in the container's home directory may be another user's.
-  export HOME="$fx_dir"
   if command -v curl >/dev/null; then
-    curl -q -sf -m 2 --noproxy '*' "$1"
+    HOME=$fx_dir curl -q -sf -m 2 --noproxy '*' "$1"
   elif command -v python3 >/dev/null; then
     python3 -I -S -c '
 import sys, urllib.request as u
 print(u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=2).read().decode())' "$1"
   else
     # busybox has no such option, and reads no file that could name a proxy.
-    wget -q -T 2 -t 1 --no-proxy -O - "$1" || wget -q -T 2 -O - "$1"
+    HOME=$fx_dir wget -q -T 2 -t 1 --no-proxy -O - "$1" || HOME=$fx_dir wget -q -T 2 -O - "$1"
   fi 2>/dev/null
 )
 

@@ -9,10 +9,9 @@ fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] &&
 # Whether somebody reads what the job in $1 prints: its attacher lives, and has heard from its reader, who speaks every 20 s.
 fx_is_followed() { fx_is "$(cat "$1/watcher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
 
-# Sets fx_dir to a job of another run in fx_place that goes on and that nobody follows.
+# Sets fx_dir to a job of another run in the place of fx_dir that goes on and that nobody follows.
 fx_is_lost() {
-  # shellcheck disable=SC2154 # fx_find sets it
-  for fx_dir in "$fx_place"/fargate-exec-*; do
+  for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
     if [ "$fx_dir" != "$fx_own" ] && fx_goes_on && ! fx_is_followed "$fx_dir"; then return 0; fi
   done
   false

@@ -2,23 +2,31 @@
 #
 # Part of the bootstrap and of what stops a job. Sent without comments.
 
-# PATH for our own tools: of the container's entries those that are absolute and that nobody else owns. The job gets
-# the container's own, fx_path.
-fx_path=$PATH fx_rest=$PATH: PATH=
-while [ "$fx_rest" ]; do
-  fx_one=${fx_rest%%:*} fx_rest=${fx_rest#*:}
-  # Who isn't root can't tell root's from another user's, but can tell what is not his own to write.
-  # shellcheck disable=SC2015 # the first two, or the third
-  case $fx_one in /*) [ -d "$fx_one" ] && [ ! -w "$fx_one" ] || [ -O "$fx_one" ] && PATH=$PATH:$fx_one ;; esac
-done
-PATH=${PATH:-:/usr/bin:/bin}
-PATH=${PATH#:}
+exec 2>/dev/null
+# What looks at the entries of PATH has to come from somewhere itself.
+fx_path=$PATH PATH=/usr/bin:/bin IFS=: fx_tools=
+# ECS Exec runs as root, where an image can't tell.
+fx_uid=$(id -u || echo 0)
 
-# Whether nobody else can take away or replace what stands in fx_place: it and what it stands in are root's or ours,
-# and others may write to them only where they are sticky.
+# Whether nobody else can take away or replace what fx_dir is the name of: all directories above it are root's or ours,
+# and others may write to them only where they are sticky. Only of a path without links.
 fx_safe() {
-  ! ls -ldn / "${fx_place%/*}/." "$fx_place/." | grep -qvE "^d(.{4}-..-|.{8}[tT])[^ ]* +[0-9]+ (0|$fx_uid) "
+  fx_up=$fx_dir
+  while [ "$fx_up" ]; do
+    fx_up=${fx_up%/*}
+    set -- "$@" "$fx_up/."
+  done
+  ! ls -ldn "$@" | grep -qvE "^d(.{4}-..-|.{8}[tT])[^ ]* +[0-9]+ (0|$fx_uid) "
 }
+
+# PATH for our own tools: of the container's entries those that are absolute and that nobody else can put a program into.
+# The job gets the container's own, fx_path.
+for fx_dir in $fx_path; do
+  case $fx_dir in /*) fx_dir=$(cd -P "$fx_dir" && pwd)/ && [ ! -k "$fx_dir" ] && fx_safe && fx_tools=$fx_tools:$fx_dir ;; esac
+done
+unset IFS
+PATH=${fx_tools:-:$PATH}
+PATH=${PATH#:}
 
 # Whether fx_dir is a directory that only we can have made, and that nobody else can write to. `ls` looks once, and at
 # the path itself: nothing can change between two looks, and no link is followed.
@@ -27,13 +35,9 @@ fx_ours() { ls -ldn "$fx_dir" | grep -qE "^drwx--.--.[^ ]* +[0-9]+ $fx_uid " && 
 # Sets fx_dir to the job directory in the first of fx_places that $1 is true of.
 fx_find() {
   for fx_place in $fx_places; do
-    fx_dir=$fx_place/fargate-exec-$fx_id
-    ! "$1" || return 0
+    # As the kernel has it: a link on the way to it may be another user's to change.
+    fx_dir=$(cd -P "$fx_place" && pwd)/fargate-exec-$fx_id && "$1" && return
   done
   fx_dir=/dev/null
   false
 }
-
-exec 2>/dev/null
-# ECS Exec runs as root, where an image can't tell.
-fx_uid=$(id -u || echo 0)

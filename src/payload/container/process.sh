@@ -5,7 +5,8 @@
 # A process is named by its number and its start time, as 4711:88231: numbers come again. Sets fx_token to the name of
 # process $1, and fx_state.
 fx_name() {
-  fx_token=$1: fx_state=""
+  fx_token=$1:
+  fx_state=
   IFS= read -r fx_stat <"/proc/$1/stat" || return
   # shellcheck disable=SC2086 # it is to be split into words
   set -- ${fx_stat##*\) }
