@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { awsClients, VERSION } from "../../src/aws/clients.ts";
-import { ecsCalls } from "../../src/aws/ecs.ts";
+import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { endpointOverride } from "../../src/aws/failures.ts";
 import { endpoint, exception, setEnvironment, type Endpoint } from "../helpers/aws-endpoint.ts";
 

@@ -1,4 +1,5 @@
-import { ecsCalls, type Ecs, type RunTask } from "../../src/aws/ecs.ts";
+import type { Ecs, RunTask } from "../../src/aws/ecs.ts";
+import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { endpoint, exception, type Answer, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint | undefined;

@@ -1,4 +1,4 @@
-import { s3Calls } from "../../src/aws/s3.ts";
+import { s3Calls } from "../../src/aws/s3-calls.ts";
 import { endpoint, type Answer, type Endpoint } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint;

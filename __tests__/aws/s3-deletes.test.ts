@@ -1,5 +1,6 @@
-import type { Kept } from "../../src/aws/s3-kept.ts";
-import { s3Calls, type WrittenObject } from "../../src/aws/s3.ts";
+import type { Kept } from "../../src/aws/s3.ts";
+import type { WrittenObject } from "../../src/aws/s3.ts";
+import { s3Calls } from "../../src/aws/s3-calls.ts";
 import { type Answer, endpoint, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint;

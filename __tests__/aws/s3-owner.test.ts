@@ -1,4 +1,5 @@
-import { s3Calls, type S3 } from "../../src/aws/s3.ts";
+import type { S3 } from "../../src/aws/s3.ts";
+import { s3Calls } from "../../src/aws/s3-calls.ts";
 import { endpoint, type Endpoint } from "../helpers/aws-endpoint.ts";
 
 const OWNER = "123456789012";
@@ -15,7 +16,6 @@ it.each<[string, (s3: S3, of: typeof object) => Promise<unknown>]>([
   ["putObject", (s3, of) => s3.putObject(of, bytes)],
   ["putIf", (s3, of) => s3.putIf(of, bytes, "absent")],
   ["getObject", (s3, of) => s3.getObject(of)],
-  ["getBytes", (s3, of) => s3.getBytes(of)],
   ["getVersion", (s3, of) => s3.getVersion(of, 10)],
   ["deleteObject, of a version", (s3, of) => s3.deleteObject({ ...of, etag: '"1"', versionId: "v1" })],
   ["deleteObject, of what is there", (s3, of) => s3.deleteObject(of)],

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Kept } from "../../src/aws/s3-kept.ts";
+import type { Kept } from "../../src/aws/s3.ts";
 import type { BucketName, ObjectName, WrittenVersion } from "../../src/aws/s3.ts";
 import { Failure } from "../../src/errors.ts";
 import { makePayload } from "../../src/payload/payload.ts";

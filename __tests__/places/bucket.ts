@@ -1,4 +1,4 @@
-import type { Kept } from "../../src/aws/s3-kept.ts";
+import type { Kept } from "../../src/aws/s3.ts";
 import type { DeletedIf, ObjectName, ObjectVersion, StoredVersion, WrittenObject } from "../../src/aws/s3.ts";
 import type { ClaimS3 } from "../../src/places/claim.ts";
 import type { Clock } from "../../src/clock.ts";

@@ -1,11 +1,13 @@
 import { type AwsClients, awsClients, type AwsOptions } from "./clients.ts";
 import { type Ec2, ec2Calls } from "./ec2.ts";
-import { type Ecs, ecsCalls } from "./ecs.ts";
+import type { Ecs } from "./ecs.ts";
+import { ecsCalls } from "./ecs-calls.ts";
 import { type Iam, iamCalls } from "./iam.ts";
 import { type Kms, kmsCalls } from "./kms.ts";
 import { type Logs, logsCalls } from "./logs.ts";
 import { queryCalls } from "./query.ts";
-import { type S3, s3Calls } from "./s3.ts";
+import type { S3 } from "./s3.ts";
+import { s3Calls } from "./s3-calls.ts";
 import { type Ssm, ssmCalls } from "./ssm.ts";
 
 /** All of AWS that a run calls. */

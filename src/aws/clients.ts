@@ -96,7 +96,7 @@ export function awsClients(options: AwsOptions): AwsClients {
     signal,
     ecs: once(async () => keep(new ECSClient(await config()))),
     s3: once(async () => {
-      const { S3Client } = await import("@aws-sdk/client-s3");
+      const { S3Client } = await import("./s3-sdk.ts");
       // A bucket's name is no host name under an emulator's address.
       return keep(
         new S3Client({ ...(await config()), forcePathStyle: endpointOverride("s3") !== undefined }),

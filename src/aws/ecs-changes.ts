@@ -1,6 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { definitionFrom } from "./definition.ts";
-import type { Ask, CapacityProvider, Ecs } from "./ecs.ts";
+import type { CapacityProvider, Ecs } from "./ecs.ts";
+import type { AskEcs } from "./ecs-ask.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 
@@ -10,7 +11,7 @@ type Changes = Pick<
 >;
 
 /** The calls that make or end something. */
-export function changes(ask: Ask): Changes {
+export function changes(ask: AskEcs): Changes {
   return {
     async registerTaskDefinition(definition) {
       // The text is the user's and ECS is its judge, so its type is taken on trust.

@@ -1,6 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { definitionFrom } from "./definition.ts";
-import type { Ask, Ecs, Network } from "./ecs.ts";
+import type { Ecs, Network } from "./ecs.ts";
+import type { AskEcs } from "./ecs-ask.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
 
@@ -15,7 +16,7 @@ type Lookups = Pick<
 >;
 
 /** The calls that change nothing. */
-export function lookups(ask: Ask, region: string): Lookups {
+export function lookups(ask: AskEcs, region: string): Lookups {
   async function describeTasks(cluster: string, tasks: readonly string[]): Promise<readonly Task[]> {
     const found: Task[] = [];
     // A call takes a hundred.

@@ -1,9 +1,4 @@
-import type { ECSClient } from "@aws-sdk/client-ecs";
-import type { AwsClients } from "./clients.ts";
 import type { Registrable, TaskDefinition } from "./definition.ts";
-import { lookups } from "./ecs-lookups.ts";
-import { changes } from "./ecs-changes.ts";
-import { attempt, type Call } from "./failures.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -139,21 +134,3 @@ export type ExecuteCommandAnswer =
   | { readonly session: SessionTicket }
   /** In AWS's own words; `throttled` when AWS took the call only after turning it away for its rate. */
   | { readonly notConnected: string; readonly throttled: boolean };
-
-export function ecsCalls(clients: AwsClients): Ecs {
-  const { signal, region } = clients;
-  const options = signal ? { abortSignal: signal } : {};
-  const ask: Ask = (action, resource, names, send) =>
-    attempt({ service: "ecs", action: `ecs:${action}`, resource, region, ...names }, signal, async () =>
-      send(await clients.ecs(), options),
-    );
-  return { ...lookups(ask, region), ...changes(ask) };
-}
-
-/** One call of ECS: the names are those that a message may need. */
-export type Ask = <T>(
-  action: string,
-  resource: string,
-  names: Partial<Call>,
-  send: (client: ECSClient, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
-) => Promise<T>;

@@ -8,8 +8,6 @@ export interface Logs {
    * the stream, or its group, is not there yet.
    */
   page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
-  /** Everything that the stream holds now, page by page; nothing at all while it is not there yet. */
-  pages(stream: StreamName): AsyncGenerator<readonly LogEvent[]>;
 }
 
 export interface StreamName {
@@ -67,17 +65,5 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  return {
-    page,
-    async *pages(stream) {
-      let from: string | undefined;
-      for (;;) {
-        const got = await page(stream, from);
-        if (got === undefined) return;
-        if (got.events.length > 0) yield got.events;
-        if (got.last) return;
-        from = got.next;
-      }
-    },
-  };
+  return { page };
 }

@@ -1,4 +1,5 @@
 import { RegisterTaskDefinitionRequest$, TaskOverride$ } from "@aws-sdk/client-ecs";
+import { NormalizedSchema } from "@smithy/core/schema";
 
 const SHAPES = { RegisterTaskDefinition: RegisterTaskDefinitionRequest$, TaskOverride: TaskOverride$ };
 
@@ -7,38 +8,30 @@ const SHAPES = { RegisterTaskDefinition: RegisterTaskDefinitionRequest$, TaskOve
  * such members out of the request without a word, so that a slip of the pen would go unnoticed.
  */
 export function unknownMembers(shape: keyof typeof SHAPES, value: unknown): readonly string[] {
-  return [...walk(SHAPES[shape], value, "")];
+  return [...walk(NormalizedSchema.of(SHAPES[shape]), value, "")];
 }
 
 /** Those members of `value` that ECS takes at the top of this shape. */
 export function knownMembers(shape: keyof typeof SHAPES, value: object): Readonly<Record<string, unknown>> {
-  const names = SHAPES[shape][4] as readonly string[];
-  return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
+  const members = membersOf(NormalizedSchema.of(SHAPES[shape]));
+  return Object.fromEntries(Object.entries(value).filter(([name]) => members.has(name)));
 }
 
-/** The kinds of the SDK's schemas: arrays of kind, namespace, name, traits, and what belongs to the kind. */
-const LIST = 1;
-const STRUCTURE = 3;
-
-function* walk(reference: unknown, value: unknown, path: string): Generator<string> {
-  const schema = schemaOf(reference);
-  if (schema?.[0] === LIST && Array.isArray(value)) {
-    for (const [i, item] of value.entries()) yield* walk(schema[4], item, `${path}[${i}]`);
+function* walk(schema: NormalizedSchema, value: unknown, path: string): Generator<string> {
+  if (schema.isListSchema() && Array.isArray(value)) {
+    for (const [i, item] of value.entries()) yield* walk(schema.getValueSchema(), item, `${path}[${i}]`);
   }
-  if (schema?.[0] === STRUCTURE && typeof value === "object" && value !== null) {
-    const names = schema[4] as readonly string[];
-    for (const [name, member] of Object.entries(value)) {
+  if (schema.isStructSchema() && typeof value === "object" && value !== null) {
+    const members = membersOf(schema);
+    for (const [name, item] of Object.entries(value)) {
       const at = path ? `${path}.${name}` : name;
-      const index = names.indexOf(name);
-      if (index < 0) yield at;
-      else yield* walk((schema[5] as readonly unknown[])[index], member, at);
+      const member = members.get(name);
+      if (member === undefined) yield at;
+      else yield* walk(member, item, at);
     }
   }
 }
 
-/** A reference is a schema, a function that returns one, a pair with traits, or a number for a simple type. */
-function schemaOf(reference: unknown): readonly unknown[] | undefined {
-  if (typeof reference === "function") return schemaOf((reference as () => unknown)());
-  if (!Array.isArray(reference)) return undefined;
-  return typeof reference[1] === "string" ? reference : schemaOf(reference[0]);
+function membersOf(struct: NormalizedSchema): ReadonlyMap<string, NormalizedSchema> {
+  return new Map(struct.structIterator());
 }

@@ -1,15 +1,8 @@
 import type { DeleteObjectCommandOutput } from "@aws-sdk/client-s3";
 import { Failure } from "../errors.ts";
 import { isAccessDenied, isNamed } from "./failures.ts";
-import type { Kept } from "./s3-kept.ts";
-import {
-  type AskS3,
-  type ObjectName,
-  requestOf,
-  type S3,
-  type StoredVersion,
-  type WrittenObject,
-} from "./s3.ts";
+import type { Kept, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
+import { type AskS3, requestOf } from "./s3-ask.ts";
 import { isOtherwise } from "./s3-writes.ts";
 
 /** A version may hide another one with the same bytes, written by a request that was repeated; more is not ours. */

@@ -1,12 +1,5 @@
 import type { Log } from "../log.ts";
-import type { ObjectName } from "./s3.ts";
-
-/** Why a bucket still has the bytes of an object that was deleted. */
-export type Kept =
-  /** Its versions may not be deleted, or not be known. */
-  | { readonly why: "right"; readonly right: "s3:DeleteObjectVersion" | "s3:GetObject" }
-  /** Object Lock: nobody may delete the version before that, or while somebody's legal hold lasts. */
-  | { readonly why: "lock"; readonly until: Date | undefined };
+import type { Kept, ObjectName } from "./s3.ts";
 
 /** A process is one step: its script and its claims are told of once. */
 const warned = new Set<string>();

@@ -1,26 +1,23 @@
-import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { isNamed } from "./failures.ts";
-import { type AskS3, type ObjectName, requestOf, type S3 } from "./s3.ts";
+import type { S3 } from "./s3.ts";
+import { type AskS3, requestOf } from "./s3-ask.ts";
 
-type Reads = Pick<S3, "getObject" | "getBytes" | "getVersion" | "checkBucket">;
+type Reads = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
 /** The calls that change nothing. `finish` is not cut short by a cancel. */
 export function reads(ask: AskS3, finish: AskS3): Reads {
-  const body = (object: ObjectName): Promise<GetObjectCommandOutput["Body"]> =>
-    ask("GetObject", object, async (client, { GetObjectCommand }, options) => {
-      try {
-        return (await client.send(new GetObjectCommand(requestOf(object)), options)).Body;
-      } catch (error) {
-        if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
-        throw error;
-      }
-    });
-
   return {
-    // On Node the SDK's body is a Readable, whatever its type allows for browsers.
-    getObject: async (object) => (await body(object)) as AsyncIterable<Uint8Array> | undefined,
-
-    getBytes: async (object) => (await body(object))?.transformToByteArray(),
+    getObject: (object) =>
+      ask("GetObject", object, async (client, { GetObjectCommand }, options) => {
+        try {
+          const { Body } = await client.send(new GetObjectCommand(requestOf(object)), options);
+          // On Node the SDK's body is a Readable, whatever its type allows for browsers.
+          return Body as AsyncIterable<Uint8Array> | undefined;
+        } catch (error) {
+          if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
+          throw error;
+        }
+      }),
 
     getVersion: (object, limit) =>
       finish("GetObject", object, async (client, { GetObjectCommand }, options) => {

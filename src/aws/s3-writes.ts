@@ -1,5 +1,6 @@
 import { attempts, isNamed } from "./failures.ts";
-import { type AskS3, requestOf, type S3, type WriteOptions } from "./s3.ts";
+import type { S3, WriteOptions } from "./s3.ts";
+import { type AskS3, requestOf } from "./s3-ask.ts";
 
 /** The calls that write an object. `finish` is not cut short by a cancel. */
 export function writes(ask: AskS3, finish: AskS3): Pick<S3, "putObject" | "putIf"> {

@@ -1,12 +1,3 @@
-import type { S3Client } from "@aws-sdk/client-s3";
-import type { AwsClients } from "./clients.ts";
-import { attempt } from "./failures.ts";
-import { presignGet } from "./presign.ts";
-import { deletes } from "./s3-deletes.ts";
-import type { Kept } from "./s3-kept.ts";
-import { reads } from "./s3-reads.ts";
-import { writes } from "./s3-writes.ts";
-
 /** Our calls of S3. Each fails with a `Failure` that names the IAM action and the object. */
 export interface S3 {
   /** Fails with `bucket-not-found`, `bucket-elsewhere` or `access-denied`. */
@@ -20,8 +11,6 @@ export interface S3 {
   deleteVersion(object: ObjectName, versionId: string): Promise<Kept | undefined>;
   /** Undefined where there is no such object. */
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
-  /** Undefined where there is no such object. Holds all of it in memory. */
-  getBytes(object: ObjectName): Promise<Uint8Array | undefined>;
   /**
    * What an object holds now and which version that is; undefined where there is no such object. One of more than
    * `limit` bytes is not read: its bytes are none.
@@ -88,54 +77,9 @@ export interface DeletedIf {
   readonly kept: Kept | undefined;
 }
 
-/** One call of S3. */
-export type AskS3 = <T>(
-  action: string,
-  object: { readonly bucket: string; readonly key?: string },
-  send: (
-    client: S3Client,
-    sdk: typeof import("@aws-sdk/client-s3"),
-    options: { readonly abortSignal?: AbortSignal },
-  ) => Promise<T>,
-) => Promise<T>;
-
-export function s3Calls(clients: AwsClients): S3 {
-  const asking =
-    (signal: AbortSignal | undefined): AskS3 =>
-    (action, { bucket, key }, send) => {
-      const resource = `arn:aws:s3:::${bucket}${key === undefined ? "" : `/${key}`}`;
-      const call = {
-        service: "s3",
-        action: `s3:${action}`,
-        resource,
-        region: clients.region,
-        bucket,
-      } as const;
-      return attempt(call, signal, async () =>
-        send(
-          await clients.s3(),
-          await import("@aws-sdk/client-s3"),
-          signal === undefined ? {} : { abortSignal: signal },
-        ),
-      );
-    };
-  const ask = asking(clients.signal);
-  /** A cancel doesn't cut it short: the caller may have written something and has to know it, to take it back. */
-  const finish = asking(undefined);
-  return {
-    ...reads(ask, finish),
-    ...writes(ask, finish),
-    ...deletes(ask, finish),
-    presignGet: (object, seconds) =>
-      ask("GetObject", object, (client) => presignGet(client, object, seconds, clients)),
-  };
-}
-
-/** The members by which every request names its object, or its bucket. */
-export function requestOf({ bucket, key, owner }: ObjectName): {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly ExpectedBucketOwner?: string;
-} {
-  return { Bucket: bucket, Key: key, ...(owner !== undefined && { ExpectedBucketOwner: owner }) };
-}
+/** Why a bucket still has the bytes of an object that was deleted. */
+export type Kept =
+  /** Its versions may not be deleted, or not be known. */
+  | { readonly why: "right"; readonly right: "s3:DeleteObjectVersion" | "s3:GetObject" }
+  /** Object Lock: nobody may delete the version before that, or while somebody's legal hold lasts. */
+  | { readonly why: "lock"; readonly until: Date | undefined };

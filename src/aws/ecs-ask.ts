@@ -1,0 +1,20 @@
+import type { ECSClient } from "@aws-sdk/client-ecs";
+import type { AwsClients } from "./clients.ts";
+import { attempt, type Call } from "./failures.ts";
+
+/** One call of ECS: the names are those that a message may need. */
+export type AskEcs = <T>(
+  action: string,
+  resource: string,
+  names: Partial<Call>,
+  send: (client: ECSClient, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
+) => Promise<T>;
+
+export function askingEcs(clients: AwsClients): AskEcs {
+  const { signal, region } = clients;
+  const options = signal ? { abortSignal: signal } : {};
+  return (action, resource, names, send) =>
+    attempt({ service: "ecs", action: `ecs:${action}`, resource, region, ...names }, signal, async () =>
+      send(await clients.ecs(), options),
+    );
+}

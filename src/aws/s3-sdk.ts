@@ -1,0 +1,10 @@
+/** What we use of the SDK for S3. It is imported on demand, and a bundler leaves the rest out. */
+export {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+export { getSignedUrl } from "@aws-sdk/s3-request-presigner";
