@@ -62,9 +62,14 @@ const others = [
     to: { pathNot: [paths(["channel"]), "^(node:)?crypto$"] },
   },
   {
-    name: "src-imports-only-what-users-get",
+    name: "src-imports-nothing-of-its-development",
     from: { path: "^src/" },
-    to: { pathNot: "^src/", dependencyTypes: ["local", "npm-dev", "npm-no-pkg", "unknown", "undetermined"] },
+    to: { path: "^(__tests__|bench|demo|local|scripts|soak)/" },
+  },
+  {
+    name: "src-imports-dependencies-only",
+    from: { path: "^src/" },
+    to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "unknown", "undetermined"] },
   },
   {
     name: "local-shares-only-the-message-format",
