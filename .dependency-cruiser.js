@@ -5,8 +5,9 @@
  * back up, and those of one row don't know one another.
  */
 const ROWS = [
-  ["errors", "log", "clock", "origin", "clipped", "channel"],
-  ["bounded", "aws"],
+  ["errors", "clock", "origin", "clipped", "channel"],
+  ["log", "bounded"],
+  ["aws"],
   ["inputs"],
   ["targets"],
   ["ready"],
@@ -19,6 +20,7 @@ const ROWS = [
   ["logs"],
   ["show"],
   ["undo"],
+  ["step-context"],
   ["report"],
   ["github", "job"],
   ["fan-out"],

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { visibleDelays } from "../local/options.ts";
+import { visibleDelays } from "../local/settings.ts";
 import { seed, type Seeded } from "../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../local/start.ts";
 import { runStep, type StepResult } from "../local/runner/step.ts";

@@ -1,7 +1,7 @@
 /** `npm run local [-- --podman]`: the local Fargate, by hand. Prints the environment to export; ends with Ctrl-C. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { visibleDelays } from "./options.ts";
+import { visibleDelays } from "./settings.ts";
 import { seed } from "./seed.ts";
 import { startLocalFargate } from "./start.ts";
 

@@ -56,7 +56,7 @@ function expectDelivered(result: StepResult, said: string): void {
 
 describeImages("a presigned URL", () => {
   const rungs = [
-    ["curl", "debian-bash-curl", "curl -sSf"],
+    ["curl", "debian-bash-curl", "curl -q -sSf"],
     ["python3", "debian-python", "python3 -I -S -c"],
   ] as const;
 

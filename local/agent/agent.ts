@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { ContainerHandle } from "../task/container.ts";
+import type { ContainerHandle } from "../task/container-handle.ts";
 import { type AgentFaults, Session, type SessionRequest } from "./session.ts";
 
 export type { SessionRequest } from "./session.ts";

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { ContainerHandle } from "../task/container.ts";
+import type { ContainerHandle } from "../task/container-handle.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 
 const PROGRAM = fileURLToPath(new URL("pty.py", import.meta.url));

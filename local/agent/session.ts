@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { PayloadType } from "../../src/channel/message.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { ContainerHandle } from "../task/container.ts";
+import type { ContainerHandle } from "../task/container-handle.ts";
 import { deferred } from "./deferred.ts";
 import { Handshake, HandshakeFailure } from "./handshake.ts";
 import { decryptDataKey, type SessionEncryption } from "./kms.ts";

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-cloudwatch-logs";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { NO_ROLE_KEYS, type Keys } from "../iam/principals.ts";
-import type { ContainerHandle } from "../task/container.ts";
+import type { ContainerHandle } from "../task/container-handle.ts";
 import { cutIntoEvents } from "./events.ts";
 import { Pty, StartError, type Waited } from "./pty.ts";
 

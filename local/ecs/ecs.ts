@@ -1,6 +1,6 @@
 import type { AwsError } from "../aws-error.ts";
 import type { Keys } from "../iam/principals.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../settings.ts";
 import type { Container } from "../task/container.ts";
 import type { Task, TaskPlan } from "../task/task.ts";
 import { clusterNotFound, invalidParameter, wrongCluster } from "./errors.ts";

@@ -3,23 +3,11 @@ import type { ContainerDefinition } from "../ecs/shapes.ts";
 import { rootFileSystem, Unbuildable, type RootFileSystem } from "../images/root.ts";
 import { deferred } from "../agent/deferred.ts";
 import { init } from "../python.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import { HealthCheck } from "./health.ts";
 import { imageNamed, type Image } from "./images.ts";
 import { CommandRefused, type Isolated, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
-
-/** The parts of a running container that its exec agent needs. */
-export interface ContainerHandle {
-  readonly name: string;
-  readonly runtimeId: string;
-  readonly taskArn: string;
-  readonly clusterName: string;
-  /** Host pid of the container's PID 1; its namespaces are entered through /proc/<pid>/ns. */
-  readonly pid: number;
-  /** Environment of the exec agent's process, which an exec'd command inherits. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly workdir: string;
-}
 
 /** The recorded end of a container. Members that are not given are what was observed. */
 export interface Fate {

@@ -3,7 +3,7 @@ import { Pty } from "../agent/pty.ts";
 import type { HealthCheckDefinition } from "../ecs/shapes.ts";
 import { python } from "../python.ts";
 import { deferred } from "../agent/deferred.ts";
-import type { ContainerHandle } from "./container.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 
 export type Health = "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
 

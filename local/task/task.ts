@@ -9,8 +9,9 @@ import type {
   TaskDefinition,
   TaskOverride,
 } from "../ecs/shapes.ts";
-import type { Settings } from "../options.ts";
-import { Container, type ContainerHandle } from "./container.ts";
+import type { Settings } from "../settings.ts";
+import { Container } from "./container.ts";
+import type { ContainerHandle } from "./container-handle.ts";
 import { startInOrder, Unmet } from "./dependencies.ts";
 import type { Isolated, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";

@@ -1,0 +1,55 @@
+/** How long each step of a task's life takes, in milliseconds. */
+export interface Delays {
+  /** PROVISIONING: the network interface. */
+  readonly provisioning: number;
+  /** PENDING: the image pull, between `pullStartedAt` and `pullStoppedAt`. */
+  readonly pull: number;
+  /** ACTIVATING: containers run, the task does not count as RUNNING yet. */
+  readonly activating: number;
+  /** From a container's start to its ExecuteCommandAgent being RUNNING. */
+  readonly agent: number;
+  /** How long after that ExecuteCommand still answers TargetNotConnectedException, as the real one may. */
+  readonly connect: number;
+  /** The longest pause between two health checks of a container, whose own interval is 5 s at least. */
+  readonly health: number;
+  readonly deactivating: number;
+  readonly deprovisioning: number;
+}
+
+/** The options of the local Fargate, with nothing left open. */
+export interface Settings {
+  readonly region: string;
+  readonly accountId: string;
+  readonly delays: Delays;
+  readonly stopTimeout: number | undefined;
+  readonly sessionLimit: 1 | 2;
+  readonly throttle: boolean;
+  readonly roleSessionSeconds: number;
+  readonly hideCredentialsFromExec: boolean;
+  readonly runtime: "own" | "podman";
+  readonly log: (line: string) => void;
+}
+
+/** Delays for tests. */
+export const quickDelays: Delays = {
+  provisioning: 20,
+  pull: 20,
+  activating: 20,
+  agent: 40,
+  connect: 0,
+  health: 100,
+  deactivating: 10,
+  deprovisioning: 10,
+};
+
+/** Delays for a demonstration: in the proportions of the real ones, which are tens of seconds, but shorter. */
+export const visibleDelays: Delays = {
+  provisioning: 1500,
+  pull: 2000,
+  activating: 500,
+  agent: 1500,
+  connect: 500,
+  health: 5_000,
+  deactivating: 500,
+  deprovisioning: 1000,
+};
