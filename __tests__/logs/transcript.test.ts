@@ -220,9 +220,9 @@ describe("the log that people are pointed to", () => {
   it("is the object in S3 where that is all there is, and has no page", () => {
     expect(logLocation(BUCKET, "s-1", "eu-west-1")).toEqual({
       name: "s3://example-logs/exec/s-1.log",
-      group: "",
-      stream: "",
-      url: "",
+      group: undefined,
+      stream: undefined,
+      url: undefined,
     });
   });
 

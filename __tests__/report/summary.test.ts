@@ -22,7 +22,9 @@ it.each<[string, Result]>([
     "logged-in-s3",
     {
       ...aResult("exited", "0"),
-      task: someFacts({ log: { name: "s3://example-logs/exec/s-1.log", group: "", stream: "", url: "" } }),
+      task: someFacts({
+        log: { name: "s3://example-logs/exec/s-1.log", group: undefined, stream: undefined, url: undefined },
+      }),
     },
   ],
 ])("the summary is what was reviewed: %s", (name, result) => {

@@ -1,5 +1,5 @@
 import type { Task } from "../../src/aws/task.ts";
-import { chooseContainer, chooseTask } from "../../src/targets/choose.ts";
+import { chooseContainer, rankTasks } from "../../src/targets/choose.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { thrownBy } from "../helpers/thrown.ts";
 
@@ -80,8 +80,8 @@ describe("the service's task", () => {
       "a",
     ],
   ])("is %s", (_, tasks, expected) => {
-    expect(chooseTask(tasks, undefined)?.arn).toBe(expected);
-    expect(chooseTask(tasks.toReversed(), undefined)?.arn).toBe(expected);
+    expect(rankTasks(tasks, undefined)[0]?.arn).toBe(expected);
+    expect(rankTasks(tasks.toReversed(), undefined)[0]?.arn).toBe(expected);
   });
 
   it("goes by the agent of the container that was named", () => {
@@ -91,7 +91,7 @@ describe("the service's task", () => {
       { ...old, containers: [aContainer(), running] },
       { ...young, containers: [aContainer(), stopped] },
     ];
-    expect(chooseTask(tasks, "log")?.arn).toBe("old");
-    expect(chooseTask(tasks, "app")?.arn).toBe("young");
+    expect(rankTasks(tasks, "log")[0]?.arn).toBe("old");
+    expect(rankTasks(tasks, "app")[0]?.arn).toBe("young");
   });
 });

@@ -10,7 +10,7 @@ import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
 
 const out = new BatchedOutput(process.stdout);
 
-/** The runner as we speak to it; nothing else writes to standard output. */
+/** All that the step shows; nothing else writes to standard output. */
 export const screen = new Screen({
   write: (...pieces) => out.write(...pieces),
   flush: () => out.flush(),
@@ -22,7 +22,7 @@ export function drained(): Promise<void> {
   return out.drained();
 }
 
-/** The runner shows a secret nowhere, from here on: no form of it that the container redacts either. */
+/** From here on the runner masks the secrets, in every form that the container redacts. */
 export function mask(secrets: Readonly<Record<string, string>>): void {
   screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
 }

@@ -2,7 +2,7 @@ import { Failure } from "../errors.ts";
 
 /**
  * Aborted by the first SIGINT or SIGTERM: the runner sends SIGINT when a workflow is cancelled, SIGTERM 7.5 s later
- * and kills 2.5 s after that. The second signal ends this process at once; what is left then is the post step's.
+ * and kills 2.5 s after that. The second signal ends this process at once; the post step undoes what is on record then.
  */
 export function cancelOnSignals(): AbortSignal {
   const controller = new AbortController();

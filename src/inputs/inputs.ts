@@ -15,15 +15,15 @@ export interface Inputs {
   readonly shell: string | undefined;
   readonly args: readonly string[];
   readonly workingDirectory: string | undefined;
-  /** Of the image; undefined for root. */
+  /** A user of the image; undefined for root. */
   readonly user: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly workers: number | "auto";
   readonly timeout: number;
-  /** Bytes of output that may wait in the container for their reader; undefined: what its disk allows. */
+  /** Bytes of output that may wait in the container for the runner; undefined: what its disk allows. */
   readonly spoolLimit: number | undefined;
-  /** How long a job may go on that nobody follows; undefined where only `timeout` ends it. */
+  /** How long a job may go on that no runner follows; undefined where only `timeout` ends it. */
   readonly abandonAfter: number | undefined;
 
   readonly bucket: string | undefined;

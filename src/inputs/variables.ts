@@ -18,7 +18,7 @@ export interface VariablesOptions {
  * environment of the step. Blank lines are skipped.
  *
  * A workflow writes values into the lines before anything is read here, so a value with a newline in it makes lines of
- * its own, and whoever may choose that value chooses them. What may be such a line is below a `NAME=value` line. There
+ * its own, and the author of that value chooses them. What may be such a line is below a `NAME=value` line. There
  * it takes nothing from the environment, and sets no variable that steers programs.
  */
 export function variables(options: VariablesOptions): Parser<Variables> {

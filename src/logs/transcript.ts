@@ -9,11 +9,11 @@ import type { SessionLogs } from "../ready/session-logs.ts";
 export interface LogLocation {
   /** For people: the stream or the object. */
   readonly name: string;
-  /** Empty for a transcript in S3. */
-  readonly group: string;
-  readonly stream: string;
-  /** The console's page of it; empty for a transcript in S3, and where the console is not known. */
-  readonly url: string;
+  /** Undefined for a transcript in S3. */
+  readonly group: string | undefined;
+  readonly stream: string | undefined;
+  /** The console's page of it; undefined for a transcript in S3, and where the console is not known. */
+  readonly url: string | undefined;
 }
 
 const POLL_MS = 1_000;
@@ -28,7 +28,7 @@ export function cloudWatchLocation(group: string, sessionId: string, region: str
     stream: sessionId,
     url:
       host === undefined
-        ? ""
+        ? undefined
         : `https://${host}/cloudwatch/home?region=${region}` +
           `#logsV2:log-groups/log-group/${escape(group)}/log-events/${escape(sessionId)}`,
   };
@@ -39,7 +39,7 @@ export function logLocation(logs: SessionLogs, sessionId: string, region: string
   if (logs.cloudWatchLogGroup !== undefined)
     return cloudWatchLocation(logs.cloudWatchLogGroup, sessionId, region);
   if (logs.s3Bucket === undefined) return undefined;
-  return { name: transcriptName("s3", logs, sessionId), group: "", stream: "", url: "" };
+  return { name: transcriptName("s3", logs, sessionId), group: undefined, stream: undefined, url: undefined };
 }
 
 /** The stream or the object, for people. */

@@ -17,8 +17,8 @@ export function bucketOwner(
 
 /**
  * Fails with `bucket-not-found`, `bucket-elsewhere` or `bucket-not-owned`, so that no task is started for a script that
- * can't be staged. Who has no right to look (`s3:ListBucket`) may still have the right to write, and learns at that
- * point.
+ * can't be staged. A caller without the right to look (`s3:ListBucket`) may still have the right to write, which staging
+ * will show.
  */
 export async function lookAtBucket(
   bucket: BucketName | undefined,

@@ -76,7 +76,7 @@ async function afterHold(
   return holdEnded(failure, target, hold.because, definition);
 }
 
-/** Whoever may not look still gets what is known without it. */
+/** Undefined where the caller may not look: then the other checks still tell something. */
 async function unlessFailed<T>(
   look: Promise<T>,
   say: (why: Failure) => void = () => undefined,

@@ -16,7 +16,7 @@ export function isHoldEnded({ stopCode, containers }: TaskStopped, container: st
   );
 }
 
-/** `because` is why the container had no entry point of ours. */
+/** `because` says why the container had no entry point of ours. */
 export function holdEnded(
   failure: TaskStopped,
   { container, taskId }: Pick<Target, "container" | "taskId">,

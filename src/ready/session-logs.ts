@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 
-/** Where the transcripts of a container's sessions go; nowhere when all is undefined. */
+/** Where the transcripts of a container's sessions go; nowhere where all is undefined. */
 export interface SessionLogs {
   readonly cloudWatchLogGroup: string | undefined;
   readonly s3Bucket: string | undefined;
@@ -24,8 +24,9 @@ interface LookContext<Call extends keyof Ecs> {
 }
 
 /**
- * The cluster, with how it logs its sessions, or undefined when it may not be looked at. Fails with `logs-not-configured` when
- * the log that is wanted can't be written: what DEFAULT stands for is known only with the task, so that passes here.
+ * The cluster, with how it logs its sessions; undefined where it may not be looked at. Fails with `logs-not-configured`
+ * where the sessions are not logged where the inputs want it. With logging DEFAULT only the task tells where they are, so
+ * `sessionLogs` judges that.
  */
 export async function lookAtCluster(
   cluster: string,

@@ -36,7 +36,7 @@ function reasonsOf(task: Task): string {
   return [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
 }
 
-/** The most specific first. What AWS says of a container counts as much as what it says of the task. */
+/** By the first family that fits, the most specific first, in what ECS says of the task or of a container. */
 function adviceOn(task: Task): string {
   const words = reasonsOf(task);
   const advice = FAMILIES.find(([pattern]) => pattern.test(words))?.[1];

@@ -9,7 +9,7 @@ export interface UnopenedOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "container">;
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
-  /** The one that was not opened. */
+  /** The session that was not opened. */
   readonly sessionId: string;
   readonly seconds: number;
   readonly ecs: Pick<Ecs, "describeTask">;
@@ -17,8 +17,8 @@ export interface UnopenedOptions {
 }
 
 /**
- * Why the exec agent opened no session: the end of the task or of the agent, where ECS knows of one by now, else
- * `container-blocked` with the sessions that the container has. What may not be looked at is told as that.
+ * Why the exec agent opened no session: the end of the task or of the agent, where ECS tells of one by now, else
+ * `container-blocked` with the sessions that the container has. The message says what may not be looked at.
  */
 export async function unopened(options: UnopenedOptions): Promise<Failure> {
   const { target, sessionTarget, sessionId, seconds, ecs, ssm } = options;

@@ -1,8 +1,8 @@
 import { harmlessLine } from "../show/sanitise.ts";
 
 /**
- * One line of anybody's text as a code span, in which Markdown knows no link, no HTML, no mention and no other mark: in
- * ordinary text backslashes would keep these off, but not the links that GitHub makes of bare addresses.
+ * One line of untrusted text as a code span, in which Markdown knows no link, no HTML, no mention and no other mark. In
+ * ordinary text backslashes would escape these, but not the links that GitHub makes of bare addresses.
  */
 export function literal(text: string): string {
   const line = harmlessLine(text).trim();
@@ -13,12 +13,12 @@ export function literal(text: string): string {
   return longest === 0 ? fence + line + fence : `${fence} ${line} ${fence}`;
 }
 
-/** The same for a cell of a table, which is cut at bars before anything else is read. */
+/** The same for a cell of a table, which GitHub splits at bars before it reads anything else. */
 export function literalCell(text: string): string {
   return literal(text).replaceAll("|", "\\|");
 }
 
-/** A link to an address that we have made; the text is anybody's. */
+/** A link to an address that we have made; the text is untrusted. */
 export function link(text: string, url: string): string {
   const address = new URL(url).href.replace(/[()<>|\\`]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
   return `[${literalCell(text)}](${address})`;

@@ -18,9 +18,9 @@ export function parseArn(text: string): Arn | undefined {
   return { partition, service, region, account, resource };
 }
 
-/** What an input that names something in a cluster means. */
+/** A task or a service in its cluster. */
 export interface InCluster {
-  /** To be handed to ECS: a name or an ARN. */
+  /** A name or an ARN, as ECS takes either. */
   readonly cluster: string;
   /** The id or name within the cluster. */
   readonly id: string;
@@ -51,7 +51,7 @@ export function parseService(service: string, cluster: string, region: string): 
   return parsed;
 }
 
-/** The cluster of the task or service that is named, or borrowed from: that in its ARN, where that names one. */
+/** The cluster of the task or service that the inputs name: the one in its ARN, else the input `cluster`. */
 export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">): string {
   const { where, cluster, region } = inputs;
   if (where.kind === "task") return parseTask(where.task, cluster, region).cluster;
@@ -94,7 +94,7 @@ function inCluster(
   if (inArn === undefined) return { cluster, id };
   const wanted = parseArn(cluster);
   const differs = clusterName(cluster) !== inArn || (wanted !== undefined && wanted.account !== arn.account);
-  // `default` is also what the input `cluster` is when nobody set it; then the ARN knows better.
+  // The input `cluster` is `default` also where the user has not set it; then the cluster is the one in the ARN.
   if (differs && cluster !== "default") {
     throw badInput(
       kind,

@@ -8,8 +8,8 @@ export interface Candidate {
 }
 
 /**
- * The container to run in: the named one, else the only one, else the first essential one. `owner` is whose
- * they are, in a message's words. `why` says why it is not known what is essential, where it isn't.
+ * The container to run in: the named one, else the only one, else the first essential one. `owner` names the task or
+ * definition in messages. `why` says why no container is known to be essential.
  */
 export function chooseContainer(
   named: string | undefined,
@@ -35,15 +35,9 @@ export function isInjected(container: string): boolean {
 }
 
 /**
- * The task of a service to run in, or undefined where none runs or is about to: the newest healthy one whose
- * exec agent runs. Where there is none such, the one that comes nearest, for the wait to judge. Whatever the
- * order of `tasks`, the choice is the same.
+ * The tasks that a job may run in, the best first: those with an exec agent that runs, then the healthy, then the newest.
+ * The order of `tasks` makes no difference.
  */
-export function chooseTask(tasks: readonly Task[], container: string | undefined): Task | undefined {
-  return rankTasks(tasks, container)[0];
-}
-
-/** The tasks that one may run in, the best first, by the same rules. */
 export function rankTasks(tasks: readonly Task[], container: string | undefined): readonly Task[] {
   const alive = tasks.filter((task) => !isEnding(task));
   return alive.toSorted(
@@ -72,7 +66,7 @@ export function isEnding({ lastStatus, desiredStatus }: Task): boolean {
   return desiredStatus === "STOPPED" || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/.test(lastStatus);
 }
 
-/** It can take a session now, as far as ECS tells. */
+/** Whether the task can take a session now, as far as ECS tells. */
 export function isReady(task: Task, container: string | undefined): boolean {
   const { enableExecuteCommand, lastStatus, healthStatus, containers } = task;
   const agents = containers.filter(({ name }) => container === undefined || name === container);
@@ -86,7 +80,7 @@ export function isReady(task: Task, container: string | undefined): boolean {
   );
 }
 
-/** The most important first; higher is better. */
+/** Compared from left to right; higher is better. */
 function rank(task: Task, container: string | undefined): readonly number[] {
   const agents = task.containers
     .filter(({ name }) => container === undefined || name === container)

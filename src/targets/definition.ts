@@ -14,7 +14,7 @@ export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegi
   readonly workspace: string;
   /** The input `container`. */
   readonly container: string | undefined;
-  /** Makes the call, and keeps on record what has to be deregistered for it; `shared` with other jobs or not. */
+  /** Makes the call with a record of what has to be deregistered; `shared`: other jobs may use the revision. */
   readonly whileRegistering: (
     family: string,
     register: () => Promise<TaskDefinition>,
@@ -22,16 +22,16 @@ export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegi
   ) => Promise<TaskDefinition>;
 }
 
-/** What a new task is started of. */
+/** The task definition that a new task is started of, and how. */
 export interface LaunchDefinition {
   readonly definition: TaskDefinition;
   readonly container: string;
-  /** What is left for RunTask to say. */
+  /** The inputs that are not in the definition, and so go into RunTask. */
   readonly start: StartInputs;
   readonly hold: Hold | undefined;
-  /** Tags that the task would have of the user's own definition, where it is started of another; else undefined. */
+  /** The tags of the user's own definition, where the task is started of another one; else undefined. */
   readonly tags: Readonly<Record<string, string>> | undefined;
-  /** What to start where RunTask refuses this with `failure`; undefined where there is nothing else. */
+  /** The definition to try where RunTask refuses this one with `failure`; undefined where there is none. */
   readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
 }
 
@@ -40,7 +40,7 @@ interface DefinitionSource {
   readonly known: TaskDefinition;
   /** In the words of a message. */
   readonly name: string;
-  /** As RunTask can name it: one from a file is registered by this. */
+  /** The definition as RunTask can name it; registers one that comes from a file. */
   readonly registered: () => Promise<TaskDefinition>;
 }
 

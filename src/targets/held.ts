@@ -18,7 +18,8 @@ const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, ret
 
 /**
  * Whether the hold command works only with an entry point and a health check of our own. The ENTRYPOINT of the image
- * can't be seen, so only a shell in the definition itself rules that out, and a check that nobody waits for.
+ * can't be seen, so it works without them only where the definition itself has a shell as its entry point, and where no
+ * container waits for the health of this one.
  */
 export function needsEntryPoint(definition: TaskDefinition, container: string): boolean {
   const held = definition.containers.find(({ name }) => name === container);
@@ -49,7 +50,7 @@ export function refuseAwaited({ containers }: TaskDefinition, container: string,
 
 /**
  * The definition with a shell as the entry point of this container, an init, and a health check that passes where it
- * has one; all else is copied. A restart policy is left out: it would start the container again when the hold ends.
+ * has one; all else is copied. It has no restart policy: that would start the container again when the hold ends.
  */
 export function heldDefinition(
   { family, registrable }: Pick<TaskDefinition, "family" | "registrable">,
@@ -66,7 +67,7 @@ export function heldDefinition(
   return { ...definition, family: ownFamily(`${family.replace(FAMILY_PREFIX, "")}-held`, definition) };
 }
 
-/** Where processes are shared PID 1 is none of the container's. */
+/** An init is no use in a task whose containers share their processes: there PID 1 belongs to no container. */
 function held(container: Members, sharesProcesses: boolean): Members {
   return {
     ...without(container, "restartPolicy"),

@@ -2,7 +2,7 @@ import type { Registrable } from "../aws/definition.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 import { ownFamily } from "./family.ts";
 
-/** Of the only container, unless the input `container` gives it another name. */
+/** The name of the only container, unless the input `container` gives it another. */
 export const IMAGE_CONTAINER = "app";
 
 /** MiB that a task may have at the most, by its CPU units (AWS: "Task size"); each has at least twice its units. */
@@ -34,7 +34,7 @@ export function imageDefinition(
         name: container ?? IMAGE_CONTAINER,
         image,
         essential: true,
-        // The image's own might make something else of the words of the command that keeps it alive.
+        // The image's own ENTRYPOINT might not run the command that keeps the container alive.
         ...(start.hold && { entryPoint: ["sh", "-c"] }),
         // Reaps what the job and the exec agent orphan.
         linuxParameters: { initProcessEnabled: true },
@@ -45,13 +45,13 @@ export function imageDefinition(
   return { family: ownFamily(name, definition), ...definition };
 }
 
-/** What is in the definition isn't an override as well. */
+/** The inputs without those that are in the definition, so that these don't become overrides as well. */
 export function withoutDefined(start: StartInputs): StartInputs {
   const defined = ["cpu", "memory", "ephemeralStorage", "taskRole", "executionRole"] as const;
   return { ...start, ...Object.fromEntries(defined.map((name) => [name, undefined])) };
 }
 
-/** The smallest size that has what is asked for: 256 units and 512 MiB where nothing is. */
+/** The smallest size that has what the inputs ask for: 256 units and 512 MiB where they ask for nothing. */
 function size({ cpu, memory }: StartInputs): { readonly cpu: string; readonly memory: string } {
   const least = MOST_MEMORY.find(([, most]) => Number(memory ?? 0) <= most)?.[0] ?? 16_384;
   const units = Number(cpu ?? least);

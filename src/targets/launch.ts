@@ -3,7 +3,7 @@ import type { Task } from "../aws/task.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../errors.ts";
 import type { Log } from "../log.ts";
 
-/** What RunTask starts at once at the most. */
+/** The most tasks that one RunTask starts. */
 const MOST_A_CALL = 10;
 
 export interface LaunchContext {
@@ -21,8 +21,8 @@ export interface LaunchContext {
 
 /**
  * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no place for them all, the rest is
- * started on demand. Where the account or the policy allows no tags and the user asked for none, it does without.
- * Fails with `task-not-started` and ECS's words unless all are started; those that are have been reported.
+ * started on demand. Where the account or the policy allows no tags and the user asked for none, the tasks have none.
+ * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called with those that are.
  */
 export async function startTasks(
   request: RunTask,

@@ -6,13 +6,13 @@ type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Where two task definitions differ, as paths like `containerDefinitions[0].image`; empty for equal ones. Every member
- * is compared, also one that this code knows nothing of. `arn` is that of `found`.
+ * is compared, also those that this code does not know. `arn` is that of `found`.
  */
 export function differences(wanted: Registrable, found: Registrable, arn: string): readonly string[] {
   return [...compared(normalForm(wanted, arn), normalForm(found, arn), "")];
 }
 
-/** The same for equal definitions, whatever the order of their members. */
+/** A digest that is the same for equal definitions, whatever the order of their members. */
 export function digestOf(definition: Registrable): string {
   const text = JSON.stringify(sorted(normalForm(definition)));
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -74,7 +74,7 @@ function roleArn(role: unknown, definitionArn: string): unknown {
   return `arn:${arn.partition}:iam::${arn.account}:role/${role}`;
 }
 
-/** Undefined for what ECS takes as nothing said: false, 0, and lists and objects that are empty. */
+/** Undefined for what ECS takes like an absent member: false, 0, and lists and objects that are empty. */
 function stripped(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.length === 0 ? undefined : value.map((item: unknown) => stripped(item) ?? null);

@@ -7,7 +7,7 @@ import type { Log } from "../log.ts";
 import { lastPart } from "./arn.ts";
 import { differences } from "./normal-form.ts";
 
-/** A registration that is turned away for the rate of the account is tried again after this long, with jitter. */
+/** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
 
 export interface OwnDefinitionContext {
@@ -15,7 +15,7 @@ export interface OwnDefinitionContext {
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
-  /** The id of the run, which what it registers bears. */
+  /** The id of the run, with which it signs what it registers. */
   readonly run: string;
   /** Makes the call, and keeps on record what has to be deregistered for it. */
   readonly whileRegistering: (
@@ -28,7 +28,7 @@ export interface OwnDefinitionContext {
 
 /**
  * The definition in a family of our own: the newest revision there, if that is equal in every member, else a new one.
- * `from` is what it is for, in the words of a message. With `reuse: false` an equal one was there and is gone now.
+ * `from` names what the definition is for, in messages. With `reuse: false` the newest revision is not looked at first.
  */
 export async function ownDefinition(
   wanted: Registrable & { readonly family: string },
@@ -42,7 +42,7 @@ export async function ownDefinition(
     try {
       return await register(wanted, from, context);
     } catch (error) {
-      // Many jobs of a matrix register at once, and ECS takes one a second: then another job has registered it by now.
+      // ECS takes one registration a second. Of many jobs of a matrix another one may have registered it by now.
       if (!(error instanceof Failure) || error.code !== "throttled") throw error;
       await context.clock.sleep(TRY_AGAIN_MS * (0.5 + Math.random()), context.signal);
     }
@@ -62,7 +62,7 @@ export async function register(
   return registered;
 }
 
-/** Another principal may register in our families, too: what is not equal is never run. */
+/** Another principal may register in our families, too, so a revision that is not equal is never run. */
 async function newestEqual(
   wanted: Registrable & { readonly family: string },
   from: string,
@@ -96,7 +96,7 @@ async function newestOf(
   }
 }
 
-/** Names of ECS's members only: deeper names may be the words of the principal that registered it. */
+/** The path as far as its names are ECS's; deeper names may be chosen by the principal that registered the revision. */
 function shortened(path: string): string {
   return /^\w+(\[\d+\](\.\w+)?)?/.exec(path)?.[0] ?? "its form";
 }

@@ -9,7 +9,7 @@ export interface SharedDefinition {
   readonly arn: string;
   readonly family: string;
   readonly cluster: string;
-  /** Of this run's tasks. */
+  /** The `startedBy` of this run's tasks. */
   readonly startedBy: string;
   /** Whether this run has registered it. */
   readonly registered: boolean;
@@ -18,9 +18,9 @@ export interface SharedDefinition {
 type SharedDefinitionCalls = Pick<Ecs, "listTasks" | "describeTasks" | "deregisterTaskDefinition">;
 
 /**
- * Deregisters it unless a task of another job runs of this very revision. A task that runs survives the deregistration,
- * and a job that is about to start one registers it anew, so a wrong guess costs a call. Where tasks may not be listed
- * the run that registered it deregisters it.
+ * Deregisters the revision unless a task of another job runs of it. A running task survives the deregistration, and a
+ * job that is about to start a task registers the definition anew, so a wrong guess costs one call. Where tasks may not
+ * be listed, the run that registered the revision deregisters it.
  */
 export async function leaveShared(
   shared: SharedDefinition,

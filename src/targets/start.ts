@@ -10,9 +10,9 @@ export interface StartPlan {
   readonly cluster: string;
   readonly definition: TaskDefinition;
   readonly container: string;
-  /** Of a definition that this one stands for; undefined where the task gets its own definition's from ECS. */
+  /** The tags of the definition that this one replaces; undefined where ECS copies the tags of the definition itself. */
   readonly sourceTags?: Readonly<Record<string, string>> | undefined;
-  /** Of the job, in milliseconds. */
+  /** The timeout of the job, in milliseconds. */
   readonly timeout: number;
   readonly origin: Origin;
 }
@@ -41,7 +41,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTask {
   };
   return {
     cluster,
-    // The revision that was looked at, whatever is registered meanwhile.
+    // By its ARN: another revision may be registered meanwhile.
     taskDefinition: definition.arn,
     count: 1,
     capacityProviders: start.capacityProviders,
@@ -60,7 +60,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTask {
   };
 }
 
-/** ECS takes 50 at most, of which ours and the user's come first. */
+/** ECS takes 50 tags at most; ours and the user's come first. */
 function withSourceTags(
   own: Readonly<Record<string, string>>,
   source: Readonly<Record<string, string>>,
@@ -69,7 +69,7 @@ function withSourceTags(
   return { ...own, ...Object.fromEntries(more.slice(0, Math.max(0, 50 - Object.keys(own).length))) };
 }
 
-/** At most 128 characters of those that ECS allows; what is unique comes first, for a long name is cut. */
+/** 128 characters at most, as ECS allows; the unique part comes first, since a long name is cut. */
 export function startedBy({ id, runId, runAttempt, repository }: Origin): string {
   return `fargate-exec/${id}/${runId}-${runAttempt}/${repository}`.replace(/[^\w/-]/g, "-").slice(0, 128);
 }

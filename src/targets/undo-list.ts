@@ -12,7 +12,7 @@ type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "famil
 export class UndoList {
   readonly #tell: (undo: readonly MadeResource[]) => void;
   readonly #known: MadeResource[] = [];
-  /** What may exist or not. */
+  /** Resources that are being made: they may exist or not. */
   readonly #begun = new Set<MadeResource>();
   readonly #signal: AbortSignal | undefined;
   #calls = 0;
@@ -27,7 +27,7 @@ export class UndoList {
     this.#changed();
   }
 
-  /** Of another job, or a revision that this run has registered. */
+  /** Lists a shared definition: another job's, or a revision that this run has registered. */
   sharing(definition: SharedDefinition): void {
     this.#known.push(definition);
     this.#changed();
@@ -56,7 +56,7 @@ export class UndoList {
     return this.#calls;
   }
 
-  /** It may exist from the moment that `make` is called; it does not if AWS says no. Nothing is made after an abort. */
+  /** The resource may exist from the call of `make` on, unless AWS refuses the call. After an abort nothing is made. */
   async #while<T>(begun: MadeResource, make: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
     this.#begun.add(begun);
@@ -66,9 +66,9 @@ export class UndoList {
       this.#over(begun);
       return made;
     } catch (error) {
-      // Unheard or cut short AWS may still have made it.
-      const said = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
-      if (said) this.#over(begun);
+      // Where AWS did not answer, or a cancel cut the call short, AWS may still have made it.
+      const isRefused = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
+      if (isRefused) this.#over(begun);
       throw error;
     }
   }

@@ -4,21 +4,21 @@ import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { leaveShared, type SharedDefinition } from "./shared-definition.ts";
 
-/** Something that a run made and has to take away again; plain data, fit to be saved for the post step. */
+/** A resource that a run has made and has to remove; plain data, since it is saved for the post step. */
 export type MadeResource =
   | {
       readonly kind: "task";
       readonly cluster: string;
-      /** Unique to the run: it finds the task where a cancel left no time to learn its ARN. */
+      /** Unique to the run: it finds the task where a cancel came before the ARN was known. */
       readonly startedBy: string;
       readonly taskArn: string | undefined;
     }
   | { readonly kind: "task-definition"; readonly arn: string }
   | SharedDefinition
-  /** A task definition of which a cancel left no time to learn the ARN: one of its family's last that bears the run. */
+  /** A task definition whose ARN was not known at a cancel: one of the family's last revisions, signed by the run. */
   | { readonly kind: "registration"; readonly family: string; readonly run: string };
 
-/** How many revisions a family may have got since the one that is looked for. */
+/** How many revisions of the family are looked at: other runs may have registered some meanwhile. */
 const REVISIONS = 10;
 
 type UndoCalls = Pick<
@@ -27,8 +27,8 @@ type UndoCalls = Pick<
 >;
 
 /**
- * Undoes it; doing so twice does no harm. `reason` becomes the task's stoppedReason. False where nothing was found to
- * be undone: what was being made may yet appear.
+ * Removes the resource; a second time does no harm. `reason` becomes a task's stoppedReason. False where the resource was
+ * not found: what was being made may yet appear.
  */
 export async function undo(what: MadeResource, ecs: UndoCalls, reason: string, log: Log): Promise<boolean> {
   switch (what.kind) {
@@ -56,7 +56,7 @@ async function stopTasks(
   return arns.length > 0;
 }
 
-/** All of the family's last revisions that bear the run: others may have registered since, and bear what they like. */
+/** Deregisters all of the family's last revisions that the run has signed. */
 async function deregisterOwn(
   { family, run }: Extract<MadeResource, { kind: "registration" }>,
   ecs: Pick<Ecs, "describeTaskDefinition" | "deregisterTaskDefinition">,
