@@ -41,6 +41,7 @@ type Row = readonly [string, string, Options, RefusalCode, string];
 const IN_SHEBANG: readonly Row[] = [
   ["an interpreter that isn't there", "#!/no/such/sh", {}, "shell", "'/no/such/sh'"],
   ["an interpreter that env doesn't find", "#!/usr/bin/env no-such-sh", {}, "shell", "'no-such-sh'"],
+  ["one that env -S doesn't find", "#!/usr/bin/env -S no-such-sh -x", {}, "shell", "'no-such-sh'"],
   ["an interpreter whose loader isn't there", "#!/opt/no-loader", {}, "shell", "/ld_"],
   ["one whose own interpreter isn't there", "#!/opt/of-nothing", {}, "shell", "'/no/such/interpreter -x'"],
   ["one whose own interpreter has no loader", "#!/opt/of-no-loader", {}, "shell", "'/opt/no-loader'"],
@@ -80,6 +81,8 @@ const AS_USER: readonly Row[] = [
 ];
 
 const OF_DIRECTORY: readonly Row[] = [
+  ["a PATH of env's in which it isn't", "", { shell: "env PATH=/nope sh {0}" }, "shell", "PATH (/nope)"],
+  ["a program that env -S doesn't find", "", { shell: "env -S no-such-sh {0}" }, "shell", "'no-such-sh'"],
   ["a working directory that isn't there", "", { workingDirectory: "/no/such" }, "directory", "'/no/such'"],
   ["a file for a working directory", "", { workingDirectory: "/opt/plain-file" }, "directory", "plain-file'"],
   ["an option of cd for a working directory", "", { workingDirectory: "-P" }, "directory", "'-P'"],
@@ -180,6 +183,14 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     const { stdout } = await run("id -u; id -g", { user: "4294967294:4294967294" });
     expect(stdout.toString()).toBe("4294967294\n4294967294\n");
   });
+
+  it.each(["env -S sh -e {0}", "env -S A=1 sh {0}", "env PATH=/bin sh {0}", 'env -S "sh" {0}'])(
+    "what env finds is refused nothing: %s",
+    async (shell) => {
+      const { status } = await run("exit 3", { shell });
+      expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    },
+  );
 
   it("a user whose own directory is no input's is left in it", async () => {
     const { status } = await run("exit 3", { user: "nobody" });

@@ -101,7 +101,8 @@ fx_check_program() {
   while shift; do
     case ${1-} in
       # What comes to run then, env alone knows.
-      '' | -[SuC]* | --unset* | --chdir* | --split* | PATH=*) return 0 ;;
+      '' | *[\\\"\'\$]* | -S?* | -[uC]* | --unset* | --chdir* | --split*) return 0 ;;
+      PATH=*) fx_search=${1#*=} ;;
       -* | *=*) ;;
       *) break ;;
     esac
