@@ -9,6 +9,12 @@ it("has a paragraph in the documentation for each code, and no other", () => {
   expect(documented.toSorted()).toEqual([...FAILURE_CODES].toSorted());
 });
 
-it.each(sections.map((section) => section.split("\n\n")))("says what %s means", (_, paragraph = "") => {
-  expect(paragraph.length).toBeGreaterThan(60);
+/** The text below a code, up to the next heading of any level. */
+const texts = sections.map((section) => {
+  const [code = "", ...lines] = section.split(/^## /m)[0]?.trim().split("\n") ?? [];
+  return [code, lines.join(" ").trim()] as const;
+});
+
+it.each(texts)("tells of %s in two sentences at least: what is the case, and what to do", (_, text) => {
+  expect(text).toMatch(/^[A-Z`'].*\. [A-Z`'].*\.\)?$/);
 });

@@ -9,7 +9,8 @@ import { targetOf } from "../src/targets/target.ts";
 import { Ledger } from "../src/undo/ledger.ts";
 import { anInputs } from "./helpers/runs.ts";
 import { origin } from "./helpers/start-inputs.ts";
-import { Listener, SteppedClock } from "./helpers/stepped.ts";
+import { Listener } from "./helpers/listener.ts";
+import { SleeplessClock } from "./helpers/stepped-clock.ts";
 import { aContainer, aDefinition, aTask, ID, TASK } from "./helpers/tasks.ts";
 
 const task = (id: string, more: Partial<Task> = {}): Task =>
@@ -58,7 +59,7 @@ function running(
     aws,
     undoing: aws,
     ledger: new Ledger({ region: "eu-west-1", undo: [] }, () => undefined),
-    clock: new SteppedClock(),
+    clock: new SleeplessClock(),
     log,
     writer: () => () => undefined,
     drained: () => Promise.resolve(),

@@ -9,10 +9,10 @@ import { TaskLooks } from "../src/targets/task-looks.ts";
 import type { Write } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
-import { Listener } from "./helpers/stepped.ts";
+import { Listener } from "./helpers/listener.ts";
 import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
 import { Rig } from "./local/agent/rig.ts";
-import { AWS } from "./session/rig.ts";
+import { AWS } from "./helpers/session-rig.ts";
 
 const DEFAULT: ExecConfiguration = {
   logging: "DEFAULT",

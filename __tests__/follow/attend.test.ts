@@ -7,10 +7,10 @@ import { attend, describeEnd } from "../../src/follow/attend.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { FakeSession, mark, NONCE, READY } from "../session/fake-session.ts";
-import { SteppedClock } from "../session/stepped-clock.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const SPOOL = "one\ntwo\nthree\n";
 const from = (at: number): string => `${READY}${mark(`@${at}`)}\n${SPOOL.slice(at)}`;

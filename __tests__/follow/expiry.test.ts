@@ -3,8 +3,8 @@ import type { JobStatus } from "../../src/stream/status.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { Expiry, lacksCredentials } from "../../src/follow/expiry.ts";
 import { aTarget } from "../helpers/runs.ts";
-import { Listener } from "../helpers/stepped.ts";
-import { SteppedClock } from "../session/stepped-clock.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const refusal = (code: FailureCode = "no-credentials"): Failure =>
   new Failure(code, { failed: "Expired.", seen: "ExpiredTokenException: over", advice: "A." });

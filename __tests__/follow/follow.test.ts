@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Extractor } from "../../src/stream/extract.ts";
 import { type FollowOptions, followJob, followTranscript } from "../../src/follow/follow.ts";
 import { FakeSession, mark, NONCE, READY, READY_NEW } from "../session/fake-session.ts";
-import { SteppedClock } from "../session/stepped-clock.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { wordsOf } from "../helpers/shown.ts";
 
 const SPOOL = "\x1b]7733;h\x07head\none\n\x1b]7733;e\x07two\n";

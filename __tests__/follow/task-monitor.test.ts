@@ -3,9 +3,9 @@ import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { lookAtTask, monitorTask } from "../../src/follow/task-monitor.ts";
 import { aTarget } from "../helpers/runs.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { aContainer, aTask, CLUSTER, TASK } from "../helpers/tasks.ts";
-import { SteppedClock } from "../session/stepped-clock.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const stopping = {
   lastStatus: "STOPPING",

@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   type ContainerDefinition,
@@ -34,7 +33,7 @@ import type { Task } from "../../local/task/task.ts";
 import { PLACES } from "../../src/payload/source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
 import { type Names, policyFiles, policyOf } from "./policies.ts";
-import { eventually, until } from "./until.ts";
+import { answered, eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
 
@@ -215,17 +214,17 @@ export class Aws {
     const { made } = this.world;
     const sessionId = outputs["session-id"] ?? "";
     const key = `sessions/${sessionId}.log`;
-    while (!(await this.objects("sessions/")).includes(key)) await sleep(50);
+    await eventually(async () => (await this.objects("sessions/")).includes(key), true, 30_000);
     const object = await this.#s3.send(new GetObjectCommand({ Bucket: made.bucket, Key: key }));
     const s3 = (await object.Body?.transformToString()) ?? "";
     const stream = { logGroupName: made.logGroup, logStreamName: sessionId, startFromHead: true };
-    for (;;) {
+    const cloudwatch = await answered(`the transcript of ${sessionId} in CloudWatch Logs`, async () => {
       const answer = await this.#logs.send(new GetLogEventsCommand(stream)).catch(() => undefined);
-      const cloudwatch = (answer?.events ?? []).map(({ message = "" }) => message).join("\n");
-      // The last line of a transcript is from `script` itself.
-      if (cloudwatch.includes("Script done")) return { s3, cloudwatch };
-      await sleep(50);
-    }
+      const text = (answer?.events ?? []).map(({ message = "" }) => message).join("\n");
+      // The last line of a transcript is script's own.
+      return text.includes("Script done") ? text : undefined;
+    });
+    return { s3, cloudwatch };
   }
 }
 

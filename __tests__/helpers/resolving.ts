@@ -1,7 +1,8 @@
 import type { Where } from "../../src/inputs/inputs.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import type { MadeResource } from "../../src/targets/undo.ts";
-import { Listener, SteppedClock } from "./stepped.ts";
+import { Listener } from "./listener.ts";
+import { SleeplessClock } from "./stepped-clock.ts";
 import { origin } from "./start-inputs.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
@@ -19,7 +20,7 @@ export const target = {
 
 export interface Resolving extends ResolveContext {
   readonly log: Listener;
-  readonly clock: SteppedClock;
+  readonly clock: SleeplessClock;
   /** The reported events in order, with those that a test adds. */
   readonly events: unknown[];
 }
@@ -45,7 +46,7 @@ export function resolving(
     onUndo: (undo: readonly MadeResource[]) => events.push(undo),
     ...rest,
     log: new Listener(),
-    clock: new SteppedClock(),
+    clock: new SleeplessClock(),
     events,
   };
 }

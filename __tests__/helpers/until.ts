@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until `isSo`, and fails after half a minute with what `seen` says. */
+const PATIENCE_MS = 30_000;
+
+/** Looks until it is so, and fails after half a minute, with what was seen then. */
 export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + PATIENCE_MS;
   while (!isSo()) {
     if (Date.now() > end) throw new Error(`waited in vain for ${String(isSo)} ${seen()}`);
     await sleep(5);
   }
 }
 
-/** Asks until the answer is the expected one, and fails with the last answer after a while. */
+/** Asks until the answer is the wanted one, and fails with the last one after a while. */
 export async function eventually<T>(
   ask: () => T | Promise<T>,
   wanted: unknown,
@@ -25,5 +27,47 @@ export async function eventually<T>(
       if (Date.now() > end) throw error;
     }
     await sleep(20);
+  }
+}
+
+/** Asks until there is an answer, and fails after half a minute with what it waited for. */
+export async function answered<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await sleep(50);
+  }
+}
+
+/** Something whose changes are waited for, without looking again and again. */
+export class Changes {
+  readonly #patience: number;
+  #waiting: (() => void)[] = [];
+
+  constructor(patience = PATIENCE_MS) {
+    this.#patience = patience;
+  }
+
+  /** Says that something has changed. */
+  notify(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Resolves as soon as it is so, and fails after half a minute, with what was seen then. */
+  async until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
+    const end = Date.now() + this.#patience;
+    // A little later, since a timer may end a millisecond early.
+    const late = setTimeout(() => this.notify(), this.#patience + 10);
+    late.unref();
+    try {
+      while (!isSo()) {
+        if (Date.now() > end) throw new Error(`waited in vain for ${String(isSo)} ${seen()}`);
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(late);
+    }
   }
 }

@@ -4,7 +4,8 @@ import { lastResort } from "../../src/logs/last-resort.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { aTarget } from "../helpers/runs.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { wordsOf } from "../helpers/shown.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
@@ -30,7 +31,7 @@ interface Kept {
 async function look(after: End, kept: Kept) {
   const logs = new FakeLogs();
   if (typeof kept.cloudwatch === "string") logs.put("s-1", ...kept.cloudwatch.split("\n"));
-  const clock = new SteppedClock();
+  const clock = new SleeplessClock();
   const began = clock.now();
   const shown: string[] = [];
   const attended = await lastResort(after, {

@@ -4,7 +4,8 @@ import { Extractor } from "../../src/stream/extract.ts";
 import { readLogs } from "../../src/logs/read-logs.ts";
 import { Unreadable } from "../../src/logs/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { wordsOf } from "../helpers/shown.ts";
 import { extracted } from "../helpers/extracted.ts";
 
@@ -27,7 +28,7 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
     sessionIds: ["s-1", "s-2"],
     extractor,
     onShown: (each) => shown.push(...wordsOf(each)),
-    clock: new SteppedClock(),
+    clock: new SleeplessClock(),
     signal: new AbortController().signal,
     patience: 3_000,
     log: new Listener(),
@@ -110,7 +111,7 @@ describe("a transcript that S3 denies", () => {
       sessionIds: ["s-1", "s-2"],
       extractor: new Extractor(NONCE, 1),
       onShown: () => undefined,
-      clock: new SteppedClock(),
+      clock: new SleeplessClock(),
       signal: new AbortController().signal,
       patience: 3_000,
       log: new Listener(),

@@ -8,13 +8,13 @@ import {
   type TranscriptContext,
 } from "../../src/logs/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
-import { SteppedClock } from "../helpers/stepped.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const GROUP = { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined };
 const BUCKET = { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: "exec/" };
 const NOWHERE = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
 
-function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { clock: SteppedClock } {
+function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { clock: SleeplessClock } {
   const rest = {
     logs: new FakeLogs(),
     s3: { getObject: () => Promise.resolve(undefined) },
@@ -25,7 +25,7 @@ function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { c
     ...rest,
     signal: new AbortController().signal,
     ...more,
-    clock: (more.clock ?? new SteppedClock()) as SteppedClock,
+    clock: (more.clock ?? new SleeplessClock()) as SleeplessClock,
   };
 }
 
@@ -50,7 +50,7 @@ describe("a transcript in CloudWatch", () => {
 
   it("goes on as events come late, one after the other", async () => {
     const logs = new FakeLogs();
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const late = ["first", "late", "later", "latest"];
     // One more event for every five seconds that pass.
     const page: FakeLogs["page"] = (stream, from) => {
@@ -65,7 +65,7 @@ describe("a transcript in CloudWatch", () => {
   });
 
   it("is waited for as long as patience has it since the last news, looking once a second", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const begun = clock.now();
     expect(await all(transcript("cloudwatch", GROUP, "s-1", context({ clock })))).toBe("");
     expect(clock.now() - begun).toBe(10_000);
@@ -75,7 +75,7 @@ describe("a transcript in CloudWatch", () => {
   it("is not waited for by whoever has enough", async () => {
     const logs = new FakeLogs();
     logs.put("s-1", "enough", "more");
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     for await (const piece of transcript("cloudwatch", GROUP, "s-1", context({ logs, clock }))) {
       expect(Buffer.from(piece).toString()).toBe("enough");
       break;
@@ -113,7 +113,7 @@ describe("a transcript in S3", () => {
   });
 
   it("is waited for", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => Promise.resolve(clock.now() < until ? undefined : body());
     expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
@@ -127,7 +127,7 @@ describe("a transcript in S3", () => {
     );
 
   it("is waited for where S3 denies what is not there", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => (clock.now() < until ? Promise.reject(denied()) : Promise.resolve(body()));
     expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
@@ -135,7 +135,7 @@ describe("a transcript in S3", () => {
   });
 
   it("is not there or may not be read, where S3 denies it until patience ends", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const getObject = () => Promise.reject(denied());
     const reading = all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })));
     await expect(reading).rejects.toMatchObject({
@@ -151,7 +151,7 @@ describe("a transcript in S3", () => {
   });
 
   it("is not waited for where S3's own words name the right to it", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const words = denied({ isNamed: true });
     const getObject = () => Promise.reject(words);
     await expect(all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(
@@ -180,7 +180,7 @@ describe("a transcript in S3", () => {
   });
 
   it("is not waited for beyond patience", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     expect(await all(transcript("s3", BUCKET, "s-1", context({ clock })))).toBe("");
     expect(clock.slept).toHaveLength(10);
   });

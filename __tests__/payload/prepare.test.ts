@@ -1,7 +1,7 @@
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { preparePayload } from "../../src/payload/prepare.ts";
 import { jobSource } from "../../src/payload/source.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { runShell } from "../helpers/shells.ts";
 import { TASK } from "../helpers/tasks.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";

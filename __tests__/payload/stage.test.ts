@@ -11,7 +11,7 @@ import {
   type StageOptions,
   unstage,
 } from "../../src/payload/stage.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { JOB } from "./a-job.ts";
 
 const payload = makePayload(JOB, Buffer.from("echo\n"));

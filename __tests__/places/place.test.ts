@@ -4,9 +4,9 @@ import type { ActiveSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { randomOf } from "../helpers/seeds.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { ID } from "../helpers/tasks.ts";
-import { SteppedClock } from "../session/stepped-clock.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { Bucket, denied } from "./bucket.ts";
 
 const KEY = `fargate-exec/claims/${ID}/app.json`;

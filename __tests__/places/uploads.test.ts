@@ -5,7 +5,8 @@ import type { RecentSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
 import type { SessionLogs } from "../../src/ready/session-logs.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const NOWHERE: SessionLogs = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
 const CLOUDWATCH: SessionLogs = { ...NOWHERE, cloudWatchLogGroup: "/ecs/exec" };
@@ -47,7 +48,7 @@ describe("a container's place", () => {
     };
   };
   const setting = (logs: SessionLogs) => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     return { clock, log: new Listener(), cancel: new AbortController(), uploads: new Uploads(logs, clock) };
   };
 
@@ -103,7 +104,7 @@ describe("a container's place", () => {
 });
 
 describe("a session that is not opened", () => {
-  const NOW = 1_000_000;
+  const NOW = new SleeplessClock().now();
   const ended = (since: number, until: number): RecentSession => ({
     id: "s-theirs",
     since: NOW - since * 1_000,
@@ -127,7 +128,7 @@ describe("a session that is not opened", () => {
         recentSessions: () =>
           sessions instanceof Failure ? Promise.reject(sessions) : Promise.resolve(sessions),
       },
-      clock: new SteppedClock(),
+      clock: new SleeplessClock(),
       log,
     });
     return { seconds: Math.round(ms / 1_000), lines: log.lines };

@@ -1,7 +1,8 @@
 import type { NetworkInterface } from "../../src/aws/ec2.ts";
 import { PublicAddress } from "../../src/ready/address.ts";
 import { TaskLooks } from "../../src/targets/task-looks.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
 
 const found: NetworkInterface = { vpcId: "vpc-1", publicIp: "203.0.113.7" };
@@ -19,7 +20,7 @@ function looking(answer: () => Promise<NetworkInterface | undefined>) {
     describeTasks: () => Promise.resolve([task]),
     describeTaskDefinition: () => Promise.resolve(aDefinition()),
   };
-  const clock = new SteppedClock();
+  const clock = new SleeplessClock();
   const looks = new TaskLooks({ ecs, tasks: [task.arn], seen: [], clock });
   const address = new PublicAddress(task.arn, {
     looks,

@@ -1,6 +1,6 @@
 import { Failure } from "../../src/errors.ts";
 import { bucketOwner, lookAtBucket } from "../../src/ready/bucket.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 
 const failing = (code: Failure["code"]) => ({
   log: new Listener(),

@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import { EncryptionRefused, Failure } from "../../src/errors.ts";
 import { diagnose, type DiagnoseContext } from "../../src/ready/diagnose.ts";
 import { target } from "../helpers/resolving.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
 
 const parts = { failed: "f.", seen: "s.", advice: "a." };

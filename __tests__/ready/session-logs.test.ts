@@ -3,7 +3,7 @@ import type { ContainerDefinition } from "../../src/aws/definition.ts";
 import { Failure } from "../../src/errors.ts";
 import { lookAtCluster, sessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 
 type Wanted = "auto" | "session" | "cloudwatch" | "s3";
 

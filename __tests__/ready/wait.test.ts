@@ -1,6 +1,7 @@
 import type { Task } from "../../src/aws/task.ts";
 import { waitUntilReady } from "../../src/ready/wait.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aContainer, aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
 
 const pending = (task: Partial<Task>) =>
@@ -9,11 +10,11 @@ const provisioning = pending({ lastStatus: "PROVISIONING" });
 const pulling = pending({ lastStatus: "PENDING", pullStartedAt: 1 });
 const nearly = aTask({ containers: [aContainer({ execAgent: { status: "PENDING", reason: undefined } })] });
 
-let clock: SteppedClock;
+let clock: SleeplessClock;
 let log: Listener;
 let looks: number;
 beforeEach(() => {
-  clock = new SteppedClock();
+  clock = new SleeplessClock();
   log = new Listener();
   looks = 0;
 });

@@ -1,6 +1,7 @@
 import { openSession } from "../../src/session/session.ts";
 import { Rig } from "../local/agent/rig.ts";
-import { AWS, later, Lines, optionsFor, stopAll } from "./rig.ts";
+import { Listener } from "../helpers/listener.ts";
+import { AWS, later, optionsFor, stopAll } from "../helpers/session-rig.ts";
 
 afterEach(stopAll);
 
@@ -23,7 +24,7 @@ describe("a session with the local agent that is cut again and again", () => {
     const rig = await Rig.start(ways);
     later(() => rig.stop());
     const { sessionId, streamUrl, tokenValue } = rig.start(COMMAND);
-    const log = new Lines();
+    const log = new Listener();
     const session = await openSession({
       ...optionsFor({ url: streamUrl }),
       aws: { ...AWS, gatewayEndpoints: () => [rig.endpoint] },

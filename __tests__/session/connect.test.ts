@@ -2,18 +2,19 @@ import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { connect } from "../../src/session/connect.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
 
 const session = { sessionId: "s", streamUrl: "wss://example", token: "t" };
 const internal = { notConnected: "TargetNotConnectedException: internal error", throttled: false };
 const pending = { notConnected: "InvalidParameterException: the agent isn't running", throttled: false };
 
-let clock: SteppedClock;
+let clock: SleeplessClock;
 let log: Listener;
 let looked: number[];
 beforeEach(() => {
-  clock = new SteppedClock();
+  clock = new SleeplessClock();
   log = new Listener();
   looked = [];
 });

@@ -2,9 +2,10 @@ import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { ack, closed, output, text } from "../channel/frames.ts";
-import { Gateway } from "./gateway.ts";
-import { later, Lines, open, readAll, startGateway, stopAll } from "./rig.ts";
-import { SteppedClock } from "./stepped-clock.ts";
+import { Gateway } from "../helpers/gateway.ts";
+import { Listener } from "../helpers/listener.ts";
+import { later, open, readAll, startGateway, stopAll } from "../helpers/session-rig.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const { random } = Math;
 beforeEach(() => {
@@ -19,12 +20,12 @@ afterEach(async () => {
 interface Scene {
   readonly gateway: Gateway;
   readonly clock: SteppedClock;
-  readonly log: Lines;
+  readonly log: Listener;
   readonly session: Session;
 }
 
 async function scene(more: Partial<SessionOptions> = {}): Promise<Scene> {
-  const [gateway, clock, log] = [await startGateway(), new SteppedClock(), new Lines()];
+  const [gateway, clock, log] = [await startGateway(), new SteppedClock(), new Listener()];
   const session = await open(gateway, { clock, log, ...more });
   return { gateway, clock, log, session };
 }
@@ -36,7 +37,9 @@ function backOff(clock: SteppedClock, nth: number): Promise<void> {
 
 /** Lets time pass in small steps, among other sleepers than the one that is meant. */
 async function advanceUntil(clock: SteppedClock, isSo: () => boolean): Promise<void> {
+  const end = clock.now() + 3_600_000;
   while (!isSo()) {
+    if (clock.now() > end) throw new Error(`an hour of the clock went by without ${String(isSo)}`);
     clock.advance(100);
     await new Promise(setImmediate);
   }

@@ -9,8 +9,9 @@ import { PIECE_COST } from "../../src/session/byte-queue.ts";
 import { MOST_WAITING_BYTES, openSession } from "../../src/session/session.ts";
 import { MAX_FRAME_BYTES } from "../../src/transport/socket.ts";
 import { ack, closed, fromAgent, json, output, text } from "../channel/frames.ts";
-import { AWS, Lines, open, optionsFor, readAll, startGateway, stopAll } from "./rig.ts";
-import { SteppedClock } from "./stepped-clock.ts";
+import { Listener } from "../helpers/listener.ts";
+import { AWS, open, optionsFor, readAll, startGateway, stopAll } from "../helpers/session-rig.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 afterEach(stopAll);
 
@@ -91,8 +92,12 @@ describe("a session", () => {
     const gateway = await startGateway();
     const session = await open(gateway, { clock });
     gateway.client?.pause();
-    const closing = session.close();
-    clock.advance(1_000);
+    let isClosed = false;
+    const closing = session.close().then(() => (isClosed = true));
+    clock.advance(999);
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    clock.advance(1);
     await closing;
     gateway.client?.resume();
     await gateway.until(() => gateway.gone);
@@ -261,7 +266,7 @@ describe("a session that cannot be opened", () => {
 describe("a session's way to the gateway", () => {
   it("goes unsigned with a warning when there is nothing to sign with", async () => {
     const gateway = await startGateway();
-    const log = new Lines();
+    const log = new Listener();
     await open(gateway, {
       aws: { ...AWS, credentials: () => Promise.reject(new Error("no credentials")) },
       log,

@@ -10,7 +10,7 @@ import { undo } from "../../src/targets/undo.ts";
 import { Definitions } from "../helpers/definitions.ts";
 import { resolving } from "../helpers/resolving.ts";
 import { origin, startInputs } from "../helpers/start-inputs.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { aTask } from "../helpers/tasks.ts";
 
 const role = "arn:aws:iam::123456789012:role/task";

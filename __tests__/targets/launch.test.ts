@@ -2,7 +2,7 @@ import type { RunTask, RunTaskAnswer } from "../../src/aws/ecs.ts";
 import { AccessDenied, Failure, NoCapacity } from "../../src/errors.ts";
 import { startTasks } from "../../src/targets/launch.ts";
 import { runTaskRequest } from "../../src/targets/start.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
 

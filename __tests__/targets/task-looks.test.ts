@@ -1,12 +1,12 @@
 import { TaskLooks } from "../../src/targets/task-looks.ts";
-import { SteppedClock } from "../helpers/stepped.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
 
-let clock: SteppedClock;
+let clock: SleeplessClock;
 let asked: (readonly string[])[];
 let definitions: string[];
 beforeEach(() => {
-  clock = new SteppedClock();
+  clock = new SleeplessClock();
   asked = [];
   definitions = [];
 });
@@ -41,7 +41,7 @@ it("ask again after two seconds, for any of the tasks", async () => {
     [1, "b"],
     [1_000, "a"],
   ] as const) {
-    clock.pass(passed);
+    clock.advance(passed);
     await describeTask("ci", arn);
   }
   expect(asked).toHaveLength(2);

@@ -1,6 +1,6 @@
 import { undo } from "../../src/targets/undo.ts";
 import { Definitions } from "../helpers/definitions.ts";
-import { Listener } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
 import { aDefinition, TASK } from "../helpers/tasks.ts";
 
 const log = new Listener();

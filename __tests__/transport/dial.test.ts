@@ -1,7 +1,8 @@
 import { Failure } from "../../src/errors.ts";
 import { openSession } from "../../src/session/session.ts";
-import { Gateway } from "../session/gateway.ts";
-import { later, Lines, open, optionsFor, startGateway, stopAll } from "../session/rig.ts";
+import { Gateway } from "../helpers/gateway.ts";
+import { Listener } from "../helpers/listener.ts";
+import { later, open, optionsFor, startGateway, stopAll } from "../helpers/session-rig.ts";
 
 afterEach(stopAll);
 
@@ -11,7 +12,7 @@ const isSigned = ({ headers }: { headers: { authorization?: string | undefined }
 it.each([401, 403])(
   "a signed request that is answered %i is made once more unsigned, and the right is named",
   async (status) => {
-    const [gateway, log] = [await startGateway(), new Lines()];
+    const [gateway, log] = [await startGateway(), new Listener()];
     gateway.refusing = (request) => (isSigned(request) ? status : undefined);
     await open(gateway, { log });
     expect(gateway.requests.map(isSigned)).toEqual([true, false]);

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { closed, output } from "../channel/frames.ts";
 import { Proxy } from "../helpers/proxy.ts";
-import { later, startGateway, stopAll } from "../session/rig.ts";
+import { later, startGateway, stopAll } from "../helpers/session-rig.ts";
 
 const CLIENT = fileURLToPath(new URL("tls-client.ts", import.meta.url));
 const RENEWED = { sessionId: "ecs-execute-command-1", streamUrl: "wss://example.com/new", token: "renewed" };

@@ -2,7 +2,8 @@ import { LARGEST_CLAIM } from "../../src/places/claim.ts";
 import type { Aws } from "../../src/aws/calls.ts";
 import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
 import { Ledger, type SavedState, type LedgerEntry } from "../../src/undo/ledger.ts";
-import { Listener, SteppedClock } from "../helpers/stepped.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const STARTING: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
 const TASK: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
@@ -62,7 +63,7 @@ async function cleaningUp(
         deleteIf: call("DeleteObject", { deleted: true }),
       },
     },
-    clock: new SteppedClock(),
+    clock: new SleeplessClock(),
     log,
     reason: "cancelled",
     ...how,
@@ -94,7 +95,7 @@ describe("cleaning up", () => {
   });
 
   it("leaves a claim on record while a log is uploaded, if there is no time to wait for that", async () => {
-    const soon: LedgerEntry = { ...CLAIM, freeAt: new SteppedClock().now() + 7_000 };
+    const soon: LedgerEntry = { ...CLAIM, freeAt: new SleeplessClock().now() + 7_000 };
     expect(await cleaning([soon])).toMatchObject({ done: [], log: [], left: [soon] });
     const { done, left, log } = await cleaningUp({ patient: true }, [soon]);
     expect([done.length, left, log.length]).toEqual([2, [], 1]);

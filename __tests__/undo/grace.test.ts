@@ -1,6 +1,6 @@
 import type { RunTask } from "../../src/aws/ecs.ts";
 import { afterGrace, begunInTime } from "../../src/undo/grace.ts";
-import { SteppedClock } from "../helpers/stepped.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const request = {} as RunTask;
 const answer = { tasks: [], refusals: [] };
@@ -40,7 +40,7 @@ it("begins none after the cancel", async () => {
 
 describe("what is under way", () => {
   it("is given up two seconds after the cancel, for its reason", async () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const cancel = new AbortController();
     const late = afterGrace(cancel.signal, clock, new AbortController().signal);
     expect(late.aborted).toBe(false);
@@ -52,7 +52,7 @@ describe("what is under way", () => {
   });
 
   it("is not waited for once the run is over", () => {
-    const clock = new SteppedClock();
+    const clock = new SleeplessClock();
     const cancel = new AbortController();
     const over = new AbortController();
     afterGrace(cancel.signal, clock, over.signal);

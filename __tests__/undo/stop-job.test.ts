@@ -1,9 +1,9 @@
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import { systemClock } from "../../src/clock.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
-import { Listener } from "../helpers/stepped.ts";
-import { Gateway } from "../session/gateway.ts";
-import { AWS } from "../session/rig.ts";
+import { Listener } from "../helpers/listener.ts";
+import { Gateway } from "../helpers/gateway.ts";
+import { AWS } from "../helpers/session-rig.ts";
 
 const JOB = {
   cluster: "ci",

@@ -1,4 +1,5 @@
-import { Rig } from "./rig.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Client, Rig } from "./rig.ts";
 
 const job = "sh -c 'echo up; read -r line'";
 const up = "up\r\n";
@@ -7,11 +8,19 @@ describe("sessions beyond the limit", () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
+  /** Starts a job, and gives the time in which one that needs not wait would have begun for certain. */
+  async function begin(): Promise<{ readonly client: Client; readonly ample: number }> {
+    const began = Date.now();
+    const client = await rig.exec(job);
+    await client.until(() => client.output === up);
+    return { client, ample: 2 * (Date.now() - began) };
+  }
+
   it("wait for a free place when there is one such session", async () => {
     rig = await Rig.start({}, { sessionLimit: 1 });
-    const first = await rig.exec(job);
+    const { client: first, ample } = await begin();
     const second = await rig.exec(job);
-    await first.until(() => first.output === up);
+    await sleep(ample);
     expect(second.frames).toEqual([]);
     first.send("\n");
     await second.until(() => second.output === up);
@@ -23,13 +32,15 @@ describe("sessions beyond the limit", () => {
     await first.until(() => first.output === up);
     first.send("\n");
     await second.until(() => second.output === up);
+    expect(third.frames).toEqual([]);
     second.send("\n");
     await third.until(() => third.output === up);
-  }, 15_000);
+  });
 
   it("block the container for good when there is no place by then", async () => {
     rig = await Rig.start({}, { sessionLimit: 2 });
-    const held = [await rig.exec(job), await rig.exec(job)];
+    const { client: first, ample } = await begin();
+    const held = [first, await rig.exec(job)];
     const queued = await rig.exec(job);
     const fourth = await rig.exec(job);
     await fourth.until(() => rig.log.some((line) => line.includes("takes no session any more")));
@@ -39,6 +50,7 @@ describe("sessions beyond the limit", () => {
     const later = await rig.exec(job);
     queued.send("\n");
     await queued.closed;
+    await sleep(ample);
     expect([...fourth.frames, ...later.frames]).toEqual([]);
-  }, 15_000);
+  });
 });

@@ -1,9 +1,9 @@
 import { systemClock } from "../../src/clock.ts";
-import type { Log } from "../../src/log.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { openSession } from "../../src/session/session.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import { Gateway } from "./gateway.ts";
+import { Listener } from "./listener.ts";
 
 const trusted: string[] = [];
 
@@ -41,7 +41,7 @@ export function optionsFor(gateway: { url: string }, more: Partial<SessionOption
     targetId: "ecs:c_t_r",
     encryption: { kind: "unknown" },
     aws: AWS,
-    log: new Lines(),
+    log: new Listener(),
     clock: systemClock,
     ...more,
   };
@@ -58,27 +58,4 @@ export async function readAll(session: Session): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const bytes of session.output) chunks.push(bytes);
   return Buffer.concat(chunks).toString();
-}
-
-/** What a user would read. */
-export class Lines implements Log {
-  readonly lines: string[] = [];
-  #changed: () => void = () => undefined;
-
-  info(line: string): void {
-    this.lines.push(line);
-    this.#changed();
-  }
-  debug(): void {
-    // Not for the user.
-  }
-  warning(line: string): void {
-    this.info(`warning: ${line}`);
-  }
-
-  /** Resolves as soon as a line says so. */
-  async until(pattern: RegExp): Promise<void> {
-    while (!this.lines.some((line) => pattern.test(line)))
-      await new Promise<void>((resolve) => (this.#changed = resolve));
-  }
 }

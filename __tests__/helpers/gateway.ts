@@ -8,6 +8,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import type { AgentMessage } from "../../src/channel/message.ts";
 import { decode } from "../../src/channel/message.ts";
 import { ack } from "../channel/frames.ts";
+import { Changes } from "./until.ts";
 
 export interface GatewayOptions {
   /** Answers requests in place of the upgrade. */
@@ -37,7 +38,7 @@ export class Gateway {
   /** The HTTP status in place of the upgrade. */
   refusing: ((request: IncomingMessage) => number | undefined) | undefined;
   readonly #close: () => Promise<void>;
-  #changed: () => void = () => undefined;
+  readonly #changes = new Changes();
 
   static async start({ answer, server }: GatewayOptions = {}): Promise<Gateway> {
     const http = server ?? createServer();
@@ -61,7 +62,7 @@ export class Gateway {
         socket.on("error", () => undefined);
         if (status !== undefined) socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\n\r\nno!\n`);
         else if (!gateway.silent) ws.handleUpgrade(request, socket, head, (client) => gateway.#serve(client));
-        gateway.#changed();
+        gateway.#changes.notify();
       });
     }
     return gateway;
@@ -76,9 +77,9 @@ export class Gateway {
     for (const frame of frames) this.client?.send(frame);
   }
 
-  /** Resolves as soon as it is so; the test's own timeout bounds it. */
+  /** Resolves as soon as it is so. */
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await new Promise<void>((resolve) => (this.#changed = resolve));
+    await this.#changes.until(isSo, () => `the client sent ${this.messages.length} messages`);
   }
 
   async untilOpen(): Promise<void> {
@@ -109,7 +110,7 @@ export class Gateway {
   #serve(client: WebSocket): void {
     this.client = client;
     if (this.deaf) client.pause();
-    const changed = (): void => this.#changed();
+    const changed = (): void => this.#changes.notify();
     client.on("message", (data: RawData, isBinary) => {
       const bytes = data as Buffer;
       if (isBinary) {

@@ -1,0 +1,39 @@
+import { SteppedClock } from "./stepped-clock.ts";
+import { Changes } from "./until.ts";
+
+describe("changes that are waited for", () => {
+  it("wake each that waits, as soon as it is so", async () => {
+    const changes = new Changes();
+    let count = 0;
+    const waiting = [changes.until(() => count === 1), changes.until(() => count === 2)];
+    for (count = 1; count <= 2; count += 1) {
+      changes.notify();
+      await waiting[count - 1];
+    }
+  });
+
+  it("fail after a while, with what was waited for and what was seen", async () => {
+    const never = new Changes(20).until(
+      () => false,
+      () => "and saw nothing",
+    );
+    await expect(never).rejects.toThrow(/^waited in vain for .*false and saw nothing$/);
+  });
+});
+
+describe("a stepped clock", () => {
+  it("ends a sleep when its time has passed, and not before", async () => {
+    const clock = new SteppedClock();
+    const ended: number[] = [];
+    const sleeps = [200, 100].map((ms) => clock.sleep(ms).then(() => ended.push(ms)));
+    await clock.pass(100);
+    await sleeps[1];
+    expect(ended).toEqual([100]);
+    await clock.pass(100);
+    await Promise.all(sleeps);
+    expect([ended, clock.slept]).toEqual([
+      [100, 200],
+      [200, 100],
+    ]);
+  });
+});
