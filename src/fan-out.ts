@@ -1,10 +1,10 @@
 import type { ExecConfiguration } from "./aws/ecs.ts";
 import { runJob } from "./job.ts";
-import type { JobContext } from "./job/context.ts";
+import type { JobContext, UnplacedJob } from "./job/context.ts";
 import { type Log, loggedFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { diagnose } from "./ready/diagnose.ts";
-import { concluded } from "./report/conclude.ts";
+import { conclude } from "./report/conclude.ts";
 import {
   type FailedResult,
   failedResult,
@@ -50,9 +50,6 @@ export async function runJobs(
   return { kind: "several", tasks: await Promise.all(running) };
 }
 
-/** All that a job has before it is known where it runs. */
-type UnplacedJob = Omit<JobContext, "target" | "queues">;
-
 /** The job in this target, or in another that takes its place before the job has started. */
 async function runInOneOf(
   first: Target,
@@ -73,7 +70,7 @@ async function runInOneOf(
         isFinal || job.cancel.aborted
           ? undefined
           : await replacementFor(target, result.failure, candidates, resolveContext(step));
-      if (next === undefined) return await diagnosed(result, attempt, { ...job, target });
+      if (next === undefined) return await withDiagnosis(result, attempt, target, job);
       target = next;
     } catch (error) {
       return failedResult(loggedFailure(error, job.log), result.task, attempt.attached);
@@ -106,16 +103,17 @@ async function runIn(job: JobContext, inPublic: boolean): Promise<Attempt> {
   if (!("end" in report))
     return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };
   const { attached, sessionIds } = report;
-  const result = concluded(report, facts);
+  const result = conclude(report, facts);
   const unopened = result.kind === "failed" && result.failure.code === "container-blocked";
   return { result, attached, mayHaveStarted: attached || (sessionIds.length > 0 && !unopened) };
 }
 
-/** With what is wrong with the task's set-up, where that may be why no job could be brought into it. */
-async function diagnosed(
+/** The result with what is wrong in the set-up of the task, where that may be why the job did not start. */
+async function withDiagnosis(
   result: FailedResult,
   { attached }: Attempt,
-  { aws, cancel, exec, log, looks, target }: Omit<JobContext, "queues">,
+  target: Target,
+  { aws, cancel, exec, log, looks }: UnplacedJob,
 ): Promise<TaskResult> {
   if (attached || cancel.aborted) return result;
   const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec, log };

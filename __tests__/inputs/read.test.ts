@@ -215,7 +215,7 @@ describe("the role to assume", () => {
   });
 });
 
-describe("a job that nobody follows", () => {
+describe("a job that no runner follows", () => {
   it.each<[string, Given, number | undefined]>([
     ["in a task that was running is given half an hour", least, 1_800_000],
     ["in a task that ends by itself is left to its timeout", newTask, undefined],

@@ -118,7 +118,7 @@ describe("a transcript that S3 denies", () => {
     });
   }
 
-  it("keeps nobody from reading the others", async () => {
+  it("does not keep the others from being read", async () => {
     const text = `${mark("@0")}\n${SPOOL}${END}\n`.replaceAll("\n", "\r\n");
     expect(await fromS3(text)).toMatchObject(ENDED);
   });

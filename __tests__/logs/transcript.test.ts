@@ -72,7 +72,7 @@ describe("a transcript in CloudWatch", () => {
     expect(new Set(clock.slept)).toEqual(new Set([1_000]));
   });
 
-  it("is not waited for by whoever has enough", async () => {
+  it("is not waited for by a reader that has enough", async () => {
     const logs = new FakeLogs();
     logs.put("s-1", "enough", "more");
     const clock = new SleeplessClock();

@@ -46,7 +46,7 @@ it.each<[string | undefined, string | undefined, string | undefined]>([
   expect(bucketOwner({ bucketOwner: input }, cluster)).toBe(owner);
 });
 
-it("passes where nobody may look, or there is nothing to look at", async () => {
+it("passes where the caller may not look, or there is nothing to look at", async () => {
   await expect(lookAtBucket({ bucket: "stage" }, failing("access-denied"))).resolves.toBeUndefined();
   await expect(lookAtBucket(undefined, failing("bucket-not-found"))).resolves.toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import { concluded } from "../../src/report/conclude.ts";
+import { conclude } from "../../src/report/conclude.ts";
 import type { Outcome } from "../../src/report/result.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
 import { aReport, aStatus, someFacts } from "./results.ts";
@@ -59,7 +59,7 @@ it.each<[string, JobEnd, boolean, Outcome, number | undefined, string | undefine
     "no-status",
   ],
 ])("concludes from %s", (_, end, attached, outcome, exitCode, code) => {
-  const result = concluded(aReport(end, attached), someFacts());
+  const result = conclude(aReport(end, attached), someFacts());
   expect(result).toMatchObject({ outcome, exitCode });
   expect(result.kind === "failed" ? result.failure.code : undefined).toBe(code);
 });
@@ -69,12 +69,12 @@ it("tells what the container said, and of which session", () => {
     kind: "status",
     status: { kind: "refused", code: "job", text: "no space left" },
   };
-  expect(concluded(aReport(refused), someFacts())).toHaveProperty(
+  expect(conclude(aReport(refused), someFacts())).toHaveProperty(
     "failure.seen",
     expect.stringContaining("no space left"),
   );
   const cut: JobEnd = { kind: "ended", end: { kind: "detached" }, attached: true };
-  expect(concluded(aReport(cut), someFacts())).toHaveProperty(
+  expect(conclude(aReport(cut), someFacts())).toHaveProperty(
     "failure.failed",
     expect.stringContaining("ecs-execute-command-2"),
   );

@@ -53,7 +53,7 @@ it("tell an exit code of 0 from one that is not known", () => {
   expect(outputs(nothing)["exit-code"]).toBe("");
 });
 
-it("are one harmless line each, whoever has worded them, save the job's own", () => {
+it("are one harmless line each, whatever their source, save the job's own", () => {
   const words = "x\n::error::y\r##[error]z\x1b[1m";
   const result = aResult("exited", "0");
   const target = { ...result.task.target, taskArn: words, privateIp: words };

@@ -80,7 +80,7 @@ const PLAIN = new Set(
     .concat("inline", "text", "code_inline"),
 );
 
-it("takes nobody's words for Markdown, HTML or a link", () => {
+it("takes no untrusted words for Markdown, HTML or a link", () => {
   for (const words of [...HOSTILE, HOSTILE.join("\n"), HOSTILE.join("\n\n"), HOSTILE.join(" ")]) {
     const one = aFailedResult(new Failure("no-status", { failed: words, seen: words, advice: words }));
     const target = { ...aTarget(), clusterName: words, taskId: words, container: words };

@@ -140,7 +140,7 @@ it("has the tags that its own definition would have given it, but for AWS's own"
 
 it.each<[string, Registrable, Partial<NewTasks["start"]>]>([
   [
-    "the definition sets a shell as entry point and nobody waits for its health",
+    "the definition sets a shell as entry point and no container waits for its health",
     { ...source, containerDefinitions: [{ ...app, entryPoint: ["/bin/sh", "-c"] }] },
     {},
   ],
@@ -281,7 +281,7 @@ describe("a definition of ours", () => {
   };
 
   it.each<[string, Parameters<typeof aTask>[0][], boolean]>([
-    ["nobody", [], true],
+    ["no job", [], true],
     ["another job", [{}], false],
     ["this run", [{ startedBy: shared.startedBy }], true],
     ["a job of another revision", [{ taskDefinitionArn: "arn:x/f:2" }], true],

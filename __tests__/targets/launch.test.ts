@@ -117,7 +117,7 @@ describe("on Spot", () => {
   });
 });
 
-it("does without tags where they are not allowed and nobody asked for any", async () => {
+it("does without tags where they are not allowed and the user asked for none", async () => {
   await starting(request, 1, [noTags]);
   expect(sent[1]).toMatchObject({ tags: {}, propagateTags: undefined });
   expect(sent[1]?.clientToken).not.toBe(sent[0]?.clientToken);

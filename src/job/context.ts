@@ -4,14 +4,18 @@ import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
 
-/** What the phases of one job share. */
-export interface JobContext extends StepContext {
-  readonly target: Target;
+/** All that a job has before it is known where it runs. */
+export interface UnplacedJob extends StepContext {
   /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
   readonly exec: ExecConfiguration | undefined;
   readonly looks: TaskLooks;
   /** Where the job's output goes. */
   readonly write: Write;
+}
+
+/** What the phases of one job share. */
+export interface JobContext extends UnplacedJob {
+  readonly target: Target;
   /** Whether to queue for the container's place as long as `start-timeout`, or not at all. */
   readonly queues: boolean;
 }

@@ -2,7 +2,7 @@ import { withoutStatus } from "../follow/ending.ts";
 import { failedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
 
 /** The job's own status, else why there is none. */
-export function concluded({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
+export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
   const { target } = task;
   const sessionId = sessionIds.at(-1) ?? "unknown";
   switch (end.kind) {
