@@ -55,7 +55,7 @@ export interface NewTasks {
   readonly start: StartInputs;
 }
 
-/** What a new task is made of. */
+/** The source of a new task's definition. */
 export type NewTaskOf =
   /** The service's own task definition. */
   | { readonly kind: "service" }

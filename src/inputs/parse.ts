@@ -8,7 +8,7 @@ export type Parser<T> = (text: string) => Parsed<T>;
 const longest = 120 * 3_600_000;
 
 const smallest = 16 * 1024 * 1024;
-/** As large as the disk of a task may be. */
+/** The largest disk of a task. */
 const largest = 200 * 1024 * 1024 * 1024;
 
 const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const;

@@ -51,7 +51,7 @@ export function readInputs(source: InputSource): Inputs {
   return { ...rest, where, script };
 }
 
-/** No environment variable, argument or path can hold a NUL byte, so nothing else of the inputs is worth a look. */
+/** No environment variable, argument or path can hold a NUL byte. With one in the inputs nothing else is checked. */
 function refuseNul(reader: InputReader): void {
   for (const name of inputNames) {
     if (reader.raw(name).includes("\0")) reader.refuse(name, "text", "a NUL byte in it");
@@ -65,10 +65,10 @@ function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<R
   return reader.parsed(name, reader.raw(name), parse) ?? {};
 }
 
-/** The number after it is -1 to the kernel, which means: no change. */
+/** The next number is -1 to the kernel, which means "no change". */
 const LARGEST_ID = 4_294_967_294;
 
-/** As `docker exec --user` takes it; root is what runs anyway. */
+/** As `docker exec --user` takes it; undefined for root, which runs the job without the input. */
 function user(text: string): Parsed<string | undefined> {
   const answer = matching(
     /^[\w][\w.-]*(:[\w][\w.-]*)?$/,
@@ -83,7 +83,7 @@ function user(text: string): Parsed<string | undefined> {
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
 }
 
-/** A task that ends by itself takes its job along, so the default leaves that alone. */
+/** By default 30 minutes; no limit in a task that ends by itself, since its job ends with it. */
 function readAbandonAfter(reader: InputReader, where: Where | undefined): number | undefined {
   const given = reader.optional("abandon-after", abandonAfter);
   if (given !== undefined) return given === "never" ? undefined : given;

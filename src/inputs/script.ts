@@ -4,10 +4,10 @@ import { shown } from "./parse.ts";
 import type { InputReader } from "./reader.ts";
 import { readWorkspaceFile } from "./workspace.ts";
 
-/** Beyond this a file is no script but data, which belongs in a bucket or an image. */
+/** A larger file is data, which belongs in a bucket or an image. */
 const largestScript = 64 * 1024 * 1024;
 
-/** What can be brought into a container without a bucket, typed into the session: about two seconds of the agent's pace. */
+/** The largest script that is typed into the session where there is no bucket: the agent takes it in about two seconds. */
 export const LARGEST_TYPED_SCRIPT = 1024 * 1024;
 
 /** The short names of shells, with the flags that GitHub gives them for `run:` steps (python aside). */

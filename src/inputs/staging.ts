@@ -42,7 +42,7 @@ function keyPrefix(text: string): Parsed<string> {
   if (text === "/") return { value: "" };
   // curl would take `.` and `..` out of the path of a presigned URL, and so break its signature.
   const dots = text.split("/").some((part) => part === "." || part === "..");
-  // Safe characters only, since the key stands in a command that is on record, and in an URL.
+  // Safe characters only: the key stands in a command that CloudTrail records, and in a URL.
   if (text.startsWith("/") || dots || text.length > 512 || !/^[\w/!.-]*$/.test(text)) {
     return {
       must: "the start of an S3 key, of letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/",

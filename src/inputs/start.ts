@@ -16,7 +16,7 @@ import {
 } from "./parse.ts";
 import type { InputReader } from "./reader.ts";
 
-/** What only a new task can have; each is empty unless it is given. */
+/** The inputs that only a new task can have. */
 const ofNewTask = [
   "subnets",
   "security-groups",
@@ -43,7 +43,7 @@ const platformVersion = matching(
   "a Fargate platform version, such as 1.4.0 or LATEST",
 );
 
-/** How a new task is started. Read whether or not there is to be one, so that a wrong value is told in any case. */
+/** How a new task is started. Read also where no task is started, so that a wrong value is always told. */
 export function readStart(reader: InputReader): StartInputs {
   return {
     subnets: reader.orElse("subnets", subnets, []),

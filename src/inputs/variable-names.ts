@@ -10,7 +10,7 @@ export function isOurs(name: string): boolean {
 
 export const OURS = "a name that belongs to this action, as all do that begin with fx_";
 
-/** Credentials of the runner and of the step: nothing that a job in a container has to know, unless it is told on purpose. */
+/** Credentials of the runner and of the step, which no job gets by a bare name among others. */
 export function isRunnersOwn(name: string): boolean {
   return (
     /^(ACTIONS|INPUT|STATE|RUNNER)_/i.test(name) ||
@@ -19,7 +19,7 @@ export function isRunnersOwn(name: string): boolean {
   );
 }
 
-/** By which a loader, a shell, an interpreter or an AWS client finds code, or whom it trusts. No list of them is whole. */
+/** Variables by which a loader, a shell, an interpreter or an AWS client finds code or trust. The list can't be complete. */
 const EXACTLY = new Set([
   ...["PATH", "HOME", "IFS", "ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR"],
   ...["EDITOR", "VISUAL", "PAGER", "GCONV_PATH", "GLIBC_TUNABLES", "LOCPATH"],

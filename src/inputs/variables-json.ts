@@ -15,7 +15,7 @@ export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Re
     return wrong(secret ? "text that is no JSON" : `${shown(text)} (${shown(why)})`);
   }
   const entries = Object.entries(parsed as Record<string, unknown>);
-  // A name that is none may be a piece of a secret that was written in without toJSON.
+  // What is no variable name may be a piece of a secret that the workflow wrote without toJSON.
   const named = (name: string): string => (secret && !isVariableName(name) ? "a name" : shown(name));
   for (const [name, value] of entries) {
     if (!isVariableName(name))
@@ -33,7 +33,7 @@ export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Re
   return { value: Object.fromEntries(entries as [string, string][]) };
 }
 
-/** Of an object that JSON.parse made one of `count` strings by taking the last of each name. */
+/** A name that the text of an object of `count` strings has more than once: JSON.parse keeps its last value only. */
 function repeatedName(text: string, count: number): string | undefined {
   const strings = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
   if (strings.length === 2 * count) return undefined;

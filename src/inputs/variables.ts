@@ -18,8 +18,8 @@ export interface VariablesOptions {
  * environment of the step. Blank lines are skipped.
  *
  * A workflow writes values into the lines before anything is read here, so a value with a newline in it makes lines of
- * its own, and the author of that value chooses them. What may be such a line is below a `NAME=value` line. There
- * it takes nothing from the environment, and sets no variable that steers programs.
+ * its own, and the author of that value chooses them. Each line below a `NAME=value` line may be one of these. So such a
+ * line takes nothing from the environment, and sets no variable that steers programs.
  */
 export function variables(options: VariablesOptions): Parser<Variables> {
   return (text) =>
@@ -27,7 +27,7 @@ export function variables(options: VariablesOptions): Parser<Variables> {
 }
 
 interface Line {
-  /** From 1. */
+  /** The number of the line, from 1. */
   readonly number: number;
   readonly name: string;
   /** Undefined for a bare name. */
@@ -51,7 +51,7 @@ function variableLines(text: string, options: VariablesOptions): Parsed<Variable
       return refused(line, "a credential of the runner", options, RUNNERS_OWN);
     found.set(line.name, value);
   }
-  // Not an object filled name by name: `__proto__` is a name like any other.
+  // `fromEntries` takes `__proto__` as a name like any other; an assignment would not.
   return { value: Object.fromEntries(found) };
 }
 
@@ -87,7 +87,7 @@ function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
 
 /** `why` finishes "got line N, …". */
 function refused(line: Line, why: string, { secret }: VariablesOptions, advice = ADVICE): Parsed<never> {
-  // What stands above all values is the workflow's own text. Below, a line may be a part of a secret.
+  // Above all values a line is the workflow's own text. Below one it may be a part of a secret.
   const isSafe = !secret || (line.below === undefined && isVariableName(line.name));
   const where = isSafe ? shown(line.name) : `line ${line.number}`;
   return { must: MUST, got: `${where}, ${why}`, advice };

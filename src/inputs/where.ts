@@ -8,7 +8,7 @@ import { readWorkspaceFile } from "./workspace.ts";
 const targets = ["task", "service", "task-definition", "image"] as const;
 type TargetName = (typeof targets)[number];
 
-/** As many as one DescribeTasks call takes. */
+/** The most tasks that one DescribeTasks call takes. */
 const mostTasks = 100;
 
 const ecsName = "[A-Za-z0-9_-]{1,255}";
@@ -38,7 +38,7 @@ const image = matching(
   "an image's name, such as public.ecr.aws/docker/library/python:3.13",
 );
 
-/** Which tasks, and how they are started if they are new ones. Inputs that have no place there are problems. */
+/** Which tasks, and how new ones are started. Notes a problem for each input that does not go with the others. */
 export function readWhere(reader: InputReader): Where | undefined {
   const start = readStart(reader);
   const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
@@ -148,7 +148,7 @@ function readTaskDefinition(reader: InputReader): string | undefined {
     reader.refuse("task-definition", must, shown(text));
     return undefined;
   }
-  // What it holds is judged where it is registered; here only that it is there, and ours.
+  // Here the file only has to be in the workspace; its content is judged when it is registered.
   return readWorkspaceFile(reader, "task-definition")?.path;
 }
 

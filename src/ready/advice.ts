@@ -2,7 +2,7 @@ import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
 
-/** What the exec agent of a container needs, all of which is the task's to have (AWS: "ECS Exec prerequisites"). */
+/** What the exec agent of a container needs of its task (AWS: "ECS Exec prerequisites"). */
 export const EXEC_NEEDS =
   "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
   "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages (a NAT gateway, " +

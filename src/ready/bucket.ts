@@ -6,7 +6,7 @@ import { parseArn } from "../targets/arn.ts";
 
 /**
  * The account that the bucket has to belong to: the input's, else that of the cluster, where `cluster` is an ARN.
- * A deleted bucket's name is free for others, who would then get what is staged there.
+ * The name of a deleted bucket is free for other accounts, which would then get what is staged there.
  */
 export function bucketOwner(
   { bucketOwner }: Pick<Inputs, "bucketOwner">,

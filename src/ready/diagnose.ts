@@ -15,7 +15,7 @@ export interface DiagnoseContext {
   readonly ec2: Ec2;
   readonly iam: Iam;
   readonly log: Log;
-  /** Of the cluster, where it may be looked at. */
+  /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
   readonly exec: ExecConfiguration | undefined;
 }
 
@@ -27,8 +27,8 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /**
- * Checks what ECS Exec needs when it did not work, prints each check, and adds what is wrong to the failure. A failure
- * that has other reasons comes back as it is, and so does one whose task can't be looked at any more.
+ * Where ECS Exec did not work: checks what it needs, prints each check, and adds what is wrong to the failure. A failure
+ * for another reason comes back as it is, and so does one whose task can't be looked at any more.
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;

@@ -4,13 +4,13 @@ import { FAMILY_PREFIX } from "../targets/family.ts";
 import type { Target } from "../targets/target.ts";
 
 /**
- * Whether this container's own end stopped the task, by a status of its program. A signal (128 and more) or the end of
- * another container has nothing to do with the command that holds it.
+ * Whether the task stopped because this container's program ended by itself. A signal (128 and more) or the end of
+ * another container says nothing of the command that holds the container.
  */
 export function isHoldEnded({ stopCode, containers }: TaskStopped, container: string): boolean {
   const { exitCode } = containers.find(({ name }) => name === container) ?? {};
   if (stopCode !== "EssentialContainerExited" || exitCode === undefined || exitCode >= 128) return false;
-  // On TERM, which another container's end brings, a command that holds ends with 0.
+  // When another container ends, ECS sends TERM, on which the hold command ends with 0.
   return (
     exitCode !== 0 || containers.every(({ name, exitCode: code = 0 }) => name === container || code === 0)
   );

@@ -25,7 +25,7 @@ interface LookContext<Call extends keyof Ecs> {
 
 /**
  * The cluster, with how it logs its sessions; undefined where it may not be looked at. Fails with `logs-not-configured`
- * where the sessions are not logged where the inputs want it. With logging DEFAULT only the task tells where they are, so
+ * where the input `logs` names a log that the sessions don't have. With logging DEFAULT only the task tells where they are, so
  * `sessionLogs` judges that.
  */
 export async function lookAtCluster(

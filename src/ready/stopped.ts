@@ -73,7 +73,7 @@ const MEMORY =
   "A container was killed, most likely for want of memory: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
 const ROUTE = "a NAT gateway, 'assign-public-ip: true' in a public subnet, or VPC endpoints";
 
-/** The container runtime's words, where it was to run `sh`, such as a command that holds the container. */
+/** What the container runtime says of an image without `sh`, which the hold command needs. */
 const NO_SHELL = /exec: "(\/bin\/)?sh": (executable file not found|stat )/;
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [

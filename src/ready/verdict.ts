@@ -14,7 +14,7 @@ export type Verdict =
       readonly why: string;
       /** The container runs and only its exec agent is missing, so that a session is worth a try. */
       readonly near: boolean;
-      /** The image is being pulled, which its size decides. */
+      /** Whether the image is being pulled: how long that takes depends on its size. */
       readonly isPulling: boolean;
     }
   | { readonly kind: "never"; readonly failure: Failure };

@@ -16,7 +16,7 @@ export interface WaitContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal | undefined;
-  /** From 0 up to 1. */
+  /** A number from 0 up to 1. */
   readonly random?: () => number;
 }
 
@@ -57,7 +57,7 @@ export async function waitUntilReady(
   }
 }
 
-/** A task that was just started may take a moment to be seen; another is not there. */
+/** ECS may not list a task yet that was just started. Any other task that it does not list is not there. */
 function unseen({ started, taskId, clusterArn }: Pick<Target, "started" | "taskId" | "clusterArn">): Verdict {
   if (started) return { kind: "wait", why: "task is not listed yet", near: false, isPulling: false };
   return { kind: "never", failure: taskNotFound(taskId, clusterArn, "ecs:DescribeTasks says MISSING.") };

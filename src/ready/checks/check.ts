@@ -1,13 +1,13 @@
 import type { TaskDefinition } from "../../aws/definition.ts";
 import type { Task } from "../../aws/task.ts";
 
-/** One thing that ECS Exec needs; `SKIP` where what we may read does not tell. */
+/** The check of one thing that ECS Exec needs; `SKIP` where it is not known. */
 export interface Check {
   readonly what: string;
   readonly state: "OK" | "NG" | "SKIP";
   /** What was seen. */
   readonly words: string;
-  /** What to do where it is not good. */
+  /** What to do where the state is NG. */
   readonly fix: string;
 }
 
@@ -18,7 +18,7 @@ export interface CheckFacts {
   readonly definition: TaskDefinition | undefined;
 }
 
-/** The check of a thing that is `known`, and good or not; undefined is what may not be read. */
+/** `known` is what the check is about; undefined where it may not be read. */
 export function check(what: string, known: unknown, isGood: boolean, words: string, fix: string): Check {
   if (known === undefined) return { what, state: "SKIP", words: "not known: it may not be read", fix };
   return { what, state: isGood ? "OK" : "NG", words, fix };
