@@ -122,6 +122,34 @@ describe.each(SHELLS)("under %s", (sh) => {
     }
   });
 
+  it.concurrent(
+    "a process that has got the number of one of the job's is not signalled",
+    async () => {
+      const runId = randomBytes(6).toString("hex");
+      const directory = `${PLACES[0]}/fargate-exec-${runId}`;
+      // A leader of a process group, as the job and each of its workers is.
+      const other = spawn("sleep", ["60"], { stdio: "ignore", detached: true });
+      const closed = once(other, "close");
+      const [number = "", start = ""] = nameOf(other.pid ?? 0).split(":");
+      mkdirSync(directory, { mode: 0o700 });
+      // The one that had the number before began a tick earlier.
+      for (const name of ["pid", "0.pid", "maker", "watcher", "attacher"])
+        writeFileSync(`${directory}/${name}`, `${number}:${Number(start) - 1}\n`);
+      try {
+        expect(await stop(sh, runId, { sessionKnown: true })).toBe("");
+        // The command had come to all of them.
+        expect(existsSync(directory)).toBe(false);
+        expect(other.kill("SIGINT")).toBe(true);
+        await closed;
+        expect(other.signalCode).toBe("SIGINT");
+      } finally {
+        other.kill("SIGKILL");
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+    PATIENCE,
+  );
+
   it.concurrent("where no job is or comes, nothing happens, after a second", async () => {
     expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");
   });

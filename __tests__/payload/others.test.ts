@@ -1,0 +1,61 @@
+import { asRoot } from "../../local/task/isolate.ts";
+import { has } from "../helpers/needs.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { WatchedJob } from "../helpers/watch.ts";
+
+const asOthers = has("root", asRoot ? undefined : "only root can own a directory for another user")
+  ? it
+  : it.skip;
+/** Of each shell once. */
+const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
+const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
+
+/** Starts a process of root's in the container, and returns its name: its number and its start time. */
+function victim(container: SharedContainer): string {
+  container.run(
+    "setsid sleep 600 </dev/null >/dev/null 2>&1 & " +
+      'until read -r _ program _ <"/proc/$!/stat" && [ "$program" = \'(sleep)\' ]; do :; done; ' +
+      'echo "$!:$(cut -d " " -f 22 "/proc/$!/stat")" >/tmp/name',
+  );
+  return container.read("/tmp/name").trim();
+}
+
+/** Whether it still runs; PID 1 of this container reaps nothing, so that one that was killed is a zombie. */
+const lives = (container: SharedContainer, name: string): boolean =>
+  /^\d+ \(sleep\) S /.test(container.read(`/proc/${name.split(":")[0] ?? ""}/stat`));
+
+asOthers.concurrent.each(
+  EACH.flatMap((sh) =>
+    [
+      ["of another user", `chown -R 1000:1000 ${DIRECTORY}`],
+      ["of root, that everybody may write to", `chmod 777 ${DIRECTORY}`],
+      ["of root, that others may put another in the place of", "chmod 777 /tmp"],
+    ].map(([whose = "", setUp = ""]) => ({ sh, whose, setUp })),
+  ),
+)(
+  "a directory $whose is no job to wait for, and no process that it names is signalled, under $sh",
+  async ({ sh, setUp }) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { attacher: victim(container), pid: victim(container) };
+      const files = { ...victims, watcher: victims.attacher, reader: "0", alone: "60" };
+      container.run(
+        [
+          `mkdir -m 700 ${DIRECTORY}; cd ${DIRECTORY}`,
+          // Its run would have it stopped after a second.
+          `printf '%s\\n' https://example.com/run 1 00:00:00 >about`,
+          ...Object.entries(files).map(([name, content]) => `echo ${content} >${name}`),
+          setUp,
+        ].join("\n"),
+      );
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 3, script: "exit 3" });
+      await job.attach().closed;
+      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
+      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+  60_000,
+);
