@@ -16,7 +16,7 @@ const KMS_REQUEST = {
 function newChannel(): Channel {
   return new Channel({
     sessionId: "ecs-execute-command-1",
-    targetId: "ecs:c_t_r",
+    sessionTarget: "ecs:c_t_r",
     encryption: { kind: "unknown" },
   });
 }

@@ -63,14 +63,14 @@ describe("captured sessions with damaged frames", () => {
       const key = Buffer.from(capture.dataKeyPlaintextBase64 ?? "", "base64");
       const script = capture.frames.filter(({ from }) => from !== "client");
       let [channel, next, ends] = [
-        new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } }),
+        new Channel({ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } }),
         0,
         0,
       ];
       for (let now = 0; now < FRAMES; now++) {
         if (ends > 0 || next >= script.length) {
           [channel, next, ends] = [
-            new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } }),
+            new Channel({ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } }),
             0,
             0,
           ];
@@ -101,7 +101,11 @@ describe("captured sessions with damaged frames", () => {
 describe("a channel that is never let go on", () => {
   it("holds no more than the frames it may keep, whatever comes", () => {
     const random = randomOf(1);
-    const channel = new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } });
+    const channel = new Channel({
+      sessionId: "s",
+      sessionTarget: "ecs:c_t_r",
+      encryption: { kind: "unknown" },
+    });
     channel.open(0, "token");
     const before = heldBytes();
     for (let count = 0; count < 100_000; count++) {
@@ -117,7 +121,11 @@ describe("a channel that is never let go on", () => {
   });
 
   it("does not hold the buffers in which its frames came", () => {
-    const channel = new Channel({ sessionId: "s", targetId: "ecs:c_t_r", encryption: { kind: "unknown" } });
+    const channel = new Channel({
+      sessionId: "s",
+      sessionTarget: "ecs:c_t_r",
+      encryption: { kind: "unknown" },
+    });
     channel.open(0, "token");
     const before = heldBytes();
     for (let sequence = 1; sequence <= 2_000; sequence++) {

@@ -9,7 +9,7 @@ const KEY = Buffer.alloc(64, 7);
 const encryptedWith = (kmsKeyId: string): Encryption => ({ kind: "required", kmsKeyId });
 
 function openChannel(encryption: Encryption): Channel {
-  const channel = new Channel({ sessionId: "ecs-execute-command-1", targetId: "ecs:c_t_r", encryption });
+  const channel = new Channel({ sessionId: "ecs-execute-command-1", sessionTarget: "ecs:c_t_r", encryption });
   channel.open(NOW, "token");
   channel.takeFrames();
   return channel;

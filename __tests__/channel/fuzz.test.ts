@@ -47,7 +47,7 @@ describe("frames nobody should send", () => {
       fc.property(fc.array(anything, { maxLength: 40 }), (frames) => {
         const channel = new Channel({
           sessionId: "ecs-execute-command-1",
-          targetId: "ecs:c_t_r",
+          sessionTarget: "ecs:c_t_r",
           encryption: { kind: "unknown" },
         });
         channel.open(NOW, "token");
@@ -96,7 +96,7 @@ describe("frames nobody should send", () => {
     for (const [name, make] of floods) {
       const channel = new Channel({
         sessionId: "ecs-execute-command-1",
-        targetId: "ecs:c_t_r",
+        sessionTarget: "ecs:c_t_r",
         encryption: { kind: "unknown" },
       });
       channel.open(NOW, "token");

@@ -7,8 +7,8 @@ import { json, messages, text } from "./frames.ts";
 
 /** Plays the agent's and the gateway's half of a capture to a channel. */
 function replay(capture: Capture): { events: ChannelEvent[]; sent: ReturnType<typeof messages> } {
-  const targetId = capture.encryptionContext?.["aws:ssm:TargetId"] ?? "ecs:any_0_0";
-  const channel = new Channel({ sessionId: capture.session, targetId, encryption: { kind: "unknown" } });
+  const sessionTarget = capture.encryptionContext?.["aws:ssm:TargetId"] ?? "ecs:any_0_0";
+  const channel = new Channel({ sessionId: capture.session, sessionTarget, encryption: { kind: "unknown" } });
   channel.open(0, "token");
   const events: ChannelEvent[] = [];
   let now = 0;

@@ -91,7 +91,7 @@ export function play(scene: Scene, random: Random): Played {
   });
   const channel = new Channel({
     sessionId: "ecs-execute-command-1",
-    targetId: "ecs:c_t_r",
+    sessionTarget: "ecs:c_t_r",
     encryption: { kind: "unknown" },
   });
   const toAgent = new Link(scene.up, random);

@@ -38,7 +38,7 @@ export function optionsFor(gateway: { url: string }, more: Partial<SessionOption
     sessionId: "ecs-execute-command-1",
     streamUrl: gateway.url,
     token: "s3cret",
-    targetId: "ecs:c_t_r",
+    sessionTarget: "ecs:c_t_r",
     encryption: { kind: "unknown" },
     aws: AWS,
     log: new Listener(),

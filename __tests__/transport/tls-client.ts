@@ -18,7 +18,7 @@ async function throughSession(streamUrl: string): Promise<unknown> {
     sessionId: "ecs-execute-command-1",
     streamUrl,
     token: "s3cret",
-    targetId: "ecs:c_t_r",
+    sessionTarget: "ecs:c_t_r",
     encryption: { kind: "none" },
     aws,
     log: { info: ignore, debug: ignore, warning: ignore },

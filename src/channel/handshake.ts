@@ -32,7 +32,7 @@ export class EncryptionMismatch extends HandshakeError {
 export interface SessionIdentity {
   readonly sessionId: string;
   /** `ecs:<cluster name>_<task id>_<container runtime id>`. */
-  readonly targetId: string;
+  readonly sessionTarget: string;
   readonly encryption: Encryption;
 }
 
@@ -104,7 +104,7 @@ export class Handshake {
     // The request's own Challenge would join the context only if we acknowledged it, which the plugin never does.
     const encryptionContext = {
       "aws:ssm:SessionId": this.#identity.sessionId,
-      "aws:ssm:TargetId": this.#identity.targetId,
+      "aws:ssm:TargetId": this.#identity.sessionTarget,
     };
     return { wanted: { keyId: wanted, encryptionContext } };
   }

@@ -38,7 +38,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
     cancel.throwIfAborted();
     const opening = openSession({
       ...ticket,
-      targetId: options.sessionTarget,
+      sessionTarget: options.sessionTarget,
       encryption: options.encryption,
       aws: aws.clients,
       log,

@@ -52,12 +52,12 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
 /** Connects to an encrypted session until its command runs. Rejects where it can't run. */
 async function shakeHands(
   ticket: SessionTicket,
-  { sessionTarget: targetId, encryption }: JobName,
+  { sessionTarget, encryption }: JobName,
   { aws, clock, log }: StopJobOptions,
 ): Promise<void> {
   const session = await openSession({
     ...ticket,
-    ...{ targetId, encryption, aws: aws.clients, log, clock },
+    ...{ sessionTarget, encryption, aws: aws.clients, log, clock },
     wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
   });
   const over = new AbortController();
