@@ -6,7 +6,7 @@ import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog } from "../helpers/local.ts";
-import { has, type Need } from "../helpers/needs.ts";
+import { type Need, withNeed } from "../helpers/needs.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -135,7 +135,7 @@ async function taskWith(programs: Readonly<Record<string, string>>): Promise<Tas
 
 const awsCli = join(virtualEnvironment, "bin/aws");
 const itWith = (need: Need, program: string): typeof it =>
-  has(need, existsSync(program) ? undefined : `${program} is not there.`) ? it : it.skip;
+  withNeed(it, need, existsSync(program) ? undefined : `${program} is not there.`);
 
 itWith("aws-cli", awsCli)(
   "the AWS CLI fetches the script where there is no boto3",

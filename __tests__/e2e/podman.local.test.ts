@@ -1,10 +1,13 @@
+import { whyNoPodman } from "../../local/task/podman.ts";
 import { Aws, jobLog, leftClean, withoutInit } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
-import { runtimes } from "../local/runtimes.ts";
+import { withNeed } from "../helpers/needs.ts";
 
-const where = runtimes.includes("podman") ? describe : describe.skip;
-
-where("in a container of podman and runc", () => {
+withNeed(
+  describe,
+  "podman",
+  whyNoPodman(),
+)("in a container of podman and runc", () => {
   let aws: Aws;
   beforeAll(async () => {
     aws = await Aws.start({ runtime: "podman" });

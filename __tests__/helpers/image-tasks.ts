@@ -2,13 +2,13 @@ import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import { rootFileSystem, whyNoImages } from "../../local/images/root.ts";
 import type { Task } from "../../local/task/task.ts";
 import type { Aws } from "./local.ts";
-import { has } from "./needs.ts";
+import { withNeed } from "./needs.ts";
 
 /**
  * `describe` for tests that need images with root file systems of their own. It skips them, with the reason, where
  * images can't be built.
  */
-export const describeImages = has("images", whyNoImages()) ? describe : describe.skip;
+export const describeImages = withNeed(describe, "images", whyNoImages());
 
 /** Time for a hook that builds images on a machine without any. */
 export const BUILD_TIME = 240_000;

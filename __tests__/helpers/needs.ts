@@ -1,6 +1,7 @@
 /**
  * Things that tests need and a machine may lack. The variable TESTS_WITHOUT names those that the machine can't have, such as
- * `TESTS_WITHOUT="podman zsh"`. In CI nothing else excuses a skipped test.
+ * `TESTS_WITHOUT="podman zsh"`. In CI nothing else excuses a skipped test: those that `withNeed` skips have the need in
+ * their names.
  */
 export type Need =
   | "aws-cli"
@@ -19,6 +20,38 @@ export type Need =
 /** The needs that TESTS_WITHOUT names. */
 function excused(): readonly string[] {
   return (process.env["TESTS_WITHOUT"] ?? "").split(/[\s,]+/).filter((name) => name !== "");
+}
+
+/** Whether the name of a skipped test has a need that TESTS_WITHOUT names. */
+export function isExcused(test: string): boolean {
+  return excused().some((need) => test.includes(suffix(need)));
+}
+
+function suffix(need: string): string {
+  return ` (needs ${need})`;
+}
+
+/**
+ * `it` or `describe` for tests with this need. Where it is missing (see `has`) they are skipped, and their names say what
+ * they need.
+ */
+export function withNeed<T extends { readonly skip: T }>(block: T, need: Need, why: string | undefined): T {
+  return has(need, why) ? block : named(block.skip, suffix(need));
+}
+
+/** The same function, whose tests have this at the end of their titles; so have `each` and `concurrent` of it. */
+function named<T extends object>(block: T, ending: string): T {
+  return new Proxy(block, {
+    apply: (target, self, [first, ...others]: unknown[]) => {
+      const words = typeof first === "string" ? [first + ending, ...others] : [first, ...others];
+      const made: unknown = Reflect.apply(target as () => unknown, self, words);
+      return typeof made === "function" ? named(made, ending) : made;
+    },
+    get: (target, key) => {
+      const found: unknown = Reflect.get(target, key);
+      return typeof found === "function" ? named(found, ending) : found;
+    },
+  });
 }
 
 /**

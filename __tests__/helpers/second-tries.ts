@@ -1,11 +1,12 @@
 import type { Reporter, TestResult } from "@jest/reporters";
+import { isExcused } from "./needs.ts";
 
 /** More second tries than these in one run are no coincidence. */
 const MOST = 2;
 
 /**
- * Lists the tests that needed a second try, and fails the run above two. In CI it also fails a run with skipped tests, unless
- * `TESTS_WITHOUT` names what the machine can't have.
+ * Lists the tests that needed a second try, and fails the run above two. In CI it also fails a run with skipped tests, but for
+ * those whose need `TESTS_WITHOUT` names.
  */
 export default class SecondTries implements Pick<
   Reporter,
@@ -26,10 +27,11 @@ export default class SecondTries implements Pick<
   onRunComplete(): void {
     // `-t` skips tests on purpose.
     if (process.argv.some((word) => /^(-t|--testNamePattern)/.test(word))) this.#skipped = [];
+    const inexcusable = process.env["CI"] ? this.#skipped.filter((test) => !isExcused(test)) : [];
     const problems = [
       ...(this.#again.length > MOST ? [`${this.#again.length} tests needed a second try, ${MOST} may.`] : []),
-      ...(this.#skipped.length > 0 && process.env["CI"] && !process.env["TESTS_WITHOUT"]
-        ? [`${this.#skipped.length} tests were skipped, which CI does not allow.`]
+      ...(inexcusable.length > 0
+        ? [`${inexcusable.length} tests were skipped, which CI does not allow.${bullets(inexcusable)}`]
         : []),
     ];
     console.error(`Second tries: ${this.#again.length} (at most ${MOST}).${bullets(this.#again)}`);

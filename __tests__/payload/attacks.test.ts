@@ -16,14 +16,14 @@ import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
-import { has } from "../helpers/needs.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { SharedContainer, startMany } from "../helpers/shared-container.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 60_000;
-const asOthers = has("root", asRoot ? undefined : "only root has other users' processes") ? it : it.skip;
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const STICKY = ["/tmp", "/var/tmp"];

@@ -3,14 +3,12 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { asRoot } from "../../local/task/isolate.ts";
 import type { RefusalCode } from "../../src/stream/status.ts";
 import { shellFor } from "../../src/payload/shebang.ts";
-import { has } from "../helpers/needs.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { type Watched, watch, type WatchOptions } from "../helpers/watch.ts";
 
-const describeRoot = has("root", asRoot ? undefined : "only root can be another user")
-  ? describe
-  : describe.skip;
+const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 30_000;

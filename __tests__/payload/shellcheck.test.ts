@@ -6,11 +6,11 @@ import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts"
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
-import { has } from "../helpers/needs.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { JOB } from "./a-job.ts";
 
 const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.meta.url));
-const isThere = has("shellcheck", existsSync(SHELLCHECK) ? undefined : `${SHELLCHECK} is not there.`);
+const check = withNeed(it, "shellcheck", existsSync(SHELLCHECK) ? undefined : `${SHELLCHECK} is not there.`);
 
 /** What is found and meant. An exception of a single line stands beside that line, as a directive. */
 const MEANT: readonly (readonly [code: string, reason: string])[] = [
@@ -49,8 +49,6 @@ const whole = (delivery: Delivery): string =>
       loaderText({ payload, delivery, address: "https://x" }),
     )
     .replace(/^\. "\$fx_dir\/\$\{fx_new:-job\}"$/m, () => job.replace(source("process.sh"), () => ""));
-
-const check = isThere ? it : it.skip;
 
 check.each<[string, string]>([
   ["the bootstrap, the loader and the job, from S3", whole(S3)],

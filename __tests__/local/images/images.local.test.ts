@@ -4,12 +4,12 @@ import { rootFileSystem } from "../../../local/images/root.ts";
 import { asRoot } from "../../../local/task/isolate.ts";
 import type { Task } from "../../../local/task/task.ts";
 import { describeImages } from "../../helpers/image-tasks.ts";
-import { has } from "../../helpers/needs.ts";
+import { withNeed } from "../../helpers/needs.ts";
 import { until } from "../../helpers/until.ts";
 import { sessionOf } from "../session-of.ts";
 import { reached, runTask, startWorld, type World } from "../with-local.ts";
 
-const rootIsHere = has("root", asRoot ? undefined : "these tests run as another user");
+const itAsRoot = withNeed(it, "root", asRoot ? undefined : "these tests run as another user");
 const withoutEntryPoint = Object.keys(recipes).filter((name) => recipes[name]?.entryPoint === undefined);
 const withShell = withoutEntryPoint.filter((name) => name !== "no-shell");
 const buildTime = 180_000;
@@ -158,22 +158,19 @@ describeImages("an image with a root file system of its own", () => {
     expect((await shell(task, look(all))).split("\n")).toEqual(others);
   });
 
-  (rootIsHere ? it : it.skip)(
-    "runs as the named user, with all groups and the home of that user",
-    async () => {
-      const command = ["/bin/sh", "-c", "id -u; id -G; cd; pwd; exec sleep 600"];
-      const task = await run("busybox", { user: "app", command });
-      const status = await shell(
-        task,
-        'grep -E "^(Uid|Groups)" /proc/1/status; tr "\\0" "\\n" </proc/1/environ',
-      );
-      expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000\nGroups:\t1000 1001/);
-      expect(status).toContain("HOME=/home/app");
-      expect(await shell(task, "id -u; echo $HOME; touch /home/app/x && echo writable")).toBe(
-        "0\n/root\nwritable",
-      );
-    },
-  );
+  itAsRoot("runs as the named user, with all groups and the home of that user", async () => {
+    const command = ["/bin/sh", "-c", "id -u; id -G; cd; pwd; exec sleep 600"];
+    const task = await run("busybox", { user: "app", command });
+    const status = await shell(
+      task,
+      'grep -E "^(Uid|Groups)" /proc/1/status; tr "\\0" "\\n" </proc/1/environ',
+    );
+    expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000\nGroups:\t1000 1001/);
+    expect(status).toContain("HOME=/home/app");
+    expect(await shell(task, "id -u; echo $HOME; touch /home/app/x && echo writable")).toBe(
+      "0\n/root\nwritable",
+    );
+  });
 
   it("is never written to: the next container sees it unchanged", async () => {
     expect(await shell(await run("busybox"), "rm /bin/ls && touch /etc/mine && echo done")).toBe("done");

@@ -9,7 +9,7 @@ import {
 } from "../../../local/task/isolate.ts";
 import { contain as byPodman } from "../../../local/task/podman.ts";
 import { processesBeside } from "../../../local/task/processes.ts";
-import { has } from "../../helpers/needs.ts";
+import { withNeed } from "../../helpers/needs.ts";
 import { eventually } from "../../helpers/until.ts";
 import { runtimes } from "../runtimes.ts";
 
@@ -129,12 +129,13 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     await expect(isolate({ ...options, command: [program] })).rejects.toThrow(new CommandRefused(message));
   });
 
-  (has("root", asRoot ? undefined : "these tests run as another user") ? it : it.skip)(
-    "runs as the given user, and still dies with its parent",
-    async () => {
-      expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
-    },
-  );
+  withNeed(
+    it,
+    "root",
+    asRoot ? undefined : "these tests run as another user",
+  )("runs as the given user, and still dies with its parent", async () => {
+    expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
+  });
 
   it("leaves no mount on this machine", async () => {
     const before = readFileSync("/proc/self/mountinfo", "utf8");
