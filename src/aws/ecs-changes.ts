@@ -1,6 +1,13 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { definitionFrom } from "./definition.ts";
-import type { CapacityProvider, Ecs } from "./ecs.ts";
+import { definitionFrom, type Registrable, type TaskDefinition } from "./definition.ts";
+import type {
+  CapacityProvider,
+  Ecs,
+  ExecuteCommand,
+  ExecuteCommandAnswer,
+  RunTask,
+  RunTaskAnswer,
+} from "./ecs.ts";
 import type { AskEcs } from "./ecs-ask.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
@@ -13,93 +20,104 @@ type Changes = Pick<
 /** The calls that make or end something. */
 export function changes(ask: AskEcs): Changes {
   return {
-    async registerTaskDefinition(definition) {
-      // The text is the user's and ECS is its judge, so its type is taken on trust.
-      const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
-      const what = `task definition '${request.family ?? ""}'`;
-      const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
-        client.send(new sdk.RegisterTaskDefinitionCommand(request), options),
-      );
-      return definitionFrom(answer.taskDefinition ?? {});
-    },
-
-    async deregisterTaskDefinition(arn) {
-      await ask("DeregisterTaskDefinition", `task definition '${arn}'`, {}, async (client, options) => {
-        try {
-          await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
-        } catch (error) {
-          if (!isNamed(error, "ClientException") || !/inactive/i.test(error.message)) throw error;
-        }
-      });
-    },
-
-    async runTask({ cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }) {
-      const { capacityProviders, ...rest } = more;
-      const { subnets, securityGroups, assignPublicIp } = network;
-      const request: sdk.RunTaskCommandInput = {
-        ...rest,
-        cluster,
-        taskDefinition,
-        ...(capacityProviders.length === 0
-          ? { launchType: "FARGATE" }
-          : { capacityProviderStrategy: capacityProviders.map(strategyItem) }),
-        networkConfiguration: {
-          awsvpcConfiguration: {
-            subnets: [...subnets],
-            ...(securityGroups.length > 0 && { securityGroups: [...securityGroups] }),
-            ...(assignPublicIp !== undefined && { assignPublicIp: assignPublicIp ? "ENABLED" : "DISABLED" }),
-          },
-        },
-        overrides,
-        ...(Object.keys(tags).length > 0 && {
-          tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
-        }),
-        ...(propagateTags && { propagateTags }),
-      };
-      const names = { cluster, taskDefinition };
-      const answer = await ask("RunTask", `task definition '${taskDefinition}'`, names, (client, options) =>
-        client.send(new sdk.RunTaskCommand(request), options),
-      );
-      const refusals = answer.failures ?? [];
-      return {
-        tasks: (answer.tasks ?? []).map(taskFrom),
-        refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "", detail })),
-      };
-    },
-
-    async stopTask(cluster, task, reason) {
-      const request = { cluster, task, reason };
-      await ask("StopTask", `task '${task}'`, { cluster }, async (client, options) => {
-        try {
-          await client.send(new sdk.StopTaskCommand(request), options);
-        } catch (error) {
-          const gone =
-            isNamed(error, "InvalidParameterException") && /task was not found/i.test(error.message);
-          if (!gone) throw error;
-        }
-      });
-    },
-
-    async executeCommand({ cluster, task, container, command }) {
-      const request = { cluster, task, container, command, interactive: true };
-      const what = `container '${container}' of task '${task}'`;
-      return await ask("ExecuteCommand", what, { cluster }, async (client, options) => {
-        try {
-          const { session } = await client.send(new sdk.ExecuteCommandCommand(request), options);
-          return {
-            session: {
-              sessionId: session?.sessionId ?? "",
-              streamUrl: session?.streamUrl ?? "",
-              token: session?.tokenValue ?? "",
-            },
-          };
-        } catch (error) {
-          if (!isNotConnected(error)) throw error;
-          return { notConnected: `${error.name}: ${error.message}`, throttled: attempts(error) > 1 };
-        }
-      });
-    },
+    registerTaskDefinition: (definition) => registerTaskDefinition(ask, definition),
+    deregisterTaskDefinition: (arn) => deregisterTaskDefinition(ask, arn),
+    runTask: (request) => runTask(ask, request),
+    stopTask: (cluster, task, reason) => stopTask(ask, cluster, task, reason),
+    executeCommand: (request) => executeCommand(ask, request),
   };
+}
+
+async function registerTaskDefinition(ask: AskEcs, definition: Registrable): Promise<TaskDefinition> {
+  // The text is the user's and ECS is its judge, so its type is taken on trust.
+  const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
+  const what = `task definition '${request.family ?? ""}'`;
+  const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
+    client.send(new sdk.RegisterTaskDefinitionCommand(request), options),
+  );
+  return definitionFrom(answer.taskDefinition ?? {});
+}
+
+async function deregisterTaskDefinition(ask: AskEcs, arn: string): Promise<void> {
+  await ask("DeregisterTaskDefinition", `task definition '${arn}'`, {}, async (client, options) => {
+    try {
+      await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
+    } catch (error) {
+      if (!isNamed(error, "ClientException") || !/inactive/i.test(error.message)) throw error;
+    }
+  });
+}
+
+async function runTask(
+  ask: AskEcs,
+  { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTask,
+): Promise<RunTaskAnswer> {
+  const { capacityProviders, ...rest } = more;
+  const { subnets, securityGroups, assignPublicIp } = network;
+  const request: sdk.RunTaskCommandInput = {
+    ...rest,
+    cluster,
+    taskDefinition,
+    ...(capacityProviders.length === 0
+      ? { launchType: "FARGATE" }
+      : { capacityProviderStrategy: capacityProviders.map(strategyItem) }),
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: [...subnets],
+        ...(securityGroups.length > 0 && { securityGroups: [...securityGroups] }),
+        ...(assignPublicIp !== undefined && { assignPublicIp: assignPublicIp ? "ENABLED" : "DISABLED" }),
+      },
+    },
+    overrides,
+    ...(Object.keys(tags).length > 0 && {
+      tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    }),
+    ...(propagateTags && { propagateTags }),
+  };
+  const names = { cluster, taskDefinition };
+  const answer = await ask("RunTask", `task definition '${taskDefinition}'`, names, (client, options) =>
+    client.send(new sdk.RunTaskCommand(request), options),
+  );
+  const refusals = answer.failures ?? [];
+  return {
+    tasks: (answer.tasks ?? []).map(taskFrom),
+    refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "", detail })),
+  };
+}
+
+async function stopTask(ask: AskEcs, cluster: string, task: string, reason: string): Promise<void> {
+  const request = { cluster, task, reason };
+  await ask("StopTask", `task '${task}'`, { cluster }, async (client, options) => {
+    try {
+      await client.send(new sdk.StopTaskCommand(request), options);
+    } catch (error) {
+      const gone = isNamed(error, "InvalidParameterException") && /task was not found/i.test(error.message);
+      if (!gone) throw error;
+    }
+  });
+}
+
+async function executeCommand(
+  ask: AskEcs,
+  { cluster, task, container, command }: ExecuteCommand,
+): Promise<ExecuteCommandAnswer> {
+  const request = { cluster, task, container, command, interactive: true };
+  const what = `container '${container}' of task '${task}'`;
+  return await ask("ExecuteCommand", what, { cluster }, async (client, options) => {
+    try {
+      const { session } = await client.send(new sdk.ExecuteCommandCommand(request), options);
+      return {
+        session: {
+          sessionId: session?.sessionId ?? "",
+          streamUrl: session?.streamUrl ?? "",
+          token: session?.tokenValue ?? "",
+        },
+      };
+    } catch (error) {
+      if (!isNotConnected(error)) throw error;
+      return { notConnected: `${error.name}: ${error.message}`, throttled: attempts(error) > 1 };
+    }
+  });
 }
 
 function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityProviderStrategyItem {

@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { definitionFrom } from "./definition.ts";
-import type { Ecs, Network } from "./ecs.ts";
+import { definitionFrom, type TaskDefinition } from "./definition.ts";
+import type { Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { AskEcs } from "./ecs-ask.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
@@ -17,116 +17,120 @@ type Lookups = Pick<
 
 /** The calls that change nothing. */
 export function lookups(ask: AskEcs, region: string): Lookups {
-  async function describeTasks(cluster: string, tasks: readonly string[]): Promise<readonly Task[]> {
-    const found: Task[] = [];
-    // A call takes a hundred.
-    for (let i = 0; i < tasks.length; i += 100) {
-      const some = tasks.slice(i, i + 100);
-      const what =
-        some.length === 1 ? `task '${some.join()}'` : `${some.length} tasks of cluster '${cluster}'`;
-      const answer = await ask("DescribeTasks", what, { cluster }, (client, options) =>
-        client.send(new sdk.DescribeTasksCommand({ cluster, tasks: some }), options),
-      );
-      found.push(...(answer.tasks ?? []).map(taskFrom));
-    }
-    return found;
-  }
-
   return {
-    describeTasks,
+    describeCluster: (cluster) => describeCluster(ask, region, cluster),
+    describeTask: async (cluster, task) => (await describeTasks(ask, cluster, [task]))[0],
+    describeTasks: (cluster, tasks) => describeTasks(ask, cluster, tasks),
+    listTasks: (cluster, filter) => listTasks(ask, cluster, filter),
+    describeService: (cluster, service) => describeService(ask, cluster, service),
+    describeTaskDefinition: (taskDefinition) => describeTaskDefinition(ask, taskDefinition),
+  };
+}
 
-    async describeTask(cluster, task) {
-      return (await describeTasks(cluster, [task]))[0];
-    },
+async function describeTasks(
+  ask: AskEcs,
+  cluster: string,
+  tasks: readonly string[],
+): Promise<readonly Task[]> {
+  const found: Task[] = [];
+  // A call takes a hundred.
+  for (let i = 0; i < tasks.length; i += 100) {
+    const some = tasks.slice(i, i + 100);
+    const what = some.length === 1 ? `task '${some.join()}'` : `${some.length} tasks of cluster '${cluster}'`;
+    const answer = await ask("DescribeTasks", what, { cluster }, (client, options) =>
+      client.send(new sdk.DescribeTasksCommand({ cluster, tasks: some }), options),
+    );
+    found.push(...(answer.tasks ?? []).map(taskFrom));
+  }
+  return found;
+}
 
-    async describeCluster(cluster) {
-      const answer = await ask("DescribeClusters", `cluster '${cluster}'`, { cluster }, (client, options) =>
-        client.send(
-          new sdk.DescribeClustersCommand({ clusters: [cluster], include: ["CONFIGURATIONS"] }),
-          options,
-        ),
-      );
-      const found = answer.clusters?.[0];
-      if (found?.status === undefined || found.status === "INACTIVE") {
-        const why = found?.status ?? answer.failures?.[0]?.reason ?? "MISSING";
-        throw clusterNotFound(cluster, region, `ecs:DescribeClusters says ${why}.`);
-      }
-      const exec = found.configuration?.executeCommandConfiguration;
-      return {
-        arn: found.clusterArn ?? "",
-        name: found.clusterName ?? "",
-        status: found.status,
-        exec: {
-          logging: exec?.logging ?? "DEFAULT",
-          kmsKeyId: exec?.kmsKeyId,
-          cloudWatchLogGroup: exec?.logConfiguration?.cloudWatchLogGroupName,
-          cloudWatchEncryption: exec?.logConfiguration?.cloudWatchEncryptionEnabled ?? false,
-          s3Bucket: exec?.logConfiguration?.s3BucketName,
-          s3Prefix: exec?.logConfiguration?.s3KeyPrefix,
-          s3Encryption: exec?.logConfiguration?.s3EncryptionEnabled ?? false,
-        },
-      };
-    },
-
-    async listTasks(cluster, filter) {
-      const by = "service" in filter ? { serviceName: filter.service } : filter;
-      const names = { cluster, ...("service" in filter && { ecsService: filter.service }) };
-      const arns: string[] = [];
-      let nextToken: string | undefined;
-      do {
-        const request = { cluster, ...by, ...(nextToken && { nextToken }) };
-        const answer = await ask("ListTasks", `cluster '${cluster}'`, names, (client, options) =>
-          client.send(new sdk.ListTasksCommand(request), options),
-        );
-        arns.push(...(answer.taskArns ?? []));
-        nextToken = answer.nextToken;
-      } while (nextToken);
-      return arns;
-    },
-
-    async describeService(cluster, service) {
-      const names = { cluster, ecsService: service };
-      const answer = await ask("DescribeServices", `service '${service}'`, names, (client, options) =>
-        client.send(new sdk.DescribeServicesCommand({ cluster, services: [service] }), options),
-      );
-      const found = answer.services?.[0];
-      if (found?.status === undefined || found.status === "INACTIVE") {
-        const why = found?.status ?? answer.failures?.[0]?.reason ?? "MISSING";
-        throw serviceNotFound(service, cluster, `ecs:DescribeServices says ${why}.`);
-      }
-      const tasks = primaryTaskSet(found) ?? found;
-      return {
-        arn: found.serviceArn ?? "",
-        name: found.serviceName ?? "",
-        status: found.status,
-        desiredCount: found.desiredCount ?? 0,
-        runningCount: found.runningCount ?? 0,
-        pendingCount: found.pendingCount ?? 0,
-        taskDefinitionArn: tasks.taskDefinition ?? "",
-        enableExecuteCommand: found.enableExecuteCommand ?? false,
-        launchType: tasks.launchType,
-        capacityProviders: (tasks.capacityProviderStrategy ?? []).map((item) => ({
-          name: item.capacityProvider ?? "",
-          weight: item.weight ?? 0,
-          base: item.base ?? 0,
-        })),
-        platformVersion: tasks.platformVersion,
-        network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
-        events: (found.events ?? []).flatMap(({ message }) => message ?? []),
-      };
-    },
-
-    async describeTaskDefinition(taskDefinition) {
-      const answer = await ask(
-        "DescribeTaskDefinition",
-        `task definition '${taskDefinition}'`,
-        { taskDefinition },
-        (client, options) =>
-          client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }), options),
-      );
-      return definitionFrom(answer.taskDefinition ?? {}, answer.tags);
+async function describeCluster(ask: AskEcs, region: string, cluster: string): Promise<Cluster> {
+  const answer = await ask("DescribeClusters", `cluster '${cluster}'`, { cluster }, (client, options) =>
+    client.send(
+      new sdk.DescribeClustersCommand({ clusters: [cluster], include: ["CONFIGURATIONS"] }),
+      options,
+    ),
+  );
+  const found = answer.clusters?.[0];
+  if (found?.status === undefined || found.status === "INACTIVE") {
+    const why = found?.status ?? answer.failures?.[0]?.reason ?? "MISSING";
+    throw clusterNotFound(cluster, region, `ecs:DescribeClusters says ${why}.`);
+  }
+  const exec = found.configuration?.executeCommandConfiguration;
+  return {
+    arn: found.clusterArn ?? "",
+    name: found.clusterName ?? "",
+    status: found.status,
+    exec: {
+      logging: exec?.logging ?? "DEFAULT",
+      kmsKeyId: exec?.kmsKeyId,
+      cloudWatchLogGroup: exec?.logConfiguration?.cloudWatchLogGroupName,
+      cloudWatchEncryption: exec?.logConfiguration?.cloudWatchEncryptionEnabled ?? false,
+      s3Bucket: exec?.logConfiguration?.s3BucketName,
+      s3Prefix: exec?.logConfiguration?.s3KeyPrefix,
+      s3Encryption: exec?.logConfiguration?.s3EncryptionEnabled ?? false,
     },
   };
+}
+
+async function listTasks(ask: AskEcs, cluster: string, filter: TaskFilter): Promise<readonly string[]> {
+  const by = "service" in filter ? { serviceName: filter.service } : filter;
+  const names = { cluster, ...("service" in filter && { ecsService: filter.service }) };
+  const arns: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const request = { cluster, ...by, ...(nextToken && { nextToken }) };
+    const answer = await ask("ListTasks", `cluster '${cluster}'`, names, (client, options) =>
+      client.send(new sdk.ListTasksCommand(request), options),
+    );
+    arns.push(...(answer.taskArns ?? []));
+    nextToken = answer.nextToken;
+  } while (nextToken);
+  return arns;
+}
+
+async function describeService(ask: AskEcs, cluster: string, service: string): Promise<Service> {
+  const names = { cluster, ecsService: service };
+  const answer = await ask("DescribeServices", `service '${service}'`, names, (client, options) =>
+    client.send(new sdk.DescribeServicesCommand({ cluster, services: [service] }), options),
+  );
+  const found = answer.services?.[0];
+  if (found?.status === undefined || found.status === "INACTIVE") {
+    const why = found?.status ?? answer.failures?.[0]?.reason ?? "MISSING";
+    throw serviceNotFound(service, cluster, `ecs:DescribeServices says ${why}.`);
+  }
+  const tasks = primaryTaskSet(found) ?? found;
+  return {
+    arn: found.serviceArn ?? "",
+    name: found.serviceName ?? "",
+    status: found.status,
+    desiredCount: found.desiredCount ?? 0,
+    runningCount: found.runningCount ?? 0,
+    pendingCount: found.pendingCount ?? 0,
+    taskDefinitionArn: tasks.taskDefinition ?? "",
+    enableExecuteCommand: found.enableExecuteCommand ?? false,
+    launchType: tasks.launchType,
+    capacityProviders: (tasks.capacityProviderStrategy ?? []).map((item) => ({
+      name: item.capacityProvider ?? "",
+      weight: item.weight ?? 0,
+      base: item.base ?? 0,
+    })),
+    platformVersion: tasks.platformVersion,
+    network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
+    events: (found.events ?? []).flatMap(({ message }) => message ?? []),
+  };
+}
+
+async function describeTaskDefinition(ask: AskEcs, taskDefinition: string): Promise<TaskDefinition> {
+  const answer = await ask(
+    "DescribeTaskDefinition",
+    `task definition '${taskDefinition}'`,
+    { taskDefinition },
+    (client, options) =>
+      client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }), options),
+  );
+  return definitionFrom(answer.taskDefinition ?? {}, answer.tags);
 }
 
 /**
