@@ -48,17 +48,42 @@ export async function attempt<T>(
   }
 }
 
+/** The failure of one call, with what was seen of it. */
+type FailureWith = (code: FailureCode, failed: string, advice: string) => Failure;
+
 /** A bug of ours, which no advice to the user could mend, comes back as it is. */
 export function failureOf(error: unknown, call: Call): Error {
   if (error instanceof Failure || error instanceof ReferenceError) return error;
   if (error instanceof TypeError && !("code" in error)) return error;
   const thrown = facts(error);
-  const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
   const seen = words(thrown);
-  const failure = (code: FailureCode, failed: string, advice: string): Failure =>
+  const failure: FailureWith = (code, failed, advice) =>
     new Failure(code, { failed, seen, advice, cause: error });
 
+  const found =
+    ofAnyService(thrown, call, failure) ??
+    (call.service === "s3" ? ofBucket(thrown, call, failure) : undefined);
+  if (found) return found;
+  if (DENIED.has(thrown.name) || thrown.status === 403) return accessDenied(thrown, call, error);
+  const refused = ofEcs(thrown, call, failure, error);
+  if (refused) return refused;
+  const parts = {
+    failed: `${doing} failed.`,
+    seen,
+    advice:
+      "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.",
+    cause: error,
+  };
+  return /must be enabled to add tags/i.test(thrown.message)
+    ? new TagsNotEnabled(parts)
+    : new Failure("aws-error", parts);
+}
+
+/** A failure of the network, the credentials or the rate, which any call may have. */
+function ofAnyService(thrown: Thrown, call: Call, failure: FailureWith): Failure | undefined {
+  const { name, message } = thrown;
+  const doing = `${call.action} on ${call.resource}`;
   if (
     NETWORK.has(thrown.code ?? name) ||
     (thrown.code ?? "").startsWith("ERR_TLS") ||
@@ -86,11 +111,14 @@ export function failureOf(error: unknown, call: Call): Error {
       `Run fewer jobs at once ('strategy.max-parallel'), or ask AWS for a higher rate of ${call.action}.`,
     );
   }
-  if (call.service === "s3") {
-    const found = ofBucket(thrown, call, failure);
-    if (found) return found;
-  }
-  if (DENIED.has(name) || thrown.status === 403) return accessDenied(thrown, call, error);
+  return undefined;
+}
+
+/** What ECS says in exceptions of its own. */
+function ofEcs(thrown: Thrown, call: Call, failure: FailureWith, error: unknown): Failure | undefined {
+  const { name, message } = thrown;
+  const doing = `${call.action} on ${call.resource}`;
+  const seen = words(thrown);
   switch (name) {
     case "ClusterNotFoundException":
       return clusterNotFound(call.cluster ?? "default", call.region, seen, error);
@@ -122,16 +150,7 @@ export function failureOf(error: unknown, call: Call): Error {
         );
       }
   }
-  const parts = {
-    failed: `${doing} failed.`,
-    seen,
-    advice:
-      "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.",
-    cause: error,
-  };
-  return /must be enabled to add tags/i.test(message)
-    ? new TagsNotEnabled(parts)
-    : new Failure("aws-error", parts);
+  return undefined;
 }
 
 /** The endpoint that the environment names for a service, as the SDK reads it: an empty variable is none. */
@@ -179,11 +198,7 @@ export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "mes
   );
 }
 
-function ofBucket(
-  thrown: Thrown,
-  call: Call,
-  failure: (code: FailureCode, failed: string, advice: string) => Failure,
-): Failure | undefined {
+function ofBucket(thrown: Thrown, call: Call, failure: FailureWith): Failure | undefined {
   const { name, status, bucketRegion } = thrown;
   if (ELSEWHERE.has(name) || status === 301 || (bucketRegion !== undefined && bucketRegion !== call.region)) {
     const where = bucketRegion ?? "another region";

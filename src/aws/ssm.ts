@@ -69,58 +69,61 @@ export function ssmCalls(clients: AwsClients): Ssm {
         }
       }),
 
-    activeSessions: (target) => list(target, "Active"),
+    activeSessions: (target) => list(clients, target, "Active"),
 
     recentSessions: async (target, since) => {
       const [active, ended] = await Promise.all([
-        list(target, "Active"),
-        list(target, "History", { key: "InvokedAfter", value: new Date(since).toISOString() }),
+        list(clients, target, "Active"),
+        list(clients, target, "History", { key: "InvokedAfter", value: new Date(since).toISOString() }),
       ]);
       return [...active, ...ended];
     },
   };
+}
 
-  function list(
-    target: string,
-    State: "Active" | "History",
-    ...filters: readonly SessionFilter[]
-  ): Promise<readonly RecentSession[]> {
-    const limit = AbortSignal.timeout(LISTING_MS);
-    const about = {
-      service: "ssm",
-      action: "ssm:DescribeSessions",
-      resource: `target '${target}'`,
-      region,
-    } as const;
-    return attempt(about, signal, async () => {
-      const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
-      const client = await clients.ssm();
-      const found: RecentSession[] = [];
-      let token: string | undefined;
-      do {
-        const request = {
-          State,
-          Filters: [{ key: "Target" as const, value: target }, ...filters],
-          ...(token !== undefined && { NextToken: token }),
-        };
-        const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
-        const answer = await client
-          .send(new DescribeSessionsCommand(request), { abortSignal })
-          .catch((error: unknown) => {
-            throw limit.aborted ? limit.reason : error;
-          });
-        for (const { SessionId = "", StartDate, EndDate, Status } of answer.Sessions ?? []) {
-          found.push({
-            id: SessionId,
-            since: StartDate?.getTime(),
-            ended: State === "History" ? EndDate?.getTime() : undefined,
-            connected: State === "Active" && Status === "Connected",
-            ...(Status !== undefined && { status: Status }),
-          });
-        }
-        token = answer.NextToken;
-      } while (token);
-      return found;
-    });
-  }
+/** The sessions of one state, page by page. */
+async function list(
+  clients: AwsClients,
+  target: string,
+  State: "Active" | "History",
+  ...filters: readonly SessionFilter[]
+): Promise<readonly RecentSession[]> {
+  const { signal, region } = clients;
+  const limit = AbortSignal.timeout(LISTING_MS);
+  const about = {
+    service: "ssm",
+    action: "ssm:DescribeSessions",
+    resource: `target '${target}'`,
+    region,
+  } as const;
+  return await attempt(about, signal, async () => {
+    const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
+    const client = await clients.ssm();
+    const found: RecentSession[] = [];
+    let token: string | undefined;
+    do {
+      const request = {
+        State,
+        Filters: [{ key: "Target" as const, value: target }, ...filters],
+        ...(token !== undefined && { NextToken: token }),
+      };
+      const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
+      const answer = await client
+        .send(new DescribeSessionsCommand(request), { abortSignal })
+        .catch((error: unknown) => {
+          throw limit.aborted ? limit.reason : error;
+        });
+      for (const { SessionId = "", StartDate, EndDate, Status } of answer.Sessions ?? []) {
+        found.push({
+          id: SessionId,
+          since: StartDate?.getTime(),
+          ended: State === "History" ? EndDate?.getTime() : undefined,
+          connected: State === "Active" && Status === "Connected",
+          ...(Status !== undefined && { status: Status }),
+        });
+      }
+      token = answer.NextToken;
+    } while (token);
+    return found;
+  });
 }
