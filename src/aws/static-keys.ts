@@ -1,3 +1,5 @@
+import type { Log } from "../log.ts";
+
 /** What a session lasts unless somebody asked for more: so says `aws-actions/configure-aws-credentials`. */
 const USUAL_SESSION_MS = 3_600_000;
 
@@ -18,18 +20,28 @@ export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
   return end === "unknown" ? undefined : end;
 }
 
-/** A warning for a job that may outlive the credentials of its step; undefined where that is not to be feared. */
-export function outlivedBy(timeout: number, env: NodeJS.ProcessEnv, now: number): string | undefined {
+/**
+ * Warns of a job that may outlive the credentials of its step. A session of unknown length began before the step, so that a
+ * job of an hour may outlive it too: since an hour is the default of 'timeout', that is no more than a line of the log.
+ */
+export function tellOutlived(
+  timeout: number,
+  env: NodeJS.ProcessEnv,
+  now: number,
+  log: Pick<Log, "info" | "warning">,
+): void {
   const end = endOfStaticKeys(env);
-  if (end === undefined) return undefined;
-  if (end === "unknown") return timeout > USUAL_SESSION_MS ? warning(timeout, UNKNOWN_END) : undefined;
-  return now + timeout > end ? warning(timeout, `end at ${new Date(end).toISOString()}`) : undefined;
+  if (end === undefined) return;
+  if (end !== "unknown") {
+    if (now + timeout > end) log.warning(words(timeout, `end at ${new Date(end).toISOString()}`));
+  } else if (timeout > USUAL_SESSION_MS) log.warning(words(timeout, UNKNOWN_END));
+  else if (timeout === USUAL_SESSION_MS) log.info(words(timeout, UNKNOWN_END));
 }
 
 const UNKNOWN_END =
   "are a session's, which lasts one hour unless the step that began it was asked for more ('role-duration-seconds')";
 
-function warning(timeout: number, facts: string): string {
+function words(timeout: number, facts: string): string {
   return (
     `'timeout' is ${timeout / 60_000} minutes, and nothing renews the AWS credentials of this step: they ${facts}. If they end ` +
     "before the job does, it is stopped and the step fails. Set 'role-to-assume' to a role that this step assumes itself and " +

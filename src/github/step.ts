@@ -1,5 +1,5 @@
 import type { Role } from "../aws/clients.ts";
-import { outlivedBy } from "../aws/static-keys.ts";
+import { tellOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import { type Result, taskResults } from "../report/result.ts";
@@ -28,8 +28,7 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const origin = stepOrigin();
   const role = roleOf(inputs, origin.runId);
   const credentials = stepCredentials(role, region, log);
-  const outlived = role === undefined ? outlivedBy(inputs.timeout, process.env, clock.now()) : undefined;
-  if (outlived !== undefined) log.warning(outlived);
+  if (role === undefined) tellOutlived(inputs.timeout, process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
