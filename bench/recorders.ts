@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, openSync, closeSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { openSync, closeSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { payloadFile } from "../src/payload/files.ts";
 import { redactionPatterns } from "../src/payload/redaction.ts";
-
-const payload = resolve(import.meta.dirname, "../src/payload/container");
+import { recorderPy } from "../src/payload/source.ts";
 
 /** Numbered lines, of which one in a hundred holds a secret. */
 function text(secrets: readonly string[], mib: number): Buffer {
@@ -25,8 +25,8 @@ export function recorders(root: string, count: number): void {
   mkdirSync(directory);
   const patterns = redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value])));
   writeFileSync(join(directory, "patterns"), patterns.join("\n"));
-  copyFileSync(join(payload, "recorder.py"), join(directory, "recorder.py"));
-  copyFileSync(join(payload, "recorder.awk"), join(directory, "recorder.awk"));
+  writeFileSync(join(directory, "recorder.py"), recorderPy());
+  writeFileSync(join(directory, "recorder.awk"), payloadFile("recorder.awk"));
   const mib = 32;
   writeFileSync(join(directory, "text"), text(secrets, mib));
 

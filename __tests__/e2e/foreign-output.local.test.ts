@@ -11,7 +11,7 @@ afterAll(() => aws.stop());
 const run = `for i in 1 2 3 4 5 6 7 8 9; do
   echo "line $i"
   if [ "$i" = 5 ]; then
-    echo "not the job's" >"/proc/$(cut -d : -f 1 "\${0%/*}/watcher")/fd/1"
+    echo "not the job's" >"/proc/$(cut -d : -f 1 "\${0%/*}/attacher")/fd/1"
   fi
   sleep 0.1
 done

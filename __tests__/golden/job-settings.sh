@@ -13,6 +13,9 @@ fx_workdir='/srv/my app'
 fx_names='A EMPTY QUOTES'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
+fx_become_py='<become.py>'
+fx_metadata_py='<metadata.py>'
+fx_pack_py='<pack.py>'
 fx_environment() {
 export A='value of A'
 export EMPTY=''
@@ -24,5 +27,5 @@ export CI=true
 :
 }
 fx_command() {
-fx_run bash --noprofile --norc -eo pipefail "$fx_dir/script" 'one argument' 'it'\''s'
+"$@" bash --noprofile --norc -eo pipefail "$fx_dir/script" 'one argument' 'it'\''s'
 }

@@ -15,7 +15,7 @@ RUN = re.compile(rb"(?:fx_id=|fx_run=|fargate-exec-)([0-9a-f]{8,})")
 EVIDENCE = b'echo "$0: $(id -u)" >>/tmp/evidence\n'
 FILES = ("job", "new", "payload", "script", "job.tmp", "status", "started", "recorder.py")
 # Among them the container's first process: a kill of it ends the task.
-PIDS = ("pid", "0.pid", "1.pid", "maker", "watcher")
+PIDS = ("pid", "0.pid", "1.pid", "maker", "attacher")
 places = sys.argv[1:]
 tricks = ["directory", "link", "file", "flicker", "empty", "swap"]
 seen = {}

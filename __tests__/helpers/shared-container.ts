@@ -62,7 +62,7 @@ export class SharedContainer implements Within {
     const path = `${this.root}${directory}`;
     mkdirSync(path, { mode: 0o777 });
     for (const name of ["job", "new", "payload"]) writeFileSync(`${path}/${name}`, "id -u >>/tmp/evidence\n");
-    for (const name of ["pid", "0.pid", "maker", "watcher"]) writeFileSync(`${path}/${name}`, "1\n");
+    for (const name of ["pid", "0.pid", "maker", "attacher"]) writeFileSync(`${path}/${name}`, "1\n");
     for (const name of readdirSync(path)) chownSync(`${path}/${name}`, OTHER, OTHER);
     chownSync(path, OTHER, OTHER);
   }

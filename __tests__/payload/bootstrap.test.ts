@@ -32,7 +32,7 @@ describe("the command", () => {
       name,
       `${command(delivery)
         .replaceAll(payload.sha256, "<sha256>")
-        .replace(/fx_from=\d+/, "fx_from=<at>")}\n`,
+        .replace(/fx_head=\d+/, "fx_head=<at>")}\n`,
     );
   });
 

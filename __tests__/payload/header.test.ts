@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { quote } from "../../src/payload/quote.ts";
+import { inlinePython } from "../../src/payload/source.ts";
 import { has } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON } from "../helpers/watch.ts";
@@ -52,8 +54,9 @@ describe("the metadata endpoint of the task is asked without the container's pro
   const programs = ["curl", "python3", ...(has("wget", whyNot("wget")) ? ["wget"] : [])];
   it.each(programs)("by %s", async (program) => {
     const proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
-    const settings = "fx_id=1 fx_url= fx_cluster= fx_arn= fx_container=";
-    const script = `${settings}\n${source}\nECS_CONTAINER_METADATA_URI_V4=${url}\nfx_header`;
+    const python = `fx_metadata_py=${quote(inlinePython("metadata.py"))}`;
+    const settings = `fx_id=1 fx_url= fx_cluster= fx_arn= fx_container= ${python}`;
+    const script = `${settings}\n${source}\nECS_CONTAINER_METADATA_URI_V4=${url}\nfx_print_header`;
     const shell = execFileSync("which", [SHELLS[0]?.split(" ")[0] ?? "sh"])
       .toString()
       .trim();

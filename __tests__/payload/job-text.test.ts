@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
-import { jobSource } from "../../src/payload/source.ts";
+import { inlinePython, jobSource, recorderPy } from "../../src/payload/source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";
@@ -11,8 +11,11 @@ import { JOB } from "./a-job.ts";
 function settings(options: Partial<JobOptions>): string {
   return jobText({ ...JOB, ...options })
     .replace(jobSource(), "")
-    .replace(quote(payloadFile("recorder.py")), "'<recorder.py>'")
-    .replace(quote(payloadFile("recorder.awk")), "'<recorder.awk>'");
+    .replace(quote(recorderPy()), "'<recorder.py>'")
+    .replace(quote(payloadFile("recorder.awk")), "'<recorder.awk>'")
+    .replace(quote(inlinePython("become.py")), "'<become.py>'")
+    .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")
+    .replace(quote(inlinePython("pack.py")), "'<pack.py>'");
 }
 
 it("the settings of a run are what was reviewed", () => {
@@ -21,7 +24,7 @@ it("the settings of a run are what was reviewed", () => {
 
 describe.each(SHELLS)("under %s", (shell) => {
   const values = (options: Partial<JobOptions>, script: string): string[] =>
-    runShell(shell, `${settings(options)}\nfx_dir=/run/dir\nfx_run() { printf '%s\\0' "$@"; }\n${script}`)
+    runShell(shell, `${settings(options)}\nfx_dir=/run/dir\nshow() { printf '%s\\0' "$@"; }\n${script}`)
       .toString()
       .split("\0")
       .slice(0, -1);
@@ -41,7 +44,7 @@ describe.each(SHELLS)("under %s", (shell) => {
       ["sh", "$HOME", "*;`x`", "/run/dir/script"],
     ],
   ])("a shell's template is %s", (_, template, words) => {
-    expect(values({ shell: template, args: [] }, "fx_command")).toEqual(words);
+    expect(values({ shell: template, args: [] }, "fx_command show")).toEqual(words);
   });
 
   it("arguments and environment have every byte they had", () => {
@@ -49,7 +52,7 @@ describe.each(SHELLS)("under %s", (shell) => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), text, text, (args, a, b) => {
         const options = { shell: "sh {0}", args, env: { A: a, B: b }, workingDirectory: b };
-        const script = `fx_command; fx_environment; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
+        const script = `fx_command show; fx_environment; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
         expect(values(options, script)).toEqual(["sh", "/run/dir/script", ...args, a, b, b]);
       }),
       { numRuns: 20 },

@@ -21,12 +21,12 @@ function prepare(inputs: Partial<Inputs>) {
   const read = (...names: string[]): string[] => {
     const values = names.map((name) => `"$${name}"`).join(" ");
     const head = job.slice(0, job.indexOf(jobSource()));
-    const show = `fx_run() { printf '%s\\n' "$*"; }; fx_environment; fx_own_environment; printf '%s\\n' ${values}`;
+    const show = `show() { printf '%s\\n' "$*"; }; fx_environment; fx_own_environment; printf '%s\\n' ${values}`;
     return runShell("sh", `fx_dir=D\n${head}\n${show}`).toString().split("\n").slice(0, names.length);
   };
   const shell = (): string => {
     const head = job.slice(0, job.indexOf(jobSource()));
-    return runShell("sh", `fx_dir=D\n${head}\nfx_run() { printf '%s' "$*"; }; fx_command`).toString();
+    return runShell("sh", `fx_dir=D\n${head}\nshow() { printf '%s' "$*"; }; fx_command show`).toString();
   };
   return { log: log.lines, script: payload.bytes.subarray(payload.scriptAt).toString("latin1"), read, shell };
 }

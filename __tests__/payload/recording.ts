@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
-import { payloadFile } from "../../src/payload/files.ts";
+import { recorderPy } from "../../src/payload/source.ts";
 import { extracted } from "../helpers/extracted.ts";
 import { until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";
@@ -51,7 +51,7 @@ export class Recording {
   ): Promise<Recording> {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
-    writeFileSync(program, payloadFile("recorder.py"));
+    writeFileSync(program, recorderPy());
     const args = [directory, workers, limit, piece].map(String);
     const child = spawn(PYTHON, ["-I", "-S", program, ...args], {
       stdio: ["pipe", "ignore", "inherit"],

@@ -1,6 +1,6 @@
 import type { Payload } from "./payload.ts";
-import { quote } from "./quote.ts";
-import { bootstrapSource, places } from "./source.ts";
+import { doubleQuote, quote } from "./quote.ts";
+import { bootstrapSource, inlinePython, PLACES, shortened } from "./source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
@@ -38,36 +38,20 @@ export const LONGEST_COMMAND = 4096;
 export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
-    places(),
-    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_from=${payload.scriptAt + 1} fx_pack=${options.packAbove ?? "''"}`,
-    delivery.kind === "s3" ? fetchFromS3(payload, delivery) : "fx_fetch() { :; }",
+    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${payload.scriptAt} fx_pack=${options.packAbove ?? "''"}`,
+    `fx_places=${doubleQuote(PLACES.join(" "))}`,
+    `fx_echo_off_py=${doubleQuote(inlinePython("echo_off.py"))}`,
+    fetchFunction(payload, delivery),
     "set +x",
-    withoutComments(bootstrapSource()),
+    shortened(bootstrapSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;
 }
 
-function fetchFromS3(payload: Payload, from: { bucket: string; key: string; region: string }): string {
-  const download = [
-    "import boto3,hashlib,signal,sys",
-    "b,k,r,d,p=sys.argv[1:]",
-    "signal.alarm(5)",
-    `c=boto3.session.Config(connect_timeout=2,read_timeout=3,retries={"max_attempts":0})`,
-    `a=boto3.client("s3",r,config=c).get_object(Bucket=b,Key=k)["Body"]`,
-    "signal.alarm(0)",
-    "a=a.read()",
-    `hashlib.sha256(a).hexdigest()==d or sys.exit("checksum mismatch")`,
-    `open(p,"wb").write(a)`,
-  ].join("\n");
-  const words = [from.bucket, from.key, from.region, payload.sha256].map(quote).join(" ");
-  return `fx_fetch() { HOME=$fx_dir python3 -I -c ${quote(download)} ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
-}
-
-/** Shell as it is sent in a command: short, for CloudTrail keeps it. */
-export function withoutComments(source: string): string {
-  return source
-    .split("\n")
-    .map((line) => line.trimStart())
-    .filter((line) => line !== "" && !line.startsWith("#"))
-    .join("\n");
+/** The function that downloads the payload, or does nothing where the session carries it. */
+function fetchFunction(payload: Payload, delivery: Delivery): string {
+  if (delivery.kind === "session") return "fx_fetch() { :; }";
+  const { bucket, key, region } = delivery;
+  const words = [inlinePython("fetch.py"), bucket, key, region, payload.sha256].map(quote).join(" ");
+  return `fx_fetch() { HOME=$fx_dir python3 -I -c ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
 }

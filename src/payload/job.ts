@@ -1,6 +1,6 @@
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
-import { jobSource } from "./source.ts";
+import { inlinePython, jobSource, recorderPy } from "./source.ts";
 
 export interface JobOptions {
   readonly runId: string;
@@ -47,8 +47,9 @@ export function jobText(options: JobOptions): string {
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_names=${quote(Object.keys(options.env).join(" "))}`,
-    `fx_recorder_py=${quote(payloadFile("recorder.py"))}`,
+    `fx_recorder_py=${quote(recorderPy())}`,
     `fx_recorder_awk=${quote(payloadFile("recorder.awk"))}`,
+    ...["become", "metadata", "pack"].map((name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`),
     `fx_environment() {`,
     ...exports(options.env),
     `:`,
@@ -58,7 +59,7 @@ export function jobText(options: JobOptions): string {
     `:`,
     `}`,
     `fx_command() {`,
-    `fx_run ${commandWords(options.shell, options.args)}`,
+    `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
     jobSource(),
   ].join("\n");

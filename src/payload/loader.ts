@@ -2,7 +2,8 @@ import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
 import { LARGEST_TYPED_SCRIPT } from "../inputs/script.ts";
 import { quote } from "./quote.ts";
-import { loaderSource } from "./source.ts";
+import { payloadFile } from "./files.ts";
+import { inlinePython } from "./source.ts";
 
 export interface LoaderOptions {
   readonly payload: Payload;
@@ -19,6 +20,8 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
     `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
     `fx_address=${quote(address ?? "")}`,
     `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
-    loaderSource(),
+    `fx_sha256_py=${quote(inlinePython("sha256.py"))}`,
+    `fx_download_py=${quote(inlinePython("download.py"))}`,
+    payloadFile("loader.sh"),
   ].join("\n");
 }

@@ -1,6 +1,5 @@
-import { withoutComments } from "./bootstrap.ts";
-import { quote } from "./quote.ts";
-import { places, stopSource } from "./source.ts";
+import { doubleQuote, quote } from "./quote.ts";
+import { PLACES, shortened, stopSource } from "./source.ts";
 
 /**
  * A command that stops the job of this run, for when no session can tell it to, and takes its directory away. A job
@@ -9,6 +8,10 @@ import { places, stopSource } from "./source.ts";
  * encrypts its sessions.
  */
 export function stopCommand(runId: string, { sessionKnown = false } = {}): string {
-  const settings = `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`;
-  return `/bin/sh -c ${quote([places(), settings, withoutComments(stopSource())].join("\n"))}`;
+  const script = [
+    `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`,
+    `fx_places=${doubleQuote(PLACES.join(" "))}`,
+    shortened(stopSource()),
+  ].join("\n");
+  return `/bin/sh -c ${quote(script)}`;
 }
