@@ -3,7 +3,8 @@ import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
-import { attend, describeEnd } from "../../src/follow/attend.ts";
+import { attend } from "../../src/follow/attend.ts";
+import { describeEnd } from "../../src/follow/end-reason.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";
@@ -380,7 +381,7 @@ it.each<[SessionEnd, string]>([
   [{ kind: "closed", text: "" }, "closed by the other side, without a reason."],
   [{ kind: "closed", text: " why\n" }, "why"],
   [LOST, "the network is gone."],
-  [{ kind: "detached" }, "left."],
+  [{ kind: "detached" }, "detached."],
 ])("the end %j is told as %j", (end, words) => {
   expect(describeEnd(end)).toBe(words);
 });

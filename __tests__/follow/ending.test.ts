@@ -1,4 +1,4 @@
-import { Failure } from "../../src/errors.ts";
+import { AccessDenied, EncryptionRefused, type Failure } from "../../src/errors.ts";
 import { withoutStatus } from "../../src/follow/ending.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 
@@ -78,7 +78,7 @@ describe("a session without a status", () => {
       "no-status",
       /lost: the network is gone/,
     ],
-    ["our own leave", ended({ kind: "detached" }, true), "no-status", /left/],
+    ["our own end of the session", ended({ kind: "detached" }, true), "no-status", /detached/],
   ])("tells %s", (_, followed, code, words) => {
     const failure = told(followed);
     expect(failure.code).toBe(code);
@@ -95,12 +95,19 @@ describe("a session without a status", () => {
     expect(failure.seen).toContain("No module named 'boto3'");
   });
 
+  it("has a class of its own where the agent refuses for the encryption, which is looked into", () => {
+    expect(told(ended(closed("error when initiating handshake")))).toBeInstanceOf(EncryptionRefused);
+  });
+
   it("names the session that gave none", () => {
     expect(told(ended(closed(""), true)).failed).toContain("'s-1'");
   });
 
   it("keeps a right that is missing as what it is", () => {
-    const cause = new Failure("access-denied", { failed: "f", seen: "s", advice: "kms:GenerateDataKey" });
+    const cause = new AccessDenied(
+      { action: "kms:GenerateDataKey", isNamed: false },
+      { failed: "f", seen: "s", advice: "a" },
+    );
     expect(told(ended({ kind: "lost", why: "no key", cause }))).toBe(cause);
   });
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Extractor } from "../../src/stream/extract.ts";
-import { type FollowOptions, followJob, followTranscript } from "../../src/follow/follow.ts";
+import { type FollowOptions, followJob } from "../../src/follow/follow.ts";
+import { followLog } from "../../src/follow/follow-log.ts";
 import { FakeSession, mark, NONCE, READY, READY_NEW } from "../session/fake-session.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { wordsOf } from "../helpers/shown.ts";
@@ -304,7 +305,7 @@ describe("following a job", () => {
   });
 });
 
-describe("following a transcript", () => {
+describe("following a log", () => {
   async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
     for (const text of texts) {
       await turn();
@@ -312,7 +313,7 @@ describe("following a transcript", () => {
     }
   }
   const reading = (bytes: AsyncIterable<Uint8Array>) =>
-    followTranscript(bytes, {
+    followLog(bytes, {
       extractor: new Extractor(NONCE, 1),
       onShown: (shown) => seen.push(...wordsOf(shown)),
     });

@@ -28,7 +28,10 @@ export class FakeSession implements Session {
 
   says(...texts: readonly string[]): this {
     this.heard ||= texts.length > 0;
-    for (const text of texts) this.output.push(Buffer.from(text, "latin1"));
+    for (const text of texts) {
+      this.received += text.length;
+      this.output.push(Buffer.from(text, "latin1"));
+    }
     return this;
   }
 

@@ -1,13 +1,17 @@
 import type { Failure } from "../errors.ts";
 import type { SessionEnd } from "../session/session.ts";
 import type { Gap } from "../stream/extract.ts";
-import type { JobStatus } from "../stream/status.ts";
+import type { Refusal } from "../stream/marks.ts";
+import type { JobStatus, RefusalCode } from "../stream/status.ts";
+
+/** Why the container shows no job: by a mark, by the job's status, or since its terminal's echo can't be turned off. */
+export type ContainerRefusal = Refusal | RefusalCode | "echo";
 
 /** What one carrier of the job's output came to: a session, or a log. */
 export type CarrierEnd =
   | { readonly kind: "status"; readonly status: JobStatus }
   /** The container started no job, or knows none, and says why. */
-  | { readonly kind: "refused"; readonly code: string; readonly text: string }
+  | { readonly kind: "refused"; readonly code: ContainerRefusal; readonly text: string }
   /** The session ended without the job's status. */
   | { readonly kind: "ended"; readonly end: SessionEnd; readonly attached: boolean }
   /** The log never held the status. */

@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
-import { followTranscript, type FollowOptions } from "../follow/follow.ts";
+import { followLog } from "../follow/follow-log.ts";
+import type { FollowOptions } from "../follow/follow.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import { transcript, type TranscriptContext, Unreadable } from "./transcript.ts";
@@ -27,7 +28,7 @@ export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptio
     const patience = Math.max(0, until - clock.now());
     try {
       const bytes = transcript(from, places, sessionId, { ...options, patience });
-      const found = await followTranscript(bytes, options);
+      const found = await followLog(bytes, options);
       if (found.kind === "status") return found;
       if (found.kind !== "missing" || found.attached) followed = found;
     } catch (error) {

@@ -1,0 +1,68 @@
+import { Failure, type FailureCode } from "../errors.ts";
+import type { SessionEnd } from "../session/session.ts";
+import type { CarrierEnd } from "./job-end.ts";
+
+/** Why a session ended without the job's status. */
+export type EndReason =
+  /** The agent found no shell in the image to start the command by. */
+  | { readonly kind: "no-shell"; readonly said: string }
+  /** The agent could not encrypt the session, or was to encrypt its log and can't. */
+  | { readonly kind: "encryption-refused"; readonly said: string }
+  /** The action gave it up before it typed anything, for a reason that another session would only repeat. */
+  | { readonly kind: "given-up"; readonly failure: Failure }
+  /** The agent or the gateway closed it; `said` is empty where no reason was given. */
+  | { readonly kind: "closed"; readonly said: string }
+  | { readonly kind: "lost"; readonly why: string; readonly cause: unknown }
+  /** The action detached from it. */
+  | { readonly kind: "detached" };
+
+/** What the agent says in `channel_closed` (amazon-ssm-agent `agent/session`: `shell.go`, `config.go`, `datachannel.go`). */
+const AGENT_TEXTS = [
+  ["no-shell", /Unable to start command/],
+  ["encryption-refused", /encryption is not set up|unable to validate encryption|initiating handshake/i],
+] as const;
+/** The agent's heading over a reason. */
+const HEADING = /-{3,}ERROR-{3,}/;
+
+/** No right to the session's data key, and encryption that is not the cluster's. */
+const GIVEN_UP: ReadonlySet<FailureCode> = new Set(["access-denied", "encryption-mismatch"]);
+
+/** The one place where the agent's texts are read. */
+export function endReason(end: SessionEnd): EndReason {
+  switch (end.kind) {
+    case "closed": {
+      const said = end.text.replace(HEADING, "").trim();
+      const [kind] = AGENT_TEXTS.find(([, pattern]) => pattern.test(said)) ?? ["closed" as const];
+      return { kind, said };
+    }
+    case "lost": {
+      const { why, cause } = end;
+      if (cause instanceof Failure && GIVEN_UP.has(cause.code)) return { kind: "given-up", failure: cause };
+      return { kind: "lost", why, cause };
+    }
+    case "detached":
+      return end;
+  }
+}
+
+/** An end that another session would only repeat: the command was not started. */
+export function isFinal(end: CarrierEnd): boolean {
+  if (end.kind !== "ended") return false;
+  const { kind } = endReason(end.end);
+  return kind === "no-shell" || kind === "encryption-refused" || kind === "given-up";
+}
+
+/** The reason as a sentence of the log. */
+export function describeEnd(end: SessionEnd): string {
+  const reason = endReason(end);
+  switch (reason.kind) {
+    case "lost":
+      return `${reason.why}.`;
+    case "given-up":
+      return reason.failure.failed;
+    case "detached":
+      return "detached.";
+    default:
+      return reason.said === "" ? "closed by the other side, without a reason." : reason.said;
+  }
+}

@@ -1,0 +1,32 @@
+import type { FollowOptions } from "./follow.ts";
+import type { CarrierEnd } from "./job-end.ts";
+
+/** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
+export async function followLog(
+  bytes: AsyncIterable<Uint8Array>,
+  { extractor, onShown, drained }: Pick<FollowOptions, "extractor" | "onShown" | "drained">,
+): Promise<CarrierEnd> {
+  let attached = false;
+  for await (const piece of bytes) {
+    for (const extracted of extractor.read(piece)) {
+      switch (extracted.kind) {
+        case "attached":
+          attached = true;
+          break;
+        case "text":
+        case "header":
+        case "confirmed":
+          onShown(extracted);
+          break;
+        case "gap":
+          onShown(extracted);
+          return extracted;
+        case "status":
+        case "refused":
+          return extracted;
+      }
+    }
+    await drained?.();
+  }
+  return { kind: "missing", attached };
+}

@@ -1,0 +1,109 @@
+import { Failure, type FailureCode } from "../errors.ts";
+import { PLACES } from "../payload/source.ts";
+import type { ContainerRefusal } from "./job-end.ts";
+
+/** A refusal of the container in words. The functions take the container's name, and what it said. */
+interface RefusalWords {
+  readonly code: FailureCode;
+  readonly failed: (container: string) => string;
+  /** Without it the container's text, or else its code. */
+  readonly seen?: (text: string) => string;
+  readonly advice: string | ((text: string) => string);
+}
+
+/** Why the container shows no job. `container` is as in "the container 'app' of task 0123". */
+export function refusalFailure(refusal: ContainerRefusal, text: string, container: string): Failure {
+  const { code, failed, seen, advice } = REFUSALS[refusal];
+  return new Failure(code, {
+    failed: failed(container),
+    seen: seen?.(text) ?? `It said: ${text || refusal}.`,
+    advice: typeof advice === "string" ? advice : advice(text),
+  });
+}
+
+const couldNotRun = (container: string): string => `The ${container} could not run the script.`;
+const saidBeforeTheScript = (text: string): string => `It said: ${text}. No script has run.`;
+
+/** What a shell or Python says where the image lacks python3 or boto3. */
+const WITHOUT_BOTO3 = /No module named '?boto3|python3: *not found|python3: command not found/;
+
+const OTHER: RefusalWords = {
+  code: "container-refused",
+  failed: couldNotRun,
+  advice:
+    "Check what the image needs: a POSIX shell, stty or python3, python3 or awk, and the usual small tools.",
+};
+
+const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
+  download: {
+    code: "download-failed",
+    failed: (container) => `The ${container} could not fetch the script.`,
+    seen: (text) => `Its last words: ${text || "none"}.`,
+    advice: (text) =>
+      WITHOUT_BOTO3.test(text)
+        ? "The image needs python3 with boto3 to fetch from S3. Install it (pip install boto3), or leave 'bucket' out: then the script travels over the session."
+        : "Allow 's3:GetObject' on the staged object to the task role ('task-role'), and give the task a route to S3.",
+  },
+  echo: {
+    code: "container-refused",
+    failed: couldNotRun,
+    advice:
+      "Nothing secret is typed into a terminal that echoes. The image needs stty (coreutils) or python3.",
+  },
+  busy: {
+    code: "container-busy",
+    failed: (container) => `The ${container} was not free for this run, so the script was not started.`,
+    seen: (text) => `It is ${text}.`,
+    advice:
+      "Wait for that job or stop it in the container; with a shorter 'abandon-after' it is stopped by the next run. Raise 'timeout' to wait longer.",
+  },
+  gone: {
+    code: "no-status",
+    failed: couldNotRun,
+    advice: "The job's directory in the container is gone, and its status with it. Run the job again.",
+  },
+  lost: {
+    code: "no-status",
+    failed: (container) => `The ${container} ran the script, and how it ended is not known.`,
+    seen: (text) => `It said: ${text || "nothing of use"}.`,
+    advice:
+      "Something in the container filled the disk or killed what waits for the script, maybe for want of memory: see the task's 'memory' and 'ephemeral-storage'.",
+  },
+  place: {
+    code: "container-refused",
+    failed: couldNotRun,
+    advice: `One of ${PLACES.join(", ")} has to be writable for root, and for others only where it is sticky, as /tmp is.`,
+  },
+  user: {
+    code: "user-not-found",
+    failed: (container) => `Input 'user' names a user that the ${container} does not have.`,
+    seen: saidBeforeTheScript,
+    advice: "Name a user of the image's /etc/passwd, or a number such as 1000:1000, which need not be in it.",
+  },
+  directory: {
+    code: "working-directory-not-found",
+    failed: (container) => `Input 'working-directory' names no directory that the ${container} can enter.`,
+    seen: saidBeforeTheScript,
+    advice:
+      "Name a directory of the image, or of a volume that the container mounts; it is not made. Without the input the script begins in the image's own WORKDIR.",
+  },
+  shell: {
+    code: "shell-not-found",
+    failed: (container) =>
+      `The ${container} can't run what input 'shell', or else the script's first line, asks for.`,
+    seen: saidBeforeTheScript,
+    advice:
+      "Name a program that is in the image, with its full path where its directory is not in PATH, or leave 'shell' out: then it is 'sh -e {0}'.",
+  },
+  variable: {
+    code: "bad-input",
+    failed: (container) =>
+      `Input 'env' or 'secrets' sets a variable that the shell of the ${container} does not let anybody set.`,
+    seen: saidBeforeTheScript,
+    advice:
+      "Give the variable another name: bash keeps UID, EUID, PPID and others to itself, and so does zsh.",
+  },
+  start: OTHER,
+  job: OTHER,
+  unknown: OTHER,
+};
