@@ -1,6 +1,6 @@
 import { once } from "../../src/aws/once.ts";
 
-it("asks for each name once, whoever asks", async () => {
+it("asks for each name once, for all callers", async () => {
   const asked: string[] = [];
   const ask = once((name) => {
     asked.push(name);
@@ -8,4 +8,11 @@ it("asks for each name once, whoever asks", async () => {
   });
   expect(await Promise.all(["a", "b", "a"].map(ask))).toEqual(["A", "B", "A"]);
   expect(asked).toEqual(["a", "b"]);
+});
+
+it("asks again after a rejection", async () => {
+  let asked = 0;
+  const ask = once(() => (++asked === 1 ? Promise.reject(new Error("throttled")) : Promise.resolve("there")));
+  await expect(ask("a")).rejects.toThrow("throttled");
+  expect(await ask("a")).toBe("there");
 });

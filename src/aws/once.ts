@@ -1,9 +1,15 @@
-/** Asks for each name once: for what doesn't change, such as the task definition that tasks share. */
+/**
+ * Asks for each name once: for what doesn't change, such as the task definition that tasks share. A rejection is not kept,
+ * so that the next caller asks again.
+ */
 export function once<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
   const answers = new Map<string, Promise<T>>();
   return (name) => {
-    const answer = answers.get(name) ?? ask(name);
+    const known = answers.get(name);
+    if (known !== undefined) return known;
+    const answer = ask(name);
     answers.set(name, answer);
+    answer.catch(() => answers.delete(name));
     return answer;
   };
 }

@@ -6,7 +6,7 @@ import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
 import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
 
-/** A claim that was not renewed for so long is nobody's: by then a watcher without a reader has given up, too. */
+/** A claim that was not renewed for so long has lost its run: by then its attacher, which has no reader, has given up, too. */
 export const LEASE_MS = 90_000;
 export const RENEW_EVERY_MS = 30_000;
 /** Without s3:ListBucket, S3 denies what has just gone as if it might not be read at all. */
@@ -32,15 +32,8 @@ export interface ClaimOptions extends QueueOptions {
   readonly s3: ClaimS3;
 }
 
-export interface HeldClaim {
-  /** Renews it no more, so that it ends by itself if nobody gives it back. */
-  stop(): Promise<void>;
-  /** Never rejects; false where the claim may still be there. */
-  release(): Promise<boolean>;
-}
-
 /** The claim's object. Times are the holder's and for people; how old it is S3 itself tells. */
-interface Written {
+interface ClaimRecord {
   readonly run: string;
   readonly url: string;
   readonly since: string;
@@ -58,37 +51,68 @@ export function claimKey(
 /**
  * A place in the container by an object in the bucket that only one run can create, and that is renewed until it is
  * given back. Fails with `container-busy` at the deadline, and with `access-denied` where claims may not be read or
- * written: then none of ours is left behind.
+ * written: then none of this run is left behind.
  */
 export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
-  const { claim, clock, log, s3, signal } = options;
-  const since = new Date(clock.now()).toISOString();
+  const since = new Date(options.clock.now()).toISOString();
   const old = new OldVersions(options);
-  let held: StoredVersion | undefined;
+  let claimed: StoredVersion | undefined;
   await queueForPlace(async () => {
     const bid = await tryToClaim(options, since, old);
     if ("who" in bid) return bid;
-    held = bid;
+    claimed = bid;
     return undefined;
   }, options);
+  const held = new HeldClaim(options, { since, old, version: claimed });
+  if (options.signal?.aborted) {
+    await held.release();
+    options.signal.throwIfAborted();
+  }
+  return held;
+}
 
-  const over = new AbortController();
-  const renewing = keepRenewing();
-  const stop = async (): Promise<void> => {
-    over.abort();
-    await renewing;
-  };
-  const release = async (): Promise<boolean> => {
-    await stop();
-    const latest = held;
-    held = undefined;
+/** A claim of this run, renewed every half minute from the start. */
+export class HeldClaim {
+  readonly #options: ClaimOptions;
+  readonly #since: string;
+  readonly #old: OldVersions;
+  /** Undefined once the claim is another run's, or given back. */
+  #version: StoredVersion | undefined;
+  readonly #over = new AbortController();
+  readonly #renewing: Promise<void>;
+
+  constructor(
+    options: ClaimOptions,
+    claimed: {
+      readonly since: string;
+      readonly old: OldVersions;
+      readonly version: StoredVersion | undefined;
+    },
+  ) {
+    this.#options = options;
+    this.#since = claimed.since;
+    this.#old = claimed.old;
+    this.#version = claimed.version;
+    this.#renewing = this.#keepRenewing();
+  }
+
+  /** Renews it no more, so that it ends by itself if no run gives it back. */
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await this.#renewing;
+  }
+
+  /** Never rejects; false where the claim may still be there. */
+  async release(): Promise<boolean> {
+    const { claim, log, s3 } = this.#options;
+    await this.stop();
+    const latest = this.#version;
+    this.#version = undefined;
     if (latest === undefined) return true;
     try {
       // To delete the latest version would bring back one that is still there below it.
-      const { deleted, kept } = await s3.deleteIf(
-        claim,
-        (await old.areGone()) ? latest : { etag: latest.etag },
-      );
+      const expected = (await this.#old.areGone()) ? latest : { etag: latest.etag };
+      const { deleted, kept } = await s3.deleteIf(claim, expected);
       sayKept(log, claim, kept);
       if (!deleted) await releaseClaim(s3, claim, log);
       return true;
@@ -98,34 +122,32 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
       );
       return false;
     }
-  };
-  if (signal?.aborted) {
-    await release();
-    signal.throwIfAborted();
   }
-  return { stop, release };
 
-  async function keepRenewing(): Promise<void> {
-    let failing = false;
-    while (held !== undefined) {
+  async #keepRenewing(): Promise<void> {
+    const { clock, log } = this.#options;
+    for (let isFailing = false; this.#version !== undefined;) {
       try {
-        await clock.sleep(RENEW_EVERY_MS, over.signal);
+        await clock.sleep(RENEW_EVERY_MS, this.#over.signal);
       } catch {
         return; // given back
       }
       try {
-        const before = held.versionId;
-        held = (await put(options, since, held)) ?? (await own(options));
-        failing = false;
-        if (held === undefined)
-          log.info("The claim on the container's place was lost to another run; this one goes on.");
-        else if (before !== held.versionId) await old.remove(before);
+        await this.#renew(this.#version);
+        isFailing = false;
       } catch (error) {
-        if (!failing)
+        if (!isFailing)
           log.info(`The claim on the container's place was not renewed: ${asFailure(error).seen}`);
-        failing = true;
+        isFailing = true;
       }
     }
+  }
+
+  async #renew(latest: StoredVersion): Promise<void> {
+    this.#version = (await put(this.#options, this.#since, latest)) ?? (await own(this.#options));
+    if (this.#version === undefined)
+      this.#options.log.info("The claim on the container's place was lost to another run; this one goes on.");
+    else if (latest.versionId !== this.#version.versionId) await this.#old.remove(latest.versionId);
   }
 }
 
@@ -194,7 +216,7 @@ async function put(
   expected: { readonly etag: string } | "absent",
 ): Promise<StoredVersion | undefined> {
   const until = new Date(clock.now() + LEASE_MS).toISOString();
-  const written: Written = { run: claim.run, url, since, until };
+  const written: ClaimRecord = { run: claim.run, url, since, until };
   return await s3.putIf(claim, Buffer.from(JSON.stringify(written)), expected, { kmsKeyId });
 }
 
@@ -210,7 +232,7 @@ async function own({
 }
 
 /** Anybody who may write to the bucket may have written it: what it says is believed of no more than these four. */
-function parse(bytes: Uint8Array): Partial<Written> | undefined {
+function parse(bytes: Uint8Array): Partial<ClaimRecord> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
     if (typeof value !== "object" || value === null) return undefined;
