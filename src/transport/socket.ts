@@ -70,60 +70,86 @@ export async function connect(options: SocketOptions): Promise<Socket> {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
   });
-  const stop = new AbortController();
-  let wanted = false;
-  let error: Error | undefined;
-  // For the socket's whole life: an error without a handler would end the process.
-  ws.on("error", (cause) => (error ??= cause));
-  ws.on("message", (data, isBinary) => options.onFrame(toFrame(data, isBinary)));
-  ws.on("pong", () => options.onPong?.());
-  const closed = new Promise<void>((resolve) => ws.once("close", () => resolve()));
-  ws.once("open", () => {
-    ws.once("close", (code, reason) => {
-      stop.abort();
-      if (wanted) return;
-      const said = reason.length > 0 ? `: ${reason.toString()}` : "";
-      options.onLost(error ? `broke: ${error.message}` : `was closed with code ${code}${said}`, error);
-    });
-  });
-
+  const socket = new WsSocket(ws, options);
   await opened(ws, options.signal);
-  keepAlive(ws, options.clock, stop.signal).catch((cause: unknown) => {
-    if (stop.signal.aborted) return;
-    error ??= cause instanceof Error ? cause : new Error(String(cause));
-    ws.terminate();
-  });
+  socket.keepAlive();
+  return socket;
+}
 
-  return {
-    send(frame) {
-      // An error of the write closes the socket, and is reported there.
-      if (ws.readyState !== WebSocket.OPEN) return;
-      ws.send(frame, () => undefined);
-      if (ws.bufferedAmount <= MAX_UNSENT_BYTES) return;
-      error ??= new Error("the other side does not read what it is sent");
-      ws.terminate();
-    },
-    pause: () => ws.pause(),
-    resume: () => ws.resume(),
-    abandon(why) {
-      error ??= new Error(why);
-      ws.terminate();
-    },
-    async close() {
-      wanted = true;
-      stop.abort();
-      // The other side's close frame is read like any other.
-      ws.resume();
-      ws.close(1000);
-      const patience = new AbortController();
-      const impatient = options.clock.sleep(CLOSE_MS, patience.signal).then(
-        () => ws.terminate(),
-        () => undefined,
-      );
-      await Promise.race([closed, impatient.then(() => closed)]);
-      patience.abort();
-    },
-  };
+class WsSocket implements Socket {
+  readonly #ws: WebSocket;
+  readonly #options: SocketOptions;
+  readonly #closed: Promise<void>;
+  /** Aborted: no more pings. */
+  readonly #stop = new AbortController();
+  #isClosing = false;
+  /** Why it is gone: the first reason counts. */
+  #error: Error | undefined;
+
+  /** Listens from the start: an error without a listener would end the process. */
+  constructor(ws: WebSocket, options: SocketOptions) {
+    this.#ws = ws;
+    this.#options = options;
+    ws.on("error", (cause) => (this.#error ??= cause));
+    ws.on("message", (data, isBinary) => options.onFrame(toFrame(data, isBinary)));
+    ws.on("pong", () => options.onPong?.());
+    this.#closed = new Promise<void>((resolve) => ws.once("close", () => resolve()));
+    ws.once("open", () => ws.once("close", (code, reason) => this.#lost(code, reason)));
+  }
+
+  keepAlive(): void {
+    pingUntilDead(this.#ws, this.#options.clock, this.#stop.signal).catch((cause: unknown) => {
+      if (!this.#stop.signal.aborted) this.#cut(cause instanceof Error ? cause : new Error(String(cause)));
+    });
+  }
+
+  send(frame: Frame): void {
+    // An error of the write closes the socket, and is reported there.
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#ws.send(frame, () => undefined);
+    if (this.#ws.bufferedAmount > MAX_UNSENT_BYTES)
+      this.#cut(new Error("the other side does not read what it is sent"));
+  }
+
+  pause(): void {
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+
+  abandon(why: string): void {
+    this.#cut(new Error(why));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#stop.abort();
+    // The other side's close frame is read like any other.
+    this.#ws.resume();
+    this.#ws.close(1000);
+    const patience = new AbortController();
+    const impatient = this.#options.clock.sleep(CLOSE_MS, patience.signal).then(
+      () => this.#ws.terminate(),
+      () => undefined, // it was closed in time
+    );
+    await Promise.race([this.#closed, impatient.then(() => this.#closed)]);
+    patience.abort();
+  }
+
+  #cut(error: Error): void {
+    this.#error ??= error;
+    this.#ws.terminate();
+  }
+
+  #lost(code: number, reason: Buffer): void {
+    this.#stop.abort();
+    if (this.#isClosing) return;
+    const said = reason.length > 0 ? `: ${reason.toString()}` : "";
+    const why = this.#error ? `broke: ${this.#error.message}` : `was closed with code ${code}${said}`;
+    this.#options.onLost(why, this.#error);
+  }
 }
 
 /** Resolves when the upgrade is done. On any other outcome nothing of the attempt is left. */
@@ -157,12 +183,12 @@ async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
  * Rejects when two pings in a row got no answer and nothing else came. The gateway does answer pings: the agent gives
  * up a connection on which it does not. They end there, so an answer says nothing of the agent.
  */
-async function keepAlive(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
+async function pingUntilDead(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
   let unanswered = 0;
   const heard = (): void => void (unanswered = 0);
   ws.on("pong", heard).on("ping", heard).on("message", heard);
   for (;;) {
-    // Whoever does not read does not hear an answer either.
+    // While the socket is paused no answer can be heard.
     if (ws.isPaused) unanswered = 0;
     if (unanswered >= MAX_UNANSWERED)
       throw new Error(
