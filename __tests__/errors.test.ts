@@ -1,8 +1,11 @@
-import { readFileSync } from "node:fs";
-import { FAILURE_CODES } from "../src/errors.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { asFailure, Failure, FAILURE_CODES } from "../src/errors.ts";
 
-const documentation = readFileSync("docs/errors.md", "utf8");
-const sections = documentation.split(/^### /m).slice(1);
+const sections = readFileSync("docs/errors.md", "utf8").split(/^### /m).slice(1);
+const sources = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts") && path !== "errors.ts")
+  .map((path) => readFileSync(`src/${path}`, "utf8"))
+  .concat(readFileSync("src/errors.ts", "utf8").split("] as const;")[1] ?? "");
 
 it("has a paragraph in the documentation for each code, and no other", () => {
   const documented = sections.map((section) => section.split("\n")[0] ?? "");
@@ -17,4 +20,19 @@ const texts = sections.map((section) => {
 
 it.each(texts)("tells of %s in two sentences at least: what is the case, and what to do", (_, text) => {
   expect(text).toMatch(/^[A-Z`'].*\. [A-Z`'].*\.\)?$/);
+});
+
+it.each(FAILURE_CODES)("has no code that no failure has: %s", (code) => {
+  expect(sources.some((text) => text.includes(`"${code}"`))).toBe(true);
+});
+
+it("is a failure of this action where anything else was thrown", () => {
+  const failure = new Failure("cancelled", { failed: "", seen: "", advice: "" });
+  expect(asFailure(failure)).toBe(failure);
+  const bug = new TypeError("no such thing");
+  expect(asFailure(bug)).toMatchObject({
+    code: "internal-error",
+    seen: "TypeError: no such thing",
+    cause: bug,
+  });
 });

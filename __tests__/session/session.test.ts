@@ -78,13 +78,17 @@ describe("a session", () => {
     await expect(session.send(Buffer.from("y"))).rejects.toMatchObject({ code: "session-lost" });
   });
 
-  it("ends as left when we close it, and closes the connection", async () => {
+  it("ends as detached when we close it, closes the connection, and still gives what had come", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);
+    gateway.send(output(0, "before"));
+    // The size is sent once the first output has come.
+    await gateway.until(() => gateway.inputs.length === 1);
     await session.close();
     expect(await session.ended).toEqual({ kind: "detached" });
     await gateway.until(() => gateway.gone);
-    expect(await readAll(session)).toBe("");
+    expect(await readAll(session)).toBe("before");
+    expect(session.received).toBe("before".length);
   });
 
   it("closes by force when the gateway does not answer the close", async () => {
@@ -103,7 +107,7 @@ describe("a session", () => {
     await gateway.until(() => gateway.gone);
   });
 
-  it("is left by the signal", async () => {
+  it("is detached from by the signal", async () => {
     const gateway = await startGateway();
     const abort = new AbortController();
     const session = await open(gateway, { signal: abort.signal });

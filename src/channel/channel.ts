@@ -12,7 +12,7 @@ import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 const INPUT_BYTES_PER_FRAME = 1024;
 /** The agent acknowledges at once what it can take, and its loop waits for the terminal's reader at the most. */
 const UNACKNOWLEDGED_MS = 15_000;
-/** Between two ticks while something is unacknowledged: then this process slept, and could hear nobody. */
+/** Between two ticks while something is unacknowledged: then this process slept, and could not hear the agent. */
 const SUSPENDED_MS = 5_000;
 
 interface Pending {
@@ -35,7 +35,7 @@ export class Channel {
   readonly #handshake: Handshake;
   readonly #inbox = new Inbox();
   readonly #outbox = new Outbox();
-  /** Input that waits for the handshake's end or for room in the window. */
+  /** Input that waits for the handshake's end or for the window. */
   readonly #pending: Pending[] = [];
   /** What the acks of sent input mean, oldest first. */
   readonly #sent: { readonly sequenceNumber: number; readonly position: number }[] = [];

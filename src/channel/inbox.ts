@@ -2,11 +2,11 @@ import type { AgentMessage } from "./message.ts";
 
 /** Messages kept ahead of a gap, as many as session-manager-plugin keeps (`src/config/config.go`). */
 const MAX_MESSAGES = 10_000;
-/** Frames of the agent carry 1 kB; this stops whoever sends larger ones. */
+/** Frames of the agent carry 1 kB; this bounds a peer that sends larger ones. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface Received {
-  /** False when there was no room: not acknowledged, so the agent sends it again. */
+  /** False when the inbox was full: not acknowledged, so the agent sends it again. */
   readonly acknowledge: boolean;
   /** What may be processed now, in order. */
   readonly ready: readonly AgentMessage[];

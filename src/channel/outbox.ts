@@ -20,7 +20,7 @@ const FIRST_WINDOW = 1;
 interface Sent {
   readonly sequenceNumber: number;
   readonly frame: Uint8Array;
-  /** On the present connection; undefined as long as it waits for room there. */
+  /** On the present connection; undefined as long as it waits for the window there. */
   sentAt: { first: number; last: number } | undefined;
   /** A message sent twice says nothing about the round trip: its ack may be for either. */
   sentOnce: boolean;
@@ -53,7 +53,7 @@ export class Outbox {
     return oldest ?? this.#next;
   }
 
-  /** Takes the next sequence number, whether there is room or not. The frame is to be sent now. */
+  /** Takes the next sequence number, whether the window has space or not. The frame is to be sent now. */
   post(payloadType: number, payload: Uint8Array, now: number): { sequenceNumber: number; frame: Uint8Array } {
     const sequenceNumber = this.#next++;
     const frame = encode({
@@ -91,7 +91,7 @@ export class Outbox {
     return [...this.#resend(due, now), ...this.resume(now)];
   }
 
-  /** Of what waits since the last connection, the frames for which there is room now, oldest first. */
+  /** Of what waits since the last connection, the frames for which the window has space now, oldest first. */
   resume(now: number): Uint8Array[] {
     const room = Math.max(0, this.#window - this.#inFlight().length);
     const waiting = [...this.#unacked.values()].filter(({ sentAt }) => sentAt === undefined);

@@ -29,7 +29,7 @@ export class Silence {
     this.#alarm.set(this.#until);
   }
 
-  /** It came, or nobody waits for it. */
+  /** It came, or is not expected any more. */
   end(): void {
     this.#until = undefined;
   }

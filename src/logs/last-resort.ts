@@ -7,7 +7,7 @@ import { transcriptName, Unreadable } from "./transcript.ts";
 
 /** For the agent's upload, some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
-/** Nobody uploads any more where the agent is gone too; what it did may only just have become readable. */
+/** Where the agent is gone too, no upload is to come; what it has uploaded may only just have become readable. */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
 const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
   "task-stopped",

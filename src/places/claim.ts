@@ -241,7 +241,7 @@ function parse(bytes: Uint8Array): Partial<ClaimRecord> | undefined {
       Object.entries({ run, url, since, until }).filter(([, text]) => typeof text === "string"),
     );
   } catch {
-    return undefined; // Nobody's that we know of; it ages like any other.
+    return undefined; // No run's that we know of; it ages like any other.
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** One timer for a deadline that moves. It may ring early or for nothing: whoever rings looks at the time. */
+/** One timer for a deadline that moves. It may ring early or for nothing: its handler has to look at the time. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;

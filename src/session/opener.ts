@@ -2,6 +2,7 @@ import type { Aws } from "../aws/calls.ts";
 import type { Ssm } from "../aws/ssm.ts";
 import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { connect } from "./connect.ts";
 import type { Target } from "../targets/target.ts";
@@ -54,7 +55,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
   };
 }
 
-/** Ends a session that was lost, so that its place in the container is free. Who may not do that is told so. */
+/** Ends a session that was lost, so that its place in the container is free. Without the right to do that, the log says so. */
 export async function terminateSession(
   { aws, log }: { readonly aws: { readonly ssm: Pick<Ssm, "terminateSession"> }; readonly log: Log },
   id: string,
@@ -62,7 +63,7 @@ export async function terminateSession(
   try {
     await aws.ssm.terminateSession(id);
   } catch (error) {
-    const why = error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error);
+    const why = error instanceof Failure ? `${error.failed} ${error.seen}` : String(error);
     log.info(`The old session can't be ended from here, so the next may have to wait for its place: ${why}`);
   }
 }

@@ -39,7 +39,7 @@ export type SessionEnd =
   | { readonly kind: "closed"; readonly text: string }
   /** It can't go on: the connection could not be mended, or the protocol failed. The command may still run. */
   | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
-  /** We left, by `close` or the signal. The command may still run. */
+  /** We detached, by `close` or the signal. The command may still run. */
   | { readonly kind: "detached" };
 
 export interface Session {
@@ -58,7 +58,7 @@ export interface Session {
   /** Resolves once the agent has all these bytes. Rejects with `session-lost` when the session ends before. */
   send(bytes: Uint8Array): Promise<void>;
   resize(cols: number, rows: number): void;
-  /** Leaves the session, which ends nothing in the container; resolves when the socket is closed. */
+  /** Detaches from the session, which ends nothing in the container; resolves when the socket is closed. */
   close(): Promise<void>;
 }
 
@@ -131,10 +131,10 @@ class DataSession implements Session {
     const { signal } = this.#options;
     await this.#connection.open(signal ?? this.#over.signal);
     this.resize(SIZE.cols, SIZE.rows);
-    const leave = (): void => void this.close();
-    signal?.addEventListener("abort", leave, { once: true });
-    void this.ended.then(() => signal?.removeEventListener("abort", leave));
-    if (signal?.aborted) leave();
+    const detach = (): void => void this.close();
+    signal?.addEventListener("abort", detach, { once: true });
+    void this.ended.then(() => signal?.removeEventListener("abort", detach));
+    if (signal?.aborted) detach();
   }
 
   send(bytes: Uint8Array): Promise<void> {
@@ -276,7 +276,7 @@ class DataSession implements Session {
     void this.#connection.close();
   }
 
-  /** Back-pressure; but whoever waits for an ack may well not read until it is there. */
+  /** Back-pressure, but not while input waits for its ack: the caller that waits for that may not read until it is there. */
   #regulate(): void {
     const paused = this.output.size > MAX_WAITING_BYTES && !this.#deliveries.pending;
     if (paused === this.#paused) return;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 /**
  * Keeps what is shown from speaking to the runner: while it is up the runner obeys nothing but the line that takes it
- * down, whose token nobody can guess. Each time it goes up the token is a new one, since the old one is in the log.
+ * down, whose token can't be guessed. Each time it goes up the token is a new one, since the old one is in the log.
  */
 export class Guard {
   readonly #write: (line: string) => void;

@@ -8,7 +8,7 @@ export type Write = (...pieces: Buffer[]) => void;
 export interface Line {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Buffer;
-  /** False for a part of a line that nobody could hold, and for the last of a stream that did not end its last line. */
+  /** False for a part of a line that was too long to be held, and for the last of a stream that did not end its last line. */
   readonly ended: boolean;
 }
 
@@ -19,7 +19,7 @@ interface Begun {
 
 type Piece = Extract<SpoolText, { kind: "text" }>;
 
-/** Beyond this a line is given out in parts: somebody may print a gigabyte without a line's end. */
+/** Beyond this a line is given out in parts: a job may print a gigabyte without a line's end. */
 export const LONGEST_LINE = 1024 * 1024;
 /** Beyond this, all lines that have begun taken together, so is the one that grew: there are up to 512 streams. */
 export const MOST_BEGUN = 8 * 1024 * 1024;

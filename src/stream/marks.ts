@@ -41,7 +41,7 @@ import { clipped } from "../clipped.ts";
  * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
  * with a `!` behind those that were being stopped when they ended; or `refused` and why no script ran, behind the part of
  * the job that is meant and a colon (`user: `, `directory: `, `shell: `, `variable: `, `tool: `); or `lost` and why
- * nobody knows how one ended.
+ * it is not known how one ended.
  */
 export const MARK = "\x1b]7733;";
 export const BEL = "\x07";

@@ -100,7 +100,7 @@ export class SpoolReader {
     return this.#overlong;
   }
 
-  /** The first record alone may be the header; nobody but us writes there. */
+  /** The first record alone may be the header; only our container code writes there. */
   #record(record: Buffer, first: boolean): SpoolText {
     const { tag, text } = tagged(record, (each) => (each === "h" ? first : this.#isStream(each)));
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);

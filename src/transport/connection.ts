@@ -183,7 +183,7 @@ export class Connection {
     } finally {
       this.#trial = undefined;
     }
-    // Not before: whoever does not read hears no answer to a ping.
+    // Not before: while the socket is paused no answer to a ping can be heard.
     if (this.#paused) socket.pause();
   }
 }
