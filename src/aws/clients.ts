@@ -72,24 +72,9 @@ export function awsClients(options: AwsOptions): AwsClients {
     return client;
   };
   const proxy = once(proxyFromEnvironment);
-  const retryStrategy = () => patience(options.throttledFor);
-  const shared = once(async () => {
-    const agent = await proxy();
-    const common = {
-      region,
-      customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
-      requestHandler: {
-        connectionTimeout: 5_000,
-        // Of silence, so that a slow upload may take its time.
-        socketTimeout: 60_000,
-        ...(agent && { httpAgent: agent, httpsAgent: agent }),
-      },
-    };
-    const clientConfig = { ...common, retryStrategy: retryStrategy() };
-    const credentials = options.credentials?.(clientConfig) ?? defaultProvider({ clientConfig });
-    return { ...common, credentials };
-  });
-  const config = async () => ({ ...(await shared()), retryStrategy: retryStrategy() });
+  const shared = once(async () => sharedConfig(options, await proxy()));
+  // Each client has one endpoint, and so a retry strategy of its own.
+  const config = async () => ({ ...(await shared()), retryStrategy: patience(options.throttledFor) });
 
   return {
     region,
@@ -131,6 +116,22 @@ export function awsClients(options: AwsOptions): AwsClients {
       for (const client of made) client.destroy();
     },
   };
+}
+
+/** What all clients have in common. */
+function sharedConfig({ region, credentials, throttledFor }: AwsOptions, agent: Agent | undefined) {
+  const common = {
+    region,
+    customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
+    requestHandler: {
+      connectionTimeout: 5_000,
+      // Of silence, so that a slow upload may take its time.
+      socketTimeout: 60_000,
+      ...(agent && { httpAgent: agent, httpsAgent: agent }),
+    },
+  };
+  const clientConfig = { ...common, retryStrategy: patience(throttledFor) };
+  return { ...common, credentials: credentials?.(clientConfig) ?? defaultProvider({ clientConfig }) };
 }
 
 /** Undefined where no proxy variable is set; NO_PROXY is looked at for each request. */
