@@ -10,6 +10,7 @@ import type { Write } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
 import { Listener } from "./helpers/listener.ts";
+import { until } from "./helpers/until.ts";
 import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
 import { Rig } from "./local/agent/rig.ts";
 import { AWS } from "./helpers/session-rig.ts";
@@ -164,7 +165,10 @@ it(
   async () => {
     const { run, seen, cancel } = running({ script: { kind: "run", text: "echo begun; sleep 30" } });
     const job = run();
-    while (!seen.shown.includes("begun")) await systemClock.sleep(10);
+    await until(
+      () => seen.shown.includes("begun"),
+      () => `in ${JSON.stringify(seen.shown)}`,
+    );
     cancel.abort(new Error("cancelled"));
     expect(await job).toMatchObject({
       end: { kind: "status", status: { reason: "cancelled", workers: [{ stopped: true }] } },

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { ResumeSessionCommand, SSMClient, TerminateSessionCommand } from "@aws-sdk/client-ssm";
 import type { Task } from "../../local/task/task.ts";
-import { until } from "../helpers/until.ts";
+import { answered, until } from "../helpers/until.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "./with-local.ts";
 
 let world: World;
@@ -30,10 +30,10 @@ async function printed(script: string): Promise<string[]> {
   await task.ended;
   const logs = new CloudWatchLogsClient(clientConfig(world.local));
   const stream = { logGroupName: world.made.containerLogGroup, logStreamName: `demo/app/${task.id}` };
-  for (;;) {
-    const { events } = await logs.send(new GetLogEventsCommand({ ...stream, startFromHead: true }));
-    if (events !== undefined && events.length > 0) return events.map(({ message = "" }) => message);
-  }
+  return await answered(`what ${task.id} prints, in CloudWatch Logs`, async () => {
+    const { events = [] } = await logs.send(new GetLogEventsCommand({ ...stream, startFromHead: true }));
+    return events.length > 0 ? events.map(({ message = "" }) => message) : undefined;
+  });
 }
 
 function variable(task: Task, name: string): string | undefined {
