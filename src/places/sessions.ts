@@ -11,7 +11,7 @@ const CONTENDED_JITTER_MS = 4_000;
 const MANY = 40;
 /**
  * A lone session without a client is waited for so long: its client may be connecting again. Nothing tells whose it is, so
- * only the container can end it: the attacher of a run of ours that is lost has not heard from its reader for as long.
+ * only the container can end it: the attacher of a run of ours that is lost stops when its reader has been silent.
  */
 const DISCONNECTED_MS = 45_000;
 /** Where there is nothing to look at. */
