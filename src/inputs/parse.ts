@@ -1,3 +1,5 @@
+import { isRecord } from "../record.ts";
+
 /** A value, or the words that finish "input 'x' must be …, got …". */
 export type Parsed<T> =
   { readonly value: T } | { readonly must: string; readonly got: string; readonly advice?: string };
@@ -127,8 +129,4 @@ export function shown(text: string): string {
   // eslint-disable-next-line no-control-regex -- a control character could start a workflow command or a colour
   const line = text.replace(/[\x00-\x1f\x7f]+/g, " ");
   return line.length > 80 ? `'${line.slice(0, 77)}...'` : `'${line}'`;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

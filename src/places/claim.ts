@@ -2,6 +2,7 @@ import { sayKept } from "../aws/s3-kept.ts";
 import type { ObjectName, ObjectVersion, S3, StoredVersion } from "../aws/s3.ts";
 import type { Log } from "../log.ts";
 import { asFailure, Failure } from "../errors.ts";
+import { isRecord } from "../record.ts";
 import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
 import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
@@ -235,8 +236,8 @@ async function own({
 function parse(bytes: Uint8Array): Partial<ClaimRecord> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
-    if (typeof value !== "object" || value === null) return undefined;
-    const { run, url, since, until } = value as Record<string, unknown>;
+    if (!isRecord(value)) return undefined;
+    const { run, url, since, until } = value;
     return Object.fromEntries(
       Object.entries({ run, url, since, until }).filter(([, text]) => typeof text === "string"),
     );

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { unknownMembers } from "../aws/members.ts";
 import { badInput } from "../errors.ts";
+import { isRecord } from "../record.ts";
 
 /** What DescribeTaskDefinition returns over what RegisterTaskDefinition takes; both are kept in repositories. */
 const ANSWER_ONLY = new Set([
@@ -48,8 +49,4 @@ export async function readDefinitionFile(path: string, workspace: string): Promi
   const unknown = unknownMembers("RegisterTaskDefinition", definition);
   if (unknown.length > 0) throw refuse(`which has what ECS does not know: ${unknown.join(", ")}`);
   return definition;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

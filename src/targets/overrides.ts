@@ -1,5 +1,6 @@
 import { unknownMembers } from "../aws/members.ts";
 import { badInput } from "../errors.ts";
+import { isRecord } from "../record.ts";
 
 /** ECS refuses overrides whose JSON is longer. */
 const MOST_CHARACTERS = 8192;
@@ -39,7 +40,7 @@ function merge(ours: Json, theirs: Json): Json {
     if (key === "containerOverrides" && Array.isArray(own) && Array.isArray(value)) {
       merged[key] = mergeByName(own, value);
     } else {
-      merged[key] = isObject(own) && isObject(value) ? merge(own, value) : value;
+      merged[key] = isRecord(own) && isRecord(value) ? merge(own, value) : value;
     }
   }
   return merged;
@@ -48,14 +49,10 @@ function merge(ours: Json, theirs: Json): Json {
 function mergeByName(ours: readonly unknown[], theirs: readonly unknown[]): readonly unknown[] {
   const merged = [...ours];
   for (const their of theirs) {
-    const same = merged.findIndex((our) => isObject(our) && isObject(their) && our["name"] === their["name"]);
+    const same = merged.findIndex((our) => isRecord(our) && isRecord(their) && our["name"] === their["name"]);
     const our = merged[same];
-    if (isObject(our) && isObject(their)) merged[same] = merge(our, their);
+    if (isRecord(our) && isRecord(their)) merged[same] = merge(our, their);
     else merged.push(their);
   }
   return merged;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
