@@ -1,2 +1,2 @@
-import { finishCleanup } from "./action.js";
-await finishCleanup();
+import { undoLeftovers } from "./action.js";
+await undoLeftovers();

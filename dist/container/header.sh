@@ -3,10 +3,8 @@
 # The endpoint is on the task's own link: no proxy of the container's leads to it.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
-  # Settings in the container's home directory may be another user's.
-  export HOME="$fx_dir"
   if command -v curl >/dev/null; then
-    curl -q -sf -m 2 --noproxy '*' "$1"
+    curl -sf -m 2 --noproxy '*' "$1"
   elif command -v python3 >/dev/null; then
     python3 -I -S -c '
 import sys, urllib.request as u

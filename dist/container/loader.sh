@@ -46,13 +46,6 @@ fx_verify() {
   [ "$fx_found" = "$fx_sha" ]
 }
 
-# Runs a command that reads no settings from the container's home directory: another user may own that, and settings name
-# programs to run and files to write. In a subshell, since the script keeps its HOME.
-fx_apart() {
-  export HOME="$fx_dir"
-  "$@"
-}
-
 # One way: its name, a function that becomes it, and how it takes the URL. That is a secret for as long as it lives, so
 # it goes by standard input and not into a process list. False where the next way is to be tried.
 fx_try() {
@@ -60,7 +53,7 @@ fx_try() {
   fx_say "$fx_nonce;n Fetching the script by $1."
   rm -f "$fx_dir/payload"
   # shellcheck disable=SC2059 # the format is the way's
-  printf "$3" "$fx_address" | fx_apart "$2" >/dev/null 2>"$fx_dir/err" 3<&- &
+  printf "$3" "$fx_address" | "$2" >/dev/null 2>"$fx_dir/err" 3<&- &
   if fx_wait_for_way "$!"; then
     fx_verify "$1" || return 1
     fx_say "$fx_nonce;n Script fetched by $1 (${fx_tried%; })."
@@ -105,7 +98,7 @@ fx_by_aws() {
   exec aws s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
     "s3://$fx_bucket/$fx_key" "$fx_dir/payload"
 }
-fx_by_curl() { exec curl -q -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
+fx_by_curl() { exec curl -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
 fx_by_wget() { exec wget -q -T 4 -t 1 -i - -O "$fx_dir/payload"; }
 fx_by_python() {
   exec python3 -I -S -c '
@@ -128,7 +121,7 @@ fx_load() {
     if command -v curl >/dev/null; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
     if command -v python3 >/dev/null; then fx_try python3 fx_by_python %s && return; fi
     # Not busybox's, which takes an URL from its arguments only.
-    if [ "$fx_unreached" -lt 2 ] && fx_apart wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
+    if [ "$fx_unreached" -lt 2 ] && wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
     [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
     [ "$fx_typed" ] || fx_refuse download "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
