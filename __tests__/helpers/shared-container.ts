@@ -10,6 +10,7 @@ const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta
 const PYTHON = "/usr/bin/python3";
 /** The application's user. */
 const OTHER = 1000;
+const AS_OTHER = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "--"];
 
 /** A container of this machine's programs, with a chosen shell as /bin/sh and another user's process in it. */
 export class SharedContainer implements Within {
@@ -29,15 +30,19 @@ export class SharedContainer implements Within {
     this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wdns=/", "--"];
   }
 
-  /** Every user may write to the `open` places, which are sticky. */
-  static async start(sh: string, open: readonly string[] = []): Promise<SharedContainer> {
+  /** Every user may write to the `open` places, which are sticky. With `env` PID 1 is the other user's, and has it. */
+  static async start(
+    sh: string,
+    open: readonly string[] = [],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<SharedContainer> {
     const [shell = ""] = sh.split(" ");
     const program = execFileSync("which", [shell]).toString().trim();
     const opened = open.map((place) => `chmod 1777 ${place}; `).join("");
-    const setUp = `ln -sf ${program} /usr/bin/sh; ln -sf ${program} /bin/sh; ${opened}exec sleep 3600`;
+    const setUp = `ln -sf ${program} /usr/bin/sh; ln -sf ${program} /bin/sh; ${opened}exec ${env ? AS_OTHER.join(" ") : ""} sleep 3600`;
     const { pid, exited } = await isolate({
       command: ["/bin/dash", "-c", setUp],
-      env: { PATH: "/usr/bin:/bin" },
+      env: { PATH: "/usr/bin:/bin", ...env },
       workdir: "/",
       user: undefined,
       hostname: "shared",
@@ -51,8 +56,16 @@ export class SharedContainer implements Within {
 
   /** Starts the other user's process. */
   async attack(places: readonly string[]): Promise<void> {
-    const as = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "--"];
-    const [program = "", ...words] = [...this.enter, ...as, PYTHON, "-I", "-S", "-c", ATTACKER, ...places];
+    const [program = "", ...words] = [
+      ...this.enter,
+      ...AS_OTHER,
+      PYTHON,
+      "-I",
+      "-S",
+      "-c",
+      ATTACKER,
+      ...places,
+    ];
     this.#attacker = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
     if (this.#attacker.stdout) await once(this.#attacker.stdout, "data");
   }

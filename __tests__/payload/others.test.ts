@@ -1,12 +1,10 @@
 import { asRoot } from "../../local/task/isolate.ts";
-import { has } from "../helpers/needs.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
-const asOthers = has("root", asRoot ? undefined : "only root can own a directory for another user")
-  ? it
-  : it.skip;
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a directory for another user");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";

@@ -108,6 +108,28 @@ fx_wait_for_way() {
   wait "${fx_way%:*}"
 } 2>/dev/null
 
+# Takes the path of the task's credentials from a PID 1 of another user, of whom the bootstrap takes nothing. A path of this
+# form leads nowhere but to the task's own endpoint, so that user can choose neither a host nor keys.
+fx_take_path() {
+  [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] || return
+  fx_relative=$(fx_read_environ | tr '\0\n' '\n\001' |
+    LC_ALL=C sed -nE 's,^AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=(/v2/credentials/[0-9a-f-]+)$,\1,p' | head -n 1)
+  [ "$fx_relative" ] && export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="$fx_relative"
+}
+
+# To root the kernel shows the environment of another user's process only with CAP_SYS_PTRACE, which a container lacks by
+# default; to that user it shows it (ptrace(2), PTRACE_MODE_READ_FSCREDS). No process of that user can signal one whose real
+# and saved user is root.
+fx_read_environ() {
+  cat /proc/1/environ || python3 -I -S -c '
+import os
+path = "/proc/1/environ"
+owner = os.stat(path)
+os.setegid(owner.st_gid)
+os.seteuid(owner.st_uid)
+os.write(1, open(path, "rb").read())'
+} 2>/dev/null
+
 fx_by_aws() {
   export AWS_MAX_ATTEMPTS=1
   exec aws s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
@@ -127,7 +149,10 @@ fx_load() {
   [ -d "$fx_dir" ] || fx_refuse place "there is no place for a directory of ours${fx_odd:+: another user has made $fx_odd}"
   [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is not there any more'
   [ "$fx_new" ] || fx_refuse gone 'the job directory was never filled'
+  fx_path_taken=
+  ! fx_take_path || fx_path_taken=1
   if [ "$fx_bucket" ]; then
+    if [ "$fx_path_taken" ]; then fx_try 'boto3 with the credentials path of PID 1' fx_fetch '' && return; fi
     if command -v aws >/dev/null; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
     if command -v curl >/dev/null; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
     if command -v python3 >/dev/null; then fx_try python3 fx_by_python %s && return; fi
