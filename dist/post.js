@@ -1,2 +1,2 @@
-import { undoLeftovers } from "./action.js";
-await undoLeftovers();
+import { finishCleanup } from "./action.js";
+await finishCleanup();

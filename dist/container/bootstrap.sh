@@ -1,38 +1,38 @@
-# What ExecuteCommand runs, after the assignments that bootstrap.ts puts in front. It turns echo off, fetches the
-# payload while the agent still sleeps, says that it is ready, and hands over to the job (directory.sh).
+# The bootstrap: what ExecuteCommand runs, after the assignments of bootstrap.ts. It turns echo off, fetches the payload
+# while the exec agent still sleeps, says that it is ready, and becomes the attacher (main.sh).
 #
-# Comments and indentation are not sent: the command is on record in CloudTrail and has to stay short. For the same
-# reason it holds no secret. Neither may it hold two braces or two dollar signs in a row: the agent replaces those.
-fx_umask=$(umask) fx_new="" fx_why="" fx_odd="" fx_code=""
+# CloudTrail records the command, so it is short and holds no secret. Comments and indentation are not sent. It may hold
+# neither two braces nor two dollar signs in a row: the agent replaces those.
+unset fx_new fx_why fx_missing fx_odd fx_code
+fx_umask=$(umask)
 umask 077
 exec 3<&0
-fx_name "$(exec sh -c "echo \$PPID")"
+fx_name self
 fx_self=$fx_token
 
+# fx_say TEXT: writes a mark without the nonce, which is not known yet.
 fx_say() { printf "\033]7733;%s\007\n" "$1"; }
-# The last words of a program, fit to stand in a mark.
-fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\000-\037" | tail -c 600; }
+# Prints the last words of a program, fit to stand in a mark.
+fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
-# Nobody sends anything before the word "ready": whatever is typed into a terminal with echo on is on record.
-stty -echo -opost || python3 -I -S -c "import termios as t
-a=t.tcgetattr(0)
-a[1]&=~t.OPOST
-a[3]&=~t.ECHO
-t.tcsetattr(0,t.TCSANOW,a)" || {
+# The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
+# would record it.
+stty -echo -opost || python3 -I -S -c "$fx_echo_off_py" || {
   fx_say echo
   exit 1
 }
 
-# The session has been opened, however long the payload takes.
+# The runner need not wait for the payload to know that the session is open.
 fx_say open
 
-# The directory is the lock: whoever makes it fetches the payload, everybody else attaches. One whose maker has not
-# done so yet is made again: nobody comes here before the session of the one before is lost. All places are looked at
-# before one is made, so that nothing that another user puts there or takes away leads to a second job.
+# The directory is the lock: the bootstrap that makes it fetches the payload, every other one attaches. A directory without
+# a job is made again: the session of its maker is lost, since a runner opens a session only when the one before is lost.
+# All places are looked at before one is made, so that nothing that another user puts there or removes can lead to a
+# second job.
 fx_make() {
   fx_safe && mkdir "$fx_dir" && fx_new=new
   ! fx_ours || return 0
-  # Made, but an access list of that place gives it to others, too; or planted.
+  # An access list of that place lets others write to what we have made, or another user has made it.
   fx_new=
   rmdir "$fx_dir"
   [ ! -e "$fx_dir" ] || fx_odd=$fx_dir
@@ -44,8 +44,8 @@ if fx_find fx_ours && [ ! -e "$fx_dir/job" ]; then
 fi
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
-# Whoever was to type the rest may be gone for good, the session with them: after ten minutes no job will come of this
-# directory any more. One that waits says so (others.sh).
+# The runner that was to type the rest may be lost: after ten minutes without a job the directory is removed. A run that
+# waits for others (others.sh) makes `waits` every second.
 fx_expect() {
   trap "" HUP
   fx_n=6000
@@ -64,23 +64,22 @@ if [ "$fx_new" ]; then
   fx_guard=$!
 fi
 
-# The exec agent may have been started without what the container was given. Nothing else is taken from there, and that
-# only where PID 1 is no other user's, and of values that mean nothing to a shell.
+# The exec agent may lack the credential variables of the container. They, and nothing else, are taken from PID 1, where
+# that is ours, and only values that mean nothing to a shell.
 if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] && [ -O /proc/1/environ ]; then
-  eval "$(tr "\000" "\n" </proc/1/environ |
+  eval "$(tr "\0" "\n" </proc/1/environ |
     sed -nE "s,^AWS_(CONTAINER_|ACCESS_KEY|SECRET_|SESSION_)[A-Z_]*=[[:alnum:]/+=:._%-]*$,export &,p")"
 fi
 
-# Whether somebody has brought the payload.
-fx_filled() { [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ]; }
 # An attacher that resumes at an offset must never start a second job.
 [ -z "$fx_new" ] || [ "$fx_at" -gt 0 ] || fx_fetch || fx_why=$(fx_words)
-if fx_filled; then fx_say ready; else fx_say "ready1 $fx_why"; fi
+[ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_missing="1 $fx_why"
+fx_say "ready$fx_missing"
 IFS= read -r fx_nonce <&3
-# What is missing is typed: the code of other ways to get the payload, which says itself what to do without.
-if ! fx_filled; then
+# Without the payload the runner types the loader (loader.sh): lines of printf escapes, and a dot.
+if [ "$fx_missing" ]; then
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
   eval "$(printf %b "$fx_code")"
 fi
-[ -z "$fx_new" ] || head -c "$((fx_from - 1))" "$fx_dir/payload" >"$fx_dir/new"
+[ -z "$fx_new" ] || head -c "$fx_head" "$fx_dir/payload" >"$fx_dir/new"
 . "$fx_dir/${fx_new:-job}"

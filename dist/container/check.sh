@@ -1,8 +1,9 @@
-# --- Before anything starts: whether the script can be run as the inputs say. A script that never ran has not failed.
+# --- The check before anything starts: whether the script can be run as the inputs say. A script that never ran has not
+# failed.
 #
-# What is wrong is said as `CODE: words`, where the code is user, directory, shell, variable or tool.
+# A flaw is `CODE: words`, where CODE is user, directory, shell, variable or tool (stream/marks.ts).
 
-# Looks at all of it. Sets fx_flaw, empty where nothing is wrong, and what the workers need to know of the user.
+# Sets fx_flaw, empty where nothing is wrong, and what the workers need to know of the user (user.sh).
 fx_check() {
   fx_flaw=
   # shellcheck disable=SC2086 # it is to be split into words
@@ -22,21 +23,22 @@ fx_check() {
   fi
 }
 
-# The PATH that the script is to have, and a dot behind it; false where a variable can't even be set.
+# Prints the PATH that the script is to have, and a dot after it. False where a variable can't be set.
 fx_print_path() {
   fx_take_variables
   printf %s. "$PATH"
 }
 
-# The first of these names that this shell has a use of its own for, such as UID in bash, in fx_kept: a script would not
-# get the value that it is to have.
+# fx_find_kept NAME…: finds the first variable that this shell keeps for itself, such as UID in bash, in fx_kept. A script
+# would not get its value. False where there is none.
 fx_find_kept() {
   [ $# -gt 0 ] && ! fx_are_free "$@" || return
   for fx_kept in "$@"; do fx_are_free "$fx_kept" || return 0; done
   false
 }
 
-# Whether a child gets these variables as they are set, and is who we are: zsh changes its user where UID is set.
+# fx_are_free NAME…: whether a child gets these variables as they are set, and has our user. zsh changes its user where UID
+# is set.
 fx_are_free() {
   fx_got=$(
     fx_env_=$(command -v env) fx_id_=$(command -v id)
@@ -57,16 +59,14 @@ $fx_each=7
   case $fx_got in *"$(id)") ;; *) return 1 ;; esac
 }
 
-# Says what is wrong with the program that is to run the script, where the script is to run. In a subshell, which is left
-# with it.
+# Prints the flaw of the program that is to run the script, in the script's working directory. To be called in a subshell.
 fx_check_command() {
   fx_enter_directory 2>/dev/null || exit 0
   set -f
-  fx_run() { fx_check_program "$@"; }
-  fx_command || exit 0
+  fx_command fx_check_program || exit 0
   [ "$fx_user" ] || exit 0
   fx_lend "$fx_dir/script"
-  # As the kernel has it: links on the way to it may be root's own.
+  # Without links: the user may not be allowed to follow those that root is.
   fx_entered=
   [ -z "$fx_workdir" ] || fx_entered=$(pwd -P)
   fx_said=$(fx_try_as_user 2>&1) && exit 0
@@ -86,22 +86,28 @@ fx_try_as_user() {
     [ -x "$2" ] || { echo unexecutable; exit 1; }' sh "$fx_dir/script" "$fx_file" "$fx_entered"
 }
 
-# Whether there is a program $1 that can be executed, and whatever it is run by in its turn: fx_file.
+# fx_check_program PROGRAM [WORD…]: whether the program can be executed, and so can its interpreter. Its file is in fx_file.
+# Prints the flaw and is false where not.
 fx_check_program() {
-  if ! fx_find_file "$1"; then
-    case $1 in */*) fx_where='is not in the image, or may not be executed' ;; *) fx_where="is not in PATH ($fx_search)" ;; esac
-    echo "shell: '$1' $fx_where"
+  fx_program=$1
+  if ! fx_find_file "$fx_program"; then
+    case $fx_program in
+      */*) fx_where='is not in the image, or may not be executed' ;;
+      *) fx_where="is not in PATH ($fx_search)" ;;
+    esac
+    echo "shell: '$fx_program' $fx_where"
     return 1
   fi
-  fx_program=$1 fx_found=$fx_file
+  fx_found=$fx_file
   # shellcheck disable=SC2046 # it is to be split into words
   fx_check_interpreter "$fx_found" $(head -c 256 "$fx_found" | head -n 1 | tr -d '\000') || return
   fx_file=$fx_found
   [ "${fx_program##*/}" = env ] || return 0
   while shift; do
     case ${1-} in
-      # What comes to run then, env alone knows.
-      '' | -[SuC]* | --unset* | --chdir* | --split* | PATH=*) return 0 ;;
+      # With these words env alone knows which program it finds, so no more can be said.
+      '' | *[\\\"\'\$]* | -S?* | -[uC]* | --unset* | --chdir* | --split*) return 0 ;;
+      PATH=*) fx_search=${1#*=} ;;
       -* | *=*) ;;
       *) break ;;
     esac
@@ -109,7 +115,8 @@ fx_check_program() {
   fx_check_program "$@"
 }
 
-# Whether what runs file $1 is there: by its first line, which follows in words, or as an ELF file says it.
+# fx_check_interpreter FILE [WORD…]: whether the image has the interpreter of the file, or the loader that its ELF header
+# names. The words are those of its first line.
 fx_check_interpreter() {
   fx_of=$1
   case ${2-} in
@@ -132,18 +139,18 @@ fx_check_interpreter() {
   return 1
 }
 
-# The file that is executed for a word, as execvp finds it: fx_file.
+# fx_find_file PROGRAM: the file that execvp(3) would execute, in fx_file. False where there is none.
 fx_find_file() {
-  fx_file=$1
-  case $1 in */*)
-    [ -f "$1" ] && [ -x "$1" ]
+  fx_sought=$1 fx_file=$1
+  case $fx_sought in */*)
+    [ -f "$fx_file" ] && [ -x "$fx_file" ]
     return
     ;;
   esac
   fx_rest=${fx_search:-/usr/bin:/bin}:
   while [ "$fx_rest" ]; do
     fx_file=${fx_rest%%:*} fx_rest=${fx_rest#*:}
-    fx_file=${fx_file:-.}/$1
+    fx_file=${fx_file:-.}/$fx_sought
     [ ! -f "$fx_file" ] || [ ! -x "$fx_file" ] || return 0
   done
   false

@@ -1,27 +1,28 @@
 # --- The header: the line by which a log stream with a random name is traced back to its task and its run.
 
-# The endpoint is on the task's own link: no proxy of the container's leads to it.
+# fx_get URL: prints the answer of the task metadata endpoint. It is on the task's own link, so that a proxy of the
+# container leads nowhere. Settings in the container's home directory may be another user's.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+  fx_url_=$1
   if command -v curl >/dev/null; then
-    curl -sf -m 2 --noproxy '*' "$1"
+    HOME=$fx_dir curl -q -sf -m 2 --noproxy '*' "$fx_url_"
   elif command -v python3 >/dev/null; then
-    python3 -I -S -c '
-import sys, urllib.request as u
-print(u.build_opener(u.ProxyHandler({})).open(sys.argv[1], timeout=2).read().decode())' "$1"
+    python3 -I -S -c "$fx_metadata_py" "$fx_url_"
   else
-    # busybox has no such option, and reads no file that could name a proxy.
-    wget -q -T 2 -t 1 --no-proxy -O - "$1" || wget -q -T 2 -O - "$1"
+    # The wget of busybox has no such option, and reads no file that could name a proxy.
+    HOME=$fx_dir wget -q -T 2 -t 1 --no-proxy -O - "$fx_url_" || HOME=$fx_dir wget -q -T 2 -O - "$fx_url_"
   fi 2>/dev/null
 )
 
-# The first value of a key in a JSON text on standard input, without jq: one pair a line, then look for the key.
+# fx_field KEY: the first value of that key in the JSON text on standard input. An image may lack jq, so the text is cut
+# into lines of one pair each.
 fx_field() {
-  # shellcheck disable=SC2020 # each of the three becomes a line's end
+  # shellcheck disable=SC2020 # each of the three becomes the end of a line
   tr '{},' '\n\n\n' | sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^"]*\)"\{0,1\} *$/\1/p' | head -n 1
 }
 
-fx_header() {
+fx_print_header() {
   fx_uri=$ECS_CONTAINER_METADATA_URI_V4
   fx_task=$([ -z "$fx_uri" ] || fx_get "$fx_uri/task")
   fx_here=$([ -z "$fx_uri" ] || fx_get "$fx_uri")

@@ -1,25 +1,26 @@
-# --- The job: started once, outlives every session.
+# --- The job: it starts once and outlives every session. It starts the recorders and the workers, waits for the workers,
+# and writes the status.
 
-fx_job() {
+fx_run_job() {
   fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_names='' fx_whole='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
   done
-  # A watcher that was cut on the way here has handed over a part only, which is nothing to start with.
+  # An attacher that was cut may have handed over a part of the secrets. A job never starts with a part.
   eval "$(cat)"
   [ "$fx_whole" ] || return
-  # Whoever makes this directory is the job; any other was started because the first was slow to come.
+  # The process that makes this directory is the job. A second attacher may have started a second one, which ends here.
   mkdir "$fx_dir/started" 2>/dev/null || return
   trap 'fx_stop cancelled' TERM
   trap 'fx_stop timed-out' USR1
-  fx_name "$$"
+  fx_name self
   fx_self=$fx_token
   echo "$fx_self" >"$fx_dir/pid"
-  fx_tell_others
+  fx_write_about
   fx_limit_spool
   cat "$fx_dir/header" >"$fx_dir/out.0"
-  for fx_name in stopping status; do fx_reserve "$fx_name"; done
+  for fx_file in stopping status; do fx_reserve "$fx_file"; done
 
   fx_find_programs
   fx_check
@@ -27,15 +28,13 @@ fx_job() {
     fx_end refused "$fx_flaw"
     return
   fi
-  if [ "$fx_python3" ]; then
-    fx_record_by_python || return
-  elif command -v awk >/dev/null 2>&1; then
-    fx_record_by_awk
-  else
-    fx_end refused 'the image has neither python3 nor awk, one of which has to read the output'
-    return
-  fi
+  fx_start_recording || return
+  fx_start_workers
+  fx_await_workers
+  fx_conclude
+}
 
+fx_start_workers() {
   for fx_n in $fx_all; do
     fx_reserve "$fx_n.code"
     fx_worker "$fx_n" &
@@ -47,13 +46,19 @@ fx_job() {
   fx_clock=$fx_token
   fx_started=1
   [ ! -e "$fx_dir/stopping" ] || fx_stop "$(cat "$fx_dir/stopping")"
+}
 
-  # A signal ends a wait early; whoever still lives is waited for again.
+fx_await_workers() {
+  # A signal ends `wait` early.
   for fx_each in $fx_running; do
     while fx_is "$fx_each"; do wait "${fx_each%:*}"; done
   done
   trap '' TERM USR1
   for fx_each in $fx_clock $fx_killer; do fx_dismiss "$fx_each"; done
+}
+
+# Ends the recording, then the job, with the codes of all workers in the form of stream/marks.ts.
+fx_conclude() {
   fx_lost=
   fx_stop_recording || fx_lost='not all of its output could be kept, as on a full disk'
 
@@ -72,14 +77,15 @@ fx_job() {
   fx_end "$fx_reason" "$fx_codes"
 }
 
-# Writes the status, then keeps the directory until somebody has taken it, or for ten minutes. Whoever has cancelled the
-# job waits four seconds for that and does not come again.
+# fx_end REASON WORDS: writes the status, then keeps the directory until an attacher ends this process, because the runner
+# has the status, or for ten minutes. A runner that has cancelled the job waits four seconds and does not come again.
 fx_end() {
+  fx_reason=$1
   trap fx_wake TERM
-  fx_write status "$1 $2"
-  fx_wake_watcher
+  fx_write status "$fx_reason $2"
+  fx_wake_attacher
   fx_tries=600
-  [ "$1" != cancelled ] || fx_tries=5
+  [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
   rm -rf "$fx_dir"
 }

@@ -1,12 +1,15 @@
-# Typed into a session whose bootstrap could not fetch the payload by boto3, after the assignments that loader.ts
-# puts in front. Every other way to get it, in turn; ends the session with the reasons where none goes.
+# The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
+# other way to get the payload, one after the other. Where none works it ends the session with the reasons.
 
+# What was tried, and why it did not work.
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s}; "}}
-# How many ways have failed because nothing was reached, or nothing answered.
+# How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
+
+# fx_count_unreached WORDS: the last words of a way that failed.
 fx_count_unreached() {
-  # The endpoint of the credentials is another one than S3's.
   case $1 in
+    # The endpoint of the credentials is another one than that of S3.
     *etadata* | *redential*) ;;
     *onnect* | *CONNECT* | *imeout* | *imed\ out* | *resol* | *unreachable* | *route* | *too\ slow* | *mpty\ reply* | *answer*)
       fx_unreached=$((fx_unreached + 1))
@@ -15,7 +18,7 @@ fx_count_unreached() {
 }
 fx_count_unreached "$fx_why"
 
-# The reason why no job was started, in the one mark that carries it.
+# fx_refuse CODE WORDS: ends the session with the reason why no job is started.
 fx_refuse() {
   fx_say "$fx_nonce;! $1 $2"
   if [ "$fx_new" ]; then
@@ -25,20 +28,24 @@ fx_refuse() {
   exit 1
 }
 
+# Prints the SHA-256 of the payload, or `none` where the image can't compute it.
 fx_digest() {
   if command -v sha256sum >/dev/null; then
-    sha256sum "$1" | cut -d ' ' -f 1
+    sha256sum "$fx_dir/payload" | cut -d ' ' -f 1
   elif command -v openssl >/dev/null; then
-    openssl dgst -sha256 "$1" | sed 's/.* //'
+    openssl dgst -sha256 "$fx_dir/payload" | sed 's/.* //'
+  elif command -v python3 >/dev/null; then
+    python3 -I -S -c "$fx_sha256_py" "$fx_dir/payload"
   else
-    python3 -I -S -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"
+    echo none
   fi 2>/dev/null
 }
 
-# Whether the payload that came this way is what it should be.
+# fx_verify WAY: whether the payload that came this way has the checksum that the runner has computed. A payload that can't
+# be read has not.
 fx_verify() {
-  fx_found=$(fx_digest "$fx_dir/payload")
-  if [ -z "$fx_found" ]; then
+  fx_found=$(fx_digest)
+  if [ "$fx_found" = none ]; then
     fx_say "$fx_nonce;n Nothing in the image computes SHA-256 (sha256sum, openssl, python3): the script is not checked."
     return 0
   fi
@@ -46,20 +53,28 @@ fx_verify() {
   [ "$fx_found" = "$fx_sha" ]
 }
 
-# One way: its name, a function that becomes it, and how it takes the URL. That is a secret for as long as it lives, so
-# it goes by standard input and not into a process list. False where the next way is to be tried.
+# fx_apart COMMAND: runs it without the settings of the container's home directory. Another user may own that, and settings
+# name programs to run and files to write. To be called in a subshell, since the script keeps its HOME.
+fx_apart() {
+  export HOME="$fx_dir"
+  "$@"
+}
+
+# fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
+# a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False where the next
+# way is to be tried.
 fx_try() {
   [ "$fx_unreached" -lt 2 ] || return
   fx_say "$fx_nonce;n Fetching the script by $1."
   rm -f "$fx_dir/payload"
-  # shellcheck disable=SC2059 # the format is the way's
-  printf "$3" "$fx_address" | "$2" >/dev/null 2>"$fx_dir/err" 3<&- &
+  # shellcheck disable=SC2059 # the format is an argument
+  printf "$3" "$fx_address" | fx_apart "$2" >/dev/null 2>"$fx_dir/err" 3<&- &
   if fx_wait_for_way "$!"; then
     fx_verify "$1" || return 1
     fx_say "$fx_nonce;n Script fetched by $1 (${fx_tried%; })."
   else
     fx_status=$? fx_said=$(fx_words)
-    # wget says nothing when it is quiet.
+    # A quiet wget says nothing. 4 is a network failure (its manual).
     [ "$1:$fx_status" != wget:4 ] || fx_said='no connection'
     [ -z "$fx_late" ] || fx_said='no answer within 5 s'
     fx_count_unreached "$fx_said"
@@ -68,8 +83,8 @@ fx_try() {
   fi
 }
 
-# Waits for a way for as long as it gets on: five seconds in which it neither computes nor writes are its end, whatever
-# it is that keeps it.
+# fx_wait_for_way PID: waits for its end as long as it works. It is killed after five seconds in which it neither computes
+# nor writes: no program's own timeouts cover everything that may keep it waiting.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -78,7 +93,7 @@ fx_wait_for_way() {
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
     fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
-    # Its own ticks and its children's; a few are what it costs to wait.
+    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). Waiting takes a few, too.
     if [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
@@ -93,20 +108,38 @@ fx_wait_for_way() {
   wait "${fx_way%:*}"
 } 2>/dev/null
 
+# Takes the path of the task's credentials from a PID 1 of another user, of whom the bootstrap takes nothing. A path of this
+# form leads nowhere but to the task's own endpoint, so that user can choose neither a host nor keys.
+fx_take_path() {
+  [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] || return
+  fx_relative=$(fx_read_environ | tr '\0\n' '\n\001' |
+    LC_ALL=C sed -nE 's,^AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=(/v2/credentials/[0-9a-f-]+)$,\1,p' | head -n 1)
+  [ "$fx_relative" ] && export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="$fx_relative"
+}
+
+# To root the kernel shows the environment of another user's process only with CAP_SYS_PTRACE, which a container lacks by
+# default; to that user it shows it (ptrace(2), PTRACE_MODE_READ_FSCREDS). No process of that user can signal one whose real
+# and saved user is root.
+fx_read_environ() {
+  cat /proc/1/environ || python3 -I -S -c '
+import os
+path = "/proc/1/environ"
+owner = os.stat(path)
+os.setegid(owner.st_gid)
+os.seteuid(owner.st_uid)
+os.write(1, open(path, "rb").read())'
+} 2>/dev/null
+
 fx_by_aws() {
   export AWS_MAX_ATTEMPTS=1
   exec aws s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
     "s3://$fx_bucket/$fx_key" "$fx_dir/payload"
 }
-fx_by_curl() { exec curl -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
+fx_by_curl() { exec curl -q -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
 fx_by_wget() { exec wget -q -T 4 -t 1 -i - -O "$fx_dir/payload"; }
-fx_by_python() {
-  exec python3 -I -S -c '
-import sys, urllib.request
-open(sys.argv[1], "wb").write(urllib.request.urlopen(sys.stdin.read(), timeout=4).read())' "$fx_dir/payload"
-}
+fx_by_python() { exec python3 -I -S -c "$fx_download_py" "$fx_dir/payload"; }
 
-# By the session itself: lines of printf escapes, which no tool is needed for.
+# Reads the payload from the session: lines of printf escapes, which need no program of the image, and a dot.
 fx_type() {
   fx_say "$fx_nonce;p"
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%b' "$fx_line"; done >"$fx_dir/payload"
@@ -116,12 +149,15 @@ fx_load() {
   [ -d "$fx_dir" ] || fx_refuse place "there is no place for a directory of ours${fx_odd:+: another user has made $fx_odd}"
   [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is not there any more'
   [ "$fx_new" ] || fx_refuse gone 'the job directory was never filled'
+  fx_path_taken=
+  ! fx_take_path || fx_path_taken=1
   if [ "$fx_bucket" ]; then
+    if [ "$fx_path_taken" ]; then fx_try 'boto3 with the credentials path of PID 1' fx_fetch '' && return; fi
     if command -v aws >/dev/null; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
     if command -v curl >/dev/null; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
     if command -v python3 >/dev/null; then fx_try python3 fx_by_python %s && return; fi
-    # Not busybox's, which takes an URL from its arguments only.
-    if [ "$fx_unreached" -lt 2 ] && wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
+    # The wget of busybox takes a URL from its arguments only.
+    if [ "$fx_unreached" -lt 2 ] && fx_apart wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
     [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
     [ "$fx_typed" ] || fx_refuse download "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"

@@ -1,39 +1,44 @@
-# --- What is ours, told from what another user of the container has planted: programs, and the directory of a job.
+# --- Programs and job directories of ours, told from those that another user of the container has planted.
 #
-# Part of the bootstrap and of what stops a job. Sent without comments.
+# Part of the bootstrap and of the command that stops a job. Comments and indentation are not sent.
 
-# PATH for our own tools: of the container's entries those that are absolute and that nobody else owns. The job gets
-# the container's own, fx_path.
-fx_path=$PATH fx_rest=$PATH: PATH=
-while [ "$fx_rest" ]; do
-  fx_one=${fx_rest%%:*} fx_rest=${fx_rest#*:}
-  # Who isn't root can't tell root's from another user's, but can tell what is not his own to write.
-  # shellcheck disable=SC2015 # the first two, or the third
-  case $fx_one in /*) [ -d "$fx_one" ] && [ ! -w "$fx_one" ] || [ -O "$fx_one" ] && PATH=$PATH:$fx_one ;; esac
-done
-PATH=${PATH:-:/usr/bin:/bin}
-PATH=${PATH#:}
+exec 2>/dev/null
+# The programs that look at the entries of PATH come from these two.
+fx_path=$PATH PATH=/usr/bin:/bin IFS=: fx_tools=
+# An image without `id`: ECS Exec runs commands as root (its documentation).
+fx_uid=$(id -u || echo 0)
 
-# Whether nobody else can take away or replace what stands in fx_place: it and what it stands in are root's or ours,
-# and others may write to them only where they are sticky.
+# Whether no other user can remove or replace what fx_dir names: all directories above it belong to root or to us, and others
+# may write to them only where they are sticky. For a path without links.
 fx_safe() {
-  ! ls -ldn / "${fx_place%/*}/." "$fx_place/." | grep -qvE "^d(.{4}-..-|.{8}[tT])[^ ]* +[0-9]+ (0|$fx_uid) "
+  fx_up=$fx_dir
+  while [ "$fx_up" ]; do
+    fx_up=${fx_up%/*}
+    set -- "$@" "$fx_up/."
+  done
+  ! ls -ldn "$@" | grep -qvE "^d(.{4}-..-|.{8}[tT])[^ ]* +[0-9]+ (0|$fx_uid) "
 }
 
-# Whether fx_dir is a directory that only we can have made, and that nobody else can write to. `ls` looks once, and at
-# the path itself: nothing can change between two looks, and no link is followed.
+# PATH for our own programs: of the container's entries those that are absolute and that no other user can put a program
+# into. The script gets the container's own PATH, fx_path.
+for fx_dir in $fx_path; do
+  case $fx_dir in /*) fx_dir=$(cd -P "$fx_dir" && pwd)/ && [ ! -k "$fx_dir" ] && fx_safe && fx_tools=$fx_tools:$fx_dir ;; esac
+done
+unset IFS
+PATH=${fx_tools:-:$PATH}
+PATH=${PATH#:}
+
+# Whether fx_dir is a directory that only we can have made and that no other user can write to. One call of `ls` looks at
+# the path itself: it follows no link, and nothing can change between two looks.
 fx_ours() { ls -ldn "$fx_dir" | grep -qE "^drwx--.--.[^ ]* +[0-9]+ $fx_uid " && fx_safe; }
 
-# Sets fx_dir to the job directory in the first of fx_places that $1 is true of.
+# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_places for which the predicate is true. False, and
+# /dev/null, where there is none.
 fx_find() {
   for fx_place in $fx_places; do
-    fx_dir=$fx_place/fargate-exec-$fx_id
-    ! "$1" || return 0
+    # Without links: another user may be able to change a link on the way.
+    fx_dir=$(cd -P "$fx_place" && pwd)/fargate-exec-$fx_id && "$1" && return
   done
   fx_dir=/dev/null
   false
 }
-
-exec 2>/dev/null
-# ECS Exec runs as root, where an image can't tell.
-fx_uid=$(id -u || echo 0)

@@ -1,33 +1,50 @@
-# --- The recorders, of which one reads the pipes of all workers and writes the spool.
+# --- The recorders: they read the pipes of all workers and write the spool. One in python3 reads all pipes; where the
+# image lacks python3 there is one in awk for each pipe, and fx_keep writes what they print.
 #
-# Whoever is left in a pipe when the workers have ended is a daemon: its output is not the job's any more, but without a
-# reader its next line would kill it. Both recorders go on reading when the disk is full, and fx_stop_recording is false
-# when not all of the output is in the spool.
+# A process that still holds a pipe when the workers have ended is a daemon. Its output is no output of the job, but
+# without a reader its next line would kill it (SIGPIPE). A recorder reads on when the disk is full.
 
-fx_record_by_python() {
+# Starts the recorders. False where that fails; the job has then ended.
+fx_start_recording() {
+  if [ "$fx_python3" ]; then
+    fx_start_python
+  elif command -v awk >/dev/null 2>&1; then
+    fx_start_awk
+  else
+    fx_end refused 'the image has neither python3 nor awk, one of which has to read the output'
+    return 1
+  fi
+}
+
+# Waits until all that was printed is in the spool. False where some of it is not.
+fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_awk; fi; }
+
+fx_start_python() {
   printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
   printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
-  fx_recorders=$!
+  fx_name "$!"
+  fx_recorders=$fx_token
   until [ -e "$fx_dir/recording" ]; do
-    if ! kill -0 "$fx_recorders" 2>/dev/null; then
+    if ! fx_lives "$fx_recorders"; then
       fx_end refused "$(tail -n 1 "$fx_dir/err")"
       return 1
     fi
     sleep 0.01
   done
-  fx_stop_recording() {
-    # It reads what is there, and sees to daemons itself.
-    kill "$fx_recorders" 2>/dev/null
-    wait "$fx_recorders"
-  }
 }
 
-fx_record_by_awk() {
+# On TERM it records what is in the pipes and ends. It leaves a reader for daemons.
+fx_stop_python() {
+  fx_tell TERM "$fx_recorders"
+  wait "${fx_recorders%:*}"
+}
+
+fx_start_awk() {
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &
   fx_keeper=$!
-  # Open until each recorder has it: without one that writes, the pipe would be at its end.
+  # Open until each recorder has it. A pipe that nobody has open for writing is at its end.
   exec 6>"$fx_dir/joined"
   fx_recorders=
   for fx_n in $fx_all; do
@@ -41,25 +58,28 @@ fx_record_by_awk() {
     done
   done
   exec 6>&-
-  fx_stop_recording() {
-    : >"$fx_dir/ending"
-    fx_tries=20
-    for fx_recorder in $fx_recorders; do
-      fx_awk=${fx_recorder%,*}
-      while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
-        sleep 0.05
-        fx_tries=$((fx_tries - 1))
-      done
-      if fx_lives "$fx_awk"; then
-        # A reader is there before the last one goes. Opened both ways first: one end alone waits for the other.
-        # shellcheck disable=SC2094 # it is a pipe
-        exec 4<>"$fx_dir/${fx_recorder#*,}" 5<"$fx_dir/${fx_recorder#*,}" 4<&-
-        fx_session cat <&5 >/dev/null 2>&1 5<&- &
-        fx_tell TERM "$fx_awk"
-        exec 5<&-
-      fi
-      wait "${fx_awk%:*}"
+}
+
+# A recorder ends with its pipe. One whose pipe a daemon holds is replaced by a `cat` after a second.
+fx_stop_awk() {
+  : >"$fx_dir/ending"
+  fx_tries=20
+  for fx_recorder in $fx_recorders; do
+    fx_awk=${fx_recorder%,*} fx_pipe=$fx_dir/${fx_recorder#*,}
+    while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
+      sleep 0.05
+      fx_tries=$((fx_tries - 1))
     done
-    wait "$fx_keeper"
-  }
+    if fx_lives "$fx_awk"; then
+      # The `cat` has the pipe before the recorder leaves it. It is opened both ways first: opening one end alone waits
+      # for the other.
+      # shellcheck disable=SC2094 # it is a pipe
+      exec 4<>"$fx_pipe" 5<"$fx_pipe" 4<&-
+      fx_session cat <&5 >/dev/null 2>&1 5<&- &
+      fx_tell TERM "$fx_awk"
+      exec 5<&-
+    fi
+    wait "${fx_awk%:*}"
+  done
+  wait "$fx_keeper"
 }

@@ -1,17 +1,17 @@
-# The recorder for images without python3: one process for each stream of each worker, its pipe on descriptor 5.
+# The recorder for images without python3: one process for each stream of each worker, with its pipe on descriptor 5.
 #
-#     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | spool.sh's fx_keep
+#     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | fx_keep of spool.sh
 #
-# The patterns come one a line in the order of redaction.ts, by a pipe: they are secret, and may be more than an
-# environment holds. It writes what recorder.py writes (output/marks.ts defines it). An awk can't read what is there and
-# no more, so each piece is one read of dd. No awk but GNU's and mawk can hold a NUL byte: for the others it becomes a `?`.
+# The patterns come by a pipe, one a line, in the order of redaction.ts: they are secret, and an environment may be too
+# small for them. It writes the records that recorder.py writes (stream/marks.ts). awk reads whole buffers or lines, so dd
+# reads what there is in the pipe. Only GNU awk and mawk can hold a NUL byte; with another awk it becomes a `?`.
 BEGIN {
   MARK = "\033]7733;"
   OPEN = MARK "+\007"
   LITERAL = MARK "=\007"
   DAMAGED = "\357\277\275"
   REPLACEMENT = MARK "?\007"
-  # A write of one page or less is never torn by that of another recorder.
+  # Writes of PIPE_BUF bytes or less, on Linux 4,096, are never mixed with those of another recorder (POSIX, write).
   PAGE = 4000
 
   kind = ARGV[1]
@@ -26,7 +26,7 @@ BEGIN {
   nul = holds_nul()
   read_patterns()
 
-  # Pieces are put together again with what they were cut at; the dot tells an empty piece from the end.
+  # getline cuts what dd has read at each RS, which is put back. The dot tells an empty read from the end of the pipe.
   RS = "\001"
   read = "dd bs=65536 count=1 <&5 2>/dev/null" (nul ? "" : " | tr '\\000' '?'") "; printf ."
   for (;;) {
@@ -49,8 +49,8 @@ function holds_nul(    text) {
   return length(text) == 3
 }
 
-# Patterns that only go on from another one are its family: they are looked for where that one is. Of many, most are
-# known by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
+# A pattern that begins with another one is of its family, and is only looked for where that one is. Where there are many,
+# most are found by blocks: every span of 2n - 1 bytes holds one of the blocks of n bytes that a text is made of.
 function read_patterns(    line, head, long_, i, size, least, many) {
   while ((getline line < "/dev/stdin") > 0) {
     if (line == "") continue
@@ -64,8 +64,8 @@ function read_patterns(    line, head, long_, i, size, least, many) {
     if (length(line) >= 15) long_++
   }
   family[heads + 1] = count + 1
-  # So many take one by one as long as all of them by blocks: GNU's awk is slow to find, the others to take apart, and
-  # busybox's is so slow at that that it is never worth it.
+  # From so many on blocks are faster, as measured: GNU awk is slow to find, mawk is slow to take apart. busybox awk is so
+  # slow at taking apart that blocks never help.
   many = "version" in PROCINFO ? 24 : 120
   least = heads - long_ > many ? 7 : 15
   if (nul && heads > many) {
@@ -131,7 +131,7 @@ function take(text,    cut) {
   }
 }
 
-# Lines, of which a few hold something to clean: only their pages are taken apart.
+# Lines, a few of which hold bytes to clean: only the pages with those are taken apart.
 function cleaned(text,    at, end, size, page, out) {
   end = length(text)
   for (at = 1; at <= end; at += size) {
@@ -191,12 +191,13 @@ function write(text) {
   fflush()
 }
 
-# A text that was looked at without secrets, and without anything that could be taken for a mark. Secrets that overlap or touch are one.
+# A text that was looked at, without secrets and without bytes that a reader could take for a mark. Secrets that overlap
+# or touch are one.
 function clean(text,    i, n, at, size, from, start, end, grown, out, of) {
   for (i = 1; i <= nears; i++)
     if ((at[n + 1] = index(text, pattern[near[i]])) > 0) of[++n] = pattern[near[i]]
   for (from = 1; ; from = end) {
-    # Where each comes next is known: the first of them, with all that begin before it has ended.
+    # `at` is where each comes next. The span begins with the first of them, and takes in all that begin before its end.
     start = 0
     for (i = 1; i <= n; i++) if (at[i] && (!start || at[i] < start)) end = (start = at[i]) + length(of[i])
     if (!start) break
@@ -222,8 +223,8 @@ function exchange(text, old, new,    out, at) {
   return out text
 }
 
-# How much of an unfinished line that was looked at can be shown: not the end that may turn out to begin a pattern, nor a
-# part of one.
+# How many characters of an unfinished line that was looked at can be shown: its end may turn out to begin a pattern, and a
+# pattern is never shown in part.
 function showable(text,    cut, i, at, from) {
   cut = length(text) - begun(substr(text, length(text) > longest ? length(text) - longest + 1 : 1))
   for (i = 1; i <= nears; i++) {

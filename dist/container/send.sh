@@ -1,27 +1,33 @@
-# --- What the terminal carries: marks, and the spool piece by piece, packed where it helps.
+# --- What the terminal carries: marks, and the spool piece by piece, packed where that helps.
 
+# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts).
+# shellcheck disable=SC2154 # bootstrap.sh reads it
 fx_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 
-# Finds what packs bytes for a terminal, once, when they have to be packed.
+# Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False where the image has
+# nothing; nothing is packed then.
 fx_find_packer() {
   if command -v gzip >/dev/null && command -v base64 >/dev/null; then
-    fx_packer() { gzip -c | base64; }
-  elif command -v python3 >/dev/null; then
-    fx_packer() {
-      python3 -I -S -c '
-import base64, gzip, sys
-sys.stdout.buffer.write(base64.encodebytes(gzip.compress(sys.stdin.buffer.read())))'
-    }
+    fx_packer=gzip
+  elif [ "$fx_python3" ]; then
+    fx_packer=python3
   else
     fx_mark 'n The image has neither gzip with base64 nor python3, so the output is sent as it is.'
     fx_pack=
     return 1
   fi
-  fx_found_packer=1
 }
 
-# How far the spool can be read, fx_bytes: up to the end of the piece that is open on descriptor 5, or of the next one
-# where that has been read. False where byte fx_at is not kept any more.
+# Packs standard input.
+fx_run_packer() {
+  case $fx_packer in
+    gzip) gzip -c | base64 ;;
+    python3) "$fx_python3" -I -S -c "$fx_pack_py" ;;
+  esac
+}
+
+# Sets fx_bytes to the byte up to which the spool can be read: the end of the piece that is open on descriptor 5, or of the
+# next one where that has been read. False where byte fx_at is not kept any more.
 fx_measure() {
   if [ -z "$fx_begin" ]; then
     fx_find_pieces "$fx_at"
@@ -37,10 +43,11 @@ fx_measure() {
   fx_bytes=$((fx_begin + fx_bytes))
 }
 
-# Reads so many bytes of the spool, which are there. One read of dd takes what it is told and no more; busybox's head
-# takes more than it gives, and its tail reads all that it leaves out.
+# fx_read LENGTH: prints so many bytes of the spool, which are there. One read of dd takes so many and no more. The head of
+# busybox takes more than it prints, and its tail reads all that it leaves out.
 fx_read() { dd bs="$1" count=1 <&5; }
 
+# fx_skip_to BYTE: reads on in the piece that is open, up to that byte of the spool.
 fx_skip_to() {
   fx_left=$(($1 - fx_begin))
   while [ "$fx_left" -gt 0 ]; do
@@ -51,27 +58,28 @@ fx_skip_to() {
   done
 }
 
-# Sends the spool up to byte fx_bytes, or a part of it: packed when more waits than fx_pack, which is empty for never.
+# Sends the spool up to byte fx_bytes, or a part of it: packed where more than fx_pack bytes wait. fx_pack is empty where
+# nothing is to be packed.
 fx_send() {
   fx_length=$((fx_bytes - fx_at))
-  if [ "$fx_pack" ] && [ "$fx_length" -gt "$fx_pack" ] && { [ "$fx_found_packer" ] || fx_find_packer; }; then
-    # Not all at once: a cut costs the whole part.
+  if [ "$fx_pack" ] && [ "$fx_length" -gt "$fx_pack" ] && { [ "$fx_packer" ] || fx_find_packer; }; then
+    # A session that is cut costs the whole part, so a part is small.
     [ "$fx_length" -le 1048576 ] || fx_length=1048576
     fx_mark "# $fx_at $fx_length"
-    fx_read "$fx_length" | fx_packer
+    fx_read "$fx_length" | fx_run_packer
     fx_mark '%'
   else
-    # Not all at once either: a backlog that grows behind it may have to be packed.
+    # What comes after it may have to be packed.
     [ "$fx_length" -le 262144 ] || fx_length=262144
     fx_read "$fx_length"
     fx_unmarked=$((fx_unmarked + fx_length))
   fi
   fx_at=$((fx_at + fx_length))
-  # By these, and by what is packed, the reader knows what it has for certain.
+  # From marks of the place, and from packed parts, the reader knows which bytes it has for certain.
   [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
 }
 
-# Tells when the job is held since too much of its output waits, and when it is not any more.
+# Tells when the job is held because too much of its output waits, and when it goes on.
 fx_tell_held() {
   if [ ! -e "$fx_dir/held" ]; then
     [ -z "$fx_held" ] || fx_mark 'n The job is not held any more: half of the output that waited has been read.'
@@ -82,6 +90,7 @@ fx_tell_held() {
   fi
 }
 
+# The place in the spool up to which all has been sent.
 fx_tell_place() {
   fx_mark "~ $fx_at"
   fx_unmarked=0

@@ -1,7 +1,8 @@
-# --- The spool: what the job has printed, in pieces. Each is a file, named for the byte of the whole at which it begins,
-# and ends where the next one begins. What the reader has confirmed goes, piece by piece.
+# --- The spool: what the job has printed, in pieces. A piece is a file, named for the byte of the whole at which it
+# begins. It ends where the next one begins. Pieces that the reader has confirmed are removed.
 
-# How much may wait for its reader, fx_limit, and how large a piece is: by the disk where no input says it.
+# Sets how many bytes may wait for the reader, fx_limit, and how many a piece has, fx_piece. Without the input
+# 'spool-limit' the job takes half of what is free on the disk.
 fx_limit_spool() {
   if [ -z "$fx_limit" ]; then
     # shellcheck disable=SC2046 # it is to be split into words
@@ -10,55 +11,57 @@ fx_limit_spool() {
       *[!0-9]*) fx_limit=1073741824 ;;
       *) fx_limit=$(($4 * 512)) ;;
     esac
-    # A reader confirms a mebibyte at a time.
+    # The reader confirms a mebibyte at a time (send.sh).
     [ "$fx_limit" -ge 4194304 ] || fx_limit=4194304
   fi
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 8388608 ] || fx_piece=8388608
 }
 
-# Where the oldest piece begins that is kept, in fx_oldest, and the last one that begins at byte $1 or before, in fx_begin.
-# Both are empty where there is none.
+# fx_find_pieces BYTE: where the oldest piece begins that is kept, in fx_oldest, and the last one that begins at BYTE or
+# before, in fx_begin. Both are empty where there is none.
 fx_find_pieces() {
-  fx_oldest='' fx_begin=''
+  fx_oldest='' fx_begin='' fx_sought=$1
   for fx_file in "$fx_dir"/out.*; do
     fx_start=${fx_file##*.}
     [ "$fx_start" != '*' ] || return 0
     if [ -z "$fx_oldest" ] || [ "$fx_start" -lt "$fx_oldest" ]; then fx_oldest=$fx_start; fi
-    [ "$fx_start" -le "$1" ] || continue
+    [ "$fx_start" -le "$fx_sought" ] || continue
     if [ -z "$fx_begin" ] || [ "$fx_start" -gt "$fx_begin" ]; then fx_begin=$fx_start; fi
   done
 }
 
-# The reader has all up to byte $1 for certain.
+# fx_confirm BYTE: the reader has all up to there for certain. Removes the pieces that end there or before, but never the
+# last one.
 fx_confirm() {
-  case $1 in '' | *[!0-9]*) return 0 ;; esac
+  fx_confirmed=$1
+  case $fx_confirmed in '' | *[!0-9]*) return 0 ;; esac
   fx_find_pieces 0
   while [ "$fx_oldest" ]; do
     fx_size "out.$fx_oldest"
     fx_end_at=$((fx_oldest + fx_bytes))
-    [ "$fx_bytes" -gt 0 ] && [ "$fx_end_at" -le "$1" ] && [ -e "$fx_dir/out.$fx_end_at" ] || return 0
+    [ "$fx_bytes" -gt 0 ] && [ "$fx_end_at" -le "$fx_confirmed" ] && [ -e "$fx_dir/out.$fx_end_at" ] || return 0
     rm -f "$fx_dir/out.$fx_oldest"
     fx_oldest=$fx_end_at
     [ ! -e "$fx_dir/held" ] || fx_end_hold
   done
 }
 
-# Takes away what says that the job is held, once half of what may wait has gone.
+# Removes `held`, which says that the job is held, once no more than half of what may wait is kept.
 fx_end_hold() {
   fx_find_pieces 999999999999999999
   read -r fx_size_held <"$fx_dir/held" && [ $((fx_begin - fx_oldest)) -gt $((fx_size_held / 2)) ] || rm -f "$fx_dir/held"
 }
 
-# Writes standard input to the spool, a piece at a time. False where the disk had no room for all of it: the rest is
-# read all the same.
+# Writes standard input to the spool, piece by piece. False where the disk had no room for all of it. The rest is read all
+# the same, so that no worker waits for a reader.
 fx_keep() {
   fx_first=0 fx_before=0
   fx_size out.0
   fx_before=$fx_bytes
   while dd bs=16384 count=$((fx_piece / 16384)) >>"$fx_dir/out.$fx_first" 2>/dev/null; do
     fx_size "out.$fx_first"
-    # Nothing came: it is over.
+    # dd has read nothing: this is the end of the input.
     [ "$fx_bytes" -gt "$fx_before" ] || return 0
     fx_first=$((fx_first + fx_bytes)) fx_before=0
     fx_hold
@@ -67,14 +70,14 @@ fx_keep() {
   return 1
 }
 
-# Waits while as much is kept as may be. A file says so, and how much. Once the workers have ended,
-# what is still in the pipes has to go somewhere.
+# Waits while as much is kept as may be, and writes `held` with that limit. Once the workers have ended it waits no
+# more: what is left in the pipes is to be kept, too.
 fx_hold() {
   until [ -e "$fx_dir/ending" ]; do
     fx_find_pieces 0
     fx_kept=$((fx_first - ${fx_oldest:-$fx_first}))
     [ "$fx_kept" -ge "$fx_limit" ] || return 0
-    # For the last words of workers that were told to stop.
+    # Workers that were told to stop may print one piece more: their last words.
     [ ! -e "$fx_dir/told" ] || [ "$fx_kept" -ge $((fx_limit + fx_piece)) ] || return 0
     if [ ! -e "$fx_dir/held" ]; then
       echo >"$fx_dir/held.new"

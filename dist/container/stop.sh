@@ -1,11 +1,12 @@
-# A command of its own that stops the job of a run and takes its directory away, after the assignments that stop.ts puts
-# in front. Sent like the bootstrap: without comments, and without what the agent would replace.
+# The command that stops the job of a run and removes its directory, after the assignments of stop.ts. Sent as the bootstrap
+# is: without comments and indentation, and without what the agent would replace.
 
-# Whoever makes `started` is the job, so one that has not started never will. One that has is told until it is gone.
+# Stops the job in fx_dir, for fx_find. The process that makes `started` is the job. So a job that has not started never
+# will. One that has is told until its directory is gone.
 fx_end_job() {
   fx_ours || return
   if mkdir "$fx_dir/started"; then
-    # Who has made the directory says so at once. Unless that one is ended it makes another somewhere else.
+    # The bootstrap that has made the directory writes `maker` at once. It would make another directory in another place.
     fx_tries=10
     until [ -s "$fx_dir/maker" ] || [ "$fx_tries" -eq 0 ]; do
       sleep 0.1
@@ -13,19 +14,17 @@ fx_end_job() {
     done
     fx_tries=-20
   fi
-  fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/watcher")
+  fx_terminals=$(cat "$fx_dir/maker" "$fx_dir/attacher")
   while [ -d "$fx_dir" ] && [ "$fx_tries" -gt -20 ]; do
-    ! fx_is "$(cat "$fx_dir/pid")" || kill "$fx_pid"
+    fx_tell TERM "$(cat "$fx_dir/pid")"
     sleep 0.5
     fx_tries=$((fx_tries - 1))
   done
-  # A job that was itself killed has left its scripts. Each is the leader of a group, and so was the job.
+  # A job that was killed has left its workers. Each worker leads a process group, and so did the job.
   for fx_file in "$fx_dir"/*pid; do
-    [ -s "${fx_file%pid}code" ] || ! fx_is_group "$(cat "$fx_file")" || kill -s KILL -- "-$fx_pid"
+    [ -s "${fx_file%pid}code" ] || fx_tell_group KILL "$(cat "$fx_file")"
   done
-  for fx_each in $fx_terminals; do
-    ! fx_is "$fx_each" || kill -9 "$fx_pid"
-  done
+  for fx_each in $fx_terminals; do fx_tell KILL "$fx_each"; done
   rm -rf "$fx_dir"
 }
 

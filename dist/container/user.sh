@@ -1,6 +1,7 @@
-# --- The user: how the script becomes one, by whatever the image has for it.
+# --- The user of the script, and the program of the image that switches to it.
 
-# Whom the script runs as: fx_as_uid, fx_as_gid, fx_as_name and fx_home, from fx_user as `docker exec --user` takes it.
+# Reads fx_user, in the form of `docker exec --user`, into fx_as_uid, fx_as_gid, fx_as_name and fx_home. False where the
+# image has no such user.
 fx_find_user() {
   fx_as_uid=${fx_user%%:*} fx_as_gid='' fx_as_name='' fx_home=/
   while IFS=: read -r fx_login fx_skip fx_number fx_group fx_skip fx_path_ fx_skip; do
@@ -16,16 +17,16 @@ fx_find_user() {
     done </etc/group
     ;;
   esac
-  # A number need not be known, and its group is root's then; a name has to be.
+  # Docker takes a number that /etc/passwd lacks, with the group of root. A name has to be in it.
   fx_as_gid=${fx_as_gid:-0}
   for fx_number in "$fx_as_uid" "$fx_as_gid"; do
-    # To the kernel the number after these means no change, and programs take a higher one for another: for 0, say.
+    # 4294967295 means "no change" to setresuid(2), and programs take a higher number for another one, such as 0.
     case $fx_number in *[!0-9]* | ???????????*) return 1 ;; esac
     [ "$fx_number" -le 4294967294 ] || return 1
   done
 }
 
-# What in the image can run a command as that user: fx_way, and the program fx_becomer.
+# Finds what can run a command as that user: fx_way, and its program in fx_becomer. False where the image has nothing.
 fx_find_way() {
   for fx_way in setpriv python3 su-exec gosu su; do
     fx_becomer=$(command -v "$fx_way") || continue
@@ -38,13 +39,13 @@ fx_find_way() {
   return 1
 }
 
-# Gives that user what it may read and write of ours. Others may pass the directory to it, and see nothing else.
+# fx_lend FILE…: gives these files to that user, who has to get through the job directory to them.
 fx_lend() {
   chmod 711 "$fx_dir"
   chown "$fx_as_uid:$fx_as_gid" "$@"
 }
 
-# Runs a command as that user, by `fx_exec` or by `fx_session`.
+# fx_become HOW WORD…: runs a command as that user. HOW is fx_exec or fx_session.
 # shellcheck disable=SC2016 # the inner shell expands it
 fx_become() {
   fx_by=$1
@@ -55,18 +56,14 @@ fx_become() {
       "$fx_by" "$fx_becomer" --reuid="$fx_as_uid" --regid="$fx_as_gid" "$fx_groups" -- "$@"
       ;;
     python3)
-      "$fx_by" "$fx_becomer" -I -S -c "$fx_python
-name, uid, gid = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-os.initgroups(name, gid) if name else os.setgroups([])
-os.setgid(gid)
-os.setuid(uid)
-become(sys.argv[4:])" "$fx_as_name" "$fx_as_uid" "$fx_as_gid" "$@"
+      "$fx_by" "$fx_becomer" -I -S -c "$fx_become_py" user "$fx_as_name" "$fx_as_uid" "$fx_as_gid" "$@"
       ;;
     su) "$fx_by" "$fx_becomer" -s /bin/sh -c 'exec "$@"' "$fx_as_name" sh "$@" ;;
     *) "$fx_by" "$fx_becomer" "$fx_user" "$@" ;;
   esac
 }
 
+# fx_run WORD…: becomes the program of a worker, as the user of the script.
 fx_run() {
   if [ "$fx_user" ]; then
     fx_become fx_session "$@"

@@ -1,0 +1,1 @@
+export const id=695;export const ids=[695];export const modules={6695:(e,t,d)=>{d.r(t),d.d(t,{DeleteObjectCommand:()=>o.k,GetObjectCommand:()=>m.j,HeadBucketCommand:()=>n.k,HeadObjectCommand:()=>a.l,PutObjectCommand:()=>c.w,S3Client:()=>r.Y,getSignedUrl:()=>C.A});var o=d(715),m=d(40),n=d(9855),a=d(7076),c=d(5539),r=d(8897),C=d(9228)}};

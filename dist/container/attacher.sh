@@ -1,0 +1,77 @@
+# --- The attacher: it copies the spool to its terminal, from the byte that it is told, up to the end of the job. A job may
+# have any number of them, one after the other.
+
+# Ends the attacher before this one: its session takes one of the container's places as long as it lives.
+fx_replace_attacher() {
+  fx_tell KILL "$(cat "$fx_dir/attacher")"
+  printf %s "$fx_self" >"$fx_dir/attacher"
+}
+
+# Sends the spool from byte fx_at on, then one last mark: how the job has ended, or why that is not known.
+fx_show_job() {
+  fx_mark "@$fx_at"
+  printf '\n'
+  fx_quiet=0 fx_unmarked=0 fx_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held=''
+  until [ "$fx_last" ]; do
+    # The status is looked for before the size: all that was written before the status is in a size that is read later.
+    fx_ended=
+    [ ! -e "$fx_dir/status" ] || fx_ended=1
+    fx_tell_held
+    if ! fx_measure; then
+      fx_last="! gone the output from byte $fx_at on has been confirmed, and so it was removed"
+    elif [ "$fx_bytes" -gt "$fx_at" ]; then
+      fx_send
+      fx_quiet=0
+    elif [ "$fx_ended" ]; then
+      fx_last=". $fx_at $(cat "$fx_dir/status")"
+    else
+      fx_find_loss
+      [ "$fx_last" ] || fx_wait_for_news
+    fi
+  done
+  fx_mark "$fx_last"
+  printf '\n'
+}
+
+# Sets fx_last where the job has ended without a status.
+fx_find_loss() {
+  if [ ! -d "$fx_dir" ]; then
+    fx_last='! gone the directory of the job was removed while it ran'
+  elif read -r fx_job <"$fx_dir/pid" && ! fx_lives "$fx_job" && [ ! -e "$fx_dir/status" ]; then
+    fx_end_orphans
+    fx_tell_group KILL "$fx_job"
+    fx_last='! lost the job was killed, and its exit status with it'
+  elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && ! fx_lives "$fx_child" && [ ! -e "$fx_dir/started" ]; then
+    fx_last="! start $(fx_words)"
+  fi
+}
+
+# Opens the pipe by which a recorder in python3 wakes the attacher, on descriptor 4. It is opened both ways: opening one
+# end alone waits for the other.
+fx_open_news() {
+  fx_news=
+  mkfifo "$fx_dir/news"
+  [ -p "$fx_dir/news" ] || return 0
+  exec 4<>"$fx_dir/news"
+  fx_news=1
+}
+
+# Waits until something may have happened. Before there is a recorder in python3, and where awk records, that is a short
+# sleep.
+fx_wait_for_news() {
+  # In tenths of a second, more or less.
+  fx_quiet=$((fx_quiet + 1))
+  # ECS Exec ends a session in which nothing moves for 20 minutes (its documentation). A mark moves every half minute.
+  if [ "$fx_quiet" -ge 300 ]; then
+    fx_tell_place
+    fx_quiet=0
+  fi
+  if [ "$fx_news" ] && [ -e "$fx_dir/recording" ]; then
+    IFS= read -r fx_line <&4
+    fx_quiet=$((fx_quiet + 9))
+  elif [ "$fx_quiet" -gt 10 ]; then
+    sleep 0.1
+  else
+    sleep 0.02
+  fi
+}

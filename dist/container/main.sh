@@ -1,0 +1,71 @@
+# The file `job` of the job directory: what runs in the container once the payload is there. README.md is the map of its
+# parts. This part is the first one, and the last line of the whole calls fx_main; all other parts define functions.
+#
+# Two processes run it. The bootstrap reads it with `.` and no arguments, and so becomes the attacher. The attacher runs
+# it as a program, with the arguments of fx_main, and that is the job: in a session of its own, so that the end of an
+# attacher is not the end of the job.
+#
+# Every name begins with fx_ and none is exported, so that the variables of the container stay what they are.
+
+# fx_main [DIRECTORY UMASK PATH]
+fx_main() {
+  fx_worker_number=''
+  if [ $# -gt 0 ]; then
+    fx_dir=$1 fx_umask=$2 fx_path=$3
+    fx_run_job
+  else
+    # The terminal carries the spool and marks. The runner would take a message of a program for output of the job.
+    exec 2>/dev/null
+    fx_run_attacher
+  fi
+}
+
+# What an attacher does, from the payload to the end of the job.
+fx_run_attacher() {
+  [ -z "$fx_new" ] || fx_unpack
+  fx_find_programs
+  # It takes up to two seconds, while the secrets are on their way.
+  [ -e "$fx_dir/header" ] || { fx_print_header >"$fx_dir/header.$$" && mv "$fx_dir/header.$$" "$fx_dir/header"; }
+  # The loader has already reported every other delivery method.
+  [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
+  [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
+  fx_read_secrets
+  fx_replace_attacher
+  fx_open_news
+  fx_start_helpers
+  # The attacher before this one may have been cut before it started the job.
+  fx_child=
+  if [ ! -e "$fx_dir/started" ]; then
+    if [ "$fx_wait" -gt 0 ] && ! fx_await_others; then
+      fx_end_helpers
+      rm -rf "$fx_dir"
+      return
+    fi
+    fx_start_job
+  fi
+  fx_secrets=
+  fx_show_job
+  fx_await_taken
+  fx_end_helpers
+  # Without `taken` the next attacher is to show the status again.
+  [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
+  fx_job=$(cat "$fx_dir/pid")
+  rm -rf "$fx_dir"
+  fx_tell TERM "$fx_job"
+  for fx_each in $fx_child ${fx_guard-}; do wait "${fx_each%:*}"; done
+}
+
+# Takes the payload apart. When this file has its name the directory holds a job.
+# shellcheck disable=SC2154 # bootstrap.ts sets fx_head
+fx_unpack() {
+  tail -c "+$((fx_head + 1))" "$fx_dir/payload" >"$fx_dir/script"
+  rm "$fx_dir/payload"
+  mv "$fx_dir/new" "$fx_dir/job"
+}
+
+fx_start_job() {
+  printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" \
+    >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
+  fx_name "$!"
+  fx_child=$fx_token
+}

@@ -1,0 +1,70 @@
+# --- The reader: the runner, as the attacher knows it by what it types into the terminal.
+
+# Reads the secrets into fx_secrets: lines of printf escapes, and a dot after the last.
+fx_read_secrets() {
+  fx_secrets=
+  while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_secrets=$fx_secrets$fx_line; done
+  # The dot keeps the line ends that a command substitution removes.
+  fx_secrets=$(printf '%b' "$fx_secrets.")
+  fx_secrets=${fx_secrets%.}
+}
+
+# Starts the two helpers of an attacher, which end with it: fx_helpers.
+fx_start_helpers() {
+  date +%s >"$fx_dir/reader"
+  fx_listen <&3 &
+  fx_name "$!"
+  fx_helpers=$fx_token
+  fx_expect_reader 3<&- &
+  fx_name "$!"
+  fx_helpers="$fx_helpers $fx_token"
+}
+
+# All get TERM at once, and then each is waited for.
+fx_end_helpers() {
+  for fx_each in $fx_helpers; do fx_tell TERM "$fx_each"; done
+  for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
+}
+
+# The first helper obeys the lines that the reader types (input.ts).
+fx_listen() {
+  while IFS= read -r fx_line; do
+    : >"$fx_dir/heard"
+    date +%s >"$fx_dir/reader"
+    case $fx_line in
+      taken) : >"$fx_dir/taken" ;;
+      'here '*) fx_confirm "${fx_line#here }" ;;
+      cancel)
+        : >"$fx_dir/cancelled"
+        fx_tell TERM "$(cat "$fx_dir/pid")"
+        ;;
+      # StopTask begins with this signal, too. The runner types it where its credentials have ended.
+      end) kill -s TERM 1 ;;
+    esac
+  done
+}
+
+# The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes one of
+# the container's places for sessions. It also wakes the attacher every second, since nothing else would tell it that the
+# job was killed.
+fx_expect_reader() {
+  fx_silent=0
+  while fx_sleep 1; do
+    [ -z "$fx_news" ] || echo >&4
+    fx_silent=$((fx_silent + 1))
+    if [ "$fx_silent" -ge 90 ]; then
+      [ -e "$fx_dir/heard" ] || fx_tell KILL "$fx_self"
+      rm -f "$fx_dir/heard"
+      fx_silent=0
+    fi
+  done
+}
+
+# Waits five seconds at most for the reader to say that it has the status.
+fx_await_taken() {
+  fx_tries=250
+  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
+    sleep 0.02
+    fx_tries=$((fx_tries - 1))
+  done
+}

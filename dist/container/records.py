@@ -1,0 +1,61 @@
+"""The recorder, second part: the records of the spool, as stream/marks.ts defines them."""
+
+MARK = b"\033]7733;"
+OPEN = MARK + b"+\007"
+LITERAL = MARK + b"=\007"
+# U+FFFD is the one character that the exec agent damages on its way.
+DAMAGED = b"\357\277\275"
+REPLACEMENT = MARK + b"?\007"
+# How many bytes of an unfinished line wait for its end at the most.
+LONGEST = 65536
+
+
+def clean(data, patterns):
+    """`data` without secrets, and without bytes that a reader could take for a mark."""
+    return redacted(data, patterns).replace(MARK, LITERAL).replace(DAMAGED, REPLACEMENT)
+
+
+class Stream:
+    """Standard output (kind `o`) or standard error (`e`) of one worker."""
+
+    def __init__(self, kind, worker, workers):
+        self.rest = b""
+        self.inside = False
+        own = kind + (b"%d" % worker if workers > 1 else b"")
+        self.tag = MARK + own + b"\007"
+        # A whole line of standard output has no tag.
+        self.lead = b"" if kind == b"o" else self.tag
+        self.prefix = b"[%d] " % worker if workers > 1 else b""
+
+    def take(self, data, patterns):
+        """Records for the lines that end in what was read. The rest waits."""
+        data = self.rest + data
+        cut = data.rfind(b"\n") + 1
+        self.rest = data[cut:]
+        out = self.whole(clean(data[:cut], patterns)) if cut else b""
+        return out + (self.show(patterns) if len(self.rest) > LONGEST else b"")
+
+    def show(self, patterns):
+        """A record for the beginning of a line whose end does not come."""
+        cut = showable(self.rest, patterns)
+        data, self.rest = self.rest[:cut], self.rest[cut:]
+        return self.begun(clean(data, patterns)) if data else b""
+
+    def finish(self, patterns):
+        """A record for all that is left when the stream has ended."""
+        data, self.rest = self.rest, b""
+        return self.begun(clean(data, patterns)) if data else b""
+
+    def whole(self, data):
+        """Lines, each with its end, as records."""
+        lead = self.lead + self.prefix
+        # The rest of an open line has a tag even on standard output, where several workers share that.
+        first = lead if not self.inside else self.tag if self.prefix else self.lead
+        self.inside = False
+        return first + data[:-1].replace(b"\n", b"\n" + lead) + b"\n"
+
+    def begun(self, data):
+        """The beginning of a line, or more of it, as a record."""
+        first = (self.tag if self.prefix else self.lead) + (b"" if self.inside else self.prefix)
+        self.inside = True
+        return first + data + OPEN + b"\n"
