@@ -28,7 +28,7 @@ export function withoutStatus(
           ? "It holds the beginning of the job's output, but not its end."
           : "Nothing of the job arrived in it.",
         advice:
-          "The agent uploads a transcript when the session is over: the image needs 'script' and 'cat', and the task role the right to write the log. With 'logs: auto' the live session is read instead.",
+          "The agent uploads a transcript when the session is over: the image needs 'script' and 'cat', and the task role 'logs:CreateLogStream' and 'logs:PutLogEvents' on the log group, or 's3:PutObject' on the log bucket. With 'logs: auto' the live session is read instead.",
       });
     case "gap":
       return new Failure("no-status", {
