@@ -5,7 +5,7 @@
  * back up, and those of one row don't know one another.
  */
 const ROWS = [
-  ["errors", "clock", "origin", "clipped", "channel"],
+  ["errors", "clock", "origin", "clipped", "record", "channel"],
   ["log", "bounded"],
   ["aws"],
   ["inputs"],
