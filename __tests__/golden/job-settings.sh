@@ -17,13 +17,13 @@ fx_become_py='<become.py>'
 fx_metadata_py='<metadata.py>'
 fx_pack_py='<pack.py>'
 fx_environment() {
-export A='value of A'
-export EMPTY=''
-export QUOTES='it'\''s "quoted" $HOME'
+"$@" A 'value of A'
+"$@" EMPTY ''
+"$@" QUOTES 'it'\''s "quoted" $HOME'
 :
 }
 fx_own_environment() {
-export CI=true
+"$@" CI true
 :
 }
 fx_command() {

@@ -177,6 +177,19 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     expect(stdout.toString()).toBe("");
   });
 
+  it.each(["env", "secrets"])(
+    "a variable of '%s' whose value the shell refuses or changes is named; else the script has the value",
+    async (how) => {
+      const script = `#!/usr/bin/python3 -I\nimport os\nprint(os.environ["OPTIND"])\n`;
+      const { status, stdout } = await run(script, { [how]: { FIRST: "one", OPTIND: "abc", LAST: "two" } });
+      if (sh === "busybox") expect(stdout.toString()).toBe("abc\n");
+      else {
+        const text = expect.stringMatching(/ variable OPTIND,/) as string;
+        expect(status).toEqual({ kind: "refused", code: "variable", text });
+      }
+    },
+  );
+
   it("the highest numbers of a user and a group are taken", async () => {
     const { stdout } = await run("id -u; id -g", { user: "4294967294:4294967294" });
     expect(stdout.toString()).toBe("4294967294\n4294967294\n");

@@ -24,7 +24,10 @@ it("the settings of a run are what was reviewed", () => {
 
 describe.each(SHELLS)("under %s", (shell) => {
   const values = (options: Partial<JobOptions>, script: string): string[] =>
-    runShell(shell, `${settings(options)}\nfx_dir=/run/dir\nshow() { printf '%s\\0' "$@"; }\n${script}`)
+    runShell(
+      shell,
+      `${settings(options)}\nfx_dir=/run/dir\nshow() { printf '%s\\0' "$@"; }\nput() { export "$1=$2"; }\n${script}`,
+    )
       .toString()
       .split("\0")
       .slice(0, -1);
@@ -52,7 +55,7 @@ describe.each(SHELLS)("under %s", (shell) => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), text, text, (args, a, b) => {
         const options = { shell: "sh {0}", args, env: { A: a, B: b }, workingDirectory: b };
-        const script = `fx_command show; fx_environment; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
+        const script = `fx_command show; fx_environment put; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
         expect(values(options, script)).toEqual(["sh", "/run/dir/script", ...args, a, b, b]);
       }),
       { numRuns: 20 },
@@ -61,7 +64,7 @@ describe.each(SHELLS)("under %s", (shell) => {
 
   it("what no input can change comes last", () => {
     const options = { env: { CI: "no", A: "1" }, ownEnv: { CI: "true" } };
-    expect(values(options, `fx_environment; fx_own_environment; printf '%s\\0' "$CI" "$A"`)).toEqual([
+    expect(values(options, `fx_environment put; fx_own_environment put; printf '%s\\0' "$CI" "$A"`)).toEqual([
       "true",
       "1",
     ]);

@@ -65,9 +65,9 @@ export function jobText(options: JobOptions): string {
   ].join("\n");
 }
 
-/** `export` lines for an environment whose names have been checked. */
+/** The lines of a function that calls the command in its arguments with each name, which has been checked, and its value. */
 export function exports(env: Readonly<Record<string, string>>): string[] {
-  return Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`);
+  return Object.entries(env).map(([name, value]) => `"$@" ${name} ${quote(value)}`);
 }
 
 function commandWords(template: string, args: readonly string[]): string {
