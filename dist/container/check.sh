@@ -15,18 +15,53 @@ fx_check() {
     fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
   elif ! (fx_enter_directory) 2>/dev/null; then
     fx_flaw="directory: '$fx_workdir' is no directory of the container, or may not be entered"
-  elif ! fx_search=$(fx_print_path 2>/dev/null); then
-    fx_flaw="variable: the image's /bin/sh refuses the value of a variable"
+  elif fx_find_refused; then
+    fx_flaw="variable: the image's /bin/sh refuses the value of the variable $fx_refused, or changes it"
   else
+    fx_search=$(fx_print_path 2>/dev/null)
     fx_search=${fx_search%.}
     fx_flaw=$(fx_check_command)
   fi
 }
 
-# Prints the PATH that the script is to have, and a dot after it. False where a variable can't be set.
+# Prints the PATH that the script is to have, and a dot after it.
 fx_print_path() {
-  fx_take_variables
+  fx_take_variables fx_export
   printf %s. "$PATH"
+}
+
+# Finds the first variable that this shell can't set to its value, in fx_refused. Some variables of a shell take numbers
+# only: dash ends at another value of OPTIND, and bash sets 0. False where there is none.
+fx_find_refused() {
+  fx_lister=$(command -v env)
+  fx_refused=$(
+    fx_take_variables fx_try_variable
+    echo .
+  )
+  fx_refused=${fx_refused##*
+}
+  [ "$fx_refused" != . ]
+} 2>/dev/null
+
+# fx_try_variable NAME VALUE: prints the name, sets the variable, and ends the shell where a child gets another value.
+fx_try_variable() {
+  echo "$1"
+  export "$1=$2"
+  eval "[ \"\$$1\" = \"\$2\" ]" && return
+  fx_got=$("$fx_lister")
+  fx_has "$1=$2" || exit
+}
+
+# fx_has NAME=VALUE: whether the environment in fx_got has it.
+fx_has() {
+  case "
+$fx_got
+" in
+    *"
+$1
+"*) ;;
+    *) return 1 ;;
+  esac
 }
 
 # fx_find_kept NAME…: finds the first variable that this shell keeps for itself, such as UID in bash, in fx_kept. A script
@@ -46,16 +81,7 @@ fx_are_free() {
     "$fx_env_"
     "$fx_id_"
   ) 2>/dev/null
-  for fx_each in "$@"; do
-    case "
-$fx_got
-" in
-      *"
-$fx_each=7
-"*) ;;
-      *) return 1 ;;
-    esac
-  done
+  for fx_each in "$@"; do fx_has "$fx_each=7" || return; done
   case $fx_got in *"$(id)") ;; *) return 1 ;; esac
 }
 

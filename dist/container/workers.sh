@@ -1,18 +1,22 @@
 # --- The workers: copies of the script. Each is the leader of a process group, and a subshell of the job waits for it.
 
-# Sets the variables of the inputs, and PATH as the container has it.
+# fx_export NAME VALUE: sets a variable for the script.
+fx_export() { export "$1=$2"; }
+
+# fx_take_variables FUNCTION: calls it with the name and the value of each variable of the inputs. PATH is as the container
+# has it before.
 fx_take_variables() {
   PATH=$fx_path
-  fx_environment
-  fx_secret_environment
+  fx_environment "$1"
+  fx_secret_environment "$1"
 }
 
 # fx_launch NUMBER HOME LOGIN WORD…: becomes that program, with all the variables that the script of this worker is to
 # have. LOGIN is empty where no input names a user. Once the first variable is set this reads nothing but its arguments:
 # no variable of the inputs can change what is run, or as which user.
 fx_launch() {
-  fx_take_variables
-  fx_own_environment
+  fx_take_variables fx_export
+  fx_own_environment fx_export
   export FARGATE_EXEC_WORKER="$1"
   [ -z "$3" ] || export HOME="$2" USER="$3" LOGNAME="$3"
   shift 3
