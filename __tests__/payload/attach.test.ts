@@ -189,6 +189,26 @@ it(
 );
 
 it(
+  "an attacher ends ninety seconds after the last line of its reader, not later",
+  async () => {
+    const ticks = join(directory, "ticks");
+    const count = (): number => (existsSync(ticks) ? readFileSync(ticks, "utf8").length : 0);
+    const containerEnv = withSleep("counted-second", { "1": `0.01; printf x >>${ticks}` });
+    const job = aJob("exec sleep 600", { containerEnv });
+    const first = job.attach();
+    await first.says("attached");
+    Object.assign(job.options, { confirm: false });
+    await until(() => count() > 45);
+    first.type(Buffer.from("here\n"));
+    const heard = count();
+    await first.closed;
+    expect(count() - heard).toBeGreaterThanOrEqual(88);
+    expect(count() - heard).toBeLessThan(120);
+  },
+  PATIENCE,
+);
+
+it(
   "a watcher whose reader is there keeps its place",
   async () => {
     const job = aJob("sleep 4; echo done", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
