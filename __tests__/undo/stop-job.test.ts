@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import { systemClock } from "../../src/clock.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
@@ -77,6 +78,19 @@ describe("on a cluster with a session key", () => {
     expect(error).toBeUndefined();
     expect(gateway.text.join()).toContain('"TokenValue":"t"');
     expect(Date.now() - begun).toBeGreaterThanOrEqual(2_500);
+  });
+
+  it("gives up in the same time where the gateway never answers", async () => {
+    const silent = createServer();
+    const port = await new Promise<number>((resolve) =>
+      silent.listen(0, "127.0.0.1", () => resolve((silent.address() as AddressInfo).port)),
+    );
+    const begun = Date.now();
+    const answer = { session: { sessionId: "s-2", streamUrl: `ws://127.0.0.1:${port}/x`, token: "t" } };
+    const { error } = await stopping(encrypted, answer, [`http://127.0.0.1:${port}`]);
+    silent.close();
+    expect(error).toEqual(new Error("The gateway opened no connection to the session within 2.5 s."));
+    expect(Date.now() - begun).toBeLessThan(7_500);
   });
 
   it("rejects where the gateway refuses the session", async () => {

@@ -10,7 +10,7 @@ export const SIGTERM_AFTER_MS = 7_500;
 
 /** For the answer to a call that makes something and is under way at the cancel. */
 export const GRACE_MS = 2_000;
-/** For the handshake of an encrypted session that brings the stop command, before which the agent runs nothing. */
+/** For the connection and the handshake of an encrypted session that brings the stop command: before them the agent runs nothing. */
 export const HANDSHAKE_MS = 2_500;
 /** For the calls of AWS on the way, which have no limit of their own: ECS and SSM answer within tenths of a second. */
 const CALLS_MS = 1_000;

@@ -64,7 +64,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
 /** False where the entry is not known to be undone: what was being made may yet appear. */
 async function undo(
   entry: LedgerEntry,
-  { aws, clock, log, reason, early }: CleanupOptions,
+  { aws, clock, log, reason, early, patient }: CleanupOptions,
 ): Promise<boolean> {
   switch (entry.kind) {
     case "object":
@@ -75,7 +75,7 @@ async function undo(
       await releaseClaim(aws.s3, entry, log);
       return true;
     case "job":
-      if (!early) await stopJob(entry, { aws, clock, log });
+      if (!early) await stopJob(entry, { aws, clock, log, patient });
       return true;
     default:
       return await undoTarget(entry, aws.ecs, reason, log);

@@ -30,6 +30,8 @@ export interface StopJobOptions {
   };
   readonly clock: Clock;
   readonly log: Log;
+  /** The runner does not wait: the connection to the gateway may take as long as it takes. */
+  readonly patient?: boolean | undefined;
 }
 
 /**
@@ -49,20 +51,35 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
   log.info("No session was there to stop the job; told the container by a command of its own.");
 }
 
-/** Connects to an encrypted session until its command runs. Rejects where it can't run. */
+/** Connects to an encrypted session until its command runs, or for the time of a handshake. Rejects where it can't run. */
 async function shakeHands(
   ticket: SessionTicket,
   { sessionTarget, encryption }: JobName,
-  { aws, clock, log }: StopJobOptions,
+  { aws, clock, log, patient = false }: StopJobOptions,
 ): Promise<void> {
-  const session = await openSession({
-    ...ticket,
-    ...{ sessionTarget, encryption, aws: aws.clients, log, clock },
-    wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
-  });
   const over = new AbortController();
-  const end = await Promise.race([session.ended, clock.sleep(HANDSHAKE_MS, over.signal)]);
-  over.abort();
-  await session.close();
-  if (end?.kind === "lost") throw end.cause instanceof Failure ? end.cause : new Error(end.why);
+  const late = new AbortController();
+  const limit = (): void => {
+    clock.sleep(HANDSHAKE_MS, over.signal).then(
+      () =>
+        late.abort(
+          new Error(`The gateway opened no connection to the session within ${HANDSHAKE_MS / 1000} s.`),
+        ),
+      () => undefined, // it was in time
+    );
+  };
+  if (!patient) limit();
+  try {
+    const session = await openSession({
+      ...ticket,
+      ...{ sessionTarget, encryption, aws: aws.clients, log, clock, signal: late.signal },
+      wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+    });
+    if (patient) limit();
+    const end = await session.ended;
+    await session.close();
+    if (end.kind === "lost") throw end.cause instanceof Failure ? end.cause : new Error(end.why);
+  } finally {
+    over.abort();
+  }
 }
