@@ -90,6 +90,14 @@ export class Failure extends Error {
   }
 }
 
+/** Codes of calls that AWS may have carried out: it did not answer, or a cancel cut the call short. */
+const UNANSWERED: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "cancelled"]);
+
+/** AWS answered and did not do what it was asked. */
+export function isRefusedByAws(error: unknown): error is Failure {
+  return error instanceof Failure && !UNANSWERED.has(error.code);
+}
+
 /** AWS denied a call. */
 export class AccessDenied extends Failure {
   /** The IAM action that is missing, such as `ecs:RunTask`: the one that AWS named, else that of the call. */

@@ -5,7 +5,7 @@ import { isObject, parseObject } from "./json.ts";
 import type { DataKey, DataKeyWanted } from "./types.ts";
 
 /** The session-manager-plugin whose behaviour we speak: the oldest that AWS still supports. */
-export const CLIENT_VERSION = "1.2.764.0";
+const CLIENT_VERSION = "1.2.764.0";
 
 /** The first frame on a connection: JSON text. There is no reply; success is that the socket stays open. */
 export function openDataChannel(clientId: string, token: string): string {

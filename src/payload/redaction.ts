@@ -1,5 +1,5 @@
 /** Secrets shorter than this are not redacted: too much else would be. */
-export const SHORTEST_PATTERN = 4;
+const SHORTEST_PATTERN = 4;
 /** Base64 of which less than this is certain is not redacted either. */
 export const SHORTEST_BASE64 = 6;
 

@@ -1,7 +1,7 @@
 import { whyNotWritten } from "../aws/bucket-refusals.ts";
 import { sayKept } from "../aws/s3-kept.ts";
 import type { ObjectName, S3, WrittenObject } from "../aws/s3.ts";
-import { Failure } from "../errors.ts";
+import { isRefusedByAws } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Delivery } from "./bootstrap.ts";
@@ -60,9 +60,8 @@ export async function stage(
     return object;
   } catch (error) {
     // After a refusal there is no object. Without an answer there may be one.
-    const isRefused = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
-    onObject(isRefused ? undefined : { unheard: true, ...name });
-    throw isRefused ? await whyNotWritten(error, name, { s3, kmsKeyId }) : error;
+    onObject(isRefusedByAws(error) ? undefined : { unheard: true, ...name });
+    throw isRefusedByAws(error) ? await whyNotWritten(error, name, { s3, kmsKeyId }) : error;
   }
 }
 

@@ -8,8 +8,8 @@ import { OldVersions } from "./old-versions.ts";
 import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
 
 /** A claim that was not renewed for so long has lost its run: by then its attacher, which has no reader, has given up, too. */
-export const LEASE_MS = 90_000;
-export const RENEW_EVERY_MS = 30_000;
+const LEASE_MS = 90_000;
+const RENEW_EVERY_MS = 30_000;
 /** Without s3:ListBucket, S3 denies what has just gone as if it might not be read at all. */
 const DENIALS = 3;
 /** Bytes of a claim; ours have a few hundred, of which most are the URL. */

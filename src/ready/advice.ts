@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
 
 /** What the exec agent of a container needs of its task (AWS: "ECS Exec prerequisites"). */
-export const EXEC_NEEDS =
+const EXEC_NEEDS =
   "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
   "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages (a NAT gateway, " +
   "'assign-public-ip: true' in a public subnet, or a VPC endpoint whose security group lets the task in on port 443); a root " +

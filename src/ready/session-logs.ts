@@ -10,7 +10,7 @@ export interface SessionLogs {
   readonly s3Prefix: string | undefined;
 }
 
-export const NO_LOGS: SessionLogs = {
+const NO_LOGS: SessionLogs = {
   cloudWatchLogGroup: undefined,
   s3Bucket: undefined,
   s3Prefix: undefined,

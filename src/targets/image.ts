@@ -3,7 +3,7 @@ import type { StartInputs } from "../inputs/inputs.ts";
 import { ownFamily } from "./family.ts";
 
 /** The name of the only container, unless the input `container` gives it another. */
-export const IMAGE_CONTAINER = "app";
+const IMAGE_CONTAINER = "app";
 
 /** MiB that a task may have at the most, by its CPU units (AWS: "Task size"); each has at least twice its units. */
 const MOST_MEMORY: readonly (readonly [number, number])[] = [

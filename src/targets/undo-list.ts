@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { isRefusedByAws } from "../errors.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
 import type { MadeResource } from "./undo.ts";
 
@@ -67,8 +67,7 @@ export class UndoList {
       return made;
     } catch (error) {
       // Where AWS did not answer, or a cancel cut the call short, AWS may still have made it.
-      const isRefused = error instanceof Failure && !/^(aws-unreachable|cancelled)$/.test(error.code);
-      if (isRefused) this.#over(begun);
+      if (isRefusedByAws(error)) this.#over(begun);
       throw error;
     }
   }

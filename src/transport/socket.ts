@@ -16,7 +16,7 @@ const MAX_UNANSWERED = 2;
 /** Frames of the agent carry 1 kB; nothing of the protocol is larger than a few. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
 /** What may wait for a gateway that does not read: acknowledgements, and a window of input. */
-export const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_ANSWER_CHARACTERS = 500;
 
 /** A WebSocket that stands. */
