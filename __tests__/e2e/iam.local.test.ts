@@ -584,5 +584,6 @@ it("where the message gateway requires no right to open a channel, none is neede
 });
 
 it("every right of the files is tried without", () => {
-  expect(named.map(({ name }) => name).sort()).toEqual(allRights().map(nameOf).sort());
+  // A right that several ways of use need is tried without in each of them.
+  expect([...new Set(named.map(({ name }) => name))].sort()).toEqual(allRights().map(nameOf).sort());
 });
