@@ -87,7 +87,7 @@ it("a script that prints all it can find out changes neither its status nor its 
     expect([line, shown(lines, line)]).toEqual([line, 1]);
   // The output holds the job's shell and the script's own marks, and was shown unchanged.
   const stdout = result.outputs["stdout"] ?? "";
-  expect(stdout).toContain("fx_attach() {");
+  expect(stdout).toContain("fx_show_job() {");
   for (const word of ["0".repeat(32), "NONCE", ""]) {
     expect(stdout).toContain(
       `${MARK}${word};. 0 exited 0=0:0\u0007\n${MARK}${word};. 0 exited 0=0:0\u0007\r\n`,
