@@ -144,18 +144,20 @@ describe("rights in ECS", () => {
     const definition = "arn:aws:ecs:us-east-1:123456789012:task-definition/demo:1";
     const role = "arn:aws:iam::123456789012:role/demo-task";
     const runs = allow("ecs:RunTask", definition, { Condition: { ArnEquals: { "ecs:cluster": cluster } } });
-    const passes = allow("iam:PassRole", role, {
-      Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-    });
+    const toTasks = { Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } } };
+    const passes = allow("iam:PassRole", role, toTasks);
+    const executionRole = "arn:aws:iam::123456789012:role/demo-execution";
+    const passesBoth = [passes, allow("iam:PassRole", executionRole, toTasks)];
     const tags = allow("ecs:TagResource", "arn:aws:ecs:us-east-1:123456789012:task/demo/*", {
       Condition: { StringEquals: { "ecs:CreateAction": "RunTask" } },
     });
     expect(await run(user([]))).toBe(denied(users, "ecs:RunTask", definition));
     expect(await run(user([runs]))).toBe(denied(users, "iam:PassRole", role));
-    expect(await run(user([runs, passes]))).toBe(
+    expect(await run(user([runs, passes]))).toBe(denied(users, "iam:PassRole", executionRole));
+    expect(await run(user([runs, ...passesBoth]))).toBe(
       denied(users, "ecs:TagResource", "arn:aws:ecs:us-east-1:123456789012:task/demo/*"),
     );
-    expect(await run(user([runs, passes, tags]))).toBe("done");
+    expect(await run(user([runs, ...passesBoth, tags]))).toBe("done");
   });
 
   it("are needed for the role of a new definition", async () => {
