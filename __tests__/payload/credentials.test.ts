@@ -29,6 +29,8 @@ interface Seen {
   readonly variables: string;
   readonly requests: string;
   readonly evidence: string;
+  /** All that the terminal said, shown by a failure. */
+  readonly events: WatchedJob["events"];
   readonly status: WatchedJob["status"];
 }
 
@@ -78,6 +80,7 @@ async function runBeside(
       requests: container.read("/tmp/requests"),
       evidence: container.evidence,
       status: job.status,
+      events: job.events,
     };
   } finally {
     await container.stop();
@@ -133,9 +136,11 @@ describeRoot.each(EACH)(
         const tokens = { AWS_CONTAINER_AUTHORIZATION_TOKEN: "token", AWS_SESSION_TOKEN: "token" };
         const ofPid1 = { [RELATIVE]: value, ...keys, ...address, ...tokens };
         const seen = await runBeside(sh, ofPid1, { bucket: false });
-        expect(seen.status).toMatchObject({ workers: [{ exitCode: 3 }] });
-        expect(seen.variables).toBe("");
-        expect(seen.evidence).toBe("");
+        expect(seen).toMatchObject({
+          status: { workers: [{ exitCode: 3 }] },
+          variables: "",
+          evidence: "",
+        });
       },
       PATIENCE,
     );
