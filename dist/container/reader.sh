@@ -52,9 +52,11 @@ fx_expect_reader() {
   while fx_sleep 1; do
     [ -z "$fx_news" ] || echo >&4
     fx_silent=$((fx_silent + 1))
-    if [ "$fx_silent" -ge 90 ]; then
-      [ -e "$fx_dir/heard" ] || fx_tell KILL "$fx_self"
+    if [ -e "$fx_dir/heard" ]; then
       rm -f "$fx_dir/heard"
+      fx_silent=0
+    elif [ "$fx_silent" -ge 90 ]; then
+      fx_tell KILL "$fx_self"
       fx_silent=0
     fi
   done
