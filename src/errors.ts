@@ -196,7 +196,7 @@ export function asFailure(error: unknown): Failure {
   return new Failure("internal-error", {
     failed: "fargate-exec itself went wrong.",
     seen: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-    advice: "Please report it, with the log of a run with step debug logging.",
+    advice: "Open an issue to report it, with the log of a run with step debug logging.",
     cause: error,
   });
 }

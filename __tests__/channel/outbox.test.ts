@@ -17,17 +17,17 @@ describe("outbox", () => {
     const { frame } = outbox.post(1, Buffer.from("first"), 1000);
     post(outbox, 1050);
     expect(outbox.deadline()).toBe(1200);
-    expect(outbox.due(1199)).toEqual([]);
-    expect(outbox.due(1250)).toEqual([frame, expect.anything()]);
-    expect(outbox.due(1260)).toEqual([]);
-    expect(sequences(outbox.due(1650))).toEqual([0, 1]);
+    expect(outbox.takeDueFrames(1199)).toEqual([]);
+    expect(outbox.takeDueFrames(1250)).toEqual([frame, expect.anything()]);
+    expect(outbox.takeDueFrames(1260)).toEqual([]);
+    expect(sequences(outbox.takeDueFrames(1650))).toEqual([0, 1]);
   });
 
   it("backs off to a second and no further while nothing is acknowledged", () => {
     const outbox = new Outbox();
     post(outbox, 0);
     const at: number[] = [];
-    for (let now = 0; now <= 4_600; now += 100) if (outbox.due(now).length > 0) at.push(now);
+    for (let now = 0; now <= 4_600; now += 100) if (outbox.takeDueFrames(now).length > 0) at.push(now);
     expect(at).toEqual([200, 600, 1400, 2400, 3400, 4400]);
   });
 
@@ -48,7 +48,7 @@ describe("outbox", () => {
   it("learns nothing from a message sent twice, whose ack may be for either", () => {
     const outbox = new Outbox();
     const sequence = post(outbox, 0);
-    outbox.due(200);
+    outbox.takeDueFrames(200);
     outbox.acknowledge(sequence, 201);
     expect(outbox.rto).toBe(400);
     outbox.acknowledge(post(outbox, 300), 400);
@@ -69,14 +69,14 @@ describe("outbox", () => {
     expect(outbox.deadline()).toBeUndefined();
   });
 
-  it("has room for 32 unacknowledged messages", () => {
+  it("closes its window at 32 unacknowledged messages", () => {
     const outbox = new Outbox();
     for (let index = 0; index < 31; index++) post(outbox, 0);
-    expect(outbox.hasRoom).toBe(true);
+    expect(outbox.isWindowOpen).toBe(true);
     post(outbox, 0);
-    expect(outbox.hasRoom).toBe(false);
+    expect(outbox.isWindowOpen).toBe(false);
     outbox.acknowledge(5, 1);
-    expect(outbox.hasRoom).toBe(true);
+    expect(outbox.isWindowOpen).toBe(true);
   });
 
   it("sends what is unacknowledged again on a new connection, a little more with each acknowledgement", () => {
@@ -92,7 +92,7 @@ describe("outbox", () => {
     expect(sequences(outbox.resume(11))).toEqual([2, 3]);
     outbox.acknowledge(2, 12);
     expect(sequences(outbox.resume(12))).toEqual([4, 5]);
-    expect(outbox.hasRoom).toBe(false);
+    expect(outbox.isWindowOpen).toBe(false);
   });
 
   it("goes on where an agent never acknowledges what it has already", () => {
@@ -100,6 +100,6 @@ describe("outbox", () => {
     for (let index = 0; index < 3; index++) post(outbox, 5);
     outbox.restart();
     expect(sequences(outbox.resume(10))).toEqual([0]);
-    expect(sequences(outbox.due(10 + outbox.rto))).toEqual([0, 1]);
+    expect(sequences(outbox.takeDueFrames(10 + outbox.rto))).toEqual([0, 1]);
   });
 });

@@ -31,7 +31,7 @@ describe("the inputs of a step", () => {
 
   it("do not follow a link out of the workspace", () => {
     expect(() => source.readFile(join(workspace, "ops", "escape.sh"))).toThrow(
-      "it is a link that leads out of the workspace",
+      "it is a symbolic link to a file outside the workspace",
     );
   });
 

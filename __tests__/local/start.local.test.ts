@@ -7,13 +7,16 @@ import { eventually, until } from "../helpers/until.ts";
 import { runtimes } from "./runtimes.ts";
 import { reached, runTask, startWorld } from "./with-local.ts";
 
-/** Processes whose environment or arguments name this endpoint, as those of containers do. moto has a port of its own. */
-function processesOf(mark: string): string[] {
+/**
+ * Processes whose environment or arguments contain `url`: those of containers. moto's processes are not among them, since
+ * moto listens on another port.
+ */
+function processesOf(url: string): string[] {
   return readdirSync("/proc").filter((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
     try {
       return ["environ", "cmdline"].some((file) =>
-        readFileSync(`/proc/${pid}/${file}`, "utf8").includes(mark),
+        readFileSync(`/proc/${pid}/${file}`, "utf8").includes(url),
       );
     } catch {
       return false;
@@ -38,7 +41,7 @@ it.each(
     (["SIGINT", "SIGTERM", "SIGKILL"] as const).map((signal) => [signal, runtime] as const),
   ),
 )(
-  "when a process ends by %s, its tasks (%s) and moto end, too",
+  "when the process that started the local Fargate ends by %s, its tasks (%s) and moto end",
   async (signal, runtime) => {
     const script = `
       import { startLocalFargate } from "./local/start.ts";

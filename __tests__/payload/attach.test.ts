@@ -107,7 +107,7 @@ it(
 );
 
 it(
-  "a job whose first watcher was cut before the secrets came is started by the next",
+  "a job whose first attacher was cut before the secrets came is started by the next",
   async () => {
     const job = aJob(`printf %s "$TOKEN" | cksum`, { secrets: { TOKEN: "hunter22" } });
     const first = job.attach(0, (what, bytes) => (what === "payload" ? bytes : bytes.subarray(0, -10)));
@@ -148,7 +148,7 @@ it(
 );
 
 it(
-  "the old watcher gives its place up to the new one",
+  "the old attacher gives its place up to the new one",
   async () => {
     const job = aJob("echo begun; sleep 1; echo ended");
     const first = job.attach();
@@ -164,7 +164,7 @@ it(
 );
 
 it(
-  "a watcher that nobody reads any more gives its place up by itself",
+  "an attacher that has lost its reader gives its place up by itself",
   async () => {
     const told = join(directory, "told-to-end");
     const job = aJob(`while ! [ -e ${told} ]; do sleep 0.1; done; exit 3`, {
@@ -172,7 +172,7 @@ it(
     });
     const first = job.attach();
     await first.says("attached");
-    // Its terminal is still there, and nobody says any more that he reads, whatever it asks.
+    // Its terminal is still there, but no reader types `here` any more.
     Object.assign(job.options, { confirm: false });
     await first.closed;
     expect(first.events.some(({ kind }) => kind === "status")).toBe(false);
@@ -209,7 +209,7 @@ it(
 );
 
 it(
-  "a watcher whose reader is there keeps its place",
+  "an attacher whose reader is there keeps its place",
   async () => {
     const job = aJob("sleep 4; echo done", { containerEnv: withSleep("short-second", { "1": "0.005" }) });
     const first = job.attach();

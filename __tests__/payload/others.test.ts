@@ -37,7 +37,7 @@ asOthers.concurrent.each(
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: victim(container), pid: victim(container) };
-      const files = { ...victims, watcher: victims.attacher, reader: "0", alone: "60" };
+      const files = { ...victims, reader: "0", alone: "60" };
       container.run(
         [
           `mkdir -m 700 ${DIRECTORY}; cd ${DIRECTORY}`,

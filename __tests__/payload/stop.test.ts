@@ -133,7 +133,7 @@ describe.each(SHELLS)("under %s", (sh) => {
       const [number = "", start = ""] = nameOf(other.pid ?? 0).split(":");
       mkdirSync(directory, { mode: 0o700 });
       // The one that had the number before began a tick earlier.
-      for (const name of ["pid", "0.pid", "maker", "watcher", "attacher"])
+      for (const name of ["pid", "0.pid", "maker", "attacher"])
         writeFileSync(`${directory}/${name}`, `${number}:${Number(start) - 1}\n`);
       try {
         expect(await stop(sh, runId, { sessionKnown: true })).toBe("");

@@ -317,7 +317,7 @@ describe("with a bucket", () => {
     expect(one.claims.at(-1)).toEqual(CLAIM);
   });
 
-  it("whoever cleans up deletes the claim of its own run only", async () => {
+  it("the cleanup deletes the claim of its own run only", async () => {
     await asking("one").done;
     await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "two" }, new Listener());
     expect(bucket.objects.size).toBe(1);
@@ -402,7 +402,7 @@ describe("with a bucket", () => {
       expect(bucket.written()?.run).toBe("two");
     });
 
-    it("whoever cleans up deletes all versions of its run", async () => {
+    it("the cleanup deletes all versions of its run", async () => {
       const one = asking("one");
       await one.done;
       bucket.before((operation) =>
@@ -424,7 +424,7 @@ describe("with a bucket", () => {
     expect(await one.done).toMatchObject({ seen: expect.stringContaining("an unknown run") as string });
   });
 
-  it("whoever cleans up says so where it can't be seen whether the claim is there", async () => {
+  it("the cleanup reports it when it can't see whether the claim is there", async () => {
     bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
     const log = new Listener();
     await releaseClaim(bucket, CLAIM, log);

@@ -1,6 +1,6 @@
 import { Bytes } from "../../src/stream/bytes.ts";
 
-it("keeps pieces in their order, and gives them away once", () => {
+it("keeps pieces in order, and `take` empties it", () => {
   const bytes = new Bytes();
   for (const piece of ["a", "", "bc", "d".repeat(1000)]) bytes.push(Buffer.from(piece));
   expect(bytes.length).toBe(1003);
@@ -8,7 +8,7 @@ it("keeps pieces in their order, and gives them away once", () => {
   expect([bytes.length, bytes.take().length]).toEqual([0, 0]);
 });
 
-it("never changes what it has shown", () => {
+it("a view keeps its bytes after more are pushed or all are taken", () => {
   const bytes = new Bytes();
   bytes.push(Buffer.from("ab"));
   const seen = bytes.view();

@@ -4,7 +4,7 @@ import type { ContainerHandle } from "../task/container-handle.ts";
 import { type AgentFaults, Session, type SessionRequest } from "./session.ts";
 
 export type { SessionRequest } from "./session.ts";
-export type { TranscriptTarget } from "./transcript.ts";
+export type { TranscriptLogs, TranscriptTarget } from "./transcript.ts";
 
 export interface ExecAgentOptions {
   container: ContainerHandle;

@@ -6,7 +6,7 @@ import { type Deferred, deferred } from "./deferred.ts";
 export interface HandshakeOptions {
   readonly sessionId: string;
   /** `ecs:<cluster>_<task id>_<runtime id>`. */
-  readonly targetId: string;
+  readonly sessionTarget: string;
   /** As the cluster's configuration names it. */
   readonly kmsKeyId: string;
   /** KMS Decrypt. */
@@ -113,13 +113,13 @@ export class Handshake {
     if (ActionStatus !== SUCCESS)
       throw new HandshakeFailure(`${ActionType} failed on client with status ${ActionStatus} error: ${said}`);
     if (ActionType !== "KMSEncryption") return;
-    const { sessionId, targetId, decrypt, requireChallenge = false } = this.#options;
+    const { sessionId, sessionTarget, decrypt, requireChallenge = false } = this.#options;
     const { KMSCipherTextKey = "", ChallengeAcknowledgement = false } = ActionResult;
     if (requireChallenge && !ChallengeAcknowledgement)
       throw new HandshakeFailure("client does not support required encryption context random challenge");
     const context = {
       "aws:ssm:SessionId": sessionId,
-      "aws:ssm:TargetId": targetId,
+      "aws:ssm:TargetId": sessionTarget,
       ...(ChallengeAcknowledgement && { "aws:ssm:RandomChallenge": this.#contextChallenge }),
     };
     try {

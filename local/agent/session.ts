@@ -140,7 +140,7 @@ export class Session {
       const { clusterName, taskArn, runtimeId } = this.#options.container;
       this.#handshake = new Handshake({
         sessionId,
-        targetId: `ecs:${clusterName}_${taskArn.split("/").at(-1) ?? ""}_${runtimeId}`,
+        sessionTarget: `ecs:${clusterName}_${taskArn.split("/").at(-1) ?? ""}_${runtimeId}`,
         kmsKeyId,
         decrypt: (ciphertext, context) => this.#decrypt(encryption, ciphertext, context),
         send: (payloadType, payload) => peer.send(payloadType, payload),

@@ -14,11 +14,7 @@ import { cutIntoEvents } from "./events.ts";
 import { Pty, StartError, type Waited } from "./pty.ts";
 
 /** Where a session's transcript goes: to a bucket, a log group, both, or nowhere. */
-export interface TranscriptTarget {
-  endpoint: string;
-  region: string;
-  /** The task role's. */
-  credentials?: Keys;
+export interface TranscriptLogs {
   cloudWatchLogGroup?: string;
   s3Bucket?: string;
   s3KeyPrefix?: string;
@@ -26,6 +22,14 @@ export interface TranscriptTarget {
   cloudWatchEncryption?: boolean;
   /** The session is refused unless the bucket encrypts. */
   s3Encryption?: boolean;
+}
+
+/** The same, with what the agent needs to write there. */
+export interface TranscriptTarget extends TranscriptLogs {
+  endpoint: string;
+  region: string;
+  /** The task role's. */
+  credentials?: Keys;
 }
 
 /** Faults of transcripts on their way. */

@@ -1,7 +1,7 @@
-import type { TranscriptTarget } from "../agent/agent.ts";
+import type { TranscriptLogs } from "../agent/agent.ts";
 import { awslogsGroup } from "../task/awslogs.ts";
 import type { Container } from "../task/container.ts";
-import { clusterName, findContainer, findTask, requireCluster, type AgentAccess, type Ecs } from "./ecs.ts";
+import { clusterName, findContainer, findTask, requireCluster, type Ecs } from "./ecs.ts";
 import { execNotEnabled, invalidParameter, targetNotConnected } from "./errors.ts";
 import type { ExecuteCommandConfiguration } from "./shapes.ts";
 
@@ -18,7 +18,7 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
   if (request.interactive !== true)
     throw invalidParameter("Interactive is the only mode supported currently.");
   const task = findTask(ecs, clusterName(request.cluster), request.task, "task");
-  // AWS's own words for an unknown task are not known; these are StopTask's.
+  // ExecuteCommand's message for an unknown task is not documented. This is StopTask's.
   if (task === undefined) throw invalidParameter("The referenced task was not found.");
   const container = findContainer(task, request.container);
   const managed = task.agents.get(container);
@@ -28,7 +28,7 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
   const session = ecs.createSession(`ecs:${task.plan.cluster.clusterName}_${task.id}_${container.runtimeId}`);
   const configuration = cluster.configuration?.executeCommandConfiguration;
   const kmsKeyId = configuration?.kmsKeyId;
-  const log = logOf(configuration, container);
+  const log = transcriptLogsOf(configuration, container);
   const access = (log ?? kmsKeyId) ? await ecs.asTask(task) : undefined;
   managed.connected.startSession({
     sessionId: session.sessionId,
@@ -47,22 +47,22 @@ export async function executeCommand(ecs: Ecs, request: ExecuteCommandRequest): 
 }
 
 /**
- * DEFAULT logs to the container's log, OVERRIDE to the places that the cluster names. NONE, or no configuration, logs
- * nowhere.
+ * DEFAULT logs to the container's log. OVERRIDE logs to the log group and the bucket that the cluster names. NONE, or no
+ * configuration, logs nowhere.
  */
-function logOf(
+function transcriptLogsOf(
   configuration: ExecuteCommandConfiguration | undefined,
   container: Container,
-): Omit<TranscriptTarget, keyof AgentAccess> | undefined {
+): TranscriptLogs | undefined {
   if (configuration?.logging === "OVERRIDE") {
-    const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix, ...encrypted } =
+    const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix, ...encryption } =
       configuration.logConfiguration ?? {};
     return {
       ...(cloudWatchLogGroupName !== undefined && { cloudWatchLogGroup: cloudWatchLogGroupName }),
       ...(s3BucketName !== undefined && { s3Bucket: s3BucketName }),
       ...(s3KeyPrefix !== undefined && { s3KeyPrefix }),
-      cloudWatchEncryption: encrypted.cloudWatchEncryptionEnabled ?? false,
-      s3Encryption: encrypted.s3EncryptionEnabled ?? false,
+      cloudWatchEncryption: encryption.cloudWatchEncryptionEnabled ?? false,
+      s3Encryption: encryption.s3EncryptionEnabled ?? false,
     };
   }
   if (configuration?.logging === "DEFAULT") {

@@ -13,17 +13,17 @@ export interface TemporaryKeys {
   readonly sessionName: string;
 }
 
-/** The parts of a request that concern its key. */
+/** The key that signed a request, and the token that came with it. */
 export interface KeyUse {
   /** The id of the access key that signed it. */
   readonly key: string;
-  /** As the signature names it. */
+  /** The service that the signature's credential scope names. */
   readonly service: string;
   /** The request's `x-amz-security-token`, in a header or a presigned query; empty without one. */
   readonly token: string;
 }
 
-/** All temporary keys. Other keys are accepted here. */
+/** All temporary keys that STS has issued. `refusal` accepts every other key, because it has nothing to compare it with. */
 export class KeyRing {
   readonly #keys = new Map<string, TemporaryKeys>();
 
@@ -42,7 +42,7 @@ export class KeyRing {
     if (keys !== undefined) this.add({ ...keys, expiration: now });
   }
 
-  /** Why AWS refuses this request for its key; undefined if it does not. */
+  /** The error for a wrong or expired key, or undefined. */
   refusal({ key, service, token }: KeyUse, now: number): AwsError | undefined {
     const keys = this.#keys.get(key);
     if (keys === undefined) return undefined;
@@ -51,7 +51,7 @@ export class KeyRing {
   }
 }
 
-/** The environment with these keys for an AWS client, as `aws-actions/configure-aws-credentials` exports it. */
+/** Environment variables for an AWS client, with the names that `aws-actions/configure-aws-credentials` sets. */
 export function keysEnvironment(keys: TemporaryKeys): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: keys.accessKeyId,

@@ -10,7 +10,7 @@ import { queryEndpoint } from "./query-endpoint.ts";
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;
 type Service = keyof typeof VERSIONS;
 
-/** These calls only help to explain, so nobody waits for them long. */
+/** These calls only help to explain a failure, so the step does not wait for them long. */
 const TIMEOUT_MS = 5_000;
 
 export type Query = (

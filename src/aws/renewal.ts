@@ -20,8 +20,8 @@ const LATE_MS = 60_000;
 
 /**
  * A provider that all clients share. It fetches new keys when a quarter of the life of the old ones is left, five minutes
- * at most. Nobody waits for the new before an eighth is left, one minute at most. While the old ones are good a refusal
- * ends nothing.
+ * at most. No request waits for the new ones before an eighth is left, one minute at most. While the old ones are good a
+ * refusal ends nothing.
  */
 export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
   const { fetch, now, onDelay } = options;

@@ -140,8 +140,9 @@ async function whyKept(ask: AskS3, object: ObjectName, versionId: string, { seen
 }
 
 /**
- * The object of this ETag; else, as our keys are nobody else's, whatever is there: `If-Match: *` satisfies a policy
- * and needs no s3:GetObject, and a store that is not AWS's may know no condition. Fails with the first denial.
+ * The object of this ETag; without one whatever is there, since no other program writes under our keys. `If-Match: *`
+ * satisfies a policy and needs no s3:GetObject, and a store that is not AWS's may know no condition. Fails with the first
+ * denial.
  */
 async function deleteCurrent(
   ask: AskS3,

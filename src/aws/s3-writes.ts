@@ -35,7 +35,7 @@ export function writes(ask: AskS3, finish: AskS3): Pick<S3, "putObject" | "putIf
   };
 }
 
-/** The object is not as a conditional request expects it, or somebody else changes it just now. */
+/** The object is not as a conditional request expects it, or another request is changing it. */
 export function isOtherwise(error: unknown): boolean {
   return isNamed(error, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NotFound");
 }

@@ -81,5 +81,5 @@ export interface DeletedIf {
 export type Kept =
   /** Its versions may not be deleted, or not be known. */
   | { readonly why: "right"; readonly right: "s3:DeleteObjectVersion" | "s3:GetObject" }
-  /** Object Lock: nobody may delete the version before that, or while somebody's legal hold lasts. */
+  /** Object Lock keeps the version until that time, or while a legal hold lasts. */
   | { readonly why: "lock"; readonly until: Date | undefined };

@@ -9,9 +9,9 @@ export interface Ssm {
   /** Kills what the session runs. A session that is gone already is no failure. */
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
-  activeSessions(target: string): Promise<readonly ActiveSession[]>;
-  /** Those, and the ones that have ended and began after this time, in milliseconds since the epoch. */
-  recentSessions(target: string, since: number): Promise<readonly RecentSession[]>;
+  activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
+  /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
+  recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
 }
 
 export interface ActiveSession {
@@ -25,7 +25,7 @@ export interface ActiveSession {
 export interface RecentSession extends ActiveSession {
   /** Milliseconds since the epoch; undefined for one that has not ended. */
   readonly ended: number | undefined;
-  /** It has a client. */
+  /** Whether a client is connected. */
   readonly connected: boolean;
 }
 
@@ -34,7 +34,10 @@ interface SessionFilter {
   readonly value: string;
 }
 
-/** Where there is no way to the service's endpoint, as in a VPC without one, that is to be told soon. */
+/**
+ * The limit of one listing. In a VPC without an endpoint for SSM a request gets no answer, and the step has to report that
+ * soon.
+ */
 const LISTING_MS = 8_000;
 
 export function ssmCalls(clients: AwsClients): Ssm {
@@ -69,22 +72,24 @@ export function ssmCalls(clients: AwsClients): Ssm {
         }
       }),
 
-    activeSessions: (target) => list(clients, target, "Active"),
+    activeSessions: (sessionTarget) => listSessions(clients, sessionTarget, "Active"),
 
-    recentSessions: async (target, since) => {
+    recentSessions: async (sessionTarget, since) => {
       const [active, ended] = await Promise.all([
-        list(clients, target, "Active"),
-        list(clients, target, "History", { key: "InvokedAfter", value: new Date(since).toISOString() }),
+        listSessions(clients, sessionTarget, "Active"),
+        listSessions(clients, sessionTarget, "History", {
+          key: "InvokedAfter",
+          value: new Date(since).toISOString(),
+        }),
       ]);
       return [...active, ...ended];
     },
   };
 }
 
-/** The sessions of one state, page by page. */
-async function list(
+async function listSessions(
   clients: AwsClients,
-  target: string,
+  sessionTarget: string,
   State: "Active" | "History",
   ...filters: readonly SessionFilter[]
 ): Promise<readonly RecentSession[]> {
@@ -93,7 +98,7 @@ async function list(
   const about = {
     service: "ssm",
     action: "ssm:DescribeSessions",
-    resource: `target '${target}'`,
+    resource: `target '${sessionTarget}'`,
     region,
   } as const;
   return await attempt(about, signal, async () => {
@@ -104,7 +109,7 @@ async function list(
     do {
       const request = {
         State,
-        Filters: [{ key: "Target" as const, value: target }, ...filters],
+        Filters: [{ key: "Target" as const, value: sessionTarget }, ...filters],
         ...(token !== undefined && { NextToken: token }),
       };
       const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;

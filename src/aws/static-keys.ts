@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 
-/** What a session lasts unless somebody asked for more: so says `aws-actions/configure-aws-credentials`. */
+/** How long a session lasts unless its creator asked for another time: so says `aws-actions/configure-aws-credentials`. */
 const USUAL_SESSION_MS = 3_600_000;
 
 /**

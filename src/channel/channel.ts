@@ -126,7 +126,7 @@ export class Channel {
   /** To be called when `deadline` has come; earlier or later does no harm. */
   tick(now: number): void {
     if (this.#over) return;
-    this.#frames.push(...this.#outbox.due(now));
+    this.#frames.push(...this.#outbox.takeDueFrames(now));
     const { waitingSince } = this.#outbox;
     // Until the session is set up the agent may be busy with KMS, for which there are other limits.
     const ticked = this.#ticked;
@@ -261,7 +261,7 @@ export class Channel {
   }
 
   #sendPending(now: number): void {
-    while (this.#handshake.ready && this.#outbox.hasRoom && !this.#over) {
+    while (this.#handshake.ready && this.#outbox.isWindowOpen && !this.#over) {
       const next = this.#pending.shift();
       if (!next) return;
       // Only input is encrypted; the agent reads sizes in the clear.

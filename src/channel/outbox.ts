@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { encode, MessageType } from "./message.ts";
 
-/** Constants of both AWS sides: session-manager-plugin `src/config/config.go`, amazon-ssm-agent likewise. */
+/** Constants of session-manager-plugin, `src/config/config.go`. amazon-ssm-agent has the same values. */
 const INITIAL_RTT_MS = 100;
 const INITIAL_RTO_MS = 200;
 const MAX_RTO_MS = 1_000;
@@ -10,28 +10,31 @@ const RTT_WEIGHT = 1 / 8;
 const VARIATION_WEIGHT = 1 / 4;
 
 /**
- * Unacknowledged messages at a time. Ours, not AWS's: the agent stops reading its socket while the command does not
- * read, and is then not sent megabytes again and again.
+ * The most unacknowledged messages at a time. This limit is ours. The agent stops reading its socket while the command
+ * reads no input. The limit bounds what is sent to it again meanwhile.
  */
 const WINDOW = 32;
-/** Where something is to be sent again over a new connection, as TCP's slow start (RFC 5681): grows by one with each acknowledgement. */
+/**
+ * The window after a reconnect with unacknowledged messages. Each acknowledgement widens it by one, like TCP's slow start
+ * (RFC 5681).
+ */
 const FIRST_WINDOW = 1;
 
-interface Sent {
+interface OutgoingMessage {
   readonly sequenceNumber: number;
   readonly frame: Uint8Array;
-  /** On the present connection; undefined as long as it waits for the window there. */
+  /** When it was sent on this connection; undefined while it waits for the window. */
   sentAt: { first: number; last: number } | undefined;
   /** A message sent twice says nothing about the round trip: its ack may be for either. */
   sentOnce: boolean;
 }
 
-type InFlight = Sent & { readonly sentAt: NonNullable<Sent["sentAt"]> };
+type InFlightMessage = OutgoingMessage & { readonly sentAt: NonNullable<OutgoingMessage["sentAt"]> };
 
 /** Our half of the stream: numbers what we send, and repeats it unchanged until the agent acknowledges it. */
 export class Outbox {
   /** Ordered by sequence number, unacknowledged only. */
-  readonly #unacked = new Map<number, Sent>();
+  readonly #unacked = new Map<number, OutgoingMessage>();
   #next = 0;
   #rtt = INITIAL_RTT_MS;
   #variation = 0;
@@ -43,7 +46,7 @@ export class Outbox {
     return this.#rto;
   }
 
-  get hasRoom(): boolean {
+  get isWindowOpen(): boolean {
     return this.#unacked.size < this.#window;
   }
 
@@ -81,36 +84,37 @@ export class Outbox {
   }
 
   /** The frames to send again now, oldest first. */
-  due(now: number): Uint8Array[] {
+  takeDueFrames(now: number): Uint8Array[] {
     const due = this.#inFlight().filter(({ sentAt }) => now >= sentAt.last + this.#rto);
     if (due.length === 0) return [];
-    // Without backing off, a round trip longer than the RTO would never be measured.
+    // Double the RTO: a message that was sent twice is not measured, so with a fixed RTO a longer round trip is never
+    // learnt.
     this.#rto = Math.min(MAX_RTO_MS, this.#rto * 2);
-    // Agents of 2021 and earlier never acknowledge a message that they have already.
+    // Agents of 2021 and earlier acknowledge no duplicate. Widen the window here, because no acknowledgement may come.
     this.#widen();
     return [...this.#resend(due, now), ...this.resume(now)];
   }
 
-  /** Of what waits since the last connection, the frames for which the window has space now, oldest first. */
+  /** The frames left over from the last connection that fit the window now, oldest first. */
   resume(now: number): Uint8Array[] {
-    const room = Math.max(0, this.#window - this.#inFlight().length);
+    const free = Math.max(0, this.#window - this.#inFlight().length);
     const waiting = [...this.#unacked.values()].filter(({ sentAt }) => sentAt === undefined);
-    return this.#resend(waiting.slice(0, room), now);
+    return this.#resend(waiting.slice(0, free), now);
   }
 
-  /** Since when the oldest unacknowledged message waits on this connection. */
+  /** The time at which the oldest unacknowledged message was first sent on this connection. */
   get waitingSince(): number | undefined {
     return this.#inFlight()[0]?.sentAt.first;
   }
 
-  /** Nothing was read for a while: the time until now does not count as waiting. */
+  /** Called after a time in which nothing was read. Restarts the waiting time of every message. */
   excuse(now: number): void {
     for (const { sentAt } of this.#inFlight()) sentAt.first = now;
   }
 
   /**
-   * A new connection: it isn't known what arrived over the last one, so all that is unacknowledged has to be sent again,
-   * by `resume`. Not at once: a connection that is cut after a few frames would carry the same few each time.
+   * Marks every unacknowledged message for sending again: the last connection may have lost it. `resume` sends them a few
+   * at a time, because a connection that is cut after a few frames would otherwise carry the same few each time.
    */
   restart(): void {
     if (this.#unacked.size === 0) return;
@@ -118,21 +122,21 @@ export class Outbox {
     this.#window = FIRST_WINDOW;
   }
 
-  /** When `due` next has something to give. */
+  /** The time at which `takeDueFrames` next returns a frame. */
   deadline(): number | undefined {
     const last = this.#inFlight().map(({ sentAt }) => sentAt.last);
     return last.length === 0 ? undefined : Math.min(...last) + this.#rto;
   }
 
-  #inFlight(): InFlight[] {
-    return [...this.#unacked.values()].filter((sent): sent is InFlight => sent.sentAt !== undefined);
+  #inFlight(): InFlightMessage[] {
+    return [...this.#unacked.values()].filter((sent): sent is InFlightMessage => sent.sentAt !== undefined);
   }
 
   #widen(): void {
     this.#window = Math.min(WINDOW, this.#window + 1);
   }
 
-  #resend(messages: Sent[], now: number): Uint8Array[] {
+  #resend(messages: OutgoingMessage[], now: number): Uint8Array[] {
     return messages.map((sent) => {
       sent.sentAt = { first: sent.sentAt?.first ?? now, last: now };
       sent.sentOnce = false;

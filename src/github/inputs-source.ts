@@ -12,9 +12,10 @@ export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
     workspace,
     readFile: (path) => {
       const real = realpathSync(path);
-      // The text of the path was checked before; a symbolic link may still lead out, to the runner's own files.
+      // inputs/workspace.ts has checked the text of the path. A symbolic link may still point outside the workspace, for
+      // example to the runner's own files.
       if (!isInside(realpathSync(workspace), real))
-        throw new Error("it is a link that leads out of the workspace");
+        throw new Error("it is a symbolic link to a file outside the workspace");
       if (!statSync(real).isFile()) throw new Error("it is not a regular file");
       return readFileSync(real);
     },

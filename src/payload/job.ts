@@ -9,9 +9,9 @@ export interface JobOptions {
   readonly timeoutSeconds: number;
   /** Bytes of output that may wait for their reader; undefined: half of what is free on the disk. */
   readonly spoolLimit: number | undefined;
-  /** How long it may go on while nobody follows it and others wait for it; undefined: until its timeout. */
+  /** How long it may go on while no reader follows it and other runs wait for it; undefined: until its timeout. */
   readonly abandonSeconds: number | undefined;
-  /** How long it waits for jobs of other runs that nobody follows; 0: it does not look for any. */
+  /** How long it waits for jobs of other runs that no reader follows; 0: it does not look for any. */
   readonly waitSeconds: number;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;

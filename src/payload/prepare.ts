@@ -43,8 +43,8 @@ export function preparePayload(
 }
 
 /**
- * How long a container may wait, in milliseconds, for jobs of other runs that nobody follows any more: as long as the
- * job itself may take. Nobody else knows a task that this run has started.
+ * How long a container may wait, in milliseconds, for jobs of other runs that no reader follows any more: as long as the
+ * job itself may take. No other run knows a task that this run has started.
  */
 export function waitForOthers(
   { timeout }: Pick<Inputs, "timeout">,

@@ -2,7 +2,7 @@ import type { Task } from "../aws/task.ts";
 import { isReady, rankTasks } from "./choose.ts";
 import type { Launcher } from "./launcher.ts";
 
-/** What may take the place of a target in which the job can't start. */
+/** What can replace a target in which the job can't start. */
 export type Candidates =
   /** Nothing: the user named the task. */
   | { readonly kind: "none" }
@@ -10,12 +10,12 @@ export type Candidates =
   /** New tasks, started as the first ones were. */
   | { readonly kind: "new"; readonly launcher: Launcher };
 
-/** ARNs of the tasks that are tried before a place in the first one is waited for. */
+/** ARNs of the tasks that a job tries before it queues for a place in its first task. */
 export function othersToTry(candidates: Candidates): readonly string[] {
   return candidates.kind === "service" ? candidates.others : [];
 }
 
-/** Beside the first one; each costs some calls. */
+/** The most tasks that a job tries after its first. Each try costs some calls. */
 const MOST_OTHERS = 4;
 
 /** The tasks of a service: those that the jobs of this run have taken, and those that are left to try. */
@@ -23,7 +23,7 @@ export class ServiceTasks {
   readonly kind = "service";
   readonly cluster: string;
   readonly service: string;
-  /** Of the untried ones those that a job may be moved to; none where each job has a task of its own. */
+  /** Untried tasks to which a job may move. Empty when the step runs several jobs, one in each task. */
   readonly others: readonly string[];
   readonly #ready: readonly Task[];
   readonly #untried: Task[];
@@ -48,7 +48,7 @@ export class ServiceTasks {
     this.others = isOnlyJob ? this.#untried.map(({ arn }) => arn) : [];
   }
 
-  /** The next task that was not tried; after them all, for an only job, any that takes sessions. It is taken then. */
+  /** Takes the next untried task. When all have been tried, an only job takes any task that is not blocked. */
   takeNext(): Task | undefined {
     const next =
       this.#untried.shift() ??
@@ -57,12 +57,12 @@ export class ServiceTasks {
     return next;
   }
 
-  /** The agent of this task takes no session any more. */
+  /** Records that the agent of this task takes no session any more. */
   block(taskArn: string): void {
     this.#blocked.add(taskArn);
   }
 
-  /** The best of `tasks` that no job has taken. It is taken then, as a successor. */
+  /** The best of `tasks` that no job has taken. Marks that task as taken, and as a successor. */
   takeSuccessor(tasks: readonly Task[], container: string | undefined): Task | undefined {
     const next = rankTasks(tasks, container).find(({ arn }) => !this.#taken.has(arn));
     if (next === undefined) return undefined;
@@ -71,7 +71,10 @@ export class ServiceTasks {
     return next;
   }
 
-  /** A successor has no successor of its own: a service that replaces task after task has another trouble. */
+  /**
+   * Whether this task was taken as a successor. A successor gets no successor: a service that replaces task after task has
+   * a problem that a further replacement does not solve.
+   */
   isSuccessor(taskArn: string): boolean {
     return this.#successors.has(taskArn);
   }

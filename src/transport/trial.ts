@@ -36,7 +36,7 @@ export class Trial {
     this.#lost = new Promise((_resolve, reject) => {
       this.lost = (why, cause) => reject(new NotConnected(`opened, but ${why}`, undefined, cause));
     });
-    // It may be lost before anybody asks.
+    // It may be lost before `passed` is called.
     this.#lost.catch(() => undefined);
   }
 

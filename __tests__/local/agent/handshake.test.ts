@@ -68,7 +68,7 @@ describe("the agent's handshake", () => {
     encrypted = false;
     const handshake = new Handshake({
       sessionId: about.session,
-      targetId: about.encryptionContext["aws:ssm:TargetId"] ?? "",
+      sessionTarget: about.encryptionContext["aws:ssm:TargetId"] ?? "",
       kmsKeyId: about.kmsKeyId,
       decrypt: (_ciphertext, context) => {
         contexts.push(context);
