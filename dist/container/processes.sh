@@ -26,7 +26,7 @@ fx_session() {
 }
 
 # fx_adopting WORD…: the same, and the parent of what its descendants leave behind. It can then wait for their ends. PID 1
-# of a container may be a program that waits for nobody.
+# of a container may be a program that reaps no child.
 fx_adopting() {
   if [ "$fx_python3" ]; then
     fx_exec "$fx_python3" -I -S -c "$fx_become_py" adopt "$@"
@@ -39,7 +39,7 @@ fx_adopting() {
 fx_lives() { fx_is "$1" && [ "$fx_state" != Z ]; }
 
 # fx_sleep SECONDS: false once the process has got TERM, which ends the sleep early. The `sleep` never outlives the
-# process, not even as a zombie: PID 1 may be a program that waits for nobody.
+# process, not even as a zombie: PID 1 may be a program that reaps no child.
 fx_off='' fx_nap=''
 fx_sleep() {
   fx_nap=

@@ -1,10 +1,11 @@
-# --- The recorders: they read the pipes of all workers and write the spool. One in python3 reads all pipes; where the
-# image lacks python3 there is one in awk for each pipe, and fx_keep writes what they print.
+# --- The recorders. With python3 one recorder reads all pipes and writes the spool. Without it each pipe has a recorder in
+# awk, and fx_keep (spool.sh) writes what they print.
 #
 # A process that still holds a pipe when the workers have ended is a daemon. Its output is no output of the job, but
-# without a reader its next line would kill it (SIGPIPE). A recorder reads on when the disk is full.
+# without a reader its next line would kill it (SIGPIPE). A recorder also reads on when the disk is full, so that no worker
+# blocks.
 
-# Starts the recorders. False where that fails; the job has then ended.
+# Starts the recorders. False where that fails: fx_end has then written the status.
 fx_start_recording() {
   if [ "$fx_python3" ]; then
     fx_start_python
@@ -33,7 +34,8 @@ fx_start_python() {
   done
 }
 
-# On TERM it records what is in the pipes and ends. It leaves a reader for daemons.
+# On TERM the recorder records what is in the pipes, for a second at most, and ends. Where a daemon still holds a pipe, a
+# child of the recorder reads on (`drain` in recorder.py).
 fx_stop_python() {
   fx_tell TERM "$fx_recorders"
   wait "${fx_recorders%:*}"
@@ -44,7 +46,7 @@ fx_start_awk() {
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &
   fx_keeper=$!
-  # Open until each recorder has it. A pipe that nobody has open for writing is at its end.
+  # The job keeps the pipe open until every recorder has it: fx_keep ends when no process has it open for writing.
   exec 6>"$fx_dir/joined"
   fx_recorders=
   for fx_n in $fx_all; do
@@ -60,7 +62,8 @@ fx_start_awk() {
   exec 6>&-
 }
 
-# A recorder ends with its pipe. One whose pipe a daemon holds is replaced by a `cat` after a second.
+# A recorder ends with its pipe. When a daemon holds the pipe, the job starts a `cat` on it after a second and ends the
+# recorder.
 fx_stop_awk() {
   : >"$fx_dir/ending"
   fx_tries=20
@@ -71,8 +74,8 @@ fx_stop_awk() {
       fx_tries=$((fx_tries - 1))
     done
     if fx_lives "$fx_awk"; then
-      # The `cat` has the pipe before the recorder leaves it. It is opened both ways first: opening one end alone waits
-      # for the other.
+      # The pipe is opened for the `cat` before the recorder closes it, so that the daemon gets no SIGPIPE. It is opened
+      # both ways first: opening one end alone waits for the other.
       # shellcheck disable=SC2094 # it is a pipe
       exec 4<>"$fx_pipe" 5<"$fx_pipe" 4<&-
       fx_session cat <&5 >/dev/null 2>&1 5<&- &

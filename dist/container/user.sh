@@ -63,7 +63,8 @@ fx_become() {
   esac
 }
 
-# fx_run WORD…: becomes the program of a worker, as the user of the script.
+# fx_run WORD…: becomes the program of a worker, as the user of the script. Called by fx_worker (workers.sh) through
+# fx_command (job.ts).
 fx_run() {
   if [ "$fx_user" ]; then
     fx_become fx_session "$@"

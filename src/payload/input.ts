@@ -34,7 +34,7 @@ export function typedPayload(payload: Payload): Buffer {
 export const TAKEN = Buffer.from("taken\n");
 /**
  * The line that says: somebody still reads, and has all of the spool up to this byte for certain, so that the container
- * need not keep it. Sent more often than the 90 s after which a watcher gives up.
+ * need not keep it. Sent more often than the 90 s after which an attacher gives up.
  */
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
