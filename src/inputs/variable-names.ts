@@ -3,12 +3,18 @@ export function isVariableName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
-/** A name of the shell that starts the script in the container: it has no others. */
-export function isOurs(name: string): boolean {
-  return name.startsWith("fx_");
-}
+/**
+ * To these bash assigns the value of an arithmetic expression, which may run commands (`a[$(id)]`), and a shell of this
+ * action that is still root makes the assignment.
+ */
+const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS", "LINENO"]);
 
-export const OURS = "a name that belongs to this action, as all do that begin with fx_";
+/** Why no input may set a variable of this name, wherever it stands; undefined where it may. */
+export function reservation(name: string): string | undefined {
+  // The shell that starts the script in the container has no other names.
+  if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";
+  return ARITHMETIC.has(name) ? "a variable that shells keep for themselves" : undefined;
+}
 
 /** Credentials of the runner and of the step, which no job gets by a bare name among others. */
 export function isRunnersOwn(name: string): boolean {

@@ -1,5 +1,5 @@
 import { shown, type Parsed } from "./parse.ts";
-import { isOurs, isVariableName, OURS } from "./variable-names.ts";
+import { isVariableName, reservation } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
@@ -20,7 +20,8 @@ export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Re
   for (const [name, value] of entries) {
     if (!isVariableName(name))
       return wrong(`${named(name)} where the name is not letters, digits and _ (and no digit first)`);
-    if (isOurs(name)) return wrong(`${named(name)}, ${OURS}`);
+    const reserved = reservation(name);
+    if (reserved !== undefined) return wrong(`${named(name)}, ${reserved}`);
     if (typeof value !== "string") return wrong(`${typeName(value)} as the value of ${named(name)}`);
     if (value.includes("\0")) return wrong(`a NUL character in the value of ${named(name)}`);
     if (/\p{Surrogate}/u.test(value))

@@ -1,5 +1,5 @@
 import { shown, type Parsed, type Parser } from "./parse.ts";
-import { isOurs, isRunnersOwn, isVariableName, OURS, steersPrograms } from "./variable-names.ts";
+import { isRunnersOwn, isVariableName, reservation, steersPrograms } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
 
@@ -70,7 +70,8 @@ function linesOf(text: string): readonly Line[] {
 
 function wrongLine({ name, value, below }: Line, { env }: VariablesOptions): string | undefined {
   if (!isVariableName(name)) return "where the name is not letters, digits and _ (and no digit first)";
-  if (isOurs(name)) return OURS;
+  const reserved = reservation(name);
+  if (reserved !== undefined) return reserved;
   if (below === undefined)
     return value === undefined && !hasValue(env, name)
       ? "a bare name that the step's environment does not have"
