@@ -34,7 +34,7 @@ for directory in found:
     for name in sorted(os.listdir(directory)):
         path = os.path.join(directory, name)
         # Neither this script's own output nor a pipe, which has no end.
-        if os.path.isfile(path) and name != "out":
+        if os.path.isfile(path) and not name.startswith("out."):
             show(path)
 out.write(b"files shown\n")
 for pid in filter(str.isdigit, os.listdir("/proc")):
