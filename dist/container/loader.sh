@@ -94,7 +94,8 @@ fx_wait_for_way() {
     set -- ${fx_stat##*\) }
     fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
     # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). Waiting takes a few, too.
-    if [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
+    # One that waits for a processor (`R`) has not got one of this container's few.
+    if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
     fx_before=$fx_now
