@@ -9,12 +9,13 @@ interface Action {
 }
 
 const readme = readFileSync("README.md", "utf8");
+const policies = readFileSync("docs/iam/README.md", "utf8");
 const action = parse(readFileSync("action.yml", "utf8")) as Action;
 
-/** A section of the README, without its heading. */
-function section(heading: string): string {
-  const [, text] = readme.split(`\n## ${heading}\n`);
-  if (text === undefined) throw new Error(`The README has no section '${heading}'.`);
+/** A section of a page, without its heading. */
+function section(heading: string, page = readme): string {
+  const [, text] = page.split(`\n## ${heading}\n`);
+  if (text === undefined) throw new Error(`The page has no section '${heading}'.`);
   return text.split("\n## ", 1)[0] ?? "";
 }
 
@@ -31,6 +32,9 @@ function calls(): readonly string[] {
   return [...new Set(names.map(([, called, needed]) => called ?? needed ?? ""))].sort();
 }
 
+/** What the page of policies says of each file. */
+const allowed = section("What each file allows", policies);
+
 describe("the README", () => {
   it.each(Object.keys(action.inputs))("lists the input %s", (name) => {
     expect(quoted(section("Inputs"))).toContain(name);
@@ -39,32 +43,30 @@ describe("the README", () => {
   it.each(Object.keys(action.outputs))("lists the output %s", (name) => {
     expect(quoted(section("Outputs"))).toContain(name);
   });
+});
 
+describe("the page of policies", () => {
   it.each(calls())("lists the right to %s", (name) => {
-    expect(quoted(section("IAM")).map((right) => right.split(":")[1])).toContain(name);
+    expect(quoted(allowed).map((right) => right.split(":")[1])).toContain(name);
   });
 
   it.each(policyFiles)("lists what docs/iam/%s.json allows, and nothing else", (file) => {
-    const of =
-      section("IAM")
-        .split(/\n(?=\|)|\n\n/)
-        .find((part) => quoted(part).includes(file)) ?? "";
+    const of = allowed.split(/\n(?=\|)|\n\n/).find((part) => quoted(part).includes(file)) ?? "";
     const listed = quoted(of).filter((name) => /^[a-z0-9]+:[A-Z]/.test(name));
-    const allowed = statementsOf(policyOf(file)).flatMap(({ Action }) => list(Action));
-    expect([...new Set(listed)].sort()).toEqual([...new Set(allowed)].sort());
+    const actions = statementsOf(policyOf(file)).flatMap(({ Action }) => list(Action));
+    expect([...new Set(listed)].sort()).toEqual([...new Set(actions)].sort());
   });
 
   it("names only files of docs/iam that are there", () => {
-    const named = quoted(section("IAM")).filter((name) =>
+    const named = quoted(allowed).filter((name) =>
       /^(caller|task-role|execution-role$|bucket-policy)/.test(name),
     );
     expect([...new Set(named)].sort()).toEqual(policyFiles);
   });
 
-  it.each(policyFiles)("docs/iam/README.md says what each placeholder of %s.json is", (file) => {
-    const explained = readFileSync("docs/iam/README.md", "utf8");
+  it.each(policyFiles)("says what each placeholder of %s.json is", (file) => {
     const used = JSON.stringify(policyOf(file)).match(/<[a-z-]+>/g) ?? [];
-    for (const placeholder of used) expect(explained).toContain(`\`${placeholder}\``);
+    for (const placeholder of used) expect(policies).toContain(`\`${placeholder}\``);
   });
 
   it("is held against all clients", () => {
