@@ -8,7 +8,7 @@ import { startLocalFargate, type LocalFargate } from "../local/start.ts";
 import { runStep, type StepResult } from "../local/runner/step.ts";
 import { expectations } from "./demo/expectations.ts";
 import { block, heading, logLine, note, table } from "./demo/page.ts";
-import { script, taskDefinition, token } from "./demo/step.ts";
+import { demoInputs, taskDefinition, token } from "./demo/step.ts";
 import { readStream } from "./demo/stream.ts";
 
 const actionDir = resolve(import.meta.dirname, "..");
@@ -47,16 +47,7 @@ async function demonstrate(local: LocalFargate, made: Seeded): Promise<void> {
   heading("1  The task definition in the repository, ops/report.json: a stock image, 4 vCPU");
   block(definition);
 
-  const inputs = {
-    cluster: made.loggedCluster,
-    "task-definition": "ops/report.json",
-    subnets: made.subnets.join(","),
-    bucket: made.bucket,
-    workers: "auto",
-    secrets: "API_TOKEN",
-    "keep-task": "on-failure",
-    run: script,
-  };
+  const inputs = demoInputs(made);
   heading("2  The step in the workflow");
   block(workflowStep(inputs));
 
@@ -101,7 +92,7 @@ function workflowStep(inputs: Readonly<Record<string, string>>): string {
   const value = (text: string): string =>
     text.includes("\n") ? `|\n${text.trimEnd().replace(/^/gm, "      ")}` : text;
   return [
-    "- uses: example-org/fargate-exec@v1",
+    "- uses: org/fargate-exec@v1",
     "  env:",
     "    API_TOKEN: ${{ secrets.API_TOKEN }}",
     "  with:",

@@ -1,3 +1,4 @@
+import type { Seeded } from "../../local/seed.ts";
 import type { LocalFargate } from "../../local/start.ts";
 
 /** The secret of the step, an invented one. */
@@ -25,7 +26,7 @@ export function taskDefinition({ accountId }: LocalFargate): object {
 }
 
 /** Four shares of one piece of work, of which one fails. */
-export const script = `# Every worker counts the primes in its own quarter of the numbers up to 400,000.
+const script = `# Every worker counts the primes in its own quarter of the numbers up to 400,000.
 w=$FARGATE_EXEC_WORKER
 echo "worker $w of $FARGATE_EXEC_WORKERS on $(hostname), with token $API_TOKEN"
 for part in 0 1 2 3; do
@@ -42,3 +43,17 @@ done
 
 /** How many lines a worker that succeeds prints on standard output. */
 export const linesOfWorker = 5;
+
+/** The inputs of the step, whose task definition is a file of the workspace. */
+export function demoInputs(made: Seeded): Readonly<Record<string, string>> {
+  return {
+    cluster: made.loggedCluster,
+    "task-definition": "ops/report.json",
+    subnets: made.subnets.join(","),
+    bucket: made.bucket,
+    workers: "auto",
+    secrets: "API_TOKEN",
+    "keep-task": "on-failure",
+    run: script,
+  };
+}
