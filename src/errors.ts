@@ -143,22 +143,19 @@ export interface ContainerEnd {
 /** A task that ended while it was needed, in the words of `Failure` and those of ECS. */
 export class TaskStopped extends Failure {
   readonly stopCode: string | undefined;
-  readonly stoppedReason: string;
+  /** It was for want of capacity, which says nothing against the task. */
+  readonly isForCapacity: boolean;
   readonly containers: readonly ContainerEnd[];
 
   constructor(
     code: "task-not-started" | "task-stopped" | "no-shell",
     parts: FailureParts,
-    ecs: {
-      readonly stopCode: string | undefined;
-      readonly stoppedReason: string | undefined;
-      readonly containers?: readonly ContainerEnd[];
-    },
+    { stopCode, isForCapacity, containers }: Pick<TaskStopped, "stopCode" | "isForCapacity" | "containers">,
   ) {
     super(code, parts);
-    this.stopCode = ecs.stopCode;
-    this.stoppedReason = ecs.stoppedReason ?? "";
-    this.containers = ecs.containers ?? [];
+    this.stopCode = stopCode;
+    this.isForCapacity = isForCapacity;
+    this.containers = containers;
   }
 }
 

@@ -1,6 +1,7 @@
 import { ECSServiceException } from "@aws-sdk/client-ecs";
 import { S3ServiceException } from "@aws-sdk/client-s3";
-import { attempt, failureOf, type Call } from "../../src/aws/failures.ts";
+import { attempt, failureOf } from "../../src/aws/failures.ts";
+import type { Call } from "../../src/aws/thrown.ts";
 import { setEnvironment } from "../helpers/aws-endpoint.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../src/errors.ts";
 

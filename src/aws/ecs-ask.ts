@@ -1,6 +1,7 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { AwsClients } from "./clients.ts";
-import { attempt, type Call } from "./failures.ts";
+import { attempt } from "./failures.ts";
+import type { Call } from "./thrown.ts";
 
 /** One call of ECS: the names are those that a message may need. */
 export type AskEcs = <T>(

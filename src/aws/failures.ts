@@ -2,36 +2,10 @@
  * The one place that knows AWS's exception names and Node's network codes. Everything that a call can throw
  * leaves `src/aws` as a `Failure`, or as the reason of the signal that aborted it.
  */
-import { AccessDenied, Failure, type FailureCode, NoCapacity, TagsNotEnabled } from "../errors.ts";
+import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
+import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";
-import { clusterNotFound, serviceNotFound, taskDefinitionNotFound, networkRequired } from "./missing.ts";
-
-/** What a call was about, in the words of a message. */
-export interface Call {
-  readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts" | "ec2" | "iam";
-  /** The IAM action, e.g. `ecs:RunTask`. */
-  readonly action: string;
-  /** As in "ecs:RunTask on <resource>": `task definition 'web:3'`. */
-  readonly resource: string;
-  readonly region: string;
-  readonly cluster?: string;
-  readonly ecsService?: string;
-  readonly taskDefinition?: string;
-  readonly bucket?: string;
-}
-
-/** What the SDK's exceptions have in common with each other and with Node's. */
-interface Thrown {
-  readonly name: string;
-  readonly message: string;
-  /** Node's network code, or S3's. */
-  readonly code: string | undefined;
-  readonly status: number | undefined;
-  readonly requestId: string | undefined;
-  /** Of the bucket, when S3 answers that it lives elsewhere. */
-  readonly bucketRegion: string | undefined;
-  readonly host: string | undefined;
-}
+import { type Call, inWords, OWN_WORDS, readThrown, type Thrown } from "./thrown.ts";
 
 /** Runs one call: an abort throws the signal's reason, anything else goes wrong as a `Failure`. */
 export async function attempt<T>(
@@ -55,40 +29,27 @@ type FailureWith = (code: FailureCode, failed: string, advice: string) => Failur
 export function failureOf(error: unknown, call: Call): Error {
   if (error instanceof Failure || error instanceof ReferenceError) return error;
   if (error instanceof TypeError && !("code" in error)) return error;
-  const thrown = facts(error);
+  const thrown = readThrown(error);
   const doing = `${call.action} on ${call.resource}`;
-  const seen = words(thrown);
+  const seen = inWords(thrown);
   const failure: FailureWith = (code, failed, advice) =>
     new Failure(code, { failed, seen, advice, cause: error });
 
   const found =
     ofAnyService(thrown, call, failure) ??
-    (call.service === "s3" ? ofBucket(thrown, call, failure) : undefined);
+    (call.bucket === undefined ? undefined : ofBucket(thrown, call.bucket, call, failure));
   if (found) return found;
   if (DENIED.has(thrown.name) || thrown.status === 403) return accessDenied(thrown, call, error);
-  const refused = ofEcs(thrown, call, failure, error);
+  const refused = ecsFailure(thrown, call, error);
   if (refused) return refused;
-  const parts = {
-    failed: `${doing} failed.`,
-    seen,
-    advice:
-      "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.",
-    cause: error,
-  };
-  return /must be enabled to add tags/i.test(thrown.message)
-    ? new TagsNotEnabled(parts)
-    : new Failure("aws-error", parts);
+  return failure("aws-error", `${doing} failed.`, OWN_WORDS);
 }
 
 /** A failure of the network, the credentials or the rate, which any call may have. */
 function ofAnyService(thrown: Thrown, call: Call, failure: FailureWith): Failure | undefined {
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
-  if (
-    NETWORK.has(thrown.code ?? name) ||
-    (thrown.code ?? "").startsWith("ERR_TLS") ||
-    CERTIFICATE.test(thrown.code ?? "")
-  ) {
+  if (NETWORK.has(thrown.code ?? name) || (thrown.code !== undefined && TLS.test(thrown.code))) {
     const endpoint = thrown.host ?? endpointOf(call);
     return failure(
       "aws-unreachable",
@@ -114,45 +75,6 @@ function ofAnyService(thrown: Thrown, call: Call, failure: FailureWith): Failure
   return undefined;
 }
 
-/** What ECS says in exceptions of its own. */
-function ofEcs(thrown: Thrown, call: Call, failure: FailureWith, error: unknown): Failure | undefined {
-  const { name, message } = thrown;
-  const doing = `${call.action} on ${call.resource}`;
-  const seen = words(thrown);
-  switch (name) {
-    case "ClusterNotFoundException":
-      return clusterNotFound(call.cluster ?? "default", call.region, seen, error);
-    case "ServiceNotFoundException":
-    case "ServiceNotActiveException":
-      return serviceNotFound(call.ecsService ?? "", call.cluster ?? "default", seen, error);
-    case "ClientException":
-    case "InvalidParameterException":
-      if (call.taskDefinition === undefined) break;
-      if (/valid task role is not being used/i.test(message)) {
-        return failure(
-          "exec-not-enabled",
-          `${doing} started no task: ECS Exec needs a task role, and there is none.`,
-          "Set 'taskRoleArn' in the task definition, or the input 'task-role', to a role that allows the four ssmmessages actions of ECS Exec.",
-        );
-      }
-      if (/unable to describe task definition|taskdefinition (not found|is inactive)/i.test(message))
-        return taskDefinitionNotFound(call.taskDefinition, seen, error);
-      if (/network configuration must be provided/i.test(message))
-        return networkRequired(call.taskDefinition, seen, error);
-      if (/capacity is unavailable|limit on the number of/i.test(message)) {
-        return new NoCapacity({ failed: `${doing} started no task.`, seen, cause: error });
-      }
-      if (/capacity provider.*not associated/is.test(message)) {
-        return failure(
-          "task-not-started",
-          `${doing} started no task: the cluster has not these capacity providers.`,
-          "Run 'aws ecs put-cluster-capacity-providers --capacity-providers FARGATE FARGATE_SPOT' for the cluster, or leave 'capacity-providers' out.",
-        );
-      }
-  }
-  return undefined;
-}
-
 /** The endpoint that the environment names for a service, as the SDK reads it: an empty variable is none. */
 export function endpointOverride(service: Call["service"] | "ssmmessages"): string | undefined {
   const id = service === "logs" ? "CLOUDWATCH_LOGS" : service.toUpperCase();
@@ -167,7 +89,7 @@ export function isNamed(error: unknown, ...names: string[]): error is Error {
 
 /** True when AWS's answer was that the caller may not do that. */
 export function isAccessDenied(error: unknown): boolean {
-  const { name, status } = facts(error);
+  const { name, status } = readThrown(error);
   return DENIED.has(name) || status === 403;
 }
 
@@ -185,7 +107,7 @@ function accessDenied(thrown: Thrown, call: Call, cause: unknown): Failure {
   const right = { action, isNamed: said?.[2] !== undefined };
   return new AccessDenied(right, {
     failed: `Access denied: the credentials have no right to ${action} on ${resource}.`,
-    seen: words(thrown),
+    seen: inWords(thrown),
     advice: `Allow '${action}' on ${resource} in the policy of the caller's role.${more ? ` ${more}` : ""}`,
     cause,
   });
@@ -198,57 +120,28 @@ export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "mes
   );
 }
 
-function ofBucket(thrown: Thrown, call: Call, failure: FailureWith): Failure | undefined {
-  const { name, status, bucketRegion } = thrown;
+function ofBucket(
+  { name, status, bucketRegion }: Thrown,
+  bucket: string,
+  call: Call,
+  failure: FailureWith,
+): Failure | undefined {
   if (ELSEWHERE.has(name) || status === 301 || (bucketRegion !== undefined && bucketRegion !== call.region)) {
     const where = bucketRegion ?? "another region";
     return failure(
       "bucket-elsewhere",
-      `The bucket '${call.bucket ?? ""}' is in ${where}, not in ${call.region}.`,
+      `The bucket '${bucket}' is in ${where}, not in ${call.region}.`,
       `Use a bucket in ${call.region}, the cluster's region (for the script, the input 'bucket'): S3 endpoints of a VPC only reach buckets of their own region.`,
     );
   }
   if (name === "NoSuchBucket" || (status === 404 && call.action === "s3:ListBucket")) {
     return failure(
       "bucket-not-found",
-      `There is no bucket '${call.bucket ?? ""}'.`,
+      `There is no bucket '${bucket}'.`,
       "Check the bucket's name and that the credentials belong to its account.",
     );
   }
   return undefined;
-}
-
-function facts(error: unknown): Thrown {
-  const e = (typeof error === "object" && error !== null ? error : { message: String(error) }) as {
-    name?: string;
-    message?: string;
-    code?: string;
-    Code?: string;
-    Region?: string;
-    hostname?: string;
-    address?: string;
-    port?: number;
-    errors?: unknown[];
-    $metadata?: { httpStatusCode?: number; requestId?: string };
-    $response?: { headers?: Record<string, string> };
-  };
-  // What Node throws when each address of a host refused, has its words in the errors it bundles.
-  const inner = e.errors?.[0] === undefined ? undefined : facts(e.errors[0]);
-  return {
-    name: e.name ?? "Error",
-    message: [e.message, inner?.message].find(Boolean) ?? "",
-    code: e.code ?? e.Code,
-    status: e.$metadata?.httpStatusCode,
-    requestId: e.$metadata?.requestId,
-    bucketRegion: e.$response?.headers?.["x-amz-bucket-region"] ?? e.Region,
-    host: e.hostname ?? (e.address === undefined ? inner?.host : `${e.address}:${e.port ?? ""}`),
-  };
-}
-
-function words({ name, message, status, requestId }: Thrown): string {
-  const notes = [status === undefined ? "" : `HTTP ${status}`, requestId ? `request id ${requestId}` : ""];
-  const note = notes.filter(Boolean).join(", ");
-  return `${name}: ${message.trim() || "no message"}${note && ` (${note})`}`;
 }
 
 function endpointOf({ service, region }: Call): string {
@@ -266,7 +159,7 @@ const NETWORK = new Set([
     "DEPTH_ZERO_SELF_SIGNED_CERT",
   ],
 ]);
-const CERTIFICATE = /^(CERT_|UNABLE_TO_|SELF_SIGNED_)/;
+const TLS = /^(ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED_)/;
 const NO_CREDENTIALS = new Set([
   ...["CredentialsProviderError", "TokenProviderError", "ExpiredToken", "ExpiredTokenException"],
   ...["UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken"],

@@ -3,8 +3,9 @@ import { request as requestHttps } from "node:https";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsClients } from "./clients.ts";
-import { attempt, type Call, endpointOverride } from "./failures.ts";
+import { attempt, endpointOverride } from "./failures.ts";
 import { queryEndpoint } from "./query-endpoint.ts";
+import type { Call } from "./thrown.ts";
 
 /** Of the two services that are asked a question now and then, which is not worth a client of the SDK. */
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;

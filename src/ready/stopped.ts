@@ -1,3 +1,4 @@
+import { type TaskEnd, taskEnd } from "../aws/ecs-words.ts";
 import type { Task } from "../aws/task.ts";
 import { TaskStopped } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
@@ -9,17 +10,25 @@ import { lastPart } from "../targets/arn.ts";
 export function taskStopped(task: Task): TaskStopped {
   const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart";
   const id = lastPart(task.arn);
+  const end = taskEnd(reasonsOf(task));
+  const ecs = { ...task, isForCapacity: isForCapacity(task, end) };
   const parts = {
     failed: began
       ? `The task ${id} stopped before the job was done with it.`
       : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
-    advice: adviceOn(task),
+    advice: end === undefined ? adviceByCode(task) : ADVICE[end],
   };
-  if (!began && NO_SHELL.test(reasonsOf(task))) {
-    return new TaskStopped("no-shell", { ...parts, failed: `${parts.failed} Its image has no shell.` }, task);
+  if (!began && end === "no-shell") {
+    return new TaskStopped("no-shell", { ...parts, failed: `${parts.failed} Its image has no shell.` }, ecs);
   }
-  return new TaskStopped(began ? "task-stopped" : "task-not-started", parts, task);
+  return new TaskStopped(began ? "task-stopped" : "task-not-started", parts, ecs);
+}
+
+/** Spot took the task away, or had no place for it. */
+function isForCapacity({ stopCode }: Task, end: TaskEnd | undefined): boolean {
+  if (stopCode === "TaskFailedToStart") return end === "no-capacity" || end === "spot";
+  return stopCode === "SpotInterruption" || stopCode === "TerminationNotice";
 }
 
 function whatWasSeen(task: Task): string {
@@ -36,11 +45,8 @@ function reasonsOf(task: Task): string {
   return [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
 }
 
-/** By the first family that fits, the most specific first, in what ECS says of the task or of a container. */
-function adviceOn(task: Task): string {
-  const words = reasonsOf(task);
-  const advice = FAMILIES.find(([pattern]) => pattern.test(words))?.[1];
-  if (advice !== undefined) return advice;
+/** Where neither the task's reason nor a container's is known. */
+function adviceByCode(task: Task): string {
   switch (task.stopCode) {
     case "SpotInterruption":
     case "TerminationNotice":
@@ -73,55 +79,25 @@ const MEMORY =
   "A container was killed, most likely for want of memory: raise 'memory' (with 'cpu', in a pair that Fargate knows), for the task or the container.";
 const ROUTE = "a NAT gateway, 'assign-public-ip: true' in a public subnet, or VPC endpoints";
 
-/** What the container runtime says of an image without `sh`, which the hold command needs. */
-const NO_SHELL = /exec: "(\/bin\/)?sh": (executable file not found|stat )/;
-
-const FAMILIES: readonly (readonly [RegExp, string])[] = [
-  [
-    NO_SHELL,
+const ADVICE: Readonly<Record<TaskEnd, string>> = {
+  "no-shell":
     "A script needs /bin/sh in the image, and so does the command that 'hold' keeps the container by. Use the variant of the image that has a shell, such as ':debug' of a distroless image.",
-  ],
-  [
-    /exec format error|matching (platform|manifest)/i,
+  architecture:
     "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's.",
-  ],
-  [
-    /CannotPull/,
-    `Check the image's name and tag, the execution role's right to pull it (ECR: 'ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'), the registry's rate limit, and a route to the registry: ${ROUTE} (ecr.api, ecr.dkr, s3).`,
-  ],
-  [
-    /ResourceInitializationError.*(secret|registry auth|ssm|parameter)/is,
-    `Check that the secret exists, the execution role's right to read it ('secretsmanager:GetSecretValue', 'ssm:GetParameters', 'kms:Decrypt'), and a route to it: ${ROUTE} (secretsmanager, ssm, ecr.api).`,
-  ],
-  [
-    /ResourceInitializationError.*(logging driver|logger args|log group|log stream)/is,
-    `Check that the log group of 'logConfiguration' exists, the execution role's rights 'logs:CreateLogStream' and 'logs:PutLogEvents', and a route to CloudWatch Logs: ${ROUTE} (logs).`,
-  ],
-  [
-    /ResourceInitializationError.*(efs|mount|volume)|CannotCreateVolumeError/is,
+  image: `Check the image's name and tag, the execution role's right to pull it (ECR: 'ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'), the registry's rate limit, and a route to the registry: ${ROUTE} (ecr.api, ecr.dkr, s3).`,
+  secret: `Check that the secret exists, the execution role's right to read it ('secretsmanager:GetSecretValue', 'ssm:GetParameters', 'kms:Decrypt'), and a route to it: ${ROUTE} (secretsmanager, ssm, ecr.api).`,
+  "log-driver": `Check that the log group of 'logConfiguration' exists, the execution role's rights 'logs:CreateLogStream' and 'logs:PutLogEvents', and a route to CloudWatch Logs: ${ROUTE} (logs).`,
+  volume:
     "Check the task definition's volumes: the file system, its mount targets in the task's subnets, port 2049 in the security groups, and the task role.",
-  ],
-  [
-    /CannotStartContainerError|CannotCreateContainerError/,
+  "container-start":
     "Check the container's entry point and command (does the binary exist in the image?), its 'user' and 'workingDirectory', and the image's architecture.",
-  ],
-  [
-    /ResourceInitializationError/,
-    `Fargate could not set the task up: check the execution role and the route to AWS: ${ROUTE}.`,
-  ],
-  [
-    /CannotInspectContainerError|CannotStopContainerError|ContainerRuntime(Timeout)?Error|InternalError/,
-    "The platform failed, not the task: run the job again.",
-  ],
-  [/OutOfMemory/, MEMORY],
-  [/Spot Task was interrupted|Spot interruption/i, SPOT],
-  [
-    /network interface provisioning|ENI|network interface/,
+  "set-up": `Fargate could not set the task up: check the execution role and the route to AWS: ${ROUTE}.`,
+  platform: "The platform failed, not the task: run the job again.",
+  memory: MEMORY,
+  spot: SPOT,
+  "network-interface":
     "Fargate could not attach the network interface: check that the subnets have free addresses and the account its quota of interfaces, and run the job again.",
-  ],
-  [
-    /health check/i,
+  health:
     "A health check failed: see the container's log, and give it a longer 'startPeriod' if it was only slow.",
-  ],
-  [/capacity/i, "Fargate had no capacity: try again later, or give 'subnets' in more availability zones."],
-];
+  "no-capacity": "Fargate had no capacity: try again later, or give 'subnets' in more availability zones.",
+};

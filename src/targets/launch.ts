@@ -1,4 +1,5 @@
 import type { Ecs, RunTask, RunTaskAnswer } from "../aws/ecs.ts";
+import { taskRefusal } from "../aws/ecs-words.ts";
 import type { Task } from "../aws/task.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -82,19 +83,19 @@ function notStarted({ taskDefinition, cluster }: RunTask, { tasks, refusals }: R
     failed: `ECS did not start ${some} of '${taskDefinition}' in cluster '${cluster}'.`,
     seen: `It said: ${[...new Set(words)].join("; ") || "nothing"}.`,
   };
-  if (/RESOURCE|capacity|limit/i.test(words.join())) return new NoCapacity(facts);
-  return new Failure("task-not-started", { ...facts, advice: adviceOn(words.join()) });
+  const refusal = taskRefusal(words.join("\n"));
+  if (refusal === "no-capacity") return new NoCapacity(facts);
+  const advice = refusal === "no-such-place" ? NO_SUCH_PLACE : NOT_FOR_FARGATE;
+  return new Failure("task-not-started", { ...facts, advice });
 }
+
+const NO_SUCH_PLACE =
+  "The cluster offers no place that the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
+const NOT_FOR_FARGATE =
+  "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";
 
 function isAboutTags(error: unknown): error is Failure {
   return (
     error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
   );
-}
-
-function adviceOn(words: string): string {
-  if (/ATTRIBUTE/i.test(words)) {
-    return "The cluster offers no place that the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
-  }
-  return "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";
 }

@@ -88,17 +88,10 @@ async function onDemandFor(
   launcher: Launcher,
   { log }: ResolveContext,
 ): Promise<Target | undefined> {
-  if (!isTakenBySpot(failure) || !launcher.canReplace(lost)) return undefined;
+  if (!(failure instanceof TaskStopped && failure.isForCapacity) || !launcher.canReplace(lost))
+    return undefined;
   log.info(
     `Fargate Spot took task ${lost.taskId} away before the job had started; starting it again, on demand.`,
   );
   return await launcher.replaceOnDemand();
-}
-
-/** The task was taken for want of capacity, which says nothing against the task. */
-function isTakenBySpot(failure: Failure): boolean {
-  if (!(failure instanceof TaskStopped)) return false;
-  const { stopCode = "", stoppedReason } = failure;
-  if (/^(SpotInterruption|TerminationNotice)$/.test(stopCode)) return true;
-  return stopCode === "TaskFailedToStart" && /capacity|spot/i.test(stoppedReason);
 }

@@ -1,0 +1,44 @@
+import { taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
+
+it.each([
+  ["RESOURCE:ENI: no address left", "no-capacity"],
+  ["AGENT\nRESOURCE:MEMORY", "no-capacity"],
+  [
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+    "no-capacity",
+  ],
+  ["You've reached the limit on the number of vCPUs you can run concurrently", "no-capacity"],
+  ["ATTRIBUTE", "no-such-place"],
+  [
+    "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster.",
+    "no-provider",
+  ],
+  ["Specifying both a launch type and capacity provider strategy is not supported.", undefined],
+  ["Unable to describe task definition.", "no-definition"],
+  [
+    "The new ARN and resource ID format must be enabled to add tags to the service. Opt in to the new format and try again.",
+    "no-tags",
+  ],
+  ["AGENT", undefined],
+])("tells why ECS starts no task: %s", (words, refusal) => {
+  expect(taskRefusal(words)).toBe(refusal);
+});
+
+it.each([
+  ["Capacity is unavailable at this time.", "no-capacity"],
+  ["Your Spot Task was interrupted.", "spot"],
+  ["Timeout waiting for network interface provisioning to complete.", "network-interface"],
+  ["ResourceInitializationError: failed to validate logger args", "log-driver"],
+  ["ResourceInitializationError: something new", "set-up"],
+  ["Essential container in task exited\nOutOfMemoryError: Container killed due to memory usage", "memory"],
+  ["Essential container in task exited", undefined],
+])("tells why a task ended: %s", (words, end) => {
+  expect(taskEnd(words)).toBe(end);
+});
+
+it.each([
+  ['exec: "/bin/sh": stat /bin/sh: no such file or directory', "no-shell"],
+  ['exec: "srv": executable file not found in $PATH', "container-start"],
+])("tells the missing shell from another missing program: %s", (runtime, end) => {
+  expect(taskEnd(`CannotStartContainerError: ${runtime}`)).toBe(end);
+});

@@ -1,0 +1,59 @@
+import { Failure, type FailureParts, NoCapacity, TagsNotEnabled } from "../errors.ts";
+import { type TaskRefusal, taskRefusal } from "./ecs-words.ts";
+import { clusterNotFound, networkRequired, serviceNotFound, taskDefinitionNotFound } from "./missing.ts";
+import { type Call, inWords, OWN_WORDS, type Thrown } from "./thrown.ts";
+
+/** What ECS says in exceptions of its own; undefined for any other. */
+export function ecsFailure(thrown: Thrown, call: Call, cause: unknown): Failure | undefined {
+  const { region, cluster = "default", ecsService } = call;
+  const seen = inWords(thrown);
+  switch (thrown.name) {
+    case "ClusterNotFoundException":
+      return clusterNotFound(cluster, region, seen, cause);
+    case "ServiceNotFoundException":
+    case "ServiceNotActiveException":
+      return ecsService === undefined ? undefined : serviceNotFound(ecsService, cluster, seen, cause);
+    case "ClientException":
+    case "InvalidParameterException":
+      return refused(taskRefusal(thrown.message), call, { seen, cause });
+    default:
+      return undefined;
+  }
+}
+
+/** Why a call that names a task definition started no task; undefined for a refusal that only AWS's words explain. */
+function refused(
+  refusal: TaskRefusal | undefined,
+  { action, resource, taskDefinition }: Call,
+  observed: Pick<FailureParts, "seen" | "cause">,
+): Failure | undefined {
+  const doing = `${action} on ${resource}`;
+  if (refusal === "no-tags")
+    return new TagsNotEnabled({ ...observed, failed: `${doing} failed.`, advice: OWN_WORDS });
+  if (taskDefinition === undefined) return undefined;
+  const { seen, cause } = observed;
+  switch (refusal) {
+    case "no-definition":
+      return taskDefinitionNotFound(taskDefinition, seen, cause);
+    case "no-network":
+      return networkRequired(taskDefinition, seen, cause);
+    case "no-capacity":
+      return new NoCapacity({ ...observed, failed: `${doing} started no task.` });
+    case "no-task-role":
+      return new Failure("exec-not-enabled", {
+        ...observed,
+        failed: `${doing} started no task: ECS Exec needs a task role, and there is none.`,
+        advice:
+          "Set 'taskRoleArn' in the task definition, or the input 'task-role', to a role that allows the four ssmmessages actions of ECS Exec.",
+      });
+    case "no-provider":
+      return new Failure("task-not-started", {
+        ...observed,
+        failed: `${doing} started no task: the cluster has not these capacity providers.`,
+        advice:
+          "Run 'aws ecs put-cluster-capacity-providers --capacity-providers FARGATE FARGATE_SPOT' for the cluster, or leave 'capacity-providers' out.",
+      });
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The one place that reads what ECS says of a task: in an error of RunTask, in the `failures` of its answer, and in the
+ * reasons of a stopped task and its containers. The texts are those of the ECS Developer Guide, "Stopped tasks error
+ * messages", and of the API reference, "API failure reasons". In each table the first row that fits counts.
+ */
+
+/** Fargate has no place for the task, or the account no quota. A capacity provider is another thing. */
+const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)|limit on the number of/im] as const;
+
+const REFUSALS = [
+  ["no-task-role", /valid task role is not being used/i],
+  ["no-definition", /unable to describe task definition|taskdefinition (not found|is inactive)/i],
+  ["no-network", /network configuration must be provided/i],
+  ["no-tags", /must be enabled to add tags/i],
+  ["no-provider", /capacity provider.*not associated/is],
+  SHORTAGE,
+  ["no-such-place", /ATTRIBUTE/i],
+] as const;
+
+const ENDS = [
+  // What the container runtime says of an image without `sh`, which the hold command needs.
+  ["no-shell", /exec: "(\/bin\/)?sh": (executable file not found|stat )/],
+  ["architecture", /exec format error|matching (platform|manifest)/i],
+  ["image", /CannotPull/],
+  ["secret", /ResourceInitializationError.*(secret|registry auth|ssm|parameter)/is],
+  ["log-driver", /ResourceInitializationError.*(logging driver|logger args|log group|log stream)/is],
+  ["volume", /ResourceInitializationError.*(efs|mount|volume)|CannotCreateVolumeError/is],
+  ["container-start", /CannotStartContainerError|CannotCreateContainerError/],
+  ["set-up", /ResourceInitializationError/],
+  [
+    "platform",
+    /CannotInspectContainerError|CannotStopContainerError|ContainerRuntime(Timeout)?Error|InternalError/,
+  ],
+  ["memory", /OutOfMemory/],
+  ["spot", /Spot Task was interrupted|Spot interruption/i],
+  ["network-interface", /network interface|ENI/],
+  ["health", /health check/i],
+  SHORTAGE,
+] as const;
+
+/** Why ECS starts no task. */
+export type TaskRefusal = (typeof REFUSALS)[number][0];
+/** Why a task ended or never began. */
+export type TaskEnd = (typeof ENDS)[number][0];
+
+/** Undefined for words that are not known. */
+export function taskRefusal(words: string): TaskRefusal | undefined {
+  return REFUSALS.find(([, text]) => text.test(words))?.[0];
+}
+
+/** Undefined for words that are not known. */
+export function taskEnd(words: string): TaskEnd | undefined {
+  return ENDS.find(([, text]) => text.test(words))?.[0];
+}
