@@ -36,7 +36,7 @@ describe.each(["local/requirements", "local/images/requirements"])("%s", (name) 
     const asked = read(`${name}.in`)
       .split("\n")
       .filter((line) => /^[a-z]/i.test(line))
-      .map((line) => line.replace(/\[.*\]/, ""));
+      .map((line) => line.replace(/\[.*\]| ;.*$/, ""));
     expect(asked.length).toBeGreaterThan(0);
     for (const pin of asked) expect(pins.some((line) => line.startsWith(`${pin} `))).toBe(true);
   });

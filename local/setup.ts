@@ -1,12 +1,14 @@
 /**
- * Makes `.venv` at the root of the repository with what the local Fargate needs. A second run finds the stamp and does
- * nothing. Run before the tests, the demo and `npm run local`.
+ * Makes `.venv` at the root of the repository with what the local Fargate and the checks need. A second run finds the
+ * stamp and does nothing. Run before the tests, the demo and `npm run local`.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { virtualEnvironment } from "./python.ts";
+
+const ACTIONLINT = "github.com/rhysd/actionlint";
 
 /** Programs that isolate a container's processes and serve its agent: util-linux's and python3. */
 const programs = ["python3", "unshare", "nsenter", "setpriv", "mount", "umount", "flock", "script"];
@@ -23,6 +25,7 @@ const debianPackages = [
 
 const systemPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 const requirements = join(import.meta.dirname, "requirements.txt");
+const goModule = join(import.meta.dirname, "actionlint");
 const stamp = join(virtualEnvironment, "fargate-local.stamp");
 
 function main(): void {
@@ -33,7 +36,10 @@ function main(): void {
       "Install python3 (3.9 or newer), util-linux and, on Debian, bsdutils.",
     );
   }
-  const wanted = createHash("sha256").update(readFileSync(requirements)).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(requirements))
+    .update(readFileSync(join(goModule, "go.sum")))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8").trim() === wanted) return;
 
   console.log("Installing the local Fargate's Python packages into .venv …");
@@ -43,6 +49,7 @@ function main(): void {
     console.log(`pip could not: ${why}\nFalling back to the distribution's packages.`);
     installWithApt(why);
   }
+  buildActionlint();
   writeFileSync(stamp, `${wanted}\n`);
 }
 
@@ -72,6 +79,21 @@ function installWithApt(pipSaid: string): void {
     const target = join(virtualEnvironment, "bin", name);
     if (existsSync(`/usr/bin/${name}`) && !existsSync(target)) symlinkSync(`/usr/bin/${name}`, target);
   }
+}
+
+/** Only the checks of workflows need it, and say so where it is not there. */
+function buildActionlint(): void {
+  const program = join(virtualEnvironment, "bin/actionlint");
+  const why = run("go", [
+    "build",
+    "-C",
+    goModule,
+    "-trimpath",
+    "-o",
+    program,
+    `${ACTIONLINT}/cmd/actionlint`,
+  ]);
+  if (why !== undefined) console.log(`Go could not build actionlint: ${why}`);
 }
 
 /** Undefined when the program succeeded, else the last lines that it printed. */
