@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+/** What GitHub's Marketplace refuses an action for, besides icons: actionlint knows those. */
+const LONGEST_DESCRIPTION = 125;
+const COLOURS = ["white", "black", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"];
+
+const action = parse(readFileSync("action.yml", "utf8")) as {
+  readonly name: string;
+  readonly description: string;
+  readonly author: string;
+  readonly branding: { readonly icon: string; readonly color: string };
+};
+
+describe("action.yml, for the Marketplace", () => {
+  it("has a description of one line that fits", () => {
+    expect(action.description).toMatch(/^\S.*\.$/);
+    expect(action.description.length).toBeLessThanOrEqual(LONGEST_DESCRIPTION);
+  });
+
+  it("has a name, an author, an icon and a colour", () => {
+    expect([action.name, action.author, action.branding.icon]).not.toContain("");
+    // Such a name would be an owner's or a category's.
+    expect(action.name).toMatch(/^[A-Z][A-Za-z ]+$/);
+    expect(COLOURS).toContain(action.branding.color);
+  });
+});
