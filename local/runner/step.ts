@@ -147,7 +147,7 @@ function printDetails(
   inputs: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string>>,
 ): void {
-  console.write("##[group]Run example-org/fargate-exec@v1");
+  console.write("##[group]Run org/fargate-exec@v1");
   console.write("with:");
   for (const [name, value] of inputs) if (value !== "") console.write(`  ${name}: ${value}`);
   if (Object.keys(env).length > 0) console.write("env:");

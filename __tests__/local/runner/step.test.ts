@@ -115,7 +115,7 @@ describe("inputs", () => {
       { inputs: { "working-directory": "/app", empty: "" }, env: { TOKEN: "hunter2" }, secrets: ["hunter2"] },
     );
     expect(result.log).toEqual([
-      "##[group]Run example-org/fargate-exec@v1",
+      "##[group]Run org/fargate-exec@v1",
       "with:",
       "  working-directory: /app",
       "  with space: x",
