@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { majorOf, released } from "../../scripts/release.ts";
+
+const REPOSITORY = resolve(import.meta.dirname, "../..");
+const root = mkdtempSync(join(tmpdir(), "release-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe("a release, tried on a bare clone", () => {
+  const bare = join(root, "bare.git");
+  const clone = join(root, "clone");
+  const out = join(root, "out");
+  const env = {
+    ...process.env,
+    ...{ GIT_AUTHOR_NAME: "a maintainer", GIT_AUTHOR_EMAIL: "maintainer@example.com" },
+    ...{ GIT_COMMITTER_NAME: "a maintainer", GIT_COMMITTER_EMAIL: "maintainer@example.com" },
+  };
+  const run = (program: string, ...args: readonly string[]): string =>
+    execFileSync(program, args, { cwd: clone, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const git = (...args: readonly string[]): string => run("git", ...args).trim();
+  const release = (version: string): string =>
+    run(process.execPath, join(REPOSITORY, "scripts/release.ts"), version, "--out", out);
+
+  beforeAll(() => {
+    execFileSync("git", ["clone", "--quiet", "--bare", REPOSITORY, bare]);
+    execFileSync("git", ["clone", "--quiet", bare, clone]);
+    // A page that an older major version has left.
+    writeFileSync(join(clone, "docs/pinned.md"), "- uses: org/fargate-exec@v1\n");
+    git("add", "docs/pinned.md");
+    git("commit", "--quiet", "--message", "A page");
+    release("2.0.0");
+  });
+
+  it("is a commit with a tag of its own and the moving one of its major version", () => {
+    const head = git("rev-parse", "HEAD");
+    expect(git("rev-parse", "v2.0.0^{commit}", "v2")).toBe(`${head}\n${head}`);
+    expect(git("cat-file", "-t", "v2.0.0")).toBe("tag");
+    expect(git("log", "-1", "--format=%s")).toBe("Release v2.0.0");
+    expect(git("status", "--porcelain")).toBe("");
+  });
+
+  it("can be pushed with its tags, and the moving tag again after the next release", () => {
+    git("push", "--atomic", "origin", "HEAD:refs/heads/released", "refs/tags/v2.0.0");
+    git("push", "--force", "origin", "refs/tags/v2");
+    expect(git("ls-remote", "origin", "refs/tags/v2")).toContain(git("rev-parse", "HEAD"));
+  });
+
+  it("names its version wherever the action is pinned and in both files of npm", () => {
+    expect(readFileSync(join(clone, "docs/pinned.md"), "utf8")).toBe("- uses: org/fargate-exec@v2\n");
+    const readme = readFileSync(join(clone, "README.md"), "utf8");
+    expect(readme).toContain("org/fargate-exec@v2\n");
+    expect(readme).not.toContain("org/fargate-exec@v1\n");
+    const json = (name: string): { version: string; packages: Record<string, { version: string }> } =>
+      JSON.parse(readFileSync(join(clone, name), "utf8")) as never;
+    const lock = json("package-lock.json");
+    expect([json("package.json").version, lock.version, lock.packages[""]?.version]).toEqual(
+      Array(3).fill("2.0.0"),
+    );
+  });
+
+  it("has the changelog's section as its notes", () => {
+    const notes = readFileSync(join(out, "notes.md"), "utf8");
+    expect(notes.length).toBeGreaterThan(100);
+    const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
+    expect(changelog).toMatch(/## Unreleased\n\n## 2\.0\.0 \(\d{4}-\d\d-\d\d\)\n/);
+    expect(changelog).toContain(notes);
+  });
+
+  it("has an archive of the action and of nothing else", () => {
+    const files = run("tar", "-tzf", join(out, "fargate-exec-v2.0.0.tar.gz")).trim().split("\n");
+    const top = files.map((file) => file.split("/")[1]).filter((name) => name !== "");
+    expect([...new Set(top)].sort()).toEqual(["LICENSE", "README.md", "action.yml", "dist"]);
+  });
+
+  it.each([
+    ["2.0.0", "2.0.0 does not follow 2.0.0"],
+    ["1.0", "'1.0' is no version"],
+    ["2.0.1", "nothing below '## Unreleased'"],
+  ])("is refused as %s: %s", (version, why) => {
+    const before = git("rev-parse", "HEAD");
+    expect(() => release(version)).toThrow(why);
+    expect([git("rev-parse", "HEAD"), git("status", "--porcelain"), git("tag", "--list", "v2.0.1")]).toEqual([
+      before,
+      "",
+      "",
+    ]);
+  });
+
+  it("is refused with changes that are not committed", () => {
+    writeFileSync(join(clone, "LICENSE"), "none");
+    expect(() => release("2.0.1")).toThrow("The checkout has changes");
+    git("checkout", "--quiet", "LICENSE");
+  });
+
+  it("needs nothing that has to be installed", () => {
+    expect(existsSync(join(clone, "node_modules"))).toBe(false);
+  });
+});
+
+describe("majorOf", () => {
+  it.each([
+    ["1.0.0", [], "1"],
+    ["1.10.0", ["v1.9.0", "v1.2.0"], "1"],
+    ["1.2.4", ["v2.0.0", "v1.2.3"], "1"],
+  ])("of %s after %j is %s", (version, tags, major) => {
+    expect(majorOf(version, tags)).toBe(major);
+  });
+
+  it.each([
+    ["1.9.0", ["v1.10.0", "v1.9.1"]],
+    ["01.0.0", []],
+    ["1.0.0-beta", []],
+    ["$(id)", []],
+  ])("refuses %s after %j", (version, tags) => {
+    expect(() => majorOf(version, tags)).toThrow(version);
+  });
+});
+
+it("a release takes the unreleased section only", () => {
+  const before =
+    "# Changelog\n\n## Unreleased\n\n- New.\n\n### More\n\n- Newer.\n\n## 1.0.0 (2026-01-01)\n\n- Old.\n";
+  expect(released(before, "1.1.0", "2026-02-02")).toEqual({
+    changelog: before.replace("Unreleased\n", "Unreleased\n\n## 1.1.0 (2026-02-02)\n"),
+    notes: "- New.\n\n### More\n\n- Newer.\n",
+  });
+});
