@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, normalize } from "node:path";
+import MarkdownIt, { type Token } from "markdown-it";
+
+/** The pages of this repository, and addresses on GitHub that lead to them. */
+const REPOSITORY = "https://github.com/org/fargate-exec/blob/main/";
+const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"])
+  .toString()
+  .split("\n");
+const pages = tracked.filter((path) => path.endsWith(".md") && !path.startsWith("__tests__/golden/"));
+// Forms and workflows link to pages, too.
+const others = tracked.filter(
+  (path) => /^(\.github|examples)\/.*\.ya?ml$/.test(path) || path === "action.yml",
+);
+
+const markdown = new MarkdownIt({ html: true });
+
+function tokens(path: string): readonly Token[] {
+  return markdown
+    .parse(readFileSync(path, "utf8"), {})
+    .flatMap((token) => [token, ...(token.children ?? [])]);
+}
+
+/** The addresses of a page's links and pictures. */
+function links(path: string): readonly string[] {
+  return tokens(path).flatMap((token) => {
+    const written = token.attrGet("href") ?? token.attrGet("src");
+    const html = token.type.startsWith("html")
+      ? token.content.matchAll(/(?:href|src|srcset)="([^"]+)"/g)
+      : [];
+    return [...(written === null ? [] : [String(written)]), ...[...html].map(([, address = ""]) => address)];
+  });
+}
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchors(path: string): ReadonlySet<string> {
+  const all = tokens(path);
+  const titles = all.flatMap(({ type }, at) => (type === "heading_open" ? [all[at + 1]] : []));
+  const found = new Set<string>();
+  for (const title of titles) {
+    const text = (title?.children ?? []).map(({ content }) => content).join("");
+    const slug = text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "")
+      .replaceAll(" ", "-");
+    for (let again = 0; ; again += 1) {
+      const anchor = again === 0 ? slug : `${slug}-${again}`;
+      if (found.has(anchor)) continue;
+      found.add(anchor);
+      break;
+    }
+  }
+  return found;
+}
+
+/** What is wrong with a link of a page; undefined for a good one. */
+function flaw(page: string, link: string): string | undefined {
+  const address = link.startsWith(REPOSITORY) ? `/${link.slice(REPOSITORY.length)}` : link;
+  if (address.startsWith("https:")) return undefined;
+  if (/^\w+:/.test(address)) return `${link} is no https address`;
+  const [path = "", anchor] = decodeURI(address).split("#");
+  const target =
+    path === "" ? page : normalize(path.startsWith("/") ? path.slice(1) : `${dirname(page)}/${path}`);
+  if (!existsSync(target)) return `${link}: there is no ${target}`;
+  if (anchor === undefined || !target.endsWith(".md")) return undefined;
+  return anchors(target).has(anchor) ? undefined : `${link}: ${target} has no such heading`;
+}
+
+it.each(pages)("every link of %s leads somewhere", (page) => {
+  expect(links(page).flatMap((link) => flaw(page, link) ?? [])).toEqual([]);
+});
+
+it.each(others)("every address of this repository in %s leads somewhere", (file) => {
+  const named =
+    readFileSync(file, "utf8").match(/https:\/\/github\.com\/org\/fargate-exec\/blob\/[^\s)"']+/g) ?? [];
+  expect(named.flatMap((link) => flaw(file, link) ?? [])).toEqual([]);
+});
+
+it.each([
+  ["docs/nowhere.md", "there is no docs/nowhere.md"],
+  ["#no-such-heading", "README.md has no such heading"],
+  [`${REPOSITORY}docs/errors.md#no-such-code`, "docs/errors.md has no such heading"],
+  ["http://example.com/", "is no https address"],
+])("a link to %s is found out", (link, why) => {
+  expect(flaw("README.md", link)).toContain(why);
+});
+
+it("there are links to check, with anchors and without", () => {
+  const all = pages.flatMap(links);
+  expect(all.filter((link) => link.includes("#")).length).toBeGreaterThan(10);
+  expect(all.length).toBeGreaterThan(60);
+});
