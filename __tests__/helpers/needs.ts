@@ -4,6 +4,8 @@
  * their names.
  */
 export type Need =
+  | "act"
+  | "actionlint"
   | "aws-cli"
   | "bash"
   | "busybox"
@@ -14,7 +16,9 @@ export type Need =
   | "podman"
   | "root"
   | "shellcheck"
+  | "sshd"
   | "wget"
+  | "zizmor"
   | "zsh";
 
 /** The needs that TESTS_WITHOUT names. */

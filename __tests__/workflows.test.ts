@@ -1,0 +1,111 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { withNeed } from "./helpers/needs.ts";
+import { installed, missing } from "./helpers/virtual-environment.ts";
+import { exampleWorkflows, ownWorkflows, usesIn, workflowOf, workflowsOf } from "./helpers/workflow-files.ts";
+
+const root = mkdtempSync(join(tmpdir(), "workflows-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const pages = execFileSync("git", ["ls-files", "*.md"]).toString().trim().split("\n");
+const readme = workflowsOf("README.md");
+const workflows = [...ownWorkflows, ...exampleWorkflows];
+
+/** What a checker says; it must have ended by itself. */
+function said(program: string, args: readonly string[], input?: string): string {
+  const { status, stdout, stderr, error } = spawnSync(installed(program), args, {
+    encoding: "utf8",
+    ...(input === undefined ? {} : { input }),
+  });
+  if (status === null) throw new Error(`${program} did not run: ${error?.message ?? "it was killed"}`);
+  return status === 0 ? "" : `${stdout}${stderr}`;
+}
+
+describe("actionlint and shellcheck", () => {
+  const check = withNeed(it, "actionlint", missing("actionlint") ?? missing("shellcheck"));
+  const lint = (args: readonly string[], text?: string): string =>
+    said("actionlint", ["-no-color", "-shellcheck", installed("shellcheck"), "-pyflakes=", ...args], text);
+
+  check("find nothing in the workflows and the action.yml that they use", () => {
+    expect(lint(workflows)).toBe("");
+  });
+
+  check("find nothing in the workflows of the README", () => {
+    expect(readme.length).toBeGreaterThan(3);
+    for (const text of readme) expect(lint(["-"], text)).toBe("");
+  });
+
+  check.each([
+    ["a wrong key", "step:\n      - run: true", 'unexpected key "step"'],
+    ["an unquoted variable", 'steps:\n      - run: |\n          x="a b"\n          cat $x', "SC2086"],
+    ["an input of a stranger in a script", "steps:\n      - run: echo ${{ github.head_ref }}", "untrusted"],
+  ])("hear of %s", (_, steps, why) => {
+    const text = `on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    ${steps}\n`;
+    expect(lint(["-"], text)).toContain(why);
+  });
+});
+
+describe("zizmor", () => {
+  const check = withNeed(it, "zizmor", missing("zizmor"));
+  const audit = (args: readonly string[]): string =>
+    said("zizmor", ["--offline", "--no-progress", "-q", ...args]);
+
+  check("finds nothing in .github, at its most pedantic", () => {
+    expect(audit(["--persona", "pedantic", ".github"])).toBe("");
+  });
+
+  check("finds nothing in the examples, which name other actions by their major version", () => {
+    if (exampleWorkflows.length > 0)
+      expect(audit(["--config", "examples/zizmor.yml", ...exampleWorkflows])).toBe("");
+  });
+
+  check("hears of credentials that stay in the checkout, and of an action that is not pinned", () => {
+    const path = join(root, "bad.yml");
+    const steps = "steps:\n      - uses: actions/checkout@v7\n";
+    writeFileSync(path, `on: push\npermissions: {}\njobs:\n  one:\n    runs-on: ubuntu-latest\n    ${steps}`);
+    expect(audit(["--persona", "pedantic", path])).toMatch(
+      /artipacked[^]*unpinned-uses|unpinned-uses[^]*artipacked/,
+    );
+  });
+});
+
+describe.each(ownWorkflows)("%s", (path) => {
+  it("has no right that a job does not name", () => {
+    expect(workflowOf(path).permissions).toEqual({});
+  });
+
+  it("pins every action by its commit, with the tag beside it", () => {
+    for (const { name, version, comment } of usesIn(readFileSync(path, "utf8"))) {
+      expect(`${name}@${version}`).toMatch(/@[0-9a-f]{40}$/);
+      expect(`${name} ${comment ?? ""}`).toMatch(/ v\d+\.\d+\.\d+$/);
+    }
+  });
+});
+
+describe("other people's actions", () => {
+  const own = ownWorkflows.flatMap((path) => usesIn(readFileSync(path, "utf8")));
+  // Dependabot updates the examples and the workflows; the pages follow them by this test.
+  const listed = new Map<string, string>();
+  for (const { name, version } of exampleWorkflows.flatMap((path) => usesIn(readFileSync(path, "utf8"))))
+    listed.set(name, version);
+  for (const { name, comment = "" } of own)
+    if (!listed.has(name)) listed.set(name, comment.split(".")[0] ?? "");
+
+  it("have one version in the workflows", () => {
+    const pins = new Set(
+      own.map(({ name, version }) => `${name.split("/").slice(0, 2).join("/")}@${version}`),
+    );
+    const names = [...pins].map((pin) => pin.split("@")[0]);
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  it.each([...pages, ...exampleWorkflows])("have the newest major version in %s", (path) => {
+    const used = usesIn(readFileSync(path, "utf8")).filter(
+      ({ name }) => !name.startsWith("org/fargate-exec"),
+    );
+    for (const { name, version } of used)
+      expect(`${name}@${version}`).toBe(`${name}@${listed.get(name) ?? "?"}`);
+  });
+});
