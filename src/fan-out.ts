@@ -15,7 +15,7 @@ import {
 import { resolveContext, type StepContext } from "./step-context.ts";
 import { othersToTry } from "./targets/candidates.ts";
 import { replacementFor } from "./targets/replacement.ts";
-import type { Resolved } from "./targets/resolved.ts";
+import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/task-looks.ts";
 
@@ -24,7 +24,7 @@ import { TaskLooks } from "./targets/task-looks.ts";
  * the others. Never rejects.
  */
 export async function runJobs(
-  resolved: Resolved,
+  resolved: JobTargets,
   exec: ExecConfiguration | undefined,
   step: StepContext,
 ): Promise<Result> {
@@ -53,7 +53,7 @@ export async function runJobs(
 /** The job in this target, or in another that takes its place before the job has started. */
 async function runInOneOf(
   first: Target,
-  { candidates, inPublic }: Resolved,
+  { candidates, inPublic }: JobTargets,
   job: UnplacedJob,
   step: StepContext,
 ): Promise<TaskResult> {

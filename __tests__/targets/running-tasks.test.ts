@@ -173,7 +173,7 @@ describe("a service", () => {
 
   describe("that replaces a task", () => {
     const replaced = taskStopped(task("1", { stopCode: "ServiceSchedulerInitiated", lastStatus: "STOPPED" }));
-    /** Resolved with tasks 1 and 2; each later look finds the next of these. */
+    /** JobTargets with tasks 1 and 2; each later look finds the next of these. */
     const with12 = async (...later: Task[][]) => {
       let tasks = [task("1"), task("2")];
       const context = resolving(

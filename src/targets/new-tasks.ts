@@ -6,12 +6,12 @@ import { borrow } from "./borrow.ts";
 import { type LaunchDefinition, type DefinitionContext, definitionOf } from "./definition.ts";
 import { Launcher, type LaunchPlan } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { allOf, type Resolved } from "./resolved.ts";
+import { allOf, type JobTargets } from "./job-targets.ts";
 import { requireNetwork, runTaskRequest, startedBy } from "./start.ts";
 import { UndoList } from "./undo-list.ts";
 
 /** Starts the tasks that the inputs describe. */
-export async function newTasks(where: NewTasks, context: ResolveContext): Promise<Resolved> {
+export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
   const { inPublic } = launcher;
   const tasks = await launcher.start(where.tasks);

@@ -1,10 +1,10 @@
 import { newTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import type { Resolved } from "./resolved.ts";
+import type { JobTargets } from "./job-targets.ts";
 import { namedTask, tasksOfService } from "./running-tasks.ts";
 
 /** Inputs → the tasks and the container to run in, started if need be. */
-export async function resolveTargets(context: ResolveContext): Promise<Resolved> {
+export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
   const { where } = context.inputs;
   switch (where.kind) {
     case "task":

@@ -8,13 +8,13 @@ import { ServiceTasks } from "./candidates.ts";
 import { chooseTasks } from "./choose.ts";
 import { noRunningTask } from "./failures.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { allOf, type Resolved } from "./resolved.ts";
+import { allOf, type JobTargets } from "./job-targets.ts";
 import type { Target } from "./target.ts";
 import { targetIn } from "./target-in.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** The task that the input `task` names. */
-export async function namedTask(given: string, context: ResolveContext): Promise<Resolved> {
+export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {
   const { inputs, ecs } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
   const task = await ecs.describeTask(cluster, id);
@@ -27,7 +27,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
 export async function tasksOfService(
   where: Extract<Where, { kind: "service" }>,
   context: ResolveContext,
-): Promise<Resolved> {
+): Promise<JobTargets> {
   const { inputs, ecs, log } = context;
   const { container } = inputs;
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);

@@ -3,7 +3,7 @@ import type { Candidates } from "./candidates.ts";
 import type { Target } from "./target.ts";
 
 /** Where the job runs. */
-export interface Resolved {
+export interface JobTargets {
   /** The next phase waits until they are ready. */
   readonly targets: readonly [Target, ...Target[]];
   /** The targets' tasks, as ECS has just described them. */
@@ -15,7 +15,7 @@ export interface Resolved {
 }
 
 /** A run has a target, or it has failed before. */
-export function allOf(targets: readonly Target[]): Resolved["targets"] {
+export function allOf(targets: readonly Target[]): JobTargets["targets"] {
   const [first, ...others] = targets;
   if (first === undefined) throw new Error("nothing was resolved to no target");
   return [first, ...others];
