@@ -5,7 +5,7 @@ import type { Candidates, ServiceTasks } from "./candidates.ts";
 import type { Launcher } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import type { Target } from "./target.ts";
-import { targetIn } from "./target-in.ts";
+import { findTarget } from "./find-target.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** How long the successor of a task is waited for, and how often it is looked for, in milliseconds. */
@@ -50,7 +50,7 @@ async function neighbourOf(
   const next = tasks.takeNext();
   if (next === undefined) return undefined;
   context.log.info(`${failure.failed} Trying task ${lastPart(next.arn)} of the service.`);
-  return await targetIn(next, context);
+  return await findTarget(next, context);
 }
 
 async function successorOf(
@@ -67,7 +67,7 @@ async function successorOf(
   const next = await waitForSuccessor(tasks, context);
   if (next === undefined) return undefined;
   context.log.info(`Taking ${lastPart(next.arn)}.`);
-  return await targetIn(next, context);
+  return await findTarget(next, context);
 }
 
 async function waitForSuccessor(

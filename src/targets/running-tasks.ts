@@ -10,7 +10,7 @@ import { noRunningTask } from "./failures.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
 import type { Target } from "./target.ts";
-import { targetIn } from "./target-in.ts";
+import { findTarget } from "./find-target.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** The task that the input `task` names. */
@@ -19,7 +19,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
   const task = await ecs.describeTask(cluster, id);
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
-  const target = await targetIn(task, context);
+  const target = await findTarget(task, context);
   return { targets: [target], seen: [task], inPublic: true, candidates: { kind: "none" } };
 }
 
@@ -69,6 +69,6 @@ async function tooFew(
 async function targetsIn(tasks: readonly Task[], context: ResolveContext): Promise<readonly Target[]> {
   const ecs = { ...context.ecs, describeTaskDefinition: once(context.ecs.describeTaskDefinition) };
   const targets: Target[] = [];
-  for (const task of tasks) targets.push(await targetIn(task, { inputs: context.inputs, ecs }));
+  for (const task of tasks) targets.push(await findTarget(task, { inputs: context.inputs, ecs }));
   return targets;
 }
