@@ -4,7 +4,7 @@ import { Failure } from "../src/errors.ts";
 import { runJobs } from "../src/fan-out.ts";
 import type { FailedResult, Result } from "../src/report/result.ts";
 import type { StepContext } from "../src/step-context.ts";
-import { type Candidates, ServiceTasks } from "../src/targets/candidates.ts";
+import { type Candidates, ServiceCandidates } from "../src/targets/candidates.ts";
 import { targetOf } from "../src/targets/target.ts";
 import { Ledger } from "../src/undo/ledger.ts";
 import { anInputs } from "./helpers/runs.ts";
@@ -102,7 +102,7 @@ it("tells of several tasks each by itself, in their order, behind its label", as
 
 describe("in a service whose task is in use", () => {
   const service = (tasks: readonly Task[]) =>
-    new ServiceTasks({ cluster: "ci", service: "web" }, tasks, tasks.slice(0, 1), {
+    new ServiceCandidates({ cluster: "ci", service: "web" }, tasks, tasks.slice(0, 1), {
       container: "app",
       isOnlyJob: true,
     });

@@ -6,7 +6,7 @@ import type { Launcher } from "./launcher.ts";
 export type Candidates =
   /** Nothing: the user named the task. */
   | { readonly kind: "none" }
-  | ServiceTasks
+  | ServiceCandidates
   /** New tasks, started as the first ones were. */
   | { readonly kind: "new"; readonly launcher: Launcher };
 
@@ -19,7 +19,7 @@ export function othersToTry(candidates: Candidates): readonly string[] {
 const MOST_OTHERS = 4;
 
 /** The tasks of a service: those that the jobs of this run have taken, and those that are left to try. */
-export class ServiceTasks {
+export class ServiceCandidates {
   readonly kind = "service";
   readonly cluster: string;
   readonly service: string;

@@ -1,12 +1,12 @@
 import type { Task } from "../aws/task.ts";
 import { type Failure, TaskStopped } from "../errors.ts";
 import { lastPart } from "./arn.ts";
-import type { Candidates, ServiceTasks } from "./candidates.ts";
+import type { Candidates, ServiceCandidates } from "./candidates.ts";
 import type { Launcher } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import type { Target } from "./target.ts";
 import { findTarget } from "./find-target.ts";
-import { tasksOf } from "./tasks-of.ts";
+import { describeServiceTasks } from "./service-tasks.ts";
 
 /** How long the successor of a task is waited for, and how often it is looked for, in milliseconds. */
 const SUCCESSOR_WITHIN = 60_000;
@@ -43,7 +43,7 @@ function hasNoPlace({ code }: Failure): boolean {
 async function neighbourOf(
   lost: Target,
   failure: Failure,
-  tasks: ServiceTasks,
+  tasks: ServiceCandidates,
   context: ResolveContext,
 ): Promise<Target | undefined> {
   if (failure.code === "container-blocked") tasks.block(lost.taskArn);
@@ -56,7 +56,7 @@ async function neighbourOf(
 async function successorOf(
   lost: Target,
   failure: Failure,
-  tasks: ServiceTasks,
+  tasks: ServiceCandidates,
   context: ResolveContext,
 ): Promise<Target | undefined> {
   const isReplaced = failure instanceof TaskStopped && failure.stopCode === "ServiceSchedulerInitiated";
@@ -71,12 +71,12 @@ async function successorOf(
 }
 
 async function waitForSuccessor(
-  tasks: ServiceTasks,
+  tasks: ServiceCandidates,
   { ecs, inputs, clock, signal }: ResolveContext,
 ): Promise<Task | undefined> {
   const until = clock.now() + SUCCESSOR_WITHIN;
   for (;;) {
-    const next = tasks.takeSuccessor(await tasksOf(tasks, ecs), inputs.container);
+    const next = tasks.takeSuccessor(await describeServiceTasks(tasks, ecs), inputs.container);
     if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
     await clock.sleep(LOOK_EVERY, signal);
   }

@@ -4,14 +4,14 @@ import type { Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import type { Where } from "../inputs/inputs.ts";
 import { lastPart, parseService, parseTask } from "./arn.ts";
-import { ServiceTasks } from "./candidates.ts";
+import { ServiceCandidates } from "./candidates.ts";
 import { chooseTasks } from "./choose.ts";
 import { noRunningTask } from "./failures.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
 import type { Target } from "./target.ts";
 import { findTarget } from "./find-target.ts";
-import { tasksOf } from "./tasks-of.ts";
+import { describeServiceTasks } from "./service-tasks.ts";
 
 /** The task that the input `task` names. */
 export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {
@@ -31,7 +31,7 @@ export async function tasksOfService(
   const { inputs, ecs, log } = context;
   const { container } = inputs;
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
-  const found = await tasksOf({ cluster, service }, ecs);
+  const found = await describeServiceTasks({ cluster, service }, ecs);
   const chosen = chooseTasks(found, container, where.tasks);
   if (chosen === undefined) throw await tooFew(cluster, service, where.tasks, context);
   const which = chosen.length === 1 ? lastPart(chosen[0]?.arn ?? "") : `${chosen.length} of them`;
@@ -43,7 +43,7 @@ export async function tasksOfService(
     targets: allOf(await targetsIn(chosen, context)),
     seen: chosen,
     inPublic: true,
-    candidates: new ServiceTasks({ cluster, service }, found, chosen, { container, isOnlyJob }),
+    candidates: new ServiceCandidates({ cluster, service }, found, chosen, { container, isOnlyJob }),
   };
 }
 
