@@ -4,7 +4,7 @@ import { attend } from "../follow/attend.ts";
 import { Expiry } from "../follow/expiry.ts";
 import type { FollowOptions } from "../follow/follow.ts";
 import type { JobEnd } from "../follow/job-end.ts";
-import { HOLD_SLACK_MS } from "../targets/hold.ts";
+import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
 import type { JobContext } from "./context.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";

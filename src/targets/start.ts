@@ -3,7 +3,7 @@ import type { RunTask } from "../aws/ecs.ts";
 import { networkRequired } from "../aws/missing.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
-import { holdCommand } from "./hold.ts";
+import { holdCommand } from "./hold-command.ts";
 import { mergeOverrides } from "./overrides.ts";
 
 export interface StartPlan {

@@ -1,7 +1,7 @@
 import type { Registrable, TaskDefinition } from "../aws/definition.ts";
 import { Failure } from "../errors.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
-import { isShell } from "./hold.ts";
+import { isShell } from "./hold-command.ts";
 import { without } from "./normal-form.ts";
 
 /** How a container that this run has started is kept alive. */

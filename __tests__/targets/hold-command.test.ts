@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { holdCommand } from "../../src/targets/hold.ts";
+import { holdCommand } from "../../src/targets/hold-command.ts";
 
 it("lives a quarter of an hour longer than the job may", () => {
   expect(holdCommand(3_600_000, [])).toEqual([
