@@ -5,7 +5,7 @@ import { AccessDenied, Failure } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { without } from "../../src/targets/normal-form.ts";
-import { startedBy } from "../../src/targets/start.ts";
+import { startedBy } from "../../src/targets/run-task-request.ts";
 import { undo } from "../../src/targets/undo.ts";
 import { Definitions } from "../helpers/definitions.ts";
 import { resolving } from "../helpers/resolving.ts";

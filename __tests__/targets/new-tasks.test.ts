@@ -12,7 +12,7 @@ import { replacementFor } from "../../src/targets/replacement.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { imageDefinition } from "../../src/targets/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
-import { startedBy } from "../../src/targets/start.ts";
+import { startedBy } from "../../src/targets/run-task-request.ts";
 import { resolving, target } from "../helpers/resolving.ts";
 import { aService, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";

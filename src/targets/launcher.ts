@@ -2,7 +2,7 @@ import type { RunTask } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import { lastPart } from "./arn.ts";
 import type { LaunchDefinition } from "./definition.ts";
-import { onDemand, startTasks, usesSpot } from "./launch.ts";
+import { onDemand, startTasks, usesSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { type Target, targetOf } from "./target.ts";
 import type { UndoList } from "./undo-list.ts";

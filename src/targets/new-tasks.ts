@@ -7,7 +7,7 @@ import { type LaunchDefinition, type DefinitionContext, definitionOf } from "./d
 import { Launcher, type LaunchPlan } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
-import { requireNetwork, runTaskRequest, startedBy } from "./start.ts";
+import { requireNetwork, runTaskRequest, startedBy } from "./run-task-request.ts";
 import { UndoList } from "./undo-list.ts";
 
 /** Starts the tasks that the inputs describe. */

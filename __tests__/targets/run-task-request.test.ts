@@ -1,5 +1,5 @@
 import type { StartInputs } from "../../src/inputs/inputs.ts";
-import { requireNetwork, runTaskRequest, startedBy } from "../../src/targets/start.ts";
+import { requireNetwork, runTaskRequest, startedBy } from "../../src/targets/run-task-request.ts";
 import { origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
 import { thrownBy } from "../helpers/thrown.ts";

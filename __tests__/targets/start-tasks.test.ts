@@ -1,7 +1,7 @@
 import type { RunTask, RunTaskAnswer } from "../../src/aws/ecs.ts";
 import { AccessDenied, Failure, NoCapacity } from "../../src/errors.ts";
-import { startTasks } from "../../src/targets/launch.ts";
-import { runTaskRequest } from "../../src/targets/start.ts";
+import { startTasks } from "../../src/targets/start-tasks.ts";
+import { runTaskRequest } from "../../src/targets/run-task-request.ts";
 import { Listener } from "../helpers/listener.ts";
 import { origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
