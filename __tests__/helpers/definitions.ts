@@ -1,4 +1,4 @@
-import { definitionFrom, type Registrable, type TaskDefinition } from "../../src/aws/definition.ts";
+import { taskDefinitionFrom, type Registrable, type TaskDefinition } from "../../src/aws/task-definition.ts";
 import type { Ecs } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 
@@ -46,7 +46,7 @@ export class Definitions implements Calls {
     const found = this.#revisions.find((one) => one.arn === arn);
     const { tags, ...rest } = found?.given ?? {};
     const active = found?.active ?? false;
-    return definitionFrom(
+    return taskDefinitionFrom(
       { ...rest, taskDefinitionArn: arn, status: active ? "ACTIVE" : "INACTIVE" },
       tags as { key: string; value: string }[] | undefined,
     );

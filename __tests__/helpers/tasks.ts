@@ -1,5 +1,5 @@
 import type { Container, Task } from "../../src/aws/task.ts";
-import type { ContainerDefinition, TaskDefinition } from "../../src/aws/definition.ts";
+import type { ContainerDefinition, TaskDefinition } from "../../src/aws/task-definition.ts";
 
 export const CLUSTER = "arn:aws:ecs:eu-central-1:123456789012:cluster/ci";
 export const ID = "0123456789abcdef0123456789abcdef";

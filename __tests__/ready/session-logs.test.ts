@@ -1,5 +1,5 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
-import type { ContainerDefinition } from "../../src/aws/definition.ts";
+import type { ContainerDefinition } from "../../src/aws/task-definition.ts";
 import { Failure } from "../../src/errors.ts";
 import { lookAtCluster, sessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";

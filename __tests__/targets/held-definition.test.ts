@@ -1,4 +1,4 @@
-import type { Registrable } from "../../src/aws/definition.ts";
+import type { Registrable } from "../../src/aws/task-definition.ts";
 import type { RunTask } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import { AccessDenied, Failure } from "../../src/errors.ts";

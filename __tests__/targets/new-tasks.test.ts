@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TaskDefinition } from "../../src/aws/definition.ts";
+import type { TaskDefinition } from "../../src/aws/task-definition.ts";
 import type { RunTask } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import type { Task } from "../../src/aws/task.ts";

@@ -1,5 +1,5 @@
 import { RegisterTaskDefinitionRequest$ } from "@aws-sdk/client-ecs";
-import { signed } from "../../src/aws/definition.ts";
+import { signed } from "../../src/aws/task-definition.ts";
 import { imageDefinition } from "../../src/targets/image.ts";
 import { differences, digestOf } from "../../src/targets/normal-form.ts";
 import { startInputs } from "../helpers/start-inputs.ts";

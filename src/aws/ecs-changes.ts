@@ -1,5 +1,5 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { definitionFrom, type Registrable, type TaskDefinition } from "./definition.ts";
+import { taskDefinitionFrom, type Registrable, type TaskDefinition } from "./task-definition.ts";
 import type {
   CapacityProvider,
   Ecs,
@@ -35,7 +35,7 @@ async function registerTaskDefinition(ask: AskEcs, definition: Registrable): Pro
   const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
     client.send(new sdk.RegisterTaskDefinitionCommand(request), options),
   );
-  return definitionFrom(answer.taskDefinition ?? {});
+  return taskDefinitionFrom(answer.taskDefinition ?? {});
 }
 
 async function deregisterTaskDefinition(ask: AskEcs, arn: string): Promise<void> {

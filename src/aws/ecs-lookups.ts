@@ -1,5 +1,5 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { definitionFrom, type TaskDefinition } from "./definition.ts";
+import { taskDefinitionFrom, type TaskDefinition } from "./task-definition.ts";
 import type { Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { AskEcs } from "./ecs-ask.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
@@ -130,7 +130,7 @@ async function describeTaskDefinition(ask: AskEcs, taskDefinition: string): Prom
     (client, options) =>
       client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }), options),
   );
-  return definitionFrom(answer.taskDefinition ?? {}, answer.tags);
+  return taskDefinitionFrom(answer.taskDefinition ?? {}, answer.tags);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Registrable, TaskDefinition } from "./definition.ts";
+import type { Registrable, TaskDefinition } from "./task-definition.ts";
 import type { Task } from "./task.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../aws/definition.ts";
+import type { TaskDefinition } from "../aws/task-definition.ts";
 import { Failure, type TaskStopped } from "../errors.ts";
 import { FAMILY_PREFIX } from "../targets/family.ts";
 import type { Target } from "../targets/target.ts";

@@ -1,4 +1,4 @@
-import type { Registrable } from "../aws/definition.ts";
+import type { Registrable } from "../aws/task-definition.ts";
 import { digestOf } from "./normal-form.ts";
 
 /** What the families of our own begin with: a policy can allow these and no others. */

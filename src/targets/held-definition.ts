@@ -1,4 +1,4 @@
-import type { Registrable, TaskDefinition } from "../aws/definition.ts";
+import type { Registrable, TaskDefinition } from "../aws/task-definition.ts";
 import { Failure } from "../errors.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { isShell } from "./hold-command.ts";

@@ -1,4 +1,4 @@
-import type { Registrable } from "../aws/definition.ts";
+import type { Registrable } from "../aws/task-definition.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 import { ownFamily } from "./family.ts";
 

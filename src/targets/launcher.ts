@@ -1,7 +1,7 @@
 import type { RunTask } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import { lastPart } from "./arn.ts";
-import type { LaunchDefinition } from "./definition.ts";
+import type { LaunchDefinition } from "./launch-definition.ts";
 import { onDemand, startTasks, usesSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { type Target, targetOf } from "./target.ts";

@@ -1,9 +1,9 @@
-import type { TaskDefinition } from "../aws/definition.ts";
+import type { TaskDefinition } from "../aws/task-definition.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { NewTasks } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
 import { borrow } from "./borrow.ts";
-import { type LaunchDefinition, type DefinitionContext, definitionOf } from "./definition.ts";
+import { type LaunchDefinition, type DefinitionContext, launchDefinition } from "./launch-definition.ts";
 import { Launcher, type LaunchPlan } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
@@ -34,7 +34,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   const wanted = service === undefined ? where.start : borrow(where.start, service);
   requireNetwork(wanted, nameOf(where.of), named?.id);
   if (where.of.kind === "service" && service?.taskDefinitionArn === "") throw noPrimary(service.name);
-  const defined = await definitionOf(
+  const defined = await launchDefinition(
     { of: where.of, start: wanted },
     service?.taskDefinitionArn,
     definitionContext(cluster, context, undo),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Registrable, RUN_LABEL } from "../aws/definition.ts";
+import { type Registrable, RUN_LABEL } from "../aws/task-definition.ts";
 import { parseArn } from "./arn.ts";
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import type { Registrable, TaskDefinition } from "../aws/definition.ts";
-import { signed } from "../aws/definition.ts";
+import type { Registrable, TaskDefinition } from "../aws/task-definition.ts";
+import { signed } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../aws/definition.ts";
+import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { RunTask } from "../aws/ecs.ts";
 import { networkRequired } from "../aws/missing.ts";
 import type { StartInputs } from "../inputs/inputs.ts";

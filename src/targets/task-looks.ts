@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../aws/definition.ts";
+import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import { once } from "../aws/once.ts";
 import type { Task } from "../aws/task.ts";

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../aws/definition.ts";
+import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";

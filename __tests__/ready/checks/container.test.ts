@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../../../src/aws/definition.ts";
+import type { TaskDefinition } from "../../../src/aws/task-definition.ts";
 import type { Task } from "../../../src/aws/task.ts";
 import { containerChecks } from "../../../src/ready/checks/container.ts";
 import { aContainer, aDefinition, aTask } from "../../helpers/tasks.ts";

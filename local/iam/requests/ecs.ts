@@ -86,7 +86,7 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
         ),
       ];
     case "RunTask": {
-      const { resource, roles } = await definitionOf(body, scope, named);
+      const { resource, roles } = await launchDefinition(body, scope, named);
       return [right(resource), ...passed(roles, scope), ...tagged(arn(`task/${name}/*`))];
     }
     case "RegisterTaskDefinition":
@@ -101,7 +101,7 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
 }
 
 /** The revision that RunTask would start, and the roles that it would pass. */
-async function definitionOf(
+async function launchDefinition(
   { taskDefinition = "", overrides = {} }: Body,
   { records }: CallScope,
   named: (kind: string, reference: string) => string,

@@ -1,4 +1,4 @@
-import type { TaskDefinition } from "../../aws/definition.ts";
+import type { TaskDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
 
 /** The check of one thing that ECS Exec needs; `SKIP` where it is not known. */

@@ -1,4 +1,4 @@
-import type { ContainerDefinition } from "../../aws/definition.ts";
+import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
 import { check, type Check, type CheckFacts } from "./check.ts";
 

@@ -1,4 +1,4 @@
-import { definitionFrom, type Registrable, type TaskDefinition } from "../aws/definition.ts";
+import { taskDefinitionFrom, type Registrable, type TaskDefinition } from "../aws/task-definition.ts";
 import { AccessDenied, Failure } from "../errors.ts";
 import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
 import { lastPart } from "./arn.ts";
@@ -45,7 +45,7 @@ interface DefinitionSource {
 }
 
 /** The task definition of a new task, its container, and how that is held; registered first where that is needed. */
-export async function definitionOf(
+export async function launchDefinition(
   { of, start }: Pick<NewTasks, "of" | "start">,
   ofService: string | undefined,
   context: DefinitionContext,
@@ -163,7 +163,7 @@ async function sourceOfFile(path: string, context: DefinitionContext): Promise<D
   const { tags, ...definition } = read;
   return {
     // ECS is the judge of the text, so its type is taken on trust.
-    known: definitionFrom(definition, tags as Parameters<typeof definitionFrom>[1]),
+    known: taskDefinitionFrom(definition, tags as Parameters<typeof taskDefinitionFrom>[1]),
     name: `'${path}'`,
     registered: () =>
       register(read, `'${path}'`, {

@@ -68,7 +68,7 @@ export interface AwsLogs {
   readonly streamPrefix: string | undefined;
 }
 
-export function definitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
+export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
   const own = tags.flatMap(({ key = "", value = "" }) => (/^aws:/i.test(key) ? [] : [[key, value] as const]));
   return {
     arn: definition.taskDefinitionArn ?? "",
