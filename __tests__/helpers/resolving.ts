@@ -1,6 +1,6 @@
 import type { Where } from "../../src/inputs/inputs.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
-import type { MadeResource } from "../../src/targets/undo.ts";
+import type { MadeResource } from "../../src/targets/made-resource.ts";
 import { Listener } from "./listener.ts";
 import { SleeplessClock } from "./stepped-clock.ts";
 import { origin } from "./start-inputs.ts";

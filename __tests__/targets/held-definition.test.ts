@@ -6,7 +6,7 @@ import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { without } from "../../src/targets/normal-form.ts";
 import { startedBy } from "../../src/targets/run-task-request.ts";
-import { undo } from "../../src/targets/undo.ts";
+import { removeResource } from "../../src/targets/made-resource.ts";
 import { Definitions } from "../helpers/definitions.ts";
 import { resolving } from "../helpers/resolving.ts";
 import { origin, startInputs } from "../helpers/start-inputs.ts";
@@ -276,7 +276,7 @@ describe("a definition of ours", () => {
       stopTask: () => Promise.reject(new Error()),
       describeTaskDefinition: () => Promise.reject(new Error()),
     };
-    await undo({ ...shared, ...what }, ecs, "", log);
+    await removeResource({ ...shared, ...what }, ecs, "", log);
     return { gone, log };
   };
 

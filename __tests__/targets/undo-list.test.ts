@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import type { MadeResource } from "../../src/targets/undo.ts";
+import type { MadeResource } from "../../src/targets/made-resource.ts";
 import { UndoList } from "../../src/targets/undo-list.ts";
 
 const TASK = { cluster: "ci", startedBy: "me" };

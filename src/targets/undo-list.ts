@@ -1,6 +1,6 @@
 import { isRefusedByAws } from "../errors.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
-import type { MadeResource } from "./undo.ts";
+import type { MadeResource } from "./made-resource.ts";
 
 type StartedTasks = Pick<Extract<MadeResource, { kind: "task" }>, "cluster" | "startedBy">;
 type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "family" | "run">;

@@ -8,7 +8,7 @@ import { lacksCredentials } from "../follow/expiry.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
-import { undo as undoTarget } from "../targets/undo.ts";
+import { removeResource } from "../targets/made-resource.ts";
 
 export interface CleanupOptions {
   readonly aws: StopJobOptions["aws"] & {
@@ -78,7 +78,7 @@ async function undo(
       if (!early) await stopJob(entry, { aws, clock, log, patient });
       return true;
     default:
-      return await undoTarget(entry, aws.ecs, reason, log);
+      return await removeResource(entry, aws.ecs, reason, log);
   }
 }
 

@@ -2,7 +2,7 @@ import type { PlaceClaim } from "../places/place.ts";
 import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
 import type { JobName } from "./stop-job.ts";
-import type { MadeResource } from "../targets/undo.ts";
+import type { MadeResource } from "../targets/made-resource.ts";
 
 /**
  * What has to be undone when the run is over, however it ends. An entry is on record before the call that makes it, so

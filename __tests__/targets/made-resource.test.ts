@@ -1,4 +1,4 @@
-import { undo } from "../../src/targets/undo.ts";
+import { removeResource } from "../../src/targets/made-resource.ts";
 import { Definitions } from "../helpers/definitions.ts";
 import { Listener } from "../helpers/listener.ts";
 import { aDefinition, TASK } from "../helpers/tasks.ts";
@@ -28,12 +28,12 @@ const ecs = {
 };
 
 it("stops a task that is known", async () => {
-  await undo({ kind: "task", cluster: "ci", startedBy: "me", taskArn: TASK }, ecs, "cancelled", log);
+  await removeResource({ kind: "task", cluster: "ci", startedBy: "me", taskArn: TASK }, ecs, "cancelled", log);
   expect(done).toEqual([["ci", TASK, "cancelled"]]);
 });
 
 it("finds a task whose ARN was never learnt", async () => {
-  await undo({ kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined }, ecs, "cancelled", log);
+  await removeResource({ kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined }, ecs, "cancelled", log);
   expect(done).toEqual([
     ["ci", { startedBy: "me" }],
     ["ci", "found", "cancelled"],
@@ -42,13 +42,13 @@ it("finds a task whose ARN was never learnt", async () => {
 
 it("is not sure of a task that was being started and is not found", async () => {
   const being = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined } as const;
-  expect(await undo(being, ecs, "cancelled", log)).toBe(true);
+  expect(await removeResource(being, ecs, "cancelled", log)).toBe(true);
   found = [];
-  expect(await undo(being, ecs, "cancelled", log)).toBe(false);
+  expect(await removeResource(being, ecs, "cancelled", log)).toBe(false);
 });
 
 it("deregisters a task definition", async () => {
-  await undo({ kind: "task-definition", arn: "arn:x" }, ecs, "cancelled", log);
+  await removeResource({ kind: "task-definition", arn: "arn:x" }, ecs, "cancelled", log);
   expect(done).toEqual([["arn:x"]]);
 });
 
@@ -63,7 +63,7 @@ describe("a task definition of which the ARN was never learnt", () => {
     for (const run of runs) await known.registerTaskDefinition(by(run));
     const { describeTaskDefinition, deregisterTaskDefinition } = known;
     const calls = { describeTaskDefinition, deregisterTaskDefinition };
-    const found = await undo(being, { ...ecs, ...calls }, "cancelled", log);
+    const found = await removeResource(being, { ...ecs, ...calls }, "cancelled", log);
     return { found, active: known.active };
   };
 
