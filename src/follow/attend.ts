@@ -4,7 +4,7 @@ import type { Gap } from "../stream/extract.ts";
 import { enoughShown } from "./backlog.ts";
 import { describeEnd, endReason, isFinal } from "./end-reason.ts";
 import { describeGap } from "./ending.ts";
-import { followJob, type FollowOptions } from "./follow.ts";
+import { followSession, type FollowSessionOptions } from "./follow-session.ts";
 import type { CarrierEnd, JobEnd } from "./job-end.ts";
 import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
 
@@ -20,7 +20,7 @@ const LAST_WORDS_MS = 1_000;
 const TRANSIENT: ReadonlySet<FailureCode> = new Set(["session-lost", "aws-unreachable", "throttled"]);
 
 export interface AttendOptions
-  extends Omit<FollowOptions, "first" | "enough">, Omit<TaskMonitorOptions, "signal" | "clock"> {
+  extends Omit<FollowSessionOptions, "first" | "enough">, Omit<TaskMonitorOptions, "signal" | "clock"> {
   /** A new session that goes on at this byte of the spool; rejects when there can't be one. */
   readonly attach: (at: number) => Promise<Session>;
   /** Ends a session that was lost, so that it gives its place in the container back. Best effort. */
@@ -73,7 +73,7 @@ class Attendance {
       this.#closeAfter(until - clock.now()).catch(() => undefined); // it ended in time
       for (let first = true; ;) {
         const from = extractor.offset;
-        const end = await followJob(session, { ...this.#options, first, enough });
+        const end = await followSession(session, { ...this.#options, first, enough });
         first &&= !session.heard;
         if (end.kind === "unopened") return await this.#unopened(session);
         const ended = { sessionId: session.sessionId, end, progress: extractor.offset > from };

@@ -1,10 +1,10 @@
-import type { FollowOptions } from "./follow.ts";
+import type { FollowSessionOptions } from "./follow-session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
 /** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
 export async function followLog(
   bytes: AsyncIterable<Uint8Array>,
-  { extractor, onShown, drained }: Pick<FollowOptions, "extractor" | "onShown" | "drained">,
+  { extractor, onShown, drained }: Pick<FollowSessionOptions, "extractor" | "onShown" | "drained">,
 ): Promise<CarrierEnd> {
   let attached = false;
   for await (const piece of bytes) {

@@ -2,7 +2,7 @@ import { knownEnd } from "../aws/static-keys.ts";
 import { loggedFailure } from "../log.ts";
 import { attend } from "../follow/attend.ts";
 import { Expiry } from "../follow/expiry.ts";
-import type { FollowOptions } from "../follow/follow.ts";
+import type { FollowSessionOptions } from "../follow/follow-session.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
 import type { JobContext } from "./context.ts";
@@ -12,7 +12,7 @@ import type { JobSessions } from "./sessions.ts";
 /** Follows the job to its end through its sessions. Never rejects: what keeps it from being followed is an end, too. */
 export async function follow(
   sessions: JobSessions,
-  typed: FollowOptions["typed"],
+  typed: FollowSessionOptions["typed"],
   output: JobOutput,
   context: JobContext,
 ): Promise<JobEnd> {

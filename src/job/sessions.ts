@@ -1,6 +1,6 @@
 import { encryptionOf } from "../channel/encryption.ts";
 import type { Failure } from "../errors.ts";
-import { OPENING_MS } from "../follow/follow.ts";
+import { OPENING_MS } from "../follow/follow-session.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { type LogLocation, logLocation } from "../logs/transcript.ts";
 import { bootstrapCommand } from "../payload/bootstrap.ts";

@@ -1,12 +1,12 @@
 import type { Log } from "../log.ts";
 import { followLog } from "../follow/follow-log.ts";
-import type { FollowOptions } from "../follow/follow.ts";
+import type { FollowSessionOptions } from "../follow/follow-session.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import { transcript, type TranscriptContext, Unreadable } from "./transcript.ts";
 
 export interface ReadLogsOptions
-  extends TranscriptContext, Pick<FollowOptions, "extractor" | "onShown" | "drained"> {
+  extends TranscriptContext, Pick<FollowSessionOptions, "extractor" | "onShown" | "drained"> {
   readonly places: SessionLogs;
   /** In the order in which they went on where the one before was cut. */
   readonly sessionIds: readonly string[];

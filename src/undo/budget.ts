@@ -1,5 +1,5 @@
 import { SHOWN_AFTER_CANCEL_MS } from "../follow/backlog.ts";
-import { CANCELLING_MS, CLOSING_MS } from "../follow/follow.ts";
+import { CANCELLING_MS, CLOSING_MS } from "../follow/follow-session.ts";
 import { CLOSE_MS } from "../transport/socket.ts";
 
 /**

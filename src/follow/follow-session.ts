@@ -25,7 +25,7 @@ export interface Unopened {
   readonly kind: "unopened";
 }
 
-export interface FollowOptions {
+export interface FollowSessionOptions {
   /** No session of this job was ever opened, so that none of ours can keep this one waiting. */
   readonly first: boolean;
   /** How long the agent may take to open that session, in milliseconds from now on. */
@@ -57,20 +57,20 @@ export interface FollowOptions {
  * Follows the job through one session: types the input when that is safe, passes on the output, and ends with the
  * job's status or with what came instead. Closes the session in every case, and never rejects.
  */
-export async function followJob(session: Session, options: FollowOptions): Promise<CarrierEnd | Unopened> {
-  return await new JobFollower(session, options).follow();
+export async function followSession(session: Session, options: FollowSessionOptions): Promise<CarrierEnd | Unopened> {
+  return await new SessionFollower(session, options).follow();
 }
 
-class JobFollower {
+class SessionFollower {
   readonly #session: Session;
-  readonly #options: FollowOptions;
+  readonly #options: FollowSessionOptions;
   readonly #input: SessionInput;
   readonly #silence: Silence;
   readonly #over = new AbortController();
   #attached = false;
   #outcome: CarrierEnd | undefined;
 
-  constructor(session: Session, options: FollowOptions) {
+  constructor(session: Session, options: FollowSessionOptions) {
     this.#session = session;
     this.#options = options;
     this.#input = new SessionInput(session, options.extractor);

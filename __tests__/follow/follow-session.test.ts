@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Extractor } from "../../src/stream/extract.ts";
-import { type FollowOptions, followJob } from "../../src/follow/follow.ts";
+import { type FollowSessionOptions, followSession } from "../../src/follow/follow-session.ts";
 import { followLog } from "../../src/follow/follow-log.ts";
 import { FakeSession, mark, NONCE, READY, READY_NEW } from "../session/fake-session.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -19,8 +19,8 @@ beforeEach(() => {
   cancel = new AbortController();
 });
 
-function following(session: FakeSession, more: Partial<FollowOptions> = {}) {
-  return followJob(session, {
+function following(session: FakeSession, more: Partial<FollowSessionOptions> = {}) {
+  return followSession(session, {
     first: true,
     opening: () => 20_000,
     extractor: new Extractor(NONCE, 1),
