@@ -1,6 +1,6 @@
 import { knownEnd } from "../aws/static-keys.ts";
 import { loggedFailure } from "../log.ts";
-import { attend } from "../follow/attend.ts";
+import { followJob } from "../follow/follow-job.ts";
 import { Expiry } from "../follow/expiry.ts";
 import type { FollowSessionOptions } from "../follow/follow-session.ts";
 import type { JobEnd } from "../follow/job-end.ts";
@@ -19,7 +19,7 @@ export async function follow(
   const { looks, target, drained, clock, log, cancel } = context;
   const { until, attach, opening, moreTime, whyUnopened, terminate, onAttached } = sessions;
   const expiry = expiryOf(context);
-  const end = await attend({
+  const end = await followJob({
     ...{ until, attach, opening, moreTime, whyUnopened, terminate, onAttached },
     ecs: looks,
     target,

@@ -19,7 +19,7 @@ const LAST_WORDS_MS = 1_000;
 /** Failures that a moment may mend. */
 const TRANSIENT: ReadonlySet<FailureCode> = new Set(["session-lost", "aws-unreachable", "throttled"]);
 
-export interface AttendOptions
+export interface FollowJobOptions
   extends Omit<FollowSessionOptions, "first" | "enough">, Omit<TaskMonitorOptions, "signal" | "clock"> {
   /** A new session that goes on at this byte of the spool; rejects when there can't be one. */
   readonly attach: (at: number) => Promise<Session>;
@@ -36,8 +36,8 @@ export interface AttendOptions
  * one goes on at the byte where this one was. Meanwhile the task is monitored, and its end says more than that of a
  * session. Rejects when the first session can't be opened.
  */
-export async function attend(options: AttendOptions): Promise<JobEnd> {
-  return await new Attendance(options).run();
+export async function followJob(options: FollowJobOptions): Promise<JobEnd> {
+  return await new JobFollower(options).run();
 }
 
 /** A session that has ended, and how. */
@@ -48,8 +48,8 @@ interface EndedSession {
   readonly progress: boolean;
 }
 
-class Attendance {
-  readonly #options: AttendOptions;
+class JobFollower {
+  readonly #options: FollowJobOptions;
   readonly #monitoring: TaskMonitorOptions;
   readonly #over = new AbortController();
   #session: Session | undefined;
@@ -59,7 +59,7 @@ class Attendance {
   #gaps = 0;
   #pause = FIRST_PAUSE_MS;
 
-  constructor(options: AttendOptions) {
+  constructor(options: FollowJobOptions) {
     this.#options = options;
     this.#monitoring = { ...options, signal: this.#over.signal };
   }

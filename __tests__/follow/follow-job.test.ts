@@ -3,7 +3,7 @@ import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
-import { attend } from "../../src/follow/attend.ts";
+import { followJob } from "../../src/follow/follow-job.ts";
 import { describeEnd } from "../../src/follow/end-reason.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 import { aTarget } from "../helpers/runs.ts";
@@ -51,7 +51,7 @@ class Attending {
 
   run(minutes = 60) {
     const { clock, log, cancel } = this;
-    return attend({
+    return followJob({
       extractor: new Extractor(NONCE, 1),
       typed: {
         start: () => Promise.resolve(Buffer.from("start")),
