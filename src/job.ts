@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JobContext } from "./job/context.ts";
-import { follow } from "./job/follow.ts";
+import { followToEnd } from "./job/follow-to-end.ts";
 import { JobOutput } from "./job/output.ts";
 import { queueForPlace } from "./job/place.ts";
 import { prepare } from "./job/prepare.ts";
@@ -30,7 +30,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
     return { end, sessionIds: ids, log: sessions.log, attached, stdout: output.end() };
   };
   try {
-    const followed = await follow(sessions, typedInput(nonce, job, context), output, context);
+    const followed = await followToEnd(sessions, typedInput(nonce, job, context), output, context);
     // Reading logs needs no session, so the place is given back meanwhile.
     void place.giveBack();
     const end = await readJobLogs(followed, { ...context, sessions, output, places: job.logs });

@@ -10,7 +10,7 @@ import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
 
 /** Follows the job to its end through its sessions. Never rejects: what keeps it from being followed is an end, too. */
-export async function follow(
+export async function followToEnd(
   sessions: JobSessions,
   typed: FollowSessionOptions["typed"],
   output: JobOutput,
