@@ -4,7 +4,7 @@ import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { followJob } from "../../src/follow/follow-job.ts";
-import { describeEnd } from "../../src/follow/end-reason.ts";
+import { describeEnd } from "../../src/follow/session-end.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { wordsOf } from "../helpers/shown.ts";

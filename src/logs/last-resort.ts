@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from "../errors.ts";
 import type { JobEnd } from "../follow/job-end.ts";
-import { withoutStatus } from "../follow/ending.ts";
+import { failureOfEnd } from "../follow/failures.ts";
 import type { Target } from "../targets/target.ts";
 import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
 import { transcriptName, Unreadable } from "./transcript.ts";
@@ -30,7 +30,7 @@ export async function lastResort(
   const { places, sessionIds, log, clock, signal } = options;
   const sessionId = sessionIds.at(-1) ?? "";
   const failure =
-    attended.kind === "impossible" ? attended.failure : withoutStatus(attended, options.target, sessionId);
+    attended.kind === "impossible" ? attended.failure : failureOfEnd(attended, options.target, sessionId);
   const until = clock.now() + (WITHOUT_AGENT.has(failure.code) ? PATIENCE_WITHOUT_AGENT_MS : PATIENCE_MS);
   const tried: string[] = [];
   for (const from of ["cloudwatch", "s3"] as const) {

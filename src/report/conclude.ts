@@ -1,4 +1,4 @@
-import { withoutStatus } from "../follow/ending.ts";
+import { failureOfEnd } from "../follow/failures.ts";
 import { failedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
 
 /** The job's own status, else why there is none. */
@@ -11,12 +11,12 @@ export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFac
       if (status.kind === "ended") return statusResult(status, task);
       const isLost = status.kind === "lost";
       const code = isLost ? "lost" : status.code;
-      const failure = withoutStatus({ kind: "refused", code, text: status.text }, target, sessionId);
+      const failure = failureOfEnd({ kind: "refused", code, text: status.text }, target, sessionId);
       return failedResult(failure, task, isLost && attached);
     }
     case "impossible":
       return failedResult(end.failure, task, attached);
     default:
-      return failedResult(withoutStatus(end, target, sessionId), task, attached);
+      return failedResult(failureOfEnd(end, target, sessionId), task, attached);
   }
 }

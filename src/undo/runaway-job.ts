@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { asFailure, type FailureCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Ledger } from "./ledger.ts";
-import { isFinal } from "../follow/end-reason.ts";
+import { isFinal } from "../follow/session-end.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 

@@ -1,11 +1,11 @@
 import { AccessDenied, EncryptionRefused, type Failure } from "../../src/errors.ts";
-import { withoutStatus } from "../../src/follow/ending.ts";
+import { failureOfEnd } from "../../src/follow/failures.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 
-type Without = Parameters<typeof withoutStatus>[0];
+type Without = Parameters<typeof failureOfEnd>[0];
 
 const told = (followed: Without): Failure =>
-  withoutStatus(followed, { container: "app", taskId: "0123" }, "s-1");
+  failureOfEnd(followed, { container: "app", taskId: "0123" }, "s-1");
 const ended = (end: SessionEnd, attached = false): Without => ({ kind: "ended", end, attached });
 const closed = (text: string): SessionEnd => ({ kind: "closed", text });
 

@@ -1,7 +1,7 @@
 import { EncryptionRefused, Failure } from "../errors.ts";
 import type { Gap } from "../stream/extract.ts";
 import type { Target } from "../targets/target.ts";
-import { type EndReason, endReason } from "./end-reason.ts";
+import { type EndReason, endReason } from "./session-end.ts";
 import type { CarrierEnd } from "./job-end.ts";
 import { refusalFailure } from "./refusals.ts";
 
@@ -12,7 +12,7 @@ const NO_SHELL =
  * Why a carrier gave no status, in words. The task's own end, where it has ended, says more than this and comes
  * first; this is for a task that still runs.
  */
-export function withoutStatus(
+export function failureOfEnd(
   end: Exclude<CarrierEnd, { kind: "status" }>,
   target: Pick<Target, "container" | "taskId">,
   sessionId: string,

@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import { describeEnd, endReason, isFinal } from "../../src/follow/end-reason.ts";
+import { describeEnd, endReason, isFinal } from "../../src/follow/session-end.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 
 const closed = (text: string): SessionEnd => ({ kind: "closed", text });
