@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import { describeEnd, endReason, isFinal } from "../../src/follow/session-end.ts";
+import { describeEnd, sessionEndReason, isFinal } from "../../src/follow/session-end.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 
 const closed = (text: string): SessionEnd => ({ kind: "closed", text });
@@ -41,12 +41,12 @@ describe("the end of a session", () => {
     ["a cut by a failure that a moment mends", lost(failure("aws-unreachable")), "lost", false],
     ["an end of our own", { kind: "detached" }, "detached", false],
   ])("is known by what the agent says: %s", (_, end, kind, final) => {
-    expect(endReason(end).kind).toBe(kind);
+    expect(sessionEndReason(end).kind).toBe(kind);
     expect(isFinal({ kind: "ended", end, attached: false })).toBe(final);
     expect(describeEnd(end)).toMatch(/\S/);
   });
 
   it("has the agent's words without their heading", () => {
-    expect(endReason(closed(`${HEADING}no more\n`))).toEqual({ kind: "closed", said: "no more" });
+    expect(sessionEndReason(closed(`${HEADING}no more\n`))).toEqual({ kind: "closed", said: "no more" });
   });
 });

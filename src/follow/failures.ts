@@ -1,7 +1,7 @@
 import { EncryptionRefused, Failure } from "../errors.ts";
 import type { Gap } from "../stream/extract.ts";
 import type { Target } from "../targets/target.ts";
-import { type EndReason, endReason } from "./session-end.ts";
+import { type SessionEndReason, sessionEndReason } from "./session-end.ts";
 import type { CarrierEnd } from "./job-end.ts";
 import { refusalFailure } from "./refusals.ts";
 
@@ -52,7 +52,7 @@ function sessionEnded(
   container: string,
   sessionId: string,
 ): Failure {
-  const reason = endReason(end);
+  const reason = sessionEndReason(end);
   switch (reason.kind) {
     case "no-shell":
       return new Failure("no-shell", {
@@ -74,7 +74,7 @@ function sessionEnded(
   }
 }
 
-type PlainReason = Extract<EndReason, { kind: "closed" | "lost" | "detached" }>;
+type PlainReason = Extract<SessionEndReason, { kind: "closed" | "lost" | "detached" }>;
 
 function endedUnderJob(reason: PlainReason, sessionId: string): Failure {
   return new Failure("no-status", {

@@ -2,7 +2,7 @@ import { asFailure, Failure, type FailureCode } from "../errors.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { Gap } from "../stream/extract.ts";
 import { enoughShown } from "./backlog.ts";
-import { describeEnd, endReason, isFinal } from "./session-end.ts";
+import { describeEnd, sessionEndReason, isFinal } from "./session-end.ts";
 import { describeGap } from "./failures.ts";
 import { followSession, type FollowSessionOptions } from "./follow-session.ts";
 import type { CarrierEnd, JobEnd } from "./job-end.ts";
@@ -164,7 +164,7 @@ function longer(pause: number): number {
 
 /** Its encryption is not the cluster's: it was given up before anything was typed. */
 function isMismatch(end: SessionEnd): boolean {
-  const reason = endReason(end);
+  const reason = sessionEndReason(end);
   return reason.kind === "given-up" && reason.failure.code === "encryption-mismatch";
 }
 

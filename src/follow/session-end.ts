@@ -3,7 +3,7 @@ import type { SessionEnd } from "../session/session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
 /** Why a session ended without the job's status. */
-export type EndReason =
+export type SessionEndReason =
   /** The agent found no shell in the image to start the command by. */
   | { readonly kind: "no-shell"; readonly said: string }
   /** The agent could not encrypt the session, or was to encrypt its log and can't. */
@@ -28,7 +28,7 @@ const HEADING = /-{3,}ERROR-{3,}/;
 const GIVEN_UP: ReadonlySet<FailureCode> = new Set(["access-denied", "encryption-mismatch"]);
 
 /** The one place where the agent's texts are read. */
-export function endReason(end: SessionEnd): EndReason {
+export function sessionEndReason(end: SessionEnd): SessionEndReason {
   switch (end.kind) {
     case "closed": {
       const said = end.text.replace(HEADING, "").trim();
@@ -48,13 +48,13 @@ export function endReason(end: SessionEnd): EndReason {
 /** An end that another session would only repeat: the command was not started. */
 export function isFinal(end: CarrierEnd): boolean {
   if (end.kind !== "ended") return false;
-  const { kind } = endReason(end.end);
+  const { kind } = sessionEndReason(end.end);
   return kind === "no-shell" || kind === "encryption-refused" || kind === "given-up";
 }
 
 /** The reason as a sentence of the log. */
 export function describeEnd(end: SessionEnd): string {
-  const reason = endReason(end);
+  const reason = sessionEndReason(end);
   switch (reason.kind) {
     case "lost":
       return `${reason.why}.`;
