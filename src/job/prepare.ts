@@ -1,6 +1,6 @@
 import type { Delivery } from "../payload/bootstrap.ts";
 import type { Payload } from "../payload/payload.ts";
-import { preparePayload } from "../payload/prepare.ts";
+import { assemblePayload } from "../payload/assemble.ts";
 import { delivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { type SessionLogs, sessionLogs } from "../ready/session-logs.ts";
@@ -24,7 +24,7 @@ export interface PreparedJob {
 /** Stages the payload while the task becomes ready. Fails where either can't be, or where the log that is asked for can't. */
 export async function prepare(context: JobContext, deadline: number): Promise<PreparedJob> {
   const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
-  const payload = preparePayload(inputs, { origin, target, log });
+  const payload = assemblePayload(inputs, { origin, target, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = delivery({ inputs, owner, runId: origin.id });
   const staging = stage(payload, to, {

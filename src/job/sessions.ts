@@ -4,7 +4,7 @@ import { OPENING_MS } from "../follow/follow-session.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { type LogLocation, logLocation } from "../logs/transcript.ts";
 import { bootstrapCommand } from "../payload/bootstrap.ts";
-import { waitForOthers } from "../payload/prepare.ts";
+import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import { unopened } from "../ready/unopened.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
@@ -42,7 +42,7 @@ export class JobSessions {
   constructor(prepared: PreparedJob, place: JobPlace, context: JobContext, deadline: number) {
     const { aws, looks, exec, inputs, origin, target, clock, log, cancel } = context;
     const { payload, delivery, container, logs } = prepared;
-    this.until = deadline + waitForOthers(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
+    this.until = deadline + waitForOthersMs(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
     this.#prepared = prepared;
     this.#place = place;
     this.#context = context;

@@ -1,5 +1,5 @@
 import type { Inputs } from "../../src/inputs/inputs.ts";
-import { preparePayload } from "../../src/payload/prepare.ts";
+import { assemblePayload } from "../../src/payload/assemble.ts";
 import { jobSource } from "../../src/payload/source.ts";
 import { Listener } from "../helpers/listener.ts";
 import { runShell } from "../helpers/shells.ts";
@@ -15,7 +15,7 @@ const origin = {
 };
 function prepare(inputs: Partial<Inputs>) {
   const log = new Listener();
-  const payload = preparePayload(anInputs(inputs), { origin, target: aTarget({ cpuUnits: 2048 }), log });
+  const payload = assemblePayload(anInputs(inputs), { origin, target: aTarget({ cpuUnits: 2048 }), log });
   const job = payload.bytes.subarray(0, payload.scriptAt).toString();
   /** Settings and environment, as the container's shell reads them. */
   const read = (...names: string[]): string[] => {

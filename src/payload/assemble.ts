@@ -9,7 +9,7 @@ import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
 
 /** The payload for this target: its worker count and header depend on it. Warns of secrets that can't be redacted. */
-export function preparePayload(
+export function assemblePayload(
   inputs: Inputs,
   { origin, target, log }: { readonly origin: Origin; readonly target: Target; readonly log: Log },
 ): Payload {
@@ -26,7 +26,7 @@ export function preparePayload(
       timeoutSeconds: Math.ceil(inputs.timeout / 1000),
       spoolLimit: inputs.spoolLimit,
       abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
-      waitSeconds: Math.ceil(waitForOthers(inputs, target) / 1000),
+      waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
       shell: shellFor(inputs.shell, script),
       args: inputs.args,
       workingDirectory: inputs.workingDirectory,
@@ -46,7 +46,7 @@ export function preparePayload(
  * How long a container may wait, in milliseconds, for jobs of other runs that no reader follows any more: as long as the
  * job itself may take. No other run knows a task that this run has started.
  */
-export function waitForOthers(
+export function waitForOthersMs(
   { timeout }: Pick<Inputs, "timeout">,
   { started }: Pick<Target, "started">,
 ): number {
