@@ -3,7 +3,7 @@ import type { JobContext } from "./job/context.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
 import { JobOutput } from "./job/output.ts";
 import { queueForPlace } from "./job/place.ts";
-import { prepare } from "./job/prepare.ts";
+import { prepareJob } from "./job/prepare.ts";
 import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";
 import { loggedFailure } from "./log.ts";
@@ -19,7 +19,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const { inputs, target, clock, log, cancel } = context;
   cancel.throwIfAborted();
   const deadline = clock.now() + inputs.startTimeout;
-  const job = await prepare(context, deadline);
+  const job = await prepareJob(context, deadline);
   const place = await queueForPlace(job, context, deadline);
 
   const nonce = randomBytes(16).toString("hex");

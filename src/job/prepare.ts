@@ -22,7 +22,7 @@ export interface PreparedJob {
 }
 
 /** Stages the payload while the task becomes ready. Fails where either can't be, or where the log that is asked for can't. */
-export async function prepare(context: JobContext, deadline: number): Promise<PreparedJob> {
+export async function prepareJob(context: JobContext, deadline: number): Promise<PreparedJob> {
   const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
   const payload = assemblePayload(inputs, { origin, target, log });
   const owner = bucketOwner(inputs, target.clusterArn);
