@@ -5,7 +5,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { isRecord } from "../record.ts";
 import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
-import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
+import { type Holder, waitUntilFree, timeOfDay, type QueueOptions } from "./queue.ts";
 
 /** A claim that was not renewed for so long has lost its run: by then its attacher, which has no reader, has given up, too. */
 const LEASE_MS = 90_000;
@@ -58,7 +58,7 @@ export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   const since = new Date(options.clock.now()).toISOString();
   const old = new OldVersions(options);
   let claimed: StoredVersion | undefined;
-  await queueForPlace(async () => {
+  await waitUntilFree(async () => {
     const bid = await tryToClaim(options, since, old);
     if ("who" in bid) return bid;
     claimed = bid;

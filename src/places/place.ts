@@ -4,7 +4,7 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
 import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
-import { waitForSessions } from "./sessions.ts";
+import { waitForOtherSessions } from "./other-sessions.ts";
 import type { QueueOptions } from "./queue.ts";
 
 export interface PlaceOptions extends QueueOptions {
@@ -80,7 +80,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
       log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
     }
   }
-  return { ...FREE, ...(await waitForSessions({ ...options, ssm: aws.ssm })) };
+  return { ...FREE, ...(await waitForOtherSessions({ ...options, ssm: aws.ssm })) };
 }
 
 const FREE: Place = {

@@ -29,7 +29,7 @@ const JITTER_MS = 3_000;
  * Asks `look` until it names no holder, every two to five seconds; says who has the place, and again when that changes.
  * Fails with `container-busy` at the deadline; an abort throws its reason.
  */
-export async function queueForPlace(
+export async function waitUntilFree(
   look: () => Promise<Holder | undefined>,
   { target, deadline, clock, log, signal, random = Math.random }: QueueOptions,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
-import { type Holder, queueForPlace, timeOfDay, type QueueOptions } from "./queue.ts";
+import { type Holder, waitUntilFree, timeOfDay, type QueueOptions } from "./queue.ts";
 
 /** Between two looks, so that of several runs that saw the place free at once one comes first. */
 const SHORTEST_PAUSE_MS = 300;
@@ -17,7 +17,7 @@ const DISCONNECTED_MS = 45_000;
 /** Where there is nothing to look at. */
 const SPACING_MS = 1_000;
 
-export interface SessionOptions extends QueueOptions {
+export interface SessionQueueOptions extends QueueOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
   readonly ssm: Pick<Ssm, "activeSessions">;
@@ -28,7 +28,7 @@ export interface SessionOptions extends QueueOptions {
  * that look within the same moment may both go on. A lone session that has lost its client does not keep it: then it
  * goes on `beside` that one. Fails with `container-busy` at the deadline.
  */
-export async function waitForSessions(options: SessionOptions): Promise<{ readonly beside: boolean }> {
+export async function waitForOtherSessions(options: SessionQueueOptions): Promise<{ readonly beside: boolean }> {
   const { clock, log, signal, random = Math.random, sessionTarget, ssm } = options;
   let jitter = JITTER_MS;
   let passed: string | undefined;
@@ -50,7 +50,7 @@ export async function waitForSessions(options: SessionOptions): Promise<{ readon
   };
   try {
     do {
-      await queueForPlace(look, options);
+      await waitUntilFree(look, options);
       await clock.sleep(SHORTEST_PAUSE_MS + late(random()) * jitter, signal);
     } while ((await look()) !== undefined);
     return { beside: passed !== undefined };
