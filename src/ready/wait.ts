@@ -22,7 +22,7 @@ export interface WaitContext {
 
 /**
  * Looks at the task, at once and then about every two seconds, until its container takes a session or is about
- * to (`connect` sees to the rest); says what changes. Fails with the verdict's failure, or when `deadline`
+ * to (`requestSession` sees to the rest); says what changes. Fails with the verdict's failure, or when `deadline`
  * (milliseconds since the epoch) is near with `timed-out` and all that was seen; an abort throws its reason.
  */
 export async function waitUntilReady(

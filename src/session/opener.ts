@@ -4,7 +4,7 @@ import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { connect } from "./connect.ts";
+import { requestSession } from "./request-session.ts";
 import type { Target } from "../targets/target.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
 import { openSession, type Session } from "./session.ts";
@@ -34,7 +34,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
   const { aws, looks, target, clock, log, cancel } = options;
   return async (at, until) => {
     const context = { ecs: aws.ecs, looks, clock, log, signal: cancel };
-    const ticket = await connect(target, options.command(at), until, context);
+    const ticket = await requestSession(target, options.command(at), until, context);
     options.onSession(ticket.sessionId);
     cancel.throwIfAborted();
     const opening = openSession({

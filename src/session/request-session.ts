@@ -15,7 +15,7 @@ const LONGEST_PAUSE = 1_000;
 const PATIENT_PAUSE = 5_000;
 const PATIENT_AFTER = 30_000;
 
-export interface ConnectContext extends Omit<WaitContext, "ecs"> {
+export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
   readonly ecs: Pick<Ecs, "executeCommand">;
   readonly looks: Pick<Ecs, "describeTask">;
 }
@@ -26,11 +26,11 @@ export interface ConnectContext extends Omit<WaitContext, "ecs"> {
  * the task is looked at meanwhile; any other refusal is thrown at once. Fails with `exec-not-ready`, or with the
  * verdict on a task that ends; an abort throws its reason.
  */
-export async function connect(
+export async function requestSession(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
   command: string,
   deadline: number,
-  { ecs, looks, clock, log, signal, random = Math.random }: ConnectContext,
+  { ecs, looks, clock, log, signal, random = Math.random }: SessionRequestContext,
 ): Promise<SessionTicket> {
   const { clusterArn, taskArn, container } = target;
   const request = { cluster: clusterArn, task: taskArn, container, command };

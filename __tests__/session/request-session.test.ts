@@ -1,7 +1,7 @@
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
-import { connect } from "../../src/session/connect.ts";
+import { requestSession } from "../../src/session/request-session.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
@@ -36,7 +36,7 @@ function connecting(
     return Promise.resolve(task);
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
-  return connect(target, "/bin/sh", clock.now() + 60_000, {
+  return requestSession(target, "/bin/sh", clock.now() + 60_000, {
     ...{ ecs, looks: { describeTask }, clock, log, signal },
     random: () => 1,
   });
