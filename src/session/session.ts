@@ -10,7 +10,7 @@ import { Alarm } from "./alarm.ts";
 import { unlessLate } from "../bounded.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { Connection } from "../transport/connection.ts";
-import { Deliveries } from "./deliveries.ts";
+import { InputReceipts } from "./input-receipts.ts";
 import type { GatewayAccess } from "../transport/dial.ts";
 import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
 
@@ -101,7 +101,7 @@ class DataSession implements Session {
   #settleEnded: (end: SessionEnd) => void = () => undefined;
   readonly #connection: Connection;
   readonly #handshaken = new AbortController();
-  readonly #deliveries = new Deliveries();
+  readonly #receipts = new InputReceipts();
   /** Set when there is no data key: the reason of the end, whatever the agent will call it. */
   #refusal: SessionEnd | undefined;
   #paused = false;
@@ -140,7 +140,7 @@ class DataSession implements Session {
   send(bytes: Uint8Array): Promise<void> {
     if (this.#over.signal.aborted) return Promise.reject(this.#notDelivered());
     const position = this.#channel.send(bytes, this.#now());
-    const delivered = this.#deliveries.until(position);
+    const delivered = this.#receipts.until(position);
     this.#step();
     return delivered;
   }
@@ -197,7 +197,7 @@ class DataSession implements Session {
           this.#connection.abandon(`the agent acknowledged no input for ${Math.round(event.ms / 1000)} s`);
         break;
       case "acked":
-        this.#deliveries.reached(event.position);
+        this.#receipts.reached(event.position);
         break;
       case "data-key-wanted":
         void this.#fetchDataKey(event);
@@ -271,14 +271,14 @@ class DataSession implements Session {
     this.#over.abort();
     this.#alarm.stop();
     this.output.end();
-    this.#deliveries.fail(this.#notDelivered());
+    this.#receipts.fail(this.#notDelivered());
     this.#settleEnded(end);
     void this.#connection.close();
   }
 
   /** Back-pressure, but not while input waits for its ack: the caller that waits for that may not read until it is there. */
   #regulate(): void {
-    const paused = this.output.size > MAX_WAITING_BYTES && !this.#deliveries.pending;
+    const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.pending;
     if (paused === this.#paused) return;
     this.#paused = paused;
     if (!paused) this.#channel.excuse(this.#now());
