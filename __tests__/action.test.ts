@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { inputNames } from "../src/inputs/names.ts";
-import { readInputs } from "../src/inputs/read.ts";
+import { readInputs } from "../src/inputs/read-all.ts";
 import { least, newTask, source } from "./inputs/given.ts";
 
 interface Action {

@@ -4,7 +4,7 @@ import { report, screen } from "./github/runner.ts";
 import { cancelOnSignals } from "./github/signals.ts";
 import { openStep, type OpenStep } from "./github/step.ts";
 import type { Inputs } from "./inputs/inputs.ts";
-import { readInputs } from "./inputs/read.ts";
+import { readInputs } from "./inputs/read-all.ts";
 import { loggedFailure } from "./log.ts";
 import { look } from "./ready/look.ts";
 import { failedResult, type Result } from "./report/result.ts";

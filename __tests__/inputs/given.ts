@@ -1,6 +1,6 @@
 import { Failure } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
-import { readInputs } from "../../src/inputs/read.ts";
+import { readInputs } from "../../src/inputs/read-all.ts";
 import type { InputSource } from "../../src/inputs/source.ts";
 
 export type Given = Readonly<Record<string, string>>;

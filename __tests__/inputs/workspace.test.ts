@@ -1,4 +1,4 @@
-import { InputReader } from "../../src/inputs/reader.ts";
+import { InputReader } from "../../src/inputs/input-reader.ts";
 import { isInside, readWorkspaceFile } from "../../src/inputs/workspace.ts";
 
 /** Reads what `script-file` names in a workspace that has one file. */

@@ -1,7 +1,7 @@
 import type { ScriptSource } from "./inputs.ts";
 import type { Parsed } from "./parse.ts";
 import { shown } from "./parse.ts";
-import type { InputReader } from "./reader.ts";
+import type { InputReader } from "./input-reader.ts";
 import { readWorkspaceFile } from "./workspace.ts";
 
 /** A larger file is data, which belongs in a bucket or an image. */

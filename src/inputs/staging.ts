@@ -1,6 +1,6 @@
 import type { Inputs } from "./inputs.ts";
 import { matching, shown, type Parsed } from "./parse.ts";
-import type { InputReader } from "./reader.ts";
+import type { InputReader } from "./input-reader.ts";
 
 const defaultPrefix = "fargate-exec/";
 

@@ -14,7 +14,7 @@ import {
   shown,
   type Parsed,
 } from "./parse.ts";
-import type { InputReader } from "./reader.ts";
+import type { InputReader } from "./input-reader.ts";
 
 /** The inputs that only a new task can have. */
 const ofNewTask = [

@@ -1,7 +1,7 @@
 import { networkRequired } from "../aws/missing.ts";
 import type { NewTaskOf, NewTasks, StartInputs, Where } from "./inputs.ts";
 import { boolean, count, matching, shown, type Parsed } from "./parse.ts";
-import type { InputReader } from "./reader.ts";
+import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
 import { readWorkspaceFile } from "./workspace.ts";
 

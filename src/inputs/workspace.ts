@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import type { InputReader } from "./reader.ts";
+import type { InputReader } from "./input-reader.ts";
 import type { InputName } from "./names.ts";
 import { shown } from "./parse.ts";
 

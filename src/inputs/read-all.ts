@@ -3,7 +3,7 @@ import { badInput, noRegion } from "../errors.ts";
 import type { Inputs, Where } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, lines, matching, oneOf, type Parsed, shown, size } from "./parse.ts";
-import { InputReader } from "./reader.ts";
+import { InputReader } from "./input-reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
 import { readStaging } from "./staging.ts";
