@@ -1,3 +1,4 @@
+import type { DataKey } from "../channel/types.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
 
@@ -7,12 +8,6 @@ export interface Kms {
   generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<DataKey>;
 }
 
-export interface DataKey {
-  readonly plaintext: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  /** Of the key that made it, whatever it was called in the request. */
-  readonly keyArn: string;
-}
 
 export function kmsCalls(clients: AwsClients): Kms {
   const { signal, region } = clients;
