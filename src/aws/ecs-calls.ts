@@ -1,10 +1,10 @@
 import type { AwsClients } from "./clients.ts";
 import type { Ecs } from "./ecs.ts";
-import { askingEcs } from "./ecs-ask.ts";
+import { ecsRequester } from "./ecs-requester.ts";
 import { changes } from "./ecs-changes.ts";
 import { lookups } from "./ecs-lookups.ts";
 
 export function ecsCalls(clients: AwsClients): Ecs {
-  const ask = askingEcs(clients);
+  const ask = ecsRequester(clients);
   return { ...lookups(ask, clients.region), ...changes(ask) };
 }

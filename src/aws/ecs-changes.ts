@@ -8,7 +8,7 @@ import type {
   RunTask,
   RunTaskAnswer,
 } from "./ecs.ts";
-import type { AskEcs } from "./ecs-ask.ts";
+import type { EcsRequester } from "./ecs-requester.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 
@@ -18,7 +18,7 @@ type Changes = Pick<
 >;
 
 /** The calls that make or end something. */
-export function changes(ask: AskEcs): Changes {
+export function changes(ask: EcsRequester): Changes {
   return {
     registerTaskDefinition: (definition) => registerTaskDefinition(ask, definition),
     deregisterTaskDefinition: (arn) => deregisterTaskDefinition(ask, arn),
@@ -28,7 +28,7 @@ export function changes(ask: AskEcs): Changes {
   };
 }
 
-async function registerTaskDefinition(ask: AskEcs, definition: Registrable): Promise<TaskDefinition> {
+async function registerTaskDefinition(ask: EcsRequester, definition: Registrable): Promise<TaskDefinition> {
   // The text is the user's and ECS is its judge, so its type is taken on trust.
   const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
   const what = `task definition '${request.family ?? ""}'`;
@@ -38,7 +38,7 @@ async function registerTaskDefinition(ask: AskEcs, definition: Registrable): Pro
   return taskDefinitionFrom(answer.taskDefinition ?? {});
 }
 
-async function deregisterTaskDefinition(ask: AskEcs, arn: string): Promise<void> {
+async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise<void> {
   await ask("DeregisterTaskDefinition", `task definition '${arn}'`, {}, async (client, options) => {
     try {
       await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
@@ -49,7 +49,7 @@ async function deregisterTaskDefinition(ask: AskEcs, arn: string): Promise<void>
 }
 
 async function runTask(
-  ask: AskEcs,
+  ask: EcsRequester,
   { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTask,
 ): Promise<RunTaskAnswer> {
   const { capacityProviders, ...rest } = more;
@@ -85,7 +85,7 @@ async function runTask(
   };
 }
 
-async function stopTask(ask: AskEcs, cluster: string, task: string, reason: string): Promise<void> {
+async function stopTask(ask: EcsRequester, cluster: string, task: string, reason: string): Promise<void> {
   const request = { cluster, task, reason };
   await ask("StopTask", `task '${task}'`, { cluster }, async (client, options) => {
     try {
@@ -98,7 +98,7 @@ async function stopTask(ask: AskEcs, cluster: string, task: string, reason: stri
 }
 
 async function executeCommand(
-  ask: AskEcs,
+  ask: EcsRequester,
   { cluster, task, container, command }: ExecuteCommand,
 ): Promise<ExecuteCommandAnswer> {
   const request = { cluster, task, container, command, interactive: true };

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { taskDefinitionFrom, type TaskDefinition } from "./task-definition.ts";
 import type { Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
-import type { AskEcs } from "./ecs-ask.ts";
+import type { EcsRequester } from "./ecs-requester.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
 
@@ -16,7 +16,7 @@ type Lookups = Pick<
 >;
 
 /** The calls that change nothing. */
-export function lookups(ask: AskEcs, region: string): Lookups {
+export function lookups(ask: EcsRequester, region: string): Lookups {
   return {
     describeCluster: (cluster) => describeCluster(ask, region, cluster),
     describeTask: async (cluster, task) => (await describeTasks(ask, cluster, [task]))[0],
@@ -28,7 +28,7 @@ export function lookups(ask: AskEcs, region: string): Lookups {
 }
 
 async function describeTasks(
-  ask: AskEcs,
+  ask: EcsRequester,
   cluster: string,
   tasks: readonly string[],
 ): Promise<readonly Task[]> {
@@ -45,7 +45,7 @@ async function describeTasks(
   return found;
 }
 
-async function describeCluster(ask: AskEcs, region: string, cluster: string): Promise<Cluster> {
+async function describeCluster(ask: EcsRequester, region: string, cluster: string): Promise<Cluster> {
   const answer = await ask("DescribeClusters", `cluster '${cluster}'`, { cluster }, (client, options) =>
     client.send(
       new sdk.DescribeClustersCommand({ clusters: [cluster], include: ["CONFIGURATIONS"] }),
@@ -74,7 +74,7 @@ async function describeCluster(ask: AskEcs, region: string, cluster: string): Pr
   };
 }
 
-async function listTasks(ask: AskEcs, cluster: string, filter: TaskFilter): Promise<readonly string[]> {
+async function listTasks(ask: EcsRequester, cluster: string, filter: TaskFilter): Promise<readonly string[]> {
   const by = "service" in filter ? { serviceName: filter.service } : filter;
   const names = { cluster, ...("service" in filter && { ecsService: filter.service }) };
   const arns: string[] = [];
@@ -90,7 +90,7 @@ async function listTasks(ask: AskEcs, cluster: string, filter: TaskFilter): Prom
   return arns;
 }
 
-async function describeService(ask: AskEcs, cluster: string, service: string): Promise<Service> {
+async function describeService(ask: EcsRequester, cluster: string, service: string): Promise<Service> {
   const names = { cluster, ecsService: service };
   const answer = await ask("DescribeServices", `service '${service}'`, names, (client, options) =>
     client.send(new sdk.DescribeServicesCommand({ cluster, services: [service] }), options),
@@ -122,7 +122,7 @@ async function describeService(ask: AskEcs, cluster: string, service: string): P
   };
 }
 
-async function describeTaskDefinition(ask: AskEcs, taskDefinition: string): Promise<TaskDefinition> {
+async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string): Promise<TaskDefinition> {
   const answer = await ask(
     "DescribeTaskDefinition",
     `task definition '${taskDefinition}'`,

@@ -1,14 +1,14 @@
 import type { AwsClients } from "./clients.ts";
 import type { S3 } from "./s3.ts";
-import { askingS3 } from "./s3-ask.ts";
+import { s3Requester } from "./s3-requester.ts";
 import { deletes } from "./s3-deletes.ts";
 import { reads } from "./s3-reads.ts";
 import { writes } from "./s3-writes.ts";
 
 export function s3Calls(clients: AwsClients): S3 {
-  const ask = askingS3(clients, clients.signal);
+  const ask = s3Requester(clients, clients.signal);
   /** A cancel doesn't cut it short: the caller may have written something and has to know it, to take it back. */
-  const finish = askingS3(clients, undefined);
+  const finish = s3Requester(clients, undefined);
   return {
     ...reads(ask, finish),
     ...writes(ask, finish),

@@ -2,7 +2,7 @@ import type { DeleteObjectCommandOutput } from "@aws-sdk/client-s3";
 import { Failure } from "../errors.ts";
 import { isAccessDenied, isNamed } from "./failures.ts";
 import type { Kept, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
-import { type AskS3, requestOf } from "./s3-ask.ts";
+import { type S3Requester, requestOf } from "./s3-requester.ts";
 import { isOtherwise } from "./s3-writes.ts";
 
 /** A version may hide another one with the same bytes, written by a request that was repeated; more is not ours. */
@@ -12,7 +12,7 @@ const MOST_VERSIONS = 5;
  * The calls that delete an object. Deletes carry `If-Match`, since a bucket policy may demand it. It counts for the
  * current version alone (S3 User Guide, conditional deletes), so that a version that isn't goes without.
  */
-export function deletes(ask: AskS3, finish: AskS3): Pick<S3, "deleteObject" | "deleteVersion" | "deleteIf"> {
+export function deletes(ask: S3Requester, finish: S3Requester): Pick<S3, "deleteObject" | "deleteVersion" | "deleteIf"> {
   return {
     deleteObject: async (object) => {
       let known: Found | undefined = isKnown(object) ? object : await look(ask, object);
@@ -54,7 +54,7 @@ type Found = Partial<StoredVersion> | "absent";
 
 /** Undefined where it may not be read. */
 async function look(
-  ask: AskS3,
+  ask: S3Requester,
   object: ObjectName,
 ): Promise<(Partial<StoredVersion> & Lock) | "absent" | undefined> {
   try {
@@ -86,7 +86,7 @@ interface Lock {
 
 /** The version that is known, else the object, whose version then stays behind a delete marker. */
 async function deleteWritten(
-  ask: AskS3,
+  ask: S3Requester,
   object: ObjectName,
   { etag, versionId }: Partial<StoredVersion>,
 ): Promise<Kept | undefined> {
@@ -100,7 +100,7 @@ async function deleteWritten(
 
 /** Undefined where the version is gone. */
 async function deleteVersion(
-  ask: AskS3,
+  ask: S3Requester,
   object: ObjectName,
   { versionId, etag }: { readonly versionId: string; readonly etag?: string | undefined },
 ): Promise<Kept | undefined> {
@@ -128,7 +128,7 @@ async function deleteVersion(
   }
 }
 
-async function whyKept(ask: AskS3, object: ObjectName, versionId: string, { seen }: Failure): Promise<Kept> {
+async function whyKept(ask: S3Requester, object: ObjectName, versionId: string, { seen }: Failure): Promise<Kept> {
   const found = await look(ask, object);
   if (found !== undefined && found !== "absent" && found.versionId === versionId) {
     if (found.held) return { why: "lock", until: undefined };
@@ -145,7 +145,7 @@ async function whyKept(ask: AskS3, object: ObjectName, versionId: string, { seen
  * denial.
  */
 async function deleteCurrent(
-  ask: AskS3,
+  ask: S3Requester,
   object: ObjectName,
   etag: string | undefined,
 ): Promise<DeleteObjectCommandOutput> {

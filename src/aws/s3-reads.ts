@@ -1,11 +1,11 @@
 import { isNamed } from "./failures.ts";
 import type { S3 } from "./s3.ts";
-import { type AskS3, requestOf } from "./s3-ask.ts";
+import { type S3Requester, requestOf } from "./s3-requester.ts";
 
 type Reads = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
 /** The calls that change nothing. `finish` is not cut short by a cancel. */
-export function reads(ask: AskS3, finish: AskS3): Reads {
+export function reads(ask: S3Requester, finish: S3Requester): Reads {
   return {
     getObject: (object) =>
       ask("GetObject", object, async (client, { GetObjectCommand }, options) => {

@@ -1,9 +1,9 @@
 import { attempts, isNamed } from "./failures.ts";
 import type { S3, WriteOptions } from "./s3.ts";
-import { type AskS3, requestOf } from "./s3-ask.ts";
+import { type S3Requester, requestOf } from "./s3-requester.ts";
 
 /** The calls that write an object. `finish` is not cut short by a cancel. */
-export function writes(ask: AskS3, finish: AskS3): Pick<S3, "putObject" | "putIf"> {
+export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
   return {
     putObject: (object, bytes, how = {}) =>
       ask("PutObject", object, async (client, { PutObjectCommand }, options) => {

@@ -4,7 +4,7 @@ import { attempt } from "./failures.ts";
 import type { ObjectName } from "./s3.ts";
 
 /** One call of S3; it fails with a `Failure` that names the IAM action and the object. */
-export type AskS3 = <T>(
+export type S3Requester = <T>(
   action: string,
   object: { readonly bucket: string; readonly key?: string },
   send: (
@@ -14,7 +14,7 @@ export type AskS3 = <T>(
   ) => Promise<T>,
 ) => Promise<T>;
 
-export function askingS3(clients: AwsClients, signal: AbortSignal | undefined): AskS3 {
+export function s3Requester(clients: AwsClients, signal: AbortSignal | undefined): S3Requester {
   const options = signal === undefined ? {} : { abortSignal: signal };
   return (action, { bucket, key }, send) => {
     const resource = `arn:aws:s3:::${bucket}${key === undefined ? "" : `/${key}`}`;

@@ -4,14 +4,14 @@ import { attempt } from "./failures.ts";
 import type { Call } from "./thrown.ts";
 
 /** One call of ECS: the names are those that a message may need. */
-export type AskEcs = <T>(
+export type EcsRequester = <T>(
   action: string,
   resource: string,
   names: Partial<Call>,
   send: (client: ECSClient, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
 ) => Promise<T>;
 
-export function askingEcs(clients: AwsClients): AskEcs {
+export function ecsRequester(clients: AwsClients): EcsRequester {
   const { signal, region } = clients;
   const options = signal ? { abortSignal: signal } : {};
   return (action, resource, names, send) =>
