@@ -1,4 +1,4 @@
-import type { Kept } from "../../src/aws/s3.ts";
+import type { RetentionReason } from "../../src/aws/s3.ts";
 import type { WrittenObject } from "../../src/aws/s3.ts";
 import { s3Calls } from "../../src/aws/s3-calls.ts";
 import { type Answer, endpoint, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
@@ -54,10 +54,10 @@ async function deleting(written: Partial<WrittenObject>, says: Says) {
   return { ...outcome, requests: open.received.map(words) };
 }
 
-const RIGHT: Kept = { why: "right", right: "s3:DeleteObjectVersion" };
+const RIGHT: RetentionReason = { why: "right", right: "s3:DeleteObjectVersion" };
 const UNTIL = "2999-01-02T03:04:05.000Z";
 
-it.each<[string, Partial<WrittenObject>, Says, readonly string[], Kept | undefined]>([
+it.each<[string, Partial<WrittenObject>, Says, readonly string[], RetentionReason | undefined]>([
   [
     "in a bucket without versioning: the object, by its ETag",
     { etag },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Kept } from "../../src/aws/s3.ts";
+import type { RetentionReason } from "../../src/aws/s3.ts";
 import type { BucketName, ObjectName, WrittenVersion } from "../../src/aws/s3.ts";
 import { Failure } from "../../src/errors.ts";
 import { makePayload } from "../../src/payload/payload.ts";
@@ -136,10 +136,10 @@ describe("a denial to write", () => {
 
 describe("unstaging", () => {
   /** What is said in the log while the object is deleted with this answer. */
-  async function saidOf(answer: Promise<Kept | undefined>): Promise<readonly string[]> {
+  async function saidOf(answer: Promise<RetentionReason | undefined>): Promise<readonly string[]> {
     const log = new Listener();
     const deleted: unknown[] = [];
-    const deleteObject = (object: ObjectName): Promise<Kept | undefined> => {
+    const deleteObject = (object: ObjectName): Promise<RetentionReason | undefined> => {
       deleted.push(object);
       return answer;
     };
@@ -156,7 +156,7 @@ describe("unstaging", () => {
     await expect(saidOf(Promise.reject(new Error("denied")))).rejects.toThrow("denied");
   });
 
-  it.each<[string, Kept, RegExp]>([
+  it.each<[string, RetentionReason, RegExp]>([
     [
       "for want of a right",
       { why: "right", right: "s3:DeleteObjectVersion" },

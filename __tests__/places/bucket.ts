@@ -1,5 +1,5 @@
-import type { Kept } from "../../src/aws/s3.ts";
-import type { DeletedIf, ObjectName, ObjectVersion, StoredVersion, WrittenObject } from "../../src/aws/s3.ts";
+import type { RetentionReason } from "../../src/aws/s3.ts";
+import type { ConditionalDeletion, ObjectName, ObjectVersion, StoredVersion, WrittenObject } from "../../src/aws/s3.ts";
 import type { ClaimS3 } from "../../src/places/claim.ts";
 import type { Clock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
@@ -86,7 +86,7 @@ export class Bucket implements ClaimS3 {
     return undefined;
   }
 
-  async deleteIf({ key }: ObjectName, { etag, versionId }: StoredVersion): Promise<DeletedIf> {
+  async deleteIf({ key }: ObjectName, { etag, versionId }: StoredVersion): Promise<ConditionalDeletion> {
     const kept =
       versionId === undefined ? undefined : await this.deleteVersion({ bucket: "", key }, versionId);
     if (versionId !== undefined && kept === undefined) return { deleted: true, kept };
@@ -96,7 +96,7 @@ export class Bucket implements ClaimS3 {
     return { deleted: true, kept };
   }
 
-  async deleteVersion({ key }: ObjectName, versionId: string): Promise<Kept | undefined> {
+  async deleteVersion({ key }: ObjectName, versionId: string): Promise<RetentionReason | undefined> {
     try {
       await this.#called("DeleteObjectVersion");
     } catch (error) {
@@ -118,7 +118,7 @@ export class Bucket implements ClaimS3 {
     return undefined;
   }
 
-  async deleteObject({ key }: WrittenObject): Promise<Kept | undefined> {
+  async deleteObject({ key }: WrittenObject): Promise<RetentionReason | undefined> {
     await this.#called("DeleteObject");
     this.#hide(key);
     return undefined;

@@ -1,7 +1,7 @@
 import type { DeleteObjectCommandOutput } from "@aws-sdk/client-s3";
 import { Failure } from "../errors.ts";
 import { isAccessDenied, isNamed } from "./failures.ts";
-import type { Kept, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
+import type { RetentionReason, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
 import { isOtherwise } from "./s3-writes.ts";
 
@@ -15,7 +15,7 @@ const MOST_VERSIONS = 5;
 export function deletes(ask: S3Requester, finish: S3Requester): Pick<S3, "deleteObject" | "deleteVersion" | "deleteIf"> {
   return {
     deleteObject: async (object) => {
-      let known: Found | undefined = isKnown(object) ? object : await look(ask, object);
+      let known: CurrentVersion | undefined = isKnown(object) ? object : await look(ask, object);
       const again = !isKnown(object) || object.repeated === true;
       for (let count = 1; known !== "absent"; count += 1) {
         const kept = await deleteWritten(ask, object, known ?? {});
@@ -50,7 +50,7 @@ export function deletes(ask: S3Requester, finish: S3Requester): Pick<S3, "delete
 }
 
 /** What is at a key now. */
-type Found = Partial<StoredVersion> | "absent";
+type CurrentVersion = Partial<StoredVersion> | "absent";
 
 /** Undefined where it may not be read. */
 async function look(
@@ -89,7 +89,7 @@ async function deleteWritten(
   ask: S3Requester,
   object: ObjectName,
   { etag, versionId }: Partial<StoredVersion>,
-): Promise<Kept | undefined> {
+): Promise<RetentionReason | undefined> {
   const kept = isVersion(versionId) ? await deleteVersion(ask, object, { versionId, etag }) : undefined;
   if (isVersion(versionId) && kept === undefined) return undefined;
   const answer = await deleteCurrent(ask, object, etag);
@@ -103,7 +103,7 @@ async function deleteVersion(
   ask: S3Requester,
   object: ObjectName,
   { versionId, etag }: { readonly versionId: string; readonly etag?: string | undefined },
-): Promise<Kept | undefined> {
+): Promise<RetentionReason | undefined> {
   try {
     await ask("DeleteObjectVersion", object, async (client, { DeleteObjectCommand }, options) => {
       const request = { ...requestOf(object), VersionId: versionId };
@@ -128,7 +128,7 @@ async function deleteVersion(
   }
 }
 
-async function whyKept(ask: S3Requester, object: ObjectName, versionId: string, { seen }: Failure): Promise<Kept> {
+async function whyKept(ask: S3Requester, object: ObjectName, versionId: string, { seen }: Failure): Promise<RetentionReason> {
   const found = await look(ask, object);
   if (found !== undefined && found !== "absent" && found.versionId === versionId) {
     if (found.held) return { why: "lock", until: undefined };

@@ -6,9 +6,9 @@ export interface S3 {
    * Deletes the version that was written, and where that may not be done the object, whose bytes a bucket with
    * versioning then keeps: the answer says so. An object that is gone already is no failure.
    */
-  deleteObject(object: WrittenObject): Promise<Kept | undefined>;
+  deleteObject(object: WrittenObject): Promise<RetentionReason | undefined>;
   /** Deletes one version, whether it is the current one or not. What kept it, or undefined where it is gone. */
-  deleteVersion(object: ObjectName, versionId: string): Promise<Kept | undefined>;
+  deleteVersion(object: ObjectName, versionId: string): Promise<RetentionReason | undefined>;
   /** Undefined where there is no such object. */
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
@@ -30,7 +30,7 @@ export interface S3 {
    * As `deleteObject`, but only while the object has this ETag; false where it has another or is gone. Needs
    * s3:DeleteObject and s3:GetObject.
    */
-  deleteIf(object: ObjectName, version: StoredVersion): Promise<DeletedIf>;
+  deleteIf(object: ObjectName, version: StoredVersion): Promise<ConditionalDeletion>;
   /** Fails unless the bucket is there, in our region, its owner's, and readable (`s3:ListBucket`). */
   checkBucket(bucket: BucketName): Promise<void>;
   /** A secret: who has the URL may read the object for `seconds`, as long as the credentials themselves last. */
@@ -72,13 +72,13 @@ export interface ObjectVersion extends StoredVersion {
   readonly age: number;
 }
 
-export interface DeletedIf {
+export interface ConditionalDeletion {
   readonly deleted: boolean;
-  readonly kept: Kept | undefined;
+  readonly kept: RetentionReason | undefined;
 }
 
 /** Why a bucket still has the bytes of an object that was deleted. */
-export type Kept =
+export type RetentionReason =
   /** Its versions may not be deleted, or not be known. */
   | { readonly why: "right"; readonly right: "s3:DeleteObjectVersion" | "s3:GetObject" }
   /** Object Lock keeps the version until that time, or while a legal hold lasts. */

@@ -1,5 +1,5 @@
 import { whyNotWritten } from "../aws/bucket-refusals.ts";
-import { sayKept } from "../aws/s3-kept.ts";
+import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, S3, WrittenObject } from "../aws/s3.ts";
 import { isRefusedByAws } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -70,5 +70,5 @@ export async function unstage(
   object: StagedObject,
   { s3, log }: { readonly s3: Pick<S3, "deleteObject">; readonly log: Log },
 ): Promise<void> {
-  sayKept(log, object, await s3.deleteObject(object));
+  logRetention(log, object, await s3.deleteObject(object));
 }

@@ -1,4 +1,4 @@
-import { sayKept } from "../aws/s3-kept.ts";
+import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, ObjectVersion, S3, StoredVersion } from "../aws/s3.ts";
 import type { Log } from "../log.ts";
 import { asFailure, Failure } from "../errors.ts";
@@ -114,7 +114,7 @@ export class HeldClaim {
       // To delete the latest version would bring back one that is still there below it.
       const expected = (await this.#old.areGone()) ? latest : { etag: latest.etag };
       const { deleted, kept } = await s3.deleteIf(claim, expected);
-      sayKept(log, claim, kept);
+      logRetention(log, claim, kept);
       if (!deleted) await releaseClaim(s3, claim, log);
       return true;
     } catch (error) {
@@ -172,7 +172,7 @@ export async function releaseClaim(
     if (found === undefined) return;
     const last = count === MOST_VERSIONS;
     const { deleted, kept } = await s3.deleteIf(claim, last ? { etag: found.etag } : found);
-    sayKept(log, claim, kept);
+    logRetention(log, claim, kept);
     if (!deleted || kept !== undefined || found.versionId === undefined) return;
   }
 }

@@ -1,4 +1,4 @@
-import { sayKept } from "../aws/s3-kept.ts";
+import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, S3 } from "../aws/s3.ts";
 import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -26,7 +26,7 @@ export class OldVersions {
     try {
       for (let [next] = this.#left; next !== undefined && !this.#kept; [next] = this.#left) {
         const kept = await s3.deleteVersion(claim, next);
-        sayKept(log, claim, kept);
+        logRetention(log, claim, kept);
         if (kept === undefined) this.#left.shift();
         else this.#kept = true;
       }

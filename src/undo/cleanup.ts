@@ -1,6 +1,6 @@
 import { releaseClaim } from "../places/claim.ts";
 import type { Aws } from "../aws/calls.ts";
-import { sayKept } from "../aws/s3-kept.ts";
+import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -68,7 +68,7 @@ async function undo(
 ): Promise<boolean> {
   switch (entry.kind) {
     case "object":
-      sayKept(log, entry, await aws.s3.deleteObject(entry));
+      logRetention(log, entry, await aws.s3.deleteObject(entry));
       return true;
     case "claim":
       await clock.sleep(Math.max(0, (entry.freeAt ?? 0) - clock.now()));

@@ -1,5 +1,5 @@
 import type { Log } from "../log.ts";
-import type { Kept, ObjectName } from "./s3.ts";
+import type { RetentionReason, ObjectName } from "./s3.ts";
 
 /** A process is one step: its script and its claims are told of once. */
 const warned = new Set<string>();
@@ -8,7 +8,7 @@ const warned = new Set<string>();
  * Says that the bytes are still there. What a right would mend is a warning, in the same words for every object of a
  * bucket; a lock is the bucket owner's intention.
  */
-export function sayKept(log: Log, { bucket, key }: ObjectName, kept: Kept | undefined): void {
+export function logRetention(log: Log, { bucket, key }: ObjectName, kept: RetentionReason | undefined): void {
   if (kept === undefined) return;
   if (kept.why === "lock") {
     const until = kept.until === undefined ? "until that is lifted" : `until ${kept.until.toISOString()}`;
