@@ -1,4 +1,4 @@
-import type { Ecs, RunTask } from "../../src/aws/ecs.ts";
+import type { Ecs, RunTaskRequest } from "../../src/aws/ecs.ts";
 import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { endpoint, exception, type Answer, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
 
@@ -17,7 +17,7 @@ function sent(index = 0): unknown {
 }
 
 const arn = "arn:aws:ecs:eu-central-1:123456789012:task/ci/0123456789abcdef0123456789abcdef";
-const request: RunTask = {
+const request: RunTaskRequest = {
   cluster: "ci",
   taskDefinition: "web:3",
   count: 1,

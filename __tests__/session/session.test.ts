@@ -324,7 +324,7 @@ describe("a session under KMS", () => {
     const gateway = await startGateway();
     const wanted: unknown[] = [];
     await open(gateway, {
-      wantDataKey: (asked) => {
+      requestDataKey: (asked) => {
         wanted.push(asked);
         return Promise.resolve({
           plaintext: Buffer.alloc(64, 1),
@@ -351,7 +351,7 @@ describe("a session under KMS", () => {
       const clock = new SteppedClock();
       const gateway = await startGateway();
       const cause = new Error("AccessDenied: kms:GenerateDataKey");
-      const session = await open(gateway, { clock, wantDataKey: () => Promise.reject(cause) });
+      const session = await open(gateway, { clock, requestDataKey: () => Promise.reject(cause) });
       gateway.send(request);
       await gateway.until(() => gateway.inputs.length === 1);
       expect(json(gateway.inputs[0])).toMatchObject({ ProcessedClientActions: [{ ActionStatus: 2 }] });
@@ -365,7 +365,7 @@ describe("a session under KMS", () => {
   it("gives up after the agent's 15 s when KMS does not answer, and tells the agent", async () => {
     const clock = new SteppedClock();
     const gateway = await startGateway();
-    const session = await open(gateway, { clock, wantDataKey: () => new Promise(() => undefined) });
+    const session = await open(gateway, { clock, requestDataKey: () => new Promise(() => undefined) });
     gateway.send(request);
     await clock.pass(15_000);
     await gateway.until(() => gateway.inputs.length === 1);
@@ -381,7 +381,7 @@ describe("a session under KMS", () => {
     const clock = new SteppedClock();
     const gateway = await startGateway();
     const key = { plaintext: Buffer.alloc(64, 1), ciphertext: Buffer.from("blob"), keyArn: "" };
-    const session = await open(gateway, { clock, wantDataKey: () => Promise.resolve(key) });
+    const session = await open(gateway, { clock, requestDataKey: () => Promise.resolve(key) });
     gateway.send(request);
     await gateway.until(() => gateway.inputs.length === 1);
     await clock.pass(20_000);

@@ -1,5 +1,5 @@
-import type { Registrable } from "../../src/aws/task-definition.ts";
-import type { RunTask } from "../../src/aws/ecs.ts";
+import type { RegistrableDefinition } from "../../src/aws/task-definition.ts";
+import type { RunTaskRequest } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import { AccessDenied, Failure } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
@@ -69,18 +69,18 @@ const denied = (right: string) =>
   );
 
 async function starting(
-  definition: Registrable = source,
+  definition: RegistrableDefinition = source,
   more: {
     readonly start?: Partial<NewTasks["start"]>;
     readonly register?: Failure;
-    readonly refuse?: (request: RunTask, call: number) => Failure | undefined;
+    readonly refuse?: (request: RunTaskRequest, call: number) => Failure | undefined;
     readonly known?: Definitions;
     readonly container?: string;
   } = {},
 ) {
   const known = more.known ?? new Definitions();
   if (more.known === undefined) await known.registerTaskDefinition(definition);
-  const requests: RunTask[] = [];
+  const requests: RunTaskRequest[] = [];
   const context = resolving(
     { ...where, start: startInputs(more.start) },
     {
@@ -104,7 +104,7 @@ async function starting(
   return { known, requests, context, resolved, derived };
 }
 
-const commandOf = (request: RunTask | undefined): unknown =>
+const commandOf = (request: RunTaskRequest | undefined): unknown =>
   (request?.overrides["containerOverrides"] as { command: unknown }[] | undefined)?.[0]?.command;
 
 it("is started of a definition with a shell as entry point, an init and a check that passes, all else copied", async () => {
@@ -138,7 +138,7 @@ it("has the tags that its own definition would have given it, but for AWS's own"
   expect(requests[0]?.propagateTags).toBeUndefined();
 });
 
-it.each<[string, Registrable, Partial<NewTasks["start"]>]>([
+it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
   [
     "the definition sets a shell as entry point and no container waits for its health",
     { ...source, containerDefinitions: [{ ...app, entryPoint: ["/bin/sh", "-c"] }] },
@@ -193,7 +193,7 @@ it("is refused for Windows", async () => {
   await expect(step).rejects.toMatchObject({ code: "windows-task" });
 });
 
-it.each<[string, { register?: Failure; refuse?: (request: RunTask) => Failure | undefined }]>([
+it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Failure | undefined }]>([
   ["registered", { register: denied("ecs:RegisterTaskDefinition") }],
   [
     "run",

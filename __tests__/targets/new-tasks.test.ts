@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskDefinition } from "../../src/aws/task-definition.ts";
-import type { RunTask } from "../../src/aws/ecs.ts";
+import type { RunTaskRequest } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
@@ -38,7 +38,7 @@ function starting(
   workspace = "/nowhere",
   cluster = "ci",
 ) {
-  const requests: RunTask[] = [];
+  const requests: RunTaskRequest[] = [];
   const asked: string[] = [];
   let started = 0;
   const context = resolving(

@@ -1,4 +1,4 @@
-import type { RunTask, RunTaskAnswer } from "../../src/aws/ecs.ts";
+import type { RunTaskRequest, RunTaskAnswer } from "../../src/aws/ecs.ts";
 import { AccessDenied, Failure, NoCapacity } from "../../src/errors.ts";
 import { startTasks } from "../../src/targets/start-tasks.ts";
 import { runTaskRequest } from "../../src/targets/run-task-request.ts";
@@ -10,7 +10,7 @@ const plan = { cluster: "ci", definition: aDefinition(), container: "app", timeo
 const request = runTaskRequest(startInputs(), plan);
 const onSpot = runTaskRequest(startInputs({ capacityProviders: [SPOT] }), plan);
 
-const sent: RunTask[] = [];
+const sent: RunTaskRequest[] = [];
 const started: string[] = [];
 let log: Listener;
 beforeEach(() => {
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 /** Starts tasks while ECS answers so, and then as asked. */
 function starting(
-  asked: RunTask,
+  asked: RunTaskRequest,
   count: number,
   answers: readonly (Partial<RunTaskAnswer> | Error)[] = [],
   tagged = false,

@@ -1,8 +1,8 @@
-import type { RunTask } from "../../src/aws/ecs.ts";
+import type { RunTaskRequest } from "../../src/aws/ecs.ts";
 import { afterGrace, begunInTime } from "../../src/undo/grace.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
-const request = {} as RunTask;
+const request = {} as RunTaskRequest;
 const answer = { tasks: [], refusals: [] };
 const cancelled = new Error("cancelled");
 

@@ -1,11 +1,11 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { taskDefinitionFrom, type Registrable, type TaskDefinition } from "./task-definition.ts";
+import { taskDefinitionFrom, type RegistrableDefinition, type TaskDefinition } from "./task-definition.ts";
 import type {
   CapacityProvider,
   Ecs,
-  ExecuteCommand,
+  ExecuteCommandRequest,
   ExecuteCommandAnswer,
-  RunTask,
+  RunTaskRequest,
   RunTaskAnswer,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
@@ -28,7 +28,7 @@ export function changes(ask: EcsRequester): Changes {
   };
 }
 
-async function registerTaskDefinition(ask: EcsRequester, definition: Registrable): Promise<TaskDefinition> {
+async function registerTaskDefinition(ask: EcsRequester, definition: RegistrableDefinition): Promise<TaskDefinition> {
   // The text is the user's and ECS is its judge, so its type is taken on trust.
   const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
   const what = `task definition '${request.family ?? ""}'`;
@@ -50,7 +50,7 @@ async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise
 
 async function runTask(
   ask: EcsRequester,
-  { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTask,
+  { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTaskRequest,
 ): Promise<RunTaskAnswer> {
   const { capacityProviders, ...rest } = more;
   const { subnets, securityGroups, assignPublicIp } = network;
@@ -99,7 +99,7 @@ async function stopTask(ask: EcsRequester, cluster: string, task: string, reason
 
 async function executeCommand(
   ask: EcsRequester,
-  { cluster, task, container, command }: ExecuteCommand,
+  { cluster, task, container, command }: ExecuteCommandRequest,
 ): Promise<ExecuteCommandAnswer> {
   const request = { cluster, task, container, command, interactive: true };
   const what = `container '${container}' of task '${task}'`;

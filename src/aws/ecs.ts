@@ -1,4 +1,4 @@
-import type { Registrable, TaskDefinition } from "./task-definition.ts";
+import type { RegistrableDefinition, TaskDefinition } from "./task-definition.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -18,15 +18,15 @@ export interface Ecs {
   describeService(cluster: string, service: string): Promise<Service>;
   /** Fails with `task-definition-not-found`. */
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
-  registerTaskDefinition(definition: Registrable): Promise<TaskDefinition>;
+  registerTaskDefinition(definition: RegistrableDefinition): Promise<TaskDefinition>;
   /** One that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** Starts up to ten tasks. ECS's own refusals come back as values, since their words need the context. */
-  runTask(request: RunTask): Promise<RunTaskAnswer>;
+  runTask(request: RunTaskRequest): Promise<RunTaskAnswer>;
   /** `reason` becomes the task's stoppedReason. A task that is gone already is no failure. */
   stopTask(cluster: string, task: string, reason: string): Promise<void>;
   /** Not connected: the container's exec agent takes no session now, and may a moment later. */
-  executeCommand(request: ExecuteCommand): Promise<ExecuteCommandAnswer>;
+  executeCommand(request: ExecuteCommandRequest): Promise<ExecuteCommandAnswer>;
 }
 
 export interface Cluster {
@@ -90,7 +90,7 @@ export interface Network {
   readonly assignPublicIp: boolean | undefined;
 }
 
-export interface RunTask {
+export interface RunTaskRequest {
   readonly cluster: string;
   readonly taskDefinition: string;
   /** From 1 to 10. */
@@ -115,7 +115,7 @@ export interface RunTaskAnswer {
   readonly refusals: readonly { readonly reason: string; readonly detail: string | undefined }[];
 }
 
-export interface ExecuteCommand {
+export interface ExecuteCommandRequest {
   readonly cluster: string;
   readonly task: string;
   readonly container: string;

@@ -24,13 +24,13 @@ export interface TaskDefinition {
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
   /** Every member that RegisterTaskDefinition takes, as ECS answered it; without tags. */
-  readonly registrable: Registrable;
+  readonly registrable: RegistrableDefinition;
   /** Without those of AWS, which begin with `aws:` and which only AWS can set. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /** A task definition as RegisterTaskDefinition takes it. */
-export type Registrable = Readonly<Record<string, unknown>>;
+export type RegistrableDefinition = Readonly<Record<string, unknown>>;
 
 export interface ContainerDefinition {
   readonly name: string;
@@ -55,7 +55,7 @@ export interface ContainerDefinition {
 export const RUN_LABEL = "fargate-exec.run";
 
 /** The definition with a word in it by which the run finds it again. */
-export function signed(definition: Registrable, run: string): Registrable {
+export function signed(definition: RegistrableDefinition, run: string): RegistrableDefinition {
   const [first, ...others] = definition["containerDefinitions"] as readonly SdkContainer[];
   if (first === undefined) return definition;
   const labels = { ...first.dockerLabels, [RUN_LABEL]: run };

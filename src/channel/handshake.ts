@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Cipher } from "./cipher.ts";
 import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
 import { isObject, parseObject } from "./json.ts";
-import type { DataKey, DataKeyWanted } from "./types.ts";
+import type { DataKey, DataKeyRequest } from "./types.ts";
 
 /** The session-manager-plugin whose behaviour we speak: the oldest that AWS still supports. */
 const CLIENT_VERSION = "1.2.764.0";
@@ -73,7 +73,7 @@ export class Handshake {
   }
 
   /** HandshakeRequest → the response's payload, or the data key it takes to give one. */
-  request(payload: Uint8Array): { readonly response: Uint8Array } | { readonly wanted: DataKeyWanted } {
+  request(payload: Uint8Array): { readonly response: Uint8Array } | { readonly wanted: DataKeyRequest } {
     if (this.#state.kind !== "undecided") throw new HandshakeError("the agent asked for a second handshake");
     const actions = parse("HandshakeRequest", payload)["RequestedClientActions"];
     if (!Array.isArray(actions))

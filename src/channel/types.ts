@@ -11,7 +11,7 @@ export interface DataKey {
 }
 
 /** What to ask KMS `GenerateDataKey` for; NumberOfBytes is 64. */
-export interface DataKeyWanted {
+export interface DataKeyRequest {
   readonly keyId: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
@@ -26,7 +26,7 @@ export type ChannelEvent =
   /** The agent has left input unacknowledged for too long: the connection is as good as lost. Once a connection. */
   | { readonly kind: "stalled"; readonly ms: number }
   /** Answer with `provideDataKey` or `refuseDataKey` within 15 s, or the agent gives the session up. */
-  | ({ readonly kind: "data-key-wanted" } & DataKeyWanted)
+  | ({ readonly kind: "data-key-wanted" } & DataKeyRequest)
   /** The session is set up; `customerMessage` is the agent's line for the user ("" when it has none). */
   | { readonly kind: "handshake-complete"; readonly customerMessage: string }
   /** The other side ended the session; `text` is its reason, empty after a normal end. */

@@ -48,7 +48,7 @@ export type Where =
 
 export interface NewTasks {
   readonly kind: "new";
-  readonly of: NewTaskOf;
+  readonly of: NewTaskSource;
   /** The service to borrow from: what `start` leaves open, and the task definition where nothing else names one. */
   readonly service: string | undefined;
   readonly tasks: number;
@@ -56,7 +56,7 @@ export interface NewTasks {
 }
 
 /** The source of a new task's definition. */
-export type NewTaskOf =
+export type NewTaskSource =
   /** The service's own task definition. */
   | { readonly kind: "service" }
   /** A family, `family:revision`, an ARN, or the path of a file in the workspace. */

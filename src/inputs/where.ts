@@ -1,5 +1,5 @@
 import { networkRequired } from "../aws/missing.ts";
-import type { NewTaskOf, NewTasks, StartInputs, Where } from "./inputs.ts";
+import type { NewTaskSource, NewTasks, StartInputs, Where } from "./inputs.ts";
 import { boolean, count, matching, shown, type Parsed } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
@@ -129,7 +129,7 @@ function readNewTasks(
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 
-function readNewTaskOf(reader: InputReader, only: Exclude<TargetName, "task">): NewTaskOf | undefined {
+function readNewTaskOf(reader: InputReader, only: Exclude<TargetName, "task">): NewTaskSource | undefined {
   if (only === "service") return { kind: "service" };
   if (only === "image") {
     const name = reader.optional("image", image);

@@ -45,7 +45,7 @@ export function sessionOpener(options: OpenerOptions): Opener {
       log,
       clock,
       resume: () => aws.ssm.resumeSession(ticket.sessionId),
-      wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+      requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
     });
     return await opening.catch(async (error: unknown) => {
       // Its command runs without us, and keeps a place in the container. A cancel is carried out elsewhere.

@@ -2,7 +2,7 @@ import type { SessionTicket } from "../aws/ecs.ts";
 import { Channel } from "../channel/channel.ts";
 import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
 import { describeFrame } from "../channel/message.ts";
-import type { ChannelEvent, DataKey, DataKeyWanted, Frame } from "../channel/types.ts";
+import type { ChannelEvent, DataKey, DataKeyRequest, Frame } from "../channel/types.ts";
 import { clipped } from "../clipped.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -71,7 +71,7 @@ export interface SessionOptions extends SessionTicket, SessionIdentity {
   /** Asks for a new token after a cut: SSM ResumeSession. Undefined for a session that is over. */
   readonly resume?: (() => Promise<SessionTicket | undefined>) | undefined;
   /** Asks KMS, when the cluster encrypts its sessions. Without it such a session is refused. */
-  readonly wantDataKey?: ((wanted: DataKeyWanted) => Promise<DataKey>) | undefined;
+  readonly requestDataKey?: ((wanted: DataKeyRequest) => Promise<DataKey>) | undefined;
   /** A line for each frame, in and out. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -229,12 +229,12 @@ class DataSession implements Session {
     return cause instanceof EncryptionMismatch ? encryptionMismatch(this.sessionId, why, cause) : cause;
   }
 
-  async #fetchDataKey({ keyId, encryptionContext }: DataKeyWanted): Promise<void> {
+  async #fetchDataKey({ keyId, encryptionContext }: DataKeyRequest): Promise<void> {
     const { clock } = this.#options;
     let key: DataKey;
     try {
-      if (!this.#options.wantDataKey) throw new Error("this client was given no way to ask KMS");
-      key = await unlessLate(this.#options.wantDataKey({ keyId, encryptionContext }), {
+      if (!this.#options.requestDataKey) throw new Error("this client was given no way to ask KMS");
+      key = await unlessLate(this.#options.requestDataKey({ keyId, encryptionContext }), {
         clock,
         signal: this.#over.signal,
         until: this.#now() + DATA_KEY_MS,

@@ -1,4 +1,4 @@
-import type { Registrable, TaskDefinition } from "../aws/task-definition.ts";
+import type { RegistrableDefinition, TaskDefinition } from "../aws/task-definition.ts";
 import { Failure } from "../errors.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { isShell } from "./hold-command.ts";
@@ -55,7 +55,7 @@ export function refuseAwaited({ containers }: TaskDefinition, container: string,
 export function heldDefinition(
   { family, registrable }: Pick<TaskDefinition, "family" | "registrable">,
   container: string,
-): Registrable & { readonly family: string } {
+): RegistrableDefinition & { readonly family: string } {
   const whole = without(registrable, "tags");
   const containers = (whole["containerDefinitions"] ?? []) as readonly Members[];
   const definition = {

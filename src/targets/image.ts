@@ -1,4 +1,4 @@
-import type { Registrable } from "../aws/task-definition.ts";
+import type { RegistrableDefinition } from "../aws/task-definition.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 import { ownFamily } from "./family.ts";
 
@@ -21,7 +21,7 @@ export function imageDefinition(
   image: string,
   start: StartInputs,
   container: string | undefined,
-): Registrable & { readonly family: string } {
+): RegistrableDefinition & { readonly family: string } {
   const definition = {
     networkMode: "awsvpc",
     requiresCompatibilities: ["FARGATE"],

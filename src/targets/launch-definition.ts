@@ -1,4 +1,4 @@
-import { taskDefinitionFrom, type Registrable, type TaskDefinition } from "../aws/task-definition.ts";
+import { taskDefinitionFrom, type RegistrableDefinition, type TaskDefinition } from "../aws/task-definition.ts";
 import { AccessDenied, Failure } from "../errors.ts";
 import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
 import { lastPart } from "./arn.ts";
@@ -59,7 +59,7 @@ export async function launchDefinition(
         : await describedSource(of.taskDefinition, context);
   refuseWindows(source.known.operatingSystem, source.name);
   const container = chooseContainer(context.container, source.known.containers, source.name);
-  const commands = (start.overrides["containerOverrides"] ?? []) as readonly Registrable[];
+  const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
   const replaced = commands.some(({ name, command }) => name === container && command !== undefined);
   const plain = { container, start, tags: undefined, otherwise: () => Promise.resolve(undefined) };
   if (!start.hold || replaced) return { ...plain, definition: await source.registered(), hold: undefined };

@@ -1,4 +1,4 @@
-import type { RunTask } from "../aws/ecs.ts";
+import type { RunTaskRequest } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import { lastPart } from "./arn.ts";
 import type { LaunchDefinition } from "./launch-definition.ts";
@@ -9,7 +9,7 @@ import type { UndoList } from "./undo-list.ts";
 
 /** What the tasks of one run are started by. */
 export interface LaunchPlan extends Pick<LaunchDefinition, "container" | "hold" | "otherwise"> {
-  readonly request: RunTask;
+  readonly request: RunTaskRequest;
 }
 
 export interface LauncherOptions {
@@ -58,7 +58,7 @@ export class Launcher {
     return this.targetOf(task);
   }
 
-  async #start(request: RunTask, count: number): Promise<readonly Task[]> {
+  async #start(request: RunTaskRequest, count: number): Promise<readonly Task[]> {
     const { undo, tagged, context } = this.#options;
     const { ecs, log } = context;
     return await undo.whileStarting(request, () =>

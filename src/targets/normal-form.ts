@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Registrable, RUN_LABEL } from "../aws/task-definition.ts";
+import { type RegistrableDefinition, RUN_LABEL } from "../aws/task-definition.ts";
 import { parseArn } from "./arn.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -8,12 +8,12 @@ type Members = Readonly<Record<string, unknown>>;
  * Where two task definitions differ, as paths like `containerDefinitions[0].image`; empty for equal ones. Every member
  * is compared, also those that this code does not know. `arn` is that of `found`.
  */
-export function differences(wanted: Registrable, found: Registrable, arn: string): readonly string[] {
+export function differences(wanted: RegistrableDefinition, found: RegistrableDefinition, arn: string): readonly string[] {
   return [...compared(normalForm(wanted, arn), normalForm(found, arn), "")];
 }
 
 /** A digest that is the same for equal definitions, whatever the order of their members. */
-export function digestOf(definition: Registrable): string {
+export function digestOf(definition: RegistrableDefinition): string {
   const text = JSON.stringify(sorted(normalForm(definition)));
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
@@ -27,7 +27,7 @@ export function without(members: Members, ...names: readonly string[]): Members 
  * The definition without what ECS adds to a registered one: empty lists, zeros, defaults of ports, the ARN of a role
  * that was given by name, another order of variables. The run that registered it is no part of it either.
  */
-function normalForm(registrable: Registrable, arn = ""): Members {
+function normalForm(registrable: RegistrableDefinition, arn = ""): Members {
   const definition = without(registrable, "family", "tags");
   const containers = (definition["containerDefinitions"] ?? []) as readonly Members[];
   const roles = ["taskRoleArn", "executionRoleArn"].map((name): [string, unknown] => [

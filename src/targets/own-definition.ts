@@ -1,4 +1,4 @@
-import type { Registrable, TaskDefinition } from "../aws/task-definition.ts";
+import type { RegistrableDefinition, TaskDefinition } from "../aws/task-definition.ts";
 import { signed } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
@@ -31,7 +31,7 @@ export interface OwnDefinitionContext {
  * `from` names what the definition is for, in messages. With `reuse: false` the newest revision is not looked at first.
  */
 export async function ownDefinition(
-  wanted: Registrable & { readonly family: string },
+  wanted: RegistrableDefinition & { readonly family: string },
   from: string,
   { reuse }: { readonly reuse: boolean },
   context: OwnDefinitionContext,
@@ -51,7 +51,7 @@ export async function ownDefinition(
 
 /** Registers a definition, signed, in whatever family it names. */
 export async function register(
-  definition: Registrable,
+  definition: RegistrableDefinition,
   from: string,
   { ecs, log, run, whileRegistering }: Omit<OwnDefinitionContext, "clock" | "signal" | "onShared">,
 ): Promise<TaskDefinition> {
@@ -64,7 +64,7 @@ export async function register(
 
 /** Another principal may register in our families, too, so a revision that is not equal is never run. */
 async function newestEqual(
-  wanted: Registrable & { readonly family: string },
+  wanted: RegistrableDefinition & { readonly family: string },
   from: string,
   { ecs, log, onShared }: OwnDefinitionContext,
 ): Promise<TaskDefinition | undefined> {

@@ -1,5 +1,5 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
-import type { RunTask } from "../aws/ecs.ts";
+import type { RunTaskRequest } from "../aws/ecs.ts";
 import { networkRequired } from "../aws/missing.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
@@ -26,7 +26,7 @@ export function requireNetwork(start: StartInputs, what: string, service: string
 }
 
 /** The request that starts one task for the job. Pure. Fails with `bad-input` for overrides ECS would not take. */
-export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTask {
+export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequest {
   const { cluster, definition, container, origin } = plan;
   const entryPoint = definition.containers.find(({ name }) => name === container)?.entryPoint ?? [];
   const overrides = {

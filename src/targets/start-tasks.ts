@@ -1,4 +1,4 @@
-import type { Ecs, RunTask, RunTaskAnswer } from "../aws/ecs.ts";
+import type { Ecs, RunTaskRequest, RunTaskAnswer } from "../aws/ecs.ts";
 import { taskRefusal } from "../aws/ecs-words.ts";
 import type { Task } from "../aws/task.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../errors.ts";
@@ -17,7 +17,7 @@ export interface LaunchContext {
   /** Called with the tasks of each answer. */
   readonly onStarted: (tasks: readonly Task[]) => void;
   /** Another request for the same, where ECS refuses the one before with `failure`. */
-  readonly otherwise: (failure: Failure) => Promise<RunTask | undefined>;
+  readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface LaunchContext {
  * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called with those that are.
  */
 export async function startTasks(
-  request: RunTask,
+  request: RunTaskRequest,
   count: number,
   context: LaunchContext,
 ): Promise<readonly Task[]> {
@@ -54,17 +54,17 @@ export async function startTasks(
 }
 
 /** The same task on Fargate itself, which isn't taken away. */
-export function onDemand(request: RunTask): RunTask {
+export function onDemand(request: RunTaskRequest): RunTaskRequest {
   return { ...request, capacityProviders: [] };
 }
 
-export function usesSpot({ capacityProviders }: Pick<RunTask, "capacityProviders">): boolean {
+export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
   return capacityProviders.some(
     ({ name, weight, base }) => name === "FARGATE_SPOT" && (weight > 0 || base > 0),
   );
 }
 
-async function runTask(request: RunTask, { ecs, log, tagged, token }: LaunchContext): Promise<RunTaskAnswer> {
+async function runTask(request: RunTaskRequest, { ecs, log, tagged, token }: LaunchContext): Promise<RunTaskAnswer> {
   try {
     return await ecs.runTask({ ...request, clientToken: token() });
   } catch (error) {
@@ -76,7 +76,7 @@ async function runTask(request: RunTask, { ecs, log, tagged, token }: LaunchCont
   }
 }
 
-function notStarted({ taskDefinition, cluster }: RunTask, { tasks, refusals }: RunTaskAnswer): Failure {
+function notStarted({ taskDefinition, cluster }: RunTaskRequest, { tasks, refusals }: RunTaskAnswer): Failure {
   const words = refusals.map(({ reason, detail }) => (detail ? `${reason}: ${detail}` : reason));
   const some = tasks.length === 0 ? "a task" : "all tasks";
   const facts = {

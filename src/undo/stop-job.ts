@@ -73,7 +73,7 @@ async function shakeHands(
     const session = await openSession({
       ...ticket,
       ...{ sessionTarget, encryption, aws: aws.clients, log, clock, signal: late.signal },
-      wantDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+      requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
     });
     if (patient) limit();
     const end = await session.ended;
