@@ -1,6 +1,6 @@
 import type { ExecConfiguration } from "./aws/ecs.ts";
 import { runJob } from "./job.ts";
-import type { JobContext, UnplacedJob } from "./job/context.ts";
+import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { type Log, loggedFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { diagnose } from "./ready/diagnose.ts";
@@ -54,7 +54,7 @@ export async function runJobs(
 async function runInOneOf(
   first: Target,
   { candidates, inPublic }: JobTargets,
-  job: UnplacedJob,
+  job: UnassignedJob,
   step: StepContext,
 ): Promise<TaskResult> {
   const others = othersToTry(candidates).length;
@@ -113,7 +113,7 @@ async function withDiagnosis(
   result: FailedResult,
   { attached }: Attempt,
   target: Target,
-  { aws, cancel, exec, log, looks }: UnplacedJob,
+  { aws, cancel, exec, log, looks }: UnassignedJob,
 ): Promise<TaskResult> {
   if (attached || cancel.aborted) return result;
   const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec, log };

@@ -1,4 +1,4 @@
-import type { Where } from "../../src/inputs/inputs.ts";
+import type { TaskSelection } from "../../src/inputs/inputs.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import type { MadeResource } from "../../src/targets/made-resource.ts";
 import { Listener } from "./listener.ts";
@@ -27,7 +27,7 @@ export interface Resolving extends ResolveContext {
 
 /** A context with the given answers of ECS. Any other call fails the test. */
 export function resolving(
-  where: Where,
+  where: TaskSelection,
   ecs: Partial<ResolveContext["ecs"]>,
   more: Partial<ResolveContext> & { readonly container?: string } = {},
 ): Resolving {

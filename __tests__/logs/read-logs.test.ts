@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { AccessDenied } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { readLogs } from "../../src/logs/read-logs.ts";
-import { Unreadable } from "../../src/logs/transcript.ts";
+import { UnreadableLog } from "../../src/logs/transcript.ts";
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
@@ -124,6 +124,6 @@ describe("a transcript that S3 denies", () => {
   });
 
   it("is the failure where the others hold nothing", async () => {
-    await expect(fromS3(undefined)).rejects.toBeInstanceOf(Unreadable);
+    await expect(fromS3(undefined)).rejects.toBeInstanceOf(UnreadableLog);
   });
 });

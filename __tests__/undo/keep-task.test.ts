@@ -1,4 +1,4 @@
-import type { StartInputs, Where } from "../../src/inputs/inputs.ts";
+import type { StartInputs, TaskSelection } from "../../src/inputs/inputs.ts";
 import { keepTasks } from "../../src/undo/keep-task.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -6,7 +6,7 @@ import { startInputs } from "../helpers/start-inputs.ts";
 
 const entry = (taskArn: string): LedgerEntry => ({ kind: "task", cluster: "ci", startedBy: "me", taskArn });
 const definition: LedgerEntry = { kind: "task-definition", arn: "arn:definition" };
-const started = (keepTask: StartInputs["keepTask"]): Where => ({
+const started = (keepTask: StartInputs["keepTask"]): TaskSelection => ({
   kind: "new",
   of: { kind: "image", image: "python:3.13" },
   service: undefined,
@@ -15,7 +15,7 @@ const started = (keepTask: StartInputs["keepTask"]): Where => ({
 });
 
 /** Two tasks on record, of which the second failed; what the cleanup still has to stop. */
-function stopped(where: Where) {
+function stopped(where: TaskSelection) {
   const log = new Listener();
   const undo = [entry("good"), entry("bad"), definition];
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);

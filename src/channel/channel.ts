@@ -15,7 +15,7 @@ const UNACKNOWLEDGED_MS = 15_000;
 /** Between two ticks while something is unacknowledged: then this process slept, and could not hear the agent. */
 const SUSPENDED_MS = 5_000;
 
-interface Pending {
+interface QueuedMessage {
   readonly payloadType: number;
   readonly payload: Uint8Array;
   /** All input up to its end, in bytes. */
@@ -36,7 +36,7 @@ export class Channel {
   readonly #inbox = new Inbox();
   readonly #outbox = new Outbox();
   /** Input that waits for the handshake's end or for the window. */
-  readonly #pending: Pending[] = [];
+  readonly #pending: QueuedMessage[] = [];
   /** What the acks of sent input mean, oldest first. */
   readonly #sent: { readonly sequenceNumber: number; readonly position: number }[] = [];
   #position = 0;

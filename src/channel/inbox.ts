@@ -5,7 +5,7 @@ const MAX_MESSAGES = 10_000;
 /** Frames of the agent carry 1 kB; this bounds a peer that sends larger ones. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-export interface Received {
+export interface InboxResult {
   /** False when the inbox was full: not acknowledged, so the agent sends it again. */
   readonly acknowledge: boolean;
   /** What may be processed now, in order. */
@@ -28,7 +28,7 @@ export class Inbox {
     return this.#ahead.size;
   }
 
-  receive(message: AgentMessage): Received {
+  receive(message: AgentMessage): InboxResult {
     const sequence = message.sequenceNumber;
     // A duplicate means that our ack was lost. The agent repeats only its oldest message, so without a new ack
     // it would repeat this one for ever, and nothing after it.

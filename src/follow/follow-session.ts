@@ -21,7 +21,7 @@ export const CANCELLING_MS = 4_000;
 const STOPPING_MS = 20_000;
 
 /** The agent has not opened the job's first session, so that nothing was started in it. */
-export interface Unopened {
+export interface UnopenedSession {
   readonly kind: "unopened";
 }
 
@@ -57,7 +57,7 @@ export interface FollowSessionOptions {
  * Follows the job through one session: types the input when that is safe, passes on the output, and ends with the
  * job's status or with what came instead. Closes the session in every case, and never rejects.
  */
-export async function followSession(session: Session, options: FollowSessionOptions): Promise<CarrierEnd | Unopened> {
+export async function followSession(session: Session, options: FollowSessionOptions): Promise<CarrierEnd | UnopenedSession> {
   return await new SessionFollower(session, options).follow();
 }
 
@@ -77,7 +77,7 @@ class SessionFollower {
     this.#silence = new Silence(options.clock, () => void session.close());
   }
 
-  async follow(): Promise<CarrierEnd | Unopened> {
+  async follow(): Promise<CarrierEnd | UnopenedSession> {
     const { clock, cancel, expiry } = this.#options;
     this.#stopOnAbort(cancel, CANCELLING_MS);
     this.#stopOnAbort(expiry?.stop, STOPPING_MS);
@@ -192,7 +192,7 @@ class SessionFollower {
     await this.#session.close();
   }
 
-  #withoutOutcome(end: SessionEnd): CarrierEnd | Unopened {
+  #withoutOutcome(end: SessionEnd): CarrierEnd | UnopenedSession {
     const isOurs = end.kind === "detached" && !this.#options.cancel.aborted;
     if (isOurs && this.#isUnopened) return { kind: "unopened" };
     const silence = this.#silence.lasted;

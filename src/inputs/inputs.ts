@@ -6,7 +6,7 @@ export interface Inputs {
   readonly cluster: string;
   /** ARN of the role that the step assumes by GitHub's ID token; undefined for the credentials of the environment. */
   readonly roleToAssume: string | undefined;
-  readonly where: Where;
+  readonly where: TaskSelection;
   readonly container: string | undefined;
   readonly startTimeout: number;
 
@@ -40,7 +40,7 @@ export interface Inputs {
 }
 
 /** Which tasks: one that runs, those of a service, or new ones. */
-export type Where =
+export type TaskSelection =
   | { readonly kind: "task"; readonly task: string }
   /** `all`: as many as run when the step looks. */
   | { readonly kind: "service"; readonly service: string; readonly tasks: number | "all" }

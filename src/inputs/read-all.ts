@@ -1,6 +1,6 @@
 import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
-import type { Inputs, Where } from "./inputs.ts";
+import type { Inputs, TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, lines, matching, oneOf, type Parsed, shown, size } from "./parse.ts";
 import { InputReader } from "./input-reader.ts";
@@ -8,7 +8,7 @@ import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
 import { readStaging } from "./staging.ts";
 import { variables } from "./variables.ts";
-import { cluster, container, readWhere } from "./where.ts";
+import { cluster, container, readTaskSelection } from "./where.ts";
 
 const minute = 60_000;
 
@@ -19,7 +19,7 @@ const minute = 60_000;
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
-  const where = readWhere(reader);
+  const where = readTaskSelection(reader);
   const script = readScript(reader);
   const rest: Omit<Inputs, "where" | "script"> = {
     cluster: reader.orElse("cluster", cluster, "default"),
@@ -84,7 +84,7 @@ function user(text: string): Parsed<string | undefined> {
 }
 
 /** By default 30 minutes; no limit in a task that ends by itself, since its job ends with it. */
-function readAbandonAfter(reader: InputReader, where: Where | undefined): number | undefined {
+function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined): number | undefined {
   const given = reader.optional("abandon-after", abandonAfter);
   if (given !== undefined) return given === "never" ? undefined : given;
   const endsByItself = where?.kind === "new" && where.start.hold && where.start.keepTask === "never";

@@ -1,5 +1,5 @@
 import { networkRequired } from "../aws/missing.ts";
-import type { NewTaskSource, NewTasks, StartInputs, Where } from "./inputs.ts";
+import type { NewTaskSource, NewTasks, StartInputs, TaskSelection } from "./inputs.ts";
 import { boolean, count, matching, shown, type Parsed } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
@@ -39,7 +39,7 @@ const image = matching(
 );
 
 /** Which tasks, and how new ones are started. Notes a problem for each input that does not go with the others. */
-export function readWhere(reader: InputReader): Where | undefined {
+export function readTaskSelection(reader: InputReader): TaskSelection | undefined {
   const start = readStart(reader);
   const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
   const startNew = reader.orElse("start", boolean, false);

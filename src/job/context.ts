@@ -5,7 +5,7 @@ import type { Target } from "../targets/target.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
 
 /** All that a job has before it is known where it runs. */
-export interface UnplacedJob extends StepContext {
+export interface UnassignedJob extends StepContext {
   /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
   readonly exec: ExecConfiguration | undefined;
   readonly looks: TaskLooks;
@@ -14,7 +14,7 @@ export interface UnplacedJob extends StepContext {
 }
 
 /** What the phases of one job share. */
-export interface JobContext extends UnplacedJob {
+export interface JobContext extends UnassignedJob {
   readonly target: Target;
   /** Whether to queue for the container's place as long as `start-timeout`, or not at all. */
   readonly queues: boolean;

@@ -3,7 +3,7 @@ import type { JobEnd } from "../follow/job-end.ts";
 import { failureOfEnd } from "../follow/failures.ts";
 import type { Target } from "../targets/target.ts";
 import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
-import { transcriptName, Unreadable } from "./transcript.ts";
+import { transcriptName, UnreadableLog } from "./transcript.ts";
 
 /** For the agent's upload, some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
@@ -47,7 +47,7 @@ export async function lastResort(
       signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
       tried.push(
-        error instanceof Unreadable
+        error instanceof UnreadableLog
           ? `${error.failed} ${error.seen}`.replace(/\.$/, "")
           : `${name} could not be read (${error.seen})`,
       );

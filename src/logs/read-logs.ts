@@ -3,7 +3,7 @@ import { followLog } from "../follow/follow-log.ts";
 import type { FollowSessionOptions } from "../follow/follow-session.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import { transcript, type TranscriptContext, Unreadable } from "./transcript.ts";
+import { transcript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
 
 export interface ReadLogsOptions
   extends TranscriptContext, Pick<FollowSessionOptions, "extractor" | "onShown" | "drained"> {
@@ -16,13 +16,13 @@ export interface ReadLogsOptions
 /**
  * Pulls output and status out of the transcripts of a job's sessions, one after the other, going on where the
  * extractor already is. Ends with the status, or with what the last of them lacks. While one is waited for, the others
- * have that time too. Fails as `Unreadable` where nothing of the job was found and that may be for want of a right.
+ * have that time too. Fails as `UnreadableLog` where nothing of the job was found and that may be for want of a right.
  */
 export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<CarrierEnd> {
   const { places, sessionIds, extractor, clock } = options;
   const until = clock.now() + options.patience;
   let followed: CarrierEnd | undefined;
-  let unreadable: Unreadable | undefined;
+  let unreadable: UnreadableLog | undefined;
   for (const sessionId of sessionIds) {
     extractor.restart();
     const patience = Math.max(0, until - clock.now());
@@ -32,7 +32,7 @@ export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptio
       if (found.kind === "status") return found;
       if (found.kind !== "missing" || found.attached) followed = found;
     } catch (error) {
-      if (!(error instanceof Unreadable)) throw error;
+      if (!(error instanceof UnreadableLog)) throw error;
       unreadable = error;
     }
   }

@@ -103,7 +103,7 @@ async function* cloudWatchTranscript(
 
 /**
  * The bytes of a transcript in S3, which is there whole or not at all. Without `s3:ListBucket` S3 denies an object that
- * is not there yet, so that such a denial is told only when the patience ends, as `Unreadable`.
+ * is not there yet, so that such a denial is told only when the patience ends, as `UnreadableLog`.
  */
 async function* s3Transcript(
   object: ObjectName,
@@ -145,11 +145,11 @@ async function asOneOf(
 }
 
 /** A transcript that is not there, or may not be read: S3 doesn't tell which. */
-export class Unreadable extends Failure {}
+export class UnreadableLog extends Failure {}
 
-function unreadable({ bucket, key }: ObjectName, owners: readonly string[], denial: Failure): Unreadable {
+function unreadable({ bucket, key }: ObjectName, owners: readonly string[], denial: Failure): UnreadableLog {
   const object = `arn:aws:s3:::${bucket}/${key}`;
-  return new Unreadable("no-status", {
+  return new UnreadableLog("no-status", {
     failed: `The transcript s3://${bucket}/${key} could not be read: either it is not there, or the credentials have no right to it.`,
     seen: `S3 says the same of both where 's3:ListBucket' on the bucket is missing: ${denial.seen}`,
     advice:

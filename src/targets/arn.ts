@@ -19,7 +19,7 @@ export function parseArn(text: string): Arn | undefined {
 }
 
 /** A task or a service in its cluster. */
-export interface InCluster {
+export interface ClusterMember {
   /** A name or an ARN, as ECS takes either. */
   readonly cluster: string;
   /** The id or name within the cluster. */
@@ -30,7 +30,7 @@ export interface InCluster {
  * A task's ID (32 hexadecimal digits, or a UUID in the old format) or ARN (`task/<cluster>/<id>`, or `task/<id>`
  * in the old format). Fails where the ARN contradicts the inputs `cluster` or `region`.
  */
-export function parseTask(task: string, cluster: string, region: string): InCluster {
+export function parseTask(task: string, cluster: string, region: string): ClusterMember {
   const must = "the ID of a task or its ARN";
   const parsed = inCluster("task", task, must, cluster, region);
   if (!/^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(parsed.id))
@@ -44,7 +44,7 @@ export function parseTask(task: string, cluster: string, region: string): InClus
 }
 
 /** A service's name or ARN (`service/<cluster>/<name>`, or `service/<name>` in the old format). */
-export function parseService(service: string, cluster: string, region: string): InCluster {
+export function parseService(service: string, cluster: string, region: string): ClusterMember {
   const must = "the name of a service or its ARN";
   const parsed = inCluster("service", service, must, cluster, region);
   if (!/^[\w-]{1,255}$/.test(parsed.id)) throw badInput("service", must, `'${service}'`);
@@ -74,7 +74,7 @@ function inCluster(
   must: string,
   cluster: string,
   region: string,
-): InCluster {
+): ClusterMember {
   if (!text.startsWith("arn:")) return { cluster, id: text };
   const arn = parseArn(text);
   const [type, ...rest] = arn?.resource.split("/") ?? [];

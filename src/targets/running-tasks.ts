@@ -2,7 +2,7 @@ import { taskNotFound } from "../aws/missing.ts";
 import { once } from "../aws/once.ts";
 import type { Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
-import type { Where } from "../inputs/inputs.ts";
+import type { TaskSelection } from "../inputs/inputs.ts";
 import { lastPart, parseService, parseTask } from "./arn.ts";
 import { ServiceCandidates } from "./candidates.ts";
 import { chooseTasks } from "./choose.ts";
@@ -25,7 +25,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
 
 /** The best tasks of a service, as many as the inputs ask for; the others are candidates to replace them. */
 export async function tasksOfService(
-  where: Extract<Where, { kind: "service" }>,
+  where: Extract<TaskSelection, { kind: "service" }>,
   context: ResolveContext,
 ): Promise<JobTargets> {
   const { inputs, ecs, log } = context;

@@ -6,7 +6,7 @@ import type { DialOptions } from "./dial.ts";
 import { dial } from "./dial.ts";
 import { gatewayUntrusted, proxyRefused, sessionNotOpened } from "./failures.ts";
 import type { Socket } from "./socket.ts";
-import { NotConnected } from "./socket.ts";
+import { ConnectionError } from "./socket.ts";
 import { Tickets } from "./tickets.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
 import { type Proof, Trial } from "./trial.ts";
@@ -68,7 +68,7 @@ export class Connection {
     try {
       this.#socket = await dial({ ...this.#options, ticket, signal, patience: CONNECT_MS, onLost });
     } catch (error) {
-      throw error instanceof NotConnected ? notOpened(ticket, aws.region, error) : error;
+      throw error instanceof ConnectionError ? notOpened(ticket, aws.region, error) : error;
     }
     onOpen(ticket.token);
   }
@@ -139,7 +139,7 @@ export class Connection {
         log.info(`Session '${ticket.sessionId}' was cut (${cut}); connected again after ${elapsed()}.`);
         return;
       } catch (error) {
-        if (!(error instanceof NotConnected)) throw error;
+        if (!(error instanceof ConnectionError)) throw error;
         last = error;
         tried.push(`${way.how}: ${error.message}`);
       }
@@ -174,7 +174,7 @@ export class Connection {
     try {
       const proof = onOpen(ticket.token);
       await trial.passed(proof, { clock, signal, until: within(PROOF_MS) });
-      if (now.lost) throw new NotConnected("opened, but was closed at once", undefined);
+      if (now.lost) throw new ConnectionError("opened, but was closed at once", undefined);
       now.holds = true;
     } catch (error) {
       this.#socket = undefined;
@@ -192,7 +192,7 @@ export class Connection {
 const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
-function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, error: NotConnected): Failure {
+function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, error: ConnectionError): Failure {
   const { host } = new URL(streamUrl);
   const code = (error.cause as { code?: unknown } | undefined)?.code;
   if (typeof code === "string" && UNTRUSTED.test(code))

@@ -6,7 +6,7 @@ import { unlessAborted } from "../bounded.ts";
 import { streamUrlRefused } from "./failures.ts";
 import { signUpgrade } from "./sign.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
-import { connect, NotConnected } from "./socket.ts";
+import { connect, ConnectionError } from "./socket.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
 
 /** What it takes to be let into the message gateway. */
@@ -21,7 +21,7 @@ export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "ag
 }
 
 /**
- * A socket to the gateway: signed anew, through the proxy if there is one. Rejects with `NotConnected`, with
+ * A socket to the gateway: signed anew, through the proxy if there is one. Rejects with `ConnectionError`, with
  * `session-refused` where the URL leads elsewhere than to the gateway, or with the signal's reason.
  */
 export async function dial(options: DialOptions): Promise<Socket> {
@@ -31,7 +31,7 @@ export async function dial(options: DialOptions): Promise<Socket> {
   const settled = new AbortController();
   const late = new AbortController();
   clock.sleep(patience, settled.signal).then(
-    () => late.abort(new NotConnected(`no answer within ${Math.round(patience / 1000)} s`, undefined)),
+    () => late.abort(new ConnectionError(`no answer within ${Math.round(patience / 1000)} s`, undefined)),
     () => undefined, // settled in time
   );
   const giveUp = AbortSignal.any([signal, late.signal]);
@@ -54,7 +54,7 @@ export async function dial(options: DialOptions): Promise<Socket> {
 async function connectUnsigned(
   to: SocketOptions,
   { ticket: { sessionId }, aws, log }: DialOptions,
-  refusal: NotConnected,
+  refusal: ConnectionError,
 ): Promise<Socket> {
   try {
     const socket = await connect(to);
@@ -65,12 +65,12 @@ async function connectUnsigned(
     return socket;
   } catch (error) {
     if (!isDenied(error)) throw error;
-    throw new NotConnected(`${refusal.message} (a request without a signature, too)`, refusal.status, error);
+    throw new ConnectionError(`${refusal.message} (a request without a signature, too)`, refusal.status, error);
   }
 }
 
-function isDenied(error: unknown): error is NotConnected {
-  return error instanceof NotConnected && (error.status === 401 || error.status === 403);
+function isDenied(error: unknown): error is ConnectionError {
+  return error instanceof ConnectionError && (error.status === 401 || error.status === 403);
 }
 
 /** A signature that cannot be made is no reason to give up: gateways have taken unsigned requests for years. */

@@ -2,7 +2,7 @@
 import { sessionsArn } from "../aws/partitions.ts";
 import { Failure } from "../errors.ts";
 
-export interface NotOpened {
+export interface OpeningFacts {
   readonly sessionId: string;
   readonly host: string;
   readonly region: string;
@@ -12,7 +12,7 @@ export interface NotOpened {
   readonly cause?: unknown;
 }
 
-export function sessionNotOpened({ sessionId, host, region, seen, status, cause }: NotOpened): Failure {
+export function sessionNotOpened({ sessionId, host, region, seen, status, cause }: OpeningFacts): Failure {
   const failed = `The data channel of session '${sessionId}' could not be opened.`;
   if (status === undefined) {
     return new Failure("session-lost", {

@@ -51,8 +51,8 @@ export interface SocketOptions {
  * There is no connection. `status` is that of the answer, if one came instead of the upgrade: the gateway's, or 407
  * of a proxy. Without one the cause's `code` is Node's.
  */
-export class NotConnected extends Error {
-  override readonly name = "NotConnected";
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
   readonly status: number | undefined;
 
   constructor(message: string, status: number | undefined, cause?: unknown) {
@@ -61,7 +61,7 @@ export class NotConnected extends Error {
   }
 }
 
-/** Rejects with `NotConnected`, or with the signal's reason. */
+/** Rejects with `ConnectionError`, or with the signal's reason. */
 export async function connect(options: SocketOptions): Promise<Socket> {
   options.signal.throwIfAborted();
   const ws = new WebSocket(options.url, {
@@ -156,13 +156,13 @@ class WsSocket implements Socket {
 async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
   const opening = new Promise<void>((resolve, reject) => {
     ws.once("open", resolve);
-    ws.once("error", (cause) => reject(new NotConnected(cause.message || String(cause), undefined, cause)));
+    ws.once("error", (cause) => reject(new ConnectionError(cause.message || String(cause), undefined, cause)));
     ws.once("unexpected-response", (_request, response) => {
       const status = response.statusCode ?? 0;
       let answer = "";
       const refuse = (): void => {
         const text = answer.replace(/\s+/g, " ").trim().slice(0, MAX_ANSWER_CHARACTERS);
-        reject(new NotConnected(`HTTP ${status}${text && `: ${text}`}`, status));
+        reject(new ConnectionError(`HTTP ${status}${text && `: ${text}`}`, status));
       };
       response.setEncoding("utf8").on("data", (chunk: string) => {
         answer += chunk;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { unlessLate } from "../bounded.ts";
-import { NotConnected } from "./socket.ts";
+import { ConnectionError } from "./socket.ts";
 
 /** A gateway that does not take the token opens the socket all the same, and closes it soon. */
 const SETTLED_MS = 1_000;
@@ -34,13 +34,13 @@ export class Trial {
     this.#answered = new Promise((resolve) => (this.pong = resolve));
     this.#acknowledged = new Promise((resolve) => (this.acknowledged = resolve));
     this.#lost = new Promise((_resolve, reject) => {
-      this.lost = (why, cause) => reject(new NotConnected(`opened, but ${why}`, undefined, cause));
+      this.lost = (why, cause) => reject(new ConnectionError(`opened, but ${why}`, undefined, cause));
     });
     // It may be lost before `passed` is called.
     this.#lost.catch(() => undefined);
   }
 
-  /** Resolves when it holds. Rejects with `NotConnected` when it was lost or has shown nothing by then. */
+  /** Resolves when it holds. Rejects with `ConnectionError` when it was lost or has shown nothing by then. */
   async passed(proof: Proof, by: { clock: Clock; signal: AbortSignal; until: number }): Promise<void> {
     const { clock, signal, until } = by;
     const settled = new AbortController();
@@ -60,7 +60,7 @@ export class Trial {
             proof === "acknowledgement"
               ? `the agent acknowledged nothing within ${seconds} s`
               : "nothing came back";
-          throw new NotConnected(`opened, but ${nothing}`, undefined);
+          throw new ConnectionError(`opened, but ${nothing}`, undefined);
         },
       });
     } finally {
