@@ -6,7 +6,7 @@ import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
 import { runJob } from "../src/job.ts";
 import { TaskLooks } from "../src/targets/task-looks.ts";
-import type { Write } from "../src/show/lines.ts";
+import type { LineWriter } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
 import { Listener } from "./helpers/listener.ts";
@@ -84,7 +84,7 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
       activeSessions: () => Promise.resolve([]),
     },
   } as unknown as Aws;
-  const write: Write = (...line) => void (seen.shown += Buffer.concat(line).toString());
+  const write: LineWriter = (...line) => void (seen.shown += Buffer.concat(line).toString());
   const run = () =>
     runJob({
       target: aTarget(),

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Origin } from "./origin.ts";
-import type { Write } from "./show/lines.ts";
+import type { LineWriter } from "./show/lines.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Ledger } from "./undo/ledger.ts";
 import type { StopJobOptions } from "./undo/stop-job.ts";
@@ -20,7 +20,7 @@ export interface StepContext {
   readonly clock: Clock;
   readonly log: Log;
   /** Where the output of a job goes, each line behind this label. */
-  readonly writer: (label: string) => Write;
+  readonly writer: (label: string) => LineWriter;
   /** Resolves when the runner has read enough of the output that more may be written. */
   readonly drained: () => Promise<void>;
   readonly cancel: AbortSignal;

@@ -1,4 +1,4 @@
-import type { Extracted } from "../../src/stream/extract.ts";
+import type { ExtractedItem } from "../../src/stream/extract.ts";
 import type { SpoolText } from "../../src/stream/spool.ts";
 
 interface Reader<Event> {
@@ -6,7 +6,7 @@ interface Reader<Event> {
 }
 
 /** Everything that the extractor finds in these bytes, copied, with each line apart. */
-export function extracted<Event extends Extracted | SpoolText>(
+export function extracted<Event extends ExtractedItem | SpoolText>(
   reader: Reader<Event>,
   bytes: Uint8Array,
 ): Event[] {

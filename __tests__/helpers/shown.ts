@@ -1,7 +1,7 @@
-import type { Shown } from "../../src/stream/extract.ts";
+import type { OutputItem } from "../../src/stream/extract.ts";
 
 /** A short form for tests: the lines of a text, or the kind of anything else. */
-export function wordsOf(shown: Shown): string[] {
+export function wordsOf(shown: OutputItem): string[] {
   if (shown.kind === "text") return shown.bytes.toString().split("\n");
   return [shown.kind === "header" ? shown.text : shown.kind];
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import {
@@ -47,7 +47,7 @@ export interface WatchOptions extends Partial<JobOptions> {
   readonly script: string | Buffer;
   readonly secrets?: Record<string, string>;
   /** Called with each extracted event; may cancel the job. */
-  readonly onEvent?: (event: Extracted, cancel: () => void) => void;
+  readonly onEvent?: (event: ExtractedItem, cancel: () => void) => void;
   readonly packAbove?: number;
   /** False: the test does not confirm to the container what it has read. */
   readonly confirm?: boolean;
@@ -65,7 +65,7 @@ export interface Watched {
   readonly runId: string;
   /** The terminal's whole output. */
   readonly terminal: Buffer;
-  readonly events: Extracted[];
+  readonly events: ExtractedItem[];
   readonly status: JobStatus | undefined;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
@@ -89,7 +89,7 @@ export async function watch(options: WatchOptions): Promise<Watched> {
 /** One job, followed through any number of terminals, of which the last one counts. */
 export class WatchedJob {
   readonly runId = randomBytes(6).toString("hex");
-  readonly events: Extracted[] = [];
+  readonly events: ExtractedItem[] = [];
   readonly extractor: Extractor;
   readonly payload: Payload;
   readonly options: WatchOptions;
@@ -135,7 +135,7 @@ export class WatchedJob {
   }
 
   /** The events of the last terminal. */
-  take(from: WatchedTerminal, bytes: Buffer): Extracted[] {
+  take(from: WatchedTerminal, bytes: Buffer): ExtractedItem[] {
     if (from !== this.#last) return [];
     const events = extracted(this.extractor, bytes);
     this.events.push(...events);
@@ -185,7 +185,7 @@ export class WatchedTerminal {
   readonly #job: WatchedJob;
   readonly #typing: Typing;
   readonly #shown: Buffer[] = [];
-  readonly events: Extracted[] = [];
+  readonly events: ExtractedItem[] = [];
   /** Resolves when the terminal is gone: no process has it open any more. */
   readonly closed: Promise<void>;
   isClosed = false;
@@ -224,7 +224,7 @@ export class WatchedTerminal {
   }
 
   /** Resolves when the container has said this. */
-  async says(kind: Extracted["kind"]): Promise<void> {
+  async says(kind: ExtractedItem["kind"]): Promise<void> {
     await until(() => this.events.some((event) => event.kind === kind));
   }
 

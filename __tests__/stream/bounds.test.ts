@@ -1,9 +1,9 @@
 /** What a peer may send of anything, at the limit and one past it. */
 import { gzipSync } from "node:zlib";
-import { type Extracted, Extractor, MOST_NOTES } from "../../src/stream/extract.ts";
+import { type ExtractedItem, Extractor, MOST_NOTES } from "../../src/stream/extract.ts";
 import { LONGEST_WORDS } from "../../src/clipped.ts";
 import { LONGEST_MARK } from "../../src/stream/marks.ts";
-import { LARGEST_PACK } from "../../src/stream/packed.ts";
+import { LARGEST_PACK } from "../../src/stream/packed-piece.ts";
 import { LONGEST_RECORD } from "../../src/stream/spool.ts";
 import { extracted } from "../helpers/extracted.ts";
 
@@ -13,7 +13,7 @@ const mark = (text: string): string => `${BEGINNING}${text}\x07`;
 const ATTACHED = `${mark("@0")}\n`;
 
 /** What a session that sends these texts, each in one read, says; text without its bytes. */
-function said(texts: readonly string[], workers = 1): (Extracted | string)[] {
+function said(texts: readonly string[], workers = 1): (ExtractedItem | string)[] {
   const extractor = new Extractor(NONCE, workers);
   return texts
     .flatMap((text) => extracted(extractor, Buffer.from(text, "latin1")))

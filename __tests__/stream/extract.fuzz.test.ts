@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import { BEL, MARK, sessionMark } from "../../src/stream/marks.ts";
 import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";
@@ -48,7 +48,7 @@ const sessions = transcripts.flatMap((text) =>
 const inputs = [...transcripts, ...sessions].map((text) => Buffer.from(text, "latin1"));
 
 /** What they say, whatever pieces it came in. */
-function joined(events: readonly Extracted[]): string {
+function joined(events: readonly ExtractedItem[]): string {
   return JSON.stringify(events, (_key, value: unknown) =>
     typeof value === "object" && value !== null && "type" in value && value.type === "Buffer"
       ? Buffer.from((value as unknown as { data: number[] }).data).toString("latin1")
@@ -56,7 +56,7 @@ function joined(events: readonly Extracted[]): string {
   );
 }
 
-function inPieces(random: Random, extractor: Extractor, bytes: Buffer): Extracted[] {
+function inPieces(random: Random, extractor: Extractor, bytes: Buffer): ExtractedItem[] {
   const first = between(random, 0, bytes.length);
   const second = between(random, first, bytes.length);
   return [bytes.subarray(0, first), bytes.subarray(first, second), bytes.subarray(second)].flatMap((piece) =>

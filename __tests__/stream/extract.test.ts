@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Extracted, Extractor } from "../../src/stream/extract.ts";
+import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import { extracted } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
@@ -24,7 +24,7 @@ function throughTerminals(text: string, returns: number): Buffer {
   return Buffer.from(text.replaceAll("\n", `${"\r".repeat(returns)}\n`), "latin1");
 }
 
-function text(events: Extracted[], stream: "stdout" | "stderr"): string {
+function text(events: ExtractedItem[], stream: "stdout" | "stderr"): string {
   return events
     .flatMap((e) =>
       e.kind === "text" && e.stream === stream ? [e.bytes.toString("latin1"), e.ends ? "\n" : ""] : [],
@@ -92,7 +92,7 @@ describe("an Extractor", () => {
       extractor.restart();
       const rest = `${mark(`@${from}`)}\n${SPOOL.slice(from)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
       const events = [...first, ...extracted(extractor, throughTerminals(rest, 0))];
-      const shown = (all: Extracted[]): Extracted[] =>
+      const shown = (all: ExtractedItem[]): ExtractedItem[] =>
         all.filter(({ kind }) => kind !== "attached" && kind !== "confirmed");
       if (first.at(-1)?.kind !== "status") expect(shown(events)).toEqual(shown(whole));
     }

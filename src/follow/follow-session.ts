@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { CANCEL, END_TASK, TAKEN } from "../payload/input.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
-import type { Extracted, Extractor, Shown } from "../stream/extract.ts";
+import type { ExtractedItem, Extractor, OutputItem } from "../stream/extract.ts";
 import type { MissingPayload } from "../stream/marks.ts";
 import type { CarrierEnd } from "./job-end.ts";
 import { SessionInput } from "./session-input.ts";
@@ -39,7 +39,7 @@ export interface FollowSessionOptions {
   };
   readonly onAttached: () => void;
   readonly onNote: (text: string) => void;
-  readonly onShown: (shown: Shown) => void;
+  readonly onShown: (shown: OutputItem) => void;
   /** Asked when the agent has not opened the first session: for how many milliseconds more it is waited for. */
   readonly moreTime?: (() => Promise<number>) | undefined;
   /** Resolves when enough of the text has been read that more may be shown. Until then no more is read: back-pressure. */
@@ -139,7 +139,7 @@ class SessionFollower {
     }
   }
 
-  #handle(extracted: Extracted): void {
+  #handle(extracted: ExtractedItem): void {
     const { typed, onNote, onShown } = this.#options;
     switch (extracted.kind) {
       case "ready":

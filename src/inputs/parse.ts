@@ -1,10 +1,10 @@
 import { isRecord } from "../record.ts";
 
 /** A value, or the words that finish "input 'x' must be …, got …". */
-export type Parsed<T> =
+export type ParseResult<T> =
   { readonly value: T } | { readonly must: string; readonly got: string; readonly advice?: string };
 
-export type Parser<T> = (text: string) => Parsed<T>;
+export type Parser<T> = (text: string) => ParseResult<T>;
 
 /** A longer one would outlive any job: GitHub ends jobs of self-hosted runners after five days. */
 const longest = 120 * 3_600_000;
@@ -16,7 +16,7 @@ const largest = 200 * 1024 * 1024 * 1024;
 const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** `90s`, `30m`, `2h`, in milliseconds. */
-export function duration(text: string): Parsed<number> {
+export function duration(text: string): ParseResult<number> {
   const [, digits = "", unit = ""] = /^(\d{1,9})([smh])$/.exec(text) ?? [];
   const value = Number(digits) * milliseconds[unit === "s" || unit === "m" ? unit : "h"];
   if (unit !== "" && value > 0 && value <= longest) return { value };
@@ -24,7 +24,7 @@ export function duration(text: string): Parsed<number> {
 }
 
 /** `256 MB`, `2 GB`, in bytes, of which a kilobyte has 1,024 as ECS counts them. */
-export function size(text: string): Parsed<number> {
+export function size(text: string): ParseResult<number> {
   const [, digits = "", unit = ""] = /^(\d{1,6}) ?(MB|GB)$/.exec(text) ?? [];
   const value = Number(digits) * (unit === "GB" ? 1024 : 1) * 1024 * 1024;
   if (unit !== "" && value >= smallest && value <= largest) return { value };
@@ -32,7 +32,7 @@ export function size(text: string): Parsed<number> {
 }
 
 /** The booleans of YAML 1.2, as the toolkit of GitHub reads them. */
-export function boolean(text: string): Parsed<boolean> {
+export function boolean(text: string): ParseResult<boolean> {
   if (["true", "True", "TRUE"].includes(text)) return { value: true };
   if (["false", "False", "FALSE"].includes(text)) return { value: false };
   return { must: "true or false", got: shown(text) };
@@ -80,7 +80,7 @@ export function listOf(form: RegExp, must: string, most: number): Parser<readonl
 }
 
 /** `key=value` items; a value may be empty and may hold further `=`. */
-export function pairs(text: string): Parsed<Readonly<Record<string, string>>> {
+export function pairs(text: string): ParseResult<Readonly<Record<string, string>>> {
   const found = new Map<string, string>();
   for (const item of list(text)) {
     const equals = item.indexOf("=");
@@ -98,7 +98,7 @@ export function lines(text: string): readonly string[] {
   return text.replace(/\n$/, "").split("\n");
 }
 
-export function jsonObject(text: string): Parsed<Readonly<Record<string, unknown>>> {
+export function jsonObject(text: string): ParseResult<Readonly<Record<string, unknown>>> {
   const must = 'a JSON object, such as {"containerOverrides": []}';
   try {
     const value: unknown = JSON.parse(text);

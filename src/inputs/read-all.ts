@@ -2,7 +2,7 @@ import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
 import type { Inputs, TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
-import { boolean, count, duration, lines, matching, oneOf, type Parsed, shown, size } from "./parse.ts";
+import { boolean, count, duration, lines, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
 import { InputReader } from "./input-reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
@@ -69,7 +69,7 @@ function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<R
 const LARGEST_ID = 4_294_967_294;
 
 /** As `docker exec --user` takes it; undefined for root, which runs the job without the input. */
-function user(text: string): Parsed<string | undefined> {
+function user(text: string): ParseResult<string | undefined> {
   const answer = matching(
     /^[\w][\w.-]*(:[\w][\w.-]*)?$/,
     "a user of the image: a name or a number, such as app or 1000:1000",
@@ -91,13 +91,13 @@ function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined)
   return endsByItself ? undefined : 30 * minute;
 }
 
-function abandonAfter(text: string): Parsed<number | "never"> {
+function abandonAfter(text: string): ParseResult<number | "never"> {
   if (text === "never") return { value: text };
   const answer = duration(text);
   return "value" in answer ? answer : { ...answer, must: `never, or ${answer.must}` };
 }
 
-function workers(text: string): Parsed<number | "auto"> {
+function workers(text: string): ParseResult<number | "auto"> {
   if (text === "auto") return { value: "auto" };
   const answer = count(1, 256)(text);
   return "value" in answer ? answer : { ...answer, must: `auto, or ${answer.must}` };

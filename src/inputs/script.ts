@@ -1,5 +1,5 @@
 import type { ScriptSource } from "./inputs.ts";
-import type { Parsed } from "./parse.ts";
+import type { ParseResult } from "./parse.ts";
 import { shown } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readWorkspaceFile } from "./workspace.ts";
@@ -69,7 +69,7 @@ function fits(reader: InputReader, name: "run" | "script-file", size: number): b
 }
 
 /** A template with `{0}` in the place of the script's path. */
-export function shellTemplate(text: string): Parsed<string> {
+export function shellTemplate(text: string): ParseResult<string> {
   const value = shells.get(text) ?? text;
   if (value.includes("{0}") && !value.includes("\n")) return { value };
   return {

@@ -1,5 +1,5 @@
 import type { Inputs } from "./inputs.ts";
-import { matching, shown, type Parsed } from "./parse.ts";
+import { matching, shown, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 
 const defaultPrefix = "fargate-exec/";
@@ -38,7 +38,7 @@ export function readStaging(
 const withBucket = "It describes the objects staged in S3: name the bucket in 'bucket', or leave both out.";
 
 /** Ends in `/`; a lone `/` is the root of the bucket, since an empty input is one that was not given. */
-function keyPrefix(text: string): Parsed<string> {
+function keyPrefix(text: string): ParseResult<string> {
   if (text === "/") return { value: "" };
   // curl would take `.` and `..` out of the path of a presigned URL, and so break its signature.
   const dots = text.split("/").some((part) => part === "." || part === "..");

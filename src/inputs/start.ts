@@ -12,7 +12,7 @@ import {
   oneOf,
   pairs,
   shown,
-  type Parsed,
+  type ParseResult,
 } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 
@@ -84,7 +84,7 @@ export function refuseNewTaskInputs(
 }
 
 /** `FARGATE_SPOT=3,FARGATE=1`, or a bare name for a weight of 1. The limits are those of the ECS API. */
-function capacityProviders(text: string): Parsed<readonly CapacityShare[]> {
+function capacityProviders(text: string): ParseResult<readonly CapacityShare[]> {
   const must =
     "FARGATE and FARGATE_SPOT with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1";
   const answer = pairs(
@@ -107,7 +107,7 @@ function capacityProviders(text: string): Parsed<readonly CapacityShare[]> {
 const MOST_TAGS = 49;
 
 /** Keys and values within the limits of the ECS API. */
-function tags(text: string): Parsed<Readonly<Record<string, string>>> {
+function tags(text: string): ParseResult<Readonly<Record<string, string>>> {
   const answer = pairs(text);
   if (!("value" in answer)) return answer;
   const items = Object.entries(answer.value);

@@ -1,12 +1,12 @@
-import { shown, type Parsed } from "./parse.ts";
+import { shown, type ParseResult } from "./parse.ts";
 import { isVariableName, reservation } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
 
 /** `{"NAME": "value"}`, for values of any text. Of a secret object no message shows a value or the parser's words. */
-export function jsonVariables(text: string, secret: boolean): Parsed<Readonly<Record<string, string>>> {
-  const wrong = (got: string, advice = ADVICE): Parsed<never> => ({ must: MUST, got, advice });
+export function jsonVariables(text: string, secret: boolean): ParseResult<Readonly<Record<string, string>>> {
+  const wrong = (got: string, advice = ADVICE): ParseResult<never> => ({ must: MUST, got, advice });
   let parsed: object;
   try {
     parsed = JSON.parse(text) as object;

@@ -1,4 +1,4 @@
-import { shown, type Parsed, type Parser } from "./parse.ts";
+import { shown, type ParseResult, type Parser } from "./parse.ts";
 import { isRunnersOwn, isVariableName, reservation, steersPrograms } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 import { jsonVariables } from "./variables-json.ts";
@@ -36,7 +36,7 @@ interface Line {
   readonly below: string | undefined;
 }
 
-function variableLines(text: string, options: VariablesOptions): Parsed<Variables> {
+function variableLines(text: string, options: VariablesOptions): ParseResult<Variables> {
   const found = new Map<string, string>();
   const lines = linesOf(text);
   for (const line of lines) {
@@ -87,7 +87,7 @@ function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
 }
 
 /** `why` finishes "got line N, …". */
-function refused(line: Line, why: string, { secret }: VariablesOptions, advice = ADVICE): Parsed<never> {
+function refused(line: Line, why: string, { secret }: VariablesOptions, advice = ADVICE): ParseResult<never> {
   // Above all values a line is the workflow's own text. Below one it may be a part of a secret.
   const isSafe = !secret || (line.below === undefined && isVariableName(line.name));
   const where = isSafe ? shown(line.name) : `line ${line.number}`;

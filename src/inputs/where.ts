@@ -1,6 +1,6 @@
 import { networkRequired } from "../aws/missing.ts";
 import type { NewTaskSource, NewTasks, StartInputs, TaskSelection } from "./inputs.ts";
-import { boolean, count, matching, shown, type Parsed } from "./parse.ts";
+import { boolean, count, matching, shown, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
 import { readWorkspaceFile } from "./workspace.ts";
@@ -152,7 +152,7 @@ function readTaskDefinition(reader: InputReader): string | undefined {
   return readWorkspaceFile(reader, "task-definition")?.path;
 }
 
-function taskCount(text: string): Parsed<number | "all"> {
+function taskCount(text: string): ParseResult<number | "all"> {
   if (text === "all") return { value: "all" };
   const answer = count(1, mostTasks)(text);
   return "value" in answer ? answer : { ...answer, must: `all, or ${answer.must}` };

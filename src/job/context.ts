@@ -1,5 +1,5 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
-import type { Write } from "../show/lines.ts";
+import type { LineWriter } from "../show/lines.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
@@ -10,7 +10,7 @@ export interface UnassignedJob extends StepContext {
   readonly exec: ExecConfiguration | undefined;
   readonly looks: TaskLooks;
   /** Where the job's output goes. */
-  readonly write: Write;
+  readonly write: LineWriter;
 }
 
 /** What the phases of one job share. */

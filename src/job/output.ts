@@ -1,5 +1,5 @@
 import { Printer } from "../show/printer.ts";
-import { Extractor, type Shown } from "../stream/extract.ts";
+import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
 
 /** The output of one job: what its carriers bring is extracted, shown and kept. */
@@ -23,11 +23,11 @@ export class JobOutput {
   }
 
   /** Shows what a session has brought, unless the output is to come from a log. */
-  showLive = (shown: Shown): void => {
+  showLive = (shown: OutputItem): void => {
     if (this.#isLive) this.show(shown);
   };
 
-  show = (shown: Shown): void => this.#printer.print(shown);
+  show = (shown: OutputItem): void => this.#printer.print(shown);
 
   /** The job's standard output, when no more of it comes. */
   end(): string {

@@ -5,7 +5,7 @@ import type { JobEnd } from "../follow/job-end.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import type { Extractor, Shown } from "../stream/extract.ts";
+import type { Extractor, OutputItem } from "../stream/extract.ts";
 import { parseArn } from "../targets/arn.ts";
 import type { Target } from "../targets/target.ts";
 import { lastResort } from "./last-resort.ts";
@@ -32,7 +32,7 @@ export interface JobLogsOptions {
     readonly extractor: Extractor;
     /** For a log that is read from its beginning. */
     readonly fromTheStart: () => Extractor;
-    readonly show: (shown: Shown) => void;
+    readonly show: (shown: OutputItem) => void;
   };
   readonly drained: () => Promise<void>;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import { Bytes } from "../stream/bytes.ts";
 import type { SpoolText } from "../stream/spool.ts";
 
 /** Shows whole lines, which may come in pieces. */
-export type Write = (...pieces: Buffer[]) => void;
+export type LineWriter = (...pieces: Buffer[]) => void;
 
 /** A whole line of the job, without its end; or several, without that of the last one. */
 export interface Line {
@@ -12,7 +12,7 @@ export interface Line {
   readonly ended: boolean;
 }
 
-interface Begun {
+interface OpenLine {
   readonly stream: Piece["stream"];
   readonly bytes: Bytes;
 }
@@ -26,7 +26,7 @@ export const MOST_BEGUN = 8 * 1024 * 1024;
 
 /** Joins the pieces of lines, which may come mixed with the lines of other streams and workers. */
 export class LineJoiner {
-  #begun = new Map<string, Begun>();
+  #begun = new Map<string, OpenLine>();
   #begunBytes = 0;
   /** What had begun at the last `keep`. */
   #certain: readonly (readonly [source: string, stream: Piece["stream"], bytes: Buffer])[] = [];

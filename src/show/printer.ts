@@ -1,12 +1,12 @@
-import type { Shown } from "../stream/extract.ts";
-import { LineJoiner, type Write } from "./lines.ts";
+import type { OutputItem } from "../stream/extract.ts";
+import { LineJoiner, type LineWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
 /** What the `stdout` output may hold. */
 export const STDOUT_LIMIT = 1024 * 1024;
 
 export interface PrinterOptions {
-  readonly write: Write;
+  readonly write: LineWriter;
   /** Says a line that is not the job's. */
   readonly say: (line: string) => void;
 }
@@ -21,7 +21,7 @@ export class Printer {
     this.#options = options;
   }
 
-  print(shown: Shown): void {
+  print(shown: OutputItem): void {
     switch (shown.kind) {
       case "header":
         this.#options.say(shown.text);

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import { Guard } from "./guard.ts";
-import type { Write } from "./lines.ts";
+import type { LineWriter } from "./lines.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
 
 /** What the runner obeys, as `@actions/core` says it. */
@@ -14,7 +14,7 @@ export interface Commands {
 
 export interface ScreenOptions {
   /** Shows bytes, in order. */
-  readonly write: Write;
+  readonly write: LineWriter;
   /** After it the commands may write by themselves. */
   readonly flush: () => void;
   readonly commands: Commands;
@@ -73,7 +73,7 @@ export class Screen implements Log {
   }
 
   /** Takes whole lines of a job, with their ends; each is shown behind the label. */
-  writer(label = ""): Write {
+  writer(label = ""): LineWriter {
     if (label === "") return (...pieces) => this.#show(pieces);
     const prefix = Buffer.from(label);
     return (...pieces) => {

@@ -1,13 +1,13 @@
 import { AnnouncementReader } from "./announcement.ts";
 import { type Announcement, type Mark, parseMark, type Refusal } from "./marks.ts";
-import { Packed } from "./packed.ts";
-import { Returns } from "./returns.ts";
+import { PackedPiece } from "./packed-piece.ts";
+import { CarriageReturns } from "./carriage-returns.ts";
 import { MarkScanner } from "./scanner.ts";
 import { LONGEST_RECORD, SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
 
 /** What a session or a log of one says, in order. */
-export type Extracted =
+export type ExtractedItem =
   | SpoolText
   | Announcement
   /** The payload has to be typed. */
@@ -37,7 +37,7 @@ export interface Gap {
 }
 
 /** What the printer has to know: the job's output, and how much of it is certain. */
-export type Shown = SpoolText | Extract<Extracted, { kind: "confirmed" | "gap" }>;
+export type OutputItem = SpoolText | Extract<ExtractedItem, { kind: "confirmed" | "gap" }>;
 
 /** How far a session has come. */
 type State =
@@ -46,7 +46,7 @@ type State =
   /** The mark `@` has come, and the line's end behind it has not. */
   | { readonly kind: "line-end" }
   | { readonly kind: "spool" }
-  | { readonly kind: "packed"; readonly packed: Packed }
+  | { readonly kind: "packed"; readonly packed: PackedPiece }
   /** The session has said its last word, or can't be believed any more. */
   | { readonly kind: "over" };
 
@@ -62,10 +62,10 @@ export class Extractor {
   readonly #workers: number;
   readonly #spool: SpoolReader;
   readonly #scanner: MarkScanner;
-  readonly #returns = new Returns();
+  readonly #returns = new CarriageReturns();
   #announcement = new AnnouncementReader();
   #state: State = { kind: "before" };
-  readonly #asked = new Set<Extracted["kind"]>();
+  readonly #asked = new Set<ExtractedItem["kind"]>();
   #notes = 0;
   /** Bytes of the spool that come again, since they have been read before. */
   #skip = 0;
@@ -101,7 +101,7 @@ export class Extractor {
   }
 
   /** All that these bytes say, one after the other. To be read to its end, or not to go on. */
-  *read(bytes: Uint8Array): Generator<Extracted> {
+  *read(bytes: Uint8Array): Generator<ExtractedItem> {
     if (this.#isOver()) return;
     for (const piece of this.#scanner.scan(bytes)) {
       if (piece.kind === "bytes") yield* this.#readBytes(piece.bytes);
@@ -115,7 +115,7 @@ export class Extractor {
     return this.#state.kind === "over";
   }
 
-  *#obey(mark: Mark | undefined): Generator<Extracted> {
+  *#obey(mark: Mark | undefined): Generator<ExtractedItem> {
     switch (mark?.kind) {
       case "spool":
         if (this.#state.kind === "before") yield this.#attach(mark.offset);
@@ -125,7 +125,7 @@ export class Extractor {
         break;
       case "pack":
         if (this.#state.kind === "spool" || this.#state.kind === "packed")
-          this.#state = { kind: "packed", packed: new Packed(mark.offset, mark.length) };
+          this.#state = { kind: "packed", packed: new PackedPiece(mark.offset, mark.length) };
         break;
       case "pack-end":
         if (this.#state.kind === "packed") yield* this.#unpack(this.#state.packed);
@@ -151,7 +151,7 @@ export class Extractor {
     }
   }
 
-  #attach(offset: number): Extracted {
+  #attach(offset: number): ExtractedItem {
     this.#skip = this.#spool.position - offset;
     this.#returns.restart();
     this.#state = { kind: "line-end" };
@@ -159,7 +159,7 @@ export class Extractor {
   }
 
   /** Compares what the container has sent, by its own count, with what has come. */
-  *#compare(sent: number): Generator<Extracted> {
+  *#compare(sent: number): Generator<ExtractedItem> {
     const came = this.#spool.position - this.#skip;
     if (sent !== came) {
       yield this.#gap(sent, came);
@@ -169,7 +169,7 @@ export class Extractor {
     }
   }
 
-  *#unpack(packed: Packed): Generator<Extracted> {
+  *#unpack(packed: PackedPiece): Generator<ExtractedItem> {
     this.#state = { kind: "spool" };
     const data = packed.inflate();
     const position = this.#spool.position - this.#skip;
@@ -182,13 +182,13 @@ export class Extractor {
     }
   }
 
-  *#note(text: string): Generator<Extracted> {
+  *#note(text: string): Generator<ExtractedItem> {
     this.#notes += 1;
     if (this.#notes <= MOST_NOTES) yield { kind: "note", text };
     else if (this.#notes === MOST_NOTES + 1) yield { kind: "note", text: "Further notes are not shown." };
   }
 
-  #end(length: number, status: string): Extracted {
+  #end(length: number, status: string): ExtractedItem {
     if (length !== this.#spool.position) return this.#gap(length, this.#spool.position);
     this.#state = { kind: "over" };
     return { kind: "status", status: parseStatus(status, this.#workers) };
@@ -201,7 +201,7 @@ export class Extractor {
   }
 
   /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs, or packed. */
-  *#readBytes(bytes: Buffer): Generator<Extracted> {
+  *#readBytes(bytes: Buffer): Generator<ExtractedItem> {
     switch (this.#state.kind) {
       case "before": {
         const announcement = this.#announcement.read(bytes);
@@ -224,7 +224,7 @@ export class Extractor {
     }
   }
 
-  *#readSpool(data: Buffer): Generator<Extracted> {
+  *#readSpool(data: Buffer): Generator<ExtractedItem> {
     const skipped = Math.min(this.#skip, data.length);
     this.#skip -= skipped;
     if (skipped < data.length) yield* this.#spool.read(data.subarray(skipped));

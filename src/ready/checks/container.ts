@@ -30,7 +30,7 @@ const TASK_FIX = "Wait for it, or take another.";
 const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('platform-version').";
 
 /** The container's part of the task definition; undefined where that may not be read. */
-type Own = ContainerDefinition | undefined;
+type OwnContainer = ContainerDefinition | undefined;
 
 function execEnabled({ enableExecuteCommand }: Task): Check {
   return check(
@@ -67,7 +67,7 @@ function taskRole({ task, definition }: CheckFacts): Check {
 /** What the exec agent writes to. */
 const AGENT_PLACES = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
 
-function rootFileSystem(own: Own): Check {
+function rootFileSystem(own: OwnContainer): Check {
   const lacking =
     own === undefined ? [] : AGENT_PLACES.filter((place) => !own.writableMounts.includes(place));
   const writesTo =
@@ -82,11 +82,11 @@ function rootFileSystem(own: Own): Check {
   );
 }
 
-function namesIn(own: Own, pattern: RegExp): readonly string[] | undefined {
+function namesIn(own: OwnContainer, pattern: RegExp): readonly string[] | undefined {
   return own?.environmentNames.filter((name) => pattern.test(name));
 }
 
-function staticCredentials(own: Own): Check {
+function staticCredentials(own: OwnContainer): Check {
   const keys = namesIn(own, /^AWS_(ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY)$/);
   return check(
     "static credentials",
@@ -99,7 +99,7 @@ function staticCredentials(own: Own): Check {
   );
 }
 
-function proxy(own: Own): Check {
+function proxy(own: OwnContainer): Check {
   const proxies = namesIn(own, /^HTTPS?_PROXY$/i);
   const spared = namesIn(own, /^NO_PROXY$/i);
   return check(
@@ -123,7 +123,7 @@ function pidMode({ definition }: CheckFacts): Check {
   );
 }
 
-function initProcess(own: Own): Check {
+function initProcess(own: OwnContainer): Check {
   return check(
     "init process",
     own,

@@ -5,7 +5,7 @@ const NOTHING = Buffer.alloc(0);
 const MOST = 8;
 
 /** Takes away the CRs that a terminal, and a log of it, have put before every LF. Holds no byte back, only a number. */
-export class Returns {
+export class CarriageReturns {
   #perLine = 0;
   /** CRs seen that may belong to a LF still to come. */
   #held = 0;

@@ -8,7 +8,7 @@ export const LARGEST_PACK = 4 * 1024 * 1024;
 const ROOM = 64;
 
 /** A piece of the spool that comes packed, as it was announced, and its text so far. */
-export class Packed {
+export class PackedPiece {
   readonly offset: number;
   readonly length: number;
   readonly #text = new Bytes();
