@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { payloadFile } from "../src/payload/files.ts";
 import { redactionPatterns } from "../src/payload/redaction.ts";
-import { recorderPy } from "../src/payload/source.ts";
+import { recorderPy } from "../src/payload/container-source.ts";
 
 /** Numbered lines, of which one in a hundred holds a secret. */
 function text(secrets: readonly string[], mib: number): Buffer {

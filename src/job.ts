@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { JobContext } from "./job/context.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
 import { JobOutput } from "./job/output.ts";
-import { queueForPlace } from "./job/place.ts";
+import { queueForPlace } from "./job/job-place.ts";
 import { prepareJob } from "./job/prepare.ts";
 import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statfsSync } from "node:fs";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/source.ts";
+import { PLACES } from "../../src/payload/container-source.ts";
 import { Aws, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 

@@ -1,6 +1,6 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/source.ts";
+import { PLACES } from "../../src/payload/container-source.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
 

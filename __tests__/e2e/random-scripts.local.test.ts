@@ -5,7 +5,7 @@ import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/source.ts";
+import { PLACES } from "../../src/payload/container-source.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 import { randomScript, type ScriptCase } from "../helpers/random-script.ts";
 import { forEachSeedAtOnce, pick, randomOf, sampleOf } from "../helpers/seeds.ts";

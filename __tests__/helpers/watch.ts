@@ -14,10 +14,10 @@ import {
   typedSecrets,
   typedStart,
 } from "../../src/payload/input.ts";
-import type { JobOptions } from "../../src/payload/job.ts";
+import type { JobOptions } from "../../src/payload/job-text.ts";
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
-import { PLACES } from "../../src/payload/source.ts";
+import { PLACES } from "../../src/payload/container-source.ts";
 import { extracted } from "./extracted.ts";
 import { until } from "./until.ts";
 

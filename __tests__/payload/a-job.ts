@@ -1,4 +1,4 @@
-import type { JobOptions } from "../../src/payload/job.ts";
+import type { JobOptions } from "../../src/payload/job-text.ts";
 
 /** A job with something in every place. */
 export const JOB: JobOptions = {

@@ -1,6 +1,6 @@
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { assemblePayload } from "../../src/payload/assemble.ts";
-import { jobSource } from "../../src/payload/source.ts";
+import { jobSource } from "../../src/payload/container-source.ts";
 import { Listener } from "../helpers/listener.ts";
 import { runShell } from "../helpers/shells.ts";
 import { TASK } from "../helpers/tasks.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { quote } from "../../src/payload/quote.ts";
-import { inlinePython } from "../../src/payload/source.ts";
+import { inlinePython } from "../../src/payload/container-source.ts";
 import { has } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON } from "../helpers/watch.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { type JobOptions, jobText } from "../../src/payload/job.ts";
+import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
-import { inlinePython, jobSource, recorderPy } from "../../src/payload/source.ts";
+import { inlinePython, jobSource, recorderPy } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";

@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PLACES } from "../../src/payload/source.ts";
+import { PLACES } from "../../src/payload/container-source.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { processesOf, watch, type Watched } from "../helpers/watch.ts";
 

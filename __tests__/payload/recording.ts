@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { SpoolReader, type SpoolText } from "../../src/stream/spool.ts";
-import { recorderPy } from "../../src/payload/source.ts";
+import { recorderPy } from "../../src/payload/container-source.ts";
 import { extracted } from "../helpers/extracted.ts";
 import { until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { split } from "../../local/agent/shlex.ts";
 import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
-import { PLACES } from "../../src/payload/source.ts";
+import { PLACES } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";

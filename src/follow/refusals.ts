@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../errors.ts";
-import { PLACES } from "../payload/source.ts";
+import { PLACES } from "../payload/container-source.ts";
 import type { ContainerRefusal } from "./job-end.ts";
 
 /** A refusal of the container in words. The functions take the container's name, and what it said. */

@@ -13,7 +13,7 @@ import type { Session } from "../session/session.ts";
 import { isRunaway, stopRunaways } from "../undo/runaway-job.ts";
 import type { JobName } from "../undo/stop-job.ts";
 import type { JobContext } from "./context.ts";
-import type { JobPlace } from "./place.ts";
+import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** Bytes of output that wait before they are packed: a quarter of a second at the agent's pace. */

@@ -1,6 +1,6 @@
 import type { Payload } from "./payload.ts";
 import { doubleQuote, quote } from "./quote.ts";
-import { bootstrapSource, inlinePython, PLACES, shortened } from "./source.ts";
+import { bootstrapSource, inlinePython, PLACES, shortened } from "./container-source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =

@@ -1,5 +1,5 @@
 import type { Payload } from "./payload.ts";
-import { exports } from "./job.ts";
+import { exports } from "./job-text.ts";
 import { quote } from "./quote.ts";
 import { redactionPatterns } from "./redaction.ts";
 

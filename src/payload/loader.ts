@@ -3,7 +3,7 @@ import type { Payload } from "./payload.ts";
 import { LARGEST_TYPED_SCRIPT } from "../inputs/script.ts";
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
-import { inlinePython } from "./source.ts";
+import { inlinePython } from "./container-source.ts";
 
 export interface LoaderOptions {
   readonly payload: Payload;

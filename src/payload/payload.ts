@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type JobOptions, jobText } from "./job.ts";
+import { type JobOptions, jobText } from "./job-text.ts";
 
 /** What is brought into the container: the job's shell, then the user's script, byte for byte. */
 export interface Payload {

@@ -1,5 +1,5 @@
 import { doubleQuote, quote } from "./quote.ts";
-import { PLACES, shortened, stopSource } from "./source.ts";
+import { PLACES, shortened, stopSource } from "./container-source.ts";
 
 /**
  * A command that stops the job of this run, for when no session can tell it to, and takes its directory away. A job

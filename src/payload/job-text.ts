@@ -1,6 +1,6 @@
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
-import { inlinePython, jobSource, recorderPy } from "./source.ts";
+import { inlinePython, jobSource, recorderPy } from "./container-source.ts";
 
 export interface JobOptions {
   readonly runId: string;

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { inlinePython, jobSource, shortened, withoutComments } from "../../src/payload/source.ts";
+import { inlinePython, jobSource, shortened, withoutComments } from "../../src/payload/container-source.ts";
 
 const directory = new URL("../../src/payload/container/", import.meta.url);
 
