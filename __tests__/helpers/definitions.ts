@@ -1,4 +1,8 @@
-import { taskDefinitionFrom, type RegistrableDefinition, type TaskDefinition } from "../../src/aws/task-definition.ts";
+import {
+  taskDefinitionFrom,
+  type RegistrableDefinition,
+  type TaskDefinition,
+} from "../../src/aws/task-definition.ts";
 import type { Ecs } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 
@@ -8,7 +12,8 @@ const PREFIX = "arn:aws:ecs:eu-central-1:123456789012:task-definition/";
 
 /** Task definitions by revision, as ECS keeps them: a family stands for its newest active revision. */
 export class Definitions implements Calls {
-  readonly #revisions: { readonly arn: string; readonly given: RegistrableDefinition; active: boolean }[] = [];
+  readonly #revisions: { readonly arn: string; readonly given: RegistrableDefinition; active: boolean }[] =
+    [];
 
   readonly registerTaskDefinition: Calls["registerTaskDefinition"] = (given) => {
     const family = String(given["family"]);

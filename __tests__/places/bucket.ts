@@ -1,5 +1,11 @@
 import type { RetentionReason } from "../../src/aws/s3.ts";
-import type { ConditionalDeletion, ObjectName, ObjectVersion, StoredVersion, WrittenObject } from "../../src/aws/s3.ts";
+import type {
+  ConditionalDeletion,
+  ObjectName,
+  ObjectVersion,
+  StoredVersion,
+  WrittenObject,
+} from "../../src/aws/s3.ts";
 import type { ClaimS3 } from "../../src/places/claim.ts";
 import type { Clock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";

@@ -28,12 +28,22 @@ const ecs = {
 };
 
 it("stops a task that is known", async () => {
-  await removeResource({ kind: "task", cluster: "ci", startedBy: "me", taskArn: TASK }, ecs, "cancelled", log);
+  await removeResource(
+    { kind: "task", cluster: "ci", startedBy: "me", taskArn: TASK },
+    ecs,
+    "cancelled",
+    log,
+  );
   expect(done).toEqual([["ci", TASK, "cancelled"]]);
 });
 
 it("finds a task whose ARN was never learnt", async () => {
-  await removeResource({ kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined }, ecs, "cancelled", log);
+  await removeResource(
+    { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined },
+    ecs,
+    "cancelled",
+    log,
+  );
   expect(done).toEqual([
     ["ci", { startedBy: "me" }],
     ["ci", "found", "cancelled"],

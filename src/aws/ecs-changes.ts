@@ -28,7 +28,10 @@ export function changes(ask: EcsRequester): Changes {
   };
 }
 
-async function registerTaskDefinition(ask: EcsRequester, definition: RegistrableDefinition): Promise<TaskDefinition> {
+async function registerTaskDefinition(
+  ask: EcsRequester,
+  definition: RegistrableDefinition,
+): Promise<TaskDefinition> {
   // The text is the user's and ECS is its judge, so its type is taken on trust.
   const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
   const what = `task definition '${request.family ?? ""}'`;

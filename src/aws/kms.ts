@@ -8,7 +8,6 @@ export interface Kms {
   generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<DataKey>;
 }
 
-
 export function kmsCalls(clients: AwsClients): Kms {
   const { signal, region } = clients;
   return {

@@ -12,7 +12,10 @@ const MOST_VERSIONS = 5;
  * The calls that delete an object. Deletes carry `If-Match`, since a bucket policy may demand it. It counts for the
  * current version alone (S3 User Guide, conditional deletes), so that a version that isn't goes without.
  */
-export function deletes(ask: S3Requester, finish: S3Requester): Pick<S3, "deleteObject" | "deleteVersion" | "deleteIf"> {
+export function deletes(
+  ask: S3Requester,
+  finish: S3Requester,
+): Pick<S3, "deleteObject" | "deleteVersion" | "deleteIf"> {
   return {
     deleteObject: async (object) => {
       let known: CurrentVersion | undefined = isKnown(object) ? object : await look(ask, object);
@@ -128,7 +131,12 @@ async function deleteVersion(
   }
 }
 
-async function whyKept(ask: S3Requester, object: ObjectName, versionId: string, { seen }: Failure): Promise<RetentionReason> {
+async function whyKept(
+  ask: S3Requester,
+  object: ObjectName,
+  versionId: string,
+  { seen }: Failure,
+): Promise<RetentionReason> {
   const found = await look(ask, object);
   if (found !== undefined && found !== "absent" && found.versionId === versionId) {
     if (found.held) return { why: "lock", until: undefined };

@@ -57,7 +57,10 @@ export interface FollowSessionOptions {
  * Follows the job through one session: types the input when that is safe, passes on the output, and ends with the
  * job's status or with what came instead. Closes the session in every case, and never rejects.
  */
-export async function followSession(session: Session, options: FollowSessionOptions): Promise<CarrierEnd | UnopenedSession> {
+export async function followSession(
+  session: Session,
+  options: FollowSessionOptions,
+): Promise<CarrierEnd | UnopenedSession> {
   return await new SessionFollower(session, options).follow();
 }
 

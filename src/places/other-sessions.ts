@@ -28,7 +28,9 @@ export interface SessionQueueOptions extends QueueOptions {
  * that look within the same moment may both go on. A lone session that has lost its client does not keep it: then it
  * goes on `beside` that one. Fails with `container-busy` at the deadline.
  */
-export async function waitForOtherSessions(options: SessionQueueOptions): Promise<{ readonly beside: boolean }> {
+export async function waitForOtherSessions(
+  options: SessionQueueOptions,
+): Promise<{ readonly beside: boolean }> {
   const { clock, log, signal, random = Math.random, sessionTarget, ssm } = options;
   let jitter = JITTER_MS;
   let passed: string | undefined;

@@ -7,7 +7,10 @@ import { type Target, targetOf } from "./target.ts";
 import { refuseWindows } from "./windows.ts";
 
 /** The target in this task: the container that the inputs name, else the one that its definition tells. */
-export async function findTarget(task: Task, context: Pick<ResolveContext, "inputs" | "ecs">): Promise<Target> {
+export async function findTarget(
+  task: Task,
+  context: Pick<ResolveContext, "inputs" | "ecs">,
+): Promise<Target> {
   const named = context.inputs.container;
   const owner = `task '${lastPart(task.arn)}'`;
   refuseWindows(task.platformFamily, owner);

@@ -1,10 +1,20 @@
-import { taskDefinitionFrom, type RegistrableDefinition, type TaskDefinition } from "../aws/task-definition.ts";
+import {
+  taskDefinitionFrom,
+  type RegistrableDefinition,
+  type TaskDefinition,
+} from "../aws/task-definition.ts";
 import { AccessDenied, Failure } from "../errors.ts";
 import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
 import { lastPart } from "./arn.ts";
 import { chooseContainer } from "./choose.ts";
 import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
-import { type Hold, heldDefinition, needsEntryPoint, refuseAwaited, waitsForHealth } from "./held-definition.ts";
+import {
+  type Hold,
+  heldDefinition,
+  needsEntryPoint,
+  refuseAwaited,
+  waitsForHealth,
+} from "./held-definition.ts";
 import { imageDefinition, withoutDefined } from "./image.ts";
 import { ownDefinition, type OwnDefinitionContext, register } from "./own-definition.ts";
 import { refuseWindows } from "./windows.ts";

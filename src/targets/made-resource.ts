@@ -30,7 +30,12 @@ type UndoCalls = Pick<
  * Removes the resource; a second time does no harm. `reason` becomes a task's stoppedReason. False where the resource was
  * not found: what was being made may yet appear.
  */
-export async function removeResource(what: MadeResource, ecs: UndoCalls, reason: string, log: Log): Promise<boolean> {
+export async function removeResource(
+  what: MadeResource,
+  ecs: UndoCalls,
+  reason: string,
+  log: Log,
+): Promise<boolean> {
   switch (what.kind) {
     case "task-definition":
       await ecs.deregisterTaskDefinition(what.arn);

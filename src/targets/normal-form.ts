@@ -8,7 +8,11 @@ type Members = Readonly<Record<string, unknown>>;
  * Where two task definitions differ, as paths like `containerDefinitions[0].image`; empty for equal ones. Every member
  * is compared, also those that this code does not know. `arn` is that of `found`.
  */
-export function differences(wanted: RegistrableDefinition, found: RegistrableDefinition, arn: string): readonly string[] {
+export function differences(
+  wanted: RegistrableDefinition,
+  found: RegistrableDefinition,
+  arn: string,
+): readonly string[] {
   return [...compared(normalForm(wanted, arn), normalForm(found, arn), "")];
 }
 

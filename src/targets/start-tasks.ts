@@ -64,7 +64,10 @@ export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityPr
   );
 }
 
-async function runTask(request: RunTaskRequest, { ecs, log, tagged, token }: LaunchContext): Promise<RunTaskAnswer> {
+async function runTask(
+  request: RunTaskRequest,
+  { ecs, log, tagged, token }: LaunchContext,
+): Promise<RunTaskAnswer> {
   try {
     return await ecs.runTask({ ...request, clientToken: token() });
   } catch (error) {
@@ -76,7 +79,10 @@ async function runTask(request: RunTaskRequest, { ecs, log, tagged, token }: Lau
   }
 }
 
-function notStarted({ taskDefinition, cluster }: RunTaskRequest, { tasks, refusals }: RunTaskAnswer): Failure {
+function notStarted(
+  { taskDefinition, cluster }: RunTaskRequest,
+  { tasks, refusals }: RunTaskAnswer,
+): Failure {
   const words = refusals.map(({ reason, detail }) => (detail ? `${reason}: ${detail}` : reason));
   const some = tasks.length === 0 ? "a task" : "all tasks";
   const facts = {

@@ -65,7 +65,11 @@ async function connectUnsigned(
     return socket;
   } catch (error) {
     if (!isDenied(error)) throw error;
-    throw new ConnectionError(`${refusal.message} (a request without a signature, too)`, refusal.status, error);
+    throw new ConnectionError(
+      `${refusal.message} (a request without a signature, too)`,
+      refusal.status,
+      error,
+    );
   }
 }
 

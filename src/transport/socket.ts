@@ -156,7 +156,9 @@ class WsSocket implements Socket {
 async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
   const opening = new Promise<void>((resolve, reject) => {
     ws.once("open", resolve);
-    ws.once("error", (cause) => reject(new ConnectionError(cause.message || String(cause), undefined, cause)));
+    ws.once("error", (cause) =>
+      reject(new ConnectionError(cause.message || String(cause), undefined, cause)),
+    );
     ws.once("unexpected-response", (_request, response) => {
       const status = response.statusCode ?? 0;
       let answer = "";
