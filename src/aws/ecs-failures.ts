@@ -1,10 +1,10 @@
 import { Failure, type FailureParts, NoCapacity, TagsNotEnabled } from "../errors.ts";
 import { type TaskRefusal, taskRefusal } from "./ecs-words.ts";
 import { clusterNotFound, networkRequired, serviceNotFound, taskDefinitionNotFound } from "./missing.ts";
-import { type Call, inWords, OWN_WORDS, type Thrown } from "./thrown.ts";
+import { type Call, inWords, OWN_WORDS, type ErrorFacts } from "./thrown.ts";
 
 /** What ECS says in exceptions of its own; undefined for any other. */
-export function ecsFailure(thrown: Thrown, call: Call, cause: unknown): Failure | undefined {
+export function ecsFailure(thrown: ErrorFacts, call: Call, cause: unknown): Failure | undefined {
   const { region, cluster = "default", ecsService } = call;
   const seen = inWords(thrown);
   switch (thrown.name) {

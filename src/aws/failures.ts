@@ -5,7 +5,7 @@
 import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";
-import { type Call, inWords, OWN_WORDS, readThrown, type Thrown } from "./thrown.ts";
+import { type Call, inWords, OWN_WORDS, readThrown, type ErrorFacts } from "./thrown.ts";
 
 /** Runs one call: an abort throws the signal's reason, anything else goes wrong as a `Failure`. */
 export async function attempt<T>(
@@ -46,7 +46,7 @@ export function failureOf(error: unknown, call: Call): Error {
 }
 
 /** A failure of the network, the credentials or the rate, which any call may have. */
-function ofAnyService(thrown: Thrown, call: Call, failure: FailureWith): Failure | undefined {
+function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureWith): Failure | undefined {
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
   if (NETWORK.has(thrown.code ?? name) || (thrown.code !== undefined && TLS.test(thrown.code))) {
@@ -98,7 +98,7 @@ export function attempts(answer: unknown): number {
   return (answer as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
 }
 
-function accessDenied(thrown: Thrown, call: Call, cause: unknown): Failure {
+function accessDenied(thrown: ErrorFacts, call: Call, cause: unknown): Failure {
   // AWS names what was missing, which is not always the call itself: RunTask may lack iam:PassRole.
   const said = /not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?/.exec(thrown.message);
   const action = said?.[1] ?? call.action;
@@ -121,7 +121,7 @@ export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "mes
 }
 
 function ofBucket(
-  { name, status, bucketRegion }: Thrown,
+  { name, status, bucketRegion }: ErrorFacts,
   bucket: string,
   call: Call,
   failure: FailureWith,

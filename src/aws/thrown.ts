@@ -13,7 +13,7 @@ export interface Call {
 }
 
 /** What the SDK's exceptions have in common with each other and with Node's. */
-export interface Thrown {
+export interface ErrorFacts {
   readonly name: string;
   readonly message: string;
   /** Node's network code, or S3's. */
@@ -26,7 +26,7 @@ export interface Thrown {
 }
 
 /** Reads whatever a call has thrown. */
-export function readThrown(error: unknown): Thrown {
+export function readThrown(error: unknown): ErrorFacts {
   const e = (typeof error === "object" && error !== null ? error : { message: String(error) }) as {
     name?: string;
     message?: string;
@@ -54,7 +54,7 @@ export function readThrown(error: unknown): Thrown {
 }
 
 /** AWS's own words, with the request id by which its support finds the call. */
-export function inWords({ name, message, status, requestId }: Thrown): string {
+export function inWords({ name, message, status, requestId }: ErrorFacts): string {
   const notes = [
     ...(status === undefined ? [] : [`HTTP ${status}`]),
     ...(requestId === undefined ? [] : [`request id ${requestId}`]),
