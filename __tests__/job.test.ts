@@ -48,10 +48,16 @@ afterAll(async () => {
   await rig.stop();
 });
 
+const awslogs = (group: string | undefined) =>
+  group === undefined ? undefined : { group, region: undefined, streamPrefix: undefined };
+
 let runs = 0;
 
 /** A job in a real terminal behind the local agent, with the calls of AWS that it needs. */
-function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {}) {
+function running(
+  inputs: Partial<Inputs>,
+  { exec = DEFAULT, task = aTask(), group = undefined as string | undefined } = {},
+) {
   const seen = { commands: [] as string[], shown: "", undo: [] as (readonly LedgerEntry[])[] };
   const log = new Listener();
   const cancel = new AbortController();
@@ -59,7 +65,7 @@ function running(inputs: Partial<Inputs>, { exec = DEFAULT, task = aTask() } = {
     clients: { ...AWS, gatewayEndpoints: () => [rig.endpoint] },
     ecs: {
       describeTask: () => Promise.resolve(task),
-      describeTaskDefinition: () => Promise.resolve(aDefinition([{}])),
+      describeTaskDefinition: () => Promise.resolve(aDefinition([{ awslogs: awslogs(group) }])),
       executeCommand: ({ command }: { command: string }) => {
         seen.commands.push(command);
         const { sessionId, streamUrl, tokenValue } = rig.start(command);
@@ -179,19 +185,20 @@ it(
 
 const OVERRIDE: ExecConfiguration = { ...DEFAULT, logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" };
 
-it.each<[Inputs["transport"], string, ExecConfiguration, RegExp]>([
-  ["auto", "unlogged", DEFAULT, /fx_pack=262144\n/],
-  ["auto", "logged", OVERRIDE, /fx_pack='\\'''\\''\n/],
-  ["plain", "unlogged", DEFAULT, /fx_pack='\\'''\\''\n/],
-  ["packed", "logged", OVERRIDE, /fx_pack=0\n/],
+it.each<[Inputs["transport"], string, ExecConfiguration, string | undefined, RegExp]>([
+  ["auto", "that is not logged", DEFAULT, undefined, /fx_pack=262144\n/],
+  ["auto", "of a cluster that asks for its log", OVERRIDE, undefined, /fx_pack='\\'''\\''\n/],
+  ["auto", "that is logged by default, in the container's group", DEFAULT, "/ecs/shop", /fx_pack=262144\n/],
+  ["plain", "that is not logged", DEFAULT, undefined, /fx_pack='\\'''\\''\n/],
+  ["packed", "of a cluster that asks for its log", OVERRIDE, undefined, /fx_pack=0\n/],
 ])(
-  "with 'transport: %s' a session that is %s packs accordingly",
-  async (transport, _, exec, packs) => {
-    const { run, seen } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec });
+  "with 'transport: %s' a session %s packs accordingly",
+  async (transport, _, exec, group, packs) => {
+    const { run, seen } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec, group });
     const { stdout, log } = await run();
     expect(seen.commands[0]).toMatch(packs);
     expect(stdout).toBe("out");
-    expect(log?.group).toBe(exec.cloudWatchLogGroup);
+    expect(log?.group).toBe(exec.cloudWatchLogGroup ?? group);
   },
   PATIENCE,
 );

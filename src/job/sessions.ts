@@ -1,3 +1,4 @@
+import type { ExecConfiguration } from "../aws/ecs.ts";
 import { encryptionOf } from "../channel/encryption.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/follow-session.ts";
@@ -7,7 +8,6 @@ import { bootstrapCommand } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import { unopened } from "../ready/unopened.ts";
-import type { SessionLogs } from "../ready/session-logs.ts";
 import { type Opener, sessionOpener, terminateSession } from "../session/opener.ts";
 import type { Session } from "../session/session.ts";
 import { isRunaway, stopRunaways } from "../undo/runaway-job.ts";
@@ -41,7 +41,7 @@ export class JobSessions {
   /** The first session has to be open by `deadline`. */
   constructor(prepared: PreparedJob, place: JobPlace, context: JobContext, deadline: number) {
     const { aws, looks, exec, inputs, origin, target, clock, log, cancel } = context;
-    const { payload, delivery, container, logs } = prepared;
+    const { payload, delivery, container } = prepared;
     this.until = deadline + waitForOthersMs(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
     this.#prepared = prepared;
     this.#place = place;
@@ -50,7 +50,7 @@ export class JobSessions {
     this.#openedAt = clock.now();
     this.#job = { ...container, run: origin.id, encryption: encryptionOf(exec) };
     this.#record(this.#job);
-    const command = { runId: origin.id, packAbove: packAbove(inputs, logs), payload, delivery };
+    const command = { runId: origin.id, packAbove: packAbove(inputs, exec), payload, delivery };
     this.#open = sessionOpener({
       aws,
       looks,
@@ -136,9 +136,19 @@ export class JobSessions {
   }
 }
 
-/** A log of the session stays readable: then nothing is packed unless the inputs ask for it. */
-function packAbove({ transport }: JobContext["inputs"], logs: SessionLogs): number | undefined {
+/**
+ * A cluster that asks for session logs (logging OVERRIDE) gets lines that a person can read, unless the inputs ask for
+ * packed ones. The log that logging DEFAULT writes, in the log group of the container, has the session's bytes as they are.
+ */
+function packAbove(
+  { transport }: JobContext["inputs"],
+  exec: ExecConfiguration | undefined,
+): number | undefined {
   if (transport === "packed") return 0;
-  const logged = logs.cloudWatchLogGroup !== undefined || logs.s3Bucket !== undefined;
-  return transport === "plain" || logged ? undefined : PACK_ABOVE;
+  return transport === "plain" || asksForLogs(exec) ? undefined : PACK_ABOVE;
+}
+
+function asksForLogs(exec: ExecConfiguration | undefined): boolean {
+  if (exec?.logging !== "OVERRIDE") return false;
+  return exec.cloudWatchLogGroup !== undefined || exec.s3Bucket !== undefined;
 }
