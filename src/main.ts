@@ -1,6 +1,6 @@
 import { runJobs } from "./fan-out.ts";
 import { stepInputs } from "./github/inputs-source.ts";
-import { report, screen } from "./github/runner.ts";
+import { report, screen, unread } from "./github/runner.ts";
 import { cancelOnSignals } from "./github/signals.ts";
 import { openStep, type OpenStep } from "./github/step.ts";
 import type { Inputs } from "./inputs/inputs.ts";
@@ -13,7 +13,7 @@ import { resolveTargets } from "./targets/resolve.ts";
 
 /** The main step, from inputs to the step's end. Never rejects: whatever goes wrong is the step's end. */
 export async function run(): Promise<void> {
-  const cancel = cancelOnSignals();
+  const cancel = cancelOnSignals(unread);
   let inputs: Inputs | undefined;
   let result: Result;
   try {

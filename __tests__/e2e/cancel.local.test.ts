@@ -1,6 +1,7 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, mainLog, pidOf, processes, type Inputs, type StepOptions } from "../helpers/local.ts";
+import { runMain } from "../helpers/main-process.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -98,6 +99,26 @@ it("while the job runs in a task of others: the job is stopped, the task lives o
   expect(await aws.objects()).toEqual([]);
   expect(task.lastStatus).toBe("RUNNING");
   expect(aws.calls("StopTask", task.arn)).toEqual([]);
+});
+
+it("a step whose output is not read any more stops its job, as by a cancel, and fails", async () => {
+  const task = await aws.runningTask();
+  const before = idle(task);
+  const run = "echo begun; while :; do echo more; sleep 0.1; done";
+  const { bucket, cluster } = aws.world.made;
+  let shown = "";
+  const { exitCode, outputs, errors } = await runMain(
+    aws,
+    { cluster, task: task.id, bucket, run },
+    (bytes, leave) => {
+      shown += bytes.toString();
+      if (shown.includes("\nbegun\n")) leave();
+    },
+  );
+  expect([exitCode, errors]).toEqual([1, ""]);
+  expect(outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
+  await eventually(() => idle(task), before);
+  expect(await aws.objects()).toEqual([]);
 });
 
 it.each([

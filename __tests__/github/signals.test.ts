@@ -6,10 +6,11 @@ const CANCEL = new URL("../../src/github/signals.ts", import.meta.url).href;
 /** A step that says what it knows of a cancel, and takes its time to undo things. */
 const STEP = `
 import { cancelOnSignals } from ${JSON.stringify(CANCEL)};
-const signal = cancelOnSignals();
+const unread = new AbortController();
+const signal = cancelOnSignals(unread.signal);
 signal.addEventListener("abort", () => console.log(JSON.stringify({ code: signal.reason.code, seen: signal.reason.seen })));
 setInterval(() => undefined, 1000);
-process.once("message", () => process.exit(7));
+process.on("message", (what) => (what === "done" ? process.exit(7) : unread.abort(new Error(what))));
 console.log("ready");
 `;
 
@@ -37,6 +38,16 @@ async function start() {
   expect(await said(1)).toBe("ready");
   return { child, said, ended: once(child, "exit") };
 }
+
+it("a reader that is gone cancels the run, and a signal after that is the first one", async () => {
+  const { child, said, ended } = await start();
+  child.send("write EPIPE");
+  const seen = "The runner does not read the output of the step any more: write EPIPE.";
+  expect(JSON.parse(await said(2))).toEqual({ code: "cancelled", seen });
+  child.kill("SIGINT");
+  child.send("done");
+  expect(await ended).toEqual([7, null]);
+});
 
 describe.each(["SIGINT", "SIGTERM"] as const)("%s", (first) => {
   it("cancels the run and leaves it time to undo", async () => {

@@ -16,13 +16,18 @@ export interface MainRun {
   readonly outputs: Readonly<Record<string, string>>;
   /** The process's peak memory in MiB. */
   readonly mostMemory: number;
+  /** What it wrote to standard error. */
+  readonly errors: string;
 }
 
-/** Runs the action's main part alone, with its output as bytes: a runner would decode it as text. */
+/**
+ * Runs the action's main part alone, with its output as bytes: a runner would decode it as text. `leave` closes the pipe, as
+ * a runner does that is killed.
+ */
 export async function runMain(
   aws: Aws,
   inputs: Inputs,
-  onBytes: (bytes: Buffer) => void,
+  onBytes: (bytes: Buffer, leave: () => void) => void,
   onMemory: (mebibytes: number) => void = () => undefined,
 ): Promise<MainRun> {
   const root = mkdtempSync(join(tmpdir(), "runner-"));
@@ -33,7 +38,7 @@ export async function runMain(
   );
   for (const path of Object.values(files)) writeFileSync(path, "");
   const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...runnerEnvironment(place),
       ...aws.world.local.env,
@@ -49,10 +54,12 @@ export async function runMain(
     onMemory(memory.now);
   }, SAMPLED_EVERY_MS);
   try {
-    child.stdout.on("data", onBytes);
+    child.stdout.on("data", (bytes: Buffer) => onBytes(bytes, () => child.stdout.destroy()));
+    let errors = "";
+    child.stderr.on("data", (bytes: Buffer) => (errors += bytes.toString()));
     const exitCode = await new Promise<number | null>((done) => child.once("close", done));
     const outputs = Object.fromEntries(parseFileCommands(readFileSync(join(root, "OUTPUT"), "utf8")));
-    return { exitCode, outputs, mostMemory };
+    return { exitCode, outputs, mostMemory, errors };
   } finally {
     clearInterval(sampling);
     rmSync(root, { recursive: true });

@@ -87,3 +87,31 @@ it("drained waits for a reader that is more than 256 KiB behind, and for no othe
   reader.read();
   await drained;
 });
+
+describe("a reader that is gone", () => {
+  const gone = new Error("write EPIPE");
+
+  it("ends nothing but the writing: what comes after is dropped", async () => {
+    const reader = new Reader();
+    const out = new BatchedOutput(reader);
+    expect(out.broken.aborted).toBe(false);
+    reader.destroy(gone);
+    await turn();
+    expect(out.broken.reason).toBe(gone);
+    out.write(Buffer.alloc(300 * 1024));
+    out.flush();
+    await out.drained();
+    expect(reader.writes).toEqual([]);
+  });
+
+  it("is not waited for", async () => {
+    const reader = new Reader();
+    reader.reads = false;
+    const out = new BatchedOutput(reader);
+    out.write(Buffer.alloc(300 * 1024));
+    out.flush();
+    const drained = out.drained();
+    reader.destroy(gone);
+    await drained;
+  });
+});

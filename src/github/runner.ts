@@ -17,6 +17,9 @@ export const screen = new Screen({
   commands: core,
 });
 
+/** Aborted, with the error, when nothing reads what is shown any more. */
+export const unread = out.broken;
+
 /** Resolves when the runner has read what was shown, but for some. */
 export function drained(): Promise<void> {
   return out.drained();

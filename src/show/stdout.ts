@@ -7,7 +7,8 @@ const BATCH_BYTES = 64 * 1024;
 
 /**
  * Standard output, in batches: what comes at once goes out at once, for Node can't write tens of thousands of lines that
- * are each a write of their own (`write EINVAL`).
+ * are each a write of their own (`write EINVAL`). What can't be written, since the reader is gone (`EPIPE`) or the disk is
+ * full, is dropped.
  */
 export class BatchedOutput {
   readonly #out: Writable;
@@ -16,9 +17,17 @@ export class BatchedOutput {
   #waitingBytes = 0;
   /** Buffers of that size that may be used again: new ones for a gigabyte would leave a lot to clean up. */
   readonly #written: Buffer<ArrayBuffer>[] = [];
+  readonly #broken = new AbortController();
 
   constructor(out: Writable) {
     this.#out = out;
+    // Without a listener the error would end the process. Every write after it fails, too.
+    out.on("error", (error) => this.#broken.abort(error));
+  }
+
+  /** Aborted, with the error, once nothing can be written any more. */
+  get broken(): AbortSignal {
+    return this.#broken.signal;
   }
 
   /** The bytes may be used again afterwards. */
@@ -29,14 +38,19 @@ export class BatchedOutput {
   flush(): void {
     if (this.#waitingBytes === 0) return;
     const full = this.#waiting;
-    this.#out.write(full.subarray(0, this.#waitingBytes), () => this.#written.push(full));
-    this.#waiting = this.#written.pop() ?? Buffer.alloc(BATCH_BYTES);
+    if (!this.broken.aborted) {
+      this.#out.write(full.subarray(0, this.#waitingBytes), () => this.#written.push(full));
+      this.#waiting = this.#written.pop() ?? Buffer.alloc(BATCH_BYTES);
+    }
     this.#waitingBytes = 0;
   }
 
-  /** Resolves when the reader has read what was written, but for some. */
+  /** Resolves when the reader has read what was written, but for some, or reads nothing any more. */
   async drained(): Promise<void> {
-    if (this.#out.writableLength > UNREAD_BYTES) await once(this.#out, "drain");
+    if (this.broken.aborted || this.#out.writableLength <= UNREAD_BYTES) return;
+    await once(this.#out, "drain", { signal: this.broken }).catch((error: unknown) => {
+      if (!this.broken.aborted) throw error;
+    });
   }
 
   #add(bytes: Uint8Array): void {
