@@ -1,8 +1,7 @@
-import { endOfStaticKeys, knownEnd, tellOutlived } from "../../src/aws/static-keys.ts";
+import { endOfStaticKeys, knownEnd, tellOutlived, type Timeout } from "../../src/aws/static-keys.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
 const end = "2026-01-01T02:00:00Z";
-const hour = 3_600_000;
 const user = { AWS_ACCESS_KEY_ID: "AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY: "x" };
 const session = { ...user, AWS_SESSION_TOKEN: "y" };
 
@@ -21,59 +20,61 @@ describe("the end of static keys", () => {
   });
 });
 
-describe("the warning of a job that may outlive them", () => {
-  const told = (timeout: number, env: NodeJS.ProcessEnv): readonly [string, string][] => {
-    const lines: [string, string][] = [];
-    const log = {
-      info: (words: string) => void lines.push(["info", words]),
-      warning: (words: string) => void lines.push(["warning", words]),
-    };
-    tellOutlived(timeout, env, now, log);
-    return lines;
-  };
+describe("a job that may outlive them", () => {
+  const ending = (at: string) => ({ ...session, AWS_CREDENTIAL_EXPIRATION: at });
+  const minutes = (count: number, isDefault = false) => ({ ms: count * 60_000, isDefault });
 
-  it.each<[string, number, NodeJS.ProcessEnv]>([
-    ["less than an hour by a session of unknown length", hour - 60_000, session],
-    ["an hour by a user's keys", hour, user],
-    ["an hour by a session that ends later", hour, { ...session, AWS_CREDENTIAL_EXPIRATION: end }],
-    ["days by a user's keys", 100 * hour, user],
-    ["two hours by a session that ends with it", 2 * hour, { ...session, AWS_CREDENTIAL_EXPIRATION: end }],
-    ["days by credentials that the SDK renews", 100 * hour, { AWS_WEB_IDENTITY_TOKEN_FILE: "/token" }],
-  ])("is not given for %s", (_, timeout, env) => {
-    expect(told(timeout, env)).toEqual([]);
+  it.each<[string, Timeout, NodeJS.ProcessEnv, "warning" | "info" | undefined]>([
+    ["the default, a session of unknown length", minutes(60, true), session, "info"],
+    ["55 minutes, a session of unknown length", minutes(55), session, undefined],
+    ["56 minutes, a session of unknown length", minutes(56), session, "warning"],
+    ["61 minutes, a session of unknown length", minutes(61), session, "warning"],
+    [
+      "the default, a session that ends a second before",
+      minutes(60, true),
+      ending("2026-01-01T00:59:59Z"),
+      "warning",
+    ],
+    [
+      "the default, a session that ends with it",
+      minutes(60, true),
+      ending("2026-01-01T01:00:00Z"),
+      undefined,
+    ],
+    ["three hours, a session of two", minutes(180), ending(end), "warning"],
+    ["two hours, a session of two", minutes(120), ending(end), undefined],
+    ["a second, keys that have ended already", minutes(1 / 60), ending("2025-01-01"), "warning"],
+    ["days, a user's keys", minutes(6000), user, undefined],
+    ["the default, a user's keys", minutes(60, true), user, undefined],
+    [
+      "days, credentials that the SDK renews",
+      minutes(6000),
+      { AWS_WEB_IDENTITY_TOKEN_FILE: "/token" },
+      undefined,
+    ],
+    [
+      "days, a profile's, which the SDK may renew",
+      minutes(6000),
+      { ...session, AWS_PROFILE: "ci" },
+      undefined,
+    ],
+  ])("'timeout' is %s", (_, timeout, env, level) => {
+    const told: (readonly [string, string])[] = [];
+    tellOutlived(timeout, env, now, {
+      info: (words) => void told.push(["info", words]),
+      warning: (words) => void told.push(["warning", words]),
+    });
+    expect(told.map(([how]) => how)).toEqual(level === undefined ? [] : [level]);
   });
 
-  it("is a plain line of the log for the hour that is the default, by a session that began before the step", () => {
-    const [[level, words] = ["", ""], ...others] = told(hour, session);
-    expect([level, others]).toEqual(["info", []]);
-    expect(words).toContain("'timeout' is 60 minutes");
-    expect(words).toContain("Set 'role-to-assume'");
-  });
-
-  it.each<[string, number, NodeJS.ProcessEnv, string]>([
-    ["more than an hour by a session of unknown length", hour + 60_000, session, "'timeout' is 61 minutes"],
-    [
-      "a session that ends before",
-      3 * hour,
-      { ...session, AWS_CREDENTIAL_EXPIRATION: end },
-      "2026-01-01T02:00:00.000Z",
-    ],
-    [
-      "an hour by a session that ends before",
-      hour,
-      { ...session, AWS_CREDENTIAL_EXPIRATION: "2026-01-01T00:59:00Z" },
-      "2026-01-01T00:59:00.000Z",
-    ],
-    [
-      "keys that have ended already",
-      1000,
-      { ...user, AWS_CREDENTIAL_EXPIRATION: "2025-01-01" },
-      "2025-01-01",
-    ],
-  ])("is given for %s, and says what to set", (_, timeout, env, words) => {
-    const [[level, warning] = ["", ""], ...others] = told(timeout, env);
-    expect([level, others]).toEqual(["warning", []]);
-    expect(warning).toContain(words);
-    expect(warning).toContain("Set 'role-to-assume'");
+  it.each([
+    [session, "which lasts one hour unless the step that began it was asked for more"],
+    [ending(end), "they end at 2026-01-01T02:00:00.000Z"],
+  ])("is told what to set, and why", (env, why) => {
+    let told = "";
+    tellOutlived(minutes(180), env, now, { info: () => undefined, warning: (words) => (told = words) });
+    expect(told).toContain("'timeout' is 180 minutes");
+    expect(told).toContain(why);
+    expect(told).toContain("Set 'role-to-assume'");
   });
 });

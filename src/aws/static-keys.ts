@@ -2,6 +2,8 @@ import type { Log } from "../log.ts";
 
 /** How long a session lasts unless its creator asked for another time: so says `aws-actions/configure-aws-credentials`. */
 const USUAL_SESSION_MS = 3_600_000;
+/** For the steps between the one that began the session and this one. */
+const BEGAN_BEFORE_MS = 300_000;
 
 /**
  * When the static keys of an environment end, in milliseconds since the epoch, as far as it says so; undefined for keys of
@@ -21,11 +23,12 @@ export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
 }
 
 /**
- * Warns of a job that may outlive the credentials of its step. A session of unknown length began before the step, so that a
- * job of an hour may outlive it too: since an hour is the default of 'timeout', that is no more than a line of the log.
+ * Warns of a job that may outlive the credentials of its step. Where their end is not known, the default of 'timeout' may
+ * outlast them by the minutes before this step, but few jobs take all of it: a warning in every run of every workflow
+ * would be read by nobody, so that is a line of the log. A workflow that sets another time means it.
  */
 export function tellOutlived(
-  timeout: number,
+  { ms, isDefault }: Timeout,
   env: NodeJS.ProcessEnv,
   now: number,
   log: Pick<Log, "info" | "warning">,
@@ -33,17 +36,24 @@ export function tellOutlived(
   const end = endOfStaticKeys(env);
   if (end === undefined) return;
   if (end !== "unknown") {
-    if (now + timeout > end) log.warning(words(timeout, `end at ${new Date(end).toISOString()}`));
-  } else if (timeout > USUAL_SESSION_MS) log.warning(words(timeout, UNKNOWN_END));
-  else if (timeout === USUAL_SESSION_MS) log.info(words(timeout, UNKNOWN_END));
+    if (now + ms > end) log.warning(words(ms, `end at ${new Date(end).toISOString()}`));
+  } else if (ms > USUAL_SESSION_MS - BEGAN_BEFORE_MS) {
+    log[isDefault ? "info" : "warning"](words(ms, UNKNOWN_END));
+  }
+}
+
+/** How long the job may take. The runner fills a default in, so the same time in the workflow counts as the default. */
+export interface Timeout {
+  readonly ms: number;
+  readonly isDefault: boolean;
 }
 
 const UNKNOWN_END =
   "are a session's, which lasts one hour unless the step that began it was asked for more ('role-duration-seconds')";
 
-function words(timeout: number, facts: string): string {
+function words(ms: number, facts: string): string {
   return (
-    `'timeout' is ${timeout / 60_000} minutes, and nothing renews the AWS credentials of this step: they ${facts}. If they end ` +
+    `'timeout' is ${ms / 60_000} minutes, and nothing renews the AWS credentials of this step: they ${facts}. If they end ` +
     "before the job does, it is stopped and the step fails. Set 'role-to-assume' to a role that this step assumes itself and " +
     "renews while the job runs, or begin a session that is long enough."
   );

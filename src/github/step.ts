@@ -1,7 +1,7 @@
 import type { Role } from "../aws/clients.ts";
-import { tellOutlived } from "../aws/static-keys.ts";
+import { tellOutlived, type Timeout } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
-import type { Inputs } from "../inputs/inputs.ts";
+import { DEFAULT_TIMEOUT_MS, type Inputs } from "../inputs/inputs.ts";
 import { type Result, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 import { keepTasks } from "../undo/keep-task.ts";
@@ -28,7 +28,7 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const origin = stepOrigin();
   const role = roleOf(inputs, origin.runId);
   const credentials = stepCredentials(role, region, log);
-  if (role === undefined) tellOutlived(inputs.timeout, process.env, clock.now(), log);
+  if (role === undefined) tellOutlived(timeoutOf(inputs), process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
@@ -51,6 +51,10 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
 /** The role that the step is to assume itself, in sessions that CloudTrail shows with the workflow's run. */
 function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined {
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
+}
+
+function timeoutOf({ timeout: ms }: Inputs): Timeout {
+  return { ms, isDefault: ms === DEFAULT_TIMEOUT_MS };
 }
 
 function endedTask({ task, outcome }: ReturnType<typeof taskResults>[number]) {

@@ -1,3 +1,6 @@
+/** Of the input `timeout` where the workflow sets none; `action.yml` has the same. */
+export const DEFAULT_TIMEOUT_MS = 3_600_000;
+
 /**
  * The inputs of the step, checked and in their final form: the one object that every later phase reads.
  * Keys are the input names of `action.yml` in camel case; durations are milliseconds.

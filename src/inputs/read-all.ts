@@ -1,6 +1,6 @@
 import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
-import type { Inputs, TaskSelection } from "./inputs.ts";
+import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, lines, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
 import { InputReader } from "./input-reader.ts";
@@ -33,7 +33,7 @@ export function readInputs(source: InputSource): Inputs {
     env: readVariables(reader, "env"),
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),
-    timeout: reader.orElse("timeout", duration, 60 * minute),
+    timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
     spoolLimit: reader.optional("spool-limit", size),
     abandonAfter: readAbandonAfter(reader, where),
     ...readStaging(reader),
