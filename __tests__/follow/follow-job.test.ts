@@ -4,6 +4,7 @@ import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { followJob } from "../../src/follow/follow-job.ts";
+import type { JobEnd } from "../../src/follow/job-end.ts";
 import { describeEnd } from "../../src/follow/session-end.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 import { aTarget } from "../helpers/runs.ts";
@@ -42,6 +43,8 @@ class Attending {
   readonly terminated: string[] = [];
   readonly shown: string[] = [];
   looks = 0;
+  /** How often the payload was said to be in the container. */
+  released = 0;
   readonly #scripts: Script[];
 
   /** The last script goes for all further sessions. */
@@ -49,26 +52,34 @@ class Attending {
     this.#scripts = scripts;
   }
 
-  run(minutes = 60) {
+  /** The end that it came to. */
+  async run(minutes = 60): Promise<JobEnd> {
+    return (await this.follow(minutes)).end;
+  }
+
+  follow(minutes = 60) {
     const { clock, log, cancel } = this;
     return followJob({
+      sessions: {
+        attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
+        whyUnopened: (id) =>
+          Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),
+        opening: () => 20_000,
+        moreTime: () => Promise.resolve(0),
+        terminate: (id) => Promise.resolve(void this.terminated.push(id)),
+        releasePayload: () => void (this.released += 1),
+        until: clock.now() + minutes * MINUTE,
+      },
       extractor: new Extractor(NONCE, 1),
       typed: {
         start: () => Promise.resolve(Buffer.from("start")),
         payload: () => Buffer.from("payload"),
         secrets: () => Buffer.from("secrets"),
       },
-      onAttached: () => undefined,
       onNote: () => undefined,
       onShown: (shown) => this.shown.push(...wordsOf(shown)),
-      attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
-      whyUnopened: (id) =>
-        Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),
-      opening: () => 20_000,
-      terminate: (id) => Promise.resolve(void this.terminated.push(id)),
       ecs: { describeTask: () => this.#look() },
       target: aTarget(),
-      until: clock.now() + minutes * MINUTE,
       clock,
       log,
       cancel: cancel.signal,
@@ -193,12 +204,30 @@ describe("attending to a job", () => {
     expect(job.attachedAt).toHaveLength(8);
   });
 
+  it("tells that the script may have run once any session has shown it", async () => {
+    const job = new Attending(cut(LOST, from(0)), cut(LOST, READY));
+    const attended = job.follow();
+    await job.untilSession(8);
+    job.cancel.abort(new Error("cancelled"));
+    expect(await attended).toMatchObject({ attached: true });
+    expect(job.released).toBe(1);
+  });
+
+  it("tells that no script has run where no session has shown it", async () => {
+    const job = new Attending(cut({ kind: "closed", text: "" }, READY, mark("! place none to write to")));
+    expect(await job.follow()).toEqual({
+      end: { kind: "refused", code: "place", text: "none to write to" },
+      attached: false,
+    });
+    expect(job.released).toBe(0);
+  });
+
   it("goes on for as long as it takes with a silent job whose sessions are cut", async () => {
     const job = new Attending(cut(LOST, mark("@0"), "\n"));
     const attended = job.run();
     await job.untilSession(20);
     job.cancel.abort(new Error("cancelled"));
-    await attended.catch(() => undefined);
+    await attended;
     expect(job.sessions.length).toBeGreaterThanOrEqual(20);
   });
 
@@ -281,7 +310,7 @@ describe("attending to a job", () => {
     const job = new Attending(() => {
       throw failure;
     });
-    await expect(job.run()).rejects.toBe(failure);
+    expect(await job.follow()).toEqual({ end: { kind: "impossible", failure }, attached: false });
   });
 });
 
@@ -356,7 +385,7 @@ describe("a cancelled job", () => {
     const attended = job.run();
     while (job.log.lines.length === 0) await turn();
     job.cancel.abort(new Error("cancelled"));
-    await expect(attended).rejects.toThrow();
+    expect(await attended).toMatchObject({ kind: "impossible" });
     expect(job.attachedAt).toEqual([0]);
   });
 });

@@ -22,7 +22,7 @@ beforeEach(() => {
 function following(session: FakeSession, more: Partial<FollowSessionOptions> = {}) {
   return followSession(session, {
     first: true,
-    opening: () => 20_000,
+    opening: 20_000,
     extractor: new Extractor(NONCE, 1),
     typed: {
       start: (missing) =>
@@ -113,7 +113,7 @@ describe("following a job", () => {
 
   it("types nothing into a session that is queued: it would be read in the place of the start", async () => {
     const session = new FakeSession("s-1", closing);
-    const followed = following(session, { opening: () => 120_000 });
+    const followed = following(session, { opening: 120_000 });
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);
     session.says(READY);
     await turn();
@@ -195,7 +195,7 @@ describe("following a job", () => {
 
   it("waits longer for a first session where it is given longer, also beyond the longest silence", async () => {
     const session = new FakeSession("s-1");
-    const followed = following(session, { opening: () => 500_000 });
+    const followed = following(session, { opening: 500_000 });
     await clock.pass(20_000);
     await turn();
     expect(session.isEnded).toBe(false);

@@ -25,28 +25,35 @@ export interface UnopenedSession {
   readonly kind: "unopened";
 }
 
-export interface FollowSessionOptions {
-  /** No session of this job was ever opened, so that none of ours can keep this one waiting. */
-  readonly first: boolean;
-  /** How long the agent may take to open that session, in milliseconds from now on. */
-  readonly opening: () => number;
+/** What is typed into a session, each when the container asks for it: nothing before echo is off. */
+export interface TypedInput {
+  start(missing: MissingPayload | undefined): Promise<Uint8Array>;
+  payload(): Uint8Array;
+  secrets(): Uint8Array;
+}
+
+/** What a job is followed with, through each of its sessions. */
+export interface FollowContext {
   readonly extractor: Extractor;
-  /** What is typed, each when the container asks for it: nothing before echo is off. */
-  readonly typed: {
-    readonly start: (missing: MissingPayload | undefined) => Promise<Uint8Array>;
-    readonly payload: () => Uint8Array;
-    readonly secrets: () => Uint8Array;
-  };
-  readonly onAttached: () => void;
+  readonly typed: TypedInput;
   readonly onNote: (text: string) => void;
   readonly onShown: (shown: OutputItem) => void;
-  /** Asked when the agent has not opened the first session: for how many milliseconds more it is waited for. */
-  readonly moreTime?: (() => Promise<number>) | undefined;
   /** Resolves when enough of the text has been read that more may be shown. Until then no more is read: back-pressure. */
   readonly drained?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
   /** Aborted: the job is told to stop, and gets a moment to say how that went. */
   readonly cancel: AbortSignal;
+}
+
+export interface FollowSessionOptions extends FollowContext {
+  /** No session of this job was ever opened, so that none of ours can keep this one waiting. */
+  readonly first: boolean;
+  /** How long the agent may take to open that session, in milliseconds from now on. */
+  readonly opening: number;
+  /** Asked when the agent has not opened the first session: for how many milliseconds more it is waited for. */
+  readonly moreTime?: (() => Promise<number>) | undefined;
+  /** The container has the job, and shows it. */
+  readonly onAttached: () => void;
   /** Aborted: what is still unread of the output is not shown any more. */
   readonly enough?: AbortSignal | undefined;
   /** Where it is aborted, the job is told to stop likewise, but has the time that it needs for it. */
@@ -109,9 +116,8 @@ class SessionFollower {
   /** Detaches from a session that the agent does not open, and from the first one sooner than from others. */
   #boundOpening(): void {
     const { first, opening } = this.#options;
-    const ms = opening();
-    this.#silence.expect(first ? Math.max(SILENCE_MS, ms + 1_000) : SILENCE_MS);
-    this.#closeUnopened(ms).catch(() => undefined); // the session is over
+    this.#silence.expect(first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
+    this.#closeUnopened(opening).catch(() => undefined); // the session is over
   }
 
   async #closeUnopened(opening: number): Promise<void> {

@@ -1,9 +1,8 @@
 import { knownEnd } from "../aws/static-keys.ts";
-import { loggedFailure } from "../log.ts";
 import { followJob } from "../follow/follow-job.ts";
 import { Expiry } from "../follow/expiry.ts";
-import type { FollowSessionOptions } from "../follow/follow-session.ts";
-import type { JobEnd } from "../follow/job-end.ts";
+import type { TypedInput } from "../follow/follow-session.ts";
+import type { EndedJob } from "../logs/job-logs.ts";
 import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
 import type { JobContext } from "./context.ts";
 import type { JobOutput } from "./output.ts";
@@ -12,31 +11,22 @@ import type { JobSessions } from "./sessions.ts";
 /** Follows the job to its end through its sessions. Never rejects: what keeps it from being followed is an end, too. */
 export async function followToEnd(
   sessions: JobSessions,
-  typed: FollowSessionOptions["typed"],
+  typed: TypedInput,
   output: JobOutput,
   context: JobContext,
-): Promise<JobEnd> {
+): Promise<EndedJob> {
   const { looks, target, drained, clock, log, cancel } = context;
-  const { until, attach, opening, moreTime, whyUnopened, terminate, onAttached } = sessions;
   const expiry = expiryOf(context);
-  const end = await followJob({
-    ...{ until, attach, opening, moreTime, whyUnopened, terminate, onAttached },
-    ecs: looks,
-    target,
+  const followed = await followJob({
+    ...{ sessions, typed, ecs: looks, target, drained, expiry, clock, log, cancel },
     extractor: output.extractor,
-    typed,
     onNote: (text) => log.info(text),
     onShown: output.showLive,
-    drained,
-    expiry,
-    onRefused: (refusal) => expiry.onRefused(refusal),
     credentialsEnd: knownEnd(process.env),
-    clock,
-    log,
-    cancel,
-  }).catch((error: unknown): JobEnd => ({ kind: "impossible", failure: loggedFailure(error, log) }));
-  await sessions.settle(end);
-  return expiry.conclude(end, sessions.attached);
+  });
+  const opened = await sessions.settle(followed);
+  const { attached } = followed;
+  return { end: expiry.conclude(followed.end, attached), attached, ...opened };
 }
 
 /** What happens at the end of the credentials to a job that starts now. */

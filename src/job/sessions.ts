@@ -2,13 +2,14 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { encryptionOf } from "../channel/encryption.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/follow-session.ts";
-import type { JobEnd } from "../follow/job-end.ts";
+import type { FollowedJob, SessionSource } from "../follow/follow-job.ts";
 import { type LogLocation, logLocation } from "../logs/transcript.ts";
-import { bootstrapCommand } from "../payload/bootstrap.ts";
+import { bootstrapCommand, type BootstrapOptions } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import { unopened } from "../ready/unopened.ts";
-import { type Opener, sessionOpener, terminateSession } from "../session/opener.ts";
+import { openTicket, terminateSession } from "../session/opener.ts";
+import { requestSession } from "../session/request-session.ts";
 import type { Session } from "../session/session.ts";
 import { isRunaway, stopRunaways } from "../undo/runaway-job.ts";
 import type { JobName } from "../undo/stop-job.ts";
@@ -21,26 +22,30 @@ const PACK_ABOVE = 256 * 1024;
 /** For a container to stop a job at its timeout and to say so. */
 const AFTER_TIMEOUT_MS = 60_000;
 
-/** The sessions of one job, one after the other, and what they have told of it. */
-export class JobSessions {
-  /** When to give up, in milliseconds since the epoch. */
+/** What the sessions of a job were. */
+export interface OpenedSessions {
+  /** In their order. */
+  readonly sessionIds: readonly string[];
+  /** The log of the last one. */
+  readonly log: LogLocation | undefined;
+}
+
+/** Makes the sessions of one job, one after the other, and keeps the job on record while they may have begun it. */
+export class JobSessions implements SessionSource {
   readonly until: number;
-  readonly ids: string[] = [];
-  /** The log of the last session. */
-  log: LogLocation | undefined;
-  /** The script may have run. */
-  attached = false;
   readonly #prepared: PreparedJob;
   readonly #place: JobPlace;
   readonly #context: JobContext;
   readonly #deadline: number;
-  readonly #open: Opener;
+  readonly #command: Omit<BootstrapOptions, "at">;
+  readonly #sessionIds: string[] = [];
+  #log: LogLocation | undefined;
   #job: JobName;
   #openedAt: number;
 
   /** The first session has to be open by `deadline`. */
   constructor(prepared: PreparedJob, place: JobPlace, context: JobContext, deadline: number) {
-    const { aws, looks, exec, inputs, origin, target, clock, log, cancel } = context;
+    const { exec, inputs, origin, target, clock } = context;
     const { payload, delivery, container } = prepared;
     this.until = deadline + waitForOthersMs(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
     this.#prepared = prepared;
@@ -48,84 +53,82 @@ export class JobSessions {
     this.#context = context;
     this.#deadline = deadline;
     this.#openedAt = clock.now();
+    this.#command = { runId: origin.id, packAbove: packAbove(inputs, exec), payload, delivery };
     this.#job = { ...container, run: origin.id, encryption: encryptionOf(exec) };
     this.#record(this.#job);
-    const command = { runId: origin.id, packAbove: packAbove(inputs, exec), payload, delivery };
-    this.#open = sessionOpener({
-      aws,
-      looks,
-      target,
-      sessionTarget: container.sessionTarget,
-      encryption: this.#job.encryption,
-      command: (at) => bootstrapCommand({ ...command, at }),
-      onSession: (id) => this.#add(id),
-      clock,
-      log,
-      cancel,
-    });
   }
 
-  /** A new session that goes on at this byte of the spool. */
-  attach = async (at: number): Promise<Session> => {
+  async attach(at: number): Promise<Session> {
     const { uploads } = this.#place;
-    const { clock, log, cancel } = this.#context;
+    const { aws, looks, target, clock, log, cancel } = this.#context;
+    const { sessionTarget, encryption } = this.#job;
     await uploads.place({ log, signal: cancel });
-    const session = await this.#open(at, this.ids.length === 0 ? this.#deadline : this.until);
+    const until = this.#sessionIds.length === 0 ? this.#deadline : this.until;
+    const command = bootstrapCommand({ ...this.#command, at });
+    const asking = { ecs: aws.ecs, looks, clock, log, signal: cancel };
+    const ticket = await requestSession(target, command, until, asking);
+    this.#add(ticket.sessionId);
+    const session = await openTicket(ticket, { aws, sessionTarget, encryption, clock, log, cancel });
     this.#openedAt = clock.now();
     uploads.expect(session);
     return session;
-  };
+  }
 
   /**
    * How long the agent may take to open the first session, in milliseconds. No other run can block a task of ours;
    * beside a session that has lost its client ours may have to wait for its end.
    */
-  opening = (): number => {
+  opening(): number {
     const { clock, target } = this.#context;
     const isPatient = target.started || this.#place.isBesideAnother;
     return isPatient ? Math.max(OPENING_MS, this.#deadline - clock.now()) : OPENING_MS;
-  };
+  }
 
-  moreTime = async (): Promise<number> =>
-    await this.#place.othersUploadFor(this.#job.sessionTarget, this.ids.at(-1) ?? "none");
+  async moreTime(sessionId: string): Promise<number> {
+    return await this.#place.othersUploadFor(this.#job.sessionTarget, sessionId);
+  }
 
-  whyUnopened = async (sessionId: string): Promise<Failure> => {
+  async whyUnopened(sessionId: string): Promise<Failure> {
     const { aws, looks, clock, target } = this.#context;
     const seconds = Math.round((clock.now() - this.#openedAt) / 1000);
     const { sessionTarget } = this.#job;
     return await unopened({ ecs: looks, ssm: aws.ssm, target, sessionTarget, sessionId, seconds });
-  };
+  }
 
-  terminate = async (sessionId: string): Promise<void> => await terminateSession(this.#context, sessionId);
+  async terminate(sessionId: string): Promise<void> {
+    await terminateSession(this.#context, sessionId);
+  }
 
-  /** The container has the payload, so that the staged object is no longer needed. */
-  onAttached = (): void => {
+  /** The staged object is no longer needed. */
+  releasePayload(): void {
     const { aws, ledger, log } = this.#context;
     const { staged } = this.#prepared;
-    this.attached = true;
     if (staged === undefined) return;
     unstage(staged, { s3: aws.s3, log }).then(
       () => ledger.replace(["object"], []),
       () => undefined, // the cleanup tries again and says so
     );
-  };
+  }
 
-  /** Stops the job by another way where no session could tell it to and it may go on. */
-  async settle(end: JobEnd): Promise<void> {
+  /** To be called when no session follows the job any more. Stops a job that may go on, since none could tell it to. */
+  async settle({ end, attached }: FollowedJob): Promise<OpenedSessions> {
     const { cancel, ledger } = this.#context;
+    const sessionIds = this.#sessionIds;
     // A call that was cancelled may have begun a session all the same.
-    const begun = this.ids.length > 0 || cancel.aborted;
-    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached: this.attached }))
-      await stopRunaways(this.#context);
+    const begun = sessionIds.length > 0 || cancel.aborted;
+    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
     else ledger.replace(["job"], []);
+    return { sessionIds, log: this.#log };
   }
 
   #add(id: string): void {
     const { inputs, log } = this.#context;
-    this.ids.push(id);
+    this.#sessionIds.push(id);
     this.#record({ ...this.#job, sessionId: id });
-    this.log = logLocation(this.#prepared.logs, id, inputs.region);
-    log.info(`Session ${id}${this.log === undefined ? "" : `, logged in ${this.log.name}`}.`);
+    this.#log = logLocation(this.#prepared.logs, id, inputs.region);
+    log.info(
+      [`Session ${id}`, ...(this.#log === undefined ? [] : [`logged in ${this.#log.name}`])].join(", ") + ".",
+    );
   }
 
   /** A job in a task of ours needs no record: it ends with the task. */

@@ -1,5 +1,5 @@
 import { asFailure } from "../errors.ts";
-import type { FollowSessionOptions } from "../follow/follow-session.ts";
+import type { TypedInput } from "../follow/follow-session.ts";
 import type { Delivery } from "../payload/bootstrap.ts";
 import { typedLoader, typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
 import { loaderText } from "../payload/loader.ts";
@@ -14,7 +14,7 @@ export function typedInput(
   nonce: string,
   { payload, delivery }: Pick<PreparedJob, "payload" | "delivery">,
   context: Pick<JobContext, "inputs" | "aws" | "log">,
-): FollowSessionOptions["typed"] {
+): TypedInput {
   const { secrets } = context.inputs;
   return {
     start: async (missing) => {

@@ -1,6 +1,7 @@
 import type { Aws } from "../aws/calls.ts";
 import type { Clock } from "../clock.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
+import type { FollowedJob } from "../follow/follow-job.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
@@ -15,18 +16,20 @@ import type { LogLocation } from "./transcript.ts";
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
 
+/** A job that no session follows any more. */
+export interface EndedJob extends FollowedJob {
+  /** Of this job, one after the other. */
+  readonly sessionIds: readonly string[];
+  /** That of the last session. */
+  readonly log: LogLocation | undefined;
+}
+
 export interface JobLogsOptions {
   readonly inputs: Pick<Inputs, "logs" | "bucketOwner">;
   readonly target: Target;
   readonly aws: Pick<Aws, "logs" | "s3">;
   /** Where the container's sessions are logged. */
   readonly places: SessionLogs;
-  readonly sessions: {
-    readonly ids: readonly string[];
-    readonly log: LogLocation | undefined;
-    /** The script may have run. */
-    readonly attached: boolean;
-  };
   readonly output: {
     /** Reads the live sessions, and goes on where they ended. */
     readonly extractor: Extractor;
@@ -44,13 +47,14 @@ export interface JobLogsOptions {
  * Reads the logs of the job's sessions where the inputs ask for that, or where no session could tell the job's end;
  * else the end comes back as it is. An abort throws its reason.
  */
-export async function readJobLogs(end: JobEnd, options: JobLogsOptions): Promise<JobEnd> {
-  const { inputs, target, aws, places, sessions, output, drained, clock, log, cancel } = options;
-  if (!sessions.attached || cancel.aborted) return end;
+export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promise<JobEnd> {
+  const { end, attached, sessionIds } = job;
+  const { inputs, target, aws, places, output, drained, clock, log, cancel } = options;
+  if (!attached || cancel.aborted) return end;
   if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
   const reading = {
     places,
-    sessionIds: sessions.ids,
+    sessionIds,
     logs: aws.logs,
     s3: aws.s3,
     owners: logOwners(inputs, target),
@@ -62,11 +66,11 @@ export async function readJobLogs(end: JobEnd, options: JobLogsOptions): Promise
   };
   if (end.kind === "status") {
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return end;
-    log.info(`The job is over; reading its output from ${sessions.log?.name ?? inputs.logs}.`);
+    log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
     const own = { extractor: output.fromTheStart(), patience: LOG_PATIENCE_MS };
     return await readLogs(inputs.logs, { ...reading, ...own });
   }
-  if (inputs.logs === "session" || sessions.log === undefined) return end;
+  if (inputs.logs === "session" || job.log === undefined) return end;
   // Where the output was not shown live, all of it is still to come.
   const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
   return await lastResort(end, { ...reading, extractor, target });

@@ -1,5 +1,5 @@
 import type { Failure } from "../errors.ts";
-import type { JobEnd } from "../follow/job-end.ts";
+import type { EndedJob } from "../logs/job-logs.ts";
 import type { LogLocation } from "../logs/transcript.ts";
 import type { JobStatus } from "../stream/status.ts";
 import type { Target } from "../targets/target.ts";
@@ -64,15 +64,9 @@ export interface TaskFacts {
   readonly stdout: string;
 }
 
-/** What following a job has told, once the job had its place in the container. */
-export interface JobReport {
-  readonly end: JobEnd;
-  /** Of this job, one after the other. */
-  readonly sessionIds: readonly string[];
-  readonly log: LogLocation | undefined;
+/** What has become of a job, once it had its place in the container. */
+export interface JobReport extends EndedJob {
   readonly stdout: string;
-  /** The script may have run. */
-  readonly attached: boolean;
 }
 
 /** The results of a run by task: of several, or of the only one. */
