@@ -127,7 +127,7 @@ it("a claim that is not given back in time fails the step, and the message names
     if (line === "begun") begun = true;
   };
   const first = at.aws.step({ task: task.id, ...bucketOf(at), run: "echo begun; sleep 12" }, { onLine });
-  await eventually(() => begun, true, 20_000);
+  await eventually(() => begun, true);
   const second = await at.aws.step({
     task: task.id,
     ...bucketOf(at),

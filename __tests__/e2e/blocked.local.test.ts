@@ -22,11 +22,11 @@ beforeAll(async () => {
   await aws.world.ecs.send(
     new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: 2 }),
   );
-  await eventually(() => ofService()[1]?.lastStatus, "RUNNING", 20_000);
+  await eventually(() => ofService()[1]?.lastStatus, "RUNNING");
   const [older, newest] = ofService();
   if (older === undefined || newest === undefined) throw new Error("the service has no two tasks");
   Object.assign(tasks, { older, newest });
-  await eventually(() => [...tasks.newest.agents.values()].every((agent) => agent.connected), true, 20_000);
+  await eventually(() => [...tasks.newest.agents.values()].every((agent) => agent.connected), true);
 
   for (const name of ["blocked", "newest"] as const) await block(tasks[name]);
   sessions.ofQueue = await occupy(tasks.queue, ENOUGH_TO_QUEUE);
@@ -69,9 +69,9 @@ async function occupy(task: Task, count: number): Promise<readonly string[]> {
 async function block(task: Task): Promise<void> {
   const ids = await occupy(task, ENOUGH_TO_BLOCK);
   const last = ids.at(-1) ?? "";
-  await eventually(() => said.some((line) => line.includes(`${last}: one session too many`)), true, 20_000);
+  await eventually(() => said.some((line) => line.includes(`${last}: one session too many`)), true);
   for (const id of ids) aws.world.local.gateway.terminateSession(id);
-  await eventually(() => processes(task).filter(({ command }) => command === "sleep 601"), [], 10_000);
+  await eventually(() => processes(task).filter(({ command }) => command === "sleep 601"), []);
 }
 
 function expectBlocked(result: StepResult, words: RegExp): void {
@@ -122,7 +122,7 @@ it("a session that can't be ended and starts later runs no job", async () => {
   // It has made its directory, and waits for input.
   const files = (): string[] =>
     jobDirectories(tasks.blind).flatMap((directory) => filesIn(tasks.blind, directory));
-  await eventually(() => files().includes("maker"), true, 20_000);
+  await eventually(() => files().includes("maker"), true);
   await expectStillGood(tasks.blind);
   expect(files().filter((name) => /^(started|status)$/.test(name))).toEqual([]);
 });

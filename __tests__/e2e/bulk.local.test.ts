@@ -51,7 +51,7 @@ let bulks: readonly Bulk[];
 // All at once, each on a Fargate of its own, since they mostly wait for the agent.
 beforeAll(async () => {
   bulks = await Promise.all(cases.map(([, more, orders]) => bulk(more, orders)));
-}, 120_000);
+});
 
 async function bulk(more: Inputs, orders: Orders): Promise<Bulk> {
   const aws = await Aws.start();

@@ -261,7 +261,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       const sleep = { interactive: true, command: "sleep 600" };
       for (let sessions = 0; sessions < 4; sessions++)
         await aws.world.ecs.send(new ExecuteCommandCommand({ cluster, task: task.arn, ...sleep }));
-      await eventually(() => said.some((line) => line.includes("one session too many")), true, 20_000);
+      await eventually(() => said.some((line) => line.includes("one session too many")), true);
       // A run without a bucket would see those sessions beforehand, and queue.
       return await inRunning({ task: task.id, bucket: aws.world.made.bucket });
     },

@@ -170,4 +170,4 @@ it(`${CUTS} cuts at random leave a long run whole`, async () => {
   expect([result.outputs["exit-code"], timesRun]).toEqual(["3", 1]);
   // A session that can't reconnect in time, as on a busy machine, is replaced by a new one, which is cut as often.
   expect(sessions.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThanOrEqual(CUTS);
-}, 120_000);
+});

@@ -191,7 +191,7 @@ it("the staged object is gone while the script still runs", async () => {
     aws
       .calls(`DELETE /${bucket}/`)
       .some(({ operation, at }) => operation.endsWith("/payload") && at >= begun);
-  await eventually(wasDeleted, true, 30_000);
+  await eventually(wasDeleted, true);
   await eventually(stagedObjects, []);
   const pid = task?.containers[0]?.handle?.pid ?? 0;
   writeFileSync(`/proc/${pid}/root/tmp/go`, "");

@@ -72,7 +72,6 @@ it.each<[string, () => Orders["handshake"], RegExp]>([
     expect(keysAsked().slice(asked)).toEqual([]);
     expect(filesIn(aws.taskOf(result), "/tmp")).not.toContain("ran");
   },
-  30_000,
 );
 
 it.each([
@@ -90,7 +89,6 @@ it.each([
     expect(aws.world.local.gateway.sessions.at(-1)).toMatchObject({ typed: 0 });
     expect(keysAsked().slice(asked)).toEqual([name(), name()]);
   },
-  30_000,
 );
 
 it("without the right to describe the cluster the step follows the agent's handshake", async () => {
@@ -106,11 +104,11 @@ it("without the right to describe the cluster the step follows the agent's hands
   const result = await run(aws.world.made.kmsCluster);
   expect(result.outputs).toMatchObject({ "exit-code": "0", stdout: "ran with ***" });
   expect(mainLog(result).filter((line) => line.includes("ecs:DescribeClusters"))).toHaveLength(1);
-}, 30_000);
+});
 
 it("on a cluster without a key KMS is not called, for any request of its agents", async () => {
   const asked = keysAsked().length;
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");
   expect(keysAsked().slice(asked)).toEqual([]);
-}, 30_000);
+});

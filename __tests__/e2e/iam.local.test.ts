@@ -281,7 +281,7 @@ const whole: Readonly<Record<WayName, Whole>> = {
     seen: async (run) => {
       expect(sessionsOf(run)[0]?.ended).toBe(true);
       // The session of the stop command lasts until KILL has ended the job, after ten seconds.
-      await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), [], 20_000);
+      await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), []);
     },
   },
   "a service": {},

@@ -20,7 +20,7 @@ let results: readonly StepResult[];
 beforeAll(async () => {
   worlds = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
   results = await Promise.all(cases.map(({ transcripts }, at) => withoutSessions(worlds[at], transcripts)));
-}, 120_000);
+});
 
 afterAll(() => Promise.all(worlds.map((aws) => aws.stop())));
 

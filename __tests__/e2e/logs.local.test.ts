@@ -115,5 +115,4 @@ it.each(["cloudwatch", "s3"])(
     expect(aws.startedAndAlive()).toEqual([]);
     expect(local.tasks).toHaveLength(before);
   },
-  30_000,
 );

@@ -28,7 +28,7 @@ beforeAll(async () => {
   );
   const ready = (task: Task): boolean =>
     task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
-  await eventually(() => tasks().filter(ready).length, TASKS, 20_000);
+  await eventually(() => tasks().filter(ready).length, TASKS);
   jobs = await Promise.all(Array.from({ length: JOBS }, (_, index) => matrixJob(index)));
 }, 180_000);
 afterAll(() => aws.stop());

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+import { Aws, jobLog, mainLog, processes } from "../helpers/local.ts";
 
 let aws: Aws;
 let task: Task;
@@ -37,16 +37,12 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-it.each(cases)(
-  "%s: shown and returned as printed",
-  async (name, _, lines) => {
-    const result = await results.get(name);
-    expect(result?.outputs["exit-code"]).toBe("0");
-    expect(result && jobLog(result)).toEqual(lines);
-    expect(result?.outputs["stdout"]).toBe(lines.join("\n"));
-  },
-  30_000,
-);
+it.each(cases)("%s: shown and returned as printed", async (name, _, lines) => {
+  const result = await results.get(name);
+  expect(result?.outputs["exit-code"]).toBe("0");
+  expect(result && jobLog(result)).toEqual(lines);
+  expect(result?.outputs["stdout"]).toBe(lines.join("\n"));
+});
 
 it("100,000 numbered lines arrive complete, in order and none twice", async () => {
   const result = await aws.step({ task: task.id, run: "seq -f 'line %.0f of many' 100000; exit 9" });
@@ -75,26 +71,35 @@ it("standard error is shown in its place, and is not in 'stdout'", async () => {
 });
 
 it("lines are shown while the job runs", async () => {
-  let seen: number | undefined;
-  const result = await aws.step(
-    { task: task.id, run: "echo early; sleep 1.5; echo late" },
-    { onLine: (line) => (seen ??= line === "early" ? Date.now() : undefined) },
-  );
-  expect(Date.now() - (seen ?? Infinity)).toBeGreaterThan(1500);
+  const run = "echo early; until [ -e /tmp/seen ]; do sleep 0.1; done; echo late";
+  const onLine = (line: string): void => {
+    if (line === "early") writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/tmp/seen`, "");
+  };
+  const result = await aws.step({ task: task.id, run, timeout: "60s" }, { onLine });
+  expect(result.outputs["exit-code"]).toBe("0");
   expect(jobLog(result)).toEqual(["early", "late"]);
 });
 
-it("the step ends within a second of the job, and a daemon it leaves behind does not keep it waiting", async () => {
-  let last = 0;
+it("the step ends with the job, and a daemon it leaves behind does not keep it waiting", async () => {
+  const daemons = (): number =>
+    processes(task).filter(({ command }) => command.includes("while :; do sleep 5")).length;
+  let [left, looks] = [0, 0];
   const result = await aws.step(
     { task: task.id, run: "setsid sh -c 'while :; do sleep 5; done' & echo last; exit 4" },
     {
-      onLine: (line) => (last = line === "last" ? Date.now() : last),
-      beforePost: () => void (last = Date.now() - last),
+      onLine: (line) => {
+        if (line === "last") looks = aws.calls("DescribeTasks", task.id).length;
+      },
+      beforePost: () => {
+        left = daemons();
+        looks -= aws.calls("DescribeTasks", task.id).length;
+      },
     },
   );
   expect(result.outputs["exit-code"]).toBe("4");
-  expect(last).toBeLessThan(1000);
+  expect(left).toBe(1);
+  // It waits for nothing that would let it look at its task again.
+  expect(looks).toBe(0);
 });
 
 const commands = [

@@ -67,7 +67,6 @@ it.each([
     }
     expect(await aws.objects()).toEqual([]);
   },
-  30_000,
 );
 
 it("boto3 finds the task role's credentials, though the exec agent's environment doesn't lead to them", async () => {

@@ -38,25 +38,21 @@ it.each<[string, () => Inputs, RegExp]>([
     () => likeService({ start: "false", image: "python:3.13", "task-role": role() }),
     /\/fargate-exec-python-[0-9a-f]{16}:1$/,
   ],
-])(
-  "a service with %s starts a task in its network",
-  async (_, inputs, definition) => {
-    const result = await aws.step(inputs());
-    expectSucceeded(result);
-    const { plan } = aws.taskOf(result);
-    const { subnets, securityGroups } = aws.world.made;
-    expect(plan.network).toEqual({
-      awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" },
-    });
-    expect(plan.definition.taskDefinitionArn).toMatch(definition);
-    expect(plan.group).not.toContain("service:");
-    expect(plan.tags).toContainEqual({
-      key: "fargate-exec:run",
-      value: expect.stringContaining("/actions/runs/") as string,
-    });
-  },
-  30_000,
-);
+])("a service with %s starts a task in its network", async (_, inputs, definition) => {
+  const result = await aws.step(inputs());
+  expectSucceeded(result);
+  const { plan } = aws.taskOf(result);
+  const { subnets, securityGroups } = aws.world.made;
+  expect(plan.network).toEqual({
+    awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" },
+  });
+  expect(plan.definition.taskDefinitionArn).toMatch(definition);
+  expect(plan.group).not.toContain("service:");
+  expect(plan.tags).toContainEqual({
+    key: "fargate-exec:run",
+    value: expect.stringContaining("/actions/runs/") as string,
+  });
+});
 
 it("a step waits for a network that fails for some seconds while a task starts", async () => {
   aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });

@@ -34,33 +34,29 @@ it.each([
     [143, "kill -TERM $$"],
     [1, "#!/usr/bin/env python3\nraise SystemExit(257)"],
   ],
-] as const)(
-  "each exit code arrives exactly: %j",
-  async (...scripts) => {
-    const results = await Promise.all(scripts.map(([, script], slot) => run(script, slot)));
-    results.forEach((result, at) => {
-      const [code] = scripts[at] ?? [];
-      const success = code === 0;
-      expect(result.outputs).toMatchObject({
-        "exit-code": String(code),
-        outcome: success ? "succeeded" : "failed",
-      });
-      expect(JSON.parse(result.outputs["results"] ?? "")).toEqual([
-        {
-          taskArn: tasks[at % tasks.length]?.arn,
-          worker: 0,
-          exitCode: code,
-          outcome: success ? "succeeded" : "failed",
-          seconds: expect.any(Number) as number,
-        },
-      ]);
-      expect([result.conclusion, result.exitCode]).toEqual(success ? ["success", 0] : ["failure", 1]);
-      expect(result.annotations).toHaveLength(success ? 0 : 1);
-      expect(mainLog(result).join("\n")).not.toContain("not reached");
+] as const)("each exit code arrives exactly: %j", async (...scripts) => {
+  const results = await Promise.all(scripts.map(([, script], slot) => run(script, slot)));
+  results.forEach((result, at) => {
+    const [code] = scripts[at] ?? [];
+    const success = code === 0;
+    expect(result.outputs).toMatchObject({
+      "exit-code": String(code),
+      outcome: success ? "succeeded" : "failed",
     });
-  },
-  30_000,
-);
+    expect(JSON.parse(result.outputs["results"] ?? "")).toEqual([
+      {
+        taskArn: tasks[at % tasks.length]?.arn,
+        worker: 0,
+        exitCode: code,
+        outcome: success ? "succeeded" : "failed",
+        seconds: expect.any(Number) as number,
+      },
+    ]);
+    expect([result.conclusion, result.exitCode]).toEqual(success ? ["success", 0] : ["failure", 1]);
+    expect(result.annotations).toHaveLength(success ? 0 : 1);
+    expect(mainLog(result).join("\n")).not.toContain("not reached");
+  });
+});
 
 it("a timeout gives 124 and an outcome of its own, however the script handles TERM", async () => {
   const [ends, defies] = await Promise.all([

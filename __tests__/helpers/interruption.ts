@@ -4,6 +4,7 @@ import type { Fault } from "../../local/faults.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobDirectories, pidOf, processes, type StepOptions } from "./local.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 /** The facts that a moment is recognised by. */
 export interface Seen {
@@ -74,8 +75,6 @@ export const NOTHING: Left = {
 
 const LOOK_EVERY_MS = 4;
 const LATEST_MS = 45_000;
-/** For processes that end by themselves: the stop command waits ten seconds for a job that has not started yet. */
-const PATIENCE_MS = 15_000;
 let marks = 0;
 
 /** Runs a step, interrupts it at the moment, and waits until nothing of it is left. */
@@ -147,6 +146,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   if (at === 0) throw new Error(`the moment never came:\n${lines.join("\n")}`);
   local.calm();
 
+  // The stop command itself waits ten seconds for a job that has not started yet.
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const left = difference(await footprint(aws, task), before);

@@ -214,7 +214,7 @@ export class Aws {
     const { made } = this.world;
     const sessionId = outputs["session-id"] ?? "";
     const key = `sessions/${sessionId}.log`;
-    await eventually(async () => (await this.objects("sessions/")).includes(key), true, 30_000);
+    await eventually(async () => (await this.objects("sessions/")).includes(key), true);
     const object = await this.#s3.send(new GetObjectCommand({ Bucket: made.bucket, Key: key }));
     const s3 = (await object.Body?.transformToString()) ?? "";
     const stream = { logGroupName: made.logGroup, logStreamName: sessionId, startFromHead: true };

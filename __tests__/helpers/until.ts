@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PATIENCE_MS = 30_000;
+/** For a wait that fails: ample on the busiest machine. */
+export const PATIENCE_MS = 60_000;
 
-/** Looks until it is so, and fails after half a minute, with what was seen then. */
+/** Looks until it is so, and fails after a minute, with what was seen then. */
 export async function until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
   while (!isSo()) {
@@ -11,13 +12,9 @@ export async function until(isSo: () => boolean, seen: () => string = () => ""):
   }
 }
 
-/** Asks until the answer is the wanted one, and fails with the last one after a while. */
-export async function eventually<T>(
-  ask: () => T | Promise<T>,
-  wanted: unknown,
-  patience = 5_000,
-): Promise<void> {
-  const end = Date.now() + patience;
+/** Asks until the answer is the wanted one, and fails with the last one after a minute. */
+export async function eventually<T>(ask: () => T | Promise<T>, wanted: unknown): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     try {
@@ -30,7 +27,7 @@ export async function eventually<T>(
   }
 }
 
-/** Asks until there is an answer, and fails after half a minute with what it waited for. */
+/** Asks until there is an answer, and fails after a minute with what it waited for. */
 export async function answered<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -55,7 +52,7 @@ export class Changes {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Resolves as soon as it is so, and fails after half a minute, with what was seen then. */
+  /** Resolves as soon as it is so, and fails after a minute, with what was seen then. */
   async until(isSo: () => boolean, seen: () => string = () => ""): Promise<void> {
     const end = Date.now() + this.#patience;
     // A little later, since a timer may end a millisecond early.

@@ -254,16 +254,12 @@ describe("the transcript of a session", () => {
     ["is missing in S3", { s3: "missing" }, none, complete],
     ["is missing in CloudWatch", { cloudWatch: "missing" }, complete, none],
     ["breaks off", { s3: { keep: 90 }, cloudWatch: { keep: 100 } }, partial, partial],
-  ])(
-    "%s",
-    async (_name, transcripts, s3, cloudWatch) => {
-      await world.local.inject({ transcripts });
-      const found = await left();
-      expect(found.s3).toMatch(s3);
-      expect(found.cloudWatch).toMatch(cloudWatch);
-    },
-    20_000,
-  );
+  ])("%s", async (_name, transcripts, s3, cloudWatch) => {
+    await world.local.inject({ transcripts });
+    const found = await left();
+    expect(found.s3).toMatch(s3);
+    expect(found.cloudWatch).toMatch(cloudWatch);
+  });
 
   it("is delayed", async () => {
     await world.local.inject({ transcripts: { delay: 1500, cloudWatch: "missing" } });

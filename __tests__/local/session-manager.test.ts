@@ -1,5 +1,9 @@
+import { jest } from "@jest/globals";
 import { Gateway } from "../../local/gateway/gateway.ts";
 import { sessionManager } from "../../local/session-manager.ts";
+
+const NOW = 1_700_000_000_500;
+jest.useFakeTimers({ now: NOW });
 
 const gateway = new Gateway({ baseUrl: () => "ws://127.0.0.1:1" });
 afterAll(() => gateway.close());
@@ -24,7 +28,7 @@ it("lists sessions as SSM does: active or ended ones, of one target or of all", 
         SessionId: other,
         Target: "ecs:ci_2_b",
         Status: "Connecting",
-        StartDate: expect.closeTo(Date.now() / 1000, 0) as number,
+        StartDate: NOW / 1000,
         Owner: "arn:aws:iam::123456789012:user/local",
       },
     ],

@@ -64,7 +64,6 @@ it.each(
     await until(() => [pid, ...children].every((one) => !existsSync(`/proc/${one}/exe`)));
     await until(() => processesOf(url).length === 0);
   },
-  30_000,
 );
 
 function parentOf(pid: string): number | undefined {

@@ -1,13 +1,13 @@
 import { fromWebToken } from "@aws-sdk/credential-provider-web-identity";
 import { DescribeClustersCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { setTimeout as sleep } from "node:timers/promises";
+import { jest } from "@jest/globals";
 import { clientConfig, startWorld, type World } from "./with-local.ts";
 
 let world: World;
 
 beforeAll(async () => {
-  world = await startWorld({ roleSessionSeconds: 2 });
+  world = await startWorld({ roleSessionSeconds: 900 });
 });
 afterAll(() => world.local.stop());
 
@@ -48,7 +48,7 @@ describe("AssumeRoleWithWebIdentity", () => {
   it("issues keys of the role that are valid until their expiration", async () => {
     const keys = await assume(world.local.idTokens.issue());
     expect(keys.accessKeyId).toMatch(/^ASIA/);
-    expect((keys.expiration?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(2_000);
+    expect((keys.expiration?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(900_000);
   });
 
   it.each([
@@ -87,9 +87,10 @@ it("each service refuses expired keys in its own words", async () => {
     s3.send(new ListObjectsV2Command({ Bucket: world.made.bucket })),
   ];
   await Promise.all(calls());
-  await sleep(2_000);
+  const clock = jest.spyOn(Date, "now").mockReturnValue(credentials.expiration?.getTime() ?? 0);
   // Static keys, so that the clients ask for no new ones.
   const [json, xml] = await Promise.all(calls().map((call) => call.catch((error: unknown) => error)));
+  clock.mockRestore();
   expect(json).toMatchObject({
     name: "ExpiredTokenException",
     message: "The security token included in the request is expired",

@@ -24,7 +24,7 @@ function withPrograms(programs: Readonly<Record<string, string>>): { PATH: strin
 const notes = ({ events }: Watched): string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
 
-const hangs = "exec sleep 60";
+const hangs = "exec sleep 3600";
 const some = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 
 describe.each(some)("a way of delivery under %s", (sh) => {
@@ -32,7 +32,6 @@ describe.each(some)("a way of delivery under %s", (sh) => {
     "that neither computes nor answers is given up after 5 s, and after two of them no other is tried",
     async () => {
       const { PATH, tried } = withPrograms({ aws: hangs, curl: hangs, wget: hangs });
-      const began = Date.now();
       const run = await watch({
         sh,
         script: "exit 4",
@@ -49,7 +48,6 @@ describe.each(some)("a way of delivery under %s", (sh) => {
           /^Script typed into the session: boto3: ImportError: none here; aws s3 cp: no answer within 5 s; curl: no answer within 5 s; S3 can't/,
         ) as string,
       ]);
-      expect(Date.now() - began).toBeLessThan(20_000);
     },
     60_000,
   );

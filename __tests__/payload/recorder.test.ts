@@ -42,10 +42,8 @@ describe("the recorder", () => {
 
   it("shows the beginning of a line whose rest doesn't come", async () => {
     const recording = await Recording.start();
-    const begun = performance.now();
     recording.write("Password: ");
     await recording.shows("Password: ");
-    expect(performance.now() - begun).toBeLessThan(1_000);
     recording.write("given\n");
     await recording.end();
     expect(recording.records()).toHaveLength(2);

@@ -183,7 +183,7 @@ describe("a session", () => {
     await reading;
     // No more than what the system keeps for a socket besides.
     expect(sent).toBeLessThan(200_000);
-  }, 60_000);
+  });
 
   it("prints each frame as a line, without token and payload", async () => {
     const gateway = await startGateway();

@@ -33,9 +33,10 @@ it("a mark has so many bytes, wherever it is cut", () => {
 
 it("marks without an end keep nothing from being read, and cost no time", () => {
   const flood = BEGINNING.repeat((1024 * 1024) / BEGINNING.length);
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   expect(kinds([flood, "x".repeat(LONGEST_MARK), mark("! gone it is")])).toEqual(["refused"]);
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1e6).toBeLessThan(10);
 });
 
 it("a record has so many bytes, and nothing is believed after a longer one", () => {

@@ -1,10 +1,11 @@
 import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
-import { systemClock } from "../../src/clock.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { HANDSHAKE_MS } from "../../src/undo/budget.ts";
 
 const JOB = {
   cluster: "ci",
@@ -21,6 +22,7 @@ async function stopping(
   job: Parameters<typeof stopJob>[0],
   answer?: ExecuteCommandAnswer,
   endpoints: readonly string[] = [],
+  clock = new SteppedClock(),
 ) {
   const calls: string[] = [];
   const log = new Listener();
@@ -40,9 +42,7 @@ async function stopping(
     kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
     clients: { ...AWS, gatewayEndpoints: () => endpoints },
   };
-  const error: unknown = await stopJob(job, { aws, clock: systemClock, log }).catch(
-    (reason: unknown) => reason,
-  );
+  const error: unknown = await stopJob(job, { aws, clock, log }).catch((reason: unknown) => reason);
   return { calls, log: log.lines, error };
 }
 
@@ -73,11 +73,14 @@ describe("on a cluster with a session key", () => {
   const session = () => ({ session: { sessionId: "s-2", streamUrl: gateway.url, token: "t" } });
 
   it("is the client of the command's session, which it leaves after the time for a handshake", async () => {
-    const begun = Date.now();
-    const { error } = await stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")]);
-    expect(error).toBeUndefined();
+    const clock = new SteppedClock();
+    const stopped = stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
+    await gateway.untilOpen();
     expect(gateway.text.join()).toContain('"TokenValue":"t"');
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(2_500);
+    expect(gateway.gone).toBe(false);
+    await clock.pass(HANDSHAKE_MS);
+    await gateway.until(() => gateway.gone);
+    expect((await stopped).error).toBeUndefined();
   });
 
   it("gives up in the same time where the gateway never answers", async () => {
@@ -85,12 +88,13 @@ describe("on a cluster with a session key", () => {
     const port = await new Promise<number>((resolve) =>
       silent.listen(0, "127.0.0.1", () => resolve((silent.address() as AddressInfo).port)),
     );
-    const begun = Date.now();
+    const clock = new SteppedClock();
     const answer = { session: { sessionId: "s-2", streamUrl: `ws://127.0.0.1:${port}/x`, token: "t" } };
-    const { error } = await stopping(encrypted, answer, [`http://127.0.0.1:${port}`]);
+    const stopped = stopping(encrypted, answer, [`http://127.0.0.1:${port}`], clock);
+    await clock.pass(HANDSHAKE_MS);
+    const { error } = await stopped;
     silent.close();
     expect(error).toEqual(new Error("The gateway opened no connection to the session within 2.5 s."));
-    expect(Date.now() - begun).toBeLessThan(7_500);
   });
 
   it("rejects where the gateway refuses the session", async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AgentMessage,
   decode,
@@ -123,7 +122,7 @@ export class Peer {
   async drained(): Promise<void> {
     const deadline = Date.now() + DRAIN_LIMIT;
     while (this.#open && this.#outgoing.size > 0 && Date.now() < deadline) {
-      await sleep(DRAIN_POLL);
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL));
     }
   }
 

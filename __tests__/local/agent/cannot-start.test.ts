@@ -33,8 +33,8 @@ describe("a command that cannot start", () => {
       "Failed to parse commands input: EOF found when expecting closing quote",
     ],
   ])("tells of %s after 2 seconds", async (_name, command, text) => {
-    const client = await rig.exec(command);
     const started = Date.now();
+    const client = await rig.exec(command);
     expect(await client.closed).toBe(`\n----------ERROR-------\nUnable to start command: ${text}\n\n`);
     expect(Date.now() - started).toBeGreaterThan(1900);
     expect(client.of(MessageType.output)).toEqual([]);

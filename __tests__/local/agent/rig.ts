@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import WebSocket from "ws";
@@ -94,6 +94,11 @@ export class TestContainer {
     await once(unshare.stdout, "data");
     const children = readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, "utf8");
     return new TestContainer(unshare, Number(children.trim()), env);
+  }
+
+  /** Makes an empty file in it, such as one that a command waits for. */
+  touch(path: string): void {
+    writeFileSync(`/proc/${this.handle.pid}/root${path}`, "");
   }
 
   async stop(): Promise<void> {

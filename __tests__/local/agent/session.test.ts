@@ -152,12 +152,15 @@ describe("a session of the exec agent", () => {
   });
 
   it("acknowledges no input while the command does not read", async () => {
-    client = await rig.exec("sh -c 'stty raw -echo; echo ready; sleep 2; head -c 204800 | wc -c'");
+    client = await rig.exec(
+      "sh -c 'stty raw -echo; echo ready; until [ -e /var/lib/go ]; do sleep 0.1; done; head -c 204800 | wc -c'",
+    );
     await client.until(() => client.output.includes("ready"));
     for (let chunk = 0; chunk < 200; chunk += 1) client.send(Buffer.alloc(1024, "x"));
+    await client.until(() => client.acknowledged.length > 3);
     await sleep(400);
-    expect(client.acknowledged.length).toBeGreaterThan(3);
     expect(client.acknowledged.length).toBeLessThan(100);
+    rig.container.touch("/var/lib/go");
     await client.closed;
     expect(client.output).toContain("204800");
     expect(client.acknowledged).toHaveLength(200);

@@ -68,7 +68,7 @@ describe("the transcript of a session", () => {
     await second.until(() => second.output === "up\r\n");
     const puts = store.calls.filter(({ name }) => name.endsWith("PutLogEvents"));
     expect(puts.map(({ body }) => (JSON.parse(body.toString()) as Put).logEvents.length)).toEqual([4, 4]);
-  }, 20_000);
+  });
 
   it("is made by the container's `script` from the output, and uploaded to S3, then to CloudWatch", async () => {
     rig = await Rig.start({ closeOn: "task-complete" });
