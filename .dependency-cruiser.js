@@ -59,6 +59,12 @@ const others = [
     to: { path: "(^|/)@actions/" },
   },
   {
+    name: "only-aws-knows-the-sdk",
+    comment: "Its exceptions, its endpoints and its credentials are read in one place.",
+    from: { path: "^src/", pathNot: paths(["aws"]) },
+    to: { path: "(^|/)@(aws-sdk|aws-crypto|smithy)/" },
+  },
+  {
     name: "channel-does-no-io",
     from: { path: paths(["channel"]) },
     to: { pathNot: [paths(["channel"]), "^(node:)?crypto$"] },

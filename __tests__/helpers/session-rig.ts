@@ -1,3 +1,4 @@
+import { signUpgrade } from "../../src/aws/sign-upgrade.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { openSession } from "../../src/session/session.ts";
@@ -9,7 +10,11 @@ const trusted: string[] = [];
 
 export const AWS: SessionOptions["aws"] = {
   region: "eu-west-1",
-  credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" }),
+  signUpgrade: (url, now) =>
+    signUpgrade({
+      ...{ url, now, region: "eu-west-1" },
+      credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" }),
+    }),
   // Gateways of the tests stand where no gateway of AWS's does.
   gatewayEndpoints: () => trusted,
   proxy: () => Promise.resolve(undefined),

@@ -272,7 +272,7 @@ describe("a session's way to the gateway", () => {
     const gateway = await startGateway();
     const log = new Listener();
     await open(gateway, {
-      aws: { ...AWS, credentials: () => Promise.reject(new Error("no credentials")) },
+      aws: { ...AWS, signUpgrade: () => Promise.reject(new Error("no credentials")) },
       log,
     });
     expect(gateway.requests[0]?.headers.authorization).toBeUndefined();

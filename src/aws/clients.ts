@@ -5,18 +5,13 @@ import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { attempt, endpointOverride } from "./failures.ts";
 import { patience } from "./patience.ts";
+import { signUpgrade } from "./sign-upgrade.ts";
 
 /** The version in package.json, as the user agent `fargate-exec/<version>` tells AWS. */
 export const VERSION = "0.1.0";
-
-/** Keys for one signature, in the form that SigV4 signers take. */
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
 
 /**
  * The SDK's clients, each made on first use. ECS is part of every run and imported with this file; the
@@ -33,6 +28,8 @@ export interface AwsClients {
   ssm(): Promise<SSMClient>;
   /** The credentials of now: asked again before they expire. Fails with `no-credentials`. */
   credentials(): Promise<Credentials>;
+  /** Headers that sign the upgrade of a session's socket, at `now` (milliseconds since the epoch). */
+  signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
   /** Endpoints of the environment whose message gateway is trusted like AWS's own; none unless it names any. */
   gatewayEndpoints(): readonly string[];
   /** For sockets that are not the SDK's: the agent that obeys the proxy variables, or undefined without any. */
@@ -57,9 +54,6 @@ export interface AwsOptions {
   readonly throttledFor?: number;
 }
 
-/** Makes a provider for clients of this configuration. */
-export type CredentialsSource = (clientConfig: object) => () => Promise<Credentials>;
-
 /**
  * Endpoints come from the SDK's own environment (`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`),
  * proxies from `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in either case, credentials from the SDK's chain.
@@ -75,6 +69,12 @@ export function awsClients(options: AwsOptions): AwsClients {
   const shared = once(async () => sharedConfig(options, await proxy()));
   // Each client has one endpoint, and so a retry strategy of its own.
   const config = async () => ({ ...(await shared()), retryStrategy: patience(options.throttledFor) });
+
+  const credentials = async (): Promise<Credentials> => {
+    const { credentials: current } = await shared();
+    const call = { service: "sts", action: "A signature", resource: "the session's socket", region } as const;
+    return await attempt(call, signal, () => current());
+  };
 
   return {
     region,
@@ -99,16 +99,8 @@ export function awsClients(options: AwsOptions): AwsClients {
       const { SSMClient } = await import("@aws-sdk/client-ssm");
       return keep(new SSMClient(await config()));
     }),
-    credentials: async () => {
-      const { credentials } = await shared();
-      const call = {
-        service: "sts",
-        action: "A signature",
-        resource: "the session's socket",
-        region,
-      } as const;
-      return await attempt(call, signal, () => credentials());
-    },
+    credentials,
+    signUpgrade: (url, now) => signUpgrade({ url, region, credentials, now }),
     gatewayEndpoints: () =>
       (["ssmmessages", "ecs", "ssm"] as const).flatMap((service) => endpointOverride(service) ?? []),
     proxy,

@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
-import type { CredentialsSource, Role } from "./clients.ts";
+import type { Role } from "./clients.ts";
+import type { CredentialsSource } from "./credentials.ts";
 import { failureOf } from "./failures.ts";
 import { renewing, type TemporaryCredentials } from "./renewal.ts";
 import { isRefusal, roleNotAssumed } from "./role-failures.ts";

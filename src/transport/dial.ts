@@ -1,16 +1,23 @@
+import type { Agent } from "node:http";
 import type { SessionTicket } from "../aws/ecs.ts";
-import type { AwsClients } from "../aws/clients.ts";
 import { sessionsArn } from "../aws/partitions.ts";
 import type { Log } from "../log.ts";
 import { unlessAborted } from "../bounded.ts";
 import { streamUrlRefused } from "./failures.ts";
-import { signUpgrade } from "./sign.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { connect, ConnectionError } from "./socket.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
 
 /** What it takes to be let into the message gateway. */
-export type GatewayAccess = Pick<AwsClients, "region" | "credentials" | "gatewayEndpoints" | "proxy">;
+export interface GatewayAccess {
+  readonly region: string;
+  /** Headers that sign the upgrade request to this URL; `now` is in milliseconds since the epoch. */
+  signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
+  /** Endpoints of the environment whose message gateway is trusted like AWS's own; none unless it names any. */
+  gatewayEndpoints(): readonly string[];
+  /** The agent that obeys the proxy variables, or undefined without any. */
+  proxy(): Promise<Agent | undefined>;
+}
 
 export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "agent"> {
   readonly ticket: SessionTicket;
@@ -78,10 +85,15 @@ function isDenied(error: unknown): error is ConnectionError {
 }
 
 /** A signature that cannot be made is no reason to give up: gateways have taken unsigned requests for years. */
-async function sign({ ticket, aws, log, clock, signal }: DialOptions): Promise<Record<string, string>> {
+async function sign({
+  ticket,
+  aws,
+  log,
+  clock,
+  signal,
+}: DialOptions): Promise<Readonly<Record<string, string>>> {
   try {
-    const { region, credentials } = aws;
-    return await signUpgrade({ url: ticket.streamUrl, region, credentials, now: clock.now() });
+    return await aws.signUpgrade(ticket.streamUrl, clock.now());
   } catch (error) {
     signal.throwIfAborted();
     const why = error instanceof Error ? error.message : String(error);

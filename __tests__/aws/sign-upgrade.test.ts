@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createHash, createHmac } from "node:crypto";
-import { signUpgrade } from "../../src/transport/sign.ts";
+import { signUpgrade } from "../../src/aws/sign-upgrade.ts";
 
 /** By the signer that session-manager-plugin uses, for a cell number in raw base64. */
 const signedByGo = JSON.parse(

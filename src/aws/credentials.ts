@@ -1,0 +1,9 @@
+/** Keys for one signature, in the form that SigV4 signers take. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** Makes a provider for clients of this configuration. */
+export type CredentialsSource = (clientConfig: object) => () => Promise<Credentials>;
