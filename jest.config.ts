@@ -8,7 +8,7 @@ const config: Config = {
   // Tests that are concurrent mostly wait for a container.
   maxConcurrency: 8,
   testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",
-  globalSetup: "<rootDir>/__tests__/helpers/fresh-seeds.ts",
+  globalSetup: "<rootDir>/__tests__/helpers/before-all.ts",
   reporters: ["default", "<rootDir>/__tests__/helpers/second-tries.ts"],
   setupFilesAfterEnv: ["<rootDir>/__tests__/helpers/once-more.ts"],
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { interpreterHome, python } from "./python.ts";
 
 export interface Moto {
@@ -9,37 +11,63 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/**
- * Starts moto, the AWS emulator, on a free port and resolves once it listens. It dies with this process, however
- * this process ends. Fails with moto's own last lines.
- */
-export async function startMoto(): Promise<Moto> {
+/** A process that has loaded moto, and forks a server for each that asks for one. */
+export interface MotoForks {
+  /** Of its socket, for `MOTO_FORKS`. */
+  readonly name: string;
+  stop(): Promise<void>;
+  /** Lets this process end before it. */
+  unref(): void;
+}
+
+/** The variable with the name of the `MotoForks` that several processes share. */
+export const MOTO_FORKS = "FARGATE_LOCAL_MOTO";
+
+/** Resolves once it takes connections. It dies with this process, however this process ends. */
+export async function startMotoForks(): Promise<MotoForks> {
   interpreterHome(); // Says what to do when there is no .venv.
-  // With port 0 the kernel chooses the port, and the server prints it.
-  const server = ["-m", "moto.server", "--host", "127.0.0.1", "--port", "0"];
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", python, ...server], {
+  const name = `fargate-local-moto-${randomUUID()}`;
+  const program = [python, "-I", join(import.meta.dirname, "moto.py"), name];
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...program], {
     detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { PATH: process.env["PATH"], MOTO_ACCOUNT_ID: "123456789012", PYTHONUNBUFFERED: "1" },
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"], MOTO_ACCOUNT_ID: "123456789012" },
   });
   const exited = once(child, "exit");
-  const lines: string[] = [];
-  const said = createInterface({ input: child.stderr });
-  const url = await new Promise<string>((resolve, reject) => {
-    said.on("line", (line) => {
-      const found = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line)?.[1];
-      if (found !== undefined) resolve(found);
-      else if (lines.length < 50) lines.push(line);
-    });
-    said.on("close", () => {
-      reject(new Error(`moto did not start: ${lines.slice(-5).join("\n")}`));
-    });
-  });
+  await Promise.race([
+    once(child.stdout, "data"),
+    exited.then(() => {
+      throw new Error("moto did not start.");
+    }),
+  ]);
+  child.stdout.destroy();
   return {
-    url,
+    name,
     stop: async () => {
       child.kill("SIGKILL");
       await exited;
+    },
+    unref: () => child.unref(),
+  };
+}
+
+/**
+ * Starts moto, the AWS emulator, on a free port and resolves once it listens. It dies with this process, however
+ * this process ends.
+ */
+export async function startMoto(): Promise<Moto> {
+  const shared = process.env[MOTO_FORKS];
+  const own = shared === undefined ? await startMotoForks() : undefined;
+  const socket = connect({ path: `\0${shared ?? own?.name ?? ""}` });
+  const closed = once(socket, "close");
+  const [port] = (await Promise.race([once(socket, "data"), closed])) as [Buffer | boolean];
+  if (!(port instanceof Buffer)) throw new Error("moto could not be loaded.");
+  return {
+    url: `http://127.0.0.1:${port.toString().trim()}`,
+    stop: async () => {
+      socket.end();
+      await closed;
+      await own?.stop();
     },
   };
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { MOTO_FORKS } from "../../local/moto.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { runtimes } from "./runtimes.ts";
 import { reached, runTask, startWorld } from "./with-local.ts";
@@ -54,22 +55,28 @@ it.each(
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
       cwd: join(import.meta.dirname, "../.."),
       stdio: ["ignore", "pipe", "inherit"],
+      // With a moto of its own.
+      env: { ...process.env, [MOTO_FORKS]: undefined },
     });
     const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
     const [url = "", pid = ""] = line.split(" ");
-    const children = readdirSync("/proc").filter((one) => /^\d+$/.test(one) && parentOf(one) === child.pid);
-    expect(children.length).toBeGreaterThanOrEqual(2);
+    const descendants = readdirSync("/proc").filter(
+      (one) => /^\d+$/.test(one) && ancestorsOf(one).includes(child.pid),
+    );
+    // moto's two processes, and the task's.
+    expect(descendants.length).toBeGreaterThanOrEqual(3);
     child.kill(signal);
     await once(child, "exit");
-    await until(() => [pid, ...children].every((one) => !existsSync(`/proc/${one}/exe`)));
+    await until(() => [pid, ...descendants].every((one) => !existsSync(`/proc/${one}/exe`)));
     await until(() => processesOf(url).length === 0);
   },
 );
 
-function parentOf(pid: string): number | undefined {
+function ancestorsOf(pid: string | number): readonly (number | undefined)[] {
   try {
-    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    const parent = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    return [parent, ...ancestorsOf(parent)];
   } catch {
-    return undefined;
+    return []; // It has ended meanwhile, or is the first process.
   }
 }

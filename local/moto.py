@@ -1,0 +1,64 @@
+"""moto's server, loaded once and forked for each client.
+
+    moto.py NAME
+
+listens on the abstract Unix socket NAME and prints `ready`. Each connection gets a server of its own, with nothing in it but what
+AWS makes for a new account. Its port of 127.0.0.1 is sent back in a line. The server ends with its connection.
+"""
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+
+# The services that the local Fargate leaves to moto, in whole or in part.
+SERVICES = ("s3", "ecs", "logs", "kms", "iam", "ec2", "ssm", "sts")
+
+
+def load():
+    """moto's application. Loading the services takes a second or two of processor time."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    application = DomainDispatcherApplication(create_backend_app)
+    for service in SERVICES:
+        application.app_instances[service] = create_backend_app(service)
+    # Otherwise the first collection in each child would copy all of these pages.
+    gc.freeze()
+    return application
+
+
+def serve(application, connection):
+    from moto.moto_api._internal import mock_random
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log_request(self, *_):
+            pass
+
+    # Else all of them would draw the same ids.
+    mock_random.seed()
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    connection.sendall(b"%d\n" % server.port)
+    connection.recv(1)
+    os._exit(0)
+
+
+def main(name):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind("\0" + name)
+    listener.listen(64)
+    print("ready", flush=True)
+    application = None
+    while True:
+        connection, _ = listener.accept()
+        application = application or load()
+        if os.fork() == 0:
+            listener.close()
+            serve(application, connection)
+        connection.close()
+
+
+main(sys.argv[1])
