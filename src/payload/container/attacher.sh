@@ -11,7 +11,7 @@ fx_replace_attacher() {
 fx_show_job() {
   fx_mark "@$fx_at"
   printf '\n'
-  fx_quiet=0 fx_unmarked=0 fx_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held=''
+  fx_quiet=0 fx_unmarked=0 fx_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held='' fx_holds=0
   until [ "$fx_last" ]; do
     # The status is looked for before the size: all that was written before the status is in a size that is read later.
     fx_ended=
@@ -29,6 +29,7 @@ fx_show_job() {
       [ "$fx_last" ] || fx_wait_for_news
     fi
   done
+  fx_tell_holds
   fx_mark "$fx_last"
   printf '\n'
 }

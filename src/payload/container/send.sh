@@ -79,15 +79,22 @@ fx_send() {
   [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
 }
 
-# Tells when the job is held because too much of its output waits, and when it goes on.
+# Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is
+# held hundreds of times after that, which is told as one count at the end.
 fx_tell_held() {
   if [ ! -e "$fx_dir/held" ]; then
-    [ -z "$fx_held" ] || fx_mark 'n The job is not held any more: half of the output that waited has been read.'
+    [ -z "$fx_held" ] || [ "$fx_holds" -gt 1 ] || fx_mark 'n The job is not held any more: half of the output that waited has been read. Further holds are counted.'
     fx_held=
   elif [ -z "$fx_held" ]; then
     read -r fx_held <"$fx_dir/held"
-    fx_mark "n The job is held until more of its output has been read: $((fx_held / 1048576)) MB wait, as many as 'spool-limit' allows."
+    fx_holds=$((fx_holds + 1))
+    [ "$fx_holds" -gt 1 ] || fx_mark "n The job is held until more of its output has been read: $((fx_held / 1048576)) MB wait, as many as 'spool-limit' allows."
   fi
+}
+
+# Tells how often the job was held, where that was not told hold by hold.
+fx_tell_holds() {
+  [ "$fx_holds" -le 1 ] || fx_mark "n The job was held $fx_holds times, each time until half of the output that waited had been read."
 }
 
 # The place in the spool up to which all has been sent.
