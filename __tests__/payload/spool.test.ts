@@ -196,6 +196,17 @@ describe.each(SHELLS)("under %s", (shell) => {
     ]);
   });
 
+  it("a job that is held for want of room is told so", () => {
+    const script = `${functions}
+      fx_dir=$1 fx_held= fx_holds=0
+      fx_mark() { echo "$1"; }
+      echo 4194304 >"$fx_dir/held"; : >"$fx_dir/small"; fx_tell_held`;
+    const told = runShell(shell, script, [mkdtempSync(join(directory, "small-"))]).toString();
+    expect(told).toContain(
+      "4 MB wait, half of what was free on the disk, since 'spool-limit' is more than it has room for.",
+    );
+  });
+
   it("a single hold is not counted at the end", () => {
     const script = `${functions}
       fx_mark() { echo "$1"; }
@@ -242,10 +253,16 @@ describe.each(SHELLS)("under %s", (shell) => {
     ["never so little that its reader could not confirm it", "", "/dev/x 100 99 1 99% /", 4 * MIB],
     ["a gibibyte where nobody knows", "", "", 1024 * MIB],
     ["what is given", 16 * MIB, "/dev/x 100 20 64000 25% /mnt", 16 * MIB],
-  ])("the limit is %s", (_, given, df, limit) => {
+    ["what is given, where nobody knows what is free", 16 * MIB, "", 16 * MIB],
+    ["what is given, at the most that the disk has room for", 64 * MIB, "/dev/x 1 0 73728 0% /", 64 * MIB],
+    ["half of what is free where more is given", 64 * MIB, "/dev/x 1 0 73727 0% /", 73_727 * 512, "small"],
+  ])("the limit is %s", (_, given, df, limit, ...files) => {
     const script = `${functions}
       df() { echo head; echo '${df}'; }
-      fx_dir=/ fx_limit=${given}; fx_limit_spool; echo "$fx_limit $((fx_piece * 16))"`;
-    expect(runShell(shell, script).toString()).toBe(`${limit} ${Math.min(limit, 128 * MIB)}\n`);
+      fx_dir=$1 fx_limit=${given}; fx_limit_spool; echo "$fx_limit $((fx_piece * 16))"`;
+    const state = mkdtempSync(join(directory, "limit-"));
+    const pieces = Math.min(Math.floor(limit / 16) * 16, 128 * MIB);
+    expect(runShell(shell, script, [state]).toString()).toBe(`${limit} ${pieces}\n`);
+    expect(readdirSync(state)).toEqual(files);
   });
 });
