@@ -12,6 +12,9 @@ const all = process.env["EVERY_CUT"] !== undefined;
 /** A new session for each cut takes twice as long as an old one. */
 const STEP = { oldToken: all ? 1 : 7, newSession: all ? 1 : 14 };
 
+/** For one test, in milliseconds: a cut takes some seconds, and a run has two hundred frames. */
+const PATIENCE = all ? 3_600_000 : 300_000;
+
 interface Place {
   readonly aws: Aws;
   readonly task: Task;
@@ -122,18 +125,26 @@ async function cutAtEach(indices: readonly number[], gateway: Orders["gateway"] 
   return [...done.values()].filter(wasCut);
 }
 
-it("a cut after any frame costs nothing where the old token is still accepted", async () => {
-  const cuts = await cutAtEach(await framesToCut(STEP.oldToken));
-  // All went on in the same session.
-  expect(cuts.map(({ sessions }) => sessions.length).filter((count) => count !== 1)).toEqual([]);
-}, 300_000);
+it(
+  "a cut after any frame costs nothing where the old token is still accepted",
+  async () => {
+    const cuts = await cutAtEach(await framesToCut(STEP.oldToken));
+    // All went on in the same session.
+    expect(cuts.map(({ sessions }) => sessions.length).filter((count) => count !== 1)).toEqual([]);
+  },
+  PATIENCE,
+);
 
-it("a cut after any frame costs nothing where only a new session is possible", async () => {
-  const indices = await framesToCut(STEP.newSession);
-  const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
-  const attachedAgain = cuts.filter(({ sessions }) => sessions.length > 1);
-  expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
-}, 300_000);
+it(
+  "a cut after any frame costs nothing where only a new session is possible",
+  async () => {
+    const indices = await framesToCut(STEP.newSession);
+    const cuts = await cutAtEach(indices, { reuseTokens: false, resume: "empty" });
+    const attachedAgain = cuts.filter(({ sessions }) => sessions.length > 1);
+    expect(attachedAgain.length).toBeGreaterThan(0.7 * indices.length);
+  },
+  PATIENCE,
+);
 
 it("a cut after any frame costs nothing where a container takes one session at a time", async () => {
   const only = await place(1);
