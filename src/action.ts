@@ -1,3 +1,5 @@
-/** All that `dist/` bundles: the two doors, index.ts and post.ts, call one of these each. */
+/**
+ * The entry of the bundle. The two doors of `dist/` call one function each: index.ts `run`, post.ts `finishCleanup`.
+ */
 export { run } from "./main.ts";
 export { finishCleanup } from "./post-main.ts";

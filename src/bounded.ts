@@ -18,7 +18,10 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   }
 }
 
-/** The promise's outcome; `late()`, which may throw, when it is not there by then; a rejection once aborted. */
+/**
+ * The promise's outcome if it comes before `until` (milliseconds since the epoch), else that of `late()`, which may
+ * throw. Rejects with the signal's reason on an abort.
+ */
 export async function unlessLate<T, L>(
   promise: Promise<T>,
   { clock, signal, until, late }: { clock: Clock; signal: AbortSignal; until: number; late: () => L },

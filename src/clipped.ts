@@ -1,7 +1,10 @@
-/** Characters of a container's or an agent's words that are read: the container's own last words have no more. */
+/**
+ * The most characters of a text from a container or an agent that are kept. A message of the container itself is no
+ * longer.
+ */
 export const LONGEST_WORDS = 600;
 
-/** Words of another party, as far as they are read. */
+/** A text from a container or an agent, trimmed and cut to `LONGEST_WORDS` characters. */
 export function clipped(text: string): string {
   const trimmed = text.trim();
   return trimmed.length <= LONGEST_WORDS ? trimmed : `${trimmed.slice(0, LONGEST_WORDS - 1)}…`;

@@ -7,14 +7,14 @@
  *
  *   Failure
  *    ├── AccessDenied       which right is missing, and of which resource
- *    ├── NoCapacity         another kind of capacity may have a place
+ *    ├── NoCapacity         another kind of capacity may be free
  *    ├── TagsNotEnabled     the same request without tags may pass
  *    ├── EncryptionRefused  the set-up of ECS Exec may explain it
  *    └── TaskStopped        the task's end in the words of ECS
  *
- * The parts are for people. What the code has to know of a failure is its code, its class and its fields: no code reads
- * a part. Each folder words its own failures; `docs/errors.md` has a paragraph for each code. An Error that is not a
- * `Failure` is a bug of ours.
+ * The parts are for people. Code decides by the failure's code, class and fields, and never reads a part. Each folder
+ * words its own failures; `docs/errors.md` has a paragraph for each code. An Error that is not a `Failure` is a bug of
+ * the action.
  */
 export const FAILURE_CODES = [
   "bad-input",
@@ -90,10 +90,10 @@ export class Failure extends Error {
   }
 }
 
-/** Codes of calls that AWS may have carried out: it did not answer, or a cancel cut the call short. */
+/** Codes of calls that AWS may have carried out: AWS did not answer, or a cancel cut the call short. */
 const UNANSWERED: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "cancelled"]);
 
-/** AWS answered and did not do what it was asked. */
+/** True when AWS has answered with a refusal, so that the call has changed nothing. */
 export function isRefusedByAws(error: unknown): error is Failure {
   return error instanceof Failure && !UNANSWERED.has(error.code);
 }
@@ -102,7 +102,7 @@ export function isRefusedByAws(error: unknown): error is Failure {
 export class AccessDenied extends Failure {
   /** The IAM action that is missing, such as `ecs:RunTask`: the one that AWS named, else that of the call. */
   readonly action: string;
-  /** AWS named that action and its resource itself. Else the denial may have another reason. */
+  /** True when AWS itself named that action and its resource. Otherwise the denial may have another reason. */
   readonly isNamed: boolean;
 
   constructor({ action, isNamed }: Pick<AccessDenied, "action" | "isNamed">, parts: FailureParts) {
@@ -128,7 +128,7 @@ export class TagsNotEnabled extends Failure {
   }
 }
 
-/** The exec agent refused a session: it could not encrypt it, or was to encrypt its log and can't. */
+/** The exec agent refused a session: it can't encrypt the session, or the session's log. */
 export class EncryptionRefused extends Failure {
   constructor(parts: FailureParts) {
     super("session-refused", parts);
@@ -140,7 +140,7 @@ export interface ContainerEnd {
   readonly exitCode: number | undefined;
 }
 
-/** A task that ended while it was needed, in the words of `Failure` and those of ECS. */
+/** A task that ended before the job, with ECS's own fields on how it ended. */
 export class TaskStopped extends Failure {
   readonly stopCode: string | undefined;
   /** It was for want of capacity, which says nothing against the task. */
@@ -169,7 +169,7 @@ export function badInput(name: string, must: string, got: string, advice = "", c
   });
 }
 
-/** Several problems with the inputs, told at once. */
+/** Several problems with the inputs as one failure. */
 export function badInputs(problems: readonly Failure[]): Failure {
   return new Failure("bad-input", {
     failed: `${problems.length} things are wrong with the inputs of this step.`,
@@ -187,7 +187,7 @@ export function noRegion(): Failure {
   });
 }
 
-/** Anything else that was thrown is a bug of ours, and is told as one. */
+/** A thrown value as a `Failure`. Any other error is a bug of the action: `internal-error`. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   return new Failure("internal-error", {

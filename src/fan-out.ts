@@ -20,8 +20,8 @@ import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/task-looks.ts";
 
 /**
- * Runs the job in every target at once, each with a log and a ledger of its own; what goes wrong in one doesn't stop
- * the others. Never rejects.
+ * Runs the job in all targets at the same time. Each job has a log and a ledger of its own, and a failure of one does
+ * not stop the others. Never rejects.
  */
 export async function runJobs(
   resolved: JobTargets,
@@ -50,7 +50,9 @@ export async function runJobs(
   return { kind: "several", tasks: await Promise.all(running) };
 }
 
-/** The job in this target, or in another that takes its place before the job has started. */
+/**
+ * Runs the job in this target. As long as the job has not started, a replacement may be tried: see `replacementFor`.
+ */
 async function runInOneOf(
   first: Target,
   { candidates, inPublic }: JobTargets,
@@ -59,7 +61,7 @@ async function runInOneOf(
 ): Promise<TaskResult> {
   const others = othersToTry(candidates).length;
   for (let target = first, moves = 0; ; moves++) {
-    // A place is waited for once no other is left to try.
+    // While other tasks are left to try, a job does not wait for a place in this one.
     const queues = others === 0 || moves > others;
     const attempt = await runIn({ ...job, target, queues }, inPublic);
     const { result } = attempt;
@@ -78,12 +80,12 @@ async function runInOneOf(
   }
 }
 
-/** What came of one try to run the job. */
+/** The outcome of one try to run the job. */
 interface Attempt {
   readonly result: TaskResult;
   /** The script may have run. */
   readonly attached: boolean;
-  /** A session may have started the job: there was one, and the agent has not refused to open it. */
+  /** True when a session may have started the job. A session that the agent never opened has not. */
   readonly mayHaveStarted: boolean;
 }
 
@@ -108,7 +110,7 @@ async function runIn(job: JobContext, inPublic: boolean): Promise<Attempt> {
   return { result, attached, mayHaveStarted: attached || (sessionIds.length > 0 && !unopened) };
 }
 
-/** The result with what is wrong in the set-up of the task, where that may be why the job did not start. */
+/** Adds to the result what is wrong in the set-up of the task, where that may be why the job did not start. */
 async function withDiagnosis(
   result: FailedResult,
   { attached }: Attempt,
@@ -123,7 +125,10 @@ async function withDiagnosis(
   return { ...result, failure };
 }
 
-/** What each of several jobs says begins with its label; a warning that is the same for all is given once. */
+/**
+ * A log that begins each line with the label of its job. A warning that several jobs repeat is given once, without a
+ * label.
+ */
 function labelled(log: Log, label: string, warned: Set<string>): Log {
   return {
     info: (line) => log.info(label + line),

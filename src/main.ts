@@ -11,7 +11,7 @@ import { failedResult, type Result } from "./report/result.ts";
 import { resolveContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
-/** The main step, from inputs to the step's end. Never rejects: whatever goes wrong is the step's end. */
+/** The main step, from the inputs to the report. Never rejects: a failure is reported as the step's result. */
 export async function run(): Promise<void> {
   const cancel = cancelOnSignals(unread);
   let inputs: Inputs | undefined;
@@ -27,10 +27,10 @@ export async function run(): Promise<void> {
   await report(result, inputs?.summary ?? true);
 }
 
-/** The phases between valid inputs and a result. Rejects with a `Failure` for what ends them early. */
+/** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   const looking = look(step.inputs, step);
-  // No task is started before the cluster and the bucket are known to serve.
+  // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (step.inputs.where.kind === "new") await looking;
   const [exec, resolved] = await Promise.all([looking, resolveTargets(resolveContext(step))]);
   return await runJobs(resolved, exec, step);

@@ -1,4 +1,7 @@
-/** The workflow run that a step belongs to, so that what the step makes can be traced back and found again. */
+/**
+ * The workflow run that a step belongs to. What the step makes carries its values, so that it can be traced and found
+ * again.
+ */
 export interface Origin {
   /** Letters, digits and hyphens, new for each run of the step; a job in one of several tasks has its own. */
   readonly id: string;

@@ -6,13 +6,15 @@ import type { Log } from "./log.ts";
 import { cleanUp } from "./undo/cleanup.ts";
 import { Ledger } from "./undo/ledger.ts";
 
-/** What a cancel has cut short may still appear: AWS carries out a request that it has got, though no caller waits. */
+/**
+ * A resource may appear after the cancel of the call that makes it: AWS carries out a request that has reached it.
+ */
 const LOOK_AGAIN_MS = 2_000;
 const LOOKS = 5;
 
 /**
- * The post step: undoes what the main step had on record and could not undo. Never fails the job. A signal does not end
- * it, for no step comes after it.
+ * The post step: undoes what is still in the ledger of the main step. Never fails the job. A signal does not end it,
+ * because no later step would finish the cleanup.
  */
 export async function finishCleanup(): Promise<void> {
   const log: Log = screen;
@@ -40,7 +42,7 @@ export async function finishCleanup(): Promise<void> {
   screen.close();
 }
 
-/** The same cleanup again says nothing new, unless it warns. */
+/** For a repeated cleanup, whose plain lines have been shown before: only its warnings are shown. */
 function withWarningsOnly(log: Log): Log {
   return {
     info: (line) => log.debug(line),

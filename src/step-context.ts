@@ -14,21 +14,21 @@ export interface StepContext {
   readonly origin: Origin;
   /** The calls of the run: they obey the cancel. */
   readonly aws: Aws;
-  /** Calls that a cancel doesn't cut short: they carry it out. */
+  /** The calls of the cleanup: a cancel does not cut them short. */
   readonly undoing: StopJobOptions["aws"];
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
   /** Where the output of a job goes, each line behind this label. */
   readonly writer: (label: string) => LineWriter;
-  /** Resolves when the runner has read enough of the output that more may be written. */
+  /** Back-pressure: resolves when the runner has read enough of the output that more may be written. */
   readonly drained: () => Promise<void>;
   readonly cancel: AbortSignal;
   /** The directory that the paths of the inputs are relative to. */
   readonly workspace: string;
 }
 
-/** What the targets of the step are resolved with; what that makes is on record in the step's ledger. */
+/** The context in which the targets are resolved. What that makes goes into the step's ledger. */
 export function resolveContext(step: StepContext): ResolveContext {
   const { inputs, aws, ledger, origin, clock, log, cancel, workspace } = step;
   const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;

@@ -1,9 +1,12 @@
 import type { Clock } from "../clock.ts";
 
-/** From the cancel on: what the job says to that is of interest, what it has printed before has to come to an end. */
+/**
+ * How long output is shown after a cancel. The job's last words matter; an older backlog may be longer than the time
+ * left.
+ */
 export const SHOWN_AFTER_CANCEL_MS = 4_000;
 
-/** Aborted some time after the cancel: a backlog of output may be longer than the time that is left. */
+/** A signal that aborts four seconds after the cancel. Output that is unread then is not shown. */
 export function enoughShown(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
   const enough = new AbortController();
   const onCancel = (): void => {

@@ -8,7 +8,7 @@ const RENEW =
   "Set 'role-to-assume': then the step renews its credentials while the job runs. Or begin a session before it that lasts " +
   "longer than the job ('role-duration-seconds' of aws-actions/configure-aws-credentials).";
 
-/** Failures of a call that only other credentials mend. */
+/** Failures that only other credentials can mend. */
 const CODES: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
 
 export function lacksCredentials({ code }: Failure): boolean {
@@ -17,19 +17,23 @@ export function lacksCredentials({ code }: Failure): boolean {
 
 export interface ExpiryOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">;
-  /** Whether a task that the step has started is to end with the job. */
+  /** Whether a task that the step has started has to end with the job. */
   readonly endsTask: boolean;
-  /** When the job's own timeout stops it at the latest, in milliseconds since the epoch. */
+  /** When the job's `timeout` stops it at the latest, in milliseconds since the epoch. */
   readonly until: number;
-  /** Of a container that is held, when it ends by itself at the latest; undefined for one that is not. */
+  /**
+   * When a held container ends by itself at the latest, in milliseconds since the epoch; undefined for one that is
+   * not held.
+   */
   readonly heldUntil: number | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * What happens to a job whose step has no credentials any more. Its session goes on without them, so the job is told to
- * stop through that, and a task of ours to end. How that went is told as the step's failure, never as the job's own end.
+ * What happens to a job whose step has lost its credentials. An open session needs none, so the job is told through
+ * it to stop, and a task that the step has started to end. The result is a failure of the step, never an end of the
+ * job itself.
  */
 export class Expiry {
   readonly #options: ExpiryOptions;
@@ -40,17 +44,17 @@ export class Expiry {
     this.#options = options;
   }
 
-  /** Aborted: the job is to be told to stop. */
+  /** Aborts when the job has to be told to stop. */
   get stop(): AbortSignal {
     return this.#stop.signal;
   }
 
-  /** Whether the task, too, is told to end. */
+  /** Whether the task is told to end, too. */
   get endsTask(): boolean {
     return this.#options.target.started && this.#options.endsTask;
   }
 
-  /** AWS takes the credentials no more; there are no others. */
+  /** Called when AWS refuses the credentials and there are no others. */
   onRefused(refusal: Failure): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
@@ -61,7 +65,10 @@ export class Expiry {
     this.#stop.abort();
   }
 
-  /** What attending to the job came to, in the light of that. A job that ended by itself has the end that it had. */
+  /**
+   * The end of the job as the step reports it: a failure where the credentials ended before the job. A job that ended
+   * by itself keeps its end.
+   */
   conclude(attended: JobEnd, attached: boolean): JobEnd {
     const refused = attended.kind === "impossible" && lacksCredentials(attended.failure);
     const refusal = this.#refusal ?? (refused ? attended.failure : undefined);

@@ -9,8 +9,8 @@ const NO_SHELL =
   "The image needs /bin/sh, which also 'shell: python' and other interpreters are started by. Use the variant of the image that has one, such as ':debug' of a distroless image.";
 
 /**
- * Why a carrier gave no status, in words. The task's own end, where it has ended, says more than this and comes
- * first; this is for a task that still runs.
+ * The failure of a carrier that gave no status. It is for a task that still runs; for one that has ended, the end of
+ * the task is the better explanation.
  */
 export function failureOfEnd(
   end: Exclude<CarrierEnd, { kind: "status" }>,
@@ -42,7 +42,7 @@ export function failureOfEnd(
   }
 }
 
-/** As in "in it …". */
+/** A gap as in "in it byte 5 was expected and byte 7 came." */
 export function describeGap({ expected, got, why }: Gap): string {
   return why ?? `byte ${expected} was expected and byte ${got} came.`;
 }

@@ -1,7 +1,9 @@
 import type { FollowSessionOptions } from "./follow-session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 
-/** Reads the job's output and status from the log of a session that is over. Ends as soon as it has the status. */
+/**
+ * Reads the job's output and status from the log of a session that is over. Resolves as soon as it has the status.
+ */
 export async function followLog(
   bytes: AsyncIterable<Uint8Array>,
   { extractor, onShown, drained }: Pick<FollowSessionOptions, "extractor" | "onShown" | "drained">,

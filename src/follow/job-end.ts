@@ -4,20 +4,23 @@ import type { Gap } from "../stream/extract.ts";
 import type { Refusal } from "../stream/marks.ts";
 import type { JobStatus, RefusalCode } from "../stream/status.ts";
 
-/** Why the container shows no job: by a mark, by the job's status, or since its terminal's echo can't be turned off. */
+/**
+ * Why the container shows no job: a code of a mark, a code of the job's status, or `echo` where the terminal's echo
+ * can't be turned off.
+ */
 export type ContainerRefusal = Refusal | RefusalCode | "echo";
 
-/** What one carrier of the job's output came to: a session, or a log. */
+/** The end of one carrier of the job's output, a session or a log. */
 export type CarrierEnd =
   | { readonly kind: "status"; readonly status: JobStatus }
-  /** The container started no job, or knows none, and says why. */
+  /** The container started no job, or knows none. `text` says why. */
   | { readonly kind: "refused"; readonly code: ContainerRefusal; readonly text: string }
   /** The session ended without the job's status. */
   | { readonly kind: "ended"; readonly end: SessionEnd; readonly attached: boolean }
-  /** The log never held the status. */
+  /** The log does not hold the status. */
   | { readonly kind: "missing"; readonly attached: boolean }
-  /** Bytes were lost on the way, or others came in between. */
+  /** Bytes were lost on the way, or foreign bytes came in between. */
   | Gap;
 
-/** What following a job came to: what the last carrier came to, or why there can be no further one. */
+/** The end of following a job: the end of its last carrier, or why there can be no further carrier. */
 export type JobEnd = CarrierEnd | { readonly kind: "impossible"; readonly failure: Failure };

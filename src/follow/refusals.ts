@@ -2,16 +2,16 @@ import { Failure, type FailureCode } from "../errors.ts";
 import { PLACES } from "../payload/container-source.ts";
 import type { ContainerRefusal } from "./job-end.ts";
 
-/** A refusal of the container in words. The functions take the container's name, and what it said. */
+/** The words of a refusal. The functions take the container's name, or the text of the refusal. */
 interface RefusalWords {
   readonly code: FailureCode;
   readonly failed: (container: string) => string;
-  /** Without it the container's text, or else its code. */
+  /** By default the container's text, or else the code. */
   readonly seen?: (text: string) => string;
   readonly advice: string | ((text: string) => string);
 }
 
-/** Why the container shows no job. `container` is as in "the container 'app' of task 0123". */
+/** The failure of a container that shows no job. `container` is as in "The container 'app' of task 0123 …". */
 export function refusalFailure(refusal: ContainerRefusal, text: string, container: string): Failure {
   const { code, failed, seen, advice } = REFUSALS[refusal];
   return new Failure(code, {
@@ -24,7 +24,7 @@ export function refusalFailure(refusal: ContainerRefusal, text: string, containe
 const couldNotRun = (container: string): string => `The ${container} could not run the script.`;
 const saidBeforeTheScript = (text: string): string => `It said: ${text}. No script has run.`;
 
-/** What a shell or Python says where the image lacks python3 or boto3. */
+/** The errors of a shell or of Python in an image without python3 or boto3. */
 const WITHOUT_BOTO3 = /No module named '?boto3|python3: *not found|python3: command not found/;
 
 const OTHER: RefusalWords = {
@@ -98,7 +98,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   variable: {
     code: "bad-input",
     failed: (container) =>
-      `Input 'env' or 'secrets' sets a variable that the shell of the ${container} does not let anybody set.`,
+      `Input 'env' or 'secrets' sets a variable that the shell of the ${container} does not allow to be set.`,
     seen: saidBeforeTheScript,
     advice:
       "Give the variable another name: bash keeps UID, EUID, PPID and others to itself, and so does zsh.",

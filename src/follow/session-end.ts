@@ -4,11 +4,11 @@ import type { CarrierEnd } from "./job-end.ts";
 
 /** Why a session ended without the job's status. */
 export type SessionEndReason =
-  /** The agent found no shell in the image to start the command by. */
+  /** The agent found no shell in the image to start the command with. */
   | { readonly kind: "no-shell"; readonly said: string }
-  /** The agent could not encrypt the session, or was to encrypt its log and can't. */
+  /** The agent can't encrypt the session, or the session's log. */
   | { readonly kind: "encryption-refused"; readonly said: string }
-  /** The action gave it up before it typed anything, for a reason that another session would only repeat. */
+  /** The action gave the session up before it typed anything, for a reason that another session would repeat. */
   | { readonly kind: "given-up"; readonly failure: Failure }
   /** The agent or the gateway closed it; `said` is empty where no reason was given. */
   | { readonly kind: "closed"; readonly said: string }
@@ -21,13 +21,16 @@ const AGENT_TEXTS = [
   ["no-shell", /Unable to start command/],
   ["encryption-refused", /encryption is not set up|unable to validate encryption|initiating handshake/i],
 ] as const;
-/** The agent's heading over a reason. */
+/** The heading that the agent puts over a reason. */
 const HEADING = /-{3,}ERROR-{3,}/;
 
-/** No right to the session's data key, and encryption that is not the cluster's. */
+/**
+ * Failures for which the action gives a session up: no right to its data key, and encryption that is not the
+ * cluster's.
+ */
 const GIVEN_UP: ReadonlySet<FailureCode> = new Set(["access-denied", "encryption-mismatch"]);
 
-/** The one place where the agent's texts are read. */
+/** Classifies the end of a session. Only this function reads the agent's texts. */
 export function sessionEndReason(end: SessionEnd): SessionEndReason {
   switch (end.kind) {
     case "closed": {
@@ -45,7 +48,7 @@ export function sessionEndReason(end: SessionEnd): SessionEndReason {
   }
 }
 
-/** An end that another session would only repeat: the command was not started. */
+/** True for an end that another session would repeat: the command was not started. */
 export function isFinal(end: CarrierEnd): boolean {
   if (end.kind !== "ended") return false;
   const { kind } = sessionEndReason(end.end);

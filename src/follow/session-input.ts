@@ -3,19 +3,21 @@ import { here, HERE_EVERY_MS } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
 
-/** The attacher is told what was read, which the container need not keep, after so much of it. */
+/** The attacher is told after this many bytes what was read, so that the container can free it. */
 const CONFIRMED_BYTES = 1024 * 1024;
 
 /**
- * What the action types into a session. Nothing here rejects: a session that ends under what is typed says so by its own
- * end.
+ * What the action types into a session. No method rejects: the end of a session is reported by the session itself.
  */
 export class SessionInput {
   readonly #session: Pick<Session, "send">;
   readonly #extractor: Pick<Extractor, "confirmed">;
-  /** The byte of the spool up to which the attacher has been told that it was read. */
+  /** The byte of the spool that the last `here` line named. */
   #told: number;
-  /** A session may be queued for minutes, and what is typed meanwhile would be read in the place of the start. */
+  /**
+   * True once the start is typed. A session may be queued for minutes, and a line that is typed before the start
+   * would be read in its place.
+   */
   #hasBegun = false;
 
   constructor(session: Pick<Session, "send">, extractor: Pick<Extractor, "confirmed">) {
@@ -32,29 +34,32 @@ export class SessionInput {
     }
   }
 
-  /** Types what the container waits for first. */
+  /** Types the first input, for which the container waits. */
   async start(text: Promise<Uint8Array>): Promise<void> {
     try {
       const bytes = await text;
       this.#hasBegun = true;
       await this.#session.send(bytes);
     } catch {
-      // The session has ended, or is going to: the container waits for its start in vain.
+      // The session has ended, or ends without its start.
     }
   }
 
-  /** The attacher shows the job. One before it may have been cut before it was told what was read. */
+  /**
+   * Called when the attacher shows the job. Repeats what was read, because the last session may have been cut before
+   * its attacher knew.
+   */
   async attached(): Promise<void> {
     this.#hasBegun = true;
     if (this.#extractor.confirmed > 0) await this.#sayHere();
   }
 
-  /** More of the spool has been confirmed. */
+  /** Called when more of the spool is confirmed. */
   async confirmed(): Promise<void> {
     if (this.#extractor.confirmed - this.#told >= CONFIRMED_BYTES) await this.#sayHere();
   }
 
-  /** Tells the attacher every twenty seconds that it still has a reader; until `over`. */
+  /** Tells the attacher every twenty seconds that it has a reader, until `over` aborts. */
   async keepSayingHere(clock: Clock, over: AbortSignal): Promise<void> {
     try {
       for (;;) {

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { Alarm } from "../session/alarm.ts";
 
-/** Tells when nothing has come for too long while something was waited for. */
+/** Calls `onSilence` when an expected event does not come in time. */
 export class Silence {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
@@ -22,19 +22,19 @@ export class Silence {
     });
   }
 
-  /** Something is expected from now on, within `ms`. */
+  /** From now on an event is expected within `ms`. */
   expect(ms: number): void {
     this.#wait = ms;
     this.#until = this.#clock.now() + ms;
     this.#alarm.set(this.#until);
   }
 
-  /** It came, or is not expected any more. */
+  /** The event has come, or is no longer expected. */
   end(): void {
     this.#until = undefined;
   }
 
-  /** How long nothing came, in milliseconds, once that was too long. */
+  /** The length of the silence in milliseconds; undefined while there was none. */
   get lasted(): number | undefined {
     return this.#lasted;
   }

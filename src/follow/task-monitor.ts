@@ -9,12 +9,12 @@ import { isEnding } from "../targets/choose.ts";
 import type { Target } from "../targets/target.ts";
 import { lacksCredentials } from "./expiry.ts";
 
-/** An account reads ECS twenty times a second at the most, and every job of a matrix looks. */
+/** An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
 const LOOK_EVERY_MS = 15_000;
 const JITTER_MS = 1_000;
-/** Once it is being stopped: its end is near, and the reason is wanted soon. */
+/** The interval once the task is being stopped: its end is near. */
 const LOOK_AT_END_EVERY_MS = 3_000;
-/** Once AWS has refused the credentials: the next refusal is believed. */
+/** The pause after AWS has refused the credentials. A second refusal counts. */
 const LOOK_AGAIN_AFTER_MS = 3_000;
 
 export interface TaskMonitorOptions {
@@ -23,15 +23,18 @@ export interface TaskMonitorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Told when AWS has refused the credentials of two looks in a row. */
+  /** Called when AWS has refused the credentials of two looks in a row. */
   readonly onRefused?: (refusal: Failure) => void;
-  /** When the credentials end, as far as that is known, in milliseconds since the epoch: then there is a look. */
+  /**
+   * When the credentials end, in milliseconds since the epoch, where that is known. The monitor looks at that time.
+   */
   readonly credentialsEnd?: number | undefined;
 }
 
 /**
  * Looks at the task beside a session, about four times a minute. Resolves with the reason when the container has
- * ended; rejects only with the signal's reason. A task that is being stopped has its grace: a job may still end in it.
+ * ended; rejects only with the signal's reason. A task that is being stopped still counts as running, because its job
+ * may end in that time.
  */
 export async function monitorTask(options: TaskMonitorOptions): Promise<Failure> {
   const { clock, log, signal } = options;
@@ -53,7 +56,7 @@ export async function monitorTask(options: TaskMonitorOptions): Promise<Failure>
   }
 }
 
-/** The pause before the next look: the usual one, unless the credentials end in it. */
+/** The pause before the next look: the usual one, or shorter where the credentials end before. */
 function untilNext(usual: number, { clock, credentialsEnd }: TaskMonitorOptions): number {
   const left = credentialsEnd === undefined ? -1 : credentialsEnd - clock.now();
   return left > 0 && left < usual ? left : usual;
@@ -63,11 +66,14 @@ interface Look {
   /** Why the container has ended. */
   readonly gone: Failure | undefined;
   readonly task: Task | undefined;
-  /** Why AWS does not answer to these credentials. */
+  /** Why AWS refuses these credentials. */
   readonly refusal?: Failure;
 }
 
-/** One look: the reason if the container has ended. A look that fails tells nothing, and says so in the debug log. */
+/**
+ * One look. `gone` is the reason where the container has ended. A look that fails tells nothing; the debug log says
+ * why.
+ */
 export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOptions): Promise<Look> {
   try {
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);

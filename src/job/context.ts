@@ -4,7 +4,7 @@ import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
 
-/** All that a job has before it is known where it runs. */
+/** What a job has before its target is known. */
 export interface UnassignedJob extends StepContext {
   /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
   readonly exec: ExecConfiguration | undefined;
@@ -16,6 +16,6 @@ export interface UnassignedJob extends StepContext {
 /** What the phases of one job share. */
 export interface JobContext extends UnassignedJob {
   readonly target: Target;
-  /** Whether to queue for the container's place as long as `start-timeout`, or not at all. */
+  /** Whether to queue for a place in the container until `start-timeout`; false: one look only. */
   readonly queues: boolean;
 }

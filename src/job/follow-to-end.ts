@@ -8,7 +8,10 @@ import type { JobContext } from "./context.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
 
-/** Follows the job to its end through its sessions. Never rejects: what keeps it from being followed is an end, too. */
+/**
+ * Follows the job to its end through its sessions, then stops it where it may still run. Never rejects: an error is
+ * an end of kind `impossible`.
+ */
 export async function followToEnd(
   sessions: JobSessions,
   typed: TypedInput,
@@ -29,7 +32,7 @@ export async function followToEnd(
   return { end: expiry.conclude(followed.end, attached), attached, ...opened };
 }
 
-/** What happens at the end of the credentials to a job that starts now. */
+/** The rules for credentials that end before a job that starts now. */
 function expiryOf({ inputs, target, clock, log }: JobContext): Expiry {
   const { where, timeout } = inputs;
   const start = where.kind === "new" ? where.start : undefined;

@@ -6,7 +6,7 @@ import type { SessionLogs } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** Queues for the job's place in its container. Fails with `container-busy` where the place is not free in time. */
+/** Queues for the job's place in its container. Fails with `container-busy` where no place is free in time. */
 export async function queueForPlace(
   { container, owner, logs }: PreparedJob,
   context: JobContext,
@@ -33,7 +33,7 @@ export async function queueForPlace(
 
 type PlaceContext = Pick<JobContext, "aws" | "clock" | "log" | "cancel">;
 
-/** A job's place in its container, with the uploads of session logs that keep it beyond the end of a session. */
+/** A job's place in its container. The uploads of session logs keep it occupied after the end of a session. */
 export class JobPlace {
   readonly uploads: Uploads;
   readonly #place: Place;
@@ -49,12 +49,12 @@ export class JobPlace {
     this.#context = context;
   }
 
-  /** Another session, which has lost its client, may keep the job's from being opened. */
+  /** True when another session, which has lost its client, may delay the opening of this job's session. */
   get isBesideAnother(): boolean {
     return this.#place.beside;
   }
 
-  /** For how many milliseconds more the uploads of other sessions' logs may keep this session from being opened. */
+  /** For how many more milliseconds the uploads of other sessions' logs may delay the opening of this session. */
   async othersUploadFor(sessionTarget: string, sessionId: string): Promise<number> {
     const { aws, clock, log } = this.#context;
     const logged = uploadMs(0, this.#logs) > 0;

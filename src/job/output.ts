@@ -2,11 +2,11 @@ import { Printer } from "../show/printer.ts";
 import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
 
-/** The output of one job: what its carriers bring is extracted, shown and kept. */
+/** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
-  /** Reads the live sessions. */
+  /** Extracts from the live sessions. */
   readonly extractor: Extractor;
-  /** For a log that is read from its beginning. */
+  /** Makes an extractor for a log that is read from its beginning. */
   readonly fromTheStart: () => Extractor;
   readonly #printer: Printer;
   readonly #isLive: boolean;
@@ -22,14 +22,14 @@ export class JobOutput {
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
   }
 
-  /** Shows what a session has brought, unless the output is to come from a log. */
+  /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
     if (this.#isLive) this.show(shown);
   };
 
   show = (shown: OutputItem): void => this.#printer.print(shown);
 
-  /** The job's standard output, when no more of it comes. */
+  /** Ends the output. Returns the job's standard output. */
   end(): string {
     this.#printer.end();
     return this.#printer.stdout;

@@ -8,7 +8,7 @@ import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import type { JobContext } from "./context.ts";
 
-/** A job whose payload can be fetched, and whose container takes sessions or is about to. */
+/** A job that is ready to be started: its payload is staged, and its container takes sessions or is about to. */
 export interface PreparedJob {
   readonly payload: Payload;
   readonly delivery: Delivery;
@@ -21,7 +21,10 @@ export interface PreparedJob {
   readonly logs: SessionLogs;
 }
 
-/** Stages the payload while the task becomes ready. Fails where either can't be, or where the log that is asked for can't. */
+/**
+ * Stages the payload and waits for the task at the same time. Fails where either fails, or where the session log that
+ * the inputs ask for is not configured.
+ */
 export async function prepareJob(context: JobContext, deadline: number): Promise<PreparedJob> {
   const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
   const payload = assemblePayload(inputs, { origin, target, log });
@@ -46,7 +49,7 @@ export async function prepareJob(context: JobContext, deadline: number): Promise
     const [task, logs, staged] = await Promise.all([ready, logging, staging]);
     return { payload, delivery: to, staged, owner, container: containerRef(target, task), logs };
   } catch (error) {
-    // What is staged after the cleanup would stay.
+    // An upload that ends after the cleanup would leave its object behind.
     await Promise.allSettled([staging]);
     throw error;
   }

@@ -6,10 +6,10 @@ import { loaderText } from "../payload/loader.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** How long a presigned URL is good. */
+/** How long a presigned URL is valid. */
 const ADDRESS_SECONDS = 300;
 
-/** What is typed into a session of the job, each part when the container asks for it. */
+/** The input that is typed into a session of the job, each part when the container asks for it. */
 export function typedInput(
   nonce: string,
   { payload, delivery }: Pick<PreparedJob, "payload" | "delivery">,

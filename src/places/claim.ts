@@ -7,33 +7,43 @@ import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
 import { type Holder, waitUntilFree, timeOfDay, type QueueOptions } from "./queue.ts";
 
-/** A claim that was not renewed for so long has lost its run: by then its attacher, which has no reader, has given up, too. */
+/**
+ * A claim that was not renewed for so long belongs to a lost run, whose attacher has given up by then: it has had no
+ * reader.
+ */
 const LEASE_MS = 90_000;
 const RENEW_EVERY_MS = 30_000;
-/** Without s3:ListBucket, S3 denies what has just gone as if it might not be read at all. */
+/**
+ * Denied reads in a row after which the right is taken to be missing. Without s3:ListBucket S3 also denies a read of
+ * an object that has just been deleted.
+ */
 const DENIALS = 3;
-/** Bytes of a claim; ours have a few hundred, of which most are the URL. */
+/** The most bytes of a claim that are read. A claim has a few hundred, most of them the URL. */
 export const LARGEST_CLAIM = 4_096;
-/** A run deletes the version before when it renews its claim, so that more than one of its own is rare. */
+/**
+ * The most versions that are deleted at a release. A run deletes the last version at each renewal, so two are rare.
+ */
 const MOST_VERSIONS = 10;
 
 export type ClaimS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject" | "deleteVersion">;
 
-/** A claim of ours, wherever it stands: all that is needed to give it back. */
+/** A claim of this run, with all that is needed to give it back. */
 export interface ClaimName extends ObjectName {
-  /** Of the run, by which it knows its own claim. */
+  /** The id of the run, by which it knows its own claim. */
   readonly run: string;
 }
 
 export interface ClaimOptions extends QueueOptions {
   readonly claim: ClaimName;
-  /** Of the workflow run, for those who wait. */
+  /** The workflow run, for the log of the runs that wait. */
   readonly url: string;
   readonly kmsKeyId: string | undefined;
   readonly s3: ClaimS3;
 }
 
-/** The claim's object. Times are the holder's and for people; how old it is S3 itself tells. */
+/**
+ * The content of a claim. Its times are by the holder's clock and only shown; the age of a claim is by S3's clock.
+ */
 interface ClaimRecord {
   readonly run: string;
   readonly url: string;
@@ -41,7 +51,7 @@ interface ClaimRecord {
   readonly until: string;
 }
 
-/** The object that stands for the one place of ours in a container. */
+/** The key of the claim on a container's place. */
 export function claimKey(
   prefix: string,
   { taskId, container }: Pick<Target, "taskId" | "container">,
@@ -50,9 +60,9 @@ export function claimKey(
 }
 
 /**
- * A place in the container by an object in the bucket that only one run can create, and that is renewed until it is
- * given back. Fails with `container-busy` at the deadline, and with `access-denied` where claims may not be read or
- * written: then none of this run is left behind.
+ * Takes the place in the container by a claim: an object in the bucket that only one run can create, and that is
+ * renewed until it is given back. Fails with `container-busy` at the deadline, and with `access-denied` where claims
+ * may not be read or written; then no claim of this run exists.
  */
 export async function holdClaim(options: ClaimOptions): Promise<HeldClaim> {
   const since = new Date(options.clock.now()).toISOString();
@@ -97,13 +107,13 @@ export class HeldClaim {
     this.#renewing = this.#keepRenewing();
   }
 
-  /** Renews it no more, so that it ends by itself if no run gives it back. */
+  /** Stops renewing the claim, so that it ends by itself if no run gives it back. */
   async stop(): Promise<void> {
     this.#over.abort();
     await this.#renewing;
   }
 
-  /** Never rejects; false where the claim may still be there. */
+  /** Gives the claim back. Never rejects; false where the claim may still be there. */
   async release(): Promise<boolean> {
     const { claim, log, s3 } = this.#options;
     await this.stop();
@@ -111,7 +121,7 @@ export class HeldClaim {
     this.#version = undefined;
     if (latest === undefined) return true;
     try {
-      // To delete the latest version would bring back one that is still there below it.
+      // Without the latest version an older one would become the current one, if there still is one.
       const expected = (await this.#old.areGone()) ? latest : { etag: latest.etag };
       const { deleted, kept } = await s3.deleteIf(claim, expected);
       logRetention(log, claim, kept);
@@ -152,10 +162,7 @@ export class HeldClaim {
   }
 }
 
-/**
- * Deletes the claim if it is still of its run, and the versions of the same run that this brings back. Doing it again
- * does no harm.
- */
+/** Deletes the claim if it still is of its run, with older versions of the same run. A second call does no harm. */
 export async function releaseClaim(
   s3: Pick<S3, "getVersion" | "deleteIf">,
   claim: ClaimName,
@@ -177,7 +184,7 @@ export async function releaseClaim(
   }
 }
 
-/** The claim, or who has it. */
+/** The claim, or its holder. */
 async function tryToClaim(
   options: ClaimOptions,
   since: string,
@@ -188,16 +195,16 @@ async function tryToClaim(
     const made = await put(options, since, "absent");
     let found;
     try {
-      // One's own, too: who may not read can't renew, and must not keep others from seeing that.
+      // Read the new claim, too: a run without the right to read could not renew its claim, so it must not keep one.
       found = await s3.getVersion(claim, LARGEST_CLAIM);
     } catch (error) {
       if (made !== undefined) await s3.deleteObject({ ...claim, ...made });
       else if (isDenied(error) && ++denials < DENIALS) continue;
       throw error;
     }
-    if (found === undefined) continue; // given back in this moment
+    if (found === undefined) continue; // it was given back just now
     const holder = parse(found.bytes);
-    // Also where the answer to our own request was lost and the repetition found it done.
+    // True also where the answer to the first request was lost, and its repetition found the claim.
     if (holder?.run === claim.run) return found;
     const who = webAddress(holder?.url) ?? "an unknown run";
     if (found.age <= LEASE_MS) return { who, since: timeOfDay(Date.parse(holder?.since ?? "")) };
@@ -232,7 +239,10 @@ async function own({
   return found !== undefined && parse(found.bytes)?.run === claim.run ? found : undefined;
 }
 
-/** Anybody who may write to the bucket may have written it: what it says is believed of no more than these four. */
+/**
+ * The texts of a claim; undefined for no claim. Any principal with the right to write to the bucket may have written
+ * it, so nothing but these four texts is read.
+ */
 function parse(bytes: Uint8Array): Partial<ClaimRecord> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
@@ -242,11 +252,11 @@ function parse(bytes: Uint8Array): Partial<ClaimRecord> | undefined {
       Object.entries({ run, url, since, until }).filter(([, text]) => typeof text === "string"),
     );
   } catch {
-    return undefined; // No run's that we know of; it ages like any other.
+    return undefined; // It ages like any other claim.
   }
 }
 
-/** As a browser would write it; undefined for what is no address of a page on the web. */
+/** The address in a browser's form; undefined for anything but an https address without credentials. */
 function webAddress(text: string | undefined): string | undefined {
   if (text === undefined || !URL.canParse(text)) return undefined;
   const { protocol, username, password, href } = new URL(text);

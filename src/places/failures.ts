@@ -1,7 +1,7 @@
-/** What keeps a session out of a container, in the words of `Failure`. */
+/** The failure of queueing for a container's place. */
 import { Failure } from "../errors.ts";
 
-/** `held` says by whom and since when. */
+/** `held` is as in "in use by session X since 12:00:00 UTC". */
 export function containerBusy(container: string, taskArn: string, seconds: number, held: string): Failure {
   return new Failure("container-busy", {
     failed: `Container '${container}' of task ${taskArn} had no place for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,

@@ -4,14 +4,14 @@ import type { Place } from "./place.ts";
 import { seconds, type Uploads } from "./uploads.ts";
 
 /**
- * A place that an upload keeps for no longer than that is given to the next run at once: one session that lingers is
- * what the agent has a second place for.
+ * An upload shorter than this does not delay the release: the agent runs a second session beside the one that
+ * lingers.
  */
 const SHORT_MS = 5_000;
 
 /**
- * Gives the place back once the agent can have uploaded the logs of the job's sessions. A cancelled run has not that
- * much time: its post step does it. Never rejects.
+ * Gives the place back when the agent has had the time to upload the logs of the job's sessions. A cancelled run
+ * leaves that to its post step, for want of time. Never rejects.
  */
 export async function giveBack(
   place: Place,

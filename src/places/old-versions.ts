@@ -9,7 +9,10 @@ interface OldVersionsOptions {
   readonly log: Log;
 }
 
-/** The versions that a claim had before its latest one, in a bucket that keeps them; deleted as it goes on. */
+/**
+ * The versions of a claim before its latest one, in a bucket with versioning. They are deleted while the claim is
+ * renewed.
+ */
 export class OldVersions {
   readonly #options: OldVersionsOptions;
   readonly #left: string[] = [];
@@ -19,7 +22,7 @@ export class OldVersions {
     this.#options = options;
   }
 
-  /** Never rejects: what can't be deleted now is tried again with the next one. */
+  /** Deletes this version and those that could not be deleted before. Never rejects. */
   async remove(versionId: string | undefined): Promise<void> {
     const { claim, s3, log } = this.#options;
     if (versionId !== undefined && versionId !== "null") this.#left.push(versionId);

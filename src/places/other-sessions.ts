@@ -2,19 +2,20 @@ import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import { type Holder, waitUntilFree, timeOfDay, type QueueOptions } from "./queue.ts";
 
-/** Between two looks, so that of several runs that saw the place free at once one comes first. */
+/** The pause before a second look. It is random, so that one of several runs that saw the place free comes first. */
 const SHORTEST_PAUSE_MS = 300;
 const JITTER_MS = 1_500;
-/** The same once others were seen, who may wait as well. */
+/** The jitter once other sessions were seen, whose runs may wait as well. */
 const CONTENDED_JITTER_MS = 4_000;
-/** Runs that may meet in a container for one to come well before the others. */
+/** The most runs that may meet in a container for one to come well before the others. */
 const MANY = 40;
 /**
- * A lone session without a client is waited for so long: its client may be connecting again. Nothing tells whose it is, so
- * only the container can end it: the attacher of a run of ours that is lost stops when its reader has been silent.
+ * How long a lone session without a client is waited for: its client may be connecting again. AWS does not tell whose
+ * session it is, so this run must not end it. The attacher of a lost run ends its session itself when its reader is
+ * silent.
  */
 const DISCONNECTED_MS = 45_000;
-/** Where there is nothing to look at. */
+/** The longest pause where sessions may not be listed. */
 const SPACING_MS = 1_000;
 
 export interface SessionQueueOptions extends QueueOptions {
@@ -24,9 +25,9 @@ export interface SessionQueueOptions extends QueueOptions {
 }
 
 /**
- * Waits until the container has no session, as far as that may be looked at; else only a moment. No lock: two runs
- * that look within the same moment may both go on. A lone session that has lost its client does not keep it: then it
- * goes on `beside` that one. Fails with `container-busy` at the deadline.
+ * Waits until the container has no session; without the right to list sessions, only a moment. This is no lock: two
+ * runs that look in the same moment may both go on. Goes on `beside` a lone session that has lost its client. Fails
+ * with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(
   options: SessionQueueOptions,
@@ -73,9 +74,9 @@ function besideWords(id: string): string {
 }
 
 /**
- * A share of the pause that is nearer to 1 the more often, so that few come early: of up to `MANY` the one that comes
- * first is hardly followed by another within the moment that its session takes to be seen. Evenly spread they would be
- * as many as they are dense. (The distribution of the Sift protocol for wireless networks: Jamieson et al., 2003.)
+ * The share of the pause for a uniform random number. Most shares are near 1, so that few runs come early. Of up to
+ * `MANY` runs the first one is then rarely followed by another before its session can be seen. This is the
+ * distribution of the Sift protocol for wireless networks (Jamieson et al., 2003).
  */
 function late(random: number): number {
   return Math.log(1 + random * (MANY - 1)) / Math.log(MANY);

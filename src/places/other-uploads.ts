@@ -5,26 +5,26 @@ import type { Log } from "../log.ts";
 import { seconds } from "./uploads.ts";
 
 /**
- * A session carries at most 0.85 MB a second, and its log is uploaded at 0.8 MB a second at least: so the upload takes
- * hardly longer than the session did.
+ * How long an upload takes for the length of its session. A session carries at most 0.85 MB a second, and its log is
+ * uploaded at 0.8 MB a second at least.
  */
 const UPLOAD_FOR_SESSION = 1.1;
 const MARGIN_MS = 10_000;
-/** Sessions last an hour at the most; the upload of an older one has ended. */
+/** How far back sessions are listed. A session lasts an hour at most, so the upload of an older one has ended. */
 const RECENT_MS = 3 * 3_600_000;
-/** Beyond that the job is better off elsewhere. */
+/** The longest wait in all. After it another task is the better choice. */
 const LONGEST_MS = 120_000;
-/** Where the sessions may not be seen. */
+/** The wait of a caller that may not list sessions. */
 const UNSEEN_MS = 60_000;
 
 export interface OtherUploadsOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
   readonly sessionTarget: string;
-  /** Ours, which the agent has not opened. */
+  /** The session of this run, which the agent has not opened. */
   readonly sessionId: string;
   /** Whether the container's sessions are logged, as far as that is known. */
   readonly logged: boolean;
-  /** Milliseconds that this was waited for already. */
+  /** Milliseconds that the run has waited for uploads already. */
   readonly waited: number;
   readonly ssm: Pick<Ssm, "recentSessions">;
   readonly clock: Clock;
@@ -32,8 +32,8 @@ export interface OtherUploadsOptions {
 }
 
 /**
- * For how long yet, in milliseconds, the uploads of other sessions' logs may keep the container's places, so that a
- * session that was not opened says nothing of the agent. Never rejects.
+ * For how many more milliseconds the uploads of other sessions' logs may occupy the container. In that time an
+ * unopened session does not show that the agent is blocked. Never rejects.
  */
 export async function othersUploadFor(options: OtherUploadsOptions): Promise<number> {
   const { sessionTarget, sessionId, logged, waited, ssm, clock, log } = options;
@@ -56,7 +56,10 @@ export async function othersUploadFor(options: OtherUploadsOptions): Promise<num
   return wait;
 }
 
-/** When the log of a session can have been uploaded; one with a client is not over. */
+/**
+ * When the log of a session has been uploaded at the latest, in milliseconds since the epoch; 0 for a session that
+ * still has a client.
+ */
 function uploadEnd({ since, ended, connected }: RecentSession, now: number): number {
   if (since === undefined || (ended === undefined && connected)) return 0;
   const end = ended ?? now;

@@ -9,39 +9,43 @@ import type { QueueOptions } from "./queue.ts";
 
 export interface PlaceOptions extends QueueOptions {
   readonly target: Target;
-  /** The name of the container by which its sessions are found. */
+  /** `ecs:<cluster>_<task>_<runtime id>`, by which the container's sessions are listed. */
   readonly sessionTarget: string;
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url">;
   readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
-  /** Told the claim before it is made, and undefined when it is given back: what has to be undone for it. */
+  /** Called with the claim before it is made, and with undefined when it is given back: what has to be undone. */
   readonly onClaim?: (claim: PlaceClaim | undefined) => void;
 }
 
-/** A claim on a place that is not to be given back before `freeAt`, in milliseconds since the epoch. */
+/** A claim that may not be given back before `freeAt`, in milliseconds since the epoch. */
 export interface PlaceClaim extends ClaimName {
   readonly freeAt?: number;
 }
 
 /** The right to open sessions in a container, one at a time. */
 export interface Place {
-  /** Others wait for the place to be given back. */
+  /** True where a claim keeps other runs waiting until the place is given back. */
   readonly held: boolean;
-  /** Another session, which has lost its client, may keep this run's from being opened until its attacher gives up. */
+  /**
+   * True where a session that has lost its client may delay the opening of this run's session, until its attacher
+   * gives up.
+   */
   readonly beside: boolean;
-  /** Leaves the place to the post step, to be given back at this time. Never rejects. */
+  /** Leaves it to the post step to give the place back at this time. Never rejects. */
   postpone(freeAt: number): Promise<void>;
   /** Gives the place to the next run. Never rejects; a second time does nothing. */
   release(): Promise<void>;
 }
 
 /**
- * Queues for this run's place in the container. The exec agent takes two sessions at once (AWS's documentation: one) and
- * queues one more; one beyond that blocks it for good, though ECS goes on to call it RUNNING. So runs of ours hold one
- * place in a container among them, and a session of theirs that was cut and lingers there is at most the second: by a
- * claim in the bucket, else by looking at the container's sessions. No other run knows a task that this run has started.
+ * Queues for a place in the container. The exec agent runs two sessions at once (AWS's documentation: one) and queues
+ * one more; a further one blocks it for good, while ECS still reports it as RUNNING. So the runs of this action share
+ * one place in a container. A session that was cut and lingers is at most the second one there. The place is taken by
+ * a claim in the bucket, else by looking at the container's sessions. In a task that this run has started no queue is
+ * needed, because no other run knows the task.
  *
  * Fails with `container-busy` at the deadline; an abort throws its reason, and leaves no claim.
  */

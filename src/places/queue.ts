@@ -3,11 +3,11 @@ import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { containerBusy } from "./failures.ts";
 
-/** Who has the container's place. */
+/** The holder of a container's place. */
 export interface Holder {
   /** As in "in use by <who>". */
   readonly who: string;
-  /** In words; empty where it isn't known. */
+  /** A time in words; empty where it is not known. */
   readonly since: string;
 }
 
@@ -26,8 +26,8 @@ const SHORTEST_PAUSE_MS = 2_000;
 const JITTER_MS = 3_000;
 
 /**
- * Asks `look` until it names no holder, every two to five seconds; says who has the place, and again when that changes.
- * Fails with `container-busy` at the deadline; an abort throws its reason.
+ * Calls `look` every two to five seconds until it names no holder. Logs the holder, and each new one. Fails with
+ * `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitUntilFree(
   look: () => Promise<Holder | undefined>,
@@ -54,7 +54,7 @@ export async function waitUntilFree(
   if (said !== undefined) log.info(`The place in container '${target.container}' is free (${seconds()} s).`);
 }
 
-/** The time of day, as the runner's log has it. */
+/** The time of day in the form of the runner's log. */
 export function timeOfDay(ms: number | undefined): string {
   if (ms === undefined || Number.isNaN(ms)) return "";
   return `${new Date(ms).toISOString().slice(11, 19)} UTC`;

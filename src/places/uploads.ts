@@ -2,21 +2,24 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 
-/** Of events to CloudWatch Logs, once a second (amazon-ssm-agent: cloudwatchlogspublisher). */
+/**
+ * Bytes of events that the agent sends to CloudWatch Logs in a call, once a second (amazon-ssm-agent:
+ * cloudwatchlogspublisher).
+ */
 const BYTES_A_CALL = 4 * 200_000;
 const CALL_EVERY_MS = 1_000;
-/** Of the one object in S3, on a slow network. */
+/** The rate of the upload to S3 on a slow network. */
 const S3_BYTES_A_SECOND = 5_000_000;
-/** `script` makes the transcript first, in which each line is a byte longer. */
+/** Before the upload the agent makes the transcript by `script`. It makes each line a byte longer. */
 const MARGIN_MS = 2_000;
 const LONGER = 1.1;
-/** Of a session whose connection was lost: what its command printed until the session was ended. */
+/** The most bytes that a command prints between the loss of its connection and the end of its session. */
 const UNHEARD_BYTES = 1_000_000;
 
 /**
- * How long the agent uploads the transcript of a session that carried so many bytes, at the most: to S3, then to
- * CloudWatch Logs. Until that has ended the session has its place in the container. `logs` is undefined where it isn't
- * known whether sessions are logged.
+ * The longest time, in milliseconds, that the agent takes to upload the transcript of a session with this many bytes
+ * of output: to S3, then to CloudWatch Logs. Until then the session keeps its place in the container. `logs` is
+ * undefined where it is not known whether sessions are logged.
  */
 export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
   const toS3 = logs?.s3Bucket !== undefined;
@@ -27,19 +30,19 @@ export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
   return (
     MARGIN_MS +
     (toS3 ? (size / S3_BYTES_A_SECOND) * 1_000 : 0) +
-    // One more look at the end, to see that there is no more.
+    // The agent makes one more call, which finds the end.
     (toCloudWatch ? (calls + 1) * CALL_EVERY_MS : 0)
   );
 }
 
-/** A session as its upload depends on it. */
+/** What the upload of a session's log depends on. */
 interface LoggedSession {
   /** Bytes of its output. */
   readonly received: number;
   readonly ended: Promise<{ readonly kind: "closed" | "lost" | "detached" }>;
 }
 
-/** The sessions of one job, whose transcripts the agent uploads when they have ended. */
+/** The uploads of one job's session logs. The agent uploads a log when its session has ended. */
 export class Uploads {
   readonly #logs: SessionLogs | undefined;
   readonly #clock: Clock;
@@ -51,7 +54,7 @@ export class Uploads {
     this.#clock = clock;
   }
 
-  /** The session's upload is waited for, once the session has ended. */
+  /** Counts the upload of this session from the session's end. */
   expect(session: LoggedSession): void {
     void session.ended.then(({ kind }) => {
       const bytes = session.received + (kind === "lost" ? UNHEARD_BYTES : 0);
@@ -59,14 +62,14 @@ export class Uploads {
     });
   }
 
-  /** When all have been uploaded but `some`, which still may be under way, in milliseconds since the epoch. */
+  /** When at most `some` uploads are still under way, in milliseconds since the epoch. */
   doneAt(some = 0): number {
     return this.#freeAt.toSorted((a, b) => b - a)[some] ?? 0;
   }
 
   /**
-   * Waits while two sessions of the job still have their places: the agent runs one or two and queues one more, and one
-   * beyond that would block it for good. An abort throws its reason.
+   * Waits while the uploads of two sessions occupy the agent. It runs one or two sessions and queues one more; a
+   * further one would block it for good. An abort throws its reason.
    */
   async place({ log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
     const ms = this.doneAt(1) - this.#clock.now();

@@ -10,7 +10,7 @@ export interface Arn {
   readonly resource: string;
 }
 
-/** Undefined for what is no ARN at all; region and account may be empty, as they are in S3's. */
+/** Undefined for a text that is no ARN. Region and account may be empty, as in ARNs of S3. */
 export function parseArn(text: string): Arn | undefined {
   const match = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(\S+)$/.exec(text);
   if (!match) return undefined;
@@ -51,19 +51,19 @@ export function parseService(service: string, cluster: string, region: string): 
   return parsed;
 }
 
-/** The cluster of the task or service that the inputs name: the one in its ARN, else the input `cluster`. */
+/** The cluster of the task or service that the inputs name: from its ARN, else from the input `cluster`. */
 export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">): string {
   const { where, cluster, region } = inputs;
   if (where.kind === "task") return parseTask(where.task, cluster, region).cluster;
   return where.service === undefined ? cluster : parseService(where.service, cluster, region).cluster;
 }
 
-/** The name in a cluster's ARN; a name comes back as it is. */
+/** The name of a cluster, from its ARN or its name. */
 export function clusterName(cluster: string): string {
   return parseArn(cluster)?.resource.replace(/^cluster\//, "") ?? cluster;
 }
 
-/** The part after the last slash: a task's id in either format of its ARN. */
+/** The part after the last slash, which is a task's ID in both formats of its ARN. */
 export function lastPart(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
 }
@@ -94,7 +94,7 @@ function inCluster(
   if (inArn === undefined) return { cluster, id };
   const wanted = parseArn(cluster);
   const differs = clusterName(cluster) !== inArn || (wanted !== undefined && wanted.account !== arn.account);
-  // The input `cluster` is `default` also where the user has not set it; then the cluster is the one in the ARN.
+  // `default` may mean that the user has not set the input `cluster`. Then the cluster in the ARN counts.
   if (differs && cluster !== "default") {
     throw badInput(
       kind,

@@ -3,8 +3,8 @@ import { badInput } from "../errors.ts";
 import type { StartInputs } from "../inputs/inputs.ts";
 
 /**
- * How a task is started like those of `service`: its network, platform version and capacity providers, as far as the
- * inputs leave them open. Fails with `bad-input` for a service that doesn't run on Fargate.
+ * Completes the inputs of a new task by the service's network, platform version and capacity providers; what the
+ * inputs set stays. Fails with `bad-input` for a service that doesn't run on Fargate.
  */
 export function borrow(start: StartInputs, service: Service): StartInputs {
   const { capacityProviders, launchType, network } = service;

@@ -7,18 +7,18 @@ export type Candidates =
   /** Nothing: the user named the task. */
   | { readonly kind: "none" }
   | ServiceCandidates
-  /** New tasks, started as the first ones were. */
+  /** New tasks, started like the first ones. */
   | { readonly kind: "new"; readonly launcher: Launcher };
 
-/** ARNs of the tasks that a job tries before it queues for a place in its first task. */
+/** ARNs of the other tasks that a job tries before it queues for a place. */
 export function othersToTry(candidates: Candidates): readonly string[] {
   return candidates.kind === "service" ? candidates.others : [];
 }
 
-/** The most tasks that a job tries after its first. Each try costs some calls. */
+/** The most tasks that a job tries after its first one. Each try costs several calls. */
 const MOST_OTHERS = 4;
 
-/** The tasks of a service: those that the jobs of this run have taken, and those that are left to try. */
+/** The tasks of a service: those that the jobs of this run have taken, and those that can still be tried. */
 export class ServiceCandidates {
   readonly kind = "service";
   readonly cluster: string;

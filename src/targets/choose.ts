@@ -1,7 +1,10 @@
 import type { Task } from "../aws/task.ts";
 import { containerAmbiguous, containerNotFound } from "./failures.ts";
 
-/** A container to choose from; what is essential is known from the task definition only. */
+/**
+ * A container to choose from. Only the task definition tells whether it is essential; undefined where that is not
+ * known.
+ */
 export interface Candidate {
   readonly name: string;
   readonly essential: boolean | undefined;
@@ -29,14 +32,17 @@ export function chooseContainer(
   return chosen.name;
 }
 
-/** AWS puts these into a task by itself, for Service Connect and for GuardDuty; no definition lists them. */
+/**
+ * True for the containers that AWS adds to a task, for Service Connect and for GuardDuty. No task definition lists
+ * them.
+ */
 export function isInjected(container: string): boolean {
   return /^(ecs-service-connect-|aws-guardduty-agent)/.test(container);
 }
 
 /**
- * The tasks that a job may run in, the best first: those with an exec agent that runs, then the healthy, then the newest.
- * The order of `tasks` makes no difference.
+ * The tasks that a job may run in, the best first: first those whose exec agent runs, then the healthy ones, then the
+ * newest. The order of `tasks` makes no difference.
  */
 export function rankTasks(tasks: readonly Task[], container: string | undefined): readonly Task[] {
   const alive = tasks.filter((task) => !isEnding(task));
@@ -46,8 +52,8 @@ export function rankTasks(tasks: readonly Task[], container: string | undefined)
 }
 
 /**
- * `count` of a service's tasks, the best ones, or all that run; where none runs yet, all that are about to. Undefined
- * where there are not so many.
+ * The best `count` of a service's tasks; for `all` every running task, or every starting one where none runs yet.
+ * Undefined where the service has too few.
  */
 export function chooseTasks(
   tasks: readonly Task[],
@@ -61,7 +67,7 @@ export function chooseTasks(
   return running.length > 0 ? running : ranked;
 }
 
-/** True from the moment that ECS has decided to stop the task. */
+/** True as soon as ECS has decided to stop the task. */
 export function isEnding({ lastStatus, desiredStatus }: Task): boolean {
   return desiredStatus === "STOPPED" || /^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/.test(lastStatus);
 }

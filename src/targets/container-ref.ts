@@ -2,7 +2,7 @@ import type { Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import type { Target } from "./target.ts";
 
-/** A container in a task of a cluster, by the names that ECS and Systems Manager have for it. */
+/** A container in a task of a cluster, with the names by which ECS and Systems Manager know it. */
 export interface ContainerRef {
   /** ARN. */
   readonly cluster: string;
@@ -14,7 +14,10 @@ export interface ContainerRef {
   readonly sessionTarget: string;
 }
 
-/** The container that a target is, once it runs: `task` is what ECS says of it then. */
+/**
+ * The reference of a target's container. `task` is the running task as ECS describes it. Fails with `aws-error` where
+ * ECS tells no runtime ID.
+ */
 export function containerRef(
   { clusterArn, clusterName, taskArn, taskId, container }: Target,
   task: Task,

@@ -4,20 +4,25 @@ import { unknownMembers } from "../aws/members.ts";
 import { badInput } from "../errors.ts";
 import { isRecord } from "../record.ts";
 
-/** What DescribeTaskDefinition returns over what RegisterTaskDefinition takes; both are kept in repositories. */
+/**
+ * Members that DescribeTaskDefinition returns and RegisterTaskDefinition does not take. Repositories keep files of
+ * either form.
+ */
 const ANSWER_ONLY = new Set([
   ...["taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities"],
   ...["registeredAt", "registeredBy", "deregisteredAt", "deleteRequestedAt"],
 ]);
 
-/** True for a path, as against a family, `family:revision` or an ARN, none of which has a dot or starts so. */
+/**
+ * True for a path; false for a family, `family:revision` or an ARN. A path has a dot or a slash, which no family has.
+ */
 export function isDefinitionFile(taskDefinition: string): boolean {
   return !taskDefinition.startsWith("arn:") && /^[./]|\/|\.json$/.test(taskDefinition);
 }
 
 /**
- * A task definition in a file of the workspace, ready to be registered. Takes what `aws ecs
- * describe-task-definition` prints as well. Fails with `bad-input` that says what is wrong with the file.
+ * Reads a task definition from a file of the workspace, ready to be registered. The file may also be the output of
+ * `aws ecs describe-task-definition`. Fails with `bad-input`, which says what is wrong with the file.
  */
 export async function readDefinitionFile(path: string, workspace: string): Promise<Record<string, unknown>> {
   const must = "a family, an ARN, or the path of a JSON file with a task definition";

@@ -1,4 +1,4 @@
-/** What keeps a target from being chosen or started, in the words of `Failure`. */
+/** The failures of choosing or starting a target. */
 import { Failure } from "../errors.ts";
 
 export function containerNotFound(container: string, owner: string, names: readonly string[]): Failure {

@@ -6,7 +6,10 @@ import type { ResolveContext } from "./resolve-context.ts";
 import { type Target, targetOf } from "./target.ts";
 import { refuseWindows } from "./windows.ts";
 
-/** The target in this task: the container that the inputs name, else the one that its definition tells. */
+/**
+ * The target in this task: the container that the inputs name, else the only one, else the first essential one. Fails
+ * with `container-not-found`, `container-ambiguous` or `windows-task`.
+ */
 export async function findTarget(
   task: Task,
   context: Pick<ResolveContext, "inputs" | "ecs">,
@@ -18,7 +21,7 @@ export async function findTarget(
   if (named !== undefined || plain.filter(({ name }) => !isInjected(name)).length === 1) {
     return targetOf(task, chooseContainer(named, plain, owner), false);
   }
-  // Only the task definition tells which container is essential, and the order that its author gave them.
+  // Only the task definition tells which containers are essential, and in which order its author has put them.
   const known = await context.ecs.describeTaskDefinition(task.taskDefinitionArn).catch((error: unknown) => {
     if (error instanceof Failure && error.code === "access-denied") return error;
     throw error;

@@ -4,22 +4,22 @@ import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { isShell } from "./hold-command.ts";
 import { without } from "./normal-form.ts";
 
-/** How a container that this run has started is kept alive. */
+/** How the container of a task that this run has started is kept alive. */
 export type Hold =
-  /** By an entry point of its task definition, which is a shell. */
+  /** By the entry point of its task definition, which is a shell. */
   | { readonly by: "entry-point" }
   /** By a command alone, which the image's ENTRYPOINT gets as arguments; `because` is why there is no entry point. */
   | { readonly by: "command"; readonly because: string };
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Passes in any container that can be held, every five seconds, which is as often as ECS looks. */
+/** A health check that passes in any container with a shell. Five seconds is the shortest interval of ECS. */
 const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, retries: 3 };
 
 /**
- * Whether the hold command works only with an entry point and a health check of our own. The ENTRYPOINT of the image
- * can't be seen, so it works without them only where the definition itself has a shell as its entry point, and where no
- * container waits for the health of this one.
+ * Whether the hold command needs a definition with the action's own entry point and health check. No API shows the
+ * ENTRYPOINT of an image. So the command works without them only where the definition itself sets a shell as the
+ * entry point, and where no container waits for the health of this one.
  */
 export function needsEntryPoint(definition: TaskDefinition, container: string): boolean {
   const held = definition.containers.find(({ name }) => name === container);
@@ -32,7 +32,10 @@ export function waitsForHealth({ containers }: TaskDefinition, container: string
   );
 }
 
-/** A held container ends with the task, so a container that waits for its end would never start. */
+/**
+ * Fails with `hold-awaited` where another container waits for the end of the held one: that ends with the task, so
+ * the other one would never start.
+ */
 export function refuseAwaited({ containers }: TaskDefinition, container: string, owner: string): void {
   for (const { name, waitsFor } of containers) {
     const end = waitsFor.find(
@@ -49,8 +52,9 @@ export function refuseAwaited({ containers }: TaskDefinition, container: string,
 }
 
 /**
- * The definition with a shell as the entry point of this container, an init, and a health check that passes where it
- * has one; all else is copied. It has no restart policy: that would start the container again when the hold ends.
+ * A copy of the definition in which this container has a shell as entry point, an init process, and, where it has a
+ * health check, one that passes. The copy drops a restart policy, which would start the container again when the hold
+ * ends.
  */
 export function heldDefinition(
   { family, registrable }: Pick<TaskDefinition, "family" | "registrable">,
@@ -67,7 +71,7 @@ export function heldDefinition(
   return { ...definition, family: ownFamily(`${family.replace(FAMILY_PREFIX, "")}-held`, definition) };
 }
 
-/** An init is no use in a task whose containers share their processes: there PID 1 belongs to no container. */
+/** No init process is set in a task whose containers share their processes: there PID 1 belongs to no container. */
 function held(container: Members, sharesProcesses: boolean): Members {
   return {
     ...without(container, "restartPolicy"),

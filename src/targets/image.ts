@@ -5,7 +5,7 @@ import { ownFamily } from "./family.ts";
 /** The name of the only container, unless the input `container` gives it another. */
 const IMAGE_CONTAINER = "app";
 
-/** MiB that a task may have at the most, by its CPU units (AWS: "Task size"); each has at least twice its units. */
+/** The most MiB of memory for each number of CPU units (AWS: "Task size"). The least is twice the units. */
 const MOST_MEMORY: readonly (readonly [number, number])[] = [
   [256, 2_048],
   [512, 4_096],
@@ -34,9 +34,9 @@ export function imageDefinition(
         name: container ?? IMAGE_CONTAINER,
         image,
         essential: true,
-        // The image's own ENTRYPOINT might not run the command that keeps the container alive.
+        // An ENTRYPOINT of the image might not run the hold command.
         ...(start.hold && { entryPoint: ["sh", "-c"] }),
-        // Reaps what the job and the exec agent orphan.
+        // The init process reaps the orphans of the job and of the exec agent.
         linuxParameters: { initProcessEnabled: true },
       },
     ],
@@ -45,13 +45,13 @@ export function imageDefinition(
   return { family: ownFamily(name, definition), ...definition };
 }
 
-/** The inputs without those that are in the definition, so that these don't become overrides as well. */
+/** The inputs without those that the definition holds, so that they don't become overrides too. */
 export function withoutDefined(start: StartInputs): StartInputs {
   const defined = ["cpu", "memory", "ephemeralStorage", "taskRole", "executionRole"] as const;
   return { ...start, ...Object.fromEntries(defined.map((name) => [name, undefined])) };
 }
 
-/** The smallest size that has what the inputs ask for: 256 units and 512 MiB where they ask for nothing. */
+/** The smallest size of Fargate that fits the inputs; 256 units and 512 MiB without any. */
 function size({ cpu, memory }: StartInputs): { readonly cpu: string; readonly memory: string } {
   const least = MOST_MEMORY.find(([, most]) => Number(memory ?? 0) <= most)?.[0] ?? 16_384;
   const units = Number(cpu ?? least);

@@ -2,7 +2,7 @@ import type { Task } from "../aws/task.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Target } from "./target.ts";
 
-/** Where the job runs. */
+/** The targets that the jobs of a run start in. */
 export interface JobTargets {
   /** The next phase waits until they are ready. */
   readonly targets: readonly [Target, ...Target[]];
@@ -10,13 +10,13 @@ export interface JobTargets {
   readonly seen: readonly Task[];
   /** Whether the tasks may have addresses outside their VPC. */
   readonly inPublic: boolean;
-  /** What there is in the place of a target in which the job can't start; see `replacementFor`. */
+  /** What can replace a target in which the job can't start; see `replacementFor`. */
   readonly candidates: Candidates;
 }
 
-/** A run has a target, or it has failed before. */
+/** The targets as a list that is known not to be empty. */
 export function allOf(targets: readonly Target[]): JobTargets["targets"] {
   const [first, ...others] = targets;
-  if (first === undefined) throw new Error("nothing was resolved to no target");
+  if (first === undefined) throw new Error("the inputs were resolved to no target");
   return [first, ...others];
 }

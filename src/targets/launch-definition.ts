@@ -24,7 +24,7 @@ export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegi
   readonly workspace: string;
   /** The input `container`. */
   readonly container: string | undefined;
-  /** Makes the call with a record of what has to be deregistered; `shared`: other jobs may use the revision. */
+  /** Makes the call while the ledger holds what has to be deregistered. `shared`: other jobs may use the revision. */
   readonly whileRegistering: (
     family: string,
     register: () => Promise<TaskDefinition>,
@@ -32,29 +32,32 @@ export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegi
   ) => Promise<TaskDefinition>;
 }
 
-/** The task definition that a new task is started of, and how. */
+/** The task definition that a new task is started from, and how it is started. */
 export interface LaunchDefinition {
   readonly definition: TaskDefinition;
   readonly container: string;
-  /** The inputs that are not in the definition, and so go into RunTask. */
+  /** The inputs for RunTask: those that the definition does not hold. */
   readonly start: StartInputs;
   readonly hold: Hold | undefined;
-  /** The tags of the user's own definition, where the task is started of another one; else undefined. */
+  /** The tags of the user's definition, where the task is started from a copy of it; else undefined. */
   readonly tags: Readonly<Record<string, string>> | undefined;
-  /** The definition to try where RunTask refuses this one with `failure`; undefined where there is none. */
+  /** The definition to try next, where RunTask has refused this one with `failure`; undefined where there is none. */
   readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
 }
 
-/** The user's own task definition, as far as it is known before it is registered. */
+/** The user's task definition, which a file may hold that is not registered yet. */
 interface DefinitionSource {
   readonly known: TaskDefinition;
-  /** In the words of a message. */
+  /** As a message names it. */
   readonly name: string;
-  /** The definition as RunTask can name it; registers one that comes from a file. */
+  /** The registered definition; registers one that comes from a file. */
   readonly registered: () => Promise<TaskDefinition>;
 }
 
-/** The task definition of a new task, its container, and how that is held; registered first where that is needed. */
+/**
+ * Decides on the task definition of a new task, its container, and how that is held. Registers a definition where
+ * that is needed.
+ */
 export async function launchDefinition(
   { of, start }: Pick<NewTasks, "of" | "start">,
   ofService: string | undefined,
@@ -79,7 +82,7 @@ export async function launchDefinition(
   return await held(source, container, start, context, { reuse: true });
 }
 
-/** Another run's, where there is an equal one. */
+/** For an image: an equal definition that another run has registered, else a new one. */
 async function ofImage(
   image: string,
   start: StartInputs,
@@ -94,7 +97,7 @@ async function ofImage(
     start: withoutDefined(start),
     hold: start.hold ? { by: "entry-point" } : undefined,
     tags: undefined,
-    // Another run has taken it away since.
+    // Another run may have deregistered the definition since.
     otherwise: async ({ code }) =>
       code === "task-definition-not-found"
         ? await ofImage(image, start, context, { reuse: false })
@@ -102,7 +105,7 @@ async function ofImage(
   };
 }
 
-/** By an entry point of our own, else by the command alone, which is said. */
+/** Holds the container by the action's own entry point, else by the command alone, which the log says. */
 async function held(
   source: DefinitionSource,
   container: string,
@@ -140,7 +143,7 @@ async function held(
   };
 }
 
-/** The right is missing, or ECS takes the definition in this form no more. */
+/** The right to register is missing, or ECS no longer takes a definition of this form. */
 function isRefusal(error: unknown): error is Failure {
   return error instanceof Failure && (error.code === "access-denied" || error.code === "aws-error");
 }
@@ -172,7 +175,7 @@ async function sourceOfFile(path: string, context: DefinitionContext): Promise<D
   const read = await readDefinitionFile(path, context.workspace);
   const { tags, ...definition } = read;
   return {
-    // ECS is the judge of the text, so its type is taken on trust.
+    // ECS checks the definition when it is registered, so its type is not checked here.
     known: taskDefinitionFrom(definition, tags as Parameters<typeof taskDefinitionFrom>[1]),
     name: `'${path}'`,
     registered: () =>

@@ -7,7 +7,7 @@ import type { ResolveContext } from "./resolve-context.ts";
 import { type Target, targetOf } from "./target.ts";
 import type { UndoList } from "./undo-list.ts";
 
-/** What the tasks of one run are started by. */
+/** The request by which the tasks of one run are started, and what belongs to it. */
 export interface LaunchPlan extends Pick<LaunchDefinition, "container" | "hold" | "otherwise"> {
   readonly request: RunTaskRequest;
 }
@@ -21,7 +21,7 @@ export interface LauncherOptions {
   readonly tagged: boolean;
 }
 
-/** Starts tasks by a plan, which changes where ECS refuses it and there is another. */
+/** Starts tasks by a plan. Where ECS refuses the plan, the launcher goes on with the next one, if there is one. */
 export class Launcher {
   #plan: LaunchPlan;
   readonly #options: LauncherOptions;
@@ -45,12 +45,12 @@ export class Launcher {
     return targetOf(task, this.#plan.container, true, this.#plan.hold);
   }
 
-  /** Whether the task may have been on Spot; one that replaces another is not. */
+  /** Whether this task may be replaced by one on demand: it may run on Spot, and is no replacement itself. */
   canReplace({ taskArn }: Target): boolean {
     return usesSpot(this.#plan.request) && !this.#replacements.has(taskArn);
   }
 
-  /** One more task, on Fargate itself. */
+  /** Starts one more task, on Fargate instead of Fargate Spot. */
   async replaceOnDemand(): Promise<Target | undefined> {
     const [task] = await this.#start(onDemand(this.#plan.request), 1);
     if (task === undefined) return undefined;

@@ -15,10 +15,12 @@ export type MadeResource =
     }
   | { readonly kind: "task-definition"; readonly arn: string }
   | SharedDefinition
-  /** A task definition whose ARN was not known at a cancel: one of the family's last revisions, signed by the run. */
+  /**
+   * A task definition whose ARN was not known at a cancel: one of the family's last revisions, with the run's label.
+   */
   | { readonly kind: "registration"; readonly family: string; readonly run: string };
 
-/** How many revisions of the family are looked at: other runs may have registered some meanwhile. */
+/** The most revisions of the family that are examined: other runs may have registered some in the meantime. */
 const REVISIONS = 10;
 
 type UndoCalls = Pick<
@@ -27,8 +29,8 @@ type UndoCalls = Pick<
 >;
 
 /**
- * Removes the resource; a second time does no harm. `reason` becomes a task's stoppedReason. False where the resource was
- * not found: what was being made may yet appear.
+ * Removes the resource; a second call does no harm. `reason` becomes a task's stoppedReason. False where the resource
+ * was not found: it may still appear, if the call that makes it is under way.
  */
 export async function removeResource(
   what: MadeResource,
@@ -61,7 +63,7 @@ async function stopTasks(
   return arns.length > 0;
 }
 
-/** Deregisters all of the family's last revisions that the run has signed. */
+/** Deregisters those of the family's last revisions that have the run's label. */
 async function deregisterOwn(
   { family, run }: Extract<MadeResource, { kind: "registration" }>,
   ecs: Pick<Ecs, "describeTaskDefinition" | "deregisterTaskDefinition">,

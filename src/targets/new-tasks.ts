@@ -23,7 +23,7 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
   };
 }
 
-/** All that comes before RunTask: the network, the task definition and the request. */
+/** Prepares RunTask: the network, the task definition and the request. */
 async function launcherFor(where: NewTasks, context: ResolveContext): Promise<Launcher> {
   const { inputs, ecs, origin } = context;
   const undo = new UndoList(context.onUndo, context.signal);

@@ -5,8 +5,8 @@ import { parseArn } from "./arn.ts";
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Where two task definitions differ, as paths like `containerDefinitions[0].image`; empty for equal ones. Every member
- * is compared, also those that this code does not know. `arn` is that of `found`.
+ * The paths in which two task definitions differ, such as `containerDefinitions[0].image`; none for equal ones. Every
+ * member is compared, known to this code or not. `arn` is the ARN of `found`.
  */
 export function differences(
   wanted: RegistrableDefinition,
@@ -16,7 +16,7 @@ export function differences(
   return [...compared(normalForm(wanted, arn), normalForm(found, arn), "")];
 }
 
-/** A digest that is the same for equal definitions, whatever the order of their members. */
+/** A digest that is the same for equal definitions, in any order of their members. */
 export function digestOf(definition: RegistrableDefinition): string {
   const text = JSON.stringify(sorted(normalForm(definition)));
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -28,8 +28,8 @@ export function without(members: Members, ...names: readonly string[]): Members 
 }
 
 /**
- * The definition without what ECS adds to a registered one: empty lists, zeros, defaults of ports, the ARN of a role
- * that was given by name, another order of variables. The run that registered it is no part of it either.
+ * The definition without what ECS changes at registration: it adds empty lists, zeros and defaults of ports, turns a
+ * role's name into its ARN, and reorders variables. The label with the run that registered it is left out, too.
  */
 function normalForm(registrable: RegistrableDefinition, arn = ""): Members {
   const definition = without(registrable, "family", "tags");
@@ -57,13 +57,13 @@ function normalContainer(container: Members): Members {
     portMappings: ((portMappings ?? []) as readonly Members[]).map((port) => ({
       protocol: "tcp",
       ...port,
-      // awsvpc knows no other.
+      // In network mode awsvpc both are the same.
       hostPort: port["hostPort"] ?? port["containerPort"],
     })),
   };
 }
 
-/** In the order of their names; where one comes twice the last counts, so those two keep their order. */
+/** Sorted by name. The sort is stable, because the last of two equal names counts. */
 function byName(variables: unknown): readonly Members[] {
   const key = ({ name }: Members): string => String(name);
   return [...((variables ?? []) as readonly Members[])].sort((a, b) =>
@@ -71,14 +71,17 @@ function byName(variables: unknown): readonly Members[] {
   );
 }
 
-/** The role of this name in the account of the definition, where ECS looks for it. */
+/** The ARN of a role: ECS takes a bare name as a role of the definition's own account. */
 function roleArn(role: unknown, definitionArn: string): unknown {
   const arn = parseArn(definitionArn);
   if (typeof role !== "string" || role.startsWith("arn:") || arn === undefined) return role;
   return `arn:${arn.partition}:iam::${arn.account}:role/${role}`;
 }
 
-/** Undefined for what ECS takes like an absent member: false, 0, and lists and objects that are empty. */
+/**
+ * The value without members that ECS treats as absent: false, 0, and empty lists and objects. Undefined where nothing
+ * is left.
+ */
 function stripped(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.length === 0 ? undefined : value.map((item: unknown) => stripped(item) ?? null);

@@ -8,8 +8,9 @@ const MOST_CHARACTERS = 8192;
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * `theirs` over `ours`, as RunTask takes overrides: objects are merged member by member, containers by name, and
- * of anything else theirs wins whole.
+ * Merges the user's overrides (`theirs`) into `ours`, in the shape of RunTask: objects member by member, containers
+ * by name; of any other value theirs replaces ours. Fails with `bad-input` for a member that ECS does not know, or a
+ * result that is too long.
  */
 export function mergeOverrides(ours: Json, theirs: Json): Json {
   const unknown = unknownMembers("TaskOverride", theirs);

@@ -15,9 +15,9 @@ export interface OwnDefinitionContext {
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
-  /** The id of the run, with which it signs what it registers. */
+  /** The id of the run. The run puts it into what it registers. */
   readonly run: string;
-  /** Makes the call, and keeps on record what has to be deregistered for it. */
+  /** Makes the call while the ledger holds what has to be deregistered. */
   readonly whileRegistering: (
     family: string,
     register: () => Promise<TaskDefinition>,
@@ -27,8 +27,9 @@ export interface OwnDefinitionContext {
 }
 
 /**
- * The definition in a family of our own: the newest revision there, if that is equal in every member, else a new one.
- * `from` names what the definition is for, in messages. With `reuse: false` the newest revision is not looked at first.
+ * A definition in a family of the action's own: the newest revision there if every member is equal, else a new
+ * revision. `from` names the origin of the definition in messages. With `reuse: false` a new one is registered at
+ * once.
  */
 export async function ownDefinition(
   wanted: RegistrableDefinition & { readonly family: string },
@@ -42,14 +43,14 @@ export async function ownDefinition(
     try {
       return await register(wanted, from, context);
     } catch (error) {
-      // ECS takes one registration a second. Of many jobs of a matrix another one may have registered it by now.
+      // ECS takes one registration a second. Another job of the matrix may have registered the definition by now.
       if (!(error instanceof Failure) || error.code !== "throttled") throw error;
       await context.clock.sleep(TRY_AGAIN_MS * (0.5 + Math.random()), context.signal);
     }
   }
 }
 
-/** Registers a definition, signed, in whatever family it names. */
+/** Registers a definition in the family that it names, with a label that holds the run's id. */
 export async function register(
   definition: RegistrableDefinition,
   from: string,
@@ -62,7 +63,7 @@ export async function register(
   return registered;
 }
 
-/** Another principal may register in our families, too, so a revision that is not equal is never run. */
+/** Another principal may register in the action's families, so a revision that differs is never used. */
 async function newestEqual(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,
@@ -96,7 +97,10 @@ async function newestOf(
   }
 }
 
-/** The path as far as its names are ECS's; deeper names may be chosen by the principal that registered the revision. */
+/**
+ * The part of a path whose names are ECS's own. The principal that registered the revision may have chosen the deeper
+ * names.
+ */
 function shortened(path: string): string {
   return /^\w+(\[\d+\](\.\w+)?)?/.exec(path)?.[0] ?? "its form";
 }

@@ -8,14 +8,15 @@ import type { Target } from "./target.ts";
 import { findTarget } from "./find-target.ts";
 import { describeServiceTasks } from "./service-tasks.ts";
 
-/** How long the successor of a task is waited for, and how often it is looked for, in milliseconds. */
+/** How long to wait for the successor of a task, and how often to look for it, in milliseconds. */
 const SUCCESSOR_WITHIN = 60_000;
 const LOOK_EVERY = 2_000;
 
 /**
- * Another task in the place of one in which the job can't start: the successor of a service's task, another task of the
- * service for one that is busy or takes no session, or an on-demand one for a task that Spot took away. Undefined for
- * any other failure, and where there is no other task. A replacement is itself replaced for want of a place only.
+ * A replacement for a task in which the job can't start. For a task that its service replaces, its successor; for one
+ * that is busy or takes no session, another task of the service; for one that Spot took away, a task on demand.
+ * Undefined for any other failure, and where there is no other task. A replacement is itself replaced only where it
+ * is busy or takes no session.
  */
 export async function replacementFor(
   lost: Target,
@@ -35,7 +36,7 @@ export async function replacementFor(
   }
 }
 
-/** The container is in use, or its agent takes no session any more: nothing was started, and another task may do. */
+/** The container is in use, or its agent takes no more sessions. Nothing was started, so another task may serve. */
 function hasNoPlace({ code }: Failure): boolean {
   return code === "container-busy" || code === "container-blocked";
 }

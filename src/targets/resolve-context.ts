@@ -24,8 +24,8 @@ export interface ResolveContext {
   /** The directory that a task definition's path is relative to. */
   readonly workspace: string;
   /**
-   * Told all that would have to be undone now, each time that changes: before a task is started, again when its
-   * ARN is known, and as soon as a task definition is registered. The caller saves it for the post step.
+   * Called with the whole list of what has to be undone, at each change: before a task is started, when its ARN is
+   * known, and when a task definition is registered. The caller saves the list for the post step.
    */
   readonly onUndo: (undo: readonly MadeResource[]) => void;
 }

@@ -3,7 +3,7 @@ import type { ResolveContext } from "./resolve-context.ts";
 import type { JobTargets } from "./job-targets.ts";
 import { namedTask, tasksOfService } from "./running-tasks.ts";
 
-/** Inputs → the tasks and the container to run in, started if need be. */
+/** Finds the tasks and the container that the inputs name, or starts new tasks. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
   const { where } = context.inputs;
   switch (where.kind) {

@@ -17,7 +17,10 @@ export interface StartPlan {
   readonly origin: Origin;
 }
 
-/** Fails with `network-required` where a task of `what` can't be started for want of subnets. */
+/**
+ * Fails with `network-required` where neither the inputs nor the service name a subnet. `what` is the definition or
+ * image.
+ */
 export function requireNetwork(start: StartInputs, what: string, service: string | undefined): void {
   if (start.subnets.length > 0) return;
   const nowhere =
@@ -25,7 +28,7 @@ export function requireNetwork(start: StartInputs, what: string, service: string
   throw networkRequired(what, `Each task on Fargate gets a network interface, and ${nowhere}.`);
 }
 
-/** The request that starts one task for the job. Pure. Fails with `bad-input` for overrides ECS would not take. */
+/** The request that starts one task for the job. Fails with `bad-input` for overrides that ECS would refuse. */
 export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequest {
   const { cluster, definition, container, origin } = plan;
   const entryPoint = definition.containers.find(({ name }) => name === container)?.entryPoint ?? [];
@@ -60,7 +63,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
   };
 }
 
-/** ECS takes 50 tags at most; ours and the user's come first. */
+/** Adds the tags of the source definition, as far as ECS's limit of 50 tags allows. */
 function withSourceTags(
   own: Readonly<Record<string, string>>,
   source: Readonly<Record<string, string>>,
@@ -69,7 +72,10 @@ function withSourceTags(
   return { ...own, ...Object.fromEntries(more.slice(0, Math.max(0, 50 - Object.keys(own).length))) };
 }
 
-/** 128 characters at most, as ECS allows; the unique part comes first, since a long name is cut. */
+/**
+ * The `startedBy` of a run's tasks. ECS allows 128 characters; the unique part comes first, because the end may be
+ * cut.
+ */
 export function startedBy({ id, runId, runAttempt, repository }: Origin): string {
   return `fargate-exec/${id}/${runId}-${runAttempt}/${repository}`.replace(/[^\w/-]/g, "-").slice(0, 128);
 }

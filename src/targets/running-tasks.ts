@@ -23,7 +23,10 @@ export async function namedTask(given: string, context: ResolveContext): Promise
   return { targets: [target], seen: [task], inPublic: true, candidates: { kind: "none" } };
 }
 
-/** The best tasks of a service, as many as the inputs ask for; the others are candidates to replace them. */
+/**
+ * The best tasks of a service, as many as the inputs ask for. The other tasks are candidates to replace them. Fails
+ * with `no-running-task` where the service has too few.
+ */
 export async function tasksOfService(
   where: Extract<TaskSelection, { kind: "service" }>,
   context: ResolveContext,

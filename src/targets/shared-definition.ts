@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lastPart } from "./arn.ts";
 
-/** A task definition of our own that jobs share: the last of them deregisters it. */
+/** A task definition of the action's own that several jobs use. The last of them deregisters it. */
 export interface SharedDefinition {
   readonly kind: "shared-definition";
   readonly arn: string;
@@ -18,9 +18,9 @@ export interface SharedDefinition {
 type SharedDefinitionCalls = Pick<Ecs, "listTasks" | "describeTasks" | "deregisterTaskDefinition">;
 
 /**
- * Deregisters the revision unless a task of another job runs of it. A running task survives the deregistration, and a
- * job that is about to start a task registers the definition anew, so a wrong guess costs one call. Where tasks may not
- * be listed, the run that registered the revision deregisters it.
+ * Deregisters the revision unless a task of another job was started from it. A wrong guess costs one call: a running
+ * task survives the deregistration, and a job that is about to start a task registers the definition again. Without
+ * the right to list tasks, the run that registered the revision deregisters it.
  */
 export async function leaveShared(
   shared: SharedDefinition,

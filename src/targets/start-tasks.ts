@@ -12,18 +12,18 @@ export interface LaunchContext {
   readonly log: Log;
   /** Whether the user asked for tags: then no task is started without them. */
   readonly tagged: boolean;
-  /** A client token for each call, so that a request which the SDK sends again starts no second task. */
+  /** Makes the client token of a call: with it, a request that the SDK repeats starts no second task. */
   readonly token: () => string;
   /** Called with the tasks of each answer. */
   readonly onStarted: (tasks: readonly Task[]) => void;
-  /** Another request for the same, where ECS refuses the one before with `failure`. */
+  /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
   readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
 }
 
 /**
- * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no place for them all, the rest is
- * started on demand. Where the account or the policy allows no tags and the user asked for none, the tasks have none.
- * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called with those that are.
+ * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no capacity, the remaining ones are
+ * started on demand. Where the account or the policy allows no tags and the user asked for none, the tasks get none.
+ * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called for each one that is.
  */
 export async function startTasks(
   request: RunTaskRequest,
@@ -53,7 +53,7 @@ export async function startTasks(
   return tasks;
 }
 
-/** The same task on Fargate itself, which isn't taken away. */
+/** The same request on Fargate instead of Fargate Spot. */
 export function onDemand(request: RunTaskRequest): RunTaskRequest {
   return { ...request, capacityProviders: [] };
 }

@@ -9,7 +9,7 @@ export interface Target {
   readonly taskArn: string;
   readonly taskId: string;
   readonly container: string;
-  /** True when this run started the task, and so has to stop it. */
+  /** True when this run has started the task, and so has to stop it. */
   readonly started: boolean;
   /** Undefined where the container runs its own command. */
   readonly hold?: Hold | undefined;

@@ -4,22 +4,22 @@ import { once } from "../aws/once.ts";
 import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 
-/** A job that waits looks about every two seconds; so do several together. */
+/** How long an answer serves all jobs. A job that waits looks about every two seconds. */
 const FRESH_MS = 2_000;
 
 export interface TaskLooksOptions {
   readonly ecs: Pick<Ecs, "describeTask" | "describeTasks" | "describeTaskDefinition">;
   /** ARNs of the tasks that the jobs may run in, all in one cluster. */
   readonly tasks: readonly string[];
-  /** Tasks that ECS has just described: the first look at each of them costs no call. */
+  /** Tasks that ECS has just described. The first look at each of them makes no call. */
   readonly seen: readonly Task[];
   readonly clock: Clock;
 }
 
 /**
- * The looks that the jobs of one run take at their tasks. A look at one of several tasks asks for all of them, and its
- * answer serves every look of the next two seconds; a task that is new is looked at at once. Task definitions don't
- * change, so each is asked for once.
+ * Shares DescribeTasks among the jobs of one run. A look at one of several tasks describes all of them, and the
+ * answer serves every look of the next two seconds. A new task is described at once. Task definitions don't change,
+ * so each is described once.
  */
 export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefinition"> {
   readonly describeTaskDefinition: (name: string) => Promise<TaskDefinition>;
@@ -48,12 +48,12 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return task;
   };
 
-  /** The task's address in its VPC, as a look has told it. */
+  /** The task's address in its VPC; undefined while no look has found one. */
   privateIp(arn: string): string | undefined {
     return this.#privateIps.get(arn);
   }
 
-  /** Tells the task's network interface at each look that finds the task with its network up. */
+  /** Calls the listener with the task's network interface at each look that finds the network up. */
   onNetwork(arn: string, listener: (networkInterfaceId: string) => void): void {
     const listeners = this.#networkListeners.get(arn) ?? new Set();
     this.#networkListeners.set(arn, listeners.add(listener));

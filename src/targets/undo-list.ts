@@ -6,13 +6,13 @@ type StartedTasks = Pick<Extract<MadeResource, { kind: "task" }>, "cluster" | "s
 type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "family" | "run">;
 
 /**
- * What a run has made while it resolved its targets, and so has to undo. Tells the whole list at each change: before
- * a task is started or a task definition registered, and again when its ARN is known.
+ * What a run has made while it resolved its targets, and so has to undo. `tell` gets the whole list at each change:
+ * before a task is started or a task definition registered, and again when its ARN is known.
  */
 export class UndoList {
   readonly #tell: (undo: readonly MadeResource[]) => void;
   readonly #known: MadeResource[] = [];
-  /** Resources that are being made: they may exist or not. */
+  /** Resources whose call is under way: they may exist or not. */
   readonly #begun = new Set<MadeResource>();
   readonly #signal: AbortSignal | undefined;
   #calls = 0;
@@ -37,7 +37,7 @@ export class UndoList {
     return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
   }
 
-  /** `made` is what has to be undone once it is registered. */
+  /** `made` returns what has to be undone once the definition is registered. */
   async whileRegistering<T extends { readonly arn: string }>(
     { family, run }: Registration,
     register: () => Promise<T>,
@@ -50,13 +50,16 @@ export class UndoList {
     });
   }
 
-  /** Numbers the calls that start something. */
+  /** The number of the next call that starts tasks, from 1. */
   nextCall(): number {
     this.#calls += 1;
     return this.#calls;
   }
 
-  /** The resource may exist from the call of `make` on, unless AWS refuses the call. After an abort nothing is made. */
+  /**
+   * Lists the resource while `make` runs, and after it unless AWS refuses the call. After an abort `make` is not
+   * called.
+   */
   async #while<T>(begun: MadeResource, make: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
     this.#begun.add(begun);

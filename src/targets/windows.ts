@@ -1,6 +1,9 @@
 import { Failure } from "../errors.ts";
 
-/** Fails with `windows-task` for what runs Windows; `family` is a platform family or an operating system of ECS. */
+/**
+ * Fails with `windows-task` where `family`, a platform family or an operating system of ECS, is Windows. `what` names
+ * the task or definition.
+ */
 export function refuseWindows(family: string | undefined, what: string): void {
   if (!/^windows/i.test(family ?? "")) return;
   throw new Failure("windows-task", {
