@@ -10,38 +10,38 @@ import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 
 /** As much as session-manager-plugin reads from stdin for one frame. */
 const INPUT_BYTES_PER_FRAME = 1024;
-/** The agent acknowledges at once what it can take, and its loop waits for the terminal's reader at the most. */
+/** The longest time without an acknowledgement. The agent acknowledges at once, unless the command reads no input. */
 const UNACKNOWLEDGED_MS = 15_000;
-/** Between two ticks while something is unacknowledged: then this process slept, and could not hear the agent. */
+/** A longer time between two ticks means that this process slept, and could not read acknowledgements. */
 const SUSPENDED_MS = 5_000;
 
 interface QueuedMessage {
   readonly payloadType: number;
   readonly payload: Uint8Array;
-  /** All input up to its end, in bytes. */
+  /** The bytes of input up to the end of this message. */
   readonly position: number;
 }
 
 /**
- * The client's end of a Session Manager data channel, as ECS Exec uses it. Does no I/O: frames, wishes and the time
- * go in; frames, events and the next deadline come out. Take both after every call. All times are milliseconds since
- * the epoch.
+ * The client's end of a Session Manager data channel, as ECS Exec uses it. It does no I/O: frames, intents and the
+ * time go in; frames, events and the next deadline come out, and have to be taken after every call. All times are
+ * milliseconds since the epoch.
  *
- * A channel outlives its connections: call `open` for each new one, and what the agent had not acknowledged is sent
- * again while what it repeats is recognised.
+ * A channel outlives its connections: call `open` for each new one. The channel then sends again what the agent has
+ * not acknowledged, and recognises what the agent sends again.
  */
 export class Channel {
   readonly #clientId = randomUUID();
   readonly #handshake: Handshake;
   readonly #inbox = new Inbox();
   readonly #outbox = new Outbox();
-  /** Input that waits for the handshake's end or for the window. */
+  /** Input that waits for the end of the handshake or for the window. */
   readonly #pending: QueuedMessage[] = [];
-  /** What the acks of sent input mean, oldest first. */
+  /** The positions that acknowledgements of sent input stand for, oldest first. */
   readonly #sent: { readonly sequenceNumber: number; readonly position: number }[] = [];
   #position = 0;
   #size: Uint8Array | undefined;
-  /** The message whose acknowledgement shows that the present connection leads to the agent. */
+  /** The message whose acknowledgement proves that the present connection leads to the agent. */
   #probe: number | undefined;
   #stalled = false;
   #ticked = 0;
@@ -49,19 +49,20 @@ export class Channel {
   #frames: Frame[] = [];
   #events: ChannelEvent[] = [];
 
-  /** Both its names go into the KMS context. */
+  /** The session's id and target go into the KMS encryption context. */
   constructor(identity: SessionIdentity) {
     this.#handshake = new Handshake(identity);
   }
 
   /**
-   * A connection stands: queues its opening frame. Where the agent has opened the session, the terminal's size follows
-   * once more: the same size changes nothing in the container, and its acknowledgement, a `reached` event, shows that
-   * the connection leads to the agent. True where one is to come. What else is unacknowledged goes after that.
+   * Starts on a new connection: queues its opening frame. Where the agent has opened the session, queues the
+   * terminal's size again: the same size changes nothing in the container, and its acknowledgement, a `reached`
+   * event, proves that the connection leads to the agent. Returns true where that event is to come. Queues the other
+   * unacknowledged messages after that.
    */
   open(now: number, token: string): boolean {
     if (this.#over) return false;
-    // Frames for the connection before this one: acks, which a repeated message will ask for again.
+    // Drops frames for the last connection. They are acknowledgements, and the agent repeats a message without one.
     this.#frames = [openDataChannel(this.#clientId, token)];
     this.#outbox.restart();
     this.#stalled = false;
@@ -71,7 +72,7 @@ export class Channel {
     return canProbe;
   }
 
-  /** Never throws: what a frame does wrong becomes an event. */
+  /** Never throws: a malformed frame becomes an event. */
   receive(frame: Frame, now: number): void {
     if (this.#over) return;
     try {
@@ -85,14 +86,14 @@ export class Channel {
   }
 
   /**
-   * Queues input for the command. It leaves once the session's set-up is known to be over, for the agent drops what
-   * comes earlier: with the first output, or the handshake's end. Returns the position after these bytes, which an
-   * `acked` event reaches when the agent has them. The terminal is in canonical mode unless the command changed
-   * that: lines beyond 4,095 bytes lose the excess.
+   * Queues input for the command. It is sent after the first output or the end of the handshake, because the agent
+   * drops earlier input. Returns the position after these bytes; an `acked` event with that position shows that the
+   * agent has them. Unless the command has changed its terminal, the terminal is in canonical mode and drops what is
+   * beyond 4,095 bytes of a line.
    */
   send(bytes: Uint8Array, now: number): number {
     for (let start = 0; start < bytes.length; start += INPUT_BYTES_PER_FRAME) {
-      // A copy: it may wait, and the caller may use its buffer again.
+      // A copy, because the caller may reuse its buffer while the input waits.
       const payload = new Uint8Array(bytes.subarray(start, start + INPUT_BYTES_PER_FRAME));
       this.#position += payload.length;
       this.#pending.push({ payloadType: PayloadType.output, payload, position: this.#position });
@@ -101,7 +102,10 @@ export class Channel {
     return this.#position;
   }
 
-  /** The terminal's size, in order with the input. Throws `RangeError`: the agent would never ack a bad size. */
+  /**
+   * Queues the terminal's size, in order with the input. Throws `RangeError` for a size that the agent would never
+   * acknowledge.
+   */
   resize(cols: number, rows: number, now: number): void {
     for (const value of [cols, rows]) {
       if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff)
@@ -113,22 +117,24 @@ export class Channel {
     this.#sendPending(now);
   }
 
-  /** Answers `data-key-wanted`. A key of the wrong length, or another than the agent asked for, fails the channel. */
+  /**
+   * Answers `data-key-wanted`. A key of the wrong length, or another key than the agent asked for, fails the channel.
+   */
   provideDataKey(key: DataKey, now: number): void {
     this.#answerKey(() => this.#handshake.provide(key), now);
   }
 
-  /** Answers `data-key-wanted` when there is no key to be had: the agent then closes the channel. */
+  /** Answers `data-key-wanted` where there is no key: the agent then closes the channel. */
   refuseDataKey(why: string, now: number): void {
     this.#answerKey(() => this.#handshake.refuse(why), now);
   }
 
-  /** To be called when `deadline` has come; earlier or later does no harm. */
+  /** To be called at `deadline`. An earlier or later call does no harm. */
   tick(now: number): void {
     if (this.#over) return;
     this.#frames.push(...this.#outbox.takeDueFrames(now));
     const { waitingSince } = this.#outbox;
-    // Until the session is set up the agent may be busy with KMS, for which there are other limits.
+    // Before the session is set up the agent may wait for KMS, which has other limits.
     const ticked = this.#ticked;
     this.#ticked = now;
     if (this.#stalled || !this.#handshake.ready || waitingSince === undefined) return;
@@ -141,7 +147,10 @@ export class Channel {
     this.#emit({ kind: "stalled", ms });
   }
 
-  /** Nothing was read for a while, so that the agent could not be heard: its time begins anew. */
+  /**
+   * To be called after a time in which nothing was read, so that no acknowledgement could come. Restarts the waiting
+   * time.
+   */
   excuse(now: number): void {
     this.#stalled = false;
     this.#outbox.excuse(now);
@@ -264,7 +273,7 @@ export class Channel {
     while (this.#handshake.ready && this.#outbox.isWindowOpen && !this.#over) {
       const next = this.#pending.shift();
       if (!next) return;
-      // Only input is encrypted; the agent reads sizes in the clear.
+      // Only input is encrypted: the agent reads sizes as plain text.
       const isInput = next.payloadType === PayloadType.output;
       const payload = isInput ? this.#handshake.seal(next.payload) : next.payload;
       this.#sent.push({

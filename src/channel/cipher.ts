@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 
-/** NumberOfBytes of the data key: a half for each direction. */
+/** NumberOfBytes of the data key: one half for each direction. */
 const KEY_BYTES = 64;
 const HALF = 32;
 const NONCE_BYTES = 12;
@@ -43,7 +43,10 @@ export class Cipher {
     return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
   }
 
-  /** Proves to the agent that we hold the key: its bytes come back sealed with our half. Both are base64 text. */
+  /**
+   * Opens the challenge with the agent's half of the key and seals it with ours, which proves that we hold the key.
+   * Both texts are base64.
+   */
   answerChallenge(challenge: string): string {
     return Buffer.from(this.seal(this.open(Buffer.from(challenge, "base64")))).toString("base64");
   }

@@ -1,20 +1,20 @@
-/** What a cluster asks of its sessions, as far as that is known. */
+/** Whether a cluster encrypts its sessions, as far as that is known. */
 export type Encryption =
   /** The cluster's `kmsKeyId` as it stands there: a key's ARN or ID, an alias, or an alias' ARN. */
   | { readonly kind: "required"; readonly kmsKeyId: string }
   | { readonly kind: "none" }
-  /** The cluster may not be looked at: the agent says whether there is a key, and which. */
+  /** The caller may not describe the cluster. The agent tells whether there is a key, and which. */
   | { readonly kind: "unknown" };
 
-/** `exec` is the cluster's configuration; undefined where it may not be looked at. */
+/** `exec` is the cluster's configuration; undefined where the caller may not describe the cluster. */
 export function encryptionOf(exec: { readonly kmsKeyId: string | undefined } | undefined): Encryption {
   if (exec === undefined) return { kind: "unknown" };
   return exec.kmsKeyId === undefined ? { kind: "none" } : { kind: "required", kmsKeyId: exec.kmsKeyId };
 }
 
 /**
- * Whether the key that an agent asks for is the cluster's, whose ARN KMS tells. An alias can lead to any key, so one
- * is taken only where the cluster itself names that very alias.
+ * Whether the key that an agent asks for is the cluster's. `keyArn` is the ARN that KMS gives for the cluster's key.
+ * An alias can lead to any key, so it counts only where the cluster names the same alias.
  */
 export function isClusterKey(asked: string, clusterKey: string, keyArn: string): boolean {
   if (!/^arn:[^:]+:kms:[^:]+:[^:]+:key\/.+$/.test(keyArn)) return false;
@@ -22,7 +22,7 @@ export function isClusterKey(asked: string, clusterKey: string, keyArn: string):
   return arn === keyArn || (isAlias(clusterKey) && arn === arnOf(clusterKey, keyArn));
 }
 
-/** Whether the ARN that a name stands for can be told without KMS. */
+/** Whether a name of a key is its ARN, so that KMS need not be asked for it. */
 export function isKeyArn(name: string): boolean {
   return name.startsWith("arn:") && !isAlias(name);
 }
@@ -31,7 +31,7 @@ function isAlias(name: string): boolean {
   return /(^|:)alias\//.test(name);
 }
 
-/** A bare name belongs to the region and account of the key whose ARN is known. */
+/** The ARN of a name. A bare name belongs to the region and account of the key whose ARN is known. */
 function arnOf(name: string, keyArn: string): string {
   if (name.startsWith("arn:")) return name;
   const owner = keyArn.slice(0, keyArn.lastIndexOf(":") + 1);

@@ -4,10 +4,10 @@ import { type Encryption, isClusterKey, isKeyArn } from "./encryption.ts";
 import { isObject, parseObject } from "./json.ts";
 import type { DataKey, DataKeyRequest } from "./types.ts";
 
-/** The session-manager-plugin whose behaviour we speak: the oldest that AWS still supports. */
+/** The version of session-manager-plugin whose protocol this is: the oldest that AWS still supports. */
 const CLIENT_VERSION = "1.2.764.0";
 
-/** The first frame on a connection: JSON text. There is no reply; success is that the socket stays open. */
+/** The first frame on a connection, as JSON text. It has no reply: on success the socket stays open. */
 export function openDataChannel(clientId: string, token: string): string {
   return JSON.stringify({
     MessageSchemaVersion: "1.0",
@@ -23,12 +23,12 @@ export class HandshakeError extends Error {
   override readonly name: string = "HandshakeError";
 }
 
-/** The session would have another encryption than the cluster asks for. */
+/** The session's encryption would not be the one that the cluster asks for. */
 export class EncryptionMismatch extends HandshakeError {
   override readonly name = "EncryptionMismatch";
 }
 
-/** Whose session it is, and what the cluster asks of it. */
+/** The session's names, and how the cluster encrypts its sessions. */
 export interface SessionIdentity {
   readonly sessionId: string;
   /** `ecs:<cluster name>_<task id>_<container runtime id>`. */
@@ -46,7 +46,7 @@ interface ProcessedAction {
 }
 
 type State =
-  /** Nothing heard from the agent: it has not decided on a handshake, or the command has printed nothing. */
+  /** Nothing has come from the agent: neither a handshake nor output. */
   | { readonly kind: "undecided" }
   | { readonly kind: "key-wanted"; readonly asked: string; readonly processed: readonly ProcessedAction[] }
   | { readonly kind: "answered"; readonly cipher: Cipher | undefined }
@@ -56,8 +56,8 @@ type State =
   | { readonly kind: "ready"; readonly cipher: Cipher | undefined };
 
 /**
- * Where the session's set-up stands. Without a KMS key on the cluster there is none: output simply begins. With one
- * the session is ready only once the agent has proven that it holds a data key of the cluster's own key.
+ * The state of the session's set-up. Without a KMS key on the cluster there is no handshake, and the output begins at
+ * once. With a key the session is ready only once the agent has proven that it holds a data key of that KMS key.
  */
 export class Handshake {
   readonly #identity: SessionIdentity;
@@ -67,12 +67,12 @@ export class Handshake {
     this.#identity = identity;
   }
 
-  /** Until then the agent acknowledges input and drops it. */
+  /** True when input may be sent. Before that the agent acknowledges input and drops it. */
   get ready(): boolean {
     return this.#state.kind === "ready";
   }
 
-  /** HandshakeRequest → the response's payload, or the data key it takes to give one. */
+  /** HandshakeRequest → the response's payload, or the data key that the response needs. */
   request(payload: Uint8Array): { readonly response: Uint8Array } | { readonly wanted: DataKeyRequest } {
     if (this.#state.kind !== "undecided") throw new HandshakeError("the agent asked for a second handshake");
     const actions = parse("HandshakeRequest", payload)["RequestedClientActions"];
@@ -101,7 +101,8 @@ export class Handshake {
     }
     const wanted = this.#keyFor(keyId);
     this.#state = { kind: "key-wanted", asked: keyId, processed };
-    // The request's own Challenge would join the context only if we acknowledged it, which the plugin never does.
+    // The Challenge of the request is left out: the agent adds it to its context only when the client echoes it, and
+    // the plugin never does.
     const encryptionContext = {
       "aws:ssm:SessionId": this.#identity.sessionId,
       "aws:ssm:TargetId": this.#identity.sessionTarget,
@@ -110,8 +111,8 @@ export class Handshake {
   }
 
   /**
-   * The response's payload. Throws `RangeError` for a data key of another length than 64 bytes, and
-   * `EncryptionMismatch` where KMS made it with another key than the agent asked for.
+   * The response's payload. Throws `RangeError` for a data key that has not 64 bytes, and `EncryptionMismatch` where
+   * KMS made it with another key than the cluster's.
    */
   provide(key: DataKey): Uint8Array {
     const { encryption } = this.#identity;
@@ -131,7 +132,7 @@ export class Handshake {
     return response;
   }
 
-  /** The response's payload; the agent then ends the session, which frees its place in the container. */
+  /** The response's payload. The agent then ends the session, which frees its place in the container. */
   refuse(why: string): Uint8Array {
     const response = this.#answerEncryption(processedAction("KMSEncryption", ActionStatus.failed, null, why));
     this.#state = { kind: "refused" };
@@ -165,7 +166,7 @@ export class Handshake {
     return typeof message === "string" ? message : "";
   }
 
-  /** What the command printed, readable. The first output without a handshake means that there will be none. */
+  /** What the command printed, decrypted. Output before any handshake means that there will be none. */
   open(payload: Uint8Array): Uint8Array {
     if (this.#state.kind !== "ready")
       this.#requireNone("sent output before the encryption handshake was over");
@@ -180,12 +181,12 @@ export class Handshake {
     }
   }
 
-  /** Input as the agent wants it; only when `ready`. */
+  /** Input, encrypted where the session is. Only to be called when `ready`. */
   seal(payload: Uint8Array): Uint8Array {
     return this.#state.kind === "ready" && this.#state.cipher ? this.#state.cipher.seal(payload) : payload;
   }
 
-  /** The key to ask KMS for: the cluster's own, by the cluster's own name for it, wherever that is known. */
+  /** The name of the key to give to KMS: the cluster's own name for its key, where that is known. */
   #keyFor(asked: string): string {
     const { encryption } = this.#identity;
     if (encryption.kind === "unknown") return asked;

@@ -2,17 +2,17 @@ import type { AgentMessage } from "./message.ts";
 
 /** Messages kept ahead of a gap, as many as session-manager-plugin keeps (`src/config/config.go`). */
 const MAX_MESSAGES = 10_000;
-/** Frames of the agent carry 1 kB; this bounds a peer that sends larger ones. */
+/** A bound for a peer that sends large messages. Frames of the agent carry 1 kB. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export interface InboxResult {
-  /** False when the inbox was full: not acknowledged, so the agent sends it again. */
+  /** False when the inbox is full. Without an acknowledgement the agent sends the message again. */
   readonly acknowledge: boolean;
-  /** What may be processed now, in order. */
+  /** The messages that may be processed now, in order. */
   readonly ready: readonly AgentMessage[];
 }
 
-/** The agent's half of the stream: puts it in order and gives each message once. */
+/** The agent's half of the stream: puts messages in order and returns each one once. */
 export class Inbox {
   readonly #ahead = new Map<number, AgentMessage>();
   #aheadBytes = 0;
@@ -30,8 +30,8 @@ export class Inbox {
 
   receive(message: AgentMessage): InboxResult {
     const sequence = message.sequenceNumber;
-    // A duplicate means that our ack was lost. The agent repeats only its oldest message, so without a new ack
-    // it would repeat this one for ever, and nothing after it.
+    // A duplicate means that our acknowledgement was lost. The agent repeats only its oldest message, so without a
+    // new acknowledgement it would send nothing after it.
     if (sequence < this.#expected || this.#ahead.has(sequence)) return { acknowledge: true, ready: [] };
     if (sequence > this.#expected) return { acknowledge: this.#keep(message), ready: [] };
 
@@ -45,7 +45,7 @@ export class Inbox {
   #keep(message: AgentMessage): boolean {
     const size = message.payload.length;
     if (this.#ahead.size >= MAX_MESSAGES || this.#aheadBytes + size > MAX_BYTES) return false;
-    // A copy: the payload is a view, and would keep all that the socket read at once.
+    // A copy, because a view would keep the socket's whole buffer alive.
     this.#ahead.set(message.sequenceNumber, { ...message, payload: new Uint8Array(message.payload) });
     this.#aheadBytes += size;
     return true;

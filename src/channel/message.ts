@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 
 /**
- * The binary message of a Session Manager data channel: bytes ↔ AgentMessage, and nothing else. All numbers are
- * big-endian. Layout and values as in session-manager-plugin (`src/message/clientmessage.go`) and
- * amazon-ssm-agent (`agent/session/contracts/agentmessage.go`); captured frames pin them in the tests.
+ * The binary message of a Session Manager data channel. All numbers are big-endian. Layout and values are those of
+ * session-manager-plugin (`src/message/clientmessage.go`) and amazon-ssm-agent
+ * (`agent/session/contracts/agentmessage.go`); the tests compare them with captured frames.
  */
 export interface AgentMessage {
   readonly messageType: string;
@@ -47,7 +47,9 @@ export const PayloadType = {
   exitCode: 12,
 } as const;
 
-/** Message flags. Acknowledgements and session states carry both; stream data only ever SYN, on its first. */
+/**
+ * Message flags. Acknowledgements and session states carry both. Of stream data only the first message carries SYN.
+ */
 export const Flags = { syn: 1, fin: 2 } as const;
 
 /** HeaderLength is the offset of PayloadLength: it does not count PayloadLength itself. */
@@ -155,7 +157,7 @@ export function describe(message: AgentMessage): string {
   return `${messageType} ${payload.length} B`;
 }
 
-/** `describe` for whatever the socket carries; text is the opening frame, which holds the token. Never throws. */
+/** One short line for any frame. A text frame is the opening frame, whose token is not shown. Never throws. */
 export function describeFrame(frame: Uint8Array | string): string {
   if (typeof frame === "string") return `text frame of ${frame.length} characters`;
   try {

@@ -1,4 +1,4 @@
-/** The words that the layers of the channel share. */
+/** The types that the layers of the channel share. */
 
 /** A data key as KMS `GenerateDataKey` gives it. */
 export interface DataKey {
@@ -6,11 +6,11 @@ export interface DataKey {
   readonly plaintext: Uint8Array;
   /** CiphertextBlob, which the agent has KMS decrypt with the task role. */
   readonly ciphertext: Uint8Array;
-  /** Of the key that KMS made it with. */
+  /** The ARN of the KMS key that made it. */
   readonly keyArn: string;
 }
 
-/** What to ask KMS `GenerateDataKey` for; NumberOfBytes is 64. */
+/** The parameters of KMS `GenerateDataKey`; NumberOfBytes is 64. */
 export interface DataKeyRequest {
   readonly keyId: string;
   readonly encryptionContext: Readonly<Record<string, string>>;
@@ -21,11 +21,14 @@ export type ChannelEvent =
   | { readonly kind: "output"; readonly bytes: Uint8Array }
   /** The agent holds all input up to this position, as `send` counted it. */
   | { readonly kind: "acked"; readonly position: number }
-  /** The agent has acknowledged something that was sent for the first time on the present connection. */
+  /** The agent has acknowledged a message that was first sent on the present connection. */
   | { readonly kind: "reached" }
-  /** The agent has left input unacknowledged for too long: the connection is as good as lost. Once a connection. */
+  /**
+   * The agent has left input unacknowledged for too long, so the connection has to be replaced. Once for each
+   * connection.
+   */
   | { readonly kind: "stalled"; readonly ms: number }
-  /** Answer with `provideDataKey` or `refuseDataKey` within 15 s, or the agent gives the session up. */
+  /** To be answered with `provideDataKey` or `refuseDataKey` within 15 s; then the agent gives the session up. */
   | ({ readonly kind: "data-key-wanted" } & DataKeyRequest)
   /** The session is set up; `customerMessage` is the agent's line for the user ("" when it has none). */
   | { readonly kind: "handshake-complete"; readonly customerMessage: string }
@@ -33,9 +36,9 @@ export type ChannelEvent =
   | { readonly kind: "closed"; readonly text: string }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
-  /** Something was ignored that a newer protocol may know. */
+  /** A message was ignored that a newer version of the protocol may define. */
   | { readonly kind: "note"; readonly text: string }
-  /** The peer broke the protocol; what it sent was ignored and the session goes on. */
+  /** The peer broke the protocol. Its message was ignored, and the session goes on. */
   | { readonly kind: "problem"; readonly why: string }
   /** The session cannot go on: nothing more is sent or delivered. */
   | { readonly kind: "failed"; readonly why: string; readonly cause?: unknown };

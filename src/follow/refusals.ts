@@ -98,7 +98,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   variable: {
     code: "bad-input",
     failed: (container) =>
-      `Input 'env' or 'secrets' sets a variable that the shell of the ${container} does not allow to be set.`,
+      `Input 'env' or 'secrets' sets a variable that the shell of the ${container} reserves for itself.`,
     seen: saidBeforeTheScript,
     advice:
       "Give the variable another name: bash keeps UID, EUID, PPID and others to itself, and so does zsh.",

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 
-/** One timer for a deadline that moves. It may ring early or for nothing: its handler has to look at the time. */
+/** One timer for a deadline that moves. It may ring too early, so its handler has to check the time. */
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
@@ -11,7 +11,10 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Rings at `at` at the latest. A later time than the one that is set is left to the next call. */
+  /**
+   * Sets the alarm to `at`, in milliseconds since the epoch, unless an earlier time is set. `undefined` changes
+   * nothing.
+   */
   set(at: number | undefined): void {
     if (at === undefined || (this.#armed && this.#armed.at <= at)) return;
     this.stop();

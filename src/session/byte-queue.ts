@@ -1,7 +1,7 @@
-/** What a piece costs besides its bytes: the message that it came in, and our own objects. */
+/** Bytes of memory that a piece costs besides its own: the message that it came in, and the objects that hold it. */
 export const PIECE_COST = 512;
 
-/** Bytes from a producer that cannot wait to one reader that may take its time. */
+/** A queue from a producer that cannot wait to one reader that may be slow. */
 export class ByteQueue implements AsyncIterable<Uint8Array> {
   #chunks: Uint8Array[] = [];
   #size = 0;
@@ -9,12 +9,15 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
   #wake: () => void = () => undefined;
   readonly #onTaken: () => void;
 
-  /** `onTaken` is called each time the reader has taken what there was. */
+  /** `onTaken` is called each time the reader has taken all queued bytes. */
   constructor(onTaken: () => void) {
     this.#onTaken = onTaken;
   }
 
-  /** Bytes of memory that wait for the reader, so that a flood of tiny pieces counts as what it is. */
+  /**
+   * Bytes of memory that the queue holds. It counts `PIECE_COST` for each piece, since tiny pieces cost more than
+   * their bytes.
+   */
   get size(): number {
     return this.#size;
   }
@@ -26,7 +29,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
-  /** The reader gets what was pushed before, then finishes. */
+  /** Ends the queue: the reader gets what was pushed before, then finishes. */
   end(): void {
     this.#ended = true;
     this.#wake();

@@ -4,7 +4,7 @@ interface Receipt {
   readonly reject: (error: Error) => void;
 }
 
-/** Who waits for the agent to have the input, by position in it. */
+/** Promises that resolve when the agent has the input up to a position. */
 export class InputReceipts {
   #receipts: Receipt[] = [];
   #reached = 0;

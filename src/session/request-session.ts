@@ -7,11 +7,14 @@ import { execNotReady } from "../ready/advice.ts";
 import { verdict } from "../ready/verdict.ts";
 import { LOOK_EVERY, type WaitContext } from "../ready/wait.ts";
 
-/** The first pause, in milliseconds; each is up to half again as long as the one before. */
+/** The first pause, in milliseconds. Each pause is at most 1.5 times as long as the one before. */
 const FIRST_PAUSE = 300;
-/** An agent that comes up is met within a second. */
+/** The longest pause of the first half minute, so that a session starts within a second of its agent. */
 const LONGEST_PAUSE = 1_000;
-/** Where ExecuteCommand is throttled, which it is together with RunTask and StopTask, or after half a minute. */
+/**
+ * The longest pause after half a minute, or where ExecuteCommand is throttled. It shares its rate with RunTask and
+ * StopTask.
+ */
 const PATIENT_PAUSE = 5_000;
 const PATIENT_AFTER = 30_000;
 
@@ -21,10 +24,10 @@ export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
 }
 
 /**
- * Runs `command` in the container by ExecuteCommand. An agent takes no session for some seconds after ECS has
- * called it RUNNING, so that refusal is tried again until `deadline` (milliseconds since the epoch), and
- * the task is looked at meanwhile; any other refusal is thrown at once. Fails with `exec-not-ready`, or with the
- * verdict on a task that ends; an abort throws its reason.
+ * Asks for a session that runs `command` in the container, by ExecuteCommand. An agent takes no session for some
+ * seconds after ECS has reported it as RUNNING, so that refusal is repeated until `deadline` (milliseconds since the
+ * epoch), with looks at the task in between. Any other refusal is thrown at once. Fails with `exec-not-ready`, or
+ * with the verdict on a task that ends; an abort throws its reason.
  */
 export async function requestSession(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
@@ -51,7 +54,7 @@ export async function requestSession(
   for (;;) {
     signal?.throwIfAborted();
     const answer = await ecs.executeCommand(request).catch(async (refusal: unknown) => {
-      // ECS words its refusal for a task that has stopped in general terms; why it stopped says more.
+      // For a task that has stopped, ECS answers with a general error. The reason of the stop says more.
       if (refusal instanceof Failure && refusal.code === "aws-error") await look();
       throw refusal;
     });

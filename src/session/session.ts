@@ -16,17 +16,20 @@ import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;
-/** Output that may wait for its reader before the agent has to. */
+/** When more output than this waits for its reader, the session stops reading from the gateway. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/** The same while our input is unacknowledged, so that the agent can't be made to wait. */
+/**
+ * The limit while input is unacknowledged. The session goes on reading then, because the acknowledgement has to be
+ * read too; beyond the limit it is lost.
+ */
 export const MOST_WAITING_BYTES = 32 * 1024 * 1024;
-/** The agent waits as long for the data key (`agent/session/datachannel`). */
+/** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
-/** From our answer: the agent's 15 s for the challenge, and a margin in which its own words may still come. */
+/** The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. */
 const HANDSHAKE_MS = 20_000;
-/** For the agent to close a session whose data key we could not get. */
+/** The time for the agent to close a session that we have refused a data key. */
 const REFUSAL_MS = 2_000;
-/** Events that no gateway brings about alone. */
+/** Events that need the agent: the gateway alone can't cause them. */
 const OF_THE_AGENT: ReadonlySet<ChannelEvent["kind"]> = new Set([
   "output",
   "acked",
@@ -35,50 +38,50 @@ const OF_THE_AGENT: ReadonlySet<ChannelEvent["kind"]> = new Set([
 ]);
 
 export type SessionEnd =
-  /** The other side ended it; `text` is its reason, empty after a normal end. */
+  /** The agent or the gateway ended it. `text` is the reason, empty after a normal end. */
   | { readonly kind: "closed"; readonly text: string }
-  /** It can't go on: the connection could not be mended, or the protocol failed. The command may still run. */
+  /** It can't go on: no new connection could be made, or the protocol failed. The command may still run. */
   | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
-  /** We detached, by `close` or the signal. The command may still run. */
+  /** The caller has detached, by `close` or the signal. The command may still run. */
   | { readonly kind: "detached" };
 
 export interface Session {
   readonly sessionId: string;
   /**
-   * What the command's terminal shows, for one reader. Finishes when the session has ended, however that was. While
-   * more than 1 MiB waits, and no input waits for its acknowledgement, the agent is kept from sending.
+   * What the command's terminal shows, for one reader. Finishes when the session has ended, in whatever way.
+   * Back-pressure: the agent can't send while more than 1 MiB waits and no input is unacknowledged.
    */
   readonly output: AsyncIterable<Uint8Array>;
   /** Bytes of that output which the agent has sent so far. */
   readonly received: number;
-  /** The agent has said something: it has opened the session. */
+  /** True once the agent has sent anything, which shows that it has opened the session. */
   readonly heard: boolean;
   /** Never rejects. */
   readonly ended: Promise<SessionEnd>;
   /** Resolves once the agent has all these bytes. Rejects with `session-lost` when the session ends before. */
   send(bytes: Uint8Array): Promise<void>;
   resize(cols: number, rows: number): void;
-  /** Detaches from the session, which ends nothing in the container; resolves when the socket is closed. */
+  /** Detaches from the session; its command runs on. Resolves when the socket is closed. */
   close(): Promise<void>;
 }
 
-/** The ticket is ExecuteCommand's; its URL is used byte for byte. */
+/** The ticket of ExecuteCommand, whose URL is used byte for byte, and how to use it. */
 export interface SessionOptions extends SessionTicket, SessionIdentity {
   readonly aws: GatewayAccess;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
-  /** Asks for a new token after a cut: SSM ResumeSession. Undefined for a session that is over. */
+  /** Asks SSM ResumeSession for a new token after a cut. Resolves with undefined for a session that is over. */
   readonly resume?: (() => Promise<SessionTicket | undefined>) | undefined;
-  /** Asks KMS, when the cluster encrypts its sessions. Without it such a session is refused. */
+  /** Asks KMS for the data key of an encrypted session. Without this function such a session is refused. */
   readonly requestDataKey?: ((wanted: DataKeyRequest) => Promise<DataKey>) | undefined;
-  /** A line for each frame, in and out. */
+  /** Called with a line for each frame, in and out. */
   readonly trace?: ((line: string) => void) | undefined;
 }
 
 /**
- * Connects to the session that ExecuteCommand made, and goes on over new connections when one is cut: nothing of the
- * output is lost or doubled by that, nor of the input. Rejects with `session-refused` when the gateway answers with
+ * Connects to the session that ExecuteCommand made. When a connection is cut, the session goes on over a new one, and
+ * neither output nor input is lost or doubled by that. Rejects with `session-refused` when the gateway answers with
  * anything but an upgrade, `session-lost` when there is no connection to it within 30 s, or the signal's reason.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -87,7 +90,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return session;
 }
 
-/** Channel × connection × clock. */
+/** Drives a channel: by a connection for its frames, and by the clock for its deadlines. */
 class DataSession implements Session {
   readonly sessionId: string;
   readonly output: ByteQueue;
@@ -102,7 +105,7 @@ class DataSession implements Session {
   readonly #connection: Connection;
   readonly #handshaken = new AbortController();
   readonly #receipts = new InputReceipts();
-  /** Set when there is no data key: the reason of the end, whatever the agent will call it. */
+  /** Set when there is no data key. It is then the end of the session, whatever reason the agent gives. */
   #refusal: SessionEnd | undefined;
   #paused = false;
 
@@ -166,7 +169,9 @@ class DataSession implements Session {
     this.#step();
   }
 
-  /** After every call of the channel: what it has to say goes where it belongs. */
+  /**
+   * Called after every call of the channel: sends its frames, handles its events, and sets the alarm to its deadline.
+   */
   #step(): void {
     for (const frame of this.#channel.takeFrames()) {
       this.#options.trace?.(`> ${describeFrame(frame)}`);
@@ -192,7 +197,7 @@ class DataSession implements Session {
         this.#connection.acknowledged();
         break;
       case "stalled":
-        // While we don't read, no acknowledgement can be heard.
+        // A paused session reads no acknowledgements.
         if (!this.#paused)
           this.#connection.abandon(`the agent acknowledged no input for ${Math.round(event.ms / 1000)} s`);
         break;
@@ -251,11 +256,11 @@ class DataSession implements Session {
     const why = `the agent did not finish the encryption handshake within ${HANDSHAKE_MS / 1000} s of our answer`;
     clock.sleep(HANDSHAKE_MS, AbortSignal.any([this.#over.signal, this.#handshaken.signal])).then(
       () => this.#finish({ kind: "lost", why }),
-      () => undefined, // it did, or the session is over
+      () => undefined, // the agent did, or the session is over
     );
   }
 
-  /** The agent is told, so that it closes the session and frees the place in its container. */
+  /** Tells the agent that there is no key, so that it closes the session and frees the place in its container. */
   #refuse(refusal: SessionEnd): void {
     this.#refusal = refusal;
     this.#channel.refuseDataKey("The client has no data key.", this.#now());
@@ -276,7 +281,7 @@ class DataSession implements Session {
     void this.#connection.close();
   }
 
-  /** Back-pressure, but not while input waits for its ack: the caller that waits for that may not read until it is there. */
+  /** Back-pressure. Not while input is unacknowledged: a caller that waits for `send` may read only after it. */
   #regulate(): void {
     const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.pending;
     if (paused === this.#paused) return;

@@ -11,40 +11,45 @@ import { Tickets } from "./tickets.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
 import { type Proof, Trial } from "./trial.ts";
 
-/** For the first connection, signature included. */
+/** The time for the first connection, signature included. */
 const CONNECT_MS = 30_000;
 /**
- * After a cut: as many tries as session-manager-plugin makes (`src/config/config.go`), over a longer time. Whatever
- * takes longer to mend is left to a new session.
+ * The tries after a cut: as many as session-manager-plugin makes (`src/config/config.go`), over a longer time. After
+ * a longer outage a new session is opened instead.
  */
 const MAX_TRIES = 5;
 const RECONNECT_MS = 15_000;
-/** For one try, from its signature to the upgrade. With less time left than the shorter none begins. */
+/**
+ * The time for one try, from its signature to the upgrade. No try begins with less time left than `SHORTEST_TRY_MS`.
+ */
 const TRY_MS = 5_000;
 const SHORTEST_TRY_MS = 2_000;
-/** For the proof that the new socket leads to the agent. */
+/** The time for the proof that the new socket leads to the agent. */
 const PROOF_MS = 5_000;
-/** For ResumeSession, before the token that is held is tried in its place. */
+/** The time for ResumeSession, before the present token is tried again. */
 const RENEW_MS = 3_000;
-/** Before the first try, and how it grows; jitter adds up to as much again. */
+/** The delay before the first try, and the factor by which it grows. Jitter at most doubles it. */
 const FIRST_DELAY_MS = 100;
 const DELAY_GROWTH = 2.5;
 
 export interface ConnectionOptions extends Pick<DialOptions, "aws" | "log" | "clock" | "onFrame"> {
   readonly ticket: SessionTicket;
-  /** ResumeSession; without it only the ticket's own token is tried again. */
+  /** ResumeSession. Without it only the ticket's own token is tried again. */
   readonly resume: (() => Promise<SessionTicket | undefined>) | undefined;
-  /** Once aborted nothing more is tried or told. */
+  /** After an abort nothing is tried, and no callback is called. */
   readonly signal: AbortSignal;
-  /** A socket stands, the first or another: the channel is to be opened on it. Answers what will show that it holds. */
+  /**
+   * Called when a socket is open, the first or a later one: opens the channel on it. Returns what will prove that it
+   * works.
+   */
   readonly onOpen: (token: string) => Proof;
-  /** It was cut and could not be mended. `why` tells all that was tried. */
+  /** Called when the connection was cut and no other could be made. `why` tells all that was tried. */
   readonly onGone: (why: string, cause: unknown) => void;
 }
 
 /**
- * The way to the gateway, over one socket after another: when one is lost the next is made, with the ways of
- * `Tickets`. What is sent while there is none is lost.
+ * A connection to the gateway over one socket after another. When a socket is lost, the next one is opened by the
+ * ways of `Tickets`. Frames that are sent while there is no socket are lost.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -61,7 +66,10 @@ export class Connection {
     this.#tickets = new Tickets({ first, region: aws.region, log, resume, wrongUrl });
   }
 
-  /** Once. Rejects with `session-refused`, `session-lost` or the reason of `signal`. */
+  /**
+   * Opens the first socket; to be called once. Rejects with `session-refused`, `session-lost` or the reason of
+   * `signal`.
+   */
   async open(signal: AbortSignal): Promise<void> {
     const { ticket, aws, onOpen } = this.#options;
     const onLost = (why: string, cause: unknown): void => this.#lost(why, cause);
@@ -77,18 +85,18 @@ export class Connection {
     this.#socket?.send(frame);
   }
 
-  /** The agent has acknowledged something that was sent over the newest socket. */
+  /** Called when the agent has acknowledged a message that was sent over the newest socket. */
   acknowledged(): void {
     this.#trial?.acknowledged();
   }
 
-  /** The socket stands and leads nowhere: it is cut from here, and mended as if it had been cut elsewhere. */
+  /** Cuts a socket that no longer leads to the agent. The next one is then opened as after any cut. */
   abandon(why: string): void {
-    // One that is on trial has its own time.
+    // A socket on trial has a limit of its own.
     if (this.#trial === undefined) this.#socket?.abandon(why);
   }
 
-  /** Stops reading, so that the other side has to wait; or goes on. */
+  /** Stops reading, so that the other side has to wait, or goes on. */
   pause(paused: boolean): void {
     this.#paused = paused;
     if (paused) this.#socket?.pause();
@@ -148,7 +156,7 @@ export class Connection {
     onGone(`${cut}, and for ${elapsed()} no other could be made: ${counted(tried)}`, last);
   }
 
-  /** Resolves when a new socket has shown that it holds. Otherwise nothing of the try is left. */
+  /** Resolves when a new socket is proven to work. Rejects otherwise, and closes the socket. */
   async #enter(ticket: SessionTicket, until: number): Promise<void> {
     const { clock, signal, onOpen, onFrame } = this.#options;
     const trial = new Trial();
@@ -183,12 +191,12 @@ export class Connection {
     } finally {
       this.#trial = undefined;
     }
-    // Not before: while the socket is paused no answer to a ping can be heard.
+    // Pause only now: a paused socket reads no answer to a ping.
     if (this.#paused) socket.pause();
   }
 }
 
-/** Node's codes for a certificate that it does not believe. */
+/** Node's codes for a certificate that it does not trust. */
 const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
@@ -203,7 +211,7 @@ function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, erro
   return sessionNotOpened({ sessionId, host, region, seen, status, cause: error });
 }
 
-/** Equal texts once, with their number. */
+/** The texts as one; equal ones once, with their number. */
 function counted(texts: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);

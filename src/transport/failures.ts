@@ -1,4 +1,4 @@
-/** What keeps a session from being opened or followed, in the words of `Failure`. */
+/** The failures of opening a session and of keeping it. */
 import { sessionsArn } from "../aws/partitions.ts";
 import { Failure } from "../errors.ts";
 
@@ -7,7 +7,7 @@ export interface OpeningFacts {
   readonly host: string;
   readonly region: string;
   readonly seen: string;
-  /** Of the gateway's answer; undefined where there was no connection to it. */
+  /** The HTTP status of the gateway's answer; undefined where there was no connection to it. */
   readonly status: number | undefined;
   readonly cause?: unknown;
 }
@@ -34,7 +34,7 @@ export function sessionNotOpened({ sessionId, host, region, seen, status, cause 
   });
 }
 
-/** `why` says what is wrong with the session's stream URL. Neither its token nor a signature has left the runner. */
+/** `why` says what is wrong with the session's stream URL. Neither the token nor a signature was sent. */
 export function streamUrlRefused(sessionId: string, why: string): Failure {
   return new Failure("session-refused", {
     failed: `The data channel of session '${sessionId}' was not opened: its stream URL does not lead to AWS.`,
@@ -45,7 +45,7 @@ export function streamUrlRefused(sessionId: string, why: string): Failure {
   });
 }
 
-/** `seen` is Node's word on the certificate. */
+/** `seen` is Node's error on the certificate. */
 export function gatewayUntrusted(sessionId: string, host: string, seen: string, cause?: unknown): Failure {
   return new Failure("session-lost", {
     failed: `The data channel of session '${sessionId}' could not be opened: the certificate of ${host} is not trusted.`,
@@ -57,7 +57,7 @@ export function gatewayUntrusted(sessionId: string, host: string, seen: string, 
   });
 }
 
-/** The proxy of the environment answered 407 in the gateway's place. */
+/** The proxy of the environment answered with 407 instead of the gateway. */
 export function proxyRefused(sessionId: string, host: string, seen: string, cause?: unknown): Failure {
   return new Failure("session-lost", {
     failed: `The data channel of session '${sessionId}' could not be opened: the proxy on the way to ${host} wants credentials.`,
@@ -69,7 +69,7 @@ export function proxyRefused(sessionId: string, host: string, seen: string, caus
   });
 }
 
-/** A session that stood and ended before its time. */
+/** A session that was open and was lost. */
 export function sessionLost(sessionId: string, seen: string, cause?: unknown): Failure {
   return new Failure("session-lost", {
     failed: `Session '${sessionId}' was lost.`,
@@ -81,7 +81,7 @@ export function sessionLost(sessionId: string, seen: string, cause?: unknown): F
   });
 }
 
-/** `why` says what the agent did. Nothing was typed, so that nothing has started either. */
+/** `why` says what the agent did. Nothing was typed, so no script was started. */
 export function encryptionMismatch(sessionId: string, why: string, cause?: unknown): Failure {
   return new Failure("encryption-mismatch", {
     failed: `Session '${sessionId}' was given up before anything was typed into it: its encryption is not the cluster's.`,

@@ -7,26 +7,26 @@ import { unlessAborted } from "../bounded.ts";
 
 export const CLOSE_MS = 1_000;
 /**
- * session-manager-plugin pings at once and every 5 minutes, with this payload (`src/config/config.go`). These are the
- * same pings and eleven more in between, to learn sooner of a connection that died without a word.
+ * session-manager-plugin pings at once and every 5 minutes, with this payload (`src/config/config.go`). The shorter
+ * interval finds a dead connection sooner.
  */
 const PING_MS = 25_000;
 const PING = "keepalive";
 const MAX_UNANSWERED = 2;
-/** Frames of the agent carry 1 kB; nothing of the protocol is larger than a few. */
+/** A bound on received frames. Frames of the agent carry 1 kB, and no message of the protocol more than a few kB. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
-/** What may wait for a gateway that does not read: acknowledgements, and a window of input. */
+/** A bound on the bytes that wait for a gateway that does not read: acknowledgements, and a window of input. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const MAX_ANSWER_CHARACTERS = 500;
 
-/** A WebSocket that stands. */
+/** An open WebSocket. */
 export interface Socket {
-  /** Does nothing once the socket is lost, which `onLost` tells. */
+  /** Does nothing once the socket is lost; `onLost` tells that. */
   send(frame: Frame): void;
   /** Stops reading, so that the sender has to wait. */
   pause(): void;
   resume(): void;
-  /** Cuts it at once; `onLost` is called. */
+  /** Cuts the socket at once, and calls `onLost`. */
   abandon(why: string): void;
   /** Resolves when the socket is closed, by force after a second. `onLost` is not called. */
   close(): Promise<void>;
@@ -35,21 +35,21 @@ export interface Socket {
 export interface SocketOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Takes the connection through a proxy. */
+  /** The agent of a proxy; undefined for a direct connection. */
   readonly agent: Agent | undefined;
   readonly clock: Clock;
-  /** Ends the attempt to connect; nothing later. */
+  /** Ends the attempt to connect. It has no effect on an open socket. */
   readonly signal: AbortSignal;
   readonly onFrame: (frame: Frame) => void;
   /** The gateway answered a ping. */
   readonly onPong?: (() => void) | undefined;
-  /** Called once, when a socket that stood is gone without our doing; `why` finishes "the connection …". */
+  /** Called once, when an open socket is lost other than by `close`; `why` finishes "the connection …". */
   readonly onLost: (why: string, cause?: unknown) => void;
 }
 
 /**
- * There is no connection. `status` is that of the answer, if one came instead of the upgrade: the gateway's, or 407
- * of a proxy. Without one the cause's `code` is Node's.
+ * There is no connection. `status` is the HTTP status where an answer came instead of the upgrade: the gateway's, or
+ * 407 of a proxy. Without an answer the `code` of the cause is Node's.
  */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
@@ -80,13 +80,13 @@ class WsSocket implements Socket {
   readonly #ws: WebSocket;
   readonly #options: SocketOptions;
   readonly #closed: Promise<void>;
-  /** Aborted: no more pings. */
+  /** Aborts when no more pings are to be sent. */
   readonly #stop = new AbortController();
   #isClosing = false;
-  /** Why it is gone: the first reason counts. */
+  /** Why the socket was lost. The first reason counts. */
   #error: Error | undefined;
 
-  /** Listens from the start: an error without a listener would end the process. */
+  /** The listeners are added at once: an error without a listener would end the process. */
   constructor(ws: WebSocket, options: SocketOptions) {
     this.#ws = ws;
     this.#options = options;
@@ -104,7 +104,7 @@ class WsSocket implements Socket {
   }
 
   send(frame: Frame): void {
-    // An error of the write closes the socket, and is reported there.
+    // A write error closes the socket, and is reported by that.
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     this.#ws.send(frame, () => undefined);
     if (this.#ws.bufferedAmount > MAX_UNSENT_BYTES)
@@ -126,7 +126,7 @@ class WsSocket implements Socket {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#stop.abort();
-    // The other side's close frame is read like any other.
+    // A paused socket would not read the close frame of the other side.
     this.#ws.resume();
     this.#ws.close(1000);
     const patience = new AbortController();
@@ -152,7 +152,7 @@ class WsSocket implements Socket {
   }
 }
 
-/** Resolves when the upgrade is done. On any other outcome nothing of the attempt is left. */
+/** Resolves when the upgrade is done. Otherwise rejects, and ends the attempt. */
 async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
   const opening = new Promise<void>((resolve, reject) => {
     ws.once("open", resolve);
@@ -182,15 +182,15 @@ async function opened(ws: WebSocket, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Rejects when two pings in a row got no answer and nothing else came. The gateway does answer pings: the agent gives
- * up a connection on which it does not. They end there, so an answer says nothing of the agent.
+ * Rejects when two pings in a row got no answer and nothing else came. The gateway answers pings: the agent gives up
+ * a connection without answers. An answer comes from the gateway, so it tells nothing about the agent.
  */
 async function pingUntilDead(ws: WebSocket, clock: Clock, stop: AbortSignal): Promise<never> {
   let unanswered = 0;
   const heard = (): void => void (unanswered = 0);
   ws.on("pong", heard).on("ping", heard).on("message", heard);
   for (;;) {
-    // While the socket is paused no answer can be heard.
+    // A paused socket reads no answer.
     if (ws.isPaused) unanswered = 0;
     if (unanswered >= MAX_UNANSWERED)
       throw new Error(

@@ -1,8 +1,8 @@
 import { partitionOf } from "../aws/partitions.ts";
 
 /**
- * What speaks against handing a token and a signature to this URL, undefined if nothing: it must lead to Session
- * Manager's message gateway in the region, by its plain, FIPS or dual-stack name, or to an endpoint that the
+ * Why a token and a signature may not be sent to this URL; undefined for a URL that may be used. It has to lead to
+ * Session Manager's message gateway in the region, by its plain, FIPS or dual-stack name, or to an endpoint that the
  * environment configures.
  */
 export function wrongStreamUrl(

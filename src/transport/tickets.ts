@@ -15,14 +15,14 @@ export interface TicketsOptions {
   readonly log: Log;
   /** ResumeSession: a new token, or undefined for a session that is over. */
   readonly resume: (() => Promise<SessionTicket | undefined>) | undefined;
-  /** What speaks against a stream URL; undefined if nothing. */
+  /** Why a stream URL may not be used; undefined for one that may. */
   readonly wrongUrl: (streamUrl: string) => string | undefined;
 }
 
 /**
- * The ways back into a session whose connection was cut, best first: a new token of ResumeSession with the URL that
- * came with it, then with the URL that the session had, then the token that it had. The order is that of
- * session-manager-plugin since 1.2.835: after ResumeSession the old URL may let a client in and carry nothing.
+ * The ways back into a session whose connection was cut, best first: a new token of ResumeSession with its URL, the
+ * new token with the old URL, the old token. The order is that of session-manager-plugin since 1.2.835: after
+ * ResumeSession the old URL may accept a client and carry nothing.
  */
 export class Tickets {
   readonly #options: TicketsOptions;
@@ -30,7 +30,7 @@ export class Tickets {
   #held: SessionTicket;
   #ways: Way[] = [];
   #renewing: Promise<void> | undefined;
-  /** Why there were no new tokens since `restart`. */
+  /** Why a new token or URL could not be used since `restart`. */
   #refusals: string[] = [];
 
   constructor(options: TicketsOptions) {
@@ -43,13 +43,13 @@ export class Tickets {
     return this.#refusals;
   }
 
-  /** The connection was cut (again). */
+  /** Called when the connection was cut. Forgets the ways of the last cut. */
   restart(): void {
     this.#ways = [];
     this.#refusals = [];
   }
 
-  /** Asks for a new token where all ways have been tried. Never rejects. */
+  /** Asks for a new token when all ways have been tried. Never rejects. */
   async renew(): Promise<void> {
     if (this.#ways.length > 0) return;
     this.#renewing ??= this.#ask().then((ways) => {
@@ -59,12 +59,12 @@ export class Tickets {
     await this.#renewing;
   }
 
-  /** The best way that is left; the token that is held, where a new one is still waited for. */
+  /** The best untried way; the old token where the new one has not come yet. */
   take(): Way {
     return this.#ways.shift() ?? this.#same();
   }
 
-  /** This one let us in. */
+  /** Called with the ticket by which the session goes on. */
   keep(ticket: SessionTicket): void {
     this.#held = ticket;
   }
@@ -73,7 +73,8 @@ export class Tickets {
     if (!this.#resume) return [this.#same()];
     try {
       const renewed = await this.#resume();
-      // Whether SSM knows the sessions of ECS Exec is not documented, so its word alone ends none.
+      // AWS does not document that SSM knows the sessions of ECS Exec, so the old token is tried before the session
+      // counts as over.
       return renewed?.token ? [...this.#renewed(renewed), this.#same()] : [this.#same(), { kind: "gone" }];
     } catch (error) {
       this.#tell(error);

@@ -2,27 +2,27 @@ import type { Clock } from "../clock.ts";
 import { unlessLate } from "../bounded.ts";
 import { ConnectionError } from "./socket.ts";
 
-/** A gateway that does not take the token opens the socket all the same, and closes it soon. */
+/** The time in which a gateway that refuses the token closes the socket, which it opens in any case. */
 const SETTLED_MS = 1_000;
 
-/** What shows that a new socket leads to the agent. */
+/** What proves that a new socket leads to the agent. */
 export type Proof =
-  /** Something was sent on it that the agent has to acknowledge. */
+  /** The acknowledgement of a message that was sent on it. */
   | "acknowledgement"
-  /** The agent has not opened the session yet, so that it can't acknowledge anything. */
+  /** No proof is possible yet: the agent has not opened the session, so it acknowledges nothing. */
   | "none-yet";
 
 /**
- * Whether a new socket holds. The opening frame has no answer, and a gateway answers pings on a socket from which
- * nothing reaches the agent: so an agent that has opened the session has to acknowledge something. Of one that has not,
- * any message will do, or an answer to our ping and a second in which the socket is not closed.
+ * The trial of a new socket. The opening frame has no answer, and a gateway answers pings even on a socket that does
+ * not reach the agent. So an agent that has opened the session has to acknowledge a message. Where the agent has not
+ * opened it, any message is enough, or an answer to our ping and one second in which the socket stays open.
  */
 export class Trial {
-  /** The socket's events. */
+  /** To be called at the socket's events. */
   frame: () => void = () => undefined;
   pong: () => void = () => undefined;
   lost: (why: string, cause?: unknown) => void = () => undefined;
-  /** The agent has acknowledged what was sent on this socket. */
+  /** To be called when the agent has acknowledged a message of this socket. */
   acknowledged: () => void = () => undefined;
   readonly #heard: Promise<void>;
   readonly #answered: Promise<void>;
@@ -36,11 +36,13 @@ export class Trial {
     this.#lost = new Promise((_resolve, reject) => {
       this.lost = (why, cause) => reject(new ConnectionError(`opened, but ${why}`, undefined, cause));
     });
-    // It may be lost before `passed` is called.
+    // The socket may be lost before `passed` is called.
     this.#lost.catch(() => undefined);
   }
 
-  /** Resolves when it holds. Rejects with `ConnectionError` when it was lost or has shown nothing by then. */
+  /**
+   * Resolves when the socket is proven. Rejects with `ConnectionError` when it was lost, or is not proven at `until`.
+   */
   async passed(proof: Proof, by: { clock: Clock; signal: AbortSignal; until: number }): Promise<void> {
     const { clock, signal, until } = by;
     const settled = new AbortController();
