@@ -5,9 +5,12 @@ import type { Target } from "../targets/target.ts";
 import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
 import { transcriptName, UnreadableLog } from "./transcript.ts";
 
-/** For the agent's upload, some seconds after a session's end. */
+/** The time for the agent's upload, which begins some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
-/** Where the agent is gone too, no upload is to come; what it has uploaded may only just have become readable. */
+/**
+ * The time where the agent is gone as well: it uploads no more, but its last upload may only just have become
+ * readable.
+ */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
 const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
   "task-stopped",
@@ -20,8 +23,8 @@ export interface LastResortOptions extends Omit<ReadLogsOptions, "patience"> {
 }
 
 /**
- * Looks for the status in every log of the sessions, none of which could tell it. What kept the sessions from it stays
- * the reason where the logs don't have it either, or may not be read, and is joined by what was tried.
+ * Looks for the status in the logs of the sessions, none of which has told it. Where the logs don't tell it either,
+ * or may not be read, the failure is the one of the sessions, with what was tried.
  */
 export async function lastResort(
   attended: Exclude<JobEnd, { kind: "status" }>,

@@ -8,15 +8,16 @@ import { transcript, type TranscriptContext, UnreadableLog } from "./transcript.
 export interface ReadLogsOptions
   extends TranscriptContext, Pick<FollowSessionOptions, "extractor" | "onShown" | "drained"> {
   readonly places: SessionLogs;
-  /** In the order in which they went on where the one before was cut. */
+  /** In the order of the sessions. */
   readonly sessionIds: readonly string[];
   readonly log: Log;
 }
 
 /**
- * Pulls output and status out of the transcripts of a job's sessions, one after the other, going on where the
- * extractor already is. Ends with the status, or with what the last of them lacks. While one is waited for, the others
- * have that time too. Fails as `UnreadableLog` where nothing of the job was found and that may be for want of a right.
+ * Reads output and status from the transcripts of a job's sessions, one after the other, from the extractor's
+ * position on. Resolves with the status, or with the end of the last transcript. `patience` is the limit for all
+ * transcripts together. Fails with `UnreadableLog` where nothing of the job was found, and a missing right may be the
+ * cause.
  */
 export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<CarrierEnd> {
   const { places, sessionIds, extractor, clock } = options;

@@ -5,14 +5,16 @@ import type { Clock } from "../clock.ts";
 import { AccessDenied, Failure } from "../errors.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 
-/** Where ECS Exec leaves the transcript of a session. */
+/** The location of a session's transcript. */
 export interface LogLocation {
-  /** For people: the stream or the object. */
+  /** The stream or the object, to be shown. */
   readonly name: string;
   /** Undefined for a transcript in S3. */
   readonly group: string | undefined;
   readonly stream: string | undefined;
-  /** The console's page of it; undefined for a transcript in S3, and where the console is not known. */
+  /**
+   * Its page in the AWS console; undefined for a transcript in S3, and for a partition whose console is not known.
+   */
   readonly url: string | undefined;
 }
 
@@ -20,7 +22,7 @@ const POLL_MS = 1_000;
 
 export function cloudWatchLocation(group: string, sessionId: string, region: string): LogLocation {
   const host = consoleHost(region);
-  // The console escapes twice, with a $ for the outer %.
+  // The console escapes twice, with $ instead of % the second time.
   const escape = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll("%", "$");
   return {
     name: `${group}/${sessionId}`,
@@ -34,7 +36,7 @@ export function cloudWatchLocation(group: string, sessionId: string, region: str
   };
 }
 
-/** The log that people are pointed to; undefined where there is none. */
+/** The log that the step names, CloudWatch before S3; undefined where there is none. */
 export function logLocation(logs: SessionLogs, sessionId: string, region: string): LogLocation | undefined {
   if (logs.cloudWatchLogGroup !== undefined)
     return cloudWatchLocation(logs.cloudWatchLogGroup, sessionId, region);
@@ -42,7 +44,7 @@ export function logLocation(logs: SessionLogs, sessionId: string, region: string
   return { name: transcriptName("s3", logs, sessionId), group: undefined, stream: undefined, url: undefined };
 }
 
-/** The stream or the object, for people. */
+/** The stream or the object, to be shown. */
 export function transcriptName(from: "cloudwatch" | "s3", logs: SessionLogs, sessionId: string): string {
   if (from === "cloudwatch") return `${logs.cloudWatchLogGroup ?? ""}/${sessionId}`;
   return `s3://${logs.s3Bucket ?? ""}/${s3Key(logs, sessionId)}`;
@@ -51,15 +53,18 @@ export function transcriptName(from: "cloudwatch" | "s3", logs: SessionLogs, ses
 export interface TranscriptContext {
   readonly logs: Pick<Logs, "page">;
   readonly s3: Pick<S3, "getObject">;
-  /** The accounts of which one has to own the bucket of the transcripts; none where they are not known. */
+  /** The bucket of the transcripts has to belong to one of these accounts; empty where they are not known. */
   readonly owners: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Milliseconds without anything new after which no more is expected. The agent uploads seconds after the end. */
+  /**
+   * Milliseconds without anything new after which the transcript counts as complete. The agent uploads seconds after
+   * the end.
+   */
   readonly patience: number;
 }
 
-/** What the agent uploaded of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
+/** The transcript of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
 export function transcript(
   from: "cloudwatch" | "s3",
   places: SessionLogs,
@@ -77,8 +82,8 @@ function s3Key({ s3Prefix }: Pick<SessionLogs, "s3Prefix">, sessionId: string): 
 }
 
 /**
- * The bytes of a transcript in CloudWatch, as they arrive. Its events are pieces of one text, cut at line ends
- * which are not in them. The reader stops when it has enough.
+ * The bytes of a transcript in CloudWatch, as they arrive. Its events are pieces of one text without the line ends
+ * between them. Ends after `patience` without an event.
  */
 async function* cloudWatchTranscript(
   place: { readonly group: string; readonly stream: string },
@@ -102,8 +107,8 @@ async function* cloudWatchTranscript(
 }
 
 /**
- * The bytes of a transcript in S3, which is there whole or not at all. Without `s3:ListBucket` S3 denies an object that
- * is not there yet, so that such a denial is told only when the patience ends, as `UnreadableLog`.
+ * The bytes of a transcript in S3, whose object is there whole or not at all. Without `s3:ListBucket` S3 also denies
+ * an object that is not there yet. So a denial fails only after `patience`, as `UnreadableLog`.
  */
 async function* s3Transcript(
   object: ObjectName,
@@ -124,7 +129,10 @@ async function* s3Transcript(
   }
 }
 
-/** The object in a bucket of one of these accounts, undefined where it is not there, or the last denial. */
+/**
+ * Reads the object as one of a bucket that belongs to one of these accounts. Undefined where it is not there; the
+ * last denial where S3 denies it for every account.
+ */
 async function asOneOf(
   owners: readonly string[],
   object: ObjectName,
@@ -136,7 +144,7 @@ async function asOneOf(
       return await s3.getObject({ ...object, owner });
     } catch (error) {
       if (!(error instanceof AccessDenied)) throw error;
-      // Where AWS names the right to the object itself, the object is there.
+      // When AWS names the right to the object itself, the object is there.
       if (error.isNamed && error.action === "s3:GetObject") throw error;
       denial = error;
     }
@@ -144,7 +152,7 @@ async function asOneOf(
   return denial;
 }
 
-/** A transcript that is not there, or may not be read: S3 doesn't tell which. */
+/** A transcript that is not there or may not be read: S3 does not tell which. */
 export class UnreadableLog extends Failure {}
 
 function unreadable({ bucket, key }: ObjectName, owners: readonly string[], denial: Failure): UnreadableLog {

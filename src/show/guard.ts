@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 
 /**
- * Keeps what is shown from speaking to the runner: while it is up the runner obeys nothing but the line that takes it
- * down, whose token can't be guessed. Each time it goes up the token is a new one, since the old one is in the log.
+ * Turns the runner's workflow commands off and on, by `::stop-commands::`. While the guard is up, the runner obeys
+ * only the line with the guard's token, which can't be guessed. Each time the guard goes up it has a new token,
+ * because the old one is in the log.
  */
 export class Guard {
   readonly #write: (line: string) => void;
@@ -25,7 +26,7 @@ export class Guard {
     this.#token = undefined;
   }
 
-  /** Says something that the runner has to obey, and puts the guard up again if it was. */
+  /** Calls `say` with the guard down, so that the runner obeys it. Then puts the guard up again if it was up. */
   lifted(say: () => void): void {
     const wasUp = this.#token !== undefined;
     this.down();

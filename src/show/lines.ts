@@ -1,14 +1,14 @@
 import { Bytes } from "../stream/bytes.ts";
 import type { SpoolText } from "../stream/spool.ts";
 
-/** Shows whole lines, which may come in pieces. */
+/** Shows whole lines, each in one or more pieces. */
 export type LineWriter = (...pieces: Buffer[]) => void;
 
-/** A whole line of the job, without its end; or several, without that of the last one. */
+/** A whole line of the job without its end, or several lines without the last end. */
 export interface Line {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Buffer;
-  /** False for a part of a line that was too long to be held, and for the last of a stream that did not end its last line. */
+  /** False for a part of a line that was too long to hold, and for the last line of a stream that did not end it. */
   readonly ended: boolean;
 }
 
@@ -19,16 +19,22 @@ interface OpenLine {
 
 type Piece = Extract<SpoolText, { kind: "text" }>;
 
-/** Beyond this a line is given out in parts: a job may print a gigabyte without a line's end. */
+/**
+ * The longest line that is held whole, in bytes. A longer one is shown in parts: a job may print a gigabyte without a
+ * line's end.
+ */
 export const LONGEST_LINE = 1024 * 1024;
-/** Beyond this, all lines that have begun taken together, so is the one that grew: there are up to 512 streams. */
+/**
+ * The most bytes of all open lines together. Beyond it the line that grew is shown in part: there are up to 512
+ * streams.
+ */
 export const MOST_BEGUN = 8 * 1024 * 1024;
 
-/** Joins the pieces of lines, which may come mixed with the lines of other streams and workers. */
+/** Joins the pieces of lines. Pieces of different streams and workers may come mixed. */
 export class LineJoiner {
   #begun = new Map<string, OpenLine>();
   #begunBytes = 0;
-  /** What had begun at the last `keep`. */
+  /** The open lines at the last `keep`. */
   #certain: readonly (readonly [source: string, stream: Piece["stream"], bytes: Buffer])[] = [];
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
@@ -46,12 +52,12 @@ export class LineJoiner {
     return [{ stream, bytes: line.bytes.take(), ended: ends }];
   }
 
-  /** What has begun so far stays. */
+  /** Marks the open lines as certain. */
   keep(): void {
     this.#certain = [...this.#begun].map(([source, { stream, bytes }]) => [source, stream, bytes.view()]);
   }
 
-  /** Back to what had begun at the last `keep`. */
+  /** Goes back to the open lines of the last `keep`. */
   back(): void {
     this.#begun.clear();
     this.#begunBytes = 0;
@@ -63,7 +69,7 @@ export class LineJoiner {
     }
   }
 
-  /** The lines that never ended. */
+  /** Returns the open lines, which will not be ended. */
   flush(): Line[] {
     const lines = [...this.#begun.values()].map(({ stream, bytes }) => ({
       stream,

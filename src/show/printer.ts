@@ -2,16 +2,16 @@ import type { OutputItem } from "../stream/extract.ts";
 import { LineJoiner, type LineWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
-/** What the `stdout` output may hold. */
+/** The most bytes of the output `stdout`. */
 export const STDOUT_LIMIT = 1024 * 1024;
 
 export interface PrinterOptions {
   readonly write: LineWriter;
-  /** Says a line that is not the job's. */
+  /** Shows a line that is not the job's. */
   readonly say: (line: string) => void;
 }
 
-/** Shows the job's output, line by line as it comes, and keeps the end of its standard output. */
+/** Shows the job's output line by line, and keeps the end of its standard output. */
 export class Printer {
   readonly #options: PrinterOptions;
   readonly #lines = new LineJoiner();
@@ -34,20 +34,20 @@ export class Printer {
         this.#stdout.keep();
         break;
       case "gap":
-        // What the log shows can't be taken back; `stdout` can.
+        // The log can't be taken back. `stdout` can, and so can open lines.
         this.#lines.back();
         this.#stdout.back();
         break;
     }
   }
 
-  /** The output is complete: shows what never got a line's end. */
+  /** Ends the output: shows the lines that were not ended. */
   end(): void {
-    // With ends, so that the last lines of several workers do not run together in `stdout`.
+    // Add line ends, so that the last lines of several workers stay apart in `stdout`.
     for (const line of this.#lines.flush()) this.#show({ ...line, ended: true });
   }
 
-  /** The job's standard output, its last 1 MiB at most, without the last line's end. */
+  /** The last 1 MiB of the job's standard output, without the last line's end. */
   get stdout(): string {
     return this.#stdout.toString().replace(/\r?\n$/, "");
   }

@@ -1,26 +1,26 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Characters of a line of ours, and of a message of several lines; the runner keeps 4,096 of an annotation. */
+/** The most characters of a line, and of a message of several lines. The runner keeps 4,096 of an annotation. */
 export const LONGEST_LINE = 4_000;
 export const LONGEST_MESSAGE = 16_000;
 
 /**
- * One line that says nothing to the runner and nothing but its text to people, whatever text it is given: a container,
- * a bucket or AWS may have worded it. Line breaks become spaces, so that no text can look like another line of ours.
+ * The text as one line that holds no workflow command and no invisible characters. The text may come from a
+ * container, a bucket or AWS. Line breaks become spaces, so that a text can't look like another line of the step.
  */
 export function harmlessLine(text: string, longest = LONGEST_LINE): string {
   return broken(cut(visible(begin(text, longest).replace(LINE_BREAKS, " ")), longest)).trimEnd();
 }
 
-/** The same for a message that may have several lines: an annotation, or a part of the summary. */
+/** The same for a message of several lines: an annotation, or a part of the summary. */
 export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
   const lines = begin(text, longest).split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/);
   return cut(lines.map((line) => broken(visible(line)).trimEnd()).join("\n"), longest);
 }
 
 /**
- * The job's own output, as it may be shown while the guard is up. The runner obeys nothing then; but the log viewer
- * reads `##[group]`, `##[error]` and their like at the beginning of a line, and the runner ends a line at a CR too.
+ * The job's output, to be shown while the guard is up. The runner obeys no command then, but the log viewer still
+ * reads `##[group]`, `##[error]` and the like at the beginning of a line. The runner also ends a line at a CR.
  */
 export function harmlessOutput(lines: Buffer): Buffer {
   if (!lines.includes(BRACKET_COMMAND)) return lines;
@@ -31,14 +31,14 @@ export function harmlessOutput(lines: Buffer): Buffer {
 }
 
 const BRACKET_COMMAND = "##[";
-/** Resets a terminal's colours, so it shows nothing; but no line begins with `##[` any more. */
+/** Resets a terminal's colours, which shows nothing. With it in front, no line begins with `##[`. */
 const NOTHING_TO_SEE = "\x1b[0m";
 
 const LINE_BREAKS = /\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g;
-/** Controls, invisible formatting (the direction of writing among it) and halves of characters. */
+/** Control characters, invisible formatting such as the direction of writing, and unpaired surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-/** No more of a text than can matter: what is cut off at last must not cost anything before. */
+/** The beginning of a text, so that a huge one costs no time. It is cut exactly later. */
 function begin(text: string, longest: number): string {
   return text.slice(0, 4 * longest);
 }
@@ -52,9 +52,9 @@ function cut(text: string, longest: number): string {
 }
 
 /**
- * The runner obeys `::name::` at a line's start, blanks before it or not, and `##[name]` anywhere (`ActionCommand.cs` in
- * github.com/actions/runner). It compares by the rules of a language, which skip invisible characters: so this comes
- * after those are gone.
+ * Breaks workflow commands. The runner obeys `::name::` at the start of a line, also after blanks, and `##[name]`
+ * anywhere (actions/runner, `ActionCommand.cs`). Its comparison skips invisible characters, so they have to be
+ * removed first.
  */
 function broken(line: string): string {
   return line.replace(/^(\s*)::/, "$1\\::").replaceAll(BRACKET_COMMAND, "##\\[");

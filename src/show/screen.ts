@@ -3,7 +3,7 @@ import { Guard } from "./guard.ts";
 import type { LineWriter } from "./lines.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
 
-/** What the runner obeys, as `@actions/core` says it. */
+/** The workflow commands, as `@actions/core` has them. */
 export interface Commands {
   readonly isDebug: () => boolean;
   readonly debug: (text: string) => void;
@@ -15,19 +15,19 @@ export interface Commands {
 export interface ScreenOptions {
   /** Shows bytes, in order. */
   readonly write: LineWriter;
-  /** After it the commands may write by themselves. */
+  /** Writes what waits, so that commands, which write by themselves, keep the order. */
   readonly flush: () => void;
   readonly commands: Commands;
 }
 
 /**
- * All that the step shows. Every line and annotation of ours is sanitised here, so that no caller can forget it; the
- * job's output is shown as it is, under the guard.
+ * All that the step shows. It sanitises every line and annotation of the step, so that no caller can forget it. The
+ * job's output is shown under the guard.
  */
 export class Screen implements Log {
   readonly #options: ScreenOptions;
   readonly #guard: Guard;
-  /** The runner is to obey what the job prints. */
+  /** True when the runner has to obey what the job prints. */
   #obeyed = false;
 
   constructor(options: ScreenOptions) {
@@ -35,13 +35,16 @@ export class Screen implements Log {
     this.#guard = new Guard((line) => options.write(Buffer.from(`${line}\n`)));
   }
 
-  /** From now on words of others may be shown: the guard goes up, unless the runner is to obey what the job prints. */
+  /**
+   * Puts the guard up, unless the runner has to obey what the job prints. To be called before any text of AWS or a
+   * container is shown.
+   */
   open({ workflowCommands }: { readonly workflowCommands: boolean }): void {
     this.#obeyed = workflowCommands;
     if (!workflowCommands) this.#guard.up();
   }
 
-  /** No job prints any more: the runner may listen again. */
+  /** Takes the guard down, after the last output of a job. */
   close(): void {
     this.#guard.down();
     this.#obeyed = false;
@@ -65,20 +68,20 @@ export class Screen implements Log {
     this.#command(() => this.#options.commands.error(harmlessText(text), { title: harmlessLine(title) }));
   }
 
-  /** The runner shows these secrets nowhere, from here on: neither the whole of one nor a line of it. */
+  /** The runner masks these secrets from now on: each as a whole, and each of its lines. */
   mask(...secrets: readonly string[]): void {
     const all = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]);
     const parts = [...new Set(all)].filter((part) => part.trim() !== "");
     if (parts.length > 0) this.#command(() => parts.forEach(this.#options.commands.setSecret));
   }
 
-  /** Takes whole lines of a job, with their ends; each is shown behind the label. */
+  /** A writer for whole lines of a job, with their ends. Each line is shown behind the label. */
   writer(label = ""): LineWriter {
     if (label === "") return (...pieces) => this.#show(pieces);
     const prefix = Buffer.from(label);
     return (...pieces) => {
       for (const line of linesOf(Buffer.concat(pieces))) {
-        // A command has to begin its line.
+        // A command counts only at the beginning of a line, so it gets no label.
         const isCommand = this.#obeyed && line[0] === COLON && line[1] === COLON;
         this.#show(isCommand ? [line] : [prefix, line]);
       }

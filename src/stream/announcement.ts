@@ -1,11 +1,11 @@
 import { type Announcement, findAnnouncement, LONGEST_MARK } from "./marks.ts";
 
-/** Looks for the one announcement of a session, wherever the pieces are cut that it comes in. */
+/** Finds the one announcement of a session, in bytes that come in pieces of any size. */
 export class AnnouncementReader {
   #noise = "";
   #isFound = false;
 
-  /** The announcement, once; undefined while it has not come, and for good after it. */
+  /** Returns the announcement when it is complete; undefined before and after that. */
   read(bytes: Buffer): Announcement | undefined {
     if (this.#isFound) return undefined;
     this.#noise = (this.#noise + bytes.toString("latin1")).slice(-LONGEST_MARK);

@@ -1,7 +1,7 @@
 const NOTHING = Buffer.alloc(0);
 const SMALLEST = 256;
 
-/** Bytes that come in pieces, in one buffer: of small pieces each one by itself would cost far more than its bytes. */
+/** Joins pieces of bytes in one buffer. Small pieces would each cost far more memory than their bytes. */
 export class Bytes {
   #buffer: Buffer = NOTHING;
   #length = 0;
@@ -21,7 +21,7 @@ export class Bytes {
     this.#length = length;
   }
 
-  /** All of them; none is left. */
+  /** Returns all bytes, and empties the buffer. */
   take(): Buffer {
     const all = this.#buffer.subarray(0, this.#length);
     this.#buffer = NOTHING;
@@ -29,7 +29,7 @@ export class Bytes {
     return all;
   }
 
-  /** All of them so far, and no copy: what has come once is never written over. */
+  /** Returns all bytes so far, without a copy. They are never overwritten. */
   view(): Buffer {
     return this.#buffer.subarray(0, this.#length);
   }

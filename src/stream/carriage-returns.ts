@@ -1,22 +1,24 @@
 const CR = 13;
 const LF = 10;
 const NOTHING = Buffer.alloc(0);
-/** A terminal puts one, a log of it one more. */
+/** The most CRs before an LF that are learnt. A terminal puts one, a log of it one more. */
 const MOST = 8;
 
-/** Takes away the CRs that a terminal, and a log of it, have put before every LF. Holds no byte back, only a number. */
+/** Removes the CRs that a terminal, and a log of it, put before every LF. Holds back no bytes, only their number. */
 export class CarriageReturns {
   #perLine = 0;
-  /** CRs seen that may belong to a LF still to come. */
+  /** CRs at the end of the last piece, which may belong to an LF that is still to come. */
   #held = 0;
 
-  /** Another session: what was seen of a line's end is not sent again in part. */
+  /** Prepares for another session, which repeats whole lines. */
   restart(): void {
     this.#perLine = 0;
     this.#held = 0;
   }
 
-  /** Learns from the line's end behind a mark how many they are. What follows, or undefined while it hasn't come. */
+  /**
+   * Counts the CRs of the line's end behind a mark. Returns the bytes after it; undefined while it is not complete.
+   */
   learn(bytes: Buffer): Buffer | undefined {
     let from = 0;
     while (bytes[from] === CR && this.#perLine < MOST) {
@@ -41,7 +43,7 @@ export class CarriageReturns {
         this.#held = 0;
       }
       this.#held += end - last;
-      // Of those before a line's end no more are the terminal's, however many come.
+      // At most `#perLine` CRs before an LF are the terminal's. More of them are the job's.
       if (this.#held > this.#perLine) {
         parts.push(returns(this.#held - this.#perLine));
         this.#held = this.#perLine;

@@ -6,57 +6,59 @@ import { MarkScanner } from "./scanner.ts";
 import { LONGEST_RECORD, SpoolReader, type SpoolText } from "./spool.ts";
 import { type JobStatus, parseStatus } from "./status.ts";
 
-/** What a session or a log of one says, in order. */
+/** An item of a session or of a session's log. */
 export type ExtractedItem =
   | SpoolText
   | Announcement
-  /** The payload has to be typed. */
+  /** The container asks for the payload to be typed. */
   | { readonly kind: "payload-wanted" }
-  /** The secrets have to be typed, which were held back for the payload. */
+  /** The container has got the payload and asks for the secrets. */
   | { readonly kind: "secrets-wanted" }
-  /** The job runs, or has run: what follows is its spool. */
+  /** The job runs or has run. Its spool follows, from the byte `offset` on. */
   | { readonly kind: "attached"; readonly offset: number }
-  /** What the container has to say to the user. */
+  /** A note of the container for the user. */
   | { readonly kind: "note"; readonly text: string }
-  /** The end, believed only when every byte before it has been read. */
+  /** The end of the job. It counts only when every byte before it has been read. */
   | { readonly kind: "status"; readonly status: JobStatus }
   /** No job was started or found. */
   | { readonly kind: "refused"; readonly code: Refusal; readonly text: string }
-  /** All that came so far is what the container sent. */
+  /** All bytes so far are those that the container sent. */
   | { readonly kind: "confirmed" }
   | Gap;
 
-/** Bytes are missing, or others came in between: what was not confirmed comes again, from the byte `offset` on. */
+/**
+ * Bytes are missing, or foreign bytes came in between. The next session repeats the spool from the byte `offset` on.
+ */
 export interface Gap {
   readonly kind: "gap";
   readonly expected: number;
   readonly got: number;
   readonly offset: number;
-  /** What came can't be of the container, whatever its length. */
+  /** Why the bytes can't be the container's, where their length does not show it. */
   readonly why?: string;
 }
 
-/** What the printer has to know: the job's output, and how much of it is certain. */
+/** An item for the printer: output of the job, or how much of it is certain. */
 export type OutputItem = SpoolText | Extract<ExtractedItem, { kind: "confirmed" | "gap" }>;
 
 /** How far a session has come. */
 type State =
-  /** Nothing of the spool has come: what does is noise, or the announcement. */
+  /** Nothing of the spool has come. Bytes are noise or the announcement. */
   | { readonly kind: "before" }
-  /** The mark `@` has come, and the line's end behind it has not. */
+  /** The mark `@` has come, but not the end of its line. */
   | { readonly kind: "line-end" }
   | { readonly kind: "spool" }
   | { readonly kind: "packed"; readonly packed: PackedPiece }
-  /** The session has said its last word, or can't be believed any more. */
+  /** The session has sent its end, or can no longer be trusted. */
   | { readonly kind: "over" };
 
-/** Notes of one session that are told. */
+/** The most notes of one session that are passed on. */
 export const MOST_NOTES = 100;
 
 /**
- * Extracts the job's output and its end from what a terminal showed: the live session, its CloudWatch stream or its
- * S3 transcript, by the grammar of marks.ts. Takes bytes in pieces of any size; never throws; holds back no more than
- * one mark and one record, and asks for nothing twice in a session.
+ * Extracts the job's output and its end from what a terminal showed: a live session, its CloudWatch stream or its S3
+ * transcript. The grammar is in marks.ts. Takes bytes in pieces of any size and never throws. Holds back at most one
+ * mark and one record, and passes each request of the container on only once in a session.
  */
 export class Extractor {
   readonly #workers: number;
@@ -67,28 +69,28 @@ export class Extractor {
   #state: State = { kind: "before" };
   readonly #asked = new Set<ExtractedItem["kind"]>();
   #notes = 0;
-  /** Bytes of the spool that come again, since they have been read before. */
+  /** Bytes of the spool that this session repeats. */
   #skip = 0;
   #confirmed = 0;
 
-  /** Of a run with so many workers. */
+  /** `workers` is the number of workers of the job. */
   constructor(nonce: string, workers: number) {
     this.#workers = workers;
     this.#spool = new SpoolReader(workers);
     this.#scanner = new MarkScanner(nonce);
   }
 
-  /** The byte of the spool from which another session has to go on. */
+  /** The byte of the spool at which the next session has to go on. */
   get offset(): number {
     return this.#spool.offset;
   }
 
-  /** The byte of the spool up to which all is known to be what the container sent: no session goes on before it. */
+  /** The byte of the spool up to which the output is certain. No session goes on before it. */
   get confirmed(): number {
     return this.#confirmed;
   }
 
-  /** The session is over; what comes next is another one, of the same job. */
+  /** Prepares for another session of the same job. */
   restart(): void {
     this.#spool.rewind();
     this.#scanner.restart();
@@ -100,13 +102,13 @@ export class Extractor {
     this.#skip = 0;
   }
 
-  /** All that these bytes say, one after the other. To be read to its end, or not to go on. */
+  /** The items in these bytes. The caller has to read them to the end, or stop using the extractor. */
   *read(bytes: Uint8Array): Generator<ExtractedItem> {
     if (this.#isOver()) return;
     for (const piece of this.#scanner.scan(bytes)) {
       if (piece.kind === "bytes") yield* this.#readBytes(piece.bytes);
       else yield* this.#obey(parseMark(piece.text));
-      // After a gap nothing is believed, not even a status.
+      // After a gap nothing counts, not even a status.
       if (this.#isOver()) return;
     }
   }
@@ -158,7 +160,7 @@ export class Extractor {
     return this.#skip < 0 ? this.#gap(this.#spool.position, offset) : { kind: "attached", offset };
   }
 
-  /** Compares what the container has sent, by its own count, with what has come. */
+  /** Compares the number of bytes that the container has sent with the number that has come. */
   *#compare(sent: number): Generator<ExtractedItem> {
     const came = this.#spool.position - this.#skip;
     if (sent !== came) {
@@ -177,7 +179,7 @@ export class Extractor {
       yield this.#gap(position, packed.offset);
     } else {
       yield* this.#readSpool(data);
-      // A record without an end may have ended it.
+      // An overlong record may have ended the session.
       if (!this.#isOver()) yield* this.#compare(packed.offset + packed.length);
     }
   }
@@ -200,7 +202,7 @@ export class Extractor {
     return { kind: "gap", expected, got, offset: this.#confirmed, ...(why !== undefined && { why }) };
   }
 
-  /** Bytes between marks: noise before the spool, then the spool with its terminal's CRs, or packed. */
+  /** Reads bytes between marks: noise, the spool with the terminal's CRs, or packed text. */
   *#readBytes(bytes: Buffer): Generator<ExtractedItem> {
     switch (this.#state.kind) {
       case "before": {

@@ -1,64 +1,68 @@
 import { clipped } from "../clipped.ts";
 
 /**
- * The grammar of the marks by which the container speaks to the action through a terminal, and through any log of it.
- * `payload/` writes what is defined here, and `parseMark` reads it; nothing else knows it.
+ * The grammar of the marks: how the container speaks to the action through a terminal, and through any log of it.
+ * `payload/` writes marks, and `parseMark` reads them.
  *
- * A mark is an operating system command to a terminal, `ESC ] 7733 ; … BEL`: terminals and most log viewers show
+ * A mark is an operating system command (OSC) of a terminal, `ESC ] 7733 ; … BEL`. Terminals and most log viewers show
  * nothing for it. There are two layers, one inside the other.
  *
  * **The spool** is the file in the container that holds what the job printed. It is a sequence of records:
  *
  *     [tag] text [open] LF
  *
- *     tag   `e`, `eN`, `oN`   standard error, or standard error or output of worker N where there are several;
- *           `h`               the header: one line on where and what this is, not the job's;
+ *     tag   `e`, `eN`, `oN`   standard error; with several workers, standard error or output of worker N;
+ *           `h`               the header: one line of the container, not of the job;
  *           none              a whole line of standard output.
- *     open  `+`               the line goes on in the next record of the same tag: the LF is ours.
- *     text                    the job's bytes after redaction; a mark's beginning in them stands as the mark `=`,
- *                             and U+FFFD as the mark `?`: the agent does not bring that character over whole.
+ *     open  `+`               the line goes on in the next record of the same tag, and the LF is not the job's.
+ *     text                    the job's bytes after redaction. The beginning of a mark in them stands as the mark `=`.
+ *                             U+FFFD stands as the mark `?`, because the agent does not carry that character whole.
  *                             With several workers each line begins with `[N] `.
  *
- * **The session** is what the terminal carries: the spool from some byte on, with marks in between that hold the
- * run's nonce. A job can't forge those: it never sees the nonce, and they are looked for first.
+ * **The session** is what the terminal carries: the spool from some byte on, with marks in between that hold the run's
+ * nonce. A job can't forge these marks, because it never sees the nonce. They are looked for before any other.
  *
- *     `NONCE;@OFFSET` LF      from here on the spool follows, from that byte. How many CRs stand before the LF
- *                             is how many this terminal and this log put before every LF.
- *     `NONCE;~ OFFSET`        all of the spool up to that byte has been sent; also shows that the attacher is there.
- *     `NONCE;# OFFSET LENGTH` instead of LENGTH bytes of the spool from OFFSET on, these bytes through gzip, whose
- *                             format has their checksum, and base64, in lines that mean nothing,
- *     `NONCE;%`               up to here.
+ *     `NONCE;@OFFSET` LF      the spool follows from this byte on. The number of CRs before the LF is the number that
+ *                             this terminal and this log put before every LF.
+ *     `NONCE;~ OFFSET`        all of the spool up to this byte has been sent. It also shows that the attacher lives.
+ *     `NONCE;# OFFSET LENGTH` a packed piece begins: LENGTH bytes of the spool from OFFSET on, by gzip, whose format has
+ *                             their checksum, then base64. Its line ends have no meaning.
+ *     `NONCE;%`               the packed piece ends.
  *     `NONCE;n TEXT`          a note for the user.
- *     `NONCE;p`               the payload is to be typed.
- *     `NONCE;s`               the payload is there: the secrets, which are typed at once where it wasn't missing.
- *     `NONCE;. LENGTH STATUS` the end: the spool is that long, and all of it has been sent.
+ *     `NONCE;p`               the container asks for the payload to be typed.
+ *     `NONCE;s`               the container has got a payload that was missing, and asks for the secrets. A container
+ *                             that had the payload gets them with the nonce.
+ *     `NONCE;. LENGTH STATUS` the end: the spool has this length, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
- *     `open`                  the session is there, and the payload is being fetched.
- *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. With the 1 the payload is missing, so that
- *                             the code of other ways to get it is wanted, and why the first way failed.
- *     `echo`                  echo can't be turned off.
+ *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
+ *                             and the container asks for the code of other ways to get it.
+ *     `echo`                  before the nonce is known: echo can't be turned off.
+ *     `open`                  before the nonce is known: the session is open, and the payload is being fetched.
  *
- * STATUS is `exited`, `timed-out` or `cancelled`, then one `N=CODE:SECONDS` for each worker, joined by commas,
- * with a `!` behind those that were being stopped when they ended; or `refused` and why no script ran, behind the part of
- * the job that is meant and a colon (`user: `, `directory: `, `shell: `, `variable: `, `tool: `); or `lost` and why
- * it is not known how one ended.
+ * STATUS is one of these:
+ *
+ *     `exited`, `timed-out` or `cancelled`, then `N=CODE:SECONDS` for each worker, joined by commas. A `!` follows for a
+ *     worker that was being stopped when it ended.
+ *     `refused`, then the part of the job that is the cause (`user: `, `directory: `, `shell: `, `variable: `,
+ *     `tool: `), then why no script ran.
+ *     `lost`, then why the end of a script is not known.
  */
 export const MARK = "\x1b]7733;";
 export const BEL = "\x07";
 
-/** Bytes of the longest mark there is, with its beginning and its end. A status of 256 workers has 4 KB. */
+/** The most bytes of a mark, with its beginning and its end. A status of 256 workers has 4 KB. */
 export const LONGEST_MARK = 8192;
 
 export const OPEN = `${MARK}+${BEL}`;
 export const LITERAL = `${MARK}=${BEL}`;
 export const REPLACEMENT = `${MARK}?${BEL}`;
 
-/** What every mark of the session with this nonce begins with. */
+/** The beginning of every mark of the session with this nonce. */
 export function sessionMark(nonce: string): string {
   return `${MARK}${nonce};`;
 }
 
-/** A mark that holds the session's nonce, as the grammar above has it. */
+/** A mark with the session's nonce, by the grammar above. */
 export type Mark =
   /** `@` */
   | { readonly kind: "spool"; readonly offset: number }
@@ -76,16 +80,16 @@ export type Mark =
   | { readonly kind: "secrets-wanted" }
   /** `.` */
   | { readonly kind: "end"; readonly length: number; readonly status: string }
-  /** `.` with a length that can't be read: the session says nothing more, and has no status. */
+  /** `.` with a length that can't be read: the session is over, without a status. */
   | { readonly kind: "unreadable-end" }
   /** `!` */
   | { readonly kind: "refused"; readonly code: Refusal; readonly text: string };
 
 const REFUSAL_CODES = ["download", "place", "busy", "start", "gone", "lost"] as const;
-/** Why the container shows no job: it has started none, or has it no more. `unknown` is no code of ours. */
+/** Why the container shows no job: it has started none, or no longer has it. `unknown` stands for any other code. */
 export type Refusal = (typeof REFUSAL_CODES)[number] | "unknown";
 
-/** What stands in a mark behind the nonce; undefined where that is nothing of this grammar, such as a later version's. */
+/** Parses the text of a mark behind the nonce; undefined for a text that this grammar does not have. */
 export function parseMark(text: string): Mark | undefined {
   const body = text.slice(1);
   switch (text[0]) {
@@ -116,7 +120,7 @@ export function parseMark(text: string): Mark | undefined {
   }
 }
 
-/** No file is as long as a number of sixteen digits. */
+/** Fifteen digits are enough for the size of any file, and fit a number exactly. */
 function withNumbers(
   form: RegExp,
   body: string,
@@ -138,22 +142,22 @@ function parseRefusal(body: string): Mark {
   return { kind: "refused", code, text: clipped(text) };
 }
 
-/** What is said before the nonce is known. */
+/** The mark that comes before the container knows the nonce. */
 export type Announcement =
-  /** Echo is off: input may be sent. */
+  /** Echo is off: input may be typed. */
   | { readonly kind: "ready"; readonly missing: MissingPayload | undefined }
-  /** Echo can't be turned off: nothing may be sent. */
+  /** Echo can't be turned off: nothing may be typed. */
   | { readonly kind: "echo" };
 
 /** The container has no payload yet. */
 export interface MissingPayload {
-  /** Why boto3 could not fetch it; empty where it was not to. */
+  /** Why boto3 could not fetch it; empty where nothing was to be fetched. */
   readonly why: string;
 }
 
 const ANNOUNCEMENT = new RegExp(`${MARK.replace("]", "\\]")}(ready|ready1 ([^${BEL}]*)|echo)${BEL}`);
 
-/** The first announcement among whatever else a terminal showed. */
+/** The first announcement in what a terminal showed. */
 export function findAnnouncement(text: string): Announcement | undefined {
   const [, word, why] = ANNOUNCEMENT.exec(text) ?? [];
   if (word === undefined) return undefined;

@@ -1,13 +1,15 @@
 import { gunzipSync } from "node:zlib";
 import { Bytes } from "./bytes.ts";
 
-/** A piece of 1 MiB that gzip can't make smaller, in base64 with line ends, and room to spare. */
+/**
+ * The most bytes of a packed piece. A piece of 1 MiB that gzip can't make smaller has less, in base64 with line ends.
+ */
 export const LARGEST_PACK = 4 * 1024 * 1024;
 
-/** What zlib wants to have left at the end, and more than the least that it takes. */
-const ROOM = 64;
+/** Bytes of the output buffer beyond the piece: zlib needs some free at the end. */
+const MARGIN = 64;
 
-/** A piece of the spool that comes packed, as it was announced, and its text so far. */
+/** A packed piece of the spool: its announced position and length, and its text so far. */
 export class PackedPiece {
   readonly offset: number;
   readonly length: number;
@@ -18,17 +20,17 @@ export class PackedPiece {
     this.length = length;
   }
 
-  /** Keeps no more than the largest there is: what is cut off the checksum misses. */
+  /** Keeps at most `LARGEST_PACK` bytes. The checksum of a longer text then fails. */
   push(text: Buffer): void {
     this.#text.push(text.subarray(0, LARGEST_PACK - this.#text.length));
   }
 
-  /** Undefined where it isn't what was packed: gzip's own checksum tells. */
+  /** The unpacked bytes; undefined where gzip's checksum or the length does not match. */
   inflate(): Buffer | undefined {
     if (this.length > LARGEST_PACK) return undefined;
     try {
-      // In one piece: chunks that are joined would be as much again.
-      const size = this.length + ROOM;
+      // One output buffer: joining chunks would need twice the memory.
+      const size = this.length + MARGIN;
       const packed = Buffer.from(this.#text.take().toString("latin1"), "base64");
       const data = gunzipSync(packed, { chunkSize: size, maxOutputLength: size });
       return data.length === this.length ? data : undefined;

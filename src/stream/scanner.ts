@@ -1,14 +1,14 @@
 import { BEL, LONGEST_MARK, sessionMark } from "./marks.ts";
 
-/** A piece of what a terminal showed: bytes between marks, or the words of a mark behind the nonce. */
+/** A piece of what a terminal showed: bytes between marks, or the text of a mark behind the nonce. */
 export type Piece =
   { readonly kind: "bytes"; readonly bytes: Buffer } | { readonly kind: "mark"; readonly text: string };
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Finds the marks of one nonce in bytes that come in pieces of any size. Holds back no more than the beginning of one
- * mark; what begins like a mark and is longer than any is dropped, so that nothing grows.
+ * Finds the marks of one nonce in bytes that come in pieces of any size. Holds back at most the beginning of one
+ * mark. Drops the beginning of a mark that is longer than any mark.
  */
 export class MarkScanner {
   readonly #mark: Buffer;
@@ -18,12 +18,12 @@ export class MarkScanner {
     this.#mark = Buffer.from(sessionMark(nonce));
   }
 
-  /** Another session begins: a mark that has begun will not go on. */
+  /** Prepares for another session: forgets an incomplete mark. */
   restart(): void {
     this.#pending = NOTHING;
   }
 
-  /** To be read to its end, or not to go on. */
+  /** The pieces of these bytes. The caller has to read them to the end, or stop using the scanner. */
   *scan(bytes: Uint8Array): Generator<Piece> {
     let data = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes]);
     this.#pending = NOTHING;
@@ -43,7 +43,7 @@ export class MarkScanner {
     }
     const plain = data.length - beginning(data, this.#mark);
     if (plain > 0) yield { kind: "bytes", bytes: data.subarray(0, plain) };
-    // A copy: the rest must not keep a whole frame alive.
+    // A copy, because a view would keep the whole frame alive.
     this.#pending = Buffer.from(data.subarray(plain));
   }
 }

@@ -1,15 +1,18 @@
 import { Bytes } from "./bytes.ts";
 import { BEL, LITERAL, MARK, OPEN, REPLACEMENT } from "./marks.ts";
 
-/** What a record of the spool says. */
+/** The content of a record of the spool. */
 export type SpoolText =
   | { readonly kind: "header"; readonly text: string }
   | {
       readonly kind: "text";
       readonly stream: "stdout" | "stderr";
-      /** Tells the streams of several workers apart; pieces of one line have the same. */
+      /** Tells the streams of several workers apart. Pieces of one line have the same source. */
       readonly source: string;
-      /** The job's bytes, without the line's end; where they are several whole lines, without the last one's. */
+      /**
+       * The job's bytes, without the line's end: one line, a part of one, or several whole lines without the last
+       * end.
+       */
       readonly bytes: Buffer;
       /** False: the line goes on in the next text of this source. */
       readonly ends: boolean;
@@ -19,22 +22,21 @@ const LF = 10;
 const MARK_BYTES = Buffer.from(MARK);
 const OPEN_BYTES = Buffer.from(OPEN);
 const LONGEST_TAG = 32;
-/** Marks, and what they stand for. */
+/** Marks, and the bytes that they stand for. */
 const STAND_INS: readonly (readonly [Buffer, Buffer])[] = [
   [Buffer.from(LITERAL), MARK_BYTES],
   [Buffer.from(REPLACEMENT), Buffer.from("\ufffd")],
 ];
 
 /**
- * Bytes of the longest record. The recorders cut a line well before: recorder.py at 64 KiB and what it has read more,
- * 256 KiB, of which a character may become three times as long.
+ * The most bytes of a record. The recorders cut lines well before: recorder.py at 64 KiB and one read of 256 KiB, in
+ * which redaction may make a character three times as long.
  */
 export const LONGEST_RECORD = 2 * 1024 * 1024;
 
 /**
- * Reads the spool, in pieces of any size, and knows how far it has come: `offset` is where the record begins that
- * isn't whole yet, so that a new session can go on from there. Holds no more than one record, and reads nothing any more
- * once one is longer than a record can be.
+ * Reads the spool in pieces of any size. `offset` is the beginning of the first incomplete record, where a new
+ * session can go on. Holds at most one record. Stops reading once a record is longer than `LONGEST_RECORD`.
  */
 export class SpoolReader {
   readonly #workers: number;
@@ -42,12 +44,12 @@ export class SpoolReader {
   #rest = new Bytes();
   #overlong = false;
 
-  /** Only of so many workers there is output. */
+  /** `workers` is the number of workers; other tags count as text. */
   constructor(workers: number) {
     this.#workers = workers;
   }
 
-  /** What came is no spool: a record has no end. */
+  /** True when a record was too long, which shows that the bytes are not a spool. */
   get overlong(): boolean {
     return this.#overlong;
   }
@@ -56,26 +58,26 @@ export class SpoolReader {
     return this.#offset;
   }
 
-  /** Where the next byte belongs that is read. */
+  /** The position in the spool of the next byte. */
   get position(): number {
     return this.#offset + this.#rest.length;
   }
 
-  /** Forgets the record that isn't whole, or all from the beginning of an earlier one: a new session begins with it. */
+  /** Goes back to the incomplete record, or to the beginning of an earlier one. A new session begins there. */
   rewind(offset = this.#offset): void {
     this.#offset = offset;
     this.#rest = new Bytes();
     this.#overlong = false;
   }
 
-  /** What these bytes say, one after the other. To be read to its end, or not to go on. */
+  /** The records in these bytes. The caller has to read them to the end, or stop using the reader. */
   *read(bytes: Buffer): Generator<SpoolText> {
     if (this.#overlong) return;
     let from = 0;
     let mark = -1;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
       if (this.#rest.length === 0) {
-        // What is nothing but standard output is not taken apart.
+        // Whole lines of standard output are passed on together, up to the next mark.
         if (mark < from) mark = indexOf(MARK_BYTES, bytes, from);
         end = Math.max(end, bytes.subarray(0, mark).lastIndexOf(LF));
       }
@@ -91,7 +93,7 @@ export class SpoolReader {
       yield this.#record(record, first);
     }
     if (from === bytes.length || this.#isOverlong(bytes.length - from)) return;
-    // A copy: the rest must not keep a whole frame alive, nor change with it.
+    // `push` copies, so the rest neither keeps the frame alive nor changes with it.
     this.#rest.push(bytes.subarray(from));
   }
 
@@ -100,7 +102,7 @@ export class SpoolReader {
     return this.#overlong;
   }
 
-  /** The first record alone may be the header; only our container code writes there. */
+  /** Only the first record may be the header, because the container's own code writes that one. */
   #record(record: Buffer, first: boolean): SpoolText {
     const { tag, text } = tagged(record, (each) => (each === "h" ? first : this.#isStream(each)));
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
@@ -128,7 +130,7 @@ function tagged(record: Buffer, isTag: (tag: string) => boolean): { tag: string;
   return isTag(tag) ? { tag, text: record.subarray(end + 1) } : { tag: "", text: record };
 }
 
-/** Where it stands in `bytes` from there on, or their length. */
+/** The index of `sought` in `bytes` from `from` on; the length of `bytes` where there is none. */
 function indexOf(sought: Buffer, bytes: Buffer, from: number): number {
   const at = bytes.indexOf(sought, from);
   return at < 0 ? bytes.length : at;
@@ -138,7 +140,7 @@ function startsWith(bytes: Buffer, prefix: Buffer): boolean {
   return bytes.length >= prefix.length && bytes.compare(prefix, 0, prefix.length, 0, prefix.length) === 0;
 }
 
-/** Puts back what could not stand in the spool as the job printed it. */
+/** Replaces the stand-ins by the bytes that the job printed. */
 function literal(text: Buffer): Buffer {
   let at = text.indexOf(MARK_BYTES);
   if (at < 0) return text;

@@ -1,18 +1,20 @@
 import { clipped } from "../clipped.ts";
 
-/** How a job ended, as the trailer says it. */
+/** How a job ended, from the status in the mark of its end. */
 export type JobStatus =
   | {
       readonly kind: "ended";
       readonly reason: "exited" | "timed-out" | "cancelled";
       readonly workers: readonly WorkerStatus[];
     }
-  /** The container could not run the job: no script ran. The code says which input is meant, where one is. */
+  /**
+   * The container could not run the job, and no script ran. The code names the input that is the cause, if one is.
+   */
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly text: string }
-  /** One ran, and how it ended is lost, or is no word of ours. */
+  /** A script ran, but its end is lost, or the status can't be read. */
   | { readonly kind: "lost"; readonly text: string };
 
-/** What of a job can be wrong in a container; `job` for what concerns no input. */
+/** The part of a job that a container refuses; `job` where no input is the cause. */
 export type RefusalCode = "job" | "user" | "directory" | "shell" | "variable";
 
 export interface WorkerStatus {
@@ -20,13 +22,13 @@ export interface WorkerStatus {
   /** 0 to 255; 128 + s for a script that signal s killed. */
   readonly exitCode: number;
   readonly seconds: number;
-  /** It ended after the job had been told to stop. */
+  /** True when it ended after the job had been told to stop. */
   readonly stopped: boolean;
 }
 
 /**
- * A status counts only if it names exactly the workers of the run, once each, with codes that a process can have. Anything
- * else is `lost`, and never success.
+ * Parses a status. It counts only if it names each worker exactly once, with an exit code from 0 to 255. Any other
+ * text is `lost`, never a success.
  */
 export function parseStatus(text: string, workers: number): JobStatus {
   const [, reason, list = ""] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
@@ -46,6 +48,6 @@ function parseWorker(entry: string): WorkerStatus | undefined {
   const [, worker, code, seconds, sign] = /^(\d{1,3})=(\d{1,3}):(-?\d{1,10})(!?)$/.exec(entry) ?? [];
   const exitCode = Number(code);
   if (worker === undefined || exitCode > 255) return undefined;
-  // The container's clock may be set back while the job runs.
+  // Negative where the container's clock was set back while the job ran.
   return { worker: Number(worker), exitCode, seconds: Math.max(0, Number(seconds)), stopped: sign === "!" };
 }
