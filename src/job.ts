@@ -13,8 +13,8 @@ import { workerCount } from "./payload/workers.ts";
 import type { JobReport } from "./report/result.ts";
 
 /**
- * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` for what keeps
- * the job from its place in the container; from then on every end is a value.
+ * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` where the
+ * job gets no place in the container; after that every end is a value.
  */
 export async function runJob(context: JobContext): Promise<JobReport> {
   const { inputs, target, clock, cancel } = context;
@@ -28,7 +28,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const sessions = new JobSessions(job, place, context, deadline);
   try {
     const ended = await followToEnd(sessions, typedInput(nonce, job, context), output, context);
-    // Reading logs needs no session, so the place is given back meanwhile.
+    // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
     const end = await toldByLogs(ended, output, job, context);
     return { ...ended, end, stdout: output.end() };
@@ -37,7 +37,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   }
 }
 
-/** The job's end, where its sessions' logs have a part in that. Never rejects. */
+/** The job's end, after its sessions' logs were read where that is needed. Never rejects. */
 async function toldByLogs(
   ended: EndedJob,
   output: JobOutput,
@@ -45,7 +45,7 @@ async function toldByLogs(
   context: JobContext,
 ): Promise<JobEnd> {
   try {
-    const end = await readJobLogs(ended, { ...context, output, places: logs });
+    const end = await readJobLogs(ended, { ...context, output, sessionLogs: logs });
     if (end.kind !== "status") context.cancel.throwIfAborted();
     return end;
   } catch (error) {

@@ -8,7 +8,7 @@ it.each([
     "no-capacity",
   ],
   ["You've reached the limit on the number of vCPUs you can run concurrently", "no-capacity"],
-  ["ATTRIBUTE", "no-such-place"],
+  ["ATTRIBUTE", "no-such-capacity"],
   [
     "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster.",
     "no-provider",

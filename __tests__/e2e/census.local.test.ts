@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statfsSync } from "node:fs";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { Aws, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -63,7 +63,7 @@ function census() {
       ];
     }),
     files: ["/tmp", "/dev/shm"].map((place) => [place, ...filesIn(task, place)]),
-    ours: ["/", ...PLACES].flatMap((place) =>
+    ours: ["/", ...PARENT_DIRECTORIES].flatMap((place) =>
       readdirSync(root + place).filter((name) => name.startsWith("fargate-exec")),
     ),
     used: ["/tmp", "/dev/shm"].map((place) => {

@@ -1,6 +1,6 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
 
@@ -8,7 +8,7 @@ import { Aws } from "../helpers/local.ts";
 type Ending = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
 
 /** The first place for job directories, here on a small disk. */
-const place = PLACES[0];
+const place = PARENT_DIRECTORIES[0];
 const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
 

@@ -42,7 +42,7 @@ async function start() {
 it("a reader that is gone cancels the run, and a signal after that is the first one", async () => {
   const { child, said, ended } = await start();
   child.send("write EPIPE");
-  const seen = "The runner does not read the output of the step any more: write EPIPE.";
+  const seen = "The runner no longer reads the output of the step: write EPIPE.";
   expect(JSON.parse(await said(2))).toEqual({ code: "cancelled", seen });
   child.kill("SIGINT");
   child.send("done");

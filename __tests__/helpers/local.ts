@@ -30,7 +30,7 @@ import type { Keys } from "../../local/iam/principals.ts";
 import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
 import { type Names, policyFiles, policyOf } from "./policies.ts";
 import { answered, eventually, until } from "./until.ts";
@@ -281,7 +281,7 @@ export async function leftClean(task: Task): Promise<void> {
 
 /** The job directories in a container, in all places for them. */
 export function jobDirectories(task: Task): string[] {
-  return PLACES.flatMap((place) => {
+  return PARENT_DIRECTORIES.flatMap((place) => {
     const names = existsSync(`/proc/${pidIn(task)}/root${place}`)
       ? readdirSync(`/proc/${pidIn(task)}/root${place}`)
       : [];

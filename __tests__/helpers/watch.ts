@@ -17,7 +17,7 @@ import {
 import type { JobOptions } from "../../src/payload/job-text.ts";
 import { loaderText } from "../../src/payload/loader.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { extracted } from "./extracted.ts";
 import { until } from "./until.ts";
 
@@ -157,7 +157,7 @@ export class WatchedJob {
   /** The job directory, if there is one. */
   get directory(): string | undefined {
     const root = this.options.within?.root ?? "";
-    return PLACES.map((place) => `${root}${place}/fargate-exec-${this.runId}`).find((path) =>
+    return PARENT_DIRECTORIES.map((place) => `${root}${place}/fargate-exec-${this.runId}`).find((path) =>
       existsSync(path),
     );
   }

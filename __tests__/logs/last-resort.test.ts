@@ -51,7 +51,7 @@ async function look(after: End, kept: Kept) {
         ),
     },
     owners: [],
-    places: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
+    sessionLogs: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
     sessionIds: ["s-1"],
     extractor: new Extractor(NONCE, 1),
     onShown: (each) => shown.push(...wordsOf(each)),

@@ -3,12 +3,12 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { processesOf, watch, type Watched } from "../helpers/watch.ts";
 
 function leftovers(run: Watched): string[] {
-  const files = PLACES.map((place) => `${place}/fargate-exec-${run.runId}`).filter((path) =>
+  const files = PARENT_DIRECTORIES.map((place) => `${place}/fargate-exec-${run.runId}`).filter((path) =>
     existsSync(path),
   );
   return [...processesOf(run.runId).map(String), ...files];

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { split } from "../../local/agent/shlex.ts";
 import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
@@ -107,7 +107,7 @@ describe.each(SHELLS)("under %s", (sh) => {
 
   it.concurrent("a directory whose maker has not yet said who it is ends it, too", async () => {
     const runId = randomBytes(6).toString("hex");
-    const directory = `${PLACES[0]}/fargate-exec-${runId}`;
+    const directory = `${PARENT_DIRECTORIES[0]}/fargate-exec-${runId}`;
     const maker = spawn("sh", ["-c", "sleep 20; :"], { stdio: "ignore" });
     mkdirSync(directory, { mode: 0o700 });
     try {
@@ -126,7 +126,7 @@ describe.each(SHELLS)("under %s", (sh) => {
     "a process that has got the number of one of the job's is not signalled",
     async () => {
       const runId = randomBytes(6).toString("hex");
-      const directory = `${PLACES[0]}/fargate-exec-${runId}`;
+      const directory = `${PARENT_DIRECTORIES[0]}/fargate-exec-${runId}`;
       // A leader of a process group, as the job and each of its workers is.
       const other = spawn("sleep", ["60"], { stdio: "ignore", detached: true });
       const closed = once(other, "close");

@@ -93,11 +93,11 @@ describe("a container's place", () => {
   it("is asked for again only while at most one session of the job uploads", async () => {
     const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
     await carried(uploads, 8 * MB);
-    await uploads.place({ log, signal: cancel.signal });
+    await uploads.waitForPlace({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([]);
     // A megabyte more may have been printed before a lost session was ended.
     await carried(uploads, 4 * MB, { kind: "lost", why: "cut" });
-    await uploads.place({ log, signal: cancel.signal });
+    await uploads.waitForPlace({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([10_000]);
     expect(log.lines).toEqual([expect.stringContaining("waits 10 s")]);
   });

@@ -2,8 +2,8 @@ import { Failure } from "../errors.ts";
 import type { BucketName, S3 } from "./s3.ts";
 
 /**
- * Why S3 refused to write: S3 denies a bucket of another account, a request that a bucket policy wants encrypted and
- * a missing right in the same words. Anything but a denial comes back as it is.
+ * Explains why S3 refused to write. S3 uses the same words for a bucket of another account, a policy that demands
+ * encryption, and a missing right. Returns any other failure unchanged.
  */
 export async function whyNotWritten(
   refusal: Failure,
@@ -24,7 +24,7 @@ export async function whyNotWritten(
   return new Failure(code, { failed, seen, advice: [advice, ...more].join(" ").trim(), cause: refusal });
 }
 
-/** Whether S3 lets these credentials look at the bucket, as one of its owner's where that is named. */
+/** Whether these credentials may list the bucket, as a bucket of `owner` where that is given. */
 export async function isReadable(bucket: BucketName, s3: Pick<S3, "checkBucket">): Promise<boolean> {
   try {
     await s3.checkBucket(bucket);
@@ -35,7 +35,7 @@ export async function isReadable(bucket: BucketName, s3: Pick<S3, "checkBucket">
   }
 }
 
-/** The bucket belongs to another account than `owner`, as `refusal` shows. */
+/** The failure of a bucket that belongs to another account than `owner`. `refusal` is S3's answer. */
 export function notOwned(bucket: string, owner: string, refusal: Failure): Failure {
   return new Failure("bucket-not-owned", {
     failed: `The bucket '${bucket}' does not belong to the account ${owner}.`,

@@ -10,7 +10,7 @@ import type { S3 } from "./s3.ts";
 import { s3Calls } from "./s3-calls.ts";
 import { type Ssm, ssmCalls } from "./ssm.ts";
 
-/** All of AWS that a run calls. */
+/** All calls of AWS. */
 export interface Aws {
   readonly clients: AwsClients;
   readonly ecs: Ecs;

@@ -1,6 +1,6 @@
 import { type Query, textsOf } from "./query.ts";
 
-/** Our calls of EC2, on the network of a task. */
+/** The calls of EC2, on the network of a task. */
 export interface Ec2 {
   /** Undefined where there is no such network interface. */
   networkInterface(id: string): Promise<NetworkInterface | undefined>;

@@ -32,7 +32,7 @@ async function registerTaskDefinition(
   ask: EcsRequester,
   definition: RegistrableDefinition,
 ): Promise<TaskDefinition> {
-  // The text is the user's and ECS is its judge, so its type is taken on trust.
+  // ECS checks the user's definition, so its type is not checked here.
   const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
   const what = `task definition '${request.family ?? ""}'`;
   const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
@@ -128,9 +128,9 @@ function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityPro
 }
 
 /**
- * ECS has one text for an agent that isn't running yet and for a task without ECS Exec ("… execute command was
- * not enabled when the task was run or the execute command agent isn't running. Wait and try again …"), so this
- * can't tell them apart; the task's own `enableExecuteCommand` can.
+ * True also for a task without ECS Exec. ECS has one text for both: "… execute command was not enabled when the task
+ * was run or the execute command agent isn't running. Wait and try again …". The task's `enableExecuteCommand` tells
+ * them apart.
  */
 function isNotConnected(error: unknown): error is Error {
   if (isNamed(error, "TargetNotConnectedException")) return true;

@@ -33,7 +33,7 @@ async function describeTasks(
   tasks: readonly string[],
 ): Promise<readonly Task[]> {
   const found: Task[] = [];
-  // A call takes a hundred.
+  // DescribeTasks takes at most 100 tasks.
   for (let i = 0; i < tasks.length; i += 100) {
     const some = tasks.slice(i, i + 100);
     const what = some.length === 1 ? `task '${some.join()}'` : `${some.length} tasks of cluster '${cluster}'`;
@@ -134,8 +134,8 @@ async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string)
 }
 
 /**
- * What the tasks of a service with an EXTERNAL or CODE_DEPLOY deployment controller are made of: there the service's own
- * members are those that it was created with, or absent, and `deployments` is empty.
+ * The task set that defines the tasks of a service with an EXTERNAL or CODE_DEPLOY deployment controller. Of such a
+ * service `deployments` is empty, and the other members are absent or those of its creation.
  */
 function primaryTaskSet({ taskSets = [], deploymentController }: sdk.Service): sdk.TaskSet | undefined {
   if ((deploymentController?.type ?? "ECS") === "ECS") return undefined;

@@ -3,7 +3,7 @@ import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
 import type { Call } from "./thrown.ts";
 
-/** One call of ECS: the names are those that a message may need. */
+/** Makes one call of ECS. `names` are for messages. */
 export type EcsRequester = <T>(
   action: string,
   resource: string,

@@ -1,10 +1,13 @@
 /**
- * The one place that reads what ECS says of a task: in an error of RunTask, in the `failures` of its answer, and in the
- * reasons of a stopped task and its containers. The texts are those of the ECS Developer Guide, "Stopped tasks error
- * messages", and of the API reference, "API failure reasons". In each table the first row that fits counts.
+ * Classifies ECS's words on a task, and no other file reads them: the errors of RunTask, the `failures` in its
+ * answer, and the reasons of a stopped task and its containers. The texts are those of the ECS Developer Guide,
+ * "Stopped tasks error messages", and of the API reference, "API failure reasons". In each table the first row that
+ * fits counts.
  */
 
-/** Fargate has no place for the task, or the account no quota. A capacity provider is another thing. */
+/**
+ * Fargate has no capacity for the task, or the account no quota. "capacity provider" in a text means something else.
+ */
 const SHORTAGE = ["no-capacity", /^RESOURCE|capacity(?! provider)|limit on the number of/im] as const;
 
 const REFUSALS = [
@@ -14,7 +17,7 @@ const REFUSALS = [
   ["no-tags", /must be enabled to add tags/i],
   ["no-provider", /capacity provider.*not associated/is],
   SHORTAGE,
-  ["no-such-place", /ATTRIBUTE/i],
+  ["no-such-capacity", /ATTRIBUTE/i],
 ] as const;
 
 const ENDS = [

@@ -2,7 +2,7 @@ import type { RegistrableDefinition, TaskDefinition } from "./task-definition.ts
 import type { Task } from "./task.ts";
 
 /**
- * Our calls of ECS. `cluster` is a name or an ARN, `task` an ID or an ARN. Each fails with a `Failure` whose
+ * The calls of ECS. `cluster` is a name or an ARN, `task` an ID or an ARN. Each call fails with a `Failure` whose
  * message names the IAM action and the resource, or with the abort signal's reason.
  */
 export interface Ecs {
@@ -10,22 +10,25 @@ export interface Ecs {
   describeCluster(cluster: string): Promise<Cluster>;
   /** Undefined where ECS knows no such task: never there, forgotten, or too new to be seen yet. */
   describeTask(cluster: string, task: string): Promise<Task | undefined>;
-  /** Those of `tasks` that ECS knows, in any order and number. */
+  /** Those of `tasks` that ECS knows, in any order. `tasks` may be of any length. */
   describeTasks(cluster: string, tasks: readonly string[]): Promise<readonly Task[]>;
-  /** ARNs of the tasks that are meant to run. */
+  /** ARNs of the tasks whose desired status is RUNNING. */
   listTasks(cluster: string, filter: TaskFilter): Promise<readonly string[]>;
   /** Fails with `service-not-found`, also for a service that was deleted. */
   describeService(cluster: string, service: string): Promise<Service>;
   /** Fails with `task-definition-not-found`. */
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
   registerTaskDefinition(definition: RegistrableDefinition): Promise<TaskDefinition>;
-  /** One that is inactive already is no failure. */
+  /** A definition that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
-  /** Starts up to ten tasks. ECS's own refusals come back as values, since their words need the context. */
+  /**
+   * Starts up to ten tasks. ECS's own refusals are values of the answer, because their messages need the caller's
+   * context.
+   */
   runTask(request: RunTaskRequest): Promise<RunTaskAnswer>;
   /** `reason` becomes the task's stoppedReason. A task that is gone already is no failure. */
   stopTask(cluster: string, task: string, reason: string): Promise<void>;
-  /** Not connected: the container's exec agent takes no session now, and may a moment later. */
+  /** The answer `notConnected` means that the container's exec agent takes no session now. It may take one later. */
   executeCommand(request: ExecuteCommandRequest): Promise<ExecuteCommandAnswer>;
 }
 
@@ -38,7 +41,7 @@ export interface Cluster {
 
 /** How a cluster encrypts and logs its ECS Exec sessions. */
 export interface ExecConfiguration {
-  /** DEFAULT is the log configuration of each container, OVERRIDE the cluster's own, as below. */
+  /** DEFAULT: the log configuration of each container. OVERRIDE: the cluster's own, in the members below. */
   readonly logging: "NONE" | "DEFAULT" | "OVERRIDE";
   readonly kmsKeyId: string | undefined;
   readonly cloudWatchLogGroup: string | undefined;
@@ -52,7 +55,7 @@ export interface ExecConfiguration {
 export type TaskFilter =
   | { readonly service: string }
   | { readonly startedBy: string }
-  /** Of the task definition. */
+  /** The family of the task definition. */
   | { readonly family: string };
 
 export interface Service {
@@ -62,25 +65,28 @@ export interface Service {
   readonly desiredCount: number;
   readonly runningCount: number;
   readonly pendingCount: number;
-  /** Like launch type, capacity providers, platform version and network that of its PRIMARY task set, where it has task sets. */
+  /**
+   * Where the service has task sets, this and the launch type, capacity providers, platform version and network are
+   * those of its PRIMARY task set.
+   */
   readonly taskDefinitionArn: string;
   readonly enableExecuteCommand: boolean;
-  /** FARGATE, EC2 or EXTERNAL; means nothing where there are capacity providers. */
+  /** FARGATE, EC2 or EXTERNAL. It has no meaning where there are capacity providers. */
   readonly launchType: string | undefined;
   readonly capacityProviders: readonly CapacityProvider[];
   readonly platformVersion: string | undefined;
-  /** Without subnets where the service's tasks have no network of their own. */
+  /** Has no subnets where the service's tasks don't use network mode awsvpc. */
   readonly network: Network;
-  /** Newest first, ECS's own words. */
+  /** ECS's own texts, the newest first. */
   readonly events: readonly string[];
 }
 
-/** A place that tasks run in: FARGATE and FARGATE_SPOT are AWS's own. */
+/** A capacity provider. FARGATE and FARGATE_SPOT are AWS's own. */
 export interface CapacityProvider {
   readonly name: string;
-  /** Its share of the tasks, beside the others' weights. */
+  /** Its share of the tasks, relative to the other weights. */
   readonly weight: number;
-  /** As many tasks before the weights count. */
+  /** The number of tasks that it gets before the weights count. */
   readonly base: number;
 }
 
@@ -108,10 +114,10 @@ export interface RunTaskRequest {
   readonly propagateTags: "TASK_DEFINITION" | undefined;
 }
 
-/** Of several tasks ECS may start some and refuse the rest. */
+/** ECS may start some of several tasks and refuse the others. */
 export interface RunTaskAnswer {
   readonly tasks: readonly Task[];
-  /** E.g. `RESOURCE:ENI`, with a detail in words where ECS gives one. */
+  /** A reason such as `RESOURCE:ENI`, with a detail in words where ECS gives one. */
   readonly refusals: readonly { readonly reason: string; readonly detail: string | undefined }[];
 }
 
@@ -122,7 +128,7 @@ export interface ExecuteCommandRequest {
   readonly command: string;
 }
 
-/** A session that waits for its client. The token is secret, and good for a short while only. */
+/** A session that waits for its client. The token is secret, and valid for a short time only. */
 export interface SessionTicket {
   readonly sessionId: string;
   /** To be used byte for byte. */
@@ -132,5 +138,5 @@ export interface SessionTicket {
 
 export type ExecuteCommandAnswer =
   | { readonly session: SessionTicket }
-  /** In AWS's own words; `throttled` when AWS took the call only after turning it away for its rate. */
+  /** In AWS's own words. `throttled`: AWS took the call only after it had refused it for its rate. */
   | { readonly notConnected: string; readonly throttled: boolean };

@@ -1,13 +1,13 @@
 /**
- * The one place that knows AWS's exception names and Node's network codes. Everything that a call can throw
- * leaves `src/aws` as a `Failure`, or as the reason of the signal that aborted it.
+ * The failures of any call of AWS. Only `src/aws` knows AWS's exception names and Node's network codes: every error
+ * of a call leaves it as a `Failure`, or as the reason of the signal that aborted it.
  */
 import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";
 import { type Call, inWords, OWN_WORDS, readThrown, type ErrorFacts } from "./thrown.ts";
 
-/** Runs one call: an abort throws the signal's reason, anything else goes wrong as a `Failure`. */
+/** Runs one call. An abort throws the signal's reason; any other error becomes a `Failure`. */
 export async function attempt<T>(
   call: Call,
   signal: AbortSignal | undefined,
@@ -22,10 +22,10 @@ export async function attempt<T>(
   }
 }
 
-/** The failure of one call, with what was seen of it. */
+/** Makes a failure of the call, with AWS's words as `seen`. */
 type FailureWith = (code: FailureCode, failed: string, advice: string) => Failure;
 
-/** A bug of ours, which no advice to the user could mend, comes back as it is. */
+/** The failure of an error. A `Failure`, and an error that shows a bug of the action, come back unchanged. */
 export function failureOf(error: unknown, call: Call): Error {
   if (error instanceof Failure || error instanceof ReferenceError) return error;
   if (error instanceof TypeError && !("code" in error)) return error;
@@ -45,7 +45,7 @@ export function failureOf(error: unknown, call: Call): Error {
   return failure("aws-error", `${doing} failed.`, OWN_WORDS);
 }
 
-/** A failure of the network, the credentials or the rate, which any call may have. */
+/** The failures of the network, the credentials and the rate. */
 function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureWith): Failure | undefined {
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
@@ -75,31 +75,31 @@ function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureWith): Fai
   return undefined;
 }
 
-/** The endpoint that the environment names for a service, as the SDK reads it: an empty variable is none. */
+/** The endpoint that the environment names for a service, read as the SDK does: an empty variable counts as unset. */
 export function endpointOverride(service: Call["service"] | "ssmmessages"): string | undefined {
   const id = service === "logs" ? "CLOUDWATCH_LOGS" : service.toUpperCase();
   const names = [`AWS_ENDPOINT_URL_${id}`, "AWS_ENDPOINT_URL"];
   return names.map((name) => process.env[name]).find(Boolean);
 }
 
-/** True when AWS's answer was an exception of this name. */
+/** True for an AWS exception of one of these names. */
 export function isNamed(error: unknown, ...names: string[]): error is Error {
   return error instanceof Error && names.includes(error.name);
 }
 
-/** True when AWS's answer was that the caller may not do that. */
+/** True when AWS has denied the call. */
 export function isAccessDenied(error: unknown): boolean {
   const { name, status } = readThrown(error);
   return DENIED.has(name) || status === 403;
 }
 
-/** How often the SDK sent the request that this answer or error came to. */
+/** How many times the SDK has sent the request of this answer or error. */
 export function attempts(answer: unknown): number {
   return (answer as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
 }
 
 function accessDenied(thrown: ErrorFacts, call: Call, cause: unknown): Failure {
-  // AWS names what was missing, which is not always the call itself: RunTask may lack iam:PassRole.
+  // AWS names the missing right, which may be another one than the call's: RunTask may lack iam:PassRole.
   const said = /not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?/.exec(thrown.message);
   const action = said?.[1] ?? call.action;
   const resource = said?.[2]?.replace(/[.,]$/, "") ?? call.resource;
@@ -113,7 +113,9 @@ function accessDenied(thrown: ErrorFacts, call: Call, cause: unknown): Failure {
   });
 }
 
-/** RunTask says of a throttle behind it: `InvalidParameterException: … Rate exceeded (ErrorCode: Throttling)`. */
+/**
+ * True for a throttle that RunTask reports as `InvalidParameterException: … Rate exceeded (ErrorCode: Throttling)`.
+ */
 export function isDisguisedThrottle({ name, message }: Pick<Error, "name" | "message">): boolean {
   return (
     /^(InvalidParameter|Client)Exception$/.test(name) && /rate exceeded|ErrorCode: Throttling/i.test(message)

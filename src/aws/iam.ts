@@ -1,8 +1,8 @@
 import { type Query, textsOf } from "./query.ts";
 
-/** Our one call of IAM. */
+/** The one call of IAM. */
 export interface Iam {
-  /** Those of `actions` that the policies of a role do not allow on `resource`, as IAM's simulator has it. */
+  /** Those of `actions` that the policies of a role do not allow on `resource`, by IAM's policy simulator. */
   denied(roleArn: string, actions: readonly string[], resource: string): Promise<readonly string[]>;
 }
 

@@ -2,9 +2,12 @@ import type { DataKey } from "../channel/types.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
 
-/** Our one call of KMS. */
+/** The one call of KMS. */
 export interface Kms {
-  /** 64 bytes for the two directions of a session. `context` is what the other side must name to decrypt. */
+  /**
+   * A data key of 64 bytes, for the two directions of a session. `context` is the encryption context, which the other
+   * side needs to decrypt.
+   */
   generateDataKey(keyId: string, context: Readonly<Record<string, string>>): Promise<DataKey>;
 }
 

@@ -1,11 +1,11 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
 
-/** Our calls of CloudWatch Logs. */
+/** The calls of CloudWatch Logs. */
 export interface Logs {
   /**
-   * One page of a stream, oldest first, from its start or from where an earlier page ended. Undefined while
-   * the stream, or its group, is not there yet.
+   * One page of a stream, oldest event first, from its start or from `from`, the `next` of an earlier page. Undefined
+   * while the stream or its group does not exist.
    */
   page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
 }
@@ -23,9 +23,9 @@ export interface LogEvent {
 
 export interface LogPage {
   readonly events: readonly LogEvent[];
-  /** Reads on from here, also later, when the stream has grown. */
+  /** Where the next page begins, also later, when the stream has grown. */
   readonly next: string;
-  /** There was nothing more at the time. A page may be empty without being the last. */
+  /** True when nothing more was there. A page may be empty without being the last one. */
   readonly last: boolean;
 }
 
@@ -54,11 +54,11 @@ export function logsCalls(clients: AwsClients): Logs {
             message: message ?? "",
           })),
           next,
-          // The API's only sign of the end: the token that was sent comes back.
+          // The API shows the end only by returning the same token.
           last: next === from,
         };
       } catch (error) {
-        // Of a stream as of a group: an agent makes either when it has something to write.
+        // AWS's error for a stream and for a group: an agent makes them when it writes first.
         if (isNamed(error, "ResourceNotFoundException")) return undefined;
         throw error;
       }

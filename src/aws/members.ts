@@ -4,14 +4,14 @@ import { NormalizedSchema } from "@smithy/core/schema";
 const SHAPES = { RegisterTaskDefinition: RegisterTaskDefinitionRequest$, TaskOverride: TaskOverride$ };
 
 /**
- * The members of `value` that ECS does not know, as paths like `containerOverrides[0].comand`. The SDK leaves
- * such members out of the request without a word, so that a slip of the pen would go unnoticed.
+ * The members of `value` that ECS does not know, as paths like `containerOverrides[0].comand`. The SDK silently
+ * leaves such members out of the request, so a typing error would go unnoticed.
  */
 export function unknownMembers(shape: keyof typeof SHAPES, value: unknown): readonly string[] {
   return [...walk(NormalizedSchema.of(SHAPES[shape]), value, "")];
 }
 
-/** Those members of `value` that ECS takes at the top of this shape. */
+/** The members of `value` that ECS takes at the top level of this shape. */
 export function knownMembers(shape: keyof typeof SHAPES, value: object): Readonly<Record<string, unknown>> {
   const members = membersOf(NormalizedSchema.of(SHAPES[shape]));
   return Object.fromEntries(Object.entries(value).filter(([name]) => members.has(name)));

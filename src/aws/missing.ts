@@ -1,4 +1,4 @@
-/** What a call names and AWS does not have, or what it was not given, in the words of `Failure`. */
+/** The failures for a resource that AWS does not have, or that the inputs don't name. */
 import { Failure } from "../errors.ts";
 
 export function clusterNotFound(cluster: string, region: string, seen: string, cause?: unknown): Failure {

@@ -1,6 +1,6 @@
 /**
- * Asks for each name once: for what doesn't change, such as the task definition that tasks share. A rejection is not kept,
- * so that the next caller asks again.
+ * Keeps the answer for each name, for answers that don't change, such as task definitions. A rejection is not kept,
+ * so the next caller asks again.
  */
 export function once<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
   const answers = new Map<string, Promise<T>>();

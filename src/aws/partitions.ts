@@ -1,28 +1,28 @@
 import { partition } from "@aws-sdk/core/client";
 
-/** A part of AWS with names and domains of its own, such as `aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`. */
+/** A partition of AWS, such as `aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`. */
 export interface Partition {
-  /** As its ARNs begin. */
+  /** The name in its ARNs. */
   readonly name: string;
   readonly dnsSuffix: string;
   readonly dualStackDnsSuffix: string;
-  /** The region that answers for services without one. */
+  /** The region of services that have no regions. */
   readonly globalRegion: string;
 }
 
-/** By the SDK's own data; a region that it doesn't know counts as one of `aws`, as it does for the SDK. */
+/** The partition of a region by the SDK's data. As in the SDK, an unknown region counts as one of `aws`. */
 export function partitionOf(region: string): Partition {
   const { name, dnsSuffix, dualStackDnsSuffix, ...more } = partition(region);
   const { implicitGlobalRegion = region } = more as { readonly implicitGlobalRegion?: string };
   return { name, dnsSuffix, dualStackDnsSuffix, globalRegion: implicitGlobalRegion };
 }
 
-/** The ARN of any session of ECS Exec, for policies. */
+/** An ARN pattern for all sessions of ECS Exec, for policies. */
 export function sessionsArn(region: string): string {
   return `arn:${partitionOf(region).name}:ssm:*:*:session/ecs-execute-command-*`;
 }
 
-/** The SDK's data has no consoles. */
+/** The hosts of the AWS consoles, which the SDK's data does not have. */
 const CONSOLES: Readonly<Record<string, string>> = {
   aws: "console.aws.amazon.com",
   "aws-cn": "console.amazonaws.cn",

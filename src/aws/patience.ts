@@ -8,22 +8,26 @@ type RetryStrategy = Extract<
 type Token = Awaited<ReturnType<RetryStrategy["refreshRetryTokenForRetry"]>>;
 
 /**
- * How long a throttled call is tried unless said, in milliseconds. ECS's limits are an account's, and RunTask, StopTask
- * and ExecuteCommand share one: a matrix of some hundred jobs needs minutes rather than the SDK's three attempts.
+ * How long a throttled call is repeated by default, in milliseconds. ECS's rates are those of the account, and
+ * RunTask, StopTask and ExecuteCommand share one. A matrix of hundreds of jobs needs minutes, not the SDK's three
+ * attempts.
  */
 const THROTTLED_FOR = 180_000;
-/** Calls that found no network or a broken service: a few seconds in all, for a wrong region must be told soon. */
+/**
+ * The attempts of a call that found no network or a broken service. They take a few seconds in all, so that a wrong
+ * region is reported soon.
+ */
 const ATTEMPTS = 6;
 /**
- * How long, in milliseconds of pauses, a network is tried that fails at an endpoint that has answered before: there the
- * address is right and the way was open, and a run that is well under way is worth the wait.
+ * How long a call is repeated, in milliseconds of pauses, where the network fails but the endpoint has answered
+ * before. Its address is right then, and the run is under way.
  */
 const NETWORK_FOR = 30_000;
 const LONGEST = { throttle: 20_000, failure: 5_000 };
 
 /**
- * For one client, which has one endpoint. Waits with full jitter, at most twice as long each time, so that many jobs
- * spread out.
+ * The retry strategy of one client, which has one endpoint. Waits with full jitter, at most twice as long each time,
+ * so that many jobs spread out.
  */
 export function patience(
   throttledFor: number = THROTTLED_FOR,

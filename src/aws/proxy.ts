@@ -8,15 +8,15 @@ import { getProxyForUrl } from "proxy-from-env";
 const OPTIONS = { keepAlive: true } as const;
 
 /**
- * Sends each request the way the proxy variables say (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either
- * case), sockets included: what is a proxy for https:// is one for wss:// too.
+ * An agent that obeys the proxy variables (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case), for
+ * requests and for WebSockets: the proxy for https:// is also used for wss://.
  */
 export class EnvironmentProxyAgent extends Agent {
   readonly #direct = { http: new http.Agent(OPTIONS), https: new https.Agent(OPTIONS) };
   readonly #proxies = new Map<string, Agent>();
   readonly #proxyFor: (url: string) => string;
 
-  /** `proxyFor` gives the proxy's URL, or an empty text; by default it is what the variables say. */
+  /** `proxyFor` returns the URL of the proxy for a URL, or an empty text; by default it reads the variables. */
   constructor(proxyFor: (url: string) => string = getProxyForUrl) {
     super(OPTIONS);
     this.#proxyFor = proxyFor;
@@ -26,8 +26,8 @@ export class EnvironmentProxyAgent extends Agent {
     const scheme = secureEndpoint ? "https" : "http";
     const proxy = this.#proxyFor(`${scheme}://${String(request.getHeader("host"))}`);
     if (proxy === "") return this.#direct[scheme];
-    // Through a tunnel, unless it is a plain request, which a proxy may pass on itself. Over a connection of its own:
-    // on one that is used again the library sends the head as it was before it was told of the proxy.
+    // The proxy itself passes a plain request on; all else goes through a tunnel. HttpProxyAgent gets no keepAlive:
+    // on a reused connection it sends the request's head in the form for a direct connection.
     const tunnel = secureEndpoint || request.getHeader("upgrade") !== undefined;
     const key = `${String(tunnel)} ${proxy}`;
     const agent =

@@ -8,8 +8,9 @@ export interface EndpointChoice {
 }
 
 /**
- * Where the two services are and which region signs for them, by the endpoint rule sets that AWS publishes with its
- * SDKs. EC2 is regional; IAM has one endpoint a partition, whose region signs. GovCloud's plain endpoints are FIPS.
+ * The host of a service and the region for its signatures, by the endpoint rule sets that AWS publishes with its
+ * SDKs. EC2 has an endpoint for each region, IAM one for each partition. GovCloud's plain endpoints are FIPS
+ * endpoints.
  */
 export function queryEndpoint(
   service: "ec2" | "iam",

@@ -7,11 +7,11 @@ import { attempt, endpointOverride } from "./failures.ts";
 import { queryEndpoint } from "./query-endpoint.ts";
 import type { Call } from "./thrown.ts";
 
-/** Of the two services that are asked a question now and then, which is not worth a client of the SDK. */
+/** API versions. These two services are called rarely, so they need no client of the SDK. */
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;
 type Service = keyof typeof VERSIONS;
 
-/** These calls only help to explain a failure, so the step does not wait for them long. */
+/** A short limit, because these calls only help to explain a failure. */
 const TIMEOUT_MS = 5_000;
 
 export type Query = (
@@ -21,7 +21,7 @@ export type Query = (
   parameters: Readonly<Record<string, string>>,
 ) => Promise<string>;
 
-/** One call of an AWS Query API, answered by its XML. Fails with a `Failure`, as every call does. */
+/** Makes calls of AWS Query APIs. A call resolves with the XML of its answer, and fails with a `Failure`. */
 export function queryCalls(clients: AwsClients): Query {
   const { signal } = clients;
   return async (service, action, resource, parameters) => {
@@ -65,7 +65,7 @@ async function endpointOf(
 ): Promise<{ readonly url: URL; readonly region: string }> {
   const override = endpointOverride(service);
   if (override !== undefined) return { url: new URL(override), region: clients.region };
-  // As the SDK itself decides it, from the environment or the shared configuration.
+  // The SDK's own decision, from the environment or the shared configuration.
   const { config } = await clients.ecs();
   const choice = { fips: await config.useFipsEndpoint(), dualStack: await config.useDualstackEndpoint() };
   const { host, region } = queryEndpoint(service, clients.region, choice);

@@ -1,4 +1,4 @@
-/** Keys that end, as an AWS client takes them. */
+/** Keys that expire, in the shape that an AWS client takes. */
 export interface TemporaryCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -9,19 +9,25 @@ export interface TemporaryCredentials {
 export interface RenewalOptions<C extends TemporaryCredentials> {
   readonly fetch: () => Promise<C>;
   readonly now: () => number;
-  /** Told when new keys could not be had, while those at hand are good until `end` (milliseconds since the epoch). */
+  /**
+   * Called when new keys could not be fetched, and the old ones are valid until `end`, in milliseconds since the
+   * epoch.
+   */
   readonly onDelay: (error: unknown, end: number) => void;
 }
 
-/** How long before their end keys are renewed at the earliest: as the SDK does it. */
+/** How long before their end keys are renewed at the earliest. The SDK has the same value. */
 const EARLY_MS = 300_000;
-/** How long before their end keys are no longer used where there are others: a request that is under way then is refused. */
+/**
+ * How long before their end keys are no longer used where new ones may come. AWS refuses a request that arrives after
+ * the end.
+ */
 const LATE_MS = 60_000;
 
 /**
- * A provider that all clients share. It fetches new keys when a quarter of the life of the old ones is left, five minutes
- * at most. No request waits for the new ones before an eighth is left, one minute at most. While the old ones are good a
- * refusal ends nothing.
+ * A credentials provider that all clients share. It fetches new keys when a quarter of the life of the old ones is
+ * left, at most five minutes. Requests wait for new keys only when an eighth is left, at most one minute. A failed
+ * fetch has no effect while the old keys are valid.
  */
 export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
   const { fetch, now, onDelay } = options;

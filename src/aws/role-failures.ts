@@ -1,6 +1,6 @@
 import { Failure } from "../errors.ts";
 
-/** STS's words for a token or a role that it does not take. */
+/** STS's errors for a token or a role that it refuses. */
 const REFUSALS =
   /^(AccessDenied|InvalidIdentityToken|IDPRejectedClaim|ExpiredToken|ValidationError)(Exception)?$/;
 
@@ -8,7 +8,10 @@ export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && REFUSALS.test(error.name);
 }
 
-/** Only the token's audience and subject are told: the holder of the token may assume the role. */
+/**
+ * The failure of assuming a role. It shows only the token's audience and subject, because a holder of the token may
+ * assume the role.
+ */
 export function roleNotAssumed(arn: string, token: string, cause: Error): Failure {
   const { iss, sub, aud } = claimsOf(token);
   const issuer = iss.replace(/^https:\/\//, "");
@@ -26,7 +29,7 @@ interface Trust extends Claims {
   readonly account: string;
   /** ARN of the identity provider. */
   readonly provider: string;
-  /** As the keys of conditions begin. */
+  /** The prefix of its condition keys. */
   readonly issuer: string;
 }
 
@@ -53,17 +56,17 @@ interface Claims {
   readonly aud: string;
 }
 
-/** Unverified, for a message. */
+/** The claims of a token, not verified: they are for a message. */
 function claimsOf(token: string): Claims {
   let claims: Record<string, unknown> = {};
   try {
     claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as typeof claims;
   } catch {
-    // Then the message says that there are none.
+    // Then there are no claims to show.
   }
   const text = (name: string, otherwise: string): string => {
     const claim = claims[name];
-    // A branch's name is a part of it, and who may push chooses that.
+    // A claim may hold the name of a branch, which any user with the right to push can choose.
     return typeof claim === "string" ? claim.replace(/[^\x21-\x7e]/g, "?").slice(0, 300) : otherwise;
   };
   return {

@@ -5,19 +5,20 @@ import { failureOf } from "./failures.ts";
 import { renewing, type TemporaryCredentials } from "./renewal.ts";
 import { isRefusal, roleNotAssumed } from "./role-failures.ts";
 
-/** The audience that AWS's documentation and `aws-actions/configure-aws-credentials` have for the provider in IAM. */
+/** The audience that AWS's documentation and `aws-actions/configure-aws-credentials` use. */
 const AUDIENCE = "sts.amazonaws.com";
 
 export interface RoleOptions extends Role {
   readonly region: string;
-  /** A token of GitHub for this audience: good for five minutes, so each session has one of its own. */
+  /** Requests a token of GitHub for this audience. It is valid for five minutes, so each session gets a new one. */
   readonly idToken: (audience: string) => Promise<string>;
   readonly log: Log;
 }
 
 /**
  * Credentials of the role by AssumeRoleWithWebIdentity, in sessions of one hour, which every role allows. The next
- * session begins before the last one ends, and all clients share it. Fails with `no-id-token` or `role-not-assumed`.
+ * session begins before the last one ends. All clients share a session. Fails with `no-id-token` or
+ * `role-not-assumed`.
  */
 export function roleCredentials(options: RoleOptions): CredentialsSource {
   let provider: (() => Promise<TemporaryCredentials>) | undefined;

@@ -7,7 +7,7 @@ import { writes } from "./s3-writes.ts";
 
 export function s3Calls(clients: AwsClients): S3 {
   const ask = s3Requester(clients, clients.signal);
-  /** A cancel doesn't cut it short: the caller may have written something and has to know it, to take it back. */
+  /** For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. */
   const finish = s3Requester(clients, undefined);
   return {
     ...reads(ask, finish),

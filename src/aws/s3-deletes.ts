@@ -5,12 +5,12 @@ import type { RetentionReason, ObjectName, S3, StoredVersion, WrittenObject } fr
 import { type S3Requester, requestOf } from "./s3-requester.ts";
 import { isOtherwise } from "./s3-writes.ts";
 
-/** A version may hide another one with the same bytes, written by a request that was repeated; more is not ours. */
+/** The most versions of an object that are deleted. A repeated request writes a version twice, so there are few. */
 const MOST_VERSIONS = 5;
 
 /**
- * The calls that delete an object. Deletes carry `If-Match`, since a bucket policy may demand it. It counts for the
- * current version alone (S3 User Guide, conditional deletes), so that a version that isn't goes without.
+ * The calls that delete an object. They carry `If-Match`, because a bucket policy may demand it. S3 checks it for the
+ * current version only (S3 User Guide, conditional deletes), so other versions are deleted without it.
  */
 export function deletes(
   ask: S3Requester,
@@ -52,10 +52,10 @@ export function deletes(
   };
 }
 
-/** What is at a key now. */
+/** The current version at a key. */
 type CurrentVersion = Partial<StoredVersion> | "absent";
 
-/** Undefined where it may not be read. */
+/** The current version; undefined where it may not be read. */
 async function look(
   ask: S3Requester,
   object: ObjectName,
@@ -82,12 +82,12 @@ async function look(
 }
 
 interface Lock {
-  /** Known to those with s3:GetObjectRetention. */
+  /** Known only with the right s3:GetObjectRetention. */
   readonly until: Date | undefined;
   readonly held: boolean;
 }
 
-/** The version that is known, else the object, whose version then stays behind a delete marker. */
+/** Deletes the known version; without one, the object, whose bytes then stay behind a delete marker. */
 async function deleteWritten(
   ask: S3Requester,
   object: ObjectName,
@@ -97,7 +97,7 @@ async function deleteWritten(
   if (isVersion(versionId) && kept === undefined) return undefined;
   const answer = await deleteCurrent(ask, object, etag);
   const marked = answer.DeleteMarker === true && isVersion(answer.VersionId);
-  // With a version that is known to be none, as where versioning is suspended, the bytes are gone.
+  // A version of `null`, as with suspended versioning, does not outlive the deletion.
   return kept ?? (marked && versionId === undefined ? { why: "right", right: "s3:GetObject" } : undefined);
 }
 
@@ -148,9 +148,9 @@ async function whyKept(
 }
 
 /**
- * The object of this ETag; without one whatever is there, since no other program writes under our keys. `If-Match: *`
- * satisfies a policy and needs no s3:GetObject, and a store that is not AWS's may know no condition. Fails with the first
- * denial.
+ * Deletes the object of this ETag, or any object where there is none, because no other program writes under these
+ * keys. Tries three conditions: the ETag; `If-Match: *`, which satisfies a policy and needs no s3:GetObject; none,
+ * for stores that don't know conditions. Fails with the first denial.
  */
 async function deleteCurrent(
   ask: S3Requester,
@@ -177,7 +177,9 @@ function isKnown({ etag, versionId }: WrittenObject): boolean {
   return etag !== undefined || versionId !== undefined;
 }
 
-/** The versions of a bucket whose versioning is suspended are called `null`, and don't outlive their deletion. */
+/**
+ * True for the id of a kept version. In a bucket with suspended versioning the id is `null`, and no version is kept.
+ */
 function isVersion(versionId: string | undefined): versionId is string {
   return versionId !== undefined && versionId !== "null";
 }

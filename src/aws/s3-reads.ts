@@ -11,7 +11,7 @@ export function reads(ask: S3Requester, finish: S3Requester): Reads {
       ask("GetObject", object, async (client, { GetObjectCommand }, options) => {
         try {
           const { Body } = await client.send(new GetObjectCommand(requestOf(object)), options);
-          // On Node the SDK's body is a Readable, whatever its type allows for browsers.
+          // On Node the SDK's body is a Readable; its type also allows what browsers have.
           return Body as AsyncIterable<Uint8Array> | undefined;
         } catch (error) {
           if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
@@ -50,7 +50,7 @@ export function reads(ask: S3Requester, finish: S3Requester): Reads {
   };
 }
 
-/** All of a body, or nothing of one that is longer; the rest of that is not read. */
+/** The bytes of a body of at most `limit` bytes; none for a longer one. */
 async function upTo(limit: number, body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;

@@ -3,7 +3,7 @@ import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
 import type { ObjectName } from "./s3.ts";
 
-/** One call of S3; it fails with a `Failure` that names the IAM action and the object. */
+/** Makes one call of S3. Fails with a `Failure` that names the IAM action and the object. */
 export type S3Requester = <T>(
   action: string,
   object: { readonly bucket: string; readonly key?: string },
@@ -29,7 +29,7 @@ export function s3Requester(clients: AwsClients, signal: AbortSignal | undefined
   };
 }
 
-/** The members by which every request names its object, or its bucket. */
+/** The members of a request that name its object. */
 export function requestOf({ bucket, key, owner }: ObjectName): {
   readonly Bucket: string;
   readonly Key: string;

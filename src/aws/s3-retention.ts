@@ -1,12 +1,12 @@
 import type { Log } from "../log.ts";
 import type { RetentionReason, ObjectName } from "./s3.ts";
 
-/** A process is one step: its script and its claims are told of once. */
+/** The warnings that this process, which is one step, has given. */
 const warned = new Set<string>();
 
 /**
- * Says that the bytes are still there. What a right would mend is a warning, in the same words for every object of a
- * bucket; a lock is the bucket owner's intention.
+ * Logs that the bytes of a deleted object are kept. A missing right is a warning, once for each bucket. An Object
+ * Lock is the owner's intention, so it is a plain line.
  */
 export function logRetention(log: Log, { bucket, key }: ObjectName, kept: RetentionReason | undefined): void {
   if (kept === undefined) return;

@@ -1,4 +1,4 @@
-/** What we use of the SDK for S3. It is imported on demand, and a bundler leaves the rest out. */
+/** The used part of the SDK for S3. This file is imported on demand, and the bundler leaves the rest out. */
 export {
   DeleteObjectCommand,
   GetObjectCommand,

@@ -2,7 +2,7 @@ import { attempts, isNamed } from "./failures.ts";
 import type { S3, WriteOptions } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
 
-/** The calls that write an object. `finish` is not cut short by a cancel. */
+/** The calls that write an object. A cancel does not cut `finish` short. */
 export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
   return {
     putObject: (object, bytes, how = {}) =>
@@ -35,7 +35,7 @@ export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObje
   };
 }
 
-/** The object is not as a conditional request expects it, or another request is changing it. */
+/** True when the object is not as a conditional request expects, or another request is changing it. */
 export function isOtherwise(error: unknown): boolean {
   return isNamed(error, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NotFound");
 }

@@ -1,24 +1,24 @@
-/** Our calls of S3. Each fails with a `Failure` that names the IAM action and the object. */
+/** The calls of S3. Each fails with a `Failure` that names the IAM action and the object. */
 export interface S3 {
   /** Fails with `bucket-not-found`, `bucket-elsewhere` or `access-denied`. */
   putObject(object: ObjectName, body: Uint8Array, options?: WriteOptions): Promise<WrittenVersion>;
   /**
-   * Deletes the version that was written, and where that may not be done the object, whose bytes a bucket with
-   * versioning then keeps: the answer says so. An object that is gone already is no failure.
+   * Deletes the version that was written. Without the right to do so, deletes the object; a bucket with versioning
+   * then keeps the bytes, and the answer says why. An object that is gone already is no failure.
    */
   deleteObject(object: WrittenObject): Promise<RetentionReason | undefined>;
-  /** Deletes one version, whether it is the current one or not. What kept it, or undefined where it is gone. */
+  /** Deletes one version, the current one or another. Returns why it is kept; undefined where it is gone. */
   deleteVersion(object: ObjectName, versionId: string): Promise<RetentionReason | undefined>;
   /** Undefined where there is no such object. */
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
-   * What an object holds now and which version that is; undefined where there is no such object. One of more than
-   * `limit` bytes is not read: its bytes are none.
+   * The current version of an object; undefined where there is no such object. The bytes of an object with more than
+   * `limit` bytes are not read, and are empty.
    */
   getVersion(object: ObjectName, limit: number): Promise<ObjectVersion | undefined>;
   /**
-   * Writes the object only while it is as expected: absent, or of this ETag. What was written, or undefined where it is
-   * otherwise. Besides s3:PutObject an ETag needs s3:GetObject.
+   * Writes the object only if it is as expected: absent, or of this ETag. Returns what was written; undefined where
+   * the object is not as expected. Needs s3:PutObject, and with an ETag s3:GetObject.
    */
   putIf(
     object: ObjectName,
@@ -27,13 +27,16 @@ export interface S3 {
     options?: WriteOptions,
   ): Promise<StoredVersion | undefined>;
   /**
-   * As `deleteObject`, but only while the object has this ETag; false where it has another or is gone. Needs
-   * s3:DeleteObject and s3:GetObject.
+   * Like `deleteObject`, but only if the object has this ETag. `deleted` is false where it has another one or is
+   * gone. Needs s3:DeleteObject and s3:GetObject.
    */
   deleteIf(object: ObjectName, version: StoredVersion): Promise<ConditionalDeletion>;
-  /** Fails unless the bucket is there, in our region, its owner's, and readable (`s3:ListBucket`). */
+  /**
+   * Fails unless the bucket exists, is in the client's region, belongs to `owner`, and may be listed
+   * (`s3:ListBucket`).
+   */
   checkBucket(bucket: BucketName): Promise<void>;
-  /** A secret: who has the URL may read the object for `seconds`, as long as the credentials themselves last. */
+  /** A secret: any holder of the URL can read the object for `seconds`, or until the credentials expire. */
   presignGet(object: ObjectName, seconds: number): Promise<string>;
 }
 
@@ -59,16 +62,16 @@ export interface StoredVersion {
 }
 
 export interface WrittenVersion extends StoredVersion {
-  /** The request was sent more than once, so that a bucket with versioning may hold the same bytes twice. */
+  /** The request was sent more than once, so a bucket with versioning may hold the bytes twice. */
   readonly repeated?: true;
 }
 
-/** An object of ours, with what is known of the version that was written. */
+/** An object that this run has written, with what is known of its version. */
 export type WrittenObject = ObjectName & Partial<WrittenVersion>;
 
 export interface ObjectVersion extends StoredVersion {
   readonly bytes: Uint8Array;
-  /** Milliseconds since it was written, to the second. Both times are S3's, so that no clock of ours counts. */
+  /** Milliseconds since it was written, to the second. Both times are by S3's clock. */
   readonly age: number;
 }
 
@@ -79,7 +82,7 @@ export interface ConditionalDeletion {
 
 /** Why a bucket still has the bytes of an object that was deleted. */
 export type RetentionReason =
-  /** Its versions may not be deleted, or not be known. */
+  /** The right to delete its versions is missing, or the right to know them. */
   | { readonly why: "right"; readonly right: "s3:DeleteObjectVersion" | "s3:GetObject" }
-  /** Object Lock keeps the version until that time, or while a legal hold lasts. */
+  /** Object Lock keeps the version until `until`; undefined for a legal hold. */
   | { readonly why: "lock"; readonly until: Date | undefined };

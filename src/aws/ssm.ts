@@ -2,11 +2,11 @@ import type { SessionTicket } from "./ecs.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
 
-/** Our calls of Systems Manager, on the session that ExecuteCommand made. */
+/** The calls of Systems Manager, on sessions that ExecuteCommand has made. */
 export interface Ssm {
-  /** A new token for a session whose socket was lost; undefined where the session is gone. */
+  /** A new token for a session whose connection was lost; undefined where the session is over. */
   resumeSession(sessionId: string): Promise<SessionTicket | undefined>;
-  /** Kills what the session runs. A session that is gone already is no failure. */
+  /** Ends the session, and kills its command. A session that is over already is no failure. */
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;

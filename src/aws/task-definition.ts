@@ -5,11 +5,11 @@ import type {
 } from "@aws-sdk/client-ecs";
 import { knownMembers } from "./members.ts";
 
-/** A task definition, as far as it decides how and where the job can run. */
+/** The members of a task definition that decide how and where the job can run. */
 export interface TaskDefinition {
   readonly arn: string;
   readonly family: string;
-  /** A definition that was deregistered can still be looked at, but starts no task. */
+  /** False for a deregistered definition, which can still be described but starts no task. */
   readonly active: boolean;
   readonly networkMode: string | undefined;
   /** CPU units, 1024 to a vCPU. */
@@ -17,15 +17,15 @@ export interface TaskDefinition {
   readonly taskRoleArn: string | undefined;
   readonly executionRoleArn: string | undefined;
   readonly pidMode: string | undefined;
-  /** The run of ours that registered it, if it is such a one. */
+  /** The id of the run of this action that registered it; undefined for any other definition. */
   readonly registeredBy: string | undefined;
-  /** LINUX or one of WINDOWS_SERVER_…; undefined where the definition does not say, which is Linux. */
+  /** LINUX or WINDOWS_SERVER_…; undefined where the definition does not say, which means Linux. */
   readonly operatingSystem: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
-  /** Every member that RegisterTaskDefinition takes, as ECS answered it; without tags. */
+  /** Every member that RegisterTaskDefinition takes, as ECS returns it; without tags. */
   readonly registrable: RegistrableDefinition;
-  /** Without those of AWS, which begin with `aws:` and which only AWS can set. */
+  /** Without AWS's own tags, which begin with `aws:`. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -36,25 +36,25 @@ export interface ContainerDefinition {
   readonly name: string;
   readonly image: string | undefined;
   readonly essential: boolean;
-  /** Empty where the image's own applies. */
+  /** Empty where the image's ENTRYPOINT applies. */
   readonly entryPoint: readonly string[];
   readonly readonlyRootFilesystem: boolean;
   readonly initProcessEnabled: boolean;
-  /** Names only: values may be secret. */
+  /** Names only, because values may be secret. */
   readonly environmentNames: readonly string[];
-  /** Where the container has a volume that it can write to. */
+  /** The paths at which the container has a writable volume. */
   readonly writableMounts: readonly string[];
-  /** Containers that this one waits for before it starts, each with START, COMPLETE, SUCCESS or HEALTHY. */
+  /** The containers that this one waits for before it starts, each with START, COMPLETE, SUCCESS or HEALTHY. */
   readonly waitsFor: readonly { readonly container: string; readonly condition: string }[];
   readonly hasHealthCheck: boolean;
-  /** Where the container's own log goes, if that is CloudWatch. */
+  /** The container's own log, where that is in CloudWatch. */
   readonly awslogs: AwsLogs | undefined;
 }
 
-/** A label of the first container: tags would need a right of their own. */
+/** A Docker label of the first container. A tag would need a right of its own. */
 export const RUN_LABEL = "fargate-exec.run";
 
-/** The definition with a word in it by which the run finds it again. */
+/** The definition with the run's id in its label, by which the run finds it again. */
 export function signed(definition: RegistrableDefinition, run: string): RegistrableDefinition {
   const [first, ...others] = definition["containerDefinitions"] as readonly SdkContainer[];
   if (first === undefined) return definition;
@@ -92,7 +92,7 @@ function containerFrom(container: SdkContainer): ContainerDefinition {
   return {
     name: container.name ?? "",
     image: container.image,
-    // The default of ECS.
+    // ECS's default.
     essential: container.essential ?? true,
     entryPoint: container.entryPoint ?? [],
     readonlyRootFilesystem: container.readonlyRootFilesystem ?? false,

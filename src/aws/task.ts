@@ -1,6 +1,6 @@
 import type { Container as SdkContainer, Task as SdkTask } from "@aws-sdk/client-ecs";
 
-/** A task as the action looks at it. Times are milliseconds since the epoch. */
+/** The members of a task that the action reads. Times are milliseconds since the epoch. */
 export interface Task {
   readonly arn: string;
   readonly clusterArn: string;
@@ -26,11 +26,11 @@ export interface Task {
   readonly launchType: string | undefined;
   readonly platformVersion: string | undefined;
   readonly platformFamily: string | undefined;
-  /** HEALTHY, UNHEALTHY or UNKNOWN; the last also where no container has a health check. */
+  /** HEALTHY, UNHEALTHY or UNKNOWN. It is UNKNOWN also where no container has a health check. */
   readonly healthStatus: string;
   readonly privateIp: string | undefined;
   readonly networkInterfaceId: string | undefined;
-  /** Of the override, where the task was started with one. */
+  /** The task role of the override; undefined where the task was started without one. */
   readonly taskRoleArn: string | undefined;
   readonly containers: readonly Container[];
 }
@@ -42,7 +42,7 @@ export interface Container {
   readonly exitCode: number | undefined;
   readonly reason: string | undefined;
   readonly runtimeId: string | undefined;
-  /** Undefined while ECS tells nothing of an ECS Exec agent in this container. */
+  /** Undefined while ECS reports no ECS Exec agent for this container. */
   readonly execAgent: ExecAgent | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What a call was about, in the words of a message. */
+/** A call, in the words of a message. */
 export interface Call {
   readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts" | "ec2" | "iam";
   /** The IAM action, e.g. `ecs:RunTask`. */
@@ -12,7 +12,7 @@ export interface Call {
   readonly bucket?: string;
 }
 
-/** What the SDK's exceptions have in common with each other and with Node's. */
+/** What errors of the SDK and of Node tell. */
 export interface ErrorFacts {
   readonly name: string;
   readonly message: string;
@@ -20,12 +20,12 @@ export interface ErrorFacts {
   readonly code: string | undefined;
   readonly status: number | undefined;
   readonly requestId: string | undefined;
-  /** Of the bucket, when S3 answers that it lives elsewhere. */
+  /** The bucket's region, when S3 answers that it is in another one. */
   readonly bucketRegion: string | undefined;
   readonly host: string | undefined;
 }
 
-/** Reads whatever a call has thrown. */
+/** Reads what a call has thrown. Never throws. */
 export function readThrown(error: unknown): ErrorFacts {
   const e = (typeof error === "object" && error !== null ? error : { message: String(error) }) as {
     name?: string;
@@ -40,7 +40,7 @@ export function readThrown(error: unknown): ErrorFacts {
     $metadata?: { httpStatusCode?: number; requestId?: string };
     $response?: { headers?: Record<string, string> };
   };
-  // What Node throws when each address of a host refused, has its words in the errors it bundles.
+  // When every address of a host refuses, Node throws one error that holds an error for each address.
   const inner = e.errors?.[0] === undefined ? undefined : readThrown(e.errors[0]);
   return {
     name: e.name ?? "Error",
@@ -62,6 +62,6 @@ export function inWords({ name, message, status, requestId }: ErrorFacts): strin
   return [`${name}: ${message}`, ...(notes.length > 0 ? [`(${notes.join(", ")})`] : [])].join(" ");
 }
 
-/** Advice on what only AWS's words explain. */
+/** The advice where only AWS's own words explain the failure. */
 export const OWN_WORDS =
   "These are AWS's own words; its documentation of the call tells more, and AWS support can look up the request id.";

@@ -10,32 +10,32 @@ import { type FollowContext, followSession } from "./follow-session.ts";
 import type { CarrierEnd, JobEnd } from "./job-end.ts";
 import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
 
-/** After the first cut; doubled for each one that follows without any output in between. */
+/** The pause after a cut. It doubles with each cut that follows without output in between. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
-/** Sessions in a row that did not even come to show the job. */
+/** The most sessions in a row that end before they show the job. */
 const MOST_IN_VAIN = 8;
-/** For the last output of a task that has ended. */
+/** The time for the last output of a task that has ended. */
 const LAST_WORDS_MS = 1_000;
 
-/** Failures that a moment may mend. */
+/** Failures that may pass. */
 const TRANSIENT: ReadonlySet<FailureCode> = new Set(["session-lost", "aws-unreachable", "throttled"]);
 
 /** The sessions of a job, one after the other. */
 export interface SessionSource {
   /** When to give up, in milliseconds since the epoch. */
   readonly until: number;
-  /** A new session that goes on at this byte of the spool; rejects when there can't be one. */
+  /** Opens a session that goes on at this byte of the spool. Rejects when there can't be one. */
   attach(at: number): Promise<Session>;
-  /** How long the agent may take to open the first session, in milliseconds from now on. */
+  /** How long the agent may take to open the first session, in milliseconds from now. */
   opening(): number;
-  /** For how many milliseconds more it is waited for, when that is over. */
+  /** How many more milliseconds to wait for the first session, when `opening` is over. */
   moreTime(sessionId: string): Promise<number>;
-  /** Why the agent does not open the first session. */
+  /** Explains why the agent has not opened the first session. */
   whyUnopened(sessionId: string): Promise<Failure>;
-  /** Ends a session that was lost, so that it gives its place in the container back. Best effort. */
+  /** Ends a session that was lost, so that its place in the container is free. Never rejects. */
   terminate(sessionId: string): Promise<void>;
-  /** The container has the payload. */
+  /** Called when the container has the payload. */
   releasePayload(): void;
 }
 
@@ -44,23 +44,23 @@ export interface FollowJobOptions extends FollowContext {
   readonly ecs: TaskMonitorOptions["ecs"];
   readonly target: TaskMonitorOptions["target"];
   readonly log: Log;
-  /** What happens when AWS takes the credentials no more. */
+  /** What happens when AWS refuses the credentials. */
   readonly expiry?: Expiry | undefined;
-  /** When the credentials end, as far as that is known, in milliseconds since the epoch. */
+  /** When the credentials end, in milliseconds since the epoch, where that is known. */
   readonly credentialsEnd?: number | undefined;
 }
 
-/** What following a job came to. */
+/** The outcome of following a job. */
 export interface FollowedJob {
   readonly end: JobEnd;
-  /** The script may have run. */
+  /** True when the script may have run. */
   readonly attached: boolean;
 }
 
 /**
- * Follows the job to its end through as many sessions as that takes. A session that is cut costs nothing: the next
- * one goes on at the byte where this one was. Meanwhile the task is monitored, and its end says more than that of a
- * session. Never rejects: what keeps the job from being followed is an end, too.
+ * Follows the job to its end through as many sessions as that takes. After a cut the next session goes on at the byte
+ * where the last one was. The task monitor runs beside the sessions, and the end of the task counts before the end of
+ * a session. Never rejects: a failure is an end of kind `impossible`.
  */
 export async function followJob(options: FollowJobOptions): Promise<FollowedJob> {
   return await new JobFollower(options).run();
@@ -70,7 +70,7 @@ export async function followJob(options: FollowJobOptions): Promise<FollowedJob>
 interface EndedSession {
   readonly sessionId: string;
   readonly end: CarrierEnd;
-  /** It has brought output. */
+  /** True when it has brought output. */
   readonly progress: boolean;
 }
 
@@ -115,7 +115,7 @@ class JobFollower {
     try {
       let session = (this.#session = await sessions.attach(0));
       this.#monitor();
-      this.#closeAfter(sessions.until - clock.now()).catch(() => undefined); // it ended in time
+      this.#closeAfter(sessions.until - clock.now()).catch(() => undefined); // the job ended in time
       for (let first = true; ;) {
         const from = extractor.offset;
         const { sessionId } = session;
@@ -138,7 +138,7 @@ class JobFollower {
     }
   }
 
-  /** Detaches from the session soon after the container has ended. */
+  /** Monitors the task. Soon after its container has ended, detaches from the session. */
   #monitor(): void {
     monitorTask(this.#monitoring)
       .then((failure) => {
@@ -156,30 +156,30 @@ class JobFollower {
   async #unopened({ sessionId }: Session): Promise<JobEnd> {
     const { sessions } = this.#options;
     const failure = this.#gone ?? (await sessions.whyUnopened(sessionId));
-    // It may still be in the agent's queue.
+    // The session may still be in the agent's queue.
     await sessions.terminate(sessionId);
     return { kind: "impossible", failure };
   }
 
-  /** The job's end, unless another session may still tell of it. */
+  /** The job's end; undefined where another session may still tell it. */
   async #reached({ sessionId, end, progress }: EndedSession): Promise<JobEnd | undefined> {
     const { cancel, clock, sessions } = this.#options;
     if (end.kind !== "ended" && end.kind !== "gap") return end;
     this.#gone ??= (await lookAtTask(this.#monitoring)).gone;
     if (this.#gone !== undefined) return { kind: "impossible", failure: this.#gone };
-    // A job may be silent for hours, and its sessions cut once in an hour.
+    // An attached session counts even without output: a job may be silent for hours, and its sessions last one hour.
     this.#inVain = progress || (end.kind === "ended" && end.attached) ? 0 : this.#inVain + 1;
     if (end.kind === "ended" && isMismatch(end.end)) await sessions.terminate(sessionId);
     const isOver = cancel.aborted || this.#inVain >= MOST_IN_VAIN || clock.now() >= sessions.until;
     return isOver || isFinal(end) ? end : undefined;
   }
 
-  /** Says why another session is needed, and frees the place of this one. */
+  /** Logs why another session is needed, and frees the place of this one. */
   async #leaveBehind({ sessionId, end, progress }: EndedSession): Promise<void> {
     const { extractor, log, sessions } = this.#options;
     this.#pause = progress ? FIRST_PAUSE_MS : longer(this.#pause);
     if (end.kind === "gap") {
-      // One annotation says it; a peer that does it again and again must not fill the page with them.
+      // Only the first gap is an annotation: a peer that causes one after the other must not fill the page.
       log[this.#gaps++ === 0 ? "warning" : "info"](notWhole(sessionId, end));
       await sessions.terminate(sessionId);
     } else if (end.kind === "ended") {
@@ -189,7 +189,7 @@ class JobFollower {
     }
   }
 
-  /** Another session, tried while it is the network that refuses it; a refusal that is final is returned. */
+  /** Opens another session. Tries again after a transient failure; returns any other one. */
   async #nextSession(): Promise<Session | Failure> {
     const { sessions, cancel, clock, extractor, log } = this.#options;
     for (let pause = this.#pause; ; pause = longer(pause)) {
@@ -211,7 +211,9 @@ function longer(pause: number): number {
   return Math.min(pause * 2, LONGEST_PAUSE_MS);
 }
 
-/** Its encryption is not the cluster's: it was given up before anything was typed. */
+/**
+ * True where the action gave the session up before it typed anything, because its encryption is not the cluster's.
+ */
 function isMismatch(end: SessionEnd): boolean {
   const reason = sessionEndReason(end);
   return reason.kind === "given-up" && reason.failure.code === "encryption-mismatch";

@@ -7,62 +7,79 @@ import type { CarrierEnd } from "./job-end.ts";
 import { SessionInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
 
-/** For the agent to close the session once the job's status has been taken. */
+/** The time for the agent to close the session after the job's status has arrived. */
 export const CLOSING_MS = 800;
-/** For the agent to open the first session in a container that others may block; one second is the agent's own sleep. */
+/**
+ * The time for the agent to open the first session in a container that others may block. One second of it is a sleep
+ * of the agent.
+ */
 export const OPENING_MS = 20_000;
-/** A queued session opens when another one ends, and an abandoned attacher gives its place up after 90 s. */
+/**
+ * The longest silence before the attacher shows the job. A queued session opens when another one ends, and an
+ * abandoned attacher ends after 90 s.
+ */
 const SILENCE_MS = 150_000;
-/** The attacher says every half minute that it is there; when the container is busy, a bit later. */
+/** The longest silence of an attacher. It reports every half minute; in a busy container a little later. */
 const SILENCE_OF_ATTACHER_MS = 120_000;
-/** For the container to stop a job that is cancelled; the runner itself waits 7.5 s. */
+/** The time for the container to stop a cancelled job. The runner waits 7.5 s in all. */
 export const CANCELLING_MS = 4_000;
-/** For the container to stop a job whose step has no credentials any more. Nothing else waits, and KILL comes after ten seconds. */
+/**
+ * The time for the container to stop a job whose step has lost its credentials. KILL comes after ten seconds, and
+ * nothing else waits.
+ */
 const STOPPING_MS = 20_000;
 
-/** The agent has not opened the job's first session, so that nothing was started in it. */
+/** The agent has not opened the job's first session, so nothing was started in it. */
 export interface UnopenedSession {
   readonly kind: "unopened";
 }
 
-/** What is typed into a session, each when the container asks for it: nothing before echo is off. */
+/**
+ * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
+ * off.
+ */
 export interface TypedInput {
   start(missing: MissingPayload | undefined): Promise<Uint8Array>;
   payload(): Uint8Array;
   secrets(): Uint8Array;
 }
 
-/** What a job is followed with, through each of its sessions. */
+/** What the sessions of a job share while it is followed. */
 export interface FollowContext {
   readonly extractor: Extractor;
   readonly typed: TypedInput;
   readonly onNote: (text: string) => void;
   readonly onShown: (shown: OutputItem) => void;
-  /** Resolves when enough of the text has been read that more may be shown. Until then no more is read: back-pressure. */
+  /** Back-pressure: no more output is read until this resolves. */
   readonly drained?: (() => Promise<void>) | undefined;
   readonly clock: Clock;
-  /** Aborted: the job is told to stop, and gets a moment to say how that went. */
+  /** Aborts when the job has to stop. The job then has four seconds to report its end. */
   readonly cancel: AbortSignal;
 }
 
 export interface FollowSessionOptions extends FollowContext {
-  /** No session of this job was ever opened, so that none of ours can keep this one waiting. */
+  /** True while no session of this job was opened, so that none of them can keep this one waiting. */
   readonly first: boolean;
-  /** How long the agent may take to open that session, in milliseconds from now on. */
+  /** How long the agent may take to open that session, in milliseconds from now. */
   readonly opening: number;
-  /** Asked when the agent has not opened the first session: for how many milliseconds more it is waited for. */
+  /**
+   * Called when the agent has not opened the first session in time. Resolves with the milliseconds to wait for it
+   * longer.
+   */
   readonly moreTime?: (() => Promise<number>) | undefined;
-  /** The container has the job, and shows it. */
+  /** Called when the attacher shows the job. */
   readonly onAttached: () => void;
-  /** Aborted: what is still unread of the output is not shown any more. */
+  /** Aborts when the output that is still unread is no longer to be shown. */
   readonly enough?: AbortSignal | undefined;
-  /** Where it is aborted, the job is told to stop likewise, but has the time that it needs for it. */
+  /**
+   * `stop` aborts when the job has to stop because the credentials ended. The job then has the time that it needs.
+   */
   readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
 }
 
 /**
- * Follows the job through one session: types the input when that is safe, passes on the output, and ends with the
- * job's status or with what came instead. Closes the session in every case, and never rejects.
+ * Follows the job through one session: types the input when that is safe, passes on the output, and resolves with the
+ * job's status or with the end that came instead. Closes the session in every case. Never rejects.
  */
 export async function followSession(
   session: Session,
@@ -100,7 +117,9 @@ class SessionFollower {
     return this.#outcome ?? this.#withoutOutcome(await this.#session.ended);
   }
 
-  /** On the abort, also one in the past, tells the job to stop; detaches when that has taken too long. */
+  /**
+   * Tells the job to stop when the signal aborts, or has aborted. Detaches when the stop takes longer than `within`.
+   */
   #stopOnAbort(signal: AbortSignal | undefined, within: number): void {
     const stop = (): void => {
       void this.#input.type(CANCEL);
@@ -113,7 +132,10 @@ class SessionFollower {
     else signal?.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
   }
 
-  /** Detaches from a session that the agent does not open, and from the first one sooner than from others. */
+  /**
+   * Detaches from a session that the agent does not open. The limit is shorter for the first session than for later
+   * ones.
+   */
   #boundOpening(): void {
     const { first, opening } = this.#options;
     this.#silence.expect(first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
@@ -190,10 +212,10 @@ class SessionFollower {
     }
   }
 
-  /** Tells the attacher that its last word was read, so that the container need not keep the job any more. */
+  /** Tells the attacher that the status has arrived, so that the container can delete the job's files. */
   async #takeLeave(outcome: CarrierEnd): Promise<void> {
     const { clock, expiry } = this.#options;
-    // Also where the attacher has said why there is no status any more: then the container has nothing to keep.
+    // A refusal after the attach means that the container has lost the status, so it has nothing to keep either.
     const isTaken = outcome.kind === "status" || (outcome.kind === "refused" && this.#attached);
     if (isTaken && expiry?.stop.aborted && expiry.endsTask) void this.#input.type(END_TASK);
     if (isTaken) await this.#input.type(TAKEN);

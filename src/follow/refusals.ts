@@ -1,5 +1,5 @@
 import { Failure, type FailureCode } from "../errors.ts";
-import { PLACES } from "../payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../payload/container-source.ts";
 import type { ContainerRefusal } from "./job-end.ts";
 
 /** The words of a refusal. The functions take the container's name, or the text of the refusal. */
@@ -72,7 +72,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   place: {
     code: "container-refused",
     failed: couldNotRun,
-    advice: `One of ${PLACES.join(", ")} has to be writable for root, and for others only where it is sticky, as /tmp is.`,
+    advice: `One of ${PARENT_DIRECTORIES.join(", ")} has to be writable for root, and for others only where it is sticky, as /tmp is.`,
   },
   user: {
     code: "user-not-found",

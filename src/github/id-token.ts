@@ -3,14 +3,14 @@ import { BearerCredentialHandler } from "@actions/http-client/lib/auth";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 
-/** A service that is out of order gets so many requests, with pauses that double from one second on. */
+/** The most requests to a service that fails. The pauses between them double, from one second on. */
 const TRIES = 5;
 const FIRST_PAUSE_MS = 1_000;
 
 /**
- * An ID token of this job for an audience, from GitHub. `getIDToken` of @actions/core does the same and masks the token
- * by a workflow command; while the runner obeys no commands, as it does while the job's output is shown, that command
- * itself would print the token. Here nothing is said: the token is sent to STS and goes nowhere else.
+ * Requests an ID token of this job for an audience from GitHub. `getIDToken` of @actions/core also masks the token by
+ * a workflow command. While the guard is up the runner does not obey that command and would show the token, so this
+ * function writes nothing. Fails with `no-id-token`.
  */
 export async function requestIdToken(
   audience: string,

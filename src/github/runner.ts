@@ -10,7 +10,7 @@ import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
 
 const out = new BatchedOutput(process.stdout);
 
-/** All that the step shows; nothing else writes to standard output. */
+/** The step's screen. Nothing else writes to standard output. */
 export const screen = new Screen({
   write: (...pieces) => out.write(...pieces),
   flush: () => out.flush(),
@@ -20,12 +20,12 @@ export const screen = new Screen({
 /** Aborted, with the error, when nothing reads what is shown any more. */
 export const unread = out.broken;
 
-/** Resolves when the runner has read what was shown, but for some. */
+/** Back-pressure: resolves when the runner has read almost all that was shown. */
 export function drained(): Promise<void> {
   return out.drained();
 }
 
-/** From here on the runner masks the secrets, in every form that the container redacts. */
+/** From now on the runner masks the secrets, in every form that the container redacts. */
 export function mask(secrets: Readonly<Record<string, string>>): void {
   screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
 }
@@ -38,7 +38,7 @@ export function savedState(): SavedState | undefined {
   return parseState(core.getState(STATE_KEY));
 }
 
-/** Writes outputs and summary, then lets the step end as the run did, with one annotation at the most. */
+/** Writes outputs and summary, then ends the step as the run ended, with at most one annotation. */
 export async function report(result: Result, withSummary: boolean): Promise<void> {
   screen.close();
   out.flush();

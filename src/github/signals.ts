@@ -1,9 +1,10 @@
 import { Failure } from "../errors.ts";
 
 /**
- * Aborted by the first SIGINT or SIGTERM: the runner sends SIGINT when a workflow is cancelled, SIGTERM 7.5 s later
- * and kills 2.5 s after that. The second signal ends this process at once; the post step undoes what is on record then.
- * `unread` is aborted when nothing reads what the step shows any more, as when the runner was killed: that cancels, too.
+ * A signal that aborts at the first SIGINT or SIGTERM. When a workflow is cancelled, the runner sends SIGINT, SIGTERM
+ * 7.5 s later, and KILL 2.5 s after that. The second signal ends this process at once, and the post step undoes what
+ * is in the ledger. The signal also aborts with `unread`, which aborts when the step's output can't be written, as
+ * after the death of the runner.
  */
 export function cancelOnSignals(unread: AbortSignal): AbortSignal {
   const controller = new AbortController();
@@ -17,7 +18,7 @@ export function cancelOnSignals(unread: AbortSignal): AbortSignal {
   process.on("SIGTERM", onSignal);
   unread.addEventListener("abort", () => {
     const { message } = unread.reason as Error;
-    controller.abort(cancelled(`The runner does not read the output of the step any more: ${message}.`));
+    controller.abort(cancelled(`The runner no longer reads the output of the step: ${message}.`));
   });
   return controller.signal;
 }

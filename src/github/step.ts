@@ -12,13 +12,15 @@ import { stepCredentials } from "./credentials.ts";
 import { drained, mask, saveState, screen } from "./runner.ts";
 import { stepOrigin } from "./workflow.ts";
 
-/** A step that has its inputs, and has to be closed with its result. */
+/** A step with its inputs. It has to be closed with its result. */
 export interface OpenStep extends StepContext {
-  /** Undoes what the step has made, but for the tasks that `keep-task` keeps. */
+  /** Undoes what the step has made, except for the tasks that `keep-task` keeps. */
   close(result: Result): Promise<void>;
 }
 
-/** Opens a step: no word of AWS, a bucket or a container is shown before the secrets are masked and the guard is up. */
+/**
+ * Opens a step. The secrets are masked and the guard is up before any text of AWS, a bucket or a container is shown.
+ */
 export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const log = screen;
   mask(inputs.secrets);
@@ -48,7 +50,7 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   };
 }
 
-/** The role that the step is to assume itself, in sessions that CloudTrail shows with the workflow's run. */
+/** The role that the step assumes itself. The session's name holds the workflow's run, for CloudTrail. */
 function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined {
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
 }

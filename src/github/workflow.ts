@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { context } from "./context.ts";
 import type { Origin } from "../origin.ts";
 
-/** The part of the workflow's context, as `@actions/github` reads it, that a run needs. */
+/** The members of the workflow's context, as `@actions/github` reads it, that a run needs. */
 export interface WorkflowContext {
   readonly repo: { readonly owner: string; readonly repo: string };
   readonly runId: number;
@@ -10,7 +10,7 @@ export interface WorkflowContext {
   readonly serverUrl: string;
 }
 
-/** The origin of this step, under a new id: it names the job directory, the staged object and the started task. */
+/** The origin of this step, with a new id, which names the job directory, the staged object and the started task. */
 export function originOf({ repo, runId, runAttempt, serverUrl }: WorkflowContext): Origin {
   const repository = `${repo.owner}/${repo.repo}`;
   return {

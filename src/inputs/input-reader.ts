@@ -4,8 +4,8 @@ import type { Parser } from "./parse.ts";
 import type { InputSource } from "./source.ts";
 
 /**
- * Reads inputs one by one and remembers what is wrong with them, so that a user learns of every mistake at
- * once. An empty input counts as not given, since `${{ inputs.x }}` of a calling workflow often is.
+ * Reads inputs one by one and collects the problems, so that the user sees all of them at once. An empty input counts
+ * as not given, because `${{ inputs.x }}` of a calling workflow is empty where it is not given.
  */
 export class InputReader {
   readonly source: InputSource;
@@ -15,7 +15,7 @@ export class InputReader {
     this.source = source;
   }
 
-  /** Byte for byte. */
+  /** The input byte for byte. */
   raw(name: InputName): string {
     return this.source.get(name);
   }
@@ -28,12 +28,12 @@ export class InputReader {
     return this.text(name) !== "";
   }
 
-  /** The parsed input; undefined when it is not given or, with the problem noted, not valid. */
+  /** The parsed input; undefined when it is not given, or not valid, which is noted as a problem. */
   optional<T>(name: InputName, parse: Parser<T>): T | undefined {
     return this.given(name) ? this.parsed(name, this.text(name), parse) : undefined;
   }
 
-  /** As `optional`, with a value for an input that is not given. */
+  /** Like `optional`, with a default for an input that is not given. */
   orElse<T>(name: InputName, parse: Parser<T>, fallback: T): T {
     return this.optional(name, parse) ?? fallback;
   }
@@ -54,7 +54,7 @@ export class InputReader {
     this.#problems.push(problem);
   }
 
-  /** Throws what was noted, as one failure. */
+  /** Throws the noted problems as one failure, if there are any. */
   check(): void {
     const [first, ...more] = this.#problems;
     if (first === undefined) return;

@@ -2,12 +2,12 @@
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
 
 /**
- * The inputs of the step, checked and in their final form: the one object that every later phase reads.
- * Keys are the input names of `action.yml` in camel case; durations are milliseconds.
+ * The inputs of the step, checked and in their final form. Every later phase reads this object. Keys are the input
+ * names of `action.yml` in camel case; durations are milliseconds.
  */
 export interface Inputs {
   readonly cluster: string;
-  /** ARN of the role that the step assumes by GitHub's ID token; undefined for the credentials of the environment. */
+  /** ARN of the role that the step assumes by GitHub's ID token; undefined for the environment's credentials. */
   readonly roleToAssume: string | undefined;
   readonly where: TaskSelection;
   readonly container: string | undefined;
@@ -24,15 +24,15 @@ export interface Inputs {
   readonly secrets: Readonly<Record<string, string>>;
   readonly workers: number | "auto";
   readonly timeout: number;
-  /** Bytes of output that may wait in the container for the runner; undefined: what its disk allows. */
+  /** The most bytes of output that may wait in the container for the runner; undefined: half of its free disk. */
   readonly spoolLimit: number | undefined;
-  /** How long a job may go on that no runner follows; undefined where only `timeout` ends it. */
+  /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
 
   readonly bucket: string | undefined;
   /** Ends in `/`, or is empty. */
   readonly prefix: string;
-  /** The account that owns the bucket; undefined for the cluster's. */
+  /** The account that owns the bucket; undefined for the cluster's account. */
   readonly bucketOwner: string | undefined;
   readonly kmsKeyId: string | undefined;
   readonly logs: "auto" | "session" | "cloudwatch" | "s3";
@@ -42,17 +42,20 @@ export interface Inputs {
   readonly region: string;
 }
 
-/** Which tasks: one that runs, those of a service, or new ones. */
+/** The tasks that the inputs select: a running one, those of a service, or new ones. */
 export type TaskSelection =
   | { readonly kind: "task"; readonly task: string }
-  /** `all`: as many as run when the step looks. */
+  /** `all`: every task that runs when the step looks. */
   | { readonly kind: "service"; readonly service: string; readonly tasks: number | "all" }
   | NewTasks;
 
 export interface NewTasks {
   readonly kind: "new";
   readonly of: NewTaskSource;
-  /** The service to borrow from: what `start` leaves open, and the task definition where nothing else names one. */
+  /**
+   * The service from which a new task takes what `start` leaves open, and its task definition where no input names
+   * one.
+   */
   readonly service: string | undefined;
   readonly tasks: number;
   readonly start: StartInputs;
@@ -66,7 +69,7 @@ export type NewTaskSource =
   | { readonly kind: "task-definition"; readonly taskDefinition: string }
   | { readonly kind: "image"; readonly image: string };
 
-/** How a new task is started; undefined leaves the choice to the service, the task definition or ECS. */
+/** How a new task is started. Undefined leaves the choice to the service, the task definition or ECS. */
 export interface StartInputs {
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
@@ -80,14 +83,14 @@ export interface StartInputs {
   readonly taskRole: string | undefined;
   readonly executionRole: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  /** RunTask `overrides` as given, merged last. */
+  /** The input `overrides` as given. It is merged into the request last. */
   readonly overrides: Readonly<Record<string, unknown>>;
-  /** Keep the container alive by a resident command that ends by itself. */
+  /** Whether a command of the action keeps the container alive. The command ends by itself. */
   readonly hold: boolean;
   readonly keepTask: "never" | "on-failure" | "always";
 }
 
-/** FARGATE or FARGATE_SPOT; as many tasks as `base` first, then a share by weight. */
+/** A capacity provider, FARGATE or FARGATE_SPOT. It gets `base` tasks first, then a share by `weight`. */
 export interface CapacityShare {
   readonly name: string;
   readonly weight: number;

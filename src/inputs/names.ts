@@ -1,4 +1,4 @@
-/** Every input of `action.yml`, in its order; a test holds the two together. */
+/** The inputs of `action.yml` in its order; a test compares the two. */
 export const inputNames = [
   "cluster",
   "role-to-assume",

@@ -6,16 +6,16 @@ export type ParseResult<T> =
 
 export type Parser<T> = (text: string) => ParseResult<T>;
 
-/** A longer one would outlive any job: GitHub ends jobs of self-hosted runners after five days. */
+/** GitHub ends jobs of self-hosted runners after five days. */
 const longest = 120 * 3_600_000;
 
 const smallest = 16 * 1024 * 1024;
-/** The largest disk of a task. */
+/** The largest disk of a task on Fargate. */
 const largest = 200 * 1024 * 1024 * 1024;
 
 const milliseconds = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
-/** `90s`, `30m`, `2h`, in milliseconds. */
+/** A duration such as `90s`, `30m` or `2h`, in milliseconds. */
 export function duration(text: string): ParseResult<number> {
   const [, digits = "", unit = ""] = /^(\d{1,9})([smh])$/.exec(text) ?? [];
   const value = Number(digits) * milliseconds[unit === "s" || unit === "m" ? unit : "h"];
@@ -23,7 +23,7 @@ export function duration(text: string): ParseResult<number> {
   return { must: "a duration like 90s, 30m or 2h, from 1s to 120h", got: shown(text) };
 }
 
-/** `256 MB`, `2 GB`, in bytes, of which a kilobyte has 1,024 as ECS counts them. */
+/** A size such as `256 MB` or `2 GB`, in bytes. As in ECS, a kilobyte has 1,024 bytes. */
 export function size(text: string): ParseResult<number> {
   const [, digits = "", unit = ""] = /^(\d{1,6}) ?(MB|GB)$/.exec(text) ?? [];
   const value = Number(digits) * (unit === "GB" ? 1024 : 1) * 1024 * 1024;
@@ -31,14 +31,14 @@ export function size(text: string): ParseResult<number> {
   return { must: "a size like 256 MB or 2 GB, from 16 MB to 200 GB", got: shown(text) };
 }
 
-/** The booleans of YAML 1.2, as the toolkit of GitHub reads them. */
+/** A boolean of YAML 1.2, as GitHub's toolkit reads it. */
 export function boolean(text: string): ParseResult<boolean> {
   if (["true", "True", "TRUE"].includes(text)) return { value: true };
   if (["false", "False", "FALSE"].includes(text)) return { value: false };
   return { must: "true or false", got: shown(text) };
 }
 
-/** A whole number. */
+/** A whole number from `least` to `most`. */
 export function count(least: number, most: number): Parser<number> {
   return (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
@@ -55,12 +55,12 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Parser<
   };
 }
 
-/** A text of a given form; `must` names the form and gives an example. */
+/** A text that matches `form`; `must` names the form and gives an example. */
 export function matching(form: RegExp, must: string): Parser<string> {
   return (text) => (form.test(text) ? { value: text } : { must, got: shown(text) });
 }
 
-/** Items parted by newlines or commas; blanks around them and empty items are dropped. */
+/** Items separated by newlines or commas, without the blanks around them. Empty items are dropped. */
 export function list(text: string): readonly string[] {
   return text
     .split(/[\n,]/)
@@ -68,7 +68,7 @@ export function list(text: string): readonly string[] {
     .filter((item) => item !== "");
 }
 
-/** A list whose items all have one form, `most` of them at most. */
+/** A list of at most `most` items that match `form`. */
 export function listOf(form: RegExp, must: string, most: number): Parser<readonly string[]> {
   return (text) => {
     const items = list(text);
@@ -92,7 +92,7 @@ export function pairs(text: string): ParseResult<Readonly<Record<string, string>
   return { value: Object.fromEntries(found) };
 }
 
-/** One argument a line, byte for byte; an empty line is an empty argument. */
+/** One argument for each line, byte for byte. An empty line is an empty argument. */
 export function lines(text: string): readonly string[] {
   if (text === "") return [];
   return text.replace(/\n$/, "").split("\n");
@@ -109,10 +109,10 @@ export function jsonObject(text: string): ParseResult<Readonly<Record<string, un
   }
 }
 
-/** CPU units: `512`, or `.5 vCPU`; answered as units, which RunTask takes everywhere. */
+/** CPU units: `512`, or `.5 vCPU`. The result is in units, which RunTask takes in every member. */
 export const cpuUnits = sized(/^vcpu$/i, "cpu units or vCPUs, such as 512 or .5 vCPU");
 
-/** MiB: `2048`, or `2 GB`; answered as MiB. */
+/** MiB: `2048`, or `2 GB`. The result is in MiB. */
 export const memoryMiB = sized(/^gb$/i, "MiB or GB, such as 2048 or 2 GB");
 
 function sized(unit: RegExp, must: string): Parser<string> {
@@ -123,7 +123,7 @@ function sized(unit: RegExp, must: string): Parser<string> {
   };
 }
 
-/** A text as a message shows it: quoted, on one line, not too long. */
+/** A text for a message: quoted, on one line, at most 80 characters. */
 export function shown(text: string): string {
   if (text === "") return "nothing";
   // eslint-disable-next-line no-control-regex -- a control character could start a workflow command or a colour

@@ -13,8 +13,8 @@ import { cluster, container, readTaskSelection } from "./where.ts";
 const minute = 60_000;
 
 /**
- * Reads and checks every input of the step; valid from then on. Throws one `Failure` that lists all that is
- * wrong, before any call to AWS: code `bad-input`, or `no-region` when only the region is missing.
+ * Reads and checks every input of the step. Throws one `Failure` that lists all problems: code `bad-input`, or
+ * `no-region` when only the region is missing. Calls nothing of AWS.
  */
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
@@ -46,12 +46,12 @@ export function readInputs(source: InputSource): Inputs {
   checkPartition(reader, rest);
   reader.check();
   if (where === undefined || script === undefined) {
-    throw new Error("an input was found wrong without a word why");
+    throw new Error("an input was refused without a reason");
   }
   return { ...rest, where, script };
 }
 
-/** No environment variable, argument or path can hold a NUL byte. With one in the inputs nothing else is checked. */
+/** Throws where an input has a NUL byte, which no environment variable, argument or path can hold. */
 function refuseNul(reader: InputReader): void {
   for (const name of inputNames) {
     if (reader.raw(name).includes("\0")) reader.refuse(name, "text", "a NUL byte in it");
@@ -61,14 +61,14 @@ function refuseNul(reader: InputReader): void {
 
 function readVariables(reader: InputReader, name: "env" | "secrets"): Readonly<Record<string, string>> {
   const parse = variables({ env: reader.source.env, secret: name === "secrets" });
-  // Untrimmed: white space at the end of the last value belongs to it.
+  // Not trimmed: white space at the end belongs to the last value.
   return reader.parsed(name, reader.raw(name), parse) ?? {};
 }
 
-/** The next number is -1 to the kernel, which means "no change". */
+/** The largest user or group id. The next number is -1 to the kernel, which means "no change" (setuid(2)). */
 const LARGEST_ID = 4_294_967_294;
 
-/** As `docker exec --user` takes it; undefined for root, which runs the job without the input. */
+/** A user as `docker exec --user` takes it; undefined for root, which is the default. */
 function user(text: string): ParseResult<string | undefined> {
   const answer = matching(
     /^[\w][\w.-]*(:[\w][\w.-]*)?$/,
@@ -83,7 +83,7 @@ function user(text: string): ParseResult<string | undefined> {
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
 }
 
-/** By default 30 minutes; no limit in a task that ends by itself, since its job ends with it. */
+/** By default 30 minutes. There is no limit in a task that ends by itself, because its job ends with it. */
 function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined): number | undefined {
   const given = reader.optional("abandon-after", abandonAfter);
   if (given !== undefined) return given === "never" ? undefined : given;
@@ -108,7 +108,7 @@ const roleArn = matching(
   "a role's ARN with its account, such as arn:aws:iam::123456789012:role/deploy",
 );
 
-/** STS of one partition knows no role of another. */
+/** Refuses a role of another partition than the region's: its STS does not know that role. */
 function checkPartition(
   reader: InputReader,
   { roleToAssume, region }: Pick<Inputs, "roleToAssume" | "region">,

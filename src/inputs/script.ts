@@ -4,20 +4,23 @@ import { shown } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readWorkspaceFile } from "./workspace.ts";
 
-/** A larger file is data, which belongs in a bucket or an image. */
+/** The largest script. A larger file is data, which belongs in a bucket or an image. */
 const largestScript = 64 * 1024 * 1024;
 
-/** The largest script that is typed into the session where there is no bucket: the agent takes it in about two seconds. */
+/**
+ * The largest script that is typed into the session, where there is no bucket. The agent takes it in about two
+ * seconds.
+ */
 export const LARGEST_TYPED_SCRIPT = 1024 * 1024;
 
-/** The short names of shells, with the flags that GitHub gives them for `run:` steps (python aside). */
+/** The short names of shells. sh and bash have the flags that GitHub gives them in `run:` steps. */
 const shells = new Map([
   ["sh", "sh -e {0}"],
   ["bash", "bash --noprofile --norc -eo pipefail {0}"],
   ["python", "python3 {0}"],
 ]);
 
-/** The script of `run`, byte for byte, or that of `script-file`. */
+/** The script of `run` or `script-file`, byte for byte. */
 export function readScript(reader: InputReader): ScriptSource | undefined {
   const run = reader.given("run");
   const file = reader.given("script-file");
@@ -68,7 +71,7 @@ function fits(reader: InputReader, name: "run" | "script-file", size: number): b
   return false;
 }
 
-/** A template with `{0}` in the place of the script's path. */
+/** A template with `{0}` for the script's path. */
 export function shellTemplate(text: string): ParseResult<string> {
   const value = shells.get(text) ?? text;
   if (value.includes("{0}") && !value.includes("\n")) return { value };

@@ -16,7 +16,7 @@ const kmsKey = matching(
   "a KMS key's ID, alias or ARN, such as alias/ci",
 );
 
-/** The S3 staging. Without a bucket the inputs that describe objects in it have no meaning. */
+/** The inputs of the staging in S3. Without `bucket` those that describe its objects are refused. */
 export function readStaging(
   reader: InputReader,
 ): Pick<Inputs, "bucket" | "prefix" | "bucketOwner" | "kmsKeyId"> {
@@ -37,12 +37,12 @@ export function readStaging(
 
 const withBucket = "It describes the objects staged in S3: name the bucket in 'bucket', or leave both out.";
 
-/** Ends in `/`; a lone `/` is the root of the bucket, since an empty input is one that was not given. */
+/** A prefix that ends in `/`. A lone `/` is the root of the bucket, because an empty input counts as not given. */
 function keyPrefix(text: string): ParseResult<string> {
   if (text === "/") return { value: "" };
-  // curl would take `.` and `..` out of the path of a presigned URL, and so break its signature.
+  // curl removes `.` and `..` from the path of a presigned URL, which breaks its signature.
   const dots = text.split("/").some((part) => part === "." || part === "..");
-  // Safe characters only: the key stands in a command that CloudTrail records, and in a URL.
+  // Only safe characters, because the key stands in a shell command and in a URL.
   if (text.startsWith("/") || dots || text.length > 512 || !/^[\w/!.-]*$/.test(text)) {
     return {
       must: "the start of an S3 key, of letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/",

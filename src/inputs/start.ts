@@ -16,7 +16,7 @@ import {
 } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 
-/** The inputs that only a new task can have. */
+/** The inputs that need a new task. */
 const ofNewTask = [
   "subnets",
   "security-groups",
@@ -43,7 +43,7 @@ const platformVersion = matching(
   "a Fargate platform version, such as 1.4.0 or LATEST",
 );
 
-/** How a new task is started. Read also where no task is started, so that a wrong value is always told. */
+/** How a new task is started. It is also read where no task is started, so that a wrong value is always reported. */
 export function readStart(reader: InputReader): StartInputs {
   return {
     subnets: reader.orElse("subnets", subnets, []),
@@ -63,7 +63,7 @@ export function readStart(reader: InputReader): StartInputs {
   };
 }
 
-/** With a task that runs already every input that describes a new one is a problem. */
+/** Refuses the inputs that need a new task, where the task runs already. */
 export function refuseNewTaskInputs(
   reader: InputReader,
   target: "task" | "service",
@@ -83,7 +83,10 @@ export function refuseNewTaskInputs(
   }
 }
 
-/** `FARGATE_SPOT=3,FARGATE=1`, or a bare name for a weight of 1. The limits are those of the ECS API. */
+/**
+ * Capacity providers such as `FARGATE_SPOT=3,FARGATE=1`. A bare name has a weight of 1. The limits are those of the
+ * ECS API.
+ */
 function capacityProviders(text: string): ParseResult<readonly CapacityShare[]> {
   const must =
     "FARGATE and FARGATE_SPOT with weights from 0 to 1000, one of them at least 1, such as FARGATE_SPOT=3,FARGATE=1";
@@ -103,10 +106,10 @@ function capacityProviders(text: string): ParseResult<readonly CapacityShare[]> 
   return { must, got: shown(text) };
 }
 
-/** The limits are those of the ECS API for tags of a task, which has 50 at most, `fargate-exec:run` among them. */
+/** The most tags. The ECS API allows 50 for a task, and the action sets `fargate-exec:run`. */
 const MOST_TAGS = 49;
 
-/** Keys and values within the limits of the ECS API. */
+/** Tags within the limits of the ECS API. */
 function tags(text: string): ParseResult<Readonly<Record<string, string>>> {
   const answer = pairs(text);
   if (!("value" in answer)) return answer;

@@ -1,22 +1,22 @@
-/** What POSIX lets a shell use as a variable. */
+/** True for a name that POSIX allows for a variable of a shell. */
 export function isVariableName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
 /**
- * To these bash assigns the value of an arithmetic expression, which may run commands (`a[$(id)]`), and a shell of this
- * action that is still root makes the assignment.
+ * bash evaluates values of these variables as arithmetic, which may run commands (`a[$(id)]`). The shell that sets
+ * them still runs as root.
  */
 const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS", "LINENO"]);
 
-/** Why no input may set a variable of this name, wherever it stands; undefined where it may. */
+/** Why no input may set a variable of this name; undefined where an input may. */
 export function reservation(name: string): string | undefined {
-  // The shell that starts the script in the container has no other names.
+  // The container's own shell uses these names.
   if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";
   return ARITHMETIC.has(name) ? "a variable that shells keep for themselves" : undefined;
 }
 
-/** Credentials of the runner and of the step, which no job gets by a bare name among others. */
+/** True for credentials of the runner and of the step. A job gets none of them by a bare name among other lines. */
 export function isRunnersOwn(name: string): boolean {
   return (
     /^(ACTIONS|INPUT|STATE|RUNNER)_/i.test(name) ||
@@ -25,7 +25,10 @@ export function isRunnersOwn(name: string): boolean {
   );
 }
 
-/** Variables by which a loader, a shell, an interpreter or an AWS client finds code or trust. The list can't be complete. */
+/**
+ * Variables by which a loader, a shell, an interpreter or an AWS client finds code or whom to trust. The list can't
+ * be complete.
+ */
 const EXACTLY = new Set([
   ...["PATH", "HOME", "IFS", "ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR"],
   ...["EDITOR", "VISUAL", "PAGER", "GCONV_PATH", "GLIBC_TUNABLES", "LOCPATH"],

@@ -4,7 +4,7 @@
  */
 export const LONGEST_VARIABLE = 131_072;
 
-/** Words for what is wrong with a variable that no program could be started with; undefined where nothing is. */
+/** What is wrong with a variable that is too long for Linux, in words; undefined where it is not too long. */
 export function tooLong(name: string, value: string): string | undefined {
   const size = name.length + 1 + Buffer.byteLength(value) + 1;
   if (size <= LONGEST_VARIABLE) return undefined;

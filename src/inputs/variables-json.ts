@@ -4,7 +4,10 @@ import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
 
-/** `{"NAME": "value"}`, for values of any text. Of a secret object no message shows a value or the parser's words. */
+/**
+ * Variables as `{"NAME": "value"}`, for values of any text. With `secret` no message shows a value, or the parser's
+ * words.
+ */
 export function jsonVariables(text: string, secret: boolean): ParseResult<Readonly<Record<string, string>>> {
   const wrong = (got: string, advice = ADVICE): ParseResult<never> => ({ must: MUST, got, advice });
   let parsed: object;
@@ -15,7 +18,7 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
     return wrong(secret ? "text that is no JSON" : `${shown(text)} (${shown(why)})`);
   }
   const entries = Object.entries(parsed as Record<string, unknown>);
-  // What is no variable name may be a piece of a secret that the workflow wrote without toJSON.
+  // A text that is no variable name may be a piece of a secret, if the workflow has left out toJSON.
   const named = (name: string): string => (secret && !isVariableName(name) ? "a name" : shown(name));
   for (const [name, value] of entries) {
     if (!isVariableName(name))
@@ -34,7 +37,10 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
   return { value: Object.fromEntries(entries as [string, string][]) };
 }
 
-/** A name that the text of an object of `count` strings has more than once: JSON.parse keeps its last value only. */
+/**
+ * A name that stands more than once in the text of an object with `count` members. JSON.parse keeps its last value
+ * only.
+ */
 function repeatedName(text: string, count: number): string | undefined {
   const strings = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
   if (strings.length === 2 * count) return undefined;

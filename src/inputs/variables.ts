@@ -8,7 +8,7 @@ export type Variables = Readonly<Record<string, string>>;
 export interface VariablesOptions {
   /** The environment that a bare NAME is taken from. */
   readonly env: NodeJS.ProcessEnv;
-  /** Whether the lines may hold secrets: then no message shows text that may be of a value. */
+  /** Whether the values are secret. Then no message shows text that may belong to a value. */
   readonly secret: boolean;
 }
 
@@ -17,9 +17,9 @@ export interface VariablesOptions {
  * for byte: no quotes, no escapes, and it may be empty. A line that is a bare `NAME` takes the value whole from the
  * environment of the step. Blank lines are skipped.
  *
- * A workflow writes values into the lines before anything is read here, so a value with a newline in it makes lines of
- * its own, and the author of that value chooses them. Each line below a `NAME=value` line may be one of these. So such a
- * line takes nothing from the environment, and sets no variable that steers programs.
+ * The runner puts values of expressions into the text before the action reads it. A value with a newline then makes
+ * further lines, which the author of the value chooses. Each line below a `NAME=value` line may be such a line. So it
+ * takes nothing from the environment, and sets no variable that steers programs.
  */
 export function variables(options: VariablesOptions): Parser<Variables> {
   return (text) =>
@@ -32,7 +32,7 @@ interface Line {
   readonly name: string;
   /** Undefined for a bare name. */
   readonly value: string | undefined;
-  /** The name of the first `NAME=value` line above this one, of whose value this line may be a part. */
+  /** The name of the first `NAME=value` line above this one. This line may be a part of its value. */
   readonly below: string | undefined;
 }
 
@@ -51,7 +51,7 @@ function variableLines(text: string, options: VariablesOptions): ParseResult<Var
       return refused(line, "a credential of the runner", options, RUNNERS_OWN);
     found.set(line.name, value);
   }
-  // `fromEntries` takes `__proto__` as a name like any other; an assignment would not.
+  // `fromEntries` takes `__proto__` as a plain name, unlike an assignment.
   return { value: Object.fromEntries(found) };
 }
 
@@ -88,7 +88,7 @@ function hasValue(env: NodeJS.ProcessEnv, name: string): boolean {
 
 /** `why` finishes "got line N, …". */
 function refused(line: Line, why: string, { secret }: VariablesOptions, advice = ADVICE): ParseResult<never> {
-  // Above all values a line is the workflow's own text. Below one it may be a part of a secret.
+  // A line above all values is the workflow's own text. A line below one may be a part of a secret.
   const isSafe = !secret || (line.below === undefined && isVariableName(line.name));
   const where = isSafe ? shown(line.name) : `line ${line.number}`;
   return { must: MUST, got: `${where}, ${why}`, advice };

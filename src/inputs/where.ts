@@ -32,13 +32,15 @@ const service = matching(
   "a service's name or ARN, such as web",
 );
 const family = new RegExp(`^(${ecsName}(:[0-9]+)?|${ecsArn}:task-definition/${ecsName}(:[0-9]+)?)$`);
-/** Registry, repository, tag and digest in what ECS documents to be allowed. */
+/** Registry, repository, tag and digest, in the characters that ECS allows. */
 const image = matching(
   /^[A-Za-z0-9][\w./:@+-]{0,254}$/,
   "an image's name, such as public.ecr.aws/docker/library/python:3.13",
 );
 
-/** Which tasks, and how new ones are started. Notes a problem for each input that does not go with the others. */
+/**
+ * Which tasks the job runs in, and how new ones are started. Notes a problem for each input that excludes another.
+ */
 export function readTaskSelection(reader: InputReader): TaskSelection | undefined {
   const start = readStart(reader);
   const tasks = reader.orElse<number | "all">("tasks", taskCount, 1);
@@ -70,7 +72,7 @@ export function readTaskSelection(reader: InputReader): TaskSelection | undefine
   return readNewTasks(reader, only, { service: name, tasks, start });
 }
 
-/** The input that says what to run in; `service` beside another one is what a new task borrows from. */
+/** The one input that selects the task. `service` may stand beside it: a new task borrows from that service. */
 function theOne(reader: InputReader, given: readonly TargetName[]): TargetName | undefined {
   const others = given.filter((name) => name !== "service");
   const [only = given[0], another] = others;
@@ -142,13 +144,13 @@ function readNewTaskOf(reader: InputReader, only: Exclude<TargetName, "task">): 
 function readTaskDefinition(reader: InputReader): string | undefined {
   const text = reader.text("task-definition");
   if (family.test(text)) return text;
-  // No family has a dot or a slash, so these can only be a path.
+  // The text is not a family, so it has to be a path.
   if (!text.endsWith(".json")) {
     const must = "a family, family:revision, an ARN, or the path of a .json file, such as web:42";
     reader.refuse("task-definition", must, shown(text));
     return undefined;
   }
-  // Here the file only has to be in the workspace; its content is judged when it is registered.
+  // Only the path is checked here. The content is checked before it is registered.
   return readWorkspaceFile(reader, "task-definition")?.path;
 }
 

@@ -9,7 +9,9 @@ export interface WorkspaceFile {
   readonly bytes: Uint8Array;
 }
 
-/** Reads the file that an input names; a path that leads out of the workspace or can't be read is a problem. */
+/**
+ * Reads the file that an input names. Notes a problem where the path leads out of the workspace, or can't be read.
+ */
 export function readWorkspaceFile(reader: InputReader, name: InputName): WorkspaceFile | undefined {
   const { source } = reader;
   const given = reader.text(name);
@@ -32,7 +34,7 @@ export function readWorkspaceFile(reader: InputReader, name: InputName): Workspa
   }
 }
 
-/** Whether `path` lies below `directory`, by its text alone; the directory itself does not count. */
+/** Whether `path` is below `directory`, by its text alone. The directory itself is not. */
 export function isInside(directory: string, path: string): boolean {
   const way = relative(directory, path);
   return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);

@@ -17,12 +17,12 @@ import type { JobContext } from "./context.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** Bytes of output that wait before they are packed: a quarter of a second at the agent's pace. */
+/** Output is packed when more than this many bytes wait: the agent carries them in a quarter of a second. */
 const PACK_ABOVE = 256 * 1024;
-/** For a container to stop a job at its timeout and to say so. */
+/** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
 
-/** What the sessions of a job were. */
+/** The sessions that were opened for a job. */
 export interface OpenedSessions {
   /** In their order. */
   readonly sessionIds: readonly string[];
@@ -30,7 +30,7 @@ export interface OpenedSessions {
   readonly log: LogLocation | undefined;
 }
 
-/** Makes the sessions of one job, one after the other, and keeps the job on record while they may have begun it. */
+/** Opens the sessions of one job, one after the other. Keeps the job in the ledger while it may run. */
 export class JobSessions implements SessionSource {
   readonly until: number;
   readonly #prepared: PreparedJob;
@@ -62,7 +62,7 @@ export class JobSessions implements SessionSource {
     const { uploads } = this.#place;
     const { aws, looks, target, clock, log, cancel } = this.#context;
     const { sessionTarget, encryption } = this.#job;
-    await uploads.place({ log, signal: cancel });
+    await uploads.waitForPlace({ log, signal: cancel });
     const until = this.#sessionIds.length === 0 ? this.#deadline : this.until;
     const command = bootstrapCommand({ ...this.#command, at });
     const asking = { ecs: aws.ecs, looks, clock, log, signal: cancel };
@@ -75,8 +75,9 @@ export class JobSessions implements SessionSource {
   }
 
   /**
-   * How long the agent may take to open the first session, in milliseconds. No other run can block a task of ours;
-   * beside a session that has lost its client ours may have to wait for its end.
+   * How long the agent may take to open the first session, in milliseconds. No other run can block a task that this
+   * run has started. Beside a session that has lost its client, this session may have to wait for the end of that
+   * one.
    */
   opening(): number {
     const { clock, target } = this.#context;
@@ -99,7 +100,7 @@ export class JobSessions implements SessionSource {
     await terminateSession(this.#context, sessionId);
   }
 
-  /** The staged object is no longer needed. */
+  /** Deletes the staged object. */
   releasePayload(): void {
     const { aws, ledger, log } = this.#context;
     const { staged } = this.#prepared;
@@ -110,11 +111,11 @@ export class JobSessions implements SessionSource {
     );
   }
 
-  /** To be called when no session follows the job any more. Stops a job that may go on, since none could tell it to. */
+  /** To be called after the last session. Stops a job that may still run, by a command of its own. */
   async settle({ end, attached }: FollowedJob): Promise<OpenedSessions> {
     const { cancel, ledger } = this.#context;
     const sessionIds = this.#sessionIds;
-    // A call that was cancelled may have begun a session all the same.
+    // A cancelled ExecuteCommand may still have begun a session.
     const begun = sessionIds.length > 0 || cancel.aborted;
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
     else ledger.replace(["job"], []);
@@ -131,7 +132,7 @@ export class JobSessions implements SessionSource {
     );
   }
 
-  /** A job in a task of ours needs no record: it ends with the task. */
+  /** A job in a task that this run has started needs no entry in the ledger: it ends with the task. */
   #record(job: JobName): void {
     const { ledger, target } = this.#context;
     this.#job = job;
@@ -140,8 +141,9 @@ export class JobSessions implements SessionSource {
 }
 
 /**
- * A cluster that asks for session logs (logging OVERRIDE) gets lines that a person can read, unless the inputs ask for
- * packed ones. The log that logging DEFAULT writes, in the log group of the container, has the session's bytes as they are.
+ * The bytes above which output is packed; undefined: never. For a cluster that asks for session logs (logging
+ * OVERRIDE) the output stays plain by default, so that the logs are readable. Logging DEFAULT writes the container's
+ * own log group, for which packed output is accepted.
  */
 function packAbove(
   { transport }: JobContext["inputs"],

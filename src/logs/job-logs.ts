@@ -16,11 +16,11 @@ import type { LogLocation } from "./transcript.ts";
 /** The agent uploads a transcript some seconds after its session's end. */
 const LOG_PATIENCE_MS = 90_000;
 
-/** A job that no session follows any more. */
+/** A job after its last session. */
 export interface EndedJob extends FollowedJob {
-  /** Of this job, one after the other. */
+  /** The job's sessions, in their order. */
   readonly sessionIds: readonly string[];
-  /** That of the last session. */
+  /** The log of the last session. */
   readonly log: LogLocation | undefined;
 }
 
@@ -29,11 +29,11 @@ export interface JobLogsOptions {
   readonly target: Target;
   readonly aws: Pick<Aws, "logs" | "s3">;
   /** Where the container's sessions are logged. */
-  readonly places: SessionLogs;
+  readonly sessionLogs: SessionLogs;
   readonly output: {
-    /** Reads the live sessions, and goes on where they ended. */
+    /** The extractor of the live sessions, which goes on where they ended. */
     readonly extractor: Extractor;
-    /** For a log that is read from its beginning. */
+    /** Makes an extractor for a log that is read from its beginning. */
     readonly fromTheStart: () => Extractor;
     readonly show: (shown: OutputItem) => void;
   };
@@ -44,16 +44,16 @@ export interface JobLogsOptions {
 }
 
 /**
- * Reads the logs of the job's sessions where the inputs ask for that, or where no session could tell the job's end;
- * else the end comes back as it is. An abort throws its reason.
+ * Reads the logs of the job's sessions where the inputs ask for that, or where no session has told the job's end.
+ * Otherwise returns `end` unchanged. An abort throws its reason.
  */
 export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promise<JobEnd> {
   const { end, attached, sessionIds } = job;
-  const { inputs, target, aws, places, output, drained, clock, log, cancel } = options;
+  const { inputs, target, aws, sessionLogs, output, drained, clock, log, cancel } = options;
   if (!attached || cancel.aborted) return end;
   if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
   const reading = {
-    places,
+    sessionLogs,
     sessionIds,
     logs: aws.logs,
     s3: aws.s3,
@@ -71,12 +71,12 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     return await readLogs(inputs.logs, { ...reading, ...own });
   }
   if (inputs.logs === "session" || job.log === undefined) return end;
-  // Where the output was not shown live, all of it is still to come.
+  // With 'logs: auto' the output was shown live. Otherwise none was shown, so it is read from the beginning.
   const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
   return await lastResort(end, { ...reading, extractor, target });
 }
 
-/** A cluster may log to a bucket of its own account, or of the one that the user names. */
+/** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */
 function logOwners(inputs: Pick<Inputs, "bucketOwner">, { clusterArn }: Target): readonly string[] {
   const owners = [parseArn(clusterArn)?.account, inputs.bucketOwner];
   return [...new Set(owners.filter((owner) => owner !== undefined && owner !== ""))] as string[];

@@ -30,15 +30,16 @@ export async function lastResort(
   attended: Exclude<JobEnd, { kind: "status" }>,
   options: LastResortOptions,
 ): Promise<JobEnd> {
-  const { places, sessionIds, log, clock, signal } = options;
+  const { sessionLogs, sessionIds, log, clock, signal } = options;
   const sessionId = sessionIds.at(-1) ?? "";
   const failure =
     attended.kind === "impossible" ? attended.failure : failureOfEnd(attended, options.target, sessionId);
   const until = clock.now() + (WITHOUT_AGENT.has(failure.code) ? PATIENCE_WITHOUT_AGENT_MS : PATIENCE_MS);
   const tried: string[] = [];
   for (const from of ["cloudwatch", "s3"] as const) {
-    if ((from === "cloudwatch" ? places.cloudWatchLogGroup : places.s3Bucket) === undefined) continue;
-    const name = transcriptName(from, places, sessionId);
+    if ((from === "cloudwatch" ? sessionLogs.cloudWatchLogGroup : sessionLogs.s3Bucket) === undefined)
+      continue;
+    const name = transcriptName(from, sessionLogs, sessionId);
     log.info(`No session tells how the job ended; looking in ${name}.`);
     try {
       const found = await readLogs(from, { ...options, patience: Math.max(0, until - clock.now()) });

@@ -7,7 +7,7 @@ import { transcript, type TranscriptContext, UnreadableLog } from "./transcript.
 
 export interface ReadLogsOptions
   extends TranscriptContext, Pick<FollowSessionOptions, "extractor" | "onShown" | "drained"> {
-  readonly places: SessionLogs;
+  readonly sessionLogs: SessionLogs;
   /** In the order of the sessions. */
   readonly sessionIds: readonly string[];
   readonly log: Log;
@@ -20,7 +20,7 @@ export interface ReadLogsOptions
  * cause.
  */
 export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<CarrierEnd> {
-  const { places, sessionIds, extractor, clock } = options;
+  const { sessionLogs, sessionIds, extractor, clock } = options;
   const until = clock.now() + options.patience;
   let followed: CarrierEnd | undefined;
   let unreadable: UnreadableLog | undefined;
@@ -28,7 +28,7 @@ export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptio
     extractor.restart();
     const patience = Math.max(0, until - clock.now());
     try {
-      const bytes = transcript(from, places, sessionId, { ...options, patience });
+      const bytes = transcript(from, sessionLogs, sessionId, { ...options, patience });
       const found = await followLog(bytes, options);
       if (found.kind === "status") return found;
       if (found.kind !== "missing" || found.attached) followed = found;

@@ -67,13 +67,13 @@ export interface TranscriptContext {
 /** The transcript of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
 export function transcript(
   from: "cloudwatch" | "s3",
-  places: SessionLogs,
+  sessionLogs: SessionLogs,
   sessionId: string,
   context: TranscriptContext,
 ): AsyncIterable<Uint8Array> {
   return from === "cloudwatch"
-    ? cloudWatchTranscript({ group: places.cloudWatchLogGroup ?? "", stream: sessionId }, context)
-    : s3Transcript({ bucket: places.s3Bucket ?? "", key: s3Key(places, sessionId) }, context);
+    ? cloudWatchTranscript({ group: sessionLogs.cloudWatchLogGroup ?? "", stream: sessionId }, context)
+    : s3Transcript({ bucket: sessionLogs.s3Bucket ?? "", key: s3Key(sessionLogs, sessionId) }, context);
 }
 
 function s3Key({ s3Prefix }: Pick<SessionLogs, "s3Prefix">, sessionId: string): string {
@@ -86,14 +86,14 @@ function s3Key({ s3Prefix }: Pick<SessionLogs, "s3Prefix">, sessionId: string): 
  * between them. Ends after `patience` without an event.
  */
 async function* cloudWatchTranscript(
-  place: { readonly group: string; readonly stream: string },
+  stream: { readonly group: string; readonly stream: string },
   { logs, clock, signal, patience }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
   let from: string | undefined;
   let first = true;
   let until = clock.now() + patience;
   for (;;) {
-    const page = await logs.page(place, from);
+    const page = await logs.page(stream, from);
     for (const event of page?.events ?? []) {
       yield Buffer.from(first ? event.message : `\n${event.message}`);
       first = false;

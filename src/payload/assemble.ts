@@ -8,7 +8,10 @@ import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
 
-/** The payload for this target: its worker count and header depend on it. Warns of secrets that can't be redacted. */
+/**
+ * The payload for this target, which decides the number of workers and the header. Warns of secrets that can't be
+ * redacted.
+ */
 export function assemblePayload(
   inputs: Inputs,
   { origin, target, log }: { readonly origin: Origin; readonly target: Target; readonly log: Log },
@@ -43,8 +46,8 @@ export function assemblePayload(
 }
 
 /**
- * How long a container may wait, in milliseconds, for jobs of other runs that no reader follows any more: as long as the
- * job itself may take. No other run knows a task that this run has started.
+ * How long the job waits in the container, in milliseconds, for jobs of other runs that have lost their readers: as
+ * long as its own `timeout`. 0 in a task that this run has started, because no other run knows the task.
  */
 export function waitForOthersMs(
   { timeout }: Pick<Inputs, "timeout">,

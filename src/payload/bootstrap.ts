@@ -1,6 +1,6 @@
 import type { Payload } from "./payload.ts";
 import { doubleQuote, quote } from "./quote.ts";
-import { bootstrapSource, inlinePython, PLACES, shortened } from "./container-source.ts";
+import { bootstrapSource, inlinePython, PARENT_DIRECTORIES, shortened } from "./container-source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
@@ -15,31 +15,31 @@ export type Delivery =
   | { readonly kind: "session" };
 
 export interface BootstrapOptions {
-  /** Names the job directory: the same run id attaches to the same job. */
+  /** Names the job directory. A session with the same run id attaches to the same job. */
   readonly runId: string;
   /** The byte of the spool to go on from. */
   readonly at: number;
-  /** Output is packed when more than this many bytes of it wait; undefined: never. */
+  /** Output is packed when more than this many bytes wait; undefined: never. */
   readonly packAbove: number | undefined;
   readonly payload: Payload;
   readonly delivery: Delivery;
 }
 
 /**
- * What a command may be long. ECS documents no limit; it records every command in CloudTrail, so ours is short
- * whatever the script's size.
+ * The most characters of a command. ECS documents no limit, but CloudTrail records every command, so it does not grow
+ * with the script.
  */
 export const LONGEST_COMMAND = 4096;
 
 /**
- * The `command` of ExecuteCommand: `/bin/sh -c '…'` with the whole bootstrap as one word. The agent splits it into
- * words without a shell, so nothing else would do. It holds no secret, no `{{` and no `$$`.
+ * The `command` of ExecuteCommand: `/bin/sh -c '…'` with the whole bootstrap as one word, because the agent splits it
+ * into words without a shell. It holds no secret, no `{{` and no `$$`.
  */
 export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
     `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${payload.scriptAt} fx_pack=${options.packAbove ?? "''"}`,
-    `fx_places=${doubleQuote(PLACES.join(" "))}`,
+    `fx_places=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     `fx_echo_off_py=${doubleQuote(inlinePython("echo_off.py"))}`,
     fetchFunction(payload, delivery),
     "set +x",
@@ -48,7 +48,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   return `/bin/sh -c ${quote(script)}`;
 }
 
-/** The function that downloads the payload, or does nothing where the session carries it. */
+/** The shell function that downloads the payload. It does nothing where the session carries the payload. */
 function fetchFunction(payload: Payload, delivery: Delivery): string {
   if (delivery.kind === "session") return "fx_fetch() { :; }";
   const { bucket, key, region } = delivery;

@@ -1,15 +1,15 @@
 import { payloadFile } from "./files.ts";
 
-/** Where the job directory may be, in this order: first the places that only root can write to. */
-export const PLACES = ["/var/lib", "/run", "/tmp", "/var/tmp", "/dev/shm"] as const;
+/** Directories that may hold the job directory, in the order of choice: first those that only root can write to. */
+export const PARENT_DIRECTORIES = ["/var/lib", "/run", "/tmp", "/var/tmp", "/dev/shm"] as const;
 
-/** The command of a session. The attacher uses its functions, too. */
+/** The parts of the bootstrap, which is a session's command. The attacher uses its functions, too. */
 const BOOTSTRAP = ["ours.sh", "process.sh", "bootstrap.sh"];
 
-/** The command that stops a job without a session. */
+/** The parts of the command that stops a job. */
 const STOP = ["ours.sh", "process.sh", "signals.sh", "stop.sh"];
 
-/** The file `job` in the container. Its parts define functions; the line after them calls the first one. */
+/** The parts of the file `job` in the container. They define functions; the line after them calls `fx_main`. */
 const JOB = [
   "main.sh",
   "directory.sh",
@@ -29,7 +29,7 @@ const JOB = [
   "spool.sh",
 ];
 
-/** One program: what it hides, what it writes for a line, and where. */
+/** The parts of the Python recorder: redaction, records, and the program. */
 const RECORDER = ["redact.py", "records.py", "recorder.py"];
 
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
@@ -38,8 +38,8 @@ export const jobSource = (): string => `${joined(JOB)}\nfx_main "$@"\n`;
 export const recorderPy = (): string => joined(RECORDER);
 
 /**
- * The text without comments and empty lines. For programs that are an argument of `-c`: they are in the process list, or
- * in CloudTrail.
+ * The text without comments and empty lines, for a program in an argument of `-c`, which the process list or
+ * CloudTrail shows.
  */
 export function withoutComments(source: string): string {
   return source
@@ -48,14 +48,14 @@ export function withoutComments(source: string): string {
     .join("\n");
 }
 
-/** A Python program of `container/` as it is given to `python3 -c`. */
+/** A Python program of `container/`, for `python3 -c`. */
 export function inlinePython(name: string): string {
   return withoutComments(payloadFile(name));
 }
 
 /**
- * Shell as it is sent in a command, which CloudTrail records: without comments, indentation, and blanks around `||` and
- * `&&`, of which none may stand in a string.
+ * Shell for a command, which CloudTrail records: without comments, indentation, and blanks around `||` and `&&`. The
+ * source must not have these blanks in a string.
  */
 export function shortened(source: string): string {
   return withoutComments(source)

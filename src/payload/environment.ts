@@ -1,4 +1,4 @@
-/** What a job in the container may know of the workflow: none of it secret. */
+/** Variables of the workflow that the job gets. None of them is secret. */
 const PASSED_ON = [
   "GITHUB_REPOSITORY",
   "GITHUB_SHA",
@@ -14,7 +14,10 @@ const PASSED_ON = [
   "GITHUB_EVENT_NAME",
 ];
 
-/** What is set for every worker whatever the inputs say; `FARGATE_EXEC_WORKER` is each worker's own. */
+/**
+ * The variables that every worker gets and no input can change. `FARGATE_EXEC_WORKER`, which differs, is set in the
+ * container.
+ */
 export function jobEnvironment(
   job: { readonly runId: string; readonly workers: number; readonly task?: number; readonly tasks?: number },
   step: NodeJS.ProcessEnv,

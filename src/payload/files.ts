@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { Failure } from "../errors.ts";
 
 /**
- * Beside this file in `src/`, beside the bundle in `dist/`, where `npm run build` copies it. A path rather than a
- * `new URL("…", import.meta.url)`: ncc replaces each of those by an asset of its own.
+ * The directory is beside this file in `src/`, and beside the bundle in `dist/`, where `npm run build` copies it. It
+ * is joined from a path, because ncc turns each `new URL("…", import.meta.url)` into an asset of its own.
  */
 const DIRECTORY = join(import.meta.dirname, "container");
 
 /**
- * The text of a file of `container/`, whose README.md is the map of them. Reads it at each call, so that the post step
- * reads no more than it needs. Fails with `action-incomplete` where the file can't be read.
+ * The text of a file of `container/`; its README.md lists the files. The file is read at each call, so that the post
+ * step reads only what it needs. Fails with `action-incomplete` where the file can't be read.
  */
 export function payloadFile(name: string, directory = DIRECTORY): string {
   try {

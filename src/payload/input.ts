@@ -4,19 +4,23 @@ import { quote } from "./quote.ts";
 import { redactionPatterns } from "./redaction.ts";
 
 /**
- * The longest line that is sent. A terminal in canonical mode silently drops what is beyond 4,095 bytes of a line.
+ * The longest line that is typed. A terminal in canonical mode drops what is beyond 4,095 bytes of a line
+ * (termios(3)).
  */
 const LONGEST_LINE = 3900;
 
 /**
- * What is typed into a session once the container has said that echo is off: the nonce, then the secrets. Printable
- * ASCII only, in lines that a terminal in canonical mode passes whole; so are the others.
+ * The first input, which is typed when the container says that echo is off: the nonce, then the secrets. All input is
+ * printable ASCII, in lines that a terminal in canonical mode passes whole.
  */
 export function typedStart(nonce: string, secrets: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat([typed([nonce]), typedSecrets(secrets)]);
 }
 
-/** The same where the payload is missing: the nonce, then the loader. The secrets come when they are asked for. */
+/**
+ * The first input where the payload is missing: the nonce, then the loader. The secrets are typed when the container
+ * asks for them.
+ */
 export function typedLoader(nonce: string, loader: string): Buffer {
   return typed([nonce, ...escapedLines(Buffer.from(loader)), "."]);
 }
@@ -25,24 +29,27 @@ export function typedSecrets(secrets: Readonly<Record<string, string>>): Buffer 
   return typed([...escapedLines(Buffer.from(secretsText(secrets))), "."]);
 }
 
-/** The payload itself, for a container that has no other way to get it. */
+/** The payload, for a container that can't fetch it. */
 export function typedPayload(payload: Payload): Buffer {
   return typed([...escapedLines(payload.bytes), "."]);
 }
 
-/** The line that says: the status has been read, everything may be removed. */
+/** The line that tells the attacher that the status was read, so that the job's files may be deleted. */
 export const TAKEN = Buffer.from("taken\n");
 /**
- * The line that says: somebody still reads, and has all of the spool up to this byte for certain, so that the container
- * need not keep it. Sent more often than the 90 s after which an attacher gives up.
+ * The line that tells the attacher that it has a reader, who has all of the spool up to this byte, so that the
+ * container may free that. An attacher gives up 90 s after the last such line.
  */
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
 export const HERE_EVERY_MS = 20_000;
-/** The line that stops the job: TERM, then KILL after ten seconds. */
+/** The line that stops the job: TERM, and KILL ten seconds later. */
 export const CANCEL = Buffer.from("cancel\n");
-/** The line that ends the container, as StopTask would begin to: TERM to its PID 1. For a task of ours that no call can stop. */
+/**
+ * The line that ends the container by TERM to its PID 1, as StopTask does first. For a task of this run that no call
+ * can stop.
+ */
 export const END_TASK = Buffer.from("end\n");
 
 function secretsText(secrets: Readonly<Record<string, string>>): string {
@@ -53,7 +60,7 @@ function secretsText(secrets: Readonly<Record<string, string>>): string {
     "}",
     `fx_secret_names=${quote(Object.keys(secrets).join(" "))}`,
     `fx_patterns=${quote(redactionPatterns(secrets).join("\n"))}`,
-    // Its last word, by which the job knows that it has all of it.
+    // The last line shows the job that it has the whole text.
     "fx_whole=1",
     "",
   ].join("\n");
@@ -63,7 +70,7 @@ function typed(lines: readonly string[]): Buffer {
   return Buffer.from(`${lines.join("\n")}\n`, "ascii");
 }
 
-/** `bytes` for `printf %b`, in lines of which none is a dot. */
+/** `bytes` in the escapes of `printf %b`, in lines of which none is a single dot. */
 function escapedLines(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   let line = "";
@@ -79,7 +86,7 @@ function escapedLines(bytes: Uint8Array): string[] {
   return lines;
 }
 
-/** Each byte as `printf %b` reads it, none of them a character that means something to a terminal. */
+/** The escape of each byte for `printf %b`, without characters that have a meaning for a terminal. */
 const ESCAPES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   if (byte === 10) return "\\n";
   if (byte === 92) return "\\\\";

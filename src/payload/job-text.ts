@@ -5,25 +5,25 @@ import { inlinePython, jobSource, recorderPy } from "./container-source.ts";
 export interface JobOptions {
   readonly runId: string;
   readonly workers: number;
-  /** Seconds until the job is told TERM; ten more until KILL. */
+  /** Seconds until TERM; KILL comes ten seconds later. */
   readonly timeoutSeconds: number;
-  /** Bytes of output that may wait for their reader; undefined: half of what is free on the disk. */
+  /** The most bytes of output that may wait for a reader; undefined: half of the free disk. */
   readonly spoolLimit: number | undefined;
-  /** How long it may go on while no reader follows it and other runs wait for it; undefined: until its timeout. */
+  /** How long the job may go on without a reader while another run waits; undefined: until its timeout. */
   readonly abandonSeconds: number | undefined;
-  /** How long it waits for jobs of other runs that no reader follows; 0: it does not look for any. */
+  /** How long the job waits for jobs of other runs that have no reader; 0: it does not look for any. */
   readonly waitSeconds: number;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
   readonly workingDirectory: string | undefined;
-  /** A user of the image, as a name or a number, with a group behind a colon if need be; undefined for root. */
+  /** A user of the image, by name or number, with an optional group behind a colon; undefined for root. */
   readonly user: string | undefined;
   /** Not secret: this text may be staged in S3. Names are POSIX names. */
   readonly env: Readonly<Record<string, string>>;
-  /** Set after the secrets: what no input can change. */
+  /** Variables that are set after the secrets, so that no input can change them. */
   readonly ownEnv: Readonly<Record<string, string>>;
-  /** What the header says where the task's metadata endpoint doesn't answer. */
+  /** For the header, where the task's metadata endpoint does not answer. */
   readonly clusterName: string;
   readonly taskArn: string;
   readonly container: string;
@@ -31,7 +31,7 @@ export interface JobOptions {
   readonly runUrl: string | undefined;
 }
 
-/** The job as POSIX shell: the settings of this run, then the part that is the same for all. */
+/** The job as POSIX shell: the settings of this run, then the parts that are the same for all runs. */
 export function jobText(options: JobOptions): string {
   return [
     `fx_id=${quote(options.runId)}`,
@@ -65,7 +65,10 @@ export function jobText(options: JobOptions): string {
   ].join("\n");
 }
 
-/** The lines of a function that calls the command in its arguments with each name, which has been checked, and its value. */
+/**
+ * The body of a shell function that calls the command in its arguments with each name and value. The names are
+ * checked.
+ */
 export function exports(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([name, value]) => `"$@" ${name} ${quote(value)}`);
 }

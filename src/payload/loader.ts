@@ -8,11 +8,11 @@ import { inlinePython } from "./container-source.ts";
 export interface LoaderOptions {
   readonly payload: Payload;
   readonly delivery: Delivery;
-  /** A presigned URL of the staged object, where there is one. A secret, as long as it lives. */
+  /** A presigned URL of the staged object; undefined where there is none. It is secret while it is valid. */
   readonly address: string | undefined;
 }
 
-/** The code that gets the payload into a container that could not fetch it by boto3, in every other way. */
+/** The code that gets the payload into a container that could not fetch it by boto3. It tries all other ways. */
 export function loaderText({ payload, delivery, address }: LoaderOptions): string {
   const s3 = delivery.kind === "s3" ? delivery : { bucket: "", key: "", region: "" };
   return [

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { type JobOptions, jobText } from "./job-text.ts";
 
-/** What is brought into the container: the job's shell, then the user's script, byte for byte. */
+/** What is brought into the container: the job as shell, then the user's script, byte for byte. */
 export interface Payload {
   readonly bytes: Buffer;
-  /** Where in `bytes` the script begins. */
+  /** The index in `bytes` at which the script begins. */
   readonly scriptAt: number;
-  /** Hex; the container runs nothing else. */
+  /** In hexadecimal digits. The container runs only a payload with this digest. */
   readonly sha256: string;
 }
 

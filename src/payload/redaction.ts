@@ -1,16 +1,19 @@
-/** Secrets shorter than this are not redacted: too much else would be. */
+/** Shorter secrets are not redacted, because too much other text would be. */
 const SHORTEST_PATTERN = 4;
-/** Base64 of which less than this is certain is not redacted either. */
+/** Shorter certain parts of base64 are not redacted either. */
 export const SHORTEST_BASE64 = 6;
 
-/** How many characters of base64 the usual programs print on a line: `base64` and Python's base64.encodebytes, then
- * `openssl base64` and PEM. */
+/**
+ * The usual lengths of a line of base64: 76 for `base64` and Python's base64.encodebytes, 64 for `openssl base64` and
+ * PEM.
+ */
 const BASE64_WIDTHS = [76, 64] as const;
 
 /**
- * What is replaced by `***`, in the container and by the runner: each line of each secret, from four characters up and
- * without the white space around it, as it is and as programs print it: in JSON, in URLs, in base64. The value of
- * several lines as a whole in base64, too. In lexical order, so that a pattern stands before all that only go on from it.
+ * The texts that the container and the runner replace by `***`. They are each line of each secret, trimmed and of at
+ * least four characters, in the forms in which programs print it: plain, in JSON, in URLs, in base64. A value of
+ * several lines is also covered as a whole in base64. The order is lexical, so that a pattern stands before those
+ * that begin with it.
  */
 export function redactionPatterns(secrets: Readonly<Record<string, string>>): string[] {
   const values = Object.values(secrets);
@@ -23,7 +26,7 @@ export function redactionPatterns(secrets: Readonly<Record<string, string>>): st
   return [...new Set(patterns)].sort();
 }
 
-/** Names of secrets of which at least a line is too short to be redacted wherever it is printed. */
+/** The names of secrets with a line that is too short to be redacted. */
 export function tooShortToRedact(secrets: Readonly<Record<string, string>>): string[] {
   return Object.entries(secrets)
     .filter(([, value]) => linesOf(value).some((line) => line.trim() !== "" && !isLongEnough(line.trim())))
@@ -34,7 +37,7 @@ function linesOf(value: string): string[] {
   return value.split(/[\r\n]+/);
 }
 
-/** Without the white space around it, where enough is left; never white space alone. */
+/** The line trimmed, or as it is where too little is left. White space alone becomes empty. */
 function redactable(line: string): string {
   const trimmed = line.trim();
   return isLongEnough(trimmed) || trimmed === "" ? trimmed : line;
@@ -44,7 +47,7 @@ function isLongEnough(text: string): boolean {
   return text.length >= SHORTEST_PATTERN;
 }
 
-/** As JavaScript, Python, Go and PHP write it into a string, without the quotes. */
+/** The text as JavaScript, Python, Go and PHP write it into a JSON string, without the quotes. */
 function jsonForms(text: string): string[] {
   const plain = JSON.stringify(text).slice(1, -1);
   const forms = [
@@ -59,7 +62,7 @@ function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** What stays as it is, and what stands for a space. */
+/** Of each URL encoding, the characters that it keeps, and its form of a space. */
 const URL_ENCODINGS: readonly (readonly [RegExp, string])[] = [
   [/[\w.~!'()*-]/, "%20"], // encodeURIComponent
   [/[\w.~-]/, "%20"], // RFC 3986, curl, quote(…, safe="")
@@ -85,15 +88,15 @@ function urlForms(text: string): string[] {
 }
 
 /**
- * What shows of it in the base64 of any text that holds it: which characters those are depends on how many bytes stand
- * before it, modulo three. With the last character and the padding that there are where the text ends with it. Both
- * alphabets.
+ * The base64 characters that any text with `text` in it must show. They depend on the number of bytes before it,
+ * modulo three. The forms for its end have the last character and the padding of a text that ends with it. Both
+ * alphabets are covered.
  */
 function base64Forms(text: string): string[] {
   const bytes = Buffer.from(text);
   const forms = [0, 1, 2].flatMap((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
-    // Characters that also hold bits of a neighbour are not certain.
+    // Characters that also hold bits of a neighbouring byte are left out.
     const from = [0, 2, 3][before] ?? 0;
     const certain = Math.floor((8 * (before + bytes.length)) / 6);
     if (certain - from < SHORTEST_BASE64) return [];
@@ -103,19 +106,19 @@ function base64Forms(text: string): string[] {
     return [
       ...whole,
       ...widths.flatMap((width) => wrapped(encoded.slice(0, certain), width)),
-      // What overlaps is hidden as one, so the last characters are enough.
+      // Overlapping matches are hidden together, so the last characters are enough.
       ...ends.filter((end) => end > certain).map((end) => encoded.slice(Math.max(from, certain - 40), end)),
     ];
   });
   return forms.flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")]);
 }
 
-/** Base64 in lines of that width: a text that is not wrapped is nothing but these, one after the other. */
+/** The lines of base64 at this width. Unwrapped base64 is the same lines in a row, so they match that too. */
 function wrapped(base64: string, width: number): string[] {
   const lines: string[] = [];
   for (let at = 0; at < base64.length; at += width) {
     const line = base64.slice(at, at + width);
-    // One that is too short to stand alone goes with the line before it.
+    // A last line that is too short is joined to the line before it.
     lines.push(line.length < SHORTEST_BASE64 ? base64.slice(at - width) : line);
   }
   return lines;

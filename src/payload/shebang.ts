@@ -1,10 +1,10 @@
-/** `sh -e {0}`: what runs a script that says nothing else. */
+/** The shell for a script without a shebang. */
 const DEFAULT_SHELL = "sh -e {0}";
 
 /**
- * The command template for a script: the one that was asked for, else the script's own shebang, else `sh -e {0}`.
- * The shebang is read here and not by the kernel, since a container's writable places are often mounted noexec.
- * As the kernel does, all that follows the interpreter is one argument.
+ * The command template for a script: the one of the input, else the script's shebang, else `sh -e {0}`. The action
+ * reads the shebang, because the kernel can't run a script in a directory that is mounted noexec, as the writable
+ * ones of containers often are.
  */
 export function shellFor(shell: string | undefined, script: Uint8Array): string {
   if (shell !== undefined) return shell;

@@ -16,7 +16,7 @@ export interface DeliveryOptions {
 
 /** An object in the bucket that has to be deleted when the run is over. */
 export type StagedObject = WrittenObject & {
-  /** S3 did not say how the upload ended: the object may yet appear. */
+  /** S3 has not answered the upload: the object may still appear. */
   readonly unheard?: true;
 };
 
@@ -24,13 +24,13 @@ export interface StageOptions {
   readonly kmsKeyId: string | undefined;
   readonly s3: Pick<S3, "putObject" | "checkBucket">;
   /**
-   * Told what has to be deleted: the object by its name before the upload begins, by its version after that, and
-   * undefined where S3 refused it. A cancel at any moment finds on record what there may be.
+   * Called with what has to be deleted: before the upload the object by its name, after it the version, and undefined
+   * where S3 has refused the upload. So the ledger is right at a cancel at any moment.
    */
   readonly onObject: (object: StagedObject | undefined) => void;
 }
 
-/** How the payload is going to reach the container. */
+/** How the payload will reach the container. */
 export function delivery({ inputs, owner, runId }: DeliveryOptions): Delivery {
   if (inputs.bucket === undefined) return { kind: "session" };
   return {
@@ -43,8 +43,8 @@ export function delivery({ inputs, owner, runId }: DeliveryOptions): Delivery {
 }
 
 /**
- * Puts the payload where the container will fetch it. Undefined where the session carries it. Fails with
- * `bucket-not-owned` where the bucket belongs to another account.
+ * Uploads the payload for the container. Undefined where the session carries it. Fails with `bucket-not-owned` where
+ * the bucket belongs to another account.
  */
 export async function stage(
   payload: Payload,
@@ -65,7 +65,7 @@ export async function stage(
   }
 }
 
-/** Deletes the staged object. Says in the log what S3 keeps of it. */
+/** Deletes the staged object. Logs what S3 keeps of it. */
 export async function unstage(
   object: StagedObject,
   { s3, log }: { readonly s3: Pick<S3, "deleteObject">; readonly log: Log },

@@ -71,7 +71,7 @@ export class Uploads {
    * Waits while the uploads of two sessions occupy the agent. It runs one or two sessions and queues one more; a
    * further one would block it for good. An abort throws its reason.
    */
-  async place({ log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
+  async waitForPlace({ log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
     const ms = this.doneAt(1) - this.#clock.now();
     if (ms <= 0) return;
     log.info(

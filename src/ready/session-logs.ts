@@ -60,11 +60,11 @@ export async function sessionLogs(
 
 function requireLog(wanted: Inputs["logs"], logs: SessionLogs, logging: string): void {
   if (wanted !== "cloudwatch" && wanted !== "s3") return;
-  const [place, setting] =
+  const [destination, setting] =
     wanted === "cloudwatch"
       ? [logs.cloudWatchLogGroup, "cloudWatchLogGroupName"]
       : [logs.s3Bucket, "s3BucketName"];
-  if (place !== undefined) return;
+  if (destination !== undefined) return;
   throw new Failure("logs-not-configured", {
     failed: `Input 'logs' is '${wanted}', but the sessions of this cluster are not logged there.`,
     seen: `The cluster's executeCommandConfiguration has logging ${logging} and names no ${setting}.`,

@@ -9,16 +9,19 @@ import { openSession, type Session } from "./session.ts";
 
 export interface OpenTicketOptions {
   readonly aws: Pick<Aws, "clients" | "ssm" | "kms">;
-  /** The name by which KMS knows the session's other end. */
+  /** `ecs:<cluster>_<task>_<runtime id>`, a part of the KMS encryption context. */
   readonly sessionTarget: string;
-  /** What the cluster asks of its sessions. */
+  /** Whether the cluster encrypts its sessions, and with which key. */
   readonly encryption: Encryption;
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
 }
 
-/** Connects to the session of this ticket. One that can't be connected to is ended, unless the run is cancelled. */
+/**
+ * Connects to the session of this ticket. Rejects as `openSession` does, and ends the session then, unless the run is
+ * cancelled.
+ */
 export async function openTicket(ticket: SessionTicket, options: OpenTicketOptions): Promise<Session> {
   const { aws, sessionTarget, encryption, clock, log, cancel } = options;
   const { sessionId } = ticket;
@@ -30,13 +33,16 @@ export async function openTicket(ticket: SessionTicket, options: OpenTicketOptio
     requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
   });
   return await opening.catch(async (error: unknown) => {
-    // Its command runs without us, and keeps a place in the container. A cancel is carried out elsewhere.
+    // The session's command runs without a client, and keeps a place in the container. After a cancel the cleanup
+    // ends the session.
     if (!cancel.aborted) await terminateSession(options, sessionId);
     throw error;
   });
 }
 
-/** Ends a session that was lost, so that its place in the container is free. Without the right to do that, the log says so. */
+/**
+ * Ends a session that was lost, so that its place in the container is free. Never rejects: a refusal goes to the log.
+ */
 export async function terminateSession(
   { aws, log }: { readonly aws: { readonly ssm: Pick<Ssm, "terminateSession"> }; readonly log: Log },
   id: string,

@@ -1,21 +1,21 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 
-/** Shown ahead of the runner. */
+/** The most bytes that may wait for the runner to read them. */
 const UNREAD_BYTES = 256 * 1024;
 const BATCH_BYTES = 64 * 1024;
 
 /**
- * Standard output, in batches: what comes at once goes out at once, for Node can't write tens of thousands of lines that
- * are each a write of their own (`write EINVAL`). What can't be written, since the reader is gone (`EPIPE`) or the disk is
- * full, is dropped.
+ * Standard output in batches: pieces of the same moment are written together. Node fails with `write EINVAL` for tens
+ * of thousands of single writes. After a write error (`EPIPE` where the reader is gone, or a full disk) all output is
+ * dropped.
  */
 export class BatchedOutput {
   readonly #out: Writable;
-  /** Bytes that wait to be shown together. */
+  /** The batch that is being filled. */
   #waiting = Buffer.alloc(BATCH_BYTES);
   #waitingBytes = 0;
-  /** Buffers of that size that may be used again: new ones for a gigabyte would leave a lot to clean up. */
+  /** Written buffers, to be used again: new buffers for a gigabyte would be a lot of garbage. */
   readonly #written: Buffer<ArrayBuffer>[] = [];
   readonly #broken = new AbortController();
 
@@ -25,12 +25,12 @@ export class BatchedOutput {
     out.on("error", (error) => this.#broken.abort(error));
   }
 
-  /** Aborted, with the error, once nothing can be written any more. */
+  /** Aborts with the first write error. */
   get broken(): AbortSignal {
     return this.#broken.signal;
   }
 
-  /** The bytes may be used again afterwards. */
+  /** Copies the bytes, so the caller may reuse them. */
   write(...pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) this.#add(piece);
   }
@@ -45,7 +45,7 @@ export class BatchedOutput {
     this.#waitingBytes = 0;
   }
 
-  /** Resolves when the reader has read what was written, but for some, or reads nothing any more. */
+  /** Resolves when at most `UNREAD_BYTES` of what was written are unread, or after a write error. */
   async drained(): Promise<void> {
     if (this.broken.aborted || this.#out.writableLength <= UNREAD_BYTES) return;
     await once(this.#out, "drain", { signal: this.broken }).catch((error: unknown) => {

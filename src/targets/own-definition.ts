@@ -71,9 +71,9 @@ async function newestEqual(
 ): Promise<TaskDefinition | undefined> {
   const found = await newestOf(wanted.family, ecs);
   if (found?.active !== true) return undefined;
-  const places = differences(wanted, found.registrable, found.arn).map(shortened);
-  if (places.length > 0) {
-    const where = [...new Set(places)].slice(0, 5).join(", ");
+  const paths = differences(wanted, found.registrable, found.arn).map(shortened);
+  if (paths.length > 0) {
+    const where = [...new Set(paths)].slice(0, 5).join(", ");
     log.info(
       `${lastPart(found.arn)} is not used: it differs from what this step needs for ${from}, in ${where}.`,
     );

@@ -41,7 +41,7 @@ export async function startTasks(
       if (answer.tasks.length < wanted) throw notStarted(current, answer);
     } catch (error) {
       if (usesSpot(current) && error instanceof NoCapacity) {
-        context.log.info(`Fargate Spot has no place now, so the task is started on demand. ${error.seen}`);
+        context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
         current = onDemand(current);
         continue;
       }
@@ -91,12 +91,12 @@ function notStarted(
   };
   const refusal = taskRefusal(words.join("\n"));
   if (refusal === "no-capacity") return new NoCapacity(facts);
-  const advice = refusal === "no-such-place" ? NO_SUCH_PLACE : NOT_FOR_FARGATE;
+  const advice = refusal === "no-such-capacity" ? NO_SUCH_CAPACITY : NOT_FOR_FARGATE;
   return new Failure("task-not-started", { ...facts, advice });
 }
 
-const NO_SUCH_PLACE =
-  "The cluster offers no place that the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
+const NO_SUCH_CAPACITY =
+  "No capacity of the cluster has what the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
 const NOT_FOR_FARGATE =
   "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";
 

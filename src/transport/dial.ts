@@ -8,7 +8,7 @@ import type { Socket, SocketOptions } from "./socket.ts";
 import { connect, ConnectionError } from "./socket.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
 
-/** What it takes to be let into the message gateway. */
+/** What a connection to the message gateway needs. */
 export interface GatewayAccess {
   readonly region: string;
   /** Headers that sign the upgrade request to this URL; `now` is in milliseconds since the epoch. */
@@ -23,13 +23,13 @@ export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "ag
   readonly ticket: SessionTicket;
   readonly aws: GatewayAccess;
   readonly log: Log;
-  /** For the whole of it, in milliseconds. */
+  /** The limit for the whole call, in milliseconds. */
   readonly patience: number;
 }
 
 /**
- * A socket to the gateway: signed anew, through the proxy if there is one. Rejects with `ConnectionError`, with
- * `session-refused` where the URL leads elsewhere than to the gateway, or with the signal's reason.
+ * Opens a socket to the gateway, with a new signature, through the proxy if there is one. Rejects with
+ * `ConnectionError`, with `session-refused` where the URL does not lead to the gateway, or with the signal's reason.
  */
 export async function dial(options: DialOptions): Promise<Socket> {
   const { ticket, aws, clock, patience, signal } = options;
@@ -55,8 +55,8 @@ export async function dial(options: DialOptions): Promise<Socket> {
 }
 
 /**
- * AWS's advice on ECS Exec gives callers no right to `ssmmessages:OpenDataChannel`, and gateways have taken unsigned
- * requests for years: a signature may be what keeps a caller out.
+ * Tries a refused request again without a signature. Gateways have taken unsigned requests for years, and AWS's
+ * advice on ECS Exec gives callers no right to `ssmmessages:OpenDataChannel`, which a signed request needs.
  */
 async function connectUnsigned(
   to: SocketOptions,
@@ -84,7 +84,9 @@ function isDenied(error: unknown): error is ConnectionError {
   return error instanceof ConnectionError && (error.status === 401 || error.status === 403);
 }
 
-/** A signature that cannot be made is no reason to give up: gateways have taken unsigned requests for years. */
+/**
+ * The headers of a signature; none where it can't be made, because gateways have taken unsigned requests for years.
+ */
 async function sign({
   ticket,
   aws,

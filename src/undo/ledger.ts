@@ -51,7 +51,7 @@ export class Ledger {
     return part;
   }
 
-  /** Puts `undo` in the place of all entries of these kinds; those of its parts stay. */
+  /** Replaces all entries of these kinds by `undo`. Entries of the parts stay. */
   replace(kinds: readonly LedgerEntry["kind"][], undo: readonly LedgerEntry[]): void {
     this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
   }

@@ -65,11 +65,10 @@ function taskRole({ task, definition }: CheckFacts): Check {
 }
 
 /** What the exec agent writes to. */
-const AGENT_PLACES = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
+const AGENT_PATHS = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
 
 function rootFileSystem(own: OwnContainer): Check {
-  const lacking =
-    own === undefined ? [] : AGENT_PLACES.filter((place) => !own.writableMounts.includes(place));
+  const lacking = own === undefined ? [] : AGENT_PATHS.filter((path) => !own.writableMounts.includes(path));
   const writesTo =
     lacking.length === 0 ? "the agent has volumes to write to" : `the agent writes to ${lacking.join(", ")}`;
   return check(
@@ -78,7 +77,7 @@ function rootFileSystem(own: OwnContainer): Check {
     own?.readonlyRootFilesystem === false || lacking.length === 0,
     own?.readonlyRootFilesystem ? `it is read-only, and ${writesTo}` : "it can be written to",
     "Set 'readonlyRootFilesystem' to false in the container's definition, or give it three empty volumes ('volumes' of the " +
-      `task definition, 'mountPoints' of the container) at ${AGENT_PLACES.join(", ")}, and one at /tmp for the script.`,
+      `task definition, 'mountPoints' of the container) at ${AGENT_PATHS.join(", ")}, and one at /tmp for the script.`,
   );
 }
 
@@ -93,7 +92,7 @@ function staticCredentials(own: OwnContainer): Check {
     keys,
     keys?.length === 0,
     keys?.length
-      ? `the environment sets ${keys.join(", ")}, which the agent takes in place of the task role's`
+      ? `the environment sets ${keys.join(", ")}, which the agent takes instead of the task role's`
       : "the environment sets none",
     "Take them out of the container's definition and give the task role their rights.",
   );
