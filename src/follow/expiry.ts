@@ -104,7 +104,7 @@ export class Expiry {
       `No session is left to stop it through. The job goes on in container '${container}' of task ${taskId}, until it ends ` +
       `or its 'timeout' stops it at ${at(until)}.`;
     if (!started) return job;
-    const task = heldUntil === undefined ? "until somebody stops it" : `until ${at(heldUntil)} at the latest`;
+    const task = heldUntil === undefined ? "until you stop it" : `until ${at(heldUntil)} at the latest`;
     return `${job} The task runs ${task}: 'aws ecs stop-task --cluster ${clusterArn} --task ${taskArn}'.`;
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
 
-/** For an answer that is still to come when the job is over. */
+/** The longest wait for an answer when the job is over. */
 const PATIENCE_MS = 1_000;
 
 export interface PublicAddressOptions {
@@ -14,8 +14,8 @@ export interface PublicAddressOptions {
 }
 
 /**
- * The address of a task outside its VPC. It is asked for once, beside everything else, as soon as a look finds the task
- * with its network. A caller that may not ask EC2, or can't reach it, goes without.
+ * The public address of a task. EC2 is asked once, in parallel with the job, as soon as a look finds the task's
+ * network interface. Without the right to ask EC2, or a route to it, there is no address, and the log says why.
  */
 export class PublicAddress {
   readonly #clock: Clock;
@@ -35,7 +35,7 @@ export class PublicAddress {
     });
   }
 
-  /** Undefined where the task has none, and where none is known soon. */
+  /** The address; undefined where the task has none, or none is known within a second. */
   async get(): Promise<string | undefined> {
     if (this.#asked === undefined) return undefined;
     const over = new AbortController();

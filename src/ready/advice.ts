@@ -2,7 +2,7 @@ import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
 
-/** What the exec agent of a container needs of its task (AWS: "ECS Exec prerequisites"). */
+/** What the exec agent needs of its task (AWS: "ECS Exec prerequisites"). */
 const EXEC_NEEDS =
   "The exec agent needs a task role that allows ssmmessages:CreateControlChannel, ssmmessages:CreateDataChannel, " +
   "ssmmessages:OpenControlChannel and ssmmessages:OpenDataChannel; a route to ssmmessages (a NAT gateway, " +
@@ -35,7 +35,7 @@ export function execAgentStopped(task: Task, { name, execAgent }: Container): Fa
   });
 }
 
-/** `seen` is what ExecuteCommand and DescribeTasks said. */
+/** `seen` is what ExecuteCommand and DescribeTasks answered. */
 export function execNotReady(container: string, taskArn: string, seconds: number, seen: string): Failure {
   return new Failure("exec-not-ready", {
     failed: `The container '${container}' of task ${lastPart(taskArn)} took no session within ${seconds} s.`,
@@ -44,7 +44,7 @@ export function execNotReady(container: string, taskArn: string, seconds: number
   });
 }
 
-/** `agent` is what ECS says of the exec agent, `others` what is known of the container's other sessions. */
+/** `agent` is the status of the exec agent in ECS, `others` a sentence on the container's other sessions. */
 export function containerBlocked(
   container: string,
   taskArn: string,

@@ -5,8 +5,8 @@ import type { Log } from "../log.ts";
 import { parseArn } from "../targets/arn.ts";
 
 /**
- * The account that the bucket has to belong to: the input's, else that of the cluster, where `cluster` is an ARN.
- * The name of a deleted bucket is free for other accounts, which would then get what is staged there.
+ * The account that the bucket has to belong to: that of the input, else the cluster's, where `cluster` is an ARN. It
+ * is checked because another account can take the name of a deleted bucket, and would get the staged script.
  */
 export function bucketOwner(
   { bucketOwner }: Pick<Inputs, "bucketOwner">,
@@ -16,9 +16,8 @@ export function bucketOwner(
 }
 
 /**
- * Fails with `bucket-not-found`, `bucket-elsewhere` or `bucket-not-owned`, so that no task is started for a script that
- * can't be staged. A caller without the right to look (`s3:ListBucket`) may still have the right to write, which staging
- * will show.
+ * Checks the bucket before a task is started. Fails with `bucket-not-found`, `bucket-elsewhere` or
+ * `bucket-not-owned`. Without the right `s3:ListBucket` the check is skipped, because the caller may still write.
  */
 export async function lookAtBucket(
   bucket: BucketName | undefined,

@@ -15,11 +15,14 @@ export interface DiagnoseContext {
   readonly ec2: Ec2;
   readonly iam: Iam;
   readonly log: Log;
-  /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
+  /** How the cluster encrypts and logs its sessions; undefined where the caller may not describe the cluster. */
   readonly exec: ExecConfiguration | undefined;
 }
 
-/** Failures that the settings of the task, its role or its network may explain; `exec-not-enabled` explains itself. */
+/**
+ * The failures that the settings of the task, its role or its network may explain. `exec-not-enabled` explains
+ * itself.
+ */
 const OF_EXEC: ReadonlySet<FailureCode> = new Set([
   "exec-agent-stopped",
   "exec-not-ready",
@@ -27,8 +30,8 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
 ]);
 
 /**
- * Where ECS Exec did not work: checks what it needs, prints each check, and adds what is wrong to the failure. A failure
- * for another reason comes back as it is, and so does one whose task can't be looked at any more.
+ * Explains why ECS Exec did not work: runs the checks of what it needs, logs each one, and adds the failed ones to
+ * the failure. Returns any other failure unchanged, and one whose task can no longer be described.
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
@@ -63,7 +66,7 @@ function withChecks({ code, failed, seen, advice, cause }: Failure, checks: read
   });
 }
 
-/** The end of a container that was held by a command alone, where its ENTRYPOINT explains it. */
+/** The failure of a container that was held by a command alone, where its ENTRYPOINT may explain its end. */
 async function afterHold(
   failure: TaskStopped,
   target: Target,
@@ -76,7 +79,7 @@ async function afterHold(
   return holdEnded(failure, target, hold.because, definition);
 }
 
-/** Undefined where the caller may not look: then the other checks still tell something. */
+/** Undefined where the look fails, so that the other checks still run. */
 async function unlessFailed<T>(
   look: Promise<T>,
   say: (why: Failure) => void = () => undefined,

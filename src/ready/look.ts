@@ -15,8 +15,9 @@ export interface LookOptions {
 }
 
 /**
- * How the cluster encrypts and logs its sessions; undefined where it may not be looked at. Fails where the log that the
- * inputs ask for can't be written and, for a new task, where the bucket can't be used: no task is started in vain.
+ * Looks at the cluster and, for a new task, at the bucket, before any task is started. Returns how the cluster
+ * encrypts and logs its sessions; undefined where the caller may not describe it. Fails where the log that the inputs
+ * ask for is not configured, or the bucket can't be used.
  */
 export async function look(
   inputs: Pick<Inputs, "cluster" | "where" | "region" | "logs" | "bucket" | "bucketOwner">,

@@ -3,7 +3,7 @@ import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 
-/** Where the transcripts of a container's sessions go; nowhere where all is undefined. */
+/** Where a container's sessions are logged. All members are undefined where they are not. */
 export interface SessionLogs {
   readonly cloudWatchLogGroup: string | undefined;
   readonly s3Bucket: string | undefined;
@@ -19,14 +19,14 @@ const NO_LOGS: SessionLogs = {
 interface LookContext<Call extends keyof Ecs> {
   readonly ecs: Pick<Ecs, Call>;
   readonly log: Log;
-  /** What the input `logs` asks for. Without a log to read the right to look is not needed. */
+  /** The input `logs`. Unless it names a log, a missing right to look is no failure. */
   readonly wanted: Inputs["logs"];
 }
 
 /**
- * The cluster, with how it logs its sessions; undefined where it may not be looked at. Fails with `logs-not-configured`
- * where the input `logs` names a log that the sessions don't have. With logging DEFAULT only the task tells where they are, so
- * `sessionLogs` judges that.
+ * Describes the cluster; undefined where the caller may not. Fails with `logs-not-configured` where the input `logs`
+ * names a log that the sessions don't have. With logging DEFAULT the task definition decides on the log, and
+ * `sessionLogs` checks it.
  */
 export async function lookAtCluster(
   cluster: string,
@@ -39,8 +39,8 @@ export async function lookAtCluster(
 }
 
 /**
- * Where the sessions of this container are logged. With logging DEFAULT, which is also what a cluster without a
- * configuration has, that is the log group of the container's own awslogs driver.
+ * Where the sessions of this container are logged. Logging DEFAULT, which a cluster without a configuration has too,
+ * is the log group of the container's own awslogs driver. Fails like `lookAtCluster`.
  */
 export async function sessionLogs(
   exec: ExecConfiguration | undefined,

@@ -4,8 +4,8 @@ import { TaskStopped } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
 
 /**
- * Why a task ended, or why it never began: its stop code and reason and what became of each container, with
- * advice by the families of reasons that ECS documents ("stopped task error codes").
+ * The failure of a task that ended, or never began: its stop code, its reason and the end of each container, with
+ * advice for the reasons that ECS documents ("Stopped tasks error messages").
  */
 export function taskStopped(task: Task): TaskStopped {
   const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart";
@@ -25,7 +25,7 @@ export function taskStopped(task: Task): TaskStopped {
   return new TaskStopped(began ? "task-stopped" : "task-not-started", parts, ecs);
 }
 
-/** Spot took the task away, or had no place for it. */
+/** True where Fargate Spot took the task back, or had no capacity for it. */
 function isForCapacity({ stopCode }: Task, end: TaskEnd | undefined): boolean {
   if (stopCode === "TaskFailedToStart") return end === "no-capacity" || end === "spot";
   return stopCode === "SpotInterruption" || stopCode === "TerminationNotice";
@@ -45,7 +45,7 @@ function reasonsOf(task: Task): string {
   return [task.stoppedReason, ...task.containers.map(({ reason }) => reason)].join("\n");
 }
 
-/** Where neither the task's reason nor a container's is known. */
+/** The advice where the reasons of the task and its containers are not known. */
 function adviceByCode(task: Task): string {
   switch (task.stopCode) {
     case "SpotInterruption":
@@ -54,7 +54,7 @@ function adviceByCode(task: Task): string {
     case "ServiceSchedulerInitiated":
       return "The service replaced or removed the task: a deployment, scaling in, or failed health checks. Run the job again, or in a task of its own with the input 'task-definition'.";
     case "UserInitiated":
-      return "Somebody or something called ecs:StopTask; CloudTrail knows who.";
+      return "A caller of ecs:StopTask stopped the task; CloudTrail shows which one.";
     case "EssentialContainerExited":
       return essentialExited(task);
     default:

@@ -17,8 +17,8 @@ export interface UnopenedOptions {
 }
 
 /**
- * Why the exec agent opened no session: the end of the task or of the agent, where ECS tells of one by now, else
- * `container-blocked` with the sessions that the container has. The message says what may not be looked at.
+ * The failure of a session that the exec agent did not open: the end of the task or the agent, where ECS reports one
+ * by now, else `container-blocked` with the container's sessions. Where a look fails, the message says so.
  */
 export async function unopened(options: UnopenedOptions): Promise<Failure> {
   const { target, sessionTarget, sessionId, seconds, ecs, ssm } = options;

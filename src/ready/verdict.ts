@@ -6,22 +6,22 @@ import { containerNotFound } from "../targets/failures.ts";
 import { execAgentStopped, execNotEnabled } from "./advice.ts";
 import { taskStopped } from "./stopped.ts";
 
-/** What one look at a task tells of its readiness for a session. */
+/** Whether a task takes a session, by one look at it. */
 export type Verdict =
   | { readonly kind: "ready" }
   | {
       readonly kind: "wait";
       readonly why: string;
-      /** The container runs and only its exec agent is missing, so that a session is worth a try. */
+      /** True when the container runs and only its exec agent does not, so that a session is worth a try. */
       readonly near: boolean;
-      /** Whether the image is being pulled: how long that takes depends on its size. */
+      /** True while the image is pulled, which takes longer for a larger image. */
       readonly isPulling: boolean;
     }
   | { readonly kind: "never"; readonly failure: Failure };
 
 /**
- * Ready when the container and its exec agent run. Never when the task is ending, when it was started without
- * ECS Exec (which can't be turned on later), or when the container or its agent has stopped for good.
+ * `ready` when the container and its exec agent run. `never` when the task is ending, when it was started without ECS
+ * Exec, which can't be turned on later, or when the container or its agent has stopped.
  */
 export function verdict(task: Task, container: string): Verdict {
   if (isEnding(task)) return never(taskStopped(task));

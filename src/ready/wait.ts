@@ -7,7 +7,10 @@ import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 
-/** An account may read ECS twenty times a second, and a matrix of jobs shares that. */
+/**
+ * The interval of looks. An account may call DescribeTasks twenty times a second, and all jobs of a matrix share
+ * that.
+ */
 export const LOOK_EVERY = 2_000;
 const JITTER = 500;
 
@@ -16,14 +19,14 @@ export interface WaitContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal | undefined;
-  /** A number from 0 up to 1. */
+  /** Returns a number from 0 up to 1. */
   readonly random?: () => number;
 }
 
 /**
- * Looks at the task, at once and then about every two seconds, until its container takes a session or is about
- * to (`requestSession` sees to the rest); says what changes. Fails with the verdict's failure, or when `deadline`
- * (milliseconds since the epoch) is near with `timed-out` and all that was seen; an abort throws its reason.
+ * Looks at the task at once and then about every two seconds, until its container takes a session or soon will;
+ * `requestSession` waits for the rest. Logs each change. Fails with the verdict's failure, or at `deadline`
+ * (milliseconds since the epoch) with `timed-out` and all that was seen. An abort throws its reason.
  */
 export async function waitUntilReady(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">,
@@ -57,7 +60,10 @@ export async function waitUntilReady(
   }
 }
 
-/** ECS may not list a task yet that was just started. Any other task that it does not list is not there. */
+/**
+ * The verdict on a task that ECS does not describe. A task that was just started may not be visible yet; any other
+ * one does not exist.
+ */
 function unseen({ started, taskId, clusterArn }: Pick<Target, "started" | "taskId" | "clusterArn">): Verdict {
   if (started) return { kind: "wait", why: "task is not listed yet", near: false, isPulling: false };
   return { kind: "never", failure: taskNotFound(taskId, clusterArn, "ecs:DescribeTasks says MISSING.") };

@@ -1,7 +1,7 @@
 import { failureOfEnd } from "../follow/failures.ts";
 import { failedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
 
-/** The job's own status, else why there is none. */
+/** The result of a job: its status, or the failure that says why there is none. */
 export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
   const { target } = task;
   const sessionId = sessionIds.at(-1) ?? "unknown";

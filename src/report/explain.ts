@@ -11,7 +11,7 @@ export interface Explanation {
   readonly message: string;
 }
 
-/** Why the step fails, as the one error annotation says it, or undefined for a step that succeeds. */
+/** The text of the error annotation of a step that fails; undefined for one that succeeds. */
 export function explain(result: Result): Explanation | undefined {
   const decisive = decisiveResult(result);
   if (decisive.outcome === "succeeded") return undefined;
@@ -26,7 +26,7 @@ export function explain(result: Result): Explanation | undefined {
   return { title: `fargate-exec: ${outcome}`, message: `${where}${how}. ${meaning(decisive)}`.trimEnd() };
 }
 
-/** Which tasks failed and how, the first of them being the one that decides. */
+/** Which tasks failed, and how. The first of them decides. */
 function whichTasks(tasks: readonly TaskResult[]): string {
   const failing = tasks.flatMap((one, task) =>
     one.outcome === "succeeded" ? [] : [`[task ${task}] ${howItFailed(one)}`],
@@ -54,7 +54,7 @@ const ENDINGS: Readonly<Record<WorkerOutcome, string>> = {
   cancelled: "was cancelled",
 };
 
-/** What an exit code usually says, where there is a convention. */
+/** The exit code, with its usual meaning where there is one. */
 function meaning({ exitCode, outcome }: StatusResult): string {
   const code = `Exit code ${exitCode}`;
   if (outcome !== "failed") return `${code}.`;

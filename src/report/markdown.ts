@@ -1,8 +1,8 @@
 import { harmlessLine } from "../show/sanitise.ts";
 
 /**
- * One line of untrusted text as a code span, in which Markdown knows no link, no HTML, no mention and no other mark. In
- * ordinary text backslashes would escape these, but not the links that GitHub makes of bare addresses.
+ * One line of untrusted text as a code span, in which Markdown has no links, HTML or mentions. Backslashes would not
+ * be enough: GitHub makes links of bare addresses.
  */
 export function literal(text: string): string {
   const line = harmlessLine(text).trim();
@@ -13,12 +13,12 @@ export function literal(text: string): string {
   return longest === 0 ? fence + line + fence : `${fence} ${line} ${fence}`;
 }
 
-/** The same for a cell of a table, which GitHub splits at bars before it reads anything else. */
+/** The same for a cell of a table. GitHub splits a row at bars before it parses code spans. */
 export function literalCell(text: string): string {
   return literal(text).replaceAll("|", "\\|");
 }
 
-/** A link to an address that we have made; the text is untrusted. */
+/** A link to a trusted address, with an untrusted text. */
 export function link(text: string, url: string): string {
   const address = new URL(url).href.replace(/[()<>|\\`]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
   return `[${literalCell(text)}](${address})`;

@@ -4,8 +4,8 @@ import { Tail } from "../show/tail.ts";
 import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
 
 /**
- * The step's outputs, by their names in `action.yml`. What isn't known is empty. `stdout` is the job's own, byte for
- * byte; all others are one harmless line, whatever their source.
+ * The step's outputs, by their names in `action.yml`. An unknown value is empty. `stdout` is the job's, byte for
+ * byte; every other output is one sanitised line.
  */
 export function outputs(result: Result): Readonly<Record<string, string>> {
   const { exitCode, outcome, task } = decisiveResult(result);
@@ -27,10 +27,10 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
   return { ...(Object.fromEntries(harmless) as Record<string, string>), stdout: stdoutOf(tasks) };
 }
 
-/** GitHub takes outputs of 1 MiB; `results` of a thousand tasks is longer than a line of the log may be. */
+/** The most characters of an output: GitHub takes 1 MiB. */
 const LONGEST_OUTPUT = 1024 * 1024;
 
-/** One after the other; the last of it where it is too long for an output. */
+/** The standard outputs of all tasks, one after the other; of a longer text, the last 1 MiB. */
 function stdoutOf(tasks: readonly TaskResult[]): string {
   const texts = tasks.map(({ task }) => task?.stdout ?? "");
   const [only = ""] = texts;
@@ -40,12 +40,12 @@ function stdoutOf(tasks: readonly TaskResult[]): string {
   return tail.toString();
 }
 
-/** Its words are made harmless first: an escape that is put into the JSON itself would break it. */
+/** JSON with each string sanitised first: sanitising the JSON itself could break its escapes. */
 function json(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? harmlessLine(part) : part));
 }
 
-/** What is told of one task: each worker's end, or that of the whole where no worker's is known. */
+/** The entries of one task in `results`: one for each worker, or one for the task where no worker's end is known. */
 function entries(result: TaskResult): readonly object[] {
   if (result.kind === "status") return result.workers;
   const { task, outcome } = result;

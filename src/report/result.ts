@@ -4,12 +4,12 @@ import type { LogLocation } from "../logs/transcript.ts";
 import type { JobStatus } from "../stream/status.ts";
 import type { Target } from "../targets/target.ts";
 
-/** How a worker ended, whose exit code is known. */
+/** How a worker with a known exit code ended. */
 export type WorkerOutcome = "succeeded" | "failed" | "timed-out" | "cancelled";
 
 /**
- * How a run ended. `not-started`: no script ran. `unknown`: one ran, and nothing tells how it ended; never taken
- * for success.
+ * How a run ended. `not-started`: no script ran. `unknown`: a script ran, and its end is not known, which never
+ * counts as success.
  */
 export type Outcome = WorkerOutcome | "not-started" | "unknown";
 
@@ -27,7 +27,7 @@ export type Result = TaskResult | SeveralResults;
 /** How a run ended in one task. */
 export type TaskResult = StatusResult | FailedResult;
 
-/** The job told its status; the step's end is that of the first worker that failed, in their order. */
+/** The job's status is known. The result is that of the first worker that failed, in the workers' order. */
 export interface StatusResult {
   readonly kind: "status";
   readonly outcome: WorkerOutcome;
@@ -36,11 +36,11 @@ export interface StatusResult {
   readonly task: TaskFacts;
 }
 
-/** The run ended without the job's status. */
+/** The job's status is not known, and the failure says why. */
 export interface FailedResult {
   readonly kind: "failed";
   readonly outcome: Outcome;
-  /** 130 for a cancelled job, as a shell has it for an interrupt; else undefined. */
+  /** 130 for a cancelled job, as in a shell after an interrupt; else undefined. */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
   /** Undefined where the run ended before it had a task. */
@@ -53,10 +53,10 @@ export interface SeveralResults {
   readonly tasks: readonly TaskResult[];
 }
 
-/** What is known of a task and of the job in it, however the run ended. */
+/** What is known of a task and of the job in it. */
 export interface TaskFacts {
   readonly target: Target;
-  /** The task's address outside its VPC, where it has one that we may know. */
+  /** The task's public address, where it has one that the caller may know. */
   readonly publicIp: string | undefined;
   /** The job's last session. */
   readonly sessionId: string | undefined;
@@ -69,12 +69,12 @@ export interface JobReport extends EndedJob {
   readonly stdout: string;
 }
 
-/** The results of a run by task: of several, or of the only one. */
+/** The results of a run as a list of tasks. */
 export function taskResults(result: Result): readonly TaskResult[] {
   return result.kind === "several" ? result.tasks : [result];
 }
 
-/** The result that the step ends with: that of the first task in which the job did not succeed, else of the first task. */
+/** The result that the step ends with: that of the first task without success, else of the first task. */
 export function decisiveResult(result: Result): TaskResult {
   if (result.kind !== "several") return result;
   const decisive = result.tasks.find(({ outcome }) => outcome !== "succeeded") ?? result.tasks[0];
@@ -87,7 +87,10 @@ const STOPPED = {
   cancelled: { exitCode: 130, outcome: "cancelled" },
 } as const;
 
-/** A timeout counts as 124 and a cancel as 130, as `timeout` and a shell have it, whatever the script made of TERM. */
+/**
+ * The results of the workers. A timeout counts as 124 and a cancel as 130, as with `timeout` and a shell, whatever
+ * the script's own exit code after TERM.
+ */
 export function workerResults(
   status: Extract<JobStatus, { kind: "ended" }>,
   taskArn: string,

@@ -12,7 +12,7 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   unknown: "❓",
 };
 
-/** The job summary in Markdown: how it ended and where to look. Holds none of the job's output. */
+/** The job summary in Markdown: the end of the run, its tasks and its logs. It holds none of the job's output. */
 export function summary(result: Result): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
@@ -65,7 +65,7 @@ function taskTable(tasks: readonly TaskResult[]): string[] {
   return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
 }
 
-/** Each line by itself: of a paragraph GitHub would make one line. */
+/** A quotation with each line as a paragraph, because GitHub joins the lines of one. */
 function quoted(message: string): string[] {
   return harmlessText(message)
     .split("\n")

@@ -3,16 +3,22 @@ import { CANCELLING_MS, CLOSING_MS } from "../follow/follow-session.ts";
 import { CLOSE_MS } from "../transport/socket.ts";
 
 /**
- * The runner sends SIGINT to a step that is cancelled and SIGTERM so much later (actions/runner: `ProcessInvoker`). With
- * SIGTERM the main step ends, whatever it is doing; what is on record then is the post step's.
+ * The time between the SIGINT of a cancel and SIGTERM (actions/runner: `ProcessInvoker`). At SIGTERM the main step
+ * ends at once, and the post step undoes what is in the ledger.
  */
 export const SIGTERM_AFTER_MS = 7_500;
 
-/** For the answer to a call that makes something and is under way at the cancel. */
+/** The time for the answer to a call that makes something and is under way at the cancel. */
 export const GRACE_MS = 2_000;
-/** For the connection and the handshake of an encrypted session that brings the stop command: before them the agent runs nothing. */
+/**
+ * The time for the connection and the handshake of an encrypted session with the stop command. The agent runs the
+ * command after them.
+ */
 export const HANDSHAKE_MS = 2_500;
-/** For the calls of AWS on the way, which have no limit of their own: ECS and SSM answer within tenths of a second. */
+/**
+ * The time for the calls of AWS in between. They have no limit of their own; ECS and SSM answer within tenths of a
+ * second.
+ */
 const CALLS_MS = 1_000;
 
 interface Wait {
@@ -26,7 +32,10 @@ const grace: Wait = { for: "a call that makes something", atMost: GRACE_MS };
 const handshake: Wait = { for: "the handshake of the session with the stop command", atMost: HANDSHAKE_MS };
 const socket: Wait = { for: "the gateway to close its socket", atMost: CLOSE_MS };
 
-/** All waits of a main step that is cancelled: one after the other on each way that it may go. */
+/**
+ * The waits of a cancelled main step, by the course that it takes. The waits of one course follow one another; a test
+ * adds them up.
+ */
 export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
   "the job tells its end over its session": [
     answer,

@@ -20,11 +20,11 @@ export interface CleanupOptions {
   };
   readonly clock: Clock;
   readonly log: Log;
-  /** What StopTask records as the task's stopped reason. */
+  /** The stoppedReason of the tasks that it stops. */
   readonly reason: string;
   /**
-   * The run still goes on. What is being made may appear after this cleanup, so it stays on record for the next one. The
-   * job is stopped through its own session, and gives its claim back when that has ended.
+   * True while the run still goes on. Entries whose call is under way stay in the ledger for the next cleanup. The
+   * job is stopped through its own session, and gives its claim back after that.
    */
   readonly early?: boolean;
   /** Whether to wait until a claim may be given back. */
@@ -32,10 +32,10 @@ export interface CleanupOptions {
 }
 
 /**
- * Undoes every entry of the ledger, and drops each that is undone. A second cleanup does no harm. The order does not
- * matter, but shared task definitions come last: two jobs that end together must each see that the other's task is
- * stopped. Resolves with the entries that were being made and were not found yet; they stay in the ledger. An entry that
- * can't be undone is told in a warning and never thrown: the user has to see how the run ended.
+ * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Shared task
+ * definitions come last, so that two jobs that end together each see the other's task stopped. Resolves with the
+ * entries that were not found, because the call that makes them was under way; they stay in the ledger. Never
+ * rejects: an entry that can't be undone is a warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, log, early = false, patient = false } = options;
@@ -61,7 +61,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   return missing;
 }
 
-/** False where the entry is not known to be undone: what was being made may yet appear. */
+/** Undoes one entry. False where it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
   entry: LedgerEntry,
   { aws, clock, log, reason, early, patient }: CleanupOptions,
@@ -82,7 +82,7 @@ async function undo(
   }
 }
 
-/** Whether the entry has to be undone once more, when the call that makes it has come to its end. */
+/** Whether the entry has to be undone once more after the end of the call that makes it. */
 function mayReappear(entry: LedgerEntry, early: boolean): boolean {
   switch (entry.kind) {
     case "object":
@@ -118,7 +118,7 @@ function announce(entry: LedgerEntry): string {
   }
 }
 
-/** What becomes of an entry that no step can undo: how long it stays, and how a user ends it. */
+/** What happens to an entry that no step can undo: how long it stays, and how the user can end it. */
 function whatStays(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "task": {
@@ -127,15 +127,15 @@ function whatStays(entry: LedgerEntry): string {
         taskArn === undefined ? "" : `: 'aws ecs stop-task --cluster ${cluster} --task ${taskArn}'`;
       return (
         "Unless its session has told it to end, the task is left running and goes on costing. With 'hold' it ends by itself 15 " +
-        `minutes after 'timeout', else when somebody stops it${which}.`
+        `minutes after 'timeout'; otherwise you have to stop it${which}.`
       );
     }
     case "job":
       return "The job goes on in its container until it ends or its 'timeout' stops it.";
     case "object":
     case "claim":
-      return "It stays until somebody deletes it, or a lifecycle rule of the bucket.";
+      return "It stays until you delete it, or a lifecycle rule of the bucket does.";
     default:
-      return "It stays until somebody deregisters it; it costs nothing.";
+      return "It stays until you deregister it; it costs nothing.";
   }
 }

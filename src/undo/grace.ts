@@ -10,8 +10,8 @@ interface MakingCalls {
 }
 
 /**
- * Aborts two seconds after `cancel`, for the same reason, so that a call which is under way at the cancel can still say
- * what it has made. `over` ends the wait.
+ * A signal that aborts two seconds after `cancel`, with the same reason. In that time a call that is under way at the
+ * cancel can tell what it has made. `over` ends the wait.
  */
 export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
   const late = new AbortController();
@@ -25,7 +25,7 @@ export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal)
   return late.signal;
 }
 
-/** The same calls: none is begun once the run is cancelled; those under way go on. */
+/** The same calls. After the cancel none begins; those under way go on. */
 export function begunInTime({ ecs, s3 }: MakingCalls, cancel: AbortSignal): MakingCalls {
   const unlessCancelled =
     <A extends readonly unknown[], R>(call: (...asked: A) => Promise<R>) =>

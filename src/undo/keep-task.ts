@@ -2,13 +2,13 @@ import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** How a run ended in a task. */
+/** A task at the end of a run. */
 export interface EndedTask {
   readonly taskArn: string;
   readonly succeeded: boolean;
 }
 
-/** Takes the tasks that `keep-task` keeps off the record, so that the cleanup does not stop them. */
+/** Drops the tasks that `keep-task` keeps from the ledger, so that the cleanup does not stop them. */
 export function keepTasks(
   { where }: Pick<Inputs, "where">,
   tasks: readonly EndedTask[],

@@ -5,20 +5,20 @@ import type { JobName } from "./stop-job.ts";
 import type { MadeResource } from "../targets/made-resource.ts";
 
 /**
- * What has to be undone when the run is over, however it ends. An entry is on record before the call that makes it, so
- * that the post step can undo it where the main step was killed. Holds no secret.
+ * Something that has to be undone after the run. It is in the ledger before the call that makes it, so that the post
+ * step can undo it where the main step was killed. It holds no secret.
  */
 export type LedgerEntry =
   | MadeResource
   | ({ readonly kind: "object" } & StagedObject)
-  /** A claim on a container's place: only the run that made it may give it back. */
+  /** A claim on a container's place. */
   | ({ readonly kind: "claim" } & PlaceClaim)
-  /** A job in a task that this run has not started, and so does not stop. */
+  /** A job in a task that this run has not started, so that the end of the task does not end the job. */
   | ({ readonly kind: "job" } & JobName);
 
 export interface SavedState {
   readonly region: string;
-  /** The post step assumes it once more; undefined where the credentials are those of the environment. */
+  /** The role that the post step has to assume; undefined for the credentials of the environment. */
   readonly role?: Role | undefined;
   readonly undo: readonly LedgerEntry[];
 }
@@ -26,7 +26,7 @@ export interface SavedState {
 /** The key under which the runner keeps the ledger for the post step. */
 export const STATE_KEY = "fargate-exec";
 
-/** The record of what has to be undone, saved at every change. */
+/** The list of what has to be undone. It is saved at every change. */
 export class Ledger {
   readonly #of: Omit<SavedState, "undo">;
   readonly #save: (state: SavedState) => void;
@@ -44,7 +44,7 @@ export class Ledger {
     return [...this.#undo, ...this.#parts.flatMap(({ entries }) => entries)];
   }
 
-  /** A ledger for a part of the run, which neither sees nor replaces the entries of the others. */
+  /** A ledger for one job of the run. It neither sees nor replaces the entries of other jobs. */
   part(): Ledger {
     const part = new Ledger({ ...this.#of, undo: [] }, () => this.#saved());
     this.#parts.push(part);
@@ -56,7 +56,7 @@ export class Ledger {
     this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
   }
 
-  /** Drops an entry that is undone, or that this run does not have to undo any more. */
+  /** Drops an entry that is undone, or no longer has to be. */
   drop(entry: LedgerEntry): void {
     for (const part of this.#parts) if (part.entries.includes(entry)) part.drop(entry);
     if (this.#undo.includes(entry)) this.#set(this.#undo.filter((other) => other !== entry));

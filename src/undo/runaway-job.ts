@@ -6,20 +6,20 @@ import { isFinal } from "../follow/session-end.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 
-/** Failures of the way to the container, not of the container: another way may still reach it. */
+/** Failures of the connection to the container, not of the container: another connection may reach it. */
 const ELSEWHERE: ReadonlySet<FailureCode> = new Set([
   "session-lost",
   "session-refused",
   "aws-unreachable",
   "aws-error",
   "throttled",
-  // Without credentials the cleanup says what it could not do; the post step may have others.
+  // The post step may have other credentials.
   "no-credentials",
   "no-id-token",
   "role-not-assumed",
 ]);
 
-/** Whether a job may go on in its container though no session follows it any more, by the end that it came to. */
+/** Whether a job may still run in its container although no session follows it, by the end of following it. */
 export function isRunaway(
   end: JobEnd,
   { cancelled, attached }: { readonly cancelled: boolean; readonly attached: boolean },
@@ -30,14 +30,17 @@ export function isRunaway(
 }
 
 export interface StopRunawaysOptions {
-  /** Calls that the cancel doesn't cut short: they carry it out. */
+  /** The calls of the cleanup: a cancel does not cut them short. */
   readonly undoing: StopJobOptions["aws"];
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Stops the jobs on record that no session could tell to. What fails here is tried again at the end. */
+/**
+ * Stops the jobs in the ledger by a command of their own. A stop that fails stays in the ledger, and is tried again
+ * at the end.
+ */
 export async function stopRunaways({ undoing, ledger, clock, log }: StopRunawaysOptions): Promise<void> {
   for (const entry of ledger.entries) {
     if (entry.kind !== "job") continue;

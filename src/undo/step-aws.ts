@@ -8,14 +8,14 @@ export interface StepAwsOptions extends Pick<AwsOptions, "region" | "credentials
   readonly clock: Clock;
 }
 
-/** AWS as a step calls it: once for the run, which a cancel ends, and once for what carries the cancel out. */
+/** The calls of AWS of a step: those of the run, which a cancel ends, and those of the cleanup, which it does not. */
 export class StepAws {
   /**
-   * Obeys the cancel. A call that makes something, and is under way then, has a moment left to say what it has made;
-   * after the cancel no such call is begun.
+   * The calls of the run. A cancel cuts them short. A call that makes something has two more seconds to tell what it
+   * has made; after the cancel no such call begins.
    */
   readonly run: Aws;
-  /** Does not obey the cancel. */
+  /** The calls of the cleanup. A cancel has no effect on them. */
   readonly undoing: Aws;
   readonly #making: Aws;
   readonly #over = new AbortController();
@@ -29,7 +29,7 @@ export class StepAws {
     this.run = { ...calls, ecs: { ...calls.ecs, ...begun.ecs }, s3: { ...calls.s3, ...begun.s3 } };
   }
 
-  /** The run is over: from now on there is only to undo. */
+  /** Ends the calls of the run. */
   endRun(): void {
     for (const { clients } of [this.run, this.#making]) clients.destroy();
     this.#over.abort();

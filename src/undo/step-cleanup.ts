@@ -3,7 +3,7 @@ import type { Ledger } from "./ledger.ts";
 
 type StepCleanupOptions = Pick<CleanupOptions, "aws" | "clock" | "log">;
 
-/** The cleanup of a step: a first one as soon as the step is cancelled, and the last one when the run is over. */
+/** The cleanups of a step: a first one at a cancel, and the last one after the run. */
 export class StepCleanup {
   readonly #ledger: Ledger;
   readonly #options: StepCleanupOptions;
@@ -18,12 +18,12 @@ export class StepCleanup {
     });
   }
 
-  /** Resolves when the cleanup that a cancel began is over. */
+  /** Resolves when the cleanup of a cancel is over, or at once without a cancel. */
   async early(): Promise<void> {
     await this.#early;
   }
 
-  /** What it can't undo stays on record for the post step. */
+  /** The last cleanup. What it can't undo stays in the ledger for the post step. */
   async finish(): Promise<void> {
     await this.#cleanUp("fargate-exec: the job has ended", false);
   }

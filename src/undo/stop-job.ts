@@ -11,13 +11,13 @@ import { openSession } from "../session/session.ts";
 import type { ContainerRef } from "../targets/container-ref.ts";
 import { HANDSHAKE_MS } from "./budget.ts";
 
-/** A job in a container, or what was to become one. */
+/** A job in a container, which may not have started yet. */
 export interface JobName extends ContainerRef {
   /** The id of the run, which names the job directory. */
   readonly run: string;
-  /** The session that showed the job last, if there was one. */
+  /** The last session of the job, if there was one. */
   readonly sessionId?: string;
-  /** What the cluster asks of the container's sessions. */
+  /** Whether the cluster encrypts its sessions, and with which key. */
   readonly encryption: Encryption;
 }
 
@@ -30,13 +30,13 @@ export interface StopJobOptions {
   };
   readonly clock: Clock;
   readonly log: Log;
-  /** The runner does not wait: the connection to the gateway may take as long as it takes. */
+  /** True where the connection to the gateway has no limit: the post step has no 7.5 s to keep. */
   readonly patient?: boolean | undefined;
 }
 
 /**
- * Stops a job by a command of its own, where no session can tell the job to. A job that has not started will not start
- * any more. The session that the job had is ended first, to free its place in the container. Rejects where the command
+ * Stops a job by a command of its own, where no session can tell the job to stop. A job that has not started will not
+ * start. The job's last session is ended first, which frees its place in the container. Rejects where the command
  * does not reach the container.
  */
 export async function stopJob(job: JobName, options: StopJobOptions): Promise<void> {
@@ -46,12 +46,15 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
   const command = stopCommand(run, { sessionKnown: sessionId !== undefined });
   const answer = await aws.ecs.executeCommand({ cluster, task, container, command });
   if ("notConnected" in answer) throw new Error(answer.notConnected);
-  // On a cluster without a session key the agent runs the command without waiting for a client.
+  // Without encryption the agent runs the command before a client has connected.
   if (encryption.kind !== "none") await shakeHands(answer.session, job, options);
   log.info("No session was there to stop the job; told the container by a command of its own.");
 }
 
-/** Connects to an encrypted session until its command runs, or for the time of a handshake. Rejects where it can't run. */
+/**
+ * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects where the
+ * command can't run.
+ */
 async function shakeHands(
   ticket: SessionTicket,
   { sessionTarget, encryption }: JobName,

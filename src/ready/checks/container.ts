@@ -2,7 +2,7 @@ import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
 import { check, type Check, type CheckFacts } from "./check.ts";
 
-/** What amazon-ecs-exec-checker looks at, as far as the task and its definition answer it. */
+/** Those checks of amazon-ecs-exec-checker that the task and its definition answer. */
 export function containerChecks(facts: CheckFacts): readonly Check[] {
   const { task, container, definition } = facts;
   const own = definition?.containers.find(({ name }) => name === container);
@@ -29,7 +29,7 @@ export function containerChecks(facts: CheckFacts): readonly Check[] {
 const TASK_FIX = "Wait for it, or take another.";
 const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('platform-version').";
 
-/** The container's part of the task definition; undefined where that may not be read. */
+/** The container in the task definition; undefined where the caller may not read that. */
 type OwnContainer = ContainerDefinition | undefined;
 
 function execEnabled({ enableExecuteCommand }: Task): Check {
@@ -64,7 +64,7 @@ function taskRole({ task, definition }: CheckFacts): Check {
   );
 }
 
-/** What the exec agent writes to. */
+/** The directories that the exec agent writes to. */
 const AGENT_PATHS = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
 
 function rootFileSystem(own: OwnContainer): Check {
@@ -132,7 +132,7 @@ function initProcess(own: OwnContainer): Check {
   );
 }
 
-/** Fargate on Linux has ECS Exec from 1.4.0, on Windows from 1.0.0, which is its first. */
+/** Fargate has ECS Exec from platform version 1.4.0 on Linux, and in every version on Windows. */
 function isNewEnough({ platformVersion = "", platformFamily = "" }: Task): boolean {
   const [major = 0, minor = 0] = platformVersion.split(".").map(Number);
   return /windows/i.test(platformFamily) || major > 1 || minor >= 4 || !/^\d/.test(platformVersion);

@@ -6,8 +6,8 @@ import type { Check } from "./check.ts";
 const WHAT = "way to ssmmessages";
 
 /**
- * Whether the task's network has a public address or an endpoint for the message gateway. Without either it may still
- * have a NAT gateway, which only its route tables tell.
+ * Checks that the task's network has a public address or a VPC endpoint for the message gateway. Without either it
+ * may still have a NAT gateway, which is not checked.
  */
 export async function networkCheck(task: Task, ec2: Ec2): Promise<Check> {
   const fix =

@@ -4,7 +4,7 @@ import { Failure } from "../../errors.ts";
 import { parseArn } from "../../targets/arn.ts";
 import type { Check, CheckFacts } from "./check.ts";
 
-/** Actions that the exec agent takes with the task role (AWS: "ECS Exec prerequisites"). */
+/** Actions of the exec agent, which needs them in the task role (AWS: "ECS Exec prerequisites"). */
 interface Right {
   readonly what: string;
   readonly actions: readonly string[];
@@ -13,7 +13,10 @@ interface Right {
 
 const MESSAGES = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
 
-/** Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. */
+/**
+ * Checks by IAM's policy simulator that the task role allows the agent's actions. Returns no checks without a task
+ * role.
+ */
 export async function roleChecks(
   { task, definition }: CheckFacts,
   { iam, exec }: { readonly iam: Iam; readonly exec: ExecConfiguration | undefined },
@@ -35,7 +38,7 @@ function rightsNeeded(taskArn: string, exec: ExecConfiguration | undefined): rea
   const prefix = exec?.s3Prefix === undefined ? "" : `${exec.s3Prefix}/`;
   return [
     { what: "rights to ssmmessages", actions: MESSAGES.map((name) => `ssmmessages:${name}`), resource: "*" },
-    // A policy names the key itself, so an alias can't be simulated.
+    // An alias can't be simulated, because policies name the key itself.
     ...(key === undefined || key.includes("alias/")
       ? []
       : [{ what: "right to the session key", actions: ["kms:Decrypt"], resource: key }]),
