@@ -79,7 +79,7 @@ describe("a job whose step has no credentials any more", () => {
 
   it.each<[string, number | undefined, string]>([
     ["held", 4_500_000, "The task runs until 2023-11-14T23:28:20.000Z at the latest"],
-    ["not held", undefined, "The task runs until somebody stops it"],
+    ["not held", undefined, "The task runs until you stop it"],
   ])("has its task named, too, where the step has started that and it is %s", (_, heldFor, words) => {
     const { made } = expiry(true, heldFor === undefined ? {} : { heldFor });
     made.onRefused(refusal());

@@ -14,8 +14,8 @@ import { signUpgrade } from "./sign-upgrade.ts";
 export const VERSION = "0.1.0";
 
 /**
- * The SDK's clients, each made on first use. ECS is part of every run and imported with this file; the
- * others are loaded when they are wanted, which keeps the time to the first call short.
+ * The SDK's clients, each made on first use. Every run calls ECS, so that client is imported with this file. The
+ * others are loaded when they are needed, which keeps the time to the first call short.
  */
 export interface AwsClients {
   readonly region: string;
@@ -26,19 +26,21 @@ export interface AwsClients {
   logs(): Promise<CloudWatchLogsClient>;
   kms(): Promise<KMSClient>;
   ssm(): Promise<SSMClient>;
-  /** The credentials of now: asked again before they expire. Fails with `no-credentials`. */
+  /** The present credentials, renewed before they expire. Fails with `no-credentials`. */
   credentials(): Promise<Credentials>;
   /** Headers that sign the upgrade of a session's socket, at `now` (milliseconds since the epoch). */
   signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
-  /** Endpoints of the environment whose message gateway is trusted like AWS's own; none unless it names any. */
+  /** The endpoints that the environment names. A message gateway there is trusted like AWS's own. */
   gatewayEndpoints(): readonly string[];
-  /** For sockets that are not the SDK's: the agent that obeys the proxy variables, or undefined without any. */
+  /**
+   * An agent that obeys the proxy variables, for sockets other than the SDK's; undefined where no variable is set.
+   */
   proxy(): Promise<Agent | undefined>;
   /** Closes idle connections. */
   destroy(): void;
 }
 
-/** A role whose sessions the step begins itself. */
+/** A role that the step assumes itself. */
 export interface Role {
   readonly arn: string;
   readonly sessionName: string;
@@ -46,11 +48,11 @@ export interface Role {
 
 export interface AwsOptions {
   readonly region: string;
-  /** In place of the credentials that the environment has. */
+  /** The credentials; undefined for those of the environment. */
   readonly credentials?: CredentialsSource | undefined;
   /** Calls under way reject with its reason when it aborts. */
   readonly signal?: AbortSignal;
-  /** How long a throttled call is tried, in milliseconds; three minutes unless given. */
+  /** How long a throttled call is repeated, in milliseconds; by default three minutes. */
   readonly throttledFor?: number;
 }
 
@@ -67,7 +69,7 @@ export function awsClients(options: AwsOptions): AwsClients {
   };
   const proxy = once(proxyFromEnvironment);
   const shared = once(async () => sharedConfig(options, await proxy()));
-  // Each client has one endpoint, and so a retry strategy of its own.
+  // Each client has one endpoint, so it gets a retry strategy of its own.
   const config = async () => ({ ...(await shared()), retryStrategy: patience(options.throttledFor) });
 
   const credentials = async (): Promise<Credentials> => {
@@ -82,7 +84,7 @@ export function awsClients(options: AwsOptions): AwsClients {
     ecs: once(async () => keep(new ECSClient(await config()))),
     s3: once(async () => {
       const { S3Client } = await import("./s3-sdk.ts");
-      // A bucket's name is no host name under an emulator's address.
+      // Under an emulator's address a bucket's name can't be part of the host name.
       return keep(
         new S3Client({ ...(await config()), forcePathStyle: endpointOverride("s3") !== undefined }),
       );
@@ -110,14 +112,14 @@ export function awsClients(options: AwsOptions): AwsClients {
   };
 }
 
-/** What all clients have in common. */
+/** The configuration that all clients share. */
 function sharedConfig({ region, credentials, throttledFor }: AwsOptions, agent: Agent | undefined) {
   const common = {
     region,
     customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
     requestHandler: {
       connectionTimeout: 5_000,
-      // Of silence, so that a slow upload may take its time.
+      // This limit is for silence, so a slow upload may take longer.
       socketTimeout: 60_000,
       ...(agent && { httpAgent: agent, httpsAgent: agent }),
     },
@@ -126,7 +128,7 @@ function sharedConfig({ region, credentials, throttledFor }: AwsOptions, agent: 
   return { ...common, credentials: credentials?.(clientConfig) ?? defaultProvider({ clientConfig }) };
 }
 
-/** Undefined where no proxy variable is set; NO_PROXY is looked at for each request. */
+/** Undefined where no proxy variable is set. The agent checks NO_PROXY for each request. */
 async function proxyFromEnvironment(): Promise<Agent | undefined> {
   const names = ["https_proxy", "http_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
   if (!names.some((name) => process.env[name])) return undefined;

@@ -1,9 +1,9 @@
-/** Keys for one signature, in the form that SigV4 signers take. */
+/** Keys for a signature, in the shape that SigV4 signers take. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
 }
 
-/** Makes a provider for clients of this configuration. */
+/** Makes a credentials provider for clients of this configuration. */
 export type CredentialsSource = (clientConfig: object) => () => Promise<Credentials>;

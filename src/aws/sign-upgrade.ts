@@ -6,7 +6,7 @@ const SERVICE = "ssmmessages";
 
 /**
  * The headers that sign the WebSocket upgrade request, as session-manager-plugin does since 1.2.764.0. None when the
- * URL carries a presigned query already. Rejects when there are no credentials.
+ * URL has a presigned query already. Rejects when there are no credentials.
  */
 export async function signUpgrade(request: {
   readonly url: string;
@@ -29,7 +29,7 @@ export async function signUpgrade(request: {
       ...(credentials.sessionToken !== undefined && { sessionToken: credentials.sessionToken }),
     },
     sha256: Sha256,
-    // The payload's hash belongs in a header for S3 only.
+    // Only S3 takes the payload's hash in a header.
     applyChecksum: false,
   });
   const { headers } = await signer.sign(

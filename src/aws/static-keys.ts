@@ -1,13 +1,13 @@
 import type { Log } from "../log.ts";
 
-/** How long a session lasts unless its creator asked for another time: so says `aws-actions/configure-aws-credentials`. */
+/** The length of a session by default (`aws-actions/configure-aws-credentials`). */
 const USUAL_SESSION_MS = 3_600_000;
-/** For the steps between the one that began the session and this one. */
+/** The usual time between the beginning of the session in an earlier step and this step. */
 const BEGAN_BEFORE_MS = 300_000;
 
 /**
- * When the static keys of an environment end, in milliseconds since the epoch, as far as it says so; undefined for keys of
- * a user, which don't, and where the SDK finds its credentials elsewhere and renews them.
+ * When the static keys of an environment end, in milliseconds since the epoch. Undefined for keys of a user, which
+ * don't end, and where the SDK finds its credentials elsewhere and renews them.
  */
 export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | undefined {
   if (env["AWS_PROFILE"] || !env["AWS_ACCESS_KEY_ID"] || !env["AWS_SECRET_ACCESS_KEY"]) return undefined;
@@ -16,16 +16,15 @@ export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | un
   return env["AWS_SESSION_TOKEN"] ? "unknown" : undefined;
 }
 
-/** The time of their end, where the environment tells it. */
+/** The end of the static keys, in milliseconds since the epoch; undefined where the environment does not tell it. */
 export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
   const end = endOfStaticKeys(env);
   return end === "unknown" ? undefined : end;
 }
 
 /**
- * Warns of a job that may outlive the credentials of its step. Where their end is not known, the default of 'timeout' may
- * outlast them by the minutes before this step, but few jobs take all of it: a warning in every run of every workflow
- * would be read by nobody, so that is a line of the log. A workflow that sets another time means it.
+ * Warns of a job that may outlive the credentials of its step. Where their end is not known, the default of 'timeout'
+ * gives a plain line instead of a warning: few jobs take all of it, and the warning would come in every run.
  */
 export function tellOutlived(
   { ms, isDefault }: Timeout,
@@ -42,7 +41,10 @@ export function tellOutlived(
   }
 }
 
-/** How long the job may take. The runner fills a default in, so the same time in the workflow counts as the default. */
+/**
+ * How long the job may take. The runner fills in defaults, so a workflow that sets the default's value counts as the
+ * default.
+ */
 export interface Timeout {
   readonly ms: number;
   readonly isDefault: boolean;

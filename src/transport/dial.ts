@@ -13,9 +13,9 @@ export interface GatewayAccess {
   readonly region: string;
   /** Headers that sign the upgrade request to this URL; `now` is in milliseconds since the epoch. */
   signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
-  /** Endpoints of the environment whose message gateway is trusted like AWS's own; none unless it names any. */
+  /** The endpoints that the environment names. A message gateway there is trusted like AWS's own. */
   gatewayEndpoints(): readonly string[];
-  /** The agent that obeys the proxy variables, or undefined without any. */
+  /** The agent that obeys the proxy variables; undefined where no variable is set. */
   proxy(): Promise<Agent | undefined>;
 }
 
