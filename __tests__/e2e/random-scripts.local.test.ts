@@ -5,7 +5,7 @@ import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Task } from "../../local/task/task.ts";
-import { PLACES } from "../../src/payload/container-source.ts";
+import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 import { randomScript, type ScriptCase } from "../helpers/random-script.ts";
 import { forEachSeedAtOnce, pick, randomOf, sampleOf } from "../helpers/seeds.ts";
@@ -90,7 +90,7 @@ it("random scripts arrive and run as by sh -e, with every shell and every record
       containerEnv: { PATH },
       ...(packAbove !== undefined && { packAbove }),
     });
-    const host = await onTheHost(script, `${PLACES[0]}/fargate-exec-${job.runId}/script`);
+    const host = await onTheHost(script, `${PARENT_DIRECTORIES[0]}/fargate-exec-${job.runId}/script`);
     try {
       await job.attach().closed;
       expect(job.status).toMatchObject({
@@ -139,7 +139,10 @@ describe("by the whole step", () => {
       const { env, ...rest } = randomScript(random, { anyBytes: packed, anyArgs: false });
       // An image may set a locale, in which programs print other quotes than in that of this machine.
       const script: ScriptCase = { ...rest, env: { ...env, LC_ALL: "C" } };
-      const host = await onTheHost(script, `${PLACES[0]}/fargate-exec-${process.pid}-${seed}/script`);
+      const host = await onTheHost(
+        script,
+        `${PARENT_DIRECTORIES[0]}/fargate-exec-${process.pid}-${seed}/script`,
+      );
       const result = await aws.step(
         {
           task: tasks[seed % 2]?.id ?? "",
