@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 const read = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8");
 
-interface Locked {
+interface LockedPackage {
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
   readonly version?: string;
 }
 
-const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Locked> };
+const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, LockedPackage> };
 
 it("every npm package is locked with its hash, the ones that bring Node among them", () => {
   const without = Object.entries(packages).filter(

@@ -17,7 +17,7 @@ const JOBS = {
   "prints four lines a second": `for i in $(seq ${4 * (SECONDS + 5)}); do echo "line $i"; sleep 0.25; done`,
 };
 
-interface Seen {
+interface Observation {
   /** Processor time in hundredths of a second. */
   readonly busy: number;
   readonly processes: number;
@@ -51,7 +51,7 @@ async function report(what: string): Promise<void> {
   console.log(`${what}: ${share.toFixed(1)} % of one core, ${processes.toFixed(0)} new processes a second`);
 }
 
-function seen(): Seen {
+function seen(): Observation {
   const stat = readFileSync("/proc/stat", "utf8");
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = (/^cpu +(.*)$/m.exec(stat)?.[1] ?? "")
     .split(" ")

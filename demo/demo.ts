@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { visibleDelays } from "../local/settings.ts";
-import { seed, type Seeded } from "../local/seed.ts";
+import { seed, type SeedNames } from "../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../local/start.ts";
 import { runStep, type StepResult } from "../local/runner/step.ts";
 import { expectations } from "./demo/expectations.ts";
@@ -36,7 +36,7 @@ note("");
 note(`Everything is stopped again. ${Math.round((Date.now() - began) / 1000)} seconds in all.`);
 if (interrupted.signal.aborted) process.exitCode = 130;
 
-async function demonstrate(local: LocalFargate, made: Seeded): Promise<void> {
+async function demonstrate(local: LocalFargate, made: SeedNames): Promise<void> {
   note(`The local Fargate is up at ${local.url}, with cluster '${made.loggedCluster}',`);
   note(`bucket '${made.bucket}' and log group '${made.logGroup}', where the cluster logs its sessions.`);
 

@@ -23,7 +23,7 @@ export interface Fault {
 }
 
 /** One call's share of the faults. */
-export interface Trouble {
+export interface CallFault {
   readonly delay?: number;
   readonly reset?: "before" | "after";
   readonly error?: AwsError;
@@ -41,7 +41,7 @@ export class Faults {
   }
 
   /** The fault of this call: the first that names it. Undefined when the call is to succeed. */
-  take(operation: string): Trouble | undefined {
+  take(operation: string): CallFault | undefined {
     for (const entry of this.#waiting) {
       if (entry.left < 1 || !matches(entry.fault.operation, operation)) continue;
       if (entry.skip > 0) {

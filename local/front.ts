@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
 import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
-import type { Trouble } from "./faults.ts";
+import type { CallFault } from "./faults.ts";
 import { signatureOf } from "./sigv4.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 
@@ -51,7 +51,7 @@ export interface FrontOptions {
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
   /** Called with each call before it is answered; an error that it throws is the answer. */
-  readonly onRequest: (request: RecordedRequest) => Trouble | undefined;
+  readonly onRequest: (request: RecordedRequest) => CallFault | undefined;
   /** The answer to a JSON call; undefined for a call that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
   /** The answer, in XML, to a call of the query protocol; undefined for a call that goes upstream. */
@@ -205,7 +205,7 @@ export class Front {
     request: IncomingMessage,
     response: ServerResponse,
     body: IncomingMessage | Buffer,
-    trouble: Trouble | undefined,
+    trouble: CallFault | undefined,
     missing?: AwsError,
   ): Promise<void> {
     const { url, method } = request;
@@ -267,7 +267,7 @@ function isQuery({ method, headers }: IncomingMessage): boolean {
 }
 
 /** Carries out the fault that comes before a call; false when the call is not to be carried out. */
-async function met(trouble: Trouble | undefined, response: ServerResponse): Promise<boolean> {
+async function met(trouble: CallFault | undefined, response: ServerResponse): Promise<boolean> {
   if (trouble?.delay !== undefined) await sleep(trouble.delay);
   if (trouble?.error !== undefined) throw trouble.error;
   if (trouble?.reset !== "before") return true;

@@ -62,7 +62,7 @@ export interface Orders {
 }
 
 /** The parts that orders are carried out on. */
-export interface Ordered {
+export interface OrderTargets {
   readonly faults: Faults;
   readonly gateway: Gateway;
   readonly agents: AgentFaults;
@@ -112,7 +112,7 @@ export function readOrders(body: unknown): Orders {
 }
 
 /** Carries orders out. Resolves when the killed processes are gone; a task stops in its own time. */
-export async function obey(orders: Orders, on: Ordered): Promise<void> {
+export async function obey(orders: Orders, on: OrderTargets): Promise<void> {
   const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake } = orders;
   if (api === null) on.faults.clear();
   else if (api !== undefined)
@@ -132,7 +132,7 @@ export async function obey(orders: Orders, on: Ordered): Promise<void> {
 }
 
 /** Ends all faults. Processes that were killed stay dead. */
-export function calm(on: Ordered): void {
+export function calm(on: OrderTargets): void {
   on.faults.clear();
   on.gateway.calm();
   Object.assign(on.agents, noFaults());
@@ -148,7 +148,7 @@ function act(order: SessionOrder, gateway: Gateway): void {
 
 async function letAgentsDie(
   { task, container, ...death }: AgentOrder,
-  tasks: Ordered["tasks"],
+  tasks: OrderTargets["tasks"],
 ): Promise<void> {
   const agents = chosen(tasks, task).flatMap((one) =>
     [...one.agents].filter(([{ definition }]) => container === undefined || definition.name === container),
@@ -168,7 +168,7 @@ async function stop(task: Task, order: TaskOrder): Promise<void> {
   await found.kill(container);
 }
 
-function chosen(tasks: Ordered["tasks"], which: string | undefined): Task[] {
+function chosen(tasks: OrderTargets["tasks"], which: string | undefined): Task[] {
   const found = [...tasks.values()].filter(({ arn, id, desiredStatus }) =>
     which === undefined ? desiredStatus === "RUNNING" : which === arn || which === id,
   );

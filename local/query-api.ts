@@ -1,4 +1,4 @@
-import { signedFetch } from "./signed.ts";
+import { signedFetch } from "./signed-fetch.ts";
 
 /**
  * Makes one call with the admin's key to a service of the query protocol (STS, EC2, IAM), for which the action has no

@@ -3,7 +3,7 @@ import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { Answer } from "./front.ts";
 import { objectOf } from "./iam/requests/s3.ts";
-import { signedFetch } from "./signed.ts";
+import { signedFetch } from "./signed-fetch.ts";
 
 /**
  * Regions launched after March 20, 2019: there S3 does not redirect, but answers 400 (S3 user guide, "Request

@@ -1,12 +1,12 @@
 import { callQueryApi, textsOf } from "./query-api.ts";
-import { signedFetch } from "./signed.ts";
+import { signedFetch } from "./signed-fetch.ts";
 import { Records } from "./ecs/records.ts";
 import type { ContainerDefinition, Service, TaskDefinition } from "./ecs/shapes.ts";
 import type { LocalFargate } from "./start.ts";
 import { ISSUER } from "./sts/id-tokens.ts";
 
 /** The names of what `seed` has made. */
-export interface Seeded {
+export interface SeedNames {
   /** Session logging not configured. */
   readonly cluster: string;
   /** Sessions are logged to `logGroup` and, under `sessions/`, to `bucket`. */
@@ -46,7 +46,7 @@ const names = {
 } as const;
 
 /** Makes clusters, task definitions, a bucket, log groups and a service with a running task. */
-export async function seed(local: LocalFargate): Promise<Seeded> {
+export async function seed(local: LocalFargate): Promise<SeedNames> {
   const { url, region, accountId } = local;
   const ecs = new Records(url, region);
   await put(`${url}/${names.bucket}`, region);

@@ -13,13 +13,13 @@ import { keyOfAlias } from "./iam/aliases.ts";
 import { Iam } from "./iam/iam.ts";
 import { type Keys, NO_ROLE_KEYS } from "./iam/principals.ts";
 import { startMoto } from "./moto.ts";
-import { calm, obey, type Ordered, type Orders, readOrders } from "./orders.ts";
+import { calm, obey, type OrderTargets, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { python } from "./python.ts";
 import { S3Regions } from "./s3-regions.ts";
 import { sessionManager } from "./session-manager.ts";
-import { ADMIN } from "./signed.ts";
+import { ADMIN } from "./signed-fetch.ts";
 import { IdTokens } from "./sts/id-tokens.ts";
 import { KeyRing, keysEnvironment } from "./sts/keys.ts";
 import { Sts } from "./sts/sts.ts";
@@ -121,7 +121,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     log,
   });
   const agents = noFaults();
-  const ordered: Ordered = { faults, gateway, agents, tasks };
+  const ordered: OrderTargets = { faults, gateway, agents, tasks };
   await obey(options.faults ?? {}, ordered);
   const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents, iam, sts);
   const ecs: Ecs = {

@@ -1,6 +1,12 @@
 import type { Ecs, RunTaskRequest } from "../../src/aws/ecs.ts";
 import { ecsCalls } from "../../src/aws/ecs-calls.ts";
-import { endpoint, exception, type Answer, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
+import {
+  endpoint,
+  exception,
+  type Answer,
+  type Endpoint,
+  type ReceivedRequest,
+} from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint | undefined;
 afterEach(async () => {
@@ -8,7 +14,7 @@ afterEach(async () => {
   open = undefined;
 });
 
-async function answering(answer: (request: Received, count: number) => Answer): Promise<Ecs> {
+async function answering(answer: (request: ReceivedRequest, count: number) => Answer): Promise<Ecs> {
   open = await endpoint(answer);
   return ecsCalls(open.clients);
 }

@@ -1,19 +1,25 @@
 import { logsCalls } from "../../src/aws/logs.ts";
-import { endpoint, exception, type Answer, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
+import {
+  endpoint,
+  exception,
+  type Answer,
+  type Endpoint,
+  type ReceivedRequest,
+} from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint;
 afterEach(async () => {
   await open.close();
 });
 
-async function answering(answer: (request: Received) => Answer) {
+async function answering(answer: (request: ReceivedRequest) => Answer) {
   open = await endpoint(answer);
   return logsCalls(open.clients);
 }
 const stream = { group: "/exec", stream: "ecs-execute-command-1" };
 
 /** Three pages, the second one empty, as CloudWatch may answer in the midst of a stream. */
-function threePages({ body }: Received): Answer {
+function threePages({ body }: ReceivedRequest): Answer {
   const { nextToken } = JSON.parse(body) as { nextToken?: string };
   switch (nextToken) {
     case undefined:

@@ -1,7 +1,7 @@
 import type { RetentionReason } from "../../src/aws/s3.ts";
 import type { WrittenObject } from "../../src/aws/s3.ts";
 import { s3Calls } from "../../src/aws/s3-calls.ts";
-import { type Answer, endpoint, type Endpoint, type Received } from "../helpers/aws-endpoint.ts";
+import { type Answer, endpoint, type Endpoint, type ReceivedRequest } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint;
 afterEach(() => open.close());
@@ -28,16 +28,16 @@ const current = (versionId: string, more: Record<string, string> = {}): Answer =
 });
 
 /** A request in words, such as `DELETE v1 if "1"`. */
-function words({ method, url, headers }: Received): string {
+function words({ method, url, headers }: ReceivedRequest): string {
   const version = new URL(url, "http://x").searchParams.get("versionId");
   const condition = headers["if-match"];
   return [method, version, condition && `if ${condition}`].filter(Boolean).join(" ");
 }
 
 /** What S3 says to each request; anything else is denied. */
-type Says = Readonly<Record<string, Answer | readonly Answer[]>>;
+type Answers = Readonly<Record<string, Answer | readonly Answer[]>>;
 
-async function deleting(written: Partial<WrittenObject>, says: Says) {
+async function deleting(written: Partial<WrittenObject>, says: Answers) {
   const left = Object.fromEntries(
     Object.entries(says).map(([request, answers]) => [request, [answers].flat()]),
   );
@@ -57,7 +57,7 @@ async function deleting(written: Partial<WrittenObject>, says: Says) {
 const RIGHT: RetentionReason = { why: "right", right: "s3:DeleteObjectVersion" };
 const UNTIL = "2999-01-02T03:04:05.000Z";
 
-it.each<[string, Partial<WrittenObject>, Says, readonly string[], RetentionReason | undefined]>([
+it.each<[string, Partial<WrittenObject>, Answers, readonly string[], RetentionReason | undefined]>([
   [
     "in a bucket without versioning: the object, by its ETag",
     { etag },

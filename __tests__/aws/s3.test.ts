@@ -5,7 +5,7 @@ import {
   setEnvironment,
   type Answer,
   type Endpoint,
-  type Received,
+  type ReceivedRequest,
 } from "../helpers/aws-endpoint.ts";
 
 let open: Endpoint;
@@ -13,7 +13,7 @@ afterEach(async () => {
   await open.close();
 });
 
-async function answering(answer: (request: Received) => Answer) {
+async function answering(answer: (request: ReceivedRequest) => Answer) {
   open = await endpoint(answer);
   return s3Calls(open.clients);
 }

@@ -11,7 +11,7 @@ const MAX_STEPS = 200_000;
 const START = 1_700_000_000_000;
 const KEY = Buffer.from(Array.from({ length: 64 }, (_none, index) => index));
 
-interface Timed {
+interface TimedFrame {
   /** Milliseconds from the start; a later one in the list comes later. */
   readonly at: number;
   readonly text: string;
@@ -24,8 +24,8 @@ export interface Scene {
   readonly ptyOpenAfter: number;
   /** The connection is cut at `from` and made again at `to`; meanwhile the gateway may pause the agent. */
   readonly cuts: readonly { readonly from: number; readonly to: number; readonly pauses: boolean }[];
-  readonly prints: readonly Timed[];
-  readonly types: readonly Timed[];
+  readonly prints: readonly TimedFrame[];
+  readonly types: readonly TimedFrame[];
   /** The agent goes 2 s after the last output, whatever it has no ack for, as the real one does. */
   readonly hasty: boolean;
 }
@@ -43,7 +43,7 @@ export function sceneOf(seed: number, encrypted: boolean): { scene: Scene; rando
     jitter: pick(random, [0, 30, 600]),
     corrupt: share(corrupt),
   });
-  const timed = (count: number, from: number, gap: number, make: (index: number) => string): Timed[] => {
+  const timed = (count: number, from: number, gap: number, make: (index: number) => string): TimedFrame[] => {
     let at = from;
     return Array.from({ length: count }, (_none, index) => {
       at += between(random, 0, gap);
@@ -77,13 +77,13 @@ export function sceneOf(seed: number, encrypted: boolean): { scene: Scene; rando
 }
 
 /** Frames of the client's that were no repetition, and those that were. */
-export interface Played {
+export interface Playback {
   readonly sent: number;
   readonly repeats: number;
 }
 
 /** Plays the scene to its end by the stepped clock. Throws when what arrived is not what was sent. */
-export function play(scene: Scene, random: Random): Played {
+export function play(scene: Scene, random: Random): Playback {
   const { encrypted, cuts, prints, types, hasty } = scene;
   const agent = new AgentModel({
     key: encrypted ? KEY : undefined,

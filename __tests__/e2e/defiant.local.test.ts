@@ -5,14 +5,14 @@ import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../help
 import { Aws } from "../helpers/local.ts";
 
 /** The expected end: an exit code and standard output, or a text of the failure. */
-type Ending = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
+type ScriptEnd = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
 
 /** The first place for job directories, here on a small disk. */
 const place = PARENT_DIRECTORIES[0];
 const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
 
-const defiant: readonly (readonly [name: string, script: string, ending: Ending])[] = [
+const defiant: readonly (readonly [name: string, script: string, ending: ScriptEnd])[] = [
   [
     "ignores TERM",
     "trap '' TERM; echo before; while :; do sleep 1 & wait; done",

@@ -9,7 +9,14 @@ import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
 import { eventually, until } from "../helpers/until.ts";
-import { type Left, type Ready, type Run, THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
+import {
+  type Remains,
+  type PreparedWay,
+  type Run,
+  THEIR_ACCOUNT,
+  tryWay,
+  type Way,
+} from "../helpers/ways.ts";
 import { clientConfig } from "../local/with-local.ts";
 
 let aws: Aws;
@@ -65,7 +72,7 @@ const starting = [...base, "caller-start-task"];
 const staging = ["caller-running-task", "caller-bucket"];
 const fetching = ["task-role", "task-role-bucket"];
 
-const sessionsOf = ({ task }: Pick<Ready, "task">) =>
+const sessionsOf = ({ task }: Pick<PreparedWay, "task">) =>
   aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task?.id ?? "no task"));
 
 /** Runs an action once the job has begun. */
@@ -211,7 +218,7 @@ const ways = {
 
 type WayName = keyof typeof ways;
 
-const NOTHING: Left = { tasks: 0, objects: 0, definitions: 0 };
+const NOTHING: Remains = { tasks: 0, objects: 0, definitions: 0 };
 
 const sessionsAtOnce = (run: Run): boolean => {
   const [first, second] = sessionsOf(run);
@@ -261,13 +268,13 @@ async function containerLog({ result }: Run): Promise<string[]> {
 }
 
 /** A run whose roles have all rights. */
-interface Whole {
+interface WholeRun {
   readonly outcome?: string;
   readonly seen?: (run: Run) => unknown;
 }
 
 /** For each way, the evidence that all of its rights were used; a successful step unless it says otherwise. */
-const whole: Readonly<Record<WayName, Whole>> = {
+const whole: Readonly<Record<WayName, WholeRun>> = {
   "a running task": {
     seen: ({ result: { outputs } }) => {
       expect(outputs["public-ip"]).toMatch(/^\d/);
@@ -333,7 +340,7 @@ interface Loss {
   readonly outcome?: string;
   /** The action's name unless given. */
   readonly says?: RegExp | "nothing";
-  readonly left?: Partial<Left>;
+  readonly left?: Partial<Remains>;
   readonly seen?: (run: Run) => unknown;
 }
 

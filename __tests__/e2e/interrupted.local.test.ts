@@ -1,6 +1,12 @@
 import type { Task } from "../../local/task/task.ts";
 import { inTurn } from "../helpers/image-tasks.ts";
-import { interrupt, type Interruption, type Moment, NOTHING, type Seen } from "../helpers/interruption.ts";
+import {
+  interrupt,
+  type Interruption,
+  type Moment,
+  NOTHING,
+  type Observation,
+} from "../helpers/interruption.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
 import { Aws, definition, type Inputs, processes } from "../helpers/local.ts";
 
@@ -47,24 +53,24 @@ const encrypted = (aws: Aws): string => aws.world.made.kmsCluster;
 const slow = (operation: string, delay: number) => [{ operation, delay }];
 const called =
   (operation: string) =>
-  ({ calls }: Seen): boolean =>
+  ({ calls }: Observation): boolean =>
     calls(operation).length > 0;
 const said =
   (line: RegExp) =>
-  ({ lines }: Seen): boolean =>
+  ({ lines }: Observation): boolean =>
     lines.some((one) => line.test(one));
 const reached =
   (status: string) =>
-  ({ tasks }: Seen): boolean =>
+  ({ tasks }: Observation): boolean =>
     tasks.some(({ lastStatus }) => lastStatus === status);
 /** Whether the newest session has a client, and has sent it so many frames. */
 const connected =
   ({ to, frames }: { to: "to-agent" | "to-client"; frames: number } = { to: "to-client", frames: 0 }) =>
-  ({ aws, calls }: Seen): boolean => {
+  ({ aws, calls }: Observation): boolean => {
     const session = calls("ExecuteCommand").length > 0 ? aws.world.local.gateway.sessions.at(-1) : undefined;
     return session?.connected === true && session.frames[to] >= frames;
   };
-const scriptRuns = ({ task }: Seen): boolean =>
+const scriptRuns = ({ task }: Observation): boolean =>
   processes(task).some(({ command }) => command.endsWith("/script"));
 
 const told = /Cancelled: stopping what this step started/;

@@ -15,14 +15,14 @@ import { PYTHON, WatchedJob } from "../helpers/watch.ts";
 const IN_A_TERMINAL = sampleOf(500);
 const THROUGH_DIST = sampleOf(100);
 
-interface Ran {
+interface ScriptRun {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
   readonly exitCode: number | undefined;
 }
 
 /** The result of `sh -e` on this machine, with the script in a file of this path. */
-async function onTheHost({ script, args, env, secrets }: ScriptCase, path: string): Promise<Ran> {
+async function onTheHost({ script, args, env, secrets }: ScriptCase, path: string): Promise<ScriptRun> {
   mkdirSync(dirname(path));
   try {
     writeFileSync(path, script);

@@ -15,14 +15,14 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-interface Stopped {
+interface StopCase {
   readonly result: StepResult;
   /** How often main looked at the task after that. */
   readonly looks: number;
 }
 
 /** Runs a job that would last for minutes, and stops its task once the job has begun. */
-async function stopUnder(task: Task, stop: () => Promise<unknown>): Promise<Stopped> {
+async function stopUnder(task: Task, stop: () => Promise<unknown>): Promise<StopCase> {
   const looks = (): number => aws.calls("DescribeTasks", task.id).length;
   let before = 0;
   const result = await aws.step(
@@ -93,7 +93,7 @@ const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, reado
     ],
   ];
 
-let results: ReadonlyMap<string, Promise<Stopped>>;
+let results: ReadonlyMap<string, Promise<StopCase>>;
 
 beforeAll(async () => {
   // All at once, since they mostly wait for the task monitor.

@@ -19,14 +19,14 @@ afterAll(async () => {
   await aws.stop();
 });
 
-interface Timed {
+interface TimedRun {
   readonly result: StepResult;
   /** Milliseconds until the job's first line. */
   readonly tookMs: number;
 }
 
 /** Runs a script that is staged in S3, in a container whose way to S3 is a proxy at this address. */
-async function hello(image: string, proxy: string): Promise<Timed> {
+async function hello(image: string, proxy: string): Promise<TimedRun> {
   const environment = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"].map((name) => ({
     name,
     value: proxy,
@@ -44,7 +44,7 @@ async function hello(image: string, proxy: string): Promise<Timed> {
 const notes = (result: StepResult): readonly string[] =>
   mainLog(result).filter((line) => /^(Script|Fetching) /.test(line));
 
-function expectTyped({ result, tookMs }: Timed): void {
+function expectTyped({ result, tookMs }: TimedRun): void {
   expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "hello" });
   expect(notes(result).at(-1)).toMatch(/^Script typed into the session: .*boto3: /);
   expect(tookMs).toBeLessThan(AT_MOST_MS);

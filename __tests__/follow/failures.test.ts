@@ -2,15 +2,15 @@ import { AccessDenied, EncryptionRefused, type Failure } from "../../src/errors.
 import { failureOfEnd } from "../../src/follow/failures.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
 
-type Without = Parameters<typeof failureOfEnd>[0];
+type EndWithoutStatus = Parameters<typeof failureOfEnd>[0];
 
-const told = (followed: Without): Failure =>
+const told = (followed: EndWithoutStatus): Failure =>
   failureOfEnd(followed, { container: "app", taskId: "0123" }, "s-1");
-const ended = (end: SessionEnd, attached = false): Without => ({ kind: "ended", end, attached });
+const ended = (end: SessionEnd, attached = false): EndWithoutStatus => ({ kind: "ended", end, attached });
 const closed = (text: string): SessionEnd => ({ kind: "closed", text });
 
 describe("a session without a status", () => {
-  it.each<[string, Without, Failure["code"], RegExp]>([
+  it.each<[string, EndWithoutStatus, Failure["code"], RegExp]>([
     [
       "no boto3",
       { kind: "refused", code: "download", text: "No module named 'boto3'" },

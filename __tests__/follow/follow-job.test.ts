@@ -31,7 +31,7 @@ const MINUTE = 60_000;
 /** What the other end of each session says, one session after the other. */
 type Script = (session: FakeSession, at: number) => void;
 
-class Attending {
+class FollowRig {
   readonly clock = new SteppedClock();
   readonly log = new Listener();
   readonly cancel = new AbortController();
@@ -126,7 +126,7 @@ const cut =
 
 describe("attending to a job", () => {
   it("needs one session where none is cut", async () => {
-    const job = new Attending(whole);
+    const job = new FollowRig(whole);
     expect(await job.run()).toMatchObject(ENDED);
     expect(job.shown).toEqual(["one", "two", "three"]);
     expect([job.attachedAt, job.terminated, job.log.lines]).toEqual([[0], [], []]);
@@ -140,7 +140,7 @@ describe("attending to a job", () => {
     ["in the middle of a mark", [from(0), mark("~").slice(0, 9)], SPOOL.length],
     ["in the middle of the end", [from(0), END.slice(0, -1)], SPOOL.length],
   ])("goes on where a session was cut: %s", async (_, said, at) => {
-    const job = new Attending(cut(LOST, ...said), whole);
+    const job = new FollowRig(cut(LOST, ...said), whole);
     const attended = job.run();
     await job.pause(said.length > 0 && at > 0 ? 500 : 1_000);
     expect(await attended).toMatchObject(ENDED);
@@ -155,7 +155,7 @@ describe("attending to a job", () => {
     ["ends one that was lost, which still holds its place", LOST, ["s-1"]],
     ["need not end one that was closed", { kind: "closed", text: "Session is timed out" }, []],
   ])("%s", async (_, end, terminated) => {
-    const job = new Attending(cut(end, READY), whole);
+    const job = new FollowRig(cut(end, READY), whole);
     const attended = job.run();
     await job.pause(1_000);
     expect(await attended).toMatchObject(ENDED);
@@ -163,7 +163,7 @@ describe("attending to a job", () => {
   });
 
   it("does not believe an end before which bytes are missing", async () => {
-    const job = new Attending(
+    const job = new FollowRig(
       (session) => session.says(from(0).replace("two\n", ""), END).end({ kind: "detached" }),
       whole,
     );
@@ -186,13 +186,13 @@ describe("attending to a job", () => {
       { kind: "lost", why: "no", cause: new Failure("access-denied", { failed: "", seen: "", advice: "" }) },
     ],
   ])("does not try again what would only be repeated: %s", async (_, end) => {
-    const job = new Attending(cut(end));
+    const job = new FollowRig(cut(end));
     expect(await job.run()).toEqual({ kind: "ended", end, attached: false });
     expect(job.attachedAt).toEqual([0]);
   });
 
   it("tries less and less often, and not for ever, what brings nothing", async () => {
-    const job = new Attending(cut(LOST, READY));
+    const job = new FollowRig(cut(LOST, READY));
     const attended = job.run();
     const pauses: number[] = [];
     for (let session = 2; session <= 8; session += 1) pauses.push(await job.untilSession(session));
@@ -205,7 +205,7 @@ describe("attending to a job", () => {
   });
 
   it("tells that the script may have run once any session has shown it", async () => {
-    const job = new Attending(cut(LOST, from(0)), cut(LOST, READY));
+    const job = new FollowRig(cut(LOST, from(0)), cut(LOST, READY));
     const attended = job.follow();
     await job.untilSession(8);
     job.cancel.abort(new Error("cancelled"));
@@ -214,7 +214,7 @@ describe("attending to a job", () => {
   });
 
   it("tells that no script has run where no session has shown it", async () => {
-    const job = new Attending(cut({ kind: "closed", text: "" }, READY, mark("! place none to write to")));
+    const job = new FollowRig(cut({ kind: "closed", text: "" }, READY, mark("! place none to write to")));
     expect(await job.follow()).toEqual({
       end: { kind: "refused", code: "place", text: "none to write to" },
       attached: false,
@@ -223,7 +223,7 @@ describe("attending to a job", () => {
   });
 
   it("goes on for as long as it takes with a silent job whose sessions are cut", async () => {
-    const job = new Attending(cut(LOST, mark("@0"), "\n"));
+    const job = new FollowRig(cut(LOST, mark("@0"), "\n"));
     const attended = job.run();
     await job.untilSession(20);
     job.cancel.abort(new Error("cancelled"));
@@ -241,7 +241,7 @@ describe("attending to a job", () => {
             )
             .end(LOST)
         : whole(session, at);
-    const job = new Attending(cut(LOST, READY), (session, at) => void lines(session, at));
+    const job = new FollowRig(cut(LOST, READY), (session, at) => void lines(session, at));
     const attended = job.run();
     await job.pause(1_000);
     for (let i = 0; i < 3; i += 1) await job.pause(500);
@@ -251,14 +251,14 @@ describe("attending to a job", () => {
   });
 
   it("tells a refusal, and asks no other session", async () => {
-    const job = new Attending(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
+    const job = new FollowRig(cut({ kind: "closed", text: "" }, READY, mark("! gone it is not there")));
     expect(await job.run()).toEqual({ kind: "refused", code: "gone", text: "it is not there" });
     expect(job.attachedAt).toEqual([0]);
   });
 
   it("tells why there can be no other session", async () => {
     const failure = new Failure("exec-agent-stopped", { failed: "", seen: "", advice: "" });
-    const job = new Attending(cut(LOST, READY), () => {
+    const job = new FollowRig(cut(LOST, READY), () => {
       throw failure;
     });
     const attended = job.run();
@@ -270,7 +270,7 @@ describe("attending to a job", () => {
     "tries again where only a moment may be in the way of another session: %s",
     async (code) => {
       const failure = new Failure(code, { failed: "", seen: "what was seen", advice: "" });
-      const job = new Attending(
+      const job = new FollowRig(
         cut(LOST, READY),
         () => {
           throw failure;
@@ -288,7 +288,7 @@ describe("attending to a job", () => {
   const silent: Script = () => undefined;
 
   it("says why the agent never opened the first session, and ends it, since it may be queued", async () => {
-    const job = new Attending(silent);
+    const job = new FollowRig(silent);
     const attended = job.run();
     await job.clock.pass(20_000);
     expect(await attended).toMatchObject({ kind: "impossible", failure: { code: "container-blocked" } });
@@ -296,7 +296,7 @@ describe("attending to a job", () => {
   });
 
   it("waits longer for a session behind one that was opened", async () => {
-    const job = new Attending(cut(LOST, READY), silent, whole);
+    const job = new FollowRig(cut(LOST, READY), silent, whole);
     const attended = job.run();
     await job.pause(1_000);
     await job.clock.pass(150_000);
@@ -307,7 +307,7 @@ describe("attending to a job", () => {
 
   it("fails where the first session can't be opened", async () => {
     const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
-    const job = new Attending(() => {
+    const job = new FollowRig(() => {
       throw failure;
     });
     expect(await job.follow()).toEqual({ end: { kind: "impossible", failure }, attached: false });
@@ -316,7 +316,7 @@ describe("attending to a job", () => {
 
 describe("the task's end", () => {
   it("says more than that of a session", async () => {
-    const job = new Attending(cut({ kind: "closed", text: "something went wrong" }, from(0)));
+    const job = new FollowRig(cut({ kind: "closed", text: "something went wrong" }, from(0)));
     job.task = STOPPED;
     expect(await job.run()).toMatchObject({
       kind: "impossible",
@@ -326,7 +326,7 @@ describe("the task's end", () => {
   });
 
   it("is seen while a session hangs", async () => {
-    const job = new Attending((session) => session.says(from(0)));
+    const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
@@ -335,7 +335,7 @@ describe("the task's end", () => {
   });
 
   it("leaves a moment for the job's last words", async () => {
-    const job = new Attending((session) => session.says(from(0)));
+    const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     job.task = STOPPED;
     await job.clock.pass(15_000, 17_000);
@@ -345,7 +345,7 @@ describe("the task's end", () => {
   });
 
   it("is not to be known where the task can't be looked at", async () => {
-    const job = new Attending(cut(LOST, READY), whole);
+    const job = new FollowRig(cut(LOST, READY), whole);
     job.task = new Failure("access-denied", { failed: "", seen: "", advice: "" });
     const attended = job.run();
     await job.pause(1_000);
@@ -353,7 +353,7 @@ describe("the task's end", () => {
   });
 
   it("is a task that ECS has forgotten", async () => {
-    const job = new Attending(cut(LOST, READY));
+    const job = new FollowRig(cut(LOST, READY));
     job.task = undefined;
     expect(await job.run()).toMatchObject({ kind: "impossible", failure: { code: "task-not-found" } });
   });
@@ -361,7 +361,7 @@ describe("the task's end", () => {
 
 describe("a cancelled job", () => {
   it("is told to stop, and tells how that went", async () => {
-    const job = new Attending((session) => session.says(from(0)));
+    const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();
     job.cancel.abort(new Error("cancelled"));
@@ -371,7 +371,7 @@ describe("a cancelled job", () => {
   });
 
   it("is asked by no other session", async () => {
-    const job = new Attending((session) => session.says(from(0)));
+    const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();
     job.cancel.abort(new Error("cancelled"));
@@ -381,7 +381,7 @@ describe("a cancelled job", () => {
   });
 
   it("is not waited for between two sessions", async () => {
-    const job = new Attending(cut(LOST, READY));
+    const job = new FollowRig(cut(LOST, READY));
     const attended = job.run();
     while (job.log.lines.length === 0) await turn();
     job.cancel.abort(new Error("cancelled"));
@@ -391,7 +391,7 @@ describe("a cancelled job", () => {
 });
 
 it("ends when its time is over, whatever the session does", async () => {
-  const job = new Attending((session) => session.says(from(0)));
+  const job = new FollowRig((session) => session.says(from(0)));
   const attended = job.run(1);
   await job.clock.pass(MINUTE);
   expect(await attended).toMatchObject({ kind: "ended", end: { kind: "detached" }, attached: true });
@@ -399,7 +399,7 @@ it("ends when its time is over, whatever the session does", async () => {
 });
 
 it("looks at the task no more once it is over", async () => {
-  const job = new Attending(whole);
+  const job = new FollowRig(whole);
   await job.run();
   job.clock.advance(10 * MINUTE);
   await turn();

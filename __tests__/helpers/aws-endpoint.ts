@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { awsClients, type AwsClients } from "../../src/aws/clients.ts";
 
-export interface Received {
+export interface ReceivedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
@@ -19,17 +19,17 @@ export interface Answer {
 
 export interface Endpoint {
   readonly clients: AwsClients;
-  readonly received: Received[];
+  readonly received: ReceivedRequest[];
   readonly url: string;
   close(): Promise<void>;
 }
 
 /** A server that answers by `answer`, and clients whose environment leads to it only. */
 export async function endpoint(
-  answer: (request: Received, count: number) => Answer,
+  answer: (request: ReceivedRequest, count: number) => Answer,
   signal?: AbortSignal,
 ): Promise<Endpoint> {
-  const received: Received[] = [];
+  const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -7,7 +7,7 @@ import { Aws, type Inputs, jobDirectories, pidOf, processes, type StepOptions } 
 import { PATIENCE_MS } from "./until.ts";
 
 /** The facts that a moment is recognised by. */
-export interface Seen {
+export interface Observation {
   readonly aws: Aws;
   /** The lines of main and of post. */
   readonly lines: readonly string[];
@@ -29,7 +29,7 @@ export interface Moment {
   readonly cluster?: (aws: Aws) => string;
   /** Calls that are slowed down, so that the moment lasts. */
   readonly faults?: readonly Fault[];
-  readonly when: (seen: Seen) => boolean;
+  readonly when: (seen: Observation) => boolean;
   /**
    * `kill`: SIGKILL to main, which leaves everything to post. `twice`: the same, then SIGINT to post while post stops a task.
    * Like the cancel button on GitHub unless given.
@@ -42,7 +42,7 @@ export interface Moment {
 }
 
 /** Things that were not there before the step and are still there. */
-export interface Left {
+export interface Remains {
   readonly tasks: readonly string[];
   readonly objects: readonly string[];
   readonly definitions: readonly string[];
@@ -57,14 +57,14 @@ export interface Interruption {
   readonly took: number;
   /** Milliseconds from the interruption to StopTask for each task that the step knew of. */
   readonly asked: readonly number[];
-  readonly left: Left;
+  readonly left: Remains;
   /** The task that the step ran in, and the calls for it. */
   readonly task: Task;
   /** Main's and post's log. */
   readonly log: string;
 }
 
-export const NOTHING: Left = {
+export const NOTHING: Remains = {
   tasks: [],
   objects: [],
   definitions: [],
@@ -92,7 +92,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   for (const fault of moment.faults ?? []) local.fail(fault);
 
   let born = 0;
-  const seen: Seen = {
+  const seen: Observation = {
     aws,
     lines,
     task,
@@ -170,7 +170,7 @@ function toldOf(lines: readonly string[], tasks: readonly Task[]): ReadonlySet<s
   return new Set(tasks.filter(({ id }) => said.includes(`Started task ${id}`)).map(({ arn }) => arn));
 }
 
-async function footprint(aws: Aws, task: Task): Promise<Left> {
+async function footprint(aws: Aws, task: Task): Promise<Remains> {
   const { local } = aws.world;
   const alive = local.tasks.filter(({ lastStatus }) => lastStatus === "RUNNING");
   return {
@@ -189,9 +189,9 @@ async function footprint(aws: Aws, task: Task): Promise<Left> {
   };
 }
 
-function difference(now: Left, before: Left): Left {
-  const more = (name: keyof Left): string[] => now[name].filter((one) => !before[name].includes(one));
+function difference(now: Remains, before: Remains): Remains {
+  const more = (name: keyof Remains): string[] => now[name].filter((one) => !before[name].includes(one));
   return Object.fromEntries(
-    Object.keys(NOTHING).map((name) => [name, more(name as keyof Left)]),
-  ) as unknown as Left;
+    Object.keys(NOTHING).map((name) => [name, more(name as keyof Remains)]),
+  ) as unknown as Remains;
 }

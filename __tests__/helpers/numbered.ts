@@ -18,7 +18,7 @@ const rows = Array.from({ length: ROWS }, (_, row) =>
 export type Writer = "python3" | "awk";
 
 /** Output of any size that a script prints and a test can predict: numbered lines, or all of them in one line. */
-export class Numbered {
+export class NumberedLines {
   readonly lines: number;
   readonly #end: " " | "\n";
   readonly #block: Buffer;
@@ -69,13 +69,13 @@ export class NumberedReader {
   readonly others: string[] = [];
   /** The first difference from the expected output. */
   wrong: string | undefined;
-  readonly #numbered: Numbered;
+  readonly #numbered: NumberedLines;
   #rest = Buffer.alloc(0);
   #begun = false;
   /** Whether the next byte begins a line. */
   #atStart = true;
 
-  constructor(numbered: Numbered) {
+  constructor(numbered: NumberedLines) {
     this.#numbered = numbered;
   }
 

@@ -9,7 +9,7 @@ import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** A request that the proxy passed on, or refused. */
-export interface Proxied {
+export interface ProxiedRequest {
   /** `CONNECT` for a tunnel, else the method of a request in absolute form. */
   readonly method: string;
   /** `host:port` of a tunnel, else the whole URL. */
@@ -22,7 +22,7 @@ export interface Proxied {
  * and passes on requests in absolute form.
  */
 export class Proxy {
-  readonly seen: Proxied[] = [];
+  readonly seen: ProxiedRequest[] = [];
   readonly #server: Server;
   readonly #authorization: string;
   readonly #sockets = new Set<Duplex>();

@@ -18,7 +18,7 @@ export const target = {
   privateIp: "10.0.0.7",
 };
 
-export interface Resolving extends ResolveContext {
+export interface ResolveRig extends ResolveContext {
   readonly log: Listener;
   readonly clock: SleeplessClock;
   /** The reported events in order, with those that a test adds. */
@@ -30,7 +30,7 @@ export function resolving(
   where: TaskSelection,
   ecs: Partial<ResolveContext["ecs"]>,
   more: Partial<ResolveContext> & { readonly container?: string } = {},
-): Resolving {
+): ResolveRig {
   const unasked = (name: string) => () => Promise.reject(new Error(`${name} was asked`));
   const names = ["describeTask", "describeTasks", "listTasks", "describeService"] as const;
   const others = ["describeTaskDefinition", "registerTaskDefinition", "runTask"] as const;

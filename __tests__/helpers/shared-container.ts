@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isolate } from "../../local/task/isolate.ts";
-import { WatchedJob, type Within } from "./watch.ts";
+import { WatchedJob, type WatchLimits } from "./watch.ts";
 
 const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
 const PYTHON = "/usr/bin/python3";
@@ -13,7 +13,7 @@ const OTHER = 1000;
 const AS_OTHER = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups", "--"];
 
 /** A container of this machine's programs, with a chosen shell as /bin/sh and another user's process in it. */
-export class SharedContainer implements Within {
+export class SharedContainer implements WatchLimits {
   readonly enter: readonly string[];
   readonly root: string;
   readonly #pid: number;

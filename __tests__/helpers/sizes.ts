@@ -5,7 +5,7 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, withoutInit } from "./local.ts";
 import { runMain } from "./main-process.ts";
 import { type Memory, ourMemory } from "./memory.ts";
-import { Numbered, NumberedReader, type Writer } from "./numbered.ts";
+import { NumberedLines, NumberedReader, type Writer } from "./numbered.ts";
 
 const MIB = 1024 * 1024;
 const LOOKED_EVERY_MS = 250;
@@ -50,7 +50,7 @@ export async function runSized(job: SizedJob): Promise<SizedRun> {
     const own = image && (await aws.register("sized", [{ ...withoutInit, image }]));
     const task = await aws.runningTask(own ?? aws.world.made.taskDefinition);
     if (job.disk !== undefined) shrinkDisk(task, job.disk);
-    const numbered = new Numbered(bytes, { unbroken });
+    const numbered = new NumberedLines(bytes, { unbroken });
     const reader = new NumberedReader(numbered);
     const runner = new Tenths();
     const container = new Map<string, Tenths>();

@@ -31,7 +31,7 @@ export type Typing = (what: "start" | "payload" | "secrets", bytes: Buffer) => B
 const asItIs: Typing = (_, bytes) => bytes;
 
 /** A container in which the terminal's command runs, instead of this machine itself. */
-export interface Within {
+export interface WatchLimits {
   /** The command that enters it. */
   readonly enter: readonly string[];
   /** Its root directory on this machine. */
@@ -39,7 +39,7 @@ export interface Within {
 }
 
 export interface WatchOptions extends Partial<JobOptions> {
-  readonly within?: Within;
+  readonly within?: WatchLimits;
   /** The working directory of the container's command. */
   readonly cwd?: string;
   /** The shell that stands for the container's /bin/sh. */
@@ -61,7 +61,7 @@ export interface WatchOptions extends Partial<JobOptions> {
   readonly address?: string;
 }
 
-export interface Watched {
+export interface WatchedRun {
   readonly runId: string;
   /** The terminal's whole output. */
   readonly terminal: Buffer;
@@ -72,7 +72,7 @@ export interface Watched {
 }
 
 /** Runs a payload on this machine in a real terminal, which also delivers it, and follows it to its end. */
-export async function watch(options: WatchOptions): Promise<Watched> {
+export async function watch(options: WatchOptions): Promise<WatchedRun> {
   const job = new WatchedJob(options);
   const terminal = job.attach();
   await terminal.closed;

@@ -23,14 +23,14 @@ export interface Way {
   /** Whether it runs in a running task; true unless given. `waits: false`: the task takes no sessions yet. */
   readonly task?: false | { readonly waits?: boolean; readonly public?: boolean };
   readonly bucket?: "own" | "versioned" | "foreign";
-  readonly inputs?: (run: Ready) => Inputs;
-  readonly options?: (run: Ready) => StepOptions;
+  readonly inputs?: (run: PreparedWay) => Inputs;
+  readonly options?: (run: PreparedWay) => StepOptions;
   /** Something that runs beside the step and begins before it. */
-  readonly beside?: (run: Ready) => Promise<void>;
+  readonly beside?: (run: PreparedWay) => Promise<void>;
 }
 
 /** A run before its start. */
-export interface Ready {
+export interface PreparedWay {
   readonly aws: Aws;
   readonly names: Names;
   /** The running task. */
@@ -38,15 +38,15 @@ export interface Ready {
 }
 
 /** A run after its end. */
-export interface Run extends Ready {
+export interface Run extends PreparedWay {
   readonly result: StepResult;
   /** The caller's calls, in their order. */
   readonly calls: readonly RecordedRequest[];
   /** What the run has left: running tasks, objects and their versions, definitions. */
-  readonly left: Left;
+  readonly left: Remains;
 }
 
-export interface Left {
+export interface Remains {
   readonly tasks: number;
   readonly objects: number;
   readonly definitions: number;
@@ -148,7 +148,7 @@ async function makeTask(aws: Aws, way: Way, names: Names): Promise<Task | undefi
   return task;
 }
 
-async function leftOf(aws: Aws, names: Names, calls: readonly RecordedRequest[]): Promise<Left> {
+async function leftOf(aws: Aws, names: Names, calls: readonly RecordedRequest[]): Promise<Remains> {
   const { local } = aws.world;
   const bodies = (operation: string, member: string): readonly unknown[] =>
     calls

@@ -3,16 +3,16 @@ import type { Inputs } from "../../src/inputs/inputs.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
 import type { InputSource } from "../../src/inputs/source.ts";
 
-export type Given = Readonly<Record<string, string>>;
+export type GivenInputs = Readonly<Record<string, string>>;
 
-export interface Around {
+export interface Surroundings {
   readonly env?: NodeJS.ProcessEnv;
   /** Text by absolute path; the workspace is /repo. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A step whose inputs are just these. */
-export function source(given: Given, { env = {}, files = {} }: Around = {}): InputSource {
+export function source(given: GivenInputs, { env = {}, files = {} }: Surroundings = {}): InputSource {
   return {
     get: (name) => given[name] ?? "",
     env,
@@ -26,21 +26,21 @@ export function source(given: Given, { env = {}, files = {} }: Around = {}): Inp
 }
 
 /** The least that a step has to give. */
-export const least: Given = { service: "web", run: "echo hello\n", region: "eu-west-1" };
+export const least: GivenInputs = { service: "web", run: "echo hello\n", region: "eu-west-1" };
 
-export const newTask: Given = {
+export const newTask: GivenInputs = {
   "task-definition": "migrate:42",
   subnets: "subnet-0a1b2c3d",
   run: "echo hello\n",
   region: "eu-west-1",
 };
 
-export function read(given: Given, around?: Around): Inputs {
+export function read(given: GivenInputs, around?: Surroundings): Inputs {
   return readInputs(source(given, around));
 }
 
 /** The failure that reading ends in. */
-export function refusal(given: Given, around?: Around): Failure {
+export function refusal(given: GivenInputs, around?: Surroundings): Failure {
   try {
     read(given, around);
   } catch (error) {

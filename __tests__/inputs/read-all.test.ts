@@ -1,4 +1,4 @@
-import { type Given, least, newTask, read, refusal } from "./given.ts";
+import { type GivenInputs, least, newTask, read, refusal } from "./given.ts";
 
 describe("readInputs", () => {
   it("fills in everything that a step need not give", () => {
@@ -216,7 +216,7 @@ describe("the role to assume", () => {
 });
 
 describe("a job that no runner follows", () => {
-  it.each<[string, Given, number | undefined]>([
+  it.each<[string, GivenInputs, number | undefined]>([
     ["in a task that was running is given half an hour", least, 1_800_000],
     ["in a task that ends by itself is left to its timeout", newTask, undefined],
     ["in a task with a command of its own is given half an hour", { ...newTask, hold: "false" }, 1_800_000],

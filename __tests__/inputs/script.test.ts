@@ -1,6 +1,6 @@
-import { least, read, refusal, type Given } from "./given.ts";
+import { least, read, refusal, type GivenInputs } from "./given.ts";
 
-const fromFile: Given = { ...least, run: "", "script-file": "ops/job.sh" };
+const fromFile: GivenInputs = { ...least, run: "", "script-file": "ops/job.sh" };
 const files = { "/repo/ops/job.sh": "#!/bin/sh\nexit 3\r\n", "/repo/empty.sh": "" };
 
 describe("the script", () => {
@@ -20,7 +20,7 @@ describe("the script", () => {
     },
   );
 
-  it.each<[string, Given, string, string]>([
+  it.each<[string, GivenInputs, string, string]>([
     [
       "both",
       { ...fromFile, run: "ls" },

@@ -1,10 +1,10 @@
-import { newTask, least, read, refusal, type Given } from "./given.ts";
+import { newTask, least, read, refusal, type GivenInputs } from "./given.ts";
 
 const id = "0123456789abcdef0123456789abcdef";
 const arn = "arn:aws:ecs:eu-west-1:123456789012";
 
 /** `least` without its service. */
-const rest: Given = { run: "echo hello\n", region: "eu-west-1" };
+const rest: GivenInputs = { run: "echo hello\n", region: "eu-west-1" };
 
 describe("a task that runs", () => {
   it.each([
@@ -181,7 +181,7 @@ describe("a new task", () => {
     expect(read(given, { files }).where).toMatchObject({ of: { taskDefinition: "ops/migrate.json" } });
   });
 
-  it.each<[string, Given, object]>([
+  it.each<[string, GivenInputs, object]>([
     ["like those of a service", { start: "true" }, { of: { kind: "service" }, tasks: 1 }],
     [
       "several like those of a service",
@@ -222,7 +222,7 @@ describe("a new task", () => {
     expect(read(given).where).toMatchObject({ of: { kind: "image" } });
   });
 
-  it.each<[string, Given, string]>([
+  it.each<[string, GivenInputs, string]>([
     [
       "an image without a task role",
       { image: "python", subnets: "subnet-1" },

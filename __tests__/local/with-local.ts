@@ -1,14 +1,14 @@
 import { ECSClient, RunTaskCommand, type RunTaskCommandInput } from "@aws-sdk/client-ecs";
 import type { LocalOptions } from "../../local/options.ts";
 import type { Keys } from "../../local/iam/principals.ts";
-import { seed, type Seeded } from "../../local/seed.ts";
+import { seed, type SeedNames } from "../../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../../local/start.ts";
 import type { Task, TaskStatus } from "../../local/task/task.ts";
 import { until } from "../helpers/until.ts";
 
 export interface World {
   readonly local: LocalFargate;
-  readonly made: Seeded;
+  readonly made: SeedNames;
   readonly ecs: ECSClient;
 }
 

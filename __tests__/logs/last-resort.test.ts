@@ -23,12 +23,12 @@ const stopped: End = {
 };
 const denied = new Failure("access-denied", { failed: "Denied.", seen: "No logs:GetLogEvents.", advice: "" });
 
-interface Kept {
+interface KeptLog {
   readonly cloudwatch?: string | Failure;
   readonly s3?: string;
 }
 
-async function look(after: End, kept: Kept) {
+async function look(after: End, kept: KeptLog) {
   const logs = new FakeLogs();
   if (typeof kept.cloudwatch === "string") logs.put("s-1", ...kept.cloudwatch.split("\n"));
   const clock = new SleeplessClock();
@@ -63,7 +63,7 @@ async function look(after: End, kept: Kept) {
 }
 
 describe("the last resort of a job whose sessions tell no status", () => {
-  it.each<[string, Kept]>([
+  it.each<[string, KeptLog]>([
     ["in CloudWatch", { cloudwatch: WHOLE }],
     ["in S3 alone", { s3: WHOLE }],
     ["in S3, and CloudWatch has the beginning", { cloudwatch: BEGINNING, s3: WHOLE }],

@@ -6,7 +6,7 @@ import { shellFor } from "../../src/payload/shebang.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { type Watched, watch, type WatchOptions } from "../helpers/watch.ts";
+import { type WatchedRun, watch, type WatchOptions } from "../helpers/watch.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
 /** Of each shell once. */
@@ -101,7 +101,7 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
   }, PATIENCE);
   afterAll(() => container.stop());
 
-  async function run(script: string, options: Options): Promise<Watched> {
+  async function run(script: string, options: Options): Promise<WatchedRun> {
     const containerEnv = { PATH: "/usr/bin:/bin" };
     const shell = shellFor(options.shell, Buffer.from(script));
     return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });

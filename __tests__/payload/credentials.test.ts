@@ -23,7 +23,7 @@ const CAPABILITIES =
   "+net_bind_service,+sys_chroot,+kill,+audit_write";
 const GIVEN = { PATH: `${VENV}:/usr/bin:/bin`, AWS_ENDPOINT_URL_S3: "http://127.0.0.1:9000" };
 
-interface Seen {
+interface Observation {
   readonly notes: string;
   /** The variables of AWS that the script has, but those that its container gives to every command. */
   readonly variables: string;
@@ -39,7 +39,7 @@ async function runBeside(
   sh: string,
   ofPid1: Readonly<Record<string, string>>,
   more: { readonly mayTrace?: boolean; readonly bucket?: boolean } = {},
-): Promise<Seen> {
+): Promise<Observation> {
   const container = await SharedContainer.start(sh, [], ofPid1);
   try {
     const files = [`${container.root}/tmp/object`, `${container.root}/tmp/requests`] as const;

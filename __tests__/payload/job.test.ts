@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { processesOf, watch, type Watched } from "../helpers/watch.ts";
+import { processesOf, watch, type WatchedRun } from "../helpers/watch.ts";
 
-function leftovers(run: Watched): string[] {
+function leftovers(run: WatchedRun): string[] {
   const files = PARENT_DIRECTORIES.map((place) => `${place}/fargate-exec-${run.runId}`).filter((path) =>
     existsSync(path),
   );
   return [...processesOf(run.runId).map(String), ...files];
 }
 
-function exitCodes(run: Watched): number[] | undefined {
+function exitCodes(run: WatchedRun): number[] | undefined {
   return run.status?.kind === "ended" ? run.status.workers.map(({ exitCode }) => exitCode) : undefined;
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pythonWith } from "../helpers/python-with.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { watch, type Watched } from "../helpers/watch.ts";
+import { watch, type WatchedRun } from "../helpers/watch.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "loader-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -21,7 +21,7 @@ function withPrograms(programs: Readonly<Record<string, string>>): { PATH: strin
   return { PATH: `${tools}:${python}`, tried };
 }
 
-const notes = ({ events }: Watched): string[] =>
+const notes = ({ events }: WatchedRun): string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
 
 const hangs = "exec sleep 3600";

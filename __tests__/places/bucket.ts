@@ -20,7 +20,7 @@ export function denied(action: string): Failure {
   });
 }
 
-interface Stored extends StoredVersion {
+interface StoredObject extends StoredVersion {
   readonly bytes: Uint8Array;
   at: number;
 }
@@ -31,9 +31,9 @@ interface Stored extends StoredVersion {
  */
 export class Bucket implements ClaimS3 {
   /** The current versions. */
-  readonly objects = new Map<string, Stored>();
+  readonly objects = new Map<string, StoredObject>();
   /** What is below them, the newest first. */
-  readonly below = new Map<string, (Stored | "marker")[]>();
+  readonly below = new Map<string, (StoredObject | "marker")[]>();
   readonly calls: Operation[] = [];
   versioned = false;
   readonly #clock: Clock;
@@ -62,7 +62,7 @@ export class Bucket implements ClaimS3 {
   }
 
   /** Versions that nobody has deleted, the current one first. */
-  versionsOf(key: string): readonly (Stored | "marker")[] {
+  versionsOf(key: string): readonly (StoredObject | "marker")[] {
     const current = this.objects.get(key);
     return [...(current === undefined ? [] : [current]), ...(this.below.get(key) ?? [])];
   }

@@ -1,4 +1,4 @@
-import type { Seeded } from "../../local/seed.ts";
+import type { SeedNames } from "../../local/seed.ts";
 import type { LocalFargate } from "../../local/start.ts";
 
 /** The secret of the step, an invented one. */
@@ -45,7 +45,7 @@ done
 export const linesOfWorker = 5;
 
 /** The inputs of the step, whose task definition is a file of the workspace. */
-export function demoInputs(made: Seeded): Readonly<Record<string, string>> {
+export function demoInputs(made: SeedNames): Readonly<Record<string, string>> {
   return {
     cluster: made.loggedCluster,
     "task-definition": "ops/report.json",

@@ -26,13 +26,13 @@ const DRAIN_POLL = 10;
  * The plugin's answer to an input message. The agent does not acknowledge a "not-ready" one, so the client sends it
  * again.
  */
-export type Handled = "done" | "not-ready";
+export type InputResult = "done" | "not-ready";
 
 export interface PeerOptions {
   readonly sessionId: string;
   send(frame: Uint8Array): void;
   /** Takes input for the command, one message at a time. The message of a rejected call stays unacknowledged. */
-  input(payloadType: number, payload: Uint8Array): Promise<Handled>;
+  input(payloadType: number, payload: Uint8Array): Promise<InputResult>;
   /** Takes the client's answers to the handshake. The message of a rejected call stays unacknowledged. */
   handshake?(payloadType: number, payload: Uint8Array): Promise<void>;
   /** Called on each change. */
@@ -42,7 +42,7 @@ export interface PeerOptions {
   log(line: string): void;
 }
 
-interface Outgoing {
+interface OutgoingMessage {
   readonly frame: Uint8Array;
   lastSent: number;
 }
@@ -53,7 +53,7 @@ interface Outgoing {
  */
 export class Peer {
   readonly #options: PeerOptions;
-  readonly #outgoing = new Map<number, Outgoing>();
+  readonly #outgoing = new Map<number, OutgoingMessage>();
   readonly #incoming = new Map<number, AgentMessage>();
   readonly #received: Uint8Array[] = [];
   readonly #resender: NodeJS.Timeout;
@@ -192,7 +192,7 @@ export class Peer {
     }
   }
 
-  async #process(message: AgentMessage): Promise<Handled> {
+  async #process(message: AgentMessage): Promise<InputResult> {
     const { payloadType = 0, payload } = message;
     if (payloadType === PayloadType.handshakeResponse || payloadType === PayloadType.encChallengeResponse) {
       await this.#options.handshake?.(payloadType, payload);

@@ -20,7 +20,7 @@ export interface PtyEvents {
 }
 
 /** How a command of the agent's own, or a session's main process, ended. */
-export interface Waited {
+export interface ExitReport {
   readonly status: number;
   readonly stderr: string;
 }
@@ -38,7 +38,7 @@ export class Pty {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #events: PtyEvents | undefined;
   readonly #started = deferred<undefined>();
-  readonly #waited = deferred<Waited>();
+  readonly #waited = deferred<ExitReport>();
   readonly #exited = deferred<undefined>();
   readonly #writes: Deferred<undefined>[] = [];
   #done = false;
@@ -75,7 +75,7 @@ export class Pty {
   }
 
   /** Runs a command in the container without a terminal. Rejects as `start` does. */
-  static async run(container: ContainerHandle, python: string, command: Command): Promise<Waited> {
+  static async run(container: ContainerHandle, python: string, command: Command): Promise<ExitReport> {
     return new Pty(container, python, command).#waited.promise;
   }
 
@@ -103,13 +103,13 @@ export class Pty {
   }
 
   /** Resolves when the main process, which may outlive its terminal, has ended. Rejects when the task stops. */
-  wait(): Promise<Waited> {
+  wait(): Promise<ExitReport> {
     this.#send("W");
     return this.#waited.promise;
   }
 
   /** SIGKILL to the main process alone, then the terminal is closed. */
-  kill(): Promise<Waited> {
+  kill(): Promise<ExitReport> {
     this.#send("K");
     return this.#waited.promise;
   }
@@ -144,13 +144,13 @@ export class Pty {
     if (kind === "O") this.#events?.output(body);
     else if (kind === "E") this.#events?.ended();
     else if (kind === "R") this.#started.resolve(undefined);
-    else if (kind === "X") this.#finish(JSON.parse(body.toString("utf8")) as Waited);
+    else if (kind === "X") this.#finish(JSON.parse(body.toString("utf8")) as ExitReport);
     else if (kind === "F") this.#fail(new StartError(body.toString("utf8")));
     else if (kind === "A" && body.length === 0) this.#writes.shift()?.resolve(undefined);
     else if (kind === "A") this.#writes.shift()?.reject(new Error(body.toString("utf8")));
   }
 
-  #finish(waited: Waited): void {
+  #finish(waited: ExitReport): void {
     this.#done = true;
     this.#waited.resolve(waited);
   }

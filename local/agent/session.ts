@@ -6,7 +6,7 @@ import { deferred } from "./deferred.ts";
 import { Handshake, HandshakeFailure } from "./handshake.ts";
 import { decryptDataKey, type SessionEncryption } from "./kms.ts";
 import { unencryptedLog } from "./log-encryption.ts";
-import { type Handled, Peer } from "./peer.ts";
+import { type InputResult, Peer } from "./peer.ts";
 import { Pty, StartError } from "./pty.ts";
 import { RuneFilter } from "./runes.ts";
 import { split, UnfinishedCommand } from "./shlex.ts";
@@ -224,7 +224,7 @@ export class Session {
     }
   }
 
-  async #input(payloadType: number, payload: Uint8Array): Promise<Handled> {
+  async #input(payloadType: number, payload: Uint8Array): Promise<InputResult> {
     if (this.#pty === undefined) return "not-ready";
     if (payloadType === PayloadType.output) {
       await this.#pty.write(payload);

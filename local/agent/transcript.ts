@@ -11,7 +11,7 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { NO_ROLE_KEYS, type Keys } from "../iam/principals.ts";
 import type { ContainerHandle } from "../task/container-handle.ts";
 import { cutIntoEvents } from "./events.ts";
-import { Pty, StartError, type Waited } from "./pty.ts";
+import { Pty, StartError, type ExitReport } from "./pty.ts";
 
 /** Where a session's transcript goes: to a bucket, a log group, both, or nowhere. */
 export interface TranscriptLogs {
@@ -126,7 +126,7 @@ export class Transcript {
   }
 
   /** The status and what Go would say of it. */
-  async #run(argv: readonly string[]): Promise<Waited> {
+  async #run(argv: readonly string[]): Promise<ExitReport> {
     try {
       const done = await Pty.run(this.#container, this.#python, { argv, env: this.#container.env });
       return { status: done.status, stderr: `exit status ${done.status}: ${done.stderr}` };

@@ -1,5 +1,5 @@
 import { AwsError } from "../aws-error.ts";
-import { signedFetch } from "../signed.ts";
+import { signedFetch } from "../signed-fetch.ts";
 import { clusterNotFound, client, serviceNotFound } from "./errors.ts";
 import type { Cluster, Service, TaskDefinition } from "./shapes.ts";
 

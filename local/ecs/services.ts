@@ -7,18 +7,18 @@ import { platformVersion } from "./run-task.ts";
 import type { CapacityProvider, Service, TaskSet } from "./shapes.ts";
 
 /** The members of CreateService and UpdateService that moto does not keep. */
-interface Unrecorded {
+interface UnrecordedMembers {
   readonly enableExecuteCommand?: boolean;
   readonly capacityProviderStrategy?: readonly CapacityProvider[];
 }
 
-interface ServiceRequest extends Unrecorded {
+interface ServiceRequest extends UnrecordedMembers {
   readonly taskDefinition?: string;
   readonly forceNewDeployment?: boolean;
 }
 
 interface Deployment {
-  readonly unrecorded: Unrecorded;
+  readonly unrecorded: UnrecordedMembers;
   /** `ecs-svc/…`, new with each deployment: the `startedBy` of its tasks. */
   readonly id: string;
 }

@@ -3,7 +3,7 @@ import type { Cut } from "./link-faults.ts";
 import { draw, type Random } from "./random.ts";
 
 /** Counts what the connections of one session pass on, and decides when a connection breaks. */
-export class Cuts {
+export class CutCounter {
   readonly #cut: Cut;
   readonly #random: Random;
   #left: number;

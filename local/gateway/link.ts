@@ -6,6 +6,6 @@ export interface Link {
 }
 
 /** Makes the link of one direction of one session; `deliver` is its far end. */
-export type MakeLink = (direction: Direction, deliver: (frame: Uint8Array) => void) => Link;
+export type LinkFactory = (direction: Direction, deliver: (frame: Uint8Array) => void) => Link;
 
-export const directLink: MakeLink = (_direction, deliver) => ({ pass: deliver });
+export const directLink: LinkFactory = (_direction, deliver) => ({ pass: deliver });

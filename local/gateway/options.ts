@@ -1,4 +1,4 @@
-import { directLink, type MakeLink } from "./link.ts";
+import { directLink, type LinkFactory } from "./link.ts";
 
 /**
  * The gateway's behaviour where AWS's is unknown or varies. Times are in milliseconds; undefined means never. Limits hold
@@ -39,7 +39,7 @@ export interface GatewayBehaviour {
   readonly connectionLimit: number | undefined;
   /** How long a session lives, busy or not. Then it is ended on both sides, without a text. */
   readonly lifeLimit: number | undefined;
-  readonly link: MakeLink;
+  readonly link: LinkFactory;
 }
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type WebSocket from "ws";
 import { MessageType } from "../../src/channel/message.ts";
 import { channelClosed, isTyped, messageTypeOf, publication } from "./frames.ts";
-import { Line } from "./line.ts";
+import { TwoWayLink } from "./two-way-link.ts";
 import type { Direction } from "./link.ts";
 import type { LinkFaults } from "./link-faults.ts";
 import type { GatewayBehaviour } from "./options.ts";
@@ -55,7 +55,7 @@ export class GatewaySession {
   readonly #behaviour: GatewayBehaviour;
   readonly #log: (line: string) => void;
   readonly #destinationId = randomUUID();
-  readonly #line: Line;
+  readonly #line: TwoWayLink;
   readonly #frames: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
   readonly #bytes: Record<Direction, number> = { "to-agent": 0, "to-client": 0 };
   /** Clients' connections that were silenced: neither side was told. */
@@ -89,7 +89,7 @@ export class GatewaySession {
       "to-client": (frame: Uint8Array): void => this.#deliverToClient(frame),
       "to-agent": (frame: Uint8Array): void => this.#agent?.receive(frame),
     };
-    this.#line = new Line(behaviour.link, ends, faults);
+    this.#line = new TwoWayLink(behaviour.link, ends, faults);
     const { lifeLimit } = behaviour;
     if (lifeLimit !== undefined) this.#lifeTimer = setTimeout(() => this.terminate(), lifeLimit).unref();
     this.#alive();

@@ -1,4 +1,4 @@
-import { signedFetch } from "../signed.ts";
+import { signedFetch } from "../signed-fetch.ts";
 
 /** The ARN of the key that an alias stands for in moto; undefined where the alias does not exist. */
 export async function keyOfAlias(

@@ -11,7 +11,7 @@ export interface Asker {
 }
 
 /** The resource of an access. */
-export interface Guarded {
+export interface GuardedResource {
   /** The account that the resource belongs to. */
   readonly account: string;
   /** The resource's own policy, such as a bucket's. */
@@ -25,13 +25,17 @@ export type Refusal =
   | "because no identity-based policy allows the"
   | "because no resource-based policy allows the";
 
-type Said = "Deny" | "Allow" | "nothing";
+type StatementEffect = "Deny" | "Allow" | "nothing";
 
 /**
  * IAM's evaluation of one access. An explicit deny wins. In the same account either policy may allow; across accounts
  * both must.
  */
-export function refusal(access: Access, asker: Asker | undefined, guarded: Guarded): Refusal | undefined {
+export function refusal(
+  access: Access,
+  asker: Asker | undefined,
+  guarded: GuardedResource,
+): Refusal | undefined {
   const identity = said(asker?.policies ?? [], access, () => true);
   const within = asker?.account === guarded.account;
   const own = guarded.policy === undefined ? [] : [guarded.policy];
@@ -58,7 +62,7 @@ function said(
   policies: readonly Policy[],
   access: Access,
   concerns: (statement: ReturnType<typeof statementsOf>[number]) => boolean,
-): Said {
+): StatementEffect {
   const effects = policies
     .flatMap(statementsOf)
     .filter((statement) => concerns(statement) && applies(statement, access))

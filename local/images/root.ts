@@ -14,13 +14,13 @@ export interface RootFileSystem {
 }
 
 /** The image can't be built on this machine; the message says why. */
-export class Unbuildable extends Error {}
+export class BuildError extends Error {}
 
 const building = new Map<string, Promise<RootFileSystem>>();
 
 /**
  * The root file system of an image of `recipes.ts`, with or without a tag. It is built on first use, in some ten seconds,
- * and then serves every process. Rejects with `Unbuildable`.
+ * and then serves every process. Rejects with `BuildError`.
  */
 export function rootFileSystem(image: string): Promise<RootFileSystem> {
   const begun = building.get(image);
@@ -34,7 +34,7 @@ async function provide(image: string): Promise<RootFileSystem> {
   const found = { directory: rootDirectory(image), init: join(rootDirectory("init"), "tini") };
   if (existsSync(found.directory) && existsSync(found.init)) return found;
   const why = whyNoImages();
-  if (why !== undefined) throw new Unbuildable(why);
+  if (why !== undefined) throw new BuildError(why);
   const script = join(import.meta.dirname, "build.ts");
   const child = spawn(process.execPath, [script, "init", image], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<number | null>((resolve, reject) =>
@@ -43,7 +43,7 @@ async function provide(image: string): Promise<RootFileSystem> {
   const [status, words] = await Promise.all([ended, text(child.stderr)]);
   if (status === 0) return found;
   const error = /^Error: .*(?:\n(?! {4}at ).+)*/m.exec(words)?.[0].replace(/^Error: /, "");
-  throw new Unbuildable(`The image ${image} could not be built: ${error ?? words.trim()}`);
+  throw new BuildError(`The image ${image} could not be built: ${error ?? words.trim()}`);
 }
 
 /** Undefined where images can be built, else what this machine lacks. */

@@ -7,10 +7,10 @@ import type { Masker } from "./masker.ts";
 export interface FileCommands {
   readonly environment: Readonly<Record<string, string>>;
   /** Reads the files that the process wrote. A malformed file fails the step. */
-  collect(console: Console, masker: Masker): Promise<Collected>;
+  collect(console: Console, masker: Masker): Promise<CollectedFiles>;
 }
 
-export interface Collected {
+export interface CollectedFiles {
   readonly outputs: Map<string, string>;
   readonly state: Map<string, string>;
   readonly env: Map<string, string>;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Console } from "./console.ts";
-import { createFileCommands, type Collected } from "./files.ts";
+import { createFileCommands, type CollectedFiles } from "./files.ts";
 import type { Masker } from "./masker.ts";
 import { runProcess, type Patience } from "./process.ts";
 
@@ -31,7 +31,7 @@ export interface StageResult {
   readonly conclusion: "success" | "failure" | "cancelled";
   readonly exitCode: number;
   readonly console: Console;
-  readonly collected: Collected;
+  readonly collected: CollectedFiles;
 }
 
 /** Runs a stage like `NodeScriptActionHandler.cs`: it fails by its exit code, or by a command that can't be carried out. */
@@ -64,7 +64,7 @@ export async function runStage(stage: Stage): Promise<StageResult> {
   const cancelled = stage.signal?.aborted === true;
   const written = await files.collect(console, stage.masker);
   // The older commands for outputs and state still work beside the files.
-  const collected: Collected = {
+  const collected: CollectedFiles = {
     ...written,
     outputs: new Map([...console.outputs, ...written.outputs]),
     state: new Map([...console.state, ...written.state]),

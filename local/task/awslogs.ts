@@ -1,6 +1,6 @@
 import type { ContainerDefinition } from "../ecs/shapes.ts";
 import type { Keys } from "../iam/principals.ts";
-import { signedFetch } from "../signed.ts";
+import { signedFetch } from "../signed-fetch.ts";
 
 /** The log group of a container that logs to CloudWatch, else undefined. */
 export function awslogsGroup(definition: Pick<ContainerDefinition, "logConfiguration">): string | undefined {

@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto";
 import type { ContainerDefinition } from "../ecs/shapes.ts";
-import { rootFileSystem, Unbuildable, type RootFileSystem } from "../images/root.ts";
+import { rootFileSystem, BuildError, type RootFileSystem } from "../images/root.ts";
 import { deferred } from "../agent/deferred.ts";
 import { init } from "../python.ts";
 import type { ContainerHandle } from "./container-handle.ts";
 import { HealthCheck } from "./health.ts";
 import { imageNamed, type Image } from "./images.ts";
-import { CommandRefused, type Isolated, type IsolateOptions } from "./isolate.ts";
+import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
 /** The recorded end of a container. Members that are not given are what was observed. */
@@ -26,7 +26,7 @@ export interface Surroundings {
   readonly ip: string;
   /** The variables that the platform adds, for the container's runtime id. */
   readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
-  readonly isolate: (options: IsolateOptions) => Promise<Isolated>;
+  readonly isolate: (options: IsolateOptions) => Promise<IsolatedProcess>;
   /** The longest pause between two health checks, in milliseconds. */
   readonly healthInterval: number;
   /** Names of variables that exec'd commands don't get. */
@@ -53,7 +53,7 @@ export class Container {
   readonly #ended = deferred<number>();
   readonly #around: Surroundings;
   #root: RootFileSystem | undefined;
-  #isolated: Isolated | undefined;
+  #isolated: IsolatedProcess | undefined;
   #fate: Fate | undefined;
 
   constructor(definition: ContainerDefinition, arn: string, around: Surroundings) {
@@ -77,7 +77,7 @@ export class Container {
     try {
       if (image?.own !== undefined) this.#root = await rootFileSystem(image.own);
     } catch (error) {
-      if (!(error instanceof Unbuildable)) throw error;
+      if (!(error instanceof BuildError)) throw error;
       this.reason = `CannotPullContainerError: ${error.message}`;
       return this.reason;
     }

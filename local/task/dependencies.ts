@@ -2,11 +2,11 @@ import type { ContainerDependency } from "../ecs/shapes.ts";
 import type { Container } from "./container.ts";
 
 /** A container's dependency can't be met any more; the message is for the task's stopped reason. */
-export class Unmet extends Error {}
+export class UnmetDependency extends Error {}
 
 /**
  * Starts the containers without a dependency in turn, and every other container when its `dependsOn` is met. Resolves with
- * false when a container could not start. Rejects with `Unmet`, or with the signal's reason.
+ * false when a container could not start. Rejects with `UnmetDependency`, or with the signal's reason.
  */
 export async function startInOrder(
   containers: readonly Container[],
@@ -34,7 +34,7 @@ async function met(
   containers: readonly Container[],
 ): Promise<void> {
   const found = containers.find(({ definition }) => definition.name === containerName);
-  if (found === undefined) throw new Unmet(`There is no container ${containerName} to depend on.`);
+  if (found === undefined) throw new UnmetDependency(`There is no container ${containerName} to depend on.`);
   await found.running;
   switch (condition) {
     case "START":
@@ -45,12 +45,13 @@ async function met(
     case "SUCCESS": {
       const status = await found.ended;
       if (status !== 0)
-        throw new Unmet(`Container ${containerName} was to succeed and ended with ${status}.`);
+        throw new UnmetDependency(`Container ${containerName} was to succeed and ended with ${status}.`);
       return;
     }
     case "HEALTHY": {
       const health = await found.health?.known;
-      if (health !== "HEALTHY") throw new Unmet(`Container ${containerName} was to be healthy and is not.`);
+      if (health !== "HEALTHY")
+        throw new UnmetDependency(`Container ${containerName} was to be healthy and is not.`);
     }
   }
 }

@@ -22,7 +22,7 @@ export interface IsolateOptions {
   readonly init: string | undefined;
 }
 
-export interface Isolated {
+export interface IsolatedProcess {
   /** Host pid of the container's PID 1. */
   readonly pid: number;
   readonly stdout: Readable;
@@ -52,7 +52,7 @@ const become = join(import.meta.dirname, "become.py");
  * system, which need not have a shell. HOME is the user's unless `env` has one. The container dies with this process,
  * however this process ends, and leaves nothing behind.
  */
-export async function isolate(options: IsolateOptions): Promise<Isolated> {
+export async function isolate(options: IsolateOptions): Promise<IsolatedProcess> {
   const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
   const before = options.init === undefined ? [] : ["/dev/init", "--"];
   const child = spawn(

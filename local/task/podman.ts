@@ -10,7 +10,7 @@ import {
   becameCommand,
   CommandRefused,
   exitOf,
-  type Isolated,
+  type IsolatedProcess,
   type IsolateOptions,
   kept,
 } from "./isolate.ts";
@@ -36,7 +36,7 @@ exec "$@" 3<&-`;
  * Like `isolate`, but by podman with runc: with the capabilities, the seccomp filter and the masked /proc of a container
  * engine. Needs root.
  */
-export async function contain(options: IsolateOptions): Promise<Isolated> {
+export async function contain(options: IsolateOptions): Promise<IsolatedProcess> {
   const name = `fargate-local-${randomUUID()}`;
   const scratch = mkdtempSync(join(tmpdir(), "podman-"));
   const pidFile = join(scratch, "pid");

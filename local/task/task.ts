@@ -12,8 +12,8 @@ import type {
 import type { Settings } from "../settings.ts";
 import { Container } from "./container.ts";
 import type { ContainerHandle } from "./container-handle.ts";
-import { startInOrder, Unmet } from "./dependencies.ts";
-import type { Isolated, IsolateOptions } from "./isolate.ts";
+import { startInOrder, UnmetDependency } from "./dependencies.ts";
+import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
 
@@ -60,7 +60,7 @@ export interface Platform {
   mayConnect(task: Task): Promise<boolean>;
   makeAgent(handle: ContainerHandle, task: Task): Agent;
   /** Starts a container's command. */
-  isolate(options: IsolateOptions): Promise<Isolated>;
+  isolate(options: IsolateOptions): Promise<IsolatedProcess>;
   /** The environment that Fargate adds, for the container with this runtime id. */
   environment(task: Task, runtimeId: string): Readonly<Record<string, string>>;
   /** Opens a container's log. Rejects with Fargate's text where the log can't be set up. */
@@ -163,7 +163,10 @@ export class Task {
     } catch (error) {
       if (!this.#stopping.signal.aborted) {
         // A fault of this machine, not of the task. The stopped reason is where the user looks.
-        this.stop("TaskFailedToStart", error instanceof Unmet ? error.message : this.#complain(error));
+        this.stop(
+          "TaskFailedToStart",
+          error instanceof UnmetDependency ? error.message : this.#complain(error),
+        );
       }
     }
     await this.#end();

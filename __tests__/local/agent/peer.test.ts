@@ -1,5 +1,5 @@
 import { jest } from "@jest/globals";
-import { type Handled, Peer } from "../../../local/agent/peer.ts";
+import { type InputResult, Peer } from "../../../local/agent/peer.ts";
 import { decode, Flags, MessageType, PayloadType } from "../../../src/channel/message.ts";
 import { json, message } from "./rig.ts";
 
@@ -12,7 +12,7 @@ interface Setup {
 
 const open: Peer[] = [];
 
-function start(input?: (payload: string) => Handled): Setup {
+function start(input?: (payload: string) => InputResult): Setup {
   const [sent, taken, pauses]: [string[], string[], boolean[]] = [[], [], []];
   const peer = new Peer({
     sessionId: "ecs-execute-command-x",

@@ -177,7 +177,7 @@ export class Rig {
   }
 }
 
-export interface Received {
+export interface ReceivedMessage {
   /** Milliseconds since the client connected. */
   readonly at: number;
   readonly raw: Buffer;
@@ -187,7 +187,7 @@ export interface Received {
 /** A minimal client: it acknowledges all output and joins it. */
 export class Client {
   readonly socket: WebSocket;
-  readonly frames: Received[] = [];
+  readonly frames: ReceivedMessage[] = [];
   /** The text of `channel_closed`. */
   readonly closed: Promise<string>;
   /** Selects output messages that are not acknowledged. */
@@ -228,7 +228,7 @@ export class Client {
     return Buffer.concat(ordered).toString("utf8");
   }
 
-  of(messageType: string): Received[] {
+  of(messageType: string): ReceivedMessage[] {
     return this.frames.filter(({ message }) => message.messageType === messageType);
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { decode, MessageType, PayloadType } from "../../../src/channel/message.ts";
 import { type Client, json, Rig } from "./rig.ts";
 
-interface Captured {
+interface CapturedCall {
   readonly from: string;
   readonly hex: string;
 }
@@ -13,7 +13,7 @@ function captured(name: string): { from: string; raw: Buffer }[] {
   return text
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as Captured)
+    .map((line) => JSON.parse(line) as CapturedCall)
     .map(({ from, hex }) => ({ from, raw: Buffer.from(hex, "hex") }));
 }
 

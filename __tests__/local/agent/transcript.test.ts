@@ -9,7 +9,7 @@ interface Call {
   readonly headers: IncomingMessage["headers"];
 }
 
-interface Put {
+interface PutCall {
   readonly logStreamName: string;
   readonly logEvents: readonly { readonly message: string }[];
 }
@@ -67,7 +67,7 @@ describe("the transcript of a session", () => {
     expect([store.names, second.frames]).toEqual([[], []]);
     await second.until(() => second.output === "up\r\n");
     const puts = store.calls.filter(({ name }) => name.endsWith("PutLogEvents"));
-    expect(puts.map(({ body }) => (JSON.parse(body.toString()) as Put).logEvents.length)).toEqual([4, 4]);
+    expect(puts.map(({ body }) => (JSON.parse(body.toString()) as PutCall).logEvents.length)).toEqual([4, 4]);
   });
 
   it("is made by the container's `script` from the output, and uploaded to S3, then to CloudWatch", async () => {
@@ -100,7 +100,7 @@ describe("the transcript of a session", () => {
       "",
     ]);
 
-    const put = JSON.parse(store.calls[2]?.body.toString() ?? "") as Put;
+    const put = JSON.parse(store.calls[2]?.body.toString() ?? "") as PutCall;
     expect(put.logStreamName).toBe(ticket.sessionId);
     const expected = object?.body.toString().replaceAll("\r\r\n", "\r\n").slice(0, -1);
     expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);

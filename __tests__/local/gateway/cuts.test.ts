@@ -13,13 +13,13 @@ let rig: GatewayRig;
 beforeEach(async () => (rig = await GatewayRig.start()));
 afterEach(() => rig.stop());
 
-interface Made {
+interface MadeLink {
   readonly ticket: SessionTicket;
   readonly agent: AgentConnection;
   readonly heard: number[];
 }
 
-function session(): Made {
+function session(): MadeLink {
   const ticket = rig.gateway.createSession();
   const heard: number[] = [];
   const agent = rig.gateway.connectAgent(ticket.sessionId, {
@@ -34,7 +34,7 @@ const say = (agent: AgentConnection, sequenceNumber: number): void =>
   agent.send(message(MessageType.output, sequenceNumber, 0, PayloadType.output, Buffer.from("x")));
 
 /** A connected client that acknowledges nothing. */
-async function connected({ ticket }: Made): Promise<Client> {
+async function connected({ ticket }: MadeLink): Promise<Client> {
   const before = connections(ticket);
   const client = await Client.connect(ticket);
   client.ignore = () => true;
@@ -121,7 +121,7 @@ it("faults hit so many of the sessions to come, or the open ones", async () => {
 });
 
 describe("a connection that falls silent", () => {
-  it.each<[string, (made: Made) => void]>([
+  it.each<[string, (made: MadeLink) => void]>([
     ["on demand", ({ ticket }) => rig.gateway.silence(ticket.sessionId)],
     ["as a fault", () => rig.gateway.disturb({ to: "open", cut: { afterFrames: 0, how: "silent" } })],
   ])("%s stays open, and neither passes anything on nor answers a ping", async (_name, act) => {

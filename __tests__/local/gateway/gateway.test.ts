@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import type { SessionTicket } from "../../../local/gateway/gateway.ts";
-import type { MakeLink } from "../../../local/gateway/link.ts";
+import type { LinkFactory } from "../../../local/gateway/link.ts";
 import type { GatewayBehaviour } from "../../../local/gateway/options.ts";
 import type { AgentConnection } from "../../../local/gateway/session.ts";
 import { decode, Flags, MessageType, PayloadType } from "../../../src/channel/message.ts";
@@ -291,7 +291,7 @@ describe("the message gateway", () => {
 
   it("passes each frame through one link a direction", async () => {
     const passed: string[] = [];
-    const link: MakeLink = (direction, deliver) => ({
+    const link: LinkFactory = (direction, deliver) => ({
       pass(frame) {
         passed.push(`${direction} ${decode(frame).messageType}`);
         if (direction === "to-client") deliver(frame);

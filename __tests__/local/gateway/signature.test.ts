@@ -24,7 +24,7 @@ const signers = {
 };
 const now = Date.UTC(2026, 0, 2, 23, 58);
 
-interface Signing {
+interface SigningOptions {
   readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   readonly service?: string;
   readonly region?: string;
@@ -35,7 +35,7 @@ interface Signing {
 /** Signs with AWS's own library. */
 async function signed(
   text: string,
-  signing: Signing = {},
+  signing: SigningOptions = {},
 ): Promise<{ url: URL; headers: Record<string, string> }> {
   const url = new URL(text);
   const signer = new SignatureV4({
@@ -64,7 +64,7 @@ async function signed(
 const stream =
   "ws://127.0.0.1:1234/v1/data-channel/ecs-execute-command-x?role=publish_subscribe&cell-number=a%2Fb%2Bc%3D%3D";
 
-it.each<[string, Signing, string | undefined]>([
+it.each<[string, SigningOptions, string | undefined]>([
   ["the headers", {}, undefined],
   ["the headers, with a session token", { credentials: { ...key, sessionToken: "token" } }, undefined],
   ["the query", { presigned: true }, undefined],

@@ -1,4 +1,4 @@
-import { type Asker, type Guarded, refusal } from "../../../local/iam/decide.ts";
+import { type Asker, type GuardedResource, refusal } from "../../../local/iam/decide.ts";
 import { type Policy, type PrincipalElement, readPolicy, type Statement } from "../../../local/iam/policy.ts";
 
 const OURS = "123456789012";
@@ -19,7 +19,7 @@ const role = (account: string, ...statements: readonly Partial<Statement>[]): As
   account,
   policies: statements.length === 0 ? [] : [policy(...statements)],
 });
-const bucket = (...statements: readonly Partial<Statement>[]): Guarded => ({
+const bucket = (...statements: readonly Partial<Statement>[]): GuardedResource => ({
   account: OURS,
   ...(statements.length > 0 && { policy: policy(...statements) }),
 });
@@ -31,7 +31,7 @@ const RESOURCE = "because no resource-based policy allows the";
 const IDENTITY_DENY = "with an explicit deny in an identity-based policy";
 const RESOURCE_DENY = "with an explicit deny in a resource-based policy";
 
-it.each<[string, Asker | undefined, Guarded, string | undefined]>([
+it.each<[string, Asker | undefined, GuardedResource, string | undefined]>([
   ["no policy", role(OURS), bucket(), IDENTITY],
   ["the identity is allowed", role(OURS, allow()), bucket(), undefined],
   ["an action by wildcard, in any case", role(OURS, allow({ Action: "S3:get*" })), bucket(), undefined],

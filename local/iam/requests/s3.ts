@@ -3,7 +3,7 @@ import type { Context } from "../conditions.ts";
 import type { Request, Right } from "./request.ts";
 
 /** The keys of objects, which moto doesn't keep. */
-export interface KnownObjects {
+export interface ObjectKeys {
   /** ARN of the KMS key that an object was written with. */
   keyOf(bucket: string, key: string): string | undefined;
   /** The ARN of a KMS key that is given by id or ARN. */
@@ -17,7 +17,7 @@ export function objectOf(url: URL): { readonly bucket: string; readonly key: str
 }
 
 /** The rights that a call of S3 needs (S3 user guide: "Required permissions for Amazon S3 API operations"). */
-export function s3Rights(request: Request, known: KnownObjects): readonly Right[] {
+export function s3Rights(request: Request, known: ObjectKeys): readonly Right[] {
   const { method, url, headers } = request;
   const { bucket, key } = objectOf(url);
   const has = (name: string): boolean => url.searchParams.has(name);

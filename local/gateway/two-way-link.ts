@@ -1,27 +1,27 @@
-import { Cuts } from "./cuts.ts";
+import { CutCounter } from "./cuts.ts";
 import { FaultyLink } from "./faulty-link.ts";
-import type { Direction, MakeLink } from "./link.ts";
+import type { Direction, LinkFactory } from "./link.ts";
 import type { LinkFaults } from "./link-faults.ts";
 import { randomFrom } from "./random.ts";
 
 interface Parts extends Readonly<Record<Direction, FaultyLink>> {
-  readonly cuts: Cuts;
+  readonly cuts: CutCounter;
 }
 
 /** Both directions of a session through the gateway, with their faults. */
-export class Line {
+export class TwoWayLink {
   readonly #build: (faults: LinkFaults) => Parts;
   #parts: Parts;
 
   /** `ends` take the frames that arrive. */
-  constructor(make: MakeLink, ends: Record<Direction, (frame: Uint8Array) => void>, faults: LinkFaults) {
+  constructor(make: LinkFactory, ends: Record<Direction, (frame: Uint8Array) => void>, faults: LinkFaults) {
     const toClient = make("to-client", ends["to-client"]);
     const toAgent = make("to-agent", ends["to-agent"]);
     // Each part draws from numbers of its own, so the order in which the parts draw doesn't matter.
     this.#build = ({ seed = 1, ...of }) => ({
       "to-client": new FaultyLink(of.toClient ?? {}, randomFrom(3 * seed), (frame) => toClient.pass(frame)),
       "to-agent": new FaultyLink(of.toAgent ?? {}, randomFrom(3 * seed + 1), (frame) => toAgent.pass(frame)),
-      cuts: new Cuts(of.cut ?? {}, randomFrom(3 * seed + 2)),
+      cuts: new CutCounter(of.cut ?? {}, randomFrom(3 * seed + 2)),
     });
     this.#parts = this.#build(faults);
   }
@@ -30,7 +30,7 @@ export class Line {
     this.#parts[direction].pass(frame);
   }
 
-  get cuts(): Cuts {
+  get cuts(): CutCounter {
     return this.#parts.cuts;
   }
 
