@@ -1,4 +1,4 @@
-/** `npm run local [-- --podman]`: the local Fargate, by hand. Prints the environment to export; ends with Ctrl-C. */
+/** `npm run local [-- --podman]` starts the local Fargate. Prints the environment to export; ends with Ctrl-C. */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { visibleDelays } from "./settings.ts";

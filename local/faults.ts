@@ -1,6 +1,6 @@
 import { AwsError } from "./aws-error.ts";
 
-/** A fault that a call of the API meets instead of its answer, or before it. */
+/** A fault of an API call: instead of its answer, or before it. */
 export interface Fault {
   /**
    * As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. A `*` at the end stands
@@ -22,7 +22,7 @@ export interface Fault {
   readonly times?: number;
 }
 
-/** One call's share of the faults. */
+/** The fault of one call. */
 export interface CallFault {
   readonly delay?: number;
   readonly reset?: "before" | "after";
@@ -40,7 +40,7 @@ export class Faults {
     this.#waiting = [];
   }
 
-  /** The fault of this call: the first that names it. Undefined when the call is to succeed. */
+  /** Takes the first fault that names this call. Undefined where the call succeeds. */
   take(operation: string): CallFault | undefined {
     for (const entry of this.#waiting) {
       if (entry.left < 1 || !matches(entry.fault.operation, operation)) continue;

@@ -36,7 +36,7 @@ export interface RecordedRequest {
   readonly at: number;
 }
 
-/** Where a job asks for ID tokens, as `ACTIONS_ID_TOKEN_REQUEST_URL` has it. */
+/** The path of `ACTIONS_ID_TOKEN_REQUEST_URL`, where a job asks for ID tokens. */
 export const ID_TOKEN_PATH = "/_local/id-token";
 
 /** An answer of the local Fargate that is not JSON. */
@@ -47,7 +47,7 @@ export interface Answer {
 }
 
 export interface FrontOptions {
-  /** The address that gets every request that is not handled here. */
+  /** The address of moto, which gets every request that is not answered here. */
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
   /** Called with each call before it is answered; an error that it throws is the answer. */
@@ -222,7 +222,7 @@ export class Front {
       onward.once("response", resolve);
       onward.once("error", reject);
     });
-    // Also an answer that comes before the end of the body.
+    // Wait for the answer, too: it may come before the end of the body.
     const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
     Promise.resolve(sent).catch(() => undefined);
     const answer = await answered;

@@ -11,21 +11,24 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/** A process that has loaded moto, and forks a server for each that asks for one. */
+/** A process that has loaded moto, and forks a server for each process that asks for one. */
 export interface MotoForks {
-  /** Of its socket, for `MOTO_FORKS`. */
+  /** The name of its socket, for `MOTO_FORKS`. */
   readonly name: string;
   stop(): Promise<void>;
-  /** Lets this process end before it. */
+  /** Lets this process end while that one still runs. */
   unref(): void;
 }
 
 /** The variable with the name of the `MotoForks` that several processes share. */
 export const MOTO_FORKS = "FARGATE_LOCAL_MOTO";
 
-/** Resolves once it takes connections. It dies with this process, however this process ends. */
+/**
+ * Starts such a process, and resolves once it takes connections. It dies with this process, however this process
+ * ends.
+ */
 export async function startMotoForks(): Promise<MotoForks> {
-  interpreterHome(); // Says what to do when there is no .venv.
+  interpreterHome(); // Throws with advice when there is no .venv.
   const name = `fargate-local-moto-${randomUUID()}`;
   const program = [python, "-I", join(import.meta.dirname, "moto.py"), name];
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...program], {

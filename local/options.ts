@@ -9,7 +9,7 @@ export interface LocalOptions {
   readonly faults?: Orders;
   /** The only region; `us-east-1` unless given. */
   readonly region?: string;
-  /** Tens of milliseconds in all unless given. */
+  /** By default tens of milliseconds in all. */
   readonly delays?: Partial<Delays>;
   /** Milliseconds from SIGTERM to SIGKILL, instead of what the container definitions say. */
   readonly stopTimeout?: number;
@@ -21,7 +21,9 @@ export interface LocalOptions {
   readonly roleSessionSeconds?: number;
   /** Leave the credential variables out of the environment of exec'd commands; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
-  /** What runs the containers: this folder's own namespaces unless given, or podman with runc where that is installed. */
+  /**
+   * What runs the containers: by default this folder's own namespaces, or podman with runc where that is installed.
+   */
   readonly runtime?: "own" | "podman";
   /** Called with one line for each event. */
   readonly log?: (line: string) => void;

@@ -93,8 +93,7 @@ const known: Readonly<Record<keyof Orders, readonly string[]>> = {
 };
 
 /**
- * Parses orders that came as JSON and checks their names. Throws an `AwsError` of status 400 that names what is
- * unknown.
+ * Parses orders from JSON and checks their names. Throws an `AwsError` of status 400 that lists the unknown names.
  */
 export function readOrders(body: unknown): Orders {
   if (typeof body !== "object" || body === null || Array.isArray(body))
@@ -111,7 +110,7 @@ export function readOrders(body: unknown): Orders {
   return body;
 }
 
-/** Carries orders out. Resolves when the killed processes are gone; a task stops in its own time. */
+/** Carries orders out. Resolves when killed processes are gone. It does not wait for tasks to stop. */
 export async function obey(orders: Orders, on: OrderTargets): Promise<void> {
   const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake } = orders;
   if (api === null) on.faults.clear();

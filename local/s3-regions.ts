@@ -16,8 +16,8 @@ const LATER = new Set([
 ]);
 
 /**
- * The region in which a bucket was created in moto, and S3's answer to a call that was sent to another region. The region
- * that a call is signed for stands for the endpoint that it was sent to, since one port serves all of them.
+ * The regions of buckets, and S3's answer to a call for a bucket of another region. One port serves all regions, so
+ * the region in a call's signature stands for the endpoint that it was sent to.
  */
 export class S3Regions {
   readonly #moto: string;

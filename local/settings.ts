@@ -8,7 +8,7 @@ export interface Delays {
   readonly activating: number;
   /** From a container's start to its ExecuteCommandAgent being RUNNING. */
   readonly agent: number;
-  /** How long after that ExecuteCommand still answers TargetNotConnectedException, as the real one may. */
+  /** How long after that ExecuteCommand still answers TargetNotConnectedException, as AWS's may. */
   readonly connect: number;
   /** The longest pause between two health checks of a container, whose own interval is 5 s at least. */
   readonly health: number;
@@ -16,7 +16,7 @@ export interface Delays {
   readonly deprovisioning: number;
 }
 
-/** The options of the local Fargate, with nothing left open. */
+/** The options of the local Fargate, with the defaults filled in. */
 export interface Settings {
   readonly region: string;
   readonly accountId: string;

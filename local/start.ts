@@ -41,7 +41,7 @@ const CALLER: Keys = {
 const CONTROL = ["ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel"];
 const DATA = ["ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel"];
 
-/** The parts of AWS that running a script in a Fargate task needs, on this machine. */
+/** The parts of AWS that this action needs, on this machine. */
 export interface LocalFargate {
   /** `http://127.0.0.1:PORT`, the endpoint of every service. */
   readonly url: string;
@@ -51,7 +51,7 @@ export interface LocalFargate {
   readonly iam: Iam;
   /** The key of a user with all rights. */
   readonly admin: Keys;
-  /** The environment of an AWS client that is to reach it as the user `local`. */
+  /** The environment for an AWS client that calls it as the user `local`. */
   readonly env: Readonly<Record<string, string>>;
   /** The variables that a job with `permissions: id-token: write` has in addition. */
   readonly idTokenEnv: Readonly<Record<string, string>>;
@@ -72,7 +72,7 @@ export interface LocalFargate {
   inject(orders: Orders): Promise<void>;
   /** Ends all faults, as `DELETE /_local/faults` does. Killed processes stay dead. */
   calm(): void;
-  /** Kills the tasks and frees the port. Leaves nothing behind. */
+  /** Kills the tasks and frees the port. No process or file of it is left. */
   stop(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The published request rates of the ECS API, for each account and region: a bucket of so many calls, refilled at
- * so many a second. ExecuteCommand, RunTask and StopTask share one.
+ * The published request rates of the ECS API, for each account and region: the size of a token bucket, and its refill
+ * a second. ExecuteCommand, RunTask and StopTask share a bucket.
  */
 const buckets = {
   "cluster resource modify": { burst: 100, rate: 40 },

@@ -28,9 +28,9 @@ const TRIES = 5;
 const RETRY_DELAY = 1000;
 
 /**
- * The exec agent of one container. It treats sessions beyond the limit as the real agent does: one session waits for a
- * free place. The next is tried 5 times, a second apart. If there is still no place by then, the control channel's reader
- * is blocked for good and the container takes no session any more.
+ * The exec agent of one container. It treats sessions beyond the limit as AWS's agent does. One session is queued.
+ * The next one is tried five times, a second apart. If none has ended by then, the reader of the control channel is
+ * blocked for good, and the container takes no more sessions.
  */
 export class ExecAgent {
   readonly #options: ExecAgentOptions;

@@ -78,7 +78,7 @@ export class Peer {
     this.#handshake = "over";
   }
 
-  /** From now on output is sealed, and input opened. */
+  /** From now on output is encrypted, and input decrypted. */
   encrypt(cipher: AgentCipher): void {
     this.#cipher = cipher;
   }

@@ -44,7 +44,7 @@ export interface SessionOptions {
 /** How long the agent waits before it reports a command that can't start. */
 const FAILURE_DELAY = 2000;
 
-/** The session fails with this text for its user. */
+/** The session fails; the message is the text for its user. */
 class SessionFailure extends Error {}
 
 /** One session of the exec agent, from its data channel to its upload: the work of one `ssm-session-worker`. */
@@ -146,7 +146,7 @@ export class Session {
         send: (payloadType, payload) => peer.send(payloadType, payload),
         encrypt: (cipher) => peer.encrypt(cipher),
       });
-      // A session that is ended meanwhile goes on waiting. It stops waiting when its task stops.
+      // As in AWS's agent, the end of a session does not end this wait. The stop of its task does.
       const lost = this.#over.promise.then(() => new Promise<never>(() => undefined));
       try {
         await Promise.race([this.#handshake.perform(), lost]);

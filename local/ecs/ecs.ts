@@ -26,7 +26,7 @@ export interface Ecs {
   /** The access of a task's exec agent to AWS, with the task role's keys. */
   asTask(task: Task): Promise<AgentAccess>;
   launch(plan: TaskPlan): Task;
-  /** A place on the message gateway for a new session with this target. */
+  /** Makes a session with this target on the message gateway. */
   createSession(target: string): { sessionId: string; streamUrl: string; tokenValue: string };
 }
 

@@ -66,7 +66,7 @@ export class Services {
     return { ...answer, service: this.#view(service) };
   }
 
-  /** No task is replaced any more. */
+  /** Stops the scheduler: no further task is replaced. */
   close(): void {
     this.#closed = true;
   }

@@ -115,7 +115,7 @@ export class Gateway {
     for (const session of this.#open(sessionId)) session.cut();
   }
 
-  /** Silences the client's connection, and leaves its socket open. */
+  /** Silences the client's connection: its socket stays open and carries nothing. */
   silence(sessionId: string): void {
     for (const session of this.#open(sessionId)) session.silence();
   }
@@ -136,7 +136,7 @@ export class Gateway {
     this.#sessions.get(sessionId)?.end(output);
   }
 
-  /** The task stopped under the session, so there is no report. */
+  /** Called when the task has stopped, so that the agent sends no report. */
   loseAgent(sessionId: string): void {
     this.#sessions.get(sessionId)?.loseAgent();
   }

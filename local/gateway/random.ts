@@ -20,10 +20,10 @@ export function draw(amount: Amount, random: Random): number {
   return least + Math.floor(random() * (most - least + 1));
 }
 
-/** From 1 up, every n-th is hit; below 1, each is hit with that probability. */
+/** From 1 up: every n-th is hit. Below 1: each is hit with this probability. */
 export type Rate = number;
 
-/** Decides for each thing in turn whether it is hit; never without a rate. */
+/** A function that decides for each call in turn whether it is hit. Without a rate none is. */
 export function turns(rate: Rate | undefined, random: Random): () => boolean {
   if (rate === undefined) return () => false;
   if (rate < 1) return () => random() < rate;

@@ -68,7 +68,7 @@ export class GatewaySession {
   #client: WebSocket | undefined;
   #agent: AgentSide | undefined;
   #endedAt: number | undefined;
-  /** The frame with the session's end, which no client was told yet. */
+  /** The frame with the session's end, while no client has got it. */
   #news: Uint8Array | undefined;
   #paused = false;
   #pauseTimer: NodeJS.Timeout | undefined;
@@ -99,7 +99,7 @@ export class GatewaySession {
     return this.#endedAt !== undefined;
   }
 
-  /** Whether a client can still connect for something. */
+  /** Whether a client that connects would still get something. */
   get open(): boolean {
     return !this.ended || (this.#news !== undefined && this.#behaviour.lateClient === "told");
   }

@@ -22,7 +22,7 @@ export interface Call extends Request {
 
 /** What the answer to an admitted call has to respect. */
 export interface Admission {
-  /** The answer in place of "no such object", to a caller without the right to list the bucket. */
+  /** The answer that replaces "no such object" for a caller without the right to list the bucket. */
   readonly missing?: AwsError | undefined;
 }
 

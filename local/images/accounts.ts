@@ -16,7 +16,7 @@ app:x:${app.gid}:
 data:x:1001:app
 `;
 
-/** root may become any user; an image's su serves nothing else. */
+/** The rules of su: root may become any user, and no other use works. */
 const pam = "auth sufficient pam_rootok.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
 
 /**

@@ -6,7 +6,7 @@ export interface Recipe {
   readonly packages?: readonly string[];
   /** Whether the Python packages of `requirements.txt` are installed. */
   readonly boto3?: true;
-  /** Links by their paths, in place of those that the packages' scripts would have made. */
+  /** Links by their paths, which replace those that the packages' scripts would make. */
   readonly links?: Readonly<Record<string, string>>;
   /** Whether busybox gets a link for each of its applets. */
   readonly applets?: true;

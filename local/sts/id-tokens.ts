@@ -22,7 +22,7 @@ export class IdTokens {
     return { count: value.length, value };
   }
 
-  /** A token of the job in `../runner/environment.ts`, with these claims in place of its own. */
+  /** A token of the job in `../runner/environment.ts`. These claims replace its own. */
   issue(claims: Claims = {}, now = Date.now()): string {
     this.issued += 1;
     const seconds = Math.floor(now / 1000);

@@ -1,7 +1,7 @@
 import type { ContainerDependency } from "../ecs/shapes.ts";
 import type { Container } from "./container.ts";
 
-/** A container's dependency can't be met any more; the message is for the task's stopped reason. */
+/** A container's dependency can no longer be met. The message is for the task's stopped reason. */
 export class UnmetDependency extends Error {}
 
 /**

@@ -47,7 +47,7 @@ export class ManagedAgent {
       this.lastStatus = "RUNNING";
       this.lastStartedAt = Date.now();
       await sleep(delays.connect, undefined, { signal });
-      // It goes on trying, and DescribeTasks shows RUNNING meanwhile.
+      // The agent retries, and DescribeTasks shows RUNNING in that time.
       while (!(await mayConnect())) await sleep(RETRY_DELAY, undefined, { signal });
       this.connected = make(handle);
     };
