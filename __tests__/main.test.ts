@@ -126,13 +126,18 @@ it("undoes what it has made, before it reports", async () => {
   const started = {
     taskArn: arn(`task/ci/${ID}`),
     clusterArn: cluster.clusterArn,
+    taskDefinitionArn: arn("task-definition/web:3"),
     enableExecuteCommand: true,
   };
   const container = { name: "app", essential: true, entryPoint: ["sh", "-c"] };
   answers = {
     DescribeClusters: { clusters: [cluster] },
     DescribeTaskDefinition: {
-      taskDefinition: { taskDefinitionArn: arn("task-definition/web:3"), containerDefinitions: [container] },
+      taskDefinition: {
+        taskDefinitionArn: arn("task-definition/web:3"),
+        family: "web",
+        containerDefinitions: [container],
+      },
     },
     RunTask: { tasks: [{ ...started, lastStatus: "PROVISIONING", desiredStatus: "RUNNING" }] },
     DescribeTasks: { tasks: [{ ...started, lastStatus: "STOPPED", desiredStatus: "STOPPED" }] },

@@ -160,11 +160,11 @@ export class TaskStopped extends Failure {
 }
 
 /** `must` finishes the sentence "input X must be …". */
-export function badInput(name: string, must: string, got: string, advice = "", cause?: unknown): Failure {
+export function badInput(name: string, must: string, got: string, advice?: string, cause?: unknown): Failure {
   return new Failure("bad-input", {
     failed: `Input '${name}' must be ${must}.`,
     seen: `Got ${got}.`,
-    advice: advice || `See the description of '${name}' in action.yml.`,
+    advice: advice ?? `See the description of '${name}' in action.yml.`,
     cause,
   });
 }

@@ -32,7 +32,7 @@ export async function runJobs(
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, seen, clock: step.clock });
   if (targets.length === 1) {
-    const job = { ...step, exec, looks, write: step.writer("") };
+    const job = { ...step, exec, looks, write: step.writer() };
     return await runInOneOf(targets[0], resolved, job, step);
   }
   const warned = new Set<string>();

@@ -12,6 +12,6 @@ export interface Log {
 /** The error as a `Failure`. For a bug of the action the stack goes into the debug log. */
 export function loggedFailure(error: unknown, log: Log): Failure {
   const failure = asFailure(error);
-  if (failure.code === "internal-error" && error instanceof Error) log.debug(error.stack ?? "");
+  if (failure.code === "internal-error" && error instanceof Error && error.stack) log.debug(error.stack);
   return failure;
 }

@@ -19,8 +19,8 @@ export interface StepContext {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where the output of a job goes, each line behind this label. */
-  readonly writer: (label: string) => LineWriter;
+  /** Where the output of a job goes, each line behind this label, if there is one. */
+  readonly writer: (label?: string) => LineWriter;
   /** Back-pressure: resolves when the runner has read enough of the output that more may be written. */
   readonly drained: () => Promise<void>;
   readonly cancel: AbortSignal;

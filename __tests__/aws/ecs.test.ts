@@ -23,6 +23,13 @@ function sent(index = 0): unknown {
 }
 
 const arn = "arn:aws:ecs:eu-central-1:123456789012:task/ci/0123456789abcdef0123456789abcdef";
+const started = {
+  taskArn: arn,
+  clusterArn: "arn:aws:ecs:eu-central-1:123456789012:cluster/ci",
+  taskDefinitionArn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3",
+  lastStatus: "PROVISIONING",
+  desiredStatus: "RUNNING",
+};
 const request: RunTaskRequest = {
   cluster: "ci",
   taskDefinition: "web:3",
@@ -45,6 +52,7 @@ it("tells a task in our own words", async () => {
         {
           taskArn: arn,
           clusterArn: "arn:aws:ecs:eu-central-1:123456789012:cluster/ci",
+          taskDefinitionArn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3",
           lastStatus: "RUNNING",
           desiredStatus: "RUNNING",
           cpu: "1024",
@@ -117,6 +125,7 @@ it("tells how a cluster logs and encrypts sessions", async () => {
     body: {
       clusters: [
         {
+          clusterArn: "arn:aws:ecs:eu-west-1:123456789012:cluster/ci",
           clusterName: "ci",
           status: "ACTIVE",
           configuration: {
@@ -149,7 +158,7 @@ it.each([
 });
 
 it("sends RunTask nothing that was not asked for", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
+  const ecs = await answering(() => ({ body: { tasks: [started] } }));
   expect(await ecs.runTask(request)).toMatchObject({ tasks: [{ arn }], refusals: [] });
   expect(sent()).toEqual({
     cluster: "ci",
@@ -165,7 +174,7 @@ it("sends RunTask nothing that was not asked for", async () => {
 });
 
 it("sends RunTask tags, security groups and a public address", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
+  const ecs = await answering(() => ({ body: { tasks: [started] } }));
   const network = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
   await ecs.runTask({ ...request, network, tags: { team: "x" }, propagateTags: "TASK_DEFINITION" });
   expect(sent()).toMatchObject({
@@ -176,7 +185,7 @@ it("sends RunTask tags, security groups and a public address", async () => {
 });
 
 it("sends RunTask capacity providers in place of a launch type", async () => {
-  const ecs = await answering(() => ({ body: { tasks: [{ taskArn: arn }] } }));
+  const ecs = await answering(() => ({ body: { tasks: [started] } }));
   const capacityProviders = [
     { name: "FARGATE_SPOT", weight: 3, base: 0 },
     { name: "FARGATE", weight: 1, base: 2 },
@@ -229,6 +238,7 @@ it.each(["EXTERNAL", "CODE_DEPLOY"])("knows a service of %s by its PRIMARY task 
   });
   const service = {
     status: "ACTIVE",
+    serviceName: "web",
     taskDefinition: "first",
     launchType: "EC2",
     networkConfiguration: { awsvpcConfiguration: { subnets: ["first"] } },

@@ -35,7 +35,6 @@ export const origin: Origin = {
 
 export function aService(more: Partial<Service> = {}): Service {
   return {
-    arn: "arn:aws:ecs:eu-central-1:123456789012:service/ci/web",
     name: "web",
     status: "ACTIVE",
     desiredCount: 1,

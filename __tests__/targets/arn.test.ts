@@ -22,7 +22,7 @@ it.each([
   [
     "another partition",
     "arn:aws-cn:s3:::stage/a:b",
-    { partition: "aws-cn", service: "s3", region: "", account: "", resource: "stage/a:b" },
+    { partition: "aws-cn", service: "s3", region: undefined, account: undefined, resource: "stage/a:b" },
   ],
   [
     "one of the regions of a government",

@@ -134,7 +134,7 @@ describe("with a service", () => {
   const service = { describeService: () => Promise.resolve(aService()) };
   const subnets = ["subnet-8", "subnet-9"];
 
-  it.each<[string, NewTasks["of"], string]>([
+  it.each<[string, NewTasks["of"], string | undefined]>([
     ["alone is of its task definition", { kind: "service" }, aService().taskDefinitionArn],
     ["and a task definition is of that", { kind: "task-definition", taskDefinition: "migrate" }, "migrate"],
   ])("%s, in its network", async (_, of, definition) => {

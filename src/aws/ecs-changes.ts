@@ -11,6 +11,7 @@ import type {
 import type { EcsRequester } from "./ecs-requester.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
+import { told } from "./told.ts";
 
 type Changes = Pick<
   Ecs,
@@ -34,7 +35,7 @@ async function registerTaskDefinition(
 ): Promise<TaskDefinition> {
   // ECS checks the user's definition, so its type is not checked here.
   const request = definition as unknown as sdk.RegisterTaskDefinitionCommandInput;
-  const what = `task definition '${request.family ?? ""}'`;
+  const what = `task definition '${request.family ?? "without a family"}'`;
   const answer = await ask("RegisterTaskDefinition", what, {}, (client, options) =>
     client.send(new sdk.RegisterTaskDefinitionCommand(request), options),
   );
@@ -84,7 +85,7 @@ async function runTask(
   const refusals = answer.failures ?? [];
   return {
     tasks: (answer.tasks ?? []).map(taskFrom),
-    refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "", detail })),
+    refusals: refusals.map(({ reason, detail }) => ({ reason: reason ?? "no reason given", detail })),
   };
 }
 
@@ -111,9 +112,9 @@ async function executeCommand(
       const { session } = await client.send(new sdk.ExecuteCommandCommand(request), options);
       return {
         session: {
-          sessionId: session?.sessionId ?? "",
-          streamUrl: session?.streamUrl ?? "",
-          token: session?.tokenValue ?? "",
+          sessionId: told(session?.sessionId, "sessionId"),
+          streamUrl: told(session?.streamUrl, "streamUrl"),
+          token: told(session?.tokenValue, "tokenValue"),
         },
       };
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
+import { told } from "./told.ts";
 
 type Lookups = Pick<
   Ecs,
@@ -59,8 +60,7 @@ async function describeCluster(ask: EcsRequester, region: string, cluster: strin
   }
   const exec = found.configuration?.executeCommandConfiguration;
   return {
-    arn: found.clusterArn ?? "",
-    name: found.clusterName ?? "",
+    arn: told(found.clusterArn, "clusterArn"),
     status: found.status,
     exec: {
       logging: exec?.logging ?? "DEFAULT",
@@ -102,17 +102,16 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
   }
   const tasks = primaryTaskSet(found) ?? found;
   return {
-    arn: found.serviceArn ?? "",
-    name: found.serviceName ?? "",
+    name: told(found.serviceName, "serviceName"),
     status: found.status,
     desiredCount: found.desiredCount ?? 0,
     runningCount: found.runningCount ?? 0,
     pendingCount: found.pendingCount ?? 0,
-    taskDefinitionArn: tasks.taskDefinition ?? "",
+    taskDefinitionArn: tasks.taskDefinition,
     enableExecuteCommand: found.enableExecuteCommand ?? false,
     launchType: tasks.launchType,
     capacityProviders: (tasks.capacityProviderStrategy ?? []).map((item) => ({
-      name: item.capacityProvider ?? "",
+      name: told(item.capacityProvider, "capacityProvider"),
       weight: item.weight ?? 0,
       base: item.base ?? 0,
     })),

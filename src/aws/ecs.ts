@@ -34,7 +34,6 @@ export interface Ecs {
 
 export interface Cluster {
   readonly arn: string;
-  readonly name: string;
   readonly status: string;
   readonly exec: ExecConfiguration;
 }
@@ -59,7 +58,6 @@ export type TaskFilter =
   | { readonly family: string };
 
 export interface Service {
-  readonly arn: string;
   readonly name: string;
   readonly status: string;
   readonly desiredCount: number;
@@ -69,7 +67,7 @@ export interface Service {
    * Where the service has task sets, this and the launch type, capacity providers, platform version and network are
    * those of its PRIMARY task set.
    */
-  readonly taskDefinitionArn: string;
+  readonly taskDefinitionArn: string | undefined;
   readonly enableExecuteCommand: boolean;
   /** FARGATE, EC2 or EXTERNAL. It has no meaning where there are capacity providers. */
   readonly launchType: string | undefined;

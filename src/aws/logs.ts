@@ -1,5 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
+import { told } from "./told.ts";
 
 /** The calls of CloudWatch Logs. */
 export interface Logs {
@@ -47,7 +48,7 @@ export function logsCalls(clients: AwsClients): Logs {
       };
       try {
         const answer = await client.send(new GetLogEventsCommand(request), options);
-        const next = answer.nextForwardToken ?? from ?? "";
+        const next = told(answer.nextForwardToken ?? from, "nextForwardToken");
         return {
           events: (answer.events ?? []).map(({ timestamp, message }) => ({
             timestamp: timestamp ?? 0,

@@ -1,6 +1,7 @@
 import { isNamed } from "./failures.ts";
 import type { S3 } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
+import { told } from "./told.ts";
 
 type Reads = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
@@ -32,10 +33,15 @@ export function reads(ask: S3Requester, finish: S3Requester): Reads {
           { step: "deserialize" },
         );
         try {
-          const { Body, ETag = "", LastModified, VersionId } = await client.send(command, options);
+          const { Body, ETag, LastModified, VersionId } = await client.send(command, options);
           const bytes = await upTo(limit, Body as AsyncIterable<Uint8Array> | undefined);
           const now = date === undefined ? Date.now() : Date.parse(date);
-          return { bytes, etag: ETag, versionId: VersionId, age: now - (LastModified?.getTime() ?? now) };
+          return {
+            bytes,
+            etag: told(ETag, "ETag"),
+            versionId: VersionId,
+            age: now - (LastModified?.getTime() ?? now),
+          };
         } catch (error) {
           if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
           throw error;

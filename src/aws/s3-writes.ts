@@ -1,6 +1,7 @@
 import { attempts, isNamed } from "./failures.ts";
 import type { S3, WriteOptions } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
+import { told } from "./told.ts";
 
 /** The calls that write an object. A cancel does not cut `finish` short. */
 export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
@@ -10,7 +11,7 @@ export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObje
         const request = { ...requestOf(object), Body: bytes, ...encryption(how) };
         const answer = await client.send(new PutObjectCommand(request), options);
         return {
-          etag: answer.ETag ?? "",
+          ...(answer.ETag !== undefined && { etag: answer.ETag }),
           ...(answer.VersionId !== undefined && { versionId: answer.VersionId }),
           ...(attempts(answer) > 1 && { repeated: true as const }),
         };
@@ -25,8 +26,8 @@ export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObje
           ...encryption(how),
         };
         try {
-          const { ETag = "", VersionId } = await client.send(new PutObjectCommand(request), options);
-          return { etag: ETag, versionId: VersionId };
+          const { ETag, VersionId } = await client.send(new PutObjectCommand(request), options);
+          return { etag: told(ETag, "ETag"), versionId: VersionId };
         } catch (error) {
           if (isOtherwise(error)) return undefined;
           throw error;

@@ -61,13 +61,13 @@ export interface StoredVersion {
   readonly versionId?: string | undefined;
 }
 
-export interface WrittenVersion extends StoredVersion {
+export interface WrittenVersion extends Partial<StoredVersion> {
   /** The request was sent more than once, so a bucket with versioning may hold the bytes twice. */
   readonly repeated?: true;
 }
 
 /** An object that this run has written, with what is known of its version. */
-export type WrittenObject = ObjectName & Partial<WrittenVersion>;
+export type WrittenObject = ObjectName & WrittenVersion;
 
 export interface ObjectVersion extends StoredVersion {
   readonly bytes: Uint8Array;

@@ -1,17 +1,24 @@
-import type { SessionTicket } from "./ecs.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
+import { told } from "./told.ts";
 
 /** The calls of Systems Manager, on sessions that ExecuteCommand has made. */
 export interface Ssm {
   /** A new token for a session whose connection was lost; undefined where the session is over. */
-  resumeSession(sessionId: string): Promise<SessionTicket | undefined>;
+  resumeSession(sessionId: string): Promise<ResumedSession | undefined>;
   /** Ends the session, and kills its command. A session that is over already is no failure. */
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
   /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
   recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
+}
+
+export interface ResumedSession {
+  readonly sessionId: string;
+  /** Undefined where the session's own URL stays. */
+  readonly streamUrl: string | undefined;
+  readonly token: string;
 }
 
 export interface ActiveSession {
@@ -54,7 +61,7 @@ export function ssmCalls(clients: AwsClients): Ssm {
           const answer = await client.send(new ResumeSessionCommand({ SessionId: sessionId }), options);
           // An empty token is how the service says that the session timed out.
           if (!answer.TokenValue) return undefined;
-          return { sessionId, streamUrl: answer.StreamUrl ?? "", token: answer.TokenValue };
+          return { sessionId, streamUrl: answer.StreamUrl, token: answer.TokenValue };
         } catch (error) {
           if (isNamed(error, "DoesNotExistException")) return undefined;
           throw error;
@@ -118,9 +125,9 @@ async function listSessions(
         .catch((error: unknown) => {
           throw limit.aborted ? limit.reason : error;
         });
-      for (const { SessionId = "", StartDate, EndDate, Status } of answer.Sessions ?? []) {
+      for (const { SessionId, StartDate, EndDate, Status } of answer.Sessions ?? []) {
         found.push({
-          id: SessionId,
+          id: told(SessionId, "SessionId"),
           since: StartDate?.getTime(),
           ended: State === "History" ? EndDate?.getTime() : undefined,
           connected: State === "Active" && Status === "Connected",

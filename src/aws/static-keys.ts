@@ -11,7 +11,8 @@ const BEGAN_BEFORE_MS = 300_000;
  */
 export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | undefined {
   if (env["AWS_PROFILE"] || !env["AWS_ACCESS_KEY_ID"] || !env["AWS_SECRET_ACCESS_KEY"]) return undefined;
-  const end = Date.parse(env["AWS_CREDENTIAL_EXPIRATION"] ?? "");
+  const expiration = env["AWS_CREDENTIAL_EXPIRATION"];
+  const end = expiration === undefined ? NaN : Date.parse(expiration);
   if (!Number.isNaN(end)) return end;
   return env["AWS_SESSION_TOKEN"] ? "unknown" : undefined;
 }

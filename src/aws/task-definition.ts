@@ -4,13 +4,20 @@ import type {
   TaskDefinition as SdkDefinition,
 } from "@aws-sdk/client-ecs";
 import { knownMembers } from "./members.ts";
+import { told } from "./told.ts";
 
 /** The members of a task definition that decide how and where the job can run. */
-export interface TaskDefinition {
+export interface TaskDefinition extends DefinitionContent {
   readonly arn: string;
   readonly family: string;
   /** False for a deregistered definition, which can still be described but starts no task. */
   readonly active: boolean;
+}
+
+/** A task definition, also one that is not registered yet. */
+export interface DefinitionContent {
+  /** A file may lack it, and is then refused by ECS. */
+  readonly family: string | undefined;
   readonly networkMode: string | undefined;
   /** CPU units, 1024 to a vCPU. */
   readonly cpu: number | undefined;
@@ -69,11 +76,20 @@ export interface AwsLogs {
 }
 
 export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
-  const own = tags.flatMap(({ key = "", value = "" }) => (/^aws:/i.test(key) ? [] : [[key, value] as const]));
   return {
-    arn: definition.taskDefinitionArn ?? "",
-    family: definition.family ?? "",
+    ...contentOf(definition, tags),
+    arn: told(definition.taskDefinitionArn, "taskDefinitionArn"),
+    family: told(definition.family, "family"),
     active: definition.status === undefined || definition.status === "ACTIVE",
+  };
+}
+
+export function contentOf(definition: SdkDefinition, tags: readonly Tag[] = []): DefinitionContent {
+  const own = tags.flatMap(({ key, value = "" }) =>
+    key === undefined || /^aws:/i.test(key) ? [] : [[key, value] as const],
+  );
+  return {
+    family: definition.family,
     networkMode: definition.networkMode,
     cpu: definition.cpu ? Number(definition.cpu) : undefined,
     taskRoleArn: definition.taskRoleArn,
@@ -90,7 +106,7 @@ export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag
 function containerFrom(container: SdkContainer): ContainerDefinition {
   const environment = [...(container.environment ?? []), ...(container.secrets ?? [])];
   return {
-    name: container.name ?? "",
+    name: container.name ?? "without a name",
     image: container.image,
     // ECS's default.
     essential: container.essential ?? true,
@@ -101,10 +117,9 @@ function containerFrom(container: SdkContainer): ContainerDefinition {
     writableMounts: (container.mountPoints ?? []).flatMap(({ containerPath, readOnly }) =>
       containerPath === undefined || readOnly ? [] : containerPath,
     ),
-    waitsFor: (container.dependsOn ?? []).map(({ containerName = "", condition = "" }) => ({
-      container: containerName,
-      condition,
-    })),
+    waitsFor: (container.dependsOn ?? []).flatMap(({ containerName, condition }) =>
+      containerName === undefined || condition === undefined ? [] : { container: containerName, condition },
+    ),
     hasHealthCheck: container.healthCheck !== undefined,
     awslogs: awslogsFrom(container),
   };

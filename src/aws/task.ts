@@ -1,4 +1,5 @@
 import type { Container as SdkContainer, Task as SdkTask } from "@aws-sdk/client-ecs";
+import { told } from "./told.ts";
 
 /** The members of a task that the action reads. Times are milliseconds since the epoch. */
 export interface Task {
@@ -56,13 +57,13 @@ export function taskFrom(task: SdkTask): Task {
   const network = task.attachments?.find((attachment) => attachment.type === "ElasticNetworkInterface");
   const detail = (name: string): string | undefined => network?.details?.find((d) => d.name === name)?.value;
   return {
-    arn: task.taskArn ?? "",
-    clusterArn: task.clusterArn ?? "",
-    taskDefinitionArn: task.taskDefinitionArn ?? "",
+    arn: told(task.taskArn, "taskArn"),
+    clusterArn: told(task.clusterArn, "clusterArn"),
+    taskDefinitionArn: told(task.taskDefinitionArn, "taskDefinitionArn"),
     startedBy: task.startedBy,
     group: task.group,
-    lastStatus: task.lastStatus ?? "",
-    desiredStatus: task.desiredStatus ?? "",
+    lastStatus: told(task.lastStatus, "lastStatus"),
+    desiredStatus: told(task.desiredStatus, "desiredStatus"),
     stopCode: task.stopCode,
     stoppedReason: task.stoppedReason,
     cpu: number(task.cpu),
@@ -89,9 +90,9 @@ export function taskFrom(task: SdkTask): Task {
 function containerFrom(container: SdkContainer): Container {
   const agent = container.managedAgents?.find(({ name }) => name === "ExecuteCommandAgent");
   return {
-    name: container.name ?? "",
+    name: told(container.name, "name"),
     image: container.image,
-    lastStatus: container.lastStatus ?? "",
+    lastStatus: container.lastStatus ?? "PENDING",
     exitCode: container.exitCode,
     reason: container.reason,
     runtimeId: container.runtimeId,
@@ -100,5 +101,5 @@ function containerFrom(container: SdkContainer): Container {
 }
 
 function number(text: string | undefined): number | undefined {
-  return text === undefined || text === "" ? undefined : Number(text);
+  return text ? Number(text) : undefined;
 }

@@ -97,7 +97,9 @@ function endedBeforeJob(reason: PlainReason, sessionId: string): Failure {
 function seenOf(reason: PlainReason): { readonly seen: string; readonly cause?: unknown } {
   switch (reason.kind) {
     case "closed":
-      return { seen: `It was closed${reason.said === "" ? ", without a reason" : `: ${reason.said}`}.` };
+      return {
+        seen: `It was closed${reason.said === undefined ? ", without a reason" : `: ${reason.said}`}.`,
+      };
     case "lost":
       return { seen: `It was lost: ${reason.why}.`, cause: reason.cause };
     case "detached":

@@ -10,8 +10,8 @@ export type SessionEndReason =
   | { readonly kind: "encryption-refused"; readonly said: string }
   /** The action gave the session up before it typed anything, for a reason that another session would repeat. */
   | { readonly kind: "given-up"; readonly failure: Failure }
-  /** The agent or the gateway closed it; `said` is empty where no reason was given. */
-  | { readonly kind: "closed"; readonly said: string }
+  /** The agent or the gateway closed it, with this reason or without one. */
+  | { readonly kind: "closed"; readonly said: string | undefined }
   | { readonly kind: "lost"; readonly why: string; readonly cause: unknown }
   /** The action detached from it. */
   | { readonly kind: "detached" };
@@ -35,8 +35,8 @@ export function sessionEndReason(end: SessionEnd): SessionEndReason {
   switch (end.kind) {
     case "closed": {
       const said = end.text.replace(HEADING, "").trim();
-      const [kind] = AGENT_TEXTS.find(([, pattern]) => pattern.test(said)) ?? ["closed" as const];
-      return { kind, said };
+      const [kind] = AGENT_TEXTS.find(([, pattern]) => pattern.test(said)) ?? [];
+      return kind === undefined ? { kind: "closed", said: said || undefined } : { kind, said };
     }
     case "lost": {
       const { why, cause } = end;
@@ -66,6 +66,6 @@ export function describeEnd(end: SessionEnd): string {
     case "detached":
       return "detached.";
     default:
-      return reason.said === "" ? "closed by the other side, without a reason." : reason.said;
+      return reason.said ?? "closed by the other side, without a reason.";
   }
 }

@@ -21,7 +21,8 @@ export function readInputs(source: InputSource): Inputs {
   refuseNul(reader);
   const where = readTaskSelection(reader);
   const script = readScript(reader);
-  const rest: Omit<Inputs, "where" | "script"> = {
+  const region = readRegion(reader);
+  const rest: Omit<Inputs, "where" | "script" | "region"> = {
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
     container: reader.optional("container", container),
@@ -41,14 +42,13 @@ export function readInputs(source: InputSource): Inputs {
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed"), "auto"),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
-    region: readRegion(reader),
   };
-  checkPartition(reader, rest);
+  checkPartition(reader, rest.roleToAssume, region);
   reader.check();
-  if (where === undefined || script === undefined) {
-    throw new Error("an input was refused without a reason");
+  if (where === undefined || script === undefined || region === undefined) {
+    throw new Error("an input was found wrong without a word why");
   }
-  return { ...rest, where, script };
+  return { ...rest, where, script, region };
 }
 
 /** Throws where an input has a NUL byte, which no environment variable, argument or path can hold. */
@@ -111,9 +111,10 @@ const roleArn = matching(
 /** Refuses a role of another partition than the region's: its STS does not know that role. */
 function checkPartition(
   reader: InputReader,
-  { roleToAssume, region }: Pick<Inputs, "roleToAssume" | "region">,
+  roleToAssume: string | undefined,
+  region: string | undefined,
 ): void {
-  if (roleToAssume === undefined || region === "") return;
+  if (roleToAssume === undefined || region === undefined) return;
   const { name } = partitionOf(region);
   if (roleToAssume.startsWith(`arn:${name}:`)) return;
   reader.refuse(
@@ -126,17 +127,18 @@ function checkPartition(
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");
 
-function readRegion(reader: InputReader): string {
-  if (reader.given("region")) return reader.optional("region", awsRegion) ?? "";
+/** Undefined where there is none, which is noted as a problem. */
+function readRegion(reader: InputReader): string | undefined {
+  if (reader.given("region")) return reader.optional("region", awsRegion);
   const { env } = reader.source;
   const variable = env["AWS_REGION"] ? "AWS_REGION" : "AWS_DEFAULT_REGION";
-  const text = env[variable] ?? "";
-  if (text === "") {
+  const text = env[variable];
+  if (!text) {
     reader.note(noRegion());
-    return "";
+    return undefined;
   }
   const answer = awsRegion(text);
   if ("value" in answer) return answer.value;
   reader.note(badInput("region", answer.must, `${answer.got} from ${variable}`));
-  return "";
+  return undefined;
 }

@@ -79,5 +79,5 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
 /** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */
 function logOwners(inputs: Pick<Inputs, "bucketOwner">, { clusterArn }: Target): readonly string[] {
   const owners = [parseArn(clusterArn)?.account, inputs.bucketOwner];
-  return [...new Set(owners.filter((owner) => owner !== undefined && owner !== ""))] as string[];
+  return [...new Set(owners.filter((owner) => owner !== undefined))];
 }

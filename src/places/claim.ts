@@ -5,7 +5,7 @@ import { asFailure, Failure } from "../errors.ts";
 import { isRecord } from "../record.ts";
 import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
-import { type Holder, waitUntilFree, timeOfDay, type QueueOptions } from "./queue.ts";
+import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
 
 /**
  * A claim that was not renewed for so long belongs to a lost run, whose attacher has given up by then: it has had no
@@ -207,7 +207,7 @@ async function tryToClaim(
     // True also where the answer to the first request was lost, and its repetition found the claim.
     if (holder?.run === claim.run) return found;
     const who = webAddress(holder?.url) ?? "an unknown run";
-    if (found.age <= LEASE_MS) return { who, since: timeOfDay(Date.parse(holder?.since ?? "")) };
+    if (found.age <= LEASE_MS) return { who, since: momentOf(holder?.since) };
     const taken = await put(options, since, found);
     if (taken === undefined) continue; // renewed, or taken by another
     log.info(
@@ -216,6 +216,12 @@ async function tryToClaim(
     await old.remove(found.versionId);
     return taken;
   }
+}
+
+/** Undefined for what is no time. */
+function momentOf(text: string | undefined): number | undefined {
+  const ms = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 async function put(

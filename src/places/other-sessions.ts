@@ -1,6 +1,6 @@
 import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
-import { type Holder, waitUntilFree, timeOfDay, type QueueOptions } from "./queue.ts";
+import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
 
 /** The pause before a second look. It is random, so that one of several runs that saw the place free comes first. */
 const SHORTEST_PAUSE_MS = 300;
@@ -49,7 +49,7 @@ export async function waitForOtherSessions(
     }
     jitter = CONTENDED_JITTER_MS;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
-    return { who: `session ${first.id}${more}`, since: timeOfDay(first.since) };
+    return { who: `session ${first.id}${more}`, since: first.since };
   };
   try {
     do {

@@ -7,8 +7,8 @@ import { containerBusy } from "./failures.ts";
 export interface Holder {
   /** As in "in use by <who>". */
   readonly who: string;
-  /** A time in words; empty where it is not known. */
-  readonly since: string;
+  /** Milliseconds since the epoch; undefined where it is not known. */
+  readonly since: number | undefined;
 }
 
 export interface QueueOptions {
@@ -40,7 +40,11 @@ export async function waitUntilFree(
     signal?.throwIfAborted();
     const holder = await look();
     if (holder === undefined) break;
-    const held = `in use by ${holder.who}${holder.since && ` since ${holder.since}`}`;
+    const held = [
+      "in use by",
+      holder.who,
+      ...(holder.since === undefined ? [] : ["since", timeOfDay(holder.since)]),
+    ].join(" ");
     const left = deadline - clock.now();
     if (left <= 0) throw containerBusy(target.container, target.taskArn, seconds(), held);
     if (said !== held) {
@@ -55,7 +59,6 @@ export async function waitUntilFree(
 }
 
 /** The time of day in the form of the runner's log. */
-export function timeOfDay(ms: number | undefined): string {
-  if (ms === undefined || Number.isNaN(ms)) return "";
+function timeOfDay(ms: number): string {
   return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 }

@@ -12,7 +12,7 @@ export function bucketOwner(
   { bucketOwner }: Pick<Inputs, "bucketOwner">,
   cluster: string | undefined,
 ): string | undefined {
-  return bucketOwner ?? parseArn(cluster ?? "")?.account;
+  return bucketOwner ?? (cluster === undefined ? undefined : parseArn(cluster)?.account);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { SessionTicket } from "../aws/ecs.ts";
+import type { ResumedSession } from "../aws/ssm.ts";
 import { Channel } from "../channel/channel.ts";
 import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
 import { describeFrame } from "../channel/message.ts";
@@ -72,7 +73,7 @@ export interface SessionOptions extends SessionTicket, SessionIdentity {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   /** Asks SSM ResumeSession for a new token after a cut. Resolves with undefined for a session that is over. */
-  readonly resume?: (() => Promise<SessionTicket | undefined>) | undefined;
+  readonly resume?: (() => Promise<ResumedSession | undefined>) | undefined;
   /** Asks KMS for the data key of an encrypted session. Without this function such a session is refused. */
   readonly requestDataKey?: ((wanted: DataKeyRequest) => Promise<DataKey>) | undefined;
   /** Called with a line for each frame, in and out. */

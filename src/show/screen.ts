@@ -75,9 +75,9 @@ export class Screen implements Log {
     if (parts.length > 0) this.#command(() => parts.forEach(this.#options.commands.setSecret));
   }
 
-  /** A writer for whole lines of a job, with their ends. Each line is shown behind the label. */
-  writer(label = ""): LineWriter {
-    if (label === "") return (...pieces) => this.#show(pieces);
+  /** A writer for whole lines of a job, with their ends. Each line is shown behind the label, if there is one. */
+  writer(label?: string): LineWriter {
+    if (label === undefined) return (...pieces) => this.#show(pieces);
     const prefix = Buffer.from(label);
     return (...pieces) => {
       for (const line of linesOf(Buffer.concat(pieces))) {

@@ -5,16 +5,20 @@ import type { Inputs } from "../inputs/inputs.ts";
 export interface Arn {
   readonly partition: string;
   readonly service: string;
-  readonly region: string;
-  readonly account: string;
+  /** Undefined in the ARNs of S3 and IAM. */
+  readonly region: string | undefined;
+  /** Undefined in the ARNs of S3. */
+  readonly account: string | undefined;
   readonly resource: string;
 }
 
-/** Undefined for a text that is no ARN. Region and account may be empty, as in ARNs of S3. */
+/** Undefined for a text that is no ARN. */
 export function parseArn(text: string): Arn | undefined {
   const match = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|):(\S+)$/.exec(text);
   if (!match) return undefined;
-  const [, partition = "", service = "", region = "", account = "", resource = ""] = match;
+  const [, partition = "", service = "", region, account, resource = ""] = match.map(
+    (part) => part || undefined,
+  );
   return { partition, service, region, account, resource };
 }
 

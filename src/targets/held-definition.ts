@@ -1,4 +1,4 @@
-import type { RegistrableDefinition, TaskDefinition } from "../aws/task-definition.ts";
+import type { RegistrableDefinition, DefinitionContent } from "../aws/task-definition.ts";
 import { Failure } from "../errors.ts";
 import { FAMILY_PREFIX, ownFamily } from "./family.ts";
 import { isShell } from "./hold-command.ts";
@@ -21,12 +21,12 @@ const PASSING = { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, ret
  * ENTRYPOINT of an image. So the command works without them only where the definition itself sets a shell as the
  * entry point, and where no container waits for the health of this one.
  */
-export function needsEntryPoint(definition: TaskDefinition, container: string): boolean {
+export function needsEntryPoint(definition: DefinitionContent, container: string): boolean {
   const held = definition.containers.find(({ name }) => name === container);
   return !isShell(held?.entryPoint ?? []) || waitsForHealth(definition, container);
 }
 
-export function waitsForHealth({ containers }: TaskDefinition, container: string): boolean {
+export function waitsForHealth({ containers }: DefinitionContent, container: string): boolean {
   return containers.some(({ waitsFor }) =>
     waitsFor.some((one) => one.container === container && one.condition === "HEALTHY"),
   );
@@ -36,7 +36,7 @@ export function waitsForHealth({ containers }: TaskDefinition, container: string
  * Fails with `hold-awaited` where another container waits for the end of the held one: that ends with the task, so
  * the other one would never start.
  */
-export function refuseAwaited({ containers }: TaskDefinition, container: string, owner: string): void {
+export function refuseAwaited({ containers }: DefinitionContent, container: string, owner: string): void {
   for (const { name, waitsFor } of containers) {
     const end = waitsFor.find(
       (one) => one.container === container && /^(COMPLETE|SUCCESS)$/.test(one.condition),
@@ -57,7 +57,7 @@ export function refuseAwaited({ containers }: TaskDefinition, container: string,
  * ends.
  */
 export function heldDefinition(
-  { family, registrable }: Pick<TaskDefinition, "family" | "registrable">,
+  { family, registrable }: DefinitionContent,
   container: string,
 ): RegistrableDefinition & { readonly family: string } {
   const whole = without(registrable, "tags");
@@ -68,7 +68,8 @@ export function heldDefinition(
       one["name"] === container ? held(one, whole["pidMode"] === "task") : one,
     ),
   };
-  return { ...definition, family: ownFamily(`${family.replace(FAMILY_PREFIX, "")}-held`, definition) };
+  const name = [...(family === undefined ? [] : [family.replace(FAMILY_PREFIX, "")]), "held"];
+  return { ...definition, family: ownFamily(name.join("-"), definition) };
 }
 
 /** No init process is set in a task whose containers share their processes: there PID 1 belongs to no container. */

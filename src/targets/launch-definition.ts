@@ -1,10 +1,11 @@
 import {
-  taskDefinitionFrom,
+  contentOf,
+  type DefinitionContent,
   type RegistrableDefinition,
   type TaskDefinition,
 } from "../aws/task-definition.ts";
 import { AccessDenied, Failure } from "../errors.ts";
-import type { NewTasks, StartInputs } from "../inputs/inputs.ts";
+import type { NewTaskSource, StartInputs } from "../inputs/inputs.ts";
 import { lastPart } from "./arn.ts";
 import { chooseContainer } from "./choose.ts";
 import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
@@ -47,29 +48,29 @@ export interface LaunchDefinition {
 
 /** The user's task definition, which a file may hold that is not registered yet. */
 interface DefinitionSource {
-  readonly known: TaskDefinition;
+  readonly known: DefinitionContent;
   /** As a message names it. */
   readonly name: string;
   /** The registered definition; registers one that comes from a file. */
   readonly registered: () => Promise<TaskDefinition>;
 }
 
+/** Where a task definition comes from, once that of a service has its name. */
+export type LaunchSource = Exclude<NewTaskSource, { kind: "service" }>;
+
 /**
  * Decides on the task definition of a new task, its container, and how that is held. Registers a definition where
  * that is needed.
  */
 export async function launchDefinition(
-  { of, start }: Pick<NewTasks, "of" | "start">,
-  ofService: string | undefined,
+  of: LaunchSource,
+  start: StartInputs,
   context: DefinitionContext,
 ): Promise<LaunchDefinition> {
   if (of.kind === "image") return await ofImage(of.image, start, context, { reuse: true });
-  const source =
-    of.kind === "service"
-      ? await describedSource(ofService ?? "", context)
-      : isDefinitionFile(of.taskDefinition)
-        ? await sourceOfFile(of.taskDefinition, context)
-        : await describedSource(of.taskDefinition, context);
+  const source = isDefinitionFile(of.taskDefinition)
+    ? await sourceOfFile(of.taskDefinition, context)
+    : await describedSource(of.taskDefinition, context);
   refuseWindows(source.known.operatingSystem, source.name);
   const container = chooseContainer(context.container, source.known.containers, source.name);
   const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
@@ -176,7 +177,7 @@ async function sourceOfFile(path: string, context: DefinitionContext): Promise<D
   const { tags, ...definition } = read;
   return {
     // ECS checks the definition when it is registered, so its type is not checked here.
-    known: taskDefinitionFrom(definition, tags as Parameters<typeof taskDefinitionFrom>[1]),
+    known: contentOf(definition, tags as Parameters<typeof contentOf>[1]),
     name: `'${path}'`,
     registered: () =>
       register(read, `'${path}'`, {

@@ -1,9 +1,15 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
 import { badInput, type Failure } from "../errors.ts";
-import type { NewTasks } from "../inputs/inputs.ts";
+import type { Service } from "../aws/ecs.ts";
+import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
 import { borrow } from "./borrow.ts";
-import { type LaunchDefinition, type DefinitionContext, launchDefinition } from "./launch-definition.ts";
+import {
+  type DefinitionContext,
+  type LaunchDefinition,
+  launchDefinition,
+  type LaunchSource,
+} from "./launch-definition.ts";
 import { Launcher, type LaunchPlan } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
@@ -33,12 +39,8 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   const service = named && (await ecs.describeService(cluster, named.id));
   const wanted = service === undefined ? where.start : borrow(where.start, service);
   requireNetwork(wanted, nameOf(where.of), named?.id);
-  if (where.of.kind === "service" && service?.taskDefinitionArn === "") throw noPrimary(service.name);
-  const defined = await launchDefinition(
-    { of: where.of, start: wanted },
-    service?.taskDefinitionArn,
-    definitionContext(cluster, context, undo),
-  );
+  const source = sourceOf(where.of, service);
+  const defined = await launchDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
     const by = { cluster, definition, container, sourceTags: tags, timeout, origin };
@@ -66,6 +68,16 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
   };
 }
 
+/** The source, with the name of the service's own task definition. */
+function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource {
+  if (of.kind !== "service") return of;
+  if (service === undefined)
+    throw new Error("a service's own task definition is asked for without a service");
+  const { name, taskDefinitionArn } = service;
+  if (taskDefinitionArn === undefined) throw noPrimary(name);
+  return { kind: "task-definition", taskDefinition: taskDefinitionArn };
+}
+
 function noPrimary(service: string): Failure {
   return badInput(
     "service",
@@ -75,7 +87,7 @@ function noPrimary(service: string): Failure {
   );
 }
 
-function nameOf(of: NewTasks["of"]): string {
+function nameOf(of: NewTaskSource): string {
   switch (of.kind) {
     case "service":
       return "the service's task definition";

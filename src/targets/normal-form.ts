@@ -31,7 +31,7 @@ export function without(members: Members, ...names: readonly string[]): Members 
  * The definition without what ECS changes at registration: it adds empty lists, zeros and defaults of ports, turns a
  * role's name into its ARN, and reorders variables. The label with the run that registered it is left out, too.
  */
-function normalForm(registrable: RegistrableDefinition, arn = ""): Members {
+function normalForm(registrable: RegistrableDefinition, arn?: string): Members {
   const definition = without(registrable, "family", "tags");
   const containers = (definition["containerDefinitions"] ?? []) as readonly Members[];
   const roles = ["taskRoleArn", "executionRoleArn"].map((name): [string, unknown] => [
@@ -72,8 +72,8 @@ function byName(variables: unknown): readonly Members[] {
 }
 
 /** The ARN of a role: ECS takes a bare name as a role of the definition's own account. */
-function roleArn(role: unknown, definitionArn: string): unknown {
-  const arn = parseArn(definitionArn);
+function roleArn(role: unknown, definitionArn: string | undefined): unknown {
+  const arn = definitionArn === undefined ? undefined : parseArn(definitionArn);
   if (typeof role !== "string" || role.startsWith("arn:") || arn === undefined) return role;
   return `arn:${arn.partition}:iam::${arn.account}:role/${role}`;
 }

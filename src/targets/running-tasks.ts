@@ -37,7 +37,8 @@ export async function tasksOfService(
   const found = await describeServiceTasks({ cluster, service }, ecs);
   const chosen = chooseTasks(found, container, where.tasks);
   if (chosen === undefined) throw await tooFew(cluster, service, where.tasks, context);
-  const which = chosen.length === 1 ? lastPart(chosen[0]?.arn ?? "") : `${chosen.length} of them`;
+  const [only, ...more] = chosen;
+  const which = only !== undefined && more.length === 0 ? lastPart(only.arn) : `${chosen.length} of them`;
   log.info(
     `Service '${service}' has ${found.length} ${found.length === 1 ? "task" : "tasks"}; taking ${which}.`,
   );

@@ -1,4 +1,5 @@
 import type { SessionTicket } from "../aws/ecs.ts";
+import type { ResumedSession } from "../aws/ssm.ts";
 import type { Frame } from "../channel/types.ts";
 import type { Failure } from "../errors.ts";
 import { unlessLate } from "../bounded.ts";
@@ -35,7 +36,7 @@ const DELAY_GROWTH = 2.5;
 export interface ConnectionOptions extends Pick<DialOptions, "aws" | "log" | "clock" | "onFrame"> {
   readonly ticket: SessionTicket;
   /** ResumeSession. Without it only the ticket's own token is tried again. */
-  readonly resume: (() => Promise<SessionTicket | undefined>) | undefined;
+  readonly resume: (() => Promise<ResumedSession | undefined>) | undefined;
   /** After an abort nothing is tried, and no callback is called. */
   readonly signal: AbortSignal;
   /**

@@ -1,5 +1,6 @@
 import { sessionsArn } from "../aws/partitions.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
+import type { ResumedSession } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 
@@ -14,7 +15,7 @@ export interface TicketsOptions {
   readonly region: string;
   readonly log: Log;
   /** ResumeSession: a new token, or undefined for a session that is over. */
-  readonly resume: (() => Promise<SessionTicket | undefined>) | undefined;
+  readonly resume: (() => Promise<ResumedSession | undefined>) | undefined;
   /** Why a stream URL may not be used; undefined for one that may. */
   readonly wrongUrl: (streamUrl: string) => string | undefined;
 }
@@ -82,10 +83,10 @@ export class Tickets {
     }
   }
 
-  #renewed({ streamUrl, token }: SessionTicket): readonly Way[] {
+  #renewed({ streamUrl, token }: ResumedSession): readonly Way[] {
     const held = this.#held;
     const same: Way = { kind: "ticket", how: "with a new token", ticket: { ...held, token } };
-    if (streamUrl === "" || streamUrl === held.streamUrl) return [same];
+    if (streamUrl === undefined || streamUrl === held.streamUrl) return [same];
     const wrong = this.#options.wrongUrl(streamUrl);
     if (wrong !== undefined) {
       this.#refusals.push(`the URL of ssm:ResumeSession was not used: ${wrong}`);

@@ -14,7 +14,7 @@ export function containerChecks(facts: CheckFacts): readonly Check[] {
       "platform version",
       task.platformVersion,
       isNewEnough(task),
-      task.platformVersion ?? "",
+      task.platformVersion ?? "it is not known",
       PLATFORM_FIX,
     ),
     taskRole(facts),
@@ -133,7 +133,9 @@ function initProcess(own: OwnContainer): Check {
 }
 
 /** Fargate has ECS Exec from platform version 1.4.0 on Linux, and in every version on Windows. */
-function isNewEnough({ platformVersion = "", platformFamily = "" }: Task): boolean {
+function isNewEnough({ platformVersion, platformFamily }: Task): boolean {
+  if (platformVersion === undefined || !/^\d/.test(platformVersion)) return true;
   const [major = 0, minor = 0] = platformVersion.split(".").map(Number);
-  return /windows/i.test(platformFamily) || major > 1 || minor >= 4 || !/^\d/.test(platformVersion);
+  const isWindows = platformFamily !== undefined && /windows/i.test(platformFamily);
+  return isWindows || major > 1 || minor >= 4;
 }
