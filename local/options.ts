@@ -1,5 +1,6 @@
 import type { GatewayBehaviour } from "./gateway/options.ts";
 import type { Orders } from "./orders.ts";
+import type { LayeredImage } from "./task/images.ts";
 import { type Delays, quickDelays, type Settings } from "./settings.ts";
 
 export interface LocalOptions {
@@ -21,6 +22,8 @@ export interface LocalOptions {
   readonly roleSessionSeconds?: number;
   /** Leave the credential variables out of the environment of exec'd commands; PID 1 still has them in /proc/1/environ. */
   readonly hideCredentialsFromExec?: boolean;
+  /** Images by the last part of their repositories, such as `shop` for `example.com/shop:1`. Not with podman. */
+  readonly images?: Readonly<Record<string, LayeredImage>>;
   /**
    * What runs the containers: by default this folder's own namespaces, or podman with runc where that is installed.
    */
@@ -40,6 +43,7 @@ export function settingsFrom(options: LocalOptions): Settings {
     throttle: options.throttle ?? false,
     roleSessionSeconds: options.roleSessionSeconds ?? 3_600,
     hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,
+    images: options.images ?? {},
     runtime: options.runtime ?? "own",
     log: options.log ?? (() => undefined),
   };

@@ -1,3 +1,5 @@
+import type { LayeredImage } from "./task/images.ts";
+
 /** How long each step of a task's life takes, in milliseconds. */
 export interface Delays {
   /** PROVISIONING: the network interface. */
@@ -26,6 +28,7 @@ export interface Settings {
   readonly throttle: boolean;
   readonly roleSessionSeconds: number;
   readonly hideCredentialsFromExec: boolean;
+  readonly images: Readonly<Record<string, LayeredImage>>;
   readonly runtime: "own" | "podman";
   readonly log: (line: string) => void;
 }

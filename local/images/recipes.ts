@@ -50,6 +50,11 @@ export const recipes: Readonly<Record<string, Recipe>> = {
     packages: [...debian, "bash", "curl", "ca-certificates"],
     links: { "usr/bin/awk": "mawk", "usr/bin/sh": "bash" },
   },
+  /** An SSH server, and the programs that make a user with a password. Its accounts come from elsewhere. */
+  "debian-sshd": {
+    packages: [...debian, "dash", "openssh-server", "passwd"],
+    links: { "usr/bin/awk": "mawk" },
+  },
   /** Like Alpine: every program is an applet of busybox. Its ash finds applets by their links only. */
   busybox: { packages: ["busybox"], applets: true },
   /** One file, whose ash finds applets without links too. */

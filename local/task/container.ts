@@ -5,7 +5,7 @@ import { deferred } from "../agent/deferred.ts";
 import { init } from "../python.ts";
 import type { ContainerHandle } from "./container-handle.ts";
 import { HealthCheck } from "./health.ts";
-import { imageNamed, type Image } from "./images.ts";
+import { imageNamed, type Image, type LayeredImage } from "./images.ts";
 import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./isolate.ts";
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly ip: string;
   /** The variables that the platform adds, for the container's runtime id. */
   readonly platformEnv: (runtimeId: string) => Readonly<Record<string, string>>;
+  /** Images of the caller's. */
+  readonly images: Readonly<Record<string, LayeredImage>>;
   readonly isolate: (options: IsolateOptions) => Promise<IsolatedProcess>;
   /** The longest pause between two health checks, in milliseconds. */
   readonly healthInterval: number;
@@ -73,7 +75,7 @@ export class Container {
   /** Pulls the image. Resolves with undefined, or with the text of a failed pull. */
   async pull(): Promise<string | undefined> {
     const name = this.definition.image;
-    const image = imageNamed(name);
+    const image = imageNamed(name, this.#around.images);
     try {
       if (image?.own !== undefined) this.#root = await rootFileSystem(image.own);
     } catch (error) {
@@ -99,7 +101,7 @@ export class Container {
    * `onOutput` gets both streams together, as a log driver does. `onExit` is called once, after the status was recorded.
    */
   async start(onOutput: (chunk: Buffer) => void, onExit: () => void): Promise<boolean> {
-    const image = imageNamed(this.definition.image);
+    const image = imageNamed(this.definition.image, this.#around.images);
     if (image === undefined) throw new Error(`Image ${this.definition.image} was never pulled.`);
     const env = this.#environment(image);
     const workdir = this.definition.workingDirectory ?? image.workdir;
@@ -113,6 +115,7 @@ export class Container {
         hostname: this.#around.hostname,
         ip: this.#around.ip,
         root: this.#root?.directory,
+        layer: image.layer,
         init:
           this.definition.linuxParameters?.initProcessEnabled === true
             ? (this.#root?.init ?? init)

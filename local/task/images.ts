@@ -12,23 +12,37 @@ export interface Image {
   readonly workdir: string;
   /** The image of `recipes.ts` whose root file system it has; undefined for this machine's own. */
   readonly own?: string;
+  /** A directory whose files are copied over that root file system. */
+  readonly layer?: string;
 }
+
+/** An image of the caller's: its files, over the programs of this machine or of an image of `recipes.ts`. */
+export type LayeredImage = Partial<Omit<Image, "layer">> & { readonly layer: string };
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * The image of a name, or undefined where the registry has none. `local/<recipe>` is an image with a root file system of
  * its own; `local/` has no other images. Every other image has this machine's root file system. A repository whose last part
- * is `missing` does not exist, so that a pull can fail; `http-server` has that recipe's ENTRYPOINT.
+ * is `missing` does not exist, so that a pull can fail; `http-server` has that recipe's ENTRYPOINT. `layered` has further
+ * images by the last part of their repositories.
  */
-export function imageNamed(name: string): Image | undefined {
+export function imageNamed(
+  name: string,
+  layered: Readonly<Record<string, LayeredImage>> = {},
+): Image | undefined {
   const [, own] = /^local\/(.*)$/.exec(name) ?? [];
   if (own !== undefined) return imageOfOurOwn(own);
   const repository = name.replace(/@.*$/, "").replace(/:[^/]*$/, "");
   const last = repository.split("/").at(-1) ?? "";
   if (last === "missing") return undefined;
+  const given = layered[last];
   // Any other image can run what a python image can.
   const env = { PATH: `${join(virtualEnvironment, "bin")}:${systemPath}` };
+  if (given !== undefined) {
+    const path = given.own === undefined ? env : { PATH: systemPath };
+    return { command: ["/bin/sh"], workdir: "/", ...given, env: { ...path, ...given.env } };
+  }
   const server = recipes["http-server"];
   if (last === "http-server" && server?.entryPoint && server.command)
     return { env, entryPoint: server.entryPoint, command: server.command, workdir: "/" };

@@ -4,6 +4,7 @@
 # Arguments: NAME=value ..., --, the command. From the environment:
 #   BOX_HOSTNAME BOX_IP
 #   BOX_ROOT     directory of the image's root file system; that of this machine when empty
+#   BOX_LAYER    directory whose files are copied over it, may be empty
 #   BOX_KEEP     paths of the host that must be there, one a line
 #   BOX_INIT     init of the host that is to be there as /dev/init, may be empty
 #   BOX_PYTHON   the interpreter, BOX_BECOME  the program that it runs at last
@@ -52,6 +53,8 @@ elif ! copy_of / all $root "" 2>/dev/null; then
   done
 fi
 
+# A copy, since no overlay may have a directory and its parent as its layers.
+[ -z "$BOX_LAYER" ] || step cp -R "$BOX_LAYER/." $root
 step mkdir -p $root/proc $root/sys $root/dev $root/tmp $root/run $root/root $root/home $root/etc
 step mount -t proc proc $root/proc
 step mount --rbind /sys $root/sys

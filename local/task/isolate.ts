@@ -18,6 +18,8 @@ export interface IsolateOptions {
   readonly ip: string;
   /** Directory of the root file system, never written to; undefined for this machine's own. */
   readonly root?: string | undefined;
+  /** Directory whose files are copied over the root file system. */
+  readonly layer?: string | undefined;
   /** Program that becomes PID 1, as `/dev/init`, and starts the command; if undefined, PID 1 is the command. */
   readonly init: string | undefined;
 }
@@ -75,6 +77,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
         BOX_USER: options.user ?? "",
         BOX_COMMAND: options.command[0],
         BOX_ROOT: options.root ?? "",
+        BOX_LAYER: options.layer ?? "",
         BOX_KEEP: options.root === undefined ? [virtualEnvironment, interpreterHome()].join("\n") : "",
         BOX_INIT: options.init ?? "",
         BOX_PYTHON: python,

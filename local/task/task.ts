@@ -111,6 +111,7 @@ export class Task {
         clusterName,
         hostname: this.hostname,
         ip: this.ip,
+        images: platform.settings.images,
         isolate: (options) => platform.isolate(options),
         healthInterval: platform.settings.delays.health,
         platformEnv: (runtimeId) => platform.environment(this, runtimeId),

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { init } from "../../../local/python.ts";
 import {
@@ -142,4 +143,21 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     await outputOf("true");
     expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(before);
   });
+});
+
+it("a container has the files of a layer, and may change its copies", async () => {
+  const layer = mkdtempSync("/var/tmp/layer-");
+  try {
+    mkdirSync(join(layer, "srv/shop"), { recursive: true });
+    writeFileSync(join(layer, "srv/shop/version"), "1");
+    const script = "cat version; echo 2 > version; cat version; ls /etc/hosts";
+    const box = await byNamespaces({
+      ...{ ...options, layer, workdir: "/srv/shop" },
+      command: ["/bin/sh", "-c", script],
+    });
+    expect(await text(box.stdout)).toBe("12\n/etc/hosts\n");
+    expect(readFileSync(join(layer, "srv/shop/version"), "utf8")).toBe("1");
+  } finally {
+    rmSync(layer, { recursive: true });
+  }
 });
