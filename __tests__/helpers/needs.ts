@@ -16,7 +16,7 @@ export type Need =
   | "podman"
   | "root"
   | "shellcheck"
-  | "sshd"
+  | "ssh"
   | "wget"
   | "zizmor"
   | "zsh";

@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { whyNoImages } from "../../local/images/root.ts";
+import { act, type ActRequest, type ActResult } from "../helpers/act.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { Proxy } from "../helpers/proxy.ts";
+import { Shop } from "../helpers/shop.ts";
+import { missing } from "../helpers/virtual-environment.ts";
+import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
+
+/** What act can't do: it has no containers here. */
+const NOT_RUN = ["container-job.yml"];
+const tried = new Set<string>(NOT_RUN);
+
+const engine = withNeed(describe, "act", missing("act"));
+const withSsh = withNeed(
+  it,
+  "ssh",
+  existsSync("/usr/bin/ssh") ? whyNoImages() : "/usr/bin/ssh is not there.",
+);
+
+type More = Partial<Pick<ActRequest, "event" | "inputs" | "secrets">>;
+
+engine("a workflow engine runs", () => {
+  let shop: Shop;
+  beforeAll(async () => {
+    shop = await Shop.open();
+  });
+  afterAll(() => shop.stop());
+
+  /** A workflow as it is, but for the names that AWS or a network gives. */
+  const run = async (
+    texts: Readonly<Record<string, string>>,
+    more: More = {},
+    names = {},
+  ): Promise<ActResult> => {
+    const fillIns: Readonly<Record<string, string>> = { ...shop.fillIns, ...names };
+    const filled = (text: string): string =>
+      Object.entries(fillIns).reduce((so, [name, value]) => so.replaceAll(name, value), text);
+    const files = Object.entries(texts).map(([path, text]) => [path, filled(text)] as const);
+    return await act({
+      files: Object.fromEntries(files),
+      workflow: files[0]?.[0] ?? "",
+      event: "workflow_dispatch",
+      env: shop.endpoint,
+      idTokenEnv: shop.local.idTokenEnv,
+      ...more,
+    });
+  };
+
+  const example = (name: string): Record<string, string> => {
+    tried.add(name);
+    return { [`.github/workflows/${name}`]: readFileSync(`examples/workflows/${name}`, "utf8") };
+  };
+  const revision: More = { inputs: { "task-definition": "shop:43" } };
+
+  /** Fails with the whole log unless the workflow was green. */
+  const green = ({ succeeded, log }: ActResult): void => {
+    if (!succeeded) throw new Error(`The workflow failed:\n${log}`);
+  };
+
+  describe("the README's", () => {
+    const readme = workflowsOf("README.md");
+    const named = (name: string): Record<string, string> => ({
+      ".github/workflows/workflow.yml": readme.find((text) => text.startsWith(`name: ${name}\n`)) ?? "",
+    });
+
+    it.each<[string, More, string[]]>([
+      ["Smoke test", {}, ["ok"]],
+      ["Deploy", { event: "push" }, ["Applying shop.0043_orders... OK"]],
+      [
+        "Nightly batch",
+        { event: "schedule", secrets: { DATABASE_URL: "postgres://shop:secret@db/shop" } },
+        [0, 1, 2, 3].map((part) => `[${part}] part ${part} of 4, with a database: True`),
+      ],
+      ["Reports", {}, ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`)],
+      ["Database size", { secrets: { PGPASSWORD: "a password" } }, ["7453 kB", "The database has 7453 kB."]],
+    ])("%s", async (name, more, lines) => {
+      const result = await run(named(name), more);
+      green(result);
+      expect(result.output).toEqual(expect.arrayContaining(lines));
+    });
+
+    it("and there are no others", () => {
+      expect(readme.length).toBe(5);
+    });
+  });
+
+  describe("the example", () => {
+    it.each<[string, More, string[]]>([
+      ["matrix.yml", {}, ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`)],
+      [
+        "nightly.yml",
+        { event: "schedule", secrets: { DATABASE_URL: "postgres://shop:secret@db/shop" } },
+        ["[0] part 0 of 2, with a database: True", "[1] part 1 of 2, with a database: True"],
+      ],
+    ])("%s", async (name, more, lines) => {
+      const result = await run(example(name), more);
+      green(result);
+      expect(result.output).toEqual(expect.arrayContaining(lines));
+    });
+
+    it("migrate-before-deploy.yml, and the service has the new revision", async () => {
+      const result = await run(example("migrate-before-deploy.yml"), revision);
+      green(result);
+      expect(result.output).toContain("Applying shop.0043_orders... OK");
+      expect(shop.running()).toEqual(["shop:43", "shop:43"]);
+    });
+
+    it("smoke-test-after-deploy.yml, in every task", async () => {
+      const result = await run(example("smoke-test-after-deploy.yml"), revision);
+      green(result);
+      expect(result.output).toEqual(expect.arrayContaining(["[task 0] ok", "[task 1] ok"]));
+    });
+
+    it("deploy.yml, which calls deploy-migrate-smoke.yml and gets its output", async () => {
+      const result = await run(
+        { ...example("deploy.yml"), ...example("deploy-migrate-smoke.yml") },
+        revision,
+      );
+      green(result);
+      const migrated = result.output.filter((line) => line === "Applying shop.0043_orders... OK");
+      expect(migrated.length).toBeGreaterThan(1);
+      expect(result.output).toContain("[task 1] System check identified no issues.");
+    });
+
+    it("fan-out.yml, whose six parts run once each", async () => {
+      const result = await run(example("fan-out.yml"));
+      green(result);
+      const parts = result.output.flatMap((line) => /\] part (\d) of 6/.exec(line)?.[1] ?? []);
+      expect(parts.sort()).toEqual(["0", "1", "2", "3", "4", "5"]);
+      expect(result.output.filter((line) => /worker [01]: succeeded after/.test(line))).toHaveLength(6);
+    });
+
+    it("debug-shell.yml, whose task lives on after the failure", async () => {
+      const result = await run(example("debug-shell.yml"));
+      expect(result.succeeded).toBe(false);
+      expect(result.output).toContain("No orders for an hour.");
+      const kept = shop.local.tasks.find(({ arn }) => result.log.includes(`--task ${arn} --container web`));
+      expect(kept?.desiredStatus).toBe("RUNNING");
+    });
+
+    it("private-registry.yml, with the file of its task definition", async () => {
+      const file = readFileSync("examples/ops/tools.json", "utf8");
+      const result = await run({ ...example("private-registry.yml"), "ops/tools.json": file });
+      green(result);
+      expect(result.output).toContain("tools 1");
+    });
+
+    it("behind-a-proxy.yml, whose calls and session go through the proxy", async () => {
+      const proxy = await Proxy.start();
+      try {
+        const result = await run(
+          example("behind-a-proxy.yml"),
+          {},
+          { "http://proxy.example.internal:3128": proxy.url() },
+        );
+        green(result);
+        expect(result.output).toContain("System check identified no issues.");
+        expect(proxy.seen.map(({ method }) => method)).toEqual(expect.arrayContaining(["CONNECT", "POST"]));
+      } finally {
+        await proxy.stop();
+      }
+    });
+
+    withSsh("ssh-server.yml, into which the next step logs in", async () => {
+      const result = await run(example("ssh-server.yml"), { secrets: { SSH_PASSWORD: "correct horse" } });
+      green(result);
+      expect(result.output).toContain("tester is in");
+      expect(result.output.join("\n")).not.toContain("correct horse");
+    });
+  });
+
+  it("every example but those that need a container on the runner", () => {
+    expect([...tried].sort()).toEqual(exampleWorkflows.map((path) => basename(path)).sort());
+  });
+});

@@ -1,0 +1,174 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { parse } from "yaml";
+import { archiveOfWorkingTree } from "./archive.ts";
+import { installed } from "./virtual-environment.ts";
+
+/** Other people's actions that stand in `local/actions`, by the version that the workflows name. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  "actions/upload-artifact@v7": "upload-artifact",
+  "aws-actions/configure-aws-credentials@v6": "configure-aws-credentials",
+};
+
+export interface ActRequest {
+  /** The files of the repository; those in `.github/workflows` are its workflows. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The workflow that is run, as a path of `files`. */
+  readonly workflow: string;
+  readonly event: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly vars?: Readonly<Record<string, string>>;
+  /** The variables of the runner. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the runner adds for a workflow with `permissions: id-token: write`. */
+  readonly idTokenEnv: Readonly<Record<string, string>>;
+}
+
+export interface ActResult {
+  readonly succeeded: boolean;
+  /** What the steps printed, in the order of the engine's log. */
+  readonly output: readonly string[];
+  /** Results of jobs and steps, by "job" and "job / step": success, failure or skipped. */
+  readonly results: ReadonlyMap<string, string>;
+  /** All that the engine said. */
+  readonly log: string;
+}
+
+interface Permitted {
+  readonly permissions?: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  readonly msg: string;
+  readonly job?: string;
+  readonly step?: string;
+  readonly stage?: string;
+  readonly raw_output?: boolean;
+  readonly stepResult?: string;
+  readonly jobResult?: string;
+}
+
+/**
+ * Runs a workflow by act, a workflow engine, on this machine itself: no container, and nothing is fetched. This action is what
+ * a runner downloads; other people's actions are the stand-ins.
+ */
+export async function act(request: ActRequest): Promise<ActResult> {
+  const root = mkdtempSync(join(tmpdir(), "act-"));
+  try {
+    const workspace = layOut(root, request);
+    const args = [
+      ...[request.event, "--directory", workspace, "--workflows", join(workspace, request.workflow)],
+      ...["--json", "--action-offline-mode", "--no-cache-server", "--concurrent-jobs", "2"],
+      ...["-P", "ubuntu-latest=-self-hosted", "-P", "self-hosted=-self-hosted"],
+      ...[
+        "--action-cache-path",
+        join(root, "cache"),
+        "--env-file",
+        "",
+        "--secret-file",
+        "",
+        "--var-file",
+        "",
+      ],
+      ...Object.entries(repositories(root)).flatMap(([name, path]) => [
+        "--local-repository",
+        `${name}=${path}`,
+      ]),
+      ...flags("--input", request.inputs),
+      ...flags("--secret", request.secrets),
+      ...flags("--var", request.vars),
+      ...flags("--env", { ...request.env, ...(mayHaveIdToken(request) ? request.idTokenEnv : {}) }),
+    ];
+    return await run(args, root);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** The repository example-org/shop at a commit of main. */
+function layOut(root: string, { files }: ActRequest): string {
+  const workspace = join(root, "shop");
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), text);
+  }
+  const git = (...args: readonly string[]): Buffer =>
+    execFileSync("git", ["-c", "user.name=someone", "-c", "user.email=someone@example.com", ...args], {
+      cwd: workspace,
+    });
+  git("init", "--quiet", "--initial-branch", "main");
+  git("remote", "add", "origin", "https://github.com/example-org/shop.git");
+  git("add", "--all");
+  git("commit", "--quiet", "--message", "The shop");
+  return workspace;
+}
+
+let archive: Buffer | undefined;
+
+/** The directories of the actions, by name and version. */
+function repositories(root: string): Record<string, string> {
+  const action = join(root, "action");
+  mkdirSync(action);
+  execFileSync("tar", ["-x", "-C", action], { input: (archive ??= archiveOfWorkingTree()) });
+  const actions = resolve(import.meta.dirname, "../../local/actions");
+  const standIns = Object.entries(STAND_INS).map(
+    ([name, directory]) => [name, join(actions, directory)] as const,
+  );
+  return { "org/fargate-exec@v1": action, ...Object.fromEntries(standIns) };
+}
+
+/** Whether GitHub would give the workflow's jobs ID tokens: act itself knows no permissions. */
+function mayHaveIdToken({ files, workflow }: ActRequest): boolean {
+  const { permissions, jobs } = parse(files[workflow] ?? "") as Permitted & {
+    jobs: Record<string, Permitted>;
+  };
+  return [permissions, ...Object.values(jobs).map((job) => job.permissions)].some(
+    (given) => given?.["id-token"] === "write",
+  );
+}
+
+function flags(flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] {
+  return Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+}
+
+async function run(args: readonly string[], root: string): Promise<ActResult> {
+  const home = join(root, "home");
+  mkdirSync(home);
+  const child = spawn(installed("act"), args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      HOME: home,
+      // The runner's Node 24, and the AWS CLI.
+      PATH: [dirname(process.execPath), dirname(installed("aws")), "/usr/local/bin:/usr/bin:/bin"].join(":"),
+    },
+  });
+  const entries: Entry[] = [];
+  const words: string[] = [];
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) {
+      words.push(line);
+      if (line.startsWith("{")) entries.push(JSON.parse(line) as Entry);
+    }
+  };
+  const ended = new Promise<number | null>((settle, fail) => child.once("error", fail).once("close", settle));
+  await Promise.all([read(child.stdout), read(child.stderr)]);
+  const status = await ended;
+  return { succeeded: status === 0, ...told(entries), log: words.join("\n") };
+}
+
+function told(entries: readonly Entry[]): Pick<ActResult, "output" | "results"> {
+  const output = entries
+    .filter(({ raw_output: raw }) => raw === true)
+    .map(({ msg }) => msg.replace(/\r?\n$/, ""));
+  const results = new Map<string, string>();
+  for (const { job = "", step = "", stage, stepResult, jobResult } of entries) {
+    if (stepResult !== undefined && stage === "Main") results.set(`${job} / ${step}`, stepResult);
+    if (jobResult !== undefined) results.set(job, jobResult);
+  }
+  return { output, results };
+}

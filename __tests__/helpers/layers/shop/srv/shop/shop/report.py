@@ -1,0 +1,3 @@
+import sys
+
+print(f"region {sys.argv[1]}: 12 orders")

@@ -1,0 +1,19 @@
+"""The shop's server: /health on port 8080. All tasks of the local Fargate share that port."""
+import socket
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+        self.wfile.write(b"ok\n")
+
+
+class Shared(HTTPServer):
+    def server_bind(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        super().server_bind()
+
+
+Shared(("127.0.0.1", 8080), Handler).serve_forever()
