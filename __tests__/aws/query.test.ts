@@ -78,7 +78,7 @@ it.each([
   });
 });
 
-it("fails where nobody answers", async () => {
+it("fails where no server answers", async () => {
   const { ec2 } = await answering("");
   // The port of an endpoint that is closed again.
   const closed = await endpoint(() => ({}));

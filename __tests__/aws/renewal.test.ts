@@ -35,7 +35,7 @@ describe("keys that are renewed", () => {
     expect(state.fetched).toBe(1);
   });
 
-  it("are renewed from then on, and nobody waits for it", async () => {
+  it("are renewed from then on, and no request waits for it", async () => {
     const { state, key } = source();
     await key();
     state.now = 55 * minute;

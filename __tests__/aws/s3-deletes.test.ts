@@ -159,15 +159,15 @@ it.each<[string, Partial<WrittenObject>, Answers, readonly string[], RetentionRe
     undefined,
   ],
   [
-    "of which nobody has heard: the version that is there",
+    "whose upload had no answer: the version that is there",
     {},
     { HEAD: [current("v1"), GONE], 'DELETE v1 if "1"': DONE },
     ["HEAD", 'DELETE v1 if "1"', "HEAD"],
     undefined,
   ],
-  ["of which nobody has heard, and which is not there", {}, { HEAD: GONE }, ["HEAD"], undefined],
+  ["whose upload had no answer, and which is not there", {}, { HEAD: GONE }, ["HEAD"], undefined],
   [
-    "of which nobody has heard, and which may not be read: hidden, and kept as far as is known",
+    "whose upload had no answer, and which may not be read: hidden, and kept as far as is known",
     {},
     { "DELETE if *": MARKED },
     ["HEAD", "DELETE if *"],
@@ -195,7 +195,7 @@ it("fails with the first denial where it may delete nothing at all", async () =>
   });
 });
 
-it("a conditional delete takes a version that is not the current one with it, and nobody else's", async () => {
+it("a conditional delete takes a version that is not the current one with it, and no other run's", async () => {
   open = await endpoint((request) => (words(request) === 'DELETE v1 if "1"' ? OTHERWISE : DONE));
   expect(await s3Calls(open.clients).deleteIf(object, { etag, versionId: "v1" })).toEqual({ deleted: true });
   expect(open.received.map(words)).toEqual(['DELETE v1 if "1"', "DELETE v1"]);

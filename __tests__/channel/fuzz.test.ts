@@ -41,7 +41,7 @@ const valid = fc
   .map((fields) => frame(fields));
 const anything = fc.oneof(genuine, mutated, valid, fc.uint8Array({ maxLength: 300 }), fc.string());
 
-describe("frames nobody should send", () => {
+describe("frames that no peer should send", () => {
   it("never make a channel throw, and end it at most once", () => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 40 }), (frames) => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
-const EVERYBODY = { Principal: "*" } as const;
+const ANY_PRINCIPAL = { Principal: "*" } as const;
 
 async function bucket(
   name: string,
@@ -40,7 +40,7 @@ async function bucket(
 }
 
 async function policy(name: string, statement: object): Promise<void> {
-  const Policy = JSON.stringify({ Version: "2012-10-17", Statement: { ...EVERYBODY, ...statement } });
+  const Policy = JSON.stringify({ Version: "2012-10-17", Statement: { ...ANY_PRINCIPAL, ...statement } });
   await aws.s3.send(new PutBucketPolicyCommand({ Bucket: name, Policy }));
 }
 

@@ -90,7 +90,7 @@ describe("a job whose step has no credentials any more", () => {
   it.each<[string, boolean, boolean, boolean]>([
     ["of ours", true, true, true],
     ["of ours that is to be kept", true, false, false],
-    ["of somebody else's", false, true, false],
+    ["of another principal", false, true, false],
   ])("has a task %s, which is told to end: %s", (_, started, endsTask, ends) => {
     const { made } = expiry(started, { endsTask });
     made.onRefused(refusal());

@@ -122,7 +122,7 @@ describe("following a job", () => {
     await followed;
   });
 
-  it("says every twenty seconds that somebody reads, until the session is over", async () => {
+  it("says every twenty seconds that it has a reader, until the session is over", async () => {
     const session = new FakeSession("s-1", closing).says(mark("@0"));
     const followed = following(session);
     await turn();

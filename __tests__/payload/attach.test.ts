@@ -224,7 +224,7 @@ it(
 );
 
 it(
-  "the status waits for somebody to come for it",
+  "the status waits for a session that reads it",
   async () => {
     const job = aJob("echo last words; exit 5");
     const first = job.attach();
@@ -258,7 +258,7 @@ it(
 );
 
 it.each(["payload", "secrets"] as const)(
-  "ten minutes after somebody has typed half of the %s and is gone, nothing is left of what was to be a job",
+  "ten minutes after a client has typed half of the %s and is gone, nothing is left of what was to be a job",
   async (part) => {
     const typing: Typing = (what, bytes) => (what === part ? bytes.subarray(0, -10) : bytes);
     // A program rather than a shell's script: it is called three thousand times.

@@ -34,7 +34,7 @@ describe.each(EACH)(
   (sh) => {
     asOthers.concurrent.each([
       ["with the places that root alone may write to", [], STICKY],
-      ["where every place is everybody's", ["/var/lib", "/run"], EVERYWHERE],
+      ["where every user may write to every directory", ["/var/lib", "/run"], EVERYWHERE],
     ])(
       "gets nothing run, %s",
       async (_, open, places) => {
@@ -72,7 +72,7 @@ describe.each(EACH)(
   },
 );
 
-asOthers("what somebody else has made is passed over, and that is said", async () => {
+asOthers("what another user has made is passed over, and a note says so", async () => {
   const container = await SharedContainer.start("dash", ["/var/lib"]);
   const job = new WatchedJob({ within: container, sh: "/bin/sh", script: "exit 3" });
   const planted = `/var/lib/fargate-exec-${job.runId}`;
@@ -173,11 +173,11 @@ describe("a directory of PATH that another user can put programs into", () => {
   asOthers.concurrent.each(
     EACH.flatMap((sh) =>
       [
-        ["for everybody to write to, and sticky", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
-        ["for everybody to write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 ${BIN}`],
+        ["that every user may write to, and sticky", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
+        ["that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 ${BIN}`],
         ["for a group to write to", `chown 0:0 /tmp/go; chown 0:1000 ${BIN}; chmod 775 ${BIN}`],
         ["in a directory of theirs", `chown 0:0 ${BIN}; chmod 755 ${BIN}`],
-        ["in a directory for everybody to write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 /tmp/go`],
+        ["in a directory that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 /tmp/go`],
       ].map(([what = "", setUp = ""]) => ({ sh, what, setUp })),
     ),
   )(

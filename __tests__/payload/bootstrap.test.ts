@@ -115,7 +115,7 @@ describe("delivery by boto3", () => {
     await terminal.closed;
     expect(job.output("stdout").toString()).toBe("delivered\n");
     expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
-    // It was there before anybody asked: nothing had to be typed.
+    // It was there before the container asked: nothing had to be typed.
     expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
   });
 
@@ -133,7 +133,7 @@ describe("delivery by boto3", () => {
   });
 });
 
-/** A shell as it is found by somebody who has no PATH. */
+/** A shell as it is found without a PATH. */
 function absolute(shell: string): string {
   const [program = "", ...words] = shell.split(" ");
   return [execFileSync("which", [program]).toString().trim(), ...words].join(" ");

@@ -43,7 +43,7 @@ const IN_SHEBANG: readonly Row[] = [
   ["an interpreter whose loader isn't there", "#!/opt/no-loader", {}, "shell", "/ld_"],
   ["one whose own interpreter isn't there", "#!/opt/of-nothing", {}, "shell", "'/no/such/interpreter -x'"],
   ["one whose own interpreter has no loader", "#!/opt/of-no-loader", {}, "shell", "'/opt/no-loader'"],
-  ["an interpreter that nobody may execute", "#!/opt/not-executable", {}, "shell", "'/opt/not-executable'"],
+  ["an interpreter that no user may execute", "#!/opt/not-executable", {}, "shell", "'/opt/not-executable'"],
   ["a directory for an interpreter", "#!/opt", {}, "shell", "'/opt'"],
 ];
 

@@ -62,7 +62,7 @@ describe("the recorder", () => {
     expect(await recorded(["one\ntwo"])).toBe("one\ntwo");
   });
 
-  it("does not wait for the end of a line that nobody could hold", async () => {
+  it("does not wait for the end of a line that is too long to hold", async () => {
     const recording = await Recording.start();
     const text = "0123456789".repeat(200_000);
     recording.write(text);
@@ -146,7 +146,7 @@ describe("redaction", () => {
     expect(recording.text()).toBe(shown);
   });
 
-  it("hides a value wherever it lies in a line that nobody could hold", async () => {
+  it("hides a value wherever it lies in a line that is too long to hold", async () => {
     const recording = await Recording.start(["hunter22"]);
     const filler = "z".repeat(65_530);
     for (let i = 0; i < 8; i += 1) recording.write(`${filler}hunter22`);
@@ -228,7 +228,7 @@ describe("several workers", () => {
 });
 
 describe("at the job's end", () => {
-  it("what is in the pipes is still recorded, though somebody holds them open", async () => {
+  it("what is in the pipes is still recorded, though a process holds them open", async () => {
     const recording = await Recording.start(["hunter22"]);
     const lines = Array.from({ length: 4_000 }, (_, i) => `last ${i}\n`).join("");
     recording.write(lines);
@@ -238,11 +238,11 @@ describe("at the job's end", () => {
     expect(recording.text("stderr")).toBe("and hunt");
   });
 
-  it("a daemon that goes on printing keeps nobody, and is not ended by that", async () => {
+  it("a daemon that goes on printing keeps no step waiting, and is not ended by that", async () => {
     const recording = await Recording.start();
     recording.write("before\n");
     expect(await recording.term()).toBe(0);
-    // More than a pipe holds: somebody must read it. Without a reader it would be refused.
+    // More than a pipe holds, so it has to be read. Without a reader it would be refused.
     recording.write("x".repeat(1024 * 1024));
     expect(recording.text()).toBe("before\n");
   });
@@ -255,14 +255,14 @@ describe("at the job's end", () => {
     await until(() => recording.processes.length === 0);
   });
 
-  it("nobody reads for a worker that never began", async () => {
+  it("no recorder reads for a worker that never began", async () => {
     const recording = await Recording.start([], 2, 1);
     for (const pipe of ["0.o", "0.e"]) recording.close(pipe);
     expect(await recording.term()).toBe(0);
     expect(recording.processes).toEqual([]);
   });
 
-  it("a daemon that never pauses keeps nobody either", async () => {
+  it("a daemon that never pauses keeps no step waiting either", async () => {
     const recording = await Recording.start();
     const timer = setInterval(() => recording.write("tick\n"), 1);
     try {

@@ -134,7 +134,7 @@ it(
 it(
   "a job that is stopped while it is held ends, with what was still in its pipes",
   async () => {
-    // Few lines: this test is to be no slower than the four seconds that somebody who cancels waits.
+    // Few lines: this test has to be no slower than the four seconds that a cancel waits.
     const job = aJob("trap 'echo told; exit 9' TERM; yes $(printf %01000d 7) & wait; echo end", {
       confirm: false,
     });
@@ -251,9 +251,9 @@ describe.each(SHELLS)("under %s", (shell) => {
   it.each([
     ["half of what is free", "", "/dev/x 100 20 64000 25% /mnt", 32_768_000],
     ["never so little that its reader could not confirm it", "", "/dev/x 100 99 1 99% /", 4 * MIB],
-    ["a gibibyte where nobody knows", "", "", 1024 * MIB],
+    ["a gibibyte where the free disk is not known", "", "", 1024 * MIB],
     ["what is given", 16 * MIB, "/dev/x 100 20 64000 25% /mnt", 16 * MIB],
-    ["what is given, where nobody knows what is free", 16 * MIB, "", 16 * MIB],
+    ["what is given, where the free disk is not known", 16 * MIB, "", 16 * MIB],
     ["what is given, at the most that the disk has room for", 64 * MIB, "/dev/x 1 0 73728 0% /", 64 * MIB],
     ["half of what is free where more is given", 64 * MIB, "/dev/x 1 0 73727 0% /", 73_727 * 512, "small"],
   ])("the limit is %s", (_, given, df, limit, ...files) => {

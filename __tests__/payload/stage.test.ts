@@ -113,7 +113,7 @@ describe("a denial to write", () => {
     return error as Failure;
   }
 
-  it("is about the owner where the bucket can be read as anybody's, but not as the account's", async () => {
+  it("is about the owner where the bucket can be read without naming one, but not as the account's", async () => {
     const failure = await refused([undefined]);
     expect(failure.code).toBe("bucket-not-owned");
     expect(failure.failed).toBe("The bucket 'example-ci' does not belong to the account 123456789012.");

@@ -64,7 +64,7 @@ describe.each(SHELLS)("under %s", (sh) => {
   );
 
   it.concurrent(
-    "a job that was killed, with nobody to see it, leaves no script behind",
+    "a job that was killed, without a process that notices, leaves no script behind",
     async () => {
       const job = aJob("echo begun; while :; do sleep 0.1; done", sh);
       const terminal = job.attach();

@@ -50,7 +50,7 @@ export class Bucket implements ClaimS3 {
     this.#before = what;
   }
 
-  /** The next write is done, repeated since nobody heard of it, and then refused. */
+  /** The next write is done, repeated because its answer was lost, and then refused. */
   loseAnswer(): void {
     this.#lostAnswers += 1;
   }
@@ -61,7 +61,7 @@ export class Bucket implements ClaimS3 {
     return object && (JSON.parse(Buffer.from(object.bytes).toString()) as never);
   }
 
-  /** Versions that nobody has deleted, the current one first. */
+  /** Versions that were not deleted, the current one first. */
   versionsOf(key: string): readonly (StoredObject | "marker")[] {
     const current = this.objects.get(key);
     return [...(current === undefined ? [] : [current]), ...(this.below.get(key) ?? [])];

@@ -417,7 +417,7 @@ describe("with a bucket", () => {
     });
   });
 
-  it("a claim that is larger than claims are is nobody's that is known, and is not read", async () => {
+  it("a claim that is larger than claims are counts as that of an unknown run, and is not read", async () => {
     const large = JSON.stringify({ run: "one", url: "https://example.com/".padEnd(5_000, "x") });
     bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
     const one = asking("one", { deadline: clock.now() });
@@ -431,7 +431,7 @@ describe("with a bucket", () => {
     expect(log.lines).toEqual([expect.stringContaining("ends by itself after 90 s")]);
   });
 
-  it("asks nobody for a task that this run has started", async () => {
+  it("makes no call for a task that this run has started", async () => {
     await asking("one", { target: aTarget({ started: true }) }).done;
     expect(bucket.calls).toEqual([]);
   });

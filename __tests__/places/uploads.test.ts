@@ -15,12 +15,12 @@ const MB = 1_000_000;
 
 describe("an upload", () => {
   it.each<[string, number, SessionLogs | undefined, number]>([
-    ["of a session that nobody logs", 100 * MB, NOWHERE, 0],
+    ["of a session that is not logged", 100 * MB, NOWHERE, 0],
     ["of little to CloudWatch: a call, a look, a margin", 1_000, CLOUDWATCH, 4],
     ["to CloudWatch: 0.8 MB a second", 80 * MB, CLOUDWATCH, 113],
     ["to S3: one object", 80 * MB, S3, 19.6],
     ["to both, one after the other", 80 * MB, { ...CLOUDWATCH, s3Bucket: "example-logs" }, 130.6],
-    ["to where nobody knows", 80 * MB, undefined, 113],
+    ["to an unknown log", 80 * MB, undefined, 113],
   ])("takes its time: %s", (_, bytes, logs, seconds) => {
     expect(uploadMs(bytes, logs) / 1_000).toBeCloseTo(seconds, 1);
   });
@@ -73,7 +73,7 @@ describe("a container's place", () => {
     expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
   });
 
-  it("is not waited for where nobody else wants it", async () => {
+  it("is not waited for where no other run wants the place", async () => {
     const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
     const place = { ...held(), held: false };
     await carried(uploads, 80 * MB);
@@ -135,12 +135,12 @@ describe("a session that is not opened", () => {
   }
 
   it.each<[string, readonly RecentSession[], number]>([
-    ["nobody else was there", [], 0],
+    ["there was no other session", [], 0],
     ["it is alone itself", [{ ...open(20, false), id: "s-ours" }], 0],
     ["another has just ended, which lasted 30 s", [ended(30, 0)], 43],
     ["another has ended 20 s ago, which lasted 30 s", [ended(50, 20)], 23],
     ["the upload of another has ended", [ended(70, 60)], 0],
-    ["somebody works in another", [open(30, true)], 0],
+    ["another session has a client", [open(30, true)], 0],
     ["another is over, and its agent says nothing of that", [open(30, false)], 43],
     ["another has lasted for an hour", [ended(3_600, 0)], 120],
     ["several have ended", [ended(30, 0), ended(60, 0)], 76],

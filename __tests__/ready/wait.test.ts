@@ -82,7 +82,7 @@ it("gives up when the agent has stopped", async () => {
   });
 });
 
-it("takes a task that somebody else started for lost when ECS does not know it", async () => {
+it("takes a task that this run has not started for lost when ECS does not know it", async () => {
   await expect(waiting([undefined], { started: false })).rejects.toMatchObject({ code: "task-not-found" });
 });
 

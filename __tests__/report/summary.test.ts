@@ -35,7 +35,7 @@ it("shows nothing of the job's output", () => {
   expect(summary(aResult("exited", "1"))).not.toContain("schema version");
 });
 
-/** What Markdown, HTML and GitHub's own additions could make of somebody's words. */
+/** Untrusted words that Markdown, HTML or GitHub's own additions could interpret. */
 const HOSTILE = [
   "<b>no</b> <img src=x onerror=alert(1)> <!-- <script>",
   "*more* **more** _more_ ~~more~~ `words` ``words`` ```words",

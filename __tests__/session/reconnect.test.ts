@@ -300,7 +300,7 @@ describe("a session whose token is not taken any more", () => {
 });
 
 describe("a session that cannot be mended", () => {
-  it("ends after five tries when nobody listens any more", async () => {
+  it("ends after five tries when no server listens any more", async () => {
     const { gateway, clock, session } = await scene();
     const started = clock.now();
     await gateway.stop();

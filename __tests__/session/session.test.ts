@@ -116,7 +116,7 @@ describe("a session", () => {
     await gateway.until(() => gateway.gone);
   });
 
-  it("keeps the agent waiting while nobody reads, and loses nothing", async () => {
+  it("keeps the agent waiting while its reader does not read, and loses nothing", async () => {
     const gateway = await startGateway();
     const session = await open(gateway);
     const chunk = "x".repeat(64 * 1024);

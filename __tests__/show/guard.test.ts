@@ -8,7 +8,7 @@ function guard() {
 const tokens = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => /^::stop-commands::(\S{36})$/.exec(line)?.[1] ?? []);
 
-it("stops commands with a token that nobody can guess, and resumes with the same, once", () => {
+it("stops commands with a token that can't be guessed, and resumes with the same, once", () => {
   const { lines, guard: one } = guard();
   one.up();
   one.up();

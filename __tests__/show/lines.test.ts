@@ -57,7 +57,7 @@ describe("a LineJoiner", () => {
     expect(lines.flush()).toEqual([]);
   });
 
-  it("gives out in parts a line that nobody could hold", () => {
+  it("shows in parts a line that is too long to hold", () => {
     const lines = new LineJoiner();
     const part = "x".repeat(1024 * 1024 - 1);
     expect(lines.push(piece(part, false))).toEqual([]);

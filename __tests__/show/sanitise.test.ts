@@ -14,7 +14,7 @@ describe("a line", () => {
     ["blanks at its beginning", "  - hello", "  - hello"],
     ["a command", "::error::no", "\\::error::no"],
     ["a command behind blanks", " \t\u00a0\u3000::error::no", "  \u00a0\u3000\\::error::no"],
-    ["a command behind what nobody sees", "\u200b\x00\x1b[0m\ufeff\u00ad::error::no", "\\::error::no"],
+    ["a command behind invisible characters", "\u200b\x00\x1b[0m\ufeff\u00ad::error::no", "\\::error::no"],
     ["colons within", "std::vector", "std::vector"],
     ["an old command at the beginning", "##[error]no", "##\\[error]no"],
     ["an old command within", "a ##[error]b ##[group]c", "a ##\\[error]b ##\\[group]c"],

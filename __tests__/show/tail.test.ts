@@ -66,7 +66,7 @@ describe("a Tail", () => {
     const part = Buffer.alloc(64 * 1024, "x");
     const before = heldBytes();
     for (let i = 0; i < 2000; i += 1) tail.push(Buffer.from(part));
-    // What nobody holds is freed beside everything else, in its own time.
+    // Unreferenced buffers are freed at an unknown time.
     await until(
       () => heldBytes() - before < 1024 * 1024,
       () => `${heldBytes() - before} bytes are held`,

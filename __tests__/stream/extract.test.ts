@@ -133,7 +133,7 @@ describe("an Extractor", () => {
       "confirmed",
       "two",
     ]);
-    // Somebody writes into the terminal.
+    // Another process writes into the terminal.
     expect(said("noise\n", three, mark("~ 14"))).toEqual(["noise", "three", "gap"]);
     expect(extractor.offset).toBe(4);
     extractor.restart();

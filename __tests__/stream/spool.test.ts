@@ -27,7 +27,7 @@ describe("a record of the spool", () => {
       `${mark("?")}${mark("=")}${mark("?")}\n`,
       text("\xef\xbf\xbd\x1b]7733;\xef\xbf\xbd"),
     ],
-    ["a mark that nobody knows", `${mark("z")}x\n`, text("\x1b]7733;z\x07x")],
+    ["an unknown mark", `${mark("z")}x\n`, text("\x1b]7733;z\x07x")],
     ["a mark of a line's beginning, further on", `x${mark("e")}\n`, text("x\x1b]7733;e\x07")],
     ["a mark of a line's end, further in front", `${mark("+")}x\n`, text("\x1b]7733;+\x07x")],
     ["a tag without an end", "\x1b]7733;e\n", text("\x1b]7733;e")],

@@ -51,7 +51,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(stopAll);
 
-/** The gateway and SSM's endpoint, both on one TLS port with a certificate that nobody has heard of. */
+/** The gateway and SSM's endpoint, both on one TLS port with a certificate that no authority has signed. */
 async function startAws(): Promise<string> {
   const answer: RequestListener = (request, response) => {
     request.resume();

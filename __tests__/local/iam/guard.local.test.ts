@@ -244,13 +244,13 @@ describe("S3", () => {
     const { buckets } = local.iam;
     const set = (...Statement: Statement[]): void =>
       buckets.setPolicy(made.bucket, { Version: "2012-10-17", Statement });
-    const everybody = { Principal: "*", Effect: "Deny" } as const;
+    const anyPrincipal = { Principal: "*", Effect: "Deny" } as const;
     const client = s3(user([allow(objects, inBucket())]));
     try {
       const { ETag } = await client.send(new PutObjectCommand({ ...at("guarded"), Body: "x" }));
       set(
         allow("s3:DeleteObject", inBucket(), {
-          ...everybody,
+          ...anyPrincipal,
           Condition: { Null: { "s3:if-match": "true" } },
         }),
       );
@@ -261,7 +261,7 @@ describe("S3", () => {
       expect(await remove({ IfMatch: ETag })).toBe("done");
 
       const encrypted = { StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" } };
-      set(allow("s3:PutObject", inBucket(), { ...everybody, Condition: encrypted }));
+      set(allow("s3:PutObject", inBucket(), { ...anyPrincipal, Condition: encrypted }));
       const put = (more = {}): Promise<string> =>
         answer(client.send(new PutObjectCommand({ ...at("sealed"), Body: "x", ...more })));
       expect(await put()).toMatch(/^AccessDenied 403: .*explicit deny in a resource-based policy/);
