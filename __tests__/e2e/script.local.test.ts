@@ -56,10 +56,12 @@ it.each([
       aws.step({ ...inputs, run: script }),
       aws.step({ ...inputs, "script-file": "ops/awkward.sh" }, { files: { "ops/awkward.sh": script } }),
     ]);
-    const way = staged ? "Script fetched by boto3." : "Script typed into the session: there is no bucket.";
+    const way = staged
+      ? "Script fetched by boto3 with the credentials of PID 1 ("
+      : "Script typed into the session: there is no bucket.";
     for (const result of results) {
       const { outputs } = result;
-      expect(wayOf(result)).toBe(way);
+      expect(wayOf(result)).toContain(way);
       expect(outputs["exit-code"]).toBe("0");
       const [checksum, base64 = ""] = (outputs["stdout"] ?? "").split("\n");
       expect(Buffer.from(base64, "base64").toString()).toBe(script);
@@ -74,7 +76,7 @@ it("boto3 finds the task role's credentials, though the exec agent's environment
   const result = await aws.step({ task: task.id, bucket, prefix: "boto3/", run: script });
   // The job can reach AWS as well.
   expect(result.outputs["stdout"]).toMatch(/^\[http:.*\/v2\/credentials\/.+\]$/);
-  expect(wayOf(result)).toBe("Script fetched by boto3.");
+  expect(wayOf(result)).toContain("Script fetched by boto3 with the credentials of PID 1 (");
   const downloads = aws.calls(`GET /${bucket}/boto3/`);
   const [download, ...more] = downloads.filter(({ operation }) => operation.endsWith("/payload"));
   expect(more).toEqual([]);

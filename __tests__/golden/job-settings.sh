@@ -14,6 +14,12 @@ fx_names='A EMPTY QUOTES'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
 fx_become_py='<become.py>'
+fx_environ_py='import os
+path = "/proc/1/environ"
+owner = os.stat(path)
+os.setegid(owner.st_gid)
+os.seteuid(owner.st_uid)
+os.write(1, open(path, "rb").read())'
 fx_metadata_py='<metadata.py>'
 fx_pack_py='<pack.py>'
 fx_environment() {

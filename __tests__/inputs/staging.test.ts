@@ -8,15 +8,16 @@ describe("staging in S3", () => {
     ["ci", "ci/"],
     ["ci/jobs/", "ci/jobs/"],
     ["/", ""],
+    ["x".repeat(64), `${"x".repeat(64)}/`],
   ])("turns prefix %j into %j", (prefix, expected) => {
     expect(read({ ...staged, prefix }).prefix).toBe(expected);
   });
 
-  it.each(["/ci", "ci/../x", "./ci", "..", "a\tb", "it's", "a{{b", "$$", "x".repeat(513)])(
+  it.each(["/ci", "ci/../x", "./ci", "..", "a\tb", "it's", "a{{b", "$$", "x".repeat(65)])(
     "refuses prefix %j",
     (prefix) => {
       expect(refusal({ ...staged, prefix }).failed).toBe(
-        "Input 'prefix' must be the start of an S3 key, of letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/.",
+        "Input 'prefix' must be the start of an S3 key, of at most 64 letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/.",
       );
     },
   );

@@ -39,13 +39,13 @@ describe("the command", () => {
   it.each<[string, Delivery]>([
     ["S3", S3],
     ["the session", SESSION],
-    // What S3 allows at its longest.
+    // The longest that the inputs allow.
     [
       "S3 by the longest names",
       {
         kind: "s3",
         bucket: "b".repeat(63),
-        key: `${"p".repeat(511)}/${JOB.runId}/payload`,
+        key: `${"p".repeat(64)}/${JOB.runId}/payload`,
         region: "ap-southeast-99",
       },
     ],

@@ -8,7 +8,7 @@ it("comments and empty lines are left out, and nothing else", () => {
 });
 
 it("shell is sent without indentation and without blanks around operators", () => {
-  expect(shortened("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c; then\nd | e\nfi");
+  expect(shortened("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c; then\nd|e\nfi");
 });
 
 it("the job begins with its order of events, and ends with the call of it", () => {

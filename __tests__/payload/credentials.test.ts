@@ -98,7 +98,7 @@ describeRoot.each(EACH)(
       async (_, mayTrace) => {
         const seen = await runBeside(sh, { [RELATIVE]: PATH_OF_TASK }, { mayTrace });
         expect(seen.status).toMatchObject({ workers: [{ exitCode: 3 }] });
-        expect(seen.notes).toContain("Script fetched by boto3 with the credentials path of PID 1 (");
+        expect(seen.notes).toContain("Script fetched by boto3 with the credentials of PID 1 (");
         expect(seen.variables).toBe(`${RELATIVE}=${PATH_OF_TASK}\n`);
         expect(seen.requests).toBe(`${PATH_OF_TASK}\n/example-ci/k\n`);
       },

@@ -1,17 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { quote } from "../../src/payload/quote.ts";
+import { payloadFile } from "../../src/payload/files.ts";
 import { inlinePython } from "../../src/payload/container-source.ts";
 import { has } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { PYTHON } from "../helpers/watch.ts";
 
-const source = readFileSync(new URL("../../src/payload/container/header.sh", import.meta.url), "utf8");
+const source = ["safe.sh", "tools.sh", "apart.sh", "header.sh"].map((name) => payloadFile(name)).join("\n");
 const directory = mkdtempSync(join(tmpdir(), "header-"));
 let endpoint: Server;
 let url = "";
@@ -34,7 +35,7 @@ afterAll(() => {
 /** A PATH with nothing but this program and what the header is made by. */
 function withOnly(program: string): string {
   const tools = mkdtempSync(join(directory, "tools-"));
-  for (const name of [program, "tr", "sed", "head"]) {
+  for (const name of [program, "tr", "sed", "head", "ls", "grep"]) {
     const found = name === "python3" ? PYTHON : execFileSync("which", [name]).toString().trim();
     symlinkSync(found, join(tools, name));
   }
@@ -55,7 +56,7 @@ describe("the metadata endpoint of the task is asked without the container's pro
   it.each(programs)("by %s", async (program) => {
     const proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
     const python = `fx_metadata_py=${quote(inlinePython("metadata.py"))}`;
-    const settings = `fx_id=1 fx_url= fx_cluster= fx_arn= fx_container= ${python}`;
+    const settings = `fx_dir=${directory} fx_uid=${process.getuid?.() ?? 0} fx_id=1 fx_url= fx_cluster= fx_arn= fx_container= ${python}`;
     const script = `${settings}\n${source}\nECS_CONTAINER_METADATA_URI_V4=${url}\nfx_print_header`;
     const shell = execFileSync("which", [SHELLS[0]?.split(" ")[0] ?? "sh"])
       .toString()

@@ -17,6 +17,7 @@ const MEANT: readonly (readonly [code: string, reason: string])[] = [
   ["SC2016", "All that is quoted by quote() is in single quotes so that nothing in it is expanded."],
   ["SC2034", "The settings are assigned here and read in the part that is the same for all."],
   // Directives are not sent, so what is sent without comments has its exceptions here.
+  ["SC2123", "PATH is set to places of which none is there, so that nothing is found."],
   ["SC2010", "`ls` is asked for modes and owners of paths of ours; no name in them can mislead."],
   ["SC2086", "The fields of /proc/PID/stat are to be split."],
   ["SC3065", "Every shell that may be /bin/sh has `test -k`."],
@@ -48,7 +49,12 @@ const whole = (delivery: Delivery): string =>
     .replace(/^eval "\$\(printf %b "\$fx_code"\)"$/m, () =>
       loaderText({ payload, delivery, address: "https://x" }),
     )
-    .replace(/^\. "\$fx_dir\/\$\{fx_new:-job\}"$/m, () => job.replace(source("process.sh"), () => ""));
+    .replace(/^\. "\$fx_dir\/\$\{fx_new:-job\}"$/m, () =>
+      ["process.sh", "safe.sh", "tools.sh", "apart.sh", "credentials.sh"].reduce(
+        (text, part) => text.replace(source(part), () => ""),
+        job,
+      ),
+    );
 
 check.each<[string, string]>([
   ["the bootstrap, the loader and the job, from S3", whole(S3)],

@@ -199,7 +199,7 @@ class SessionFollower {
         onNote(extracted.text);
         break;
       case "echo":
-        this.#outcome = { kind: "refused", code: "echo", text: "its terminal's echo can't be turned off" };
+        this.#outcome = { kind: "refused", code: "echo", text: whyNothingIsTyped(extracted.replaceable) };
         break;
       case "gap":
         onShown(extracted);
@@ -235,4 +235,11 @@ class SessionFollower {
         : `the exec agent opened no session within ${seconds} s`;
     return { kind: "ended", end: { kind: "lost", why }, attached: this.#attached };
   }
+}
+
+/** `replaceable` is the program that another user of the container can replace, if that is the reason. */
+function whyNothingIsTyped(replaceable: string | undefined): string {
+  return replaceable === undefined
+    ? "its terminal's echo can't be turned off"
+    : `another user of it can replace ${replaceable}, so none of its programs is run`;
 }

@@ -48,7 +48,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     code: "container-refused",
     failed: couldNotRun,
     advice:
-      "Nothing secret is typed into a terminal that echoes. The image needs stty (coreutils) or python3.",
+      "Nothing secret is typed into a terminal that echoes. The image needs stty (coreutils) or python3, and its programs have to belong to root.",
   },
   busy: {
     code: "container-busy",

@@ -43,9 +43,9 @@ function keyPrefix(text: string): ParseResult<string> {
   // curl removes `.` and `..` from the path of a presigned URL, which breaks its signature.
   const dots = text.split("/").some((part) => part === "." || part === "..");
   // Only safe characters, because the key stands in a shell command and in a URL.
-  if (text.startsWith("/") || dots || text.length > 512 || !/^[\w/!.-]*$/.test(text)) {
+  if (text.startsWith("/") || dots || text.length > 64 || !/^[\w/!.-]*$/.test(text)) {
     return {
-      must: "the start of an S3 key, of letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/",
+      must: "the start of an S3 key, of at most 64 letters, digits and !-_./, without a leading / and without . and .., such as ci/jobs/",
       got: shown(text),
     };
   }

@@ -52,6 +52,14 @@ export function bootstrapCommand(options: BootstrapOptions): string {
 function fetchFunction(payload: Payload, delivery: Delivery): string {
   if (delivery.kind === "session") return "fx_fetch() { :; }";
   const { bucket, key, region } = delivery;
-  const words = [inlinePython("fetch.py"), bucket, key, region, payload.sha256].map(quote).join(" ");
-  return `fx_fetch() { HOME=$fx_dir python3 -I -c ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
+  const words = [
+    `${inlinePython("apart.py")}\n${inlinePython("fetch.py")}`,
+    bucket,
+    key,
+    region,
+    payload.sha256,
+  ]
+    .map(quote)
+    .join(" ");
+  return `fx_fetch() { HOME=$fx_dir "$fx_file" -I -c ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
 }

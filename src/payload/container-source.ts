@@ -4,18 +4,22 @@ import { payloadFile } from "./files.ts";
 export const PARENT_DIRECTORIES = ["/var/lib", "/run", "/tmp", "/var/tmp", "/dev/shm"] as const;
 
 /** The parts of the bootstrap, which is a session's command. The attacher uses its functions, too. */
-const BOOTSTRAP = ["ours.sh", "process.sh", "bootstrap.sh"];
+const BOOTSTRAP = ["safe.sh", "ours.sh", "process.sh", "bootstrap.sh"];
 
 /** The parts of the command that stops a job. */
-const STOP = ["ours.sh", "process.sh", "signals.sh", "stop.sh"];
+const STOP = ["safe.sh", "ours.sh", "process.sh", "signals.sh", "stop.sh"];
 
 /** The parts of the file `job` in the container. They define functions; the line after them calls `fx_main`. */
 const JOB = [
   "main.sh",
   "directory.sh",
+  "safe.sh",
   "process.sh",
   "signals.sh",
   "processes.sh",
+  "tools.sh",
+  "apart.sh",
+  "credentials.sh",
   "header.sh",
   "reader.sh",
   "others.sh",
@@ -54,13 +58,13 @@ export function inlinePython(name: string): string {
 }
 
 /**
- * Shell for a command, which CloudTrail records: without comments, indentation, and blanks around `||` and `&&`. The
+ * Shell for a command, which CloudTrail records: without comments, indentation, and blanks around `|`, `||` and `&&`. The
  * source must not have these blanks in a string.
  */
 export function shortened(source: string): string {
   return withoutComments(source)
     .replace(/^\s+/gm, "")
-    .replace(/ (\|\||&&) /g, "$1");
+    .replace(/ (\|\|?|&&) /g, "$1");
 }
 
 function joined(names: readonly string[]): string {

@@ -49,7 +49,9 @@ export function jobText(options: JobOptions): string {
     `fx_names=${quote(Object.keys(options.env).join(" "))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
     `fx_recorder_awk=${quote(payloadFile("recorder.awk"))}`,
-    ...["become", "metadata", "pack"].map((name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`),
+    ...["become", "environ", "metadata", "pack"].map(
+      (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
+    ),
     `fx_environment() {`,
     ...exports(options.env),
     `:`,

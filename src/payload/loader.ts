@@ -20,8 +20,9 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
     `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
     `fx_address=${quote(address ?? "")}`,
     `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
-    `fx_sha256_py=${quote(inlinePython("sha256.py"))}`,
-    `fx_download_py=${quote(inlinePython("download.py"))}`,
-    payloadFile("loader.sh"),
+    ...["sha256", "download", "fetch", "environ"].map(
+      (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
+    ),
+    ...["tools.sh", "apart.sh", "credentials.sh", "loader.sh"].map((name) => payloadFile(name)),
   ].join("\n");
 }

@@ -36,7 +36,8 @@ import { clipped } from "../clipped.ts";
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
  *                             and the container asks for the code of other ways to get it.
- *     `echo`                  before the nonce is known: echo can't be turned off.
+ *     `echo`, `echo PATH`     before the nonce is known: echo can't be turned off. PATH: because another user of the
+ *                             container can replace that program.
  *     `open`                  before the nonce is known: the session is open, and the payload is being fetched.
  *
  * STATUS is one of these:
@@ -146,8 +147,8 @@ function parseRefusal(body: string): Mark {
 export type Announcement =
   /** Echo is off: input may be typed. */
   | { readonly kind: "ready"; readonly missing: MissingPayload | undefined }
-  /** Echo can't be turned off: nothing may be typed. */
-  | { readonly kind: "echo" };
+  /** Echo can't be turned off: nothing may be typed. `replaceable`: a program that another user can replace is the reason. */
+  | { readonly kind: "echo"; readonly replaceable?: string };
 
 /** The container has no payload yet. */
 export interface MissingPayload {
@@ -155,12 +156,15 @@ export interface MissingPayload {
   readonly why: string;
 }
 
-const ANNOUNCEMENT = new RegExp(`${MARK.replace("]", "\\]")}(ready|ready1 ([^${BEL}]*)|echo)${BEL}`);
+const ANNOUNCEMENT = new RegExp(
+  `${MARK.replace("]", "\\]")}(ready|ready1 ([^${BEL}]*)|echo(?: ([^${BEL}]*))?)${BEL}`,
+);
 
 /** The first announcement in what a terminal showed. */
 export function findAnnouncement(text: string): Announcement | undefined {
-  const [, word, why] = ANNOUNCEMENT.exec(text) ?? [];
+  const [, word, why, replaceable] = ANNOUNCEMENT.exec(text) ?? [];
   if (word === undefined) return undefined;
-  if (word === "echo") return { kind: "echo" };
+  if (word.startsWith("echo"))
+    return { kind: "echo", ...(replaceable !== undefined && { replaceable: clipped(replaceable) }) };
   return { kind: "ready", missing: why === undefined ? undefined : { why } };
 }

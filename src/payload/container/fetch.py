@@ -7,8 +7,7 @@ import boto3,hashlib,signal,sys
 
 b,k,r,d,f=sys.argv[1:]
 signal.alarm(5)
-c=boto3.session.Config(connect_timeout=2,read_timeout=3,retries={"max_attempts":0})
-a=boto3.client("s3",r,config=c).get_object(Bucket=b,Key=k)["Body"]
+a=boto3.client("s3",r,config=boto3.session.Config(connect_timeout=2,read_timeout=3,retries={"max_attempts":0})).get_object(Bucket=b,Key=k)["Body"]
 signal.alarm(0)
 a=a.read()
 hashlib.sha256(a).hexdigest()==d or sys.exit("checksum mismatch")

@@ -1,10 +1,16 @@
 # --- Processes of ours: how they begin, wait and end.
 
 # Finds our own programs once, by their full paths, so that they stay the same whatever PATH the script is given:
-# fx_python3, fx_setsid, and fx_env where `env` can give signals back. Each is empty where the image has none.
+# fx_python3, fx_setsid, and fx_env where `env` can give signals back. Each is empty where the image has none, or where
+# another user can replace it.
 fx_find_programs() {
-  fx_env='' fx_python3=$(command -v python3) fx_setsid=$(command -v setsid)
-  if [ "$fx_setsid" ] && env --default-signal=INT,QUIT true 2>/dev/null; then fx_env=$(command -v env); fi
+  fx_tool python3
+  fx_python3=$fx_file
+  fx_tool setsid
+  fx_setsid=$fx_file
+  fx_tool env
+  fx_env=$fx_file
+  [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true 2>/dev/null || fx_env=''
 }
 
 # fx_exec WORD…: becomes that program, in a worker with the variables of the script.

@@ -7,7 +7,8 @@ fx_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 # Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False where the image has
 # nothing; nothing is packed then.
 fx_find_packer() {
-  if command -v gzip >/dev/null && command -v base64 >/dev/null; then
+  if fx_tool base64 && fx_base64=$fx_file && fx_tool gzip; then
+    fx_gzip=$fx_file
     fx_packer=gzip
   elif [ "$fx_python3" ]; then
     fx_packer=python3
@@ -21,7 +22,7 @@ fx_find_packer() {
 # Packs standard input.
 fx_run_packer() {
   case $fx_packer in
-    gzip) gzip -c | base64 ;;
+    gzip) "$fx_gzip" -c | "$fx_base64" ;;
     python3) "$fx_python3" -I -S -c "$fx_pack_py" ;;
   esac
 }

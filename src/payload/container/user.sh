@@ -29,7 +29,8 @@ fx_find_user() {
 # Finds what can run a command as that user: fx_way, and its program in fx_becomer. False where the image has nothing.
 fx_find_way() {
   for fx_way in setpriv python3 su-exec gosu su; do
-    fx_becomer=$(command -v "$fx_way") || continue
+    fx_tool "$fx_way" || continue
+    fx_becomer=$fx_file
     case $fx_way in
       setpriv) "$fx_becomer" --help 2>&1 | grep -q init-groups || continue ;;
       su) [ "$fx_as_name" ] || continue ;;

@@ -1,0 +1,224 @@
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { asRoot } from "../../local/task/isolate.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
+
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
+/** Of each shell once. */
+const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
+const PATIENCE = 60_000;
+const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.url)));
+/** A program that says as whom it is run. */
+const EVIL = '#!/bin/sh\necho "$0: $(/usr/bin/id -u)" >>/tmp/evidence; chmod 666 /tmp/evidence\nexit 1\n';
+const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
+
+/** Runs a script in a container that `setUp` has prepared, where another user has these files. */
+async function runIn(
+  sh: string,
+  setUp: string,
+  theirs: Readonly<Record<string, string>>,
+  options: Partial<WatchOptions> = {},
+): Promise<{ job: WatchedJob; notes: string; evidence: string }> {
+  const container = await SharedContainer.start(sh);
+  try {
+    for (const [file, content] of Object.entries(theirs)) container.give(file, content);
+    container.run(setUp);
+    const job = new WatchedJob({
+      within: container,
+      sh: "/bin/sh",
+      containerEnv: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      shell: "/bin/sh -e {0}",
+      script: "exit 6",
+      ...options,
+    });
+    await job.attach().closed;
+    const notes = job.events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
+    return { job, notes: notes.join("\n"), evidence: container.evidence };
+  } finally {
+    await container.stop();
+  }
+}
+
+const ENDED = { kind: "ended", workers: [{ exitCode: 6 }] };
+const NEEDED =
+  "cat chmod chown cut date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr".split(" ");
+const OTHERS = "python3 aws curl wget setsid env awk gzip base64 sha256sum openssl id stat".split(" ");
+/** Those without which a job can still be run. */
+const LUXURIES = "python3 aws curl wget gzip base64 openssl".split(" ");
+const THEIRS = Object.fromEntries([...NEEDED, ...OTHERS].map((name) => [`/opt/venv/bin/${name}`, EVIL]));
+const LINK = "ln -s bin /opt/venv/by; chown -h 1000 /opt/venv/by; chown 1000 /opt/venv";
+
+/** How a program at this path becomes one that the other user can replace. */
+const ways: readonly (readonly [string, (path: string, name: string) => string])[] = [
+  ["a link to a program of theirs", (path, name) => `ln -sf /opt/venv/bin/${name} ${path}`],
+  ["a link through a link of theirs", (path, name) => `ln -sf ../../opt/venv/by/${name} ${path}`],
+  ["their own", (path, name) => `rm -f ${path}; cp -p /opt/venv/bin/${name} ${path}`],
+  [
+    "everybody's to write to",
+    (path, name) => `rm -f ${path}; cp /opt/venv/bin/${name} ${path}; chown 0 ${path}; chmod 757 ${path}`,
+  ],
+];
+
+describe.each(EACH)("a program in a directory of root's, under %s,", (sh) => {
+  asOthers.concurrent.each(ways)(
+    "is passed over for the next one in PATH where it is %s",
+    async (_, replace) => {
+      // The container has /opt/local/bin for itself.
+      const names = [...NEEDED, ...OTHERS];
+      const setUp = [LINK, "mkdir -p /opt/local/bin", ...names.map((n) => replace(`/opt/local/bin/${n}`, n))];
+      const seen = await runIn(sh, setUp.join("\n"), THEIRS, {
+        containerEnv: { PATH: "/opt/local/bin:/usr/bin:/bin" },
+        delivery: S3,
+        address: "http://127.0.0.1:1",
+      });
+      expect(seen.evidence).toBe("");
+      expect(seen.job.status).toMatchObject(ENDED);
+    },
+    PATIENCE,
+  );
+
+  asOthers.concurrent.each(ways)(
+    "counts as not there where it is %s, and a note names it",
+    async (_, replace) => {
+      const setUp = [LINK, ...LUXURIES.map((name) => replace(`/usr/bin/${name}`, name))];
+      const seen = await runIn(sh, setUp.join("\n"), THEIRS, {
+        containerEnv: { PATH: "/bin" },
+        delivery: S3,
+        address: "http://127.0.0.1:1",
+      });
+      expect(seen.evidence).toBe("");
+      expect(seen.job.status).toMatchObject(ENDED);
+      expect(seen.notes).toContain("boto3: another user can replace /bin/python3");
+      expect(seen.notes).toMatch(
+        /^Not run, since another user of the container can replace it: \/bin\/python3 .*\/bin\/curl/m,
+      );
+    },
+    PATIENCE,
+  );
+
+  asOthers.concurrent.each(ways)(
+    "is named, and no program is run, where every image needs it and it is %s",
+    async (_, replace) => {
+      const seen = await runIn(sh, `${LINK}\n${replace("/bin/tail", "tail")}`, THEIRS, {
+        containerEnv: { PATH: "/bin" },
+      });
+      expect(seen.evidence).toBe("");
+      expect(seen.job.events).toEqual([{ kind: "echo", replaceable: "/bin/tail" }]);
+    },
+    PATIENCE,
+  );
+
+  asOthers.concurrent.each(["ls", "grep"])(
+    "is not asked whose the others are, where it is another user's: %s",
+    async (name) => {
+      const seen = await runIn(
+        sh,
+        `rm /usr/bin/${name}; cp -p /opt/venv/bin/${name} /usr/bin/${name}`,
+        THEIRS,
+        {
+          containerEnv: { PATH: "/bin" },
+        },
+      );
+      expect(seen.evidence).toBe("");
+      expect(seen.job.events).toEqual([{ kind: "echo" }]);
+    },
+    PATIENCE,
+  );
+
+  asOthers.concurrent(
+    "says whose the others are, also where neither /usr/bin nor /bin has it",
+    async () => {
+      const setUp = [
+        "mkdir -p /opt/tools",
+        "for name in ls grep; do cp /usr/bin/$name /opt/tools; done; rm /usr/bin/ls /usr/bin/grep",
+      ];
+      const seen = await runIn(sh, setUp.join("\n"), THEIRS, {
+        containerEnv: { PATH: "/opt/venv/bin:/usr/bin:/bin:/opt/tools" },
+      });
+      expect(seen.evidence).toBe("");
+      expect(seen.job.status).toMatchObject(ENDED);
+    },
+    PATIENCE,
+  );
+});
+
+asOthers(
+  "python3 fetches nothing by packages that another user can replace",
+  async () => {
+    const packages = "/usr/lib/python3/dist-packages";
+    const module = `open("/tmp/evidence", "a").write("imported\\n")\n`;
+    const seen = await runIn(
+      "dash",
+      `chown -R 1000 ${packages}`,
+      { [`${packages}/boto3.py`]: module },
+      {
+        containerEnv: { PATH: "/bin" },
+        delivery: S3,
+        address: "http://127.0.0.1:1",
+      },
+    );
+    expect(seen.evidence).toBe("");
+    expect(seen.job.status).toMatchObject(ENDED);
+    expect(seen.notes).toContain("boto3: another user can replace /lib/python3/dist-packages");
+  },
+  PATIENCE,
+);
+
+describe("a variable of the image that names a file", () => {
+  const PATH = `${VENV}:/usr/bin:/bin`;
+  const files = (directory: string): Record<string, string> => ({
+    [`${directory}/evil`]: EVIL,
+    [`${directory}/config`]: `[default]\ncredential_process = ${directory}/evil\n`,
+    [`${directory}/wgetrc`]: `use_askpass = ${directory}/evil\noutput_document = /tmp/evidence\n`,
+    [`${directory}/openssl.cnf`]: [
+      "openssl_conf = init",
+      "[init]\nproviders = all",
+      "[all]\nevil = evil",
+      `[evil]\nmodule = ${directory}/evil.so\nactivate = 1\n`,
+    ].join("\n"),
+    [`${directory}/sitecustomize.py`]: `open("/tmp/evidence", "a").write("imported\\n")\n`,
+  });
+  const variables = (directory: string): Record<string, string> => ({
+    AWS_CONFIG_FILE: `${directory}/config`,
+    AWS_SHARED_CREDENTIALS_FILE: `${directory}/config`,
+    WGETRC: `${directory}/wgetrc`,
+    PYTHONPATH: `/usr/lib/none:${directory}`,
+    SSLKEYLOGFILE: `${directory}/keys`,
+  });
+
+  asOthers.concurrent.each([
+    ["boto3, and by aws", PATH],
+    ["curl, python3 and wget", "/usr/bin:/bin"],
+  ])(
+    "of another user is not obeyed where the script is fetched by %s",
+    async (_, path) => {
+      const seen = await runIn("dash", ":", files("/opt/theirs"), {
+        containerEnv: { PATH: path, ...variables("/opt/theirs") },
+        delivery: S3,
+        address: "http://127.0.0.1:9/none",
+        script: 'printf "%s %s" "$AWS_CONFIG_FILE" "$PYTHONPATH"; exit 6',
+      });
+      expect(seen.evidence).toBe("");
+      expect(seen.job.status).toMatchObject(ENDED);
+      expect(seen.job.output("stdout").toString()).toBe("/opt/theirs/config /usr/lib/none:/opt/theirs");
+    },
+    PATIENCE,
+  );
+
+  asOthers.concurrent(
+    "of root's is obeyed by boto3, which says so",
+    async () => {
+      const seen = await runIn("dash", "chown -R 0:0 /opt/roots", files("/opt/roots"), {
+        containerEnv: { PATH, AWS_CONFIG_FILE: "/opt/roots/config" },
+        delivery: S3,
+        address: "http://127.0.0.1:9/none",
+      });
+      expect(seen.evidence).toContain("/opt/roots/evil: 0\n");
+      expect(seen.notes).toContain("Fetching the script by boto3 with the settings of the image.");
+    },
+    PATIENCE,
+  );
+});
