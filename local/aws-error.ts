@@ -1,3 +1,5 @@
+import { escaped } from "./xml.ts";
+
 /** An error in an AWS service's own words: callers match on the code, and sometimes on the message. */
 export class AwsError extends Error {
   readonly code: string;
@@ -29,8 +31,4 @@ export class AwsError extends Error {
   get body(): string {
     return JSON.stringify({ __type: this.code, message: this.message, ...this.members });
   }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -55,7 +55,10 @@ export interface FrontOptions {
   /** The answer to a JSON call; undefined for a call that goes upstream. */
   readonly operation: (service: string, operation: string, body: object) => Promise<object> | undefined;
   /** The answer, in XML, to a call of the query protocol; undefined for a call that goes upstream. */
-  readonly query: (parameters: URLSearchParams) => Promise<string> | undefined;
+  readonly query: (
+    from: Pick<RecordedRequest, "service" | "key">,
+    parameters: URLSearchParams,
+  ) => Promise<string> | undefined;
   /** Throws AWS's refusal of a call for its key, its signature or its rights. */
   readonly admit: (call: Call) => Promise<Admission>;
   /** S3's answer to a call for a bucket of another region; undefined for all other calls. */
@@ -162,7 +165,7 @@ export class Front {
     }
   }
 
-  /** A call of the query protocol: STS, IAM or EC2. */
+  /** A call of the query protocol: STS, IAM, EC2 or CloudFormation. */
   async #answerQuery(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
     const bytes = await buffer(request);
     const parameters = new URLSearchParams(bytes.toString("utf8"));
@@ -173,7 +176,7 @@ export class Front {
     // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
     const service = from.service || "sts";
     await this.#options.admit(callOf(request, { service, operation, body, bytes }));
-    const ours = this.#options.query(parameters);
+    const ours = this.#options.query(from, parameters);
     if (ours === undefined) await this.#forward(request, response, bytes, trouble);
     else send(response, 200, await ours, "text/xml");
   }

@@ -1,18 +1,21 @@
+import { AwsError } from "./aws-error.ts";
+import type { Keys } from "./iam/principals.ts";
 import { signedFetch } from "./signed-fetch.ts";
 
 /**
- * Makes one call with the admin's key to a service of the query protocol (STS, EC2, IAM), for which the action has no
- * client.
+ * Makes one call to a service of the query protocol (STS, EC2, IAM), for which the action has no client, with the admin's
+ * keys unless others are given. Fails with the service's error, as an `AwsError`.
  */
 export async function callQueryApi(
   endpoint: string,
   region: string,
   service: string,
   parameters: Readonly<Record<string, string>>,
+  keys?: Keys,
 ): Promise<string> {
   const response = await signedFetch(
     `${endpoint}/`,
-    { region, service },
+    { region, service, ...(keys && { keys }) },
     {
       method: "POST",
       headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
@@ -20,8 +23,10 @@ export async function callQueryApi(
     },
   );
   const text = await response.text();
-  if (!response.ok) throw new Error(`${service} ${parameters["Action"] ?? ""}: ${text}`);
-  return text;
+  if (response.ok) return text;
+  const [code = "ServerException"] = textsOf(text, "Code");
+  const [message = text] = textsOf(text, "Message");
+  throw new AwsError(code, message, response.status);
 }
 
 /** The text of each XML element of a name that holds only text. */

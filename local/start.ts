@@ -5,6 +5,7 @@ import type { Ecs } from "./ecs/ecs.ts";
 import { ecsOperation } from "./ecs/operations.ts";
 import { Records } from "./ecs/records.ts";
 import { Services } from "./ecs/services.ts";
+import { CloudFormation } from "./cloudformation/cloudformation.ts";
 import { Faults, type Fault } from "./faults.ts";
 import { Front, ID_TOKEN_PATH, type RecordedRequest } from "./front.ts";
 import type { Tag } from "./ecs/shapes.ts";
@@ -17,6 +18,7 @@ import { calm, obey, type OrderTargets, type Orders, readOrders } from "./orders
 import { settingsFrom, type LocalOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import { python } from "./python.ts";
+import { callQueryApi } from "./query-api.ts";
 import { S3Regions } from "./s3-regions.ts";
 import { sessionManager } from "./session-manager.ts";
 import { ADMIN } from "./signed-fetch.ts";
@@ -106,7 +108,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     [...tasks.values()].find(({ id, arn }) => reference === arn || reference === id)?.plan.tags ?? [];
   const aliased = (alias: string): Promise<string | undefined> =>
     keyOfAlias(alias, { url: moto.url, region });
-  const iam = new Iam({ region, accountId, records, tagsOfTask, keyOfAlias: aliased }, keys);
+  const iam = new Iam({ region, accountId, records, tagsOfTask, keyOfAlias: aliased }, keys, (parameters) =>
+    callQueryApi(moto.url, region, "iam", Object.fromEntries(parameters)),
+  );
   iam.principals.addUser("local", { keys: CALLER });
   iam.principals.addUser("admin", { keys: ADMIN });
   const regions = new S3Regions(moto.url, region);
@@ -144,6 +148,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     },
   };
   const services = new Services(ecs);
+  const cloudFormation = new CloudFormation({ endpoint: () => `http://${front.host}`, region, accountId });
   const front: Front = new Front({
     upstream: moto.url,
     gateway,
@@ -163,7 +168,10 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       const answer = sessionManager(gateway, at, operation, body);
       return answer && Promise.resolve(answer);
     },
-    query: (parameters) => sts.operation(parameters) ?? iam.query(parameters),
+    query: ({ service, key }, parameters) => {
+      if (service !== "cloudformation") return sts.operation(parameters) ?? iam.query(parameters);
+      return cloudFormation.answer(parameters, iam.principals.find(key)?.keys ?? NO_ROLE_KEYS);
+    },
     admit: (call) => iam.admit(call),
     elsewhere: (request) => regions.elsewhere(request),
     s3: (call, body) => iam.s3(call, body),

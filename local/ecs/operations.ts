@@ -1,3 +1,4 @@
+import { deleteCluster } from "./delete-cluster.ts";
 import { describeTasks } from "./describe-tasks.ts";
 import type { Ecs } from "./ecs.ts";
 import { executeCommand } from "./execute-command.ts";
@@ -10,6 +11,7 @@ import { stopTask } from "./stop-task.ts";
 type Operation = (ecs: Ecs, request: never) => Promise<object>;
 
 const operations: Readonly<Record<string, Operation>> = {
+  DeleteCluster: deleteCluster,
   DescribeTasks: describeTasks,
   ExecuteCommand: executeCommand,
   ListTasks: listTasks,

@@ -3,7 +3,7 @@ import type { Refusal } from "./decide.ts";
 import type { Access } from "./policy.ts";
 
 /** The services whose errors are XML with a status of their own. All others answer in JSON, with 400. */
-const isQuery = (service: string): boolean => ["sts", "iam", "ec2"].includes(service);
+const isQuery = (service: string): boolean => ["sts", "iam", "ec2", "cloudformation"].includes(service);
 
 /** A service's answer to a call without a right, in AWS's words. */
 export function accessDenied(

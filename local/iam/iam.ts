@@ -8,6 +8,7 @@ import { checkForm, readForm, signatureOfForm } from "./post-policy.ts";
 import { Principals } from "./principals.ts";
 import type { CallScope } from "./requests/request.ts";
 import { objectOf } from "./requests/s3.ts";
+import { RolePolicies } from "./role-policies.ts";
 import { simulate } from "./simulate.ts";
 
 /** Access control: IAM, and the calls of S3 for bucket policies. */
@@ -16,10 +17,13 @@ export class Iam {
   readonly buckets: Buckets;
   readonly #guard: Guard;
   readonly #scope: CallScope;
+  readonly #rolePolicies: RolePolicies;
 
-  constructor(scope: CallScope, keys: KeyRing) {
+  /** `upstream` makes a call of moto's IAM, which keeps users and roles. */
+  constructor(scope: CallScope, keys: KeyRing, upstream: (parameters: URLSearchParams) => Promise<string>) {
     this.#scope = scope;
     this.principals = new Principals(scope.accountId, keys);
+    this.#rolePolicies = new RolePolicies(this.principals, upstream);
     this.buckets = new Buckets(scope.accountId, scope.region);
     this.#guard = new Guard({
       principals: this.principals,
@@ -45,7 +49,7 @@ export class Iam {
 
   /** The calls of IAM that are answered here. */
   query(parameters: URLSearchParams): Promise<string> | undefined {
-    if (parameters.get("Action") !== "SimulatePrincipalPolicy") return undefined;
+    if (parameters.get("Action") !== "SimulatePrincipalPolicy") return this.#rolePolicies.call(parameters);
     return simulate(parameters, { guard: this.#guard, principals: this.principals });
   }
 

@@ -44,7 +44,8 @@ export class Principals {
   /** The temporary keys that were given out. */
   readonly #sessions: { find(accessKeyId: string): SessionKeys | undefined };
   readonly #users = new Map<string, KeyOwner>();
-  readonly #roles = new Map<string, readonly Policy[]>();
+  /** The policies of each role, by their names. */
+  readonly #roles = new Map<string, ReadonlyMap<string, Policy>>();
 
   constructor(accountId: string, sessions: { find(accessKeyId: string): SessionKeys | undefined }) {
     this.#accountId = accountId;
@@ -63,7 +64,23 @@ export class Principals {
 
   /** Sets the policies of a role, for all of its sessions from now on. */
   setRole(name: string, policies: readonly unknown[]): void {
-    this.#roles.set(name, policies.map(readPolicy));
+    this.#roles.set(name, new Map(policies.map((policy, i) => [String(i), readPolicy(policy)])));
+  }
+
+  /** Gives a role one more policy, as PutRolePolicy does. The first one takes away the role's rights to everything. */
+  putRolePolicy(role: string, name: string, policy: Policy): void {
+    this.#roles.set(role, new Map([...(this.#roles.get(role) ?? []), [name, policy]]));
+  }
+
+  /** Takes a policy from a role. */
+  deleteRolePolicy(role: string, name: string): void {
+    const others = [...(this.#roles.get(role) ?? [])].filter(([one]) => one !== name);
+    this.#roles.set(role, new Map(others));
+  }
+
+  /** Forgets the policies of a role that has been deleted. */
+  deleteRole(name: string): void {
+    this.#roles.delete(name);
   }
 
   /** The owner of a key; undefined for an unknown key. */
@@ -78,7 +95,7 @@ export class Principals {
   session(roleArn: string, sessionName: string): Asker {
     const [, account = "", name = ""] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(roleArn) ?? [];
     const arn = `arn:aws:sts::${account}:assumed-role/${name}/${sessionName}`;
-    return { arn, roleArn, account, policies: this.#roles.get(name) ?? [everything] };
+    return { arn, roleArn, account, policies: [...(this.#roles.get(name)?.values() ?? [everything])] };
   }
 }
 

@@ -133,11 +133,17 @@ export class Task {
   }
 
   get taskRoleArn(): string | undefined {
-    return this.plan.overrides.taskRoleArn ?? this.plan.definition.taskRoleArn;
+    return this.#roleArn(this.plan.overrides.taskRoleArn ?? this.plan.definition.taskRoleArn);
   }
 
   get executionRoleArn(): string | undefined {
-    return this.plan.overrides.executionRoleArn ?? this.plan.definition.executionRoleArn;
+    return this.#roleArn(this.plan.overrides.executionRoleArn ?? this.plan.definition.executionRoleArn);
+  }
+
+  /** ECS also takes the bare name of a role of its account. */
+  #roleArn(role: string | undefined): string | undefined {
+    const { accountId } = this.#platform.settings;
+    return role === undefined || role.startsWith("arn:") ? role : `arn:aws:iam::${accountId}:role/${role}`;
   }
 
   /** Asks it to stop. The first code and reason are kept. `abrupt`: the host is gone, and all processes with it. */

@@ -1,7 +1,7 @@
 import type { CallScope, Request, Right } from "./request.ts";
 
 /**
- * The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM or EC2 needs. For an operation that is not known here,
+ * The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation that is not known here,
  * `*` is the resource.
  */
 export async function otherRights(
@@ -11,6 +11,10 @@ export async function otherRights(
   const text = (name: string): string => (typeof body[name] === "string" ? body[name] : "");
   const arn = (rest: string): string => `arn:aws:${service}:${scope.region}:${scope.accountId}:${rest}`;
   const on = (resource: string): readonly Right[] => [{ action: `${service}:${operation}`, resource }];
+  if (service === "cloudformation") {
+    const stack = text("StackName");
+    return on(stack.startsWith("arn:") ? stack : arn(`stack/${stack || "*"}/*`));
+  }
   switch (`${service}:${operation}`) {
     case "kms:GenerateDataKey":
     case "kms:Encrypt":

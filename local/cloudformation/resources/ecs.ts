@@ -1,0 +1,105 @@
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  DeleteClusterCommand,
+  DeleteServiceCommand,
+  DeregisterTaskDefinitionCommand,
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  type ECSClient,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+} from "@aws-sdk/client-ecs";
+import type { Json, JsonObject } from "../template.ts";
+import { type ResourceType, settled } from "./resource-type.ts";
+
+export const cluster: ResourceType = {
+  properties: ["ClusterName", "Configuration"],
+  async make(properties, { ecs }) {
+    const { cluster: made } = await ecs.send(new CreateClusterCommand(asRequest(properties)));
+    return { id: made?.clusterName ?? "", attributes: { Arn: made?.clusterArn ?? "" } };
+  },
+  async remove(name, { ecs }) {
+    await ecs.send(new DeleteClusterCommand({ cluster: name }));
+  },
+};
+
+export const taskDefinition: ResourceType = {
+  properties: [
+    ...[
+      "Family",
+      "RequiresCompatibilities",
+      "NetworkMode",
+      "Cpu",
+      "Memory",
+      "TaskRoleArn",
+      "ExecutionRoleArn",
+    ],
+    "ContainerDefinitions",
+  ],
+  async make(properties, { ecs }) {
+    const request = new RegisterTaskDefinitionCommand(asRequest(properties) as never);
+    const { taskDefinition: made } = await ecs.send(request);
+    return { id: made?.taskDefinitionArn ?? "" };
+  },
+  async remove(arn, { ecs }) {
+    await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
+  },
+};
+
+/** A service is there when all of its tasks run, and gone when none of them does any more. */
+export const service: ResourceType = {
+  properties: [
+    ...["ServiceName", "Cluster", "TaskDefinition", "DesiredCount", "LaunchType", "PlatformVersion"],
+    ...["EnableExecuteCommand", "DeploymentConfiguration", "NetworkConfiguration"],
+  ],
+  async make(properties, { ecs }) {
+    const request = new CreateServiceCommand(asRequest(properties) as never);
+    const { service: made } = await ecs.send(request);
+    return { id: made?.serviceArn ?? "", attributes: { Name: made?.serviceName ?? "" } };
+  },
+  async complete(_, { ecs }, { id }) {
+    await settled("The service's tasks did not all run", async () => {
+      const answer = await ecs.send(new DescribeServicesCommand(namesOf(id)));
+      const [{ runningCount, desiredCount } = { runningCount: 0, desiredCount: 1 }] = answer.services ?? [];
+      return runningCount === desiredCount;
+    });
+  },
+  async remove(id, { ecs }) {
+    const { cluster, services } = namesOf(id);
+    const tasks = await tasksOf(ecs, cluster, services[0]);
+    await ecs.send(new DeleteServiceCommand({ cluster, service: services[0], force: true }));
+    if (tasks.length === 0) return;
+    await settled("The service's tasks did not stop", async () => {
+      const answer = await ecs.send(new DescribeTasksCommand({ cluster, tasks }));
+      return (answer.tasks ?? []).every(({ lastStatus }) => lastStatus === "STOPPED");
+    });
+  },
+};
+
+async function tasksOf(ecs: ECSClient, cluster: string, serviceName: string): Promise<string[]> {
+  const answer = await ecs.send(new ListTasksCommand({ cluster, serviceName }));
+  return answer.taskArns ?? [];
+}
+
+/** `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE` */
+function namesOf(arn: string): { cluster: string; services: [string] } {
+  const [, cluster = "", name = ""] = arn.split("/");
+  return { cluster, services: [name] };
+}
+
+/** Properties under the names that the API of ECS has for them: `TaskRoleArn` is `taskRoleArn` there, and so on within. */
+function asRequest(properties: JsonObject): object {
+  return renamed(properties) as object;
+}
+
+function renamed(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(renamed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value as JsonObject).map(([name, one]) => [
+      name.charAt(0).toLowerCase() + name.slice(1),
+      renamed(one),
+    ]),
+  );
+}

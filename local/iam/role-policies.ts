@@ -1,0 +1,46 @@
+import { AwsError } from "../aws-error.ts";
+import { readPolicy, type Policy } from "./policy.ts";
+import type { Principals } from "./principals.ts";
+
+/** The calls of IAM that change the policies of a role. moto carries them out, and from then on they are evaluated. */
+export class RolePolicies {
+  readonly #principals: Principals;
+  readonly #upstream: (parameters: URLSearchParams) => Promise<string>;
+
+  constructor(principals: Principals, upstream: (parameters: URLSearchParams) => Promise<string>) {
+    this.#principals = principals;
+    this.#upstream = upstream;
+  }
+
+  /** Undefined for any other call. */
+  call(parameters: URLSearchParams): Promise<string> | undefined {
+    const text = (name: string): string => parameters.get(name) ?? "";
+    const [role, name] = [text("RoleName"), text("PolicyName")];
+    switch (text("Action")) {
+      case "PutRolePolicy": {
+        const policy = policyIn(text("PolicyDocument"));
+        return this.#after(parameters, () => this.#principals.putRolePolicy(role, name, policy));
+      }
+      case "DeleteRolePolicy":
+        return this.#after(parameters, () => this.#principals.deleteRolePolicy(role, name));
+      case "DeleteRole":
+        return this.#after(parameters, () => this.#principals.deleteRole(role));
+      default:
+        return undefined;
+    }
+  }
+
+  async #after(parameters: URLSearchParams, change: () => void): Promise<string> {
+    const answer = await this.#upstream(parameters);
+    change();
+    return answer;
+  }
+}
+
+function policyIn(document: string): Policy {
+  try {
+    return readPolicy(JSON.parse(document));
+  } catch (error) {
+    throw new AwsError("MalformedPolicyDocument", error instanceof Error ? error.message : String(error));
+  }
+}

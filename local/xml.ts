@@ -1,0 +1,19 @@
+/** What an answer in XML says: a list's items are elements `member`, as in the query protocol. */
+export type Xml = string | readonly Xml[] | { readonly [element: string]: Xml | undefined };
+
+export function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** The content of an element. Members that are undefined are left out. */
+export function xmlOf(value: Xml): string {
+  if (typeof value === "string") return escaped(value);
+  if (Array.isArray(value)) return (value as readonly Xml[]).map((one) => element("member", one)).join("");
+  return Object.entries(value as Readonly<Record<string, Xml | undefined>>)
+    .map(([name, one]) => (one === undefined ? "" : element(name, one)))
+    .join("");
+}
+
+function element(name: string, value: Xml): string {
+  return `<${name}>${xmlOf(value)}</${name}>`;
+}
