@@ -1,0 +1,241 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { fromWebToken } from "@aws-sdk/credential-provider-web-identity";
+import { DescribeLogGroupsCommand, CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  DeleteClusterCommand,
+  DescribeClustersCommand,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+  RunTaskCommand,
+} from "@aws-sdk/client-ecs";
+import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { parse } from "yaml";
+import { virtualEnvironment } from "../../local/python.ts";
+import { callQueryApi, textsOf } from "../../local/query-api.ts";
+import { runStep, type StepResult } from "../../local/runner/step.ts";
+import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
+import { clientConfig } from "../local/with-local.ts";
+
+const TEMPLATE = "examples/setup/cloudformation/fargate-exec.yaml";
+const STACK = "fargate-exec";
+
+const run = promisify(execFile);
+let local: LocalFargate;
+let outputs: Readonly<Record<string, string>>;
+
+/** The AWS CLI as `npm run local` has it called. */
+async function cli(...args: readonly string[]): Promise<string> {
+  const { stdout } = await run(join(virtualEnvironment, "bin/aws"), args, {
+    env: { ...local.env, AWS_PAGER: "", AWS_CONFIG_FILE: "/dev/null" },
+  });
+  return stdout;
+}
+
+const ask = (service: string, Action: string, Version: string): Promise<string> =>
+  callQueryApi(local.url, local.region, service, { Action, Version });
+
+/** The commands of the page, as a shell runs them, and the step of its workflow. */
+const page = readFileSync("examples/setup/README.md", "utf8");
+const block = (language: string): string => {
+  const [, text] = new RegExp(`\n\`\`\`${language}\n(.*?)\n\`\`\`\n`, "s").exec(page) ?? [];
+  if (text === undefined) throw new Error(`The page has no block of ${language}.`);
+  return text;
+};
+const workflow = parse(block("yaml")) as {
+  jobs: { hello: { steps: [{ with: Record<string, string> }] } };
+};
+
+/** Runs the commands of the page with the AWS CLI of .venv. `gh` has no GitHub to ask here. */
+async function newcomer(): Promise<string> {
+  const programs = mkdtempSync(join(tmpdir(), "programs-"));
+  try {
+    const gh = '#!/bin/sh\n[ "$1 $2" = "api repos/example-org/shop" ] && echo 1234567 89012345\n';
+    writeFileSync(join(programs, "gh"), gh, { mode: 0o755 });
+    const PATH = [programs, join(virtualEnvironment, "bin"), process.env["PATH"]].join(":");
+    const env = { ...local.env, PATH, AWS_PAGER: "", AWS_CONFIG_FILE: "/dev/null" };
+    const { stdout } = await run("bash", ["-euo", "pipefail", "-c", block("bash")], { env });
+    return stdout;
+  } finally {
+    rmSync(programs, { recursive: true });
+  }
+}
+
+beforeAll(async () => {
+  local = await startLocalFargate({ stopTimeout: 500, region: "eu-west-1" });
+  const printed = await newcomer();
+  const described = JSON.parse(
+    await cli("cloudformation", "describe-stacks", "--stack-name", STACK, "--output", "json"),
+  ) as { Stacks: [{ Outputs: { OutputKey: string; OutputValue: string }[] }] };
+  outputs = Object.fromEntries(
+    described.Stacks[0].Outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
+  );
+  for (const value of Object.values(outputs)) expect(printed).toContain(`\t${value}\n`);
+});
+
+afterAll(() => local.stop());
+
+const output = (name: string): string => {
+  const found = outputs[name];
+  if (found === undefined) throw new Error(`The stack has no output ${name}: ${JSON.stringify(outputs)}`);
+  return found;
+};
+
+/** A step that assumes the stack's role by its ID token, and has no other credentials. */
+async function step(inputs: Readonly<Record<string, string>>): Promise<StepResult> {
+  const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
+  try {
+    return await runStep({
+      actionDir: resolve(import.meta.dirname, "../.."),
+      inputs: {
+        "role-to-assume": output("RoleArn"),
+        region: output("Region"),
+        cluster: output("Cluster"),
+        ...inputs,
+      },
+      env: { AWS_ENDPOINT_URL: local.url, ...local.idTokenEnv },
+      workspace,
+    });
+  } finally {
+    rmSync(workspace, { recursive: true });
+  }
+}
+
+const newTask = (): Record<string, string> => ({
+  subnets: output("Subnets"),
+  "security-groups": output("SecurityGroup"),
+  "assign-public-ip": "true",
+  bucket: output("Bucket"),
+});
+
+const ways: Readonly<Record<string, () => Record<string, string>>> = {
+  "of the page's workflow": () => workflow.jobs.hello.steps[0].with,
+  "in a task of the service": () => ({ service: output("Service") }),
+  "in a task of the service, with the bucket": () => ({
+    service: output("Service"),
+    bucket: output("Bucket"),
+  }),
+  "in a new task like the service's": () => ({
+    service: output("Service"),
+    start: "true",
+    bucket: output("Bucket"),
+  }),
+  "in a new task of the task definition": () => ({
+    "task-definition": output("TaskDefinition"),
+    ...newTask(),
+  }),
+  "in a new task of an image in the service's network": () => ({
+    service: output("Service"),
+    image: "public.ecr.aws/docker/library/python:3.13-slim",
+    "task-role": `${output("Cluster")}-task`,
+  }),
+  "in a new task of an image": () => ({
+    image: "public.ecr.aws/docker/library/python:3.13-slim",
+    "task-role": output("TaskRoleArn"),
+    ...newTask(),
+  }),
+};
+
+it.each(Object.entries(ways))("the stack has all that a step needs %s", async (_, inputs) => {
+  const from = local.requests.length;
+  const result = await step({ run: 'echo "hello from $FARGATE_EXEC_RUN"', ...inputs() });
+  expect(result.annotations).toEqual([]);
+  expect(result).toMatchObject({ conclusion: "success", outputs: { "exit-code": "0" } });
+  expect(result.outputs["stdout"]).toMatch(/^hello from/);
+  expect(result.outputs["log-group"]).toBe(output("LogGroup"));
+  // Every right that the step tried was there: nothing was refused to it or to the task.
+  const keys = new Set(local.requests.slice(from).map(({ key }) => local.iam.principals.find(key)?.roleArn));
+  expect(keys).toContain(output("RoleArn"));
+  expect(result.log.join("\n")).not.toMatch(/AccessDenied|not authorized/);
+});
+
+/** Clients with the keys of one of the stack's roles. */
+async function asRole(name: string): Promise<{ ecs: ECSClient; s3: S3Client }> {
+  const env = await local.sessionEnv(`arn:aws:iam::${local.accountId}:role/${name}`, 900);
+  const credentials = {
+    accessKeyId: env["AWS_ACCESS_KEY_ID"] ?? "",
+    secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] ?? "",
+    sessionToken: env["AWS_SESSION_TOKEN"] ?? "",
+  };
+  const config = { ...clientConfig(local), credentials };
+  return { ecs: new ECSClient(config), s3: new S3Client({ ...config, forcePathStyle: true }) };
+}
+
+it("the workflows' role may not go beyond", async () => {
+  const { ecs, s3 } = await asRole(`${STACK}-caller`);
+  await expect(ecs.send(new DeleteClusterCommand({ cluster: STACK }))).rejects.toThrow(
+    /not authorized to perform: ecs:DeleteCluster/,
+  );
+  const elsewhere = new RunTaskCommand({ cluster: "another", taskDefinition: STACK });
+  await expect(ecs.send(elsewhere)).rejects.toThrow(/not authorized to perform: ecs:RunTask/);
+  const outside = new GetObjectCommand({ Bucket: output("Bucket"), Key: "another/object" });
+  await expect(s3.send(outside)).rejects.toThrow(/not authorized to perform: s3:GetObject/);
+});
+
+it("the task role may read what is staged, and write nothing", async () => {
+  const { s3 } = await asRole(`${STACK}-task`);
+  const write = new PutObjectCommand({ Bucket: output("Bucket"), Key: "fargate-exec/mine", Body: "x" });
+  await expect(s3.send(write)).rejects.toThrow(/not authorized to perform: s3:PutObject/);
+});
+
+/** Whether the role can be assumed by a job with this `sub`. */
+async function assumes(sub: string): Promise<boolean> {
+  const { endpoint, region } = clientConfig(local);
+  const assume = fromWebToken({
+    roleArn: output("RoleArn"),
+    webIdentityToken: local.idTokens.issue({ sub }),
+    clientConfig: { endpoint, region, maxAttempts: 1 },
+  });
+  return await assume().then(
+    ({ accessKeyId }) => local.iam.principals.find(accessKeyId) !== undefined,
+    (error: unknown) => {
+      expect(String(error)).toContain("Not authorized to perform sts:AssumeRoleWithWebIdentity");
+      return false;
+    },
+  );
+}
+
+it.each([
+  ["repo:example-org/shop:ref:refs/heads/main", true],
+  ["repo:example-org@1234567/shop@89012345:ref:refs/heads/main", true],
+  ["repo:example-org@1234567/shop@1:ref:refs/heads/main", false],
+  ["repo:example-org@1/shop@89012345:ref:refs/heads/main", false],
+  ["repo:example-org/shop:ref:refs/heads/main-2", false],
+  ["repo:example-org/shop:pull_request", false],
+  ["repo:example-org/shop-2:ref:refs/heads/main", false],
+])("whether a job with the sub %s may assume the role: %s", async (sub, may) => {
+  expect(await assumes(sub)).toBe(may);
+});
+
+it("deploying it again changes nothing", async () => {
+  const again = await cli(
+    ...["cloudformation", "deploy", "--stack-name", STACK, "--template-file", TEMPLATE],
+    ...["--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"],
+  );
+  expect(again).toContain("No changes to deploy");
+});
+
+it("deleting it leaves nothing", async () => {
+  await cli("cloudformation", "delete-stack", "--stack-name", STACK);
+  await cli("cloudformation", "wait", "stack-delete-complete", "--stack-name", STACK);
+
+  expect(local.tasks.map(({ lastStatus }) => lastStatus).filter((status) => status !== "STOPPED")).toEqual(
+    [],
+  );
+  const config = clientConfig(local);
+  const ecs = new ECSClient(config);
+  const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [STACK] }));
+  expect(clusters?.map(({ status }) => status)).toEqual(["INACTIVE"]);
+  expect((await ecs.send(new ListTaskDefinitionsCommand({ status: "ACTIVE" }))).taskDefinitionArns).toEqual(
+    [],
+  );
+  expect((await new S3Client(config).send(new ListBucketsCommand({}))).Buckets ?? []).toEqual([]);
+  const { logGroups } = await new CloudWatchLogsClient(config).send(new DescribeLogGroupsCommand({}));
+  expect(logGroups).toEqual([]);
+  expect(textsOf(await ask("iam", "ListRoles", "2010-05-08"), "RoleName")).toEqual([]);
+  expect(await ask("iam", "ListOpenIDConnectProviders", "2010-05-08")).not.toContain("githubusercontent");
+  expect(textsOf(await ask("ec2", "DescribeSecurityGroups", "2016-11-15"), "groupName")).not.toContain(STACK);
+});

@@ -1,0 +1,77 @@
+variable "name" {
+  description = "Of the cluster, the service and the task definition. The names of the roles and the bucket begin with it."
+  type        = string
+  default     = "fargate-exec"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,29}$", var.name))
+    error_message = "The name has up to 30 lower-case letters, digits and hyphens, and begins with a letter."
+  }
+}
+
+variable "owner" {
+  description = "The user or organization that owns the repository."
+  type        = string
+}
+
+variable "owner_id" {
+  description = "Its number. gh api repos/OWNER/REPOSITORY --jq .owner.id"
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]+$", var.owner_id))
+    error_message = "The owner's id is a number."
+  }
+}
+
+variable "repository" {
+  description = "The repository whose workflows may assume the role, without its owner."
+  type        = string
+}
+
+variable "repository_id" {
+  description = "Its number. gh api repos/OWNER/REPOSITORY --jq .id"
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]+$", var.repository_id))
+    error_message = "The repository's id is a number."
+  }
+}
+
+variable "context" {
+  description = "The jobs that may assume the role, as the end of the ID token's sub says it, such as ref:refs/heads/main, pull_request or environment:production."
+  type        = string
+  default     = "ref:refs/heads/main"
+
+  validation {
+    condition     = can(regex("^[^*?]+$", var.context))
+    error_message = "The context has no wildcards."
+  }
+}
+
+variable "oidc_provider_arn" {
+  description = "The provider of token.actions.githubusercontent.com where the account has one already. An account can't have two."
+  type        = string
+  default     = ""
+}
+
+variable "vpc_id" {
+  type = string
+}
+
+variable "subnets" {
+  description = "Of that VPC. Tasks need a way to AWS from them, by an internet gateway, a NAT gateway or VPC endpoints."
+  type        = list(string)
+}
+
+variable "assign_public_ip" {
+  description = "True for subnets whose way out is an internet gateway, such as those of a default VPC."
+  type        = bool
+  default     = true
+}
+
+variable "image" {
+  type    = string
+  default = "public.ecr.aws/docker/library/python:3.13-slim"
+}
