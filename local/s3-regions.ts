@@ -42,8 +42,11 @@ export class S3Regions {
     const { bucket, key } = objectOf(url);
     if (key === "" && (method === "PUT" || method === "DELETE")) this.#known.delete(bucket);
     const asked = credentialScope(headers, url)?.region;
-    const is = bucket === "" || asked === undefined ? undefined : await this.#regionOf(bucket);
-    if (asked === undefined || is === undefined || is === asked) return undefined;
+    const isLook = method === "HEAD" && key === "";
+    const is = bucket === "" || (asked === undefined && !isLook) ? undefined : await this.#regionOf(bucket);
+    if (is === undefined || is === asked) return undefined;
+    // S3 tells every caller where a bucket is, also one that it denies (HeadBucket).
+    if (asked === undefined) return { status: 403, body: "", headers: { "x-amz-bucket-region": is } };
     const answer =
       LATER.has(is) || LATER.has(asked)
         ? new AwsError(

@@ -46,6 +46,40 @@ it("gets an object as a stream", async () => {
   expect(Buffer.concat(chunks).toString()).toBe("some text");
 });
 
+describe("an object of a bucket in another region", () => {
+  const regionOf = ({ headers }: Received): string =>
+    /Credential=[^/]+\/\d+\/([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "none";
+  const redirected = (region: string) => ({
+    ...{ status: 301, headers: { ...xml, "x-amz-bucket-region": region }, body: error("PermanentRedirect") },
+  });
+
+  it.each([
+    ["us-west-2", 301, "PermanentRedirect"],
+    ["eu-south-2", 400, "IllegalLocationConstraintException"],
+  ])("is read there, and S3 is asked for the region %s once", async (region, status, code) => {
+    const refusal = { ...redirected(region), status, body: error(code) };
+    const s3 = await answering((request) => (regionOf(request) === region ? { body: "text" } : refusal));
+    expect(await s3.getObject(object)).toBeDefined();
+    expect(await s3.getObject(object)).toBeDefined();
+    expect(open.received.map(regionOf)).toEqual(["eu-central-1", region, region]);
+  });
+
+  it.each(["cn-north-1", "us-west-2.evil.example", "../x", "eu-central-1"])(
+    "is not looked for in %s, which is no other region of the partition",
+    async (region) => {
+      const s3 = await answering(() => redirected(region));
+      await expect(s3.getObject(object)).rejects.toMatchObject({ code: "bucket-elsewhere" });
+      expect(open.received).toHaveLength(1);
+    },
+  );
+
+  it("is nothing that is written or deleted there", async () => {
+    const s3 = await answering(() => redirected("us-west-2"));
+    await expect(s3.putObject(object, Buffer.from("x"))).rejects.toMatchObject({ code: "bucket-elsewhere" });
+    expect(open.received.map(regionOf)).toEqual(["eu-central-1"]);
+  });
+});
+
 it("tells an object that is not there as undefined", async () => {
   const s3 = await answering(() => ({ status: 404, headers: xml, body: error("NoSuchKey") }));
   expect(await s3.getObject(object)).toBeUndefined();

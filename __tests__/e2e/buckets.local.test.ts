@@ -1,3 +1,4 @@
+import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import {
   CreateBucketCommand,
   ListObjectsV2Command,
@@ -222,6 +223,21 @@ it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
     expect(aws.calls("RunTask", name)).toEqual([]);
     const { KeyCount } = await s3.send(new ListObjectsV2Command({ Bucket: name }));
     expect(KeyCount).toBe(0);
+  },
+);
+
+it.concurrent.each(["eu-west-1", "eu-south-2"] as const)(
+  "the agent's log of a session in a bucket in %s is read there",
+  async (region) => {
+    const { name } = await aws.bucketIn(region);
+    const cluster = `logged-in-${region}`;
+    const logConfiguration = { s3BucketName: name, s3KeyPrefix: "sessions" };
+    const executeCommandConfiguration = { logging: "OVERRIDE", logConfiguration } as const;
+    const configuration = { executeCommandConfiguration };
+    await aws.world.ecs.send(new CreateClusterCommand({ clusterName: cluster, configuration }));
+    const { id } = await aws.runningTask(undefined, cluster);
+    const result = await aws.step({ cluster, task: id, logs: "s3", run: "echo from the log; exit 5" });
+    expect(result.outputs).toMatchObject({ "exit-code": "5", outcome: "failed", stdout: "from the log" });
   },
 );
 

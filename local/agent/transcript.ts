@@ -137,7 +137,8 @@ export class Transcript {
   }
 
   async #uploadToS3(bucket: string, text: Buffer): Promise<void> {
-    const { endpoint, region, credentials = NO_ROLE_KEYS, s3KeyPrefix } = this.#target;
+    const { endpoint, credentials = NO_ROLE_KEYS, s3KeyPrefix } = this.#target;
+    const region = await this.#regionOf(bucket);
     const key = [s3KeyPrefix ?? "", `${this.#sessionId}.log`].filter((part) => part !== "").join("/");
     const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
     try {
@@ -155,6 +156,13 @@ export class Transcript {
     } finally {
       client.destroy();
     }
+  }
+
+  /** As S3 tells it without credentials; else that of the task (amazon-ssm-agent: s3util.GetBucketRegion). */
+  async #regionOf(bucket: string): Promise<string> {
+    const { endpoint, region } = this.#target;
+    const { headers } = await fetch(`${endpoint}/${bucket}`, { method: "HEAD" });
+    return headers.get("x-amz-bucket-region") ?? region;
   }
 
   /** Tries again for as long as the task lives, except when the group is not there. */

@@ -22,7 +22,8 @@ export interface AwsClients {
   /** Aborts calls under way; they then reject with its reason. */
   readonly signal: AbortSignal | undefined;
   ecs(): Promise<ECSClient>;
-  s3(): Promise<S3Client>;
+  /** Of this region unless another one is given. */
+  s3(region?: string): Promise<S3Client>;
   logs(): Promise<CloudWatchLogsClient>;
   kms(): Promise<KMSClient>;
   ssm(): Promise<SSMClient>;
@@ -78,17 +79,18 @@ export function awsClients(options: AwsOptions): AwsClients {
     return await attempt(call, signal, () => current());
   };
 
+  const s3In = onceEach(async (of) => {
+    const { S3Client } = await import("./s3-sdk.ts");
+    // Under an emulator's address a bucket's name can't be part of the host name.
+    const forcePathStyle = endpointOverride("s3") !== undefined;
+    return keep(new S3Client({ ...(await config()), region: of, forcePathStyle }));
+  });
+
   return {
     region,
     signal,
     ecs: once(async () => keep(new ECSClient(await config()))),
-    s3: once(async () => {
-      const { S3Client } = await import("./s3-sdk.ts");
-      // Under an emulator's address a bucket's name can't be part of the host name.
-      return keep(
-        new S3Client({ ...(await config()), forcePathStyle: endpointOverride("s3") !== undefined }),
-      );
-    }),
+    s3: (of = region) => s3In(of),
     logs: once(async () => {
       const { CloudWatchLogsClient } = await import("@aws-sdk/client-cloudwatch-logs");
       return keep(new CloudWatchLogsClient(await config()));
@@ -139,4 +141,14 @@ async function proxyFromEnvironment(): Promise<Agent | undefined> {
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());
+}
+
+/** The same for each argument. */
+function onceEach<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const made = new Map<string, Promise<T>>();
+  return (key) => {
+    const known = made.get(key) ?? make(key);
+    made.set(key, known);
+    return known;
+  };
 }

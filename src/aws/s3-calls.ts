@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import type { S3 } from "./s3.ts";
-import { s3Requester } from "./s3-requester.ts";
+import { followingRequester, s3Requester } from "./s3-requester.ts";
 import { deletes } from "./s3-deletes.ts";
 import { reads } from "./s3-reads.ts";
 import { writes } from "./s3-writes.ts";
@@ -10,7 +10,7 @@ export function s3Calls(clients: AwsClients): S3 {
   /** For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. */
   const finish = s3Requester(clients, undefined);
   return {
-    ...reads(ask, finish),
+    ...reads(ask, finish, followingRequester(clients, clients.signal)),
     ...writes(ask, finish),
     ...deletes(ask, finish),
     presignGet: ({ bucket, key }, seconds) =>

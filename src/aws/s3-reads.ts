@@ -5,11 +5,14 @@ import { told } from "./told.ts";
 
 type Reads = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
-/** The calls that change nothing. `finish` is not cut short by a cancel. */
-export function reads(ask: S3Requester, finish: S3Requester): Reads {
+/**
+ * The calls that change nothing. `finish` is not cut short by a cancel; `follow` also asks a bucket that is in another
+ * region.
+ */
+export function reads(ask: S3Requester, finish: S3Requester, follow: S3Requester): Reads {
   return {
     getObject: (object) =>
-      ask("GetObject", object, async (client, { GetObjectCommand }, options) => {
+      follow("GetObject", object, async (client, { GetObjectCommand }, options) => {
         try {
           const { Body } = await client.send(new GetObjectCommand(requestOf(object)), options);
           // On Node the SDK's body is a Readable; its type also allows what browsers have.
