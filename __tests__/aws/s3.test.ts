@@ -47,7 +47,7 @@ it("gets an object as a stream", async () => {
 });
 
 describe("an object of a bucket in another region", () => {
-  const regionOf = ({ headers }: Received): string =>
+  const regionOf = ({ headers }: ReceivedRequest): string =>
     /Credential=[^/]+\/\d+\/([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "none";
   const redirected = (region: string) => ({
     ...{ status: 301, headers: { ...xml, "x-amz-bucket-region": region }, body: error("PermanentRedirect") },

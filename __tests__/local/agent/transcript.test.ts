@@ -26,6 +26,7 @@ class Store {
       request.on("end", () => {
         const target = request.headers["x-amz-target"] ?? `${request.method ?? ""} ${request.url ?? ""}`;
         this.calls.push({ name: String(target), body: Buffer.concat(chunks), headers: request.headers });
+        if (request.method === "HEAD") response.setHeader("x-amz-bucket-region", "eu-west-1");
         response
           .setHeader("content-type", "application/x-amz-json-1.1")
           .end(request.method === "PUT" ? "" : "{}");
@@ -83,8 +84,17 @@ describe("the transcript of a session", () => {
     expect(await client.closed).toBe("");
 
     const key = `PUT /logs/exec/${ticket.sessionId}.log`;
-    expect(store.names).toEqual([key, "Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"]);
-    const object = store.calls[0];
+    expect(store.names).toEqual([
+      "HEAD /logs",
+      key,
+      "Logs_20140328.CreateLogStream",
+      "Logs_20140328.PutLogEvents",
+    ]);
+    const [look, object, stream] = store.calls;
+    // The bucket may be in another region than the task, and says so to everybody.
+    expect(look?.headers.authorization).toBeUndefined();
+    expect(object?.headers.authorization).toContain("/eu-west-1/s3/");
+    expect(stream?.headers.authorization).toContain("/us-east-1/logs/");
     expect(object?.headers).toMatchObject({
       "content-type": "text/plain",
       "x-amz-acl": "bucket-owner-full-control",
@@ -100,7 +110,7 @@ describe("the transcript of a session", () => {
       "",
     ]);
 
-    const put = JSON.parse(store.calls[2]?.body.toString() ?? "") as PutCall;
+    const put = JSON.parse(store.calls[3]?.body.toString() ?? "") as PutCall;
     expect(put.logStreamName).toBe(ticket.sessionId);
     const expected = object?.body.toString().replaceAll("\r\r\n", "\r\n").slice(0, -1);
     expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);
