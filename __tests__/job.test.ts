@@ -198,7 +198,8 @@ it.each<[Inputs["transport"], string, ExecConfiguration, string | undefined, Reg
     const { stdout, log } = await run();
     expect(seen.commands[0]).toMatch(packs);
     expect(stdout).toBe("out");
-    expect(log?.group).toBe(exec.cloudWatchLogGroup ?? group);
+    const logged = exec.cloudWatchLogGroup ?? group;
+    expect(log).toEqual(logged && expect.objectContaining({ kind: "cloudwatch", group: logged }));
   },
   PATIENCE,
 );

@@ -47,19 +47,23 @@ describe("one look at the task", () => {
     ["is not known any more", undefined, "task-not-found"],
   ])("that %s", async (_, task, code) => {
     const options = watching(task);
-    expect((await lookAtTask(options)).gone?.code).toBe(code);
+    const look = await lookAtTask(options);
+    expect(look).toMatchObject(
+      code === undefined ? { kind: "seen", task } : { kind: "gone", failure: { code } },
+    );
     expect(options.asked).toEqual([[CLUSTER, TASK]]);
   });
 
   it.each<Failure["code"]>(["no-credentials", "no-id-token", "role-not-assumed"])(
     "tells that AWS has refused the credentials: %s",
     async (code) => {
-      expect((await lookAtTask(watching(failure(code)))).refusal?.code).toBe(code);
+      const look = await lookAtTask(watching(failure(code)));
+      expect(look).toMatchObject({ kind: "refused", failure: { code } });
     },
   );
 
   it("tells nothing where it fails", async () => {
-    expect(await lookAtTask(watching(failure("throttled")))).toEqual({ gone: undefined, task: undefined });
+    expect(await lookAtTask(watching(failure("throttled")))).toEqual({ kind: "unknown" });
   });
 
   it("hides no bug of ours, and no cancel", async () => {

@@ -51,8 +51,12 @@ async function look(after: End, kept: KeptLog) {
         ),
     },
     owners: [],
-    sessionLogs: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "exec" },
+    sessionLogs: [
+      { kind: "cloudwatch", group: "/ecs/exec" },
+      { kind: "s3", bucket: "example-logs", prefix: "exec" },
+    ],
     sessionIds: ["s-1"],
+    sessionId: "s-1",
     extractor: new Extractor(NONCE, 1),
     onShown: (each) => shown.push(...wordsOf(each)),
     clock,

@@ -20,19 +20,21 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
   for (const [stream, text] of Object.entries(streams))
     logs.put(stream, ...text.replaceAll("\n", "\r\n").split("\n"));
   const shown: string[] = [];
-  const followed = await readLogs("cloudwatch", {
-    logs,
-    s3: { getObject: () => Promise.resolve(undefined) },
-    owners: [],
-    sessionLogs: { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined },
-    sessionIds: ["s-1", "s-2"],
-    extractor,
-    onShown: (each) => shown.push(...wordsOf(each)),
-    clock: new SleeplessClock(),
-    signal: new AbortController().signal,
-    patience: 3_000,
-    log: new Listener(),
-  });
+  const followed = await readLogs(
+    { kind: "cloudwatch", group: "/ecs/exec" },
+    {
+      logs,
+      s3: { getObject: () => Promise.resolve(undefined) },
+      owners: [],
+      sessionIds: ["s-1", "s-2"],
+      extractor,
+      onShown: (each) => shown.push(...wordsOf(each)),
+      clock: new SleeplessClock(),
+      signal: new AbortController().signal,
+      patience: 3_000,
+      log: new Listener(),
+    },
+  );
   return { followed, shown };
 }
 
@@ -98,24 +100,26 @@ describe("a transcript that S3 denies", () => {
 
   /** With the second session's transcript, or with none. */
   async function fromS3(second: string | undefined) {
-    return await readLogs("s3", {
-      logs: new FakeLogs(),
-      s3: {
-        getObject: ({ key }) =>
-          key === "s-2.log" && second !== undefined
-            ? Promise.resolve(Readable.from([Buffer.from(second)]))
-            : Promise.reject(denied),
+    return await readLogs(
+      { kind: "s3", bucket: "example-logs", prefix: undefined },
+      {
+        logs: new FakeLogs(),
+        s3: {
+          getObject: ({ key }) =>
+            key === "s-2.log" && second !== undefined
+              ? Promise.resolve(Readable.from([Buffer.from(second)]))
+              : Promise.reject(denied),
+        },
+        owners: [],
+        sessionIds: ["s-1", "s-2"],
+        extractor: new Extractor(NONCE, 1),
+        onShown: () => undefined,
+        clock: new SleeplessClock(),
+        signal: new AbortController().signal,
+        patience: 3_000,
+        log: new Listener(),
       },
-      owners: [],
-      sessionLogs: { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: undefined },
-      sessionIds: ["s-1", "s-2"],
-      extractor: new Extractor(NONCE, 1),
-      onShown: () => undefined,
-      clock: new SleeplessClock(),
-      signal: new AbortController().signal,
-      patience: 3_000,
-      log: new Listener(),
-    });
+    );
   }
 
   it("does not keep the others from being read", async () => {

@@ -10,9 +10,8 @@ import {
 import { FakeLogs } from "../helpers/fake-logs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
-const GROUP = { cloudWatchLogGroup: "/ecs/exec", s3Bucket: undefined, s3Prefix: undefined };
-const BUCKET = { cloudWatchLogGroup: undefined, s3Bucket: "example-logs", s3Prefix: "exec/" };
-const NOWHERE = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
+const GROUP = { kind: "cloudwatch", group: "/ecs/exec" } as const;
+const BUCKET = { kind: "s3", bucket: "example-logs", prefix: "exec/" } as const;
 
 function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { clock: SleeplessClock } {
   const rest = {
@@ -42,7 +41,7 @@ describe("a transcript in CloudWatch", () => {
     const { cloudwatch } = JSON.parse(vector("json").toString()) as { cloudwatch: { message: string }[] };
     const logs = new FakeLogs();
     logs.put("s-1", ...cloudwatch.map(({ message }) => message));
-    const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs })));
+    const text = await all(transcript(GROUP, "s-1", context({ logs })));
     const withoutReturns = (log: string): string => log.replaceAll("\r", "");
     expect(`${withoutReturns(text)}\n`).toBe(withoutReturns(vector("s3.txt").toString("latin1")));
     expect(logs.asked[0]).toEqual({ group: "/ecs/exec", stream: "s-1" });
@@ -58,7 +57,7 @@ describe("a transcript in CloudWatch", () => {
         logs.put("s-1", late.shift() ?? "");
       return logs.page(stream, from);
     };
-    const text = await all(transcript("cloudwatch", GROUP, "s-1", context({ logs: { page }, clock })));
+    const text = await all(transcript(GROUP, "s-1", context({ logs: { page }, clock })));
     expect(text).toBe("first\nlate\nlater\nlatest");
     // Twenty seconds until the last of them, and patience from there on.
     expect(clock.slept).toHaveLength(30);
@@ -67,7 +66,7 @@ describe("a transcript in CloudWatch", () => {
   it("is waited for as long as patience has it since the last news, looking once a second", async () => {
     const clock = new SleeplessClock();
     const begun = clock.now();
-    expect(await all(transcript("cloudwatch", GROUP, "s-1", context({ clock })))).toBe("");
+    expect(await all(transcript(GROUP, "s-1", context({ clock })))).toBe("");
     expect(clock.now() - begun).toBe(10_000);
     expect(new Set(clock.slept)).toEqual(new Set([1_000]));
   });
@@ -76,7 +75,7 @@ describe("a transcript in CloudWatch", () => {
     const logs = new FakeLogs();
     logs.put("s-1", "enough", "more");
     const clock = new SleeplessClock();
-    for await (const piece of transcript("cloudwatch", GROUP, "s-1", context({ logs, clock }))) {
+    for await (const piece of transcript(GROUP, "s-1", context({ logs, clock }))) {
       expect(Buffer.from(piece).toString()).toBe("enough");
       break;
     }
@@ -85,9 +84,7 @@ describe("a transcript in CloudWatch", () => {
 
   it("is left when the run is cancelled", async () => {
     const signal = AbortSignal.abort(new Error("cancelled"));
-    await expect(all(transcript("cloudwatch", GROUP, "s-1", context({ signal })))).rejects.toThrow(
-      "cancelled",
-    );
+    await expect(all(transcript(GROUP, "s-1", context({ signal })))).rejects.toThrow("cancelled");
   });
 });
 
@@ -103,10 +100,10 @@ describe("a transcript in S3", () => {
     ["exec", "exec/s-1.log"],
     ["", "s-1.log"],
     [undefined, "s-1.log"],
-  ])("is the object of its session under prefix %j", async (s3Prefix, key) => {
+  ])("is the object of its session under prefix %j", async (prefix, key) => {
     const asked: ObjectName[] = [];
     const getObject = (object: ObjectName) => Promise.resolve(asked.push(object) > 0 ? body() : undefined);
-    expect(await all(transcript("s3", { ...BUCKET, s3Prefix }, "s-1", context({ s3: { getObject } })))).toBe(
+    expect(await all(transcript({ ...BUCKET, prefix }, "s-1", context({ s3: { getObject } })))).toBe(
       "one two",
     );
     expect(asked).toEqual([{ bucket: "example-logs", key, owner: undefined }]);
@@ -116,7 +113,7 @@ describe("a transcript in S3", () => {
     const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => Promise.resolve(clock.now() < until ? undefined : body());
-    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(await all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
     expect(clock.slept).toHaveLength(5);
   });
 
@@ -130,14 +127,14 @@ describe("a transcript in S3", () => {
     const clock = new SleeplessClock();
     const until = clock.now() + 5_000;
     const getObject = () => (clock.now() < until ? Promise.reject(denied()) : Promise.resolve(body()));
-    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
+    expect(await all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).toBe("one two");
     expect(clock.slept).toHaveLength(5);
   });
 
   it("is not there or may not be read, where S3 denies it until patience ends", async () => {
     const clock = new SleeplessClock();
     const getObject = () => Promise.reject(denied());
-    const reading = all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })));
+    const reading = all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })));
     await expect(reading).rejects.toMatchObject({
       code: "no-status",
       failed:
@@ -154,9 +151,7 @@ describe("a transcript in S3", () => {
     const clock = new SleeplessClock();
     const words = denied({ isNamed: true });
     const getObject = () => Promise.reject(words);
-    await expect(all(transcript("s3", BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(
-      words,
-    );
+    await expect(all(transcript(BUCKET, "s-1", context({ clock, s3: { getObject } })))).rejects.toBe(words);
     expect(clock.slept).toEqual([]);
   });
 
@@ -167,13 +162,9 @@ describe("a transcript in S3", () => {
       return owner === "210987654321" ? Promise.resolve(body()) : Promise.reject(denied());
     };
     const owners = ["123456789012", "210987654321"];
-    expect(await all(transcript("s3", BUCKET, "s-1", context({ owners, s3: { getObject } })))).toBe(
-      "one two",
-    );
+    expect(await all(transcript(BUCKET, "s-1", context({ owners, s3: { getObject } })))).toBe("one two");
     expect(asked).toEqual(owners);
-    const third = all(
-      transcript("s3", BUCKET, "s-1", context({ owners: ["3".repeat(12)], s3: { getObject } })),
-    );
+    const third = all(transcript(BUCKET, "s-1", context({ owners: ["3".repeat(12)], s3: { getObject } })));
     await expect(third).rejects.toMatchObject({
       advice: expect.stringContaining("belong to the account 333333333333 ('bucket-owner')") as string,
     });
@@ -181,7 +172,7 @@ describe("a transcript in S3", () => {
 
   it("is not waited for beyond patience", async () => {
     const clock = new SleeplessClock();
-    expect(await all(transcript("s3", BUCKET, "s-1", context({ clock })))).toBe("");
+    expect(await all(transcript(BUCKET, "s-1", context({ clock })))).toBe("");
     expect(clock.slept).toHaveLength(10);
   });
 });
@@ -204,6 +195,7 @@ describe("the log that people are pointed to", () => {
     ],
   ])("is on the console of its partition: %s", (region, page) => {
     expect(cloudWatchLocation("/ecs/exec", "s-1", region)).toEqual({
+      kind: "cloudwatch",
       name: "/ecs/exec/s-1",
       group: "/ecs/exec",
       stream: "s-1",
@@ -212,21 +204,17 @@ describe("the log that people are pointed to", () => {
   });
 
   it("is CloudWatch before S3", () => {
-    expect(
-      logLocation({ ...BUCKET, ...{ cloudWatchLogGroup: "/ecs/exec" } }, "s-1", "eu-west-1")?.group,
-    ).toBe("/ecs/exec");
+    expect(logLocation([GROUP, BUCKET], "s-1", "eu-west-1")).toMatchObject({ group: "/ecs/exec" });
   });
 
   it("is the object in S3 where that is all there is, and has no page", () => {
-    expect(logLocation(BUCKET, "s-1", "eu-west-1")).toEqual({
+    expect(logLocation([BUCKET], "s-1", "eu-west-1")).toEqual({
+      kind: "s3",
       name: "s3://example-logs/exec/s-1.log",
-      group: undefined,
-      stream: undefined,
-      url: undefined,
     });
   });
 
   it("is none where nothing is logged", () => {
-    expect(logLocation(NOWHERE, "s-1", "eu-west-1")).toBeUndefined();
+    expect(logLocation([], "s-1", "eu-west-1")).toBeUndefined();
   });
 });

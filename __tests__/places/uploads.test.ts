@@ -8,9 +8,9 @@ import type { SessionEnd } from "../../src/session/session.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
-const NOWHERE: SessionLogs = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
-const CLOUDWATCH: SessionLogs = { ...NOWHERE, cloudWatchLogGroup: "/ecs/exec" };
-const S3: SessionLogs = { ...NOWHERE, s3Bucket: "example-logs" };
+const NOWHERE: SessionLogs = [];
+const CLOUDWATCH: SessionLogs = [{ kind: "cloudwatch", group: "/ecs/exec" }];
+const S3: SessionLogs = [{ kind: "s3", bucket: "example-logs", prefix: undefined }];
 const MB = 1_000_000;
 
 describe("an upload", () => {
@@ -19,8 +19,8 @@ describe("an upload", () => {
     ["of little to CloudWatch: a call, a look, a margin", 1_000, CLOUDWATCH, 4],
     ["to CloudWatch: 0.8 MB a second", 80 * MB, CLOUDWATCH, 113],
     ["to S3: one object", 80 * MB, S3, 19.6],
-    ["to both, one after the other", 80 * MB, { ...CLOUDWATCH, s3Bucket: "example-logs" }, 130.6],
-    ["to an unknown log", 80 * MB, undefined, 113],
+    ["to both, one after the other", 80 * MB, [...CLOUDWATCH, ...S3], 130.6],
+    ["to where nobody knows", 80 * MB, undefined, 113],
   ])("takes its time: %s", (_, bytes, logs, seconds) => {
     expect(uploadMs(bytes, logs) / 1_000).toBeCloseTo(seconds, 1);
   });

@@ -113,19 +113,20 @@ describe("looking at a cluster", () => {
 });
 
 describe("where the sessions of a container are logged", () => {
-  const none = { cloudWatchLogGroup: undefined, s3Bucket: undefined, s3Prefix: undefined };
   const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined };
 
   it("is what the cluster says with OVERRIDE", async () => {
     const logs = await sessionLogs(OVERRIDE, TASK, looking({ awslogs }));
-    expect(logs).toMatchObject({ cloudWatchLogGroup: "/ecs/exec", s3Bucket: "example-logs", s3Prefix: "p/" });
+    expect(logs).toEqual([
+      { kind: "cloudwatch", group: "/ecs/exec" },
+      { kind: "s3", bucket: "example-logs", prefix: "p/" },
+    ]);
   });
 
   it("is the group of the container's own driver with DEFAULT", async () => {
-    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs }))).toEqual({
-      ...none,
-      cloudWatchLogGroup: "/ecs/app",
-    });
+    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs }))).toEqual([
+      { kind: "cloudwatch", group: "/ecs/app" },
+    ]);
   });
 
   it.each<[string, ExecConfiguration | undefined]>([
@@ -133,11 +134,11 @@ describe("where the sessions of a container are logged", () => {
     ["with NONE", exec("NONE")],
     ["of a cluster that may not be looked at", undefined],
   ])("is nowhere %s", async (_, configuration) => {
-    expect(await sessionLogs(configuration, TASK, looking({}))).toEqual(none);
+    expect(await sessionLogs(configuration, TASK, looking({}))).toEqual([]);
   });
 
   it("is not known without the right to look at the task definition", async () => {
-    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs: DENIED }))).toEqual(none);
+    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs: DENIED }))).toEqual([]);
   });
 
   it("must be CloudWatch where that is wanted", async () => {

@@ -57,7 +57,7 @@ it("are one harmless line each, whatever their source, save the job's own", () =
   const words = "x\n::error::y\r##[error]z\x1b[1m";
   const result = aResult("exited", "0");
   const target = { ...result.task.target, taskArn: words, privateIp: words };
-  const log = { name: words, group: words, stream: words, url: words };
+  const log = { kind: "cloudwatch", name: words, group: words, stream: words, url: words } as const;
   const task = { target, log, sessionId: words, publicIp: words, stdout: words };
   const { stdout, ...rest } = outputs({ ...result, task });
   expect(stdout).toBe(words);

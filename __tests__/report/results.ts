@@ -13,11 +13,12 @@ import { aTarget } from "../helpers/runs.ts";
 type Ended = Extract<JobStatus, { kind: "ended" }>;
 
 const LOG = {
+  kind: "cloudwatch",
   name: "/ecs/exec/ecs-execute-command-2",
   group: "/ecs/exec",
   stream: "ecs-execute-command-2",
   url: "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:x",
-};
+} as const;
 
 /** What is known of a task whose job came as far as its second session. */
 export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {

@@ -23,7 +23,7 @@ it.each<[string, Result]>([
     {
       ...aResult("exited", "0"),
       task: someFacts({
-        log: { name: "s3://example-logs/exec/s-1.log", group: undefined, stream: undefined, url: undefined },
+        log: { kind: "s3", name: "s3://example-logs/exec/s-1.log" },
       }),
     },
   ],
@@ -85,7 +85,7 @@ it("takes no untrusted words for Markdown, HTML or a link", () => {
     const one = aFailedResult(new Failure("no-status", { failed: words, seen: words, advice: words }));
     const target = { ...aTarget(), clusterName: words, taskId: words, container: words };
     const url = "https://console.aws.amazon.com/x)<b>|`[y](https://example.com)";
-    const log = { name: words, group: words, stream: words, url };
+    const log = { kind: "cloudwatch", name: words, group: words, stream: words, url } as const;
     const result = { ...one, task: someFacts({ target, log }) };
     for (const whole of [result, { kind: "several", tasks: [result, result] } as const]) {
       const { types, links, literals, texts } = rendered(summary(whole));

@@ -135,7 +135,7 @@ async function whyKept(
   ask: S3Requester,
   object: ObjectName,
   versionId: string,
-  { seen }: Failure,
+  { cause }: Failure,
 ): Promise<RetentionReason> {
   const found = await look(ask, object);
   if (found !== undefined && found !== "absent" && found.versionId === versionId) {
@@ -143,7 +143,7 @@ async function whyKept(
     if (found.until !== undefined && found.until.getTime() > Date.now())
       return { why: "lock", until: found.until };
   }
-  if (/object lock/i.test(seen)) return { why: "lock", until: undefined };
+  if (cause instanceof Error && /object lock/i.test(cause.message)) return { why: "lock", until: undefined };
   return { why: "right", right: "s3:DeleteObjectVersion" };
 }
 

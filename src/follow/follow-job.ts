@@ -165,7 +165,8 @@ class JobFollower {
   async #reached({ sessionId, end, progress }: EndedSession): Promise<JobEnd | undefined> {
     const { cancel, clock, sessions } = this.#options;
     if (end.kind !== "ended" && end.kind !== "gap") return end;
-    this.#gone ??= (await lookAtTask(this.#monitoring)).gone;
+    const look = await lookAtTask(this.#monitoring);
+    if (look.kind === "gone") this.#gone ??= look.failure;
     if (this.#gone !== undefined) return { kind: "impossible", failure: this.#gone };
     // An attached session counts even without output: a job may be silent for hours, and its sessions last one hour.
     this.#inVain = progress || (end.kind === "ended" && end.attached) ? 0 : this.#inVain + 1;

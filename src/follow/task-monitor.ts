@@ -44,14 +44,14 @@ export async function monitorTask(options: TaskMonitorOptions): Promise<Failure>
     const usual = (ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS) + Math.random() * JITTER_MS;
     await clock.sleep(refused ? LOOK_AGAIN_AFTER_MS : untilNext(usual, options), signal);
     const look = await lookAtTask(options);
-    if (look.gone !== undefined) return look.gone;
-    if (look.refusal !== undefined && refused) options.onRefused?.(look.refusal);
-    refused = look.refusal !== undefined && !refused;
-    if (look.task !== undefined && isEnding(look.task) && !ending) {
+    if (look.kind === "gone") return look.failure;
+    const isRefused = look.kind === "refused";
+    if (isRefused && refused) options.onRefused?.(look.failure);
+    refused = isRefused && !refused;
+    if (look.kind === "seen" && isEnding(look.task) && !ending) {
       ending = true;
-      log.info(
-        `The task is being stopped: ${look.task.stoppedReason ?? look.task.stopCode ?? "no reason given"}.`,
-      );
+      const { stoppedReason, stopCode } = look.task;
+      log.info(`The task is being stopped: ${stoppedReason ?? stopCode ?? "no reason given"}.`);
     }
   }
 }
@@ -62,35 +62,31 @@ function untilNext(usual: number, { clock, credentialsEnd }: TaskMonitorOptions)
   return left > 0 && left < usual ? left : usual;
 }
 
-interface Look {
-  /** Why the container has ended. */
-  readonly gone: Failure | undefined;
-  readonly task: Task | undefined;
-  /** Why AWS refuses these credentials. */
-  readonly refusal?: Failure;
-}
+/** What one look at the task tells. */
+type TaskLook =
+  /** The container has ended. */
+  | { readonly kind: "gone"; readonly failure: Failure }
+  | { readonly kind: "seen"; readonly task: Task }
+  /** AWS refuses these credentials. */
+  | { readonly kind: "refused"; readonly failure: Failure }
+  | { readonly kind: "unknown" };
 
-/**
- * One look. `gone` is the reason where the container has ended. A look that fails tells nothing; the debug log says
- * why.
- */
-export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOptions): Promise<Look> {
+/** One look. The debug log says why a look fails. */
+export async function lookAtTask({ ecs, target, log, signal }: TaskMonitorOptions): Promise<TaskLook> {
   try {
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
     if (task === undefined) {
-      return {
-        gone: taskNotFound(target.taskId, target.clusterArn, "ecs:DescribeTasks says MISSING."),
-        task,
-      };
+      const failure = taskNotFound(target.taskId, target.clusterArn, "ecs:DescribeTasks says MISSING.");
+      return { kind: "gone", failure };
     }
     const container = task.containers.find(({ name }) => name === target.container);
     const over = container?.lastStatus === "STOPPED" || /^(DEPROVISIONING|STOPPED)$/.test(task.lastStatus);
     const now = verdict(task, target.container);
-    return { gone: over && now.kind === "never" ? now.failure : undefined, task };
+    return over && now.kind === "never" ? { kind: "gone", failure: now.failure } : { kind: "seen", task };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Failure)) throw error;
     log.debug(`The task could not be looked at. ${error.message}`);
-    return { gone: undefined, task: undefined, ...(lacksCredentials(error) && { refusal: error }) };
+    return lacksCredentials(error) ? { kind: "refused", failure: error } : { kind: "unknown" };
   }
 }

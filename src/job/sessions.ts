@@ -7,6 +7,7 @@ import { type LogLocation, logLocation } from "../logs/transcript.ts";
 import { bootstrapCommand, type BootstrapOptions } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
+import { logsOf } from "../ready/session-logs.ts";
 import { unopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
@@ -154,6 +155,5 @@ function packAbove(
 }
 
 function asksForLogs(exec: ExecConfiguration | undefined): boolean {
-  if (exec?.logging !== "OVERRIDE") return false;
-  return exec.cloudWatchLogGroup !== undefined || exec.s3Bucket !== undefined;
+  return exec?.logging === "OVERRIDE" && logsOf(exec).length > 0;
 }

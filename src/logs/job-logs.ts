@@ -53,7 +53,6 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   if (!attached || cancel.aborted) return end;
   if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
   const reading = {
-    sessionLogs,
     sessionIds,
     logs: aws.logs,
     s3: aws.s3,
@@ -66,14 +65,17 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   };
   if (end.kind === "status") {
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return end;
+    const from = sessionLogs.find(({ kind }) => kind === inputs.logs);
+    if (from === undefined) return end;
     log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
     const own = { extractor: output.fromTheStart(), patience: LOG_PATIENCE_MS };
-    return await readLogs(inputs.logs, { ...reading, ...own });
+    return await readLogs(from, { ...reading, ...own });
   }
-  if (inputs.logs === "session" || job.log === undefined) return end;
+  const sessionId = sessionIds.at(-1);
+  if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;
   // With 'logs: auto' the output was shown live. Otherwise none was shown, so it is read from the beginning.
   const extractor = inputs.logs === "auto" ? output.extractor : output.fromTheStart();
-  return await lastResort(end, { ...reading, extractor, target });
+  return await lastResort(end, { ...reading, sessionLogs, sessionId, extractor, target });
 }
 
 /** The accounts that may own the log bucket: the cluster's own, and the one that the user names. */

@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../errors.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { failureOfEnd } from "../follow/failures.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
 import type { Target } from "../targets/target.ts";
 import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
 import { transcriptName, UnreadableLog } from "./transcript.ts";
@@ -19,6 +20,9 @@ const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
 ]);
 
 export interface LastResortOptions extends Omit<ReadLogsOptions, "patience"> {
+  readonly sessionLogs: SessionLogs;
+  /** The last of the sessions. */
+  readonly sessionId: string;
   readonly target: Pick<Target, "container" | "taskId">;
 }
 
@@ -30,16 +34,13 @@ export async function lastResort(
   attended: Exclude<JobEnd, { kind: "status" }>,
   options: LastResortOptions,
 ): Promise<JobEnd> {
-  const { sessionLogs, sessionIds, log, clock, signal } = options;
-  const sessionId = sessionIds.at(-1) ?? "";
+  const { sessionLogs, sessionId, log, clock, signal } = options;
   const failure =
     attended.kind === "impossible" ? attended.failure : failureOfEnd(attended, options.target, sessionId);
   const until = clock.now() + (WITHOUT_AGENT.has(failure.code) ? PATIENCE_WITHOUT_AGENT_MS : PATIENCE_MS);
   const tried: string[] = [];
-  for (const from of ["cloudwatch", "s3"] as const) {
-    if ((from === "cloudwatch" ? sessionLogs.cloudWatchLogGroup : sessionLogs.s3Bucket) === undefined)
-      continue;
-    const name = transcriptName(from, sessionLogs, sessionId);
+  for (const from of sessionLogs) {
+    const name = transcriptName(from, sessionId);
     log.info(`No session tells how the job ended; looking in ${name}.`);
     try {
       const found = await readLogs(from, { ...options, patience: Math.max(0, until - clock.now()) });
@@ -52,7 +53,7 @@ export async function lastResort(
       if (!(error instanceof Failure)) throw error;
       tried.push(
         error instanceof UnreadableLog
-          ? `${error.failed} ${error.seen}`.replace(/\.$/, "")
+          ? `${error.failed} ${error.seen}`
           : `${name} could not be read (${error.seen})`,
       );
     }

@@ -1,13 +1,12 @@
 import type { Log } from "../log.ts";
 import { followLog } from "../follow/follow-log.ts";
-import type { FollowSessionOptions } from "../follow/follow-session.ts";
+import type { FollowContext } from "../follow/follow-session.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
-import type { SessionLogs } from "../ready/session-logs.ts";
+import type { SessionLog } from "../ready/session-logs.ts";
 import { transcript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
 
 export interface ReadLogsOptions
-  extends TranscriptContext, Pick<FollowSessionOptions, "extractor" | "onShown" | "drained"> {
-  readonly sessionLogs: SessionLogs;
+  extends TranscriptContext, Pick<FollowContext, "extractor" | "onShown" | "drained"> {
   /** In the order of the sessions. */
   readonly sessionIds: readonly string[];
   readonly log: Log;
@@ -19,8 +18,8 @@ export interface ReadLogsOptions
  * transcripts together. Fails with `UnreadableLog` where nothing of the job was found, and a missing right may be the
  * cause.
  */
-export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptions): Promise<CarrierEnd> {
-  const { sessionLogs, sessionIds, extractor, clock } = options;
+export async function readLogs(from: SessionLog, options: ReadLogsOptions): Promise<CarrierEnd> {
+  const { sessionIds, extractor, clock } = options;
   const until = clock.now() + options.patience;
   let followed: CarrierEnd | undefined;
   let unreadable: UnreadableLog | undefined;
@@ -28,7 +27,7 @@ export async function readLogs(from: "cloudwatch" | "s3", options: ReadLogsOptio
     extractor.restart();
     const patience = Math.max(0, until - clock.now());
     try {
-      const bytes = transcript(from, sessionLogs, sessionId, { ...options, patience });
+      const bytes = transcript(from, sessionId, { ...options, patience });
       const found = await followLog(bytes, options);
       if (found.kind === "status") return found;
       if (found.kind !== "missing" || found.attached) followed = found;

@@ -3,28 +3,30 @@ import { consoleHost } from "../aws/partitions.ts";
 import type { ObjectName, S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
 import { AccessDenied, Failure } from "../errors.ts";
-import type { SessionLogs } from "../ready/session-logs.ts";
+import type { SessionLog, SessionLogs } from "../ready/session-logs.ts";
 
 /** The location of a session's transcript. */
-export interface LogLocation {
-  /** The stream or the object, to be shown. */
+export type LogLocation =
+  CloudWatchLocation | { readonly kind: "s3"; /** To be shown. */ readonly name: string };
+
+export interface CloudWatchLocation {
+  readonly kind: "cloudwatch";
+  /** To be shown. */
   readonly name: string;
-  /** Undefined for a transcript in S3. */
-  readonly group: string | undefined;
-  readonly stream: string | undefined;
-  /**
-   * Its page in the AWS console; undefined for a transcript in S3, and for a partition whose console is not known.
-   */
+  readonly group: string;
+  readonly stream: string;
+  /** Its page in the AWS console; undefined for a partition whose console is not known. */
   readonly url: string | undefined;
 }
 
 const POLL_MS = 1_000;
 
-export function cloudWatchLocation(group: string, sessionId: string, region: string): LogLocation {
+export function cloudWatchLocation(group: string, sessionId: string, region: string): CloudWatchLocation {
   const host = consoleHost(region);
   // The console escapes twice, with $ instead of % the second time.
   const escape = (text: string): string => encodeURIComponent(encodeURIComponent(text)).replaceAll("%", "$");
   return {
+    kind: "cloudwatch",
     name: `${group}/${sessionId}`,
     group,
     stream: sessionId,
@@ -37,17 +39,20 @@ export function cloudWatchLocation(group: string, sessionId: string, region: str
 }
 
 /** The log that the step names, CloudWatch before S3; undefined where there is none. */
-export function logLocation(logs: SessionLogs, sessionId: string, region: string): LogLocation | undefined {
-  if (logs.cloudWatchLogGroup !== undefined)
-    return cloudWatchLocation(logs.cloudWatchLogGroup, sessionId, region);
-  if (logs.s3Bucket === undefined) return undefined;
-  return { name: transcriptName("s3", logs, sessionId), group: undefined, stream: undefined, url: undefined };
+export function logLocation(
+  [first]: SessionLogs,
+  sessionId: string,
+  region: string,
+): LogLocation | undefined {
+  if (first === undefined) return undefined;
+  if (first.kind === "cloudwatch") return cloudWatchLocation(first.group, sessionId, region);
+  return { kind: "s3", name: transcriptName(first, sessionId) };
 }
 
 /** The stream or the object, to be shown. */
-export function transcriptName(from: "cloudwatch" | "s3", logs: SessionLogs, sessionId: string): string {
-  if (from === "cloudwatch") return `${logs.cloudWatchLogGroup ?? ""}/${sessionId}`;
-  return `s3://${logs.s3Bucket ?? ""}/${s3Key(logs, sessionId)}`;
+export function transcriptName(log: SessionLog, sessionId: string): string {
+  if (log.kind === "cloudwatch") return `${log.group}/${sessionId}`;
+  return `s3://${log.bucket}/${objectKey(log.prefix, sessionId)}`;
 }
 
 export interface TranscriptContext {
@@ -66,19 +71,18 @@ export interface TranscriptContext {
 
 /** The transcript of this session, as it arrives; see `cloudWatchTranscript` and `s3Transcript`. */
 export function transcript(
-  from: "cloudwatch" | "s3",
-  sessionLogs: SessionLogs,
+  log: SessionLog,
   sessionId: string,
   context: TranscriptContext,
 ): AsyncIterable<Uint8Array> {
-  return from === "cloudwatch"
-    ? cloudWatchTranscript({ group: sessionLogs.cloudWatchLogGroup ?? "", stream: sessionId }, context)
-    : s3Transcript({ bucket: sessionLogs.s3Bucket ?? "", key: s3Key(sessionLogs, sessionId) }, context);
+  return log.kind === "cloudwatch"
+    ? cloudWatchTranscript({ group: log.group, stream: sessionId }, context)
+    : s3Transcript({ bucket: log.bucket, key: objectKey(log.prefix, sessionId) }, context);
 }
 
-function s3Key({ s3Prefix }: Pick<SessionLogs, "s3Prefix">, sessionId: string): string {
-  const prefix = s3Prefix?.replace(/\/$/, "");
-  return `${prefix ? `${prefix}/` : ""}${sessionId}.log`;
+function objectKey(prefix: string | undefined, sessionId: string): string {
+  const folder = prefix?.replace(/\/$/, "");
+  return folder ? `${folder}/${sessionId}.log` : `${sessionId}.log`;
 }
 
 /**

@@ -22,8 +22,8 @@ const UNHEARD_BYTES = 1_000_000;
  * undefined where it is not known whether sessions are logged.
  */
 export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
-  const toS3 = logs?.s3Bucket !== undefined;
-  const toCloudWatch = logs === undefined || logs.cloudWatchLogGroup !== undefined;
+  const toS3 = logs?.some(({ kind }) => kind === "s3");
+  const toCloudWatch = logs === undefined || logs.some(({ kind }) => kind === "cloudwatch");
   if (!toS3 && !toCloudWatch) return 0;
   const size = bytes * LONGER;
   const calls = Math.ceil(size / BYTES_A_CALL);

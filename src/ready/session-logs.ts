@@ -3,18 +3,13 @@ import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 
-/** Where a container's sessions are logged. All members are undefined where they are not. */
-export interface SessionLogs {
-  readonly cloudWatchLogGroup: string | undefined;
-  readonly s3Bucket: string | undefined;
-  readonly s3Prefix: string | undefined;
-}
+/** A log to which the agent uploads the transcripts of a container's sessions. */
+export type SessionLog =
+  | { readonly kind: "cloudwatch"; readonly group: string }
+  | { readonly kind: "s3"; readonly bucket: string; readonly prefix: string | undefined };
 
-const NO_LOGS: SessionLogs = {
-  cloudWatchLogGroup: undefined,
-  s3Bucket: undefined,
-  s3Prefix: undefined,
-};
+/** CloudWatch before S3. Empty where the sessions are not logged. */
+export type SessionLogs = readonly SessionLog[];
 
 interface LookContext<Call extends keyof Ecs> {
   readonly ecs: Pick<Ecs, Call>;
@@ -34,7 +29,7 @@ export async function lookAtCluster(
 ): Promise<Cluster | undefined> {
   const answer = await unlessDenied(wanted, log, () => ecs.describeCluster(cluster));
   if (answer !== undefined && answer.exec.logging !== "DEFAULT")
-    requireLog(wanted, answer.exec, answer.exec.logging);
+    requireLog(wanted, logsOf(answer.exec), answer.exec.logging);
   return answer;
 }
 
@@ -47,24 +42,33 @@ export async function sessionLogs(
   task: { readonly taskDefinitionArn: string; readonly container: string },
   { ecs, log, wanted }: LookContext<"describeTaskDefinition">,
 ): Promise<SessionLogs> {
-  if (exec === undefined || exec.logging === "NONE") return NO_LOGS;
-  if (exec.logging === "OVERRIDE") return exec;
+  if (exec === undefined || exec.logging === "NONE") return [];
+  if (exec.logging === "OVERRIDE") return logsOf(exec);
   const definition = await unlessDenied(wanted, log, () =>
     ecs.describeTaskDefinition(task.taskDefinitionArn),
   );
   const group = definition?.containers.find(({ name }) => name === task.container)?.awslogs?.group;
-  const logs = { ...NO_LOGS, cloudWatchLogGroup: group };
+  const logs: SessionLogs = group === undefined ? [] : [{ kind: "cloudwatch", group }];
   requireLog(wanted, logs, exec.logging);
   return logs;
 }
 
+/** The logs that the cluster itself names. */
+export function logsOf({
+  cloudWatchLogGroup: group,
+  s3Bucket: bucket,
+  s3Prefix: prefix,
+}: ExecConfiguration): SessionLogs {
+  return [
+    ...(group === undefined ? [] : [{ kind: "cloudwatch", group } as const]),
+    ...(bucket === undefined ? [] : [{ kind: "s3", bucket, prefix } as const]),
+  ];
+}
+
 function requireLog(wanted: Inputs["logs"], logs: SessionLogs, logging: string): void {
   if (wanted !== "cloudwatch" && wanted !== "s3") return;
-  const [destination, setting] =
-    wanted === "cloudwatch"
-      ? [logs.cloudWatchLogGroup, "cloudWatchLogGroupName"]
-      : [logs.s3Bucket, "s3BucketName"];
-  if (destination !== undefined) return;
+  if (logs.some(({ kind }) => kind === wanted)) return;
+  const setting = wanted === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
   throw new Failure("logs-not-configured", {
     failed: `Input 'logs' is '${wanted}', but the sessions of this cluster are not logged there.`,
     seen: `The cluster's executeCommandConfiguration has logging ${logging} and names no ${setting}.`,

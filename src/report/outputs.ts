@@ -10,15 +10,16 @@ import { decisiveResult, type Result, type TaskResult, taskResults } from "./res
 export function outputs(result: Result): Readonly<Record<string, string>> {
   const { exitCode, outcome, task } = decisiveResult(result);
   const tasks = taskResults(result);
+  const log = task?.log?.kind === "cloudwatch" ? task.log : undefined;
   const ours = {
     "exit-code": exitCode === undefined ? "" : String(exitCode),
     outcome,
     "task-arn": task?.target.taskArn ?? "",
     "task-arns": json(tasks.flatMap((one) => one.task?.target.taskArn ?? [])),
     "session-id": task?.sessionId ?? "",
-    "log-group": task?.log?.group ?? "",
-    "log-stream": task?.log?.stream ?? "",
-    "log-url": task?.log?.url ?? "",
+    "log-group": log?.group ?? "",
+    "log-stream": log?.stream ?? "",
+    "log-url": log?.url ?? "",
     "private-ip": task?.target.privateIp ?? "",
     "public-ip": task?.publicIp ?? "",
     results: json(tasks.flatMap(entries)),

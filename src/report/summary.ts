@@ -40,7 +40,10 @@ function factRows({ task, exitCode }: TaskResult, taskTitle: string): string[] {
   if (exitCode !== undefined) rows.push(["Exit code", literal(String(exitCode))]);
   const log = task?.log;
   if (log !== undefined)
-    rows.push(["Log", log.url !== undefined ? link(log.name, log.url) : literalCell(log.name)]);
+    rows.push([
+      "Log",
+      log.kind === "cloudwatch" && log.url !== undefined ? link(log.name, log.url) : literalCell(log.name),
+    ]);
   return rows.map(([name, value]) => `| ${name} | ${value} |`);
 }
 

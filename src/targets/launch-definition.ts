@@ -51,6 +51,8 @@ interface DefinitionSource {
   readonly known: DefinitionContent;
   /** As a message names it. */
   readonly name: string;
+  /** As a sentence names it that begins with "The". */
+  readonly subject: string;
   /** The registered definition; registers one that comes from a file. */
   readonly registered: () => Promise<TaskDefinition>;
 }
@@ -71,7 +73,7 @@ export async function launchDefinition(
   const source = isDefinitionFile(of.taskDefinition)
     ? await sourceOfFile(of.taskDefinition, context)
     : await describedSource(of.taskDefinition, context);
-  refuseWindows(source.known.operatingSystem, source.name);
+  refuseWindows(source.known.operatingSystem, source.subject);
   const container = chooseContainer(context.container, source.known.containers, source.name);
   const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
   const replaced = commands.some(({ name, command }) => name === container && command !== undefined);
@@ -169,7 +171,7 @@ function shared(context: DefinitionContext): OwnDefinitionContext {
 async function describedSource(reference: string, { ecs }: DefinitionContext): Promise<DefinitionSource> {
   const known = await ecs.describeTaskDefinition(reference);
   const name = `task definition '${lastPart(known.arn)}'`;
-  return { known, name, registered: () => Promise.resolve(known) };
+  return { known, name, subject: name, registered: () => Promise.resolve(known) };
 }
 
 async function sourceOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
@@ -179,6 +181,7 @@ async function sourceOfFile(path: string, context: DefinitionContext): Promise<D
     // ECS checks the definition when it is registered, so its type is not checked here.
     known: contentOf(definition, tags as Parameters<typeof contentOf>[1]),
     name: `'${path}'`,
+    subject: `file '${path}'`,
     registered: () =>
       register(read, `'${path}'`, {
         ...context,

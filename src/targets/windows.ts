@@ -5,9 +5,9 @@ import { Failure } from "../errors.ts";
  * the task or definition.
  */
 export function refuseWindows(family: string | undefined, what: string): void {
-  if (!/^windows/i.test(family ?? "")) return;
+  if (family === undefined || !/^windows/i.test(family)) return;
   throw new Failure("windows-task", {
-    failed: `The ${what.replace(/^'/, "file '")} is for Windows, and a script runs in Linux containers only.`,
+    failed: `The ${what} is for Windows, and a script runs in Linux containers only.`,
     seen: `Its operating system family is ${family}. Nothing was started.`,
     advice: "Name a task, service or task definition whose 'runtimePlatform' is Linux.",
   });
