@@ -19,10 +19,7 @@ import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
 const SIZE = { cols: 300, rows: 100 } as const;
 /** When more output than this waits for its reader, the session stops reading from the gateway. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-/**
- * The limit while input is unacknowledged. The session goes on reading then, because the acknowledgement has to be
- * read too; beyond the limit it is lost.
- */
+/** The limit while input is unacknowledged, when the session has to read on. Beyond it the session is lost. */
 export const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 /** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
@@ -170,9 +167,7 @@ class DataSession implements Session {
     this.#step();
   }
 
-  /**
-   * Called after every call of the channel: sends its frames, handles its events, and sets the alarm to its deadline.
-   */
+  /** To be called after every call of the channel: sends its frames, handles its events, sets the alarm. */
   #step(): void {
     for (const frame of this.#channel.takeFrames()) {
       this.#options.trace?.(`> ${describeFrame(frame)}`);
@@ -282,7 +277,7 @@ class DataSession implements Session {
     void this.#connection.close();
   }
 
-  /** Back-pressure. Not while input is unacknowledged: a caller that waits for `send` may read only after it. */
+  /** Back-pressure, except while input is unacknowledged: a caller that waits for `send` may read only after it. */
   #regulate(): void {
     const paused = this.output.size > MAX_WAITING_BYTES && !this.#receipts.pending;
     if (paused === this.#paused) return;
