@@ -7,16 +7,17 @@ const TICK_MS = 100;
 const RTO_MS = 200;
 
 /**
- * AWS's agent as far as a client can tell: it counts from 0, repeats only its oldest unacknowledged message,
- * acknowledges what it has or buffers and every duplicate, takes input only when its pty is open, drops
- * acknowledged input while a handshake is under way, and falls silent when paused, until it hears anything. Written for the tests, with nothing of ours but the codec.
+ * A model of AWS's agent, by what a client can observe. It counts from 0 and repeats only its oldest unacknowledged
+ * message. It acknowledges what it has or buffers, and every duplicate. It takes input only when its pty is open, and
+ * drops acknowledged input during a handshake. When paused, it is silent until it receives a message. It shares only
+ * the codec with `src/`.
  */
 export class AgentModel {
   /** What the command has read. */
   typed = "";
   /** Frames on their way to the client. */
   out: Uint8Array[] = [];
-  /** To seal with, and to open with. */
+  /** The key to encrypt with, and the key to decrypt with. */
   readonly #keys: readonly [KeyObject, KeyObject] | undefined;
   readonly #ptyOpenAt: number;
   readonly #unacked: { sequence: number; bytes: Uint8Array; at: number }[] = [];
@@ -30,7 +31,7 @@ export class AgentModel {
   #sealed = 0;
   #paused = false;
 
-  /** With a key it begins with the KMS handshake. */
+  /** With a key the session begins with the KMS handshake. */
   constructor(options: { readonly key?: Buffer | undefined; readonly ptyOpenAt: number }) {
     this.#keys = options.key && [
       createSecretKey(options.key.subarray(0, 32)),
@@ -43,7 +44,7 @@ export class AgentModel {
     this.#post(5, { RequestedClientActions: [{ ActionType: "KMSEncryption", ActionParameters }] });
   }
 
-  /** The command can print. */
+  /** True when the command can print. */
   get ready(): boolean {
     return this.#takesInput && !this.#paused;
   }
@@ -52,7 +53,7 @@ export class AgentModel {
     return this.#stage === "shell" && this.#now >= this.#ptyOpenAt;
   }
 
-  /** When it next has something to do by itself. */
+  /** When `tick` next has something to do; undefined when it has not. */
   get next(): number | undefined {
     return this.#unacked.length > 0 && !this.#paused ? this.#nextTick : undefined;
   }
@@ -153,7 +154,7 @@ export class AgentModel {
   }
 
   #seal(plaintext: Buffer): Buffer {
-    // As the real one: a little-endian counter.
+    // As in AWS's agent: a little-endian counter.
     const nonce = Buffer.alloc(12);
     nonce.writeUInt32LE(this.#sealed++);
     const cipher = createCipheriv("aes-256-gcm", this.#keys?.[0] ?? "", nonce);

@@ -30,7 +30,10 @@ export class SharedContainer implements WatchLimits {
     this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wdns=/", "--"];
   }
 
-  /** Every user may write to the `open` places, which are sticky. With `env` PID 1 is the other user's, and has it. */
+  /**
+   * Every user may write to the `open` directories, which are sticky. With `env` PID 1 belongs to the other user, and
+   * has these variables.
+   */
   static async start(
     sh: string,
     open: readonly string[] = [],
@@ -38,7 +41,7 @@ export class SharedContainer implements WatchLimits {
   ): Promise<SharedContainer> {
     const [shell = ""] = sh.split(" ");
     const program = execFileSync("which", [shell]).toString().trim();
-    const opened = open.map((place) => `chmod 1777 ${place}; `).join("");
+    const opened = open.map((directory) => `chmod 1777 ${directory}; `).join("");
     const setUp = `ln -sf ${program} /usr/bin/sh; ln -sf ${program} /bin/sh; ${opened}exec ${env ? AS_OTHER.join(" ") : ""} sleep 3600`;
     const { pid, exited } = await isolate({
       command: ["/bin/dash", "-c", setUp],
@@ -55,7 +58,7 @@ export class SharedContainer implements WatchLimits {
   }
 
   /** Starts the other user's process. */
-  async attack(places: readonly string[]): Promise<void> {
+  async attack(directories: readonly string[]): Promise<void> {
     const [program = "", ...words] = [
       ...this.enter,
       ...AS_OTHER,
@@ -64,7 +67,7 @@ export class SharedContainer implements WatchLimits {
       "-S",
       "-c",
       ATTACKER,
-      ...places,
+      ...directories,
     ];
     this.#attacker = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
     if (this.#attacker.stdout) await once(this.#attacker.stdout, "data");
