@@ -26,19 +26,19 @@ it.each<[string, string, () => Promise<StepResult>, RegExp]>([
     "DescribeSessions",
     "ssm:DescribeSessions",
     () => aws.step({ task: running.id, run: RUN }),
-    /^Whether the container has other sessions can't be seen, so they may meet\. .*ssm:DescribeSessions/,
+    /^The container's other sessions can't be listed, so two runs may open sessions at once\. .*ssm:DescribeSessions/,
   ],
   [
     "DescribeClusters",
     "ecs:DescribeClusters",
     () => aws.step({ task: running.id, run: RUN }),
-    /^Where the sessions are logged is not known\. .*ecs:DescribeClusters/,
+    /^The logs of the sessions are not known\. .*ecs:DescribeClusters/,
   ],
   [
     "DescribeTaskDefinition",
     "ecs:DescribeTaskDefinition",
     () => aws.step({ task: running.id, run: RUN }),
-    /^Where the sessions are logged is not known\. .*ecs:DescribeTaskDefinition/,
+    /^The logs of the sessions are not known\. .*ecs:DescribeTaskDefinition/,
   ],
   [
     "RunTask",

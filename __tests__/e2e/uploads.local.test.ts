@@ -57,7 +57,7 @@ it.concurrent(
     const result = await stepIn(where, FOUR_MB);
     expect(result.outputs["outcome"]).toBe("succeeded");
     expect(mainLog(result).join("\n")).toMatch(
-      /agent still uploads the log of the session; .* given back when that can have ended, in \d+ s/,
+      /agent still uploads the log of the session; .* given back after that, in \d+ s/,
     );
     expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
     expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
@@ -73,7 +73,7 @@ it.concurrent(
     const onLine = (line: string): void => (line === "printed" ? button.abort() : undefined);
     const result = await stepIn(where, `${FOUR_MB}; echo; echo printed; sleep 300`, button.signal, onLine);
     expect(result.conclusion).toBe("cancelled");
-    expect(result.post?.log.join("\n")).toContain("once the log of its session can have been uploaded");
+    expect(result.post?.log.join("\n")).toContain("when the log of its session has had time to be uploaded");
     expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
     expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
   },

@@ -56,7 +56,7 @@ export function asTemplate(tf: Configuration): unknown {
   };
 }
 
-/** Statements with lists in the place of single texts. */
+/** Statements with lists instead of single texts. */
 export function normal(statements: readonly Statement[]): unknown {
   return statements.map(({ Action, Resource, Condition = {}, ...statement }) => ({
     ...statement,

@@ -111,7 +111,7 @@ describe("following a job", () => {
     expect(session.typed).not.toContain("taken");
   });
 
-  it("types nothing into a session that is queued: it would be read in the place of the start", async () => {
+  it("types nothing into a session that is queued: it would be read as the start", async () => {
     const session = new FakeSession("s-1", closing);
     const followed = following(session, { opening: 120_000 });
     for (let i = 0; i < 3; i += 1) await clock.pass(20_000);

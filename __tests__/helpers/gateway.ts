@@ -11,7 +11,7 @@ import { ack } from "../channel/frames.ts";
 import { Changes } from "./until.ts";
 
 export interface GatewayOptions {
-  /** Answers requests in place of the upgrade. */
+  /** Answers requests instead of the upgrade. */
   readonly answer?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
   /** Made over TLS, for clients that believe its certificate. */
   readonly server?: Server | undefined;
@@ -35,7 +35,7 @@ export class Gateway {
   deaf = false;
   /** Whether input is acknowledged, as an agent does that has opened the session. */
   acknowledging = false;
-  /** The HTTP status in place of the upgrade. */
+  /** The HTTP status instead of the upgrade. */
   refusing: ((request: IncomingMessage) => number | undefined) | undefined;
   readonly #close: () => Promise<void>;
   readonly #changes = new Changes();

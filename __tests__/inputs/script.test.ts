@@ -104,7 +104,7 @@ describe("the shell", () => {
 
   it.each(["fish", "pwsh", "python3", "bash -e", "perl {1}", "a\nb {0}"])("refuses %j", (shell) => {
     expect(refusal({ ...least, shell }).failed).toBe(
-      "Input 'shell' must be sh, bash, python, or a command with {0} in the place of the script, such as perl {0}.",
+      "Input 'shell' must be sh, bash, python, or a command with {0} for the script, such as perl {0}.",
     );
   });
 });

@@ -28,7 +28,7 @@ asOthers.concurrent.each(
     [
       ["of another user", `chown -R 1000:1000 ${DIRECTORY}`],
       ["of root, that every user may write to", `chmod 777 ${DIRECTORY}`],
-      ["of root, that others may put another in the place of", "chmod 777 /tmp"],
+      ["of root, that others may replace by another", "chmod 777 /tmp"],
     ].map(([whose = "", setUp = ""]) => ({ sh, whose, setUp })),
   ),
 )(

@@ -112,7 +112,7 @@ describe("with a bucket", () => {
     await settled();
     expect(two.state).toBe("waiting");
     expect(two.log.lines).toEqual([
-      `Container 'app' of task ${ID} is in use by https://github.example/one since 22:13:20 UTC; waiting for its place (limit: one session of ours at a time).`,
+      `Container 'app' of task ${ID} is in use by https://github.example/one since 22:13:20 UTC; waiting for its place (limit: one session of this action at a time).`,
     ]);
     await one.release();
     await clock.pass(...POLL);
@@ -548,7 +548,7 @@ describe("without a bucket", () => {
     await clock.pass(0, 1_000);
     await one.done;
     expect(one.log.lines).toEqual([
-      "Whether the container has other sessions can't be seen, so they may meet. Access denied: the credentials have no right to ssm:DescribeSessions.",
+      "The container's other sessions can't be listed, so two runs may open sessions at once. Access denied: the credentials have no right to ssm:DescribeSessions.",
     ]);
   });
 

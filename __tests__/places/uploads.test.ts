@@ -52,7 +52,7 @@ describe("a container's place", () => {
     return { clock, log: new Listener(), cancel: new AbortController(), uploads: new Uploads(logs, clock) };
   };
 
-  it("is given back when the log that the agent uploads can have ended, and that is said", async () => {
+  it("is given back when the agent has had the time to upload the log, and the log says so", async () => {
     const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
     const place = held();
     await carried(uploads, 8 * MB);

@@ -99,7 +99,7 @@ describe("looking at a cluster", () => {
       const options = looking({ exec: DENIED }, wanted);
       expect(await lookAtCluster("ci", options)).toBeUndefined();
       expect(options.log.lines).toEqual([
-        "Where the sessions are logged is not known. No right to ecs:Describe….",
+        "The logs of the sessions are not known. No right to ecs:Describe….",
       ]);
     },
   );

@@ -20,7 +20,7 @@ it("tells stop code, reason, and what became of each container", () => {
   ];
   expect(taskStopped(aTask({ ...ended, containers }))).toMatchObject({
     code: "task-stopped",
-    failed: `The task ${ID} stopped before the job was done with it.`,
+    failed: `The task ${ID} stopped before the job had ended.`,
     seen:
       "Task STOPPED, stop code EssentialContainerExited, reason: Essential container in task exited; container 'app' " +
       "exited with 137 (OutOfMemoryError: Container killed due to memory usage); container 'log' is RUNNING, without an exit code.",

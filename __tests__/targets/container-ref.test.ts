@@ -19,5 +19,5 @@ it.each([
   ["has no runtime ID", [aContainer({ runtimeId: undefined })]],
   ["is not there", []],
 ])("fails where the container %s", (_, containers) => {
-  expect(() => containerRef(aTarget(), aTask({ containers }))).toThrow(/tells no runtime ID/);
+  expect(() => containerRef(aTarget(), aTask({ containers }))).toThrow(/has no runtime ID/);
 });

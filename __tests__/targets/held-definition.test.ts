@@ -294,7 +294,7 @@ describe("a definition of ours", () => {
     [true, [shared.arn]],
     [false, []],
   ])(
-    "of which the users can't be seen is deregistered by who registered it: %s",
+    "whose users can't be listed is deregistered by the run that registered it: %s",
     async (registered, gone) => {
       const left = await leaving([{}], { registered }, denied("ecs:ListTasks"));
       expect(left.gone).toEqual(gone);

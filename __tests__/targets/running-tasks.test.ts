@@ -17,7 +17,7 @@ const two = [aContainer({ name: "log" }), aContainer({ name: "app" })];
 const task = (id: string, more: Partial<Task> = {}): Task =>
   aTask({ arn: TASK.replace(ID, id.repeat(32)), ...more });
 
-/** What the context resolves to, with what it has in the place of a target. */
+/** What the context resolves to, with what it has instead of a target. */
 async function resolve(context: ResolveContext) {
   const { targets, candidates } = await resolveTargets(context);
   const instead = (lost: Target, failure: Failure) => replacementFor(lost, failure, candidates, context);

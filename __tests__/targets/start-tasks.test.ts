@@ -111,7 +111,7 @@ describe("on Spot", () => {
   });
 
   it("fails at once for any other reason", async () => {
-    const other = failure("task-not-started", "the cluster has not these capacity providers");
+    const other = failure("task-not-started", "the cluster does not have these capacity providers");
     await expect(starting(onSpot, 1, [other])).rejects.toBe(other);
     expect(sent).toHaveLength(1);
   });

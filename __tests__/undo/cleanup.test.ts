@@ -130,7 +130,7 @@ describe("cleaning up", () => {
     expect(log).toEqual(["Stopping the job in container 'app' of task 17."]);
   });
 
-  it("stops a job by a command of its own, in the place of the session that it had", async () => {
+  it("stops a job by a command of its own, instead of by its session", async () => {
     const { done, left } = await cleaning([JOB]);
     expect(done).toEqual([
       expect.stringMatching(/^ExecuteCommand .*"container":"app","command":"\/bin\/sh -c .*fx_id=me /),

@@ -21,7 +21,7 @@ describe("a Ledger", () => {
     expect(saved.every(({ region }) => region === "eu-west-1")).toBe(true);
   });
 
-  it("puts what is known better in the place of all of its kind, and of no other", () => {
+  it("replaces all entries of a kind, and no others", () => {
     const { ledger } = ledgerOf(DEFINITION, TASK, OBJECT);
     ledger.replace(["task", "task-definition"], [FOUND]);
     expect(ledger.entries).toEqual([OBJECT, FOUND]);

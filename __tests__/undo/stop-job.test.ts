@@ -50,7 +50,7 @@ it("ends the session that the job had, and then runs the stop command", async ()
   const { calls, log, error } = await stopping({ ...JOB, sessionId: "s-1" });
   expect(calls).toEqual(["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]);
   expect(error).toBeUndefined();
-  expect(log).toEqual(["No session was there to stop the job; told the container by a command of its own."]);
+  expect(log).toEqual(["No session could tell the job to stop, so a command of its own did."]);
 });
 
 it("has no session to end where there was none", async () => {

@@ -49,7 +49,7 @@ function refused(
     case "no-provider":
       return new Failure("task-not-started", {
         ...observed,
-        failed: `${doing} started no task: the cluster has not these capacity providers.`,
+        failed: `${doing} started no task: the cluster does not have these capacity providers.`,
         advice:
           "Run 'aws ecs put-cluster-capacity-providers --capacity-providers FARGATE FARGATE_SPOT' for the cluster, or leave 'capacity-providers' out.",
       });

@@ -26,7 +26,7 @@ export function taskNotFound(task: string, cluster: string, seen: string): Failu
     seen,
     advice:
       "Check the inputs 'task', 'cluster' and 'region'. ECS forgets a stopped task after about an hour; " +
-      "with 'service' in place of 'task' the action looks for a running one itself.",
+      "with 'service' instead of 'task' the action looks for a running one itself.",
   });
 }
 

@@ -89,7 +89,7 @@ export class Expiry {
 
   #failure({ code, seen, advice, cause }: Failure, now: string): Failure {
     return new Failure(code, {
-      failed: "The AWS credentials ended while the job ran, so it could not be brought to its own end.",
+      failed: "The AWS credentials ended before the job did.",
       seen: `${seen} ${now}`,
       advice: code === "no-credentials" ? RENEW : advice,
       cause,

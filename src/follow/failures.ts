@@ -33,7 +33,7 @@ export function failureOfEnd(
     case "gap":
       return new Failure("no-status", {
         failed: `The output of session '${sessionId}' did not arrive whole, so its end can't be trusted.`,
-        seen: `In it ${describeGap(end)} Sure is what came before byte ${end.offset}.`,
+        seen: `In it ${describeGap(end)} Certain is only what came before byte ${end.offset}.`,
         advice:
           "Something else wrote to the session's terminal, or the agent dropped bytes. Run the job again.",
       });
@@ -56,7 +56,7 @@ function sessionEnded(
   switch (reason.kind) {
     case "no-shell":
       return new Failure("no-shell", {
-        failed: `The ${container} has no shell to run a script by.`,
+        failed: `The ${container} has no shell to run a script with.`,
         seen: `The exec agent said: ${reason.said}`,
         advice: NO_SHELL,
       });

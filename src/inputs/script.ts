@@ -76,7 +76,7 @@ export function shellTemplate(text: string): ParseResult<string> {
   const value = shells.get(text) ?? text;
   if (value.includes("{0}") && !value.includes("\n")) return { value };
   return {
-    must: "sh, bash, python, or a command with {0} in the place of the script, such as perl {0}",
+    must: "sh, bash, python, or a command with {0} for the script, such as perl {0}",
     got: shown(text),
   };
 }

@@ -96,7 +96,7 @@ function refuseStart(reader: InputReader, only: TargetName, borrowing: boolean):
   if (only !== "task" && borrowing) return;
   const advice =
     only === "task"
-      ? "'start: true' starts a task like those of 'service': name that in place of 'task'."
+      ? "'start: true' starts a task like those of 'service': name that instead of 'task'."
       : `'${only}' starts a task by itself: leave 'start' out.`;
   reader.refuse("start", `left at false with '${only}'`, "'true'", advice);
 }

@@ -172,7 +172,7 @@ export async function releaseClaim(
     const found = await own({ s3, claim }).catch((error: unknown) => {
       if (!isDenied(error)) throw error;
       log.info(
-        `Whether the claim is still there can't be seen; it ends by itself after ${LEASE_MS / 1000} s. ${error.failed}`,
+        `The claim can't be read any more; if it is still there, it ends by itself after ${LEASE_MS / 1000} s. ${error.failed}`,
       );
       return undefined;
     });

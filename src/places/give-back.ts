@@ -22,7 +22,7 @@ export async function giveBack(
   const ms = freeAt - clock.now();
   if (place.held && ms > SHORT_MS) {
     log.info(
-      `The exec agent still uploads the log of the session; the container's place is given back when that can have ended, in ${seconds(ms)} s.`,
+      `The exec agent still uploads the log of the session; the container's place is given back after that, in ${seconds(ms)} s.`,
     );
     try {
       await clock.sleep(ms, cancel);

@@ -60,7 +60,9 @@ export async function waitForOtherSessions(
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
-    log.info(`Whether the container has other sessions can't be seen, so they may meet. ${error.failed}`);
+    log.info(
+      `The container's other sessions can't be listed, so two runs may open sessions at once. ${error.failed}`,
+    );
     await clock.sleep(random() * SPACING_MS, signal);
     return { beside: false };
   }

@@ -45,13 +45,13 @@ export async function othersUploadFor(options: OtherUploadsOptions): Promise<num
     ms = Math.max(0, ...others.map((session) => uploadEnd(session, clock.now()) - clock.now()));
   } catch (error) {
     if (!(error instanceof Failure) || waited > 0) return 0;
-    log.info(`Whether the logs of other sessions are being uploaded can't be seen. ${error.failed}`);
+    log.info(`Uploads of other sessions' logs can't be seen. ${error.failed}`);
     ms = UNSEEN_MS;
   }
   const wait = Math.min(ms, LONGEST_MS - waited);
   if (wait > 0)
     log.info(
-      `No session is opened yet; the agent may still upload the logs of others, for ${seconds(wait)} s at the most.`,
+      `No session is open yet; the agent may still be uploading the logs of other sessions, for ${seconds(wait)} s at the most.`,
     );
   return wait;
 }

@@ -50,7 +50,7 @@ export async function waitUntilFree(
     if (said !== held) {
       said = held;
       log.info(
-        `Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place (limit: one session of ours at a time).`,
+        `Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place (limit: one session of this action at a time).`,
       );
     }
     await clock.sleep(Math.min(left, SHORTEST_PAUSE_MS + random() * JITTER_MS), signal);

@@ -55,8 +55,8 @@ export function containerBlocked(
     failed: `Container '${container}' of task ${taskArn} opened no session within ${seconds} s, so the script was not started.`,
     seen: `ExecuteCommand made the session, and ECS says that the exec agent is ${agent}. ${others}`,
     advice:
-      "The agent runs one or two sessions at once and queues one more; one beyond that blocks it for good, though ECS goes on " +
-      "to call it RUNNING. End other sessions of the container if it has any; else stop the task ('aws ecs stop-task'), which " +
-      "a service replaces. With 'service' in place of 'task' the next task is tried by itself.",
+      "The agent runs one or two sessions at once and queues one more; a further one blocks it for good, while ECS still " +
+      "reports it as RUNNING. End other sessions of the container if it has any; else stop the task ('aws ecs stop-task'), which " +
+      "a service replaces. With 'service' instead of 'task' the next task is tried by itself.",
   });
 }

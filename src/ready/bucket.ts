@@ -30,6 +30,6 @@ export async function lookAtBucket(
     if (!isDenied(error)) throw error;
     if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
       throw notOwned(bucket.bucket, bucket.owner, error);
-    log.info(`Whether the bucket can be used is not known before the script is staged. ${error.failed}`);
+    log.info(`The bucket can't be checked before the script is staged. ${error.failed}`);
   }
 }

@@ -40,7 +40,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
   const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn), (why) =>
-    log.info(`What the task definition says is not known. ${why.failed}`),
+    log.info(`The task definition can't be read. ${why.failed}`),
   );
   const facts = { task, container: target.container, definition };
   const checks = [

@@ -86,7 +86,7 @@ async function unlessDenied<T>(
   } catch (error) {
     const optional = wanted === "auto" || wanted === "session";
     if (!optional || !(error instanceof Failure) || error.code !== "access-denied") throw error;
-    log.info(`Where the sessions are logged is not known. ${error.failed}`);
+    log.info(`The logs of the sessions are not known. ${error.failed}`);
     return undefined;
   }
 }

@@ -13,9 +13,7 @@ export function taskStopped(task: Task): TaskStopped {
   const end = taskEnd(reasonsOf(task));
   const ecs = { ...task, isForCapacity: isForCapacity(task, end) };
   const parts = {
-    failed: began
-      ? `The task ${id} stopped before the job was done with it.`
-      : `The task ${id} could not start.`,
+    failed: began ? `The task ${id} stopped before the job had ended.` : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
     advice: end === undefined ? adviceByCode(task) : ADVICE[end],
   };

@@ -25,8 +25,8 @@ export function containerRef(
   const runtimeId = task.containers.find(({ name }) => name === container)?.runtimeId;
   if (runtimeId === undefined) {
     throw new Failure("aws-error", {
-      failed: `Container '${container}' of task ${taskId} can't be named to Systems Manager.`,
-      seen: "ecs:DescribeTasks tells no runtime ID of it, though it runs.",
+      failed: `Container '${container}' of task ${taskId} has no name in Systems Manager.`,
+      seen: "ecs:DescribeTasks has no runtime ID for it, although it runs.",
       advice: "Run the job again. If it repeats, use another task.",
     });
   }

@@ -157,7 +157,7 @@ function overridden(source: DefinitionSource, container: string, refusal: Failur
     : "";
   return (
     `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +
-    `a task definition with an entry point of ours can't be used. ${refusal.failed}${health}`
+    `a task definition with an entry point of this action can't be used. ${refusal.failed}${health}`
   );
 }
 

@@ -64,7 +64,7 @@ async function tooFew(
       (events[0] === undefined ? "" : ` Last event: ${events[0]}`),
     (error: unknown) => {
       if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
-      return `How many it should have is not known. ${error.failed}`;
+      return `Its desired count is not known. ${error.failed}`;
     },
   );
   return noRunningTask(name, cluster, asked + seen, typeof wanted === "number" ? wanted : 1);

@@ -30,7 +30,7 @@ export async function leaveShared(
   const others = await othersOf(shared, ecs).catch((error: unknown) => {
     if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
     const then = shared.registered ? "it is deregistered" : "the job that registered it deregisters it";
-    log.info(`Whether other jobs use ${lastPart(shared.arn)} is not known, so ${then}. ${error.failed}`);
+    log.info(`The tasks of ${lastPart(shared.arn)} can't be listed, so ${then}. ${error.failed}`);
     return shared.registered ? 0 : 1;
   });
   if (others > 0) log.debug(`${shared.arn} stays for other jobs.`);

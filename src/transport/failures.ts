@@ -38,7 +38,7 @@ export function sessionNotOpened({ sessionId, host, region, seen, status, cause 
 export function streamUrlRefused(sessionId: string, why: string): Failure {
   return new Failure("session-refused", {
     failed: `The data channel of session '${sessionId}' was not opened: its stream URL does not lead to AWS.`,
-    seen: `The token was sent nowhere: ${why}.`,
+    seen: `The token was not sent: ${why}.`,
     advice:
       "Check the input 'region'. Where another endpoint is meant, such as an emulator's, name it in AWS_ENDPOINT_URL or " +
       "AWS_ENDPOINT_URL_SSMMESSAGES in the step's environment.",

@@ -106,7 +106,7 @@ function announce(entry: LedgerEntry): string {
     case "task-definition":
       return `Deregistering ${entry.arn}.`;
     case "shared-definition":
-      return `Deregistering ${entry.arn}, unless another job runs of it.`;
+      return `Deregistering ${entry.arn}, unless another job uses it.`;
     case "registration":
       return `Deregistering the task definition that was being registered as '${entry.family}'.`;
     case "job":
@@ -114,7 +114,7 @@ function announce(entry: LedgerEntry): string {
     case "object":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "claim":
-      return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", once the log of its session can have been uploaded"}.`;
+      return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", when the log of its session has had time to be uploaded"}.`;
   }
 }
 

@@ -48,7 +48,7 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
   if ("notConnected" in answer) throw new Error(answer.notConnected);
   // Without encryption the agent runs the command before a client has connected.
   if (encryption.kind !== "none") await shakeHands(answer.session, job, options);
-  log.info("No session was there to stop the job; told the container by a command of its own.");
+  log.info("No session could tell the job to stop, so a command of its own did.");
 }
 
 /**
