@@ -6,7 +6,7 @@ import { openStep, type OpenStep } from "./github/step.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import { readInputs } from "./inputs/read-all.ts";
 import { loggedFailure } from "./log.ts";
-import { look } from "./ready/look.ts";
+import { lookBeforeStart } from "./ready/look.ts";
 import { failedResult, type Result } from "./report/result.ts";
 import { resolveContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
@@ -29,7 +29,7 @@ export async function run(): Promise<void> {
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
-  const looking = look(step.inputs, step);
+  const looking = lookBeforeStart(step.inputs, step);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (step.inputs.where.kind === "new") await looking;
   const [exec, resolved] = await Promise.all([looking, resolveTargets(resolveContext(step))]);

@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import { unopened, type UnopenedOptions } from "../../src/ready/unopened.ts";
+import { explainUnopened, type UnopenedOptions } from "../../src/ready/unopened.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aContainer, aTask, TASK } from "../helpers/tasks.ts";
 
@@ -7,7 +7,7 @@ const denied = new Failure("access-denied", { failed: "No right to look.", seen:
 const ours = { id: "s-ours", status: "Connected", since: undefined };
 
 function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
-  return unopened({
+  return explainUnopened({
     target: aTarget(),
     sessionTarget: "ecs:ci_task_runtime",
     sessionId: "s-ours",

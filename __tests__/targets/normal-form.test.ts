@@ -1,5 +1,5 @@
 import { RegisterTaskDefinitionRequest$ } from "@aws-sdk/client-ecs";
-import { signed } from "../../src/aws/task-definition.ts";
+import { labelWithRun } from "../../src/aws/task-definition.ts";
 import { imageDefinition } from "../../src/targets/image.ts";
 import { differences, digestOf } from "../../src/targets/normal-form.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
@@ -9,7 +9,7 @@ const wanted = imageDefinition("python:3.13", startInputs({ taskRole: "job" }), 
 const [container] = wanted["containerDefinitions"] as Record<string, unknown>[];
 /** As ECS answers it, with what ECS adds. */
 const registered = {
-  ...signed(wanted, "another-run"),
+  ...labelWithRun(wanted, "another-run"),
   taskRoleArn: "arn:aws:iam::123456789012:role/job",
   volumes: [],
   placementConstraints: [],

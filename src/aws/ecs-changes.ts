@@ -11,7 +11,7 @@ import type {
 import type { EcsRequester } from "./ecs-requester.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 type Changes = Pick<
   Ecs,
@@ -112,9 +112,9 @@ async function executeCommand(
       const { session } = await client.send(new sdk.ExecuteCommandCommand(request), options);
       return {
         session: {
-          sessionId: told(session?.sessionId, "sessionId"),
-          streamUrl: told(session?.streamUrl, "streamUrl"),
-          token: told(session?.tokenValue, "tokenValue"),
+          sessionId: requireMember(session?.sessionId, "sessionId"),
+          streamUrl: requireMember(session?.streamUrl, "streamUrl"),
+          token: requireMember(session?.tokenValue, "tokenValue"),
         },
       };
     } catch (error) {

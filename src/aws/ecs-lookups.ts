@@ -4,7 +4,7 @@ import type { Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 type Lookups = Pick<
   Ecs,
@@ -60,7 +60,7 @@ async function describeCluster(ask: EcsRequester, region: string, cluster: strin
   }
   const exec = found.configuration?.executeCommandConfiguration;
   return {
-    arn: told(found.clusterArn, "clusterArn"),
+    arn: requireMember(found.clusterArn, "clusterArn"),
     status: found.status,
     exec: {
       logging: exec?.logging ?? "DEFAULT",
@@ -102,7 +102,7 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
   }
   const tasks = primaryTaskSet(found) ?? found;
   return {
-    name: told(found.serviceName, "serviceName"),
+    name: requireMember(found.serviceName, "serviceName"),
     status: found.status,
     desiredCount: found.desiredCount ?? 0,
     runningCount: found.runningCount ?? 0,
@@ -111,7 +111,7 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
     enableExecuteCommand: found.enableExecuteCommand ?? false,
     launchType: tasks.launchType,
     capacityProviders: (tasks.capacityProviderStrategy ?? []).map((item) => ({
-      name: told(item.capacityProvider, "capacityProvider"),
+      name: requireMember(item.capacityProvider, "capacityProvider"),
       weight: item.weight ?? 0,
       base: item.base ?? 0,
     })),

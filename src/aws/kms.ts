@@ -1,7 +1,7 @@
 import type { DataKey } from "../channel/types.ts";
 import type { AwsClients } from "./clients.ts";
 import { attempt } from "./failures.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 /** The one call of KMS. */
 export interface Kms {
@@ -32,7 +32,7 @@ export function kmsCalls(clients: AwsClients): Kms {
         return {
           plaintext: answer.Plaintext ?? new Uint8Array(),
           ciphertext: answer.CiphertextBlob ?? new Uint8Array(),
-          keyArn: told(answer.KeyId, "KeyId"),
+          keyArn: requireMember(answer.KeyId, "KeyId"),
         };
       });
     },

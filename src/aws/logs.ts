@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 /** The calls of CloudWatch Logs. */
 export interface Logs {
@@ -48,7 +48,7 @@ export function logsCalls(clients: AwsClients): Logs {
       };
       try {
         const answer = await client.send(new GetLogEventsCommand(request), options);
-        const next = told(answer.nextForwardToken ?? from, "nextForwardToken");
+        const next = requireMember(answer.nextForwardToken ?? from, "nextForwardToken");
         return {
           events: (answer.events ?? []).map(({ timestamp, message }) => ({
             timestamp: timestamp ?? 0,

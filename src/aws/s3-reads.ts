@@ -1,7 +1,7 @@
 import { isNamed } from "./failures.ts";
 import type { S3 } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 type Reads = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
@@ -41,7 +41,7 @@ export function reads(ask: S3Requester, finish: S3Requester, follow: S3Requester
           const now = date === undefined ? Date.now() : Date.parse(date);
           return {
             bytes,
-            etag: told(ETag, "ETag"),
+            etag: requireMember(ETag, "ETag"),
             versionId: VersionId,
             age: now - (LastModified?.getTime() ?? now),
           };

@@ -1,7 +1,7 @@
 import { attempts, isNamed } from "./failures.ts";
 import type { S3, WriteOptions } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 /** The calls that write an object. A cancel does not cut `finish` short. */
 export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
@@ -27,7 +27,7 @@ export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObje
         };
         try {
           const { ETag, VersionId } = await client.send(new PutObjectCommand(request), options);
-          return { etag: told(ETag, "ETag"), versionId: VersionId };
+          return { etag: requireMember(ETag, "ETag"), versionId: VersionId };
         } catch (error) {
           if (isOtherwise(error)) return undefined;
           throw error;

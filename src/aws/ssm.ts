@@ -1,6 +1,6 @@
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 /** The calls of Systems Manager, on sessions that ExecuteCommand has made. */
 export interface Ssm {
@@ -127,7 +127,7 @@ async function listSessions(
         });
       for (const { SessionId, StartDate, EndDate, Status } of answer.Sessions ?? []) {
         found.push({
-          id: told(SessionId, "SessionId"),
+          id: requireMember(SessionId, "SessionId"),
           since: StartDate?.getTime(),
           ended: State === "History" ? EndDate?.getTime() : undefined,
           connected: State === "Active" && Status === "Connected",

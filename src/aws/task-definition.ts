@@ -4,7 +4,7 @@ import type {
   TaskDefinition as SdkDefinition,
 } from "@aws-sdk/client-ecs";
 import { knownMembers } from "./members.ts";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 /** The members of a task definition that decide how and where the job can run. */
 export interface TaskDefinition extends DefinitionContent {
@@ -62,7 +62,7 @@ export interface ContainerDefinition {
 export const RUN_LABEL = "fargate-exec.run";
 
 /** The definition with the run's id in its label, by which the run finds it again. */
-export function signed(definition: RegistrableDefinition, run: string): RegistrableDefinition {
+export function labelWithRun(definition: RegistrableDefinition, run: string): RegistrableDefinition {
   const [first, ...others] = definition["containerDefinitions"] as readonly SdkContainer[];
   if (first === undefined) return definition;
   const labels = { ...first.dockerLabels, [RUN_LABEL]: run };
@@ -78,8 +78,8 @@ export interface AwsLogs {
 export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
   return {
     ...contentOf(definition, tags),
-    arn: told(definition.taskDefinitionArn, "taskDefinitionArn"),
-    family: told(definition.family, "family"),
+    arn: requireMember(definition.taskDefinitionArn, "taskDefinitionArn"),
+    family: requireMember(definition.family, "family"),
     active: definition.status === undefined || definition.status === "ACTIVE",
   };
 }

@@ -1,5 +1,5 @@
 import type { Container as SdkContainer, Task as SdkTask } from "@aws-sdk/client-ecs";
-import { told } from "./told.ts";
+import { requireMember } from "./required-member.ts";
 
 /** The members of a task that the action reads. Times are milliseconds since the epoch. */
 export interface Task {
@@ -57,13 +57,13 @@ export function taskFrom(task: SdkTask): Task {
   const network = task.attachments?.find((attachment) => attachment.type === "ElasticNetworkInterface");
   const detail = (name: string): string | undefined => network?.details?.find((d) => d.name === name)?.value;
   return {
-    arn: told(task.taskArn, "taskArn"),
-    clusterArn: told(task.clusterArn, "clusterArn"),
-    taskDefinitionArn: told(task.taskDefinitionArn, "taskDefinitionArn"),
+    arn: requireMember(task.taskArn, "taskArn"),
+    clusterArn: requireMember(task.clusterArn, "clusterArn"),
+    taskDefinitionArn: requireMember(task.taskDefinitionArn, "taskDefinitionArn"),
     startedBy: task.startedBy,
     group: task.group,
-    lastStatus: told(task.lastStatus, "lastStatus"),
-    desiredStatus: told(task.desiredStatus, "desiredStatus"),
+    lastStatus: requireMember(task.lastStatus, "lastStatus"),
+    desiredStatus: requireMember(task.desiredStatus, "desiredStatus"),
     stopCode: task.stopCode,
     stoppedReason: task.stoppedReason,
     cpu: number(task.cpu),
@@ -90,7 +90,7 @@ export function taskFrom(task: SdkTask): Task {
 function containerFrom(container: SdkContainer): Container {
   const agent = container.managedAgents?.find(({ name }) => name === "ExecuteCommandAgent");
   return {
-    name: told(container.name, "name"),
+    name: requireMember(container.name, "name"),
     image: container.image,
     lastStatus: container.lastStatus ?? "PENDING",
     exitCode: container.exitCode,

@@ -8,7 +8,7 @@ import { bootstrapCommand, type BootstrapOptions } from "../payload/bootstrap.ts
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import { logsOf } from "../ready/session-logs.ts";
-import { unopened } from "../ready/unopened.ts";
+import { explainUnopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
 import type { Session } from "../session/session.ts";
@@ -94,7 +94,7 @@ export class JobSessions implements SessionSource {
     const { aws, looks, clock, target } = this.#context;
     const seconds = Math.round((clock.now() - this.#openedAt) / 1000);
     const { sessionTarget } = this.#job;
-    return await unopened({ ecs: looks, ssm: aws.ssm, target, sessionTarget, sessionId, seconds });
+    return await explainUnopened({ ecs: looks, ssm: aws.ssm, target, sessionTarget, sessionId, seconds });
   }
 
   async terminate(sessionId: string): Promise<void> {

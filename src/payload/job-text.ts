@@ -31,7 +31,10 @@ export interface JobOptions {
   readonly runUrl: string | undefined;
 }
 
-/** The job as POSIX shell: the settings of this run, then the parts that are the same for all runs. */
+/**
+ * The job as POSIX shell: the settings of this run, then the parts that are the same for all runs.
+ * `container/README.md` lists the settings, and the files that read them.
+ */
 export function jobText(options: JobOptions): string {
   return [
     `fx_id=${quote(options.runId)}`,

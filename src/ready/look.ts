@@ -19,7 +19,7 @@ export interface LookOptions {
  * encrypts and logs its sessions; undefined where the caller may not describe it. Fails where the log that the inputs
  * ask for is not configured, or the bucket can't be used.
  */
-export async function look(
+export async function lookBeforeStart(
   inputs: Pick<Inputs, "cluster" | "where" | "region" | "logs" | "bucket" | "bucketOwner">,
   { aws, log }: LookOptions,
 ): Promise<ExecConfiguration | undefined> {

@@ -20,7 +20,7 @@ export interface UnopenedOptions {
  * The failure of a session that the exec agent did not open: the end of the task or the agent, where ECS reports one
  * by now, else `container-blocked` with the container's sessions. Where a look fails, the message says so.
  */
-export async function unopened(options: UnopenedOptions): Promise<Failure> {
+export async function explainUnopened(options: UnopenedOptions): Promise<Failure> {
   const { target, sessionTarget, sessionId, seconds, ecs, ssm } = options;
   const [task, sessions] = await Promise.all([
     unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn)),

@@ -69,7 +69,7 @@ export async function launchDefinition(
   start: StartInputs,
   context: DefinitionContext,
 ): Promise<LaunchDefinition> {
-  if (of.kind === "image") return await ofImage(of.image, start, context, { reuse: true });
+  if (of.kind === "image") return await imageLaunch(of.image, start, context, { reuse: true });
   const source = isDefinitionFile(of.taskDefinition)
     ? await sourceOfFile(of.taskDefinition, context)
     : await describedSource(of.taskDefinition, context);
@@ -86,7 +86,7 @@ export async function launchDefinition(
 }
 
 /** For an image: an equal definition that another run has registered, else a new one. */
-async function ofImage(
+async function imageLaunch(
   image: string,
   start: StartInputs,
   context: DefinitionContext,
@@ -103,7 +103,7 @@ async function ofImage(
     // Another run may have deregistered the definition since.
     otherwise: async ({ code }) =>
       code === "task-definition-not-found"
-        ? await ofImage(image, start, context, { reuse: false })
+        ? await imageLaunch(image, start, context, { reuse: false })
         : undefined,
   };
 }

@@ -68,18 +68,18 @@ async function deregisterOwn(
   { family, run }: Extract<MadeResource, { kind: "registration" }>,
   ecs: Pick<Ecs, "describeTaskDefinition" | "deregisterTaskDefinition">,
 ): Promise<boolean> {
-  const newest = await described(family, ecs);
+  const newest = await describeIfKnown(family, ecs);
   const last = Number(newest?.arn.split(":").at(-1));
   const found = newest?.registeredBy === run ? [newest] : [];
   for (let revision = last - 1; revision > 0 && revision > last - REVISIONS; revision -= 1) {
-    const older = await described(`${family}:${revision}`, ecs);
+    const older = await describeIfKnown(`${family}:${revision}`, ecs);
     if (older?.registeredBy === run) found.push(older);
   }
   for (const { arn, active } of found) if (active) await ecs.deregisterTaskDefinition(arn);
   return found.length > 0;
 }
 
-async function described(
+async function describeIfKnown(
   taskDefinition: string,
   ecs: Pick<Ecs, "describeTaskDefinition">,
 ): Promise<TaskDefinition | undefined> {

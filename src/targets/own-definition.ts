@@ -1,5 +1,5 @@
 import type { RegistrableDefinition, TaskDefinition } from "../aws/task-definition.ts";
-import { signed } from "../aws/task-definition.ts";
+import { labelWithRun } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
@@ -57,7 +57,7 @@ export async function register(
   { ecs, log, run, whileRegistering }: Omit<OwnDefinitionContext, "clock" | "signal" | "onShared">,
 ): Promise<TaskDefinition> {
   const registered = await whileRegistering(String(definition["family"]), () =>
-    ecs.registerTaskDefinition(signed(definition, run)),
+    ecs.registerTaskDefinition(labelWithRun(definition, run)),
   );
   log.info(`Registered ${lastPart(registered.arn)} from ${from}.`);
   return registered;

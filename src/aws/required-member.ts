@@ -1,0 +1,15 @@
+import { Failure } from "../errors.ts";
+
+/**
+ * Returns a member that AWS documents as part of every such answer. Fails with `aws-error` where it is missing or
+ * empty.
+ */
+export function requireMember(value: string | undefined, member: string): string {
+  if (value) return value;
+  throw new Failure("aws-error", {
+    failed: `An answer of AWS can't be used: it has no '${member}'.`,
+    seen: "AWS documents that it always has one.",
+    advice:
+      "Run the step again. If it repeats, check AWS_ENDPOINT_URL, and any proxy between the runner and AWS.",
+  });
+}
