@@ -20,7 +20,7 @@ fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 # python3, and the packages among which it looks for boto3. It stays in fx_file until the payload is there.
 fx_file=$(command -v python3)
 fx_safe "$fx_file" || fx_file=""
-for fx_n in "${fx_way%/*/*}"/lib*/python3*/*-packages; do fx_safe "$fx_n" || fx_file=""; done
+for fx_n in "${fx_on%/*/*}"/lib*/python3*/*-packages; do fx_safe "$fx_n" || fx_file=""; done
 stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_off_py" || {
   fx_say "echo$fx_bad"
   exit 1
