@@ -1,6 +1,12 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import WebSocket from "ws";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobLog, mainLog, pidOf, withoutInit } from "../helpers/local.ts";
+import { until } from "../helpers/until.ts";
 
 let aws: Aws;
 let definition: string;
@@ -99,6 +105,48 @@ it.concurrent("a run that is cancelled while it waits ends, and leaves the lost 
 /** The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. */
 const TAKEN_OVER = /Took the place of https:\/\/\S+, which did not renew its claim for 9\d s\./;
 const WITH_ITS_CLAIM = 240_000;
+
+/** A session of the container that had a client, and has none any more. */
+async function abandonedSession(task: Task): Promise<string> {
+  const { ecs, local, made } = aws.world;
+  const { session } = await ecs.send(
+    new ExecuteCommandCommand({
+      ...{ cluster: made.cluster, task: task.id, container: "app" },
+      ...{ command: "sleep 600", interactive: true },
+    }),
+  );
+  const id = session?.sessionId ?? "";
+  const opened = { MessageSchemaVersion: "1.0", RequestId: randomUUID(), TokenValue: session?.tokenValue };
+  const client = new WebSocket(session?.streamUrl ?? "");
+  await once(client, "open");
+  client.send(JSON.stringify(opened));
+  const view = () => local.gateway.sessions.find(({ sessionId }) => sessionId === id);
+  await until(() => view()?.connected === true);
+  client.terminate();
+  await until(() => view()?.connected === false);
+  return id;
+}
+
+it.concurrent(
+  "with a bucket, the session that a lapsed claim names is ended, and another one without a client is not",
+  async () => {
+    const task = await aws.runningTask(definition);
+    const { bucket } = aws.world.made;
+    const [theirs, ours] = [await abandonedSession(task), await abandonedSession(task)];
+    const claim = { run: "lost", url: "https://github.example/lost", session: ours };
+    const Key = `fargate-exec/claims/${task.id}/app.json`;
+    await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify(claim) }));
+    const result = await aws.step({ task: task.id, bucket, run: "echo mine" });
+    expect(result.conclusion).toBe("success");
+    expect(mainLog(result).join("\n")).toContain(
+      `Ended session ${ours} of that run, which had lost its client.`,
+    );
+    const ended = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
+    expect(ended.find(({ sessionId }) => sessionId === ours)?.ended).toBe(true);
+    expect(ended.find(({ sessionId }) => sessionId === theirs)?.ended).toBe(false);
+  },
+  WITH_ITS_CLAIM,
+);
 
 it.concurrent(
   "with a bucket, a lost job keeps its place as long as its claim is valid, and the next run waits for it after that",

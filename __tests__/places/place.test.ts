@@ -21,12 +21,14 @@ let clock: SteppedClock;
 let bucket: Bucket;
 let sessions: ActiveSession[];
 let look: (target: string) => Promise<readonly ActiveSession[]>;
+let ended: string[];
 let taken: Place[];
 beforeEach(() => {
   clock = new SteppedClock();
   bucket = new Bucket(clock);
   sessions = [];
   look = () => Promise.resolve([...sessions]);
+  ended = [];
   taken = [];
 });
 afterEach(() => Promise.all(taken.map((place) => place.release())));
@@ -48,7 +50,13 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
     },
     owner: "123456789012",
     origin: { id, url: `https://github.example/${id}` },
-    aws: { s3: bucket, ssm: { activeSessions: (target) => look(target) } },
+    aws: {
+      s3: bucket,
+      ssm: {
+        activeSessions: (target) => look(target),
+        terminateSession: (session) => Promise.resolve(void ended.push(session)),
+      },
+    },
     deadline: clock.now() + 600_000,
     clock,
     log,
@@ -229,6 +237,59 @@ describe("with a bucket", () => {
     );
     other.cancel.abort(new Error("enough"));
     await other.done;
+  });
+
+  describe("the session that the claim of a dead run names", () => {
+    const OURS = "ecs-execute-command-0123456789abcdefg";
+
+    async function takeOver(claim: object): Promise<readonly string[]> {
+      const bytes = Buffer.from(
+        JSON.stringify({ run: "dead", url: "https://github.example/dead", ...claim }),
+      );
+      bucket.objects.set(KEY, { bytes, etag: '"old"', at: clock.now() - 91_000 });
+      const run = asking("two");
+      await run.done;
+      expect(run.state).toBe("placed");
+      return run.log.lines;
+    }
+
+    it("is ended where it has lost its client", async () => {
+      sessions = [{ id: OURS, status: "Disconnected", since: 0 }];
+      const [, told] = await takeOver({ session: OURS });
+      expect(ended).toEqual([OURS]);
+      expect(told).toBe(`Ended session ${OURS} of that run, which had lost its client.`);
+    });
+
+    it.each<[string, ActiveSession[], unknown]>([
+      ["has its client", [{ id: OURS, status: "Connected", since: 0 }], OURS],
+      ["is not of this container, or is over", [], OURS],
+      ["is another one than that without a client", [{ id: "s-2", status: "Disconnected", since: 0 }], OURS],
+      ["is no text", [{ id: OURS, status: "Disconnected", since: 0 }], { id: OURS }],
+      ["is not named", [{ id: OURS, status: "Disconnected", since: 0 }], undefined],
+    ])("is left alone where it %s", async (_, active, session) => {
+      sessions = active;
+      expect(await takeOver({ session })).toHaveLength(1);
+      expect(ended).toEqual([]);
+    });
+
+    it("is left to the container where sessions may not be listed, and one line names the right", async () => {
+      look = () => Promise.reject(denied("ssm:DescribeSessions"));
+      const [, told] = await takeOver({ session: OURS });
+      expect(told).toBe(
+        "The session of that run was not ended; its attacher ends it. Access denied: the credentials have no right to ssm:DescribeSessions.",
+      );
+    });
+  });
+
+  it("a claim names the last session of its run from the next renewal on", async () => {
+    const run = asking("one");
+    const place = (await run.done) as Place;
+    place.onSession("first");
+    place.onSession("second");
+    expect(bucket.written()).not.toHaveProperty("session");
+    await clock.pass(30_000);
+    await settled();
+    expect(bucket.written()).toMatchObject({ run: "one", session: "second" });
   });
 
   it("a run whose claim was taken over says so, renews no more and leaves the other's alone", async () => {

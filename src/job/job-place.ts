@@ -54,6 +54,11 @@ export class JobPlace {
     return this.#place.beside;
   }
 
+  /** Called with each session of the job. */
+  onSession(sessionId: string): void {
+    this.#place.onSession(sessionId);
+  }
+
   /** For how many more milliseconds the uploads of other sessions' logs may delay the opening of this session. */
   async othersUploadFor(sessionTarget: string, sessionId: string): Promise<number> {
     const { aws, clock, log } = this.#context;

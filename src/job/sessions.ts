@@ -126,6 +126,7 @@ export class JobSessions implements SessionSource {
   #add(id: string): void {
     const { inputs, log } = this.#context;
     this.#sessionIds.push(id);
+    this.#place.onSession(id);
     this.#record({ ...this.#job, sessionId: id });
     this.#log = logLocation(this.#prepared.logs, id, inputs.region);
     log.info(

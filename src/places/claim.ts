@@ -39,6 +39,8 @@ export interface ClaimOptions extends QueueOptions {
   readonly url: string;
   readonly kmsKeyId: string | undefined;
   readonly s3: ClaimS3;
+  /** Ends the session that a lapsed claim names, where that is safe. Never rejects. */
+  readonly endLostSession: (sessionId: string) => Promise<void>;
 }
 
 /**
@@ -49,6 +51,8 @@ interface ClaimRecord {
   readonly url: string;
   readonly since: string;
   readonly until: string;
+  /** The last session of the run, from the renewal on that follows its begin. */
+  readonly session?: string | undefined;
 }
 
 /** The key of the claim on a container's place. */
@@ -89,6 +93,7 @@ export class HeldClaim {
   readonly #old: OldVersions;
   /** Undefined once the claim is another run's, or given back. */
   #version: StoredVersion | undefined;
+  #session: string | undefined;
   readonly #over = new AbortController();
   readonly #renewing: Promise<void>;
 
@@ -105,6 +110,11 @@ export class HeldClaim {
     this.#old = claimed.old;
     this.#version = claimed.version;
     this.#renewing = this.#keepRenewing();
+  }
+
+  /** Names the run's session in the claim from the next renewal on, so that the run that takes it over can end it. */
+  name(session: string): void {
+    this.#session = session;
   }
 
   /** Stops renewing the claim, so that it ends by itself if no run gives it back. */
@@ -155,7 +165,9 @@ export class HeldClaim {
   }
 
   async #renew(latest: StoredVersion): Promise<void> {
-    this.#version = (await put(this.#options, this.#since, latest)) ?? (await own(this.#options));
+    this.#version =
+      (await put(this.#options, { since: this.#since, session: this.#session }, latest)) ??
+      (await own(this.#options));
     if (this.#version === undefined)
       this.#options.log.info("The claim on the container's place was lost to another run; this one goes on.");
     else if (latest.versionId !== this.#version.versionId) await this.#old.remove(latest.versionId);
@@ -192,7 +204,7 @@ async function tryToClaim(
 ): Promise<StoredVersion | Holder> {
   const { claim, log, s3 } = options;
   for (let denials = 0; ;) {
-    const made = await put(options, since, "absent");
+    const made = await put(options, { since }, "absent");
     let found;
     try {
       // Read the new claim, too: a run without the right to read could not renew its claim, so it must not keep one.
@@ -208,12 +220,15 @@ async function tryToClaim(
     if (holder?.run === claim.run) return found;
     const who = webAddress(holder?.url) ?? "an unknown run";
     if (found.age <= LEASE_MS) return { who, since: momentOf(holder?.since) };
-    const taken = await put(options, since, found);
+    const taken = await put(options, { since }, found);
     if (taken === undefined) continue; // renewed, or taken by another
     log.info(
       `Took the place of ${who}, which did not renew its claim for ${Math.round(found.age / 1000)} s.`,
     );
-    await old.remove(found.versionId);
+    await Promise.all([
+      old.remove(found.versionId),
+      holder?.session === undefined ? undefined : options.endLostSession(holder.session),
+    ]);
     return taken;
   }
 }
@@ -226,11 +241,11 @@ function momentOf(text: string | undefined): number | undefined {
 
 async function put(
   { claim, clock, kmsKeyId, s3, url }: ClaimOptions,
-  since: string,
+  holding: Pick<ClaimRecord, "since" | "session">,
   expected: { readonly etag: string } | "absent",
 ): Promise<StoredVersion | undefined> {
   const until = new Date(clock.now() + LEASE_MS).toISOString();
-  const written: ClaimRecord = { run: claim.run, url, since, until };
+  const written: ClaimRecord = { run: claim.run, url, until, ...holding };
   return await s3.putIf(claim, Buffer.from(JSON.stringify(written)), expected, { kmsKeyId });
 }
 
@@ -247,15 +262,15 @@ async function own({
 
 /**
  * The texts of a claim; undefined for no claim. Any principal with the right to write to the bucket may have written
- * it, so nothing but these four texts is read.
+ * it, so nothing but these five texts is read.
  */
 function parse(bytes: Uint8Array): Partial<ClaimRecord> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString());
     if (!isRecord(value)) return undefined;
-    const { run, url, since, until } = value;
+    const { run, url, since, until, session } = value;
     return Object.fromEntries(
-      Object.entries({ run, url, since, until }).filter(([, text]) => typeof text === "string"),
+      Object.entries({ run, url, since, until, session }).filter(([, text]) => typeof text === "string"),
     );
   } catch {
     return undefined; // It ages like any other claim.

@@ -14,7 +14,7 @@ const SHORT_MS = 5_000;
  * leaves that to its post step, for want of time. Never rejects.
  */
 export async function giveBack(
-  place: Place,
+  place: Pick<Place, "held" | "postpone" | "release">,
   uploads: Pick<Uploads, "doneAt">,
   { clock, log, cancel }: { readonly clock: Clock; readonly log: Log; readonly cancel: AbortSignal },
 ): Promise<void> {

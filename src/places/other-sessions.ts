@@ -11,8 +11,8 @@ const CONTENDED_JITTER_MS = 4_000;
 const MANY = 40;
 /**
  * How long a lone session without a client is waited for: its client may be connecting again. AWS does not tell whose
- * session it is, so this run must not end it. The attacher of a lost run ends its session itself when its reader is
- * silent.
+ * session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
+ * (others.sh), and this run's attacher ends the other attacher there.
  */
 const DISCONNECTED_MS = 45_000;
 /** The longest pause where sessions may not be listed. */

@@ -1,9 +1,9 @@
-import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
 import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
+import { endLostSession, type LostSessionContext } from "./lost-session.ts";
 import { waitForOtherSessions } from "./other-sessions.ts";
 import type { QueueOptions } from "./queue.ts";
 
@@ -15,7 +15,7 @@ export interface PlaceOptions extends QueueOptions {
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url">;
-  readonly aws: { readonly s3: ClaimS3; readonly ssm: Pick<Ssm, "activeSessions"> };
+  readonly aws: { readonly s3: ClaimS3; readonly ssm: LostSessionContext["ssm"] };
   /** Called with the claim before it is made, and with undefined when it is given back: what has to be undone. */
   readonly onClaim?: (claim: PlaceClaim | undefined) => void;
 }
@@ -34,6 +34,8 @@ export interface Place {
    * gives up.
    */
   readonly beside: boolean;
+  /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */
+  onSession(sessionId: string): void;
   /** Leaves it to the post step to give the place back at this time. Never rejects. */
   postpone(freeAt: number): Promise<void>;
   /** Gives the place to the next run. Never rejects; a second time does nothing. */
@@ -63,6 +65,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
         url: origin.url,
         kmsKeyId: inputs.kmsKeyId,
         s3: aws.s3,
+        endLostSession: (id) => endLostSession(id, { ...options, ssm: aws.ssm }),
       });
       let released: Promise<void> | undefined;
       const release = async (): Promise<void> => {
@@ -71,6 +74,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
       return {
         held: true,
         beside: false,
+        onSession: (id) => held.name(id),
         release: () => (released ??= release()),
         postpone: async (freeAt) => {
           await held.stop();
@@ -90,6 +94,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
 const FREE: Place = {
   held: false,
   beside: false,
+  onSession: () => undefined,
   postpone: () => Promise.resolve(),
   release: () => Promise.resolve(),
 };

@@ -1,0 +1,30 @@
+import type { Ssm } from "../aws/ssm.ts";
+import { asFailure } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+export interface LostSessionContext {
+  /** `ecs:<cluster>_<task>_<runtime id>`, by which the container's sessions are listed. */
+  readonly sessionTarget: string;
+  readonly ssm: Pick<Ssm, "activeSessions" | "terminateSession">;
+  readonly log: Log;
+}
+
+/**
+ * Ends the session that the claim of a lost run names, so that its place in the container is free at once. Any principal
+ * with the right to write to the bucket may have written the claim. So the session is ended only if it is one of this
+ * container and has lost its client. Never rejects.
+ */
+export async function endLostSession(
+  sessionId: string,
+  { sessionTarget, ssm, log }: LostSessionContext,
+): Promise<void> {
+  try {
+    const sessions = await ssm.activeSessions(sessionTarget);
+    const session = sessions.find(({ id }) => id === sessionId);
+    if (session?.status !== "Disconnected") return;
+    await ssm.terminateSession(session.id);
+    log.info(`Ended session ${session.id} of that run, which had lost its client.`);
+  } catch (error) {
+    log.info(`The session of that run was not ended; its attacher ends it. ${asFailure(error).failed}`);
+  }
+}
