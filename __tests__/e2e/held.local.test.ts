@@ -202,6 +202,30 @@ describe("jobs of one source revision", () => {
     expect(await ours("orphaned")).toEqual([]);
   });
 
+  it("use one that a killed runner has left, and deregister it once that runner's task has ended", async () => {
+    await aws.register("stale", [server]);
+    const name = "killed-without-post";
+    const killed = aws.step(held("stale", { run: "echo begun; sleep 300", env: `MARK=${name}` }), {
+      onLine: (line) => {
+        if (line === "begun") process.kill(pidOf(name) ?? 0, "SIGKILL");
+      },
+      beforePost: () => Promise.reject(new Error("the engine was killed")),
+    });
+    await expect(killed).rejects.toThrow("the engine was killed");
+    const left = await ours("stale");
+    expect(left).toHaveLength(1);
+    // Its task goes on, and may be another job's.
+    expectRan(await aws.step(held("stale")));
+    expect(await ours("stale")).toEqual(left);
+    for (const task of aws.startedAndAlive()) {
+      task.stop("EssentialContainerExited", "its hold has ended");
+      await task.ended;
+    }
+    expectRan(await aws.step(held("stale")));
+    expect(aws.calls("RegisterTaskDefinition", "fargate-exec-stale-held")).toHaveLength(1);
+    expect(await ours("stale")).toEqual([]);
+  });
+
   it("register it anew when it is deregistered between the lookup and the start", async () => {
     await aws.register("raced", [server]);
     aws.world.local.fail({

@@ -116,10 +116,11 @@ async function abandonedSession(task: Task): Promise<string> {
     }),
   );
   const id = session?.sessionId ?? "";
-  const opened = { MessageSchemaVersion: "1.0", RequestId: randomUUID(), TokenValue: session?.tokenValue };
+  const ids = { RequestId: randomUUID(), ClientId: randomUUID() };
+  const opening = { MessageSchemaVersion: "1.0", ...ids, TokenValue: session?.tokenValue };
   const client = new WebSocket(session?.streamUrl ?? "");
   await once(client, "open");
-  client.send(JSON.stringify(opened));
+  client.send(JSON.stringify(opening));
   const view = () => local.gateway.sessions.find(({ sessionId }) => sessionId === id);
   await until(() => view()?.connected === true);
   client.terminate();
