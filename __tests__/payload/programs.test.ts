@@ -12,7 +12,8 @@ const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => s
 const PATIENCE = 60_000;
 const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.url)));
 /** A program that says as whom it is run. It runs no other by PATH, where it may be found in its turn. */
-const EVIL = '#!/bin/sh\necho "$0: $(/usr/bin/id -u)" >>/tmp/evidence; /usr/bin/chmod 666 /tmp/evidence\nexit 1\n';
+const EVIL =
+  '#!/bin/sh\necho "$0: $(/usr/bin/id -u)" >>/tmp/evidence; /usr/bin/chmod 666 /tmp/evidence\nexit 1\n';
 const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
 /** Runs a script in a container that `setUp` has prepared, where another user has these files. */
