@@ -70,10 +70,8 @@ check("shellcheck is heard", () => {
 });
 
 check("no exception is without a use", () => {
-  for (const [code] of MEANT) {
-    const others = MEANT.filter(([other]) => other !== code);
-    expect(findings(whole(S3), others).concat(findings(job, others)).join("\n")).toContain(code);
-  }
+  const all = findings(whole(S3), []).concat(findings(job, [])).join("\n");
+  for (const [code] of MEANT) expect(all).toContain(code);
 });
 
 const files = readdirSync(directory).filter((name) => name.endsWith(".sh"));
