@@ -5,13 +5,20 @@ import { mergeInputs, readManifest } from "../local/runner/manifest.ts";
 
 export const actionDir = resolve(import.meta.dirname, "..");
 
-/** The environment of the action's main part. The files that it writes for the runner are below `root`. */
+/** The environment of an action's main part, of this checkout's unless another one is given. The files that it writes for the runner are below `root`. */
 export async function environment(
   root: string,
   inputs: Record<string, string>,
+  checkout = actionDir,
 ): Promise<Record<string, string>> {
-  const given = mergeInputs(await readManifest(actionDir), inputs).inputs;
-  const place = { temp: root, home: root, workspace: root, eventPath: join(root, "event.json"), actionDir };
+  const given = mergeInputs(await readManifest(checkout), inputs).inputs;
+  const place = {
+    temp: root,
+    home: root,
+    workspace: root,
+    eventPath: join(root, "event.json"),
+    actionDir: checkout,
+  };
   const files = ["OUTPUT", "STATE", "STEP_SUMMARY"].map(
     (name) => [`GITHUB_${name}`, join(root, name)] as const,
   );

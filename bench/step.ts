@@ -19,15 +19,16 @@ export interface Step {
   signal(signal: NodeJS.Signals): void;
 }
 
-/** Starts main. The files that the runner would read afterwards are below `root`. */
+/** Starts main, of this checkout unless another one is given. The files that the runner would read afterwards are below `root`. */
 export async function startStep(
   root: string,
   inputs: Record<string, string>,
   local: Pick<LocalFargate, "env">,
+  checkout = actionDir,
 ): Promise<Step> {
-  const env = { ...(await environment(root, inputs)), ...local.env };
+  const env = { ...(await environment(root, inputs, checkout)), ...local.env };
   const began = Date.now();
-  const child = spawn(process.execPath, [join(actionDir, "dist/index.js")], {
+  const child = spawn(process.execPath, [join(checkout, "dist/index.js")], {
     stdio: ["ignore", "pipe", "inherit"],
     env,
   });

@@ -1,0 +1,147 @@
+/**
+ * `node bench/compare.ts OLD NEW`: the figures of two checkouts, whose `dist/` is built, on one local Fargate. They are
+ * measured in turn, so that what else the machine does meets both.
+ */
+import { execSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { seed, type SeedNames } from "../local/seed.ts";
+import { type LocalFargate, startLocalFargate } from "../local/start.ts";
+import { environment } from "./environment.ts";
+import { firstCalls } from "./first-call.ts";
+import { between, MIB, print } from "./output.ts";
+import { startStep, takingSessions } from "./step.ts";
+
+interface Figure {
+  readonly name: string;
+  readonly unit: "ms" | "MiB";
+  readonly times: number;
+  /** One value; the smaller, the better. */
+  readonly measure: (checkout: string) => Promise<number> | number;
+}
+
+const [old, now] = process.argv.slice(2).map((path) => resolve(path));
+if (old === undefined || now === undefined) throw new Error("Usage: node bench/compare.ts OLD NEW");
+
+const root = mkdtempSync(join(tmpdir(), "bench-"));
+const local = await startLocalFargate({ stopTimeout: 500 });
+try {
+  const made = await seed(local);
+  await takingSessions(local);
+  console.log("| what | old | new | new / old |\n| --- | --- | --- | --- |");
+  for (const figure of figures(made)) {
+    const values = { old: [] as number[], new: [] as number[] };
+    for (let i = 0; i < figure.times; i += 1) {
+      values.old.push(await figure.measure(old));
+      values.new.push(await figure.measure(now));
+    }
+    report(figure, values.old, values.new);
+  }
+} finally {
+  await local.stop();
+  rmSync(root, { recursive: true });
+}
+
+function figures(made: SeedNames): readonly Figure[] {
+  const cluster = { cluster: made.cluster };
+  const inTask = { ...cluster, task: local.tasks[0]?.id ?? "" };
+  const staged = { ...cluster, service: made.service, bucket: made.bucket };
+  const hello = { ...inTask, bucket: made.bucket, run: "echo hello; date +at=%s%N" };
+  const output = async (transport: string, mib: number, checkout: string): Promise<number> => {
+    const inputs = { ...inTask, run: print(mib), transport };
+    return await between({ ...(await environment(root, inputs, checkout)), ...local.env }, checkout);
+  };
+  return [
+    { name: "dist/", unit: "MiB", times: 1, measure: (at) => bytesOf(`tar -C ${at} -c dist`).length / MIB },
+    {
+      name: "git archive, packed",
+      unit: "MiB",
+      times: 1,
+      measure: (at) => gzipSync(bytesOf(`git -C ${at} archive HEAD`)).length / MIB,
+    },
+    {
+      name: "start of the process to the first call to AWS",
+      unit: "ms",
+      times: 21,
+      measure: async (at) => (await firstCalls(root, 1, at))[0] ?? NaN,
+    },
+    {
+      name: "`echo hello` in a running task, staged and fetched by boto3",
+      unit: "ms",
+      times: 15,
+      measure: async (at) => {
+        const step = await startStep(root, hello, local, at);
+        await step.ended;
+        return Date.now() - step.began;
+      },
+    },
+    {
+      name: "the script's last byte to the step's end",
+      unit: "ms",
+      times: 15,
+      measure: async (at) => {
+        const step = await startStep(root, hello, local, at);
+        const [, printed] = await step.line(/^at=(\d+)$/m);
+        await step.ended;
+        return Date.now() - Number(printed) / 1e6;
+      },
+    },
+    {
+      name: "SIGINT to StopTask",
+      unit: "ms",
+      times: 7,
+      measure: async (at) => {
+        const step = await startStep(
+          root,
+          { ...staged, start: "true", run: "echo begun; sleep 60" },
+          local,
+          at,
+        );
+        await step.line(/^begun$/m);
+        const interrupted = Date.now();
+        step.signal("SIGINT");
+        await step.ended;
+        return stoppedAt(local) - interrupted;
+      },
+    },
+    { name: "4 MiB of a log, plain", unit: "ms", times: 3, measure: (at) => output("plain", 4, at) },
+    { name: "20 MiB of a log, packed", unit: "ms", times: 5, measure: (at) => output("packed", 20, at) },
+    {
+      name: "the most memory of the process, 20 MiB of a log",
+      unit: "MiB",
+      times: 3,
+      measure: async (at) => {
+        const step = await startStep(root, { ...inTask, run: print(20), transport: "packed" }, local, at);
+        await step.line(/^LAST$/m);
+        const peak = /^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${step.pid}/status`, "utf8"))?.[1];
+        await step.ended;
+        return Number(peak) / 1024;
+      },
+    },
+  ];
+}
+
+function bytesOf(command: string): Buffer {
+  return execSync(command, { maxBuffer: 64 * MIB });
+}
+
+function stoppedAt({ requests }: LocalFargate): number {
+  return requests.findLast(({ operation }) => operation === "StopTask")?.at ?? NaN;
+}
+
+/** Medians and quartiles. New is worse where three quarters of its values are above three quarters of the old ones. */
+function report({ name, unit }: Figure, before: readonly number[], after: readonly number[]): void {
+  const quartile = (values: readonly number[], share: number): number =>
+    values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * share)] ?? NaN;
+  const shown = (values: readonly number[]): string => {
+    const [low = "", middle = "", high = ""] = [0.25, 0.5, 0.75].map((share) =>
+      quartile(values, share).toFixed(unit === "ms" ? 0 : 2),
+    );
+    return values.length === 1 ? `${middle} ${unit}` : `${middle} ${unit} (${low} to ${high})`;
+  };
+  const worse = quartile(after, 0.25) > quartile(before, 0.75) ? ", worse" : "";
+  const ratio = (quartile(after, 0.5) / quartile(before, 0.5)).toFixed(2);
+  console.log(`| ${name} | ${shown(before)} | ${shown(after)} | ${ratio}${worse} |`);
+}
