@@ -113,7 +113,7 @@ function running(
   return { run, seen, log, cancel };
 }
 
-const PATIENCE = 20_000;
+const PATIENCE = 300_000;
 
 it(
   "brings a script in, shows its output and tells its end",

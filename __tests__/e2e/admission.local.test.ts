@@ -84,7 +84,6 @@ it.each([1, 2] as const)(
     expect(await claimsOf(at)).toEqual([]);
     await expectAlive(at, task, bucketOf(at));
   },
-  120_000,
 );
 
 it.each([1, 2] as const)(
@@ -97,7 +96,6 @@ it.each([1, 2] as const)(
     expect(mostAtOnce(at, task)).toBeLessThanOrEqual(limit + 1);
     await expectAlive(at, task, {});
   },
-  120_000,
 );
 
 it("without the right to read claims the step says so and looks at the sessions", async () => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
     aws.step({ service: made.service, bucket, run }),
   ]);
-}, 180_000);
+});
 afterAll(() => aws.stop());
 
 function ofService(): readonly Task[] {

@@ -123,33 +123,29 @@ it("a step whose output is not read any more stops its job, as by a cancel, and 
 it.each([
   ["while it waits for the task", /Started task/],
   ["while the job runs", /^begun$/],
-])(
-  "a step that is killed %s is undone by its post step, from the saved state",
-  async (_, line) => {
-    const mark = `MARK=${Math.random()}`;
-    let killed = 0;
-    const result = await aws.step(
-      { ...staged(), run: "echo begun; sleep 300", env: mark },
-      {
-        onLine: (text) => {
-          if (killed !== 0 || !line.test(text)) return;
-          killed = pidOf(mark) ?? 0;
-          process.kill(killed, "SIGKILL");
-        },
-        beforePost: () => expect(aws.startedAndAlive()).toHaveLength(1),
+])("a step that is killed %s is undone by its post step, from the saved state", async (_, line) => {
+  const mark = `MARK=${Math.random()}`;
+  let killed = 0;
+  const result = await aws.step(
+    { ...staged(), run: "echo begun; sleep 300", env: mark },
+    {
+      onLine: (text) => {
+        if (killed !== 0 || !line.test(text)) return;
+        killed = pidOf(mark) ?? 0;
+        process.kill(killed, "SIGKILL");
       },
-    );
-    expect(killed).not.toBe(0);
-    expect(result).toMatchObject({ conclusion: "failure", exitCode: 137, outputs: {} });
-    expect(Object.keys(result.state)).not.toEqual([]);
-    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
-    expect(result.post?.log.join("\n")).toMatch(/Stopping task arn:/);
-    expect(aws.startedAndAlive()).toEqual([]);
-    expect(await aws.objects()).toEqual([]);
-    await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
-  },
-  60_000,
-);
+      beforePost: () => expect(aws.startedAndAlive()).toHaveLength(1),
+    },
+  );
+  expect(killed).not.toBe(0);
+  expect(result).toMatchObject({ conclusion: "failure", exitCode: 137, outputs: {} });
+  expect(Object.keys(result.state)).not.toEqual([]);
+  expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+  expect(result.post?.log.join("\n")).toMatch(/Stopping task arn:/);
+  expect(aws.startedAndAlive()).toEqual([]);
+  expect(await aws.objects()).toEqual([]);
+  await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
+});
 
 it("a step that is killed before it knows the task's name is undone as well", async () => {
   const mark = `MARK=${Math.random()}`;

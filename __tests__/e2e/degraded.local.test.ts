@@ -57,7 +57,6 @@ it.each<[string, string, () => Promise<StepResult>, RegExp]>([
     const lines = mainLog(result).filter((one) => one.includes(right));
     expect(lines).toEqual([expect.stringMatching(line)]);
   },
-  60_000,
 );
 
 it("without the right to list a service's tasks the error names the right", async () => {

@@ -62,37 +62,33 @@ describeImages("a presigned URL", () => {
 
   beforeAll(() => buildImages(rungs.map(([, image]) => `local/${image}`)), BUILD_TIME);
 
-  it.each(rungs)(
-    "of %s in %s is in no process list, log or transcript",
-    async (tool, image, program) => {
-      const { local, made } = aws.world;
-      const task = await taskOf(aws, `local/${image}`, { logged: true });
-      const before = downloads().length;
-      // So slow an answer that the client shows in the process list.
-      local.fail({ operation: `GET /${made.bucket}/fargate-exec/*`, delay: 400 });
-      const running = deliver(task, { cluster: made.loggedCluster });
-      const commandLines = await watchCommandLines(running);
-      const result = await running;
-      expectDelivered(result, `Script fetched by ${tool} (boto3: `);
-      // The URL was used, so there was something to hide.
-      expect(downloads().slice(before).join("\n")).toMatch(/fargate-exec\/.*payload/);
-      expect(commandLines).toContain(program);
+  it.each(rungs)("of %s in %s is in no process list, log or transcript", async (tool, image, program) => {
+    const { local, made } = aws.world;
+    const task = await taskOf(aws, `local/${image}`, { logged: true });
+    const before = downloads().length;
+    // So slow an answer that the client shows in the process list.
+    local.fail({ operation: `GET /${made.bucket}/fargate-exec/*`, delay: 400 });
+    const running = deliver(task, { cluster: made.loggedCluster });
+    const commandLines = await watchCommandLines(running);
+    const result = await running;
+    expectDelivered(result, `Script fetched by ${tool} (boto3: `);
+    // The URL was used, so there was something to hide.
+    expect(downloads().slice(before).join("\n")).toMatch(/fargate-exec\/.*payload/);
+    expect(commandLines).toContain(program);
 
-      const { s3, cloudwatch } = await aws.transcripts(result);
-      for (const text of [s3, cloudwatch]) expect(text).toContain("delivered");
-      const places = {
-        "the command lines": commandLines,
-        "the job log": [...result.log, ...result.rawLog, ...(result.post?.rawLog ?? [])].join("\n"),
-        "the outputs and the state": JSON.stringify([result.outputs, result.state, result.summary]),
-        "the commands on record": JSON.stringify(aws.calls("ExecuteCommand").map(({ body }) => body)),
-        "the transcript in S3": s3,
-        "the transcript in CloudWatch": cloudwatch,
-      };
-      for (const [place, text] of Object.entries(places))
-        expect({ place, found: /X-Amz-(Signature|Credential|Expires)/i.exec(text)?.[0] }).toEqual({ place });
-    },
-    60_000,
-  );
+    const { s3, cloudwatch } = await aws.transcripts(result);
+    for (const text of [s3, cloudwatch]) expect(text).toContain("delivered");
+    const places = {
+      "the command lines": commandLines,
+      "the job log": [...result.log, ...result.rawLog, ...(result.post?.rawLog ?? [])].join("\n"),
+      "the outputs and the state": JSON.stringify([result.outputs, result.state, result.summary]),
+      "the commands on record": JSON.stringify(aws.calls("ExecuteCommand").map(({ body }) => body)),
+      "the transcript in S3": s3,
+      "the transcript in CloudWatch": cloudwatch,
+    };
+    for (const [place, text] of Object.entries(places))
+      expect({ place, found: /X-Amz-(Signature|Credential|Expires)/i.exec(text)?.[0] }).toEqual({ place });
+  });
 });
 
 /** Programs that the payload needs in every image, without any that could fetch something. */
@@ -137,23 +133,15 @@ const awsCli = join(virtualEnvironment, "bin/aws");
 const itWith = (need: Need, program: string): typeof it =>
   withNeed(it, need, existsSync(program) ? undefined : `${program} is not there.`);
 
-itWith("aws-cli", awsCli)(
-  "the AWS CLI fetches the script where there is no boto3",
-  async () => {
-    const result = await deliver(await taskWith({ aws: awsCli }));
-    expectDelivered(result, "Script fetched by aws s3 cp (boto3: ");
-  },
-  60_000,
-);
+itWith("aws-cli", awsCli)("the AWS CLI fetches the script where there is no boto3", async () => {
+  const result = await deliver(await taskWith({ aws: awsCli }));
+  expectDelivered(result, "Script fetched by aws s3 cp (boto3: ");
+});
 
-itWith("wget", "/usr/bin/wget")(
-  "GNU wget fetches the script where there is nothing else",
-  async () => {
-    const result = await deliver(await taskWith({ wget: "/usr/bin/wget" }));
-    expectDelivered(result, "Script fetched by wget (boto3: ");
-  },
-  60_000,
-);
+itWith("wget", "/usr/bin/wget")("GNU wget fetches the script where there is nothing else", async () => {
+  const result = await deliver(await taskWith({ wget: "/usr/bin/wget" }));
+  expectDelivered(result, "Script fetched by wget (boto3: ");
+});
 
 it("a rung that fails is followed by the next, and the log says why", async () => {
   const { local, made } = aws.world;

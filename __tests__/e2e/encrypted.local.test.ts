@@ -116,5 +116,4 @@ it.each([
     const next = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo reached" });
     expect(next.outputs).toMatchObject({ "exit-code": "0", stdout: "reached" });
   },
-  60_000,
 );

@@ -544,33 +544,29 @@ const tried = named.filter(
     named.findIndex((loss) => loss.file === file && loss.sid === sid && loss.way === way) === at,
 );
 
-it.concurrent.each(tried)(
-  "$way, without $name",
-  async (loss) => {
-    const { way, code, says = new RegExp(loss.action), left = {}, seen } = loss;
-    const run = await tryWay(aws, ways[way], rightOf(loss));
-    const { result } = run;
-    const { "exit-code": exitCode, outcome, stdout } = result.outputs;
-    const green = code === undefined && loss.outcome === undefined;
-    const expected = {
-      outcome: loss.outcome ?? (green ? "succeeded" : "not-started"),
-      code: loss.outcome === "cancelled" ? "cancelled" : code,
-      exitCode: green ? "0" : loss.outcome === "cancelled" ? "130" : "",
-      left: { ...NOTHING, ...left },
-    };
-    const error = result.annotations.find(({ level }) => level === "error");
-    const title = error?.title?.replace("fargate-exec: ", "");
-    expect({ outcome, code: title, exitCode, left: run.left }).toEqual(expected);
-    if (green) expect(stdout).toMatch(/hello|ended/);
-    if (says === "nothing") {
-      expect(result).toMatchObject({ conclusion: "success", annotations: [] });
-      expect(result.outputs).toMatchObject({ stdout: "hello", "exit-code": "0" });
-      expect(result.outputs["session-id"]).toMatch(/^ecs-execute-command-/);
-    } else expect([...mainLog(result), ...(result.post?.log ?? [])].join("\n")).toMatch(says);
-    await seen?.(run);
-  },
-  240_000,
-);
+it.concurrent.each(tried)("$way, without $name", async (loss) => {
+  const { way, code, says = new RegExp(loss.action), left = {}, seen } = loss;
+  const run = await tryWay(aws, ways[way], rightOf(loss));
+  const { result } = run;
+  const { "exit-code": exitCode, outcome, stdout } = result.outputs;
+  const green = code === undefined && loss.outcome === undefined;
+  const expected = {
+    outcome: loss.outcome ?? (green ? "succeeded" : "not-started"),
+    code: loss.outcome === "cancelled" ? "cancelled" : code,
+    exitCode: green ? "0" : loss.outcome === "cancelled" ? "130" : "",
+    left: { ...NOTHING, ...left },
+  };
+  const error = result.annotations.find(({ level }) => level === "error");
+  const title = error?.title?.replace("fargate-exec: ", "");
+  expect({ outcome, code: title, exitCode, left: run.left }).toEqual(expected);
+  if (green) expect(stdout).toMatch(/hello|ended/);
+  if (says === "nothing") {
+    expect(result).toMatchObject({ conclusion: "success", annotations: [] });
+    expect(result.outputs).toMatchObject({ stdout: "hello", "exit-code": "0" });
+    expect(result.outputs["session-id"]).toMatch(/^ecs-execute-command-/);
+  } else expect([...mainLog(result), ...(result.post?.log ?? [])].join("\n")).toMatch(says);
+  await seen?.(run);
+});
 
 const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
 

@@ -393,7 +393,7 @@ beforeAll(async () => {
       free.push(aws);
     }
   });
-}, 600_000);
+});
 
 afterAll(() => Promise.all(lanes.map((aws) => aws.stop())));
 

@@ -104,7 +104,6 @@ it.concurrent("a run that is cancelled while it waits ends, and leaves the lost 
 
 /** The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. */
 const TAKEN_OVER = /Took the place of https:\/\/\S+, which did not renew its claim for 9\d s\./;
-const WITH_ITS_CLAIM = 240_000;
 
 /** A session of the container that had a client, and has none any more. */
 async function abandonedSession(task: Task): Promise<string> {
@@ -167,7 +166,6 @@ it.concurrent(
     expect(log).toMatch(/The job of https:\/\/\S+ has ended \(\d+ s\)\./);
     expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
   },
-  WITH_ITS_CLAIM,
 );
 
 it.concurrent(
@@ -184,5 +182,4 @@ it.concurrent(
     expect(log).toMatch(/Stopping the job of \S+: nobody has followed it for 2 s/);
     expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
   },
-  WITH_ITS_CLAIM,
 );

@@ -30,7 +30,7 @@ beforeAll(async () => {
     task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
   await eventually(() => tasks().filter(ready).length, TASKS);
   jobs = await Promise.all(Array.from({ length: JOBS }, (_, index) => matrixJob(index)));
-}, 180_000);
+});
 afterAll(() => aws.stop());
 
 function tasks(): readonly Task[] {

@@ -37,7 +37,6 @@ withNeed(
       );
       await leftClean(task);
     },
-    60_000,
   );
 
   it("a task that the step starts, with an init, is stopped again", async () => {

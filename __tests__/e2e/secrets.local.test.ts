@@ -109,76 +109,72 @@ function expectNone(where: string, text: string): void {
 it.each([
   ["with a bucket", true],
   ["without", false],
-])(
-  "the value of a secret is nowhere but in the job, %s",
-  async (_, staged) => {
-    const { made } = aws.world;
-    await aws.s3.send(
-      new PutBucketVersioningCommand({ Bucket: made.bucket, VersioningConfiguration: { Status: "Enabled" } }),
-    );
-    // Prints it whole, line by line, in the middle of a line, in pieces, and to both streams.
-    const run = [
-      'printf "%s" "$TOKEN" | sha256sum | cut -d " " -f 1',
-      'printf "%s" "$KEY" | sha256sum | cut -d " " -f 1',
-      'echo "token is $TOKEN."; echo "$KEY"; echo "$TOKEN" >&2; printf "%s" "$KEY" >&2',
-      'printf "%.9s" "$TOKEN"; sleep 0.4; printf "%s\\n" "${TOKEN#?????????}"',
-      PRINT_FORMS,
-      "sleep 0.5; echo done",
-    ].join("\n");
-    const inputs: Inputs = {
-      ...aws.newTask(),
-      cluster: made.loggedCluster,
-      "keep-task": "always",
-      secrets: "TOKEN\nKEY",
-      workers: "2",
-      run,
-      ...(staged && { bucket: made.bucket }),
-    };
-    const running = aws.step(inputs, { env: { TOKEN: token, KEY: key }, secrets: [token, key] });
-    const watchedStore = watchStore(running);
-    const commandLines = await watchCommandLines(running);
-    const result = await running;
+])("the value of a secret is nowhere but in the job, %s", async (_, staged) => {
+  const { made } = aws.world;
+  await aws.s3.send(
+    new PutBucketVersioningCommand({ Bucket: made.bucket, VersioningConfiguration: { Status: "Enabled" } }),
+  );
+  // Prints it whole, line by line, in the middle of a line, in pieces, and to both streams.
+  const run = [
+    'printf "%s" "$TOKEN" | sha256sum | cut -d " " -f 1',
+    'printf "%s" "$KEY" | sha256sum | cut -d " " -f 1',
+    'echo "token is $TOKEN."; echo "$KEY"; echo "$TOKEN" >&2; printf "%s" "$KEY" >&2',
+    'printf "%.9s" "$TOKEN"; sleep 0.4; printf "%s\\n" "${TOKEN#?????????}"',
+    PRINT_FORMS,
+    "sleep 0.5; echo done",
+  ].join("\n");
+  const inputs: Inputs = {
+    ...aws.newTask(),
+    cluster: made.loggedCluster,
+    "keep-task": "always",
+    secrets: "TOKEN\nKEY",
+    workers: "2",
+    run,
+    ...(staged && { bucket: made.bucket }),
+  };
+  const running = aws.step(inputs, { env: { TOKEN: token, KEY: key }, secrets: [token, key] });
+  const watchedStore = watchStore(running);
+  const commandLines = await watchCommandLines(running);
+  const result = await running;
 
-    // The job had the secrets, since their checksums are right.
-    expect(result.outputs["exit-code"]).toBe("0");
-    for (const value of [token, key]) {
-      const checksum = createHash("sha256").update(value).digest("hex");
-      expect(jobLog(result).filter((line) => line.endsWith(checksum))).toHaveLength(2);
-    }
-    expect(jobLog(result)).toContain("[0] token is ***.");
+  // The job had the secrets, since their checksums are right.
+  expect(result.outputs["exit-code"]).toBe("0");
+  for (const value of [token, key]) {
+    const checksum = createHash("sha256").update(value).digest("hex");
+    expect(jobLog(result).filter((line) => line.endsWith(checksum))).toHaveLength(2);
+  }
+  expect(jobLog(result)).toContain("[0] token is ***.");
 
-    // The container's own output, before the runner has masked any of it.
-    const own = result.rawLog.slice(result.rawLog.findIndex((line) => line.startsWith("::stop-commands::")));
-    expect(own.length).toBeGreaterThan(10);
-    expectNone("the job's output before masking", own.join("\n"));
-    expectNone("the job log", [...result.log, ...(result.post?.log ?? [])].join("\n"));
-    expectNone("the outputs", JSON.stringify(result.outputs) + Object.values(result.outputs).join("\n"));
-    expectNone("the summary", result.summary);
-    expectNone("the annotations", JSON.stringify(result.annotations));
-    expectNone("the saved state", Object.values(result.state).join("\n"));
+  // The container's own output, before the runner has masked any of it.
+  const own = result.rawLog.slice(result.rawLog.findIndex((line) => line.startsWith("::stop-commands::")));
+  expect(own.length).toBeGreaterThan(10);
+  expectNone("the job's output before masking", own.join("\n"));
+  expectNone("the job log", [...result.log, ...(result.post?.log ?? [])].join("\n"));
+  expectNone("the outputs", JSON.stringify(result.outputs) + Object.values(result.outputs).join("\n"));
+  expectNone("the summary", result.summary);
+  expectNone("the annotations", JSON.stringify(result.annotations));
+  expectNone("the saved state", Object.values(result.state).join("\n"));
 
-    const requests = JSON.stringify(aws.world.local.requests.map(({ operation, body }) => [operation, body]));
-    expect(requests).toContain("ExecuteCommand");
-    expectNone("the calls to AWS", requests);
-    expectNone(
-      "the calls' commands",
-      aws
-        .calls("ExecuteCommand")
-        .map(({ body }) => (body as { command: string }).command)
-        .join("\n"),
-    );
+  const requests = JSON.stringify(aws.world.local.requests.map(({ operation, body }) => [operation, body]));
+  expect(requests).toContain("ExecuteCommand");
+  expectNone("the calls to AWS", requests);
+  expectNone(
+    "the calls' commands",
+    aws
+      .calls("ExecuteCommand")
+      .map(({ body }) => (body as { command: string }).command)
+      .join("\n"),
+  );
 
-    const { s3, cloudwatch } = await aws.transcripts(result);
-    for (const text of [s3, cloudwatch]) expect(text).toContain("[0] token is ***.");
-    expectNone("the transcript in S3", s3);
-    expectNone("the transcript in CloudWatch", cloudwatch);
-    const stored = await watchedStore;
-    if (staged) expect([...stored.keys].some((name) => name.endsWith("/payload"))).toBe(true);
-    expectNone("what S3 ever held", stored.text);
+  const { s3, cloudwatch } = await aws.transcripts(result);
+  for (const text of [s3, cloudwatch]) expect(text).toContain("[0] token is ***.");
+  expectNone("the transcript in S3", s3);
+  expectNone("the transcript in CloudWatch", cloudwatch);
+  const stored = await watchedStore;
+  if (staged) expect([...stored.keys].some((name) => name.endsWith("/payload"))).toBe(true);
+  expectNone("what S3 ever held", stored.text);
 
-    expect(commandLines).toContain("dist/index.js");
-    expect(commandLines).toContain("recorder.py");
-    expectNone("the command lines during the run", commandLines);
-  },
-  60_000,
-);
+  expect(commandLines).toContain("dist/index.js");
+  expect(commandLines).toContain("recorder.py");
+  expectNone("the command lines during the run", commandLines);
+});

@@ -62,7 +62,6 @@ it.concurrent(
     expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
     expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
   },
-  60_000,
 );
 
 it.concurrent(
@@ -77,7 +76,6 @@ it.concurrent(
     expect(givenBackAt(where)).toBeGreaterThan(await uploadedAt(result));
     expect(await aws.objects(`fargate-exec/claims/${where.id}`)).toEqual([]);
   },
-  60_000,
 );
 
 it.concurrent(
@@ -105,5 +103,4 @@ it.concurrent(
     expect(result.outputs["outcome"]).toBe("succeeded");
     expect(jobLog(result)).toEqual(["in time"]);
   },
-  120_000,
 );

@@ -27,23 +27,19 @@ exit "$FARGATE_EXEC_WORKER"
 it.each([
   ["through S3", true],
   ["over the session", false],
-])(
-  "four workers under PID 1 = tail without init, %s, leave nothing behind",
-  async (_, staged) => {
-    const result = await aws.step({
-      task: tailTask.id,
-      workers: "4",
-      run: busy,
-      ...(staged && { bucket: aws.world.made.bucket }),
-    });
-    await leftClean(tailTask);
-    expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
-    expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
-      [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
-    );
-  },
-  60_000,
-);
+])("four workers under PID 1 = tail without init, %s, leave nothing behind", async (_, staged) => {
+  const result = await aws.step({
+    task: tailTask.id,
+    workers: "4",
+    run: busy,
+    ...(staged && { bucket: aws.world.made.bucket }),
+  });
+  await leftClean(tailTask);
+  expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
+  expect(result.outputs["stdout"]?.split("\n").toSorted()).toEqual(
+    [0, 1, 2, 3].map((i) => `[${i}] worker ${i} of 4`),
+  );
+});
 
 it("a job that is killed by its timeout leaves nothing", async () => {
   const task = await aws.runningTask("no-init");
@@ -70,23 +66,19 @@ it("a job whose script can't be fetched or started leaves nothing", async () => 
 it.each([
   ["4 vCPU", "4096", 4],
   ["half a vCPU", "512", 1],
-])(
-  "'workers: auto' on %s",
-  async (_, cpu, count) => {
-    const result = await aws.step({
-      ...aws.newTask(),
-      "task-definition": "no-init",
-      cpu,
-      memory: "8192",
-      workers: "auto",
-      run: 'echo "$FARGATE_EXEC_WORKERS"',
-    });
-    expect(result.outputs["exit-code"]).toBe("0");
-    expect(JSON.parse(result.outputs["results"] ?? "")).toHaveLength(count);
-    expect(jobLog(result)[0]).toMatch(count === 1 ? /^1$/ : /^\[\d\] 4$/);
-  },
-  60_000,
-);
+])("'workers: auto' on %s", async (_, cpu, count) => {
+  const result = await aws.step({
+    ...aws.newTask(),
+    "task-definition": "no-init",
+    cpu,
+    memory: "8192",
+    workers: "auto",
+    run: 'echo "$FARGATE_EXEC_WORKERS"',
+  });
+  expect(result.outputs["exit-code"]).toBe("0");
+  expect(JSON.parse(result.outputs["results"] ?? "")).toHaveLength(count);
+  expect(jobLog(result)[0]).toMatch(count === 1 ? /^1$/ : /^\[\d\] 4$/);
+});
 
 it("lines of four workers that write at once stay whole and in the order of each worker", async () => {
   const run =

@@ -11,7 +11,7 @@ import { withNeed } from "./needs.ts";
 export const describeImages = withNeed(describe, "images", whyNoImages());
 
 /** Time for a hook that builds images on a machine without any. */
-export const BUILD_TIME = 240_000;
+export const BUILD_TIME = 600_000;
 
 /** Builds the images that are missing, by their names in task definitions. */
 export async function buildImages(images: readonly string[]): Promise<void> {

@@ -22,7 +22,7 @@ import { SharedContainer, startMany } from "../helpers/shared-container.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
-const PATIENCE = 60_000;
+const PATIENCE = 300_000;
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");

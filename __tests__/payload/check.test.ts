@@ -11,7 +11,7 @@ import { type WatchedRun, watch, type WatchOptions } from "../helpers/watch.ts";
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
-const PATIENCE = 30_000;
+const PATIENCE = 300_000;
 
 /** Which loader an ELF program asks for, and the same program with one that isn't there. */
 const TRUE = readFileSync("/bin/true");

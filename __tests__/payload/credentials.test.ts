@@ -9,7 +9,7 @@ import { WatchedJob } from "../helpers/watch.ts";
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
-const PATIENCE = 60_000;
+const PATIENCE = 300_000;
 const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.url)));
 const ENDPOINTS = readFileSync(
   fileURLToPath(new URL("../helpers/task-endpoints.py", import.meta.url)),

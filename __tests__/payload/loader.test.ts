@@ -49,7 +49,6 @@ describe.each(some)("a way of delivery under %s", (sh) => {
         ) as string,
       ]);
     },
-    60_000,
   );
 
   it.concurrent(
@@ -68,45 +67,36 @@ describe.each(some)("a way of delivery under %s", (sh) => {
       expect(notes(run).join()).toContain("aws s3 cp: checksum mismatch");
       expect(notes(run).join()).not.toContain("is not checked");
     },
-    60_000,
   );
 
-  it.concurrent(
-    "that is refused by S3 is followed by all others",
-    async () => {
-      const refused = `echo "An error occurred (AccessDenied): 403 Forbidden" >&2; exit 22`;
-      const { PATH, tried } = withPrograms({ aws: refused, curl: refused });
-      const run = await watch({
-        sh,
-        script: "exit 4",
-        delivery: S3,
-        address: "http://127.0.0.1:1",
-        containerEnv: { PATH },
-      });
-      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
-      expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
-      expect(notes(run)).toContain("Fetching the script by python3.");
-    },
-    60_000,
-  );
+  it.concurrent("that is refused by S3 is followed by all others", async () => {
+    const refused = `echo "An error occurred (AccessDenied): 403 Forbidden" >&2; exit 22`;
+    const { PATH, tried } = withPrograms({ aws: refused, curl: refused });
+    const run = await watch({
+      sh,
+      script: "exit 4",
+      delivery: S3,
+      address: "http://127.0.0.1:1",
+      containerEnv: { PATH },
+    });
+    expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+    expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
+    expect(notes(run)).toContain("Fetching the script by python3.");
+  });
 
   if (sh !== "dash") return;
-  it.concurrent(
-    "that still computes is not cut short",
-    async () => {
-      // No process but this one: a busy machine may leave it waiting for a processor, but it is never idle.
-      const busy = `read -r now _ </proc/uptime; end=$((\${now%.*} + 7)); while [ "\${now%.*}" -lt "$end" ]; do read -r now _ </proc/uptime; done; exit 22`;
-      const { PATH } = withPrograms({ aws: busy, curl: "exit 22" });
-      const run = await watch({
-        sh,
-        script: "exit 4",
-        delivery: S3,
-        address: "http://127.0.0.1:1",
-        containerEnv: { PATH },
-      });
-      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
-      expect(notes(run).at(-1)).not.toContain("no answer");
-    },
-    60_000,
-  );
+  it.concurrent("that still computes is not cut short", async () => {
+    // No process but this one: a busy machine may leave it waiting for a processor, but it is never idle.
+    const busy = `read -r now _ </proc/uptime; end=$((\${now%.*} + 7)); while [ "\${now%.*}" -lt "$end" ]; do read -r now _ </proc/uptime; done; exit 22`;
+    const { PATH } = withPrograms({ aws: busy, curl: "exit 22" });
+    const run = await watch({
+      sh,
+      script: "exit 4",
+      delivery: S3,
+      address: "http://127.0.0.1:1",
+      containerEnv: { PATH },
+    });
+    expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+    expect(notes(run).at(-1)).not.toContain("no answer");
+  });
 });

@@ -55,5 +55,4 @@ asOthers.concurrent.each(
       await container.stop();
     }
   },
-  60_000,
 );

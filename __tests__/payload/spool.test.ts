@@ -12,7 +12,7 @@ import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 const MIB = 1024 * 1024;
 /** Of a test, on a machine that has much else to do. */
-const PATIENCE = 150_000;
+const PATIENCE = 300_000;
 const jobs: WatchedJob[] = [];
 const directory = mkdtempSync(join(tmpdir(), "spool-"));
 

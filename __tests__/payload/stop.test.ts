@@ -11,7 +11,7 @@ import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
-const PATIENCE = 30_000;
+const PATIENCE = 300_000;
 const jobs: WatchedJob[] = [];
 afterAll(() => {
   for (const job of jobs) job.remove();
