@@ -86,6 +86,17 @@ it.each([
   expect(flaw("README.md", link)).toContain(why);
 });
 
+it("this repository has one name", () => {
+  const named = tracked
+    .filter((path) => /\.(md|ya?ml|ts)$/.test(path) && existsSync(path))
+    .flatMap(
+      (path) =>
+        readFileSync(path, "utf8").match(/[\w.-]+\/fargate-exec(?=@v|\/(?:blob|security|issues)|\.git)/g) ??
+        [],
+    );
+  expect([...new Set(named)]).toEqual(["org/fargate-exec"]);
+});
+
 it("there are links to check, with anchors and without", () => {
   const all = pages.flatMap(links);
   expect(all.filter((link) => link.includes("#")).length).toBeGreaterThan(10);

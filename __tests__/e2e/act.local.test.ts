@@ -171,6 +171,29 @@ engine("a workflow engine runs", () => {
     });
   });
 
+  it("the job of this repository's CI that uses the action on each kind of runner", async () => {
+    const workflow = ".github/workflows/ci.yml";
+    const result = await act({
+      files: { [workflow]: readFileSync(workflow, "utf8") },
+      ...{ workflow, event: "push", isAction: true },
+      job: { name: "uses", cell: "runner:ubuntu-latest" },
+      ...{ env: shop.endpoint, idTokenEnv: {} },
+    });
+    green(result);
+    expect(result.results.get("CI/The action on ubuntu-latest / With keys that AWS does not know")).toBe(
+      "failure",
+    );
+  });
+
+  it("nothing of an action that is neither this one nor a stand-in", async () => {
+    const [text = ""] = workflowsOf("README.md");
+    const result = await run({
+      ".github/workflows/workflow.yml": text.replace("credentials@v6", "credentials@v5"),
+    });
+    expect(result.succeeded).toBe(false);
+    expect(result.log).toContain("127.0.0.1:9");
+  });
+
   it("every example but those that need a container on the runner", () => {
     expect([...tried].sort()).toEqual(exampleWorkflows.map((path) => basename(path)).sort());
   });

@@ -19,6 +19,10 @@ export interface ActRequest {
   /** The workflow that is run, as a path of `files`. */
   readonly workflow: string;
   readonly event: string;
+  /** The job that is run alone, in one cell of its matrix. */
+  readonly job?: { readonly name: string; readonly cell: string };
+  /** Whether the repository is that of this action: its files are what a runner downloads. */
+  readonly isAction?: boolean;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly vars?: Readonly<Record<string, string>>;
@@ -78,6 +82,7 @@ export async function act(request: ActRequest): Promise<ActResult> {
         "--local-repository",
         `${name}=${path}`,
       ]),
+      ...(request.job ? ["--job", request.job.name, "--matrix", request.job.cell] : []),
       ...flags("--input", request.inputs),
       ...flags("--secret", request.secrets),
       ...flags("--var", request.vars),
@@ -90,8 +95,9 @@ export async function act(request: ActRequest): Promise<ActResult> {
 }
 
 /** The repository example-org/shop at a commit of main. */
-function layOut(root: string, { files }: ActRequest): string {
+function layOut(root: string, { files, isAction = false }: ActRequest): string {
   const workspace = join(root, "shop");
+  if (isAction) unpackAction(workspace);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(workspace, path)), { recursive: true });
     writeFileSync(join(workspace, path), text);
@@ -109,11 +115,15 @@ function layOut(root: string, { files }: ActRequest): string {
 
 let archive: Buffer | undefined;
 
+function unpackAction(directory: string): void {
+  mkdirSync(directory);
+  execFileSync("tar", ["-x", "-C", directory], { input: (archive ??= archiveOfWorkingTree()) });
+}
+
 /** The directories of the actions, by name and version. */
 function repositories(root: string): Record<string, string> {
   const action = join(root, "action");
-  mkdirSync(action);
-  execFileSync("tar", ["-x", "-C", action], { input: (archive ??= archiveOfWorkingTree()) });
+  unpackAction(action);
   const actions = resolve(import.meta.dirname, "../../local/actions");
   const standIns = Object.entries(STAND_INS).map(
     ([name, directory]) => [name, join(actions, directory)] as const,
@@ -143,6 +153,8 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       HOME: home,
+      // Of act alone, not of the steps: an action that is neither ours nor a stand-in can't be fetched.
+      HTTPS_PROXY: "http://127.0.0.1:9",
       // The runner's Node 24, and the AWS CLI.
       PATH: [dirname(process.execPath), dirname(installed("aws")), "/usr/local/bin:/usr/bin:/bin"].join(":"),
     },
