@@ -41,7 +41,7 @@ describe("a release, tried on a bare clone", () => {
     expect(git("status", "--porcelain")).toBe("");
   });
 
-  it("can be pushed with its tags, and the moving tag again after the next release", () => {
+  it("can be pushed with its tags", () => {
     git("push", "--atomic", "origin", "HEAD:refs/heads/released", "refs/tags/v2.0.0");
     git("push", "--force", "origin", "refs/tags/v2");
     expect(git("ls-remote", "origin", "refs/tags/v2")).toContain(git("rev-parse", "HEAD"));
@@ -92,6 +92,20 @@ describe("a release, tried on a bare clone", () => {
     writeFileSync(join(clone, "LICENSE"), "none");
     expect(() => release("2.0.1")).toThrow("The checkout has changes");
     git("checkout", "--quiet", "LICENSE");
+  });
+
+  it("moves the tag of its major version the next time, and leaves the other one", () => {
+    const before = git("rev-parse", "v2.0.0^{commit}");
+    const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
+    writeFileSync(join(clone, "CHANGELOG.md"), changelog.replace("Unreleased\n", "Unreleased\n\n- More.\n"));
+    git("commit", "--quiet", "--all", "--message", "More");
+    release("2.1.0");
+    expect(readFileSync(join(out, "notes.md"), "utf8")).toBe("- More.\n");
+    expect(git("rev-parse", "v2.1.0^{commit}", "v2", "v2.0.0^{commit}").split("\n")).toEqual([
+      ...Array<string>(2).fill(git("rev-parse", "HEAD")),
+      before,
+    ]);
+    git("push", "--force", "origin", "refs/tags/v2");
   });
 
   it("needs nothing that has to be installed", () => {
