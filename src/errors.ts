@@ -187,6 +187,20 @@ export function noRegion(): Failure {
   });
 }
 
+export function isDenied(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === "access-denied";
+}
+
+/** The message of a thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What failed and what was seen, in one line of the log. */
+export function factsOf(error: unknown): string {
+  return error instanceof Failure ? `${error.failed} ${error.seen}` : String(error);
+}
+
 /** A thrown value as a `Failure`. Any other error is a bug of the action: `internal-error`. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;

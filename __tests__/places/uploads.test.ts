@@ -20,7 +20,7 @@ describe("an upload", () => {
     ["to CloudWatch: 0.8 MB a second", 80 * MB, CLOUDWATCH, 113],
     ["to S3: one object", 80 * MB, S3, 19.6],
     ["to both, one after the other", 80 * MB, [...CLOUDWATCH, ...S3], 130.6],
-    ["to where nobody knows", 80 * MB, undefined, 113],
+    ["to an unknown log", 80 * MB, undefined, 113],
   ])("takes its time: %s", (_, bytes, logs, seconds) => {
     expect(uploadMs(bytes, logs) / 1_000).toBeCloseTo(seconds, 1);
   });

@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import type { BucketName, S3 } from "./s3.ts";
 
 /**
@@ -45,8 +45,4 @@ export function notOwned(bucket: string, owner: string, refusal: Failure): Failu
       "set that if the bucket is meant to be another account's.",
     cause: refusal,
   });
-}
-
-export function isDenied(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === "access-denied";
 }

@@ -1,5 +1,5 @@
 import type { DeleteObjectCommandOutput } from "@aws-sdk/client-s3";
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import { isAccessDenied, isNamed } from "./failures.ts";
 import type { RetentionReason, ObjectName, S3, StoredVersion, WrittenObject } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
@@ -76,7 +76,7 @@ async function look(
       }
     });
   } catch (error) {
-    if (error instanceof Failure && error.code === "access-denied") return undefined;
+    if (isDenied(error)) return undefined;
     throw error;
   }
 }
@@ -126,7 +126,7 @@ async function deleteVersion(
     });
     return undefined;
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+    if (!isDenied(error)) throw error;
     return await whyKept(ask, object, versionId, error);
   }
 }

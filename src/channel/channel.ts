@@ -4,7 +4,7 @@ import { Handshake, HandshakeError, openDataChannel, type SessionIdentity } from
 import { Inbox } from "./inbox.ts";
 import { parseObject } from "./json.ts";
 import type { AgentMessage } from "./message.ts";
-import { decode, MalformedFrame, MessageType, PayloadType } from "./message.ts";
+import { decode, MalformedFrame, MessageType, PayloadType, reasonOf } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 
@@ -265,7 +265,7 @@ export class Channel {
     try {
       this.#post(PayloadType.handshakeResponse, answer(), now);
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error), error);
+      this.#fail(reasonOf(error), error);
     }
   }
 

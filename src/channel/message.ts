@@ -163,7 +163,7 @@ export function describeFrame(frame: Uint8Array | string): string {
   try {
     return describe(decode(frame));
   } catch (error) {
-    return `unreadable frame of ${frame.length} B: ${error instanceof Error ? error.message : String(error)}`;
+    return `unreadable frame of ${frame.length} B: ${reasonOf(error)}`;
   }
 }
 
@@ -205,4 +205,9 @@ function safeNumber(field: string, value: bigint): number {
     throw new MalformedFrame(`has the ${field} ${value.toString()}`);
   }
   return Number(value);
+}
+
+/** Why a frame could not be read. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,7 @@
 import { HttpClient, type HttpClientResponse } from "@actions/http-client";
 import { BearerCredentialHandler } from "@actions/http-client/lib/auth";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { Failure, messageOf } from "../errors.ts";
 
 /** The most requests to a service that fails. The pauses between them double, from one second on. */
 const TRIES = 5;
@@ -55,7 +55,7 @@ async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
     if (typeof value === "string" && value !== "") return { value };
     return { isFinal: true, seen: `The answer of ${host} has no token in it.` };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     return { isFinal: false, seen: `${host} could not be asked: ${why}.`, cause };
   } finally {
     client.dispose();

@@ -1,4 +1,5 @@
 import { isRecord } from "../record.ts";
+import { messageOf } from "../errors.ts";
 
 /** A value, or the words that finish "input 'x' must be …, got …". */
 export type ParseResult<T> =
@@ -105,7 +106,7 @@ export function jsonObject(text: string): ParseResult<Readonly<Record<string, un
     if (isRecord(value)) return { value };
     return { must, got: shown(text) };
   } catch (error) {
-    return { must, got: `${shown(text)} (${error instanceof Error ? error.message : String(error)})` };
+    return { must, got: `${shown(text)} (${messageOf(error)})` };
   }
 }
 

@@ -1,6 +1,7 @@
 import { shown, type ParseResult } from "./parse.ts";
 import { isVariableName, reservation } from "./variable-names.ts";
 import { TOO_LONG_ADVICE, tooLong } from "./variable-size.ts";
+import { messageOf } from "../errors.ts";
 
 const MUST = 'a JSON object of strings, such as {"NAME": "value"}, since it begins with {';
 
@@ -14,7 +15,7 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
   try {
     parsed = JSON.parse(text) as object;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return wrong(secret ? "text that is no JSON" : `${shown(text)} (${shown(why)})`);
   }
   const entries = Object.entries(parsed as Record<string, unknown>);

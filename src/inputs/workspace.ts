@@ -2,6 +2,7 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { InputReader } from "./input-reader.ts";
 import type { InputName } from "./names.ts";
 import { shown } from "./parse.ts";
+import { messageOf } from "../errors.ts";
 
 export interface WorkspaceFile {
   /** Relative to the workspace. */
@@ -26,7 +27,7 @@ export function readWorkspaceFile(reader: InputReader, name: InputName): Workspa
     reader.refuse(
       name,
       "a file in the workspace that can be read",
-      `${shown(given)}: ${error instanceof Error ? error.message : String(error)}`,
+      `${shown(given)}: ${messageOf(error)}`,
       "Give the path from the root of the repository, and check it out (actions/checkout) before this step.",
       error,
     );

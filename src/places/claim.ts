@@ -1,7 +1,7 @@
 import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, ObjectVersion, S3, StoredVersion } from "../aws/s3.ts";
 import type { Log } from "../log.ts";
-import { asFailure, Failure } from "../errors.ts";
+import { asFailure, isDenied } from "../errors.ts";
 import { isRecord } from "../record.ts";
 import type { Target } from "../targets/target.ts";
 import { OldVersions } from "./old-versions.ts";
@@ -282,8 +282,4 @@ function webAddress(text: string | undefined): string | undefined {
   if (text === undefined || !URL.canParse(text)) return undefined;
   const { protocol, username, password, href } = new URL(text);
   return protocol === "https:" && username === "" && password === "" ? href : undefined;
-}
-
-export function isDenied(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === "access-denied";
 }

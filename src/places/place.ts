@@ -1,8 +1,8 @@
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
-import { type ClaimName, type ClaimS3, claimKey, holdClaim, isDenied } from "./claim.ts";
+import { type ClaimName, type ClaimS3, claimKey, holdClaim } from "./claim.ts";
 import { endLostSession, type LostSessionContext } from "./lost-session.ts";
 import { waitForOtherSessions } from "./other-sessions.ts";
 import type { QueueOptions } from "./queue.ts";

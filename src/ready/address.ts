@@ -2,6 +2,7 @@ import type { Ec2 } from "../aws/ec2.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { TaskLooks } from "../targets/task-looks.ts";
+import { messageOf } from "../errors.ts";
 
 /** The longest wait for an answer when the job is over. */
 const PATIENCE_MS = 1_000;
@@ -27,7 +28,7 @@ export class PublicAddress {
       this.#asked ??= ec2.networkInterface(id).then(
         (found) => found?.publicIp,
         (error: unknown) => {
-          const why = error instanceof Error ? error.message : String(error);
+          const why = messageOf(error);
           log.info(`The public address is not known. ${why}`);
           return undefined;
         },

@@ -1,8 +1,9 @@
-import { isDenied, isReadable, notOwned } from "../aws/bucket-refusals.ts";
+import { isReadable, notOwned } from "../aws/bucket-refusals.ts";
 import type { BucketName, S3 } from "../aws/s3.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import { parseArn } from "../targets/arn.ts";
+import { isDenied } from "../errors.ts";
 
 /**
  * The account that the bucket has to belong to: that of the input, else the cluster's, where `cluster` is an ARN. It

@@ -1,5 +1,5 @@
 import type { Cluster, Ecs, ExecConfiguration } from "../aws/ecs.ts";
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 
@@ -85,7 +85,7 @@ async function unlessDenied<T>(
     return await look();
   } catch (error) {
     const optional = wanted === "auto" || wanted === "session";
-    if (!optional || !(error instanceof Failure) || error.code !== "access-denied") throw error;
+    if (!optional || !isDenied(error)) throw error;
     log.info(`The logs of the sessions are not known. ${error.failed}`);
     return undefined;
   }

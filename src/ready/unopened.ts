@@ -23,8 +23,8 @@ export interface UnopenedOptions {
 export async function explainUnopened(options: UnopenedOptions): Promise<Failure> {
   const { target, sessionTarget, sessionId, seconds, ecs, ssm } = options;
   const [task, sessions] = await Promise.all([
-    unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn)),
-    unlessFailed(ssm.activeSessions(sessionTarget)),
+    orFailure(ecs.describeTask(target.clusterArn, target.taskArn)),
+    orFailure(ssm.activeSessions(sessionTarget)),
   ]);
   if (task !== undefined && !(task instanceof Failure)) {
     const now = verdict(task, target.container);
@@ -50,7 +50,7 @@ function inWords(sessions: readonly ActiveSession[]): string {
   return `The container's other sessions: ${each.join(", ")}.`;
 }
 
-async function unlessFailed<T>(look: Promise<T>): Promise<T | Failure> {
+async function orFailure<T>(look: Promise<T>): Promise<T | Failure> {
   try {
     return await look;
   } catch (error) {

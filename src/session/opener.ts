@@ -3,7 +3,7 @@ import type { SessionTicket } from "../aws/ecs.ts";
 import type { Ssm } from "../aws/ssm.ts";
 import type { Encryption } from "../channel/encryption.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { factsOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -50,7 +50,7 @@ export async function terminateSession(
   try {
     await aws.ssm.terminateSession(id);
   } catch (error) {
-    const why = error instanceof Failure ? `${error.failed} ${error.seen}` : String(error);
+    const why = factsOf(error);
     log.info(`The old session can't be ended from here, so the next may have to wait for its place: ${why}`);
   }
 }

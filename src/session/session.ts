@@ -14,6 +14,7 @@ import { Connection } from "../transport/connection.ts";
 import { InputReceipts } from "./input-receipts.ts";
 import type { GatewayAccess } from "../transport/dial.ts";
 import { encryptionMismatch, sessionLost } from "../transport/failures.ts";
+import { messageOf } from "../errors.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;
@@ -244,7 +245,7 @@ class DataSession implements Session {
         },
       });
     } catch (cause) {
-      this.#refuse({ kind: "lost", why: `there is no data key of '${keyId}': ${words(cause)}`, cause });
+      this.#refuse({ kind: "lost", why: `there is no data key of '${keyId}': ${messageOf(cause)}`, cause });
       return;
     }
     this.#channel.provideDataKey(key, this.#now());
@@ -293,8 +294,4 @@ class DataSession implements Session {
   #now(): number {
     return this.#options.clock.now();
   }
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import type { Task } from "../aws/task.ts";
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import { lastPart } from "./arn.ts";
 import { chooseContainer, isInjected } from "./choose.ts";
 import type { ResolveContext } from "./resolve-context.ts";
@@ -23,7 +23,7 @@ export async function findTarget(
   }
   // Only the task definition tells which containers are essential, and in which order its author has put them.
   const known = await context.ecs.describeTaskDefinition(task.taskDefinitionArn).catch((error: unknown) => {
-    if (error instanceof Failure && error.code === "access-denied") return error;
+    if (isDenied(error)) return error;
     throw error;
   });
   const container =

@@ -1,7 +1,7 @@
 import { taskNotFound } from "../aws/missing.ts";
 import { once } from "../aws/once.ts";
 import type { Task } from "../aws/task.ts";
-import { Failure } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import { lastPart, parseService, parseTask } from "./arn.ts";
 import { ServiceCandidates } from "./candidates.ts";
@@ -63,7 +63,7 @@ async function tooFew(
       `Desired ${desiredCount}, running ${runningCount}, pending ${pendingCount}.` +
       (events[0] === undefined ? "" : ` Last event: ${events[0]}`),
     (error: unknown) => {
-      if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+      if (!isDenied(error)) throw error;
       return `Its desired count is not known. ${error.failed}`;
     },
   );

@@ -1,5 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
-import { Failure } from "../errors.ts";
+import { isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lastPart } from "./arn.ts";
 
@@ -28,7 +28,7 @@ export async function leaveShared(
   log: Log,
 ): Promise<void> {
   const others = await othersOf(shared, ecs).catch((error: unknown) => {
-    if (!(error instanceof Failure) || error.code !== "access-denied") throw error;
+    if (!isDenied(error)) throw error;
     const then = shared.registered ? "it is deregistered" : "the job that registered it deregisters it";
     log.info(`The tasks of ${lastPart(shared.arn)} can't be listed, so ${then}. ${error.failed}`);
     return shared.registered ? 0 : 1;

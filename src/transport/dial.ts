@@ -7,6 +7,7 @@ import { streamUrlRefused } from "./failures.ts";
 import type { Socket, SocketOptions } from "./socket.ts";
 import { connect, ConnectionError } from "./socket.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
+import { messageOf } from "../errors.ts";
 
 /** What a connection to the message gateway needs. */
 export interface GatewayAccess {
@@ -46,7 +47,7 @@ export async function dial(options: DialOptions): Promise<Socket> {
     const [headers, agent] = await unlessAborted(Promise.all([sign(options), aws.proxy()]), giveUp);
     const to = { ...options, url: ticket.streamUrl, agent, signal: giveUp };
     return await connect({ ...to, headers }).catch((refusal: unknown) => {
-      if (!isDenied(refusal) || Object.keys(headers).length === 0) throw refusal;
+      if (!isUnauthorized(refusal) || Object.keys(headers).length === 0) throw refusal;
       return connectUnsigned({ ...to, headers: {} }, options, refusal);
     });
   } finally {
@@ -71,7 +72,7 @@ async function connectUnsigned(
     );
     return socket;
   } catch (error) {
-    if (!isDenied(error)) throw error;
+    if (!isUnauthorized(error)) throw error;
     throw new ConnectionError(
       `${refusal.message} (a request without a signature, too)`,
       refusal.status,
@@ -80,7 +81,7 @@ async function connectUnsigned(
   }
 }
 
-function isDenied(error: unknown): error is ConnectionError {
+function isUnauthorized(error: unknown): error is ConnectionError {
   return error instanceof ConnectionError && (error.status === 401 || error.status === 403);
 }
 
@@ -98,7 +99,7 @@ async function sign({
     return await aws.signUpgrade(ticket.streamUrl, clock.now());
   } catch (error) {
     signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     log.warning(
       `The request for session '${ticket.sessionId}' goes unsigned: it could not be signed (${why}).`,
     );

@@ -1,7 +1,7 @@
 import { sessionsArn } from "../aws/partitions.ts";
 import type { SessionTicket } from "../aws/ecs.ts";
 import type { ResumedSession } from "../aws/ssm.ts";
-import { Failure } from "../errors.ts";
+import { factsOf, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 export type Way =
@@ -100,8 +100,8 @@ export class Tickets {
   }
 
   #tell(error: unknown): void {
-    this.#refusals.push(error instanceof Failure ? `${error.failed} ${error.seen}` : String(error));
-    if (!(error instanceof Failure) || error.code !== "access-denied") return;
+    this.#refusals.push(factsOf(error));
+    if (!isDenied(error)) return;
     this.#resume = undefined;
     const { log, region } = this.#options;
     log.info(

@@ -2,7 +2,7 @@ import { releaseClaim } from "../places/claim.ts";
 import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { Failure, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
@@ -49,7 +49,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       if (!found) missing.push(entry);
       else if (!mayReappear(entry, early)) ledger.drop(entry);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       const stays = error instanceof Failure && lacksCredentials(error) ? ` ${whatStays(entry)}` : "";
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`);
     }
