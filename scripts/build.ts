@@ -18,7 +18,8 @@ async function main(root: string): Promise<void> {
   process.chdir(root);
   const out = resolve(process.env["DIST"] ?? "dist");
   // An empty variable names the working tree.
-  if (out === resolve()) throw new Error("The variable DIST must name a directory of its own: it is emptied.");
+  if (out === resolve())
+    throw new Error("The variable DIST must name a directory of its own: it is emptied.");
   for (const directory of [COMPILED, out]) rmSync(directory, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   execFileSync("tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });

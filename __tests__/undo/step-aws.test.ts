@@ -1,0 +1,63 @@
+import { StepAws } from "../../src/undo/step-aws.ts";
+import { endpoint, type Endpoint } from "../helpers/aws-endpoint.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
+
+const TASK = "0123456789abcdef0123456789abcdef";
+const command = { cluster: "ci", task: TASK, container: "app", command: "true" };
+const session = { sessionId: "s-1", streamUrl: "wss://x", tokenValue: "t" };
+const cancelled = new Error("cancelled");
+
+let aws: Endpoint;
+let step: StepAws;
+let cancel: AbortController;
+let clock: SteppedClock;
+/** Called for each request, before its answer. */
+let onRequest: (operation: string) => void;
+beforeEach(async () => {
+  onRequest = () => undefined;
+  aws = await endpoint(({ operation }) => {
+    onRequest(operation);
+    return { body: operation === "ExecuteCommand" ? { session } : {} };
+  });
+  cancel = new AbortController();
+  clock = new SteppedClock();
+  step = new StepAws({
+    ...{ region: "eu-central-1", credentials: undefined, throttledFor: 1_000 },
+    ...{ cancel: cancel.signal, clock },
+  });
+});
+afterEach(async () => {
+  step.endRun();
+  step.close();
+  await aws.close();
+});
+
+it("a cancel ends a look of the run, with its own reason", async () => {
+  onRequest = () => cancel.abort(cancelled);
+  await expect(step.run.ecs.listTasks("ci", { service: "web" })).rejects.toBe(cancelled);
+});
+
+it("a call that makes something goes on through a cancel, to tell what it has made", async () => {
+  onRequest = () => cancel.abort(cancelled);
+  expect(await step.run.ecs.executeCommand(command)).toMatchObject({ session: { sessionId: "s-1" } });
+});
+
+it("after a cancel no call that makes something begins", async () => {
+  cancel.abort(cancelled);
+  await expect(step.run.ecs.executeCommand(command)).rejects.toBe(cancelled);
+  expect(aws.received).toEqual([]);
+});
+
+it("a call that makes something is cut short two seconds after the cancel", async () => {
+  onRequest = () => {
+    cancel.abort(cancelled);
+    clock.advance(2_000);
+  };
+  await expect(step.run.ecs.executeCommand(command)).rejects.toBe(cancelled);
+});
+
+it("the calls of the cleanup don't obey the cancel", async () => {
+  cancel.abort(cancelled);
+  await step.undoing.ecs.stopTask("ci", TASK, "cancelled");
+  expect(aws.received.map(({ operation }) => operation)).toEqual(["StopTask"]);
+});

@@ -1,0 +1,58 @@
+import type { CleanupOptions } from "../../src/undo/cleanup.ts";
+import { Ledger, type LedgerEntry, type SavedState } from "../../src/undo/ledger.ts";
+import { StepCleanup } from "../../src/undo/step-cleanup.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
+
+const TASK: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
+
+/** The cleanup of a step that has this on record; StopTask fails so many times. */
+function stepWith(undo: readonly LedgerEntry[], failures = 0) {
+  const stopped: string[] = [];
+  const saved: SavedState[] = [];
+  const log = new Listener();
+  const cancel = new AbortController();
+  const ledger = new Ledger({ region: "eu-west-1", undo }, (state) => saved.push(state));
+  const ecs = {
+    stopTask: (_cluster: string, _task: string, reason: string) => {
+      stopped.push(reason);
+      return stopped.length <= failures ? Promise.reject(new Error("denied")) : Promise.resolve();
+    },
+  };
+  const aws = { ecs } as unknown as CleanupOptions["aws"];
+  const cleanup = new StepCleanup(ledger, { aws, clock: new SleeplessClock(), log }, cancel.signal);
+  return { cleanup, cancel, ledger, stopped, log };
+}
+
+it("undoes nothing before the run is over, unless it is cancelled", async () => {
+  const { cleanup, stopped } = stepWith([TASK]);
+  await cleanup.early();
+  expect(stopped).toEqual([]);
+});
+
+it("a cancel stops the task at once, and the end of the run has nothing left to undo", async () => {
+  const { cleanup, cancel, ledger, stopped, log } = stepWith([TASK]);
+  cancel.abort(new Error("cancelled"));
+  await cleanup.early();
+  expect(stopped).toEqual(["fargate-exec: cancelled"]);
+  expect(ledger.entries).toEqual([]);
+  await cleanup.finish();
+  expect(stopped).toHaveLength(1);
+  expect(log.lines[0]).toBe("Cancelled: stopping what this step started.");
+});
+
+it("the end of the run tries again what the cancel could not undo", async () => {
+  const { cleanup, cancel, ledger, stopped } = stepWith([TASK], 1);
+  cancel.abort(new Error("cancelled"));
+  await cleanup.early();
+  expect(ledger.entries).toEqual([TASK]);
+  await cleanup.finish();
+  expect(stopped).toEqual(["fargate-exec: cancelled", "fargate-exec: the job has ended"]);
+  expect(ledger.entries).toEqual([]);
+});
+
+it("what can't be undone stays in the ledger for the post step", async () => {
+  const { cleanup, ledger } = stepWith([TASK], 9);
+  await cleanup.finish();
+  expect(ledger.entries).toEqual([TASK]);
+});
