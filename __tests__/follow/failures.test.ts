@@ -39,7 +39,7 @@ describe("a session without a status", () => {
     ["no job any more", { kind: "refused", code: "gone", text: "it is gone" }, "no-status", /gone/],
     [
       "no place to write",
-      { kind: "refused", code: "place", text: "no writable directory" },
+      { kind: "refused", code: "job-directory", text: "no writable directory" },
       "container-refused",
       /writable/,
     ],

@@ -327,7 +327,7 @@ describe("following a log", () => {
   it.each([
     ["nothing of the job", ["noise"], { kind: "missing", attached: false }],
     ["a beginning only", [WHOLE.slice(0, 60)], { kind: "missing", attached: true }],
-    ["a refusal", [mark("! place none")], { kind: "refused", code: "place", text: "none" }],
+    ["a refusal", [mark("! job-directory none")], { kind: "refused", code: "job-directory", text: "none" }],
     [
       "a gap",
       [WHOLE.replace("one\n", "")],

@@ -90,7 +90,7 @@ it("fails when only some are started, and tells which those are", async () => {
 });
 
 describe("on Spot", () => {
-  it("starts on demand what there is no place for", async () => {
+  it("starts on demand the tasks that Spot has no capacity for", async () => {
     const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:CPU", detail: undefined }] };
     expect(await starting(onSpot, 3, [some])).toHaveLength(3);
     expect(sent.map(({ count, capacityProviders }) => [count, capacityProviders])).toEqual([

@@ -69,7 +69,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     advice:
       "Something in the container filled the disk or killed what waits for the script, maybe for want of memory: see the task's 'memory' and 'ephemeral-storage'. A lower 'spool-limit' leaves more of the disk to the script.",
   },
-  place: {
+  "job-directory": {
     code: "container-refused",
     failed: couldNotRun,
     advice: `One of ${PARENT_DIRECTORIES.join(", ")} has to be writable for root, and for others only where it is sticky, as /tmp is.`,

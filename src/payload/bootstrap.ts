@@ -39,7 +39,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
     `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${payload.scriptAt} fx_pack=${options.packAbove ?? "''"}`,
-    `fx_places=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
+    `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     `fx_echo_off_py=${doubleQuote(inlinePython("echo_off.py"))}`,
     fetchFunction(payload, delivery),
     "set +x",

@@ -10,7 +10,7 @@ import { PARENT_DIRECTORIES, shortened, stopSource } from "./container-source.ts
 export function stopCommand(runId: string, { sessionKnown = false } = {}): string {
   const script = [
     `fx_id=${quote(runId)} fx_tries=${sessionKnown ? 2 : 20}`,
-    `fx_places=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
+    `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     shortened(stopSource()),
   ].join("\n");
   return `/bin/sh -c ${quote(script)}`;

@@ -26,17 +26,17 @@ stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_off_py" || {
   exit 1
 }
 
-# The runner need not wait for the payload to know that the session is open.
+# Tells the runner that the session is open, before the payload is fetched.
 fx_say open
 
-# The directory is the lock: the bootstrap that makes it fetches the payload, every other one attaches. A directory without
-# a job is made again: the session of its maker is lost, since a runner opens a session only when the one before is lost.
-# All places are looked at before one is made, so that nothing that another user puts there or removes can lead to a
-# second job.
+# The directory is the lock: the bootstrap that makes it fetches the payload, and every other one attaches. A
+# directory without a job is made again: a runner opens a session only when the last one is lost, so the session of
+# its maker is lost. All parent directories are searched before a directory is made, so that nothing that another user
+# puts there or removes can lead to a second job.
 fx_make() {
-  fx_safe "$fx_place" && mkdir "$fx_dir" && fx_new=new
+  fx_safe "$fx_parent" && mkdir "$fx_dir" && fx_new=new
   fx_ours && return
-  # An access list of that place lets others write to what we have made, or another user has made it.
+  # An access list of the parent lets others write to the new directory, or another user has made it.
   fx_new=
   rmdir "$fx_dir"
   [ -e "$fx_dir" ] && fx_odd=$fx_dir

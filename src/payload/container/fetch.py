@@ -1,8 +1,6 @@
 # Downloads the payload by boto3 and the credentials of the task role: BUCKET KEY REGION SHA256 FILE. S3 has to answer
-# within five seconds, so that a container without a way to S3 comes to the next way soon. Then the download may take as
-# long as it takes.
-#
-# Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
+# within five seconds, so that a container without a route to S3 soon tries the next way. The download itself has no
+# limit. Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
 import boto3,hashlib,signal,sys
 
 b,k,r,d,f=sys.argv[1:]

@@ -1,7 +1,6 @@
-# --- The header: the line by which a log stream with a random name is traced back to its task and its run.
+# --- The header: the line that names the task and the run in a log stream with a random name.
 
-# fx_get URL: prints the answer of the task metadata endpoint. It is on the task's own link, so that a proxy of the
-# container leads nowhere.
+# fx_get URL: prints the answer of the task metadata endpoint. The endpoint is link-local, so a proxy can't reach it.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
   fx_url_=$1

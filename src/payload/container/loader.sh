@@ -92,7 +92,7 @@ fx_try() {
     fx_say "$fx_nonce;n Script fetched by $1 (${fx_tried%; })."
   else
     fx_status=$? fx_said=$(fx_words)
-    # A quiet wget says nothing. 4 is a network failure (its manual).
+    # A quiet wget prints no reason. Exit code 4 is a network failure (its manual).
     [ "$1:$fx_status" != wget:4 ] || fx_said='no connection'
     [ -z "$fx_late" ] || fx_said='no answer within 5 s'
     fx_count_unreached "$fx_said"
@@ -101,8 +101,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for its end as long as it works. It is killed after five seconds in which it neither computes
-# nor writes: no program's own timeouts cover everything that may keep it waiting.
+# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes
+# nor writes, because no program's own timeouts cover every wait.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -111,8 +111,8 @@ fx_wait_for_way() {
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
     fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
-    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). Waiting takes a few, too.
-    # One that waits for a processor (`R`) has not got one of this container's few.
+    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
+    # A process in state `R` is not idle: it waits for a processor.
     if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
@@ -160,10 +160,10 @@ fx_type() {
 }
 
 fx_load() {
-  [ -d "$fx_dir" ] || fx_refuse place "there is no place for a directory of ours${fx_odd:+: another user has made $fx_odd}"
-  [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is not there any more'
+  [ -d "$fx_dir" ] || fx_refuse job-directory "no directory can hold the files of the job${fx_odd:+: another user has made $fx_odd}"
+  [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is gone'
   [ "$fx_new" ] || fx_refuse gone 'the job directory was never filled'
-  # What may help boto3 that it had not.
+  # What boto3 may lack: it is tried again with it.
   fx_of=''
   if fx_take_credentials; then
     fx_of='the credentials of PID 1'

@@ -1,10 +1,9 @@
-# --- Programs and job directories of ours, told from those that another user of the container has planted.
-#
-# Part of the bootstrap and of the command that stops a job, behind safe.sh. Comments and indentation are not sent.
+# --- Programs and job directories that no other user of the container can have planted. Part of the bootstrap and of
+# the command that stops a job, behind safe.sh. Comments and indentation are not sent.
 
 exec 2>/dev/null
-# Owners and modes are read by an `ls` and a `grep` of root's: no program may be run to find out whose those are. There is no
-# /-. Only in tests somebody else is us.
+# Owners and modes are read by the `ls` and `grep` of /usr/bin or /bin: a program can't be trusted to tell its own
+# owner. /- does not exist. fx_uid is not 0 only in tests.
 fx_uid=0 fx_path=$PATH PATH=/- fx_tools=/- fx_bad="" IFS=:
 for fx_dir in /usr/bin /bin $fx_path; do
   case $fx_dir in /*) [ -O "$fx_dir/ls" ] && [ -O "$fx_dir/grep" ] && PATH=$PATH:$fx_dir ;; esac
@@ -36,11 +35,11 @@ PATH=$fx_tools
 # itself: it follows no link.
 fx_ours() { ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
 
-# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_places for which the predicate is true. False, and
+# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. False, and
 # /dev/null, where there is none.
 fx_find() {
-  for fx_place in $fx_places; do
-    fx_dir=$fx_place/fargate-exec-$fx_id && "$1" && return
+  for fx_parent in $fx_parents; do
+    fx_dir=$fx_parent/fargate-exec-$fx_id && "$1" && return
   done
   fx_dir=/dev/null
   false

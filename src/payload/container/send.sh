@@ -76,7 +76,7 @@ fx_send() {
     fx_unmarked=$((fx_unmarked + fx_length))
   fi
   fx_at=$((fx_at + fx_length))
-  # From marks of the place, and from packed parts, the reader knows which bytes it has for certain.
+  # By the marks `~`, and by packed parts, the reader knows which bytes are certain.
   [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
 }
 
@@ -100,7 +100,7 @@ fx_tell_holds() {
   [ "$fx_holds" -le 1 ] || fx_mark "n The job was held $fx_holds times, each time until half of the output that waited had been read."
 }
 
-# The place in the spool up to which all has been sent.
+# The byte of the spool up to which all has been sent.
 fx_tell_place() {
   fx_mark "~ $fx_at"
   fx_unmarked=0
