@@ -145,7 +145,6 @@ it.concurrent(
     expect(ended.find(({ sessionId }) => sessionId === ours)?.ended).toBe(true);
     expect(ended.find(({ sessionId }) => sessionId === theirs)?.ended).toBe(false);
   },
-  WITH_ITS_CLAIM,
 );
 
 it.concurrent(
