@@ -1,9 +1,13 @@
 /** `npm run local [-- --podman]` starts the local Fargate. Prints the environment to export; ends with Ctrl-C. */
-import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { visibleDelays } from "./settings.ts";
 import { seed } from "./seed.ts";
 import { startLocalFargate } from "./start.ts";
+
+// Kept to the end: Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on.
+const ended = new Promise<void>((resolve) => {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve());
+});
 
 const { podman } = parseArgs({ options: { podman: { type: "boolean", default: false } } }).values;
 const local = await startLocalFargate({
@@ -20,9 +24,5 @@ console.log(`# service ${made.service} with one task of ${made.taskDefinition}; 
 console.log(`# subnets ${made.subnets.join(",")}; security groups ${made.securityGroups.join(",")}`);
 console.log("# try: .venv/bin/aws ecs list-tasks --cluster demo        end: Ctrl-C");
 
-const interrupted = new AbortController();
-await Promise.race(
-  ["SIGINT", "SIGTERM"].map((signal) => once(process, signal, { signal: interrupted.signal })),
-);
-interrupted.abort();
+await ended;
 await local.stop();

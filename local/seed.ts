@@ -77,6 +77,8 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
 
   const taskRoleArn = `arn:aws:iam::${accountId}:role/demo-task`;
   const executionRoleArn = `arn:aws:iam::${accountId}:role/demo-execution`;
+  const ofTasks = { Principal: { Service: "ecs-tasks.amazonaws.com" }, Action: "sts:AssumeRole" };
+  for (const name of ["demo-task", "demo-execution"]) await createRole(url, region, name, ofTasks);
   const app = container("app", region);
   await register(ecs, names.taskDefinition, [app], { taskRoleArn, executionRoleArn });
   await register(ecs, names.twoContainers, [app, { ...container("sidecar", region), essential: false }], {
@@ -103,31 +105,37 @@ export async function seed(local: LocalFargate): Promise<SeedNames> {
 
 /** GitHub's provider in IAM, and a role for a repository of it. */
 async function trustGitHub(url: string, region: string, accountId: string): Promise<string> {
-  const iam = (Action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
-    callQueryApi(url, region, "iam", { Action, Version: "2010-05-08", ...parameters });
   const { host } = new URL(ISSUER);
-  await iam("CreateOpenIDConnectProvider", {
+  await iam(url, region, "CreateOpenIDConnectProvider", {
     Url: ISSUER,
     "ClientIDList.member.1": "sts.amazonaws.com",
     "ThumbprintList.member.1": "0".repeat(40),
   });
-  const trust = {
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${host}` },
-        Action: "sts:AssumeRoleWithWebIdentity",
-        Condition: {
-          StringEquals: { [`${host}:aud`]: "sts.amazonaws.com" },
-          StringLike: { [`${host}:sub`]: "repo:example-org/shop:*" },
-        },
-      },
-    ],
-  };
-  const AssumeRolePolicyDocument = JSON.stringify(trust);
-  await iam("CreateRole", { RoleName: "demo-deploy", Path: "/", AssumeRolePolicyDocument });
+  await createRole(url, region, "demo-deploy", {
+    Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${host}` },
+    Action: "sts:AssumeRoleWithWebIdentity",
+    Condition: {
+      StringEquals: { [`${host}:aud`]: "sts.amazonaws.com" },
+      StringLike: { [`${host}:sub`]: "repo:example-org/shop:*" },
+    },
+  });
   return `arn:aws:iam::${accountId}:role/demo-deploy`;
+}
+
+/** Makes a role that the principal in the statement may assume. */
+async function createRole(url: string, region: string, name: string, statement: object): Promise<void> {
+  const trust = { Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] };
+  const AssumeRolePolicyDocument = JSON.stringify(trust);
+  await iam(url, region, "CreateRole", { RoleName: name, Path: "/", AssumeRolePolicyDocument });
+}
+
+function iam(
+  url: string,
+  region: string,
+  Action: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> {
+  return callQueryApi(url, region, "iam", { Action, Version: "2010-05-08", ...parameters });
 }
 
 function container(name: string, region: string): ContainerDefinition {

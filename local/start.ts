@@ -275,7 +275,12 @@ function platformOf(
     output: async (task, { definition }) => {
       if (awslogsGroup(definition) === undefined) return () => undefined;
       const keys = (await executionKeys(task, sts)) ?? NO_ROLE_KEYS;
-      const logs = await AwsLogs.open({ endpoint: url(), region, keys, definition, taskId: task.id, log });
+      // The last words of a container may come when there is no CloudWatch Logs any more.
+      const complain = (line: string): void => {
+        if (!task.destroyed) log(line);
+      };
+      const at = { endpoint: url(), region, keys };
+      const logs = await AwsLogs.open({ ...at, definition, taskId: task.id, log: complain });
       return logs.write;
     },
   };

@@ -44,7 +44,7 @@ export class Services {
 
   async call(operation: string, request: ServiceRequest): Promise<object> {
     if (operation === "CreateService") await this.#checkTaskRole(request);
-    const answer = (await this.#ecs.records.call(operation, request)) as {
+    const answer = (await this.#ecs.records.call(operation, await this.#pinned(request))) as {
       service?: Service;
       services?: Service[];
       taskSet?: TaskSet;
@@ -79,6 +79,16 @@ export class Services {
       "The service couldn't be created because a valid taskRoleArn is not being used. " +
         "Specify a valid task role in your task definition and try again.",
     );
+  }
+
+  /**
+   * The request with the task definition's ARN. A family stands for its latest revision at the time of the call, while moto
+   * keeps the name in UpdateService, so that a later revision would be deployed by the next replacement of a task.
+   */
+  async #pinned(request: ServiceRequest): Promise<ServiceRequest> {
+    if (request.taskDefinition === undefined) return request;
+    const { taskDefinitionArn } = await this.#ecs.records.taskDefinition(request.taskDefinition);
+    return { ...request, taskDefinition: taskDefinitionArn };
   }
 
   #deploy(service: Service, request: ServiceRequest): void {

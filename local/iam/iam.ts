@@ -50,7 +50,10 @@ export class Iam {
   /** The calls of IAM that are answered here. */
   query(parameters: URLSearchParams): Promise<string> | undefined {
     if (parameters.get("Action") !== "SimulatePrincipalPolicy") return this.#rolePolicies.call(parameters);
-    return simulate(parameters, { guard: this.#guard, principals: this.principals });
+    const { principals } = this;
+    const isRole = (name: string): Promise<boolean> =>
+      principals.hasRole(name) ? Promise.resolve(true) : this.#rolePolicies.has(name);
+    return simulate(parameters, { guard: this.#guard, principals, isRole });
   }
 
   /** Whether the sessions of a role have all these rights, on `*`. */

@@ -78,6 +78,11 @@ export class Principals {
     this.#roles.set(role, new Map(others));
   }
 
+  /** Whether a role has been given policies. */
+  hasRole(name: string): boolean {
+    return this.#roles.has(name);
+  }
+
   /** Forgets the policies of a role that has been deleted. */
   deleteRole(name: string): void {
     this.#roles.delete(name);

@@ -30,6 +30,18 @@ export class RolePolicies {
     }
   }
 
+  /** Whether moto keeps a role of that name. */
+  async has(RoleName: string): Promise<boolean> {
+    const call = new URLSearchParams({ Action: "GetRole", Version: "2010-05-08", RoleName });
+    return await this.#upstream(call).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof AwsError && error.code === "NoSuchEntity") return false;
+        throw error;
+      },
+    );
+  }
+
   async #after(parameters: URLSearchParams, change: () => void): Promise<string> {
     const answer = await this.#upstream(parameters);
     change();

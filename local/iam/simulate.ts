@@ -2,14 +2,23 @@ import { AwsError } from "../aws-error.ts";
 import type { Guard } from "./guard.ts";
 import type { Principals } from "./principals.ts";
 
+interface SimulateOptions {
+  readonly guard: Guard;
+  readonly principals: Principals;
+  readonly isRole: (name: string) => Promise<boolean>;
+}
+
 /** IAM's SimulatePrincipalPolicy for a role: evaluates its policies for some actions on some resources. */
 export async function simulate(
   parameters: URLSearchParams,
-  { guard, principals }: { readonly guard: Guard; readonly principals: Principals },
+  { guard, principals, isRole }: SimulateOptions,
 ): Promise<string> {
   const role = parameters.get("PolicySourceArn") ?? "";
   if (!/^arn:[^:]+:iam::\d+:role\//.test(role))
     throw new AwsError("InvalidInput", "The local Fargate simulates the policies of roles only.");
+  const name = role.split("/").at(-1) ?? "";
+  if (!(await isRole(name)))
+    throw new AwsError("NoSuchEntity", `The role with name ${name} cannot be found.`, 404);
   const resources = members(parameters, "ResourceArns");
   const results: string[] = [];
   for (const action of members(parameters, "ActionNames"))

@@ -156,6 +156,11 @@ export class Task {
     this.#stopping.abort();
   }
 
+  /** Whether everything is being stopped, so that moto may be gone already. */
+  get destroyed(): boolean {
+    return this.#destroyed;
+  }
+
   /** Kills everything at once, without the delays, and resolves when all processes are gone. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
@@ -254,7 +259,6 @@ export class Task {
     for (const container of this.containers) container.lastStatus = "STOPPED";
     this.times.executionStoppedAt = Date.now();
     this.#enter("DEPROVISIONING");
-    // While everything is being destroyed moto may be gone already.
     if (!this.#destroyed) await this.interface?.release().catch((error: unknown) => this.#complain(error));
     await this.#linger(delays.deprovisioning);
     this.times.stoppedAt = Date.now();

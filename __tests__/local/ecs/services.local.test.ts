@@ -1,7 +1,9 @@
 import {
   DeleteServiceCommand,
   DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
   ListTasksCommand,
+  RegisterTaskDefinitionCommand,
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
 import type { Task } from "../../../local/task/task.ts";
@@ -64,6 +66,35 @@ it("UpdateService starts more tasks, replaces tasks, and stops tasks", async () 
   ]);
   await update({ desiredCount: 0 });
   expect(await listed("web")).toEqual([]);
+});
+
+it("UpdateService takes the latest revision of a family as it is then, and no later one", async () => {
+  const register = async (): Promise<string> => {
+    const { taskDefinition: latest } = await world.ecs.send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: "demo" }),
+    );
+    const { containerDefinitions, taskRoleArn, executionRoleArn, cpu, memory } = latest ?? {};
+    const made = await world.ecs.send(
+      new RegisterTaskDefinitionCommand({
+        ...{ family: "demo", networkMode: "awsvpc", requiresCompatibilities: ["FARGATE"] },
+        ...{ containerDefinitions, taskRoleArn, executionRoleArn, cpu, memory },
+      }),
+    );
+    return made.taskDefinition?.taskDefinitionArn ?? "";
+  };
+  const second = await register();
+  const { service } = await world.ecs.send(
+    new UpdateServiceCommand({ cluster: "demo", service: "web", taskDefinition: "demo", desiredCount: 1 }),
+  );
+  expect(service?.taskDefinition).toBe(second);
+
+  await register();
+  const [task] = wanted();
+  task?.stop("UserInitiated", "by the test");
+  await task?.ended;
+  await until(() => wanted().length === 1);
+  expect(wanted()[0]?.plan.definition.taskDefinitionArn).toBe(second);
+  await world.ecs.send(new UpdateServiceCommand({ cluster: "demo", service: "web", desiredCount: 0 }));
 });
 
 it("a deleted or unknown service has no tasks to list", async () => {
