@@ -1,3 +1,4 @@
+import { FIRST_READ_MS } from "./agent/pty.ts";
 import type { LayeredImage } from "./task/images.ts";
 
 /** How long each step of a task's life takes, in milliseconds. */
@@ -12,6 +13,8 @@ export interface Delays {
   readonly agent: number;
   /** How long after that ExecuteCommand still answers TargetNotConnectedException, as AWS's may. */
   readonly connect: number;
+  /** From the start of a session's command to the agent's first read of its output. */
+  readonly firstRead: number;
   /** The longest pause between two health checks of a container, whose own interval is 5 s at least. */
   readonly health: number;
   readonly deactivating: number;
@@ -40,6 +43,7 @@ export const quickDelays: Delays = {
   activating: 20,
   agent: 40,
   connect: 0,
+  firstRead: FIRST_READ_MS,
   health: 100,
   deactivating: 10,
   deprovisioning: 10,
@@ -52,6 +56,7 @@ export const visibleDelays: Delays = {
   activating: 500,
   agent: 1500,
   connect: 500,
+  firstRead: FIRST_READ_MS,
   health: 5_000,
   deactivating: 500,
   deprovisioning: 1000,

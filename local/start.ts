@@ -257,6 +257,7 @@ function platformOf(
     makeAgent: (container, task) =>
       new ExecAgent({
         ...{ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log },
+        firstRead: settings.delays.firstRead,
         mayOpenChannel: () => iam.mayRole(task.taskRoleArn, DATA),
       }),
     isolate: settings.runtime === "podman" ? contain : isolate,

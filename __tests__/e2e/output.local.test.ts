@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, processes } from "../helpers/local.ts";
@@ -27,7 +28,7 @@ const cases = [
 ] as const;
 
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } });
   task = await aws.runningTask();
   const tasks = [task, ...(await Promise.all([1, 2, 3].map(() => aws.runningTask())))];
   // All at once, two sessions to a task, since they mostly wait for the agent.

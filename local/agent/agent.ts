@@ -15,6 +15,8 @@ export interface ExecAgentOptions {
   python: string;
   /** Whether the session document asks for elevation: then HOME is /root instead of the task's value. */
   runAsElevated?: boolean;
+  /** Milliseconds from a command's start to the first read of its output; a second unless given, like AWS's agent. */
+  firstRead?: number | undefined;
   /** Whether the task role allows the agent to open the channel of a session; true unless given. */
   mayOpenChannel?: () => Promise<boolean>;
   /** No faults unless given. A change of this object takes effect at once. */
@@ -90,8 +92,15 @@ export class ExecAgent {
   }
 
   #run(request: SessionRequest): void {
-    const { container, gateway, python, runAsElevated = false, faults = noFaults() } = this.#options;
-    const options = { container, gateway, python, runAsElevated, faults, log: this.#log };
+    const {
+      container,
+      gateway,
+      python,
+      runAsElevated = false,
+      firstRead,
+      faults = noFaults(),
+    } = this.#options;
+    const options = { container, gateway, python, runAsElevated, firstRead, faults, log: this.#log };
     const session = new Session(options, request);
     const done = this.#serve(session, request).finally(() => {
       this.#running.delete(session);

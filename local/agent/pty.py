@@ -32,7 +32,6 @@ TIOCGPTN = 0x80045430
 TIOCSPTLCK = 0x40045431
 PR_SET_NAME = 15
 PR_CAPBSET_DROP = 24
-FIRST_READ_DELAY = 1.0
 READ_SIZE = 4096  # The agent's reader is buffered: one read of a PTY gives 4,095 bytes at most.
 CHUNK_SIZE = 1024
 CHUNK_DELAY = 0.001
@@ -108,7 +107,8 @@ def find(name, path):
 class Main:
     """The main process of a session: leader of its own session, the PTY its controlling terminal."""
 
-    def __init__(self, argv, env, capabilities):
+    def __init__(self, argv, env, capabilities, first_read):
+        self.first_read = first_read
         program = find(argv[0], env.get("PATH", ""))
         self.terminal, slave = open_terminal()
         errors, report = os.pipe()
@@ -152,7 +152,7 @@ class Main:
 
     def pump(self):
         """Reads output at the agent's own pace."""
-        if self.closing.wait(FIRST_READ_DELAY):
+        if self.closing.wait(self.first_read):
             return
         while self.may_run() and self.ready(select.POLLIN):
             try:
@@ -275,7 +275,7 @@ def live_in_container(config, capabilities):
         if not config["terminal"]:
             run_plain(config["argv"], config["env"], capabilities)
             return
-        main = Main(config["argv"], config["env"], capabilities)
+        main = Main(config["argv"], config["env"], capabilities, config["firstRead"] / 1000)
     except StartError as error:
         send(b"F", str(error).encode("utf-8", "surrogateescape"))
         return

@@ -6,9 +6,14 @@ import { type Deferred, deferred } from "./deferred.ts";
 const PROGRAM = fileURLToPath(new URL("pty.py", import.meta.url));
 const LENGTH_BYTES = 4;
 
+/** From a command's start to the first time that AWS's agent reads its output, in milliseconds. */
+export const FIRST_READ_MS = 1_000;
+
 export interface Command {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds from its start to the first read of its output; `FIRST_READ_MS` unless given. */
+  readonly firstRead?: number | undefined;
 }
 
 export interface PtyEvents {
@@ -55,6 +60,7 @@ export class Pty {
     this.#child.on("close", () => this.#close());
     const configuration = {
       ...command,
+      firstRead: command.firstRead ?? FIRST_READ_MS,
       pid: container.pid,
       workdir: container.workdir,
       terminal: events !== undefined,

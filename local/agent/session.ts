@@ -37,6 +37,7 @@ export interface SessionOptions {
   readonly gateway: Gateway;
   readonly python: string;
   readonly runAsElevated: boolean;
+  readonly firstRead: number | undefined;
   readonly faults: AgentFaults;
   readonly log: (line: string) => void;
 }
@@ -183,7 +184,7 @@ export class Session {
       const pty = await Pty.start(
         container,
         python,
-        { argv, env },
+        { argv, env, firstRead: this.#options.firstRead },
         {
           output: (bytes) => {
             const passed = this.#filter.pass(bytes);
