@@ -32,6 +32,7 @@ import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
+import { callerFilesFor } from "./caller-files.ts";
 import { type Names, policyFiles, policyOf } from "./policies.ts";
 import { answered, eventually, until } from "./until.ts";
 
@@ -66,18 +67,24 @@ function keysOf(env: Readonly<Record<string, string>>): Keys {
   return { accessKeyId, secretAccessKey };
 }
 
+/** Which policies of docs/iam a step runs under: those that its inputs need, or all of them. */
+export type Rights = "by inputs" | "of every way of use";
+
 /**
  * One local Fargate for the tests of a file, and the bundled action on it, under the policies of docs/iam. The tests' own calls
  * have all rights.
  */
 export class Aws {
   readonly world: World;
+  readonly #rights: Rights;
+  #steps = 0;
   readonly #s3: S3Client;
   readonly #ecs: ECSClient;
   readonly #logs: CloudWatchLogsClient;
 
-  private constructor(world: World) {
+  private constructor(world: World, rights: Rights) {
     this.world = world;
+    this.#rights = rights;
     const config = clientConfig(world.local);
     // A kept-alive connection may be closed just as it is used again.
     this.#s3 = new S3Client({ ...config, forcePathStyle: true, maxAttempts: 3 });
@@ -86,13 +93,13 @@ export class Aws {
   }
 
   /** With delays of tens of milliseconds unless given. */
-  static async start(options: LocalOptions = {}): Promise<Aws> {
+  static async start(options: LocalOptions = {}, rights: Rights = "of every way of use"): Promise<Aws> {
     const world = await startWorld(options);
     const { iam, env } = world.local;
     iam.principals.addUser("local", { policies: callerPolicies, keys: keysOf(env) });
     iam.principals.setRole("demo-task", rolePolicies);
     iam.principals.setRole("demo-execution", [policyOf("execution-role", anyName)]);
-    return new Aws(world);
+    return new Aws(world, rights);
   }
 
   async stop(): Promise<void> {
@@ -111,13 +118,22 @@ export class Aws {
       return await runStep({
         actionDir,
         inputs: { cluster: made.cluster, ...inputs },
-        env: { ...local.env, ...env },
+        env: { ...local.env, ...this.#keysFor(inputs), ...env },
         workspace,
         ...more,
       });
     } finally {
       rmSync(workspace, { recursive: true });
     }
+  }
+
+  /** The keys of a user with the policies that a step with these inputs needs; none where all steps share a user. */
+  #keysFor(inputs: Inputs): Readonly<Record<string, string>> {
+    if (this.#rights === "of every way of use") return {};
+    const policies = callerFilesFor(inputs).map((file) => policyOf(file, anyName));
+    const { principals } = this.world.local.iam;
+    const keys = principals.addUser(`step-${(this.#steps += 1)}`, { policies });
+    return { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };
   }
 
   /** The inputs that start a new task of the seed's definition, or of another one. */

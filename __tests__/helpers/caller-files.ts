@@ -1,0 +1,34 @@
+import type { Inputs } from "./local.ts";
+
+const starts = (inputs: Inputs): boolean =>
+  Boolean(inputs["task-definition"] ?? inputs["image"]) || inputs["start"] === "true";
+const reads = (log: string, { logs = "auto" }: Inputs): boolean => ["auto", log].includes(logs);
+
+/**
+ * When a step needs each file of the workflow's role, by its inputs, as the table in docs/iam/README.md says. Where that
+ * depends on what the step meets, such as a bucket that keeps versions or a cluster that encrypts its sessions, it has the file.
+ */
+const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
+  "caller-running-task": () => true,
+  "caller-without-bucket": ({ bucket }) => bucket === undefined,
+  "caller-public-ip": () => true,
+  "caller-service": ({ service }) => service !== undefined,
+  "caller-service-start": (inputs) => inputs["service"] !== undefined && starts(inputs),
+  "caller-start-task": starts,
+  "caller-definitions": starts,
+  "caller-bucket": ({ bucket }) => bucket !== undefined,
+  "caller-bucket-versions": ({ bucket }) => bucket !== undefined,
+  "caller-bucket-kms": ({ bucket }) => bucket !== undefined,
+  "caller-kms": () => true,
+  "caller-logs-cloudwatch": (inputs) => reads("cloudwatch", inputs),
+  "caller-logs-s3": (inputs) => reads("s3", inputs),
+  "caller-diagnosis": () => true,
+};
+
+/** All files of the workflow's role. */
+export const callerFiles: readonly string[] = Object.keys(NEEDED);
+
+/** The files that the role of a step with these inputs needs. */
+export function callerFilesFor(inputs: Inputs): readonly string[] {
+  return callerFiles.filter((file) => NEEDED[file]?.(inputs));
+}
