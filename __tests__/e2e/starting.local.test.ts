@@ -4,7 +4,7 @@ import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "by inputs");
 });
 afterAll(() => aws.stop());
 
