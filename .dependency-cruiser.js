@@ -22,6 +22,7 @@ const ROWS = [
   ["undo"],
   ["step-context"],
   ["report"],
+  ["check"],
   ["github", "job"],
   ["fan-out"],
   ["main", "post-main"],

@@ -49,7 +49,9 @@ afterAll(async () => {
 });
 
 const awslogs = (group: string | undefined) =>
-  group === undefined ? undefined : { group, region: undefined, streamPrefix: undefined };
+  group === undefined
+    ? undefined
+    : { group, region: undefined, streamPrefix: undefined, createsGroup: false };
 
 let runs = 0;
 

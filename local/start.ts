@@ -169,7 +169,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       return answer && Promise.resolve(answer);
     },
     query: ({ service, key }, parameters) => {
-      if (service !== "cloudformation") return sts.operation(parameters) ?? iam.query(parameters);
+      if (service !== "cloudformation") return sts.operation(parameters) ?? iam.query(parameters, key);
       return cloudFormation.answer(parameters, iam.principals.find(key)?.keys ?? NO_ROLE_KEYS);
     },
     admit: (call) => iam.admit(call),

@@ -61,6 +61,7 @@ export const FAILURE_CODES = [
   "logs-not-configured",
   "timed-out",
   "cancelled",
+  "check-failed",
   "action-incomplete",
   "internal-error",
 ] as const;

@@ -72,3 +72,11 @@ it("fails where the log may not be read", async () => {
     failed: expect.stringContaining("logs:GetLogEvents on log stream") as string,
   });
 });
+
+it("finds a log group by its whole name", async () => {
+  const found = [{ logGroupName: "/exec", kmsKeyId: "arn:key" }];
+  const logs = await answering(() => ({ body: { logGroups: found } }));
+  expect(await logs.group("/exec")).toEqual({ kmsKeyId: "arn:key" });
+  expect(await logs.group("/exe")).toBeUndefined();
+  expect(JSON.parse(open.received[0]?.body ?? "")).toEqual({ logGroupNamePrefix: "/exec", limit: 1 });
+});

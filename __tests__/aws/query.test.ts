@@ -18,10 +18,14 @@ const sent = () => Object.fromEntries(new URLSearchParams(open?.received[0]?.bod
 
 it("finds the public address and the VPC of a network interface", async () => {
   const { ec2 } = await answering(
-    "<X><networkInterfaceSet><item><vpcId>vpc-1</vpcId><association><publicIp>203.0.113.7</publicIp>" +
-      "</association></item></networkInterfaceSet></X>",
+    "<X><networkInterfaceSet><item><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><association>" +
+      "<publicIp>203.0.113.7</publicIp></association><groupSet><item><groupId>sg-1</groupId></item>" +
+      "<item><groupId>sg-2</groupId></item></groupSet></item></networkInterfaceSet></X>",
   );
-  expect(await ec2.networkInterface("eni-1")).toEqual({ vpcId: "vpc-1", publicIp: "203.0.113.7" });
+  expect(await ec2.networkInterface("eni-1")).toEqual({
+    ...{ vpcId: "vpc-1", subnetId: "subnet-1", publicIp: "203.0.113.7" },
+    securityGroups: ["sg-1", "sg-2"],
+  });
   expect(sent()).toEqual({
     Action: "DescribeNetworkInterfaces",
     Version: "2016-11-15",
@@ -42,9 +46,70 @@ it("tells a network interface that is not there, or has no public address", asyn
 });
 
 it("lists the endpoints of a VPC", async () => {
-  const { ec2 } = await answering("<X><serviceName>a.s3</serviceName><serviceName>a.ssm</serviceName></X>");
-  expect(await ec2.vpcEndpoints("vpc-1")).toEqual(["a.s3", "a.ssm"]);
+  const { ec2 } = await answering(
+    "<X><vpcEndpointSet><item><serviceName>a.s3</serviceName></item><item><serviceName>a.ssm</serviceName>" +
+      "<privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
+  );
+  expect(await ec2.vpcEndpoints("vpc-1")).toEqual([
+    { serviceName: "a.s3", privateDns: true },
+    { serviceName: "a.ssm", privateDns: false },
+  ]);
   expect(sent()).toMatchObject({ "Filter.1.Name": "vpc-id", "Filter.1.Value.1": "vpc-1" });
+});
+
+it.each([
+  ["<gatewayId>igw-1</gatewayId>", "igw-1"],
+  ["<natGatewayId>nat-1</natGatewayId>", "nat-1"],
+  ["<transitGatewayId>tgw-1</transitGatewayId>", "tgw-1"],
+  ["<natGatewayId>nat-1</natGatewayId><state>blackhole</state>", undefined],
+])("tells where a subnet's default route leads: %s", async (target, expected) => {
+  const { ec2 } = await answering(
+    "<X><routeTableSet><item><associationSet><item><main>true</main></item><item><main>false</main>" +
+      "<subnetId>subnet-1</subnetId></item></associationSet><routeSet><item><destinationCidrBlock>10.0.0.0/16" +
+      "</destinationCidrBlock><gatewayId>local</gatewayId></item><item><destinationCidrBlock>0.0.0.0/0" +
+      `</destinationCidrBlock>${target}</item></routeSet></item></routeTableSet></X>`,
+  );
+  expect(await ec2.routeTables("vpc-1")).toEqual([
+    { isMain: true, subnets: ["subnet-1"], defaultTarget: expected },
+  ]);
+});
+
+it.each([
+  ["<ipProtocol>-1</ipProtocol>", true],
+  ["<ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>", true],
+  ["<ipProtocol>tcp</ipProtocol><fromPort>0</fromPort><toPort>65535</toPort>", true],
+  ["<ipProtocol>tcp</ipProtocol><fromPort>80</fromPort><toPort>80</toPort>", false],
+  ["<ipProtocol>udp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>", false],
+])("tells whether a security group lets HTTPS out: %s", async (rule, letsHttpsOut) => {
+  const { ec2 } = await answering(
+    `<X><securityGroupInfo><item><groupId>sg-1</groupId><ipPermissionsEgress><item>${rule}</item>` +
+      "</ipPermissionsEgress></item></securityGroupInfo></X>",
+  );
+  expect(await ec2.securityGroups(["sg-1"], "vpc-1")).toEqual([{ id: "sg-1", letsHttpsOut }]);
+  expect(sent()).toMatchObject({ "Filter.1.Name": "group-id", "Filter.1.Value.1": "sg-1" });
+});
+
+it("looks at a VPC's default security group where none is named", async () => {
+  const { ec2 } = await answering("<X><securityGroupInfo/></X>");
+  expect(await ec2.securityGroups([], "vpc-1")).toEqual([]);
+  expect(sent()).toMatchObject({ "Filter.1.Value.1": "vpc-1", "Filter.2.Value.1": "default" });
+});
+
+it("tells who calls", async () => {
+  const { iam } = await answering("<X><Arn>arn:aws:sts::123456789012:assumed-role/ci/run</Arn></X>");
+  expect(await iam.caller()).toBe("arn:aws:sts::123456789012:assumed-role/ci/run");
+  expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
+});
+
+it("does not take for a missing right what hangs on a condition that the simulator has no value for", async () => {
+  const { iam } = await answering(
+    "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
+      "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",
+  );
+  await expect(iam.denied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
+    code: "aws-error",
+    seen: expect.stringContaining("aws:PrincipalTag/team") as string,
+  });
 });
 
 it("tells which actions a role lacks", async () => {
@@ -53,7 +118,7 @@ it("tells which actions a role lacks", async () => {
   const { iam } = await answering(
     `<X>${decision("a:A", "allowed")}${decision("a:B", "implicitDeny")}${decision("a:C", "explicitDeny")}</X>`,
   );
-  expect(await iam.denied("arn:role", ["a:A", "a:B", "a:C"], "arn:x")).toEqual(["a:B", "a:C"]);
+  expect(await iam.denied("arn:role", ["a:A", "a:B", "a:C"], ["arn:x"])).toEqual(["a:B", "a:C"]);
   expect(sent()).toMatchObject({
     Action: "SimulatePrincipalPolicy",
     PolicySourceArn: "arn:role",

@@ -45,7 +45,7 @@ interface Row {
   /** Texts of the message's three parts. */
   readonly words: readonly string[];
   /** `not-started` unless given. */
-  readonly outcome?: "unknown" | "cancelled";
+  readonly outcome?: "unknown" | "cancelled" | "failed";
   /** Whether the failure shows only once a task was started. */
   readonly startsTask?: true;
 }
@@ -422,6 +422,11 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "action-incomplete": {
     provoke: () => without("dist/container/spool.sh"),
     words: ["'container/spool.sh'", "no such file", "'dist/container/'"],
+  },
+  "check-failed": {
+    provoke: () => aws.step({ check: "true", task: running.id, container: "none" }),
+    words: ["1 of 5 checks", "container 'none'", "'container'"],
+    outcome: "failed",
   },
   "internal-error": {
     provoke: () => inRunning({}, { env: { GITHUB_REPOSITORY: "", GITHUB_EVENT_PATH: "" } }),

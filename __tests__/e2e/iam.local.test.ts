@@ -8,6 +8,7 @@ import { CreateBucketCommand, HeadObjectCommand, PutBucketEncryptionCommand } fr
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
+import { SetUp } from "../helpers/set-ups.ts";
 import { eventually, until } from "../helpers/until.ts";
 import {
   type Remains,
@@ -20,10 +21,17 @@ import {
 import { clientConfig } from "../local/with-local.ts";
 
 let aws: Aws;
+/** Behind a NAT gateway, in a VPC without endpoints. */
+let privateSubnet: string;
 
 beforeAll(async () => {
   aws = await Aws.start({ gateway: { requireSignature: true, requireRight: true, reuseTokens: false } });
   await Promise.all([makeLogs(), makeEndpoint()]);
+  const setUp = new SetUp(aws, "check");
+  const { vpc, subnet } = await setUp.vpc();
+  const NatGatewayId = await setUp.ec2("CreateNatGateway", { SubnetId: subnet }, "natGatewayId");
+  await setUp.route(vpc, { NatGatewayId });
+  privateSubnet = subnet;
 });
 afterAll(() => aws.stop());
 
@@ -70,6 +78,7 @@ async function makeEndpoint(): Promise<void> {
 const base = ["caller-running-task", "caller-without-bucket"];
 const starting = [...base, "caller-start-task"];
 const staging = ["caller-running-task", "caller-bucket"];
+const checking = ["caller-diagnosis", "caller-check"];
 const fetching = ["task-role", "task-role-bucket"];
 
 const sessionsOf = ({ task }: Pick<PreparedWay, "task">) =>
@@ -203,6 +212,20 @@ const ways = {
     role: ["task-role", "task-role-logs-s3", "task-role-logs-s3-encrypted"],
     names: { cluster: "sealed-s3", "log-bucket": "sealed" },
   },
+  "a check of a service": {
+    caller: [...staging, "caller-service", ...checking],
+    task: false,
+    names: { family: "demo", "task-role": "demo-task", "execution-role": "demo-execution" },
+    bucket: "own",
+    inputs: () => ({ service: aws.world.made.service, check: "true" }),
+  },
+  "a check of a new task": {
+    caller: [...starting, "caller-definitions", ...checking],
+    role: ["task-role", "task-role-logs-s3", "task-role-logs-s3-encrypted"],
+    task: false,
+    names: { cluster: "sealed-s3", "log-bucket": "sealed" },
+    inputs: ({ names }) => ({ ...aws.newTask(names["family"]), subnets: privateSubnet, check: "true" }),
+  },
   "an agent without rights": {
     caller: [...base, "caller-diagnosis"],
     role: [],
@@ -267,6 +290,15 @@ async function containerLog({ result }: Run): Promise<string[]> {
   return events.map(({ message = "" }) => message);
 }
 
+/** Every check that a right decides is OK. */
+function expectNothingSkipped({ result }: Run): void {
+  const checks = mainLog(result).filter((line) => /^ {2}(OK {2}|NG {2}|SKIP) {2}/.test(line));
+  expect(checks.length).toBeGreaterThan(20);
+  expect(checks.filter((line) => !/^ {2}(OK|SKIP {2}(architecture|credentials' life):)/.test(line))).toEqual(
+    [],
+  );
+}
+
 /** A run whose roles have all rights. */
 interface WholeRun {
   readonly outcome?: string;
@@ -314,6 +346,8 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
     seen: (run) => eventually(() => transcript(run, "PutLogEvents"), true),
   },
   "an encrypted log bucket": { seen: (run) => eventually(() => transcript(run, "PUT"), true) },
+  "a check of a service": { seen: expectNothingSkipped },
+  "a check of a new task": { seen: expectNothingSkipped },
   "an agent without rights": {
     outcome: "not-started",
     seen: ({ result }) => {
@@ -510,6 +544,20 @@ const losses: readonly Loss[] = [
   },
   ...(
     [
+      ["ecs:DescribeServices", "service", "a check of a service"],
+      ["logs:DescribeLogGroups", "log group", "a check of a service"],
+      ["s3:GetBucketVersioning", "bucket versioning", "a check of a service"],
+      ["s3:GetBucketPolicy", "bucket policy", "a check of a service"],
+      ["iam:SimulatePrincipalPolicy", "right to open sessions", "a check of a service"],
+      ["ec2:DescribeSubnets", "way to ssmmessages", "a check of a new task"],
+      ["ec2:DescribeRouteTables", "way to ssmmessages", "a check of a new task"],
+      ["ec2:DescribeSecurityGroups", "security groups", "a check of a new task"],
+      ["s3:ListBucket", "log bucket", "a check of a new task"],
+      ["s3:GetEncryptionConfiguration", "log bucket", "a check of a new task"],
+    ] as const
+  ).map(([action, what, way]) => ({ way, file: "caller-check", action, seen: skipped(what) }) satisfies Loss),
+  ...(
+    [
       ["iam:SimulatePrincipalPolicy", "rights to ssmmessages"],
       ["ec2:DescribeNetworkInterfaces", "way to ssmmessages"],
       ["ec2:DescribeVpcEndpoints", "way to ssmmessages"],
@@ -559,7 +607,8 @@ it.concurrent.each(tried)("$way, without $name", async (loss) => {
   const error = result.annotations.find(({ level }) => level === "error");
   const title = error?.title?.replace("fargate-exec: ", "");
   expect({ outcome, code: title, exitCode, left: run.left }).toEqual(expected);
-  if (green) expect(stdout).toMatch(/hello|ended/);
+  // A check runs no script.
+  if (green && !way.startsWith("a check of")) expect(stdout).toMatch(/hello|ended/);
   if (says === "nothing") {
     expect(result).toMatchObject({ conclusion: "success", annotations: [] });
     expect(result.outputs).toMatchObject({ stdout: "hello", "exit-code": "0" });

@@ -7,6 +7,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
   return {
     cluster: "ci",
     roleToAssume: undefined,
+    check: false,
     where: { kind: "task", task: ID },
     container: undefined,
     startTimeout: 600_000,

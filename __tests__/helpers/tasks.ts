@@ -62,6 +62,7 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
     pidMode: undefined,
     registeredBy: undefined,
     operatingSystem: undefined,
+    architecture: undefined,
     registrable: { family: "web", containerDefinitions: [{ name: "app", image: "example/app:1" }] },
     tags: {},
     containers: containers.map((container) => ({

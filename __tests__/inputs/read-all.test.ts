@@ -4,6 +4,7 @@ describe("readInputs", () => {
   it("fills in everything that a step need not give", () => {
     expect(read(least)).toEqual({
       cluster: "default",
+      check: false,
       where: { kind: "service", service: "web", tasks: 1 },
       container: undefined,
       startTimeout: 600_000,

@@ -4,6 +4,14 @@ const fromFile: GivenInputs = { ...least, run: "", "script-file": "ops/job.sh" }
 const files = { "/repo/ops/job.sh": "#!/bin/sh\nexit 3\r\n", "/repo/empty.sh": "" };
 
 describe("the script", () => {
+  it("may be left out where the set-up is only checked, and may as well be there", () => {
+    const check = { ...least, check: "true" };
+    expect(read({ ...check, run: "" })).toMatchObject({ check: true, script: { kind: "run", text: "" } });
+    expect(read(check).script).toEqual({ kind: "run", text: least["run"] });
+    expect(refusal({ ...check, "script-file": "x" }).failed).toContain("'run'");
+    expect(refusal({ ...check, run: "", "script-file": "gone.sh" }).failed).toContain("'script-file'");
+  });
+
   it("is 'run' byte for byte", () => {
     const run = "  echo 'a'\t\r\n\n\necho é ${HOME}  \n\n";
     expect(read({ ...least, run }).script).toEqual({ kind: "run", text: run });

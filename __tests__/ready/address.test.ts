@@ -5,7 +5,12 @@ import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";
 
-const found: NetworkInterface = { vpcId: "vpc-1", publicIp: "203.0.113.7" };
+const found: NetworkInterface = {
+  vpcId: "vpc-1",
+  publicIp: "203.0.113.7",
+  subnetId: "subnet-1",
+  securityGroups: ["sg-1"],
+};
 
 /** Looks at one task, for the address of which `answer` stands. */
 function looking(answer: () => Promise<NetworkInterface | undefined>) {

@@ -26,7 +26,7 @@ it.each<[string, ReturnType<typeof ended>, boolean]>([
 });
 
 it("names the input, the status, the reason, the log and the right", () => {
-  const awslogs = { group: "/ecs/shop", region: undefined, streamPrefix: "shop" };
+  const awslogs = { group: "/ecs/shop", region: undefined, streamPrefix: "shop", createsGroup: false };
   const definition = aDefinition([{ awslogs }]);
   const failure = holdEnded(ended({ app: 2 }), { container: "app", taskId: ID }, "It is denied.", definition);
   expect(failure.code).toBe("hold-ended");

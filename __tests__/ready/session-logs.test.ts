@@ -113,7 +113,7 @@ describe("looking at a cluster", () => {
 });
 
 describe("where the sessions of a container are logged", () => {
-  const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined };
+  const awslogs = { group: "/ecs/app", region: undefined, streamPrefix: undefined, createsGroup: false };
 
   it("is what the cluster says with OVERRIDE", async () => {
     const logs = await sessionLogs(OVERRIDE, TASK, looking({ awslogs }));

@@ -94,6 +94,23 @@ export class Guard {
   /** Why a right is missing; undefined where it is there. */
   async refusal(asker: Asker | undefined, right: Right): Promise<ReturnType<typeof refusal>> {
     const { buckets, scope } = this.#options;
+    const [, bucket] = /^arn:aws:s3:::([^/*]+)/.exec(right.resource) ?? [];
+    return refusal(
+      await this.#access(asker, right),
+      asker,
+      bucket === undefined
+        ? { account: asker?.account ?? scope.accountId }
+        : { account: buckets.ownerOf(bucket), policy: buckets.policyOf(bucket) },
+    );
+  }
+
+  /** Why the policies of the asker alone do not allow an access in its own account. */
+  async identityRefusal(asker: Asker, right: Right): Promise<ReturnType<typeof refusal>> {
+    return refusal(await this.#access(asker, right), asker, { account: asker.account });
+  }
+
+  async #access(asker: Asker | undefined, right: Right): Promise<Access> {
+    const { scope } = this.#options;
     const data = await actionData(right.action);
     const context = {
       ...right.context,
@@ -103,19 +120,11 @@ export class Guard {
       // These calls are in clear text; to AWS they would go over TLS.
       "aws:SecureTransport": "true",
     };
-    const access: Access = {
+    return {
       action: right.action,
       resource: data?.wildcardOnly === true && !right.onResource ? "*" : right.resource,
       context: data === undefined ? context : keysOf(data, context),
     };
-    const [, bucket] = /^arn:aws:s3:::([^/*]+)/.exec(right.resource) ?? [];
-    return refusal(
-      access,
-      asker,
-      bucket === undefined
-        ? { account: asker?.account ?? scope.accountId }
-        : { account: buckets.ownerOf(bucket), policy: buckets.policyOf(bucket) },
-    );
   }
 
   /** S3's further checks: the owner that the caller expects, and whether the caller may learn that an object is missing. */

@@ -2,6 +2,7 @@ import { AwsError } from "../aws-error.ts";
 import type { Answer } from "../front.ts";
 import type { KeyRing } from "../sts/keys.ts";
 import { Buckets } from "./buckets.ts";
+import type { Asker } from "./decide.ts";
 import { s3Denied } from "./errors.ts";
 import { type Admission, type Call, Guard } from "./guard.ts";
 import { checkForm, readForm, signatureOfForm } from "./post-policy.ts";
@@ -47,9 +48,19 @@ export class Iam {
     return this.#bucketPolicy(method, bucket, body);
   }
 
-  /** The calls of IAM that are answered here. */
-  query(parameters: URLSearchParams): Promise<string> | undefined {
-    if (parameters.get("Action") !== "SimulatePrincipalPolicy") return this.#rolePolicies.call(parameters);
+  /** The calls of IAM and STS that are answered here, for the owner of this key. */
+  query(parameters: URLSearchParams, key: string): Promise<string> | undefined {
+    switch (parameters.get("Action")) {
+      case "SimulatePrincipalPolicy":
+        return this.#simulate(parameters);
+      case "GetCallerIdentity":
+        return Promise.resolve(identity(this.principals.find(key)));
+      default:
+        return this.#rolePolicies.call(parameters);
+    }
+  }
+
+  #simulate(parameters: URLSearchParams): Promise<string> {
     const { principals } = this;
     const isRole = (name: string): Promise<boolean> =>
       principals.hasRole(name) ? Promise.resolve(true) : this.#rolePolicies.has(name);
@@ -111,4 +122,9 @@ export class Iam {
     const context = { "s3:authType": "POST", "s3:x-amz-server-side-encryption": encryption };
     await this.#guard.demand("s3", owner, { action: "s3:PutObject", resource, context });
   }
+}
+
+function identity(asker: Asker | undefined): string {
+  const { arn = "", account = "" } = asker ?? {};
+  return `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${arn}</Arn><UserId>AIDAEXAMPLE</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
 }

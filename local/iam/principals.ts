@@ -96,6 +96,12 @@ export class Principals {
     return keys && { ...this.session(keys.roleArn, keys.sessionName), keys };
   }
 
+  /** A user or a session of a role, by the ARN of either; undefined for a user that is not known. */
+  byArn(arn: string): Asker | undefined {
+    if (/^arn:[^:]+:iam::\d+:role\//.test(arn)) return this.session(arn, "simulated");
+    return [...this.#users.values()].find((user) => user.arn === arn);
+  }
+
   /** A session of a role, with or without keys. */
   session(roleArn: string, sessionName: string): Asker {
     const [, account = "", name = ""] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(roleArn) ?? [];

@@ -1,4 +1,5 @@
 import { AwsError } from "../aws-error.ts";
+import type { Context } from "./conditions.ts";
 import type { Guard } from "./guard.ts";
 import type { Principals } from "./principals.ts";
 
@@ -8,22 +9,26 @@ interface SimulateOptions {
   readonly isRole: (name: string) => Promise<boolean>;
 }
 
-/** IAM's SimulatePrincipalPolicy for a role: evaluates its policies for some actions on some resources. */
+/**
+ * IAM's SimulatePrincipalPolicy: evaluates the policies of a role or user for some actions on some resources, without the
+ * policies that the resources have themselves.
+ */
 export async function simulate(
   parameters: URLSearchParams,
   { guard, principals, isRole }: SimulateOptions,
 ): Promise<string> {
-  const role = parameters.get("PolicySourceArn") ?? "";
-  if (!/^arn:[^:]+:iam::\d+:role\//.test(role))
-    throw new AwsError("InvalidInput", "The local Fargate simulates the policies of roles only.");
-  const name = role.split("/").at(-1) ?? "";
-  if (!(await isRole(name)))
-    throw new AwsError("NoSuchEntity", `The role with name ${name} cannot be found.`, 404);
+  const arn = parameters.get("PolicySourceArn") ?? "";
+  const [, role] = /^arn:[^:]+:iam::\d+:role\/(?:.*\/)?([^/]+)$/.exec(arn) ?? [];
+  if (role !== undefined && !(await isRole(role)))
+    throw new AwsError("NoSuchEntity", `The role with name ${role} cannot be found.`, 404);
+  const asker = principals.byArn(arn);
+  if (asker === undefined) throw new AwsError("NoSuchEntity", `The user ${arn} cannot be found.`, 404);
   const resources = members(parameters, "ResourceArns");
+  const context = contextOf(parameters);
   const results: string[] = [];
   for (const action of members(parameters, "ActionNames"))
     for (const resource of resources.length === 0 ? ["*"] : resources) {
-      const why = await guard.refusal(principals.session(role, "simulated"), { action, resource });
+      const why = await guard.identityRefusal(asker, { action, resource, context });
       const decision =
         why === undefined ? "allowed" : why.startsWith("with") ? "explicitDeny" : "implicitDeny";
       results.push(
@@ -35,4 +40,15 @@ export async function simulate(
 
 function members(parameters: URLSearchParams, list: string): readonly string[] {
   return [...parameters].filter(([name]) => name.startsWith(`${list}.member.`)).map(([, value]) => value);
+}
+
+/** The condition keys of the simulated request, each with its first value. */
+function contextOf(parameters: URLSearchParams): Context {
+  const entries = [...parameters].flatMap(([name, key]) => {
+    const [, entry] = /^(ContextEntries\.member\.\d+)\.ContextKeyName$/.exec(name) ?? [];
+    return entry === undefined
+      ? []
+      : [[key, parameters.get(`${entry}.ContextKeyValues.member.1`) ?? ""] as const];
+  });
+  return Object.fromEntries(entries);
 }

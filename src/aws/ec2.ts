@@ -1,30 +1,137 @@
-import { type Query, textsOf } from "./query.ts";
+import type { Query } from "./query.ts";
+import { answerOf, childOf, itemsOf, textOf, type Xml } from "./xml.ts";
 
 /** The calls of EC2, on the network of a task. */
 export interface Ec2 {
   /** Undefined where there is no such network interface. */
   networkInterface(id: string): Promise<NetworkInterface | undefined>;
-  /** Names of the services that the VPC has interface or gateway endpoints for. */
-  vpcEndpoints(vpcId: string): Promise<readonly string[]>;
+  /** The interface and gateway endpoints of the VPC. */
+  vpcEndpoints(vpcId: string): Promise<readonly VpcEndpoint[]>;
+  /** Those that exist. */
+  subnets(ids: readonly string[]): Promise<readonly Subnet[]>;
+  routeTables(vpcId: string): Promise<readonly RouteTable[]>;
+  /** Those groups that exist, or the default one of the VPC where none is named. */
+  securityGroups(ids: readonly string[], vpcId: string): Promise<readonly SecurityGroup[]>;
 }
 
 export interface NetworkInterface {
   readonly vpcId: string;
   readonly publicIp: string | undefined;
+  readonly subnetId: string | undefined;
+  readonly securityGroups: readonly string[];
+}
+
+export interface VpcEndpoint {
+  /** Such as `com.amazonaws.eu-west-1.ssmmessages`. */
+  readonly serviceName: string;
+  /** Whether the service's own host name leads to it; meaningless for a gateway endpoint. */
+  readonly privateDns: boolean;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpcId: string;
+}
+
+export interface RouteTable {
+  /** Whether it is that of the subnets that have none of their own. */
+  readonly isMain: boolean;
+  readonly subnets: readonly string[];
+  /** Where what no narrower route is for goes: the id of a gateway; undefined where there is no such route. */
+  readonly defaultTarget: string | undefined;
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  /** Whether it lets TCP to port 443 out, to any destination at all. */
+  readonly letsHttpsOut: boolean;
 }
 
 export function ec2Calls(query: Query): Ec2 {
+  const ask = async (action: string, resource: string, parameters: Readonly<Record<string, string>>) =>
+    answerOf(await query("ec2", action, resource, parameters));
   return {
     async networkInterface(id) {
       const resource = `network interface '${id}'`;
-      const xml = await query("ec2", "DescribeNetworkInterfaces", resource, { "NetworkInterfaceId.1": id });
-      const [vpcId] = textsOf(xml, "vpcId");
-      return vpcId === undefined ? undefined : { vpcId, publicIp: textsOf(xml, "publicIp")[0] };
+      const answer = await ask("DescribeNetworkInterfaces", resource, { "NetworkInterfaceId.1": id });
+      const [found] = itemsOf(answer, "networkInterfaceSet");
+      const vpcId = found && textOf(found, "vpcId");
+      if (found === undefined || vpcId === undefined) return undefined;
+      return {
+        vpcId,
+        publicIp: textOf(childOf(found, "association"), "publicIp"),
+        subnetId: textOf(found, "subnetId"),
+        securityGroups: itemsOf(found, "groupSet").flatMap((group) => textOf(group, "groupId") ?? []),
+      };
     },
 
     async vpcEndpoints(vpcId) {
-      const filter = { "Filter.1.Name": "vpc-id", "Filter.1.Value.1": vpcId };
-      return textsOf(await query("ec2", "DescribeVpcEndpoints", `VPC '${vpcId}'`, filter), "serviceName");
+      const answer = await ask("DescribeVpcEndpoints", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
+      return itemsOf(answer, "vpcEndpointSet").map((endpoint) => ({
+        serviceName: textOf(endpoint, "serviceName") ?? "",
+        privateDns: textOf(endpoint, "privateDnsEnabled") !== "false",
+      }));
+    },
+
+    async subnets(ids) {
+      const answer = await ask("DescribeSubnets", `subnets ${ids.join(", ")}`, filter("subnet-id", ids));
+      return itemsOf(answer, "subnetSet").map((subnet) => ({
+        id: textOf(subnet, "subnetId") ?? "",
+        vpcId: textOf(subnet, "vpcId") ?? "",
+      }));
+    },
+
+    async routeTables(vpcId) {
+      const answer = await ask("DescribeRouteTables", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
+      return itemsOf(answer, "routeTableSet").map(routeTableFrom);
+    },
+
+    async securityGroups(ids, vpcId) {
+      const ofVpc = { ...filter("vpc-id", [vpcId]), ...filter("group-name", ["default"], 2) };
+      const which = ids.length === 0 ? ofVpc : filter("group-id", ids);
+      const resource = `security groups ${ids.join(", ") || `of VPC '${vpcId}'`}`;
+      const answer = await ask("DescribeSecurityGroups", resource, which);
+      return itemsOf(answer, "securityGroupInfo").map((group) => ({
+        id: textOf(group, "groupId") ?? "",
+        letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(coversHttps),
+      }));
     },
   };
+}
+
+/** A filter finds what there is; an id that is given as such has to exist. */
+function filter(name: string, values: readonly string[], number = 1): Readonly<Record<string, string>> {
+  return {
+    [`Filter.${number}.Name`]: name,
+    ...Object.fromEntries(values.map((value, i) => [`Filter.${number}.Value.${i + 1}`, value])),
+  };
+}
+
+/** The members of a route that name where it leads to. */
+const TARGETS = [
+  ...["gatewayId", "natGatewayId", "transitGatewayId", "networkInterfaceId", "instanceId"],
+  ...["vpcPeeringConnectionId", "egressOnlyInternetGatewayId", "carrierGatewayId", "localGatewayId"],
+  "coreNetworkArn",
+];
+
+function routeTableFrom(table: Xml): RouteTable {
+  const associations = itemsOf(table, "associationSet");
+  const [route] = itemsOf(table, "routeSet").filter(
+    (one) =>
+      (textOf(one, "destinationCidrBlock") === "0.0.0.0/0" ||
+        textOf(one, "destinationIpv6CidrBlock") === "::/0") &&
+      textOf(one, "state") !== "blackhole",
+  );
+  return {
+    isMain: associations.some((one) => textOf(one, "main") === "true"),
+    subnets: associations.flatMap((one) => textOf(one, "subnetId") ?? []),
+    defaultTarget: route && TARGETS.map((name) => textOf(route, name)).find(Boolean),
+  };
+}
+
+function coversHttps(permission: Xml): boolean {
+  const protocol = textOf(permission, "ipProtocol");
+  if (protocol === "-1") return true;
+  const [from, to] = [Number(textOf(permission, "fromPort")), Number(textOf(permission, "toPort"))];
+  return (protocol === "tcp" || protocol === "6") && from <= 443 && to >= 443;
 }

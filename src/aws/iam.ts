@@ -1,22 +1,65 @@
+import { Failure } from "../errors.ts";
 import { type Query, textsOf } from "./query.ts";
 
-/** The one call of IAM. */
+/** Our calls of IAM and STS. */
 export interface Iam {
-  /** Those of `actions` that the policies of a role do not allow on `resource`, by IAM's policy simulator. */
-  denied(roleArn: string, actions: readonly string[], resource: string): Promise<readonly string[]>;
+  /**
+   * Those of `actions` that the policies of a role or user do not allow on all of `resources`, by IAM's policy simulator.
+   * Fails where the policies have a condition on what `context` does not tell, so that the simulator can't say.
+   */
+  denied(
+    principalArn: string,
+    actions: readonly string[],
+    resources: readonly string[],
+    context?: Readonly<Record<string, string>>,
+  ): Promise<readonly string[]>;
+  /** ARN of the caller: a user, or the session of a role. Needs no right. */
+  caller(): Promise<string>;
 }
 
 export function iamCalls(query: Query): Iam {
   return {
-    async denied(roleArn, actions, resource) {
-      const names = Object.fromEntries(actions.map((action, i) => [`ActionNames.member.${i + 1}`, action]));
-      const xml = await query("iam", "SimulatePrincipalPolicy", `role '${roleArn}'`, {
-        PolicySourceArn: roleArn,
-        "ResourceArns.member.1": resource,
-        ...names,
+    async denied(principalArn, actions, resources, context = {}) {
+      const xml = await query("iam", "SimulatePrincipalPolicy", `'${principalArn}'`, {
+        PolicySourceArn: principalArn,
+        ...members("ResourceArns", resources),
+        ...members("ActionNames", actions),
+        ...contextEntries(context),
       });
       const decisions = textsOf(xml, "EvalDecision");
-      return textsOf(xml, "EvalActionName").filter((_, i) => decisions[i] !== "allowed");
+      const denied = textsOf(xml, "EvalActionName").filter((_, i) => decisions[i] !== "allowed");
+      const [missing] = /<MissingContextValues>.*?<\/MissingContextValues>/s.exec(xml) ?? [""];
+      const unknown = textsOf(missing, "member");
+      if (denied.length > 0 && unknown.length > 0) throw undecided(principalArn, unknown);
+      return [...new Set(denied)];
+    },
+
+    async caller() {
+      return textsOf(await query("sts", "GetCallerIdentity", "the credentials", {}), "Arn")[0] ?? "";
     },
   };
+}
+
+function members(list: string, values: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(values.map((value, i) => [`${list}.member.${i + 1}`, value]));
+}
+
+function contextEntries(context: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const entries = Object.entries(context).flatMap(([key, value], i) => {
+    const entry = `ContextEntries.member.${i + 1}`;
+    return [
+      [`${entry}.ContextKeyName`, key],
+      [`${entry}.ContextKeyType`, "string"],
+      [`${entry}.ContextKeyValues.member.1`, value],
+    ];
+  });
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+function undecided(principalArn: string, keys: readonly string[]): Failure {
+  return new Failure("aws-error", {
+    failed: `IAM's simulator can't say what the policies of ${principalArn} allow.`,
+    seen: `They have conditions on ${[...new Set(keys)].join(", ")}, which only a call tells.`,
+    advice: "Compare the policies with docs/iam.",
+  });
 }

@@ -4,11 +4,18 @@ import { requireMember } from "./required-member.ts";
 
 /** The calls of CloudWatch Logs. */
 export interface Logs {
+  /** Undefined where there is no log group of this name. */
+  group(name: string): Promise<LogGroup | undefined>;
   /**
    * One page of a stream, oldest event first, from its start or from `from`, the `next` of an earlier page. Undefined
    * while the stream or its group does not exist.
    */
   page(stream: StreamName, from?: string): Promise<LogPage | undefined>;
+}
+
+export interface LogGroup {
+  /** ARN of the key that encrypts it; undefined for CloudWatch's own encryption. */
+  readonly kmsKeyId: string | undefined;
 }
 
 export interface StreamName {
@@ -66,5 +73,19 @@ export function logsCalls(clients: AwsClients): Logs {
     });
   }
 
-  return { page };
+  async function group(name: string): Promise<LogGroup | undefined> {
+    const resource = `log group '${name}'`;
+    const call = { service: "logs", action: "logs:DescribeLogGroups", resource, region } as const;
+    return await attempt(call, signal, async () => {
+      const { DescribeLogGroupsCommand } = await import("@aws-sdk/client-cloudwatch-logs");
+      const client = await clients.logs();
+      // The names come in alphabetical order, so that the name itself is the first with this prefix.
+      const request = { logGroupNamePrefix: name, limit: 1 };
+      const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand(request), options);
+      const found = logGroups.find(({ logGroupName }) => logGroupName === name);
+      return found && { kmsKeyId: found.kmsKeyId };
+    });
+  }
+
+  return { group, page };
 }

@@ -9,19 +9,21 @@ export interface EndpointChoice {
 
 /**
  * The host of a service and the region for its signatures, by the endpoint rule sets that AWS publishes with its
- * SDKs. EC2 has an endpoint for each region, IAM one for each partition. GovCloud's plain endpoints are FIPS
+ * SDKs. EC2 and STS have an endpoint for each region, IAM one for each partition. GovCloud's plain endpoints are FIPS
  * endpoints.
  */
 export function queryEndpoint(
-  service: "ec2" | "iam",
+  service: "ec2" | "iam" | "sts",
   region: string,
   { fips, dualStack }: EndpointChoice,
 ): { readonly host: string; readonly region: string } {
   const { name, dnsSuffix, dualStackDnsSuffix, globalRegion } = partitionOf(region);
   const domain = dualStack ? dualStackDnsSuffix : dnsSuffix;
   const gov = name === "aws-us-gov";
-  if (service === "ec2")
-    return { host: `${fips && !(gov && !dualStack) ? "ec2-fips" : "ec2"}.${region}.${domain}`, region };
+  if (service !== "iam") {
+    const label = fips && !(gov && !dualStack) ? `${service}-fips` : service;
+    return { host: `${label}.${region}.${domain}`, region };
+  }
   const iam = fips && !gov ? "iam-fips" : "iam";
   switch (name) {
     case "aws":

@@ -7,8 +7,8 @@ import { attempt, endpointOverride } from "./failures.ts";
 import { queryEndpoint } from "./query-endpoint.ts";
 import type { Call } from "./thrown.ts";
 
-/** API versions. These two services are called rarely, so they need no client of the SDK. */
-const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08" } as const;
+/** API versions. These services are called rarely, so they need no client of the SDK. */
+const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08", sts: "2011-06-15" } as const;
 type Service = keyof typeof VERSIONS;
 
 /** A short limit, because these calls only help to explain a failure. */

@@ -3,6 +3,7 @@ import type { S3 } from "./s3.ts";
 import { followingRequester, s3Requester } from "./s3-requester.ts";
 import { deletes } from "./s3-deletes.ts";
 import { reads } from "./s3-reads.ts";
+import { settings } from "./s3-settings.ts";
 import { writes } from "./s3-writes.ts";
 
 export function s3Calls(clients: AwsClients): S3 {
@@ -13,6 +14,7 @@ export function s3Calls(clients: AwsClients): S3 {
     ...reads(ask, finish, followingRequester(clients, clients.signal)),
     ...writes(ask, finish),
     ...deletes(ask, finish),
+    ...settings(ask),
     presignGet: ({ bucket, key }, seconds) =>
       ask("GetObject", { bucket, key }, (client, { GetObjectCommand, getSignedUrl }) =>
         getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: seconds }),

@@ -1,6 +1,9 @@
 /** The used part of the SDK for S3. This file is imported on demand, and the bundler leaves the rest out. */
 export {
   DeleteObjectCommand,
+  GetBucketEncryptionCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,

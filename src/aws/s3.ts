@@ -36,6 +36,12 @@ export interface S3 {
    * (`s3:ListBucket`).
    */
   checkBucket(bucket: BucketName): Promise<void>;
+  /** Whether a deleted or overwritten object stays as an old version. */
+  keepsVersions(bucket: BucketName): Promise<boolean>;
+  /** The bucket's policy in JSON; undefined where it has none. */
+  bucketPolicy(bucket: BucketName): Promise<string | undefined>;
+  /** Whether what is written without a word on encryption is encrypted. */
+  isEncrypted(bucket: BucketName): Promise<boolean>;
   /** A secret: any holder of the URL can read the object for `seconds`, or until the credentials expire. */
   presignGet(object: ObjectName, seconds: number): Promise<string>;
 }

@@ -28,6 +28,8 @@ export interface DefinitionContent {
   readonly registeredBy: string | undefined;
   /** LINUX or WINDOWS_SERVER_…; undefined where the definition does not say, which means Linux. */
   readonly operatingSystem: string | undefined;
+  /** X86_64 or ARM64; undefined where the definition does not say, which is X86_64. */
+  readonly architecture: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
   /** Every member that RegisterTaskDefinition takes, as ECS returns it; without tags. */
@@ -73,6 +75,8 @@ export interface AwsLogs {
   readonly group: string;
   readonly region: string | undefined;
   readonly streamPrefix: string | undefined;
+  /** Whether the log driver makes a group that is missing. */
+  readonly createsGroup: boolean;
 }
 
 export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
@@ -97,6 +101,7 @@ export function contentOf(definition: SdkDefinition, tags: readonly Tag[] = []):
     pidMode: definition.pidMode,
     registeredBy: definition.containerDefinitions?.[0]?.dockerLabels?.[RUN_LABEL],
     operatingSystem: definition.runtimePlatform?.operatingSystemFamily,
+    architecture: definition.runtimePlatform?.cpuArchitecture,
     containers: definition.containerDefinitions?.map(containerFrom) ?? [],
     registrable: knownMembers("RegisterTaskDefinition", definition),
     tags: Object.fromEntries(own),
@@ -129,5 +134,10 @@ function awslogsFrom({ logConfiguration }: SdkContainer): AwsLogs | undefined {
   const options = logConfiguration?.options;
   const group = options?.["awslogs-group"];
   if (logConfiguration?.logDriver !== "awslogs" || group === undefined) return undefined;
-  return { group, region: options?.["awslogs-region"], streamPrefix: options?.["awslogs-stream-prefix"] };
+  return {
+    group,
+    region: options?.["awslogs-region"],
+    streamPrefix: options?.["awslogs-stream-prefix"],
+    createsGroup: options?.["awslogs-create-group"] === "true",
+  };
 }

@@ -30,7 +30,7 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const origin = stepOrigin();
   const role = roleOf(inputs, origin.runId);
   const credentials = stepCredentials(role, region, log);
-  if (role === undefined) tellOutlived(timeoutOf(inputs), process.env, clock.now(), log);
+  if (role === undefined && !inputs.check) tellOutlived(timeoutOf(inputs), process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });

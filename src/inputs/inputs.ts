@@ -9,10 +9,13 @@ export interface Inputs {
   readonly cluster: string;
   /** ARN of the role that the step assumes by GitHub's ID token; undefined for the environment's credentials. */
   readonly roleToAssume: string | undefined;
+  /** Only look at the set-up: the script isn't run. */
+  readonly check: boolean;
   readonly where: TaskSelection;
   readonly container: string | undefined;
   readonly startTimeout: number;
 
+  /** Empty where only the set-up is checked and no script is given. */
   readonly script: ScriptSource;
   /** A command template with `{0}`, or undefined: the script's shebang, else `sh -e {0}`. */
   readonly shell: string | undefined;

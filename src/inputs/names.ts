@@ -2,6 +2,7 @@
 export const inputNames = [
   "cluster",
   "role-to-assume",
+  "check",
   "task",
   "service",
   "task-definition",

@@ -20,9 +20,11 @@ export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
   const where = readTaskSelection(reader);
-  const script = readScript(reader);
+  const check = reader.orElse("check", boolean, false);
+  const script = readScript(reader, { required: !check });
   const region = readRegion(reader);
   const rest: Omit<Inputs, "where" | "script" | "region"> = {
+    check,
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
     container: reader.optional("container", container),

@@ -20,8 +20,11 @@ const shells = new Map([
   ["python", "python3 {0}"],
 ]);
 
-/** The script of `run` or `script-file`, byte for byte. */
-export function readScript(reader: InputReader): ScriptSource | undefined {
+/** The script of `run` or `script-file`, byte for byte; an empty one where none is given and none is required. */
+export function readScript(
+  reader: InputReader,
+  { required }: { readonly required: boolean },
+): ScriptSource | undefined {
   const run = reader.given("run");
   const file = reader.given("script-file");
   if (run && file) {
@@ -30,6 +33,7 @@ export function readScript(reader: InputReader): ScriptSource | undefined {
   }
   const script = run ? runScript(reader) : file ? fileScript(reader) : undefined;
   if (!run && !file) {
+    if (!required) return { kind: "run", text: "" };
     const got = reader.raw("run") === "" ? "neither" : "nothing but white space";
     reader.refuse(
       "run",

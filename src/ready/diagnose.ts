@@ -7,8 +7,9 @@ import type { Target } from "../targets/target.ts";
 import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { containerChecks } from "./checks/container.ts";
-import { networkCheck } from "./checks/network.ts";
+import { networkChecks, networkOfInterface } from "./checks/network.ts";
 import { roleChecks } from "./checks/role.ts";
+import { checkLine } from "./checks/check.ts";
 
 export interface DiagnoseContext {
   readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition">;
@@ -45,22 +46,24 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   const facts = { task, container: target.container, definition };
   const checks = [
     ...containerChecks(facts),
-    ...(await roleChecks(facts, context)),
-    await networkCheck(task, context.ec2),
+    ...(await roleChecks(facts, task.arn, context)),
+    ...(await networkChecks(await networkOfInterface(task.networkInterfaceId, context.ec2), context.ec2)),
   ];
 
   log.info(`What ECS Exec needs, in container '${target.container}' of task ${target.taskId}:`);
-  for (const { what, state, words, fix } of checks)
-    log.info(`  ${state.padEnd(4)}  ${what}: ${words}${state === "NG" ? `. ${fix}` : ""}`);
+  for (const check of checks) log.info(checkLine(check));
   return withChecks(failure, checks);
 }
 
-function withChecks({ code, failed, seen, advice, cause }: Failure, checks: readonly Check[]): Failure {
-  const wrong = checks.filter(({ state }) => state === "NG");
-  const found = wrong.map(({ what, words }) => `${what} NG (${words})`).join("; ");
+function withChecks(
+  { code, failed, seen: before, advice, cause }: Failure,
+  checks: readonly Check[],
+): Failure {
+  const wrong = checks.filter(({ verdict }) => verdict === "NG");
+  const found = wrong.map(({ name, seen }) => `${name} NG (${seen})`).join("; ");
   return new Failure(code, {
     failed,
-    seen: `${seen} Checks: ${found || "nothing wrong that can be seen"}.`,
+    seen: `${before} Checks: ${found || "nothing wrong that can be seen"}.`,
     advice: [...wrong.map(({ fix }) => fix), advice].join(" "),
     cause,
   });

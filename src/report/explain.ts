@@ -1,3 +1,5 @@
+import type { FailureCode } from "../errors.ts";
+import type { Check } from "../ready/checks/check.ts";
 import {
   decisiveResult,
   type Result,
@@ -15,6 +17,7 @@ export interface Explanation {
 export function explain(result: Result): Explanation | undefined {
   const decisive = decisiveResult(result);
   if (decisive.outcome === "succeeded") return undefined;
+  if (decisive.kind === "checked") return explainChecks(decisive.checks);
   const where = result.kind === "several" ? `${whichTasks(result.tasks)} ` : "";
   if (decisive.kind === "failed") {
     const { failure } = decisive;
@@ -24,6 +27,16 @@ export function explain(result: Result): Explanation | undefined {
     result.kind === "several" ? `There the script ${ENDINGS[decisive.outcome]}` : whichWorkers(decisive);
   const { outcome } = decisive;
   return { title: `fargate-exec: ${outcome}`, message: `${where}${how}. ${meaning(decisive)}`.trimEnd() };
+}
+
+function explainChecks(checks: readonly Check[]): Explanation {
+  const wrong = checks.filter(({ verdict }) => verdict === "NG");
+  const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${fix}`);
+  const code: FailureCode = "check-failed";
+  return {
+    title: `fargate-exec: ${code}`,
+    message: [`${wrong.length} of ${checks.length} checks are NG. No script was run.`, ...rows].join("\n"),
+  };
 }
 
 /** Which tasks failed, and how. The first of them decides. */

@@ -2,6 +2,7 @@ import type { Failure } from "../errors.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import type { LogLocation } from "../logs/transcript.ts";
 import type { JobStatus } from "../stream/status.ts";
+import type { Check } from "../ready/checks/check.ts";
 import type { Target } from "../targets/target.ts";
 
 /** How a worker with a known exit code ended. */
@@ -21,8 +22,8 @@ export interface WorkerResult {
   readonly seconds: number;
 }
 
-/** How a run ended, in one task or in several. */
-export type Result = TaskResult | SeveralResults;
+/** How a run ended, in one task or in several, or what its check came to. */
+export type Result = TaskResult | SeveralResults | CheckResult;
 
 /** How a run ended in one task. */
 export type TaskResult = StatusResult | FailedResult;
@@ -45,6 +46,17 @@ export interface FailedResult {
   readonly failure: Failure;
   /** Undefined where the run ended before it had a task. */
   readonly task: TaskFacts | undefined;
+}
+
+/** The set-up was checked, and no script was run. */
+export interface CheckResult {
+  readonly kind: "checked";
+  /** Succeeded where nothing is NG. */
+  readonly outcome: "succeeded" | "failed";
+  readonly exitCode: 0 | 1;
+  readonly checks: readonly Check[];
+  /** Undefined: what is told of a task is told of one that a job was to run in. */
+  readonly task: undefined;
 }
 
 /** The results of several tasks, in their order. */
@@ -71,11 +83,12 @@ export interface JobReport extends EndedJob {
 
 /** The results of a run as a list of tasks. */
 export function taskResults(result: Result): readonly TaskResult[] {
+  if (result.kind === "checked") return [];
   return result.kind === "several" ? result.tasks : [result];
 }
 
 /** The result that the step ends with: that of the first task without success, else of the first task. */
-export function decisiveResult(result: Result): TaskResult {
+export function decisiveResult(result: Result): TaskResult | CheckResult {
   if (result.kind !== "several") return result;
   const decisive = result.tasks.find(({ outcome }) => outcome !== "succeeded") ?? result.tasks[0];
   if (decisive === undefined) throw new Error("there are results of no task");
@@ -113,6 +126,14 @@ export function statusResult(status: Extract<JobStatus, { kind: "ended" }>, task
     exitCode: 0,
   };
   return { kind: "status", outcome, exitCode, workers, task };
+}
+
+export function checkResult(checks: readonly Check[]): CheckResult {
+  const isGood = checks.every(({ verdict }) => verdict !== "NG");
+  const end = isGood
+    ? ({ outcome: "succeeded", exitCode: 0 } as const)
+    : ({ outcome: "failed", exitCode: 1 } as const);
+  return { kind: "checked", ...end, checks, task: undefined };
 }
 
 /** `attached`: the script may have run. */

@@ -1,4 +1,5 @@
 import { harmlessText } from "../show/sanitise.ts";
+import type { Check } from "../ready/checks/check.ts";
 import { explain } from "./explain.ts";
 import { link, literal, literalCell } from "./markdown.ts";
 import { decisiveResult, type Outcome, type Result, type TaskResult, type WorkerResult } from "./result.ts";
@@ -16,6 +17,10 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
 export function summary(result: Result): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
+  if (decisive.kind === "checked")
+    return [`### ${SIGNS[outcome]} fargate-exec: check ${outcome}`, "", ...checkTable(decisive.checks)].join(
+      "\n",
+    );
   const lines = [`### ${SIGNS[outcome]} fargate-exec: ${outcome}`, ""];
   const why = explain(result);
   if (why !== undefined) lines.push(...quoted(why.message), "");
@@ -66,6 +71,15 @@ function taskTable(tasks: readonly TaskResult[]): string[] {
     return `| ${task} | ${id} | ${end} | ${codes} | ${seconds} |`;
   });
   return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
+}
+
+/** What to do stands where something is to be done. */
+function checkTable(checks: readonly Check[]): string[] {
+  const rows = checks.map(({ name, verdict, seen, fix }) => {
+    const sign = { OK: "✅", NG: "❌", SKIP: "⏭️" }[verdict];
+    return `| ${sign} ${verdict} | ${name} | ${literalCell(seen)} | ${verdict === "NG" ? literalCell(fix) : ""} |`;
+  });
+  return ["| | Check | Seen | What to do |", "|---|---|---|---|", ...rows, ""];
 }
 
 /** A quotation with each line as a paragraph, because GitHub joins the lines of one. */

@@ -5,7 +5,7 @@ import { aContainer, aDefinition, aTask } from "../../helpers/tasks.ts";
 
 function states(task: Task, definition: TaskDefinition | undefined): Record<string, string> {
   const checks = containerChecks({ task, definition, container: "app" });
-  return Object.fromEntries(checks.map(({ what, state }) => [what, state]));
+  return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 
 it("finds all in order where it is", () => {
@@ -26,8 +26,10 @@ it.each<[string, Task, TaskDefinition]>([
   ["pidMode", aTask(), { ...aDefinition([{}, { name: "log" }]), pidMode: "task" }],
   ["init process", aTask(), aDefinition([{ initProcessEnabled: false }])],
 ])("finds fault with the %s alone, and says what to do", (what, task, definition) => {
-  const wrong = containerChecks({ task, definition, container: "app" }).filter(({ state }) => state === "NG");
-  expect(wrong.map((check) => check.what)).toEqual([what]);
+  const wrong = containerChecks({ task, definition, container: "app" }).filter(
+    ({ verdict }) => verdict === "NG",
+  );
+  expect(wrong.map((check) => check.name)).toEqual([what]);
   expect(wrong[0]?.fix).toMatch(/^[A-Z].*\.$/);
 });
 
@@ -41,10 +43,10 @@ it("is content with a read-only root that has volumes where the agent writes, an
     definition: readOnly(places.slice(0, 2)),
     container: "app",
   });
-  const root = checks.find(({ what }) => what === "root file system");
+  const root = checks.find(({ name }) => name === "root file system");
   expect(root).toMatchObject({
-    state: "NG",
-    words: "it is read-only, and the agent writes to /var/log/amazon/ssm",
+    verdict: "NG",
+    seen: "it is read-only, and the agent writes to /var/log/amazon/ssm",
   });
   for (const place of places) expect(root?.fix).toContain(place);
 });

@@ -1,25 +1,54 @@
-import type { TaskDefinition } from "../../aws/task-definition.ts";
-import type { Task } from "../../aws/task.ts";
+import { Failure } from "../../errors.ts";
 
-/** The check of one thing that ECS Exec needs. The state is `SKIP` where it is not known. */
+/** The check of one thing that a run needs. */
 export interface Check {
-  readonly what: string;
-  readonly state: "OK" | "NG" | "SKIP";
-  /** What was seen. */
-  readonly words: string;
-  /** What to do where the state is NG. */
+  readonly name: string;
+  /** SKIP where it is not known. */
+  readonly verdict: "OK" | "NG" | "SKIP";
+  readonly seen: string;
+  /** What to do where the verdict is NG. */
   readonly fix: string;
 }
 
-export interface CheckFacts {
-  readonly task: Task;
-  readonly container: string;
-  /** Undefined where the caller may not read it. */
-  readonly definition: TaskDefinition | undefined;
+/** `known` is what the check is about; undefined where it may not be read. */
+export function check(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
+  if (known === undefined) return skipped(name, "not known: it may not be read", fix);
+  return { name, verdict: isGood ? "OK" : "NG", seen, fix };
 }
 
-/** Makes a check. `known` is the checked value; undefined where the caller may not read it. */
-export function check(what: string, known: unknown, isGood: boolean, words: string, fix: string): Check {
-  if (known === undefined) return { what, state: "SKIP", words: "not known: it may not be read", fix };
-  return { what, state: isGood ? "OK" : "NG", words, fix };
+export function skipped(name: string, seen: string, fix = ""): Check {
+  return { name, verdict: "SKIP", seen, fix };
+}
+
+/** A row of the table in the log. */
+export function checkLine({ name, verdict, seen, fix }: Check): string {
+  return `  ${verdict.padEnd(4)}  ${name}: ${seen}${verdict === "NG" ? `. ${fix}` : ""}`;
+}
+
+/** What AWS answered, or why it is not known. */
+export type Look<T> = { readonly value: T } | { readonly failure: Failure };
+
+/** A cancel, or a bug of ours, is no answer and is thrown. */
+export async function lookAt<T>(look: Promise<T>): Promise<Look<T>> {
+  try {
+    return { value: await look };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === "cancelled" || error.code === "internal-error")
+      throw error;
+    return { failure: error };
+  }
+}
+
+/**
+ * The check for a look that brought no answer. A right that only the check itself needs is no fault, nor is a service
+ * that can't be reached: then the check is skipped.
+ */
+export function unanswered(
+  name: string,
+  { code, failed, seen, advice }: Failure,
+  { required = false }: { readonly required?: boolean } = {},
+): Check {
+  const isUnknown = ["access-denied", "aws-unreachable", "throttled", "aws-error"].includes(code);
+  if (isUnknown && !required) return skipped(name, `not known: ${code === "access-denied" ? failed : seen}`);
+  return { name, verdict: "NG", seen: `${failed} ${seen}`, fix: advice };
 }

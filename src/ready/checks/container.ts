@@ -1,22 +1,15 @@
 import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
-import { check, type Check, type CheckFacts } from "./check.ts";
+import { check, type Check } from "./check.ts";
+import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Those checks of amazon-ecs-exec-checker that the task and its definition answer. */
 export function containerChecks(facts: CheckFacts): readonly Check[] {
   const { task, container, definition } = facts;
   const own = definition?.containers.find(({ name }) => name === container);
   return [
-    execEnabled(task),
-    check("task", true, task.lastStatus === "RUNNING", `it is ${task.lastStatus}`, TASK_FIX),
-    execAgent(facts),
-    check(
-      "platform version",
-      task.platformVersion,
-      isNewEnough(task),
-      task.platformVersion ?? "it is not known",
-      PLATFORM_FIX,
-    ),
+    ...(task === undefined ? [] : taskChecks(task, container)),
+    platformVersion(facts),
     taskRole(facts),
     rootFileSystem(own),
     staticCredentials(own),
@@ -32,6 +25,15 @@ const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('plat
 /** The container in the task definition; undefined where the caller may not read that. */
 type OwnContainer = ContainerDefinition | undefined;
 
+function taskChecks(task: Task, container: string): readonly Check[] {
+  const isRunning = task.lastStatus === "RUNNING";
+  return [
+    execEnabled(task),
+    check("task", true, isRunning, `it is ${task.lastStatus}`, TASK_FIX),
+    execAgent(task, container),
+  ];
+}
+
 function execEnabled({ enableExecuteCommand }: Task): Check {
   return check(
     "ECS Exec",
@@ -42,7 +44,7 @@ function execEnabled({ enableExecuteCommand }: Task): Check {
   );
 }
 
-function execAgent({ task, container }: CheckFacts): Check {
+function execAgent(task: Task, container: string): Check {
   const agent = task.containers.find(({ name }) => name === container)?.execAgent;
   return check(
     "exec agent",
@@ -53,8 +55,16 @@ function execAgent({ task, container }: CheckFacts): Check {
   );
 }
 
-function taskRole({ task, definition }: CheckFacts): Check {
-  const role = task.taskRoleArn ?? definition?.taskRoleArn;
+function platformVersion({ task, start }: CheckFacts): Check {
+  // A new task gets the newest where nothing names one.
+  const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
+  const isGood = isNewEnough(version, task?.platformFamily);
+  return check("platform version", version, isGood, version ?? "", PLATFORM_FIX);
+}
+
+function taskRole(facts: CheckFacts): Check {
+  const { definition } = facts;
+  const role = taskRoleOf(facts);
   return check(
     "task role",
     role ?? definition,
@@ -133,9 +143,9 @@ function initProcess(own: OwnContainer): Check {
 }
 
 /** Fargate has ECS Exec from platform version 1.4.0 on Linux, and in every version on Windows. */
-function isNewEnough({ platformVersion, platformFamily }: Task): boolean {
-  if (platformVersion === undefined || !/^\d/.test(platformVersion)) return true;
-  const [major = 0, minor = 0] = platformVersion.split(".").map(Number);
+function isNewEnough(version: string | undefined, platformFamily: string | undefined): boolean {
+  if (version === undefined || !/^\d/.test(version)) return true;
+  const [major = 0, minor = 0] = version.split(".").map(Number);
   const isWindows = platformFamily !== undefined && /windows/i.test(platformFamily);
   return isWindows || major > 1 || minor >= 4;
 }

@@ -1,0 +1,577 @@
+import { CreateLogGroupCommand, DeleteLogGroupCommand } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  type ContainerDefinition,
+  CreateServiceCommand,
+  RegisterTaskDefinitionCommand,
+  type RegisterTaskDefinitionCommandInput,
+  UpdateServiceCommand,
+} from "@aws-sdk/client-ecs";
+import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
+import { reached, runTask } from "../local/with-local.ts";
+import { Aws, callerPolicies, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
+import { policyOf } from "../helpers/policies.ts";
+import { type Checked, SetUp } from "../helpers/set-ups.ts";
+import { eventually, until } from "../helpers/until.ts";
+import { THEIR_ACCOUNT } from "../helpers/ways.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start();
+  // The subnets of the seed are public; with the endpoint a task needs no public address there.
+  const setUp = new SetUp(aws, "base");
+  const [SubnetId = ""] = aws.world.made.subnets;
+  await setUp.endpoint(await setUp.ec2("DescribeSubnets", { "SubnetId.1": SubnetId }, "vpcId"));
+});
+afterAll(() => aws.stop());
+
+const good: ContainerDefinition = { ...withoutInit, linuxParameters: { initProcessEnabled: true } };
+
+type More = Partial<RegisterTaskDefinitionCommandInput>;
+
+/** A new task of a definition with this container and these members. */
+async function started(
+  { aws: { world }, name }: SetUp,
+  container: Partial<ContainerDefinition> = {},
+  more: More = {},
+): Promise<Inputs> {
+  const whole = { ...definition(name, [{ ...good, ...container }], world.local.accountId), ...more };
+  await world.ecs.send(new RegisterTaskDefinitionCommand(whole));
+  return { ...aws.newTask(name), hold: "false" };
+}
+
+/** A task that runs, of a definition with this container. */
+async function running(
+  setUp: SetUp,
+  container: Partial<ContainerDefinition> = {},
+  { exec = true, environment = {} }: { readonly exec?: boolean; readonly environment?: object } = {},
+): Promise<Inputs> {
+  await started(setUp, container, environment);
+  const task = await runTask(aws.world, "", {
+    taskDefinition: setUp.name,
+    enableExecuteCommand: exec,
+    overrides: {},
+  });
+  await reached(task, "RUNNING");
+  if (exec) await until(() => [...task.agents.values()].every(({ connected }) => connected !== undefined));
+  return { task: task.id };
+}
+
+/** A service with this number of tasks, once they run. */
+async function service(setUp: SetUp, desiredCount: number, exec = true): Promise<Inputs> {
+  const { made, ecs } = aws.world;
+  await ecs.send(
+    new CreateServiceCommand({
+      ...{ cluster: made.cluster, serviceName: setUp.name, taskDefinition: made.taskDefinition },
+      ...{ desiredCount, launchType: "FARGATE", platformVersion: "LATEST", enableExecuteCommand: exec },
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: [...made.subnets], securityGroups: [...made.securityGroups] },
+      },
+    }),
+  );
+  if (desiredCount > 0) await tasksRun(setUp);
+  return { service: setUp.name };
+}
+
+async function tasksRun({ name }: SetUp): Promise<void> {
+  const ours = () =>
+    aws.world.local.tasks.filter(
+      ({ plan, desiredStatus }) => plan.group === `service:${name}` && desiredStatus === "RUNNING",
+    );
+  const ready = () =>
+    ours().map(
+      ({ lastStatus, agents }) =>
+        lastStatus === "RUNNING" && [...agents.values()].every((agent) => agent.lastStatus === "RUNNING"),
+    );
+  await eventually(ready, [true]);
+}
+
+/** The policies of docs/iam without this action. */
+function without(action: string): readonly unknown[] {
+  return [
+    ...callerPolicies,
+    { Version: "2012-10-17", Statement: { Effect: "Deny", Action: action, Resource: "*" } },
+  ];
+}
+
+/** One set-up that does not work, as it is found in the wild, and what mends it. */
+interface Broken {
+  /** The rows that are NG. */
+  readonly wrong: readonly string[];
+  /** The fix says this. */
+  readonly says: RegExp;
+  readonly make: (setUp: SetUp) => Promise<Inputs>;
+  /** Does what the fix says; answers the inputs where they change. */
+  readonly mend: (setUp: SetUp, inputs: Inputs) => Promise<Inputs | undefined> | Inputs;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const unchanged = undefined;
+
+const broken: Readonly<Record<string, Broken>> = {
+  "a task without ECS Exec": {
+    wrong: ["ECS Exec"],
+    says: /enableExecuteCommand/,
+    make: (setUp) => running(setUp, {}, { exec: false }),
+    mend: (setUp) => running(setUp),
+  },
+  "a service without ECS Exec": {
+    wrong: ["service", "ECS Exec"],
+    says: /update-service .*--enable-execute-command --force-new-deployment/,
+    make: (setUp) => service(setUp, 1, false),
+    mend: async (setUp) => {
+      const { ecs, made } = aws.world;
+      const names = { cluster: made.cluster, service: setUp.name };
+      await ecs.send(
+        new UpdateServiceCommand({ ...names, enableExecuteCommand: true, forceNewDeployment: true }),
+      );
+      await tasksRun(setUp);
+      return unchanged;
+    },
+  },
+  "a service without a running task": {
+    wrong: ["running tasks"],
+    says: /desired count/,
+    make: (setUp) => service(setUp, 0),
+    mend: async (setUp) => {
+      const { ecs, made } = aws.world;
+      await ecs.send(
+        new UpdateServiceCommand({ cluster: made.cluster, service: setUp.name, desiredCount: 1 }),
+      );
+      await tasksRun(setUp);
+      return unchanged;
+    },
+  },
+  "a service that is not there": {
+    wrong: ["service"],
+    says: /'service'/,
+    make: () => Promise.resolve({ service: "no-such-service" }),
+    mend: () => ({ service: aws.world.made.service }),
+  },
+  "a task that is not there": {
+    wrong: ["task"],
+    says: /'task'/,
+    make: () => Promise.resolve({ task: "0".repeat(32) }),
+    mend: (setUp) => running(setUp),
+  },
+  "no task role": {
+    wrong: ["task role"],
+    says: /'task-role'/,
+    make: () => Promise.resolve(aws.newTask(aws.world.made.withoutRole)),
+    mend: (setUp, inputs) => ({ ...inputs, "task-role": setUp.taskRole([policyOf("task-role")]) }),
+  },
+  "a task role without the rights to ssmmessages": {
+    wrong: ["rights to ssmmessages"],
+    says: /Allow ssmmessages:CreateControlChannel, .* on \* in the policies of arn:/,
+    make: (setUp) => Promise.resolve({ ...aws.newTask(), "task-role": setUp.taskRole([]) }),
+    mend: (setUp) => {
+      setUp.taskRole([policyOf("task-role")]);
+      return Promise.resolve(unchanged);
+    },
+  },
+  "platform version 1.3.0": {
+    wrong: ["platform version"],
+    says: /1\.4\.0/,
+    make: () => Promise.resolve({ ...aws.newTask(), "platform-version": "1.3.0" }),
+    mend: (_, inputs) => ({ ...inputs, "platform-version": "1.4.0" }),
+  },
+  "a public subnet and no public address": {
+    wrong: ["way to ssmmessages"],
+    says: /'assign-public-ip: true'/,
+    make: async (setUp) => {
+      const { vpc, subnet } = await setUp.vpc();
+      await setUp.internet(vpc);
+      return { ...aws.newTask(), subnets: subnet };
+    },
+    mend: (_, inputs) => ({ ...inputs, "assign-public-ip": "true" }),
+  },
+  "a private subnet without a NAT gateway": {
+    wrong: ["way to ssmmessages"],
+    says: /NAT gateway/,
+    make: async (setUp) => ({ ...aws.newTask(), subnets: (await setUp.vpc()).subnet }),
+    mend: async (setUp, { subnets = "" }) => {
+      const vpc = await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId");
+      await setUp.route(vpc, {
+        NatGatewayId: await setUp.ec2("CreateNatGateway", { SubnetId: subnets }, "natGatewayId"),
+      });
+      return unchanged;
+    },
+  },
+  "a private subnet without an endpoint": {
+    wrong: ["way to ssmmessages"],
+    says: /VPC endpoint for ssmmessages/,
+    make: async (setUp) => ({ ...aws.newTask(), subnets: (await setUp.vpc()).subnet }),
+    mend: async (setUp, { subnets = "" }) => {
+      await setUp.endpoint(await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId"));
+      return unchanged;
+    },
+  },
+  "a subnet that is not there": {
+    wrong: ["way to ssmmessages"],
+    says: /'subnets'/,
+    make: () => Promise.resolve({ ...aws.newTask(), subnets: "subnet-0a1b2c3d" }),
+    mend: () => aws.newTask(),
+  },
+  "a security group that lets no HTTPS out": {
+    wrong: ["security groups"],
+    says: /outbound rule for TCP port 443/,
+    make: async (setUp) => {
+      const { vpc, subnet, group } = await setUp.vpc();
+      await setUp.endpoint(vpc);
+      const all = { "IpPermissions.1.IpProtocol": "-1", "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0" };
+      await setUp.ec2("RevokeSecurityGroupEgress", { GroupId: group, ...all });
+      return { ...aws.newTask(), subnets: subnet, "security-groups": group };
+    },
+    mend: async (setUp, { "security-groups": GroupId = "" }) => {
+      const https = {
+        ...{ "IpPermissions.1.IpProtocol": "tcp", "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0" },
+        ...{ "IpPermissions.1.FromPort": "443", "IpPermissions.1.ToPort": "443" },
+      };
+      await setUp.ec2("AuthorizeSecurityGroupEgress", { GroupId, ...https });
+      return unchanged;
+    },
+  },
+  "a root file system that is read-only": {
+    wrong: ["root file system"],
+    says: /empty volumes/,
+    make: (setUp) => started(setUp, { readonlyRootFilesystem: true }),
+    mend: (setUp) => {
+      const places = ["/managed-agents", "/var/lib/amazon/ssm", "/var/log/amazon/ssm"];
+      const named = places.map((containerPath, i) => ({ sourceVolume: `v${i}`, containerPath }));
+      const volumes = named.map(({ sourceVolume }) => ({ name: sourceVolume }));
+      return started(setUp, { readonlyRootFilesystem: true, mountPoints: named }, { volumes });
+    },
+  },
+  Windows: {
+    wrong: ["operating system"],
+    says: /'runtimePlatform' is Linux/,
+    make: (setUp) =>
+      started(setUp, {}, { runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" } }),
+    mend: (setUp) => started(setUp, {}, { runtimePlatform: { operatingSystemFamily: "LINUX" } }),
+  },
+  "an ARM image in an x86 task": {
+    wrong: ["architecture"],
+    says: /cpuArchitecture' to ARM64/,
+    make: (setUp) => started(setUp, { image: "arm64v8/python:3.13" }),
+    mend: (setUp) =>
+      started(setUp, { image: "arm64v8/python:3.13" }, { runtimePlatform: { cpuArchitecture: "ARM64" } }),
+  },
+  "pidMode task with two containers": {
+    wrong: ["pidMode"],
+    says: /Leave 'pidMode' out/,
+    make: (setUp) =>
+      started(setUp, {}, { pidMode: "task", containerDefinitions: [good, { ...good, name: "log" }] }),
+    mend: (setUp) => started(setUp, {}, { containerDefinitions: [good, { ...good, name: "log" }] }),
+  },
+  "static keys in the environment": {
+    wrong: ["static credentials"],
+    says: /give the task role their rights/,
+    make: (setUp) => running(setUp, { environment: [{ name: "AWS_ACCESS_KEY_ID", value: "AKIDEXAMPLE" }] }),
+    mend: (setUp) => running(setUp),
+  },
+  "a proxy for the credentials too": {
+    wrong: ["proxy"],
+    says: /NO_PROXY to 169\.254\.169\.254,169\.254\.170\.2/,
+    make: (setUp) => started(setUp, { environment: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }] }),
+    mend: (setUp) =>
+      started(setUp, {
+        environment: [
+          { name: "HTTPS_PROXY", value: "http://proxy:3128" },
+          { name: "NO_PROXY", value: "169.254.169.254,169.254.170.2" },
+        ],
+      }),
+  },
+  "no init process": {
+    wrong: ["init process"],
+    says: /initProcessEnabled/,
+    make: (setUp) => running(setUp, { linuxParameters: {} }),
+    mend: (setUp) => running(setUp),
+  },
+  "a container that is not there": {
+    wrong: ["container"],
+    says: /'container'/,
+    make: async (setUp) => ({ ...(await running(setUp)), container: "web" }),
+    mend: (_, inputs) => ({ ...inputs, container: "app" }),
+  },
+  "a container that others wait for the end of": {
+    wrong: ["hold"],
+    says: /'hold: false'/,
+    make: async (setUp) => {
+      const dependsOn = [{ containerName: "app", condition: "SUCCESS" as const }];
+      const containerDefinitions = [
+        { ...good, essential: false },
+        { ...good, name: "web", dependsOn },
+      ];
+      return { ...(await started(setUp, {}, { containerDefinitions })), hold: "true", container: "app" };
+    },
+    mend: (_, inputs) => ({ ...inputs, hold: "false" }),
+  },
+  "a task definition that is not there": {
+    wrong: ["task definition"],
+    says: /'task-definition'/,
+    make: () => Promise.resolve(aws.newTask("no-such-family")),
+    mend: () => aws.newTask(),
+  },
+  "a cluster that is not there": {
+    wrong: ["cluster"],
+    says: /'cluster' and 'region'/,
+    make: () => Promise.resolve({ ...aws.newTask(), cluster: "no-such-cluster" }),
+    mend: () => aws.newTask(),
+  },
+  "a bucket that is not there": {
+    wrong: ["bucket"],
+    says: /bucket's name/,
+    make: (setUp) => Promise.resolve({ ...aws.newTask(), bucket: setUp.name }),
+    mend: async (setUp) => {
+      await setUp.bucket();
+      return unchanged;
+    },
+  },
+  "a bucket in another region": {
+    wrong: ["bucket"],
+    says: /Use a bucket in us-east-1/,
+    make: async () => ({ ...aws.newTask(), bucket: (await aws.bucketIn("eu-west-1")).name }),
+    mend: (_, inputs) => ({ ...inputs, bucket: aws.world.made.bucket }),
+  },
+  "a bucket of another account than is thought": {
+    wrong: ["bucket"],
+    says: /'bucket-owner'/,
+    make: async (setUp) => {
+      const bucket = await setUp.bucket();
+      const { buckets } = aws.world.local.iam;
+      buckets.setOwner(bucket, THEIR_ACCOUNT);
+      buckets.setPolicy(bucket, {
+        Version: "2012-10-17",
+        Statement: {
+          ...{ Effect: "Allow", Principal: { AWS: aws.world.local.accountId }, Action: "s3:*" },
+          Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+        },
+      });
+      return { ...aws.newTask(), bucket };
+    },
+    mend: (_, inputs) => ({ ...inputs, "bucket-owner": THEIR_ACCOUNT }),
+  },
+  "a bucket whose owner denies it": {
+    wrong: ["bucket"],
+    says: /bucket's policy allow the caller/,
+    make: async (setUp) => {
+      const bucket = await setUp.bucket();
+      aws.world.local.iam.buckets.setOwner(bucket, THEIR_ACCOUNT);
+      return { ...aws.newTask(), bucket, "bucket-owner": THEIR_ACCOUNT };
+    },
+    mend: (_, { bucket = "" }) => {
+      const { iam, accountId: account } = aws.world.local;
+      const names = { account, bucket, prefix: "fargate-exec/", "caller-role": "x", "task-role": "x" };
+      const text = JSON.stringify(policyOf("bucket-policy", names));
+      iam.buckets.setPolicy(bucket, JSON.parse(text.replaceAll(":role/x", ":root")));
+      return Promise.resolve(unchanged);
+    },
+  },
+  "a bucket that takes encrypted objects only": {
+    wrong: ["bucket policy"],
+    says: /'kms-key-id'/,
+    make: async (setUp) => {
+      const bucket = await setUp.bucket();
+      const Statement = {
+        ...{ Effect: "Deny", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${bucket}/*` },
+        Condition: { StringNotEquals: { "s3:x-amz-server-side-encryption": "aws:kms" } },
+      };
+      const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+      await aws.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+      return { ...aws.newTask(), bucket };
+    },
+    mend: (_, inputs) => ({ ...inputs, "kms-key-id": aws.world.made.kmsKeyId }),
+  },
+  "a caller that may not write to the bucket": {
+    wrong: ["rights to the bucket"],
+    says: /Allow s3:PutObject on arn:aws:s3:::demo-staging\/fargate-exec\//,
+    make: (setUp) => {
+      setUp.letCaller(without("s3:PutObject"));
+      return Promise.resolve({ ...aws.newTask(), bucket: aws.world.made.bucket });
+    },
+    mend: (setUp) => {
+      setUp.letCaller(callerPolicies);
+      return Promise.resolve(unchanged);
+    },
+  },
+  "a caller that may open no session": {
+    wrong: ["right to open sessions"],
+    says: /Allow ecs:ExecuteCommand on arn:\S+:cluster\/demo and arn:\S+:task\/demo\//,
+    make: (setUp) => {
+      setUp.letCaller(without("ecs:ExecuteCommand"));
+      return Promise.resolve({ service: aws.world.made.service });
+    },
+    mend: (setUp) => {
+      setUp.letCaller(callerPolicies);
+      return Promise.resolve(unchanged);
+    },
+  },
+  "a caller that may not pass the task's roles": {
+    wrong: ["right to pass its roles"],
+    says: /Allow iam:PassRole on .*role\/demo-task/,
+    make: (setUp) => {
+      setUp.letCaller(without("iam:PassRole"));
+      return Promise.resolve(aws.newTask());
+    },
+    mend: (setUp) => {
+      setUp.letCaller(callerPolicies);
+      return Promise.resolve(unchanged);
+    },
+  },
+  "a key for the sessions that the caller may not use": {
+    wrong: ["session key"],
+    says: /Allow 'kms:GenerateDataKey'/,
+    make: (setUp) => {
+      setUp.letCaller(without("kms:GenerateDataKey"));
+      return Promise.resolve({ ...aws.newTask(), cluster: aws.world.made.kmsCluster });
+    },
+    mend: (setUp) => {
+      setUp.letCaller(callerPolicies);
+      return Promise.resolve(unchanged);
+    },
+  },
+  "a key for the sessions that the task role may not use": {
+    wrong: ["right to the session key"],
+    says: /Allow kms:Decrypt/,
+    make: (setUp) =>
+      Promise.resolve({
+        ...{ ...aws.newTask(), cluster: aws.world.made.kmsCluster },
+        "task-role": setUp.taskRole([policyOf("task-role")]),
+      }),
+    mend: (setUp) => {
+      const names = { ...{ region: "*", account: "*" }, "cluster-key": "*" };
+      setUp.taskRole([policyOf("task-role"), policyOf("task-role-kms", names)]);
+      return Promise.resolve(unchanged);
+    },
+  },
+  "a log group that is not there": {
+    wrong: ["log group"],
+    says: /aws logs create-log-group/,
+    make: async (setUp) => {
+      const logConfiguration = { cloudWatchLogGroupName: `/${setUp.name}` };
+      return { ...aws.newTask(), cluster: await setUp.cluster({ logging: "OVERRIDE", logConfiguration }) };
+    },
+    mend: async (setUp) => {
+      await setUp.logs.send(new CreateLogGroupCommand({ logGroupName: `/${setUp.name}` }));
+      return unchanged;
+    },
+  },
+  "a log group without the encryption that is demanded": {
+    wrong: ["log group"],
+    says: /associate-kms-key/,
+    make: async (setUp) => {
+      const logConfiguration = {
+        cloudWatchLogGroupName: `/${setUp.name}`,
+        cloudWatchEncryptionEnabled: true,
+      };
+      await setUp.logs.send(new CreateLogGroupCommand({ logGroupName: `/${setUp.name}` }));
+      return { ...aws.newTask(), cluster: await setUp.cluster({ logging: "OVERRIDE", logConfiguration }) };
+    },
+    mend: async (setUp) => {
+      const { kmsKeyId } = aws.world.made;
+      // moto has no AssociateKmsKey.
+      await setUp.logs.send(new DeleteLogGroupCommand({ logGroupName: `/${setUp.name}` }));
+      await setUp.logs.send(new CreateLogGroupCommand({ logGroupName: `/${setUp.name}`, kmsKeyId }));
+      return unchanged;
+    },
+  },
+  "a log bucket that is not there": {
+    wrong: ["log bucket"],
+    says: /bucket's name/,
+    make: async (setUp) => {
+      const logConfiguration = { s3BucketName: setUp.name, s3KeyPrefix: "sessions" };
+      return { ...aws.newTask(), cluster: await setUp.cluster({ logging: "OVERRIDE", logConfiguration }) };
+    },
+    mend: async (setUp) => {
+      await setUp.bucket();
+      return unchanged;
+    },
+  },
+  "logs of sessions that are not logged": {
+    wrong: ["session log"],
+    says: /'logs: auto'/,
+    make: async (setUp) => ({
+      ...{ ...aws.newTask(), logs: "cloudwatch" },
+      cluster: await setUp.cluster({ logging: "NONE" }),
+    }),
+    mend: (_, inputs) => ({ ...inputs, logs: "auto" }),
+  },
+  "credentials that end before the job": {
+    wrong: ["credentials' life"],
+    says: /'role-to-assume'/,
+    make: () => Promise.resolve({ ...aws.newTask(), timeout: "2h" }),
+    env: { AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 3_600_000).toISOString() },
+    mend: (_, inputs) => ({ ...inputs, timeout: "30m" }),
+  },
+};
+
+function expectGreen({ result, wrong, rows }: Checked): void {
+  expect(wrong).toEqual([]);
+  expect(result).toMatchObject({ conclusion: "success", annotations: [] });
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0", results: "[]", stdout: "" });
+  expect(rows.length).toBeGreaterThan(15);
+}
+
+let number = 0;
+it.concurrent.each(Object.entries(broken))(
+  "%s is NG, and its fix makes the check green",
+  async (_, { wrong, says, make, mend, env }) => {
+    const setUp = new SetUp(aws, `check-${(number += 1)}`);
+    const inputs = await make(setUp);
+    const before = await setUp.check(inputs, env);
+    expect(before.wrong).toEqual(wrong);
+    expect(before.result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1" });
+    const [annotation, ...others] = before.result.annotations;
+    expect(others).toEqual([]);
+    expect(annotation).toMatchObject({ level: "error", title: "fargate-exec: check-failed" });
+    expect(annotation?.message).toMatch(says);
+    for (const name of wrong) expect(before.result.summary).toMatch(new RegExp(`❌ NG \\| ${name} \\|`));
+
+    expectGreen(await setUp.check((await mend(setUp, inputs)) ?? inputs, env));
+  },
+);
+
+it("a set-up that is whole: every check is OK, for a task, a service, a new task, an image, and nothing is made", async () => {
+  const { made } = aws.world;
+  const setUp = new SetUp(aws, "whole");
+  const task = await running(setUp);
+  const definitions = await aws.definitions();
+  const subnets = made.subnets.join();
+  const image = { image: "example/app:1-x86_64", subnets, "task-role": "demo-task" };
+  const bucket = { bucket: made.bucket };
+  for (const inputs of [
+    task,
+    { ...bucket, service: made.service },
+    { ...bucket, service: made.service, start: "true" },
+    { ...image, "kms-key-id": made.kmsKeyId, ...bucket },
+    { ...task, run: "touch /tmp/ran" },
+  ]) {
+    const checked = await setUp.check(inputs);
+    expectGreen(checked);
+    const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP").map(({ name }) => name);
+    // What an image is for only its registry tells; the end of the session that the test runs by is not known.
+    expect(["architecture", "credentials' life"]).toEqual(expect.arrayContaining(skipped));
+    expect(mainLog(checked.result).at(-2)).toMatch(/^\d+ checks: \d+ OK, 0 NG, \d+ SKIP\.$/);
+  }
+  const changes = aws.world.local.requests.filter(
+    ({ operation, key }) =>
+      key !== aws.world.local.admin.accessKeyId &&
+      /^(ExecuteCommand|RunTask|Register|PUT|DELETE)/.test(operation),
+  );
+  expect(changes.map(({ operation }) => operation)).toEqual([]);
+  expect(await aws.definitions()).toEqual(definitions);
+});
+
+it("without the rights of caller-check.json and caller-diagnosis.json those checks are skipped, and the step is green", async () => {
+  const setUp = new SetUp(aws, "poor");
+  const task = await running(setUp);
+  const files = ["caller-running-task", "caller-without-bucket"];
+  const names = { region: "*", account: "*", cluster: "*" };
+  setUp.letCaller(files.map((file) => policyOf(file, names)));
+  const checked = await setUp.check(task);
+  expectGreen(checked);
+  const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP");
+  expect(skipped.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["rights to ssmmessages", "way to ssmmessages", "right to open sessions"]),
+  );
+  expect(skipped.map(({ line }) => line).join("\n")).toContain("no right to iam:SimulatePrincipalPolicy");
+});

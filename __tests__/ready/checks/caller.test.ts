@@ -1,0 +1,112 @@
+import { Failure } from "../../../src/errors.ts";
+import type { TaskSelection } from "../../../src/inputs/inputs.ts";
+import { callerCheck, callerRights, principalOf } from "../../../src/ready/checks/caller.ts";
+import { aDefinition, aTask, CLUSTER, TASK } from "../../helpers/tasks.ts";
+import { startInputs } from "../../helpers/start-inputs.ts";
+
+const parts = { failed: "f.", seen: "s.", advice: "a." };
+const role = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };
+
+it.each<[string, string, string | undefined, string | undefined]>([
+  ["a role's session", "arn:aws:sts::123456789012:assumed-role/ci/run", undefined, role.arn],
+  [
+    "a role's session in another partition",
+    "arn:aws-cn:sts::123456789012:assumed-role/ci/run",
+    undefined,
+    "arn:aws-cn:iam::123456789012:role/ci",
+  ],
+  [
+    "the role of 'role-to-assume', with its path",
+    "arn:aws:sts::123456789012:assumed-role/ci/run",
+    "arn:aws:iam::123456789012:role/team/ci",
+    "arn:aws:iam::123456789012:role/team/ci",
+  ],
+  ["a user", "arn:aws:iam::123456789012:user/ann", undefined, "arn:aws:iam::123456789012:user/ann"],
+  ["the root user", "arn:aws:iam::123456789012:root", undefined, undefined],
+  ["a federated user", "arn:aws:sts::123456789012:federated-user/ann", undefined, undefined],
+])("the policies that decide are those of %s", (_, caller, roleToAssume, expected) => {
+  expect(principalOf(caller, roleToAssume)?.arn).toBe(expected);
+});
+
+it("credentials that are refused are NG, and those that STS can't be asked about are, too", () => {
+  expect(callerCheck({ value: "arn:x" })).toMatchObject({ verdict: "OK", seen: "they are those of arn:x" });
+  for (const code of ["no-credentials", "role-not-assumed", "no-id-token"] as const)
+    expect(callerCheck({ failure: new Failure(code, parts) })).toMatchObject({ verdict: "NG", fix: "a." });
+});
+
+interface Question {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly context: object | undefined;
+}
+
+/** What the simulator is asked, for a task that runs, or for a new one with these inputs. */
+async function asked(where: TaskSelection, registers = false): Promise<readonly Question[]> {
+  const questions: Question[] = [];
+  const isNew = where.kind === "new";
+  const facts = {
+    task: isNew ? undefined : aTask(),
+    definition: { ...aDefinition(), executionRoleArn: "arn:aws:iam::123456789012:role/execution" },
+    ...{ container: "app", clusterArn: CLUSTER, inputs: { where }, registers },
+    start: isNew ? where.start : undefined,
+  };
+  await callerRights(facts, role, {
+    denied: (principal, actions, resources, context) => {
+      expect(principal).toBe(role.arn);
+      questions.push({ actions, resources, context });
+      return Promise.resolve([]);
+    },
+  });
+  return questions;
+}
+
+it("in a task that runs it is asked for sessions alone, on the cluster and the task", async () => {
+  expect(await asked({ kind: "task", task: "x" })).toEqual([
+    {
+      actions: ["ecs:ExecuteCommand"],
+      resources: [CLUSTER, TASK],
+      context: { "ecs:cluster": CLUSTER, "ecs:container-name": "app" },
+    },
+  ]);
+});
+
+const ofFamily: TaskSelection = {
+  ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" } },
+  ...{ service: undefined, tasks: 1, start: startInputs() },
+};
+
+it("for a new task it is asked for all that starts, stops and passes", async () => {
+  const questions = await asked(ofFamily);
+  expect(questions.map(({ actions }) => actions.join())).toEqual([
+    "ecs:RunTask",
+    "ecs:StopTask",
+    "iam:PassRole",
+    "ecs:ExecuteCommand",
+  ]);
+  const place = "eu-central-1:123456789012";
+  expect(questions[0]?.resources).toEqual([`arn:aws:ecs:${place}:task-definition/web:1`]);
+  expect(questions[2]).toEqual({
+    actions: ["iam:PassRole"],
+    resources: ["task", "execution"].map((name) => `arn:aws:iam::123456789012:role/${name}`),
+    context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
+  });
+});
+
+it("for a definition that the step registers it is asked for the families of our own", async () => {
+  const questions = await asked(ofFamily, true);
+  expect(questions[0]?.resources[0]).toMatch(/:task-definition\/fargate-exec-check:1$/);
+  expect(questions.flatMap(({ actions }) => actions)).toContain("ecs:RegisterTaskDefinition");
+});
+
+it("a caller without policies is skipped", async () => {
+  const facts = {
+    task: aTask(),
+    definition: undefined,
+    container: "app",
+    clusterArn: CLUSTER,
+    registers: false,
+  };
+  const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
+  const inputs = { where: { kind: "task", task: "x" } } as const;
+  expect(await callerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([{ verdict: "SKIP" }]);
+});

@@ -1,0 +1,18 @@
+import { credentialLife } from "../../../src/ready/checks/credentials.ts";
+
+const keys = { AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" };
+const session = { ...keys, AWS_SESSION_TOKEN: "token" };
+const ends = { ...session, AWS_CREDENTIAL_EXPIRATION: new Date(3_600_000).toISOString() };
+const role = "arn:aws:iam::123456789012:role/ci";
+
+it.each([
+  ["a user's keys", keys, undefined, 7_200_000, "OK"],
+  ["keys that the SDK finds and renews", {}, undefined, 7_200_000, "OK"],
+  ["keys that end after the timeout", ends, undefined, 3_600_000, "OK"],
+  ["keys that end before the timeout", ends, undefined, 3_600_001, "NG"],
+  ["a session of unknown length", session, undefined, 60_000, "SKIP"],
+  ["a role that the step renews", ends, role, 7_200_000, "OK"],
+])("%s", (_, env, roleToAssume, timeout, verdict) => {
+  const found = credentialLife({ roleToAssume, timeout, env, now: 0 });
+  expect(found).toMatchObject({ name: "credentials' life", verdict });
+});

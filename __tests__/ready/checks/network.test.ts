@@ -1,0 +1,160 @@
+import type { Ec2 } from "../../../src/aws/ec2.ts";
+import { Failure } from "../../../src/errors.ts";
+import {
+  networkChecks,
+  networkOfInterface,
+  networkOfStart,
+  type TaskNetwork,
+} from "../../../src/ready/checks/network.ts";
+import { aNetwork } from "../../helpers/network.ts";
+
+const parts = { failed: "Denied.", seen: "s.", advice: "a." };
+const denied = () => Promise.reject(new Failure("access-denied", parts));
+const network: TaskNetwork = {
+  ...{ vpcId: "vpc-1", subnets: ["subnet-1"], securityGroups: ["sg-1"] },
+  ...{ publicIp: undefined, hasPublicIp: false },
+};
+const public_ = { ...network, publicIp: "203.0.113.7", hasPublicIp: true };
+const endpoint =
+  (privateDns = true) =>
+  () =>
+    Promise.resolve([{ serviceName: "com.amazonaws.eu-central-1.ssmmessages", privateDns }]);
+const route = (defaultTarget: string | undefined, subnets: string[] = []) => ({
+  ...{ isMain: subnets.length === 0, subnets, defaultTarget },
+});
+const routes =
+  (...tables: ReturnType<typeof route>[]) =>
+  () =>
+    Promise.resolve(tables);
+
+async function way(of: TaskNetwork, more: Partial<Ec2> = {}) {
+  return (await networkChecks(of, aNetwork(more)))[0];
+}
+
+it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
+  ["a NAT gateway", network, {}, "OK", /a route out of the VPC/],
+  [
+    "an endpoint",
+    network,
+    { vpcEndpoints: endpoint(), routeTables: denied },
+    "OK",
+    /the endpoint com\.amazonaws/,
+  ],
+  [
+    "a public address",
+    public_,
+    { routeTables: routes(route("igw-1")) },
+    "OK",
+    /public address 203\.0\.113\.7/,
+  ],
+  ["a public address whose routes may not be seen", public_, { routeTables: denied }, "OK", /203\.0\.113\.7/],
+  [
+    "a public subnet without an address",
+    network,
+    { routeTables: routes(route("igw-1")) },
+    "NG",
+    /subnet-1 is public, and the task has no public address/,
+  ],
+  [
+    "no default route",
+    network,
+    { routeTables: routes(route(undefined)) },
+    "NG",
+    /subnet-1 has no default route/,
+  ],
+  [
+    "a public address without a route",
+    public_,
+    { routeTables: routes(route(undefined)) },
+    "NG",
+    /subnet-1 has no default route/,
+  ],
+  [
+    "a route of another subnet",
+    network,
+    { routeTables: routes(route("nat-1", ["subnet-2"]), route(undefined)) },
+    "NG",
+    /subnet-1 has no default route/,
+  ],
+  [
+    "a route of its own",
+    network,
+    { routeTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
+    "OK",
+    /./,
+  ],
+  [
+    "one of two subnets without a route",
+    { ...network, subnets: ["subnet-1", "subnet-2"] },
+    { routeTables: routes(route("nat-1", ["subnet-1"]), route(undefined)) },
+    "NG",
+    /^subnet subnet-2 has no default route, and VPC vpc-1 has no endpoint/,
+  ],
+  [
+    "an endpoint without private DNS",
+    network,
+    { vpcEndpoints: endpoint(false), routeTables: routes(route(undefined)) },
+    "NG",
+    /an endpoint without private DNS/,
+  ],
+  ["routes that may not be seen", network, { routeTables: denied }, "SKIP", /not known: Denied\./],
+  [
+    "endpoints that may not be seen, and no route",
+    network,
+    { vpcEndpoints: denied, routeTables: routes(route(undefined)) },
+    "SKIP",
+    /not known: Denied\./,
+  ],
+])("the way to ssmmessages with %s", async (_, of, more, verdict, seen) => {
+  const found = await way(of, more);
+  expect(found).toMatchObject({ name: "way to ssmmessages", verdict });
+  expect(found?.seen).toMatch(seen);
+  expect(found?.fix).toMatch(verdict === "NG" ? /(NAT gateway|private DNS)/ : /^/);
+});
+
+it.each([
+  ["OK", [{ id: "sg-1", letsHttpsOut: true }]],
+  ["NG", [{ id: "sg-1", letsHttpsOut: false }]],
+  // The rules of several groups add up.
+  [
+    "OK",
+    [
+      { id: "sg-1", letsHttpsOut: false },
+      { id: "sg-2", letsHttpsOut: true },
+    ],
+  ],
+])("security groups are %s: %j", async (verdict, groups) => {
+  const checks = await networkChecks(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }));
+  expect(checks[1]).toMatchObject({ name: "security groups", verdict });
+});
+
+it("security groups that may not be seen are skipped, and missing ones are told", async () => {
+  const checks = async (securityGroups: Ec2["securityGroups"]) =>
+    (await networkChecks(network, aNetwork({ securityGroups })))[1];
+  expect(await checks(denied)).toMatchObject({ verdict: "SKIP" });
+  const fix = "Check 'security-groups'.";
+  expect(await checks(() => Promise.resolve([]))).toMatchObject({
+    verdict: "NG",
+    seen: "there is no sg-1",
+    fix,
+  });
+});
+
+it("a task's network is that of its interface", async () => {
+  expect(await networkOfInterface("eni-1", aNetwork())).toEqual(network);
+  const skip = { name: "way to ssmmessages", verdict: "SKIP" };
+  expect(await networkOfInterface(undefined, aNetwork())).toMatchObject(skip);
+  const gone = aNetwork({ networkInterface: () => Promise.resolve(undefined) });
+  expect(await networkOfInterface("eni-1", gone)).toMatchObject(skip);
+  const unseen = aNetwork({ networkInterface: denied });
+  expect(await networkOfInterface("eni-1", unseen)).toMatchObject(skip);
+});
+
+it("a new task's network is that of its inputs", async () => {
+  const start = { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: true };
+  expect(await networkOfStart(start, aNetwork())).toEqual({ ...network, hasPublicIp: true });
+  expect(await networkOfStart(start, aNetwork({ subnets: () => Promise.resolve([]) }))).toMatchObject({
+    ...{ verdict: "NG", seen: "there is no subnet-1", fix: "Check 'subnets' and 'region'." },
+  });
+  expect(await networkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
+});

@@ -1,0 +1,92 @@
+import { Failure } from "../../../src/errors.ts";
+import { bucketPolicy, stagingChecks, type StagingInputs } from "../../../src/ready/checks/staging.ts";
+
+const parts = { failed: "Denied.", seen: "s.", advice: "a." };
+const denied = new Failure("access-denied", parts);
+const caller = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };
+const inputs = { bucket: { bucket: "b", owner: "123456789012" }, prefix: "p/", kmsKeyId: undefined };
+const place = "arn:aws:ecs:eu-central-1:123456789012:cluster/ci";
+
+type Calls = Parameters<typeof stagingChecks>[3];
+const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Calls => ({
+  s3: {
+    checkBucket: () => Promise.resolve(),
+    keepsVersions: () => Promise.resolve(false),
+    bucketPolicy: () => Promise.resolve(undefined),
+    ...s3,
+  },
+  iam: { denied: (_, actions) => Promise.resolve(actions.filter((action) => lacks.includes(action))) },
+});
+
+async function verdicts(with_: Calls, more: Partial<StagingInputs> = {}, by = caller) {
+  const checks = await stagingChecks({ ...inputs, ...more }, by, place, with_);
+  return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
+}
+const allOk = {
+  ...{ bucket: "OK", "bucket versioning": "OK", "bucket policy": "OK" },
+  "rights to the bucket": "OK",
+};
+
+it("finds all in order where it is", async () => {
+  expect(await verdicts(calls())).toEqual(allOk);
+  expect(await verdicts(calls(), { kmsKeyId: "key-1" })).toEqual({
+    ...allOk,
+    "rights to the bucket's key": "OK",
+  });
+});
+
+it("wants the right to delete versions only where the bucket keeps them", async () => {
+  const lacking = ["s3:DeleteObjectVersion"];
+  expect(await verdicts(calls({}, lacking))).toEqual(allOk);
+  const kept = { keepsVersions: () => Promise.resolve(true) };
+  expect(await verdicts(calls(kept, lacking))).toMatchObject({ "rights to the bucket": "NG" });
+});
+
+it("says nothing more of a bucket that is missing", async () => {
+  const missing = new Failure("bucket-not-found", parts);
+  expect(await verdicts(calls({ checkBucket: () => Promise.reject(missing) }))).toEqual({ bucket: "NG" });
+});
+
+it("tells a bucket of another account than is thought", async () => {
+  const checkBucket: Calls["s3"]["checkBucket"] = ({ owner }) =>
+    owner === undefined ? Promise.resolve() : Promise.reject(denied);
+  const [found] = await stagingChecks(inputs, caller, place, calls({ checkBucket }));
+  expect(found).toMatchObject({ verdict: "NG", fix: expect.stringContaining("'bucket-owner'") as string });
+});
+
+it("tells a denial by the bucket from a right that the caller lacks", async () => {
+  const checkBucket = () => Promise.reject(denied);
+  expect(await verdicts(calls({ checkBucket }))).toEqual({ bucket: "NG" });
+  expect(await verdicts(calls({ checkBucket }, ["s3:ListBucket"]))).toMatchObject({ bucket: "SKIP" });
+});
+
+it("skips what may not be looked at", async () => {
+  const refuse = () => Promise.reject(denied);
+  const unseen = calls({ keepsVersions: refuse, bucketPolicy: refuse });
+  expect(await verdicts({ ...unseen, iam: { denied: refuse } })).toEqual({
+    ...{ bucket: "OK", "bucket versioning": "SKIP", "bucket policy": "SKIP" },
+    "rights to the bucket": "SKIP",
+  });
+});
+
+const everyone = { Effect: "Allow", Principal: "*", Action: "s3:GetObject" };
+const sealed = {
+  ...{ Effect: "Deny", Principal: "*", Action: ["s3:PutObject"] },
+  Condition: { Null: { "s3:x-amz-server-side-encryption": "true" } },
+};
+it.each([
+  ["of a role", { Effect: "Allow", Principal: { AWS: "arn:role" }, Action: "s3:GetObject" }, undefined, "OK"],
+  ["for everyone", everyone, undefined, "NG"],
+  ["for every AWS account", { ...everyone, Principal: { AWS: ["*"] } }, undefined, "NG"],
+  ["for everyone of an organisation", { ...everyone, Condition: { StringEquals: {} } }, undefined, "OK"],
+  ["that wants encryption said", sealed, undefined, "NG"],
+  ["that wants encryption said, where it is", sealed, "key-1", "OK"],
+  ["that wants TLS", { ...sealed, Condition: { Bool: { "aws:SecureTransport": "false" } } }, undefined, "OK"],
+])("a policy %s", (_, Statement, kmsKeyId, verdict) => {
+  const value = JSON.stringify({ Version: "2012-10-17", Statement: [Statement] });
+  expect(bucketPolicy({ value }, { kmsKeyId })).toMatchObject({ verdict });
+});
+
+it("a policy that is no JSON is skipped", () => {
+  expect(bucketPolicy({ value: "<" }, { kmsKeyId: undefined })).toMatchObject({ verdict: "SKIP" });
+});

@@ -1,0 +1,44 @@
+import { explain } from "../../src/report/explain.ts";
+import { outputs } from "../../src/report/outputs.ts";
+import { checkResult } from "../../src/report/result.ts";
+import { summary } from "../../src/report/summary.ts";
+
+const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE", fix: "Nothing." } as const;
+const skip = { name: "log group", verdict: "SKIP", seen: "not known", fix: "Look." } as const;
+const wrong = { name: "task role", verdict: "NG", seen: "there is | none", fix: "Set 'task-role'." } as const;
+
+it("is a success with exit code 0 where nothing is NG", () => {
+  const result = checkResult([ok, skip]);
+  expect(explain(result)).toBeUndefined();
+  expect(outputs(result)).toMatchObject({
+    ...{
+      outcome: "succeeded",
+      "exit-code": "0",
+      results: "[]",
+      stdout: "",
+      "task-arn": "",
+      "task-arns": "[]",
+    },
+  });
+});
+
+it("is a failure with exit code 1 where something is, and the one annotation has every fix", () => {
+  const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
+  expect(outputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
+  expect(explain(result)).toEqual({
+    title: "fargate-exec: check-failed",
+    message:
+      "2 of 4 checks are NG. No script was run.\ntask role: there is | none\nSet 'task-role'.\n" +
+      "pidMode: there is | none\nLeave it out.",
+  });
+});
+
+it("has a row for each check in the summary, with the fix of those that are NG", () => {
+  const lines = summary(checkResult([ok, wrong, skip])).split("\n");
+  expect(lines[0]).toBe("### ❌ fargate-exec: check failed");
+  expect(lines.slice(4, 7)).toEqual([
+    "| ✅ OK | cluster | `'ci' is ACTIVE` |  |",
+    "| ❌ NG | task role | `there is \\| none` | `Set 'task-role'.` |",
+    "| ⏭️ SKIP | log group | `not known` |  |",
+  ]);
+});

@@ -1,0 +1,42 @@
+import { isNamed } from "./failures.ts";
+import type { BucketName, S3 } from "./s3.ts";
+import type { S3Requester } from "./s3-requester.ts";
+
+/** The calls that read how a bucket is set up. */
+export function settings(ask: S3Requester): Pick<S3, "keepsVersions" | "bucketPolicy" | "isEncrypted"> {
+  return {
+    keepsVersions: (bucket) =>
+      ask("GetBucketVersioning", bucket, async (client, { GetBucketVersioningCommand }, options) => {
+        const { Status } = await client.send(new GetBucketVersioningCommand(requestOf(bucket)), options);
+        return Status !== undefined;
+      }),
+
+    bucketPolicy: (bucket) =>
+      ask("GetBucketPolicy", bucket, async (client, { GetBucketPolicyCommand }, options) => {
+        try {
+          return (await client.send(new GetBucketPolicyCommand(requestOf(bucket)), options)).Policy;
+        } catch (error) {
+          if (isNamed(error, "NoSuchBucketPolicy")) return undefined;
+          throw error;
+        }
+      }),
+
+    isEncrypted: (bucket) =>
+      ask("GetEncryptionConfiguration", bucket, async (client, { GetBucketEncryptionCommand }, options) => {
+        try {
+          await client.send(new GetBucketEncryptionCommand(requestOf(bucket)), options);
+          return true;
+        } catch (error) {
+          if (isNamed(error, "ServerSideEncryptionConfigurationNotFoundError")) return false;
+          throw error;
+        }
+      }),
+  };
+}
+
+function requestOf({ bucket, owner }: BucketName): {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner?: string;
+} {
+  return { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) };
+}

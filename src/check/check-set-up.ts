@@ -1,0 +1,109 @@
+import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
+import { bucketOwner } from "../ready/bucket.ts";
+import { architectureCheck } from "../ready/checks/architecture.ts";
+import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
+import { type Check, check, checkLine, lookAt, unanswered } from "../ready/checks/check.ts";
+import { containerChecks } from "../ready/checks/container.ts";
+import { credentialLife } from "../ready/checks/credentials.ts";
+import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
+import { type Principal, roleChecks } from "../ready/checks/role.ts";
+import { sessionLogChecks } from "../ready/checks/session-log.ts";
+import { stagingChecks } from "../ready/checks/staging.ts";
+import { checkResult, type CheckResult } from "../report/result.ts";
+import type { StepContext } from "../step-context.ts";
+import { clusterName, clusterOf } from "../targets/arn.ts";
+import { type Subject, subjectOf, THE_REST } from "./subject.ts";
+
+/** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
+export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
+  const { log } = step;
+  const checks = await allChecks(step, env);
+  const { script } = step.inputs;
+  const isEmpty = script.kind === "run" && script.text === "";
+  log.info(`What the step needs${isEmpty ? "" : " ('check' is true, so the script is not run)"}:`);
+  for (const row of checks) log.info(checkLine(row));
+  const result = checkResult(checks);
+  log.info(summed(checks));
+  return result;
+}
+
+async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+  const { inputs, aws, clock } = step;
+  const identity = await lookAt(aws.iam.caller());
+  const { roleToAssume, timeout } = inputs;
+  const first = [callerCheck(identity), credentialLife({ roleToAssume, timeout, env, now: clock.now() })];
+  if ("failure" in identity && callerCheck(identity).verdict === "NG") return [...first, THE_REST];
+  const caller = "value" in identity ? principalOf(identity.value, roleToAssume) : undefined;
+
+  const look = await lookAt(aws.ecs.describeCluster(clusterOf(inputs)));
+  const cluster = "value" in look ? look.value : undefined;
+  const found =
+    "failure" in look
+      ? unanswered("cluster", look.failure)
+      : check("cluster", true, true, `'${clusterName(look.value.arn)}' is ${look.value.status}`, "");
+  const staging = await bucketChecks(step, cluster, caller);
+  if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
+  return [...first, found, ...(await targetChecks(step, cluster, caller)), ...staging];
+}
+
+/** Of the container, its task and all that the session in it needs. */
+async function targetChecks(
+  step: StepContext,
+  cluster: Cluster | undefined,
+  caller: Principal | undefined,
+): Promise<readonly Check[]> {
+  const { inputs, aws } = step;
+  const noted: Check[] = [];
+  const subject = await subjectOf(step, (row) => noted.push(row));
+  if (subject === undefined) return [...noted, THE_REST];
+  const { task, start } = subject;
+  const place = cluster?.arn ?? task?.clusterArn ?? clusterOf(inputs);
+  const exec = cluster?.exec;
+  const network =
+    start === undefined
+      ? await networkOfInterface(task?.networkInterfaceId, aws.ec2)
+      : await networkOfStart(start, aws.ec2);
+  const [roles, ways, logs, rights] = await Promise.all([
+    roleChecks(subject, place, { iam: aws.iam, exec }),
+    networkChecks(network, aws.ec2),
+    logChecks(step, subject, exec),
+    callerRights({ ...subject, clusterArn: place, inputs }, caller, aws.iam),
+  ]);
+  return [
+    ...noted,
+    ...containerChecks(subject),
+    architectureCheck(subject),
+    ...roles,
+    ...ways,
+    ...logs,
+    ...rights,
+  ];
+}
+
+async function logChecks(
+  { inputs, aws }: StepContext,
+  { definition, container }: Subject,
+  exec: ExecConfiguration | undefined,
+): Promise<readonly Check[]> {
+  if (exec === undefined) return [];
+  const own = definition?.containers.find(({ name }) => name === container)?.awslogs;
+  return await sessionLogChecks({ exec, own, wanted: inputs.logs, region: inputs.region }, aws);
+}
+
+async function bucketChecks(
+  { inputs, aws }: StepContext,
+  cluster: Cluster | undefined,
+  caller: Principal | undefined,
+): Promise<readonly Check[]> {
+  const { bucket, prefix, kmsKeyId } = inputs;
+  if (bucket === undefined) return [];
+  const place = cluster?.arn ?? clusterOf(inputs);
+  const named = { bucket, owner: bucketOwner(inputs, place) };
+  return await stagingChecks({ bucket: named, prefix, kmsKeyId }, caller, place, aws);
+}
+
+function summed(checks: readonly Check[]): string {
+  const count = (wanted: Check["verdict"]): number =>
+    checks.filter(({ verdict }) => verdict === wanted).length;
+  return `${checks.length} checks: ${count("OK")} OK, ${count("NG")} NG, ${count("SKIP")} SKIP.`;
+}

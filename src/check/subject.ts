@@ -1,0 +1,185 @@
+import { contentOf, type DefinitionContent } from "../aws/task-definition.ts";
+import { taskNotFound } from "../aws/missing.ts";
+import type { Task } from "../aws/task.ts";
+import type { NewTasks, StartInputs, TaskSelection } from "../inputs/inputs.ts";
+import { type Check, check, lookAt, skipped, unanswered } from "../ready/checks/check.ts";
+import type { StepContext } from "../step-context.ts";
+import { lastPart, parseService, parseTask } from "../targets/arn.ts";
+import { borrow } from "../targets/borrow.ts";
+import { chooseContainer, chooseTasks } from "../targets/choose.ts";
+import { isDefinitionFile, readDefinitionFile } from "../targets/definition-file.ts";
+import { noRunningTask } from "../targets/failures.ts";
+import { heldDefinition, needsEntryPoint, refuseAwaited } from "../targets/held-definition.ts";
+import { imageDefinition } from "../targets/image.ts";
+import { requireNetwork } from "../targets/run-task-request.ts";
+import { describeServiceTasks } from "../targets/service-tasks.ts";
+import { refuseWindows } from "../targets/windows.ts";
+
+/** The container that is checked. */
+export interface Subject {
+  /** Undefined for a task that is not started. */
+  readonly task: Task | undefined;
+  readonly definition: DefinitionContent | undefined;
+  readonly container: string;
+  /** How a new task would be started: undefined for tasks that run. */
+  readonly start: StartInputs | undefined;
+  /** Whether a new task is started from a definition that the step registers. */
+  readonly registers: boolean;
+}
+
+/** Collects the checks of one phase. */
+type Note = (check: Check) => void;
+
+type Context = Pick<StepContext, "inputs" | "aws" | "workspace">;
+
+/** What the inputs name; undefined where a check, which is noted, says why there is nothing more to look at. */
+export async function subjectOf(context: Context, note: Note): Promise<Subject | undefined> {
+  const { where } = context.inputs;
+  switch (where.kind) {
+    case "task":
+      return await ofTask(where.task, context, note);
+    case "service":
+      return await ofService(where, context, note);
+    case "new":
+      return await ofNewTask(where, context, note);
+  }
+}
+
+async function ofTask(given: string, context: Context, note: Note): Promise<Subject | undefined> {
+  const { inputs, aws } = context;
+  const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
+  const task = await answered("task", note, async () => {
+    const found = await aws.ecs.describeTask(cluster, id);
+    if (found === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
+    return found;
+  });
+  return task && (await ofRunning(task, context, note));
+}
+
+async function ofService(
+  where: Extract<TaskSelection, { kind: "service" }>,
+  context: Context,
+  note: Note,
+): Promise<Subject | undefined> {
+  const { inputs, aws } = context;
+  const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
+  const look = await lookAt(aws.ecs.describeService(cluster, service));
+  const known = "value" in look ? look.value : undefined;
+  note(
+    "failure" in look
+      ? unanswered("service", look.failure)
+      : check(
+          ...(["service", true, look.value.enableExecuteCommand] as const),
+          `desired ${look.value.desiredCount}, running ${look.value.runningCount}, enableExecuteCommand is ${look.value.enableExecuteCommand}`,
+          `Run 'aws ecs update-service --cluster ${lastPart(cluster)} --service ${service} --enable-execute-command --force-new-deployment': tasks that start from then on have it.`,
+        ),
+  );
+  if ("failure" in look && look.failure.code === "service-not-found") return undefined;
+  const wanted = typeof where.tasks === "number" ? where.tasks : 1;
+  const tasks = await answered("running tasks", note, async () => {
+    const found = await describeServiceTasks({ cluster, service }, aws.ecs);
+    const chosen = chooseTasks(found, inputs.container, where.tasks);
+    if (chosen !== undefined) return chosen;
+    const event = known?.events[0];
+    const seen = `It has ${found.length}.${event === undefined ? "" : ` Last event: ${event}`}`;
+    throw noRunningTask(service, cluster, seen, wanted);
+  });
+  const [task] = tasks ?? [];
+  return task && (await ofRunning(task, context, note));
+}
+
+async function ofRunning(task: Task, context: Context, note: Note): Promise<Subject | undefined> {
+  const { inputs, aws } = context;
+  const owner = `task '${lastPart(task.arn)}'`;
+  if (await refused("operating system", note, () => refuseWindows(task.platformFamily, owner)))
+    return undefined;
+  const look = await lookAt(aws.ecs.describeTaskDefinition(task.taskDefinitionArn));
+  if ("failure" in look) note(unanswered("task definition", look.failure));
+  const definition = "value" in look ? look.value : undefined;
+  const names = task.containers.map(({ name }) => ({ name, essential: undefined }));
+  const container = await answered("container", note, () =>
+    chooseContainer(
+      inputs.container,
+      inputs.container === undefined ? (definition?.containers ?? names) : names,
+      owner,
+    ),
+  );
+  if (container === undefined) return undefined;
+  return { task, definition, container, start: undefined, registers: false };
+}
+
+async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise<Subject | undefined> {
+  const { inputs, aws } = context;
+  const { cluster, id } =
+    where.service === undefined
+      ? { cluster: inputs.cluster, id: undefined }
+      : parseService(where.service, inputs.cluster, inputs.region);
+  const service =
+    id === undefined
+      ? undefined
+      : await answered("service", note, () => aws.ecs.describeService(cluster, id));
+  if (id !== undefined && service === undefined) return undefined;
+  const start = await answered("network", note, () => {
+    const wanted = service === undefined ? where.start : borrow(where.start, service);
+    requireNetwork(wanted, "the definition", id);
+    return wanted;
+  });
+  const found = await answered("task definition", note, () =>
+    definitionOf(where, service?.taskDefinitionArn ?? "", context),
+  );
+  if (start === undefined || found === undefined) return undefined;
+  note(check("task definition", true, true, `it is ${found.name}`, ""));
+  const { definition, name } = found;
+  if (await refused("operating system", note, () => refuseWindows(definition.operatingSystem, name)))
+    return undefined;
+  const container = await answered("container", note, () =>
+    chooseContainer(inputs.container, definition.containers, name),
+  );
+  if (container === undefined) return undefined;
+  if (await refused("hold", note, () => start.hold && refuseAwaited(definition, container, name)))
+    return undefined;
+  const isHeld = start.hold && where.of.kind !== "image" && needsEntryPoint(definition, container);
+  return {
+    ...{ task: undefined, container, start },
+    // What the task gets: an init among other things.
+    definition: isHeld ? contentOf(heldDefinition(definition, container)) : definition,
+    registers: isHeld || where.of.kind === "image" || found.isFile,
+  };
+}
+
+/** The task definition that a new task would be started of; nothing is registered. */
+async function definitionOf(
+  { of, start }: NewTasks,
+  ofService: string,
+  { inputs, aws, workspace }: Context,
+): Promise<{ readonly definition: DefinitionContent; readonly name: string; readonly isFile: boolean }> {
+  if (of.kind === "image") {
+    const definition = contentOf(imageDefinition(of.image, start, inputs.container));
+    return { definition, name: `image '${of.image}'`, isFile: false };
+  }
+  const reference = of.kind === "service" ? ofService : of.taskDefinition;
+  if (of.kind === "task-definition" && isDefinitionFile(reference)) {
+    const definition = contentOf(await readDefinitionFile(reference, workspace));
+    return { definition, name: `'${reference}'`, isFile: true };
+  }
+  const definition = await aws.ecs.describeTaskDefinition(reference);
+  return { definition, name: `'${lastPart(definition.arn)}'`, isFile: false };
+}
+
+/** The answer of a look that all further checks need; undefined, with a check noted, where there is none. */
+async function answered<T>(name: string, note: Note, look: () => T | Promise<T>): Promise<T | undefined> {
+  const found = await lookAt(Promise.resolve().then(look));
+  if ("value" in found) return found.value;
+  note(unanswered(name, found.failure, { required: true }));
+  return undefined;
+}
+
+/** Whether what is looked at is refused; then a check is noted. */
+async function refused(name: string, note: Note, refuse: () => unknown): Promise<boolean> {
+  const look = await lookAt(Promise.resolve().then(refuse));
+  if ("failure" in look) note(unanswered(name, look.failure));
+  return "failure" in look;
+}
+
+/** For what could not be looked at because of another check. */
+export const THE_REST: Check = skipped("all else", "not looked at before that is mended");

@@ -1,0 +1,41 @@
+import type { Task } from "../../aws/task.ts";
+import { type Check, check, skipped } from "./check.ts";
+import type { CheckFacts } from "./facts.ts";
+
+const NAME = "architecture";
+
+/**
+ * Whether the image is for the processor of the task. Only a registry knows what an image is for; but a container that
+ * runs shows it, and so does the name of many an image.
+ */
+export function architectureCheck({ task, container, definition }: CheckFacts): Check {
+  if (hasRun(task, container)) return check(NAME, true, true, "the container's image runs", "");
+  if (definition === undefined) return skipped(NAME, "not known: the task definition may not be read");
+  const own = definition.containers.find(({ name }) => name === container);
+  const wanted = definition.architecture ?? "X86_64";
+  const named = architectureIn(own?.image ?? "");
+  if (named === undefined)
+    return skipped(
+      NAME,
+      `the task's is ${wanted}; the name of the image '${own?.image ?? ""}' does not tell its own`,
+    );
+  return check(
+    NAME,
+    true,
+    named === wanted,
+    `the task's is ${wanted}, and the image '${own?.image ?? ""}' is for ${named} by its name`,
+    `Set 'runtimePlatform.cpuArchitecture' to ${named} in the task definition, or name an image for ${wanted}.`,
+  );
+}
+
+function hasRun(task: Task | undefined, container: string): boolean {
+  return (
+    task?.containers.some(({ name, lastStatus }) => name === container && lastStatus === "RUNNING") === true
+  );
+}
+
+function architectureIn(image: string): "ARM64" | "X86_64" | undefined {
+  if (/(^|[^a-z0-9])(arm64(v8)?|aarch64)([^a-z0-9]|$)/i.test(image)) return "ARM64";
+  if (/(^|[^a-z0-9])(amd64|x86[_-]64)([^a-z0-9]|$)/i.test(image)) return "X86_64";
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import type { Iam } from "../../aws/iam.ts";
+import type { Inputs } from "../../inputs/inputs.ts";
+import { clusterName, parseArn } from "../../targets/arn.ts";
+import { isDefinitionFile } from "../../targets/definition-file.ts";
+import { FAMILY_PREFIX } from "../../targets/family.ts";
+import { type Check, check, type Look, skipped, unanswered } from "./check.ts";
+import { type CheckFacts, taskRoleOf } from "./facts.ts";
+import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";
+
+export interface CallerFacts extends CheckFacts {
+  readonly clusterArn: string;
+  readonly inputs: Pick<Inputs, "where">;
+  /** Whether a new task is started from a definition that the step registers. */
+  readonly registers: boolean;
+}
+
+/** The row that tells who calls. */
+export function callerCheck(look: Look<string>): Check {
+  const name = "credentials";
+  if ("failure" in look) return unanswered(name, look.failure, { required: true });
+  return check(name, true, true, `they are those of ${look.value}`, "");
+}
+
+/** Whose policies decide; undefined for a caller without policies. `roleToAssume` has the path that a session's ARN lacks. */
+export function principalOf(caller: string, roleToAssume: string | undefined): Principal | undefined {
+  const { partition, service, account, resource = "" } = parseArn(caller) ?? {};
+  const words = "the caller";
+  if (roleToAssume !== undefined) return { arn: roleToAssume, words };
+  const [, role] = /^assumed-role\/([^/]+)\//.exec(resource) ?? [];
+  if (service === "sts" && role !== undefined)
+    return { arn: `arn:${partition}:iam::${account}:role/${role}`, words };
+  return service === "iam" && resource.startsWith("user/") ? { arn: caller, words } : undefined;
+}
+
+/** What the caller may do, for the calls that change something and so are not tried. */
+export async function callerRights(
+  facts: CallerFacts,
+  caller: Principal | undefined,
+  iam: Pick<Iam, "denied">,
+): Promise<readonly Check[]> {
+  if (caller === undefined)
+    return [skipped("caller's rights", "not known: the caller is no role and no user")];
+  return await Promise.all(rightsOf(facts).map((rights) => checkRights(caller, rights, iam)));
+}
+
+function rightsOf(facts: CallerFacts): readonly Rights[] {
+  const { clusterArn, task, inputs } = facts;
+  const { partition = "aws", region = "", account = "" } = parseArn(clusterArn) ?? {};
+  const ecs = (rest: string): string => `arn:${partition}:ecs:${region}:${account}:${rest}`;
+  const anyTask = ecs(`task/${clusterName(clusterArn)}/${"0".repeat(32)}`);
+  const context = { "ecs:cluster": clusterArn };
+  const execute = {
+    name: "right to open sessions",
+    actions: ["ecs:ExecuteCommand"],
+    resources: [clusterArn, task?.arn ?? anyTask],
+    context: { ...context, "ecs:container-name": facts.container },
+  };
+  if (inputs.where.kind !== "new") return [execute];
+  return [...rightsToStart(facts, { ecs, anyTask, context }), execute];
+}
+
+interface Names {
+  readonly ecs: (rest: string) => string;
+  readonly anyTask: string;
+  readonly context: Readonly<Record<string, string>>;
+}
+
+function rightsToStart(facts: CallerFacts, { ecs, anyTask, context }: Names): readonly Rights[] {
+  const { clusterArn, definition, inputs, registers, start } = facts;
+  const { where } = inputs;
+  const of = where.kind === "new" ? where.of : { kind: "service" as const };
+  // A definition of our own has a name that begins like this.
+  const family = registers ? `${FAMILY_PREFIX}check` : (definition?.family ?? "");
+  const isRequired =
+    of.kind === "image" || (of.kind === "task-definition" && isDefinitionFile(of.taskDefinition));
+  const overriding = start?.executionRole;
+  const roles = [taskRoleOf(facts), overriding ?? definition?.executionRoleArn].flatMap(
+    (role) => roleArn(role, clusterArn) ?? [],
+  );
+  return [
+    {
+      ...{ name: "right to start a task", actions: ["ecs:RunTask"], context },
+      resources: [ecs(`task-definition/${family}:1`)],
+    },
+    { name: "right to stop it", actions: ["ecs:StopTask"], resources: [anyTask], context },
+    ...(roles.length === 0
+      ? []
+      : [
+          {
+            ...{ name: "right to pass its roles", actions: ["iam:PassRole"], resources: roles },
+            context: { "iam:PassedToService": "ecs-tasks.amazonaws.com" },
+          },
+        ]),
+    ...(isRequired || registers
+      ? [
+          {
+            name: "rights to register it",
+            actions: ["ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition"],
+            resources: ["*"],
+          },
+        ]
+      : []),
+  ];
+}

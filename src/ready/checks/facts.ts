@@ -1,0 +1,22 @@
+import type { DefinitionContent } from "../../aws/task-definition.ts";
+import type { Task } from "../../aws/task.ts";
+import type { StartInputs } from "../../inputs/inputs.ts";
+
+/** What is known of the container that is checked. */
+export interface CheckFacts {
+  /** Undefined for a task that is not started. */
+  readonly task: Task | undefined;
+  readonly container: string;
+  /** Undefined where it may not be read. */
+  readonly definition: DefinitionContent | undefined;
+  /** What a new task gets in the place of what its definition says. */
+  readonly start?:
+    Pick<StartInputs, "platformVersion" | "taskRole" | "executionRole" | "overrides"> | undefined;
+}
+
+/** The task role's ARN, or its name where the input `task-role` gives that. */
+export function taskRoleOf({ task, definition, start }: CheckFacts): string | undefined {
+  const overriding = start?.overrides["taskRoleArn"];
+  if (typeof overriding === "string") return overriding;
+  return start?.taskRole ?? task?.taskRoleArn ?? definition?.taskRoleArn;
+}

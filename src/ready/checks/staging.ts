@@ -1,0 +1,168 @@
+import { isReadable, notOwned } from "../../aws/bucket-refusals.ts";
+import type { Iam } from "../../aws/iam.ts";
+import type { BucketName, S3 } from "../../aws/s3.ts";
+import { isRecord } from "../../record.ts";
+import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
+import { checkRights, keyArn, type Principal } from "./role.ts";
+
+export interface StagingInputs {
+  readonly bucket: BucketName;
+  readonly prefix: string;
+  readonly kmsKeyId: string | undefined;
+}
+
+interface Calls {
+  readonly s3: Pick<S3, "checkBucket" | "keepsVersions" | "bucketPolicy">;
+  readonly iam: Pick<Iam, "denied">;
+}
+
+/** Whether the script can be staged in the bucket. `place` is any ARN of the cluster's region and account. */
+export async function stagingChecks(
+  inputs: StagingInputs,
+  caller: Principal | undefined,
+  place: string,
+  calls: Calls,
+): Promise<readonly Check[]> {
+  const { s3 } = calls;
+  const { bucket } = inputs;
+  const found = await bucketCheck(inputs, caller, calls);
+  if (found.verdict === "NG") return [found];
+  const [versions, policy] = await Promise.all([
+    lookAt(s3.keepsVersions(bucket)),
+    lookAt(s3.bucketPolicy(bucket)),
+  ]);
+  const keeps = "value" in versions && versions.value;
+  return [
+    found,
+    versioning(versions),
+    bucketPolicy(policy, inputs),
+    ...(await rightsToStage(inputs, { keeps, caller, place }, calls.iam)),
+  ];
+}
+
+async function bucketCheck(
+  { bucket }: StagingInputs,
+  caller: Principal | undefined,
+  { s3, iam }: Calls,
+): Promise<Check> {
+  const name = "bucket";
+  const look = await lookAt(s3.checkBucket(bucket));
+  if ("value" in look)
+    return check(
+      name,
+      true,
+      true,
+      `'${bucket.bucket}' is there, in this region, and of account ${bucket.owner ?? "any"}`,
+      "",
+    );
+  const { failure } = look;
+  if (failure.code !== "access-denied") return unanswered(name, failure);
+  if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
+    return unanswered(name, notOwned(bucket.bucket, bucket.owner, failure));
+  if (caller === undefined) return unanswered(name, failure);
+  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [`arn:aws:s3:::${bucket.bucket}`]));
+  if ("failure" in allowed || allowed.value.length > 0) return unanswered(name, failure);
+  return {
+    ...{ name, verdict: "NG" },
+    seen: `S3 denies what the policies of ${caller.arn} allow: ${failure.seen}`,
+    fix: `The bucket's own policy denies it, or it belongs to another account: name that in 'bucket-owner', and let the bucket's policy allow the caller (docs/iam/bucket-policy.json).`,
+  };
+}
+
+export function versioning(look: Look<boolean>): Check {
+  const name = "bucket versioning";
+  if ("failure" in look) return unanswered(name, look.failure);
+  const words = look.value
+    ? "the bucket keeps versions, and the step deletes those that it wrote"
+    : "the bucket keeps no versions";
+  return check(name, true, true, words, "");
+}
+
+/** Whether a policy that the bucket has gives what is staged to everyone, or refuses it for its encryption. */
+export function bucketPolicy(
+  look: Look<string | undefined>,
+  { kmsKeyId }: Pick<StagingInputs, "kmsKeyId">,
+): Check {
+  const name = "bucket policy";
+  if ("failure" in look) return unanswered(name, look.failure);
+  if (look.value === undefined) return check(name, true, true, "there is none", "");
+  const statements = statementsOf(look.value);
+  if (statements === undefined) return skipped(name, "not known: it can't be read as JSON");
+  if (statements.some(isPublic))
+    return check(
+      ...([name, true, false] as const),
+      "a statement gives the bucket's objects to everyone",
+      "Take the statement with Principal '*' and without a Condition out of the bucket's policy.",
+    );
+  if (kmsKeyId === undefined && statements.some(demandsEncryption))
+    return check(
+      ...([name, true, false] as const),
+      "a statement denies what is written without a word on encryption",
+      "Set 'kms-key-id', or let the policy leave it to the bucket's default encryption.",
+    );
+  return check(name, true, true, "nothing in it is against staging", "");
+}
+
+type Statement = Readonly<Record<string, unknown>>;
+
+function statementsOf(policy: string): readonly Statement[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(policy);
+    const statements = isRecord(parsed) ? parsed["Statement"] : undefined;
+    return (Array.isArray(statements) ? statements : [statements]).filter(isRecord);
+  } catch {
+    return undefined;
+  }
+}
+
+function isPublic({ Effect, Principal, Condition }: Statement): boolean {
+  const named = isRecord(Principal) ? Principal["AWS"] : Principal;
+  const isEveryone = named === "*" || (Array.isArray(named) && named.includes("*"));
+  return Effect === "Allow" && isEveryone && Condition === undefined;
+}
+
+function demandsEncryption({ Effect, Action, Condition }: Statement): boolean {
+  const actions = [Action].flat().map(String);
+  const writes = actions.some((action) => ["s3:PutObject", "s3:Put*", "s3:*", "*"].includes(action));
+  return (
+    Effect === "Deny" && writes && JSON.stringify(Condition ?? {}).includes("s3:x-amz-server-side-encryption")
+  );
+}
+
+/** The key of a bucket's own encryption is not looked at. */
+async function rightsToStage(
+  { bucket, prefix, kmsKeyId }: StagingInputs,
+  {
+    keeps,
+    caller,
+    place,
+  }: { readonly keeps: boolean; readonly caller: Principal | undefined; readonly place: string },
+  iam: Pick<Iam, "denied">,
+): Promise<readonly Check[]> {
+  const name = "rights to the bucket";
+  if (caller === undefined) return [skipped(name, "not known: neither is the caller")];
+  const actions = [
+    "s3:PutObject",
+    "s3:GetObject",
+    "s3:DeleteObject",
+    ...(keeps ? ["s3:DeleteObjectVersion"] : []),
+  ];
+  const resources = [`arn:aws:s3:::${bucket.bucket}/${prefix}check`];
+  const key = keyArn(kmsKeyId, place);
+  return [
+    await checkRights(caller, { name, actions, resources }, iam),
+    ...(key === undefined
+      ? []
+      : [
+          await checkRights(
+            caller,
+            {
+              name: "rights to the bucket's key",
+              actions: ["kms:GenerateDataKey", "kms:Decrypt"],
+              resources: [key],
+            },
+            iam,
+          ),
+        ]),
+  ];
+}
