@@ -214,7 +214,9 @@ describe("attending to a job", () => {
   });
 
   it("tells that no script has run where no session has shown it", async () => {
-    const job = new FollowRig(cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")));
+    const job = new FollowRig(
+      cut({ kind: "closed", text: "" }, READY, mark("! job-directory none to write to")),
+    );
     expect(await job.follow()).toEqual({
       end: { kind: "refused", code: "job-directory", text: "none to write to" },
       attached: false,
