@@ -6,6 +6,8 @@ import {
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Policy, readPolicy } from "../../local/iam/policy.ts";
 import { callQueryApi } from "../../local/query-api.ts";
@@ -31,6 +33,15 @@ function layer(name: string): string {
   return join(import.meta.dirname, "layers", name);
 }
 
+/** A port of this machine that the kernel has just given and taken back: it gives others before it gives that again. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return String(port);
+}
+
 /**
  * The account that the README and the examples speak of: the cluster production with the service shop, the role deploy
  * that workflows of main assume, the bucket example-ci-staging. The roles have the rights of docs/iam and no others.
@@ -38,12 +49,14 @@ function layer(name: string): string {
 export class Shop {
   readonly local: LocalFargate;
   readonly ecs: ECSClient;
-  /** What stands in the workflows for things whose names AWS gives. */
+  /** What stands in the workflows for things whose names AWS or this machine gives. */
   readonly fillIns: Readonly<Record<string, string>>;
+  readonly #port: string;
 
-  private constructor(local: LocalFargate, fillIns: Readonly<Record<string, string>>) {
+  private constructor(local: LocalFargate, port: string, names: Readonly<Record<string, string>>) {
     this.local = local;
-    this.fillIns = fillIns;
+    this.#port = port;
+    this.fillIns = { ...names, "localhost:8080": `localhost:${port}` };
     this.ecs = new ECSClient({ ...clientConfig(local), maxAttempts: 3 });
   }
 
@@ -60,7 +73,7 @@ export class Shop {
     });
     const { subnets, securityGroups } = await seed(local);
     const [one = "", other = one] = subnets;
-    const shop = new Shop(local, {
+    const shop = new Shop(local, await freePort(), {
       "subnet-0a1b2c3d": one,
       "subnet-4e5f6a7b": other,
       "sg-0a1b2c3d": securityGroups[0] ?? "",
@@ -136,6 +149,7 @@ export class Shop {
     const app: ContainerDefinition = {
       ...{ name: "web", image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1", essential: true },
       command: ["python", "-m", "shop.serve"],
+      environment: [{ name: "PORT", value: this.#port }],
       linuxParameters: { initProcessEnabled: true },
     };
     for (let revision = 1; revision <= REVISIONS; revision += 1) await this.#register("shop", app);

@@ -1,4 +1,5 @@
-"""The shop's server: /health on port 8080. All tasks of the local Fargate share that port."""
+"""The shop's server: /health on the port that PORT names. All tasks of the local Fargate share it."""
+import os
 import socket
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -16,4 +17,4 @@ class Shared(HTTPServer):
         super().server_bind()
 
 
-Shared(("127.0.0.1", 8080), Handler).serve_forever()
+Shared(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
