@@ -10,28 +10,18 @@ fx_abandon=
 fx_wait=0
 fx_user=''
 fx_workdir='/srv/my app'
-fx_names='A EMPTY QUOTES'
+fx_environment='fx_set A '\''value of A'\''
+fx_set EMPTY '\'''\''
+fx_set QUOTES '\''it'\''\'\'''\''s "quoted" $HOME'\'''
+fx_own_environment='fx_set CI true'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
 fx_become_py='<become.py>'
-fx_environ_py='import os
-path = "/proc/1/environ"
-owner = os.stat(path)
-os.setegid(owner.st_gid)
-os.seteuid(owner.st_uid)
-os.write(1, open(path, "rb").read())'
+fx_environ_py='<environ.py>'
 fx_metadata_py='<metadata.py>'
 fx_pack_py='<pack.py>'
-fx_environment() {
-"$@" A 'value of A'
-"$@" EMPTY ''
-"$@" QUOTES 'it'\''s "quoted" $HOME'
-:
-}
-fx_own_environment() {
-"$@" CI true
-:
-}
+fx_launch_sh='<launch.sh>'
+fx_try_sh='<try.sh>'
 fx_command() {
 "$@" bash --noprofile --norc -eo pipefail "$fx_dir/script" 'one argument' 'it'\''s'
 }

@@ -46,8 +46,8 @@ describe("variables", () => {
     ["NUL", "'NUL', whose value has a NUL byte"],
     ["fx_user=", "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
     ["fx_env", "'fx_env', a name that belongs to this action, as all do that begin with fx_"],
-    ["OPTIND=a[$(id)]", "'OPTIND', a variable that shells keep for themselves"],
-    ["A=1\nRANDOM=1", "'RANDOM', a variable that shells keep for themselves"],
+    ["OPTIND=a[$(id)]", "'OPTIND', a variable whose value bash takes for arithmetic, which can run commands"],
+    ["A=1\nRANDOM=1", "'RANDOM', a variable whose value bash takes for arithmetic, which can run commands"],
     [
       "A=1\nfx_setsid=/bin/true",
       "'fx_setsid', a name that belongs to this action, as all do that begin with fx_",
@@ -156,7 +156,10 @@ describe("variables as a JSON object", () => {
     ['{"A": ["x", "B"], "A": "y"}', "the name 'A' more than once"],
     ['{"A": 1, "A": "y"}', "the name 'A' more than once"],
     ['{"my-name": "x"}', "'my-name' where the name is not letters, digits and _ (and no digit first)"],
-    ['{"OPTIND": "a[$(id)]"}', "'OPTIND', a variable that shells keep for themselves"],
+    [
+      '{"OPTIND": "a[$(id)]"}',
+      "'OPTIND', a variable whose value bash takes for arithmetic, which can run commands",
+    ],
     ['{"fx_user": ""}', "'fx_user', a name that belongs to this action, as all do that begin with fx_"],
     ['{"": "x"}', "nothing where the name is not letters, digits and _ (and no digit first)"],
   ])("refuse %s", (text, got) => {

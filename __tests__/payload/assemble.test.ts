@@ -21,7 +21,7 @@ function prepare(inputs: Partial<Inputs>) {
   const read = (...names: string[]): string[] => {
     const values = names.map((name) => `"$${name}"`).join(" ");
     const head = job.slice(0, job.indexOf(jobSource()));
-    const show = `put() { export "$1=$2"; }; fx_environment put; fx_own_environment put; printf '%s\\n' ${values}`;
+    const show = `fx_set() { export "$1=$2"; }; eval "$fx_environment"; eval "$fx_own_environment"; printf '%s\\n' ${values}`;
     return runShell("sh", `fx_dir=D\n${head}\n${show}`).toString().split("\n").slice(0, names.length);
   };
   const shell = (): string => {

@@ -80,6 +80,29 @@ const AS_USER: readonly Row[] = [
 
 const OF_DIRECTORY: readonly Row[] = [
   ["a PATH of env's in which it isn't", "", { shell: "env PATH=/nope sh {0}" }, "shell", "PATH (/nope)"],
+  [
+    "a program that env -S doesn't find, in one word",
+    "",
+    { shell: "env -Sno-such-sh {0}" },
+    "shell",
+    "code 127",
+  ],
+  [
+    "a program that env doesn't find without a variable",
+    "",
+    { shell: "env -u A no-such-sh {0}" },
+    "shell",
+    "127",
+  ],
+  [
+    "a program that env doesn't find elsewhere",
+    "",
+    { shell: "env --chdir=/ no-such-sh {0}" },
+    "shell",
+    "127",
+  ],
+  ["a program that timeout doesn't find", "", { shell: "timeout 5 no-such-sh {0}" }, "shell", "127"],
+  ["a program that nice may not run", "", { shell: "nice /opt/not-executable {0}" }, "shell", "126"],
   ["a program that env -S doesn't find", "", { shell: "env -S no-such-sh {0}" }, "shell", "'no-such-sh'"],
   ["a working directory that isn't there", "", { workingDirectory: "/no/such" }, "directory", "'/no/such'"],
   ["a file for a working directory", "", { workingDirectory: "/opt/plain-file" }, "directory", "plain-file'"],
@@ -184,7 +207,7 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
       const { status, stdout } = await run(script, { [how]: { FIRST: "one", OPTIND: "abc", LAST: "two" } });
       if (sh === "busybox") expect(stdout.toString()).toBe("abc\n");
       else {
-        const text = expect.stringMatching(/ variable OPTIND,/) as string;
+        const text = expect.stringMatching(/ variable OPTIND /) as string;
         expect(status).toEqual({ kind: "refused", code: "variable", text });
       }
     },

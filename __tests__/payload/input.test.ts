@@ -88,8 +88,8 @@ describe.each(SHELLS)("under %s", (shell) => {
   });
 
   it("secrets become variables with every byte they had", () => {
-    const put = `put() { export "$1=$2"; }`;
-    const script = `${put}; eval "$(${READ})"; fx_secret_environment put; printf '%s\\0' "$SECRET_0" "$SECRET_1" "$SECRET_2"`;
+    const put = `fx_set() { export "$1=$2"; }`;
+    const script = `${put}; eval "$(${READ})"; eval "$fx_secret_environment"; printf '%s\\0' "$SECRET_0" "$SECRET_1" "$SECRET_2"`;
     fc.assert(
       fc.property(anySecrets, (secrets) => {
         const values = runShell(shell, script, [], { input: typedSecrets(secrets) })

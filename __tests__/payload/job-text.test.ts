@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
-import { inlinePython, jobSource, recorderPy } from "../../src/payload/container-source.ts";
+import { inlinePython, jobSource, recorderPy, shortened } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";
@@ -15,7 +15,10 @@ function settings(options: Partial<JobOptions>): string {
     .replace(quote(payloadFile("recorder.awk")), "'<recorder.awk>'")
     .replace(quote(inlinePython("become.py")), "'<become.py>'")
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")
-    .replace(quote(inlinePython("pack.py")), "'<pack.py>'");
+    .replace(quote(inlinePython("pack.py")), "'<pack.py>'")
+    .replace(quote(inlinePython("environ.py")), "'<environ.py>'")
+    .replace(quote(shortened(payloadFile("launch.sh"))), "'<launch.sh>'")
+    .replace(quote(shortened(payloadFile("try.sh"))), "'<try.sh>'");
 }
 
 it("the settings of a run are what was reviewed", () => {
@@ -26,7 +29,7 @@ describe.each(SHELLS)("under %s", (shell) => {
   const values = (options: Partial<JobOptions>, script: string): string[] =>
     runShell(
       shell,
-      `${settings(options)}\nfx_dir=/run/dir\nshow() { printf '%s\\0' "$@"; }\nput() { export "$1=$2"; }\n${script}`,
+      `${settings(options)}\nfx_dir=/run/dir\nshow() { printf '%s\\0' "$@"; }\nfx_set() { export "$1=$2"; }\n${script}`,
     )
       .toString()
       .split("\0")
@@ -55,7 +58,7 @@ describe.each(SHELLS)("under %s", (shell) => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 5 }), text, text, (args, a, b) => {
         const options = { shell: "sh {0}", args, env: { A: a, B: b }, workingDirectory: b };
-        const script = `fx_command show; fx_environment put; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
+        const script = `fx_command show; eval "$fx_environment"; printf '%s\\0' "$A" "$B" "$fx_workdir"`;
         expect(values(options, script)).toEqual(["sh", "/run/dir/script", ...args, a, b, b]);
       }),
       { numRuns: 20 },
@@ -64,10 +67,9 @@ describe.each(SHELLS)("under %s", (shell) => {
 
   it("what no input can change comes last", () => {
     const options = { env: { CI: "no", A: "1" }, ownEnv: { CI: "true" } };
-    expect(values(options, `fx_environment put; fx_own_environment put; printf '%s\\0' "$CI" "$A"`)).toEqual([
-      "true",
-      "1",
-    ]);
+    expect(
+      values(options, `eval "$fx_environment"; eval "$fx_own_environment"; printf '%s\\0' "$CI" "$A"`),
+    ).toEqual(["true", "1"]);
   });
 
   it("no setting is exported to the job", () => {

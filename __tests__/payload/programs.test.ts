@@ -55,7 +55,7 @@ const LINK = "ln -s bin /opt/venv/by; chown -h 1000 /opt/venv/by; chown 1000 /op
 /** How a program at this path becomes one that the other user can replace. */
 const ways: readonly (readonly [string, (path: string, name: string) => string])[] = [
   ["a link to a program of theirs", (path, name) => `ln -sf /opt/venv/bin/${name} ${path}`],
-  ["a link through a link of theirs", (path, name) => `ln -sf ../../opt/venv/by/${name} ${path}`],
+  ["a link through a link of theirs", (path, name) => `ln -sf /opt/venv/by/${name} ${path}`],
   ["their own", (path, name) => `rm -f ${path}; cp -p /opt/venv/bin/${name} ${path}`],
   [
     "everybody's to write to",

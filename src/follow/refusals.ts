@@ -25,7 +25,7 @@ const couldNotRun = (container: string): string => `The ${container} could not r
 const saidBeforeTheScript = (text: string): string => `It said: ${text}. No script has run.`;
 
 /** The errors of a shell or of Python in an image without python3 or boto3. */
-const WITHOUT_BOTO3 = /No module named '?boto3|python3: *not found|python3: command not found/;
+const WITHOUT_BOTO3 = /No module named '?boto3|no python3|python3: *not found/;
 
 const OTHER: RefusalWords = {
   code: "container-refused",
@@ -98,10 +98,10 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   variable: {
     code: "bad-input",
     failed: (container) =>
-      `Input 'env' or 'secrets' sets a variable that the shell of the ${container} reserves for itself.`,
+      `Input 'env' or 'secrets' sets a variable to a value that the shell of the ${container} does not pass on.`,
     seen: saidBeforeTheScript,
     advice:
-      "Give the variable another name: bash keeps UID, EUID, PPID and others to itself, and so does zsh.",
+      "Give the variable another name. A shell keeps some variables to itself, as bash and zsh keep UID, EUID and PPID. Some take numbers only, as OPTIND.",
   },
   start: OTHER,
   job: OTHER,

@@ -4,8 +4,8 @@ export function isVariableName(name: string): boolean {
 }
 
 /**
- * bash evaluates values of these variables as arithmetic, which may run commands (`a[$(id)]`). The shell that sets
- * them still runs as root.
+ * bash evaluates values of these variables as arithmetic, which may run commands (`a[$(id)]`). A value may come from
+ * an event's text.
  */
 const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS", "LINENO"]);
 
@@ -13,7 +13,9 @@ const ARITHMETIC = new Set(["OPTIND", "RANDOM", "SRANDOM", "HISTCMD", "SECONDS",
 export function reservation(name: string): string | undefined {
   // The container's own shell uses these names.
   if (name.startsWith("fx_")) return "a name that belongs to this action, as all do that begin with fx_";
-  return ARITHMETIC.has(name) ? "a variable that shells keep for themselves" : undefined;
+  return ARITHMETIC.has(name)
+    ? "a variable whose value bash takes for arithmetic, which can run commands"
+    : undefined;
 }
 
 /** True for credentials of the runner and of the step. A job gets none of them by a bare name among other lines. */

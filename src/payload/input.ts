@@ -1,5 +1,5 @@
 import type { Payload } from "./payload.ts";
-import { exports } from "./job-text.ts";
+import { settings } from "./job-text.ts";
 import { quote } from "./quote.ts";
 import { redactionPatterns } from "./redaction.ts";
 
@@ -54,11 +54,7 @@ export const END_TASK = Buffer.from("end\n");
 
 function secretsText(secrets: Readonly<Record<string, string>>): string {
   return [
-    "fx_secret_environment() {",
-    ...exports(secrets),
-    ":",
-    "}",
-    `fx_secret_names=${quote(Object.keys(secrets).join(" "))}`,
+    `fx_secret_environment=${quote(settings(secrets))}`,
     `fx_patterns=${quote(redactionPatterns(secrets).join("\n"))}`,
     // The last line shows the job that it has the whole text.
     "fx_whole=1",

@@ -1,6 +1,6 @@
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
-import { inlinePython, jobSource, recorderPy } from "./container-source.ts";
+import { inlinePython, jobSource, recorderPy, shortened } from "./container-source.ts";
 
 export interface JobOptions {
   readonly runId: string;
@@ -49,20 +49,14 @@ export function jobText(options: JobOptions): string {
     `fx_wait=${options.waitSeconds}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
-    `fx_names=${quote(Object.keys(options.env).join(" "))}`,
+    `fx_environment=${quote(settings(options.env))}`,
+    `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
     `fx_recorder_awk=${quote(payloadFile("recorder.awk"))}`,
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
-    `fx_environment() {`,
-    ...exports(options.env),
-    `:`,
-    `}`,
-    `fx_own_environment() {`,
-    ...exports(options.ownEnv),
-    `:`,
-    `}`,
+    ...["launch", "try"].map((name) => `fx_${name}_sh=${quote(shortened(payloadFile(`${name}.sh`)))}`),
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
@@ -70,12 +64,11 @@ export function jobText(options: JobOptions): string {
   ].join("\n");
 }
 
-/**
- * The body of a shell function that calls the command in its arguments with each name and value. The names are
- * checked.
- */
-export function exports(env: Readonly<Record<string, string>>): string[] {
-  return Object.entries(env).map(([name, value]) => `"$@" ${name} ${quote(value)}`);
+/** Calls of the shell function `fx_set` with each name and value. The names are checked. */
+export function settings(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `fx_set ${name} ${quote(value)}`)
+    .join("\n");
 }
 
 function commandWords(template: string, args: readonly string[]): string {

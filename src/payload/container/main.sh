@@ -9,7 +9,6 @@
 
 # fx_main [DIRECTORY UMASK PATH UID]
 fx_main() {
-  fx_worker_number=''
   if [ $# -gt 0 ]; then
     fx_dir=$1 fx_umask=$2 fx_path=$3 fx_uid=$4
     fx_run_job

@@ -13,21 +13,15 @@ fx_find_programs() {
   [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true 2>/dev/null || fx_env=''
 }
 
-# fx_exec WORD…: becomes that program, in a worker with the variables of the script.
-fx_exec() {
-  [ "$fx_worker_number" ] || exec "$@"
-  fx_launch "$fx_worker_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
-}
-
 # fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT
 # and QUIT ignored (POSIX, Asynchronous Lists). They are given back where the image has a program for that.
 fx_session() {
   if [ "$fx_env" ]; then
-    fx_exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
+    exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
   elif [ "$fx_python3" ]; then
-    fx_exec "$fx_python3" -I -S -c "$fx_become_py" session "$@"
+    exec "$fx_python3" -I -S -c "$fx_become_py" session "$@"
   else
-    fx_exec "$fx_setsid" "$@"
+    exec "$fx_setsid" "$@"
   fi
 }
 
@@ -35,7 +29,7 @@ fx_session() {
 # of a container may be a program that reaps no child.
 fx_adopting() {
   if [ "$fx_python3" ]; then
-    fx_exec "$fx_python3" -I -S -c "$fx_become_py" adopt "$@"
+    exec "$fx_python3" -I -S -c "$fx_become_py" adopt "$@"
   else
     fx_session "$@"
   fi
