@@ -1,7 +1,7 @@
 # --- The attacher: it copies the spool to its terminal, from the byte that it is told, up to the end of the job. A job may
 # have any number of them, one after the other.
 
-# Ends the attacher before this one: its session takes one of the container's places as long as it lives.
+# Ends the last attacher: its session takes one of the container's places as long as it lives.
 fx_replace_attacher() {
   fx_tell KILL "$(cat "$fx_dir/attacher")"
   printf %s "$fx_self" >"$fx_dir/attacher"
@@ -11,9 +11,9 @@ fx_replace_attacher() {
 fx_show_job() {
   fx_mark "@$fx_at"
   printf '\n'
-  fx_quiet=0 fx_unmarked=0 fx_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held=''
+  fx_quiet=0 fx_unmarked=0 fx_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held='' fx_holds=0
   until [ "$fx_last" ]; do
-    # The status is looked for before the size: all that was written before the status is in a size that is read later.
+    # Look for the status before the size: a size that is read later includes all that was written before the status.
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
     fx_tell_held
@@ -29,6 +29,7 @@ fx_show_job() {
       [ "$fx_last" ] || fx_wait_for_news
     fi
   done
+  fx_tell_holds
   fx_mark "$fx_last"
   printf '\n'
 }
@@ -59,7 +60,7 @@ fx_open_news() {
 # Waits until something may have happened. Before there is a recorder in python3, and where awk records, that is a short
 # sleep.
 fx_wait_for_news() {
-  # In tenths of a second, more or less.
+  # About tenths of a second.
   fx_quiet=$((fx_quiet + 1))
   # ECS Exec ends a session in which nothing moves for 20 minutes (its documentation). A mark moves every half minute.
   if [ "$fx_quiet" -ge 300 ]; then

@@ -17,58 +17,55 @@ fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
 # The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
 # would record it.
-stty -echo -opost || python3 -I -S -c "$fx_echo_off_py" || {
-  fx_say echo
+# python3, and the packages among which it looks for boto3. It stays in fx_file until the payload is there.
+fx_file=$(command -v python3)
+fx_safe "$fx_file" || fx_file=""
+for fx_n in "${fx_on%/*/*}"/lib*/python3*/*-packages; do fx_safe "$fx_n" || fx_file=""; done
+stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_off_py" || {
+  fx_say "echo$fx_bad"
   exit 1
 }
 
-# The runner need not wait for the payload to know that the session is open.
+# Tells the runner that the session is open, before the payload is fetched.
 fx_say open
 
-# The directory is the lock: the bootstrap that makes it fetches the payload, every other one attaches. A directory without
-# a job is made again: the session of its maker is lost, since a runner opens a session only when the one before is lost.
-# All places are looked at before one is made, so that nothing that another user puts there or removes can lead to a
-# second job.
+# The directory is the lock: the bootstrap that makes it fetches the payload, and every other one attaches. A
+# directory without a job is made again: a runner opens a session only when the last one is lost, so the session of
+# its maker is lost. All parent directories are searched before a directory is made, so that nothing that another user
+# puts there or removes can lead to a second job.
 fx_make() {
-  fx_safe && mkdir "$fx_dir" && fx_new=new
-  ! fx_ours || return 0
-  # An access list of that place lets others write to what we have made, or another user has made it.
+  fx_safe "$fx_parent" && mkdir "$fx_dir" && fx_new=new
+  fx_ours && return
+  # An access list of the parent lets others write to the new directory, or another user has made it.
   fx_new=
   rmdir "$fx_dir"
-  [ ! -e "$fx_dir" ] || fx_odd=$fx_dir
+  [ -e "$fx_dir" ] && fx_odd=$fx_dir
   false
 }
 if fx_find fx_ours && [ ! -e "$fx_dir/job" ]; then
-  ! fx_is "$(cat "$fx_dir/maker")" || kill -9 "$fx_pid"
+  fx_is "$(cat "$fx_dir/maker")" && kill -9 "$fx_pid"
   rm -rf "$fx_dir"
 fi
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
-# The runner that was to type the rest may be lost: after ten minutes without a job the directory is removed. A run that
-# waits for others (others.sh) makes `waits` every second.
-fx_expect() {
-  trap "" HUP
-  fx_n=6000
-  while [ -d "$fx_dir" ] && [ ! -e "$fx_dir/started" ] && sleep 0.1; do
-    fx_n=$((fx_n - 1))
-    rm "$fx_dir/waits" && fx_n=6000
-    if [ "$fx_n" -eq 0 ] && mkdir "$fx_dir/started"; then
-      rm -rf "$fx_dir"
-      ! fx_is "$fx_self" || kill -9 "$fx_pid"
-    fi
-  done
-}
+# The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run
+# that waits for others (others.sh) makes `waits` every second.
 if [ "$fx_new" ]; then
   echo "$fx_self" >"$fx_dir/maker"
-  fx_expect >/dev/null 3<&- &
+  {
+    trap "" HUP
+    cd "$fx_dir" || exit
+    fx_n=6000
+    while [ -e maker ] && [ ! -e started ] && sleep 0.1; do
+      fx_n=$((fx_n - 1))
+      [ -e waits ] && rm waits && fx_n=6000
+      if [ "$fx_n" = 0 ] && mkdir started; then
+        rm -rf "$fx_dir"
+        fx_is "$fx_self" && kill -9 "$fx_pid"
+      fi
+    done
+  } >/dev/null 3<&- &
   fx_guard=$!
-fi
-
-# The exec agent may lack the credential variables of the container. They, and nothing else, are taken from PID 1, where
-# that is ours, and only values that mean nothing to a shell.
-if [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] && [ -O /proc/1/environ ]; then
-  eval "$(tr "\0" "\n" </proc/1/environ |
-    sed -nE "s,^AWS_(CONTAINER_|ACCESS_KEY|SECRET_|SESSION_)[A-Z_]*=[[:alnum:]/+=:._%-]*$,export &,p")"
 fi
 
 # An attacher that resumes at an offset must never start a second job.

@@ -1,7 +1,6 @@
 # --- Files of the job directory. README.md lists them.
 
-# fx_reserve FILE: takes room on the disk for a line that fx_write writes later. A script that fills the disk must not
-# keep the job from saying so.
+# fx_reserve FILE: reserves disk space for a line that fx_write writes later, so that the job can report a full disk.
 fx_reserve() { echo >"$fx_dir/$1.new"; }
 
 # fx_write FILE LINE: the file appears with the whole of its one line, or not at all.
@@ -19,5 +18,5 @@ fx_size() {
   fx_bytes=${5:-0}
 }
 
-# Wakes the attacher, if it waits to be woken. The pipe is opened both ways: opening one end alone waits for the other.
+# Wakes an attacher that waits for news. The pipe is opened both ways: opening one end alone waits for the other.
 fx_wake_attacher() { [ ! -p "$fx_dir/news" ] || echo 1<>"$fx_dir/news"; }

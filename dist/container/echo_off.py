@@ -1,9 +1,9 @@
 # Turns echo off, and the terminal's own line ends, for an image without stty.
 #
-# Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
+# OPOST, ECHO and TCSANOW stand as their numbers. Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
 import termios as t
 
 a=t.tcgetattr(0)
-a[1]&=~t.OPOST
-a[3]&=~t.ECHO
-t.tcsetattr(0,t.TCSANOW,a)
+a[1]&=~1
+a[3]&=~8
+t.tcsetattr(0,0,a)

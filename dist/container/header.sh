@@ -1,17 +1,16 @@
-# --- The header: the line by which a log stream with a random name is traced back to its task and its run.
+# --- The header: the line that names the task and the run in a log stream with a random name.
 
-# fx_get URL: prints the answer of the task metadata endpoint. It is on the task's own link, so that a proxy of the
-# container leads nowhere. Settings in the container's home directory may be another user's.
+# fx_get URL: prints the answer of the task metadata endpoint. The endpoint is link-local, so a proxy can't reach it.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
   fx_url_=$1
-  if command -v curl >/dev/null; then
-    HOME=$fx_dir curl -q -sf -m 2 --noproxy '*' "$fx_url_"
-  elif command -v python3 >/dev/null; then
-    python3 -I -S -c "$fx_metadata_py" "$fx_url_"
-  else
+  if fx_tool curl; then
+    fx_apart "$fx_file" -q -sf -m 2 --noproxy '*' "$fx_url_"
+  elif fx_tool python3; then
+    fx_apart "$fx_file" -I -S -c "$fx_metadata_py" "$fx_url_"
+  elif fx_tool wget; then
     # The wget of busybox has no such option, and reads no file that could name a proxy.
-    HOME=$fx_dir wget -q -T 2 -t 1 --no-proxy -O - "$fx_url_" || HOME=$fx_dir wget -q -T 2 -O - "$fx_url_"
+    fx_apart "$fx_file" -q -T 2 -t 1 --no-proxy -O - "$fx_url_" || "$fx_file" -q -T 2 -O - "$fx_url_"
   fi 2>/dev/null
 )
 

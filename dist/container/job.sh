@@ -2,7 +2,7 @@
 # and writes the status.
 
 fx_run_job() {
-  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_names='' fx_whole='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
@@ -29,6 +29,7 @@ fx_run_job() {
     return
   fi
   fx_start_recording || return
+  fx_watch_script
   fx_start_workers
   fx_await_workers
   fx_conclude
@@ -73,6 +74,11 @@ fx_conclude() {
     return
   fi
   fx_reason=exited
+  if [ ! -e "$fx_dir/stopping" ] && fx_is_unread; then
+    fx_code=${fx_codes%%:*}
+    fx_end refused "shell: the command ended with exit code ${fx_code#*=} and has not read the script"
+    return
+  fi
   [ ! -e "$fx_dir/stopping" ] || fx_reason=$(cat "$fx_dir/stopping")
   fx_end "$fx_reason" "$fx_codes"
 }

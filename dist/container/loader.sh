@@ -1,6 +1,31 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
 # other way to get the payload, one after the other. Where none works it ends the session with the reasons.
 
+# fx_find_bad_modules: finds a directory of modules of the python3 in fx_file that another user can replace: fx_modules.
+# False where there is none.
+fx_find_bad_modules() {
+  for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
+    for fx_modules in "$fx_prefix"/lib*/python3* "$fx_prefix"/lib*/python3*/*-packages; do
+      [ ! -e "$fx_modules" ] || fx_safe "$fx_modules" || return 0
+    done
+  done
+  false
+}
+
+# Finds the python3 that can run boto3, in fx_boto3. Where it is none fx_why is the reason; else fx_why is why the bootstrap
+# got nothing by it.
+fx_find_boto3() {
+  fx_first=$fx_file fx_boto3=''
+  if ! fx_tool python3; then
+    fx_why=${fx_bad:+"another user can replace $fx_bad"}
+    fx_why=${fx_why:-the image has no python3}
+  elif fx_find_bad_modules; then
+    fx_why="another user can replace $fx_modules"
+  else
+    fx_boto3=$fx_file
+  fi
+}
+fx_find_boto3
 # What was tried, and why it did not work.
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s}; "}}
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
@@ -30,12 +55,12 @@ fx_refuse() {
 
 # Prints the SHA-256 of the payload, or `none` where the image can't compute it.
 fx_digest() {
-  if command -v sha256sum >/dev/null; then
-    sha256sum "$fx_dir/payload" | cut -d ' ' -f 1
-  elif command -v openssl >/dev/null; then
-    openssl dgst -sha256 "$fx_dir/payload" | sed 's/.* //'
-  elif command -v python3 >/dev/null; then
-    python3 -I -S -c "$fx_sha256_py" "$fx_dir/payload"
+  if fx_tool sha256sum; then
+    fx_apart "$fx_file" "$fx_dir/payload" | cut -d ' ' -f 1
+  elif fx_tool openssl; then
+    fx_apart "$fx_file" dgst -sha256 "$fx_dir/payload" | sed 's/.* //'
+  elif fx_tool python3; then
+    fx_apart "$fx_file" -I -S -c "$fx_sha256_py" "$fx_dir/payload"
   else
     echo none
   fi 2>/dev/null
@@ -53,13 +78,6 @@ fx_verify() {
   [ "$fx_found" = "$fx_sha" ]
 }
 
-# fx_apart COMMAND: runs it without the settings of the container's home directory. Another user may own that, and settings
-# name programs to run and files to write. To be called in a subshell, since the script keeps its HOME.
-fx_apart() {
-  export HOME="$fx_dir"
-  "$@"
-}
-
 # fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
 # a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False where the next
 # way is to be tried.
@@ -74,7 +92,7 @@ fx_try() {
     fx_say "$fx_nonce;n Script fetched by $1 (${fx_tried%; })."
   else
     fx_status=$? fx_said=$(fx_words)
-    # A quiet wget says nothing. 4 is a network failure (its manual).
+    # A quiet wget prints no reason. Exit code 4 is a network failure (its manual).
     [ "$1:$fx_status" != wget:4 ] || fx_said='no connection'
     [ -z "$fx_late" ] || fx_said='no answer within 5 s'
     fx_count_unreached "$fx_said"
@@ -83,8 +101,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for its end as long as it works. It is killed after five seconds in which it neither computes
-# nor writes: no program's own timeouts cover everything that may keep it waiting.
+# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes
+# nor writes, because no program's own timeouts cover every wait.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -93,8 +111,8 @@ fx_wait_for_way() {
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
     fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
-    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). Waiting takes a few, too.
-    # One that waits for a processor (`R`) has not got one of this container's few.
+    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
+    # A process in state `R` is not idle: it waits for a processor.
     if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
     fi
@@ -109,36 +127,31 @@ fx_wait_for_way() {
   wait "${fx_way%:*}"
 } 2>/dev/null
 
-# Takes the path of the task's credentials from a PID 1 of another user, of whom the bootstrap takes nothing. A path of this
-# form leads nowhere but to the task's own endpoint, so that user can choose neither a host nor keys.
-fx_take_path() {
-  [ -z "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ] || return
-  fx_relative=$(fx_read_environ | tr '\0\n' '\n\001' |
-    LC_ALL=C sed -nE 's,^AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=(/v2/credentials/[0-9a-f-]+)$,\1,p' | head -n 1)
-  [ "$fx_relative" ] && export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="$fx_relative"
+# Finds `aws`, which is a script in some images: fx_aws. False where there is none, or another user can replace what runs it.
+fx_find_aws() {
+  fx_tool aws || return
+  fx_aws=$fx_file
+  read -r fx_line <"$fx_aws"
+  case $fx_line in
+    '#!'*)
+      # shellcheck disable=SC2086 # it is to be split into words
+      set -- ${fx_line#??}
+      if [ "${1##*/}" = env ]; then fx_tool "$2"; else fx_file=$1 && fx_safe "$1"; fi && ! fx_find_bad_modules
+      ;;
+  esac
 }
 
-# To root the kernel shows the environment of another user's process only with CAP_SYS_PTRACE, which a container lacks by
-# default; to that user it shows it (ptrace(2), PTRACE_MODE_READ_FSCREDS). No process of that user can signal one whose real
-# and saved user is root.
-fx_read_environ() {
-  cat /proc/1/environ || python3 -I -S -c '
-import os
-path = "/proc/1/environ"
-owner = os.stat(path)
-os.setegid(owner.st_gid)
-os.seteuid(owner.st_uid)
-os.write(1, open(path, "rb").read())'
-} 2>/dev/null
-
+fx_by_boto3() {
+  exec "$fx_boto3" -I -c "$fx_fetch_py" "$fx_bucket" "$fx_key" "$fx_region" "$fx_sha" "$fx_dir/payload"
+}
 fx_by_aws() {
   export AWS_MAX_ATTEMPTS=1
-  exec aws s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
+  exec "$fx_aws" s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
     "s3://$fx_bucket/$fx_key" "$fx_dir/payload"
 }
-fx_by_curl() { exec curl -q -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
-fx_by_wget() { exec wget -q -T 4 -t 1 -i - -O "$fx_dir/payload"; }
-fx_by_python() { exec python3 -I -S -c "$fx_download_py" "$fx_dir/payload"; }
+fx_by_curl() { exec "$fx_file" -q -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
+fx_by_wget() { exec "$fx_file" -q -T 4 -t 1 -i - -O "$fx_dir/payload"; }
+fx_by_python() { exec "$fx_file" -I -S -c "$fx_download_py" "$fx_dir/payload"; }
 
 # Reads the payload from the session: lines of printf escapes, which need no program of the image, and a dot.
 fx_type() {
@@ -147,18 +160,28 @@ fx_type() {
 }
 
 fx_load() {
-  [ -d "$fx_dir" ] || fx_refuse place "there is no place for a directory of ours${fx_odd:+: another user has made $fx_odd}"
-  [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is not there any more'
+  [ -d "$fx_dir" ] || fx_refuse job-directory "no directory can hold the files of the job${fx_odd:+: another user has made $fx_odd}"
+  [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is gone'
   [ "$fx_new" ] || fx_refuse gone 'the job directory was never filled'
-  fx_path_taken=
-  ! fx_take_path || fx_path_taken=1
+  # What boto3 may lack: it is tried again with it.
+  fx_of=''
+  if fx_take_credentials; then
+    fx_of='the credentials of PID 1'
+  elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
+    fx_of='the settings of the image'
+  elif [ "$fx_boto3" != "$fx_first" ]; then
+    fx_of=$fx_boto3
+  fi
+  case $fx_why in *oduleNotFound* | *mportError*) fx_of='' ;; esac
   if [ "$fx_bucket" ]; then
-    if [ "$fx_path_taken" ]; then fx_try 'boto3 with the credentials path of PID 1' fx_fetch '' && return; fi
-    if command -v aws >/dev/null; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
-    if command -v curl >/dev/null; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
-    if command -v python3 >/dev/null; then fx_try python3 fx_by_python %s && return; fi
+    if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
+    if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
+    if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
+    if fx_tool python3; then fx_try python3 fx_by_python %s && return; fi
     # The wget of busybox takes a URL from its arguments only.
-    if [ "$fx_unreached" -lt 2 ] && fx_apart wget --version 2>/dev/null | grep -q 'GNU Wget'; then fx_try wget fx_by_wget '%s\n' && return; fi
+    if [ "$fx_unreached" -lt 2 ] && fx_tool wget && fx_apart "$fx_file" --version 2>/dev/null | grep -q 'GNU Wget'; then
+      fx_try wget fx_by_wget '%s\n' && return
+    fi
     [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
     [ "$fx_typed" ] || fx_refuse download "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"

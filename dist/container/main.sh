@@ -7,11 +7,10 @@
 #
 # Every name begins with fx_ and none is exported, so that the variables of the container stay what they are.
 
-# fx_main [DIRECTORY UMASK PATH]
+# fx_main [DIRECTORY UMASK PATH UID]
 fx_main() {
-  fx_worker_number=''
   if [ $# -gt 0 ]; then
-    fx_dir=$1 fx_umask=$2 fx_path=$3
+    fx_dir=$1 fx_umask=$2 fx_path=$3 fx_uid=$4
     fx_run_job
   else
     # The terminal carries the spool and marks. The runner would take a message of a program for output of the job.
@@ -29,6 +28,10 @@ fx_run_attacher() {
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
+  if [ "$fx_new" ]; then
+    fx_listed=$(fx_list_bad)
+    [ -z "$fx_listed" ] || fx_mark "n Not run, since another user of the container can replace it:$fx_listed."
+  fi
   fx_read_secrets
   fx_replace_attacher
   fx_open_news
@@ -64,7 +67,8 @@ fx_unpack() {
 }
 
 fx_start_job() {
-  printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" \
+  fx_take_credentials
+  printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" "$fx_uid" \
     >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
   fx_name "$!"
   fx_child=$fx_token

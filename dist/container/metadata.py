@@ -1,4 +1,4 @@
-# Prints what the task metadata endpoint answers, without a proxy: it is on the task's own link.
+# Prints the answer of the task metadata endpoint. The endpoint is link-local, so no proxy is used.
 import sys, urllib.request
 
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

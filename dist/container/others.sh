@@ -1,6 +1,7 @@
-# --- The jobs of other runs in this container. A job that goes on though its runner is lost must not run beside ours.
+# --- The jobs of other runs in this container. A job whose runner is lost still runs, and this job must not run
+# beside it.
 
-# Writes what other runs are told of this job: the workflow run, how long the job may go on alone, and when it began.
+# Writes what other runs read of this job: the workflow run, how long the job may go on alone, and when it began.
 fx_write_about() { printf '%s\n' "$fx_url" "$fx_abandon" "$(date -u +%H:%M:%S)" >"$fx_dir/about"; }
 
 # Whether a job goes on in fx_dir.
@@ -10,7 +11,7 @@ fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] &&
 # last 40 s. A reader types a line every 20 s (input.ts).
 fx_is_followed() { fx_is "$(cat "$1/attacher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
 
-# Sets fx_dir to a job of another run, in the place of fx_dir, that goes on and that no reader follows. For fx_find.
+# Sets fx_dir to a job of another run, beside fx_dir, that still runs and has no reader. For fx_find.
 fx_find_lost() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
     if [ "$fx_dir" != "$fx_own" ] && fx_goes_on && ! fx_is_followed "$fx_dir"; then return 0; fi

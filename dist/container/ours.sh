@@ -1,43 +1,45 @@
-# --- Programs and job directories of ours, told from those that another user of the container has planted.
-#
-# Part of the bootstrap and of the command that stops a job. Comments and indentation are not sent.
+# --- Programs and job directories that no other user of the container can have planted. Part of the bootstrap and of
+# the command that stops a job, behind safe.sh. Comments and indentation are not sent.
 
 exec 2>/dev/null
-# The programs that look at the entries of PATH come from these two.
-fx_path=$PATH PATH=/usr/bin:/bin IFS=: fx_tools=
-# An image without `id`: ECS Exec runs commands as root (its documentation).
-fx_uid=$(id -u || echo 0)
+# Owners and modes are read by the `ls` and `grep` of /usr/bin or /bin: a program can't be trusted to tell its own
+# owner. /- does not exist. fx_uid is not 0 only in tests.
+fx_uid=0 fx_path=$PATH PATH=/- fx_tools=/- fx_bad="" IFS=:
+for fx_dir in /usr/bin /bin $fx_path; do
+  case $fx_dir in /*) [ -O "$fx_dir/ls" ] && [ -O "$fx_dir/grep" ] && PATH=$PATH:$fx_dir ;; esac
+done
+[ -O / ] || PATH=/usr/bin:/bin fx_uid=$(id -u)
 
-# Whether no other user can remove or replace what fx_dir names: all directories above it belong to root or to us, and others
-# may write to them only where they are sticky. For a path without links.
-fx_safe() {
-  fx_up=$fx_dir
-  while [ "$fx_up" ]; do
-    fx_up=${fx_up%/*}
-    set -- "$@" "$fx_up/."
-  done
-  ! ls -ldn "$@" | grep -qvE "^d(.{4}-..-|.{8}[tT])[^ ]* +[0-9]+ (0|$fx_uid) "
-}
-
-# PATH for our own programs: of the container's entries those that are absolute and that no other user can put a program
-# into. The script gets the container's own PATH, fx_path.
-for fx_dir in $fx_path; do
-  case $fx_dir in /*) fx_dir=$(cd -P "$fx_dir" && pwd)/ && [ ! -k "$fx_dir" ] && fx_safe && fx_tools=$fx_tools:$fx_dir ;; esac
+# PATH for our own programs: of the container's entries those that are absolute, and that no other user can put a program
+# into or replace one in that every image needs. Where there is none it is /usr/bin:/bin. The script gets the container's own
+# PATH, fx_path.
+for fx_dir in $fx_path : /usr/bin /bin; do
+  case $fx_dir$fx_tools in
+    :/-:*) break ;;
+    /*)
+      [ -k "$fx_dir" ] || ! fx_safe "$fx_dir/" && continue
+      for fx_n in cat chmod chown cut date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr; do
+        [ ! -e "$fx_dir/$fx_n" ] || fx_safe "$fx_dir/$fx_n" || {
+          fx_bad=" $fx_dir/$fx_n"
+          continue 2
+        }
+      done
+      fx_tools=$fx_tools:$fx_dir
+      ;;
+  esac
 done
 unset IFS
-PATH=${fx_tools:-:$PATH}
-PATH=${PATH#:}
+PATH=$fx_tools
 
-# Whether fx_dir is a directory that only we can have made and that no other user can write to. One call of `ls` looks at
-# the path itself: it follows no link, and nothing can change between two looks.
-fx_ours() { ls -ldn "$fx_dir" | grep -qE "^drwx--.--.[^ ]* +[0-9]+ $fx_uid " && fx_safe; }
+# Whether fx_dir is a directory that only we can have made and that no other user can write to. `ls` looks at the path
+# itself: it follows no link.
+fx_ours() { ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
 
-# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_places for which the predicate is true. False, and
+# fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. False, and
 # /dev/null, where there is none.
 fx_find() {
-  for fx_place in $fx_places; do
-    # Without links: another user may be able to change a link on the way.
-    fx_dir=$(cd -P "$fx_place" && pwd)/fargate-exec-$fx_id && "$1" && return
+  for fx_parent in $fx_parents; do
+    fx_dir=$fx_parent/fargate-exec-$fx_id && "$1" && return
   done
   fx_dir=/dev/null
   false

@@ -1,27 +1,27 @@
 # --- Processes of ours: how they begin, wait and end.
 
 # Finds our own programs once, by their full paths, so that they stay the same whatever PATH the script is given:
-# fx_python3, fx_setsid, and fx_env where `env` can give signals back. Each is empty where the image has none.
+# fx_python3, fx_setsid, and fx_env where `env` can give signals back. Each is empty where the image has none, or where
+# another user can replace it.
 fx_find_programs() {
-  fx_env='' fx_python3=$(command -v python3) fx_setsid=$(command -v setsid)
-  if [ "$fx_setsid" ] && env --default-signal=INT,QUIT true 2>/dev/null; then fx_env=$(command -v env); fi
-}
-
-# fx_exec WORD…: becomes that program, in a worker with the variables of the script.
-fx_exec() {
-  [ "$fx_worker_number" ] || exec "$@"
-  fx_launch "$fx_worker_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
+  fx_tool python3
+  fx_python3=$fx_file
+  fx_tool setsid
+  fx_setsid=$fx_file
+  fx_tool env
+  fx_env=$fx_file
+  [ "$fx_setsid" ] && "$fx_env" --default-signal=INT,QUIT "$fx_setsid" true 2>/dev/null || fx_env=''
 }
 
 # fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT
 # and QUIT ignored (POSIX, Asynchronous Lists). They are given back where the image has a program for that.
 fx_session() {
   if [ "$fx_env" ]; then
-    fx_exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
+    exec "$fx_env" --default-signal=INT,QUIT "$fx_setsid" "$@"
   elif [ "$fx_python3" ]; then
-    fx_exec "$fx_python3" -I -S -c "$fx_become_py" session "$@"
+    exec "$fx_python3" -I -S -c "$fx_become_py" session "$@"
   else
-    fx_exec "$fx_setsid" "$@"
+    exec "$fx_setsid" "$@"
   fi
 }
 
@@ -29,7 +29,7 @@ fx_session() {
 # of a container may be a program that reaps no child.
 fx_adopting() {
   if [ "$fx_python3" ]; then
-    fx_exec "$fx_python3" -I -S -c "$fx_become_py" adopt "$@"
+    exec "$fx_python3" -I -S -c "$fx_become_py" adopt "$@"
   else
     fx_session "$@"
   fi

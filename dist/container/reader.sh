@@ -1,4 +1,4 @@
-# --- The reader: the runner, as the attacher knows it by what it types into the terminal.
+# --- The reader: the runner, which the attacher knows by the lines that it types into the terminal.
 
 # Reads the secrets into fx_secrets: lines of printf escapes, and a dot after the last.
 fx_read_secrets() {
@@ -20,7 +20,7 @@ fx_start_helpers() {
   fx_helpers="$fx_helpers $fx_token"
 }
 
-# All get TERM at once, and then each is waited for.
+# Send TERM to all, then wait for each.
 fx_end_helpers() {
   for fx_each in $fx_helpers; do fx_tell TERM "$fx_each"; done
   for fx_each in $fx_helpers; do fx_dismiss "$fx_each"; done
@@ -44,9 +44,9 @@ fx_listen() {
   done
 }
 
-# The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes one of
-# the container's places for sessions. It also wakes the attacher every second, since nothing else would tell it that the
-# job was killed.
+# The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes
+# one of the container's places for sessions. It also wakes the attacher every second, because it learns by no other
+# way that the job was killed.
 fx_expect_reader() {
   fx_silent=0
   while fx_sleep 1; do

@@ -9,7 +9,7 @@
 fx_start_recording() {
   if [ "$fx_python3" ]; then
     fx_start_python
-  elif command -v awk >/dev/null 2>&1; then
+  elif fx_tool awk; then
     fx_start_awk
   else
     fx_end refused 'the image has neither python3 nor awk, one of which has to read the output'
@@ -22,7 +22,7 @@ fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_aw
 
 fx_start_python() {
   printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
-  printf %s "$fx_patterns" | python3 -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
+  printf %s "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
   fx_name "$!"
   fx_recorders=$fx_token
   until [ -e "$fx_dir/recording" ]; do
@@ -53,7 +53,7 @@ fx_start_awk() {
     for fx_kind in o e; do
       mkfifo "$fx_dir/$fx_n.$fx_kind"
       printf '%s\n' "$fx_patterns" |
-        LC_ALL=C awk -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" \
+        LC_ALL=C "$fx_file" -f "$fx_dir/recorder.awk" "$fx_kind" "$fx_n" "$fx_workers" \
           >&6 6>&- 5<"$fx_dir/$fx_n.$fx_kind" &
       fx_name "$!"
       fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"

@@ -104,7 +104,7 @@ function look_for(head, text,    i) {
   if (index(text, pattern[family[head]])) for (i = family[head]; i < family[head + 1]; i++) near[++nears] = i
 }
 
-# Where the last line of the text ends, or 0. Looked for from the end, since an awk can only search forwards.
+# Where the last line of the text ends, or 0. An awk can only search forwards, so this looks at pieces from the end.
 function last_end(text,    size, from, tail, at, next_) {
   for (size = 256; ; size *= 16) {
     from = length(text) > size ? length(text) - size : 0
@@ -131,7 +131,7 @@ function take(text,    cut) {
   }
 }
 
-# Lines, a few of which hold bytes to clean: only the pages with those are taken apart.
+# Cleans lines of which few hold bytes to clean: only the pages with those are split.
 function cleaned(text,    at, end, size, page, out) {
   end = length(text)
   for (at = 1; at <= end; at += size) {
@@ -169,7 +169,7 @@ function whole(text,    at, size, end, before) {
       write(before substr(text, at, size))
       before = ""
     } else {
-      # A line longer than a page, a piece of it at a time; no piece of it may go without its tag.
+      # A line longer than a page is written in pieces, each with its tag.
       size = fitting(text, at)
       write((before == "" && lead == prefix ? again : before) substr(text, at, size) OPEN "\n")
       before = again
@@ -242,7 +242,7 @@ function showable(text,    cut, i, at, from) {
   return cut
 }
 
-# How many characters at the end of the text may begin a pattern, at the most.
+# The most characters at the end of the text that may begin a pattern.
 function begun(text,    at, size, n, i, each) {
   for (at = 1; at <= length(text); at++) {
     if (!(substr(text, at, 3) in starts)) continue

@@ -59,7 +59,8 @@ class Spool:
             self.whole = False
 
     def is_full(self):
-        """Whether as much waits for the reader as may. The file `held` says so, until half of it has been confirmed."""
+        """Whether the spool is full: as much waits for the reader as is allowed. The file `held` exists until half of it
+        is confirmed."""
         if self.end - self.starts[0] < self.limit:
             return False
         while len(self.starts) > 1 and not os.path.exists(self.path(self.starts[0])):
@@ -70,12 +71,12 @@ class Spool:
             with open(self.held + ".new", "w") as file:
                 file.write("%d\n" % self.limit)
             os.rename(self.held + ".new", self.held)
-        # Workers that were told to stop may print one piece more: their last words.
+        # Workers that were told to stop may print one more piece.
         return kept >= self.limit + (self.piece if os.path.exists(self.told) else 0)
 
 
 class News:
-    """The pipe that wakes the attacher when there is more to show."""
+    """The pipe that wakes the attacher when there is more output."""
 
     def __init__(self, path):
         try:
@@ -92,8 +93,8 @@ class News:
 
 
 def is_held(fd):
-    """Whether a process has the other end of a pipe. Where none ever had, as of a worker that was cancelled before it began,
-    select would wait without end."""
+    """Whether a process has the other end of a pipe. Where none ever had, as with a worker that was cancelled before it
+    began, select would wait for ever."""
     try:
         return os.read(fd, 65536) != b""
     except BlockingIOError:
@@ -168,5 +169,5 @@ def main(directory, workers, limit, piece, patterns):
 
 lines = sys.stdin.buffer.read().split(b"\n")
 whole = main(sys.argv[1], *map(int, sys.argv[2:]), Patterns(line for line in lines if line))
-# Without Python's own end: a TERM during that would change the exit status.
+# Skip Python's shutdown: a TERM in it would change the exit status.
 os._exit(0 if whole else 1)

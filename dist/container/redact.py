@@ -63,7 +63,7 @@ def covered(data, patterns):
 
 
 def redacted(data, patterns):
-    """`data` with three asterisks in the place of each secret."""
+    """`data` with three asterisks instead of each secret."""
     out, last = [], 0
     for start, end in covered(data, patterns):
         out += (data[last:start], b"***")

@@ -7,7 +7,8 @@ fx_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 # Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False where the image has
 # nothing; nothing is packed then.
 fx_find_packer() {
-  if command -v gzip >/dev/null && command -v base64 >/dev/null; then
+  if fx_tool base64 && fx_base64=$fx_file && fx_tool gzip; then
+    fx_gzip=$fx_file
     fx_packer=gzip
   elif [ "$fx_python3" ]; then
     fx_packer=python3
@@ -21,7 +22,7 @@ fx_find_packer() {
 # Packs standard input.
 fx_run_packer() {
   case $fx_packer in
-    gzip) gzip -c | base64 ;;
+    gzip) "$fx_gzip" -c | "$fx_base64" ;;
     python3) "$fx_python3" -I -S -c "$fx_pack_py" ;;
   esac
 }
@@ -75,22 +76,31 @@ fx_send() {
     fx_unmarked=$((fx_unmarked + fx_length))
   fi
   fx_at=$((fx_at + fx_length))
-  # From marks of the place, and from packed parts, the reader knows which bytes it has for certain.
+  # By the marks `~`, and by packed parts, the reader knows which bytes are certain.
   [ "$fx_unmarked" -lt 1048576 ] || fx_tell_place
 }
 
-# Tells when the job is held because too much of its output waits, and when it goes on.
+# Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is
+# held hundreds of times after that, which is told as one count at the end.
 fx_tell_held() {
   if [ ! -e "$fx_dir/held" ]; then
-    [ -z "$fx_held" ] || fx_mark 'n The job is not held any more: half of the output that waited has been read.'
+    [ -z "$fx_held" ] || [ "$fx_holds" -gt 1 ] || fx_mark 'n The job is not held any more: half of the output that waited has been read. Further holds are counted.'
     fx_held=
   elif [ -z "$fx_held" ]; then
     read -r fx_held <"$fx_dir/held"
-    fx_mark "n The job is held until more of its output has been read: $((fx_held / 1048576)) MB wait, as many as 'spool-limit' allows."
+    fx_holds=$((fx_holds + 1))
+    fx_allows="as many as 'spool-limit' allows"
+    [ ! -e "$fx_dir/small" ] || fx_allows="half of what was free on the disk, since 'spool-limit' is more than it has room for"
+    [ "$fx_holds" -gt 1 ] || fx_mark "n The job is held until more of its output has been read: $((fx_held / 1048576)) MB wait, $fx_allows."
   fi
 }
 
-# The place in the spool up to which all has been sent.
+# Tells how often the job was held, where that was not told hold by hold.
+fx_tell_holds() {
+  [ "$fx_holds" -le 1 ] || fx_mark "n The job was held $fx_holds times, each time until half of the output that waited had been read."
+}
+
+# The byte of the spool up to which all has been sent.
 fx_tell_place() {
   fx_mark "~ $fx_at"
   fx_unmarked=0

@@ -2,17 +2,23 @@
 # begins. It ends where the next one begins. Pieces that the reader has confirmed are removed.
 
 # Sets how many bytes may wait for the reader, fx_limit, and how many a piece has, fx_piece. Without the input
-# 'spool-limit' the job takes half of what is free on the disk.
+# 'spool-limit' the job takes half of what is free on the disk. It does the same, and writes `small`, where the disk has no
+# room for as much as 'spool-limit' allows and an eighth more, for the last piece and for other files.
 fx_limit_spool() {
+  # shellcheck disable=SC2046 # it is to be split into words
+  set -- $(df -Pk "$fx_dir" 2>/dev/null | tail -n 1)
+  fx_half=1073741824 fx_most=
+  case ${4:-none} in
+    *[!0-9]*) ;;
+    *) fx_half=$(($4 * 512)) fx_most=$(($4 * 8192 / 9)) ;;
+  esac
+  # The reader confirms a mebibyte at a time (send.sh).
+  [ "$fx_half" -ge 4194304 ] || fx_half=4194304
   if [ -z "$fx_limit" ]; then
-    # shellcheck disable=SC2046 # it is to be split into words
-    set -- $(df -Pk "$fx_dir" 2>/dev/null | tail -n 1)
-    case ${4:-none} in
-      *[!0-9]*) fx_limit=1073741824 ;;
-      *) fx_limit=$(($4 * 512)) ;;
-    esac
-    # The reader confirms a mebibyte at a time (send.sh).
-    [ "$fx_limit" -ge 4194304 ] || fx_limit=4194304
+    fx_limit=$fx_half
+  elif [ "$fx_most" ] && [ "$fx_limit" -gt "$fx_most" ]; then
+    fx_limit=$fx_half
+    : >"$fx_dir/small"
   fi
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 8388608 ] || fx_piece=8388608

@@ -6,7 +6,8 @@
 fx_end_job() {
   fx_ours || return
   if mkdir "$fx_dir/started"; then
-    # The bootstrap that has made the directory writes `maker` at once. It would make another directory in another place.
+    # The bootstrap that has made the directory writes `maker` at once. It would make another directory under another
+    # parent.
     fx_tries=10
     until [ -s "$fx_dir/maker" ] || [ "$fx_tries" -eq 0 ]; do
       sleep 0.1

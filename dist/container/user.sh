@@ -29,7 +29,8 @@ fx_find_user() {
 # Finds what can run a command as that user: fx_way, and its program in fx_becomer. False where the image has nothing.
 fx_find_way() {
   for fx_way in setpriv python3 su-exec gosu su; do
-    fx_becomer=$(command -v "$fx_way") || continue
+    fx_tool "$fx_way" || continue
+    fx_becomer=$fx_file
     case $fx_way in
       setpriv) "$fx_becomer" --help 2>&1 | grep -q init-groups || continue ;;
       su) [ "$fx_as_name" ] || continue ;;
@@ -45,7 +46,7 @@ fx_lend() {
   chown "$fx_as_uid:$fx_as_gid" "$@"
 }
 
-# fx_become HOW WORD…: runs a command as that user. HOW is fx_exec or fx_session.
+# fx_become HOW WORD…: runs a command as that user. HOW is exec or fx_session.
 # shellcheck disable=SC2016 # the inner shell expands it
 fx_become() {
   fx_by=$1
@@ -63,12 +64,5 @@ fx_become() {
   esac
 }
 
-# fx_run WORD…: becomes the program of a worker, as the user of the script. Called by fx_worker (workers.sh) through
-# fx_command (job.ts).
-fx_run() {
-  if [ "$fx_user" ]; then
-    fx_become fx_session "$@"
-  else
-    fx_session "$@"
-  fi
-}
+# fx_as_user HOW WORD…: runs a command as the user of the script.
+fx_as_user() { if [ "$fx_user" ]; then fx_become "$@"; else "$@"; fi; }

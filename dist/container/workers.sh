@@ -1,36 +1,20 @@
 # --- The workers: copies of the script. Each is the leader of a process group, and a subshell of the job waits for it.
 
-# fx_export NAME VALUE: sets a variable for the script.
-fx_export() { export "$1=$2"; }
+# Prints the variables of the inputs as calls of fx_set, for launch.sh and try.sh. No program of ours is ever run with them as
+# root: by LD_PRELOAD and others it would run what they name.
+fx_print_variables() { printf '%s\n' "$fx_environment" "$fx_secret_environment" "$fx_own_environment"; }
 
-# fx_take_variables FUNCTION: calls it with the name and the value of each variable of the inputs. PATH is as the container
-# has it before.
-fx_take_variables() {
-  PATH=$fx_path
-  fx_environment "$1"
-  fx_secret_environment "$1"
+# fx_run WORD…: becomes the program of a worker. Called through fx_command (job-text.ts).
+fx_run() {
+  fx_as_user fx_session /bin/sh -c "$fx_launch_sh" sh \
+    "$fx_path" "$fx_workdir" "$fx_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
 }
 
-# fx_launch NUMBER HOME LOGIN WORD…: becomes that program, with all the variables that the script of this worker is to
-# have. LOGIN is empty where no input names a user. Once the first variable is set this reads nothing but its arguments:
-# no variable of the inputs can change what is run, or as which user.
-fx_launch() {
-  fx_take_variables fx_export
-  fx_own_environment fx_export
-  export FARGATE_EXEC_WORKER="$1"
-  [ -z "$3" ] || export HOME="$2" USER="$3" LOGNAME="$3"
-  shift 3
-  exec "$@"
-}
-
-# Enters the working directory, if an input names one. For cd, `-` and `-P` are no directories, and CDPATH may name
-# another one.
-fx_enter_directory() {
-  case $fx_workdir in
-    '') ;;
-    /*) cd "$fx_workdir" || return ;;
-    *) cd "./$fx_workdir" || return ;;
-  esac
+# Becomes worker fx_number, with its variables on standard input.
+fx_become_worker() {
+  [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e"
+  umask "$fx_umask"
+  fx_command fx_run
 }
 
 # fx_worker NUMBER: runs a worker to its end, and writes its pid and code files.
@@ -39,14 +23,7 @@ fx_worker() {
   fx_began=$(date +%s)
   fx_code=143
   if [ ! -e "$fx_dir/stopping" ]; then
-    # shellcheck disable=SC2094 # they are pipes
-    (
-      [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e"
-      fx_enter_directory || exit
-      umask "$fx_umask"
-      fx_worker_number=$fx_number
-      fx_command fx_run
-    ) </dev/null >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" &
+    fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" &
     fx_script=$!
     fx_name "$fx_script"
     fx_write "$fx_number.pid" "$fx_token"

@@ -1,0 +1,27 @@
+# --- The credentials of the task, where the exec agent has none: from the environment of PID 1.
+#
+# Part of the loader, and of the job.
+
+# Whether there are any.
+fx_have_credentials() { [ "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER_CREDENTIALS_FULL_URI$AWS_ACCESS_KEY_ID" ]; }
+
+# Takes them from PID 1. False where there is nothing to take.
+#
+# Where PID 1 is ours that is the credential variables, by name, and only values that mean nothing to a shell. Where it is
+# another user's that is the path of the task's own endpoint. A path of this form leads nowhere else, so that user can choose
+# neither a host nor keys.
+fx_take_credentials() {
+  ! fx_have_credentials || return
+  if [ -O /proc/1/environ ]; then
+    eval "$(tr '\0' '\n' </proc/1/environ |
+      sed -nE 's,^AWS_(CONTAINER_|ACCESS_KEY|SECRET_|SESSION_)[A-Z_]*=[[:alnum:]/+=:._%-]*$,export &,p')"
+  else
+    fx_relative=$(fx_read_environ | tr '\0\n' '\n\001' |
+      LC_ALL=C sed -nE 's,^AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=(/v2/credentials/[0-9a-f-]+)$,\1,p' | head -n 1)
+    [ -z "$fx_relative" ] || export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="$fx_relative"
+  fi
+  fx_have_credentials
+} 2>/dev/null
+
+# Prints the environment of a PID 1 of another user.
+fx_read_environ() { cat /proc/1/environ || { fx_tool python3 && "$fx_file" -I -S -c "$fx_environ_py"; }; }

@@ -1,0 +1,22 @@
+# Becomes the script, as its user, in the session of its worker. What is still root has none of its variables, and has not
+# entered its directory. /bin/sh -c runs it, with the variables on standard input as calls of fx_set, and the arguments
+#
+#     PATH DIRECTORY NUMBER HOME LOGIN WORD…
+#
+# LOGIN is empty where no input names a user. Once the first variable is set nothing but the arguments is read: no variable
+# can change what is run.
+case $2 in
+  '') ;;
+  # For cd, `-` and `-P` are no directories, and CDPATH may name another one.
+  /*) cd "$2" || exit 126 ;;
+  *) cd "./$2" || exit 126 ;;
+esac
+fx_set() { export "$1=$2"; }
+fx_variables=$(cat)
+exec </dev/null
+PATH=$1
+eval "$fx_variables"
+export FARGATE_EXEC_WORKER="$3"
+[ -z "$5" ] || export HOME="$4" USER="$5" LOGNAME="$5"
+shift 5
+exec "$@"
