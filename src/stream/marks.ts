@@ -32,7 +32,7 @@ import { clipped } from "../clipped.ts";
  *     `NONCE;p`               the container asks for the payload to be typed.
  *     `NONCE;s`               the container has got a payload that was missing, and asks for the secrets. A container
  *                             that had the payload gets them with the nonce.
- *     `NONCE;. LENGTH STATUS` the end: the spool has this length, and all of it has been sent.
+ *     `NONCE;. LENGTH STATUS` the end mark: the spool has this length, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
  *                             and the container asks for the code of other ways to get it.
