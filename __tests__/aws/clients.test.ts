@@ -50,6 +50,20 @@ it("gives the credentials for other signers", async () => {
   });
 });
 
+it("makes a client again after one that could not be made", async () => {
+  let made = 0;
+  const clients = awsClients({
+    region: "eu-central-1",
+    credentials: () => {
+      if (++made === 1) throw new Error("a module could not be loaded");
+      return () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" });
+    },
+  });
+  await expect(clients.ecs()).rejects.toThrow("could not be loaded");
+  expect(await clients.ecs()).toBe(await clients.ecs());
+  clients.destroy();
+});
+
 describe("behind a proxy", () => {
   /** Counts what comes by, and passes it on. */
   async function proxy(): Promise<{ url: string; seen: string[]; close: () => void }> {

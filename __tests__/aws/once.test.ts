@@ -2,7 +2,7 @@ import { once } from "../../src/aws/once.ts";
 
 it("asks for each name once, for all callers", async () => {
   const asked: string[] = [];
-  const ask = once((name) => {
+  const ask = once((name: string) => {
     asked.push(name);
     return Promise.resolve(name.toUpperCase());
   });
@@ -12,7 +12,16 @@ it("asks for each name once, for all callers", async () => {
 
 it("asks again after a rejection", async () => {
   let asked = 0;
-  const ask = once(() => (++asked === 1 ? Promise.reject(new Error("throttled")) : Promise.resolve("there")));
+  const ask = once((name: string) =>
+    ++asked === 1 ? Promise.reject(new Error("throttled")) : Promise.resolve(name),
+  );
   await expect(ask("a")).rejects.toThrow("throttled");
-  expect(await ask("a")).toBe("there");
+  expect(await ask("a")).toBe("a");
+});
+
+it("asks once where there is no name, and again after a rejection", async () => {
+  let asked = 0;
+  const ask = once(() => (++asked === 1 ? Promise.reject(new Error("throttled")) : Promise.resolve(asked)));
+  await expect(ask()).rejects.toThrow("throttled");
+  expect(await Promise.all([ask(), ask()])).toEqual([2, 2]);
 });

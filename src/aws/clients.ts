@@ -7,6 +7,7 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { attempt, endpointOverride } from "./failures.ts";
+import { once } from "./once.ts";
 import { patience } from "./patience.ts";
 import { signUpgrade } from "./sign-upgrade.ts";
 
@@ -79,7 +80,7 @@ export function awsClients(options: AwsOptions): AwsClients {
     return await attempt(call, signal, () => current());
   };
 
-  const s3In = onceEach(async (of) => {
+  const s3In = once(async (of: string) => {
     const { S3Client } = await import("./s3-sdk.ts");
     // Under an emulator's address a bucket's name can't be part of the host name.
     const forcePathStyle = endpointOverride("s3") !== undefined;
@@ -136,19 +137,4 @@ async function proxyFromEnvironment(): Promise<Agent | undefined> {
   if (!names.some((name) => process.env[name])) return undefined;
   const { EnvironmentProxyAgent } = await import("./proxy.ts");
   return new EnvironmentProxyAgent();
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-}
-
-/** The same for each argument. */
-function onceEach<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const made = new Map<string, Promise<T>>();
-  return (key) => {
-    const known = made.get(key) ?? make(key);
-    made.set(key, known);
-    return known;
-  };
 }

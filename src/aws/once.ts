@@ -1,15 +1,18 @@
 /**
- * Keeps the answer for each name, for answers that don't change, such as task definitions. A rejection is not kept,
- * so the next caller asks again.
+ * Keeps the answer for each name, or the one answer where there is no name, for answers that don't change, such as task
+ * definitions. A rejection is not kept, so the next caller asks again.
  */
-export function once<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
-  const answers = new Map<string, Promise<T>>();
-  return (name) => {
-    const known = answers.get(name);
+export function once<T, Name extends readonly [string?] = readonly []>(
+  ask: (...name: Name) => Promise<T>,
+): (...name: Name) => Promise<T> {
+  const answers = new Map<string | undefined, Promise<T>>();
+  return (...name) => {
+    const [key] = name;
+    const known = answers.get(key);
     if (known !== undefined) return known;
-    const answer = ask(name);
-    answers.set(name, answer);
-    answer.catch(() => answers.delete(name));
+    const answer = ask(...name);
+    answers.set(key, answer);
+    answer.catch(() => answers.delete(key));
     return answer;
   };
 }
