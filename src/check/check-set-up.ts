@@ -1,4 +1,4 @@
-import type { Cluster, ExecConfiguration } from "../aws/ecs.ts";
+import type { ExecConfiguration } from "../aws/ecs.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
 import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
@@ -11,7 +11,7 @@ import { sessionLogChecks } from "../ready/checks/session-log.ts";
 import { stagingChecks } from "../ready/checks/staging.ts";
 import { checkResult, type CheckResult } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
-import { clusterName, clusterOf } from "../targets/arn.ts";
+import { clusterArn, clusterName, clusterOf, parseArn } from "../targets/arn.ts";
 import { type Subject, subjectOf, THE_REST } from "./subject.ts";
 
 /** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
@@ -34,6 +34,7 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const first = [callerCheck(identity), credentialLife({ roleToAssume, timeout, env, now: clock.now() })];
   if ("failure" in identity && callerCheck(identity).verdict === "NG") return [...first, THE_REST];
   const caller = "value" in identity ? principalOf(identity.value, roleToAssume) : undefined;
+  const account = "value" in identity ? parseArn(identity.value)?.account : undefined;
 
   const look = await lookAt(aws.ecs.describeCluster(clusterOf(inputs)));
   const cluster = "value" in look ? look.value : undefined;
@@ -41,15 +42,22 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
     "failure" in look
       ? unanswered("cluster", look.failure)
       : check("cluster", true, true, `'${clusterName(look.value.arn)}' is ${look.value.status}`, "");
-  const staging = await bucketChecks(step, cluster, caller);
+  const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
+  const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
-  return [...first, found, ...(await targetChecks(step, cluster, caller)), ...staging];
+  return [...first, found, ...(await targetChecks(step, { arn, exec: cluster?.exec }, caller)), ...staging];
+}
+
+/** What is known of the cluster. */
+interface ClusterFacts {
+  readonly arn: string | undefined;
+  readonly exec: ExecConfiguration | undefined;
 }
 
 /** Of the container, its task and all that the session in it needs. */
 async function targetChecks(
   step: StepContext,
-  cluster: Cluster | undefined,
+  { arn, exec }: ClusterFacts,
   caller: Principal | undefined,
 ): Promise<readonly Check[]> {
   const { inputs, aws } = step;
@@ -57,17 +65,16 @@ async function targetChecks(
   const subject = await subjectOf(step, (row) => noted.push(row));
   if (subject === undefined) return [...noted, THE_REST];
   const { task, start } = subject;
-  const place = cluster?.arn ?? task?.clusterArn ?? clusterOf(inputs);
-  const exec = cluster?.exec;
+  const cluster = task?.clusterArn ?? arn;
   const network =
     start === undefined
       ? await networkOfInterface(task?.networkInterfaceId, aws.ec2)
       : await networkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
-    roleChecks(subject, place, { iam: aws.iam, exec }),
+    roleChecks(subject, cluster, { iam: aws.iam, exec }),
     networkChecks(network, aws.ec2),
     logChecks(step, subject, exec),
-    callerRights({ ...subject, clusterArn: place, inputs }, caller, aws.iam),
+    callerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
   ]);
   return [
     ...noted,
@@ -92,14 +99,13 @@ async function logChecks(
 
 async function bucketChecks(
   { inputs, aws }: StepContext,
-  cluster: Cluster | undefined,
+  cluster: string | undefined,
   caller: Principal | undefined,
 ): Promise<readonly Check[]> {
-  const { bucket, prefix, kmsKeyId } = inputs;
+  const { region, bucket, prefix, kmsKeyId } = inputs;
   if (bucket === undefined) return [];
-  const place = cluster?.arn ?? clusterOf(inputs);
-  const named = { bucket, owner: bucketOwner(inputs, place) };
-  return await stagingChecks({ bucket: named, prefix, kmsKeyId }, caller, place, aws);
+  const named = { bucket, owner: bucketOwner(inputs, cluster) };
+  return await stagingChecks({ bucket: named, prefix, kmsKeyId, region }, caller, cluster, aws);
 }
 
 function summed(checks: readonly Check[]): string {

@@ -1,3 +1,4 @@
+import { partitionOf } from "../aws/partitions.ts";
 import { badInput } from "../errors.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 
@@ -65,6 +66,25 @@ export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">):
 /** The name of a cluster, from its ARN or its name. */
 export function clusterName(cluster: string): string {
   return parseArn(cluster)?.resource.replace(/^cluster\//, "") ?? cluster;
+}
+
+/**
+ * The ARN of a cluster that is given by its name or its ARN. A name is one of the caller's account; undefined where
+ * that isn't known.
+ */
+export function clusterArn(
+  cluster: string,
+  { region, account }: { readonly region: string; readonly account: string | undefined },
+): string | undefined {
+  if (parseArn(cluster) !== undefined) return cluster;
+  if (account === undefined) return undefined;
+  return `arn:${partitionOf(region).name}:ecs:${region}:${account}:cluster/${cluster}`;
+}
+
+/** The ARN of a resource in the partition, region and account of a cluster, by the cluster's ARN or that of its task. */
+export function arnBeside(cluster: string, service: string, resource: string): string {
+  const [arn, partition, , region, account] = cluster.split(":");
+  return [arn, partition, service, region, account, resource].join(":");
 }
 
 /** The part after the last slash, which is a task's ID in both formats of its ARN. */

@@ -4,8 +4,12 @@ import { bucketPolicy, stagingChecks, type StagingInputs } from "../../../src/re
 const parts = { failed: "Denied.", seen: "s.", advice: "a." };
 const denied = new Failure("access-denied", parts);
 const caller = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };
-const inputs = { bucket: { bucket: "b", owner: "123456789012" }, prefix: "p/", kmsKeyId: undefined };
-const place = "arn:aws:ecs:eu-central-1:123456789012:cluster/ci";
+const inputs = {
+  ...{ kmsKeyId: undefined, region: "eu-central-1" },
+  bucket: { bucket: "b", owner: "123456789012" },
+  prefix: "p/",
+};
+const cluster = "arn:aws:ecs:eu-central-1:123456789012:cluster/ci";
 
 type Calls = Parameters<typeof stagingChecks>[3];
 const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Calls => ({
@@ -19,7 +23,7 @@ const calls = (s3: Partial<Calls["s3"]> = {}, lacks: readonly string[] = []): Ca
 });
 
 async function verdicts(with_: Calls, more: Partial<StagingInputs> = {}, by = caller) {
-  const checks = await stagingChecks({ ...inputs, ...more }, by, place, with_);
+  const checks = await stagingChecks({ ...inputs, ...more }, by, cluster, with_);
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 const allOk = {
@@ -50,7 +54,7 @@ it("says nothing more of a bucket that is missing", async () => {
 it("tells a bucket of another account than is thought", async () => {
   const checkBucket: Calls["s3"]["checkBucket"] = ({ owner }) =>
     owner === undefined ? Promise.resolve() : Promise.reject(denied);
-  const [found] = await stagingChecks(inputs, caller, place, calls({ checkBucket }));
+  const [found] = await stagingChecks(inputs, caller, cluster, calls({ checkBucket }));
   expect(found).toMatchObject({ verdict: "NG", fix: expect.stringContaining("'bucket-owner'") as string });
 });
 

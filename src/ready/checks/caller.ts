@@ -1,6 +1,6 @@
 import type { Iam } from "../../aws/iam.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
-import { clusterName, parseArn } from "../../targets/arn.ts";
+import { arnBeside, clusterName, parseArn } from "../../targets/arn.ts";
 import { isDefinitionFile } from "../../targets/definition-file.ts";
 import { FAMILY_PREFIX } from "../../targets/family.ts";
 import { type Check, check, type Look, skipped, unanswered } from "./check.ts";
@@ -8,7 +8,8 @@ import { type CheckFacts, taskRoleOf } from "./facts.ts";
 import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";
 
 export interface CallerFacts extends CheckFacts {
-  readonly clusterArn: string;
+  /** Undefined where neither the cluster nor the caller's account is known. */
+  readonly clusterArn: string | undefined;
   readonly inputs: Pick<Inputs, "where">;
   /** Whether a new task is started from a definition that the step registers. */
   readonly registers: boolean;
@@ -40,13 +41,21 @@ export async function callerRights(
 ): Promise<readonly Check[]> {
   if (caller === undefined)
     return [skipped("caller's rights", "not known: the caller is no role and no user")];
-  return await Promise.all(rightsOf(facts).map((rights) => checkRights(caller, rights, iam)));
+  const { clusterArn } = facts;
+  if (clusterArn === undefined)
+    return [skipped("caller's rights", "not known: the account of the cluster isn't known")];
+  return await Promise.all(
+    rightsOf({ ...facts, clusterArn }).map((rights) => checkRights(caller, rights, iam)),
+  );
 }
 
-function rightsOf(facts: CallerFacts): readonly Rights[] {
+interface KnownFacts extends CallerFacts {
+  readonly clusterArn: string;
+}
+
+function rightsOf(facts: KnownFacts): readonly Rights[] {
   const { clusterArn, task, inputs } = facts;
-  const { partition = "aws", region = "", account = "" } = parseArn(clusterArn) ?? {};
-  const ecs = (rest: string): string => `arn:${partition}:ecs:${region}:${account}:${rest}`;
+  const ecs = (resource: string): string => arnBeside(clusterArn, "ecs", resource);
   const anyTask = ecs(`task/${clusterName(clusterArn)}/${"0".repeat(32)}`);
   const context = { "ecs:cluster": clusterArn };
   const execute = {
@@ -60,12 +69,12 @@ function rightsOf(facts: CallerFacts): readonly Rights[] {
 }
 
 interface Names {
-  readonly ecs: (rest: string) => string;
+  readonly ecs: (resource: string) => string;
   readonly anyTask: string;
   readonly context: Readonly<Record<string, string>>;
 }
 
-function rightsToStart(facts: CallerFacts, { ecs, anyTask, context }: Names): readonly Rights[] {
+function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: Names): readonly Rights[] {
   const { clusterArn, definition, inputs, registers, start } = facts;
   const { where } = inputs;
   const of = where.kind === "new" ? where.of : { kind: "service" as const };

@@ -1,7 +1,7 @@
 import type { ExecConfiguration } from "../../aws/ecs.ts";
 import type { Iam } from "../../aws/iam.ts";
-import { parseArn } from "../../targets/arn.ts";
-import { type Check, lookAt, unanswered } from "./check.ts";
+import { arnBeside, parseArn } from "../../targets/arn.ts";
+import { type Check, lookAt, skipped, unanswered } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Rights that belong together, of a role or a user. */
@@ -22,25 +22,29 @@ export interface Principal {
 const MESSAGES = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"];
 
 /**
- * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `place` is
- * any ARN of the task's region and account.
+ * Whether the task role allows what the agent does, by IAM's policy simulator. No checks without a task role. `cluster`
+ * is the ARN of the cluster or of the task; undefined where it isn't known.
  */
 export async function roleChecks(
   facts: CheckFacts,
-  place: string,
+  cluster: string | undefined,
   { iam, exec }: { readonly iam: Pick<Iam, "denied">; readonly exec: ExecConfiguration | undefined },
 ): Promise<readonly Check[]> {
-  const role = roleArn(taskRoleOf(facts), place);
+  const given = taskRoleOf(facts);
+  if (given === undefined || given === "") return [];
+  if (cluster === undefined)
+    return [skipped("rights of the task role", "not known: the account of the cluster isn't known")];
+  const role = roleArn(given, cluster);
   if (role === undefined) return [];
   const principal = { arn: role, words: "the task role" };
-  return await Promise.all(agentRights(place, exec).map((rights) => checkRights(principal, rights, iam)));
+  return await Promise.all(agentRights(cluster, exec).map((rights) => checkRights(principal, rights, iam)));
 }
 
 /** The ARN of a role that is given by its name or its ARN. */
-export function roleArn(role: string | undefined, place: string): string | undefined {
+export function roleArn(role: string | undefined, cluster: string): string | undefined {
   if (role === undefined || role === "") return undefined;
   if (parseArn(role) !== undefined) return role;
-  const { partition, account } = parseArn(place) ?? {};
+  const { partition, account } = parseArn(cluster) ?? {};
   return partition && account ? `arn:${partition}:iam::${account}:role/${role}` : undefined;
 }
 
@@ -60,21 +64,18 @@ export async function checkRights(
 }
 
 /** A key's ARN as policies name it; undefined for an alias, which they can't. */
-export function keyArn(key: string | undefined, place: string): string | undefined {
+export function keyArn(key: string | undefined, cluster: string): string | undefined {
   if (key === undefined || key.includes("alias/")) return undefined;
-  const { partition = "aws", region = "", account = "" } = parseArn(place) ?? {};
-  return key.startsWith("arn:") ? key : `arn:${partition}:kms:${region}:${account}:key/${key}`;
+  return key.startsWith("arn:") ? key : arnBeside(cluster, "kms", `key/${key}`);
 }
 
 /** What the exec agent does with the task role (AWS: "ECS Exec prerequisites"). */
-function agentRights(place: string, exec: ExecConfiguration | undefined): readonly Rights[] {
-  const { partition = "aws", region = "", account = "" } = parseArn(place) ?? {};
-  const key = keyArn(exec?.kmsKeyId, place);
+function agentRights(cluster: string, exec: ExecConfiguration | undefined): readonly Rights[] {
+  const key = keyArn(exec?.kmsKeyId, cluster);
   const group = exec?.logging === "OVERRIDE" ? exec.cloudWatchLogGroup : undefined;
   const bucket = exec?.logging === "OVERRIDE" ? exec.s3Bucket : undefined;
   const prefix = exec?.s3Prefix === undefined ? "" : `${exec.s3Prefix}/`;
-  const logs = `arn:${partition}:logs:${region}:${account}:log-group:`;
-  const object = `arn:${partition}:s3:::${bucket}/${prefix}ecs-execute-command-*`;
+  const bucketArn = `arn:${parseArn(cluster)?.partition}:s3:::${bucket}`;
   const rights = (name: string, actions: readonly string[], resource: string): Rights => ({
     ...{ name, actions, resources: [resource] },
   });
@@ -91,21 +92,17 @@ function agentRights(place: string, exec: ExecConfiguration | undefined): readon
           rights(
             "rights to the log group",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            `${logs}${group}:log-stream:ecs-execute-command-*`,
+            arnBeside(cluster, "logs", `log-group:${group}:log-stream:ecs-execute-command-*`),
           ),
         ]),
     ...(group === undefined || exec?.cloudWatchEncryption !== true
       ? []
       : [rights("right to see log encryption", ["logs:DescribeLogGroups"], "*")]),
-    ...(bucket === undefined ? [] : [rights("right to the log bucket", ["s3:PutObject"], object)]),
+    ...(bucket === undefined
+      ? []
+      : [rights("right to the log bucket", ["s3:PutObject"], `${bucketArn}/${prefix}ecs-execute-command-*`)]),
     ...(bucket === undefined || exec?.s3Encryption !== true
       ? []
-      : [
-          rights(
-            "right to see bucket encryption",
-            ["s3:GetEncryptionConfiguration"],
-            `arn:${partition}:s3:::${bucket}`,
-          ),
-        ]),
+      : [rights("right to see bucket encryption", ["s3:GetEncryptionConfiguration"], bucketArn)]),
   ];
 }

@@ -1,5 +1,6 @@
 import { isReadable, notOwned } from "../../aws/bucket-refusals.ts";
 import type { Iam } from "../../aws/iam.ts";
+import { partitionOf } from "../../aws/partitions.ts";
 import type { BucketName, S3 } from "../../aws/s3.ts";
 import { isRecord } from "../../record.ts";
 import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
@@ -9,6 +10,8 @@ export interface StagingInputs {
   readonly bucket: BucketName;
   readonly prefix: string;
   readonly kmsKeyId: string | undefined;
+  /** The bucket's, which is that of the run. */
+  readonly region: string;
 }
 
 interface Calls {
@@ -16,11 +19,11 @@ interface Calls {
   readonly iam: Pick<Iam, "denied">;
 }
 
-/** Whether the script can be staged in the bucket. `place` is any ARN of the cluster's region and account. */
+/** Whether the script can be staged in the bucket. `cluster` is its ARN; undefined where that isn't known. */
 export async function stagingChecks(
   inputs: StagingInputs,
   caller: Principal | undefined,
-  place: string,
+  cluster: string | undefined,
   calls: Calls,
 ): Promise<readonly Check[]> {
   const { s3 } = calls;
@@ -36,12 +39,12 @@ export async function stagingChecks(
     found,
     versioning(versions),
     bucketPolicy(policy, inputs),
-    ...(await rightsToStage(inputs, { keeps, caller, place }, calls.iam)),
+    ...(await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
   ];
 }
 
 async function bucketCheck(
-  { bucket }: StagingInputs,
+  { bucket, region }: StagingInputs,
   caller: Principal | undefined,
   { s3, iam }: Calls,
 ): Promise<Check> {
@@ -60,7 +63,7 @@ async function bucketCheck(
   if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
     return unanswered(name, notOwned(bucket.bucket, bucket.owner, failure));
   if (caller === undefined) return unanswered(name, failure);
-  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [`arn:aws:s3:::${bucket.bucket}`]));
+  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [bucketArn(bucket, region)]));
   if ("failure" in allowed || allowed.value.length > 0) return unanswered(name, failure);
   return {
     ...{ name, verdict: "NG" },
@@ -131,12 +134,16 @@ function demandsEncryption({ Effect, Action, Condition }: Statement): boolean {
 
 /** The key of a bucket's own encryption is not looked at. */
 async function rightsToStage(
-  { bucket, prefix, kmsKeyId }: StagingInputs,
+  { bucket, prefix, kmsKeyId, region }: StagingInputs,
   {
     keeps,
     caller,
-    place,
-  }: { readonly keeps: boolean; readonly caller: Principal | undefined; readonly place: string },
+    cluster,
+  }: {
+    readonly keeps: boolean;
+    readonly caller: Principal | undefined;
+    readonly cluster: string | undefined;
+  },
   iam: Pick<Iam, "denied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket";
@@ -147,22 +154,26 @@ async function rightsToStage(
     "s3:DeleteObject",
     ...(keeps ? ["s3:DeleteObjectVersion"] : []),
   ];
-  const resources = [`arn:aws:s3:::${bucket.bucket}/${prefix}check`];
-  const key = keyArn(kmsKeyId, place);
+  const resources = [`${bucketArn(bucket, region)}/${prefix}check`];
   return [
     await checkRights(caller, { name, actions, resources }, iam),
-    ...(key === undefined
-      ? []
-      : [
-          await checkRights(
-            caller,
-            {
-              name: "rights to the bucket's key",
-              actions: ["kms:GenerateDataKey", "kms:Decrypt"],
-              resources: [key],
-            },
-            iam,
-          ),
-        ]),
+    ...(await rightsToKey(kmsKeyId, { caller, cluster }, iam)),
   ];
+}
+
+async function rightsToKey(
+  kmsKeyId: string | undefined,
+  { caller, cluster }: { readonly caller: Principal; readonly cluster: string | undefined },
+  iam: Pick<Iam, "denied">,
+): Promise<readonly Check[]> {
+  const name = "rights to the bucket's key";
+  if (kmsKeyId === undefined) return [];
+  if (cluster === undefined) return [skipped(name, "not known: the key's account isn't known")];
+  const key = keyArn(kmsKeyId, cluster);
+  const actions = ["kms:GenerateDataKey", "kms:Decrypt"];
+  return key === undefined ? [] : [await checkRights(caller, { name, actions, resources: [key] }, iam)];
+}
+
+function bucketArn({ bucket }: BucketName, region: string): string {
+  return `arn:${partitionOf(region).name}:s3:::${bucket}`;
 }

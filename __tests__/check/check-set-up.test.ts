@@ -1,0 +1,75 @@
+import type { Aws } from "../../src/aws/calls.ts";
+import { checkSetUp } from "../../src/check/check-set-up.ts";
+import { Failure } from "../../src/errors.ts";
+import type { StepContext } from "../../src/step-context.ts";
+import { Listener } from "../helpers/listener.ts";
+import { anInputs } from "../helpers/runs.ts";
+import { startInputs } from "../helpers/start-inputs.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
+import { aDefinition } from "../helpers/tasks.ts";
+
+const denied = () =>
+  Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
+
+/** The rows of a check where no cluster may be described, and the policies name ARNs of this place. */
+async function rows(region: string, place: string, caller: string): Promise<readonly string[]> {
+  const partition = place.split(":")[1];
+  const aws = {
+    ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
+    ec2: { subnets: denied },
+    s3: {
+      checkBucket: () => Promise.resolve(),
+      keepsVersions: () => Promise.resolve(false),
+      bucketPolicy: () => Promise.resolve(undefined),
+    },
+    iam: {
+      caller: () => Promise.resolve(caller),
+      denied: (_: string, actions: readonly string[], resources: readonly string[]) =>
+        Promise.resolve(resources.every(isNamed) ? [] : actions),
+    },
+  } as unknown as Aws;
+  const isNamed = (arn: string): boolean =>
+    arn === "*" ||
+    arn.startsWith(`arn:${partition}:iam::123456789012:role/`) ||
+    arn.startsWith(`arn:${partition}:s3:::scripts/`) ||
+    ["ecs", "kms"].some((service) => arn.startsWith(place.replace("SERVICE", service)));
+  const log = new Listener();
+  const inputs = anInputs({
+    ...{ region, bucket: "scripts", kmsKeyId: "1234" },
+    where: {
+      ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" } },
+      ...{ service: undefined, tasks: 1, start: startInputs({ hold: false, taskRole: "task" }) },
+    },
+  });
+  const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  return checks.map(({ name, verdict }) => `${verdict} ${name}`);
+}
+
+it.each([
+  ["aws", "eu-central-1"],
+  ["aws-cn", "cn-north-1"],
+])(
+  "asks about the ARNs of the caller's account where no cluster may be described, in %s",
+  async (name, region) => {
+    const caller = `arn:${name}:sts::123456789012:assumed-role/ci/run`;
+    const found = await rows(region, `arn:${name}:SERVICE:${region}:123456789012:`, caller);
+    expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        "SKIP cluster",
+        "OK right to start a task",
+        "OK right to stop it",
+        "OK right to open sessions",
+        "OK rights to the bucket",
+        "OK rights to the bucket's key",
+      ]),
+    );
+  },
+);
+
+it("skips what needs the account where neither the cluster nor the caller tells it", async () => {
+  const found = await rows("eu-central-1", "arn:aws:SERVICE:eu-central-1:123456789012:", "somebody");
+  expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
+  expect(found).toEqual(expect.arrayContaining(["SKIP caller's rights", "SKIP rights of the task role"]));
+});
