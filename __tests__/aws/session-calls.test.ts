@@ -38,6 +38,16 @@ it("names the right and the key when KMS denies", async () => {
   });
 });
 
+it.each(["Plaintext", "CiphertextBlob"])("an answer of KMS without %s is no data key", async (member) => {
+  const whole = { KeyId: "arn:key", Plaintext: "AQI=", CiphertextBlob: "AwQ=" };
+  const { kms } = await answering({ body: { ...whole, [member]: undefined } });
+  const refused = kms.generateDataKey("key-1", {});
+  await expect(refused).rejects.toMatchObject({
+    code: "aws-error",
+    failed: expect.stringContaining(`'${member}'`) as string,
+  });
+});
+
 it("gets a new token for a session", async () => {
   const { ssm } = await answering({ body: { SessionId: "s", TokenValue: "t2", StreamUrl: "wss://example" } });
   expect(await ssm.resumeSession("s")).toEqual({ sessionId: "s", streamUrl: "wss://example", token: "t2" });

@@ -30,8 +30,8 @@ export function kmsCalls(clients: AwsClients): Kms {
           signal ? { abortSignal: signal } : {},
         );
         return {
-          plaintext: answer.Plaintext ?? new Uint8Array(),
-          ciphertext: answer.CiphertextBlob ?? new Uint8Array(),
+          plaintext: requireMember(answer.Plaintext, "Plaintext"),
+          ciphertext: requireMember(answer.CiphertextBlob, "CiphertextBlob"),
           keyArn: requireMember(answer.KeyId, "KeyId"),
         };
       });

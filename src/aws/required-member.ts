@@ -4,8 +4,8 @@ import { Failure } from "../errors.ts";
  * Returns a member that AWS documents as part of every such answer. Fails with `aws-error` where it is missing or
  * empty.
  */
-export function requireMember(value: string | undefined, member: string): string {
-  if (value) return value;
+export function requireMember<T extends string | Uint8Array>(value: T | undefined, member: string): T {
+  if (value !== undefined && value.length > 0) return value;
   throw new Failure("aws-error", {
     failed: `An answer of AWS can't be used: it has no '${member}'.`,
     seen: "AWS documents that it always has one.",
