@@ -5,7 +5,7 @@ import { Listener } from "../helpers/listener.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
-import { HANDSHAKE_MS } from "../../src/undo/budget.ts";
+import { STOP_HANDSHAKE_MS } from "../../src/undo/budget.ts";
 
 const JOB = {
   cluster: "ci",
@@ -78,8 +78,18 @@ describe("on a cluster with a session key", () => {
     await gateway.untilOpen();
     expect(gateway.text.join()).toContain('"TokenValue":"t"');
     expect(gateway.gone).toBe(false);
-    await clock.pass(HANDSHAKE_MS);
+    await clock.pass(STOP_HANDSHAKE_MS);
     await gateway.until(() => gateway.gone);
+    expect((await stopped).error).toBeUndefined();
+  });
+
+  it("does not wait for a gateway that leaves its socket open", async () => {
+    const clock = new SteppedClock();
+    const stopped = stopping(encrypted, session(), [gateway.url.replace(/^ws/, "http")], clock);
+    await gateway.untilOpen();
+    gateway.client?.pause();
+    // No other time passes, so a wait for the socket would not end.
+    await clock.pass(STOP_HANDSHAKE_MS);
     expect((await stopped).error).toBeUndefined();
   });
 
@@ -91,7 +101,7 @@ describe("on a cluster with a session key", () => {
     const clock = new SteppedClock();
     const answer = { session: { sessionId: "s-2", streamUrl: `ws://127.0.0.1:${port}/x`, token: "t" } };
     const stopped = stopping(encrypted, answer, [`http://127.0.0.1:${port}`], clock);
-    await clock.pass(HANDSHAKE_MS);
+    await clock.pass(STOP_HANDSHAKE_MS);
     const { error } = await stopped;
     silent.close();
     expect(error).toEqual(new Error("The gateway opened no connection to the session within 2.5 s."));

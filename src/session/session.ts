@@ -25,7 +25,7 @@ export const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 /** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
 const DATA_KEY_MS = 15_000;
 /** The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. */
-const HANDSHAKE_MS = 20_000;
+const CHALLENGE_MS = 20_000;
 /** The time for the agent to close a session that we have refused a data key. */
 const REFUSAL_MS = 2_000;
 /** Events that need the agent: the gateway alone can't cause them. */
@@ -250,8 +250,8 @@ class DataSession implements Session {
     }
     this.#channel.provideDataKey(key, this.#now());
     this.#step();
-    const why = `the agent did not finish the encryption handshake within ${HANDSHAKE_MS / 1000} s of our answer`;
-    clock.sleep(HANDSHAKE_MS, AbortSignal.any([this.#over.signal, this.#handshaken.signal])).then(
+    const why = `the agent did not finish the encryption handshake within ${CHALLENGE_MS / 1000} s of our answer`;
+    clock.sleep(CHALLENGE_MS, AbortSignal.any([this.#over.signal, this.#handshaken.signal])).then(
       () => this.#finish({ kind: "lost", why }),
       () => undefined, // the agent did, or the session is over
     );

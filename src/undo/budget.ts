@@ -12,9 +12,9 @@ export const SIGTERM_AFTER_MS = 7_500;
 export const GRACE_MS = 2_000;
 /**
  * The time for the connection and the handshake of an encrypted session with the stop command. The agent runs the
- * command after them.
+ * command after them. The job is stopped then, so nothing waits for the gateway to close its socket.
  */
-export const HANDSHAKE_MS = 2_500;
+export const STOP_HANDSHAKE_MS = 2_500;
 /**
  * The time for the calls of AWS in between. They have no limit of their own; ECS and SSM answer within tenths of a
  * second.
@@ -29,7 +29,10 @@ interface Wait {
 const answer: Wait = { for: "the job to say how it was stopped", atMost: CANCELLING_MS };
 const calls: Wait = { for: "calls of AWS", atMost: CALLS_MS };
 const grace: Wait = { for: "a call that makes something", atMost: GRACE_MS };
-const handshake: Wait = { for: "the handshake of the session with the stop command", atMost: HANDSHAKE_MS };
+const handshake: Wait = {
+  for: "the handshake of the session with the stop command",
+  atMost: STOP_HANDSHAKE_MS,
+};
 const socket: Wait = { for: "the gateway to close its socket", atMost: CLOSE_MS };
 
 /**

@@ -9,7 +9,7 @@ import type { GatewayAccess } from "../transport/dial.ts";
 import { terminateSession } from "../session/opener.ts";
 import { openSession } from "../session/session.ts";
 import type { ContainerRef } from "../targets/container-ref.ts";
-import { HANDSHAKE_MS } from "./budget.ts";
+import { STOP_HANDSHAKE_MS } from "./budget.ts";
 
 /** A job in a container, which may not have started yet. */
 export interface JobName extends ContainerRef {
@@ -63,10 +63,10 @@ async function shakeHands(
   const over = new AbortController();
   const late = new AbortController();
   const limit = (): void => {
-    clock.sleep(HANDSHAKE_MS, over.signal).then(
+    clock.sleep(STOP_HANDSHAKE_MS, over.signal).then(
       () =>
         late.abort(
-          new Error(`The gateway opened no connection to the session within ${HANDSHAKE_MS / 1000} s.`),
+          new Error(`The gateway opened no connection to the session within ${STOP_HANDSHAKE_MS / 1000} s.`),
         ),
       () => undefined, // it was in time
     );
@@ -80,7 +80,6 @@ async function shakeHands(
     });
     if (patient) limit();
     const end = await session.ended;
-    await session.close();
     if (end.kind === "lost") throw end.cause instanceof Failure ? end.cause : new Error(end.why);
   } finally {
     over.abort();
