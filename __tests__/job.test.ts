@@ -97,7 +97,7 @@ function running(
     runJob({
       target: aTarget(),
       exec,
-      looks: new TaskLooks({ ecs: aws.ecs, tasks: [TASK], seen: [], clock: systemClock }),
+      looks: new TaskLooks({ ecs: aws.ecs, tasks: [TASK], described: [], clock: systemClock }),
       inputs: anInputs({ region: "eu-west-1", ...inputs }),
       origin: origin(`test-${process.pid}-${(runs += 1)}`),
       aws,

@@ -120,7 +120,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     signers: {
       region,
       secretOf: (id) => secretOf(id, keys, iam),
-      mayOpen: (id, session) => iam.mayOpen(id, session),
+      canOpen: (id, session) => iam.canOpen(id, session),
     },
     log,
   });
@@ -253,12 +253,12 @@ function platformOf(
       return `127.16.${addresses >> 8}.${addresses & 255}`;
     },
     createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
-    mayConnect: (task) => iam.mayRole(task.taskRoleArn, CONTROL),
+    mayConnect: (task) => iam.isRoleAllowed(task.taskRoleArn, CONTROL),
     makeAgent: (container, task) =>
       new ExecAgent({
         ...{ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log },
         firstRead: settings.delays.firstRead,
-        mayOpenChannel: () => iam.mayRole(task.taskRoleArn, DATA),
+        mayOpenChannel: () => iam.isRoleAllowed(task.taskRoleArn, DATA),
       }),
     isolate: settings.runtime === "podman" ? contain : isolate,
     environment: (task, runtimeId) => ({

@@ -28,9 +28,9 @@ export async function runJobs(
   exec: ExecConfiguration | undefined,
   step: StepContext,
 ): Promise<Result> {
-  const { targets, candidates, seen } = resolved;
+  const { targets, candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
-  const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, seen, clock: step.clock });
+  const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, described, clock: step.clock });
   if (targets.length === 1) {
     const job = { ...step, exec, looks, write: step.writer() };
     return await runInOneOf(targets[0], resolved, job, step);
@@ -55,7 +55,7 @@ export async function runJobs(
  */
 async function runInOneOf(
   first: Target,
-  { candidates, inPublic }: JobTargets,
+  { candidates, mayHavePublicIp }: JobTargets,
   job: UnassignedJob,
   step: StepContext,
 ): Promise<TaskResult> {
@@ -63,7 +63,7 @@ async function runInOneOf(
   for (let target = first, moves = 0; ; moves++) {
     // While other tasks are left to try, a job does not wait for a place in this one.
     const queues = others === 0 || moves > others;
-    const attempt = await runIn({ ...job, target, queues }, inPublic);
+    const attempt = await runIn({ ...job, target, queues }, mayHavePublicIp);
     const { result } = attempt;
     if (result.kind === "status") return result;
     const isFinal = attempt.mayHaveStarted || (queues && result.failure.code === "container-busy");
@@ -89,9 +89,9 @@ interface Attempt {
   readonly mayHaveStarted: boolean;
 }
 
-async function runIn(job: JobContext, inPublic: boolean): Promise<Attempt> {
+async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt> {
   const { aws, cancel, clock, log, looks, target } = job;
-  const address = inPublic
+  const address = mayHavePublicIp
     ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
     : undefined;
   const report = await runJob(job).catch((error: unknown) => loggedFailure(error, log));

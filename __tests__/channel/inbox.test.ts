@@ -23,7 +23,7 @@ describe("inbox", () => {
     expect(inbox.waiting).toBe(0);
   });
 
-  it("keeps 10,000 messages ahead of a gap and leaves the next unacknowledged until there is room", () => {
+  it("keeps 10,000 messages ahead of a gap and acknowledges the next only after the gap is filled", () => {
     const inbox = new Inbox();
     for (let sequence = 1; sequence <= 10_000; sequence++) inbox.receive(message(sequence));
     expect(receive(inbox, 10_001)).toEqual({ acknowledge: false, ready: [] });

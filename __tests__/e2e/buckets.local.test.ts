@@ -182,19 +182,19 @@ const foreign: Way = {
 it.concurrent(
   "a bucket of another account whose policy allows the step is refused, too, until 'bucket-owner' names the account",
   async () => {
-    const { result, names, left } = await tryWay(aws, foreign);
+    const { result, names, remains } = await tryWay(aws, foreign);
     const bucket = names["bucket"] ?? "";
     expectError(result, "bucket-not-owned", `'${bucket}' does not belong to the account`, "'bucket-owner'");
-    expect(left.objects).toBe(0);
+    expect(remains.objects).toBe(0);
   },
 );
 
 it.concurrent("a bucket of another account is used where 'bucket-owner' names the account", async () => {
   const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
-  const { result, left } = await tryWay(aws, { ...foreign, inputs });
+  const { result, remains } = await tryWay(aws, { ...foreign, inputs });
   expectGreen(result);
   expect(result.annotations).toEqual([]);
-  expect(left.objects).toBe(0);
+  expect(remains.objects).toBe(0);
 });
 
 it.concurrent(

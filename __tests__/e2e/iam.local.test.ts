@@ -374,7 +374,7 @@ interface Loss {
   readonly outcome?: string;
   /** The action's name unless given. */
   readonly says?: RegExp | "nothing";
-  readonly left?: Partial<Remains>;
+  readonly remains?: Partial<Remains>;
   readonly seen?: (run: Run) => unknown;
 }
 
@@ -447,7 +447,7 @@ const losses: readonly Loss[] = [
   },
   { way: "a service", file: "caller-service", action: "ecs:ListTasks", code: denied },
   { way: "a new task", file: "caller-start-task", action: "ecs:RunTask", code: denied },
-  { way: "a new task", file: "caller-start-task", action: "ecs:StopTask", left: { tasks: 1 } },
+  { way: "a new task", file: "caller-start-task", action: "ecs:StopTask", remains: { tasks: 1 } },
   ...["task-role", "execution-role"].map((role) => ({
     ...({ way: "a new task", file: "caller-start-task", action: "iam:PassRole", code: denied } as const),
     resource: `arn:aws:iam::<account>:role/<${role}>`,
@@ -475,13 +475,13 @@ const losses: readonly Loss[] = [
   { way: "an image", file: "caller-definitions", action: "ecs:RegisterTaskDefinition", code: denied },
   {
     ...{ way: "an image", file: "caller-definitions", action: "ecs:DeregisterTaskDefinition" },
-    left: { definitions: 1 },
+    remains: { definitions: 1 },
   },
   { way: "an image", file: "caller-definitions", action: "ecs:RunTask", code: denied },
   { way: "an image", file: "caller-definitions", action: "ecs:ListTasks" },
   { way: "a bucket", file: "caller-bucket", action: "s3:PutObject", code: denied },
   { way: "a bucket", file: "caller-bucket", action: "s3:GetObject" },
-  { way: "a bucket", file: "caller-bucket", action: "s3:DeleteObject", left: { objects: 2 } },
+  { way: "a bucket", file: "caller-bucket", action: "s3:DeleteObject", remains: { objects: 2 } },
   {
     ...{ way: "a bucket that is missing", file: "caller-bucket", action: "s3:ListBucket" },
     ...{ code: "bucket-not-found" },
@@ -489,7 +489,7 @@ const losses: readonly Loss[] = [
   },
   {
     ...{ way: "a bucket with versions", file: "caller-bucket-versions", action: "s3:DeleteObjectVersion" },
-    left: { objects: 4 },
+    remains: { objects: 4 },
   },
   { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:GenerateDataKey", code: denied },
   { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:Decrypt" },
@@ -502,7 +502,7 @@ const losses: readonly Loss[] = [
   { way: "a bucket of another account", file: "bucket-policy", sid: "Stage", action: "s3:GetObject" },
   {
     ...{ way: "a bucket of another account", file: "bucket-policy", sid: "Stage", action: "s3:DeleteObject" },
-    left: { objects: 2 },
+    remains: { objects: 2 },
   },
   {
     ...{ way: "a bucket of another account", file: "bucket-policy", sid: "Fetch", action: "s3:GetObject" },
@@ -593,7 +593,7 @@ const tried = named.filter(
 );
 
 it.concurrent.each(tried)("$way, without $name", async (loss) => {
-  const { way, code, says = new RegExp(loss.action), left = {}, seen } = loss;
+  const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
   const run = await tryWay(aws, ways[way], rightOf(loss));
   const { result } = run;
   const { "exit-code": exitCode, outcome, stdout } = result.outputs;
@@ -602,11 +602,11 @@ it.concurrent.each(tried)("$way, without $name", async (loss) => {
     outcome: loss.outcome ?? (green ? "succeeded" : "not-started"),
     code: loss.outcome === "cancelled" ? "cancelled" : code,
     exitCode: green ? "0" : loss.outcome === "cancelled" ? "130" : "",
-    left: { ...NOTHING, ...left },
+    remains: { ...NOTHING, ...remains },
   };
   const error = result.annotations.find(({ level }) => level === "error");
   const title = error?.title?.replace("fargate-exec: ", "");
-  expect({ outcome, code: title, exitCode, left: run.left }).toEqual(expected);
+  expect({ outcome, code: title, exitCode, remains: run.remains }).toEqual(expected);
   // A check runs no script.
   if (green && !way.startsWith("a check of")) expect(stdout).toMatch(/hello|ended/);
   if (says === "nothing") {
@@ -622,7 +622,10 @@ const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an ag
 it.concurrent.each(wholes)("%s, with all rights", async (name) => {
   const { outcome = "succeeded", seen } = whole[name];
   const run = await tryWay(aws, ways[name]);
-  expect({ outcome: run.result.outputs["outcome"], left: run.left }).toEqual({ outcome, left: NOTHING });
+  expect({ outcome: run.result.outputs["outcome"], remains: run.remains }).toEqual({
+    outcome,
+    remains: NOTHING,
+  });
   await seen?.(run);
 });
 

@@ -403,8 +403,8 @@ it.each(moments.map((moment, at) => [moment.name, moment, at] as const))("%s", a
   const found = results[at] ?? (await interrupt(moment, lane));
   results[at] = undefined;
   if ("error" in found) throw new Error("the step could not be run", { cause: found.error });
-  const { result, took, asked, left, task, log } = found;
-  expect(left).toEqual(NOTHING);
+  const { result, took, asked, remains, task, log } = found;
+  expect(remains).toEqual(NOTHING);
   expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
   for (const words of moment.says) expect(log).toMatch(words);
   expect(log).not.toMatch(/^\s+at .+:\d+:\d+/m);

@@ -66,7 +66,7 @@ it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped 
   const result = await next(task);
   expect(result.conclusion).toBe("success");
   expect(jobLog(result)).toEqual(["lost begins"]);
-  expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: nobody has followed it for 2 s/);
+  expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
 });
 
 it.concurrent(
@@ -178,7 +178,7 @@ it.concurrent(
     expect(jobLog(result)).toEqual(["lost begins"]);
     const log = mainLog(result).join("\n");
     expect(log).toMatch(TAKEN_OVER);
-    expect(log).toMatch(/Stopping the job of \S+: nobody has followed it for 2 s/);
+    expect(log).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
     expect(await aws.objects(`fargate-exec/claims/${task.id}/`)).toEqual([]);
   },
 );

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { makePlan } from "../../local/cloudformation/plan.ts";
 import { type JsonObject, readTemplate } from "../../local/cloudformation/template.ts";
-import type { Made } from "../../local/cloudformation/resources/resource-type.ts";
+import type { CreatedResource } from "../../local/cloudformation/resources/resource-type.ts";
 import type { Statement } from "../../local/iam/policy.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { type Names, policyFiles, policyOf } from "../helpers/policies.ts";
@@ -29,7 +29,7 @@ const plan = makePlan(
   { "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws" },
 );
 /** The ids that AWS would give. */
-const made = new Map<string, Made>([
+const made = new Map<string, CreatedResource>([
   ["Provider", { id: PROVIDER }],
   ["CallerRole", { id: "fargate-exec-caller", attributes: { Arn: roleArn("caller") } }],
   ["TaskRole", { id: "fargate-exec-task", attributes: { Arn: roleArn("task") } }],

@@ -57,7 +57,7 @@ export interface Interruption {
   readonly took: number;
   /** Milliseconds from the interruption to StopTask for each task that the step knew of. */
   readonly asked: readonly number[];
-  readonly left: Remains;
+  readonly remains: Remains;
   /** The task that the step ran in, and the calls for it. */
   readonly task: Task;
   /** Main's and post's log. */
@@ -149,8 +149,8 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
   // The stop command itself waits ten seconds for a job that has not started yet.
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const left = difference(await footprint(aws, task), before);
-    if (Object.values(left).flat().length === 0 || Date.now() > until) {
+    const remains = difference(await footprint(aws, task), before);
+    if (Object.values(remains).flat().length === 0 || Date.now() > until) {
       const stops = seen.calls("StopTask");
       const asked = [...told].map((arn) => {
         const stop = stops.find(({ body }) => JSON.stringify(body).includes(arn));
@@ -158,7 +158,7 @@ export async function interrupt(moment: Moment, aws: Aws): Promise<Interruption>
       });
       await Promise.all(seen.tasks.map((one) => one.destroy()));
       const log = [...result.log, ...(result.post?.log ?? [])].join("\n");
-      return { result, took: ended - at, asked, left, task, log };
+      return { result, took: ended - at, asked, remains, task, log };
     }
     await sleep(50);
   }

@@ -42,8 +42,8 @@ export interface Run extends PreparedWay {
   readonly result: StepResult;
   /** The caller's calls, in their order. */
   readonly calls: readonly RecordedRequest[];
-  /** What the run has left: running tasks, objects and their versions, definitions. */
-  readonly left: Remains;
+  /** What is there after the run: running tasks, objects and their versions, definitions. */
+  readonly remains: Remains;
 }
 
 export interface Remains {
@@ -81,7 +81,7 @@ export async function tryWay(aws: Aws, way: Way, lost?: Right): Promise<Run> {
   };
   const result = await aws.step(inputs, { ...way.options?.(ready), env: keys });
   const calls = local.requests.filter(({ key }) => key === keys["AWS_ACCESS_KEY_ID"]);
-  return { ...ready, result, calls, left: await leftOf(aws, names, calls) };
+  return { ...ready, result, calls, remains: await remainsOf(aws, names, calls) };
 }
 
 function namesOf(aws: Aws, { names, bucket }: Way, number: number): Names {
@@ -148,7 +148,7 @@ async function makeTask(aws: Aws, way: Way, names: Names): Promise<Task | undefi
   return task;
 }
 
-async function leftOf(aws: Aws, names: Names, calls: readonly RecordedRequest[]): Promise<Remains> {
+async function remainsOf(aws: Aws, names: Names, calls: readonly RecordedRequest[]): Promise<Remains> {
   const { local } = aws.world;
   const bodies = (operation: string, member: string): readonly unknown[] =>
     calls

@@ -283,7 +283,7 @@ it.each(["payload", "secrets"] as const)(
 );
 
 it(
-  "who wants to go on where nothing is starts nothing",
+  "an attacher that resumes where there is no job starts none",
   async () => {
     const job = aJob("exit 0");
     const terminal = job.attach(200);

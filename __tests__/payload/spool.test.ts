@@ -4,7 +4,6 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { setTimeout as sleep } from "node:timers/promises";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
@@ -75,7 +74,7 @@ describe.each(WAYS)("recorded by %s", (_, way) => {
       for (let cut = 1; job.status === undefined && cut < 9; cut += 1) {
         const terminal = job.attach();
         const enough = (): boolean => cut < 3 && job.extractor.confirmed > cut * MIB;
-        while (!terminal.isClosed && !enough()) await sleep(5);
+        await until(() => terminal.isClosed || enough());
         if (enough()) await terminal.kill();
       }
       clearInterval(looking);
@@ -118,7 +117,7 @@ describe.each(WAYS)("recorded by %s", (_, way) => {
 });
 
 it(
-  "who asks for what was confirmed is told that it is gone",
+  "an attach before the confirmed byte is refused as gone",
   async () => {
     const job = aJob("seq 300000; sleep 20");
     const first = job.attach();

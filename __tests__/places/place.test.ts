@@ -129,7 +129,7 @@ describe("with a bucket", () => {
     expect(two.log.lines[1]).toMatch(/^The place in container 'app' is free \(\d+ s\)\.$/);
   });
 
-  it("of many at once one at a time has it, and each in the end", async () => {
+  it("many runs have the place one at a time, and each gets it", async () => {
     const runs = Array.from({ length: 6 }, (_, at) => asking(`run-${at}`));
     const order: number[] = [];
     while (order.length < runs.length) {
@@ -153,7 +153,7 @@ describe("with a bucket", () => {
     ["an address without TLS", "http://x.example/"],
     ["an address with a password", "https://user:password@x.example/"],
     ["a number", "7"],
-  ])("the one who waits is told no more than a web address: %s", async (_, url) => {
+  ])("a waiting run logs no more of the other run than a web address: %s", async (_, url) => {
     await bucket.putIf(
       { bucket: "example-ci", key: KEY },
       Buffer.from(`{"run":"x","url":"${url}","since":7}`),
@@ -514,7 +514,7 @@ describe("without a bucket", () => {
     expect([bucket.calls, one.log.lines]).toEqual([[], []]);
   });
 
-  it("of many that come at once, hardly two begin before the session of the first can be seen", async () => {
+  it("of many runs that begin at once, two hardly ever start before the session of the first is listed", async () => {
     const [many, seenAfter, rounds] = [13, 200, 40];
     let followers = 0;
     for (let seed = 1; seed <= rounds; seed += 1) {

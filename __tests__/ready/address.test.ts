@@ -26,7 +26,7 @@ function looking(answer: () => Promise<NetworkInterface | undefined>) {
     describeTaskDefinition: () => Promise.resolve(aDefinition()),
   };
   const clock = new SleeplessClock();
-  const looks = new TaskLooks({ ecs, tasks: [task.arn], seen: [], clock });
+  const looks = new TaskLooks({ ecs, tasks: [task.arn], described: [], clock });
   const address = new PublicAddress(task.arn, {
     looks,
     ec2: { networkInterface },

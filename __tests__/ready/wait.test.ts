@@ -19,7 +19,7 @@ beforeEach(() => {
   looks = 0;
 });
 
-/** Waits a minute at most while ECS shows these tasks, the last one for ever. */
+/** Waits at most one minute. ECS shows these tasks in turn and then repeats the last. */
 function waiting(
   shown: readonly (Task | undefined)[],
   { started = true, signal }: { started?: boolean; signal?: AbortSignal } = {},
@@ -37,7 +37,7 @@ it("returns a ready task after one look, without a pause", async () => {
   expect(log.lines).toEqual(["task is ready (0 s)"]);
 });
 
-it("says what changes, once, with the seconds", async () => {
+it("logs each change once, with the seconds since the start", async () => {
   await waiting([undefined, provisioning, provisioning, pulling, pulling, aTask()]);
   expect(log.lines).toEqual([
     "task is not listed yet (0 s)",
@@ -53,12 +53,12 @@ it("looks at most every two seconds", async () => {
   expect(Math.max(...clock.slept)).toBeLessThanOrEqual(2_500);
 });
 
-it("leaves an agent that is coming up to the tries of a session", async () => {
+it("returns while the agent is PENDING, because opening a session is tried again", async () => {
   expect(await waiting([provisioning, nearly])).toEqual(nearly);
   expect(log.lines.at(-1)).toBe("exec agent is PENDING (2 s)");
 });
 
-it("gives up at the deadline, and tells what it saw", async () => {
+it("fails at the deadline with what it saw", async () => {
   await expect(waiting([provisioning, pulling])).rejects.toMatchObject({
     code: "timed-out",
     failed: `The task ${ID} was not ready within 60 s.`,
@@ -68,13 +68,13 @@ it("gives up at the deadline, and tells what it saw", async () => {
   expect(clock.slept.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(60_000);
 });
 
-it("gives up at once on a task that stops", async () => {
+it("fails at the first look that shows the task stopped", async () => {
   const gone = aTask({ lastStatus: "STOPPED", stopCode: "TaskFailedToStart", startedAt: undefined });
   await expect(waiting([pulling, gone])).rejects.toMatchObject({ code: "task-not-started" });
   expect(looks).toBe(2);
 });
 
-it("gives up when the agent has stopped", async () => {
+it("fails with the agent's reason when the agent has stopped", async () => {
   const broken = aTask({ containers: [aContainer({ execAgent: { status: "STOPPED", reason: "denied" } })] });
   await expect(waiting([broken])).rejects.toMatchObject({
     code: "exec-agent-stopped",
@@ -82,7 +82,7 @@ it("gives up when the agent has stopped", async () => {
   });
 });
 
-it("takes a task that this run has not started for lost when ECS does not know it", async () => {
+it("fails with task-not-found where ECS lists no such task and this run has not started it", async () => {
   await expect(waiting([undefined], { started: false })).rejects.toMatchObject({ code: "task-not-found" });
 });
 

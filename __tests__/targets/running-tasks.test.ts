@@ -163,7 +163,7 @@ describe("a service", () => {
       );
     });
 
-    it("of several gives a spare one only", async () => {
+    it("one of several targets is replaced only by a task that no other job uses", async () => {
       const { targets, others, instead } = await resolve(resolving({ ...service, tasks: 2 }, three));
       expect(others).toEqual([]);
       expect((await instead(targets[0], blocked))?.taskId[0]).toBe("3");

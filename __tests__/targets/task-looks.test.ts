@@ -24,7 +24,7 @@ const ecs = {
     return Promise.resolve(aDefinition());
   },
 };
-const looking = (...tasks: string[]) => new TaskLooks({ ecs, tasks, seen: [], clock });
+const looking = (...tasks: string[]) => new TaskLooks({ ecs, tasks, described: [], clock });
 
 it("ask once for all that look at the same time, each of which gets its own", async () => {
   const { describeTask } = looking("a", "b", "c");
@@ -75,7 +75,7 @@ it("fail for all that wait, and ask anew the next time", async () => {
   const { describeTask } = new TaskLooks({
     ecs: { ...ecs, describeTasks },
     tasks: ["a", "b"],
-    seen: [],
+    described: [],
     clock,
   });
   const both = await Promise.allSettled([describeTask("ci", "a"), describeTask("ci", "b")]);
@@ -85,8 +85,8 @@ it("fail for all that wait, and ask anew the next time", async () => {
 });
 
 it("cost no call for the first look at a task that ECS has just described", async () => {
-  const seen = [aTask({ arn: "a", lastStatus: "RUNNING" })];
-  const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], seen, clock });
+  const described = [aTask({ arn: "a", lastStatus: "RUNNING" })];
+  const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], described, clock });
   const statuses = [];
   for (let i = 0; i < 2; i += 1) statuses.push((await describeTask("ci", "a"))?.lastStatus);
   expect(statuses).toEqual(["RUNNING", "STOPPED"]);
@@ -102,7 +102,7 @@ it("ask for each task definition once", async () => {
 it("remember the address in the VPC, also of a task that has lost it", async () => {
   let privateIp: string | undefined = "10.0.0.7";
   const describeTask = (_: string, arn: string) => Promise.resolve(aTask({ arn, privateIp }));
-  const looks = new TaskLooks({ ecs: { ...ecs, describeTask }, tasks: ["a"], seen: [], clock });
+  const looks = new TaskLooks({ ecs: { ...ecs, describeTask }, tasks: ["a"], described: [], clock });
   expect(looks.privateIp("a")).toBeUndefined();
   await looks.describeTask("ci", "a");
   privateIp = undefined;

@@ -32,7 +32,7 @@ export interface TranscriptTarget extends TranscriptLogs {
   credentials?: Keys;
 }
 
-/** Faults of transcripts on their way. */
+/** Faults in the upload of a transcript. */
 export interface TranscriptFaults {
   /** Milliseconds from the command's end to the first upload. A task that stops meanwhile uploads nothing. */
   readonly delay?: number;
@@ -125,7 +125,7 @@ export class Transcript {
     );
   }
 
-  /** The status and what Go would say of it. */
+  /** The exit status, and the text of Go's `exec.ExitError`. */
   async #run(argv: readonly string[]): Promise<ExitReport> {
     try {
       const done = await Pty.run(this.#container, this.#python, { argv, env: this.#container.env });
@@ -158,7 +158,10 @@ export class Transcript {
     }
   }
 
-  /** As S3 tells it without credentials; else that of the task (amazon-ssm-agent: s3util.GetBucketRegion). */
+  /**
+   * The bucket's region as S3 names it to a caller without credentials, else the task's region (amazon-ssm-agent:
+   * s3util.GetBucketRegion).
+   */
   async #regionOf(bucket: string): Promise<string> {
     const { endpoint, region } = this.#target;
     const { headers } = await fetch(`${endpoint}/${bucket}`, { method: "HEAD" });
@@ -190,7 +193,7 @@ export class Transcript {
           if (!made || error instanceof ResourceNotFoundException) return;
         }
       }
-      // One more look finds that there is no more to upload.
+      // The agent looks once more and finds nothing.
       await sleep(UPLOAD_INTERVAL, undefined, { signal: stopped }).catch(() => undefined);
     } finally {
       client.destroy();

@@ -9,9 +9,9 @@ export interface Scope {
   condition(name: string): boolean;
 }
 
-type Evaluate = (argument: Json, scope: Scope) => Json | undefined;
+type Evaluator = (argument: Json, scope: Scope) => Json | undefined;
 
-const functions: Readonly<Record<string, Evaluate>> = {
+const functions: Readonly<Record<string, Evaluator>> = {
   Ref: (name, scope) => scope.ref(textOf(name)),
   Condition: (name, scope) => scope.condition(textOf(name)),
   "Fn::GetAtt": (argument, scope) => scope.attribute(...attributeOf(argument)),
@@ -74,7 +74,7 @@ export function namesIn(value: Json): readonly string[] {
   });
 }
 
-function callOf(value: JsonObject): { evaluate: Evaluate; argument: Json } | undefined {
+function callOf(value: JsonObject): { evaluate: Evaluator; argument: Json } | undefined {
   const [[name, argument] = ["", null], ...others] = Object.entries(value);
   // A policy's statement has a member of this name, too.
   if (others.length > 0 || (name === "Condition" && typeof argument !== "string")) return undefined;

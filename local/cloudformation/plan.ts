@@ -1,6 +1,6 @@
 import { invalid } from "./errors.ts";
 import { namesIn, resolve, type Scope } from "./intrinsics.ts";
-import type { Made } from "./resources/resource-type.ts";
+import type { CreatedResource } from "./resources/resource-type.ts";
 import { types } from "./resources/types.ts";
 import { type Json, known, type Output, type Parameter, type Resource, type Template } from "./template.ts";
 
@@ -12,7 +12,7 @@ export interface Plan {
   readonly resources: readonly (readonly [name: string, resource: Resource])[];
   readonly outputs: Readonly<Record<string, Output>>;
   /** The properties or values of the template as they are once these resources have been made. */
-  resolve(value: Json, made: ReadonlyMap<string, Made>): Json;
+  resolve(value: Json, made: ReadonlyMap<string, CreatedResource>): Json;
   /** Whether a resource's or an output's condition holds. */
   holds(condition: string | undefined): boolean;
 }
@@ -33,8 +33,8 @@ export function makePlan(
     const isList = type.startsWith("List<") || type === "CommaDelimitedList";
     return isList ? text?.split(",").map((one) => one.trim()) : text;
   };
-  const scopeOf = (made: ReadonlyMap<string, Made>): Scope => {
-    const madeOf = (name: string): Made => {
+  const scopeOf = (made: ReadonlyMap<string, CreatedResource>): Scope => {
+    const madeOf = (name: string): CreatedResource => {
       const found = made.get(name);
       if (found === undefined)
         throw invalid(`Template format error: Unresolved resource dependencies [${name}]`);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clients } from "./clients.ts";
 import type { Plan } from "./plan.ts";
-import type { Made } from "./resources/resource-type.ts";
+import type { CreatedResource } from "./resources/resource-type.ts";
 import { types } from "./resources/types.ts";
 import { type Output, textOf } from "./template.ts";
 
@@ -35,7 +35,7 @@ export class Stack {
   /** The oldest first. */
   readonly events: StackEvent[] = [];
   outputs: readonly { OutputKey: string; OutputValue: string; Description?: string }[] = [];
-  readonly #made = new Map<string, Made>();
+  readonly #made = new Map<string, CreatedResource>();
 
   constructor({ id, name, text, plan }: StackOptions) {
     this.id = id;

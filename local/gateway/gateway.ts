@@ -174,7 +174,7 @@ export class Gateway {
     const looks = requireSignature || (requireRight && given !== undefined);
     const wrong = looks ? wrongSignature(headers, url, this.#signers, Date.now()) : undefined;
     if (wrong !== undefined || !requireRight || given === undefined) return wrong;
-    const may = (await this.#signers.mayOpen?.(given.accessKeyId, sessionId)) ?? true;
+    const may = (await this.#signers.canOpen?.(given.accessKeyId, sessionId)) ?? true;
     return may ? undefined : "its signer may not open the channel";
   }
 

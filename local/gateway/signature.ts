@@ -7,7 +7,7 @@ export interface Signers {
   /** The secret access key of an access key; undefined for an unknown key. */
   secretOf(accessKeyId: string): string | undefined;
   /** Whether the key's owner has the right to open the channel of this session; every owner has unless given. */
-  mayOpen?(accessKeyId: string, sessionId: string): Promise<boolean>;
+  canOpen?(accessKeyId: string, sessionId: string): Promise<boolean>;
 }
 
 const SERVICE = "ssmmessages";

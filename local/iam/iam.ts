@@ -41,7 +41,10 @@ export class Iam {
     return {};
   }
 
-  /** The calls of S3 that are answered here, since moto treats bucket policies in its own way. */
+  /**
+   * The calls of bucket policies. They are answered here, so that moto has no policy: it would apply a Deny
+   * statement to every caller, whatever account or role its `Principal` names.
+   */
   s3({ method, url }: Call, body: () => Promise<Buffer>): Promise<Answer> | undefined {
     const { bucket, key } = objectOf(url);
     if (key !== "" || bucket === "" || !url.searchParams.has("policy")) return undefined;
@@ -68,7 +71,7 @@ export class Iam {
   }
 
   /** Whether the sessions of a role have all these rights, on `*`. */
-  async mayRole(roleArn: string | undefined, actions: readonly string[]): Promise<boolean> {
+  async isRoleAllowed(roleArn: string | undefined, actions: readonly string[]): Promise<boolean> {
     if (roleArn === undefined) return false;
     const asker = this.principals.session(roleArn, "task");
     for (const action of actions)
@@ -80,7 +83,7 @@ export class Iam {
    * Whether the owner of a key may open the channel of a session: `ssmmessages:OpenDataChannel` on the session's ARN, as
    * AWS's sample policies for Session Manager have it.
    */
-  async mayOpen(accessKeyId: string, sessionId: string): Promise<boolean> {
+  async canOpen(accessKeyId: string, sessionId: string): Promise<boolean> {
     const { region, accountId } = this.#scope;
     const refused = await this.#guard.refusal(this.principals.find(accessKeyId), {
       action: "ssmmessages:OpenDataChannel",
@@ -109,7 +112,10 @@ export class Iam {
     return { status: 200, body: JSON.stringify(policy) };
   }
 
-  /** Admits a form, which is signed in its fields: its own policy and its signer's rights must both allow it. */
+  /**
+   * Admits a POST form, which carries its signature in its fields. Its policy and the signer's rights must both allow
+   * it.
+   */
   async #admitForm({ headers, url }: Call, bytes: Buffer): Promise<void> {
     const form = readForm(headers["content-type"] ?? "", bytes);
     const signature = signatureOfForm(form.fields);

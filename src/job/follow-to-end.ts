@@ -9,8 +9,8 @@ import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
 
 /**
- * Follows the job to its end through its sessions, then stops it where it may still run. Never rejects: an error is
- * an end of kind `impossible`.
+ * Follows the job to its end through its sessions. Stops the job if it may still run after its last session. Never
+ * rejects: an error is an end of kind `impossible`.
  */
 export async function followToEnd(
   sessions: JobSessions,
@@ -32,7 +32,7 @@ export async function followToEnd(
   return { end: expiry.conclude(followed.end, attached), attached, ...opened };
 }
 
-/** The rules for credentials that end before a job that starts now. */
+/** What to do if the credentials expire before the job's timeout. The job starts now. */
 function expiryOf({ inputs, target, clock, log }: JobContext): Expiry {
   const { where, timeout } = inputs;
   const start = where.kind === "new" ? where.start : undefined;

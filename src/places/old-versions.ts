@@ -15,7 +15,7 @@ interface OldVersionsOptions {
  */
 export class OldVersions {
   readonly #options: OldVersionsOptions;
-  readonly #left: string[] = [];
+  readonly #pending: string[] = [];
   #kept = false;
 
   constructor(options: OldVersionsOptions) {
@@ -25,12 +25,12 @@ export class OldVersions {
   /** Deletes this version and those that could not be deleted before. Never rejects. */
   async remove(versionId: string | undefined): Promise<void> {
     const { claim, s3, log } = this.#options;
-    if (versionId !== undefined && versionId !== "null") this.#left.push(versionId);
+    if (versionId !== undefined && versionId !== "null") this.#pending.push(versionId);
     try {
-      for (let [next] = this.#left; next !== undefined && !this.#kept; [next] = this.#left) {
+      for (let [next] = this.#pending; next !== undefined && !this.#kept; [next] = this.#pending) {
         const kept = await s3.deleteVersion(claim, next);
         logRetention(log, claim, kept);
-        if (kept === undefined) this.#left.shift();
+        if (kept === undefined) this.#pending.shift();
         else this.#kept = true;
       }
     } catch (error) {
@@ -40,6 +40,6 @@ export class OldVersions {
 
   async areGone(): Promise<boolean> {
     await this.remove(undefined);
-    return this.#left.length === 0;
+    return this.#pending.length === 0;
   }
 }

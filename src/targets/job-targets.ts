@@ -7,9 +7,9 @@ export interface JobTargets {
   /** The next phase waits until they are ready. */
   readonly targets: readonly [Target, ...Target[]];
   /** The targets' tasks, as ECS has just described them. */
-  readonly seen: readonly Task[];
-  /** Whether the tasks may have addresses outside their VPC. */
-  readonly inPublic: boolean;
+  readonly described: readonly Task[];
+  /** Whether a task may have a public IP address: true unless this run starts it without one. */
+  readonly mayHavePublicIp: boolean;
   /** What can replace a target in which the job can't start; see `replacementFor`. */
   readonly candidates: Candidates;
 }

@@ -32,8 +32,8 @@ export class Launcher {
     this.#plan = options.planFor(options.defined);
   }
 
-  /** Whether the tasks may have addresses outside their VPC. */
-  get inPublic(): boolean {
+  /** Whether the tasks may have public IP addresses. */
+  get mayHavePublicIp(): boolean {
     return this.#plan.request.network.assignPublicIp === true;
   }
 

@@ -19,12 +19,12 @@ import { UndoList } from "./undo-list.ts";
 /** Starts the tasks that the inputs describe. */
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
-  const { inPublic } = launcher;
+  const { mayHavePublicIp } = launcher;
   const tasks = await launcher.start(where.tasks);
   return {
     targets: allOf(tasks.map((task) => launcher.targetOf(task))),
-    seen: tasks,
-    inPublic,
+    described: tasks,
+    mayHavePublicIp,
     candidates: { kind: "new", launcher },
   };
 }

@@ -20,7 +20,7 @@ export async function namedTask(given: string, context: ResolveContext): Promise
   const task = await ecs.describeTask(cluster, id);
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
   const target = await findTarget(task, context);
-  return { targets: [target], seen: [task], inPublic: true, candidates: { kind: "none" } };
+  return { targets: [target], described: [task], mayHavePublicIp: true, candidates: { kind: "none" } };
 }
 
 /**
@@ -45,8 +45,8 @@ export async function tasksOfService(
   const isOnlyJob = where.tasks === 1;
   return {
     targets: allOf(await targetsIn(chosen, context)),
-    seen: chosen,
-    inPublic: true,
+    described: chosen,
+    mayHavePublicIp: true,
     candidates: new ServiceCandidates({ cluster, service }, found, chosen, { container, isOnlyJob }),
   };
 }

@@ -12,7 +12,7 @@ export interface TaskLooksOptions {
   /** ARNs of the tasks that the jobs may run in, all in one cluster. */
   readonly tasks: readonly string[];
   /** Tasks that ECS has just described. The first look at each of them makes no call. */
-  readonly seen: readonly Task[];
+  readonly described: readonly Task[];
   readonly clock: Clock;
 }
 
@@ -27,23 +27,23 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   readonly #clock: Clock;
   readonly #tasks: Set<string>;
   readonly #together: boolean;
-  readonly #seen: Map<string, Task>;
+  readonly #described: Map<string, Task>;
   readonly #privateIps = new Map<string, string>();
   readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
   #latest: { readonly at: number; readonly answer: Promise<readonly Task[]> } | undefined;
 
-  constructor({ ecs, tasks, seen, clock }: TaskLooksOptions) {
+  constructor({ ecs, tasks, described, clock }: TaskLooksOptions) {
     this.#ecs = ecs;
     this.#clock = clock;
     this.#tasks = new Set(tasks);
     this.#together = tasks.length > 1;
-    this.#seen = new Map(seen.map((task) => [task.arn, task]));
+    this.#described = new Map(described.map((task) => [task.arn, task]));
     this.describeTaskDefinition = once((name) => ecs.describeTaskDefinition(name));
   }
 
   /** Undefined where ECS knows no such task. */
   describeTask = async (cluster: string, arn: string): Promise<Task | undefined> => {
-    const task = this.#takeSeen(arn) ?? (await this.#look(cluster, arn));
+    const task = this.#takeDescribed(arn) ?? (await this.#look(cluster, arn));
     if (task !== undefined) this.#learn(task);
     return task;
   };
@@ -59,9 +59,9 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     this.#networkListeners.set(arn, listeners.add(listener));
   }
 
-  #takeSeen(arn: string): Task | undefined {
-    const task = this.#seen.get(arn);
-    this.#seen.delete(arn);
+  #takeDescribed(arn: string): Task | undefined {
+    const task = this.#described.get(arn);
+    this.#described.delete(arn);
     return task;
   }
 

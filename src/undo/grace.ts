@@ -3,8 +3,8 @@ import type { Ecs } from "../aws/ecs.ts";
 import type { S3 } from "../aws/s3.ts";
 import { GRACE_MS } from "./budget.ts";
 
-/** The calls of AWS that make something which has to be undone. */
-interface MakingCalls {
+/** The calls of AWS that create something which has to be undone. */
+interface CreationCalls {
   readonly ecs: Pick<Ecs, "runTask" | "registerTaskDefinition" | "executeCommand">;
   readonly s3: Pick<S3, "putObject">;
 }
@@ -26,7 +26,7 @@ export function afterGrace(cancel: AbortSignal, clock: Clock, over: AbortSignal)
 }
 
 /** The same calls. After the cancel none begins; those under way go on. */
-export function begunInTime({ ecs, s3 }: MakingCalls, cancel: AbortSignal): MakingCalls {
+export function begunInTime({ ecs, s3 }: CreationCalls, cancel: AbortSignal): CreationCalls {
   const unlessCancelled =
     <A extends readonly unknown[], R>(call: (...asked: A) => Promise<R>) =>
     async (...asked: A): Promise<R> => {

@@ -137,7 +137,7 @@ it("the inline policies of a role are what IAM evaluates", async () => {
   const Capabilities = { "Capabilities.member.1": "CAPABILITY_NAMED_IAM" };
   await create("six", ROLE, Capabilities);
   const may = (action: string): Promise<boolean> =>
-    local.iam.mayRole(`arn:aws:iam::${local.accountId}:role/of-stack`, [action]);
+    local.iam.isRoleAllowed(`arn:aws:iam::${local.accountId}:role/of-stack`, [action]);
   expect([await may("ecs:ListClusters"), await may("ecs:ListServices")]).toEqual([true, false]);
 });
 

@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clients } from "../clients.ts";
 import type { JsonObject } from "../template.ts";
 
-/** A resource that has been made. */
-export interface Made {
+export interface CreatedResource {
   /** What Ref gives: a name, an id or an ARN. It also tells `remove` what to remove. */
   readonly id: string;
   /** What GetAtt gives. */
@@ -13,9 +12,9 @@ export interface Made {
 /** How the resources of one type are made. A property that is not listed is refused, since it would be left out. */
 export interface ResourceType<P = JsonObject> {
   readonly properties: readonly (keyof P & string)[];
-  make(properties: P, clients: Clients): Promise<Made>;
+  make(properties: P, clients: Clients): Promise<CreatedResource>;
   /** The calls after the one that makes it. Where they fail, the resource is removed like a whole one. */
-  complete?(properties: P, clients: Clients, made: Made): Promise<void>;
+  complete?(properties: P, clients: Clients, made: CreatedResource): Promise<void>;
   remove(id: string, clients: Clients): Promise<void>;
 }
 

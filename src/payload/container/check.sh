@@ -25,9 +25,9 @@ fx_try() {
   fx_as_user exec /bin/sh -c "$fx_try_sh" sh "$fx_path" "$fx_workdir" "$fx_user" "$fx_dir/script" "$@"
 }
 
-# Whether a script that no process has read yet can be told, by the time of its last access: fx_unread. Every file system
-# keeps that time but those that are mounted noatime.
-fx_watch_script() {
+# Sets the script's time of access to the year 2000, and fx_unread to how `ls -lu` shows the script, so that a later read
+# can be seen. fx_unread is empty where a read does not change that time: on a file system that is mounted noatime.
+fx_note_unread() {
   fx_unread=''
   if fx_tool touch && fx_age_script; then
     cat "$fx_dir/script" >/dev/null
