@@ -98,7 +98,7 @@ it.concurrent(
     }
     const result = await stepIn(where, "echo in time");
     expect(mainLog(result).join("\n")).toMatch(
-      /the agent may still upload the logs of others, for \d+ s at the most/,
+      /the agent may still be uploading the logs of other sessions, for \d+ s at the most/,
     );
     expect(result.outputs["outcome"]).toBe("succeeded");
     expect(jobLog(result)).toEqual(["in time"]);
