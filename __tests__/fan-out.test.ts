@@ -50,8 +50,13 @@ function running(
         return Promise.resolve([{ id: "s-1", since: 0, status: "Connected" }]);
       },
     },
-    ec2: { networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7" }) },
-    iam: { denied: () => Promise.resolve([]) },
+    ec2: {
+      networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
+      vpcEndpoints: nothing,
+      routeTables: nothing,
+      securityGroups: nothing,
+    },
+    iam: { denied: nothing },
   } as unknown as Aws;
   const step: StepContext = {
     inputs: anInputs({ secrets: { TOKEN: "ab" } }),
@@ -72,6 +77,7 @@ function running(
   return { run: () => runJobs(resolved, undefined, step), log, looks };
 }
 
+const nothing = () => Promise.resolve([]);
 const codeOf = (result: Result | undefined) => (result as FailedResult).failure.code;
 
 it("tells of one task why the job did not start there, with the task's addresses", async () => {
