@@ -51,7 +51,8 @@ function running(
       },
     },
     ec2: {
-      networkInterface: () => Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
+      networkInterface: () =>
+        Promise.resolve({ vpcId: "vpc-1", publicIp: "203.0.113.7", securityGroups: [] }),
       vpcEndpoints: nothing,
       routeTables: nothing,
       securityGroups: nothing,

@@ -53,8 +53,11 @@ const names: Names = {
   ...{ "log-group": "/ecs/fargate-exec", "container-log-group": "/ecs/fargate-exec" },
 };
 
-/** The ways of use that the set-up does not allow: its bucket keeps no versions and has no key of its own. */
-const LEFT_OUT = /versions|kms|s3|encrypted|^bucket-policy/;
+/**
+ * The ways of use that the set-up does not allow: its bucket keeps no versions and has no key of its own, and its
+ * sessions are not logged in S3. A role without `caller-check` gets SKIP where it has no right to look.
+ */
+const LEFT_OUT = /versions|kms|s3|encrypted|^bucket-policy|^caller-check$/;
 const wanted = (role: RegExp): readonly string[] =>
   policyFiles.filter((file) => role.test(file) && !LEFT_OUT.test(file));
 const ROLES = [
