@@ -11,18 +11,7 @@ const closed = (text: string): SessionEnd => ({ kind: "closed", text });
 
 describe("a session without a status", () => {
   it.each<[string, EndWithoutStatus, Failure["code"], RegExp]>([
-    [
-      "no boto3",
-      { kind: "refused", code: "download", text: "No module named 'boto3'" },
-      "download-failed",
-      /boto3/,
-    ],
-    [
-      "no python",
-      { kind: "refused", code: "download", text: "sh: python3: not found" },
-      "download-failed",
-      /python3/,
-    ],
+    ["no boto3", { kind: "refused", code: "no-boto3", text: "none" }, "download-failed", /pip install boto3/],
     [
       "no right to the object",
       { kind: "refused", code: "download", text: "An error occurred (403): Forbidden" },

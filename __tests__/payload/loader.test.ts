@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { watch, type WatchedRun } from "../helpers/watch.ts";
@@ -9,15 +10,18 @@ const directory = mkdtempSync(join(tmpdir(), "loader-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
-/** A PATH without boto3, in which these programs do that. */
-function withPrograms(programs: Readonly<Record<string, string>>): { PATH: string; tried: string } {
+/** A PATH in which these programs do that, and boto3 this. */
+function withPrograms(
+  programs: Readonly<Record<string, string>>,
+  boto3 = `raise ImportError("none here")`,
+): { PATH: string; tried: string } {
   const tools = mkdtempSync(join(directory, "tools-"));
   const tried = join(tools, "tried");
   for (const [name, act] of Object.entries(programs)) {
     writeFileSync(join(tools, name), `#!/bin/sh\necho ${name} >>${tried}\n${act}\n`);
     chmodSync(join(tools, name), 0o755);
   }
-  const python = pythonWith("boto3", `raise ImportError("none here")`, directory);
+  const python = pythonWith("boto3", boto3, directory);
   return { PATH: `${tools}:${python}`, tried };
 }
 
@@ -82,6 +86,18 @@ describe.each(some)("a way of delivery under %s", (sh) => {
     expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
     expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
     expect(notes(run)).toContain("Fetching the script by python3.");
+  });
+
+  it.concurrent.each([
+    ["that lacks boto3 is told from", `raise ImportError("none here")`, "no-boto3"],
+    ["that has boto3 without a right is", `raise OSError("An error occurred (403)")`, "download"],
+  ] as const)("%s one whose script is only too large to be typed", async (_, boto3, code) => {
+    const { PATH } = withPrograms({ aws: "exit 1", curl: "exit 22", wget: "exit 8" }, boto3);
+    const script = `#${"x".repeat(LARGEST_TYPED_SCRIPT)}\n`;
+    const { events } = await watch({
+      ...{ sh, script, delivery: S3, address: "http://127.0.0.1:1", containerEnv: { PATH } },
+    });
+    expect(events).toContainEqual(expect.objectContaining({ kind: "refused", code }));
   });
 
   if (sh !== "dash") return;

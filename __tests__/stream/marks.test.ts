@@ -14,6 +14,7 @@ describe("a mark", () => {
     [". 14 exited 0=3:1", { kind: "end", length: 14, status: "exited 0=3:1" }],
     [". 14 lost a\nb", { kind: "end", length: 14, status: "lost a\nb" }],
     ["! download no boto3", { kind: "refused", code: "download", text: "no boto3" }],
+    ["! no-boto3 none", { kind: "refused", code: "no-boto3", text: "none" }],
     ["! busy", { kind: "refused", code: "busy", text: "" }],
   ])("is read: %j", (text, mark) => {
     expect(parseMark(text)).toEqual(mark);

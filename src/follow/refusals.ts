@@ -8,7 +8,7 @@ interface RefusalWords {
   readonly failed: (container: string) => string;
   /** By default the container's text, or else the code. */
   readonly seen?: (text: string) => string;
-  readonly advice: string | ((text: string) => string);
+  readonly advice: string;
 }
 
 /** The failure of a container that shows no job. `container` is as in "The container 'app' of task 0123 …". */
@@ -17,15 +17,18 @@ export function refusalFailure(refusal: ContainerRefusal, text: string, containe
   return new Failure(code, {
     failed: failed(container),
     seen: seen?.(text) ?? `It said: ${text || refusal}.`,
-    advice: typeof advice === "string" ? advice : advice(text),
+    advice,
   });
 }
 
 const couldNotRun = (container: string): string => `The ${container} could not run the script.`;
 const saidBeforeTheScript = (text: string): string => `It said: ${text}. No script has run.`;
 
-/** The errors of a shell or of Python in an image without python3 or boto3. */
-const WITHOUT_BOTO3 = /No module named '?boto3|no python3|python3: *not found/;
+const NOT_FETCHED = {
+  code: "download-failed",
+  failed: (container: string) => `The ${container} could not fetch the script.`,
+  seen: (text: string) => `Its last words: ${text || "none"}.`,
+} as const;
 
 const OTHER: RefusalWords = {
   code: "container-refused",
@@ -36,13 +39,14 @@ const OTHER: RefusalWords = {
 
 const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   download: {
-    code: "download-failed",
-    failed: (container) => `The ${container} could not fetch the script.`,
-    seen: (text) => `Its last words: ${text || "none"}.`,
-    advice: (text) =>
-      WITHOUT_BOTO3.test(text)
-        ? "The image needs python3 with boto3 to fetch from S3. Install it (pip install boto3), or leave 'bucket' out: then the script travels over the session."
-        : "Allow 's3:GetObject' on the staged object to the task role ('task-role'), and give the task a route to S3.",
+    ...NOT_FETCHED,
+    advice:
+      "Allow 's3:GetObject' on the staged object to the task role ('task-role'), and give the task a route to S3.",
+  },
+  "no-boto3": {
+    ...NOT_FETCHED,
+    advice:
+      "The image needs python3 with boto3 to fetch from S3. Install it (pip install boto3), or leave 'bucket' out: then the script travels over the session.",
   },
   echo: {
     code: "container-refused",
