@@ -112,6 +112,18 @@ it("does not take for a missing right what hangs on a condition that the simulat
   });
 });
 
+it("reads a missing value wherever the answer has it, and its characters as they are", async () => {
+  const { iam } = await answering(
+    "<X><EvaluationResults><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
+      "<MissingContextValues/><ResourceSpecificResults><member><MissingContextValues>" +
+      "<member>aws:ResourceTag/&quot;a&amp;b&quot;</member></MissingContextValues></member>" +
+      "</ResourceSpecificResults></member></EvaluationResults></X>",
+  );
+  await expect(iam.denied("arn:role", ["a:A"], ["arn:x"])).rejects.toMatchObject({
+    seen: expect.stringContaining('aws:ResourceTag/"a&b"') as string,
+  });
+});
+
 it("tells which actions a role lacks", async () => {
   const decision = (action: string, what: string) =>
     `<member><EvalActionName>${action}</EvalActionName><EvalDecision>${what}</EvalDecision></member>`;
@@ -141,6 +153,21 @@ it.each([
     code: expected,
     seen: `${code}: No. (HTTP ${status}, request id r-1)`,
   });
+});
+
+it("reads the characters of AWS's words as they are", async () => {
+  const { iam } = await answering(
+    "<ErrorResponse><Error><Code>ValidationError</Code><Message>&quot;x&quot; &lt; 1</Message></Error></ErrorResponse>",
+    400,
+  );
+  await expect(iam.caller()).rejects.toMatchObject({
+    seen: expect.stringContaining('ValidationError: "x" < 1') as string,
+  });
+});
+
+it.each([200, 502])("fails where what answers with %d sends no XML", async (status) => {
+  const { iam } = await answering("<html><body>Bad gateway<br></html>", status);
+  await expect(iam.caller()).rejects.toMatchObject({ name: "Failure" });
 });
 
 it("fails where no server answers", async () => {

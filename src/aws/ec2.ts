@@ -1,5 +1,5 @@
 import type { Query } from "./query.ts";
-import { answerOf, childOf, itemsOf, textOf, type Xml } from "./xml.ts";
+import { childOf, itemsOf, textOf, type Xml } from "./xml.ts";
 
 /** The calls of EC2, on the network of a task. */
 export interface Ec2 {
@@ -48,8 +48,8 @@ export interface SecurityGroup {
 }
 
 export function ec2Calls(query: Query): Ec2 {
-  const ask = async (action: string, resource: string, parameters: Readonly<Record<string, string>>) =>
-    answerOf(await query("ec2", action, resource, parameters));
+  const ask = (action: string, resource: string, parameters: Readonly<Record<string, string>>) =>
+    query("ec2", action, resource, parameters);
   return {
     async networkInterface(id) {
       const resource = `network interface '${id}'`;

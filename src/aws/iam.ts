@@ -1,5 +1,6 @@
 import { Failure } from "../errors.ts";
-import { type Query, textsOf } from "./query.ts";
+import type { Query } from "./query.ts";
+import { elementsOf, textOf, textsOf } from "./xml.ts";
 
 /** Our calls of IAM and STS. */
 export interface Iam {
@@ -20,16 +21,16 @@ export interface Iam {
 export function iamCalls(query: Query): Iam {
   return {
     async denied(principalArn, actions, resources, context = {}) {
-      const xml = await query("iam", "SimulatePrincipalPolicy", `'${principalArn}'`, {
+      const answer = await query("iam", "SimulatePrincipalPolicy", `'${principalArn}'`, {
         PolicySourceArn: principalArn,
         ...members("ResourceArns", resources),
         ...members("ActionNames", actions),
         ...contextEntries(context),
       });
-      const decisions = textsOf(xml, "EvalDecision");
-      const denied = textsOf(xml, "EvalActionName").filter((_, i) => decisions[i] !== "allowed");
-      const [missing] = /<MissingContextValues>.*?<\/MissingContextValues>/s.exec(xml) ?? [""];
-      const unknown = textsOf(missing, "member");
+      const denied = elementsOf(answer, "member")
+        .filter((result) => textOf(result, "EvalDecision") !== "allowed")
+        .flatMap((result) => textOf(result, "EvalActionName") ?? []);
+      const unknown = elementsOf(answer, "MissingContextValues").flatMap((keys) => textsOf(keys, "member"));
       if (denied.length > 0 && unknown.length > 0) throw undecided(principalArn, unknown);
       return [...new Set(denied)];
     },

@@ -6,6 +6,7 @@ import type { AwsClients } from "./clients.ts";
 import { attempt, endpointOverride } from "./failures.ts";
 import { queryEndpoint } from "./query-endpoint.ts";
 import type { Call } from "./thrown.ts";
+import { answerOf, textsOf, type Xml } from "./xml.ts";
 
 /** API versions. These services are called rarely, so they need no client of the SDK. */
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08", sts: "2011-06-15" } as const;
@@ -19,9 +20,9 @@ export type Query = (
   action: string,
   resource: string,
   parameters: Readonly<Record<string, string>>,
-) => Promise<string>;
+) => Promise<Xml>;
 
-/** Makes calls of AWS Query APIs. A call resolves with the XML of its answer, and fails with a `Failure`. */
+/** Makes calls of AWS Query APIs. A call resolves with its answer, and fails with a `Failure`. */
 export function queryCalls(clients: AwsClients): Query {
   const { signal } = clients;
   return async (service, action, resource, parameters) => {
@@ -49,14 +50,9 @@ export function queryCalls(clients: AwsClients): Query {
       });
       const answer = await post(url, headers, body, await clients.proxy(), signal);
       if (answer.status !== 200) throw thrown(answer);
-      return answer.text;
+      return answerOf(answer.text);
     });
   };
-}
-
-/** The texts of all elements of this name, in the document's order. */
-export function textsOf(xml: string, element: string): readonly string[] {
-  return [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, "g"))].map(([, text = ""]) => text);
 }
 
 async function endpointOf(
@@ -101,8 +97,18 @@ async function post(
 
 /** In the shape of the SDK's exceptions. */
 function thrown({ status, text }: Answer): Error {
-  const error = new Error(textsOf(text, "Message")[0] ?? "no message");
-  error.name = textsOf(text, "Code")[0] ?? "UnknownError";
-  const requestId = textsOf(text, "RequestID")[0] ?? textsOf(text, "RequestId")[0];
+  const said = answerIn(text);
+  const error = new Error(textsOf(said, "Message")[0] ?? "no message");
+  error.name = textsOf(said, "Code")[0] ?? "UnknownError";
+  const requestId = textsOf(said, "RequestID")[0] ?? textsOf(said, "RequestId")[0];
   return Object.assign(error, { $metadata: { httpStatusCode: status, requestId } });
+}
+
+/** Without a member where a proxy or a balancer answers with what is no XML. */
+function answerIn(text: string): Xml {
+  try {
+    return answerOf(text);
+  } catch {
+    return {};
+  }
 }

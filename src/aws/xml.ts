@@ -25,6 +25,23 @@ export function textOf(parent: Xml, name: string): string | undefined {
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
+/** The elements of this name that have children, at any depth but not within one another. */
+export function elementsOf(parent: Xml, name: string): readonly Xml[] {
+  return allOf(parent, name).filter(isRecord);
+}
+
+/** The texts of the elements of this name, at any depth. */
+export function textsOf(parent: Xml, name: string): readonly string[] {
+  return allOf(parent, name).filter((one): one is string => typeof one === "string" && one !== "");
+}
+
+function allOf(parent: Xml, name: string): readonly unknown[] {
+  return Object.entries(parent).flatMap(([key, value]) => {
+    const each: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return key === name ? each : each.filter(isRecord).flatMap((child) => allOf(child, name));
+  });
+}
+
 function asXml(value: unknown): Xml {
   return isRecord(value) ? value : {};
 }
