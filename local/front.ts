@@ -153,14 +153,14 @@ export class Front {
   ): Promise<void> {
     const bytes = await buffer(request);
     const body = JSON.parse(bytes.toString("utf8") || "{}") as Record<string, unknown>;
-    const trouble = this.#options.onRequest({ ...from, operation, body });
-    if (!(await met(trouble, response))) return;
+    const fault = this.#options.onRequest({ ...from, operation, body });
+    if (!(await applyFault(fault, response))) return;
     await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));
     const ours = this.#options.operation(from.service, operation, body);
-    if (ours === undefined) await this.#forward(request, response, bytes, trouble);
+    if (ours === undefined) await this.#forward(request, response, bytes, fault);
     else {
       const answer = JSON.stringify(await ours);
-      if (trouble?.reset === "after") request.socket.resetAndDestroy();
+      if (fault?.reset === "after") request.socket.resetAndDestroy();
       else send(response, 200, answer);
     }
   }
@@ -171,21 +171,21 @@ export class Front {
     const parameters = new URLSearchParams(bytes.toString("utf8"));
     const operation = parameters.get("Action") ?? "";
     const body = Object.fromEntries(parameters);
-    const trouble = this.#options.onRequest({ ...from, operation, body });
-    if (!(await met(trouble, response))) return;
+    const fault = this.#options.onRequest({ ...from, operation, body });
+    if (!(await applyFault(fault, response))) return;
     // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
     const service = from.service || "sts";
     await this.#options.admit(callOf(request, { service, operation, body, bytes }));
     const ours = this.#options.query(from, parameters);
-    if (ours === undefined) await this.#forward(request, response, bytes, trouble);
+    if (ours === undefined) await this.#forward(request, response, bytes, fault);
     else send(response, 200, await ours, "text/xml");
   }
 
   async #answerS3(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", "http://local");
     const operation = `${request.method ?? ""} ${pathname}`;
-    const trouble = this.#options.onRequest({ ...from, operation, body: undefined });
-    if (!(await met(trouble, response))) return;
+    const fault = this.#options.onRequest({ ...from, operation, body: undefined });
+    if (!(await applyFault(fault, response))) return;
     const elsewhere = await this.#options.elsewhere(request);
     if (elsewhere !== undefined) {
       sendAnswer(response, elsewhere);
@@ -197,7 +197,7 @@ export class Front {
     const call = callOf(request, { service, operation: "", body: {}, bytes });
     const { missing } = await this.#options.admit(call);
     const ours = this.#options.s3(call, () => buffer(request));
-    if (ours === undefined) await this.#forward(request, response, bytes ?? request, trouble, missing);
+    if (ours === undefined) await this.#forward(request, response, bytes ?? request, fault, missing);
     else {
       sendAnswer(response, await ours);
     }
@@ -208,7 +208,7 @@ export class Front {
     request: IncomingMessage,
     response: ServerResponse,
     body: IncomingMessage | Buffer,
-    trouble: CallFault | undefined,
+    fault: CallFault | undefined,
     missing?: AwsError,
   ): Promise<void> {
     const { url, method } = request;
@@ -229,7 +229,7 @@ export class Front {
     const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
     Promise.resolve(sent).catch(() => undefined);
     const answer = await answered;
-    if (trouble?.reset === "after") {
+    if (fault?.reset === "after") {
       await buffer(answer);
       request.socket.resetAndDestroy();
       return;
@@ -269,11 +269,11 @@ function isQuery({ method, headers }: IncomingMessage): boolean {
   );
 }
 
-/** Carries out the fault that comes before a call; false when the call is not to be carried out. */
-async function met(trouble: CallFault | undefined, response: ServerResponse): Promise<boolean> {
-  if (trouble?.delay !== undefined) await sleep(trouble.delay);
-  if (trouble?.error !== undefined) throw trouble.error;
-  if (trouble?.reset !== "before") return true;
+/** Applies the fault that a call meets before it is carried out. False where the call must not be carried out. */
+async function applyFault(fault: CallFault | undefined, response: ServerResponse): Promise<boolean> {
+  if (fault?.delay !== undefined) await sleep(fault.delay);
+  if (fault?.error !== undefined) throw fault.error;
+  if (fault?.reset !== "before") return true;
   response.socket?.resetAndDestroy();
   return false;
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { MOTO_FORKS } from "../../local/moto.ts";
-import { eventually, until } from "../helpers/until.ts";
+import { eventually, PATIENCE_MS, until } from "../helpers/until.ts";
 import { runtimes } from "./runtimes.ts";
 import { reached, runTask, startWorld } from "./with-local.ts";
 
@@ -47,9 +47,10 @@ it.each(
     const script = `
       import { startLocalFargate } from "./local/start.ts";
       import { seed } from "./local/seed.ts";
+      import { until } from "./__tests__/helpers/until.ts";
       const local = await startLocalFargate({ runtime: "${runtime}" });
       await seed(local);
-      while (local.tasks[0]?.lastStatus !== "RUNNING") await new Promise((done) => setTimeout(done, 5));
+      await until(() => local.tasks[0]?.lastStatus === "RUNNING", () => String(local.tasks[0]?.lastStatus));
       console.log(local.url + " " + local.tasks[0].containers[0].handle.pid);
     `;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
@@ -58,7 +59,8 @@ it.each(
       // With a moto of its own.
       env: { ...process.env, [MOTO_FORKS]: undefined },
     });
-    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    const bounded = { signal: AbortSignal.timeout(PATIENCE_MS) };
+    const [line] = (await once(createInterface({ input: child.stdout }), "line", bounded)) as [string];
     const [url = "", pid = ""] = line.split(" ");
     const descendants = readdirSync("/proc").filter(
       (one) => /^\d+$/.test(one) && ancestorsOf(one).includes(child.pid),

@@ -2,11 +2,11 @@ import type { Direction } from "./link.ts";
 import type { Cut } from "./link-faults.ts";
 import { draw, type Random } from "./random.ts";
 
-/** Counts what the connections of one session pass on, and decides when a connection breaks. */
+/** Counts the frames and bytes of a session's connections, and breaks a connection when its cut is due. */
 export class CutCounter {
   readonly #cut: Cut;
   readonly #random: Random;
-  #left: number;
+  #cutsToCome: number;
   #frames = Infinity;
   #bytes = Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -15,35 +15,37 @@ export class CutCounter {
   constructor(cut: Cut, random: Random) {
     this.#cut = cut;
     this.#random = random;
-    this.#left = cut.times ?? 1;
+    this.#cutsToCome = cut.times ?? 1;
   }
 
-  /** A connection begins; `strike` breaks it. */
+  /** Begins to count for a new connection, which `strike` breaks. */
   connected(strike: (how: "reset" | "silent") => void): void {
     this.disconnected();
     const { afterFrames, afterBytes, afterMs, how = "reset" } = this.#cut;
-    if (this.#left < 1) return;
+    if (this.#cutsToCome < 1) return;
     this.#strike = () => strike(how);
     this.#frames = afterFrames === undefined ? Infinity : draw(afterFrames, this.#random);
     this.#bytes = afterBytes === undefined ? Infinity : draw(afterBytes, this.#random);
     if (afterMs !== undefined)
       this.#timer = setTimeout(() => this.#cutNow(), draw(afterMs, this.#random)).unref();
-    this.#look();
+    this.#cutIfDue();
   }
 
+  /** Counts a frame that was passed on. */
   passed(direction: Direction, bytes: number): void {
     if (this.#cut.direction !== undefined && this.#cut.direction !== direction) return;
     this.#frames -= 1;
     this.#bytes -= bytes;
-    this.#look();
+    this.#cutIfDue();
   }
 
+  /** Ends the count: the connection is no more. */
   disconnected(): void {
     clearTimeout(this.#timer);
     this.#strike = undefined;
   }
 
-  #look(): void {
+  #cutIfDue(): void {
     if (this.#frames <= 0 || this.#bytes <= 0) this.#cutNow();
   }
 
@@ -51,7 +53,7 @@ export class CutCounter {
     const strike = this.#strike;
     if (strike === undefined) return;
     this.disconnected();
-    this.#left -= 1;
+    this.#cutsToCome -= 1;
     strike();
   }
 }

@@ -18,7 +18,10 @@ export function reservation(name: string): string | undefined {
     : undefined;
 }
 
-/** True for credentials of the runner and of the step. A job gets none of them by a bare name among other lines. */
+/**
+ * True for credentials of the runner and of the step. A line that is only such a name is refused, unless it is all that
+ * `secrets` has: `variables.ts`.
+ */
 export function isRunnersOwn(name: string): boolean {
   return (
     /^(ACTIONS|INPUT|STATE|RUNNER)_/i.test(name) ||
@@ -28,8 +31,8 @@ export function isRunnersOwn(name: string): boolean {
 }
 
 /**
- * Variables by which a loader, a shell, an interpreter or an AWS client finds code or whom to trust. The list can't
- * be complete.
+ * Variables by which a loader, a shell, an interpreter or an AWS client finds code, or certificates and endpoints that
+ * it trusts. The list can't be complete.
  */
 const EXACTLY = new Set([
   ...["PATH", "HOME", "IFS", "ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "ZDOTDIR"],

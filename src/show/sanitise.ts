@@ -9,13 +9,13 @@ export const LONGEST_MESSAGE = 16_000;
  * container, a bucket or AWS. Line breaks become spaces, so that a text can't look like another line of the step.
  */
 export function harmlessLine(text: string, longest = LONGEST_LINE): string {
-  return broken(cut(visible(begin(text, longest).replace(LINE_BREAKS, " ")), longest)).trimEnd();
+  return escapeCommands(cut(visible(begin(text, longest).replace(LINE_BREAKS, " ")), longest)).trimEnd();
 }
 
 /** The same for a message of several lines: an annotation, or a part of the summary. */
 export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
   const lines = begin(text, longest).split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/);
-  return cut(lines.map((line) => broken(visible(line)).trimEnd()).join("\n"), longest);
+  return cut(lines.map((line) => escapeCommands(visible(line)).trimEnd()).join("\n"), longest);
 }
 
 /**
@@ -25,14 +25,14 @@ export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
 export function harmlessOutput(lines: Buffer): Buffer {
   if (!lines.includes(BRACKET_COMMAND)) return lines;
   return Buffer.from(
-    lines.toString("latin1").replace(/(^|[\r\n])##\[/g, `$1${NOTHING_TO_SEE}${BRACKET_COMMAND}`),
+    lines.toString("latin1").replace(/(^|[\r\n])##\[/g, `$1${COLOUR_RESET}${BRACKET_COMMAND}`),
     "latin1",
   );
 }
 
 const BRACKET_COMMAND = "##[";
-/** Resets a terminal's colours, which shows nothing. With it in front, no line begins with `##[`. */
-const NOTHING_TO_SEE = "\x1b[0m";
+/** A terminal shows nothing for it. A line that begins with it does not begin with `##[`. */
+const COLOUR_RESET = "\x1b[0m";
 
 const LINE_BREAKS = /\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g;
 /** Control characters, invisible formatting such as the direction of writing, and unpaired surrogates. */
@@ -52,10 +52,10 @@ function cut(text: string, longest: number): string {
 }
 
 /**
- * Breaks workflow commands. The runner obeys `::name::` at the start of a line, also after blanks, and `##[name]`
+ * Puts a backslash into workflow commands. The runner obeys `::name::` at the start of a line, also after blanks, and `##[name]`
  * anywhere (actions/runner, `ActionCommand.cs`). Its comparison skips invisible characters, so they have to be
  * removed first.
  */
-function broken(line: string): string {
+function escapeCommands(line: string): string {
   return line.replace(/^(\s*)::/, "$1\\::").replaceAll(BRACKET_COMMAND, "##\\[");
 }
