@@ -32,7 +32,7 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
 
 /**
  * Explains why ECS Exec did not work: runs the checks of what it needs, logs each one, and adds the failed ones to
- * the failure. Returns any other failure unchanged, and one whose task can no longer be described.
+ * the failure. Returns the failure unchanged if it has another cause, or if the task can no longer be described.
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;

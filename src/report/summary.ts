@@ -73,7 +73,7 @@ function taskTable(tasks: readonly TaskResult[]): string[] {
   return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
 }
 
-/** What to do stands where something is to be done. */
+/** The column "What to do" is empty unless the check is NG. */
 function checkTable(checks: readonly Check[]): string[] {
   const rows = checks.map(({ name, verdict, seen, fix }) => {
     const sign = { OK: "✅", NG: "❌", SKIP: "⏭️" }[verdict];
@@ -82,7 +82,7 @@ function checkTable(checks: readonly Check[]): string[] {
   return ["| | Check | Seen | What to do |", "|---|---|---|---|", ...rows, ""];
 }
 
-/** A quotation with each line as a paragraph, because GitHub joins the lines of one. */
+/** A quotation in which each line is a paragraph, because GitHub joins the lines of a paragraph. */
 function quoted(message: string): string[] {
   return harmlessText(message)
     .split("\n")
