@@ -1,4 +1,4 @@
-import { taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
+import { saysInactive, saysNoAgent, saysNoTask, taskEnd, taskRefusal } from "../../src/aws/ecs-words.ts";
 
 it.each([
   ["RESOURCE:ENI: no address left", "no-capacity"],
@@ -41,4 +41,19 @@ it.each([
   ['exec: "srv": executable file not found in $PATH', "container-start"],
 ])("tells the missing shell from another missing program: %s", (runtime, end) => {
   expect(taskEnd(`CannotStartContainerError: ${runtime}`)).toBe(end);
+});
+
+it.each([
+  [saysInactive, "The specified task definition is inactive. You may not deregister it again.", true],
+  [saysInactive, "Unable to describe task definition.", false],
+  [saysNoTask, "The referenced task was not found.", true],
+  [saysNoTask, "taskId longer than 36.", false],
+  [
+    saysNoAgent,
+    "The execute command failed because execute command was not enabled when the task was run or the execute command agent isn\u2019t running. Wait and try again.",
+    true,
+  ],
+  [saysNoAgent, "Unable to start new execute sessions because the maximum session limit is reached.", false],
+])("%O knows its words: %s", (says, words, expected) => {
+  expect(says(words)).toBe(expected);
 });

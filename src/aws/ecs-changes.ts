@@ -9,6 +9,7 @@ import type {
   RunTaskAnswer,
 } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
+import { saysInactive, saysNoAgent, saysNoTask } from "./ecs-words.ts";
 import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 import { requireMember } from "./required-member.ts";
@@ -47,7 +48,7 @@ async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise
     try {
       await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }), options);
     } catch (error) {
-      if (!isNamed(error, "ClientException") || !/inactive/i.test(error.message)) throw error;
+      if (!isNamed(error, "ClientException") || !saysInactive(error.message)) throw error;
     }
   });
 }
@@ -95,7 +96,7 @@ async function stopTask(ask: EcsRequester, cluster: string, task: string, reason
     try {
       await client.send(new sdk.StopTaskCommand(request), options);
     } catch (error) {
-      const gone = isNamed(error, "InvalidParameterException") && /task was not found/i.test(error.message);
+      const gone = isNamed(error, "InvalidParameterException") && saysNoTask(error.message);
       if (!gone) throw error;
     }
   });
@@ -128,12 +129,8 @@ function strategyItem({ name, weight, base }: CapacityProvider): sdk.CapacityPro
   return { capacityProvider: name, weight, ...(base > 0 && { base }) };
 }
 
-/**
- * True also for a task without ECS Exec. ECS has one text for both: "… execute command was not enabled when the task
- * was run or the execute command agent isn't running. Wait and try again …". The task's `enableExecuteCommand` tells
- * them apart.
- */
+/** True also for a task without ECS Exec; the task's `enableExecuteCommand` tells them apart. */
 function isNotConnected(error: unknown): error is Error {
   if (isNamed(error, "TargetNotConnectedException")) return true;
-  return isNamed(error, "InvalidParameterException") && /agent isn.t running/i.test(error.message);
+  return isNamed(error, "InvalidParameterException") && saysNoAgent(error.message);
 }

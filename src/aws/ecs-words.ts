@@ -1,5 +1,5 @@
 /**
- * Classifies ECS's words on a task, and no other file reads them: the errors of RunTask, the `failures` in its
+ * Classifies ECS's words on a task, and no other file reads them: the errors of its calls, the `failures` in an
  * answer, and the reasons of a stopped task and its containers. The texts are those of the ECS Developer Guide,
  * "Stopped tasks error messages", and of the API reference, "API failure reasons". In each table the first row that
  * fits counts.
@@ -54,4 +54,22 @@ export function taskRefusal(words: string): TaskRefusal | undefined {
 /** Undefined for words that are not known. */
 export function taskEnd(words: string): TaskEnd | undefined {
   return ENDS.find(([, text]) => text.test(words))?.[0];
+}
+
+/** Of DeregisterTaskDefinition: the task definition was deregistered before. */
+export function saysInactive(words: string): boolean {
+  return /inactive/i.test(words);
+}
+
+/** Of StopTask: there is no such task, or no more. */
+export function saysNoTask(words: string): boolean {
+  return /task was not found/i.test(words);
+}
+
+/**
+ * Of ExecuteCommand: the agent is not connected, or the task has no ECS Exec. ECS has one text for both: "… execute
+ * command was not enabled when the task was run or the execute command agent isn't running. Wait and try again …".
+ */
+export function saysNoAgent(words: string): boolean {
+  return /agent isn.t running/i.test(words);
 }
