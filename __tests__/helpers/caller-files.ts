@@ -23,6 +23,7 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-logs-cloudwatch": (inputs) => reads("cloudwatch", inputs),
   "caller-logs-s3": (inputs) => reads("s3", inputs),
   "caller-diagnosis": () => true,
+  "caller-check": ({ check }) => check === "true",
 };
 
 /** All files of the workflow's role. */

@@ -103,6 +103,7 @@ describe("a newline in a value", () => {
 
   it.each([
     ...["LD_PRELOAD", "PATH", "BASH_ENV", "ENV", "PYTHONPATH", "NODE_OPTIONS", "GIT_SSH_COMMAND"],
+    ...["AWS_ROLE_ARN", "AWS_ACCESS_KEY_ID", "OPENSSL_CONF", "TAR_OPTIONS"],
     ...["AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "HTTPS_PROXY", "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS"],
   ])("does not set %s", (name) => {
     const got = expect.stringContaining(`the variable ${name} below the value of 'MESSAGE'`) as string;

@@ -102,6 +102,8 @@ const OF_DIRECTORY: readonly Row[] = [
     "127",
   ],
   ["a program that timeout doesn't find", "", { shell: "timeout 5 no-such-sh {0}" }, "shell", "127"],
+  ["a shell that reads its standard input instead", "", { shell: "sh -s {0}" }, "shell", "exit code 0"],
+  ["a shell that takes the script for a command", "", { shell: "sh -c true {0}" }, "shell", "exit code 0"],
   ["a program that nice may not run", "", { shell: "nice /opt/not-executable {0}" }, "shell", "126"],
   ["a program that env -S doesn't find", "", { shell: "env -S no-such-sh {0}" }, "shell", "'no-such-sh'"],
   ["a working directory that isn't there", "", { workingDirectory: "/no/such" }, "directory", "'/no/such'"],
@@ -167,6 +169,31 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     },
     PATIENCE,
   );
+
+  it.each<[string, Options]>([
+    ["root", {}],
+    ["a user", { user: "nobody" }],
+  ])("a variable that a loader warns of refuses %s nothing", async (_, options) => {
+    const { status } = await run("exit 3", { ...options, env: { LD_PRELOAD: "/opt/not-there.so" } });
+    expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+  });
+
+  it("a user's HOME is the one that an input names, else that of /etc/passwd", async () => {
+    const { stdout } = await run('echo "$HOME"', { user: "nobody", env: { HOME: "/opt" } });
+    expect(stdout.toString()).toBe("/opt\n");
+  });
+
+  it("a user on a last line of /etc/passwd without an end is one of the image's", async () => {
+    const passwd = `${container.root}/etc/passwd`;
+    const before = readFileSync(passwd, "utf8");
+    writeFileSync(passwd, `${before}last:x:1234:1235::/opt:/bin/sh`);
+    try {
+      const { stdout } = await run('echo "$(id -u):$(id -g) $HOME"', { user: "last" });
+      expect(stdout.toString()).toBe("1234:1235 /opt\n");
+    } finally {
+      writeFileSync(passwd, before);
+    }
+  });
 
   it.each<[string, Options]>([
     ["'env'", { env: { CDPATH: "/tmp:/usr" } }],

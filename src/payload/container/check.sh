@@ -10,12 +10,13 @@ fx_check() {
     fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
   else
     [ -z "$fx_user" ] || fx_lend "$fx_dir/script"
-    fx_said=$(fx_print_variables | fx_command fx_try 2>&1)
+    # Apart, since a shell or a loader may warn of a variable and go on.
+    fx_said=$(fx_print_variables | fx_command fx_try 2>"$fx_dir/err")
     case $fx_said in
       .) ;;
       *"
 .") fx_flaw=${fx_said%??} ;;
-      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(printf %s "$fx_said" | tail -n 1)" ;;
+      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(fx_words)" ;;
     esac
   fi
 }
@@ -36,9 +37,6 @@ fx_note_unread() {
 }
 fx_age_script() { "$fx_file" -t 200001010000 "$fx_dir/script" && fx_unread=$(ls -lu "$fx_dir/script"); }
 
-# Whether no worker has read the script. For `env`, `timeout` and other programs that run a command, 127 and 126 say that they
-# could not (POSIX, env): then it has not run.
-fx_is_unread() {
-  [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ] || return
-  case ,$fx_codes, in *=12[67]:*) ;; *) return 1 ;; esac
-}
+# Whether no worker has read the script. Then it has not run, whatever the exit code of `shell` is: `env`, `timeout` and
+# others may not find their command, and a shell may take the script's path for something else.
+fx_is_unread() { [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ]; }
