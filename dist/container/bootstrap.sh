@@ -15,12 +15,13 @@ fx_say() { printf "\033]7733;%s\007\n" "$1"; }
 # Prints the last words of a program, fit to stand in a mark.
 fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
-# The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
-# would record it.
-# python3, and the packages among which it looks for boto3. It stays in fx_file until the payload is there.
+# Sets fx_file to python3, until the payload is there. It is empty where another user can replace python3 or the packages
+# among which it looks for boto3.
 fx_file=$(command -v python3)
 fx_safe "$fx_file" || fx_file=""
 for fx_n in "${fx_on%/*/*}"/lib*/python3*/*-packages; do fx_safe "$fx_n" || fx_file=""; done
+# The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
+# would record it.
 stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_off_py" || {
   fx_say "echo$fx_bad"
   exit 1

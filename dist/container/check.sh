@@ -10,12 +10,13 @@ fx_check() {
     fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
   else
     [ -z "$fx_user" ] || fx_lend "$fx_dir/script"
-    fx_said=$(fx_print_variables | fx_command fx_try 2>&1)
+    # Apart, since a shell or a loader may warn of a variable and go on.
+    fx_said=$(fx_print_variables | fx_command fx_try 2>"$fx_dir/err")
     case $fx_said in
       .) ;;
       *"
 .") fx_flaw=${fx_said%??} ;;
-      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(printf %s "$fx_said" | tail -n 1)" ;;
+      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(fx_words)" ;;
     esac
   fi
 }
@@ -25,9 +26,9 @@ fx_try() {
   fx_as_user exec /bin/sh -c "$fx_try_sh" sh "$fx_path" "$fx_workdir" "$fx_user" "$fx_dir/script" "$@"
 }
 
-# Whether a script that no process has read yet can be told, by the time of its last access: fx_unread. Every file system
-# keeps that time but those that are mounted noatime.
-fx_watch_script() {
+# Sets the script's time of access to the year 2000, and fx_unread to how `ls -lu` shows the script, so that a later read
+# can be seen. fx_unread is empty where a read does not change that time: on a file system that is mounted noatime.
+fx_note_unread() {
   fx_unread=''
   if fx_tool touch && fx_age_script; then
     cat "$fx_dir/script" >/dev/null
@@ -36,9 +37,6 @@ fx_watch_script() {
 }
 fx_age_script() { "$fx_file" -t 200001010000 "$fx_dir/script" && fx_unread=$(ls -lu "$fx_dir/script"); }
 
-# Whether no worker has read the script. For `env`, `timeout` and other programs that run a command, 127 and 126 say that they
-# could not (POSIX, env): then it has not run.
-fx_is_unread() {
-  [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ] || return
-  case ,$fx_codes, in *=12[67]:*) ;; *) return 1 ;; esac
-}
+# Whether no worker has read the script. Then it has not run, whatever the exit code of `shell` is: `env`, `timeout` and
+# others may not find their command, and a shell may take the script's path for something else.
+fx_is_unread() { [ "$fx_unread" ] && [ "$(ls -lu "$fx_dir/script")" = "$fx_unread" ]; }

@@ -13,8 +13,9 @@ fx_have_credentials() { [ "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER
 fx_take_credentials() {
   ! fx_have_credentials || return
   if [ -O /proc/1/environ ]; then
-    eval "$(tr '\0' '\n' </proc/1/environ |
-      sed -nE 's,^AWS_(CONTAINER_|ACCESS_KEY|SECRET_|SESSION_)[A-Z_]*=[[:alnum:]/+=:._%-]*$,export &,p')"
+    # A value may have lines of its own.
+    eval "$(tr '\0\n' '\n\001' </proc/1/environ |
+      LC_ALL=C sed -nE 's,^AWS_(CONTAINER_(CREDENTIALS_(RELATIVE|FULL)_URI|AUTHORIZATION_TOKEN(_FILE)?)|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)=[[:alnum:]/+=:._%-]*$,export &,p')"
   else
     fx_relative=$(fx_read_environ | tr '\0\n' '\n\001' |
       LC_ALL=C sed -nE 's,^AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=(/v2/credentials/[0-9a-f-]+)$,\1,p' | head -n 1)

@@ -29,7 +29,7 @@ fx_run_job() {
     return
   fi
   fx_start_recording || return
-  fx_watch_script
+  fx_note_unread
   fx_start_workers
   fx_await_workers
   fx_conclude

@@ -14,9 +14,9 @@ esac
 fx_set() { export "$1=$2"; }
 fx_variables=$(cat)
 exec </dev/null
+[ -z "$5" ] || export HOME="$4" USER="$5" LOGNAME="$5"
 PATH=$1
 eval "$fx_variables"
 export FARGATE_EXEC_WORKER="$3"
-[ -z "$5" ] || export HOME="$4" USER="$5" LOGNAME="$5"
 shift 5
 exec "$@"

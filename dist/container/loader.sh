@@ -12,13 +12,35 @@ fx_find_bad_modules() {
   false
 }
 
+# How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
+fx_unreached=0
+
+# fx_count_unreached WORDS: the last words of a program that failed.
+fx_count_unreached() {
+  case $1 in
+    # The endpoint of the credentials is another one than that of S3.
+    *etadata* | *redential*) ;;
+    *onnect* | *CONNECT* | *imeout* | *imed\ out* | *resol* | *unreachable* | *route* | *too\ slow* | *mpty\ reply*)
+      fx_unreached=$((fx_unreached + 1))
+      ;;
+  esac
+}
+fx_count_unreached "$fx_why"
+
+# The code of the refusal where nothing fetches the payload: what the user can do differs where boto3 is missing.
+fx_refusal=download
+case $fx_why in *oduleNotFound* | *mportError*) fx_refusal=no-boto3 ;; esac
+
 # Finds the python3 that can run boto3, in fx_boto3. Where it is none fx_why is the reason; else fx_why is why the bootstrap
 # got nothing by it.
 fx_find_boto3() {
   fx_first=$fx_file fx_boto3=''
   if ! fx_tool python3; then
-    fx_why=${fx_bad:+"another user can replace $fx_bad"}
-    fx_why=${fx_why:-the image has no python3}
+    if [ "$fx_bad" ]; then
+      fx_why="another user can replace $fx_bad"
+    else
+      fx_why='the image has no python3' fx_refusal=no-boto3
+    fi
   elif fx_find_bad_modules; then
     fx_why="another user can replace $fx_modules"
   else
@@ -28,20 +50,6 @@ fx_find_boto3() {
 fx_find_boto3
 # What was tried, and why it did not work.
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s}; "}}
-# How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
-fx_unreached=0
-
-# fx_count_unreached WORDS: the last words of a way that failed.
-fx_count_unreached() {
-  case $1 in
-    # The endpoint of the credentials is another one than that of S3.
-    *etadata* | *redential*) ;;
-    *onnect* | *CONNECT* | *imeout* | *imed\ out* | *resol* | *unreachable* | *route* | *too\ slow* | *mpty\ reply* | *answer*)
-      fx_unreached=$((fx_unreached + 1))
-      ;;
-  esac
-}
-fx_count_unreached "$fx_why"
 
 # fx_refuse CODE WORDS: ends the session with the reason why no job is started.
 fx_refuse() {
@@ -92,10 +100,14 @@ fx_try() {
     fx_say "$fx_nonce;n Script fetched by $1 (${fx_tried%; })."
   else
     fx_status=$? fx_said=$(fx_words)
-    # A quiet wget prints no reason. Exit code 4 is a network failure (its manual).
-    [ "$1:$fx_status" != wget:4 ] || fx_said='no connection'
-    [ -z "$fx_late" ] || fx_said='no answer within 5 s'
-    fx_count_unreached "$fx_said"
+    if [ "$fx_late" ]; then
+      fx_said='no answer within 5 s' fx_unreached=$((fx_unreached + 1))
+    elif [ "$1:$fx_status" = wget:4 ]; then
+      # A quiet wget prints no reason. Exit code 4 is a network failure (its manual).
+      fx_said='no connection' fx_unreached=$((fx_unreached + 1))
+    else
+      fx_count_unreached "$fx_said"
+    fi
     fx_tried="$fx_tried$1: $fx_said; "
     return 1
   fi
@@ -172,7 +184,7 @@ fx_load() {
   elif [ "$fx_boto3" != "$fx_first" ]; then
     fx_of=$fx_boto3
   fi
-  case $fx_why in *oduleNotFound* | *mportError*) fx_of='' ;; esac
+  [ "$fx_refusal" = download ] || fx_of=''
   if [ "$fx_bucket" ]; then
     if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
     if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
@@ -183,7 +195,7 @@ fx_load() {
       fx_try wget fx_by_wget '%s\n' && return
     fi
     [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
-    [ "$fx_typed" ] || fx_refuse download "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
+    [ "$fx_typed" ] || fx_refuse "$fx_refusal" "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
   else
     fx_say "$fx_nonce;n Script typed into the session: there is no bucket."

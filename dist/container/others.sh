@@ -65,6 +65,6 @@ fx_count_alone() {
   echo "$fx_alone" >"$fx_other/alone"
   [ "$fx_its_limit" ] && [ "$fx_alone" -ge "$fx_its_limit" ] && [ "$fx_told" != "$fx_other" ] || return 0
   fx_told=$fx_other
-  fx_mark "n Stopping the job of ${fx_its_url:-another run}: nobody has followed it for $fx_alone s (its 'abandon-after')."
+  fx_mark "n Stopping the job of ${fx_its_url:-another run}: no runner has followed it for $fx_alone s (its 'abandon-after')."
   fx_tell TERM "$(cat "$fx_other/pid")"
 }

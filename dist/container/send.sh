@@ -1,8 +1,10 @@
 # --- What the terminal carries: marks, and the spool piece by piece, packed where that helps.
 
-# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts).
+# fx_mark TEXT: writes a mark with the nonce of the run (stream/marks.ts). The ash of busybox catches SIGCHLD, and its
+# printf does not write again after EINTR: it fails, and nothing is written.
+fx_mark() { fx_write_mark "$1" || fx_write_mark "$1"; }
 # shellcheck disable=SC2154 # bootstrap.sh reads it
-fx_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
+fx_write_mark() { printf '\033]7733;%s;%s\007' "$fx_nonce" "$1"; }
 
 # Finds what packs bytes for a terminal, when the first bytes have to be packed: fx_packer. False where the image has
 # nothing; nothing is packed then.

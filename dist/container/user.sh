@@ -4,7 +4,8 @@
 # image has no such user.
 fx_find_user() {
   fx_as_uid=${fx_user%%:*} fx_as_gid='' fx_as_name='' fx_home=/
-  while IFS=: read -r fx_login fx_skip fx_number fx_group fx_skip fx_path_ fx_skip; do
+  # The last line of either file may have no end.
+  while IFS=: read -r fx_login fx_skip fx_number fx_group fx_skip fx_path_ fx_skip || [ "$fx_login" ]; do
     if [ "$fx_login" = "$fx_as_uid" ] || [ "$fx_number" = "$fx_as_uid" ]; then
       fx_as_uid=$fx_number fx_as_gid=$fx_group fx_as_name=$fx_login fx_home=$fx_path_
       break
@@ -12,7 +13,7 @@ fx_find_user() {
   done </etc/passwd
   case $fx_user in *:*)
     fx_as_gid=${fx_user#*:}
-    while IFS=: read -r fx_login fx_skip fx_number fx_skip; do
+    while IFS=: read -r fx_login fx_skip fx_number fx_skip || [ "$fx_login" ]; do
       [ "$fx_login" != "$fx_as_gid" ] || fx_as_gid=$fx_number
     done </etc/group
     ;;
@@ -59,7 +60,8 @@ fx_become() {
     python3)
       "$fx_by" "$fx_becomer" -I -S -c "$fx_become_py" user "$fx_as_name" "$fx_as_uid" "$fx_as_gid" "$@"
       ;;
-    su) "$fx_by" "$fx_becomer" -s /bin/sh -c 'exec "$@"' "$fx_as_name" sh "$@" ;;
+    # Without `--` both busybox's su and that of util-linux would take options of the command for theirs.
+    su) "$fx_by" "$fx_becomer" -s /bin/sh -c 'exec "$@"' -- "$fx_as_name" sh "$@" ;;
     *) "$fx_by" "$fx_becomer" "$fx_user" "$@" ;;
   esac
 }
