@@ -42,7 +42,14 @@ const EXACTLY = new Set([
   ...["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH", "MAVEN_OPTS", "GRADLE_OPTS"],
   ...["DOTNET_STARTUP_HOOKS", "MAKEFLAGS", "GOFLAGS", "RUSTC_WRAPPER", "KUBECONFIG"],
   ...["TAR_OPTIONS", "RSYNC_RSH", "LESSOPEN", "LESSCLOSE"],
-  ...["OPENSSL_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"],
+  ...[
+    "OPENSSL_CONF",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+  ],
 ]);
 /** With keys of its author a value would take the job's calls of AWS to another account. A region alone does not. */
 const BEGINNING =
