@@ -84,7 +84,7 @@ const cases: readonly (readonly [string, (task: Task) => Promise<unknown>, reado
         aws.world.ecs.send(
           new StopTaskCommand({ cluster: aws.world.made.cluster, task: task.arn, reason: "tidying up" }),
         ),
-      ["stop code UserInitiated", "tidying up", "ecs:StopTask; CloudTrail shows which one"],
+      ["stop code UserInitiated", "tidying up", "ecs:StopTask stopped the task; CloudTrail shows which one"],
     ],
     [
       "its host is lost, and the session is not told",
