@@ -12,7 +12,7 @@ import {
   type TaskFacts,
   type TaskResult,
 } from "./report/result.ts";
-import { resolveContext, type StepContext } from "./step-context.ts";
+import { targetContext, type StepContext } from "./step-context.ts";
 import { othersToTry } from "./targets/candidates.ts";
 import { replacementFor } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
@@ -71,7 +71,7 @@ async function runInOneOf(
       const next =
         isFinal || job.cancel.aborted
           ? undefined
-          : await replacementFor(target, result.failure, candidates, resolveContext(step));
+          : await replacementFor(target, result.failure, candidates, targetContext(step));
       if (next === undefined) return await withDiagnosis(result, attempt, target, job);
       target = next;
     } catch (error) {

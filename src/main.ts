@@ -9,7 +9,7 @@ import { readInputs } from "./inputs/read-all.ts";
 import { loggedFailure } from "./log.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import { failedResult, type Result } from "./report/result.ts";
-import { resolveContext } from "./step-context.ts";
+import { targetContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
 /** The main step, from the inputs to the report. Never rejects: a failure is reported as the step's result. */
@@ -34,6 +34,6 @@ async function perform(step: OpenStep): Promise<Result> {
   const looking = lookBeforeStart(step.inputs, step);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (step.inputs.where.kind === "new") await looking;
-  const [exec, resolved] = await Promise.all([looking, resolveTargets(resolveContext(step))]);
+  const [exec, resolved] = await Promise.all([looking, resolveTargets(targetContext(step))]);
   return await runJobs(resolved, exec, step);
 }

@@ -29,7 +29,7 @@ export interface StepContext {
 }
 
 /** The context in which the targets are resolved. What that makes goes into the step's ledger. */
-export function resolveContext(step: StepContext): ResolveContext {
+export function targetContext(step: StepContext): ResolveContext {
   const { inputs, aws, ledger, origin, clock, log, cancel, workspace } = step;
   const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;
   return {

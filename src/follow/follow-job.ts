@@ -128,7 +128,7 @@ class JobFollower {
         const ended = { sessionId, end, progress: extractor.offset > from };
         const reached = await this.#reached(ended);
         if (reached !== undefined) return reached;
-        await this.#leaveBehind(ended);
+        await this.#replaceSession(ended);
         const next = await this.#nextSession();
         if (next instanceof Failure) return { kind: "impossible", failure: next };
         session = this.#session = next;
@@ -176,7 +176,7 @@ class JobFollower {
   }
 
   /** Logs why another session is needed, and frees the place of this one. */
-  async #leaveBehind({ sessionId, end, progress }: EndedSession): Promise<void> {
+  async #replaceSession({ sessionId, end, progress }: EndedSession): Promise<void> {
     const { extractor, log, sessions } = this.#options;
     this.#pause = progress ? FIRST_PAUSE_MS : longer(this.#pause);
     if (end.kind === "gap") {

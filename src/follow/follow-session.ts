@@ -112,7 +112,7 @@ class SessionFollower {
     this.#boundOpening();
     await this.#readOutput();
     this.#silence.stop();
-    if (this.#outcome !== undefined) await this.#takeLeave(this.#outcome);
+    if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);
     this.#over.abort();
     return this.#outcome ?? this.#withoutOutcome(await this.#session.ended);
   }
@@ -213,7 +213,7 @@ class SessionFollower {
   }
 
   /** Tells the attacher that the status has arrived, so that the container can delete the job's files. */
-  async #takeLeave(outcome: CarrierEnd): Promise<void> {
+  async #acknowledge(outcome: CarrierEnd): Promise<void> {
     const { clock, expiry } = this.#options;
     // A refusal after the attach means that the container has lost the status, so it has nothing to keep either.
     const isTaken = outcome.kind === "status" || (outcome.kind === "refused" && this.#attached);
