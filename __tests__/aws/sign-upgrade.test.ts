@@ -1,17 +1,6 @@
-import { readFileSync } from "node:fs";
 import { createHash, createHmac } from "node:crypto";
 import { signUpgrade } from "../../src/aws/sign-upgrade.ts";
-
-/** By the signer that session-manager-plugin uses, for a cell number in raw base64. */
-const signedByGo = JSON.parse(
-  readFileSync(new URL("../vectors/signed-upgrade.json", import.meta.url), "utf8"),
-) as {
-  readonly url: string;
-  readonly now: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly headers: readonly Readonly<Record<string, string>>[];
-};
+import { signedByGo } from "../helpers/signed-upgrade.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const URL_TEXT =

@@ -28,6 +28,13 @@ function withPrograms(
 const notes = ({ events }: WatchedRun): string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
 
+/** Runs `exit 4`, whose script is staged at an address where no S3 answers. */
+async function stagedRun(sh: string, PATH: string, address = "http://127.0.0.1:1"): Promise<WatchedRun> {
+  const run = await watch({ sh, script: "exit 4", delivery: S3, address, containerEnv: { PATH } });
+  expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+  return run;
+}
+
 const hangs = "exec sleep 3600";
 const some = SHELLS.filter((shell) => /dash|busybox/.test(shell));
 
@@ -36,14 +43,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
     "that neither computes nor answers is given up after 5 s, and after two of them no other is tried",
     async () => {
       const { PATH, tried } = withPrograms({ aws: hangs, curl: hangs, wget: hangs });
-      const run = await watch({
-        sh,
-        script: "exit 4",
-        delivery: S3,
-        address: "http://x",
-        containerEnv: { PATH },
-      });
-      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      const run = await stagedRun(sh, PATH, "http://x");
       expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
       expect(notes(run)).toEqual([
         "Fetching the script by aws s3 cp.",
@@ -59,15 +59,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
     "that leaves nothing to be read is none, and its script is not taken for one that can't be checked",
     async () => {
       const { PATH } = withPrograms({ aws: "exit 0" });
-      const containerEnv = { PATH };
-      const run = await watch({
-        sh,
-        script: "exit 4",
-        delivery: S3,
-        address: "http://127.0.0.1:1",
-        containerEnv,
-      });
-      expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+      const run = await stagedRun(sh, PATH);
       expect(notes(run).join()).toContain("aws s3 cp: checksum mismatch");
       expect(notes(run).join()).not.toContain("is not checked");
     },
@@ -76,14 +68,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   it.concurrent("that is refused by S3 is followed by all others", async () => {
     const refused = `echo "An error occurred (AccessDenied): 403 Forbidden" >&2; exit 22`;
     const { PATH, tried } = withPrograms({ aws: refused, curl: refused });
-    const run = await watch({
-      sh,
-      script: "exit 4",
-      delivery: S3,
-      address: "http://127.0.0.1:1",
-      containerEnv: { PATH },
-    });
-    expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+    const run = await stagedRun(sh, PATH);
     expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
     expect(notes(run)).toContain("Fetching the script by python3.");
   });
@@ -105,14 +90,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
     // No process but this one: a busy machine may leave it waiting for a processor, but it is never idle.
     const busy = `read -r now _ </proc/uptime; end=$((\${now%.*} + 7)); while [ "\${now%.*}" -lt "$end" ]; do read -r now _ </proc/uptime; done; exit 22`;
     const { PATH } = withPrograms({ aws: busy, curl: "exit 22" });
-    const run = await watch({
-      sh,
-      script: "exit 4",
-      delivery: S3,
-      address: "http://127.0.0.1:1",
-      containerEnv: { PATH },
-    });
-    expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+    const run = await stagedRun(sh, PATH);
     expect(notes(run).at(-1)).not.toContain("no answer");
   });
 });

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type {
   CapacityProvider,
   Cluster,
-  ContainerDefinition,
   NetworkConfiguration,
   Tag,
   TaskDefinition,
@@ -16,6 +15,7 @@ import { startInOrder, UnmetDependency } from "./dependencies.ts";
 import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
+import { overridden } from "./overridden.ts";
 
 export type TaskStatus =
   | "PROVISIONING"
@@ -295,14 +295,3 @@ export type TaskTime =
   | "stoppingAt"
   | "executionStoppedAt"
   | "stoppedAt";
-
-function overridden(definition: ContainerDefinition, overrides: TaskOverride): ContainerDefinition {
-  const override = overrides.containerOverrides?.find(({ name }) => name === definition.name);
-  if (override === undefined) return definition;
-  return {
-    ...definition,
-    ...override,
-    // An override's variables are added to the definition's; everything else replaces it.
-    environment: [...(definition.environment ?? []), ...(override.environment ?? [])],
-  };
-}

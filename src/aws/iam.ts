@@ -1,5 +1,6 @@
 import { Failure } from "../errors.ts";
 import type { Query } from "./query.ts";
+import { requireMember } from "./required-member.ts";
 import { elementsOf, textOf, textsOf } from "./xml.ts";
 
 /** Our calls of IAM and STS. */
@@ -36,7 +37,8 @@ export function iamCalls(query: Query): Iam {
     },
 
     async caller() {
-      return textsOf(await query("sts", "GetCallerIdentity", "the credentials", {}), "Arn")[0] ?? "";
+      const [arn] = textsOf(await query("sts", "GetCallerIdentity", "the credentials", {}), "Arn");
+      return requireMember(arn, "Arn");
     },
   };
 }

@@ -1,10 +1,10 @@
 import { parseXML } from "@aws-sdk/xml-builder";
 import { isRecord } from "../record.ts";
 
-/** An element of an answer in XML, by the names of its children. */
+/** An XML element: its children by name. */
 export type Xml = Readonly<Record<string, unknown>>;
 
-/** The answer's outermost element. Fails with the parser's own error for what is no XML. */
+/** The outermost element of an answer. Throws the parser's error where the text is not XML. */
 export function answerOf(xml: string): Xml {
   return asXml(Object.values(parseXML(xml) as object)[0]);
 }

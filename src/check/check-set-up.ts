@@ -12,7 +12,7 @@ import { stagingChecks } from "../ready/checks/staging.ts";
 import { checkResult, type CheckResult } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 import { clusterArn, clusterName, clusterOf, parseArn } from "../targets/arn.ts";
-import { type Subject, subjectOf, THE_REST } from "./subject.ts";
+import { findSubject, type Subject, THE_REST } from "./subject.ts";
 
 /** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
 export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
@@ -41,7 +41,7 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const found =
     "failure" in look
       ? unanswered("cluster", look.failure)
-      : check("cluster", true, true, `'${clusterName(look.value.arn)}' is ${look.value.status}`, "");
+      : check("cluster", true, `'${clusterName(look.value.arn)}' is ${look.value.status}`);
   const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
@@ -61,9 +61,8 @@ async function targetChecks(
   caller: Principal | undefined,
 ): Promise<readonly Check[]> {
   const { inputs, aws } = step;
-  const noted: Check[] = [];
-  const subject = await subjectOf(step, (row) => noted.push(row));
-  if (subject === undefined) return [...noted, THE_REST];
+  const { subject, checks } = await findSubject(step);
+  if (subject === undefined) return [...checks, THE_REST];
   const { task, start } = subject;
   const cluster = task?.clusterArn ?? arn;
   const network =
@@ -77,7 +76,7 @@ async function targetChecks(
     callerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
   ]);
   return [
-    ...noted,
+    ...checks,
     ...containerChecks(subject),
     architectureCheck(subject),
     ...roles,

@@ -1,8 +1,9 @@
 import { contentOf, type DefinitionContent } from "../aws/task-definition.ts";
 import { taskNotFound } from "../aws/missing.ts";
+import type { Service } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import type { NewTasks, StartInputs, TaskSelection } from "../inputs/inputs.ts";
-import { type Check, check, lookAt, skipped, unanswered } from "../ready/checks/check.ts";
+import { type Check, check, lookAt, type Look, skipped, unanswered } from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
 import { borrow } from "../targets/borrow.ts";
@@ -27,13 +28,26 @@ export interface Subject {
   readonly registers: boolean;
 }
 
-/** Collects the checks of one phase. */
+/** What was found of the subject. */
+export interface FoundSubject {
+  /** Undefined where one of the checks says why there is nothing more to look at. */
+  readonly subject: Subject | undefined;
+  readonly checks: readonly Check[];
+}
+
+/** Collects the checks of this file. */
 type Note = (check: Check) => void;
 
 type Context = Pick<StepContext, "inputs" | "aws" | "workspace">;
 
-/** What the inputs name; undefined where a check, which is noted, says why there is nothing more to look at. */
-export async function subjectOf(context: Context, note: Note): Promise<Subject | undefined> {
+/** Finds what the inputs name. */
+export async function findSubject(context: Context): Promise<FoundSubject> {
+  const checks: Check[] = [];
+  const subject = await ofInputs(context, (row) => checks.push(row));
+  return { subject, checks };
+}
+
+async function ofInputs(context: Context, note: Note): Promise<Subject | undefined> {
   const { where } = context.inputs;
   switch (where.kind) {
     case "task":
@@ -65,15 +79,7 @@ async function ofService(
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
   const look = await lookAt(aws.ecs.describeService(cluster, service));
   const known = "value" in look ? look.value : undefined;
-  note(
-    "failure" in look
-      ? unanswered("service", look.failure)
-      : check(
-          ...(["service", true, look.value.enableExecuteCommand] as const),
-          `desired ${look.value.desiredCount}, running ${look.value.runningCount}, enableExecuteCommand is ${look.value.enableExecuteCommand}`,
-          `Run 'aws ecs update-service --cluster ${lastPart(cluster)} --service ${service} --enable-execute-command --force-new-deployment': tasks that start from then on have it.`,
-        ),
-  );
+  note(serviceCheck(service, cluster, look));
   if ("failure" in look && look.failure.code === "service-not-found") return undefined;
   const wanted = typeof where.tasks === "number" ? where.tasks : 1;
   const tasks = await answered("running tasks", note, async () => {
@@ -86,6 +92,17 @@ async function ofService(
   });
   const [task] = tasks ?? [];
   return task && (await ofRunning(task, context, note));
+}
+
+function serviceCheck(service: string, cluster: string, look: Look<Service>): Check {
+  if ("failure" in look) return unanswered("service", look.failure);
+  const { desiredCount, runningCount, enableExecuteCommand } = look.value;
+  return check(
+    "service",
+    enableExecuteCommand,
+    `desired ${desiredCount}, running ${runningCount}, enableExecuteCommand is ${enableExecuteCommand}`,
+    `Run 'aws ecs update-service --cluster ${lastPart(cluster)} --service ${service} --enable-execute-command --force-new-deployment': tasks that start from then on have it.`,
+  );
 }
 
 async function ofRunning(task: Task, context: Context, note: Note): Promise<Subject | undefined> {
@@ -128,7 +145,7 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
     definitionOf(where, service?.taskDefinitionArn ?? "", context),
   );
   if (start === undefined || found === undefined) return undefined;
-  note(check("task definition", true, true, `it is ${found.name}`, ""));
+  note(check("task definition", true, `it is ${found.name}`));
   const { definition, name } = found;
   if (await refused("operating system", note, () => refuseWindows(definition.operatingSystem, name)))
     return undefined;

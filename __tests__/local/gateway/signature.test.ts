@@ -1,21 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { once } from "node:events";
 import WebSocket from "ws";
 import { wrongSignature } from "../../../local/gateway/signature.ts";
 import { GatewayRig } from "../agent/rig.ts";
-
-/** Signed by the signer of session-manager-plugin, for a cell number in raw base64. */
-const signedByGo = JSON.parse(
-  readFileSync(new URL("../../vectors/signed-upgrade.json", import.meta.url), "utf8"),
-) as {
-  readonly url: string;
-  readonly now: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly headers: readonly Readonly<Record<string, string>>[];
-};
+import { signedByGo } from "../../helpers/signed-upgrade.ts";
 
 const key = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const signers = {

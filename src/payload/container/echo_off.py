@@ -1,6 +1,7 @@
 # Turns echo off, and the terminal's own line ends, for an image without stty.
 #
-# OPOST, ECHO and TCSANOW stand as their numbers. Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
+# Part of a command that CloudTrail records, so it is written short, with the numbers of OPOST, ECHO and TCSANOW. Comments
+# and empty lines are not sent.
 import termios as t
 
 a=t.tcgetattr(0)

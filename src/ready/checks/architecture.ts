@@ -9,7 +9,7 @@ const NAME = "architecture";
  * runs shows it, and so does the name of many an image.
  */
 export function architectureCheck({ task, container, definition }: CheckFacts): Check {
-  if (hasRun(task, container)) return check(NAME, true, true, "the container's image runs", "");
+  if (hasRun(task, container)) return check(NAME, true, "the container's image runs");
   if (definition === undefined) return skipped(NAME, "not known: the task definition may not be read");
   const own = definition.containers.find(({ name }) => name === container);
   const wanted = definition.architecture ?? "X86_64";
@@ -21,7 +21,6 @@ export function architectureCheck({ task, container, definition }: CheckFacts): 
     );
   return check(
     NAME,
-    true,
     named === wanted,
     `the task's is ${wanted}, and the image '${own?.image ?? ""}' is for ${named} by its name`,
     `Set 'runtimePlatform.cpuArchitecture' to ${named} in the task definition, or name an image for ${wanted}.`,

@@ -19,7 +19,7 @@ export interface CallerFacts extends CheckFacts {
 export function callerCheck(look: Look<string>): Check {
   const name = "credentials";
   if ("failure" in look) return unanswered(name, look.failure, { required: true });
-  return check(name, true, true, `they are those of ${look.value}`, "");
+  return check(name, true, `they are those of ${look.value}`);
 }
 
 /** Whose policies decide; undefined for a caller without policies. `roleToAssume` has the path that a session's ARN lacks. */

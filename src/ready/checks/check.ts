@@ -10,10 +10,16 @@ export interface Check {
   readonly fix: string;
 }
 
-/** `known` is what the check is about; undefined where it may not be read. */
-export function check(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
-  if (known === undefined) return skipped(name, "not known: it may not be read", fix);
+/** OK where it is good, else NG. */
+export function check(name: string, isGood: boolean, seen: string, fix = ""): Check {
   return { name, verdict: isGood ? "OK" : "NG", seen, fix };
+}
+
+/** The same where `known`, which the check is about, may be undefined because it may not be read. */
+export function checkKnown(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
+  return known === undefined
+    ? skipped(name, "not known: it may not be read", fix)
+    : check(name, isGood, seen, fix);
 }
 
 export function skipped(name: string, seen: string, fix = ""): Check {
@@ -50,5 +56,5 @@ export function unanswered(
 ): Check {
   const isUnknown = ["access-denied", "aws-unreachable", "throttled", "aws-error"].includes(code);
   if (isUnknown && !required) return skipped(name, `not known: ${code === "access-denied" ? failed : seen}`);
-  return { name, verdict: "NG", seen: `${failed} ${seen}`, fix: advice };
+  return check(name, false, `${failed} ${seen}`, advice);
 }

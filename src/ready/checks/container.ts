@@ -1,6 +1,6 @@
 import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
-import { check, type Check } from "./check.ts";
+import { check, type Check, checkKnown } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Those checks of amazon-ecs-exec-checker that the task and its definition answer. */
@@ -29,13 +29,13 @@ function taskChecks(task: Task, container: string): readonly Check[] {
   const isRunning = task.lastStatus === "RUNNING";
   return [
     execEnabled(task),
-    check("task", true, isRunning, `it is ${task.lastStatus}`, TASK_FIX),
+    check("task", isRunning, `it is ${task.lastStatus}`, TASK_FIX),
     execAgent(task, container),
   ];
 }
 
 function execEnabled({ enableExecuteCommand }: Task): Check {
-  return check(
+  return checkKnown(
     "ECS Exec",
     true,
     enableExecuteCommand,
@@ -46,7 +46,7 @@ function execEnabled({ enableExecuteCommand }: Task): Check {
 
 function execAgent(task: Task, container: string): Check {
   const agent = task.containers.find(({ name }) => name === container)?.execAgent;
-  return check(
+  return checkKnown(
     "exec agent",
     agent,
     agent?.status === "RUNNING",
@@ -59,13 +59,13 @@ function platformVersion({ task, start }: CheckFacts): Check {
   // A new task gets the newest where nothing names one.
   const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
   const isGood = isNewEnough(version, task?.platformFamily);
-  return check("platform version", version, isGood, version ?? "", PLATFORM_FIX);
+  return checkKnown("platform version", version, isGood, version ?? "", PLATFORM_FIX);
 }
 
 function taskRole(facts: CheckFacts): Check {
   const { definition } = facts;
   const role = taskRoleOf(facts);
-  return check(
+  return checkKnown(
     "task role",
     role ?? definition,
     role !== undefined,
@@ -81,7 +81,7 @@ function rootFileSystem(own: OwnContainer): Check {
   const lacking = own === undefined ? [] : AGENT_PATHS.filter((path) => !own.writableMounts.includes(path));
   const writesTo =
     lacking.length === 0 ? "the agent has volumes to write to" : `the agent writes to ${lacking.join(", ")}`;
-  return check(
+  return checkKnown(
     "root file system",
     own,
     own?.readonlyRootFilesystem === false || lacking.length === 0,
@@ -97,7 +97,7 @@ function namesIn(own: OwnContainer, pattern: RegExp): readonly string[] | undefi
 
 function staticCredentials(own: OwnContainer): Check {
   const keys = namesIn(own, /^AWS_(ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY)$/);
-  return check(
+  return checkKnown(
     "static credentials",
     keys,
     keys?.length === 0,
@@ -111,7 +111,7 @@ function staticCredentials(own: OwnContainer): Check {
 function proxy(own: OwnContainer): Check {
   const proxies = namesIn(own, /^HTTPS?_PROXY$/i);
   const spared = namesIn(own, /^NO_PROXY$/i);
-  return check(
+  return checkKnown(
     "proxy",
     proxies,
     proxies?.length === 0 || spared?.length !== 0,
@@ -121,7 +121,7 @@ function proxy(own: OwnContainer): Check {
 }
 
 function pidMode({ definition }: CheckFacts): Check {
-  return check(
+  return checkKnown(
     "pidMode",
     definition,
     definition?.pidMode !== "task" || definition.containers.length === 1,
@@ -133,7 +133,7 @@ function pidMode({ definition }: CheckFacts): Check {
 }
 
 function initProcess(own: OwnContainer): Check {
-  return check(
+  return checkKnown(
     "init process",
     own,
     own?.initProcessEnabled === true,

@@ -16,15 +16,9 @@ export function credentialLife({ roleToAssume, timeout, env, now }: CredentialFa
   const fix =
     "Set 'role-to-assume', whose session the step renews, or begin a session that lasts longer than 'timeout'.";
   const minutes = `'timeout' is ${timeout / 60_000} minutes`;
-  if (roleToAssume !== undefined) return check(name, true, true, "the step renews the role's session", fix);
+  if (roleToAssume !== undefined) return check(name, true, "the step renews the role's session", fix);
   const end = endOfStaticKeys(env);
-  if (end === undefined) return check(name, true, true, "they are renewed, or don't end", fix);
+  if (end === undefined) return check(name, true, "they are renewed, or don't end", fix);
   if (end === "unknown") return skipped(name, `the session's end is not known, and ${minutes}`, fix);
-  return check(
-    name,
-    true,
-    now + timeout <= end,
-    `they end at ${new Date(end).toISOString()}, and ${minutes}`,
-    fix,
-  );
+  return check(name, now + timeout <= end, `they end at ${new Date(end).toISOString()}, and ${minutes}`, fix);
 }

@@ -53,7 +53,7 @@ export async function networkOfStart(
   if ("failure" in look) return unanswered(WAY, look.failure);
   const missing = subnets.filter((id) => !look.value.some((found) => found.id === id));
   if (missing.length > 0)
-    return check(WAY, true, false, `there is no ${missing.join(", ")}`, "Check 'subnets' and 'region'.");
+    return check(WAY, false, `there is no ${missing.join(", ")}`, "Check 'subnets' and 'region'.");
   const vpcId = look.value[0]?.vpcId ?? "";
   return { vpcId, subnets, securityGroups, publicIp: undefined, hasPublicIp: assignPublicIp };
 }
@@ -75,7 +75,7 @@ export async function networkChecks(
 
 function wayToMessages({ network, endpoints, routes }: NetworkFacts): Check {
   const { vpcId, subnets, publicIp, hasPublicIp } = network;
-  const row = (isGood: boolean, seen: string, fix = WAY_FIX): Check => check(WAY, true, isGood, seen, fix);
+  const row = (isGood: boolean, seen: string, fix = WAY_FIX): Check => check(WAY, isGood, seen, fix);
   const own = "value" in endpoints ? endpoints.value.filter(isForMessages) : [];
   if (own.some(({ privateDns }) => privateDns))
     return row(true, `VPC ${vpcId} has the endpoint ${own[0]?.serviceName}`);
@@ -109,13 +109,12 @@ function letsHttpsOut(wanted: readonly string[], groups: Look<readonly SecurityG
   if ("failure" in groups) return unanswered(HTTPS, groups.failure);
   const missing = wanted.filter((id) => !groups.value.some((found) => found.id === id));
   if (missing.length > 0)
-    return check(HTTPS, true, false, `there is no ${missing.join(", ")}`, "Check 'security-groups'.");
+    return check(HTTPS, false, `there is no ${missing.join(", ")}`, "Check 'security-groups'.");
   const ids = groups.value.map(({ id }) => id).join(", ");
   // The rules of several groups add up.
   const isGood = groups.value.some((group) => group.letsHttpsOut);
   return check(
     HTTPS,
-    true,
     isGood,
     isGood ? `${ids} let HTTPS out` : `${ids} let no HTTPS out`,
     `Add an outbound rule for TCP port 443 to one of ${ids}.`,

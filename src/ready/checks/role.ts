@@ -1,7 +1,7 @@
 import type { ExecConfiguration } from "../../aws/ecs.ts";
 import type { Iam } from "../../aws/iam.ts";
 import { arnBeside, parseArn } from "../../targets/arn.ts";
-import { type Check, lookAt, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, skipped, unanswered } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Rights that belong together, of a role or a user. */
@@ -59,8 +59,8 @@ export async function checkRights(
   const denied = look.value;
   const fix = `Allow ${denied.join(", ")} on ${resources.join(" and ")} in the policies of ${arn}.`;
   return denied.length > 0
-    ? { name, verdict: "NG", seen: `${words} lacks ${denied.join(", ")}`, fix }
-    : { name, verdict: "OK", seen: `${words} allows ${actions.join(", ")}`, fix };
+    ? check(name, false, `${words} lacks ${denied.join(", ")}`, fix)
+    : check(name, true, `${words} allows ${actions.join(", ")}`, fix);
 }
 
 /** A key's ARN as policies name it; undefined for an alias, which they can't. */

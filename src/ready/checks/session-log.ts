@@ -24,39 +24,35 @@ interface Calls {
 /** Whether the session can be encrypted and logged as the cluster demands, and read as `logs` demands. */
 export async function sessionLogChecks(facts: SessionLogFacts, calls: Calls): Promise<readonly Check[]> {
   const { exec, own, region } = facts;
-  const isOverride = exec.logging === "OVERRIDE";
-  const group = isOverride ? exec.cloudWatchLogGroup : own?.group;
-  const isElsewhere = !isOverride && own?.region !== undefined && own.region !== region;
   const { kmsKeyId } = exec;
-  const bucket = isOverride ? exec.s3Bucket : undefined;
-  return [
-    whereLogged(facts),
-    ...(group === undefined
-      ? []
-      : [
-          isElsewhere
-            ? skipped("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`)
-            : logGroup(
-                {
-                  group,
-                  encrypted: isOverride && exec.cloudWatchEncryption,
-                  made: !isOverride && own?.createsGroup,
-                },
-                await lookAt(calls.logs.group(group)),
-              ),
-        ]),
-    ...(bucket === undefined ? [] : [await logBucket(bucket, exec.s3Encryption, calls.s3)]),
-    ...(kmsKeyId === undefined ? [] : [sessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms)))]),
-  ];
+  const isOverride = exec.logging === "OVERRIDE";
+  const checks = [whereLogged(facts)];
+  if (isOverride && exec.cloudWatchLogGroup !== undefined) {
+    const [group, encrypted] = [exec.cloudWatchLogGroup, exec.cloudWatchEncryption];
+    checks.push(logGroup({ group, encrypted }, await lookAt(calls.logs.group(group))));
+  }
+  if (isOverride && exec.s3Bucket !== undefined)
+    checks.push(await logBucket(exec.s3Bucket, exec.s3Encryption, calls.s3));
+  if (!isOverride && own !== undefined) checks.push(await ownLogGroup(own, region, calls.logs));
+  if (kmsKeyId !== undefined) checks.push(sessionKey(kmsKeyId, await lookAt(dataKey(kmsKeyId, calls.kms))));
+  return checks;
+}
+
+/** The log group of the container itself, where sessions are logged by default. */
+async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): Promise<Check> {
+  const { group, createsGroup } = own;
+  if (own.region !== undefined && own.region !== region)
+    return skipped("log group", `'${group}' is in ${own.region}, and only ${region} is looked at`);
+  return logGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
 }
 
 export function whereLogged({ exec, own, wanted }: Omit<SessionLogFacts, "region">): Check {
   const { logging, cloudWatchLogGroup, s3Bucket } = exec;
-  const places =
+  const destinations =
     logging === "OVERRIDE"
       ? [cloudWatchLogGroup && `log group '${cloudWatchLogGroup}'`, s3Bucket && `bucket '${s3Bucket}'`]
       : [logging === "DEFAULT" && own !== undefined && `the container's log group '${own.group}'`];
-  const where = places.filter(Boolean).join(" and ") || "nowhere";
+  const where = destinations.filter(Boolean).join(" and ") || "nowhere";
   const has = {
     cloudwatch: logging === "OVERRIDE" ? cloudWatchLogGroup !== undefined : where !== "nowhere",
     s3: logging === "OVERRIDE" && s3Bucket !== undefined,
@@ -66,7 +62,6 @@ export function whereLogged({ exec, own, wanted }: Omit<SessionLogFacts, "region
   const setting = wanted === "s3" ? "s3BucketName" : "cloudWatchLogGroupName";
   return check(
     "session log",
-    true,
     has,
     `logging is ${logging}, so that sessions are logged to ${where}${has ? "" : `, and 'logs' is '${wanted}'`}`,
     `Set logging to OVERRIDE with a ${setting} in the cluster's executeCommandConfiguration, or use 'logs: auto'.`,
@@ -87,7 +82,6 @@ export function logGroup(
   if (look.value === undefined)
     return check(
       name,
-      true,
       made,
       `there is no log group '${group}'${made ? " yet, and the log driver makes it" : ""}`,
       `Run 'aws logs create-log-group --log-group-name ${group}', or correct its name.`,
@@ -95,7 +89,6 @@ export function logGroup(
   const isSealed = look.value.kmsKeyId !== undefined;
   return check(
     name,
-    true,
     isSealed || !encrypted,
     `'${group}' is there${encrypted ? `, and is ${isSealed ? "" : "not "}encrypted by a KMS key, as the cluster demands` : ""}`,
     `Run 'aws logs associate-kms-key --log-group-name ${group} --kms-key-id KEY-ARN', or set cloudWatchEncryptionEnabled to false in the cluster's executeCommandConfiguration.`,
@@ -107,14 +100,13 @@ async function logBucket(bucket: string, encrypted: boolean, s3: Calls["s3"]): P
   const look = await lookAt(s3.checkBucket({ bucket }));
   // The agent writes the log in the bucket's own region, and the step reads it there.
   if ("failure" in look && look.failure.code === "bucket-elsewhere")
-    return check(name, true, true, look.failure.failed, "");
+    return check(name, true, look.failure.failed);
   if ("failure" in look) return unanswered(name, look.failure);
-  if (!encrypted) return check(name, true, true, `'${bucket}' is there`, "");
+  if (!encrypted) return check(name, true, `'${bucket}' is there`);
   const sealed = await lookAt(s3.isEncrypted({ bucket }));
   if ("failure" in sealed) return unanswered(name, sealed.failure);
   return check(
     name,
-    true,
     sealed.value,
     `'${bucket}' is there, and is ${sealed.value ? "" : "not "}encrypted by default, as the cluster demands`,
     `Give the bucket '${bucket}' a default encryption, or set s3EncryptionEnabled to false in the cluster's executeCommandConfiguration.`,
@@ -131,7 +123,7 @@ export function sessionKey(keyId: string, look: Look<unknown>): Check {
   if ("failure" in look) {
     const { failed, seen, advice, code } = look.failure;
     const fix = code === "access-denied" ? advice : `Check the key '${keyId}' of the cluster. ${advice}`;
-    return { name, verdict: "NG", seen: `${failed} ${seen}`, fix };
+    return check(name, false, `${failed} ${seen}`, fix);
   }
-  return check(name, true, true, `the credentials may use the key '${keyId}'`, "");
+  return check(name, true, `the credentials may use the key '${keyId}'`);
 }

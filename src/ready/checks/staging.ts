@@ -54,9 +54,7 @@ async function bucketCheck(
     return check(
       name,
       true,
-      true,
       `'${bucket.bucket}' is there, in this region, and of account ${bucket.owner ?? "any"}`,
-      "",
     );
   const { failure } = look;
   if (failure.code !== "access-denied") return unanswered(name, failure);
@@ -65,11 +63,12 @@ async function bucketCheck(
   if (caller === undefined) return unanswered(name, failure);
   const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [bucketArn(bucket, region)]));
   if ("failure" in allowed || allowed.value.length > 0) return unanswered(name, failure);
-  return {
-    ...{ name, verdict: "NG" },
-    seen: `S3 denies what the policies of ${caller.arn} allow: ${failure.seen}`,
-    fix: `The bucket's own policy denies it, or it belongs to another account: name that in 'bucket-owner', and let the bucket's policy allow the caller (docs/iam/bucket-policy.json).`,
-  };
+  return check(
+    name,
+    false,
+    `S3 denies what the policies of ${caller.arn} allow: ${failure.seen}`,
+    "The bucket's own policy denies it, or it belongs to another account: name that in 'bucket-owner', and let the bucket's policy allow the caller (docs/iam/bucket-policy.json).",
+  );
 }
 
 export function versioning(look: Look<boolean>): Check {
@@ -78,7 +77,7 @@ export function versioning(look: Look<boolean>): Check {
   const words = look.value
     ? "the bucket keeps versions, and the step deletes those that it wrote"
     : "the bucket keeps no versions";
-  return check(name, true, true, words, "");
+  return check(name, true, words);
 }
 
 /** Whether a policy that the bucket has gives what is staged to everyone, or refuses it for its encryption. */
@@ -88,22 +87,24 @@ export function bucketPolicy(
 ): Check {
   const name = "bucket policy";
   if ("failure" in look) return unanswered(name, look.failure);
-  if (look.value === undefined) return check(name, true, true, "there is none", "");
+  if (look.value === undefined) return check(name, true, "there is none");
   const statements = statementsOf(look.value);
   if (statements === undefined) return skipped(name, "not known: it can't be read as JSON");
   if (statements.some(isPublic))
     return check(
-      ...([name, true, false] as const),
+      name,
+      false,
       "a statement gives the bucket's objects to everyone",
       "Take the statement with Principal '*' and without a Condition out of the bucket's policy.",
     );
   if (kmsKeyId === undefined && statements.some(demandsEncryption))
     return check(
-      ...([name, true, false] as const),
+      name,
+      false,
       "a statement denies what is written without a word on encryption",
       "Set 'kms-key-id', or let the policy leave it to the bucket's default encryption.",
     );
-  return check(name, true, true, "nothing in it is against staging", "");
+  return check(name, true, "nothing in it is against staging");
 }
 
 type Statement = Readonly<Record<string, unknown>>;
