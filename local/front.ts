@@ -17,6 +17,9 @@ import type { CallFault } from "./faults.ts";
 import { signatureOf } from "./sigv4.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 
+/** Longer than Node's five seconds: a client on a busy machine may use a connection just as the server closes it. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** A client's call. Calls are recorded in the order of their arrival. */
 export interface RecordedRequest {
   /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
@@ -83,7 +86,7 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         fail(response, error);
       });
