@@ -45,7 +45,7 @@ async function toldByLogs(
   context: JobContext,
 ): Promise<JobEnd> {
   try {
-    const end = await readJobLogs(ended, { ...context, output, sessionLogs: logs });
+    const end = await readJobLogs(ended, { ...context, output, sessionLogs: logs ?? [] });
     if (end.kind !== "status") context.cancel.throwIfAborted();
     return end;
   } catch (error) {

@@ -13,8 +13,8 @@ afterEach(async () => {
   await open.close();
 });
 
-async function answering(answer: (request: ReceivedRequest) => Answer) {
-  open = await endpoint(answer);
+async function answering(answer: (request: ReceivedRequest) => Answer, region?: string) {
+  open = await endpoint(answer, undefined, region);
   return s3Calls(open.clients);
 }
 function error(code: string): string {
@@ -94,11 +94,18 @@ it.each([
   await expect(s3.checkBucket({ bucket: "stage" })).rejects.toMatchObject({ code });
 });
 
-it("names the object in a denial", async () => {
-  const s3 = await answering(() => ({ status: 403, headers: xml, body: error("AccessDenied") }));
+it.each([
+  ["eu-central-1", "aws"],
+  ["cn-north-1", "aws-cn"],
+  ["us-gov-west-1", "aws-us-gov"],
+  ["eusc-de-east-1", "aws-eusc"],
+])("names the object in a denial, in the partition of %s", async (region, partition) => {
+  const s3 = await answering(() => ({ status: 403, headers: xml, body: error("AccessDenied") }), region);
   await expect(s3.putObject(object, Buffer.from("x"))).rejects.toMatchObject({
     code: "access-denied",
-    failed: expect.stringContaining("s3:PutObject on arn:aws:s3:::stage/fargate-exec/a b+c") as string,
+    failed: expect.stringContaining(
+      `s3:PutObject on arn:${partition}:s3:::stage/fargate-exec/a b+c`,
+    ) as string,
   });
 });
 

@@ -183,7 +183,7 @@ it("a successful step warns of the task that it could not stop any more", async 
   const { local, made } = aws.world;
   const keys = await local.sessionEnv(made.deployRole, 3600);
   const result = await aws.step(
-    { ...aws.newTask(), run: "echo begun; sleep 1" },
+    { ...aws.newTask(), timeout: "30m", run: "echo begun; sleep 1" },
     { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
   );
   expect(result.outputs).toMatchObject({ outcome: "succeeded" });

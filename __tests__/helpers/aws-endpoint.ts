@@ -28,6 +28,7 @@ export interface Endpoint {
 export async function endpoint(
   answer: (request: ReceivedRequest, count: number) => Answer,
   signal?: AbortSignal,
+  region = "eu-central-1",
 ): Promise<Endpoint> {
   const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
@@ -57,7 +58,7 @@ export async function endpoint(
     AWS_SESSION_TOKEN: undefined,
     AWS_PROFILE: undefined,
   });
-  const clients = awsClients({ region: "eu-central-1", ...(signal && { signal }) });
+  const clients = awsClients({ region, ...(signal && { signal }) });
   return {
     clients,
     received,

@@ -36,6 +36,7 @@ async function look(after: End, kept: KeptLog) {
   const shown: string[] = [];
   const attended = await lastResort(after, {
     target: aTarget(),
+    region: "eu-central-1",
     logs: {
       page: (...at) =>
         kept.cloudwatch instanceof Failure ? Promise.reject(kept.cloudwatch) : logs.page(...at),

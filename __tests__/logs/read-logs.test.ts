@@ -23,6 +23,7 @@ async function read(streams: Readonly<Record<string, string>>, extractor = new E
   const followed = await readLogs(
     { kind: "cloudwatch", group: "/ecs/exec" },
     {
+      region: "eu-central-1",
       logs,
       s3: { getObject: () => Promise.resolve(undefined) },
       owners: [],
@@ -103,6 +104,7 @@ describe("a transcript that S3 denies", () => {
     return await readLogs(
       { kind: "s3", bucket: "example-logs", prefix: undefined },
       {
+        region: "eu-central-1",
         logs: new FakeLogs(),
         s3: {
           getObject: ({ key }) =>

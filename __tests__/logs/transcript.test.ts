@@ -15,6 +15,7 @@ const BUCKET = { kind: "s3", bucket: "example-logs", prefix: "exec/" } as const;
 
 function context(more: Partial<TranscriptContext> = {}): TranscriptContext & { clock: SleeplessClock } {
   const rest = {
+    region: "eu-central-1",
     logs: new FakeLogs(),
     s3: { getObject: () => Promise.resolve(undefined) },
     owners: [],
@@ -145,6 +146,16 @@ describe("a transcript in S3", () => {
       ) as string,
     });
     expect(clock.slept).toHaveLength(10);
+  });
+
+  it("is named in the partition of the region", async () => {
+    const getObject = () => Promise.reject(denied());
+    const reading = all(transcript(BUCKET, "s-1", context({ region: "cn-north-1", s3: { getObject } })));
+    await expect(reading).rejects.toMatchObject({
+      advice: expect.stringMatching(
+        /on arn:aws-cn:s3:::example-logs\/exec\/s-1\.log, .* on arn:aws-cn:s3:::example-logs /,
+      ) as string,
+    });
   });
 
   it("is not waited for where S3's own words name the right to it", async () => {

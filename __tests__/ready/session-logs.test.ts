@@ -129,16 +129,18 @@ describe("where the sessions of a container are logged", () => {
     ]);
   });
 
-  it.each<[string, ExecConfiguration | undefined]>([
+  it.each<[string, ExecConfiguration]>([
     ["with DEFAULT and no awslogs driver", exec("DEFAULT")],
     ["with NONE", exec("NONE")],
-    ["of a cluster that may not be looked at", undefined],
   ])("is nowhere %s", async (_, configuration) => {
     expect(await sessionLogs(configuration, TASK, looking({}))).toEqual([]);
   });
 
-  it("is not known without the right to look at the task definition", async () => {
-    expect(await sessionLogs(exec("DEFAULT"), TASK, looking({ awslogs: DENIED }))).toEqual([]);
+  it.each<[string, ExecConfiguration | undefined]>([
+    ["the task definition", exec("DEFAULT")],
+    ["the cluster", undefined],
+  ])("is not known without the right to look at %s", async (_, configuration) => {
+    expect(await sessionLogs(configuration, TASK, looking({ awslogs: DENIED }))).toBeUndefined();
   });
 
   it("must be CloudWatch where that is wanted", async () => {

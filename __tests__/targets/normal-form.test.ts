@@ -36,6 +36,19 @@ it("is the same for what ECS makes of a definition that it registers", () => {
   expect(differences(wanted, registered, arn)).toEqual([]);
 });
 
+it.each([
+  ["1 vCPU", "2 GB", "1024", "2048"],
+  ["1vcpu", "2gb", "1024", "2048"],
+  [".25 vCPU", "0.5GB", "256", "512"],
+  ["0.25 VCPU", ".5 gb", "256", "512"],
+])("is the same for the sizes %s and %s as for ECS's plain units", (cpu, memory, units, mebibytes) => {
+  const asked = { ...wanted, cpu, memory };
+  const answered = { ...registered, cpu: units, memory: mebibytes };
+  expect(differences(asked, answered, arn)).toEqual([]);
+  expect(digestOf(asked)).toBe(digestOf({ ...wanted, cpu: units, memory: mebibytes }));
+  expect(differences(asked, { ...answered, memory: "4096" }, arn)).toEqual(["memory"]);
+});
+
 it.each<[string, object, string]>([
   ["image", inContainer({ image: "attacker.example/python:3.13" }), "containerDefinitions[0].image"],
   ["entry point", inContainer({ entryPoint: ["/evil", "-c"] }), "containerDefinitions[0].entryPoint[0]"],

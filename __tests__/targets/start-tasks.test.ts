@@ -1,5 +1,5 @@
 import type { RunTaskRequest, RunTaskAnswer } from "../../src/aws/ecs.ts";
-import { AccessDenied, Failure, NoCapacity } from "../../src/errors.ts";
+import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../src/errors.ts";
 import { startTasks } from "../../src/targets/start-tasks.ts";
 import { runTaskRequest } from "../../src/targets/run-task-request.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -24,12 +24,12 @@ function starting(
   asked: RunTaskRequest,
   count: number,
   answers: readonly (Partial<RunTaskAnswer> | Error)[] = [],
-  tagged = false,
+  ownTags: Readonly<Record<string, string>> = {},
 ) {
   let calls = 0;
   return startTasks(asked, count, {
     log,
-    tagged,
+    ownTags,
     otherwise: () => Promise.resolve(undefined),
     token: () => `token-${calls}`,
     onStarted: (tasks) => started.push(...tasks.map(({ arn }) => arn)),
@@ -123,7 +123,19 @@ it("does without tags where they are not allowed and the user asked for none", a
   expect(sent[1]?.clientToken).not.toBe(sent[0]?.clientToken);
 });
 
+it("sets the user's tags alone where no others are allowed, and says so", async () => {
+  await starting(request, 1, [noTags], { team: "web" });
+  expect(sent[1]).toMatchObject({ tags: { team: "web" }, propagateTags: undefined });
+  expect(log.lines).toEqual([expect.stringContaining("with the tags of 'tags' alone (team)")]);
+});
+
 it("fails where the user's tags are not allowed", async () => {
-  await expect(starting(request, 1, [noTags], true)).rejects.toBe(noTags);
+  await expect(starting(request, 1, [noTags, noTags], { team: "web" })).rejects.toBe(noTags);
+  expect(sent).toHaveLength(2);
+});
+
+it("fails at once for the user's tags in an account that has no tags", async () => {
+  const none = new TagsNotEnabled({ failed: "", seen: "", advice: "" });
+  await expect(starting(request, 1, [none], { team: "web" })).rejects.toBe(none);
   expect(sent).toHaveLength(1);
 });

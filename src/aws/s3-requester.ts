@@ -2,7 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { AwsClients } from "./clients.ts";
 import { Failure } from "../errors.ts";
 import { attempt } from "./failures.ts";
-import { partitionOf } from "./partitions.ts";
+import { partitionOf, s3Arn } from "./partitions.ts";
 import type { ObjectName } from "./s3.ts";
 import { readThrown } from "./thrown.ts";
 
@@ -45,7 +45,7 @@ export function followingRequester(clients: AwsClients, signal: AbortSignal | un
 function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined) {
   const options = signal === undefined ? {} : { abortSignal: signal };
   return <T>(region: string, action: string, { bucket, key }: Asked, send: Send<T>): Promise<T> => {
-    const resource = `arn:aws:s3:::${bucket}${key === undefined ? "" : `/${key}`}`;
+    const resource = s3Arn(region, bucket, key);
     const call = { service: "s3", action: `s3:${action}`, resource, region, bucket } as const;
     return attempt(call, signal, async () =>
       send(await clients.s3(region), await import("./s3-sdk.ts"), options),

@@ -23,32 +23,20 @@ export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
   return end === "unknown" ? undefined : end;
 }
 
-/**
- * Warns of a job that may outlive the credentials of its step. Where their end is not known, the default of 'timeout'
- * gives a plain line instead of a warning: few jobs take all of it, and the warning would come in every run.
- */
-export function tellOutlived(
-  { ms, isDefault }: Timeout,
+/** Warns of a job that may outlive the credentials of its step. `timeout` is the longest that it may take, in milliseconds. */
+export function warnOfOutlived(
+  timeout: number,
   env: NodeJS.ProcessEnv,
   now: number,
-  log: Pick<Log, "info" | "warning">,
+  log: Pick<Log, "warning">,
 ): void {
   const end = endOfStaticKeys(env);
   if (end === undefined) return;
-  if (end !== "unknown") {
-    if (now + ms > end) log.warning(words(ms, `end at ${new Date(end).toISOString()}`));
-  } else if (ms > USUAL_SESSION_MS - BEGAN_BEFORE_MS) {
-    log[isDefault ? "info" : "warning"](words(ms, UNKNOWN_END));
+  if (end === "unknown") {
+    if (timeout > USUAL_SESSION_MS - BEGAN_BEFORE_MS) log.warning(words(timeout, UNKNOWN_END));
+  } else if (now + timeout > end) {
+    log.warning(words(timeout, `end at ${new Date(end).toISOString()}`));
   }
-}
-
-/**
- * How long the job may take. The runner fills in defaults, so a workflow that sets the default's value counts as the
- * default.
- */
-export interface Timeout {
-  readonly ms: number;
-  readonly isDefault: boolean;
 }
 
 const UNKNOWN_END =

@@ -1,7 +1,7 @@
 import type { Role } from "../aws/clients.ts";
-import { tellOutlived, type Timeout } from "../aws/static-keys.ts";
+import { warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
-import { DEFAULT_TIMEOUT_MS, type Inputs } from "../inputs/inputs.ts";
+import type { Inputs } from "../inputs/inputs.ts";
 import { type Result, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 import { keepTasks } from "../undo/keep-task.ts";
@@ -30,7 +30,7 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const origin = stepOrigin();
   const role = roleOf(inputs, origin.runId);
   const credentials = stepCredentials(role, region, log);
-  if (role === undefined && !inputs.check) tellOutlived(timeoutOf(inputs), process.env, clock.now(), log);
+  if (role === undefined && !inputs.check) warnOfOutlived(inputs.timeout, process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
@@ -53,10 +53,6 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
 /** The role that the step assumes itself. The session's name holds the workflow's run, for CloudTrail. */
 function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined {
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
-}
-
-function timeoutOf({ timeout: ms }: Inputs): Timeout {
-  return { ms, isDefault: ms === DEFAULT_TIMEOUT_MS };
 }
 
 function endedTask({ task, outcome }: ReturnType<typeof taskResults>[number]) {

@@ -12,7 +12,7 @@ export async function queueForPlace(
   context: JobContext,
   deadline: number,
 ): Promise<JobPlace> {
-  const { inputs, origin, target, exec, aws, ledger, clock, log, cancel, queues } = context;
+  const { inputs, origin, target, aws, ledger, clock, log, cancel, queues } = context;
   const place = await takePlace({
     target,
     sessionTarget: container.sessionTarget,
@@ -27,8 +27,7 @@ export async function queueForPlace(
     log,
     signal: cancel,
   });
-  // Without a look at the cluster it is not known whether sessions are logged.
-  return new JobPlace(place, exec === undefined ? undefined : logs, context);
+  return new JobPlace(place, logs, context);
 }
 
 type PlaceContext = Pick<JobContext, "aws" | "clock" | "log" | "cancel">;

@@ -17,8 +17,8 @@ export interface PreparedJob {
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly container: ContainerRef;
-  /** Where the container's sessions are logged, as far as that is known. */
-  readonly logs: SessionLogs;
+  /** Where the container's sessions are logged; undefined where that is not known, so that they may be. */
+  readonly logs: SessionLogs | undefined;
 }
 
 /**

@@ -128,7 +128,7 @@ export class JobSessions implements SessionSource {
     this.#sessionIds.push(id);
     this.#place.onSession(id);
     this.#record({ ...this.#job, sessionId: id });
-    this.#log = logLocation(this.#prepared.logs, id, inputs.region);
+    this.#log = logLocation(this.#prepared.logs ?? [], id, inputs.region);
     log.info(
       [`Session ${id}`, ...(this.#log === undefined ? [] : [`logged in ${this.#log.name}`])].join(", ") + ".",
     );

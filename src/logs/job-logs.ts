@@ -25,7 +25,7 @@ export interface EndedJob extends FollowedJob {
 }
 
 export interface JobLogsOptions {
-  readonly inputs: Pick<Inputs, "logs" | "bucketOwner">;
+  readonly inputs: Pick<Inputs, "logs" | "bucketOwner" | "region">;
   readonly target: Target;
   readonly aws: Pick<Aws, "logs" | "s3">;
   /** Where the container's sessions are logged. */
@@ -54,6 +54,7 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
   const reading = {
     sessionIds,
+    region: inputs.region,
     logs: aws.logs,
     s3: aws.s3,
     owners: logOwners(inputs, target),

@@ -1,5 +1,5 @@
 import type { Logs } from "../aws/logs.ts";
-import { consoleHost } from "../aws/partitions.ts";
+import { consoleHost, s3Arn } from "../aws/partitions.ts";
 import type { ObjectName, S3 } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
 import { AccessDenied, Failure } from "../errors.ts";
@@ -56,6 +56,8 @@ export function transcriptName(log: SessionLog, sessionId: string): string {
 }
 
 export interface TranscriptContext {
+  /** Of the cluster. The bucket may be in another one of the same partition. */
+  readonly region: string;
   readonly logs: Pick<Logs, "page">;
   readonly s3: Pick<S3, "getObject">;
   /** The bucket of the transcripts has to belong to one of these accounts; empty where they are not known. */
@@ -116,7 +118,7 @@ async function* cloudWatchTranscript(
  */
 async function* s3Transcript(
   object: ObjectName,
-  { s3, owners, clock, signal, patience }: TranscriptContext,
+  { region, s3, owners, clock, signal, patience }: TranscriptContext,
 ): AsyncGenerator<Uint8Array> {
   const until = clock.now() + patience;
   for (;;) {
@@ -127,7 +129,7 @@ async function* s3Transcript(
     }
     if (clock.now() >= until) {
       if (found === undefined) return;
-      throw unreadable(object, owners, found);
+      throw unreadable(object, region, owners, found);
     }
     await clock.sleep(POLL_MS, signal);
   }
@@ -159,13 +161,17 @@ async function asOneOf(
 /** A transcript that is not there or may not be read: S3 does not tell which. */
 export class UnreadableLog extends Failure {}
 
-function unreadable({ bucket, key }: ObjectName, owners: readonly string[], denial: Failure): UnreadableLog {
-  const object = `arn:aws:s3:::${bucket}/${key}`;
+function unreadable(
+  { bucket, key }: ObjectName,
+  region: string,
+  owners: readonly string[],
+  denial: Failure,
+): UnreadableLog {
   return new UnreadableLog("no-status", {
     failed: `The transcript s3://${bucket}/${key} could not be read: either it is not there, or the credentials have no right to it.`,
     seen: `S3 says the same of both where 's3:ListBucket' on the bucket is missing: ${denial.seen}`,
     advice:
-      `Allow 's3:GetObject' on ${object}, and 's3:ListBucket' on arn:aws:s3:::${bucket} to tell the two apart. ` +
+      `Allow 's3:GetObject' on ${s3Arn(region, bucket, key)}, and 's3:ListBucket' on ${s3Arn(region, bucket)} to tell the two apart. ` +
       "The agent uploads a transcript when the session is over: the image needs 'script' and 'cat', and the task role 's3:PutObject'." +
       (owners.length === 0
         ? ""

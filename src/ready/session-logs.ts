@@ -35,19 +35,22 @@ export async function lookAtCluster(
 
 /**
  * Where the sessions of this container are logged. Logging DEFAULT, which a cluster without a configuration has too,
- * is the log group of the container's own awslogs driver. Fails like `lookAtCluster`.
+ * is the log group of the container's own awslogs driver. Undefined where the caller may not look. Fails like
+ * `lookAtCluster`.
  */
 export async function sessionLogs(
   exec: ExecConfiguration | undefined,
   task: { readonly taskDefinitionArn: string; readonly container: string },
   { ecs, log, wanted }: LookContext<"describeTaskDefinition">,
-): Promise<SessionLogs> {
-  if (exec === undefined || exec.logging === "NONE") return [];
+): Promise<SessionLogs | undefined> {
+  if (exec === undefined) return undefined;
+  if (exec.logging === "NONE") return [];
   if (exec.logging === "OVERRIDE") return logsOf(exec);
   const definition = await unlessDenied(wanted, log, () =>
     ecs.describeTaskDefinition(task.taskDefinitionArn),
   );
-  const group = definition?.containers.find(({ name }) => name === task.container)?.awslogs?.group;
+  if (definition === undefined) return undefined;
+  const group = definition.containers.find(({ name }) => name === task.container)?.awslogs?.group;
   const logs: SessionLogs = group === undefined ? [] : [{ kind: "cloudwatch", group }];
   requireLog(wanted, logs, exec.logging);
   return logs;

@@ -17,8 +17,8 @@ export interface LauncherOptions {
   readonly planFor: (defined: LaunchDefinition) => LaunchPlan;
   readonly undo: UndoList;
   readonly context: Pick<ResolveContext, "ecs" | "log">;
-  /** Whether the user asked for tags: then no task is started without them. */
-  readonly tagged: boolean;
+  /** The tags that the user asked for. No task is started without them. */
+  readonly ownTags: Readonly<Record<string, string>>;
 }
 
 /** Starts tasks by a plan. Where ECS refuses the plan, the launcher goes on with the next one, if there is one. */
@@ -59,13 +59,13 @@ export class Launcher {
   }
 
   async #start(request: RunTaskRequest, count: number): Promise<readonly Task[]> {
-    const { undo, tagged, context } = this.#options;
+    const { undo, ownTags, context } = this.#options;
     const { ecs, log } = context;
     return await undo.whileStarting(request, () =>
       startTasks(request, count, {
         ecs,
         log,
-        tagged,
+        ownTags,
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {
           for (const task of tasks) {

@@ -46,8 +46,7 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
     const by = { cluster, definition, container, sourceTags: tags, timeout, origin };
     return { request: runTaskRequest(start, by), container, hold, otherwise };
   };
-  const tagged = Object.keys(where.start.tags).length > 0;
-  return new Launcher({ defined, planFor, undo, context, tagged });
+  return new Launcher({ defined, planFor, undo, context, ownTags: where.start.tags });
 }
 
 function definitionContext(cluster: string, context: ResolveContext, undo: UndoList): DefinitionContext {

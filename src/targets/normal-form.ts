@@ -29,7 +29,7 @@ export function without(members: Members, ...names: readonly string[]): Members 
 
 /**
  * The definition without what ECS changes at registration: it adds empty lists, zeros and defaults of ports, turns a
- * role's name into its ARN, and reorders variables. The label with the run that registered it is left out, too.
+ * role's name into its ARN and a size into plain units, and reorders variables. The label with the run that registered it is left out, too.
  */
 function normalForm(registrable: RegistrableDefinition, arn?: string): Members {
   const definition = without(registrable, "family", "tags");
@@ -41,6 +41,8 @@ function normalForm(registrable: RegistrableDefinition, arn?: string): Members {
   const whole = {
     ...definition,
     ...(Object.fromEntries(roles) as Members),
+    cpu: plainUnits(definition["cpu"], "vCPU"),
+    memory: plainUnits(definition["memory"], "GB"),
     containerDefinitions: containers.map(normalContainer),
   };
   return (stripped(whole) ?? {}) as Members;
@@ -69,6 +71,16 @@ function byName(variables: unknown): readonly Members[] {
   return [...((variables ?? []) as readonly Members[])].sort((a, b) =>
     key(a) < key(b) ? -1 : Number(key(a) > key(b)),
   );
+}
+
+/**
+ * A size of a task in CPU units or MiB: ECS also takes strings such as `.25 vCPU` and `2GB`, in any case of letters, and
+ * converts them (API reference: RegisterTaskDefinition).
+ */
+function plainUnits(size: unknown, unit: string): unknown {
+  const [, count] =
+    new RegExp(`^(\\d*\\.?\\d+) *${unit}$`, "i").exec(typeof size === "string" ? size : "") ?? [];
+  return count === undefined ? size : String(Math.round(Number(count) * 1024));
 }
 
 /** The ARN of a role: ECS takes a bare name as a role of the definition's own account. */

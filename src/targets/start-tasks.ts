@@ -10,8 +10,8 @@ const MOST_A_CALL = 10;
 export interface LaunchContext {
   readonly ecs: Pick<Ecs, "runTask">;
   readonly log: Log;
-  /** Whether the user asked for tags: then no task is started without them. */
-  readonly tagged: boolean;
+  /** The tags that the user asked for. No task is started without them. */
+  readonly ownTags: Readonly<Record<string, string>>;
   /** Makes the client token of a call: with it, a request that the SDK repeats starts no second task. */
   readonly token: () => string;
   /** Called with the tasks of each answer. */
@@ -22,7 +22,7 @@ export interface LaunchContext {
 
 /**
  * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no capacity, the remaining ones are
- * started on demand. Where the account or the policy allows no tags and the user asked for none, the tasks get none.
+ * started on demand. Where the account or the policy does not allow all tags, the tasks get the user's alone.
  * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called for each one that is.
  */
 export async function startTasks(
@@ -66,16 +66,21 @@ export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityPr
 
 async function runTask(
   request: RunTaskRequest,
-  { ecs, log, tagged, token }: LaunchContext,
+  { ecs, log, ownTags, token }: LaunchContext,
 ): Promise<RunTaskAnswer> {
   try {
     return await ecs.runTask({ ...request, clientToken: token() });
   } catch (error) {
-    if (!isAboutTags(error) || tagged) throw error;
-    log.info(
-      `The task is started without tags, which these credentials or this account may not set. ${error.seen}`,
-    );
-    return await ecs.runTask({ ...request, tags: {}, propagateTags: undefined, clientToken: token() });
+    if (!isAboutTags(error)) throw error;
+    const tags = Object.keys(ownTags);
+    // An account without tags has none for the user, either.
+    if (tags.length > 0 && error instanceof TagsNotEnabled) throw error;
+    const which =
+      tags.length > 0
+        ? `with the tags of 'tags' alone (${tags.join(", ")}), since these credentials may not set others`
+        : "without tags, which these credentials or this account may not set";
+    log.info(`The task is started ${which}. ${error.seen}`);
+    return await ecs.runTask({ ...request, tags: ownTags, propagateTags: undefined, clientToken: token() });
   }
 }
 

@@ -1,6 +1,6 @@
 import { isReadable, notOwned } from "../../aws/bucket-refusals.ts";
 import type { Iam } from "../../aws/iam.ts";
-import { partitionOf } from "../../aws/partitions.ts";
+import { s3Arn } from "../../aws/partitions.ts";
 import type { BucketName, S3 } from "../../aws/s3.ts";
 import { isRecord } from "../../record.ts";
 import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
@@ -61,7 +61,7 @@ async function bucketCheck(
   if (bucket.owner !== undefined && (await isReadable({ bucket: bucket.bucket }, s3)))
     return unanswered(name, notOwned(bucket.bucket, bucket.owner, failure));
   if (caller === undefined) return unanswered(name, failure);
-  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [bucketArn(bucket, region)]));
+  const allowed = await lookAt(iam.denied(caller.arn, ["s3:ListBucket"], [s3Arn(region, bucket.bucket)]));
   if ("failure" in allowed || allowed.value.length > 0) return unanswered(name, failure);
   return check(
     name,
@@ -155,7 +155,7 @@ async function rightsToStage(
     "s3:DeleteObject",
     ...(keeps ? ["s3:DeleteObjectVersion"] : []),
   ];
-  const resources = [`${bucketArn(bucket, region)}/${prefix}check`];
+  const resources = [s3Arn(region, bucket.bucket, `${prefix}check`)];
   return [
     await checkRights(caller, { name, actions, resources }, iam),
     ...(await rightsToKey(kmsKeyId, { caller, cluster }, iam)),
@@ -173,8 +173,4 @@ async function rightsToKey(
   const key = keyArn(kmsKeyId, cluster);
   const actions = ["kms:GenerateDataKey", "kms:Decrypt"];
   return key === undefined ? [] : [await checkRights(caller, { name, actions, resources: [key] }, iam)];
-}
-
-function bucketArn({ bucket }: BucketName, region: string): string {
-  return `arn:${partitionOf(region).name}:s3:::${bucket}`;
 }
