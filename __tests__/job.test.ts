@@ -30,6 +30,7 @@ const origin = (id: string) => ({
   runId: "1",
   runAttempt: "1",
   url: "https://x",
+  variables: {},
 });
 
 let rig: Rig;

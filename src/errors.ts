@@ -115,7 +115,7 @@ export class AccessDenied extends Failure {
 
 /** Fargate has no capacity for a task now, or the account no quota. */
 export class NoCapacity extends Failure {
-  constructor(parts: Omit<FailureParts, "advice">) {
+  constructor(parts: Pick<FailureParts, "failed" | "seen" | "cause">) {
     const advice =
       "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
     super("task-not-started", { ...parts, advice });

@@ -11,6 +11,8 @@ export interface Origin {
   readonly runAttempt: string;
   /** Of the workflow run. */
   readonly url: string;
+  /** The workflow's variables that every job gets. None of them is secret. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Which of several jobs of the step it is; absent for the only one. */
   readonly fanOut?: FanOutIndex;
 }

@@ -9,7 +9,7 @@ const context = {
 
 describe("the origin of a step", () => {
   it("is traced back to the workflow run", () => {
-    expect(originOf(context)).toMatchObject({
+    expect(originOf(context, {})).toMatchObject({
       repository: "example/demo",
       runId: "42",
       runAttempt: "2",
@@ -18,8 +18,39 @@ describe("the origin of a step", () => {
   });
 
   it("has a new id each time, fit for names of files and objects", () => {
-    const ids = new Set(Array.from({ length: 100 }, () => originOf(context).id));
+    const ids = new Set(Array.from({ length: 100 }, () => originOf(context, {}).id));
     expect(ids.size).toBe(100);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{20}$/);
+  });
+
+  it("has of the workflow's variables what is set and no secret", () => {
+    const { variables } = originOf(context, {
+      GITHUB_REPOSITORY: "example/demo",
+      GITHUB_REF_NAME: "",
+      GITHUB_TOKEN: "secret",
+      ACTIONS_RUNTIME_TOKEN: "secret",
+      INPUT_SECRETS: "secret",
+      AWS_SECRET_ACCESS_KEY: "secret",
+      GITHUB_ENV: "/home/runner/env",
+      PATH: "/usr/bin",
+    });
+    expect(variables).toEqual({ GITHUB_REPOSITORY: "example/demo" });
+  });
+
+  it.each([
+    "GITHUB_REPOSITORY",
+    "GITHUB_SHA",
+    "GITHUB_REF",
+    "GITHUB_REF_NAME",
+    "GITHUB_RUN_ID",
+    "GITHUB_RUN_NUMBER",
+    "GITHUB_RUN_ATTEMPT",
+    "GITHUB_ACTOR",
+    "GITHUB_WORKFLOW",
+    "GITHUB_JOB",
+    "GITHUB_SERVER_URL",
+    "GITHUB_EVENT_NAME",
+  ])("has %s", (name) => {
+    expect(originOf(context, { [name]: "x" }).variables).toEqual({ [name]: "x" });
   });
 });

@@ -31,6 +31,7 @@ export const origin: Origin = {
   runId: "17",
   runAttempt: "2",
   url: "https://github.com/example/web.site/actions/runs/17",
+  variables: {},
 };
 
 export function aService(more: Partial<Service> = {}): Service {

@@ -6,7 +6,7 @@ const files = { "/repo/ops/job.sh": "#!/bin/sh\nexit 3\r\n", "/repo/empty.sh": "
 describe("the script", () => {
   it("may be left out where the set-up is only checked, and may as well be there", () => {
     const check = { ...least, check: "true" };
-    expect(read({ ...check, run: "" })).toMatchObject({ check: true, script: { kind: "run", text: "" } });
+    expect(read({ ...check, run: "" })).toMatchObject({ check: true, script: { kind: "none" } });
     expect(read(check).script).toEqual({ kind: "run", text: least["run"] });
     expect(refusal({ ...check, "script-file": "x" }).failed).toContain("'run'");
     expect(refusal({ ...check, run: "", "script-file": "gone.sh" }).failed).toContain("'script-file'");

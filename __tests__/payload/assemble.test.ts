@@ -12,6 +12,7 @@ const origin = {
   runId: "1",
   runAttempt: "1",
   url: "https://example.com/runs/1",
+  variables: { GITHUB_SHA: "abc" },
 };
 function prepare(inputs: Partial<Inputs>) {
   const log = new Listener();
@@ -54,7 +55,9 @@ describe("preparing the payload", () => {
       // Never shorter than was asked for.
       ["r1", "91", "/srv", "ci", TASK, "app", "https://example.com/runs/1"],
     );
-    expect(read("A", "CI", "FARGATE_EXEC", "FARGATE_EXEC_RUN")).toEqual(["1", "true", "true", "r1"]);
+    expect(read("A", "CI", "FARGATE_EXEC", "FARGATE_EXEC_RUN", "GITHUB_SHA")).toEqual([
+      ...["1", "true", "true", "r1", "abc"],
+    ]);
   });
 
   it("has as many workers as were asked for, or the task's cpu allows", () => {

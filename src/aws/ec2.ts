@@ -1,4 +1,5 @@
 import type { Query } from "./query.ts";
+import { requireMember } from "./required-member.ts";
 import { childOf, itemsOf, textOf, type Xml } from "./xml.ts";
 
 /** The calls of EC2, on the network of a task. */
@@ -68,7 +69,7 @@ export function ec2Calls(query: Query): Ec2 {
     async vpcEndpoints(vpcId) {
       const answer = await ask("DescribeVpcEndpoints", `VPC '${vpcId}'`, filter("vpc-id", [vpcId]));
       return itemsOf(answer, "vpcEndpointSet").map((endpoint) => ({
-        serviceName: textOf(endpoint, "serviceName") ?? "",
+        serviceName: requireMember(textOf(endpoint, "serviceName"), "serviceName"),
         privateDns: textOf(endpoint, "privateDnsEnabled") !== "false",
       }));
     },
@@ -76,8 +77,8 @@ export function ec2Calls(query: Query): Ec2 {
     async subnets(ids) {
       const answer = await ask("DescribeSubnets", `subnets ${ids.join(", ")}`, filter("subnet-id", ids));
       return itemsOf(answer, "subnetSet").map((subnet) => ({
-        id: textOf(subnet, "subnetId") ?? "",
-        vpcId: textOf(subnet, "vpcId") ?? "",
+        id: requireMember(textOf(subnet, "subnetId"), "subnetId"),
+        vpcId: requireMember(textOf(subnet, "vpcId"), "vpcId"),
       }));
     },
 
@@ -92,7 +93,7 @@ export function ec2Calls(query: Query): Ec2 {
       const resource = `security groups ${ids.join(", ") || `of VPC '${vpcId}'`}`;
       const answer = await ask("DescribeSecurityGroups", resource, which);
       return itemsOf(answer, "securityGroupInfo").map((group) => ({
-        id: textOf(group, "groupId") ?? "",
+        id: requireMember(textOf(group, "groupId"), "groupId"),
         letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(coversHttps),
       }));
     },

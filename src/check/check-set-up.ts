@@ -18,9 +18,8 @@ import { findSubject, type Subject, THE_REST } from "./subject.ts";
 export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
   const { log } = step;
   const checks = await allChecks(step, env);
-  const { script } = step.inputs;
-  const isEmpty = script.kind === "run" && script.text === "";
-  log.info(`What the step needs${isEmpty ? "" : " ('check' is true, so the script is not run)"}:`);
+  const hasScript = step.inputs.script.kind !== "none";
+  log.info(`What the step needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
   for (const row of checks) log.info(checkLine(row));
   const result = checkResult(checks);
   log.info(summed(checks));

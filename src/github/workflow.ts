@@ -2,6 +2,22 @@ import { randomBytes } from "node:crypto";
 import { context } from "./context.ts";
 import type { Origin } from "../origin.ts";
 
+/** The variables of the workflow that a job gets. None of them is secret. */
+const PASSED_ON = [
+  "GITHUB_REPOSITORY",
+  "GITHUB_SHA",
+  "GITHUB_REF",
+  "GITHUB_REF_NAME",
+  "GITHUB_RUN_ID",
+  "GITHUB_RUN_NUMBER",
+  "GITHUB_RUN_ATTEMPT",
+  "GITHUB_ACTOR",
+  "GITHUB_WORKFLOW",
+  "GITHUB_JOB",
+  "GITHUB_SERVER_URL",
+  "GITHUB_EVENT_NAME",
+];
+
 /** The members of the workflow's context, as `@actions/github` reads it, that a run needs. */
 export interface WorkflowContext {
   readonly repo: { readonly owner: string; readonly repo: string };
@@ -11,7 +27,10 @@ export interface WorkflowContext {
 }
 
 /** The origin of this step, with a new id, which names the job directory, the staged object and the started task. */
-export function originOf({ repo, runId, runAttempt, serverUrl }: WorkflowContext): Origin {
+export function originOf(
+  { repo, runId, runAttempt, serverUrl }: WorkflowContext,
+  env: NodeJS.ProcessEnv,
+): Origin {
   const repository = `${repo.owner}/${repo.repo}`;
   return {
     id: randomBytes(10).toString("hex"),
@@ -19,9 +38,19 @@ export function originOf({ repo, runId, runAttempt, serverUrl }: WorkflowContext
     runId: String(runId),
     runAttempt: String(runAttempt),
     url: `${serverUrl}/${repository}/actions/runs/${runId}`,
+    variables: passedOn(env),
   };
 }
 
 export function stepOrigin(): Origin {
-  return originOf(context);
+  return originOf(context, process.env);
+}
+
+function passedOn(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    PASSED_ON.flatMap((name) => {
+      const value = env[name];
+      return value === undefined || value === "" ? [] : [[name, value] as const];
+    }),
+  );
 }

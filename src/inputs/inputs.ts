@@ -101,5 +101,7 @@ export interface CapacityShare {
 }
 
 export type ScriptSource =
+  /** A check of the set-up needs none. */
+  | { readonly kind: "none" }
   | { readonly kind: "run"; readonly text: string }
   | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array };

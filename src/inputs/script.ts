@@ -20,7 +20,7 @@ const shells = new Map([
   ["python", "python3 {0}"],
 ]);
 
-/** The script of `run` or `script-file`, byte for byte; an empty one where none is given and none is required. */
+/** The script of `run` or `script-file`, byte for byte. */
 export function readScript(
   reader: InputReader,
   { required }: { readonly required: boolean },
@@ -33,7 +33,7 @@ export function readScript(
   }
   const script = run ? runScript(reader) : file ? fileScript(reader) : undefined;
   if (!run && !file) {
-    if (!required) return { kind: "run", text: "" };
+    if (!required) return { kind: "none" };
     const got = reader.raw("run") === "" ? "neither" : "nothing but white space";
     reader.refuse(
       "run",

@@ -3,7 +3,7 @@ import type { JobEnd } from "../follow/job-end.ts";
 import { failureOfEnd } from "../follow/failures.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import type { Target } from "../targets/target.ts";
-import { readLogs, type ReadLogsOptions } from "./read-logs.ts";
+import { type LogReading, readLogs } from "./read-logs.ts";
 import { transcriptName, UnreadableLog } from "./transcript.ts";
 
 /** The time for the agent's upload, which begins some seconds after a session's end. */
@@ -19,7 +19,7 @@ const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
   "task-not-found",
 ]);
 
-export interface LastResortOptions extends Omit<ReadLogsOptions, "patience"> {
+export interface LastResortOptions extends LogReading {
   readonly sessionLogs: SessionLogs;
   /** The last of the sessions. */
   readonly sessionId: string;

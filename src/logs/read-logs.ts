@@ -3,14 +3,16 @@ import { followLog } from "../follow/follow-log.ts";
 import type { FollowContext } from "../follow/follow-session.ts";
 import type { CarrierEnd } from "../follow/job-end.ts";
 import type { SessionLog } from "../ready/session-logs.ts";
-import { transcript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
+import { type LogAccess, transcript, type TranscriptContext, UnreadableLog } from "./transcript.ts";
 
-export interface ReadLogsOptions
-  extends TranscriptContext, Pick<FollowContext, "extractor" | "onShown" | "drained"> {
+/** Which logs are read, and what becomes of their output. */
+export interface LogReading extends LogAccess, Pick<FollowContext, "extractor" | "onShown" | "drained"> {
   /** In the order of the sessions. */
   readonly sessionIds: readonly string[];
   readonly log: Log;
 }
+
+export interface ReadLogsOptions extends LogReading, TranscriptContext {}
 
 /**
  * Reads output and status from the transcripts of a job's sessions, one after the other, from the extractor's

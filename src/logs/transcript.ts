@@ -55,7 +55,8 @@ export function transcriptName(log: SessionLog, sessionId: string): string {
   return `s3://${log.bucket}/${objectKey(log.prefix, sessionId)}`;
 }
 
-export interface TranscriptContext {
+/** What logs are read with. */
+export interface LogAccess {
   /** Of the cluster. The bucket may be in another one of the same partition. */
   readonly region: string;
   readonly logs: Pick<Logs, "page">;
@@ -64,6 +65,9 @@ export interface TranscriptContext {
   readonly owners: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
+}
+
+export interface TranscriptContext extends LogAccess {
   /**
    * Milliseconds without anything new after which the transcript counts as complete. The agent uploads seconds after
    * the end.

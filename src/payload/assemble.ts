@@ -1,4 +1,4 @@
-import type { Inputs } from "../inputs/inputs.ts";
+import type { Inputs, ScriptSource } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
@@ -17,9 +17,7 @@ export function assemblePayload(
   { origin, target, log }: { readonly origin: Origin; readonly target: Target; readonly log: Log },
 ): Payload {
   const workers = workerCount(inputs.workers, target.cpuUnits);
-  const script = Buffer.from(
-    inputs.script.kind === "run" ? Buffer.from(inputs.script.text) : inputs.script.bytes,
-  );
+  const script = scriptBytes(inputs.script);
   const short = tooShortToRedact(inputs.secrets);
   if (short.length > 0) log.warning(`Too short to be redacted, in whole or in part: ${short.join(", ")}.`);
   return makePayload(
@@ -35,7 +33,7 @@ export function assemblePayload(
       workingDirectory: inputs.workingDirectory,
       user: inputs.user,
       env: inputs.env,
-      ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.fanOut }, process.env),
+      ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.fanOut }, origin.variables),
       clusterName: target.clusterName,
       taskArn: target.taskArn,
       container: target.container,
@@ -43,6 +41,17 @@ export function assemblePayload(
     },
     script,
   );
+}
+
+function scriptBytes(script: ScriptSource): Buffer {
+  switch (script.kind) {
+    case "run":
+      return Buffer.from(script.text);
+    case "file":
+      return Buffer.from(script.bytes);
+    case "none":
+      return Buffer.alloc(0);
+  }
 }
 
 /**

@@ -17,10 +17,15 @@ import {
   waitsForHealth,
 } from "./held-definition.ts";
 import { imageDefinition, withoutDefined } from "./image.ts";
-import { ownDefinition, type OwnDefinitionContext, register } from "./own-definition.ts";
+import {
+  ownDefinition,
+  type OwnDefinitionContext,
+  register,
+  type RegistrationContext,
+} from "./own-definition.ts";
 import { refuseWindows } from "./windows.ts";
 
-export interface DefinitionContext extends Omit<OwnDefinitionContext, "whileRegistering"> {
+export interface DefinitionContext extends RegistrationContext {
   /** The directory that a task definition's path is relative to. */
   readonly workspace: string;
   /** The input `container`. */

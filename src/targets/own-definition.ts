@@ -10,20 +10,24 @@ import { differences } from "./normal-form.ts";
 /** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
 
-export interface OwnDefinitionContext {
+/** What a definition of the action's own is found and registered with. */
+export interface RegistrationContext {
   readonly ecs: Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition">;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   /** The id of the run. The run puts it into what it registers. */
   readonly run: string;
+  /** Called before a revision of another job is used: the last of its users deregisters it. */
+  readonly onShared: (definition: TaskDefinition) => void;
+}
+
+export interface OwnDefinitionContext extends RegistrationContext {
   /** Makes the call while the ledger holds what has to be deregistered. */
   readonly whileRegistering: (
     family: string,
     register: () => Promise<TaskDefinition>,
   ) => Promise<TaskDefinition>;
-  /** Called before a revision of another job is used: the last of its users deregisters it. */
-  readonly onShared: (definition: TaskDefinition) => void;
 }
 
 /**
@@ -54,7 +58,7 @@ export async function ownDefinition(
 export async function register(
   definition: RegistrableDefinition,
   from: string,
-  { ecs, log, run, whileRegistering }: Omit<OwnDefinitionContext, "clock" | "signal" | "onShared">,
+  { ecs, log, run, whileRegistering }: Pick<OwnDefinitionContext, "ecs" | "log" | "run" | "whileRegistering">,
 ): Promise<TaskDefinition> {
   const registered = await whileRegistering(String(definition["family"]), () =>
     ecs.registerTaskDefinition(labelWithRun(definition, run)),

@@ -16,10 +16,14 @@ export type LedgerEntry =
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */
   | ({ readonly kind: "job" } & JobName);
 
-export interface SavedState {
+/** With what the post step calls AWS. */
+interface PostAccess {
   readonly region: string;
   /** The role that the post step has to assume; undefined for the credentials of the environment. */
   readonly role?: Role | undefined;
+}
+
+export interface SavedState extends PostAccess {
   readonly undo: readonly LedgerEntry[];
 }
 
@@ -28,7 +32,7 @@ export const STATE_KEY = "fargate-exec";
 
 /** The list of what has to be undone. It is saved at every change. */
 export class Ledger {
-  readonly #of: Omit<SavedState, "undo">;
+  readonly #of: PostAccess;
   readonly #save: (state: SavedState) => void;
   readonly #parts: Ledger[] = [];
   #undo: readonly LedgerEntry[];

@@ -46,7 +46,7 @@ async function ownLogGroup(own: AwsLogs, region: string, logs: Calls["logs"]): P
   return logGroup({ group, encrypted: false, made: createsGroup }, await lookAt(logs.group(group)));
 }
 
-export function whereLogged({ exec, own, wanted }: Omit<SessionLogFacts, "region">): Check {
+export function whereLogged({ exec, own, wanted }: Pick<SessionLogFacts, "exec" | "own" | "wanted">): Check {
   const { logging, cloudWatchLogGroup, s3Bucket } = exec;
   const destinations =
     logging === "OVERRIDE"
