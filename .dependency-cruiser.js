@@ -16,6 +16,7 @@ const ROWS = [
   ["transport"],
   ["session"],
   ["stream"],
+  ["pieces"],
   ["follow"],
   ["logs"],
   ["show"],

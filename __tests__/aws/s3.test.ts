@@ -153,3 +153,44 @@ describe("a presigned URL", () => {
     expect(url.searchParams.get("X-Amz-Signature")).toBe(signature);
   });
 });
+
+describe("a presigned form", () => {
+  const policyOf = (
+    fields: Readonly<Record<string, string>>,
+  ): { conditions: unknown[]; expiration: string } =>
+    JSON.parse(Buffer.from(fields["Policy"] ?? "", "base64").toString()) as {
+      conditions: unknown[];
+      expiration: string;
+    };
+
+  it("lets its holder write below the folder, up to the size, until it expires", async () => {
+    const s3 = await answering(() => ({ body: "" }));
+    const { url, fields } = await s3.presignPost(
+      { bucket: "stage", key: "fargate-exec/output/ab/" },
+      { seconds: 3_600, largest: 9_000 },
+    );
+    expect(new URL(url).pathname).toMatch(/^\/stage\/?$/);
+    expect(fields).not.toHaveProperty("key");
+    const { conditions, expiration } = policyOf(fields);
+    expect(conditions).toContainEqual(["starts-with", "$key", "fargate-exec/output/ab/"]);
+    expect(conditions).toContainEqual(["content-length-range", 1, 9_000]);
+    expect(conditions).toContainEqual({ bucket: "stage" });
+    expect((Date.parse(expiration) - Date.now()) / 1000).toBeCloseTo(3_600, -2);
+    expect(open.received).toEqual([]);
+  });
+
+  it("demands the key that encrypts what is written", async () => {
+    const s3 = await answering(() => ({ body: "" }));
+    const { fields } = await s3.presignPost(
+      { bucket: "stage", key: "f/" },
+      { seconds: 60, largest: 1, kmsKeyId: "key-1" },
+    );
+    expect(fields).toMatchObject({
+      "x-amz-server-side-encryption": "aws:kms",
+      "x-amz-server-side-encryption-aws-kms-key-id": "key-1",
+    });
+    expect(policyOf(fields).conditions).toContainEqual({
+      "x-amz-server-side-encryption-aws-kms-key-id": "key-1",
+    });
+  });
+});

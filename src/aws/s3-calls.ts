@@ -19,5 +19,24 @@ export function s3Calls(clients: AwsClients): S3 {
       ask("GetObject", { bucket, key }, (client, { GetObjectCommand, getSignedUrl }) =>
         getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: seconds }),
       ),
+    presignPost: ({ bucket, key: folder }, { kmsKeyId, seconds, largest }) =>
+      ask("PutObject", { bucket, key: folder }, async (client, { createPresignedPost }) => {
+        const encryption =
+          kmsKeyId === undefined
+            ? {}
+            : {
+                "x-amz-server-side-encryption": "aws:kms",
+                "x-amz-server-side-encryption-aws-kms-key-id": kmsKeyId,
+              };
+        const { url, fields } = await createPresignedPost(client, {
+          Bucket: bucket,
+          // A key that ends so becomes the condition that a key starts with what is before it.
+          Key: `${folder}\${filename}`,
+          Conditions: [["content-length-range", 1, largest]],
+          Fields: encryption,
+          Expires: seconds,
+        });
+        return { url, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "key")) };
+      }),
   };
 }

@@ -23,8 +23,9 @@ export function reads(ask: S3Requester, finish: S3Requester, follow: S3Requester
         }
       }),
 
-    getVersion: (object, limit) =>
-      finish("GetObject", object, async (client, { GetObjectCommand }, options) => {
+    getVersion: (object, limit, signal) =>
+      finish("GetObject", object, async (client, { GetObjectCommand }) => {
+        const options = signal === undefined ? {} : { abortSignal: signal };
         const command = new GetObjectCommand(requestOf(object));
         let date: string | undefined;
         command.middlewareStack.add(

@@ -11,3 +11,4 @@ export {
   S3Client,
 } from "@aws-sdk/client-s3";
 export { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+export { createPresignedPost } from "@aws-sdk/s3-presigned-post";

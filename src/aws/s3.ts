@@ -13,9 +13,9 @@ export interface S3 {
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
    * The current version of an object; undefined where there is no such object. The bytes of an object with more than
-   * `limit` bytes are not read, and are empty.
+   * `limit` bytes are not read, and are empty. A cancel does not cut the call short; `signal` does.
    */
-  getVersion(object: ObjectName, limit: number): Promise<ObjectVersion | undefined>;
+  getVersion(object: ObjectName, limit: number, signal?: AbortSignal): Promise<ObjectVersion | undefined>;
   /**
    * Writes the object only if it is as expected: absent, or of this ETag. Returns what was written; undefined where
    * the object is not as expected. Needs s3:PutObject, and with an ETag s3:GetObject.
@@ -44,6 +44,20 @@ export interface S3 {
   isEncrypted(bucket: BucketName): Promise<boolean>;
   /** A secret: any holder of the URL can read the object for `seconds`, or until the credentials expire. */
   presignGet(object: ObjectName, seconds: number): Promise<string>;
+  /**
+   * A secret: any holder of the form can write objects of 1 byte to `largest` bytes below the folder for `seconds`, or
+   * until the credentials expire. Needs s3:PutObject when it is used. `folder.key` ends in `/`.
+   */
+  presignPost(
+    folder: ObjectName,
+    options: WriteOptions & { readonly seconds: number; readonly largest: number },
+  ): Promise<PresignedPost>;
+}
+
+/** A form that S3 takes by POST, before the fields `key` and `file`. */
+export interface PresignedPost {
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 export interface BucketName {

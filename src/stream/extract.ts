@@ -57,8 +57,9 @@ export const MOST_NOTES = 100;
 
 /**
  * Extracts the job's output and its end from what a terminal showed: a live session, its CloudWatch stream or its S3
- * transcript. The grammar is in marks.ts. Takes bytes in pieces of any size and never throws. Holds back at most one
- * mark and one record, and passes each request of the container on only once in a session.
+ * transcript; or from pieces of the spool. The grammar is in marks.ts. Takes bytes in pieces of any size and never
+ * throws. Holds back at most one mark and one record, and passes each request of the container on only once in a
+ * session.
  */
 export class Extractor {
   readonly #workers: number;
@@ -111,6 +112,30 @@ export class Extractor {
       // After a gap nothing counts, not even a status.
       if (this.#isOver()) return;
     }
+  }
+
+  /**
+   * The items in bytes of the spool that begin at this byte, from a carrier that vouches for every byte. Bytes that
+   * another carrier has brought are passed over. To be called after `restart`, and in the order of the bytes.
+   */
+  *readPiece(begin: number, bytes: Buffer): Generator<ExtractedItem> {
+    if (this.#isOver()) return;
+    const { position } = this.#spool;
+    if (begin > position) {
+      yield this.#gap(position, begin);
+      return;
+    }
+    yield* this.#readSpool(bytes.subarray(position - begin));
+    if (this.#isOver()) return;
+    this.#confirmed = this.#spool.offset;
+    yield { kind: "confirmed" };
+  }
+
+  /** The end of the job, from the same carrier: the length of the spool, and the words of the mark `.` or `!`. */
+  *readEnd(length: number, words: string): Generator<ExtractedItem> {
+    if (this.#isOver()) return;
+    if (!words.startsWith("!")) yield this.#end(length, words);
+    else yield* this.#obey(parseMark(words));
   }
 
   #isOver(): boolean {

@@ -1,0 +1,77 @@
+import { controlBody, newFolder, typedOrder } from "../../src/pieces/orders.ts";
+import { FOLDER as KEYS } from "./folder.ts";
+
+const FOLDER = { ...KEYS, prefix: `ci/output/${KEYS.job}/` };
+
+const access = {
+  post: {
+    url: "https://bucket.s3.eu-west-1.amazonaws.com/",
+    fields: { bucket: "bucket", Policy: "p".repeat(9_000), "X-Amz-Signature": "abc" },
+  },
+  control: `https://bucket.s3.eu-west-1.amazonaws.com/f/control?t=${"t".repeat(4_000)}`,
+  until: 1_700_000_000_999,
+};
+const linesOf = (text: Buffer): string[] => text.toString().split("\n").slice(0, -1);
+
+/** What a container makes of the lines: the values by their words. */
+function understood(lines: readonly string[]): Record<string, string> {
+  const said: Record<string, string> = {};
+  for (const line of lines) {
+    const [, word = "", more, rest = ""] = /^(\S+?)(\+?)(?: (.*))?$/.exec(line) ?? [];
+    const [, name = "", value = ""] = word === "field" ? (/^(\S+) (.*)$/.exec(rest) ?? []) : ["", "", rest];
+    const key = `${word} ${name}`.trim();
+    said[key] = more ? (said[key] ?? "") + value : value;
+  }
+  return said;
+}
+
+describe("the order to upload", () => {
+  const lines = linesOf(typedOrder(FOLDER, 4_096, access));
+
+  it("says everything, in lines that a terminal passes whole", () => {
+    expect(lines.every((line) => /^s3 [ -~]+$/.test(line) && line.length <= 3_900)).toBe(true);
+    expect(lines.at(-1)).toBe("s3 .");
+    expect(understood(lines.slice(0, -1).map((line) => line.replace(/^s3 /, "")))).toEqual({
+      job: FOLDER.job,
+      key: `${FOLDER.keys.inner} ${FOLDER.keys.outer}`,
+      folder: FOLDER.prefix,
+      number: "0",
+      begin: "4096",
+      url: access.post.url,
+      "field bucket": "bucket",
+      "field Policy": access.post.fields.Policy,
+      "field X-Amz-Signature": "abc",
+      "post-until": "1700000000",
+      control: access.control,
+    });
+  });
+
+  it("has a folder and keys that no other order has", () => {
+    const [one, other] = [newFolder("ci/"), newFolder("ci/")];
+    expect(one.job).toMatch(/^[0-9a-f]{32}$/);
+    expect(one.prefix).toBe(`ci/output/${one.job}/`);
+    expect(one.keys.inner).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set([one, other].flatMap(({ keys }) => [keys.inner, keys.outer])).size).toBe(4);
+    expect(one.job).not.toBe(other.job);
+  });
+});
+
+describe("the words of control", () => {
+  const nothing = { access: undefined, isCancelled: false, isTaken: false, isAttached: false };
+
+  it.each([
+    ["nothing but its number", nothing, []],
+    ["a cancel", { ...nothing, isCancelled: true }, ["cancel"]],
+    ["that a session follows", { ...nothing, isAttached: true }, ["attach"]],
+    ["the end after a cancel", { ...nothing, isCancelled: true, isTaken: true }, ["cancel", "taken"]],
+    ["no access once the end is taken", { ...nothing, access, isTaken: true }, ["taken"]],
+  ])("are %s", (_, words, lines) => {
+    expect(linesOf(controlBody(words))).toEqual(lines);
+  });
+
+  it("renew the access, and still say what holds", () => {
+    const lines = linesOf(controlBody({ ...nothing, access, isCancelled: true }));
+    expect(understood(lines)).toMatchObject({ "field Policy": access.post.fields.Policy, cancel: "" });
+    expect(understood(lines)["control"]).toBe(access.control);
+  });
+});

@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import type { PresignedPost } from "../aws/s3.ts";
+import type { PieceFolder } from "./format.ts";
+
+/**
+ * The longest line that is typed, as in payload/input.ts: a terminal in canonical mode drops what is beyond 4,095 bytes
+ * of a line (termios(3)). The value of a longer line goes on in lines whose word ends in `+`.
+ */
+const LONGEST_LINE = 3900;
+
+/** The folder of an order, and its objects' keys in the bucket without their names. */
+export interface OrderedFolder extends PieceFolder {
+  /** Ends in `/`. */
+  readonly prefix: string;
+}
+
+/** How the container may write to the folder and read `control`, and until when, in milliseconds since the epoch. */
+export interface FolderAccess {
+  readonly post: PresignedPost;
+  /** A presigned GET of `control`. */
+  readonly control: string;
+  readonly until: number;
+}
+
+/** A folder with a new name and new keys. `prefix` is the input. */
+export function newFolder(prefix: string): OrderedFolder {
+  const job = randomBytes(16).toString("hex");
+  return {
+    job,
+    prefix: `${prefix}output/${job}/`,
+    keys: { inner: randomBytes(32).toString("hex"), outer: randomBytes(32).toString("hex") },
+  };
+}
+
+/**
+ * The lines that order a container to upload the spool from byte `begin` on. They are typed into a session, each line
+ * printable and short enough for a terminal.
+ */
+export function typedOrder(
+  { job, keys, prefix }: OrderedFolder,
+  begin: number,
+  access: FolderAccess,
+): Buffer {
+  const lines = [
+    `job ${job}`,
+    `folder ${prefix}`,
+    `key ${keys.inner} ${keys.outer}`,
+    // Every order has a folder of its own, so that a piece's name never has two meanings.
+    "number 0",
+    `begin ${begin}`,
+    ...accessLines(access),
+    ".",
+  ];
+  return Buffer.from(lines.map((line) => `s3 ${line}\n`).join(""), "ascii");
+}
+
+/** The line that tells the attacher that the reader reads S3 from now on, so that the session may end. */
+export const LEFT = Buffer.from("left\n");
+
+/**
+ * What the body of `control` tells the container. `control` is overwritten, so each one says everything that still
+ * holds.
+ */
+export interface ControlWords {
+  /** A renewed access; undefined while that of the order is the latest. */
+  readonly access: FolderAccess | undefined;
+  /** The job is to be stopped. */
+  readonly isCancelled: boolean;
+  /** The reader has the status, so the job's files may be deleted. */
+  readonly isTaken: boolean;
+  /** A session follows the job again, so that nothing more is to be uploaded. */
+  readonly isAttached: boolean;
+}
+
+export function controlBody({ access, isCancelled, isTaken, isAttached }: ControlWords): Buffer {
+  const lines = [
+    // The container needs no access after its end is taken, and `control` may stay for some seconds.
+    ...(access === undefined || isTaken ? [] : accessLines(access)),
+    ...(isCancelled ? ["cancel"] : []),
+    ...(isAttached ? ["attach"] : []),
+    ...(isTaken ? ["taken"] : []),
+  ];
+  return Buffer.from(lines.map((line) => `${line}\n`).join(""), "ascii");
+}
+
+function accessLines({ post, control, until }: FolderAccess): string[] {
+  return [
+    ...valueLines("url", post.url),
+    ...Object.entries(post.fields).flatMap(([name, value]) => valueLines("field", value, `${name} `)),
+    `post-until ${Math.floor(until / 1000)}`,
+    ...valueLines("control", control),
+  ];
+}
+
+/** `WORD VALUE` in as many lines as the value needs. */
+function valueLines(word: string, value: string, name = ""): string[] {
+  const room = LONGEST_LINE - `s3 ${word}+ ${name}`.length;
+  const lines = [`${word} ${name}${value.slice(0, room)}`];
+  for (let at = room; at < value.length; at += room)
+    lines.push(`${word}+ ${name}${value.slice(at, at + room)}`);
+  return lines;
+}

@@ -1,0 +1,301 @@
+import { openPiece, type Piece, type PieceFolder } from "./format.ts";
+
+/** The pause after a read that found no piece yet. It grows with each, up to the longest. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 500;
+/** The pause after a read that failed, or whose object is not authentic. */
+const RETRY_MS = 1_000;
+/** How many pieces beyond the next are read at the same time while the container uploads faster than that. */
+const AHEAD = 2;
+/** A piece of this size shows that more waits in the container. */
+const LARGE_PIECE = 1024 * 1024;
+/** How often `alive` is read while no piece comes: as often as the container writes it. */
+const ALIVE_EVERY_MS = 30_000;
+/** How often the piece behind a missing one is looked for. */
+const PROBE_EVERY_MS = 5_000;
+/** After this time without a new piece or heartbeat the container does not upload any more. */
+export const SILENCE_MS = 90_000;
+/** How long S3 may deny or fail every read. */
+export const OUTAGE_MS = 30_000;
+/** How many reads have to find the same fault, which an upload that is under way may explain. */
+const FAULTY_READS = 3;
+
+/** An object of the folder: a piece by its number, or the heartbeat. */
+export type ObjectToRead = number | "alive";
+
+/** What a read has found. */
+export type ReadAnswer =
+  | { readonly kind: "found"; readonly bytes: Uint8Array }
+  | { readonly kind: "missing" }
+  /** S3 denies the read. Without s3:ListBucket that is also its answer for an object that does not exist. */
+  | { readonly kind: "denied"; readonly why: string }
+  /** S3 did not answer, or with an error. */
+  | { readonly kind: "failed"; readonly why: string };
+
+/** Why the pieces can't carry the output any more. `seen` is a clause, as in "its piece 7 is missing". */
+export interface Stall {
+  readonly reason: "silent" | "denied" | "unreachable" | "forged" | "hole";
+  readonly seen: string;
+}
+
+export type PieceEvent =
+  /** The first authentic object: S3 works in this container. */
+  | { readonly kind: "proven" }
+  | { readonly kind: "bytes"; readonly begin: number; readonly bytes: Buffer }
+  /** The last piece. `length` is that of the spool, all of which has been passed on before. */
+  | { readonly kind: "end"; readonly length: number; readonly text: string }
+  /** After `finish`: every piece that was uploaded has been passed on, and none of them is the last one. */
+  | { readonly kind: "exhausted" }
+  | ({ readonly kind: "stalled" } & Stall);
+
+/**
+ * Reads the pieces of one folder in their order. Does no I/O and has no clock: answers and the time come in; events,
+ * the objects to read and the next deadline come out. Every event of `bytes` begins where the one before ended, or at a
+ * byte up to which another carrier has brought all. After `end`, `exhausted` or `stalled` there is no event and nothing to read.
+ */
+export class PieceReader {
+  readonly #folder: PieceFolder;
+  #next = 0;
+  #begin: number;
+  /** When each read that is under way began. */
+  readonly #asked = new Map<ObjectToRead, number>();
+  /** Authentic pieces behind a missing one. */
+  readonly #held = new Map<number, Piece>();
+  #streak = 0;
+  #pause = FIRST_PAUSE_MS;
+  /** When the next piece may be read. */
+  #readAt = 0;
+  /** When the piece behind the missing one may be read. */
+  #probeAt = Infinity;
+  #heard: number;
+  #aliveNumber = -1;
+  #aliveAskedAt: number;
+  /** When the last heartbeat that told nothing new was asked for. */
+  #aliveVainAt = 0;
+  /** The byte up to which pieces exist, as the heartbeat says. */
+  #uploaded = 0;
+  /** The byte up to which another carrier has brought the spool. */
+  #certain = 0;
+  #faults = 0;
+  #faultySince: number | undefined;
+  #isMissingKnown = false;
+  #deniedSince: number | undefined;
+  #failingSince: number | undefined;
+  #finishedAt: number | undefined;
+  #events: PieceEvent[] = [];
+  #isProven = false;
+  #isOver = false;
+
+  /** The pieces begin at byte `begin` of the spool. Times are in milliseconds. */
+  constructor(folder: PieceFolder, begin: number, now: number) {
+    this.#folder = folder;
+    this.#begin = begin;
+    this.#heard = now;
+    this.#aliveAskedAt = now;
+  }
+
+  /** The number of the first piece that has not been passed on. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The byte of the spool up to which pieces have been passed on. */
+  get position(): number {
+    return this.#begin;
+  }
+
+  /**
+   * Another carrier has brought the spool up to this byte for certain. The container may then leave these bytes out:
+   * a session has confirmed them, and they are no longer kept.
+   */
+  confirm(byte: number): void {
+    this.#certain = byte;
+  }
+
+  /** From now on no piece will be added: passes on those that there are. */
+  finish(now: number): void {
+    this.#finishedAt ??= now;
+    this.#readAt = Math.min(this.#readAt, now);
+  }
+
+  takeEvents(): readonly PieceEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** The objects to be read now. Each has to be answered. */
+  takeReads(now: number): readonly ObjectToRead[] {
+    if (this.#isOver) return [];
+    const reads = this.#due(now);
+    for (const name of reads) this.#asked.set(name, now);
+    if (reads.includes("alive")) this.#aliveAskedAt = now;
+    if (now >= this.#probeAt) this.#probeAt = now + PROBE_EVERY_MS;
+    return reads;
+  }
+
+  /** When `takeReads` has to be called next, if no answer comes before. */
+  deadline(): number {
+    if (this.#isOver) return Infinity;
+    return Math.min(
+      this.#asked.has(this.#next) ? Infinity : this.#readAt,
+      this.#asked.has(this.#next + 1) ? Infinity : this.#probeAt,
+      this.#asked.has("alive") ? Infinity : this.#aliveDueAt,
+    );
+  }
+
+  answer(name: ObjectToRead, answer: ReadAnswer, now: number): void {
+    const askedAt = this.#asked.get(name);
+    this.#asked.delete(name);
+    if (this.#isOver || askedAt === undefined) return;
+    if (answer.kind === "found" || answer.kind === "missing") this.#failingSince = undefined;
+    switch (answer.kind) {
+      case "found":
+        this.#deniedSince = undefined;
+        this.#found(name, answer.bytes, { askedAt, now });
+        break;
+      case "missing":
+        this.#deniedSince = undefined;
+        this.#isMissingKnown = true;
+        this.#missing(name, { askedAt, now }, { isCertain: true });
+        break;
+      case "denied":
+        if (this.#isMissingKnown) {
+          this.#deniedSince ??= askedAt;
+          this.#failed(name, { askedAt, now });
+          if (now - this.#deniedSince >= OUTAGE_MS) this.#stall("denied", answer.why);
+        } else this.#missing(name, { askedAt, now }, { isCertain: false });
+        break;
+      case "failed":
+        this.#failingSince ??= askedAt;
+        this.#failed(name, { askedAt, now });
+        if (now - this.#failingSince >= OUTAGE_MS) this.#stall("unreachable", answer.why);
+        break;
+    }
+  }
+
+  #due(now: number): ObjectToRead[] {
+    const names: ObjectToRead[] = [];
+    const add = (name: ObjectToRead): void => {
+      if (!this.#asked.has(name) && !(typeof name === "number" && this.#held.has(name))) names.push(name);
+    };
+    if (now >= this.#readAt) {
+      add(this.#next);
+      if (this.#streak >= 2) for (let more = 1; more <= AHEAD; more += 1) add(this.#next + more);
+    }
+    if (now >= this.#probeAt) add(this.#next + 1);
+    if (now >= this.#aliveDueAt) add("alive");
+    return names;
+  }
+
+  get #aliveDueAt(): number {
+    return Math.max(this.#heard, this.#aliveAskedAt) + ALIVE_EVERY_MS;
+  }
+
+  #found(name: ObjectToRead, bytes: Uint8Array, at: Times): void {
+    const piece = openPiece(this.#folder, bytes);
+    if (name === "alive") {
+      this.#readAlive(piece, at);
+    } else if (piece?.number === name && (piece.kind === "out" || piece.kind === "end")) {
+      this.#hear(at.now);
+      this.#held.set(name, piece);
+      this.#passOn(at.now);
+    } else if (name === this.#next) {
+      this.#blame("forged", `piece ${name} is not what the container uploaded`, at.now);
+    }
+  }
+
+  #readAlive(piece: Piece | undefined, { askedAt, now }: Times): void {
+    if (piece?.kind !== "alive" || piece.number <= this.#aliveNumber) {
+      this.#aliveVainAt = askedAt;
+      return;
+    }
+    this.#aliveNumber = piece.number;
+    this.#uploaded = piece.begin;
+    this.#hear(now);
+  }
+
+  #hear(now: number): void {
+    this.#heard = now;
+    if (!this.#isProven) this.#events.push({ kind: "proven" });
+    this.#isProven = true;
+  }
+
+  /** Passes on the next piece, and those behind it that are there. */
+  #passOn(now: number): void {
+    for (let piece = this.#take(); piece !== undefined; piece = this.#isOver ? undefined : this.#take()) {
+      const { kind, begin, body } = piece;
+      if (begin !== this.#begin && !(begin > this.#begin && begin <= this.#certain)) {
+        this.#stall("hole", `piece ${this.#next} begins at byte ${begin} and not at byte ${this.#begin}`);
+        return;
+      }
+      this.#next += 1;
+      this.#faults = 0;
+      this.#faultySince = undefined;
+      this.#pause = FIRST_PAUSE_MS;
+      this.#readAt = now;
+      this.#probeAt = Infinity;
+      this.#streak += body.length >= LARGE_PIECE ? 2 : 1;
+      if (kind === "end") {
+        this.#events.push({ kind, length: begin, text: body.toString("utf8") });
+        this.#isOver = true;
+      } else {
+        this.#begin = begin + body.length;
+        this.#events.push({ kind: "bytes", begin, bytes: body });
+      }
+    }
+  }
+
+  #take(): Piece | undefined {
+    const piece = this.#held.get(this.#next);
+    this.#held.delete(this.#next);
+    return piece;
+  }
+
+  #missing(
+    name: ObjectToRead,
+    { askedAt, now }: Times,
+    { isCertain }: { readonly isCertain: boolean },
+  ): void {
+    if (name === "alive") this.#aliveVainAt = askedAt;
+    if (name !== this.#next) return;
+    this.#streak = 0;
+    this.#readAt = now + this.#pause;
+    this.#pause = Math.min(this.#pause * 1.5, LONGEST_PAUSE_MS);
+    if (this.#probeAt === Infinity) this.#probeAt = now + PROBE_EVERY_MS;
+    if (this.#finishedAt !== undefined && askedAt >= this.#finishedAt) {
+      this.#events.push({ kind: "exhausted" });
+      this.#isOver = true;
+    } else if (this.#held.size > 0 || this.#uploaded > Math.max(this.#begin, this.#certain)) {
+      this.#faultySince ??= askedAt;
+      // S3 may deny for a moment what is there.
+      if (isCertain || now - this.#faultySince >= OUTAGE_MS)
+        this.#blame("hole", `piece ${this.#next} is missing, and later ones are there`, now);
+    } else if (Math.min(askedAt, this.#aliveVainAt) - this.#heard >= SILENCE_MS) {
+      this.#stall("silent", `the container has uploaded nothing for ${SILENCE_MS / 1000} s`);
+    }
+  }
+
+  #failed(name: ObjectToRead, { askedAt, now }: Times): void {
+    if (name === "alive") this.#aliveVainAt = askedAt;
+    if (name === this.#next) this.#readAt = now + RETRY_MS;
+    this.#streak = 0;
+  }
+
+  /** A fault of the next piece. It counts when several reads have found it. */
+  #blame(reason: Stall["reason"], seen: string, now: number): void {
+    this.#faults += 1;
+    this.#readAt = Math.max(this.#readAt, now + RETRY_MS);
+    if (this.#faults >= FAULTY_READS) this.#stall(reason, seen);
+  }
+
+  #stall(reason: Stall["reason"], seen: string): void {
+    this.#events.push({ kind: "stalled", reason, seen });
+    this.#isOver = true;
+  }
+}
+
+interface Times {
+  readonly askedAt: number;
+  readonly now: number;
+}
