@@ -129,6 +129,13 @@ export class TagsNotEnabled extends Failure {
   }
 }
 
+/** True where a call was refused because of the tags that it sets. */
+export function isAboutTags(error: unknown): error is Failure {
+  return (
+    error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
+  );
+}
+
 /** The exec agent refused a session: it can't encrypt the session, or the session's log. */
 export class EncryptionRefused extends Failure {
   constructor(parts: FailureParts) {

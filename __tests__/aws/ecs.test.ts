@@ -325,6 +325,12 @@ it("takes a task definition that is inactive for deregistered", async () => {
   await expect(ecs.deregisterTaskDefinition("arn:x")).resolves.toBeUndefined();
 });
 
+it("deletes one task definition", async () => {
+  const ecs = await answering(() => ({ body: { taskDefinitions: [], failures: [] } }));
+  await ecs.deleteTaskDefinition("arn:x");
+  expect(sent()).toEqual({ taskDefinitions: ["arn:x"] });
+});
+
 it("registers a task definition as it was given", async () => {
   const definition = { family: "web", containerDefinitions: [{ name: "app", entryPoint: ["sh", "-c"] }] };
   const ecs = await answering(() => ({

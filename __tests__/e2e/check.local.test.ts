@@ -542,6 +542,7 @@ it("a set-up that is whole: every check is OK, for a task, a service, a new task
     task,
     { ...bucket, service: made.service },
     { ...bucket, service: made.service, start: "true" },
+    { ...bucket, service: made.service, image: "example/app:1-x86_64" },
     { ...image, "kms-key-id": made.kmsKeyId, ...bucket },
     { ...task, run: "touch /tmp/ran" },
   ]) {

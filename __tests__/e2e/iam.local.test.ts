@@ -154,6 +154,11 @@ const ways = {
       "task-role": names["task-role"] ?? "",
     }),
   },
+  "an image in a definition": {
+    caller: [...starting, "caller-definitions"],
+    task: false,
+    inputs: ({ names }) => ({ ...aws.newTask(names["family"]), image: "example/app:2" }),
+  },
   "a bucket": { caller: staging, role: fetching, bucket: "own" },
   "a bucket that is missing": {
     caller: [...starting, "caller-bucket"],
@@ -330,6 +335,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
   },
   "a new task like a service's": {},
   "an image": {},
+  "an image in a definition": {},
   "a bucket": {},
   "a bucket that is missing": {
     outcome: "not-started",
@@ -477,6 +483,8 @@ const losses: readonly Loss[] = [
     ...{ way: "an image", file: "caller-definitions", action: "ecs:DeregisterTaskDefinition" },
     remains: { definitions: 1 },
   },
+  { way: "an image", file: "caller-definitions", action: "ecs:DeleteTaskDefinitions" },
+  { way: "an image in a definition", file: "caller-definitions", action: "ecs:TagResource" },
   { way: "an image", file: "caller-definitions", action: "ecs:RunTask", code: denied },
   { way: "an image", file: "caller-definitions", action: "ecs:ListTasks" },
   { way: "a bucket", file: "caller-bucket", action: "s3:PutObject", code: denied },

@@ -131,6 +131,11 @@ const ways: Readonly<Record<string, () => Record<string, string>>> = {
     service: output("Service"),
     image: "public.ecr.aws/docker/library/python:3.13-slim",
     "task-role": `${output("Cluster")}-task`,
+    borrow: "network",
+  }),
+  "in a new task of an image in the service's own definition": () => ({
+    service: output("Service"),
+    image: "example.com/shop:3f2a9c1",
   }),
   "in a new task of an image": () => ({
     image: "public.ecr.aws/docker/library/python:3.13-slim",

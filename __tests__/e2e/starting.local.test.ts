@@ -1,3 +1,4 @@
+import { DescribeServicesCommand, DescribeTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
@@ -35,8 +36,13 @@ it.each<[string, () => Inputs, RegExp]>([
   ],
   [
     "an image",
-    () => likeService({ start: "false", image: "python:3.13", "task-role": role() }),
+    () => likeService({ start: "false", image: "python:3.13", borrow: "network", "task-role": role() }),
     /\/fargate-exec-python-[0-9a-f]{16}:1$/,
+  ],
+  [
+    "its own definition with an image",
+    () => likeService({ start: "false", image: "python:3.13" }),
+    /\/fargate-exec-demo-held-[0-9a-f]{16}:1$/,
   ],
 ])("a service with %s starts a task in its network", async (_, inputs, definition) => {
   const result = await aws.step(inputs());
@@ -91,6 +97,32 @@ it("an image alone is registered, run with an init and deregistered; jobs share 
 
   expectSucceeded(await aws.step(image));
   expect(register()).toBe(2);
+});
+
+it("this commit's image runs in the service's own definition, which stays as it is", async () => {
+  const { made, ecs } = aws.world;
+  const described = async () => {
+    const { services = [] } = await ecs.send(
+      new DescribeServicesCommand({ cluster: made.cluster, services: [made.service] }),
+    );
+    return services[0]?.taskDefinition;
+  };
+  const [before, definitions] = [await described(), await aws.definitions()];
+  const image = "example.com/demo:3f2a9c1";
+  const result = await aws.step({ service: made.service, image, run: "hostname" });
+  expectSucceeded(result);
+  const { containerDefinitions, ...whole } = aws.taskOf(result).plan.definition;
+  const { taskDefinitionArn } = whole;
+  expect(containerDefinitions[0]).toMatchObject({ image });
+  const { taskDefinition } = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: before }));
+  expect(whole.taskRoleArn).toBe(taskDefinition?.taskRoleArn);
+  expect(containerDefinitions.slice(1)).toEqual(taskDefinition?.containerDefinitions?.slice(1));
+  expect(mainLog(result).join("\n")).toMatch(
+    /is used but the image of container '\w+': example.com\/demo:3f2a9c1 in place of/,
+  );
+  expect(await described()).toBe(before);
+  expect(await aws.definitions()).toEqual(definitions);
+  expect(aws.calls("DeleteTaskDefinitions", taskDefinitionArn)).toHaveLength(1);
 });
 
 describe("capacity providers", () => {

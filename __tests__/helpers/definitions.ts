@@ -6,7 +6,10 @@ import {
 import type { Ecs } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 
-type Calls = Pick<Ecs, "describeTaskDefinition" | "registerTaskDefinition" | "deregisterTaskDefinition">;
+type Calls = Pick<
+  Ecs,
+  "describeTaskDefinition" | "registerTaskDefinition" | "deregisterTaskDefinition" | "deleteTaskDefinition"
+>;
 
 const PREFIX = "arn:aws:ecs:eu-central-1:123456789012:task-definition/";
 
@@ -35,6 +38,13 @@ export class Definitions implements Calls {
 
   readonly deregisterTaskDefinition: Calls["deregisterTaskDefinition"] = (arn) => {
     for (const one of this.#revisions) if (one.arn === arn) one.active = false;
+    return Promise.resolve();
+  };
+
+  readonly deleteTaskDefinition: Calls["deleteTaskDefinition"] = (arn) => {
+    const at = this.#revisions.findIndex((one) => one.arn === arn && !one.active);
+    if (at < 0) return Promise.reject(new Error("only a deregistered definition can be deleted"));
+    this.#revisions.splice(at, 1);
     return Promise.resolve();
   };
 

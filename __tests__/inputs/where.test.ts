@@ -196,7 +196,7 @@ describe("a new task", () => {
     ["the same, with a start that says no more", { "task-definition": "migrate", start: "true" }, {}],
     [
       "of an image, in a service's network",
-      { image: "python:3.13", "task-role": "job" },
+      { image: "python:3.13", borrow: "network", "task-role": "job" },
       { of: { kind: "image", image: "python:3.13" } },
     ],
   ])("may be %s", (_, given, where) => {
@@ -215,6 +215,52 @@ describe("a new task", () => {
       of: { kind: "image", image },
       service: undefined,
     });
+  });
+
+  const python = "python:3.13";
+  const made = { kind: "image", image: python };
+  const inService = { kind: "image-in-definition", image: python, of: { kind: "service" } };
+  const inNamed = {
+    ...{ kind: "image-in-definition", image: python },
+    of: { kind: "task-definition", taskDefinition: "web:4" },
+  };
+  it.each<[GivenInputs, object]>([
+    [
+      { subnets: "subnet-1", "task-role": "job" },
+      { ...made, architecture: undefined },
+    ],
+    [
+      { subnets: "subnet-1", "task-role": "job", architecture: "arm64" },
+      { ...made, architecture: "arm64" },
+    ],
+    [{ service: "web" }, inService],
+    [{ service: "web", borrow: "all" }, inService],
+    [
+      { service: "web", borrow: "network", "task-role": "job", architecture: "x86_64" },
+      { ...made, architecture: "x86_64" },
+    ],
+    [{ "task-definition": "web:4", subnets: "subnet-1" }, inNamed],
+    [{ "task-definition": "web:4", service: "web" }, inNamed],
+  ])("has the image alone, or in a definition: %j", (given, of) => {
+    expect(read({ ...rest, image: python, ...given }).where).toMatchObject({ of });
+  });
+
+  it.each<[GivenInputs, string, string]>([
+    [{ service: "web", image: python, architecture: "arm64" }, "architecture", "'arm64'"],
+    [{ "task-definition": "web", service: "web", architecture: "arm64" }, "architecture", "'arm64'"],
+    [{ service: "web", architecture: "arm64" }, "architecture", "'arm64'"],
+    [
+      { service: "web", image: python, borrow: "network", "task-role": "r", architecture: "arm" },
+      "architecture",
+      "'arm'",
+    ],
+    [{ service: "web", borrow: "network" }, "borrow", "'network'"],
+    [{ service: "web", borrow: "network", image: python, "task-definition": "web" }, "borrow", "'network'"],
+    [{ service: "web", borrow: "roles", image: python }, "borrow", "'roles'"],
+  ])("refuses what does not belong to its image: %j", (given, name, got) => {
+    const failure = refusal({ ...rest, ...given });
+    expect(failure.failed).toMatch(new RegExp(`^Input '${name}' must be `));
+    expect(failure.seen).toBe(`Got ${got}.`);
   });
 
   it("of an image may get its task role from the overrides", () => {
@@ -321,9 +367,9 @@ describe("which of them", () => {
     [{ task: id, service: "web" }, "task", "'task' and 'service'"],
     [{ task: id, image: "python" }, "task", "'task' and 'image'"],
     [
-      { service: "web", "task-definition": "x", image: "python" },
-      "service",
-      "'service' and 'task-definition' and 'image'",
+      { task: id, "task-definition": "x", image: "python" },
+      "task",
+      "'task' and 'task-definition' and 'image'",
     ],
   ])("is one only: %j", (given, name, got) => {
     const failure = refusal({ ...rest, ...given });

@@ -263,6 +263,7 @@ describe("a definition of ours", () => {
   } as const;
   const leaving = async (tasks: Parameters<typeof aTask>[0][], what = {}, failure?: Failure) => {
     const gone: string[] = [];
+    const deleted: string[] = [];
     const log = new Listener();
     const ecs = {
       listTasks: () => (failure ? Promise.reject(failure) : Promise.resolve(tasks.map(() => "arn:t"))),
@@ -273,10 +274,12 @@ describe("a definition of ours", () => {
           ),
         ),
       deregisterTaskDefinition: (arn: string) => Promise.resolve(void gone.push(arn)),
+      deleteTaskDefinition: (arn: string) => Promise.resolve(void deleted.push(arn)),
       stopTask: () => Promise.reject(new Error()),
       describeTaskDefinition: () => Promise.reject(new Error()),
     };
     await removeResource({ ...shared, ...what }, ecs, "", log);
+    expect(deleted).toEqual(gone);
     return { gone, log };
   };
 

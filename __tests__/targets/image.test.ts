@@ -7,7 +7,11 @@ const start = startInputs({ taskRole: "job" });
 
 it("has an init and what is given, in what RegisterTaskDefinition takes", () => {
   const given = { ...start, executionRole: "ecs", ephemeralStorage: 50 };
-  const { family, ...definition } = imageDefinition("example.com/team/tool:1", given, undefined);
+  const { family, ...definition } = imageDefinition(
+    { image: "example.com/team/tool:1", architecture: undefined },
+    given,
+    undefined,
+  );
   expect(family).toMatch(/^fargate-exec-tool-[0-9a-f]{16}$/);
   expect(definition).toEqual({
     networkMode: "awsvpc",
@@ -36,7 +40,7 @@ it.each([
   ["localhost:5000/a.b/my.tool:x", /^fargate-exec-my-tool-/],
   ["example/tool@sha256:0123", /^fargate-exec-tool-/],
 ])("is of a family that tells the image: %s", (image, family) => {
-  expect(imageDefinition(image, start, undefined).family).toMatch(family);
+  expect(imageDefinition({ image, architecture: undefined }, start, undefined).family).toMatch(family);
 });
 
 it.each<[string, string, Partial<StartInputs>, string | undefined]>([
@@ -46,10 +50,26 @@ it.each<[string, string, Partial<StartInputs>, string | undefined]>([
   ["hold", "python:3.13", { hold: false }, undefined],
   ["container", "python:3.13", {}, "web"],
 ])("is of another family with another %s", (_, image, more, container) => {
-  const family = imageDefinition("python:3.13", start, undefined).family;
-  expect(imageDefinition(image, { ...start, ...more }, container).family).not.toBe(family);
-  expect(imageDefinition("python:3.13", { ...start, subnets: [], tags: { a: "b" } }, undefined).family).toBe(
-    family,
+  const family = imageDefinition({ image: "python:3.13", architecture: undefined }, start, undefined).family;
+  expect(
+    imageDefinition({ image, architecture: undefined }, { ...start, ...more }, container).family,
+  ).not.toBe(family);
+  expect(
+    imageDefinition(
+      { image: "python:3.13", architecture: undefined },
+      { ...start, subnets: [], tags: { a: "b" } },
+      undefined,
+    ).family,
+  ).toBe(family);
+});
+
+it.each([
+  ["x86_64", undefined],
+  [undefined, undefined],
+  ["arm64", { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" }],
+] as const)("is for architecture %s", (architecture, runtimePlatform) => {
+  expect(imageDefinition({ image: "python", architecture }, start, undefined)["runtimePlatform"]).toEqual(
+    runtimePlatform,
   );
 });
 
@@ -62,14 +82,20 @@ it.each([
   ["512", "4096", "512", "4096"],
   ["256", "4096", "256", "4096"], // Refused by ECS, in its own words.
 ])("for cpu %s and memory %s has %s and %s", (cpu, memory, units, mebibytes) => {
-  expect(imageDefinition("python", { ...start, cpu, memory }, undefined)).toMatchObject({
+  expect(
+    imageDefinition({ image: "python", architecture: undefined }, { ...start, cpu, memory }, undefined),
+  ).toMatchObject({
     cpu: units,
     memory: mebibytes,
   });
 });
 
 it("leaves the image's own command alone with hold: false", () => {
-  const { containerDefinitions } = imageDefinition("python", { ...start, hold: false }, undefined);
+  const { containerDefinitions } = imageDefinition(
+    { image: "python", architecture: undefined },
+    { ...start, hold: false },
+    undefined,
+  );
   expect(containerDefinitions).toEqual([
     expect.not.objectContaining({ entryPoint: expect.anything() as unknown }),
   ]);

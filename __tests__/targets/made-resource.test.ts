@@ -25,6 +25,10 @@ const ecs = {
     done.push(asked);
     return Promise.resolve();
   },
+  deleteTaskDefinition: (...asked: unknown[]) => {
+    done.push(["delete", ...asked]);
+    return Promise.resolve();
+  },
 };
 
 it("stops a task that is known", async () => {

@@ -167,10 +167,10 @@ describe("with a service", () => {
 describe("of an image", () => {
   const where: NewTasks = {
     ...web,
-    of: { kind: "image", image: "python:3.13" },
+    of: { kind: "image", image: "python:3.13", architecture: undefined },
     start: startInputs({ taskRole: "job", cpu: "512" }),
   };
-  const wanted = imageDefinition("python:3.13", where.start, undefined);
+  const wanted = imageDefinition({ image: "python:3.13", architecture: undefined }, where.start, undefined);
   const { family } = wanted;
   const own: TaskDefinition = {
     ...aDefinition([{ entryPoint: ["sh", "-c"] }]),

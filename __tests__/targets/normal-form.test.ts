@@ -5,7 +5,11 @@ import { differences, digestOf } from "../../src/targets/normal-form.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
 
 const arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-python-x:1";
-const wanted = imageDefinition("python:3.13", startInputs({ taskRole: "job" }), undefined);
+const wanted = imageDefinition(
+  { image: "python:3.13", architecture: undefined },
+  startInputs({ taskRole: "job" }),
+  undefined,
+);
 const [container] = wanted["containerDefinitions"] as Record<string, unknown>[];
 /** As ECS answers it, with what ECS adds. */
 const registered = {

@@ -52,6 +52,7 @@ async function cleaningUp(
         describeTasks: call("DescribeTasks", []),
         describeTaskDefinition: call("DescribeTaskDefinition"),
         deregisterTaskDefinition: call("DeregisterTaskDefinition"),
+        deleteTaskDefinition: call("DeleteTaskDefinitions"),
         executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
       },
       ssm: { terminateSession: call("TerminateSession") },

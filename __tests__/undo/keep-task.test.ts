@@ -8,7 +8,7 @@ const entry = (taskArn: string): LedgerEntry => ({ kind: "task", cluster: "ci", 
 const definition: LedgerEntry = { kind: "task-definition", arn: "arn:definition" };
 const started = (keepTask: StartInputs["keepTask"]): TaskSelection => ({
   kind: "new",
-  of: { kind: "image", image: "python:3.13" },
+  of: { kind: "image", image: "python:3.13", architecture: undefined },
   service: undefined,
   tasks: 2,
   start: { ...startInputs(), keepTask },

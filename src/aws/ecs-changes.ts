@@ -16,7 +16,12 @@ import { requireMember } from "./required-member.ts";
 
 type Changes = Pick<
   Ecs,
-  "registerTaskDefinition" | "deregisterTaskDefinition" | "runTask" | "stopTask" | "executeCommand"
+  | "registerTaskDefinition"
+  | "deregisterTaskDefinition"
+  | "deleteTaskDefinition"
+  | "runTask"
+  | "stopTask"
+  | "executeCommand"
 >;
 
 /** The calls that make or end something. */
@@ -24,6 +29,7 @@ export function changes(ask: EcsRequester): Changes {
   return {
     registerTaskDefinition: (definition) => registerTaskDefinition(ask, definition),
     deregisterTaskDefinition: (arn) => deregisterTaskDefinition(ask, arn),
+    deleteTaskDefinition: (arn) => deleteTaskDefinition(ask, arn),
     runTask: (request) => runTask(ask, request),
     stopTask: (cluster, task, reason) => stopTask(ask, cluster, task, reason),
     executeCommand: (request) => executeCommand(ask, request),
@@ -51,6 +57,13 @@ async function deregisterTaskDefinition(ask: EcsRequester, arn: string): Promise
       if (!isNamed(error, "ClientException") || !saysInactive(error.message)) throw error;
     }
   });
+}
+
+async function deleteTaskDefinition(ask: EcsRequester, arn: string): Promise<void> {
+  const request = { taskDefinitions: [arn] };
+  await ask("DeleteTaskDefinitions", `task definition '${arn}'`, {}, (client, options) =>
+    client.send(new sdk.DeleteTaskDefinitionsCommand(request), options),
+  );
 }
 
 async function runTask(

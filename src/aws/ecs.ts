@@ -21,6 +21,8 @@ export interface Ecs {
   registerTaskDefinition(definition: RegistrableDefinition): Promise<TaskDefinition>;
   /** A definition that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;
+  /** Deletes a deregistered definition; tasks that were started from it run on. */
+  deleteTaskDefinition(arn: string): Promise<void>;
   /**
    * Starts up to ten tasks. ECS's own refusals are values of the answer, because their messages need the caller's
    * context.

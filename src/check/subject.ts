@@ -11,7 +11,7 @@ import { chooseContainer, chooseTasks } from "../targets/choose.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definition-file.ts";
 import { noRunningTask } from "../targets/failures.ts";
 import { heldDefinition, needsEntryPoint, refuseAwaited } from "../targets/held-definition.ts";
-import { imageDefinition } from "../targets/image.ts";
+import { definitionWithImage, imageDefinition } from "../targets/image.ts";
 import { requireNetwork } from "../targets/run-task-request.ts";
 import { describeServiceTasks } from "../targets/service-tasks.ts";
 import { refuseWindows } from "../targets/windows.ts";
@@ -155,24 +155,36 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
   if (container === undefined) return undefined;
   if (await refused("hold", note, () => start.hold && refuseAwaited(definition, container, name)))
     return undefined;
-  const isHeld = start.hold && where.of.kind !== "image" && needsEntryPoint(definition, container);
+  const isMade = where.of.kind === "image";
+  const isHeld = start.hold && !isMade && needsEntryPoint(definition, container);
   return {
     ...{ task: undefined, container, start },
     // What the task gets: an init among other things.
     definition: isHeld ? contentOf(heldDefinition(definition, container)) : definition,
-    registers: isHeld || where.of.kind === "image" || found.isFile,
+    registers: isHeld || isMade || where.of.kind === "image-in-definition" || found.isFile,
   };
 }
 
 /** The task definition that a new task would be started of; nothing is registered. */
 async function definitionOf(
-  { of, start }: NewTasks,
+  { of, start }: Pick<NewTasks, "of" | "start">,
   ofService: string,
-  { inputs, aws, workspace }: Context,
+  context: Context,
 ): Promise<{ readonly definition: DefinitionContent; readonly name: string; readonly isFile: boolean }> {
+  const { inputs, aws, workspace } = context;
   if (of.kind === "image") {
-    const definition = contentOf(imageDefinition(of.image, start, inputs.container));
+    const definition = contentOf(imageDefinition(of, start, inputs.container));
     return { definition, name: `image '${of.image}'`, isFile: false };
+  }
+  if (of.kind === "image-in-definition") {
+    const { definition: known, name, isFile } = await definitionOf({ of: of.of, start }, ofService, context);
+    const container = chooseContainer(inputs.container, known.containers, name);
+    const { family, ...definition } = definitionWithImage(known, of.image, container);
+    return {
+      definition: { ...contentOf(definition), family },
+      name: `${name} with image '${of.image}'`,
+      isFile,
+    };
   }
   const reference = of.kind === "service" ? ofService : of.taskDefinition;
   if (of.kind === "task-definition" && isDefinitionFile(reference)) {

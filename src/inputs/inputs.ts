@@ -64,13 +64,22 @@ export interface NewTasks {
   readonly start: StartInputs;
 }
 
-/** The source of a new task's definition. */
-export type NewTaskSource =
+/** A task definition of the user's. */
+export type DefinitionReference =
   /** The service's own task definition. */
   | { readonly kind: "service" }
   /** A family, `family:revision`, an ARN, or the path of a file in the workspace. */
-  | { readonly kind: "task-definition"; readonly taskDefinition: string }
-  | { readonly kind: "image"; readonly image: string };
+  | { readonly kind: "task-definition"; readonly taskDefinition: string };
+
+/** The source of a new task's definition. */
+export type NewTaskSource =
+  | DefinitionReference
+  /** A definition is made for the image. */
+  | { readonly kind: "image"; readonly image: string; readonly architecture: Architecture | undefined }
+  /** The image takes the place of the container's own in this definition. */
+  | { readonly kind: "image-in-definition"; readonly image: string; readonly of: DefinitionReference };
+
+export type Architecture = "x86_64" | "arm64";
 
 /** How a new task is started. Undefined leaves the choice to the service, the task definition or ECS. */
 export interface StartInputs {

@@ -7,6 +7,8 @@ export const inputNames = [
   "service",
   "task-definition",
   "image",
+  "borrow",
+  "architecture",
   "container",
   "tasks",
   "start",

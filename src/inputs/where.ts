@@ -1,41 +1,32 @@
 import { networkRequired } from "../aws/missing.ts";
-import type { NewTaskSource, NewTasks, StartInputs, TaskSelection } from "./inputs.ts";
-import { boolean, count, matching, shown, type ParseResult } from "./parse.ts";
+import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
+import type { NewTasks, StartInputs, TaskSelection } from "./inputs.ts";
+import { boolean, count, matching, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
-import { readWorkspaceFile } from "./workspace.ts";
+import { readNewTaskSource, refuseOfImage, type TargetName } from "./task-source.ts";
 
-const targets = ["task", "service", "task-definition", "image"] as const;
-type TargetName = (typeof targets)[number];
+const targets: readonly TargetName[] = ["task", "service", "task-definition", "image"];
 
 /** The most tasks that one DescribeTasks call takes. */
 const mostTasks = 100;
 
-const ecsName = "[A-Za-z0-9_-]{1,255}";
-const ecsArn = "arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}";
-
 export const cluster = matching(
-  new RegExp(`^(${ecsName}|${ecsArn}:cluster/${ecsName})$`),
+  new RegExp(`^(${ECS_NAME}|${ECS_ARN}:cluster/${ECS_NAME})$`),
   "a cluster's name or ARN, such as prod",
 );
 export const container = matching(
-  new RegExp(`^${ecsName}$`),
+  new RegExp(`^${ECS_NAME}$`),
   "a container's name of the task definition, such as web",
 );
 
 const task = matching(
-  new RegExp(`^([0-9a-f-]{32,36}|${ecsArn}:task/(${ecsName}/)?[0-9a-f-]{32,36})$`),
+  new RegExp(`^([0-9a-f-]{32,36}|${ECS_ARN}:task/(${ECS_NAME}/)?[0-9a-f-]{32,36})$`),
   "a task's ID (32 hexadecimal digits) or ARN",
 );
 const service = matching(
-  new RegExp(`^(${ecsName}|${ecsArn}:service/(${ecsName}/)?${ecsName})$`),
+  new RegExp(`^(${ECS_NAME}|${ECS_ARN}:service/(${ECS_NAME}/)?${ECS_NAME})$`),
   "a service's name or ARN, such as web",
-);
-const family = new RegExp(`^(${ecsName}(:[0-9]+)?|${ecsArn}:task-definition/${ecsName}(:[0-9]+)?)$`);
-/** Registry, repository, tag and digest, in the characters that ECS allows. */
-const image = matching(
-  /^[A-Za-z0-9][\w./:@+-]{0,254}$/,
-  "an image's name, such as public.ecr.aws/docker/library/python:3.13",
 );
 
 /**
@@ -50,6 +41,7 @@ export function readTaskSelection(reader: InputReader): TaskSelection | undefine
   if (only === undefined) return undefined;
   const borrowing = given.includes("service");
   if (startNew) refuseStart(reader, only, borrowing);
+  refuseOfImage(reader, given);
 
   if (only === "task") {
     refuseNewTaskInputs(reader, "task", start);
@@ -72,9 +64,13 @@ export function readTaskSelection(reader: InputReader): TaskSelection | undefine
   return readNewTasks(reader, only, { service: name, tasks, start });
 }
 
-/** The one input that selects the task. `service` may stand beside it: a new task borrows from that service. */
+/**
+ * The one input that selects the task. `service` may stand beside it: a new task borrows from that service. `image` may
+ * also join `task-definition`, in which it takes the place of the container's image.
+ */
 function theOne(reader: InputReader, given: readonly TargetName[]): TargetName | undefined {
   const others = given.filter((name) => name !== "service");
+  if (others.join() === "task-definition,image") return "image";
   const [only = given[0], another] = others;
   const alone = given.length === 1 || (given.length === 2 && given[0] === "service");
   if (alone && only !== undefined && another === undefined) return only;
@@ -86,7 +82,7 @@ function theOne(reader: InputReader, given: readonly TargetName[]): TargetName |
     given[0] ?? "task",
     "the only one of 'task', 'service', 'task-definition' and 'image'",
     given.map((name) => `'${name}'`).join(" and "),
-    "Keep the one that names the task you mean; only 'service' may join 'task-definition' or 'image', for the network it has.",
+    "Keep the one that names the task you mean; 'service' may join 'task-definition' or 'image', and 'image' may join 'task-definition'.",
   );
   return undefined;
 }
@@ -106,7 +102,7 @@ function readNewTasks(
   only: Exclude<TargetName, "task">,
   { service, tasks, start }: { service: string | undefined; tasks: number | "all"; start: StartInputs },
 ): NewTasks | undefined {
-  const of = readNewTaskOf(reader, only);
+  const of = readNewTaskSource(reader, only);
   if (tasks === "all") {
     reader.refuse(
       "tasks",
@@ -123,35 +119,12 @@ function readNewTasks(
       ),
     );
   }
-  if (only === "image" && start.taskRole === undefined && start.overrides["taskRoleArn"] === undefined) {
+  if (of?.kind === "image" && start.taskRole === undefined && start.overrides["taskRoleArn"] === undefined) {
     const advice =
       "ECS Exec acts by the task role, so that a task from an image alone needs one: a role with the four ssmmessages actions.";
     if (!reader.given("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
   }
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
-}
-
-function readNewTaskOf(reader: InputReader, only: Exclude<TargetName, "task">): NewTaskSource | undefined {
-  if (only === "service") return { kind: "service" };
-  if (only === "image") {
-    const name = reader.optional("image", image);
-    return name === undefined ? undefined : { kind: "image", image: name };
-  }
-  const taskDefinition = readTaskDefinition(reader);
-  return taskDefinition === undefined ? undefined : { kind: "task-definition", taskDefinition };
-}
-
-function readTaskDefinition(reader: InputReader): string | undefined {
-  const text = reader.text("task-definition");
-  if (family.test(text)) return text;
-  // The text is not a family, so it has to be a path.
-  if (!text.endsWith(".json")) {
-    const must = "a family, family:revision, an ARN, or the path of a .json file, such as web:42";
-    reader.refuse("task-definition", must, shown(text));
-    return undefined;
-  }
-  // Only the path is checked here. The content is checked before it is registered.
-  return readWorkspaceFile(reader, "task-definition")?.path;
 }
 
 function taskCount(text: string): ParseResult<number | "all"> {

@@ -1,6 +1,7 @@
-import type { RegistrableDefinition } from "../aws/task-definition.ts";
-import type { StartInputs } from "../inputs/inputs.ts";
-import { ownFamily } from "./family.ts";
+import type { DefinitionContent, RegistrableDefinition } from "../aws/task-definition.ts";
+import type { Architecture, StartInputs } from "../inputs/inputs.ts";
+import { FAMILY_PREFIX, ownFamily } from "./family.ts";
+import { without } from "./normal-form.ts";
 
 /** The name of the only container, unless the input `container` gives it another. */
 const IMAGE_CONTAINER = "app";
@@ -16,9 +17,11 @@ const MOST_MEMORY: readonly (readonly [number, number])[] = [
   [16_384, 122_880],
 ];
 
+type Members = Readonly<Record<string, unknown>>;
+
 /** A task definition with this image in its one container. */
 export function imageDefinition(
-  image: string,
+  { image, architecture }: { readonly image: string; readonly architecture: Architecture | undefined },
   start: StartInputs,
   container: string | undefined,
 ): RegistrableDefinition & { readonly family: string } {
@@ -26,6 +29,9 @@ export function imageDefinition(
     networkMode: "awsvpc",
     requiresCompatibilities: ["FARGATE"],
     ...size(start),
+    ...(architecture === "arm64" && {
+      runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },
+    }),
     ...(start.ephemeralStorage !== undefined && { ephemeralStorage: { sizeInGiB: start.ephemeralStorage } }),
     ...(start.taskRole !== undefined && { taskRoleArn: start.taskRole }),
     ...(start.executionRole !== undefined && { executionRoleArn: start.executionRole }),
@@ -43,6 +49,29 @@ export function imageDefinition(
   };
   const name = /([^/]*?)(:[^/]*)?(@.*)?$/.exec(image)?.[1] ?? "";
   return { family: ownFamily(name, definition), ...definition };
+}
+
+/**
+ * The definition with this image in place of the container's, in a family of the action's own. Nothing else differs, and
+ * tags are no part of it.
+ */
+export function definitionWithImage(
+  { family, registrable }: DefinitionContent,
+  image: string,
+  container: string,
+): RegistrableDefinition & { readonly family: string } {
+  const whole = without(registrable, "family", "tags");
+  const containers = (whole["containerDefinitions"] ?? []) as readonly Members[];
+  const definition = {
+    ...whole,
+    containerDefinitions: containers.map((one) => (one["name"] === container ? { ...one, image } : one)),
+  };
+  return { ...definition, family: ownFamily((family ?? container).replace(FAMILY_PREFIX, ""), definition) };
+}
+
+/** The image of this container; undefined where the definition has none. */
+export function imageOf({ containers }: DefinitionContent, container: string): string | undefined {
+  return containers.find(({ name }) => name === container)?.image;
 }
 
 /** The inputs without those that the definition holds, so that they don't become overrides too. */

@@ -1,14 +1,14 @@
-import {
-  contentOf,
-  type DefinitionContent,
-  type RegistrableDefinition,
-  type TaskDefinition,
-} from "../aws/task-definition.ts";
+import type { RegistrableDefinition, TaskDefinition } from "../aws/task-definition.ts";
 import { AccessDenied, Failure } from "../errors.ts";
 import type { NewTaskSource, StartInputs } from "../inputs/inputs.ts";
-import { lastPart } from "./arn.ts";
 import { chooseContainer } from "./choose.ts";
-import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
+import {
+  type DefinitionContext,
+  type DefinitionSource,
+  shared,
+  userDefinition,
+  withImage,
+} from "./definition-source.ts";
 import {
   type Hold,
   heldDefinition,
@@ -16,27 +16,9 @@ import {
   refuseAwaited,
   waitsForHealth,
 } from "./held-definition.ts";
-import { imageDefinition, withoutDefined } from "./image.ts";
-import {
-  ownDefinition,
-  type OwnDefinitionContext,
-  register,
-  type RegistrationContext,
-} from "./own-definition.ts";
+import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
+import { ownDefinition } from "./own-definition.ts";
 import { refuseWindows } from "./windows.ts";
-
-export interface DefinitionContext extends RegistrationContext {
-  /** The directory that a task definition's path is relative to. */
-  readonly workspace: string;
-  /** The input `container`. */
-  readonly container: string | undefined;
-  /** Makes the call while the ledger holds what has to be deregistered. `shared`: other jobs may use the revision. */
-  readonly whileRegistering: (
-    family: string,
-    register: () => Promise<TaskDefinition>,
-    shared: boolean,
-  ) => Promise<TaskDefinition>;
-}
 
 /** The task definition that a new task is started from, and how it is started. */
 export interface LaunchDefinition {
@@ -51,19 +33,21 @@ export interface LaunchDefinition {
   readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
 }
 
-/** The user's task definition, which a file may hold that is not registered yet. */
-interface DefinitionSource {
-  readonly known: DefinitionContent;
-  /** As a message names it. */
-  readonly name: string;
-  /** As a sentence names it that begins with "The". */
-  readonly subject: string;
-  /** The registered definition; registers one that comes from a file. */
-  readonly registered: () => Promise<TaskDefinition>;
-}
-
 /** Where a task definition comes from, once that of a service has its name. */
-export type LaunchSource = Exclude<NewTaskSource, { kind: "service" }>;
+export type LaunchSource =
+  | Extract<NewTaskSource, { kind: "image" }>
+  | {
+      readonly kind: "definition";
+      /** A family, `family:revision`, an ARN, or the path of a file in the workspace. */
+      readonly reference: string;
+      /** What takes the place of the container's image; undefined: nothing does. */
+      readonly image: string | undefined;
+    };
+
+/** `reuse: false` takes no revision of the action's own that is registered already. */
+interface Reuse {
+  readonly reuse: boolean;
+}
 
 /**
  * Decides on the task definition of a new task, its container, and how that is held. Registers a definition where
@@ -74,42 +58,65 @@ export async function launchDefinition(
   start: StartInputs,
   context: DefinitionContext,
 ): Promise<LaunchDefinition> {
-  if (of.kind === "image") return await imageLaunch(of.image, start, context, { reuse: true });
-  const source = isDefinitionFile(of.taskDefinition)
-    ? await sourceOfFile(of.taskDefinition, context)
-    : await describedSource(of.taskDefinition, context);
-  refuseWindows(source.known.operatingSystem, source.subject);
-  const container = chooseContainer(context.container, source.known.containers, source.name);
+  if (of.kind === "image") return await imageLaunch(of, start, context, { reuse: true });
+  const users = await userDefinition(of.reference, context);
+  refuseWindows(users.known.operatingSystem, users.subject);
+  const container = chooseContainer(context.container, users.known.containers, users.name);
+  const source = of.image === undefined ? users : replaced(users, { image: of.image, container }, context);
   const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
-  const replaced = commands.some(({ name, command }) => name === container && command !== undefined);
-  const plain = { container, start, tags: undefined, otherwise: () => Promise.resolve(undefined) };
-  if (!start.hold || replaced) return { ...plain, definition: await source.registered(), hold: undefined };
+  const isReplaced = commands.some(({ name, command }) => name === container && command !== undefined);
+  if (!start.hold || isReplaced) return await asItIs(source, { container, start, hold: undefined });
   refuseAwaited(source.known, container, source.name);
   if (!needsEntryPoint(source.known, container))
-    return { ...plain, definition: await source.registered(), hold: { by: "entry-point" } };
+    return await asItIs(source, { container, start, hold: { by: "entry-point" } });
   return await held(source, container, start, context, { reuse: true });
 }
 
-/** For an image: an equal definition that another run has registered, else a new one. */
+function replaced(
+  source: DefinitionSource,
+  by: { readonly image: string; readonly container: string },
+  context: DefinitionContext,
+): DefinitionSource {
+  const before = imageOf(source.known, by.container) ?? "none";
+  context.log.info(
+    `All of ${source.name} is used but the image of container '${by.container}': ${by.image} in place of ${before}.`,
+  );
+  return withImage(source, by, context);
+}
+
+/** For an image alone: an equal definition that another run has registered, else a new one. */
 async function imageLaunch(
-  image: string,
+  of: Extract<LaunchSource, { kind: "image" }>,
   start: StartInputs,
   context: DefinitionContext,
-  { reuse }: { readonly reuse: boolean },
+  { reuse }: Reuse,
 ): Promise<LaunchDefinition> {
-  const wanted = imageDefinition(image, start, context.container);
-  const definition = await ownDefinition(wanted, `image '${image}'`, { reuse }, shared(context));
+  const name = `image '${of.image}'`;
+  const wanted = imageDefinition(of, start, context.container);
+  const definition = await ownDefinition(wanted, name, { reuse, tags: undefined }, shared(context));
   return {
     definition,
-    container: chooseContainer(context.container, definition.containers, `image '${image}'`),
+    container: chooseContainer(context.container, definition.containers, name),
     start: withoutDefined(start),
     hold: start.hold ? { by: "entry-point" } : undefined,
     tags: undefined,
-    // Another run may have deregistered the definition since.
-    otherwise: async ({ code }) =>
-      code === "task-definition-not-found"
-        ? await imageLaunch(image, start, context, { reuse: false })
-        : undefined,
+    otherwise: async (failure) =>
+      isDeregistered(failure) ? await imageLaunch(of, start, context, { reuse: false }) : undefined,
+  };
+}
+
+/** The source's own definition, without an entry point of the action's. */
+async function asItIs(
+  source: DefinitionSource,
+  how: Pick<LaunchDefinition, "container" | "start" | "hold">,
+  { reuse }: Reuse = { reuse: true },
+): Promise<LaunchDefinition> {
+  return {
+    ...how,
+    definition: await source.registered({ reuse }),
+    tags: source.isOwn ? source.known.tags : undefined,
+    otherwise: async (failure) =>
+      source.isOwn && isDeregistered(failure) ? await asItIs(source, how, { reuse: false }) : undefined,
   };
 }
 
@@ -119,19 +126,19 @@ async function held(
   container: string,
   start: StartInputs,
   context: DefinitionContext,
-  { reuse }: { readonly reuse: boolean },
+  { reuse }: Reuse,
 ): Promise<LaunchDefinition> {
   const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
-    const definition = await source.registered();
-    context.log.info(overridden(source, container, refusal));
     const hold = { by: "command", because: refusal.failed } as const;
-    const otherwise = (): Promise<undefined> => Promise.resolve(undefined);
-    return { definition, container, start, hold, tags: undefined, otherwise };
+    const launch = await asItIs(source, { container, start, hold });
+    context.log.info(overridden(source, container, refusal));
+    return launch;
   };
   const wanted = heldDefinition(source.known, container);
+  const tags = source.isOwn ? source.known.tags : undefined;
   let definition: TaskDefinition;
   try {
-    definition = await ownDefinition(wanted, source.name, { reuse }, shared(context));
+    definition = await ownDefinition(wanted, source.name, { reuse, tags }, shared(context));
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return await byCommand(error);
@@ -143,12 +150,16 @@ async function held(
     hold: { by: "entry-point" },
     tags: source.known.tags,
     otherwise: async (failure) => {
-      if (failure.code === "task-definition-not-found")
-        return await held(source, container, start, context, { reuse: false });
+      if (isDeregistered(failure)) return await held(source, container, start, context, { reuse: false });
       const isOfFamily = failure instanceof AccessDenied && failure.action === "ecs:RunTask";
       return isOfFamily ? await byCommand(failure) : undefined;
     },
   };
+}
+
+/** Another run may have deregistered the definition since it was looked at. */
+function isDeregistered({ code }: Failure): boolean {
+  return code === "task-definition-not-found";
 }
 
 /** The right to register is missing, or ECS no longer takes a definition of this form. */
@@ -164,33 +175,4 @@ function overridden(source: DefinitionSource, container: string, refusal: Failur
     `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +
     `a task definition with an entry point of this action can't be used. ${refusal.failed}${health}`
   );
-}
-
-function shared(context: DefinitionContext): OwnDefinitionContext {
-  return {
-    ...context,
-    whileRegistering: (family, register) => context.whileRegistering(family, register, true),
-  };
-}
-
-async function describedSource(reference: string, { ecs }: DefinitionContext): Promise<DefinitionSource> {
-  const known = await ecs.describeTaskDefinition(reference);
-  const name = `task definition '${lastPart(known.arn)}'`;
-  return { known, name, subject: name, registered: () => Promise.resolve(known) };
-}
-
-async function sourceOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
-  const read = await readDefinitionFile(path, context.workspace);
-  const { tags, ...definition } = read;
-  return {
-    // ECS checks the definition when it is registered, so its type is not checked here.
-    known: contentOf(definition, tags as Parameters<typeof contentOf>[1]),
-    name: `'${path}'`,
-    subject: `file '${path}'`,
-    registered: () =>
-      register(read, `'${path}'`, {
-        ...context,
-        whileRegistering: (family, registering) => context.whileRegistering(family, registering, false),
-      }),
-  };
 }

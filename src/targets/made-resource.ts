@@ -2,7 +2,8 @@ import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { leaveShared, type SharedDefinition } from "./shared-definition.ts";
+import { FAMILY_PREFIX } from "./family.ts";
+import { leaveShared, removeDefinition, type SharedDefinition } from "./shared-definition.ts";
 
 /** A resource that a run has made and has to remove; plain data, since it is saved for the post step. */
 export type MadeResource =
@@ -25,7 +26,12 @@ const REVISIONS = 10;
 
 type UndoCalls = Pick<
   Ecs,
-  "listTasks" | "describeTasks" | "stopTask" | "describeTaskDefinition" | "deregisterTaskDefinition"
+  | "listTasks"
+  | "describeTasks"
+  | "stopTask"
+  | "describeTaskDefinition"
+  | "deregisterTaskDefinition"
+  | "deleteTaskDefinition"
 >;
 
 /**
@@ -46,7 +52,7 @@ export async function removeResource(
       await leaveShared(what, ecs, log);
       return true;
     case "registration":
-      return await deregisterOwn(what, ecs);
+      return await removeOwn(what, ecs, log);
     case "task":
       return await stopTasks(what, ecs, reason);
   }
@@ -63,10 +69,11 @@ async function stopTasks(
   return arns.length > 0;
 }
 
-/** Deregisters those of the family's last revisions that have the run's label. */
-async function deregisterOwn(
+/** Removes those of the family's last revisions that have the run's label. In a family of the user's they are kept, inactive. */
+async function removeOwn(
   { family, run }: Extract<MadeResource, { kind: "registration" }>,
-  ecs: Pick<Ecs, "describeTaskDefinition" | "deregisterTaskDefinition">,
+  ecs: Pick<UndoCalls, "describeTaskDefinition" | "deregisterTaskDefinition" | "deleteTaskDefinition">,
+  log: Log,
 ): Promise<boolean> {
   const newest = await describeIfKnown(family, ecs);
   const last = Number(newest?.arn.split(":").at(-1));
@@ -75,7 +82,11 @@ async function deregisterOwn(
     const older = await describeIfKnown(`${family}:${revision}`, ecs);
     if (older?.registeredBy === run) found.push(older);
   }
-  for (const { arn, active } of found) if (active) await ecs.deregisterTaskDefinition(arn);
+  for (const { arn, active } of found) {
+    if (!active) continue;
+    if (family.startsWith(FAMILY_PREFIX)) await removeDefinition(arn, ecs, log);
+    else await ecs.deregisterTaskDefinition(arn);
+  }
   return found.length > 0;
 }
 

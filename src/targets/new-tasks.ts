@@ -1,19 +1,15 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
 import { badInput, type Failure } from "../errors.ts";
 import type { Service } from "../aws/ecs.ts";
-import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
+import type { DefinitionReference, NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
 import { borrow } from "./borrow.ts";
-import {
-  type DefinitionContext,
-  type LaunchDefinition,
-  launchDefinition,
-  type LaunchSource,
-} from "./launch-definition.ts";
+import type { DefinitionContext } from "./definition-source.ts";
+import { type LaunchDefinition, launchDefinition, type LaunchSource } from "./launch-definition.ts";
 import { Launcher, type LaunchPlan } from "./launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
-import { requireNetwork, runTaskRequest, startedBy } from "./run-task-request.ts";
+import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./run-task-request.ts";
 import { UndoList } from "./undo-list.ts";
 
 /** Starts the tasks that the inputs describe. */
@@ -59,6 +55,7 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
     ...context,
     container: inputs.container,
     run: origin.id,
+    runTag: { [RUN_TAG]: origin.url },
     whileRegistering: (family, register, isShared) =>
       undo.whileRegistering({ family, run: origin.id }, register, (made) =>
         isShared ? shared(made, true) : { kind: "task-definition", arn: made.arn },
@@ -69,12 +66,23 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
 
 /** The source, with the name of the service's own task definition. */
 function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource {
-  if (of.kind !== "service") return of;
+  switch (of.kind) {
+    case "image":
+      return of;
+    case "image-in-definition":
+      return { kind: "definition", reference: referenceOf(of.of, service), image: of.image };
+    default:
+      return { kind: "definition", reference: referenceOf(of, service), image: undefined };
+  }
+}
+
+function referenceOf(of: DefinitionReference, service: Service | undefined): string {
+  if (of.kind === "task-definition") return of.taskDefinition;
   if (service === undefined)
     throw new Error("a service's own task definition is asked for without a service");
   const { name, taskDefinitionArn } = service;
   if (taskDefinitionArn === undefined) throw noPrimary(name);
-  return { kind: "task-definition", taskDefinition: taskDefinitionArn };
+  return taskDefinitionArn;
 }
 
 function noPrimary(service: string): Failure {
@@ -93,6 +101,7 @@ function nameOf(of: NewTaskSource): string {
     case "task-definition":
       return of.taskDefinition;
     case "image":
+    case "image-in-definition":
       return of.image;
   }
 }

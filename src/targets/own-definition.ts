@@ -2,11 +2,13 @@ import type { RegistrableDefinition, TaskDefinition } from "../aws/task-definiti
 import { labelWithRun } from "../aws/task-definition.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { Failure, isAboutTags } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lastPart } from "./arn.ts";
 import { differences } from "./normal-form.ts";
 
+/** The most tags of a resource of ECS. */
+const MOST_TAGS = 50;
 /** The pause, with jitter, before a registration that was throttled is tried again. */
 const TRY_AGAIN_MS = 1_000;
 
@@ -18,6 +20,8 @@ export interface RegistrationContext {
   readonly signal: AbortSignal | undefined;
   /** The id of the run. The run puts it into what it registers. */
   readonly run: string;
+  /** The tag that leads from what the run registers to the workflow run. */
+  readonly runTag: Readonly<Record<string, string>>;
   /** Called before a revision of another job is used: the last of its users deregisters it. */
   readonly onShared: (definition: TaskDefinition) => void;
 }
@@ -30,27 +34,50 @@ export interface OwnDefinitionContext extends RegistrationContext {
   ) => Promise<TaskDefinition>;
 }
 
+export interface OwnDefinitionOptions {
+  readonly reuse: boolean;
+  /** Of the user's definition from which this one is made; undefined: it is registered without tags. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * A definition in a family of the action's own: the newest revision there if every member is equal, else a new
  * revision. `from` names the origin of the definition in messages. With `reuse: false` a new one is registered at
- * once.
+ * once. With `tags` a new one gets these and the run's, as far as the caller may set tags.
  */
 export async function ownDefinition(
   wanted: RegistrableDefinition & { readonly family: string },
   from: string,
-  { reuse }: { readonly reuse: boolean },
+  { reuse, tags }: OwnDefinitionOptions,
   context: OwnDefinitionContext,
 ): Promise<TaskDefinition> {
   for (let look = reuse; ; look = true) {
     const found = look ? await newestEqual(wanted, from, context) : undefined;
     if (found !== undefined) return found;
     try {
-      return await register(wanted, from, context);
+      return await registerTagged(wanted, from, tags, context);
     } catch (error) {
       // ECS takes one registration a second. Another job of the matrix may have registered the definition by now.
       if (!(error instanceof Failure) || error.code !== "throttled") throw error;
       await context.clock.sleep(TRY_AGAIN_MS * (0.5 + Math.random()), context.signal);
     }
+  }
+}
+
+async function registerTagged(
+  wanted: RegistrableDefinition,
+  from: string,
+  tags: OwnDefinitionOptions["tags"],
+  context: OwnDefinitionContext,
+): Promise<TaskDefinition> {
+  if (tags === undefined) return await register(wanted, from, context);
+  const all = Object.entries({ ...tags, ...context.runTag }).map(([key, value]) => ({ key, value }));
+  try {
+    return await register({ ...wanted, tags: all.slice(-MOST_TAGS) }, from, context);
+  } catch (error) {
+    if (!isAboutTags(error)) throw error;
+    context.log.info(`The task definition is registered without tags, which may not be set. ${error.seen}`);
+    return await register(wanted, from, context);
   }
 }
 

@@ -6,6 +6,9 @@ import type { Origin } from "../origin.ts";
 import { holdCommand } from "./hold-command.ts";
 import { mergeOverrides } from "./overrides.ts";
 
+/** The tag that names the workflow run. */
+export const RUN_TAG = "fargate-exec:run";
+
 export interface StartPlan {
   readonly cluster: string;
   readonly definition: TaskDefinition;
@@ -58,7 +61,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     overrides: mergeOverrides(overrides, start.overrides),
     startedBy: startedBy(origin),
     clientToken: `fargate-exec-${origin.id}`.slice(0, 56),
-    tags: withSourceTags({ "fargate-exec:run": origin.url, ...start.tags }, plan.sourceTags ?? {}),
+    tags: withSourceTags({ [RUN_TAG]: origin.url, ...start.tags }, plan.sourceTags ?? {}),
     propagateTags: plan.sourceTags === undefined ? "TASK_DEFINITION" : undefined,
   };
 }

@@ -1,5 +1,5 @@
 import type { Ecs } from "../aws/ecs.ts";
-import { isDenied } from "../errors.ts";
+import { asFailure, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lastPart } from "./arn.ts";
 
@@ -15,12 +15,13 @@ export interface SharedDefinition {
   readonly registered: boolean;
 }
 
-type SharedDefinitionCalls = Pick<Ecs, "listTasks" | "describeTasks" | "deregisterTaskDefinition">;
+type RemovalCalls = Pick<Ecs, "deregisterTaskDefinition" | "deleteTaskDefinition">;
+type SharedDefinitionCalls = RemovalCalls & Pick<Ecs, "listTasks" | "describeTasks">;
 
 /**
- * Deregisters the revision unless a task of another job was started from it. A wrong guess costs one call: a running
+ * Removes the revision unless a task of another job was started from it. A wrong guess costs one call: a running
  * task survives the deregistration, and a job that is about to start a task registers the definition again. Without
- * the right to list tasks, the run that registered the revision deregisters it.
+ * the right to list tasks, the run that registered the revision removes it.
  */
 export async function leaveShared(
   shared: SharedDefinition,
@@ -34,7 +35,15 @@ export async function leaveShared(
     return shared.registered ? 0 : 1;
   });
   if (others > 0) log.debug(`${shared.arn} stays for other jobs.`);
-  else await ecs.deregisterTaskDefinition(shared.arn);
+  else await removeDefinition(shared.arn, ecs, log);
+}
+
+/** Deregisters and deletes a revision of the action's own. One that may not be deleted stays as an inactive one. */
+export async function removeDefinition(arn: string, ecs: RemovalCalls, log: Log): Promise<void> {
+  await ecs.deregisterTaskDefinition(arn);
+  await ecs.deleteTaskDefinition(arn).catch((error: unknown) => {
+    log.info(`${lastPart(arn)} is deregistered but not deleted. ${asFailure(error).failed}`);
+  });
 }
 
 async function othersOf(

@@ -1,7 +1,7 @@
 import type { Ecs, RunTaskRequest, RunTaskAnswer } from "../aws/ecs.ts";
 import { taskRefusal } from "../aws/ecs-words.ts";
 import type { Task } from "../aws/task.ts";
-import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../errors.ts";
+import { Failure, isAboutTags, NoCapacity, TagsNotEnabled } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 /** The most tasks that one RunTask starts. */
@@ -104,9 +104,3 @@ const NO_SUCH_CAPACITY =
   "No capacity of the cluster has what the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
 const NOT_FOR_FARGATE =
   "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";
-
-function isAboutTags(error: unknown): error is Failure {
-  return (
-    error instanceof TagsNotEnabled || (error instanceof AccessDenied && error.action === "ecs:TagResource")
-  );
-}

@@ -14,7 +14,12 @@ export interface CleanupOptions {
   readonly aws: StopJobOptions["aws"] & {
     readonly ecs: Pick<
       Aws["ecs"],
-      "stopTask" | "listTasks" | "describeTasks" | "describeTaskDefinition" | "deregisterTaskDefinition"
+      | "stopTask"
+      | "listTasks"
+      | "describeTasks"
+      | "describeTaskDefinition"
+      | "deregisterTaskDefinition"
+      | "deleteTaskDefinition"
     >;
     readonly s3: Pick<Aws["s3"], "deleteObject" | "getVersion" | "deleteIf">;
   };

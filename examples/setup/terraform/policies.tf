@@ -147,6 +147,17 @@ data "aws_iam_policy_document" "caller_definitions" {
   }
 
   statement {
+    sid = "TagAndDelete"
+
+    actions = [
+      "ecs:TagResource",
+      "ecs:DeleteTaskDefinitions",
+    ]
+
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/fargate-exec-*"]
+  }
+
+  statement {
     sid       = "Start"
     actions   = ["ecs:RunTask"]
     resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/fargate-exec-*"]

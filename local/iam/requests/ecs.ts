@@ -17,6 +17,7 @@ interface Body {
   readonly serviceName?: string;
   readonly services?: readonly string[];
   readonly taskDefinition?: string;
+  readonly taskDefinitions?: readonly string[];
   readonly family?: string;
   readonly taskRoleArn?: string;
   readonly executionRoleArn?: string;
@@ -95,6 +96,8 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
         ...passed([body.taskRoleArn, body.executionRoleArn], scope),
         ...tagged(arn(`task-definition/${body.family ?? ""}`)),
       ];
+    case "DeleteTaskDefinitions":
+      return (body.taskDefinitions ?? []).map((reference) => right(named("task-definition", reference)));
     default:
       return [right("*")];
   }

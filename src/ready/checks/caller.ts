@@ -81,7 +81,9 @@ function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: Names): rea
   // A definition of our own has a name that begins like this.
   const family = registers ? `${FAMILY_PREFIX}check` : (definition?.family ?? "");
   const isRequired =
-    of.kind === "image" || (of.kind === "task-definition" && isDefinitionFile(of.taskDefinition));
+    of.kind === "image" ||
+    of.kind === "image-in-definition" ||
+    (of.kind === "task-definition" && isDefinitionFile(of.taskDefinition));
   const overriding = start?.executionRole;
   const roles = [taskRoleOf(facts), overriding ?? definition?.executionRoleArn].flatMap(
     (role) => roleArn(role, clusterArn) ?? [],
