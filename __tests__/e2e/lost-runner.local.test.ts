@@ -83,6 +83,48 @@ it.concurrent(
   },
 );
 
+const UNHEARD = /A job of \S+ runs in this container, .* Waiting for a sign of its runner, 40 s at most/;
+
+it.concurrent.each<[string, (bucket: string) => Inputs, (bucket: string) => Inputs]>([
+  ["without a bucket, and the next one has one", () => ({}), (bucket) => ({ bucket })],
+  ["with a bucket, and the next one has none", (bucket) => ({ bucket }), () => ({})],
+  [
+    "with one prefix, and the next one has another",
+    (bucket) => ({ bucket }),
+    (bucket) => ({ bucket, prefix: "other/" }),
+  ],
+])(
+  "a job that was lost seconds ago is waited for by a run that queues another way: %s",
+  async (_, first, second) => {
+    const task = await aws.runningTask(definition);
+    const { bucket } = aws.world.made;
+    await lose(task, { ...first(bucket), run: traced(600), "abandon-after": "2s" }, "goes on");
+    const result = await next(task, second(bucket));
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins"]);
+    expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
+  },
+);
+
+it.concurrent("a run that queues another way goes on beside a job whose runner gives a sign", async () => {
+  const task = await aws.runningTask(definition);
+  const { bucket } = aws.world.made;
+  const first = await new Promise<{ readonly end: Promise<StepResult> }>((resolve) => {
+    const run = "echo begun; until [ -e /dev/shm/over ]; do sleep 0.1; done";
+    const end = aws.step(
+      { task: task.id, run },
+      { onLine: (line) => (line === "begun" ? resolve({ end }) : undefined) },
+    );
+  });
+  const began = Date.now();
+  const second = await aws.step({ task: task.id, bucket, run: "echo beside; : >/dev/shm/over" });
+  expect(jobLog(second)).toEqual(["beside"]);
+  expect(mainLog(second).join("\n")).toMatch(UNHEARD);
+  // A reader gives a sign every 20 s.
+  expect(Date.now() - began).toBeLessThan(35_000);
+  expect((await first.end).conclusion).toBe("success");
+});
+
 it.concurrent("a run that is cancelled while it waits ends, and leaves the lost job alone", async () => {
   const task = await aws.runningTask(definition);
   await lose(task, { run: traced(12) }, "is ended");

@@ -2,12 +2,30 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
+import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a directory for another user");
 /** Of each shell once. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
+
+/** What is said of another run's job whose reader has not been heard yet. */
+const UNHEARD =
+  /A job of \S+ runs in this container, begun at \S+ UTC\. Waiting for a sign of its runner, 40 s at most/;
+
+/** Makes the directory of a job of another run, with these files; `setUp` runs in it. */
+function plantJob(container: SharedContainer, files: Readonly<Record<string, string>>, setUp = ""): void {
+  container.run(
+    [
+      `mkdir -m 700 ${DIRECTORY}; cd ${DIRECTORY}`,
+      // Its run would have it stopped after a second.
+      `printf '%s\\n' https://example.com/run 1 00:00:00 >about`,
+      ...Object.entries(files).map(([name, content]) => `echo ${content} >${name}`),
+      setUp,
+    ].join("\n"),
+  );
+}
 
 /** Starts a process of root's in the container, and returns its name: its number and its start time. */
 function victim(container: SharedContainer): string {
@@ -37,18 +55,52 @@ asOthers.concurrent.each(
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: victim(container), pid: victim(container) };
-      const files = { ...victims, reader: "0", alone: "60" };
-      container.run(
-        [
-          `mkdir -m 700 ${DIRECTORY}; cd ${DIRECTORY}`,
-          // Its run would have it stopped after a second.
-          `printf '%s\\n' https://example.com/run 1 00:00:00 >about`,
-          ...Object.entries(files).map(([name, content]) => `echo ${content} >${name}`),
-          setUp,
-        ].join("\n"),
-      );
+      plantJob(container, { ...victims, reader: "0", alone: "60" }, setUp);
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 3, script: "exit 3" });
       await job.attach().closed;
+      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
+      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
+asOthers.concurrent.each(EACH)(
+  "a job whose reader was lost seconds ago is one to wait for, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { attacher: victim(container), pid: victim(container) };
+      plantJob(container, { ...victims, reader: "$(($(date +%s) - 30))" });
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
+      const terminal = job.attach();
+      await terminal.closed;
+      const shown = terminal.shown.toString();
+      expect(shown).toMatch(UNHEARD);
+      expect(shown).toMatch(/A job of \S+ still runs in this container, .* and its runner is lost/);
+      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([false, false]);
+      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
+asOthers.concurrent.each(EACH)(
+  "a job whose reader is heard is started beside at once, and left alone, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { attacher: victim(container), pid: victim(container) };
+      plantJob(container, { ...victims, reader: "$(($(date +%s) - 5))" });
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
+      const terminal = job.attach();
+      await until(() => UNHEARD.test(terminal.shown.toString()));
+      expect(job.status).toBeUndefined();
+      container.run(`date +%s >${DIRECTORY}/reader`);
+      await terminal.closed;
+      expect(terminal.shown.toString()).not.toContain("is lost");
       expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
     } finally {
