@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemPath } from "../../local/task/images.ts";
 
 const [PYTHON = "", VERSION = ""] = execFileSync("python3", [
   "-c",
@@ -11,7 +12,7 @@ const [PYTHON = "", VERSION = ""] = execFileSync("python3", [
   .split(" ");
 
 /**
- * This machine's PATH with a Python in front that has such a module, by a virtual environment below a directory. Neither a
+ * A container's PATH with a Python in front that has such a module, by a virtual environment below a directory. Neither a
  * variable nor the working directory could bring a module to an isolated Python (`-I`).
  */
 export function pythonWith(module: string, source: string, directory: string): string {
@@ -22,5 +23,5 @@ export function pythonWith(module: string, source: string, directory: string): s
   symlinkSync(PYTHON, join(environment, "bin/python3"));
   writeFileSync(join(environment, "pyvenv.cfg"), `home = ${PYTHON.replace(/\/[^/]*$/, "")}\n`);
   writeFileSync(join(packages, `${module}.py`), source);
-  return `${join(environment, "bin")}:${process.env["PATH"] ?? ""}`;
+  return `${join(environment, "bin")}:${systemPath}`;
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { systemPath } from "../../local/task/images.ts";
 import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
@@ -202,7 +203,7 @@ export class WatchedTerminal {
     this.#child = spawn(PYTHON, ["-I", "-S", TERMINAL, ...words], {
       ...(options.cwd !== undefined && { cwd: options.cwd }),
       stdio: ["pipe", "pipe", "inherit"],
-      env: { PATH: process.env["PATH"], HOME: "/root", ...options.containerEnv },
+      env: { PATH: systemPath, HOME: "/root", ...options.containerEnv },
     });
     this.#child.stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
     // A write to a terminal that has just ended fails, and its end is reported elsewhere.

@@ -10,8 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemPath } from "../../local/task/images.ts";
 import { pythonWith } from "../helpers/python-with.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { shareOf, SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import {
   processesOf,
@@ -58,7 +59,7 @@ function withSleep(name: string, seconds: Readonly<Record<string, string>>): Rec
   writeFileSync(join(path, "sleep"), `#!/bin/sh\ncase $1 in ${cases.join(" ")} esac\nexec ${sleep} "$@"\n`, {
     mode: 0o755,
   });
-  return { PATH: `${path}:${process.env["PATH"] ?? ""}` };
+  return { PATH: `${path}:${systemPath}` };
 }
 
 /** Says again and again that the reader is there; gives what ends that. */
@@ -72,7 +73,7 @@ const COUNT =
   "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo $i; [ $((i % 100)) -gt 0 ] || sleep 0.02; done; exit 7";
 
 describe.each(SOME)("under %s", (sh) => {
-  it.concurrent.each([0, 16, 70, 75, 400, 1_500, 4_000])(
+  it.concurrent.each(shareOf(sh, SOME, [0, 16, 70, 75, 400, 1_500, 4_000]))(
     "a terminal that is cut at byte %d loses and doubles nothing",
     async (bytes) => {
       const job = aJob(COUNT, { sh });
@@ -264,7 +265,7 @@ it.each(["payload", "secrets"] as const)(
     // A program rather than a shell's script: it is called three thousand times.
     const path = mkdtempSync(join(directory, "no-sleep-"));
     copyFileSync(execFileSync("which", ["true"]).toString().trim(), join(path, "sleep"));
-    const containerEnv = { PATH: `${path}:${process.env["PATH"] ?? ""}` };
+    const containerEnv = { PATH: `${path}:${systemPath}` };
     const terminals = [true, false].map((stays) => {
       const job = aJob("exit 0", { containerEnv, secrets: { TOKEN: "hunter22" } });
       return { stays, job, terminal: job.attach(0, typing) };

@@ -19,23 +19,22 @@ import { stopCommand } from "../../src/payload/stop.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { SharedContainer, startMany } from "../helpers/shared-container.ts";
-import { runShell, SHELLS } from "../helpers/shells.ts";
+import { CONTAINER_SHELLS, runShell, shareOf, SHELLS } from "../helpers/shells.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 300_000;
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
-/** Of each shell once. */
-const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const STICKY = ["/tmp", "/var/tmp"];
 const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];
+const RACES: readonly [string, readonly string[], readonly string[]][] = [
+  ["with the places that root alone may write to", [], STICKY],
+  ["where every user may write to every directory", ["/var/lib", "/run"], EVERYWHERE],
+];
 
-describe.each(EACH)(
+describe.each(CONTAINER_SHELLS)(
   "another user's process that races for the job directory, in a container of %s,",
   (sh) => {
-    asOthers.concurrent.each([
-      ["with the places that root alone may write to", [], STICKY],
-      ["where every user may write to every directory", ["/var/lib", "/run"], EVERYWHERE],
-    ])(
+    asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, RACES))(
       "gets nothing run, %s",
       async (_, open, places) => {
         const container = await SharedContainer.start(sh, open);
@@ -170,15 +169,17 @@ describe("a directory of PATH that another user can put programs into", () => {
   const program = "#!/bin/sh\n/usr/bin/id -u >>/tmp/evidence; chmod 666 /tmp/evidence\nexit 1\n";
   const BIN = "/tmp/go/bin";
 
+  const DIRECTORIES = [
+    ["that every user may write to, and sticky", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
+    ["that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 ${BIN}`],
+    ["for a group to write to", `chown 0:0 /tmp/go; chown 0:1000 ${BIN}; chmod 775 ${BIN}`],
+    ["in a directory of theirs", `chown 0:0 ${BIN}; chmod 755 ${BIN}`],
+    ["in a directory that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 /tmp/go`],
+  ].map(([what = "", setUp = ""]) => ({ what, setUp }));
+
   asOthers.concurrent.each(
-    EACH.flatMap((sh) =>
-      [
-        ["that every user may write to, and sticky", `chown 0:0 /tmp/go ${BIN}; chmod 1777 ${BIN}`],
-        ["that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 ${BIN}`],
-        ["for a group to write to", `chown 0:0 /tmp/go; chown 0:1000 ${BIN}; chmod 775 ${BIN}`],
-        ["in a directory of theirs", `chown 0:0 ${BIN}; chmod 755 ${BIN}`],
-        ["in a directory that every user may write to", `chown 0:0 /tmp/go ${BIN}; chmod 777 /tmp/go`],
-      ].map(([what = "", setUp = ""]) => ({ sh, what, setUp })),
+    CONTAINER_SHELLS.flatMap((sh) =>
+      shareOf(sh, CONTAINER_SHELLS, DIRECTORIES).map((directory) => ({ sh, ...directory })),
     ),
   )(
     "is none of ours, and stays the script's: $what, under $sh",
@@ -207,7 +208,7 @@ describe("a directory of PATH that another user can put programs into", () => {
   );
 });
 
-asOthers.each(EACH)(
+asOthers.each(CONTAINER_SHELLS)(
   "a place is none behind a link through another user's directory, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
@@ -287,22 +288,21 @@ describe("a variable that has the name of one of ours", () => {
   };
   const harmless = "import os, sys; lead = lambda: 0; become = lambda words: os.execvp(words[0], words)";
 
+  const VARIABLES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ["an empty user", { fx_user: "", fx_as_uid: "0" }],
+    ["another program for setsid", { fx_env: "/usr/bin/env", fx_setsid: "/usr/bin/true" }],
+    ["no program but that", { fx_env: "", fx_python3: "", fx_setsid: "/usr/bin/true" }],
+    ["Python of its own", { fx_env: "", fx_python: `${harmless}; print("evil", os.getuid(), flush=True)` }],
+    [
+      "another program for the user",
+      { fx_becomer: "/usr/bin/env", fx_way: "gosu", fx_home: "/", fx_exec: "x" },
+    ],
+    ["our places and ways", taken],
+  ];
+
   asOthers.concurrent.each(
-    EACH.flatMap((sh) =>
-      [
-        ["an empty user", { fx_user: "", fx_as_uid: "0" }],
-        ["another program for setsid", { fx_env: "/usr/bin/env", fx_setsid: "/usr/bin/true" }],
-        ["no program but that", { fx_env: "", fx_python3: "", fx_setsid: "/usr/bin/true" }],
-        [
-          "Python of its own",
-          { fx_env: "", fx_python: `${harmless}; print("evil", os.getuid(), flush=True)` },
-        ],
-        [
-          "another program for the user",
-          { fx_becomer: "/usr/bin/env", fx_way: "gosu", fx_home: "/", fx_exec: "x" },
-        ],
-        ["our places and ways", taken],
-      ].map(([what, variables]) => ({ sh, what, variables: variables as Record<string, string> })),
+    CONTAINER_SHELLS.flatMap((sh) =>
+      shareOf(sh, CONTAINER_SHELLS, VARIABLES).map(([what, variables]) => ({ sh, what, variables })),
     ),
   )(
     "changes nothing of what is run, or as whom: $what, under $sh",
@@ -355,7 +355,7 @@ describe("a name in 'env' or 'secrets' that the shell keeps to itself", () => {
     expect(kept("bash")).toEqual(expect.arrayContaining(["UID", "EUID", "PPID"]));
   });
 
-  asOthers.concurrent.each(EACH)(
+  asOthers.concurrent.each(CONTAINER_SHELLS)(
     "is refused before anything starts, in a container of %s",
     async (sh) => {
       const container = await SharedContainer.start(sh);

@@ -5,12 +5,10 @@ import type { RefusalCode } from "../../src/stream/status.ts";
 import { shellFor } from "../../src/payload/shebang.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
 import { type WatchedRun, watch, type WatchOptions } from "../helpers/watch.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
-/** Of each shell once. */
-const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 300_000;
 
 /** Which loader an ELF program asks for, and the same program with one that isn't there. */
@@ -112,7 +110,18 @@ const OF_DIRECTORY: readonly Row[] = [
   ["the sign for the last directory", "", { workingDirectory: "-" }, "directory", "'-'"],
 ];
 
-describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) => {
+const asUser = ([name, shebang, options, ...more]: Row): Row => [
+  `${name}, as a user`,
+  shebang,
+  { user: "nobody", ...options },
+  ...more,
+];
+const REFUSED: readonly Row[] = [
+  ...[...IN_SHEBANG, ...OF_DIRECTORY],
+  ...[...IN_SHEBANG, ...OF_DIRECTORY, ...AS_USER].map(asUser),
+];
+
+describeRoot.each(CONTAINER_SHELLS)("before anything starts, in a container of %s,", (sh) => {
   let container: SharedContainer;
 
   beforeAll(async () => {
@@ -132,21 +141,7 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });
   }
 
-  it.each([
-    ...[...IN_SHEBANG, ...OF_DIRECTORY],
-    ...[...IN_SHEBANG, ...OF_DIRECTORY].map(([name, shebang, options, ...more]): Row => [
-      `${name}, as a user`,
-      shebang,
-      { user: "nobody", ...options },
-      ...more,
-    ]),
-    ...AS_USER.map(([name, shebang, options, ...more]): Row => [
-      `${name}, as a user`,
-      shebang,
-      { user: "nobody", ...options },
-      ...more,
-    ]),
-  ])(
+  it.each(shareOf(sh, CONTAINER_SHELLS, REFUSED))(
     "%s is refused, and no script has run",
     async (_, shebang, options, code, words) => {
       const ran = "/tmp/ran";
@@ -245,13 +240,17 @@ describeRoot.each(EACH)("before anything starts, in a container of %s,", (sh) =>
     expect(stdout.toString()).toBe("4294967294\n4294967294\n");
   });
 
-  it.each(["env -S sh -e {0}", "env -S A=1 sh {0}", "env PATH=/bin sh {0}", 'env -S "sh" {0}'])(
-    "what env finds is refused nothing: %s",
-    async (shell) => {
-      const { status } = await run("exit 3", { shell });
-      expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
-    },
-  );
+  it.each(
+    shareOf(sh, CONTAINER_SHELLS, [
+      "env -S sh -e {0}",
+      "env -S A=1 sh {0}",
+      "env PATH=/bin sh {0}",
+      'env -S "sh" {0}',
+    ]),
+  )("what env finds is refused nothing: %s", async (shell) => {
+    const { status } = await run("exit 3", { shell });
+    expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+  });
 
   it("a user whose own directory is no input's is left in it", async () => {
     const { status } = await run("exit 3", { user: "nobody" });

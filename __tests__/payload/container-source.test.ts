@@ -7,8 +7,12 @@ it("comments and empty lines are left out, and nothing else", () => {
   expect(withoutComments("# one\n\nif a:\n    # two\n    b # three\n  \n")).toBe("if a:\n    b # three");
 });
 
-it("shell is sent without indentation and without blanks around operators", () => {
-  expect(shortened("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c; then\nd|e\nfi");
+it("shell is sent without indentation and without the blanks and quotes that it does not need", () => {
+  expect(shortened("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c;then\nd|e\nfi");
+  expect(shortened("f() { a; }\ncase $b in\n  c) d ;;\nesac\n")).toBe("f(){ a;}\ncase $b in\nc) d;;\nesac");
+  expect(shortened('x="" y="a"\n{ read -r z <&3; } 2>/dev/null 3<&- >"$y"\n')).toBe(
+    'x= y="a"\n{ read -r z<&3;} 2>/dev/null 3<&->"$y"',
+  );
 });
 
 it("the job begins with its order of events, and ends with the call of it", () => {

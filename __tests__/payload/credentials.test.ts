@@ -3,12 +3,10 @@ import { fileURLToPath } from "node:url";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root can be another user");
-/** Of each shell once. */
-const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 300_000;
 const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.url)));
 const ENDPOINTS = readFileSync(
@@ -22,6 +20,20 @@ const CAPABILITIES =
   "-all,+chown,+dac_override,+fsetid,+fowner,+mknod,+net_raw,+setgid,+setuid,+setfcap,+setpcap," +
   "+net_bind_service,+sys_chroot,+kill,+audit_write";
 const GIVEN = { PATH: `${VENV}:/usr/bin:/bin`, AWS_ENDPOINT_URL_S3: "http://127.0.0.1:9000" };
+
+const OTHER_PATHS = [
+  "@127.0.0.1:9000/v2/credentials/0",
+  "//127.0.0.1:9000/v2/credentials/0",
+  `http://127.0.0.1:9000${PATH_OF_TASK}`,
+  "/v2/credentials/../metadata",
+  "/v2/credentials/",
+  "/v3/credentials/0",
+  `${PATH_OF_TASK}?x`,
+  `${PATH_OF_TASK}\nx`,
+  `x\n${PATH_OF_TASK}`,
+  "/v2/credentials/$(id>/tmp/evidence)",
+  "/v2/credentials/0;id>/tmp/evidence",
+].map((value): [string, string] => [JSON.stringify(value), value]);
 
 interface Observation {
   readonly notes: string;
@@ -87,7 +99,7 @@ async function runBeside(
   }
 }
 
-describeRoot.each(EACH)(
+describeRoot.each(CONTAINER_SHELLS)(
   "where PID 1 is another user's and exec'd commands have no credentials, under %s,",
   (sh) => {
     it.concurrent.each([
@@ -114,21 +126,7 @@ describeRoot.each(EACH)(
       PATIENCE,
     );
 
-    it.concurrent.each(
-      [
-        "@127.0.0.1:9000/v2/credentials/0",
-        "//127.0.0.1:9000/v2/credentials/0",
-        `http://127.0.0.1:9000${PATH_OF_TASK}`,
-        "/v2/credentials/../metadata",
-        "/v2/credentials/",
-        "/v3/credentials/0",
-        `${PATH_OF_TASK}?x`,
-        `${PATH_OF_TASK}\nx`,
-        `x\n${PATH_OF_TASK}`,
-        "/v2/credentials/$(id>/tmp/evidence)",
-        "/v2/credentials/0;id>/tmp/evidence",
-      ].map((value) => [JSON.stringify(value), value]),
-    )(
+    it.concurrent.each(shareOf(sh, CONTAINER_SHELLS, OTHER_PATHS))(
       "no other path is taken, and no address and no key: %s",
       async (_, value) => {
         const keys = { AWS_ACCESS_KEY_ID: "ASIAEXAMPLE000000000", AWS_SECRET_ACCESS_KEY: "secret" };

@@ -3,12 +3,10 @@ import { fileURLToPath } from "node:url";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
-/** Of each shell once. */
-const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 60_000;
 const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.url)));
 /** A program that says as whom it is run. It runs no other by PATH, where it may be found in its turn. */
@@ -63,8 +61,8 @@ const ways: readonly (readonly [string, (path: string, name: string) => string])
   ],
 ];
 
-describe.each(EACH)("a program in a directory of root's, under %s,", (sh) => {
-  asOthers.concurrent.each(ways)(
+describe.each(CONTAINER_SHELLS)("a program in a directory of root's, under %s,", (sh) => {
+  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ways))(
     "is passed over for the next one in PATH where it is %s",
     async (_, replace) => {
       // The container has /opt/local/bin for itself.
@@ -81,7 +79,7 @@ describe.each(EACH)("a program in a directory of root's, under %s,", (sh) => {
     PATIENCE,
   );
 
-  asOthers.concurrent.each(ways)(
+  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ways, 1))(
     "counts as not there where it is %s, and a note names it",
     async (_, replace) => {
       const setUp = [LINK, ...LUXURIES.map((name) => replace(`/usr/bin/${name}`, name))];
@@ -100,7 +98,7 @@ describe.each(EACH)("a program in a directory of root's, under %s,", (sh) => {
     PATIENCE,
   );
 
-  asOthers.concurrent.each(ways)(
+  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ways, 2))(
     "is named, and no program is run, where every image needs it and it is %s",
     async (_, replace) => {
       const seen = await runIn(sh, `${LINK}\n${replace("/bin/tail", "tail")}`, THEIRS, {
@@ -112,7 +110,7 @@ describe.each(EACH)("a program in a directory of root's, under %s,", (sh) => {
     PATIENCE,
   );
 
-  asOthers.concurrent.each(["ls", "grep"])(
+  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ["ls", "grep"]))(
     "is not asked whose the others are, where it is another user's: %s",
     async (name) => {
       const seen = await runIn(

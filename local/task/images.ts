@@ -19,7 +19,7 @@ export interface Image {
 /** An image of the caller's: its files, over the programs of this machine or of an image of `recipes.ts`. */
 export type LayeredImage = Partial<Omit<Image, "layer">> & { readonly layer: string };
 
-const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * The image of a name, or undefined where the registry has none. `local/<recipe>` is an image with a root file system of

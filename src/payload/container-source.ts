@@ -58,13 +58,18 @@ export function inlinePython(name: string): string {
 }
 
 /**
- * Shell for a command, which CloudTrail records: without comments, indentation, and blanks around `|`, `||` and `&&`. The
- * source must not have these blanks in a string.
+ * Shell for a command, which CloudTrail records: without comments, indentation, and the blanks and empty quotes that POSIX's
+ * grammar does not need. The source must not have them in a string.
  */
 export function shortened(source: string): string {
   return withoutComments(source)
     .replace(/^\s+/gm, "")
-    .replace(/ (\|\|?|&&) /g, "$1");
+    .replace(/ (\|\|?|&&) /g, "$1")
+    .replace(/; (do|then|esac|\})/g, ";$1")
+    .replace(/ (;;) ?/g, "$1")
+    .replace(/\(\) \{/g, "(){")
+    .replace(/=""(?=\s)/g, "=")
+    .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1");
 }
 
 function joined(names: readonly string[]): string {

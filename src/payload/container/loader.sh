@@ -4,10 +4,14 @@
 # fx_find_bad_modules: finds a directory of modules of the python3 in fx_file that another user can replace: fx_modules.
 # False where there is none.
 fx_find_bad_modules() {
+  set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
     for fx_modules in "$fx_prefix"/lib*/python3* "$fx_prefix"/lib*/python3*/*-packages; do
-      [ ! -e "$fx_modules" ] || fx_safe "$fx_modules" || return 0
+      [ ! -e "$fx_modules" ] || set -- "$@" "$fx_modules"
     done
+  done
+  [ $# = 0 ] || fx_safe "$@" || for fx_modules in "$@"; do
+    fx_safe "$fx_modules" || return 0
   done
   false
 }

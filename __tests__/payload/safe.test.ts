@@ -1,0 +1,53 @@
+import {
+  chownSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { asRoot } from "../../local/task/isolate.ts";
+import { payloadFile } from "../../src/payload/files.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can give a file to another user");
+const directory = realpathSync(mkdtempSync(join(tmpdir(), "safe-")));
+const at = (name: string): string => join(directory, name);
+
+beforeAll(() => {
+  for (const name of ["ours", "open", "theirs"]) writeFileSync(at(name), "");
+  chmodSync(at("open"), 0o757);
+  if (asRoot) chownSync(at("theirs"), 1000, 1000);
+  mkdirSync(at("in"));
+  symlinkSync("../ours", at("in/link"));
+  symlinkSync("../open", at("in/link-to-open"));
+  symlinkSync("loop", at("loop"));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Says whether all of these are safe, and what the last of them is without links. */
+function fxSafe(shell: string, ...names: readonly string[]): string {
+  const script = `fx_uid=$(id -u)\n${payloadFile("safe.sh")}\nif fx_safe "$@"; then echo "safe $fx_on"; else echo unsafe; fi`;
+  return runShell(shell, script, names.map(at)).toString().trim();
+}
+
+describe.each(SHELLS)("under %s", (shell) => {
+  it("several paths are safe where each of them is, and the last one's path is without links", () => {
+    expect(fxSafe(shell, "ours", "in/link").replace(/\/+/g, "/")).toBe(`safe ${directory}/in/../ours`);
+  });
+
+  asOthers("one path that another user can replace makes all of them unsafe, wherever it stands", () => {
+    for (const bad of ["open", "theirs", "in/link-to-open", "nothing"])
+      for (const names of [[bad], [bad, "ours"], ["ours", bad, "in/link"], ["ours", bad]])
+        expect({ names, is: fxSafe(shell, ...names) }).toEqual({ names, is: "unsafe" });
+  });
+});
+
+it("a link that leads back to itself is unsafe, and is not followed for ever", () => {
+  expect(fxSafe(SHELLS[0] ?? "sh", "ours", "loop")).toBe("unsafe");
+});

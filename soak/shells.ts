@@ -1,0 +1,8 @@
+/** All cases of the container's code under every shell, instead of each under its share of the shells. */
+import { spawnSync } from "node:child_process";
+
+const { status } = spawnSync("npm", ["test", "--", "__tests__/payload"], {
+  env: { ...process.env, EVERY_SHELL: "1" },
+  stdio: "inherit",
+});
+process.exitCode = status ?? 1;
