@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { list, statementsOf } from "../local/iam/policy.ts";
-import { policyFiles, policyOf } from "./helpers/policies.ts";
+import { policyFiles, policyOf } from "../local/iam/policy-files.ts";
 
 interface Action {
   readonly inputs: Readonly<Record<string, unknown>>;

@@ -9,7 +9,7 @@ import {
 import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { reached, runTask } from "../local/with-local.ts";
 import { Aws, callerPolicies, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
-import { policyOf } from "../helpers/policies.ts";
+import { policyOf } from "../../local/iam/policy-files.ts";
 import { type Checked, SetUp } from "../helpers/set-ups.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";

@@ -5,7 +5,7 @@ import { type JsonObject, readTemplate } from "../../local/cloudformation/templa
 import type { CreatedResource } from "../../local/cloudformation/resources/resource-type.ts";
 import type { Statement } from "../../local/iam/policy.ts";
 import { withNeed } from "../helpers/needs.ts";
-import { type Names, policyFiles, policyOf } from "../helpers/policies.ts";
+import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { installed, missing } from "../helpers/virtual-environment.ts";
 import { asTemplate, bucketPart, normal, pascalName, resourceOf, statementsOf } from "./as-template.ts";
 import { type Block, type Configuration, readTerraform, text, type Value } from "./terraform.ts";
@@ -115,6 +115,7 @@ const REFERENCES: Readonly<Record<string, Value>> = {
   "var.subnets": SUBNETS,
   "var.assign_public_ip": "ENABLED",
   "var.image": "public.ecr.aws/docker/library/python:3.13-slim",
+  "var.port": "8080",
   'var.oidc_provider_arn == "" ? 1 : 0': 1,
   "local.partition": "aws",
   "local.account": ACCOUNT,

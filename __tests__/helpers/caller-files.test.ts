@@ -1,5 +1,5 @@
 import { callerFiles, callerFilesFor } from "./caller-files.ts";
-import { policyFiles } from "./policies.ts";
+import { policyFiles } from "../../local/iam/policy-files.ts";
 
 it("every file of the workflow's role has its condition", () => {
   expect([...callerFiles].sort()).toEqual(policyFiles.filter((file) => file.startsWith("caller-")));

@@ -33,7 +33,7 @@ import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
 import { callerFilesFor } from "./caller-files.ts";
-import { type Names, policyFiles, policyOf } from "./policies.ts";
+import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { answered, eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");

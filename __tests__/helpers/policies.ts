@@ -1,27 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { list, type Policy, readPolicy, type Statement, statementsOf } from "../../local/iam/policy.ts";
-
-const directory = "docs/iam";
-
-/** The values of the files' placeholders, such as `cluster` for `<cluster>`. */
-export type Names = Readonly<Record<string, string>>;
-
-/** The names of all policy files for users, without `.json`. */
-export const policyFiles: readonly string[] = readdirSync(directory)
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => name.replace(/\.json$/, ""))
-  .sort();
-
-/** A policy file with its placeholders replaced as docs/iam/README.md says; unchanged if no names are given. */
-export function policyOf(file: string, names?: Names): Policy {
-  const text = readFileSync(`${directory}/${file}.json`, "utf8");
-  const filled = text.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => {
-    const value = names === undefined ? placeholder : names[name];
-    if (value === undefined) throw new Error(`${file}.json needs a name for ${placeholder}`);
-    return value;
-  });
-  return readPolicy(JSON.parse(filled));
-}
+import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
+import { list, type Policy, type Statement, statementsOf } from "../../local/iam/policy.ts";
 
 /** One action of a statement, and one of its resources where it has several. */
 export interface Right {

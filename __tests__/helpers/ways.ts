@@ -9,7 +9,8 @@ import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
 import { clientConfig, reached, runTask } from "../local/with-local.ts";
 import { Aws, definition, type Inputs, type StepOptions, withoutInit } from "./local.ts";
-import { type Names, policyWithout, type Right } from "./policies.ts";
+import type { Names } from "../../local/iam/policy-files.ts";
+import { policyWithout, type Right } from "./policies.ts";
 import { until } from "./until.ts";
 
 /** One way of use: the policy files of its roles, and a step that uses everything they allow. */

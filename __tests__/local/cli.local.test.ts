@@ -46,7 +46,8 @@ const BACKGROUND = 'npm run -s local & echo "npm is $!"; wait $!; echo "it ended
 /** All that it prints but for the environment and the events. */
 const others = ({ lines }: Started): readonly string[] =>
   lines.filter(
-    (text) => !/^(export AWS_|npm is |# (task|agent|clusters?|service|subnets|try) ?:? ?)/.test(text),
+    (text) =>
+      !/^(export (AWS|ACTIONS)_|npm is |# (task|agent|clusters?|service|subnets|try|end) ?:? ?)/.test(text),
   );
 
 async function ended({ child, npm, url }: Started): Promise<void> {

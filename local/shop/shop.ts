@@ -1,0 +1,160 @@
+import {
+  CreateClusterCommand,
+  CreateServiceCommand,
+  type ContainerDefinition,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  waitUntilServicesStable,
+} from "@aws-sdk/client-ecs";
+import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type Policy, readPolicy } from "../iam/policy.ts";
+import { type Names, policyFiles, policyOf } from "../iam/policy-files.ts";
+import { callQueryApi } from "../query-api.ts";
+import { seed } from "../seed.ts";
+import type { LocalFargate } from "../start.ts";
+import type { LayeredImage } from "../task/images.ts";
+
+/** The region that the README and the examples name. */
+export const SHOP_REGION = "eu-west-1";
+const NAMES = {
+  cluster: "production",
+  service: "shop",
+  bucket: "example-ci-staging",
+  role: "deploy",
+  taskRole: "shop-exec",
+} as const;
+/** Revision 43 is deployed next. */
+const REVISIONS = 43;
+
+/** The files of an image beside a system's. */
+const layer = (name: string): string => join(import.meta.dirname, "layers", name);
+
+/** The images of the README and the examples, for the option `images`. */
+export const SHOP_IMAGES: Readonly<Record<string, LayeredImage>> = {
+  shop: { layer: layer("shop"), workdir: "/srv/shop" },
+  debian: { layer: layer("debian"), own: "debian-sshd" },
+  postgres: { layer: layer("postgres") },
+  tools: { layer: layer("tools") },
+};
+
+/** A port of this machine that the kernel has just given and taken back: it gives others before it gives that again. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return String(port);
+}
+
+/**
+ * Makes the account that the README and the examples speak of: the cluster production with the service shop, the role
+ * deploy that workflows of main assume, the bucket example-ci-staging. The roles have the rights of docs/iam and no others.
+ * Resolves, once the service is stable, with what takes the place of names in the workflows that AWS or this machine gives.
+ * `local` has been started in `SHOP_REGION` with `SHOP_IMAGES`.
+ */
+export async function openShop(local: LocalFargate): Promise<Readonly<Record<string, string>>> {
+  const { subnets, securityGroups } = await seed(local);
+  const port = await freePort();
+  const { accessKeyId, secretAccessKey } = local.admin;
+  const config = {
+    ...{ endpoint: local.url, region: local.region, maxAttempts: 3 },
+    credentials: { accessKeyId, secretAccessKey },
+  };
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  await s3.send(
+    new CreateBucketCommand({
+      Bucket: NAMES.bucket,
+      CreateBucketConfiguration: { LocationConstraint: SHOP_REGION },
+    }),
+  );
+  await makeRoles(local);
+  await startService(new ECSClient(config), local.accountId, { subnets, securityGroups, port });
+  const [one = "", other = one] = subnets;
+  return {
+    "subnet-0a1b2c3d": one,
+    "subnet-4e5f6a7b": other,
+    "sg-0a1b2c3d": securityGroups[0] ?? "",
+    "localhost:8080": `localhost:${port}`,
+  };
+}
+
+async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise<void> {
+  const host = "token.actions.githubusercontent.com";
+  const trust = {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${host}` },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: {
+            [`${host}:aud`]: "sts.amazonaws.com",
+            [`${host}:sub`]: "repo:example-org/shop:ref:refs/heads/main",
+          },
+        },
+      },
+    ],
+  };
+  await callQueryApi(url, region, "iam", {
+    ...{ Action: "CreateRole", Version: "2010-05-08", Path: "/", RoleName: NAMES.role },
+    AssumeRolePolicyDocument: JSON.stringify(trust),
+  });
+  const names: Names = {
+    ...{ region: "*", account: "*", cluster: NAMES.cluster, service: NAMES.service, family: "*" },
+    ...{ "caller-role": NAMES.role, "task-role": NAMES.taskRole, "execution-role": "*" },
+    ...{ bucket: NAMES.bucket, prefix: "*", "bucket-key": "*", "cluster-key": "*" },
+    ...{ "log-group": "*", "container-log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
+  };
+  const policies = (start: string): Policy[] =>
+    policyFiles.filter((file) => file.startsWith(start)).map((file) => policyOf(file, names));
+  const deploys = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: ["ecs:UpdateService", "ecs:DescribeServices"], Resource: "*" }],
+  };
+  iam.principals.setRole(NAMES.role, [...policies("caller-"), readPolicy(deploys)]);
+  iam.principals.setRole(NAMES.taskRole, policies("task-role"));
+}
+
+interface Network {
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly port: string;
+}
+
+async function startService(ecs: ECSClient, accountId: string, network: Network): Promise<void> {
+  await ecs.send(new CreateClusterCommand({ clusterName: NAMES.cluster }));
+  const app: ContainerDefinition = {
+    ...{ name: "web", image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop:1", essential: true },
+    command: ["python", "-m", "shop.serve"],
+    environment: [{ name: "PORT", value: network.port }],
+    linuxParameters: { initProcessEnabled: true },
+  };
+  const register = (family: string): Promise<unknown> =>
+    ecs.send(
+      new RegisterTaskDefinitionCommand({
+        ...{ family, networkMode: "awsvpc", requiresCompatibilities: ["FARGATE"] },
+        ...{ cpu: "512", memory: "1024" },
+        taskRoleArn: `arn:aws:iam::${accountId}:role/${NAMES.taskRole}`,
+        containerDefinitions: [app],
+      }),
+    );
+  for (let revision = 1; revision <= REVISIONS; revision += 1) await register("shop");
+  await register("shop-jobs");
+  await ecs.send(
+    new CreateServiceCommand({
+      ...{ cluster: NAMES.cluster, serviceName: NAMES.service, taskDefinition: `shop:${REVISIONS - 1}` },
+      ...{ desiredCount: 2, launchType: "FARGATE", enableExecuteCommand: true },
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: [...network.subnets], securityGroups: [...network.securityGroups] },
+      },
+    }),
+  );
+  await waitUntilServicesStable(
+    { client: ecs, maxWaitTime: 60, minDelay: 1, maxDelay: 1 },
+    { cluster: NAMES.cluster, services: [NAMES.service] },
+  );
+}

@@ -1,0 +1,180 @@
+/**
+ * `npm run newcomer`: a newcomer with the public files only. Clones what is committed into an empty directory, starts the local
+ * Fargate as its README says, deploys the set-up by the commands of its page, and runs the README's first workflow by act with
+ * the names filled in: green within five minutes of the clone. Then each other workflow of the README and of
+ * `examples/workflows`, against the account that they name. Nothing of this repository's is imported but a proxy.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { Proxy } from "../__tests__/helpers/proxy.ts";
+import { runWorkflow, type Shown } from "./newcomer/engine.ts";
+import { type Endpoint, Machine } from "./newcomer/machine.ts";
+import { NOT_RUN, OF_EXAMPLES, OF_README, type Promised } from "./newcomer/promises.ts";
+
+const MINUTES_TO_GREEN = 5;
+const repository = resolve(import.meta.dirname, "..");
+const root = mkdtempSync(join(tmpdir(), "newcomer-"));
+const machine = new Machine(root, repository);
+const clone = join(root, "fargate-exec");
+const began = Date.now();
+let failures = 0;
+
+const read = (path: string): string => readFileSync(join(clone, path), "utf8");
+const blocks = (path: string, language: string): readonly string[] =>
+  [...read(path).matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "gm"))].map(
+    ([, text = ""]) => text,
+  );
+const filled = (text: string, names: readonly (readonly [string, string])[]): string =>
+  names.reduce((so, [name, value]) => so.replaceAll(name, value), text);
+
+function say(what: string): void {
+  console.log(`${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s  ${what}`);
+}
+
+function verdict(what: string, flaws: readonly string[], log = ""): void {
+  say(
+    `${flaws.length === 0 ? "ok    " : "FAILED"} ${what}${flaws.map((flaw) => `\n          ${flaw}`).join("")}`,
+  );
+  if (flaws.length === 0) return;
+  failures += 1;
+  console.log(log.split("\n").slice(-60).join("\n"));
+}
+
+/** How what was shown differs from what is promised. */
+function flawsOf(
+  { fails, steps, output, annotations = [], summary = /succeeded/ }: Promised,
+  shown: Shown,
+): string[] {
+  const has = (wanted: string | RegExp): boolean =>
+    shown.output.some((line) => (typeof wanted === "string" ? line === wanted : wanted.test(line)));
+  const outcomes = shown.outputs.flatMap((line) => /\.outcome=(.*)$/.exec(line)?.[1] ?? []);
+  const codes = shown.outputs.flatMap((line) => /\.exit-code=(.*)$/.exec(line)?.[1] ?? []);
+  const summaries = shown.summaries.filter((text) => text.includes("fargate-exec"));
+  return [
+    ...(shown.succeeded === (fails !== true) ? [] : [`it ${shown.succeeded ? "succeeded" : "failed"}`]),
+    ...output.filter((wanted) => !has(wanted)).map((wanted) => `no line ${String(wanted)}`),
+    ...(outcomes.length === steps
+      ? []
+      : [`${outcomes.length} outcomes of ${steps} steps: ${outcomes.join()}`]),
+    ...(codes.every((code) => (code === "0") === (fails !== true)) ? [] : [`exit codes ${codes.join()}`]),
+    ...annotations
+      .filter((wanted) => !shown.annotations.some((line) => wanted.test(line)))
+      .map((wanted) => `no annotation ${String(wanted)} among ${JSON.stringify(shown.annotations)}`),
+    ...(annotations.length > 0 ? [] : shown.annotations.map((line) => `an annotation: ${line}`)),
+    ...(summaries.length === steps && summaries.every((text) => summary.test(text))
+      ? []
+      : [`${summaries.length} summaries of ${steps} steps: ${JSON.stringify(summaries)}`]),
+  ];
+}
+
+/** The environment of a runner that has no keys, and whose workflows may ask for ID tokens. */
+const runnerOf = ({ exported }: Endpoint): Record<string, string> =>
+  Object.fromEntries(Object.entries(exported).filter(([name]) => /^(AWS_ENDPOINT_URL|ACTIONS_)/.test(name)));
+
+/** Deploys the set-up by its page. Returns the inputs that it prints, by their names. */
+function deploy(endpoint: Endpoint, port: string): ReadonlyMap<string, string> {
+  const [page = ""] = blocks("examples/setup/README.md", "bash");
+  const provider = "oidc-provider/token.actions.githubusercontent.com";
+  const commands = filled(page, [
+    // Without gh, as the page says; and this account has an identity provider already.
+    [
+      page.split("\n").find((line) => line.includes("gh api")) ?? "",
+      "OWNER_ID=1234567 REPOSITORY_ID=89012345",
+    ],
+    ['"VpcId=$VPC"', `"VpcId=$VPC" "Port=${port}" "OidcProviderArn=arn:aws:iam::123456789012:${provider}"`],
+  ]);
+  const path = [join(clone, ".venv/bin"), machine.env["PATH"]].join(delimiter);
+  const printed = machine.run(clone, commands, { ...endpoint.exported, PATH: path });
+  return new Map(
+    printed.split("\n").map((line): [string, string] => {
+      const [name = "", value = ""] = line.split("\t");
+      return [name, value];
+    }),
+  );
+}
+
+async function firstWorkflow(): Promise<void> {
+  const endpoint = await machine.start(clone);
+  say("npm run local has made its .venv and listens");
+  try {
+    // A port of its own, since a container of the local Fargate has the host's network.
+    const port = String(20_000 + (process.pid % 10_000));
+    const made = deploy(endpoint, port);
+    say(`the set-up is deployed: ${made.get("role-to-assume") ?? "no role"}`);
+    const text = filled(blocks("README.md", "yaml").find((block) => block.includes("\njobs:\n")) ?? "", [
+      ["arn:aws:iam::123456789012:role/deploy", made.get("role-to-assume") ?? ""],
+      ["aws-region: eu-west-1", `aws-region: ${made.get("region") ?? ""}`],
+      ["cluster: production", `cluster: ${made.get("cluster") ?? ""}`],
+      ["service: shop", `service: ${made.get("service") ?? ""}`],
+      ["localhost:8080", `localhost:${port}`],
+    ]);
+    const files = { ".github/workflows/workflow.yml": text };
+    const shown = await runWorkflow(machine, clone, {
+      files,
+      event: "workflow_dispatch",
+      env: runnerOf(endpoint),
+    });
+    const minutes = (Date.now() - began) / 60_000;
+    const late = minutes > MINUTES_TO_GREEN ? [`it took ${minutes.toFixed(1)} minutes`] : [];
+    verdict(
+      "the README's first workflow",
+      [...flawsOf({ steps: 1, output: ["ok"] }, shown), ...late],
+      shown.log,
+    );
+  } finally {
+    const code = await endpoint.stop();
+    verdict("Ctrl-C ends npm run local", code === 0 ? [] : [`exit code ${code}`]);
+  }
+}
+
+async function laterWorkflows(): Promise<void> {
+  const endpoint = await machine.start(clone, "--shop");
+  const proxy = await Proxy.start();
+  say("npm run local -- --shop listens");
+  const names = endpoint.words.flatMap((line) => {
+    const [, name = "", value = ""] = /^# for (\S+) take (\S+)$/.exec(line) ?? [];
+    return name === "" ? [] : [[name, value] as const];
+  });
+  const fillIns = [...names, ["http://proxy.example.internal:3128", proxy.url()] as const];
+  const run = async (what: string, path: string, text: string, promised: Promised): Promise<void> => {
+    const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {} } = promised;
+    const others = Object.entries(files).map(([at, from]) => [at, filled(read(from), fillIns)] as const);
+    const shown = await runWorkflow(machine, clone, {
+      files: { [path]: filled(text, fillIns), ...Object.fromEntries(others) },
+      ...{ event, inputs, secrets, env: runnerOf(endpoint) },
+    });
+    verdict(what, flawsOf(promised, shown), shown.log);
+  };
+  try {
+    for (const text of blocks("README.md", "yaml").filter((block) => block.includes("\njobs:\n"))) {
+      const name = /^name: (.*)$/m.exec(text)?.[1] ?? "";
+      const promised = OF_README[name];
+      if (promised === undefined) verdict(`README: ${name}`, ["nothing is known of it"]);
+      else await run(`README: ${name}`, ".github/workflows/workflow.yml", text, promised);
+    }
+    const called = Object.values(OF_EXAMPLES).flatMap(({ files = {} }) => Object.values(files));
+    for (const file of readdirSync(join(clone, "examples/workflows"))) {
+      const path = `examples/workflows/${file}`;
+      const promised = OF_EXAMPLES[file];
+      if (promised !== undefined) await run(path, `.github/workflows/${file}`, read(path), promised);
+      else if (NOT_RUN.includes(file)) say(`not run: ${path}`);
+      else if (!called.includes(path)) verdict(path, ["nothing is known of it"]);
+    }
+  } finally {
+    await proxy.stop();
+    await endpoint.stop();
+  }
+}
+
+try {
+  machine.run(root, `git clone --quiet --no-local "${repository}" "${clone}"`);
+  machine.run(clone, "npm ci --no-audit --no-fund");
+  say("git clone and npm ci");
+  await firstWorkflow();
+  await laterWorkflows();
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+say(failures === 0 ? "a newcomer gets on" : `${failures} failed`);
+process.exitCode = failures === 0 ? 0 : 1;

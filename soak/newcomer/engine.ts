@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Machine } from "./machine.ts";
+
+/** Other people's actions that the clone has stand-ins for. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  "actions/upload-artifact@v7": "upload-artifact",
+  "aws-actions/configure-aws-credentials@v6": "configure-aws-credentials",
+};
+
+export interface Run {
+  /** The files of the repository `example-org/shop`. The first one is the workflow that is run. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly event: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** The variables of the runner. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What a run has shown. */
+export interface Shown {
+  readonly succeeded: boolean;
+  /** The lines that steps printed. */
+  readonly output: readonly string[];
+  /** The outputs of all steps, each as `step.name=value`. */
+  readonly outputs: readonly string[];
+  /** Each as `level title: message`. */
+  readonly annotations: readonly string[];
+  /** The markdown that each step wrote. */
+  readonly summaries: readonly string[];
+  readonly log: string;
+}
+
+interface Entry {
+  readonly msg: string;
+  readonly stepID?: readonly string[];
+  readonly raw_output?: boolean;
+  readonly command?: string;
+  readonly name?: string;
+  readonly arg?: string;
+  readonly content?: string;
+  readonly kvPairs?: { readonly title?: string };
+}
+
+/** Runs a workflow by the act of the clone's `.venv`, on the machine itself. */
+export async function runWorkflow(machine: Machine, clone: string, run: Run): Promise<Shown> {
+  const home = machine.env["HOME"] ?? "";
+  const workspace = mkdtempSync(join(home, "shop-"));
+  for (const [path, text] of Object.entries(run.files)) {
+    mkdirSync(dirname(join(workspace, path)), { recursive: true });
+    writeFileSync(join(workspace, path), text);
+  }
+  const author = "-c user.name=someone -c user.email=someone@example.com";
+  const origin = "https://github.com/example-org/shop.git";
+  machine.run(
+    workspace,
+    `git init -q -b main && git remote add origin ${origin} && git add -A && git ${author} commit -q -m "The shop"`,
+  );
+  const [workflow = ""] = Object.keys(run.files);
+  const repositories = Object.entries(STAND_INS).map(
+    ([name, at]) => `${name}=${join(clone, "local/actions", at)}`,
+  );
+  const args = [
+    ...[run.event, "--workflows", workflow, "--json", "--action-offline-mode", "--no-cache-server"],
+    ...["-P", "ubuntu-latest=-self-hosted", "-P", "self-hosted=-self-hosted"],
+    ...[`org/fargate-exec@v1=${clone}`, ...repositories].flatMap((one) => ["--local-repository", one]),
+    ...pairs("--input", run.inputs),
+    ...pairs("--secret", run.secrets),
+    ...pairs("--env", run.env),
+  ];
+  const path = [join(clone, "node_modules/.bin"), join(clone, ".venv/bin"), machine.env["PATH"]].join(
+    delimiter,
+  );
+  const child = spawn(join(clone, ".venv/bin/act"), args, {
+    cwd: workspace,
+    env: { ...machine.env, PATH: path, HTTPS_PROXY: "http://127.0.0.1:9" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = new Promise<number | null>((settle, fail) => child.once("error", fail).once("close", settle));
+  const lines: string[] = [];
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) lines.push(line);
+  };
+  await Promise.all([read(child.stdout), read(child.stderr)]);
+  return { succeeded: (await ended) === 0, ...shown(lines), log: lines.join("\n") };
+}
+
+const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] =>
+  Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+
+function shown(lines: readonly string[]): Omit<Shown, "succeeded" | "log"> {
+  const entries = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Entry);
+  const of = (...commands: readonly string[]): readonly Entry[] =>
+    entries.filter(({ command = "" }) => commands.includes(command));
+  return {
+    output: entries.filter((entry) => entry.raw_output === true).map(({ msg }) => msg.replace(/\r?\n$/, "")),
+    outputs: of("set-output").map(
+      ({ stepID = [], name = "", arg = "" }) => `${stepID.join(".")}.${name}=${arg}`,
+    ),
+    annotations: of("error", "warning", "notice").map(
+      ({ command = "", arg = "", kvPairs }) => `${command} ${kvPairs?.title ?? ""}: ${arg}`,
+    ),
+    summaries: of("summary").map(({ content = "" }) => content),
+  };
+}

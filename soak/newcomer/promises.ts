@@ -1,0 +1,62 @@
+/** What a workflow promises to who reads it. Its steps of this action have exit code 0 and no annotation, unless it says so. */
+export interface Promised {
+  readonly event?: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Files of the repository beside the workflow, from the clone. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly fails?: true;
+  /** How many steps of this action run: each has outputs and a summary. */
+  readonly steps: number;
+  readonly output: readonly (string | RegExp)[];
+  readonly annotations?: readonly RegExp[];
+  readonly summary?: RegExp;
+}
+
+const REGIONS = ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`);
+const parts = (of: number): readonly string[] =>
+  Array.from({ length: of }, (_, part) => `[${part}] part ${part} of ${of}, with a database: True`);
+const MIGRATED = "Applying shop.0043_orders... OK";
+const database = { DATABASE_URL: "postgres://shop:secret@db/shop" };
+const revision = { "task-definition": "shop:43" };
+
+/** The README's workflows after its first one, by their names. */
+export const OF_README: Readonly<Record<string, Promised>> = {
+  "Smoke test": { steps: 1, output: ["ok"] },
+  Deploy: { event: "push", steps: 1, output: [MIGRATED] },
+  "Nightly batch": { event: "schedule", secrets: database, steps: 1, output: parts(4) },
+  Reports: { steps: 4, output: REGIONS },
+  "Database size": {
+    ...{ secrets: { PGPASSWORD: "a password" }, steps: 1 },
+    output: ["7453 kB", "The database has 7453 kB."],
+  },
+};
+
+/** The workflows of `examples/workflows`, but for those that are called by others. */
+export const OF_EXAMPLES: Readonly<Record<string, Promised>> = {
+  "migrate-before-deploy.yml": { inputs: revision, steps: 1, output: [MIGRATED] },
+  "smoke-test-after-deploy.yml": { inputs: revision, steps: 1, output: ["[task 0] ok", "[task 1] ok"] },
+  "deploy.yml": {
+    ...{ inputs: revision, steps: 2 },
+    files: { ".github/workflows/deploy-migrate-smoke.yml": "examples/workflows/deploy-migrate-smoke.yml" },
+    output: [MIGRATED, "[task 1] System check identified no issues."],
+  },
+  "matrix.yml": { steps: 4, output: REGIONS },
+  "fan-out.yml": { steps: 1, output: [/\] part 5 of 6/, /worker 1: succeeded after/] },
+  "nightly.yml": { event: "schedule", secrets: database, steps: 1, output: parts(2) },
+  "debug-shell.yml": {
+    ...{ fails: true, steps: 1 },
+    output: ["No orders for an hour."],
+    annotations: [/^error /, /^notice A shell in the task: aws ecs execute-command .* --container web/],
+    summary: /failed/,
+  },
+  "private-registry.yml": {
+    ...{ steps: 1, output: ["tools 1"] },
+    files: { "ops/tools.json": "examples/ops/tools.json" },
+  },
+  "behind-a-proxy.yml": { steps: 1, output: ["System check identified no issues."] },
+  "ssh-server.yml": { secrets: { SSH_PASSWORD: "correct horse" }, steps: 2, output: ["tester is in"] },
+};
+
+/** act has no containers here. */
+export const NOT_RUN: readonly string[] = ["container-job.yml"];
