@@ -5,6 +5,8 @@
  * `examples/workflows`, against the account that they name. Nothing of this repository's is imported but a proxy.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { Proxy } from "../__tests__/helpers/proxy.ts";
@@ -94,12 +96,20 @@ function deploy(endpoint: Endpoint, port: string): ReadonlyMap<string, string> {
   );
 }
 
+/** A port for the service, since a container of the local Fargate has the host's network. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return String(port);
+}
+
 async function firstWorkflow(): Promise<void> {
   const endpoint = await machine.start(clone);
   say("npm run local has made its .venv and listens");
   try {
-    // A port of its own, since a container of the local Fargate has the host's network.
-    const port = String(20_000 + (process.pid % 10_000));
+    const port = await freePort();
     const made = deploy(endpoint, port);
     say(`the set-up is deployed: ${made.get("role-to-assume") ?? "no role"}`);
     const text = filled(blocks("README.md", "yaml").find((block) => block.includes("\njobs:\n")) ?? "", [
