@@ -120,11 +120,15 @@ async function firstWorkflow(): Promise<void> {
       ["localhost:8080", `localhost:${port}`],
     ]);
     const files = { ".github/workflows/workflow.yml": text };
-    const shown = await runWorkflow(machine, clone, {
-      files,
-      event: "workflow_dispatch",
-      env: runnerOf(endpoint),
-    });
+    const shown = await runWorkflow(
+      machine,
+      { clone, action: join(root, "action") },
+      {
+        files,
+        event: "workflow_dispatch",
+        env: runnerOf(endpoint),
+      },
+    );
     const minutes = (Date.now() - began) / 60_000;
     const late = minutes > MINUTES_TO_GREEN ? [`it took ${minutes.toFixed(1)} minutes`] : [];
     verdict(
@@ -150,10 +154,14 @@ async function laterWorkflows(): Promise<void> {
   const run = async (what: string, path: string, text: string, promised: Promised): Promise<void> => {
     const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {} } = promised;
     const others = Object.entries(files).map(([at, from]) => [at, filled(read(from), fillIns)] as const);
-    const shown = await runWorkflow(machine, clone, {
-      files: { [path]: filled(text, fillIns), ...Object.fromEntries(others) },
-      ...{ event, inputs, secrets, env: runnerOf(endpoint) },
-    });
+    const shown = await runWorkflow(
+      machine,
+      { clone, action: join(root, "action") },
+      {
+        files: { [path]: filled(text, fillIns), ...Object.fromEntries(others) },
+        ...{ event, inputs, secrets, env: runnerOf(endpoint) },
+      },
+    );
     verdict(what, flawsOf(promised, shown), shown.log);
   };
   try {
@@ -180,6 +188,8 @@ async function laterWorkflows(): Promise<void> {
 try {
   machine.run(root, `git clone --quiet --no-local "${repository}" "${clone}"`);
   machine.run(clone, "npm ci --no-audit --no-fund");
+  // What a runner downloads: the files of the commit. act copies the directory for each job.
+  machine.run(root, `git clone --quiet --no-local "${clone}" "${join(root, "action")}"`);
   say("git clone and npm ci");
   await firstWorkflow();
   await laterWorkflows();

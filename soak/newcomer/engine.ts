@@ -45,8 +45,14 @@ interface Entry {
   readonly kvPairs?: { readonly title?: string };
 }
 
+/** Where this repository is on the machine: as a newcomer has cloned it, and as a runner has downloaded it. */
+export interface Copies {
+  readonly clone: string;
+  readonly action: string;
+}
+
 /** Runs a workflow by the act of the clone's `.venv`, on the machine itself. */
-export async function runWorkflow(machine: Machine, clone: string, run: Run): Promise<Shown> {
+export async function runWorkflow(machine: Machine, { clone, action }: Copies, run: Run): Promise<Shown> {
   const home = machine.env["HOME"] ?? "";
   const workspace = mkdtempSync(join(home, "shop-"));
   for (const [path, text] of Object.entries(run.files)) {
@@ -66,7 +72,7 @@ export async function runWorkflow(machine: Machine, clone: string, run: Run): Pr
   const args = [
     ...[run.event, "--workflows", workflow, "--json", "--action-offline-mode", "--no-cache-server"],
     ...["-P", "ubuntu-latest=-self-hosted", "-P", "self-hosted=-self-hosted"],
-    ...[`org/fargate-exec@v1=${clone}`, ...repositories].flatMap((one) => ["--local-repository", one]),
+    ...[`org/fargate-exec@v1=${action}`, ...repositories].flatMap((one) => ["--local-repository", one]),
     ...pairs("--input", run.inputs),
     ...pairs("--secret", run.secrets),
     ...pairs("--env", run.env),

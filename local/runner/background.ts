@@ -1,0 +1,144 @@
+import type { StageResult } from "./stage.ts";
+
+export type Conclusion = StageResult["conclusion"] | "skipped";
+
+/** How many background steps run at once (`DefaultMaxBackgroundSteps`). */
+const SLOTS = 10;
+
+interface BackgroundStep {
+  readonly cancel: AbortController;
+  /** Resolves when its process has ended, however. */
+  readonly ended: Promise<void>;
+  isOver: boolean;
+  /** Undefined until it has ended or was written off. */
+  conclusion: Conclusion | undefined;
+  main: StageResult | undefined;
+}
+
+/**
+ * The background steps of a job, by the rules of `BackgroundStepCoordinator.cs` in github.com/actions/runner: ten at once;
+ * what a step has set appears to others once it was waited for or cancelled; a cancel interrupts its process, waits for the
+ * time of grace and then writes it off; a step that a `cancel` names does not fail the job by being cancelled.
+ */
+export class BackgroundSteps {
+  readonly #steps = new Map<string, BackgroundStep>();
+  readonly #completed = new Set<string>();
+  readonly #cancelled = new Set<string>();
+  readonly #grace: number;
+  readonly #appear: (id: string, main: StageResult | undefined, conclusion: Conclusion) => void;
+  readonly #waiting: (() => void)[] = [];
+  #free = SLOTS;
+
+  /** `grace` in milliseconds; `appear` is called when other steps may see what a step has set. */
+  constructor(
+    grace: number,
+    appear: (id: string, main: StageResult | undefined, conclusion: Conclusion) => void,
+  ) {
+    this.#grace = grace;
+    this.#appear = appear;
+  }
+
+  /** Queues a step. Does not wait for it. */
+  start(id: string, job: AbortSignal | undefined, main: (cancel: AbortSignal) => Promise<StageResult>): void {
+    const cancel = new AbortController();
+    const signal = job === undefined ? cancel.signal : AbortSignal.any([job, cancel.signal]);
+    const step: BackgroundStep = {
+      cancel,
+      ended: this.#inSlot(signal, async () => {
+        step.main = await main(signal);
+      }).finally(() => {
+        step.isOver = true;
+        step.conclusion ??= step.main?.conclusion ?? "cancelled";
+      }),
+      ...{ isOver: false, conclusion: undefined, main: undefined },
+    };
+    this.#steps.set(id, step);
+  }
+
+  /** Waits for steps, or for all that nothing has waited for. Returns the worst of their conclusions. */
+  async wait(ids: readonly string[] = this.#open(), job?: AbortSignal): Promise<Conclusion> {
+    const steps = this.#of(ids);
+    const ended = Promise.all(steps.map((step) => step.ended));
+    const cancelled = job !== undefined && (await Promise.race([ended.then(() => false), aborted(job)]));
+    if (cancelled) await this.#endWithin(steps);
+    else await ended;
+    return this.#complete(ids);
+  }
+
+  /** Cancels steps. Succeeds, whatever they do. */
+  async cancel(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#cancelled.add(id);
+    await this.#endWithin(this.#of(ids));
+    this.#complete(ids);
+  }
+
+  /** Waits for all that nothing has waited for, before the post steps. Returns what the steps mean for the job. */
+  async drain(job?: AbortSignal): Promise<Conclusion> {
+    await this.wait(this.#open(), job);
+    const counted = [...this.#steps].filter(
+      ([id, { conclusion }]) => !(this.#cancelled.has(id) && conclusion === "cancelled"),
+    );
+    return worst(counted.map(([, { conclusion }]) => conclusion));
+  }
+
+  /** Resolves when no process of a step is left, written off or not. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#steps.values()].map((step) => step.ended));
+  }
+
+  #open(): readonly string[] {
+    return [...this.#steps.keys()].filter((id) => !this.#completed.has(id));
+  }
+
+  #of(ids: readonly string[]): readonly BackgroundStep[] {
+    return ids.flatMap((id) => this.#steps.get(id) ?? []);
+  }
+
+  async #endWithin(steps: readonly BackgroundStep[]): Promise<void> {
+    const running = steps.filter(({ isOver }) => !isOver);
+    for (const { cancel } of running) cancel.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.#grace)));
+    await Promise.race([
+      Promise.all(running.map(({ ended }) => ended)),
+      running.length > 0 ? grace : undefined,
+    ]);
+    clearTimeout(timer);
+    for (const step of running) step.conclusion ??= "cancelled";
+  }
+
+  #complete(ids: readonly string[]): Conclusion {
+    for (const id of ids) {
+      const step = this.#steps.get(id);
+      if (step === undefined || this.#completed.has(id)) continue;
+      this.#completed.add(id);
+      this.#appear(id, step.main, step.conclusion ?? "cancelled");
+    }
+    return worst(this.#of(ids).map(({ conclusion }) => conclusion));
+  }
+
+  async #inSlot(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await Promise.race([new Promise<void>((resolve) => this.#waiting.push(resolve)), aborted(signal)]);
+    try {
+      if (!signal.aborted) await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}
+
+/** True once the signal is aborted. */
+function aborted(signal: AbortSignal): Promise<true> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(true);
+    signal.addEventListener("abort", () => resolve(true), { once: true });
+  });
+}
+
+/** As `TaskResultUtil.MergeTaskResults`: a cancelled step counts for more than a failed one. */
+export function worst(conclusions: readonly (Conclusion | undefined)[]): Conclusion {
+  return (["cancelled", "failure"] as const).find((one) => conclusions.includes(one)) ?? "success";
+}

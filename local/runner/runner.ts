@@ -1,0 +1,53 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { runnerEnvironment } from "./environment.ts";
+import { Masker } from "./masker.ts";
+
+/** What the steps of a job share: directories, variables, masks. */
+export interface Runner {
+  readonly env: Readonly<Record<string, string>>;
+  /** The directory of the files that processes write for the runner. */
+  readonly commandDir: string;
+  readonly masker: Masker;
+}
+
+export interface RunnerRequest {
+  readonly actionDir: string;
+  readonly workspace: string;
+  readonly secrets?: readonly string[];
+}
+
+/** Makes a runner's directories for as long as a job runs. */
+export async function withRunner<T>(request: RunnerRequest, job: (runner: Runner) => Promise<T>): Promise<T> {
+  const root = await mkdtemp(join(tmpdir(), "runner-"));
+  try {
+    const masker = new Masker();
+    request.secrets?.forEach((secret) => masker.addMask(secret));
+    const env = await layOut(root, request);
+    return await job({ env, commandDir: join(root, "_temp", "_runner_file_commands"), masker });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** Makes the directories of a runner below `root`, and the variables that name them. */
+async function layOut(root: string, request: RunnerRequest): Promise<Record<string, string>> {
+  const temp = join(root, "_temp");
+  const home = join(root, "home");
+  const eventPath = join(temp, "_github_workflow", "event.json");
+  await mkdir(home);
+  await mkdir(join(temp, "_runner_file_commands"), { recursive: true });
+  await mkdir(join(temp, "_github_workflow"));
+  await writeFile(
+    eventPath,
+    JSON.stringify({ ref: "refs/heads/main", repository: { full_name: "example-org/shop" } }),
+  );
+  return runnerEnvironment({
+    temp,
+    home,
+    eventPath,
+    workspace: request.workspace,
+    actionDir: resolve(request.actionDir),
+  });
+}
