@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { withNeed } from "./helpers/needs.ts";
@@ -51,6 +60,34 @@ describe("actionlint and shellcheck", () => {
   ])("hear of %s", (_, steps, why) => {
     const text = `on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    ${steps}\n`;
     expect(lint(["-"], text)).toContain(why);
+  });
+});
+
+describe("shellcheck", () => {
+  const check = withNeed(it, "shellcheck", missing("shellcheck"));
+  const BANG = /^#!.*\b(?:ba|da)?sh\b/;
+  /** Parts of the payload are checked joined, as they run (`payload/shellcheck.test.ts`). */
+  const JOINED = /^(dist|src\/payload\/container)\/|^__tests__\/golden\//;
+  const scripts = execFileSync("git", ["ls-files"])
+    .toString()
+    .trim()
+    .split("\n")
+    .filter((path) => !JOINED.test(path) && existsSync(path) && statSync(path).isFile())
+    .filter((path) => path.endsWith(".sh") || BANG.test(readFileSync(path, "latin1").slice(0, 80)));
+
+  check.each(scripts)("finds nothing in %s", (path) => {
+    expect(said("shellcheck", [path])).toBe("");
+  });
+
+  check("finds nothing in the commands of the set-up's page", () => {
+    const blocks = [...readFileSync("examples/setup/README.md", "utf8").matchAll(/^```bash\n([^]*?)^```$/gm)];
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const [, text] of blocks) expect(said("shellcheck", ["--shell=bash", "-"], text)).toBe("");
+  });
+
+  check("hears of an unquoted variable, and CI's own script is among the files", () => {
+    expect(said("shellcheck", ["--shell=sh", "-"], 'x="a b"\ncat $x\n')).toContain("SC2086");
+    expect(scripts).toContain(".ci/run");
   });
 });
 

@@ -117,7 +117,7 @@ it("a step that doesn't end is written off after the time of grace, without its 
   ]);
   expect(steps.get("a")?.conclusion).toBe("cancelled");
   expect(conclusion).toBe("success");
-  expect(marks().toEqual(["a begins", "a SIGINT", "b begins", "post of b", "post of undefined"]);
+  expect(marks()).toEqual(["a begins", "a SIGINT", "b begins", "post of b", "post of undefined"]);
 });
 
 it("a failure shows at the wait, after which no step begins but controls", async () => {
@@ -148,7 +148,7 @@ it("ten run at once, the eleventh when one has ended", async () => {
     {
       run: async () => {
         for (const id of ids.slice(0, 10)) await has(`${id} begins`);
-        expect(marks().not.toContain("s10 begins");
+        expect(marks()).not.toContain("s10 begins");
       },
     },
     { cancel: ["s0"] },
@@ -169,5 +169,5 @@ it("the job's cancel reaches the steps that a wait waits for", async () => {
     { signal: cancel.signal },
   );
   expect(conclusion).toBe("cancelled");
-  expect(marks().toEqual(["a begins", "a SIGINT", "post of a"]);
+  expect(marks()).toEqual(["a begins", "a SIGINT", "post of a"]);
 });

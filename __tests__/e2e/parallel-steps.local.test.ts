@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import {
+  type JobResult,
+  type JobStep,
+  runJob,
+  type StepsContext,
+  type UsesStep,
+} from "../../local/runner/job.ts";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, jobLog, processes } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
+
+const TASKS = 2;
+const STEPS = 10;
+/** The bar of a step that a workflow's `cancel` ends. After 7.5 s the runner writes it off, and its outputs with it. */
+const CANCEL_WITHIN_MS = 5_000;
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start({ sessionLimit: 2 });
+  const { ecs, made } = aws.world;
+  await ecs.send(new UpdateServiceCommand({ ...made, desiredCount: TASKS }));
+  const ready = (task: Task): boolean =>
+    task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
+  await eventually(() => tasks().filter(ready).length, TASKS);
+});
+afterAll(() => aws.stop());
+
+const tasks = (): readonly Task[] =>
+  aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
+
+/** Runs the bundle in `dist/` in the steps of one job. */
+async function job(steps: readonly JobStep[]): Promise<JobResult> {
+  const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
+  try {
+    const actionDir = resolve(import.meta.dirname, "../..");
+    return await runJob({ actionDir, workspace, steps, env: aws.world.local.env });
+  } finally {
+    rmSync(workspace, { recursive: true });
+  }
+}
+
+/** A step in a task of the service, by the bucket. */
+function uses(id: string, run: string, more: Partial<UsesStep> = {}): UsesStep {
+  const { cluster, service, bucket } = aws.world.made;
+  return { id, inputs: { cluster, service, bucket, run }, ...more };
+}
+
+/** All processes of the service's tasks. */
+const running = (): readonly string[] =>
+  tasks().flatMap((task) => processes(task).map(({ command }) => command.split(" ").slice(-2).join(" ")));
+
+it("ten parallel steps of one job share the service's tasks, each with outputs, state and summary of its own", async () => {
+  const ids = Array.from({ length: STEPS }, (_, at) => `part-${at}`);
+  const before = running();
+  let seen: StepsContext = new Map();
+  const { conclusion, steps } = await job([
+    { parallel: ids.map((id) => uses(id, `echo "this is ${id}"; echo "not of ${id}" >&2; sleep 0.5`)) },
+    { run: (context) => void (seen = new Map(context)) },
+  ]);
+  expect(conclusion).toBe("success");
+  const of = (id: string, name: string): string | undefined => seen.get(id)?.[name];
+  expect(ids.map((id) => of(id, "stdout"))).toEqual(ids.map((id) => `this is ${id}`));
+  expect(ids.map((id) => of(id, "outcome"))).toEqual(ids.map(() => "succeeded"));
+  expect(new Set(ids.map((id) => of(id, "session-id"))).size).toBe(STEPS);
+  expect(new Set(ids.map((id) => of(id, "task-arn"))).size).toBe(TASKS);
+  for (const [id, { result }] of steps) {
+    if (result === undefined) throw new Error(`${id} has not run`);
+    expect(jobLog(result).toSorted()).toEqual([`not of ${id}`, `this is ${id}`]);
+    expect(result.annotations).toEqual([]);
+    expect(result.summary.match(/### .*fargate-exec/g)).toHaveLength(1);
+    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+  }
+  expect(await aws.objects()).toEqual([]);
+  await eventually(running, before);
+});
+
+it("cancel ends a background step and its remote work within 5 s, its outputs are set, and the job is green", async () => {
+  const before = running();
+  let begins = (): void => undefined;
+  const begun = new Promise<void>((settle) => (begins = settle));
+  const onLine = (line: string): void => {
+    if (line === "begun") begins();
+  };
+  let cancelled = 0;
+  let took = Infinity;
+  let seen: StepsContext = new Map();
+  const { conclusion, steps } = await job([
+    uses("server", "echo begun; sleep 301 & sleep 302", { background: true, onLine }),
+    { run: () => begun },
+    uses("test", "echo asked"),
+    { run: () => void (cancelled = Date.now()) },
+    { cancel: ["server"] },
+    {
+      run: (context) => {
+        took = Date.now() - cancelled;
+        seen = new Map(context);
+        expect(running().filter((command) => command.startsWith("sleep 30"))).toEqual([]);
+      },
+    },
+  ]);
+  expect(took).toBeLessThan(CANCEL_WITHIN_MS);
+  expect(seen.get("server")).toMatchObject({ outcome: "cancelled", "exit-code": "130", stdout: "begun" });
+  expect(seen.get("test")).toMatchObject({ outcome: "succeeded", stdout: "asked" });
+  expect(steps.get("server")?.conclusion).toBe("cancelled");
+  expect(conclusion).toBe("success");
+  expect(await aws.objects()).toEqual([]);
+  await eventually(running, before);
+});
+
+it("a step that waits in the queue is cancelled, too, and leaves its place to the next", async () => {
+  const [task] = tasks();
+  const { cluster, bucket } = aws.world.made;
+  const inputs = (run: string) => ({ cluster, bucket, task: task?.id ?? "", run });
+  const lines = (wanted: RegExp): { onLine: (line: string) => void; seen: Promise<void> } => {
+    let settle = (): void => undefined;
+    const seen = new Promise<void>((resolve) => (settle = resolve));
+    return {
+      onLine: (line) => {
+        if (wanted.test(line)) settle();
+      },
+      seen,
+    };
+  };
+  const held = [lines(/^begun$/), lines(/^begun$/)];
+  const queued = lines(/place|queue|wait/i);
+  let took = Infinity;
+  const { conclusion, steps } = await job([
+    ...held.map(({ onLine }, at) => ({
+      ...{ id: `holder-${at}`, background: true, onLine },
+      inputs: inputs("echo begun; sleep 303"),
+    })),
+    { run: () => Promise.all(held.map(({ seen }) => seen)).then(() => undefined) },
+    { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.onLine },
+    { run: () => queued.seen },
+    { run: () => void (took = -Date.now()) },
+    { cancel: ["queued"] },
+    { run: () => void (took += Date.now()) },
+    { cancel: ["holder-0"] },
+    { id: "next", inputs: inputs("echo next") },
+    { cancel: ["holder-1"] },
+  ]);
+  expect(took).toBeLessThan(CANCEL_WITHIN_MS);
+  expect(conclusion).toBe("success");
+  expect(steps.get("queued")?.result?.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "" });
+  expect(steps.get("next")?.result?.outputs).toMatchObject({ outcome: "succeeded", stdout: "next" });
+  expect(await aws.objects()).toEqual([]);
+});
