@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../../helpers/until.ts";
 import {
   type JobRequest,
   type JobResult,
@@ -50,9 +51,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const marks = (): readonly string[] => readFileSync(join(directory, "marks"), "utf8").trim().split("\n");
-const has = async (mark: string): Promise<void> => {
-  while (!marks().includes(mark)) await new Promise((resolve) => setTimeout(resolve, 10));
-};
+const has = (mark: string): Promise<void> => until(() => marks().includes(mark));
 
 const run = (steps: readonly JobStep[], more: Partial<JobRequest> = {}): Promise<JobResult> =>
   runJob({

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from "node:fs";
+
+/** A text without line breaks, so that a claim is found however it is wrapped. */
+const flat = (text: string): string => text.replace(/\s+/g, " ");
+const readme = readFileSync("README.md", "utf8");
+const page = readFileSync("docs/claims.md", "utf8");
+
+/** The rows of the page's tables of claims. */
+const rows = page
+  .split("\n## ")
+  .flatMap((section) => section.split(/\n\n/).filter((part) => /^\| Claim +\| Test +\|\n/.test(part)))
+  .flatMap((table) => table.trimEnd().split("\n").slice(2))
+  .map((row) => row.split("|").map((cell) => cell.trim()))
+  .map(([, claim = "", test = ""]) => ({ claim, test }));
+
+/** What does not hold a claim; undefined for a good one. */
+function flaw(claim: string, test: string, text = readme): string | undefined {
+  if (!flat(text).includes(claim)) return `the README does not say: ${claim}`;
+  const [, file = "", title] = /^`([\w./-]+)`(?:: (.*))?$/.exec(test) ?? [];
+  const path = /^(bench|demo|soak)\//.test(file) ? file : `__tests__/${file}`;
+  if (!existsSync(path)) return `there is no ${path}`;
+  if (title === undefined) return path.startsWith("__tests__/") ? `${path} without a title` : undefined;
+  // A title stands in quotes, behind the name of a row or a number it may be cut.
+  return readFileSync(path, "utf8").includes(title) ? undefined : `${path} has no test: ${title}`;
+}
+
+it.each(rows)("$claim", ({ claim, test }) => {
+  expect(flaw(claim, test)).toBeUndefined();
+});
+
+it("no promise in bold and no row of the comparison is left out", () => {
+  const bold = [...readme.matchAll(/^- (\*\*[^*]+\*\*)/gm)].map(([, text = ""]) => flat(text));
+  const comparison = readme.split("\n## Why not `aws ecs execute-command`?\n")[1]?.split("\n## ")[0] ?? "";
+  const compared = [...comparison.matchAll(/^\| ([a-z0-9][^|]*?) +\|/gm)].map(([, text = ""]) => text);
+  expect(bold.length).toBeGreaterThan(4);
+  expect(compared.length).toBeGreaterThan(9);
+  const claims = rows.map(({ claim }) => claim);
+  expect([...bold, ...compared].filter((text) => !claims.includes(text))).toEqual([]);
+});
+
+it.each([
+  ["It flies.", "`e2e/status.local.test.ts`: each exit code arrives exactly", "the README does not say"],
+  ["Standard input is empty.", "`e2e/nowhere.test.ts`: x", "there is no __tests__/e2e/nowhere.test.ts"],
+  ["Standard input is empty.", "`e2e/status.local.test.ts`: it flies", "has no test: it flies"],
+  ["Standard input is empty.", "`e2e/status.local.test.ts`", "without a title"],
+])("'%s', held by %s, is found out", (claim, test, why) => {
+  expect(flaw(claim, test)).toContain(why);
+});
