@@ -117,6 +117,7 @@ export class Front {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    toPathStyle(request);
     const url = new URL(request.url ?? "/", "http://local");
     const scope = credentialScope(request.headers, url);
     if (scope === undefined && /^\/(v4|v2\/credentials)\//.test(url.pathname)) {
@@ -219,6 +220,7 @@ export class Front {
     // The expectation has been answered here already, and moto's server closes after each answer.
     delete headers.expect;
     headers.connection = "close";
+    if (asSent.has(request)) delete headers.host;
     // For an unsigned request moto finds the service by the host name, which is this server's.
     if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
       headers.authorization ??=
@@ -253,6 +255,17 @@ export class Front {
 
 type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at">;
 
+/** The path as it was sent, which the signature covers, of requests that name the bucket in the host name. */
+const asSent = new WeakMap<IncomingMessage, string>();
+
+/** S3 takes a bucket in the host name as well. moto's front end and the policies here read it in the path. */
+function toPathStyle(request: IncomingMessage): void {
+  const [, bucket] = /^([^/]+)\.s3[.-][^/]*$/.exec(request.headers.host ?? "") ?? [];
+  if (bucket === undefined) return;
+  asSent.set(request, request.url ?? "/");
+  request.url = `/${bucket}${request.url ?? "/"}`;
+}
+
 function callOf(
   request: IncomingMessage,
   more: Pick<Call, "service" | "operation" | "body" | "bytes">,
@@ -260,7 +273,7 @@ function callOf(
   const { method = "GET", headers, url: target = "/" } = request;
   const { service, operation, body, bytes } = more;
   return {
-    ...{ service, operation, body, bytes, method, headers, target },
+    ...{ service, operation, body, bytes, method, headers, target: asSent.get(request) ?? target },
     url: new URL(target, "http://local"),
   };
 }

@@ -28,6 +28,11 @@ export interface LocalOptions {
    * What runs the containers: by default this folder's own namespaces, or podman with runc where that is installed.
    */
   readonly runtime?: "own" | "podman";
+  /**
+   * By which names clients and containers reach it: by its own address, or by AWS's names, which lead here by a DNS and a
+   * TLS server of the caller's. Then the gateway's address has AWS's name, and containers get no `AWS_ENDPOINT_URL`.
+   */
+  readonly names?: "local" | "aws";
   /** Called with one line for each event. */
   readonly log?: (line: string) => void;
 }
@@ -45,6 +50,7 @@ export function settingsFrom(options: LocalOptions): Settings {
     hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,
     images: options.images ?? {},
     runtime: options.runtime ?? "own",
+    names: options.names ?? "local",
     log: options.log ?? (() => undefined),
   };
 }

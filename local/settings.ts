@@ -33,6 +33,7 @@ export interface Settings {
   readonly hideCredentialsFromExec: boolean;
   readonly images: Readonly<Record<string, LayeredImage>>;
   readonly runtime: "own" | "podman";
+  readonly names: "local" | "aws";
   readonly log: (line: string) => void;
 }
 

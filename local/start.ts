@@ -116,7 +116,8 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const regions = new S3Regions(moto.url, region);
   const gateway: Gateway = new Gateway({
     ...options.gateway,
-    baseUrl: () => `ws://${front.host}`,
+    baseUrl: () =>
+      settings.names === "aws" ? `wss://ssmmessages.${region}.amazonaws.com` : `ws://${front.host}`,
     signers: {
       region,
       secretOf: (id) => secretOf(id, keys, iam),
@@ -271,7 +272,7 @@ function platformOf(
       }),
       ECS_CONTAINER_METADATA_URI_V4: `${url()}/v4/${runtimeId}`,
       ECS_AGENT_URI: `${url()}/api/${runtimeId}`,
-      AWS_ENDPOINT_URL: url(),
+      ...(settings.names === "local" && { AWS_ENDPOINT_URL: url() }),
     }),
     output: async (task, { definition }) => {
       if (awslogsGroup(definition) === undefined) return () => undefined;

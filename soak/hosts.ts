@@ -1,0 +1,143 @@
+/**
+ * The lists of `docs/hosts.md`: each way of use runs once in a network namespace that has nothing but itself, against the local Fargate
+ * under AWS's names, by TLS. A DNS server resolves only the names that the page lists for that way, and writes down what is asked
+ * for. A step that needs another host fails; a listed host that nobody asks for fails the proof, too.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, copyFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { runStep, type StepResult } from "../local/runner/step.ts";
+import { seed, type SeedNames } from "../local/seed.ts";
+import { type LocalFargate, startLocalFargate } from "../local/start.ts";
+import { Names } from "./hosts/names.ts";
+import { TlsFront } from "./hosts/tls.ts";
+
+const INSIDE = "FARGATE_EXEC_HOSTS_INSIDE";
+const REGION = "eu-west-1";
+const [, SERVER = "127.0.0.53"] = /^nameserver (\S+)$/m.exec(readFileSync("/etc/resolv.conf", "utf8")) ?? [];
+
+/** The rows of the page: each way of use, and the hosts of the runner and of the container. */
+interface Way {
+  readonly name: string;
+  readonly runner: readonly string[];
+  readonly container: readonly string[];
+}
+
+function waysOf(page: string): readonly Way[] {
+  const [, table = ""] = page.split("\n## By way of use\n");
+  const rows = [...table.matchAll(/^\| ([^|]+?) +\| ([^|]*?) *\| ([^|]*?) *\|$/gm)].slice(2);
+  const hosts = (cell: string): readonly string[] =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, host = ""]) => host.replaceAll("<region>", REGION));
+  return rows.map(([, name = "", runner = "", container = ""]) => ({
+    ...{ name, runner: hosts(runner), container: hosts(container) },
+  }));
+}
+
+if (process.env[INSIDE] === undefined) {
+  const script = `ip link set lo up && { ip addr add ${SERVER}/32 dev lo 2>/dev/null || true; } && exec "$0" "$1"`;
+  const { status } = spawnSync(
+    "unshare",
+    ["--net", "sh", "-c", script, process.execPath, import.meta.filename],
+    {
+      stdio: "inherit",
+      env: { ...process.env, [INSIDE]: "1" },
+    },
+  );
+  process.exitCode = status ?? 1;
+} else {
+  process.exitCode = (await prove()) ? 0 : 1;
+}
+
+interface World {
+  readonly local: LocalFargate;
+  readonly made: SeedNames;
+  readonly authority: string;
+  readonly directory: string;
+}
+
+async function prove(): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), "hosts-"));
+  const layer = join(directory, "layer");
+  const certificates = "etc/ssl/certs/ca-certificates.crt";
+  mkdirSync(join(layer, "etc/ssl/certs"), { recursive: true });
+  writeFileSync(join(layer, certificates), "");
+  const env = { AWS_CA_BUNDLE: `/${certificates}` };
+  const local = await startLocalFargate({
+    ...{ region: REGION, names: "aws" },
+    // The seed's image: with boto3; and one that has python3 without it.
+    images: { python: { layer, env }, bare: { layer, env, own: "debian-python" } },
+  });
+  const tls = await TlsFront.start(directory, Number(new URL(local.url).port));
+  copyFileSync(tls.authority, join(layer, certificates));
+  let allowed: readonly string[] = [];
+  const isAllowed = (name: string): boolean => allowed.some((host) => matches(host, name));
+  const names = await Names.start(SERVER, isAllowed);
+  try {
+    const made = await seed(local);
+    let holds = true;
+    for (const way of waysOf(readFileSync("docs/hosts.md", "utf8"))) {
+      allowed = [...way.runner, ...way.container];
+      names.asked.clear();
+      const result = await run({ local, made, authority: tls.authority, directory }, way.name);
+      const asked = [...names.asked].filter((name) => name.includes(".")).sort();
+      const more = asked.filter((name) => !isAllowed(name));
+      const unused = way.runner.filter((host) => !asked.some((name) => matches(host, name)));
+      const good = result.conclusion === "success" && more.length === 0 && unused.length === 0;
+      console.log(`${good ? "ok    " : "FAILED"} ${way.name}: ${asked.join(", ")}`);
+      if (more.length > 0) console.log(`         not on the page: ${more.join(", ")}`);
+      if (unused.length > 0) console.log(`         on the page, and not asked for: ${unused.join(", ")}`);
+      if (result.conclusion !== "success") console.log(result.log.slice(-20).join("\n"));
+      holds &&= good;
+    }
+    return holds;
+  } finally {
+    names.stop();
+    tls.stop();
+    await local.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Whether a host of the page, in which a word in angle brackets or a star is one label, is this name. */
+function matches(host: string, name: string): boolean {
+  const pattern = host.replaceAll(".", "\\.").replaceAll(/<[a-z-]+>|\*/g, "[^.]+");
+  return new RegExp(`^${pattern}$`).test(name);
+}
+
+async function run(world: World, way: string): Promise<StepResult> {
+  const { local, made, authority, directory } = world;
+  const keys = Object.entries(local.env).filter(([name]) => name !== "AWS_ENDPOINT_URL");
+  const idToken = local.idTokenEnv["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+  const github = new URL(idToken);
+  const plain = { cluster: made.cluster, service: made.service, run: "echo hello" };
+  const task = { "task-definition": made.taskDefinition, subnets: made.subnets.join(",") };
+  const without = { cluster: made.cluster, run: plain.run };
+  const inputs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    "a script in a running task": plain,
+    "with `bucket`": { ...plain, bucket: made.bucket },
+    "with `role-to-assume`": { ...plain, "role-to-assume": made.deployRole, region: REGION },
+    "a task that the step starts": { ...without, ...task },
+    "a cluster that encrypts its sessions": { ...without, ...task, cluster: made.kmsCluster },
+    "with `logs: cloudwatch`": { ...without, ...task, cluster: made.loggedCluster, logs: "cloudwatch" },
+    "with `logs: s3`": { ...without, ...task, cluster: made.loggedCluster, logs: "s3" },
+    "with `check: true`": { ...plain, check: "true", bucket: made.bucket },
+  };
+  const given = inputs[way];
+  if (given === undefined) throw new Error(`The page has a way that this proof does not know: ${way}`);
+  const role = "role-to-assume" in given;
+  return await runStep({
+    actionDir: resolve(import.meta.dirname, ".."),
+    workspace: directory,
+    inputs: given,
+    env: {
+      ...(role ? {} : Object.fromEntries(keys)),
+      NODE_EXTRA_CA_CERTS: authority,
+      AWS_EC2_METADATA_DISABLED: "true",
+      ...(role && {
+        ...local.idTokenEnv,
+        ACTIONS_ID_TOKEN_REQUEST_URL: `https://run.actions.githubusercontent.com${github.pathname}${github.search}`,
+      }),
+    },
+  });
+}
