@@ -41,7 +41,7 @@ const actionDir = resolve(import.meta.dirname, "../..");
 export type Inputs = Readonly<Record<string, string>>;
 
 export interface StepOptions extends Partial<
-  Pick<StepRequest, "actionDir" | "env" | "secrets" | "signal" | "beforePost" | "onLine">
+  Pick<StepRequest, "actionDir" | "container" | "env" | "secrets" | "signal" | "beforePost" | "onLine">
 > {
   /** Files of the workspace, by their path. */
   readonly files?: Readonly<Record<string, string | Buffer>>;

@@ -47,6 +47,7 @@ export async function loadStep(runner: Runner, request: ActionStepRequest): Prom
     inputs,
     commandDir: runner.commandDir,
     masker: runner.masker,
+    container: runner.container,
     onLine: request.onLine ?? (() => undefined),
     patience: request.patience ?? runnerPatience,
   };

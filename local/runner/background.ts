@@ -8,7 +8,7 @@ const SLOTS = 10;
 interface BackgroundStep {
   readonly cancel: AbortController;
   /** Resolves when its process has ended, however. */
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
   isOver: boolean;
   /** Undefined until it has ended or was written off. */
   conclusion: Conclusion | undefined;
@@ -43,15 +43,18 @@ export class BackgroundSteps {
     const cancel = new AbortController();
     const signal = job === undefined ? cancel.signal : AbortSignal.any([job, cancel.signal]);
     const step: BackgroundStep = {
-      cancel,
-      ended: this.#inSlot(signal, async () => {
-        step.main = await main(signal);
-      }).finally(() => {
-        step.isOver = true;
-        step.conclusion ??= step.main?.conclusion ?? "cancelled";
-      }),
-      ...{ isOver: false, conclusion: undefined, main: undefined },
+      ...{ cancel, ended: Promise.resolve(), isOver: false },
+      ...{ conclusion: undefined, main: undefined },
     };
+    const work = async (): Promise<void> => {
+      step.main = await main(signal);
+    };
+    step.ended = this.#inSlot(signal, work).finally(() => {
+      step.isOver = true;
+      step.conclusion ??= step.main?.conclusion ?? "cancelled";
+    });
+    // What waits for it gets the error.
+    step.ended.catch(() => undefined);
     this.#steps.set(id, step);
   }
 

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { JobContainer } from "./container.ts";
 import { runnerEnvironment } from "./environment.ts";
 import { Masker } from "./masker.ts";
 
@@ -10,23 +11,37 @@ export interface Runner {
   /** The directory of the files that processes write for the runner. */
   readonly commandDir: string;
   readonly masker: Masker;
+  /** The container of the job, in which all processes of its steps run. */
+  readonly container?: JobContainer | undefined;
 }
 
 export interface RunnerRequest {
   readonly actionDir: string;
   readonly workspace: string;
   readonly secrets?: readonly string[];
+  /** Whether the job has a `container:`. */
+  readonly container?: boolean;
+  /** The path of Node 24; by default that of the running Node, which for npm scripts is this repository's. */
+  readonly node?: string;
 }
 
 /** Makes a runner's directories for as long as a job runs. */
 export async function withRunner<T>(request: RunnerRequest, job: (runner: Runner) => Promise<T>): Promise<T> {
   const root = await mkdtemp(join(tmpdir(), "runner-"));
+  let container: JobContainer | undefined;
   try {
     const masker = new Masker();
     request.secrets?.forEach((secret) => masker.addMask(secret));
     const env = await layOut(root, request);
-    return await job({ env, commandDir: join(root, "_temp", "_runner_file_commands"), masker });
+    if (request.container === true) {
+      const { workspace, node = process.execPath } = request;
+      const temp = join(root, "_temp");
+      const actionDir = resolve(request.actionDir);
+      container = await JobContainer.start({ temp, workspace, actionDir, node: await realpath(node) });
+    }
+    return await job({ env, commandDir: join(root, "_temp", "_runner_file_commands"), masker, container });
   } finally {
+    await container?.stop();
     await rm(root, { recursive: true, force: true });
   }
 }

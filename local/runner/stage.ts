@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Console } from "./console.ts";
+import type { JobContainer } from "./container.ts";
 import { createFileCommands, type CollectedFiles } from "./files.ts";
 import type { Masker } from "./masker.ts";
-import { runProcess, type Patience } from "./process.ts";
+import { runProcess, type Patience, type ProcessRequest } from "./process.ts";
 
 /** One process of an action: its main or its post. */
 export interface Stage {
@@ -25,6 +26,8 @@ export interface Stage {
   readonly patience: Patience;
   /** The runner's own lines before the process starts. */
   readonly preface: (console: Console) => void;
+  /** The container of the job. */
+  readonly container: JobContainer | undefined;
 }
 
 export interface StageResult {
@@ -46,7 +49,7 @@ export async function runStage(stage: Stage): Promise<StageResult> {
   });
   const files = await createFileCommands(stage.commandDir, randomUUID());
   stage.preface(console);
-  const exitCode = await runProcess({
+  const onHost: ProcessRequest = {
     file: stage.node,
     args: [script],
     cwd: stage.workspace,
@@ -59,7 +62,8 @@ export async function runStage(stage: Stage): Promise<StageResult> {
     onLine: (line) => console.receive(line),
     signal: stage.signal,
     patience: stage.patience,
-  });
+  };
+  const exitCode = await runProcess(stage.container?.inside(onHost) ?? onHost);
   // A process that succeeds after the cancel counts as cancelled, too.
   const cancelled = stage.signal?.aborted === true;
   const written = await files.collect(console, stage.masker);

@@ -8,6 +8,8 @@ export interface StepRequest extends ActionStepRequest {
   readonly secrets?: readonly string[];
   /** Aborted to cancel the job, as by the button on GitHub: main is interrupted, post still runs. */
   readonly signal?: AbortSignal;
+  /** Whether the job has a `container:`; needs root and podman. */
+  readonly container?: boolean;
   /** Called between main and post. */
   readonly beforePost?: () => void | Promise<void>;
 }

@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { ProcessRequest } from "./process.ts";
+
+const run = promisify(execFile);
+const PODMAN = ["--runtime", "runc", "--cgroup-manager", "cgroupfs"] as const;
+/** Where a runner shows its directories to a job's container (`ContainerInfo.cs`, `ContainerStepHost`). */
+const WORK = "/__w";
+const NODE = "/__e/node24";
+
+/** Directories of the runner that the container of a job sees. */
+export interface SharedDirectories {
+  readonly temp: string;
+  readonly workspace: string;
+  readonly actionDir: string;
+  /** The path of node. */
+  readonly node: string;
+}
+
+/**
+ * The container of a job with `container:`, by podman. As on GitHub, each process of a step is an exec in it: a signal to that
+ * exec's client does not reach the process inside. Its image has the programs of this machine. Needs root and podman.
+ */
+export class JobContainer {
+  readonly #name = `runner-${randomUUID()}`;
+  readonly #places: readonly (readonly [host: string, inside: string])[];
+
+  private constructor({ temp, workspace, actionDir, node }: SharedDirectories) {
+    this.#places = [
+      [temp, `${WORK}/_temp`],
+      [workspace, `${WORK}/shop/shop`],
+      [actionDir, `${WORK}/_actions/org/fargate-exec/v1`],
+      [dirname(node), `${NODE}/bin`],
+    ];
+  }
+
+  static async start(directories: SharedDirectories): Promise<JobContainer> {
+    const container = new JobContainer(directories);
+    await mkdir(join(directories.temp, "_github_home"));
+    const volumes = container.#places.map(([host, inside]) => `--volume=${host}:${inside}`);
+    const fresh = ["/tmp", "/root", "/home", WORK, "/__e"].map(
+      (path) => `--mount=type=tmpfs,notmpcopyup,destination=${path}`,
+    );
+    await run("podman", [
+      ...[...PODMAN, "run", "--detach", "--rm", "--name", container.#name, "--network=host", "--init=false"],
+      ...["--log-driver=none", "--http-proxy=false", "--ulimit=nofile=1024:4096", "--ulimit=nproc=4096:4096"],
+      ...[...fresh, ...volumes, "--rootfs", "/:O", "tail", "-f", "/dev/null"],
+    ]);
+    return container;
+  }
+
+  async stop(): Promise<void> {
+    await run("podman", [...PODMAN, "rm", "--force", "--time", "0", this.#name]);
+  }
+
+  /** The same process inside: its paths are those of the container, its variables all that it has. */
+  inside(request: ProcessRequest): ProcessRequest {
+    const own = Object.entries(request.env).filter(([name]) => name !== "PATH" && name !== "HOME");
+    const given = [...own, ["HOME", `${WORK}/_temp/_github_home`] as const];
+    const variables = given.flatMap(([name, value]) => ["--env", `${name}=${this.#path(value)}`]);
+    return {
+      ...request,
+      file: "podman",
+      args: [
+        ...[
+          ...PODMAN,
+          "exec",
+          "--interactive",
+          "--workdir",
+          this.#path(request.cwd),
+          ...variables,
+          this.#name,
+        ],
+        ...[request.file, ...request.args].map((word) => this.#path(word)),
+      ],
+      cwd: "/",
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "/" },
+    };
+  }
+
+  #path(value: string): string {
+    const place = this.#places.find(([host]) => value === host || value.startsWith(`${host}/`));
+    return place === undefined ? value : place[1] + value.slice(place[0].length);
+  }
+}
