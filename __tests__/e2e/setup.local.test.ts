@@ -18,6 +18,8 @@ import { virtualEnvironment } from "../../local/python.ts";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { runStep, type StepResult } from "../../local/runner/step.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
+import { freePort } from "../../local/free-port.ts";
+import { workflowsOf } from "../helpers/workflow-files.ts";
 import { clientConfig } from "../local/with-local.ts";
 
 const TEMPLATE = "examples/setup/cloudformation/fargate-exec.yaml";
@@ -26,6 +28,8 @@ const STACK = "fargate-exec";
 const run = promisify(execFile);
 let local: LocalFargate;
 let outputs: Readonly<Record<string, string>>;
+/** The service's port: a container of the local Fargate has the network of this machine. */
+let port: number;
 
 /** The AWS CLI as `npm run local` has it called. */
 async function cli(...args: readonly string[]): Promise<string> {
@@ -57,7 +61,8 @@ async function newcomer(): Promise<string> {
     writeFileSync(join(programs, "gh"), gh, { mode: 0o755 });
     const PATH = [programs, join(virtualEnvironment, "bin"), process.env["PATH"]].join(":");
     const env = { ...local.env, PATH, AWS_PAGER: "", AWS_CONFIG_FILE: "/dev/null" };
-    const { stdout } = await run("bash", ["-euo", "pipefail", "-c", block("bash")], { env });
+    const commands = block("bash").replace('"VpcId=$VPC"', `"VpcId=$VPC" "Port=${port}"`);
+    const { stdout } = await run("bash", ["-euo", "pipefail", "-c", commands], { env });
     return stdout;
   } finally {
     rmSync(programs, { recursive: true });
@@ -66,6 +71,7 @@ async function newcomer(): Promise<string> {
 
 beforeAll(async () => {
   local = await startLocalFargate({ stopTimeout: 500, region: "eu-west-1" });
+  port = await freePort();
   const printed = await newcomer();
   const described = JSON.parse(
     await cli("cloudformation", "describe-stacks", "--stack-name", STACK, "--output", "json"),
@@ -155,6 +161,22 @@ it.each(Object.entries(ways))("the stack has all that a step needs %s", async (_
   const keys = new Set(local.requests.slice(from).map(({ key }) => local.iam.principals.find(key)?.roleArn));
   expect(keys).toContain(output("RoleArn"));
   expect(result.log.join("\n")).not.toMatch(/AccessDenied|not authorized/);
+});
+
+it("the script of the README's first workflow gets its answer from the service", async () => {
+  const [readme = ""] = workflowsOf("README.md");
+  const { jobs } = parse(readme) as { jobs: { smoke: { steps: { with: { run?: string } }[] } } };
+  const script = jobs.smoke.steps.find((one) => one.with.run)?.with.run ?? "";
+  const asked = script.replace("localhost:8080", `localhost:${port}`);
+  const result = await step({ service: output("Service"), run: asked });
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "ok\n" });
+});
+
+it("a check by the stack's role finds nothing wrong, and skips what only caller-check allows to look at", async () => {
+  const result = await step({ check: "true", service: output("Service"), bucket: output("Bucket") });
+  expect(result).toMatchObject({ conclusion: "success", annotations: [] });
+  expect(result.summary).not.toContain("NG |");
+  expect(result.summary).toMatch(/SKIP \| way to ssmmessages \|/);
 });
 
 /** Clients with the keys of one of the stack's roles. */

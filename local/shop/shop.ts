@@ -7,9 +7,8 @@ import {
   waitUntilServicesStable,
 } from "@aws-sdk/client-ecs";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../free-port.ts";
 import { type Policy, readPolicy } from "../iam/policy.ts";
 import { type Names, policyFiles, policyOf } from "../iam/policy-files.ts";
 import { callQueryApi } from "../query-api.ts";
@@ -40,15 +39,6 @@ export const SHOP_IMAGES: Readonly<Record<string, LayeredImage>> = {
   tools: { layer: layer("tools") },
 };
 
-/** A port of this machine that the kernel has just given and taken back: it gives others before it gives that again. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return String(port);
-}
-
 /**
  * Makes the account that the README and the examples speak of: the cluster production with the service shop, the role
  * deploy that workflows of main assume, the bucket example-ci-staging. The roles have the rights of docs/iam and no others.
@@ -57,7 +47,7 @@ async function freePort(): Promise<string> {
  */
 export async function openShop(local: LocalFargate): Promise<Readonly<Record<string, string>>> {
   const { subnets, securityGroups } = await seed(local);
-  const port = await freePort();
+  const port = String(await freePort());
   const { accessKeyId, secretAccessKey } = local.admin;
   const config = {
     ...{ endpoint: local.url, region: local.region, maxAttempts: 3 },
