@@ -11,7 +11,7 @@ import {
 } from "../../local/runner/job.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, processes } from "../helpers/local.ts";
-import { eventually } from "../helpers/until.ts";
+import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
 const STEPS = 10;
@@ -22,7 +22,9 @@ let aws: Aws;
 beforeAll(async () => {
   aws = await Aws.start({ sessionLimit: 2 });
   const { ecs, made } = aws.world;
-  await ecs.send(new UpdateServiceCommand({ ...made, desiredCount: TASKS }));
+  await ecs.send(
+    new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
+  );
   const ready = (task: Task): boolean =>
     task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
   await eventually(() => tasks().filter(ready).length, TASKS);
@@ -47,6 +49,20 @@ async function job(steps: readonly JobStep[]): Promise<JobResult> {
 function uses(id: string, run: string, more: Partial<UsesStep> = {}): UsesStep {
   const { cluster, service, bucket } = aws.world.made;
   return { id, inputs: { cluster, service, bucket, run }, ...more };
+}
+
+/** The log of a step that runs. */
+class Lines {
+  readonly #lines: string[] = [];
+  readonly add = (line: string): void => void this.#lines.push(line);
+
+  /** Waits for a line, and fails with the log where none comes. */
+  has(line: RegExp): Promise<void> {
+    return until(
+      () => this.#lines.some((one) => line.test(one)),
+      () => this.#lines.join("\n"),
+    );
+  }
 }
 
 /** All processes of the service's tasks. */
@@ -80,17 +96,13 @@ it("ten parallel steps of one job share the service's tasks, each with outputs, 
 
 it("cancel ends a background step and its remote work within 5 s, its outputs are set, and the job is green", async () => {
   const before = running();
-  let begins = (): void => undefined;
-  const begun = new Promise<void>((settle) => (begins = settle));
-  const onLine = (line: string): void => {
-    if (line === "begun") begins();
-  };
+  const server = new Lines();
   let cancelled = 0;
   let took = Infinity;
   let seen: StepsContext = new Map();
   const { conclusion, steps } = await job([
-    uses("server", "echo begun; sleep 301 & sleep 302", { background: true, onLine }),
-    { run: () => begun },
+    uses("server", "echo begun; sleep 301 & sleep 302", { background: true, onLine: server.add }),
+    { run: () => server.has(/^begun$/) },
     uses("test", "echo asked"),
     { run: () => void (cancelled = Date.now()) },
     { cancel: ["server"] },
@@ -115,27 +127,17 @@ it("a step that waits in the queue is cancelled, too, and leaves its place to th
   const [task] = tasks();
   const { cluster, bucket } = aws.world.made;
   const inputs = (run: string) => ({ cluster, bucket, task: task?.id ?? "", run });
-  const lines = (wanted: RegExp): { onLine: (line: string) => void; seen: Promise<void> } => {
-    let settle = (): void => undefined;
-    const seen = new Promise<void>((resolve) => (settle = resolve));
-    return {
-      onLine: (line) => {
-        if (wanted.test(line)) settle();
-      },
-      seen,
-    };
-  };
-  const held = [lines(/^begun$/), lines(/^begun$/)];
-  const queued = lines(/place|queue|wait/i);
+  const held = [new Lines(), new Lines()];
+  const queued = new Lines();
   let took = Infinity;
   const { conclusion, steps } = await job([
-    ...held.map(({ onLine }, at) => ({
-      ...{ id: `holder-${at}`, background: true, onLine },
+    ...held.map(({ add }, at) => ({
+      ...{ id: `holder-${at}`, background: true, onLine: add },
       inputs: inputs("echo begun; sleep 303"),
     })),
-    { run: () => Promise.all(held.map(({ seen }) => seen)).then(() => undefined) },
-    { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.onLine },
-    { run: () => queued.seen },
+    { run: () => Promise.all(held.map((lines) => lines.has(/^begun$/))).then(() => undefined) },
+    { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.add },
+    { run: () => queued.has(/place|queue|wait/i) },
     { run: () => void (took = -Date.now()) },
     { cancel: ["queued"] },
     { run: () => void (took += Date.now()) },
