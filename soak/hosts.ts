@@ -14,7 +14,7 @@ import { Names } from "./hosts/names.ts";
 import { TlsFront } from "./hosts/tls.ts";
 
 const INSIDE = "FARGATE_EXEC_HOSTS_INSIDE";
-const REGION = "eu-west-1";
+const REGION = process.env["SOAK_REGION"] ?? "eu-west-1";
 const [, SERVER = "127.0.0.53"] = /^nameserver (\S+)$/m.exec(readFileSync("/etc/resolv.conf", "utf8")) ?? [];
 
 /** The rows of the page: each way of use, and the hosts of the runner and of the container. */
@@ -79,14 +79,23 @@ async function prove(): Promise<boolean> {
     for (const way of waysOf(readFileSync("docs/hosts.md", "utf8"))) {
       allowed = [...way.runner, ...way.container];
       names.asked.clear();
+      const from = local.requests.length;
       const result = await run({ local, made, authority: tls.authority, directory }, way.name);
       const asked = [...names.asked].filter((name) => name.includes(".")).sort();
       const more = asked.filter((name) => !isAllowed(name));
       const unused = way.runner.filter((host) => !asked.some((name) => matches(host, name)));
-      const good = result.conclusion === "success" && more.length === 0 && unused.length === 0;
+      // The bucket's host serves both sides, so what the container has fetched is told by its client.
+      const fetched = local.requests
+        .slice(from)
+        .filter(({ service, agent }) => service === "s3" && /Boto3|aws-cli|curl|Wget|urllib/.test(agent));
+      const wrong = fetched.length > 0 !== way.container.length > 0;
+      const good = result.conclusion === "success" && more.length === 0 && unused.length === 0 && !wrong;
       console.log(`${good ? "ok    " : "FAILED"} ${way.name}: ${asked.join(", ")}`);
       if (more.length > 0) console.log(`         not on the page: ${more.join(", ")}`);
       if (unused.length > 0) console.log(`         on the page, and not asked for: ${unused.join(", ")}`);
+      for (const { operation, agent } of fetched)
+        console.log(`         the container: ${operation} by ${agent.split(" ")[0] ?? ""}`);
+      if (wrong) console.log("         the container's hosts are not those of the page");
       if (result.conclusion !== "success") console.log(result.log.slice(-20).join("\n"));
       holds &&= good;
     }
