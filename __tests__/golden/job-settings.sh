@@ -8,6 +8,7 @@ fx_timeout=3600
 fx_limit=268435456
 fx_abandon=
 fx_wait=0
+fx_pieces=1
 fx_user=''
 fx_workdir='/srv/my app'
 fx_environment='fx_set A '\''value of A'\''
@@ -16,6 +17,7 @@ fx_set QUOTES '\''it'\''\'\'''\''s "quoted" $HOME'\'''
 fx_own_environment='fx_set CI true'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
+fx_uploader_py='<uploader.py>'
 fx_become_py='<become.py>'
 fx_environ_py='<environ.py>'
 fx_metadata_py='<metadata.py>'

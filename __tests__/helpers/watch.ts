@@ -109,6 +109,7 @@ export class WatchedJob {
         abandonSeconds: undefined,
         // This machine stands for the container of every test.
         waitSeconds: 0,
+        pieces: false,
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,

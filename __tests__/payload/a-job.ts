@@ -8,6 +8,7 @@ export const JOB: JobOptions = {
   spoolLimit: 256 * 1024 * 1024,
   abandonSeconds: undefined,
   waitSeconds: 0,
+  pieces: true,
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",

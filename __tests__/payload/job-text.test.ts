@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
-import { inlinePython, jobSource, recorderPy, shortened } from "../../src/payload/container-source.ts";
+import { inlinePython, jobSource, recorderPy, shortened, uploaderPy } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";
@@ -10,8 +10,9 @@ import { JOB } from "./a-job.ts";
 /** The settings of a run: what stands before the part that is the same for all. */
 function settings(options: Partial<JobOptions>): string {
   return jobText({ ...JOB, ...options })
-    .replace(jobSource(), "")
+    .replace(jobSource(JOB), "")
     .replace(quote(recorderPy()), "'<recorder.py>'")
+    .replace(quote(uploaderPy()), "'<uploader.py>'")
     .replace(quote(payloadFile("recorder.awk")), "'<recorder.awk>'")
     .replace(quote(inlinePython("become.py")), "'<become.py>'")
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")

@@ -33,13 +33,24 @@ const JOB = [
   "spool.sh",
 ];
 
+/** The parts of the file `job` that only a job has whose output S3 may carry. */
+const PIECES = ["upload.sh", "curl.sh", "order.sh", "leave.sh"];
+
 /** The parts of the Python recorder: redaction, records, and the program. */
 const RECORDER = ["redact.py", "records.py", "recorder.py"];
 
+/** The parts of the uploader in Python: objects, S3, and the program. */
+const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
+
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
-export const jobSource = (): string => `${joined(JOB)}\nfx_main "$@"\n`;
 export const recorderPy = (): string => joined(RECORDER);
+export const uploaderPy = (): string => joined(UPLOADER);
+
+/** The code of the job; with `pieces` that of a job whose output S3 may carry. */
+export function jobSource({ pieces }: { readonly pieces: boolean }): string {
+  return `${joined(pieces ? [...JOB, ...PIECES] : JOB)}\nfx_main "$@"\n`;
+}
 
 /**
  * The text without comments and empty lines, for a program in an argument of `-c`, which the process list or

@@ -1,6 +1,6 @@
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
-import { inlinePython, jobSource, recorderPy, shortened } from "./container-source.ts";
+import { inlinePython, jobSource, recorderPy, shortened, uploaderPy } from "./container-source.ts";
 
 export interface JobOptions {
   readonly runId: string;
@@ -13,6 +13,8 @@ export interface JobOptions {
   readonly abandonSeconds: number | undefined;
   /** How long the job waits for jobs of other runs that have no reader; 0: it does not look for any. */
   readonly waitSeconds: number;
+  /** S3 may carry the output: the job has an uploader, which waits for an order (`typedOrder`). */
+  readonly pieces: boolean;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -47,12 +49,14 @@ export function jobText(options: JobOptions): string {
     `fx_limit=${options.spoolLimit ?? "''"}`,
     `fx_abandon=${options.abandonSeconds ?? ""}`,
     `fx_wait=${options.waitSeconds}`,
+    `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_environment=${quote(settings(options.env))}`,
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
     `fx_recorder_awk=${quote(payloadFile("recorder.awk"))}`,
+    ...(options.pieces ? [`fx_uploader_py=${quote(uploaderPy())}`] : []),
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
@@ -60,7 +64,7 @@ export function jobText(options: JobOptions): string {
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
-    jobSource(),
+    jobSource(options),
   ].join("\n");
 }
 

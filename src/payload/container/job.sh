@@ -2,7 +2,7 @@
 # and writes the status.
 
 fx_run_job() {
-  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_uploader='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
@@ -23,6 +23,7 @@ fx_run_job() {
   for fx_file in stopping status; do fx_reserve "$fx_file"; done
 
   fx_find_programs
+  [ -z "$fx_pieces" ] || fx_start_uploader
   fx_check
   if [ "$fx_flaw" ]; then
     fx_end refused "$fx_flaw"
@@ -33,6 +34,13 @@ fx_run_job() {
   fx_start_workers
   fx_await_workers
   fx_conclude
+}
+
+fx_start_uploader() {
+  fx_upload &
+  fx_name "$!"
+  fx_uploader=$fx_token
+  fx_write uploader "$fx_uploader"
 }
 
 fx_start_workers() {
@@ -93,5 +101,6 @@ fx_end() {
   fx_tries=600
   [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
+  [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
   rm -rf "$fx_dir"
 }

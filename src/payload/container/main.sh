@@ -35,6 +35,7 @@ fx_run_attacher() {
   fx_read_secrets
   fx_replace_attacher
   fx_open_news
+  [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays"
   fx_start_helpers
   # The attacher before this one may have been cut before it started the job.
   fx_child=
@@ -48,11 +49,18 @@ fx_run_attacher() {
   fi
   fx_secrets=
   fx_show_job
-  fx_await_taken
+  if [ "$fx_last" != left ]; then
+    fx_await_taken
+  elif fx_leave; then
+    return
+  else
+    fx_stay
+  fi
   fx_end_helpers
   # Without `taken` the next attacher is to show the status again.
   [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
   fx_job=$(cat "$fx_dir/pid")
+  [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
   rm -rf "$fx_dir"
   fx_tell TERM "$fx_job"
   for fx_each in $fx_child ${fx_guard-}; do wait "${fx_each%:*}"; done

@@ -7,9 +7,19 @@ fx_write_about() { printf '%s\n' "$fx_url" "$fx_abandon" "$(date -u +%H:%M:%S)" 
 # Whether a job goes on in fx_dir. One that was killed may stay as a zombie, where PID 1 reaps no child.
 fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] && fx_lives "$(cat "$fx_dir/pid")"; }
 
-# fx_is_followed DIRECTORY: whether a reader follows the job there: its attacher lives, and has heard of the reader in the
-# last 40 s. A reader types a line every 20 s (input.ts).
-fx_is_followed() { fx_is "$(cat "$1/attacher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
+# fx_is_followed DIRECTORY: whether a reader follows the job there, by a session or by S3.
+fx_is_followed() { fx_is_read "$1" || fx_is_leased "$1"; }
+
+# fx_is_read DIRECTORY: whether the attacher of the job there lives, and has heard of the reader in the last 40 s. A reader
+# types a line every 20 s (input.ts).
+fx_is_read() { fx_is "$(cat "$1/attacher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
+
+# fx_is_leased DIRECTORY: whether a reader follows the job there by S3: the uploader lives, and of its looks at `control`
+# those in the last 75 s have found a new number. A reader writes every 20 s, and the uploader looks every 30 s. While S3
+# can't be reached nothing is known of the reader, and that does not count against the job.
+fx_is_leased() {
+  fx_is "$(cat "$1/uploader")" && read -r fx_new_at fx_looked_at <"$1/lease" && [ "$((fx_looked_at - fx_new_at))" -lt 75 ]
+} 2>/dev/null
 
 # fx_is_heard DIRECTORY: whether the reader of the job there has typed a line since this run first looked. A reader that was
 # lost seconds ago has left the same files as one that is there. fx_looks holds what each had typed at the first look.

@@ -34,14 +34,18 @@ fx_listen() {
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
-      cancel)
-        : >"$fx_dir/cancelled"
-        fx_tell TERM "$(cat "$fx_dir/pid")"
-        ;;
+      cancel) fx_cancel ;;
+      's3 '*) [ -z "$fx_pieces" ] || fx_take_line "${fx_line#s3 }" ;;
+      left) [ -z "$fx_pieces" ] || fx_tell_left ;;
       # StopTask begins with this signal, too. The runner types it where its credentials have ended.
       end) kill -s TERM 1 ;;
     esac
   done
+}
+
+fx_cancel() {
+  : >"$fx_dir/cancelled"
+  fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
 # The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes
