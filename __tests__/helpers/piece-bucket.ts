@@ -116,7 +116,10 @@ export class PieceBucket {
     ).toString("base64");
     const key = scope
       .split("/")
-      .reduce<Buffer>((from, part) => createHmac("sha256", from).update(part).digest(), Buffer.from(`AWS4${SECRET}`));
+      .reduce<Buffer>(
+        (from, part) => createHmac("sha256", from).update(part).digest(),
+        Buffer.from(`AWS4${SECRET}`),
+      );
     const signature = createHmac("sha256", key).update(policy).digest("hex");
     return [
       ...typedValue("url", this.url),
@@ -188,8 +191,7 @@ export class PieceBucket {
       const object = this.objects.get(key);
       if (Number(url.searchParams.get("until")) < Date.now())
         throw new AwsError("AccessDenied", "Request has expired", 403);
-      if (object === undefined)
-        throw new AwsError("NoSuchKey", "The specified key does not exist.", 404);
+      if (object === undefined) throw new AwsError("NoSuchKey", "The specified key does not exist.", 404);
       response.writeHead(200).end(object);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;

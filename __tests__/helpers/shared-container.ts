@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { init } from "../../local/python.ts";
 import { isolate } from "../../local/task/isolate.ts";
 import { WatchedJob, type WatchLimits } from "./watch.ts";
 
@@ -32,12 +33,13 @@ export class SharedContainer implements WatchLimits {
 
   /**
    * Every user may write to the `open` directories, which are sticky. With `env` PID 1 belongs to the other user, and
-   * has these variables.
+   * has these variables. With `reaping` PID 1 is an init instead.
    */
   static async start(
     sh: string,
     open: readonly string[] = [],
     env?: Readonly<Record<string, string>>,
+    { reaping = false }: { readonly reaping?: boolean } = {},
   ): Promise<SharedContainer> {
     const [shell = ""] = sh.split(" ");
     const program = execFileSync("which", [shell]).toString().trim();
@@ -50,10 +52,15 @@ export class SharedContainer implements WatchLimits {
       user: undefined,
       hostname: "shared",
       ip: "127.16.0.9",
-      init: undefined,
+      init: reaping ? init : undefined,
     });
     const container = new SharedContainer(pid, exited);
-    while (!container.read("/proc/1/cmdline").startsWith("sleep")) await new Promise(setImmediate);
+    const isSetUp = (): boolean =>
+      reaping
+        ? container.read("/proc/1/task/1/children") !== "" &&
+          container.read("/proc/2/cmdline").startsWith("sleep")
+        : container.read("/proc/1/cmdline").startsWith("sleep");
+    while (!isSetUp()) await new Promise(setImmediate);
     return container;
   }
 

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
-import { inlinePython, jobSource, recorderPy, shortened, uploaderPy } from "../../src/payload/container-source.ts";
+import {
+  inlinePython,
+  jobSource,
+  recorderPy,
+  shortened,
+  uploaderPy,
+} from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { JOB } from "./a-job.ts";

@@ -1,82 +1,217 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { PieceBucket, type Sealed, TestOrder } from "../helpers/piece-bucket.ts";
-import { SHELLS } from "../helpers/shells.ts";
-import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { rmSync } from "node:fs";
+import { SpoolReader } from "../../src/stream/spool.ts";
+import { extracted } from "../helpers/extracted.ts";
+import type { Fault } from "../helpers/piece-bucket.ts";
+import { Proxy } from "../helpers/proxy.ts";
 import { until } from "../helpers/until.ts";
-import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+import { curlOnly, EACH, LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
 
-const PATIENCE = 300_000;
-const LEFT = Buffer.from("left\n");
-const directory = mkdtempSync(join(tmpdir(), "upload-"));
-const jobs: WatchedJob[] = [];
-let bucket: PieceBucket;
-beforeAll(async () => {
-  bucket = await PieceBucket.start();
-});
-afterAll(async () => {
-  for (const job of jobs) job.remove();
-  await bucket.stop();
-  rmSync(directory, { recursive: true });
-});
-
-/** A PATH with curl, and without python3. */
-function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum"): string {
-  const path = withoutPython("mawk", directory);
-  for (const tool of ["curl", "cut", "tail", "openssl"].filter((name) => !existsSync(join(path, name))))
-    symlinkSync(findProgram(tool), join(path, tool));
-  if (hasher === "openssl") rmSync(join(path, "sha256sum"));
-  return path;
-}
-
-const WAYS: readonly (readonly [string, () => Partial<WatchOptions>])[] = [
-  ["python3", () => ({})],
-  ["curl", () => ({ containerEnv: { PATH: curlOnly() } })],
-];
-const EACH = WAYS.flatMap(([way, options]) =>
-  SHELLS.filter((sh) => sh !== "bash --posix").map((sh) => ({ way, sh, options })),
-);
-
-function aJob(script: string, more: Partial<WatchOptions> = {}): WatchedJob {
-  const job = new WatchedJob({ script, pieces: true, ...more });
-  jobs.push(job);
-  return job;
-}
-
-/** Attaches, and gives an order as soon as the job is shown. */
-async function ordered(job: WatchedJob, order: TestOrder, begin = 0): Promise<WatchedTerminal> {
-  const terminal = job.attach();
-  await terminal.says("attached");
-  terminal.type(bucket.typed(order, begin));
-  return terminal;
-}
+afterAll(removeAll);
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-const spoolOf = (pieces: readonly Sealed[]): Buffer =>
-  Buffer.concat(pieces.filter(({ kind }) => kind === "out").map(({ body }) => body));
+/** The job's standard output in these bytes of a spool. */
+const stdoutOf = (spool: Buffer): string =>
+  extracted(new SpoolReader(1), spool)
+    .flatMap((each) =>
+      each.kind === "text" && each.stream === "stdout"
+        ? [each.bytes.toString() + (each.ends ? "\n" : "")]
+        : [],
+    )
+    .join("");
+const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
 it.concurrent.each(EACH)(
-  "the pieces of a followed job are its spool, byte by byte, and then its status, by $way under $sh",
+  "the pieces of a job that nobody else follows are its spool, byte by byte, and then its status, by $way under $sh",
   async ({ sh, options }) => {
-    const order = new TestOrder();
-    const job = aJob("seq 1000; sleep 1; seq 30000; echo err >&2; exit 7", { sh, ...options() });
-    const terminal = await ordered(job, order);
-    await until(() => bucket.pieces(order).length > 0);
-    terminal.type(LEFT);
-    const pieces = await bucket.ended(order);
-    expect(pieces.every(({ isAuthentic }) => isAuthentic)).toBe(true);
-    let at = 0;
-    for (const [number, piece] of pieces.entries()) {
-      expect(piece).toMatchObject({ number, begin: at });
-      if (piece.kind === "out") at += piece.body.length;
-    }
+    const uploaded = await UploadedJob.make({
+      script: "sleep 1; seq 30000; echo err >&2; exit 7",
+      sh,
+      ...options(),
+    });
+    await uploaded.followBriefly();
+    const pieces = await uploaded.ended();
+    expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
     expect(pieces.at(-1)?.body.toString()).toMatch(/^exited 0=7:\d+$/);
-    expect(spoolOf(pieces).toString().split("\n").length).toBe(31_003);
-    bucket.control(order, 1, at, ["taken"]);
-    await until(() => job.directory === undefined && job.processes.length === 0);
-    expect(sha256(spoolOf(pieces))).toHaveLength(64);
+    expect(pieces.at(-1)?.begin).toBe(uploaded.kept.length);
+    expect(stdoutOf(uploaded.spool())).toBe(numbers(30_000));
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
+  "many lines one by one are few pieces, and none waits long, by $way",
+  async ({ options }) => {
+    const script = "i=0; while [ $i -lt 40 ]; do i=$((i + 1)); date +%s%N; sleep 0.1; done";
+    const uploaded = await UploadedJob.make({ script, ...options() });
+    await uploaded.followBriefly();
+    await uploaded.ended();
+    const posts = uploaded.bucket.requests.filter(({ method }) => method === "POST");
+    expect(posts.length).toBeLessThan(20);
+    const waits = uploaded.pieces.flatMap(({ number, body }) => {
+      const [first] = (/^\d{19}$/m.exec(stdoutOf(body))) ?? [];
+      const { at = 0 } = posts.find(({ key }) => key.endsWith(`/${number}`)) ?? {};
+      return first === undefined ? [] : [at - Number(first) / 1e6];
+    });
+    // On an idle machine 0.5 s.
+    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(1_000);
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+const FAULTS: readonly (readonly [string, Fault | { readonly after: Fault }])[] = [
+  ["answers 503", { status: 503, code: "SlowDown" }],
+  ["answers 403", { status: 403, code: "AccessDenied" }],
+  ["closes the connection", "hang-up"],
+  ["stores a piece and closes the connection", { after: "hang-up" }],
+  ["does not answer", "silence"],
+];
+
+describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
+  it.concurrent.each(FAULTS)(
+    "%s, nothing is lost and no piece gets another content",
+    async (_, fault) => {
+      const uploaded = await UploadedJob.make({
+        script: "seq 2000; sleep 2; seq 5000; exit 3",
+        ...options(),
+      });
+      let faults = 0;
+      const isTroubled = (): boolean => (faults += 1) <= (fault === "silence" ? 1 : 2);
+      uploaded.bucket.fault = (method) => (method === "POST" && isTroubled() ? fault : undefined);
+      const terminal = await uploaded.follow();
+      await until(() => uploaded.pieces.length > 0);
+      terminal.type(LEFT);
+      const pieces = await uploaded.ended();
+      expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
+      expect(pieces.at(-1)?.body.toString()).toMatch(/^exited 0=3:/);
+      const contents = [...uploaded.bucket.sent].filter(([key]) => /\/\d+$/.test(key));
+      for (const [, bodies] of contents) expect(new Set(bodies.map(sha256)).size).toBe(1);
+      const notes = terminal.events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
+      expect(notes.join("\n")).toContain(`S3 has not taken output (${way}): `);
+      await uploaded.take();
+    },
+    PATIENCE,
+  );
+});
+
+it.concurrent.each(WAYS)(
+  "an uploader that is killed between the upload of a piece and its answer goes on with the same bytes, by $way",
+  async ({ way, options }) => {
+    const uploaded = await UploadedJob.make({ script: "seq 100; sleep 3; seq 5000; exit 3", ...options() });
+    // S3 has stored it, and does not say so.
+    let kills = 0;
+    uploaded.bucket.fault = (method) => (method === "POST" && kills < 2 ? { after: "silence" } : undefined);
+    const terminal = await uploaded.follow();
+    for (; kills < 2; kills += 1) {
+      await until(() => uploaded.bucket.requests.filter(({ method }) => method === "POST").length > kills);
+      if (way === "python3") process.kill(uploaded.uploader ?? 0, "SIGKILL");
+      else for (const pid of uploaded.curls) process.kill(pid, "SIGKILL");
+    }
+    await until(() => uploaded.pieces.length > 1);
+    terminal.type(LEFT);
+    await uploaded.ended();
+    expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
+    for (const [key, bodies] of uploaded.bucket.sent)
+      if (/\/\d+$/.test(key)) expect(new Set(bodies.map(sha256)).size).toBe(1);
+    expect(uploaded.bucket.sent.get(`${uploaded.order.folder}0`)?.length).toBe(3);
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
+  "a job is held while S3 takes nothing, and goes on by what `control` confirms, by $way",
+  async ({ options }) => {
+    const uploaded = await UploadedJob.make({
+      ...{ script: "seq 900000; exit 3", spoolLimit: 2 * MIB, confirm: false, ...options() },
+    });
+    const { bucket, order } = uploaded;
+    let isDown = false;
+    bucket.fault = (method) => (isDown && method === "POST" ? { status: 503, code: "SlowDown" } : undefined);
+    const terminal = await uploaded.follow();
+    await until(() => uploaded.pieces.length > 0);
+    isDown = true;
+    await uploaded.job.has("held");
+    terminal.type(LEFT);
+    await terminal.closed;
+    const held = uploaded.kept.length;
+    expect(held).toBeLessThan(2.5 * MIB);
+    isDown = false;
+    // What a reader does: it confirms what it has.
+    let number = 0;
+    const reading = setInterval(() => {
+      const last = uploaded.pieces.at(-1);
+      bucket.control(
+        order,
+        (number += 1),
+        (last?.begin ?? 0) + (last?.kind === "out" ? last.body.length : 0),
+      );
+    }, 100);
+    await uploaded.ended();
+    clearInterval(reading);
+    expect(stdoutOf(uploaded.spool())).toBe(numbers(900_000));
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "SHA-256 is computed by openssl, too",
+  async () => {
+    const uploaded = await UploadedJob.make({
+      script: "echo hello",
+      containerEnv: { PATH: curlOnly("openssl") },
+    });
+    await uploaded.followBriefly();
+    await uploaded.ended();
+    expect(stdoutOf(uploaded.spool())).toBe("hello\n");
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "python3 goes through a proxy that the environment names",
+  async () => {
+    const proxy = await Proxy.start("someone", "secret");
+    try {
+      const uploaded = await UploadedJob.make({
+        script: "echo hello",
+        containerEnv: { PATH: "/usr/bin:/bin", http_proxy: proxy.url() },
+      });
+      await uploaded.followBriefly();
+      await uploaded.ended();
+      await uploaded.take();
+      expect(proxy.seen.length).toBeGreaterThan(1);
+    } finally {
+      await proxy.stop();
+    }
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "the log says where nothing in the image can upload",
+  async () => {
+    const path = curlOnly();
+    const uploaded = await UploadedJob.make({
+      script: "sleep 1; exit 3",
+      containerEnv: { PATH: path },
+      take: true,
+    });
+    rmSync(`${path}/curl`);
+    const terminal = await uploaded.follow();
+    await terminal.closed;
+    expect(terminal.events).toContainEqual(
+      expect.objectContaining({
+        kind: "note",
+        text: expect.stringContaining("neither python3 nor curl") as string,
+      }),
+    );
+    expect(uploaded.job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+    await uploaded.isGone();
   },
   PATIENCE,
 );

@@ -7,13 +7,14 @@ fx_tell_left() {
 }
 
 # Whether PID 1 reaps the processes that it adopts. The job becomes one of them when the attacher ends. It is tried with a
-# process that has lost its parent and has ended, because a program can't be judged by its name.
+# process that has lost its parent and has ended, because a program can't be judged by its name. Some look for such
+# processes every two seconds only, so it has five.
 fx_is_reaping() {
   fx_find_zombie || fx_token=$( (fx_name self && printf %s "$fx_token") &)
-  fx_orphan=$fx_token fx_tries=40
+  fx_orphan=$fx_token fx_tries=100
   while fx_is "$fx_orphan"; do
     [ "$fx_tries" -gt 0 ] || return
-    sleep 0.025
+    sleep 0.05
     fx_tries=$((fx_tries - 1))
   done
 }

@@ -1,0 +1,94 @@
+import { asRoot } from "../../local/task/isolate.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { until } from "../helpers/until.ts";
+import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
+
+afterAll(removeAll);
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has containers of its own");
+const BOTH = EACH.map(({ way, sh, options }) => ({ way, sh: sh.split(" ")[0] ?? "", options }));
+
+/** The processes of a container that have ended and that nothing has reaped. */
+function zombies(container: SharedContainer): string[] {
+  container.run("cat /proc/[0-9]*/stat 2>/dev/null | grep ') Z ' | cut -d ' ' -f 1-4 >/tmp/zombies || :");
+  return container.read("/tmp/zombies").split("\n").filter(Boolean);
+}
+
+/** The arguments of the container's processes, but for what the test runs in it. */
+function commands(container: SharedContainer): string[] {
+  container.run("for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <$f; echo; done 2>/dev/null >/tmp/commands");
+  return container
+    .read("/tmp/commands")
+    .split("\n")
+    .filter((line) => line.includes("fargate-exec") || line.startsWith("sleep 0") || line.includes("curl"));
+}
+
+asOthers.concurrent.each(BOTH)(
+  "the session ends once its reader leaves, and with an init nothing is left of the job, by $way with $sh",
+  async ({ sh, options }) => {
+    const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
+    try {
+      const uploaded = await UploadedJob.make({
+        script: "sleep 1; seq 1000; sleep 1; exit 3",
+        within: container,
+        ...options(),
+        sh: "/bin/sh",
+      });
+      const terminal = await uploaded.follow();
+      await until(() => uploaded.pieces.length > 0);
+      terminal.type(LEFT);
+      await terminal.closed;
+      expect(terminal.events.some(({ kind }) => kind === "status")).toBe(false);
+      expect(uploaded.job.directory).toBeDefined();
+      await uploaded.ended();
+      expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
+      await uploaded.take();
+      await until(() => zombies(container).length === 0 && commands(container).length === 0);
+    } finally {
+      await container.stop();
+    }
+  },
+  PATIENCE,
+);
+
+asOthers.concurrent.each(BOTH)(
+  "where PID 1 reaps nothing the session stays, says why, and sends no output any more, by $way with $sh",
+  async ({ sh, options }) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      for (let run = 0; run < 2; run += 1) {
+        const uploaded = await UploadedJob.make({
+          script: "sleep 1; while ! [ -e /tmp/go ]; do sleep 0.1; done; seq 20000; exit 3",
+          within: container,
+          ...options(),
+          sh: "/bin/sh",
+        });
+        const terminal = await uploaded.follow();
+        await until(() => uploaded.pieces.length > 0);
+        terminal.type(LEFT);
+        await until(
+          () =>
+            terminal.events.some(
+              (event) => event.kind === "note" && event.text.includes("initProcessEnabled"),
+            ),
+          () => JSON.stringify(terminal.events),
+        );
+        const shown = terminal.shown.length;
+        container.run(": >/tmp/go");
+        await uploaded.ended();
+        expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
+        expect(terminal.shown.length - shown).toBeLessThan(500);
+        expect(terminal.isClosed).toBe(false);
+        await uploaded.take();
+        await terminal.closed;
+        container.run("rm /tmp/go");
+        // The process with which it was tried, once for all jobs.
+        expect(zombies(container)).toHaveLength(1);
+      }
+      expect(commands(container)).toEqual([]);
+    } finally {
+      await container.stop();
+    }
+  },
+  PATIENCE,
+);

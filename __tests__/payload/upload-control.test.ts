@@ -1,0 +1,195 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { TestOrder } from "../helpers/piece-bucket.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
+import { until } from "../helpers/until.ts";
+import type { WatchOptions } from "../helpers/watch.ts";
+import { LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "control-"));
+afterAll(async () => {
+  await removeAll();
+  rmSync(directory, { recursive: true });
+});
+
+/** A job that prints without an end and is held: then its uploader reads `control` twice a second. */
+async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
+  const uploaded = await UploadedJob.make({
+    ...{ script: "yes $(printf %01000d 7)", spoolLimit: MIB, confirm: false, ...options },
+  });
+  await uploaded.followBriefly();
+  await uploaded.job.has("held");
+  return uploaded;
+}
+
+/** Resolves when the uploader has read `control` so many times more. */
+async function looks(uploaded: UploadedJob, count: number): Promise<void> {
+  const seen = (): number => uploaded.bucket.requests.filter(({ method }) => method === "GET").length;
+  const before = seen();
+  await until(() => seen() >= before + count);
+}
+
+it.concurrent.each(WAYS)(
+  "nobody but the runner can stop a job, free its output or take its end, by $way",
+  async ({ options }) => {
+    const uploaded = await aHeldJob(options());
+    const { bucket, order, job } = uploaded;
+    const other = new TestOrder();
+    const name = `${order.folder}control`;
+    const evil = (number: number, lines = "cancel\nattach\n"): Buffer =>
+      order.seal("control", number, 9_000_000, lines);
+    const authentic = evil(9);
+    const forgeries: readonly Buffer[] = [
+      // Another key, another job's name under the right key, and another kind.
+      other.seal("control", 9, 9_000_000, "cancel\nattach\n"),
+      order.seal("control", 9, 9_000_000, "cancel\nattach\n", other.job),
+      order.seal("out", 9, 9_000_000, "cancel\nattach\n"),
+      // What the runner has written, changed.
+      Buffer.concat([authentic, Buffer.from("cancel\n")]),
+      authentic.subarray(0, -1),
+      Buffer.from(authentic.toString().replace("9000000", "9000001")),
+      Buffer.from(authentic.toString().replace(/control 9 /, "control 10 ")),
+      Buffer.from(authentic.toString().replace(/ [0-9a-f]{64}\n/, ` ${"0".repeat(64)}\n`)),
+      Buffer.from(authentic.toString().replace(/ [0-9a-f]{64}\n/, "\n")),
+      Buffer.from("control\n"),
+      Buffer.alloc(0),
+      Buffer.alloc(300_000, "fx1 control 9 "),
+    ];
+    for (const forged of forgeries) {
+      bucket.objects.set(name, forged);
+      await looks(uploaded, 2);
+    }
+    // One that is authentic, and then an older one and itself again.
+    bucket.control(order, 5, 0);
+    await looks(uploaded, 2);
+    for (const old of [evil(5), evil(4)]) {
+      bucket.objects.set(name, old);
+      await looks(uploaded, 2);
+    }
+    expect(readFileSync(join(job.directory ?? "", "held"), "utf8")).not.toBe("");
+    expect(uploaded.kept.length).toBeGreaterThanOrEqual(MIB);
+    // An end that has not come can't be taken.
+    bucket.control(order, 6, 0, ["taken"]);
+    await looks(uploaded, 2);
+    expect(job.processes.length).toBeGreaterThan(1);
+    bucket.control(order, 7, 0, ["cancel"]);
+    const pieces = await uploaded.ended();
+    expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=143:\d+!$/);
+    await uploaded.isGone();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
+  "a form that has expired is renewed by `control`, also for an uploader that is started again, by $way",
+  async ({ way, options }) => {
+    const uploaded = await UploadedJob.make({
+      script: "echo one; sleep 4; echo two; sleep 4; echo three; exit 3",
+      ...options(),
+    });
+    const { bucket, order } = uploaded;
+    const long = bucket.access(order);
+    // The form is good for two seconds, and `control` for an hour.
+    const access = [
+      ...bucket.access(order, { seconds: 2 }).filter((line) => !line.startsWith("control")),
+      ...long.filter((line) => line.startsWith("control")),
+    ];
+    const terminal = await uploaded.follow(access);
+    await until(() =>
+      terminal.events.some((event) => event.kind === "note" && event.text.includes("Policy expired")),
+    );
+    terminal.type(LEFT);
+    bucket.control(order, 1, 0, bucket.access(order, { token: "long".repeat(1_500) }));
+    await until(() => uploaded.pieces.length > 1);
+    for (const pid of way === "python3" ? [uploaded.uploader ?? 0] : uploaded.curls)
+      process.kill(pid, "SIGKILL");
+    await uploaded.ended();
+    expect(uploaded.spool().equals(uploaded.kept)).toBe(true);
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
+  "what a session confirms is not uploaded any more, `attach` ends the upload, and another order goes on in another folder, by $way",
+  async ({ options }) => {
+    const uploaded = await UploadedJob.make({
+      script: "seq 400000; sleep 600",
+      spoolLimit: 4 * MIB,
+      ...options(),
+    });
+    const { bucket, order, job } = uploaded;
+    bucket.fault = (method) => (method === "POST" ? { status: 503, code: "SlowDown" } : undefined);
+    const terminal = await uploaded.follow();
+    await until(() => job.extractor.confirmed > 2 * MIB);
+    const second = new TestOrder();
+    bucket.fault = () => undefined;
+    await until(() => uploaded.pieces.length > 2);
+    // The piece that was fixed before comes as it was; the next one begins where the spool does by now.
+    const [first, next] = uploaded.pieces;
+    expect([first, next].map((piece) => piece?.isAuthentic)).toEqual([true, true]);
+    expect(first?.begin).toBe(0);
+    expect(next?.begin).toBeGreaterThan(MIB);
+    bucket.control(order, 1, 0, ["attach"]);
+    await until(() => job.extractor.offset > 2_600_000);
+    terminal.type(bucket.typed(second, job.extractor.confirmed));
+    await until(() => bucket.pieces(second).length > 0 || bucket.objects.has(`${second.folder}alive`));
+    const alive = bucket.objects.get(`${second.folder}alive`);
+    if (alive) expect(second.open(alive)).toMatchObject({ kind: "alive", isAuthentic: true });
+    terminal.type(Buffer.from("cancel\n"));
+    await bucket.ended(second);
+    await uploaded.isGone();
+    expect(uploaded.pieces.at(-1)?.kind).toBe("out");
+  },
+  PATIENCE,
+);
+
+it.concurrent.each(WAYS)(
+  "a job that prints nothing shows that S3 works, and that it was killed, by $way",
+  async ({ options }) => {
+    const uploaded = await UploadedJob.make({ script: "exec sleep 600", ...options() });
+    const { bucket, job } = uploaded;
+    const order = new TestOrder();
+    const terminal = await uploaded.follow();
+    await until(() => uploaded.pieces.length > 0);
+    terminal.type(bucket.typed(order, uploaded.kept.length));
+    await until(() => bucket.objects.has(`${order.folder}alive`));
+    expect(order.open(bucket.objects.get(`${order.folder}alive`) ?? Buffer.alloc(0))).toMatchObject({
+      ...{ kind: "alive", isAuthentic: true, begin: uploaded.kept.length },
+    });
+    terminal.type(LEFT);
+    await terminal.closed;
+    await sleep(100);
+    process.kill(Number(readFileSync(join(job.directory ?? "", "pid"), "utf8").split(":")[0]), "SIGKILL");
+    const found = await bucket.ended(order);
+    expect(found.at(-1)?.body.toString()).toMatch(/^! lost the job was killed/);
+    bucket.control(order, 1, 0, ["taken"]);
+    await uploaded.isGone();
+  },
+  PATIENCE,
+);
+
+describe.each(SHELLS)("whether a reader follows by S3, under %s", (shell) => {
+  const source = (name: string): string =>
+    fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
+
+  it.each([
+    ["which has just looked and found a new number", "1000 1000", true],
+    ["which has looked twice in vain", "1000 1074", true],
+    ["which has looked for 75 s in vain", "1000 1075", false],
+    ["which has never looked", "", false],
+  ])("an uploader %s", (_, lease, followed) => {
+    const state = mkdtempSync(join(directory, "lease-"));
+    if (lease !== "") writeFileSync(join(state, "lease"), `${lease}\n`);
+    const script = `. ${source("process.sh")}; . ${source("others.sh")}
+      { fx_name self && printf %s "$fx_token"; } >"$1/uploader"
+      fx_is_followed "$1" && echo followed
+      echo 4711:1 >"$1/uploader"
+      fx_is_followed "$1" && echo "followed by none"
+      :`;
+    expect(runShell(shell, script, [state]).toString()).toBe(followed ? "followed\n" : "");
+  });
+});

@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { asRoot } from "../../local/task/isolate.ts";
+import { jobSource } from "../../src/payload/container-source.ts";
+import { jobText } from "../../src/payload/job-text.ts";
+import { memoryOf } from "../helpers/memory.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { NumberedLines } from "../helpers/numbered.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { until } from "../helpers/until.ts";
+import { WatchedJob } from "../helpers/watch.ts";
+import { JOB } from "./a-job.ts";
+import { MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+
+afterAll(removeAll);
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
+
+/** Arguments and environment of every process of this machine. */
+function allThatProcessesShow(): string {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((pid) => ["cmdline", "environ"].map((file) => `/proc/${pid}/${file}`))
+    .map((path) => {
+      try {
+        return readFileSync(path, "latin1");
+      } catch {
+        return "";
+      }
+    })
+    .join("\n");
+}
+
+it.concurrent.each(WAYS)(
+  "no process has a key, a form or an address in its arguments or its environment, by $way",
+  async ({ options }) => {
+    const uploaded = await UploadedJob.make({
+      script: "i=0; while [ $i -lt 30 ]; do i=$((i + 1)); echo $i; sleep 0.1; done",
+      ...options(),
+    });
+    const access = uploaded.bucket.access(uploaded.order);
+    const secrets = [...uploaded.order.keys, ...access.flatMap((line) => line.split(" ").slice(-1))].filter(
+      (word) => word.length > 25 && !word.startsWith("AKID") && word !== uploaded.bucket.url,
+    );
+    expect(secrets.length).toBeGreaterThanOrEqual(5);
+    const terminal = await uploaded.follow(access);
+    const found = new Set<string>();
+    let looks = 0;
+    while (uploaded.pieces.at(-1)?.kind !== "end") {
+      const shown = allThatProcessesShow();
+      for (const secret of secrets) if (shown.includes(secret)) found.add(secret);
+      looks += 1;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(looks).toBeGreaterThan(10);
+    expect([...found]).toEqual([]);
+    // The terminal shows nothing of it, either.
+    for (const secret of secrets) expect(terminal.shown.includes(secret)).toBe(false);
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+asOthers.concurrent.each(WAYS)(
+  "another user of the container reads no key and puts nothing in, even as the user of the script, by $way",
+  async ({ options }) => {
+    const container = await SharedContainer.start("dash");
+    try {
+      // Its script looks for what it can read and write, beside the job and as its user.
+      const script = `d=\${0%/*}; ls "$d" && echo "lists"
+for f in order uploader.py carried lease piece.0 piece.1 post.curl get.curl said carrier; do
+  cat "$d/$f" 2>/dev/null && echo "reads $f"
+  (: >"$d/$f.new") 2>/dev/null && echo "makes $f"
+  (echo 'job x' >>"$d/$f") 2>/dev/null && echo "writes $f"
+done
+sleep 1; exit 3`;
+      const uploaded = await UploadedJob.make({
+        script,
+        user: "1000",
+        within: container,
+        ...options(),
+        sh: "/bin/sh",
+      });
+      await uploaded.follow();
+      const pieces = await uploaded.ended();
+      expect(pieces.at(-1)?.body.toString()).toMatch(/^exited 0=3:/);
+      expect(uploaded.spool().toString()).not.toMatch(/^(lists|reads|makes|writes)/m);
+      for (const key of uploaded.order.keys) expect(uploaded.spool().includes(key)).toBe(false);
+      await uploaded.take();
+    } finally {
+      await container.stop();
+    }
+  },
+  PATIENCE,
+);
+
+it(
+  "the uploader in python3 needs at most 20 MB for 50 MB of output",
+  async () => {
+    const numbered = new NumberedLines(50 * MIB);
+    const uploaded = await UploadedJob.make({
+      script: numbered.script("awk", 0),
+      confirm: false,
+      ...WAYS[0].options(),
+    });
+    await uploaded.followBriefly();
+    let most = 0;
+    await until(() => {
+      most = Math.max(most, memoryOf(uploaded.uploader ?? 0)?.most ?? 0);
+      return (
+        uploaded.bucket.objects.has(`${uploaded.order.folder}1`) && uploaded.pieces.at(-1)?.kind === "end"
+      );
+    });
+    expect(uploaded.spool().length).toBeGreaterThan(50 * MIB);
+    expect(most).toBeGreaterThan(5);
+    expect(most).toBeLessThan(20);
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+describe("a job that S3 may not carry", () => {
+  it("has none of the uploader's code", () => {
+    const text = jobText({ ...JOB, pieces: false });
+    expect(text).not.toMatch(/fx_uploader_py|fx_upload\(\)|fx_leave\(\)|fx_read_order\(\)/);
+    expect(jobSource({ pieces: true }).length).toBeGreaterThan(jobSource({ pieces: false }).length);
+  });
+
+  it("has no further process and no further file, and passes over an order and `left`", async () => {
+    const seen = new Map<boolean, { processes: number; files: string[] }>();
+    for (const pieces of [false, true]) {
+      const job = new WatchedJob({ script: "sleep 2; exit 3", pieces });
+      const terminal = job.attach();
+      await job.has("0.pid");
+      if (!pieces) terminal.type(Buffer.from("s3 job x\ns3 .\nleft\n"));
+      await until(() => readFileSync(`${job.directory ?? ""}/reader`, "utf8") !== "");
+      const before = job.processes.length;
+      seen.set(pieces, { processes: before, files: readdirSync(job.directory ?? "") });
+      await terminal.closed;
+      expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+      job.remove();
+    }
+    const [without, withIt] = [seen.get(false), seen.get(true)];
+    expect(without?.files.filter((name) => !withIt?.files.includes(name))).toEqual([]);
+    expect(withIt?.files.filter((name) => !without?.files.includes(name)).sort()).toEqual([
+      "carrier",
+      "uploader",
+    ]);
+    // One shell that waits, and runs no program.
+    expect((withIt?.processes ?? 0) - (without?.processes ?? 0)).toBe(1);
+  });
+});

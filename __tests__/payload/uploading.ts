@@ -1,0 +1,136 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PieceBucket, type Sealed, TestOrder } from "../helpers/piece-bucket.ts";
+import { SHELLS } from "../helpers/shells.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
+import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+
+/** Of a test, on a machine that has much else to do. */
+export const PATIENCE = 300_000;
+export const MIB = 1024 * 1024;
+export const LEFT = Buffer.from("left\n");
+const directory = mkdtempSync(join(tmpdir(), "uploading-"));
+const jobs: WatchedJob[] = [];
+const buckets: PieceBucket[] = [];
+
+export async function removeAll(): Promise<void> {
+  for (const job of jobs) job.remove();
+  for (const bucket of buckets) await bucket.stop();
+  rmSync(directory, { recursive: true });
+}
+
+/** A PATH with curl, and without python3. */
+export function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum"): string {
+  const path = withoutPython("mawk", directory);
+  for (const tool of ["curl", "cut", "tail", "openssl"])
+    if (!existsSync(join(path, tool))) symlinkSync(findProgram(tool), join(path, tool));
+  if (hasher === "openssl") rmSync(join(path, "sha256sum"));
+  return path;
+}
+
+/** Each program that uploads, with the options that have it do so. */
+export const WAYS = [
+  { way: "python3", options: (): Partial<WatchOptions> => ({ containerEnv: { PATH: "/usr/bin:/bin" } }) },
+  { way: "curl", options: (): Partial<WatchOptions> => ({ containerEnv: { PATH: curlOnly() } }) },
+] as const;
+
+/** Each of them under each shell. */
+export const EACH = WAYS.flatMap((way) =>
+  SHELLS.filter((sh) => sh !== "bash --posix").map((sh) => ({ ...way, sh })),
+);
+
+/** A job whose output S3 may carry, in a bucket of its own. Its end is not taken by a session. */
+export class UploadedJob {
+  readonly bucket: PieceBucket;
+  readonly order = new TestOrder();
+  readonly job: WatchedJob;
+
+  private constructor(bucket: PieceBucket, options: WatchOptions) {
+    this.bucket = bucket;
+    this.job = new WatchedJob({ pieces: true, take: false, ...options });
+    jobs.push(this.job);
+  }
+
+  static async make(options: WatchOptions): Promise<UploadedJob> {
+    const bucket = await PieceBucket.start();
+    buckets.push(bucket);
+    return new UploadedJob(bucket, options);
+  }
+
+  /** Attaches, and gives an order as soon as the job is shown. */
+  async follow(access?: string[]): Promise<WatchedTerminal> {
+    const terminal = this.job.attach();
+    await terminal.says("attached");
+    terminal.type(this.bucket.typed(this.order, 0, access ?? this.bucket.access(this.order)));
+    return terminal;
+  }
+
+  /** Follows it until S3 has proven to work, and then leaves the session. */
+  async followBriefly(access?: string[]): Promise<void> {
+    const terminal = await this.follow(access);
+    await until(() => this.pieces.length > 0);
+    terminal.type(LEFT);
+    await terminal.closed;
+  }
+
+  get pieces(): Sealed[] {
+    return this.bucket.pieces(this.order);
+  }
+
+  ended(): Promise<Sealed[]> {
+    return this.bucket.ended(this.order);
+  }
+
+  /** The spool's bytes that the pieces hold. Fails where a piece is not authentic, or does not follow the one before. */
+  spool(from = 0): Buffer {
+    let at = from;
+    const bodies = this.pieces.map((piece, number) => {
+      expect(piece).toMatchObject({ isAuthentic: true, number, begin: at });
+      if (piece.kind !== "out") return Buffer.alloc(0);
+      at += piece.body.length;
+      return piece.body;
+    });
+    return Buffer.concat(bodies);
+  }
+
+  /** The pieces of the spool on the disk, joined. */
+  get kept(): Buffer {
+    const path = this.job.directory ?? "";
+    const starts = readdirSync(path).filter((name) => name.startsWith("out."));
+    return Buffer.concat(
+      starts
+        .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
+        .map((name) => readFileSync(join(path, name))),
+    );
+  }
+
+  /** Takes the end as the runner does by S3, and waits until nothing is left of the job. */
+  async take(number = 1_000): Promise<void> {
+    this.bucket.control(this.order, number, this.pieces.at(-1)?.begin ?? 0, ["taken"]);
+    await this.isGone();
+  }
+
+  async isGone(): Promise<void> {
+    await until(
+      () => this.job.directory === undefined && this.job.processes.length === 0,
+      () =>
+        `${this.job.directory ?? ""} ${this.job.processes.map((pid) => readFileSync(`/proc/${pid}/cmdline`).toString()).join()}`,
+    );
+  }
+
+  /** The curl processes that upload. */
+  get curls(): number[] {
+    return processesOf(`${this.job.directory ?? "/-"}/post.curl`);
+  }
+
+  /** The process that uploads: python3, or the shell that runs curl. */
+  get uploader(): number | undefined {
+    const [python] = processesOf(`${this.job.directory ?? "/-"}/uploader.py`);
+    return (
+      python ??
+      (Number(readFileSync(`${this.job.directory ?? ""}/uploader`, "utf8").split(":")[0]) || undefined)
+    );
+  }
+}
