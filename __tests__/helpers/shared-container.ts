@@ -55,11 +55,8 @@ export class SharedContainer implements WatchLimits {
       init: reaping ? init : undefined,
     });
     const container = new SharedContainer(pid, exited);
-    const isSetUp = (): boolean =>
-      reaping
-        ? container.read("/proc/1/task/1/children") !== "" &&
-          container.read("/proc/2/cmdline").startsWith("sleep")
-        : container.read("/proc/1/cmdline").startsWith("sleep");
+    const command = (): string => (reaping ? container.read("/proc/1/task/1/children").trim() : "1");
+    const isSetUp = (): boolean => container.read(`/proc/${command()}/cmdline`).startsWith("sleep");
     while (!isSetUp()) await new Promise(setImmediate);
     return container;
   }

@@ -31,7 +31,7 @@ asOthers.concurrent.each(BOTH)(
       const uploaded = await UploadedJob.make({
         script: "sleep 1; seq 1000; sleep 1; exit 3",
         within: container,
-        ...options(),
+        ...options(container),
         sh: "/bin/sh",
       });
       const terminal = await uploaded.follow();
@@ -60,7 +60,7 @@ asOthers.concurrent.each(BOTH)(
         const uploaded = await UploadedJob.make({
           script: "sleep 1; while ! [ -e /tmp/go ]; do sleep 0.1; done; seq 20000; exit 3",
           within: container,
-          ...options(),
+          ...options(container),
           sh: "/bin/sh",
         });
         const terminal = await uploaded.follow();

@@ -76,7 +76,7 @@ sleep 1; exit 3`;
         script,
         user: "1000",
         within: container,
-        ...options(),
+        ...options(container),
         sh: "/bin/sh",
       });
       await uploaded.follow();

@@ -50,7 +50,7 @@ it.concurrent.each(WAYS)(
     const posts = uploaded.bucket.requests.filter(({ method }) => method === "POST");
     expect(posts.length).toBeLessThan(20);
     const waits = uploaded.pieces.flatMap(({ number, body }) => {
-      const [first] = (/^\d{19}$/m.exec(stdoutOf(body))) ?? [];
+      const [first] = /^\d{19}$/m.exec(stdoutOf(body)) ?? [];
       const { at = 0 } = posts.find(({ key }) => key.endsWith(`/${number}`)) ?? {};
       return first === undefined ? [] : [at - Number(first) / 1e6];
     });

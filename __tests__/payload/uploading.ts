@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PieceBucket, type Sealed, TestOrder } from "../helpers/piece-bucket.ts";
+import type { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
@@ -21,20 +22,26 @@ export async function removeAll(): Promise<void> {
   rmSync(directory, { recursive: true });
 }
 
-/** A PATH with curl, and without python3. */
-export function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum"): string {
-  const path = withoutPython("mawk", directory);
+/** A PATH with curl, and without python3. In a container it is made below a directory there. */
+export function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum", container?: SharedContainer): string {
+  const path = withoutPython("mawk", container ? `${container.root}/run` : directory);
   for (const tool of ["curl", "cut", "tail", "openssl"])
     if (!existsSync(join(path, tool))) symlinkSync(findProgram(tool), join(path, tool));
   if (hasher === "openssl") rmSync(join(path, "sha256sum"));
-  return path;
+  return container ? path.slice(container.root.length) : path;
 }
 
 /** Each program that uploads, with the options that have it do so. */
 export const WAYS = [
-  { way: "python3", options: (): Partial<WatchOptions> => ({ containerEnv: { PATH: "/usr/bin:/bin" } }) },
-  { way: "curl", options: (): Partial<WatchOptions> => ({ containerEnv: { PATH: curlOnly() } }) },
-] as const;
+  { way: "python3", options: () => ({ containerEnv: { PATH: "/usr/bin:/bin" } }) },
+  {
+    way: "curl",
+    options: (container?: SharedContainer) => ({ containerEnv: { PATH: curlOnly("sha256sum", container) } }),
+  },
+] as const satisfies readonly {
+  readonly way: string;
+  readonly options: (container?: SharedContainer) => Partial<WatchOptions>;
+}[];
 
 /** Each of them under each shell. */
 export const EACH = WAYS.flatMap((way) =>
