@@ -1,4 +1,4 @@
-import { type Announcement, findAnnouncement, LONGEST_MARK } from "./marks.ts";
+import { type Announcement, BEL, findAnnouncement, LONGEST_MARK } from "./marks.ts";
 
 /** Finds the one announcement of a session, in bytes that come in pieces of any size. */
 export class AnnouncementReader {
@@ -9,7 +9,8 @@ export class AnnouncementReader {
   read(bytes: Buffer): Announcement | undefined {
     if (this.#isFound) return undefined;
     this.#noise = (this.#noise + bytes.toString("latin1")).slice(-LONGEST_MARK);
-    const announcement = findAnnouncement(this.#noise);
+    // Bytes without the end of a mark complete none, and a search among many beginnings is slow.
+    const announcement = bytes.includes(BEL) ? findAnnouncement(this.#noise) : undefined;
     if (announcement === undefined) return undefined;
     this.#isFound = true;
     this.#noise = "";
