@@ -2,11 +2,14 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { asRoot } from "../../local/task/isolate.ts";
 import { split } from "../../local/agent/shlex.ts";
 import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
@@ -154,4 +157,28 @@ describe.each(SHELLS.filter((shell) => shell !== "bash"))("under %s", (sh) => {
   it.concurrent("where no job is or comes, nothing happens, after a second", async () => {
     expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");
   });
+});
+
+withNeed(
+  it,
+  "root",
+  asRoot ? undefined : "only root can make a container",
+)("a bootstrap that is slow to say who it is ends when the job was stopped meanwhile", async () => {
+  const container = await SharedContainer.start("dash");
+  try {
+    // After it has made the directory, the bootstrap looks at it by this program.
+    const slow = `case "$2" in */fargate-exec-*) [ ! -d "$2" ] || ! mkdir /tmp/slow || sleep 2 ;; esac 2>/dev/null`;
+    container.run("mv /usr/bin/ls /usr/bin/real-ls");
+    writeFileSync(`${container.root}/usr/bin/ls`, `#!/bin/sh\n${slow}\nexec real-ls "$@"\n`, { mode: 0o755 });
+    const job = new WatchedJob({ within: container, sh: "/bin/sh", script: "echo never" });
+    const terminal = job.attach();
+    await until(() => container.exists("/tmp/slow"));
+    container.run(`(${split(stopCommand(job.runId, { sessionKnown: true }))[2] ?? ""}\n) || :`);
+    expect(job.directory).toBeUndefined();
+    await terminal.closed;
+    // It asks for nothing, since nobody may be there to answer.
+    expect(terminal.events.map(({ kind }) => kind)).not.toContain("ready");
+  } finally {
+    await container.stop();
+  }
 });

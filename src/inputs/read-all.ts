@@ -2,11 +2,12 @@ import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
-import { boolean, count, duration, lines, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { boolean, count, duration, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
 import { InputReader } from "./input-reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
 import { readStaging } from "./staging.ts";
+import { args, tooMuch } from "./variable-size.ts";
 import { variables } from "./variables.ts";
 import { cluster, container, readTaskSelection } from "./where.ts";
 
@@ -30,7 +31,7 @@ export function readInputs(source: InputSource): Inputs {
     container: reader.optional("container", container),
     startTimeout: reader.orElse("start-timeout", duration, 10 * minute),
     shell: reader.optional("shell", shellTemplate),
-    args: lines(reader.raw("args")),
+    args: reader.parsed("args", reader.raw("args"), args) ?? [],
     workingDirectory: reader.text("working-directory") || undefined,
     user: reader.optional("user", user),
     env: readVariables(reader, "env"),
@@ -46,6 +47,8 @@ export function readInputs(source: InputSource): Inputs {
     summary: reader.orElse("summary", boolean, true),
   };
   checkPartition(reader, rest.roleToAssume, region);
+  const much = tooMuch(rest);
+  if (much !== undefined) reader.refuse(much.name, much.must, much.got, much.advice);
   reader.check();
   if (where === undefined || script === undefined || region === undefined) {
     throw new Error("an input was found wrong without a word why");

@@ -1,5 +1,7 @@
+import { lines, type ParseResult } from "./parse.ts";
+
 /**
- * The longest `NAME=value` that Linux hands to a program, with the NUL byte at its end: MAX_ARG_STRLEN, 32 pages of
+ * The longest argument, and the longest `NAME=value`, that Linux hands to a program, with the NUL byte at its end: MAX_ARG_STRLEN, 32 pages of
  * 4 KiB, as execve(2) says.
  */
 export const LONGEST_VARIABLE = 131_072;
@@ -9,6 +11,67 @@ export function tooLong(name: string, value: string): string | undefined {
   const size = name.length + 1 + Buffer.byteLength(value) + 1;
   if (size <= LONGEST_VARIABLE) return undefined;
   return `whose value makes a variable of ${inBytes(size)}, where Linux allows a program ${inBytes(LONGEST_VARIABLE)}`;
+}
+
+/** The input `args`: one a line, as it is. */
+export function args(text: string): ParseResult<readonly string[]> {
+  const value = lines(text);
+  const long = value.findIndex((line) => Buffer.byteLength(line) >= LONGEST_VARIABLE);
+  if (long < 0) return { value };
+  return {
+    must: `arguments with which Linux starts a program, one a line, each of at most ${inBytes(LONGEST_VARIABLE - 1)}`,
+    got: `${inBytes(Buffer.byteLength(value[long] ?? ""))} in line ${long + 1}`,
+    advice: "Hand the text over in the script, or let the script fetch it, from S3 for example.",
+  };
+}
+
+/**
+ * The most bytes that the arguments and variables of a program take together: a quarter of the limit of its stack
+ * (execve(2)), which is 8 MiB unless somebody has set it, and on Fargate no task definition can (it takes `nofile` alone).
+ */
+const LARGEST_SUM = 2_097_152;
+/** What is left to the container's own variables and to ours. */
+const OF_OTHERS = 65_536;
+/** Linux counts the pointer to a string, too. */
+const POINTER = 8;
+
+export interface Handed {
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+}
+
+export interface TooMuch {
+  /** The largest of the inputs. */
+  readonly name: keyof Handed;
+  readonly must: string;
+  readonly got: string;
+  readonly advice: string;
+}
+
+/** What is wrong with inputs that are too much for Linux together; undefined where they are not. */
+export function tooMuch({ env, secrets, args }: Handed): TooMuch | undefined {
+  const variables = (of: Handed["env"]): number =>
+    sum(Object.entries(of).map(([name, value]) => Buffer.byteLength(value) + name.length + 1));
+  const sizes: readonly (readonly [keyof Handed, number])[] = [
+    ["env", variables(env)],
+    ["secrets", variables(secrets)],
+    ["args", sum(args.map((line) => Buffer.byteLength(line)))],
+  ];
+  const most = LARGEST_SUM - OF_OTHERS;
+  if (sizes.reduce((all, [, size]) => all + size, 0) <= most) return undefined;
+  const [largest] = sizes.toSorted(([, a], [, b]) => b - a);
+  return {
+    name: largest?.[0] ?? "env",
+    must: `so small that Linux starts a program with it: 'env', 'secrets' and 'args' have at most ${inBytes(most)} together`,
+    got: sizes.map(([input, size]) => `${inBytes(size)} in '${input}'`).join(", "),
+    advice: TOO_LONG_ADVICE,
+  };
+}
+
+/** The size of strings as Linux counts it: each has a NUL byte at its end, and a pointer to it. */
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all + size + 1 + POINTER, 0);
 }
 
 function inBytes(size: number): string {

@@ -38,7 +38,8 @@ fx_is_heard() {
 # Sets fx_dir to a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
 fx_find_unheard() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
-    [ "$fx_dir" != "$fx_own" ] && fx_goes_on || continue
+    [ "$fx_dir" != "$fx_own" ] || continue
+    fx_goes_on || continue
     fx_is_followed "$fx_dir" && fx_is_heard "$fx_dir" || return 0
   done
   false
