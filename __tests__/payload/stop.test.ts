@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { asRoot } from "../../local/task/isolate.ts";
+import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
-import { LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
+import { bootstrapCommand, LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
@@ -12,9 +13,10 @@ import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
-import { WatchedJob } from "../helpers/watch.ts";
+import { PYTHON, WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 300_000;
+const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
 const jobs: WatchedJob[] = [];
 afterAll(() => {
   for (const job of jobs) job.remove();
@@ -170,14 +172,21 @@ withNeed(
     const slow = `case "$2" in */fargate-exec-*) [ ! -d "$2" ] || ! mkdir /tmp/slow || sleep 2 ;; esac 2>/dev/null`;
     container.run("mv /usr/bin/ls /usr/bin/real-ls");
     writeFileSync(`${container.root}/usr/bin/ls`, `#!/bin/sh\n${slow}\nexec real-ls "$@"\n`, { mode: 0o755 });
-    const job = new WatchedJob({ within: container, sh: "/bin/sh", script: "echo never" });
-    const terminal = job.attach();
+    const { runId, payload } = new WatchedJob({ script: "echo never" });
+    const command = bootstrapCommand({
+      runId,
+      at: 0,
+      packAbove: undefined,
+      payload,
+      delivery: { kind: "session" },
+    });
+    // Nobody types anything: its runner was killed.
+    const words = [...container.enter, "/bin/sh", "-c", split(command)[2] ?? ""];
+    const terminal = spawn(PYTHON, ["-I", "-S", TERMINAL, ...words], { env: { PATH: "/usr/bin:/bin" } });
+    const closed = once(terminal, "close");
     await until(() => container.exists("/tmp/slow"));
-    container.run(`(${split(stopCommand(job.runId, { sessionKnown: true }))[2] ?? ""}\n) || :`);
-    expect(job.directory).toBeUndefined();
-    await terminal.closed;
-    // It asks for nothing, since nobody may be there to answer.
-    expect(terminal.events.map(({ kind }) => kind)).not.toContain("ready");
+    container.run(`(${split(stopCommand(runId, { sessionKnown: true }))[2] ?? ""}\n) || :`);
+    await closed;
   } finally {
     await container.stop();
   }
