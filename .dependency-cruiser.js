@@ -7,6 +7,7 @@
 const ROWS = [
   ["errors", "clock", "origin", "clipped", "record", "channel"],
   ["log", "bounded"],
+  ["waiting"],
   ["aws"],
   ["inputs"],
   ["targets"],

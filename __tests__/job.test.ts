@@ -135,6 +135,9 @@ it(
     });
     const lines = seen.shown.split("\n");
     expect(log.lines.filter((line) => line.startsWith("fargate-exec run=test-"))).toHaveLength(1);
+    const { container, taskId } = aTarget();
+    expect(log.phases).toEqual([`Waiting for container '${container}' of task ${taskId}`, undefined]);
+    expect([...report.stderr]).toEqual([[0, "***\n"]]);
     expect(lines.slice(0, -1).toSorted()).toEqual(["***", "hello world"]);
     expect(report.sessionIds).toHaveLength(1);
     expect(seen.commands.join("\n")).not.toMatch(/hunter22|hello/);

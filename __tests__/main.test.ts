@@ -100,9 +100,12 @@ it("reports what AWS says, when the runner obeys commands again, and has nothing
   const { exitCode, lines, outcome, state } = await mainStep({ ...inputs, task: ID });
   expect([exitCode, outcome, state]).toEqual([1, "not-started", ""]);
   expect(asked.toSorted()).toEqual(["DescribeClusters", "DescribeTasks"]);
-  const token = /^::stop-commands::(.+)$/.exec(lines[0] ?? "")?.[1] ?? "none";
-  expect(lines.slice(-2)).toEqual([
+  const token = /^::stop-commands::(.+)$/.exec(lines[1] ?? "")?.[1] ?? "none";
+  expect(lines[0]).toBe(`##[group]Looking at task ${ID}`);
+  expect(lines.slice(-4)).toEqual([
+    "##[group]Cleaning up",
     `::${token}::`,
+    "##[endgroup]",
     expect.stringContaining("::error title=fargate-exec%3A task-not-found::"),
   ]);
 });

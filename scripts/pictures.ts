@@ -3,7 +3,7 @@
  * them, in light and in dark, into `docs/pictures/`. Needs Chromium on PATH.
  */
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { runStep, type StepResult } from "../local/runner/step.ts";
@@ -11,6 +11,7 @@ import { visibleDelays } from "../local/settings.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { demoInputs, taskDefinition, token } from "../demo/demo/step.ts";
+import { smallPng } from "./pictures/small-png.ts";
 import { logPage, summaryPage, WIDTH, type Scheme } from "./pictures/page.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -50,10 +51,12 @@ async function demoStep(): Promise<StepResult> {
 async function draw(name: string, html: string, scheme: Scheme): Promise<void> {
   const page = join(scratch, `${name}-${scheme}.html`);
   await writeFile(page, html);
-  const height = /data-height="(\d+)"/.exec(chromium("--dump-dom", "--virtual-time-budget=1000", page))?.[1];
+  const measured = chromium("--dump-dom", `--window-size=${WIDTH},400`, "--virtual-time-budget=1000", page);
+  const height = /data-height="(\d+)"/.exec(measured)?.[1];
   if (height === undefined) throw new Error(`Chromium did not tell the height of ${page}.`);
   const file = join(root, "docs/pictures", `${name}-${scheme}.png`);
   chromium(`--screenshot=${file}`, `--window-size=${WIDTH},${height}`, page);
+  await writeFile(file, smallPng(await readFile(file)));
 }
 
 function chromium(...args: readonly string[]): string {

@@ -12,6 +12,7 @@ import {
   type TaskFacts,
   type TaskResult,
 } from "./report/result.ts";
+import { tellWhile } from "./waiting.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
 import { othersToTry } from "./targets/candidates.ts";
 import { replacementFor } from "./targets/replacement.ts";
@@ -35,6 +36,7 @@ export async function runJobs(
     const job = { ...step, exec, looks, write: step.writer() };
     return await runInOneOf(targets[0], resolved, job, step);
   }
+  step.log.phase();
   const warned = new Set<string>();
   const running = targets.map(async (target, task) => {
     const label = `[task ${task}] `;
@@ -71,7 +73,11 @@ async function runInOneOf(
       const next =
         isFinal || job.cancel.aborted
           ? undefined
-          : await replacementFor(target, result.failure, candidates, targetContext(step));
+          : await tellWhile(
+              "another task",
+              job,
+              replacementFor(target, result.failure, candidates, targetContext(step)),
+            );
       if (next === undefined) return await withDiagnosis(result, attempt, target, job);
       target = next;
     } catch (error) {
@@ -97,10 +103,11 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   const report = await runJob(job).catch((error: unknown) => loggedFailure(error, log));
   const facts: TaskFacts = {
     target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
+    startedAt: looks.startedAt(target.taskArn),
     publicIp: cancel.aborted ? undefined : await address?.get(),
     ...("end" in report
-      ? { sessionId: report.sessionIds.at(-1), log: report.log, stdout: report.stdout }
-      : { sessionId: undefined, log: undefined, stdout: "" }),
+      ? { sessionId: report.sessionIds.at(-1), log: report.log, stdout: report.stdout, stderr: report.stderr }
+      : { sessionId: undefined, log: undefined, stdout: "", stderr: new Map() }),
   };
   if (!("end" in report))
     return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };
@@ -138,5 +145,9 @@ function labelled(log: Log, label: string, warned: Set<string>): Log {
       warned.add(line);
       log.warning(line);
     },
+    notice: (text) => log.notice(label + text),
+    // The lines of jobs that run side by side would mix in a group.
+    phase: () => undefined,
+    fold: (title, line) => log.fold(label + title, label + line),
   };
 }

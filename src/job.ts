@@ -9,6 +9,7 @@ import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";
 import { loggedFailure } from "./log.ts";
 import { type EndedJob, readJobLogs } from "./logs/job-logs.ts";
+import { WaitLines } from "./waiting.ts";
 import { workerCount } from "./payload/workers.ts";
 import type { JobReport } from "./report/result.ts";
 
@@ -17,21 +18,23 @@ import type { JobReport } from "./report/result.ts";
  * job gets no place in the container; after that every end is a value.
  */
 export async function runJob(context: JobContext): Promise<JobReport> {
-  const { inputs, target, clock, cancel } = context;
+  const { inputs, target, clock, log, cancel } = context;
   cancel.throwIfAborted();
   const deadline = clock.now() + inputs.startTimeout;
-  const job = await prepareJob(context, deadline);
+  log.phase(`Waiting for container '${target.container}' of task ${target.taskId}`);
+  const lines = new WaitLines({ clock, log });
+  const job = await prepareJob(context, deadline, lines);
   const place = await queueForPlace(job, context, deadline);
 
   const nonce = randomBytes(16).toString("hex");
   const output = new JobOutput(nonce, workerCount(inputs.workers, target.cpuUnits), context);
-  const sessions = new JobSessions(job, place, context, deadline);
+  const sessions = new JobSessions(job, place, context, { deadline, lines });
   try {
     const ended = await followToEnd(sessions, typedInput(nonce, job, context), output, context);
     // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
     const end = await toldByLogs(ended, output, job, context);
-    return { ...ended, end, stdout: output.end() };
+    return { ...ended, end, ...output.end() };
   } finally {
     await place.giveBack();
   }

@@ -7,6 +7,15 @@ export interface Log {
   debug(line: string): void;
   /** An annotation of the workflow run, for a run that goes on although something is not as asked. */
   warning(line: string): void;
+  /** An annotation of the workflow run for something that the user needs later. */
+  notice(text: string): void;
+  /**
+   * Begins a phase of the step: what is logged from now on is folded under this title. The phase ends with the next
+   * one, with output of the job, or without a title. An annotation is never folded.
+   */
+  phase(title?: string): void;
+  /** Ends the phase, and logs a line that is folded under a title of its own. */
+  fold(title: string, line: string): void;
 }
 
 /** The error as a `Failure`. For a bug of the action the stack goes into the debug log. */

@@ -10,6 +10,7 @@ import { loggedFailure } from "./log.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import { failedResult, type Result } from "./report/result.ts";
 import { targetContext } from "./step-context.ts";
+import { tellWhile } from "./waiting.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
 /** The main step, from the inputs to the report. Never rejects: a failure is reported as the step's result. */
@@ -25,15 +26,20 @@ export async function run(): Promise<void> {
   } catch (error) {
     result = failedResult(loggedFailure(error, screen));
   }
-  await report(result, inputs?.summary ?? true);
+  await report(result, inputs);
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   if (step.inputs.check) return await checkSetUp(step, process.env);
-  const looking = lookBeforeStart(step.inputs, step);
+  const looking = tellWhile("AWS to tell of cluster and bucket", step, lookBeforeStart(step.inputs, step));
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (step.inputs.where.kind === "new") await looking;
-  const [exec, resolved] = await Promise.all([looking, resolveTargets(targetContext(step))]);
+  const resolving = tellWhile(
+    step.inputs.where.kind === "new" ? "ECS to start the task" : "ECS to tell of the task",
+    step,
+    resolveTargets(targetContext(step)),
+  );
+  const [exec, resolved] = await Promise.all([looking, resolving]);
   return await runJobs(resolved, exec, step);
 }

@@ -25,6 +25,7 @@ export async function finishCleanup(): Promise<void> {
     log.info("Nothing was left to undo.");
     return;
   }
+  log.phase("Cleaning up");
   screen.open({ workflowCommands: false });
   const { region, role } = state;
   const aws = awsCalls({ region, credentials: stepCredentials(role, region, log) });
@@ -40,6 +41,7 @@ export async function finishCleanup(): Promise<void> {
   }
   aws.clients.destroy();
   screen.close();
+  log.phase();
 }
 
 /** For a repeated cleanup, whose plain lines have been shown before: only its warnings are shown. */
@@ -48,5 +50,8 @@ function withWarningsOnly(log: Log): Log {
     info: (line) => log.debug(line),
     debug: (line) => log.debug(line),
     warning: (line) => log.warning(line),
+    notice: (text) => log.notice(text),
+    phase: () => undefined,
+    fold: (_, line) => log.debug(line),
   };
 }

@@ -136,7 +136,7 @@ engine("a workflow engine runs", () => {
       const result = await run(example("debug-shell.yml"));
       expect(result.succeeded).toBe(false);
       expect(result.output).toContain("No orders for an hour.");
-      const kept = shop.local.tasks.find(({ arn }) => result.log.includes(`--task ${arn} --container web`));
+      const kept = shop.local.tasks.find(({ id }) => result.log.includes(`--task ${id} --container web`));
       expect(kept?.desiredStatus).toBe("RUNNING");
     });
 

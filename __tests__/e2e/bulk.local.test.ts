@@ -14,7 +14,7 @@ function shown(all: Buffer): Buffer {
   const token = before.slice(before.lastIndexOf("::stop-commands::") + "::stop-commands::".length, -1);
   const job = text.slice(before.length + header.length, text.lastIndexOf(`::${token.split("\n")[0]}::\n`));
   const own =
-    /^(Session '?ecs-execute-command-|::debug::|The job is over; |The exec agent still uploads ).*\n/gm;
+    /^(##\[(end)?group\]|waiting for |Session '?ecs-execute-command-|::debug::|The job is over; |The exec agent still uploads ).*\n/gm;
   return Buffer.from(job.replace(own, ""), "latin1");
 }
 

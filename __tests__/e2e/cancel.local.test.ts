@@ -1,7 +1,15 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
-import { Aws, mainLog, pidOf, processes, type Inputs, type StepOptions } from "../helpers/local.ts";
+import {
+  Aws,
+  jobDirectories,
+  mainLog,
+  pidOf,
+  processes,
+  type Inputs,
+  type StepOptions,
+} from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -195,4 +203,37 @@ it("a job that ignores TERM is killed in the container, even after the runner ha
       .map(({ command }) => command)
       .filter((command) => command.endsWith("/script"));
   await eventually(job, []);
+});
+
+describe("in a container job, where a cancel does not reach main", () => {
+  it("post stops the task and removes all that the step has made", async () => {
+    const { result } = await cancelAt(
+      /^begun$/,
+      { ...staged(), run: "echo begun; sleep 300" },
+      { unsignalled: true },
+    );
+    expect(result.conclusion).toBe("cancelled");
+    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+    const told = result.post?.log.join("\n") ?? "";
+    const [, arn = ""] = /Stopping task (arn:\S+)\./.exec(told) ?? [];
+    await aws.world.local.tasks.find((task) => task.arn === arn)?.ended;
+    expect(aws.startedAndAlive()).toEqual([]);
+    expect(await aws.objects()).toEqual([]);
+    expect((await aws.definitions()).filter((name) => name.includes("-held-"))).toEqual([]);
+  });
+
+  it("post stops the job in a task of others, which lives on", async () => {
+    const task = await aws.runningTask();
+    const before = idle(task);
+    const { result } = await cancelAt(
+      /^begun$/,
+      { task: task.id, run: "echo begun; sleep 300" },
+      { unsignalled: true },
+    );
+    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+    expect(result.post?.log.join("\n")).toContain("Stopping the job in container 'app'");
+    await eventually(() => idle(task), before);
+    expect(task.lastStatus).toBe("RUNNING");
+    await eventually(() => jobDirectories(task), []);
+  });
 });

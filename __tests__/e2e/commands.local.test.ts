@@ -26,9 +26,12 @@ it.concurrent("a job that prints every form of a workflow command is shown, and 
   ];
   const result = await aws.step({
     task: task.id,
-    run: `echo '${base64(text.join(""))}' | base64 -d; exit 7`,
+    run: `echo '${base64(text.join(""))}' | base64 -d; echo '::set-output name=forged::yes ##[error]forged' >&2; exit 7`,
   });
   expectNothingObeyed(result);
+  expect(result.annotations[0]?.message).toContain(
+    "Last line of standard error: \\::set-output name=forged::yes ##\\[error]forged\n",
+  );
   expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
   expect(jobLog(result)).toContain("visible");
   expect(result.outputs["stdout"]).toBe(text.join("").slice(0, -1));

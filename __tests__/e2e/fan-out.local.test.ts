@@ -69,7 +69,9 @@ it("each of several new tasks knows its index, and all of them make one result",
   expect(result.outputs).toMatchObject({ "exit-code": "2", outcome: "failed", "task-arn": tasks[1]?.arn });
   expect(result.annotations).toEqual([
     expect.objectContaining({
-      message: expect.stringContaining("2 of 3 tasks failed ([task 1] 2 3, [task 2] 4 6).") as string,
+      message: expect.stringContaining(
+        "2 of 3 tasks failed (task 1: worker 0: exit code 2, worker 1: exit code 3; task 2: worker 0: exit code 4, worker 1: exit code 6).",
+      ) as string,
     }),
   ]);
   expect(aws.startedAndAlive()).toEqual([]);

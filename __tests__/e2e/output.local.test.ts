@@ -1,4 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
@@ -148,10 +150,14 @@ it("with 'workflow-commands' they are obeyed", async () => {
   expect(mainLog(result)).not.toContain("hide-me");
 });
 
-it("the first line names task, container, image and workflow run", async () => {
+it("the first line names task, container, image and workflow run, and is folded", async () => {
   const result = await aws.step({ task: task.id, run: "echo hello" });
   const log = mainLog(result);
-  const header = log[log.indexOf("hello") - 1] ?? "";
+  const [title, header = "", end] = log.slice(log.indexOf("hello") - 3);
+  expect([title, end]).toEqual([
+    `##[group]The script runs in container 'app' of task ${task.id}`,
+    "##[endgroup]",
+  ]);
   for (const fact of [
     `task=${task.arn}`,
     "container=app",
@@ -161,6 +167,52 @@ it("the first line names task, container, image and workflow run", async () => {
     "url=https://github.com/example-org/shop/actions/runs/9876543210",
   ])
     expect(header).toContain(fact);
+});
+
+describe("a script file", () => {
+  it("that fails is told with its last words, on its line, with the page that says more", async () => {
+    const run = { task: task.id, "script-file": "ops/job.sh" };
+    const script = "echo one\n# two\nnosuchcommand --now\n";
+    const result = await aws.step(run, { files: { "ops/job.sh": script } });
+    const page = "https://github.com/org/fargate-exec/blob/v1/docs/errors.md#a-script-that-failed";
+    expect(result.outputs["exit-code"]).toBe("127");
+    expect(result.annotations).toEqual([
+      {
+        ...{ level: "error", title: "fargate-exec: failed", file: "ops/job.sh", line: "3" },
+        message: expect.stringMatching(
+          /^The script failed\. Exit code 127: .*\nLast line of standard error: \S+\/script: .*3: nosuchcommand: .*not found\nSee https:\S+$/,
+        ) as string,
+      },
+    ]);
+    expect(result.annotations[0]?.message).toContain(`See ${page}`);
+    expect(result.summary).toContain(page);
+    expect(result.summary).not.toContain("nosuchcommand");
+  });
+
+  it("with the line ends of Windows is told before it runs, as it is", async () => {
+    const run = { task: task.id, "script-file": "ops/job.sh" };
+    const result = await aws.step(run, { files: { "ops/job.sh": "echo one\r\nnosuchcommand\r\n" } });
+    expect(result.annotations.map(({ level }) => level)).toEqual(["warning", "error"]);
+    expect(result.annotations[0]?.message).toMatch(/^The script 'ops\/job\.sh' has the line ends of Windows/);
+    const log = mainLog(result);
+    expect(log.findIndex((line) => line.startsWith("##[warning]The script"))).toBeLessThan(
+      log.indexOf("one"),
+    );
+    expect(result.outputs).toMatchObject({ "exit-code": "127", stdout: "one" });
+  });
+
+  it("may be in RUNNER_TEMP, and is then no file of the repository", async () => {
+    const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+    try {
+      writeFileSync(join(temp, "made.sh"), "echo made\nfalse\n");
+      const env = { RUNNER_TEMP: temp };
+      const result = await aws.step({ task: task.id, "script-file": join(temp, "made.sh") }, { env });
+      expect(result.outputs).toMatchObject({ "exit-code": "1", stdout: "made" });
+      expect(result.annotations[0]).not.toHaveProperty("file");
+    } finally {
+      rmSync(temp, { recursive: true });
+    }
+  });
 });
 
 it("the runner obeys the action's own commands while it does not obey the job's output", async () => {

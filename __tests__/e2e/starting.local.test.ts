@@ -1,6 +1,9 @@
 import { DescribeServicesCommand, DescribeTaskDefinitionCommand } from "@aws-sdk/client-ecs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
-import { Aws, mainLog, type Inputs } from "../helpers/local.ts";
+import { Aws, definition, mainLog, type Inputs, withoutInit } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -44,7 +47,7 @@ it.each<[string, () => Inputs, RegExp]>([
     () => likeService({ start: "false", image: "python:3.13" }),
     /\/fargate-exec-demo-held-[0-9a-f]{16}:1$/,
   ],
-])("a service with %s starts a task in its network", async (_, inputs, definition) => {
+])("a service with %s starts a task in its network", async (_, inputs, started) => {
   const result = await aws.step(inputs());
   expectSucceeded(result);
   const { plan } = aws.taskOf(result);
@@ -52,12 +55,46 @@ it.each<[string, () => Inputs, RegExp]>([
   expect(plan.network).toEqual({
     awsvpcConfiguration: { subnets, securityGroups, assignPublicIp: "ENABLED" },
   });
-  expect(plan.definition.taskDefinitionArn).toMatch(definition);
+  expect(plan.definition.taskDefinitionArn).toMatch(started);
   expect(plan.group).not.toContain("service:");
   expect(plan.tags).toContainEqual({
     key: "fargate-exec:run",
     value: expect.stringContaining("/actions/runs/") as string,
   });
+});
+
+it("a healthy start names no exception, and is folded by phases: the debug log has ECS's words", async () => {
+  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+  try {
+    const file = join(temp, "task-definition-1.json");
+    writeFileSync(file, JSON.stringify(definition("rendered", [withoutInit], aws.world.local.accountId)));
+    // As ECS answers while an agent starts; here it may be too fast for that.
+    aws.world.local.fail({
+      operation: "ExecuteCommand",
+      code: "TargetNotConnectedException",
+      message: "The execute command failed due to an internal error. Try again later.",
+      times: 2,
+    });
+    // From RUNNER_TEMP, where aws-actions/amazon-ecs-render-task-definition writes.
+    const result = await aws.step(likeService({ start: "false", "task-definition": file }), {
+      env: { RUNNER_TEMP: temp, RUNNER_DEBUG: "1" },
+    });
+    expectSucceeded(result);
+    const log = mainLog(result);
+    const isDebug = (line: string): boolean => line.startsWith("##[debug]");
+    expect(log.filter(isDebug).join("\n")).toMatch(/^##\[debug\]ExecuteCommand: \w+Exception: /m);
+    expect(log.filter((line) => !isDebug(line)).join("\n")).not.toMatch(/Exception|failed|error/i);
+    expect(log).toContainEqual(expect.stringMatching(/^waiting for the exec agent \(\d+ s\)$/));
+    const { id } = aws.taskOf(result);
+    expect(log.filter((line) => line.startsWith("##[group]"))).toEqual([
+      `##[group]Starting a task in cluster '${aws.world.made.cluster}'`,
+      `##[group]Waiting for container 'app' of task ${id}`,
+      `##[group]The script runs in container 'app' of task ${id}`,
+      "##[group]Cleaning up",
+    ]);
+  } finally {
+    rmSync(temp, { recursive: true });
+  }
 });
 
 it("a step waits for a network that fails for some seconds while a task starts", async () => {

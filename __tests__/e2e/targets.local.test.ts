@@ -194,6 +194,19 @@ it("'keep-task' decides whether the started task lives on", async () => {
   const kept = results.map((result) => aws.taskOf(result).desiredStatus === "RUNNING");
   expect(kept).toEqual(cases.map(([, lives]) => lives));
   expect(results[2]?.log.join("\n")).toContain("is kept: 'keep-task' is 'on-failure'");
+  const notices = (result?: StepResult) =>
+    result?.annotations.filter(({ level }) => level === "notice") ?? [];
+  expect(results.map((result) => notices(result).length)).toEqual(cases.map(([, lives]) => (lives ? 1 : 0)));
+  const [told] = notices(results[4]);
+  const { id } = results[4] === undefined ? { id: "" } : aws.taskOf(results[4]);
+  const which = `--region us-east-1 --cluster ${aws.world.made.cluster} --task ${id}`;
+  expect(told?.message).toMatch(
+    /^Task \w+ is kept, and costs, until \d{4}-\d\d-\d\d \d\d:\d\d UTC at the latest\.$/m,
+  );
+  expect(told?.message).toContain(
+    `aws ecs execute-command ${which} --container app --interactive --command /bin/sh\n`,
+  );
+  expect(told?.message).toContain(`aws ecs stop-task ${which}\n`);
 });
 
 it("a task that stops under the job is a failure that says so, never a success", async () => {

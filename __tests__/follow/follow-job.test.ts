@@ -132,6 +132,23 @@ describe("attending to a job", () => {
     expect([job.attachedAt, job.terminated, job.log.lines]).toEqual([[0], [], []]);
   });
 
+  it("says every half minute what has to come before the job is shown, and nothing after that", async () => {
+    const job = new FollowRig((session) => session.says(mark("open")));
+    const attended = job.run();
+    await turn();
+    const [first] = job.sessions;
+    job.clock.advance(30_000);
+    await turn();
+    expect(job.log.lines).toEqual(["waiting for the container to fetch the script and to start it (30 s)"]);
+    first?.says(from(0));
+    await turn();
+    job.clock.advance(31_000);
+    first?.says(END);
+    expect(await attended).toMatchObject(ENDED);
+    expect(job.log.lines).toHaveLength(1);
+    expect(job.log.phases).toEqual([undefined]);
+  });
+
   it.each<[string, string[], number]>([
     ["before it was ready", [], 0],
     ["before the job was there", [READY], 0],

@@ -6,9 +6,14 @@ import { stepInputs } from "../../src/github/inputs-source.ts";
 describe("the inputs of a step", () => {
   const root = mkdtempSync(join(tmpdir(), "source-"));
   const workspace = join(root, "repo");
+  const temporary = join(root, "temp");
 
   beforeAll(() => {
     mkdirSync(join(workspace, "ops"), { recursive: true });
+    mkdirSync(temporary);
+    writeFileSync(join(temporary, "made.sh"), "ls\r\n");
+    symlinkSync("../outside", join(temporary, "escape.sh"));
+    symlinkSync("../../temp/made.sh", join(workspace, "ops", "to-temp.sh"));
     writeFileSync(join(root, "outside"), "secret of the runner");
     writeFileSync(join(workspace, "ops", "job.sh"), "ls\r\n");
     symlinkSync("job.sh", join(workspace, "ops", "link.sh"));
@@ -17,7 +22,7 @@ describe("the inputs of a step", () => {
   afterAll(() => rmSync(root, { recursive: true }));
   afterEach(() => delete process.env["INPUT_WORKING-DIRECTORY"]);
 
-  const source = stepInputs({ GITHUB_WORKSPACE: workspace });
+  const source = stepInputs({ GITHUB_WORKSPACE: workspace, RUNNER_TEMP: temporary });
 
   it("are what the runner gave, byte for byte", () => {
     process.env["INPUT_WORKING-DIRECTORY"] = "  /srv \n";
@@ -29,9 +34,17 @@ describe("the inputs of a step", () => {
     expect(Buffer.from(source.readFile(join(workspace, "ops", name))).toString()).toBe("ls\r\n");
   });
 
-  it("do not follow a link out of the workspace", () => {
-    expect(() => source.readFile(join(workspace, "ops", "escape.sh"))).toThrow(
-      "it is a symbolic link to a file outside the workspace",
+  it("read a file of the runner's directory for temporary files", () => {
+    expect(Buffer.from(source.readFile(join(temporary, "made.sh"))).toString()).toBe("ls\r\n");
+  });
+
+  it.each([
+    [workspace, "ops/escape.sh"],
+    [workspace, "ops/to-temp.sh"],
+    [temporary, "escape.sh"],
+  ])("do not follow a link out of %s: %s", (directory, path) => {
+    expect(() => source.readFile(join(directory, path))).toThrow(
+      `it is a symbolic link to a file outside ${directory}`,
     );
   });
 

@@ -30,6 +30,10 @@ export const COMMANDS: readonly string[] = [
   "::forged::",
 ];
 
+/** The groups of the runner and of the action's phases. */
+const OUR_GROUPS =
+  /^##\[group\](\[task \d+\] )?(Run|Starting|Looking|Choosing|Waiting|Reading|The script runs|Cleaning) /;
+
 /** The traces of commands that the runner, or a reader of its log, took for the action's own. */
 export function traces(result: StepResult): unknown {
   const { annotations, outputs, state, post, matchers, log, commandFailed } = result;
@@ -40,8 +44,10 @@ export function traces(result: StepResult): unknown {
     matchers,
     commandFailed,
     post: post?.annotations,
-    headings: log.filter((line) =>
-      /^##\[(?!group\]Run |endgroup\]|error\]|warning\])|^##\[\w+\]forged/.test(line),
+    headings: log.filter(
+      (line) =>
+        /^##\[(?!endgroup\]|error\]|warning\]|notice\])|^##\[\w+\]forged/.test(line) &&
+        !OUR_GROUPS.test(line),
     ),
     stopped: log.filter((line) => line === "::stop-commands::***").length > 0,
   };

@@ -4,17 +4,30 @@ import { Changes } from "./until.ts";
 /** Keeps what a user would read. */
 export class Listener implements Log {
   readonly lines: string[] = [];
+  /** What the user sees with debug logging only. */
+  readonly debugLines: string[] = [];
+  /** The titles of the phases; undefined for the end of one. */
+  readonly phases: (string | undefined)[] = [];
   readonly #changes = new Changes();
 
   info(line: string): void {
     this.lines.push(line);
     this.#changes.notify();
   }
-  debug(): void {
-    // The user does not see debug lines.
+  debug(line: string): void {
+    this.debugLines.push(line);
   }
   warning(line: string): void {
     this.info(`warning: ${line}`);
+  }
+  notice(text: string): void {
+    this.info(`notice: ${text}`);
+  }
+  phase(title?: string): void {
+    this.phases.push(title);
+  }
+  fold(_title: string, line: string): void {
+    this.info(line);
   }
 
   /** Resolves as soon as a line matches. */

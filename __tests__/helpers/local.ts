@@ -41,7 +41,10 @@ const actionDir = resolve(import.meta.dirname, "../..");
 export type Inputs = Readonly<Record<string, string>>;
 
 export interface StepOptions extends Partial<
-  Pick<StepRequest, "actionDir" | "container" | "env" | "secrets" | "signal" | "beforePost" | "onLine">
+  Pick<
+    StepRequest,
+    "actionDir" | "container" | "env" | "secrets" | "signal" | "unsignalled" | "beforePost" | "onLine"
+  >
 > {
   /** Files of the workspace, by their path. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
@@ -323,7 +326,9 @@ export function jobLog(result: StepResult): readonly string[] {
   const header = log.findIndex((line) => HEADER.test(line));
   const resume = log.findIndex((line, at) => at > header && /^::(\*\*\*|[0-9a-f-]{36})::$/.test(line));
   if (header < 0 || resume < 0) throw new Error(`no job in this log:\n${log.join("\n")}`);
-  return log.slice(header + 1, resume);
+  // The header is folded, and after the job's last line the group of the cleanup begins, which ends the guard.
+  const begin = log[header + 1] === "##[endgroup]" ? header + 2 : header + 1;
+  return log.slice(begin, log[resume - 1] === "##[group]Cleaning up" ? resume - 1 : resume);
 }
 
 /** The pid of a step's main or post process, which is recognised by its workspace or an input. */

@@ -7,6 +7,7 @@ export class SteppedClock implements Clock {
   readonly slept: number[] = [];
   #now = 1_700_000_000_000;
   #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  readonly #ticks = new Set<{ at: number; readonly ms: number; readonly tick: () => void }>();
   readonly #changes = new Changes();
 
   now(): number {
@@ -28,8 +29,19 @@ export class SteppedClock implements Clock {
     });
   }
 
+  every(ms: number, tick: () => void): () => void {
+    const ticking = { at: this.#now + ms, ms, tick };
+    this.#ticks.add(ticking);
+    return () => this.#ticks.delete(ticking);
+  }
+
   advance(ms: number): void {
     this.#now += ms;
+    for (const ticking of this.#ticks) {
+      if (ticking.at > this.#now) continue;
+      ticking.at = this.#now + ticking.ms;
+      ticking.tick();
+    }
     const due = this.#sleepers.filter(({ at }) => at <= this.#now);
     this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
     for (const { wake } of due) wake();

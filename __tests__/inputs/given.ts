@@ -17,6 +17,7 @@ export function source(given: GivenInputs, { env = {}, files = {} }: Surrounding
     get: (name) => given[name] ?? "",
     env,
     workspace: "/repo",
+    directories: ["/repo", "/temp"],
     readFile: (path) => {
       const text = files[path];
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);

@@ -23,6 +23,7 @@ describe("the script", () => {
       expect(read({ ...fromFile, "script-file": path }, { files }).script).toEqual({
         kind: "file",
         path: "ops/job.sh",
+        inWorkspace: "ops/job.sh",
         bytes: Buffer.from("#!/bin/sh\nexit 3\r\n"),
       });
     },
@@ -53,32 +54,32 @@ describe("the script", () => {
     [
       "a file that is not there",
       { ...fromFile, "script-file": "gone.sh" },
-      "Input 'script-file' must be a file in the workspace that can be read.",
+      "Input 'script-file' must be a file in the workspace or RUNNER_TEMP that can be read.",
       "Got 'gone.sh': ENOENT: no such file or directory, open '/repo/gone.sh'.",
     ],
     [
       "a file outside",
       { ...fromFile, "script-file": "ops/../../etc/passwd" },
-      "Input 'script-file' must be a path inside the workspace.",
-      "Got 'ops/../../etc/passwd', which leads out of it.",
+      "Input 'script-file' must be a path inside the workspace or RUNNER_TEMP.",
+      "Got 'ops/../../etc/passwd', which leads out of them.",
     ],
     [
       "the parent of the workspace",
       { ...fromFile, "script-file": ".." },
-      "Input 'script-file' must be a path inside the workspace.",
-      "Got '..', which leads out of it.",
+      "Input 'script-file' must be a path inside the workspace or RUNNER_TEMP.",
+      "Got '..', which leads out of them.",
     ],
     [
       "a neighbour of the workspace",
       { ...fromFile, "script-file": "/repository/x" },
-      "Input 'script-file' must be a path inside the workspace.",
-      "Got '/repository/x', which leads out of it.",
+      "Input 'script-file' must be a path inside the workspace or RUNNER_TEMP.",
+      "Got '/repository/x', which leads out of them.",
     ],
     [
       "the workspace itself",
       { ...fromFile, "script-file": "." },
-      "Input 'script-file' must be a path inside the workspace.",
-      "Got '.', which leads out of it.",
+      "Input 'script-file' must be a path inside the workspace or RUNNER_TEMP.",
+      "Got '.', which leads out of them.",
     ],
   ])("is refused: %s", (_, given, failed, seen) => {
     const failure = refusal(given, { files });

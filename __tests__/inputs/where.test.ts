@@ -292,9 +292,24 @@ describe("a new task", () => {
   it.each([
     ["a b", {}, "a family, family:revision, an ARN, or the path of a .json file, such as web:42", "'a b'"],
     ["ops/migrate.yml", {}, "a family, family:revision, an ARN, or the path", "'ops/migrate.yml'"],
-    ["../migrate.json", {}, "a path inside the workspace", "'../migrate.json', which leads out of it"],
-    ["/etc/x.json", {}, "a path inside the workspace", "'/etc/x.json', which leads out of it"],
-    ["gone.json", {}, "a file in the workspace that can be read", "'gone.json': ENOENT: no such file"],
+    [
+      "../migrate.json",
+      {},
+      "a path inside the workspace or RUNNER_TEMP",
+      "'../migrate.json', which leads out of them",
+    ],
+    [
+      "/etc/x.json",
+      {},
+      "a path inside the workspace or RUNNER_TEMP",
+      "'/etc/x.json', which leads out of them",
+    ],
+    [
+      "gone.json",
+      {},
+      "a file in the workspace or RUNNER_TEMP that can be read",
+      "'gone.json': ENOENT: no such file",
+    ],
   ])("is not described by %s", (taskDefinition, files, must, got) => {
     const failure = refusal({ ...newTask, "task-definition": taskDefinition }, { files });
     expect(failure.failed).toContain(`Input 'task-definition' must be ${must}`);

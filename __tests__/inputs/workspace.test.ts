@@ -1,5 +1,5 @@
 import { InputReader } from "../../src/inputs/input-reader.ts";
-import { isInside, readWorkspaceFile } from "../../src/inputs/workspace.ts";
+import { isInside, readGivenFile } from "../../src/inputs/workspace.ts";
 
 /** Reads what `script-file` names in a workspace that has one file. */
 function reading(given: string) {
@@ -7,25 +7,35 @@ function reading(given: string) {
     get: () => given,
     env: {},
     workspace: "/repo",
+    directories: ["/repo", "/temp"],
     readFile: (path) => {
-      if (path !== "/repo/ops/job.sh") throw new Error("ENOENT: no such file");
+      if (path !== "/repo/ops/job.sh" && path !== "/temp/made.sh") throw new Error("ENOENT: no such file");
       return Buffer.from("ls\n");
     },
   });
-  return { reader, file: readWorkspaceFile(reader, "script-file") };
+  return { reader, file: readGivenFile(reader, "script-file") };
 }
 
 it.each(["ops/job.sh", "./ops/../ops/job.sh", "/repo/ops/job.sh"])("reads the file %s", (given) => {
   const { reader, file } = reading(given);
-  expect(file).toEqual({ path: "ops/job.sh", bytes: Buffer.from("ls\n") });
+  expect(file).toEqual({ path: "ops/job.sh", inWorkspace: "ops/job.sh", bytes: Buffer.from("ls\n") });
   expect(() => reader.check()).not.toThrow();
 });
 
-it.each(["../job.sh", "/etc/passwd", "ops/../../job.sh", ".", "/repo"])("refuses the path %s", (given) => {
+it.each(["/temp/made.sh", "../temp/made.sh"])("reads the file %s of the runner's directory", (given) => {
   const { reader, file } = reading(given);
-  expect(file).toBeUndefined();
-  expect(() => reader.check()).toThrow(`Got '${given}', which leads out of it.`);
+  expect(file).toEqual({ path: "/temp/made.sh", inWorkspace: undefined, bytes: Buffer.from("ls\n") });
+  expect(() => reader.check()).not.toThrow();
 });
+
+it.each(["../job.sh", "/etc/passwd", "ops/../../job.sh", ".", "/repo", "/temp", "/temp/../etc/passwd"])(
+  "refuses the path %s",
+  (given) => {
+    const { reader, file } = reading(given);
+    expect(file).toBeUndefined();
+    expect(() => reader.check()).toThrow(`Got '${given}', which leads out of them.`);
+  },
+);
 
 it("tells why a file can't be read, and what to do", () => {
   const { reader, file } = reading("ops/other.sh");

@@ -38,7 +38,9 @@ describe("preparing the payload", () => {
       Buffer.from("echo größe\n").toString("latin1"),
     );
     const bytes = Buffer.from([0, 255, 128]);
-    expect(prepare({ script: { kind: "file", path: "x", bytes } }).script).toBe("\0\xff\x80");
+    expect(prepare({ script: { kind: "file", inWorkspace: undefined, path: "x", bytes } }).script).toBe(
+      "\0\xff\x80",
+    );
   });
 
   it("takes the shell that was asked for, else the script's own", () => {

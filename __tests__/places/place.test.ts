@@ -111,7 +111,7 @@ describe("with a bucket", () => {
     expect(run.claims).toEqual([CLAIM, undefined]);
   });
 
-  it("another waits for it, says so once, and follows when it is given back", async () => {
+  it("another waits for it, says so, again after half a minute, and follows when it is given back", async () => {
     const one = asking("one");
     await one.done;
     const two = asking("two");
@@ -122,11 +122,21 @@ describe("with a bucket", () => {
     expect(two.log.lines).toEqual([
       `Container 'app' of task ${ID} is in use by https://github.example/one since 22:13:20 UTC; waiting for its place (limit: one session of this action at a time).`,
     ]);
+    const begun = clock.now();
+    while (clock.now() < begun + 32_000) {
+      await clock.pass(...POLL);
+      await settled();
+    }
+    expect(two.log.lines.slice(1)).toEqual([
+      expect.stringMatching(
+        /^waiting for the place in container 'app', in use by https:\/\/github\.example\/one since 22:13:20 UTC \(3\d s\)$/,
+      ),
+    ]);
     await one.release();
     await clock.pass(...POLL);
     await two.done;
     expect(bucket.written()?.run).toBe("two");
-    expect(two.log.lines[1]).toMatch(/^The place in container 'app' is free \(\d+ s\)\.$/);
+    expect(two.log.lines[2]).toMatch(/^The place in container 'app' is free \(\d+ s\)\.$/);
   });
 
   it("many runs have the place one at a time, and each gets it", async () => {

@@ -1,5 +1,6 @@
 import type { Task } from "../../src/aws/task.ts";
 import { waitUntilReady } from "../../src/ready/wait.ts";
+import { WaitLines } from "../../src/waiting.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aContainer, aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
@@ -28,7 +29,8 @@ function waiting(
     describeTask: () => Promise.resolve(shown[Math.min(looks++, shown.length - 1)]),
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app", started };
-  return waitUntilReady(target, clock.now() + 60_000, { ecs, clock, log, signal, random: () => 0.5 });
+  const lines = new WaitLines({ clock, log });
+  return waitUntilReady(target, clock.now() + 60_000, { ecs, clock, lines, signal, random: () => 0.5 });
 }
 
 it("returns a ready task after one look, without a pause", async () => {
@@ -37,13 +39,21 @@ it("returns a ready task after one look, without a pause", async () => {
   expect(log.lines).toEqual(["task is ready (0 s)"]);
 });
 
-it("logs each change once, with the seconds since the start", async () => {
+it("logs each change, with the seconds since the start, and the same thing again after half a minute", async () => {
   await waiting([undefined, provisioning, provisioning, pulling, pulling, aTask()]);
   expect(log.lines).toEqual([
     "task is not listed yet (0 s)",
     "task is PROVISIONING (2 s)",
     "pulling image example/app:1 (7 s)",
     "task is ready (11 s)",
+  ]);
+  log.lines.splice(0);
+  looks = 0;
+  await waiting([...Array.from({ length: 16 }, () => pulling), aTask()]);
+  expect(log.lines).toEqual([
+    "pulling image example/app:1 (0 s)",
+    "pulling image example/app:1 (32 s)",
+    "task is ready (36 s)",
   ]);
 });
 
@@ -55,7 +65,7 @@ it("looks at most every two seconds", async () => {
 
 it("returns while the agent is PENDING, because opening a session is tried again", async () => {
   expect(await waiting([provisioning, nearly])).toEqual(nearly);
-  expect(log.lines.at(-1)).toBe("exec agent is PENDING (2 s)");
+  expect(log.lines.at(-1)).toBe("waiting for the exec agent (2 s)");
 });
 
 it("fails at the deadline with what it saw", async () => {

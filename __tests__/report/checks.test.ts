@@ -1,6 +1,7 @@
 import { explain } from "../../src/report/explain.ts";
 import { outputs } from "../../src/report/outputs.ts";
 import { checkResult } from "../../src/report/result.ts";
+import { aStep } from "./results.ts";
 import { summary } from "../../src/report/summary.ts";
 
 const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE", fix: "Nothing." } as const;
@@ -9,7 +10,7 @@ const wrong = { name: "task role", verdict: "NG", seen: "there is | none", fix: 
 
 it("is a success with exit code 0 where nothing is NG", () => {
   const result = checkResult([ok, skip]);
-  expect(explain(result)).toBeUndefined();
+  expect(explain(result, aStep)).toBeUndefined();
   expect(outputs(result)).toMatchObject({
     ...{
       outcome: "succeeded",
@@ -25,16 +26,17 @@ it("is a success with exit code 0 where nothing is NG", () => {
 it("is a failure with exit code 1 where something is, and the one annotation has every fix", () => {
   const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
   expect(outputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
-  expect(explain(result)).toEqual({
+  expect(explain(result, aStep)).toEqual({
     title: "fargate-exec: check-failed",
     message:
       "2 of 4 checks are NG. No script was run.\ntask role: there is | none\nSet 'task-role'.\n" +
       "pidMode: there is | none\nLeave it out.",
+    page: `${aStep.page}#check-failed`,
   });
 });
 
 it("has a row for each check in the summary, with the fix of those that are NG", () => {
-  const lines = summary(checkResult([ok, wrong, skip])).split("\n");
+  const lines = summary(checkResult([ok, wrong, skip]), aStep).split("\n");
   expect(lines[0]).toBe("### ❌ fargate-exec: check failed");
   expect(lines.slice(4, 7)).toEqual([
     "| ✅ OK | cluster | `'ci' is ACTIVE` |  |",

@@ -9,6 +9,7 @@ import {
   type TaskResult,
 } from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
+import { aStep } from "./results.ts";
 import { target } from "../helpers/resolving.ts";
 
 const facts = (id: string, stdout: string) => ({
@@ -17,6 +18,8 @@ const facts = (id: string, stdout: string) => ({
   sessionId: `session-${id}`,
   log: undefined,
   stdout,
+  stderr: new Map<number, string>(),
+  startedAt: undefined,
 });
 
 /** A job that ended in task `id` with these exit codes of its workers. */
@@ -58,29 +61,31 @@ it("is a success where every task is one, told with the first", () => {
     { taskArn: "arn/a", worker: 1 },
     { taskArn: "arn/b", worker: 0 },
   ]);
-  expect(explain(result)).toBeUndefined();
+  expect(explain(result, aStep)).toBeUndefined();
 });
 
 it("is that of the first failing worker, in the order of tasks and then of workers", () => {
   const result = combined([ended("a", 0), ended("b", 0, 3), ended("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "3", outcome: "failed", "task-arn": "arn/b" });
-  expect(explain(result)).toEqual({
+  expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: failed",
-    message: "2 of 3 tasks failed ([task 1] 3, [task 2] 4). There the script failed. Exit code 3.",
+    message:
+      "2 of 3 tasks failed (task 1: worker 1: exit code 3; task 2: exit code 4). Task 1: 1 of 2 workers failed (worker 1: exit code 3). The step's exit code is 3.",
   });
 });
 
 it("has no exit code where the first task that failed has none", () => {
   const result = combined([ended("a", 0), lost("b"), ended("c", 4)]);
   expect(outputs(result)).toMatchObject({ "exit-code": "", outcome: "not-started", "task-arn": "arn/b" });
-  expect(explain(result)).toEqual({
+  expect(explain(result, aStep)).toMatchObject({
     title: "fargate-exec: task-stopped",
-    message: "2 of 3 tasks failed ([task 1] task-stopped, [task 2] 4). It stopped.\nSeen.\nDo.",
+    message:
+      "2 of 3 tasks failed (task 1: task-stopped; task 2: exit code 4). Task 1: It stopped.\nSeen.\nDo.",
   });
 });
 
 it("has a summary with a line for each task", () => {
-  const text = summary(combined([ended("a", 0, 0), ended("b", 0, 3), lost("c")]));
+  const text = summary(combined([ended("a", 0, 0), ended("b", 0, 3), lost("c")]), aStep);
   expect(text).toContain("| 0 | `a` | succeeded | 0 0 | 2 |");
   expect(text).toContain("| 1 | `b` | failed | 0 3 | 2 |");
   expect(text).toContain("| 2 | `c` | task-stopped |  | 0 |");

@@ -1,21 +1,33 @@
+import { readFileSync } from "node:fs";
 import { Failure } from "../../src/errors.ts";
-import { explain } from "../../src/report/explain.ts";
-import { aFailedResult, aResult } from "./results.ts";
+import { annotation, explain } from "../../src/report/explain.ts";
+import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
+
+/** A job whose workers printed this on standard error. */
+function printed(codes: readonly string[], stderr: Readonly<Record<number, string>>) {
+  const texts = new Map(Object.entries(stderr).map(([worker, text]) => [Number(worker), text]));
+  return { ...aResult("exited", ...codes), task: someFacts({ stderr: texts }) };
+}
 
 it("says nothing of a success", () => {
-  expect(explain(aResult("exited", "0", "0"))).toBeUndefined();
+  expect(explain(aResult("exited", "0", "0"), aStep)).toBeUndefined();
 });
 
-it("says of a failure all its three parts, under its code", () => {
+it("says of a failure all its three parts, under its code, with the address of its paragraph", () => {
   const failure = new Failure("task-stopped", {
     failed: "It failed.",
     seen: "This was seen.",
     advice: "Do that.",
   });
-  expect(explain(aFailedResult(failure))).toEqual({
+  const explanation = {
     title: "fargate-exec: task-stopped",
     message: "It failed.\nThis was seen.\nDo that.",
-  });
+    page: `${aStep.page}#task-stopped`,
+  };
+  expect(explain(aFailedResult(failure), aStep)).toEqual(explanation);
+  expect(annotation(explanation)).toBe(
+    `It failed.\nThis was seen.\nDo that.\nSee ${aStep.page}#task-stopped`,
+  );
 });
 
 it.each([
@@ -30,10 +42,12 @@ it.each([
   ["160", "Exit code 160."],
   ["255", "Exit code 255."],
 ])("says what exit code %s usually means", (code, meaning) => {
-  expect(explain(aResult("exited", code))).toEqual({
+  expect(explain(aResult("exited", code), aStep)).toMatchObject({
     title: "fargate-exec: failed",
     message: `The script failed. ${meaning}`,
+    page: `${aStep.page}#a-script-that-failed`,
   });
+  expect(readFileSync("docs/errors.md", "utf8")).toContain("\n## A script that failed\n");
 });
 
 it.each<[string, Parameters<typeof aResult>, string, string]>([
@@ -41,15 +55,99 @@ it.each<[string, Parameters<typeof aResult>, string, string]>([
     "a timeout",
     ["timed-out", "143!"],
     "timed-out",
-    "The script did not end within 'timeout' and was stopped. Exit code 124.",
+    "The script did not end within 5s (input 'timeout') and was stopped. Exit code 124.",
   ],
   ["a cancel", ["cancelled", "143!"], "cancelled", "The script was cancelled. Exit code 130."],
   [
     "several workers",
     ["exited", "0", "7", "0", "3"],
     "failed",
-    "2 of 4 workers failed ([1] 7, [3] 3). Exit code 7.",
+    "2 of 4 workers failed (worker 1: exit code 7, worker 3: exit code 3). The step's exit code is 7.",
+  ],
+  [
+    "a timeout of one of several",
+    ["timed-out", "0", "143!"],
+    "timed-out",
+    "1 of 2 workers failed (worker 1: exit code 124). The script did not end within 5s (input 'timeout') and was stopped. The step's exit code is 124.",
+  ],
+  [
+    "many workers",
+    ["exited", ...Array.from({ length: 20 }, () => "1")],
+    "failed",
+    `20 of 20 workers failed (${[0, 1, 2, 3, 4, 5, 6, 7].map((n) => `worker ${n}: exit code 1`).join(", ")} and 12 more). The step's exit code is 1.`,
   ],
 ])("says which and how: %s", (_, job, outcome, message) => {
-  expect(explain(aResult(...job))).toEqual({ title: `fargate-exec: ${outcome}`, message });
+  expect(explain(aResult(...job), aStep)).toMatchObject({ title: `fargate-exec: ${outcome}`, message });
+});
+
+it.each([
+  [90_000, "90s"],
+  [60_000, "1m"],
+  [3_600_000, "60m"],
+  [21_600_000, "6h"],
+])("says a timeout of %i ms as %s", (timeout, words) => {
+  const result = aResult("timed-out", "143!");
+  expect(explain(result, { ...aStep, timeout })?.message).toContain(`within ${words} (input 'timeout')`);
+});
+
+describe("the last words", () => {
+  it("are the last line of the first failing worker's standard error, without its number", () => {
+    const result = printed(["0", "7", "3"], {
+      0: "[0] fine\n",
+      1: "[1] first\n[1] no such table\n[1]  \n\n",
+      2: "[2] later\n",
+    });
+    const explanation = explain(result, aStep);
+    expect(explanation?.lastWords).toBe("Last line of standard error of worker 1: no such table");
+    expect(explanation?.message).not.toContain("no such table");
+    expect(explanation && annotation(explanation)).toContain(
+      "\nLast line of standard error of worker 1: no such",
+    );
+  });
+
+  it("are bounded, harmless, and absent where nothing was printed", () => {
+    const hostile = explain(
+      printed(["1"], { 0: `::error::x ##[error]y\x1b[31m${"z".repeat(5_000)}\n` }),
+      aStep,
+    );
+    expect(hostile?.lastWords?.length).toBeLessThan(340);
+    expect(hostile?.lastWords).toMatch(/^Last line of standard error: \\::error::x ##\\\[error\]yzzz.*z…$/);
+    expect(explain(printed(["1"], {}), aStep)?.lastWords).toBeUndefined();
+    expect(explain(printed(["1"], { 0: " \n\r\n" }), aStep)?.lastWords).toBeUndefined();
+  });
+});
+
+describe("the line of a script file", () => {
+  const script = "/tmp/fargate-exec-0123456789abcdef0123/script";
+  it.each([
+    ["dash", `${script}: 3: foo: not found`, 3],
+    ["bash", `${script}: line 12: foo: command not found`, 12],
+    ["busybox ash", `${script}: line 2: syntax error: unexpected end of file`, 2],
+    ["zsh", `${script}:4: command not found: foo`, 4],
+    [
+      "Python",
+      `Traceback (most recent call last):\n  File "${script}", line 9, in <module>\nValueError: x`,
+      9,
+    ],
+    [
+      "Python's innermost frame in the script",
+      `  File "${script}", line 30, in <module>\n  File "${script}", line 7, in f\n  File "/usr/lib/python3/json.py", line 99, in g\nValueError`,
+      7,
+    ],
+    ["Perl", `died at ${script} line 5.`, 5],
+    ["none", "make: *** [all] Error 1", undefined],
+    ["another file of that name", "/srv/script: line 3: x", undefined],
+    ["no line", `${script}: line 0: x`, undefined],
+  ])("is the one that the interpreter names: %s", (_, stderr, startLine) => {
+    const place = startLine === undefined ? undefined : { file: "ops/job.sh", startLine };
+    expect(explain(printed(["2"], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
+  });
+
+  it("is not told of a script that is no file of the workspace, or that ran out of time", () => {
+    const result = printed(["2"], { 0: `${script}: 3: foo: not found\n` });
+    expect(explain(result, { ...aStep, scriptFile: undefined })?.place).toBeUndefined();
+    const late = { ...aResult("timed-out", "143!"), task: result.task };
+    expect(explain(late, aStep)?.place).toBeUndefined();
+    expect(explain(late, aStep)?.lastWords).toContain("foo: not found");
+  });
 });

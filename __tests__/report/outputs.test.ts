@@ -58,7 +58,7 @@ it("are one harmless line each, whatever their source, save the job's own", () =
   const result = aResult("exited", "0");
   const target = { ...result.task.target, taskArn: words, privateIp: words };
   const log = { kind: "cloudwatch", name: words, group: words, stream: words, url: words } as const;
-  const task = { target, log, sessionId: words, publicIp: words, stdout: words };
+  const task = { ...result.task, target, log, sessionId: words, publicIp: words, stdout: words };
   const { stdout, ...rest } = outputs({ ...result, task });
   expect(stdout).toBe(words);
   expect(Object.values(rest).filter((value) => /^\s*::|##\[|\p{Cc}/u.test(value))).toEqual([]);

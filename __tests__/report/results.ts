@@ -7,6 +7,7 @@ import {
   statusResult,
   type TaskFacts,
 } from "../../src/report/result.ts";
+import type { ExplainedStep } from "../../src/report/explain.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { aTarget } from "../helpers/runs.ts";
 
@@ -28,6 +29,8 @@ export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
     sessionId: "ecs-execute-command-2",
     log: LOG,
     stdout: "schema version 42",
+    stderr: new Map(),
+    startedAt: undefined,
     ...more,
   };
 }
@@ -35,8 +38,15 @@ export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
 /** What such a job reports. */
 export function aReport(end: JobReport["end"], attached = true): JobReport {
   const sessionIds = ["ecs-execute-command-1", "ecs-execute-command-2"];
-  return { end, sessionIds, log: LOG, stdout: "schema version 42", attached };
+  return { end, sessionIds, log: LOG, stdout: "schema version 42", stderr: new Map(), attached };
 }
+
+/** What explanations need of a step, whose script is a file. */
+export const aStep: ExplainedStep = {
+  page: "https://github.com/org/fargate-exec/blob/v1/docs/errors.md",
+  timeout: 5_000,
+  scriptFile: "ops/job.sh",
+};
 
 /** A job that ended with these exit codes; one with `!` was being stopped when it did. */
 export function aStatus(reason: Ended["reason"], ...codes: readonly string[]): Ended {

@@ -4,7 +4,7 @@ import { failedResult, type Result } from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
-import { aFailedResult, aResult, someFacts } from "./results.ts";
+import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
 
 const failure = new Failure("no-status", {
   failed: "Session 's-1' ended before the job's status was known.",
@@ -28,11 +28,11 @@ it.each<[string, Result]>([
     },
   ],
 ])("the summary is what was reviewed: %s", (name, result) => {
-  expectGolden(`summary-${name}.md`, summary(result));
+  expectGolden(`summary-${name}.md`, summary(result, aStep));
 });
 
 it("shows nothing of the job's output", () => {
-  expect(summary(aResult("exited", "1"))).not.toContain("schema version");
+  expect(summary(aResult("exited", "1"), aStep)).not.toContain("schema version");
 });
 
 /** Untrusted words that Markdown, HTML or GitHub's own additions could interpret. */
@@ -88,9 +88,10 @@ it("takes no untrusted words for Markdown, HTML or a link", () => {
     const log = { kind: "cloudwatch", name: words, group: words, stream: words, url } as const;
     const result = { ...one, task: someFacts({ target, log }) };
     for (const whole of [result, { kind: "several", tasks: [result, result] } as const]) {
-      const { types, links, literals, texts } = rendered(summary(whole));
+      const { types, links, literals, texts } = rendered(summary(whole, aStep));
       expect([...types].filter((type) => !PLAIN.has(type))).toEqual([]);
       expect(links).toEqual([
+        `${aStep.page}#no-status`,
         "https://console.aws.amazon.com/x%29%3Cb%3E%7c%60%5By%5D%28https://example.com%29",
       ]);
       expect(texts.join(" ")).not.toMatch(/example|mallory|words|item|heading/);

@@ -2,6 +2,7 @@ import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import { requestSession } from "../../src/session/request-session.ts";
+import { WaitLines } from "../../src/waiting.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aTask, CLUSTER, ID, TASK } from "../helpers/tasks.ts";
@@ -37,7 +38,7 @@ function connecting(
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
   return requestSession(target, "/bin/sh", clock.now() + 60_000, {
-    ...{ ecs, looks: { describeTask }, clock, log, signal },
+    ...{ ecs, looks: { describeTask }, clock, lines: new WaitLines({ clock, log }), log, signal },
     random: () => 1,
   });
 }
@@ -48,23 +49,25 @@ it("opens a session at once where the agent takes it, and says nothing", async (
   expect(log.lines).toEqual([]);
 });
 
-it("tries again within a second while the agent is not connected, and says what changes", async () => {
+it("tries again within a second while the agent is not connected, and has ECS's words for the debug log", async () => {
   expect(await connecting([pending, pending, internal, internal, internal, { session }])).toEqual(session);
   expect(clock.slept).toEqual([300, 450, 675, 1000, 1000]);
-  expect(log.lines).toEqual([
-    `exec agent takes no session yet: ${pending.notConnected}`,
-    `exec agent takes no session yet: ${internal.notConnected}`,
-    "exec agent takes a session (3 s)",
+  expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "exec agent takes a session (3 s)"]);
+  expect(log.debugLines).toEqual([
+    `ExecuteCommand: ${pending.notConnected}`,
+    `ExecuteCommand: ${internal.notConnected}`,
   ]);
 });
 
 it("tries less often where AWS throttles", async () => {
   await connecting([...Array.from({ length: 8 }, () => ({ ...internal, throttled: true })), { session }]);
   expect(clock.slept.at(-1)).toBe(5_000);
+  expect(log.lines[0]).toBe("waiting for ECS, which throttles ExecuteCommand (0 s)");
 });
 
 it("looks at the task meanwhile, at most every two seconds", async () => {
   await expect(connecting([internal])).rejects.toBeInstanceOf(Failure);
+  expect(log.lines).toEqual(["waiting for the exec agent (0 s)", "waiting for the exec agent (30 s)"]);
   expect(looked.length).toBeGreaterThan(10);
   for (const [i, at] of looked.entries()) expect(at - (looked[i - 1] ?? 0)).toBeGreaterThanOrEqual(2_000);
 });

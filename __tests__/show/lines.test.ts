@@ -9,8 +9,9 @@ const piece = (bytes: string, ends: boolean, source = "", stream: Piece["stream"
   bytes: Buffer.from(bytes),
   ends,
 });
-const line = (bytes: string, ended = true, stream: Line["stream"] = "stdout"): Line => ({
+const line = (bytes: string, ended = true, source = "", stream: Line["stream"] = "stdout"): Line => ({
   stream,
+  source,
   bytes: Buffer.from(bytes),
   ended,
 });
@@ -45,15 +46,15 @@ describe("a LineJoiner", () => {
     lines.push(piece("[0] a", false, "o0"));
     lines.push(piece("[0] x", false, "e0", "stderr"));
     expect(lines.push(piece("between", true))).toEqual([line("between")]);
-    expect(lines.push(piece("y", true, "e0", "stderr"))).toEqual([line("[0] xy", true, "stderr")]);
-    expect(lines.push(piece("b", true, "o0"))).toEqual([line("[0] ab")]);
+    expect(lines.push(piece("y", true, "e0", "stderr"))).toEqual([line("[0] xy", true, "e0", "stderr")]);
+    expect(lines.push(piece("b", true, "o0"))).toEqual([line("[0] ab", true, "o0")]);
   });
 
   it("says of a line that never ended that it did not, once", () => {
     const lines = new LineJoiner();
     lines.push(piece("no end", false));
     lines.push(piece("nor here", false, "e", "stderr"));
-    expect(lines.flush()).toEqual([line("no end", false), line("nor here", false, "stderr")]);
+    expect(lines.flush()).toEqual([line("no end", false), line("nor here", false, "e", "stderr")]);
     expect(lines.flush()).toEqual([]);
   });
 
@@ -71,7 +72,7 @@ describe("a LineJoiner", () => {
     const count = (2 * MOST_BEGUN) / LONGEST_LINE;
     for (let i = 1; i < count; i += 1) expect(lines.push(piece(half, false, `o${i}`))).toEqual([]);
     expect(lines.push(piece(half.slice(1), false, "o0"))).toEqual([]);
-    expect(lines.push(piece("y", false, "o0"))).toEqual([line(`${half.slice(1)}y`, false)]);
+    expect(lines.push(piece("y", false, "o0"))).toEqual([line(`${half.slice(1)}y`, false, "o0")]);
     // What was given out has made room.
     expect(lines.push(piece("z", false, "o0"))).toEqual([]);
     expect(lines.flush()).toHaveLength(count);

@@ -12,16 +12,17 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
 });
 
 /** The lines that are printed, and the `stdout` output. */
-function printed(texts: readonly Text[]): { shown: string[]; stdout: string } {
+function printed(texts: readonly Text[]) {
   const shown: Buffer[] = [];
   const printer = new Printer({
     write: (...line) => shown.push(Buffer.concat(line)),
-    say: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
+    onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
   });
   for (const each of texts) printer.print(each);
   printer.end();
   printer.end();
-  return { shown: Buffer.concat(shown).toString("latin1").split("\n").slice(0, -1), stdout: printer.stdout };
+  const lines = Buffer.concat(shown).toString("latin1").split("\n").slice(0, -1);
+  return { shown: lines, stdout: printer.stdout, stderr: Object.fromEntries(printer.stderr()) };
 }
 
 describe("a Printer", () => {
@@ -35,6 +36,21 @@ describe("a Printer", () => {
     ]);
     expect(run.shown).toEqual(["said: fargate-exec run=1", "one", "two", "three"]);
     expect(run.stdout).toBe("one\nthree");
+  });
+
+  it("keeps the end of each worker's standard error, as far as it can be trusted", () => {
+    const err = (source: string, bytes: string, ends = true): Text =>
+      text(bytes, { stream: "stderr", source, ends });
+    const { stderr, stdout } = printed([
+      ...[err("e0", "[0] a"), err("e12", "[12] b"), text("x", { source: "o3" })],
+      { kind: "confirmed" },
+      err("e0", "noise"),
+      { kind: "gap", expected: 20, got: 30, offset: 4 },
+      ...[err("e0", "[0] c", false), err("e1", `[1] ${"y".repeat(9_000)}z`)],
+    ]);
+    expect(stderr).toEqual({ 0: "[0] a\n[0] c\n", 1: `${"y".repeat(4_094)}z\n`, 12: "[12] b\n" });
+    expect(stdout).toBe("x");
+    expect(printed([text("only", { stream: "stderr", source: "e" })]).stderr).toEqual({ 0: "only\n" });
   });
 
   it("keeps in `stdout` what was confirmed and what came again, not what could not be trusted", () => {

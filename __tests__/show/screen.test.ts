@@ -11,7 +11,9 @@ function screen({ debug = false } = {}) {
       isDebug: () => debug,
       debug: (text) => put(`DEBUG ${text}\n`),
       warning: (text) => put(`WARNING ${text}\n`),
-      error: (text, { title }) => put(`ERROR ${title} ${text}\n`),
+      notice: (text) => put(`NOTICE ${text}\n`),
+      error: (text, { title, file, startLine }) =>
+        put(["ERROR", title, ...(file === undefined ? [] : [`${file}:${startLine}`]), `${text}\n`].join(" ")),
       setSecret: (text) => put(`SECRET ${text}\n`),
     },
   });
@@ -42,7 +44,7 @@ it("makes every line of ours harmless, guard or no guard", () => {
 it("makes annotations harmless, line by line", () => {
   const { lines, one } = screen({ debug: true });
   one.warning("a\n##[group]b");
-  one.error("::c::", "t\n##[x]");
+  one.error("::c::", { title: "t\n##[x]" });
   one.debug("##[d]");
   expect(lines()).toEqual(["WARNING a", "##\\[group]b", "ERROR t ##\\[x] \\::c::", "DEBUG ##\\[d]"]);
 });
@@ -85,6 +87,58 @@ it("labels each line of several jobs, with one guard around all of them", () => 
     "[task 0] \x1b[0m##[error]d",
     "::T1::",
   ]);
+});
+
+describe("a phase", () => {
+  it("is a group of its lines, which hides the guard and asks for no lift of it", () => {
+    const { lines, one } = screen();
+    one.phase("Starting\n##[error]a task");
+    one.open(UNGUARDED);
+    one.info("a");
+    one.phase("a phase without a line is not shown");
+    one.phase("Waiting");
+    one.info("b");
+    one.fold("The script runs", "long\n##[endgroup]");
+    one.writer()(bytes("c\n##[endgroup]\n"));
+    one.phase("Cleaning up");
+    one.close();
+    one.info("d");
+    one.phase();
+    one.info("e");
+    expect(lines()).toEqual([
+      ...["##[group]Starting ##\\[error]a task", "::stop-commands::T1", "a", "##[endgroup]"],
+      ...["##[group]Waiting", "b", "##[endgroup]"],
+      ...["##[group]The script runs", "long ##\\[endgroup]", "##[endgroup]"],
+      ...["c", "\x1b[0m##[endgroup]"],
+      ...["##[group]Cleaning up", "::T1::", "d", "##[endgroup]", "e"],
+    ]);
+  });
+
+  it("folds no annotation, and goes on after one", () => {
+    const { lines, one } = screen({ debug: true });
+    one.phase("Waiting");
+    one.info("a");
+    one.debug("in the group");
+    one.warning("b");
+    one.info("c");
+    one.notice("d");
+    one.error("e", { title: "t", file: "ops/x.sh\n", startLine: 3 });
+    expect(lines()).toEqual([
+      ...["##[group]Waiting", "a", "DEBUG in the group", "##[endgroup]", "WARNING b"],
+      ...["##[group]Waiting", "c", "##[endgroup]", "NOTICE d", "ERROR t ops/x.sh:3 e"],
+    ]);
+  });
+
+  it("ends with the job's first line, under the guard", () => {
+    const { lines, one } = screen();
+    one.phase("Waiting");
+    one.info("a");
+    one.writer("[task 1] ")(bytes("b\n"));
+    one.info("c");
+    expect(lines()).toEqual([
+      ...["##[group]Waiting", "a", "##[endgroup]", "::stop-commands::T1", "[task 1] b", "c"],
+    ]);
+  });
 });
 
 describe("with 'workflow-commands: true'", () => {

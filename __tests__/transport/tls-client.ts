@@ -21,7 +21,7 @@ async function throughSession(streamUrl: string): Promise<unknown> {
     sessionTarget: "ecs:c_t_r",
     encryption: { kind: "none" },
     aws,
-    log: { info: ignore, debug: ignore, warning: ignore },
+    log: { info: ignore, debug: ignore, warning: ignore, notice: ignore, phase: ignore, fold: ignore },
     clock: systemClock,
   });
   let output = "";

@@ -3,7 +3,7 @@ import type { Aws } from "../../src/aws/calls.ts";
 import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
 import { Ledger, type SavedState, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
-import { SleeplessClock } from "../helpers/stepped-clock.ts";
+import { SleeplessClock, SteppedClock } from "../helpers/stepped-clock.ts";
 
 const STARTING: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
 const TASK: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
@@ -173,6 +173,27 @@ describe("cleaning up", () => {
     await again();
     expect(left).toEqual([TASK]);
     expect(saved.at(-1)?.undo).toEqual([TASK]);
+  });
+
+  it("says every half minute what it waits for", async () => {
+    const clock = new SteppedClock();
+    const log = new Listener();
+    let deleted = (): void => undefined;
+    const s3 = { deleteObject: () => new Promise<void>((resolve) => (deleted = resolve)) };
+    const ledger = new Ledger({ region: "eu-west-1", undo: [OBJECT] }, () => undefined);
+    const aws = { s3 } as unknown as CleanupOptions["aws"];
+    const cleaned = cleanUp(ledger, { aws, clock, log, reason: "over" });
+    clock.advance(30_000);
+    clock.advance(30_000);
+    deleted();
+    await cleaned;
+    clock.advance(30_000);
+    expect(log.lines).toEqual([
+      "Deleting s3://example-ci/k.",
+      "waiting for the end of this: Deleting s3://example-ci/k. (30 s)",
+      "waiting for the end of this: Deleting s3://example-ci/k. (60 s)",
+    ]);
+    expect(ledger.entries).toEqual([]);
   });
 
   it("does nothing where there is nothing", async () => {

@@ -1,11 +1,16 @@
 import type { StartInputs, TaskSelection } from "../../src/inputs/inputs.ts";
-import { keepTasks } from "../../src/undo/keep-task.ts";
+import { type EndedTask, keepTasks, tellKept } from "../../src/undo/keep-task.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
 import { startInputs } from "../helpers/start-inputs.ts";
 
 const entry = (taskArn: string): LedgerEntry => ({ kind: "task", cluster: "ci", startedBy: "me", taskArn });
 const definition: LedgerEntry = { kind: "task-definition", arn: "arn:definition" };
+const anEnd = (taskArn: string, succeeded = false, startedAt?: number): EndedTask => ({
+  target: { taskArn, taskId: `${taskArn}-id`, clusterName: "ci", container: "app" },
+  succeeded,
+  startedAt,
+});
 const started = (keepTask: StartInputs["keepTask"]): TaskSelection => ({
   kind: "new",
   of: { kind: "image", image: "python:3.13", architecture: undefined },
@@ -19,13 +24,10 @@ function stopped(where: TaskSelection) {
   const log = new Listener();
   const undo = [entry("good"), entry("bad"), definition];
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
-  const ended = [
-    { taskArn: "good", succeeded: true },
-    { taskArn: "bad", succeeded: false },
-  ];
-  keepTasks({ where }, ended, ledger, log);
+  const ended = [anEnd("good", true), anEnd("bad", false)];
+  const kept = keepTasks({ where }, ended, ledger, log);
   const tasks = ledger.entries.flatMap((one) => (one.kind === "task" ? [one.taskArn] : []));
-  return { tasks, log: log.lines, hasDefinition: ledger.entries.includes(definition) };
+  return { tasks, kept, log: log.lines, hasDefinition: ledger.entries.includes(definition) };
 }
 
 it.each<[StartInputs["keepTask"], string[]]>([
@@ -33,12 +35,58 @@ it.each<[StartInputs["keepTask"], string[]]>([
   ["on-failure", ["good"]],
   ["always", []],
 ])("with 'keep-task: %s' the cleanup stops %j", (keepTask, expected) => {
-  const { tasks, log, hasDefinition } = stopped(started(keepTask));
+  const { tasks, kept, log, hasDefinition } = stopped(started(keepTask));
   expect(tasks).toEqual(expected);
   expect(log).toHaveLength(2 - expected.length);
+  expect(kept.map(({ target }) => target.taskArn)).toEqual(
+    ["good", "bad"].filter((arn) => !expected.includes(arn)),
+  );
   expect(hasDefinition).toBe(true);
 });
 
 it("says nothing of tasks that the step has not started", () => {
   expect(stopped({ kind: "task", task: "good" }).tasks).toEqual(["good", "bad"]);
+});
+
+describe("the notice on a kept task", () => {
+  const noon = Date.UTC(2026, 0, 2, 12);
+  const told = (tasks: readonly EndedTask[], { region = "eu-west-1", hold = true } = {}) => {
+    const log = new Listener();
+    const where = started("always");
+    const inputs = {
+      region,
+      timeout: 3_600_000,
+      where: where.kind === "new" ? { ...where, start: { ...where.start, hold } } : where,
+    };
+    tellKept(tasks, { inputs, clock: { now: () => noon + 600_000 }, log });
+    return log.lines;
+  };
+
+  it("says until when it lives, how to enter and to stop it, and where the console has it", () => {
+    expect(told([anEnd("good", true, noon)])).toEqual([
+      [
+        "notice: Task good-id is kept, and costs, until 2026-01-02 13:15 UTC at the latest.",
+        "Open a shell: aws ecs execute-command --region eu-west-1 --cluster ci --task good-id --container app --interactive --command /bin/sh",
+        "Stop it: aws ecs stop-task --region eu-west-1 --cluster ci --task good-id",
+        "Either in the console: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/ci/tasks/good-id?region=eu-west-1",
+      ].join("\n"),
+    ]);
+  });
+
+  it.each([
+    ["a start that ECS has not told", {}, "until 2026-01-02 13:25 UTC at the latest."],
+    ["a task that is not held", { hold: false }, "until its own command ends or you stop it."],
+    ["China", { region: "cn-north-1" }, "https://cn-north-1.console.amazonaws.cn/ecs/v2/"],
+    ["GovCloud", { region: "us-gov-west-1" }, "https://us-gov-west-1.console.amazonaws-us-gov.com/ecs/v2/"],
+  ])("has what is known of %s", (_, more, words) => {
+    expect(told([anEnd("good")], more)[0]).toContain(words);
+  });
+
+  it("is given for three tasks, as there may be a hundred", () => {
+    const lines = told(["a", "b", "c", "d", "e"].map((arn) => anEnd(arn)));
+    expect(lines.map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual([
+      ...["a", "b", "c"].map((arn) => `notice: Task ${arn}-id`),
+      "2 more tasks",
+    ]);
+  });
 });

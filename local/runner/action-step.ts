@@ -2,7 +2,7 @@ import { delimiter, resolve } from "node:path";
 import type { Console } from "./console.ts";
 import type { CollectedFiles } from "./files.ts";
 import { mergeInputs, readManifest } from "./manifest.ts";
-import { type Patience, runnerPatience } from "./process.ts";
+import { type Patience, type ProcessRequest, runnerPatience } from "./process.ts";
 import type { Runner } from "./runner.ts";
 import { runStage, type StageResult } from "./stage.ts";
 
@@ -24,8 +24,8 @@ export interface ActionStepRequest {
 
 /** The two processes of a step that uses a JavaScript action. */
 export interface ActionStep {
-  /** Aborted, `signal` interrupts it. */
-  main(signal?: AbortSignal): Promise<StageResult>;
+  /** Aborted, `signal` interrupts it; with `onLeft` it is left running, see `ProcessRequest`. */
+  main(signal?: AbortSignal, onLeft?: ProcessRequest["onLeft"]): Promise<StageResult>;
   /** What follows main, with the state that it has saved; undefined when the action has no post. */
   post(main: StageResult | undefined): Promise<StageResult | undefined>;
 }
@@ -52,9 +52,10 @@ export async function loadStep(runner: Runner, request: ActionStepRequest): Prom
     patience: request.patience ?? runnerPatience,
   };
   return {
-    main: (signal) =>
+    main: (signal, onLeft) =>
       runStage({
         ...common,
+        onLeft,
         script: manifest.main,
         env: { ...runner.env, ...request.env },
         state: new Map(),

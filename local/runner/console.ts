@@ -5,6 +5,8 @@ export interface Annotation {
   readonly level: "error" | "warning" | "notice";
   readonly message: string;
   readonly title?: string;
+  readonly file?: string;
+  readonly line?: string;
 }
 
 // GitHub keeps no more annotations for a step; the log has all of them.
@@ -71,13 +73,21 @@ export class Console {
     }
   }
 
-  annotate(level: Annotation["level"], text: string, title?: string): void {
+  annotate(
+    level: Annotation["level"],
+    text: string,
+    properties: ReadonlyMap<string, string> = new Map(),
+  ): void {
+    const shown = ["title", "file", "line"].flatMap((name) => {
+      const value = properties.get(name);
+      return value === undefined ? [] : [[name, this.#masker.mask(value)] as const];
+    });
     const message = this.#masker.mask(text).slice(0, longestAnnotation);
     if (this.annotations.filter((other) => other.level === level).length < annotationsKept) {
       this.annotations.push({
         level,
         message,
-        ...(title === undefined ? {} : { title: this.#masker.mask(title) }),
+        ...Object.fromEntries(shown),
       });
     }
     // Cut after masking, so that no part of a secret is left at the end.
@@ -180,7 +190,7 @@ export class Console {
   };
 
   #issue(level: Annotation["level"], { data, properties }: Command): undefined {
-    this.annotate(level, data, properties.get("title"));
+    this.annotate(level, data, properties);
   }
 
   #match(what: string, which: string): void {

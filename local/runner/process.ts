@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { constants } from "node:os";
 
@@ -22,11 +22,16 @@ export interface ProcessRequest {
   /** Aborted to cancel: SIGINT, then SIGTERM, then SIGKILL, to the process alone and not to its children. */
   readonly signal?: AbortSignal | undefined;
   readonly patience: Patience;
+  /**
+   * Given for a container job, where the runner runs `docker exec`, which passes no signal on: a cancel ends that
+   * program, and the process runs on, unheard. Called with the process then.
+   */
+  readonly onLeft?: ((process: ChildProcess) => void) | undefined;
 }
 
 /** Runs a process to its end. Resolves with its exit code, 128 + n when signal n ended it. */
 export async function runProcess(request: ProcessRequest): Promise<number> {
-  const { signal, patience } = request;
+  const { signal, patience, onLeft } = request;
   const child = spawn(request.file, request.args, {
     cwd: request.cwd,
     env: request.env,
@@ -36,12 +41,20 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
     child.once("error", reject);
     child.once("exit", (code, name) => resolve(code ?? 128 + constants.signals[name ?? "SIGKILL"]));
   });
-  const streams = Promise.all(
-    [child.stdout, child.stderr].map((stream) => readLines(stream, request.onLine)),
-  );
+  let left = (): void => undefined;
+  const hasLeft = new Promise<number>((resolve) => (left = () => resolve(128 + constants.signals.SIGINT)));
+  const onLine = (line: string): void => {
+    if (onLeft === undefined || !signal?.aborted) request.onLine(line);
+  };
+  const streams = Promise.all([child.stdout, child.stderr].map((stream) => readLines(stream, onLine)));
 
   const timers: NodeJS.Timeout[] = [];
   const cancel = (): void => {
+    if (onLeft !== undefined) {
+      onLeft(child);
+      left();
+      return;
+    }
     child.kill("SIGINT");
     timers.push(
       setTimeout(() => child.kill("SIGTERM"), patience.interrupt),
@@ -51,7 +64,8 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   try {
-    const exitCode = await exited;
+    const exitCode = await Promise.race([exited, hasLeft]);
+    if (onLeft !== undefined && signal?.aborted) return exitCode;
     // A child that outlives it may hold the streams open.
     timers.push(
       setTimeout(() => {

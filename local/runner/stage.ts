@@ -24,6 +24,7 @@ export interface Stage {
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
   readonly patience: Patience;
+  readonly onLeft?: ProcessRequest["onLeft"];
   /** The runner's own lines before the process starts. */
   readonly preface: (console: Console) => void;
   /** The container of the job. */
@@ -62,6 +63,7 @@ export async function runStage(stage: Stage): Promise<StageResult> {
     onLine: (line) => console.receive(line),
     signal: stage.signal,
     patience: stage.patience,
+    onLeft: stage.onLeft,
   };
   const exitCode = await runProcess(stage.container?.inside(onHost) ?? onHost);
   // A process that succeeds after the cancel counts as cancelled, too.

@@ -1,3 +1,5 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { type ActionStepRequest, loadStep } from "./action-step.ts";
 import type { Annotation } from "./console.ts";
 import type { StageResult } from "./stage.ts";
@@ -10,6 +12,11 @@ export interface StepRequest extends ActionStepRequest {
   readonly signal?: AbortSignal;
   /** Whether the job has a `container:`; needs root and podman. */
   readonly container?: boolean;
+  /**
+   * For a job with `container:` where podman is missing: a cancel ends the runner's `docker exec` and does not reach main,
+   * which runs on beside post, unheard, until the job is over.
+   */
+  readonly unsignalled?: boolean;
   /** Called between main and post. */
   readonly beforePost?: () => void | Promise<void>;
 }
@@ -50,11 +57,25 @@ export interface PostResult {
  */
 export async function runStep(request: StepRequest): Promise<StepResult> {
   return await withRunner(request, async (runner) => {
-    const step = await loadStep(runner, request);
-    const main = await step.main(request.signal);
-    await request.beforePost?.();
-    return stepResult(main, await step.post(main));
+    const left: ChildProcess[] = [];
+    try {
+      const step = await loadStep(runner, request);
+      const onLeft = (process: ChildProcess): void => void left.push(process);
+      const main = await step.main(request.signal, request.unsignalled ? onLeft : undefined);
+      await request.beforePost?.();
+      return stepResult(main, await step.post(main));
+    } finally {
+      await Promise.all(left.map(remove));
+    }
   });
+}
+
+/** Ends a process that has outlived its step. */
+async function remove(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const exit = once(process, "exit");
+  process.kill("SIGKILL");
+  await exit;
 }
 
 /** What a step has shown in the end. */

@@ -19,6 +19,7 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
   const { log } = step;
   const checks = await allChecks(step, env);
   const hasScript = step.inputs.script.kind !== "none";
+  log.phase();
   log.info(`What the step needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
   for (const row of checks) log.info(checkLine(row));
   const result = checkResult(checks);

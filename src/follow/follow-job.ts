@@ -2,6 +2,7 @@ import { asFailure, Failure, type FailureCode } from "../errors.ts";
 import { type Log, loggedFailure } from "../log.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { Gap } from "../stream/extract.ts";
+import { tellWaiting } from "../waiting.ts";
 import { enoughShown } from "./backlog.ts";
 import { describeEnd, sessionEndReason, isFinal } from "./session-end.ts";
 import type { Expiry } from "./expiry.ts";
@@ -103,14 +104,12 @@ class JobFollower {
   }
 
   async #follow(): Promise<JobEnd> {
-    const { sessions, cancel, clock, extractor } = this.#options;
-    const each = {
-      ...this.#options,
-      enough: enoughShown(cancel, clock, this.#over.signal),
-      onAttached: () => {
-        this.#attached = true;
-        sessions.releasePayload();
-      },
+    const { sessions, cancel, clock, extractor, log } = this.#options;
+    const each = { ...this.#options, enough: enoughShown(cancel, clock, this.#over.signal) };
+    const onAttached = (): void => {
+      if (!this.#attached) log.phase();
+      this.#attached = true;
+      sessions.releasePayload();
     };
     try {
       let session = (this.#session = await sessions.attach(0));
@@ -119,10 +118,16 @@ class JobFollower {
       for (let first = true; ;) {
         const from = extractor.offset;
         const { sessionId } = session;
+        const stopTelling = tellWaiting(() => whatStarts(session), { clock, log });
         const end = await followSession(session, {
           ...{ ...each, first, opening: sessions.opening() },
           moreTime: () => sessions.moreTime(sessionId),
+          onAttached: () => {
+            stopTelling();
+            onAttached();
+          },
         });
+        stopTelling();
         first &&= !session.heard;
         if (end.kind === "unopened") return await this.#unopened(session);
         const ended = { sessionId, end, progress: extractor.offset > from };
@@ -206,6 +211,13 @@ class JobFollower {
       }
     }
   }
+}
+
+/** What has to come before a session shows the job. */
+function whatStarts({ heard, sessionId }: Session): string {
+  return heard
+    ? "the container to fetch the script and to start it"
+    : `the exec agent to open session ${sessionId}`;
 }
 
 function longer(pause: number): number {

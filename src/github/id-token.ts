@@ -14,7 +14,7 @@ const FIRST_PAUSE_MS = 1_000;
  */
 export async function requestIdToken(
   audience: string,
-  { env, clock }: { readonly env: NodeJS.ProcessEnv; readonly clock: Clock },
+  { env, clock }: { readonly env: NodeJS.ProcessEnv; readonly clock: Pick<Clock, "sleep"> },
 ): Promise<string> {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env;
   if (!url || !bearer) {

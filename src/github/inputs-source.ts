@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { getInput } from "@actions/core";
 import type { InputSource } from "../inputs/source.ts";
 import { isInside } from "../inputs/workspace.ts";
@@ -6,16 +7,20 @@ import { isInside } from "../inputs/workspace.ts";
 /** The inputs of this step, from the runner. */
 export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
   const workspace = env["GITHUB_WORKSPACE"] ?? process.cwd();
+  const temporary = env["RUNNER_TEMP"];
+  const directories = [workspace, ...(temporary ? [temporary] : [])].map((path) => resolve(path));
   return {
     get: (name) => getInput(name, { trimWhitespace: false }),
     env,
     workspace,
+    directories,
     readFile: (path) => {
       const real = realpathSync(path);
-      // inputs/workspace.ts has checked the text of the path. A symbolic link may still point out of the workspace,
-      // for example to the runner's own files.
-      if (!isInside(realpathSync(workspace), real))
-        throw new Error("it is a symbolic link to a file outside the workspace");
+      // inputs/workspace.ts has checked the text of the path. A symbolic link may still point out of its directory: one
+      // of the repository, for example, to the runner's own files or to those that other steps keep in RUNNER_TEMP.
+      const directory = directories.find((each) => isInside(each, path)) ?? workspace;
+      if (!isInside(realpathSync(directory), real))
+        throw new Error(`it is a symbolic link to a file outside ${directory}`);
       if (!statSync(real).isFile()) throw new Error("it is not a regular file");
       return readFileSync(real);
     },

@@ -2,10 +2,12 @@ import * as core from "@actions/core";
 import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
-import { explain } from "../report/explain.ts";
+import { annotation, explain, type ExplainedStep } from "../report/explain.ts";
 import { outputs } from "../report/outputs.ts";
 import type { Result } from "../report/result.ts";
 import { summary } from "../report/summary.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import { errorsPage } from "./docs.ts";
 import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
 
 const out = new BatchedOutput(process.stdout);
@@ -38,15 +40,29 @@ export function savedState(): SavedState | undefined {
   return parseState(core.getState(STATE_KEY));
 }
 
+/** What the report depends on; undefined where the inputs are wrong. */
+export type ReportedInputs = Pick<Inputs, "summary" | "timeout" | "script">;
+
+function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
+  const { timeout, script } = inputs ?? {};
+  return {
+    page: errorsPage(process.env),
+    timeout,
+    scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
+  };
+}
+
 /** Writes outputs and summary, then ends the step as the run ended, with at most one annotation. */
-export async function report(result: Result, withSummary: boolean): Promise<void> {
+export async function report(result: Result, inputs: ReportedInputs | undefined): Promise<void> {
+  screen.phase();
   screen.close();
   out.flush();
   for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
-  if (withSummary && process.env["GITHUB_STEP_SUMMARY"])
-    await core.summary.addRaw(summary(result), true).write();
-  const error = explain(result);
+  const step = explainedStep(inputs);
+  if ((inputs?.summary ?? true) && process.env["GITHUB_STEP_SUMMARY"])
+    await core.summary.addRaw(summary(result, step), true).write();
+  const error = explain(result, step);
   if (error === undefined) return;
-  screen.error(error.message, error.title);
+  screen.error(annotation(error), { title: error.title, ...error.place });
   process.exitCode = core.ExitCode.Failure;
 }

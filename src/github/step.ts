@@ -2,9 +2,11 @@ import type { Role } from "../aws/clients.ts";
 import { warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
-import { type Result, taskResults } from "../report/result.ts";
+import { warnOfLineEnds } from "../inputs/line-ends.ts";
+import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
-import { keepTasks } from "../undo/keep-task.ts";
+import { resolvingTitle } from "../targets/title.ts";
+import { type EndedTask, keepTasks, tellKept } from "../undo/keep-task.ts";
 import { Ledger } from "../undo/ledger.ts";
 import { StepAws } from "../undo/step-aws.ts";
 import { StepCleanup } from "../undo/step-cleanup.ts";
@@ -24,6 +26,9 @@ export interface OpenStep extends StepContext {
 export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const log = screen;
   mask(inputs.secrets);
+  const lineEnds = warnOfLineEnds(inputs.script, inputs.shell);
+  if (lineEnds !== undefined) log.warning(lineEnds);
+  log.phase(resolvingTitle(inputs));
   screen.open(inputs);
 
   const { region } = inputs;
@@ -40,11 +45,13 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
     writer: (label) => screen.writer(label),
     workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
     close: async (result) => {
+      log.phase("Cleaning up");
       screen.close();
       aws.endRun();
       await cleanup.early();
-      keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
+      const kept = keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
       await cleanup.finish();
+      tellKept(kept, { inputs, clock, log });
       aws.close();
     },
   };
@@ -55,6 +62,8 @@ function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined 
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
 }
 
-function endedTask({ task, outcome }: ReturnType<typeof taskResults>[number]) {
-  return task === undefined ? [] : [{ taskArn: task.target.taskArn, succeeded: outcome === "succeeded" }];
+function endedTask({ task, outcome }: TaskResult): readonly EndedTask[] {
+  if (task === undefined) return [];
+  const { target, startedAt } = task;
+  return [{ target, startedAt, succeeded: outcome === "succeeded" }];
 }

@@ -68,7 +68,7 @@ export interface NewTasks {
 export type DefinitionReference =
   /** The service's own task definition. */
   | { readonly kind: "service" }
-  /** A family, `family:revision`, an ARN, or the path of a file in the workspace. */
+  /** A family, `family:revision`, an ARN, or the path of a file in the workspace or RUNNER_TEMP. */
   | { readonly kind: "task-definition"; readonly taskDefinition: string };
 
 /** The source of a new task's definition. */
@@ -113,4 +113,11 @@ export type ScriptSource =
   /** A check of the set-up needs none. */
   | { readonly kind: "none" }
   | { readonly kind: "run"; readonly text: string }
-  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array };
+  | {
+      readonly kind: "file";
+      /** As messages name it. */
+      readonly path: string;
+      /** The path from the root of the workspace, with slashes; undefined for a file elsewhere. */
+      readonly inWorkspace: string | undefined;
+      readonly bytes: Uint8Array;
+    };

@@ -2,7 +2,7 @@ import type { ScriptSource } from "./inputs.ts";
 import type { ParseResult } from "./parse.ts";
 import { shown } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
-import { readWorkspaceFile } from "./workspace.ts";
+import { readGivenFile } from "./workspace.ts";
 
 /** The largest script. A larger file is data, which belongs in a bucket or an image. */
 const largestScript = 64 * 1024 * 1024;
@@ -51,9 +51,9 @@ function runScript(reader: InputReader): ScriptSource | undefined {
 }
 
 function fileScript(reader: InputReader): ScriptSource | undefined {
-  const file = readWorkspaceFile(reader, "script-file");
+  const file = readGivenFile(reader, "script-file");
   if (file === undefined || !fits(reader, "script-file", file.bytes.length)) return undefined;
-  return { kind: "file", path: file.path, bytes: file.bytes };
+  return { kind: "file", ...file };
 }
 
 function fits(reader: InputReader, name: "run" | "script-file", size: number): boolean {

@@ -6,6 +6,8 @@ export interface InputSource {
   readonly env: NodeJS.ProcessEnv;
   /** Reads a file by its absolute path. Throws when there is no such file, or it may not be read. */
   readFile(path: string): Uint8Array;
-  /** The directory that the repository is checked out in. */
+  /** The directory that the repository is checked out in, to which paths are relative. */
   readonly workspace: string;
+  /** The directories whose files inputs may name: the workspace, and the runner's for temporary files. */
+  readonly directories: readonly string[];
 }

@@ -2,7 +2,7 @@ import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { DefinitionReference, NewTaskSource } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { matching, oneOf, shown } from "./parse.ts";
-import { readWorkspaceFile } from "./workspace.ts";
+import { readGivenFile } from "./workspace.ts";
 
 /** The inputs that name a task, or where a new one comes from. */
 export type TargetName = "task" | "service" | "task-definition" | "image";
@@ -71,6 +71,6 @@ function readDefinition(reader: InputReader): DefinitionReference | undefined {
     return undefined;
   }
   // Only the path is checked here. The content is checked before it is registered.
-  const file = readWorkspaceFile(reader, "task-definition");
+  const file = readGivenFile(reader, "task-definition");
   return file === undefined ? undefined : { kind: "task-definition", taskDefinition: file.path };
 }

@@ -4,35 +4,48 @@ import type { InputName } from "./names.ts";
 import { shown } from "./parse.ts";
 import { messageOf } from "../errors.ts";
 
-export interface WorkspaceFile {
-  /** Relative to the workspace. */
+export interface GivenFile {
+  /** As messages name it: from the root of the workspace, or the whole path of a file elsewhere. */
   readonly path: string;
+  /** The path from the root of the workspace, with slashes; undefined for a file elsewhere. */
+  readonly inWorkspace: string | undefined;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Reads the file that an input names. Notes a problem where the path leads out of the workspace, or can't be read.
+ * Reads the file that an input names, in the workspace or in the runner's directory for temporary files. Notes a
+ * problem where the path leads elsewhere, or the file can't be read.
  */
-export function readWorkspaceFile(reader: InputReader, name: InputName): WorkspaceFile | undefined {
+export function readGivenFile(reader: InputReader, name: InputName): GivenFile | undefined {
   const { source } = reader;
   const given = reader.text(name);
   const absolute = resolve(source.workspace, given);
-  if (!isInside(source.workspace, absolute)) {
-    reader.refuse(name, "a path inside the workspace", `${shown(given)}, which leads out of it`);
+  if (!source.directories.some((directory) => isInside(directory, absolute))) {
+    reader.refuse(
+      name,
+      "a path inside the workspace or RUNNER_TEMP",
+      `${shown(given)}, which leads out of them`,
+    );
     return undefined;
   }
   try {
-    return { path: relative(resolve(source.workspace), absolute), bytes: source.readFile(absolute) };
+    return { ...named(absolute, source.workspace), bytes: source.readFile(absolute) };
   } catch (error) {
     reader.refuse(
       name,
-      "a file in the workspace that can be read",
+      "a file in the workspace or RUNNER_TEMP that can be read",
       `${shown(given)}: ${messageOf(error)}`,
       "Give the path from the root of the repository, and check it out (actions/checkout) before this step.",
       error,
     );
     return undefined;
   }
+}
+
+function named(absolute: string, workspace: string): Pick<GivenFile, "path" | "inWorkspace"> {
+  if (!isInside(workspace, absolute)) return { path: absolute, inWorkspace: undefined };
+  const path = relative(resolve(workspace), absolute);
+  return { path, inWorkspace: path.replaceAll(sep, "/") };
 }
 
 /** Whether `path` is below `directory`, by its text alone. The directory itself is not. */

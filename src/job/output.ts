@@ -1,3 +1,4 @@
+import type { JobReport } from "../report/result.ts";
 import { Printer } from "../show/printer.ts";
 import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
@@ -14,11 +15,11 @@ export class JobOutput {
   constructor(
     nonce: string,
     workers: number,
-    { inputs, write, log }: Pick<JobContext, "inputs" | "write" | "log">,
+    { inputs, target, write, log }: Pick<JobContext, "inputs" | "target" | "write" | "log">,
   ) {
     this.fromTheStart = () => new Extractor(nonce, workers);
     this.extractor = this.fromTheStart();
-    this.#printer = new Printer({ write, say: (line) => log.info(line) });
+    this.#printer = new Printer({ write, onHeader: (line) => log.fold(running(target), line) });
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
   }
 
@@ -29,9 +30,14 @@ export class JobOutput {
 
   show = (shown: OutputItem): void => this.#printer.print(shown);
 
-  /** Ends the output. Returns the job's standard output. */
-  end(): string {
+  /** Ends the output. Returns what is kept of it. */
+  end(): Pick<JobReport, "stdout" | "stderr"> {
     this.#printer.end();
-    return this.#printer.stdout;
+    return { stdout: this.#printer.stdout, stderr: this.#printer.stderr() };
   }
+}
+
+/** The title under which the header is folded. The container has it whole, and so have the logs of its sessions. */
+function running({ container, taskId }: JobContext["target"]): string {
+  return `The script runs in container '${container}' of task ${taskId}`;
 }

@@ -6,6 +6,7 @@ import { bucketOwner } from "../ready/bucket.ts";
 import { type SessionLogs, sessionLogs } from "../ready/session-logs.ts";
 import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
+import { tellWhile, type WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
 
 /** A job that is ready to be started: its payload is staged, and its container takes sessions or is about to. */
@@ -25,18 +26,24 @@ export interface PreparedJob {
  * Stages the payload and waits for the task at the same time. Fails where either fails, or where the session log that
  * the inputs ask for is not configured.
  */
-export async function prepareJob(context: JobContext, deadline: number): Promise<PreparedJob> {
+export async function prepareJob(
+  context: JobContext,
+  deadline: number,
+  lines: WaitLines,
+): Promise<PreparedJob> {
   const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
   const payload = assemblePayload(inputs, { origin, target, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = delivery({ inputs, owner, runId: origin.id });
-  const staging = stage(payload, to, {
+  const staged = stage(payload, to, {
     kmsKeyId: inputs.kmsKeyId,
     s3: aws.s3,
     onObject: (object) =>
       ledger.replace(["object"], object === undefined ? [] : [{ kind: "object", ...object }]),
   });
-  const ready = waitUntilReady(target, deadline, { ecs: looks, clock, log, signal: cancel });
+  const what = to.kind === "s3" ? `the upload of the script to s3://${to.bucket}/${to.key}` : "the script";
+  const staging = tellWhile(what, { clock, log }, staged);
+  const ready = waitUntilReady(target, deadline, { ecs: looks, clock, lines, signal: cancel });
   const logging = ready.then(async ({ taskDefinitionArn }) => {
     const { container } = target;
     return await sessionLogs(
@@ -46,8 +53,8 @@ export async function prepareJob(context: JobContext, deadline: number): Promise
     );
   });
   try {
-    const [task, logs, staged] = await Promise.all([ready, logging, staging]);
-    return { payload, delivery: to, staged, owner, container: containerRef(target, task), logs };
+    const [task, logs, object] = await Promise.all([ready, logging, staging]);
+    return { payload, delivery: to, staged: object, owner, container: containerRef(target, task), logs };
   } catch (error) {
     // An upload that ends after the cleanup would leave its object behind.
     await Promise.allSettled([staging]);

@@ -14,6 +14,7 @@ import { requestSession } from "../session/request-session.ts";
 import type { Session } from "../session/session.ts";
 import { isRunaway, stopRunaways } from "../undo/runaway-job.ts";
 import type { JobName } from "../undo/stop-job.ts";
+import { tellWhile, WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
@@ -38,14 +39,20 @@ export class JobSessions implements SessionSource {
   readonly #place: JobPlace;
   readonly #context: JobContext;
   readonly #deadline: number;
+  readonly #lines: WaitLines;
   readonly #command: Omit<BootstrapOptions, "at">;
   readonly #sessionIds: string[] = [];
   #log: LogLocation | undefined;
   #job: JobName;
   #openedAt: number;
 
-  /** The first session has to be open by `deadline`. */
-  constructor(prepared: PreparedJob, place: JobPlace, context: JobContext, deadline: number) {
+  /** The first session has to be open by `deadline`. `lines` go on with the wait for the container. */
+  constructor(
+    prepared: PreparedJob,
+    place: JobPlace,
+    context: JobContext,
+    { deadline, lines }: { readonly deadline: number; readonly lines: WaitLines },
+  ) {
     const { exec, inputs, origin, target, clock } = context;
     const { payload, delivery, container } = prepared;
     this.until = deadline + waitForOthersMs(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
@@ -53,6 +60,7 @@ export class JobSessions implements SessionSource {
     this.#place = place;
     this.#context = context;
     this.#deadline = deadline;
+    this.#lines = lines;
     this.#openedAt = clock.now();
     this.#command = { runId: origin.id, packAbove: packAbove(inputs, exec), payload, delivery };
     this.#job = { ...container, run: origin.id, encryption: encryptionOf(exec) };
@@ -64,12 +72,15 @@ export class JobSessions implements SessionSource {
     const { aws, looks, target, clock, log, cancel } = this.#context;
     const { sessionTarget, encryption } = this.#job;
     await uploads.waitForPlace({ log, signal: cancel });
-    const until = this.#sessionIds.length === 0 ? this.#deadline : this.until;
+    const isFirst = this.#sessionIds.length === 0;
+    const until = isFirst ? this.#deadline : this.until;
     const command = bootstrapCommand({ ...this.#command, at });
-    const asking = { ecs: aws.ecs, looks, clock, log, signal: cancel };
+    const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
+    const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
     const ticket = await requestSession(target, command, until, asking);
     this.#add(ticket.sessionId);
-    const session = await openTicket(ticket, { aws, sessionTarget, encryption, clock, log, cancel });
+    const opening = openTicket(ticket, { aws, sessionTarget, encryption, clock, log, cancel });
+    const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
     this.#openedAt = clock.now();
     uploads.expect(session);
     return session;

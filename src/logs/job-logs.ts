@@ -8,6 +8,7 @@ import type { Log } from "../log.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import type { Extractor, OutputItem } from "../stream/extract.ts";
 import { parseArn } from "../targets/arn.ts";
+import { tellWhile } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { lastResort } from "./last-resort.ts";
 import { readLogs } from "./read-logs.ts";
@@ -68,9 +69,11 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return end;
     const from = sessionLogs.find(({ kind }) => kind === inputs.logs);
     if (from === undefined) return end;
+    log.phase("Reading the output from the log of the session");
     log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
     const own = { extractor: output.fromTheStart(), patience: LOG_PATIENCE_MS };
-    return await readLogs(from, { ...reading, ...own });
+    const upload = "the log of the session, which the exec agent uploads";
+    return await tellWhile(upload, { clock, log }, readLogs(from, { ...reading, ...own }));
   }
   const sessionId = sessionIds.at(-1);
   if (inputs.logs === "session" || sessionId === undefined || sessionLogs.length === 0) return end;

@@ -2,6 +2,7 @@ import { Failure, type FailureCode } from "../errors.ts";
 import type { JobEnd } from "../follow/job-end.ts";
 import { failureOfEnd } from "../follow/failures.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
+import { tellWhile } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { type LogReading, readLogs } from "./read-logs.ts";
 import { transcriptName, UnreadableLog } from "./transcript.ts";
@@ -43,7 +44,8 @@ export async function lastResort(
     const name = transcriptName(from, sessionId);
     log.info(`No session tells how the job ended; looking in ${name}.`);
     try {
-      const found = await readLogs(from, { ...options, patience: Math.max(0, until - clock.now()) });
+      const patience = Math.max(0, until - clock.now());
+      const found = await tellWhile(name, { clock, log }, readLogs(from, { ...options, patience }));
       if (found.kind === "status") return found;
       tried.push(
         `${name} does not tell it${found.kind === "missing" && !found.attached ? ": nothing of the job is there" : ""}`,

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { tellWhile } from "../waiting.ts";
 import type { Place } from "./place.ts";
 import { seconds, type Uploads } from "./uploads.ts";
 
@@ -25,7 +26,8 @@ export async function giveBack(
       `The exec agent still uploads the log of the session; the container's place is given back after that, in ${seconds(ms)} s.`,
     );
     try {
-      await clock.sleep(ms, cancel);
+      const upload = "the exec agent, which uploads the log of the session";
+      await tellWhile(upload, { clock, log }, clock.sleep(ms, cancel));
     } catch {
       await place.postpone(freeAt);
       return;

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { TELL_EVERY_MS } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { containerBusy } from "./failures.ts";
 
@@ -26,7 +27,7 @@ const SHORTEST_PAUSE_MS = 2_000;
 const JITTER_MS = 3_000;
 
 /**
- * Calls `look` every two to five seconds until it names no holder. Logs the holder, and each new one. Fails with
+ * Calls `look` every two to five seconds until it names no holder. Logs the holder, each new one, and the wait. Fails with
  * `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitUntilFree(
@@ -34,6 +35,7 @@ export async function waitUntilFree(
   { target, deadline, clock, log, signal, random = Math.random }: QueueOptions,
 ): Promise<void> {
   const begun = clock.now();
+  let told = begun;
   const seconds = (): number => Math.round((clock.now() - begun) / 1000);
   let said: string | undefined;
   for (;;) {
@@ -52,6 +54,10 @@ export async function waitUntilFree(
       log.info(
         `Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place (limit: one session of this action at a time).`,
       );
+      told = clock.now();
+    } else if (clock.now() - told >= TELL_EVERY_MS) {
+      log.info(`waiting for the place in container '${target.container}', ${held} (${seconds()} s)`);
+      told = clock.now();
     }
     await clock.sleep(Math.min(left, SHORTEST_PAUSE_MS + random() * JITTER_MS), signal);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { tellWhile } from "../waiting.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 
 /**
@@ -77,7 +78,8 @@ export class Uploads {
     log.info(
       `The exec agent still uploads the logs of two sessions; the next one waits ${seconds(ms)} s for that.`,
     );
-    await this.#clock.sleep(ms, signal);
+    const uploads = "the exec agent, which uploads the logs of two sessions";
+    await tellWhile(uploads, { clock: this.#clock, log }, this.#clock.sleep(ms, signal));
   }
 }
 

@@ -50,6 +50,7 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
     ...(await networkChecks(await networkOfInterface(task.networkInterfaceId, context.ec2), context.ec2)),
   ];
 
+  log.phase();
   log.info(`What ECS Exec needs, in container '${target.container}' of task ${target.taskId}:`);
   for (const check of checks) log.info(checkLine(check));
   return withChecks(failure, checks);

@@ -6,6 +6,9 @@ import { containerNotFound } from "../targets/failures.ts";
 import { execAgentStopped, execNotEnabled } from "./advice.ts";
 import { taskStopped } from "./stopped.ts";
 
+/** What a wait for a container that runs is for. */
+export const AGENT_STARTS = "waiting for the exec agent";
+
 /** Whether a task takes a session, by one look at it. */
 export type Verdict =
   | { readonly kind: "ready" }
@@ -39,7 +42,7 @@ export function verdict(task: Task, container: string): Verdict {
     case "STOPPED":
       return never(execAgentStopped(task, found));
     default:
-      return { kind: "wait", why: "exec agent is PENDING", near: true, isPulling: false };
+      return { kind: "wait", why: AGENT_STARTS, near: true, isPulling: false };
   }
 }
 

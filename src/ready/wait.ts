@@ -3,7 +3,7 @@ import { taskNotFound } from "../aws/missing.ts";
 import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { WaitLines } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 
@@ -17,7 +17,8 @@ const JITTER = 500;
 export interface WaitContext {
   readonly ecs: Pick<Ecs, "describeTask">;
   readonly clock: Clock;
-  readonly log: Log;
+  /** Say what is waited for. */
+  readonly lines: WaitLines;
   readonly signal: AbortSignal | undefined;
   /** Returns a number from 0 up to 1. */
   readonly random?: () => number;
@@ -25,7 +26,7 @@ export interface WaitContext {
 
 /**
  * Looks at the task at once and then about every two seconds, until its container takes a session or soon will;
- * `requestSession` waits for the rest. Logs each change. Fails with the verdict's failure, or at `deadline`
+ * `requestSession` waits for the rest. Fails with the verdict's failure, or at `deadline`
  * (milliseconds since the epoch) with `timed-out` and all that was seen. An abort throws its reason.
  */
 export async function waitUntilReady(
@@ -33,28 +34,19 @@ export async function waitUntilReady(
   deadline: number,
   context: WaitContext,
 ): Promise<Task> {
-  const { ecs, clock, log, signal, random = Math.random } = context;
+  const { ecs, clock, lines, signal, random = Math.random } = context;
   const begun = clock.now();
-  const seen: string[] = [];
-  let last: string | undefined;
-  const say = (what: string): void => {
-    if (what === last) return;
-    last = what;
-    const line = `${what} (${Math.round((clock.now() - begun) / 1000)} s)`;
-    seen.push(line);
-    log.info(line);
-  };
   for (;;) {
     signal?.throwIfAborted();
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
     const now: Verdict = task === undefined ? unseen(target) : verdict(task, target.container);
     if (now.kind === "never") throw now.failure;
-    say(now.kind === "ready" ? "task is ready" : now.why);
+    lines.tell(now.kind === "ready" ? "task is ready" : now.why);
     if (task !== undefined && (now.kind === "ready" || now.near)) return task;
     const pause = LOOK_EVERY + random() * JITTER;
     if (clock.now() + pause > deadline) {
       const isPulling = now.kind === "wait" && now.isPulling;
-      throw tooSlow(target, { seconds: (deadline - begun) / 1000, seen, isPulling });
+      throw tooSlow(target, { seconds: (deadline - begun) / 1000, seen: lines.seen, isPulling });
     }
     await clock.sleep(pause, signal);
   }

@@ -1,80 +1,154 @@
 import type { FailureCode } from "../errors.ts";
 import type { Check } from "../ready/checks/check.ts";
+import { lastLine, namedLine } from "./last-words.ts";
 import {
   decisiveResult,
   type Result,
   type StatusResult,
   type TaskResult,
   type WorkerOutcome,
+  type WorkerResult,
 } from "./result.ts";
+
+/** What an explanation needs to know of the step. */
+export interface ExplainedStep {
+  /** The address of the page `docs/errors.md`. */
+  readonly page: string;
+  /** The input `timeout` in milliseconds; undefined where the inputs are not known. */
+  readonly timeout: number | undefined;
+  /** The script's path in the workspace; undefined for a script that is no file of it. */
+  readonly scriptFile: string | undefined;
+}
 
 export interface Explanation {
   readonly title: string;
+  /** What is wrong. It holds nothing that the job has printed. */
   readonly message: string;
+  /** The last line of standard error, for the annotation only. */
+  readonly lastWords?: string | undefined;
+  /** The address of the paragraph on it. */
+  readonly page: string;
+  /** The line of a file in the repository. */
+  readonly place?: { readonly file: string; readonly startLine: number } | undefined;
 }
 
-/** The text of the error annotation of a step that fails; undefined for one that succeeds. */
-export function explain(result: Result): Explanation | undefined {
+/** Why a step fails; undefined for one that succeeds. */
+export function explain(result: Result, step: ExplainedStep): Explanation | undefined {
   const decisive = decisiveResult(result);
   if (decisive.outcome === "succeeded") return undefined;
-  if (decisive.kind === "checked") return explainChecks(decisive.checks);
+  if (decisive.kind === "checked") return explainChecks(decisive.checks, step);
   const where = result.kind === "several" ? `${whichTasks(result.tasks)} ` : "";
   if (decisive.kind === "failed") {
     const { failure } = decisive;
-    return { title: `fargate-exec: ${failure.code}`, message: where + failure.message };
+    return {
+      title: `fargate-exec: ${failure.code}`,
+      message: where + failure.message,
+      page: `${step.page}#${failure.code}`,
+    };
   }
-  const how =
-    result.kind === "several" ? `There the script ${ENDINGS[decisive.outcome]}` : whichWorkers(decisive);
-  const { outcome } = decisive;
-  return { title: `fargate-exec: ${outcome}`, message: `${where}${how}. ${meaning(decisive)}`.trimEnd() };
+  return explainStatus(decisive, where, step);
 }
 
-function explainChecks(checks: readonly Check[]): Explanation {
+/** The text of the error annotation. */
+export function annotation({ message, lastWords, page }: Explanation): string {
+  return [message, ...(lastWords === undefined ? [] : [lastWords]), `See ${page}`].join("\n");
+}
+
+function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Explanation {
   const wrong = checks.filter(({ verdict }) => verdict === "NG");
   const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${fix}`);
   const code: FailureCode = "check-failed";
   return {
     title: `fargate-exec: ${code}`,
     message: [`${wrong.length} of ${checks.length} checks are NG. No script was run.`, ...rows].join("\n"),
+    page: `${page}#${code}`,
+  };
+}
+
+function explainStatus(decisive: StatusResult, where: string, step: ExplainedStep): Explanation {
+  const { outcome, workers, task } = decisive;
+  const failing = workers.filter(({ exitCode }) => exitCode !== 0);
+  const worker = failing[0]?.worker ?? 0;
+  const several = `${failing.length} of ${workers.length} workers failed (${listed(failing.map(endOf))}).`;
+  const how = [
+    ...(workers.length === 1 ? [] : [several]),
+    ...(workers.length === 1 || outcome !== "failed" ? [`The script ${ending(outcome, step)}.`] : []),
+    `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${meaning(decisive)}.`,
+  ];
+  const stderr = outcome === "cancelled" ? "" : (task.stderr.get(worker) ?? "");
+  const words = lastLine(stderr, worker);
+  const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
+  const startLine = outcome === "failed" ? namedLine(stderr) : undefined;
+  return {
+    title: `fargate-exec: ${outcome}`,
+    message: where + how.join(" "),
+    lastWords: words === undefined ? undefined : `Last line of standard error${whose}: ${words}`,
+    page: `${step.page}#${outcome === "failed" ? "a-script-that-failed" : outcome}`,
+    place:
+      step.scriptFile === undefined || startLine === undefined
+        ? undefined
+        : { file: step.scriptFile, startLine },
   };
 }
 
 /** Which tasks failed, and how. The first of them decides. */
 function whichTasks(tasks: readonly TaskResult[]): string {
   const failing = tasks.flatMap((one, task) =>
-    one.outcome === "succeeded" ? [] : [`[task ${task}] ${howItFailed(one)}`],
+    one.outcome === "succeeded" ? [] : [`task ${task}: ${howItFailed(one)}`],
   );
-  return `${failing.length} of ${tasks.length} tasks failed (${failing.join(", ")}).`;
+  const first = tasks.findIndex(({ outcome }) => outcome !== "succeeded");
+  return `${failing.length} of ${tasks.length} tasks failed (${listed(failing, "; ")}). Task ${first}:`;
 }
 
 function howItFailed(result: TaskResult): string {
   if (result.kind === "failed") return result.failure.code;
-  const codes = result.workers.filter(({ exitCode }) => exitCode !== 0).map(({ exitCode }) => exitCode);
-  return codes.join(" ");
-}
-
-function whichWorkers({ workers, outcome }: StatusResult): string {
-  if (workers.length === 1) return `The script ${ENDINGS[outcome]}`;
+  const { workers } = result;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
-  const codes = failing.map(({ worker, exitCode }) => `[${worker}] ${exitCode}`).join(", ");
-  return `${failing.length} of ${workers.length} workers ${ENDINGS[outcome]} (${codes})`;
+  return workers.length === 1 ? `exit code ${result.exitCode}` : listed(failing.map(endOf));
 }
 
-const ENDINGS: Readonly<Record<WorkerOutcome, string>> = {
-  succeeded: "succeeded",
-  failed: "failed",
-  "timed-out": "did not end within 'timeout' and was stopped",
-  cancelled: "was cancelled",
-};
+function endOf({ worker, exitCode }: WorkerResult): string {
+  return `worker ${worker}: exit code ${exitCode}`;
+}
+
+/** The most members of a list in a sentence. There may be a thousand tasks. */
+const LONGEST_LIST = 8;
+
+function listed(members: readonly string[], separator = ", "): string {
+  const more = members.length - LONGEST_LIST;
+  const shown = members.slice(0, LONGEST_LIST).join(separator);
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+function ending(outcome: WorkerOutcome, { timeout }: ExplainedStep): string {
+  switch (outcome) {
+    case "succeeded":
+    case "failed":
+      return outcome;
+    case "timed-out":
+      return timeout === undefined
+        ? "did not end within 'timeout' and was stopped"
+        : `did not end within ${duration(timeout)} (input 'timeout') and was stopped`;
+    case "cancelled":
+      return "was cancelled";
+  }
+}
+
+/** A duration in the form of the inputs. */
+function duration(ms: number): string {
+  const hours = ms / 3_600_000;
+  if (Number.isInteger(hours) && hours > 1) return `${hours}h`;
+  const minutes = ms / 60_000;
+  return Number.isInteger(minutes) ? `${minutes}m` : `${Math.round(ms / 1000)}s`;
+}
 
 /** The exit code, with its usual meaning where there is one. */
 function meaning({ exitCode, outcome }: StatusResult): string {
-  const code = `Exit code ${exitCode}`;
-  if (outcome !== "failed") return `${code}.`;
-  if (exitCode === 126) return `${code}: a command was found but could not be executed.`;
-  if (exitCode === 127) return `${code}: a command was not found in the image.`;
+  if (outcome !== "failed") return `${exitCode}`;
+  if (exitCode === 126) return `${exitCode}: a command was found but could not be executed`;
+  if (exitCode === 127) return `${exitCode}: a command was not found in the image`;
   if (exitCode === 137)
-    return `${code}: killed by SIGKILL, often for want of memory; see 'memory' of the task.`;
-  if (exitCode > 128 && exitCode < 160) return `${code}: ended by signal ${exitCode - 128}.`;
-  return `${code}.`;
+    return `${exitCode}: killed by SIGKILL, often for want of memory; see 'memory' of the task`;
+  if (exitCode > 128 && exitCode < 160) return `${exitCode}: ended by signal ${exitCode - 128}`;
+  return `${exitCode}`;
 }

@@ -74,12 +74,14 @@ export interface TaskFacts {
   readonly sessionId: string | undefined;
   readonly log: LogLocation | undefined;
   readonly stdout: string;
+  /** The end of each worker's standard error, by the worker's number; a worker without any has no entry. */
+  readonly stderr: ReadonlyMap<number, string>;
+  /** When the task started, in milliseconds since the epoch, as far as ECS tells it. */
+  readonly startedAt: number | undefined;
 }
 
 /** What has become of a job, once it had its place in the container. */
-export interface JobReport extends EndedJob {
-  readonly stdout: string;
-}
+export interface JobReport extends EndedJob, Pick<TaskFacts, "stdout" | "stderr"> {}
 
 /** The results of a run as a list of tasks. */
 export function taskResults(result: Result): readonly TaskResult[] {

@@ -1,6 +1,6 @@
 import { harmlessText } from "../show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
-import { explain } from "./explain.ts";
+import { explain, type ExplainedStep } from "./explain.ts";
 import { link, literal, literalCell } from "./markdown.ts";
 import { decisiveResult, type Outcome, type Result, type TaskResult, type WorkerResult } from "./result.ts";
 
@@ -14,7 +14,7 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
 };
 
 /** The job summary in Markdown: the end of the run, its tasks and its logs. It holds none of the job's output. */
-export function summary(result: Result): string {
+export function summary(result: Result, step: ExplainedStep): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
   if (decisive.kind === "checked")
@@ -22,8 +22,8 @@ export function summary(result: Result): string {
       "\n",
     );
   const lines = [`### ${SIGNS[outcome]} fargate-exec: ${outcome}`, ""];
-  const why = explain(result);
-  if (why !== undefined) lines.push(...quoted(why.message), "");
+  const why = explain(result, step);
+  if (why !== undefined) lines.push(...quoted(why.message), "", `[What this means](${why.page})`, "");
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
   const rows = factRows(decisive, taskTitle);
   if (rows.length > 0) lines.push("| | |", "|---|---|", ...rows, "");

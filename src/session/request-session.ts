@@ -2,9 +2,10 @@ import type { Ecs, SessionTicket } from "../aws/ecs.ts";
 import { taskNotFound } from "../aws/missing.ts";
 import type { Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { execNotReady } from "../ready/advice.ts";
-import { verdict } from "../ready/verdict.ts";
+import { AGENT_STARTS, verdict } from "../ready/verdict.ts";
 import { LOOK_EVERY, type WaitContext } from "../ready/wait.ts";
 
 /** The first pause, in milliseconds. Each pause is at most 1.5 times as long as the one before. */
@@ -18,27 +19,30 @@ const LONGEST_PAUSE = 1_000;
 const PATIENT_PAUSE = 5_000;
 const PATIENT_AFTER = 30_000;
 
+/** What the log says while ECS takes no more calls. */
+const THROTTLED = "waiting for ECS, which throttles ExecuteCommand";
+
 export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
   readonly ecs: Pick<Ecs, "executeCommand">;
   readonly looks: Pick<Ecs, "describeTask">;
+  readonly log: Log;
 }
 
 /**
  * Asks for a session that runs `command` in the container, by ExecuteCommand. An agent takes no session for some
  * seconds after ECS has reported it as RUNNING, so that refusal is repeated until `deadline` (milliseconds since the
- * epoch), with looks at the task in between. Any other refusal is thrown at once. Fails with `exec-not-ready`, or
+ * epoch), with looks at the task in between. The debug log has ECS's words. Any other refusal is thrown at once. Fails with `exec-not-ready`, or
  * with the verdict on a task that ends; an abort throws its reason.
  */
 export async function requestSession(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,
   command: string,
   deadline: number,
-  { ecs, looks, clock, log, signal, random = Math.random }: SessionRequestContext,
+  { ecs, looks, clock, lines, log, signal, random = Math.random }: SessionRequestContext,
 ): Promise<SessionTicket> {
   const { clusterArn, taskArn, container } = target;
   const request = { cluster: clusterArn, task: taskArn, container, command };
   const begun = clock.now();
-  const seconds = (): number => Math.round((clock.now() - begun) / 1000);
   let looked = begun;
   let latest: Task | undefined;
   let pause = FIRST_PAUSE;
@@ -59,11 +63,12 @@ export async function requestSession(
       throw refusal;
     });
     if ("session" in answer) {
-      if (said !== undefined) log.info(`exec agent takes a session (${seconds()} s)`);
+      if (said !== undefined) lines.tell("exec agent takes a session");
       return answer.session;
     }
-    if (said !== answer.notConnected) log.info(`exec agent takes no session yet: ${answer.notConnected}`);
+    if (said !== answer.notConnected) log.debug(`ExecuteCommand: ${answer.notConnected}`);
     said = answer.notConnected;
+    lines.tell(answer.throttled ? THROTTLED : AGENT_STARTS);
     if (clock.now() - looked >= LOOK_EVERY) latest = await look();
 
     const longest = answer.throttled || clock.now() - begun > PATIENT_AFTER ? PATIENT_PAUSE : LONGEST_PAUSE;

@@ -14,8 +14,12 @@ export class Guard {
     this.#write = write;
   }
 
+  get isUp(): boolean {
+    return this.#token !== undefined;
+  }
+
   up(): void {
-    if (this.#token !== undefined) return;
+    if (this.isUp) return;
     this.#token = randomUUID();
     this.#write(`::stop-commands::${this.#token}`);
   }
@@ -28,7 +32,7 @@ export class Guard {
 
   /** Calls `say` with the guard down, so that the runner obeys it. Then puts the guard up again if it was up. */
   lifted(say: () => void): void {
-    const wasUp = this.#token !== undefined;
+    const wasUp = this.isUp;
     this.down();
     try {
       say();

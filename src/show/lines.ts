@@ -7,6 +7,8 @@ export type LineWriter = (...pieces: Buffer[]) => void;
 /** A whole line of the job without its end, or several lines without the last end. */
 export interface Line {
   readonly stream: "stdout" | "stderr";
+  /** The tag of the stream, see `SpoolText`. */
+  readonly source: string;
   readonly bytes: Buffer;
   /** False for a part of a line that was too long to hold, and for the last line of a stream that did not end it. */
   readonly ended: boolean;
@@ -39,7 +41,7 @@ export class LineJoiner {
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
     const begun = this.#begun.get(source);
-    if (begun === undefined && ends) return [{ stream, bytes, ended: true }];
+    if (begun === undefined && ends) return [{ stream, source, bytes, ended: true }];
     const line = begun ?? { stream, bytes: new Bytes() };
     line.bytes.push(bytes);
     this.#begunBytes += bytes.length;
@@ -49,7 +51,7 @@ export class LineJoiner {
     }
     this.#begun.delete(source);
     this.#begunBytes -= line.bytes.length;
-    return [{ stream, bytes: line.bytes.take(), ended: ends }];
+    return [{ stream, source, bytes: line.bytes.take(), ended: ends }];
   }
 
   /** Marks the open lines as certain. */
@@ -71,8 +73,9 @@ export class LineJoiner {
 
   /** Returns the open lines, which will not be ended. */
   flush(): Line[] {
-    const lines = [...this.#begun.values()].map(({ stream, bytes }) => ({
+    const lines = [...this.#begun].map(([source, { stream, bytes }]) => ({
       stream,
+      source,
       bytes: bytes.take(),
       ended: false,
     }));

@@ -1,21 +1,24 @@
 import type { OutputItem } from "../stream/extract.ts";
-import { LineJoiner, type LineWriter } from "./lines.ts";
+import { type Line, LineJoiner, type LineWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
 /** The most bytes of the output `stdout`. */
 export const STDOUT_LIMIT = 1024 * 1024;
+/** The bytes that are kept of the end of a worker's standard error: some frames of a traceback, and its last line. */
+const STDERR_LIMIT = 4_096;
 
 export interface PrinterOptions {
   readonly write: LineWriter;
-  /** Shows a line that is not the job's. */
-  readonly say: (line: string) => void;
+  /** Shows the line that names the container, which comes before the job's output. */
+  readonly onHeader: (line: string) => void;
 }
 
-/** Shows the job's output line by line, and keeps the end of its standard output. */
+/** Shows the job's output line by line, and keeps the end of its standard output and of each standard error. */
 export class Printer {
   readonly #options: PrinterOptions;
   readonly #lines = new LineJoiner();
   readonly #stdout = new Tail(STDOUT_LIMIT);
+  readonly #stderr = new Map<number, Tail>();
 
   constructor(options: PrinterOptions) {
     this.#options = options;
@@ -24,19 +27,19 @@ export class Printer {
   print(shown: OutputItem): void {
     switch (shown.kind) {
       case "header":
-        this.#options.say(shown.text);
+        this.#options.onHeader(shown.text);
         break;
       case "text":
         for (const line of this.#lines.push(shown)) this.#show(line);
         break;
       case "confirmed":
         this.#lines.keep();
-        this.#stdout.keep();
+        for (const tail of this.#tails()) tail.keep();
         break;
       case "gap":
         // The log can't be taken back. `stdout` can, and so can open lines.
         this.#lines.back();
-        this.#stdout.back();
+        for (const tail of this.#tails()) tail.back();
         break;
     }
   }
@@ -52,11 +55,29 @@ export class Printer {
     return this.#stdout.toString().replace(/\r?\n$/, "");
   }
 
-  #show({ stream, bytes, ended }: { stream: "stdout" | "stderr"; bytes: Buffer; ended: boolean }): void {
+  /** The end of each worker's standard error, by the worker's number. */
+  stderr(): ReadonlyMap<number, string> {
+    const texts = [...this.#stderr].map(([worker, tail]) => [worker, tail.toString()] as const);
+    return new Map(texts.filter(([, text]) => text !== ""));
+  }
+
+  #show({ stream, source, bytes, ended }: Line): void {
     this.#options.write(bytes, LF);
-    if (stream !== "stdout") return;
-    this.#stdout.push(bytes);
-    if (ended) this.#stdout.push(LF);
+    const tail = stream === "stdout" ? this.#stdout : this.#stderrOf(source);
+    tail.push(bytes);
+    if (ended) tail.push(LF);
+  }
+
+  /** The tag of a standard error is `e`, with the worker's number where there are several. */
+  #stderrOf(source: string): Tail {
+    const worker = Number(source.slice(1));
+    const tail = this.#stderr.get(worker) ?? new Tail(STDERR_LIMIT);
+    this.#stderr.set(worker, tail);
+    return tail;
+  }
+
+  #tails(): readonly Tail[] {
+    return [this.#stdout, ...this.#stderr.values()];
   }
 }
 

@@ -8,8 +8,16 @@ export interface Commands {
   readonly isDebug: () => boolean;
   readonly debug: (text: string) => void;
   readonly warning: (text: string) => void;
-  readonly error: (text: string, properties: { readonly title: string }) => void;
+  readonly notice: (text: string, properties: { readonly title: string }) => void;
+  readonly error: (text: string, properties: AnnotationProperties) => void;
   readonly setSecret: (secret: string) => void;
+}
+
+/** What the runner shows beside the text of an annotation, and the line of the repository that it is about. */
+export interface AnnotationProperties {
+  readonly title: string;
+  readonly file?: string;
+  readonly startLine?: number;
 }
 
 export interface ScreenOptions {
@@ -23,16 +31,24 @@ export interface ScreenOptions {
 /**
  * All that the step shows. It sanitises every line and annotation of the step, so that no caller can forget it. The
  * job's output is shown under the guard.
+ *
+ * A group is two lines of the log, `##[group]` and `##[endgroup]`: the runner writes them itself for its commands of
+ * these names (actions/runner, `GroupingCommandExtension`), and the log's viewer folds what is between them. While
+ * the guard is up the runner passes them on as they are, so the guard is never lifted for a group. A group with no
+ * line in it is not shown.
  */
 export class Screen implements Log {
   readonly #options: ScreenOptions;
   readonly #guard: Guard;
   /** True when the runner has to obey what the job prints. */
   #obeyed = false;
+  /** The title of the phase, whose group is opened by its first line. */
+  #phase: string | undefined;
+  #grouped = false;
 
   constructor(options: ScreenOptions) {
     this.#options = options;
-    this.#guard = new Guard((line) => options.write(Buffer.from(`${line}\n`)));
+    this.#guard = new Guard((line) => this.#write(line));
   }
 
   /**
@@ -41,17 +57,34 @@ export class Screen implements Log {
    */
   open({ workflowCommands }: { readonly workflowCommands: boolean }): void {
     this.#obeyed = workflowCommands;
-    if (!workflowCommands) this.#guard.up();
+    if (workflowCommands) return;
+    // With debug logging the runner echoes the commands that it obeys, and would show the group twice.
+    if (!this.#options.commands.isDebug()) this.#openGroup();
+    this.#guard.up();
   }
 
   /** Takes the guard down, after the last output of a job. */
   close(): void {
+    if (this.#guard.isUp) this.#openGroup();
     this.#guard.down();
     this.#obeyed = false;
   }
 
   info(line: string): void {
-    this.#options.write(Buffer.from(`${harmlessLine(line)}\n`));
+    this.#line(harmlessLine(line));
+  }
+
+  phase(title?: string): void {
+    this.#endGroup();
+    this.#phase = title;
+  }
+
+  fold(title: string, line: string): void {
+    this.phase();
+    if (!this.#obeyed) this.#guard.up();
+    this.#write(`${GROUP}${harmlessLine(title)}`);
+    this.#write(harmlessLine(line));
+    this.#write(END_OF_GROUP);
   }
 
   /** A debug line is invisible unless debug logging is on, but lifting the guard for it would show in every log. */
@@ -61,11 +94,24 @@ export class Screen implements Log {
   }
 
   warning(text: string): void {
+    this.#endGroup();
     this.#command(() => this.#options.commands.warning(harmlessText(text)));
   }
 
-  error(text: string, title: string): void {
-    this.#command(() => this.#options.commands.error(harmlessText(text), { title: harmlessLine(title) }));
+  notice(text: string): void {
+    this.#endGroup();
+    this.#command(() => this.#options.commands.notice(harmlessText(text), { title: "fargate-exec" }));
+  }
+
+  error(text: string, { title, file, startLine }: AnnotationProperties): void {
+    this.#endGroup();
+    const place = {
+      ...(file !== undefined && { file: harmlessLine(file) }),
+      ...(startLine !== undefined && { startLine }),
+    };
+    this.#command(() =>
+      this.#options.commands.error(harmlessText(text), { title: harmlessLine(title), ...place }),
+    );
   }
 
   /** The runner masks these secrets from now on: each as a whole, and each of its lines. */
@@ -89,8 +135,31 @@ export class Screen implements Log {
   }
 
   #show(pieces: readonly Buffer[]): void {
+    if (this.#phase !== undefined) this.phase();
     if (!this.#obeyed) this.#guard.up();
     this.#options.write(...(this.#obeyed ? pieces : pieces.map(harmlessOutput)));
+  }
+
+  /** Shows a line of the step's own, which is harmless, in the group of the phase. */
+  #line(line: string): void {
+    this.#openGroup();
+    this.#write(line);
+  }
+
+  #openGroup(): void {
+    if (this.#phase === undefined || this.#grouped) return;
+    this.#grouped = true;
+    this.#write(`${GROUP}${harmlessLine(this.#phase)}`);
+  }
+
+  #endGroup(): void {
+    if (!this.#grouped) return;
+    this.#grouped = false;
+    this.#write(END_OF_GROUP);
+  }
+
+  #write(line: string): void {
+    this.#options.write(Buffer.from(`${line}\n`));
   }
 
   #command(say: () => void): void {
@@ -101,6 +170,8 @@ export class Screen implements Log {
   }
 }
 
+const GROUP = "##[group]";
+const END_OF_GROUP = "##[endgroup]";
 const COLON = ":".charCodeAt(0);
 const LF = 10;
 

@@ -29,6 +29,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   readonly #together: boolean;
   readonly #described: Map<string, Task>;
   readonly #privateIps = new Map<string, string>();
+  readonly #startedAt = new Map<string, number>();
   readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
   #latest: { readonly at: number; readonly answer: Promise<readonly Task[]> } | undefined;
 
@@ -53,6 +54,11 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return this.#privateIps.get(arn);
   }
 
+  /** When the task started, in milliseconds since the epoch; undefined while no look has told it. */
+  startedAt(arn: string): number | undefined {
+    return this.#startedAt.get(arn);
+  }
+
   /** Calls the listener with the task's network interface at each look that finds the network up. */
   onNetwork(arn: string, listener: (networkInterfaceId: string) => void): void {
     const listeners = this.#networkListeners.get(arn) ?? new Set();
@@ -65,7 +71,8 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return task;
   }
 
-  #learn({ arn, lastStatus, privateIp, networkInterfaceId }: Task): void {
+  #learn({ arn, lastStatus, privateIp, startedAt, networkInterfaceId }: Task): void {
+    if (startedAt !== undefined) this.#startedAt.set(arn, startedAt);
     if (privateIp !== undefined) this.#privateIps.set(arn, privateIp);
     if (networkInterfaceId === undefined || !/^(ACTIVATING|RUNNING)$/.test(lastStatus)) return;
     for (const listener of this.#networkListeners.get(arn) ?? []) listener(networkInterfaceId);

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
+import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
@@ -50,7 +51,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     if (entry.kind === "claim" && (early || (tooEarly && !patient))) return;
     try {
       log.info(announce(entry));
-      const found = await undo(entry, options);
+      const found = await tellWhile(`the end of this: ${announce(entry)}`, options, undo(entry, options));
       if (!found) missing.push(entry);
       else if (!mayReappear(entry, early)) ledger.drop(entry);
     } catch (error) {

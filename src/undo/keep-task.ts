@@ -1,26 +1,84 @@
+import { consoleHost } from "../aws/partitions.ts";
+import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
+import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
+import type { Target } from "../targets/target.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A task at the end of a run. */
 export interface EndedTask {
-  readonly taskArn: string;
+  readonly target: Pick<Target, "taskArn" | "taskId" | "clusterName" | "container">;
   readonly succeeded: boolean;
+  /** When it started, in milliseconds since the epoch, as far as ECS tells it. */
+  readonly startedAt: number | undefined;
 }
 
-/** Drops the tasks that `keep-task` keeps from the ledger, so that the cleanup does not stop them. */
+/**
+ * Drops the tasks that `keep-task` keeps from the ledger, so that the cleanup does not stop them. Returns them, for
+ * `tellKept`.
+ */
 export function keepTasks(
   { where }: Pick<Inputs, "where">,
   tasks: readonly EndedTask[],
   ledger: Ledger,
   log: Log,
-): void {
-  if (where.kind !== "new") return;
+): readonly EndedTask[] {
+  if (where.kind !== "new") return [];
   const { keepTask } = where.start;
-  for (const { taskArn, succeeded } of tasks) {
-    if (keepTask === "never" || (keepTask === "on-failure" && succeeded)) continue;
+  return tasks.filter(({ target: { taskArn }, succeeded }) => {
+    if (keepTask === "never" || (keepTask === "on-failure" && succeeded)) return false;
     const kept = ledger.entries.filter((entry) => entry.kind === "task" && entry.taskArn === taskArn);
     for (const entry of kept) ledger.drop(entry);
     if (kept.length > 0) log.info(`Task ${taskArn} is kept: 'keep-task' is '${keepTask}'.`);
+    return kept.length > 0;
+  });
+}
+
+/** The most notices on tasks. The runner keeps ten of a step. */
+const MOST_NOTICES = 3;
+
+/** What a notice on a kept task depends on. */
+export interface KeptContext {
+  readonly inputs: Pick<Inputs, "where" | "region" | "timeout">;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+}
+
+/** Tells how long each kept task lives, and how to enter and stop it, with a notice for each of the first three. */
+export function tellKept(
+  kept: readonly EndedTask[],
+  { inputs: { where, region, timeout }, clock, log }: KeptContext,
+): void {
+  const isHeld = where.kind === "new" && where.start.hold;
+  for (const { target, startedAt = clock.now() } of kept.slice(0, MOST_NOTICES)) {
+    const end = isHeld ? startedAt + timeout + HOLD_SLACK_MS : undefined;
+    log.notice(noticeOn(target, region, end));
   }
+  const more = kept.length - MOST_NOTICES;
+  if (more > 0) log.info(`${more} more tasks are kept, as the lines above say.`);
+}
+
+/** `end`: when a held container ends by itself at the latest, in milliseconds since the epoch. */
+function noticeOn(
+  { clusterName, taskId, container }: EndedTask["target"],
+  region: string,
+  end: number | undefined,
+): string {
+  const life =
+    end === undefined
+      ? "until its own command ends or you stop it"
+      : `until ${new Date(end).toISOString().slice(0, 16).replace("T", " ")} UTC at the latest`;
+  const which = `--region ${region} --cluster ${clusterName} --task ${taskId}`;
+  const host = consoleHost(region);
+  return [
+    `Task ${taskId} is kept, and costs, ${life}.`,
+    `Open a shell: aws ecs execute-command ${which} --container ${container} --interactive --command /bin/sh`,
+    `Stop it: aws ecs stop-task ${which}`,
+    ...(host === undefined
+      ? []
+      : [
+          `Either in the console: https://${host}/ecs/v2/clusters/${clusterName}/tasks/${taskId}?region=${region}`,
+        ]),
+  ].join("\n");
 }

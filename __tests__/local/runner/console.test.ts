@@ -60,7 +60,10 @@ describe("annotations", () => {
   it.each([
     ["::error::x", { level: "error", message: "x" }],
     ["::warning title=Look%2C here::x%25", { level: "warning", message: "x%", title: "Look, here" }],
-    ["::notice file=a.ts,line=1,title=T::x", { level: "notice", message: "x", title: "T" }],
+    [
+      "::notice file=a.ts,line=1,title=T::x",
+      { level: "notice", message: "x", title: "T", file: "a.ts", line: "1" },
+    ],
     ["##[error title=A%3BB]x%5D", { level: "error", message: "x]", title: "A;B" }],
     ["::error title=a=b::100%2525", { level: "error", message: "100%25", title: "a=b" }],
   ])("are read from %s", (line, annotation) => {
