@@ -108,7 +108,10 @@ it("without the right to read claims the step says so and looks at the sessions"
     message: "Access Denied",
     status: 403,
   });
-  const result = await at.aws.step({ task: task.id, ...bucketOf(at), run: "echo ran" });
+  const result = await at.aws.step(
+    { task: task.id, ...bucketOf(at), run: "echo ran" },
+    { also: ["caller-without-bucket"] },
+  );
   expect(jobLog(result)).toEqual(["ran"]);
   expect(mainLog(result)).toContain(
     `Access denied: the credentials have no right to s3:GetObject on arn:aws:s3:::${at.aws.world.made.bucket}/${key}. Without a claim runs take turns by looking at the container's sessions.`,

@@ -33,12 +33,14 @@ beforeAll(async () => {
   sessions.ofBlind = await occupy(tasks.blind, ENOUGH_TO_QUEUE);
   const run = "touch /tmp/ran; echo ran";
   const bucket = made.bucket;
+  // Without a look at the sessions nothing tells a blocked container from one that others use.
+  const seeing = { also: ["caller-without-bucket"] };
   [results.blocked, results.queue, results.blind, results.service] = await Promise.all([
-    aws.step({ task: tasks.blocked.id, bucket, run }),
-    aws.step({ task: tasks.queue.id, bucket, run }),
+    aws.step({ task: tasks.blocked.id, bucket, run }, seeing),
+    aws.step({ task: tasks.queue.id, bucket, run }, seeing),
     // This step can't reach Session Manager.
     aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
-    aws.step({ service: made.service, bucket, run }),
+    aws.step({ service: made.service, bucket, run }, seeing),
   ]);
 });
 afterAll(() => aws.stop());

@@ -14,7 +14,7 @@ import { THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "by inputs");
+  aws = await Aws.start();
 });
 afterAll(() => aws.stop());
 

@@ -18,7 +18,7 @@ let defied: Task;
 let defiance: Promise<Cancelled>;
 
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "of every way of use");
   // Begun here and checked last, since it takes the ten seconds between TERM and KILL.
   defied = await aws.runningTask();
   const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";

@@ -31,8 +31,8 @@ const said: string[] = [];
 
 beforeAll(async () => {
   [aws, slow] = await Promise.all([
-    Aws.start({ log: (line) => said.push(line) }),
-    Aws.start({ delays: { pull: 600_000 } }),
+    Aws.start({ log: (line) => said.push(line) }, "of every way of use"),
+    Aws.start({ delays: { pull: 600_000 } }, "of every way of use"),
   ]);
   running = await aws.runningTask();
 });

@@ -11,7 +11,7 @@ let aws: Aws;
 let task: Task;
 
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "of every way of use");
   await aws.register("no-init", [withoutInit], "2048");
 });
 

@@ -16,7 +16,7 @@ import { THEIR_ACCOUNT } from "../helpers/ways.ts";
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "of every way of use");
   // The subnets of the seed are public; with the endpoint a task needs no public address there.
   const setUp = new SetUp(aws, "base");
   const [SubnetId = ""] = aws.world.made.subnets;

@@ -53,7 +53,7 @@ describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image
 
   beforeAll(async () => {
     await buildImages([`local/${image}`]);
-    aws = await Aws.start();
+    aws = await Aws.start({}, "of every way of use");
     const begin = (): Promise<Task> =>
       taskOf(aws, `local/${image}`, {
         command: [

@@ -24,7 +24,7 @@ import { reached } from "../local/with-local.ts";
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start({}, "by inputs");
+  aws = await Aws.start();
 });
 afterEach(() => aws.world.local.calm());
 afterAll(() => aws.stop());

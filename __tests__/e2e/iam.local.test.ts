@@ -25,7 +25,10 @@ let aws: Aws;
 let privateSubnet: string;
 
 beforeAll(async () => {
-  aws = await Aws.start({ gateway: { requireSignature: true, requireRight: true, reuseTokens: false } });
+  aws = await Aws.start(
+    { gateway: { requireSignature: true, requireRight: true, reuseTokens: false } },
+    "of every way of use",
+  );
   await Promise.all([makeLogs(), makeEndpoint()]);
   const setUp = new SetUp(aws, "check");
   const { vpc, subnet } = await setUp.vpc();

@@ -47,6 +47,9 @@ const table: readonly (readonly [image: string, shell: Shell, rung: Rung, note?:
   ["busybox-static", "sh", "typed, no bucket"],
 ];
 
+/** Images that switch to a user by different programs: setpriv, python3 and the su of busybox. The last one has none. */
+const switching = ["debian-bash-curl", "debian-python", "busybox-static", "busybox"];
+
 const refused: readonly (readonly [image: string, staged: boolean, code: string, ...words: string[]])[] = [
   ["no-shell", false, "no-shell", "/bin/sh", "no such file or directory"],
   ["no-shell", true, "no-shell", "/bin/sh", "no such file or directory"],
@@ -62,6 +65,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
   const tasks = new Map<string, Task>();
   const idle = new Map<string, readonly string[]>();
   let ran: readonly StepResult[];
+  let switched: readonly StepResult[];
   let failed: readonly StepResult[];
 
   const step = async (image: string, shell: Shell, staged: boolean): Promise<StepResult> => {
@@ -83,6 +87,15 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
     }
     // A session mostly waits for the agent.
     ran = await inTurn(table, 3, ([image, shell, rung]) => step(image, shell, rung !== "typed, no bucket"));
+    switched = await inTurn(switching, 3, (image) =>
+      aws.step({
+        task: tasks.get(image)?.id ?? "",
+        user: "nobody",
+        run: `echo "$(id -u):$(id -g) $HOME $USER"; echo "$SECRET" | wc -c; exit 7`,
+        args: "-c\n--",
+        secrets: '{"SECRET": "correct horse"}',
+      }),
+    );
     failed = await inTurn(refused, 3, ([image, staged]) => step(image, "sh", staged));
   }, BUILD_TIME);
 
@@ -105,6 +118,21 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
       expect(log.includes(unchecked)).toBe(note === unchecked);
     },
   );
+
+  it.each(switching.slice(0, -1).map((image, at) => [image, at] as const))(
+    "%s: a script runs as 'user', with its secret",
+    (_image, at) => {
+      expect(switched[at]?.outputs).toMatchObject({
+        "exit-code": "7",
+        outcome: "failed",
+        stdout: "65534:65534 /nonexistent nobody\n14",
+      });
+    },
+  );
+
+  it("an image with no program that switches to a user starts no script", () => {
+    expect(switched.at(-1)?.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
+  });
 
   it.each(refused.map((row, at) => [row[0], row[1] ? "with a bucket" : "without", at] as const))(
     "%s, %s: refused with one clear error",

@@ -380,7 +380,9 @@ let results: (Interruption | { readonly error: unknown } | undefined)[];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };
-  lanes = await Promise.all(Array.from({ length: LANES }, () => Aws.start({ delays })));
+  lanes = await Promise.all(
+    Array.from({ length: LANES }, () => Aws.start({ delays }, "of every way of use")),
+  );
   const free = [...lanes];
   results = await inTurn(moments, LANES, async (moment) => {
     const aws = free.pop();

@@ -18,7 +18,9 @@ let worlds: readonly Aws[];
 let results: readonly StepResult[];
 
 beforeAll(async () => {
-  worlds = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
+  worlds = await Promise.all(
+    cases.map(() => Aws.start({ gateway: { reuseTokens: false } }, "of every way of use")),
+  );
   results = await Promise.all(cases.map(({ transcripts }, at) => withoutSessions(worlds[at], transcripts)));
 });
 

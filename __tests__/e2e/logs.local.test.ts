@@ -5,7 +5,7 @@ import { Aws, jobLog } from "../helpers/local.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "by inputs");
+  aws = await Aws.start();
 });
 
 afterAll(() => aws.stop());

@@ -21,7 +21,7 @@ interface Job {
 let aws: Aws;
 let jobs: readonly Job[];
 beforeAll(async () => {
-  aws = await Aws.start({ throttle: true, sessionLimit: LIMIT });
+  aws = await Aws.start({ throttle: true, sessionLimit: LIMIT }, "of every way of use");
   const { ecs, made } = aws.world;
   await ecs.send(
     new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),

@@ -20,7 +20,7 @@ const CANCEL_WITHIN_MS = 5_000;
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start({ sessionLimit: 2 });
+  aws = await Aws.start({ sessionLimit: 2 }, "of every way of use");
   const { ecs, made } = aws.world;
   await ecs.send(
     new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),

@@ -5,7 +5,7 @@ let aws: Aws;
 let running: string;
 
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "of every way of use");
   running = (await aws.runningTask()).id;
 });
 

@@ -6,7 +6,7 @@ let aws: Aws;
 let task: Task;
 
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "of every way of use");
   task = await aws.runningTask();
 });
 

@@ -8,7 +8,7 @@ import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start({}, "by inputs");
+  aws = await Aws.start();
 });
 afterAll(() => aws.stop());
 

@@ -6,7 +6,7 @@ let aws: Aws;
 let tasks: readonly Task[];
 
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({}, "of every way of use");
   tasks = await Promise.all([aws.runningTask(), aws.runningTask()]);
 });
 

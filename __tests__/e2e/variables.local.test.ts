@@ -6,7 +6,7 @@ let aws: Aws;
 let task: Task;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "by inputs");
+  aws = await Aws.start();
   task = await aws.runningTask();
 });
 afterAll(() => aws.stop());

@@ -32,7 +32,7 @@ import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
-import { callerFilesFor } from "./caller-files.ts";
+import { callerFiles, callerFilesFor } from "./caller-files.ts";
 import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { answered, eventually, until } from "./until.ts";
 
@@ -48,6 +48,10 @@ export interface StepOptions extends Partial<
 > {
   /** Files of the workspace, by their path. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
+  /** Files of docs/iam that the step's role has beside those that its inputs need. */
+  readonly also?: readonly string[];
+  /** Files of docs/iam that it lacks. */
+  readonly lacks?: readonly string[];
 }
 
 /** Names for the placeholders: any name will do. The rights are exactly those of docs/iam. */
@@ -74,8 +78,8 @@ function keysOf(env: Readonly<Record<string, string>>): Keys {
 export type Rights = "by inputs" | "of every way of use";
 
 /**
- * One local Fargate for the tests of a file, and the bundled action on it, under the policies of docs/iam. The tests' own calls
- * have all rights.
+ * One local Fargate for the tests of a file, and the bundled action on it. Each step runs as a user of its own, under exactly
+ * the policies of docs/iam that its inputs need unless the file says otherwise. The tests' own calls have all rights.
  */
 export class Aws {
   readonly world: World;
@@ -96,7 +100,7 @@ export class Aws {
   }
 
   /** With delays of tens of milliseconds unless given. */
-  static async start(options: LocalOptions = {}, rights: Rights = "of every way of use"): Promise<Aws> {
+  static async start(options: LocalOptions = {}, rights: Rights = "by inputs"): Promise<Aws> {
     const world = await startWorld(options);
     const { iam, env } = world.local;
     iam.principals.addUser("local", { policies: callerPolicies, keys: keysOf(env) });
@@ -110,7 +114,8 @@ export class Aws {
   }
 
   /** Runs the step with a workspace of its own; on the seed's cluster unless the inputs say another. */
-  async step(inputs: Inputs, { files = {}, env = {}, ...more }: StepOptions = {}): Promise<StepResult> {
+  async step(inputs: Inputs, options: StepOptions = {}): Promise<StepResult> {
+    const { files = {}, env = {}, also = [], lacks = [], ...more } = options;
     const { local, made } = this.world;
     const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
     try {
@@ -121,7 +126,7 @@ export class Aws {
       return await runStep({
         actionDir,
         inputs: { cluster: made.cluster, ...inputs },
-        env: { ...local.env, ...this.#keysFor(inputs), ...env },
+        env: { ...local.env, ...this.keysFor(inputs, { also, lacks }), ...env },
         workspace,
         ...more,
       });
@@ -130,10 +135,14 @@ export class Aws {
     }
   }
 
-  /** The keys of a user with the policies that a step with these inputs needs; none where all steps share a user. */
-  #keysFor(inputs: Inputs): Readonly<Record<string, string>> {
-    if (this.#rights === "of every way of use") return {};
-    const policies = callerFilesFor(inputs).map((file) => policyOf(file, anyName));
+  /** The keys of a new user with the policies of a step with these inputs. */
+  keysFor(
+    inputs: Inputs,
+    { also = [], lacks = [] }: Pick<StepOptions, "also" | "lacks"> = {},
+  ): Readonly<Record<string, string>> {
+    const needed = this.#rights === "by inputs" ? callerFilesFor(inputs) : callerFiles;
+    const files = [...needed, ...also].filter((file) => !lacks.includes(file));
+    const policies = files.map((file) => policyOf(file, anyName));
     const { principals } = this.world.local.iam;
     const keys = principals.addUser(`step-${(this.#steps += 1)}`, { policies });
     return { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };

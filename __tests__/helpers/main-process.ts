@@ -42,6 +42,7 @@ export async function runMain(
     env: {
       ...runnerEnvironment(place),
       ...aws.world.local.env,
+      ...aws.keysFor(inputs),
       ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
       ...files,
     },

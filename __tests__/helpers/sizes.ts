@@ -44,7 +44,7 @@ export const EXIT_CODE = 7;
 /** Runs a job with so much output by the bundled action, in a container of its own, and compares all of it. */
 export async function runSized(job: SizedJob): Promise<SizedRun> {
   const { bytes, unbroken = false, writer = "python3", image, inputs = {} } = job;
-  const aws = await Aws.start();
+  const aws = await Aws.start({}, "of every way of use");
   try {
     // Neither is over before the job is.
     const own = image && (await aws.register("sized", [{ ...withoutInit, image }]));
