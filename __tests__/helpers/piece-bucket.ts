@@ -27,6 +27,7 @@ export class TestOrder {
   readonly job = randomBytes(16).toString("hex");
   readonly keys = [randomBytes(32).toString("hex"), randomBytes(32).toString("hex")] as const;
   readonly folder = `ci/output/${this.job}/`;
+  readonly #opened = new WeakMap<Buffer, Sealed>();
 
   seal(kind: string, number: number, begin: number, body: string | Buffer = "", job = this.job): Buffer {
     const data = Buffer.from(body);
@@ -36,17 +37,21 @@ export class TestOrder {
   }
 
   open(object: Buffer): Sealed {
+    const known = this.#opened.get(object);
+    if (known !== undefined) return known;
     const at = object.indexOf("\n") + 1;
     const [, kind = "", number = "", begin = "", length] = object.toString("latin1", 0, at).split(" ");
     const body = object.subarray(at);
     const same = this.seal(kind, Number(number), Number(begin), body).equals(object);
-    return {
+    const sealed: Sealed = {
       kind,
       number: Number(number),
       begin: Number(begin),
       body,
       isAuthentic: same && Number(length) === body.length,
     };
+    this.#opened.set(object, sealed);
+    return sealed;
   }
 }
 

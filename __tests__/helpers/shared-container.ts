@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { init } from "../../local/python.ts";
 import { isolate } from "../../local/task/isolate.ts";
+import { findProgram } from "./tools.ts";
 import { WatchedJob, type WatchLimits } from "./watch.ts";
 
 const ATTACKER = readFileSync(fileURLToPath(new URL("./attacker.py", import.meta.url)), "utf8");
@@ -28,7 +29,7 @@ export class SharedContainer implements WatchLimits {
     void exited.then(() => (this.#ended = true));
     this.root = `/proc/${pid}/root`;
     const namespaces = ["--mount", "--pid", "--ipc", "--uts"];
-    this.enter = ["nsenter", "--target", String(pid), ...namespaces, "--root", "--wdns=/", "--"];
+    this.enter = [findProgram("nsenter"), "--target", String(pid), ...namespaces, "--root", "--wdns=/", "--"];
   }
 
   /**

@@ -127,14 +127,15 @@ it.concurrent.each(WAYS)(
     await until(() => job.extractor.confirmed > 2 * MIB);
     const second = new TestOrder();
     bucket.fault = () => undefined;
-    await until(() => uploaded.pieces.length > 2);
+    await until(() => job.extractor.offset > 2_600_000 && uploaded.pieces.length > 1);
     // The piece that was fixed before comes as it was; the next one begins where the spool does by now.
     const [first, next] = uploaded.pieces;
     expect([first, next].map((piece) => piece?.isAuthentic)).toEqual([true, true]);
     expect(first?.begin).toBe(0);
-    expect(next?.begin).toBeGreaterThan(MIB);
+    const at = (next?.begin ?? 0) - uploaded.oldest;
+    expect(next?.begin).toBeGreaterThan(first?.body.length ?? 0);
+    expect(next?.body.equals(uploaded.kept.subarray(at, at + next.body.length))).toBe(true);
     bucket.control(order, 1, 0, ["attach"]);
-    await until(() => job.extractor.offset > 2_600_000);
     terminal.type(bucket.typed(second, job.extractor.confirmed));
     await until(() => bucket.pieces(second).length > 0 || bucket.objects.has(`${second.folder}alive`));
     const alive = bucket.objects.get(`${second.folder}alive`);

@@ -25,7 +25,7 @@ export async function removeAll(): Promise<void> {
 /** A PATH with curl, and without python3. In a container it is made below a directory there. */
 export function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum", container?: SharedContainer): string {
   const path = withoutPython("mawk", container ? `${container.root}/run` : directory);
-  for (const tool of ["curl", "cut", "tail", "openssl"])
+  for (const tool of ["curl", "cut", "tail", "openssl", "yes"])
     if (!existsSync(join(path, tool))) symlinkSync(findProgram(tool), join(path, tool));
   if (hasher === "openssl") rmSync(join(path, "sha256sum"));
   return container ? path.slice(container.root.length) : path;
@@ -104,13 +104,21 @@ export class UploadedJob {
 
   /** The pieces of the spool on the disk, joined. */
   get kept(): Buffer {
-    const path = this.job.directory ?? "";
-    const starts = readdirSync(path).filter((name) => name.startsWith("out."));
     return Buffer.concat(
-      starts
-        .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
-        .map((name) => readFileSync(join(path, name))),
+      this.#starts.map((start) => readFileSync(join(this.job.directory ?? "", `out.${start}`))),
     );
+  }
+
+  /** The byte of the spool at which they begin. */
+  get oldest(): number {
+    return this.#starts[0] ?? 0;
+  }
+
+  get #starts(): number[] {
+    return readdirSync(this.job.directory ?? "")
+      .filter((name) => name.startsWith("out."))
+      .map((name) => Number(name.slice(4)))
+      .sort((a, b) => a - b);
   }
 
   /** Takes the end as the runner does by S3, and waits until nothing is left of the job. */

@@ -148,13 +148,13 @@ fx_upload_alive() {
 # Goes on to the next piece, once S3 has this one.
 fx_acknowledge() {
   fx_file=$fx_dir/piece.$fx_sequence
-  # Another uploader has made it: descriptor 5 does not stand behind it.
-  [ "$fx_cut_at" = "$fx_at" ] || fx_begin=''
-  read -r fx_rest fx_kind fx_rest fx_rest fx_length fx_rest <"$fx_file"
+  read -r fx_rest fx_kind fx_rest fx_from fx_length fx_rest <"$fx_file"
   if [ "$fx_kind" = end ]; then
     fx_over=1 fx_finished=$fx_now
   else
-    fx_at=$((fx_at + fx_length)) fx_unseen=$((fx_unseen + fx_length))
+    # Descriptor 5 may stand elsewhere: another uploader has made the piece, or a session has confirmed it meanwhile.
+    [ "$fx_cut_at:$fx_at" = "$fx_from:$fx_from" ] || fx_begin=''
+    fx_at=$((fx_from + fx_length)) fx_unseen=$((fx_unseen + fx_length))
   fi
   fx_sequence=$((fx_sequence + 1))
   fx_write_carried

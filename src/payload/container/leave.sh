@@ -10,13 +10,25 @@ fx_tell_left() {
 # process that has lost its parent and has ended, because a program can't be judged by its name. Some look for such
 # processes every two seconds only, so it has five.
 fx_is_reaping() {
-  fx_find_zombie || fx_token=$( (fx_name self && printf %s "$fx_token") &)
+  fx_find_zombie || fx_token=$(fx_end_as_orphan &)
   fx_orphan=$fx_token fx_tries=100
+  [ "$fx_orphan" ] || return
   while fx_is "$fx_orphan"; do
     [ "$fx_tries" -gt 0 ] || return
     sleep 0.05
     fx_tries=$((fx_tries - 1))
   done
+}
+
+# Prints the name of this process, once PID 1 has adopted it, and ends. Before that its parent might reap it.
+fx_end_as_orphan() {
+  fx_tries=100
+  while fx_name self && [ "$fx_tries" -gt 0 ]; do
+    case ${fx_stat##*\) } in ?' 1 '*) break ;; esac
+    sleep 0.01
+    fx_tries=$((fx_tries - 1))
+  done
+  printf %s "$fx_token"
 }
 
 # Sets fx_token to a process that has ended and that PID 1 has not reaped so far. So not every try leaves one.

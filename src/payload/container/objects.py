@@ -148,7 +148,7 @@ class Pieces:
             match = HEADER.match(file.readline())
         path, end = self.path(), match[1] == b"end"
         length = 0 if end else int(match[4])
-        self.number, self.begin, self.ended = self.number + 1, self.begin + length, int(end)
+        self.number, self.begin, self.ended = self.number + 1, int(match[3]) + length, int(end)
         self.keep()
         os.unlink(path)
         return length

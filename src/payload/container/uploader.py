@@ -121,7 +121,7 @@ class Uploader:
     def find_waiting(self):
         """How many bytes of the spool are not in a piece yet."""
         end = self.spool.end()
-        # A session has confirmed what is gone.
+        # A session has confirmed what is gone. A piece that is fixed already stays as it is.
         self.pieces.begin = max(self.pieces.begin, min(self.spool.starts or [0]))
         return end - self.pieces.begin
 
