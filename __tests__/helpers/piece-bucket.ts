@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { AwsError } from "../../local/aws-error.ts";
 import { checkForm, readForm } from "../../local/iam/post-policy.ts";
@@ -64,14 +65,17 @@ export class PieceBucket {
   /** Decides what goes wrong. `after`: the object is stored all the same. */
   fault: (method: string, key: string) => Fault | { readonly after: Fault } | undefined = () => undefined;
   readonly #server: Server;
+  readonly #origin: string;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, origin: string) {
     this.#server = server;
+    this.#origin = origin;
   }
 
-  static async start(): Promise<PieceBucket> {
-    const server = createServer();
-    const bucket = new PieceBucket(server);
+  /** With a certificate, which has to be that of `localhost`, it speaks HTTPS. */
+  static async start(certificate?: { readonly key: Buffer; readonly cert: Buffer }): Promise<PieceBucket> {
+    const server = certificate ? createTlsServer(certificate) : createServer();
+    const bucket = new PieceBucket(server, certificate ? "https://localhost" : "http://127.0.0.1");
     server.on("request", (request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -89,7 +93,7 @@ export class PieceBucket {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${BUCKET}`;
+    return `${this.#origin}:${(this.#server.address() as AddressInfo).port}/${BUCKET}`;
   }
 
   async stop(): Promise<void> {

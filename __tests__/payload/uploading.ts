@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PieceBucket, type Sealed, TestOrder } from "../helpers/piece-bucket.ts";
@@ -48,6 +57,22 @@ export const EACH = WAYS.flatMap((way) =>
   SHELLS.filter((sh) => sh !== "bash --posix").map((sh) => ({ ...way, sh })),
 );
 
+/** A certificate for `localhost`, and a file with it and all that this machine trusts. */
+export function certificate(): { key: Buffer; cert: Buffer; trusted: string } {
+  const [key, cert, trusted] = ["key", "cert", "trusted"].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const request =
+    "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost";
+  execFileSync("openssl", [...request.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const own = readFileSync(cert);
+  const SYSTEM = "/etc/ssl/certs/ca-certificates.crt";
+  writeFileSync(trusted, Buffer.concat([own, existsSync(SYSTEM) ? readFileSync(SYSTEM) : Buffer.alloc(0)]));
+  return { key: readFileSync(key), cert: own, trusted };
+}
+
 /** A job whose output S3 may carry, in a bucket of its own. Its end is not taken by a session. */
 export class UploadedJob {
   readonly bucket: PieceBucket;
@@ -60,8 +85,11 @@ export class UploadedJob {
     jobs.push(this.job);
   }
 
-  static async make(options: WatchOptions): Promise<UploadedJob> {
-    const bucket = await PieceBucket.start();
+  static async make(
+    options: WatchOptions,
+    certificate?: { key: Buffer; cert: Buffer },
+  ): Promise<UploadedJob> {
+    const bucket = await PieceBucket.start(certificate);
     buckets.push(bucket);
     return new UploadedJob(bucket, options);
   }

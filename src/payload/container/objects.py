@@ -11,7 +11,7 @@ import re
 HEADER = re.compile(rb"fx1 ([a-z]+) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) (0|[1-9]\d{0,14}) ([0-9a-f]{64})")
 # Bytes of the spool in one piece, at most.
 LARGEST = 8 << 20
-CHUNK = 65536
+CHUNK = 16384
 
 
 def parsed(lines):
