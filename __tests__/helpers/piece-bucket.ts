@@ -204,7 +204,7 @@ export class PieceBucket {
       response.writeHead(200).end(object);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      response.writeHead(error.status).end(error.xml("s3"));
+      refuse(error, response);
     }
   }
 }
@@ -212,7 +212,12 @@ export class PieceBucket {
 function fail(fault: Fault, response: ServerResponse): void {
   if (fault === "silence") return;
   if (fault === "hang-up") response.destroy();
-  else response.writeHead(fault.status).end(new AwsError(fault.code, "As the test wants it.").xml("s3"));
+  else refuse(new AwsError(fault.code, "As the test wants it.", fault.status), response);
+}
+
+/** In chunks, as S3 does. */
+function refuse(error: AwsError, response: ServerResponse): void {
+  response.writeHead(error.status, { "transfer-encoding": "chunked" }).end(error.xml("s3"));
 }
 
 /** A value in as many lines as a terminal needs. */

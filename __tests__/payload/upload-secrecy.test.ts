@@ -10,7 +10,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 import { JOB } from "./a-job.ts";
-import { MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+import { certificate, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
 
 afterAll(removeAll);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
@@ -93,22 +93,43 @@ sleep 1; exit 3`;
   PATIENCE,
 );
 
+it.concurrent.each(WAYS)(
+  "output goes over HTTPS to a host with a trusted certificate only, by $way",
+  async ({ options }) => {
+    const { trusted, ...pair } = certificate();
+    const { PATH } = options().containerEnv;
+    const script = "sleep 1; exit 3";
+    const bad = await UploadedJob.make({ script, containerEnv: { PATH }, take: true }, pair);
+    const terminal = await bad.follow();
+    await terminal.closed;
+    expect(bad.bucket.requests).toEqual([]);
+    const note = {
+      kind: "note",
+      text: expect.stringMatching(/S3 has not taken output.*certificate/i) as string,
+    };
+    expect(terminal.events).toContainEqual(expect.objectContaining(note));
+    const good = await UploadedJob.make({ script, containerEnv: { PATH, SSL_CERT_FILE: trusted } }, pair);
+    await good.followBriefly();
+    await good.ended();
+    expect(good.spool().equals(good.kept)).toBe(true);
+    await good.take();
+  },
+  PATIENCE,
+);
+
 it(
-  "the uploader in python3 needs at most 20 MB for 50 MB of output",
+  "the uploader in python3 needs at most 20 MB for 50 MB of output over HTTPS",
   async () => {
-    const numbered = new NumberedLines(50 * MIB);
-    const uploaded = await UploadedJob.make({
-      script: numbered.script("awk", 0),
-      confirm: false,
-      ...WAYS[0].options(),
-    });
+    const { trusted, ...pair } = certificate();
+    const { PATH } = WAYS[0].options().containerEnv;
+    const script = new NumberedLines(50 * MIB).script("awk", 0);
+    const containerEnv = { PATH, SSL_CERT_FILE: trusted };
+    const uploaded = await UploadedJob.make({ script, confirm: false, containerEnv }, pair);
     await uploaded.followBriefly();
     let most = 0;
     await until(() => {
       most = Math.max(most, memoryOf(uploaded.uploader ?? 0)?.most ?? 0);
-      return (
-        uploaded.bucket.objects.has(`${uploaded.order.folder}1`) && uploaded.pieces.at(-1)?.kind === "end"
-      );
+      return uploaded.pieces.at(-1)?.kind === "end";
     });
     expect(uploaded.spool().length).toBeGreaterThan(50 * MIB);
     expect(most).toBeGreaterThan(5);

@@ -59,11 +59,9 @@ export const EACH = WAYS.flatMap((way) =>
 
 /** A certificate for `localhost`, and a file with it and all that this machine trusts. */
 export function certificate(): { key: Buffer; cert: Buffer; trusted: string } {
-  const [key, cert, trusted] = ["key", "cert", "trusted"].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [key, cert, trusted] = ["key", "cert", "trusted"].map((name) =>
+    join(mkdtempSync(join(directory, "tls-")), name),
+  ) as [string, string, string];
   const request =
     "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost";
   execFileSync("openssl", [...request.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });

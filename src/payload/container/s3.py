@@ -1,13 +1,14 @@
 """The uploader, second part: POST and GET at addresses that the runner has signed."""
 
 import base64
-import http.client
+import socket
 import urllib.parse
 
 # Seconds that a connection, or the next byte of an answer, may take.
 PATIENCE = 20
 # Bytes of an answer, at most.
 LONGEST = 65536
+PORTS = {"http": 80, "https": 443}
 
 
 class Trouble(Exception):
@@ -31,46 +32,91 @@ def proxy_for(url):
     return urllib.parse.urlsplit(address if "//" in address else "//" + address)
 
 
-class Route:
-    """A connection to the host of a URL, directly or through a proxy."""
+class Connection:
+    """A connection to the host of a URL, directly or through a proxy. http.client would take two megabytes more."""
 
     context = None
 
     def __init__(self, url):
         proxy = proxy_for(url)
-        self.headers, self.base = {}, ""
-        at, login = url.netloc, {}
-        if proxy:
-            who, _, at = proxy.netloc.rpartition("@")
-            if who:
-                pair = urllib.parse.unquote(who).encode()
-                login["Proxy-Authorization"] = "Basic " + base64.b64encode(pair).decode()
+        at = proxy or url
+        self.base, self.login = "", []
+        self.socket = socket.create_connection((at.hostname, at.port or PORTS[at.scheme]), PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if proxy and proxy.username:
+            pair = "%s:%s" % (proxy.username, proxy.password or "")
+            code = base64.b64encode(urllib.parse.unquote(pair).encode()).decode()
+            self.login = ["Proxy-Authorization: Basic " + code]
         if url.scheme == "https":
+            if proxy:
+                self.open_tunnel("%s:%d" % (url.hostname, url.port or 443))
             import ssl
 
-            Route.context = Route.context or ssl.create_default_context()
-            self.connection = http.client.HTTPSConnection(at, timeout=PATIENCE, context=Route.context)
-            if proxy:
-                self.connection.set_tunnel(url.netloc, headers=login)
-        else:
-            self.connection = http.client.HTTPConnection(at, timeout=PATIENCE)
-            if proxy:
-                self.headers, self.base = login, "http://" + url.netloc
+            Connection.context = Connection.context or ssl.create_default_context()
+            self.socket = Connection.context.wrap_socket(self.socket, server_hostname=url.hostname)
+        elif proxy:
+            self.base = "http://" + url.netloc
+        self.file = self.socket.makefile("rb")
+
+    def send_head(self, *lines):
+        self.socket.sendall("\r\n".join(lines + ("", "")).encode())
+
+    def open_tunnel(self, place):
+        self.send_head("CONNECT %s HTTP/1.1" % place, "Host: " + place, *self.login)
+        # Without a buffer: what comes next is not for this file.
+        status, _ = read_head(self.socket.makefile("rb", 0))
+        if status != 200:
+            raise OSError("the proxy answers %d" % status)
 
     def exchange(self, method, url, headers, chunks):
         """Status and beginning of the answer, and whether the connection can be used again."""
-        self.connection.putrequest(method, self.base + urllib.parse.urlunsplit(("", "", url.path or "/", url.query, "")))
-        for name, value in dict(headers, **self.headers).items():
-            self.connection.putheader(name, value)
-        self.connection.endheaders()
+        target = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
+        more = self.login if self.base else []
+        self.send_head("%s %s HTTP/1.1" % (method, self.base + target), "Host: " + url.netloc, *headers + more)
         try:
             for chunk in chunks:
-                self.connection.send(chunk)
+                self.socket.sendall(chunk)
         except ConnectionError:
             pass  # S3 may refuse, and close, before it has all. Its answer says why.
-        answer = self.connection.getresponse()
-        data = answer.read(LONGEST)
-        return answer.status, data, answer.isclosed() and not answer.will_close
+        status, told = read_head(self.file)
+        data, is_whole = read_body(self.file, status, told)
+        return status, data, is_whole and told.get("connection") != "close"
+
+
+def read_head(file):
+    """Status and headers of an answer, in lower case."""
+    status = 100
+    while 100 <= status < 200:
+        line = file.readline(LONGEST)
+        match = re.match(rb"HTTP/1\.[01] (\d{3})\b", line)
+        if not match:
+            raise OSError("no answer" if not line else "an answer that is not of HTTP")
+        status, headers = int(match[1]), {}
+        for line in iter(lambda: file.readline(LONGEST).strip(), b""):
+            name, _, value = line.decode("latin-1").lower().partition(":")
+            headers[name.strip()] = value.strip()
+            if len(headers) > 100:
+                raise OSError("an answer with too many headers")
+    return status, headers
+
+
+def read_body(file, status, headers):
+    """The beginning of an answer's body, and whether that is all of it."""
+    if status == 204:
+        return b"", True
+    if "chunked" in headers.get("transfer-encoding", ""):
+        data = b""
+        while len(data) <= LONGEST:
+            size = int(file.readline(LONGEST).partition(b";")[0], 16)
+            data += file.read(min(size, LONGEST))
+            if not file.readline(LONGEST).strip() and size == 0:
+                return data, True
+        return data, False
+    if "content-length" not in headers:
+        return file.read(LONGEST), False
+    length = int(headers["content-length"])
+    data = file.read(min(length, LONGEST))
+    return data, len(data) == length
 
 
 class S3:
@@ -84,24 +130,21 @@ class S3:
         have closed a connection that was kept."""
         url = urllib.parse.urlsplit(address)
         place = url.scheme, url.netloc
-        routes = [self.kept.pop(place)] if place in self.kept else []
-        for route in routes + [None]:
+        kept = self.kept.pop(place, None)
+        for connection in ([kept] if kept else []) + [None]:
             try:
-                route = route or Route(url)
-                status, data, usable = route.exchange(method, url, headers, body())
-            except (OSError, ValueError, http.client.HTTPException) as error:
+                connection = connection or Connection(url)
+                status, data, usable = connection.exchange(method, url, headers, body())
+            except (OSError, ValueError) as error:
                 trouble = Trouble("%s: %s" % (type(error).__name__, error))
-                route and route.connection.close()
                 continue
             if usable:
-                self.kept[place] = route
-            else:
-                route.connection.close()
+                self.kept[place] = connection
             return status, data
         raise trouble
 
     def get(self, address):
-        return self.request("GET", address, {}, lambda: ())
+        return self.request("GET", address, [], lambda: ())
 
     def post(self, order, name, size, chunks):
         """Uploads an object of this size by a form (S3, "POST Object"). `chunks` makes its bytes."""
@@ -119,10 +162,10 @@ class S3:
             yield from chunks()
             yield tail
 
-        headers = {
-            "Content-Type": "multipart/form-data; boundary=" + boundary,
-            "Content-Length": str(len(head) + size + len(tail)),
-        }
+        headers = [
+            "Content-Type: multipart/form-data; boundary=" + boundary,
+            "Content-Length: %d" % (len(head) + size + len(tail)),
+        ]
         status, data = self.request("POST", order.url, headers, body)
         if not 200 <= status < 300:
             raise Trouble("%d %s" % (status, said(data)), status)
