@@ -171,7 +171,7 @@ fx_post() {
       fx_tell_once 'Output goes by S3, too (curl).'
       return
       ;;
-    000) fx_why=$(tail -n 1 "$fx_dir/curl.err") ;;
+    000) fx_why=$(head -n 1 "$fx_dir/curl.err") ;;
     *) fx_why="$fx_http $(sed -n 's,.*<Code>\([^<]*\)</Code>.*<Message>\([^<]*\)<.*,\1: \2,p' "$fx_dir/answer")" ;;
   esac
   [ "$fx_failing" ] || fx_failing=$fx_now
