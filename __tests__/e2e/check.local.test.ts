@@ -551,7 +551,8 @@ it("a set-up that is whole: every check is OK, for a task, a service, a new task
     const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP").map(({ name }) => name);
     // What an image is for only its registry tells; the end of the session that the test runs by is not known.
     expect(["architecture", "credentials' life"]).toEqual(expect.arrayContaining(skipped));
-    expect(mainLog(checked.result).at(-2)).toMatch(/^\d+ checks: \d+ OK, 0 NG, \d+ SKIP\.$/);
+    // Then the group of the cleanup, with the end of the guard.
+    expect(mainLog(checked.result).at(-4)).toMatch(/^\d+ checks: \d+ OK, 0 NG, \d+ SKIP\.$/);
   }
   const changes = aws.world.local.requests.filter(
     ({ operation, key }) =>
