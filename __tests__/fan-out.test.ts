@@ -125,13 +125,13 @@ describe("in a service whose task is in use", () => {
     expect(log.lines).toContainEqual(expect.stringMatching(/Trying task 2{32} of the service\.$/));
   });
 
-  it("waits for a place at last, for as long as 'start-timeout' says", async () => {
+  it("waits for a place at last, for as long as 'queue-timeout' says", async () => {
     const tasks = [task("1"), task("2")];
     const { run, log } = running(tasks, { candidates: service(tasks) });
     const result = await run();
     expect(codeOf(result)).toBe("container-busy");
     expect(log.lines.filter((line) => line.includes("Trying task"))).toHaveLength(2);
-    expect((result as FailedResult).failure.failed).toMatch(/had no place for this run within 60\d s\./);
+    expect((result as FailedResult).failure.failed).toMatch(/had no place for this run within 36\d\d s\./);
   });
 
   it("goes nowhere once the run is cancelled", async () => {

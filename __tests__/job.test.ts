@@ -81,7 +81,7 @@ function running(
       putIf: ({ key }: { key: string }, bytes: Uint8Array) =>
         Promise.resolve(void staged.set(key, bytes)).then(() => ({ etag: '"1"' })),
       getVersion: ({ key }: { key: string }) =>
-        Promise.resolve({ bytes: staged.get(key), etag: '"1"', age: 0 }),
+        Promise.resolve({ bytes: staged.get(key), etag: '"1"', modified: 0, age: 0 }),
       deleteIf: ({ key }: { key: string }) => Promise.resolve({ deleted: staged.delete(key) }),
       deleteObject: ({ key }: { key: string }) => Promise.resolve(void staged.delete(key)),
       presignGet: ({ key }: { key: string }) =>

@@ -24,11 +24,14 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   log.phase(`Waiting for container '${target.container}' of task ${target.taskId}`);
   const lines = new WaitLines({ clock, log });
   const job = await prepareJob(context, deadline, lines);
-  const place = await queueForPlace(job, context, deadline);
+  const queuedAt = clock.now();
+  const place = await queueForPlace(job, context);
+  // The wait for others is no part of the start.
+  const openUntil = deadline + clock.now() - queuedAt;
 
   const nonce = randomBytes(16).toString("hex");
   const output = new JobOutput(nonce, workerCount(inputs.workers, target.cpuUnits), context);
-  const sessions = new JobSessions(job, place, context, { deadline, lines });
+  const sessions = new JobSessions(job, place, context, { deadline: openUntil, lines });
   try {
     const ended = await followToEnd(sessions, typedInput(nonce, job, context), output, context);
     // Reading logs needs no session, so the place is given back first.

@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
@@ -79,7 +80,7 @@ it.each([1, 2] as const)(
     const waits = results.filter((result) => mainLog(result).some((line) => line.includes("is in use by ")));
     expect(waits.length).toBeGreaterThanOrEqual(AT_ONCE - 2);
     expect(waits.map((result) => mainLog(result).join("\n")).join("\n")).toMatch(
-      /Container 'app' of task \w{32} is in use by https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its place/,
+      /Container 'app' of task \w{32} is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its place as number \d in line, for at most 60 min \('queue-timeout'\)\./,
     );
     expect(await claimsOf(at)).toEqual([]);
     await expectAlive(at, task, bucketOf(at));
@@ -102,7 +103,11 @@ it("without the right to read claims the step says so and looks at the sessions"
   const at = place(2);
   const task = await at.aws.runningTask();
   const key = `fargate-exec/claims/${task.id}/app.json`;
+  const { bucket } = at.aws.world.made;
+  const claims = [{ run: "another", url: "https://github.example/another" }];
+  await at.aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: JSON.stringify({ claims }) }));
   at.aws.world.local.fail({
+    times: 99,
     operation: `GET /${at.aws.world.made.bucket}/${key}`,
     code: "AccessDenied",
     message: "Access Denied",
@@ -112,11 +117,34 @@ it("without the right to read claims the step says so and looks at the sessions"
     { task: task.id, ...bucketOf(at), run: "echo ran" },
     { also: ["caller-without-bucket"] },
   );
+  const left = await claimsOf(at);
+  await at.aws.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+  expect(left).toEqual([key]);
   expect(jobLog(result)).toEqual(["ran"]);
   expect(mainLog(result)).toContain(
     `Access denied: the credentials have no right to s3:GetObject on arn:aws:s3:::${at.aws.world.made.bucket}/${key}. Without a claim runs take turns by looking at the container's sessions.`,
   );
-  expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(2);
+  // The first look is made while the claim is tried.
+  expect(at.aws.calls("DescribeSessions", task.id)).toHaveLength(3);
+});
+
+it("with a bucket, jobs that need longer than 'start-timeout' in all run in the order of their arrival", async () => {
+  const at = place(2);
+  const task = await at.aws.runningTask();
+  const begun: number[] = [];
+  const steps: Promise<StepResult>[] = [];
+  for (let job = 0; job < 4; job += 1) {
+    let isIn = false;
+    const onLine = (line: string): void => {
+      if (line === `begin ${job}`) begun.push(job);
+      isIn ||= line === `begin ${job}` || line.includes("; waiting for its place as number ");
+    };
+    const inputs = { task: task.id, ...bucketOf(at), "start-timeout": "5s" };
+    steps.push(at.aws.step({ ...inputs, run: `echo begin ${job}; sleep 4` }, { onLine }));
+    await eventually(() => isIn, true);
+  }
+  for (const result of await Promise.all(steps)) expectGreen(result);
+  expect(begun).toEqual([0, 1, 2, 3]);
   expect(await claimsOf(at)).toEqual([]);
 });
 
@@ -132,14 +160,16 @@ it("a claim that is not given back in time fails the step, and the message names
   const second = await at.aws.step({
     task: task.id,
     ...bucketOf(at),
-    "start-timeout": "5s",
+    "queue-timeout": "5s",
     run: "echo never",
   });
   expect(second.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
   expect(second.annotations).toEqual([
     expect.objectContaining({
       title: "fargate-exec: container-busy",
-      message: expect.stringMatching(/It is in use by https:\/\/\S+ since \d\d:\d\d:\d\d UTC/) as string,
+      message: expect.stringMatching(
+        /It is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC/,
+      ) as string,
     }),
   ]);
   expectGreen(await first);

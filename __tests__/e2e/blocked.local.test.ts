@@ -37,7 +37,7 @@ beforeAll(async () => {
   const seeing = { also: ["caller-without-bucket"] };
   [results.blocked, results.queue, results.blind, results.service] = await Promise.all([
     aws.step({ task: tasks.blocked.id, bucket, run }, seeing),
-    aws.step({ task: tasks.queue.id, bucket, run }, seeing),
+    aws.step({ task: tasks.queue.id, bucket, run, "queue-timeout": "20s" }, seeing),
     // This step can't reach Session Manager.
     aws.step({ task: tasks.blind.id, bucket, run }, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } }),
     aws.step({ service: made.service, bucket, run }, seeing),
@@ -77,11 +77,15 @@ async function block(task: Task): Promise<void> {
 }
 
 function expectBlocked(result: StepResult, words: RegExp): void {
+  expectFailed(result, "container-blocked", words);
+}
+
+function expectFailed(result: StepResult, code: string, words: RegExp): void {
   expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
   expect(result.annotations).toEqual([
     {
       level: "error",
-      title: "fargate-exec: container-blocked",
+      title: `fargate-exec: ${code}`,
       message: expect.stringMatching(words) as string,
     },
   ]);
@@ -110,10 +114,14 @@ it("with a service the next task is tried, since the job has not started", () =>
   );
 });
 
-it("a session that waits behind others': the error names them, and the session starts no job later", async () => {
+it("a container with sessions of others is waited for, the error names them, and no session is opened", async () => {
   const [one = "", other = ""] = sessions.ofQueue;
-  expectBlocked(results.queue, new RegExp(`${one} since \\S+Z`));
-  expectBlocked(results.queue, new RegExp(`${other} since \\S+Z`));
+  for (const id of [one, other]) {
+    const held = new RegExp(`in use by sessions .*${id}.* since \\S+ UTC`);
+    expectFailed(results.queue, "container-busy", held);
+    expect(mainLog(results.queue).join("\n")).toMatch(held);
+  }
+  expect(results.queue.outputs["session-id"]).toBe("");
   for (const id of sessions.ofQueue) aws.world.local.gateway.terminateSession(id);
   await expectStillGood(tasks.queue);
 });

@@ -244,9 +244,9 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       const { bucket } = aws.world.made;
       const at = { Bucket: bucket, Key: `fargate-exec/claims/${running.id}/app.json` };
       const url = "https://github.example/o/r/actions/runs/1";
-      const claim = { run: "another", url, since: new Date().toISOString() };
-      await aws.s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify(claim) }));
-      const result = await inRunning({ bucket, "start-timeout": "3s" });
+      const claims = [{ run: "another", url }];
+      await aws.s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify({ claims }) }));
+      const result = await inRunning({ bucket, "queue-timeout": "3s" });
       await aws.s3.send(new DeleteObjectCommand(at));
       return result;
     },
@@ -262,7 +262,9 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       for (let sessions = 0; sessions < 4; sessions++)
         await aws.world.ecs.send(new ExecuteCommandCommand({ cluster, task: task.arn, ...sleep }));
       await eventually(() => said.some((line) => line.includes("one session too many")), true);
-      // A run without a bucket would see those sessions beforehand, and queue.
+      // A run that sees those sessions beforehand queues.
+      const message = "no identity-based policy allows the ssm:DescribeSessions action";
+      aws.world.local.fail({ operation: "DescribeSessions", code: "AccessDeniedException", message });
       return await inRunning({ task: task.id, bucket: aws.world.made.bucket });
     },
     words: ["opened no session within 20 s", "other sessions: ecs-execute-command-", "stop the task"],

@@ -121,14 +121,17 @@ it.concurrent(
     const key = `fargate-exec/claims/${task.id}/app.json`;
     const bodies = [
       ...COMMANDS.slice(3, 4).map((line) =>
-        JSON.stringify({ run: "x", url: `https://x.example/\n${line}`, since: line }),
+        JSON.stringify({
+          claims: [{ run: "x", url: `https://x.example/\n${line}`, job: line, since: line }],
+        }),
       ),
+      JSON.stringify({ claims: [{ run: "x", url: `javascript:x\n${COMMANDS[0]}`, session: COMMANDS[0] }] }),
       JSON.stringify({ run: "x", url: `javascript:x\n${COMMANDS[0]}` }),
-      JSON.stringify({ run: "x", url: `https://x.example/${"y".repeat(5_000_000)}` }),
+      JSON.stringify({ claims: [{ run: "x", url: `https://x.example/${"y".repeat(5_000_000)}` }] }),
     ];
     for (const Body of bodies) {
       await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
-      const result = await aws.step({ task: task.id, bucket, run: "exit 0", "start-timeout": "1s" });
+      const result = await aws.step({ task: task.id, bucket, run: "exit 0", "queue-timeout": "1s" });
       expectNothingObeyed(result);
       expect(result.outputs["outcome"]).toBe("not-started");
       const told = mainLog(result).join("\n");

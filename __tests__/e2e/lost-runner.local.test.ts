@@ -150,7 +150,8 @@ it.concurrent("a run that is cancelled while it waits ends, and leaves the lost 
 });
 
 /** The lost job's claim on the place is valid for 90 s. Until then no other run may look into the container. */
-const TAKEN_OVER = /Took the place of https:\/\/\S+, which did not renew its claim for 9\d s\./;
+const TAKEN_OVER =
+  /Took the place of job 'migrate' of https:\/\/\S+, which did not renew its claim for 9\d s\./;
 
 /** A session of the container that had a client, and has none any more. */
 async function abandonedSession(task: Task): Promise<string> {
@@ -180,9 +181,9 @@ it.concurrent(
     const task = await aws.runningTask(definition);
     const { bucket } = aws.world.made;
     const [theirs, ours] = [await abandonedSession(task), await abandonedSession(task)];
-    const claim = { run: "lost", url: "https://github.example/lost", session: ours };
+    const claims = [{ run: "lost", url: "https://github.example/lost", session: ours }];
     const Key = `fargate-exec/claims/${task.id}/app.json`;
-    await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify(claim) }));
+    await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: JSON.stringify({ claims }) }));
     const result = await aws.step(
       { task: task.id, bucket, run: "echo mine" },
       { also: ["caller-without-bucket"] },
@@ -191,6 +192,7 @@ it.concurrent(
     expect(mainLog(result).join("\n")).toContain(
       `Ended session ${ours} of that run, which had lost its client.`,
     );
+    expect(mainLog(result).join("\n")).toContain(`Session ${theirs} has had no client for 45 s`);
     const ended = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
     expect(ended.find(({ sessionId }) => sessionId === ours)?.ended).toBe(true);
     expect(ended.find(({ sessionId }) => sessionId === theirs)?.ended).toBe(false);
@@ -208,7 +210,7 @@ it.concurrent(
     expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
     const log = mainLog(result).join("\n");
     expect(log).toMatch(
-      /Container 'app' of task \w+ is in use by https:\/\/\S+ since .*; waiting for its place/,
+      /Container 'app' of task \w+ is in use by job 'migrate' of https:\/\/\S+ since .*; waiting for its place/,
     );
     expect(log).toMatch(TAKEN_OVER);
     expect(log).toMatch(/A job of https:\/\/\S+ still runs in this container, .* and its runner is lost\./);

@@ -63,7 +63,9 @@ class FollowRig {
       sessions: {
         attach: (at) => Promise.resolve(at).then((from) => this.open(from)),
         whyUnopened: (id) =>
-          Promise.resolve(containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "" })),
+          Promise.resolve(
+            containerBlocked(id, "the task", 20, { agent: "RUNNING", others: "", choice: "task" }),
+          ),
         opening: () => 20_000,
         moreTime: () => Promise.resolve(0),
         terminate: (id) => Promise.resolve(void this.terminated.push(id)),

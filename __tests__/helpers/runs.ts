@@ -11,6 +11,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     where: { kind: "task", task: ID },
     container: undefined,
     startTimeout: 600_000,
+    queueTimeout: 3_600_000,
     script: { kind: "run", text: "echo hello\n" },
     shell: undefined,
     args: [],

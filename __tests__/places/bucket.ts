@@ -6,7 +6,7 @@ import type {
   StoredVersion,
   WrittenObject,
 } from "../../src/aws/s3.ts";
-import type { ClaimS3 } from "../../src/places/claim.ts";
+import type { QueueS3 } from "../../src/places/queue-object.ts";
 import type { Clock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
 
@@ -25,23 +25,35 @@ interface StoredObject extends StoredVersion {
   at: number;
 }
 
+export interface WrittenClaim {
+  readonly run: string;
+  readonly state: "holds" | "waits";
+  readonly url?: string;
+  readonly session?: string;
+  readonly sessions?: number;
+  readonly since?: string;
+  readonly renewed?: string;
+}
+
 /**
- * S3 as far as claims need it: conditions are honoured, and what fails fails as often as it is told to. With versioning
+ * S3 as far as queues need it: conditions are honoured, and what fails fails as often as it is told to. With versioning
  * a deleted version brings back the one below it, and a delete without a version puts a marker on top.
  */
-export class Bucket implements ClaimS3 {
+export class Bucket implements QueueS3 {
   /** The current versions. */
   readonly objects = new Map<string, StoredObject>();
   /** What is below them, the newest first. */
   readonly below = new Map<string, (StoredObject | "marker")[]>();
   readonly calls: Operation[] = [];
   versioned = false;
-  readonly #clock: Clock;
+  /** Called after each write. */
+  onWrite: () => void = () => undefined;
+  readonly #clock: Pick<Clock, "now">;
   #versions = 0;
   #before: (operation: Operation) => Error | undefined = () => undefined;
   #lostAnswers = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, "now">) {
     this.#clock = clock;
   }
 
@@ -55,10 +67,16 @@ export class Bucket implements ClaimS3 {
     this.#lostAnswers += 1;
   }
 
-  /** What a claim says; undefined where there is none. */
-  written(): { run: string; url: string; since: string; until: string } | undefined {
+  /** The claims of the queue; empty where there is none. */
+  written(): readonly WrittenClaim[] {
     const [object] = this.objects.values();
-    return object && (JSON.parse(Buffer.from(object.bytes).toString()) as never);
+    if (object === undefined) return [];
+    return (JSON.parse(Buffer.from(object.bytes).toString()) as { claims: WrittenClaim[] }).claims;
+  }
+
+  /** The runs that hold a place. */
+  holders(): readonly string[] {
+    return this.written().flatMap(({ run, state }) => (state === "holds" ? [run] : []));
   }
 
   /** Versions that were not deleted, the current one first. */
@@ -72,7 +90,9 @@ export class Bucket implements ClaimS3 {
     const object = this.objects.get(key);
     if (object === undefined) return undefined;
     const bytes = object.bytes.length > limit ? new Uint8Array() : object.bytes;
-    return { ...object, bytes, age: this.#clock.now() - object.at };
+    // S3's times have whole seconds.
+    const [modified, now] = [object.at, this.#clock.now()].map((ms) => Math.floor(ms / 1000) * 1000);
+    return { ...object, bytes, modified: modified ?? 0, age: (now ?? 0) - (modified ?? 0) };
   }
 
   async putIf(
@@ -87,6 +107,7 @@ export class Bucket implements ClaimS3 {
     const version = { etag: `"${number}"`, ...(this.versioned && { versionId: `v${number}` }) };
     if (this.versioned && now !== undefined) this.below.set(key, [now, ...(this.below.get(key) ?? [])]);
     this.objects.set(key, { ...version, bytes, at: this.#clock.now() });
+    this.onWrite();
     if (this.#lostAnswers === 0) return version;
     this.#lostAnswers -= 1;
     return undefined;

@@ -11,7 +11,7 @@ function why(more: Partial<UnopenedOptions> = {}): Promise<Failure> {
     target: aTarget(),
     sessionTarget: "ecs:ci_task_runtime",
     sessionId: "s-ours",
-    seconds: 20,
+    ...{ seconds: 20, choice: "task" },
     ecs: { describeTask: () => Promise.resolve(aTask()) },
     ssm: { activeSessions: () => Promise.resolve([ours]) },
     ...more,
@@ -24,6 +24,14 @@ it("is a blocked agent, where the container has no other session", async () => {
     failed: `Container 'app' of task ${TASK} opened no session within 20 s, so the script was not started.`,
     seen: "ExecuteCommand made the session, and ECS says that the exec agent is RUNNING. The container has no other session.",
   });
+});
+
+it.each([
+  ["task", true],
+  ["service", false],
+  ["new", false],
+] as const)("advises 'service' where a task was named: %s", async (choice, isNamed) => {
+  expect((await why({ choice })).advice.includes("With 'service' instead of 'task'")).toBe(isNamed);
 });
 
 it("names the sessions that the container has", async () => {

@@ -1,4 +1,4 @@
-import { LARGEST_CLAIM } from "../../src/places/claim.ts";
+import { LARGEST_QUEUE } from "../../src/places/queue-state.ts";
 import type { Aws } from "../../src/aws/calls.ts";
 import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
 import { Ledger, type SavedState, type LedgerEntry } from "../../src/undo/ledger.ts";
@@ -60,8 +60,13 @@ async function cleaningUp(
       clients: {} as Aws["clients"],
       s3: {
         deleteObject: call("DeleteObject"),
-        getVersion: call("GetObject", { bytes: Buffer.from(`{"run":"${claimedBy}"}`), etag: '"1"', age: 0 }),
+        getVersion: call("GetObject", {
+          bytes: Buffer.from(`{"claims":[{"run":"${claimedBy}"}]}`),
+          ...{ etag: '"1"', modified: 0, age: 0 },
+        }),
         deleteIf: call("DeleteObject", { deleted: true }),
+        putIf: call("PutObject"),
+        deleteVersion: call("DeleteObjectVersion"),
       },
     },
     clock: new SleeplessClock(),
@@ -91,7 +96,7 @@ describe("cleaning up", () => {
 
   it("leaves a claim alone that another run has taken over", async () => {
     const { done, left } = await cleaningUp({ claimedBy: "another" }, [CLAIM]);
-    expect(done).toEqual([`GetObject [${JSON.stringify(CLAIM)},${LARGEST_CLAIM}]`]);
+    expect(done).toEqual([`GetObject [{"kind":"claim","bucket":"example-ci","key":"c"},${LARGEST_QUEUE}]`]);
     expect(left).toEqual([]);
   });
 

@@ -40,11 +40,13 @@ export function reads(ask: S3Requester, finish: S3Requester, follow: S3Requester
           const { Body, ETag, LastModified, VersionId } = await client.send(command, options);
           const bytes = await upTo(limit, Body as AsyncIterable<Uint8Array> | undefined);
           const now = date === undefined ? Date.now() : Date.parse(date);
+          const modified = LastModified?.getTime() ?? now;
           return {
             bytes,
             etag: requireMember(ETag, "ETag"),
             versionId: VersionId,
-            age: now - (LastModified?.getTime() ?? now),
+            modified,
+            age: now - modified,
           };
         } catch (error) {
           if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;

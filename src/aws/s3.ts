@@ -91,6 +91,8 @@ export type WrittenObject = ObjectName & WrittenVersion;
 
 export interface ObjectVersion extends StoredVersion {
   readonly bytes: Uint8Array;
+  /** When it was written, in milliseconds since the epoch, to the second, by S3's clock. */
+  readonly modified: number;
   /** Milliseconds since it was written, to the second. Both times are by S3's clock. */
   readonly age: number;
 }

@@ -14,6 +14,8 @@ export interface Inputs {
   readonly where: TaskSelection;
   readonly container: string | undefined;
   readonly startTimeout: number;
+  /** How long to wait for a place in a container that others use. */
+  readonly queueTimeout: number;
 
   /** Empty where only the set-up is checked and no script is given. */
   readonly script: ScriptSource;

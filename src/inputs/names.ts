@@ -27,6 +27,7 @@ export const inputNames = [
   "overrides",
   "keep-task",
   "start-timeout",
+  "queue-timeout",
   "run",
   "script-file",
   "shell",

@@ -24,7 +24,8 @@ export function readInputs(source: InputSource): Inputs {
   const check = reader.orElse("check", boolean, false);
   const script = readScript(reader, { required: !check });
   const region = readRegion(reader);
-  const rest: Omit<Inputs, "where" | "script" | "region"> = {
+  const queueTimeout = reader.optional("queue-timeout", duration);
+  const rest: Omit<Inputs, "where" | "script" | "region" | "queueTimeout"> = {
     check,
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
@@ -53,7 +54,7 @@ export function readInputs(source: InputSource): Inputs {
   if (where === undefined || script === undefined || region === undefined) {
     throw new Error("an input was found wrong without a word why");
   }
-  return { ...rest, where, script, region };
+  return { ...rest, queueTimeout: queueTimeout ?? rest.timeout, where, script, region };
 }
 
 /** Throws where an input has a NUL byte, which no environment variable, argument or path can hold. */

@@ -16,6 +16,6 @@ export interface UnassignedJob extends StepContext {
 /** What the phases of one job share. */
 export interface JobContext extends UnassignedJob {
   readonly target: Target;
-  /** Whether to queue for a place in the container until `start-timeout`; false: one look only. */
+  /** Whether to queue for a place in the container for `queue-timeout`; false: one look only. */
   readonly queues: boolean;
 }

@@ -1,28 +1,33 @@
 import { giveBack } from "../places/give-back.ts";
 import { othersUploadFor } from "../places/other-uploads.ts";
-import { type Place, type PlaceClaim, takePlace } from "../places/place.ts";
+import type { Place, PlaceClaim } from "../places/place.ts";
+import { takePlace } from "../places/take-place.ts";
 import { uploadMs, Uploads } from "../places/uploads.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** Queues for the job's place in its container. Fails with `container-busy` where no place is free in time. */
+/**
+ * Queues for the job's place in its container. Fails with `container-busy` where no place is free within `queue-timeout`.
+ * May be called again once the place was given back, for a job that needs a session again. `shares` is as in `PlaceOptions`.
+ */
 export async function queueForPlace(
   { container, owner, logs }: PreparedJob,
   context: JobContext,
-  deadline: number,
+  { shares = false }: { readonly shares?: boolean } = {},
 ): Promise<JobPlace> {
   const { inputs, origin, target, aws, ledger, clock, log, cancel, queues } = context;
   const place = await takePlace({
     target,
     sessionTarget: container.sessionTarget,
+    shares,
     inputs,
     owner,
     origin,
     aws,
     onClaim: (claim?: PlaceClaim) =>
       ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]),
-    deadline: queues ? deadline : clock.now(),
+    deadline: clock.now() + (queues ? inputs.queueTimeout : 0),
     clock,
     log,
     signal: cancel,
@@ -56,6 +61,11 @@ export class JobPlace {
   /** Called with each session of the job. */
   onSession(sessionId: string): void {
     this.#place.onSession(sessionId);
+  }
+
+  /** Waits until another session of the job may be opened, after this one was lost. An abort throws its reason. */
+  async waitToReplace(lostSessionId: string): Promise<void> {
+    await this.#place.waitToReplace(lostSessionId);
   }
 
   /** For how many more milliseconds the uploads of other sessions' logs may delay the opening of this session. */

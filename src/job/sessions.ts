@@ -72,7 +72,9 @@ export class JobSessions implements SessionSource {
     const { aws, looks, target, clock, log, cancel } = this.#context;
     const { sessionTarget, encryption } = this.#job;
     await uploads.waitForPlace({ log, signal: cancel });
-    const isFirst = this.#sessionIds.length === 0;
+    const lost = this.#sessionIds.at(-1);
+    if (lost !== undefined) await this.#place.waitToReplace(lost);
+    const isFirst = lost === undefined;
     const until = isFirst ? this.#deadline : this.until;
     const command = bootstrapCommand({ ...this.#command, at });
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
@@ -105,7 +107,16 @@ export class JobSessions implements SessionSource {
     const { aws, looks, clock, target } = this.#context;
     const seconds = Math.round((clock.now() - this.#openedAt) / 1000);
     const { sessionTarget } = this.#job;
-    return await explainUnopened({ ecs: looks, ssm: aws.ssm, target, sessionTarget, sessionId, seconds });
+    const { kind: choice } = this.#context.inputs.where;
+    return await explainUnopened({
+      choice,
+      ecs: looks,
+      ssm: aws.ssm,
+      target,
+      sessionTarget,
+      sessionId,
+      seconds,
+    });
   }
 
   async terminate(sessionId: string): Promise<void> {

@@ -9,13 +9,11 @@ interface OldVersionsOptions {
   readonly log: Log;
 }
 
-/**
- * The versions of a claim before its latest one, in a bucket with versioning. They are deleted while the claim is
- * renewed.
- */
+/** The versions of a queue that this run has replaced, in a bucket with versioning. */
 export class OldVersions {
   readonly #options: OldVersionsOptions;
   readonly #pending: string[] = [];
+  #deleting: Promise<void> = Promise.resolve();
   #kept = false;
 
   constructor(options: OldVersionsOptions) {
@@ -24,8 +22,17 @@ export class OldVersions {
 
   /** Deletes this version and those that could not be deleted before. Never rejects. */
   async remove(versionId: string | undefined): Promise<void> {
+    if (isVersion(versionId)) this.#pending.push(versionId);
+    await (this.#deleting = this.#deleting.then(() => this.#delete()));
+  }
+
+  async areGone(): Promise<boolean> {
+    await this.remove(undefined);
+    return this.#pending.length === 0;
+  }
+
+  async #delete(): Promise<void> {
     const { claim, s3, log } = this.#options;
-    if (versionId !== undefined && versionId !== "null") this.#pending.push(versionId);
     try {
       for (let [next] = this.#pending; next !== undefined && !this.#kept; [next] = this.#pending) {
         const kept = await s3.deleteVersion(claim, next);
@@ -34,12 +41,12 @@ export class OldVersions {
         else this.#kept = true;
       }
     } catch (error) {
-      log.debug(`An old version of the claim is still there: ${asFailure(error).seen}`);
+      log.debug(`An old version of the queue is still there: ${asFailure(error).seen}`);
     }
   }
+}
 
-  async areGone(): Promise<boolean> {
-    await this.remove(undefined);
-    return this.#pending.length === 0;
-  }
+/** True for the id of a kept version. A bucket with suspended versioning keeps none, and calls its version `null`. */
+export function isVersion(versionId: string | undefined): versionId is string {
+  return versionId !== undefined && versionId !== "null";
 }

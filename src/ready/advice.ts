@@ -1,5 +1,6 @@
 import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
+import type { TaskSelection } from "../inputs/inputs.ts";
 import { lastPart } from "../targets/arn.ts";
 
 /** What the exec agent needs of its task (AWS: "ECS Exec prerequisites"). */
@@ -44,12 +45,20 @@ export function execNotReady(container: string, taskArn: string, seconds: number
   });
 }
 
+/** What was seen of a container that opened no session. */
+interface SeenContainer {
+  readonly agent: string;
+  readonly others: string;
+  /** How the task was selected. */
+  readonly choice: TaskSelection["kind"];
+}
+
 /** `agent` is the status of the exec agent in ECS, `others` a sentence on the container's other sessions. */
 export function containerBlocked(
   container: string,
   taskArn: string,
   seconds: number,
-  { agent, others }: { readonly agent: string; readonly others: string },
+  { agent, others, choice }: SeenContainer,
 ): Failure {
   return new Failure("container-blocked", {
     failed: `Container '${container}' of task ${taskArn} opened no session within ${seconds} s, so the script was not started.`,
@@ -57,6 +66,7 @@ export function containerBlocked(
     advice:
       "The agent runs one or two sessions at once and queues one more; a further one blocks it for good, while ECS still " +
       "reports it as RUNNING. End other sessions of the container if it has any; else stop the task ('aws ecs stop-task'), which " +
-      "a service replaces. With 'service' instead of 'task' the next task is tried by itself.",
+      "a service replaces." +
+      (choice === "task" ? " With 'service' instead of 'task' the next task is tried by itself." : ""),
   });
 }

@@ -1,6 +1,7 @@
 import type { Ecs } from "../aws/ecs.ts";
 import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import { asFailure, Failure } from "../errors.ts";
+import type { TaskSelection } from "../inputs/inputs.ts";
 import type { Target } from "../targets/target.ts";
 import { containerBlocked } from "./advice.ts";
 import { verdict } from "./verdict.ts";
@@ -12,6 +13,8 @@ export interface UnopenedOptions {
   /** The session that was not opened. */
   readonly sessionId: string;
   readonly seconds: number;
+  /** How the task was selected. */
+  readonly choice: TaskSelection["kind"];
   readonly ecs: Pick<Ecs, "describeTask">;
   readonly ssm: Pick<Ssm, "activeSessions">;
 }
@@ -21,7 +24,7 @@ export interface UnopenedOptions {
  * by now, else `container-blocked` with the container's sessions. Where a look fails, the message says so.
  */
 export async function explainUnopened(options: UnopenedOptions): Promise<Failure> {
-  const { target, sessionTarget, sessionId, seconds, ecs, ssm } = options;
+  const { target, sessionTarget, sessionId, seconds, choice, ecs, ssm } = options;
   const [task, sessions] = await Promise.all([
     orFailure(ecs.describeTask(target.clusterArn, target.taskArn)),
     orFailure(ssm.activeSessions(sessionTarget)),
@@ -38,7 +41,7 @@ export async function explainUnopened(options: UnopenedOptions): Promise<Failure
       : inWords(sessions.filter(({ id }) => id !== sessionId));
   return containerBlocked(target.container, target.taskArn, seconds, {
     agent: execAgent?.status ?? "not known",
-    others,
+    ...{ others, choice },
   });
 }
 

@@ -1,4 +1,5 @@
 import { releaseClaim } from "../places/claim.ts";
+import type { QueueS3 } from "../places/queue-object.ts";
 import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
@@ -22,7 +23,7 @@ export interface CleanupOptions {
       | "deregisterTaskDefinition"
       | "deleteTaskDefinition"
     >;
-    readonly s3: Pick<Aws["s3"], "deleteObject" | "getVersion" | "deleteIf">;
+    readonly s3: QueueS3;
   };
   readonly clock: Clock;
   readonly log: Log;
@@ -78,7 +79,7 @@ async function undo(
       return true;
     case "claim":
       await clock.sleep(Math.max(0, (entry.freeAt ?? 0) - clock.now()));
-      await releaseClaim(aws.s3, entry, log);
+      await releaseClaim(entry, { s3: aws.s3, clock, log });
       return true;
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log, patient });

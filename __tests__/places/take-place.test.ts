@@ -1,5 +1,7 @@
-import { type Place, takePlace, type PlaceOptions } from "../../src/places/place.ts";
+import type { Place, PlaceOptions } from "../../src/places/place.ts";
+import { takePlace } from "../../src/places/take-place.ts";
 import { type ClaimName, releaseClaim } from "../../src/places/claim.ts";
+import { LARGEST_QUEUE } from "../../src/places/queue-state.ts";
 import type { ActiveSession } from "../../src/aws/ssm.ts";
 import { Failure } from "../../src/errors.ts";
 import { aTarget } from "../helpers/runs.ts";
@@ -11,9 +13,12 @@ import { Bucket, denied } from "./bucket.ts";
 
 const KEY = `fargate-exec/claims/${ID}/app.json`;
 const CLAIM: ClaimName = { bucket: "example-ci", owner: "123456789012", key: KEY, run: "one" };
+const BEGUN = 1_700_000_000_000;
 const SESSION_TARGET = `ecs:ci_${ID}_${ID}-1`;
-/** What can be left of the pause between two looks. */
+/** What can be left of the pause between two looks at sessions. */
 const POLL = [1, 5_000] as const;
+/** Between two looks at the queue of the next run in line. */
+const LOOK = [1, 240] as const;
 /** Between two looks at sessions. */
 const PAUSE = [300, 1_800] as const;
 
@@ -31,7 +36,11 @@ beforeEach(() => {
   ended = [];
   taken = [];
 });
-afterEach(() => Promise.all(taken.map((place) => place.release())));
+afterEach(async () => {
+  const released = Promise.all(taken.map((place) => place.release()));
+  await passing(5_000);
+  await released;
+});
 
 /** A run that asks for its place; `state` is how that stands. */
 function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
@@ -49,7 +58,8 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
       kmsKeyId: undefined,
     },
     owner: "123456789012",
-    origin: { id, url: `https://github.example/${id}` },
+    origin: { id, url: `https://github.example/${id}`, variables: { GITHUB_JOB: "test" } },
+    matrix: { index: 2, total: 40 },
     aws: {
       s3: bucket,
       ssm: {
@@ -87,6 +97,26 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
   return Object.assign(run, { done, release, cancelled });
 }
 
+/** A queue with one claim, that a dead run has last renewed so long ago. */
+function dead(claim: object, age: number): void {
+  const bytes = Buffer.from(JSON.stringify({ claims: [claim] }));
+  bucket.objects.set(KEY, {
+    ...{ bytes, etag: '"old"', at: clock.now() - age },
+    ...(bucket.versioned && { versionId: "v0" }),
+  });
+}
+
+/** What the post step has. */
+const post = (log = new Listener()) => ({ s3: bucket, clock, log });
+
+/** Lets this time pass, in steps that no pause is shorter than. */
+async function passing(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100);
+    await settled();
+  }
+}
+
 /** Lets all that can go on without time passing go on. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 50; i += 1) await Promise.resolve();
@@ -97,63 +127,56 @@ describe("with a bucket", () => {
     const run = asking("one");
     bucket.before(() => (run.claims.length === 0 ? new Error("not on record") : undefined));
     await run.done;
+    expect(bucket.calls.toSorted()).toEqual(["GetObject", "PutObject"]);
     expect([...bucket.objects.keys()]).toEqual([KEY]);
-    expect(bucket.written()).toEqual({
-      run: "one",
-      url: "https://github.example/one",
-      since: "2023-11-14T22:13:20.000Z",
-      until: "2023-11-14T22:14:50.000Z",
-    });
+    expect(bucket.written()).toEqual([
+      {
+        ...{ run: "one", state: "holds", url: "https://github.example/one" },
+        ...{ job: "test", matrix: [2, 40] },
+      },
+    ]);
     expect(run.log.lines).toEqual([]);
     await run.release();
     await run.release();
-    expect(bucket.objects.size).toBe(0);
+    expect([bucket.objects.size, bucket.calls.slice(2)]).toEqual([0, ["DeleteObject"]]);
     expect(run.claims).toEqual([CLAIM, undefined]);
   });
 
-  it("another waits for it, says so, again after half a minute, and follows when it is given back", async () => {
+  it("another waits for it, says so each half minute, and follows at once when it is given back", async () => {
     const one = asking("one");
     await one.done;
+    await passing(60_000);
     const two = asking("two");
-    await clock.pass(...POLL);
-    await clock.pass(...POLL);
-    await settled();
-    expect(two.state).toBe("waiting");
-    expect(two.log.lines).toEqual([
-      `Container 'app' of task ${ID} is in use by https://github.example/one since 22:13:20 UTC; waiting for its place (limit: one session of this action at a time).`,
-    ]);
-    const begun = clock.now();
-    while (clock.now() < begun + 32_000) {
-      await clock.pass(...POLL);
-      await settled();
-    }
-    expect(two.log.lines.slice(1)).toEqual([
-      expect.stringMatching(
-        /^waiting for the place in container 'app', in use by https:\/\/github\.example\/one since 22:13:20 UTC \(3\d s\)$/,
-      ),
+    await passing(61_000);
+    const held = "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC";
+    const goal = "waiting for its place as number 1 in line";
+    expect([two.state, two.log.lines]).toEqual([
+      "waiting",
+      [
+        `Container 'app' of task ${ID} is ${held}; ${goal}, for at most 10 min ('queue-timeout').`,
+        `Container 'app' of task ${ID} is still ${held}; ${goal} (30 s), for at most 9 min more ('queue-timeout').`,
+        `Container 'app' of task ${ID} is still ${held}; ${goal} (60 s), for at most 9 min more ('queue-timeout').`,
+      ],
     ]);
     await one.release();
-    await clock.pass(...POLL);
+    await clock.pass(...LOOK);
     await two.done;
-    expect(bucket.written()?.run).toBe("two");
-    expect(two.log.lines[2]).toMatch(/^The place in container 'app' is free \(\d+ s\)\.$/);
+    expect(bucket.holders()).toEqual(["two"]);
+    expect(two.log.lines.at(-1)).toBe("The place in container 'app' is free (61 s).");
   });
 
-  it("many runs have the place one at a time, and each gets it", async () => {
-    const runs = Array.from({ length: 6 }, (_, at) => asking(`run-${at}`));
-    const order: number[] = [];
-    while (order.length < runs.length) {
-      await settled();
-      const placed = runs.flatMap((run, at) => (run.state === "placed" && !order.includes(at) ? [at] : []));
-      expect(placed.length).toBeLessThanOrEqual(1);
-      const [next] = placed;
-      if (next === undefined) await clock.pass(...POLL);
-      else {
-        await runs[next]?.release();
-        order.push(next);
-      }
+  it("many runs have the place one at a time, in the order of their arrival, and nothing is left", async () => {
+    const runs = [];
+    for (let at = 0; at < 6; at += 1) {
+      runs.push(asking(`run-${at}`));
+      await passing(100);
     }
-    expect(order.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
+    for (const run of runs) {
+      await passing(4_000);
+      expect(runs.map(({ state }) => state === "placed")).toEqual(runs.map((other) => other === run));
+      await run.release();
+      run.state = "failed";
+    }
     expect(bucket.objects.size).toBe(0);
   });
 
@@ -166,14 +189,16 @@ describe("with a bucket", () => {
   ])("a waiting run logs no more of the other run than a web address: %s", async (_, url) => {
     await bucket.putIf(
       { bucket: "example-ci", key: KEY },
-      Buffer.from(`{"run":"x","url":"${url}","since":7}`),
+      Buffer.from(
+        `{"claims":[{"run":"x","url":"${url}","job":"a\\n::b","matrix":[9,"x"],"session":"\\n","since":7}]}`,
+      ),
       "absent",
     );
     const run = asking("one");
-    await clock.pass(...POLL);
+    await passing(100);
     const [line = ""] = run.log.lines;
     const who = url.startsWith("https://x") ? "https://x.example/::set-output%20name=a::b" : "an unknown run";
-    expect(line).toContain(`is in use by ${who}; waiting`);
+    expect(line).toContain(`is in use by ${who} since 22:13:20 UTC; waiting`);
     await run.cancelled();
   });
 
@@ -182,28 +207,27 @@ describe("with a bucket", () => {
     async (text) => {
       await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
       const run = asking("one");
-      await clock.pass(...POLL);
-      expect(run.log.lines[0]).toContain("is in use by an unknown run; waiting");
+      await passing(100);
+      expect(run.log.lines[0]).toContain("is in use by an unknown run since 22:13:20 UTC; waiting");
       await run.cancelled();
     },
   );
 
-  it("says who has it now when that changes", async () => {
+  it("says who has it now, since when, and the number in line, when that has changed", async () => {
     const one = asking("one");
     await one.done;
-    const waiting = asking("three");
-    await settled();
-    await one.release();
     const two = asking("two");
-    await two.done;
-    await clock.pass(...POLL);
     await settled();
-    expect(waiting.log.lines.map((line) => /in use by \S+/.exec(line)?.[0])).toEqual([
-      "in use by https://github.example/one",
-      "in use by https://github.example/two",
+    const waiting = asking("three");
+    await passing(10_000);
+    await one.release();
+    await passing(25_000);
+    expect(two.state).toBe("placed");
+    expect(waiting.log.lines.map((line) => /\/(\w+ since \S+) .* (number \d)/.exec(line)?.slice(1))).toEqual([
+      ["one since 22:13:20", "number 2"],
+      ["two since 22:13:30", "number 1"],
     ]);
-    waiting.cancel.abort(new Error("enough"));
-    await waiting.done;
+    await waiting.cancelled();
   });
 
   it("containers and tasks have places of their own", async () => {
@@ -213,54 +237,73 @@ describe("with a bucket", () => {
     expect(bucket.objects.size).toBe(3);
   });
 
-  it("a claim is renewed as long as it is held, and so never taken over", async () => {
+  it("a claim is renewed as long as it is held or waits, and so never taken over", async () => {
     const one = asking("one");
     await one.done;
     const two = asking("two");
-    while (clock.now() < 1_700_000_000_000 + 200_000) {
-      await clock.pass(1, 30_000);
-      await settled();
-    }
+    await passing(300_000);
     expect(two.state).toBe("waiting");
-    expect(bucket.written()?.run).toBe("one");
-    expect(Date.parse(bucket.written()?.until ?? "")).toBeGreaterThan(clock.now() + 50_000);
-    two.cancel.abort(new Error("enough"));
-    await two.done;
+    expect(bucket.written().map(({ run, state }) => [run, state])).toEqual([
+      ["one", "holds"],
+      ["two", "waits"],
+    ]);
+    await two.cancelled();
+    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
   });
 
-  it("the claim of a dead run is taken over once it is 90 s old, by one run only", async () => {
-    const dead = JSON.stringify({ run: "dead", url: "https://github.example/dead", since: "x", until: "x" });
-    bucket.objects.set(KEY, { bytes: Buffer.from(dead), etag: '"old"', at: clock.now() });
+  it("the claim of a dead run is taken over once it is 90 s old, by the next in line only", async () => {
+    dead({ run: "dead", url: "https://github.example/dead" }, 0);
     const two = asking("two");
-    const three = asking("three");
-    while (clock.now() <= 1_700_000_000_000 + 89_000) {
-      await settled();
-      expect([two.state, three.state]).toEqual(["waiting", "waiting"]);
-      await clock.pass(1, 5_000);
-    }
-    clock.advance(10_000);
     await settled();
-    expect([two.state, three.state].toSorted()).toEqual(["placed", "waiting"]);
-    const [taker, other] = two.state === "placed" ? [two, three] : [three, two];
-    expect(taker.log.lines.join("\n")).toMatch(
-      /Took the place of https:\/\/github.example\/dead, which did not renew/,
+    const three = asking("three");
+    await passing(89_000);
+    expect([two.state, three.state]).toEqual(["waiting", "waiting"]);
+    await passing(3_000);
+    expect([two.state, three.state]).toEqual(["placed", "waiting"]);
+    expect(two.log.lines.join("\n")).toMatch(
+      /Took the place of https:\/\/github.example\/dead, which did not renew its claim for 9\d s\./,
     );
-    other.cancel.abort(new Error("enough"));
-    await other.done;
+    await three.cancelled();
+  });
+
+  it("a dead run in line is passed over once its claim is 90 s old", async () => {
+    dead({ run: "dead", state: "waits" }, 0);
+    const two = asking("two");
+    await passing(89_000);
+    expect(two.state).toBe("waiting");
+    expect(two.log.lines[0]).toContain(
+      "is about to be given to another run; waiting for its place as number 2",
+    );
+    await passing(3_000);
+    expect(two.state).toBe("placed");
+  });
+
+  it("the clocks of the runs don't matter", async () => {
+    const one = asking("one");
+    await one.done;
+    const late = new SteppedClock();
+    late.advance(3_600_000);
+    const two = asking("two", { clock: late, deadline: late.now() + 600_000 });
+    for (let passed = 0; passed < 120_000; passed += 100) {
+      late.advance(100);
+      clock.advance(100);
+      await settled();
+    }
+    expect([two.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
+    await two.cancelled();
   });
 
   describe("the session that the claim of a dead run names", () => {
     const OURS = "ecs-execute-command-0123456789abcdefg";
 
     async function takeOver(claim: object): Promise<readonly string[]> {
-      const bytes = Buffer.from(
-        JSON.stringify({ run: "dead", url: "https://github.example/dead", ...claim }),
-      );
-      bucket.objects.set(KEY, { bytes, etag: '"old"', at: clock.now() - 91_000 });
+      dead({ run: "dead", url: "https://github.example/dead", ...claim }, 91_000);
       const run = asking("two");
-      await run.done;
-      expect(run.state).toBe("placed");
-      return run.log.lines;
+      await settled();
+      expect(bucket.holders()).toEqual(["two"]);
+      const { lines } = run.log;
+      await run.cancelled();
+      return lines;
     }
 
     it("is ended where it has lost its client", async () => {
@@ -278,7 +321,8 @@ describe("with a bucket", () => {
       ["is not named", [{ id: OURS, status: "Disconnected", since: 0 }], undefined],
     ])("is left alone where it %s", async (_, active, session) => {
       sessions = active;
-      expect(await takeOver({ session })).toHaveLength(1);
+      const [, ...told] = await takeOver({ session });
+      expect(told.filter((line) => !line.includes("; waiting for its end"))).toEqual([]);
       expect(ended).toEqual([]);
     });
 
@@ -296,58 +340,69 @@ describe("with a bucket", () => {
     const place = (await run.done) as Place;
     place.onSession("first");
     place.onSession("second");
-    expect(bucket.written()).not.toHaveProperty("session");
+    expect(bucket.written()[0]).not.toHaveProperty("session");
     await clock.pass(30_000);
     await settled();
-    expect(bucket.written()).toMatchObject({ run: "one", session: "second" });
+    expect(bucket.written()).toMatchObject([{ run: "one", session: "second" }]);
   });
 
   it("a run whose claim was taken over says so, renews no more and leaves the other's alone", async () => {
     const one = asking("one");
     await one.done;
     bucket.before((operation) => (operation === "PutObject" ? new Error("no network") : undefined));
-    for (let i = 0; i < 3; i += 1) await clock.pass(30_000);
-    await settled();
-    clock.advance(5_000);
+    await passing(92_000);
     bucket.before(() => undefined);
     const two = asking("two");
     await two.done;
-    await clock.pass(25_000);
-    await settled();
+    await passing(30_000);
     expect(one.log.lines).toEqual([
       expect.stringContaining("was not renewed"),
       expect.stringContaining("was lost to another run"),
     ]);
     await one.release();
-    expect(bucket.written()?.run).toBe("two");
+    expect(bucket.holders()).toEqual(["two"]);
   });
 
-  it.each(["on the first claim", "on a renewal"])("an answer that is lost %s costs nothing", async (when) => {
-    if (when === "on the first claim") bucket.loseAnswer();
-    const one = asking("one");
-    await one.done;
-    if (when === "on a renewal") bucket.loseAnswer();
-    await clock.pass(30_000);
-    await settled();
-    await clock.pass(30_000);
-    await settled();
-    expect(bucket.objects.get(KEY)?.at).toBe(clock.now());
-    await one.release();
-    expect([bucket.objects.size, one.log.lines]).toEqual([0, []]);
-  });
+  it.each(["on the first claim", "on a renewal", "as it joins the line", "as it takes its place"])(
+    "an answer that is lost %s costs nothing",
+    async (when) => {
+      bucket.versioned = true;
+      const other =
+        when === "as it joins the line" || when === "as it takes its place" ? asking("other") : undefined;
+      await other?.done;
+      if (when === "on the first claim" || when === "as it joins the line") bucket.loseAnswer();
+      const one = asking("one");
+      await settled();
+      void other?.release();
+      await settled();
+      if (when === "as it takes its place") bucket.loseAnswer();
+      await passing(1_000);
+      expect(one.state).toBe("placed");
+      if (when === "on a renewal") bucket.loseAnswer();
+      await passing(61_000);
+      expect(bucket.objects.get(KEY)?.at).toBeGreaterThan(clock.now() - 31_000);
+      await one.release();
+      await settled();
+      expect([bucket.versionsOf(KEY), one.log.lines.filter((line) => /lost|not/.test(line))]).toEqual([
+        [],
+        [],
+      ]);
+    },
+  );
 
   it("gives up at the deadline, and says who has it", async () => {
     await asking("one").done;
     const two = asking("two", { deadline: clock.now() + 20_000 });
-    await settled();
-    while (two.state === "waiting") {
-      await clock.pass(...POLL);
-      await settled();
-    }
+    await passing(20_100);
     const failure = (await two.done) as Failure;
     expect(failure).toMatchObject({ code: "container-busy" });
-    expect(failure.seen).toContain("in use by https://github.example/one since 22:13:20 UTC");
+    expect(failure.failed).toContain("had no place for this run within 20 s.");
+    expect(failure.seen).toContain(
+      "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC",
+    );
+    expect(failure.advice).toContain("'queue-timeout'");
     expect(two.claims.at(-1)).toBeUndefined();
+    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
   });
 
   it("does not wait at all where it has no time, and does not say that it would", async () => {
@@ -358,20 +413,25 @@ describe("with a bucket", () => {
       failed: expect.stringMatching(/had no place for this run\.$/) as string,
     });
     expect([two.log.lines, two.claims.at(-1)]).toEqual([[], undefined]);
+    expect(bucket.calls.filter((call) => call === "PutObject")).toHaveLength(2);
+    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
   });
 
   it("a cancel ends the waiting at once", async () => {
     await asking("one").done;
     const two = asking("two");
     await settled();
+    expect(bucket.written()).toHaveLength(2);
     two.cancel.abort(new Error("cancelled"));
-    expect(await two.done).toBeInstanceOf(Error);
-    expect(bucket.written()?.run).toBe("one");
+    expect(await two.done).toMatchObject({ message: "cancelled" });
+    expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+    expect(two.claims.at(-1)).toBeUndefined();
   });
 
   it("a cancel while the claim is made leaves none", async () => {
     const one = asking("one");
     bucket.before(() => {
+      bucket.before(() => undefined);
       one.cancel.abort(new Error("cancelled"));
       return undefined;
     });
@@ -390,21 +450,22 @@ describe("with a bucket", () => {
 
   it("the cleanup deletes the claim of its own run only", async () => {
     await asking("one").done;
-    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "two" }, new Listener());
+    await releaseClaim({ ...CLAIM, run: "two" }, post());
     expect(bucket.objects.size).toBe(1);
-    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "one" }, new Listener());
-    await releaseClaim(bucket, { bucket: "example-ci", key: KEY, run: "one" }, new Listener());
+    await releaseClaim(CLAIM, post());
+    await releaseClaim(CLAIM, post());
     expect(bucket.objects.size).toBe(0);
   });
 
   it.each(["PutObject", "GetObject"])(
-    "without s3:%s sessions are looked at, and no claim stays",
+    "without s3:%s where a claim stands sessions are looked at, and no claim of this run stays",
     async (what) => {
+      const other = asking("two");
+      await other.done;
       bucket.before((operation) => (operation === what ? denied(`s3:${what}`) : undefined));
       const one = asking("one");
-      await clock.pass(...PAUSE);
-      await one.done;
-      expect(bucket.objects.size).toBe(0);
+      await passing(8_000);
+      expect([one.state, bucket.written().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
       expect(one.log.lines).toEqual([
         `Access denied: the credentials have no right to s3:${what}. Without a claim runs take turns by looking at the container's sessions.`,
       ]);
@@ -412,7 +473,17 @@ describe("with a bucket", () => {
     },
   );
 
-  it("a claim that is gone when it is read, and so denied without s3:ListBucket, is no missing right", async () => {
+  it("without s3:GetObject sessions are looked at, too, where the place is free, and no claim stays", async () => {
+    bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
+    const one = asking("one");
+    await passing(2_000);
+    expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
+    expect(one.log.lines).toEqual([
+      expect.stringContaining("right to s3:GetObject. Without a claim runs take"),
+    ]);
+  });
+
+  it("a queue that is gone when it is read, and so denied without s3:ListBucket, is no missing right", async () => {
     const one = asking("one");
     await one.done;
     bucket.before((operation) => {
@@ -421,8 +492,23 @@ describe("with a bucket", () => {
       return denied("s3:GetObject");
     });
     const two = asking("two");
-    await two.done;
-    expect([bucket.written()?.run, two.log.lines]).toEqual(["two", []]);
+    await passing(500);
+    expect([two.state, bucket.holders(), two.log.lines]).toEqual(["placed", ["two"], []]);
+  });
+
+  it("a run in line outlasts an S3 that can't be reached, and says so once", async () => {
+    const one = asking("one");
+    await one.done;
+    const two = asking("two");
+    await settled();
+    const failure = new Failure("aws-unreachable", { failed: "No way.", seen: "timed out", advice: "" });
+    bucket.before(() => failure);
+    await passing(20_000);
+    bucket.before(() => undefined);
+    await one.release();
+    await passing(11_000);
+    expect(two.state).toBe("placed");
+    expect(two.log.lines.filter((line) => line.includes("timed out"))).toHaveLength(1);
   });
 
   describe("that keeps versions", () => {
@@ -450,9 +536,7 @@ describe("with a bucket", () => {
     });
 
     it("a claim that was taken over leaves no version either", async () => {
-      const dead = JSON.stringify({ run: "dead", url: "x", since: "x", until: "x" });
-      const old = { bytes: Buffer.from(dead), etag: '"old"', versionId: "v0", at: clock.now() - 91_000 };
-      bucket.objects.set(KEY, old);
+      dead({ run: "dead" }, 91_000);
       const two = asking("two");
       await two.done;
       await two.release();
@@ -470,7 +554,7 @@ describe("with a bucket", () => {
       expect(one.log.lines).toEqual([expect.stringMatching(/^warning: .*'s3:DeleteObjectVersion'/)]);
       const two = asking("two");
       await two.done;
-      expect(bucket.written()?.run).toBe("two");
+      expect(bucket.holders()).toEqual(["two"]);
     });
 
     it("the cleanup deletes all versions of its run", async () => {
@@ -483,13 +567,28 @@ describe("with a bucket", () => {
       await settled();
       expect(bucket.versionsOf(KEY)).toHaveLength(2);
       bucket.before(() => undefined);
-      await releaseClaim(bucket, CLAIM, one.log);
+      await releaseClaim(CLAIM, post());
       expect(bucket.versionsOf(KEY)).toEqual([]);
+    });
+
+    it("a run that comes while the last one leaves is not lost with the queue", async () => {
+      const one = asking("one");
+      await one.done;
+      let two: ReturnType<typeof asking> | undefined;
+      bucket.before((operation) => {
+        if (operation === "DeleteObjectVersion") two ??= asking("two");
+        return undefined;
+      });
+      await one.release();
+      await passing(500);
+      expect([two?.state, bucket.holders()]).toEqual(["placed", ["two"]]);
     });
   });
 
-  it("a claim that is larger than claims are counts as that of an unknown run, and is not read", async () => {
-    const large = JSON.stringify({ run: "one", url: "https://example.com/".padEnd(5_000, "x") });
+  it("a queue that is larger than queues are counts as held by an unknown run, and is not read", async () => {
+    const large = JSON.stringify({
+      claims: [{ run: "one", url: "https://example.com/".padEnd(LARGEST_QUEUE, "x") }],
+    });
     bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
     const one = asking("one", { deadline: clock.now() });
     expect(await one.done).toMatchObject({ seen: expect.stringContaining("an unknown run") as string });
@@ -498,8 +597,164 @@ describe("with a bucket", () => {
   it("the cleanup reports it when it can't see whether the claim is there", async () => {
     bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
     const log = new Listener();
-    await releaseClaim(bucket, CLAIM, log);
+    await releaseClaim(CLAIM, post(log));
     expect(log.lines).toEqual([expect.stringContaining("ends by itself after 90 s")]);
+  });
+
+  it("without s3:DeleteObject the place is given back all the same, and an empty queue stays", async () => {
+    const one = asking("one");
+    await one.done;
+    bucket.before((operation) => (operation === "DeleteObject" ? denied("s3:DeleteObject") : undefined));
+    await one.release();
+    expect([bucket.written(), one.claims.at(-1)]).toEqual([[], undefined]);
+    expect(one.log.lines).toEqual([
+      expect.stringMatching(/^The empty queue s3:\/\/.* stays\. .*s3:DeleteObject/),
+    ]);
+    const two = asking("two");
+    await two.done;
+    expect(bucket.holders()).toEqual(["two"]);
+  });
+
+  describe("sessions that no run of this action has opened", () => {
+    const shell = { id: "ecs-execute-command-shell", status: "Connected", since: BEGUN };
+
+    it("are waited for, with the place held, and named", async () => {
+      sessions = [shell];
+      const one = asking("one");
+      await passing(31_000);
+      expect([one.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
+      expect(one.log.lines[0]).toBe(
+        `Container 'app' of task ${ID} is in use by session ${shell.id} since 22:13:20 UTC; waiting for its end (no run in this queue has opened it), for at most 10 min ('queue-timeout').`,
+      );
+      sessions = [];
+      await passing(2_000);
+      expect([one.state, one.log.lines.at(-1)]).toEqual([
+        "placed",
+        expect.stringMatching(/^The place in container 'app' is free \(3\d s\)\.$/),
+      ]);
+    });
+
+    it("fail the run at the deadline, and its place is given back", async () => {
+      sessions = [shell, { ...shell, id: "another" }];
+      const one = asking("one", { deadline: clock.now() + 5_000 });
+      await passing(5_200);
+      expect(await one.done).toMatchObject({
+        code: "container-busy",
+        seen: expect.stringContaining(
+          `in use by sessions ${shell.id} and another since 22:13:20 UTC`,
+        ) as string,
+      });
+      expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
+    });
+
+    it("are waited for 45 s where the only one has lost its client", async () => {
+      sessions = [{ ...shell, status: "Disconnected" }];
+      const one = asking("one");
+      await passing(44_000);
+      expect(one.state).toBe("waiting");
+      await passing(5_000);
+      expect((await one.done) as Place).toMatchObject({ beside: true, held: true });
+    });
+
+    it.each(["Terminating", "Terminated", "Failed"])(
+      "are not waited for where they are %s",
+      async (status) => {
+        sessions = [{ ...shell, status }];
+        const one = asking("one");
+        await settled();
+        expect(one.state).toBe("placed");
+      },
+    );
+
+    it("are none of a run that has just given its place back", async () => {
+      const one = asking("one");
+      ((await one.done) as Place).onSession(shell.id);
+      const two = asking("two");
+      await settled();
+      sessions = [shell];
+      await one.release();
+      await clock.pass(...LOOK);
+      await settled();
+      expect(two.state).toBe("placed");
+    });
+
+    it.each([
+      ["denied", () => Promise.reject(denied("ssm:DescribeSessions"))],
+      ["never answered", () => new Promise<never>(() => undefined)],
+    ])("don't hold up a run whose look at them is %s", async (_, answer) => {
+      look = answer;
+      const one = asking("one");
+      await passing(1_100);
+      expect([one.state, one.log.lines]).toEqual(["placed", []]);
+    });
+  });
+
+  describe("runs that share a container", () => {
+    const sharing = (id: string) => asking(id, { shares: true });
+
+    it("hold two places, and a third waits, as does one that doesn't share and all behind it", async () => {
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passing(300);
+      const alone = asking("alone");
+      await passing(300);
+      const four = sharing("four");
+      await passing(10_000);
+      expect([one, two, alone, four].map(({ state }) => state)).toEqual([
+        "placed",
+        "placed",
+        "waiting",
+        "waiting",
+      ]);
+      await one.release();
+      await passing(10_000);
+      expect([alone.state, four.state]).toEqual(["waiting", "waiting"]);
+      await two.release();
+      await passing(1_000);
+      expect([alone.state, four.state]).toEqual(["placed", "waiting"]);
+      await four.cancelled();
+    });
+
+    it("know each other's sessions at once", async () => {
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passing(300);
+      sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
+      ((await one.done) as Place).onSession("s-1");
+      await passing(300);
+      await two.release();
+      const three = sharing("three");
+      await passing(300);
+      expect([two.state, three.state]).toEqual(["placed", "placed"]);
+    });
+
+    it("after cuts on both replace their sessions one after the other, so that there are never four", async () => {
+      sessions = [];
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passing(300);
+      const places = [(await one.done) as Place, (await two.done) as Place] as const;
+      sessions = ["s-1", "s-2"].map((id) => ({ id, status: "Disconnected", since: BEGUN }));
+      const replaced: string[] = [];
+      void places[0].waitToReplace("s-1").then(() => replaced.push("one"));
+      void places[1].waitToReplace("s-2").then(() => replaced.push("two"));
+      await passing(100_000);
+      expect(replaced).toEqual([]);
+      await passing(25_000);
+      expect(replaced).toHaveLength(1);
+      await passing(60_000);
+      expect(replaced).toHaveLength(1);
+      await passing(120_000);
+      expect(replaced).toHaveLength(2);
+    });
+
+    it("don't share where sessions can't be listed", async () => {
+      look = () => Promise.reject(denied("ssm:DescribeSessions"));
+      const one = sharing("one");
+      await passing(300);
+      look = () => Promise.resolve([]);
+      const two = sharing("two");
+      await passing(5_000);
+      expect([one.state, two.state]).toEqual(["placed", "waiting"]);
+      await two.cancelled();
+    });
   });
 
   it("makes no call for a task that this run has started", async () => {

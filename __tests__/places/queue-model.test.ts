@@ -1,0 +1,281 @@
+import type { Clock } from "../../src/clock.ts";
+import { Claimant } from "../../src/places/claimant.ts";
+import type { QueueS3 } from "../../src/places/queue-object.ts";
+import { Listener } from "../helpers/listener.ts";
+import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
+import { Bucket } from "./bucket.ts";
+
+const HOUR_MS = 3_600_000;
+const LEASE_MS = 90_000;
+const SHARED_LEASE_MS = 150_000;
+
+/** Time that passes from event to event, as soon as nothing is left to do at this one. */
+class Timeline {
+  now = 1_700_000_000_000;
+  #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const sleeper = { at: this.now + ms, wake: resolve };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
+  }
+
+  async runUntil(isOver: () => boolean): Promise<void> {
+    const end = this.now + 2 * HOUR_MS;
+    for (;;) {
+      await new Promise(setImmediate);
+      if (isOver()) return;
+      if (this.now > end) throw new Error("it never ends");
+      const at = Math.min(...this.#sleepers.map((sleeper) => sleeper.at));
+      if (at === Infinity) throw new Error("nothing happens any more");
+      this.now = at;
+      const due = this.#sleepers.filter((sleeper) => sleeper.at <= at);
+      this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at > at);
+      for (const { wake } of due) wake();
+    }
+  }
+}
+
+type Fate = "ends well" | "dies as a holder" | "dies in line" | "is cancelled in line";
+
+/** A run with a clock of its own, that may die: then nothing that it waits for comes. */
+class Run {
+  readonly id: string;
+  readonly fate: Fate;
+  readonly shares: boolean;
+  holds = false;
+  isDead = false;
+  isDone = false;
+  /** How many sessions it may have at once. */
+  sessions = 0;
+  diedAt = Infinity;
+  readonly #world: World;
+  readonly #claimant: Claimant;
+  readonly #cancel = new AbortController();
+
+  constructor(id: string, world: World, { fate, shares }: { readonly fate: Fate; readonly shares: boolean }) {
+    const { random, time } = world;
+    this.id = id;
+    this.fate = fate;
+    this.shares = shares;
+    this.#world = world;
+    const skew = between(random, -HOUR_MS, HOUR_MS);
+    const clock: Pick<Clock, "now" | "sleep"> = {
+      now: () => time.now + skew,
+      sleep: (ms, signal) => this.#alive(time.sleep(ms, signal)),
+    };
+    this.#claimant = new Claimant({
+      claim: { bucket: "b", key: "k", run: id },
+      names: { url: `https://x.example/${id}`, job: undefined, matrix: undefined },
+      shares,
+      s3: this.#s3(),
+      clock,
+      log: new Listener(),
+      random,
+    });
+  }
+
+  async run(startAt: number): Promise<void> {
+    const { random, time } = this.#world;
+    await time.sleep(startAt);
+    if (this.fate === "dies in line") void this.#later(between(random, 0, 20_000), () => this.#die());
+    if (this.fate === "is cancelled in line")
+      void this.#later(between(random, 0, 20_000), () => this.#cancel.abort(new Error("cancelled")));
+    const { signal } = this.#cancel;
+    const waiting = { deadline: Infinity, onWait: () => undefined, onTurn: () => undefined, signal };
+    try {
+      await this.#claimant.take(waiting);
+      this.#world.took(this);
+      if (this.fate === "dies as a holder") void this.#later(between(random, 0, 40_000), () => this.#die());
+      this.#claimant.name(`session-${this.id}`);
+      await time.sleep(between(random, 0, 50_000));
+      if (this.shares && random() < 0.5) await this.#replace(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    if (this.isDead) return;
+    this.#world.leaves(this);
+    expect(await this.#claimant.leave()).toBe(true);
+    this.isDone = true;
+  }
+
+  async #replace(signal: AbortSignal): Promise<void> {
+    const { random, time } = this.#world;
+    const overAt = time.now + between(random, 0, 90_000);
+    // SSM may take a session for ended that the agent still has.
+    const isWrong = random() < 0.5;
+    const isOver = (): Promise<boolean> => Promise.resolve(isWrong || time.now >= overAt);
+    if (!(await this.#claimant.waitToReplace(isOver, signal)) || this.isDead) return;
+    if (time.now < overAt) this.sessions = 2;
+    this.#world.check();
+    void this.#later(Math.max(0, overAt - time.now), () => (this.sessions = Math.min(this.sessions, 1)));
+    await time.sleep(between(random, 0, 40_000));
+  }
+
+  #die(): void {
+    if (this.isDone || this.isDead || (this.fate === "dies in line" && this.holds)) return;
+    this.isDead = true;
+    this.diedAt = this.#world.time.now;
+  }
+
+  async #later(ms: number, act: () => void): Promise<void> {
+    await this.#world.time.sleep(ms);
+    act();
+  }
+
+  async #alive<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } finally {
+      // eslint-disable-next-line no-unsafe-finally -- a dead run hears nothing, no failure either
+      if (this.isDead) return await new Promise<never>(() => undefined);
+    }
+  }
+
+  /** The bucket, with a way there and back. An answer may be lost; a repeated write is then refused. */
+  #s3(): QueueS3 {
+    const { bucket, random, time } = this.#world;
+    const world = this.#world;
+    const way = (): Promise<void> => time.sleep(between(random, 2, world.slow));
+    const asked = async <T>(call: () => Promise<T>): Promise<T> => {
+      await this.#alive(way());
+      const answer = await call();
+      await this.#alive(way());
+      return answer;
+    };
+    return {
+      getVersion: (object, limit) => asked(() => bucket.getVersion(object, limit)),
+      putIf: async (object, bytes, expected) => {
+        const written = await asked(() => bucket.putIf(object, bytes, expected));
+        return random() < 0.03 ? undefined : written;
+      },
+      deleteIf: (...args) => asked(() => bucket.deleteIf(...args)),
+      deleteObject: (...args) => asked(() => bucket.deleteObject(...args)),
+      deleteVersion: (...args) => asked(() => bucket.deleteVersion(...args)),
+    };
+  }
+}
+
+/** What happens in the bucket and at the container, and what must not. */
+class World {
+  readonly random: Random;
+  readonly time = new Timeline();
+  /** The longest way to the bucket, or back, in milliseconds. */
+  slow = 120;
+  readonly bucket: Bucket;
+  readonly runs: Run[] = [];
+  /** The runs in the order in which they joined the queue. */
+  readonly joined: string[] = [];
+  /** The runs in the order in which they got their places. */
+  readonly #served: string[] = [];
+  readonly #tookAt: number[] = [];
+  readonly #leftAt: number[] = [];
+
+  constructor(random: Random, versioned: boolean) {
+    this.random = random;
+    const skew = between(random, -HOUR_MS, HOUR_MS);
+    this.bucket = new Bucket({ now: () => this.time.now + skew });
+    this.bucket.versioned = versioned;
+    this.bucket.onWrite = () => {
+      for (const { run, state } of this.bucket.written()) {
+        if (!this.joined.includes(run)) this.joined.push(run);
+        if (state === "holds" && !this.#served.includes(run)) this.#serve(run);
+      }
+    };
+  }
+
+  took(run: Run): void {
+    run.holds = true;
+    run.sessions = 1;
+    this.#tookAt.push(this.time.now);
+    this.check();
+  }
+
+  leaves(run: Run): void {
+    run.holds = false;
+    run.sessions = 0;
+    this.#leftAt.push(this.time.now);
+  }
+
+  /** The milliseconds from the moment that a run begins to leave until the next one has the place. */
+  gaps(): readonly number[] {
+    return this.#tookAt.slice(1).map((at, index) => at - (this.#leftAt[index] ?? 0));
+  }
+
+  check(): void {
+    const { now } = this.time;
+    const isThere = ({ holds, diedAt, shares }: Run): boolean =>
+      holds && now - diedAt < (shares ? SHARED_LEASE_MS : LEASE_MS) - 35_000;
+    const there = this.runs.filter(isThere);
+    if (there.length > 1) expect(there.every(({ shares }) => shares)).toBe(true);
+    expect(there.length).toBeLessThanOrEqual(2);
+    expect(there.reduce((sum, { sessions }) => sum + sessions, 0)).toBeLessThanOrEqual(3);
+  }
+
+  #serve(id: string): void {
+    this.#served.push(id);
+    // A run that joined before has had its turn, or will have none.
+    const before = this.joined.slice(0, this.joined.indexOf(id)).map((other) => this.#runOf(other));
+    const passed = before.filter(
+      (run) => !this.#served.includes(run.id) && !run.isDead && run.fate !== "is cancelled in line",
+    );
+    expect(passed.map((run) => run.id)).toEqual([]);
+  }
+
+  #runOf(id: string): Run {
+    const found = this.runs.find((run) => run.id === id);
+    if (found === undefined) throw new Error(`no run ${id}`);
+    return found;
+  }
+}
+
+it("whatever joins, dies, is cancelled or loses a swap: the order is kept, no run starves, and nothing is left", async () => {
+  await forEachSeedAtOnce(sampleOf(600), 4, async (seed) => {
+    const random = randomOf(seed);
+    const mayDie = random() < 0.6;
+    const world = new World(random, random() < 0.4);
+    const fates: readonly Fate[] = mayDie
+      ? ["ends well", "ends well", "dies as a holder", "dies in line", "is cancelled in line"]
+      : ["ends well", "ends well", "is cancelled in line"];
+    const manner = random();
+    for (let at = between(random, 2, 9); at > 0; at -= 1) {
+      const fate = fates[between(random, 0, fates.length - 1)] ?? "ends well";
+      world.runs.push(new Run(`r${at}`, world, { fate, shares: random() < manner }));
+    }
+    const spread = random() < 0.5 ? 0 : 60_000;
+    const all = world.runs.map((run) => run.run(between(random, 0, spread)));
+    const over = (): boolean => world.runs.every(({ isDone, isDead }) => isDone || isDead);
+    const failures: unknown[] = [];
+    for (const one of all) one.catch((error: unknown) => failures.push(error));
+    await world.time.runUntil(() => over() || failures.length > 0);
+    // A run that comes later finds what dead ones have left.
+    const late = new Run("late", world, { fate: "ends well", shares: false });
+    world.runs.push(late);
+    late.run(SHARED_LEASE_MS + 5_000).catch((error: unknown) => failures.push(error));
+    await world.time.runUntil(() => over() || failures.length > 0);
+    if (failures.length > 0) throw failures[0];
+    expect([...world.bucket.objects.keys()]).toEqual([]);
+    if (!mayDie) expect(world.bucket.versionsOf("k")).toEqual([]);
+  });
+}, 120_000);
+
+it("forty runs that begin together all join soon, and follow one another without a gap", async () => {
+  const world = new World(randomOf(7), false);
+  world.slow = 40;
+  for (let at = 0; at < 40; at += 1)
+    world.runs.push(new Run(`r${at}`, world, { fate: "ends well", shares: false }));
+  const begun = world.time.now;
+  let joinedAt = Infinity;
+  for (const run of world.runs) void run.run(0);
+  await world.time.runUntil(() => {
+    if (world.joined.length === 40) joinedAt = Math.min(joinedAt, world.time.now);
+    return world.runs.every(({ isDone }) => isDone);
+  });
+  expect((joinedAt - begun) / 1000).toBeLessThan(25);
+  expect(world.gaps().length).toBe(39);
+  const gaps = world.gaps().toSorted((a, b) => a - b);
+  expect(gaps[19]).toBeLessThan(500);
+});

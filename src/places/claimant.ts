@@ -1,0 +1,282 @@
+import type { Clock } from "../clock.ts";
+import { asFailure, Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type ClaimName, leaveQueue } from "./claim.ts";
+import { type Change, type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
+import * as queues from "./queue-state.ts";
+import { type Claim, claimOf, EMPTY, LEASE_MS, type Queue, split, withClaim } from "./queue-state.ts";
+
+const RENEW_EVERY_MS = 30_000;
+/** The pause between two looks of the next run in line. A run with a higher number has more time until its turn. */
+const NEXT_PAUSE_MS = 200;
+const PAUSE_A_NUMBER_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** The pause is at least so many times the answer time, so that the runs ask less of an S3 that is slow or throttles. */
+const ANSWERS_A_PAUSE = 2;
+/** How often a holder looks whether it may replace a session. */
+const REPLACE_PAUSE_MS = 1_000;
+/** When a session that was lost has ended for certain: its attacher gives up after 90 s without a reader. */
+export const SESSION_OVER_MS = 120_000;
+
+export interface ClaimantOptions {
+  readonly claim: ClaimName;
+  /** What other runs are told of this one. */
+  readonly names: Pick<Claim, "url" | "job" | "matrix">;
+  /**
+   * True where another run that shares may hold a place at the same time. Only for a run that leaves its session
+   * soon, that may list sessions, and whose sessions aren't logged.
+   */
+  readonly shares: boolean;
+  readonly s3: QueueS3;
+  readonly clock: Pick<Clock, "now" | "sleep">;
+  readonly log: Log;
+  readonly random?: (() => number) | undefined;
+}
+
+/** A run's part in the queue of a container: it waits in line, holds a place, and leaves. */
+export class Claimant {
+  readonly #options: ClaimantOptions;
+  readonly #queue: QueueObject;
+  readonly #over = new AbortController();
+  #renewing: Promise<void> = Promise.resolve();
+  #sessions: string[] = [];
+  #shares: boolean;
+  #replacedAt = -Infinity;
+  #holds = false;
+  /** The queue as this run last saw it. */
+  #seen: Queue = EMPTY;
+
+  constructor(options: ClaimantOptions) {
+    this.#options = options;
+    this.#shares = options.shares;
+    const { bucket, owner, key, kmsKeyId } = options.claim;
+    this.#queue = new QueueObject({ ...options, object: { bucket, owner, key }, kmsKeyId });
+  }
+
+  /** The sessions of this run, of the other holders, and the last ones of runs that have left. */
+  get knownSessions(): readonly string[] {
+    const others = this.#seen.claims.flatMap(({ session }) => session ?? []);
+    return [...this.#sessions, ...others, ...this.#seen.past];
+  }
+
+  /**
+   * Waits in line until the run holds a place, and renews the claim from then on. Returns the lost runs whose places it
+   * has taken over. A failure or an abort leaves a claim behind; then `leave` has to be called.
+   */
+  async take(waiting: Waiting): Promise<LostRuns> {
+    const { clock, log } = this.#options;
+    const { deadline, signal } = waiting;
+    let number = 1;
+    for (let troubles = 0, isFirst = true; ; isFirst = false) {
+      signal?.throwIfAborted();
+      const began = clock.now();
+      try {
+        const step = (found: FoundQueue | undefined): Change<Turn> => this.#takeStep(found, waiting);
+        const turn = await this.#queue.change(step, {
+          ...(isFirst && { assume: "absent" as const }),
+          ...{ denied: "absent" as const, signal },
+        });
+        if (turn.kind === "holds") {
+          this.#holds = true;
+          this.#renewing = this.#keepRenewing();
+          return turn.lost;
+        }
+        waiting.onWait(turn.line);
+        number = turn.line.number;
+        troubles = 0;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (isFirst || !isTransient(error) || clock.now() >= deadline) throw error;
+        if ((troubles += 1) === 1)
+          log.info(`The queue for the container can't be seen: ${asFailure(error).seen}`);
+      }
+      const answer = (clock.now() - began) * ANSWERS_A_PAUSE;
+      const pause = Math.min(LONGEST_PAUSE_MS, Math.max(answer, this.#pause(number) * 2 ** troubles));
+      await clock.sleep(Math.min(pause, Math.max(0, deadline - clock.now())), signal);
+    }
+  }
+
+  /** Names a session of the run, so that the run that takes the place over can end it, and others know it. */
+  name(session: string): void {
+    this.#sessions.push(session);
+    if (this.#shares) void this.#renew().catch(() => undefined); // the next renewal names it
+  }
+
+  /** From now on no other run may share the container with this one. Fails where that can't be written. */
+  async stopSharing(): Promise<void> {
+    if (!this.#shares) return;
+    this.#shares = false;
+    await this.#renew();
+  }
+
+  /**
+   * Waits until the run may open another session, after one that was lost. A run that has the container for itself
+   * may do so at once. `isOver` tells whether the lost session has ended, as far as SSM knows. False where the claim
+   * was lost to another run. An abort throws its reason.
+   */
+  async waitToReplace(isOver: () => Promise<boolean>, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock } = this.#options;
+    if (!this.#shares) return true;
+    const until = clock.now() + SESSION_OVER_MS;
+    while (this.#holds) {
+      const isOld = clock.now() >= until || (await isOver());
+      const answer = await this.#queue.change((found) => this.#replaceStep(found, isOld), {
+        ...{ denied: "fails", signal },
+      });
+      if (answer === "lost") this.#holds = false;
+      if (answer === "may") {
+        this.#replacedAt = clock.now();
+        return true;
+      }
+      await clock.sleep(REPLACE_PAUSE_MS, signal);
+    }
+    return false;
+  }
+
+  /** Reads the queue again, for the sessions of others. */
+  async refresh(): Promise<void> {
+    const step = (found: FoundQueue | undefined): Change<void> => {
+      this.#see(found);
+      return { result: undefined };
+    };
+    await this.#queue.change(step, { denied: "fails" });
+  }
+
+  /** Stops renewing the claim, so that it ends by itself if no run gives it back. */
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await this.#renewing;
+  }
+
+  /** Gives the place back, or leaves the line. Never rejects; false where the claim may still be there. */
+  async leave(): Promise<boolean> {
+    const { claim, log } = this.#options;
+    await this.stop();
+    this.#holds = false;
+    try {
+      await leaveQueue(this.#queue, claim.run, this.#sessions.at(-1));
+      return true;
+    } catch (error) {
+      log.info(
+        `The claim in s3://${claim.bucket}/${claim.key} was not given back, it ends by itself after ${LEASE_MS / 1000} s: ${asFailure(error).failed}`,
+      );
+      return false;
+    }
+  }
+
+  #takeStep(found: FoundQueue | undefined, { deadline, onTurn }: Waiting): Change<Turn> {
+    const { claim, names, clock } = this.#options;
+    this.#see(found);
+    const now = found?.now ?? 0;
+    const own = claimOf(this.#seen, claim.run);
+    // The answer to an earlier write was lost.
+    if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
+    const times = { since: undefined, renewed: undefined };
+    const mine: Claim = own ?? { ...names, ...times, run: claim.run, holds: false, ...this.#manner };
+    const full = withClaim(this.#seen, { ...mine, renewed: undefined });
+    const { live, lapsed } = split(full, now);
+    if (queues.mayHold(live, mine)) {
+      onTurn();
+      const lost = lapsed
+        .filter(({ holds }) => holds)
+        .map((other) => ({ claim: other, silentFor: now - (other.renewed ?? now) }));
+      return { queue: withClaim(live, { ...mine, ...times, holds: true }), result: { kind: "holds", lost } };
+    }
+    const holder = queues.holders(live)[0] ?? live.claims[0];
+    const line = { number: queues.numberInLine(live, claim.run), holder };
+    const joins = own === undefined && clock.now() < deadline;
+    const renews = own?.renewed !== undefined && now - own.renewed >= RENEW_EVERY_MS;
+    // Lapsed claims stay until the next in line takes their place, which ends their sessions.
+    return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
+  }
+
+  #pause(number: number): number {
+    const { random = Math.random } = this.#options;
+    return (NEXT_PAUSE_MS + (number - 1) * PAUSE_A_NUMBER_MS) * (0.8 + random() * 0.4);
+  }
+
+  #replaceStep(found: FoundQueue | undefined, isOld: boolean): Change<"may" | "not yet" | "lost"> {
+    this.#see(found);
+    const own = claimOf(this.#seen, this.#options.claim.run);
+    if (found === undefined || own?.holds !== true) return { result: "lost" };
+    const { live } = split(withClaim(this.#seen, { ...own, renewed: undefined }), found.now);
+    const isAlone = queues.holders(live).length === 1;
+    if (!(isAlone || isOld) || !queues.mayReplace(live, own.run)) return { result: "not yet" };
+    return { queue: withClaim(this.#seen, { ...own, sessions: 2, renewed: undefined }), result: "may" };
+  }
+
+  get #manner(): Pick<Claim, "shares" | "sessions"> {
+    const isReplacing = this.#options.clock.now() - this.#replacedAt < SESSION_OVER_MS;
+    return { shares: this.#shares, sessions: isReplacing ? 2 : 1 };
+  }
+
+  #see(found: FoundQueue | undefined): void {
+    this.#seen = found?.queue ?? EMPTY;
+  }
+
+  async #keepRenewing(): Promise<void> {
+    const { clock, log } = this.#options;
+    for (let isFailing = false; this.#holds;) {
+      try {
+        await clock.sleep(RENEW_EVERY_MS, this.#over.signal);
+      } catch {
+        return; // given back
+      }
+      try {
+        await this.#renew();
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing && !this.#over.signal.aborted)
+          log.info(`The claim on the container's place was not renewed: ${asFailure(error).seen}`);
+        isFailing = true;
+      }
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { claim, log } = this.#options;
+    const session = this.#sessions.at(-1);
+    const isOurs = await this.#queue.change<boolean>(
+      (found) => {
+        this.#see(found);
+        const own = claimOf(this.#seen, claim.run);
+        if (own?.holds !== true) return { result: false };
+        const renewed = { ...own, ...this.#manner, session, renewed: undefined };
+        return { queue: withClaim(this.#seen, renewed), result: true };
+      },
+      { denied: "fails", signal: this.#over.signal },
+    );
+    if (isOurs || !this.#holds) return;
+    this.#holds = false;
+    log.info("The claim on the container's place was lost to another run; this one goes on.");
+  }
+}
+
+/** The run's part in the line as it was last seen. */
+export interface Line {
+  /** From 1 for the next one. */
+  readonly number: number;
+  /** The first holder of a place; else the first run in line. */
+  readonly holder: Claim | undefined;
+}
+
+/** Lost runs, and for how many milliseconds each had not renewed its claim. */
+export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: number }[];
+
+/** How a run waits in line. */
+export interface Waiting {
+  /** Milliseconds since the epoch. A run that may not wait does not join the line. */
+  readonly deadline: number;
+  /** Called after each look in vain. It throws where the waiting has to end. */
+  readonly onWait: (line: Line) => void;
+  /** Called just before the place is taken. */
+  readonly onTurn: () => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+type Turn =
+  { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
+
+function isTransient(error: unknown): boolean {
+  return error instanceof Failure && (error.code === "throttled" || error.code === "aws-unreachable");
+}

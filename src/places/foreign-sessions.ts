@@ -1,0 +1,122 @@
+import type { ActiveSession, Ssm } from "../aws/ssm.ts";
+import type { Clock } from "../clock.ts";
+import { asFailure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { sinceWords, type WaitLog } from "./wait-log.ts";
+
+/**
+ * How long a lone session without a client is waited for: its client may be connecting again. AWS does not tell whose
+ * session it is, so this run must not end it.
+ */
+const DISCONNECTED_MS = 45_000;
+/** The time for the first answer. In a VPC without an endpoint for SSM there is none, and no run must wait for that. */
+const FIRST_LOOK_MS = 1_000;
+const PAUSE_MS = 1_000;
+const JITTER_MS = 500;
+
+export interface SessionLookOptions {
+  /** `ecs:<cluster>_<task>_<runtime id>`. */
+  readonly sessionTarget: string;
+  readonly ssm: Pick<Ssm, "activeSessions">;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The container's sessions; undefined where they can't be listed, or not soon. Never rejects. */
+export async function lookAtSessions(
+  options: SessionLookOptions,
+): Promise<readonly ActiveSession[] | undefined> {
+  const { clock } = options;
+  const answered = new AbortController();
+  const late = clock.sleep(FIRST_LOOK_MS, answered.signal).catch(() => undefined);
+  const sessions = await Promise.race([list(options), late]);
+  answered.abort();
+  return sessions ?? undefined;
+}
+
+async function list({ sessionTarget, ssm, log }: SessionLookOptions) {
+  try {
+    return await ssm.activeSessions(sessionTarget);
+  } catch (error) {
+    log.debug(`The container's sessions can't be listed. ${asFailure(error).failed}`);
+    return undefined;
+  }
+}
+
+export interface ForeignSessionOptions extends SessionLookOptions {
+  /** A look at the sessions that is under way. */
+  readonly looking: Promise<readonly ActiveSession[] | undefined>;
+  /** The sessions that runs of this action have opened, as the queue names them. */
+  readonly ours: () => readonly string[];
+  /** Reads the queue again. */
+  readonly refresh: () => Promise<void>;
+  readonly waitLog: WaitLog;
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+export interface ForeignSessions {
+  /** True where the container's sessions can be listed. */
+  readonly canList: boolean;
+  /** True where the run goes on beside a lone session that has lost its client. */
+  readonly beside: boolean;
+}
+
+/**
+ * Waits until the container has no session but those of runs of this action. Does not wait where sessions can't be
+ * listed. Fails with `container-busy` at the deadline; an abort throws its reason.
+ */
+export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
+  const { looking, ours, refresh, waitLog, clock, log, deadline, signal, random = Math.random } = options;
+  let sessions = await looking;
+  if (sessions === undefined) return { canList: false, beside: false };
+  let alone: { readonly id: string; readonly since: number } | undefined;
+  for (;;) {
+    signal?.throwIfAborted();
+    const known = ours();
+    const [first, ...others] = sessions.filter(
+      (session) => !isEnding(session) && !known.includes(session.id),
+    );
+    if (first === undefined) return { canList: true, beside: false };
+    const isAlone = first.status === "Disconnected" && others.length === 0;
+    if (!isAlone) alone = undefined;
+    else if (alone?.id !== first.id) alone = { id: first.id, since: clock.now() };
+    else if (clock.now() - alone.since >= DISCONNECTED_MS) {
+      log.info(
+        `Session ${first.id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
+          "if it is of a run of this action.",
+      );
+      return { canList: true, beside: true };
+    }
+    waitLog.tell(awaited([first, ...others]));
+    await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), PAUSE_MS + random() * JITTER_MS), signal);
+    await refresh().catch((error: unknown) => log.debug(`The queue can't be seen: ${asFailure(error).seen}`));
+    sessions = (await list(options)) ?? sessions;
+  }
+}
+
+/** True for a session whose command the agent has ended, or is ending. */
+function isEnding({ status }: ActiveSession): boolean {
+  return status === "Terminating" || status === "Terminated" || status === "Failed";
+}
+
+/** The most sessions that are named. */
+const MOST_NAMED = 4;
+
+function awaited(sessions: readonly ActiveSession[]) {
+  const ids = sessions.slice(0, MOST_NAMED).map(({ id }) => id);
+  if (sessions.length > MOST_NAMED) ids.push(`${sessions.length - MOST_NAMED} more`);
+  const which = ids.length === 1 ? `session ${ids[0] ?? ""}` : `sessions ${listed(ids)}`;
+  return {
+    held: ["in use by", which, ...sinceWords(sessions[0]?.since)].join(" "),
+    goal:
+      ids.length === 1
+        ? "for its end (no run in this queue has opened it)"
+        : "for their end (no run in this queue has opened them)",
+  };
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
+}

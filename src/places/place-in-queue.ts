@@ -1,0 +1,125 @@
+import type { ActiveSession } from "../aws/ssm.ts";
+import { Claimant, type LostRuns, type Waiting } from "./claimant.ts";
+import type { ClaimName } from "./claim.ts";
+import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
+import { endLostSession } from "./lost-session.ts";
+import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
+import { claimant, heldBy, WaitLog } from "./wait-log.ts";
+
+/** How long a look at the container's sessions is taken for a new one. */
+const LOOK_LASTS_MS = 1_000;
+
+interface PlaceInQueueOptions extends PlaceOptions {
+  readonly claim: ClaimName;
+  readonly onClaim: (claim: PlaceClaim | undefined) => void;
+}
+
+/** A place that is taken by a claim in the queue in the bucket. */
+export class PlaceInQueue implements Place {
+  readonly held = true;
+  readonly #options: PlaceInQueueOptions;
+  readonly #claimant: Claimant;
+  /** How long the run waits for a place each time that it queues, in milliseconds. */
+  readonly #patience: number;
+  #beside = false;
+  #released: Promise<void> | undefined;
+
+  constructor(options: PlaceInQueueOptions) {
+    const { origin, matrix, shares = false, aws } = options;
+    this.#options = options;
+    this.#patience = options.deadline - options.clock.now();
+    this.#claimant = new Claimant({
+      ...options,
+      ...{ shares, s3: aws.s3 },
+      names: { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix },
+    });
+  }
+
+  get beside(): boolean {
+    return this.#beside;
+  }
+
+  /**
+   * Waits in line, and then for sessions that no run of this action has opened. After a failure the place has to be
+   * released.
+   */
+  async take(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const deadline = clock.now() + this.#patience;
+    const waitLog = new WaitLog({ ...this.#options, deadline });
+    let looking: Promise<readonly ActiveSession[] | undefined> = Promise.resolve(undefined);
+    let lookedAt = -Infinity;
+    const waiting: Waiting = {
+      deadline,
+      signal,
+      onWait: ({ number, holder }) =>
+        waitLog.tell({ held: heldBy(holder), goal: `for its place as number ${number} in line` }),
+      onTurn: () => {
+        // The turn may come again at once, where another run's swap came first.
+        if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
+        lookedAt = clock.now();
+        looking = lookAtSessions(this.#looks);
+      },
+    };
+    const lost = await this.#claimant.take(waiting);
+    if (lost.length > 0) {
+      await this.#endSessions(lost);
+      looking = lookAtSessions(this.#looks);
+    }
+    const { beside, canList } = await waitForForeignSessions({
+      ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
+      ours: () => this.#claimant.knownSessions,
+      refresh: () => this.#claimant.refresh(),
+    });
+    // Runs that share must see the session of a run whose claim was lost.
+    if (!canList) await this.#claimant.stopSharing();
+    signal?.throwIfAborted();
+    this.#beside = beside;
+    waitLog.end();
+  }
+
+  onSession(sessionId: string): void {
+    this.#claimant.name(sessionId);
+  }
+
+  async waitToReplace(lostSessionId: string): Promise<void> {
+    const { aws, sessionTarget, signal } = this.#options;
+    const isOver = async (): Promise<boolean> => {
+      const sessions = await aws.ssm.activeSessions(sessionTarget).catch(() => undefined);
+      return sessions?.every(({ id }) => id !== lostSessionId) ?? false;
+    };
+    if (!(await this.#claimant.waitToReplace(isOver, signal))) await this.take();
+  }
+
+  /** Stops renewing a claim that may not be given back. */
+  async abandon(): Promise<void> {
+    await this.#claimant.stop();
+  }
+
+  async postpone(freeAt: number): Promise<void> {
+    await this.#claimant.stop();
+    this.#options.onClaim({ ...this.#options.claim, freeAt });
+  }
+
+  async release(): Promise<void> {
+    await (this.#released ??= this.#leave());
+  }
+
+  async #leave(): Promise<void> {
+    if (await this.#claimant.leave()) this.#options.onClaim(undefined);
+  }
+
+  get #looks() {
+    const { aws, sessionTarget, clock, log } = this.#options;
+    return { ssm: aws.ssm, sessionTarget, clock, log };
+  }
+
+  async #endSessions(lost: LostRuns): Promise<void> {
+    for (const { claim, silentFor } of lost) {
+      this.#options.log.info(
+        `Took the place of ${claimant(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
+      );
+      if (claim.session !== undefined) await endLostSession(claim.session, this.#looks);
+    }
+  }
+}

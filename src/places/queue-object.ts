@@ -1,0 +1,187 @@
+import { logRetention } from "../aws/s3-retention.ts";
+import type { ObjectName, S3, StoredVersion } from "../aws/s3.ts";
+import type { Clock } from "../clock.ts";
+import { isDenied } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { isVersion, OldVersions } from "./old-versions.ts";
+import { claimOf, EMPTY, LARGEST_QUEUE, parseQueue, type Queue, split, writeQueue } from "./queue-state.ts";
+
+/**
+ * Denied reads in a row after which the right is taken to be missing. Without s3:ListBucket S3 also denies a read of
+ * an object that is not there.
+ */
+const DENIALS = 3;
+/** The pause after a swap that was lost to another run is random, below this. It doubles with each lost swap. */
+const FIRST_PAUSE_MS = 60;
+const LONGEST_PAUSE_MS = 1_000;
+/** The most versions below the last one that are looked for once the queue is empty. */
+const MOST_UNCOVERED = 5;
+
+export type QueueS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject" | "deleteVersion">;
+
+export interface QueueObjectOptions {
+  readonly object: ObjectName;
+  readonly kmsKeyId: string | undefined;
+  readonly s3: QueueS3;
+  readonly clock: Pick<Clock, "sleep">;
+  readonly log: Log;
+  /** From 0 up to 1. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** The queue as it was read, with the time by S3's clock. */
+export interface FoundQueue {
+  readonly queue: Queue;
+  readonly now: number;
+  readonly version: StoredVersion;
+}
+
+/** What `step` makes of the queue; no `queue`: it stays as it is. */
+export interface Change<Result> {
+  readonly queue?: Queue;
+  readonly result: Result;
+}
+
+export interface ChangeOptions {
+  /**
+   * What to assume at first, which saves the wait for a read where that is so: that there is no queue yet, or that it is
+   * as this run has written it last, if nobody else was in it.
+   */
+  readonly assume?: "absent" | "last";
+  /** What a denied read means: that there is no queue, or that the change fails. */
+  readonly denied: "absent" | "fails";
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The queue of a container as an object in the bucket, which every run changes by compare-and-swap. */
+export class QueueObject {
+  readonly #options: QueueObjectOptions;
+  readonly #old: OldVersions;
+  #last: FoundQueue | undefined;
+
+  constructor(options: QueueObjectOptions) {
+    this.#options = options;
+    this.#old = new OldVersions({ claim: options.object, s3: options.s3, log: options.log });
+  }
+
+  /**
+   * Reads the queue and writes what `step` makes of it, until no other run has changed it in between. `step` gets
+   * undefined where there is no queue, and has to give the same answer for the same queue. An abort between two tries
+   * throws its reason.
+   */
+  async change<Result>(
+    step: (found: FoundQueue | undefined) => Change<Result>,
+    { assume, denied, signal }: ChangeOptions,
+  ): Promise<Result> {
+    const { clock, random = Math.random } = this.#options;
+    let known = assume === "last" ? this.#last : undefined;
+    if (assume === "absent") {
+      const first = step(undefined);
+      const created = first.queue && (await this.#create(first.queue));
+      if (created === "created") return first.result;
+      known = created;
+    }
+    let refused: StoredVersion | undefined;
+    for (let tries = 0, denials = 0; ; tries += 1, known = undefined) {
+      let found = known;
+      try {
+        found ??= await this.#read();
+        denials = 0;
+      } catch (error) {
+        if (!isDenied(error) || denied === "fails" || ++denials === DENIALS) throw error;
+      }
+      // Where the answer to a write was lost, this run has replaced that version; else another run deletes it, too.
+      if (refused?.versionId !== found?.version.versionId) void this.#old.remove(refused?.versionId);
+      const { queue, result } = step(found);
+      if (queue === undefined || (await this.#swap(queue, found))) return result;
+      refused = found?.version;
+      signal?.throwIfAborted();
+      if (known === undefined)
+        await clock.sleep(random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries), signal);
+    }
+  }
+
+  /**
+   * Writes a queue where there is none; else returns the one there, if it could be read. Both calls are made at once. A
+   * run without the right to read could not renew its claim, so it must not keep one: then it fails.
+   */
+  async #create(queue: Queue): Promise<"created" | FoundQueue | undefined> {
+    const { object, s3 } = this.#options;
+    const reading = this.#read().catch(() => "failed" as const);
+    const written = await this.#put(queue, undefined);
+    const found = await reading;
+    if (written === undefined) return found === "failed" ? undefined : found;
+    if (found === "failed") {
+      await this.#read().catch(async (error: unknown) => {
+        await s3.deleteObject({ ...object, ...written });
+        throw error;
+      });
+    }
+    return "created";
+  }
+
+  async #read(): Promise<FoundQueue | undefined> {
+    const { object, s3 } = this.#options;
+    const found = await s3.getVersion(object, LARGEST_QUEUE);
+    if (found === undefined) return undefined;
+    const { bytes, modified, age, etag, versionId } = found;
+    return { queue: parseQueue(bytes, modified), now: modified + age, version: { etag, versionId } };
+  }
+
+  /** False where the queue is no longer as it was found. */
+  async #swap(queue: Queue, found: FoundQueue | undefined): Promise<boolean> {
+    if (queue.claims.length === 0) return found === undefined || (await this.#remove(found));
+    return (await this.#put(queue, found?.version)) !== undefined;
+  }
+
+  async #put(queue: Queue, replaced: StoredVersion | undefined): Promise<StoredVersion | undefined> {
+    const { object, s3, kmsKeyId } = this.#options;
+    const written = await s3.putIf(object, writeQueue(queue), replaced ?? "absent", { kmsKeyId });
+    if (written !== undefined) void this.#old.remove(replaced?.versionId);
+    const isAlone = queue.claims.length === 1 && written !== undefined;
+    // No claim lapses at this time, which is before all others.
+    this.#last = isAlone ? { queue, now: 0, version: written } : undefined;
+    return written;
+  }
+
+  /**
+   * Removes the queue. S3 deletes a version whether or not it is the current one. So in a bucket with versioning an
+   * empty queue is swapped in first, which is free for any run to replace, and that version is deleted.
+   */
+  async #remove({ version, queue }: FoundQueue): Promise<boolean> {
+    const { object, s3, log } = this.#options;
+    if (!isVersion(version.versionId)) {
+      try {
+        return (await s3.deleteIf(object, { etag: version.etag })).deleted;
+      } catch (error) {
+        if (!isDenied(error)) throw error;
+        const isEmptied = (await this.#put(EMPTY, version)) !== undefined;
+        if (isEmptied) log.info(`The empty queue s3://${object.bucket}/${object.key} stays. ${error.failed}`);
+        return isEmptied;
+      }
+    }
+    const empty = await this.#put(EMPTY, version);
+    if (empty === undefined) return false;
+    // While an older version is there, a deleted version would bring it back. A delete marker does not.
+    const areGone = await this.#old.areGone();
+    const { kept } = await s3.deleteIf(object, areGone ? empty : { etag: empty.etag });
+    logRetention(log, object, kept);
+    if (areGone && kept === undefined) await this.#removeUncovered(queue);
+    return true;
+  }
+
+  /** Removes the versions that another run has replaced and could not delete, as far as no run can wait in them. */
+  async #removeUncovered(last: Queue): Promise<void> {
+    const { object, s3 } = this.#options;
+    for (let count = 0; count < MOST_UNCOVERED; count += 1) {
+      const found = await this.#read().catch((error: unknown) => {
+        if (!isDenied(error)) throw error;
+        return undefined;
+      });
+      if (found === undefined || !isVersion(found.version.versionId)) return;
+      const { live } = split(found.queue, found.now);
+      if (!live.claims.every(({ run }) => claimOf(last, run) !== undefined)) return;
+      await s3.deleteVersion(object, found.version.versionId);
+    }
+  }
+}

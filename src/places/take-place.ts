@@ -1,0 +1,47 @@
+import { isDenied } from "../errors.ts";
+import { claimKey } from "./claim.ts";
+import { waitForOtherSessions } from "./other-sessions.ts";
+import type { Place, PlaceOptions } from "./place.ts";
+import { PlaceInQueue } from "./place-in-queue.ts";
+
+/**
+ * Queues for a place in the container, first come, first served. The exec agent runs two sessions at once (AWS's
+ * documentation: one) and queues one more; a further one blocks it for good, while ECS still reports it as RUNNING. So
+ * the runs of this action share one place in a container; runs that all leave their sessions soon share two. A session
+ * that was cut and lingers is at most the second one there. The place is taken by a claim in the queue in the bucket,
+ * else by looking at the container's sessions. In a task that this run has started no queue is needed, because no other
+ * run knows the task.
+ *
+ * Fails with `container-busy` at the deadline; an abort throws its reason, and leaves no claim.
+ */
+export async function takePlace(options: PlaceOptions): Promise<Place> {
+  const { aws, inputs, log, origin, target, onClaim = () => undefined } = options;
+  if (target.started) return FREE;
+  if (inputs.bucket !== undefined) {
+    const name = { bucket: inputs.bucket, owner: options.owner, key: claimKey(inputs.prefix, target) };
+    const claim = { ...name, run: origin.id, kmsKeyId: inputs.kmsKeyId };
+    onClaim(claim);
+    const place = new PlaceInQueue({ ...options, claim, onClaim });
+    try {
+      await place.take();
+      return place;
+    } catch (error) {
+      if (isDenied(error)) {
+        await place.abandon();
+        onClaim(undefined);
+      } else await place.release();
+      if (!isDenied(error)) throw error;
+      log.info(`${error.failed} Without a claim runs take turns by looking at the container's sessions.`);
+    }
+  }
+  return { ...FREE, ...(await waitForOtherSessions({ ...options, ssm: aws.ssm })) };
+}
+
+const FREE: Place = {
+  held: false,
+  beside: false,
+  onSession: () => undefined,
+  waitToReplace: () => Promise.resolve(),
+  postpone: () => Promise.resolve(),
+  release: () => Promise.resolve(),
+};

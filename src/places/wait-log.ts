@@ -1,0 +1,84 @@
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { Target } from "../targets/target.ts";
+import { TELL_EVERY_MS } from "../waiting.ts";
+import { containerBusy } from "./failures.ts";
+import type { Claim } from "./queue-state.ts";
+
+export interface WaitLogOptions {
+  readonly target: Pick<Target, "taskArn" | "taskId" | "container">;
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Pick<Log, "info">;
+}
+
+/** What a run that waits for a container's place is waiting for. */
+export interface Awaited {
+  /** As in "in use by session X since 12:00:00 UTC". */
+  readonly held: string;
+  /** As in "waiting for its end". */
+  readonly goal: string;
+}
+
+/** Says what the run waits for: at first, and every 30 s. */
+export class WaitLog {
+  readonly #options: WaitLogOptions;
+  readonly #begun: number;
+  #toldAt: number | undefined;
+
+  constructor(options: WaitLogOptions) {
+    this.#options = options;
+    this.#begun = options.clock.now();
+  }
+
+  /** Fails with `container-busy` at the deadline. */
+  tell({ held, goal }: Awaited): void {
+    const { target, deadline, clock, log } = this.#options;
+    const now = clock.now();
+    const left = deadline - now;
+    if (left <= 0) throw containerBusy(target.container, target.taskArn, this.#seconds(), held);
+    if (this.#toldAt !== undefined && now - this.#toldAt < TELL_EVERY_MS) return;
+    const which = `Container '${target.container}' of task ${target.taskId} is`;
+    log.info(
+      this.#toldAt === undefined
+        ? `${which} ${held}; waiting ${goal}, for at most ${duration(left)} ('queue-timeout').`
+        : `${which} still ${held}; waiting ${goal} (${this.#seconds()} s), for at most ${duration(left)} more ('queue-timeout').`,
+    );
+    this.#toldAt = now;
+  }
+
+  /** To be called once the place is this run's. */
+  end(): void {
+    const { target, log } = this.#options;
+    if (this.#toldAt !== undefined)
+      log.info(`The place in container '${target.container}' is free (${this.#seconds()} s).`);
+  }
+
+  #seconds(): number {
+    return Math.round((this.#options.clock.now() - this.#begun) / 1000);
+  }
+}
+
+/** As in "in use by job 'test' (3 of 40) of https://… since 12:00:00 UTC". */
+export function heldBy(holder: Claim | undefined): string {
+  if (holder?.holds === false) return "about to be given to another run";
+  return ["in use by", claimant(holder), ...sinceWords(holder?.since)].join(" ");
+}
+
+/** The run of a claim, as far as the claim names it. */
+export function claimant(claim: Claim | undefined): string {
+  const { url, job, matrix } = claim ?? {};
+  const run = url ?? "an unknown run";
+  if (job === undefined) return run;
+  return `job '${job}'${matrix === undefined ? "" : ` (${matrix.index + 1} of ${matrix.total})`} of ${run}`;
+}
+
+/** The time of day in the form of the runner's log; nothing for a time that is not known. */
+export function sinceWords(ms: number | undefined): readonly string[] {
+  return ms === undefined ? [] : ["since", `${new Date(ms).toISOString().slice(11, 19)} UTC`];
+}
+
+function duration(ms: number): string {
+  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+}
