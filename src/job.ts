@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { JobEnd } from "./follow/job-end.ts";
 import type { JobContext } from "./job/context.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
+import { JobPieces } from "./job/job-pieces.ts";
 import { JobOutput } from "./job/output.ts";
-import { queueForPlace } from "./job/job-place.ts";
+import { JobPlace } from "./job/job-place.ts";
 import { type PreparedJob, prepareJob } from "./job/prepare.ts";
 import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";
@@ -25,15 +26,18 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const lines = new WaitLines({ clock, log });
   const job = await prepareJob(context, deadline, lines);
   const queuedAt = clock.now();
-  const place = await queueForPlace(job, context);
+  const place = new JobPlace(job, context);
+  await place.take();
   // The wait for others is no part of the start.
   const openUntil = deadline + clock.now() - queuedAt;
 
   const nonce = randomBytes(16).toString("hex");
   const output = new JobOutput(nonce, workerCount(inputs.workers, target.cpuUnits), context);
   const sessions = new JobSessions(job, place, context, { deadline: openUntil, lines });
+  const pieces = inputs.transport === "s3" ? new JobPieces(job, context) : undefined;
   try {
-    const ended = await followToEnd(sessions, typedInput(nonce, job, context), output, context);
+    const carriers = { sessions, pieces };
+    const ended = await followToEnd(carriers, typedInput(nonce, job, context), output, context);
     // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
     const end = await toldByLogs(ended, output, job, context);

@@ -4,6 +4,7 @@ import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Origin } from "./origin.ts";
 import type { LineWriter } from "./show/lines.ts";
+import type { PieceS3 } from "./pieces/store.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Ledger } from "./undo/ledger.ts";
 import type { StopJobOptions } from "./undo/stop-job.ts";
@@ -15,7 +16,7 @@ export interface StepContext {
   /** The calls of the run: they obey the cancel. */
   readonly aws: Aws;
   /** The calls of the cleanup: a cancel does not cut them short. */
-  readonly undoing: StopJobOptions["aws"];
+  readonly undoing: StopJobOptions["aws"] & { readonly s3: PieceS3 };
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;

@@ -91,7 +91,7 @@ describe("readInputs", () => {
     ["workers", "0", "auto, or a whole number from 1 to 256", "'0'"],
     ["workers", "all", "auto, or a whole number from 1 to 256", "'all'"],
     ["logs", "stdout", "one of auto, session, cloudwatch, s3", "'stdout'"],
-    ["transport", "fast", "one of auto, plain, packed", "'fast'"],
+    ["transport", "fast", "one of auto, plain, packed, s3", "'fast'"],
     ["workflow-commands", "yes", "true or false", "'yes'"],
     ["summary", "no", "true or false", "'no'"],
     ["region", "Ireland", "an AWS region, such as eu-west-1", "'Ireland'"],
@@ -114,11 +114,21 @@ describe("readInputs", () => {
       "'BIG', whose value makes a variable of 131,077 bytes",
     ],
     ["args", "a\0b", "text", "a NUL byte in it"],
+    ["transport", "s3", "auto, plain or packed without 'bucket'", "'s3'"],
   ])("refuses %s: %.40s", (name, value, must, got) => {
     const failure = refusal({ ...least, [name]: value });
     expect(failure.code).toBe("bad-input");
     expect(failure.failed).toBe(`Input '${name}' must be ${must}.`);
     expect(failure.seen).toContain(`Got ${got}`);
+  });
+
+  it.each(["cloudwatch", "s3"])("refuses output by S3 where it is to be read from the log: %s", (logs) => {
+    const failure = refusal({ ...least, bucket: "example-ci", transport: "s3", logs });
+    expect(failure.failed).toBe(`Input 'transport' must be auto, plain or packed with 'logs: ${logs}'.`);
+  });
+
+  it.each(["auto", "session"])("takes output by S3 with a bucket and 'logs: %s'", (logs) => {
+    expect(read({ ...least, bucket: "example-ci", transport: "s3", logs }).transport).toBe("s3");
   });
 
   it.each([

@@ -1,9 +1,12 @@
 import type { Clock } from "../clock.ts";
 import { CANCEL, END_TASK, TAKEN } from "../payload/input.ts";
+import { LEFT } from "../pieces/orders.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { ExtractedItem, Extractor, OutputItem } from "../stream/extract.ts";
 import type { MissingPayload } from "../stream/marks.ts";
+import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd } from "./job-end.ts";
+import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
 import { SessionInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
 
@@ -33,6 +36,9 @@ const STOPPING_MS = 20_000;
 export interface UnopenedSession {
   readonly kind: "unopened";
 }
+
+/** The time for the attacher to say what it has sent last, once the session is left. */
+const LEAVING_MS = 1_000;
 
 /**
  * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
@@ -75,16 +81,18 @@ export interface FollowSessionOptions extends FollowContext {
    * `stop` aborts when the job has to stop because the credentials ended. The job then has the time that it needs.
    */
   readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
+  /** The carrier for which the session is left once it is proven to work. */
+  readonly handover?: Handover | undefined;
 }
 
 /**
  * Follows the job through one session: types the input when that is safe, passes on the output, and resolves with the
- * job's status or with the end that came instead. Closes the session in every case. Never rejects.
+ * job's status or with the end that came instead. Closes the session, unless it is left. Never rejects.
  */
 export async function followSession(
   session: Session,
   options: FollowSessionOptions,
-): Promise<CarrierEnd | UnopenedSession> {
+): Promise<CarrierEnd | UnopenedSession | LeftSession> {
   return await new SessionFollower(session, options).follow();
 }
 
@@ -96,6 +104,11 @@ class SessionFollower {
   readonly #over = new AbortController();
   #attached = false;
   #outcome: CarrierEnd | undefined;
+  /** True once another carrier is proven to work. */
+  #isLeaving = false;
+  /** Reads what is left of a session that another carrier has followed. */
+  #notes: NoteReader | undefined;
+  #onLeft: () => void = () => undefined;
 
   constructor(session: Session, options: FollowSessionOptions) {
     this.#session = session;
@@ -104,17 +117,42 @@ class SessionFollower {
     this.#silence = new Silence(options.clock, () => void session.close());
   }
 
-  async follow(): Promise<CarrierEnd | UnopenedSession> {
+  async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession> {
     const { clock, cancel, expiry } = this.#options;
     this.#stopOnAbort(cancel, CANCELLING_MS);
     this.#stopOnAbort(expiry?.stop, STOPPING_MS);
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
-    await this.#readOutput();
-    this.#silence.stop();
+    const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
+    const reading = this.#readOutput().finally(() => this.#silence.stop());
+    await Promise.race([reading, left]);
+    if (this.#isLeaving && this.#outcome === undefined) {
+      this.#leave();
+      const parts = { session: this.#session, input: this.#input, over: this.#over };
+      return leftSession({ ...parts, reading, clock, closingMs: CLOSING_MS });
+    }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);
     this.#over.abort();
     return this.#outcome ?? this.#withoutOutcome(await this.#session.ended);
+  }
+
+  /** Leaves the session when the other carrier is proven to work. */
+  async #handOver(handover: Handover): Promise<void> {
+    const { clock } = this.#options;
+    const isProven = await handover.prove((lines) => this.#input.type(lines), this.#over.signal);
+    if (!isProven || this.#over.signal.aborted) return;
+    this.#isLeaving = true;
+    void this.#input.type(LEFT);
+    clock.sleep(LEAVING_MS, this.#over.signal).then(
+      () => this.#leave(),
+      () => undefined, // the session is over
+    );
+  }
+
+  #leave(): void {
+    if (this.#outcome !== undefined) return;
+    this.#notes ??= this.#options.extractor.leaveSession();
+    this.#onLeft();
   }
 
   /**
@@ -156,17 +194,29 @@ class SessionFollower {
   }
 
   async #readOutput(): Promise<void> {
-    const { extractor, enough, drained } = this.#options;
+    const { enough, drained } = this.#options;
     for await (const bytes of this.#session.output) {
       if (enough?.aborted) {
         await this.#session.close();
         return;
       }
       this.#silence.end();
-      for (const extracted of extractor.read(bytes)) this.#handle(extracted);
+      if (this.#notes === undefined) this.#readItems(bytes);
+      else for (const note of this.#notes.read(bytes)) this.#options.onNote(note);
       if (this.#outcome !== undefined) return;
       await drained?.();
       this.#silence.expect(this.#attached ? SILENCE_OF_ATTACHER_MS : SILENCE_MS);
+    }
+  }
+
+  #readItems(bytes: Uint8Array): void {
+    for (const extracted of this.#options.extractor.read(bytes)) {
+      this.#handle(extracted);
+      // All that the attacher has sent is certain, and the other carrier goes on there.
+      if (this.#isLeaving && extracted.kind === "confirmed") {
+        this.#leave();
+        return;
+      }
     }
   }
 
@@ -186,6 +236,7 @@ class SessionFollower {
         this.#attached = true;
         this.#options.onAttached();
         void this.#input.attached();
+        if (this.#options.handover !== undefined) void this.#handOver(this.#options.handover);
         break;
       case "text":
       case "header":

@@ -41,7 +41,7 @@ export interface Inputs {
   readonly bucketOwner: string | undefined;
   readonly kmsKeyId: string | undefined;
   readonly logs: "auto" | "session" | "cloudwatch" | "s3";
-  readonly transport: "auto" | "plain" | "packed";
+  readonly transport: "auto" | "plain" | "packed" | "s3";
   readonly workflowCommands: boolean;
   readonly summary: boolean;
   readonly region: string;

@@ -43,11 +43,12 @@ export function readInputs(source: InputSource): Inputs {
     abandonAfter: readAbandonAfter(reader, where),
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
-    transport: reader.orElse("transport", oneOf("auto", "plain", "packed"), "auto"),
+    transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };
   checkPartition(reader, rest.roleToAssume, region);
+  checkTransport(reader, rest);
   const much = tooMuch(rest);
   if (much !== undefined) reader.refuse(much.name, much.must, much.got, much.advice);
   reader.check();
@@ -129,6 +130,28 @@ function checkPartition(
     `'${roleToAssume}'`,
     "Name a role of an account in that partition, or set 'region' to a region of the role's partition.",
   );
+}
+
+/** Output by S3 needs a bucket, and the session's log then does not hold the output. */
+function checkTransport(
+  reader: InputReader,
+  { transport, bucket, logs }: Pick<Inputs, "transport" | "bucket" | "logs">,
+): void {
+  if (transport !== "s3") return;
+  if (bucket === undefined)
+    reader.refuse(
+      "transport",
+      "auto, plain or packed without 'bucket'",
+      "'s3'",
+      "Name the bucket that the output goes through in 'bucket', or leave 'transport' out.",
+    );
+  if (logs === "cloudwatch" || logs === "s3")
+    reader.refuse(
+      "transport",
+      `auto, plain or packed with 'logs: ${logs}'`,
+      "'s3'",
+      "The session's log does not hold what goes by S3: leave 'logs' out, or 'transport'.",
+    );
 }
 
 const awsRegion = matching(/^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/, "an AWS region, such as eu-west-1");

@@ -5,15 +5,22 @@ import type { TypedInput } from "../follow/follow-session.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
 import type { JobContext } from "./context.ts";
+import type { JobPieces } from "./job-pieces.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
 
+/** What may carry the job's output: sessions, and S3 where the inputs ask for that. */
+export interface JobCarriers {
+  readonly sessions: JobSessions;
+  readonly pieces: JobPieces | undefined;
+}
+
 /**
- * Follows the job to its end through its sessions. Stops the job if it may still run after its last session. Never
+ * Follows the job to its end through its carriers. Stops the job if it may still run after its last session. Never
  * rejects: an error is an end of kind `impossible`.
  */
 export async function followToEnd(
-  sessions: JobSessions,
+  { sessions, pieces }: JobCarriers,
   typed: TypedInput,
   output: JobOutput,
   context: JobContext,
@@ -21,15 +28,15 @@ export async function followToEnd(
   const { looks, target, drained, clock, log, cancel } = context;
   const expiry = expiryOf(context);
   const followed = await followJob({
-    ...{ sessions, typed, ecs: looks, target, drained, expiry, clock, log, cancel },
+    ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log, cancel },
     extractor: output.extractor,
     onNote: (text) => log.info(text),
     onShown: output.showLive,
     credentialsEnd: knownEnd(process.env),
   });
+  pieces?.settle(followed);
   const opened = await sessions.settle(followed);
-  const { attached } = followed;
-  return { end: expiry.conclude(followed.end, attached), attached, ...opened };
+  return { ...followed, end: expiry.conclude(followed.end, followed.attached), ...opened };
 }
 
 /** What to do if the credentials expire before the job's timeout. The job starts now. */

@@ -2,7 +2,8 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { encryptionOf } from "../channel/encryption.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/follow-session.ts";
-import type { FollowedJob, SessionSource } from "../follow/follow-job.ts";
+import type { FollowedJob } from "../follow/follow-job.ts";
+import type { SessionSource } from "../follow/session-chain.ts";
 import { type LogLocation, logLocation } from "../logs/transcript.ts";
 import { bootstrapCommand, type BootstrapOptions } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
@@ -71,11 +72,12 @@ export class JobSessions implements SessionSource {
     const { uploads } = this.#place;
     const { aws, looks, target, clock, log, cancel } = this.#context;
     const { sessionTarget, encryption } = this.#job;
-    await uploads.waitForPlace({ log, signal: cancel });
     const lost = this.#sessionIds.at(-1);
-    if (lost !== undefined) await this.#place.waitToReplace(lost);
     const isFirst = lost === undefined;
     const until = isFirst ? this.#deadline : this.until;
+    const isNew = await this.#place.take();
+    await uploads.waitForPlace({ log, signal: cancel });
+    if (lost !== undefined && !isNew) await this.#place.waitToReplace(lost);
     const command = bootstrapCommand({ ...this.#command, at });
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
     const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
@@ -132,6 +134,14 @@ export class JobSessions implements SessionSource {
       () => ledger.replace(["object"], []),
       () => undefined, // the cleanup tries again and says so
     );
+  }
+
+  releasePlace(): void {
+    void this.#place.giveBack();
+  }
+
+  async stop(): Promise<void> {
+    await stopRunaways(this.#context);
   }
 
   /** To be called after the last session. Stops a job that may still run, by a command of its own. */

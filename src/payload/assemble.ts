@@ -28,7 +28,7 @@ export function assemblePayload(
       spoolLimit: inputs.spoolLimit,
       abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
       waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
-      pieces: false,
+      pieces: inputs.transport === "s3",
       shell: shellFor(inputs.shell, script),
       args: inputs.args,
       workingDirectory: inputs.workingDirectory,

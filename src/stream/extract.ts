@@ -1,6 +1,7 @@
 import { AnnouncementReader } from "./announcement.ts";
 import { type Announcement, type Mark, parseMark, type Refusal } from "./marks.ts";
 import { PackedPiece } from "./packed-piece.ts";
+import { NoteReader } from "./notes.ts";
 import { CarriageReturns } from "./carriage-returns.ts";
 import { MarkScanner } from "./scanner.ts";
 import { LONGEST_RECORD, SpoolReader, type SpoolText } from "./spool.ts";
@@ -62,6 +63,7 @@ export const MOST_NOTES = 100;
  * session.
  */
 export class Extractor {
+  readonly #nonce: string;
   readonly #workers: number;
   readonly #spool: SpoolReader;
   readonly #scanner: MarkScanner;
@@ -76,6 +78,7 @@ export class Extractor {
 
   /** `workers` is the number of workers of the job. */
   constructor(nonce: string, workers: number) {
+    this.#nonce = nonce;
     this.#workers = workers;
     this.#spool = new SpoolReader(workers);
     this.#scanner = new MarkScanner(nonce);
@@ -101,6 +104,15 @@ export class Extractor {
     this.#asked.clear();
     this.#notes = 0;
     this.#skip = 0;
+  }
+
+  /**
+   * A session's bytes are no longer read for output: returns a reader for its notes. The next carrier goes on at
+   * `offset`.
+   */
+  leaveSession(): NoteReader {
+    this.restart();
+    return new NoteReader(this.#nonce);
   }
 
   /** The items in these bytes. The caller has to read them to the end, or stop using the extractor. */

@@ -11,6 +11,7 @@ import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
 import { removeResource } from "../targets/made-resource.ts";
+import { undoPieces } from "./undo-pieces.ts";
 
 export interface CleanupOptions {
   readonly aws: StopJobOptions["aws"] & {
@@ -39,19 +40,22 @@ export interface CleanupOptions {
 }
 
 /**
- * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Shared task
- * definitions come last, so that two jobs that end together each see the other's task stopped. Resolves with the
- * entries that were not found, because the call that makes them was under way; they stay in the ledger. Never
- * rejects: an entry that can't be undone is a warning.
+ * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Pieces come after
+ * the job that uploads them. Shared task definitions come last, too, so that two jobs that end together each see the
+ * other's task stopped. Resolves with the entries that were not found, because the call that makes them was under
+ * way; they stay in the ledger. Never rejects: an entry that can't be undone is a warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, log, early = false, patient = false } = options;
   const missing: LedgerEntry[] = [];
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
-    const tooEarly = entry.kind === "claim" && (entry.freeAt ?? 0) > clock.now();
-    if (entry.kind === "claim" && (early || (tooEarly && !patient))) return;
+    if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
     try {
       log.info(announce(entry));
+      if (entry.kind === "pieces") {
+        await undoPieces(entry, ledger, { s3: options.aws.s3, clock, log, patient });
+        return;
+      }
       const found = await tellWhile(`the end of this: ${announce(entry)}`, options, undo(entry, options));
       if (!found) missing.push(entry);
       else if (!mayReappear(entry, early)) ledger.drop(entry);
@@ -61,7 +65,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`);
     }
   };
-  const isLast = ({ kind }: LedgerEntry): boolean => kind === "shared-definition";
+  const isLast = ({ kind }: LedgerEntry): boolean => kind === "shared-definition" || kind === "pieces";
   const entries = ledger.entries;
   await Promise.all(entries.filter((entry) => !isLast(entry)).map(undoOne));
   await Promise.all(entries.filter(isLast).map(undoOne));
@@ -70,15 +74,19 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
 
 /** Undoes one entry. False where it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
-  entry: LedgerEntry,
+  entry: Exclude<LedgerEntry, { kind: "pieces" }>,
   { aws, clock, log, reason, early, patient }: CleanupOptions,
 ): Promise<boolean> {
   switch (entry.kind) {
     case "object":
       logRetention(log, entry, await aws.s3.deleteObject(entry));
       return true;
+    case "control":
+      await clock.sleep(Math.max(0, freeAt(entry) - clock.now()));
+      logRetention(log, entry, await aws.s3.deleteObject(entry));
+      return true;
     case "claim":
-      await clock.sleep(Math.max(0, (entry.freeAt ?? 0) - clock.now()));
+      await clock.sleep(Math.max(0, freeAt(entry) - clock.now()));
       await releaseClaim(entry, { s3: aws.s3, clock, log });
       return true;
     case "job":
@@ -87,6 +95,16 @@ async function undo(
     default:
       return await removeResource(entry, aws.ecs, reason, log);
   }
+}
+
+/** Whether other processes need what the entry names while the run goes on, or until a time. */
+function hasToWait({ kind }: LedgerEntry): boolean {
+  return kind === "claim" || kind === "pieces" || kind === "control";
+}
+
+/** When the entry may be undone, in milliseconds since the epoch. */
+function freeAt(entry: LedgerEntry): number {
+  return (entry.kind === "claim" || entry.kind === "control" ? entry.freeAt : undefined) ?? 0;
 }
 
 /** Whether the entry has to be undone once more after the end of the call that makes it. */
@@ -120,6 +138,10 @@ function announce(entry: LedgerEntry): string {
       return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
     case "object":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
+    case "pieces":
+      return `Deleting the output in s3://${entry.bucket}/${entry.prefix}.`;
+    case "control":
+      return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "claim":
       return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", when the log of its session has had time to be uploaded"}.`;
   }
@@ -140,6 +162,8 @@ function whatStays(entry: LedgerEntry): string {
     case "job":
       return "The job goes on in its container until it ends or its 'timeout' stops it.";
     case "object":
+    case "pieces":
+    case "control":
     case "claim":
       return "It stays until you delete it, or a lifecycle rule of the bucket does.";
     default:

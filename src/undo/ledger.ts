@@ -1,4 +1,6 @@
 import type { PlaceClaim } from "../places/place.ts";
+import type { UploadedPieces } from "../pieces/delete-pieces.ts";
+import type { ObjectName } from "../aws/s3.ts";
 import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
 import type { JobName } from "./stop-job.ts";
@@ -11,6 +13,10 @@ import type { MadeResource } from "../targets/made-resource.ts";
 export type LedgerEntry =
   | MadeResource
   | ({ readonly kind: "object" } & StagedObject)
+  /** The output of a job in pieces. */
+  | ({ readonly kind: "pieces" } & UploadedPieces)
+  /** What tells the container that the end of its job was taken. It is not to be deleted before `freeAt`. */
+  | ({ readonly kind: "control"; readonly freeAt?: number } & ObjectName)
   /** A claim on a container's place. */
   | ({ readonly kind: "claim" } & PlaceClaim)
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */
@@ -58,6 +64,12 @@ export class Ledger {
   /** Replaces all entries of these kinds by `undo`. Entries of the parts stay. */
   replace(kinds: readonly LedgerEntry["kind"][], undo: readonly LedgerEntry[]): void {
     this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
+  }
+
+  /** Puts another entry in the place of this one. */
+  exchange(entry: LedgerEntry, other: LedgerEntry): void {
+    for (const part of this.#parts) if (part.entries.includes(entry)) part.exchange(entry, other);
+    if (this.#undo.includes(entry)) this.#set(this.#undo.map((each) => (each === entry ? other : each)));
   }
 
   /** Drops an entry that is undone, or no longer has to be. */

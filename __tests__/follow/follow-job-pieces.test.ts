@@ -1,0 +1,200 @@
+import { SPOOL, PieceRig } from "./piece-rig.ts";
+import { anObject } from "../pieces/folder.ts";
+import { aContainer, aTask } from "../helpers/tasks.ts";
+import { mark, READY } from "../session/fake-session.ts";
+
+const STATUS = "exited 0=3:1";
+const ENDED = { end: { kind: "status", status: { kind: "ended", reason: "exited" } } };
+const WHOLE = ["one", "two", "three"];
+const STOPPED = aTask({
+  lastStatus: "STOPPED",
+  desiredStatus: "STOPPED",
+  stopCode: "SpotInterruption",
+  stoppedReason: "Your Spot Task was interrupted.",
+  containers: [aContainer({ lastStatus: "STOPPED", exitCode: 137 })],
+});
+const warnings = (rig: PieceRig): string[] => rig.log.lines.filter((line) => line.startsWith("warning"));
+
+describe("a job whose output goes by S3", () => {
+  it("is ordered once the job is there, and leaves its session once a piece has come", async () => {
+    const rig = new PieceRig();
+    const followed = rig.follow();
+    await rig.until(() => rig.typed.includes("s3 .") || rig.typed.some((t) => t.endsWith("s3 .")), 1_000);
+    await rig.pass(3_000);
+    expect(rig.typed).not.toContain("left");
+    rig.put("out", 0, 0, SPOOL.slice(0, 4));
+    await rig.until(() => rig.typed.includes("left"), 1_000);
+    await rig.until(() => rig.placesGivenBack === 1, 1_000);
+    rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await rig.until(() => rig.ended !== undefined, 1_000);
+    expect(await followed).toMatchObject({ ...ENDED, attached: true, byPieces: true });
+    expect(rig.shown).toEqual(WHOLE);
+    expect(rig.sessions).toHaveLength(1);
+    expect(rig.controls.at(-1)).toEqual({ begin: SPOOL.length, words: "taken" });
+    expect(warnings(rig)).toEqual([]);
+  });
+
+  it("ends by its session where it is shorter than the proof", async () => {
+    const rig = new PieceRig();
+    rig.says = (session) =>
+      session.says(`${READY}${mark("@0")}\n${SPOOL}`, mark(`. ${SPOOL.length} ${STATUS}`));
+    const followed = rig.follow();
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect(await followed).toMatchObject({ ...ENDED, byPieces: false });
+    expect(rig.typed).toContain("taken");
+    expect(rig.controls).toEqual([]);
+  });
+
+  it("keeps the session's place where the attacher has to stay, and takes the end in both", async () => {
+    const rig = new PieceRig();
+    rig.stays = true;
+    await rig.leave();
+    rig.sessions[0]?.says(mark("n The session stays open."), mark("~ 4"));
+    await rig.pass(70_000);
+    rig.put("alive", 1, 4, "");
+    expect([rig.placesGivenBack, rig.notes]).toEqual([0, ["The session stays open."]]);
+    expect(rig.typed.filter((text) => text === "here 4").length).toBeGreaterThan(2);
+    rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect(rig.typed).toContain("taken");
+    expect(rig.controls.at(-1)?.words).toBe("taken");
+    expect(rig.shown).toEqual(WHOLE);
+    await rig.until(() => rig.placesGivenBack === 1, 1_000);
+  });
+
+  it("has a reader as long as control is written, every twenty seconds", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    for (let beat = 1; beat < 5; beat += 1) {
+      rig.put("alive", beat, 4, "");
+      await rig.pass(30_000);
+    }
+    expect(rig.controls.length).toBeGreaterThanOrEqual(6);
+    expect(rig.controls.length).toBeLessThanOrEqual(8);
+    expect(new Set(rig.controls.map(({ words }) => words))).toEqual(new Set([""]));
+  });
+
+  it("renews what the container may write with at half of its life", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    rig.stepMs = 500;
+    for (let beat = 1; beat <= 61; beat += 1) {
+      rig.put("alive", beat, 4, "");
+      await rig.pass(30_000);
+    }
+    expect(rig.controls.at(-1)?.words).toMatch(
+      /^url https:\/\/b\/\nfield Policy p\npost-until \d+\ncontrol https/,
+    );
+    expect(rig.controls.at(0)?.words).toBe("");
+  });
+
+  it.each<[string, (rig: PieceRig) => void, RegExp, number]>([
+    ["a piece is forged", (rig) => rig.plant("1", Buffer.from("exited 0=0:1")), /piece 1 is not what/, 5_000],
+    [
+      "an end is forged",
+      (rig) => rig.plant("1", anObject("end", 1, 4, "exited 0=0:1")),
+      /piece 1 is not what/,
+      5_000,
+    ],
+    [
+      "a piece is replayed",
+      (rig) => rig.plant("1", rig.objects.get(`${rig.folders[0]?.prefix ?? ""}0`)),
+      /piece 1 is not what/,
+      5_000,
+    ],
+    ["a piece is deleted", (rig) => rig.put("out", 2, 9, SPOOL.slice(9)), /piece 1 is missing/, 10_000],
+    ["nothing comes", () => undefined, /nothing for 90 s/, 100_000],
+    ["S3 is slow for a minute", (rig) => void (rig.weather = "slow"), /SlowDown/, 35_000],
+    ["S3 denies for a minute", (rig) => void (rig.weather = "denied"), /AccessDenied/, 35_000],
+  ])("goes back to a session when %s, and to S3 again when that works", async (_, harm, why, within) => {
+    const rig = new PieceRig();
+    await rig.leave();
+    await rig.pass(1_000);
+    harm(rig);
+    await rig.until(() => rig.sessions.length === 2, within);
+    expect(warnings(rig).join()).toMatch(why);
+    expect(rig.attachedAt).toEqual([0, 4]);
+    rig.weather = "fine";
+    await rig.until(() => rig.folders.length === 2, 70_000);
+    rig.put("out", 0, 4, SPOOL.slice(4, 8));
+    await rig.until(() => rig.placesGivenBack === 2, 20_000);
+    rig.put("out", 1, 8, SPOOL.slice(8)).put("end", 2, SPOOL.length, STATUS);
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect(rig.ended).toMatchObject(ENDED);
+    expect(rig.shown).toEqual(WHOLE);
+  });
+
+  it("does not leave its session for S3 more than four times", async () => {
+    const rig = new PieceRig();
+    void rig.follow();
+    for (let time = 1; time <= 4; time += 1) {
+      await rig.until(() => rig.folders.length === time, 70_000);
+      rig.put("alive", time, 0, "");
+      await rig.until(() => rig.typed.filter((text) => text === "left").length === time, 40_000);
+      rig.plant("0", Buffer.from("forged"));
+      await rig.until(() => rig.sessions.length === time + 1, 10_000);
+    }
+    await rig.pass(100_000);
+    expect(rig.folders).toHaveLength(4);
+    rig.sessions.at(-1)?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect([rig.ended, rig.shown]).toMatchObject([ENDED, WHOLE]);
+  });
+
+  it("is told to stop by control and by a command of its own, and may say how it ended", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    rig.cancel.abort();
+    await rig.until(() => rig.stops === 1 && rig.controls.at(-1)?.words === "cancel", 200);
+    rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, "cancelled 0=143:1!");
+    await rig.until(() => rig.ended !== undefined, 1_000);
+    expect(rig.ended).toMatchObject({ end: { status: { reason: "cancelled" } } });
+    expect(rig.controls.at(-1)?.words).toBe("cancel\ntaken");
+    expect(rig.shown).toEqual(WHOLE);
+  });
+
+  it("waits four seconds for the end of a cancelled job", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    rig.cancel.abort();
+    expect(await rig.until(() => rig.ended !== undefined, 5_000)).toBeGreaterThan(3_900);
+    expect(rig.ended).toMatchObject({ end: { kind: "ended" }, attached: true });
+  });
+
+  it("shows what was uploaded before its task ended, and says what is missing", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    rig.put("out", 1, 4, SPOOL.slice(4, 8)).put("out", 2, 8, "thr");
+    rig.task = STOPPED;
+    await rig.until(() => rig.ended !== undefined, 20_000);
+    expect(rig.ended).toMatchObject({ end: { kind: "impossible", failure: { code: "task-stopped" } } });
+    expect(rig.shown).toEqual(["one", "two"]);
+    expect(warnings(rig).join()).toContain("up to byte 8. What the job printed after that is lost");
+  });
+
+  it("ends with its status where that was uploaded before its task ended", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    rig.weather = "slow";
+    rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await rig.pass(1_000);
+    rig.task = STOPPED;
+    await rig.pass(16_000);
+    rig.weather = "fine";
+    await rig.until(() => rig.ended !== undefined, 5_000);
+    expect([rig.ended, rig.shown]).toMatchObject([ENDED, WHOLE]);
+  });
+
+  it("is followed by a session, which needs no credentials, when they are about to end", async () => {
+    const rig = new PieceRig();
+    rig.credentialsEnd = rig.clock.now() + 300_000;
+    await rig.leave();
+    for (let beat = 1; rig.sessions.length < 2 && beat < 8; beat += 1) {
+      rig.put("alive", beat, 4, "");
+      await rig.pass(30_000);
+    }
+    expect(warnings(rig).join()).toContain("the credentials end soon");
+    await rig.pass(90_000);
+    expect(rig.folders).toHaveLength(1);
+  });
+});

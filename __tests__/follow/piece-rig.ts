@@ -1,0 +1,186 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { Failure } from "../../src/errors.ts";
+import { type FollowedJob, followJob } from "../../src/follow/follow-job.ts";
+import { openPiece } from "../../src/pieces/format.ts";
+import { newFolder, type OrderedFolder } from "../../src/pieces/orders.ts";
+import type { PieceS3 } from "../../src/pieces/store.ts";
+import { PieceStore } from "../../src/pieces/store.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import type { Task } from "../../src/aws/task.ts";
+import { Listener } from "../helpers/listener.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { wordsOf } from "../helpers/shown.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { aTask } from "../helpers/tasks.ts";
+import { anObject } from "../pieces/folder.ts";
+import { FakeSession, mark, NONCE, READY } from "../session/fake-session.ts";
+
+export const SPOOL = "one\ntwo\nthree\n";
+const PUT = { etag: '"1"' };
+const denied = new Failure("access-denied", { failed: "", seen: "AccessDenied", advice: "" });
+const slow = new Failure("throttled", { failed: "", seen: "SlowDown", advice: "" });
+
+/** A container that obeys orders, its sessions, and the bucket between them. Time passes in small steps. */
+export class PieceRig {
+  readonly clock = new SteppedClock();
+  readonly log = new Listener();
+  readonly cancel = new AbortController();
+  readonly extractor = new Extractor(NONCE, 1);
+  readonly sessions: FakeSession[] = [];
+  readonly attachedAt: number[] = [];
+  readonly folders: OrderedFolder[] = [];
+  readonly objects = new Map<string, Buffer>();
+  /** What `control` said, one after the other. */
+  readonly controls: { readonly begin: number; readonly words: string }[] = [];
+  readonly shown: string[] = [];
+  readonly notes: string[] = [];
+  /** What S3 says to every call. */
+  weather: "fine" | "denied" | "slow" = "fine";
+  task: Task | undefined = aTask();
+  stepMs = 50;
+  /** Whether the attacher stays when its session is left. */
+  stays = false;
+  placesGivenBack = 0;
+  stops = 0;
+  credentialsEnd: number | undefined;
+  ended: FollowedJob | undefined;
+  /** What the attacher of each session says once it is ready; by default the first line. */
+  says = (session: FakeSession, at: number): void => {
+    session.says(`${READY}${mark(`@${at}`)}\n${at < 4 ? SPOOL.slice(at, 4) : ""}`);
+  };
+
+  follow(): Promise<FollowedJob> {
+    const { clock, log, cancel, extractor, credentialsEnd } = this;
+    const followed = followJob({
+      sessions: {
+        attach: (at) => Promise.resolve(this.#open(at)),
+        whyUnopened: () => Promise.resolve(denied),
+        opening: () => 20_000,
+        moreTime: () => Promise.resolve(0),
+        terminate: () => Promise.resolve(),
+        releasePayload: () => undefined,
+        releasePlace: () => void (this.placesGivenBack += 1),
+        stop: () => Promise.resolve(void (this.stops += 1)),
+        until: clock.now() + 3_600_000,
+      },
+      folders: { open: () => this.#store(), onRead: () => undefined },
+      extractor,
+      typed: {
+        start: () => Promise.resolve(Buffer.from("start")),
+        payload: () => Buffer.from("payload"),
+        secrets: () => Buffer.from("secrets"),
+      },
+      onNote: (text) => this.notes.push(text),
+      onShown: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
+      ecs: { describeTask: () => Promise.resolve(this.task) },
+      target: aTarget(),
+      clock,
+      log,
+      credentialsEnd,
+      cancel: cancel.signal,
+    });
+    void followed.then((end) => (this.ended = end));
+    return followed;
+  }
+
+  /** The container uploads an object into the folder of the last order. */
+  put(kind: "out" | "end" | "alive", number: number, begin: number, body: string): this {
+    const folder = this.folders.at(-1);
+    if (folder === undefined) throw new Error("there was no order");
+    const name = kind === "alive" ? kind : String(number);
+    this.objects.set(`${folder.prefix}${name}`, anObject(kind, number, begin, body, folder));
+    return this;
+  }
+
+  plant(name: string, bytes: Buffer | undefined): this {
+    const key = `${this.folders.at(-1)?.prefix ?? ""}${name}`;
+    if (bytes === undefined) this.objects.delete(key);
+    else this.objects.set(key, bytes);
+    return this;
+  }
+
+  /** Lets time pass in steps until this is so, at most so many milliseconds. Resolves with the time it took. */
+  async until(isSo: () => boolean, most: number): Promise<number> {
+    const begun = this.clock.now();
+    while (!isSo()) {
+      await this.step();
+      const passed = this.clock.now() - begun;
+      if (passed > most)
+        throw new Error(
+          `not within ${most} ms; ${this.log.lines.join("\n")}; shown: ${this.shown.join(" ")}`,
+        );
+    }
+    return this.clock.now() - begun;
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (const until = this.clock.now() + ms; this.clock.now() < until;) await this.step();
+  }
+
+  async step(): Promise<void> {
+    this.clock.advance(this.stepMs);
+    for (let turns = 0; turns < 3; turns += 1) await turn();
+  }
+
+  /** Follows until the session is left. */
+  async leave(): Promise<void> {
+    void this.follow();
+    await this.until(() => this.folders.length === 1, 1_000);
+    this.put("out", 0, 0, SPOOL.slice(0, 4));
+    await this.until(() => this.log.lines.some((line) => line.includes("comes by S3")), 3_000);
+  }
+
+  get typed(): string[] {
+    return this.sessions.flatMap(({ typed }) => typed);
+  }
+
+  #open(at: number): FakeSession {
+    const session = new FakeSession(`s-${this.sessions.length + 1}`, (self, text) => {
+      if (text === "taken") self.end({ kind: "closed", text: "" });
+      if (text !== "left") return;
+      self.says(mark(`~ ${Math.max(at, 4)}`));
+      if (!this.stays) self.end({ kind: "closed", text: "" });
+    });
+    this.sessions.push(session);
+    this.attachedAt.push(at);
+    this.says(session, at);
+    return session;
+  }
+
+  #store(): PieceStore {
+    const folder = newFolder("ci/");
+    this.folders.push(folder);
+    return new PieceStore(folder, {
+      ...{ bucket: "b", owner: undefined, kmsKeyId: undefined, credentialsEnd: undefined },
+      s3: this.#s3(folder),
+      clock: this.clock,
+      log: this.log,
+    });
+  }
+
+  #s3(folder: OrderedFolder): PieceS3 {
+    const answer = async <T>(value: () => T): Promise<T> => {
+      await Promise.resolve();
+      if (this.weather === "denied") throw denied;
+      if (this.weather === "slow") throw slow;
+      return value();
+    };
+    return {
+      getVersion: ({ key }) =>
+        answer(() => {
+          const bytes = this.objects.get(key);
+          return bytes && { bytes, etag: '"1"', age: 0, modified: 0 };
+        }),
+      putObject: (_, bytes) =>
+        answer(() => {
+          const control = openPiece(folder, bytes);
+          if (control?.kind !== "control") throw new Error("no control");
+          this.controls.push({ begin: control.begin, words: control.body.toString().trim() });
+          return PUT;
+        }),
+      deleteVersion: () => Promise.resolve(undefined),
+      presignGet: () => Promise.resolve("https://b/control"),
+      presignPost: () => Promise.resolve({ url: "https://b/", fields: { Policy: "p" } }),
+    };
+  }
+}

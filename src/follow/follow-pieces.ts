@@ -1,0 +1,215 @@
+import type { Log } from "../log.ts";
+import { PieceReader, type PieceEvent, type Stall } from "../pieces/reader.ts";
+import type { FolderAccess, OrderedFolder } from "../pieces/orders.ts";
+import type { PieceStore } from "../pieces/store.ts";
+import type { ExtractedItem } from "../stream/extract.ts";
+import { CANCELLING_MS, type FollowContext } from "./follow-session.ts";
+import type { CarrierEnd } from "./job-end.ts";
+import { PieceControl } from "./piece-control.ts";
+
+/** The time to read what was uploaded before the container ended. */
+const LAST_PIECES_MS = 15_000;
+/** How long the container may be told nothing. Its job counts as abandoned by then (others.sh). */
+const UNTOLD_MS = 60_000;
+/** The time for the last word to reach S3. The container waits ten minutes for it. */
+const LAST_WORD_MS = 2_000;
+/** The longest pause between two looks at what is due. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** How a job's pieces ended as its carrier. */
+export type PiecesEnd =
+  | Extract<CarrierEnd, { kind: "status" | "refused" }>
+  /** The container has ended. Its output is known up to this byte of the spool. */
+  | { readonly kind: "exhausted"; readonly position: number }
+  /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
+  | { readonly kind: "closed" }
+  /** Another carrier is needed. */
+  | ({ readonly kind: "stalled" } & Stall);
+
+export interface FollowPiecesOptions extends Pick<
+  FollowContext,
+  "extractor" | "onShown" | "drained" | "clock" | "cancel"
+> {
+  readonly store: Pick<PieceStore, "read" | "writeControl" | "access" | "close"> & {
+    readonly folder: OrderedFolder;
+  };
+  /** What the order has given to the container. */
+  readonly access: FolderAccess;
+  /** The byte of the spool from which on the container was ordered to upload. */
+  readonly begin: number;
+  readonly log: Log;
+  /** Called with the number of the first piece that was not read. */
+  readonly onRead: (next: number) => void;
+  /** When another carrier has to take over, because the credentials end, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Stops the job by a session of its own. Never rejects. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Reads the pieces of one folder: first to see whether they come, then as the carrier of the job's output. */
+export class PieceFollower {
+  readonly #options: FollowPiecesOptions;
+  readonly #reader: PieceReader;
+  readonly #control: PieceControl;
+  readonly #closing = new AbortController();
+  readonly #over = new AbortController();
+  /** Aborted when an answer has come. */
+  #answered = new AbortController();
+  #events: PieceEvent[] = [];
+
+  constructor(options: FollowPiecesOptions) {
+    const { store, begin, clock } = options;
+    this.#options = options;
+    this.#reader = new PieceReader(store.folder, begin, clock.now());
+    this.#control = new PieceControl(options);
+  }
+
+  /**
+   * Reads until S3 is proven to work in the container. Keeps what it reads for `follow`. Resolves with the reason
+   * where it does not work, and with `over` when the signal aborts.
+   */
+  async prove(over: AbortSignal): Promise<"proven" | "over" | Stall> {
+    while (!over.aborted) {
+      this.#events.push(...this.#reader.takeEvents());
+      const stall = this.#events.find((event) => event.kind === "stalled");
+      if (this.#events.some(({ kind }) => kind === "proven")) return "proven";
+      if (stall !== undefined) return stall;
+      await this.#step(over);
+    }
+    this.#end();
+    return "over";
+  }
+
+  /** Follows the job by its pieces. The extractor must not be fed by another carrier meanwhile. Never rejects. */
+  async follow(): Promise<PiecesEnd> {
+    const { cancel } = this.#options;
+    void this.#control.keepWriting(this.#over.signal);
+    if (cancel.aborted) this.#onCancel();
+    else cancel.addEventListener("abort", () => this.#onCancel(), { once: true, signal: this.#over.signal });
+    const end = await this.#followToEnd();
+    this.#end();
+    if (end.kind === "status" || end.kind === "refused") await this.#lastWord("isTaken");
+    else if (end.kind === "stalled") await this.#lastWord("isAttached");
+    return end;
+  }
+
+  /** The container has ended: reads what it has uploaded. */
+  finish(): void {
+    this.#reader.finish(this.#options.clock.now());
+    this.#answered.abort();
+    void this.#closeAfter(LAST_PIECES_MS);
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  #onCancel(): void {
+    void this.#control.say("isCancelled");
+    void this.#options.stop();
+    void this.#closeAfter(CANCELLING_MS);
+  }
+
+  async #closeAfter(ms: number): Promise<void> {
+    try {
+      await this.#options.clock.sleep(ms, this.#over.signal);
+      this.close();
+    } catch {
+      // It has ended in time.
+    }
+  }
+
+  async #followToEnd(): Promise<PiecesEnd> {
+    const { drained, clock, until } = this.#options;
+    for (;;) {
+      const events = [...this.#events, ...this.#reader.takeEvents()];
+      this.#events = [];
+      for (const event of events) {
+        const end = this.#handle(event);
+        if (end !== undefined) return end;
+        await drained?.();
+      }
+      if (this.#closing.signal.aborted) return { kind: "closed" };
+      if (this.#control.failingFor >= UNTOLD_MS)
+        return { kind: "stalled", reason: "unreachable", seen: "S3 takes nothing that the runner writes" };
+      if (clock.now() >= until)
+        return { kind: "stalled", reason: "denied", seen: "the credentials end soon" };
+      await this.#step(this.#closing.signal);
+    }
+  }
+
+  /** Begins the reads that are due. Resolves when an answer has come or another read is due. */
+  async #step(over: AbortSignal): Promise<void> {
+    const { clock, extractor } = this.#options;
+    const answered = (this.#answered = new AbortController());
+    this.#reader.confirm(extractor.confirmed);
+    for (const name of this.#reader.takeReads(clock.now())) void this.#read(name);
+    const wait = Math.min(LONGEST_WAIT_MS, Math.max(0, this.#reader.deadline() - clock.now()));
+    await clock.sleep(wait, AbortSignal.any([over, answered.signal])).catch(() => undefined);
+  }
+
+  async #read(name: number | "alive"): Promise<void> {
+    const { store, clock, extractor } = this.#options;
+    const answer = await store.read(name);
+    this.#reader.confirm(extractor.confirmed);
+    this.#reader.answer(name, answer, clock.now());
+    this.#answered.abort();
+  }
+
+  #handle(event: PieceEvent): PiecesEnd | undefined {
+    const { extractor, onRead } = this.#options;
+    switch (event.kind) {
+      case "proven":
+        return undefined;
+      case "bytes": {
+        const end = this.#pass(extractor.readPiece(event.begin, event.bytes));
+        onRead(this.#reader.next);
+        this.#control.confirmed();
+        return end;
+      }
+      case "end":
+        onRead(this.#reader.next);
+        return this.#pass(extractor.readEnd(event.length, event.text));
+      case "exhausted":
+        return { kind: "exhausted", position: extractor.confirmed };
+      case "stalled":
+        return event;
+    }
+  }
+
+  #pass(items: Iterable<ExtractedItem>): PiecesEnd | undefined {
+    const { onShown } = this.#options;
+    for (const item of items) {
+      switch (item.kind) {
+        case "text":
+        case "header":
+        case "confirmed":
+          onShown(item);
+          break;
+        case "gap":
+          onShown(item);
+          return {
+            kind: "stalled",
+            reason: "hole",
+            seen: `byte ${item.expected} was expected and byte ${item.got} came`,
+          };
+        case "status":
+        case "refused":
+          return item;
+      }
+    }
+    return undefined;
+  }
+
+  async #lastWord(word: "isTaken" | "isAttached"): Promise<void> {
+    const said = new AbortController();
+    const late = this.#options.clock.sleep(LAST_WORD_MS, said.signal).catch(() => undefined);
+    await Promise.race([this.#control.say(word), late]);
+    said.abort();
+  }
+
+  #end(): void {
+    this.#over.abort();
+    this.#options.store.close();
+  }
+}

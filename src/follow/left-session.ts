@@ -1,0 +1,59 @@
+import type { Clock } from "../clock.ts";
+import { TAKEN } from "../payload/input.ts";
+import type { Session } from "../session/session.ts";
+import type { SessionInput } from "./session-input.ts";
+
+/** A second carrier, for which the session may be left. */
+export interface Handover {
+  /**
+   * Orders the container to use it, by lines that `type` types, and waits until it is proven to work. Resolves with
+   * false where it is not, or when `over` aborts. Never rejects.
+   */
+  prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean>;
+}
+
+/** The action has left the session: another carrier brings the output. The attacher may stay in it. */
+export interface LeftSession {
+  readonly kind: "left";
+  /** Resolves when the session is over. */
+  readonly over: Promise<void>;
+  /** Tells the attacher that the status has arrived, and closes the session. */
+  take(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LeftSessionOptions {
+  readonly session: Session;
+  readonly input: SessionInput;
+  /** Resolves when the output of the session has ended. */
+  readonly reading: Promise<void>;
+  readonly clock: Clock;
+  /** The time for the agent to close the session after the job's status has arrived. */
+  readonly closingMs: number;
+  /** To be aborted when the session is over: nothing is typed into it any more. */
+  readonly over: AbortController;
+}
+
+export function leftSession({
+  session,
+  input,
+  reading,
+  clock,
+  closingMs,
+  over,
+}: LeftSessionOptions): LeftSession {
+  const close = async (): Promise<void> => {
+    await session.close();
+    over.abort();
+  };
+  return {
+    kind: "left",
+    over: reading.then(close),
+    take: async () => {
+      await input.type(TAKEN);
+      await Promise.race([session.ended, clock.sleep(closingMs, over.signal).catch(() => undefined)]);
+      await close();
+    },
+    close,
+  };
+}

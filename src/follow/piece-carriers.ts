@@ -1,0 +1,98 @@
+import type { Clock } from "../clock.ts";
+import { asFailure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type FolderAccess, typedOrder } from "../pieces/orders.ts";
+import type { PieceStore } from "../pieces/store.ts";
+import { type FollowPiecesOptions, PieceFollower } from "./follow-pieces.ts";
+import type { Handover } from "./left-session.ts";
+
+/** The most times that the output goes over to S3. After that the session keeps it. */
+const MOST_HANDOVERS = 4;
+/** The most orders, most of which may be in vain. */
+const MOST_ORDERS = 10;
+/** The pause between two orders of one session. */
+const ORDER_AGAIN_MS = 60_000;
+/** How long before the end of the credentials S3 is no longer used. An open session needs no credentials. */
+export const BEFORE_END_MS = 120_000;
+
+/** The folders of one job in the bucket. */
+export interface PieceFolders {
+  /** Makes a folder. It is to be cleaned up from now on. */
+  open(): PieceStore;
+  /** Called with the number of the first piece that was not read. */
+  onRead(store: PieceStore, next: number): void;
+}
+
+export interface PieceCarriersOptions extends Pick<
+  FollowPiecesOptions,
+  "extractor" | "onShown" | "drained" | "clock" | "cancel" | "log" | "stop"
+> {
+  readonly folders: PieceFolders;
+  /** When the credentials end, in milliseconds since the epoch, where that is known. */
+  readonly credentialsEnd: number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** S3 as a carrier: orders the container to upload, and hands the output over once that works. */
+export class PieceCarriers implements Handover {
+  readonly #options: PieceCarriersOptions;
+  #orders = 0;
+  #handovers = 0;
+  #proven: PieceFollower | undefined;
+
+  constructor(options: PieceCarriersOptions) {
+    this.#options = options;
+  }
+
+  async prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean> {
+    const { clock, log } = this.#options;
+    try {
+      while (this.#mayOrder && !over.aborted) {
+        const follower = await this.#order(type);
+        const found = await follower.prove(over);
+        if (found === "over") return false;
+        if (found === "proven") {
+          this.#handovers += 1;
+          this.#proven = follower;
+          return true;
+        }
+        follower.close();
+        log.info(`The output does not come by S3 (${found.seen}). The session goes on with it.`);
+        await clock.sleep(ORDER_AGAIN_MS, over);
+      }
+    } catch (error) {
+      if (!over.aborted) log.info(`The output does not come by S3: ${asFailure(error).seen}`);
+    }
+    return false;
+  }
+
+  /** The carrier that was proven last. */
+  takeProven(): PieceFollower {
+    const proven = this.#proven;
+    this.#proven = undefined;
+    if (proven === undefined) throw new Error("no carrier is proven");
+    return proven;
+  }
+
+  get #mayOrder(): boolean {
+    const { clock, credentialsEnd = Infinity } = this.#options;
+    const lasts = credentialsEnd - clock.now() > 2 * BEFORE_END_MS;
+    return lasts && this.#orders < MOST_ORDERS && this.#handovers < MOST_HANDOVERS;
+  }
+
+  async #order(type: (lines: Uint8Array) => Promise<void>): Promise<PieceFollower> {
+    const { folders, extractor, credentialsEnd } = this.#options;
+    this.#orders += 1;
+    const store = folders.open();
+    const access: FolderAccess = await store.access();
+    const begin = extractor.confirmed;
+    void type(typedOrder(store.folder, begin, access));
+    return new PieceFollower({
+      ...this.#options,
+      ...{ store, access, begin },
+      onRead: (next) => folders.onRead(store, next),
+      until: credentialsEnd === undefined ? Infinity : credentialsEnd - BEFORE_END_MS,
+    });
+  }
+}

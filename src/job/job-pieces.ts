@@ -1,0 +1,66 @@
+import { knownEnd } from "../aws/static-keys.ts";
+import type { FollowedJob } from "../follow/follow-job.ts";
+import type { PieceFolders } from "../follow/piece-carriers.ts";
+import type { UploadedPieces } from "../pieces/delete-pieces.ts";
+import { newFolder } from "../pieces/orders.ts";
+import { PieceStore } from "../pieces/store.ts";
+import type { LedgerEntry } from "../undo/ledger.ts";
+import type { JobContext } from "./context.ts";
+import type { PreparedJob } from "./prepare.ts";
+
+/** How long the container may take to read that the end was taken. It looks each second. */
+const TAKEN_READ_MS = 3_000;
+
+/** The folders in the bucket into which a job's container uploads its output. The ledger has all of them. */
+export class JobPieces implements PieceFolders {
+  readonly #owner: string | undefined;
+  readonly #context: JobContext;
+  #folders: readonly UploadedPieces[] = [];
+
+  constructor({ owner }: PreparedJob, context: JobContext) {
+    this.#owner = owner;
+    this.#context = context;
+  }
+
+  open(): PieceStore {
+    const { inputs, undoing, clock, log } = this.#context;
+    const { bucket, prefix, kmsKeyId } = inputs;
+    if (bucket === undefined) throw new Error("pieces without a bucket");
+    const folder = newFolder(prefix);
+    this.#folders = [...this.#folders, { bucket, owner: this.#owner, prefix: folder.prefix, next: 0 }];
+    this.#record();
+    const credentialsEnd = knownEnd(process.env);
+    return new PieceStore(folder, {
+      ...{ bucket, owner: this.#owner, kmsKeyId, credentialsEnd, clock, log },
+      s3: undoing.s3,
+    });
+  }
+
+  /** The ledger need not know each piece: the cleanup looks for those behind the last one that it knows. */
+  onRead({ folder }: PieceStore, next: number): void {
+    const known = this.#folders.find(({ prefix }) => prefix === folder.prefix);
+    if (known === undefined) return;
+    const isRecorded = next < 2 * known.next;
+    this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
+    if (!isRecorded) this.#record();
+  }
+
+  /** To be called when the job is not followed any more. */
+  settle({ end, byPieces }: FollowedJob): void {
+    const how = byPieces ? "read" : end.kind === "status" ? "taken" : undefined;
+    if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));
+    this.#record(byPieces ? this.#context.clock.now() + TAKEN_READ_MS : undefined);
+  }
+
+  #record(freeAt?: number): void {
+    const entries = this.#folders.flatMap((pieces): LedgerEntry[] => {
+      const { bucket, owner, prefix } = pieces;
+      const control = { bucket, owner, key: `${prefix}control`, ...(freeAt !== undefined && { freeAt }) };
+      return [
+        { kind: "pieces", ...pieces },
+        { kind: "control", ...control },
+      ];
+    });
+    this.#context.ledger.replace(["pieces", "control"], entries);
+  }
+}

@@ -1,0 +1,115 @@
+import type { ObjectName, S3 } from "../aws/s3.ts";
+import { unlessLate } from "../bounded.ts";
+import type { Clock } from "../clock.ts";
+import { asFailure, isDenied } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { LARGEST_OBJECT, sealPiece } from "./format.ts";
+import { controlBody, type ControlWords, type FolderAccess, type OrderedFolder } from "./orders.ts";
+import type { ObjectToRead, ReadAnswer } from "./reader.ts";
+
+/** A read that takes longer counts as failed. It is begun again where the reader wants that. */
+const LONGEST_READ_MS = 10_000;
+/** How long a container may write without a renewal, if the credentials live so long. */
+const ACCESS_MS = 3_600_000;
+/** The most bytes of a POST: an object and the form around it. */
+const LARGEST_POST = 9 * 1024 * 1024;
+
+export type PieceS3 = Pick<S3, "getVersion" | "putObject" | "deleteVersion" | "presignGet" | "presignPost">;
+
+export interface PieceStoreOptions {
+  readonly bucket: string;
+  /** The account that the bucket has to belong to, where that is known. */
+  readonly owner: string | undefined;
+  readonly kmsKeyId: string | undefined;
+  /** When the credentials end, in milliseconds since the epoch, where that is known. */
+  readonly credentialsEnd: number | undefined;
+  /** Calls that a cancel does not cut short: the pieces also bring the end of a cancelled job. */
+  readonly s3: PieceS3;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The objects of one folder in the bucket. */
+export class PieceStore {
+  readonly folder: OrderedFolder;
+  readonly #options: PieceStoreOptions;
+  readonly #over = new AbortController();
+  /** Versions that have been overwritten, by the object's name. A bucket with versioning keeps them. */
+  readonly #latest = new Map<string, string>();
+
+  constructor(folder: OrderedFolder, options: PieceStoreOptions) {
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  /** Ends the reads that are under way. */
+  close(): void {
+    this.#over.abort();
+  }
+
+  /** Never rejects. */
+  async read(name: ObjectToRead): Promise<ReadAnswer> {
+    const { s3, clock } = this.#options;
+    const late = new AbortController();
+    const signal = AbortSignal.any([this.#over.signal, late.signal]);
+    try {
+      const found = await unlessLate(s3.getVersion(this.#object(String(name)), LARGEST_OBJECT, signal), {
+        clock,
+        signal: this.#over.signal,
+        until: clock.now() + LONGEST_READ_MS,
+        late: () => {
+          late.abort();
+          throw new Error(`S3 gave no answer within ${LONGEST_READ_MS / 1000} s`);
+        },
+      });
+      if (found === undefined) return { kind: "missing" };
+      if (name === "alive") void this.#overwritten("alive", found.versionId);
+      return { kind: "found", bytes: found.bytes };
+    } catch (error) {
+      const why = error instanceof Error && !("seen" in error) ? error.message : asFailure(error).seen;
+      return isDenied(error) ? { kind: "denied", why } : { kind: "failed", why };
+    }
+  }
+
+  /** What a container needs to write to the folder, and to read `control`. Fails where there are no credentials. */
+  async access(): Promise<FolderAccess> {
+    const { s3, clock, kmsKeyId, credentialsEnd = Infinity } = this.#options;
+    const until = Math.min(clock.now() + ACCESS_MS, credentialsEnd);
+    const seconds = Math.max(1, Math.floor((until - clock.now()) / 1000));
+    const [post, control] = await Promise.all([
+      s3.presignPost(this.#object(""), { seconds, largest: LARGEST_POST, kmsKeyId }),
+      s3.presignGet(this.#object("control"), seconds),
+    ]);
+    return { post, control, until };
+  }
+
+  /** Writes `control`. The number has to grow. `confirmed` is the byte up to which the reader has the spool. */
+  async writeControl(number: number, confirmed: number, words: ControlWords): Promise<void> {
+    const { s3, kmsKeyId } = this.#options;
+    const bytes = sealPiece(this.folder, {
+      ...{ kind: "control", number, begin: confirmed },
+      body: controlBody(words),
+    });
+    const { versionId } = await s3.putObject(this.#object("control"), bytes, { kmsKeyId });
+    void this.#overwritten("control", versionId);
+  }
+
+  /** Deletes the version before this one. Never rejects. */
+  async #overwritten(name: string, versionId: string | undefined): Promise<void> {
+    const { s3, log } = this.#options;
+    const before = this.#latest.get(name);
+    if (versionId === undefined || versionId === "null" || versionId === before) return;
+    this.#latest.set(name, versionId);
+    if (before === undefined) return;
+    try {
+      await s3.deleteVersion(this.#object(name), before);
+    } catch (error) {
+      log.debug(`An old version of '${name}' is still there: ${asFailure(error).seen}`);
+    }
+  }
+
+  #object(name: string): ObjectName {
+    const { bucket, owner } = this.#options;
+    return { bucket, owner, key: `${this.folder.prefix}${name}` };
+  }
+}
