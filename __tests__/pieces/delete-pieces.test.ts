@@ -29,7 +29,8 @@ class Bucket {
       return undefined;
     },
     getVersion: ({ key }: { key: string }) => {
-      if (this.objects.has(key)) return Promise.resolve({ bytes: Buffer.alloc(0), etag: "", age: 0, modified: 0 });
+      if (this.objects.has(key))
+        return Promise.resolve({ bytes: Buffer.alloc(0), etag: "", age: 0, modified: 0 });
       return this.mayList ? Promise.resolve(undefined) : Promise.reject(denied);
     },
   };

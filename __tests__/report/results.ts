@@ -38,7 +38,15 @@ export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
 /** What such a job reports. */
 export function aReport(end: JobReport["end"], attached = true): JobReport {
   const sessionIds = ["ecs-execute-command-1", "ecs-execute-command-2"];
-  return { end, sessionIds, log: LOG, stdout: "schema version 42", stderr: new Map(), attached, byPieces: false };
+  return {
+    end,
+    sessionIds,
+    log: LOG,
+    stdout: "schema version 42",
+    stderr: new Map(),
+    attached,
+    byPieces: false,
+  };
 }
 
 /** What explanations need of a step, whose script is a file. */
