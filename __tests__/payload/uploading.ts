@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -34,8 +35,9 @@ export async function removeAll(): Promise<void> {
 /** A PATH with curl, and without python3. In a container it is made below a directory there. */
 export function curlOnly(hasher: "sha256sum" | "openssl" = "sha256sum", container?: SharedContainer): string {
   const path = withoutPython("mawk", container ? `${container.root}/run` : directory);
-  for (const tool of ["curl", "cut", "tail", "openssl", "yes"])
+  for (const tool of ["curl", "cut", "tail", "openssl", "yes", "setpriv", "chown"])
     if (!existsSync(join(path, tool))) symlinkSync(findProgram(tool), join(path, tool));
+  chmodSync(path, 0o755);
   if (hasher === "openssl") rmSync(join(path, "sha256sum"));
   return container ? path.slice(container.root.length) : path;
 }
