@@ -5,6 +5,7 @@ import type { ExecConfiguration } from "../src/aws/ecs.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
 import { runJob } from "../src/job.ts";
+import { packAbove } from "../src/job/pack-above.ts";
 import { TaskLooks } from "../src/targets/task-looks.ts";
 import type { LineWriter } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
@@ -191,18 +192,19 @@ it(
 
 const OVERRIDE: ExecConfiguration = { ...DEFAULT, logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" };
 
-it.each<[Inputs["transport"], string, ExecConfiguration, string | undefined, RegExp]>([
-  ["auto", "that is not logged", DEFAULT, undefined, /fx_pack=262144\n/],
-  ["auto", "of a cluster that asks for its log", OVERRIDE, undefined, /fx_pack='\\'''\\''\n/],
-  ["auto", "that is logged by default, in the container's group", DEFAULT, "/ecs/shop", /fx_pack=262144\n/],
-  ["plain", "that is not logged", DEFAULT, undefined, /fx_pack='\\'''\\''\n/],
-  ["packed", "of a cluster that asks for its log", OVERRIDE, undefined, /fx_pack=0\n/],
+it.each<[Inputs["transport"], string, ExecConfiguration, string | undefined, number | undefined]>([
+  ["auto", "that is not logged", DEFAULT, undefined, 262_144],
+  ["auto", "of a cluster that asks for its log", OVERRIDE, undefined, undefined],
+  ["auto", "that is logged by default, in the container's group", DEFAULT, "/ecs/shop", 262_144],
+  ["plain", "that is not logged", DEFAULT, undefined, undefined],
+  ["packed", "of a cluster that asks for its log", OVERRIDE, undefined, 0],
 ])(
   "with 'transport: %s' a session %s packs accordingly",
   async (transport, _, exec, group, packs) => {
     const { run, seen } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec, group });
     const { stdout, log } = await run();
-    expect(seen.commands[0]).toMatch(packs);
+    expect(packAbove({ transport }, exec)).toBe(packs);
+    expect(seen.commands).toHaveLength(1);
     expect(stdout).toBe("out");
     const logged = exec.cloudWatchLogGroup ?? group;
     expect(log).toEqual(logged && expect.objectContaining({ kind: "cloudwatch", group: logged }));

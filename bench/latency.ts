@@ -1,53 +1,94 @@
-/** `node bench/latency.ts`: how long a user waits for the action itself, where nothing else takes time. */
+/** `node bench/latency.ts [TIMES]`: how long a user waits for the action itself, where nothing else takes time. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { callsInARow } from "../local/calls-in-a-row.ts";
 import { seed } from "../local/seed.ts";
 import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { startStep, takingSessions } from "./step.ts";
 
-const TIMES = 11;
+const TIMES = Number(process.argv[2] ?? 11);
 /** Milliseconds from RUNNING to an agent that takes sessions. */
 const CONNECT_MS = 700;
 
+/** Milliseconds that each call of AWS takes beside its work, and the bar for `echo hello` with them. */
+const CALLS = [
+  { ms: 0, bar: 1_400 },
+  { ms: 100, bar: 1_750 },
+] as const;
+
 const root = mkdtempSync(join(tmpdir(), "bench-"));
-/** Makes its PENDING time longer than the pause between two calls of DescribeTasks. */
-const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
 try {
-  const made = await seed(local);
-  await takingSessions(local);
-  const cluster = { cluster: made.cluster, bucket: made.bucket };
-  const inTask = { ...cluster, task: local.tasks[0]?.id ?? "" };
-
-  const hello: number[] = [];
-  const ending: number[] = [];
-  for (let i = 0; i < TIMES; i += 1) {
-    const step = await startStep(root, { ...inTask, run: "echo hello; date +at=%s%N" }, local);
-    const [, at] = await step.line(/^at=(\d+)$/m);
-    await step.ended;
-    hello.push(Date.now() - step.began);
-    ending.push(Date.now() - Number(at) / 1e6);
-  }
-  report("`echo hello` in a running task, staged and fetched by boto3", hello);
-  report("from the script's last byte to the step's end", ending);
-
-  const starting: number[] = [];
-  const stopping: number[] = [];
-  for (let i = 0; i < TIMES; i += 1) {
-    const inputs = { ...cluster, service: made.service, start: "true", run: "echo begun; sleep 60" };
-    const step = await startStep(root, inputs, local);
-    await step.line(/^begun$/m);
-    starting.push(sessionAt(local) - agentRunningAt(local) - CONNECT_MS);
-    const interrupted = Date.now();
-    step.signal("SIGINT");
-    await step.ended;
-    stopping.push(stoppedAt(local) - interrupted);
-  }
-  report("from an agent that takes sessions to the command in the container", starting);
-  report("from SIGINT to StopTask", stopping);
+  for (const { ms, bar } of CALLS) await hello(ms, bar);
+  await starts();
 } finally {
-  await local.stop();
   rmSync(root, { recursive: true });
+}
+
+/** `echo hello` in a running task, with and without a bucket, by `task` and by `service`. */
+async function hello(call: number, bar: number): Promise<void> {
+  const local = await startLocalFargate({ stopTimeout: 500, delays: { call } });
+  try {
+    const { cluster, service, bucket } = await seed(local);
+    await takingSessions(local);
+    const task = local.tasks[0]?.id ?? "";
+    const ways: readonly (readonly [name: string, where: Readonly<Record<string, string>>])[] = [
+      ["task", { task }],
+      ["task, bucket", { task, bucket }],
+      ["service", { service }],
+      ["service, bucket", { service, bucket }],
+    ];
+    for (const [name, where] of ways) {
+      const inputs = { cluster, ...where, run: "echo hello; date +at=%s%N" };
+      const whole: number[] = [];
+      const ending: number[] = [];
+      let inARow = 0;
+      for (let i = 0; i < TIMES; i += 1) {
+        const before = local.requests.length;
+        const step = await startStep(root, inputs, local);
+        const [, at] = await step.line(/^at=(\d+)$/m);
+        await step.ended;
+        whole.push(Date.now() - step.began);
+        ending.push(Date.now() - Number(at) / 1e6);
+        const calls = local.requests.slice(before);
+        const session = calls.find(({ operation }) => operation === "ExecuteCommand");
+        if (session !== undefined) inARow = Math.max(inARow, callsInARow(calls, session));
+      }
+      report(
+        `\`echo hello\` by ${name}, ${call} ms a call (bar ${bar} ms), at most ${inARow} calls in a row before ExecuteCommand`,
+        whole,
+      );
+      report(`  from the script's last byte to the step's end`, ending);
+    }
+  } finally {
+    await local.stop();
+  }
+}
+
+/** A job in a new task: from an agent that takes sessions to its command, and from a cancel to StopTask. */
+async function starts(): Promise<void> {
+  /** Makes its PENDING time longer than the pause between two calls of DescribeTasks. */
+  const local = await startLocalFargate({ stopTimeout: 500, delays: { agent: 3_000, connect: CONNECT_MS } });
+  try {
+    const { cluster, service, bucket } = await seed(local);
+    await takingSessions(local);
+    const starting: number[] = [];
+    const stopping: number[] = [];
+    for (let i = 0; i < TIMES; i += 1) {
+      const inputs = { cluster, service, bucket, start: "true", run: "echo begun; sleep 60" };
+      const step = await startStep(root, inputs, local);
+      await step.line(/^begun$/m);
+      starting.push(sessionAt(local) - agentRunningAt(local) - CONNECT_MS);
+      const interrupted = Date.now();
+      step.signal("SIGINT");
+      await step.ended;
+      stopping.push(stoppedAt(local) - interrupted);
+    }
+    report("from an agent that takes sessions to the command in the container", starting);
+    report("from SIGINT to StopTask", stopping);
+  } finally {
+    await local.stop();
+  }
 }
 
 function agentRunningAt({ tasks }: LocalFargate): number {

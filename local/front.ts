@@ -37,6 +37,14 @@ export interface RecordedRequest {
   readonly body: unknown;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  readonly turn: Turn;
+}
+
+/** A call's places in the one order of all arrivals and answers. */
+export interface Turn {
+  readonly arrived: number;
+  /** Undefined while the call is unanswered. */
+  answered: number | undefined;
 }
 
 /** The path of `ACTIONS_ID_TOKEN_REQUEST_URL`, where a job asks for ID tokens. */
@@ -50,6 +58,8 @@ export interface Answer {
 }
 
 export interface FrontOptions {
+  /** Milliseconds from a call's arrival to its execution. */
+  readonly delay: number;
   /** The address of moto, which gets every request that is not answered here. */
   readonly upstream: string;
   readonly gateway: Pick<Gateway, "handleUpgrade">;
@@ -83,6 +93,7 @@ export interface FrontOptions {
 export class Front {
   readonly #server: Server;
   readonly #options: FrontOptions;
+  #turns = 0;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -92,9 +103,9 @@ export class Front {
       });
     });
     this.#server.on("upgrade", (request, socket, head) => {
-      if (request.url?.startsWith("/v1/data-channel/") === true)
-        options.gateway.handleUpgrade(request, socket, head);
-      else socket.destroy();
+      if (request.url?.startsWith("/v1/data-channel/") !== true) socket.destroy();
+      else if (options.delay === 0) options.gateway.handleUpgrade(request, socket, head);
+      else setTimeout(() => options.gateway.handleUpgrade(request, socket, head), options.delay);
     });
   }
 
@@ -142,7 +153,9 @@ export class Front {
     const target = request.headers["x-amz-target"];
     const { service = "", key = "" } = scope ?? {};
     const agent = request.headers["user-agent"] ?? "";
-    const from = { service, key, agent, at: Date.now() };
+    const turn: Turn = { arrived: (this.#turns += 1), answered: undefined };
+    response.once("finish", () => (turn.answered = this.#turns += 1));
+    const from = { service, key, agent, at: Date.now(), turn };
     if (typeof target === "string")
       await this.#answerJson(request, response, from, target.split(".").at(-1) ?? "");
     else if (isQuery(request)) await this.#answerQuery(request, response, from);
@@ -158,7 +171,7 @@ export class Front {
     const bytes = await buffer(request);
     const body = JSON.parse(bytes.toString("utf8") || "{}") as Record<string, unknown>;
     const fault = this.#options.onRequest({ ...from, operation, body });
-    if (!(await applyFault(fault, response))) return;
+    if (!(await this.#applyFault(fault, response))) return;
     await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));
     const ours = this.#options.operation(from.service, operation, body);
     if (ours === undefined) await this.#forward(request, response, bytes, fault);
@@ -176,7 +189,7 @@ export class Front {
     const operation = parameters.get("Action") ?? "";
     const body = Object.fromEntries(parameters);
     const fault = this.#options.onRequest({ ...from, operation, body });
-    if (!(await applyFault(fault, response))) return;
+    if (!(await this.#applyFault(fault, response))) return;
     // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
     const service = from.service || "sts";
     await this.#options.admit(callOf(request, { service, operation, body, bytes }));
@@ -189,7 +202,7 @@ export class Front {
     const { pathname } = new URL(request.url ?? "/", "http://local");
     const operation = `${request.method ?? ""} ${pathname}`;
     const fault = this.#options.onRequest({ ...from, operation, body: undefined });
-    if (!(await applyFault(fault, response))) return;
+    if (!(await this.#applyFault(fault, response))) return;
     const elsewhere = await this.#options.elsewhere(request);
     if (elsewhere !== undefined) {
       sendAnswer(response, elsewhere);
@@ -205,6 +218,19 @@ export class Front {
     else {
       sendAnswer(response, await ours);
     }
+  }
+
+  /**
+   * Waits for the round trip, and applies the fault that a call meets before it is carried out. False where the call
+   * must not be carried out.
+   */
+  async #applyFault(fault: CallFault | undefined, response: ServerResponse): Promise<boolean> {
+    const delay = this.#options.delay + (fault?.delay ?? 0);
+    if (delay > 0) await sleep(delay);
+    if (fault?.error !== undefined) throw fault.error;
+    if (fault?.reset !== "before") return true;
+    response.socket?.resetAndDestroy();
+    return false;
   }
 
   /** Passes a request on unchanged, and its answer back; bodies are streamed. */
@@ -253,7 +279,7 @@ export class Front {
   }
 }
 
-type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at">;
+type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at" | "turn">;
 
 /** The path as it was sent, which the signature covers, of requests that name the bucket in the host name. */
 const asSent = new WeakMap<IncomingMessage, string>();
@@ -283,15 +309,6 @@ function isQuery({ method, headers }: IncomingMessage): boolean {
   return (
     method === "POST" && headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
   );
-}
-
-/** Applies the fault that a call meets before it is carried out. False where the call must not be carried out. */
-async function applyFault(fault: CallFault | undefined, response: ServerResponse): Promise<boolean> {
-  if (fault?.delay !== undefined) await sleep(fault.delay);
-  if (fault?.error !== undefined) throw fault.error;
-  if (fault?.reset !== "before") return true;
-  response.socket?.resetAndDestroy();
-  return false;
 }
 
 function sendAnswer(response: ServerResponse, { status, body, headers }: Answer): void {

@@ -9,6 +9,8 @@ export interface Delays {
   readonly pull: number;
   /** ACTIVATING: containers run, the task does not count as RUNNING yet. */
   readonly activating: number;
+  /** From the arrival of a call, or of a client's upgrade at the gateway, to its execution: the round trip to AWS. */
+  readonly call: number;
   /** From a container's start to its ExecuteCommandAgent being RUNNING. */
   readonly agent: number;
   /** How long after that ExecuteCommand still answers TargetNotConnectedException, as AWS's may. */
@@ -39,6 +41,7 @@ export interface Settings {
 
 /** Delays for tests. */
 export const quickDelays: Delays = {
+  call: 0,
   provisioning: 20,
   pull: 20,
   activating: 20,
@@ -52,6 +55,7 @@ export const quickDelays: Delays = {
 
 /** Delays for a demonstration: in the proportions of the real ones, which are tens of seconds, but shorter. */
 export const visibleDelays: Delays = {
+  call: 0,
   provisioning: 1500,
   pull: 2000,
   activating: 500,

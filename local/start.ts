@@ -151,6 +151,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const services = new Services(ecs);
   const cloudFormation = new CloudFormation({ endpoint: () => `http://${front.host}`, region, accountId });
   const front: Front = new Front({
+    delay: settings.delays.call,
     upstream: moto.url,
     gateway,
     onRequest: (request) => {

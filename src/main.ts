@@ -1,3 +1,4 @@
+import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { runJobs } from "./fan-out.ts";
 import { stepInputs } from "./github/inputs-source.ts";
@@ -32,6 +33,7 @@ export async function run(): Promise<void> {
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   if (step.inputs.check) return await checkSetUp(step, process.env);
+  void openAhead(step.aws.clients, step.inputs.bucket);
   const looking = tellWhile("AWS to tell of cluster and bucket", step, lookBeforeStart(step.inputs, step));
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (step.inputs.where.kind === "new") await looking;

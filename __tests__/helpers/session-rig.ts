@@ -17,7 +17,7 @@ export const AWS: SessionOptions["aws"] = {
     }),
   // Gateways of the tests stand where no gateway of AWS's does.
   gatewayEndpoints: () => trusted,
-  proxy: () => Promise.resolve(undefined),
+  agent: () => Promise.resolve(undefined),
 };
 
 const running: (() => Promise<unknown>)[] = [];

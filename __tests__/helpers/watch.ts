@@ -6,17 +6,9 @@ import { systemPath } from "../../local/task/images.ts";
 import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
-import {
-  CANCEL,
-  here,
-  TAKEN,
-  typedLoader,
-  typedPayload,
-  typedSecrets,
-  typedStart,
-} from "../../src/payload/input.ts";
+import { CANCEL, here, TAKEN, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import type { JobOptions } from "../../src/payload/job-text.ts";
-import { loaderText } from "../../src/payload/loader.ts";
+import { typedDelivery } from "../../src/payload/typed-delivery.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { extracted } from "./extracted.ts";
@@ -196,8 +188,8 @@ export class WatchedTerminal {
     const { options, payload, runId } = job;
     this.#job = job;
     this.#typing = typing;
-    const { delivery = SESSION, packAbove } = options;
-    const command = bootstrapCommand({ runId, at, packAbove, payload, delivery });
+    const { delivery = SESSION } = options;
+    const command = bootstrapCommand({ runId, at, payload, delivery });
     // The shell splits the command as the agent would, then becomes the shell under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
     const words = [...(options.within?.enter ?? []), "/bin/sh", "-c", unwrap, "sh", command];
@@ -246,11 +238,12 @@ export class WatchedTerminal {
     const { options, nonce, payload } = this.#job;
     for (const event of this.#job.take(this, bytes)) {
       this.events.push(event);
-      const { address, delivery = SESSION, secrets = {} } = options;
+      const { address, delivery = SESSION, packAbove, secrets = {} } = options;
       if (event.kind === "ready") {
-        const loader = loaderText({ payload, delivery, address });
-        if (event.missing) this.type(typedLoader(nonce, loader));
-        else this.type(this.#typing("start", typedStart(nonce, secrets)));
+        const opening = { nonce, packAbove };
+        if (event.missing)
+          this.type(typedDelivery(opening, { payload, delivery, address }, event.missing.why, secrets));
+        else this.type(this.#typing("start", typedStart(opening, secrets)));
       }
       if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
       if (/^(attached|confirmed)$/.test(event.kind) && options.confirm !== false)

@@ -20,7 +20,7 @@ const S3: Delivery = {
 const SESSION: Delivery = { kind: "session" };
 const payload = makePayload(JOB, Buffer.from("echo script-text\n"));
 const command = (delivery: Delivery, more: Partial<Parameters<typeof bootstrapCommand>[0]> = {}): string =>
-  bootstrapCommand({ runId: JOB.runId, at: 0, packAbove: 262_144, payload, delivery, ...more });
+  bootstrapCommand({ runId: JOB.runId, at: 0, payload, delivery, ...more });
 
 describe("the command", () => {
   it.each<[string, Delivery]>([
@@ -72,10 +72,8 @@ describe("the command", () => {
       expect(command(delivery)).not.toMatch(/script-text|value of A|one argument/);
   });
 
-  it("says where to go on, and when to pack", () => {
+  it("says where to go on", () => {
     expect(command(SESSION, { at: 1234 })).toContain("fx_at=1234 ");
-    expect(command(SESSION, { packAbove: 0 })).toMatch(/fx_pack=0\n/);
-    expect(split(command(SESSION, { packAbove: undefined }))[2]).toMatch(/fx_pack=''\n/);
   });
 });
 

@@ -16,9 +16,7 @@ it("shell is sent without indentation and without the blanks and quotes that it 
 });
 
 it("the job begins with its order of events, and ends with the call of it", () => {
-  expect(jobSource({ pieces: true })).toMatch(
-    /^# The file `job`[\s\S]*\nfx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/,
-  );
+  expect(jobSource({ pieces: true })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
 });
 
 it.each(readdirSync(directory).filter((name) => name.endsWith(".py")))(

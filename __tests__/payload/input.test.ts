@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import { typedLoader, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
+import { typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import type { Payload } from "../../src/payload/payload.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { watch } from "../helpers/watch.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
+const OPENING = { nonce: NONCE, packAbove: 262_144 };
 const payloadOf = (bytes: Uint8Array): Payload => ({ bytes: Buffer.from(bytes), scriptAt: 0, sha256: "" });
 /** Reads lines up to the dot as the container does, each of them `printf` escapes. */
 const READ = `while IFS= read -r l && [ "$l" != . ]; do printf '%b' "$l"; done`;
@@ -22,11 +23,11 @@ function linesOf(typed: Buffer): string[] {
 }
 
 describe("what is typed into a session", () => {
-  it("begins with the nonce, and ends in the one dot that ends it", () => {
-    const lines = linesOf(typedStart(NONCE, { TOKEN: "hunter22" }));
-    expect(lines[0]).toBe(NONCE);
+  it("begins with the nonce and when to pack, and ends in the one dot that ends it", () => {
+    const lines = linesOf(typedStart(OPENING, { TOKEN: "hunter22" }));
+    expect(lines[0]).toBe(`${NONCE} 262144`);
+    expect(linesOf(typedStart({ nonce: NONCE, packAbove: undefined }, {}))[0]).toBe(NONCE);
     expect(lines.indexOf(".")).toBe(lines.length - 1);
-    expect(linesOf(typedLoader(NONCE, ".")).slice(-1)).toEqual(["."]);
   });
 
   it("is lines of printable ASCII that a terminal passes whole, with no dot in between", () => {
@@ -58,7 +59,7 @@ describe("what is typed into a session", () => {
   });
 
   it("holds no secret as it is", () => {
-    const typed = typedStart(NONCE, { TOKEN: "two\nlines" }).toString();
+    const typed = typedStart(OPENING, { TOKEN: "two\nlines" }).toString();
     expect(typed).not.toContain("two\nlines");
   });
 });

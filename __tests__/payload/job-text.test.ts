@@ -8,6 +8,7 @@ import {
   recorderPy,
   shortened,
   uploaderPy,
+  withoutComments,
 } from "../../src/payload/container-source.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
@@ -19,7 +20,7 @@ function settings(options: Partial<JobOptions>): string {
     .replace(jobSource(JOB), "")
     .replace(quote(recorderPy()), "'<recorder.py>'")
     .replace(quote(uploaderPy()), "'<uploader.py>'")
-    .replace(quote(payloadFile("recorder.awk")), "'<recorder.awk>'")
+    .replace(quote(withoutComments(payloadFile("recorder.awk"))), "'<recorder.awk>'")
     .replace(quote(inlinePython("become.py")), "'<become.py>'")
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")
     .replace(quote(inlinePython("pack.py")), "'<pack.py>'")

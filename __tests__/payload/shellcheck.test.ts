@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
-import { loaderText } from "../../src/payload/loader.ts";
+import { jobParts, loaderParts, unpackerParts, withoutComments } from "../../src/payload/container-source.ts";
+import { loaderText, unpackerText } from "../../src/payload/loader.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { withNeed } from "../helpers/needs.ts";
@@ -41,17 +42,24 @@ const S3: Delivery = {
   key: "fargate-exec/0123/payload",
   region: "eu-west-1",
 };
-const job = payload.bytes.toString();
+/** With the comments that are not sent: they hold directives. */
+const job = payload.bytes.toString().replace(withoutComments(jobParts(JOB)), () => jobParts(JOB));
 const bootstrap = (delivery: Delivery): string =>
-  split(bootstrapCommand({ runId: JOB.runId, at: 0, packAbove: 1, payload, delivery }))[2] ?? "";
+  split(bootstrapCommand({ runId: JOB.runId, at: 0, payload, delivery }))[2] ?? "";
 const directory = new URL("../../src/payload/container/", import.meta.url);
 const source = (file: string): string => readFileSync(new URL(file, directory), "utf8");
+/** The loaders with the comments that are not sent. */
+const commentedLoader = (delivery: Delivery): string =>
+  loaderText({ payload, delivery, address: "https://x" }).replace(withoutComments(loaderParts()), () =>
+    loaderParts(),
+  );
+const commentedUnpacker = unpackerText(payload, 3).replace(withoutComments(unpackerParts()), () =>
+  unpackerParts(),
+);
 /** All that runs in one shell, in one text: what is sourced or evaluated stands where that is done, once. */
-const whole = (delivery: Delivery): string =>
+const whole = (delivery: Delivery, loader = commentedLoader(delivery)): string =>
   bootstrap(delivery)
-    .replace(/^eval "\$\(printf %b "\$fx_code"\)"$/m, () =>
-      loaderText({ payload, delivery, address: "https://x" }),
-    )
+    .replace(/^eval "\$\(printf %b "\$fx_code"\)"$/m, () => loader)
     .replace(/^\. "\$fx_dir\/\$\{fx_new:-job\}"$/m, () =>
       ["process.sh", "safe.sh", "tools.sh", "apart.sh", "credentials.sh"].reduce(
         (text, part) => text.replace(source(part), () => ""),
@@ -62,6 +70,7 @@ const whole = (delivery: Delivery): string =>
 check.each<[string, string]>([
   ["the bootstrap, the loader and the job, from S3", whole(S3)],
   ["the bootstrap, the loader and the job, over the session", whole({ kind: "session" })],
+  ["the bootstrap, what unpacks and the job", whole({ kind: "session" }, commentedUnpacker)],
   ["the job by itself", job],
   ["what stops a job", split(stopCommand(JOB.runId))[2] ?? ""],
   ["what tries the script", source("try.sh")],
@@ -90,7 +99,17 @@ it.each(files)("%s says at its top what it is, and holds no exception without it
 
 it("every part of the job is delivered", () => {
   const parts = files.filter(
-    (file) => !["bootstrap.sh", "launch.sh", "loader.sh", "ours.sh", "stop.sh", "try.sh"].includes(file),
+    (file) =>
+      ![
+        "bootstrap.sh",
+        "launch.sh",
+        "loader.sh",
+        "ours.sh",
+        "stop.sh",
+        "try.sh",
+        "unpack.sh",
+        "verify.sh",
+      ].includes(file),
   );
   for (const part of parts) expect(job).toContain(source(part));
 });

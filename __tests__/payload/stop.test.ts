@@ -176,7 +176,6 @@ withNeed(
     const command = bootstrapCommand({
       runId,
       at: 0,
-      packAbove: undefined,
       payload,
       delivery: { kind: "session" },
     });

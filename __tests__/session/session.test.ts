@@ -299,7 +299,7 @@ describe("a session's way to the gateway", () => {
     process.env["NO_PROXY"] = mode === "excepted" ? "127.0.0.1" : "";
     try {
       const session = await open(gateway, {
-        aws: { ...AWS, proxy: () => awsClients({ region: "eu-west-1" }).proxy() },
+        aws: { ...AWS, agent: (url: string) => awsClients({ region: "eu-west-1" }).agent(url) },
       });
       gateway.send(output(0, "through"), closed(""));
       expect(await readAll(session)).toBe("through");

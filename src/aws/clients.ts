@@ -5,6 +5,7 @@ import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import type { Connections } from "./connections.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { attempt, endpointOverride } from "./failures.ts";
 import { once } from "./once.ts";
@@ -38,6 +39,10 @@ export interface AwsClients {
    * An agent that obeys the proxy variables, for sockets other than the SDK's; undefined where no variable is set.
    */
   proxy(): Promise<Agent | undefined>;
+  /** The agent for a request to this URL: that of a proxy, or of the step's own connections; undefined for neither. */
+  agent(url: string): Promise<Agent | undefined>;
+  /** The connections that these clients share with others; undefined: their own. */
+  readonly connections: Connections | undefined;
   /** Closes idle connections. */
   destroy(): void;
 }
@@ -54,6 +59,8 @@ export interface AwsOptions {
   readonly credentials?: CredentialsSource | undefined;
   /** Calls under way reject with its reason when it aborts. */
   readonly signal?: AbortSignal;
+  /** The connections that these clients share with others; undefined: their own. */
+  readonly connections?: Connections;
   /** How long a throttled call is repeated, in milliseconds; by default three minutes. */
   readonly throttledFor?: number;
 }
@@ -109,6 +116,8 @@ export function awsClients(options: AwsOptions): AwsClients {
     gatewayEndpoints: () =>
       (["ssmmessages", "ecs", "ssm"] as const).flatMap((service) => endpointOverride(service) ?? []),
     proxy,
+    agent: async (url) => (await proxy()) ?? options.connections?.agentFor(url),
+    connections: options.connections,
     destroy: () => {
       for (const client of made) client.destroy();
     },
@@ -116,7 +125,10 @@ export function awsClients(options: AwsOptions): AwsClients {
 }
 
 /** The configuration that all clients share. */
-function sharedConfig({ region, credentials, throttledFor }: AwsOptions, agent: Agent | undefined) {
+function sharedConfig(
+  { region, credentials, throttledFor, connections }: AwsOptions,
+  agent: Agent | undefined,
+) {
   const common = {
     region,
     customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
@@ -124,7 +136,7 @@ function sharedConfig({ region, credentials, throttledFor }: AwsOptions, agent: 
       connectionTimeout: 5_000,
       // This limit is for silence, so a slow upload may take longer.
       socketTimeout: 60_000,
-      ...(agent && { httpAgent: agent, httpsAgent: agent }),
+      ...(agent ? { httpAgent: agent, httpsAgent: agent } : connections?.agents),
     },
   };
   const clientConfig = { ...common, retryStrategy: patience(throttledFor) };

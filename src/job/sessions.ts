@@ -1,4 +1,3 @@
-import type { ExecConfiguration } from "../aws/ecs.ts";
 import { encryptionOf } from "../channel/encryption.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/follow-session.ts";
@@ -8,7 +7,6 @@ import { type LogLocation, logLocation } from "../logs/transcript.ts";
 import { bootstrapCommand, type BootstrapOptions } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
-import { logsOf } from "../ready/session-logs.ts";
 import { explainUnopened } from "../ready/unopened.ts";
 import { openTicket, terminateSession } from "../session/opener.ts";
 import { requestSession } from "../session/request-session.ts";
@@ -20,8 +18,6 @@ import type { JobContext } from "./context.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** Output is packed when more than this many bytes wait: the agent carries them in a quarter of a second. */
-const PACK_ABOVE = 256 * 1024;
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
 
@@ -63,7 +59,7 @@ export class JobSessions implements SessionSource {
     this.#deadline = deadline;
     this.#lines = lines;
     this.#openedAt = clock.now();
-    this.#command = { runId: origin.id, packAbove: packAbove(inputs, exec), payload, delivery };
+    this.#command = { runId: origin.id, payload, delivery };
     this.#job = { ...container, run: origin.id, encryption: encryptionOf(exec) };
     this.#record(this.#job);
   }
@@ -172,21 +168,4 @@ export class JobSessions implements SessionSource {
     this.#job = job;
     if (!target.started) ledger.replace(["job"], [{ kind: "job", ...job }]);
   }
-}
-
-/**
- * The bytes above which output is packed; undefined: never. For a cluster that asks for session logs (logging
- * OVERRIDE) the output stays plain by default, so that the logs are readable. Logging DEFAULT writes the container's
- * own log group, for which packed output is accepted.
- */
-function packAbove(
-  { transport }: JobContext["inputs"],
-  exec: ExecConfiguration | undefined,
-): number | undefined {
-  if (transport === "packed") return 0;
-  return transport === "plain" || asksForLogs(exec) ? undefined : PACK_ABOVE;
-}
-
-function asksForLogs(exec: ExecConfiguration | undefined): boolean {
-  return exec?.logging === "OVERRIDE" && logsOf(exec).length > 0;
 }

@@ -1,9 +1,10 @@
 import { asFailure } from "../errors.ts";
 import type { TypedInput } from "../follow/follow-session.ts";
 import type { Delivery } from "../payload/bootstrap.ts";
-import { typedLoader, typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
-import { loaderText } from "../payload/loader.ts";
+import { typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
+import { typedDelivery } from "../payload/typed-delivery.ts";
 import type { JobContext } from "./context.ts";
+import { packAbove } from "./pack-above.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long a presigned URL is valid. */
@@ -13,14 +14,15 @@ const ADDRESS_SECONDS = 300;
 export function typedInput(
   nonce: string,
   { payload, delivery }: Pick<PreparedJob, "payload" | "delivery">,
-  context: Pick<JobContext, "inputs" | "aws" | "log">,
+  context: Pick<JobContext, "inputs" | "exec" | "aws" | "log">,
 ): TypedInput {
+  const opening = { nonce, packAbove: packAbove(context.inputs, context.exec) };
   const { secrets } = context.inputs;
   return {
     start: async (missing) => {
-      if (missing === undefined) return typedStart(nonce, secrets);
+      if (missing === undefined) return typedStart(opening, secrets);
       const address = await stagedAddress(delivery, context);
-      return typedLoader(nonce, loaderText({ payload, delivery, address }));
+      return typedDelivery(opening, { payload, delivery, address }, missing.why, secrets);
     },
     payload: () => typedPayload(payload),
     secrets: () => typedSecrets(secrets),

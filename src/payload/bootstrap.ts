@@ -19,8 +19,6 @@ export interface BootstrapOptions {
   readonly runId: string;
   /** The byte of the spool to go on from. */
   readonly at: number;
-  /** Output is packed when more than this many bytes wait; undefined: never. */
-  readonly packAbove: number | undefined;
   readonly payload: Payload;
   readonly delivery: Delivery;
 }
@@ -38,7 +36,7 @@ export const LONGEST_COMMAND = 4096;
 export function bootstrapCommand(options: BootstrapOptions): string {
   const { payload, delivery } = options;
   const script = [
-    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${payload.scriptAt} fx_pack=${options.packAbove ?? "''"}`,
+    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${payload.scriptAt}`,
     `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     `fx_echo_off_py=${doubleQuote(inlinePython("echo_off.py"))}`,
     fetchFunction(payload, delivery),
@@ -48,9 +46,16 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   return `/bin/sh -c ${quote(script)}`;
 }
 
-/** The shell function that downloads the payload. It does nothing where the session carries the payload. */
+/** What a container that can unpack says of a payload that the session carries: why it is missing. */
+export const PACKED = "packed";
+
+/**
+ * The shell function that downloads the payload. Where the session carries the payload it finds out whether the
+ * container can unpack it.
+ */
 function fetchFunction(payload: Payload, delivery: Delivery): string {
-  if (delivery.kind === "session") return "fx_fetch() { :; }";
+  if (delivery.kind === "session")
+    return `fx_fetch() { fx_safe "$(command -v gzip)" && fx_safe "$(command -v base64)" && fx_why=${PACKED}; :; }`;
   const { bucket, key, region } = delivery;
   const words = [
     `${inlinePython("apart.py")}\n${inlinePython("fetch.py")}`,

@@ -36,6 +36,10 @@ const JOB = [
 /** The parts of the file `job` that only a job has whose output S3 may carry. */
 const PIECES = ["upload.sh", "curl.sh", "order.sh", "leave.sh"];
 
+/** The parts of the loader, and of the one for a payload that follows it. */
+const LOADER = ["tools.sh", "apart.sh", "credentials.sh", "verify.sh", "loader.sh"];
+const UNPACKER = ["tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
+
 /** The parts of the Python recorder: redaction, records, and the program. */
 const RECORDER = ["redact.py", "records.py", "recorder.py"];
 
@@ -44,17 +48,24 @@ const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
 
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
-export const recorderPy = (): string => joined(RECORDER);
-export const uploaderPy = (): string => joined(UPLOADER);
+export const recorderPy = (): string => withoutComments(joined(RECORDER));
+export const uploaderPy = (): string => withoutComments(joined(UPLOADER));
+export const loaderParts = (): string => joined(LOADER);
+export const unpackerParts = (): string => joined(UNPACKER);
 
-/** The code of the job; with `pieces` that of a job whose output S3 may carry. */
-export function jobSource({ pieces }: { readonly pieces: boolean }): string {
-  return `${joined(pieces ? [...JOB, ...PIECES] : JOB)}\nfx_main "$@"\n`;
+/** The code of the job as its authors read it; with `pieces` that of a job whose output S3 may carry. */
+export function jobParts({ pieces }: { readonly pieces: boolean }): string {
+  return joined(pieces ? [...JOB, ...PIECES] : JOB);
+}
+
+/** The same without comments, and the call of it. */
+export function jobSource(options: { readonly pieces: boolean }): string {
+  return `${withoutComments(jobParts(options))}\nfx_main "$@"\n`;
 }
 
 /**
- * The text without comments and empty lines, for a program in an argument of `-c`, which the process list or
- * CloudTrail shows.
+ * The text without comments and empty lines, for what is typed, and for a program in an argument of `-c`, which the
+ * process list or CloudTrail shows.
  */
 export function withoutComments(source: string): string {
   return source

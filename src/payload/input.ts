@@ -9,20 +9,19 @@ import { redactionPatterns } from "./redaction.ts";
  */
 const LONGEST_LINE = 3900;
 
-/**
- * The first input, which is typed when the container says that echo is off: the nonce, then the secrets. All input is
- * printable ASCII, in lines that a terminal in canonical mode passes whole.
- */
-export function typedStart(nonce: string, secrets: Readonly<Record<string, string>>): Buffer {
-  return Buffer.concat([typed([nonce]), typedSecrets(secrets)]);
+/** What the container is told first, when it has said that echo is off. */
+export interface Opening {
+  readonly nonce: string;
+  /** Output is packed when more than this many bytes wait; undefined: never. */
+  readonly packAbove: number | undefined;
 }
 
 /**
- * The first input where the payload is missing: the nonce, then the loader. The secrets are typed when the container
- * asks for them.
+ * The first input: the opening, then the secrets. All input is printable ASCII, in lines that a terminal in canonical
+ * mode passes whole.
  */
-export function typedLoader(nonce: string, loader: string): Buffer {
-  return typed([nonce, ...escapedLines(Buffer.from(loader)), "."]);
+export function typedStart(opening: Opening, secrets: Readonly<Record<string, string>>): Buffer {
+  return Buffer.concat([typed([openingLine(opening)]), typedSecrets(secrets)]);
 }
 
 export function typedSecrets(secrets: Readonly<Record<string, string>>): Buffer {
@@ -52,6 +51,10 @@ export const CANCEL = Buffer.from("cancel\n");
  */
 export const END_TASK = Buffer.from("end\n");
 
+export function openingLine({ nonce, packAbove }: Opening): string {
+  return packAbove === undefined ? nonce : `${nonce} ${packAbove}`;
+}
+
 function secretsText(secrets: Readonly<Record<string, string>>): string {
   return [
     `fx_secret_environment=${quote(settings(secrets))}`,
@@ -62,12 +65,12 @@ function secretsText(secrets: Readonly<Record<string, string>>): string {
   ].join("\n");
 }
 
-function typed(lines: readonly string[]): Buffer {
+export function typed(lines: readonly string[]): Buffer {
   return Buffer.from(`${lines.join("\n")}\n`, "ascii");
 }
 
 /** `bytes` in the escapes of `printf %b`, in lines of which none is a single dot. */
-function escapedLines(bytes: Uint8Array): string[] {
+export function escapedLines(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   let line = "";
   for (const byte of bytes) {
@@ -80,6 +83,11 @@ function escapedLines(bytes: Uint8Array): string[] {
   }
   if (line !== "") lines.push(line === "." ? "\\0056" : line);
   return lines;
+}
+
+/** A text without line ends, in lines that a terminal passes whole. */
+export function linesOf(text: string): readonly string[] {
+  return text.match(new RegExp(`.{1,${LONGEST_LINE}}`, "g")) ?? [];
 }
 
 /** The escape of each byte for `printf %b`, without characters that have a meaning for a terminal. */

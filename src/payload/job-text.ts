@@ -1,6 +1,13 @@
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
-import { inlinePython, jobSource, recorderPy, shortened, uploaderPy } from "./container-source.ts";
+import {
+  inlinePython,
+  jobSource,
+  recorderPy,
+  shortened,
+  uploaderPy,
+  withoutComments,
+} from "./container-source.ts";
 
 export interface JobOptions {
   readonly runId: string;
@@ -55,7 +62,7 @@ export function jobText(options: JobOptions): string {
     `fx_environment=${quote(settings(options.env))}`,
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
-    `fx_recorder_awk=${quote(payloadFile("recorder.awk"))}`,
+    `fx_recorder_awk=${quote(withoutComments(payloadFile("recorder.awk")))}`,
     ...(options.pieces ? [`fx_uploader_py=${quote(uploaderPy())}`] : []),
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,

@@ -2,8 +2,7 @@ import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
 import { LARGEST_TYPED_SCRIPT } from "../inputs/script.ts";
 import { quote } from "./quote.ts";
-import { payloadFile } from "./files.ts";
-import { inlinePython } from "./container-source.ts";
+import { inlinePython, loaderParts, unpackerParts, withoutComments } from "./container-source.ts";
 
 export interface LoaderOptions {
   readonly payload: Payload;
@@ -23,6 +22,15 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
     ...["sha256", "download", "fetch", "environ"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
-    ...["tools.sh", "apart.sh", "credentials.sh", "loader.sh"].map((name) => payloadFile(name)),
+    withoutComments(loaderParts()),
+  ].join("\n");
+}
+
+/** The code that unpacks a payload which follows it in so many lines. */
+export function unpackerText({ sha256 }: Pick<Payload, "sha256">, lines: number): string {
+  return [
+    `fx_sha=${sha256} fx_lines=${lines}`,
+    `fx_sha256_py=${quote(inlinePython("sha256.py"))}`,
+    withoutComments(unpackerParts()),
   ].join("\n");
 }

@@ -35,7 +35,8 @@ import { clipped } from "../clipped.ts";
  *     `NONCE;. LENGTH STATUS` the end mark: the spool has this length, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, and why.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
- *                             and the container asks for the code of other ways to get it.
+ *                             and the container asks for the code of other ways to get it. WHY is `packed` where the
+ *                             session carries the payload and the container can unpack it.
  *     `echo`, `echo PATH`     before the nonce is known: echo can't be turned off. PATH: because another user of the
  *                             container can replace that program.
  *     `open`                  before the nonce is known: the session is open, and the payload is being fetched.

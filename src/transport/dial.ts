@@ -16,8 +16,8 @@ export interface GatewayAccess {
   signUpgrade(url: string, now: number): Promise<Readonly<Record<string, string>>>;
   /** The endpoints that the environment names. A message gateway there is trusted like AWS's own. */
   gatewayEndpoints(): readonly string[];
-  /** The agent that obeys the proxy variables; undefined where no variable is set. */
-  proxy(): Promise<Agent | undefined>;
+  /** The agent for the request to this URL, as of a proxy; undefined: none. */
+  agent(url: string): Promise<Agent | undefined>;
 }
 
 export interface DialOptions extends Omit<SocketOptions, "url" | "headers" | "agent"> {
@@ -44,7 +44,10 @@ export async function dial(options: DialOptions): Promise<Socket> {
   );
   const giveUp = AbortSignal.any([signal, late.signal]);
   try {
-    const [headers, agent] = await unlessAborted(Promise.all([sign(options), aws.proxy()]), giveUp);
+    const [headers, agent] = await unlessAborted(
+      Promise.all([sign(options), aws.agent(ticket.streamUrl)]),
+      giveUp,
+    );
     const to = { ...options, url: ticket.streamUrl, agent, signal: giveUp };
     return await connect({ ...to, headers }).catch((refusal: unknown) => {
       if (!isUnauthorized(refusal) || Object.keys(headers).length === 0) throw refusal;

@@ -35,7 +35,7 @@ export interface Socket {
 export interface SocketOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The agent of a proxy; undefined for a direct connection. */
+  /** Opens the connection; undefined for a connection of its own. */
   readonly agent: Agent | undefined;
   readonly clock: Clock;
   /** Ends the attempt to connect. It has no effect on an open socket. */

@@ -1,5 +1,6 @@
 import { type Aws, awsCalls } from "../aws/calls.ts";
 import type { AwsOptions } from "../aws/clients.ts";
+import { Connections } from "../aws/connections.ts";
 import type { Clock } from "../clock.ts";
 import { afterGrace, begunInTime } from "./grace.ts";
 
@@ -18,13 +19,19 @@ export class StepAws {
   /** The calls of the cleanup. A cancel has no effect on them. */
   readonly undoing: Aws;
   readonly #making: Aws;
+  readonly #connections = new Connections();
   readonly #over = new AbortController();
 
   constructor({ cancel, clock, ...options }: StepAwsOptions) {
     const { region, credentials } = options;
-    this.undoing = awsCalls({ region, credentials });
-    this.#making = awsCalls({ ...options, signal: afterGrace(cancel, clock, this.#over.signal) });
-    const calls = awsCalls({ ...options, signal: cancel });
+    const connections = this.#connections;
+    this.undoing = awsCalls({ region, credentials, connections });
+    this.#making = awsCalls({
+      ...options,
+      connections,
+      signal: afterGrace(cancel, clock, this.#over.signal),
+    });
+    const calls = awsCalls({ ...options, connections, signal: cancel });
     const begun = begunInTime(this.#making, cancel);
     this.run = { ...calls, ecs: { ...calls.ecs, ...begun.ecs }, s3: { ...calls.s3, ...begun.s3 } };
   }
@@ -37,5 +44,6 @@ export class StepAws {
 
   close(): void {
     this.undoing.clients.destroy();
+    this.#connections.close();
   }
 }

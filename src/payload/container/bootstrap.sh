@@ -72,9 +72,9 @@ fi
 [ -z "$fx_new" ] || [ "$fx_at" -gt 0 ] || fx_fetch || fx_why=$(fx_words)
 [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_missing="1 $fx_why"
 fx_say "ready$fx_missing"
-read -r fx_nonce <&3
 # Without the payload the runner types the loader (loader.sh): lines of printf escapes, and a dot.
 if [ "$fx_missing" ]; then
+  read -r fx_nonce fx_pack <&3
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
   eval "$(printf %b "$fx_code")"
 fi

@@ -19,18 +19,19 @@ fx_run_job() {
   echo "$fx_self" >"$fx_dir/pid"
   fx_write_about
   fx_limit_spool
-  cat "$fx_dir/header" >"$fx_dir/out.0"
   for fx_file in stopping status; do fx_reserve "$fx_file"; done
 
-  fx_find_programs
-  [ -z "$fx_pieces" ] || fx_start_uploader
   fx_check
+  fx_await_header
+  [ -z "$fx_pieces" ] || fx_start_uploader
   if [ "$fx_flaw" ]; then
     fx_end refused "$fx_flaw"
     return
   fi
   fx_start_recording || return
+  # The recorder is starting.
   fx_note_unread
+  fx_await_recording || return
   fx_start_workers
   fx_await_workers
   fx_conclude
@@ -41,6 +42,17 @@ fx_start_uploader() {
   fx_name "$!"
   fx_uploader=$fx_token
   fx_write uploader "$fx_uploader"
+}
+
+# Begins the spool with the header, which the attacher may still be writing, for three seconds at most. The attacher may
+# have been killed.
+fx_await_header() {
+  fx_tries=150
+  until [ -e "$fx_dir/header" ] || [ "$fx_tries" -eq 0 ]; do
+    sleep 0.02
+    fx_tries=$((fx_tries - 1))
+  done
+  cat "$fx_dir/header" >"$fx_dir/out.0"
 }
 
 fx_start_workers() {

@@ -1,0 +1,60 @@
+# --- Leaving: the session ends while the job goes on, because its reader follows it by S3 and has typed `left`.
+
+# The reader has typed `left`.
+fx_tell_left() {
+  : >"$fx_dir/left"
+  fx_wake_attacher
+}
+
+# Whether PID 1 reaps the processes that it adopts. The job becomes one of them when the attacher ends. It is tried with a
+# process that has lost its parent and has ended, because a program can't be judged by its name. Some look for such
+# processes every two seconds only, so it has five.
+fx_is_reaping() {
+  fx_find_zombie || fx_token=$(fx_end_as_orphan &)
+  fx_orphan=$fx_token fx_tries=100
+  [ "$fx_orphan" ] || return
+  while fx_is "$fx_orphan"; do
+    [ "$fx_tries" -gt 0 ] || return
+    sleep 0.05
+    fx_tries=$((fx_tries - 1))
+  done
+}
+
+# Prints the name of this process, once PID 1 has adopted it, and ends. Before that its parent might reap it.
+fx_end_as_orphan() {
+  fx_tries=100
+  while fx_name self && [ "$fx_tries" -gt 0 ]; do
+    case ${fx_stat##*\) } in ?' 1 '*) break ;; esac
+    sleep 0.01
+    fx_tries=$((fx_tries - 1))
+  done
+  printf %s "$fx_token"
+}
+
+# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. So not every try leaves one.
+fx_find_zombie() {
+  for fx_file in /proc/[0-9]*; do
+    fx_name "${fx_file#/proc/}"
+    case $fx_state:${fx_stat##*\) } in 'Z:Z 1 '*) return 0 ;; esac
+  done
+  false
+}
+
+# Ends what belongs to the attacher, and nothing of the job. The job has another parent already where another attacher has
+# started it. False where the attacher has to stay, because the ended job would be a zombie for ever.
+fx_leave() {
+  [ -z "$fx_child" ] || fx_is_reaping || return
+  fx_end_helpers
+  rm -f "$fx_dir/left" "$fx_dir/attacher"
+  for fx_each in ${fx_guard-}; do wait "$fx_each"; done
+}
+
+# Keeps the session, and sends nothing of the spool, until the end of the job was taken.
+fx_stay() {
+  : >"$fx_dir/stays"
+  fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its place would be free."
+  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ]; do
+    [ ! -e "$fx_dir/notes" ] || fx_tell_notes
+    fx_wait_for_news
+  done
+}

@@ -1,0 +1,133 @@
+# --- What the runner has typed, and what it writes into `control`, for the uploader by curl. objects.py is the same in
+# python3.
+
+fx_find_hasher() {
+  fx_tool sha256sum || fx_tool openssl || return
+  fx_hasher=$fx_file
+}
+
+# Prints the SHA-256 of standard input, and more behind a blank.
+fx_hash() {
+  case $fx_hasher in
+    *openssl) "$fx_hasher" dgst -sha256 -r ;;
+    *) "$fx_hasher" ;;
+  esac
+}
+
+# fx_seal KIND NUMBER BEGIN LENGTH BODY: sets fx_header to the first line of an object whose body is in that file.
+fx_seal() {
+  fx_inner=$({ printf '%sfx1 %s %s %s %s %s\n' "$fx_inner_key" "$fx_order_job" "$1" "$2" "$3" "$4" && cat "$5"; } | fx_hash)
+  fx_mac=$(printf %s%s "$fx_outer_key" "${fx_inner%% *}" | fx_hash)
+  fx_header="fx1 $1 $2 $3 $4 ${fx_mac%% *}"
+}
+
+# Reads the file `order`, and writes what is secret for curl. False where something is missing.
+fx_read_order() {
+  fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_until='' fx_word='' fx_value='' fx_odd=''
+  : >"$fx_dir/post.curl"
+  : >"$fx_dir/get.curl"
+  while IFS= read -r fx_line; do
+    case $fx_line in
+      'field+ '*' '*)
+        fx_line=${fx_line#* }
+        fx_value=$fx_value${fx_line#* }
+        ;;
+      *+' '*) fx_value=$fx_value${fx_line#*+ } ;;
+      *)
+        fx_take_word
+        fx_word=${fx_line%% *} fx_value=${fx_line#* }
+        ;;
+    esac
+  done <"$fx_dir/order"
+  fx_take_word
+  [ "$fx_order_job" ] && [ "$fx_inner_key" ] && [ "$fx_outer_key" ] && [ "$fx_order_begin" ] && [ "$fx_folder" ] &&
+    [ "$fx_until" ] && [ -s "$fx_dir/post.curl" ] && [ -s "$fx_dir/get.curl" ] && [ -z "$fx_odd" ]
+}
+
+# Takes fx_word with its whole value. curl would read a quote or a backslash as its own.
+fx_take_word() {
+  case $fx_value in *[\"\\]*) fx_odd=1 ;; esac
+  case $fx_word in
+    job) fx_order_job=$fx_value ;;
+    key) fx_inner_key=${fx_value% *} fx_outer_key=${fx_value#* } ;;
+    begin) fx_order_begin=$fx_value ;;
+    folder) fx_folder=$fx_value ;;
+    post-until) fx_until=$fx_value ;;
+    url) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/post.curl" ;;
+    field) printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl" ;;
+    control) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/get.curl" ;;
+  esac
+}
+
+# The file `carried`: how far the order was carried out.
+fx_read_carried() {
+  fx_sequence=0 fx_at=$fx_order_begin fx_control=0 fx_over=0
+  if read -r fx_job_ fx_word fx_value fx_line fx_rest <"$fx_dir/carried" && [ "$fx_job_" = "$fx_order_job" ]; then
+    fx_sequence=$fx_word fx_at=$fx_value fx_control=$fx_line fx_over=$fx_rest
+  fi
+} 2>/dev/null
+
+fx_write_carried() { fx_write carried "$fx_order_job $fx_sequence $fx_at $fx_control $fx_over"; }
+fx_write_lease() { fx_write lease "$fx_lease $(date +%s)"; }
+
+# Reads `control`.
+fx_look() {
+  fx_seen=$fx_now fx_unseen=0
+  fx_ask -K "$fx_dir/get.curl" --max-filesize 65536
+  case $fx_http in
+    000 | 5??) return ;;
+    200)
+      if fx_read_control; then
+        fx_lease=$(date +%s)
+        fx_control=$fx_number
+        fx_write_carried
+        fx_obey "here $fx_from"
+        fx_renew
+        fx_obey_words
+      fi
+      ;;
+  esac
+  fx_write_lease
+}
+
+# Reads the answer into fx_number, fx_from and the file `body`. False where it is no `control` of the runner, or one that was
+# there before.
+fx_read_control() {
+  read -r fx_rest fx_kind fx_number fx_from fx_length fx_rest <"$fx_dir/answer" || return
+  for fx_each in "$fx_number" "$fx_from" "$fx_length"; do
+    case $fx_each in '' | *[!0-9]* | 0?* | ????????????????*) return 1 ;; esac
+  done
+  [ "$fx_kind" = control ] && [ "$fx_number" -gt "$fx_control" ] || return
+  tail -n +2 "$fx_dir/answer" >"$fx_dir/body"
+  fx_size body
+  fx_seal control "$fx_number" "$fx_from" "$fx_bytes" "$fx_dir/body"
+  IFS= read -r fx_line <"$fx_dir/answer" && [ "$fx_line" = "$fx_header" ]
+}
+
+# Takes new addresses from the file `body`. Each kind replaces all of its kind.
+fx_renew() {
+  fx_kinds=''
+  for fx_each in url field post-until control; do
+    ! grep -q "^$fx_each " "$fx_dir/body" || fx_kinds="$fx_kinds${fx_kinds:+|}$fx_each"
+  done
+  [ "$fx_kinds" ] || return 0
+  {
+    grep -vE "^($fx_kinds)\\+? " "$fx_dir/order"
+    grep -E "^($fx_kinds)\\+? " "$fx_dir/body"
+  } >"$fx_dir/order.made" && mv "$fx_dir/order.made" "$fx_dir/order"
+  fx_read_order
+  fx_again=0 fx_pause=0
+}
+
+fx_obey_words() {
+  while IFS= read -r fx_line; do
+    case $fx_line:$fx_over in
+      cancel:*) [ -e "$fx_dir/status" ] || fx_obey cancel ;;
+      taken:1)
+        fx_obey taken
+        fx_obey over
+        ;;
+      attach:*) fx_obey over ;;
+    esac
+  done <"$fx_dir/body"
+}

@@ -1,0 +1,12 @@
+import type { RecordedRequest } from "./front.ts";
+
+/**
+ * How many of one caller's calls came in a row before this one: the longest chain in which each call arrived after the
+ * answer to the one before. Calls under way at the same time count as one.
+ */
+export function callsInARow(calls: readonly RecordedRequest[], last: RecordedRequest): number {
+  const before = calls.filter(
+    ({ turn: { answered } }) => answered !== undefined && answered < last.turn.arrived,
+  );
+  return before.length === 0 ? 0 : 1 + Math.max(...before.map((call) => callsInARow(before, call)));
+}

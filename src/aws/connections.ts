@@ -1,0 +1,99 @@
+import http from "node:http";
+import https from "node:https";
+import { Socket } from "node:net";
+
+/** A connection that is idle for longer may be about to be closed by the other side. */
+const LONGEST_IDLE_MS = 4_000;
+/** The limit of sockets is the SDK's own. */
+const OPTIONS = { keepAlive: true, maxSockets: 50 } as const;
+
+/** Connections that were opened before there is a request for them, by host and port. */
+class OpenedAhead {
+  readonly #waiting = new Map<string, { readonly socket: Socket; readonly since: number }[]>();
+
+  /** A failure is of no importance: the request then opens a connection of its own. */
+  add(key: string, socket: Socket): void {
+    const entry = { socket, since: performance.now() };
+    this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), entry]);
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      const others = this.#waiting.get(key)?.filter((each) => each !== entry);
+      this.#waiting.set(key, others ?? []);
+    });
+    socket.unref();
+  }
+
+  /** Takes one that is still open. */
+  take(key: string): Socket | undefined {
+    for (;;) {
+      const entry = this.#waiting.get(key)?.shift();
+      if (entry === undefined) return undefined;
+      const { socket, since } = entry;
+      if (socket.writable && performance.now() - since < LONGEST_IDLE_MS) return socket.ref();
+      socket.destroy();
+    }
+  }
+
+  close(): void {
+    for (const { socket } of [...this.#waiting.values()].flat()) socket.destroy();
+  }
+}
+
+function keyOf({ host, port }: http.ClientRequestArgs): string {
+  return `${host ?? ""}:${port ?? ""}`;
+}
+
+/**
+ * The connections to AWS of a step. All clients share them, so that a call need not open a connection where another
+ * client has one.
+ */
+export class Connections {
+  readonly #ahead = new OpenedAhead();
+  readonly #plain = new http.Agent(OPTIONS);
+  readonly #secure = new https.Agent(OPTIONS);
+  readonly #connect = { plain: connectOf(this.#plain), secure: connectOf(this.#secure) };
+
+  constructor() {
+    this.#share(this.#plain, this.#connect.plain);
+    this.#share(this.#secure, this.#connect.secure);
+  }
+
+  /** For the SDK. */
+  get agents(): { readonly httpAgent: http.Agent; readonly httpsAgent: https.Agent } {
+    return { httpAgent: this.#plain, httpsAgent: this.#secure };
+  }
+
+  agentFor(url: string): http.Agent {
+    return isSecure(url) ? this.#secure : this.#plain;
+  }
+
+  /** Opens a connection to the host of this URL, with the handshake of TLS, for a request that is to come. */
+  open(url: string): void {
+    const { hostname: host, port } = new URL(url);
+    const secure = isSecure(url);
+    const at = { host, port: port === "" ? (secure ? 443 : 80) : Number(port) };
+    const connect = secure ? this.#connect.secure : this.#connect.plain;
+    const socket = connect({ ...at, ...(secure && { servername: host }) }, () => undefined);
+    if (socket instanceof Socket) this.#ahead.add(keyOf(at), socket);
+  }
+
+  close(): void {
+    this.#ahead.close();
+    for (const agent of [this.#plain, this.#secure]) http.Agent.prototype.destroy.call(agent);
+  }
+
+  /** No client closes an agent, because others use it. */
+  #share(agent: http.Agent, connect: http.Agent["createConnection"]): void {
+    agent.createConnection = (options, callback) =>
+      this.#ahead.take(keyOf(options)) ?? connect(options, callback);
+    agent.destroy = () => undefined;
+  }
+}
+
+function connectOf(agent: http.Agent): http.Agent["createConnection"] {
+  return agent.createConnection.bind(agent);
+}
+
+function isSecure(url: string): boolean {
+  return /^(https|wss):/.test(url);
+}

@@ -1,0 +1,22 @@
+import { gzipSync } from "node:zlib";
+import { PACKED } from "./bootstrap.ts";
+import { escapedLines, linesOf, type Opening, openingLine, typed, typedSecrets } from "./input.ts";
+import { loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
+
+/**
+ * The first input where the payload is missing, and why: the opening, then a loader. A container that can unpack gets
+ * the payload and the secrets with it where the session carries the payload. Any other one asks for each.
+ */
+export function typedDelivery(
+  opening: Opening,
+  options: LoaderOptions,
+  why: string,
+  secrets: Readonly<Record<string, string>>,
+): Buffer {
+  const { payload, delivery } = options;
+  const opened = (code: string): Buffer =>
+    typed([openingLine(opening), ...escapedLines(Buffer.from(code)), "."]);
+  if (delivery.kind !== "session" || why !== PACKED) return opened(loaderText(options));
+  const lines = linesOf(gzipSync(payload.bytes).toString("base64"));
+  return Buffer.concat([opened(unpackerText(payload, lines.length)), typed(lines), typedSecrets(secrets)]);
+}
