@@ -714,6 +714,23 @@ describe("with a bucket", () => {
       await four.cancelled();
     });
 
+    it("wait until the sessions of those that have left have ended, so that two that end are not two more", async () => {
+      const [one, two] = [sharing("one"), sharing("two")];
+      await passing(300);
+      ((await one.done) as Place).onSession("s-1");
+      sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
+      await passing(300);
+      const three = sharing("three");
+      await settled();
+      void one.release();
+      await passing(2_000);
+      expect([bucket.holders(), three.state]).toEqual([["two", "three"], "waiting"]);
+      sessions = [];
+      await passing(400);
+      expect([three.state, three.log.lines.at(-1)]).toEqual(["placed", expect.stringContaining("is free")]);
+      await two.release();
+    });
+
     it("know each other's sessions at once", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passing(300);

@@ -53,10 +53,14 @@ export class Claimant {
     this.#queue = new QueueObject({ ...options, object: { bucket, owner, key }, kmsKeyId });
   }
 
-  /** The sessions of this run, of the other holders, and the last ones of runs that have left. */
+  /** The sessions of this run and of the others in the queue. */
   get knownSessions(): readonly string[] {
-    const others = this.#seen.claims.flatMap(({ session }) => session ?? []);
-    return [...this.#sessions, ...others, ...this.#seen.past];
+    return [...this.#sessions, ...this.#seen.claims.flatMap(({ session }) => session ?? [])];
+  }
+
+  /** The last sessions of runs that have left. */
+  get pastSessions(): readonly string[] {
+    return this.#seen.past;
   }
 
   /**

@@ -13,6 +13,9 @@ const DISCONNECTED_MS = 45_000;
 const FIRST_LOOK_MS = 1_000;
 const PAUSE_MS = 1_000;
 const JITTER_MS = 500;
+/** The time for the agent to end the session of a run that has left: it drains the output for 2 s. */
+const LEAVING_MS = 10_000;
+const LEAVING_PAUSE_MS = 300;
 
 export interface SessionLookOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
@@ -46,8 +49,15 @@ async function list({ sessionTarget, ssm, log }: SessionLookOptions) {
 export interface ForeignSessionOptions extends SessionLookOptions {
   /** A look at the sessions that is under way. */
   readonly looking: Promise<readonly ActiveSession[] | undefined>;
-  /** The sessions that runs of this action have opened, as the queue names them. */
+  /** The sessions of the runs in the queue. */
   readonly ours: () => readonly string[];
+  /** The last sessions of runs that have left the queue. The agent may still be ending them. */
+  readonly past: () => readonly string[];
+  /**
+   * Whether the run shares the container. Such a run also waits for sessions that are ending: with two of them there would be
+   * four, once two runs come in.
+   */
+  readonly shares: boolean;
   /** Reads the queue again. */
   readonly refresh: () => Promise<void>;
   readonly waitLog: WaitLog;
@@ -68,16 +78,19 @@ export interface ForeignSessions {
  * listed. Fails with `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
-  const { looking, ours, refresh, waitLog, clock, log, deadline, signal, random = Math.random } = options;
+  const { looking, shares, refresh, waitLog, clock, log, deadline, signal, random = Math.random } = options;
+  const begun = clock.now();
   let sessions = await looking;
   if (sessions === undefined) return { canList: false, beside: false };
   let alone: { readonly id: string; readonly since: number } | undefined;
   for (;;) {
     signal?.throwIfAborted();
-    const known = ours();
-    const [first, ...others] = sessions.filter(
-      (session) => !isEnding(session) && !known.includes(session.id),
+    const [known, past] = [options.ours(), options.past()];
+    const isLeaving = (session: ActiveSession): boolean => isEnding(session) || past.includes(session.id);
+    const foreign = sessions.filter(
+      (session) => !known.includes(session.id) && (shares || !isLeaving(session)),
     );
+    const [first, ...others] = foreign;
     if (first === undefined) return { canList: true, beside: false };
     const isAlone = first.status === "Disconnected" && others.length === 0;
     if (!isAlone) alone = undefined;
@@ -89,8 +102,10 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
       );
       return { canList: true, beside: true };
     }
-    waitLog.tell(awaited([first, ...others]));
-    await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), PAUSE_MS + random() * JITTER_MS), signal);
+    const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;
+    if (!endSoon) waitLog.tell(awaited(foreign));
+    const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;
+    await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), pause), signal);
     await refresh().catch((error: unknown) => log.debug(`The queue can't be seen: ${asFailure(error).seen}`));
     sessions = (await list(options)) ?? sessions;
   }

@@ -68,7 +68,9 @@ export class PlaceInQueue implements Place {
     }
     const { beside, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
+      shares: this.#options.shares ?? false,
       ours: () => this.#claimant.knownSessions,
+      past: () => this.#claimant.pastSessions,
       refresh: () => this.#claimant.refresh(),
     });
     // Runs that share must see the session of a run whose claim was lost.
