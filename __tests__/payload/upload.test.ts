@@ -69,7 +69,7 @@ const FAULTS: readonly (readonly [string, Fault | { readonly after: Fault }])[] 
   ["does not answer", "silence"],
 ];
 
-describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
+describe.each(WAYS)("by $way, while S3", ({ options }) => {
   it.concurrent.each(FAULTS)(
     "%s, nothing is lost and no piece gets another content",
     async (_, fault) => {
@@ -88,9 +88,6 @@ describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
       expect(pieces.at(-1)?.body.toString()).toMatch(/^exited 0=3:/);
       const contents = [...uploaded.bucket.sent].filter(([key]) => /\/\d+$/.test(key));
       for (const [, bodies] of contents) expect(new Set(bodies.map(sha256)).size).toBe(1);
-      const notes = terminal.events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
-      // By the time a silence is noticed there is no session any more.
-      if (fault !== "silence") expect(notes.join("\n")).toContain(`S3 has not taken output (${way}): `);
       await uploaded.take();
     },
     PATIENCE,

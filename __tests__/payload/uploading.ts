@@ -105,9 +105,25 @@ export class UploadedJob {
   /** Follows it until S3 has proven to work, and then leaves the session. */
   async followBriefly(access?: string[]): Promise<void> {
     const terminal = await this.follow(access);
-    await until(() => this.pieces.length > 0);
+    await until(
+      () => this.pieces.length > 0,
+      () => this.#state(),
+    );
     terminal.type(LEFT);
     await terminal.closed;
+  }
+
+  /** What a failed test shows. */
+  #state(): string {
+    const path = this.job.directory ?? "/-";
+    const files = existsSync(path) ? readdirSync(path) : [];
+    const texts = ["err", "carried", "lease", "notes", "notes.told"].filter((name) => files.includes(name));
+    return JSON.stringify([
+      files,
+      ...texts.map((name) => readFileSync(join(path, name), "utf8")),
+      this.bucket.requests,
+      this.job.events.slice(-3),
+    ]);
   }
 
   get pieces(): Sealed[] {
