@@ -29,13 +29,18 @@ fx_end_helpers() {
 # The first helper obeys the lines that the reader types (input.ts).
 fx_listen() {
   while IFS= read -r fx_line; do
+    case $fx_line in 's3 '*)
+      # An order has many lines, so no program is started for each of them.
+      [ -z "$fx_pieces" ] || fx_take_line "${fx_line#s3 }"
+      continue
+      ;;
+    esac
     : >"$fx_dir/heard"
     date +%s >"$fx_dir/reader"
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
       cancel) fx_cancel ;;
-      's3 '*) [ -z "$fx_pieces" ] || fx_take_line "${fx_line#s3 }" ;;
       left) [ -z "$fx_pieces" ] || fx_tell_left ;;
       # StopTask begins with this signal, too. The runner types it where its credentials have ended.
       end) kill -s TERM 1 ;;
