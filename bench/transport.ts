@@ -1,6 +1,6 @@
 /**
- * `node bench/transport.ts`: the throughput of a session, plain and packed, of the recorders, and the time to the first
- * call.
+ * `node bench/transport.ts`: the throughput of a session, plain and packed, and of S3, that of the recorders, and the time
+ * to the first call.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -26,8 +26,10 @@ async function transport(mib: number): Promise<void> {
     for (const [way, size] of [
       ["plain", Math.min(mib, 10)],
       ["packed", mib],
+      ["s3", mib],
     ] as const) {
-      const inputs = { cluster: made.cluster, service: made.service, run: print(size), transport: way };
+      const carrier = { transport: way, ...(way === "s3" && { bucket: made.bucket }) };
+      const inputs = { cluster: made.cluster, service: made.service, run: print(size), ...carrier };
       const ms = await between({ ...(await environment(root, inputs)), ...local.env });
       speeds.set(way, size / (ms / 1000));
       const wire = (local.gateway.sessions.at(-1)?.bytes["to-client"] ?? 0) / MIB;
@@ -36,9 +38,10 @@ async function transport(mib: number): Promise<void> {
           `${(size / (ms / 1000)).toFixed(2)} MiB/s`,
       );
     }
-    console.log(
-      `packed is ${((speeds.get("packed") ?? 0) / (speeds.get("plain") ?? 1)).toFixed(1)} times plain`,
-    );
+    for (const way of ["packed", "s3"])
+      console.log(
+        `${way} is ${((speeds.get(way) ?? 0) / (speeds.get("plain") ?? 1)).toFixed(1)} times plain`,
+      );
   } finally {
     await local.stop();
   }
