@@ -1,3 +1,4 @@
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Task } from "../../local/task/task.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import {
@@ -9,10 +10,11 @@ import {
   pidOf,
   processes,
   type StepOptions,
+  withoutInit,
 } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { NumberedLines, NumberedReader } from "../helpers/numbered.ts";
-import { eventually, until } from "../helpers/until.ts";
+import { answered, eventually, until } from "../helpers/until.ts";
 
 let aws: Aws;
 
@@ -46,6 +48,14 @@ const at =
     if (typeof line === "string" ? shown === line : line.test(shown)) void act();
   };
 
+/** The folder of the only job that prints into the bucket under this prefix. */
+async function folderOf(prefix: string): Promise<string> {
+  return await answered(`a piece below ${prefix}`, async () => {
+    const [key] = await aws.objects(`${prefix}output/`);
+    return key?.slice(0, key.lastIndexOf("/") + 1);
+  });
+}
+
 it.concurrent("the session is left, and the rest comes by S3, with the exit code", async () => {
   const task = await aws.runningTask();
   const result = await byS3(task, { run: "echo one; sleep 3; echo two; echo three >&2; exit 7" });
@@ -75,6 +85,42 @@ it.concurrent("50 MB arrive byte by byte", async () => {
   expect([reader.wrong, numbered.bytes - reader.bytes, outputs["exit-code"]]).toEqual([undefined, 0, "7"]);
   expect(reader.others.some((line) => BY_S3.test(line))).toBe(true);
   expect(mostMemory).toBeLessThanOrEqual(190);
+});
+
+it.concurrent("two jobs run side by side in one container, because the place is given back", async () => {
+  // Its sessions are not logged: the upload of a log keeps the place of a session.
+  const linuxParameters = { initProcessEnabled: true };
+  const task = await aws.runningTask(await aws.register("unlogged", [{ ...withoutInit, linuxParameters }]));
+  const run = "date +%s%N; sleep 12; date +%s%N";
+  const results = await Promise.all([byS3(task, { run }), byS3(task, { run })]);
+  const [one, two] = results.map((result) => lines(result).map(Number));
+  expect([one?.length, two?.length]).toEqual([2, 2]);
+  expect(Math.max(one?.[0] ?? 0, two?.[0] ?? 0)).toBeLessThan(Math.min(one?.[1] ?? 0, two?.[1] ?? 0));
+});
+
+it.concurrent("where PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
+  const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
+  const result = await byS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
+  expect(result.outputs["exit-code"]).toBe("7");
+  expect(lines(result).filter((line) => /^(one|two)$/.test(line))).toEqual(["one", "two"]);
+  expect(mainLog(result).join("\n")).toContain("initProcessEnabled");
+  // The attacher's try for a reaper leaves one zombie.
+  expect(jobDirectories(task)).toEqual([]);
+});
+
+it.concurrent("a cancel reaches a job that no session follows", async () => {
+  const task = await aws.runningTask();
+  const cancel = new AbortController();
+  const run = "trap 'echo last words; exit 9' TERM; echo begun; while :; do sleep 0.1; done";
+  const result = await byS3(
+    task,
+    { run },
+    { signal: cancel.signal, onLine: at(BY_S3, () => cancel.abort()) },
+  );
+  expect(result.conclusion).toBe("cancelled");
+  expect(result.outputs["outcome"]).toBe("cancelled");
+  expect(lines(result)).toEqual(expect.arrayContaining(["begun", "last words"]));
+  await eventually(() => processes(task).filter(({ command }) => command.endsWith("/script")), []);
 });
 
 it.concurrent("a timeout ends such a job", async () => {
@@ -112,6 +158,57 @@ it.concurrent("S3 that answers with errors for some seconds costs nothing", asyn
   const result = await byS3(task, { run, prefix }, { onLine: at(BY_S3, fail) });
   expect(result.outputs["exit-code"]).toBe("3");
   expect(lines(result)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
+});
+
+/** Does harm once the output comes by S3, and expects that a session goes on with the output. */
+async function harmed(prefix: string, harm: (folder: string) => Promise<unknown>): Promise<StepResult> {
+  const task = await aws.runningTask();
+  const run = "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 1; done; sleep 14; echo 9; exit 3";
+  let done: Promise<unknown> = Promise.resolve();
+  const onLine = at(BY_S3, () => (done = folderOf(prefix).then(harm)));
+  const result = await byS3(task, { run, prefix }, { onLine });
+  await done;
+  expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
+  expect(result.outputs["stdout"]).toBe("1\n2\n3\n4\n5\n6\n7\n8\n9");
+  await eventually(() => aws.objects(prefix), []);
+  return result;
+}
+
+const put = (Key: string, Body: string): Promise<unknown> =>
+  aws.s3.send(new PutObjectCommand({ Bucket: aws.world.made.bucket, Key, Body }));
+
+it.concurrent("a status that another principal writes into the bucket is not believed", async () => {
+  const mac = "0".repeat(64);
+  const result = await harmed("forged/", async (folder) => {
+    // Whatever number the next piece has, a forged end stands there for the whole silence.
+    for (let round = 0; round < 40; round += 1) {
+      const { Contents = [] } = await aws.s3.send(
+        new ListObjectsV2Command({ Bucket: aws.world.made.bucket, Prefix: folder }),
+      );
+      const numbers = Contents.flatMap(({ Key = "" }) => /\/(\d+)$/.exec(Key)?.[1] ?? []).map(Number);
+      const next = Math.max(-1, ...numbers) + 1;
+      if (next > 60) return;
+      await put(`${folder}${next}`, `fx1 end ${next} 0 12 ${mac}\nexited 0=0:1`);
+    }
+  });
+  expect(said(result).join("\n")).toMatch(
+    /does not come by S3 any more: piece \d+ is not what the container/,
+  );
+});
+
+it.concurrent("a piece that is deleted comes by a session", async () => {
+  const result = await harmed("deleted/", async (folder) => {
+    // Reads are held up, so that no piece is read before it is deleted.
+    const path = `/${aws.world.made.bucket}/${folder}`;
+    await aws.world.local.inject({ api: { operation: `GET ${path}*`, delay: 3_000, times: 3 } });
+    const seen = await answered("two pieces behind the first", async () => {
+      const keys = (await aws.objects(folder)).filter((key) => /\/\d+$/.test(key));
+      return keys.length >= 3 ? keys.map((key) => Number(key.slice(folder.length))) : undefined;
+    });
+    const Key = `${folder}${Math.max(...seen) - 1}`;
+    await aws.s3.send(new DeleteObjectCommand({ Bucket: aws.world.made.bucket, Key }));
+  });
+  expect(said(result).join("\n")).toMatch(/does not come by S3 any more: piece \d+ is missing/);
 });
 
 it.concurrent(
