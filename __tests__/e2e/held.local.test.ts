@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import {
+  type ContainerDefinition,
   CreateServiceCommand,
   CreateTaskSetCommand,
-  DescribeTaskDefinitionCommand,
   RegisterTaskDefinitionCommand,
   type RegisterTaskDefinitionRequest,
   UpdateServicePrimaryTaskSetCommand,
@@ -272,12 +272,13 @@ describe("a definition that another principal has planted in the action's family
   /** The definition that the victim's step registers. Every principal with ecs:Describe… can learn it from a run. */
   async function learnt(inputs: Inputs): Promise<RegisterTaskDefinitionRequest> {
     const { plan } = aws.taskOf(await aws.step(inputs));
-    const { taskDefinition = {} } = await aws.world.ecs.send(
-      new DescribeTaskDefinitionCommand({ taskDefinition: plan.definition.taskDefinitionArn }),
-    );
-    const { family = "", containerDefinitions = [], taskRoleArn, cpu, memory } = taskDefinition;
+    const { family, containerDefinitions, taskRoleArn, cpu, memory } = plan.definition;
     return {
-      ...definition(family, containerDefinitions, aws.world.local.accountId),
+      ...definition(
+        family,
+        structuredClone(containerDefinitions) as ContainerDefinition[],
+        aws.world.local.accountId,
+      ),
       ...(taskRoleArn && { taskRoleArn }),
       ...(cpu && { cpu }),
       ...(memory && { memory }),
