@@ -500,7 +500,8 @@ const losses: readonly Loss[] = [
   },
   {
     ...{ way: "a bucket with versions", file: "caller-bucket-versions", action: "s3:DeleteObjectVersion" },
-    remains: { objects: 4 },
+    // Of the script and of the queue: what was written, and the markers of the deletes.
+    remains: { objects: 5 },
   },
   { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:GenerateDataKey", code: denied },
   { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:Decrypt" },

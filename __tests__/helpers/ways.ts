@@ -78,6 +78,8 @@ export async function tryWay(aws: Aws, way: Way, lost?: Right): Promise<Run> {
     ...(ready.task && { task: ready.task.id }),
     ...(way.bucket && { bucket: names["bucket"] ?? "" }),
     run: "echo hello",
+    // Less than the life of the keys, which would be warned of.
+    timeout: "10m",
     ...way.inputs?.(ready),
   };
   const result = await aws.step(inputs, { ...way.options?.(ready), env: keys });
