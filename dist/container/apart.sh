@@ -28,7 +28,5 @@ fx_are_safe() {
   # shellcheck disable=SC2086 # it is to be split into paths
   set -- $1
   unset IFS
-  for fx_path_ in "$@"; do
-    fx_safe "$fx_path_" || return
-  done
+  fx_safe "$@"
 }

@@ -7,7 +7,8 @@ fx_replace_attacher() {
   printf %s "$fx_self" >"$fx_dir/attacher"
 }
 
-# Sends the spool from byte fx_at on, then one last mark: how the job has ended, or why that is not known.
+# Sends the spool from byte fx_at on, then one last mark: how the job has ended, or why that is not known. Where the reader
+# leaves, fx_last is `left` and there is no such mark.
 fx_show_job() {
   fx_mark "@$fx_at"
   printf '\n'
@@ -17,7 +18,11 @@ fx_show_job() {
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
     fx_tell_held
-    if ! fx_measure; then
+    [ ! -e "$fx_dir/notes" ] || fx_tell_notes
+    if [ -e "$fx_dir/left" ]; then
+      fx_tell_place
+      fx_last=left
+    elif ! fx_measure; then
       fx_last="! gone the output from byte $fx_at on has been confirmed, and so it was removed"
     elif [ "$fx_bytes" -gt "$fx_at" ]; then
       fx_send
@@ -30,6 +35,7 @@ fx_show_job() {
     fi
   done
   fx_tell_holds
+  [ "$fx_last" != left ] || return 0
   fx_mark "$fx_last"
   printf '\n'
 }

@@ -18,8 +18,7 @@ fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 # Sets fx_file to python3, until the payload is there. It is empty where another user can replace python3 or the packages
 # among which it looks for boto3.
 fx_file=$(command -v python3)
-fx_safe "$fx_file" || fx_file=""
-for fx_n in "${fx_on%/*/*}"/lib*/python3*/*-packages; do fx_safe "$fx_n" || fx_file=""; done
+fx_safe "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/python3*/*-packages || fx_file=""
 # The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
 # would record it.
 stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_off_py" || {
@@ -58,7 +57,7 @@ if [ "$fx_new" ]; then
     cd "$fx_dir" || exit
     fx_n=6000
     while [ -e maker ] && [ ! -e started ] && sleep 0.1; do
-      fx_n=$((fx_n - 1))
+      fx_n=$((fx_n-1))
       [ -e waits ] && rm waits && fx_n=6000
       if [ "$fx_n" = 0 ] && mkdir started; then
         rm -rf "$fx_dir"
@@ -73,11 +72,11 @@ fi
 [ -z "$fx_new" ] || [ "$fx_at" -gt 0 ] || fx_fetch || fx_why=$(fx_words)
 [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_missing="1 $fx_why"
 fx_say "ready$fx_missing"
-IFS= read -r fx_nonce <&3
 # Without the payload the runner types the loader (loader.sh): lines of printf escapes, and a dot.
 if [ "$fx_missing" ]; then
+  read -r fx_nonce fx_pack <&3
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
   eval "$(printf %b "$fx_code")"
 fi
-[ -z "$fx_new" ] || head -c "$fx_head" "$fx_dir/payload" >"$fx_dir/new"
+[ "$fx_new" ] && head -c "$fx_head" "$fx_dir/payload" >"$fx_dir/new"
 . "$fx_dir/${fx_new:-job}"

@@ -14,29 +14,44 @@ fx_get() (
   fi 2>/dev/null
 )
 
-# fx_field KEY: the first value of that key in the JSON text on standard input. An image may lack jq, so the text is cut
-# into lines of one pair each.
-fx_field() {
+# fx_fields KEYS: prints the keys that the pattern matches in the JSON text on standard input, each with its value, in
+# lines. An image may lack jq, so the text is cut into lines of one pair each.
+fx_fields() {
   # shellcheck disable=SC2020 # each of the three becomes the end of a line
-  tr '{},' '\n\n\n' | sed -n 's/^ *"'"$1"'": *"\{0,1\}\([^"]*\)"\{0,1\} *$/\1/p' | head -n 1
+  tr '{},' '\n\n\n' | sed -nE 's/^ *"('"$1"')": *"?([^"]*)"? *$/\1 \2/p'
 }
 
 fx_print_header() {
-  fx_uri=$ECS_CONTAINER_METADATA_URI_V4
-  fx_task=$([ -z "$fx_uri" ] || fx_get "$fx_uri/task")
-  fx_here=$([ -z "$fx_uri" ] || fx_get "$fx_uri")
+  fx_uri=$ECS_CONTAINER_METADATA_URI_V4 fx_task=''
+  if [ "$fx_uri" ]; then
+    # Both at once: the job waits for the header.
+    fx_get "$fx_uri" >"$fx_dir/here" &
+    fx_task=$(fx_get "$fx_uri/task")
+    wait "$!"
+  fi
   printf '\033]7733;h\007fargate-exec'
   printf ' %s' "run=$fx_id"
   if [ "$fx_task" ]; then
-    printf ' %s' "cluster=$(printf %s "$fx_task" | fx_field Cluster)" \
-      "task=$(printf %s "$fx_task" | fx_field TaskARN)" \
-      "container=$(printf %s "$fx_here" | fx_field Name)" \
-      "image=$(printf %s "$fx_here" | fx_field Image)" \
-      "cpu=$(printf %s "$fx_task" | fx_field CPU)" \
-      "memory=$(printf %s "$fx_task" | fx_field Memory)"
+    fx_its_cluster='' fx_its_arn='' fx_its_name='' fx_its_image='' fx_its_cpu='' fx_its_memory=''
+    # The first value of a key counts.
+    while read -r fx_key fx_value; do
+      case $fx_key in
+        Cluster) fx_its_cluster=${fx_its_cluster:-$fx_value} ;;
+        TaskARN) fx_its_arn=${fx_its_arn:-$fx_value} ;;
+        Name) fx_its_name=${fx_its_name:-$fx_value} ;;
+        Image) fx_its_image=${fx_its_image:-$fx_value} ;;
+        CPU) fx_its_cpu=${fx_its_cpu:-$fx_value} ;;
+        Memory) fx_its_memory=${fx_its_memory:-$fx_value} ;;
+      esac
+    done <<EOF
+$(printf %s "$fx_task" | fx_fields 'Cluster|TaskARN|CPU|Memory' && fx_fields 'Name|Image' <"$fx_dir/here")
+EOF
+    printf ' %s' "cluster=$fx_its_cluster" "task=$fx_its_arn" "container=$fx_its_name" "image=$fx_its_image" \
+      "cpu=$fx_its_cpu" "memory=$fx_its_memory"
   else
     printf ' %s' "cluster=$fx_cluster" "task=$fx_arn" "container=$fx_container" 'metadata=unavailable'
   fi
+  rm -f "$fx_dir/here"
   [ -z "$fx_url" ] || printf ' %s' "url=$fx_url"
   printf '\n'
 }

@@ -2,7 +2,7 @@
 # and writes the status.
 
 fx_run_job() {
-  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_uploader='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
@@ -19,20 +19,40 @@ fx_run_job() {
   echo "$fx_self" >"$fx_dir/pid"
   fx_write_about
   fx_limit_spool
-  cat "$fx_dir/header" >"$fx_dir/out.0"
   for fx_file in stopping status; do fx_reserve "$fx_file"; done
 
-  fx_find_programs
   fx_check
+  fx_await_header
+  [ -z "$fx_pieces" ] || fx_start_uploader
   if [ "$fx_flaw" ]; then
     fx_end refused "$fx_flaw"
     return
   fi
   fx_start_recording || return
+  # The recorder is starting.
   fx_note_unread
+  fx_await_recording || return
   fx_start_workers
   fx_await_workers
   fx_conclude
+}
+
+fx_start_uploader() {
+  fx_upload &
+  fx_name "$!"
+  fx_uploader=$fx_token
+  fx_write uploader "$fx_uploader"
+}
+
+# Begins the spool with the header, which the attacher may still be writing, for three seconds at most. The attacher may
+# have been killed.
+fx_await_header() {
+  fx_tries=150
+  until [ -e "$fx_dir/header" ] || [ "$fx_tries" -eq 0 ]; do
+    sleep 0.02
+    fx_tries=$((fx_tries - 1))
+  done
+  cat "$fx_dir/header" >"$fx_dir/out.0"
 }
 
 fx_start_workers() {
@@ -93,5 +113,6 @@ fx_end() {
   fx_tries=600
   [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
+  [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
   rm -rf "$fx_dir"
 }

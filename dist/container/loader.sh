@@ -4,10 +4,14 @@
 # fx_find_bad_modules: finds a directory of modules of the python3 in fx_file that another user can replace: fx_modules.
 # False where there is none.
 fx_find_bad_modules() {
+  set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
     for fx_modules in "$fx_prefix"/lib*/python3* "$fx_prefix"/lib*/python3*/*-packages; do
-      [ ! -e "$fx_modules" ] || fx_safe "$fx_modules" || return 0
+      [ ! -e "$fx_modules" ] || set -- "$@" "$fx_modules"
     done
+  done
+  [ $# = 0 ] || fx_safe "$@" || for fx_modules in "$@"; do
+    fx_safe "$fx_modules" || return 0
   done
   false
 }
@@ -50,41 +54,6 @@ fx_find_boto3() {
 fx_find_boto3
 # What was tried, and why it did not work.
 fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s}; "}}
-
-# fx_refuse CODE WORDS: ends the session with the reason why no job is started.
-fx_refuse() {
-  fx_say "$fx_nonce;! $1 $2"
-  if [ "$fx_new" ]; then
-    rm -rf "$fx_dir"
-    wait "$fx_guard"
-  fi
-  exit 1
-}
-
-# Prints the SHA-256 of the payload, or `none` where the image can't compute it.
-fx_digest() {
-  if fx_tool sha256sum; then
-    fx_apart "$fx_file" "$fx_dir/payload" | cut -d ' ' -f 1
-  elif fx_tool openssl; then
-    fx_apart "$fx_file" dgst -sha256 "$fx_dir/payload" | sed 's/.* //'
-  elif fx_tool python3; then
-    fx_apart "$fx_file" -I -S -c "$fx_sha256_py" "$fx_dir/payload"
-  else
-    echo none
-  fi 2>/dev/null
-}
-
-# fx_verify WAY: whether the payload that came this way has the checksum that the runner has computed. A payload that can't
-# be read has not.
-fx_verify() {
-  fx_found=$(fx_digest)
-  if [ "$fx_found" = none ]; then
-    fx_say "$fx_nonce;n Nothing in the image computes SHA-256 (sha256sum, openssl, python3): the script is not checked."
-    return 0
-  fi
-  [ "$fx_found" = "$fx_sha" ] || fx_tried="$fx_tried$1: checksum mismatch; "
-  [ "$fx_found" = "$fx_sha" ]
-}
 
 # fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
 # a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False where the next
@@ -172,20 +141,18 @@ fx_type() {
 }
 
 fx_load() {
-  [ -d "$fx_dir" ] || fx_refuse job-directory "no directory can hold the files of the job${fx_odd:+: another user has made $fx_odd}"
-  [ "$fx_at" -eq 0 ] || fx_refuse gone 'the job directory is gone'
-  [ "$fx_new" ] || fx_refuse gone 'the job directory was never filled'
-  # What boto3 may lack: it is tried again with it.
-  fx_of=''
-  if fx_take_credentials; then
-    fx_of='the credentials of PID 1'
-  elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
-    fx_of='the settings of the image'
-  elif [ "$fx_boto3" != "$fx_first" ]; then
-    fx_of=$fx_boto3
-  fi
-  [ "$fx_refusal" = download ] || fx_of=''
+  fx_check_directory
   if [ "$fx_bucket" ]; then
+    # What boto3 may lack: it is tried again with it.
+    fx_of=''
+    if fx_take_credentials; then
+      fx_of='the credentials of PID 1'
+    elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
+      fx_of='the settings of the image'
+    elif [ "$fx_boto3" != "$fx_first" ]; then
+      fx_of=$fx_boto3
+    fi
+    [ "$fx_refusal" = download ] || fx_of=''
     if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
     if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
     if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi

@@ -4,37 +4,69 @@
 # Writes what other runs read of this job: the workflow run, how long the job may go on alone, and when it began.
 fx_write_about() { printf '%s\n' "$fx_url" "$fx_abandon" "$(date -u +%H:%M:%S)" >"$fx_dir/about"; }
 
-# Whether a job goes on in fx_dir.
-fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] && fx_is "$(cat "$fx_dir/pid")"; }
+# Whether a job goes on in fx_dir. One that was killed may stay as a zombie, where PID 1 reaps no child.
+fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] && fx_lives "$(cat "$fx_dir/pid")"; }
 
-# fx_is_followed DIRECTORY: whether a reader follows the job there: its attacher lives, and has heard of the reader in the
-# last 40 s. A reader types a line every 20 s (input.ts).
-fx_is_followed() { fx_is "$(cat "$1/attacher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
+# fx_is_followed DIRECTORY: whether a reader follows the job there, by a session or by S3.
+fx_is_followed() { fx_is_read "$1" || fx_is_leased "$1"; }
 
-# Sets fx_dir to a job of another run, beside fx_dir, that still runs and has no reader. For fx_find.
-fx_find_lost() {
+# fx_is_read DIRECTORY: whether the attacher of the job there lives, and has heard of the reader in the last 40 s. A reader
+# types a line every 20 s (input.ts).
+fx_is_read() { fx_is "$(cat "$1/attacher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
+
+# fx_is_leased DIRECTORY: whether a reader follows the job there by S3: the uploader lives, and of its looks at `control`
+# those in the last 75 s have found a new number. A reader writes every 20 s, and the uploader looks every 30 s. While S3
+# can't be reached nothing is known of the reader, and that does not count against the job.
+fx_is_leased() {
+  fx_is "$(cat "$1/uploader")" && read -r fx_new_at fx_looked_at <"$1/lease" && [ "$((fx_looked_at - fx_new_at))" -lt 75 ]
+} 2>/dev/null
+
+# fx_is_heard DIRECTORY: whether the reader of the job there has typed a line since this run first looked. A reader that was
+# lost seconds ago has left the same files as one that is there. fx_looks holds what each had typed at the first look.
+fx_is_heard() {
+  fx_heard=$1=$(cat "$1/reader")
+  case $fx_looks in
+    *" $fx_heard "*) false ;;
+    *" $1="*) ;;
+    *)
+      fx_looks="$fx_looks$fx_heard "
+      false
+      ;;
+  esac
+}
+
+# Sets fx_dir to a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
+fx_find_unheard() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
-    if [ "$fx_dir" != "$fx_own" ] && fx_goes_on && ! fx_is_followed "$fx_dir"; then return 0; fi
+    [ "$fx_dir" != "$fx_own" ] || continue
+    fx_goes_on || continue
+    fx_is_followed "$fx_dir" && fx_is_heard "$fx_dir" || return 0
   done
   false
 }
 
-# Sets fx_other to the directory of such a job. False where there is none. A job that was found once counts until it ends.
+# Sets fx_other to the directory of such a job. False where there is none. The one that is waited for counts until it ends.
 fx_find_other() {
-  fx_own=$fx_dir
-  fx_dir=$fx_other
-  fx_goes_on || fx_find fx_find_lost
+  fx_own=$fx_dir fx_dir=$fx_met
+  { [ "$fx_met" ] && fx_goes_on; } || fx_find fx_find_unheard
   fx_other=$fx_dir fx_dir=$fx_own
   [ "$fx_other" != /dev/null ]
 }
 
-# Waits for such jobs to end, fx_wait seconds at most. Stops a job that has gone on alone for as long as its own run
-# allows; only seconds count in which a run waits for it, since no reader could follow it while the network is down. False
-# where this run is not to start, because it was cancelled or has waited in vain.
+# Waits for a sign of the reader of each such job: a reader types a line every 20 s, and one that has typed none for 40 s is
+# lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job that has gone on alone for as long as its own
+# run allows; only seconds count in which a run waits for it, since no reader could follow it while the network is down.
+# False where this run is not to start, because it was cancelled or has waited in vain.
 fx_await_others() {
-  fx_waited=0 fx_other=/dev/null fx_met='' fx_told=''
+  fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard=''
   while fx_find_other; do
     { read -r fx_its_url && read -r fx_its_limit && read -r fx_its_begin; } <"$fx_other/about"
+    if [ "$fx_met" != "$fx_other" ] && fx_is_followed "$fx_other"; then
+      [ "$fx_unheard" = "$fx_other" ] || fx_mark "n A job of ${fx_its_url:-another run} runs in this container, begun at $fx_its_begin UTC. Waiting for a sign of its runner, 40 s at most; with one, this job starts beside it."
+      fx_unheard=$fx_other
+      fx_pause || return
+      continue
+    fi
     if [ "$fx_met" != "$fx_other" ]; then
       fx_met=$fx_other
       # A session without a client takes a place in the container as long as its attacher lives.
@@ -47,13 +79,18 @@ fx_await_others() {
       fx_mark "! busy in use by a job of ${fx_its_url:-another run} since $fx_its_begin UTC, whose runner is lost"
       return 1
     fi
-    : >"$fx_dir/waits"
-    sleep 1
+    fx_pause || return
     fx_waited=$((fx_waited + 1))
-    [ ! -e "$fx_dir/cancelled" ] || return
     fx_count_alone
   done
   [ -z "$fx_met" ] || fx_mark "n The job of ${fx_its_url:-another run} has ended ($fx_waited s)."
+}
+
+# Waits a second. False where this run was cancelled meanwhile.
+fx_pause() {
+  : >"$fx_dir/waits"
+  sleep 1
+  [ ! -e "$fx_dir/cancelled" ]
 }
 
 # Counts a second in which no reader follows the other job, and stops that job when they are enough.

@@ -18,22 +18,26 @@ for fx_dir in $fx_path : /usr/bin /bin; do
     :/-:*) break ;;
     /*)
       [ -k "$fx_dir" ] || ! fx_safe "$fx_dir/" && continue
+      # One call for all of its programs, and only where it fails one for each, to name the bad one. The directory is safe,
+      # so the links on its way need not be read again.
+      set -- "$fx_on"
       for fx_n in cat chmod chown cut date dd df grep head ls mkdir mkfifo mv rm rmdir sed sleep stty tail tr; do
-        [ ! -e "$fx_dir/$fx_n" ] || fx_safe "$fx_dir/$fx_n" || {
-          fx_bad=" $fx_dir/$fx_n"
-          continue 2
-        }
+        [ -e "$1$fx_n" ] && set -- "$@" "$1$fx_n"
       done
-      fx_tools=$fx_tools:$fx_dir
+      # shellcheck disable=SC2015 # an assignment does not fail
+      fx_safe "$@" && fx_tools=$fx_tools:$fx_dir || for fx_n in "$@"; do
+        fx_safe "$fx_n" || fx_bad=" $fx_dir/${fx_n##*/}"
+      done
       ;;
   esac
 done
 unset IFS
+set --
 PATH=$fx_tools
 
 # Whether fx_dir is a directory that only we can have made and that no other user can write to. `ls` looks at the path
 # itself: it follows no link.
-fx_ours() { ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
+fx_ours() { [ -O "$fx_dir" ] && ls -ldn "$fx_dir" | grep -q ^drwx--.--. && fx_safe "$fx_dir"; }
 
 # fx_find PREDICATE: sets fx_dir to the job directory in the first of fx_parents for which the predicate is true. False, and
 # /dev/null, where there is none.

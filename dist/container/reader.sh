@@ -29,19 +29,28 @@ fx_end_helpers() {
 # The first helper obeys the lines that the reader types (input.ts).
 fx_listen() {
   while IFS= read -r fx_line; do
+    case $fx_line in 's3 '*)
+      # An order has many lines, so no program is started for each of them.
+      [ -z "$fx_pieces" ] || fx_take_line "${fx_line#s3 }"
+      continue
+      ;;
+    esac
     : >"$fx_dir/heard"
     date +%s >"$fx_dir/reader"
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
-      cancel)
-        : >"$fx_dir/cancelled"
-        fx_tell TERM "$(cat "$fx_dir/pid")"
-        ;;
+      cancel) fx_cancel ;;
+      left) [ -z "$fx_pieces" ] || fx_tell_left ;;
       # StopTask begins with this signal, too. The runner types it where its credentials have ended.
       end) kill -s TERM 1 ;;
     esac
   done
+}
+
+fx_cancel() {
+  : >"$fx_dir/cancelled"
+  fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
 # The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes

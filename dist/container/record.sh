@@ -5,7 +5,7 @@
 # without a reader its next line would kill it (SIGPIPE). A recorder also reads on when the disk is full, so that no worker
 # blocks.
 
-# Starts the recorders. False where that fails: fx_end has then written the status.
+# Starts the recorders. False where there is none: fx_end has then written the status.
 fx_start_recording() {
   if [ "$fx_python3" ]; then
     fx_start_python
@@ -17,6 +17,17 @@ fx_start_recording() {
   fi
 }
 
+# Waits until the recorder in python3 reads. False where it fails: fx_end has then written the status.
+fx_await_recording() {
+  until [ -z "$fx_python3" ] || [ -e "$fx_dir/recording" ]; do
+    if ! fx_lives "$fx_recorders"; then
+      fx_end refused "$(tail -n 1 "$fx_dir/err")"
+      return 1
+    fi
+    sleep 0.01
+  done
+}
+
 # Waits until all that was printed is in the spool. False where some of it is not.
 fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_awk; fi; }
 
@@ -25,13 +36,6 @@ fx_start_python() {
   printf %s "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
   fx_name "$!"
   fx_recorders=$fx_token
-  until [ -e "$fx_dir/recording" ]; do
-    if ! fx_lives "$fx_recorders"; then
-      fx_end refused "$(tail -n 1 "$fx_dir/err")"
-      return 1
-    fi
-    sleep 0.01
-  done
 }
 
 # On TERM the recorder records what is in the pipes, for a second at most, and ends. Where a daemon still holds a pipe, a

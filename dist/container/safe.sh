@@ -2,21 +2,24 @@
 #
 # Part of the bootstrap, of the command that stops a job, and of the job. Comments and indentation are not sent in a command.
 
-# fx_safe PATH: whether no other user can replace what an absolute path names: it, each directory above it and each link on
-# the way belong to root or to us, and others may write to none of them but sticky directories. fx_on is then its path
-# without links.
+# fx_safe PATH…: whether no other user can replace what absolute paths name: it, each directory above it and each link on
+# the way belong to root or to us, and others may write to none of them but sticky directories. fx_on is then the last path
+# without links. One call for many paths starts as few processes as one for one path.
 fx_safe() {
-  fx_on="" fx_rest=$1/
-  set --
-  # A link may lead back to itself.
-  while [ "$fx_rest" ] && [ $# -lt 99 ]; do
-    fx_on=$fx_on/${fx_rest%%/*} fx_rest=${fx_rest#*/}
-    set -- "$@" "$fx_on"
-    [ ! -L "$fx_on" ] || {
-      fx_rest=$(ls -ld "$fx_on")/$fx_rest
-      fx_rest=${fx_rest#* -> } fx_on=${fx_on%/*}
-      case $fx_rest in /*) fx_on="" ;; esac
-    }
+  for fx_rest in "$@"; do
+    shift
+    fx_on="" fx_rest=$fx_rest/
+    while [ "$fx_rest" ]; do
+      # A link may lead back to itself.
+      [ $# -lt 499 ] || return
+      fx_on=$fx_on/${fx_rest%%/*} fx_rest=${fx_rest#*/}
+      set -- "$@" "$fx_on"
+      [ -L "$fx_on" ] && {
+        fx_rest=$(ls -ld "$fx_on")/$fx_rest
+        fx_rest=${fx_rest#* -> } fx_on=${fx_on%/*}
+        case $fx_rest in /*) fx_on="" ;; esac
+      }
+    done
   done
   # One line for each, so what is not there is not safe.
   [ "$(ls -ldn "$@" | grep -cE "^(l|d.{8}[tT]|[d-].{4}-..-)[^ ]* +[0-9]+ (0|$fx_uid) ")" = $# ]

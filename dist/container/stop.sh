@@ -6,9 +6,9 @@
 fx_end_job() {
   fx_ours || return
   if mkdir "$fx_dir/started"; then
-    # The bootstrap that has made the directory writes `maker` at once. It would make another directory under another
-    # parent.
-    fx_tries=10
+    # The bootstrap that has made the directory writes `maker` next, on a busy machine seconds later. It would make another
+    # directory under another parent, or wait for a reader for ever.
+    fx_tries=50
     until [ -s "$fx_dir/maker" ] || [ "$fx_tries" -eq 0 ]; do
       sleep 0.1
       fx_tries=$((fx_tries - 1))
