@@ -21,7 +21,7 @@ describe("action.yml", () => {
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks start hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
         "tags overrides keep-task start-timeout queue-timeout run script-file shell args working-directory env secrets workers user " +
-        "timeout abandon-after bucket prefix bucket-owner kms-key-id logs transport spool-limit workflow-commands summary region"
+        "timeout abandon-after matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport spool-limit workflow-commands summary region"
       ).split(" "),
     );
   });
@@ -49,6 +49,8 @@ describe("action.yml", () => {
       "start-timeout": "10m",
       workers: "1",
       timeout: "60m",
+      "matrix-index": "${{ strategy.job-index }}",
+      "matrix-total": "${{ strategy.job-total }}",
       prefix: "fargate-exec/",
       logs: "auto",
       transport: "auto",
@@ -84,7 +86,8 @@ describe("action.yml", () => {
     ["a running task", least],
     ["a new task", newTask],
   ])("has the defaults that reading assumes, for %s", (_, given) => {
-    const filled = Object.fromEntries(inputs.map(([name, input]) => [name, input.default ?? ""]));
+    const preset = ({ default: text = "" }: { default?: string }) => (text.startsWith("${{") ? "" : text);
+    const filled = Object.fromEntries(inputs.map(([name, input]) => [name, preset(input)]));
     expect(readInputs(source({ ...filled, ...given }))).toEqual(readInputs(source(given)));
   });
 
@@ -93,7 +96,8 @@ describe("action.yml", () => {
     expect(input.required).toBe(false);
     expect(description).toMatch(/for example/i);
     expect(description).toMatch(/default/i);
-    if (input.default !== undefined) expect(description).toContain(`Default: "${input.default}"`);
+    const preset = input.default?.replace(/^\$\{\{ (.*) \}\}$/, "$1");
+    if (preset !== undefined) expect(description).toContain(`Default: "${preset}"`);
   });
 
   it("has no expression in a description, which the runner would evaluate", () => {

@@ -145,7 +145,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
         { level: "error", title: `fargate-exec: ${code}`, message: expect.any(String) as string },
       ]);
       for (const word of words) expect(result.annotations[0]?.message).toContain(word);
-      expect(result.annotations[0]?.message.split("\n")).toHaveLength(3);
+      expect(result.annotations[0]?.message.split("\n")).toHaveLength(4);
     },
   );
 

@@ -22,6 +22,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     workers: 1,
     timeout: 3_600_000,
     spoolLimit: undefined,
+    matrix: undefined,
     abandonAfter: undefined,
     bucket: undefined,
     prefix: "fargate-exec/",

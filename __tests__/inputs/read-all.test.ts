@@ -46,6 +46,8 @@ describe("readInputs", () => {
       timeout: "2h",
       "spool-limit": "2 GB",
       "abandon-after": "5m",
+      "matrix-index": "3",
+      "matrix-total": "40",
       bucket: "example-ci",
       prefix: "ci/jobs",
       "kms-key-id": "alias/ci",
@@ -71,6 +73,7 @@ describe("readInputs", () => {
       timeout: 7_200_000,
       spoolLimit: 2 * 1024 ** 3,
       abandonAfter: 300_000,
+      matrix: { index: 3, total: 40 },
       bucket: "example-ci",
       prefix: "ci/jobs/",
       kmsKeyId: "alias/ci",
@@ -82,6 +85,8 @@ describe("readInputs", () => {
   });
 
   it.each([
+    ["matrix-total", "0", "a whole number from 1 to 10000", "'0'"],
+    ["matrix-index", "first", "a whole number from 0 to 9999", "'first'"],
     ["abandon-after", "soon", "never, or a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
     ["timeout", "soon", "a duration like 90s, 30m or 2h, from 1s to 120h", "'soon'"],
     ["spool-limit", "15 MB", "a size like 256 MB or 2 GB, from 16 MB to 200 GB", "'15 MB'"],
@@ -242,5 +247,20 @@ describe("a job that no runner follows", () => {
     ["is left to its timeout where that is wanted", { ...least, "abandon-after": "never" }, undefined],
   ])("%s", (_name, given, expected) => {
     expect(read(given).abandonAfter).toBe(expected);
+  });
+});
+
+describe("the place in a matrix", () => {
+  it.each([
+    ["is not known where the runner knows neither number, as act", {}],
+    ["is not known by one number alone", { "matrix-total": "4" }],
+  ])("%s", (_, given) => {
+    expect(read({ ...least, ...given }).matrix).toBeUndefined();
+  });
+
+  it("is below the number of jobs", () => {
+    expect(() => read({ ...least, "matrix-index": "4", "matrix-total": "4" })).toThrow(
+      /'matrix-index'.*below 'matrix-total'/s,
+    );
   });
 });

@@ -59,7 +59,7 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
     },
     owner: "123456789012",
     origin: { id, url: `https://github.example/${id}`, variables: { GITHUB_JOB: "test" } },
-    matrix: { index: 2, total: 40 },
+    matrix: withBucket ? { index: 2, total: 40 } : undefined,
     aws: {
       s3: bucket,
       ssm: {

@@ -26,9 +26,14 @@ export async function readManifest(actionDir: string): Promise<Manifest> {
   }
   const inputs = Object.entries(field(manifest, "inputs") ?? {}).map(([name, input]): [string, string] => {
     const preset = field(input, "default") ?? "";
-    return [name, typeof preset === "string" ? preset : JSON.stringify(preset)];
+    return [name, typeof preset === "string" ? withoutContexts(preset) : JSON.stringify(preset)];
   });
   return { main, post: typeof post === "string" ? post : undefined, inputs: new Map(inputs) };
+}
+
+/** The default of an input as act has it: a context that a default may use is empty there. */
+function withoutContexts(preset: string): string {
+  return preset.replace(/\$\{\{ strategy\.[\w-]+ \}\}/g, "");
 }
 
 /** Fills in defaults. The case of a name doesn't matter. `unexpected` holds the names that `action.yml` does not have. */

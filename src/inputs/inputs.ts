@@ -34,6 +34,9 @@ export interface Inputs {
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
 
+  /** Which job of its matrix the step is in; undefined where that is not known. */
+  readonly matrix: MatrixJob | undefined;
+
   readonly bucket: string | undefined;
   /** Ends in `/`, or is empty. */
   readonly prefix: string;
@@ -45,6 +48,13 @@ export interface Inputs {
   readonly workflowCommands: boolean;
   readonly summary: boolean;
   readonly region: string;
+}
+
+/** A job of a matrix. A job without a matrix is the only one of its own. */
+export interface MatrixJob {
+  /** From 0 up to `total`. */
+  readonly index: number;
+  readonly total: number;
 }
 
 /** The tasks that the inputs select: a running one, those of a service, or new ones. */

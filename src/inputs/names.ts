@@ -39,6 +39,8 @@ export const inputNames = [
   "user",
   "timeout",
   "abandon-after",
+  "matrix-index",
+  "matrix-total",
   "bucket",
   "prefix",
   "bucket-owner",

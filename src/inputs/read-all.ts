@@ -1,6 +1,6 @@
 import { partitionOf } from "../aws/partitions.ts";
 import { badInput, noRegion } from "../errors.ts";
-import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
+import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
 import { InputReader } from "./input-reader.ts";
@@ -41,6 +41,7 @@ export function readInputs(source: InputSource): Inputs {
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
     spoolLimit: reader.optional("spool-limit", size),
     abandonAfter: readAbandonAfter(reader, where),
+    matrix: readMatrix(reader),
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
@@ -97,6 +98,24 @@ function readAbandonAfter(reader: InputReader, where: TaskSelection | undefined)
   const endsByItself = where?.kind === "new" && where.start.hold && where.start.keepTask === "never";
   return endsByItself ? undefined : 30 * minute;
 }
+
+/** Undefined unless both numbers are known. */
+function readMatrix(reader: InputReader): MatrixJob | undefined {
+  const total = reader.optional("matrix-total", count(1, MOST_JOBS));
+  const index = reader.optional("matrix-index", count(0, MOST_JOBS - 1));
+  if (total === undefined || index === undefined) return undefined;
+  if (index < total) return { index, total };
+  reader.refuse(
+    "matrix-index",
+    `below 'matrix-total', which is ${total}: the first job has 0`,
+    String(index),
+    "Leave both inputs out: GitHub's own numbers are the default.",
+  );
+  return undefined;
+}
+
+/** GitHub starts 256 jobs of a matrix at most, and runners of others may start more. */
+const MOST_JOBS = 10_000;
 
 function abandonAfter(text: string): ParseResult<number | "never"> {
   if (text === "never") return { value: text };

@@ -40,6 +40,7 @@ export class JobPlace {
       sessionTarget: container.sessionTarget,
       shares: inputs.transport === "s3" && uploadMs(0, logs) === 0,
       inputs,
+      matrix: inputs.matrix,
       owner,
       origin,
       aws,

@@ -54,8 +54,10 @@ export const PACKED = "packed";
  * container can unpack it.
  */
 function fetchFunction(payload: Payload, delivery: Delivery): string {
-  if (delivery.kind === "session")
-    return `fx_fetch() { fx_safe "$(command -v gzip)" && fx_safe "$(command -v base64)" && fx_why=${PACKED}; :; }`;
+  if (delivery.kind === "session") {
+    const [gzip, base64] = ["command -v gzip", "command -v base64"];
+    return `fx_fetch() { ${gzip}&&${base64}&&fx_safe "$(${gzip})" "$(${base64})"&&fx_why=${PACKED}; :; } >/dev/null`;
+  }
   const { bucket, key, region } = delivery;
   const words = [
     `${inlinePython("apart.py")}\n${inlinePython("fetch.py")}`,

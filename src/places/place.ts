@@ -1,11 +1,10 @@
-import type { Inputs } from "../inputs/inputs.ts";
+import type { Inputs, MatrixJob } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
 import type { ClaimName } from "./claim.ts";
 import type { LostSessionContext } from "./lost-session.ts";
 import type { QueueOptions } from "./queue.ts";
 import type { QueueS3 } from "./queue-object.ts";
-import type { MatrixIndex } from "./queue-state.ts";
 
 export interface PlaceOptions extends QueueOptions {
   readonly target: Target;
@@ -15,7 +14,8 @@ export interface PlaceOptions extends QueueOptions {
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url" | "variables">;
-  readonly matrix?: MatrixIndex | undefined;
+  /** Which job of its matrix the run is, where that is known. */
+  readonly matrix: MatrixJob | undefined;
   /**
    * True where another run that shares, too, may hold a place in the container at the same time. Only for a run that
    * leaves its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.

@@ -1,3 +1,4 @@
+import type { MatrixJob } from "../inputs/inputs.ts";
 import { isRecord } from "../record.ts";
 
 /**
@@ -34,15 +35,9 @@ export interface Claim {
   readonly url?: string | undefined;
   /** The job's id in its workflow. */
   readonly job?: string | undefined;
-  readonly matrix?: MatrixIndex | undefined;
+  readonly matrix?: MatrixJob | undefined;
   /** The last session of the run. */
   readonly session?: string | undefined;
-}
-
-/** A job's number in its matrix, from 0. */
-export interface MatrixIndex {
-  readonly index: number;
-  readonly total: number;
 }
 
 /** The queue for the places in one container. */
@@ -191,7 +186,7 @@ function momentOf(value: unknown, modified: number): number {
   return Number.isNaN(ms) ? modified : Math.min(ms, modified);
 }
 
-function matrixIndex(value: unknown): MatrixIndex | undefined {
+function matrixIndex(value: unknown): MatrixJob | undefined {
   if (!Array.isArray(value)) return undefined;
   const [index, total] = value as readonly unknown[];
   const isCount = (count: unknown): count is number =>

@@ -21,19 +21,23 @@ export interface QueueOptions {
   readonly signal: AbortSignal | undefined;
   /** From 0 up to 1. */
   readonly random?: () => number;
+  /** Milliseconds until the next look; by default two to five seconds. */
+  readonly poll?: () => number;
 }
 
 const SHORTEST_PAUSE_MS = 2_000;
 const JITTER_MS = 3_000;
 
 /**
- * Calls `look` every two to five seconds until it names no holder. Logs the holder, each new one, and the wait. Fails with
- * `container-busy` at the deadline; an abort throws its reason.
+ * Calls `look` again and again until it names no holder. Logs the holder, each new one, and the wait. Returns whether
+ * there was one. Fails with `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitUntilFree(
   look: () => Promise<Holder | undefined>,
-  { target, deadline, clock, log, signal, random = Math.random }: QueueOptions,
-): Promise<void> {
+  options: QueueOptions,
+): Promise<boolean> {
+  const { target, deadline, clock, log, signal, random = Math.random } = options;
+  const { poll = () => SHORTEST_PAUSE_MS + random() * JITTER_MS } = options;
   const begun = clock.now();
   let told = begun;
   const seconds = (): number => Math.round((clock.now() - begun) / 1000);
@@ -59,9 +63,10 @@ export async function waitUntilFree(
       log.info(`waiting for the place in container '${target.container}', ${held} (${seconds()} s)`);
       told = clock.now();
     }
-    await clock.sleep(Math.min(left, SHORTEST_PAUSE_MS + random() * JITTER_MS), signal);
+    await clock.sleep(Math.min(left, poll()), signal);
   }
   if (said !== undefined) log.info(`The place in container '${target.container}' is free (${seconds()} s).`);
+  return said !== undefined;
 }
 
 /** The time of day in the form of the runner's log. */

@@ -1,0 +1,63 @@
+/**
+ * 40 jobs meet in one container without a bucket: as one matrix, then as unrelated runs whose strategy is unknown. Each job is
+ * a process of its own that runs `dist/`, and all begin together. No container ever has a fourth session, and every job
+ * succeeds. `SOAK_MEETINGS` is how often each way is tried, 50 times unless given.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startStep, takingSessions } from "../bench/step.ts";
+import { seed } from "../local/seed.ts";
+import { startLocalFargate } from "../local/start.ts";
+
+const MEETINGS = Number(process.env["SOAK_MEETINGS"] ?? 50);
+const JOBS = Number(process.env["SOAK_JOBS"] ?? 40);
+/** The agent runs two sessions and queues a third. A fourth blocks it. */
+const MOST = 3;
+
+type MatrixInputs = (index: number) => Readonly<Record<string, string>>;
+
+/** The most sessions at once, and how many jobs failed. */
+async function meet(inputsOf: MatrixInputs): Promise<{ most: number; failed: number; seconds: number }> {
+  const root = mkdtempSync(join(tmpdir(), "soak-"));
+  const local = await startLocalFargate({ stopTimeout: 500, delays: { call: 30 } });
+  try {
+    const made = await seed(local);
+    await takingSessions(local);
+    const inputs = { cluster: made.cluster, task: local.tasks[0]?.id ?? "", run: "true" };
+    const began = Date.now();
+    const steps = await Promise.all(
+      Array.from({ length: JOBS }, (_, index) =>
+        startStep(mkdtempSync(join(root, "job-")), { ...inputs, ...inputsOf(index) }, local),
+      ),
+    );
+    const ends = await Promise.all(steps.map(({ ended }) => ended));
+    const { sessions } = local.gateway;
+    const most = Math.max(
+      ...sessions.map(
+        ({ createdAt: at }) =>
+          sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length,
+      ),
+    );
+    return { most, failed: ends.filter((code) => code !== 0).length, seconds: (Date.now() - began) / 1000 };
+  } finally {
+    await local.stop();
+    rmSync(root, { recursive: true });
+  }
+}
+
+const ways: readonly (readonly [name: string, inputs: MatrixInputs])[] = [
+  ["one matrix", (index) => ({ "matrix-index": String(index), "matrix-total": String(JOBS) })],
+  ["strategy unknown", () => ({})],
+];
+let holds = true;
+for (const [name, inputs] of ways) {
+  for (let i = 1; i <= MEETINGS; i += 1) {
+    const { most, failed, seconds } = await meet(inputs);
+    console.log(
+      `${name}, ${i} of ${MEETINGS}: at most ${most} sessions, ${failed} of ${JOBS} failed, ${seconds.toFixed(0)} s`,
+    );
+    holds &&= most <= MOST && failed === 0;
+  }
+}
+process.exitCode = holds ? 0 : 1;

@@ -1,0 +1,103 @@
+import type { MatrixJob } from "../inputs/inputs.ts";
+
+/** A look that saw no session, in milliseconds since the epoch. */
+export interface FreeLook {
+  readonly asked: number;
+  readonly answered: number;
+}
+
+/** What a run has done before a look that saw no session. */
+export interface Waiting {
+  /** It has seen other sessions, for whose end more runs may wait. */
+  readonly contended: boolean;
+  /** An earlier look saw none either, and a careful pause came in between. */
+  readonly confirmed: boolean;
+}
+
+/**
+ * When a run may open its session in a container that has none. There is no lock. The exec agent runs two sessions,
+ * queues a third, and a fourth blocks it for good. So at most three runs may go on before the session of the first can
+ * be seen, which takes a look and an ExecuteCommand.
+ */
+export interface Turns {
+  /** Milliseconds until the next look at a container that is in use. */
+  poll(now: number): number;
+  /** Milliseconds until the next look at one that is free, and whether that is a careful pause. */
+  pause(now: number, contended: boolean): { readonly ms: number; readonly careful: boolean };
+  /** Whether a look that saw no session is enough. */
+  mayGo(look: FreeLook, waiting: Waiting): boolean;
+}
+
+/** The shortest careful pause, and the jitter. */
+const CAREFUL_MS = 300;
+const JITTER_MS = 1_500;
+/** The jitter once other sessions were seen, whose runs may wait as well. */
+const CONTENDED_JITTER_MS = 4_000;
+const POLL_MS = { shortest: 2_000, jitter: 3_000 };
+/** A lone run is quick when a session ends, because it hardly ever waits beside many others. */
+const LONE_POLL_MS = { shortest: 700, jitter: 600 };
+/** The most runs that may meet in a container for one to come well before the others. */
+const MANY = 40;
+/** The time in which only one job of a matrix may go on, by its clock. */
+const SLOT_MS = 250;
+/** An answer that took longer does not tell what is now. */
+const FRESH_MS = 2 * SLOT_MS;
+
+/** The turns of a run, by what is known of the jobs that began with it; undefined: nothing. */
+export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
+  if (matrix === undefined) return carefulTurns(random);
+  return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
+}
+
+/**
+ * Two looks with a random pause in between, so that one of several runs that saw the place free comes well before the
+ * others.
+ */
+function carefulTurns(random: () => number): Turns {
+  return {
+    poll: () => POLL_MS.shortest + random() * POLL_MS.jitter,
+    pause: (_, contended) => {
+      const jitter = contended ? CONTENDED_JITTER_MS : JITTER_MS;
+      return { ms: CAREFUL_MS + late(random()) * jitter, careful: true };
+    },
+    mayGo: (_, { confirmed }) => confirmed,
+  };
+}
+
+/** No pause for a run that sees no session: no job of its own workflow began with it. */
+function loneTurns(random: () => number): Turns {
+  const careful = carefulTurns(random);
+  return {
+    ...careful,
+    poll: () => LONE_POLL_MS.shortest + random() * LONE_POLL_MS.jitter,
+    mayGo: (look, waiting) => !waiting.contended || careful.mayGo(look, waiting),
+  };
+}
+
+/**
+ * Each job of a matrix has a slot of the time that is its own, in the order of their indices, again and again: so two
+ * of them hardly ever go on at once, however many there are and whenever they begin. In its slot a look is enough. It
+ * looks there only, so that the whole matrix makes one look in a slot.
+ */
+function matrixTurns({ index, total }: MatrixJob): Turns {
+  const round = total * SLOT_MS;
+  const untilSlot = (now: number): number => {
+    const next = Math.floor(now / round) * round + index * SLOT_MS;
+    return next > now ? next - now : next + round - now;
+  };
+  return {
+    poll: untilSlot,
+    pause: (now) => ({ ms: untilSlot(now), careful: true }),
+    mayGo: ({ asked, answered }, { confirmed }) =>
+      Math.floor(asked / SLOT_MS) % total === index && (confirmed || answered - asked <= FRESH_MS),
+  };
+}
+
+/**
+ * The share of the pause for a uniform random number. Most shares are near 1, so that few runs come early. Of up to
+ * `MANY` runs the first one is then rarely followed by another before its session can be seen. This is the
+ * distribution of the Sift protocol for wireless networks (Jamieson et al., 2003).
+ */
+function late(random: number): number {
+  return Math.log(1 + random * (MANY - 1)) / Math.log(MANY);
+}
