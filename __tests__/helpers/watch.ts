@@ -20,7 +20,7 @@ export const PYTHON = execFileSync("python3", ["-c", "import sys; print(sys.exec
 const SESSION: Delivery = { kind: "session" };
 
 /** Changes the input of a terminal. */
-export type Typing = (what: "start" | "payload" | "secrets", bytes: Buffer) => Buffer;
+export type Typing = (what: "start" | "delivery" | "payload" | "secrets", bytes: Buffer) => Buffer;
 const asItIs: Typing = (_, bytes) => bytes;
 
 /** A container in which the terminal's command runs, instead of this machine itself. */
@@ -241,9 +241,10 @@ export class WatchedTerminal {
       const { address, delivery = SESSION, packAbove, secrets = {} } = options;
       if (event.kind === "ready") {
         const opening = { nonce, packAbove };
-        if (event.missing)
-          this.type(typedDelivery(opening, { payload, delivery, address }, event.missing.why, secrets));
-        else this.type(this.#typing("start", typedStart(opening, secrets)));
+        if (event.missing) {
+          const typed = typedDelivery(opening, { payload, delivery, address }, event.missing.why, secrets);
+          this.type(this.#typing("delivery", typed));
+        } else this.type(this.#typing("start", typedStart(opening, secrets)));
       }
       if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
       if (/^(attached|confirmed)$/.test(event.kind) && options.confirm !== false)
