@@ -127,18 +127,17 @@ async function deleteVersion(
     return undefined;
   } catch (error) {
     if (!isDenied(error)) throw error;
-    return await whyKept(ask, object, versionId, error);
+    return await whyKept(ask, object, error);
   }
 }
 
-async function whyKept(
-  ask: S3Requester,
-  object: ObjectName,
-  versionId: string,
-  { cause }: Failure,
-): Promise<RetentionReason> {
+/**
+ * Why a version is kept. To look at one that is not the current one needs a right of its own, so the current one stands
+ * for it: the run has written both, and a bucket's Object Lock is for every version.
+ */
+async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure): Promise<RetentionReason> {
   const found = await look(ask, object);
-  if (found !== undefined && found !== "absent" && found.versionId === versionId) {
+  if (found !== undefined && found !== "absent") {
     if (found.held) return { why: "lock", until: undefined };
     if (found.until !== undefined && found.until.getTime() > Date.now())
       return { why: "lock", until: found.until };
