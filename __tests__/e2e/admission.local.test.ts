@@ -1,4 +1,5 @@
 import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
@@ -19,7 +20,15 @@ beforeAll(async () => {
   places = await Promise.all(
     ([1, 2] as const).map(async (sessionLimit) => {
       const lines: string[] = [];
-      return { aws: await Aws.start({ sessionLimit, log: (line) => lines.push(line) }), lines, sessionLimit };
+      return {
+        aws: await Aws.start({
+          sessionLimit,
+          log: (line) => lines.push(line),
+          delays: { firstRead: FIRST_READ_MS },
+        }),
+        lines,
+        sessionLimit,
+      };
     }),
   );
 });

@@ -1,4 +1,5 @@
 import { ExecuteCommandCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
@@ -16,7 +17,7 @@ const results = {} as Record<"blocked" | "queue" | "blind" | "service", StepResu
 
 // Each of these steps waits for the same twenty seconds.
 beforeAll(async () => {
-  aws = await Aws.start({ log: (line) => said.push(line) });
+  aws = await Aws.start({ log: (line) => said.push(line), delays: { firstRead: FIRST_READ_MS } });
   const { made } = aws.world;
   for (const name of ["blocked", "queue", "blind"] as const) tasks[name] = await aws.runningTask();
   await aws.world.ecs.send(

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statfsSync } from "node:fs";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { Aws, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
@@ -11,7 +12,7 @@ let aws: Aws;
 let task: Task;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } }, "of every way of use");
   await aws.register("no-init", [withoutInit], "2048");
 });
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
@@ -12,7 +13,7 @@ import { eventually } from "../helpers/until.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } }, "of every way of use");
 });
 
 afterAll(() => aws.stop());

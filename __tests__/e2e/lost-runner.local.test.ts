@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import WebSocket from "ws";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobLog, mainLog, pidOf, type StepOptions, withoutInit } from "../helpers/local.ts";
@@ -11,7 +12,7 @@ import { until } from "../helpers/until.ts";
 let aws: Aws;
 let definition: string;
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } });
   definition = await aws.register("lost", [withoutInit]);
 });
 afterAll(() => aws.stop());

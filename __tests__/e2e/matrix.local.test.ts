@@ -1,4 +1,5 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
@@ -21,7 +22,10 @@ interface Job {
 let aws: Aws;
 let jobs: readonly Job[];
 beforeAll(async () => {
-  aws = await Aws.start({ throttle: true, sessionLimit: LIMIT }, "of every way of use");
+  aws = await Aws.start(
+    { throttle: true, sessionLimit: LIMIT, delays: { firstRead: FIRST_READ_MS } },
+    "of every way of use",
+  );
   const { ecs, made } = aws.world;
   await ecs.send(
     new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
