@@ -91,11 +91,21 @@ it.concurrent("two jobs run side by side in one container, because the place is 
   // Its sessions are not logged: the upload of a log keeps the place of a session.
   const linuxParameters = { initProcessEnabled: true };
   const task = await aws.runningTask(await aws.register("unlogged", [{ ...withoutInit, linuxParameters }]));
-  const run = "date +%s%N; sleep 12; date +%s%N";
-  const results = await Promise.all([byS3(task, { run }), byS3(task, { run })]);
-  const [one, two] = results.map((result) => lines(result).map(Number));
-  expect([one?.length, two?.length]).toEqual([2, 2]);
-  expect(Math.max(one?.[0] ?? 0, two?.[0] ?? 0)).toBeLessThan(Math.min(one?.[1] ?? 0, two?.[1] ?? 0));
+  // Each waits for a file of the other, for a minute at most, so that both end only if they ran at once.
+  const run = `: >/tmp/meets-$1
+n=0
+until [ -e "/tmp/meets-$2" ]; do
+  n=$((n + 1))
+  [ "$n" -lt 300 ] || exit 9
+  sleep 0.2
+done
+sleep 2
+echo met`;
+  const results = await Promise.all([byS3(task, { run, args: "a\nb" }), byS3(task, { run, args: "b\na" })]);
+  expect(results.map(({ outputs }) => [outputs["exit-code"], outputs["stdout"]])).toEqual([
+    ["0", "met"],
+    ["0", "met"],
+  ]);
 });
 
 it.concurrent("where PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
@@ -200,7 +210,7 @@ it.concurrent("a piece that is deleted comes by a session", async () => {
   const result = await harmed("deleted/", async (folder) => {
     // Reads are held up, so that no piece is read before it is deleted.
     const path = `/${aws.world.made.bucket}/${folder}`;
-    await aws.world.local.inject({ api: { operation: `GET ${path}*`, delay: 3_000, times: 3 } });
+    await aws.world.local.inject({ api: { operation: `GET ${path}*`, delay: 3_000, times: 12 } });
     const seen = await answered("two pieces behind the first", async () => {
       const keys = (await aws.objects(folder)).filter((key) => /\/\d+$/.test(key));
       return keys.length >= 3 ? keys.map((key) => Number(key.slice(folder.length))) : undefined;
