@@ -87,27 +87,6 @@ it.concurrent("50 MB arrive byte by byte", async () => {
   expect(mostMemory).toBeLessThanOrEqual(190);
 });
 
-it.concurrent("two jobs run side by side in one container, because the place is given back", async () => {
-  // Its sessions are not logged: the upload of a log keeps the place of a session.
-  const linuxParameters = { initProcessEnabled: true };
-  const task = await aws.runningTask(await aws.register("unlogged", [{ ...withoutInit, linuxParameters }]));
-  // Each waits for a file of the other, for a minute at most, so that both end only if they ran at once.
-  const run = `: >/tmp/meets-$1
-n=0
-until [ -e "/tmp/meets-$2" ]; do
-  n=$((n + 1))
-  [ "$n" -lt 300 ] || exit 9
-  sleep 0.2
-done
-sleep 2
-echo met`;
-  const results = await Promise.all([byS3(task, { run, args: "a\nb" }), byS3(task, { run, args: "b\na" })]);
-  expect(results.map(({ outputs }) => [outputs["exit-code"], outputs["stdout"]])).toEqual([
-    ["0", "met"],
-    ["0", "met"],
-  ]);
-});
-
 it.concurrent("where PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
   const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
   const result = await byS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
