@@ -17,7 +17,6 @@ export interface Inputs {
   /** How long to wait for a place in a container that others use. */
   readonly queueTimeout: number;
 
-  /** Empty where only the set-up is checked and no script is given. */
   readonly script: ScriptSource;
   /** A command template with `{0}`, or undefined: the script's shebang, else `sh -e {0}`. */
   readonly shell: string | undefined;

@@ -23,8 +23,8 @@ export interface SessionQueueOptions extends QueueOptions {
 
 /**
  * Waits until the container has no session and it is this run's turn; without the right to list sessions, only a
- * moment. This is no lock: two runs that look in the same moment may both go on. Goes on `beside` a lone session that has lost its client. Fails
- * with `container-busy` at the deadline.
+ * moment. This is no lock: two runs that look in the same moment may both go on. Goes on `beside` a lone session that
+ * has lost its client. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(
   options: SessionQueueOptions,

@@ -69,7 +69,10 @@ async function stopTasks(
   return arns.length > 0;
 }
 
-/** Removes those of the family's last revisions that have the run's label. In a family of the user's they are kept, inactive. */
+/**
+ * Removes those of the family's last revisions that have the run's label. In a family of the user's they are only
+ * deregistered.
+ */
 async function removeOwn(
   { family, run }: Extract<MadeResource, { kind: "registration" }>,
   ecs: Pick<UndoCalls, "describeTaskDefinition" | "deregisterTaskDefinition" | "deleteTaskDefinition">,
