@@ -187,15 +187,16 @@ it.concurrent("a status that another principal writes into the bucket is not bel
 
 it.concurrent("a piece that is deleted comes by a session", async () => {
   const result = await harmed("deleted/", async (folder) => {
-    // Reads are held up, so that no piece is read before it is deleted.
+    const numbers = async (): Promise<number[]> =>
+      (await aws.objects(folder)).flatMap((key) => Number(/\/(\d+)$/.exec(key)?.[1] ?? []));
     const path = `/${aws.world.made.bucket}/${folder}`;
-    await aws.world.local.inject({ api: { operation: `GET ${path}*`, delay: 3_000, times: 12 } });
-    const seen = await answered("two pieces behind the first", async () => {
-      const keys = (await aws.objects(folder)).filter((key) => /\/\d+$/.test(key));
-      return keys.length >= 3 ? keys.map((key) => Number(key.slice(folder.length))) : undefined;
+    // Reads of this piece are held up from before it is there, so that none finds it before it is deleted.
+    const victim = Math.max(0, ...(await numbers())) + 4;
+    await aws.world.local.inject({
+      api: { operation: `GET ${path}${victim}`, delay: 9_000, times: 2 },
     });
-    const Key = `${folder}${Math.max(...seen) - 1}`;
-    await aws.s3.send(new DeleteObjectCommand({ Bucket: aws.world.made.bucket, Key }));
+    await answered("the piece behind", async () => (await numbers()).find((number) => number > victim));
+    await aws.s3.send(new DeleteObjectCommand({ Bucket: aws.world.made.bucket, Key: `${folder}${victim}` }));
   });
   expect(said(result).join("\n")).toMatch(/does not come by S3 any more: piece \d+ is missing/);
 });
