@@ -32,24 +32,46 @@ const ROWS = [
   ["index", "post"],
 ];
 
-/** The paths of these files and folders, as one regular expression. */
-const paths = (names) => `^src/(${names.join("|")})(/|\\.ts$)`;
+/** The same for the files and folders of src/targets/: the phase of a run that has the most of them. */
+const TARGETS_ROWS = [
+  ["arn", "failures", "windows"],
+  ["choose-container", "title"],
+  ["definitions"],
+  ["made"],
+  ["target"],
+  ["container-ref", "resolve-context"],
+  ["start", "tasks"],
+  ["candidates"],
+  ["job-targets"],
+  ["new-tasks", "replacement", "running-tasks"],
+  ["resolve"],
+];
 
-const downwards = ROWS.flatMap((row, i) =>
-  row.map((name) => ({
-    name: `${name}-imports-only-rows-above`,
-    severity: "error",
-    from: { path: paths([name]) },
-    to: { path: "^src/", pathNot: paths([name, ...ROWS.slice(0, i).flat()]) },
-  })),
-);
+/** The paths of these files and folders of `folder`, as one regular expression. */
+const pathsIn = (folder, names) => `^${folder}/(${names.join("|")})(/|\\.ts$)`;
 
-const others = [
+/** The paths of these files and folders of src/. */
+const paths = (names) => pathsIn("src", names);
+
+/** The rules that hold the order of the rows in `folder`. */
+const downwards = (folder, rows) => [
+  ...rows.flatMap((row, i) =>
+    row.map((name) => ({
+      name: `${folder}/${name}-imports-only-rows-above`,
+      severity: "error",
+      from: { path: pathsIn(folder, [name]) },
+      to: { path: `^${folder}/`, pathNot: pathsIn(folder, [name, ...rows.slice(0, i).flat()]) },
+    })),
+  ),
   {
-    name: "every-file-has-a-row",
-    from: { path: "^src/", pathNot: paths(ROWS.flat()) },
+    name: `every-file-of-${folder}-has-a-row`,
+    severity: "error",
+    from: { path: `^${folder}/`, pathNot: pathsIn(folder, rows.flat()) },
     to: {},
   },
+];
+
+const others = [
   {
     name: "no-circle",
     from: {},
@@ -91,7 +113,11 @@ const others = [
 ];
 
 export default {
-  forbidden: [...downwards, ...others.map((rule) => ({ severity: "error", ...rule }))],
+  forbidden: [
+    ...downwards("src", ROWS),
+    ...downwards("src/targets", TARGETS_ROWS),
+    ...others.map((rule) => ({ severity: "error", ...rule })),
+  ],
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

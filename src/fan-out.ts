@@ -18,7 +18,7 @@ import { othersToTry } from "./targets/candidates.ts";
 import { replacementFor } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
-import { TaskLooks } from "./targets/task-looks.ts";
+import { TaskLooks } from "./targets/tasks/task-looks.ts";
 
 /**
  * Runs the job in all targets at the same time. Each job has a log and a ledger of its own, and a failure of one does

@@ -1,6 +1,6 @@
 import type { TaskSelection } from "../../src/inputs/inputs.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
-import type { MadeResource } from "../../src/targets/made-resource.ts";
+import type { MadeResource } from "../../src/targets/made/made-resource.ts";
 import { Listener } from "./listener.ts";
 import { SleeplessClock } from "./stepped-clock.ts";
 import { origin } from "./start-inputs.ts";

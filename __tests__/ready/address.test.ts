@@ -1,6 +1,6 @@
 import type { NetworkInterface } from "../../src/aws/ec2.ts";
 import { PublicAddress } from "../../src/ready/address.ts";
-import { TaskLooks } from "../../src/targets/task-looks.ts";
+import { TaskLooks } from "../../src/targets/tasks/task-looks.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aDefinition, aTask } from "../helpers/tasks.ts";

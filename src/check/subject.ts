@@ -6,14 +6,15 @@ import type { NewTasks, StartInputs, TaskSelection } from "../inputs/inputs.ts";
 import { type Check, check, lookAt, type Look, skipped, unanswered } from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
-import { borrow } from "../targets/borrow.ts";
-import { chooseContainer, chooseTasks } from "../targets/choose.ts";
-import { isDefinitionFile, readDefinitionFile } from "../targets/definition-file.ts";
+import { borrow } from "../targets/start/borrow.ts";
+import { chooseContainer } from "../targets/choose-container.ts";
+import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
+import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
 import { noRunningTask } from "../targets/failures.ts";
-import { heldDefinition, needsEntryPoint, refuseAwaited } from "../targets/held-definition.ts";
-import { definitionWithImage, imageDefinition } from "../targets/image.ts";
-import { requireNetwork } from "../targets/run-task-request.ts";
-import { describeServiceTasks } from "../targets/service-tasks.ts";
+import { heldDefinition, needsEntryPoint, refuseAwaited } from "../targets/definitions/held-definition.ts";
+import { definitionWithImage, imageDefinition } from "../targets/definitions/image.ts";
+import { requireNetwork } from "../targets/start/run-task-request.ts";
+import { describeServiceTasks } from "../targets/tasks/service-tasks.ts";
 import { refuseWindows } from "../targets/windows.ts";
 
 /** The container that is checked. */

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { verdict } from "../ready/verdict.ts";
-import { isEnding } from "../targets/choose.ts";
+import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Target } from "../targets/target.ts";
 import { lacksCredentials } from "./expiry.ts";
 

@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import type { LineWriter } from "../show/lines.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
-import type { TaskLooks } from "../targets/task-looks.ts";
+import type { TaskLooks } from "../targets/tasks/task-looks.ts";
 
 /** What a job has before its target is known. */
 export interface UnassignedJob extends StepContext {

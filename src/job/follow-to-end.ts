@@ -3,7 +3,7 @@ import { followJob } from "../follow/follow-job.ts";
 import { Expiry } from "../follow/expiry.ts";
 import type { TypedInput } from "../follow/follow-session.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
-import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
+import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { JobContext } from "./context.ts";
 import type { JobPieces } from "./job-pieces.ts";
 import type { JobOutput } from "./output.ts";

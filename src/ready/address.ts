@@ -1,7 +1,7 @@
 import type { Ec2 } from "../aws/ec2.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { TaskLooks } from "../targets/task-looks.ts";
+import type { TaskLooks } from "../targets/tasks/task-looks.ts";
 import { messageOf } from "../errors.ts";
 
 /** The longest wait for an answer when the job is over. */

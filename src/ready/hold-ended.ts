@@ -1,6 +1,6 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
 import { Failure, type TaskStopped } from "../errors.ts";
-import { FAMILY_PREFIX } from "../targets/family.ts";
+import { FAMILY_PREFIX } from "../targets/definitions/family.ts";
 import type { Target } from "../targets/target.ts";
 
 /**

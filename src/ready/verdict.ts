@@ -1,7 +1,7 @@
 import type { Container, Task } from "../aws/task.ts";
 import { Failure } from "../errors.ts";
 import { lastPart } from "../targets/arn.ts";
-import { isEnding } from "../targets/choose.ts";
+import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import { containerNotFound } from "../targets/failures.ts";
 import { execAgentStopped, execNotEnabled } from "./advice.ts";
 import { taskStopped } from "./stopped.ts";

@@ -1,6 +1,5 @@
-import type { Task } from "../aws/task.ts";
-import { isReady, rankTasks } from "./choose.ts";
-import type { Launcher } from "./launcher.ts";
+import type { Launcher } from "./start/launcher.ts";
+import type { ServiceCandidates } from "./tasks/service-candidates.ts";
 
 /** What can replace a target in which the job can't start. */
 export type Candidates =
@@ -13,76 +12,4 @@ export type Candidates =
 /** ARNs of the other tasks that a job tries before it queues for a place. */
 export function othersToTry(candidates: Candidates): readonly string[] {
   return candidates.kind === "service" ? candidates.others : [];
-}
-
-/** The most tasks that a job tries after its first one. Each try costs several calls. */
-const MOST_OTHERS = 4;
-
-/** The tasks of a service: those that the jobs of this run have taken, and those that can still be tried. */
-export class ServiceCandidates {
-  readonly kind = "service";
-  readonly cluster: string;
-  readonly service: string;
-  /** Untried tasks to which a job may move. Empty when the step runs several jobs, one in each task. */
-  readonly others: readonly string[];
-  readonly #ready: readonly Task[];
-  readonly #untried: Task[];
-  readonly #taken: Set<string>;
-  readonly #successors = new Set<string>();
-  readonly #blocked = new Set<string>();
-  readonly #isOnlyJob: boolean;
-
-  constructor(
-    { cluster, service }: { readonly cluster: string; readonly service: string },
-    found: readonly Task[],
-    chosen: readonly Task[],
-    { container, isOnlyJob }: { readonly container: string | undefined; readonly isOnlyJob: boolean },
-  ) {
-    this.cluster = cluster;
-    this.service = service;
-    this.#ready = rankTasks(found, container).filter((task) => isReady(task, container));
-    const others = this.#ready.filter((task) => !chosen.includes(task));
-    this.#untried = shuffled(others).slice(0, MOST_OTHERS);
-    this.#taken = new Set(chosen.map(({ arn }) => arn));
-    this.#isOnlyJob = isOnlyJob;
-    this.others = isOnlyJob ? this.#untried.map(({ arn }) => arn) : [];
-  }
-
-  /** Takes the next untried task. When all have been tried, an only job takes any task that is not blocked. */
-  takeNext(): Task | undefined {
-    const next =
-      this.#untried.shift() ??
-      (this.#isOnlyJob ? shuffled(this.#ready.filter(({ arn }) => !this.#blocked.has(arn)))[0] : undefined);
-    if (next !== undefined) this.#taken.add(next.arn);
-    return next;
-  }
-
-  /** Records that the agent of this task takes no session any more. */
-  block(taskArn: string): void {
-    this.#blocked.add(taskArn);
-  }
-
-  /** The best of `tasks` that no job has taken. Marks that task as taken, and as a successor. */
-  takeSuccessor(tasks: readonly Task[], container: string | undefined): Task | undefined {
-    const next = rankTasks(tasks, container).find(({ arn }) => !this.#taken.has(arn));
-    if (next === undefined) return undefined;
-    this.#taken.add(next.arn);
-    this.#successors.add(next.arn);
-    return next;
-  }
-
-  /**
-   * Whether this task was taken as a successor. A successor gets no successor: a service that replaces task after task has
-   * a problem that a further replacement does not solve.
-   */
-  isSuccessor(taskArn: string): boolean {
-    return this.#successors.has(taskArn);
-  }
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, at: Math.random() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ item }) => item);
 }

@@ -3,14 +3,18 @@ import { badInput, type Failure } from "../errors.ts";
 import type { Service } from "../aws/ecs.ts";
 import type { DefinitionReference, NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
-import { borrow } from "./borrow.ts";
-import type { DefinitionContext } from "./definition-source.ts";
-import { type LaunchDefinition, launchDefinition, type LaunchSource } from "./launch-definition.ts";
-import { Launcher, type LaunchPlan } from "./launcher.ts";
+import { borrow } from "./start/borrow.ts";
+import type { DefinitionContext } from "./definitions/definition-source.ts";
+import {
+  type LaunchDefinition,
+  launchDefinition,
+  type LaunchSource,
+} from "./definitions/launch-definition.ts";
+import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
-import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./run-task-request.ts";
-import { UndoList } from "./undo-list.ts";
+import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./start/run-task-request.ts";
+import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. */
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {

@@ -1,12 +1,13 @@
 import type { Task } from "../aws/task.ts";
 import { type Failure, TaskStopped } from "../errors.ts";
 import { lastPart } from "./arn.ts";
-import type { Candidates, ServiceCandidates } from "./candidates.ts";
-import type { Launcher } from "./launcher.ts";
+import type { ServiceCandidates } from "./tasks/service-candidates.ts";
+import type { Candidates } from "./candidates.ts";
+import type { Launcher } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import type { Target } from "./target.ts";
-import { findTarget } from "./find-target.ts";
-import { describeServiceTasks } from "./service-tasks.ts";
+import { findTarget } from "./tasks/find-target.ts";
+import { describeServiceTasks } from "./tasks/service-tasks.ts";
 
 /** How long to wait for the successor of a task, and how often to look for it, in milliseconds. */
 const SUCCESSOR_WITHIN = 60_000;

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
-import type { MadeResource } from "./made-resource.ts";
+import type { MadeResource } from "./made/made-resource.ts";
 
 export interface ResolveContext {
   readonly inputs: Pick<Inputs, "cluster" | "where" | "container" | "region" | "timeout">;

@@ -4,14 +4,14 @@ import type { Task } from "../aws/task.ts";
 import { Failure, isDenied } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
 import { lastPart, parseService, parseTask } from "./arn.ts";
-import { ServiceCandidates } from "./candidates.ts";
-import { chooseTasks } from "./choose.ts";
+import { ServiceCandidates } from "./tasks/service-candidates.ts";
+import { chooseTasks } from "./tasks/choose-tasks.ts";
 import { noRunningTask } from "./failures.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets } from "./job-targets.ts";
 import type { Target } from "./target.ts";
-import { findTarget } from "./find-target.ts";
-import { describeServiceTasks } from "./service-tasks.ts";
+import { findTarget } from "./tasks/find-target.ts";
+import { describeServiceTasks } from "./tasks/service-tasks.ts";
 
 /** The task that the input `task` names. */
 export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {

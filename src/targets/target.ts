@@ -1,6 +1,6 @@
 import type { Task } from "../aws/task.ts";
 import { clusterName, lastPart } from "./arn.ts";
-import type { Hold } from "./held-definition.ts";
+import type { Hold } from "./definitions/held-definition.ts";
 
 /** The one container of the one task that the job runs in. */
 export interface Target {

@@ -10,7 +10,7 @@ import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
-import { removeResource } from "../targets/made-resource.ts";
+import { removeResource } from "../targets/made/made-resource.ts";
 import { undoPieces } from "./undo-pieces.ts";
 
 export interface CleanupOptions {

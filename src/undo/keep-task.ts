@@ -2,7 +2,7 @@ import { consoleHost } from "../aws/partitions.ts";
 import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
-import { HOLD_SLACK_MS } from "../targets/hold-command.ts";
+import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { Target } from "../targets/target.ts";
 import type { Ledger } from "./ledger.ts";
 

@@ -4,7 +4,7 @@ import type { ObjectName } from "../aws/s3.ts";
 import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
 import type { JobName } from "./stop-job.ts";
-import type { MadeResource } from "../targets/made-resource.ts";
+import type { MadeResource } from "../targets/made/made-resource.ts";
 
 /**
  * Something that has to be undone after the run. It is in the ledger before the call that makes it, so that the post

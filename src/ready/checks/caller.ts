@@ -1,8 +1,8 @@
 import type { Iam } from "../../aws/iam.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
 import { arnBeside, clusterName, parseArn } from "../../targets/arn.ts";
-import { isDefinitionFile } from "../../targets/definition-file.ts";
-import { FAMILY_PREFIX } from "../../targets/family.ts";
+import { isDefinitionFile } from "../../targets/definitions/definition-file.ts";
+import { FAMILY_PREFIX } from "../../targets/definitions/family.ts";
 import { type Check, check, type Look, skipped, unanswered } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";

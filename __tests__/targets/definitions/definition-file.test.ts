@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDefinitionFile, readDefinitionFile } from "../../../src/targets/definitions/definition-file.ts";
+
+it.each([
+  ["web", false],
+  ["web:3", false],
+  ["arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3", false],
+  ["web.json", true],
+  ["./web", true],
+  ["ecs/web.json", true],
+  ["/abs/web", true],
+])("takes %s for a path: %s", (text, expected) => {
+  expect(isDefinitionFile(text)).toBe(expected);
+});
+
+describe("a file", () => {
+  let workspace: string;
+  beforeAll(async () => (workspace = await mkdtemp(join(tmpdir(), "definition-"))));
+  afterAll(() => rm(workspace, { recursive: true }));
+  const read = async (text: string) => {
+    await writeFile(join(workspace, "web.json"), text);
+    return await readDefinitionFile("web.json", workspace);
+  };
+  const definition = { family: "web", containerDefinitions: [{ name: "app", image: "example/app:1" }] };
+
+  it("is taken as it is", async () => {
+    expect(await read(`\uFEFF${JSON.stringify(definition)}`)).toEqual(definition);
+  });
+
+  it("may be what the AWS CLI describes", async () => {
+    const described = {
+      ...definition,
+      taskDefinitionArn: "arn:x",
+      revision: 3,
+      status: "ACTIVE",
+      compatibilities: [],
+    };
+    expect(await read(JSON.stringify({ taskDefinition: described }))).toEqual(definition);
+  });
+
+  it.each([
+    ["is no JSON", "family: web", "which is not JSON"],
+    ["is no task definition", "[]", "'family' and 'containerDefinitions'"],
+    ["has a slip of the pen", JSON.stringify({ ...definition, memroy: "512" }), "memroy"],
+  ])("is refused when it %s", async (_, text, seen) => {
+    await expect(read(text)).rejects.toMatchObject({
+      code: "bad-input",
+      failed: expect.stringContaining("'task-definition'") as string,
+      seen: expect.stringContaining(seen) as string,
+    });
+  });
+
+  it("is refused when it is not there", async () => {
+    await expect(readDefinitionFile("./none.json", workspace)).rejects.toMatchObject({
+      code: "bad-input",
+      seen: expect.stringContaining("ENOENT") as string,
+    });
+  });
+});

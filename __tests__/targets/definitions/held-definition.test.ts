@@ -1,0 +1,307 @@
+import type { RegistrableDefinition } from "../../../src/aws/task-definition.ts";
+import type { RunTaskRequest } from "../../../src/aws/ecs.ts";
+import { taskDefinitionNotFound } from "../../../src/aws/missing.ts";
+import { AccessDenied, Failure } from "../../../src/errors.ts";
+import type { NewTasks } from "../../../src/inputs/inputs.ts";
+import { resolveTargets } from "../../../src/targets/resolve.ts";
+import { without } from "../../../src/targets/definitions/normal-form.ts";
+import { startedBy } from "../../../src/targets/start/run-task-request.ts";
+import { removeResource } from "../../../src/targets/made/made-resource.ts";
+import { Definitions } from "../../helpers/definitions.ts";
+import { resolving } from "../../helpers/resolving.ts";
+import { origin, startInputs } from "../../helpers/start-inputs.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { aTask } from "../../helpers/tasks.ts";
+
+const role = "arn:aws:iam::123456789012:role/task";
+/** Every kind of member beside the one container that is held. */
+const source = {
+  family: "shop",
+  taskRoleArn: role,
+  networkMode: "awsvpc",
+  requiresCompatibilities: ["FARGATE"],
+  cpu: "1024",
+  memory: "2048",
+  volumes: [{ name: "data", efsVolumeConfiguration: { fileSystemId: "fs-1" } }],
+  runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },
+  ephemeralStorage: { sizeInGiB: 30 },
+  enableFaultInjection: true,
+  tags: [
+    { key: "team", value: "shop" },
+    { key: "aws:cloudformation:stack-name", value: "shop" },
+  ],
+  containerDefinitions: [
+    {
+      name: "app",
+      image: "example.com/shop:1",
+      essential: true,
+      command: ["serve"],
+      environment: [{ name: "MODE", value: "prod" }],
+      secrets: [{ name: "KEY", valueFrom: "arn:aws:ssm:eu-central-1:123456789012:parameter/key" }],
+      mountPoints: [{ sourceVolume: "data", containerPath: "/data" }],
+      linuxParameters: { sharedMemorySize: 64 },
+      healthCheck: { command: ["CMD", "/healthy"], interval: 30, startPeriod: 300 },
+      restartPolicy: { enabled: true },
+      ulimits: [{ name: "nofile", softLimit: 1, hardLimit: 2 }],
+      dockerLabels: { a: "b" },
+    },
+    {
+      name: "proxy",
+      image: "example.com/proxy:1",
+      dependsOn: [{ containerName: "app", condition: "HEALTHY" }],
+    },
+  ],
+};
+const [app, proxy] = source.containerDefinitions;
+
+const where: NewTasks = {
+  kind: "new",
+  of: { kind: "task-definition", taskDefinition: "shop" },
+  service: undefined,
+  tasks: 1,
+  start: startInputs(),
+};
+
+const denied = (right: string) =>
+  new AccessDenied(
+    { action: right, isNamed: false },
+    { failed: `No right to ${right}.`, seen: "", advice: "" },
+  );
+
+async function starting(
+  definition: RegistrableDefinition = source,
+  more: {
+    readonly start?: Partial<NewTasks["start"]>;
+    readonly register?: Failure;
+    readonly refuse?: (request: RunTaskRequest, call: number) => Failure | undefined;
+    readonly known?: Definitions;
+    readonly container?: string;
+  } = {},
+) {
+  const known = more.known ?? new Definitions();
+  if (more.known === undefined) await known.registerTaskDefinition(definition);
+  const requests: RunTaskRequest[] = [];
+  const context = resolving(
+    { ...where, start: startInputs(more.start) },
+    {
+      describeTaskDefinition: known.describeTaskDefinition,
+      registerTaskDefinition: (asked) =>
+        more.register ? Promise.reject(more.register) : known.registerTaskDefinition(asked),
+      runTask: (request) => {
+        requests.push(request);
+        const refusal = more.refuse?.(request, requests.length);
+        if (refusal) return Promise.reject(refusal);
+        return Promise.resolve({
+          tasks: [aTask({ taskDefinitionArn: request.taskDefinition })],
+          refusals: [],
+        });
+      },
+    },
+    more.container === undefined ? {} : { container: more.container },
+  );
+  const resolved = await resolveTargets(context);
+  const [derived] = known.active.filter((name) => !name.startsWith("shop:"));
+  return { known, requests, context, resolved, derived };
+}
+
+const commandOf = (request: RunTaskRequest | undefined): unknown =>
+  (request?.overrides["containerOverrides"] as { command: unknown }[] | undefined)?.[0]?.command;
+
+it("is started of a definition with a shell as entry point, an init and a check that passes, all else copied", async () => {
+  const { known, requests, resolved, derived } = await starting();
+  expect(derived).toMatch(/^fargate-exec-shop-held-[0-9a-f]{16}:1$/);
+  const { registrable } = await known.describeTaskDefinition(derived ?? "");
+  const whole = without(source, "tags");
+  const copied = without(app ?? {}, "restartPolicy");
+  expect(registrable).toEqual({
+    ...whole,
+    family: derived?.replace(/:1$/, ""),
+    containerDefinitions: [
+      {
+        ...copied,
+        entryPoint: ["sh", "-c"],
+        linuxParameters: { sharedMemorySize: 64, initProcessEnabled: true },
+        healthCheck: { command: ["CMD-SHELL", "exit 0"], interval: 5, timeout: 5, retries: 3 },
+        dockerLabels: { a: "b", "fargate-exec.run": origin.id },
+      },
+      proxy,
+    ],
+  });
+  expect(requests).toHaveLength(1);
+  expect(commandOf(requests[0])).toEqual([expect.stringContaining("sleep")]);
+  expect(resolved.targets[0].hold).toEqual({ by: "entry-point" });
+});
+
+it("has the tags that its own definition would have given it, but for AWS's own", async () => {
+  const { requests } = await starting();
+  expect(requests[0]?.tags).toEqual({ "fargate-exec:run": origin.url, team: "shop" });
+  expect(requests[0]?.propagateTags).toBeUndefined();
+});
+
+it.each<[string, RegistrableDefinition, Partial<NewTasks["start"]>]>([
+  [
+    "the definition sets a shell as entry point and no container waits for its health",
+    { ...source, containerDefinitions: [{ ...app, entryPoint: ["/bin/sh", "-c"] }] },
+    {},
+  ],
+  ["the container runs its own command", source, { hold: false }],
+  [
+    "the overrides give it another command",
+    source,
+    { overrides: { containerOverrides: [{ name: "app", command: ["x"] }] } },
+  ],
+])("is started of its own definition where %s", async (_, definition, start) => {
+  const { known, requests } = await starting(definition, { start });
+  expect(known.active).toEqual(["shop:1"]);
+  expect(requests[0]?.taskDefinition).toMatch(/\/shop:1$/);
+});
+
+it("gets a definition of ours in spite of a shell where another container waits for its health", async () => {
+  const shell = { ...app, entryPoint: ["sh", "-c"] };
+  const { derived } = await starting({ ...source, containerDefinitions: [shell, proxy] });
+  expect(derived).toMatch(/^fargate-exec-/);
+});
+
+it("keeps PID 1 as it is where the task shares its processes", async () => {
+  const { known, derived } = await starting({ ...source, pidMode: "task" });
+  const { registrable } = await known.describeTaskDefinition(derived ?? "");
+  expect(registrable["containerDefinitions"]).toMatchObject([
+    { linuxParameters: { sharedMemorySize: 64 } },
+    {},
+  ]);
+  expect(JSON.stringify(registrable)).not.toContain("initProcessEnabled");
+});
+
+it.each(["COMPLETE", "SUCCESS"])(
+  "is refused before the start where a container waits for its %s",
+  async (condition) => {
+    const waiting = { ...proxy, dependsOn: [{ containerName: "app", condition }] };
+    const step = starting({ ...source, containerDefinitions: [app, waiting] });
+    await expect(step).rejects.toMatchObject({
+      code: "hold-awaited",
+      failed: expect.stringContaining("'hold'") as string,
+      seen: expect.stringContaining("'proxy'") as string,
+    });
+  },
+);
+
+it("is refused for Windows", async () => {
+  const step = starting({
+    ...source,
+    runtimePlatform: { operatingSystemFamily: "WINDOWS_SERVER_2022_CORE" },
+  });
+  await expect(step).rejects.toMatchObject({ code: "windows-task" });
+});
+
+it.each<[string, { register?: Failure; refuse?: (request: RunTaskRequest) => Failure | undefined }]>([
+  ["registered", { register: denied("ecs:RegisterTaskDefinition") }],
+  [
+    "run",
+    {
+      refuse: ({ taskDefinition }) =>
+        taskDefinition.includes("fargate-exec-") ? denied("ecs:RunTask") : undefined,
+    },
+  ],
+])("is held by its command, which is said, where ours may not be %s", async (_, refusals) => {
+  const { requests, resolved, context } = await starting(source, refusals);
+  expect(requests.at(-1)?.taskDefinition).toMatch(/\/shop:1$/);
+  expect(commandOf(requests.at(-1))).toEqual(["sh", "-c", expect.stringContaining("sleep")]);
+  expect(resolved.targets[0].hold).toMatchObject({ by: "command" });
+  const said = context.log.lines.filter((line) => line.includes("held by its command alone"));
+  expect(said).toEqual([
+    expect.stringMatching(/No right to ecs:(Register|RunTask).*another container waits/),
+  ]);
+});
+
+it("is refused as RunTask says where the user's own may not be run either", async () => {
+  await expect(starting(source, { refuse: () => denied("ecs:RunTask") })).rejects.toThrow("ecs:RunTask");
+  await expect(starting(source, { refuse: () => denied("iam:PassRole") })).rejects.toThrow("iam:PassRole");
+});
+
+describe("a definition of ours", () => {
+  it("is one for each source revision, whatever number of jobs", async () => {
+    const { known } = await starting();
+    await starting(source, { known });
+    expect(known.active).toHaveLength(2);
+    await known.registerTaskDefinition({ ...source, cpu: "2048" });
+    await starting(source, { known });
+    expect(known.active).toHaveLength(4);
+  });
+
+  it("is never another principal's that only bears its name", async () => {
+    const { known, derived = "" } = await starting();
+    const { registrable } = await known.describeTaskDefinition(derived);
+    const containers = registrable["containerDefinitions"] as object[];
+    const miner = { name: "miner", image: "attacker.example/miner" };
+    await known.registerTaskDefinition({ ...registrable, containerDefinitions: [...containers, miner] });
+    const { requests, context } = await starting(source, { known });
+    expect(requests[0]?.taskDefinition).toMatch(/:3$/);
+    expect(context.log.lines[0]).toMatch(/:2 is not used: .* in containerDefinitions\[2\]\.$/);
+  });
+
+  it("is registered anew where the last user takes it away just before it is run", async () => {
+    const { known, derived = "" } = await starting();
+    const { requests } = await starting(source, {
+      known,
+      refuse: ({ taskDefinition }, call) => {
+        if (call > 1) return undefined;
+        void known.deregisterTaskDefinition(taskDefinition);
+        return taskDefinitionNotFound(taskDefinition, "TaskDefinition is inactive");
+      },
+    });
+    expect(requests.map(({ taskDefinition }) => taskDefinition.split(":").at(-1))).toEqual(["1", "2"]);
+    expect(known.active).toEqual(["shop:1", derived.replace(/:1$/, ":2")]);
+  });
+
+  const shared = {
+    kind: "shared-definition",
+    arn: "arn:x/f:1",
+    family: "f",
+    cluster: "ci",
+    startedBy: startedBy(origin),
+    registered: true,
+  } as const;
+  const leaving = async (tasks: Parameters<typeof aTask>[0][], what = {}, failure?: Failure) => {
+    const gone: string[] = [];
+    const deleted: string[] = [];
+    const log = new Listener();
+    const ecs = {
+      listTasks: () => (failure ? Promise.reject(failure) : Promise.resolve(tasks.map(() => "arn:t"))),
+      describeTasks: () =>
+        Promise.resolve(
+          tasks.map((task) =>
+            aTask({ taskDefinitionArn: "arn:x/f:1", startedBy: "fargate-exec/b", ...task }),
+          ),
+        ),
+      deregisterTaskDefinition: (arn: string) => Promise.resolve(void gone.push(arn)),
+      deleteTaskDefinition: (arn: string) => Promise.resolve(void deleted.push(arn)),
+      stopTask: () => Promise.reject(new Error()),
+      describeTaskDefinition: () => Promise.reject(new Error()),
+    };
+    await removeResource({ ...shared, ...what }, ecs, "", log);
+    expect(deleted).toEqual(gone);
+    return { gone, log };
+  };
+
+  it.each<[string, Parameters<typeof aTask>[0][], boolean]>([
+    ["no job", [], true],
+    ["another job", [{}], false],
+    ["this run", [{ startedBy: shared.startedBy }], true],
+    ["a job of another revision", [{ taskDefinitionArn: "arn:x/f:2" }], true],
+    ["a task that is stopping", [{ desiredStatus: "STOPPED" }], true],
+  ])("that runs for %s is deregistered or stays", async (_, tasks, goes) => {
+    expect((await leaving(tasks)).gone).toEqual(goes ? [shared.arn] : []);
+  });
+
+  it.each([
+    [true, [shared.arn]],
+    [false, []],
+  ])(
+    "whose users can't be listed is deregistered by the run that registered it: %s",
+    async (registered, gone) => {
+      const left = await leaving([{}], { registered }, denied("ecs:ListTasks"));
+      expect(left.gone).toEqual(gone);
+      expect(left.log.lines).toEqual([expect.stringContaining("ecs:ListTasks")]);
+    },
+  );
+});

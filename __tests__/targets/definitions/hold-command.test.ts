@@ -1,0 +1,37 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { holdCommand } from "../../../src/targets/definitions/hold-command.ts";
+
+it("lives a quarter of an hour longer than the job may", () => {
+  expect(holdCommand(3_600_000, [])).toEqual([
+    "sh",
+    "-c",
+    "trap 'sleep 5; exit 0' TERM INT; sleep 4500 & wait $!",
+  ]);
+});
+
+it.each([
+  ["a shell", ["sh", "-c"], 1],
+  ["a shell by its path", ["/bin/bash", "-ec"], 1],
+  ["a script", ["/docker-entrypoint.sh"], 3],
+  ["another program", ["python3", "-c"], 3],
+])("for an entry point that is %s it has as many words as that takes", (_, entryPoint, words) => {
+  expect(holdCommand(0, entryPoint)).toHaveLength(words);
+});
+
+it("ends without an error on TERM, after a while for the exec agent", async () => {
+  const [command = "", flag = "", script = ""] = holdCommand(0, []);
+  // Says when it has come to its wait. It gets a group of its own, so that the sleep can be ended with it.
+  const args = [
+    flag,
+    script.replace("wait", "echo waiting; wait").replace("sleep 5", "echo lingering; sleep 0.1"),
+  ];
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  await once(child.stdout, "data");
+  child.kill("SIGTERM");
+  const [word] = (await once(child.stdout, "data")) as [Buffer];
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  expect(word.toString()).toBe("lingering\n");
+  expect(code).toBe(0);
+});

@@ -1,0 +1,139 @@
+import { RegisterTaskDefinitionRequest$ } from "@aws-sdk/client-ecs";
+import { labelWithRun } from "../../../src/aws/task-definition.ts";
+import { imageDefinition } from "../../../src/targets/definitions/image.ts";
+import { differences, digestOf } from "../../../src/targets/definitions/normal-form.ts";
+import { startInputs } from "../../helpers/start-inputs.ts";
+
+const arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/fargate-exec-python-x:1";
+const wanted = imageDefinition(
+  { image: "python:3.13", architecture: undefined },
+  startInputs({ taskRole: "job" }),
+  undefined,
+);
+const [container] = wanted["containerDefinitions"] as Record<string, unknown>[];
+/** As ECS answers it, with what ECS adds. */
+const registered = {
+  ...labelWithRun(wanted, "another-run"),
+  taskRoleArn: "arn:aws:iam::123456789012:role/job",
+  volumes: [],
+  placementConstraints: [],
+  enableFaultInjection: false,
+  containerDefinitions: [
+    {
+      ...container,
+      cpu: 0,
+      portMappings: [],
+      environment: [],
+      mountPoints: [],
+      volumesFrom: [],
+      systemControls: [],
+      dockerLabels: { "fargate-exec.run": "another-run" },
+    },
+  ],
+};
+const inContainer = (more: object) => ({
+  ...registered,
+  containerDefinitions: [{ ...registered.containerDefinitions[0], ...more }],
+});
+
+it("is the same for what ECS makes of a definition that it registers", () => {
+  expect(differences(wanted, registered, arn)).toEqual([]);
+});
+
+it.each([
+  ["1 vCPU", "2 GB", "1024", "2048"],
+  ["1vcpu", "2gb", "1024", "2048"],
+  [".25 vCPU", "0.5GB", "256", "512"],
+  ["0.25 VCPU", ".5 gb", "256", "512"],
+])("is the same for the sizes %s and %s as for ECS's plain units", (cpu, memory, units, mebibytes) => {
+  const asked = { ...wanted, cpu, memory };
+  const answered = { ...registered, cpu: units, memory: mebibytes };
+  expect(differences(asked, answered, arn)).toEqual([]);
+  expect(digestOf(asked)).toBe(digestOf({ ...wanted, cpu: units, memory: mebibytes }));
+  expect(differences(asked, { ...answered, memory: "4096" }, arn)).toEqual(["memory"]);
+});
+
+it.each<[string, object, string]>([
+  ["image", inContainer({ image: "attacker.example/python:3.13" }), "containerDefinitions[0].image"],
+  ["entry point", inContainer({ entryPoint: ["/evil", "-c"] }), "containerDefinitions[0].entryPoint[0]"],
+  ["command", inContainer({ command: ["x"] }), "containerDefinitions[0].command"],
+  [
+    "variable",
+    inContainer({ environment: [{ name: "LD_PRELOAD", value: "/x" }] }),
+    "containerDefinitions[0].environment",
+  ],
+  [
+    "secret",
+    inContainer({ secrets: [{ name: "A", valueFrom: "arn:x" }] }),
+    "containerDefinitions[0].secrets",
+  ],
+  [
+    "log",
+    inContainer({ logConfiguration: { logDriver: "splunk" } }),
+    "containerDefinitions[0].logConfiguration",
+  ],
+  ["label", inContainer({ dockerLabels: { other: "x" } }), "containerDefinitions[0].dockerLabels"],
+  [
+    "mount",
+    inContainer({ mountPoints: [{ sourceVolume: "v", containerPath: "/bin" }] }),
+    "containerDefinitions[0].mountPoints",
+  ],
+  ["health check", inContainer({ healthCheck: { command: ["x"] } }), "containerDefinitions[0].healthCheck"],
+  ["inessential container", inContainer({ essential: false }), "containerDefinitions[0].essential"],
+  ["privilege", inContainer({ privileged: true }), "containerDefinitions[0].privileged"],
+  [
+    "further container",
+    { ...registered, containerDefinitions: [...registered.containerDefinitions, { name: "b", image: "x" }] },
+    "containerDefinitions[1]",
+  ],
+  ["task role", { ...registered, taskRoleArn: "arn:aws:iam::123456789012:role/admin/job" }, "taskRoleArn"],
+  [
+    "role of another account",
+    { ...registered, taskRoleArn: "arn:aws:iam::210987654321:role/job" },
+    "taskRoleArn",
+  ],
+  [
+    "execution role",
+    { ...registered, executionRoleArn: "arn:aws:iam::123456789012:role/admin" },
+    "executionRoleArn",
+  ],
+  ["volume", { ...registered, volumes: [{ name: "v", host: {} }] }, "volumes"],
+  ["network mode", { ...registered, networkMode: "host" }, "networkMode"],
+  ["size", { ...registered, cpu: "16384" }, "cpu"],
+])("differs for another %s", (_, found, path) => {
+  expect(differences(wanted, found as typeof wanted, arn)).toEqual([path]);
+});
+
+it("looks at every member that RegisterTaskDefinition takes, and at those it does not know yet", () => {
+  const names = (RegisterTaskDefinitionRequest$[4] as readonly string[]).filter(
+    (name) => !["family", "tags", "containerDefinitions"].includes(name),
+  );
+  for (const name of [...names, "somethingNew"])
+    expect([name, differences(wanted, { ...registered, [name]: "planted" }, arn)]).toEqual([
+      name,
+      expect.arrayContaining([expect.stringMatching(`^${name}`)]),
+    ]);
+});
+
+it("has one digest for any order of members and of variables, and another for another value", () => {
+  const one = inContainer({
+    environment: [
+      { name: "A", value: "1" },
+      { name: "B", value: "2" },
+    ],
+  });
+  const other = inContainer({
+    environment: [
+      { value: "2", name: "B" },
+      { value: "1", name: "A" },
+    ],
+  });
+  const third = inContainer({
+    environment: [
+      { name: "A", value: "1" },
+      { name: "B", value: "3" },
+    ],
+  });
+  expect(digestOf(other)).toBe(digestOf(one));
+  expect(digestOf(third)).not.toBe(digestOf(one));
+});

@@ -1,0 +1,98 @@
+import { removeResource } from "../../../src/targets/made/made-resource.ts";
+import { Definitions } from "../../helpers/definitions.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { aDefinition, TASK } from "../../helpers/tasks.ts";
+
+const log = new Listener();
+const done: unknown[] = [];
+let found: string[];
+beforeEach(() => {
+  done.length = 0;
+  found = ["found"];
+});
+const ecs = {
+  listTasks: (...asked: unknown[]) => {
+    done.push(asked);
+    return Promise.resolve(found);
+  },
+  describeTasks: () => Promise.resolve([]),
+  stopTask: (...asked: unknown[]) => {
+    done.push(asked);
+    return Promise.resolve();
+  },
+  describeTaskDefinition: (family: string) => Promise.resolve({ ...aDefinition(), arn: family }),
+  deregisterTaskDefinition: (...asked: unknown[]) => {
+    done.push(asked);
+    return Promise.resolve();
+  },
+  deleteTaskDefinition: (...asked: unknown[]) => {
+    done.push(["delete", ...asked]);
+    return Promise.resolve();
+  },
+};
+
+it("stops a task that is known", async () => {
+  await removeResource(
+    { kind: "task", cluster: "ci", startedBy: "me", taskArn: TASK },
+    ecs,
+    "cancelled",
+    log,
+  );
+  expect(done).toEqual([["ci", TASK, "cancelled"]]);
+});
+
+it("finds a task whose ARN was never learnt", async () => {
+  await removeResource(
+    { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined },
+    ecs,
+    "cancelled",
+    log,
+  );
+  expect(done).toEqual([
+    ["ci", { startedBy: "me" }],
+    ["ci", "found", "cancelled"],
+  ]);
+});
+
+it("is not sure of a task that was being started and is not found", async () => {
+  const being = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined } as const;
+  expect(await removeResource(being, ecs, "cancelled", log)).toBe(true);
+  found = [];
+  expect(await removeResource(being, ecs, "cancelled", log)).toBe(false);
+});
+
+it("deregisters a task definition", async () => {
+  await removeResource({ kind: "task-definition", arn: "arn:x" }, ecs, "cancelled", log);
+  expect(done).toEqual([["arn:x"]]);
+});
+
+describe("a task definition of which the ARN was never learnt", () => {
+  const being = { kind: "registration", family: "web", run: "me" } as const;
+  const by = (run: string) => ({
+    family: "web",
+    containerDefinitions: [{ name: "app", dockerLabels: { "fargate-exec.run": run } }],
+  });
+  const undone = async (runs: readonly string[]) => {
+    const known = new Definitions();
+    for (const run of runs) await known.registerTaskDefinition(by(run));
+    const { describeTaskDefinition, deregisterTaskDefinition } = known;
+    const calls = { describeTaskDefinition, deregisterTaskDefinition };
+    const found = await removeResource(being, { ...ecs, ...calls }, "cancelled", log);
+    return { found, active: known.active };
+  };
+
+  it.each<[string, readonly string[], boolean, readonly string[]]>([
+    ["the newest", ["another", "me"], true, ["web:1"]],
+    [
+      "an older one, beside those of others",
+      ["another", "me", "another", "third"],
+      true,
+      ["web:1", "web:3", "web:4"],
+    ],
+    ["any that bears its run", ["me", "me"], true, []],
+    ["none of others", ["another"], false, ["web:1"]],
+    ["none", [], false, []],
+  ])("is %s of its family", async (_, runs, found, active) => {
+    expect(await undone(runs)).toEqual({ found, active });
+  });
+});

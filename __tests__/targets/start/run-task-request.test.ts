@@ -1,0 +1,81 @@
+import type { StartInputs } from "../../../src/inputs/inputs.ts";
+import { requireNetwork, runTaskRequest, startedBy } from "../../../src/targets/start/run-task-request.ts";
+import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { aDefinition } from "../../helpers/tasks.ts";
+import { thrownBy } from "../../helpers/thrown.ts";
+
+const start = startInputs({ securityGroups: ["sg-1"] });
+const plan = { cluster: "ci", definition: aDefinition(), container: "app", timeout: 60_000, origin };
+
+describe("the request", () => {
+  it("starts one held task with ECS Exec on Fargate", () => {
+    expect(runTaskRequest(start, plan)).toEqual({
+      cluster: "ci",
+      taskDefinition: plan.definition.arn,
+      count: 1,
+      capacityProviders: [],
+      platformVersion: undefined,
+      enableExecuteCommand: true,
+      network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: undefined },
+      overrides: {
+        containerOverrides: [
+          { name: "app", command: ["sh", "-c", "trap 'sleep 5; exit 0' TERM INT; sleep 960 & wait $!"] },
+        ],
+      },
+      startedBy: "fargate-exec/a1b2c3d4/17-2/example/web-site",
+      clientToken: "fargate-exec-a1b2c3d4",
+      tags: { "fargate-exec:run": origin.url },
+      propagateTags: "TASK_DEFINITION",
+    });
+  });
+
+  it.each<[string, Partial<StartInputs>, unknown]>([
+    ["leaves the image's own command alone with hold: false", { hold: false }, {}],
+    ["overrides the size", { hold: false, cpu: "512", memory: "1024" }, { cpu: "512", memory: "1024" }],
+    ["overrides the storage", { hold: false, ephemeralStorage: 30 }, { ephemeralStorage: { sizeInGiB: 30 } }],
+    [
+      "overrides the roles",
+      { hold: false, taskRole: "task", executionRole: "exec" },
+      { taskRoleArn: "task", executionRoleArn: "exec" },
+    ],
+    ["lets raw overrides win", { hold: false, cpu: "512", overrides: { cpu: "1024" } }, { cpu: "1024" }],
+  ])("%s", (_, inputs, overrides) => {
+    expect(runTaskRequest({ ...start, ...inputs }, plan).overrides).toEqual(overrides);
+  });
+
+  it("is placed by capacity providers where they are given", () => {
+    const request = runTaskRequest({ ...start, capacityProviders: [SPOT] }, plan);
+    expect(request.capacityProviders).toEqual([SPOT]);
+  });
+
+  it("adds the user's tags to that with the workflow run", () => {
+    const { tags } = runTaskRequest({ ...start, tags: { team: "web" } }, plan);
+    expect(tags).toEqual({ "fargate-exec:run": origin.url, team: "web" });
+  });
+
+  it("hands a shell that is the entry point only the script", () => {
+    const definition = aDefinition([{ name: "log" }, { name: "app", entryPoint: ["/bin/sh", "-c"] }]);
+    expect(runTaskRequest(start, { ...plan, definition }).overrides).toEqual({
+      containerOverrides: [
+        { name: "app", command: ["trap 'sleep 5; exit 0' TERM INT; sleep 960 & wait $!"] },
+      ],
+    });
+  });
+
+  it("names its origin in what ECS allows", () => {
+    const by = startedBy({ ...origin, repository: `example/${"x".repeat(200)}` });
+    expect(by).toHaveLength(128);
+    expect(by).toMatch(/^fargate-exec\/a1b2c3d4\/17-2\/example\/x+$/);
+  });
+});
+
+it.each([
+  [undefined, "no subnet was named for it"],
+  ["web", "service 'web' has no subnets to borrow"],
+])("asks for subnets by the input's name, with service %s", (service, why) => {
+  expect(thrownBy(() => requireNetwork({ ...start, subnets: [] }, "migrate", service))).toMatchObject({
+    code: "network-required",
+    failed: expect.stringMatching(/'migrate'.*'subnets'/) as string,
+    seen: expect.stringContaining(why) as string,
+  });
+});

@@ -1,0 +1,141 @@
+import type { RunTaskRequest, RunTaskAnswer } from "../../../src/aws/ecs.ts";
+import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../../src/errors.ts";
+import { startTasks } from "../../../src/targets/start/start-tasks.ts";
+import { runTaskRequest } from "../../../src/targets/start/run-task-request.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { aDefinition, aTask } from "../../helpers/tasks.ts";
+
+const plan = { cluster: "ci", definition: aDefinition(), container: "app", timeout: 60_000, origin };
+const request = runTaskRequest(startInputs(), plan);
+const onSpot = runTaskRequest(startInputs({ capacityProviders: [SPOT] }), plan);
+
+const sent: RunTaskRequest[] = [];
+const started: string[] = [];
+let log: Listener;
+beforeEach(() => {
+  sent.length = 0;
+  started.length = 0;
+  log = new Listener();
+});
+
+/** Starts tasks while ECS answers so, and then as asked. */
+function starting(
+  asked: RunTaskRequest,
+  count: number,
+  answers: readonly (Partial<RunTaskAnswer> | Error)[] = [],
+  ownTags: Readonly<Record<string, string>> = {},
+) {
+  let calls = 0;
+  return startTasks(asked, count, {
+    log,
+    ownTags,
+    otherwise: () => Promise.resolve(undefined),
+    token: () => `token-${calls}`,
+    onStarted: (tasks) => started.push(...tasks.map(({ arn }) => arn)),
+    ecs: {
+      runTask: (call) => {
+        sent.push(call);
+        const answer = answers[calls++];
+        if (answer instanceof Error) return Promise.reject(answer);
+        const tasks = Array.from({ length: call.count }, (_, i) => aTask({ arn: `${calls}/${i}` }));
+        return Promise.resolve({ tasks, refusals: [], ...answer });
+      },
+    },
+  });
+}
+
+const failure = (code: Failure["code"], failed: string) =>
+  new Failure(code, { failed, seen: "", advice: "" });
+const shortage = new NoCapacity({ failed: "no place", seen: "" });
+const noTags = new AccessDenied(
+  { action: "ecs:TagResource", isNamed: true },
+  { failed: "", seen: "", advice: "" },
+);
+
+it("starts one", async () => {
+  expect(await starting(request, 1)).toEqual([aTask({ arn: "1/0" })]);
+  expect(sent).toEqual([{ ...request, count: 1, clientToken: "token-0" }]);
+});
+
+it("starts ten a call, each call with a token of its own", async () => {
+  expect(await starting(request, 23)).toHaveLength(23);
+  expect(sent.map(({ count }) => count)).toEqual([10, 10, 3]);
+  expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(3);
+  expect(started).toHaveLength(23);
+});
+
+it.each([
+  ["RESOURCE:ENI", "no address left", "availability zones"],
+  ["Capacity is unavailable at this time. Please try again later", undefined, "availability zones"],
+  ["ATTRIBUTE", undefined, "requiresCompatibilities"],
+  ["AGENT", undefined, "networkMode awsvpc"],
+])("repeats ECS's words when it will not: %s", async (reason, detail, advice) => {
+  const refused = { tasks: [], refusals: [{ reason, detail }] };
+  await expect(starting(request, 1, [refused])).rejects.toMatchObject({
+    code: "task-not-started",
+    seen: `It said: ${reason}${detail ? `: ${detail}` : ""}.`,
+    advice: expect.stringContaining(advice) as string,
+  });
+  expect(sent).toHaveLength(1);
+});
+
+it("fails when only some are started, and tells which those are", async () => {
+  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
+  await expect(starting(request, 3, [some])).rejects.toMatchObject({
+    code: "task-not-started",
+    failed: expect.stringContaining("did not start all tasks") as string,
+  });
+  expect(started).toEqual(["a"]);
+});
+
+describe("on Spot", () => {
+  it("starts on demand the tasks that Spot has no capacity for", async () => {
+    const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:CPU", detail: undefined }] };
+    expect(await starting(onSpot, 3, [some])).toHaveLength(3);
+    expect(sent.map(({ count, capacityProviders }) => [count, capacityProviders])).toEqual([
+      [3, [SPOT]],
+      [2, []],
+    ]);
+    expect(log.lines).toEqual([expect.stringContaining("on demand")]);
+  });
+
+  it("does so when AWS throws it, too", async () => {
+    expect(await starting(onSpot, 1, [shortage])).toHaveLength(1);
+    expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
+  });
+
+  it("does so once only", async () => {
+    await expect(starting(onSpot, 1, [shortage, shortage])).rejects.toBe(shortage);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("fails at once for any other reason", async () => {
+    const other = failure("task-not-started", "the cluster does not have these capacity providers");
+    await expect(starting(onSpot, 1, [other])).rejects.toBe(other);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+it("does without tags where they are not allowed and the user asked for none", async () => {
+  await starting(request, 1, [noTags]);
+  expect(sent[1]).toMatchObject({ tags: {}, propagateTags: undefined });
+  expect(sent[1]?.clientToken).not.toBe(sent[0]?.clientToken);
+});
+
+it("sets the user's tags alone where no others are allowed, and says so", async () => {
+  await starting(request, 1, [noTags], { team: "web" });
+  expect(sent[1]).toMatchObject({ tags: { team: "web" }, propagateTags: undefined });
+  expect(log.lines).toEqual([expect.stringContaining("with the tags of 'tags' alone (team)")]);
+});
+
+it("fails where the user's tags are not allowed", async () => {
+  await expect(starting(request, 1, [noTags, noTags], { team: "web" })).rejects.toBe(noTags);
+  expect(sent).toHaveLength(2);
+});
+
+it("fails at once for the user's tags in an account that has no tags", async () => {
+  const none = new TagsNotEnabled({ failed: "", seen: "", advice: "" });
+  await expect(starting(request, 1, [none], { team: "web" })).rejects.toBe(none);
+  expect(sent).toHaveLength(1);
+});

@@ -1,0 +1,111 @@
+import { TaskLooks } from "../../../src/targets/tasks/task-looks.ts";
+import { SleeplessClock } from "../../helpers/stepped-clock.ts";
+import { aDefinition, aTask } from "../../helpers/tasks.ts";
+
+let clock: SleeplessClock;
+let asked: (readonly string[])[];
+let definitions: string[];
+beforeEach(() => {
+  clock = new SleeplessClock();
+  asked = [];
+  definitions = [];
+});
+const ecs = {
+  describeTask: (_: string, arn: string) => {
+    asked.push([arn]);
+    return Promise.resolve(aTask({ arn, lastStatus: "STOPPED" }));
+  },
+  describeTasks: (_: string, arns: readonly string[]) => {
+    asked.push([...arns]);
+    return Promise.resolve(arns.filter((arn) => arn !== "gone").map((arn) => aTask({ arn })));
+  },
+  describeTaskDefinition: (name: string) => {
+    definitions.push(name);
+    return Promise.resolve(aDefinition());
+  },
+};
+const looking = (...tasks: string[]) => new TaskLooks({ ecs, tasks, described: [], clock });
+
+it("ask once for all that look at the same time, each of which gets its own", async () => {
+  const { describeTask } = looking("a", "b", "c");
+  const tasks = await Promise.all(["a", "b", "c"].map((arn) => describeTask("ci", arn)));
+  expect(tasks.map((task) => task?.arn)).toEqual(["a", "b", "c"]);
+  expect(asked).toEqual([["a", "b", "c"]]);
+});
+
+it("ask again after two seconds, for any of the tasks", async () => {
+  const { describeTask } = looking("a", "b");
+  for (const [passed, arn] of [
+    [0, "a"],
+    [1_999, "b"],
+    [1, "b"],
+    [1_000, "a"],
+  ] as const) {
+    clock.advance(passed);
+    await describeTask("ci", arn);
+  }
+  expect(asked).toHaveLength(2);
+});
+
+it("ask at once for a task that is new, and from then on for that too", async () => {
+  const { describeTask } = looking("a", "b");
+  await describeTask("ci", "a");
+  expect((await describeTask("ci", "c"))?.arn).toBe("c");
+  expect(asked).toEqual([
+    ["a", "b"],
+    ["a", "b", "c"],
+  ]);
+});
+
+it("ask each time where there is one task alone", async () => {
+  const { describeTask } = looking("a");
+  await describeTask("ci", "a");
+  await describeTask("ci", "a");
+  expect(asked).toEqual([["a"], ["a"]]);
+});
+
+it("tell a task that ECS does not know as undefined", async () => {
+  expect(await looking("a", "gone").describeTask("ci", "gone")).toBeUndefined();
+});
+
+it("fail for all that wait, and ask anew the next time", async () => {
+  let fails = true;
+  const describeTasks = (...arns: [string, readonly string[]]) =>
+    fails ? Promise.reject(new Error("no")) : ecs.describeTasks(...arns);
+  const { describeTask } = new TaskLooks({
+    ecs: { ...ecs, describeTasks },
+    tasks: ["a", "b"],
+    described: [],
+    clock,
+  });
+  const both = await Promise.allSettled([describeTask("ci", "a"), describeTask("ci", "b")]);
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  fails = false;
+  expect((await describeTask("ci", "a"))?.arn).toBe("a");
+});
+
+it("cost no call for the first look at a task that ECS has just described", async () => {
+  const described = [aTask({ arn: "a", lastStatus: "RUNNING" })];
+  const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], described, clock });
+  const statuses = [];
+  for (let i = 0; i < 2; i += 1) statuses.push((await describeTask("ci", "a"))?.lastStatus);
+  expect(statuses).toEqual(["RUNNING", "STOPPED"]);
+  expect(asked).toEqual([["a"]]);
+});
+
+it("ask for each task definition once", async () => {
+  const { describeTaskDefinition } = looking("a");
+  for (const name of ["web:1", "web:2", "web:1"]) await describeTaskDefinition(name);
+  expect(definitions).toEqual(["web:1", "web:2"]);
+});
+
+it("remember the address in the VPC, also of a task that has lost it", async () => {
+  let privateIp: string | undefined = "10.0.0.7";
+  const describeTask = (_: string, arn: string) => Promise.resolve(aTask({ arn, privateIp }));
+  const looks = new TaskLooks({ ecs: { ...ecs, describeTask }, tasks: ["a"], described: [], clock });
+  expect(looks.privateIp("a")).toBeUndefined();
+  await looks.describeTask("ci", "a");
+  privateIp = undefined;
+  await looks.describeTask("ci", "a");
+  expect(looks.privateIp("a")).toBe("10.0.0.7");
+});

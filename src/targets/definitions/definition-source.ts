@@ -1,0 +1,102 @@
+import { contentOf, type DefinitionContent, type TaskDefinition } from "../../aws/task-definition.ts";
+import { lastPart } from "../arn.ts";
+import { isDefinitionFile, readDefinitionFile } from "./definition-file.ts";
+import {
+  ownDefinition,
+  type OwnDefinitionContext,
+  register,
+  type RegistrationContext,
+} from "./own-definition.ts";
+import { definitionWithImage } from "./image.ts";
+
+export interface DefinitionContext extends RegistrationContext {
+  /** The directory that a task definition's path is relative to. */
+  readonly workspace: string;
+  /** The input `container`. */
+  readonly container: string | undefined;
+  /** Makes the call while the ledger holds what has to be deregistered. `shared`: other jobs may use the revision. */
+  readonly whileRegistering: (
+    family: string,
+    register: () => Promise<TaskDefinition>,
+    shared: boolean,
+  ) => Promise<TaskDefinition>;
+}
+
+/** The task definition that a new task is to be started from, before anything is registered. */
+export interface DefinitionSource {
+  readonly known: DefinitionContent;
+  /** As a message names it. */
+  readonly name: string;
+  /** As a sentence names it that begins with "The". */
+  readonly subject: string;
+  /** True for a definition of the action's own, with an image of the inputs; false for one of the user's. */
+  readonly isOwn: boolean;
+  /**
+   * The registered definition; registers one that is not registered yet. `reuse: false` takes no revision of the
+   * action's own that is there already.
+   */
+  readonly registered: (options: { readonly reuse: boolean }) => Promise<TaskDefinition>;
+}
+
+/** The user's definition: a registered one, or one in a file of the workspace. Fails as `readDefinitionFile` does. */
+export async function userDefinition(
+  reference: string,
+  context: DefinitionContext,
+): Promise<DefinitionSource> {
+  return isDefinitionFile(reference)
+    ? await definitionOfFile(reference, context)
+    : await registeredDefinition(reference, context);
+}
+
+/** The same definition with this image in place of the container's; it is registered in a family of the action's own. */
+export function withImage(
+  source: DefinitionSource,
+  { image, container }: { readonly image: string; readonly container: string },
+  context: DefinitionContext,
+): DefinitionSource {
+  const { known, name, subject } = source;
+  const { family, ...definition } = definitionWithImage(known, image, container);
+  const from = `${name} with image '${image}'`;
+  return {
+    known: { ...contentOf(definition), family: known.family, tags: known.tags },
+    name: from,
+    subject: `${subject} with image '${image}'`,
+    isOwn: true,
+    registered: ({ reuse }) =>
+      ownDefinition({ family, ...definition }, from, { reuse, tags: known.tags }, shared(context)),
+  };
+}
+
+/** The context in which a definition is registered that other jobs may use. */
+export function shared(context: DefinitionContext): OwnDefinitionContext {
+  return {
+    ...context,
+    whileRegistering: (family, registering) => context.whileRegistering(family, registering, true),
+  };
+}
+
+async function registeredDefinition(
+  reference: string,
+  { ecs }: DefinitionContext,
+): Promise<DefinitionSource> {
+  const known = await ecs.describeTaskDefinition(reference);
+  const name = `task definition '${lastPart(known.arn)}'`;
+  return { known, name, subject: name, isOwn: false, registered: () => Promise.resolve(known) };
+}
+
+async function definitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
+  const read = await readDefinitionFile(path, context.workspace);
+  const { tags, ...definition } = read;
+  return {
+    // ECS checks the definition when it is registered, so its type is not checked here.
+    known: contentOf(definition, tags as Parameters<typeof contentOf>[1]),
+    name: `'${path}'`,
+    subject: `file '${path}'`,
+    isOwn: false,
+    registered: () =>
+      register(read, `'${path}'`, {
+        ...context,
+        whileRegistering: (family, registering) => context.whileRegistering(family, registering, false),
+      }),
+  };
+}

@@ -1,0 +1,15 @@
+import type { RegistrableDefinition } from "../../aws/task-definition.ts";
+import { digestOf } from "./normal-form.ts";
+
+/** The prefix of the action's own families. A policy can allow these families and no others. */
+export const FAMILY_PREFIX = "fargate-exec-";
+
+/**
+ * The family for a definition of the action's own. Its name holds a digest of the whole definition, so that jobs with
+ * equal definitions share a family. Another principal can register there too, so a revision that is found there is
+ * compared before use.
+ */
+export function ownFamily(what: string, definition: RegistrableDefinition): string {
+  const name = what.replace(/[^\w-]/g, "-").slice(0, 100);
+  return `${FAMILY_PREFIX}${name}-${digestOf(definition)}`;
+}

@@ -1,0 +1,88 @@
+import type { DefinitionContent, RegistrableDefinition } from "../../aws/task-definition.ts";
+import type { Architecture, StartInputs } from "../../inputs/inputs.ts";
+import { FAMILY_PREFIX, ownFamily } from "./family.ts";
+import { without } from "./normal-form.ts";
+
+/** The name of the only container, unless the input `container` gives it another. */
+const IMAGE_CONTAINER = "app";
+
+/** The most MiB of memory for each number of CPU units (AWS: "Task size"). The least is twice the units. */
+const MOST_MEMORY: readonly (readonly [number, number])[] = [
+  [256, 2_048],
+  [512, 4_096],
+  [1_024, 8_192],
+  [2_048, 16_384],
+  [4_096, 30_720],
+  [8_192, 61_440],
+  [16_384, 122_880],
+];
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** A task definition with this image in its one container. */
+export function imageDefinition(
+  { image, architecture }: { readonly image: string; readonly architecture: Architecture | undefined },
+  start: StartInputs,
+  container: string | undefined,
+): RegistrableDefinition & { readonly family: string } {
+  const definition = {
+    networkMode: "awsvpc",
+    requiresCompatibilities: ["FARGATE"],
+    ...size(start),
+    ...(architecture === "arm64" && {
+      runtimePlatform: { cpuArchitecture: "ARM64", operatingSystemFamily: "LINUX" },
+    }),
+    ...(start.ephemeralStorage !== undefined && { ephemeralStorage: { sizeInGiB: start.ephemeralStorage } }),
+    ...(start.taskRole !== undefined && { taskRoleArn: start.taskRole }),
+    ...(start.executionRole !== undefined && { executionRoleArn: start.executionRole }),
+    containerDefinitions: [
+      {
+        name: container ?? IMAGE_CONTAINER,
+        image,
+        essential: true,
+        // An ENTRYPOINT of the image might not run the hold command.
+        ...(start.hold && { entryPoint: ["sh", "-c"] }),
+        // The init process reaps the orphans of the job and of the exec agent.
+        linuxParameters: { initProcessEnabled: true },
+      },
+    ],
+  };
+  const name = /([^/]*?)(:[^/]*)?(@.*)?$/.exec(image)?.[1] ?? "";
+  return { family: ownFamily(name, definition), ...definition };
+}
+
+/**
+ * The definition with this image in place of the container's, in a family of the action's own. Nothing else differs, and
+ * tags are no part of it.
+ */
+export function definitionWithImage(
+  { family, registrable }: DefinitionContent,
+  image: string,
+  container: string,
+): RegistrableDefinition & { readonly family: string } {
+  const whole = without(registrable, "family", "tags");
+  const containers = (whole["containerDefinitions"] ?? []) as readonly Members[];
+  const definition = {
+    ...whole,
+    containerDefinitions: containers.map((one) => (one["name"] === container ? { ...one, image } : one)),
+  };
+  return { ...definition, family: ownFamily((family ?? container).replace(FAMILY_PREFIX, ""), definition) };
+}
+
+/** The image of this container; undefined where the definition has none. */
+export function imageOf({ containers }: DefinitionContent, container: string): string | undefined {
+  return containers.find(({ name }) => name === container)?.image;
+}
+
+/** The inputs without those that the definition holds, so that they don't become overrides too. */
+export function withoutDefined(start: StartInputs): StartInputs {
+  const defined = ["cpu", "memory", "ephemeralStorage", "taskRole", "executionRole"] as const;
+  return { ...start, ...Object.fromEntries(defined.map((name) => [name, undefined])) };
+}
+
+/** The smallest size of Fargate that fits the inputs; 256 units and 512 MiB without any. */
+function size({ cpu, memory }: StartInputs): { readonly cpu: string; readonly memory: string } {
+  const least = MOST_MEMORY.find(([, most]) => Number(memory ?? 0) <= most)?.[0] ?? 16_384;
+  const units = Number(cpu ?? least);
+  return { cpu: String(units), memory: memory ?? String(units * 2) };
+}

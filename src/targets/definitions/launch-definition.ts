@@ -1,0 +1,178 @@
+import type { RegistrableDefinition, TaskDefinition } from "../../aws/task-definition.ts";
+import { AccessDenied, Failure } from "../../errors.ts";
+import type { NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
+import { chooseContainer } from "../choose-container.ts";
+import {
+  type DefinitionContext,
+  type DefinitionSource,
+  shared,
+  userDefinition,
+  withImage,
+} from "./definition-source.ts";
+import {
+  type Hold,
+  heldDefinition,
+  needsEntryPoint,
+  refuseAwaited,
+  waitsForHealth,
+} from "./held-definition.ts";
+import { imageDefinition, imageOf, withoutDefined } from "./image.ts";
+import { ownDefinition } from "./own-definition.ts";
+import { refuseWindows } from "../windows.ts";
+
+/** The task definition that a new task is started from, and how it is started. */
+export interface LaunchDefinition {
+  readonly definition: TaskDefinition;
+  readonly container: string;
+  /** The inputs for RunTask: those that the definition does not hold. */
+  readonly start: StartInputs;
+  readonly hold: Hold | undefined;
+  /** The tags of the user's definition, where the task is started from a copy of it; else undefined. */
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  /** The definition to try next, where RunTask has refused this one with `failure`; undefined where there is none. */
+  readonly otherwise: (failure: Failure) => Promise<LaunchDefinition | undefined>;
+}
+
+/** Where a task definition comes from, once that of a service has its name. */
+export type LaunchSource =
+  | Extract<NewTaskSource, { kind: "image" }>
+  | {
+      readonly kind: "definition";
+      /** A family, `family:revision`, an ARN, or the path of a file in the workspace. */
+      readonly reference: string;
+      /** What takes the place of the container's image; undefined: nothing does. */
+      readonly image: string | undefined;
+    };
+
+/** `reuse: false` takes no revision of the action's own that is registered already. */
+interface Reuse {
+  readonly reuse: boolean;
+}
+
+/**
+ * Decides on the task definition of a new task, its container, and how that is held. Registers a definition where
+ * that is needed.
+ */
+export async function launchDefinition(
+  of: LaunchSource,
+  start: StartInputs,
+  context: DefinitionContext,
+): Promise<LaunchDefinition> {
+  if (of.kind === "image") return await imageLaunch(of, start, context, { reuse: true });
+  const users = await userDefinition(of.reference, context);
+  refuseWindows(users.known.operatingSystem, users.subject);
+  const container = chooseContainer(context.container, users.known.containers, users.name);
+  const source = of.image === undefined ? users : replaced(users, { image: of.image, container }, context);
+  const commands = (start.overrides["containerOverrides"] ?? []) as readonly RegistrableDefinition[];
+  const isReplaced = commands.some(({ name, command }) => name === container && command !== undefined);
+  if (!start.hold || isReplaced) return await asItIs(source, { container, start, hold: undefined });
+  refuseAwaited(source.known, container, source.name);
+  if (!needsEntryPoint(source.known, container))
+    return await asItIs(source, { container, start, hold: { by: "entry-point" } });
+  return await held(source, container, start, context, { reuse: true });
+}
+
+function replaced(
+  source: DefinitionSource,
+  by: { readonly image: string; readonly container: string },
+  context: DefinitionContext,
+): DefinitionSource {
+  const before = imageOf(source.known, by.container) ?? "none";
+  context.log.info(
+    `All of ${source.name} is used but the image of container '${by.container}': ${by.image} in place of ${before}.`,
+  );
+  return withImage(source, by, context);
+}
+
+/** For an image alone: an equal definition that another run has registered, else a new one. */
+async function imageLaunch(
+  of: Extract<LaunchSource, { kind: "image" }>,
+  start: StartInputs,
+  context: DefinitionContext,
+  { reuse }: Reuse,
+): Promise<LaunchDefinition> {
+  const name = `image '${of.image}'`;
+  const wanted = imageDefinition(of, start, context.container);
+  const definition = await ownDefinition(wanted, name, { reuse, tags: undefined }, shared(context));
+  return {
+    definition,
+    container: chooseContainer(context.container, definition.containers, name),
+    start: withoutDefined(start),
+    hold: start.hold ? { by: "entry-point" } : undefined,
+    tags: undefined,
+    otherwise: async (failure) =>
+      isDeregistered(failure) ? await imageLaunch(of, start, context, { reuse: false }) : undefined,
+  };
+}
+
+/** The source's own definition, without an entry point of the action's. */
+async function asItIs(
+  source: DefinitionSource,
+  how: Pick<LaunchDefinition, "container" | "start" | "hold">,
+  { reuse }: Reuse = { reuse: true },
+): Promise<LaunchDefinition> {
+  return {
+    ...how,
+    definition: await source.registered({ reuse }),
+    tags: source.isOwn ? source.known.tags : undefined,
+    otherwise: async (failure) =>
+      source.isOwn && isDeregistered(failure) ? await asItIs(source, how, { reuse: false }) : undefined,
+  };
+}
+
+/** Holds the container by the action's own entry point, else by the command alone, which the log says. */
+async function held(
+  source: DefinitionSource,
+  container: string,
+  start: StartInputs,
+  context: DefinitionContext,
+  { reuse }: Reuse,
+): Promise<LaunchDefinition> {
+  const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
+    const hold = { by: "command", because: refusal.failed } as const;
+    const launch = await asItIs(source, { container, start, hold });
+    context.log.info(overridden(source, container, refusal));
+    return launch;
+  };
+  const wanted = heldDefinition(source.known, container);
+  const tags = source.isOwn ? source.known.tags : undefined;
+  let definition: TaskDefinition;
+  try {
+    definition = await ownDefinition(wanted, source.name, { reuse, tags }, shared(context));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return await byCommand(error);
+  }
+  return {
+    definition,
+    container,
+    start,
+    hold: { by: "entry-point" },
+    tags: source.known.tags,
+    otherwise: async (failure) => {
+      if (isDeregistered(failure)) return await held(source, container, start, context, { reuse: false });
+      const isOfFamily = failure instanceof AccessDenied && failure.action === "ecs:RunTask";
+      return isOfFamily ? await byCommand(failure) : undefined;
+    },
+  };
+}
+
+/** Another run may have deregistered the definition since it was looked at. */
+function isDeregistered({ code }: Failure): boolean {
+  return code === "task-definition-not-found";
+}
+
+/** The right to register is missing, or ECS no longer takes a definition of this form. */
+function isRefusal(error: unknown): error is Failure {
+  return error instanceof Failure && (error.code === "access-denied" || error.code === "aws-error");
+}
+
+function overridden(source: DefinitionSource, container: string, refusal: Failure): string {
+  const health = waitsForHealth(source.known, container)
+    ? " Its health check stays, and another container waits for that."
+    : "";
+  return (
+    `Container '${container}' is held by its command alone, which works unless its image has an ENTRYPOINT that runs no command: ` +
+    `a task definition with an entry point of this action can't be used. ${refusal.failed}${health}`
+  );
+}

@@ -1,0 +1,106 @@
+import type { TaskDefinition } from "../../aws/task-definition.ts";
+import type { Ecs } from "../../aws/ecs.ts";
+import { Failure } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import { FAMILY_PREFIX } from "../definitions/family.ts";
+import { leaveShared, removeDefinition, type SharedDefinition } from "./shared-definition.ts";
+
+/** A resource that a run has made and has to remove; plain data, since it is saved for the post step. */
+export type MadeResource =
+  | {
+      readonly kind: "task";
+      readonly cluster: string;
+      /** Unique to the run: it finds the task where a cancel came before the ARN was known. */
+      readonly startedBy: string;
+      readonly taskArn: string | undefined;
+    }
+  | { readonly kind: "task-definition"; readonly arn: string }
+  | SharedDefinition
+  /**
+   * A task definition whose ARN was not known at a cancel: one of the family's last revisions, with the run's label.
+   */
+  | { readonly kind: "registration"; readonly family: string; readonly run: string };
+
+/** The most revisions of the family that are examined: other runs may have registered some in the meantime. */
+const REVISIONS = 10;
+
+type UndoCalls = Pick<
+  Ecs,
+  | "listTasks"
+  | "describeTasks"
+  | "stopTask"
+  | "describeTaskDefinition"
+  | "deregisterTaskDefinition"
+  | "deleteTaskDefinition"
+>;
+
+/**
+ * Removes the resource; a second call does no harm. `reason` becomes a task's stoppedReason. False where the resource
+ * was not found: it may still appear, if the call that makes it is under way.
+ */
+export async function removeResource(
+  what: MadeResource,
+  ecs: UndoCalls,
+  reason: string,
+  log: Log,
+): Promise<boolean> {
+  switch (what.kind) {
+    case "task-definition":
+      await ecs.deregisterTaskDefinition(what.arn);
+      return true;
+    case "shared-definition":
+      await leaveShared(what, ecs, log);
+      return true;
+    case "registration":
+      return await removeOwn(what, ecs, log);
+    case "task":
+      return await stopTasks(what, ecs, reason);
+  }
+}
+
+async function stopTasks(
+  what: Extract<MadeResource, { kind: "task" }>,
+  ecs: Pick<Ecs, "listTasks" | "stopTask">,
+  reason: string,
+): Promise<boolean> {
+  const { cluster, startedBy, taskArn } = what;
+  const arns = taskArn === undefined ? await ecs.listTasks(cluster, { startedBy }) : [taskArn];
+  await Promise.all(arns.map((arn) => ecs.stopTask(cluster, arn, reason)));
+  return arns.length > 0;
+}
+
+/**
+ * Removes those of the family's last revisions that have the run's label. In a family of the user's they are only
+ * deregistered.
+ */
+async function removeOwn(
+  { family, run }: Extract<MadeResource, { kind: "registration" }>,
+  ecs: Pick<UndoCalls, "describeTaskDefinition" | "deregisterTaskDefinition" | "deleteTaskDefinition">,
+  log: Log,
+): Promise<boolean> {
+  const newest = await describeIfKnown(family, ecs);
+  const last = Number(newest?.arn.split(":").at(-1));
+  const found = newest?.registeredBy === run ? [newest] : [];
+  for (let revision = last - 1; revision > 0 && revision > last - REVISIONS; revision -= 1) {
+    const older = await describeIfKnown(`${family}:${revision}`, ecs);
+    if (older?.registeredBy === run) found.push(older);
+  }
+  for (const { arn, active } of found) {
+    if (!active) continue;
+    if (family.startsWith(FAMILY_PREFIX)) await removeDefinition(arn, ecs, log);
+    else await ecs.deregisterTaskDefinition(arn);
+  }
+  return found.length > 0;
+}
+
+async function describeIfKnown(
+  taskDefinition: string,
+  ecs: Pick<Ecs, "describeTaskDefinition">,
+): Promise<TaskDefinition | undefined> {
+  try {
+    return await ecs.describeTaskDefinition(taskDefinition);
+  } catch (error) {
+    if (error instanceof Failure && error.code === "task-definition-not-found") return undefined;
+    throw error;
+  }
+}

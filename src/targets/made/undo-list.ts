@@ -1,0 +1,86 @@
+import { isRefusedByAws } from "../../errors.ts";
+import type { SharedDefinition } from "./shared-definition.ts";
+import type { MadeResource } from "./made-resource.ts";
+
+type StartedTasks = Pick<Extract<MadeResource, { kind: "task" }>, "cluster" | "startedBy">;
+type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "family" | "run">;
+
+/**
+ * What a run has made while it resolved its targets, and so has to undo. `tell` gets the whole list at each change:
+ * before a task is started or a task definition registered, and again when its ARN is known.
+ */
+export class UndoList {
+  readonly #tell: (undo: readonly MadeResource[]) => void;
+  readonly #known: MadeResource[] = [];
+  /** Resources whose call is under way: they may exist or not. */
+  readonly #begun = new Set<MadeResource>();
+  readonly #signal: AbortSignal | undefined;
+  #calls = 0;
+
+  constructor(tell: (undo: readonly MadeResource[]) => void, signal?: AbortSignal) {
+    this.#tell = tell;
+    this.#signal = signal;
+  }
+
+  started({ cluster, startedBy }: StartedTasks, taskArn: string): void {
+    this.#known.push({ kind: "task", cluster, startedBy, taskArn });
+    this.#changed();
+  }
+
+  /** Lists a shared definition: another job's, or a revision that this run has registered. */
+  sharing(definition: SharedDefinition): void {
+    this.#known.push(definition);
+    this.#changed();
+  }
+
+  async whileStarting<T>({ cluster, startedBy }: StartedTasks, start: () => Promise<T>): Promise<T> {
+    return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
+  }
+
+  /** `made` returns what has to be undone once the definition is registered. */
+  async whileRegistering<T extends { readonly arn: string }>(
+    { family, run }: Registration,
+    register: () => Promise<T>,
+    made: (registered: T) => MadeResource,
+  ): Promise<T> {
+    return await this.#while({ kind: "registration", family, run }, async () => {
+      const registered = await register();
+      this.#known.push(made(registered));
+      return registered;
+    });
+  }
+
+  /** The number of the next call that starts tasks, from 1. */
+  nextCall(): number {
+    this.#calls += 1;
+    return this.#calls;
+  }
+
+  /**
+   * Lists the resource while `make` runs, and after it unless AWS refuses the call. After an abort `make` is not
+   * called.
+   */
+  async #while<T>(begun: MadeResource, make: () => Promise<T>): Promise<T> {
+    this.#signal?.throwIfAborted();
+    this.#begun.add(begun);
+    this.#changed();
+    try {
+      const made = await make();
+      this.#over(begun);
+      return made;
+    } catch (error) {
+      // Where AWS did not answer, or a cancel cut the call short, AWS may still have made it.
+      if (isRefusedByAws(error)) this.#over(begun);
+      throw error;
+    }
+  }
+
+  #over(begun: MadeResource): void {
+    this.#begun.delete(begun);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#tell([...this.#known, ...this.#begun]);
+  }
+}

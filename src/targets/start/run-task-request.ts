@@ -1,0 +1,84 @@
+import type { TaskDefinition } from "../../aws/task-definition.ts";
+import type { RunTaskRequest } from "../../aws/ecs.ts";
+import { networkRequired } from "../../aws/missing.ts";
+import type { StartInputs } from "../../inputs/inputs.ts";
+import type { Origin } from "../../origin.ts";
+import { holdCommand } from "../definitions/hold-command.ts";
+import { mergeOverrides } from "./overrides.ts";
+
+/** The tag that names the workflow run. */
+export const RUN_TAG = "fargate-exec:run";
+
+export interface StartPlan {
+  readonly cluster: string;
+  readonly definition: TaskDefinition;
+  readonly container: string;
+  /** The tags of the definition that this one replaces; undefined where ECS copies the tags of the definition itself. */
+  readonly sourceTags?: Readonly<Record<string, string>> | undefined;
+  /** The timeout of the job, in milliseconds. */
+  readonly timeout: number;
+  readonly origin: Origin;
+}
+
+/**
+ * Fails with `network-required` where neither the inputs nor the service name a subnet. `what` is the definition or
+ * image.
+ */
+export function requireNetwork(start: StartInputs, what: string, service: string | undefined): void {
+  if (start.subnets.length > 0) return;
+  const nowhere =
+    service === undefined ? "no subnet was named for it" : `service '${service}' has no subnets to borrow`;
+  throw networkRequired(what, `Each task on Fargate gets a network interface, and ${nowhere}.`);
+}
+
+/** The request that starts one task for the job. Fails with `bad-input` for overrides that ECS would refuse. */
+export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequest {
+  const { cluster, definition, container, origin } = plan;
+  const entryPoint = definition.containers.find(({ name }) => name === container)?.entryPoint ?? [];
+  const overrides = {
+    ...(start.hold && {
+      containerOverrides: [{ name: container, command: holdCommand(plan.timeout, entryPoint) }],
+    }),
+    ...(start.cpu !== undefined && { cpu: start.cpu }),
+    ...(start.memory !== undefined && { memory: start.memory }),
+    ...(start.ephemeralStorage !== undefined && { ephemeralStorage: { sizeInGiB: start.ephemeralStorage } }),
+    ...(start.taskRole !== undefined && { taskRoleArn: start.taskRole }),
+    ...(start.executionRole !== undefined && { executionRoleArn: start.executionRole }),
+  };
+  return {
+    cluster,
+    // By its ARN: another revision may be registered meanwhile.
+    taskDefinition: definition.arn,
+    count: 1,
+    capacityProviders: start.capacityProviders,
+    platformVersion: start.platformVersion,
+    enableExecuteCommand: true,
+    network: {
+      subnets: start.subnets,
+      securityGroups: start.securityGroups,
+      assignPublicIp: start.assignPublicIp,
+    },
+    overrides: mergeOverrides(overrides, start.overrides),
+    startedBy: startedBy(origin),
+    clientToken: `fargate-exec-${origin.id}`.slice(0, 56),
+    tags: withSourceTags({ [RUN_TAG]: origin.url, ...start.tags }, plan.sourceTags ?? {}),
+    propagateTags: plan.sourceTags === undefined ? "TASK_DEFINITION" : undefined,
+  };
+}
+
+/** Adds the tags of the source definition, as far as ECS's limit of 50 tags allows. */
+function withSourceTags(
+  own: Readonly<Record<string, string>>,
+  source: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const more = Object.entries(source).filter(([key]) => !(key in own));
+  return { ...own, ...Object.fromEntries(more.slice(0, Math.max(0, 50 - Object.keys(own).length))) };
+}
+
+/**
+ * The `startedBy` of a run's tasks. ECS allows 128 characters; the unique part comes first, because the end may be
+ * cut.
+ */
+export function startedBy({ id, runId, runAttempt, repository }: Origin): string {
+  return `fargate-exec/${id}/${runId}-${runAttempt}/${repository}`.replace(/[^\w/-]/g, "-").slice(0, 128);
+}

@@ -1,0 +1,106 @@
+import type { Ecs, RunTaskRequest, RunTaskAnswer } from "../../aws/ecs.ts";
+import { taskRefusal } from "../../aws/ecs-words.ts";
+import type { Task } from "../../aws/task.ts";
+import { Failure, isAboutTags, NoCapacity, TagsNotEnabled } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+
+/** The most tasks that one RunTask starts. */
+const MOST_A_CALL = 10;
+
+export interface LaunchContext {
+  readonly ecs: Pick<Ecs, "runTask">;
+  readonly log: Log;
+  /** The tags that the user asked for. No task is started without them. */
+  readonly ownTags: Readonly<Record<string, string>>;
+  /** Makes the client token of a call: with it, a request that the SDK repeats starts no second task. */
+  readonly token: () => string;
+  /** Called with the tasks of each answer. */
+  readonly onStarted: (tasks: readonly Task[]) => void;
+  /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
+  readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
+}
+
+/**
+ * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no capacity, the remaining ones are
+ * started on demand. Where the account or the policy does not allow all tags, the tasks get the user's alone.
+ * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called for each one that is.
+ */
+export async function startTasks(
+  request: RunTaskRequest,
+  count: number,
+  context: LaunchContext,
+): Promise<readonly Task[]> {
+  const tasks: Task[] = [];
+  let current = request;
+  while (tasks.length < count) {
+    const wanted = Math.min(MOST_A_CALL, count - tasks.length);
+    try {
+      const answer = await runTask({ ...current, count: wanted }, context);
+      tasks.push(...answer.tasks);
+      context.onStarted(answer.tasks);
+      if (answer.tasks.length < wanted) throw notStarted(current, answer);
+    } catch (error) {
+      if (usesSpot(current) && error instanceof NoCapacity) {
+        context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
+        current = onDemand(current);
+        continue;
+      }
+      const next = error instanceof Failure ? await context.otherwise(error) : undefined;
+      if (next === undefined) throw error;
+      current = usesSpot(current) ? next : onDemand(next);
+    }
+  }
+  return tasks;
+}
+
+/** The same request on Fargate instead of Fargate Spot. */
+export function onDemand(request: RunTaskRequest): RunTaskRequest {
+  return { ...request, capacityProviders: [] };
+}
+
+export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
+  return capacityProviders.some(
+    ({ name, weight, base }) => name === "FARGATE_SPOT" && (weight > 0 || base > 0),
+  );
+}
+
+async function runTask(
+  request: RunTaskRequest,
+  { ecs, log, ownTags, token }: LaunchContext,
+): Promise<RunTaskAnswer> {
+  try {
+    return await ecs.runTask({ ...request, clientToken: token() });
+  } catch (error) {
+    if (!isAboutTags(error)) throw error;
+    const tags = Object.keys(ownTags);
+    // An account without tags has none for the user, either.
+    if (tags.length > 0 && error instanceof TagsNotEnabled) throw error;
+    const which =
+      tags.length > 0
+        ? `with the tags of 'tags' alone (${tags.join(", ")}), since these credentials may not set others`
+        : "without tags, which these credentials or this account may not set";
+    log.info(`The task is started ${which}. ${error.seen}`);
+    return await ecs.runTask({ ...request, tags: ownTags, propagateTags: undefined, clientToken: token() });
+  }
+}
+
+function notStarted(
+  { taskDefinition, cluster }: RunTaskRequest,
+  { tasks, refusals }: RunTaskAnswer,
+): Failure {
+  const words = refusals.map(({ reason, detail }) => (detail ? `${reason}: ${detail}` : reason));
+  const some = tasks.length === 0 ? "a task" : "all tasks";
+  const facts = {
+    failed: `ECS did not start ${some} of '${taskDefinition}' in cluster '${cluster}'.`,
+    seen: `It said: ${[...new Set(words)].join("; ") || "nothing"}.`,
+  };
+  const refusal = taskRefusal(words.join("\n"));
+  if (refusal === "no-capacity") return new NoCapacity(facts);
+  const advice = refusal === "no-such-capacity" ? NO_SUCH_CAPACITY : NOT_FOR_FARGATE;
+  return new Failure("task-not-started", { ...facts, advice });
+}
+
+const NO_SUCH_CAPACITY =
+  "No capacity of the cluster has what the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";
+const NOT_FOR_FARGATE =
+  "Compare the task definition with what Fargate runs: networkMode awsvpc, cpu and memory of a supported pair.";

@@ -1,0 +1,97 @@
+import type { TaskDefinition } from "../../aws/task-definition.ts";
+import type { Ecs } from "../../aws/ecs.ts";
+import { once } from "../../aws/once.ts";
+import type { Task } from "../../aws/task.ts";
+import type { Clock } from "../../clock.ts";
+
+/** How long an answer serves all jobs. A job that waits looks about every two seconds. */
+const FRESH_MS = 2_000;
+
+export interface TaskLooksOptions {
+  readonly ecs: Pick<Ecs, "describeTask" | "describeTasks" | "describeTaskDefinition">;
+  /** ARNs of the tasks that the jobs may run in, all in one cluster. */
+  readonly tasks: readonly string[];
+  /** Tasks that ECS has just described. The first look at each of them makes no call. */
+  readonly described: readonly Task[];
+  readonly clock: Clock;
+}
+
+/**
+ * Shares DescribeTasks among the jobs of one run. A look at one of several tasks describes all of them, and the
+ * answer serves every look of the next two seconds. A new task is described at once. Task definitions don't change,
+ * so each is described once.
+ */
+export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefinition"> {
+  readonly describeTaskDefinition: (name: string) => Promise<TaskDefinition>;
+  readonly #ecs: TaskLooksOptions["ecs"];
+  readonly #clock: Clock;
+  readonly #tasks: Set<string>;
+  readonly #together: boolean;
+  readonly #described: Map<string, Task>;
+  readonly #privateIps = new Map<string, string>();
+  readonly #startedAt = new Map<string, number>();
+  readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
+  #latest: { readonly at: number; readonly answer: Promise<readonly Task[]> } | undefined;
+
+  constructor({ ecs, tasks, described, clock }: TaskLooksOptions) {
+    this.#ecs = ecs;
+    this.#clock = clock;
+    this.#tasks = new Set(tasks);
+    this.#together = tasks.length > 1;
+    this.#described = new Map(described.map((task) => [task.arn, task]));
+    this.describeTaskDefinition = once((name) => ecs.describeTaskDefinition(name));
+  }
+
+  /** Undefined where ECS knows no such task. */
+  describeTask = async (cluster: string, arn: string): Promise<Task | undefined> => {
+    const task = this.#takeDescribed(arn) ?? (await this.#look(cluster, arn));
+    if (task !== undefined) this.#learn(task);
+    return task;
+  };
+
+  /** The task's address in its VPC; undefined while no look has found one. */
+  privateIp(arn: string): string | undefined {
+    return this.#privateIps.get(arn);
+  }
+
+  /** When the task started, in milliseconds since the epoch; undefined while no look has told it. */
+  startedAt(arn: string): number | undefined {
+    return this.#startedAt.get(arn);
+  }
+
+  /** Calls the listener with the task's network interface at each look that finds the network up. */
+  onNetwork(arn: string, listener: (networkInterfaceId: string) => void): void {
+    const listeners = this.#networkListeners.get(arn) ?? new Set();
+    this.#networkListeners.set(arn, listeners.add(listener));
+  }
+
+  #takeDescribed(arn: string): Task | undefined {
+    const task = this.#described.get(arn);
+    this.#described.delete(arn);
+    return task;
+  }
+
+  #learn({ arn, lastStatus, privateIp, startedAt, networkInterfaceId }: Task): void {
+    if (startedAt !== undefined) this.#startedAt.set(arn, startedAt);
+    if (privateIp !== undefined) this.#privateIps.set(arn, privateIp);
+    if (networkInterfaceId === undefined || !/^(ACTIVATING|RUNNING)$/.test(lastStatus)) return;
+    for (const listener of this.#networkListeners.get(arn) ?? []) listener(networkInterfaceId);
+  }
+
+  async #look(cluster: string, arn: string): Promise<Task | undefined> {
+    if (!this.#together) return await this.#ecs.describeTask(cluster, arn);
+    const isNew = !this.#tasks.has(arn);
+    this.#tasks.add(arn);
+    if (this.#latest === undefined || isNew || this.#clock.now() - this.#latest.at >= FRESH_MS) {
+      const answer = this.#ecs.describeTasks(cluster, [...this.#tasks]);
+      this.#latest = { at: this.#clock.now(), answer };
+    }
+    const mine = this.#latest;
+    try {
+      return (await mine.answer).find((task) => task.arn === arn);
+    } catch (error) {
+      if (this.#latest === mine) this.#latest = undefined;
+      throw error;
+    }
+  }
+}
