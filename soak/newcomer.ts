@@ -10,9 +10,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { Proxy } from "../__tests__/helpers/proxy.ts";
-import { runWorkflow, type Shown } from "./newcomer/engine.ts";
+import { runWorkflow, type EngineRun } from "./newcomer/engine.ts";
 import { type Endpoint, Machine } from "./newcomer/machine.ts";
-import { NOT_RUN, OF_EXAMPLES, OF_README, type Promised } from "./newcomer/promises.ts";
+import { NOT_RUN, OF_EXAMPLES, OF_README, type WorkflowPromise } from "./newcomer/promises.ts";
 
 const MINUTES_TO_GREEN = 5;
 const repository = resolve(import.meta.dirname, "..");
@@ -45,8 +45,8 @@ function verdict(what: string, flaws: readonly string[], log = ""): void {
 
 /** How what was shown differs from what is promised. */
 function flawsOf(
-  { fails, steps, output, annotations = [], summary = /succeeded/ }: Promised,
-  shown: Shown,
+  { fails, steps, output, annotations = [], summary = /succeeded/ }: WorkflowPromise,
+  shown: EngineRun,
 ): string[] {
   const has = (wanted: string | RegExp): boolean =>
     shown.output.some((line) => (typeof wanted === "string" ? line === wanted : wanted.test(line)));
@@ -151,7 +151,7 @@ async function laterWorkflows(): Promise<void> {
     return name === "" ? [] : [[name, value] as const];
   });
   const fillIns = [...names, ["http://proxy.example.internal:3128", proxy.url()] as const];
-  const run = async (what: string, path: string, text: string, promised: Promised): Promise<void> => {
+  const run = async (what: string, path: string, text: string, promised: WorkflowPromise): Promise<void> => {
     const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {} } = promised;
     const others = Object.entries(files).map(([at, from]) => [at, filled(read(from), fillIns)] as const);
     const shown = await runWorkflow(

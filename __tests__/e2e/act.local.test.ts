@@ -19,7 +19,7 @@ const withSsh = withNeed(
   existsSync("/usr/bin/ssh") ? whyNoImages() : "/usr/bin/ssh is not there.",
 );
 
-type More = Partial<Pick<ActRequest, "event" | "inputs" | "secrets">>;
+type ActOptions = Partial<Pick<ActRequest, "event" | "inputs" | "secrets">>;
 
 engine("a workflow engine runs", () => {
   let shop: Shop;
@@ -31,7 +31,7 @@ engine("a workflow engine runs", () => {
   /** A workflow as it is, but for the names that AWS or a network gives. */
   const run = async (
     texts: Readonly<Record<string, string>>,
-    more: More = {},
+    more: ActOptions = {},
     names = {},
   ): Promise<ActResult> => {
     const fillIns: Readonly<Record<string, string>> = { ...shop.fillIns, ...names };
@@ -52,7 +52,7 @@ engine("a workflow engine runs", () => {
     tried.add(name);
     return { [`.github/workflows/${name}`]: readFileSync(`examples/workflows/${name}`, "utf8") };
   };
-  const revision: More = { inputs: { "task-definition": "shop:43" } };
+  const revision: ActOptions = { inputs: { "task-definition": "shop:43" } };
 
   /** Fails with the whole log unless the workflow was green. */
   const green = ({ succeeded, log }: ActResult): void => {
@@ -65,7 +65,7 @@ engine("a workflow engine runs", () => {
       ".github/workflows/workflow.yml": readme.find((text) => text.startsWith(`name: ${name}\n`)) ?? "",
     });
 
-    it.each<[string, More, string[]]>([
+    it.each<[string, ActOptions, string[]]>([
       ["Smoke test", {}, ["ok"]],
       ["Deploy", { event: "push" }, ["Applying shop.0043_orders... OK"]],
       [
@@ -87,7 +87,7 @@ engine("a workflow engine runs", () => {
   });
 
   describe("the example", () => {
-    it.each<[string, More, string[]]>([
+    it.each<[string, ActOptions, string[]]>([
       ["matrix.yml", {}, ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`)],
       [
         "nightly.yml",

@@ -15,7 +15,7 @@ import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 let defied: Task;
-let defiance: Promise<Cancelled>;
+let defiance: Promise<CancelledStep>;
 
 beforeAll(async () => {
   aws = await Aws.start({}, "of every way of use");
@@ -27,14 +27,14 @@ beforeAll(async () => {
 
 afterAll(() => aws.stop());
 
-interface Cancelled {
+interface CancelledStep {
   readonly result: StepResult;
   /** When the step was cancelled. */
   readonly at: number;
 }
 
 /** Cancels the step as soon as its log has a line like this. */
-async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {}): Promise<Cancelled> {
+async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {}): Promise<CancelledStep> {
   const button = new AbortController();
   let at = 0;
   const result = await aws.step(inputs, {
@@ -51,7 +51,7 @@ async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {})
 }
 
 /** Checks that main itself stopped the task before the runner would have ended main, and that nothing is left. */
-async function expectUndone({ result, at }: Cancelled): Promise<void> {
+async function expectUndone({ result, at }: CancelledStep): Promise<void> {
   const task = aws.taskOf(result);
   const [stop, ...more] = aws.calls("StopTask", task.arn);
   expect(more).toEqual([]);

@@ -10,7 +10,7 @@ import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { reached, runTask } from "../local/with-local.ts";
 import { Aws, callerPolicies, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
 import { policyOf } from "../../local/iam/policy-files.ts";
-import { type Checked, SetUp } from "../helpers/set-ups.ts";
+import { type CheckRun, SetUp } from "../helpers/set-ups.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";
 
@@ -26,13 +26,13 @@ afterAll(() => aws.stop());
 
 const good: ContainerDefinition = { ...withoutInit, linuxParameters: { initProcessEnabled: true } };
 
-type More = Partial<RegisterTaskDefinitionCommandInput>;
+type DefinitionMembers = Partial<RegisterTaskDefinitionCommandInput>;
 
 /** A new task of a definition with this container and these members. */
 async function started(
   { aws: { world }, name }: SetUp,
   container: Partial<ContainerDefinition> = {},
-  more: More = {},
+  more: DefinitionMembers = {},
 ): Promise<Inputs> {
   const whole = { ...definition(name, [{ ...good, ...container }], world.local.accountId), ...more };
   await world.ecs.send(new RegisterTaskDefinitionCommand(whole));
@@ -504,7 +504,7 @@ const broken: Readonly<Record<string, Broken>> = {
   },
 };
 
-function expectGreen({ result, wrong, rows }: Checked): void {
+function expectGreen({ result, wrong, rows }: CheckRun): void {
   expect(wrong).toEqual([]);
   expect(result).toMatchObject({ conclusion: "success", annotations: [] });
   expect(result.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0", results: "[]", stdout: "" });

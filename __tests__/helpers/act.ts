@@ -42,7 +42,7 @@ export interface ActResult {
   readonly log: string;
 }
 
-interface Permitted {
+interface PermittedJob {
   readonly permissions?: Readonly<Record<string, string>>;
 }
 
@@ -133,8 +133,8 @@ function repositories(root: string): Record<string, string> {
 
 /** Whether GitHub would give the workflow's jobs ID tokens: act itself knows no permissions. */
 function mayHaveIdToken({ files, workflow }: ActRequest): boolean {
-  const { permissions, jobs } = parse(files[workflow] ?? "") as Permitted & {
-    jobs: Record<string, Permitted>;
+  const { permissions, jobs } = parse(files[workflow] ?? "") as PermittedJob & {
+    jobs: Record<string, PermittedJob>;
   };
   return [permissions, ...Object.values(jobs).map((job) => job.permissions)].some(
     (given) => given?.["id-token"] === "write",

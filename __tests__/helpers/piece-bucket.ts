@@ -15,7 +15,7 @@ const sha256 = (...parts: readonly (string | Buffer)[]): string =>
 export type Fault = { readonly status: number; readonly code: string } | "silence" | "hang-up";
 
 /** An object's header and body. */
-export interface Sealed {
+export interface SealedObject {
   readonly kind: string;
   readonly number: number;
   readonly begin: number;
@@ -28,7 +28,7 @@ export class TestOrder {
   readonly job = randomBytes(16).toString("hex");
   readonly keys = [randomBytes(32).toString("hex"), randomBytes(32).toString("hex")] as const;
   readonly folder = `ci/output/${this.job}/`;
-  readonly #opened = new WeakMap<Buffer, Sealed>();
+  readonly #opened = new WeakMap<Buffer, SealedObject>();
 
   seal(kind: string, number: number, begin: number, body: string | Buffer = "", job = this.job): Buffer {
     const data = Buffer.from(body);
@@ -37,14 +37,14 @@ export class TestOrder {
     return Buffer.concat([Buffer.from(`fx1 ${facts} ${mac}\n`), data]);
   }
 
-  open(object: Buffer): Sealed {
+  open(object: Buffer): SealedObject {
     const known = this.#opened.get(object);
     if (known !== undefined) return known;
     const at = object.indexOf("\n") + 1;
     const [, kind = "", number = "", begin = "", length] = object.toString("latin1", 0, at).split(" ");
     const body = object.subarray(at);
     const same = this.seal(kind, Number(number), Number(begin), body).equals(object);
-    const sealed: Sealed = {
+    const sealed: SealedObject = {
       kind,
       number: Number(number),
       begin: Number(begin),
@@ -154,8 +154,8 @@ export class PieceBucket {
   }
 
   /** The pieces of an order, in order, up to the first that is not there. */
-  pieces(order: TestOrder): Sealed[] {
-    const found: Sealed[] = [];
+  pieces(order: TestOrder): SealedObject[] {
+    const found: SealedObject[] = [];
     for (;;) {
       const object = this.objects.get(`${order.folder}${found.length}`);
       if (object === undefined) return found;
@@ -164,7 +164,7 @@ export class PieceBucket {
   }
 
   /** Resolves when there is a last piece. */
-  async ended(order: TestOrder): Promise<Sealed[]> {
+  async ended(order: TestOrder): Promise<SealedObject[]> {
     await until(
       () => this.pieces(order).at(-1)?.kind === "end",
       () => JSON.stringify(this.pieces(order).map(({ kind, begin, body }) => [kind, begin, body.length])),

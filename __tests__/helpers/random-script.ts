@@ -31,7 +31,7 @@ export function randomScript(random: Random, { anyBytes, anyArgs }: CaseOptions)
   const secrets = {
     SECRET: `${word(random)}-${word(random)} ${text(random, false)}\n${word(random)}${word(random)}$'"`,
   };
-  const raw: Raw = (lines) =>
+  const raw: RawText = (lines) =>
     anyBytes && random() < 0.3 ? bytes(random, lines) : binary(text(random, lines));
 
   const lines = ["umask; pwd", ...names.map((name) => `printf '${name}=%s\\n' "$${name}"`)];
@@ -48,9 +48,9 @@ export function randomScript(random: Random, { anyBytes, anyArgs }: CaseOptions)
 }
 
 /** A string to be quoted, with line ends or without. */
-type Raw = (lines: boolean) => string;
+type RawText = (lines: boolean) => string;
 
-const STATEMENTS: readonly ((random: Random, raw: Raw) => string)[] = [
+const STATEMENTS: readonly ((random: Random, raw: RawText) => string)[] = [
   (random, raw) => `printf '%s' ${quoted(random, raw(true))}`,
   (random, raw) => `echo ${quoted(random, raw(true))}${pick(random, ["", " >&2"])}`,
   (random) =>

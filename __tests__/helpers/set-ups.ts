@@ -19,7 +19,7 @@ export class SetUp {
   }
 
   /** The rows of a check with these inputs, by a caller whose role has all rights of docs/iam unless `letCaller` said otherwise. */
-  async check(inputs: Inputs, env: Readonly<Record<string, string>> = {}): Promise<Checked> {
+  async check(inputs: Inputs, env: Readonly<Record<string, string>> = {}): Promise<CheckRun> {
     const result = await this.aws.step(
       { check: "true", ...inputs },
       { env: { ...(await this.#keys()), ...this.#env, ...env } },
@@ -103,7 +103,7 @@ export class SetUp {
   }
 }
 
-export interface Checked {
+export interface CheckRun {
   readonly result: StepResult;
   readonly rows: readonly { readonly verdict: string; readonly name: string; readonly line: string }[];
   /** The names of the rows that are NG. */

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { until } from "../helpers/until.ts";
 
 /** `npm run local`, and what it has printed. */
-interface Started {
+interface StartedCli {
   readonly child: ChildProcess;
   /** The pid of npm. */
   readonly npm: number;
@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 /** Starts a command line of a shell that runs `npm run local`, and waits until the local Fargate is there. */
-async function start(line: string): Promise<Started> {
+async function start(line: string): Promise<StartedCli> {
   const child = spawn("sh", ["-c", line], { detached: true, stdio: ["ignore", "pipe", "pipe"] });
   if (child.pid !== undefined) groups.push(child.pid);
   const lines: string[] = [];
@@ -44,13 +44,13 @@ async function start(line: string): Promise<Started> {
 const BACKGROUND = 'npm run -s local & echo "npm is $!"; wait $!; echo "it ended with $?"';
 
 /** All that it prints but for the environment and the events. */
-const others = ({ lines }: Started): readonly string[] =>
+const others = ({ lines }: StartedCli): readonly string[] =>
   lines.filter(
     (text) =>
       !/^(export (AWS|ACTIONS)_|npm is |# (task|agent|clusters?|service|subnets|try|end) ?:? ?)/.test(text),
   );
 
-async function ended({ child, npm, url }: Started): Promise<void> {
+async function ended({ child, npm, url }: StartedCli): Promise<void> {
   if (child.exitCode === null) await once(child, "exit");
   expect(existsSync(`/proc/${npm}`)).toBe(false);
   await expect(fetch(url)).rejects.toThrow("fetch failed");

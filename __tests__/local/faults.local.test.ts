@@ -220,13 +220,13 @@ describe("the transcript of a session", () => {
   beforeAll(async () => (task = await execTask(world, world.made.loggedCluster)));
   afterAll(() => task.destroy());
 
-  interface Left {
+  interface Transcripts {
     readonly s3: string;
     readonly cloudWatch: string;
   }
 
   /** The transcripts of a session that printed `line 1` to `line 5`, once the agent has reported its end. */
-  async function left(): Promise<Left> {
+  async function left(): Promise<Transcripts> {
     await world.local.inject({ gateway: { closeOn: "task-complete" } });
     const { client, sessionId } = await sessionOf(world, task, `sh -c 'seq -f "line %g" 5'`);
     await client.closed;

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PieceBucket, type Sealed, TestOrder } from "../helpers/piece-bucket.ts";
+import { PieceBucket, type SealedObject, TestOrder } from "../helpers/piece-bucket.ts";
 import type { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
@@ -126,11 +126,11 @@ export class UploadedJob {
     ]);
   }
 
-  get pieces(): Sealed[] {
+  get pieces(): SealedObject[] {
     return this.bucket.pieces(this.order);
   }
 
-  ended(): Promise<Sealed[]> {
+  ended(): Promise<SealedObject[]> {
     return this.bucket.ended(this.order);
   }
 

@@ -5,7 +5,7 @@ import { lookAtCluster, sessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
 import { Listener } from "../helpers/listener.ts";
 
-type Wanted = "auto" | "session" | "cloudwatch" | "s3";
+type LogsInput = "auto" | "session" | "cloudwatch" | "s3";
 
 const exec = (
   logging: ExecConfiguration["logging"],
@@ -41,7 +41,7 @@ function looking(
     awslogs?: ContainerDefinition["awslogs"] | Failure;
     missing?: boolean;
   },
-  wanted: Wanted = "auto",
+  wanted: LogsInput = "auto",
 ) {
   const log = new Listener();
   const describeCluster = () =>
@@ -63,7 +63,7 @@ describe("looking at a cluster", () => {
     });
   });
 
-  it.each<[string, Wanted, ExecConfiguration]>([
+  it.each<[string, LogsInput, ExecConfiguration]>([
     ["in CloudWatch, of a cluster that logs nothing", "cloudwatch", exec("NONE")],
     ["in S3, of a cluster that logs nothing", "s3", exec("NONE")],
     [
@@ -80,7 +80,7 @@ describe("looking at a cluster", () => {
     });
   });
 
-  it.each<[Wanted, ExecConfiguration]>([
+  it.each<[LogsInput, ExecConfiguration]>([
     ["auto", exec("NONE")],
     ["session", exec("NONE")],
     ["cloudwatch", OVERRIDE],
@@ -93,7 +93,7 @@ describe("looking at a cluster", () => {
     });
   });
 
-  it.each<Wanted>(["auto", "session"])(
+  it.each<LogsInput>(["auto", "session"])(
     "does without the right to look for 'logs: %s', and says so",
     async (wanted) => {
       const options = looking({ exec: DENIED }, wanted);
@@ -104,7 +104,7 @@ describe("looking at a cluster", () => {
     },
   );
 
-  it.each<[string, Wanted, Failure]>([
+  it.each<[string, LogsInput, Failure]>([
     ["the right to look where a log is wanted", "cloudwatch", DENIED],
     ["an answer", "auto", new Failure("throttled", { failed: "", seen: "", advice: "" })],
   ])("fails for want of %s", async (_, wanted, failure) => {

@@ -44,7 +44,7 @@ export interface StepOfJob {
   readonly result: StepResult | undefined;
 }
 
-interface Started {
+interface StartedStep {
   readonly id: string;
   readonly step: ActionStep;
   main: StageResult | undefined;
@@ -63,7 +63,7 @@ class Job {
   readonly #request: JobRequest;
   readonly #visible = new Map<string, Readonly<Record<string, string>>>();
   readonly #conclusions = new Map<string, Conclusion>();
-  readonly #started: Started[] = [];
+  readonly #started: StartedStep[] = [];
   readonly #background: BackgroundSteps;
   #conclusion: Conclusion = "success";
 
@@ -121,7 +121,7 @@ class Job {
       inputs: typeof inputs === "function" ? inputs(this.#visible) : inputs,
       env: { ...this.#request.env, GITHUB_ACTION: id, ...env },
     });
-    const started: Started = { id, step, main: undefined };
+    const started: StartedStep = { id, step, main: undefined };
     const main = async (cancel?: AbortSignal): Promise<StageResult> => {
       this.#started.push(started);
       return (started.main = await step.main(cancel));

@@ -21,7 +21,7 @@ export interface Run {
 }
 
 /** What a run has shown. */
-export interface Shown {
+export interface EngineRun {
   readonly succeeded: boolean;
   /** The lines that steps printed. */
   readonly output: readonly string[];
@@ -52,7 +52,7 @@ export interface Copies {
 }
 
 /** Runs a workflow by the act of the clone's `.venv`, on the machine itself. */
-export async function runWorkflow(machine: Machine, { clone, action }: Copies, run: Run): Promise<Shown> {
+export async function runWorkflow(machine: Machine, { clone, action }: Copies, run: Run): Promise<EngineRun> {
   const home = machine.env["HOME"] ?? "";
   const workspace = mkdtempSync(join(home, "shop-"));
   for (const [path, text] of Object.entries(run.files)) {
@@ -97,7 +97,7 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
 const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
 
-function shown(lines: readonly string[]): Omit<Shown, "succeeded" | "log"> {
+function shown(lines: readonly string[]): Omit<EngineRun, "succeeded" | "log"> {
   const entries = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Entry);
   const of = (...commands: readonly string[]): readonly Entry[] =>
     entries.filter(({ command = "" }) => commands.includes(command));

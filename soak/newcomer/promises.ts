@@ -1,5 +1,5 @@
 /** What a workflow promises to who reads it. Its steps of this action have exit code 0 and no annotation, unless it says so. */
-export interface Promised {
+export interface WorkflowPromise {
   readonly event?: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ const database = { DATABASE_URL: "postgres://shop:secret@db/shop" };
 const revision = { "task-definition": "shop:43" };
 
 /** The README's workflows after its first one, by their names. */
-export const OF_README: Readonly<Record<string, Promised>> = {
+export const OF_README: Readonly<Record<string, WorkflowPromise>> = {
   "Smoke test": { steps: 1, output: ["ok"] },
   Deploy: { event: "push", steps: 1, output: [MIGRATED] },
   "Nightly batch": { event: "schedule", secrets: database, steps: 1, output: parts(4) },
@@ -33,7 +33,7 @@ export const OF_README: Readonly<Record<string, Promised>> = {
 };
 
 /** The workflows of `examples/workflows`, but for those that are called by others. */
-export const OF_EXAMPLES: Readonly<Record<string, Promised>> = {
+export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   "migrate-before-deploy.yml": { inputs: revision, steps: 1, output: [MIGRATED] },
   "smoke-test-after-deploy.yml": { inputs: revision, steps: 1, output: ["[task 0] ok", "[task 1] ok"] },
   "deploy.yml": {

@@ -8,7 +8,7 @@ const LONGEST_IDLE_MS = 4_000;
 const OPTIONS = { keepAlive: true, maxSockets: 50 } as const;
 
 /** Connections that were opened before there is a request for them, by host and port. */
-class OpenedAhead {
+class SpareConnections {
   readonly #waiting = new Map<string, { readonly socket: Socket; readonly since: number }[]>();
 
   /** A failure is of no importance: the request then opens a connection of its own. */
@@ -48,7 +48,7 @@ function keyOf({ host, port }: http.ClientRequestArgs): string {
  * client has one.
  */
 export class Connections {
-  readonly #ahead = new OpenedAhead();
+  readonly #ahead = new SpareConnections();
   readonly #plain = new http.Agent(OPTIONS);
   readonly #secure = new https.Agent(OPTIONS);
   readonly #connect = { plain: connectOf(this.#plain), secure: connectOf(this.#secure) };

@@ -1,10 +1,10 @@
 import type { AwsClients } from "./clients.ts";
 import type { Ecs } from "./ecs.ts";
 import { ecsRequester } from "./ecs-requester.ts";
-import { changes } from "./ecs-changes.ts";
-import { lookups } from "./ecs-lookups.ts";
+import { changeCalls } from "./ecs-changes.ts";
+import { lookupCalls } from "./ecs-lookups.ts";
 
 export function ecsCalls(clients: AwsClients): Ecs {
   const ask = ecsRequester(clients);
-  return { ...lookups(ask, clients.region), ...changes(ask) };
+  return { ...lookupCalls(ask, clients.region), ...changeCalls(ask) };
 }

@@ -14,7 +14,7 @@ import { attempts, isNamed } from "./failures.ts";
 import { taskFrom } from "./task.ts";
 import { requireMember } from "./required-member.ts";
 
-type Changes = Pick<
+type ChangeCalls = Pick<
   Ecs,
   | "registerTaskDefinition"
   | "deregisterTaskDefinition"
@@ -25,7 +25,7 @@ type Changes = Pick<
 >;
 
 /** The calls that make or end something. */
-export function changes(ask: EcsRequester): Changes {
+export function changeCalls(ask: EcsRequester): ChangeCalls {
   return {
     registerTaskDefinition: (definition) => registerTaskDefinition(ask, definition),
     deregisterTaskDefinition: (arn) => deregisterTaskDefinition(ask, arn),

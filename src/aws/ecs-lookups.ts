@@ -6,7 +6,7 @@ import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
 import { requireMember } from "./required-member.ts";
 
-type Lookups = Pick<
+type LookupCalls = Pick<
   Ecs,
   | "describeCluster"
   | "describeTask"
@@ -17,7 +17,7 @@ type Lookups = Pick<
 >;
 
 /** The calls that change nothing. */
-export function lookups(ask: EcsRequester, region: string): Lookups {
+export function lookupCalls(ask: EcsRequester, region: string): LookupCalls {
   return {
     describeCluster: (cluster) => describeCluster(ask, region, cluster),
     describeTask: async (cluster, task) => (await describeTasks(ask, cluster, [task]))[0],

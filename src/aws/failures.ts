@@ -23,7 +23,7 @@ export async function attempt<T>(
 }
 
 /** Makes a failure of the call, with AWS's words as `seen`. */
-type FailureWith = (code: FailureCode, failed: string, advice: string) => Failure;
+type FailureMaker = (code: FailureCode, failed: string, advice: string) => Failure;
 
 /** The failure of an error. A `Failure`, and an error that shows a bug of the action, come back unchanged. */
 export function failureOf(error: unknown, call: Call): Error {
@@ -32,7 +32,7 @@ export function failureOf(error: unknown, call: Call): Error {
   const thrown = readThrown(error);
   const doing = `${call.action} on ${call.resource}`;
   const seen = inWords(thrown);
-  const failure: FailureWith = (code, failed, advice) =>
+  const failure: FailureMaker = (code, failed, advice) =>
     new Failure(code, { failed, seen, advice, cause: error });
 
   const found =
@@ -46,7 +46,7 @@ export function failureOf(error: unknown, call: Call): Error {
 }
 
 /** The failures of the network, the credentials and the rate. */
-function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureWith): Failure | undefined {
+function ofAnyService(thrown: ErrorFacts, call: Call, failure: FailureMaker): Failure | undefined {
   const { name, message } = thrown;
   const doing = `${call.action} on ${call.resource}`;
   if (NETWORK.has(thrown.code ?? name) || (thrown.code !== undefined && TLS.test(thrown.code))) {
@@ -126,7 +126,7 @@ function ofBucket(
   { name, status, bucketRegion }: ErrorFacts,
   bucket: string,
   call: Call,
-  failure: FailureWith,
+  failure: FailureMaker,
 ): Failure | undefined {
   if (ELSEWHERE.has(name) || status === 301 || (bucketRegion !== undefined && bucketRegion !== call.region)) {
     const where = bucketRegion ?? "another region";

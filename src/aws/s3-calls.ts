@@ -1,20 +1,20 @@
 import type { AwsClients } from "./clients.ts";
 import type { S3 } from "./s3.ts";
 import { followingRequester, s3Requester } from "./s3-requester.ts";
-import { deletes } from "./s3-deletes.ts";
-import { reads } from "./s3-reads.ts";
-import { settings } from "./s3-settings.ts";
-import { writes } from "./s3-writes.ts";
+import { deleteCalls } from "./s3-deletes.ts";
+import { readCalls } from "./s3-reads.ts";
+import { settingsCalls } from "./s3-settings.ts";
+import { writeCalls } from "./s3-writes.ts";
 
 export function s3Calls(clients: AwsClients): S3 {
   const ask = s3Requester(clients, clients.signal);
   /** For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. */
   const finish = s3Requester(clients, undefined);
   return {
-    ...reads(ask, finish, followingRequester(clients, clients.signal)),
-    ...writes(ask, finish),
-    ...deletes(ask, finish),
-    ...settings(ask),
+    ...readCalls(ask, finish, followingRequester(clients, clients.signal)),
+    ...writeCalls(ask, finish),
+    ...deleteCalls(ask, finish),
+    ...settingsCalls(ask),
     presignGet: ({ bucket, key }, seconds) =>
       ask("GetObject", { bucket, key }, (client, { GetObjectCommand, getSignedUrl }) =>
         getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), { expiresIn: seconds }),

@@ -12,7 +12,7 @@ const MOST_VERSIONS = 5;
  * The calls that delete an object. They carry `If-Match`, because a bucket policy may demand it. S3 checks it for the
  * current version only (S3 User Guide, conditional deletes), so other versions are deleted without it.
  */
-export function deletes(
+export function deleteCalls(
   ask: S3Requester,
   finish: S3Requester,
 ): Pick<S3, "deleteObject" | "deleteVersion" | "deleteIf"> {

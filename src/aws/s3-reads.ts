@@ -3,13 +3,13 @@ import type { S3 } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
-type Reads = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
+type ReadCalls = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
 /**
  * The calls that change nothing. `finish` is not cut short by a cancel; `follow` also asks a bucket that is in another
  * region.
  */
-export function reads(ask: S3Requester, finish: S3Requester, follow: S3Requester): Reads {
+export function readCalls(ask: S3Requester, finish: S3Requester, follow: S3Requester): ReadCalls {
   return {
     getObject: (object) =>
       follow("GetObject", object, async (client, { GetObjectCommand }, options) => {

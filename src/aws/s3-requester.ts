@@ -6,19 +6,21 @@ import { partitionOf, s3Arn } from "./partitions.ts";
 import type { ObjectName } from "./s3.ts";
 import { readThrown } from "./thrown.ts";
 
-type Send<T> = (
+/** One call by the SDK, which is loaded with it. */
+type SdkCall<T> = (
   client: S3Client,
   sdk: typeof import("./s3-sdk.ts"),
   options: { readonly abortSignal?: AbortSignal },
 ) => Promise<T>;
 
-interface Asked {
+/** A bucket, or an object in it. */
+interface S3Location {
   readonly bucket: string;
   readonly key?: string;
 }
 
 /** Makes one call of S3. Fails with a `Failure` that names the IAM action and the object. */
-export type S3Requester = <T>(action: string, object: Asked, send: Send<T>) => Promise<T>;
+export type S3Requester = <T>(action: string, object: S3Location, send: SdkCall<T>) => Promise<T>;
 
 export function s3Requester(clients: AwsClients, signal: AbortSignal | undefined): S3Requester {
   const ask = regionalRequester(clients, signal);
@@ -44,7 +46,7 @@ export function followingRequester(clients: AwsClients, signal: AbortSignal | un
 
 function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined) {
   const options = signal === undefined ? {} : { abortSignal: signal };
-  return <T>(region: string, action: string, { bucket, key }: Asked, send: Send<T>): Promise<T> => {
+  return <T>(region: string, action: string, { bucket, key }: S3Location, send: SdkCall<T>): Promise<T> => {
     const resource = s3Arn(region, bucket, key);
     const call = { service: "s3", action: `s3:${action}`, resource, region, bucket } as const;
     return attempt(call, signal, async () =>

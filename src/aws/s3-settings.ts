@@ -3,7 +3,7 @@ import type { BucketName, S3 } from "./s3.ts";
 import type { S3Requester } from "./s3-requester.ts";
 
 /** The calls that read how a bucket is set up. */
-export function settings(ask: S3Requester): Pick<S3, "keepsVersions" | "bucketPolicy" | "isEncrypted"> {
+export function settingsCalls(ask: S3Requester): Pick<S3, "keepsVersions" | "bucketPolicy" | "isEncrypted"> {
   return {
     keepsVersions: (bucket) =>
       ask("GetBucketVersioning", bucket, async (client, { GetBucketVersioningCommand }, options) => {

@@ -4,7 +4,7 @@ import { type S3Requester, requestOf } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
 /** The calls that write an object. A cancel does not cut `finish` short. */
-export function writes(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
+export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
   return {
     putObject: (object, bytes, how = {}) =>
       ask("PutObject", object, async (client, { PutObjectCommand }, options) => {

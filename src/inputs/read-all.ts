@@ -7,7 +7,7 @@ import { InputReader } from "./input-reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
 import { readStaging } from "./staging.ts";
-import { args, tooMuch } from "./variable-size.ts";
+import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
 import { cluster, container, readTaskSelection } from "./where.ts";
 
@@ -50,8 +50,8 @@ export function readInputs(source: InputSource): Inputs {
   };
   checkPartition(reader, rest.roleToAssume, region);
   checkTransport(reader, rest);
-  const much = tooMuch(rest);
-  if (much !== undefined) reader.refuse(much.name, much.must, much.got, much.advice);
+  const excess = findExcess(rest);
+  if (excess !== undefined) reader.refuse(excess.name, excess.must, excess.got, excess.advice);
   reader.check();
   if (where === undefined || script === undefined || region === undefined) {
     throw new Error("an input was found wrong without a word why");

@@ -35,25 +35,27 @@ const OF_OTHERS = 65_536;
 /** Linux counts the pointer to a string, too. */
 const POINTER = 8;
 
-export interface Handed {
+/** What Linux hands to the script's program. */
+export interface ScriptValues {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly args: readonly string[];
 }
 
-export interface TooMuch {
+/** What is wrong with values that are too much for Linux together. */
+export interface Excess {
   /** The largest of the inputs. */
-  readonly name: keyof Handed;
+  readonly name: keyof ScriptValues;
   readonly must: string;
   readonly got: string;
   readonly advice: string;
 }
 
-/** What is wrong with inputs that are too much for Linux together; undefined where they are not. */
-export function tooMuch({ env, secrets, args }: Handed): TooMuch | undefined {
-  const variables = (of: Handed["env"]): number =>
+/** Undefined for values with which Linux starts a program. */
+export function findExcess({ env, secrets, args }: ScriptValues): Excess | undefined {
+  const variables = (of: ScriptValues["env"]): number =>
     sum(Object.entries(of).map(([name, value]) => Buffer.byteLength(value) + name.length + 1));
-  const sizes: readonly (readonly [keyof Handed, number])[] = [
+  const sizes: readonly (readonly [keyof ScriptValues, number])[] = [
     ["env", variables(env)],
     ["secrets", variables(secrets)],
     ["args", sum(args.map((line) => Buffer.byteLength(line)))],

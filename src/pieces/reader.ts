@@ -192,7 +192,7 @@ export class PieceReader {
     return Math.max(this.#heard, this.#aliveAskedAt) + ALIVE_EVERY_MS;
   }
 
-  #found(name: ObjectToRead, bytes: Uint8Array, at: Times): void {
+  #found(name: ObjectToRead, bytes: Uint8Array, at: ReadTimes): void {
     const piece = openPiece(this.#folder, bytes);
     if (name === "alive") {
       this.#readAlive(piece, at);
@@ -205,7 +205,7 @@ export class PieceReader {
     }
   }
 
-  #readAlive(piece: Piece | undefined, { askedAt, now }: Times): void {
+  #readAlive(piece: Piece | undefined, { askedAt, now }: ReadTimes): void {
     if (piece?.kind !== "alive" || piece.number <= this.#aliveNumber) {
       this.#aliveVainAt = askedAt;
       return;
@@ -254,7 +254,7 @@ export class PieceReader {
 
   #missing(
     name: ObjectToRead,
-    { askedAt, now }: Times,
+    { askedAt, now }: ReadTimes,
     { isCertain }: { readonly isCertain: boolean },
   ): void {
     if (name === "alive") this.#aliveVainAt = askedAt;
@@ -276,7 +276,7 @@ export class PieceReader {
     }
   }
 
-  #failed(name: ObjectToRead, { askedAt, now }: Times): void {
+  #failed(name: ObjectToRead, { askedAt, now }: ReadTimes): void {
     if (name === "alive") this.#aliveVainAt = askedAt;
     if (name === this.#next) this.#readAt = now + RETRY_MS;
     this.#streak = 0;
@@ -295,7 +295,7 @@ export class PieceReader {
   }
 }
 
-interface Times {
+interface ReadTimes {
   readonly askedAt: number;
   readonly now: number;
 }

@@ -67,7 +67,7 @@ export class Claimant {
    * Waits in line until the run holds a place, and renews the claim from then on. Returns the lost runs whose places it
    * has taken over. A failure or an abort leaves a claim behind; then `leave` has to be called.
    */
-  async take(waiting: Waiting): Promise<LostRuns> {
+  async take(waiting: WaitOptions): Promise<LostRuns> {
     const { clock, log } = this.#options;
     const { deadline, signal } = waiting;
     let number = 1;
@@ -75,7 +75,7 @@ export class Claimant {
       signal?.throwIfAborted();
       const began = clock.now();
       try {
-        const step = (found: FoundQueue | undefined): Change<Turn> => this.#takeStep(found, waiting);
+        const step = (found: FoundQueue | undefined): Change<LineState> => this.#takeStep(found, waiting);
         const turn = await this.#queue.change(step, {
           ...(isFirst && { assume: "absent" as const }),
           ...{ denied: "absent" as const, signal },
@@ -168,7 +168,7 @@ export class Claimant {
     }
   }
 
-  #takeStep(found: FoundQueue | undefined, { deadline, onTurn }: Waiting): Change<Turn> {
+  #takeStep(found: FoundQueue | undefined, { deadline, onTurn }: WaitOptions): Change<LineState> {
     const { claim, names, clock } = this.#options;
     this.#see(found);
     const now = found?.now ?? 0;
@@ -268,7 +268,7 @@ export interface Line {
 export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: number }[];
 
 /** How a run waits in line. */
-export interface Waiting {
+export interface WaitOptions {
   /** Milliseconds since the epoch. A run that may not wait does not join the line. */
   readonly deadline: number;
   /** Called after each look in vain. It throws where the waiting has to end. */
@@ -278,7 +278,7 @@ export interface Waiting {
   readonly signal: AbortSignal | undefined;
 }
 
-type Turn =
+type LineState =
   { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
 
 function isTransient(error: unknown): boolean {

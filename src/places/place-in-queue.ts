@@ -1,5 +1,5 @@
 import type { ActiveSession } from "../aws/ssm.ts";
-import { Claimant, type LostRuns, type Waiting } from "./claimant.ts";
+import { Claimant, type LostRuns, type WaitOptions } from "./claimant.ts";
 import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
@@ -49,7 +49,7 @@ export class PlaceInQueue implements Place {
     const waitLog = new WaitLog({ ...this.#options, deadline });
     let looking: Promise<readonly ActiveSession[] | undefined> = Promise.resolve(undefined);
     let lookedAt = -Infinity;
-    const waiting: Waiting = {
+    const waiting: WaitOptions = {
       deadline,
       signal,
       onWait: ({ number, holder }) =>

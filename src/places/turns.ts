@@ -7,7 +7,7 @@ export interface FreeLook {
 }
 
 /** What a run has done before a look that saw no session. */
-export interface Waiting {
+export interface LookHistory {
   /** It has seen other sessions, for whose end more runs may wait. */
   readonly contended: boolean;
   /** An earlier look saw none either, and a careful pause came in between. */
@@ -25,7 +25,7 @@ export interface Turns {
   /** Milliseconds until the next look at one that is free, and whether that is a careful pause. */
   pause(now: number, contended: boolean): { readonly ms: number; readonly careful: boolean };
   /** Whether a look that saw no session is enough. */
-  mayGo(look: FreeLook, waiting: Waiting): boolean;
+  mayGo(look: FreeLook, waiting: LookHistory): boolean;
 }
 
 /** The shortest careful pause, and the jitter. */

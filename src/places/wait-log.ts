@@ -14,7 +14,7 @@ export interface WaitLogOptions {
 }
 
 /** What a run that waits for a container's place is waiting for. */
-export interface Awaited {
+export interface WaitReason {
   /** As in "in use by session X since 12:00:00 UTC". */
   readonly held: string;
   /** As in "waiting for its end". */
@@ -33,7 +33,7 @@ export class WaitLog {
   }
 
   /** Fails with `container-busy` at the deadline. */
-  tell({ held, goal }: Awaited): void {
+  tell({ held, goal }: WaitReason): void {
     const { target, deadline, clock, log } = this.#options;
     const now = clock.now();
     const left = deadline - now;

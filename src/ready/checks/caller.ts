@@ -68,13 +68,13 @@ function rightsOf(facts: KnownFacts): readonly Rights[] {
   return [...rightsToStart(facts, { ecs, anyTask, context }), execute];
 }
 
-interface Names {
+interface ResourceNames {
   readonly ecs: (resource: string) => string;
   readonly anyTask: string;
   readonly context: Readonly<Record<string, string>>;
 }
 
-function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: Names): readonly Rights[] {
+function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: ResourceNames): readonly Rights[] {
   const { clusterArn, definition, inputs, registers, start } = facts;
   const { where } = inputs;
   const of = where.kind === "new" ? where.of : { kind: "service" as const };

@@ -45,7 +45,7 @@ export type LaunchSource =
     };
 
 /** `reuse: false` takes no revision of the action's own that is registered already. */
-interface Reuse {
+interface ReuseOption {
   readonly reuse: boolean;
 }
 
@@ -89,7 +89,7 @@ async function imageLaunch(
   of: Extract<LaunchSource, { kind: "image" }>,
   start: StartInputs,
   context: DefinitionContext,
-  { reuse }: Reuse,
+  { reuse }: ReuseOption,
 ): Promise<LaunchDefinition> {
   const name = `image '${of.image}'`;
   const wanted = imageDefinition(of, start, context.container);
@@ -109,7 +109,7 @@ async function imageLaunch(
 async function asItIs(
   source: DefinitionSource,
   how: Pick<LaunchDefinition, "container" | "start" | "hold">,
-  { reuse }: Reuse = { reuse: true },
+  { reuse }: ReuseOption = { reuse: true },
 ): Promise<LaunchDefinition> {
   return {
     ...how,
@@ -126,7 +126,7 @@ async function held(
   container: string,
   start: StartInputs,
   context: DefinitionContext,
-  { reuse }: Reuse,
+  { reuse }: ReuseOption,
 ): Promise<LaunchDefinition> {
   const byCommand = async (refusal: Failure): Promise<LaunchDefinition> => {
     const hold = { by: "command", because: refusal.failed } as const;
