@@ -116,14 +116,17 @@ it.concurrent.each(WAYS)(
 it.concurrent.each(WAYS)(
   "what a session confirms is not uploaded any more, `attach` ends the upload, and another order goes on in another folder, by $way",
   async ({ options }) => {
+    const on = join(mkdtempSync(join(directory, "on-")), "on");
     const uploaded = await UploadedJob.make({
-      script: "seq 400000; sleep 600",
+      script: `echo first; until [ -e ${on} ]; do sleep 0.1; done; seq 400000; sleep 600`,
       spoolLimit: 4 * MIB,
       ...options(),
     });
     const { bucket, order, job } = uploaded;
     bucket.fault = (method) => (method === "POST" ? { status: 503, code: "SlowDown" } : undefined);
     const terminal = await uploaded.follow();
+    await until(() => bucket.requests.some(({ method }) => method === "POST"));
+    writeFileSync(on, "");
     await until(() => job.extractor.confirmed > 2 * MIB);
     const second = new TestOrder();
     bucket.fault = () => undefined;
