@@ -1,6 +1,7 @@
 import {
   chownSync,
   chmodSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
@@ -46,6 +47,24 @@ describe.each(SHELLS)("under %s", (shell) => {
       for (const names of [[bad], [bad, "ours"], ["ours", bad, "in/link"], ["ours", bad]])
         expect({ names, is: fxSafe(shell, ...names) }).toEqual({ names, is: "unsafe" });
   });
+});
+
+asOthers.each(SHELLS)("a name that looks like lines of `ls` hides nothing, under %s", (shell) => {
+  mkdirSync(at("their-own"));
+  const own = join(at("their-own"), "python3");
+  symlinkSync(own, at("link-to-their-own"));
+  chownSync(at("their-own"), 1000, 1000);
+  // However many lines the check looks for, one of these names has them.
+  for (let lines = 1; lines <= 12; lines++) {
+    const name = ["x", ...Array<string>(lines).fill("drwxr-xr-x 1 0 0 x")].join("\n");
+    writeFileSync(join(at("their-own"), name), "");
+    symlinkSync(`./${name}`, own);
+    for (const path of [name, "python3"]) lchownSync(join(at("their-own"), path), 1000, 1000);
+    for (const path of ["link-to-their-own", `their-own/${name}`])
+      expect({ path, is: fxSafe(shell, path) }).toEqual({ path, is: "unsafe" });
+    rmSync(own);
+  }
+  for (const path of ["their-own", "link-to-their-own"]) rmSync(at(path), { recursive: true });
 });
 
 it("a link that leads back to itself is unsafe, and is not followed for ever", () => {

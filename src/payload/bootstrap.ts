@@ -68,5 +68,5 @@ function fetchFunction(payload: Payload, delivery: Delivery): string {
   ]
     .map(quote)
     .join(" ");
-  return `fx_fetch() { HOME=$fx_dir "$fx_file" -I -c ${words} "$fx_dir/payload" >/dev/null 2>"$fx_dir/err"; }`;
+  return `fx_fetch(){ HOME=$fx_dir "$fx_file" -I -c ${words} "$fx_dir/payload">/dev/null 2>"$fx_dir/err";}`;
 }
