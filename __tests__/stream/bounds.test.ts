@@ -1,8 +1,9 @@
 /** What a peer may send of anything, at the limit and one past it. */
 import { gzipSync } from "node:zlib";
-import { type ExtractedItem, Extractor, MOST_NOTES } from "../../src/stream/extract.ts";
+import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import { LONGEST_WORDS } from "../../src/clipped.ts";
 import { LONGEST_MARK } from "../../src/stream/marks.ts";
+import { MOST_NOTES } from "../../src/stream/notes.ts";
 import { LARGEST_PACK } from "../../src/stream/packed-piece.ts";
 import { LONGEST_RECORD } from "../../src/stream/spool.ts";
 import { extracted } from "../helpers/extracted.ts";
@@ -99,6 +100,17 @@ it("notes are so many in a session", () => {
   expect(notes).toHaveLength(MOST_NOTES + 1);
   expect(notes.at(-2)).toEqual({ kind: "note", text: String(MOST_NOTES - 1) });
   expect(notes.at(-1)).toEqual({ kind: "note", text: "Further notes are not shown." });
+});
+
+it("notes are so many in a session that another carrier has followed, too", () => {
+  const extractor = new Extractor(NONCE, 1);
+  extracted(extractor, Buffer.from(ATTACHED + mark("n first")));
+  const reader = extractor.leaveSession();
+  const notes = Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)).flatMap((text) => [
+    ...reader.read(Buffer.from(text)),
+  ]);
+  expect(notes).toHaveLength(MOST_NOTES);
+  expect(notes.at(-1)).toBe("Further notes are not shown.");
 });
 
 it("only the first record is a header, and only workers of the run have output of their own", () => {

@@ -1,7 +1,7 @@
 import { AnnouncementReader } from "./announcement.ts";
 import { type Announcement, type Mark, parseMark, type Refusal } from "./marks.ts";
 import { PackedPiece } from "./packed-piece.ts";
-import { NoteReader } from "./notes.ts";
+import { NoteLimit, NoteReader } from "./notes.ts";
 import { CarriageReturns } from "./carriage-returns.ts";
 import { MarkScanner } from "./scanner.ts";
 import { LONGEST_RECORD, SpoolReader, type SpoolText } from "./spool.ts";
@@ -53,9 +53,6 @@ type State =
   /** The session has sent its end, or can no longer be trusted. */
   | { readonly kind: "over" };
 
-/** The most notes of one session that are passed on. */
-export const MOST_NOTES = 100;
-
 /**
  * Extracts the job's output and its end from what a terminal showed: a live session, its CloudWatch stream or its S3
  * transcript; or from pieces of the spool. The grammar is in marks.ts. Takes bytes in pieces of any size and never
@@ -71,7 +68,7 @@ export class Extractor {
   #announcement = new AnnouncementReader();
   #state: State = { kind: "before" };
   readonly #asked = new Set<ExtractedItem["kind"]>();
-  #notes = 0;
+  #notes = new NoteLimit();
   /** Bytes of the spool that this session repeats. */
   #skip = 0;
   #confirmed = 0;
@@ -102,7 +99,7 @@ export class Extractor {
     this.#announcement = new AnnouncementReader();
     this.#state = { kind: "before" };
     this.#asked.clear();
-    this.#notes = 0;
+    this.#notes = new NoteLimit();
     this.#skip = 0;
   }
 
@@ -111,8 +108,9 @@ export class Extractor {
    * `offset`.
    */
   leaveSession(): NoteReader {
+    const notes = this.#notes;
     this.restart();
-    return new NoteReader(this.#nonce);
+    return new NoteReader(this.#nonce, notes);
   }
 
   /** The items in these bytes. The caller has to read them to the end, or stop using the extractor. */
@@ -222,9 +220,8 @@ export class Extractor {
   }
 
   *#note(text: string): Generator<ExtractedItem> {
-    this.#notes += 1;
-    if (this.#notes <= MOST_NOTES) yield { kind: "note", text };
-    else if (this.#notes === MOST_NOTES + 1) yield { kind: "note", text: "Further notes are not shown." };
+    const shown = this.#notes.pass(text);
+    if (shown !== undefined) yield { kind: "note", text: shown };
   }
 
   #end(length: number, status: string): ExtractedItem {
