@@ -13,7 +13,7 @@ const LOOK_AGAIN_MS = 2_000;
 const LOOKS = 5;
 
 /**
- * The post step: undoes what is still in the ledger of the main step. Never fails the job. A signal does not end it,
+ * The post step where something is left: undoes what is still in the ledger of the main step. Never fails the job. A signal does not end it,
  * because no later step would finish the cleanup.
  */
 export async function finishCleanup(): Promise<void> {
@@ -21,10 +21,7 @@ export async function finishCleanup(): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => log.info(`Finishing in spite of ${signal}.`));
   const state = savedState();
-  if (state === undefined || state.undo.length === 0) {
-    log.info("Nothing was left to undo.");
-    return;
-  }
+  if (state === undefined) return;
   log.phase("Cleaning up");
   screen.open({ workflowCommands: false });
   const { region, role } = state;

@@ -3,4 +3,5 @@
 # Part of a command that CloudTrail records, so it is written short. Comments and empty lines are not sent.
 import os,re
 
-[os.environ.pop(k)for k in[*os.environ]if re.search("FILE|PATH|BUNDLE|SSL|BOTO",k)]
+e=os.environ
+[e.pop(k)for k in[*e]if re.search("FILE|PATH|BUNDLE|SSL|BOTO",k)]

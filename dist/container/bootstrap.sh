@@ -3,7 +3,7 @@
 #
 # CloudTrail records the command, so it is short and holds no secret. Comments and indentation are not sent. It may hold
 # neither two braces nor two dollar signs in a row: the agent replaces those.
-unset fx_new fx_why fx_missing fx_odd fx_code
+unset fx_new fx_why fx_lack fx_odd fx_code
 fx_umask=$(umask)
 umask 077
 exec 3<&0
@@ -11,7 +11,7 @@ fx_name self
 fx_self=$fx_token
 
 # fx_say TEXT: writes a mark without the nonce, which is not known yet.
-fx_say() { printf "\033]7733;%s\007\n" "$1"; }
+fx_say() { printf "\33]7733;%s\7\n" "$1"; }
 # Prints the last words of a program, fit to stand in a mark.
 fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
@@ -59,10 +59,10 @@ if [ "$fx_new" ]; then
     while [ -e maker ] && [ ! -e started ] && sleep 0.1; do
       fx_n=$((fx_n-1))
       [ -e waits ] && rm waits && fx_n=6000
-      if [ "$fx_n" = 0 ] && mkdir started; then
+      [ "$fx_n" = 0 ] && mkdir started && {
         rm -rf "$fx_dir"
         fx_is "$fx_self" && kill -9 "$fx_pid"
-      fi
+      }
     done
   } >/dev/null 3<&- &
   fx_guard=$!
@@ -70,10 +70,10 @@ fi
 
 # An attacher that resumes at an offset must never start a second job.
 [ -z "$fx_new" ] || [ "$fx_at" -gt 0 ] || fx_fetch || fx_why=$(fx_words)
-[ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_missing="1 $fx_why"
-fx_say "ready$fx_missing"
+[ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_lack="1 $fx_why"
+fx_say "ready$fx_lack"
 # Without the payload the runner types the loader (loader.sh): lines of printf escapes, and a dot.
-if [ "$fx_missing" ]; then
+if [ "$fx_lack" ]; then
   read -r fx_nonce fx_pack <&3
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
   eval "$(printf %b "$fx_code")"

@@ -2,9 +2,9 @@
 #
 # Part of a command that CloudTrail records, so it is written short, with the numbers of OPOST, ECHO and TCSANOW. Comments
 # and empty lines are not sent.
-import termios as t
+from termios import*
 
-a=t.tcgetattr(0)
+a=tcgetattr(0)
 a[1]&=~1
 a[3]&=~8
-t.tcsetattr(0,0,a)
+tcsetattr(0,0,a)
