@@ -222,7 +222,7 @@ describe("channel, handshake", () => {
     const [input, size] = inputs(channel);
     expect(text(agent.open(input?.payload ?? Buffer.of()))).toBe("secret");
     expect(text(size?.payload)).toBe('{"cols":80,"rows":24}');
-    expect(channel.takeEvents()).toEqual([{ kind: "handshake-complete", customerMessage: "" }]);
+    expect(channel.takeEvents()).toEqual([{ kind: "handshake-complete", customerMessage: undefined }]);
   });
 
   it("tells the agent when there is no data key, and sends no input in the clear afterwards", () => {
@@ -294,7 +294,7 @@ describe("channel, what else comes", () => {
   it.each<[string, Uint8Array | string, unknown]>([
     ["a pause", frame({ messageType: "pause_publication" }), { kind: "paused" }],
     ["a start", frame({ messageType: "start_publication" }), { kind: "resumed" }],
-    ["an end", closed(""), { kind: "closed", text: "" }],
+    ["an end", closed(""), { kind: "closed", text: undefined }],
     ["an end with its reason", closed("timed out"), { kind: "closed", text: "timed out" }],
     [
       "an unknown type",
@@ -344,7 +344,7 @@ describe("channel, what else comes", () => {
         kind: "problem",
         why: "Output was lost: message #1 had not come when the channel closed (later ones: 1).",
       },
-      { kind: "closed", text: "" },
+      { kind: "closed", text: undefined },
     ]);
   });
 

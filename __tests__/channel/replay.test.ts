@@ -47,7 +47,7 @@ describe("a channel that hears a captured agent", () => {
   it.each(CAPTURES.filter((name) => name !== "two-hundred-kb"))("learns of the end of '%s'", (name) => {
     const { events } = replay(readCapture(name));
     const text: unknown =
-      name === "cannot-start" ? expect.stringContaining("/no/such/program: no such file") : "";
+      name === "cannot-start" ? expect.stringContaining("/no/such/program: no such file") : undefined;
     expect(events.at(-1)).toEqual({ kind: "closed", text });
   });
 

@@ -118,7 +118,7 @@ export function play(scene: Scene, random: Random): Playback {
       else if (event.kind === "acked") {
         acked = event.position;
         if (acked > agent.held) throw new Error(`${acked} bytes acked, ${agent.held} held`);
-      } else if (event.kind === "closed") ended = event.text;
+      } else if (event.kind === "closed") ended = event.text ?? "";
       else if (event.kind === "data-key-wanted")
         channel.provideDataKey({ plaintext: KEY, ciphertext: Buffer.from("blob"), keyArn: "" }, now);
       else if (event.kind === "stalled") stalls.push(event.ms);

@@ -1,10 +1,11 @@
 import type { Aws } from "../../src/aws/calls.ts";
 import { checkSetUp } from "../../src/check/check-set-up.ts";
 import { Failure } from "../../src/errors.ts";
+import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { StepContext } from "../../src/step-context.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
-import { startInputs } from "../helpers/start-inputs.ts";
+import { aService, startInputs } from "../helpers/start-inputs.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aDefinition } from "../helpers/tasks.ts";
 
@@ -72,4 +73,28 @@ it("skips what needs the account where neither the cluster nor the caller tells 
   const found = await rows("eu-central-1", "arn:aws:SERVICE:eu-central-1:123456789012:", "somebody");
   expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
   expect(found).toEqual(expect.arrayContaining(["SKIP caller's rights", "SKIP rights of the task role"]));
+});
+
+it("finds no task definition to start from where the service has no PRIMARY task set", async () => {
+  const log = new Listener();
+  const service = aService({ taskDefinitionArn: undefined });
+  const aws = {
+    ecs: { describeCluster: denied, describeService: () => Promise.resolve(service) },
+    s3: {},
+    iam: { caller: () => Promise.resolve("somebody") },
+  } as unknown as Aws;
+  const where = {
+    kind: "new",
+    of: { kind: "service" },
+    service: service.name,
+    tasks: 1,
+    start: startInputs(),
+  };
+  const inputs = anInputs({ where: where as Inputs["where"], bucket: undefined });
+  const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
+  const { checks } = await checkSetUp(step as unknown as StepContext, {});
+  expect(checks.find(({ name }) => name === "task definition")).toMatchObject({
+    verdict: "NG",
+    seen: expect.stringContaining("which has none") as string,
+  });
 });

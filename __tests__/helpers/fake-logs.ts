@@ -16,12 +16,12 @@ export class FakeLogs implements Pick<Logs, "page"> {
 
   page(stream: StreamName, from?: string): Promise<LogPage | undefined> {
     this.asked.push(stream);
-    const messages = this.#streams.get(stream.stream);
-    if (messages === undefined) return Promise.resolve(undefined);
+    const stored = this.#streams.get(stream.stream);
+    if (stored === undefined) return Promise.resolve(undefined);
     const at = Number(from ?? 0);
-    const events = messages.slice(at, at + this.#pageSize).map((message) => ({ timestamp: 0, message }));
-    const next = String(at + events.length);
+    const messages = stored.slice(at, at + this.#pageSize);
+    const next = String(at + messages.length);
     // Like the API: it returns the same token when there are no more events.
-    return Promise.resolve({ events, next, last: next === from });
+    return Promise.resolve({ messages, next, last: next === from });
   }
 }

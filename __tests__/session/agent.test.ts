@@ -56,6 +56,6 @@ describe("a session with the local agent that is cut again and again", () => {
     }
     await reading;
     expect(shown).toBe(`${before}${lines(["got two"])}`);
-    expect(await session.ended).toEqual({ kind: "closed", text: "" });
+    expect(await session.ended).toEqual({ kind: "closed", text: undefined });
   });
 });

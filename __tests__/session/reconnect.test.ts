@@ -98,7 +98,7 @@ describe("a session whose connection is cut", () => {
     const signatures = gateway.requests.map(({ headers }) => headers.authorization);
     expect(signatures[1]).toMatch(/^AWS4-HMAC-SHA256 /);
     gateway.send(closed(""));
-    expect(await session.ended).toEqual({ kind: "closed", text: "" });
+    expect(await session.ended).toEqual({ kind: "closed", text: undefined });
   });
 
   it("loses and doubles no output: what the agent repeats is acknowledged, and shown once", async () => {

@@ -23,14 +23,9 @@ export interface StreamName {
   readonly stream: string;
 }
 
-export interface LogEvent {
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number;
-  readonly message: string;
-}
-
 export interface LogPage {
-  readonly events: readonly LogEvent[];
+  /** Those of the page's events. */
+  readonly messages: readonly string[];
   /** Where the next page begins, also later, when the stream has grown. */
   readonly next: string;
   /** True when nothing more was there. A page may be empty without being the last one. */
@@ -57,10 +52,7 @@ export function logsCalls(clients: AwsClients): Logs {
         const answer = await client.send(new GetLogEventsCommand(request), options);
         const next = requireMember(answer.nextForwardToken ?? from, "nextForwardToken");
         return {
-          events: (answer.events ?? []).map(({ timestamp, message }) => ({
-            timestamp: timestamp ?? 0,
-            message: message ?? "",
-          })),
+          messages: (answer.events ?? []).map(({ message }) => requireMember(message, "message")),
           next,
           // The API shows the end only by returning the same token.
           last: next === from,

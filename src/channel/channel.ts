@@ -256,7 +256,7 @@ export class Channel {
       this.#emit({ kind: "problem", why });
     }
     const output = body?.["Output"];
-    this.#emit({ kind: "closed", text: typeof output === "string" ? output : "" });
+    this.#emit({ kind: "closed", text: typeof output === "string" && output !== "" ? output : undefined });
     this.#over = true;
   }
 

@@ -155,15 +155,15 @@ export class Handshake {
     }
   }
 
-  /** HandshakeComplete → the agent's line for the user. */
-  complete(payload: Uint8Array): string {
+  /** HandshakeComplete → the agent's line for the user; undefined where it has none. */
+  complete(payload: Uint8Array): string | undefined {
     const state = this.#state;
     if (state.kind !== "proven" && (state.kind !== "answered" || state.cipher !== undefined)) {
       throw new HandshakeError("the agent declared the handshake complete before we had answered it");
     }
     this.#state = { kind: "ready", cipher: state.cipher };
     const message = parse("HandshakeComplete", payload)["CustomerMessage"];
-    return typeof message === "string" ? message : "";
+    return typeof message === "string" && message !== "" ? message : undefined;
   }
 
   /** What the command printed, decrypted. Output before any handshake means that there will be none. */

@@ -30,10 +30,10 @@ export type ChannelEvent =
   | { readonly kind: "stalled"; readonly ms: number }
   /** To be answered with `provideDataKey` or `refuseDataKey` within 15 s; then the agent gives the session up. */
   | ({ readonly kind: "data-key-wanted" } & DataKeyRequest)
-  /** The session is set up; `customerMessage` is the agent's line for the user ("" when it has none). */
-  | { readonly kind: "handshake-complete"; readonly customerMessage: string }
+  /** The session is set up; `customerMessage` is the agent's line for the user (undefined where it has none). */
+  | { readonly kind: "handshake-complete"; readonly customerMessage: string | undefined }
   /** The other side ended the session; `text` is its reason, empty after a normal end. */
-  | { readonly kind: "closed"; readonly text: string }
+  | { readonly kind: "closed"; readonly text: string | undefined }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }
   /** A message was ignored that a newer version of the protocol may define. */

@@ -2,7 +2,7 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
 import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
-import { type Check, check, checkLine, lookAt, unanswered } from "../ready/checks/check.ts";
+import { type Check, checkLine, lookAt, passed, unanswered } from "../ready/checks/check.ts";
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
@@ -41,7 +41,7 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const found =
     "failure" in look
       ? unanswered("cluster", look.failure)
-      : check("cluster", true, `'${clusterName(look.value.arn)}' is ${look.value.status}`);
+      : passed("cluster", `'${clusterName(look.value.arn)}' is ${look.value.status}`);
   const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];

@@ -3,10 +3,10 @@ import { taskNotFound } from "../aws/missing.ts";
 import type { Service } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
 import type { NewTasks, StartInputs, TaskSelection } from "../inputs/inputs.ts";
-import { type Check, check, lookAt, type Look, skipped, unanswered } from "../ready/checks/check.ts";
+import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
-import { borrow } from "../targets/start/borrow.ts";
+import { borrow, definitionReference } from "../targets/start/borrow.ts";
 import { chooseContainer } from "../targets/choose-container.ts";
 import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
@@ -142,11 +142,9 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
     requireNetwork(wanted, "the definition", id);
     return wanted;
   });
-  const found = await answered("task definition", note, () =>
-    definitionOf(where, service?.taskDefinitionArn ?? "", context),
-  );
+  const found = await answered("task definition", note, () => definitionOf(where, service, context));
   if (start === undefined || found === undefined) return undefined;
-  note(check("task definition", true, `it is ${found.name}`));
+  note(passed("task definition", `it is ${found.name}`));
   const { definition, name } = found;
   if (await refused("operating system", note, () => refuseWindows(definition.operatingSystem, name)))
     return undefined;
@@ -169,7 +167,7 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
 /** The task definition that a new task would be started of; nothing is registered. */
 async function definitionOf(
   { of, start }: Pick<NewTasks, "of" | "start">,
-  ofService: string,
+  service: Service | undefined,
   context: Context,
 ): Promise<{ readonly definition: DefinitionContent; readonly name: string; readonly isFile: boolean }> {
   const { inputs, aws, workspace } = context;
@@ -178,7 +176,7 @@ async function definitionOf(
     return { definition, name: `image '${of.image}'`, isFile: false };
   }
   if (of.kind === "image-in-definition") {
-    const { definition: known, name, isFile } = await definitionOf({ of: of.of, start }, ofService, context);
+    const { definition: known, name, isFile } = await definitionOf({ of: of.of, start }, service, context);
     const container = chooseContainer(inputs.container, known.containers, name);
     const { family, ...definition } = definitionWithImage(known, of.image, container);
     return {
@@ -187,7 +185,7 @@ async function definitionOf(
       isFile,
     };
   }
-  const reference = of.kind === "service" ? ofService : of.taskDefinition;
+  const reference = definitionReference(of, service);
   if (of.kind === "task-definition" && isDefinitionFile(reference)) {
     const definition = contentOf(await readDefinitionFile(reference, workspace));
     return { definition, name: `'${reference}'`, isFile: true };

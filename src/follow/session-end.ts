@@ -34,9 +34,10 @@ const GIVEN_UP: ReadonlySet<FailureCode> = new Set(["access-denied", "encryption
 export function sessionEndReason(end: SessionEnd): SessionEndReason {
   switch (end.kind) {
     case "closed": {
-      const said = end.text.replace(HEADING, "").trim();
-      const [kind] = AGENT_TEXTS.find(([, pattern]) => pattern.test(said)) ?? [];
-      return kind === undefined ? { kind: "closed", said: said || undefined } : { kind, said };
+      const said = end.text?.replace(HEADING, "").trim();
+      if (!said) return { kind: "closed", said: undefined };
+      const [kind = "closed"] = AGENT_TEXTS.find(([, pattern]) => pattern.test(said)) ?? [];
+      return { kind, said };
     }
     case "lost": {
       const { why, cause } = end;

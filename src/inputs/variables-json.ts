@@ -45,7 +45,7 @@ export function jsonVariables(text: string, secret: boolean): ParseResult<Readon
 function repeatedName(text: string, count: number): string | undefined {
   const strings = (text.match(/"(?:[^"\\]|\\.)*"/g) ?? []).map((quoted) => JSON.parse(quoted) as string);
   if (strings.length === 2 * count) return undefined;
-  return strings.find((name, index) => isVariableName(name) && strings.indexOf(name) !== index) ?? "";
+  return strings.find((name, index) => isVariableName(name) && strings.indexOf(name) !== index);
 }
 
 function typeName(value: unknown): string {

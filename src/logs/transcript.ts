@@ -104,8 +104,8 @@ async function* cloudWatchTranscript(
   let until = clock.now() + patience;
   for (;;) {
     const page = await logs.page(stream, from);
-    for (const event of page?.events ?? []) {
-      yield Buffer.from(first ? event.message : `\n${event.message}`);
+    for (const message of page?.messages ?? []) {
+      yield Buffer.from(first ? message : `\n${message}`);
       first = false;
       until = clock.now() + patience;
     }

@@ -122,7 +122,7 @@ const MOST_NAMED = 4;
 function awaited(sessions: readonly ActiveSession[]) {
   const ids = sessions.slice(0, MOST_NAMED).map(({ id }) => id);
   if (sessions.length > MOST_NAMED) ids.push(`${sessions.length - MOST_NAMED} more`);
-  const which = ids.length === 1 ? `session ${ids[0] ?? ""}` : `sessions ${listed(ids)}`;
+  const which = `${ids.length === 1 ? "session" : "sessions"} ${listed(ids)}`;
   return {
     held: ["in use by", which, ...sinceWords(sessions[0]?.since)].join(" "),
     goal:
@@ -133,5 +133,5 @@ function awaited(sessions: readonly ActiveSession[]) {
 }
 
 function listed(names: readonly string[]): string {
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
+  return [names.slice(0, -1).join(", "), ...names.slice(-1)].filter(Boolean).join(" and ");
 }

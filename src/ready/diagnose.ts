@@ -60,7 +60,7 @@ function withChecks(
   { code, failed, seen: before, advice, cause }: Failure,
   checks: readonly Check[],
 ): Failure {
-  const wrong = checks.filter(({ verdict }) => verdict === "NG");
+  const wrong = checks.filter((check) => check.verdict === "NG");
   const found = wrong.map(({ name, seen }) => `${name} NG (${seen})`).join("; ");
   return new Failure(code, {
     failed,

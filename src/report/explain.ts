@@ -55,7 +55,7 @@ export function annotation({ message, lastWords, page }: Explanation): string {
 }
 
 function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Explanation {
-  const wrong = checks.filter(({ verdict }) => verdict === "NG");
+  const wrong = checks.filter((check) => check.verdict === "NG");
   const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${fix}`);
   const code: FailureCode = "check-failed";
   return {
@@ -75,10 +75,10 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     ...(workers.length === 1 || outcome !== "failed" ? [`The script ${ending(outcome, step)}.`] : []),
     `${workers.length === 1 && where === "" ? "Exit code" : "The step's exit code is"} ${meaning(decisive)}.`,
   ];
-  const stderr = outcome === "cancelled" ? "" : (task.stderr.get(worker) ?? "");
-  const words = lastLine(stderr, worker);
+  const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
+  const words = stderr && lastLine(stderr, worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
-  const startLine = outcome === "failed" ? namedLine(stderr) : undefined;
+  const startLine = outcome === "failed" && stderr ? namedLine(stderr) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
     message: where + how.join(" "),

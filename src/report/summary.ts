@@ -75,9 +75,11 @@ function taskTable(tasks: readonly TaskResult[]): string[] {
 
 /** The column "What to do" is empty unless the check is NG. */
 function checkTable(checks: readonly Check[]): string[] {
-  const rows = checks.map(({ name, verdict, seen, fix }) => {
+  const rows = checks.map((check) => {
+    const { name, verdict, seen } = check;
     const sign = { OK: "✅", NG: "❌", SKIP: "⏭️" }[verdict];
-    return `| ${sign} ${verdict} | ${name} | ${literalCell(seen)} | ${verdict === "NG" ? literalCell(fix) : ""} |`;
+    const toDo = check.verdict === "NG" ? literalCell(check.fix) : "";
+    return `| ${sign} ${verdict} | ${name} | ${literalCell(seen)} | ${toDo} |`;
   });
   return ["| | Check | Seen | What to do |", "|---|---|---|---|", ...rows, ""];
 }

@@ -38,7 +38,7 @@ const OF_THE_AGENT: ReadonlySet<ChannelEvent["kind"]> = new Set([
 
 export type SessionEnd =
   /** The agent or the gateway ended it. `text` is the reason, empty after a normal end. */
-  | { readonly kind: "closed"; readonly text: string }
+  | { readonly kind: "closed"; readonly text: string | undefined }
   /** It can't go on: no new connection could be made, or the protocol failed. The command may still run. */
   | { readonly kind: "lost"; readonly why: string; readonly cause?: unknown }
   /** The caller has detached, by `close` or the signal. The command may still run. */
@@ -205,14 +205,19 @@ class DataSession implements Session {
         void this.#fetchDataKey(event);
         break;
       case "closed":
-        this.#finish(this.#refusal ?? { kind: "closed", text: clipped(event.text) });
+        this.#finish(this.#refusal ?? { kind: "closed", text: event.text && clipped(event.text) });
         break;
       case "failed":
         this.#finish({ kind: "lost", why: event.why, cause: this.#causeOf(event) });
         break;
       case "handshake-complete":
         this.#handshaken.abort();
-        log.debug(`Session '${this.sessionId}' is set up. ${event.customerMessage}`.trimEnd());
+        log.debug(
+          [
+            `Session '${this.sessionId}' is set up.`,
+            ...(event.customerMessage ? [event.customerMessage] : []),
+          ].join(" "),
+        );
         break;
       case "paused":
       case "resumed":

@@ -1,9 +1,8 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
-import { badInput, type Failure } from "../errors.ts";
 import type { Service } from "../aws/ecs.ts";
-import type { DefinitionReference, NewTasks, NewTaskSource } from "../inputs/inputs.ts";
+import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { parseService } from "./arn.ts";
-import { borrow } from "./start/borrow.ts";
+import { borrow, definitionReference } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
 import {
   type LaunchDefinition,
@@ -74,28 +73,10 @@ function sourceOf(of: NewTaskSource, service: Service | undefined): LaunchSource
     case "image":
       return of;
     case "image-in-definition":
-      return { kind: "definition", reference: referenceOf(of.of, service), image: of.image };
+      return { kind: "definition", reference: definitionReference(of.of, service), image: of.image };
     default:
-      return { kind: "definition", reference: referenceOf(of, service), image: undefined };
+      return { kind: "definition", reference: definitionReference(of, service), image: undefined };
   }
-}
-
-function referenceOf(of: DefinitionReference, service: Service | undefined): string {
-  if (of.kind === "task-definition") return of.taskDefinition;
-  if (service === undefined)
-    throw new Error("a service's own task definition is asked for without a service");
-  const { name, taskDefinitionArn } = service;
-  if (taskDefinitionArn === undefined) throw noPrimary(name);
-  return taskDefinitionArn;
-}
-
-function noPrimary(service: string): Failure {
-  return badInput(
-    "service",
-    "a service with a PRIMARY task set, for a new task to be started like its own",
-    `'${service}', which has none`,
-    "Wait for its deployment, or name the input 'task-definition'.",
-  );
 }
 
 function nameOf(of: NewTaskSource): string {

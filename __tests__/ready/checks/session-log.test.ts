@@ -34,7 +34,7 @@ async function verdicts(of: SessionLogFacts, more: Answers = {}): Promise<Record
     },
     kms: { generateDataKey: more.generateDataKey ?? (() => Promise.resolve(key)) },
   });
-  for (const { verdict, fix } of checks) if (verdict === "NG") expect(fix).toMatch(/\.$/);
+  for (const check of checks) if (check.verdict === "NG") expect(check.fix).toMatch(/\.$/);
   return Object.fromEntries(checks.map(({ name, verdict }) => [name, verdict]));
 }
 

@@ -1,5 +1,5 @@
 import type { Task } from "../../aws/task.ts";
-import { type Check, check, skipped } from "./check.ts";
+import { type Check, check, passed, skipped } from "./check.ts";
 import type { CheckFacts } from "./facts.ts";
 
 const NAME = "architecture";
@@ -9,20 +9,20 @@ const NAME = "architecture";
  * runs shows it, and so does the name of many an image.
  */
 export function architectureCheck({ task, container, definition }: CheckFacts): Check {
-  if (hasRun(task, container)) return check(NAME, true, "the container's image runs");
+  if (hasRun(task, container)) return passed(NAME, "the container's image runs");
   if (definition === undefined) return skipped(NAME, "not known: the task definition may not be read");
   const own = definition.containers.find(({ name }) => name === container);
   const wanted = definition.architecture ?? "X86_64";
-  const named = architectureIn(own?.image ?? "");
+  const image = own?.image;
+  if (image === undefined)
+    return skipped(NAME, "not known: the task definition names no image for the container");
+  const named = architectureIn(image);
   if (named === undefined)
-    return skipped(
-      NAME,
-      `the task's is ${wanted}; the name of the image '${own?.image ?? ""}' does not tell its own`,
-    );
+    return skipped(NAME, `the task's is ${wanted}; the name of the image '${image}' does not tell its own`);
   return check(
     NAME,
     named === wanted,
-    `the task's is ${wanted}, and the image '${own?.image ?? ""}' is for ${named} by its name`,
+    `the task's is ${wanted}, and the image '${image}' is for ${named} by its name`,
     `Set 'runtimePlatform.cpuArchitecture' to ${named} in the task definition, or name an image for ${wanted}.`,
   );
 }

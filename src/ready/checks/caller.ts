@@ -3,7 +3,7 @@ import type { Inputs } from "../../inputs/inputs.ts";
 import { arnBeside, clusterName, parseArn } from "../../targets/arn.ts";
 import { isDefinitionFile } from "../../targets/definitions/definition-file.ts";
 import { FAMILY_PREFIX } from "../../targets/definitions/family.ts";
-import { type Check, check, type Look, skipped, unanswered } from "./check.ts";
+import { type Check, type Look, passed, skipped, unanswered } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";
 
@@ -19,14 +19,16 @@ export interface CallerFacts extends CheckFacts {
 export function callerCheck(look: Look<string>): Check {
   const name = "credentials";
   if ("failure" in look) return unanswered(name, look.failure, { required: true });
-  return check(name, true, `they are those of ${look.value}`);
+  return passed(name, `they are those of ${look.value}`);
 }
 
 /** Whose policies decide; undefined for a caller without policies. `roleToAssume` has the path that a session's ARN lacks. */
 export function principalOf(caller: string, roleToAssume: string | undefined): Principal | undefined {
-  const { partition, service, account, resource = "" } = parseArn(caller) ?? {};
   const words = "the caller";
   if (roleToAssume !== undefined) return { arn: roleToAssume, words };
+  const arn = parseArn(caller);
+  if (arn === undefined) return undefined;
+  const { partition, service, account, resource } = arn;
   const [, role] = /^assumed-role\/([^/]+)\//.exec(resource) ?? [];
   if (service === "sts" && role !== undefined)
     return { arn: `arn:${partition}:iam::${account}:role/${role}`, words };
@@ -79,7 +81,7 @@ function rightsToStart(facts: KnownFacts, { ecs, anyTask, context }: ResourceNam
   const { where } = inputs;
   const of = where.kind === "new" ? where.of : { kind: "service" as const };
   // A definition of our own has a name that begins like this.
-  const family = registers ? `${FAMILY_PREFIX}check` : (definition?.family ?? "");
+  const family = (registers ? undefined : definition?.family) ?? `${FAMILY_PREFIX}check`;
   const isRequired =
     of.kind === "image" ||
     of.kind === "image-in-definition" ||

@@ -1,34 +1,36 @@
 import { Failure } from "../../errors.ts";
 
-/** The check of one thing that a run needs. */
-export interface Check {
-  readonly name: string;
-  /** SKIP where it is not known. */
-  readonly verdict: "OK" | "NG" | "SKIP";
-  readonly seen: string;
-  /** What to do where the verdict is NG. */
-  readonly fix: string;
-}
+/** The check of one thing that a run needs. SKIP where it is not known. */
+export type Check = { readonly name: string; readonly seen: string } & (
+  | { readonly verdict: "OK" | "SKIP" }
+  /** `fix`: what to do. */
+  | { readonly verdict: "NG"; readonly fix: string }
+);
 
 /** OK where it is good, else NG. */
-export function check(name: string, isGood: boolean, seen: string, fix = ""): Check {
-  return { name, verdict: isGood ? "OK" : "NG", seen, fix };
+export function check(name: string, isGood: boolean, seen: string, fix: string): Check {
+  return isGood ? passed(name, seen) : { name, verdict: "NG", seen, fix };
+}
+
+export function passed(name: string, seen: string): Check {
+  return { name, verdict: "OK", seen };
+}
+
+export function skipped(name: string, seen: string): Check {
+  return { name, verdict: "SKIP", seen };
 }
 
 /** The same where `known`, which the check is about, may be undefined because it may not be read. */
 export function checkKnown(name: string, known: unknown, isGood: boolean, seen: string, fix: string): Check {
   return known === undefined
-    ? skipped(name, "not known: it may not be read", fix)
+    ? skipped(name, "not known: it may not be read")
     : check(name, isGood, seen, fix);
 }
 
-export function skipped(name: string, seen: string, fix = ""): Check {
-  return { name, verdict: "SKIP", seen, fix };
-}
-
 /** A row of the table in the log. */
-export function checkLine({ name, verdict, seen, fix }: Check): string {
-  return `  ${verdict.padEnd(4)}  ${name}: ${seen}${verdict === "NG" ? `. ${fix}` : ""}`;
+export function checkLine(row: Check): string {
+  const line = `  ${row.verdict.padEnd(4)}  ${row.name}: ${row.seen}`;
+  return row.verdict === "NG" ? `${line}. ${row.fix}` : line;
 }
 
 /** What AWS answered, or why it is not known. */

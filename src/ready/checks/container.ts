@@ -1,6 +1,6 @@
 import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
-import { check, type Check, checkKnown } from "./check.ts";
+import { check, type Check, checkKnown, skipped } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Those checks of amazon-ecs-exec-checker that the task and its definition answer. */
@@ -58,8 +58,8 @@ function execAgent(task: Task, container: string): Check {
 function platformVersion({ task, start }: CheckFacts): Check {
   // A new task gets the newest where nothing names one.
   const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
-  const isGood = isNewEnough(version, task?.platformFamily);
-  return checkKnown("platform version", version, isGood, version ?? "", PLATFORM_FIX);
+  if (version === undefined) return skipped("platform version", "not known: it may not be read");
+  return check("platform version", isNewEnough(version, task?.platformFamily), version, PLATFORM_FIX);
 }
 
 function taskRole(facts: CheckFacts): Check {
@@ -143,8 +143,8 @@ function initProcess(own: OwnContainer): Check {
 }
 
 /** Fargate has ECS Exec from platform version 1.4.0 on Linux, and in every version on Windows. */
-function isNewEnough(version: string | undefined, platformFamily: string | undefined): boolean {
-  if (version === undefined || !/^\d/.test(version)) return true;
+function isNewEnough(version: string, platformFamily: string | undefined): boolean {
+  if (!/^\d/.test(version)) return true;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isWindows = platformFamily !== undefined && /windows/i.test(platformFamily);
   return isWindows || major > 1 || minor >= 4;

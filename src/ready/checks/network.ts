@@ -52,10 +52,10 @@ export async function networkOfStart(
   const look = await lookAt(ec2.subnets(subnets));
   if ("failure" in look) return unanswered(WAY, look.failure);
   const missing = subnets.filter((id) => !look.value.some((found) => found.id === id));
-  if (missing.length > 0)
+  const [first] = look.value;
+  if (first === undefined || missing.length > 0)
     return check(WAY, false, `there is no ${missing.join(", ")}`, "Check 'subnets' and 'region'.");
-  const vpcId = look.value[0]?.vpcId ?? "";
-  return { vpcId, subnets, securityGroups, publicIp: undefined, hasPublicIp: assignPublicIp };
+  return { vpcId: first.vpcId, subnets, securityGroups, publicIp: undefined, hasPublicIp: assignPublicIp };
 }
 
 /** Whether the exec agent's requests get out of the network. */
@@ -84,8 +84,10 @@ function wayToMessages({ network, endpoints, routes }: NetworkFacts): Check {
     return unanswered(WAY, "failure" in endpoints ? endpoints.failure : routes.failure);
   }
   const wrong = subnets.flatMap((subnet) => whyNoWay(subnet, routes.value, hasPublicIp) ?? []);
-  if (wrong.length === 0)
-    return row(true, hasPublicIp ? `public address ${publicIp ?? ""}`.trim() : "a route out of the VPC");
+  if (wrong.length === 0) {
+    const address = publicIp === undefined ? "public address" : `public address ${publicIp}`;
+    return row(true, hasPublicIp ? address : "a route out of the VPC");
+  }
   if ("failure" in endpoints) return unanswered(WAY, endpoints.failure);
   const without = own.length === 0 ? "no endpoint" : "an endpoint without private DNS";
   const fix = own.length === 0 ? WAY_FIX : "Enable private DNS names of the endpoint for ssmmessages.";

@@ -4,7 +4,7 @@ import type { Kms } from "../../aws/kms.ts";
 import type { LogGroup, Logs } from "../../aws/logs.ts";
 import type { S3 } from "../../aws/s3.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
-import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
 
 export interface SessionLogFacts {
   /** How the cluster encrypts and logs its sessions. */
@@ -99,10 +99,9 @@ async function logBucket(bucket: string, encrypted: boolean, s3: Calls["s3"]): P
   const name = "log bucket";
   const look = await lookAt(s3.checkBucket({ bucket }));
   // The agent writes the log in the bucket's own region, and the step reads it there.
-  if ("failure" in look && look.failure.code === "bucket-elsewhere")
-    return check(name, true, look.failure.failed);
+  if ("failure" in look && look.failure.code === "bucket-elsewhere") return passed(name, look.failure.failed);
   if ("failure" in look) return unanswered(name, look.failure);
-  if (!encrypted) return check(name, true, `'${bucket}' is there`);
+  if (!encrypted) return passed(name, `'${bucket}' is there`);
   const sealed = await lookAt(s3.isEncrypted({ bucket }));
   if ("failure" in sealed) return unanswered(name, sealed.failure);
   return check(
@@ -125,5 +124,5 @@ export function sessionKey(keyId: string, look: Look<unknown>): Check {
     const fix = code === "access-denied" ? advice : `Check the key '${keyId}' of the cluster. ${advice}`;
     return check(name, false, `${failed} ${seen}`, fix);
   }
-  return check(name, true, `the credentials may use the key '${keyId}'`);
+  return passed(name, `the credentials may use the key '${keyId}'`);
 }

@@ -3,7 +3,7 @@ import type { Iam } from "../../aws/iam.ts";
 import { s3Arn } from "../../aws/partitions.ts";
 import type { BucketName, S3 } from "../../aws/s3.ts";
 import { isRecord } from "../../record.ts";
-import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
 import { checkRights, keyArn, type Principal } from "./role.ts";
 
 export interface StagingInputs {
@@ -51,9 +51,8 @@ async function bucketCheck(
   const name = "bucket";
   const look = await lookAt(s3.checkBucket(bucket));
   if ("value" in look)
-    return check(
+    return passed(
       name,
-      true,
       `'${bucket.bucket}' is there, in this region, and of account ${bucket.owner ?? "any"}`,
     );
   const { failure } = look;
@@ -77,7 +76,7 @@ export function versioning(look: Look<boolean>): Check {
   const words = look.value
     ? "the bucket keeps versions, and the step deletes those that it wrote"
     : "the bucket keeps no versions";
-  return check(name, true, words);
+  return passed(name, words);
 }
 
 /** Whether a policy that the bucket has gives what is staged to everyone, or refuses it for its encryption. */
@@ -87,7 +86,7 @@ export function bucketPolicy(
 ): Check {
   const name = "bucket policy";
   if ("failure" in look) return unanswered(name, look.failure);
-  if (look.value === undefined) return check(name, true, "there is none");
+  if (look.value === undefined) return passed(name, "there is none");
   const statements = statementsOf(look.value);
   if (statements === undefined) return skipped(name, "not known: it can't be read as JSON");
   if (statements.some(isPublic))
@@ -104,7 +103,7 @@ export function bucketPolicy(
       "a statement denies what is written without a word on encryption",
       "Set 'kms-key-id', or let the policy leave it to the bucket's default encryption.",
     );
-  return check(name, true, "nothing in it is against staging");
+  return passed(name, "nothing in it is against staging");
 }
 
 type Statement = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import type { Service } from "../../aws/ecs.ts";
-import { badInput } from "../../errors.ts";
-import type { StartInputs } from "../../inputs/inputs.ts";
+import { badInput, type Failure } from "../../errors.ts";
+import type { DefinitionReference, StartInputs } from "../../inputs/inputs.ts";
 
 /**
  * Completes the inputs of a new task by the service's network, platform version and capacity providers; what the
@@ -30,4 +30,26 @@ export function borrow(start: StartInputs, service: Service): StartInputs {
     platformVersion: start.platformVersion ?? service.platformVersion,
     capacityProviders: start.capacityProviders.length > 0 ? start.capacityProviders : capacityProviders,
   };
+}
+
+/**
+ * What names the task definition to ECS, or to the workspace where it is a file. Fails with `bad-input` for the own
+ * definition of a service that has none.
+ */
+export function definitionReference(of: DefinitionReference, service: Service | undefined): string {
+  if (of.kind === "task-definition") return of.taskDefinition;
+  if (service === undefined)
+    throw new Error("a service's own task definition is asked for without a service");
+  const { name, taskDefinitionArn } = service;
+  if (taskDefinitionArn === undefined) throw noPrimary(name);
+  return taskDefinitionArn;
+}
+
+function noPrimary(service: string): Failure {
+  return badInput(
+    "service",
+    "a service with a PRIMARY task set, for a new task to be started like its own",
+    `'${service}', which has none`,
+    "Wait for its deployment, or name the input 'task-definition'.",
+  );
 }
