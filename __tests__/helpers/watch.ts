@@ -7,7 +7,7 @@ import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import { CANCEL, here, TAKEN, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
-import type { JobOptions } from "../../src/payload/job-text.ts";
+import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { typedDelivery } from "../../src/payload/typed-delivery.ts";
 import { makePayload, type Payload } from "../../src/payload/payload.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
@@ -93,7 +93,7 @@ export class WatchedJob {
     this.options = options;
     this.extractor = new Extractor(this.nonce, options.workers ?? 1);
     this.payload = makePayload(
-      {
+      jobText({
         runId: this.runId,
         workers: 1,
         timeoutSeconds: 60,
@@ -113,7 +113,7 @@ export class WatchedJob {
         container: "app",
         runUrl: undefined,
         ...options,
-      },
+      }),
       Buffer.from(options.script),
     );
   }

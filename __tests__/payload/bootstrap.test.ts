@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery, LONGEST_COMMAND } from "../../src/payload/bootstrap.ts";
+import { jobText } from "../../src/payload/job-text.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { pythonWith } from "../helpers/python-with.ts";
@@ -18,7 +19,7 @@ const S3: Delivery = {
   region: "eu-west-1",
 };
 const SESSION: Delivery = { kind: "session" };
-const payload = makePayload(JOB, Buffer.from("echo script-text\n"));
+const payload = makePayload(jobText(JOB), Buffer.from("echo script-text\n"));
 const command = (delivery: Delivery, more: Partial<Parameters<typeof bootstrapCommand>[0]> = {}): string =>
   bootstrapCommand({ runId: JOB.runId, at: 0, payload, delivery, ...more });
 

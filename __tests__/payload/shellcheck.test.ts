@@ -5,6 +5,7 @@ import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
 import { jobParts, loaderParts, unpackerParts, withoutComments } from "../../src/payload/container-source.ts";
 import { loaderText, unpackerText } from "../../src/payload/loader.ts";
+import { jobText } from "../../src/payload/job-text.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { withNeed } from "../helpers/needs.ts";
@@ -35,7 +36,7 @@ function findings(script: string, meant = MEANT): string[] {
   return found.stdout.toString().split("\n").filter(Boolean);
 }
 
-const payload = makePayload(JOB, Buffer.alloc(0));
+const payload = makePayload(jobText(JOB), Buffer.alloc(0));
 const S3: Delivery = {
   kind: "s3",
   bucket: "example-ci",

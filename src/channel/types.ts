@@ -32,7 +32,7 @@ export type ChannelEvent =
   | ({ readonly kind: "data-key-wanted" } & DataKeyRequest)
   /** The session is set up; `customerMessage` is the agent's line for the user (undefined where it has none). */
   | { readonly kind: "handshake-complete"; readonly customerMessage: string | undefined }
-  /** The other side ended the session; `text` is its reason, empty after a normal end. */
+  /** The other side ended the session; `text` is its reason, undefined after a normal end. */
   | { readonly kind: "closed"; readonly text: string | undefined }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed" }

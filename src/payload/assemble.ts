@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
 import { jobEnvironment } from "./environment.ts";
+import { jobText } from "./job-text.ts";
 import { makePayload, type Payload } from "./payload.ts";
 import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";
@@ -20,28 +21,26 @@ export function assemblePayload(
   const script = scriptBytes(inputs.script);
   const short = tooShortToRedact(inputs.secrets);
   if (short.length > 0) log.warning(`Too short to be redacted, in whole or in part: ${short.join(", ")}.`);
-  return makePayload(
-    {
-      runId: origin.id,
-      workers,
-      timeoutSeconds: Math.ceil(inputs.timeout / 1000),
-      spoolLimit: inputs.spoolLimit,
-      abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
-      waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
-      pieces: inputs.transport === "s3",
-      shell: shellFor(inputs.shell, script),
-      args: inputs.args,
-      workingDirectory: inputs.workingDirectory,
-      user: inputs.user,
-      env: inputs.env,
-      ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.fanOut }, origin.variables),
-      clusterName: target.clusterName,
-      taskArn: target.taskArn,
-      container: target.container,
-      runUrl: origin.url,
-    },
-    script,
-  );
+  const job = jobText({
+    runId: origin.id,
+    workers,
+    timeoutSeconds: Math.ceil(inputs.timeout / 1000),
+    spoolLimit: inputs.spoolLimit,
+    abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
+    waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
+    pieces: inputs.transport === "s3",
+    shell: shellFor(inputs.shell, script),
+    args: inputs.args,
+    workingDirectory: inputs.workingDirectory,
+    user: inputs.user,
+    env: inputs.env,
+    ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.fanOut }, origin.variables),
+    clusterName: target.clusterName,
+    taskArn: target.taskArn,
+    container: target.container,
+    runUrl: origin.url,
+  });
+  return makePayload(job, script);
 }
 
 function scriptBytes(script: ScriptSource): Buffer {

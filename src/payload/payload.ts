@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { type JobOptions, jobText } from "./job-text.ts";
 
 /** What is brought into the container: the job as shell, then the user's script, byte for byte. */
 export interface Payload {
@@ -10,8 +9,8 @@ export interface Payload {
   readonly sha256: string;
 }
 
-export function makePayload(options: JobOptions, script: Uint8Array): Payload {
-  const job = Buffer.from(`${jobText(options)}\n`, "utf8");
-  const bytes = Buffer.concat([job, script]);
-  return { bytes, scriptAt: job.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+export function makePayload(job: string, script: Uint8Array): Payload {
+  const head = Buffer.from(`${job}\n`, "utf8");
+  const bytes = Buffer.concat([head, script]);
+  return { bytes, scriptAt: head.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
