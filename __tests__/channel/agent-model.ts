@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, randomUUID } from "node:crypto";
-import { decode } from "../../src/channel/message.ts";
+import { decode } from "../../src/wire/message.ts";
 import { ack, frame, fromAgent } from "./frames.ts";
 
 const TICK_MS = 100;

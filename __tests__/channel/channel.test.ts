@@ -1,6 +1,6 @@
 import { Channel } from "../../src/channel/channel.ts";
 import { Cipher } from "../../src/channel/cipher.ts";
-import { MessageType, PayloadType } from "../../src/channel/message.ts";
+import { MessageType, PayloadType } from "../../src/wire/message.ts";
 import { ack, closed, frame, fromAgent, json, messages, output, text } from "./frames.ts";
 
 const NOW = 1_700_000_000_000;

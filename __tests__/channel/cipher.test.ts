@@ -1,5 +1,5 @@
 import { Cipher } from "../../src/channel/cipher.ts";
-import { decode } from "../../src/channel/message.ts";
+import { decode } from "../../src/wire/message.ts";
 import { readCapture } from "./captures.ts";
 import { json, text } from "./frames.ts";
 

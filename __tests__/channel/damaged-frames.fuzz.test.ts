@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Channel } from "../../src/channel/channel.ts";
-import type { AgentMessage } from "../../src/channel/message.ts";
-import { decode, describeFrame, encode, MalformedFrame } from "../../src/channel/message.ts";
+import type { AgentMessage } from "../../src/wire/message.ts";
+import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
 import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../helpers/seeds.ts";

@@ -1,6 +1,6 @@
 import { Channel } from "../../src/channel/channel.ts";
 import { type Encryption, encryptionOf } from "../../src/channel/encryption.ts";
-import { MessageType } from "../../src/channel/message.ts";
+import { MessageType } from "../../src/wire/message.ts";
 import { fromAgent, messages, output } from "./frames.ts";
 
 const NOW = 1_700_000_000_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AgentMessage } from "../../src/channel/message.ts";
-import { decode, encode, MessageType, PayloadType } from "../../src/channel/message.ts";
+import type { AgentMessage } from "../../src/wire/message.ts";
+import { decode, encode, MessageType, PayloadType } from "../../src/wire/message.ts";
 import type { Frame } from "../../src/channel/types.ts";
 
 /** Frames as the other side would send them; what a test does not name is as an agent would have it. */

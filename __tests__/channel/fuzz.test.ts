@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Channel } from "../../src/channel/channel.ts";
-import { decode, describeFrame, encode, MalformedFrame } from "../../src/channel/message.ts";
-import type { AgentMessage } from "../../src/channel/message.ts";
+import { decode, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
+import type { AgentMessage } from "../../src/wire/message.ts";
 import { CAPTURES, readCapture } from "./captures.ts";
 import { ack, closed, frame, fromAgent, output } from "./frames.ts";
 

@@ -1,5 +1,5 @@
 import { Inbox } from "../../src/channel/inbox.ts";
-import { decode } from "../../src/channel/message.ts";
+import { decode } from "../../src/wire/message.ts";
 import { frame, output } from "./frames.ts";
 
 const message = (sequence: number) => decode(output(sequence, `m${sequence}`));

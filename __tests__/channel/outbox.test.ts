@@ -1,4 +1,4 @@
-import { decode } from "../../src/channel/message.ts";
+import { decode } from "../../src/wire/message.ts";
 import { Outbox } from "../../src/channel/outbox.ts";
 
 const post = (outbox: Outbox, now: number) => outbox.post(1, Buffer.from("x"), now).sequenceNumber;

@@ -1,5 +1,5 @@
 import { Channel } from "../../src/channel/channel.ts";
-import { decode } from "../../src/channel/message.ts";
+import { decode } from "../../src/wire/message.ts";
 import type { ChannelEvent } from "../../src/channel/types.ts";
 import type { Capture } from "./captures.ts";
 import { CAPTURES, readCapture } from "./captures.ts";

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { RawData } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
-import type { AgentMessage } from "../../src/channel/message.ts";
-import { decode } from "../../src/channel/message.ts";
+import type { AgentMessage } from "../../src/wire/message.ts";
+import { decode } from "../../src/wire/message.ts";
 import { ack } from "../channel/frames.ts";
 import { Changes } from "./until.ts";
 

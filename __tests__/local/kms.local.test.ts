@@ -5,7 +5,7 @@ import { CreateBucketCommand, PutBucketEncryptionCommand, S3Client } from "@aws-
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "../../local/task/task.ts";
 import { Cipher } from "../../src/channel/cipher.ts";
-import { MessageType, PayloadType } from "../../src/channel/message.ts";
+import { MessageType, PayloadType } from "../../src/wire/message.ts";
 import { type Client, json } from "./agent/rig.ts";
 import { execTask, sessionOf } from "./session-of.ts";
 import { clientConfig, startWorld, type World } from "./with-local.ts";

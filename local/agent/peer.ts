@@ -6,7 +6,7 @@ import {
   Flags,
   MessageType,
   PayloadType,
-} from "../../src/channel/message.ts";
+} from "../../src/wire/message.ts";
 import type { AgentCipher } from "./cipher.ts";
 
 /** Constants of amazon-ssm-agent, `agent/session/config/config.go`; times in milliseconds. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { encode, MessageType, PayloadType } from "../../src/channel/message.ts";
+import { encode, MessageType, PayloadType } from "../../src/wire/message.ts";
 
 /** The gateway's own frames have the short header of 112 bytes and a message type padded with NUL. */
 function gatewayFrame(messageType: string, messageId: string, content: object): Uint8Array {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parseObject } from "./json.ts";
-import type { AgentMessage } from "./message.ts";
-import { encode, Flags, MessageType } from "./message.ts";
+import type { AgentMessage } from "../wire/message.ts";
+import { encode, Flags, MessageType } from "../wire/message.ts";
 
 /** Acks stand outside the sequence: number 0, both flags, a message id of their own. */
 export function encodeAck(message: AgentMessage, now: number): Uint8Array {

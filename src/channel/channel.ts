@@ -3,8 +3,8 @@ import { acknowledgedInput, encodeAck } from "./acknowledgement.ts";
 import { Handshake, HandshakeError, openDataChannel, type SessionIdentity } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
 import { parseObject } from "./json.ts";
-import type { AgentMessage } from "./message.ts";
-import { decode, MalformedFrame, MessageType, PayloadType, reasonOf } from "./message.ts";
+import type { AgentMessage } from "../wire/message.ts";
+import { decode, MalformedFrame, MessageType, PayloadType, reasonOf } from "../wire/message.ts";
 import { Outbox } from "./outbox.ts";
 import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 

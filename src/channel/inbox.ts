@@ -1,4 +1,4 @@
-import type { AgentMessage } from "./message.ts";
+import type { AgentMessage } from "../wire/message.ts";
 
 /** Messages kept ahead of a gap, as many as session-manager-plugin keeps (`src/config/config.go`). */
 const MAX_MESSAGES = 10_000;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { encode, MessageType } from "./message.ts";
+import { encode, MessageType } from "../wire/message.ts";
 
 /** Constants of session-manager-plugin, `src/config/config.go`. amazon-ssm-agent has the same values. */
 const INITIAL_RTT_MS = 100;

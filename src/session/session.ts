@@ -2,7 +2,7 @@ import type { SessionTicket } from "../aws/ecs.ts";
 import type { ResumedSession } from "../aws/ssm.ts";
 import { Channel } from "../channel/channel.ts";
 import { EncryptionMismatch, type SessionIdentity } from "../channel/handshake.ts";
-import { describeFrame } from "../channel/message.ts";
+import { describeFrame } from "../wire/message.ts";
 import type { ChannelEvent, DataKey, DataKeyRequest, Frame } from "../channel/types.ts";
 import { clipped } from "../clipped.ts";
 import type { Clock } from "../clock.ts";

@@ -1,5 +1,5 @@
 import { processesBeside } from "../../../local/task/processes.ts";
-import { MessageType } from "../../../src/channel/message.ts";
+import { MessageType } from "../../../src/wire/message.ts";
 import { Rig, TestContainer } from "./rig.ts";
 
 const processes = (rig: Rig): string[] =>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { AgentCipher } from "../../../local/agent/cipher.ts";
 import { Handshake, type HandshakeOptions } from "../../../local/agent/handshake.ts";
-import { decode, MessageType, PayloadType } from "../../../src/channel/message.ts";
+import { decode, MessageType, PayloadType } from "../../../src/wire/message.ts";
 
 /** The conversation of a real agent with a real plugin. */
 const about = JSON.parse(readFileSync(new URL("../../vectors/kms.json", import.meta.url), "utf8")) as {

@@ -16,7 +16,7 @@ import {
   Flags,
   MessageType,
   PayloadType,
-} from "../../../src/channel/message.ts";
+} from "../../../src/wire/message.ts";
 import { until } from "../../helpers/until.ts";
 
 /** A gateway on a free port. */

@@ -4,10 +4,10 @@ import {
   describeFrame,
   encode,
   MalformedFrame,
-} from "../../src/channel/message.ts";
-import type { AgentMessage } from "../../src/channel/message.ts";
-import { CAPTURES, readCapture } from "./captures.ts";
-import { ack, frame, output } from "./frames.ts";
+} from "../../src/wire/message.ts";
+import type { AgentMessage } from "../../src/wire/message.ts";
+import { CAPTURES, readCapture } from "../channel/captures.ts";
+import { ack, frame, output } from "../channel/frames.ts";
 
 const hex = (...fields: string[]): Uint8Array =>
   new Uint8Array(Buffer.from(fields.join("").replaceAll(" ", ""), "hex"));
