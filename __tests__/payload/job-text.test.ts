@@ -5,8 +5,9 @@ import { payloadFile } from "../../src/payload/files.ts";
 import {
   inlinePython,
   jobSource,
+  launchSource,
   recorderPy,
-  shortened,
+  trySource,
   uploaderPy,
   withoutComments,
 } from "../../src/payload/container-source.ts";
@@ -25,8 +26,8 @@ function settings(options: Partial<JobOptions>): string {
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")
     .replace(quote(inlinePython("pack.py")), "'<pack.py>'")
     .replace(quote(inlinePython("environ.py")), "'<environ.py>'")
-    .replace(quote(shortened(payloadFile("launch.sh"))), "'<launch.sh>'")
-    .replace(quote(shortened(payloadFile("try.sh"))), "'<try.sh>'");
+    .replace(quote(launchSource()), "'<launch.sh>'")
+    .replace(quote(trySource()), "'<try.sh>'");
 }
 
 it("the settings of a run are what was reviewed", () => {

@@ -74,8 +74,8 @@ check.each<[string, string]>([
   ["the bootstrap, what unpacks and the job", whole({ kind: "session" }, commentedUnpacker)],
   ["the job by itself", job],
   ["what stops a job", split(stopCommand(JOB.runId))[2] ?? ""],
-  ["what tries the script", source("try.sh")],
-  ["what becomes the script", source("launch.sh")],
+  ["what tries the script", `${source("enter.sh")}\n${source("try.sh")}`],
+  ["what becomes the script", `${source("enter.sh")}\n${source("launch.sh")}`],
 ])("shellcheck finds nothing in %s", (_, script) => {
   expect(findings(script)).toEqual([]);
 });
@@ -103,6 +103,7 @@ it("every part of the job is delivered", () => {
     (file) =>
       ![
         "bootstrap.sh",
+        "enter.sh",
         "launch.sh",
         "loader.sh",
         "ours.sh",

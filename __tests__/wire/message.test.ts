@@ -1,10 +1,4 @@
-import {
-  decode,
-  describe as line,
-  describeFrame,
-  encode,
-  MalformedFrame,
-} from "../../src/wire/message.ts";
+import { decode, describe as line, describeFrame, encode, MalformedFrame } from "../../src/wire/message.ts";
 import type { AgentMessage } from "../../src/wire/message.ts";
 import { CAPTURES, readCapture } from "../channel/captures.ts";
 import { ack, frame, output } from "../channel/frames.ts";

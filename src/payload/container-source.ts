@@ -46,10 +46,16 @@ const RECORDER = ["redact.py", "records.py", "recorder.py"];
 /** The parts of the uploader in Python: objects, S3, and the program. */
 const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
 
+/** What runs as the user of the script: the check of it, and the start of a worker. */
+const TRY = ["enter.sh", "try.sh"];
+const LAUNCH = ["enter.sh", "launch.sh"];
+
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
 export const recorderPy = (): string => withoutComments(joined(RECORDER));
 export const uploaderPy = (): string => withoutComments(joined(UPLOADER));
+export const trySource = (): string => shortened(joined(TRY));
+export const launchSource = (): string => shortened(joined(LAUNCH));
 export const loaderParts = (): string => joined(LOADER);
 export const unpackerParts = (): string => joined(UNPACKER);
 

@@ -3,8 +3,9 @@ import { payloadFile } from "./files.ts";
 import {
   inlinePython,
   jobSource,
+  launchSource,
   recorderPy,
-  shortened,
+  trySource,
   uploaderPy,
   withoutComments,
 } from "./container-source.ts";
@@ -67,7 +68,8 @@ export function jobText(options: JobOptions): string {
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
-    ...["launch", "try"].map((name) => `fx_${name}_sh=${quote(shortened(payloadFile(`${name}.sh`)))}`),
+    `fx_launch_sh=${quote(launchSource())}`,
+    `fx_try_sh=${quote(trySource())}`,
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
