@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { actionDir, environment } from "./environment.ts";
 
-/** Milliseconds from the start of the action's process to its first request to AWS, each of so many times. */
+/** Milliseconds from the start of the action's process to its first request to AWS, for each of several starts. */
 export async function firstCalls(root: string, times: number, checkout = actionDir): Promise<number[]> {
   let heard: () => void = () => undefined;
   const server = createServer((_request, response) => {

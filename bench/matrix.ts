@@ -1,6 +1,6 @@
 /**
  * `node bench/matrix.ts [jobs] [seconds]`: the jobs of a matrix in one service of three tasks, under ECS's throttles. They
- * begin together, or spread over so many seconds.
+ * begin together, or spread over this many seconds.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

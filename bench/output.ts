@@ -24,7 +24,7 @@ export async function between(env: Record<string, string>, checkout = actionDir)
   return last - first;
 }
 
-/** A script that prints so many MiB of text like a server's or a build's log: times, levels, paths, numbers. */
+/** A script that prints this many MiB of text like a server's or a build's log: times, levels, paths, numbers. */
 export const print = (mib: number): string => `#!/usr/bin/env python3
 import random, sys
 random.seed(1)

@@ -1,6 +1,6 @@
 /**
- * `node bench/queue.ts [jobs] [seconds] [apart]`: jobs of so many seconds that meet in one container, each begun so many seconds
- * after the one before, with a bucket and `start-timeout: 30s`. Says in what order they ran, how long a hand-over took, and what
+ * `node bench/queue.ts [jobs] [seconds] [apart]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
+ * the one before, with a bucket and `start-timeout: 30s`. Says in what order they ran, how long a hand-over took, and what
  * is left in the bucket.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";

@@ -18,7 +18,7 @@ function text(secrets: readonly string[], mib: number): Buffer {
   return Buffer.from(lines.join(""));
 }
 
-/** Throughput of the recorders with so many secrets, compared with `cat` through the same kind of pipe. */
+/** Throughput of the recorders with this many secrets, compared with `cat` through the same kind of pipe. */
 export function recorders(root: string, count: number): void {
   const secrets = Array.from({ length: count }, (_, at) => `secret-${at}-${"x".repeat(8 + at)}`);
   const directory = join(root, "recorders");

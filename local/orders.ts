@@ -20,7 +20,7 @@ export interface SessionOrder {
   readonly text?: string;
 }
 
-/** Which agents die: ARN or id of a task, all running tasks unless given; name of a container, all unless given. */
+/** Which agents die. `task` is an ARN or an id: all running tasks unless given. `container`: all unless given. */
 export interface AgentOrder extends AgentDeath {
   readonly task?: string;
   readonly container?: string;

@@ -59,7 +59,7 @@ export interface LocalFargate {
   readonly idTokenEnv: Readonly<Record<string, string>>;
   /** GitHub's part of OpenID Connect. */
   readonly idTokens: IdTokens;
-  /** The environment of a role's session of so many seconds, as an earlier step exports it. It is not renewed. */
+  /** The environment of a role's session that lasts this many seconds, as an earlier step exports it. It is not renewed. */
   sessionEnv(roleArn: string, seconds: number): Promise<Record<string, string>>;
   /** Makes the keys in such an environment expire at once. */
   expireKeys(env: Readonly<Record<string, string>>): void;

@@ -38,7 +38,7 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   ListServices: "service read",
 };
 
-/** Whether a call is within the rates, at a time in milliseconds. */
+/** Says whether a call is within the rates. Times are in milliseconds. */
 export class Throttle {
   readonly #levels = new Map<Bucket, { tokens: number; at: number }>();
 

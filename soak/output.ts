@@ -10,7 +10,7 @@ const GB = 1_000 * MB;
 const MOST_OF_RUNNER = 150;
 /** How much more memory than in its second tenth a process may have in its last. */
 const GROWTH = 1.15;
-/** A small process may take so many MiB more before it counts as growing. */
+/** How many MiB a small process may grow before it counts as growing. */
 const STEP = 2;
 
 interface Case extends SizedJob {

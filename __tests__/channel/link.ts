@@ -1,6 +1,6 @@
 import type { Random } from "../helpers/seeds.ts";
 
-/** What a link does to frames: shares of 0 to 1, delays in milliseconds. */
+/** What a link does to frames. `delay` and `jitter` are milliseconds, the others shares from 0 to 1. */
 export interface LinkFaults {
   readonly drop: number;
   readonly double: number;
@@ -15,7 +15,7 @@ export interface LinkFaults {
 export class Link {
   readonly #faults: LinkFaults;
   readonly #random: Random;
-  /** By time of arrival, the next one last. */
+  /** Sorted by the time of arrival; the next frame is the last item. */
   readonly #flying: { readonly at: number; readonly frame: Uint8Array }[] = [];
 
   constructor(faults: LinkFaults, random: Random) {

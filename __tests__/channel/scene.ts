@@ -12,7 +12,7 @@ const START = 1_700_000_000_000;
 const KEY = Buffer.from(Array.from({ length: 64 }, (_none, index) => index));
 
 interface TimedFrame {
-  /** Milliseconds from the start; a later one in the list comes later. */
+  /** Milliseconds from the start. A list is in this order. */
   readonly at: number;
   readonly text: string;
 }
@@ -26,7 +26,7 @@ export interface Scene {
   readonly cuts: readonly { readonly from: number; readonly to: number; readonly pauses: boolean }[];
   readonly prints: readonly TimedFrame[];
   readonly types: readonly TimedFrame[];
-  /** The agent goes 2 s after the last output, whatever it has no ack for, as the real one does. */
+  /** The agent ends 2 s after the last output, even without acknowledgements, as the real one does. */
   readonly hasty: boolean;
 }
 
@@ -76,7 +76,7 @@ export function sceneOf(seed: number, encrypted: boolean): { scene: Scene; rando
   return { scene, random };
 }
 
-/** Frames of the client's that were no repetition, and those that were. */
+/** How many frames the client has sent for the first time, and how many again. */
 export interface Playback {
   readonly sent: number;
   readonly repeats: number;
@@ -103,7 +103,7 @@ export function play(scene: Scene, random: Random): Playback {
   let position = 0;
   const trouble: string[] = [];
   let ended: string | undefined;
-  /** Input was unacknowledged for long: whose channel it is gives the connection up and makes another. */
+  /** How long input was unacknowledged. The owner of the channel then replaces the connection. */
   const stalls: number[] = [];
 
   let connected = true;

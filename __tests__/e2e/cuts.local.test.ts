@@ -7,7 +7,7 @@ import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 
 /** How many runs at once, each on a Fargate of its own. Each cut is a run, and a run mostly waits. */
 const AT_ONCE = 4;
-/** A run is cut at every so many-th frame only, unless all are asked for (`npm run soak cuts`). */
+/** Only every STEP-th frame is a place to cut, unless all are asked for (`npm run soak cuts`). */
 const all = process.env["EVERY_CUT"] !== undefined;
 /** A new session for each cut takes twice as long as an old one. */
 const STEP = { oldToken: all ? 1 : 7, newSession: all ? 1 : 14 };

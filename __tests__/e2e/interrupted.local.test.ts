@@ -63,7 +63,7 @@ const reached =
   (status: string) =>
   ({ tasks }: Observation): boolean =>
     tasks.some(({ lastStatus }) => lastStatus === status);
-/** Whether the newest session has a client, and has sent it so many frames. */
+/** Whether the newest session has a client, and has sent it this many frames. */
 const connected =
   ({ to, frames }: { to: "to-agent" | "to-client"; frames: number } = { to: "to-client", frames: 0 }) =>
   ({ aws, calls }: Observation): boolean => {

@@ -106,7 +106,7 @@ class FollowRig {
     return this.task instanceof Failure ? Promise.reject(this.task) : Promise.resolve(this.task);
   }
 
-  /** Lets time pass in small steps until there are so many sessions; how long that took. */
+  /** Lets time pass in small steps until there are this many sessions. Resolves with the time that took. */
   async untilSession(count: number): Promise<number> {
     const begun = this.clock.now();
     while (this.sessions.length < count) {

@@ -99,7 +99,7 @@ export class PieceRig {
     return this;
   }
 
-  /** Lets time pass in steps until this is so, at most so many milliseconds. Resolves with the time it took. */
+  /** Lets time pass in steps until the condition holds, for at most this many milliseconds. Resolves with the time it took. */
   async until(isSo: () => boolean, most: number): Promise<number> {
     const begun = this.clock.now();
     while (!isSo()) {

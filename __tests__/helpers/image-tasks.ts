@@ -31,7 +31,7 @@ export async function taskOf(
   return aws.runningTask(await aws.register(family, [container]), logged ? loggedCluster : cluster);
 }
 
-/** Runs all, at most so many at a time, and returns the results in order. */
+/** Runs all, at most `atOnce` at a time, and returns the results in order. */
 export async function inTurn<T, R>(
   items: readonly T[],
   atOnce: number,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 /** Bytes of a line, including its end. */
 export const LINE_BYTES = 100;
 const NUMBER_BYTES = 11;
-/** So many lines differ in their number only. gzip looks back 32 KiB, so it packs them as it packs logs. */
+/** This many lines in a row differ in their number only. gzip looks back 32 KiB, so it packs them as it packs logs. */
 const ROWS = 200;
 const BLOCK_BYTES = ROWS * LINE_BYTES;
 const LF = 10;

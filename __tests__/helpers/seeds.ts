@@ -1,4 +1,4 @@
-/** How many of so many runs the tests make: one in ten, or all under `npm run soak fuzz`. */
+/** How many of these runs the tests make: one in ten, or all under `npm run soak fuzz`. */
 export function sampleOf(runs: number): number {
   return process.env["FUZZ_ALL"] === "1" ? runs : Math.ceil(runs / SAMPLE);
 }
@@ -29,7 +29,7 @@ export function forEachSeed(runs: number, property: (seed: number) => void): voi
   Error.stackTraceLimit = stackTraceLimit;
 }
 
-/** The same for a slow property: so many seeds at a time, until one fails. */
+/** The same for a slow property: several seeds at a time, until one fails. */
 export async function forEachSeedAtOnce(
   runs: number,
   atOnce: number,
@@ -73,7 +73,7 @@ function notWith(seed: number, cause: unknown): Error {
   );
 }
 
-/** One seed in so many is fresh. */
+/** One seed in this many is fresh. */
 const FRESH_SHARE = 5;
 
 /** Numbers from 0 up to but not including 1, the same for the same seed. */

@@ -41,12 +41,12 @@ export interface SizedRun {
 
 export const EXIT_CODE = 7;
 
-/** Runs a job with so much output by the bundled action, in a container of its own, and compares all of it. */
+/** Runs a job by the bundled action, in a container of its own, and compares every byte of its output. */
 export async function runSized(job: SizedJob): Promise<SizedRun> {
   const { bytes, unbroken = false, writer = "python3", image, inputs = {} } = job;
   const aws = await Aws.start({}, "of every way of use");
   try {
-    // Neither is over before the job is.
+    // The container of either definition lives longer than the job.
     const own = image && (await aws.register("sized", [{ ...withoutInit, image }]));
     const task = await aws.runningTask(own ?? aws.world.made.taskDefinition);
     if (job.disk !== undefined) shrinkDisk(task, job.disk);
@@ -104,7 +104,7 @@ class Tenths {
   }
 }
 
-/** Gives the first place for job directories a disk of its own, of so many MiB. */
+/** Gives the first place for job directories a disk of its own, of this size. */
 function shrinkDisk(task: Task, mebibytes: number): void {
   const enter = [
     `--target=${pidIn(task)}`,

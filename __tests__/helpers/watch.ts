@@ -222,7 +222,7 @@ export class WatchedTerminal {
     await until(() => this.events.some((event) => event.kind === kind));
   }
 
-  /** Resolves when so many bytes were shown, or the terminal is gone. */
+  /** Resolves when this many bytes were shown, or the terminal is gone. */
   async shows(bytes: number): Promise<void> {
     await until(() => this.isClosed || this.shown.length >= bytes);
   }

@@ -80,7 +80,7 @@ describe("args", () => {
 });
 
 describe("variables and arguments together", () => {
-  /** Bare names of so many variables, and the step's environment with them; each takes 131,072 bytes and a pointer. */
+  /** Bare names of this many variables, and the step's environment with them; each takes 131,072 bytes and a pointer. */
   const bare = (count: number, letter: string) => {
     const names = Array.from({ length: count }, (_, index) => `${letter}${String(index).padStart(2, "0")}`);
     return {

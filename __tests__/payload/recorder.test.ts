@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { until } from "../helpers/until.ts";
 import { hundreds, Recording, redacted, stopAll } from "./recording.ts";
 
-/** The recorder looks several times whether there is room, in so many milliseconds. */
+/** In this many milliseconds the recorder looks several times whether the spool may grow. */
 const LOOKS = 300;
 
 afterEach(stopAll);

@@ -152,7 +152,7 @@ export function redacted(line: string, secrets: readonly string[]): string {
     .replaceAll(/\0+/g, "***");
 }
 
-/** Hundreds of values of so many characters, some of which go on from others, and lines that hold some of them. */
+/** Hundreds of values of this many characters, some of which begin as others do, and lines that hold some of them. */
 export function hundreds(
   minLength: number,
   maxLength: number,

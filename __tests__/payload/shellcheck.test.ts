@@ -14,13 +14,13 @@ import { JOB } from "./a-job.ts";
 const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.meta.url));
 const check = withNeed(it, "shellcheck", existsSync(SHELLCHECK) ? undefined : `${SHELLCHECK} is not there.`);
 
-/** What is found and meant. An exception of a single line stands beside that line, as a directive. */
+/** Findings that are intended. An exception for a single line stands beside that line, as a directive. */
 const MEANT: readonly (readonly [code: string, reason: string])[] = [
   ["SC2016", "All that is quoted by quote() is in single quotes so that nothing in it is expanded."],
   ["SC2034", "The settings are assigned here and read in the part that is the same for all."],
   // Directives are not sent, so what is sent without comments has its exceptions here.
-  ["SC2123", "PATH is set to places of which none is there, so that nothing is found."],
-  ["SC1003", "A pattern of try.sh has a backslash before a quote, and that stands in quotes itself."],
+  ["SC2123", "PATH is set to directories that do not exist, so that the shell finds no program."],
+  ["SC1003", "A pattern of try.sh has a backslash before a quote, inside of quotes."],
   ["SC2010", "`ls` is asked for modes and owners of paths of ours; no name in them can mislead."],
   ["SC1007", "An empty value is sent without its quotes."],
   ["SC2015", "What is between `&&` and `||` is an assignment, which does not fail."],
@@ -29,7 +29,7 @@ const MEANT: readonly (readonly [code: string, reason: string])[] = [
   ["SC3067", "Every shell that may be /bin/sh has `test -O`."],
 ];
 
-/** Findings, but for those that are meant. */
+/** The findings that are not intended. */
 function findings(script: string, meant = MEANT): string[] {
   const exclude = `--exclude=${meant.map(([code]) => code).join(",")}`;
   const found = spawnSync(SHELLCHECK, ["--shell=sh", "--format=gcc", exclude, "-"], { input: script });
@@ -57,7 +57,7 @@ const commentedLoader = (delivery: Delivery): string =>
 const commentedUnpacker = unpackerText(payload, 3).replace(withoutComments(unpackerParts()), () =>
   unpackerParts(),
 );
-/** All that runs in one shell, in one text: what is sourced or evaluated stands where that is done, once. */
+/** All that runs in one shell, as one text: a part that the shell sources or evaluates stands in the place of that command. */
 const whole = (delivery: Delivery, loader = commentedLoader(delivery)): string =>
   bootstrap(delivery)
     .replace(/^eval "\$\(printf %b "\$fx_code"\)"$/m, () => loader)
@@ -80,11 +80,11 @@ check.each<[string, string]>([
   expect(findings(script)).toEqual([]);
 });
 
-check("shellcheck is heard", () => {
+check("a finding of shellcheck is noticed", () => {
   expect(findings("x=`echo y`; [ $x == y ]\n").join()).toMatch(/SC2006.*SC3014/);
 });
 
-check("no exception is without a use", () => {
+check("every exception is needed", () => {
   const all = findings(whole(S3), []).concat(findings(job, [])).join("\n");
   for (const [code] of MEANT) expect(all).toContain(code);
 });

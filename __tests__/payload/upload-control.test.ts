@@ -25,7 +25,7 @@ async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
   return uploaded;
 }
 
-/** Resolves when the uploader has read `control` so many times more. */
+/** Resolves when the uploader has read `control` this many times more. */
 async function looks(uploaded: UploadedJob, count: number): Promise<void> {
   const seen = (): number => uploaded.bucket.requests.filter(({ method }) => method === "GET").length;
   const before = seen();

@@ -135,7 +135,7 @@ function checkOutcome({ model, events }: Reading): string {
       expectTrue(hasLong || !isFine, `it was ${last.reason} for a short time`);
       break;
     case "silent":
-      expectTrue(last.at - heard >= SILENCE_MS, "it was not silent for so long");
+      expectTrue(last.at - heard >= SILENCE_MS, "it was silent for less than SILENCE_MS");
       expectTrue(
         isHarmed || !isFine || last.at - model.lastSignAt >= SILENCE_MS,
         `the container was alive at ${model.lastSignAt}, and it gave up at ${last.at}`,

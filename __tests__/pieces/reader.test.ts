@@ -11,7 +11,7 @@ class ReaderRig {
   readonly events: PieceEvent[] = [];
   /** Each read, and when it began. */
   readonly reads: [ObjectToRead, number][] = [];
-  /** What S3 says in the place of an answer. */
+  /** What S3 answers to every read instead of the object. */
   weather: ReadAnswer | undefined;
   /** The most reads that were under way at once. */
   atOnce = 0;
@@ -23,7 +23,7 @@ class ReaderRig {
     return this;
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Lets this many milliseconds pass. */
   pass(ms: number): this {
     const { reader } = this;
     for (const until = this.now + ms; this.now < until;) {

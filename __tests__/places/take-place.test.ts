@@ -97,7 +97,7 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
   return Object.assign(run, { done, release, cancelled });
 }
 
-/** A queue with one claim, that a dead run has last renewed so long ago. */
+/** A queue with one claim, which a dead run renewed this many milliseconds ago for the last time. */
 function dead(claim: object, age: number): void {
   const bytes = Buffer.from(JSON.stringify({ claims: [claim] }));
   bucket.objects.set(KEY, {

@@ -26,7 +26,7 @@ describe("an upload", () => {
   });
 });
 
-/** A session that has carried so much and ended so. */
+/** A session that has carried this many bytes and ended in this way. */
 async function carried(
   uploads: Uploads,
   bytes: number,

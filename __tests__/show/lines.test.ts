@@ -66,7 +66,7 @@ describe("a LineJoiner", () => {
     expect(lines.push(piece("z", true))).toEqual([line("z")]);
   });
 
-  it("holds so many bytes of all lines that have begun, and no more", () => {
+  it("holds no more bytes of unfinished lines than its limit", () => {
     const lines = new LineJoiner();
     const half = "x".repeat(LONGEST_LINE / 2);
     const count = (2 * MOST_BEGUN) / LONGEST_LINE;

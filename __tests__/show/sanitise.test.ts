@@ -32,7 +32,7 @@ describe("a line", () => {
     expect(harmlessLine(text)).toBe(shown);
   });
 
-  it("has at most so many characters, and says that it was cut", () => {
+  it("has no more characters than its limit, and says that it was cut", () => {
     expect(harmlessLine("x".repeat(LONGEST_LINE))).toBe("x".repeat(LONGEST_LINE));
     expect(harmlessLine("x".repeat(LONGEST_LINE + 1))).toBe(`${"x".repeat(LONGEST_LINE - 1)}…`);
     expect(harmlessLine("✅🎉🎉", 3)).toBe("✅…");
@@ -47,7 +47,7 @@ describe("a message", () => {
     );
   });
 
-  it("has at most so many characters", () => {
+  it("has no more characters than its limit", () => {
     expect(harmlessText("x\n".repeat(LONGEST_MESSAGE))).toHaveLength(LONGEST_MESSAGE);
   });
 });

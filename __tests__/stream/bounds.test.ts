@@ -26,7 +26,7 @@ const kinds = (texts: readonly string[], workers?: number): string[] =>
 /** The same text in one read, in two, and byte by byte. */
 const cuts = (text: string): string[][] => [[text], [text.slice(0, 99), text.slice(99)], text.split("")];
 
-it("a mark has so many bytes, wherever it is cut", () => {
+it("a mark longer than its limit is no mark, wherever it is cut", () => {
   const longest = "x".repeat(LONGEST_MARK - mark("! c ").length);
   for (const texts of cuts(mark(`! c ${longest}`))) expect(kinds(texts)).toEqual(["refused"]);
   for (const texts of cuts(mark(`! c ${longest}x`))) expect(kinds(texts)).toEqual([]);
@@ -40,7 +40,7 @@ it("marks without an end keep nothing from being read, and cost no time", () => 
   expect((user + system) / 1e6).toBeLessThan(10);
 });
 
-it("a record has so many bytes, and nothing is believed after a longer one", () => {
+it("a record has a longest length, and nothing is believed after a longer one", () => {
   const longest = "x".repeat(LONGEST_RECORD);
   const status = (text: string): string => mark(`. ${text.length + 1} exited 0=0:0`);
   const halves = (text: string): string[] => [ATTACHED + text.slice(0, 1000), text.slice(1000)];
@@ -81,7 +81,7 @@ it("payload and secrets are asked for once a session", () => {
   expect(ask()).toEqual(["payload-wanted", "secrets-wanted"]);
 });
 
-it("words of a note, a refusal and a status are so many", () => {
+it("the words of a note, a refusal and a status are cut at their limits", () => {
   const longest = "é".repeat(LONGEST_WORDS);
   const texts = (words: string): unknown[] =>
     ["n", "! c", ". 0 refused", ". 0 lost", ". 0"].map((what) => {
@@ -95,14 +95,14 @@ it("words of a note, a refusal and a status are so many", () => {
   expect(new Set(texts(`${longest}x`))).toEqual(new Set([`${longest.slice(1)}…`]));
 });
 
-it("notes are so many in a session", () => {
+it("the number of notes in a session is limited", () => {
   const notes = said(Array.from({ length: MOST_NOTES + 3 }, (_, i) => mark(`n ${i}`)));
   expect(notes).toHaveLength(MOST_NOTES + 1);
   expect(notes.at(-2)).toEqual({ kind: "note", text: String(MOST_NOTES - 1) });
   expect(notes.at(-1)).toEqual({ kind: "note", text: "Further notes are not shown." });
 });
 
-it("notes are so many in a session that another carrier has followed, too", () => {
+it("the number of notes is limited in a session that another carrier has followed, too", () => {
   const extractor = new Extractor(NONCE, 1);
   extracted(extractor, Buffer.from(ATTACHED + mark("n first")));
   const reader = extractor.leaveSession();
@@ -128,7 +128,7 @@ it("only the first record is a header, and only workers of the run have output o
   ]);
 });
 
-it("a packed piece has so many bytes, packed and unpacked", () => {
+it("a packed piece has a largest size, packed and unpacked", () => {
   const packed = (size: number, more = ""): string[] => {
     const base64 = gzipSync(Buffer.alloc(size, "x\n")).toString("base64");
     return [ATTACHED, mark(`# 0 ${size}`), base64, more, mark("%")];

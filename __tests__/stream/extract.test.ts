@@ -19,7 +19,7 @@ const SPOOL = [
 
 const SESSION = `${mark("@0")}\n${SPOOL.slice(0, 60)}${mark("~ 60")}${SPOOL.slice(60)}${mark(`. ${SPOOL.length} exited 0=3:12`)}\n`;
 
-/** What a terminal, and a log of it, make of line ends: so many CRs before each LF. */
+/** How many CRs a terminal, and a log of it, put before each LF. */
 function throughTerminals(text: string, returns: number): Buffer {
   return Buffer.from(text.replaceAll("\n", `${"\r".repeat(returns)}\n`), "latin1");
 }

@@ -6,7 +6,7 @@ import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
 const TASK: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" };
 
-/** The cleanup of a step that has this on record; StopTask fails so many times. */
+/** The cleanup of a step whose ledger has these entries. StopTask fails this many times. */
 function stepWith(undo: readonly LedgerEntry[], failures = 0) {
   const stopped: string[] = [];
   const saved: SavedState[] = [];

@@ -22,7 +22,7 @@ export interface DeletionContext {
 }
 
 const AT_ONCE = 8;
-/** So many names in a row without an object show the end: a container writes a piece after the one before it only. */
+/** This many names in a row without an object show the end: a container writes each piece after the one before it. */
 const MISSING_AT_END = 2;
 /** The most pieces beyond the last one that was read. Another principal may have planted any number. */
 const MOST_UNREAD = 100_000;

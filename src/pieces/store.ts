@@ -9,7 +9,7 @@ import type { ObjectToRead, ReadAnswer } from "./reader.ts";
 
 /** A read that takes longer counts as failed. It is begun again where the reader wants that. */
 const LONGEST_READ_MS = 10_000;
-/** How long a container may write without a renewal, if the credentials live so long. */
+/** How long a container may write without a renewal, unless the credentials end earlier. */
 const ACCESS_MS = 3_600_000;
 /** The most bytes of a POST: an object and the form around it. */
 const LARGEST_POST = 9 * 1024 * 1024;

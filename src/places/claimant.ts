@@ -11,7 +11,7 @@ const RENEW_EVERY_MS = 30_000;
 const NEXT_PAUSE_MS = 200;
 const PAUSE_A_NUMBER_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-/** The pause is at least so many times the answer time, so that the runs ask less of an S3 that is slow or throttles. */
+/** The shortest pause, as a multiple of the answer time: an S3 that is slow or throttles gets fewer requests. */
 const ANSWERS_A_PAUSE = 2;
 /** How often a holder looks whether it may replace a session. */
 const REPLACE_PAUSE_MS = 1_000;

@@ -36,7 +36,7 @@ export interface FoundQueue {
   readonly version: StoredVersion;
 }
 
-/** What `step` makes of the queue; no `queue`: it stays as it is. */
+/** What `step` makes of the queue. Without `queue` the object stays as it is. */
 export interface Change<Result> {
   readonly queue?: Queue;
   readonly result: Result;
@@ -44,8 +44,8 @@ export interface Change<Result> {
 
 export interface ChangeOptions {
   /**
-   * What to assume at first, which saves the wait for a read where that is so: that there is no queue yet, or that it is
-   * as this run has written it last, if nobody else was in it.
+   * What to assume at first: that there is no queue, or that it is as this run wrote it last, if no other run was in it. A
+   * right guess saves the wait for a read.
    */
   readonly assume?: "absent" | "last";
   /** What a denied read means: that there is no queue, or that the change fails. */
@@ -90,7 +90,8 @@ export class QueueObject {
       } catch (error) {
         if (!isDenied(error) || denied === "fails" || ++denials === DENIALS) throw error;
       }
-      // Where the answer to a write was lost, this run has replaced that version; else another run deletes it, too.
+      // A refused write may be this run's own, whose answer was lost: then this run has to delete the version that it
+      // replaced. Another run that replaced the version deletes it, too.
       if (refused?.versionId !== found?.version.versionId) void this.#old.remove(refused?.versionId);
       const { queue, result } = step(found);
       if (queue === undefined || (await this.#swap(queue, found))) return result;
@@ -139,7 +140,7 @@ export class QueueObject {
     const written = await s3.putIf(object, writeQueue(queue), replaced ?? "absent", { kmsKeyId });
     if (written !== undefined) void this.#old.remove(replaced?.versionId);
     const isAlone = queue.claims.length === 1 && written !== undefined;
-    // No claim lapses at this time, which is before all others.
+    // At time 0 no claim has lapsed.
     this.#last = isAlone ? { queue, now: 0, version: written } : undefined;
     return written;
   }
@@ -170,7 +171,7 @@ export class QueueObject {
     return true;
   }
 
-  /** Removes the versions that another run has replaced and could not delete, as far as no run can wait in them. */
+  /** Removes versions that another run has replaced and could not delete. Stops at one in which a run may still wait. */
   async #removeUncovered(last: Queue): Promise<void> {
     const { object, s3 } = this.#options;
     for (let count = 0; count < MOST_UNCOVERED; count += 1) {

@@ -2,8 +2,8 @@ import type { MatrixJob } from "../inputs/inputs.ts";
 import { isRecord } from "../record.ts";
 
 /**
- * A claim that was not renewed for so long belongs to a lost run, whose attacher has given up by then: it has had no
- * reader. Each run renews its claim every 30 s, so an attacher may outlast the claim by that time.
+ * A claim that was not renewed for this long belongs to a lost run. Its attacher has had no reader for as long, and has given
+ * up. Each run renews its claim every 30 s, so an attacher may outlive the claim by 30 s.
  */
 export const LEASE_MS = 90_000;
 /** The same for a claim that shares the container: its attacher must have ended before another run comes in. */
@@ -12,7 +12,7 @@ const SHARED_LEASE_MS = 150_000;
 const MOST_SHARED = 2;
 /** The most sessions in all while one run replaces a session that may not have ended yet. */
 const MOST_REPLACING = 3;
-/** The most claims of a queue, and the sessions that it remembers. */
+/** The most claims of a queue, and the most sessions that it remembers. */
 const MOST_CLAIMS = 2_000;
 const MOST_PAST = 4;
 /** The most bytes of a queue that are read. A claim has up to some 400. */

@@ -1,6 +1,6 @@
 import type { MatrixJob } from "../inputs/inputs.ts";
 
-/** A look that saw no session, in milliseconds since the epoch. */
+/** When a look that saw no session was begun and answered, in milliseconds since the epoch. */
 export interface FreeLook {
   readonly asked: number;
   readonly answered: number;
@@ -36,14 +36,14 @@ const CONTENDED_JITTER_MS = 4_000;
 const POLL_MS = { shortest: 2_000, jitter: 3_000 };
 /** A lone run is quick when a session ends, because it hardly ever waits beside many others. */
 const LONE_POLL_MS = { shortest: 700, jitter: 600 };
-/** The most runs that may meet in a container for one to come well before the others. */
+/** With up to this many runs in a container one comes well before the others. */
 const MANY = 40;
-/** The time in which only one job of a matrix may go on, by its clock. */
+/** The length of a slot, in which only one job of a matrix may go on. */
 const SLOT_MS = 250;
-/** An answer that took longer does not tell what is now. */
+/** An answer that took longer may be out of date. */
 const FRESH_MS = 2 * SLOT_MS;
 
-/** The turns of a run, by what is known of the jobs that began with it; undefined: nothing. */
+/** The turns of a run. `matrix` tells which jobs began with it; undefined where that is not known. */
 export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
   if (matrix === undefined) return carefulTurns(random);
   return matrix.total === 1 ? loneTurns(random) : matrixTurns(matrix);
@@ -75,9 +75,9 @@ function loneTurns(random: () => number): Turns {
 }
 
 /**
- * Each job of a matrix has a slot of the time that is its own, in the order of their indices, again and again: so two
- * of them hardly ever go on at once, however many there are and whenever they begin. In its slot a look is enough. It
- * looks there only, so that the whole matrix makes one look in a slot.
+ * Time is cut into slots, and the jobs of a matrix take them in the order of their indices, again and again. So two of them
+ * hardly ever go on at once, however many there are and whenever they begin. In its slot a look is enough. A job looks in
+ * its slot only, so the whole matrix makes one look a slot.
  */
 function matrixTurns({ index, total }: MatrixJob): Turns {
   const round = total * SLOT_MS;

@@ -9,7 +9,8 @@ export class AnnouncementReader {
   read(bytes: Buffer): Announcement | undefined {
     if (this.#isFound) return undefined;
     this.#noise = (this.#noise + bytes.toString("latin1")).slice(-LONGEST_MARK);
-    // Bytes without the end of a mark complete none, and a search among many beginnings is slow.
+    // Only bytes with a BEL can complete a mark. A search at every call would be slow: a hostile peer can send many
+    // beginnings of marks.
     const announcement = bytes.includes(BEL) ? findAnnouncement(this.#noise) : undefined;
     if (announcement === undefined) return undefined;
     this.#isFound = true;

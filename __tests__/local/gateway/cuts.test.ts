@@ -51,9 +51,9 @@ const gone = (client: Client): Promise<void> => until(() => client.socket.readyS
 
 it.each<[string, Cut, number]>([
   ["the opening frame", { afterFrames: 0 }, 0],
-  ["so many frames", { afterFrames: 3 }, 3],
-  ["so many frames to the client", { afterFrames: 2, direction: "to-client" }, 2],
-  ["so many bytes", { afterBytes: 2 * BYTES + 1 }, 3],
+  ["a number of frames", { afterFrames: 3 }, 3],
+  ["a number of frames to the client", { afterFrames: 2, direction: "to-client" }, 2],
+  ["a number of bytes", { afterBytes: 2 * BYTES + 1 }, 3],
   ["a time", { afterMs: 0 }, 0],
 ])("a connection is cut after %s", async (_name, cut, frames) => {
   rig.gateway.disturb({ cut });
@@ -108,7 +108,7 @@ it("a range draws each cut anew, determined by the seed", async () => {
   expect(await lives(6)).not.toEqual(first);
 });
 
-it("faults hit so many of the sessions to come, or the open ones", async () => {
+it("faults hit as many of the sessions to come as the order says, or the open ones", async () => {
   const open = session();
   rig.gateway.disturb({ sessions: 1, cut: { afterFrames: 0 } });
   const [first, second] = [session(), session()];
