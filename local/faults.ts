@@ -18,8 +18,10 @@ export interface Fault {
   readonly delay?: number;
   /** How many calls succeed before the fault; 0 unless given. */
   readonly skip?: number;
-  /** How many calls the fault hits; 1 unless given. */
+  /** How many calls the fault hits; 1 unless given, or any number with `lasts`. */
   readonly times?: number;
+  /** For how many milliseconds from now it hits calls; without an end unless given. */
+  readonly lasts?: number;
 }
 
 /** The fault of one call. */
@@ -30,10 +32,11 @@ export interface CallFault {
 }
 
 export class Faults {
-  #waiting: { readonly fault: Fault; skip: number; left: number }[] = [];
+  #waiting: { readonly fault: Fault; readonly until: number; skip: number; left: number }[] = [];
 
   add(fault: Fault): void {
-    this.#waiting.push({ fault, skip: fault.skip ?? 0, left: fault.times ?? 1 });
+    const { skip = 0, lasts = Infinity, times = lasts === Infinity ? 1 : Infinity } = fault;
+    this.#waiting.push({ fault, until: Date.now() + lasts, skip, left: times });
   }
 
   clear(): void {
@@ -43,7 +46,7 @@ export class Faults {
   /** Takes the first fault that names this call. Undefined where the call succeeds. */
   take(operation: string): CallFault | undefined {
     for (const entry of this.#waiting) {
-      if (entry.left < 1 || !matches(entry.fault.operation, operation)) continue;
+      if (entry.left < 1 || Date.now() >= entry.until || !matches(entry.fault.operation, operation)) continue;
       if (entry.skip > 0) {
         entry.skip -= 1;
         continue;

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Task } from "../../local/task/task.ts";
 import type { StepResult } from "../../local/runner/step.ts";
@@ -87,6 +88,32 @@ it.concurrent("50 MB arrive byte by byte", async () => {
   expect(mostMemory).toBeLessThanOrEqual(190);
 });
 
+it.concurrent("two jobs run side by side in one container, because the place is given back", async () => {
+  const task = await aws.runningTask();
+  // Each waits for a file of the other, for a minute at most, so that both end well only if they ran at once.
+  const run = `date +begin=%s%N
+: >"/tmp/meets-$1"
+n=0
+until [ -e "/tmp/meets-$2" ]; do
+  n=$((n + 1))
+  [ "$n" -lt 300 ] || exit 9
+  sleep 0.2
+done
+date +end=%s%N`;
+  let second: Promise<StepResult> | undefined;
+  const onLine = at(BY_S3, () => (second = byS3(task, { run, args: "b\na" })));
+  const first = await byS3(task, { run, args: "a\nb" }, { onLine });
+  const [one, two] = [first, await second].map((result) => {
+    expect(result?.outputs["exit-code"]).toBe("0");
+    const [begin, end] = [...(result?.outputs["stdout"] ?? "").matchAll(/=(\d+)/g)].map(([, at]) =>
+      Number(at),
+    );
+    return { begin: begin ?? NaN, end: end ?? NaN };
+  });
+  expect(two?.begin).toBeLessThan(one?.end ?? NaN);
+  expect(one?.begin).toBeLessThan(two?.end ?? NaN);
+});
+
 it.concurrent("where PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
   const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
   const result = await byS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
@@ -147,6 +174,38 @@ it.concurrent("S3 that answers with errors for some seconds costs nothing", asyn
   const result = await byS3(task, { run, prefix }, { onLine: at(BY_S3, fail) });
   expect(result.outputs["exit-code"]).toBe("3");
   expect(lines(result)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
+});
+
+it.concurrent.each([
+  ["slow", "answers 503", { code: "SlowDown", status: 503 }],
+  ["closed", "denies", { code: "AccessDenied", status: 403 }],
+])("where S3 is %s for half a minute a session goes on, and then S3 again: it %s", async (name, _, fault) => {
+  const task = await aws.runningTask();
+  const prefix = `${name}-for-long/`;
+  const operation = `GET /${aws.world.made.bucket}/${prefix}output/*`;
+  let isDown = false;
+  const goDown = (): Promise<void> | undefined => {
+    if (isDown) return undefined;
+    isDown = true;
+    return aws.world.local.inject({ api: { operation, ...fault, lasts: 34_000 } });
+  };
+  // It ends when S3 carries its output for the second time, or after two minutes.
+  const run = `n=0; until [ -e /tmp/over ] || [ "$n" -ge 240 ]; do n=$((n + 1)); echo $n; sleep 0.5; done; exit 3`;
+  let handovers = 0;
+  const onLine = (line: string): void => {
+    if (!BY_S3.test(line)) return;
+    void goDown();
+    if ((handovers += 1) === 2) writeFileSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/over`, "");
+  };
+  const result = await byS3(task, { run, prefix }, { onLine });
+  expect(result.outputs["exit-code"]).toBe("3");
+  expect(said(result).join("\n")).toMatch(
+    /does not come by S3 any more: .*\. A session goes on at byte \d+\./,
+  );
+  expect(handovers).toBe(2);
+  const numbers = lines(result).filter((line) => /^\d+$/.test(line));
+  expect(numbers).toEqual(numbers.map((_, at) => String(at + 1)));
+  await eventually(() => aws.objects(prefix), []);
 });
 
 /** Does harm once the output comes by S3, and expects that a session goes on with the output. */

@@ -108,3 +108,23 @@ asOthers.concurrent.each(EACH)(
     }
   },
 );
+
+asOthers.concurrent.each(EACH)(
+  "a job whose reader follows it by S3, without a session, is started beside at once, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { uploader: victim(container), pid: victim(container) };
+      plantJob(container, { ...victims, reader: "0", lease: "$(($(date +%s) - 5)) $(date +%s)" });
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
+      const terminal = job.attach();
+      await terminal.closed;
+      expect(terminal.shown.toString()).not.toMatch(UNHEARD);
+      expect(terminal.shown.toString()).not.toContain("is lost");
+      expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
+      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
