@@ -16,6 +16,7 @@ import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
 import { signatureOf } from "./sigv4.ts";
 import type { Admission, Call } from "./iam/guard.ts";
+import { isMultipart } from "./iam/post-policy.ts";
 
 /** Longer than Node's five seconds: a client on a busy machine may use a connection just as the server closes it. */
 const KEEP_ALIVE_MS = 60_000;
@@ -199,7 +200,7 @@ export class Front {
   }
 
   async #answerS3(request: IncomingMessage, response: ServerResponse, from: Caller): Promise<void> {
-    const { pathname } = new URL(request.url ?? "/", "http://local");
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://local");
     const operation = `${request.method ?? ""} ${pathname}`;
     const fault = this.#options.onRequest({ ...from, operation, body: undefined });
     if (!(await this.#applyFault(fault, response))) return;
@@ -208,8 +209,8 @@ export class Front {
       sendAnswer(response, elsewhere);
       return;
     }
-    const isForm = request.headers["content-type"]?.startsWith("multipart/form-data") === true;
-    const bytes = request.method === "POST" && isForm ? await buffer(request) : undefined;
+    const isRead = isMultipart(request.headers) || searchParams.has("delete");
+    const bytes = request.method === "POST" && isRead ? await buffer(request) : undefined;
     const service = from.service || "s3";
     const call = callOf(request, { service, operation: "", body: {}, bytes });
     const { missing } = await this.#options.admit(call);

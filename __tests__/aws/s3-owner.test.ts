@@ -19,6 +19,7 @@ it.each<[string, (s3: S3, of: typeof object) => Promise<unknown>]>([
   ["getVersion", (s3, of) => s3.getVersion(of, 10)],
   ["deleteObject, of a version", (s3, of) => s3.deleteObject({ ...of, etag: '"1"', versionId: "v1" })],
   ["deleteObject, of what is there", (s3, of) => s3.deleteObject(of)],
+  ["deleteObjects", (s3, of) => s3.deleteObjects(of, [of.key])],
   ["deleteVersion", (s3, of) => s3.deleteVersion(of, "v1")],
   ["deleteIf", (s3, of) => s3.deleteIf(of, { etag: '"1"' })],
   ["keepsVersions", (s3, of) => s3.keepsVersions(of)],

@@ -60,6 +60,7 @@ async function cleaningUp(
       clients: {} as Aws["clients"],
       s3: {
         deleteObject: call("DeleteObject"),
+        deleteObjects: call("DeleteObjects", new Map()),
         getVersion: call("GetObject", {
           bytes: Buffer.from(`{"claims":[{"run":"${claimedBy}"}]}`),
           ...{ etag: '"1"', modified: 0, age: 0 },

@@ -5,7 +5,7 @@ import { Buckets } from "./buckets.ts";
 import type { Asker } from "./decide.ts";
 import { s3Denied } from "./errors.ts";
 import { type Admission, type Call, Guard } from "./guard.ts";
-import { checkForm, readForm, signatureOfForm } from "./post-policy.ts";
+import { checkForm, isMultipart, readForm, signatureOfForm } from "./post-policy.ts";
 import { Principals } from "./principals.ts";
 import type { CallScope } from "./requests/request.ts";
 import { objectOf } from "./requests/s3.ts";
@@ -36,7 +36,8 @@ export class Iam {
 
   /** Throws AWS's refusal of a call. */
   async admit(call: Call): Promise<Admission> {
-    if (call.service === "s3" && call.bytes !== undefined) await this.#admitForm(call, call.bytes);
+    const isForm = call.service === "s3" && isMultipart(call.headers);
+    if (isForm && call.bytes !== undefined) await this.#admitForm(call, call.bytes);
     else return await this.#guard.admit(call);
     return {};
   }

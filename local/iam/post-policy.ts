@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { AwsError } from "../aws-error.ts";
 import { isSignatureOf } from "../sigv4.ts";
 import { s3Denied, wrongSignature } from "./errors.ts";
@@ -7,6 +8,11 @@ export interface PostedForm {
   /** The fields by their names in lower case, without the file. */
   readonly fields: Readonly<Record<string, string>>;
   readonly file: Buffer;
+}
+
+/** Whether the body of a request is a form. */
+export function isMultipart({ "content-type": type }: IncomingHttpHeaders): boolean {
+  return type?.startsWith("multipart/form-data") === true;
 }
 
 type Condition = Readonly<Record<string, string>> | readonly [string, string | number, string | number];

@@ -1,4 +1,5 @@
 import type { AwsClients } from "./clients.ts";
+import { batchCalls } from "./s3-batches.ts";
 import type { S3 } from "./s3.ts";
 import { followingRequester, s3Requester } from "./s3-requester.ts";
 import { deleteCalls } from "./s3-deletes.ts";
@@ -10,10 +11,12 @@ export function s3Calls(clients: AwsClients): S3 {
   const ask = s3Requester(clients, clients.signal);
   /** For calls that a cancel must not cut short: the caller has to know whether they have written, to undo that. */
   const finish = s3Requester(clients, undefined);
+  const deleting = deleteCalls(ask, finish);
   return {
     ...readCalls(ask, finish, followingRequester(clients, clients.signal)),
     ...writeCalls(ask, finish),
-    ...deleteCalls(ask, finish),
+    ...deleting,
+    ...batchCalls(ask, deleting.deleteObject),
     ...settingsCalls(ask),
     presignGet: ({ bucket, key }, seconds) =>
       ask("GetObject", { bucket, key }, (client, { GetObjectCommand, getSignedUrl }) =>
@@ -36,7 +39,12 @@ export function s3Calls(clients: AwsClients): S3 {
           Fields: encryption,
           Expires: seconds,
         });
-        return { url, fields: Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "key")) };
+        const { expiration } = await client.config.credentials();
+        return {
+          url,
+          fields: Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "key")),
+          credentialsEnd: expiration?.getTime(),
+        };
       }),
   };
 }

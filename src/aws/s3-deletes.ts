@@ -6,7 +6,7 @@ import { type S3Requester, requestOf } from "./s3-requester.ts";
 import { isOtherwise } from "./s3-writes.ts";
 
 /** The most versions of an object that are deleted. A repeated request writes a version twice, so there are few. */
-const MOST_VERSIONS = 5;
+export const MOST_VERSIONS = 5;
 
 /**
  * The calls that delete an object. They carry `If-Match`, because a bucket policy may demand it. S3 checks it for the
@@ -56,7 +56,7 @@ export function deleteCalls(
 type CurrentVersion = Partial<StoredVersion> | "absent";
 
 /** The current version; undefined where it may not be read. */
-async function look(
+export async function look(
   ask: S3Requester,
   object: ObjectName,
 ): Promise<(Partial<StoredVersion> & Lock) | "absent" | undefined> {
@@ -179,7 +179,7 @@ function isKnown({ etag, versionId }: WrittenObject): boolean {
 /**
  * True for the id of a kept version. In a bucket with suspended versioning the id is `null`, and no version is kept.
  */
-function isVersion(versionId: string | undefined): versionId is string {
+export function isVersion(versionId: string | undefined): versionId is string {
   return versionId !== undefined && versionId !== "null";
 }
 

@@ -1,6 +1,7 @@
 /** The used part of the SDK for S3. This file is imported on demand, and the bundler leaves the rest out. */
 export {
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetBucketEncryptionCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,

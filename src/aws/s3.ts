@@ -7,6 +7,11 @@ export interface S3 {
    * then keeps the bytes, and the answer says why. An object that is gone already is no failure.
    */
   deleteObject(object: WrittenObject): Promise<RetentionReason | undefined>;
+  /**
+   * Deletes many objects of a bucket with all of their versions, in as few calls as S3 allows. Returns why the bytes of
+   * some are kept, by their keys.
+   */
+  deleteObjects(bucket: BucketName, keys: readonly string[]): Promise<ReadonlyMap<string, RetentionReason>>;
   /** Deletes one version, the current one or another. Returns why it is kept; undefined where it is gone. */
   deleteVersion(object: ObjectName, versionId: string): Promise<RetentionReason | undefined>;
   /** Undefined where there is no such object. The bucket may be in another region: a log's, which no container reads. */
@@ -58,6 +63,8 @@ export interface S3 {
 export interface PresignedPost {
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
+  /** When the credentials end that have signed it, in milliseconds since the epoch, where that is known. */
+  readonly credentialsEnd?: number | undefined;
 }
 
 export interface BucketName {

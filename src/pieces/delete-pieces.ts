@@ -17,53 +17,56 @@ export interface UploadedPieces extends BucketName {
 }
 
 export interface DeletionContext {
-  readonly s3: Pick<S3, "deleteObject" | "getVersion">;
+  readonly s3: Pick<S3, "deleteObjects" | "getVersion">;
   readonly log: Log;
 }
 
-const AT_ONCE = 8;
 /** This many names in a row without an object show the end: a container writes each piece after the one before it. */
 const MISSING_AT_END = 2;
 /** The most pieces beyond the last one that was read. Another principal may have planted any number. */
 const MOST_UNREAD = 100_000;
 
 /**
- * Deletes the pieces and the heartbeat. `control` is not deleted: the container may still have to read it. Resolves
- * with the number that the next piece would have.
+ * Deletes the pieces, those before `from` left out, and the heartbeat. `control` is not deleted: the container may still have
+ * to read it. Resolves with the number that the next piece would have.
  */
-export async function deletePieces(pieces: UploadedPieces, context: DeletionContext): Promise<number> {
-  const names = Array.from({ length: pieces.next }, (_, number) => String(number));
+export async function deletePieces(
+  pieces: UploadedPieces,
+  context: DeletionContext,
+  from = 0,
+): Promise<number> {
+  const names = Array.from({ length: pieces.next - from }, (_, index) => String(from + index));
   const [next] = await Promise.all([
     deleteUnread(pieces, context),
-    deleteEach([...names, "alive"], pieces, context),
+    deleteAll([...names, "alive"], pieces, context),
   ]);
   return next;
 }
 
-async function deleteEach(
+async function deleteAll(
   names: readonly string[],
   pieces: UploadedPieces,
   { s3, log }: DeletionContext,
 ): Promise<void> {
-  const left = names.values();
-  const work = async (): Promise<void> => {
-    for (const name of left) {
-      const object = objectOf(pieces, name);
-      logRetention(log, object, await s3.deleteObject(object));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, names.length) }, work));
+  const { bucket, owner, prefix } = pieces;
+  const kept = await s3.deleteObjects(
+    { bucket, owner },
+    names.map((name) => `${prefix}${name}`),
+  );
+  for (const [key, reason] of kept) logRetention(log, { bucket, owner, key }, reason);
 }
 
 /** Deletes the pieces that were uploaded and not read. */
 async function deleteUnread(pieces: UploadedPieces, context: DeletionContext): Promise<number> {
   let { next } = pieces;
   const limit = next + MOST_UNREAD;
+  const unread: string[] = [];
   for (let number = next; number < next + MISSING_AT_END && number < limit; number += 1) {
     if (!(await exists(objectOf(pieces, String(number)), context))) continue;
-    await deleteEach([String(number)], pieces, context);
+    unread.push(String(number));
     next = number + 1;
   }
+  if (unread.length > 0) await deleteAll(unread, pieces, context);
   return next;
 }
 

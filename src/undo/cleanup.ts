@@ -11,6 +11,7 @@ import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
 import { removeResource } from "../targets/made/made-resource.ts";
+import type { DeletionContext } from "../pieces/delete-pieces.ts";
 import { undoPieces } from "./undo-pieces.ts";
 
 export interface CleanupOptions {
@@ -24,7 +25,7 @@ export interface CleanupOptions {
       | "deregisterTaskDefinition"
       | "deleteTaskDefinition"
     >;
-    readonly s3: QueueS3;
+    readonly s3: QueueS3 & DeletionContext["s3"];
   };
   readonly clock: Clock;
   readonly log: Log;
@@ -41,7 +42,8 @@ export interface CleanupOptions {
 
 /**
  * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Pieces come after
- * the job that uploads them. Shared task definitions come last, too, so that two jobs that end together each see the
+ * the job that uploads them, and `control` after its pieces, for which the post step waits: a main step that was killed may
+ * have sent a last `control`, which S3 writes a moment later. Shared task definitions come last, too, so that two jobs that end together each see the
  * other's task stopped. Resolves with the entries that were not found, because the call that makes them was under
  * way; they stay in the ledger. Never rejects: an entry that can't be undone is a warning.
  */
@@ -65,12 +67,18 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`);
     }
   };
-  const isLast = ({ kind }: LedgerEntry): boolean => kind === "shared-definition" || kind === "pieces";
   const entries = ledger.entries;
-  await Promise.all(entries.filter((entry) => !isLast(entry)).map(undoOne));
-  await Promise.all(entries.filter(isLast).map(undoOne));
+  for (const turn of [0, 1, 2])
+    await Promise.all(entries.filter(({ kind }) => (LATER[kind] ?? 0) === turn).map(undoOne));
   return missing;
 }
+
+/** The turn of entries that have to wait for others. */
+const LATER: Partial<Record<LedgerEntry["kind"], number>> = {
+  "shared-definition": 1,
+  pieces: 1,
+  control: 2,
+};
 
 /** Undoes one entry. False where it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(

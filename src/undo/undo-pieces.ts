@@ -33,7 +33,8 @@ export async function undoPieces(
   const until = clock.now() + (end === undefined ? LAST_UPLOADS_MS : 0);
   while (clock.now() < until) {
     await clock.sleep(LOOK_EVERY_MS);
-    next = await deletePieces({ ...entry, next }, context);
+    // The container may repeat the last piece, and none before it.
+    next = await deletePieces({ ...entry, next }, context, Math.max(0, next - 1));
   }
   ledger.drop(entry);
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { textsOf } from "../../query-api.ts";
 import type { Context } from "../conditions.ts";
 import type { Request, Right } from "./request.ts";
 
@@ -16,8 +17,11 @@ export function objectOf(url: URL): { readonly bucket: string; readonly key: str
   return { bucket, key: decodeURIComponent(key.join("/")) };
 }
 
+/** `bytes` is the body of a form, and of a call that deletes many objects. */
+type S3Request = Request & { readonly bytes?: Buffer | undefined };
+
 /** The rights that a call of S3 needs (S3 user guide: "Required permissions for Amazon S3 API operations"). */
-export function s3Rights(request: Request, known: ObjectKeys): readonly Right[] {
+export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[] {
   const { method, url, headers } = request;
   const { bucket, key } = objectOf(url);
   const has = (name: string): boolean => url.searchParams.has(name);
@@ -25,6 +29,8 @@ export function s3Rights(request: Request, known: ObjectKeys): readonly Right[] 
   const on = (action: string, resource: string): Right => ({ action: `s3:${action}`, resource, context });
   if (bucket === "") return [on("ListAllMyBuckets", "*")];
   const itself = `arn:aws:s3:::${bucket}`;
+  if (method === "POST" && has("delete"))
+    return deletionRights(request.bytes, (action, of) => on(action, `${itself}/${of}`));
   if (key === "") return [on(bucketAction(method, has), itself)];
   const object = (action: string): Right => on(action, `${itself}/${key}`);
   const version = has("versionId") ? "Version" : "";
@@ -48,6 +54,21 @@ export function s3Rights(request: Request, known: ObjectKeys): readonly Right[] 
   return [object("PutObject"), ...compared, ...encrypted];
 }
 
+/**
+ * The rights that DeleteObjects needs. Here the whole call is refused where one is missing; S3 refuses only the objects that
+ * it is missing for.
+ */
+function deletionRights(
+  body: Buffer | undefined,
+  on: (action: string, key: string) => Right,
+): readonly Right[] {
+  const objects = [...(body?.toString("utf8") ?? "").matchAll(/<Object>(.*?)<\/Object>/gs)];
+  return objects.map(([object]) => {
+    const version = textsOf(object, "VersionId").length > 0 ? "Version" : "";
+    return on(`DeleteObject${version}`, textsOf(object, "Key")[0] ?? "");
+  });
+}
+
 function bucketAction(method: string, has: (name: string) => boolean): string {
   const parts: Readonly<Record<string, string>> = {
     location: "BucketLocation",
@@ -69,7 +90,7 @@ function bucketAction(method: string, has: (name: string) => boolean): string {
   if (has("uploads")) return "ListBucketMultipartUploads";
   if (method === "PUT") return "CreateBucket";
   if (method === "DELETE") return "DeleteBucket";
-  if (method === "POST") return has("delete") ? "DeleteObject" : "PutObject";
+  if (method === "POST") return "PutObject";
   return "ListBucket";
 }
 

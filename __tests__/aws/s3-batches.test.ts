@@ -1,0 +1,87 @@
+import { s3Calls } from "../../src/aws/s3-calls.ts";
+import { type Answer, endpoint, type Endpoint, type ReceivedRequest } from "../helpers/aws-endpoint.ts";
+
+let open: Endpoint;
+afterEach(() => open.close());
+
+const xml = (body: string): Answer => ({ headers: { "content-type": "application/xml" }, body });
+const DENIED: Answer = {
+  status: 403,
+  headers: { "content-type": "application/xml" },
+  body: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>",
+};
+
+/** A bucket of these objects, each with its versions, the current one first; a version `null` is of a bucket without. */
+class Versions {
+  readonly objects: Map<string, string[]>;
+  readonly requests: string[] = [];
+  /** What DeleteObjects refuses: a key, or all of it. */
+  refuses: string | undefined;
+
+  constructor(objects: Readonly<Record<string, readonly string[]>>) {
+    this.objects = new Map(Object.entries(objects).map(([key, versions]) => [key, [...versions]]));
+  }
+
+  answer({ method, url, body }: ReceivedRequest): Answer {
+    const { pathname, searchParams } = new URL(url, "http://x");
+    const key = pathname.split("/").slice(2).join("/");
+    this.requests.push(method === "POST" ? "POST" : `${method} ${key}`);
+    if (method === "HEAD") {
+      const version = this.objects.get(key)?.[0];
+      if (version === undefined) return { status: 404, body: "" };
+      return {
+        headers: { etag: '"1"', ...(version !== "null" && { "x-amz-version-id": version }) },
+        body: "",
+      };
+    }
+    if (method === "DELETE") {
+      this.#remove(key, searchParams.get("versionId") ?? undefined);
+      return { status: 204, body: "" };
+    }
+    if (this.refuses === "all") return DENIED;
+    const named = [...body.matchAll(/<Object>(.*?)<\/Object>/gs)].map(([object]) => ({
+      key: /<Key>(.*)<\/Key>/.exec(object)?.[1] ?? "",
+      version: /<VersionId>(.*)<\/VersionId>/.exec(object)?.[1],
+    }));
+    for (const each of named) if (each.key !== this.refuses) this.#remove(each.key, each.version);
+    const errors = named.filter((each) => each.key === this.refuses);
+    return xml(
+      `<DeleteResult>${errors.map((each) => `<Error><Key>${each.key}</Key><Code>AccessDenied</Code></Error>`).join("")}</DeleteResult>`,
+    );
+  }
+
+  #remove(key: string, version: string | undefined): void {
+    const left = (this.objects.get(key) ?? []).filter((each) => each !== (version ?? "null"));
+    if (left.length === 0) this.objects.delete(key);
+    else this.objects.set(key, left);
+  }
+}
+
+async function deleting(bucket: Versions, keys: readonly string[]): Promise<string[]> {
+  open = await endpoint((request) => bucket.answer(request));
+  const kept = await s3Calls(open.clients).deleteObjects({ bucket: "stage" }, keys);
+  expect([...bucket.objects.keys(), ...kept.keys()]).toEqual([]);
+  return bucket.requests;
+}
+
+it("deletes objects of a bucket without versions by one look and one call for a thousand of them", async () => {
+  const keys = Array.from({ length: 1_500 }, (_, number) => `f/${number}`);
+  const requests = await deleting(new Versions(Object.fromEntries(keys.map((key) => [key, ["null"]]))), keys);
+  expect(requests).toEqual(["HEAD f/0", "POST", "HEAD f/1000", "POST"]);
+});
+
+it("deletes every version of objects in a bucket that keeps versions, and passes over what is gone", async () => {
+  const bucket = new Versions({ "f/0": ["v1"], "f/1": ["v3", "v2"], "f/3": ["v4"] });
+  const requests = await deleting(bucket, ["f/0", "f/1", "f/2", "f/3"]);
+  expect(requests.filter((request) => request === "POST")).toHaveLength(2);
+  expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
+});
+
+it.each(["f/1", "all"])("deletes what S3 refuses in that call by a call of its own: %s", async (refuses) => {
+  const bucket = new Versions({ "f/0": ["null"], "f/1": ["null"] });
+  bucket.refuses = refuses;
+  const requests = await deleting(bucket, ["f/0", "f/1"]);
+  expect(requests.filter((request) => request.startsWith("DELETE")).toSorted()).toEqual(
+    refuses === "all" ? ["DELETE f/0", "DELETE f/1"] : ["DELETE f/1"],
+  );
+});

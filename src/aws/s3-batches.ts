@@ -1,0 +1,103 @@
+import type { BucketName, RetentionReason, S3 } from "./s3.ts";
+import { isVersion, look, MOST_VERSIONS } from "./s3-deletes.ts";
+import type { S3Requester } from "./s3-requester.ts";
+
+/** The most objects of one call (S3 API reference, DeleteObjects). */
+const MOST_OBJECTS = 1_000;
+const CALLS_AT_ONCE = 8;
+
+/** An object to be deleted, and which version of it, where that is known. */
+interface Doomed {
+  readonly key: string;
+  readonly versionId?: string | undefined;
+}
+
+/** The call that deletes many objects. `deleteObject` deletes those that the call refuses, and tells why they are kept. */
+export function batchCalls(ask: S3Requester, deleteObject: S3["deleteObject"]): Pick<S3, "deleteObjects"> {
+  return {
+    deleteObjects: async (bucket, keys) => {
+      const kept = new Map<string, RetentionReason>();
+      for (let at = 0; at < keys.length; at += MOST_OBJECTS) {
+        const refused = await deleteBatch(ask, bucket, keys.slice(at, at + MOST_OBJECTS));
+        await eightAtOnce(refused, async (key) => {
+          const reason = await deleteObject({ ...bucket, key });
+          if (reason !== undefined) kept.set(key, reason);
+        });
+      }
+      return kept;
+    },
+  };
+}
+
+/** Deletes these objects with all of their versions. Returns the keys of those that S3 refuses to delete. */
+async function deleteBatch(
+  ask: S3Requester,
+  bucket: BucketName,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const first = await look(ask, { ...bucket, key: keys[0] ?? "" });
+  // One object tells for all of them that the bucket keeps no versions.
+  if (first !== undefined && first !== "absent" && !isVersion(first.versionId))
+    return await send(
+      ask,
+      bucket,
+      keys.map((key) => ({ key })),
+    );
+  const refused = new Set<string>();
+  let left = keys;
+  for (let round = 0; left.length > 0 && round < MOST_VERSIONS; round += 1) {
+    const found = await lookAtEach(ask, bucket, left);
+    for (const key of await send(ask, bucket, found)) refused.add(key);
+    // A version below the deleted one may be the current one now.
+    left = found.flatMap(({ key, versionId }) => (isVersion(versionId) && !refused.has(key) ? [key] : []));
+  }
+  return [...refused];
+}
+
+/** The current versions of the objects that there are. */
+async function lookAtEach(
+  ask: S3Requester,
+  bucket: BucketName,
+  keys: readonly string[],
+): Promise<readonly Doomed[]> {
+  const found: Doomed[] = [];
+  await eightAtOnce(keys, async (key) => {
+    const current = await look(ask, { ...bucket, key });
+    if (current === "absent") return;
+    const { versionId } = current ?? {};
+    found.push({ key, ...(isVersion(versionId) && { versionId }) });
+  });
+  return found;
+}
+
+/** Makes one call. Returns the keys that it was refused for. */
+async function send(
+  ask: S3Requester,
+  { bucket, owner }: BucketName,
+  objects: readonly Doomed[],
+): Promise<readonly string[]> {
+  if (objects.length === 0) return [];
+  const named = objects.map(({ key, versionId }) => ({
+    Key: key,
+    ...(versionId !== undefined && { VersionId: versionId }),
+  }));
+  try {
+    return await ask("DeleteObject", { bucket }, async (client, { DeleteObjectsCommand }, options) => {
+      const request = { Bucket: bucket, ...(owner !== undefined && { ExpectedBucketOwner: owner }) };
+      const command = new DeleteObjectsCommand({ ...request, Delete: { Objects: named, Quiet: true } });
+      const { Errors = [] } = await client.send(command, options);
+      return Errors.flatMap(({ Key }) => Key ?? []);
+    });
+  } catch {
+    // A store may not know this call. The calls for each object then say what is wrong.
+    return objects.map(({ key }) => key);
+  }
+}
+
+async function eightAtOnce(keys: readonly string[], act: (key: string) => Promise<void>): Promise<void> {
+  const left = keys.values();
+  const work = async (): Promise<void> => {
+    for (const key of left) await act(key);
+  };
+  await Promise.all(Array.from({ length: Math.min(CALLS_AT_ONCE, keys.length) }, work));
+}
