@@ -26,7 +26,7 @@ export function summary(result: Result, step: ExplainedStep): string {
   if (why !== undefined) lines.push(...quoted(why.message), "", `[What this means](${why.page})`, "");
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
   const rows = factRows(decisive, taskTitle);
-  if (rows.length > 0) lines.push("| | |", "|---|---|", ...rows, "");
+  if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
   if (result.kind === "several") lines.push(...taskTable(result.tasks));
   else if (result.kind === "status" && result.workers.length > 1) lines.push(...workerTable(result.workers));
   return lines.join("\n");
@@ -70,7 +70,12 @@ function taskTable(tasks: readonly TaskResult[]): string[] {
     const end = one.kind === "failed" ? one.failure.code : one.outcome;
     return `| ${task} | ${id} | ${end} | ${codes} | ${seconds} |`;
   });
-  return ["| | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|", ...rows, ""];
+  return [
+    "| Index | Task | Outcome | Exit codes of its workers | Seconds |",
+    "|---|---|---|---|---|",
+    ...rows,
+    "",
+  ];
 }
 
 /** The column "What to do" is empty unless the check is NG. */
@@ -81,7 +86,7 @@ function checkTable(checks: readonly Check[]): string[] {
     const toDo = check.verdict === "NG" ? literalCell(check.fix) : "";
     return `| ${sign} ${verdict} | ${name} | ${literalCell(seen)} | ${toDo} |`;
   });
-  return ["| | Check | Seen | What to do |", "|---|---|---|---|", ...rows, ""];
+  return ["| Verdict | Check | Seen | What to do |", "|---|---|---|---|", ...rows, ""];
 }
 
 /** A quotation in which each line is a paragraph, because GitHub joins the lines of a paragraph. */
