@@ -327,7 +327,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
     outcome: "cancelled",
     seen: async (run) => {
       expect(sessionsOf(run)[0]?.ended).toBe(true);
-      // The session of the stop command lasts until KILL has ended the job, after ten seconds.
+      // The session of the stop command lasts until KILL has ended the job, after three seconds.
       await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), []);
     },
   },

@@ -94,34 +94,43 @@ it("ten parallel steps of one job share the service's tasks, each with outputs, 
   await eventually(running, before);
 });
 
-it("cancel ends a background step and its remote work within 5 s, its outputs are set, and the job is green", async () => {
-  const before = running();
-  const server = new Lines();
-  let cancelled = 0;
-  let took = Infinity;
-  let seen: StepsContext = new Map();
-  const { conclusion, steps } = await job([
-    uses("server", "echo begun; sleep 301 & sleep 302", { background: true, onLine: server.add }),
-    { run: () => server.has(/^begun$/) },
-    uses("test", "echo asked"),
-    { run: () => void (cancelled = Date.now()) },
-    { cancel: ["server"] },
-    {
-      run: (context) => {
-        took = Date.now() - cancelled;
-        seen = new Map(context);
-        expect(running().filter((command) => command.startsWith("sleep 30"))).toEqual([]);
+it.each([
+  ["that ends on TERM", ""],
+  ["that ignores TERM", "trap '' TERM; "],
+])(
+  "cancel ends a step and a script %s within 5 s, its outputs are set, and the job is green",
+  async (_, trap) => {
+    const before = running();
+    const server = new Lines();
+    let cancelled = 0;
+    let took = Infinity;
+    let seen: StepsContext = new Map();
+    const { conclusion, steps } = await job([
+      uses("server", `${trap}echo begun; sleep 301 & sleep 302; sleep 303`, {
+        background: true,
+        onLine: server.add,
+      }),
+      { run: () => server.has(/^begun$/) },
+      uses("test", "echo asked"),
+      { run: () => void (cancelled = Date.now()) },
+      { cancel: ["server"] },
+      {
+        run: (context) => {
+          took = Date.now() - cancelled;
+          seen = new Map(context);
+          expect(running().filter((command) => command.startsWith("sleep 30"))).toEqual([]);
+        },
       },
-    },
-  ]);
-  expect(took).toBeLessThan(CANCEL_WITHIN_MS);
-  expect(seen.get("server")).toMatchObject({ outcome: "cancelled", "exit-code": "130", stdout: "begun" });
-  expect(seen.get("test")).toMatchObject({ outcome: "succeeded", stdout: "asked" });
-  expect(steps.get("server")?.conclusion).toBe("cancelled");
-  expect(conclusion).toBe("success");
-  expect(await aws.objects()).toEqual([]);
-  await eventually(running, before);
-});
+    ]);
+    expect(took).toBeLessThan(CANCEL_WITHIN_MS);
+    expect(seen.get("server")).toMatchObject({ outcome: "cancelled", "exit-code": "130", stdout: "begun" });
+    expect(seen.get("test")).toMatchObject({ outcome: "succeeded", stdout: "asked" });
+    expect(steps.get("server")?.conclusion).toBe("cancelled");
+    expect(conclusion).toBe("success");
+    expect(await aws.objects()).toEqual([]);
+    await eventually(running, before);
+  },
+);
 
 it("a step that waits in the queue is cancelled, too, and leaves its place to the next", async () => {
   const [task] = tasks();

@@ -144,7 +144,7 @@ describe("following a job", () => {
       const followed = following(session, { expiry: { stop: stop.signal, endsTask } });
       await turn();
       stop.abort();
-      // KILL comes after ten seconds.
+      // KILL comes after three seconds, and the last words later.
       for (let seconds = 0; seconds < 15; seconds += 1) clock.advance(1_000);
       expect(session.isEnded).toBe(false);
       session.says(WHOLE);

@@ -144,6 +144,40 @@ describe.each(SHELLS.filter((shell) => shell !== "bash"))("a job under %s", (sh)
     expect(run.stdout.toString()).toBe("begun\n");
   });
 
+  it.concurrent("kills a cancelled job that ignores TERM after three seconds, not after ten", async () => {
+    let cancelled = Infinity;
+    const run = await watch({
+      sh,
+      script: "trap '' TERM; echo begun; sleep 60 & sleep 60; sleep 60",
+      onEvent: (event, cancel) => {
+        if (event.kind !== "text" || cancelled < Infinity) return;
+        cancelled = Date.now();
+        cancel();
+      },
+    });
+    const took = Date.now() - cancelled;
+    expect(run.status).toMatchObject({ reason: "cancelled", workers: [{ exitCode: 137, stopped: true }] });
+    expect(took).toBeGreaterThan(2_900);
+    expect(took).toBeLessThan(8_000);
+    expect(leftovers(run)).toEqual([]);
+  });
+
+  it.concurrent("kills a job that is cancelled after its timeout as soon as any other", async () => {
+    let told = Infinity;
+    const run = await watch({
+      sh,
+      script: "trap 'echo told' TERM; while :; do sleep 0.1; done",
+      timeoutSeconds: 1,
+      onEvent: (event, cancel) => {
+        if (event.kind !== "text" || told < Infinity) return;
+        told = Date.now();
+        cancel();
+      },
+    });
+    expect(Date.now() - told).toBeLessThan(8_000);
+    expect(run.status).toMatchObject({ reason: "timed-out", workers: [{ exitCode: 137, stopped: true }] });
+  });
+
   it.concurrent("leaves nothing of workers that were cancelled before they began", async () => {
     const run = await watch({
       sh,

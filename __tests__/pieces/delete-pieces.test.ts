@@ -99,6 +99,6 @@ describe("the cleanup of pieces", () => {
   it("in post waits for the last words of a job that was told to stop", async () => {
     const { left, changed, waited } = await undone(undefined, true, 3);
     expect([left, changed]).toEqual([[], ["dropped"]]);
-    expect(waited).toBeGreaterThanOrEqual(16_000);
+    expect(waited).toBeGreaterThanOrEqual(10_000);
   });
 });

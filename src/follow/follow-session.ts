@@ -27,7 +27,7 @@ const SILENCE_OF_ATTACHER_MS = 120_000;
 /** The time for the container to stop a cancelled job. The runner waits 7.5 s in all. */
 export const CANCELLING_MS = 4_000;
 /**
- * The time for the container to stop a job whose step has lost its credentials. KILL comes after ten seconds, and
+ * The time for the container to stop a job whose step has lost its credentials. KILL comes after three seconds, and
  * nothing else waits.
  */
 const STOPPING_MS = 20_000;

@@ -43,7 +43,7 @@ export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
 export const HERE_EVERY_MS = 20_000;
-/** The line that stops the job: TERM, and KILL ten seconds later. */
+/** The line that stops the job: TERM, and KILL three seconds later. */
 export const CANCEL = Buffer.from("cancel\n");
 /**
  * The line that ends the container by TERM to its PID 1, as StopTask does first. For a task of this run that no call

@@ -3,10 +3,10 @@ import { deletePieces, type DeletionContext } from "../pieces/delete-pieces.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /**
- * How long a job that was told to stop may upload: TERM, then KILL after ten seconds, then its last words. The post
+ * How long a job that was told to stop may upload: TERM, then KILL after three seconds, then its last words. The post
  * step looks for them so often.
  */
-const LAST_UPLOADS_MS = 16_000;
+const LAST_UPLOADS_MS = 10_000;
 const LOOK_EVERY_MS = 2_000;
 
 export interface UndoPiecesContext extends DeletionContext {
