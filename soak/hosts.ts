@@ -1,6 +1,6 @@
 /**
- * The lists of `docs/hosts.md`: each way of use runs once in a network namespace that has nothing but itself, against the local Fargate
- * under AWS's names, by TLS. A DNS server resolves only the names that the page lists for that way, and writes down what is asked
+ * The lists of `docs/hosts.md`, in two regions: each way of use runs once in a network namespace that has nothing but itself, against
+ * the local Fargate under AWS's names, by TLS. A DNS server resolves only the names that the page lists for that way, and writes down what is asked
  * for. A step that needs another host fails; a listed host that nobody asks for fails the proof, too.
  */
 import { spawnSync } from "node:child_process";
@@ -13,8 +13,12 @@ import { type LocalFargate, startLocalFargate } from "../local/start.ts";
 import { Names } from "./hosts/names.ts";
 import { TlsFront } from "./hosts/tls.ts";
 
-const INSIDE = "FARGATE_EXEC_HOSTS_INSIDE";
-const REGION = process.env["SOAK_REGION"] ?? "eu-west-1";
+/** The region of a process that is inside the namespace. */
+const INSIDE = "FARGATE_EXEC_HOSTS_REGION";
+const REGION = process.env[INSIDE] ?? "";
+/** In the second one boto3 asks for a host of its own. */
+const REGIONS = ["eu-west-1", "us-east-1"];
+const OF_BOTO3 = "`<bucket>.s3.amazonaws.com`";
 const [, SERVER = "127.0.0.53"] = /^nameserver (\S+)$/m.exec(readFileSync("/etc/resolv.conf", "utf8")) ?? [];
 
 /** The rows of the page: each way of use, and the hosts of the runner and of the container. */
@@ -29,22 +33,23 @@ function waysOf(page: string): readonly Way[] {
   const rows = [...table.matchAll(/^\| ([^|]+?) +\| ([^|]*?) *\| ([^|]*?) *\|$/gm)].slice(2);
   const hosts = (cell: string): readonly string[] =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, host = ""]) => host.replaceAll("<region>", REGION));
+  const notes = page.split("\n").filter((line) => line.includes(`\`${REGION}\``) && line.includes(OF_BOTO3));
+  const ofBoto3 = notes.length > 0 ? hosts(OF_BOTO3) : [];
   return rows.map(([, name = "", runner = "", container = ""]) => ({
-    ...{ name, runner: hosts(runner), container: hosts(container) },
+    ...{ name, runner: hosts(runner) },
+    container: container === "" ? [] : [...hosts(container), ...ofBoto3],
   }));
 }
 
 if (process.env[INSIDE] === undefined) {
   const script = `ip link set lo up && { ip addr add ${SERVER}/32 dev lo 2>/dev/null || true; } && exec "$0" "$1"`;
-  const { status } = spawnSync(
-    "unshare",
-    ["--net", "sh", "-c", script, process.execPath, import.meta.filename],
-    {
-      stdio: "inherit",
-      env: { ...process.env, [INSIDE]: "1" },
-    },
-  );
-  process.exitCode = status ?? 1;
+  const words = ["--net", "sh", "-c", script, process.execPath, import.meta.filename];
+  for (const region of REGIONS) {
+    console.log(`# ${region}`);
+    const env = { ...process.env, [INSIDE]: region };
+    const { status } = spawnSync("unshare", words, { stdio: "inherit", env });
+    if (status !== 0) process.exitCode = 1;
+  }
 } else {
   process.exitCode = (await prove()) ? 0 : 1;
 }
@@ -125,6 +130,8 @@ async function run(world: World, way: string): Promise<StepResult> {
   const inputs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "a script in a running task": plain,
     "with `bucket`": { ...plain, bucket: made.bucket },
+    // Longer than it takes to leave the session.
+    "with `transport: s3`": { ...plain, bucket: made.bucket, transport: "s3", run: "echo hello; sleep 8" },
     "with `role-to-assume`": { ...plain, "role-to-assume": made.deployRole, region: REGION },
     "a task that the step starts": { ...without, ...task },
     "a cluster that encrypts its sessions": { ...without, ...task, cluster: made.kmsCluster },
