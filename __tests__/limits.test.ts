@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+type Described = Readonly<Record<string, { readonly description: string }>>;
+
+const { inputs, outputs } = parse(readFileSync("action.yml", "utf8")) as {
+  readonly inputs: Described;
+  readonly outputs: Described;
+};
+const [, section = ""] = readFileSync("docs/limits.md", "utf8").split("\n## Of the inputs and outputs\n");
+const rows = (section.split("\n## ")[0] ?? "")
+  .split("\n")
+  .filter((line) => line.startsWith("|"))
+  .slice(2)
+  .map((line) => line.split("|").map((cell) => cell.trim()));
+const limits = rows.flatMap(([, of = "", limit = ""]) =>
+  [...of.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => ({ name, limit })),
+);
+
+it.each(limits)("$name: $limit, as action.yml says", ({ name, limit }) => {
+  const description = (inputs[name] ?? outputs[name])?.description.replace(/\s+/g, " ") ?? "";
+  expect(description).not.toBe("");
+  // Behind the first one stands what is only so in some case.
+  const [first = ""] = limit.split(";");
+  for (const [number] of first.matchAll(/\d[\d,]*(?: ?(?:[KMG]i?B|[smh]|characters))?\b/g))
+    expect(description).toContain(number);
+});
+
+it("there are limits to compare", () => {
+  expect(limits.filter(({ limit }) => /\d/.test(limit)).length).toBeGreaterThan(12);
+});
