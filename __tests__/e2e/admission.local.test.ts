@@ -55,11 +55,14 @@ function mostAtOnce({ aws }: Place, task: Task): number {
   );
 }
 
-/** Steps that all begin now, each with output of its own. */
-function meet({ aws }: Place, task: Task, inputs: Inputs): Promise<StepResult[]> {
+/** Steps that all begin now, each with output of its own; of one matrix, or of jobs that know of none. */
+function meet({ aws }: Place, task: Task, inputs: Inputs, { isMatrix = false } = {}): Promise<StepResult[]> {
   return Promise.all(
     Array.from({ length: AT_ONCE }, (_, at) =>
-      aws.step({ task: task.id, ...inputs, run: `echo "begin ${at}"; sleep 0.5; echo "end ${at}"` }),
+      aws.step(
+        { task: task.id, ...inputs, run: `echo "begin ${at}"; sleep 0.5; echo "end ${at}"` },
+        isMatrix ? { strategy: { "job-index": at, "job-total": AT_ONCE } } : {},
+      ),
     ),
   );
 }
@@ -96,12 +99,23 @@ it.each([1, 2] as const)(
   },
 );
 
-it.each([1, 2] as const)(
-  "without a bucket, jobs that meet in a container that takes %d at once wait for its sessions",
-  async (limit) => {
+it.each([
+  [1, "jobs"],
+  [2, "jobs"],
+  [2, "jobs of a matrix"],
+] as const)(
+  "without a bucket, in a container that takes %d at once, %s that meet wait for its sessions",
+  async (limit, who) => {
     const at = place(limit);
     const task = await at.aws.runningTask();
-    expectEachItsOwn(await meet(at, task, {}));
+    const isMatrix = who === "jobs of a matrix";
+    const results = await meet(at, task, {}, { isMatrix });
+    expectEachItsOwn(results);
+    // What action.yml has as the default of these inputs.
+    const numbers = results.map(({ log }) => log.filter((line) => /^ {2}matrix-(index|total): /.test(line)));
+    expect(numbers).toEqual(
+      results.map((_, index) => (isMatrix ? [`  matrix-index: ${index}`, `  matrix-total: ${AT_ONCE}`] : [])),
+    );
     // There is no lock, so two may meet. Then one of them waits in the agent's queue.
     expect(mostAtOnce(at, task)).toBeLessThanOrEqual(limit + 1);
     await expectAlive(at, task, {});

@@ -43,7 +43,7 @@ export type Inputs = Readonly<Record<string, string>>;
 export interface StepOptions extends Partial<
   Pick<
     StepRequest,
-    "actionDir" | "container" | "env" | "secrets" | "signal" | "unsignalled" | "beforePost" | "onLine"
+    "actionDir" | "container" | "env" | "strategy" | "secrets" | "signal" | "unsignalled" | "beforePost" | "onLine"
   >
 > {
   /** Files of the workspace, by their path. */

@@ -1,7 +1,7 @@
 import { delimiter, resolve } from "node:path";
 import type { Console } from "./console.ts";
 import type { CollectedFiles } from "./files.ts";
-import { mergeInputs, readManifest } from "./manifest.ts";
+import { mergeInputs, readManifest, type StrategyContext } from "./manifest.ts";
 import { type Patience, type ProcessRequest, runnerPatience } from "./process.ts";
 import type { Runner } from "./runner.ts";
 import { runStage, type StageResult } from "./stage.ts";
@@ -14,6 +14,8 @@ export interface ActionStepRequest {
   /** As under `env:`. Nothing else of this process's environment reaches the action but PATH. */
   readonly env: Readonly<Record<string, string>>;
   readonly workspace: string;
+  /** Of a job in a matrix; by default nothing is known of it, as with act. */
+  readonly strategy?: StrategyContext | undefined;
   /** The path of Node 24; by default that of the running Node, which for npm scripts is this repository's. */
   readonly node?: string;
   /** Called with each line of the log as GitHub would show it, of main and of post. */
@@ -39,7 +41,7 @@ const NOTHING: Pick<CollectedFiles, "env" | "path" | "state"> = {
 /** Reads `action.yml`. Rejects when the action can't be loaded. */
 export async function loadStep(runner: Runner, request: ActionStepRequest): Promise<ActionStep> {
   const manifest = await readManifest(request.actionDir);
-  const { inputs, unexpected } = mergeInputs(manifest, request.inputs);
+  const { inputs, unexpected } = mergeInputs(manifest, request.inputs, request.strategy);
   const common = {
     actionDir: resolve(request.actionDir),
     workspace: request.workspace,

@@ -6,7 +6,7 @@ import { parse } from "yaml";
 export interface Manifest {
   readonly main: string;
   readonly post: string | undefined;
-  /** Names of inputs as written, with their defaults. */
+  /** Names of inputs as written, with their defaults, in which expressions may stand. */
   readonly inputs: ReadonlyMap<string, string>;
 }
 
@@ -26,25 +26,32 @@ export async function readManifest(actionDir: string): Promise<Manifest> {
   }
   const inputs = Object.entries(field(manifest, "inputs") ?? {}).map(([name, input]): [string, string] => {
     const preset = field(input, "default") ?? "";
-    return [name, typeof preset === "string" ? withoutContexts(preset) : JSON.stringify(preset)];
+    return [name, typeof preset === "string" ? preset : JSON.stringify(preset)];
   });
   return { main, post: typeof post === "string" ? post : undefined, inputs: new Map(inputs) };
 }
 
-/** The default of an input as act has it: a context that a default may use is empty there. */
-function withoutContexts(preset: string): string {
-  return preset.replace(/\$\{\{ strategy\.[\w-]+ \}\}/g, "");
-}
+/** GitHub's context `strategy`, which the default of an input may name. */
+export type StrategyContext = Readonly<Record<string, string | number>>;
 
-/** Fills in defaults. The case of a name doesn't matter. `unexpected` holds the names that `action.yml` does not have. */
+const evaluated = (preset: string, strategy: StrategyContext): string =>
+  preset.replace(/\$\{\{ strategy\.([\w-]+) \}\}/g, (_, name: string) => String(strategy[name] ?? ""));
+
+/**
+ * Fills in defaults. The case of a name doesn't matter. `unexpected` holds the names that `action.yml` does not have. What
+ * `strategy` does not have is empty, as all of it is with act.
+ */
 export function mergeInputs(
   manifest: Manifest,
   given: Readonly<Record<string, string>>,
+  strategy: StrategyContext = {},
 ): { inputs: ReadonlyMap<string, string>; unexpected: readonly string[] } {
   const lower = (name: string): string => name.toLowerCase();
   const known = new Set([...manifest.inputs.keys()].map(lower));
   const names = new Set(Object.keys(given).map(lower));
-  const defaults = [...manifest.inputs].filter(([name]) => !names.has(lower(name)));
+  const defaults = [...manifest.inputs]
+    .filter(([name]) => !names.has(lower(name)))
+    .map(([name, preset]): [string, string] => [name, evaluated(preset, strategy)]);
   return {
     inputs: new Map([...Object.entries(given), ...defaults]),
     unexpected: Object.keys(given).filter((name) => !known.has(lower(name))),

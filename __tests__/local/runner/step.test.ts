@@ -59,6 +59,14 @@ describe("a step", () => {
     expect(existsSync(env["RUNNER_TEMP"] ?? "")).toBe(false);
   });
 
+  it("has the numbers of its matrix by the defaults of action.yml, and nothing where there is none", async () => {
+    const inputs = `  index: { default: "\${{ strategy.job-index }}" }\n  total: { default: "of \${{ strategy.job-total }}" }`;
+    const fixture = { main: `lines(process.env["INPUT_INDEX"], process.env["INPUT_TOTAL"]);`, inputs };
+    const strategy = { "job-index": 0, "job-total": 4 };
+    expect(output(await runFixture(fixture, { strategy }))).toEqual(["0", "of 4"]);
+    expect(output(await runFixture(fixture))).toEqual(["", "of "]);
+  });
+
   it("has an empty standard input", async () => {
     const main = `process.stdin.on("end", () => lines("end")).resume();`;
     expect(output(await runFixture({ main }))).toEqual(["end"]);
