@@ -13,13 +13,17 @@ const rows = (section.split("\n## ")[0] ?? "")
   .filter((line) => line.startsWith("|"))
   .slice(2)
   .map((line) => line.split("|").map((cell) => cell.trim()));
-const limits = rows.flatMap(([, of = "", limit = ""]) =>
-  [...of.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => ({ name, limit })),
-);
+const limits = rows.flatMap(([, of = "", limit = ""]) => {
+  const names = [...of.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+  // What several have together one of them says.
+  return (of.endsWith(" together") ? [names] : names.map((name) => [name])).map((some) => ({ some, limit }));
+});
 
-it.each(limits)("$name: $limit, as action.yml says", ({ name, limit }) => {
-  const description = (inputs[name] ?? outputs[name])?.description.replace(/\s+/g, " ") ?? "";
-  expect(description).not.toBe("");
+it.each(limits)("$some: $limit, as action.yml says", ({ some, limit }) => {
+  const description = some
+    .map((name) => (inputs[name] ?? outputs[name])?.description.replace(/\s+/g, " ") ?? "")
+    .join("\n");
+  expect(description.trim()).not.toBe("");
   // Behind the first one stands what is only so in some case.
   const [first = ""] = limit.split(";");
   for (const [number] of first.matchAll(/\d[\d,]*(?: ?(?:[KMG]i?B|[smh]|characters))?\b/g))

@@ -114,7 +114,7 @@ async function firstWorkflow(): Promise<void> {
     say(`the set-up is deployed: ${made.get("role-to-assume") ?? "no role"}`);
     const text = filled(blocks("README.md", "yaml").find((block) => block.includes("\njobs:\n")) ?? "", [
       ["arn:aws:iam::123456789012:role/deploy", made.get("role-to-assume") ?? ""],
-      ["aws-region: eu-west-1", `aws-region: ${made.get("region") ?? ""}`],
+      ["region: eu-west-1", `region: ${made.get("region") ?? ""}`],
       ["cluster: production", `cluster: ${made.get("cluster") ?? ""}`],
       ["service: shop", `service: ${made.get("service") ?? ""}`],
       ["localhost:8080", `localhost:${port}`],

@@ -166,7 +166,7 @@ describe.each(SHELLS.filter((shell) => shell !== "bash"))("a job under %s", (sh)
     let told = Infinity;
     const run = await watch({
       sh,
-      script: "trap 'echo told' TERM; while :; do sleep 0.1; done",
+      script: "trap 'echo told' TERM; while :; do sleep 0.1 || :; done",
       timeoutSeconds: 1,
       onEvent: (event, cancel) => {
         if (event.kind !== "text" || told < Infinity) return;

@@ -91,8 +91,12 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
     for await (const line of createInterface({ input: stream })) lines.push(line);
   };
   await Promise.all([read(child.stdout), read(child.stderr)]);
-  return { succeeded: (await ended) === 0, ...shown(lines), log: lines.join("\n") };
+  return { succeeded: (await ended) === 0, ...shown(lines), log: lines.map(readable).join("\n") };
 }
+
+/** What a line of act's log says. */
+const readable = (line: string): string =>
+  line.startsWith("{") ? (JSON.parse(line) as Entry).msg.replace(/\n$/, "") : line;
 
 const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
