@@ -86,6 +86,12 @@ it.each([
   expect(flaw("README.md", link)).toContain(why);
 });
 
+it("the index of docs/ leads to every page there", () => {
+  const listed = links("docs/README.md").map((link) => normalize(`docs/${link}`));
+  const there = pages.filter((path) => /^docs\/(\w+\/README|[\w-]+)\.md$/.test(path));
+  expect(there.filter((path) => path !== "docs/README.md" && !listed.includes(path))).toEqual([]);
+});
+
 it("this repository has one name", () => {
   const named = tracked
     .filter((path) => /\.(md|ya?ml|ts)$/.test(path) && existsSync(path))
