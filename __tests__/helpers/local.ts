@@ -43,7 +43,15 @@ export type Inputs = Readonly<Record<string, string>>;
 export interface StepOptions extends Partial<
   Pick<
     StepRequest,
-    "actionDir" | "container" | "env" | "strategy" | "secrets" | "signal" | "unsignalled" | "beforePost" | "onLine"
+    | "actionDir"
+    | "container"
+    | "env"
+    | "strategy"
+    | "secrets"
+    | "signal"
+    | "unsignalled"
+    | "beforePost"
+    | "onLine"
   >
 > {
   /** Files of the workspace, by their path. */
