@@ -20,7 +20,7 @@ interface Reading {
   readonly reads: readonly Read[];
 }
 
-/** Drives a reader against the model until it says its last word, or for an hour. */
+/** Drives a reader against the model until its last event, or for an hour. */
 function readAll(random: Random): Reading {
   const model = new FolderModel(random);
   const reader = new PieceReader(FOLDER, 0, 0);

@@ -12,7 +12,7 @@ const found: NetworkInterface = {
   securityGroups: ["sg-1"],
 };
 
-/** Looks at one task, for the address of which `answer` stands. */
+/** Looks at one task, of whose public address EC2 says `answer`. */
 function looking(answer: () => Promise<NetworkInterface | undefined>) {
   const asked: string[] = [];
   let task = aTask({ lastStatus: "PENDING" });

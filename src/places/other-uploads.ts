@@ -5,8 +5,8 @@ import type { Log } from "../log.ts";
 import { seconds } from "./uploads.ts";
 
 /**
- * How long an upload takes for the length of its session. A session carries at most 0.85 MB a second, and its log is
- * uploaded at 0.8 MB a second at least.
+ * The time of an upload as a multiple of its session's. A session carries at most 0.85 MB a second, and its log is
+ * uploaded at 0.8 MB a second or faster.
  */
 const UPLOAD_FOR_SESSION = 1.1;
 const MARGIN_MS = 10_000;

@@ -125,8 +125,8 @@ export function writeQueue({ claims, past }: Queue): Uint8Array {
 
 /**
  * The queue in an object that was last modified at `modified`. Any principal with the right to write to the bucket may
- * have written it, so nothing but texts of the expected forms is read, and no claim is younger than its object. What is
- * no queue counts as a place that an unknown run holds, until that lapses.
+ * have written it, so nothing but texts of the expected forms is read, and no claim is younger than its object. Bytes
+ * that are no queue count as the claim of an unknown holder, which lapses as any other.
  */
 export function parseQueue(bytes: Uint8Array, modified: number): Queue {
   const value = parseJson(bytes);

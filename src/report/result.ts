@@ -55,7 +55,7 @@ export interface CheckResult {
   readonly outcome: "succeeded" | "failed";
   readonly exitCode: 0 | 1;
   readonly checks: readonly Check[];
-  /** Undefined: what is told of a task is told of one that a job was to run in. */
+  /** Always undefined: only a task in which a job was to run has facts. */
   readonly task: undefined;
 }
 
