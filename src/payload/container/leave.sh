@@ -46,7 +46,8 @@ fx_leave() {
   [ -z "$fx_child" ] || fx_is_reaping || return
   fx_end_helpers
   rm -f "$fx_dir/left" "$fx_dir/attacher"
-  for fx_each in ${fx_guard-}; do wait "$fx_each"; done
+  # The guard's own end tells nothing.
+  for fx_each in ${fx_guard-}; do wait "$fx_each" || :; done
 }
 
 # Keeps the session, and sends nothing of the spool, until the end of the job was taken.
