@@ -166,6 +166,20 @@ describe("a reader of pieces", () => {
     expect(rig.pass(1_500).said).toEqual(["proven", "0: one", "3: two"]);
   });
 
+  it("takes two short failures for no long one, where S3 denies what is only missing", () => {
+    const rig = new ReaderRig();
+    for (const [weather, ms] of [
+      [FAILED, 2_000],
+      [DENIED, 29_000],
+      [FAILED, 2_000],
+    ] as const) {
+      rig.weather = weather;
+      rig.pass(ms);
+    }
+    rig.weather = undefined;
+    expect(rig.put(0, anObject("out", 0, 0, "one")).pass(1_500).said).toEqual(["proven", "0: one"]);
+  });
+
   it("takes a piece that was uploaded between two reads for no hole", () => {
     const { reader } = new ReaderRig();
     const found = (name: number, bytes: Buffer, now: number): void =>

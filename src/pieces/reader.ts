@@ -148,7 +148,7 @@ export class PieceReader {
     const askedAt = this.#asked.get(name);
     this.#asked.delete(name);
     if (this.#isOver || askedAt === undefined) return;
-    if (answer.kind === "found" || answer.kind === "missing") this.#failingSince = undefined;
+    if (answer.kind !== "failed") this.#failingSince = undefined;
     switch (answer.kind) {
       case "found":
         this.#deniedSince = undefined;
