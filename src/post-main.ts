@@ -13,8 +13,8 @@ const LOOK_AGAIN_MS = 2_000;
 const LOOKS = 5;
 
 /**
- * The post step where something is left: undoes what is still in the ledger of the main step. Never fails the job. A signal does not end it,
- * because no later step would finish the cleanup.
+ * The post step where something is left: undoes what is still in the ledger of the main step. Never fails the job. A
+ * signal does not end it, because no later step would finish the cleanup.
  */
 export async function finishCleanup(): Promise<void> {
   const log: Log = screen;

@@ -19,7 +19,7 @@ afterEach(() => {
   });
 });
 
-it("what is there is there", () => {
+it("a need that is met is met in CI, too", () => {
   process.env["CI"] = "true";
   expect(has("zsh", undefined)).toBe(true);
 });

@@ -71,7 +71,7 @@ export function aResult(reason: Ended["reason"], ...codes: readonly string[]): S
   return statusResult(aStatus(reason, ...codes), someFacts());
 }
 
-/** The end of a run whose script may have run, unless it is said otherwise. */
+/** The end of a run whose script may have run, unless `attached` is false. */
 export function aFailedResult(failure: Failure, { attached = true } = {}): FailedResult {
   return failedResult(failure, someFacts(), attached);
 }

@@ -39,8 +39,8 @@ export interface FollowedJob {
 
 /**
  * Follows the job to its end through one carrier after another: as many sessions as that takes, and S3 where that
- * works. Each carrier goes on at the byte where the last one was. The task monitor runs beside the sessions, and the end of the task counts before the end of
- * a session. Never rejects: a failure is an end of kind `impossible`.
+ * works. Each carrier goes on at the byte where the last one was. The task monitor runs beside the sessions, and the end
+ * of the task counts before the end of a session. Never rejects: a failure is an end of kind `impossible`.
  */
 export async function followJob(options: FollowJobOptions): Promise<FollowedJob> {
   return await new JobFollower(options).run();

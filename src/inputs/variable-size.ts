@@ -1,8 +1,8 @@
 import { lines, type ParseResult } from "./parse.ts";
 
 /**
- * The longest argument, and the longest `NAME=value`, that Linux hands to a program, with the NUL byte at its end: MAX_ARG_STRLEN, 32 pages of
- * 4 KiB, as execve(2) says.
+ * The longest argument, and the longest `NAME=value`, that Linux hands to a program, with the NUL byte at its end:
+ * MAX_ARG_STRLEN, 32 pages of 4 KiB (execve(2)).
  */
 export const LONGEST_VARIABLE = 131_072;
 
@@ -30,7 +30,7 @@ export function args(text: string): ParseResult<readonly string[]> {
  * (execve(2)), which is 8 MiB unless somebody has set it, and on Fargate no task definition can (it takes `nofile` alone).
  */
 const LARGEST_SUM = 2_097_152;
-/** What is left to the container's own variables and to ours. */
+/** The bytes that are reserved for the container's own variables and for those of the action. */
 const OF_OTHERS = 65_536;
 /** Linux counts the pointer to a string, too. */
 const POINTER = 8;

@@ -69,7 +69,7 @@ export function typed(lines: readonly string[]): Buffer {
   return Buffer.from(`${lines.join("\n")}\n`, "ascii");
 }
 
-/** `bytes` in the escapes of `printf %b`, in lines of which none is a single dot. */
+/** `bytes` in the escapes of `printf %b`. No line is a single dot. */
 export function escapedLines(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   let line = "";

@@ -31,8 +31,8 @@ export interface SessionRequestContext extends Omit<WaitContext, "ecs"> {
 /**
  * Asks for a session that runs `command` in the container, by ExecuteCommand. An agent takes no session for some
  * seconds after ECS has reported it as RUNNING, so that refusal is repeated until `deadline` (milliseconds since the
- * epoch), with looks at the task in between. The debug log has ECS's words. Any other refusal is thrown at once. Fails with `exec-not-ready`, or
- * with the verdict on a task that ends; an abort throws its reason.
+ * epoch), with looks at the task in between. The debug log has ECS's words. Any other refusal is thrown at once. Fails
+ * with `exec-not-ready`, or with the verdict on a task that ends; an abort throws its reason.
  */
 export async function requestSession(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container">,

@@ -42,10 +42,11 @@ export interface CleanupOptions {
 
 /**
  * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Pieces come after
- * the job that uploads them, and `control` after its pieces, for which the post step waits: a main step that was killed may
- * have sent a last `control`, which S3 writes a moment later. Shared task definitions come last, too, so that two jobs that end together each see the
- * other's task stopped. Resolves with the entries that were not found, because the call that makes them was under
- * way; they stay in the ledger. Never rejects: an entry that can't be undone is a warning.
+ * the job that uploads them, and `control` after its pieces. The post step waits before it deletes `control`, because
+ * S3 may write the last one of a killed main step a moment later. Shared task definitions come last, too, so that two
+ * jobs that end together each see the other's task stopped. Resolves with the entries that were not found, because the
+ * call that makes them was under way; they stay in the ledger. Never rejects: an entry that can't be undone is a
+ * warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, log, early = false, patient = false } = options;

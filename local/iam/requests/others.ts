@@ -1,8 +1,8 @@
 import type { CallScope, Request, Right } from "./request.ts";
 
 /**
- * The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation that is not known here,
- * `*` is the resource.
+ * The rights that a call of KMS, CloudWatch Logs, SSM, STS, IAM, EC2 or CloudFormation needs. For an operation that is
+ * not known here, `*` is the resource.
  */
 export async function otherRights(
   { service, operation, body }: Request,

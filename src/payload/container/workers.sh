@@ -1,7 +1,7 @@
 # --- The workers: copies of the script. Each is the leader of a process group, and a subshell of the job waits for it.
 
-# Prints the variables of the inputs as calls of fx_set, for launch.sh and try.sh. No program of ours is ever run with them as
-# root: by LD_PRELOAD and others it would run what they name.
+# Prints the variables of the inputs as calls of fx_set, for launch.sh and try.sh. No program of the action runs with them as
+# root: LD_PRELOAD and others would make it run what they name.
 fx_print_variables() { printf '%s\n' "$fx_environment" "$fx_secret_environment" "$fx_own_environment"; }
 
 # fx_run WORD…: becomes the program of a worker. Called through fx_command (job-text.ts).
