@@ -3,6 +3,7 @@ import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws } from "../helpers/local.ts";
+import { turnOf } from "../helpers/turns.ts";
 
 /** The expected end: an exit code and standard output, or a text of the failure. */
 type ScriptEnd = { readonly code: number; readonly stdout: string } | { readonly lost: RegExp };
@@ -12,7 +13,7 @@ const place = PARENT_DIRECTORIES[0];
 const fill = `head -c 600000 /dev/zero 2>/dev/null >${place}/full || :`;
 const much = "yes 0123456789 | head -c 300000";
 
-const defiant: readonly (readonly [name: string, script: string, ending: ScriptEnd])[] = [
+const scripts: readonly (readonly [name: string, script: string, ending: ScriptEnd])[] = [
   [
     "ignores TERM",
     "trap '' TERM; echo before; while :; do sleep 1 & wait; done",
@@ -47,7 +48,10 @@ const defiant: readonly (readonly [name: string, script: string, ending: ScriptE
   ["makes room again", `${fill}; ${much}; sleep 0.5; rm ${place}/full; exit 0`, { lost: /full disk/ }],
 ];
 
-describeImages.each(["debian-python", "busybox"])("in %s, a script that", (image) => {
+const IMAGES = ["debian-python", "busybox"];
+
+describeImages.each(IMAGES)("in %s, a script that", (image) => {
+  const defiant = turnOf(scripts, IMAGES.length, IMAGES.indexOf(image));
   let aws: Aws;
   let results: readonly StepResult[];
 

@@ -3,6 +3,7 @@ import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, inTurn, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog, processes } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { runtimes } from "../local/runtimes.ts";
 
 /** How a script is delivered, and the log's line about it. */
@@ -25,7 +26,7 @@ const scripts: Record<Shell, string> = {
 };
 const printed = "größer 'q' \"d\" \\\n\t0\nend";
 
-const table: readonly (readonly [image: string, shell: Shell, rung: Rung, note?: string])[] = [
+const supported: readonly (readonly [image: string, shell: Shell, rung: Rung, note?: string])[] = [
   ["debian-python-boto3", "sh", "boto3"],
   ["debian-python-boto3", "python", "boto3"],
   ["debian-python-boto3", "sh", "typed, no bucket"],
@@ -61,6 +62,7 @@ const refused: readonly (readonly [image: string, staged: boolean, code: string,
 ];
 
 describeImages.each(runtimes)("a script in an image, in containers by %s", (runtime) => {
+  const table = turnOf(supported, runtimes.length, runtimes.indexOf(runtime));
   let aws: Aws;
   const tasks = new Map<string, Task>();
   const idle = new Map<string, readonly string[]>();
@@ -74,7 +76,7 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
   };
 
   beforeAll(async () => {
-    const images = [...new Set([...table, ...refused].map(([image]) => image))];
+    const images = [...new Set([...[...table, ...refused].map(([image]) => image), ...switching])];
     await buildImages(images.map((image) => `local/${image}`));
     aws = await Aws.start({ runtime });
     for (const image of images) {

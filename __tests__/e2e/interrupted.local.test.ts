@@ -9,6 +9,7 @@ import {
 } from "../helpers/interruption.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
 import { Aws, definition, type Inputs, processes } from "../helpers/local.ts";
+import { turnOf } from "../helpers/turns.ts";
 
 const LANES = 3;
 
@@ -84,7 +85,7 @@ const UNDER_WAY: Readonly<Record<string, string>> = {
   "while ExecuteCommand is under way": "ExecuteCommand",
 };
 
-const moments: readonly Moment[] = [
+const all: readonly Moment[] = [
   { name: "as the process starts", inputs: fromFamily, when: () => true, says: [] },
   { name: "before inputs are read", inputs: fromFamily, when: ({ age }) => age > 40, says: [] },
   {
@@ -377,6 +378,8 @@ function anyOf<F extends { operation: string }>(fault: F): F {
 let lanes: readonly Aws[];
 /** One run for one try of its test. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
+
+const moments = turnOf(all, 2);
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };

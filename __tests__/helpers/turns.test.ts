@@ -1,0 +1,36 @@
+import { turnOf } from "./turns.ts";
+
+const ROWS = Array.from({ length: 11 }, (_, at) => at);
+const { EVERY_ROW, FUZZ_FRESH } = process.env;
+
+beforeEach(() => {
+  delete process.env["EVERY_ROW"];
+});
+afterEach(() => {
+  restore("EVERY_ROW", EVERY_ROW);
+  restore("FUZZ_FRESH", FUZZ_FRESH);
+});
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
+
+it.each([1, 2, 3, 4])("each row has its turn once in %d runs that follow each other", (of) => {
+  const runs = Array.from({ length: of }, (_, run) => {
+    process.env["FUZZ_FRESH"] = String(1_000 + run);
+    return turnOf(ROWS, of);
+  });
+  for (const rows of runs) expect(Math.abs(rows.length - ROWS.length / of)).toBeLessThan(1);
+  expect(runs.flat().sort((a, b) => a - b)).toEqual(ROWS);
+});
+
+it("tables with different shifts share the rows", () => {
+  const rows = [0, 1, 2].flatMap((shift) => turnOf(ROWS, 3, shift));
+  expect(rows.sort((a, b) => a - b)).toEqual(ROWS);
+});
+
+it("under 'npm run soak tables' every row is tried", () => {
+  process.env["EVERY_ROW"] = "1";
+  expect(turnOf(ROWS, 3)).toEqual(ROWS);
+});
