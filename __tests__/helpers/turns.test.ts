@@ -4,17 +4,14 @@ const ROWS = Array.from({ length: 11 }, (_, at) => at);
 const { EVERY_ROW, FUZZ_FRESH } = process.env;
 
 beforeEach(() => {
-  delete process.env["EVERY_ROW"];
+  process.env["EVERY_ROW"] = "";
 });
 afterEach(() => {
-  restore("EVERY_ROW", EVERY_ROW);
-  restore("FUZZ_FRESH", FUZZ_FRESH);
+  if (EVERY_ROW === undefined) delete process.env["EVERY_ROW"];
+  else process.env["EVERY_ROW"] = EVERY_ROW;
+  if (FUZZ_FRESH === undefined) delete process.env["FUZZ_FRESH"];
+  else process.env["FUZZ_FRESH"] = FUZZ_FRESH;
 });
-
-function restore(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name];
-  else process.env[name] = value;
-}
 
 it.each([1, 2, 3, 4])("each row has its turn once in %d runs that follow each other", (of) => {
   const runs = Array.from({ length: of }, (_, run) => {
