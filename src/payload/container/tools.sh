@@ -2,7 +2,9 @@
 #
 # Part of the loader, and of the job.
 
-fx_optional='python3 setsid env awk aws curl wget gzip base64'
+fx_optional='python3 setsid env awk aws curl wget gzip base64 sha256sum openssl touch'
+# Those of them that no other user can replace, as fx_survey has found, each with a colon before it.
+fx_sure=''
 
 # fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file, which is
 # empty where there is none. One that was passed over is in fx_bad. A part of the shell has its name for a path.
@@ -14,6 +16,7 @@ fx_tool() {
   unset IFS
   for fx_file in "$@"; do
     fx_file=$fx_file/$fx_wanted
+    case $fx_sure: in *":$fx_file:"*) return 0 ;; esac
     [ -f "$fx_file" ] && [ -x "$fx_file" ] || continue
     ! fx_safe "$fx_file" || return 0
     fx_bad=${fx_bad:-$fx_file}
@@ -23,9 +26,10 @@ fx_tool() {
   [ "$fx_file" ]
 }
 
-# Prints which programs were passed over, each with a blank before it. As a rule none is, which one call tells for the first
-# of each name.
-fx_list_bad() {
+# Looks at the first program of each of these names, as a rule with one call: then fx_tool starts no process for them.
+# fx_listed has the programs that were passed over, each with a blank before it.
+fx_survey() {
+  fx_listed=''
   set --
   for fx_each in $fx_optional; do
     IFS=:
@@ -37,8 +41,12 @@ fx_list_bad() {
     done
     unset IFS
   done
-  [ $# = 0 ] || fx_safe "$@" || for fx_each in $fx_optional; do
-    fx_tool "$fx_each"
-    printf %s "${fx_bad:+ $fx_bad}"
-  done
+  if [ $# = 0 ] || fx_safe "$@"; then
+    for fx_file in "$@"; do fx_sure=$fx_sure:$fx_file; done
+  else
+    for fx_each in $fx_optional; do
+      fx_tool "$fx_each"
+      fx_listed=$fx_listed${fx_bad:+ $fx_bad}
+    done
+  fi
 }
