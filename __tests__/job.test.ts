@@ -5,7 +5,7 @@ import type { ExecConfiguration } from "../src/aws/ecs.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
 import { runJob } from "../src/job.ts";
-import { packAbove } from "../src/job/pack-above.ts";
+import { packAbove } from "../src/job/output-ways.ts";
 import { TaskLooks } from "../src/targets/tasks/task-looks.ts";
 import type { LineWriter } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";

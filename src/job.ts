@@ -4,6 +4,7 @@ import type { JobContext } from "./job/context.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
 import { JobPieces } from "./job/job-pieces.ts";
 import { JobOutput } from "./job/output.ts";
+import { pieceUse } from "./job/output-ways.ts";
 import { JobPlace } from "./job/job-place.ts";
 import { type PreparedJob, prepareJob } from "./job/prepare.ts";
 import { JobSessions } from "./job/sessions.ts";
@@ -34,7 +35,8 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const nonce = randomBytes(16).toString("hex");
   const output = new JobOutput(nonce, workerCount(inputs.workers, target.cpuUnits), context);
   const sessions = new JobSessions(job, place, context, { deadline: openUntil, lines });
-  const pieces = inputs.transport === "s3" ? new JobPieces(job, context) : undefined;
+  const use = pieceUse(inputs);
+  const pieces = use === "never" ? undefined : new JobPieces(job, place, use, context);
   try {
     const carriers = { sessions, pieces };
     const ended = await followToEnd(carriers, typedInput(nonce, job, context), output, context);

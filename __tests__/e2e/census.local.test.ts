@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statfsSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { ListObjectVersionsCommand, PutBucketVersioningCommand } from "@aws-sdk/client-s3";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
@@ -7,18 +8,16 @@ import { eventually } from "../helpers/until.ts";
 
 /** How often the step is run in the one task: `CENSUS_RUNS=200 npm test -- census` takes ten minutes. */
 const RUNS = Number(process.env["CENSUS_RUNS"] ?? 10);
+/** How many jobs meet in one container: 50 under `npm run soak census`. */
+const MEETING = Number(process.env["CENSUS_MEETING"] ?? 6);
 
 let aws: Aws;
-let task: Task;
 
 beforeAll(async () => {
   aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } }, "of every way of use");
   await aws.register("no-init", [withoutInit], "2048");
-});
-
-// A second try has a task of its own: what a run leaves stays as long as its task.
-beforeEach(async () => {
-  task = await aws.runningTask("no-init");
+  // Its sessions are not logged, so runs share its places.
+  await aws.register("init", [{ ...withoutInit, linuxParameters: { initProcessEnabled: true } }], "2048");
 });
 
 afterAll(() => aws.stop());
@@ -52,7 +51,7 @@ const kinds: readonly (readonly [inputs: () => Inputs, exitCode: string])[] = [
 ];
 
 /** The processes of the task, and the resources they use. */
-function census() {
+function census(task: Task) {
   const first = `/proc/${processes(task)[0]?.pid ?? 0}`;
   const root = `${first}/root`;
   return {
@@ -80,7 +79,8 @@ function census() {
 }
 
 it("a census of the task before and after many runs of every kind is the same", async () => {
-  const before = census();
+  const task = await aws.runningTask("no-init");
+  const before = census(task);
   expect(before.processes).toHaveLength(1);
   const began = Date.now();
   const runs = Array.from({ length: Math.ceil(RUNS / kinds.length) }, () => kinds)
@@ -93,7 +93,40 @@ it("a census of the task before and after many runs of every kind is the same", 
     // The exec agent's own programs may run for a moment after the session.
     await eventually(() => (processes(task).length === 1 ? [] : result.log), []);
   }
-  expect(census()).toEqual(before);
+  expect(census(task)).toEqual(before);
   if (RUNS > kinds.length)
-    console.log(`${RUNS} runs in ${(Date.now() - began) / 1000} s: ${JSON.stringify(census(), null, 1)}`);
+    console.log(`${RUNS} runs in ${(Date.now() - began) / 1000} s: ${JSON.stringify(census(task), null, 1)}`);
 }, 3_600_000);
+
+it("a census of task and bucket before and after jobs that meet in one container is the same", async () => {
+  const { bucket: Bucket } = aws.world.made;
+  await aws.s3.send(
+    new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }),
+  );
+  const task = await aws.runningTask("init");
+  const before = census(task);
+  // Each goes on once three have begun, for two minutes at most. The container has two places for sessions.
+  const meet = `mkdir -p /tmp/met; : >/tmp/met/$FARGATE_EXEC_RUN; n=0
+until [ "$(ls /tmp/met | wc -l)" -ge 3 ] || [ "$n" -ge 600 ]; do n=$((n + 1)); sleep 0.2; done`;
+  const results = await Promise.all(
+    Array.from({ length: MEETING }, (_, number) =>
+      aws.step({
+        task: task.id,
+        bucket: Bucket,
+        transport: "s3",
+        run: `date +begin=%s%N\n${meet}\nsleep 1; date +end=%s%N; exit ${number % 7}`,
+      }),
+    ),
+  );
+  expect(results.map(({ outputs }) => outputs["exit-code"])).toEqual(results.map((_, at) => String(at % 7)));
+  const stamps = results.map(({ outputs }) => outputs["stdout"]?.match(/\d{10,}/g)?.map(Number) ?? []);
+  const atOnce = stamps.map(
+    ([at = NaN]) => stamps.filter(([begin = NaN, end = NaN]) => begin <= at && at < end).length,
+  );
+  expect(Math.max(...atOnce)).toBeGreaterThan(2);
+  rmSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/met`, { recursive: true });
+  await eventually(() => (processes(task).length === before.processes.length ? [] : processes(task)), []);
+  expect(census(task)).toEqual(before);
+  const { Versions = [], DeleteMarkers = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket }));
+  expect([...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => [Key, VersionId])).toEqual([]);
+}, 1_800_000);

@@ -162,9 +162,9 @@ it("a rung that fails is followed by the next, and the log says why", async () =
   expect(result.outputs["exit-code"]).toBe("3");
 });
 
-/** The keys in the bucket without claims. */
+/** The keys in the bucket without claims and output. */
 async function stagedObjects(): Promise<string[]> {
-  return (await aws.objects()).filter((key) => !key.includes("/claims/"));
+  return (await aws.objects()).filter((key) => !/\/(claims|output)\//.test(key));
 }
 
 it("the staged object is gone while the script still runs", async () => {

@@ -34,6 +34,40 @@ describe("a job whose output goes by S3", () => {
     expect(warnings(rig)).toEqual([]);
   });
 
+  it.each<[string, string, number, number]>([
+    ["it has lasted two seconds", SPOOL.slice(0, 4), 1_900, 2_200],
+    ["it has printed much", `${"x".repeat(300_000)}\n`, 0, 300],
+  ])("is ordered when %s, where that is not urgent", async (_, printed, earliest, latest) => {
+    const rig = new PieceRig();
+    rig.areUrgent = false;
+    rig.says = (session) => session.says(`${READY}${mark("@0")}\n${printed}`);
+    void rig.follow();
+    const after = await rig.until(() => rig.folders.length === 1, latest);
+    expect(after).toBeGreaterThanOrEqual(earliest);
+  });
+
+  it("is not ordered with credentials that end before a renewal can reach the container", async () => {
+    const rig = new PieceRig();
+    rig.signature = { credentialsEnd: rig.clock.now() + 200_000 };
+    void rig.follow();
+    await rig.pass(10_000);
+    expect(rig.typed.filter((text) => text.startsWith("s3 "))).toEqual([]);
+    rig.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect(rig.shown).toEqual(WHOLE);
+  });
+
+  it("is never ordered where it is over in a moment", async () => {
+    const rig = new PieceRig();
+    rig.areUrgent = false;
+    void rig.follow();
+    await rig.pass(1_500);
+    rig.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    await rig.pass(2_000);
+    expect([rig.folders.length, rig.shown]).toEqual([0, WHOLE]);
+  });
+
   it("ends by its session where it is shorter than the proof", async () => {
     const rig = new PieceRig();
     rig.says = (session) =>
@@ -60,6 +94,19 @@ describe("a job whose output goes by S3", () => {
     expect(rig.controls.at(-1)?.words).toBe("taken");
     expect(rig.shown).toEqual(WHOLE);
     await rig.until(() => rig.placesGivenBack === 1, 1_000);
+  });
+
+  it("gives its session up where the attacher stays and another run waits for the place", async () => {
+    const rig = new PieceRig();
+    rig.stays = true;
+    await rig.leave();
+    await rig.pass(5_000);
+    expect([rig.placesGivenBack, rig.typed.includes("away")]).toEqual([0, false]);
+    rig.wanted();
+    await rig.until(() => rig.placesGivenBack === 1, 1_000);
+    rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect([rig.ended, rig.shown, rig.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);
   });
 
   it("has a reader as long as control is written, every twenty seconds", async () => {

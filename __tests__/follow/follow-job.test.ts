@@ -70,6 +70,7 @@ class FollowRig {
         moreTime: () => Promise.resolve(0),
         terminate: (id) => Promise.resolve(void this.terminated.push(id)),
         releasePayload: () => void (this.released += 1),
+        untilWanted: () => new Promise(() => undefined),
         releasePlace: () => undefined,
         stop: () => Promise.resolve(),
         until: clock.now() + minutes * MINUTE,

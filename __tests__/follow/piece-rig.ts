@@ -40,9 +40,14 @@ export class PieceRig {
   stepMs = 50;
   /** Whether the attacher stays when its session is left. */
   stays = false;
+  areUrgent = true;
+  /** Another run waits for the place. */
+  wanted: () => void = () => undefined;
   placesGivenBack = 0;
   stops = 0;
   credentialsEnd: number | undefined;
+  /** When the credentials end that sign. */
+  signature: { readonly credentialsEnd?: number } = {};
   ended: FollowedJob | undefined;
   /** What the attacher of each session says once it is ready; by default the first line. */
   says = (session: FakeSession, at: number): void => {
@@ -59,11 +64,16 @@ export class PieceRig {
         moreTime: () => Promise.resolve(0),
         terminate: () => Promise.resolve(),
         releasePayload: () => undefined,
+        untilWanted: (over) =>
+          new Promise((resolve, reject) => {
+            this.wanted = resolve;
+            over.addEventListener("abort", reject);
+          }),
         releasePlace: () => void (this.placesGivenBack += 1),
         stop: () => Promise.resolve(void (this.stops += 1)),
         until: clock.now() + 3_600_000,
       },
-      folders: { open: () => this.#store(), onRead: () => undefined },
+      folders: { areUrgent: this.areUrgent, open: () => this.#store(), onRead: () => undefined },
       extractor,
       typed: {
         start: () => Promise.resolve(Buffer.from("start")),
@@ -136,7 +146,7 @@ export class PieceRig {
 
   #open(at: number): FakeSession {
     const session = new FakeSession(`s-${this.sessions.length + 1}`, (self, text) => {
-      if (text === "taken") self.end({ kind: "closed", text: "" });
+      if (text === "taken" || text === "away") self.end({ kind: "closed", text: "" });
       if (text !== "left") return;
       self.says(mark(`~ ${Math.max(at, 4)}`));
       if (!this.stays) self.end({ kind: "closed", text: "" });
@@ -180,7 +190,7 @@ export class PieceRig {
         }),
       deleteVersion: () => Promise.resolve(undefined),
       presignGet: () => Promise.resolve("https://b/control"),
-      presignPost: () => Promise.resolve({ url: "https://b/", fields: { Policy: "p" } }),
+      presignPost: () => Promise.resolve({ url: "https://b/", fields: { Policy: "p" }, ...this.signature }),
     };
   }
 }

@@ -16,7 +16,10 @@ const origin = {
 };
 function prepare(inputs: Partial<Inputs>) {
   const log = new Listener();
-  const payload = assemblePayload(anInputs(inputs), { origin, target: aTarget({ cpuUnits: 2048 }), log });
+  const payload = assemblePayload(anInputs(inputs), {
+    ...{ origin, target: aTarget({ cpuUnits: 2048 }) },
+    ...{ pieces: false, log },
+  });
   const job = payload.bytes.subarray(0, payload.scriptAt).toString();
   /** Settings and environment, as the container's shell reads them. */
   const read = (...names: string[]): string[] => {

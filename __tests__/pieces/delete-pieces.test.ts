@@ -2,7 +2,8 @@ import { deletePieces } from "../../src/pieces/delete-pieces.ts";
 import type { RetentionReason } from "../../src/aws/s3.ts";
 import { Failure } from "../../src/errors.ts";
 import { undoPieces } from "../../src/undo/undo-pieces.ts";
-import type { LedgerEntry } from "../../src/undo/ledger.ts";
+import { cleanUp, type CleanupOptions } from "../../src/undo/cleanup.ts";
+import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
@@ -26,6 +27,7 @@ class Bucket {
       for (const key of keys) this.objects.delete(key);
       return Promise.resolve(new Map<string, RetentionReason>());
     },
+    deleteObject: ({ key }: { key: string }) => Promise.resolve(void this.objects.delete(key)),
     getVersion: ({ key }: { key: string }) => {
       if (this.objects.has(key))
         return Promise.resolve({ bytes: Buffer.alloc(0), etag: "", age: 0, modified: 0 });
@@ -94,6 +96,21 @@ describe("the cleanup of pieces", () => {
 
   it("in post does not wait for a container that has ended its uploads", async () => {
     expect(await undone("taken", true)).toEqual({ left: [], changed: ["dropped"], waited: 0 });
+  });
+
+  it("in post deletes a control, too, that a main step has sent before it was killed", async () => {
+    const bucket = new Bucket(0, "alive");
+    const clock = new SleeplessClock();
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (ms, signal) => {
+      bucket.objects.add("f/control");
+      return sleep(ms, signal);
+    };
+    const undo: LedgerEntry[] = [{ kind: "control", bucket: "b", key: "f/control" }, PIECES];
+    const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
+    const aws = { s3: bucket.s3 } as unknown as CleanupOptions["aws"];
+    await cleanUp(ledger, { aws, clock, log: new Listener(), reason: "", patient: true });
+    expect([[...bucket.objects], ledger.entries]).toEqual([[], []]);
   });
 
   it("in post waits for the last words of a job that was told to stop", async () => {

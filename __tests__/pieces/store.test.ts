@@ -79,6 +79,15 @@ describe("the store of pieces", () => {
     ]);
   });
 
+  it("gives the container access no longer than the credentials live that have signed the form", async () => {
+    const credentialsEnd = 1_000;
+    const { store } = aStore({
+      presignPost: () => Promise.resolve({ url: "u", fields: {}, credentialsEnd }),
+      presignGet: () => Promise.resolve("c"),
+    });
+    expect((await store.access()).until).toBe(credentialsEnd);
+  });
+
   it("writes control, and deletes the version before it", async () => {
     const written: Uint8Array[] = [];
     const deleted: string[] = [];

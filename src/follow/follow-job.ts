@@ -141,9 +141,18 @@ class JobFollower {
     if (pieces === undefined) return undefined;
     this.#carrier = pieces;
     log.info(`The output comes by S3 from byte ${extractor.offset} on.`);
-    void left.over.then(() => sessions.releasePlace());
+    const over = new AbortController();
+    void left.over.then(() => {
+      over.abort();
+      sessions.releasePlace();
+    });
+    sessions.untilWanted(over.signal).then(
+      () => left.giveWay(),
+      () => undefined, // the session is over, or the job
+    );
     if (this.#gone !== undefined) pieces.finish();
     const end = await pieces.follow();
+    over.abort();
     switch (end.kind) {
       case "status":
       case "refused":

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { TAKEN } from "../payload/input.ts";
+import { AWAY } from "../pieces/orders.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionInput } from "./session-input.ts";
 
@@ -17,6 +18,8 @@ export interface LeftSession {
   readonly kind: "left";
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
+  /** Tells an attacher that has stayed to leave, because another run waits for its place. */
+  giveWay(): Promise<void>;
   /** Tells the attacher that the status has arrived, and closes the session. */
   take(): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +52,7 @@ export function leftSession({
   return {
     kind: "left",
     over: reading.then(close),
+    giveWay: () => input.type(AWAY),
     take: async () => {
       await input.type(TAKEN);
       await Promise.race([session.ended, clock.sleep(closingMs, over.signal).catch(() => undefined)]);

@@ -10,13 +10,20 @@ import type { Handover } from "./left-session.ts";
 const MOST_HANDOVERS = 4;
 /** The most orders, most of which may be in vain. */
 const MOST_ORDERS = 10;
-/** The pause between two orders of one session. */
+/** The pause between two orders of one session. It doubles with each that was in vain. */
 const ORDER_AGAIN_MS = 60_000;
+/** The container is ordered to use S3 when the job has lasted so long, or has printed so many bytes. */
+const LASTS_MS = 2_000;
+const MUCH = 256 * 1024;
+/** How often it is looked whether that is so. */
+const LOOK_MS = 100;
 /** How long before the end of the credentials S3 is no longer used. An open session needs no credentials. */
 export const BEFORE_END_MS = 120_000;
 
 /** The folders of one job in the bucket. */
 export interface PieceFolders {
+  /** Whether the container is to be ordered at once. Else a job that is over in a moment spares the calls of S3. */
+  readonly areUrgent: boolean;
   /** Makes a folder. It is to be cleaned up from now on. */
   open(): PieceStore;
   /** Called with the number of the first piece that was not read. */
@@ -48,8 +55,10 @@ export class PieceCarriers implements Handover {
   async prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean> {
     const { clock, log } = this.#options;
     try {
-      while (this.#mayOrder && !over.aborted) {
+      await this.#untilDue(over);
+      for (let inVain = 0; this.#mayOrder && !over.aborted; inVain += 1) {
         const follower = await this.#order(type);
+        if (follower === undefined) return false;
         const found = await follower.prove(over);
         if (found === "over") return false;
         if (found === "proven") {
@@ -58,8 +67,10 @@ export class PieceCarriers implements Handover {
           return true;
         }
         follower.close();
-        log.info(`The output does not come by S3 (${found.seen}). The session goes on with it.`);
-        await clock.sleep(ORDER_AGAIN_MS, over);
+        log[inVain === 0 ? "info" : "debug"](
+          `The output does not come by S3 (${found.seen}). The session goes on with it.`,
+        );
+        await clock.sleep(ORDER_AGAIN_MS * 2 ** inVain, over);
       }
     } catch (error) {
       if (!over.aborted) log.info(`The output does not come by S3: ${asFailure(error).seen}`);
@@ -75,17 +86,26 @@ export class PieceCarriers implements Handover {
     return proven;
   }
 
+  async #untilDue(over: AbortSignal): Promise<void> {
+    const { folders, extractor, clock } = this.#options;
+    const until = clock.now() + LASTS_MS;
+    while (!folders.areUrgent && clock.now() < until && extractor.offset < MUCH)
+      await clock.sleep(LOOK_MS, over);
+  }
+
   get #mayOrder(): boolean {
     const { clock, credentialsEnd = Infinity } = this.#options;
     const lasts = credentialsEnd - clock.now() > 2 * BEFORE_END_MS;
     return lasts && this.#orders < MOST_ORDERS && this.#handovers < MOST_HANDOVERS;
   }
 
-  async #order(type: (lines: Uint8Array) => Promise<void>): Promise<PieceFollower> {
-    const { folders, extractor, credentialsEnd } = this.#options;
+  /** Undefined where the credentials end too soon for renewals to reach the container in time. */
+  async #order(type: (lines: Uint8Array) => Promise<void>): Promise<PieceFollower | undefined> {
+    const { folders, extractor, clock, credentialsEnd } = this.#options;
     this.#orders += 1;
     const store = folders.open();
     const access: FolderAccess = await store.access();
+    if (access.until - clock.now() < 2 * BEFORE_END_MS) return undefined;
     const begin = extractor.confirmed;
     void type(typedOrder(store.folder, begin, access));
     return new PieceFollower({

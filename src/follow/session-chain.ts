@@ -36,6 +36,8 @@ export interface SessionSource {
   terminate(sessionId: string): Promise<void>;
   /** Called when the container has the payload. */
   releasePayload(): void;
+  /** Resolves when another run waits for the place in the container. Rejects when `over` aborts. */
+  untilWanted(over: AbortSignal): Promise<void>;
   /** Called when no session is needed for now: gives the place in the container back. */
   releasePlace(): void;
   /** Stops the job by a command of its own. Never rejects. */

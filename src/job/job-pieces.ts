@@ -6,6 +6,8 @@ import { newFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
+import type { JobPlace } from "./job-place.ts";
+import type { PieceUse } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long the container may take to read that the end was taken. It looks each second. */
@@ -14,12 +16,20 @@ const TAKEN_READ_MS = 3_000;
 /** The folders in the bucket into which a job's container uploads its output. The ledger has all of them. */
 export class JobPieces implements PieceFolders {
   readonly #owner: string | undefined;
+  readonly #place: Pick<JobPlace, "isWanted">;
+  readonly #use: PieceUse;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
 
-  constructor({ owner }: PreparedJob, context: JobContext) {
+  constructor({ owner }: PreparedJob, place: Pick<JobPlace, "isWanted">, use: PieceUse, context: JobContext) {
     this.#owner = owner;
+    this.#place = place;
+    this.#use = use;
     this.#context = context;
+  }
+
+  get areUrgent(): boolean {
+    return this.#use === "at once" || this.#place.isWanted;
   }
 
   open(): PieceStore {
@@ -53,6 +63,7 @@ export class JobPieces implements PieceFolders {
   }
 
   #record(freeAt?: number): void {
+    if (this.#folders.length === 0) return;
     const entries = this.#folders.flatMap((pieces): LedgerEntry[] => {
       const { bucket, owner, prefix } = pieces;
       const control = { bucket, owner, key: `${prefix}control`, ...(freeAt !== undefined && { freeAt }) };

@@ -4,7 +4,11 @@ import type { Place, PlaceClaim } from "../places/place.ts";
 import { takePlace } from "../places/take-place.ts";
 import { uploadMs, Uploads } from "../places/uploads.ts";
 import type { JobContext } from "./context.ts";
+import { pieceUse } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
+
+/** How often it is looked whether other runs wait for a place that is held though its job needs no session. */
+const WANTED_LOOK_MS = 3_000;
 
 /**
  * A job's place in its container: the right to open sessions there, one at a time. The uploads of session logs keep it
@@ -38,7 +42,7 @@ export class JobPlace {
     this.#place = await takePlace({
       target,
       sessionTarget: container.sessionTarget,
-      shares: inputs.transport === "s3" && uploadMs(0, logs) === 0,
+      shares: pieceUse(inputs) !== "never" && uploadMs(0, logs) === 0,
       inputs,
       matrix: inputs.matrix,
       owner,
@@ -57,6 +61,18 @@ export class JobPlace {
   /** True when another session, which has lost its client, may delay the opening of this job's session. */
   get isBesideAnother(): boolean {
     return this.#place?.beside === true;
+  }
+
+  /** True where other runs use the container, or wait for it, as far as this one has seen. */
+  get isWanted(): boolean {
+    return this.#place?.wanted === true;
+  }
+
+  /** Resolves when another run waits for the place. Rejects when `over` aborts. */
+  async untilWanted(over: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    do await clock.sleep(WANTED_LOOK_MS, over);
+    while ((await this.#place?.isWaitedFor()) !== true);
   }
 
   /** Called with each session of the job. */

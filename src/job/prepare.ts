@@ -8,6 +8,7 @@ import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
+import { pieceUse } from "./output-ways.ts";
 
 /** A job that is ready to be started: its payload is staged, and its container takes sessions or is about to. */
 export interface PreparedJob {
@@ -32,7 +33,8 @@ export async function prepareJob(
   lines: WaitLines,
 ): Promise<PreparedJob> {
   const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
-  const payload = assemblePayload(inputs, { origin, target, log });
+  const pieces = pieceUse(inputs) !== "never";
+  const payload = assemblePayload(inputs, { origin, target, pieces, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = delivery({ inputs, owner, runId: origin.id });
   const staged = stage(payload, to, {

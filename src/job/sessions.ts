@@ -132,6 +132,10 @@ export class JobSessions implements SessionSource {
     );
   }
 
+  async untilWanted(over: AbortSignal): Promise<void> {
+    await this.#place.untilWanted(over);
+  }
+
   releasePlace(): void {
     void this.#place.giveBack();
   }

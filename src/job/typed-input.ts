@@ -4,7 +4,7 @@ import type { Delivery } from "../payload/bootstrap.ts";
 import { typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
 import { typedDelivery } from "../payload/typed-delivery.ts";
 import type { JobContext } from "./context.ts";
-import { packAbove } from "./pack-above.ts";
+import { packAbove } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long a presigned URL is valid. */

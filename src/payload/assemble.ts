@@ -9,14 +9,19 @@ import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
 
+interface AssemblyContext {
+  readonly origin: Origin;
+  readonly target: Target;
+  /** S3 may carry the output. */
+  readonly pieces: boolean;
+  readonly log: Log;
+}
+
 /**
  * The payload for this target, which decides the number of workers and the header. Warns of secrets that can't be
  * redacted.
  */
-export function assemblePayload(
-  inputs: Inputs,
-  { origin, target, log }: { readonly origin: Origin; readonly target: Target; readonly log: Log },
-): Payload {
+export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }: AssemblyContext): Payload {
   const workers = workerCount(inputs.workers, target.cpuUnits);
   const script = scriptBytes(inputs.script);
   const short = tooShortToRedact(inputs.secrets);
@@ -28,7 +33,7 @@ export function assemblePayload(
     spoolLimit: inputs.spoolLimit,
     abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
     waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
-    pieces: inputs.transport === "s3",
+    pieces,
     shell: shellFor(inputs.shell, script),
     args: inputs.args,
     workingDirectory: inputs.workingDirectory,

@@ -56,6 +56,8 @@ export function typedOrder(
 
 /** The line that tells the attacher that the reader reads S3 from now on, so that the session may end. */
 export const LEFT = Buffer.from("left\n");
+/** The line that ends the session of an attacher that has stayed, since another run waits for its place. */
+export const AWAY = Buffer.from("away\n");
 
 /**
  * What the body of `control` tells the container. `control` is overwritten, so each one says everything that still

@@ -80,7 +80,7 @@ export class PieceStore {
       s3.presignPost(this.#object(""), { seconds, largest: LARGEST_POST, kmsKeyId }),
       s3.presignGet(this.#object("control"), seconds),
     ]);
-    return { post, control, until };
+    return { post, control, until: Math.min(until, post.credentialsEnd ?? Infinity) };
   }
 
   /** Writes `control`. The number has to grow. `confirmed` is the byte up to which the reader has the spool. */

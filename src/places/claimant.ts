@@ -58,6 +58,16 @@ export class Claimant {
     return [...this.#sessions, ...this.#seen.claims.flatMap(({ session }) => session ?? [])];
   }
 
+  /** Whether other runs were in the queue when this one last read it. */
+  get isWanted(): boolean {
+    return this.#seen.claims.some(({ run }) => run !== this.#options.claim.run);
+  }
+
+  /** Whether other runs waited in the queue when this one last read it. */
+  get isWaitedFor(): boolean {
+    return this.#seen.claims.some(({ holds }) => !holds);
+  }
+
   /** The last sessions of runs that have left. */
   get pastSessions(): readonly string[] {
     return this.#seen.past;

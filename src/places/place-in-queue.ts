@@ -39,6 +39,10 @@ export class PlaceInQueue implements Place {
     return this.#beside;
   }
 
+  get wanted(): boolean {
+    return this.#claimant.isWanted;
+  }
+
   /**
    * Waits in line, and then for sessions that no run of this action has opened. After a failure the place has to be
    * released.
@@ -78,6 +82,15 @@ export class PlaceInQueue implements Place {
     signal?.throwIfAborted();
     this.#beside = beside;
     waitLog.end();
+  }
+
+  async isWaitedFor(): Promise<boolean> {
+    try {
+      await this.#claimant.refresh();
+      return this.#claimant.isWaitedFor;
+    } catch {
+      return false;
+    }
   }
 
   onSession(sessionId: string): void {

@@ -40,6 +40,10 @@ export interface Place {
    * gives up.
    */
   readonly beside: boolean;
+  /** True where other runs were in the queue when this one last read it. */
+  readonly wanted: boolean;
+  /** Whether another run waits in the queue, as it is now. False where that can't be read. */
+  isWaitedFor(): Promise<boolean>;
   /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */
   onSession(sessionId: string): void;
   /**

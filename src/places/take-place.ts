@@ -40,6 +40,8 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
 const FREE: Place = {
   held: false,
   beside: false,
+  wanted: false,
+  isWaitedFor: () => Promise.resolve(false),
   onSession: () => undefined,
   waitToReplace: () => Promise.resolve(),
   postpone: () => Promise.resolve(),

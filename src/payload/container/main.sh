@@ -40,7 +40,7 @@ fx_run_attacher() {
   fx_read_secrets
   fx_replace_attacher
   fx_open_news
-  [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays"
+  [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
   fx_start_helpers
   # The attacher before this one may have been cut before it started the job.
   fx_child=
@@ -61,10 +61,8 @@ fx_run_attacher() {
   fx_show_job
   if [ "$fx_last" != left ]; then
     fx_await_taken
-  elif fx_leave; then
+  elif fx_leave || fx_stay; then
     return
-  else
-    fx_stay
   fi
   fx_end_helpers
   # Without `taken` the next attacher is to show the status again.

@@ -2,6 +2,13 @@ import type { ExecConfiguration } from "../aws/ecs.ts";
 import { logsOf } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 
+/** Whether S3 may carry the output, and whether it is to do so from the job's beginning. */
+export type PieceUse = "never" | "at once" | "when the job lasts";
+
+export function pieceUse({ transport }: Pick<JobContext["inputs"], "transport">): PieceUse {
+  return transport === "s3" ? "at once" : "never";
+}
+
 /** Output is packed when more than this many bytes wait: the agent carries them in a quarter of a second. */
 const PACK_ABOVE = 256 * 1024;
 
