@@ -33,12 +33,13 @@ export async function run(): Promise<void> {
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   if (step.inputs.check) return await checkSetUp(step, process.env);
-  void openAhead(step.aws.clients, step.inputs.bucket);
+  const isNew = step.inputs.where.kind === "new";
+  void openAhead(step.aws.clients, { bucket: step.inputs.bucket, isShared: !isNew });
   const looking = tellWhile("AWS to tell of cluster and bucket", step, lookBeforeStart(step.inputs, step));
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
-  if (step.inputs.where.kind === "new") await looking;
+  if (isNew) await looking;
   const resolving = tellWhile(
-    step.inputs.where.kind === "new" ? "ECS to start the task" : "ECS to tell of the task",
+    isNew ? "ECS to start the task" : "ECS to tell of the task",
     step,
     resolveTargets(targetContext(step)),
   );

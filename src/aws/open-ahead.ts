@@ -5,33 +5,41 @@ import { partitionOf } from "./partitions.ts";
 /** By then the first calls of ECS are on their way. Loading a client takes as long, and nothing else runs meanwhile. */
 const ASKED_MS = 30;
 
+/** What a run calls after ECS. */
+export interface CallsAhead {
+  readonly bucket: string | undefined;
+  /** Whether the task may be used by others, whose sessions are then looked for. */
+  readonly isShared: boolean;
+}
+
 /**
  * Opens connections to the hosts that are called after ECS, unless a proxy is between, and loads the client for them
  * while ECS answers. Never rejects.
  */
 export async function openAhead(
   clients: Pick<AwsClients, "region" | "connections" | "proxy" | "s3" | "ssm">,
-  bucket: string | undefined,
+  calls: CallsAhead,
 ): Promise<void> {
   const { region, connections } = clients;
+  const client = calls.bucket !== undefined ? clients.s3 : calls.isShared ? clients.ssm : undefined;
   setTimeout(() => {
-    (bucket === undefined ? clients.ssm() : clients.s3()).catch(() => undefined); // its first call reports it
+    client?.().catch(() => undefined); // its first call reports it
   }, ASKED_MS).unref();
   if ((await clients.proxy().catch(() => undefined)) !== undefined) return;
-  for (const url of urlsAhead(region, bucket)) if (URL.canParse(url)) connections?.open(url);
+  for (const url of urlsAhead(region, calls)) if (URL.canParse(url)) connections?.open(url);
 }
 
 /**
  * The endpoints that a run calls after ECS, in the order of the calls: with a bucket S3 twice, for the payload and the
- * claim, else Systems Manager; then the message gateway. A connection to another name of the same service, as with FIPS
- * endpoints, is opened when it is needed.
+ * claim, else Systems Manager where the task is shared; then the message gateway. A connection to another name of the
+ * same service, as with FIPS endpoints, is opened when it is needed.
  */
-export function urlsAhead(region: string, bucket: string | undefined): readonly string[] {
+export function urlsAhead(region: string, { bucket, isShared }: CallsAhead): readonly string[] {
   const { dnsSuffix } = partitionOf(region);
   const regional = (host: string): string => `https://${host}.${region}.${dnsSuffix}`;
   const of = (service: "ssm" | "ssmmessages"): string => endpointOverride(service) ?? regional(service);
   const gateway = of("ssmmessages");
-  if (bucket === undefined) return [of("ssm"), gateway];
+  if (bucket === undefined) return [...(isShared ? [of("ssm")] : []), gateway];
   const s3 = endpointOverride("s3") ?? regional(bucket.includes(".") ? "s3" : `${bucket}.s3`);
   return [s3, s3, gateway];
 }
