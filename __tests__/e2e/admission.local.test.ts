@@ -4,6 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, pidOf, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
+import { turnOf } from "../helpers/turns.ts";
 
 const AT_ONCE = 6;
 const BLOCKED = "takes no session any more";
@@ -81,7 +82,7 @@ async function expectAlive({ aws, lines }: Place, task: Task, inputs: Inputs): P
   expect(jobLog(later)).toEqual(["alive"]);
 }
 
-it.each([1, 2] as const)(
+it.each(turnOf([1, 2] as const, 2))(
   "with a bucket, jobs that meet in a container that takes %d at once run in turn",
   async (limit) => {
     const at = place(limit);
@@ -99,11 +100,13 @@ it.each([1, 2] as const)(
   },
 );
 
-it.each([
+const meetings = [
   [1, "jobs"],
   [2, "jobs"],
   [2, "jobs of a matrix"],
-] as const)(
+] as const;
+
+it.each(turnOf(meetings, 3))(
   "without a bucket, in a container that takes %d at once, %s that meet wait for its sessions",
   async (limit, who) => {
     const at = place(limit);
