@@ -1,25 +1,37 @@
 /**
- * `node bench/queue.ts [jobs] [seconds] [apart]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
- * the one before, with a bucket and `start-timeout: 30s`. Says in what order they ran, how long a hand-over took, and what
- * is left in the bucket.
+ * `node bench/queue.ts [jobs] [seconds] [apart] [way]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
+ * the one before, with `start-timeout: 30s`. `way` is `bucket`, the default, with output by S3, `logged`, where the container's sessions are logged, or
+ * `none`, without a bucket. Says in what order the jobs ran, how many at once, how long a hand-over took, and what is left in the
+ * bucket.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from "@aws-sdk/client-ecs";
 import { ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
-import { seed } from "../local/seed.ts";
+import { seed, type SeedNames } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
+const WAY = process.argv[5] ?? "bucket";
 
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500, sessionLimit: 2 });
 try {
-  const { cluster, bucket } = await seed(local);
-  await takingSessions(local);
-  const where = { cluster, bucket, task: local.tasks[0]?.id ?? "", "start-timeout": "30s" };
+  const names = await seed(local);
+  const { cluster, bucket } = names;
+  if (WAY !== "logged") await startWithoutLog(names);
+  await takingSessions(local, WAY === "logged" ? 1 : 2);
+  const task = local.tasks.at(-1)?.id ?? "";
+  const staging = WAY === "none" ? {} : { bucket, transport: "s3" };
+  const where = { cluster, ...staging, task, "start-timeout": "30s" };
   const began = Date.now();
   const order: number[] = [];
   const ends = await Promise.all(
@@ -27,7 +39,9 @@ try {
       await sleep((APART ?? 0) * 1000 * index);
       const own = join(root, String(index));
       mkdirSync(own);
-      const step = await startStep(own, { ...where, run: `echo begun; sleep ${SECONDS}` }, local);
+      const run = `echo begun; date +begin=%s%N; sleep ${SECONDS}; date +end=%s%N`;
+      const matrix = { "matrix-index": String(index), "matrix-total": String(JOBS) };
+      const step = await startStep(own, { ...where, ...matrix, run }, local);
       step.line(/^begun$/m).then(
         () => order.push(index),
         () => undefined,
@@ -39,6 +53,7 @@ try {
   console.log(
     `${green} of ${JOBS} green after ${((Date.now() - began) / 1000).toFixed(1)} s, in the order ${order.join(" ")}`,
   );
+  console.log(`at most ${mostAtOnce(ends.map(({ log }) => log))} at once`);
   for (const { code, log } of ends) if (code !== 0) console.log(log);
   console.log(
     `hand-overs: ${handOvers()
@@ -59,6 +74,35 @@ try {
 } finally {
   await local.stop();
   rmSync(root, { recursive: true });
+}
+
+/** Starts a task of the seed's definition whose container, and so whose sessions, are not logged. */
+async function startWithoutLog({ cluster, taskDefinition, subnets }: SeedNames): Promise<void> {
+  const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials: local.admin });
+  const { taskDefinition: { containerDefinitions = [], ...known } = {} } = await ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition }),
+  );
+  const { taskRoleArn, cpu, memory, networkMode } = known;
+  const family = `${taskDefinition}-unlogged`;
+  await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      ...{ family, taskRoleArn, cpu, memory, networkMode, requiresCompatibilities: ["FARGATE"] },
+      containerDefinitions: containerDefinitions.map((each) => ({ ...each, logConfiguration: undefined })),
+    }),
+  );
+  const networkConfiguration = { awsvpcConfiguration: { subnets: [...subnets] } };
+  const running = { enableExecuteCommand: true, launchType: "FARGATE", networkConfiguration } as const;
+  await ecs.send(new RunTaskCommand({ cluster, taskDefinition: family, ...running }));
+}
+
+/** How many jobs ran at the same time, by their own stamps. */
+function mostAtOnce(logs: readonly string[]): number {
+  const at = (log: string, what: string): number =>
+    Number(new RegExp(`^${what}=(\\d+)$`, "m").exec(log)?.[1] ?? NaN);
+  const times = logs.map((log) => ({ begin: at(log, "begin"), end: at(log, "end") }));
+  return Math.max(
+    ...times.map(({ begin }) => times.filter((other) => other.begin <= begin && begin < other.end).length),
+  );
 }
 
 /** From the write that gives a place back to the ExecuteCommand of the next run. */
