@@ -1,0 +1,62 @@
+import { JobOutput } from "../../src/job/output.ts";
+import type { Inputs } from "../../src/inputs/inputs.ts";
+import { Listener } from "../helpers/listener.ts";
+import { anInputs, aTarget } from "../helpers/runs.ts";
+
+const NONCE = "0123456789abcdef0123456789abcdef";
+const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
+
+function outputFor(inputs: Partial<Inputs> = {}) {
+  const log = new Listener();
+  let shown = "";
+  const output = new JobOutput(NONCE, 1, {
+    ...{ inputs: anInputs(inputs), target: aTarget(), log },
+    write: (...line) => void (shown += Buffer.concat(line).toString()),
+  });
+  return { output, log, shown: () => shown };
+}
+
+const text = (stream: "stdout" | "stderr", line: string) =>
+  ({
+    kind: "text",
+    stream,
+    source: stream === "stderr" ? "e" : "",
+    bytes: Buffer.from(line),
+    ends: true,
+  }) as const;
+
+it.each([
+  ["shows the output of a session", "auto", "out\n"],
+  ["shows the output of a session that alone is asked for", "session", "out\n"],
+  ["leaves the output of a session to its log, where that is asked for", "cloudwatch", ""],
+] as const)("%s", (_, logs, expected) => {
+  const { output, shown } = outputFor({ logs });
+  output.showLive(text("stdout", "out"));
+  output.end();
+  expect(shown()).toBe(expected);
+});
+
+it("keeps both streams apart, for the output `stdout` and for the last words", () => {
+  const { output, shown } = outputFor();
+  output.show(text("stdout", "out"));
+  output.show(text("stderr", "err"));
+  const { stdout, stderr } = output.end();
+  expect([shown(), stdout, [...stderr]]).toEqual(["out\nerr\n", "out", [[0, "err\n"]]]);
+});
+
+it("folds the header under a title that names the container and the task", () => {
+  const { output, log } = outputFor();
+  output.show({ kind: "header", text: "fargate-exec run=1" });
+  expect(log.lines).toEqual(["fargate-exec run=1"]);
+});
+
+it("makes an extractor for a log that begins at byte 0, whatever the sessions have brought", () => {
+  const { output } = outputFor();
+  const session = Buffer.from(`${mark("@0")}\none\n${mark("~ 4")}`);
+  expect([...output.extractor.read(session)].map(({ kind }) => kind)).toEqual([
+    "attached",
+    "text",
+    "confirmed",
+  ]);
+  expect([output.extractor.offset, output.fromTheStart().offset]).toEqual([4, 0]);
+});
