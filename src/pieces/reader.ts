@@ -1,4 +1,5 @@
 import { openPiece, type Piece, type PieceFolder } from "./format.ts";
+import { Heartbeat, SILENCE_MS } from "./heartbeat.ts";
 
 /** The pause after a read that found no piece yet. It grows with each, up to the longest. */
 const FIRST_PAUSE_MS = 200;
@@ -9,14 +10,10 @@ const RETRY_MS = 1_000;
 const AHEAD = 2;
 /** A piece of this size shows that more waits in the container. */
 const LARGE_PIECE = 1024 * 1024;
-/** How often `alive` is read while no piece comes: as often as the container writes it. */
-const ALIVE_EVERY_MS = 30_000;
 /** How often the piece behind a missing one is looked for. */
 const PROBE_EVERY_MS = 5_000;
-/** After this time without a new piece or heartbeat the container does not upload any more. */
-export const SILENCE_MS = 90_000;
 /** How long S3 may deny or fail every read. */
-export const OUTAGE_MS = 30_000;
+const OUTAGE_MS = 30_000;
 /** How many reads have to find the same fault, which an upload that is under way may explain. */
 const FAULTY_READS = 3;
 
@@ -67,13 +64,7 @@ export class PieceReader {
   #readAt = 0;
   /** When the piece behind the missing one may be read. */
   #probeAt = Infinity;
-  #heard: number;
-  #aliveNumber = -1;
-  #aliveAskedAt: number;
-  /** When the last heartbeat that told nothing new was asked for. */
-  #aliveVainAt = 0;
-  /** The byte up to which pieces exist, as the heartbeat says. */
-  #uploaded = 0;
+  readonly #heartbeat: Heartbeat;
   /** The byte up to which another carrier has brought the spool. */
   #certain = 0;
   #faults = 0;
@@ -90,8 +81,7 @@ export class PieceReader {
   constructor(folder: PieceFolder, begin: number, now: number) {
     this.#folder = folder;
     this.#begin = begin;
-    this.#heard = now;
-    this.#aliveAskedAt = now;
+    this.#heartbeat = new Heartbeat(now);
   }
 
   /** The number of the first piece that has not been passed on. */
@@ -129,7 +119,7 @@ export class PieceReader {
     if (this.#isOver) return [];
     const reads = this.#due(now);
     for (const name of reads) this.#asked.set(name, now);
-    if (reads.includes("alive")) this.#aliveAskedAt = now;
+    if (reads.includes("alive")) this.#heartbeat.noteRead(now);
     if (now >= this.#probeAt) this.#probeAt = now + PROBE_EVERY_MS;
     return reads;
   }
@@ -140,7 +130,7 @@ export class PieceReader {
     return Math.min(
       this.#asked.has(this.#next) ? Infinity : this.#readAt,
       this.#asked.has(this.#next + 1) ? Infinity : this.#probeAt,
-      this.#asked.has("alive") ? Infinity : this.#aliveDueAt,
+      this.#asked.has("alive") ? Infinity : this.#heartbeat.dueAt,
     );
   }
 
@@ -184,39 +174,26 @@ export class PieceReader {
       if (this.#streak >= 2) for (let more = 1; more <= AHEAD; more += 1) add(this.#next + more);
     }
     if (now >= this.#probeAt) add(this.#next + 1);
-    if (now >= this.#aliveDueAt) add("alive");
+    if (now >= this.#heartbeat.dueAt) add("alive");
     return names;
   }
 
-  get #aliveDueAt(): number {
-    return Math.max(this.#heard, this.#aliveAskedAt) + ALIVE_EVERY_MS;
-  }
-
-  #found(name: ObjectToRead, bytes: Uint8Array, at: ReadTimes): void {
+  #found(name: ObjectToRead, bytes: Uint8Array, { askedAt, now }: ReadTimes): void {
     const piece = openPiece(this.#folder, bytes);
     if (name === "alive") {
-      this.#readAlive(piece, at);
+      if (this.#heartbeat.take(piece)) this.#hear(now);
+      else this.#heartbeat.noteVain(askedAt);
     } else if (piece?.number === name && (piece.kind === "out" || piece.kind === "end")) {
-      this.#hear(at.now);
+      this.#hear(now);
       this.#held.set(name, piece);
-      this.#passOn(at.now);
+      this.#passOn(now);
     } else if (name === this.#next) {
-      this.#blame("forged", `piece ${name} is not what the container uploaded`, at.now);
+      this.#blame("forged", `piece ${name} is not what the container uploaded`, now);
     }
-  }
-
-  #readAlive(piece: Piece | undefined, { askedAt, now }: ReadTimes): void {
-    if (piece?.kind !== "alive" || piece.number <= this.#aliveNumber) {
-      this.#aliveVainAt = askedAt;
-      return;
-    }
-    this.#aliveNumber = piece.number;
-    this.#uploaded = piece.begin;
-    this.#hear(now);
   }
 
   #hear(now: number): void {
-    this.#heard = now;
+    this.#heartbeat.noteLife(now);
     if (!this.#isProven) this.#events.push({ kind: "proven" });
     this.#isProven = true;
   }
@@ -257,7 +234,7 @@ export class PieceReader {
     { askedAt, now }: ReadTimes,
     { isCertain }: { readonly isCertain: boolean },
   ): void {
-    if (name === "alive") this.#aliveVainAt = askedAt;
+    if (name === "alive") this.#heartbeat.noteVain(askedAt);
     if (name !== this.#next) return;
     this.#streak = 0;
     this.#readAt = now + this.#pause;
@@ -266,18 +243,18 @@ export class PieceReader {
     if (this.#finishedAt !== undefined && askedAt >= this.#finishedAt) {
       this.#events.push({ kind: "exhausted" });
       this.#isOver = true;
-    } else if (this.#held.size > 0 || this.#uploaded > Math.max(this.#begin, this.#certain)) {
+    } else if (this.#held.size > 0 || this.#heartbeat.uploaded > Math.max(this.#begin, this.#certain)) {
       this.#faultySince ??= askedAt;
       // S3 may deny for a moment what is there.
       if (isCertain || now - this.#faultySince >= OUTAGE_MS)
         this.#blame("hole", `piece ${this.#next} is missing, and later ones are there`, now);
-    } else if (Math.min(askedAt, this.#aliveVainAt) - this.#heard >= SILENCE_MS) {
+    } else if (this.#heartbeat.isSilent(askedAt)) {
       this.#stall("silent", `the container has uploaded nothing for ${SILENCE_MS / 1000} s`);
     }
   }
 
   #failed(name: ObjectToRead, { askedAt, now }: ReadTimes): void {
-    if (name === "alive") this.#aliveVainAt = askedAt;
+    if (name === "alive") this.#heartbeat.noteVain(askedAt);
     if (name === this.#next) this.#readAt = now + RETRY_MS;
     this.#streak = 0;
   }

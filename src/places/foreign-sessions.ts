@@ -2,13 +2,9 @@ import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { LoneSession } from "./lone-session.ts";
 import { sinceWords, type WaitLog } from "./wait-log.ts";
 
-/**
- * How long a lone session without a client is waited for: its client may be connecting again. AWS does not tell whose
- * session it is, so this run must not end it.
- */
-const DISCONNECTED_MS = 45_000;
 /** The time for the first answer. In a VPC without an endpoint for SSM there is none, and no run must wait for that. */
 const FIRST_LOOK_MS = 1_000;
 const PAUSE_MS = 1_000;
@@ -82,7 +78,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
   const begun = clock.now();
   let sessions = await looking;
   if (sessions === undefined) return { canList: false, beside: false };
-  let alone: { readonly id: string; readonly since: number } | undefined;
+  const lone = new LoneSession(clock, log);
   for (;;) {
     signal?.throwIfAborted();
     const [known, past] = [options.ours(), options.past()];
@@ -90,18 +86,8 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     const foreign = sessions.filter(
       (session) => !known.includes(session.id) && (shares || !isLeaving(session)),
     );
-    const [first, ...others] = foreign;
-    if (first === undefined) return { canList: true, beside: false };
-    const isAlone = first.status === "Disconnected" && others.length === 0;
-    if (!isAlone) alone = undefined;
-    else if (alone?.id !== first.id) alone = { id: first.id, since: clock.now() };
-    else if (clock.now() - alone.since >= DISCONNECTED_MS) {
-      log.info(
-        `Session ${first.id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
-          "if it is of a run of this action.",
-      );
-      return { canList: true, beside: true };
-    }
+    if (foreign.length === 0) return { canList: true, beside: false };
+    if (lone.isLost(foreign)) return { canList: true, beside: true };
     const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;
     if (!endSoon) waitLog.tell(awaited(foreign));
     const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;

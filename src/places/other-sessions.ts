@@ -1,15 +1,10 @@
 import type { Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { MatrixJob } from "../inputs/inputs.ts";
+import { LoneSession } from "./lone-session.ts";
 import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
 import { turnsOf } from "./turns.ts";
 
-/**
- * How long a lone session without a client is waited for: its client may be connecting again. AWS does not tell whose
- * session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
- * (others.sh), and this run's attacher ends the other attacher there.
- */
-const DISCONNECTED_MS = 45_000;
 /** The longest pause where sessions may not be listed. */
 const SPACING_MS = 1_000;
 
@@ -32,18 +27,15 @@ export async function waitForOtherSessions(
   const { clock, log, signal, random = Math.random, sessionTarget, ssm, matrix } = options;
   const turns = turnsOf(matrix, random);
   let asked = clock.now();
-  let passed: string | undefined;
-  let alone: { readonly id: string; readonly since: number } | undefined;
+  let beside = false;
+  const lone = new LoneSession(clock, log);
   const look = async (): Promise<Holder | undefined> => {
     asked = clock.now();
-    const [first, ...others] = await ssm.activeSessions(sessionTarget);
+    const sessions = await ssm.activeSessions(sessionTarget);
+    const [first, ...others] = sessions;
     if (first === undefined) return undefined;
-    const isAlone = first.status === "Disconnected" && others.length === 0;
-    if (!isAlone) alone = undefined;
-    else if (alone?.id !== first.id) alone = { id: first.id, since: clock.now() };
-    else if (clock.now() - alone.since >= DISCONNECTED_MS) {
-      if (passed !== first.id) log.info(besideWords(first.id));
-      passed = first.id;
+    if (lone.isLost(sessions)) {
+      beside = true;
       return undefined;
     }
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
@@ -59,7 +51,7 @@ export async function waitForOtherSessions(
       confirmed = careful;
       await clock.sleep(ms, signal);
     }
-    return { beside: passed !== undefined };
+    return { beside };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
@@ -69,11 +61,4 @@ export async function waitForOtherSessions(
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
     return { beside: false };
   }
-}
-
-function besideWords(id: string): string {
-  return (
-    `Session ${id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
-    "if it is of a run of this action."
-  );
 }
