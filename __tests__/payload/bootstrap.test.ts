@@ -51,8 +51,11 @@ describe("the command", () => {
       },
     ],
   ])("is three words, short, and nothing that the agent would replace: by %s", (_, delivery) => {
-    const text = command(delivery, { at: Number.MAX_SAFE_INTEGER });
+    const text = command(delivery);
     expect(Buffer.byteLength(text)).toBeLessThan(LONGEST_COMMAND);
+    expect(Buffer.byteLength(command(delivery, { at: Number.MAX_SAFE_INTEGER }))).toBeLessThan(
+      LONGEST_COMMAND,
+    );
     expect(text).not.toContain("{{");
     expect(text).not.toContain("$$");
     expect(text).toMatch(/^[\n -~]*$/);
@@ -78,9 +81,9 @@ describe("the command", () => {
   });
 });
 
-/** Stands for boto3: "downloads" a local file, and says how it was asked. */
+/** Stands for boto3: "downloads" a local file, and says how it was asked. FAKE_BUSY is how many seconds it computes first. */
 const BOTO3 = `
-import os, sys, types
+import os, sys, time, types
 session = types.SimpleNamespace(Config=dict)
 class Body:
     def read(self):
@@ -89,8 +92,13 @@ class Client:
     def get_object(self, **asked):
         open(os.environ["FAKE_OBJECT"] + ".asked", "a").write(repr(sorted(asked.items())) + "\\n")
         return {"Body": Body()}
-def client(service, region, config):
-    return Client()
+class Session:
+    def get_credentials(self):
+        return None if "FAKE_DENIED" in os.environ else self
+    def client(self, service, region, config):
+        while time.process_time() < float(os.environ.get("FAKE_BUSY", 0)):
+            pass
+        return Client()
 `;
 
 describe("delivery by boto3", () => {
@@ -118,10 +126,31 @@ describe("delivery by boto3", () => {
     expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
   });
 
+  it.concurrent("waits for what boto3 computes, for as long as that takes", async () => {
+    const busy = join(directory, "busy");
+    const job = new WatchedJob({
+      ...options,
+      containerEnv: { PATH: boto3, FAKE_OBJECT: busy, FAKE_BUSY: "6" },
+    });
+    writeFileSync(busy, job.payload.bytes);
+    await job.attach().closed;
+    expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
+    expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
+  });
+
+  it.concurrent("says so where it finds no credentials", async () => {
+    const containerEnv = { PATH: boto3, FAKE_OBJECT: object, FAKE_DENIED: "1" };
+    const run = await watch({ ...options, containerEnv });
+    expect(run.events[0]).toMatchObject({ missing: { why: "AssertionError: no credentials" } });
+  });
+
   it("takes nothing else for it, and says why it had to be typed", async () => {
     writeFileSync(object, "something else");
     const run = await watch(options);
-    expect(run.events[0]).toMatchObject({ kind: "ready", missing: { why: "checksum mismatch" } });
+    expect(run.events[0]).toMatchObject({
+      kind: "ready",
+      missing: { why: "AssertionError: checksum mismatch" },
+    });
     expect(run.stdout.toString()).toBe("delivered\n");
   });
 

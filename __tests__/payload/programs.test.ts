@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { asRoot } from "../../local/task/isolate.ts";
@@ -12,6 +13,10 @@ const VENV = realpathSync(fileURLToPath(new URL("../../.venv/bin", import.meta.u
 /** A program that says as whom it is run. It runs no other by PATH, where it may be found in its turn. */
 const EVIL =
   '#!/bin/sh\necho "$0: $(/usr/bin/id -u)" >>/tmp/evidence; /usr/bin/chmod 666 /tmp/evidence\nexit 1\n';
+/** The directory of the system's Python 3 below `lib`. */
+const LIBRARY = execFileSync("/usr/bin/python3", ["-c", "import os; print(os.__file__.split('/')[-2])"])
+  .toString()
+  .trim();
 const S3 = { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" } as const;
 
 /** Runs a script in a container that `setUp` has prepared, where another user has these files. */
@@ -144,15 +149,18 @@ describe.each(CONTAINER_SHELLS)("a program in a directory of root's, under %s,",
   );
 });
 
-asOthers(
-  "python3 fetches nothing by packages that another user can replace",
-  async () => {
-    const packages = "/usr/lib/python3/dist-packages";
-    const module = `open("/tmp/evidence", "a").write("imported\\n")\n`;
+asOthers.each([
+  ["of the distribution", "/usr/lib/python3/dist-packages", "boto3.py"],
+  ["in /usr/local", `/usr/local/lib/${LIBRARY}/dist-packages`, "boto3.py"],
+  ["in /usr/local, as Python starts", `/usr/local/lib/${LIBRARY}/dist-packages`, "any.pth"],
+])(
+  "python3 fetches nothing by packages %s that another user can replace",
+  async (_, packages, file) => {
+    const module = `import os; open("/tmp/evidence", "a").write(f"{os.getuid()}\\n")\n`;
     const seen = await runIn(
       "dash",
       `chown -R 1000 ${packages}`,
-      { [`${packages}/boto3.py`]: module },
+      { [`${packages}/${file}`]: module },
       {
         containerEnv: { PATH: "/bin" },
         delivery: S3,
@@ -161,7 +169,24 @@ asOthers(
     );
     expect(seen.evidence).toBe("");
     expect(seen.job.status).toMatchObject(ENDED);
-    expect(seen.notes).toContain("boto3: another user can replace /lib/python3/dist-packages");
+    expect(seen.notes).toContain(
+      `boto3: another user can replace ${packages.replace(/^\/usr\/lib/, "/lib")}`,
+    );
+  },
+  PATIENCE,
+);
+
+asOthers.each(CONTAINER_SHELLS)(
+  "python3 counts as not there where another user can replace its library, under %s",
+  async (sh) => {
+    const library = `/usr/lib/${LIBRARY}`;
+    const module = `import os; open("/tmp/evidence", "a").write(f"{os.getuid()}\\n")\n`;
+    const seen = await runIn(sh, `chown -R 1000 ${library}`, {
+      [`${library}/collections/__init__.py`]: module,
+    });
+    expect(seen.evidence).toBe("");
+    expect(seen.job.status).toMatchObject(ENDED);
+    expect(seen.notes).toMatch(/^Not run, since another user .*: \/usr\/bin\/python3\./m);
   },
   PATIENCE,
 );

@@ -24,6 +24,7 @@ const MEANT: readonly (readonly [code: string, reason: string])[] = [
   ["SC2010", "`ls` is asked for modes and owners of paths of ours; no name in them can mislead."],
   ["SC1007", "An empty value is sent without its quotes."],
   ["SC2015", "What is between `&&` and `||` is an assignment, which does not fail."],
+  ["SC2046", "What `ls -d` prints is to be split into paths."],
   ["SC2086", "The fields of /proc/PID/stat are to be split."],
   ["SC3065", "Every shell that may be /bin/sh has `test -k`."],
   ["SC3067", "Every shell that may be /bin/sh has `test -O`."],

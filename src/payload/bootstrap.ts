@@ -34,12 +34,12 @@ export const LONGEST_COMMAND = 4096;
  * into words without a shell. It holds no secret, no `{{` and no `$$`.
  */
 export function bootstrapCommand(options: BootstrapOptions): string {
-  const { payload, delivery } = options;
   const script = [
-    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${payload.scriptAt}`,
+    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${options.payload.scriptAt}`,
     `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
-    `fx_echo_off_py=${doubleQuote(inlinePython("echo_off.py"))}`,
-    fetchFunction(payload, delivery),
+    `fx_echo_py=${doubleQuote(inlinePython("echo_off.py"))}`,
+    // An attacher that resumes fetches nothing.
+    ...(options.at > 0 ? [] : [fetchFunction(options)]),
     "set +x",
     shortened(bootstrapSource()),
   ].join("\n");
@@ -53,20 +53,14 @@ export const PACKED = "packed";
  * The shell function that downloads the payload. Where the session carries the payload it finds out whether the
  * container can unpack it.
  */
-function fetchFunction(payload: Payload, delivery: Delivery): string {
+function fetchFunction({ runId, payload, delivery }: BootstrapOptions): string {
   if (delivery.kind === "session") {
     const [gzip, base64] = ["command -v gzip", "command -v base64"];
     return `fx_fetch() { ${gzip}&&${base64}&&fx_safe "$(${gzip})" "$(${base64})"&&fx_why=${PACKED}; :; } >/dev/null`;
   }
   const { bucket, key, region } = delivery;
-  const words = [
-    `${inlinePython("apart.py")}\n${inlinePython("fetch.py")}`,
-    bucket,
-    key,
-    region,
-    payload.sha256,
-  ]
-    .map(quote)
-    .join(" ");
-  return `fx_fetch(){ HOME=$fx_dir "$fx_file" -I -c ${words} "$fx_dir/payload">/dev/null 2>"$fx_dir/err";}`;
+  const program = quote(`${inlinePython("apart.py")}\n${inlinePython("fetch.py")}`);
+  const object = [quote(bucket), key.split(runId).map(quote).join('"$fx_id"'), quote(region)];
+  const words = [program, ...object, payload.sha256].join(" ");
+  return `fx_fetch(){ HOME=$fx_dir AWS_MAX_ATTEMPTS=1 "$fx_file" -I -c ${words} "$fx_dir/payload">/dev/null 2>"$fx_dir/err";}`;
 }

@@ -2,9 +2,15 @@
 #
 # Part of the loader, and of the job.
 
-fx_optional='python3 setsid env awk aws curl wget gzip base64 sha256sum openssl touch'
+fx_optional='setsid env awk aws curl wget gzip base64 sha256sum openssl touch python3'
 # Those of them that no other user can replace, as fx_survey has found, each with a colon before it.
 fx_sure=''
+
+# Whether no other user can replace the standard library of the python3 in fx_on. In a subshell: fx_on stays as it is.
+fx_has_safe_library() (
+  set -- "${fx_on%/*/*}"/lib*/python3.*
+  [ ! -e "$1" ] || fx_safe "$@"
+)
 
 # fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file, which is
 # empty where there is none. One that was passed over is in fx_bad. A part of the shell has its name for a path.
@@ -18,7 +24,7 @@ fx_tool() {
     fx_file=$fx_file/$fx_wanted
     case $fx_sure: in *":$fx_file:"*) return 0 ;; esac
     [ -f "$fx_file" ] && [ -x "$fx_file" ] || continue
-    ! fx_safe "$fx_file" || return 0
+    fx_safe "$fx_file" && { [ "$fx_wanted" != python3 ] || fx_has_safe_library; } && return
     fx_bad=${fx_bad:-$fx_file}
   done
   fx_file=''
@@ -41,7 +47,8 @@ fx_survey() {
     done
     unset IFS
   done
-  if [ $# = 0 ] || fx_safe "$@"; then
+  # python3 is the last of them, so fx_on is what it is without links.
+  if [ $# = 0 ] || { fx_safe "$@" && fx_has_safe_library; }; then
     for fx_file in "$@"; do fx_sure=$fx_sure:$fx_file; done
   else
     for fx_each in $fx_optional; do
