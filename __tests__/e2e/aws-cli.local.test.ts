@@ -9,7 +9,7 @@ let aws: Aws;
 let result: StepResult;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   const { made } = aws.world;
   result = await aws.step({
     ...aws.newTask(),

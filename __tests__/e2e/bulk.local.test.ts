@@ -54,7 +54,7 @@ beforeAll(async () => {
 });
 
 async function bulk(more: Inputs, orders: Orders): Promise<Bulk> {
-  const aws = await Aws.start({}, "of every way of use");
+  const aws = await Aws.start();
   try {
     const cluster = aws.world.made.loggedCluster;
     const task = await aws.runningTask(undefined, cluster);

@@ -19,7 +19,7 @@ let defiance: Promise<CancelledStep>;
 let defying: readonly string[];
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   // Begun here and checked last, since it takes the three seconds between TERM and KILL.
   const task = await aws.runningTask();
   const run = "trap '' TERM INT; echo begun; while :; do sleep 0.1; done";

@@ -32,8 +32,8 @@ const said: string[] = [];
 
 beforeAll(async () => {
   [aws, slow] = await Promise.all([
-    Aws.start({ log: (line) => said.push(line) }, "of every way of use"),
-    Aws.start({ delays: { pull: 600_000 } }, "of every way of use"),
+    Aws.start({ log: (line) => said.push(line) }),
+    Aws.start({ delays: { pull: 600_000 } }),
   ]);
   running = await aws.runningTask();
 });
@@ -182,7 +182,10 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
           desiredCount: 0,
         }),
       );
-      return await aws.step({ service: "idle", run: "x" });
+      const inputs = { service: "idle", run: "x" };
+      const without = await aws.step(inputs);
+      expect(without.annotations[0]?.message).toMatch(/desired count is not known.*ecs:DescribeServices/);
+      return await aws.step(inputs, { also: ["caller-service-start"] });
     },
     words: ["'idle'", "Desired 0, running 0", "start: true"],
   },
@@ -266,7 +269,8 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       // A run that sees those sessions beforehand queues.
       const message = "no identity-based policy allows the ssm:DescribeSessions action";
       aws.world.local.fail({ operation: "DescribeSessions", code: "AccessDeniedException", message });
-      return await inRunning({ task: task.id, bucket: aws.world.made.bucket });
+      const inputs = { task: task.id, bucket: aws.world.made.bucket };
+      return await inRunning(inputs, { also: ["caller-without-bucket"] });
     },
     words: ["opened no session within 20 s", "other sessions: ecs-execute-command-", "stop the task"],
   },

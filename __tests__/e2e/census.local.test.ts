@@ -14,7 +14,7 @@ const MEETING = Number(process.env["CENSUS_MEETING"] ?? 6);
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } }, "of every way of use");
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } });
   await aws.register("no-init", [withoutInit], "2048");
   // Its sessions are not logged, so runs share its places.
   await aws.register("init", [{ ...withoutInit, linuxParameters: { initProcessEnabled: true } }], "2048");

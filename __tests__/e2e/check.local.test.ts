@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { PutBucketPolicyCommand } from "@aws-sdk/client-s3";
 import { reached, runTask } from "../local/with-local.ts";
-import { Aws, callerPolicies, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
+import { Aws, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
 import { policyOf } from "../../local/iam/policy-files.ts";
 import { type CheckRun, SetUp } from "../helpers/set-ups.ts";
 import { eventually, until } from "../helpers/until.ts";
@@ -17,7 +17,7 @@ import { turnOf } from "../helpers/turns.ts";
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   // The subnets of the seed are public; with the endpoint a task needs no public address there.
   const setUp = new SetUp(aws, "base");
   const [SubnetId = ""] = aws.world.made.subnets;
@@ -84,14 +84,6 @@ async function tasksRun({ name }: SetUp): Promise<void> {
         lastStatus === "RUNNING" && [...agents.values()].every((agent) => agent.lastStatus === "RUNNING"),
     );
   await eventually(ready, [true]);
-}
-
-/** The policies of docs/iam without this action. */
-function without(action: string): readonly unknown[] {
-  return [
-    ...callerPolicies,
-    { Version: "2012-10-17", Statement: { Effect: "Deny", Action: action, Resource: "*" } },
-  ];
 }
 
 /** One set-up that does not work, as it is found in the wild, and what mends it. */
@@ -386,11 +378,11 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["rights to the bucket"],
     says: /Allow s3:PutObject on arn:aws:s3:::demo-staging\/fargate-exec\//,
     make: (setUp) => {
-      setUp.letCaller(without("s3:PutObject"));
+      setUp.denied = "s3:PutObject";
       return Promise.resolve({ ...aws.newTask(), bucket: aws.world.made.bucket });
     },
     mend: (setUp) => {
-      setUp.letCaller(callerPolicies);
+      setUp.denied = undefined;
       return Promise.resolve(unchanged);
     },
   },
@@ -398,11 +390,11 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["right to open sessions"],
     says: /Allow ecs:ExecuteCommand on arn:\S+:cluster\/demo and arn:\S+:task\/demo\//,
     make: (setUp) => {
-      setUp.letCaller(without("ecs:ExecuteCommand"));
+      setUp.denied = "ecs:ExecuteCommand";
       return Promise.resolve({ service: aws.world.made.service });
     },
     mend: (setUp) => {
-      setUp.letCaller(callerPolicies);
+      setUp.denied = undefined;
       return Promise.resolve(unchanged);
     },
   },
@@ -410,11 +402,11 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["right to pass its roles"],
     says: /Allow iam:PassRole on .*role\/demo-task/,
     make: (setUp) => {
-      setUp.letCaller(without("iam:PassRole"));
+      setUp.denied = "iam:PassRole";
       return Promise.resolve(aws.newTask());
     },
     mend: (setUp) => {
-      setUp.letCaller(callerPolicies);
+      setUp.denied = undefined;
       return Promise.resolve(unchanged);
     },
   },
@@ -422,11 +414,11 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["session key"],
     says: /Allow 'kms:GenerateDataKey'/,
     make: (setUp) => {
-      setUp.letCaller(without("kms:GenerateDataKey"));
+      setUp.denied = "kms:GenerateDataKey";
       return Promise.resolve({ ...aws.newTask(), cluster: aws.world.made.kmsCluster });
     },
     mend: (setUp) => {
-      setUp.letCaller(callerPolicies);
+      setUp.denied = undefined;
       return Promise.resolve(unchanged);
     },
   },
@@ -567,9 +559,7 @@ it("a set-up that is whole: every check is OK, for a task, a service, a new task
 it("without the rights of caller-check.json and caller-diagnosis.json those checks are skipped, and the step is green", async () => {
   const setUp = new SetUp(aws, "poor");
   const task = await running(setUp);
-  const files = ["caller-running-task", "caller-without-bucket"];
-  const names = { region: "*", account: "*", cluster: "*" };
-  setUp.letCaller(files.map((file) => policyOf(file, names)));
+  setUp.lacks = ["caller-check", "caller-diagnosis"];
   const checked = await setUp.check(task);
   expectGreen(checked);
   const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP");

@@ -29,7 +29,7 @@ afterEach(() => places.forEach(({ aws }) => aws.world.local.calm()));
 afterAll(() => Promise.all(places.map(({ aws }) => aws.stop())));
 
 async function place(sessionLimit: 1 | 2 = 2): Promise<Place> {
-  const aws = await Aws.start({ sessionLimit }, "of every way of use");
+  const aws = await Aws.start({ sessionLimit });
   // Without a session log, since a third session would wait for the agent's upload.
   return { aws, task: await aws.runningTask(await aws.register("unlogged", [withoutInit])) };
 }

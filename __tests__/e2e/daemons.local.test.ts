@@ -35,7 +35,7 @@ describeImages.each(["debian-python", "busybox"])("in %s, a daemon left behind",
 
   beforeAll(async () => {
     await buildImages([`local/${image}`]);
-    aws = await Aws.start({}, "of every way of use");
+    aws = await Aws.start();
     // With an init, which reaps what the daemons leave.
     task = await taskOf(aws, `local/${image}`, { linuxParameters: { initProcessEnabled: true } });
     idle = running();

@@ -57,7 +57,7 @@ describeImages.each(IMAGES)("in %s, a script that", (image) => {
 
   beforeAll(async () => {
     await buildImages([`local/${image}`]);
-    aws = await Aws.start({}, "of every way of use");
+    aws = await Aws.start();
     const begin = (): Promise<Task> =>
       taskOf(aws, `local/${image}`, {
         command: [

@@ -13,7 +13,7 @@ import { eventually } from "../helpers/until.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } }, "of every way of use");
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } });
 });
 
 afterAll(() => aws.stop());

@@ -3,7 +3,7 @@ import { Aws, mainLog, withoutInit } from "../helpers/local.ts";
 let aws: Aws;
 beforeAll(async () => {
   // The agents run, but never take a session.
-  aws = await Aws.start({ delays: { connect: 600_000 } }, "of every way of use");
+  aws = await Aws.start({ delays: { connect: 600_000 } });
 });
 afterAll(() => aws.stop());
 

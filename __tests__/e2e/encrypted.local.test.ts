@@ -7,7 +7,7 @@ let aws: Aws;
 let proxy: Proxy;
 
 beforeAll(async () => {
-  [aws, proxy] = [await Aws.start({}, "of every way of use"), await Proxy.start()];
+  [aws, proxy] = [await Aws.start(), await Proxy.start()];
 });
 afterEach(() => aws.world.local.calm());
 afterAll(async () => {

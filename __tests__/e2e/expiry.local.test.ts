@@ -10,7 +10,7 @@ const JOB_SECONDS = 14;
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({ roleSessionSeconds: SESSION_SECONDS }, "of every way of use");
+  aws = await Aws.start({ roleSessionSeconds: SESSION_SECONDS });
 });
 afterAll(() => aws.stop());
 

@@ -6,7 +6,7 @@ import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
 });
 afterAll(() => aws.stop());
 

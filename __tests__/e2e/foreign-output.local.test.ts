@@ -3,7 +3,7 @@ import { Aws, mainLog } from "../helpers/local.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
 });
 
 afterAll(() => aws.stop());

@@ -13,7 +13,7 @@ const clusters = { alias: "encrypted-by-alias", id: "encrypted-by-id" };
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   const { local, made, ecs } = aws.world;
   const kms = new KMSClient(clientConfig(local));
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));

@@ -26,10 +26,7 @@ let aws: Aws;
 let privateSubnet: string;
 
 beforeAll(async () => {
-  aws = await Aws.start(
-    { gateway: { requireSignature: true, requireRight: true, reuseTokens: false } },
-    "of every way of use",
-  );
+  aws = await Aws.start({ gateway: { requireSignature: true, requireRight: true, reuseTokens: false } });
   await Promise.all([makeLogs(), makeEndpoint()]);
   const setUp = new SetUp(aws, "check");
   const { vpc, subnet } = await setUp.vpc();

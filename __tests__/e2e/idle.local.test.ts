@@ -6,7 +6,7 @@ let task: Task;
 
 // Shorter than the half minute after which the attacher of a silent job writes a mark.
 beforeAll(async () => {
-  aws = await Aws.start({ gateway: { idleLimit: 4_000 } }, "of every way of use");
+  aws = await Aws.start({ gateway: { idleLimit: 4_000 } });
   task = await aws.runningTask();
 });
 

@@ -383,9 +383,7 @@ const moments = turnOf(all, 2);
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };
-  lanes = await Promise.all(
-    Array.from({ length: LANES }, () => Aws.start({ delays }, "of every way of use")),
-  );
+  lanes = await Promise.all(Array.from({ length: LANES }, () => Aws.start({ delays })));
   const free = [...lanes];
   results = await inTurn(moments, LANES, async (moment) => {
     const aws = free.pop();

@@ -18,9 +18,7 @@ let worlds: readonly Aws[];
 let results: readonly StepResult[];
 
 beforeAll(async () => {
-  worlds = await Promise.all(
-    cases.map(() => Aws.start({ gateway: { reuseTokens: false } }, "of every way of use")),
-  );
+  worlds = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
   results = await Promise.all(cases.map(({ transcripts }, at) => withoutSessions(worlds[at], transcripts)));
 });
 

@@ -3,7 +3,7 @@ import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { RecordedRequest } from "../../local/front.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, callerPolicies, jobLog } from "../helpers/local.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 const JOBS = 40;
@@ -22,10 +22,7 @@ interface Job {
 let aws: Aws;
 let jobs: readonly Job[];
 beforeAll(async () => {
-  aws = await Aws.start(
-    { throttle: true, sessionLimit: LIMIT, delays: { firstRead: FIRST_READ_MS } },
-    "of every way of use",
-  );
+  aws = await Aws.start({ throttle: true, sessionLimit: LIMIT, delays: { firstRead: FIRST_READ_MS } });
   const { ecs, made } = aws.world;
   await ecs.send(
     new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
@@ -44,20 +41,16 @@ function tasks(): readonly Task[] {
 /** A job with a user of its own, so that the key identifies its calls. */
 async function matrixJob(index: number): Promise<Job> {
   const { made, local } = aws.world;
-  const key = `AKIAMATRIX${String(index).padStart(10, "0")}`;
-  const secret = "a-secret-of-the-matrix";
-  const keys = { accessKeyId: key, secretAccessKey: secret };
-  local.iam.principals.addUser(`job-${index}`, { policies: callerPolicies, keys });
+  const inputs = {
+    service: made.service,
+    bucket: made.bucket,
+    env: `INDEX=${index}`,
+    run: 'echo "this is $INDEX"; echo "not of $INDEX" >&2; exit $((INDEX % 4 == 3 ? INDEX : 0))',
+  };
+  const env = aws.keysFor(inputs);
+  const key = env["AWS_ACCESS_KEY_ID"];
   const begun = Date.now();
-  const result = await aws.step(
-    {
-      service: made.service,
-      bucket: made.bucket,
-      env: `INDEX=${index}`,
-      run: 'echo "this is $INDEX"; echo "not of $INDEX" >&2; exit $((INDEX % 4 == 3 ? INDEX : 0))',
-    },
-    { env: { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret } },
-  );
+  const result = await aws.step(inputs, { env });
   const seconds = (Date.now() - begun) / 1000;
   return { index, result, calls: local.requests.filter((call) => call.key === key), seconds };
 }

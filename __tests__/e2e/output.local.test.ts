@@ -30,7 +30,7 @@ const cases = [
 ] as const;
 
 beforeAll(async () => {
-  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } }, "of every way of use");
+  aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } });
   task = await aws.runningTask();
   const tasks = [task, ...(await Promise.all([1, 2, 3].map(() => aws.runningTask())))];
   // All at once, two sessions to a task, since they mostly wait for the agent.

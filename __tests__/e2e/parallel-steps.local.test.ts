@@ -10,7 +10,7 @@ import {
   type UsesStep,
 } from "../../local/runner/job.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, jobLog, processes } from "../helpers/local.ts";
+import { Aws, type Inputs, jobLog, processes } from "../helpers/local.ts";
 import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
@@ -20,7 +20,7 @@ const CANCEL_WITHIN_MS = 5_000;
 
 let aws: Aws;
 beforeAll(async () => {
-  aws = await Aws.start({ sessionLimit: 2 }, "of every way of use");
+  aws = await Aws.start({ sessionLimit: 2 });
   const { ecs, made } = aws.world;
   await ecs.send(
     new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
@@ -39,11 +39,15 @@ async function job(steps: readonly JobStep[]): Promise<JobResult> {
   const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
   try {
     const actionDir = resolve(import.meta.dirname, "../..");
-    return await runJob({ actionDir, workspace, steps, env: aws.world.local.env });
+    const env = { ...aws.world.local.env, ...aws.keysFor(needed()) };
+    return await runJob({ actionDir, workspace, steps, env });
   } finally {
     rmSync(workspace, { recursive: true });
   }
 }
+
+/** The inputs that say which rights the job's role needs: all of its steps have a bucket. */
+const needed = (): Inputs => ({ service: aws.world.made.service, bucket: aws.world.made.bucket });
 
 /** A step in a task of the service, by the bucket. */
 function uses(id: string, run: string, more: Partial<UsesStep> = {}): UsesStep {

@@ -20,7 +20,7 @@ import { answered, eventually, until } from "../helpers/until.ts";
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "by inputs");
+  aws = await Aws.start();
 });
 afterAll(() => aws.stop());
 

@@ -10,7 +10,7 @@ withNeed(
 )("in a container of podman and runc", () => {
   let aws: Aws;
   beforeAll(async () => {
-    aws = await Aws.start({ runtime: "podman" }, "of every way of use");
+    aws = await Aws.start({ runtime: "podman" });
     await aws.register("no-init", [withoutInit], "4096");
   });
   afterAll(() => aws.stop());

@@ -112,7 +112,7 @@ describe("by the whole step", () => {
   let tasks: readonly Task[];
 
   beforeAll(async () => {
-    aws = await Aws.start({}, "of every way of use");
+    aws = await Aws.start();
     tasks = await Promise.all([aws.runningTask(), aws.runningTask()]);
   });
   afterAll(() => aws.stop());

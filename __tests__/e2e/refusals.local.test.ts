@@ -5,7 +5,7 @@ let aws: Aws;
 let running: string;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   running = (await aws.runningTask()).id;
 });
 

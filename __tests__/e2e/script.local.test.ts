@@ -10,7 +10,7 @@ let idle: readonly string[];
 
 // Here commands get no credential variables, as under some agents. Only PID 1's environment leads to S3.
 beforeAll(async () => {
-  aws = await Aws.start({ hideCredentialsFromExec: true }, "of every way of use");
+  aws = await Aws.start({ hideCredentialsFromExec: true });
   task = await aws.runningTask();
   bucket = aws.world.made.bucket;
   idle = processes(task).map(({ command }) => command);

@@ -6,7 +6,7 @@ let aws: Aws;
 let task: Task;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   task = await aws.runningTask();
 });
 

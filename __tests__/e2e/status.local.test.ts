@@ -6,7 +6,7 @@ let aws: Aws;
 let tasks: readonly Task[];
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   tasks = await Promise.all([aws.runningTask(), aws.runningTask()]);
 });
 

@@ -10,7 +10,7 @@ const MOST_LOOKS = 4;
 let aws: Aws;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
 });
 
 afterAll(() => aws.stop());

@@ -10,7 +10,7 @@ let aws: Aws;
 const holes = new Map<string, Blackhole>();
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   for (const kind of ["dropped", "silent"] as const) holes.set(kind, await Blackhole.start(kind));
 });
 

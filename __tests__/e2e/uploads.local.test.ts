@@ -9,7 +9,7 @@ let aws: Aws;
 
 beforeAll(async () => {
   // A session without a client prints as well.
-  aws = await Aws.start({ gateway: { pauseAfter: undefined } }, "of every way of use");
+  aws = await Aws.start({ gateway: { pauseAfter: undefined } });
 });
 afterAll(() => aws.stop());
 

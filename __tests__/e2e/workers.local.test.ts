@@ -5,7 +5,7 @@ let aws: Aws;
 let tailTask: Task;
 
 beforeAll(async () => {
-  aws = await Aws.start({}, "of every way of use");
+  aws = await Aws.start();
   await aws.register("no-init", [withoutInit], "4096");
   tailTask = await aws.runningTask("no-init");
 });

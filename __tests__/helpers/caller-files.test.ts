@@ -20,6 +20,11 @@ it.each([
     ],
   ],
   [{ image: "i", bucket: "b" }, ["caller-start-task", "caller-definitions", "caller-bucket"]],
+  [{ "task-definition": "f", hold: "false", bucket: "b" }, ["caller-start-task", "caller-bucket"]],
+  [
+    { "task-definition": "f.json", hold: "false", bucket: "b" },
+    ["caller-start-task", "caller-definitions", "caller-bucket"],
+  ],
 ])("a step with %j has the files of its way of use", (inputs, files) => {
   const met = /-(versions|kms|public-ip|diagnosis|logs-\w+|running-task)$/;
   expect(callerFilesFor(inputs).filter((file) => !met.test(file))).toEqual(files);

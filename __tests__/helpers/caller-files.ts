@@ -2,6 +2,10 @@ import type { Inputs } from "./local.ts";
 
 const starts = (inputs: Inputs): boolean =>
   Boolean(inputs["task-definition"] ?? inputs["image"]) || inputs["start"] === "true";
+const isFile = (definition: string | undefined): boolean => definition?.endsWith(".json") === true;
+/** Registers a definition: our derived one for `hold`, one for `image`, or the one of a file. */
+const registers = (inputs: Inputs): boolean =>
+  starts(inputs) && (inputs["hold"] !== "false" || "image" in inputs || isFile(inputs["task-definition"]));
 const reads = (log: string, { logs = "auto" }: Inputs): boolean => ["auto", log].includes(logs);
 
 /**
@@ -15,7 +19,7 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-service": ({ service }) => service !== undefined,
   "caller-service-start": (inputs) => inputs["service"] !== undefined && starts(inputs),
   "caller-start-task": starts,
-  "caller-definitions": starts,
+  "caller-definitions": registers,
   "caller-bucket": ({ bucket }) => bucket !== undefined,
   "caller-bucket-versions": ({ bucket }) => bucket !== undefined,
   "caller-bucket-kms": ({ bucket }) => bucket !== undefined,

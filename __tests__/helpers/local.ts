@@ -32,8 +32,9 @@ import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
-import { callerFiles, callerFilesFor } from "./caller-files.ts";
+import { callerFilesFor } from "./caller-files.ts";
 import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
+import type { Policy } from "../../local/iam/policy.ts";
 import { answered, eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
@@ -69,10 +70,6 @@ const anyName: Names = {
   ...{ bucket: "*", prefix: "*", "bucket-key": "*", "cluster-key": "*" },
   ...{ "log-group": "*", "container-log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
 };
-/** The policies of the workflow's role. */
-export const callerPolicies = policyFiles
-  .filter((file) => file.startsWith("caller-"))
-  .map((file) => policyOf(file, anyName));
 const rolePolicies = policyFiles
   .filter((file) => file.startsWith("task-role"))
   .map((file) => policyOf(file, anyName));
@@ -82,24 +79,28 @@ function keysOf(env: Readonly<Record<string, string>>): Keys {
   return { accessKeyId, secretAccessKey };
 }
 
-/** Which policies of docs/iam a step runs under: those that its inputs need, or all of them. */
-export type Rights = "by inputs" | "of every way of use";
+/** The policies of docs/iam that the role of a step with these inputs has. */
+export function callerPoliciesFor(
+  inputs: Inputs,
+  { also = [], lacks = [] }: Pick<StepOptions, "also" | "lacks"> = {},
+): readonly Policy[] {
+  const files = [...callerFilesFor(inputs), ...also].filter((file) => !lacks.includes(file));
+  return files.map((file) => policyOf(file, anyName));
+}
 
 /**
  * One local Fargate for the tests of a file, and the bundled action on it. Each step runs as a user of its own, under exactly
- * the policies of docs/iam that its inputs need unless the file says otherwise. The tests' own calls have all rights.
+ * the policies of docs/iam that its inputs need. The tests' own calls have all rights, and the user of `local.env` has none.
  */
 export class Aws {
   readonly world: World;
-  readonly #rights: Rights;
   #steps = 0;
   readonly #s3: S3Client;
   readonly #ecs: ECSClient;
   readonly #logs: CloudWatchLogsClient;
 
-  private constructor(world: World, rights: Rights) {
+  private constructor(world: World) {
     this.world = world;
-    this.#rights = rights;
     const config = clientConfig(world.local);
     // A kept-alive connection may be closed just as it is used again.
     this.#s3 = new S3Client({ ...config, forcePathStyle: true, maxAttempts: 3 });
@@ -111,13 +112,13 @@ export class Aws {
    * With delays of tens of milliseconds unless given. That holds for the agent's first read, too: AWS's agent makes it after
    * `FIRST_READ_MS`, which the tests give where the wait matters.
    */
-  static async start(options: LocalOptions = {}, rights: Rights = "by inputs"): Promise<Aws> {
+  static async start(options: LocalOptions = {}): Promise<Aws> {
     const world = await startWorld({ ...options, delays: { firstRead: 50, ...options.delays } });
     const { iam, env } = world.local;
-    iam.principals.addUser("local", { policies: callerPolicies, keys: keysOf(env) });
+    iam.principals.addUser("local", { policies: [], keys: keysOf(env) });
     iam.principals.setRole("demo-task", rolePolicies);
     iam.principals.setRole("demo-execution", [policyOf("execution-role", anyName)]);
-    return new Aws(world, rights);
+    return new Aws(world);
   }
 
   async stop(): Promise<void> {
@@ -149,11 +150,9 @@ export class Aws {
   /** The keys of a new user with the policies of a step with these inputs. */
   keysFor(
     inputs: Inputs,
-    { also = [], lacks = [] }: Pick<StepOptions, "also" | "lacks"> = {},
+    options: Pick<StepOptions, "also" | "lacks"> = {},
   ): Readonly<Record<string, string>> {
-    const needed = this.#rights === "by inputs" ? callerFilesFor(inputs) : callerFiles;
-    const files = [...needed, ...also].filter((file) => !lacks.includes(file));
-    const policies = files.map((file) => policyOf(file, anyName));
+    const policies = callerPoliciesFor(inputs, options);
     const { principals } = this.world.local.iam;
     const keys = principals.addUser(`step-${(this.#steps += 1)}`, { policies });
     return { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };

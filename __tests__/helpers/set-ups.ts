@@ -4,26 +4,27 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import { clientConfig } from "../local/with-local.ts";
-import { Aws, callerPolicies, type Inputs, mainLog } from "./local.ts";
+import { Aws, callerPoliciesFor, type Inputs, mainLog } from "./local.ts";
 
 /** The set-up of one test on a local Fargate that several share: all that it makes has a name of its own. */
 export class SetUp {
   readonly aws: Aws;
   /** Begins the name of all that the set-up makes. */
   readonly name: string;
-  #env: Readonly<Record<string, string>> = {};
+  /** An action that the caller's role is denied. */
+  denied: string | undefined;
+  /** Files of docs/iam that the caller's role lacks. */
+  lacks: readonly string[] = [];
 
   constructor(aws: Aws, name: string) {
     this.aws = aws;
     this.name = name;
   }
 
-  /** The rows of a check with these inputs, by a caller whose role has all rights of docs/iam unless `letCaller` said otherwise. */
-  async check(inputs: Inputs, env: Readonly<Record<string, string>> = {}): Promise<CheckRun> {
-    const result = await this.aws.step(
-      { check: "true", ...inputs },
-      { env: { ...(await this.#keys()), ...this.#env, ...env } },
-    );
+  /** The rows of a check with these inputs, by a role with the policies of docs/iam that they need. */
+  async check(given: Inputs, env: Readonly<Record<string, string>> = {}): Promise<CheckRun> {
+    const inputs = { check: "true", ...given };
+    const result = await this.aws.step(inputs, { env: { ...(await this.#keys(inputs)), ...env } });
     const rows = mainLog(result).flatMap((line) => {
       const [, verdict = "", name = ""] = /^ {2}(OK|NG|SKIP) +([^:]+): /.exec(line) ?? [];
       return verdict === "" ? [] : [{ verdict, name, line }];
@@ -31,17 +32,14 @@ export class SetUp {
     return { result, rows, wrong: rows.filter(({ verdict }) => verdict === "NG").map(({ name }) => name) };
   }
 
-  /** Sets the policies of the caller's role. */
-  letCaller(policies: readonly unknown[]): void {
-    this.aws.world.local.iam.principals.setRole(this.name, policies);
-    this.#isSet = true;
-  }
-
-  #isSet = false;
-
-  async #keys(): Promise<Readonly<Record<string, string>>> {
+  async #keys(inputs: Inputs): Promise<Readonly<Record<string, string>>> {
     const { local } = this.aws.world;
-    if (!this.#isSet) this.letCaller(callerPolicies);
+    const { denied, lacks } = this;
+    const Statement = { Effect: "Deny", Action: denied, Resource: "*" };
+    local.iam.principals.setRole(this.name, [
+      ...callerPoliciesFor(inputs, { lacks }),
+      ...(denied === undefined ? [] : [{ Version: "2012-10-17", Statement }]),
+    ]);
     return await local.sessionEnv(`arn:aws:iam::${local.accountId}:role/${this.name}`, 7_200);
   }
 

@@ -44,7 +44,7 @@ export const EXIT_CODE = 7;
 /** Runs a job by the bundled action, in a container of its own, and compares every byte of its output. */
 export async function runSized(job: SizedJob): Promise<SizedRun> {
   const { bytes, unbroken = false, writer = "python3", image, inputs = {} } = job;
-  const aws = await Aws.start({}, "of every way of use");
+  const aws = await Aws.start();
   try {
     // The container of either definition lives longer than the job.
     const own = image && (await aws.register("sized", [{ ...withoutInit, image }]));
