@@ -2,7 +2,7 @@ import type { Agent } from "node:http";
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import type { KMSClient } from "@aws-sdk/client-kms";
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import type { Connections } from "./connections.ts";
@@ -87,12 +87,7 @@ export function awsClients(options: AwsOptions): AwsClients {
     return await attempt(call, signal, () => current());
   };
 
-  const s3In = once(async (of: string) => {
-    const { S3Client } = await import("./s3-sdk.ts");
-    // Under an emulator's address a bucket's name can't be part of the host name.
-    const forcePathStyle = endpointOverride("s3") !== undefined;
-    return keep(new S3Client({ ...(await config()), region: of, forcePathStyle }));
-  });
+  const s3In = once(async (of: string) => keep(await s3Client({ ...(await config()), region: of })));
 
   return {
     region,
@@ -122,6 +117,13 @@ export function awsClients(options: AwsOptions): AwsClients {
       for (const client of made) client.destroy();
     },
   };
+}
+
+async function s3Client(config: S3ClientConfig): Promise<S3Client> {
+  const { S3Client } = await import("./s3-sdk.ts");
+  // Under an emulator's address a bucket's name can't be part of the host name.
+  const forcePathStyle = endpointOverride("s3") !== undefined;
+  return new S3Client({ ...config, forcePathStyle });
 }
 
 /** The configuration that all clients share. */

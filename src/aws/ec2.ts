@@ -56,14 +56,7 @@ export function ec2Calls(query: Query): Ec2 {
       const resource = `network interface '${id}'`;
       const answer = await ask("DescribeNetworkInterfaces", resource, { "NetworkInterfaceId.1": id });
       const [found] = itemsOf(answer, "networkInterfaceSet");
-      const vpcId = found && textOf(found, "vpcId");
-      if (found === undefined || vpcId === undefined) return undefined;
-      return {
-        vpcId,
-        publicIp: textOf(childOf(found, "association"), "publicIp"),
-        subnetId: textOf(found, "subnetId"),
-        securityGroups: itemsOf(found, "groupSet").flatMap((group) => textOf(group, "groupId") ?? []),
-      };
+      return found && networkInterfaceFrom(found);
     },
 
     async vpcEndpoints(vpcId) {
@@ -97,6 +90,18 @@ export function ec2Calls(query: Query): Ec2 {
         letsHttpsOut: itemsOf(group, "ipPermissionsEgress").some(coversHttps),
       }));
     },
+  };
+}
+
+/** Undefined where EC2 names no VPC for it. */
+function networkInterfaceFrom(found: Xml): NetworkInterface | undefined {
+  const vpcId = textOf(found, "vpcId");
+  if (vpcId === undefined) return undefined;
+  return {
+    vpcId,
+    publicIp: textOf(childOf(found, "association"), "publicIp"),
+    subnetId: textOf(found, "subnetId"),
+    securityGroups: itemsOf(found, "groupSet").flatMap((group) => textOf(group, "groupId") ?? []),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { GetObjectCommand } from "@aws-sdk/client-s3";
 import { isNamed } from "./failures.ts";
 import type { S3 } from "./s3.ts";
 import { type S3Requester, requestOf } from "./s3-requester.ts";
@@ -27,19 +28,11 @@ export function readCalls(ask: S3Requester, finish: S3Requester, follow: S3Reque
       finish("GetObject", object, async (client, { GetObjectCommand }) => {
         const options = signal === undefined ? {} : { abortSignal: signal };
         const command = new GetObjectCommand(requestOf(object));
-        let date: string | undefined;
-        command.middlewareStack.add(
-          (next) => async (request) => {
-            const result = await next(request);
-            date = (result.response as { headers?: Record<string, string> }).headers?.["date"];
-            return result;
-          },
-          { step: "deserialize" },
-        );
+        const dateOf = keepDate(command);
         try {
           const { Body, ETag, LastModified, VersionId } = await client.send(command, options);
           const bytes = await upTo(limit, Body as AsyncIterable<Uint8Array> | undefined);
-          const now = date === undefined ? Date.now() : Date.parse(date);
+          const now = dateOf() ?? Date.now();
           const modified = LastModified?.getTime() ?? now;
           return {
             bytes,
@@ -60,6 +53,20 @@ export function readCalls(ask: S3Requester, finish: S3Requester, follow: S3Reque
         await client.send(new HeadBucketCommand(request), options);
       }),
   };
+}
+
+/** Has the command keep the `Date` of its answer. Returns what reads it: milliseconds since the epoch. */
+function keepDate(command: GetObjectCommand): () => number | undefined {
+  let date: string | undefined;
+  command.middlewareStack.add(
+    (next) => async (request) => {
+      const result = await next(request);
+      date = (result.response as { headers?: Record<string, string> }).headers?.["date"];
+      return result;
+    },
+    { step: "deserialize" },
+  );
+  return () => (date === undefined ? undefined : Date.parse(date));
 }
 
 /** The bytes of a body of at most `limit` bytes; none for a longer one. */

@@ -213,10 +213,7 @@ class DataSession implements Session {
       case "handshake-complete":
         this.#handshaken.abort();
         log.debug(
-          [
-            `Session '${this.sessionId}' is set up.`,
-            ...(event.customerMessage ? [event.customerMessage] : []),
-          ].join(" "),
+          [`Session '${this.sessionId}' is set up.`, event.customerMessage].filter(Boolean).join(" "),
         );
         break;
       case "paused":
