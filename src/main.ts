@@ -11,7 +11,6 @@ import { loggedFailure } from "./log.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import { failedResult, type Result } from "./report/result.ts";
 import { targetContext } from "./step-context.ts";
-import { tellWhile } from "./waiting.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
 /** The main step, from the inputs to the report. Never rejects: a failure is reported as the step's result. */
@@ -35,14 +34,9 @@ async function perform(step: OpenStep): Promise<Result> {
   if (step.inputs.check) return await checkSetUp(step, process.env);
   const isNew = step.inputs.where.kind === "new";
   void openAhead(step.aws.clients, { bucket: step.inputs.bucket, isShared: !isNew });
-  const looking = tellWhile("AWS to tell of cluster and bucket", step, lookBeforeStart(step.inputs, step));
+  const looking = lookBeforeStart(step.inputs, step);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (isNew) await looking;
-  const resolving = tellWhile(
-    isNew ? "ECS to start the task" : "ECS to tell of the task",
-    step,
-    resolveTargets(targetContext(step)),
-  );
-  const [exec, resolved] = await Promise.all([looking, resolving]);
+  const [exec, resolved] = await Promise.all([looking, resolveTargets(targetContext(step))]);
   return await runJobs(resolved, exec, step);
 }

@@ -1,11 +1,18 @@
+import type { TaskSelection } from "../inputs/inputs.ts";
+import { tellWhile } from "../waiting.ts";
+import type { JobTargets } from "./job-targets.ts";
 import { newTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import type { JobTargets } from "./job-targets.ts";
 import { namedTask, tasksOfService } from "./running-tasks.ts";
 
-/** Finds the tasks and the container that the inputs name, or starts new tasks. */
+/** Finds the tasks and the container that the inputs name, or starts new tasks. Says every 30 s what it waits for. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
   const { where } = context.inputs;
+  const what = where.kind === "new" ? "ECS to start the task" : "ECS to tell of the task";
+  return await tellWhile(what, context, targetsOf(where, context));
+}
+
+async function targetsOf(where: TaskSelection, context: ResolveContext): Promise<JobTargets> {
   switch (where.kind) {
     case "task":
       return await namedTask(where.task, context);
