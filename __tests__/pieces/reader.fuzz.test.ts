@@ -128,7 +128,8 @@ function checkOutcome({ model, events }: Reading): string {
       expectTrue(isHarmed && harm.kind !== "deleted", "nothing was forged");
       break;
     case "hole":
-      expectTrue(isHarmed, "nothing was lost");
+      // Without s3:ListBucket a piece that S3 denies for so long looks as if it were lost.
+      expectTrue(isHarmed || (!model.mayList && hasLong), "nothing was lost");
       break;
     case "unreachable":
     case "denied":
