@@ -188,9 +188,8 @@ engine("a workflow engine runs", () => {
 
   it("nothing of an action that is neither this one nor a stand-in", async () => {
     const text = workflowsOf("README.md").find((one) => one.includes("credentials@v6")) ?? "";
-    const result = await run({
-      ".github/workflows/workflow.yml": text.replace("credentials@v6", "credentials@v5"),
-    });
+    const files = { ".github/workflows/workflow.yml": text.replace("credentials@v6", "credentials@v5") };
+    const result = await run(files, { event: "push" });
     expect(result.succeeded).toBe(false);
     expect(result.log).toContain("127.0.0.1:9");
   });
