@@ -2,14 +2,16 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Aws } from "../src/aws/calls.ts";
 import type { ExecConfiguration } from "../src/aws/ecs.ts";
+import type { Task } from "../src/aws/task.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Inputs } from "../src/inputs/inputs.ts";
+import { Failure } from "../src/errors.ts";
 import { runJob } from "../src/job.ts";
-import { packAbove } from "../src/job/output-ways.ts";
 import { TaskLooks } from "../src/targets/tasks/task-looks.ts";
 import type { LineWriter } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anInputs, aTarget } from "./helpers/runs.ts";
+import { deferred } from "../local/agent/deferred.ts";
 import { Listener } from "./helpers/listener.ts";
 import { until } from "./helpers/until.ts";
 import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
@@ -60,9 +62,19 @@ let runs = 0;
 /** A job in a real terminal behind the local agent, with the calls of AWS that it needs. */
 function running(
   inputs: Partial<Inputs>,
-  { exec = DEFAULT, task = aTask(), group = undefined as string | undefined } = {},
+  {
+    exec = Promise.resolve(DEFAULT),
+    task = aTask(),
+    group,
+    s3: others = {},
+  }: { exec?: Promise<ExecConfiguration>; task?: Task; group?: string | undefined; s3?: object } = {},
 ) {
-  const seen = { commands: [] as string[], shown: "", undo: [] as (readonly LedgerEntry[])[] };
+  const seen = {
+    commands: [] as string[],
+    terminated: [] as string[],
+    shown: "",
+    undo: [] as (readonly LedgerEntry[])[],
+  };
   const log = new Listener();
   const cancel = new AbortController();
   const aws = {
@@ -87,9 +99,10 @@ function running(
       deleteObject: ({ key }: { key: string }) => Promise.resolve(void staged.delete(key)),
       presignGet: ({ key }: { key: string }) =>
         Promise.resolve(`http://127.0.0.1:${(s3.address() as AddressInfo).port}/${encodeURIComponent(key)}`),
+      ...others,
     },
     ssm: {
-      terminateSession: () => Promise.resolve(),
+      terminateSession: (id: string) => Promise.resolve(void seen.terminated.push(id)),
       resumeSession: () => Promise.resolve(undefined),
       activeSessions: () => Promise.resolve([]),
     },
@@ -157,14 +170,17 @@ it(
     });
     expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([
       ["object"],
-      // Now with its version.
-      ["object"],
+      // The place is queued for meanwhile.
       ["object", "claim"],
-      ["object", "claim", "job"],
-      // Now with its session.
-      ["object", "claim", "job"],
+      // Now with its version.
+      ["claim", "object"],
+      ["claim", "object", "job"],
+      // Now with its session, then with the cluster's encryption.
+      ["claim", "object", "job"],
+      ["claim", "object", "job"],
       ["claim", "job"],
-      ["claim"],
+      // The place is given back while the session is being closed.
+      ["job"],
       [],
     ]);
     expect(staged.size).toBe(0);
@@ -192,18 +208,16 @@ it(
 
 const OVERRIDE: ExecConfiguration = { ...DEFAULT, logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" };
 
-it.each<[Inputs["transport"], string, ExecConfiguration, string | undefined, number | undefined]>([
-  ["auto", "that is not logged", DEFAULT, undefined, 262_144],
-  ["auto", "of a cluster that asks for its log", OVERRIDE, undefined, undefined],
-  ["auto", "that is logged by default, in the container's group", DEFAULT, "/ecs/shop", 262_144],
-  ["plain", "that is not logged", DEFAULT, undefined, undefined],
-  ["packed", "of a cluster that asks for its log", OVERRIDE, undefined, 0],
+it.each<[string, ExecConfiguration, string | undefined]>([
+  ["that is not logged", DEFAULT, undefined],
+  ["of a cluster that asks for its log", OVERRIDE, undefined],
+  ["that is logged by default, in the container's group", DEFAULT, "/ecs/shop"],
 ])(
-  "with 'transport: %s' a session %s packs accordingly",
-  async (transport, _, exec, group, packs) => {
-    const { run, seen } = running({ transport, script: { kind: "run", text: "echo out" } }, { exec, group });
+  "a session %s is told with its log",
+  async (_, exec, group) => {
+    const script = { kind: "run", text: "echo out" } as const;
+    const { run, seen } = running({ script }, { exec: Promise.resolve(exec), group });
     const { stdout, log } = await run();
-    expect(packAbove({ transport }, exec)).toBe(packs);
     expect(seen.commands).toHaveLength(1);
     expect(stdout).toBe("out");
     const logged = exec.cloudWatchLogGroup ?? group;
@@ -211,6 +225,65 @@ it.each<[Inputs["transport"], string, ExecConfiguration, string | undefined, num
   },
   PATIENCE,
 );
+
+it(
+  "a session is asked for while the cluster is still being described, and its socket opened only then",
+  async () => {
+    const exec = deferred<ExecConfiguration>();
+    const script = { kind: "run", text: "echo out" } as const;
+    const { run, seen } = running({ script }, { exec: exec.promise });
+    const job = run();
+    await until(() => seen.commands.length === 1);
+    const connections = () => rig.gateway.sessions.at(-1)?.connections;
+    expect(connections()).toBe(0);
+    exec.resolve(DEFAULT);
+    expect(await job).toMatchObject({ stdout: "out" });
+    expect(connections()).toBe(1);
+  },
+  PATIENCE,
+);
+
+const throttled = new Failure("throttled", { failed: "Too many calls.", seen: "", advice: "" });
+
+it("a session of a cluster that can't be described, but not for lack of rights, is ended and nothing typed", async () => {
+  const exec = deferred<ExecConfiguration>();
+  const { run, seen } = running({}, { exec: exec.promise });
+  const job = run();
+  await until(() => seen.commands.length === 1);
+  const session = rig.gateway.sessions.at(-1);
+  exec.reject(throttled);
+  const { end, attached } = await job;
+  expect({ end, attached }).toMatchObject({
+    end: { kind: "impossible", failure: throttled },
+    attached: false,
+  });
+  expect(seen.terminated).toContain(session?.sessionId);
+  expect(rig.gateway.sessions.find(({ sessionId }) => sessionId === session?.sessionId)?.connections).toBe(0);
+});
+
+describe("before a session", () => {
+  it.each(["the upload", "the look at the cluster"])(
+    "a job whose place was taken gives it back where %s fails, with that failure",
+    async (what) => {
+      const failing = deferred<never>();
+      const [exec, s3] =
+        what === "the upload"
+          ? [Promise.resolve(DEFAULT), { putObject: () => failing.promise }]
+          : [failing.promise, { putObject: () => putting.promise }];
+      const putting = deferred<{ etag: string }>();
+      const { run, seen } = running({ bucket: "example-ci" }, { exec, s3 });
+      const job = run();
+      const claimed = () => [...staged.keys()].filter((key) => key.includes("/claims/"));
+      await until(() => claimed().length === 1);
+      failing.reject(throttled);
+      putting.resolve({ etag: '"1"' });
+      await expect(job).rejects.toBe(throttled);
+      expect(claimed()).toEqual([]);
+      expect(seen.commands).toEqual([]);
+      expect(seen.undo.at(-1)).toMatchObject([{ kind: "object" }]);
+    },
+  );
+});
 
 describe("before anything runs", () => {
   it("fails with the task, and leaves on record what was staged", async () => {

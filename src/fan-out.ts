@@ -26,7 +26,7 @@ import { TaskLooks } from "./targets/tasks/task-looks.ts";
  */
 export async function runJobs(
   resolved: JobTargets,
-  exec: ExecConfiguration | undefined,
+  exec: Promise<ExecConfiguration | undefined>,
   step: StepContext,
 ): Promise<Result> {
   const { targets, candidates, described } = resolved;
@@ -125,7 +125,8 @@ async function withDiagnosis(
   { aws, cancel, exec, log, looks }: UnassignedJob,
 ): Promise<TaskResult> {
   if (attached || cancel.aborted) return result;
-  const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec, log };
+  const known = await exec.catch(() => undefined);
+  const context = { ecs: looks, ec2: aws.ec2, iam: aws.iam, exec: known, log };
   const failure = await diagnose(result.failure, target, context).catch((error: unknown) =>
     loggedFailure(error, log),
   );

@@ -28,7 +28,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const job = await prepareJob(context, deadline, lines);
   const queuedAt = clock.now();
   const place = new JobPlace(job, context);
-  await place.take();
+  await takePlaceWhileStaging(place, job, cancel);
   // The wait for others is no part of the start.
   const openUntil = deadline + clock.now() - queuedAt;
 
@@ -49,14 +49,37 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   }
 }
 
+/**
+ * Queues for the job's place while the payload is being staged. Where either fails, the other is given up. A failure of
+ * `setup` in that time ends both, so that no session begins in vain.
+ */
+async function takePlaceWhileStaging(
+  place: JobPlace,
+  { staged, setup }: PreparedJob,
+  cancel: AbortSignal,
+): Promise<void> {
+  const failed = new AbortController();
+  for (const other of [staged, setup]) other.catch((reason: unknown) => failed.abort(reason));
+  const taking = place.take(AbortSignal.any([cancel, failed.signal]));
+  const [taken] = await Promise.allSettled([taking, staged]);
+  if (taken.status === "rejected") throw taken.reason;
+  if (failed.signal.aborted) await place.giveBack();
+  failed.signal.throwIfAborted();
+}
+
 /** The job's end, after its sessions' logs were read where that is needed. Never rejects. */
 async function toldByLogs(
   ended: EndedJob,
   output: JobOutput,
-  { logs }: PreparedJob,
+  { setup }: PreparedJob,
   context: JobContext,
 ): Promise<JobEnd> {
   try {
+    // It is known for a job that has run.
+    const logs = await setup.then(
+      (known) => known.logs,
+      () => undefined,
+    );
     const end = await readJobLogs(ended, { ...context, output, sessionLogs: logs ?? [] });
     if (end.kind !== "status") context.cancel.throwIfAborted();
     return end;

@@ -9,6 +9,7 @@ import type { Inputs } from "./inputs/inputs.ts";
 import { readInputs } from "./inputs/read-all.ts";
 import { loggedFailure } from "./log.ts";
 import { lookBeforeStart } from "./ready/look.ts";
+import { namesLog } from "./ready/session-logs.ts";
 import { failedResult, type Result } from "./report/result.ts";
 import { targetContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
@@ -35,8 +36,12 @@ async function perform(step: OpenStep): Promise<Result> {
   const isNew = step.inputs.where.kind === "new";
   void openAhead(step.aws.clients, { bucket: step.inputs.bucket, isShared: !isNew });
   const looking = lookBeforeStart(step.inputs, step);
+  // The jobs await it.
+  looking.catch(() => undefined);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (isNew) await looking;
-  const [exec, resolved] = await Promise.all([looking, resolveTargets(targetContext(step))]);
-  return await runJobs(resolved, exec, step);
+  // A log that the inputs name has to be there before a session begins.
+  const needed = namesLog(step.inputs.logs) ? looking : undefined;
+  const [resolved] = await Promise.all([resolveTargets(targetContext(step)), needed]);
+  return await runJobs(resolved, looking, step);
 }

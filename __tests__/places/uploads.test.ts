@@ -28,11 +28,11 @@ describe("an upload", () => {
 
 /** A session that has carried this many bytes and ended in this way. */
 async function carried(
-  uploads: Uploads,
+  { uploads, logs }: { readonly uploads: Uploads; readonly logs: SessionLogs },
   bytes: number,
   end: SessionEnd = { kind: "detached" },
 ): Promise<void> {
-  uploads.expect({ received: bytes, ended: Promise.resolve(end) });
+  uploads.expect({ received: bytes, ended: Promise.resolve(end) }, logs);
   await Promise.resolve();
 }
 
@@ -49,13 +49,14 @@ describe("a container's place", () => {
   };
   const setting = (logs: SessionLogs) => {
     const clock = new SleeplessClock();
-    return { clock, log: new Listener(), cancel: new AbortController(), uploads: new Uploads(logs, clock) };
+    const uploads = new Uploads(clock);
+    return { clock, log: new Listener(), cancel: new AbortController(), uploads, logged: { uploads, logs } };
   };
 
   it("is given back when the agent has had the time to upload the log, and the log says so", async () => {
-    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = held();
-    await carried(uploads, 8 * MB);
+    await carried(logged, 8 * MB);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect(clock.slept).toEqual([14_000]);
     expect(place.done).toEqual(["released"]);
@@ -66,37 +67,37 @@ describe("a container's place", () => {
     ["little was printed", CLOUDWATCH, 1_000],
     ["sessions are not logged", NOWHERE, 100 * MB],
   ])("is given back at once where %s", async (_, logs, bytes) => {
-    const { clock, log, cancel, uploads } = setting(logs);
+    const { clock, log, cancel, uploads, logged } = setting(logs);
     const place = held();
-    await carried(uploads, bytes);
+    await carried(logged, bytes);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
   });
 
   it("is not waited for where no other run wants the place", async () => {
-    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = { ...held(), held: false };
-    await carried(uploads, 80 * MB);
+    await carried(logged, 80 * MB);
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect([clock.slept, place.done]).toEqual([[], ["released"]]);
   });
 
   it("is left to the post step by a run that is cancelled", async () => {
-    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
+    const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     const place = held();
-    await carried(uploads, 8 * MB);
+    await carried(logged, 8 * MB);
     cancel.abort(new Error("cancelled"));
     await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
     expect(place.done).toEqual([`postponed to ${uploads.doneAt()}`]);
   });
 
   it("is asked for again only while at most one session of the job uploads", async () => {
-    const { clock, log, cancel, uploads } = setting(CLOUDWATCH);
-    await carried(uploads, 8 * MB);
+    const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
+    await carried(logged, 8 * MB);
     await uploads.waitForPlace({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([]);
     // A megabyte more may have been printed before a lost session was ended.
-    await carried(uploads, 4 * MB, { kind: "lost", why: "cut" });
+    await carried(logged, 4 * MB, { kind: "lost", why: "cut" });
     await uploads.waitForPlace({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([10_000]);
     expect(log.lines).toEqual([expect.stringContaining("waits 10 s")]);

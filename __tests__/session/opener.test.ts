@@ -21,7 +21,7 @@ function opening(refusal?: Failure) {
   } as unknown as Aws;
   const options: OpenTicketOptions = {
     ...{ aws, log, clock: systemClock, cancel: cancel.signal },
-    ...{ sessionTarget: "ecs:ci_17_r", encryption: { kind: "none" } },
+    ...{ sessionTarget: "ecs:ci_17_r", encryption: Promise.resolve({ kind: "none" as const }) },
   };
   return { options, terminated, log, cancel };
 }

@@ -123,6 +123,7 @@ class JobFollower {
       ...{ first, opening: sessions.opening(), handover: this.#pieces },
       enough: this.#enough,
       moreTime: () => sessions.moreTime(session.sessionId),
+      onStatus: () => sessions.releasePlace(session),
       onAttached: () => {
         stopTelling();
         if (!this.#attached) log.phase();

@@ -75,6 +75,8 @@ export interface FollowSessionOptions extends FollowContext {
   readonly moreTime?: (() => Promise<number>) | undefined;
   /** Called when the attacher shows the job. */
   readonly onAttached: () => void;
+  /** Called when the job's status has arrived, before the session is closed. */
+  readonly onStatus?: (() => void) | undefined;
   /** Aborts when the output that is still unread is no longer to be shown. */
   readonly enough?: AbortSignal | undefined;
   /**
@@ -257,6 +259,9 @@ class SessionFollower {
         this.#outcome = extracted;
         break;
       case "status":
+        this.#outcome = extracted;
+        this.#options.onStatus?.();
+        break;
       case "refused":
         this.#outcome = extracted;
         break;

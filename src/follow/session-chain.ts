@@ -38,8 +38,11 @@ export interface SessionSource {
   releasePayload(): void;
   /** Resolves when another run waits for the place in the container. Rejects when `over` aborts. */
   untilWanted(over: AbortSignal): Promise<void>;
-  /** Called when no session is needed for now: gives the place in the container back. */
-  releasePlace(): void;
+  /**
+   * Called when no session is needed for now: gives the place in the container back. `closing` is the session through
+   * which the job's status has arrived, and which is about to be closed.
+   */
+  releasePlace(closing?: Session): void;
   /** Stops the job by a command of its own. Never rejects. */
   stop(): Promise<void>;
 }

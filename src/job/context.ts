@@ -6,8 +6,8 @@ import type { TaskLooks } from "../targets/tasks/task-looks.ts";
 
 /** What a job has before its target is known. */
 export interface UnassignedJob extends StepContext {
-  /** How the cluster encrypts and logs its sessions; undefined where it may not be looked at. */
-  readonly exec: ExecConfiguration | undefined;
+  /** How the cluster encrypts and logs its sessions, once ECS has told; undefined where it may not be looked at. */
+  readonly exec: Promise<ExecConfiguration | undefined>;
   readonly looks: TaskLooks;
   /** Where the job's output goes. */
   readonly write: LineWriter;

@@ -1,8 +1,9 @@
-import { giveBack } from "../places/give-back.ts";
+import { giveBack, SHORT_MS } from "../places/give-back.ts";
 import { othersUploadFor } from "../places/other-uploads.ts";
 import type { Place, PlaceClaim } from "../places/place.ts";
 import { takePlace } from "../places/take-place.ts";
-import { uploadMs, Uploads } from "../places/uploads.ts";
+import { type LoggedSession, uploadMs, Uploads } from "../places/uploads.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import { pieceUse } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
@@ -20,29 +21,31 @@ export class JobPlace {
   readonly #context: JobContext;
   /** Undefined while the job needs no session. */
   #place: Place | undefined;
+  /** Undefined where it is not known whether the sessions are logged. */
+  #logs: SessionLogs | undefined;
   #waited = 0;
   #givingBack: Promise<void> = Promise.resolve();
 
   constructor(job: PreparedJob, context: JobContext) {
-    this.uploads = new Uploads(job.logs, context.clock);
+    this.uploads = new Uploads(context.clock);
     this.#job = job;
     this.#context = context;
   }
 
   /**
    * Queues for the place unless the job holds it. True where it was taken now. Fails with `container-busy` where no place
-   * is free within `queue-timeout`. A job that leaves its session soon shares the container with others of its kind,
-   * unless the upload of a log keeps the place of a session.
+   * is free within `queue-timeout`. An abort throws its reason, and leaves no claim.
    */
-  async take(): Promise<boolean> {
+  async take(signal: AbortSignal = this.#context.cancel): Promise<boolean> {
     await this.#givingBack;
     if (this.#place !== undefined) return false;
-    const { container, owner, logs } = this.#job;
-    const { inputs, origin, target, aws, ledger, clock, log, cancel, queues } = this.#context;
+    const { container, owner } = this.#job;
+    const { inputs, origin, target, aws, ledger, clock, log, queues } = this.#context;
+    const shares = await this.#shares();
     this.#place = await takePlace({
       target,
       sessionTarget: container.sessionTarget,
-      shares: pieceUse(inputs) !== "never" && uploadMs(0, logs) === 0,
+      shares,
       inputs,
       matrix: inputs.matrix,
       owner,
@@ -53,9 +56,18 @@ export class JobPlace {
       deadline: clock.now() + (queues ? inputs.queueTimeout : 0),
       clock,
       log,
-      signal: cancel,
+      signal,
     });
     return true;
+  }
+
+  /**
+   * A job that leaves its session soon shares the container with others of its kind, unless the upload of a log keeps
+   * the place of a session. Only such a job has to know the logs before it queues.
+   */
+  async #shares(): Promise<boolean> {
+    if (pieceUse(this.#context.inputs) === "never") return false;
+    return uploadMs(0, (await this.#job.setup).logs) === 0;
   }
 
   /** True when another session, which has lost its client, may delay the opening of this job's session. */
@@ -85,14 +97,28 @@ export class JobPlace {
     await this.#place?.waitToReplace(lostSessionId);
   }
 
+  /** Called with each open session, and with the logs to which the agent uploads it, as far as they are known. */
+  expectUpload(session: LoggedSession, logs: SessionLogs | undefined): void {
+    this.#logs = logs;
+    this.uploads.expect(session, logs);
+  }
+
   /** For how many more milliseconds the uploads of other sessions' logs may delay the opening of this session. */
   async othersUploadFor(sessionTarget: string, sessionId: string): Promise<number> {
     const { aws, clock, log } = this.#context;
-    const logged = uploadMs(0, this.#job.logs) > 0;
+    const logged = uploadMs(0, this.#logs) > 0;
     const asked = { sessionTarget, sessionId, logged, waited: this.#waited };
     const ms = await othersUploadFor({ ...asked, ssm: aws.ssm, clock, log });
     this.#waited += ms;
     return ms;
+  }
+
+  /**
+   * Gives the place back while the session is being closed, where the upload of its log is short: the agent runs the
+   * next session beside it.
+   */
+  giveBackSoon({ received }: LoggedSession): void {
+    if (uploadMs(received, this.#logs) <= SHORT_MS) void this.giveBack();
   }
 
   /** Gives the place to the next run. Never rejects; without a place it does nothing. */

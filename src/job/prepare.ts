@@ -3,29 +3,30 @@ import type { Payload } from "../payload/payload.ts";
 import { assemblePayload } from "../payload/assemble.ts";
 import { delivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
-import { type SessionLogs, sessionLogs } from "../ready/session-logs.ts";
+import { namesLog, sessionLogs } from "../ready/session-logs.ts";
 import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { pieceUse } from "./output-ways.ts";
+import { type SessionSetup, sessionSetup } from "./session-setup.ts";
 
-/** A job that is ready to be started: its payload is staged, and its container takes sessions or is about to. */
+/** A job whose container takes sessions, or is about to. */
 export interface PreparedJob {
   readonly payload: Payload;
   readonly delivery: Delivery;
-  /** The payload in the bucket; undefined where the session carries it. */
-  readonly staged: StagedObject | undefined;
+  /** The payload in the bucket, once S3 has it; undefined where the session carries it. */
+  readonly staged: Promise<StagedObject | undefined>;
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly container: ContainerRef;
-  /** Where the container's sessions are logged; undefined where that is not known, so that they may be. */
-  readonly logs: SessionLogs | undefined;
+  /** ExecuteCommand does not wait for it. The socket of a session is opened only when it is known. */
+  readonly setup: Promise<SessionSetup>;
 }
 
 /**
- * Stages the payload and waits for the task at the same time. Fails where either fails, or where the session log that
- * the inputs ask for is not configured.
+ * Waits for the task while the payload is being staged, and while the cluster and the task definition are being
+ * described. Fails where the task is never ready, or where the session log that the inputs ask for is not configured.
  */
 export async function prepareJob(
   context: JobContext,
@@ -37,29 +38,29 @@ export async function prepareJob(
   const payload = assemblePayload(inputs, { origin, target, pieces, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = delivery({ inputs, owner, runId: origin.id });
-  const staged = stage(payload, to, {
+  const uploading = stage(payload, to, {
     kmsKeyId: inputs.kmsKeyId,
     s3: aws.s3,
     onObject: (object) =>
       ledger.replace(["object"], object === undefined ? [] : [{ kind: "object", ...object }]),
   });
   const what = to.kind === "s3" ? `the upload of the script to s3://${to.bucket}/${to.key}` : "the script";
-  const staging = tellWhile(what, { clock, log }, staged);
+  const staged = tellWhile(what, { clock, log }, uploading);
   const ready = waitUntilReady(target, deadline, { ecs: looks, clock, lines, signal: cancel });
-  const logging = ready.then(async ({ taskDefinitionArn }) => {
-    const { container } = target;
-    return await sessionLogs(
-      exec,
-      { taskDefinitionArn, container },
-      { ecs: looks, log, wanted: inputs.logs },
-    );
+  const setup = Promise.all([exec, ready]).then(async ([known, { taskDefinitionArn }]) => {
+    const task = { taskDefinitionArn, container: target.container };
+    const logs = await sessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });
+    return sessionSetup(known, logs, inputs);
   });
+  // Later phases await them, unless a failure comes first.
+  for (const later of [staged, setup]) later.catch(() => undefined);
   try {
-    const [task, logs, object] = await Promise.all([ready, logging, staging]);
-    return { payload, delivery: to, staged: object, owner, container: containerRef(target, task), logs };
+    const task = await ready;
+    if (namesLog(inputs.logs)) await setup;
+    return { payload, delivery: to, staged, owner, container: containerRef(target, task), setup };
   } catch (error) {
     // An upload that ends after the cleanup would leave its object behind.
-    await Promise.allSettled([staging]);
+    await Promise.allSettled([staged]);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { encryptionOf } from "../channel/encryption.ts";
+import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/follow-session.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
@@ -50,7 +50,7 @@ export class JobSessions implements SessionSource {
     context: JobContext,
     { deadline, lines }: { readonly deadline: number; readonly lines: WaitLines },
   ) {
-    const { exec, inputs, origin, target, clock } = context;
+    const { inputs, origin, target, clock } = context;
     const { payload, delivery, container } = prepared;
     this.until = deadline + waitForOthersMs(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
     this.#prepared = prepared;
@@ -60,14 +60,14 @@ export class JobSessions implements SessionSource {
     this.#lines = lines;
     this.#openedAt = clock.now();
     this.#command = { runId: origin.id, payload, delivery };
-    this.#job = { ...container, run: origin.id, encryption: encryptionOf(exec) };
+    this.#job = { ...container, run: origin.id, encryption: { kind: "unknown" } };
     this.#record(this.#job);
   }
 
   async attach(at: number): Promise<Session> {
     const { uploads } = this.#place;
     const { aws, looks, target, clock, log, cancel } = this.#context;
-    const { sessionTarget, encryption } = this.#job;
+    const { sessionTarget } = this.#job;
     const lost = this.#sessionIds.at(-1);
     const isFirst = lost === undefined;
     const until = isFirst ? this.#deadline : this.until;
@@ -79,10 +79,12 @@ export class JobSessions implements SessionSource {
     const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
     const ticket = await requestSession(target, command, until, asking);
     this.#add(ticket.sessionId);
+    const setup = this.#learn(ticket.sessionId);
+    const encryption = setup.then((known) => known.encryption);
     const opening = openTicket(ticket, { aws, sessionTarget, encryption, clock, log, cancel });
     const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
     this.#openedAt = clock.now();
-    uploads.expect(session);
+    this.#place.expectUpload(session, (await setup).logs);
     return session;
   }
 
@@ -124,20 +126,22 @@ export class JobSessions implements SessionSource {
   /** Deletes the staged object. */
   releasePayload(): void {
     const { aws, ledger, log } = this.#context;
-    const { staged } = this.#prepared;
-    if (staged === undefined) return;
-    unstage(staged, { s3: aws.s3, log }).then(
-      () => ledger.replace(["object"], []),
-      () => undefined, // the cleanup tries again and says so
-    );
+    this.#prepared.staged
+      .then(async (object) => {
+        if (object === undefined) return;
+        await unstage(object, { s3: aws.s3, log });
+        ledger.replace(["object"], []);
+      })
+      .catch(() => undefined); // the cleanup tries again and says so
   }
 
   async untilWanted(over: AbortSignal): Promise<void> {
     await this.#place.untilWanted(over);
   }
 
-  releasePlace(): void {
-    void this.#place.giveBack();
+  releasePlace(closing?: Session): void {
+    if (closing === undefined) void this.#place.giveBack();
+    else this.#place.giveBackSoon(closing);
   }
 
   async stop(): Promise<void> {
@@ -156,14 +160,21 @@ export class JobSessions implements SessionSource {
   }
 
   #add(id: string): void {
-    const { inputs, log } = this.#context;
     this.#sessionIds.push(id);
     this.#place.onSession(id);
     this.#record({ ...this.#job, sessionId: id });
-    this.#log = logLocation(this.#prepared.logs ?? [], id, inputs.region);
+  }
+
+  /** Learns how the cluster treats this session, and tells where it is logged. */
+  async #learn(id: string): Promise<SessionSetup> {
+    const { inputs, log } = this.#context;
+    const setup = await this.#prepared.setup;
+    this.#record({ ...this.#job, encryption: setup.encryption });
+    this.#log = logLocation(setup.logs ?? [], id, inputs.region);
     log.info(
       [`Session ${id}`, ...(this.#log === undefined ? [] : [`logged in ${this.#log.name}`])].join(", ") + ".",
     );
+    return setup;
   }
 
   /** A job in a task that this run has started needs no entry in the ledger: it ends with the task. */

@@ -4,7 +4,6 @@ import type { Delivery } from "../payload/bootstrap.ts";
 import { typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
 import { typedDelivery } from "../payload/typed-delivery.ts";
 import type { JobContext } from "./context.ts";
-import { packAbove } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long a presigned URL is valid. */
@@ -13,13 +12,13 @@ const ADDRESS_SECONDS = 300;
 /** The input that is typed into a session of the job, each part when the container asks for it. */
 export function typedInput(
   nonce: string,
-  { payload, delivery }: Pick<PreparedJob, "payload" | "delivery">,
-  context: Pick<JobContext, "inputs" | "exec" | "aws" | "log">,
+  { payload, delivery, setup }: Pick<PreparedJob, "payload" | "delivery" | "setup">,
+  context: Pick<JobContext, "inputs" | "aws" | "log">,
 ): TypedInput {
-  const opening = { nonce, packAbove: packAbove(context.inputs, context.exec) };
   const { secrets } = context.inputs;
   return {
     start: async (missing) => {
+      const opening = { nonce, packAbove: (await setup).packAbove };
       if (missing === undefined) return typedStart(opening, secrets);
       const address = await stagedAddress(delivery, context);
       return typedDelivery(opening, { payload, delivery, address }, missing.why, secrets);

@@ -8,7 +8,7 @@ import { seconds, type Uploads } from "./uploads.ts";
  * An upload shorter than this does not delay the release: the agent runs a second session beside the one that
  * lingers.
  */
-const SHORT_MS = 5_000;
+export const SHORT_MS = 5_000;
 
 /**
  * Gives the place back when the agent has had the time to upload the logs of the job's sessions. A cancelled run

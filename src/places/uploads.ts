@@ -37,7 +37,7 @@ export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
 }
 
 /** What the upload of a session's log depends on. */
-interface LoggedSession {
+export interface LoggedSession {
   /** Bytes of its output. */
   readonly received: number;
   readonly ended: Promise<{ readonly kind: "closed" | "lost" | "detached" }>;
@@ -45,21 +45,19 @@ interface LoggedSession {
 
 /** The uploads of one job's session logs. The agent uploads a log when its session has ended. */
 export class Uploads {
-  readonly #logs: SessionLogs | undefined;
   readonly #clock: Clock;
   /** When each session's place is free, in milliseconds since the epoch. */
   readonly #freeAt: number[] = [];
 
-  constructor(logs: SessionLogs | undefined, clock: Clock) {
-    this.#logs = logs;
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Counts the upload of this session from the session's end. */
-  expect(session: LoggedSession): void {
+  /** Counts the upload of this session to these logs from the session's end. */
+  expect(session: LoggedSession, logs: SessionLogs | undefined): void {
     void session.ended.then(({ kind }) => {
       const bytes = session.received + (kind === "lost" ? UNHEARD_BYTES : 0);
-      this.#freeAt.push(this.#clock.now() + uploadMs(bytes, this.#logs));
+      this.#freeAt.push(this.#clock.now() + uploadMs(bytes, logs));
     });
   }
 

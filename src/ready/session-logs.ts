@@ -68,8 +68,13 @@ export function logsOf({
   ];
 }
 
+/** Whether the input `logs` names a log, which then has to be configured. */
+export function namesLog(wanted: Inputs["logs"]): wanted is SessionLog["kind"] {
+  return wanted === "cloudwatch" || wanted === "s3";
+}
+
 function requireLog(wanted: Inputs["logs"], logs: SessionLogs, logging: string): void {
-  if (wanted !== "cloudwatch" && wanted !== "s3") return;
+  if (!namesLog(wanted)) return;
   if (logs.some(({ kind }) => kind === wanted)) return;
   const setting = wanted === "cloudwatch" ? "cloudWatchLogGroupName" : "s3BucketName";
   throw new Failure("logs-not-configured", {
@@ -87,8 +92,7 @@ async function unlessDenied<T>(
   try {
     return await look();
   } catch (error) {
-    const optional = wanted === "auto" || wanted === "session";
-    if (!optional || !isDenied(error)) throw error;
+    if (namesLog(wanted) || !isDenied(error)) throw error;
     log.info(`The logs of the sessions are not known. ${error.failed}`);
     return undefined;
   }

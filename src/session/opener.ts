@@ -11,26 +11,31 @@ export interface OpenTicketOptions {
   readonly aws: Pick<Aws, "clients" | "ssm" | "kms">;
   /** `ecs:<cluster>_<task>_<runtime id>`, a part of the KMS encryption context. */
   readonly sessionTarget: string;
-  /** Whether the cluster encrypts its sessions, and with which key. */
-  readonly encryption: Encryption;
+  /**
+   * Whether the cluster encrypts its sessions, and with which key. The socket is opened once that is known, so that
+   * nothing is typed before.
+   */
+  readonly encryption: Promise<Encryption>;
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
 }
 
 /**
- * Connects to the session of this ticket. Rejects as `openSession` does, and ends the session then, unless the run is
- * cancelled.
+ * Connects to the session of this ticket. Rejects as `encryption` and `openSession` do, and ends the session then,
+ * unless the run is cancelled.
  */
 export async function openTicket(ticket: SessionTicket, options: OpenTicketOptions): Promise<Session> {
   const { aws, sessionTarget, encryption, clock, log, cancel } = options;
   const { sessionId } = ticket;
-  cancel.throwIfAborted();
-  const opening = openSession({
-    ...{ ...ticket, sessionTarget, encryption, log, clock },
-    aws: aws.clients,
-    resume: () => aws.ssm.resumeSession(sessionId),
-    requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+  const opening = encryption.then((known) => {
+    cancel.throwIfAborted();
+    return openSession({
+      ...{ ...ticket, sessionTarget, encryption: known, log, clock },
+      aws: aws.clients,
+      resume: () => aws.ssm.resumeSession(sessionId),
+      requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
+    });
   });
   return await opening.catch(async (error: unknown) => {
     // The session's command runs without a client, and keeps a place in the container. After a cancel the cleanup

@@ -1,0 +1,23 @@
+import type { ExecConfiguration } from "../aws/ecs.ts";
+import { type Encryption, encryptionOf } from "../channel/encryption.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { SessionLogs } from "../ready/session-logs.ts";
+import { packAbove } from "./output-ways.ts";
+
+/** How the cluster treats the sessions of a container. */
+export interface SessionSetup {
+  readonly encryption: Encryption;
+  /** Where the sessions are logged; undefined where that is not known, so that they may be. */
+  readonly logs: SessionLogs | undefined;
+  /** Output is packed when more than this many bytes wait; undefined: never. */
+  readonly packAbove: number | undefined;
+}
+
+/** `exec` is the cluster's configuration; undefined where the caller may not describe the cluster. */
+export function sessionSetup(
+  exec: ExecConfiguration | undefined,
+  logs: SessionLogs | undefined,
+  inputs: Pick<Inputs, "transport">,
+): SessionSetup {
+  return { encryption: encryptionOf(exec), logs, packAbove: packAbove(inputs, exec) };
+}
