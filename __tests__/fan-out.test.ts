@@ -76,7 +76,7 @@ function running(
   const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", false));
   if (first === undefined) throw new Error("a run has a target");
   const resolved = { targets: [first, ...more] as const, described: [], mayHavePublicIp: true, candidates };
-  return { run: () => runJobs(resolved, Promise.resolve(undefined), step), log, looks };
+  return { run: () => runJobs(resolved, { exec: Promise.resolve(undefined) }, step), log, looks };
 }
 
 const nothing = () => Promise.resolve([]);

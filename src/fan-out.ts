@@ -1,4 +1,3 @@
-import type { ExecConfiguration } from "./aws/ecs.ts";
 import { runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { type Log, loggedFailure } from "./log.ts";
@@ -26,14 +25,14 @@ import { TaskLooks } from "./targets/tasks/task-looks.ts";
  */
 export async function runJobs(
   resolved: JobTargets,
-  exec: Promise<ExecConfiguration | undefined>,
+  { exec, early }: Pick<UnassignedJob, "exec" | "early">,
   step: StepContext,
 ): Promise<Result> {
   const { targets, candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, described, clock: step.clock });
   if (targets.length === 1) {
-    const job = { ...step, exec, looks, write: step.writer() };
+    const job = { ...step, exec, early, looks, write: step.writer() };
     return await runInOneOf(targets[0], resolved, job, step);
   }
   step.log.phase();
@@ -42,7 +41,7 @@ export async function runJobs(
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks: targets.length };
     const job = {
-      ...{ ...step, exec, looks, write: step.writer(label) },
+      ...{ ...step, exec, early, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
       log: labelled(step.log, label, warned),

@@ -8,6 +8,7 @@ import { openStep, type OpenStep } from "./github/step.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import { readInputs } from "./inputs/read-all.ts";
 import { loggedFailure } from "./log.ts";
+import { EarlyLook } from "./places/early-look.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import { namesLog } from "./ready/session-logs.ts";
 import { failedResult, type Result } from "./report/result.ts";
@@ -40,8 +41,9 @@ async function perform(step: OpenStep): Promise<Result> {
   looking.catch(() => undefined);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (isNew) await looking;
+  const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
+  const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
-  const needed = namesLog(step.inputs.logs) ? looking : undefined;
-  const [resolved] = await Promise.all([resolveTargets(targetContext(step)), needed]);
-  return await runJobs(resolved, looking, step);
+  const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
+  return await runJobs(resolved, { exec: looking, early }, step);
 }

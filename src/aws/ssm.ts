@@ -1,3 +1,4 @@
+import type { DescribeSessionsRequest, DescribeSessionsResponse, Session } from "@aws-sdk/client-ssm";
 import type { AwsClients } from "./clients.ts";
 import { attempt, isNamed } from "./failures.ts";
 import { requireMember } from "./required-member.ts";
@@ -10,6 +11,8 @@ export interface Ssm {
   terminateSession(sessionId: string): Promise<void>;
   /** The sessions with this target (`ecs:<cluster>_<task>_<runtime id>`) that have not ended, connected or not. */
   activeSessions(sessionTarget: string): Promise<readonly ActiveSession[]>;
+  /** Those of all targets of the region; undefined where they are too many for one answer. */
+  allActiveSessions(): Promise<readonly TargetedSession[] | undefined>;
   /** The active sessions, and the ended ones that began after `since` (milliseconds since the epoch). */
   recentSessions(sessionTarget: string, since: number): Promise<readonly RecentSession[]>;
 }
@@ -27,6 +30,11 @@ export interface ActiveSession {
   readonly status?: string;
   /** Milliseconds since the epoch. */
   readonly since: number | undefined;
+}
+
+export interface TargetedSession extends ActiveSession {
+  /** As `sessionTarget` of `activeSessions`; undefined where the service names none. */
+  readonly target: string | undefined;
 }
 
 export interface RecentSession extends ActiveSession {
@@ -81,6 +89,8 @@ export function ssmCalls(clients: AwsClients): Ssm {
 
     activeSessions: (sessionTarget) => listSessions(clients, sessionTarget, "Active"),
 
+    allActiveSessions: () => listAllSessions(clients),
+
     recentSessions: async (sessionTarget, since) => {
       const [active, ended] = await Promise.all([
         listSessions(clients, sessionTarget, "Active"),
@@ -100,42 +110,55 @@ async function listSessions(
   State: "Active" | "History",
   ...filters: readonly SessionFilter[]
 ): Promise<readonly RecentSession[]> {
-  const { signal, region } = clients;
-  const limit = AbortSignal.timeout(LISTING_MS);
-  const about = {
-    service: "ssm",
-    action: "ssm:DescribeSessions",
-    resource: `target '${sessionTarget}'`,
-    region,
-  } as const;
-  return await attempt(about, signal, async () => {
-    const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
-    const client = await clients.ssm();
+  const Filters = [{ key: "Target" as const, value: sessionTarget }, ...filters];
+  return await listing(clients, `target '${sessionTarget}'`, async (ask) => {
     const found: RecentSession[] = [];
     let token: string | undefined;
     do {
-      const request = {
-        State,
-        Filters: [{ key: "Target" as const, value: sessionTarget }, ...filters],
-        ...(token !== undefined && { NextToken: token }),
-      };
-      const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
-      const answer = await client
-        .send(new DescribeSessionsCommand(request), { abortSignal })
-        .catch((error: unknown) => {
-          throw limit.aborted ? limit.reason : error;
-        });
-      for (const { SessionId, StartDate, EndDate, Status } of answer.Sessions ?? []) {
-        found.push({
-          id: requireMember(SessionId, "SessionId"),
-          since: StartDate?.getTime(),
-          ended: State === "History" ? EndDate?.getTime() : undefined,
-          connected: State === "Active" && Status === "Connected",
-          ...(Status !== undefined && { status: Status }),
-        });
-      }
+      const answer = await ask({ State, Filters, ...(token !== undefined && { NextToken: token }) });
+      found.push(...(answer.Sessions ?? []).map((session) => sessionFrom(session, State)));
       token = answer.NextToken;
     } while (token);
     return found;
   });
+}
+
+async function listAllSessions(clients: AwsClients): Promise<readonly TargetedSession[] | undefined> {
+  return await listing(clients, "the sessions of the region", async (ask) => {
+    const { Sessions = [], NextToken } = await ask({ State: "Active" });
+    if (NextToken) return undefined;
+    return Sessions.map((session) => ({ ...sessionFrom(session, "Active"), target: session.Target }));
+  });
+}
+
+type Ask = (request: DescribeSessionsRequest) => Promise<DescribeSessionsResponse>;
+
+/** The outcome of `list`, whose calls together have at most `LISTING_MS`. */
+async function listing<T>(clients: AwsClients, resource: string, list: (ask: Ask) => Promise<T>): Promise<T> {
+  const { signal, region } = clients;
+  const limit = AbortSignal.timeout(LISTING_MS);
+  const abortSignal = signal ? AbortSignal.any([signal, limit]) : limit;
+  const about = { service: "ssm", action: "ssm:DescribeSessions", resource, region } as const;
+  return await attempt(about, signal, async () => {
+    const { DescribeSessionsCommand } = await import("@aws-sdk/client-ssm");
+    const client = await clients.ssm();
+    return await list((request) =>
+      client.send(new DescribeSessionsCommand(request), { abortSignal }).catch((error: unknown) => {
+        throw limit.aborted ? limit.reason : error;
+      }),
+    );
+  });
+}
+
+function sessionFrom(
+  { SessionId, StartDate, EndDate, Status }: Session,
+  state: "Active" | "History",
+): RecentSession {
+  return {
+    id: requireMember(SessionId, "SessionId"),
+    since: StartDate?.getTime(),
+    ended: state === "History" ? EndDate?.getTime() : undefined,
+    connected: state === "Active" && Status === "Connected",
+    ...(Status !== undefined && { status: Status }),
+  };
 }

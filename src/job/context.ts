@@ -1,4 +1,5 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
+import type { EarlyLook } from "../places/early-look.ts";
 import type { LineWriter } from "../show/lines.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
@@ -8,6 +9,8 @@ import type { TaskLooks } from "../targets/tasks/task-looks.ts";
 export interface UnassignedJob extends StepContext {
   /** How the cluster encrypts and logs its sessions, once ECS has told; undefined where it may not be looked at. */
   readonly exec: Promise<ExecConfiguration | undefined>;
+  /** A look at the sessions of all containers that began before the target was known. */
+  readonly early?: EarlyLook | undefined;
   readonly looks: TaskLooks;
   /** Where the job's output goes. */
   readonly write: LineWriter;

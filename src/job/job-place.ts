@@ -40,12 +40,13 @@ export class JobPlace {
     await this.#givingBack;
     if (this.#place !== undefined) return false;
     const { container, owner } = this.#job;
-    const { inputs, origin, target, aws, ledger, clock, log, queues } = this.#context;
+    const { inputs, origin, target, aws, ledger, early, clock, log, queues } = this.#context;
     const shares = await this.#shares();
     this.#place = await takePlace({
       target,
       sessionTarget: container.sessionTarget,
       shares,
+      early: early?.take(container.sessionTarget),
       inputs,
       matrix: inputs.matrix,
       owner,

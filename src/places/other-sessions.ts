@@ -1,6 +1,7 @@
-import type { Ssm } from "../aws/ssm.ts";
+import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { MatrixJob } from "../inputs/inputs.ts";
+import type { SessionLook } from "./early-look.ts";
 import { LoneSession } from "./lone-session.ts";
 import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
 import { turnsOf } from "./turns.ts";
@@ -14,6 +15,8 @@ export interface SessionQueueOptions extends QueueOptions {
   readonly ssm: Pick<Ssm, "activeSessions">;
   /** Which job of its matrix this run is, where that is known. */
   readonly matrix: MatrixJob | undefined;
+  /** A look that is under way. */
+  readonly early?: SessionLook | undefined;
 }
 
 /**
@@ -24,14 +27,15 @@ export interface SessionQueueOptions extends QueueOptions {
 export async function waitForOtherSessions(
   options: SessionQueueOptions,
 ): Promise<{ readonly beside: boolean }> {
-  const { clock, log, signal, random = Math.random, sessionTarget, ssm, matrix } = options;
+  const { clock, log, signal, random = Math.random, matrix } = options;
   const turns = turnsOf(matrix, random);
+  const list = lister(options);
   let asked = clock.now();
   let beside = false;
   const lone = new LoneSession(clock, log);
   const look = async (): Promise<Holder | undefined> => {
-    asked = clock.now();
-    const sessions = await ssm.activeSessions(sessionTarget);
+    const { sessions, ...seen } = await list();
+    asked = seen.asked;
     const [first, ...others] = sessions;
     if (first === undefined) return undefined;
     if (lone.isLost(sessions)) {
@@ -61,4 +65,17 @@ export async function waitForOtherSessions(
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
     return { beside: false };
   }
+}
+
+/** Lists the container's sessions: first by the look that is under way, then by new ones. */
+function lister({ sessionTarget, ssm, early, clock }: SessionQueueOptions) {
+  let first = early;
+  return async (): Promise<{ readonly asked: number; readonly sessions: readonly ActiveSession[] }> => {
+    const look = first;
+    first = undefined;
+    const seen = await look?.sessions;
+    if (look !== undefined && seen !== undefined) return { asked: look.asked, sessions: seen };
+    const asked = clock.now();
+    return { asked, sessions: await ssm.activeSessions(sessionTarget) };
+  };
 }

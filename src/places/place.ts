@@ -2,6 +2,7 @@ import type { Inputs, MatrixJob } from "../inputs/inputs.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
 import type { ClaimName } from "./claim.ts";
+import type { SessionLook } from "./early-look.ts";
 import type { LostSessionContext } from "./lost-session.ts";
 import type { QueueOptions } from "./queue.ts";
 import type { QueueS3 } from "./queue-object.ts";
@@ -22,6 +23,8 @@ export interface PlaceOptions extends QueueOptions {
    */
   readonly shares?: boolean;
   readonly aws: { readonly s3: QueueS3; readonly ssm: LostSessionContext["ssm"] };
+  /** A look at the container's sessions that is under way. */
+  readonly early?: SessionLook | undefined;
   /** Called with the claim before it is made, and with undefined when it is given back: what has to be undone. */
   readonly onClaim?: (claim: PlaceClaim | undefined) => void;
 }

@@ -28,4 +28,6 @@ export interface ResolveContext {
    * known, and when a task definition is registered. The caller saves the list for the post step.
    */
   readonly onUndo: (undo: readonly MadeResource[]) => void;
+  /** Called when running tasks are about to be described: what does not need the answer may be asked meanwhile. */
+  readonly onDescribing?: (() => void) | undefined;
 }

@@ -17,6 +17,7 @@ import { describeServiceTasks } from "./tasks/service-tasks.ts";
 export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {
   const { inputs, ecs } = context;
   const { cluster, id } = parseTask(given, inputs.cluster, inputs.region);
+  context.onDescribing?.();
   const task = await ecs.describeTask(cluster, id);
   if (task === undefined) throw taskNotFound(given, cluster, "ecs:DescribeTasks says MISSING.");
   const target = await findTarget(task, context);
@@ -34,7 +35,7 @@ export async function tasksOfService(
   const { inputs, ecs, log } = context;
   const { container } = inputs;
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
-  const found = await describeServiceTasks({ cluster, service }, ecs);
+  const found = await describeServiceTasks({ cluster, service }, ecs, context.onDescribing);
   const chosen = chooseTasks(found, container, where.tasks);
   if (chosen === undefined) throw await tooFew(cluster, service, where.tasks, context);
   const [only, ...more] = chosen;

@@ -1,0 +1,68 @@
+import { callsInARow } from "../../local/calls-in-a-row.ts";
+import type { RecordedRequest } from "../../local/front.ts";
+import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
+
+/** Longer than a busy machine takes between two calls that a step begins at once. */
+const CALL_MS = 250;
+/** Longer than a step takes from its first call to its session. */
+const HELD_MS = 4_000;
+/** As GitHub has it for a job without a matrix. */
+const LONE = { "matrix-index": "0", "matrix-total": "1" };
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start({ delays: { call: CALL_MS } });
+});
+afterEach(() => aws.world.local.calm());
+afterAll(() => aws.stop());
+
+const bucket = (): Inputs => ({ bucket: aws.world.made.bucket });
+const task = async (): Promise<Inputs> => ({ task: (await aws.runningTask()).id });
+const service = (): Promise<Inputs> => Promise.resolve({ service: aws.world.made.service });
+
+/** The step's calls, and ExecuteCommand among them. */
+async function callsOf(inputs: Inputs) {
+  const { requests } = aws.world.local;
+  const before = requests.length;
+  const result = await aws.step({ ...inputs, ...LONE, run: "echo ran" });
+  expect(jobLog(result)).toEqual(["ran"]);
+  const calls = requests.slice(before);
+  const session = calls.find(({ operation }) => operation === "ExecuteCommand");
+  if (session === undefined) throw new Error("there was no session");
+  return { calls, session };
+}
+
+const isAnswered = ({ turn }: RecordedRequest, before: RecordedRequest): boolean =>
+  (turn.answered ?? Infinity) < before.turn.arrived;
+
+it.each<[string, number, () => Promise<Inputs>]>([
+  ["a named task", 1, task],
+  ["a named task, with a bucket", 2, async () => ({ ...(await task()), ...bucket() })],
+  ["a task of a service", 2, service],
+  ["a task of a service, with a bucket", 3, async () => ({ ...(await service()), ...bucket() })],
+])("a session in %s begins after %d calls in a row", async (_, inARow, inputs) => {
+  const { calls, session } = await callsOf(await inputs());
+  expect(callsInARow(calls, session)).toBe(inARow);
+});
+
+it("a session waits for no answer that only its input depends on", async () => {
+  const beside = ["DescribeClusters", "DescribeTaskDefinition", "DescribeNetworkInterfaces"];
+  for (const operation of beside) aws.world.local.fail({ operation, delay: HELD_MS });
+  const { calls, session } = await callsOf(await task());
+  const held = calls.filter(({ operation }) => beside.includes(operation));
+  expect(held.map(({ operation }) => operation)).toContain("DescribeClusters");
+  expect(held.filter((call) => isAnswered(call, session))).toEqual([]);
+});
+
+it("the deletes at the end are made at once, while the session is being closed", async () => {
+  const { calls, session } = await callsOf({ ...(await task()), ...bucket() });
+  const [payload, claim] = ["payload", "claims/"].map((part) =>
+    calls.filter(({ operation }) => operation.startsWith("DELETE") && operation.includes(part)),
+  );
+  expect([payload?.length, claim?.length]).toEqual([1, 1]);
+  const last = calls.at(-1);
+  if (last === undefined) throw new Error("there was no call");
+  // The container's download of the payload is one, and then the deletes are one.
+  const after = calls.filter(({ turn }) => turn.arrived > (session.turn.answered ?? Infinity));
+  expect(callsInARow(after, last)).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,53 @@
+import type { ActiveSession, Ssm, TargetedSession } from "../aws/ssm.ts";
+import type { Clock } from "../clock.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+
+/** How long the answer of a look is taken for a new one. */
+const LOOK_LASTS_MS = 1_000;
+
+export interface EarlyLookOptions {
+  readonly inputs: Pick<Inputs, "bucket" | "matrix">;
+  readonly ssm: Pick<Ssm, "allActiveSessions">;
+  readonly clock: Pick<Clock, "now">;
+}
+
+/** A look at a container's sessions. */
+export interface SessionLook {
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly asked: number;
+  readonly sessions: Promise<readonly ActiveSession[] | undefined>;
+}
+
+/**
+ * A look at the sessions of all containers, while ECS describes the task: only its answer tells by which name Systems
+ * Manager knows the container. So a run without a bucket needs no further look at a container that is free. A job of a
+ * matrix makes none, because it looks in its turn.
+ */
+export class EarlyLook {
+  readonly #options: EarlyLookOptions;
+  #look:
+    { readonly asked: number; readonly found: Promise<readonly TargetedSession[] | undefined> } | undefined;
+
+  constructor(options: EarlyLookOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    const { inputs, ssm, clock } = this.#options;
+    if (inputs.bucket !== undefined || inputs.matrix?.total !== 1) return;
+    const found = ssm.allActiveSessions();
+    found.catch(() => undefined); // who takes the look is told
+    this.#look = { asked: clock.now(), found };
+  }
+
+  /**
+   * What it tells of this container: undefined where it was not begun or is old. `sessions` resolves with undefined where
+   * the sessions of all are too many to be seen.
+   */
+  take(sessionTarget: string): SessionLook | undefined {
+    if (this.#look === undefined || this.#options.clock.now() - this.#look.asked > LOOK_LASTS_MS)
+      return undefined;
+    const { asked, found } = this.#look;
+    return { asked, sessions: found.then((all) => all?.filter(({ target }) => target === sessionTarget)) };
+  }
+}
