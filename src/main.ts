@@ -2,7 +2,7 @@ import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { runJobs } from "./fan-out.ts";
 import { stepInputs } from "./github/inputs-source.ts";
-import { report, screen, unread } from "./github/runner.ts";
+import { endStep, report, screen, unread } from "./github/runner.ts";
 import { cancelOnSignals } from "./github/signals.ts";
 import { openStep, type OpenStep } from "./github/step.ts";
 import type { Inputs } from "./inputs/inputs.ts";
@@ -24,11 +24,14 @@ export async function run(): Promise<void> {
     inputs = readInputs(stepInputs());
     const step = openStep(inputs, cancel);
     result = await perform(step).catch((error: unknown) => failedResult(loggedFailure(error, screen)));
-    await step.close(result);
+    // What the step has made is deleted beside the report.
+    await Promise.all([step.close(result), report(result, inputs)]);
   } catch (error) {
     result = failedResult(loggedFailure(error, screen));
+    screen.close();
+    await report(result, inputs);
   }
-  await report(result, inputs);
+  endStep(result, inputs);
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */

@@ -28,6 +28,19 @@ it("lists all of a target's sessions that have not ended", async () => {
   ]);
 });
 
+it("lists those of all targets in one call, unless they are more", async () => {
+  const Sessions = [{ SessionId: "a", Target: "ecs:ci_1_2", Status: "Connected" }];
+  const ssm = await answering((count) => ({ body: { Sessions, ...(count > 1 && { NextToken: "more" }) } }));
+  expect(await ssm.allActiveSessions()).toEqual([
+    { id: "a", target: "ecs:ci_1_2", status: "Connected", connected: true },
+  ]);
+  expect(await ssm.allActiveSessions()).toBeUndefined();
+  expect(open.received.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+    { State: "Active" },
+    { State: "Active" },
+  ]);
+});
+
 it("names the right to look at them where it is missing", async () => {
   const ssm = await answering(() => exception("AccessDeniedException", "no"));
   await expect(ssm.activeSessions("ecs:ci_1_2")).rejects.toMatchObject({

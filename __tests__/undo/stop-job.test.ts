@@ -2,6 +2,8 @@ import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
+import { PayloadType } from "../../src/channel/message.ts";
+import { fromAgent } from "../channel/frames.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -17,6 +19,8 @@ const JOB = {
   run: "run-1",
   encryption: { kind: "none" },
 } as const;
+
+const KMS_ACTION = { ActionType: "KMSEncryption", ActionParameters: { KMSKeyId: "key-1" } };
 
 /** Stops a job; ExecuteCommand answers so. */
 async function stopping(
@@ -82,6 +86,16 @@ describe("on a cluster with a session key", () => {
     await clock.pass(STOP_HANDSHAKE_MS);
     await gateway.until(() => gateway.gone);
     expect((await stopped).error).toBeUndefined();
+  });
+
+  it("asks KMS for nothing while ECS has not told of a key, and ends a session that wants one", async () => {
+    const unheard = { ...JOB, encryption: undefined, sessionId: "s-1" };
+    gateway.onOpening = () =>
+      gateway.send(fromAgent(0, PayloadType.handshakeRequest, { RequestedClientActions: [KMS_ACTION] }));
+    const { calls, log, error } = await stopping(unheard, session(), [gateway.url.replace(/^ws/, "http")]);
+    expect(error).toBeUndefined();
+    expect(calls).toEqual(["TerminateSession s-1", "ExecuteCommand fx_id=run-1", "TerminateSession s-2"]);
+    expect(log).toEqual([]);
   });
 
   it("does not wait for a gateway that leaves its socket open", async () => {

@@ -52,16 +52,20 @@ function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
   };
 }
 
-/** Writes outputs and summary, then ends the step as the run ended, with at most one annotation. */
+/** Writes outputs and summary. The guard has to be down: without a file for them, outputs are workflow commands. */
 export async function report(result: Result, inputs: ReportedInputs | undefined): Promise<void> {
+  out.flush();
+  for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
+  if ((inputs?.summary ?? true) && process.env["GITHUB_STEP_SUMMARY"])
+    await core.summary.addRaw(summary(result, explainedStep(inputs)), true).write();
+}
+
+/** Ends the step as the run ended, with at most one annotation, which is its last line. */
+export function endStep(result: Result, inputs: ReportedInputs | undefined): void {
   screen.phase();
   screen.close();
   out.flush();
-  for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
-  const step = explainedStep(inputs);
-  if ((inputs?.summary ?? true) && process.env["GITHUB_STEP_SUMMARY"])
-    await core.summary.addRaw(summary(result, step), true).write();
-  const error = explain(result, step);
+  const error = explain(result, explainedStep(inputs));
   if (error === undefined) return;
   screen.error(annotation(error), { title: error.title, ...error.place });
   process.exitCode = core.ExitCode.Failure;

@@ -60,7 +60,7 @@ export class JobSessions implements SessionSource {
     this.#lines = lines;
     this.#openedAt = clock.now();
     this.#command = { runId: origin.id, payload, delivery };
-    this.#job = { ...container, run: origin.id, encryption: { kind: "unknown" } };
+    this.#job = { ...container, run: origin.id };
     this.#record(this.#job);
   }
 

@@ -52,6 +52,7 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     calls,
   ],
   "the job does not answer, and is stopped by a command of its own": [answer, calls, handshake],
+  "a session has begun, and ECS has not told how it is encrypted": [calls, handshake, calls],
   "RunTask, RegisterTaskDefinition or PutObject is under way": [grace, calls],
   "ExecuteCommand is under way, and the job is stopped by a command of its own": [grace, calls, handshake],
 };

@@ -17,8 +17,8 @@ export interface JobName extends ContainerRef {
   readonly run: string;
   /** The last session of the job, if there was one. */
   readonly sessionId?: string;
-  /** Whether the cluster encrypts its sessions, and with which key. */
-  readonly encryption: Encryption;
+  /** Whether the cluster encrypts its sessions, and with which key. Undefined while ECS has not told it. */
+  readonly encryption?: Encryption | undefined;
 }
 
 export interface StopJobOptions {
@@ -47,19 +47,20 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
   const answer = await aws.ecs.executeCommand({ cluster, task, container, command });
   if ("notConnected" in answer) throw new Error(answer.notConnected);
   // Without encryption the agent runs the command before a client has connected.
-  if (encryption.kind !== "none") await shakeHands(answer.session, job, options);
-  log.info("No session could tell the job to stop, so a command of its own did.");
+  const wasNeeded = encryption?.kind === "none" || (await shakeHands(answer.session, job, options));
+  if (wasNeeded) log.info("No session could tell the job to stop, so a command of its own did.");
 }
 
 /**
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects where the
- * command can't run.
+ * command can't run. As long as ECS has not told whether there is encryption, no session of the job was connected to.
+ * Where the agent asks for a key then, not even the bootstrap has run: false, the session is ended, and KMS is not asked.
  */
 async function shakeHands(
   ticket: SessionTicket,
   { sessionTarget, encryption }: JobName,
   { aws, clock, log, patient = false }: StopJobOptions,
-): Promise<void> {
+): Promise<boolean> {
   const over = new AbortController();
   const late = new AbortController();
   const limit = (): void => {
@@ -74,14 +75,23 @@ async function shakeHands(
   if (!patient) limit();
   try {
     const session = await openSession({
-      ...ticket,
-      ...{ sessionTarget, encryption, aws: aws.clients, log, clock, signal: late.signal },
+      ...{ ...ticket, sessionTarget, encryption: encryption ?? { kind: "none" } },
+      ...{ aws: aws.clients, log, clock, signal: late.signal },
       requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),
     });
     if (patient) limit();
     const end = await session.ended;
-    if (end.kind === "lost") throw end.cause instanceof Failure ? end.cause : new Error(end.why);
+    if (end.kind !== "lost") return true;
+    const failure = end.cause instanceof Failure ? end.cause : new Error(end.why);
+    const hasNotRun = encryption === undefined && isMismatch(failure);
+    if (!hasNotRun) throw failure;
+    await terminateSession({ aws, log }, ticket.sessionId);
+    return false;
   } finally {
     over.abort();
   }
+}
+
+function isMismatch(failure: Error): boolean {
+  return failure instanceof Failure && failure.code === "encryption-mismatch";
 }

@@ -1,0 +1,66 @@
+import type { TargetedSession } from "../../src/aws/ssm.ts";
+import { Failure } from "../../src/errors.ts";
+import type { MatrixJob } from "../../src/inputs/inputs.ts";
+import { EarlyLook } from "../../src/places/early-look.ts";
+import { waitForOtherSessions } from "../../src/places/other-sessions.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
+
+const LONE: MatrixJob = { index: 0, total: 1 };
+const OURS = "ecs:ci_1_r";
+const of = (target: string): TargetedSession => ({ id: `in ${target}`, target, since: undefined });
+
+/** A run that looks early, and at its container after so many milliseconds. Returns the calls that it makes. */
+async function looking(
+  all: TargetedSession[] | Failure | undefined,
+  { matrix = LONE as MatrixJob | undefined, bucket = undefined as string | undefined, after = 0 } = {},
+) {
+  const calls: string[] = [];
+  const clock = new SleeplessClock();
+  const log = new Listener();
+  const ssm = {
+    allActiveSessions: () => {
+      calls.push("all");
+      return all instanceof Failure ? Promise.reject(all) : Promise.resolve(all);
+    },
+    activeSessions: () => Promise.resolve(void calls.push("one")).then(() => []),
+  };
+  const early = new EarlyLook({ inputs: { bucket, matrix }, ssm, clock });
+  early.begin();
+  await clock.sleep(after);
+  const where = { target: aTarget(), sessionTarget: OURS, deadline: Infinity, signal: undefined };
+  await waitForOtherSessions({ ...where, ssm, clock, log, matrix, early: early.take(OURS) });
+  return { calls, log: log.lines };
+}
+
+it("one call, before the container is known, is enough for a lone job whose container is free", async () => {
+  expect(await looking([of("ecs:ci_2_r")])).toEqual({ calls: ["all"], log: [] });
+});
+
+it("a session that it shows in the container is waited for", async () => {
+  const { calls, log } = await looking([of("ecs:ci_2_r"), of(OURS)]);
+  expect(calls.slice(0, 2)).toEqual(["all", "one"]);
+  expect(log[0]).toContain(`in use by session in ${OURS}`);
+});
+
+it.each<[string, Parameters<typeof looking>, string[]]>([
+  ["the sessions of all are too many", [undefined], ["all", "one"]],
+  ["the answer is old", [[], { after: 1_001 }], ["all", "one"]],
+])("the container itself is looked at where %s", async (_, asked, calls) => {
+  expect((await looking(...asked)).calls).toEqual(calls);
+});
+
+it("a job of a matrix looks in its turn only, and one with a bucket not in this way", async () => {
+  const first = async (...asked: Parameters<typeof looking>) => (await looking(...asked)).calls[0];
+  expect(await first([], { matrix: { index: 1, total: 3 } })).toBe("one");
+  expect(await first([], { matrix: undefined })).toBe("one");
+  expect(await first([], { bucket: "example-ci" })).toBe("one");
+});
+
+it("a missing right is said once, and the job goes on", async () => {
+  const denied = new Failure("access-denied", { failed: "No right.", seen: "", advice: "" });
+  const { calls, log } = await looking(denied);
+  expect(calls).toEqual(["all"]);
+  expect(log).toEqual([expect.stringMatching(/two runs may open sessions at once\. No right\./)]);
+});
