@@ -170,14 +170,13 @@ it(
     });
     expect(seen.undo.map((undo) => undo.map(({ kind }) => kind))).toEqual([
       ["object"],
-      // The place is queued for meanwhile.
-      ["object", "claim"],
       // Now with its version.
-      ["claim", "object"],
-      ["claim", "object", "job"],
+      ["object"],
+      ["object", "claim"],
+      ["object", "claim", "job"],
       // Now with its session, then with the cluster's encryption.
-      ["claim", "object", "job"],
-      ["claim", "object", "job"],
+      ["object", "claim", "job"],
+      ["object", "claim", "job"],
       ["claim", "job"],
       // The place is given back while the session is being closed.
       ["job"],
@@ -265,12 +264,11 @@ describe("before a session", () => {
   it.each(["the upload", "the look at the cluster"])(
     "a job whose place was taken gives it back where %s fails, with that failure",
     async (what) => {
-      const failing = deferred<never>();
+      const [failing, putting] = [deferred<never>(), deferred<{ etag: string }>()];
       const [exec, s3] =
         what === "the upload"
           ? [Promise.resolve(DEFAULT), { putObject: () => failing.promise }]
           : [failing.promise, { putObject: () => putting.promise }];
-      const putting = deferred<{ etag: string }>();
       const { run, seen } = running({ bucket: "example-ci" }, { exec, s3 });
       const job = run();
       const claimed = () => [...staged.keys()].filter((key) => key.includes("/claims/"));
@@ -280,7 +278,7 @@ describe("before a session", () => {
       await expect(job).rejects.toBe(throttled);
       expect(claimed()).toEqual([]);
       expect(seen.commands).toEqual([]);
-      expect(seen.undo.at(-1)).toMatchObject([{ kind: "object" }]);
+      expect(seen.undo.at(-1)?.filter(({ kind }) => kind !== "object")).toEqual([]);
     },
   );
 });

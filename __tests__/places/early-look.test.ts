@@ -14,8 +14,9 @@ const of = (target: string): TargetedSession => ({ id: `in ${target}`, target, s
 /** A run that looks early, and at its container after so many milliseconds. Returns the calls that it makes. */
 async function looking(
   all: TargetedSession[] | Failure | undefined,
-  { matrix = LONE as MatrixJob | undefined, bucket = undefined as string | undefined, after = 0 } = {},
+  more: { matrix?: MatrixJob | undefined; bucket?: string; after?: number } = {},
 ) {
+  const { matrix, bucket, after = 0 } = { matrix: LONE, ...more };
   const calls: string[] = [];
   const clock = new SleeplessClock();
   const log = new Listener();
