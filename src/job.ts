@@ -61,9 +61,11 @@ async function takePlaceWhileStaging(
   const failed = new AbortController();
   for (const other of [staged, setup]) other.catch((reason: unknown) => failed.abort(reason));
   const taking = place.take(AbortSignal.any([cancel, failed.signal]));
-  const [taken] = await Promise.allSettled([taking, staged]);
-  if (taken.status === "rejected") throw taken.reason;
+  const [taken, put] = await Promise.allSettled([taking, staged]);
   if (failed.signal.aborted) await place.giveBack();
+  // Of a bucket that can't be used, the failure of the upload says more than that of the queue.
+  if (put.status === "rejected") throw put.reason;
+  if (taken.status === "rejected") throw taken.reason;
   failed.signal.throwIfAborted();
 }
 

@@ -142,6 +142,18 @@ describe("with a bucket", () => {
     expect(run.claims).toEqual([CLAIM, undefined]);
   });
 
+  it.each(["bucket-elsewhere", "bucket-not-found"] as const)(
+    "a run fails with %s, and has no claim to give back, since none can have been written",
+    async (code) => {
+      const refusal = new Failure(code, { failed: "Not this bucket.", seen: "", advice: "" });
+      bucket.before(() => refusal);
+      const run = asking("one");
+      expect(await run.done).toBe(refusal);
+      expect(bucket.calls.filter((call) => call.startsWith("Delete"))).toEqual([]);
+      expect([run.claims.at(-1), run.log.lines]).toEqual([undefined, []]);
+    },
+  );
+
   it("another waits for it, says so each half minute, and follows at once when it is given back", async () => {
     const one = asking("one");
     await one.done;

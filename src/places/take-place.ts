@@ -1,4 +1,4 @@
-import { isDenied } from "../errors.ts";
+import { Failure, isDenied } from "../errors.ts";
 import { claimKey } from "./claim.ts";
 import { waitForOtherSessions } from "./other-sessions.ts";
 import type { Place, PlaceOptions } from "./place.ts";
@@ -26,7 +26,7 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
       await place.take();
       return place;
     } catch (error) {
-      if (isDenied(error)) {
+      if (isDenied(error) || isOfAnotherBucket(error)) {
         await place.abandon();
         onClaim(undefined);
       } else await place.release();
@@ -35,6 +35,11 @@ export async function takePlace(options: PlaceOptions): Promise<Place> {
     }
   }
   return { ...FREE, ...(await waitForOtherSessions({ ...options, ssm: aws.ssm })) };
+}
+
+/** True for a bucket in which nothing can have been written. */
+function isOfAnotherBucket(error: unknown): boolean {
+  return error instanceof Failure && (error.code === "bucket-elsewhere" || error.code === "bucket-not-found");
 }
 
 const FREE: Place = {
