@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from "node:net";
 import type { ExecuteCommandAnswer } from "../../src/aws/ecs.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
-import { PayloadType } from "../../src/channel/message.ts";
+import { PayloadType } from "../../src/wire/message.ts";
 import { fromAgent } from "../channel/frames.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
