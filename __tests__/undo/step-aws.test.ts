@@ -61,3 +61,9 @@ it("the calls of the cleanup don't obey the cancel", async () => {
   await step.undoing.ecs.stopTask("ci", TASK, "cancelled");
   expect(aws.received.map(({ operation }) => operation)).toEqual(["StopTask"]);
 });
+
+it("a call that nothing waits for any more ends with the step, and is not repeated", async () => {
+  onRequest = () => step.close();
+  await expect(step.run.ecs.listTasks("ci", { service: "web" })).rejects.toThrow();
+  expect(aws.received).toHaveLength(1);
+});

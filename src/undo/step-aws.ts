@@ -21,6 +21,7 @@ export class StepAws {
   readonly #making: Aws;
   readonly #connections = new Connections();
   readonly #over = new AbortController();
+  readonly #closed = new AbortController();
 
   constructor({ cancel, clock, ...options }: StepAwsOptions) {
     const { region, credentials } = options;
@@ -31,7 +32,11 @@ export class StepAws {
       connections,
       signal: afterGrace(cancel, clock, this.#over.signal),
     });
-    const calls = awsCalls({ ...options, connections, signal: cancel });
+    const calls = awsCalls({
+      ...options,
+      connections,
+      signal: AbortSignal.any([cancel, this.#closed.signal]),
+    });
     const begun = begunInTime(this.#making, cancel);
     this.run = { ...calls, ecs: { ...calls.ecs, ...begun.ecs }, s3: { ...calls.s3, ...begun.s3 } };
   }
@@ -42,7 +47,9 @@ export class StepAws {
     this.#over.abort();
   }
 
+  /** Also ends calls whose answers nothing waits for any more, which would keep the process alive. */
   close(): void {
+    this.#closed.abort();
     this.undoing.clients.destroy();
     this.#connections.close();
   }
