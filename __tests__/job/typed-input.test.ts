@@ -1,3 +1,4 @@
+import { sessionSetup } from "../../src/job/session-setup.ts";
 import { typedInput } from "../../src/job/typed-input.ts";
 import type { Delivery } from "../../src/payload/bootstrap.ts";
 import { makePayload } from "../../src/payload/payload.ts";
@@ -16,8 +17,9 @@ function typed(
 ) {
   const log = new Listener();
   const inputs = anInputs({ transport, secrets: { TOKEN: "hunter22" } });
-  const context = { inputs, exec: undefined, aws: { s3: { presignGet } } as never, log };
-  return { input: typedInput("a1".repeat(16), { payload, delivery }, context), log };
+  const setup = Promise.resolve(sessionSetup(undefined, [], { transport }));
+  const context = { inputs, aws: { s3: { presignGet } } as never, log };
+  return { input: typedInput("a1".repeat(16), { payload, delivery, setup }, context), log };
 }
 
 const never = (): Promise<string> => Promise.reject(new Error("not to be called"));
