@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
-import type { JobEnd } from "./follow/job-end.ts";
 import type { JobContext } from "./job/context.ts";
+import { endByLogs } from "./job/end-by-logs.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
 import { JobPieces } from "./job/job-pieces.ts";
 import { JobOutput } from "./job/output.ts";
 import { pieceUse } from "./job/output-ways.ts";
 import { JobPlace } from "./job/job-place.ts";
-import { type PreparedJob, prepareJob } from "./job/prepare.ts";
+import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
+import { prepareJob } from "./job/prepare.ts";
 import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";
-import { loggedFailure } from "./log.ts";
-import { type EndedJob, readJobLogs } from "./logs/job-logs.ts";
 import { WaitLines } from "./waiting.ts";
 import { workerCount } from "./payload/workers.ts";
 import type { JobReport } from "./report/result.ts";
@@ -42,50 +41,9 @@ export async function runJob(context: JobContext): Promise<JobReport> {
     const ended = await followToEnd(carriers, typedInput(nonce, job, context), output, context);
     // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
-    const end = await toldByLogs(ended, output, job, context);
+    const end = await endByLogs(ended, output, job, context);
     return { ...ended, end, ...output.end() };
   } finally {
     await place.giveBack();
-  }
-}
-
-/**
- * Queues for the job's place while the payload is being staged. Where either fails, the other is given up. A failure of
- * `setup` in that time ends both, so that no session begins in vain.
- */
-async function takePlaceWhileStaging(
-  place: JobPlace,
-  { staged, setup }: PreparedJob,
-  cancel: AbortSignal,
-): Promise<void> {
-  const failed = new AbortController();
-  for (const other of [staged, setup]) other.catch((reason: unknown) => failed.abort(reason));
-  const taking = place.take(AbortSignal.any([cancel, failed.signal]));
-  const [taken, put] = await Promise.allSettled([taking, staged]);
-  if (failed.signal.aborted) await place.giveBack();
-  // Of a bucket that can't be used, the failure of the upload says more than that of the queue.
-  if (put.status === "rejected") throw put.reason;
-  if (taken.status === "rejected") throw taken.reason;
-  failed.signal.throwIfAborted();
-}
-
-/** The job's end, after its sessions' logs were read where that is needed. Never rejects. */
-async function toldByLogs(
-  ended: EndedJob,
-  output: JobOutput,
-  { setup }: PreparedJob,
-  context: JobContext,
-): Promise<JobEnd> {
-  try {
-    // It is known for a job that has run.
-    const logs = await setup.then(
-      (known) => known.logs,
-      () => undefined,
-    );
-    const end = await readJobLogs(ended, { ...context, output, sessionLogs: logs ?? [] });
-    if (end.kind !== "status") context.cancel.throwIfAborted();
-    return end;
-  } catch (error) {
-    return { kind: "impossible", failure: loggedFailure(error, context.log) };
   }
 }

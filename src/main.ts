@@ -1,37 +1,18 @@
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { runJobs } from "./fan-out.ts";
-import { stepInputs } from "./github/inputs-source.ts";
-import { endStep, report, screen, unread } from "./github/runner.ts";
-import { cancelOnSignals } from "./github/signals.ts";
-import { openStep, type OpenStep } from "./github/step.ts";
-import type { Inputs } from "./inputs/inputs.ts";
-import { readInputs } from "./inputs/read-all.ts";
-import { loggedFailure } from "./log.ts";
+import { runStep } from "./github/run-step.ts";
+import type { OpenStep } from "./github/step.ts";
 import { EarlyLook } from "./places/early-look.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import { namesLog } from "./ready/session-logs.ts";
-import { failedResult, type Result } from "./report/result.ts";
+import type { Result } from "./report/result.ts";
 import { targetContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
-/** The main step, from the inputs to the report. Never rejects: a failure is reported as the step's result. */
+/** The main step. Never rejects. */
 export async function run(): Promise<void> {
-  const cancel = cancelOnSignals(unread);
-  let inputs: Inputs | undefined;
-  let result: Result;
-  try {
-    inputs = readInputs(stepInputs());
-    const step = openStep(inputs, cancel);
-    result = await perform(step).catch((error: unknown) => failedResult(loggedFailure(error, screen)));
-    // What the step has made is deleted beside the report.
-    await Promise.all([step.close(result), report(result, inputs)]);
-  } catch (error) {
-    result = failedResult(loggedFailure(error, screen));
-    screen.close();
-    await report(result, inputs);
-  }
-  endStep(result, inputs);
+  await runStep(perform);
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */

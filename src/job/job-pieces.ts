@@ -20,6 +20,8 @@ export class JobPieces implements PieceFolders {
   readonly #use: PieceUse;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
+  /** The next piece of each folder, by the folder's prefix, as the ledger knows it. */
+  readonly #recorded = new Map<string, number>();
 
   constructor({ owner }: PreparedJob, place: Pick<JobPlace, "isWanted">, use: PieceUse, context: JobContext) {
     this.#owner = owner;
@@ -50,9 +52,8 @@ export class JobPieces implements PieceFolders {
   onRead({ folder }: PieceStore, next: number): void {
     const known = this.#folders.find(({ prefix }) => prefix === folder.prefix);
     if (known === undefined) return;
-    const isRecorded = next < 2 * known.next;
     this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
-    if (!isRecorded) this.#record();
+    if (next >= 2 * (this.#recorded.get(folder.prefix) ?? 0)) this.#record();
   }
 
   /** To be called when the job is not followed any more. */
@@ -64,6 +65,7 @@ export class JobPieces implements PieceFolders {
 
   #record(freeAt?: number): void {
     if (this.#folders.length === 0) return;
+    for (const { prefix, next } of this.#folders) this.#recorded.set(prefix, next);
     const entries = this.#folders.flatMap((pieces): LedgerEntry[] => {
       const { bucket, owner, prefix } = pieces;
       const control = { bucket, owner, key: `${prefix}control`, ...(freeAt !== undefined && { freeAt }) };
