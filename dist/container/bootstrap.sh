@@ -16,14 +16,15 @@ fx_say() { printf "\33]7733;%s\7\n" "$1"; }
 fx_words() { tail -n 1 "$fx_dir/err" | tr -d "\0-\37" | tail -c 600; }
 
 # Sets fx_file to python3, until the payload is there. It is empty where another user can replace python3 or the packages
-# among which it looks for boto3.
+# among which it looks for boto3. The python3 of Debian also looks in /usr/local.
 fx_file=$(command -v python3)
-fx_safe "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/python3*/*-packages || fx_file=""
+# shellcheck disable=SC2046 # it is to be split into paths
+fx_safe $(ls -d /usr/local/lib* /usr/local/lib*/p*/*-packages) "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/p*/*-packages || fx_file=""
 # The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
 # would record it.
-stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_off_py" || {
+stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_py" || {
   fx_say "echo$fx_bad"
-  exit 1
+  exit
 }
 
 # Tells the runner that the session is open, before the payload is fetched.
@@ -42,10 +43,10 @@ fx_make() {
   [ -e "$fx_dir" ] && fx_odd=$fx_dir
   false
 }
-if fx_find fx_ours && [ ! -e "$fx_dir/job" ]; then
+fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
   fx_is "$(cat "$fx_dir/maker")" && kill -9 "$fx_pid"
   rm -rf "$fx_dir"
-fi
+}
 [ -e "$fx_dir/job" ] || fx_find fx_make
 
 # The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run
@@ -73,10 +74,10 @@ fi
 [ -s "$fx_dir/payload" ] || [ -e "$fx_dir/job" ] || fx_lack="1 $fx_why"
 fx_say "ready$fx_lack"
 # Without the payload the runner types the loader (loader.sh): lines of printf escapes, and a dot.
-if [ "$fx_lack" ]; then
+[ "$fx_lack" ] && {
   read -r fx_nonce fx_pack <&3
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do fx_code=$fx_code$fx_line; done
   eval "$(printf %b "$fx_code")"
-fi
+}
 [ "$fx_new" ] && head -c "$fx_head" "$fx_dir/payload" >"$fx_dir/new"
 . "$fx_dir/${fx_new:-job}"

@@ -117,7 +117,7 @@ fx_upload_due() {
   fx_post "$fx_sequence" "$fx_dir/piece.$fx_sequence" && fx_acknowledge
 }
 
-# fx_cut LENGTH: copies so many bytes of the spool, which are there, into the file `body`.
+# fx_cut LENGTH: copies LENGTH bytes of the spool, which has them, into the file `body`.
 fx_cut() {
   fx_left=$1 fx_cut_at=''
   : >"$fx_dir/body"

@@ -23,13 +23,13 @@ fx_run_job() {
 
   fx_check
   fx_await_header
-  [ -z "$fx_pieces" ] || fx_start_uploader
   if [ "$fx_flaw" ]; then
     fx_end refused "$fx_flaw"
     return
   fi
   fx_start_recording || return
   # The recorder is starting.
+  [ -z "$fx_pieces" ] || fx_start_uploader
   fx_note_unread
   fx_await_recording || return
   fx_start_workers

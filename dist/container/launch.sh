@@ -5,12 +5,7 @@
 #
 # LOGIN is empty where no input names a user. Once the first variable is set nothing but the arguments is read: no variable
 # can change what is run.
-case $2 in
-  '') ;;
-  # For cd, `-` and `-P` are no directories, and CDPATH may name another one.
-  /*) cd "$2" || exit 126 ;;
-  *) cd "./$2" || exit 126 ;;
-esac
+fx_enter "$2" || exit 126
 fx_set() { export "$1=$2"; }
 fx_variables=$(cat)
 exec </dev/null

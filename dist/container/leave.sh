@@ -44,17 +44,34 @@ fx_find_zombie() {
 # started it. False where the attacher has to stay, because the ended job would be a zombie for ever.
 fx_leave() {
   [ -z "$fx_child" ] || fx_is_reaping || return
-  fx_end_helpers
-  rm -f "$fx_dir/left" "$fx_dir/attacher"
-  for fx_each in ${fx_guard-}; do wait "$fx_each"; done
+  fx_depart
 }
 
-# Keeps the session, and sends nothing of the spool, until the end of the job was taken.
+fx_depart() {
+  fx_end_helpers
+  rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away" "$fx_dir/attacher"
+  # The guard's own end tells nothing.
+  for fx_each in ${fx_guard-}; do wait "$fx_each" || :; done
+}
+
+# The reader has typed `away`: another run waits for the place of this session.
+fx_tell_away() {
+  : >"$fx_dir/away"
+  fx_wake_attacher
+}
+
+# Keeps the session, and sends nothing of the spool, until the end of the job was taken: false. True where the attacher has
+# left before that, since another run waits for its place. The ended job is a zombie then.
 fx_stay() {
   : >"$fx_dir/stays"
-  fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its place would be free."
+  fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its place would be free. It ends when another run waits for its place."
   until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ]; do
+    if [ -e "$fx_dir/away" ]; then
+      fx_depart
+      return
+    fi
     [ ! -e "$fx_dir/notes" ] || fx_tell_notes
     fx_wait_for_news
   done
+  false
 }

@@ -6,7 +6,7 @@
 fx_find_bad_modules() {
   set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
-    for fx_modules in "$fx_prefix"/lib*/python3* "$fx_prefix"/lib*/python3*/*-packages; do
+    for fx_modules in "$fx_prefix"/lib* "$fx_prefix"/lib*/python3* "$fx_prefix"/lib*/python3*/*-packages; do
       [ ! -e "$fx_modules" ] || set -- "$@" "$fx_modules"
     done
   done
@@ -29,7 +29,8 @@ fx_count_unreached() {
       ;;
   esac
 }
-fx_count_unreached "$fx_why"
+# fetch.py that was ended by its alarm has said nothing.
+fx_count_unreached "${fx_why:-timed out}"
 
 # The code of the refusal where nothing fetches the payload: what the user can do differs where boto3 is missing.
 fx_refusal=download
@@ -69,6 +70,8 @@ fx_try() {
     fx_say "$fx_nonce;n Script fetched by $1 (${fx_tried%; })."
   else
     fx_status=$? fx_said=$(fx_words)
+    # 142: fetch.py was ended by its alarm.
+    [ "$fx_status" != 142 ] || fx_late=1
     if [ "$fx_late" ]; then
       fx_said='no answer within 5 s' fx_unreached=$((fx_unreached + 1))
     elif [ "$1:$fx_status" = wget:4 ]; then
@@ -123,6 +126,7 @@ fx_find_aws() {
 }
 
 fx_by_boto3() {
+  export AWS_MAX_ATTEMPTS=1
   exec "$fx_boto3" -I -c "$fx_fetch_py" "$fx_bucket" "$fx_key" "$fx_region" "$fx_sha" "$fx_dir/payload"
 }
 fx_by_aws() {

@@ -7,10 +7,10 @@
 #
 # Every name begins with fx_ and none is exported, so that the variables of the container stay what they are.
 
-# fx_main [DIRECTORY UMASK PATH UID PYTHON3 SETSID ENV]
+# fx_main [DIRECTORY UMASK PATH UID PYTHON3 SETSID ENV SURE]
 fx_main() {
   if [ $# -gt 0 ]; then
-    fx_dir=$1 fx_umask=$2 fx_path=$3 fx_uid=$4 fx_python3=$5 fx_setsid=$6 fx_env=$7
+    fx_dir=$1 fx_umask=$2 fx_path=$3 fx_uid=$4 fx_python3=$5 fx_setsid=$6 fx_env=$7 fx_sure=$8
     fx_run_job
   else
     # The terminal carries the spool and marks. The runner would take a message of a program for output of the job.
@@ -21,12 +21,12 @@ fx_main() {
 
 # What an attacher does, from the payload to the end of the job.
 fx_run_attacher() {
-  fx_writer='' fx_listed=''
+  fx_writer=''
+  fx_survey
   if [ -z "$fx_code" ]; then
     # No loader was typed, and so no nonce. The exec agent sleeps for a second before it reads the terminal, and the runner types the nonce after that.
     fx_write_header
     fx_find_programs
-    [ -z "$fx_new" ] || fx_listed=$(fx_list_bad)
     read -r fx_nonce fx_pack <&3
   else
     fx_write_header &
@@ -40,7 +40,7 @@ fx_run_attacher() {
   fx_read_secrets
   fx_replace_attacher
   fx_open_news
-  [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays"
+  [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
   fx_start_helpers
   # The attacher before this one may have been cut before it started the job.
   fx_child=
@@ -55,17 +55,14 @@ fx_run_attacher() {
   fx_secrets=
   if [ "$fx_writer" ]; then
     # The job is starting.
-    fx_listed=$(fx_list_bad)
     wait "$fx_writer"
   fi
-  [ -z "$fx_listed" ] || fx_mark "n Not run, since another user of the container can replace it:$fx_listed."
+  [ -z "$fx_new" ] || [ -z "$fx_listed" ] || fx_mark "n Not run, since another user of the container can replace it:$fx_listed."
   fx_show_job
   if [ "$fx_last" != left ]; then
     fx_await_taken
-  elif fx_leave; then
+  elif fx_leave || fx_stay; then
     return
-  else
-    fx_stay
   fi
   fx_end_helpers
   # Without `taken` the next attacher is to show the status again.
@@ -93,7 +90,7 @@ fx_unpack() {
 fx_start_job() {
   fx_take_credentials
   printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" "$fx_uid" \
-    "$fx_python3" "$fx_setsid" "$fx_env" >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
+    "$fx_python3" "$fx_setsid" "$fx_env" "$fx_sure" >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
   fx_name "$!"
   fx_child=$fx_token
 }

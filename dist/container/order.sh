@@ -104,7 +104,7 @@ fx_read_control() {
   IFS= read -r fx_line <"$fx_dir/answer" && [ "$fx_line" = "$fx_header" ]
 }
 
-# Takes new addresses from the file `body`. Each kind replaces all of its kind.
+# Takes new addresses from the file `body`. The new lines of a kind replace all earlier ones of that kind.
 fx_renew() {
   fx_kinds=''
   for fx_each in url field post-until control; do

@@ -21,9 +21,16 @@ fx_is_leased() {
   fx_is "$(cat "$1/uploader")" && read -r fx_new_at fx_looked_at <"$1/lease" && [ "$((fx_looked_at - fx_new_at))" -lt 75 ]
 } 2>/dev/null
 
-# fx_is_heard DIRECTORY: whether the reader of the job there has typed a line since this run first looked. A reader that was
-# lost seconds ago has left the same files as one that is there. fx_looks holds what each had typed at the first look.
+# fx_is_renewed DIRECTORY: whether the uploader there has found a new `control` in the last 40 s. It looks every 30 s, so it
+# has, as long as a reader follows the job by S3.
+fx_is_renewed() { fx_is_leased "$1" && [ "$(($(date +%s) - fx_new_at))" -lt 40 ]; }
+
+# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. One that follows by S3 types nothing, and its last
+# sign there counts: to wait for the next one could take half a minute. Any other one has typed a line since this run first
+# looked. A reader that was lost seconds ago has left the same files as one that is there. fx_looks holds what each had typed
+# at the first look.
 fx_is_heard() {
+  ! fx_is_renewed "$1" || return 0
   fx_heard=$1=$(cat "$1/reader")
   case $fx_looks in
     *" $fx_heard "*) false ;;

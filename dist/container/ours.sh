@@ -4,7 +4,7 @@
 exec 2>/dev/null
 # Owners and modes are read by the `ls` and `grep` of /usr/bin or /bin: a program can't be trusted to tell its own
 # owner. /- does not exist. fx_uid is not 0 only in tests.
-fx_uid=0 fx_path=$PATH PATH=/- fx_tools=/- fx_bad="" IFS=:
+fx_uid=0 fx_path=$PATH PATH=/- fx_bin=/- fx_bad="" IFS=:
 for fx_dir in /usr/bin /bin $fx_path; do
   case $fx_dir in /*) [ -O "$fx_dir/ls" ] && [ -O "$fx_dir/grep" ] && PATH=$PATH:$fx_dir ;; esac
 done
@@ -14,7 +14,7 @@ done
 # into or replace one in that every image needs. Where there is none it is /usr/bin:/bin. The script gets the container's own
 # PATH, fx_path.
 for fx_dir in $fx_path : /usr/bin /bin; do
-  case $fx_dir$fx_tools in
+  case $fx_dir$fx_bin in
     :/-:*) break ;;
     /*)
       [ -k "$fx_dir" ] || ! fx_safe "$fx_dir/" && continue
@@ -25,7 +25,7 @@ for fx_dir in $fx_path : /usr/bin /bin; do
         [ -e "$1$fx_n" ] && set -- "$@" "$1$fx_n"
       done
       # shellcheck disable=SC2015 # an assignment does not fail
-      fx_safe "$@" && fx_tools=$fx_tools:$fx_dir || for fx_n in "$@"; do
+      fx_safe "$@" && fx_bin=$fx_bin:$fx_dir || for fx_n in "$@"; do
         fx_safe "$fx_n" || fx_bad=" $fx_dir/${fx_n##*/}"
       done
       ;;
@@ -33,7 +33,7 @@ for fx_dir in $fx_path : /usr/bin /bin; do
 done
 unset IFS
 set --
-PATH=$fx_tools
+PATH=$fx_bin
 
 # Whether fx_dir is a directory that only we can have made and that no other user can write to. `ls` looks at the path
 # itself: it follows no link.

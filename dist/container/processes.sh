@@ -58,7 +58,7 @@ fx_wake() {
   (fx_tell KILL "$fx_nap")
 }
 
-# fx_after SECONDS FUNCTION [ARGUMENT…]: calls the function after so many seconds, unless the process gets TERM before.
+# fx_after SECONDS FUNCTION [ARGUMENT…]: calls the function after SECONDS, unless the process gets TERM before.
 fx_after() {
   fx_sleep "$1" || return 0
   shift

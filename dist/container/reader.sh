@@ -42,6 +42,7 @@ fx_listen() {
       'here '*) fx_confirm "${fx_line#here }" ;;
       cancel) fx_cancel ;;
       left) [ -z "$fx_pieces" ] || fx_tell_left ;;
+      away) [ -z "$fx_pieces" ] || fx_tell_away ;;
       # StopTask begins with this signal, too. The runner types it where its credentials have ended.
       end) kill -s TERM 1 ;;
     esac

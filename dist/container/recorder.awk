@@ -64,8 +64,8 @@ function read_patterns(    line, head, long_, i, size, least, many) {
     if (length(line) >= 15) long_++
   }
   family[heads + 1] = count + 1
-  # From so many on blocks are faster, as measured: GNU awk is slow to find, mawk is slow to take apart. busybox awk is so
-  # slow at taking apart that blocks never help.
+  # With more families than this the search by blocks is faster, as measured: GNU awk finds a text slowly, mawk cuts one
+  # slowly. busybox awk cuts so slowly that blocks never help.
   many = "version" in PROCINFO ? 24 : 120
   least = heads - long_ > many ? 7 : 15
   if (nul && heads > many) {

@@ -6,18 +6,18 @@
 # the way belong to root or to us, and others may write to none of them but sticky directories. fx_on is then the last path
 # without links. One call for many paths starts as few processes as one for one path.
 fx_safe() {
-  for fx_rest in "$@"; do
+  for fx_to in "$@"; do
     shift
-    fx_on="" fx_rest=$fx_rest/
-    while [ "$fx_rest" ]; do
+    fx_on="" fx_to=$fx_to/
+    while [ "$fx_to" ]; do
       # A link may lead back to itself.
       [ $# -lt 499 ] || return
-      fx_on=$fx_on/${fx_rest%%/*} fx_rest=${fx_rest#*/}
+      fx_on=$fx_on/${fx_to%%/*} fx_to=${fx_to#*/}
       set -- "$@" "$fx_on"
       [ -L "$fx_on" ] && {
-        fx_rest=$(ls -ld "$fx_on")/$fx_rest
-        fx_rest=${fx_rest#* -> } fx_on=${fx_on%/*}
-        case $fx_rest in /*) fx_on="" ;; esac
+        fx_to=$(ls -ld "$fx_on")/$fx_to
+        fx_to=${fx_to#* -> } fx_on=${fx_on%/*}
+        case $fx_to in /*) fx_on="" ;; esac
       }
     done
   done

@@ -46,7 +46,7 @@ fx_measure() {
   fx_bytes=$((fx_begin + fx_bytes))
 }
 
-# fx_read LENGTH: prints so many bytes of the spool, which are there. One read of dd takes so many and no more. The head of
+# fx_read LENGTH: prints LENGTH bytes of the spool, which has them. One read of dd takes that many and no more. The head of
 # busybox takes more than it prints, and its tail reads all that it leaves out.
 fx_read() { dd bs="$1" count=1 <&5; }
 

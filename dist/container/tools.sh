@@ -2,7 +2,15 @@
 #
 # Part of the loader, and of the job.
 
-fx_optional='python3 setsid env awk aws curl wget gzip base64'
+fx_optional='setsid env awk aws curl wget gzip base64 sha256sum openssl touch python3'
+# Those of them that no other user can replace, as fx_survey has found, each with a colon before it.
+fx_sure=''
+
+# Whether no other user can replace the standard library of the python3 in fx_on. In a subshell: fx_on stays as it is.
+fx_has_safe_library() (
+  set -- "${fx_on%/*/*}"/lib*/python3.*
+  [ ! -e "$1" ] || fx_safe "$@"
+)
 
 # fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file, which is
 # empty where there is none. One that was passed over is in fx_bad. A part of the shell has its name for a path.
@@ -14,8 +22,9 @@ fx_tool() {
   unset IFS
   for fx_file in "$@"; do
     fx_file=$fx_file/$fx_wanted
+    case $fx_sure: in *":$fx_file:"*) return 0 ;; esac
     [ -f "$fx_file" ] && [ -x "$fx_file" ] || continue
-    ! fx_safe "$fx_file" || return 0
+    fx_safe "$fx_file" && { [ "$fx_wanted" != python3 ] || fx_has_safe_library; } && return
     fx_bad=${fx_bad:-$fx_file}
   done
   fx_file=''
@@ -23,9 +32,10 @@ fx_tool() {
   [ "$fx_file" ]
 }
 
-# Prints which programs were passed over, each with a blank before it. As a rule none is, which one call tells for the first
-# of each name.
-fx_list_bad() {
+# Looks at the first program of each of these names, as a rule with one call: then fx_tool starts no process for them.
+# fx_listed has the programs that were passed over, each with a blank before it.
+fx_survey() {
+  fx_listed=''
   set --
   for fx_each in $fx_optional; do
     IFS=:
@@ -37,8 +47,13 @@ fx_list_bad() {
     done
     unset IFS
   done
-  [ $# = 0 ] || fx_safe "$@" || for fx_each in $fx_optional; do
-    fx_tool "$fx_each"
-    printf %s "${fx_bad:+ $fx_bad}"
-  done
+  # python3 is the last of them, so fx_on is what it is without links.
+  if [ $# = 0 ] || { fx_safe "$@" && fx_has_safe_library; }; then
+    for fx_file in "$@"; do fx_sure=$fx_sure:$fx_file; done
+  else
+    for fx_each in $fx_optional; do
+      fx_tool "$fx_each"
+      fx_listed=$fx_listed${fx_bad:+ $fx_bad}
+    done
+  fi
 }

@@ -14,7 +14,7 @@ fx_lister=$(command -v env) fx_asked=$(command -v id)
 fx_main() {
   if ! [ -r "$fx_script" ]; then
     echo "tool: user '$fx_user' can't reach ${fx_script%/*}"
-  elif ! fx_enter; then
+  elif ! fx_enter "$fx_workdir"; then
     if [ "$fx_user" ]; then
       echo "directory: user '$fx_user' may not enter '$fx_workdir', or it is no directory of the container"
     else
@@ -34,15 +34,6 @@ fx_main() {
     set -f
     fx_check_program "$@"
   fi
-}
-
-# As launch.sh does.
-fx_enter() {
-  case $fx_workdir in
-    '') ;;
-    /*) cd "$fx_workdir" || return ;;
-    *) cd "./$fx_workdir" || return ;;
-  esac
 }
 
 # Finds the first variable that a script would not get with its value, in fx_refused. bash keeps UID and others to itself.

@@ -11,23 +11,24 @@ import select
 import sys
 import time
 
-# Seconds between two pieces, where no more than MUCH bytes wait.
+# Seconds between two pieces while fewer than MUCH bytes wait.
 PACE = 0.4
 MUCH = 1 << 20
-# Seconds between two looks at the spool: while something was printed lately, else.
+# Seconds between two looks at the spool: less than LATELY seconds after a piece, and later.
 LOOKS = 0.1, 0.25
 LATELY = 10
-# Seconds without an upload after which `alive` is written, and without a look at `control` after which it is read.
+# After this many seconds without an upload `alive` is written. After as many without a look `control` is read.
 QUIET = 30
-# The same while the job is held, while S3 takes nothing, and after the end: at first, and later.
+# Seconds between two looks at `control`: while the job is held, while S3 refuses uploads, in the first 20 s after the end, and
+# later.
 HELD, REFUSED, ENDED, LATER = 0.5, 5, 1, 5
-# So many bytes are uploaded without a look at `control`.
+# After this many uploaded bytes `control` is read.
 UNSEEN = 16 << 20
 # Seconds before a failed upload is tried again: the first time, and at most.
 PAUSES = 0.5, 10
 # Seconds of failures after which the longest pause is taken.
 VAIN = 60
-# Seconds after the loss of the job in which its output may still come, and in which the runner may take its end.
+# Seconds after the loss of the job: its output may come until the first, the runner may take its end until the second.
 LAST_WORDS, KEPT = 2, 600
 
 LOST = "! lost the job was killed, and its exit status with it"
@@ -44,7 +45,7 @@ class Job:
         return not os.path.exists("pid")
 
     def lives(self):
-        """Whether its process works. The file has its number and its start time (process.sh)."""
+        """Whether its process is alive. The file has its number and its start time (process.sh)."""
         try:
             with open("pid") as file:
                 number, _, start = file.read().strip().partition(":")
@@ -85,7 +86,7 @@ class Uploader:
         self.put = now if self.pieces.number else now - QUIET
         self.ended_at = now
         self.unseen = 0
-        # Since when S3 takes nothing, how long to wait then, and until when.
+        # Since when S3 refuses uploads, the pause before the next try, and when that ends.
         self.failing, self.pause, self.again = None, 0, 0
         self.told = set()
         self.over = False
@@ -121,7 +122,7 @@ class Uploader:
     def find_waiting(self):
         """How many bytes of the spool are not in a piece yet."""
         end = self.spool.end()
-        # A session has confirmed what is gone. A piece that is fixed already stays as it is.
+        # The spool lacks only bytes that a session has confirmed. A piece that is fixed already stays as it is.
         self.pieces.begin = max(self.pieces.begin, min(self.spool.starts or [0]))
         return end - self.pieces.begin
 

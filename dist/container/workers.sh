@@ -1,7 +1,7 @@
 # --- The workers: copies of the script. Each is the leader of a process group, and a subshell of the job waits for it.
 
-# Prints the variables of the inputs as calls of fx_set, for launch.sh and try.sh. No program of ours is ever run with them as
-# root: by LD_PRELOAD and others it would run what they name.
+# Prints the variables of the inputs as calls of fx_set, for launch.sh and try.sh. No program of the action runs with them as
+# root: LD_PRELOAD and others would make it run what they name.
 fx_print_variables() { printf '%s\n' "$fx_environment" "$fx_secret_environment" "$fx_own_environment"; }
 
 # fx_run WORD…: becomes the program of a worker. Called through fx_command (job-text.ts).
@@ -36,20 +36,25 @@ fx_worker() {
   fx_write "$fx_number.code" "$fx_number=$fx_code:$fx_seconds$fx_stopped"
 }
 
-# fx_stop REASON: stops every worker. The whole of its process group gets TERM, and KILL ten seconds later. Called by
-# traps of the job, any number of times; the first reason counts. What a trap calls runs in subshells: the trap may
-# interrupt a function that uses the same variables.
+# fx_stop REASON: stops every worker. The whole of its process group gets TERM, and KILL ten seconds later, or three after a
+# cancel: the runner writes a cancelled step off after 7.5 s, and its outputs with it. Called by traps of the job, any number
+# of times; the first reason is the one that is told. What a trap calls runs in subshells: the trap may interrupt a function
+# that uses the same variables.
 fx_stop() {
   [ -e "$fx_dir/stopping" ] || (fx_write stopping "$1")
-  [ "$fx_started" ] && [ -z "$fx_signalled" ] || return 0
-  fx_signalled=1
+  [ "$fx_started" ] || return 0
+  case $fx_signalled in *"$1"*) return 0 ;; esac
+  fx_signalled="$fx_signalled $1"
   (
     fx_signal_workers TERM
     # Only now the spool takes a piece more. A worker that had not got TERM yet would fill it.
     : >"$fx_dir/told"
   )
-  fx_after 10 fx_signal_workers KILL &
-  fx_killer=$(fx_name "$!" && printf %s "$fx_token")
+  case $1 in
+    cancelled) fx_after 3 fx_signal_workers KILL & ;;
+    *) fx_after 10 fx_signal_workers KILL & ;;
+  esac
+  fx_killer="$fx_killer $(fx_name "$!" && printf %s "$fx_token")"
 }
 
 # fx_signal_workers SIGNAL
