@@ -115,10 +115,16 @@ const ways = {
   },
   "a job that is cancelled": {
     caller: base,
-    inputs: () => ({ run: "trap '' INT TERM; echo begun; sleep 60" }),
-    options: () => {
+    inputs: () => ({ run: "echo begun; sleep 60" }),
+    options: (ready) => {
       const cancel = new AbortController();
-      return { signal: cancel.signal, onLine: onceBegun(() => cancel.abort()) };
+      // The session can't tell the job to stop.
+      const begun = async (): Promise<void> => {
+        const session = sessionsOf(ready).at(-1)?.sessionId ?? "";
+        await aws.world.local.inject({ session: { do: "silence", session } });
+        cancel.abort();
+      };
+      return { signal: cancel.signal, onLine: onceBegun(() => void begun()) };
     },
   },
   "a service": {
@@ -325,7 +331,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
     outcome: "cancelled",
     seen: async (run) => {
       expect(sessionsOf(run)[0]?.ended).toBe(true);
-      // The session of the stop command lasts until KILL has ended the job, after three seconds.
+      // The session of the stop command lasts until the job has ended.
       await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), []);
     },
   },
