@@ -13,5 +13,5 @@ const jest = [
   "--runInBand",
   "__tests__/e2e/iam.local.test.ts",
 ];
-const env = { ...process.env, EVERY_RIGHT: "1", EVERY_ROW: "1" };
+const env = { ...process.env, EVERY_RIGHT: "1" };
 process.exitCode = spawnSync(process.execPath, jest, { cwd: root, env, stdio: "inherit" }).status ?? 1;

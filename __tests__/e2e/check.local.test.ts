@@ -13,7 +13,6 @@ import { policyOf } from "../../local/iam/policy-files.ts";
 import { type CheckRun, SetUp } from "../helpers/set-ups.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";
-import { turnOf } from "../helpers/turns.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -505,7 +504,7 @@ function expectGreen({ result, wrong, rows }: CheckRun): void {
 }
 
 let number = 0;
-it.concurrent.each(turnOf(Object.entries(broken), 3))(
+it.concurrent.each(Object.entries(broken))(
   "%s is NG, and its fix makes the check green",
   async (_, { wrong, says, make, mend, env }) => {
     const setUp = new SetUp(aws, `check-${(number += 1)}`);

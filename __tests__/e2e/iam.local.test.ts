@@ -18,7 +18,6 @@ import {
   tryWay,
   type Way,
 } from "../helpers/ways.ts";
-import { turnOf } from "../helpers/turns.ts";
 import { clientConfig } from "../local/with-local.ts";
 
 let aws: Aws;
@@ -608,7 +607,7 @@ const tried = named.filter(
     named.findIndex((loss) => loss.file === file && loss.sid === sid && loss.way === way) === at,
 );
 
-it.concurrent.each(turnOf(tried, 3))("$way, without $name", async (loss) => {
+it.concurrent.each(tried)("$way, without $name", async (loss) => {
   const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
   const run = await tryWay(aws, ways[way], rightOf(loss));
   const { result } = run;
