@@ -15,10 +15,15 @@ export const policyFiles: readonly string[] = readdirSync(directory)
 
 /** A policy file with its placeholders replaced as docs/iam/README.md says; unchanged if no names are given. */
 export function policyOf(file: string, names?: Names): Policy {
-  const text = readFileSync(join(directory, `${file}.json`), "utf8");
+  return policyIn(join(directory, `${file}.json`), names);
+}
+
+/** The policy in a file at this path, with its placeholders replaced; unchanged if no names are given. */
+export function policyIn(path: string, names?: Names): Policy {
+  const text = readFileSync(path, "utf8");
   const filled = text.replaceAll(/<([a-z-]+)>/g, (placeholder, name: string) => {
     const value = names === undefined ? placeholder : names[name];
-    if (value === undefined) throw new Error(`${file}.json needs a name for ${placeholder}`);
+    if (value === undefined) throw new Error(`${path} needs a name for ${placeholder}`);
     return value;
   });
   return readPolicy(JSON.parse(filled));

@@ -9,8 +9,8 @@ import {
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { join } from "node:path";
 import { freePort } from "../free-port.ts";
-import { type Policy, readPolicy } from "../iam/policy.ts";
-import { type Names, policyFiles, policyOf } from "../iam/policy-files.ts";
+import type { Policy } from "../iam/policy.ts";
+import { type Names, policyFiles, policyIn, policyOf } from "../iam/policy-files.ts";
 import { callQueryApi } from "../query-api.ts";
 import { seed } from "../seed.ts";
 import type { LocalFargate } from "../start.ts";
@@ -41,7 +41,8 @@ export const SHOP_IMAGES: Readonly<Record<string, LayeredImage>> = {
 
 /**
  * Makes the account that the README and the examples speak of: the cluster production with the service shop, the role
- * deploy that workflows of main assume, the bucket example-ci-staging. The roles have the rights of docs/iam and no others.
+ * deploy that workflows of main assume, the bucket example-ci-staging. The roles have the rights of docs/iam and of
+ * examples/deploy-policy.json, and no others.
  * Resolves, once the service is stable, with what takes the place of names in the workflows that AWS or this machine gives.
  * `local` has been started in `SHOP_REGION` with `SHOP_IMAGES`.
  */
@@ -83,7 +84,10 @@ async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise
         Condition: {
           StringEquals: {
             [`${host}:aud`]: "sts.amazonaws.com",
-            [`${host}:sub`]: "repo:example-org/shop:ref:refs/heads/main",
+            [`${host}:sub`]: [
+              "repo:example-org@1234567/shop@89012345:ref:refs/heads/main",
+              "repo:example-org/shop:ref:refs/heads/main",
+            ],
           },
         },
       },
@@ -101,11 +105,8 @@ async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise
   };
   const policies = (start: string): Policy[] =>
     policyFiles.filter((file) => file.startsWith(start)).map((file) => policyOf(file, names));
-  const deploys = {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: ["ecs:UpdateService", "ecs:DescribeServices"], Resource: "*" }],
-  };
-  iam.principals.setRole(NAMES.role, [...policies("caller-"), readPolicy(deploys)]);
+  const deploys = policyIn(join(import.meta.dirname, "../../examples/deploy-policy.json"), names);
+  iam.principals.setRole(NAMES.role, [...policies("caller-"), deploys]);
   iam.principals.setRole(NAMES.taskRole, policies("task-role"));
 }
 
