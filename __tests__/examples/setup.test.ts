@@ -91,6 +91,13 @@ describe("the CloudFormation template", () => {
     expect(Object.fromEntries(policies)).toEqual(fromDocs(wanted(files)));
   });
 
+  it("lets the workflows assume the role that docs/credentials.md lets assume it", () => {
+    const page = readFileSync("docs/credentials.md", "utf8");
+    const [, json = ""] = /\n```json\n(.*?)\n```\n/s.exec(page) ?? [];
+    const { Statement: trust } = JSON.parse(json) as { Statement: readonly Statement[] };
+    expect(normal(trust)).toEqual(normal(roleOf("caller").AssumeRolePolicyDocument.Statement));
+  });
+
   withNeed(
     it,
     "cfn-lint",
