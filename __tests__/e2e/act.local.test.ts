@@ -68,7 +68,7 @@ engine("a workflow engine runs", () => {
 
     it.each<[string, ActOptions, string[]]>([
       ["Smoke test", {}, ["ok"]],
-      ["Deploy", { event: "push" }, ["Applying shop.0043_orders... OK"]],
+      ["Deploy", revision, ["Applying shop.0043_orders... OK"]],
       [
         "Nightly batch",
         { event: "schedule", secrets: { DATABASE_URL: "postgres://shop:secret@db/shop" } },
@@ -189,7 +189,7 @@ engine("a workflow engine runs", () => {
   it("nothing of an action that is neither this one nor a stand-in", async () => {
     const text = workflowsOf("README.md").find((one) => one.includes("credentials@v6")) ?? "";
     const files = { ".github/workflows/workflow.yml": text.replace("credentials@v6", "credentials@v5") };
-    const result = await run(files, { event: "push" });
+    const result = await run(files, revision);
     expect(result.succeeded).toBe(false);
     expect(result.log).toContain("127.0.0.1:9");
   });

@@ -23,7 +23,7 @@ describeContainer("in a container on the runner", () => {
   });
   afterAll(() => aws.stop());
 
-  it("the step of the example succeeds, with its outputs and its summary", async () => {
+  it("a step with the example's inputs, but a script of its own that fails, has its exit code, outputs and summary", async () => {
     const { container, steps } = example.jobs.check;
     expect(container).toBeDefined();
     const { made, local } = aws.world;

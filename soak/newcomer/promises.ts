@@ -23,7 +23,7 @@ const revision = { "task-definition": "shop:43" };
 /** The README's workflows after its first one, by their names. */
 export const OF_README: Readonly<Record<string, WorkflowPromise>> = {
   "Smoke test": { steps: 1, output: ["ok"] },
-  Deploy: { event: "push", steps: 1, output: [MIGRATED] },
+  Deploy: { inputs: revision, steps: 1, output: [MIGRATED] },
   "Nightly batch": { event: "schedule", secrets: database, steps: 1, output: parts(4) },
   Reports: { steps: 4, output: REGIONS },
   "Database size": {
