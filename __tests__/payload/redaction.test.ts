@@ -17,6 +17,12 @@ const KEY = [
   "",
 ].join("\n");
 
+/** As System.Text.Json writes it by default. */
+const dotNet = '{"x":"1\\u002B\\u0022\\u00FC\\uD83D\\uDE80\\u0022\\u0027\\u0060\\u001B"}';
+const USERINFO = "p&ss w=rd+$%!/ü";
+const passwordUrl = (password: string): string =>
+  Object.assign(new URL("https://u@h/"), { password }).toString();
+
 describe("a secret is hidden", () => {
   it.each<[string, string, string, string]>([
     ["as it is", "hunter22", "x hunter22 y", "x *** y"],
@@ -27,7 +33,19 @@ describe("a secret is hidden", () => {
     ["in JSON with escaped slashes", 'a/b/c"d', '"a\\/b\\/c\\"d"', '"***"'],
     ["in JSON in ASCII with escaped slashes", "zür/ich", '"z\\u00fcr\\/ich"', '"***"'],
     ["in JSON for HTML", "a<b>&c", '"a\\u003cb\\u003e\\u0026c"', '"***"'],
+    [
+      "in JSON as Gson prints it",
+      `a='b'&"c"`,
+      `{"x":"a\\u003d\\u0027b\\u0027\\u0026\\"c\\""}`,
+      '{"x":"***"}',
+    ],
+    ["in JSON as .NET prints it", `1+"ü🚀"'\`\x1b`, dotNet, '{"x":"***"}'],
+    ["in JSON as PHP prints it for HTML", `a<b>&'"c`, '"a\\u003Cb\\u003E\\u0026\\u0027\\u0022c"', '"***"'],
+    ["in JSON in ASCII with upper-case digits", 'zü"r<', '"z\\u00FC\\"r<"', '"***"'],
     ["in a URL as JavaScript prints it", TOKEN, `?x=${encodeURIComponent(TOKEN)}&`, "?x=***&"],
+    ["in a whole URL that JavaScript encodes", TOKEN, `<${encodeURI(TOKEN)}>`, "<***>"],
+    ["as a URL's password in JavaScript", USERINFO, `<${passwordUrl(USERINFO)}>`, "<https://u:***@h/>"],
+    ["as a URL's password in Go", USERINFO, "https://u:p&ss%20w=rd+$%25%21%2F%C3%BC@h/", "https://u:***@h/"],
     [
       "in a form",
       "it's ~two words*",
@@ -136,6 +154,18 @@ describe("no pattern", () => {
     ["of what is too short", { A: "abc", B: "x\n y \n" }],
   ])("comes %s", (_, secrets) => {
     expect(redactionPatterns(secrets)).toEqual([]);
+  });
+
+  it("is added for a form that looks like another", () => {
+    const secret = "AKIAIOSFODNN7EXAMPLE";
+    const inBase64 = redactionPatterns({ A: secret }).filter((pattern) => pattern !== secret);
+    expect(inBase64.length).toBeLessThan(10);
+    for (const pattern of inBase64) expect(pattern).toMatch(/^[\w=]+$/);
+  });
+
+  it("is one of more than 50 for a line, whatever its characters", () => {
+    const ascii = Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)).join("");
+    expect(redactionPatterns({ A: `${ascii}\x01ü🚀\u2028.` }).length).toBeLessThanOrEqual(50);
   });
 
   it("is much more than the secret where that is long", () => {

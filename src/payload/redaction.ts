@@ -47,15 +47,31 @@ function isLongEnough(text: string): boolean {
   return text.length >= SHORTEST_PATTERN;
 }
 
-/** The text as JavaScript, Python, Go and PHP write it into a JSON string, without the quotes. */
+/**
+ * Of each way to write JSON, the characters that become `\uXXXX` beside the control characters, and whether the digits
+ * are in upper case.
+ */
+const JSON_ENCODINGS: readonly (readonly [RegExp, boolean])[] = [
+  [/(?!)/, false], // JSON.stringify
+  [/[\x7f-\uffff]/, false], // Python, PHP
+  [/[\x7f-\uffff]/, true], // Jackson with ESCAPE_NON_ASCII
+  [/[<>&\u2028\u2029]/, false], // Go, Rails
+  [/[<>&='\u2028\u2029]/, false], // Gson
+  [/[<>&"'+`\x7f-\uffff]/, true], // System.Text.Json
+  [/[<>&"']/, true], // PHP with JSON_HEX_TAG, _AMP, _APOS and _QUOT
+];
+
+/** The text as programs write it into a JSON string, without the quotes. */
 function jsonForms(text: string): string[] {
-  const plain = JSON.stringify(text).slice(1, -1);
-  const forms = [
-    plain,
-    plain.replace(/[\x7f-\uffff]/g, escaped),
-    plain.replace(/[<>&\u2028\u2029]/g, escaped),
-  ];
+  const forms = JSON_ENCODINGS.map(([others, isUpper]) =>
+    Array.from(text, (char) => jsonChar(char, others.test(char), isUpper)).join(""),
+  );
   return forms.flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+}
+
+function jsonChar(char: string, isEscaped: boolean, isUpper: boolean): string {
+  const form = isEscaped ? char.replace(/[^]/g, escaped) : JSON.stringify(char).slice(1, -1);
+  return isUpper ? form.replace(/(?<=\\u)[\da-f]{4}/g, (hex) => hex.toUpperCase()) : form;
 }
 
 function escaped(unit: string): string {
@@ -69,6 +85,9 @@ const URL_ENCODINGS: readonly (readonly [RegExp, string])[] = [
   [/[\w.~-]/, "+"], // quote_plus
   [/[\w.~/-]/, "%20"], // quote
   [/[\w.*-]/, "+"], // forms: URLSearchParams, java.net.URLEncoder
+  [/[\w;,/?:@&=+$.!~*'()#-]/, "%20"], // encodeURI
+  [/[\w.~$&+,;=-]/, "%20"], // a password in a URL of Go: net/url, UserPassword
+  [/[\w.~!$&'()*+,%-]/, "%20"], // a password in a URL of JavaScript: WHATWG URL, userinfo percent-encode set
 ];
 
 function urlForms(text: string): string[] {
