@@ -22,10 +22,11 @@ describe("the end of static keys", () => {
 
 describe("a job that may outlive them", () => {
   const ending = (at: string) => ({ ...session, AWS_CREDENTIAL_EXPIRATION: at });
+  const hour = ending("2026-01-01T00:59:59Z");
   const minutes = (count: number) => count * 60_000;
-  const outliving = (timeout: number, env: NodeJS.ProcessEnv): string[] => {
+  const outliving = (timeout: number, env: NodeJS.ProcessEnv, wait = 0): string[] => {
     const told: string[] = [];
-    warnOfOutlived(timeout, env, now, { warning: (words) => void told.push(words) });
+    warnOfOutlived({ timeout, wait }, env, now, { warning: (words) => void told.push(words) });
     return told;
   };
 
@@ -44,6 +45,20 @@ describe("a job that may outlive them", () => {
     ["days, a profile's, which the SDK may renew", minutes(6000), { ...session, AWS_PROFILE: "ci" }, 0],
   ])("'timeout' is %s", (_, timeout, env, warnings) => {
     expect(outliving(timeout, env)).toHaveLength(warnings);
+  });
+
+  it.each<[string, number, number, NodeJS.ProcessEnv, number]>([
+    ["50 minutes, 10 for the start, a session of one hour less a second", 50, 10, hour, 1],
+    ["45 minutes, 10 for the start, a session of one hour less a second", 45, 10, hour, 0],
+    ["50 minutes, 50 in the queue, a session of one hour less a second", 50, 50, hour, 1],
+    ["30 minutes, 30 in the queue, a session of one hour less a second", 30, 30, hour, 0],
+    ["50 minutes, 10 for the start, a session of unknown length", 50, 10, session, 0],
+    ["60 minutes, 10 for the start, a session of two", 60, 10, ending(end), 0],
+    ["50 minutes, 50 in the queue, a user's keys", 50, 50, user, 0],
+  ])("'timeout' and the wait before the job are %s", (_, timeout, wait, env, warnings) => {
+    const told = outliving(minutes(timeout), env, minutes(wait));
+    expect(told).toHaveLength(warnings);
+    for (const words of told) expect(words).toContain(`after a wait of up to ${wait} minutes`);
   });
 
   it.each([

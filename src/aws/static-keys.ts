@@ -4,6 +4,11 @@ import type { Log } from "../log.ts";
 const USUAL_SESSION_MS = 3_600_000;
 /** The usual time between the beginning of the session in an earlier step and this step. */
 const BEGAN_BEFORE_MS = 300_000;
+/**
+ * The wait before a job with this `timeout` or less is not counted. Such a job seldom waits as long as it may, and by the
+ * default of `queue-timeout` each of 30 minutes would be warned of with keys of one hour.
+ */
+const SHORT_JOB_MS = 1_800_000;
 
 /**
  * When the static keys of an environment end, in milliseconds since the epoch. Undefined for keys of a user, which
@@ -23,28 +28,38 @@ export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
   return end === "unknown" ? undefined : end;
 }
 
-/** Warns of a job that may outlive the credentials of its step. `timeout` is the longest that it may take, in milliseconds. */
+/** How long a job may take, in milliseconds. */
+export interface JobTimes {
+  readonly timeout: number;
+  /** How long the step may wait before the job begins: for its task, or in the queue. */
+  readonly wait: number;
+}
+
+/** Warns of a job that may outlive the credentials of its step. */
 export function warnOfOutlived(
-  timeout: number,
+  times: JobTimes,
   env: NodeJS.ProcessEnv,
   now: number,
   log: Pick<Log, "warning">,
 ): void {
   const end = endOfStaticKeys(env);
   if (end === undefined) return;
+  const { timeout } = times;
   if (end === "unknown") {
-    if (timeout > USUAL_SESSION_MS - BEGAN_BEFORE_MS) log.warning(words(timeout, UNKNOWN_END));
-  } else if (now + timeout > end) {
-    log.warning(words(timeout, `end at ${new Date(end).toISOString()}`));
+    if (timeout > USUAL_SESSION_MS - BEGAN_BEFORE_MS) log.warning(words(timeout, 0, UNKNOWN_END));
+    return;
   }
+  const wait = timeout > SHORT_JOB_MS ? times.wait : 0;
+  if (now + wait + timeout > end) log.warning(words(timeout, wait, `end at ${new Date(end).toISOString()}`));
 }
 
 const UNKNOWN_END =
   "are a session's, which lasts one hour unless the step that began it was asked for more ('role-duration-seconds')";
 
-function words(ms: number, facts: string): string {
+function words(timeout: number, wait: number, facts: string): string {
+  const after = wait > 0 ? ` after a wait of up to ${wait / 60_000} minutes` : "";
   return (
-    `'timeout' is ${ms / 60_000} minutes, and nothing renews the AWS credentials of this step: they ${facts}. If they end ` +
+    `'timeout' is ${timeout / 60_000} minutes${after}, and nothing renews the AWS credentials of this step: they ${facts}. If they end ` +
     "before the job does, it is stopped and the step fails. Set 'role-to-assume' to a role that this step assumes itself and " +
     "renews while the job runs, or begin a session that is long enough."
   );

@@ -1,5 +1,5 @@
 import type { Role } from "../aws/clients.ts";
-import { warnOfOutlived } from "../aws/static-keys.ts";
+import { type JobTimes, warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import { warnOfLineEnds } from "../inputs/line-ends.ts";
@@ -35,7 +35,7 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const origin = stepOrigin();
   const role = roleOf(inputs, origin.runId);
   const credentials = stepCredentials(role, region, log);
-  if (role === undefined && !inputs.check) warnOfOutlived(inputs.timeout, process.env, clock.now(), log);
+  if (role === undefined && !inputs.check) warnOfOutlived(timesOf(inputs), process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
@@ -60,6 +60,11 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
 /** The role that the step assumes itself. The session's name holds the workflow's run, for CloudTrail. */
 function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined {
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
+}
+
+/** A new task is waited for, and has no queue. A running one has the queue of its container. */
+function timesOf({ where, timeout, startTimeout, queueTimeout }: Inputs): JobTimes {
+  return { timeout, wait: where.kind === "new" ? startTimeout : queueTimeout };
 }
 
 function endedTask({ task, outcome }: TaskResult): readonly EndedTask[] {
