@@ -11,6 +11,7 @@ const wanted = imageDefinition(
   undefined,
 );
 const [container] = wanted["containerDefinitions"] as Record<string, unknown>[];
+const linuxParameters = container?.["linuxParameters"] as object | undefined;
 /** As ECS answers it, with what ECS adds. */
 const registered = {
   ...labelWithRun(wanted, "another-run"),
@@ -38,6 +39,15 @@ const inContainer = (more: object) => ({
 
 it("is the same for what ECS makes of a definition that it registers", () => {
   expect(differences(wanted, registered, arn)).toEqual([]);
+});
+
+it("is the same for what ECS has by default, told or not", () => {
+  const told = inContainer({
+    ...{ privileged: false, readonlyRootFilesystem: false, interactive: false, pseudoTerminal: false },
+    disableNetworking: false,
+  });
+  expect(differences(wanted, told, arn)).toEqual([]);
+  expect(differences({ ...told, family: "x" }, registered, arn)).toEqual([]);
 });
 
 it.each([
@@ -79,6 +89,18 @@ it.each<[string, object, string]>([
     "containerDefinitions[0].mountPoints",
   ],
   ["health check", inContainer({ healthCheck: { command: ["x"] } }), "containerDefinitions[0].healthCheck"],
+  ["stop timeout", inContainer({ stopTimeout: 0 }), "containerDefinitions[0].stopTimeout"],
+  [
+    "limit",
+    inContainer({ linuxParameters: { ...linuxParameters, maxSwap: 0 } }),
+    "containerDefinitions[0].linuxParameters.maxSwap",
+  ],
+  [
+    "restart policy",
+    inContainer({ restartPolicy: { enabled: false } }),
+    "containerDefinitions[0].restartPolicy",
+  ],
+  ["unknown member", { ...registered, somethingNew: false }, "somethingNew"],
   ["inessential container", inContainer({ essential: false }), "containerDefinitions[0].essential"],
   ["privilege", inContainer({ privileged: true }), "containerDefinitions[0].privileged"],
   [

@@ -28,7 +28,7 @@ export function without(members: Members, ...names: readonly string[]): Members 
 }
 
 /**
- * The definition without what ECS changes at registration: it adds empty lists, zeros and defaults of ports, turns a
+ * The definition without what ECS changes at registration: it adds empty lists, zeros of CPU units and defaults of ports, turns a
  * role's name into its ARN and a size into plain units, and reorders variables. The label with the run that registered
  * it is left out, too.
  */
@@ -92,20 +92,30 @@ function roleArn(role: unknown, definitionArn: string | undefined): unknown {
 }
 
 /**
- * The value without members that ECS treats as absent: false, 0, and empty lists and objects. Undefined where nothing
- * is left.
+ * The members whose default is false or 0 (API reference: ContainerDefinition and the types of its members). For another
+ * member these are values of their own: `stopTimeout: 0` is not the default of 30 seconds.
  */
-function stripped(value: unknown): unknown {
+const FALSE_BY_DEFAULT: ReadonlySet<string> = new Set([
+  ...["cpu", "disableNetworking", "initProcessEnabled", "interactive", "privileged", "pseudoTerminal"],
+  ...["readonlyRootFilesystem", "readOnly", "startPeriod", "configuredAtLaunch", "enableFaultInjection"],
+]);
+
+/**
+ * The value without members that ECS treats as absent: empty lists and objects, and false and 0 where that is the
+ * default. Undefined where nothing is left.
+ */
+function stripped(value: unknown, name?: string): unknown {
   if (Array.isArray(value)) {
     return value.length === 0 ? undefined : value.map((item: unknown) => stripped(item) ?? null);
   }
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value)
-      .map(([name, member]) => [name, stripped(member)] as const)
-      .filter(([, member]) => member !== undefined);
+      .map(([member, its]) => [member, stripped(its, member)] as const)
+      .filter(([, its]) => its !== undefined);
     return members.length === 0 ? undefined : Object.fromEntries(members);
   }
-  return value === false || value === 0 || value === null ? undefined : value;
+  const isDefault = (value === false || value === 0) && name !== undefined && FALSE_BY_DEFAULT.has(name);
+  return value === null || isDefault ? undefined : value;
 }
 
 function* compared(wanted: unknown, found: unknown, path: string): Generator<string> {
