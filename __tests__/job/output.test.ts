@@ -1,6 +1,7 @@
 import { JobOutput } from "../../src/job/output.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { Listener } from "../helpers/listener.ts";
+import { LONGEST_LINE } from "../../src/show/lines.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -42,6 +43,18 @@ it("keeps both streams apart, for the output `stdout` and for the last words", (
   output.show(text("stderr", "err"));
   const { stdout, stderr } = output.end();
   expect([shown(), stdout, [...stderr]]).toEqual(["out\nerr\n", "out", [[0, "err\n"]]]);
+});
+
+it.each([
+  [true, "[continued] ::add-mask::a"],
+  [false, "::add-mask::a"],
+])("makes no workflow command of the middle of a long line (obeyed: %s)", (workflowCommands, rest) => {
+  const { output, shown } = outputFor({ workflowCommands });
+  output.show({ ...text("stdout", "x".repeat(LONGEST_LINE)), ends: false });
+  output.show(text("stdout", "::add-mask::a"));
+  output.show(text("stdout", "::add-mask::b"));
+  output.end();
+  expect(shown().split("\n").slice(1)).toEqual([rest, "::add-mask::b", ""]);
 });
 
 it("folds the header under a title that names the container and the task", () => {

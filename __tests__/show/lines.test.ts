@@ -14,6 +14,11 @@ const line = (bytes: string, ended = true, source = "", stream: Line["stream"] =
   source,
   bytes: Buffer.from(bytes),
   ended,
+  continues: false,
+});
+const continued = (bytes: string, ended = true, source = ""): Line => ({
+  ...line(bytes, ended, source),
+  continues: true,
 });
 
 describe("a LineJoiner", () => {
@@ -63,7 +68,21 @@ describe("a LineJoiner", () => {
     const part = "x".repeat(1024 * 1024 - 1);
     expect(lines.push(piece(part, false))).toEqual([]);
     expect(lines.push(piece("y", false))).toEqual([line(`${part}y`, false)]);
-    expect(lines.push(piece("z", true))).toEqual([line("z")]);
+    expect(lines.push(piece("z", true))).toEqual([continued("z")]);
+    expect(lines.push(piece("next", true))).toEqual([line("next")]);
+  });
+
+  it("tells each further part of a line from a line's beginning, of that source alone", () => {
+    const lines = new LineJoiner();
+    const part = "x".repeat(LONGEST_LINE);
+    expect(lines.push(piece(part, false, "o0"))).toEqual([line(part, false, "o0")]);
+    lines.keep();
+    expect(lines.push(piece("other", true, "o1"))).toEqual([line("other", true, "o1")]);
+    expect(lines.push(piece(part, false, "o0"))).toEqual([continued(part, false, "o0")]);
+    expect(lines.push(piece("noise", true, "o0"))).toEqual([continued("noise", true, "o0")]);
+    lines.back();
+    lines.push(piece("end", false, "o0"));
+    expect(lines.flush()).toEqual([continued("end", false, "o0")]);
   });
 
   it("holds no more bytes of unfinished lines than its limit", () => {

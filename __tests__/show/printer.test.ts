@@ -1,3 +1,4 @@
+import { LONGEST_LINE } from "../../src/show/lines.ts";
 import { Printer, STDOUT_LIMIT } from "../../src/show/printer.ts";
 
 type Text = Parameters<Printer["print"]>[0];
@@ -12,11 +13,12 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
 });
 
 /** The lines that are printed, and the `stdout` output. */
-function printed(texts: readonly Text[]) {
+function printed(texts: readonly Text[], continued = "") {
   const shown: Buffer[] = [];
   const printer = new Printer({
     write: (...line) => shown.push(Buffer.concat(line)),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
+    continued,
   });
   for (const each of texts) printer.print(each);
   printer.end();
@@ -71,6 +73,19 @@ describe("a Printer", () => {
     expect(run.shown).toEqual(["ab", "c"]);
     expect(run.stdout).toBe("ab\nc");
   });
+
+  it.each([
+    ["> ", "> ::add-mask::a"],
+    ["", "::add-mask::a"],
+  ])(
+    "puts %j before the rest of a line that is too long to hold, and nothing into `stdout`",
+    (mark, rest) => {
+      const part = "x".repeat(LONGEST_LINE);
+      const run = printed([text(part, { ends: false }), text("::add-mask::a"), text("::add-mask::b")], mark);
+      expect(run.shown).toEqual([part, rest, "::add-mask::b"]);
+      expect(run.stdout.endsWith("x::add-mask::a\n::add-mask::b")).toBe(true);
+    },
+  );
 
   it("passes bytes that are no text", () => {
     expect(printed([text("\x00\xff\xfe")]).shown).toEqual(["\x00\xff\xfe"]);

@@ -19,7 +19,11 @@ export class JobOutput {
   ) {
     this.fromTheStart = () => new Extractor(nonce, workers);
     this.extractor = this.fromTheStart();
-    this.#printer = new Printer({ write, onHeader: (line) => log.fold(running(target), line) });
+    this.#printer = new Printer({
+      write,
+      onHeader: (line) => log.fold(running(target), line),
+      continued: inputs.workflowCommands ? "[continued] " : "",
+    });
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
   }
 

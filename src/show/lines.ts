@@ -12,6 +12,8 @@ export interface Line {
   readonly bytes: Buffer;
   /** False for a part of a line that was too long to hold, and for the last line of a stream that did not end it. */
   readonly ended: boolean;
+  /** True for the rest of a line that was too long to hold, and whose beginning has been given out. */
+  readonly continues: boolean;
 }
 
 interface OpenLine {
@@ -36,12 +38,15 @@ export const MOST_BEGUN = 8 * 1024 * 1024;
 export class LineJoiner {
   #begun = new Map<string, OpenLine>();
   #begunBytes = 0;
+  /** The sources of the lines whose beginning has been given out as a part. */
+  #parted = new Set<string>();
+  #certainParted: ReadonlySet<string> = new Set();
   /** The open lines at the last `keep`. */
   #certain: readonly (readonly [source: string, stream: Piece["stream"], bytes: Buffer])[] = [];
 
   push({ source, stream, bytes, ends }: Piece): Line[] {
     const begun = this.#begun.get(source);
-    if (begun === undefined && ends) return [{ stream, source, bytes, ended: true }];
+    if (begun === undefined && ends) return [this.#out({ stream, source, bytes, ended: true })];
     const line = begun ?? { stream, bytes: new Bytes() };
     line.bytes.push(bytes);
     this.#begunBytes += bytes.length;
@@ -51,11 +56,19 @@ export class LineJoiner {
     }
     this.#begun.delete(source);
     this.#begunBytes -= line.bytes.length;
-    return [{ stream, source, bytes: line.bytes.take(), ended: ends }];
+    return [this.#out({ stream, source, bytes: line.bytes.take(), ended: ends })];
+  }
+
+  #out(line: Omit<Line, "continues">): Line {
+    const continues = this.#parted.has(line.source);
+    if (line.ended) this.#parted.delete(line.source);
+    else this.#parted.add(line.source);
+    return { ...line, continues };
   }
 
   /** Marks the open lines as certain. */
   keep(): void {
+    this.#certainParted = new Set(this.#parted);
     this.#certain = [...this.#begun].map(([source, { stream, bytes }]) => [source, stream, bytes.view()]);
   }
 
@@ -63,6 +76,7 @@ export class LineJoiner {
   back(): void {
     this.#begun.clear();
     this.#begunBytes = 0;
+    this.#parted = new Set(this.#certainParted);
     for (const [source, stream, certain] of this.#certain) {
       const bytes = new Bytes();
       bytes.push(certain);
@@ -73,12 +87,9 @@ export class LineJoiner {
 
   /** Returns the open lines, which will not be ended. */
   flush(): Line[] {
-    const lines = [...this.#begun].map(([source, { stream, bytes }]) => ({
-      stream,
-      source,
-      bytes: bytes.take(),
-      ended: false,
-    }));
+    const lines = [...this.#begun].map(([source, { stream, bytes }]) =>
+      this.#out({ stream, source, bytes: bytes.take(), ended: false }),
+    );
     this.#begun.clear();
     this.#begunBytes = 0;
     return lines;

@@ -11,6 +11,11 @@ export interface PrinterOptions {
   readonly write: LineWriter;
   /** Shows the line that names the container, which comes before the job's output. */
   readonly onHeader: (line: string) => void;
+  /**
+   * Stands before the rest of a line that is shown in parts, or is empty. Where the runner obeys the job's commands, the
+   * rest must not look like the beginning of a line: the job may have printed `::add-mask::` in the middle of it.
+   */
+  readonly continued: string;
 }
 
 /** Shows the job's output line by line, and keeps the end of its standard output and of each standard error. */
@@ -61,8 +66,8 @@ export class Printer {
     return new Map(texts.filter(([, text]) => text !== ""));
   }
 
-  #show({ stream, source, bytes, ended }: Line): void {
-    this.#options.write(bytes, LF);
+  #show({ stream, source, bytes, ended, continues }: Line): void {
+    this.#options.write(...(continues ? [Buffer.from(this.#options.continued)] : []), bytes, LF);
     const tail = stream === "stdout" ? this.#stdout : this.#stderrOf(source);
     tail.push(bytes);
     if (ended) tail.push(LF);

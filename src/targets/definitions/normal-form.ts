@@ -28,9 +28,9 @@ export function without(members: Members, ...names: readonly string[]): Members 
 }
 
 /**
- * The definition without what ECS changes at registration: it adds empty lists, zeros of CPU units and defaults of ports, turns a
- * role's name into its ARN and a size into plain units, and reorders variables. The label with the run that registered
- * it is left out, too.
+ * The definition without what ECS changes at registration: it adds empty lists, zeros of CPU units and defaults of
+ * ports, turns a role's name into its ARN and a size into plain units, and reorders variables. The label with the run
+ * that registered it is left out, too.
  */
 function normalForm(registrable: RegistrableDefinition, arn?: string): Members {
   const definition = without(registrable, "family", "tags");
