@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { LONGEST_WORDS } from "../../src/clipped.ts";
 import { findAnnouncement, type Mark, parseMark } from "../../src/stream/marks.ts";
 
 describe("a mark", () => {
@@ -63,6 +64,11 @@ describe("an announcement", () => {
     ["\x1b]7733;echo\x07\x1b]7733;ready\x07", { kind: "echo" }],
   ])("is found: %j", (text, announcement) => {
     expect(findAnnouncement(text)).toEqual(announcement);
+  });
+
+  it.each(["ready1", "echo"])("has no more than 600 characters of a reason: %s", (word) => {
+    const found = findAnnouncement(`\x1b]7733;${word} ${"x".repeat(8000)}\x07`);
+    expect(found?.kind === "ready" ? found.missing?.why : found?.replaceable).toHaveLength(LONGEST_WORDS);
   });
 
   it.each([

@@ -167,5 +167,5 @@ export function findAnnouncement(text: string): Announcement | undefined {
   if (word === undefined) return undefined;
   if (word.startsWith("echo"))
     return { kind: "echo", ...(replaceable !== undefined && { replaceable: clipped(replaceable) }) };
-  return { kind: "ready", missing: why === undefined ? undefined : { why } };
+  return { kind: "ready", missing: why === undefined ? undefined : { why: clipped(why) } };
 }

@@ -13,6 +13,11 @@ it("lives a quarter of an hour longer than the job may", () => {
 it.each([
   ["a shell", ["sh", "-c"], 1],
   ["a shell by its path", ["/bin/bash", "-ec"], 1],
+  ["a login shell of busybox", ["ash", "-lce"], 1],
+  ["a shell that runs nothing", ["dash", "-nc"], 3],
+  ["a shell that runs nothing by a flag of its own", ["dash", "-n", "-c"], 3],
+  ["a shell with a script of its own", ["sh", "/start.sh", "-c"], 3],
+  ["a shell with flags and options of their own", ["/bin/bash", "--norc", "-l", "-eo", "pipefail", "-c"], 1],
   ["a script", ["/docker-entrypoint.sh"], 3],
   ["another program", ["python3", "-c"], 3],
 ])("for an entry point that is %s it has as many words as that takes", (_, entryPoint, words) => {

@@ -17,7 +17,10 @@ export function holdCommand(timeout: number, entryPoint: readonly string[]): rea
   return isShell(entryPoint) ? [script] : ["sh", "-c", script];
 }
 
-/** True for an entry point that runs its first argument as a script. */
+/** Flags of a shell that runs the next argument as its script. */
+const FLAGS = /^((-[elx]+|-[elx]*o,pipefail|--norc|--noprofile),)*-[elx]*c[elx]*$/;
+
+/** True for an entry point that runs its first argument as a script. It is false for a shell that only reads it (`-nc`). */
 export function isShell([shell = "", ...flags]: readonly string[]): boolean {
-  return /(^|\/)(ba|da|a|z)?sh$/.test(shell) && /^-\w*c$/.test(flags.at(-1) ?? "");
+  return /(^|\/)(ba|da|a|z)?sh$/.test(shell) && FLAGS.test(flags.join());
 }
