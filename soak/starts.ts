@@ -20,8 +20,7 @@ async function race(shell: string, { name, open, places }: (typeof kinds)[number
   try {
     await container.attack(places);
     const wrong = await startMany(container, each);
-    const lines = container.read("/tmp/seen").trim().split("\n").filter(Boolean);
-    const planted = lines.filter((line) => !line.endsWith(" 0")).length;
+    const { planted } = container;
     const holds = wrong.length === 0 && container.evidence === "" && container.isAlive && planted > each / 2;
     console.log(
       `${shell}, ${name}: ${each} starts, ${planted} with something planted, ${wrong.length} wrong, ` +

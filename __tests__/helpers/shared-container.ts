@@ -112,6 +112,13 @@ export class SharedContainer implements WatchLimits {
     return this.read("/tmp/evidence");
   }
 
+  /** In how many of the starts that it has seen the other user's process has planted something. */
+  get planted(): number {
+    return this.read("/tmp/seen")
+      .split("\n")
+      .filter((line) => / [1-9]\d*$/.test(line)).length;
+  }
+
   read(path: string): string {
     try {
       return readFileSync(`${this.root}${path}`, "utf8");

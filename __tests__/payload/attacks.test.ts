@@ -40,7 +40,10 @@ describe.each(CONTAINER_SHELLS)(
         const container = await SharedContainer.start(sh, open);
         try {
           await container.attack(places);
-          expect(await startMany(container, 6)).toEqual([]);
+          // On a busy machine the other process may come too late for every one of six starts.
+          for (let round = 0; round < 10 && container.planted === 0; round += 1)
+            expect(await startMany(container, 6)).toEqual([]);
+          expect(container.planted).toBeGreaterThan(0);
           expect(container.evidence).toBe("");
           expect(container.isAlive).toBe(true);
         } finally {

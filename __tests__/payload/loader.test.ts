@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
 import { watch, type WatchedRun } from "../helpers/watch.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "loader-"));
@@ -34,6 +34,71 @@ async function stagedRun(sh: string, PATH: string, address = "http://127.0.0.1:1
   expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
   return run;
 }
+
+const COUNT = /^fx_count_unreached\(\) \{.*?^\}/ms.exec(
+  readFileSync(new URL("../../src/payload/container/loader.sh", import.meta.url), "utf8"),
+);
+/** The last words of programs, as botocore, the AWS CLI, curl and Python print them. */
+const REACHED = [
+  `botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the GetObject operation: User: arn:aws:sts::123456789012:assumed-role/router-task/0123 is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::connect-artifacts/k"`,
+  // The beginning of a long line is cut off.
+  `outer-task/timeout is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::connect-artifacts/resolve" with an explicit deny`,
+  'fatal error: An error occurred (404) when calling the HeadObject operation: Key "unreachable/k" does not exist',
+  "botocore.exceptions.ClientError: An error occurred (RequestTimeout) when calling the GetObject operation: Your socket connection to the server timed out",
+  "download failed: s3://connect-artifacts/timeout/k to resolve/payload Unable to locate credentials",
+  "curl: (22) The requested URL returned error: 403",
+  "curl: (60) SSL: no alternative certificate subject name matches target host name 'router.connect-artifacts.s3.amazonaws.com'",
+  "urllib.error.HTTPError: HTTP Error 403: Forbidden",
+  `botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received error when attempting to retrieve container metadata: Connect timeout on endpoint URL: "http://169.254.170.2/v2/credentials"`,
+  `fatal error: Error when retrieving credentials from container-role: Error retrieving metadata: Could not connect to the endpoint URL: "http://169.254.170.2/"`,
+  "AssertionError: no credentials",
+];
+const UNREACHED = [
+  `botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://metadata-store.s3.eu-west-1.amazonaws.com/k"`,
+  `botocore.exceptions.ReadTimeoutError: Read timeout on endpoint URL: "https://credentials.s3.eu-west-1.amazonaws.com/k"`,
+  `fatal error: Could not connect to the endpoint URL: "https://metadata-store.s3.eu-west-1.amazonaws.com/k"`,
+  `botocore.exceptions.ProxyConnectionError: Failed to connect to proxy URL: "http://credentials:3128"`,
+  `botocore.exceptions.ConnectionClosedError: Connection was closed before we received a valid response from endpoint URL: "https://metadata-store/"`,
+  "curl: (5) Could not resolve proxy: metadata-proxy",
+  "curl: (5) Couldn't resolve proxy name",
+  "curl: (6) Could not resolve host: metadata-store.s3.eu-west-1.amazonaws.com",
+  "curl: (7) Failed to connect to metadata-store.s3.amazonaws.com port 443 after 0 ms: Couldn't connect to server",
+  "curl: (28) Connection timed out after 4001 milliseconds",
+  "curl: (28) Resolving timed out after 4000 milliseconds",
+  "curl: (28) Operation too slow. Less than 1 bytes/sec transferred the last 5 seconds",
+  "curl: (28) SSL connection timeout",
+  "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to metadata-store.s3.amazonaws.com:443",
+  "curl: (52) Empty reply from server",
+  "curl: (56) CONNECT tunnel failed, response 403",
+  "curl: (56) Received HTTP code 403 from proxy after CONNECT",
+  "curl: (56) Recv failure: Connection reset by peer",
+  "urllib.error.URLError: <urlopen error [Errno 111] Connection refused>",
+  "urllib.error.URLError: <urlopen error [Errno 101] Network is unreachable>",
+  "urllib.error.URLError: <urlopen error [Errno 113] No route to host>",
+  "urllib.error.URLError: <urlopen error [Errno -2] Name or service not known>",
+  "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
+  "urllib.error.URLError: <urlopen error [Errno -2] Name does not resolve>",
+  "OSError: Tunnel connection failed: 403 Forbidden",
+  "http.client.RemoteDisconnected: Remote end closed connection without response",
+  "TimeoutError: timed out",
+  "timed out",
+];
+
+it.each(SHELLS)(
+  "words of a program tell whether S3 was reached, whatever names are in them, under %s",
+  (sh) => {
+    const script = `${COUNT?.[0] ?? ""}
+for words; do fx_unreached=0; fx_count_unreached "$words"; echo "$fx_unreached $words"; done`;
+    const counted = runShell(sh, script, [...REACHED, ...UNREACHED])
+      .toString()
+      .trimEnd()
+      .split("\n");
+    expect(counted).toEqual([
+      ...REACHED.map((words) => `0 ${words}`),
+      ...UNREACHED.map((words) => `1 ${words}`),
+    ]);
+  },
+);
 
 const hangs = "exec sleep 3600";
 const some = SHELLS.filter((shell) => /dash|busybox/.test(shell));
@@ -66,8 +131,9 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   );
 
   it.concurrent("that is refused by S3 is followed by all others", async () => {
-    const refused = `echo "An error occurred (AccessDenied): 403 Forbidden" >&2; exit 22`;
-    const { PATH, tried } = withPrograms({ aws: refused, curl: refused });
+    const words = "An error occurred (AccessDenied): role/router-task, connect-artifacts: 403 Forbidden";
+    const refused = `echo "${words}" >&2; exit 22`;
+    const { PATH, tried } = withPrograms({ aws: refused, curl: refused }, `raise OSError("${words}")`);
     const run = await stagedRun(sh, PATH);
     expect(readFileSync(tried, "utf8")).toBe("aws\ncurl\n");
     expect(notes(run)).toContain("Fetching the script by python3.");
