@@ -5,14 +5,18 @@ import { Aws, type Inputs } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { EXIT_CODE, runSized, type SizedJob } from "../helpers/sizes.ts";
 
-/** The job's output as shown: from its header to the guard's end, without the action's own lines. */
+/** The job's output as shown: from its header to the cleanup, under one guard, without the action's own lines. */
 function shown(all: Buffer): Buffer {
   const text = all.toString("latin1");
   const [header] = /^fargate-exec run=.*\n/m.exec(text) ?? [];
   if (header === undefined) throw new Error(`no job in this output:\n${text}`);
   const before = text.slice(0, text.indexOf(header));
   const token = before.slice(before.lastIndexOf("::stop-commands::") + "::stop-commands::".length, -1);
-  const job = text.slice(before.length + header.length, text.lastIndexOf(`::${token.split("\n")[0]}::\n`));
+  const guarded = text.slice(
+    before.length + header.length,
+    text.lastIndexOf(`::${token.split("\n")[0]}::\n`),
+  );
+  const job = guarded.slice(0, guarded.lastIndexOf("##[group]Cleaning up\n"));
   const own =
     /^(##\[(end)?group\]|waiting for |Session '?ecs-execute-command-|::debug::|The job is over; |The exec agent still uploads ).*\n/gm;
   return Buffer.from(job.replace(own, ""), "latin1");

@@ -339,16 +339,17 @@ export function mainLog({ log }: StepResult): readonly string[] {
 /** The header line, which comes before a job's output. */
 export const HEADER = /^(\[task \d+\] )?fargate-exec run=/;
 
-/** The job's lines: from its header on, as long as the guard is up. */
+/** The job's lines: from its header on, up to the cleanup or to the first annotation, which lifts the guard. */
 export function jobLog(result: StepResult): readonly string[] {
   const log = mainLog(result);
   const header = log.findIndex((line) => HEADER.test(line));
-  const resume = log.findIndex((line, at) => at > header && /^::(\*\*\*|[0-9a-f-]{36})::$/.test(line));
-  if (header < 0 || resume < 0) throw new Error(`no job in this log:\n${log.join("\n")}`);
-  // The header is folded, and after the job's last line the group of the cleanup begins, which ends the guard.
-  const begin = log[header + 1] === "##[endgroup]" ? header + 2 : header + 1;
-  return log.slice(begin, log[resume - 1] === "##[group]Cleaning up" ? resume - 1 : resume);
+  const end = log.findIndex((line, at) => at > header && END_OF_JOB.test(line));
+  if (header < 0 || end < 0) throw new Error(`no job in this log:\n${log.join("\n")}`);
+  // The header is folded.
+  return log.slice(log[header + 1] === "##[endgroup]" ? header + 2 : header + 1, end);
 }
+
+const END_OF_JOB = /^(##\[group\]Cleaning up|::(\*\*\*|[0-9a-f-]{36})::)$/;
 
 /** The pid of a step's main or post process, which is recognised by its workspace or an input. */
 export function pidOf(mark: string, part = "dist/index.js"): number | undefined {

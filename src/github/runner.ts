@@ -33,7 +33,7 @@ export function mask(secrets: Readonly<Record<string, string>>): void {
 }
 
 export function saveState(state: SavedState): void {
-  core.saveState(STATE_KEY, JSON.stringify(state));
+  byFile("GITHUB_STATE", () => core.saveState(STATE_KEY, JSON.stringify(state)));
 }
 
 export function savedState(): SavedState | undefined {
@@ -52,10 +52,18 @@ function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
   };
 }
 
-/** Writes outputs and summary. The guard has to be down: without a file for them, outputs are workflow commands. */
+/** Calls `write`, which writes to the file that the runner names by this variable. Without a file it writes a command. */
+function byFile(variable: string, write: () => void): void {
+  if (process.env[variable]) write();
+  else screen.command(write);
+}
+
+/** Writes outputs and summary. */
 export async function report(result: Result, inputs: ReportedInputs | undefined): Promise<void> {
   out.flush();
-  for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
+  byFile("GITHUB_OUTPUT", () => {
+    for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
+  });
   if ((inputs?.summary ?? true) && process.env["GITHUB_STEP_SUMMARY"])
     await core.summary.addRaw(summary(result, explainedStep(inputs)), true).write();
 }

@@ -46,13 +46,15 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
     workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
     close: async (result) => {
       log.phase("Cleaning up");
-      screen.close();
+      // What AWS says to a cleanup is shown under the guard, also where the runner obeyed the job.
+      screen.open({ workflowCommands: false });
       aws.endRun();
       await cleanup.early();
       const kept = keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
       await cleanup.finish();
       tellKept(kept, { inputs, clock, log });
       aws.close();
+      screen.close();
     },
   };
 }

@@ -63,7 +63,7 @@ export class Screen implements Log {
     this.#guard.up();
   }
 
-  /** Takes the guard down, after the last output of a job. */
+  /** Takes the guard down, after the last text of a job, a container or AWS. */
   close(): void {
     if (this.#guard.isUp) this.#openGroup();
     this.#guard.down();
@@ -90,17 +90,17 @@ export class Screen implements Log {
   /** A debug line is invisible unless debug logging is on, but lifting the guard for it would show in every log. */
   debug(text: string): void {
     const { commands } = this.#options;
-    if (commands.isDebug()) this.#command(() => commands.debug(harmlessText(text)));
+    if (commands.isDebug()) this.command(() => commands.debug(harmlessText(text)));
   }
 
   warning(text: string): void {
     this.#endGroup();
-    this.#command(() => this.#options.commands.warning(harmlessText(text)));
+    this.command(() => this.#options.commands.warning(harmlessText(text)));
   }
 
   notice(text: string): void {
     this.#endGroup();
-    this.#command(() => this.#options.commands.notice(harmlessText(text), { title: "fargate-exec" }));
+    this.command(() => this.#options.commands.notice(harmlessText(text), { title: "fargate-exec" }));
   }
 
   error(text: string, { title, file, startLine }: AnnotationProperties): void {
@@ -109,7 +109,7 @@ export class Screen implements Log {
       ...(file !== undefined && { file: harmlessLine(file) }),
       ...(startLine !== undefined && { startLine }),
     };
-    this.#command(() =>
+    this.command(() =>
       this.#options.commands.error(harmlessText(text), { title: harmlessLine(title), ...place }),
     );
   }
@@ -118,7 +118,15 @@ export class Screen implements Log {
   mask(...secrets: readonly string[]): void {
     const all = secrets.flatMap((secret) => [secret, ...secret.split(/\r?\n/)]);
     const parts = [...new Set(all)].filter((part) => part.trim() !== "");
-    if (parts.length > 0) this.#command(() => parts.forEach(this.#options.commands.setSecret));
+    if (parts.length > 0) this.command(() => parts.forEach(this.#options.commands.setSecret));
+  }
+
+  /** Calls `say`, which writes commands, with the guard down for as long as it takes. */
+  command(say: () => void): void {
+    this.#guard.lifted(() => {
+      this.#options.flush();
+      say();
+    });
   }
 
   /** A writer for whole lines of a job, with their ends. Each line is shown behind the label, if there is one. */
@@ -160,13 +168,6 @@ export class Screen implements Log {
 
   #write(line: string): void {
     this.#options.write(Buffer.from(`${line}\n`));
-  }
-
-  #command(say: () => void): void {
-    this.#guard.lifted(() => {
-      this.#options.flush();
-      say();
-    });
   }
 }
 
