@@ -69,6 +69,23 @@ describe("following a job", () => {
     await followed;
   });
 
+  it("types nothing of its own accord into a loader, before that has the payload and the secrets", async () => {
+    const session = new FakeSession("s-1", closing).says(READY_NEW);
+    const followed = following(session, { opening: 120_000 });
+    await turn();
+    await clock.pass(20_000);
+    session.says(mark("p"));
+    await turn();
+    await clock.pass(20_000);
+    expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
+    session.says(mark("s"));
+    await turn();
+    await clock.pass(20_000);
+    expect(session.typed).toEqual(["loader (no boto3)", "payload", "secrets", "here 0"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
   it("types nothing where echo can't be turned off", async () => {
     const session = new FakeSession("s-1").says("\x1b]7733;echo\x07\n").end({ kind: "closed", text: "" });
     expect(await following(session)).toMatchObject({ kind: "refused", code: "echo" });

@@ -226,13 +226,13 @@ class SessionFollower {
     const { typed, onNote, onShown } = this.#options;
     switch (extracted.kind) {
       case "ready":
-        void this.#input.start(typed.start(extracted.missing));
+        void this.#input.start(typed.start(extracted.missing), extracted.missing);
         break;
       case "payload-wanted":
         void this.#input.type(typed.payload());
         break;
       case "secrets-wanted":
-        void this.#input.type(typed.secrets());
+        void this.#input.finish(typed.secrets());
         break;
       case "attached":
         this.#attached = true;

@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
+import { PACKED } from "../payload/bootstrap.ts";
 import { here, HERE_EVERY_MS } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
+import type { MissingPayload } from "../stream/marks.ts";
 
 /** The attacher is told after this many bytes what was read, so that the container can free it. */
 const CONFIRMED_BYTES = 1024 * 1024;
@@ -15,8 +17,8 @@ export class SessionInput {
   /** The byte of the spool that the last `here` line named. */
   #told: number;
   /**
-   * True once the start is typed. A session may be queued for minutes, and a line that is typed before the start
-   * would be read in its place.
+   * True once the attacher reads the input. A session may be queued for minutes, and a loader may take half a minute: a line
+   * that is typed before the start, the payload or the secrets would be read as a part of them.
    */
   #hasBegun = false;
 
@@ -34,15 +36,21 @@ export class SessionInput {
     }
   }
 
-  /** Types the first input, for which the container waits. */
-  async start(text: Promise<Uint8Array>): Promise<void> {
+  /** Types the first input, for which the container waits. It asks for more unless it has the payload or can unpack it. */
+  async start(text: Promise<Uint8Array>, missing: MissingPayload | undefined): Promise<void> {
     try {
       const bytes = await text;
-      this.#hasBegun = true;
+      this.#hasBegun = missing === undefined || missing.why === PACKED;
       await this.#session.send(bytes);
     } catch {
       // The session has ended, or ends without its start.
     }
+  }
+
+  /** Types the secrets, the last input for which a loader waits. */
+  async finish(secrets: Uint8Array): Promise<void> {
+    this.#hasBegun = true;
+    await this.type(secrets);
   }
 
   /**
