@@ -19,12 +19,18 @@ fx_find_bad_modules() {
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
 
-# fx_count_unreached WORDS: the last words of a program that failed.
+# fx_count_unreached WORDS: the last words of a program that failed. Every pattern of a network failure has a blank in it,
+# because the names of roles, buckets and hosts have none. A proxy that refuses counts, because S3 has not answered.
 fx_count_unreached() {
   case $1 in
+    # S3 has answered.
+    *'An error occurred ('*) ;;
     # The endpoint of the credentials is another one than that of S3.
-    *etadata* | *redential*) ;;
-    *onnect* | *CONNECT* | *imeout* | *imed\ out* | *resol* | *unreachable* | *route* | *too\ slow* | *mpty\ reply*)
+    *'retrieving metadata'* | *'retrieving credentials'*) ;;
+    # botocore (exceptions.py), and so the AWS CLI; curl (strerror.c); Python, by the errors of libc.
+    *' connect to '* | *'imeout on endpoint'* | *onnection\ [a-z]* | *imed\ out* | *'imeout was reached'* | \
+      *CONNECT\ [at]* | *'after CONNECT'* | *'too slow'* | *'mpty reply'* | *'not resolve'* | *'t resolve '* | \
+      *'name resolution'* | *'or service not known'* | *'s unreachable'* | *'etwork unreachable'* | *'route to host'*)
       fx_unreached=$((fx_unreached + 1))
       ;;
   esac
