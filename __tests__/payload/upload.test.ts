@@ -5,7 +5,7 @@ import { extracted } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { until } from "../helpers/until.ts";
-import { curlOnly, EACH, LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+import { curlOnly, EACH, LEFT, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
 
 afterAll(removeAll);
 
@@ -25,7 +25,7 @@ it.concurrent.each(EACH)(
   "the pieces of a job that nobody else follows are its spool, byte by byte, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
-      script: "sleep 1; seq 30000; echo err >&2; exit 7",
+      script: `${ORDERED}; seq 30000; echo err >&2; exit 7`,
       sh,
       ...options(),
     });
@@ -54,8 +54,8 @@ it.concurrent.each(WAYS)(
       const { at = 0 } = posts.find(({ key }) => key.endsWith(`/${number}`)) ?? {};
       return first === undefined ? [] : [at - Number(first) / 1e6];
     });
-    // On an idle machine 0.5 s at most.
-    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(3_000);
+    // On an idle machine 0.5 s at most. The job takes more than 4 s, and on a busy machine more than that.
+    expect(waits.sort((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(10_000);
     await uploaded.take();
   },
   PATIENCE,
@@ -159,7 +159,7 @@ it.concurrent(
   "SHA-256 is computed by openssl, too",
   async () => {
     const uploaded = await UploadedJob.make({
-      script: "echo hello",
+      script: `${ORDERED}; echo hello`,
       containerEnv: { PATH: curlOnly("openssl") },
     });
     await uploaded.followBriefly();
@@ -176,7 +176,7 @@ it.concurrent(
     const proxy = await Proxy.start();
     try {
       const uploaded = await UploadedJob.make({
-        script: "echo hello",
+        script: `${ORDERED}; echo hello`,
         containerEnv: { PATH: "/usr/bin:/bin", http_proxy: proxy.url() },
       });
       await uploaded.followBriefly();

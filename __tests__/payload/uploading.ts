@@ -54,6 +54,9 @@ export const WAYS = [
   readonly options: (container?: SharedContainer) => Partial<WatchOptions>;
 }[];
 
+/** The beginning of a script that goes on once the uploader has its order: at the job's end the terminal is closed. */
+export const ORDERED = 'until [ -e "${0%/*}/order" ]; do sleep 0.1; done';
+
 /** Each of them under each shell. */
 export const EACH = WAYS.flatMap((way) =>
   SHELLS.filter((sh) => sh !== "bash --posix").map((sh) => ({ ...way, sh })),
