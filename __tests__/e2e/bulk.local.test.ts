@@ -4,6 +4,7 @@ import type { Orders } from "../../local/orders.ts";
 import { Aws, type Inputs } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { EXIT_CODE, runSized, type SizedJob } from "../helpers/sizes.ts";
+import { turnOf } from "../helpers/turns.ts";
 
 /** The job's output as shown: from its header to the cleanup, under one guard, without the action's own lines. */
 function shown(all: Buffer): Buffer {
@@ -99,7 +100,7 @@ const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
   ["60 MB without a line's end", { bytes: 60 * MB, unbroken: true }, false],
 ];
 
-it.each(sizes)(
+it.each(turnOf(sizes, 3))(
   "%s arrive byte by byte, with the exit status, in memory that does not grow with the output",
   async (_name, job, held) => {
     const { wrong, exitCode, outputs, others, runner, container, mostDisk } = await runSized(job);

@@ -14,6 +14,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+import { turnOf } from "../helpers/turns.ts";
 
 const PATIENCE = 300_000;
 const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));
@@ -53,7 +54,10 @@ it("is what was reviewed, short, and nothing that the agent would replace", () =
 });
 
 // Plain bash is bash in its POSIX mode, as far as the payload goes.
-describe.each(SHELLS.filter((shell) => shell !== "bash"))("under %s", (sh) => {
+const shells = SHELLS.filter((shell) => shell !== "bash");
+
+// `npm run soak shells` tries all.
+describe.each(process.env["EVERY_SHELL"] === "1" ? shells : turnOf(shells, 2))("under %s", (sh) => {
   it.concurrent(
     "a job is told to stop, and its trap still runs",
     async () => {
