@@ -10,7 +10,7 @@ import { runJob } from "../src/job.ts";
 import { TaskLooks } from "../src/targets/tasks/task-looks.ts";
 import type { LineWriter } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
-import { anInputs, aTarget } from "./helpers/runs.ts";
+import { anExecConfiguration, anInputs, aTarget } from "./helpers/runs.ts";
 import { deferred } from "../local/agent/deferred.ts";
 import { Listener } from "./helpers/listener.ts";
 import { until } from "./helpers/until.ts";
@@ -18,15 +18,7 @@ import { aContainer, aDefinition, aTask, TASK } from "./helpers/tasks.ts";
 import { Rig } from "./local/agent/rig.ts";
 import { AWS } from "./helpers/session-rig.ts";
 
-const DEFAULT: ExecConfiguration = {
-  logging: "DEFAULT",
-  kmsKeyId: undefined,
-  cloudWatchLogGroup: undefined,
-  cloudWatchEncryption: false,
-  s3Bucket: undefined,
-  s3Prefix: undefined,
-  s3Encryption: false,
-};
+const DEFAULT = anExecConfiguration();
 const origin = (id: string) => ({
   id,
   repository: "example/demo",

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "__tests__/payload"], {
-  env: { ...process.env, EVERY_SHELL: "1" },
+  env: { ...process.env, EVERY_SHELL: "1", EVERY_ROW: "1" },
   stdio: "inherit",
 });
 process.exitCode = status ?? 1;

@@ -1,8 +1,23 @@
+import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
 /** The inputs of a step with the required ones only, changed by those given. */
+/** Of a cluster that has none of its own, unless `more` says otherwise. */
+export function anExecConfiguration(more: Partial<ExecConfiguration> = {}): ExecConfiguration {
+  return {
+    logging: "DEFAULT",
+    kmsKeyId: undefined,
+    cloudWatchLogGroup: undefined,
+    cloudWatchEncryption: false,
+    s3Bucket: undefined,
+    s3Prefix: undefined,
+    s3Encryption: false,
+    ...more,
+  };
+}
+
 export function anInputs(more: Partial<Inputs> = {}): Inputs {
   return {
     cluster: "ci",

@@ -1,17 +1,10 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { sessionSetup } from "../../src/job/session-setup.ts";
+import { anExecConfiguration } from "../helpers/runs.ts";
 
-const DEFAULT: ExecConfiguration = {
-  logging: "DEFAULT",
-  kmsKeyId: undefined,
-  cloudWatchLogGroup: undefined,
-  cloudWatchEncryption: false,
-  s3Bucket: undefined,
-  s3Prefix: undefined,
-  s3Encryption: false,
-};
-const OVERRIDE: ExecConfiguration = { ...DEFAULT, logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" };
+const DEFAULT = anExecConfiguration();
+const OVERRIDE = anExecConfiguration({ logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" });
 const SOME = 256 * 1024;
 
 it.each<[Inputs["transport"], string, ExecConfiguration | undefined, number | undefined]>([

@@ -30,7 +30,7 @@ asOthers.concurrent.each(BOTH)(
     const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
     try {
       const uploaded = await UploadedJob.make({
-        script: "sleep 1; seq 1000; sleep 1; exit 3",
+        script: "seq 1000; until [ -e /tmp/go ]; do sleep 0.1; done; seq 1000; exit 3",
         within: container,
         ...options(container),
         sh: "/bin/sh",
@@ -39,6 +39,7 @@ asOthers.concurrent.each(BOTH)(
       await until(() => uploaded.pieces.length > 0);
       terminal.type(LEFT);
       await terminal.closed;
+      container.run(": >/tmp/go");
       expect(terminal.events.some(({ kind }) => kind === "status")).toBe(false);
       expect(uploaded.job.directory).toBeDefined();
       await uploaded.ended();
@@ -59,7 +60,7 @@ asOthers.concurrent.each(BOTH)(
     try {
       for (const givesWay of [false, true]) {
         const uploaded = await UploadedJob.make({
-          script: "sleep 1; while ! [ -e /tmp/go ]; do sleep 0.1; done; seq 20000; exit 3",
+          script: "while ! [ -e /tmp/go ]; do sleep 0.1; done; seq 20000; exit 3",
           within: container,
           ...options(container),
           sh: "/bin/sh",

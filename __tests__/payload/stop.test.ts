@@ -56,8 +56,7 @@ it("is what was reviewed, short, and nothing that the agent would replace", () =
 // Plain bash is bash in its POSIX mode, as far as the payload goes.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
-// `npm run soak shells` tries all.
-describe.each(process.env["EVERY_SHELL"] === "1" ? shells : turnOf(shells, 2))("under %s", (sh) => {
+describe.each(turnOf(shells, 2))("under %s", (sh) => {
   it.concurrent(
     "a job is told to stop, and its trap still runs",
     async () => {

@@ -10,7 +10,7 @@ import { SharedContainer } from "../helpers/shared-container.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 import { JOB } from "./a-job.ts";
-import { certificate, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+import { certificate, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
 
 afterAll(removeAll);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
@@ -109,7 +109,7 @@ it.concurrent.each(WAYS)(
     await terminal.closed;
     expect(bad.bucket.requests).toEqual([]);
     const containerEnv = { PATH, SSL_CERT_FILE: trusted };
-    const good = await UploadedJob.make({ script: "sleep 1; exit 3", containerEnv }, pair);
+    const good = await UploadedJob.make({ script: `${ORDERED}; exit 3`, containerEnv }, pair);
     await good.followBriefly();
     await good.ended();
     expect(good.spool().equals(good.kept)).toBe(true);

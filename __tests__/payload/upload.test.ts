@@ -195,7 +195,7 @@ it.concurrent(
   async () => {
     const path = curlOnly();
     const uploaded = await UploadedJob.make({
-      script: "sleep 1; exit 3",
+      script: 'until [ -e "${0%/*}/notes.told" ]; do sleep 0.1; done; exit 3',
       containerEnv: { PATH: path },
       take: true,
     });

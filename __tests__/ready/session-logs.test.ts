@@ -4,22 +4,14 @@ import { Failure } from "../../src/errors.ts";
 import { lookAtCluster, sessionLogs } from "../../src/ready/session-logs.ts";
 import { aDefinition } from "../helpers/tasks.ts";
 import { Listener } from "../helpers/listener.ts";
+import { anExecConfiguration } from "../helpers/runs.ts";
 
 type LogsInput = "auto" | "session" | "cloudwatch" | "s3";
 
 const exec = (
   logging: ExecConfiguration["logging"],
   more: Partial<ExecConfiguration> = {},
-): ExecConfiguration => ({
-  logging,
-  kmsKeyId: undefined,
-  cloudWatchLogGroup: undefined,
-  cloudWatchEncryption: false,
-  s3Bucket: undefined,
-  s3Prefix: undefined,
-  s3Encryption: false,
-  ...more,
-});
+): ExecConfiguration => anExecConfiguration({ logging, ...more });
 const OVERRIDE = exec("OVERRIDE", {
   cloudWatchLogGroup: "/ecs/exec",
   s3Bucket: "example-logs",

@@ -53,10 +53,7 @@ fx_run_attacher() {
     fx_start_job
   fi
   fx_secrets=
-  if [ "$fx_writer" ]; then
-    # The job is starting.
-    wait "$fx_writer"
-  fi
+  [ -z "$fx_writer" ] || wait "$fx_writer"
   [ -z "$fx_new" ] || [ -z "$fx_listed" ] || fx_mark "n Not run, since another user of the container can replace it:$fx_listed."
   fx_show_job
   if [ "$fx_last" != left ]; then

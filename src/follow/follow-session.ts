@@ -3,11 +3,10 @@ import { CANCEL, END_TASK, TAKEN } from "../payload/input.ts";
 import { LEFT } from "../pieces/orders.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { ExtractedItem, Extractor, OutputItem } from "../stream/extract.ts";
-import type { MissingPayload } from "../stream/marks.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd } from "./job-end.ts";
 import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
-import { SessionInput } from "./session-input.ts";
+import { SessionInput, type TypedInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
 
 /** The time for the agent to close the session after the job's status has arrived. */
@@ -31,23 +30,12 @@ export const CANCELLING_MS = 4_000;
  * nothing else waits.
  */
 const STOPPING_MS = 20_000;
+/** The time for the attacher to say what it has sent last, once the session is left. */
+const LEAVING_MS = 1_000;
 
 /** The agent has not opened the job's first session, so nothing was started in it. */
 export interface UnopenedSession {
   readonly kind: "unopened";
-}
-
-/** The time for the attacher to say what it has sent last, once the session is left. */
-const LEAVING_MS = 1_000;
-
-/**
- * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
- * off.
- */
-export interface TypedInput {
-  start(missing: MissingPayload | undefined): Promise<Uint8Array>;
-  payload(): Uint8Array;
-  secrets(): Uint8Array;
 }
 
 /** What the sessions of a job share while it is followed. */

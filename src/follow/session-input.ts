@@ -9,6 +9,16 @@ import type { MissingPayload } from "../stream/marks.ts";
 const CONFIRMED_BYTES = 1024 * 1024;
 
 /**
+ * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
+ * off.
+ */
+export interface TypedInput {
+  start(missing: MissingPayload | undefined): Promise<Uint8Array>;
+  payload(): Uint8Array;
+  secrets(): Uint8Array;
+}
+
+/**
  * What the action types into a session. No method rejects: the end of a session is reported by the session itself.
  */
 export class SessionInput {

@@ -1,7 +1,7 @@
 import { knownEnd } from "../aws/static-keys.ts";
 import { followJob } from "../follow/follow-job.ts";
 import { Expiry } from "../follow/expiry.ts";
-import type { TypedInput } from "../follow/follow-session.ts";
+import type { TypedInput } from "../follow/session-input.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { JobContext } from "./context.ts";

@@ -1,5 +1,5 @@
 import { asFailure } from "../errors.ts";
-import type { TypedInput } from "../follow/follow-session.ts";
+import type { TypedInput } from "../follow/session-input.ts";
 import type { Delivery } from "../payload/bootstrap.ts";
 import { typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
 import { typedDelivery } from "../payload/typed-delivery.ts";
