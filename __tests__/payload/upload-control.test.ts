@@ -18,7 +18,7 @@ afterAll(async () => {
 /** A job that prints without an end and is held: then its uploader reads `control` twice a second. */
 async function aHeldJob(options: Partial<WatchOptions>): Promise<UploadedJob> {
   const uploaded = await UploadedJob.make({
-    ...{ script: "yes $(printf %01000d 7)", spoolLimit: MIB, confirm: false, ...options },
+    ...{ script: "yes $(printf %01000d 7)", spoolLimit: MIB, ...options },
   });
   await uploaded.followBriefly();
   await uploaded.job.has("held");
@@ -120,6 +120,7 @@ it.concurrent.each(WAYS)(
     const uploaded = await UploadedJob.make({
       script: `echo first; until [ -e ${on} ]; do sleep 0.1; done; seq 400000; sleep 600`,
       spoolLimit: 4 * MIB,
+      confirm: true,
       ...options(),
     });
     const { bucket, order, job } = uploaded;

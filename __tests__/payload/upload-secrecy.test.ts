@@ -125,7 +125,7 @@ it(
     const { PATH } = WAYS[0].options().containerEnv;
     const script = new NumberedLines(50 * MIB).script("awk", 0);
     const containerEnv = { PATH, SSL_CERT_FILE: trusted };
-    const uploaded = await UploadedJob.make({ script, confirm: false, containerEnv }, pair);
+    const uploaded = await UploadedJob.make({ script, containerEnv }, pair);
     await uploaded.followBriefly();
     let most = 0;
     await until(() => {

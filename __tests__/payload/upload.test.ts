@@ -123,7 +123,7 @@ it.concurrent.each(WAYS)(
   "a job is held while S3 takes nothing, and goes on by what `control` confirms, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({
-      ...{ script: "seq 900000; exit 3", spoolLimit: 2 * MIB, confirm: false, ...options() },
+      ...{ script: "seq 900000; exit 3", spoolLimit: 2 * MIB, ...options() },
     });
     const { bucket, order } = uploaded;
     let isDown = false;

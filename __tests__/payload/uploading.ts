@@ -76,7 +76,7 @@ export function certificate(): { key: Buffer; cert: Buffer; trusted: string } {
   return { key: readFileSync(key), cert: own, trusted };
 }
 
-/** A job whose output S3 may carry, in a bucket of its own. Its end is not taken by a session. */
+/** A job whose output S3 may carry, in a bucket of its own. No session confirms its output or takes its end. */
 export class UploadedJob {
   readonly bucket: PieceBucket;
   readonly order = new TestOrder();
@@ -84,7 +84,7 @@ export class UploadedJob {
 
   private constructor(bucket: PieceBucket, options: WatchOptions) {
     this.bucket = bucket;
-    this.job = new WatchedJob({ pieces: true, take: false, ...options });
+    this.job = new WatchedJob({ pieces: true, confirm: false, take: false, ...options });
     jobs.push(this.job);
   }
 
