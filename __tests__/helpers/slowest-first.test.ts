@@ -8,11 +8,13 @@ it("every file that is named as long is there", () => {
   expect(LONGEST.filter((file) => !existsSync(join(tests, `${file}.test.ts`)))).toEqual([]);
 });
 
-it("the longest begin, then come those with a local Fargate, then all others", () => {
+it("the longest begin, then come all others, those with a local Fargate spread among them", () => {
   const [longest = "", second = ""] = LONGEST;
-  const files = ["errors", "aws/once", second, "e2e/any.local", longest];
+  const files = ["errors", "aws/once", "log", "main", second, "e2e/a.local", "e2e/b.local", longest];
   const given = files.map((file) => ({ path: join(tests, `${file}.test.ts`) }));
   expect(new SlowestFirst().sort(given).map(({ path }) => path)).toEqual(
-    [longest, second, "e2e/any.local", "aws/once", "errors"].map((file) => join(tests, `${file}.test.ts`)),
+    [longest, second, "aws/once", "e2e/a.local", "errors", "log", "e2e/b.local", "main"].map((file) =>
+      join(tests, `${file}.test.ts`),
+    ),
   );
 });

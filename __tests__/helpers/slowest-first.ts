@@ -1,56 +1,65 @@
 /**
- * The files that take longest on two cores, the longest first. Those of `e2e/` mostly wait, those of `payload/` and `stream/` compute.
+ * The files that take longest, about the longest first. Those of `e2e/` mostly wait, the others mostly compute: two of the first
+ * for one of the second keep the processors busy.
  */
 export const LONGEST = [
-  "e2e/images.local",
-  "e2e/catalogue.local",
-  "e2e/blocked.local",
-  "e2e/admission.local",
   "e2e/lost-runner.local",
-  "payload/upload",
-  "payload/upload-control",
-  "payload/check",
-  "e2e/held.local",
-  "e2e/cuts.local",
-  "e2e/interrupted.local",
-  "payload/attacks",
-  "e2e/bulk.local",
-  "e2e/iam.local",
-  "e2e/fan-out.local",
-  "e2e/starting.local",
-  "e2e/targets.local",
-  "e2e/matrix.local",
-  "e2e/defiant.local",
-  "e2e/pieces.local",
-  "e2e/parallel-steps.local",
   "e2e/act.local",
-  "e2e/check.local",
-  "e2e/script.local",
-  "e2e/daemons.local",
-  "payload/stop",
-  "payload/recorders",
-  "payload/attach",
-  "e2e/status.local",
-  "e2e/output.local",
+  "payload/upload",
+  "e2e/admission.local",
+  "e2e/blocked.local",
+  "payload/leave",
+  "e2e/iam.local",
   "e2e/cancel.local",
-  "e2e/census.local",
-  "e2e/uploads.local",
-  "e2e/encrypted.local",
+  "payload/attacks",
+  "e2e/starting.local",
+  "e2e/images.local",
+  "payload/recorders",
+  "e2e/bulk.local",
+  "e2e/held.local",
   "local/images/images.local",
-  "payload/input",
-  "e2e/expiry.local",
+  "e2e/targets.local",
+  "e2e/fan-out.local",
+  "payload/shellcheck",
+  "e2e/setup.local",
+  "e2e/pieces.local",
+  "payload/check",
+  "e2e/output.local",
+  "e2e/cuts.local",
+  "payload/attach",
+  "e2e/parallel-steps.local",
+  "e2e/census.local",
   "payload/spool",
+  "e2e/matrix.local",
+  "e2e/random-scripts.local",
+  "payload/programs",
+  "e2e/interrupted.local",
+  "e2e/status.local",
+  "payload/job",
+  "payload/bootstrap",
   "stream/extract.fuzz",
-  "payload/credentials",
+  "payload/upload-secrecy",
+  "payload/upload-control",
+  "payload/stop",
+  "payload/loader",
+  "channel/damaged-frames.fuzz",
+  "session/agent",
+  "show/lines",
 ];
 
 /**
- * Jest's sequencer: starts the longest files first, so that none of them runs on alone at the end, then the others that
- * start a local Fargate. The order is written down, since a fresh checkout has no timings of an earlier run.
+ * Jest's sequencer: starts the longest files first, so that none of them runs on alone at the end, then all others, those with a
+ * local Fargate spread evenly among them, since they mostly wait. The order is written down, since a fresh checkout has no
+ * timings of an earlier run.
  */
 export default class SlowestFirst {
   sort<Test extends { readonly path: string }>(tests: readonly Test[]): Test[] {
-    return [...tests].sort((a, b) => rank(a.path) - rank(b.path) || (a.path < b.path ? -1 : 1));
+    const byName = [...tests].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const longest = byName.filter(({ path }) => rank(path) >= 0);
+    const others = byName.filter(({ path }) => rank(path) < 0);
+    const waiting = others.filter(({ path }) => path.endsWith(".local.test.ts"));
+    const computing = others.filter((test) => !waiting.includes(test));
+    return [...longest.sort((a, b) => rank(a.path) - rank(b.path)), ...spread(waiting, computing)];
   }
 
   cacheResults(): void {
@@ -58,8 +67,15 @@ export default class SlowestFirst {
   }
 }
 
+/** The place among the longest, or -1. */
 function rank(path: string): number {
-  const longest = LONGEST.findIndex((file) => path.endsWith(`/__tests__/${file}.test.ts`));
-  if (longest >= 0) return longest;
-  return path.endsWith(".local.test.ts") ? LONGEST.length : LONGEST.length + 1;
+  return LONGEST.findIndex((file) => path.endsWith(`/__tests__/${file}.test.ts`));
+}
+
+/** Both lists as one, in which each is spread evenly. */
+function spread<Item>(...lists: readonly (readonly Item[])[]): Item[] {
+  return lists
+    .flatMap((list) => list.map((item, at) => ({ item, part: (at + 1) / (list.length + 1) })))
+    .sort((a, b) => a.part - b.part)
+    .map(({ item }) => item);
 }
