@@ -25,6 +25,7 @@ const ROWS = [
   ["step-context"],
   ["report"],
   ["check"],
+  ["step"],
   ["github", "job"],
   ["fan-out"],
   ["main", "post-main"],

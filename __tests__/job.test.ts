@@ -8,7 +8,7 @@ import type { Inputs } from "../src/inputs/inputs.ts";
 import { Failure } from "../src/errors.ts";
 import { runJob } from "../src/job.ts";
 import { TaskLooks } from "../src/targets/tasks/task-looks.ts";
-import type { LineWriter } from "../src/show/lines.ts";
+import type { OutputWriter } from "../src/show/lines.ts";
 import { Ledger, type LedgerEntry } from "../src/undo/ledger.ts";
 import { anExecConfiguration, anInputs, aTarget } from "./helpers/runs.ts";
 import { deferred } from "../local/agent/deferred.ts";
@@ -99,7 +99,7 @@ function running(
       activeSessions: () => Promise.resolve([]),
     },
   } as unknown as Aws;
-  const write: LineWriter = (...line) => void (seen.shown += Buffer.concat(line).toString());
+  const write: OutputWriter = ({ bytes }) => void (seen.shown += `${bytes.toString()}\n`);
   const run = () =>
     runJob({
       target: aTarget(),

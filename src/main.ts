@@ -1,18 +1,19 @@
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { runJobs } from "./fan-out.ts";
-import { runStep } from "./github/run-step.ts";
-import type { OpenStep } from "./github/step.ts";
 import { EarlyLook } from "./places/early-look.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import { namesLog } from "./ready/session-logs.ts";
 import type { Result } from "./report/result.ts";
+import { runStep } from "./step/run-step.ts";
+import type { OpenStep } from "./step/step.ts";
+import type { Surroundings } from "./step/surroundings.ts";
 import { targetContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
 
-/** The main step. Never rejects. */
-export async function run(): Promise<void> {
-  await runStep(perform);
+/** A whole step, in these surroundings. Never rejects: a failure is a result. */
+export async function run(surroundings: Surroundings): Promise<Result> {
+  return await runStep(perform, surroundings);
 }
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */

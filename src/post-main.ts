@@ -1,7 +1,8 @@
 import { awsCalls } from "./aws/calls.ts";
+import { roleCredentials } from "./aws/role.ts";
 import { systemClock as clock } from "./clock.ts";
-import { stepCredentials } from "./github/credentials.ts";
 import { savedState, saveState, screen } from "./github/runner.ts";
+import { idToken } from "./github/surroundings.ts";
 import type { Log } from "./log.ts";
 import { cleanUp } from "./undo/cleanup.ts";
 import { Ledger } from "./undo/ledger.ts";
@@ -25,7 +26,7 @@ export async function finishCleanup(): Promise<void> {
   log.phase("Cleaning up");
   screen.open({ workflowCommands: false });
   const { region, role } = state;
-  const aws = awsCalls({ region, credentials: stepCredentials(role, region, log) });
+  const aws = awsCalls({ region, credentials: role && roleCredentials({ ...role, region, idToken, log }) });
   const reason = "fargate-exec: the step that started this task has ended";
   const options = { aws, clock, patient: true, reason };
   let missing = await cleanUp(new Ledger(state, saveState), { ...options, log });

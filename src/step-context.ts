@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Origin } from "./origin.ts";
-import type { LineWriter } from "./show/lines.ts";
+import type { OutputWriter } from "./show/lines.ts";
 import type { PieceS3 } from "./pieces/store.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Ledger } from "./undo/ledger.ts";
@@ -21,7 +21,7 @@ export interface StepContext {
   readonly clock: Clock;
   readonly log: Log;
   /** Where the output of a job goes, each line behind this label, if there is one. */
-  readonly writer: (label?: string) => LineWriter;
+  readonly writer: (label?: string) => OutputWriter;
   /** Back-pressure: resolves when the runner has read enough of the output that more may be written. */
   readonly drained: () => Promise<void>;
   readonly cancel: AbortSignal;

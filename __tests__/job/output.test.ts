@@ -12,7 +12,7 @@ function outputFor(inputs: Partial<Inputs> = {}) {
   let shown = "";
   const output = new JobOutput(NONCE, 1, {
     ...{ inputs: anInputs(inputs), target: aTarget(), log },
-    write: (...line) => void (shown += Buffer.concat(line).toString()),
+    write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
   });
   return { output, log, shown: () => shown };
 }

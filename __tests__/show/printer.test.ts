@@ -16,7 +16,7 @@ const text = (bytes: string, more: Partial<Extract<Text, { kind: "text" }>> = {}
 function printed(texts: readonly Text[], continued = "") {
   const shown: Buffer[] = [];
   const printer = new Printer({
-    write: (...line) => shown.push(Buffer.concat(line)),
+    write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
     continued,
   });

@@ -1,3 +1,4 @@
+import type { Line } from "../../src/show/lines.ts";
 import { Screen } from "../../src/show/screen.ts";
 
 /** A screen, and the lines that the runner got from it, commands among them; tokens are `T1`, `T2` … */
@@ -32,7 +33,10 @@ function screen({ debug = false } = {}) {
   };
   return { lines, one };
 }
-const bytes = (text: string): Buffer => Buffer.from(text);
+const line = (text: string): Line => ({
+  ...{ stream: "stdout", source: "", bytes: Buffer.from(text) },
+  ...{ ended: true, continues: false },
+});
 const UNGUARDED = { workflowCommands: false };
 
 it("makes every line of ours harmless, guard or no guard", () => {
@@ -55,7 +59,7 @@ it("lifts the guard for what the runner has to obey, and puts it up with another
   one.info("a");
   one.warning("b");
   one.debug("not shown, so nothing is lifted");
-  one.writer()(bytes("c\n"));
+  one.writer()(line("c"));
   one.mask("d\ne");
   one.close();
   one.close();
@@ -67,7 +71,7 @@ it("lifts the guard for what the runner has to obey, and puts it up with another
 
 it("puts the guard up before a job's first byte, whether it was opened or not", () => {
   const { lines, one } = screen();
-  one.writer()(bytes("::error::no\n"), bytes("##[error]no\n"));
+  one.writer()(line("::error::no\n##[error]no"));
   expect(lines()).toEqual(["::stop-commands::T1", "::error::no", "\x1b[0m##[error]no"]);
 });
 
@@ -75,9 +79,9 @@ it("labels each line of several jobs, with one guard around all of them", () => 
   const { lines, one } = screen();
   one.open(UNGUARDED);
   const [first, second] = [one.writer("[task 0] "), one.writer("[task 1] ")];
-  first(bytes("a\n"));
-  second(bytes("::error::b\n"));
-  first(bytes("c\n##[error]d"), bytes("\n"));
+  first(line("a"));
+  second(line("::error::b"));
+  first(line("c\n##[error]d"));
   one.close();
   expect(lines()).toEqual([
     "::stop-commands::T1",
@@ -99,7 +103,7 @@ describe("a phase", () => {
     one.phase("Waiting");
     one.info("b");
     one.fold("The script runs", "long\n##[endgroup]");
-    one.writer()(bytes("c\n##[endgroup]\n"));
+    one.writer()(line("c\n##[endgroup]"));
     one.phase("Cleaning up");
     one.close();
     one.info("d");
@@ -133,7 +137,7 @@ describe("a phase", () => {
     const { lines, one } = screen();
     one.phase("Waiting");
     one.info("a");
-    one.writer("[task 1] ")(bytes("b\n"));
+    one.writer("[task 1] ")(line("b"));
     one.info("c");
     expect(lines()).toEqual([
       ...["##[group]Waiting", "a", "##[endgroup]", "::stop-commands::T1", "[task 1] b", "c"],
@@ -146,9 +150,9 @@ describe("with 'workflow-commands: true'", () => {
     const { lines, one } = screen();
     one.open({ workflowCommands: true });
     const write = one.writer("[task 0] ");
-    write(bytes("::notice::a\n"));
-    write(bytes("b\n"));
-    one.writer()(bytes("##[group]c\n"));
+    write(line("::notice::a"));
+    write(line("b"));
+    one.writer()(line("##[group]c"));
     one.info("::notice::a note");
     one.close();
     expect(lines()).toEqual(["::notice::a", "[task 0] b", "##[group]c", "\\::notice::a note"]);
@@ -158,7 +162,7 @@ describe("with 'workflow-commands: true'", () => {
     const { lines, one } = screen();
     one.open({ workflowCommands: true });
     one.close();
-    one.writer()(bytes("x\n"));
+    one.writer()(line("x"));
     expect(lines()).toEqual(["::stop-commands::T1", "x"]);
   });
 });

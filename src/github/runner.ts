@@ -6,7 +6,7 @@ import { annotation, explain, type ExplainedStep } from "../report/explain.ts";
 import { outputs } from "../report/outputs.ts";
 import type { Result } from "../report/result.ts";
 import { summary } from "../report/summary.ts";
-import type { Inputs } from "../inputs/inputs.ts";
+import type { ReportedInputs } from "../step/surroundings.ts";
 import { errorsPage } from "./docs.ts";
 import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
 
@@ -39,9 +39,6 @@ export function saveState(state: SavedState): void {
 export function savedState(): SavedState | undefined {
   return parseState(core.getState(STATE_KEY));
 }
-
-/** What the report depends on; undefined where the inputs are wrong. */
-export type ReportedInputs = Pick<Inputs, "summary" | "timeout" | "script">;
 
 function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
   const { timeout, script } = inputs ?? {};

@@ -1,6 +1,6 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
 import type { EarlyLook } from "../places/early-look.ts";
-import type { LineWriter } from "../show/lines.ts";
+import type { OutputWriter } from "../show/lines.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../targets/target.ts";
 import type { TaskLooks } from "../targets/tasks/task-looks.ts";
@@ -13,7 +13,7 @@ export interface UnassignedJob extends StepContext {
   readonly early?: EarlyLook | undefined;
   readonly looks: TaskLooks;
   /** Where the job's output goes. */
-  readonly write: LineWriter;
+  readonly write: OutputWriter;
 }
 
 /** What the phases of one job share. */

@@ -4,6 +4,9 @@ import type { SpoolText } from "../stream/spool.ts";
 /** Shows whole lines, each in one or more pieces. */
 export type LineWriter = (...pieces: Buffer[]) => void;
 
+/** Shows a line of the job, and adds its end. */
+export type OutputWriter = (line: Line) => void;
+
 /** A whole line of the job without its end, or several lines without the last end. */
 export interface Line {
   readonly stream: "stdout" | "stderr";

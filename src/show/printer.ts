@@ -1,5 +1,5 @@
 import type { OutputItem } from "../stream/extract.ts";
-import { type Line, LineJoiner, type LineWriter } from "./lines.ts";
+import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
 /** The most bytes of the output `stdout`. */
@@ -8,7 +8,7 @@ export const STDOUT_LIMIT = 1024 * 1024;
 const STDERR_LIMIT = 4_096;
 
 export interface PrinterOptions {
-  readonly write: LineWriter;
+  readonly write: OutputWriter;
   /** Shows the line that names the container, which comes before the job's output. */
   readonly onHeader: (line: string) => void;
   /**
@@ -51,8 +51,11 @@ export class Printer {
 
   /** Ends the output: shows the lines that were not ended. */
   end(): void {
-    // Add line ends, so that the last lines of several workers stay apart in `stdout`.
-    for (const line of this.#lines.flush()) this.#show({ ...line, ended: true });
+    for (const line of this.#lines.flush()) {
+      this.#show(line);
+      // The last lines of several workers stay apart in `stdout`.
+      this.#tailOf(line).push(LF);
+    }
   }
 
   /** The last 1 MiB of the job's standard output, without the last line's end. */
@@ -66,11 +69,19 @@ export class Printer {
     return new Map(texts.filter(([, text]) => text !== ""));
   }
 
-  #show({ stream, source, bytes, ended, continues }: Line): void {
-    this.#options.write(...(continues ? [Buffer.from(this.#options.continued)] : []), bytes, LF);
-    const tail = stream === "stdout" ? this.#stdout : this.#stderrOf(source);
-    tail.push(bytes);
-    if (ended) tail.push(LF);
+  #show(line: Line): void {
+    const { continued } = this.#options;
+    const isMarked = line.continues && continued !== "";
+    this.#options.write(
+      isMarked ? { ...line, bytes: Buffer.concat([Buffer.from(continued), line.bytes]) } : line,
+    );
+    const tail = this.#tailOf(line);
+    tail.push(line.bytes);
+    if (line.ended) tail.push(LF);
+  }
+
+  #tailOf({ stream, source }: Line): Tail {
+    return stream === "stdout" ? this.#stdout : this.#stderrOf(source);
   }
 
   /** The tag of a standard error is `e`, with the worker's number where there are several. */

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import { Guard } from "./guard.ts";
-import type { LineWriter } from "./lines.ts";
+import type { LineWriter, OutputWriter } from "./lines.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
 
 /** The workflow commands, as `@actions/core` has them. */
@@ -129,15 +129,15 @@ export class Screen implements Log {
     });
   }
 
-  /** A writer for whole lines of a job, with their ends. Each line is shown behind the label, if there is one. */
-  writer(label?: string): LineWriter {
-    if (label === undefined) return (...pieces) => this.#show(pieces);
+  /** A writer for lines of a job. Each line is shown behind the label, if there is one. */
+  writer(label?: string): OutputWriter {
+    if (label === undefined) return ({ bytes }) => this.#show([bytes, LF]);
     const prefix = Buffer.from(label);
-    return (...pieces) => {
-      for (const line of linesOf(Buffer.concat(pieces))) {
+    return ({ bytes }) => {
+      for (const line of linesOf(bytes)) {
         // A command counts only at the beginning of a line, so it gets no label.
         const isCommand = this.#obeyed && line[0] === COLON && line[1] === COLON;
-        this.#show(isCommand ? [line] : [prefix, line]);
+        this.#show(isCommand ? [line, LF] : [prefix, line, LF]);
       }
     };
   }
@@ -174,12 +174,12 @@ export class Screen implements Log {
 const GROUP = "##[group]";
 const END_OF_GROUP = "##[endgroup]";
 const COLON = ":".charCodeAt(0);
-const LF = 10;
+const LF = Buffer.from("\n");
 
+/** The lines without their ends. */
 function* linesOf(bytes: Buffer): Generator<Buffer> {
-  for (let from = 0; from < bytes.length;) {
-    const end = bytes.indexOf(LF, from) + 1 || bytes.length;
-    yield bytes.subarray(from, end);
-    from = end;
+  for (let from = 0, end = 0; end >= 0; from = end + 1) {
+    end = bytes.indexOf(LF, from);
+    yield bytes.subarray(from, end < 0 ? bytes.length : end);
   }
 }

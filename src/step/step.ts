@@ -1,4 +1,5 @@
 import type { Role } from "../aws/clients.ts";
+import { roleCredentials } from "../aws/role.ts";
 import { type JobTimes, warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
@@ -10,9 +11,7 @@ import { type EndedTask, keepTasks, tellKept } from "../undo/keep-task.ts";
 import { Ledger } from "../undo/ledger.ts";
 import { StepAws } from "../undo/step-aws.ts";
 import { StepCleanup } from "../undo/step-cleanup.ts";
-import { stepCredentials } from "./credentials.ts";
-import { drained, mask, saveState, screen } from "./runner.ts";
-import { stepOrigin } from "./workflow.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A step with its inputs. It has to be closed with its result. */
 export interface OpenStep extends StepContext {
@@ -23,18 +22,18 @@ export interface OpenStep extends StepContext {
 /**
  * Opens a step. The secrets are masked and the guard is up before any text of AWS, a bucket or a container is shown.
  */
-export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
-  const log = screen;
-  mask(inputs.secrets);
+export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
+  const { display: log, drained, cancel, idToken, saveState } = surroundings;
+  surroundings.mask(inputs.secrets);
   const lineEnds = warnOfLineEnds(inputs.script, inputs.shell);
   if (lineEnds !== undefined) log.warning(lineEnds);
   log.phase(resolvingTitle(inputs));
-  screen.open(inputs);
+  log.open(inputs);
 
   const { region } = inputs;
-  const origin = stepOrigin();
+  const origin = surroundings.origin();
   const role = roleOf(inputs, origin.runId);
-  const credentials = stepCredentials(role, region, log);
+  const credentials = role && roleCredentials({ ...role, region, idToken, log });
   if (role === undefined && !inputs.check) warnOfOutlived(timesOf(inputs), process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
@@ -42,19 +41,19 @@ export function openStep(inputs: Inputs, cancel: AbortSignal): OpenStep {
   const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, cancel);
   return {
     ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, log, drained, cancel },
-    writer: (label) => screen.writer(label),
-    workspace: process.env["GITHUB_WORKSPACE"] ?? process.cwd(),
+    writer: (label) => log.writer(label),
+    workspace: surroundings.inputs.workspace,
     close: async (result) => {
       log.phase("Cleaning up");
       // What AWS says to a cleanup is shown under the guard, also where the runner obeyed the job.
-      screen.open({ workflowCommands: false });
+      log.open({ workflowCommands: false });
       aws.endRun();
       await cleanup.early();
       const kept = keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
       await cleanup.finish();
       tellKept(kept, { inputs, clock, log });
       aws.close();
-      screen.close();
+      log.close();
     },
   };
 }

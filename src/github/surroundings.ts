@@ -1,0 +1,21 @@
+import { systemClock as clock } from "../clock.ts";
+import type { Surroundings } from "../step/surroundings.ts";
+import { requestIdToken } from "./id-token.ts";
+import { stepInputs } from "./inputs-source.ts";
+import { drained, endStep, mask, report, saveState, screen, unread } from "./runner.ts";
+import { cancelOnSignals } from "./signals.ts";
+import { stepOrigin } from "./workflow.ts";
+
+/** A GitHub runner, as it surrounds a step of a workflow. The step's process hears its signals from now on. */
+export function runnerSurroundings(): Surroundings {
+  return {
+    ...{ inputs: stepInputs(), display: screen, drained, mask },
+    ...{ cancel: cancelOnSignals(unread), origin: stepOrigin, idToken, saveState, report },
+    end: endStep,
+  };
+}
+
+/** An ID token of the workflow job, from GitHub. */
+export async function idToken(audience: string): Promise<string> {
+  return await requestIdToken(audience, { env: process.env, clock });
+}

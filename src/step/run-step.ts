@@ -1,0 +1,32 @@
+import type { Inputs } from "../inputs/inputs.ts";
+import { readInputs } from "../inputs/read-all.ts";
+import { loggedFailure } from "../log.ts";
+import { failedResult, type Result } from "../report/result.ts";
+import { openStep, type OpenStep } from "./step.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/**
+ * Runs a step, from its inputs to the report; `perform` is what it does with valid inputs. Never rejects: a failure is
+ * reported as the step's result.
+ */
+export async function runStep(
+  perform: (step: OpenStep) => Promise<Result>,
+  surroundings: Surroundings,
+): Promise<Result> {
+  const { display } = surroundings;
+  let inputs: Inputs | undefined;
+  let result: Result;
+  try {
+    inputs = readInputs(surroundings.inputs);
+    const step = openStep(inputs, surroundings);
+    result = await perform(step).catch((error: unknown) => failedResult(loggedFailure(error, display)));
+    // What the step has made is deleted beside the report.
+    await Promise.all([step.close(result), surroundings.report(result, inputs)]);
+  } catch (error) {
+    result = failedResult(loggedFailure(error, display));
+    display.close();
+    await surroundings.report(result, inputs);
+  }
+  surroundings.end(result, inputs);
+  return result;
+}

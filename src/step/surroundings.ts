@@ -1,0 +1,45 @@
+import type { InputSource } from "../inputs/source.ts";
+import type { Inputs } from "../inputs/inputs.ts";
+import type { Log } from "../log.ts";
+import type { Origin } from "../origin.ts";
+import type { Result } from "../report/result.ts";
+import type { OutputWriter } from "../show/lines.ts";
+import type { SavedState } from "../undo/ledger.ts";
+
+/**
+ * All that a step wants of what it is started from. There are two: a GitHub runner (`github/`), and a program (`program/`),
+ * which the command line is one of.
+ */
+export interface Surroundings {
+  readonly inputs: InputSource;
+  readonly display: Display;
+  /** Back-pressure: resolves when so much of the output has been read that more may be written. */
+  readonly drained: () => Promise<void>;
+  /** From now on these values are masked, as far as the surroundings can. */
+  readonly mask: (secrets: Readonly<Record<string, string>>) => void;
+  /** Aborts with a `Failure` when the step has to end: its job is stopped, and what it has made is undone. */
+  readonly cancel: AbortSignal;
+  /** The origin of this step, with a new id. */
+  readonly origin: () => Origin;
+  /** An ID token for this audience, to assume the role of `role-to-assume`. Fails with `no-id-token`. */
+  readonly idToken: (audience: string) => Promise<string>;
+  /** Keeps the ledger for whatever undoes the rest where this process ends too early. Called at every change. */
+  readonly saveState: (state: SavedState) => void;
+  /** Hands the result over. Called once, beside the cleanup. The inputs are undefined where they are wrong. */
+  readonly report: (result: Result, inputs: ReportedInputs | undefined) => Promise<void>;
+  /** Ends the step as the run ended. Called once, after `report` and the cleanup. */
+  readonly end: (result: Result, inputs: ReportedInputs | undefined) => void;
+}
+
+/** What the user sees of a step: its log, and the output of the job. */
+export interface Display extends Log {
+  /** Called before any text of AWS, a bucket or a container is shown. */
+  open(inputs: Pick<Inputs, "workflowCommands">): void;
+  /** Called after the last such text. */
+  close(): void;
+  /** Where the output of a job goes, each line behind this label, if there is one. */
+  writer(label?: string): OutputWriter;
+}
+
+/** What the report depends on. */
+export type ReportedInputs = Pick<Inputs, "summary" | "timeout" | "script">;
