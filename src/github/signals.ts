@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { cancelled } from "../step/cancelled.ts";
 
 /**
  * A signal that aborts at the first SIGINT or SIGTERM. When a workflow is cancelled, the runner sends SIGINT, SIGTERM
@@ -21,12 +21,4 @@ export function cancelOnSignals(unread: AbortSignal): AbortSignal {
     controller.abort(cancelled(`The runner no longer reads the output of the step: ${message}.`));
   });
   return controller.signal;
-}
-
-function cancelled(seen: string): Failure {
-  return new Failure("cancelled", {
-    failed: "The run was cancelled.",
-    seen,
-    advice: "What this step started is being stopped; run it again when you want it.",
-  });
 }

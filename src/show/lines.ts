@@ -98,3 +98,13 @@ export class LineJoiner {
     return lines;
   }
 }
+
+const LF = 10;
+
+/** The lines without their ends. */
+export function* linesOf(bytes: Buffer): Generator<Buffer> {
+  for (let from = 0, end = 0; end >= 0; from = end + 1) {
+    end = bytes.indexOf(LF, from);
+    yield bytes.subarray(from, end < 0 ? bytes.length : end);
+  }
+}

@@ -1,6 +1,6 @@
 import type { Log } from "../log.ts";
 import { Guard } from "./guard.ts";
-import type { LineWriter, OutputWriter } from "./lines.ts";
+import { linesOf, type LineWriter, type OutputWriter } from "./lines.ts";
 import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
 
 /** The workflow commands, as `@actions/core` has them. */
@@ -175,11 +175,3 @@ const GROUP = "##[group]";
 const END_OF_GROUP = "##[endgroup]";
 const COLON = ":".charCodeAt(0);
 const LF = Buffer.from("\n");
-
-/** The lines without their ends. */
-function* linesOf(bytes: Buffer): Generator<Buffer> {
-  for (let from = 0, end = 0; end >= 0; from = end + 1) {
-    end = bytes.indexOf(LF, from);
-    yield bytes.subarray(from, end < 0 ? bytes.length : end);
-  }
-}

@@ -131,7 +131,8 @@ function mayReappear(entry: LedgerEntry, early: boolean): boolean {
   }
 }
 
-function announce(entry: LedgerEntry): string {
+/** What undoes this entry, as a sentence. */
+export function announce(entry: LedgerEntry): string {
   switch (entry.kind) {
     case "task":
       return entry.taskArn === undefined

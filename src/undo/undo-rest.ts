@@ -1,0 +1,50 @@
+import { awsCalls } from "../aws/calls.ts";
+import { roleCredentials, type RoleOptions } from "../aws/role.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { cleanUp } from "./cleanup.ts";
+import { Ledger, type SavedState } from "./ledger.ts";
+
+/**
+ * A resource may appear after the cancel of the call that makes it: AWS carries out a request that has reached it.
+ */
+const LOOK_AGAIN_MS = 2_000;
+const LOOKS = 5;
+
+export interface UndoRestOptions extends Pick<RoleOptions, "idToken"> {
+  readonly saveState: (state: SavedState) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Undoes what a step has left in its ledger, without the haste of a cancelled step. Never rejects. */
+export async function undoRest(
+  state: SavedState,
+  { idToken, saveState, clock, log }: UndoRestOptions,
+): Promise<void> {
+  const { region, role } = state;
+  const aws = awsCalls({ region, credentials: role && roleCredentials({ ...role, region, idToken, log }) });
+  const reason = "fargate-exec: the step that started this task has ended";
+  const options = { aws, clock, patient: true, reason };
+  let missing = await cleanUp(new Ledger(state, saveState), { ...options, log });
+  for (let looks = 1; missing.length > 0 && looks < LOOKS; looks += 1) {
+    await clock.sleep(LOOK_AGAIN_MS);
+    missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), {
+      ...options,
+      log: withWarningsOnly(log),
+    });
+  }
+  aws.clients.destroy();
+}
+
+/** For a repeated cleanup, whose plain lines have been shown before: only its warnings are shown. */
+function withWarningsOnly(log: Log): Log {
+  return {
+    info: (line) => log.debug(line),
+    debug: (line) => log.debug(line),
+    warning: (line) => log.warning(line),
+    notice: (text) => log.notice(text),
+    phase: () => undefined,
+    fold: (_, line) => log.debug(line),
+  };
+}
