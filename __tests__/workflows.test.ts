@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -125,6 +126,12 @@ describe.each(ownWorkflows)("%s", (path) => {
       expect(`${name} ${comment ?? ""}`).toMatch(/ v\d+\.\d+\.\d+$/);
     }
   });
+});
+
+it("every proof of soak/ stands in the weekly workflow", () => {
+  const proofs = readdirSync("soak").flatMap((file) => /^(\w+)\.ts$/.exec(file)?.[1] ?? []);
+  const { jobs } = workflowOf(".github/workflows/proofs.yml");
+  expect(jobs["proof"]?.strategy?.matrix["proof"]).toEqual(proofs.filter((name) => name !== "run").sort());
 });
 
 describe("other people's actions", () => {

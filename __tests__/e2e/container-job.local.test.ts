@@ -1,9 +1,14 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { parse } from "yaml";
-import type { StepResult } from "../../local/runner/step.ts";
+import { runStep, type StepRequest, type StepResult } from "../../local/runner/step.ts";
 import { whyNoPodman } from "../../local/task/podman.ts";
-import { Aws, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { clientConfig } from "../local/with-local.ts";
+import { jobLog, mainLog, processes } from "../helpers/local.ts";
 import { withNeed } from "../helpers/needs.ts";
+import { Shop } from "../helpers/shop.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** A job with `container:`: the runner runs the steps' processes in a container on its machine. */
@@ -15,57 +20,69 @@ interface Example {
   };
 }
 const example = parse(readFileSync("examples/workflows/container-job.yml", "utf8")) as Example;
+const { container, steps } = example.jobs.check;
 
 describeContainer("in a container on the runner", () => {
-  let aws: Aws;
+  const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
+  let shop: Shop;
   beforeAll(async () => {
-    aws = await Aws.start();
+    shop = await Shop.open();
   });
-  afterAll(() => aws.stop());
+  afterAll(async () => {
+    rmSync(workspace, { recursive: true });
+    await shop.stop();
+  });
 
-  it("a step with the example's inputs, but a script of its own that fails, has its exit code, outputs and summary", async () => {
-    const { container, steps } = example.jobs.check;
+  const step = async (
+    inputs: Readonly<Record<string, string>>,
+    options: Partial<StepRequest> = {},
+  ): Promise<StepResult> =>
+    await runStep({
+      ...{ actionDir: resolve(import.meta.dirname, "../.."), workspace, container: true },
+      ...{ inputs: { ...steps[0].with, ...inputs }, env: { ...shop.endpoint, ...shop.local.idTokenEnv } },
+      ...options,
+    });
+
+  it("the step of container-job.yml, as it stands, has its exit code, outputs and summary", async () => {
     expect(container).toBeDefined();
-    const { made, local } = aws.world;
-    const result = await aws.step(
-      {
-        ...steps[0].with,
-        // The names that this account has.
-        ...{ "role-to-assume": made.deployRole, region: local.region },
-        ...{ cluster: made.cluster, service: made.service, run: "echo hello; exit 3" },
-      },
-      { container: true, env: { ...local.idTokenEnv, AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "" } },
-    );
-    expect(jobLog(result)).toEqual(["hello"]);
-    expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "3", stdout: "hello" });
-    expect(result.summary).toContain("fargate-exec: failed");
+    const result = await step({});
+    expect(jobLog(result)).toEqual(["System check identified no issues."]);
+    expect(result.outputs).toMatchObject({
+      ...{ outcome: "succeeded", "exit-code": "0" },
+      stdout: "System check identified no issues.",
+    });
+    expect(result.summary).toContain("fargate-exec: succeeded");
+    expect(result.annotations).toEqual([]);
     expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
   });
 
   it("a cancel does not reach main, and post ends the remote job and cleans up", async () => {
-    const { made } = aws.world;
-    const task = await aws.runningTask();
     const sleeps = (): readonly string[] =>
-      processes(task)
+      shop.local.tasks
+        .flatMap((task) => processes(task, "web"))
         .map(({ command }) => command)
         .filter((command) => command === "sleep 304");
     const button = new AbortController();
     const onLine = (line: string): void => {
       if (line === "begun") button.abort();
     };
-    const inputs = { task: task.id, bucket: made.bucket, run: "echo begun; sleep 304" };
+    const bucket = "example-ci-staging";
     let atPost: readonly string[] = [];
-    const result: StepResult = await aws.step(inputs, {
-      ...{ container: true, signal: button.signal, onLine },
-      beforePost: () => {
-        atPost = sleeps();
+    const result = await step(
+      { bucket, run: "echo begun; sleep 304" },
+      {
+        ...{ signal: button.signal, onLine },
+        beforePost: () => {
+          atPost = sleeps();
+        },
       },
-    });
+    );
     expect(atPost).toEqual(["sleep 304"]);
     expect(result.conclusion).toBe("cancelled");
     expect(mainLog(result)).toContain("begun");
     expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
     await eventually(sleeps, []);
-    expect(await aws.objects()).toEqual([]);
+    const s3 = new S3Client({ ...clientConfig(shop.local), forcePathStyle: true, maxAttempts: 3 });
+    expect((await s3.send(new ListObjectsV2Command({ Bucket: bucket }))).KeyCount).toBe(0);
   });
 });

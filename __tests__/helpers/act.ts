@@ -1,7 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parse } from "yaml";
 import { archiveOfWorkingTree } from "./archive.ts";
@@ -12,6 +20,9 @@ const STAND_INS: Readonly<Record<string, string>> = {
   "actions/upload-artifact@v7": "upload-artifact",
   "aws-actions/configure-aws-credentials@v6": "configure-aws-credentials",
 };
+
+/** The directory of a run's artifacts. */
+const ARTIFACTS = "artifacts";
 
 export interface ActRequest {
   /** The files of the repository; those in `.github/workflows` are its workflows. */
@@ -32,12 +43,22 @@ export interface ActRequest {
   readonly idTokenEnv: Readonly<Record<string, string>>;
 }
 
+export interface Artifact {
+  /** Each file's bytes, by its path in the artifact. */
+  readonly files: Readonly<Record<string, Buffer>>;
+  readonly retentionDays: number;
+}
+
 export interface ActResult {
   readonly succeeded: boolean;
   /** What the steps printed, in the order of the engine's log. */
   readonly output: readonly string[];
   /** Results of jobs and steps, by "job" and "job / step": success, failure or skipped. */
   readonly results: ReadonlyMap<string, string>;
+  /** Outputs of the steps with an id, by "id.name". */
+  readonly outputs: ReadonlyMap<string, string>;
+  /** What the stand-in of actions/upload-artifact has kept, by name. */
+  readonly artifacts: ReadonlyMap<string, Artifact>;
   /** All that the engine said. */
   readonly log: string;
 }
@@ -54,6 +75,11 @@ interface Entry {
   readonly raw_output?: boolean;
   readonly stepResult?: string;
   readonly jobResult?: string;
+  readonly stepID?: readonly string[];
+  /** A workflow command of a step, with its name and argument. */
+  readonly command?: string;
+  readonly name?: string;
+  readonly arg?: string;
 }
 
 /**
@@ -87,6 +113,7 @@ export async function act(request: ActRequest): Promise<ActResult> {
       ...flags("--secret", request.secrets),
       ...flags("--var", request.vars),
       ...flags("--env", { ...request.env, ...(mayHaveIdToken(request) ? request.idTokenEnv : {}) }),
+      ...["--env", `ARTIFACTS=${join(root, ARTIFACTS)}`],
     ];
     return await run(args, root);
   } finally {
@@ -170,17 +197,38 @@ async function run(args: readonly string[], root: string): Promise<ActResult> {
   const ended = new Promise<number | null>((settle, fail) => child.once("error", fail).once("close", settle));
   await Promise.all([read(child.stdout), read(child.stderr)]);
   const status = await ended;
-  return { succeeded: status === 0, ...told(entries), log: words.join("\n") };
+  const artifacts = artifactsIn(join(root, ARTIFACTS));
+  return { succeeded: status === 0, ...told(entries), artifacts, log: words.join("\n") };
 }
 
-function told(entries: readonly Entry[]): Pick<ActResult, "output" | "results"> {
+/** The artifacts that `local/actions/upload-artifact` has kept in a directory, which is missing where there are none. */
+function artifactsIn(directory: string): ReadonlyMap<string, Artifact> {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  return new Map(
+    names.map((name) => {
+      const { files, retentionDays } = JSON.parse(readFileSync(join(directory, name), "utf8")) as {
+        readonly files: Readonly<Record<string, string>>;
+        readonly retentionDays: number;
+      };
+      const bytes = Object.entries(files).map(([path, text]) => [path, Buffer.from(text, "base64")] as const);
+      return [basename(name, ".json"), { files: Object.fromEntries(bytes), retentionDays }];
+    }),
+  );
+}
+
+function told(entries: readonly Entry[]): Pick<ActResult, "output" | "results" | "outputs"> {
   const output = entries
     .filter(({ raw_output: raw }) => raw === true)
     .map(({ msg }) => msg.replace(/\r?\n$/, ""));
+  const outputs = new Map(
+    entries
+      .filter(({ command }) => command === "set-output")
+      .map(({ stepID = [], name = "", arg = "" }) => [`${stepID.join(".")}.${name}`, arg]),
+  );
   const results = new Map<string, string>();
   for (const { job = "", step = "", stage, stepResult, jobResult } of entries) {
     if (stepResult !== undefined && stage === "Main") results.set(`${job} / ${step}`, stepResult);
     if (jobResult !== undefined) results.set(job, jobResult);
   }
-  return { output, results };
+  return { output, results, outputs };
 }

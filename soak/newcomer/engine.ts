@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Machine } from "./machine.ts";
 
@@ -20,6 +20,13 @@ export interface Run {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What the clone's `local/actions/upload-artifact` writes. */
+export interface KeptArtifact {
+  /** Each file in base64, by its path in the artifact. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly retentionDays: number;
+}
+
 /** What a run has shown. */
 export interface EngineRun {
   readonly succeeded: boolean;
@@ -31,6 +38,8 @@ export interface EngineRun {
   readonly annotations: readonly string[];
   /** The markdown that each step wrote. */
   readonly summaries: readonly string[];
+  /** The artifacts that the stand-in has kept, by name. */
+  readonly artifacts: Readonly<Record<string, KeptArtifact>>;
   readonly log: string;
 }
 
@@ -66,6 +75,7 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
     `git init -q -b main && git remote add origin ${origin} && git add -A && git ${author} commit -q -m "The shop"`,
   );
   const [workflow = ""] = Object.keys(run.files);
+  const kept = mkdtempSync(join(home, "artifacts-"));
   const repositories = Object.entries(STAND_INS).map(
     ([name, at]) => `${name}=${join(clone, "local/actions", at)}`,
   );
@@ -75,7 +85,7 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
     ...[`org/fargate-exec@v1=${action}`, ...repositories].flatMap((one) => ["--local-repository", one]),
     ...pairs("--input", run.inputs),
     ...pairs("--secret", run.secrets),
-    ...pairs("--env", run.env),
+    ...pairs("--env", { ...run.env, ARTIFACTS: kept }),
   ];
   const path = [join(clone, "node_modules/.bin"), join(clone, ".venv/bin"), machine.env["PATH"]].join(
     delimiter,
@@ -91,7 +101,14 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
     for await (const line of createInterface({ input: stream })) lines.push(line);
   };
   await Promise.all([read(child.stdout), read(child.stderr)]);
-  return { succeeded: (await ended) === 0, ...shown(lines), log: lines.map(readable).join("\n") };
+  const artifacts = readdirSync(kept).map((file) => [
+    basename(file, ".json"),
+    JSON.parse(readFileSync(join(kept, file), "utf8")) as KeptArtifact,
+  ]);
+  return {
+    ...{ succeeded: (await ended) === 0, ...shown(lines), log: lines.map(readable).join("\n") },
+    artifacts: Object.fromEntries(artifacts) as Readonly<Record<string, KeptArtifact>>,
+  };
 }
 
 /** What a line of act's log says. */
@@ -101,7 +118,7 @@ const readable = (line: string): string =>
 const pairs = (flag: string, values: Readonly<Record<string, string>> = {}): readonly string[] =>
   Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
 
-function shown(lines: readonly string[]): Omit<EngineRun, "succeeded" | "log"> {
+function shown(lines: readonly string[]): Omit<EngineRun, "succeeded" | "log" | "artifacts"> {
   const entries = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Entry);
   const of = (...commands: readonly string[]): readonly Entry[] =>
     entries.filter(({ command = "" }) => commands.includes(command));

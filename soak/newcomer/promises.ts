@@ -10,6 +10,12 @@ export interface WorkflowPromise {
   readonly steps: number;
   readonly output: readonly (string | RegExp)[];
   readonly annotations?: readonly RegExp[];
+  readonly artifact?: {
+    readonly name: string;
+    readonly file: string;
+    readonly text: RegExp;
+    readonly retentionDays: number;
+  };
   readonly summary?: RegExp;
 }
 
@@ -39,11 +45,21 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   "deploy.yml": {
     ...{ inputs: revision, steps: 2 },
     files: { ".github/workflows/deploy-migrate-smoke.yml": "examples/workflows/deploy-migrate-smoke.yml" },
-    output: [MIGRATED, "[task 1] System check identified no issues."],
+    output: [
+      MIGRATED,
+      /^The migration ran in arn:aws:ecs:.*\.$/,
+      "[task 1] System check identified no issues.",
+    ],
   },
   "matrix.yml": { steps: 4, output: REGIONS },
   "fan-out.yml": { steps: 1, output: [/\] part 5 of 6/, /worker 1: succeeded after/] },
-  "nightly.yml": { event: "schedule", secrets: database, steps: 1, output: parts(2) },
+  "nightly.yml": {
+    ...{ event: "schedule", secrets: database, steps: 1, output: parts(2) },
+    artifact: {
+      ...{ name: "batch", file: "batch.json", retentionDays: 30 },
+      text: /"worker":0,"exitCode":0.*"worker":1,"exitCode":0/,
+    },
+  },
   "debug-shell.yml": {
     ...{ fails: true, steps: 1 },
     output: ["No orders for an hour."],
@@ -64,5 +80,7 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   },
 };
 
-/** act has no containers here. */
-export const NOT_RUN: readonly string[] = ["container-job.yml"];
+/** act has no containers here. The test has the clone's emulated runner run this example by podman, as it stands. */
+export const BY_EMULATED_RUNNER: Readonly<Record<string, string>> = {
+  "container-job.yml": "__tests__/e2e/container-job.local.test.ts",
+};
