@@ -27,7 +27,7 @@ interface Options {
   readonly onQueue?: (cancel: AbortController) => void;
 }
 
-/** Runs the job in the first of these tasks, or in as many as are targets, none of which it can start in. */
+/** Runs the job in the first of these tasks, or in as many as `targets` says. It can start in none of them. */
 function running(
   tasks: readonly Task[],
   { targets = 1, candidates = { kind: "none" }, onQueue = () => undefined }: Options = {},
@@ -126,7 +126,7 @@ describe("in a service whose task is in use", () => {
     expect(log.lines).toContainEqual(expect.stringMatching(/Trying task 2{32} of the service\.$/));
   });
 
-  it("waits for a place at last, for as long as 'queue-timeout' says", async () => {
+  it("waits for a place in the last one, for as long as 'queue-timeout' says", async () => {
     const tasks = [task("1"), task("2")];
     const { run, log } = running(tasks, { candidates: service(tasks) });
     const result = await run();
@@ -135,7 +135,7 @@ describe("in a service whose task is in use", () => {
     expect((result as FailedResult).failure.failed).toMatch(/had no place for this run within 36\d\d s\./);
   });
 
-  it("goes nowhere once the run is cancelled", async () => {
+  it("tries no other task once the run is cancelled", async () => {
     const tasks = [task("1"), task("2")];
     const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
     const onQueue = (cancel: AbortController) => cancel.abort(reason);

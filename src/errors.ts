@@ -151,7 +151,7 @@ export interface ContainerEnd {
 /** A task that ended before the job, with ECS's own fields on how it ended. */
 export class TaskStopped extends Failure {
   readonly stopCode: string | undefined;
-  /** It was for want of capacity, which says nothing against the task. */
+  /** True where Fargate lacked capacity. The task itself may be in order then. */
   readonly isForCapacity: boolean;
   readonly containers: readonly ContainerEnd[];
 

@@ -311,14 +311,14 @@ describe("ExecuteCommand", () => {
   });
 });
 
-it("takes a task that is gone for stopped", async () => {
+it("counts a task that is gone as stopped", async () => {
   const ecs = await answering(() =>
     exception("InvalidParameterException", "The referenced task was not found."),
   );
   await expect(ecs.stopTask("ci", arn, "done")).resolves.toBeUndefined();
 });
 
-it("takes a task definition that is inactive for deregistered", async () => {
+it("counts an inactive task definition as deregistered", async () => {
   const ecs = await answering(() =>
     exception("ClientException", "The specified task definition is inactive. Specify an active one."),
   );

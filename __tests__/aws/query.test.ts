@@ -101,7 +101,7 @@ it("tells who calls", async () => {
   expect(sent()).toEqual({ Action: "GetCallerIdentity", Version: "2011-06-15" });
 });
 
-it("does not take for a missing right what hangs on a condition that the simulator has no value for", async () => {
+it("reports no missing right where it depends on a condition for which the simulator has no value", async () => {
   const { iam } = await answering(
     "<X><member><EvalActionName>a:A</EvalActionName><EvalDecision>implicitDeny</EvalDecision>" +
       "<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues></member></X>",

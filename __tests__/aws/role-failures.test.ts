@@ -17,7 +17,7 @@ const token = tokenOf({
 });
 
 describe("a role that can't be assumed", () => {
-  it("is named with what the token says of itself, and the token is not", () => {
+  it("is named with the claims of the token, and the token itself is not shown", () => {
     const cause = refusal("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
     const { code, failed, seen, advice, message } = roleNotAssumed(arn, token, cause);
     expect(code).toBe("role-not-assumed");
@@ -59,7 +59,7 @@ describe("a role that can't be assumed", () => {
     expect(seen).toContain("sub 'repo:example-org/shop:ref:refs/heads/x?::error::y?'");
   });
 
-  it("is told, too, where the token is none", () => {
+  it("is told, too, where the text is no token", () => {
     expect(roleNotAssumed(arn, "nonsense", refusal("AccessDenied", "no")).seen).toContain("sub 'none'");
   });
 });

@@ -65,7 +65,7 @@ describe("an object of a bucket in another region", () => {
   });
 
   it.each(["cn-north-1", "us-west-2.evil.example", "../x", "eu-central-1"])(
-    "is not looked for in %s, which is no other region of the partition",
+    "is not looked for in %s, which is no other region of its partition",
     async (region) => {
       const s3 = await answering(() => redirected(region));
       await expect(s3.getObject(object)).rejects.toMatchObject({ code: "bucket-elsewhere" });
@@ -73,7 +73,7 @@ describe("an object of a bucket in another region", () => {
     },
   );
 
-  it("is nothing that is written or deleted there", async () => {
+  it("is only read: nothing is written or deleted there", async () => {
     const s3 = await answering(() => redirected("us-west-2"));
     await expect(s3.putObject(object, Buffer.from("x"))).rejects.toMatchObject({ code: "bucket-elsewhere" });
     expect(open.received.map(regionOf)).toEqual(["eu-central-1"]);

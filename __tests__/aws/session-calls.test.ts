@@ -61,7 +61,7 @@ it.each([
   expect(await ssm.resumeSession("s")).toBeUndefined();
 });
 
-it("takes a session that is gone for terminated", async () => {
+it("counts a session that is gone as terminated", async () => {
   const { ssm } = await answering(gone);
   await expect(ssm.terminateSession("s")).resolves.toBeUndefined();
 });

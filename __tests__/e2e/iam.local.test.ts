@@ -424,7 +424,7 @@ const running: readonly Omit<Loss, "way" | "file">[] = [
 const UNWRITTEN = { code: "no-status", outcome: "unknown" } as const;
 
 const losses: readonly Loss[] = [
-  // The slow ones come first. Of a log that doesn't come it takes a minute and a half to be sure.
+  // The slow ones come first: that a log does not come is certain only after a minute and a half.
   ...(["logs:CreateLogStream", "logs:PutLogEvents"] as const).map(
     (action) =>
       ({ way: "logs in CloudWatch", file: "task-role-logs-cloudwatch", action, ...UNWRITTEN }) as const,

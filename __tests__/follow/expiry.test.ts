@@ -49,7 +49,7 @@ describe("a job whose step has no credentials any more", () => {
     expect(log.lines[0]).toContain("ExpiredTokenException: over The job is told to stop through the session");
   });
 
-  it("has no end of its own when it was stopped", () => {
+  it("ends with a failure of the step when it was stopped", () => {
     const { made } = expiry();
     made.onRefused(refusal());
     const came = made.conclude(status("cancelled"), true);
@@ -57,7 +57,7 @@ describe("a job whose step has no credentials any more", () => {
     expect(seenOf(came)).toContain("was told to stop through its session, and has stopped.");
   });
 
-  it("has its own end when it came to that all the same", () => {
+  it("keeps its own end when it ended by itself all the same", () => {
     const { made } = expiry();
     made.onRefused(refusal());
     expect(made.conclude(status("exited"), true)).toEqual(status("exited"));
@@ -99,7 +99,7 @@ describe("a job whose step has no credentials any more", () => {
   });
 });
 
-it("a job that has not begun, and one with credentials, come to what they came to", () => {
+it("a job that has not begun, and one with credentials, keep their ends", () => {
   const { made } = expiry();
   const impossible: JobEnd = { kind: "impossible", failure: refusal() };
   expect(made.conclude(impossible, false)).toBe(impossible);

@@ -92,7 +92,7 @@ describe("a session without a status", () => {
     expect(told(ended(closed(""), true)).failed).toContain("'s-1'");
   });
 
-  it("keeps a right that is missing as what it is", () => {
+  it("keeps the failure of a missing right unchanged", () => {
     const cause = new AccessDenied(
       { action: "kms:GenerateDataKey", isNamed: false },
       { failed: "f", seen: "s", advice: "a" },

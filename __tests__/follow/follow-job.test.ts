@@ -47,7 +47,7 @@ class FollowRig {
   released = 0;
   readonly #scripts: Script[];
 
-  /** The last script goes for all further sessions. */
+  /** The last script is that of all further sessions. */
   constructor(...scripts: Script[]) {
     this.#scripts = scripts;
   }
@@ -129,7 +129,7 @@ const cut =
   (session) =>
     session.says(...said).end(end);
 
-describe("attending to a job", () => {
+describe("following a job through its sessions", () => {
   it("needs one session where none is cut", async () => {
     const job = new FollowRig(whole);
     expect(await job.run()).toMatchObject(ENDED);
@@ -213,7 +213,7 @@ describe("attending to a job", () => {
     expect(job.attachedAt).toEqual([0]);
   });
 
-  it("tries less and less often, and not for ever, what brings nothing", async () => {
+  it("opens sessions that bring nothing less and less often, and not for ever", async () => {
     const job = new FollowRig(cut(LOST, READY));
     const attended = job.run();
     const pauses: number[] = [];
@@ -340,7 +340,7 @@ describe("attending to a job", () => {
 });
 
 describe("the task's end", () => {
-  it("says more than that of a session", async () => {
+  it("is told in place of the end of a session", async () => {
     const job = new FollowRig(cut({ kind: "closed", text: "something went wrong" }, from(0)));
     job.task = STOPPED;
     expect(await job.run()).toMatchObject({
@@ -369,7 +369,7 @@ describe("the task's end", () => {
     expect(await attended).toMatchObject(ENDED);
   });
 
-  it("is not to be known where the task can't be looked at", async () => {
+  it("stays unknown where the task can't be looked at", async () => {
     const job = new FollowRig(cut(LOST, READY), whole);
     job.task = new Failure("access-denied", { failed: "", seen: "", advice: "" });
     const attended = job.run();
@@ -385,7 +385,7 @@ describe("the task's end", () => {
 });
 
 describe("a cancelled job", () => {
-  it("is told to stop, and tells how that went", async () => {
+  it("is told to stop, and tells how it ended", async () => {
     const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();

@@ -278,7 +278,7 @@ describe("following a job", () => {
     });
   });
 
-  it("does not take for silence that what came can't be shown yet", async () => {
+  it("does not count as silence that output has come and can't be shown yet", async () => {
     let drain = (): void => undefined;
     const drained = (): Promise<void> => new Promise((resolve) => (drain = resolve));
     const session = new FakeSession("s-1", closing).says(mark("@0"));
@@ -292,7 +292,7 @@ describe("following a job", () => {
     expect(await followed).toMatchObject(ENDED);
   });
 
-  it("tells the job to stop when it is cancelled, and hears how that went", async () => {
+  it("tells the job to stop when it is cancelled, and reads how it ended", async () => {
     const session = new FakeSession("s-1", (at, text) => {
       closing(at, text);
       if (text === "cancel") at.says("\n", mark(". 0 cancelled 0=143:1!"));

@@ -121,7 +121,7 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   );
 
   it.concurrent(
-    "that leaves nothing to be read is none, and its script is not taken for one that can't be checked",
+    "that leaves nothing to be read counts as failed, and its script not as one that can't be checked",
     async () => {
       const { PATH } = withPrograms({ aws: "exit 0" });
       const run = await stagedRun(sh, PATH);

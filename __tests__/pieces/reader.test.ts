@@ -166,7 +166,7 @@ describe("a reader of pieces", () => {
     expect(rig.pass(1_500).said).toEqual(["proven", "0: one", "3: two"]);
   });
 
-  it("takes two short failures for no long one, where S3 denies what is only missing", () => {
+  it("does not add up two short failures, where S3 denies what is only missing", () => {
     const rig = new ReaderRig();
     for (const [weather, ms] of [
       [FAILED, 2_000],
@@ -180,7 +180,7 @@ describe("a reader of pieces", () => {
     expect(rig.put(0, anObject("out", 0, 0, "one")).pass(1_500).said).toEqual(["proven", "0: one"]);
   });
 
-  it("takes a piece that was uploaded between two reads for no hole", () => {
+  it("sees no hole where a piece was uploaded between two reads", () => {
     const { reader } = new ReaderRig();
     const found = (name: number, bytes: Buffer, now: number): void =>
       reader.answer(name, { kind: "found", bytes }, now);
@@ -195,7 +195,7 @@ describe("a reader of pieces", () => {
     expect(reader.takeEvents().map(({ kind }) => kind)).toEqual(["proven", "bytes", "bytes"]);
   });
 
-  it("goes on behind bytes that a session has brought", () => {
+  it("goes on after the bytes that a session has brought", () => {
     const rig = new ReaderRig().put(0, anObject("out", 0, 0, "one"));
     rig.reader.confirm(9);
     rig.put("alive", anObject("alive", 1, 9, "")).pass(40_000);

@@ -46,7 +46,7 @@ function lost(id: string): FailedResult {
 }
 const combined = (tasks: readonly TaskResult[]): Result => ({ kind: "several", tasks });
 
-it("is a success where every task is one, told with the first", () => {
+it("is a success where every task is one, and has the values of the first", () => {
   const result = combined([ended("a", 0, 0), ended("b", 0)]);
   expect(outputs(result)).toMatchObject({
     "exit-code": "0",

@@ -172,7 +172,10 @@ export class CloudFormation {
     return found;
   }
 
-  /** A new stack from a request's members, besides which it may have `more`; `before` is the stack that it is to replace. */
+  /**
+   * A new stack from a request's members. `more` names further members that the request may have. `before` is the
+   * stack that the new one is to replace.
+   */
   #stackOf(request: Parameters, more: readonly string[], before?: Stack): Stack {
     const { StackName = "", TemplateBody: text = "" } = request;
     const scalars = Object.keys(request).filter((name) => !/^(Parameters|Capabilities)\.member\./.test(name));

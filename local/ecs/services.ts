@@ -26,7 +26,7 @@ interface Deployment {
 /** Milliseconds before a task that ended is replaced, so that a task that always fails does not keep the machine busy. */
 const replacementDelay = 200;
 
-/** The service scheduler: keeps as many tasks running as the services that moto records want. */
+/** The service scheduler: keeps the desired number of tasks running for each service that moto records. */
 export class Services {
   readonly #ecs: Ecs;
   readonly #deployments = new Map<string, Deployment>();

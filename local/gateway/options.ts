@@ -1,11 +1,11 @@
 import { directLink, type LinkFactory } from "./link.ts";
 
 /**
- * The gateway's behaviour where AWS's is unknown or varies. Times are in milliseconds; undefined means never. Limits hold
- * for sessions and connections that are made after they were set, everything else at once.
+ * The gateway's behaviour where AWS's is unknown or varies. Times are in milliseconds; undefined means never. A limit
+ * holds for the sessions and connections that are made after it was set. Everything else holds at once.
  */
 export interface GatewayBehaviour {
-  /** From output without a client to `pause_publication`. */
+  /** The time from output that has no client to `pause_publication`. */
   readonly pauseAfter: number | undefined;
   /**
    * The event that sends `channel_closed` to the client: the agent's Terminating, or its task's completion (after the
@@ -14,7 +14,10 @@ export interface GatewayBehaviour {
   readonly closeOn: "terminating" | "task-complete";
   /** Whether the client is told that the agent vanished with its task. */
   readonly announceLostAgent: boolean;
-  /** The answer to a client that connects after an end which no client was told of: the end, or a refusal. */
+  /**
+   * The answer to a client that connects after the session's end, where no client was told of that: the end, or a
+   * refusal.
+   */
   readonly lateClient: "told" | "refused";
   /** Whether a token opens the channel more than once. */
   readonly reuseTokens: boolean;
@@ -28,8 +31,8 @@ export interface GatewayBehaviour {
   /** Whether a signed upgrade is refused without the right `ssmmessages:OpenDataChannel`, on which AWS's pages differ. */
   readonly requireRight: boolean;
   /**
-   * What a client gets that connects by a used URL: its session, or a socket that answers pings and carries nothing to the
-   * agent. ResumeSession gives a URL that is not used.
+   * What a client gets by a URL that was used before: its session, or a socket that answers pings and carries nothing
+   * to the agent. ResumeSession gives a new URL.
    */
   readonly usedUrl: "good" | "deaf";
   /** How long a session may be idle, and which stream data counts as activity. */

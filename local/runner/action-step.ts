@@ -26,7 +26,7 @@ export interface ActionStepRequest {
 
 /** The two processes of a step that uses a JavaScript action. */
 export interface ActionStep {
-  /** Aborted, `signal` interrupts it; with `onLeft` it is left running, see `ProcessRequest`. */
+  /** `signal` interrupts it when it aborts. With `onLeft` it is left running then, see `ProcessRequest`. */
   main(signal?: AbortSignal, onLeft?: ProcessRequest["onLeft"]): Promise<StageResult>;
   /** What follows main, with the state that it has saved; undefined when the action has no post. */
   post(main: StageResult | undefined): Promise<StageResult | undefined>;
@@ -69,7 +69,7 @@ export async function loadStep(runner: Runner, request: ActionStepRequest): Prom
       }),
     post: async (main) => {
       if (manifest.post === undefined) return undefined;
-      // Of a main that was written off nothing has been read.
+      // Nothing was read of a main that was written off.
       const { env, path, state } = main?.collected ?? NOTHING;
       // The last directory added is searched first.
       const searched = [...path].reverse().concat(request.env["PATH"] ?? runner.env["PATH"] ?? "");

@@ -39,7 +39,10 @@ export interface AwsClients {
    * An agent that obeys the proxy variables, for sockets other than the SDK's; undefined where no variable is set.
    */
   proxy(): Promise<Agent | undefined>;
-  /** The agent for a request to this URL: that of a proxy, or of the step's own connections; undefined for neither. */
+  /**
+   * The agent for a request to this URL: that of a proxy, or that of the step's own connections. Undefined where
+   * there is neither.
+   */
   agent(url: string): Promise<Agent | undefined>;
   /** The connections that these clients share with others; undefined: their own. */
   readonly connections: Connections | undefined;

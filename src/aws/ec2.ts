@@ -35,10 +35,13 @@ export interface Subnet {
 }
 
 export interface RouteTable {
-  /** Whether it is that of the subnets that have none of their own. */
+  /** Whether the subnets without a route table of their own use it. */
   readonly isMain: boolean;
   readonly subnets: readonly string[];
-  /** Where what no narrower route is for goes: the id of a gateway; undefined where there is no such route. */
+  /**
+   * The target of the default route, which is for all that no narrower route covers: the id of a gateway. Undefined
+   * without a default route.
+   */
   readonly defaultTarget: string | undefined;
 }
 

@@ -6,8 +6,9 @@ import { elementsOf, textOf, textsOf } from "./xml.ts";
 /** Our calls of IAM and STS. */
 export interface Iam {
   /**
-   * Those of `actions` that the policies of a role or user do not allow on all of `resources`, by IAM's policy simulator.
-   * Fails where the policies have a condition on what `context` does not tell, so that the simulator can't say.
+   * Those of `actions` that the policies of a role or user do not allow on all of `resources`, by IAM's policy
+   * simulator. Fails where the policies have a condition on a key that `context` lacks: the simulator can't decide
+   * then.
    */
   denied(
     principalArn: string,

@@ -16,11 +16,11 @@ export interface RenewalOptions<C extends TemporaryCredentials> {
   readonly onDelay: (error: unknown, end: number) => void;
 }
 
-/** How long before their end keys are renewed at the earliest. The SDK has the same value. */
+/** Keys are renewed this long before they expire, at the earliest. The SDK has the same value. */
 const EARLY_MS = 300_000;
 /**
- * How long before their end keys are no longer used where new ones may come. AWS refuses a request that arrives after
- * the end.
+ * Keys that new ones may replace are not used in this last part of their life. AWS refuses a request that arrives
+ * after they have expired.
  */
 const LATE_MS = 60_000;
 

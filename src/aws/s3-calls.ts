@@ -33,7 +33,8 @@ export function s3Calls(clients: AwsClients): S3 {
               };
         const { url, fields } = await createPresignedPost(client, {
           Bucket: bucket,
-          // A key that ends so becomes the condition that a key starts with what is before it.
+          // For a key that ends in `${filename}` the SDK makes the condition that the uploaded key starts with the
+          // text before that.
           Key: `${folder}\${filename}`,
           Conditions: [["content-length-range", 1, largest]],
           Fields: encryption,

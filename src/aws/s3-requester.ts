@@ -6,7 +6,7 @@ import { partitionOf, s3Arn } from "./partitions.ts";
 import type { ObjectName } from "./s3.ts";
 import { readThrown } from "./thrown.ts";
 
-/** One call by the SDK, which is loaded with it. */
+/** Makes one call with a client. `sdk` is the SDK's module, which is loaded on demand. */
 type SdkCall<T> = (
   client: S3Client,
   sdk: typeof import("./s3-sdk.ts"),

@@ -45,7 +45,7 @@ export interface S3 {
   keepsVersions(bucket: BucketName): Promise<boolean>;
   /** The bucket's policy in JSON; undefined where it has none. */
   bucketPolicy(bucket: BucketName): Promise<string | undefined>;
-  /** Whether what is written without a word on encryption is encrypted. */
+  /** Whether the bucket encrypts an object whose upload does not ask for encryption. */
   isEncrypted(bucket: BucketName): Promise<boolean>;
   /** A secret: any holder of the URL can read the object for `seconds`, or until the credentials expire. */
   presignGet(object: ObjectName, seconds: number): Promise<string>;

@@ -5,8 +5,9 @@ const USUAL_SESSION_MS = 3_600_000;
 /** The usual time between the beginning of the session in an earlier step and this step. */
 const BEGAN_BEFORE_MS = 300_000;
 /**
- * The wait before a job with this `timeout` or less is not counted. Such a job seldom waits as long as it may, and by the
- * default of `queue-timeout` each of 30 minutes would be warned of with keys of one hour.
+ * For a job with this `timeout` or a shorter one, the wait before the job does not count. Such a job seldom waits as
+ * long as it may. `queue-timeout` is `timeout` by default, so a step with a job of 30 minutes and keys of one hour
+ * would always warn.
  */
 const SHORT_JOB_MS = 1_800_000;
 

@@ -202,7 +202,7 @@ async function answered<T>(name: string, note: Note, look: () => T | Promise<T>)
   return undefined;
 }
 
-/** Whether what is looked at is refused; then a check is noted. */
+/** True where `refuse` throws a failure, which is then noted as a check. */
 async function refused(name: string, note: Note, refuse: () => unknown): Promise<boolean> {
   const look = await lookAt(Promise.resolve().then(refuse));
   if ("failure" in look) note(unanswered(name, look.failure));
@@ -210,4 +210,4 @@ async function refused(name: string, note: Note, refuse: () => unknown): Promise
 }
 
 /** For what could not be looked at because of another check. */
-export const THE_REST: Check = skipped("all else", "not looked at before that is mended");
+export const THE_REST: Check = skipped("all else", "not looked at until that is mended");

@@ -33,7 +33,7 @@ export function failureOfEnd(
     case "gap":
       return new Failure("no-status", {
         failed: `The output of session '${sessionId}' did not arrive whole, so its end can't be trusted.`,
-        seen: `In it ${describeGap(end)} Certain is only what came before byte ${end.offset}.`,
+        seen: `In it ${describeGap(end)} Only what came before byte ${end.offset} is certain.`,
         advice:
           "Something else wrote to the session's terminal, or the agent dropped bytes. Run the job again.",
       });

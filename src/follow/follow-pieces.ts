@@ -9,7 +9,7 @@ import { PieceControl } from "./piece-control.ts";
 
 /** The time to read what was uploaded before the container ended. */
 const LAST_PIECES_MS = 15_000;
-/** How long the container may be told nothing. Its job counts as abandoned by then (others.sh). */
+/** How long `control` may stay unwritten. After that time the container counts the job as abandoned (others.sh). */
 const UNTOLD_MS = 60_000;
 /** The time for the last word to reach S3. The container waits ten minutes for it. */
 const LAST_WORD_MS = 2_000;

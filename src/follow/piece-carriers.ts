@@ -8,21 +8,24 @@ import type { Handover } from "./left-session.ts";
 
 /** The most times that the output goes over to S3. After that the session keeps it. */
 const MOST_HANDOVERS = 4;
-/** The most orders, most of which may be in vain. */
+/** The most orders of one job, those in vain included. */
 const MOST_ORDERS = 10;
 /** The pause between two orders of one session. It doubles with each that was in vain. */
 const ORDER_AGAIN_MS = 60_000;
 /** The container is ordered to use S3 when the job has lasted so long, or has printed so many bytes. */
 const LASTS_MS = 2_000;
 const MUCH = 256 * 1024;
-/** How often it is looked whether that is so. */
+/** The pause between two looks whether that is so. */
 const LOOK_MS = 100;
 /** How long before the end of the credentials S3 is no longer used. An open session needs no credentials. */
 export const BEFORE_END_MS = 120_000;
 
 /** The folders of one job in the bucket. */
 export interface PieceFolders {
-  /** Whether the container is to be ordered at once. Else a job that is over in a moment spares the calls of S3. */
+  /**
+   * Whether the container is ordered at once. Otherwise the order waits, so that a job that ends within moments costs
+   * no calls of S3.
+   */
   readonly areUrgent: boolean;
   /** Makes a folder. It is to be cleaned up from now on. */
   open(): PieceStore;

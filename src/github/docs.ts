@@ -1,9 +1,9 @@
 const OWN = { repository: "org/fargate-exec", ref: "main" };
 
 /**
- * The address of `docs/errors.md` in the version of the action that the workflow uses. A server of one's own may have
- * the action from github.com or as a copy, which the variables don't tell; there, and for a local action, it is the
- * page of the newest version.
+ * The address of `docs/errors.md` in the version of the action that the workflow uses. On a GitHub Enterprise Server
+ * the action may come from github.com or be a copy, and the variables don't tell which. There, and for a local
+ * action, it is the address of the newest version.
  */
 export function errorsPage(env: NodeJS.ProcessEnv): string {
   const repository = env["GITHUB_ACTION_REPOSITORY"] ?? "";

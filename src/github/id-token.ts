@@ -64,11 +64,11 @@ async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
 
 const OUT_OF_ORDER =
   "GitHub's service for ID tokens may be out of order (www.githubstatus.com), or the runner has no way to it: see its network " +
-  "and the proxy variables. A runner of your own that is older than the job's token can't get one either.";
+  "and the proxy variables. On a runner of your own a job may outlive the token by which it asks for ID tokens.";
 
 function noIdToken(seen: string, advice: string, cause?: unknown): Failure {
   return new Failure("no-id-token", {
-    failed: "There is no ID token of GitHub for this job, by which to assume the role of 'role-to-assume'.",
+    failed: "GitHub gave this job no ID token, which is needed to assume the role of 'role-to-assume'.",
     seen,
     advice,
     cause,

@@ -16,8 +16,9 @@ export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
     directories,
     readFile: (path) => {
       const real = realpathSync(path);
-      // inputs/workspace.ts has checked the text of the path. A symbolic link may still point out of its directory: one
-      // of the repository, for example, to the runner's own files or to those that other steps keep in RUNNER_TEMP.
+      // inputs/workspace.ts has checked the text of the path. A symbolic link may still lead out of its directory.
+      // For example, a link in the repository may lead to the runner's own files, or to those that other steps keep
+      // in RUNNER_TEMP.
       const directory = directories.find((each) => isInside(each, path)) ?? workspace;
       if (!isInside(realpathSync(directory), real))
         throw new Error(`it is a symbolic link to a file outside ${directory}`);

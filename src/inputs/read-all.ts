@@ -54,7 +54,7 @@ export function readInputs(source: InputSource): Inputs {
   if (excess !== undefined) reader.refuse(excess.name, excess.must, excess.got, excess.advice);
   reader.check();
   if (where === undefined || script === undefined || region === undefined) {
-    throw new Error("an input was found wrong without a word why");
+    throw new Error("an input is wrong, and no problem was noted");
   }
   return { ...rest, queueTimeout: queueTimeout ?? rest.timeout, where, script, region };
 }

@@ -10,8 +10,8 @@ import { transcriptName, UnreadableLog } from "./transcript.ts";
 /** The time for the agent's upload, which begins some seconds after a session's end. */
 const PATIENCE_MS = 20_000;
 /**
- * The time where the agent is gone as well: it uploads no more, but its last upload may only just have become
- * readable.
+ * The time where the agent is gone as well. It uploads nothing more, but its last upload may have become readable
+ * only now.
  */
 const PATIENCE_WITHOUT_AGENT_MS = 1_000;
 const WITHOUT_AGENT: ReadonlySet<FailureCode> = new Set([
@@ -28,8 +28,9 @@ export interface LastResortOptions extends LogReading {
 }
 
 /**
- * Looks for the status in the logs of the sessions, none of which has told it. Where the logs don't tell it either,
- * or may not be read, the failure is the one of the sessions, with what was tried.
+ * Looks for the job's status in the logs of its sessions, after no session has told the status. Where the logs don't
+ * tell it either, or may not be read, the result is the failure of the sessions, with a list of the logs that were
+ * tried.
  */
 export async function lastResort(
   attended: Exclude<JobEnd, { kind: "status" }>,

@@ -4,8 +4,9 @@ import { escapedLines, linesOf, type Opening, openingLine, typed, typedSecrets }
 import { loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
 
 /**
- * The first input where the payload is missing, and why: the opening, then a loader. A container that can unpack gets
- * the payload and the secrets with it where the session carries the payload. Any other one asks for each.
+ * The first input where the payload is missing: the opening, then a loader. `why` is the container's reason. Where
+ * the session carries the payload, a container that can unpack gets the payload and the secrets at once. Any other
+ * container asks for each.
  */
 export function typedDelivery(
   opening: Opening,

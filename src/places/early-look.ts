@@ -36,7 +36,7 @@ export class EarlyLook {
     const { inputs, ssm, clock } = this.#options;
     if (inputs.bucket !== undefined || inputs.matrix?.total !== 1) return;
     const found = ssm.allActiveSessions();
-    found.catch(() => undefined); // who takes the look is told
+    found.catch(() => undefined); // `take` hands the rejection on
     this.#look = { asked: clock.now(), found };
   }
 

@@ -27,7 +27,7 @@ export async function lookBeforeStart(
 ): Promise<ExecConfiguration | undefined> {
   const { ecs, s3 } = aws;
   const { bucket } = inputs;
-  const stop = tellWaiting("AWS to tell of cluster and bucket", { clock, log });
+  const stop = tellWaiting("AWS to describe cluster and bucket", { clock, log });
   try {
     const cluster = await lookAtCluster(clusterOf(inputs), { ecs, log, wanted: inputs.logs });
     if (inputs.where.kind === "new" && bucket !== undefined) {

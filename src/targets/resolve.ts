@@ -8,7 +8,7 @@ import { namedTask, tasksOfService } from "./running-tasks.ts";
 /** Finds the tasks and the container that the inputs name, or starts new tasks. Says every 30 s what it waits for. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
   const { where } = context.inputs;
-  const what = where.kind === "new" ? "ECS to start the task" : "ECS to tell of the task";
+  const what = where.kind === "new" ? "ECS to start the task" : "ECS to describe the task";
   return await tellWhile(what, context, targetsOf(where, context));
 }
 

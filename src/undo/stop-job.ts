@@ -53,8 +53,9 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<vo
 
 /**
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects where the
- * command can't run. As long as ECS has not told whether there is encryption, no session of the job was connected to.
- * Where the agent asks for a key then, not even the bootstrap has run: false, the session is ended, and KMS is not asked.
+ * command can't run. While ECS has not told whether the cluster encrypts, no session of the job was connected to. If
+ * the agent asks for a key then, not even the bootstrap has run: the session is ended without a call of KMS, and the
+ * result is false.
  */
 async function shakeHands(
   ticket: SessionTicket,

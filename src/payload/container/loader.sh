@@ -42,8 +42,8 @@ fx_count_unreached "${fx_why:-timed out}"
 fx_refusal=download
 case $fx_why in *oduleNotFound* | *mportError*) fx_refusal=no-boto3 ;; esac
 
-# Finds the python3 that can run boto3, in fx_boto3. Where it is none fx_why is the reason; else fx_why is why the bootstrap
-# got nothing by it.
+# Sets fx_boto3 to the python3 that can run boto3. Where there is none, fx_why says why. Otherwise fx_why says why the
+# bootstrap got nothing by boto3.
 fx_find_boto3() {
   fx_first=$fx_file fx_boto3=''
   if ! fx_tool python3; then
@@ -153,7 +153,7 @@ fx_type() {
 fx_load() {
   fx_check_directory
   if [ "$fx_bucket" ]; then
-    # What boto3 may lack: it is tried again with it.
+    # What boto3 may have lacked. It is tried once more, with that.
     fx_of=''
     if fx_take_credentials; then
       fx_of='the credentials of PID 1'

@@ -25,10 +25,10 @@ fx_is_leased() {
 # has, as long as a reader follows the job by S3.
 fx_is_renewed() { fx_is_leased "$1" && [ "$(($(date +%s) - fx_new_at))" -lt 40 ]; }
 
-# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. One that follows by S3 types nothing, and its last
-# sign there counts: to wait for the next one could take half a minute. Any other one has typed a line since this run first
-# looked. A reader that was lost seconds ago has left the same files as one that is there. fx_looks holds what each had typed
-# at the first look.
+# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. A reader that follows by S3 types nothing:
+# its last sign in S3 counts, because the next one could take half a minute. Any other reader has to have typed a line
+# since this run first looked, because one that was lost seconds ago has left the same files as one that is there.
+# fx_looks holds what each reader had typed at the first look.
 fx_is_heard() {
   ! fx_is_renewed "$1" || return 0
   fx_heard=$1=$(cat "$1/reader")

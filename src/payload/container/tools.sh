@@ -47,7 +47,7 @@ fx_survey() {
     done
     unset IFS
   done
-  # python3 is the last of them, so fx_on is what it is without links.
+  # python3 is the last of them, so fx_on is its path without links.
   if [ $# = 0 ] || { fx_safe "$@" && fx_has_safe_library; }; then
     for fx_file in "$@"; do fx_sure=$fx_sure:$fx_file; done
   else

@@ -57,7 +57,8 @@ fx_carry_orders() {
     else
       fx_carry_by_curl
     fi
-    # Where the order goes on its uploader has failed. It is started again, and goes on with the same bytes.
+    # An order that is still there was not carried out: its uploader has failed. It is started again, and goes on with
+    # the same bytes.
     [ ! -e "$fx_dir/order" ] || [ -e "$fx_dir/ordered" ] || fx_sleep 1
   done
 }

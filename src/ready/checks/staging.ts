@@ -147,7 +147,7 @@ async function rightsToStage(
   iam: Pick<Iam, "denied">,
 ): Promise<readonly Check[]> {
   const name = "rights to the bucket";
-  if (caller === undefined) return [skipped(name, "not known: neither is the caller")];
+  if (caller === undefined) return [skipped(name, "not known: the caller isn't known")];
   const actions = [
     "s3:PutObject",
     "s3:GetObject",

@@ -4,8 +4,8 @@ export const HOLD_SLACK_MS = SLACK_SECONDS * 1000;
 
 /**
  * A command that keeps a container alive for the job, and ends by itself 15 minutes after the job's `timeout`
- * (milliseconds) would have, so that a task whose runner has died ends. On TERM it waits five seconds: the exec agent
- * uploads the transcript of a session at the session's end, and is killed with PID 1. As PID 1 the command also reaps
+ * (milliseconds), so that a task whose runner has died ends. On TERM it waits five seconds: the exec agent uploads
+ * the transcript of a session at the session's end, and is killed with PID 1. As PID 1 the command also reaps
  * orphans: a shell in `wait` reaps every child.
  *
  * RunTask can replace an image's CMD but not its ENTRYPOINT, so the command becomes its arguments. Where the task

@@ -73,7 +73,7 @@ async function runTask(
   } catch (error) {
     if (!isAboutTags(error)) throw error;
     const tags = Object.keys(ownTags);
-    // An account without tags has none for the user, either.
+    // An account that can't have tags can't have the user's tags, either.
     if (tags.length > 0 && error instanceof TagsNotEnabled) throw error;
     const which =
       tags.length > 0

@@ -34,7 +34,10 @@ export class ServiceCandidates {
     this.others = isOnlyJob ? this.#untried.map(({ arn }) => arn) : [];
   }
 
-  /** Takes the next untried task. When all have been tried, an only job takes any task that is not blocked. */
+  /**
+   * Takes the next untried task. When all have been tried, the job of a step with one job takes any task that is not
+   * blocked.
+   */
   takeNext(): Task | undefined {
     const next =
       this.#untried.shift() ??
