@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { RecordedRequest } from "../local/front.ts";
+import type { RecordedRequest } from "../local/front/requests.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { visibleDelays } from "../local/settings.ts";

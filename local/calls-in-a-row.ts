@@ -1,4 +1,4 @@
-import type { RecordedRequest } from "./front.ts";
+import type { RecordedRequest } from "./front/requests.ts";
 
 /**
  * How many of one caller's calls came in a row before this one: the longest chain in which each call arrived after the

@@ -1,62 +1,28 @@
-import { randomUUID } from "node:crypto";
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
-import { AwsError } from "./aws-error.ts";
 import { credentialScope } from "./credential-scope.ts";
 import type { CallFault } from "./faults.ts";
-import { signatureOf } from "./sigv4.ts";
+import { type Answer, fail, send, sendAnswer } from "./front/answers.ts";
+import { forward } from "./front/forward.ts";
+import {
+  callOf,
+  type Caller,
+  isQuery,
+  type RecordedRequest,
+  toPathStyle,
+  type Turn,
+} from "./front/requests.ts";
 import type { Admission, Call } from "./iam/guard.ts";
 import { isMultipart } from "./iam/post-policy.ts";
 
 /** Longer than Node's five seconds: a client on a busy machine may use a connection just as the server closes it. */
 const KEEP_ALIVE_MS = 60_000;
 
-/** A client's call. Calls are recorded in the order of their arrival. */
-export interface RecordedRequest {
-  /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
-  readonly service: string;
-  /** The id of the access key that signed it. Empty for an unsigned request. */
-  readonly key: string;
-  /** The client's `User-Agent`. */
-  readonly agent: string;
-  /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
-  readonly operation: string;
-  /**
-   * The parsed body of a JSON call, or the parameters of a query call; undefined for other calls, which are passed on
-   * unread.
-   */
-  readonly body: unknown;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly turn: Turn;
-}
-
-/** A call's places in the one order of all arrivals and answers. */
-export interface Turn {
-  readonly arrived: number;
-  /** Undefined while the call is unanswered. */
-  answered: number | undefined;
-}
-
 /** The path of `ACTIONS_ID_TOKEN_REQUEST_URL`, where a job asks for ID tokens. */
 export const ID_TOKEN_PATH = "/_local/id-token";
-
-/** An answer of the local Fargate that is not JSON. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface FrontOptions {
   /** Milliseconds from a call's arrival to its execution. */
@@ -175,7 +141,7 @@ export class Front {
     if (!(await this.#applyFault(fault, response))) return;
     await this.#options.admit(callOf(request, { ...from, operation, body, bytes }));
     const ours = this.#options.operation(from.service, operation, body);
-    if (ours === undefined) await this.#forward(request, response, bytes, fault);
+    if (ours === undefined) await forward(this.#options.upstream, request, response, bytes, { fault });
     else {
       const answer = JSON.stringify(await ours);
       if (fault?.reset === "after") request.socket.resetAndDestroy();
@@ -195,7 +161,7 @@ export class Front {
     const service = from.service || "sts";
     await this.#options.admit(callOf(request, { service, operation, body, bytes }));
     const ours = this.#options.query(from, parameters);
-    if (ours === undefined) await this.#forward(request, response, bytes, fault);
+    if (ours === undefined) await forward(this.#options.upstream, request, response, bytes, { fault });
     else send(response, 200, await ours, "text/xml");
   }
 
@@ -215,7 +181,8 @@ export class Front {
     const call = callOf(request, { service, operation: "", body: {}, bytes });
     const { missing } = await this.#options.admit(call);
     const ours = this.#options.s3(call, () => buffer(request));
-    if (ours === undefined) await this.#forward(request, response, bytes ?? request, fault, missing);
+    if (ours === undefined)
+      await forward(this.#options.upstream, request, response, bytes ?? request, { fault, missing });
     else {
       sendAnswer(response, await ours);
     }
@@ -233,119 +200,4 @@ export class Front {
     response.socket?.resetAndDestroy();
     return false;
   }
-
-  /** Passes a request on unchanged, and its answer back; bodies are streamed. */
-  async #forward(
-    request: IncomingMessage,
-    response: ServerResponse,
-    body: IncomingMessage | Buffer,
-    fault: CallFault | undefined,
-    missing?: AwsError,
-  ): Promise<void> {
-    const { url, method } = request;
-    const headers = { ...request.headers };
-    // The expectation has been answered here already, and moto's server closes after each answer.
-    delete headers.expect;
-    headers.connection = "close";
-    if (asSent.has(request)) delete headers.host;
-    // For an unsigned request moto finds the service by the host name, which is this server's.
-    if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
-      headers.authorization ??=
-        "AWS4-HMAC-SHA256 Credential=anonymous/20200101/us-east-1/s3/aws4_request, Signature=0";
-    const onward = httpRequest(this.#options.upstream + (url ?? "/"), { method: method ?? "GET", headers });
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      onward.once("response", resolve);
-      onward.once("error", reject);
-    });
-    // Wait for the answer, too: it may come before the end of the body.
-    const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
-    Promise.resolve(sent).catch(() => undefined);
-    const answer = await answered;
-    if (fault?.reset === "after") {
-      await buffer(answer);
-      request.socket.resetAndDestroy();
-      return;
-    }
-    const returned = { ...answer.headers };
-    delete returned.connection;
-    if (missing !== undefined && answer.statusCode === 404) {
-      const words = await buffer(answer);
-      // S3 tells every caller that a bucket does not exist.
-      if (!words.includes("NoSuchBucket")) throw missing;
-      response.writeHead(answer.statusCode, returned).end(words);
-      return;
-    }
-    response.writeHead(answer.statusCode ?? 502, returned);
-    await pipeline(answer, response);
-  }
-}
-
-type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at" | "turn">;
-
-/** The path as it was sent, which the signature covers, of requests that name the bucket in the host name. */
-const asSent = new WeakMap<IncomingMessage, string>();
-
-/** S3 takes a bucket in the host name as well. moto's front end and the policies here read it in the path. */
-function toPathStyle(request: IncomingMessage): void {
-  const [, bucket] = /^([^/]+)\.s3[.-][^/]*$/.exec(request.headers.host ?? "") ?? [];
-  if (bucket === undefined) return;
-  asSent.set(request, request.url ?? "/");
-  request.url = `/${bucket}${request.url ?? "/"}`;
-}
-
-function callOf(
-  request: IncomingMessage,
-  more: Pick<Call, "service" | "operation" | "body" | "bytes">,
-): Call {
-  const { method = "GET", headers, url: target = "/" } = request;
-  const { service, operation, body, bytes } = more;
-  return {
-    ...{ service, operation, body, bytes, method, headers, target: asSent.get(request) ?? target },
-    url: new URL(target, "http://local"),
-  };
-}
-
-/** Whether a request has the form of the query protocol. */
-function isQuery({ method, headers }: IncomingMessage): boolean {
-  return (
-    method === "POST" && headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
-  );
-}
-
-function sendAnswer(response: ServerResponse, { status, body, headers }: Answer): void {
-  send(response, status, body, body.startsWith("{") ? "application/json" : "application/xml", headers);
-}
-
-function send(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  type = "application/x-amz-json-1.1",
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, {
-    ...headers,
-    "content-type": type,
-    "content-length": Buffer.byteLength(body),
-    "x-amzn-requestid": randomUUID(),
-  });
-  response.end(body);
-}
-
-function fail(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const shaped =
-    error instanceof AwsError
-      ? error
-      : new AwsError("ServerException", `The local Fargate: ${String(error)}`, 500);
-  const { req } = response;
-  const scope = credentialScope(req.headers, new URL(req.url ?? "/", "http://local"));
-  // The only unsigned query call is STS's AssumeRoleWithWebIdentity.
-  const service = scope?.service ?? (isQuery(req) ? "sts" : "");
-  if (req.headers["x-amz-target"] === undefined)
-    send(response, shaped.status, shaped.xml(service), "application/xml");
-  else send(response, shaped.status, shaped.body);
 }

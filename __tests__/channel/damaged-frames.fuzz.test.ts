@@ -99,14 +99,17 @@ describe("captured sessions with damaged frames", () => {
 });
 
 describe("a channel that is never let go on", () => {
-  it("holds no more than the frames it may keep, whatever comes", () => {
-    const random = randomOf(1);
+  const opened = (): Channel => {
     const channel = new Channel({
-      sessionId: "s",
-      sessionTarget: "ecs:c_t_r",
-      encryption: { kind: "unknown" },
+      ...{ sessionId: "s", sessionTarget: "ecs:c_t_r", encryption: { kind: "unknown" } },
     });
     channel.open(0, "token");
+    return channel;
+  };
+
+  it("holds no more than the frames it may keep, whatever comes", () => {
+    const random = randomOf(1);
+    const channel = opened();
     const before = heldBytes();
     for (let count = 0; count < 100_000; count++) {
       const genuine = output(between(random, 1, 50_000), "x".repeat(between(random, 1, 1_024)));
@@ -121,12 +124,7 @@ describe("a channel that is never let go on", () => {
   });
 
   it("does not hold the buffers in which its frames came", () => {
-    const channel = new Channel({
-      sessionId: "s",
-      sessionTarget: "ecs:c_t_r",
-      encryption: { kind: "unknown" },
-    });
-    channel.open(0, "token");
+    const channel = opened();
     const before = heldBytes();
     for (let sequence = 1; sequence <= 2_000; sequence++) {
       const frame = output(sequence, "x");

@@ -1,8 +1,9 @@
-import { ExecuteCommandCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, filesIn, jobDirectories, jobLog, mainLog, processes } from "../helpers/local.ts";
+import { scaleService, serviceTasks } from "../helpers/service.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Two sessions run and one waits. A fourth blocks the agent for good. */
@@ -20,14 +21,10 @@ beforeAll(async () => {
   aws = await Aws.start({ log: (line) => said.push(line), delays: { firstRead: FIRST_READ_MS } });
   const { made } = aws.world;
   for (const name of ["blocked", "queue", "blind"] as const) tasks[name] = await aws.runningTask();
-  await aws.world.ecs.send(
-    new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: 2 }),
-  );
-  await eventually(() => ofService()[1]?.lastStatus, "RUNNING");
-  const [older, newest] = ofService();
+  await scaleService(aws, 2);
+  const [older, newest] = serviceTasks(aws);
   if (older === undefined || newest === undefined) throw new Error("the service has no two tasks");
   Object.assign(tasks, { older, newest });
-  await eventually(() => [...tasks.newest.agents.values()].every((agent) => agent.connected), true);
 
   for (const name of ["blocked", "newest"] as const) await block(tasks[name]);
   sessions.ofQueue = await occupy(tasks.queue, ENOUGH_TO_QUEUE);
@@ -45,10 +42,6 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => aws.stop());
-
-function ofService(): readonly Task[] {
-  return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
-}
 
 /** Opens sessions of another principal, without a limit. */
 async function occupy(task: Task, count: number): Promise<readonly string[]> {

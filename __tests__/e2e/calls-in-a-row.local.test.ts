@@ -1,5 +1,5 @@
 import { callsInARow } from "../../local/calls-in-a-row.ts";
-import type { RecordedRequest } from "../../local/front.ts";
+import type { RecordedRequest } from "../../local/front/requests.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
 
 /** Longer than a busy machine takes between two calls that a step begins at once. */

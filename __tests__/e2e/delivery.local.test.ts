@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import { virtualEnvironment } from "../../local/python.ts";
 import type { Task } from "../../local/task/task.ts";
+import { watchCommandLines } from "../helpers/command-lines.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, mainLog } from "../helpers/local.ts";
 import { type Need, withNeed } from "../helpers/needs.ts";
@@ -17,26 +17,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => aws.stop());
-
-/** The command lines of all processes of this machine, the containers' among them, for as long as `running`. */
-async function watchCommandLines(running: Promise<unknown>): Promise<string> {
-  const seen = new Set<string>();
-  const over = running.then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([over, sleep(5, false)]))) {
-    for (const pid of readdirSync("/proc")) {
-      if (!/^\d+$/.test(pid)) continue;
-      try {
-        seen.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-  }
-  return [...seen].join("\n");
-}
 
 /** The container's own downloads: GETs of the staged object. */
 const downloads = (): string[] =>

@@ -1,10 +1,8 @@
-import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
-import type { RecordedRequest } from "../../local/front.ts";
-import type { Task } from "../../local/task/task.ts";
+import type { RecordedRequest } from "../../local/front/requests.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
-import { eventually } from "../helpers/until.ts";
+import { scaleService, serviceTasks } from "../helpers/service.ts";
 
 const JOBS = 40;
 const TASKS = 3;
@@ -23,20 +21,10 @@ let aws: Aws;
 let jobs: readonly Job[];
 beforeAll(async () => {
   aws = await Aws.start({ throttle: true, sessionLimit: LIMIT, delays: { firstRead: FIRST_READ_MS } });
-  const { ecs, made } = aws.world;
-  await ecs.send(
-    new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
-  );
-  const ready = (task: Task): boolean =>
-    task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
-  await eventually(() => tasks().filter(ready).length, TASKS);
+  await scaleService(aws, TASKS);
   jobs = await Promise.all(Array.from({ length: JOBS }, (_, index) => matrixJob(index)));
 });
 afterAll(() => aws.stop());
-
-function tasks(): readonly Task[] {
-  return aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
-}
 
 /** A job with a user of its own, so that the key identifies its calls. */
 async function matrixJob(index: number): Promise<Job> {
@@ -76,7 +64,7 @@ it("each job's end and output are its own", () => {
 });
 
 it("the jobs are spread over the tasks, and no container ever had more sessions than it takes", () => {
-  for (const task of tasks()) {
+  for (const task of serviceTasks(aws)) {
     const sessions = aws.world.local.gateway.sessions.filter(({ target }) => target.includes(task.id));
     const atOnce = sessions.map(
       ({ createdAt: at }) =>

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import {
   type JobResult,
   type JobStep,
@@ -9,8 +8,8 @@ import {
   type StepsContext,
   type UsesStep,
 } from "../../local/runner/job.ts";
-import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobLog, processes } from "../helpers/local.ts";
+import { scaleService, serviceTasks } from "../helpers/service.ts";
 import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
@@ -21,18 +20,9 @@ const CANCEL_WITHIN_MS = 5_000;
 let aws: Aws;
 beforeAll(async () => {
   aws = await Aws.start({ sessionLimit: 2 });
-  const { ecs, made } = aws.world;
-  await ecs.send(
-    new UpdateServiceCommand({ cluster: made.cluster, service: made.service, desiredCount: TASKS }),
-  );
-  const ready = (task: Task): boolean =>
-    task.lastStatus === "RUNNING" && [...task.agents.values()].every((agent) => agent.connected);
-  await eventually(() => tasks().filter(ready).length, TASKS);
+  await scaleService(aws, TASKS);
 });
 afterAll(() => aws.stop());
-
-const tasks = (): readonly Task[] =>
-  aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${aws.world.made.service}`);
 
 /** Runs the bundle in `dist/` in the steps of one job. */
 async function job(steps: readonly JobStep[]): Promise<JobResult> {
@@ -71,7 +61,9 @@ class Lines {
 
 /** All processes of the service's tasks. */
 const running = (): readonly string[] =>
-  tasks().flatMap((task) => processes(task).map(({ command }) => command.split(" ").slice(-2).join(" ")));
+  serviceTasks(aws).flatMap((task) =>
+    processes(task).map(({ command }) => command.split(" ").slice(-2).join(" ")),
+  );
 
 it("ten parallel steps of one job share the service's tasks, each with outputs, state and summary of its own", async () => {
   const ids = Array.from({ length: STEPS }, (_, at) => `part-${at}`);
@@ -137,7 +129,7 @@ it.each([
 );
 
 it("a step that waits in the queue is cancelled, too, and leaves its place to the next", async () => {
-  const [task] = tasks();
+  const [task] = serviceTasks(aws);
   const { cluster, bucket } = aws.world.made;
   const inputs = (run: string) => ({ cluster, bucket, task: task?.id ?? "", run });
   const holder = new Lines();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { GetObjectCommand, ListObjectVersionsCommand, PutBucketVersioningCommand } from "@aws-sdk/client-s3";
 import { setTimeout as sleep } from "node:timers/promises";
+import { watchCommandLines } from "../helpers/command-lines.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
 
 let aws: Aws;
@@ -16,26 +16,6 @@ const token = "tok-3n:Qx+7/pA=='\"$`\\zürich";
 const key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA0Zr\nq9Xy4L2f8Tt6vWcJ0\n-----END KEY-----";
 /** The texts that must not be seen anywhere. The lines of a key are as secret as the whole. */
 const secrets = [token, ...key.split("\n")];
-
-/** The command lines of all processes of this machine, the containers' among them, for as long as `running`. */
-async function watchCommandLines(running: Promise<unknown>): Promise<string> {
-  const seen = new Set<string>();
-  const over = running.then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([over, sleep(2, false)]))) {
-    for (const pid of readdirSync("/proc")) {
-      if (!/^\d+$/.test(pid)) continue;
-      try {
-        seen.add(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-  }
-  return [...seen].join("\n");
-}
 
 /** Everything that the bucket ever held, deleted objects included, since it keeps versions. */
 async function everStored(): Promise<{ keys: string[]; text: string }> {

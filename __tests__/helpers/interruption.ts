@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Fault } from "../../local/faults.ts";
-import type { RecordedRequest } from "../../local/front.ts";
+import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobDirectories, pidOf, processes, type StepOptions } from "./local.ts";
 import { PATIENCE_MS } from "./until.ts";

@@ -25,7 +25,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { runStep, type StepRequest, type StepResult } from "../../local/runner/step.ts";
-import type { RecordedRequest } from "../../local/front.ts";
+import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { Keys } from "../../local/iam/principals.ts";
 import type { LocalOptions } from "../../local/options.ts";
 import type { ContainerProcess } from "../../local/task/processes.ts";

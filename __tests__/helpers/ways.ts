@@ -5,7 +5,7 @@ import {
   PutBucketVersioningCommand,
 } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../local/runner/step.ts";
-import type { RecordedRequest } from "../../local/front.ts";
+import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { Task } from "../../local/task/task.ts";
 import { clientConfig, reached, runTask } from "../local/with-local.ts";
 import { Aws, definition, type Inputs, type StepOptions, withoutInit } from "./local.ts";

@@ -2,6 +2,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { until } from "../helpers/until.ts";
+import type { WatchedTerminal } from "../helpers/watch.ts";
 import { AWAY } from "../../src/pieces/orders.ts";
 import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./uploading.ts";
 
@@ -24,20 +25,30 @@ function commands(container: SharedContainer): string[] {
     .filter((line) => line.includes("fargate-exec") || line.startsWith("sleep 0") || line.includes("curl"));
 }
 
+/** A job in a container whose reader leaves it once S3 is proven. It prints more, and ends, when /tmp/go is there. */
+async function left(
+  container: SharedContainer,
+  options: (typeof BOTH)[number]["options"],
+  numbers: number,
+): Promise<{ uploaded: UploadedJob; terminal: WatchedTerminal }> {
+  const uploaded = await UploadedJob.make({
+    script: `seq 1000; until [ -e /tmp/go ]; do sleep 0.1; done; seq ${numbers}; exit 3`,
+    within: container,
+    ...options(container),
+    sh: "/bin/sh",
+  });
+  const terminal = await uploaded.follow();
+  await until(() => uploaded.pieces.length > 0);
+  terminal.type(LEFT);
+  return { uploaded, terminal };
+}
+
 asOthers.concurrent.each(BOTH)(
   "the session ends once its reader leaves, and with an init nothing is left of the job, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
     try {
-      const uploaded = await UploadedJob.make({
-        script: "seq 1000; until [ -e /tmp/go ]; do sleep 0.1; done; seq 1000; exit 3",
-        within: container,
-        ...options(container),
-        sh: "/bin/sh",
-      });
-      const terminal = await uploaded.follow();
-      await until(() => uploaded.pieces.length > 0);
-      terminal.type(LEFT);
+      const { uploaded, terminal } = await left(container, options, 1_000);
       await terminal.closed;
       container.run(": >/tmp/go");
       expect(terminal.events.some(({ kind }) => kind === "status")).toBe(false);
@@ -59,15 +70,7 @@ asOthers.concurrent.each(BOTH)(
     const container = await SharedContainer.start(sh);
     try {
       for (const givesWay of [false, true]) {
-        const uploaded = await UploadedJob.make({
-          script: "while ! [ -e /tmp/go ]; do sleep 0.1; done; seq 20000; exit 3",
-          within: container,
-          ...options(container),
-          sh: "/bin/sh",
-        });
-        const terminal = await uploaded.follow();
-        await until(() => uploaded.pieces.length > 0);
-        terminal.type(LEFT);
+        const { uploaded, terminal } = await left(container, options, 20_000);
         await until(
           () =>
             terminal.events.some(

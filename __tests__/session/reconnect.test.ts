@@ -2,20 +2,14 @@ import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Session, SessionOptions } from "../../src/session/session.ts";
 import { ack, closed, output, text } from "../channel/frames.ts";
+import { backOff, steadyJitter } from "../helpers/back-off.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { Listener } from "../helpers/listener.ts";
 import { later, open, readAll, startGateway, stopAll } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
 
-const { random } = Math;
-beforeEach(() => {
-  // The jitter of every pause.
-  Math.random = () => 0.5;
-});
-afterEach(async () => {
-  Math.random = random;
-  await stopAll();
-});
+steadyJitter();
+afterEach(stopAll);
 
 interface Scene {
   readonly gateway: Gateway;
@@ -28,11 +22,6 @@ async function scene(more: Partial<SessionOptions> = {}): Promise<Scene> {
   const [gateway, clock, log] = [await startGateway(), new SteppedClock(), new Listener()];
   const session = await open(gateway, { clock, log, ...more });
   return { gateway, clock, log, session };
-}
-
-/** Lets the pause before the n-th try pass. */
-function backOff(clock: SteppedClock, nth: number): Promise<void> {
-  return clock.pass(150 * 2.5 ** (nth - 1));
 }
 
 /** Lets time pass in small steps, among other sleepers than the one that is meant. */

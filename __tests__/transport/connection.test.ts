@@ -1,20 +1,14 @@
 import type { SessionTicket } from "../../src/aws/ecs.ts";
 import { Connection, type ConnectionOptions } from "../../src/transport/connection.ts";
+import { backOff, steadyJitter } from "../helpers/back-off.ts";
 import type { Gateway } from "../helpers/gateway.ts";
 import { Listener } from "../helpers/listener.ts";
 import { AWS, later, startGateway, stopAll } from "../helpers/session-rig.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
 import { Changes } from "../helpers/until.ts";
 
-const { random } = Math;
-beforeEach(() => {
-  // The jitter of every pause.
-  Math.random = () => 0.5;
-});
-afterEach(async () => {
-  Math.random = random;
-  await stopAll();
-});
+steadyJitter();
+afterEach(stopAll);
 
 /** A connection to a gateway, without a session on it, by a stepped clock. */
 class ConnectionRig {
@@ -65,11 +59,6 @@ class ConnectionRig {
     await this.#changes.until(isSo, () => `opened with ${this.tokens.join()}; ${this.log.lines.join("\n")}`);
   }
 
-  /** Lets the pause before the n-th try pass. */
-  async backOff(nth: number): Promise<void> {
-    await this.clock.pass(150 * 2.5 ** (nth - 1));
-  }
-
   #change(make: () => unknown): void {
     make();
     this.#changes.notify();
@@ -93,7 +82,7 @@ it("takes a new token of ResumeSession for the next socket", async () => {
   const resume = () => Promise.resolve({ sessionId: "s-1", streamUrl: "", token: "second" });
   const rig = await rigFor({ resume });
   rig.gateway.client?.terminate();
-  await rig.backOff(1);
+  await backOff(rig.clock, 1);
   await rig.until(() => rig.tokens.length === 2);
   expect(rig.tokens).toEqual(["first", "second"]);
 });
@@ -102,7 +91,7 @@ it("gives up after five refusals, and tells what they were", async () => {
   const rig = await rigFor();
   rig.gateway.refusing = () => 500;
   rig.gateway.client?.terminate();
-  for (let nth = 1; nth <= 5; nth++) await rig.backOff(nth);
+  for (let nth = 1; nth <= 5; nth++) await backOff(rig.clock, nth);
   await rig.until(() => rig.gone !== undefined);
   expect(rig.gone?.why).toMatch(/for 9\.7 s no other could be made: .*HTTP 500: no! \(5 times\)$/);
   expect(rig.gateway.requests).toHaveLength(6);

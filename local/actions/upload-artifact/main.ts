@@ -18,8 +18,8 @@ const { env } = process;
 const KNOWN = ["name", "path", "retention-days", "if-no-files-found"];
 const NOT_IN_PATHS = /[":<>|*?\r\n]/;
 const NOT_IN_NAMES = /[":<>|*?\r\n\\/]/;
-/** The repository's setting as the runner hands it over, and GitHub's default for it. */
-const MOST_DAYS = Number(env["GITHUB_RETENTION_DAYS"] ?? 90);
+/** The repository's setting as the runner hands it over. act hands over 0, which is no limit: GitHub's default stands for it. */
+const MOST_DAYS = Number(env["GITHUB_RETENTION_DAYS"] ?? 0) || 90;
 
 function input(name: string): string {
   return (env[`INPUT_${name.toUpperCase()}`] ?? "").trim();

@@ -1,0 +1,59 @@
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import type { AwsError } from "../aws-error.ts";
+import type { CallFault } from "../faults.ts";
+import { signatureOf } from "../sigv4.ts";
+import { hadBucketInHost } from "./requests.ts";
+
+/** What may change in the answer to a request that is passed on. */
+export interface ForwardOptions {
+  readonly fault: CallFault | undefined;
+  /** Replaces "no such object" for a caller that may not learn of it. */
+  readonly missing?: AwsError | undefined;
+}
+
+/** Passes a request on to moto, whose address is `upstream`, and its answer back. Bodies are streamed. */
+export async function forward(
+  upstream: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: IncomingMessage | Buffer,
+  { fault, missing }: ForwardOptions,
+): Promise<void> {
+  const { url, method } = request;
+  const headers = { ...request.headers };
+  // Node has answered `Expect: 100-continue` already, and moto's server closes the connection after each answer.
+  delete headers.expect;
+  headers.connection = "close";
+  if (hadBucketInHost(request)) delete headers.host;
+  // For an unsigned request moto finds the service by the host name, which is this server's.
+  if (!/^\/(\?|$)/.test(url ?? "/") && signatureOf(request.headers, url ?? "/") === undefined)
+    headers.authorization ??=
+      "AWS4-HMAC-SHA256 Credential=anonymous/20200101/us-east-1/s3/aws4_request, Signature=0";
+  const onward = httpRequest(upstream + (url ?? "/"), { method: method ?? "GET", headers });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    onward.once("response", resolve);
+    onward.once("error", reject);
+  });
+  // Wait for the answer, too: it may come before the end of the body.
+  const sent = body instanceof Buffer ? onward.end(body) : pipeline(body, onward);
+  Promise.resolve(sent).catch(() => undefined);
+  const answer = await answered;
+  if (fault?.reset === "after") {
+    await buffer(answer);
+    request.socket.resetAndDestroy();
+    return;
+  }
+  const returned = { ...answer.headers };
+  delete returned.connection;
+  if (missing !== undefined && answer.statusCode === 404) {
+    const words = await buffer(answer);
+    // S3 tells every caller that a bucket does not exist.
+    if (!words.includes("NoSuchBucket")) throw missing;
+    response.writeHead(answer.statusCode, returned).end(words);
+    return;
+  }
+  response.writeHead(answer.statusCode ?? 502, returned);
+  await pipeline(answer, response);
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from "node:http";
+import type { Call } from "../iam/guard.ts";
+
+/** A client's call. Calls are recorded in the order of their arrival. */
+export interface RecordedRequest {
+  /** As the signature names it, such as `ecs`, `logs` or `s3`; empty for an unsigned request. */
+  readonly service: string;
+  /** The id of the access key that signed it. Empty for an unsigned request. */
+  readonly key: string;
+  /** The client's `User-Agent`. */
+  readonly agent: string;
+  /** As AWS names it, such as `RunTask`; for S3 the method and path, such as `PUT /bucket/key`. */
+  readonly operation: string;
+  /**
+   * The parsed body of a JSON call, or the parameters of a query call; undefined for other calls, which are passed on
+   * unread.
+   */
+  readonly body: unknown;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly turn: Turn;
+}
+
+/** A call's places in the one order of all arrivals and answers. */
+export interface Turn {
+  readonly arrived: number;
+  /** Undefined while the call is unanswered. */
+  answered: number | undefined;
+}
+
+/** What is known of a call before its operation. */
+export type Caller = Pick<RecordedRequest, "service" | "key" | "agent" | "at" | "turn">;
+
+/** The path as it was sent, which the signature covers, of requests that name the bucket in the host name. */
+const sentPaths = new WeakMap<IncomingMessage, string>();
+
+/** S3 takes a bucket in the host name as well. moto's front end and the policies here read it in the path. */
+export function toPathStyle(request: IncomingMessage): void {
+  const [, bucket] = /^([^/]+)\.s3[.-][^/]*$/.exec(request.headers.host ?? "") ?? [];
+  if (bucket === undefined) return;
+  sentPaths.set(request, request.url ?? "/");
+  request.url = `/${bucket}${request.url ?? "/"}`;
+}
+
+/** The request as the access checks take it. */
+export function callOf(
+  request: IncomingMessage,
+  more: Pick<Call, "service" | "operation" | "body" | "bytes">,
+): Call {
+  const { method = "GET", headers, url: target = "/" } = request;
+  const { service, operation, body, bytes } = more;
+  return {
+    ...{ service, operation, body, bytes, method, headers, target: sentPaths.get(request) ?? target },
+    url: new URL(target, "http://local"),
+  };
+}
+
+/** Whether a request has the form of the query protocol. */
+export function isQuery({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === "POST" && headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true
+  );
+}
+
+/** Whether the request named its bucket in the host name. */
+export function hadBucketInHost(request: IncomingMessage): boolean {
+  return sentPaths.has(request);
+}
