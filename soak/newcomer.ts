@@ -1,8 +1,8 @@
 /**
  * `npm run newcomer`: a newcomer with the public files only. Clones what is committed into an empty directory, starts the local
  * Fargate as its README says, deploys the set-up by the commands of its page, and runs the README's first workflow by act with
- * the names filled in: green within five minutes of the clone. Then each other workflow of the README and of
- * `examples/workflows`, against the account that they name. What act can't run, the clone's emulated runner does. Nothing of
+ * the names filled in: green within five minutes of the clone. Then the demo, and each other workflow of the README and of
+ * `examples/workflows` against the account that they name. What act can't run, the clone's emulated runner does. Nothing of
  * this repository's is imported but a proxy.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -81,6 +81,16 @@ function isKept(
   const kept = artifacts[name];
   const content = Buffer.from(kept?.files[file] ?? "", "base64").toString();
   return kept?.retentionDays === retentionDays && text.test(content);
+}
+
+/** The README's first block. */
+function demo(): void {
+  try {
+    machine.run(clone, "npm run demo 2>&1");
+    verdict("npm run demo", []);
+  } catch (error) {
+    verdict("npm run demo", ["it failed"], String(error));
+  }
 }
 
 /** The environment of a runner that has no keys, and whose workflows may ask for ID tokens. */
@@ -218,6 +228,7 @@ try {
   machine.run(root, `git clone --quiet --no-local "${clone}" "${join(root, "action")}"`);
   say("git clone and npm ci");
   await firstWorkflow();
+  demo();
   await laterWorkflows();
 } finally {
   rmSync(root, { recursive: true, force: true });
