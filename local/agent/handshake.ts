@@ -15,7 +15,7 @@ export interface HandshakeOptions {
     encryptionContext: Record<string, string>,
   ) => Promise<Uint8Array>;
   readonly send: (payloadType: number, payload: Uint8Array) => void;
-  /** Called with the cipher from which on output is encrypted. */
+  /** Called once the client has the key: output is encrypted with this cipher from then on. */
   readonly encrypt: (cipher: AgentCipher) => void;
   /** The agent's own setting, `Kms.RequireKMSChallengeResponse`; false unless given. */
   readonly requireChallenge?: boolean;

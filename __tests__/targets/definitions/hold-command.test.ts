@@ -20,7 +20,7 @@ it.each([
   ["a shell with flags and options of their own", ["/bin/bash", "--norc", "-l", "-eo", "pipefail", "-c"], 1],
   ["a script", ["/docker-entrypoint.sh"], 3],
   ["another program", ["python3", "-c"], 3],
-])("for an entry point that is %s it has as many words as that takes", (_, entryPoint, words) => {
+])("for %s as the entry point, %j, it has %i words", (_, entryPoint, words) => {
   expect(holdCommand(0, entryPoint)).toHaveLength(words);
 });
 
