@@ -28,7 +28,7 @@ it("lists all of a target's sessions that have not ended", async () => {
   ]);
 });
 
-it("lists those of all targets in one call, unless they are more", async () => {
+it("lists the sessions of all targets, or none where one call can't return them all", async () => {
   const Sessions = [{ SessionId: "a", Target: "ecs:ci_1_2", Status: "Connected" }];
   const ssm = await answering((count) => ({ body: { Sessions, ...(count > 1 && { NextToken: "more" }) } }));
   expect(await ssm.allActiveSessions()).toEqual([

@@ -137,7 +137,7 @@ describe("endpoints of the environment", () => {
     restore();
   });
 
-  it("an empty one for the service is none for the SDK either", async () => {
+  it("the SDK, too, takes an empty variable of a service for one that is not set", async () => {
     open = await endpoint(() => ({ body: { tasks: [] } }));
     const restore = setEnvironment({ AWS_ENDPOINT_URL_ECS: "" });
     await ecsCalls(open.clients).describeTask("ci", "t");

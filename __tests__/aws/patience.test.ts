@@ -39,7 +39,7 @@ it("waits throttles out for three minutes", async () => {
   expect(sum(delays)).toBeLessThanOrEqual(200_000);
 });
 
-it("waits a throttle out that RunTask calls a wrong parameter, and no other wrong parameter", async () => {
+it("waits out a throttle that RunTask calls a wrong parameter, but no other wrong parameter", async () => {
   const called = (message: string) =>
     Object.assign(new Error(message), {
       name: "InvalidParameterException",

@@ -11,7 +11,10 @@ const DENIED: Answer = {
   body: "<Error><Code>AccessDenied</Code><Message>no</Message></Error>",
 };
 
-/** A bucket of these objects, each with its versions, the current one first; a version `null` is of a bucket without. */
+/**
+ * A bucket of these objects, each with its versions, the current one first; the version `null` stands for a bucket
+ * without versions.
+ */
 class Versions {
   readonly objects: Map<string, string[]>;
   readonly requests: string[] = [];

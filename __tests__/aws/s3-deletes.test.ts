@@ -195,13 +195,13 @@ it("fails with the first denial where it may delete nothing at all", async () =>
   });
 });
 
-it("a conditional delete takes a version that is not the current one with it, and no other run's", async () => {
+it("a conditional delete deletes the version of this run, also where another run has written the current one", async () => {
   open = await endpoint((request) => (words(request) === 'DELETE v1 if "1"' ? OTHERWISE : DONE));
   expect(await s3Calls(open.clients).deleteIf(object, { etag, versionId: "v1" })).toEqual({ deleted: true });
   expect(open.received.map(words)).toEqual(['DELETE v1 if "1"', "DELETE v1"]);
 });
 
-it("a conditional delete without the right to versions hides the object, if that is the one", async () => {
+it("a conditional delete without the right to versions hides the object where it is the expected one", async () => {
   open = await endpoint((request) => {
     if (request.method === "HEAD") return current("v1");
     return words(request).startsWith("DELETE v1") ? DENIED : MARKED;

@@ -14,7 +14,7 @@ import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
 const STEPS = 10;
-/** The bar of a step that a workflow's `cancel` ends. After 7.5 s the runner writes it off, and its outputs with it. */
+/** The bar of a step that a workflow's `cancel` ends. After 7.5 s the runner gives up the step and its outputs. */
 const CANCEL_WITHIN_MS = 5_000;
 
 let aws: Aws;

@@ -395,7 +395,7 @@ describe("a cancelled job", () => {
     expect(await attended).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
-  it("is asked by no other session", async () => {
+  it("is followed by no further session", async () => {
     const job = new FollowRig((session) => session.says(from(0)));
     const attended = job.run();
     await turn();

@@ -224,12 +224,12 @@ describe("the role to assume", () => {
     expect(failure.advice).toContain("set 'region'");
   });
 
-  it("is held against the region of the environment, too", () => {
+  it("is compared with the region of the environment, too", () => {
     const given = { ...least, region: "", "role-to-assume": role("aws") };
     expect(refusal(given, { env: { AWS_REGION: "cn-northwest-1" } }).failed).toContain("'aws-cn'");
   });
 
-  it("has no partition to be of where there is no region: that alone is told", () => {
+  it("is compared with no partition where there is no region: only that is told", () => {
     expect(refusal({ ...least, region: "", "role-to-assume": role("aws-cn") }).code).toBe("no-region");
   });
 });

@@ -64,7 +64,7 @@ describe("a transcript in CloudWatch", () => {
     expect(clock.slept).toHaveLength(30);
   });
 
-  it("is waited for as long as patience has it since the last news, looking once a second", async () => {
+  it("is waited for until nothing has come for as long as `patience`, by a look each second", async () => {
     const clock = new SleeplessClock();
     const begun = clock.now();
     expect(await all(transcript(GROUP, "s-1", context({ clock })))).toBe("");

@@ -212,7 +212,7 @@ describe("a directory of PATH that another user can put programs into", () => {
 });
 
 asOthers.each(CONTAINER_SHELLS)(
-  "a place is none behind a link through another user's directory, under %s",
+  "a place is not used behind a link through another user's directory, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {

@@ -133,7 +133,7 @@ describe("no pattern", () => {
     );
   });
 
-  it("comes twice, or before one that it goes on from", () => {
+  it("comes twice, or in another order than the lexical one", () => {
     fc.assert(
       fc.property(any, (values) => {
         const patterns = redactionPatterns(secretsOf(values));

@@ -678,7 +678,7 @@ describe("with a bucket", () => {
       },
     );
 
-    it("are none of a run that has just given its place back", async () => {
+    it("are not those of a run that has just given its place back", async () => {
       const one = asking("one");
       ((await one.done) as Place).onSession(shell.id);
       const two = asking("two");
@@ -726,7 +726,7 @@ describe("with a bucket", () => {
       await four.cancelled();
     });
 
-    it("wait until the sessions of those that have left have ended, so that two that end are not two more", async () => {
+    it("wait until the sessions of runs that have left have ended, so that there are never four", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passing(300);
       ((await one.done) as Place).onSession("s-1");

@@ -172,7 +172,7 @@ describe("a session whose connection is cut", () => {
     await log.until(/connected again after 0\.[12] s/);
   });
 
-  it("ends as left when we leave it before it is mended, and tries no more", async () => {
+  it("ends as detached when it is closed before it is mended, and tries no more", async () => {
     const { gateway, clock, log, session } = await scene();
     gateway.client?.terminate();
     await log.until(/was cut/);

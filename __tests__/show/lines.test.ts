@@ -55,7 +55,7 @@ describe("a LineJoiner", () => {
     expect(lines.push(piece("b", true, "o0"))).toEqual([line("[0] ab", true, "o0")]);
   });
 
-  it("says of a line that never ended that it did not, once", () => {
+  it("tells once that a line has not ended", () => {
     const lines = new LineJoiner();
     lines.push(piece("no end", false));
     lines.push(piece("nor here", false, "e", "stderr"));

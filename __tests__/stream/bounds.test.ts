@@ -67,7 +67,7 @@ it.each(["", " ", " x", " -1", " 1e3", " 0x10", ` ${"9".repeat(16)}`, " Infinity
   },
 );
 
-it("a second beginning of the spool in a session is none", () => {
+it("a second beginning of the spool in a session is ignored", () => {
   expect(kinds([ATTACHED, "one\n", mark("@0"), "two\n"])).toEqual(["attached", "text 3", "text 3"]);
 });
 

@@ -115,12 +115,12 @@ describe("an Extractor", () => {
     expect(extracted(new Extractor(NONCE, 1), Buffer.from(forged, "latin1"))).toEqual([]);
   });
 
-  it("takes no status for the end of output that did not come whole", () => {
+  it("does not believe a status behind output that did not come whole", () => {
     const events = extracted(new Extractor(NONCE, 1), Buffer.from(SESSION.replace("plain\n", ""), "latin1"));
     expect(events.at(-1)).toEqual({ kind: "gap", expected: 60, got: 54, offset: 0 });
   });
 
-  it("is told by the container how far it is, and goes back to what was right when it isn't there", () => {
+  it("compares its position with the container's, and goes back to the last certain byte where they differ", () => {
     const [one, two, three] = ["one\n", "two\n", "three\n"];
     const extractor = new Extractor(NONCE, 1);
     const said = (...texts: string[]): unknown[] =>

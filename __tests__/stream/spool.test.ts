@@ -52,7 +52,7 @@ describe("a SpoolReader", () => {
     );
   });
 
-  it("knows where the record begins that isn't whole, and where the next byte belongs", () => {
+  it("knows where the unfinished record begins, and where the next byte belongs", () => {
     const reader = new SpoolReader(12);
     extracted(reader, Buffer.from("one\ntw"));
     extracted(reader, Buffer.from("o"));

@@ -222,7 +222,7 @@ describe("of an image", () => {
     expect(Object.keys(requests[0]?.overrides ?? {})).toEqual(["containerOverrides"]);
   });
 
-  it("is of an equal one where that is registered already, which is left as one of its users", async () => {
+  it("is of an equal definition that is registered already, and counts as one of its users", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
     const { context, requests, resolved } = starting(where, ecs);
     await resolved;
@@ -231,7 +231,7 @@ describe("of an image", () => {
     expect(context.events.at(-1)).toEqual([share(false), { ...begun, taskArn: TASK }]);
   });
 
-  it("is of its own where another principal has registered another one in the family", async () => {
+  it("is of a definition of its own where another principal has registered a different one in the family", async () => {
     const planted = { ...wanted, containerDefinitions: [{ name: "app", image: "attacker.example/miner" }] };
     const { registered, ecs } = registering(() => Promise.resolve({ ...own, registrable: planted }));
     const { context, resolved } = starting(where, ecs);
@@ -242,7 +242,7 @@ describe("of an image", () => {
     );
   });
 
-  it("is of another job's where ECS takes no registration for the rate of the account", async () => {
+  it("is of another job's definition where ECS throttles the registration", async () => {
     let looks = 0;
     const found = () => (++looks === 1 ? Promise.reject(notFound) : Promise.resolve(own));
     const throttled = () => Promise.reject(failure("throttled"));
@@ -255,7 +255,7 @@ describe("of an image", () => {
     expect(context.events.at(-1)).toMatchObject([share(false), { kind: "task" }]);
   });
 
-  it("is of its own again where that one is taken away meanwhile", async () => {
+  it("is of its own definition again where the other one is deregistered meanwhile", async () => {
     const { registered, ecs } = registering(() => Promise.resolve(own));
     const { requests, resolved } = starting(where, ecs, [notFound]);
     expect((await resolved).targets).toHaveLength(1);
@@ -294,7 +294,7 @@ describe("on Spot", () => {
     expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
   });
 
-  it("is the only way to be taken away so", async () => {
+  it("and no other task is replaced where Spot is said to have interrupted it", async () => {
     const { context, resolved } = starting(web);
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");

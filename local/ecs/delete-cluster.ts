@@ -5,7 +5,10 @@ export interface DeleteClusterRequest {
   readonly cluster: string;
 }
 
-/** moto's DeleteCluster, which asks for neither. The texts are from users' reports. */
+/**
+ * moto's DeleteCluster, but a cluster with services or tasks is refused, as by ECS. The texts are from users'
+ * reports.
+ */
 export async function deleteCluster(ecs: Ecs, request: DeleteClusterRequest): Promise<object> {
   await requireCluster(ecs, request.cluster);
   if (await hasServices(ecs, request.cluster))

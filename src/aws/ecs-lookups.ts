@@ -133,8 +133,8 @@ async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string)
 }
 
 /**
- * The task set that defines the tasks of a service with an EXTERNAL or CODE_DEPLOY deployment controller. Of such a
- * service `deployments` is empty, and the other members are absent or those of its creation.
+ * The task set that defines the tasks of a service with an EXTERNAL or CODE_DEPLOY deployment controller. Such a
+ * service has no `deployments`, and its other members are absent or still those of its creation.
  */
 function primaryTaskSet({ taskSets = [], deploymentController }: sdk.Service): sdk.TaskSet | undefined {
   if ((deploymentController?.type ?? "ECS") === "ECS") return undefined;

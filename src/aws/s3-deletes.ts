@@ -132,8 +132,8 @@ async function deleteVersion(
 }
 
 /**
- * Why a version is kept. To look at one that is not the current one needs a right of its own, so the current one stands
- * for it: the run has written both, and a bucket's Object Lock is for every version.
+ * Why a version is kept. A look at a version that is not the current one needs a right of its own, so this looks at
+ * the current one instead: the run has written both, and a bucket's Object Lock is for every version.
  */
 async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure): Promise<RetentionReason> {
   const found = await look(ask, object);

@@ -63,7 +63,7 @@ export interface S3 {
 export interface PresignedPost {
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
-  /** When the credentials end that have signed it, in milliseconds since the epoch, where that is known. */
+  /** When the credentials that have signed it end, in milliseconds since the epoch, where that is known. */
   readonly credentialsEnd?: number | undefined;
 }
 

@@ -5,7 +5,7 @@ const SHELL = /(^|[\s/])(ba|da|a|k|z)?sh\b|busybox/;
 const DEFAULT_SHELL = "sh";
 
 /**
- * A warning about a script with the line ends of Windows, which its shell or its shebang does not bear; undefined for
+ * A warning about a script with the line ends of Windows, where they break its shell or its shebang; undefined for
  * any other script. The script is run as it is: a CR may be meant.
  */
 export function warnOfLineEnds(script: ScriptSource, shell: string | undefined): string | undefined {

@@ -46,7 +46,10 @@ export function bootstrapCommand(options: BootstrapOptions): string {
   return `/bin/sh -c ${quote(script)}`;
 }
 
-/** What a container that can unpack says of a payload that the session carries: why it is missing. */
+/**
+ * The reason for a missing payload that a container gives where the session carries the payload and the container can
+ * unpack it.
+ */
 export const PACKED = "packed";
 
 /**

@@ -26,7 +26,7 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
   ].join("\n");
 }
 
-/** The code that unpacks the payload. That follows it in this many lines. */
+/** The code that unpacks the payload, which is typed behind it in this number of lines. */
 export function unpackerText({ sha256 }: Pick<Payload, "sha256">, lines: number): string {
   return [
     `fx_sha=${sha256} fx_lines=${lines}`,

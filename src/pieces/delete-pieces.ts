@@ -27,7 +27,7 @@ const MISSING_AT_END = 2;
 const MOST_UNREAD = 100_000;
 
 /**
- * Deletes the pieces, those before `from` left out, and the heartbeat. `control` is not deleted: the container may still have
+ * Deletes the pieces from number `from` on, and the heartbeat. `control` is not deleted: the container may still have
  * to read it. Resolves with the number that the next piece would have.
  */
 export async function deletePieces(

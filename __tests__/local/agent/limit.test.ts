@@ -8,7 +8,7 @@ describe("sessions beyond the limit", () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
-  /** Starts a job, and gives the time in which one that needs not wait would have begun for certain. */
+  /** Starts a job. `ample` is twice the milliseconds until it began: a job that need not wait has begun by then. */
   async function begin(): Promise<{ readonly client: Client; readonly ample: number }> {
     const began = Date.now();
     const client = await rig.exec(job);

@@ -239,7 +239,7 @@ describe("a definition of ours", () => {
     expect(context.log.lines[0]).toMatch(/:2 is not used: .* in containerDefinitions\[2\]\.$/);
   });
 
-  it("is registered anew where the last user takes it away just before it is run", async () => {
+  it("is registered anew where its last user deregisters it just before it is run", async () => {
     const { known, derived = "" } = await starting();
     const { requests } = await starting(source, {
       known,

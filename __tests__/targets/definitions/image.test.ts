@@ -5,7 +5,7 @@ import { startInputs } from "../../helpers/start-inputs.ts";
 
 const start = startInputs({ taskRole: "job" });
 
-it("has an init and what is given, in what RegisterTaskDefinition takes", () => {
+it("has an init and the given members, and no member that RegisterTaskDefinition does not know", () => {
   const given = { ...start, executionRole: "ecs", ephemeralStorage: 50 };
   const { family, ...definition } = imageDefinition(
     { image: "example.com/team/tool:1", architecture: undefined },
@@ -101,7 +101,7 @@ it("leaves the image's own command alone with hold: false", () => {
   ]);
 });
 
-it("leaves nothing to override that the definition says", () => {
+it("leaves nothing to override that the definition has", () => {
   const given = { ...start, cpu: "512", memory: "1024", ephemeralStorage: 50, executionRole: "ecs" };
   expect(withoutDefined(given)).toEqual({ ...startInputs() });
 });

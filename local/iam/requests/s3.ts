@@ -55,8 +55,8 @@ export function s3Rights(request: S3Request, known: ObjectKeys): readonly Right[
 }
 
 /**
- * The rights that DeleteObjects needs. Here the whole call is refused where one is missing; S3 refuses only the objects that
- * it is missing for.
+ * The rights that DeleteObjects needs. Here the whole call is refused where one is missing; S3 refuses only the
+ * objects for which a right is missing.
  */
 function deletionRights(
   body: Buffer | undefined,

@@ -31,7 +31,8 @@ fx_end_as_orphan() {
   printf %s "$fx_token"
 }
 
-# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. So not every try leaves one.
+# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. It shows the same as a new one, so
+# that not every try leaves one more.
 fx_find_zombie() {
   for fx_file in /proc/[0-9]*; do
     fx_name "${fx_file#/proc/}"

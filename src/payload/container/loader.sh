@@ -1,8 +1,8 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
 # other way to get the payload, one after the other. Where none works it ends the session with the reasons.
 
-# fx_find_bad_modules: finds a directory of modules of the python3 in fx_file that another user can replace: fx_modules.
-# False where there is none.
+# fx_find_bad_modules: sets fx_modules to a directory in which the python3 in fx_file looks for modules, and which
+# another user can replace. False where there is none.
 fx_find_bad_modules() {
   set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do

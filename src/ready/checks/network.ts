@@ -1,7 +1,7 @@
 import type { Ec2, RouteTable, SecurityGroup, VpcEndpoint } from "../../aws/ec2.ts";
 import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
 
-/** The network of a task, that runs or would be started. */
+/** The network of a task that runs or would be started. */
 export interface TaskNetwork {
   readonly subnets: readonly string[];
   /** Empty: the VPC's default group. */

@@ -33,8 +33,8 @@ export function borrow(start: StartInputs, service: Service): StartInputs {
 }
 
 /**
- * What names the task definition to ECS, or to the workspace where it is a file. Fails with `bad-input` for the own
- * definition of a service that has none.
+ * The task definition by the name that ECS knows, or by its path where it is a file of the workspace. Fails with
+ * `bad-input` for the own definition of a service that has none.
  */
 export function definitionReference(of: DefinitionReference, service: Service | undefined): string {
   if (of.kind === "task-definition") return of.taskDefinition;
