@@ -23,7 +23,7 @@ describe("the origin of a step", () => {
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{20}$/);
   });
 
-  it("has of the workflow's variables what is set and no secret", () => {
+  it("has the workflow's variables that are set, and no secret", () => {
     const { variables } = originOf(context, {
       GITHUB_REPOSITORY: "example/demo",
       GITHUB_REF_NAME: "",

@@ -13,15 +13,18 @@ export const SHELLS = KNOWN.filter((shell) => {
   }
 });
 
-/** Of each of them once, as a container's program for /bin/sh: plain bash is bash in its POSIX mode, as far as the payload goes. */
+/**
+ * The same shells as programs for a container's /bin/sh, each once: as far as the payload goes, plain bash is bash in
+ * its POSIX mode.
+ */
 export const CONTAINER_SHELLS = SHELLS.filter((shell) => shell !== "bash --posix").map(
   (shell) => shell.split(" ")[0] ?? "",
 );
 
 /**
- * This shell's share of cases that depend on the shell only as all of the container's code does: each case has a shell, and
- * each shell has a case. `turn` lets the cases of the next test begin at another shell. `npm run soak shells` gives each shell
- * all of them.
+ * This shell's share of cases that depend on the shell no more than all of the container's code does. Each case has a
+ * shell, and each shell has a case. `turn` lets the cases of the next test begin at another shell. `npm run soak
+ * shells` gives each shell all of them.
  */
 export function shareOf<T>(sh: string, shells: readonly string[], cases: readonly T[], turn = 0): T[] {
   if (process.env["EVERY_SHELL"] === "1") return [...cases];
