@@ -1,6 +1,6 @@
 /**
- * The most characters of a text from a container or an agent that are kept. A message of the container itself is no
- * longer.
+ * The most characters of a text from a container or an agent that are kept. The container's own messages are never
+ * longer than that.
  */
 export const LONGEST_WORDS = 600;
 

@@ -13,7 +13,7 @@ import { Changes } from "./until.ts";
 export interface GatewayOptions {
   /** Answers requests instead of the upgrade. */
   readonly answer?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
-  /** Made over TLS, for clients that believe its certificate. */
+  /** A server with TLS, for clients that trust its certificate. Without it there is no TLS. */
   readonly server?: Server | undefined;
 }
 

@@ -53,7 +53,7 @@ it("CreateStack makes each resource by its API, and DeleteStack removes them", a
   await expect(statusOf("one")).rejects.toThrow("Stack with id one does not exist");
 });
 
-it("a resource that can't be made takes the stack back, and the events say why", async () => {
+it("a stack with a resource that can't be made is rolled back, and the events say why", async () => {
   await create("two", `Resources:\n${GROUP}\n${GROUP.replace("Group:", "Again:")}`);
   expect(await statusOf("two")).toBe("ROLLBACK_COMPLETE");
   expect(await reasonsOf("two")).toEqual([
