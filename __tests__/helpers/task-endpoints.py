@@ -1,6 +1,7 @@
 """Becomes a command, in a network of its own that has the task's credentials endpoint and S3.
 
-Arguments: the path of the credentials, the file that is every object, the file that names each request, the command.
+Arguments: the path of the credentials, the file whose content every object has, the file to which each request is
+written, and the command.
 """
 
 import ctypes

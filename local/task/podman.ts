@@ -24,8 +24,9 @@ const podman = ["podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"] a
 const TRIAL_MS = 20_000;
 
 /**
- * The shell that runs podman. The container is conmon's child, not this process's. So the shell waits until descriptor 3 is
- * closed, which happens at this process's end however that comes, and then removes the container.
+ * The shell that runs podman. The container is conmon's child, not this process's. So the shell waits until
+ * descriptor 3 is closed, and then removes the container. The descriptor is closed when this process ends, even when
+ * it is killed.
  */
 const script = `name=$1
 shift

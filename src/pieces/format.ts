@@ -20,10 +20,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
  *     `control`   NUMBER grows. BEGIN is the byte up to which the reader has all of the spool for certain. The body
  *                 has the lines of `orders.ts`.
  *
- * MAC is SHA-256 of K2 and the hex digits of SHA-256 of K1, the text `fx1 JOB KIND NUMBER BEGIN LENGTH` with its line
- * end, and the body: HMAC's two hashes, with keys that fill a block instead of padded ones, so that a shell with
- * sha256sum can compute it. JOB binds an object to its folder, KIND and NUMBER to its name. So another principal who
- * may write to the bucket can neither forge an object nor move an authentic one to another name or job.
+ * MAC is SHA-256 of the outer key and of the hex digits of a first SHA-256. The first is of the inner key, the text
+ * `fx1 JOB KIND NUMBER BEGIN LENGTH` with its line end, and the body. Those are HMAC's two hashes, but each key fills
+ * a block of SHA-256, so that a shell with sha256sum can compute them: nothing is padded. JOB binds an object to its
+ * folder, KIND and NUMBER to its name. So another principal who may write to the bucket can neither forge an object
+ * nor move an authentic one to another name or job.
  */
 export type PieceKind = "out" | "end" | "alive" | "control";
 
