@@ -5,7 +5,7 @@ export interface LinkFaults {
   readonly drop: number;
   readonly double: number;
   readonly delay: number;
-  /** A frame takes up to this much longer, and so is overtaken. */
+  /** A frame takes up to this much longer, so that later frames may overtake it. */
   readonly jitter: number;
   /** A frame arrives with another byte in its payload. */
   readonly corrupt: number;

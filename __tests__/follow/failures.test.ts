@@ -60,9 +60,9 @@ describe("a session without a status", () => {
       "session-lost",
       /closed: no more/,
     ],
-    ["an end under the job", ended(closed("timed out"), true), "no-status", /timed out/],
+    ["an end while the job runs", ended(closed("timed out"), true), "no-status", /timed out/],
     [
-      "a loss under the job",
+      "a loss while the job runs",
       ended({ kind: "lost", why: "the network is gone" }, true),
       "no-status",
       /lost: the network is gone/,
@@ -72,7 +72,7 @@ describe("a session without a status", () => {
     const failure = told(followed);
     expect(failure.code).toBe(code);
     expect(failure.message).toMatch(words);
-    // Three parts: ours are sentences, what was seen may be the agent's own words, without their ornaments.
+    // What failed and the advice are sentences. What was seen may be the agent's own words, without their ornaments.
     for (const part of [failure.failed, failure.advice]) expect(part).toMatch(/\S.*\.$/s);
     expect(failure.seen).toMatch(/\S{2}/);
     expect(failure.message).not.toMatch(/---|undefined/);
@@ -84,11 +84,11 @@ describe("a session without a status", () => {
     expect(failure.seen).toContain("No module named 'boto3'");
   });
 
-  it("has a class of its own where the agent refuses for the encryption, which is looked into", () => {
+  it("has a class of its own when the agent refuses because of the encryption", () => {
     expect(told(ended(closed("error when initiating handshake")))).toBeInstanceOf(EncryptionRefused);
   });
 
-  it("names the session that gave none", () => {
+  it("names the session that gave no status", () => {
     expect(told(ended(closed(""), true)).failed).toContain("'s-1'");
   });
 
