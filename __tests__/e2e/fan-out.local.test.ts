@@ -78,7 +78,7 @@ it("each of several new tasks knows its index, and all of them make one result",
   expect(await aws.objects()).toEqual([]);
 });
 
-it("'tasks: all' is every running task of the service, in one step", async () => {
+it("'tasks: all' is every running task of the service, and no workflow command of theirs is obeyed", async () => {
   const running = await scale(3);
   const before = aws.world.local.requests.length;
   const result = await aws.step({

@@ -209,7 +209,7 @@ it("'keep-task' decides whether the started task lives on", async () => {
   expect(told?.message).toContain(`aws ecs stop-task ${which}\n`);
 });
 
-it("a task that stops under the job is a failure that says so, never a success", async () => {
+it("a task that stops while the job runs is a failure that says so, never a success", async () => {
   const task = await aws.runningTask();
   const result = await aws.step(
     { task: task.id, run: "echo started; sleep 60" },

@@ -109,7 +109,7 @@ beforeAll(async () => {
 });
 
 it.each(cases)(
-  "the task stops under the job because %s: the step says so at its next looks at the task",
+  "the task stops while the job runs because %s: the step says so at its next looks at the task",
   async (name, _, words) => {
     const stopped = await results.get(name);
     if (stopped === undefined) throw new Error("not run");

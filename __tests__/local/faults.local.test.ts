@@ -54,11 +54,15 @@ describe("calls of the API", () => {
     ],
     ["is reset", { operation: "ListTasks", reset: "before" }, ["ECONNRESET", "well"]],
     [
-      "fails by the beginning of its name",
+      "fails when its name begins as ordered",
       { operation: "List*", code: "ServerException" },
       ["ServerException", "well"],
     ],
-    ["fails by no other name", { operation: "RunTask", code: "ServerException" }, ["well"]],
+    [
+      "does not fail when another name is ordered",
+      { operation: "RunTask", code: "ServerException" },
+      ["well"],
+    ],
   ])("one %s", async (_name, fault, outcomes) => {
     world.local.fail(fault);
     const seen: string[] = [];
@@ -146,7 +150,7 @@ describe("the control endpoint", () => {
   });
 });
 
-describe("an agent that dies under its session", () => {
+describe("an agent that dies while it has a session", () => {
   it("kills the command, does not tell the client, and takes sessions again when it is back", async () => {
     const task = await execTask(world);
     const { client } = await sessionOf(world, task, "sh -c 'echo up; sleep 61'");
@@ -204,7 +208,7 @@ it.each<[string, TaskOrder, object]>([
     { stopCode: "InfrastructureHealth", stoppedReason: "The host is gone", abrupt: true },
     { stopCode: "InfrastructureHealth", containers: [{ exitCode: 137 }] },
   ],
-])("a task stops under its session when %s, and the session is told nothing", async (_name, order, seen) => {
+])("a task with a session stops when %s, and the session is told nothing", async (_name, order, seen) => {
   const task = await execTask(world);
   const { client } = await sessionOf(world, task, "sh -c 'echo up; sleep 60'");
   await client.until(() => client.output === "up\r\n");

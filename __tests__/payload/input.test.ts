@@ -23,7 +23,7 @@ function linesOf(typed: Buffer): string[] {
 }
 
 describe("what is typed into a session", () => {
-  it("begins with the nonce and when to pack, and ends in the one dot that ends it", () => {
+  it("begins with the nonce and the length from which to pack, and ends in its only line with a dot alone", () => {
     const lines = linesOf(typedStart(OPENING, { TOKEN: "hunter22" }));
     expect(lines[0]).toBe(`${NONCE} 262144`);
     expect(linesOf(typedStart({ nonce: NONCE, packAbove: undefined }, {}))[0]).toBe(NONCE);
@@ -102,7 +102,7 @@ describe.each(SHELLS)("under %s", (shell) => {
     );
   });
 
-  it("large ones and odd ones reach the script through a terminal", async () => {
+  it("large and odd secrets reach the script through a terminal", async () => {
     const secrets = {
       LARGE: "0123456789abcdef\n".repeat(4 * 1024),
       ODD: `it's "quoted" $HOME \\n \\0101 %s & . ~ größe 🚀`,

@@ -97,7 +97,7 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
   return Object.assign(run, { done, release, cancelled });
 }
 
-/** A queue with one claim, which a dead run renewed this many milliseconds ago for the last time. */
+/** Puts a queue there with the claim of a dead run, which was renewed for the last time this many milliseconds ago. */
 function dead(claim: object, age: number): void {
   const bytes = Buffer.from(JSON.stringify({ claims: [claim] }));
   bucket.objects.set(KEY, {
@@ -109,7 +109,7 @@ function dead(claim: object, age: number): void {
 /** What the post step has. */
 const post = (log = new Listener()) => ({ s3: bucket, clock, log });
 
-/** Lets this time pass, in steps that no pause is shorter than. */
+/** Lets this time pass, in steps as short as the shortest pause. */
 async function passing(ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 100) {
     clock.advance(100);
@@ -123,7 +123,7 @@ async function settled(): Promise<void> {
 }
 
 describe("with a bucket", () => {
-  it("the first run has the place at once, on record before it is claimed", async () => {
+  it("the first run has the place at once, and records the claim before it makes it", async () => {
     const run = asking("one");
     bucket.before(() => (run.claims.length === 0 ? new Error("not on record") : undefined));
     await run.done;
@@ -328,7 +328,7 @@ describe("with a bucket", () => {
     it.each<[string, ActiveSession[], unknown]>([
       ["has its client", [{ id: OURS, status: "Connected", since: 0 }], OURS],
       ["is not of this container, or is over", [], OURS],
-      ["is another one than that without a client", [{ id: "s-2", status: "Disconnected", since: 0 }], OURS],
+      ["is not the one without a client", [{ id: "s-2", status: "Disconnected", since: 0 }], OURS],
       ["is no text", [{ id: OURS, status: "Disconnected", since: 0 }], { id: OURS }],
       ["is not named", [{ id: OURS, status: "Disconnected", since: 0 }], undefined],
     ])("is left alone where it %s", async (_, active, session) => {
@@ -583,7 +583,7 @@ describe("with a bucket", () => {
       expect(bucket.versionsOf(KEY)).toEqual([]);
     });
 
-    it("a run that comes while the last one leaves is not lost with the queue", async () => {
+    it("a run that comes while the last one deletes the queue is still in it", async () => {
       const one = asking("one");
       await one.done;
       let two: ReturnType<typeof asking> | undefined;
@@ -597,7 +597,7 @@ describe("with a bucket", () => {
     });
   });
 
-  it("a queue that is larger than queues are counts as held by an unknown run, and is not read", async () => {
+  it("a queue that is too large counts as held by an unknown run, and is not read", async () => {
     const large = JSON.stringify({
       claims: [{ run: "one", url: "https://example.com/".padEnd(LARGEST_QUEUE, "x") }],
     });

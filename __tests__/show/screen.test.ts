@@ -94,7 +94,7 @@ it("labels each line of several jobs, with one guard around all of them", () => 
 });
 
 describe("a phase", () => {
-  it("is a group of its lines, which hides the guard and asks for no lift of it", () => {
+  it("is a group of its lines, and the guard's own lines stand inside groups", () => {
     const { lines, one } = screen();
     one.phase("Starting\n##[error]a task");
     one.open(UNGUARDED);

@@ -23,17 +23,17 @@ export function claimKey(
 }
 
 /**
- * Takes the run out of the queue: a holder, or one that waits. A second call does no harm. Fails where the queue can't
- * be changed.
+ * Takes the run out of the queue, whether it holds a place or waits for one. A second call does no harm. Fails where
+ * the queue can't be changed.
  */
 export async function leaveQueue(queue: QueueObject, run: string, session?: string): Promise<void> {
   const step = (found: FoundQueue | undefined): Change<void> => {
     if (found === undefined) return { result: undefined };
-    // An empty queue stays where the answer to the write before its deletion was lost.
+    // An empty queue may be this run's own, whose answer was lost. Then it is still to be deleted.
     const isEmpty = found.queue.claims.length === 0;
     if (!isEmpty && claimOf(found.queue, run) === undefined) return { result: undefined };
     const left = withoutRun(found.queue, run, session);
-    // A queue that only lost runs are in is removed with the last claim.
+    // When only lost runs are left, the queue is removed together with this claim.
     const isOver = split(left, found.now).live.claims.length === 0;
     return { queue: isOver ? EMPTY : left, result: undefined };
   };
