@@ -105,7 +105,7 @@ it("a census of task and bucket before and after jobs that meet in one container
   );
   const task = await aws.runningTask("init");
   const before = census(task);
-  // Each goes on once three have begun, for two minutes at most. The container has two places for sessions.
+  // Each waits until three have begun, for two minutes at most. The container has two places for sessions.
   const meet = `mkdir -p /tmp/met; : >/tmp/met/$FARGATE_EXEC_RUN; n=0
 until [ "$(ls /tmp/met | wc -l)" -ge 3 ] || [ "$n" -ge 600 ]; do n=$((n + 1)); sleep 0.2; done`;
   const results = await Promise.all(

@@ -13,7 +13,7 @@ const access = {
 };
 const linesOf = (text: Buffer): string[] => text.toString().split("\n").slice(0, -1);
 
-/** What a container makes of the lines: the values by their words. */
+/** The values of the lines by their words, as a container reads them. */
 function understood(lines: readonly string[]): Record<string, string> {
   const said: Record<string, string> = {};
   for (const line of lines) {
@@ -69,7 +69,7 @@ describe("the words of control", () => {
     expect(linesOf(controlBody(words))).toEqual(lines);
   });
 
-  it("renew the access, and still say what holds", () => {
+  it("renew the access, and repeat the cancel", () => {
     const lines = linesOf(controlBody({ ...nothing, access, isCancelled: true }));
     expect(understood(lines)).toMatchObject({ "field Policy": access.post.fields.Policy, cancel: "" });
     expect(understood(lines)["control"]).toBe(access.control);

@@ -68,7 +68,10 @@ const xmlEntities: Readonly<Record<string, string>> = {
   "&": "&amp;",
 };
 
-/** PowerShell colours an error at an ampersand and so prints the two halves of a value apart; `&+` loses a letter. */
+/**
+ * The halves of a value at an ampersand, where PowerShell colours an error, and so prints them apart. After `&+` it
+ * drops a character.
+ */
 function powerShellHalves(value: string): string[] {
   const plus = value.indexOf("&+");
   const end = plus >= 0 ? plus + 2 : value.lastIndexOf("&") + 1;
