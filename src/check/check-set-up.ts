@@ -54,7 +54,7 @@ interface ClusterFacts {
   readonly exec: ExecConfiguration | undefined;
 }
 
-/** Of the container, its task and all that the session in it needs. */
+/** The checks of the container, of its task and of what its session needs. */
 async function targetChecks(
   step: StepContext,
   { arn, exec }: ClusterFacts,
