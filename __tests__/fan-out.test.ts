@@ -71,6 +71,7 @@ function running(
     writer: () => () => undefined,
     drained: () => Promise.resolve(),
     cancel: cancel.signal,
+    giveUp: (why) => cancel.abort(why),
     workspace: "/nowhere",
   };
   const [first, ...more] = tasks.slice(0, targets).map((one) => targetOf(one, "app", false));

@@ -116,6 +116,7 @@ function running(
       writer: () => write,
       drained: () => Promise.resolve(),
       cancel: cancel.signal,
+      giveUp: (why) => cancel.abort(why),
       workspace: "/nowhere",
       queues: true,
     });

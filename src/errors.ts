@@ -42,6 +42,8 @@ export const FAILURE_CODES = [
   "exec-not-ready",
   "container-busy",
   "container-blocked",
+  "lock-busy",
+  "lock-lost",
   "task-not-started",
   "task-stopped",
   "container-stopped",

@@ -25,14 +25,14 @@ import { TaskLooks } from "./targets/tasks/task-looks.ts";
  */
 export async function runJobs(
   resolved: JobTargets,
-  { exec, early }: Pick<UnassignedJob, "exec" | "early">,
+  { exec, early, lock }: Pick<UnassignedJob, "exec" | "early" | "lock">,
   step: StepContext,
 ): Promise<Result> {
   const { targets, candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, described, clock: step.clock });
   if (targets.length === 1) {
-    const job = { ...step, exec, early, looks, write: step.writer() };
+    const job = { ...step, exec, early, lock, looks, write: step.writer() };
     return await runInOneOf(targets[0], resolved, job, step);
   }
   step.log.phase();
@@ -41,7 +41,7 @@ export async function runJobs(
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks: targets.length };
     const job = {
-      ...{ ...step, exec, early, looks, write: step.writer(label) },
+      ...{ ...step, exec, early, lock, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
       log: labelled(step.log, label, warned),

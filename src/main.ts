@@ -1,8 +1,9 @@
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { runJobs } from "./fan-out.ts";
+import type { HeldLock } from "./lock/held-lock.ts";
 import { EarlyLook } from "./places/early-look.ts";
-import { lookBeforeStart } from "./ready/look.ts";
+import { type FirstLook, lookBeforeStart } from "./ready/look.ts";
 import { namesLog } from "./ready/session-logs.ts";
 import type { Result } from "./report/result.ts";
 import { runStep } from "./step/run-step.ts";
@@ -10,6 +11,7 @@ import type { OpenStep } from "./step/step.ts";
 import type { Surroundings } from "./step/surroundings.ts";
 import { targetContext } from "./step-context.ts";
 import { resolveTargets } from "./targets/resolve.ts";
+import { underLock } from "./under-lock.ts";
 
 /** A whole step, in these surroundings. Never rejects: a failure is a result. */
 export async function run(surroundings: Surroundings): Promise<Result> {
@@ -19,16 +21,27 @@ export async function run(surroundings: Surroundings): Promise<Result> {
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
   if (step.inputs.check) return await checkSetUp(step, process.env);
-  const isNew = step.inputs.where.kind === "new";
-  void openAhead(step.aws.clients, { bucket: step.inputs.bucket, isShared: !isNew });
-  const looking = lookBeforeStart(step.inputs, step);
+  const { inputs } = step;
+  const isNew = inputs.where.kind === "new";
+  void openAhead(step.aws.clients, { bucket: inputs.bucket, isShared: !isNew });
+  const looking = lookBeforeStart(inputs, step);
   // The jobs await it.
   looking.catch(() => undefined);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (isNew) await looking;
+  return await underLock(step, looking, (lock) => runInTargets(step, looking, lock));
+}
+
+/** Finds the tasks, or starts them, and runs the job there. */
+async function runInTargets(
+  step: OpenStep,
+  looking: Promise<FirstLook>,
+  lock: HeldLock | undefined,
+): Promise<Result> {
   const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
   const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
   const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
-  return await runJobs(resolved, { exec: looking, early }, step);
+  const exec = looking.then((look) => look.exec);
+  return await runJobs(resolved, { exec, early, lock }, step);
 }

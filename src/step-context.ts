@@ -1,10 +1,12 @@
 import type { Aws } from "./aws/calls.ts";
 import type { Clock } from "./clock.ts";
+import type { Failure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
 import type { Origin } from "./origin.ts";
 import type { OutputWriter } from "./show/lines.ts";
 import type { PieceS3 } from "./pieces/store.ts";
+import type { QueueS3 } from "./places/queue-object.ts";
 import type { ResolveContext } from "./targets/resolve-context.ts";
 import type { Ledger } from "./undo/ledger.ts";
 import type { StopJobOptions } from "./undo/stop-job.ts";
@@ -16,7 +18,7 @@ export interface StepContext {
   /** The calls of the run: they obey the cancel. */
   readonly aws: Aws;
   /** The calls of the cleanup: a cancel does not cut them short. */
-  readonly undoing: StopJobOptions["aws"] & { readonly s3: PieceS3 };
+  readonly undoing: StopJobOptions["aws"] & { readonly s3: PieceS3 & QueueS3 };
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,6 +27,8 @@ export interface StepContext {
   /** Back-pressure: resolves when the runner has read enough of the output that more may be written. */
   readonly drained: () => Promise<void>;
   readonly cancel: AbortSignal;
+  /** Ends the step as a cancel does, for another reason. */
+  readonly giveUp: (why: Failure) => void;
   /** The directory that the paths of the inputs are relative to. */
   readonly workspace: string;
 }

@@ -38,6 +38,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     timeout: 3_600_000,
     spoolLimit: undefined,
     matrix: undefined,
+    lock: undefined,
     abandonAfter: undefined,
     bucket: undefined,
     prefix: "fargate-exec/",

@@ -99,6 +99,7 @@ export class WatchedJob {
         timeoutSeconds: 60,
         spoolLimit: undefined,
         abandonSeconds: undefined,
+        fenceSeconds: undefined,
         // This machine stands for the container of every test.
         waitSeconds: 0,
         pieces: false,

@@ -62,3 +62,23 @@ describe("staging in S3", () => {
     expect(failure.seen).toBe(`Got '${value}'.`);
   });
 });
+
+describe("a lock", () => {
+  it.each(["deploy", "shop/migrations", "a.b-c_d/e", "x".repeat(100)])("may be named %s", (lock) => {
+    expect(read({ ...staged, lock }).lock).toBe(lock);
+  });
+
+  it.each(["", "x".repeat(101), "/a", "a/", "a//b", "../claims", "a/..", "./a", "a b", "ä", "a\nb"])(
+    "has no name like %j",
+    (lock) => {
+      const given = { ...staged, lock };
+      if (lock === "") expect(read(given).lock).toBeUndefined();
+      else expect(refusal(given).failed).toMatch(/^Input 'lock' must be a lock's name, of 1 to 100 letters/);
+    },
+  );
+
+  it("needs a bucket", () => {
+    const failure = refusal({ ...least, lock: "deploy" });
+    expect(failure.failed).toBe("Input 'bucket' must be given with 'lock'.");
+  });
+});

@@ -7,6 +7,7 @@ export const JOB: JobOptions = {
   timeoutSeconds: 3600,
   spoolLimit: 256 * 1024 * 1024,
   abandonSeconds: undefined,
+  fenceSeconds: undefined,
   waitSeconds: 0,
   pieces: true,
   shell: "bash --noprofile --norc -eo pipefail {0}",

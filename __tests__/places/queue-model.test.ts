@@ -3,41 +3,12 @@ import { Claimant } from "../../src/places/claimant.ts";
 import type { QueueS3 } from "../../src/places/queue-object.ts";
 import { Listener } from "../helpers/listener.ts";
 import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
+import { Timeline } from "../helpers/timeline.ts";
 import { Bucket } from "./bucket.ts";
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 90_000;
 const SHARED_LEASE_MS = 150_000;
-
-/** Time that passes from event to event, as soon as nothing is left to do at this one. */
-class Timeline {
-  now = 1_700_000_000_000;
-  #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    return new Promise((resolve, reject) => {
-      const sleeper = { at: this.now + ms, wake: resolve };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-    });
-  }
-
-  async runUntil(isOver: () => boolean): Promise<void> {
-    const end = this.now + 2 * HOUR_MS;
-    for (;;) {
-      await new Promise(setImmediate);
-      if (isOver()) return;
-      if (this.now > end) throw new Error("it never ends");
-      const at = Math.min(...this.#sleepers.map((sleeper) => sleeper.at));
-      if (at === Infinity) throw new Error("nothing happens any more");
-      this.now = at;
-      const due = this.#sleepers.filter((sleeper) => sleeper.at <= at);
-      this.#sleepers = this.#sleepers.filter((sleeper) => sleeper.at > at);
-      for (const { wake } of due) wake();
-    }
-  }
-}
 
 type Fate = "ends well" | "dies as a holder" | "dies in line" | "is cancelled in line";
 

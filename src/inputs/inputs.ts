@@ -33,6 +33,9 @@ export interface Inputs {
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
 
+  /** The name of a lock that the step holds while its job runs. There is a bucket then. */
+  readonly lock: string | undefined;
+
   /** Which job of its matrix the step is in; undefined where that is not known. */
   readonly matrix: MatrixJob | undefined;
 

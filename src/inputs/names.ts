@@ -39,6 +39,7 @@ export const inputNames = [
   "user",
   "timeout",
   "abandon-after",
+  "lock",
   "matrix-index",
   "matrix-total",
   "bucket",

@@ -6,7 +6,7 @@ import { boolean, count, duration, matching, oneOf, type ParseResult, shown, siz
 import { InputReader } from "./input-reader.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
-import { readStaging } from "./staging.ts";
+import { readLock, readStaging } from "./staging.ts";
 import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
 import { cluster, container, readTaskSelection } from "./where.ts";
@@ -42,6 +42,7 @@ export function readInputs(source: InputSource): Inputs {
     spoolLimit: reader.optional("spool-limit", size),
     abandonAfter: readAbandonAfter(reader, where),
     matrix: readMatrix(reader),
+    lock: readLock(reader),
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),

@@ -35,6 +35,24 @@ export function readStaging(
   return { bucket, prefix, bucketOwner, kmsKeyId };
 }
 
+const lockName = matching(
+  /^(?!.*(^|\/)\.{0,2}(\/|$))[\w./-]{1,100}$/,
+  "a lock's name, of 1 to 100 letters, digits and -_./ without empty parts, . and .., such as shop/migrations",
+);
+
+/** A lock is an object in the bucket. */
+export function readLock(reader: InputReader): string | undefined {
+  const lock = reader.optional("lock", lockName);
+  if (reader.given("lock") && !reader.given("bucket"))
+    reader.refuse(
+      "bucket",
+      "given with 'lock'",
+      "nothing",
+      "A lock is an object in the bucket: every run that names the same 'bucket', 'prefix' and 'lock' takes its turn.",
+    );
+  return lock;
+}
+
 const withBucket = "It describes the objects staged in S3: name the bucket in 'bucket', or leave both out.";
 
 /** A prefix that ends in `/`. A lone `/` is the root of the bucket, because an empty input counts as not given. */

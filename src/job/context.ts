@@ -1,4 +1,5 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
+import type { HeldLock } from "../lock/held-lock.ts";
 import type { EarlyLook } from "../places/early-look.ts";
 import type { OutputWriter } from "../show/lines.ts";
 import type { StepContext } from "../step-context.ts";
@@ -11,6 +12,8 @@ export interface UnassignedJob extends StepContext {
   readonly exec: Promise<ExecConfiguration | undefined>;
   /** A look at the sessions of all containers that began before the target was known. */
   readonly early?: EarlyLook | undefined;
+  /** The lock under which the job runs. */
+  readonly lock?: HeldLock | undefined;
   readonly looks: TaskLooks;
   /** Where the job's output goes. */
   readonly write: OutputWriter;

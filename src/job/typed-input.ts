@@ -13,11 +13,13 @@ const ADDRESS_SECONDS = 300;
 export function typedInput(
   nonce: string,
   { payload, delivery, setup }: Pick<PreparedJob, "payload" | "delivery" | "setup">,
-  context: Pick<JobContext, "inputs" | "aws" | "log">,
+  context: Pick<JobContext, "inputs" | "aws" | "log" | "lock">,
 ): TypedInput {
   const { secrets } = context.inputs;
   return {
     start: async (missing) => {
+      // The container begins no job a while after it has said that it is ready. Until then no other run gets the lock.
+      await context.lock?.confirm();
       const opening = { nonce, packAbove: (await setup).packAbove };
       if (missing === undefined) return typedStart(opening, secrets);
       const address = await stagedAddress(delivery, context);

@@ -1,4 +1,5 @@
 import type { Inputs, ScriptSource } from "../inputs/inputs.ts";
+import { SILENCE_MS } from "../lock/lease.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
@@ -33,6 +34,7 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     spoolLimit: inputs.spoolLimit,
     abandonSeconds: inputs.abandonAfter === undefined ? undefined : Math.ceil(inputs.abandonAfter / 1000),
     waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
+    fenceSeconds: inputs.lock === undefined ? undefined : SILENCE_MS / 1000,
     pieces,
     shell: shellFor(inputs.shell, script),
     args: inputs.args,

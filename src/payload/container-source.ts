@@ -36,6 +36,15 @@ const JOB = [
 /** The parts of the file `job` that only a job has whose output S3 may carry. */
 const PIECES = ["upload.sh", "curl.sh", "order.sh", "leave.sh"];
 
+/** The part of the file `job` that only a job has whose run holds a lock. */
+const FENCE = ["fence.sh"];
+
+/** What a job may have beside the parts of every job. */
+export interface OptionalParts {
+  readonly pieces: boolean;
+  readonly fence?: boolean;
+}
+
 /** The parts of the loader, and of the one for a payload that follows it. */
 const LOADER = ["tools.sh", "apart.sh", "credentials.sh", "verify.sh", "loader.sh"];
 const UNPACKER = ["tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
@@ -59,13 +68,13 @@ export const launchSource = (): string => shortened(joined(LAUNCH));
 export const loaderParts = (): string => joined(LOADER);
 export const unpackerParts = (): string => joined(UNPACKER);
 
-/** The code of the job as its authors read it; with `pieces` that of a job whose output S3 may carry. */
-export function jobParts({ pieces }: { readonly pieces: boolean }): string {
-  return joined(pieces ? [...JOB, ...PIECES] : JOB);
+/** The code of the job as its authors read it. */
+export function jobParts({ pieces, fence = false }: OptionalParts): string {
+  return joined([...JOB, ...(pieces ? PIECES : []), ...(fence ? FENCE : [])]);
 }
 
 /** The same without comments, and the call of it. */
-export function jobSource(options: { readonly pieces: boolean }): string {
+export function jobSource(options: OptionalParts): string {
   return `${withoutComments(jobParts(options))}\nfx_main "$@"\n`;
 }
 

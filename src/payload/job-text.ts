@@ -21,6 +21,8 @@ export interface JobOptions {
   readonly abandonSeconds: number | undefined;
   /** How long the job waits for jobs of other runs that have no reader; 0: it does not look for any. */
   readonly waitSeconds: number;
+  /** The job is stopped when no sign of its reader has come for this long; undefined: never. */
+  readonly fenceSeconds: number | undefined;
   /** S3 may carry the output: the job has an uploader, which waits for an order (`typedOrder`). */
   readonly pieces: boolean;
   /** A command template: words with `{0}` where the script's path goes. */
@@ -57,6 +59,7 @@ export function jobText(options: JobOptions): string {
     `fx_limit=${options.spoolLimit ?? "''"}`,
     `fx_abandon=${options.abandonSeconds ?? ""}`,
     `fx_wait=${options.waitSeconds}`,
+    `fx_fence=${options.fenceSeconds ?? ""}`,
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
@@ -73,7 +76,7 @@ export function jobText(options: JobOptions): string {
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
-    jobSource(options),
+    jobSource({ pieces: options.pieces, fence: options.fenceSeconds !== undefined }),
   ].join("\n");
 }
 

@@ -27,6 +27,8 @@ export interface ClaimantOptions {
    * soon, that may list sessions, and whose sessions aren't logged.
    */
   readonly shares: boolean;
+  /** True for a claim on a lock. Its holder renews it by itself. */
+  readonly locks?: boolean | undefined;
   readonly s3: QueueS3;
   readonly clock: Pick<Clock, "now" | "sleep">;
   readonly log: Log;
@@ -92,7 +94,7 @@ export class Claimant {
         });
         if (turn.kind === "holds") {
           this.#holds = true;
-          this.#renewing = this.#keepRenewing();
+          if (this.#options.locks !== true) this.#renewing = this.#keepRenewing();
           return turn.lost;
         }
         waiting.onWait(turn.line);
@@ -113,14 +115,14 @@ export class Claimant {
   /** Names a session of the run, so that the run that takes the place over can end it, and others know it. */
   name(session: string): void {
     this.#sessions.push(session);
-    if (this.#shares) void this.#renew().catch(() => undefined); // the next renewal names it
+    if (this.#shares) void this.renew().catch(() => undefined); // the next renewal names it
   }
 
   /** From now on no other run may share the container with this one. Fails where that can't be written. */
   async stopSharing(): Promise<void> {
     if (!this.#shares) return;
     this.#shares = false;
-    await this.#renew();
+    await this.renew();
   }
 
   /**
@@ -219,9 +221,10 @@ export class Claimant {
     return { queue: withClaim(this.#seen, { ...own, sessions: 2, renewed: undefined }), result: "may" };
   }
 
-  get #manner(): Pick<Claim, "shares" | "sessions"> {
-    const isReplacing = this.#options.clock.now() - this.#replacedAt < SESSION_OVER_MS;
-    return { shares: this.#shares, sessions: isReplacing ? 2 : 1 };
+  get #manner(): Pick<Claim, "shares" | "locks" | "sessions"> {
+    const { clock, locks = false } = this.#options;
+    const isReplacing = clock.now() - this.#replacedAt < SESSION_OVER_MS;
+    return { shares: this.#shares, locks, sessions: isReplacing ? 2 : 1 };
   }
 
   #see(found: FoundQueue | undefined): void {
@@ -237,7 +240,9 @@ export class Claimant {
         return; // given back
       }
       try {
-        await this.#renew();
+        const wasHeld = this.#holds;
+        if (!(await this.renew()) && wasHeld)
+          log.info("The claim on the container's place was lost to another run; this one goes on.");
         isFailing = false;
       } catch (error) {
         if (!isFailing && !this.#over.signal.aborted)
@@ -247,8 +252,9 @@ export class Claimant {
     }
   }
 
-  async #renew(): Promise<void> {
-    const { claim, log } = this.#options;
+  /** Renews the claim of a holder. False where the claim was lost to another run. Fails where that can't be written. */
+  async renew(): Promise<boolean> {
+    const { claim } = this.#options;
     const session = this.#sessions.at(-1);
     const isOurs = await this.#queue.change<boolean>(
       (found) => {
@@ -260,9 +266,8 @@ export class Claimant {
       },
       { denied: "fails", signal: this.#over.signal },
     );
-    if (isOurs || !this.#holds) return;
-    this.#holds = false;
-    log.info("The claim on the container's place was lost to another run; this one goes on.");
+    if (!isOurs) this.#holds = false;
+    return isOurs;
   }
 }
 

@@ -4,7 +4,8 @@ import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
-import { claimant, heldBy, WaitLog } from "./wait-log.ts";
+import { containerBusy } from "./failures.ts";
+import { claimant, heldBy, WaitLog, type WaitLogOptions } from "./wait-log.ts";
 
 /** How long a look at the container's sessions is taken for a new one. */
 const LOOK_LASTS_MS = 1_000;
@@ -50,7 +51,7 @@ export class PlaceInQueue implements Place {
   async take(): Promise<void> {
     const { clock, signal } = this.#options;
     const deadline = clock.now() + this.#patience;
-    const waitLog = new WaitLog({ ...this.#options, deadline });
+    const waitLog = new WaitLog({ ...this.#options, ...this.#waitWords, deadline });
     let looking: Promise<readonly ActiveSession[] | undefined> = Promise.resolve(undefined);
     let lookedAt = -Infinity;
     const waiting: WaitOptions = {
@@ -122,6 +123,15 @@ export class PlaceInQueue implements Place {
 
   async #leave(): Promise<void> {
     if (await this.#claimant.leave()) this.#options.onClaim(undefined);
+  }
+
+  get #waitWords(): Pick<WaitLogOptions, "subject" | "got" | "busy"> {
+    const { container, taskArn, taskId } = this.#options.target;
+    return {
+      subject: `Container '${container}' of task ${taskId}`,
+      got: `The place in container '${container}' is free`,
+      busy: (seconds, held) => containerBusy(container, taskArn, seconds, held),
+    };
   }
 
   get #looks() {

@@ -8,6 +8,11 @@ import { isRecord } from "../record.ts";
 export const LEASE_MS = 90_000;
 /** The same for a claim that shares the container: its attacher must have ended before another run comes in. */
 const SHARED_LEASE_MS = 150_000;
+/**
+ * The same for a claim on a lock: the holder's job must have ended before another run gets the lock. `lock/lease.ts` adds
+ * the times up.
+ */
+export const LOCK_LEASE_MS = 300_000;
 /** The most sessions of runs that share a container. The exec agent runs one or two and queues one more. */
 const MOST_SHARED = 2;
 /** The most sessions in all while one run replaces a session that may not have ended yet. */
@@ -25,6 +30,8 @@ export interface Claim {
   readonly holds: boolean;
   /** True where another run that shares, too, may hold a place at the same time. */
   readonly shares: boolean;
+  /** True for a claim on a lock, which lapses later than one on a container's place. */
+  readonly locks: boolean;
   /** How many sessions of the run there may be at once. Two while it replaces one. */
   readonly sessions: 1 | 2;
   /** Since when the run holds the place, or waits for it; undefined: since the object was last written. */
@@ -52,12 +59,17 @@ export const EMPTY: Queue = { claims: [], past: [] };
 
 /** The queue with the claims that live at `now`, and those that have lapsed. */
 export function split({ claims, past }: Queue, now: number): { live: Queue; lapsed: readonly Claim[] } {
-  const isLapsed = ({ renewed, shares }: Claim): boolean =>
-    renewed !== undefined && now - renewed > (shares ? SHARED_LEASE_MS : LEASE_MS);
+  const isLapsed = (claim: Claim): boolean =>
+    claim.renewed !== undefined && now - claim.renewed > leaseOf(claim);
   return {
     live: { claims: claims.filter((claim) => !isLapsed(claim)), past },
     lapsed: claims.filter(isLapsed),
   };
+}
+
+function leaseOf({ locks, shares }: Claim): number {
+  if (locks) return LOCK_LEASE_MS;
+  return shares ? SHARED_LEASE_MS : LEASE_MS;
 }
 
 export function claimOf({ claims }: Queue, run: string): Claim | undefined {
@@ -111,11 +123,12 @@ export function withoutRun({ claims, past }: Queue, run: string, session: string
 }
 
 export function writeQueue({ claims, past }: Queue): Uint8Array {
-  const written = claims.map(({ holds, since, renewed, shares, sessions, matrix, ...names }) => ({
+  const written = claims.map(({ holds, since, renewed, shares, locks, sessions, matrix, ...names }) => ({
     ...names,
     state: holds ? "holds" : "waits",
     ...(matrix && { matrix: [matrix.index, matrix.total] }),
     ...(shares && { shares }),
+    ...(locks && { locks }),
     ...(sessions === 2 && { sessions }),
     ...(since !== undefined && { since: new Date(since).toISOString() }),
     ...(renewed !== undefined && { renewed: new Date(renewed).toISOString() }),
@@ -145,7 +158,8 @@ const JOB = RUN;
 const SESSION = /^[\w.@=+:-]{1,200}$/;
 
 function unknown(modified: number): Claim {
-  return { run: "unknown", holds: true, shares: false, sessions: 1, since: modified, renewed: modified };
+  const times = { since: modified, renewed: modified };
+  return { run: "unknown", holds: true, shares: false, locks: false, sessions: 1, ...times };
 }
 
 function parseClaim(value: unknown, modified: number): Claim[] {
@@ -157,6 +171,7 @@ function parseClaim(value: unknown, modified: number): Claim[] {
       run,
       holds: value["state"] !== "waits",
       shares: value["shares"] === true,
+      locks: value["locks"] === true,
       sessions: value["sessions"] === 2 ? 2 : 1,
       since: momentOf(value["since"], modified),
       renewed: momentOf(value["renewed"], modified),

@@ -1,19 +1,23 @@
 import type { Clock } from "../clock.ts";
+import type { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { Target } from "../targets/target.ts";
 import { TELL_EVERY_MS } from "../waiting.ts";
-import { containerBusy } from "./failures.ts";
 import type { Claim } from "./queue-state.ts";
 
 export interface WaitLogOptions {
-  readonly target: Pick<Target, "taskArn" | "taskId" | "container">;
+  /** What is waited for, as in "Container 'app' of task 0123". */
+  readonly subject: string;
+  /** As in "The place in container 'app' is free". */
+  readonly got: string;
+  /** The failure at the deadline; `held` is that of the last `WaitReason`. */
+  readonly busy: (seconds: number, held: string) => Failure;
   /** When to give up, in milliseconds since the epoch. */
   readonly deadline: number;
   readonly clock: Pick<Clock, "now">;
   readonly log: Pick<Log, "info">;
 }
 
-/** What a run that waits for a container's place is waiting for. */
+/** What a run that waits for a container's place, or for a lock, is waiting for. */
 export interface WaitReason {
   /** As in "in use by session X since 12:00:00 UTC". */
   readonly held: string;
@@ -32,27 +36,25 @@ export class WaitLog {
     this.#begun = options.clock.now();
   }
 
-  /** Fails with `container-busy` at the deadline. */
+  /** Fails at the deadline. */
   tell({ held, goal }: WaitReason): void {
-    const { target, deadline, clock, log } = this.#options;
+    const { subject, busy, deadline, clock, log } = this.#options;
     const now = clock.now();
     const left = deadline - now;
-    if (left <= 0) throw containerBusy(target.container, target.taskArn, this.#seconds(), held);
+    if (left <= 0) throw busy(this.#seconds(), held);
     if (this.#toldAt !== undefined && now - this.#toldAt < TELL_EVERY_MS) return;
-    const which = `Container '${target.container}' of task ${target.taskId} is`;
     log.info(
       this.#toldAt === undefined
-        ? `${which} ${held}; waiting ${goal}, for at most ${duration(left)} ('queue-timeout').`
-        : `${which} still ${held}; waiting ${goal} (${this.#seconds()} s), for at most ${duration(left)} more ('queue-timeout').`,
+        ? `${subject} is ${held}; waiting ${goal}, for at most ${duration(left)} ('queue-timeout').`
+        : `${subject} is still ${held}; waiting ${goal} (${this.#seconds()} s), for at most ${duration(left)} more ('queue-timeout').`,
     );
     this.#toldAt = now;
   }
 
-  /** To be called once the place is this run's. */
+  /** To be called once it is this run's. */
   end(): void {
-    const { target, log } = this.#options;
-    if (this.#toldAt !== undefined)
-      log.info(`The place in container '${target.container}' is free (${this.#seconds()} s).`);
+    const { got, log } = this.#options;
+    if (this.#toldAt !== undefined) log.info(`${got} (${this.#seconds()} s).`);
   }
 
   #seconds(): number {
@@ -61,9 +63,9 @@ export class WaitLog {
 }
 
 /** As in "in use by job 'test' (3 of 40) of https://… since 12:00:00 UTC". */
-export function heldBy(holder: Claim | undefined): string {
+export function heldBy(holder: Claim | undefined, verb: "in use" | "held" = "in use"): string {
   if (holder?.holds === false) return "about to be given to another run";
-  return ["in use by", claimant(holder), ...sinceWords(holder?.since)].join(" ");
+  return [verb, "by", claimant(holder), ...sinceWords(holder?.since)].join(" ");
 }
 
 /** The run of a claim, as far as the claim names it. */

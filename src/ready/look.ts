@@ -16,25 +16,31 @@ export interface LookOptions {
   readonly log: Log;
 }
 
+/** What is known before a task is looked for or started. */
+export interface FirstLook {
+  /** How the cluster encrypts and logs its sessions; undefined where the caller may not describe it. */
+  readonly exec: ExecConfiguration | undefined;
+  /** The account that the bucket has to belong to, where that is known. */
+  readonly owner: string | undefined;
+}
+
 /**
- * Looks at the cluster and, for a new task, at the bucket, before any task is started. Returns how the cluster
- * encrypts and logs its sessions; undefined where the caller may not describe it. Fails where the log that the inputs
+ * Looks at the cluster and, for a new task or a lock, at the bucket, before any task is started. Fails where the log that the inputs
  * ask for is not configured, or the bucket can't be used. Says every 30 s what it waits for.
  */
 export async function lookBeforeStart(
-  inputs: Pick<Inputs, "cluster" | "where" | "region" | "logs" | "bucket" | "bucketOwner">,
+  inputs: Pick<Inputs, "cluster" | "where" | "region" | "logs" | "lock" | "bucket" | "bucketOwner">,
   { aws, clock, log }: LookOptions,
-): Promise<ExecConfiguration | undefined> {
+): Promise<FirstLook> {
   const { ecs, s3 } = aws;
   const { bucket } = inputs;
   const stop = tellWaiting("AWS to describe cluster and bucket", { clock, log });
   try {
     const cluster = await lookAtCluster(clusterOf(inputs), { ecs, log, wanted: inputs.logs });
-    if (inputs.where.kind === "new" && bucket !== undefined) {
-      const owner = bucketOwner(inputs, cluster?.arn ?? clusterOf(inputs));
-      await lookAtBucket({ bucket, owner }, { s3, log });
-    }
-    return cluster?.exec;
+    const owner = bucketOwner(inputs, cluster?.arn ?? clusterOf(inputs));
+    const isNeededFirst = inputs.where.kind === "new" || inputs.lock !== undefined;
+    if (isNeededFirst && bucket !== undefined) await lookAtBucket({ bucket, owner }, { s3, log });
+    return { exec: cluster?.exec, owner };
   } finally {
     stop();
   }

@@ -1,5 +1,5 @@
 import { failureOfEnd } from "../follow/failures.ts";
-import { failedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
+import { failedResult, fencedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
 
 /** The result of a job: its status, or the failure that says why there is none. */
 export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
@@ -9,6 +9,7 @@ export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFac
     case "status": {
       const { status } = end;
       if (status.kind === "ended") return statusResult(status, task);
+      if (status.kind === "fenced") return fencedResult(task);
       const isLost = status.kind === "lost";
       const code = isLost ? "lost" : status.code;
       const failure = failureOfEnd({ kind: "refused", code, text: status.text }, target, sessionId);

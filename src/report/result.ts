@@ -1,4 +1,5 @@
 import type { Failure } from "../errors.ts";
+import { jobFenced } from "../lock/failures.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import type { LogLocation } from "../logs/transcript.ts";
 import type { JobStatus } from "../stream/status.ts";
@@ -136,6 +137,19 @@ export function checkResult(checks: readonly Check[]): CheckResult {
     ? ({ outcome: "succeeded", exitCode: 0 } as const)
     : ({ outcome: "failed", exitCode: 1 } as const);
   return { kind: "checked", ...end, checks, task: undefined };
+}
+
+/** The container has stopped a job whose run may have lost its lock. */
+export function fencedResult(task: TaskFacts): FailedResult {
+  const { container, taskId } = task.target;
+  const failure = jobFenced(`container '${container}' of task ${taskId}`);
+  return { kind: "failed", outcome: "cancelled", exitCode: 130, failure, task };
+}
+
+/** The result of a job that was stopped because its run lost its lock; any other result as it is. */
+export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
+  if (result.outcome !== "cancelled") return result;
+  return { kind: "failed", outcome: "cancelled", exitCode: 130, failure: lost, task: result.task };
 }
 
 /** `attached`: the script may have run. */

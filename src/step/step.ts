@@ -23,7 +23,9 @@ export interface OpenStep extends StepContext {
  * Opens a step. The secrets are masked and the guard is up before any text of AWS, a bucket or a container is shown.
  */
 export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
-  const { display: log, drained, cancel, idToken, saveState } = surroundings;
+  const { display: log, drained, idToken, saveState } = surroundings;
+  const givenUp = new AbortController();
+  const cancel = AbortSignal.any([surroundings.cancel, givenUp.signal]);
   surroundings.mask(inputs.secrets);
   const lineEnds = warnOfLineEnds(inputs.script, inputs.shell);
   if (lineEnds !== undefined) log.warning(lineEnds);
@@ -41,6 +43,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const cleanup = new StepCleanup(ledger, { aws: aws.undoing, clock, log }, cancel);
   return {
     ...{ inputs, origin, aws: aws.run, undoing: aws.undoing, ledger, clock, log, drained, cancel },
+    giveUp: (why) => givenUp.abort(why),
     writer: (label) => log.writer(label),
     workspace: surroundings.inputs.workspace,
     close: async (result) => {
@@ -63,9 +66,10 @@ function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined 
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
 }
 
-/** A new task is waited for, and has no queue. A running one has the queue of its container. */
-function timesOf({ where, timeout, startTimeout, queueTimeout }: Inputs): JobTimes {
-  return { timeout, wait: where.kind === "new" ? startTimeout : queueTimeout };
+/** A new task is waited for, and has no queue. A running one has the queue of its container, and a lock has one, too. */
+function timesOf({ where, timeout, startTimeout, queueTimeout, lock }: Inputs): JobTimes {
+  const wait = where.kind === "new" ? startTimeout : queueTimeout;
+  return { timeout, wait: wait + (lock === undefined ? 0 : queueTimeout) };
 }
 
 function endedTask({ task, outcome }: TaskResult): readonly EndedTask[] {

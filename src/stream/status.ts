@@ -11,6 +11,8 @@ export type JobStatus =
    * The container could not run the job, and no script ran. The code names the input that is the cause, if one is.
    */
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly text: string }
+  /** The container has stopped the job, because it heard no sign of the runner that holds the job's lock. */
+  | { readonly kind: "fenced" }
   /** A script ran, but its end is lost, or the status can't be read. */
   | { readonly kind: "lost"; readonly text: string };
 
@@ -34,6 +36,7 @@ export function parseStatus(text: string, workers: number): JobStatus {
   const [, reason, list = ""] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
   const entries = list.split(",");
   const ends = entries.flatMap((entry) => parseWorker(entry) ?? []).sort((a, b) => a.worker - b.worker);
+  if (/^fenced \S+$/.test(text)) return { kind: "fenced" };
   const isWhole = entries.length === workers && ends.length === workers;
   if (reason === undefined || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
     if (!text.startsWith("refused ")) return { kind: "lost", text: clipped(text.replace(/^lost /, "")) };

@@ -12,6 +12,7 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { lastPart } from "../targets/arn.ts";
 import { removeResource } from "../targets/made/made-resource.ts";
 import type { DeletionContext } from "../pieces/delete-pieces.ts";
+import { undoLock } from "./undo-lock.ts";
 import { undoPieces } from "./undo-pieces.ts";
 
 export interface CleanupOptions {
@@ -44,7 +45,7 @@ export interface CleanupOptions {
  * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Pieces come after
  * the job that uploads them, and `control` after its pieces. The post step waits before it deletes `control`, because
  * S3 may write the last one of a killed main step a moment later. Shared task definitions come last, too, so that two
- * jobs that end together each see the other's task stopped. Resolves with the entries that were not found, because the
+ * jobs that end together each see the other's task stopped. A lock comes after the jobs that ran under it. Resolves with the entries that were not found, because the
  * call that makes them was under way; they stay in the ledger. Never rejects: an entry that can't be undone is a
  * warning.
  */
@@ -53,10 +54,17 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const missing: LedgerEntry[] = [];
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
+    // Where the main step does not know the job's end, it is left to the post step.
+    if (entry.kind === "lock" && entry.held === true && !patient) return;
     try {
       log.info(announce(entry));
       if (entry.kind === "pieces") {
         await undoPieces(entry, ledger, { s3: options.aws.s3, clock, log, patient });
+        return;
+      }
+      if (entry.kind === "lock") {
+        await undoLock(entry, { entries, left: ledger.entries }, options);
+        ledger.drop(entry);
         return;
       }
       const found = await tellWhile(`the end of this: ${announce(entry)}`, options, undo(entry, options));
@@ -69,7 +77,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     }
   };
   const entries = ledger.entries;
-  for (const turn of [0, 1, 2])
+  for (const turn of [0, 1, 2, 3])
     await Promise.all(entries.filter(({ kind }) => (LATER[kind] ?? 0) === turn).map(undoOne));
   return missing;
 }
@@ -79,11 +87,12 @@ const LATER: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
   pieces: 1,
   control: 2,
+  lock: 3,
 };
 
 /** Undoes one entry. False where it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
-  entry: Exclude<LedgerEntry, { kind: "pieces" }>,
+  entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" }>,
   { aws, clock, log, reason, early, patient }: CleanupOptions,
 ): Promise<boolean> {
   switch (entry.kind) {
@@ -108,7 +117,7 @@ async function undo(
 
 /** Whether other processes need what the entry names while the run goes on, or until a time. */
 function hasToWait({ kind }: LedgerEntry): boolean {
-  return kind === "claim" || kind === "pieces" || kind === "control";
+  return kind === "claim" || kind === "pieces" || kind === "control" || kind === "lock";
 }
 
 /** When the entry may be undone, in milliseconds since the epoch. */
@@ -152,6 +161,8 @@ export function announce(entry: LedgerEntry): string {
       return `Deleting the output in s3://${entry.bucket}/${entry.prefix}.`;
     case "control":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
+    case "lock":
+      return `Giving back the lock s3://${entry.bucket}/${entry.key}.`;
     case "claim":
       return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", when the log of its session has had time to be uploaded"}.`;
   }
@@ -175,6 +186,7 @@ function whatStays(entry: LedgerEntry): string {
     case "pieces":
     case "control":
     case "claim":
+    case "lock":
       return "It stays until you delete it, or a lifecycle rule of the bucket does.";
     default:
       return "It stays until you deregister it; it costs nothing.";

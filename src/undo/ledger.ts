@@ -1,3 +1,4 @@
+import type { LockClaim } from "../lock/take-lock.ts";
 import type { PlaceClaim } from "../places/place.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { ObjectName } from "../aws/s3.ts";
@@ -19,6 +20,8 @@ export type LedgerEntry =
   | ({ readonly kind: "control"; readonly freeAt?: number } & ObjectName)
   /** A claim on a container's place. */
   | ({ readonly kind: "claim" } & PlaceClaim)
+  /** A claim on a lock. A held one is given back once the job is certain to have ended. */
+  | ({ readonly kind: "lock" } & LockClaim)
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */
   | ({ readonly kind: "job" } & JobName);
 

@@ -2,7 +2,7 @@
 # and writes the status.
 
 fx_run_job() {
-  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_uploader='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_killer='' fx_keeper='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_uploader='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
@@ -32,6 +32,7 @@ fx_run_job() {
   [ -z "$fx_pieces" ] || fx_start_uploader
   fx_note_unread
   fx_await_recording || return
+  [ -z "$fx_fence" ] || fx_start_fence
   fx_start_workers
   fx_await_workers
   fx_conclude
@@ -74,8 +75,8 @@ fx_await_workers() {
   for fx_each in $fx_running; do
     while fx_is "$fx_each"; do wait "${fx_each%:*}"; done
   done
-  trap '' TERM USR1
-  for fx_each in $fx_clock $fx_killer; do fx_dismiss "$fx_each"; done
+  trap '' TERM USR1 USR2
+  for fx_each in $fx_clock $fx_keeper $fx_killer; do fx_dismiss "$fx_each"; done
 }
 
 # Ends the recording, then the job, with the codes of all workers in the form of stream/marks.ts.

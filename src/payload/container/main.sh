@@ -39,6 +39,7 @@ fx_run_attacher() {
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
   fx_read_secrets
   fx_replace_attacher
+  [ -z "$fx_fence" ] || fx_begin_signs
   fx_open_news
   [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
   fx_start_helpers

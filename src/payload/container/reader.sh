@@ -37,6 +37,7 @@ fx_listen() {
     esac
     : >"$fx_dir/heard"
     date +%s >"$fx_dir/reader"
+    [ -z "$fx_fence" ] || fx_sign
     case $fx_line in
       taken) : >"$fx_dir/taken" ;;
       'here '*) fx_confirm "${fx_line#here }" ;;

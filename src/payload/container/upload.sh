@@ -86,6 +86,7 @@ fx_obey() {
     'here '*)
       # In a subshell, since it uses variables of the uploader.
       (fx_confirm "${1#here }")
+      [ -z "$fx_fence" ] || fx_sign
       # An attacher that stays has no other reader.
       [ ! -e "$fx_dir/stays" ] || : >"$fx_dir/heard"
       ;;

@@ -1,0 +1,219 @@
+import type { Clock } from "../../src/clock.ts";
+import type { HeldLock } from "../../src/lock/held-lock.ts";
+import { SILENCE_MS } from "../../src/lock/lease.ts";
+import { takeLock } from "../../src/lock/take-lock.ts";
+import type { QueueS3 } from "../../src/places/queue-object.ts";
+import { Listener } from "../helpers/listener.ts";
+import { between, forEachSeedAtOnce, randomOf, sampleOf, type Random } from "../helpers/seeds.ts";
+import { Timeline } from "../helpers/timeline.ts";
+import { Bucket } from "../places/bucket.ts";
+
+const HOUR_MS = 3_600_000;
+/** As `HERE_EVERY_MS` of payload/input.ts. */
+const SIGN_EVERY_MS = 20_000;
+/** KILL comes three seconds after TERM, and the fence looks every two seconds. */
+const [KILL_AFTER_MS, LOOK_EVERY_MS] = [3_000, 2_000];
+
+interface World {
+  readonly random: Random;
+  readonly time: Timeline;
+  readonly bucket: Bucket;
+  /** The runs whose jobs run now. */
+  readonly running: Set<string>;
+  /** The runs whose jobs have begun, in their order. */
+  readonly begun: string[];
+  /** How often a job was stopped by its container, or not begun there. */
+  fenced: number;
+}
+
+/** What runs in a container, which measures durations only. */
+class Container {
+  readonly #world: World;
+  readonly #run: string;
+  #heardAt: number;
+  #isOver = false;
+
+  /** Its bootstrap begins, and says that it is ready. */
+  constructor(world: World, run: string) {
+    this.#world = world;
+    this.#run = run;
+    this.#heardAt = world.time.now;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The runner's first input. The job runs for this long. */
+  begin(ms: number): void {
+    const { time, running, begun } = this.#world;
+    if (this.#isSilent()) {
+      this.#world.fenced += 1;
+      this.#isOver = true;
+      return;
+    }
+    begun.push(this.#run);
+    running.add(this.#run);
+    expect([...running]).toEqual([this.#run]);
+    void time.sleep(ms).then(() => this.#end());
+    void this.#watch();
+  }
+
+  hear(): void {
+    this.#heardAt = this.#world.time.now;
+  }
+
+  async stop(): Promise<void> {
+    await this.#world.time.sleep(between(this.#world.random, 0, KILL_AFTER_MS));
+    this.#end();
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#isOver) {
+      await this.#world.time.sleep(LOOK_EVERY_MS);
+      if (!this.#isSilent() || this.#isOver) continue;
+      this.#world.fenced += 1;
+      await this.stop();
+    }
+  }
+
+  #isSilent(): boolean {
+    return this.#world.time.now - this.#heardAt >= SILENCE_MS;
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#world.running.delete(this.#run);
+  }
+}
+
+/** A runner with a wrong clock, which is paused for minutes, or dies. */
+class Runner {
+  isDone = false;
+  readonly #world: World;
+  readonly #id: string;
+  readonly #clock: Clock;
+  #pausedUntil = 0;
+
+  constructor(world: World, id: string) {
+    const { random, time } = world;
+    this.#world = world;
+    this.#id = id;
+    const skew = between(random, -HOUR_MS, HOUR_MS);
+    this.#clock = {
+      now: () => time.now + skew,
+      sleep: (ms, signal) => this.#awake(time.sleep(ms, signal)),
+      every: () => () => undefined,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { random, time } = this.#world;
+    await time.sleep(between(random, 0, 60_000));
+    for (let pauses = between(random, 0, 3); pauses > 0; pauses -= 1) {
+      const [at, ms] = [between(random, 0, 200_000), between(random, 1_000, 500_000)];
+      void time.sleep(at).then(() => (this.#pausedUntil = random() < 0.1 ? Infinity : time.now + ms));
+    }
+    const cancel = new AbortController();
+    const lost: (() => void)[] = [];
+    const lock = await takeLock({
+      name: "k",
+      inputs: { bucket: "b", prefix: "", kmsKeyId: undefined, matrix: undefined, queueTimeout: 24 * HOUR_MS },
+      owner: undefined,
+      origin: { id: this.#id, url: "https://x.example", variables: {} },
+      s3: this.#s3(),
+      clock: this.#clock,
+      log: new Listener(),
+      cancel: cancel.signal,
+      onClaim: () => undefined,
+      onLost: () => lost.forEach((act) => act()),
+    });
+    await this.#runUnder(lock, lost);
+    await lock.release();
+    this.isDone = true;
+  }
+
+  /** A session after the other until the job has begun and ended, or the lock is lost. */
+  async #runUnder(lock: HeldLock, lost: (() => void)[]): Promise<void> {
+    const { random } = this.#world;
+    await this.#clock.sleep(between(random, 0, 20_000));
+    const container = new Container(this.#world, this.#id);
+    try {
+      await this.#way();
+      await lock.confirm();
+      await this.#way();
+    } catch {
+      return;
+    }
+    container.begin(between(random, 1_000, 200_000));
+    // A lock that is lost stops the job by a line in its session.
+    lost.push(() => void this.#way().then(() => container.stop()));
+    if (lock.lost !== undefined) lost.at(-1)?.();
+    while (!container.isOver) {
+      await this.#clock.sleep(Math.min(SIGN_EVERY_MS, 1_000 + random() * SIGN_EVERY_MS));
+      if (lock.lost === undefined) await this.#way().then(() => container.hear());
+    }
+  }
+
+  /** The way to S3 or the container, after which the answer may find the runner paused. */
+  async #way(): Promise<void> {
+    const { random, time } = this.#world;
+    await this.#awake(time.sleep(between(random, 5, random() < 0.05 ? 10_000 : 300)));
+  }
+
+  async #awake<T>(answer: Promise<T>): Promise<T> {
+    const { time } = this.#world;
+    const resumed = async (): Promise<void> => {
+      while (time.now < this.#pausedUntil) {
+        if (this.#pausedUntil === Infinity) {
+          this.isDone = true;
+          await new Promise<never>(() => undefined);
+        }
+        await time.sleep(this.#pausedUntil - time.now);
+      }
+    };
+    try {
+      return await answer;
+    } finally {
+      await resumed();
+    }
+  }
+
+  #s3(): QueueS3 {
+    const { bucket } = this.#world;
+    const asked = async <R>(call: () => Promise<R>): Promise<R> => {
+      await this.#way();
+      const answer = await call();
+      await this.#way();
+      return answer;
+    };
+    return {
+      getVersion: (...args) => asked(() => bucket.getVersion(...args)),
+      putIf: (...args) => asked(() => bucket.putIf(...args)),
+      deleteIf: (...args) => asked(() => bucket.deleteIf(...args)),
+      deleteObject: (...args) => asked(() => bucket.deleteObject(...args)),
+      deleteVersion: (...args) => asked(() => bucket.deleteVersion(...args)),
+    };
+  }
+}
+
+it("however wrong the clocks are, and whoever is paused or dies: no two jobs run at once", async () => {
+  let [begun, fenced] = [0, 0];
+  await forEachSeedAtOnce(sampleOf(400), 4, async (seed) => {
+    const random = randomOf(seed);
+    const time = new Timeline();
+    const skew = between(random, -HOUR_MS, HOUR_MS);
+    const bucket = new Bucket({ now: () => time.now + skew });
+    const world: World = { random, time, bucket, running: new Set(), begun: [], fenced: 0 };
+    const runners = Array.from({ length: between(random, 2, 6) }, (_, at) => new Runner(world, `r${at}`));
+    const failures: unknown[] = [];
+    for (const runner of runners) runner.run().catch((error: unknown) => failures.push(error));
+    await time.runUntil(() => failures.length > 0 || runners.every(({ isDone }) => isDone));
+    if (failures.length > 0) throw failures[0];
+    begun += world.begun.length;
+    fenced += world.fenced;
+  });
+  // The world is one in which the fence matters.
+  expect(begun).toBeGreaterThan(100);
+  expect(fenced).toBeGreaterThan(20);
+}, 120_000);

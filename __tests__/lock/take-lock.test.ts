@@ -1,0 +1,195 @@
+import { Failure } from "../../src/errors.ts";
+import type { HeldLock } from "../../src/lock/held-lock.ts";
+import { type LockClaim, lockKey, takeLock } from "../../src/lock/take-lock.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
+import { Bucket } from "../places/bucket.ts";
+
+const KEY = "fargate-exec/locks/shop/migrations.json";
+
+let clock: SteppedClock;
+let bucket: Bucket;
+beforeEach(() => {
+  clock = new SteppedClock();
+  bucket = new Bucket(clock);
+});
+
+/** Lets this much time pass, in steps in which each run gets its answers. */
+async function passing(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 200) {
+    clock.advance(Math.min(200, left));
+    for (let i = 0; i < 20; i += 1) await Promise.resolve();
+    await new Promise(setImmediate);
+  }
+}
+
+/** A run that asks for the lock; `state` is how that stands. */
+function asking(id: string, { queueTimeout = 3_600_000 } = {}) {
+  const log = new Listener();
+  const cancel = new AbortController();
+  const claims: (LockClaim | undefined)[] = [];
+  const lost: Failure[] = [];
+  const run = { log, cancel, claims, lost, state: "waiting" as "waiting" | "holds" | "failed" };
+  const done = takeLock({
+    name: "shop/migrations",
+    inputs: { bucket: "ci", prefix: "fargate-exec/", kmsKeyId: undefined, matrix: undefined, queueTimeout },
+    owner: "123456789012",
+    origin: { id, url: `https://github.example/${id}`, variables: { GITHUB_JOB: "deploy" } },
+    s3: bucket,
+    clock,
+    log,
+    cancel: cancel.signal,
+    onClaim: (claim) => claims.push(claim),
+    onLost: (why) => lost.push(why),
+  }).then(
+    (lock) => {
+      run.state = "holds";
+      return lock;
+    },
+    (error: unknown) => {
+      run.state = "failed";
+      return error;
+    },
+  );
+  const lock = async (): Promise<HeldLock> => {
+    const taken = await done;
+    if (taken instanceof Error) throw taken;
+    return taken as HeldLock;
+  };
+  return Object.assign(run, { done, lock });
+}
+
+const parts = (lock: string) => lockKey("ci/", lock);
+
+it("is an object beside the queues of containers", () => {
+  expect(parts("deploy")).toBe("ci/locks/deploy.json");
+});
+
+it("goes from run to run in the order in which they came, and nothing is left", async () => {
+  const runs = [];
+  for (const id of ["one", "two", "three"]) {
+    runs.push(asking(id));
+    await passing(1_000);
+  }
+  const [one, two, three] = runs;
+  expect(runs.map(({ state }) => state)).toEqual(["holds", "waiting", "waiting"]);
+  await (await one?.lock())?.release();
+  await passing(1_000);
+  expect(runs.map(({ state }) => state)).toEqual(["holds", "holds", "waiting"]);
+  await (await two?.lock())?.release();
+  await passing(2_000);
+  await (await three?.lock())?.release();
+  expect([...bucket.objects.keys()]).toEqual([]);
+});
+
+it("is in the ledger before it is asked for, and as held once it is taken", async () => {
+  const one = asking("one");
+  expect(one.claims).toEqual([{ bucket: "ci", owner: "123456789012", key: KEY, run: "one" }]);
+  await one.lock();
+  expect(one.claims.at(-1)).toMatchObject({ run: "one", held: true });
+});
+
+it("says every 30 s who holds it, since when, and how many come before", async () => {
+  asking("one");
+  await passing(200);
+  asking("two");
+  await passing(200);
+  const three = asking("three");
+  await passing(64_000);
+  const holder = "held by job 'deploy' of https://github.example/one since 22:13:20 UTC";
+  const line = "for it as number 2 in line, with its holder and 1 more before this run";
+  expect(three.log.lines).toEqual([
+    `The lock 'shop/migrations' is ${holder}; waiting ${line}, for at most 60 min ('queue-timeout').`,
+    expect.stringMatching(
+      `The lock 'shop/migrations' is still ${holder}; waiting ${line} \\(3\\d s\\), for at most 59 min more`,
+    ),
+    expect.stringMatching(`is still ${holder}; waiting ${line} \\(6\\d s\\), for at most 59 min more`),
+  ]);
+});
+
+it("is not waited for longer than 'queue-timeout', and the run leaves the line", async () => {
+  asking("one");
+  await passing(200);
+  const two = asking("two", { queueTimeout: 10_000 });
+  await passing(12_000);
+  expect(await two.done).toMatchObject({ code: "lock-busy" });
+  expect(two.claims.at(-1)).toBeUndefined();
+  expect(bucket.written().map(({ run }) => run)).toEqual(["one"]);
+});
+
+it("a cancel while waiting leaves nothing", async () => {
+  const one = asking("one");
+  await passing(200);
+  const two = asking("two");
+  await passing(1_000);
+  expect(bucket.written().map(({ run }) => run)).toEqual(["one", "two"]);
+  two.cancel.abort(new Error("cancelled"));
+  expect(await two.done).toMatchObject({ message: "cancelled" });
+  expect([two.claims.at(-1), bucket.written().map(({ run }) => run)]).toEqual([undefined, ["one"]]);
+  await (await one.lock()).release();
+  expect([...bucket.objects.keys()]).toEqual([]);
+});
+
+it("of a run that died it is free five minutes after the last renewal, and not before", async () => {
+  const one = await asking("one").lock();
+  await passing(20_000);
+  // As where the process was killed.
+  await one.abandon();
+  const two = asking("two");
+  await passing(290_000);
+  expect(two.state).toBe("waiting");
+  await passing(15_000);
+  expect(two.state).toBe("holds");
+  expect(two.log.lines.at(-2)).toMatch(
+    /^Took the lock of job 'deploy' of https:\/\/github.example\/one, which did not renew it for 30\d s\.$/,
+  );
+});
+
+it("is kept for hours by its holder", async () => {
+  const one = asking("one");
+  await one.lock();
+  const two = asking("two", { queueTimeout: 8 * 3_600_000 });
+  await passing(2 * 3_600_000);
+  expect([one.lost, two.state]).toEqual([[], "waiting"]);
+});
+
+it("is lost to its holder where it can't be renewed for a minute, and the container has time to end the job", async () => {
+  const one = asking("one");
+  await one.lock();
+  await passing(16_000);
+  bucket.before(() => new Failure("aws-unreachable", { failed: "S3", seen: "down", advice: "" }));
+  await passing(50_000);
+  expect(one.lost).toEqual([]);
+  await passing(10_000);
+  expect(one.lost).toEqual([
+    expect.objectContaining({ code: "lock-lost", seen: "It could not be renewed for 60 s." }),
+  ]);
+  expect(one.log.lines).toEqual(["The lock 'shop/migrations' was not renewed: down"]);
+});
+
+it("is lost to a holder that was paused, as soon as it goes on", async () => {
+  const one = asking("one");
+  const lock = await one.lock();
+  // All timers of a paused process are due at once when it goes on.
+  clock.advance(100_000);
+  await passing(200);
+  expect(one.lost).toHaveLength(1);
+  await expect(lock.confirm()).rejects.toMatchObject({ code: "lock-lost" });
+});
+
+it("is not confirmed for a run whose lock another one has taken over", async () => {
+  const one = await asking("one").lock();
+  await one.abandon();
+  const two = asking("two");
+  await passing(305_000);
+  expect(two.state).toBe("holds");
+  await expect(one.confirm()).rejects.toThrow();
+  expect(bucket.holders()).toEqual(["two"]);
+});
+
+it("is confirmed by a write of its own", async () => {
+  const lock = await asking("one").lock();
+  bucket.calls.length = 0;
+  await lock.confirm();
+  expect(bucket.calls).toContain("PutObject");
+});

@@ -1,0 +1,60 @@
+import type { Task } from "../../src/aws/task.ts";
+import type { LockClaim } from "../../src/lock/take-lock.ts";
+import type { LedgerEntry } from "../../src/undo/ledger.ts";
+import { undoLock, type UndoLockContext } from "../../src/undo/undo-lock.ts";
+import { Listener } from "../helpers/listener.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
+import { aTask, TASK } from "../helpers/tasks.ts";
+import { Bucket } from "../places/bucket.ts";
+
+const CLAIM: LockClaim = { bucket: "ci", key: "k", run: "one" };
+const HELD: LockClaim = { ...CLAIM, held: true };
+const STARTED = { kind: "task", cluster: "ci", taskArn: TASK } as LedgerEntry;
+const JOB = { kind: "job" } as LedgerEntry;
+
+/** A lock that is held by the run "one", and a task that stops after as many looks as are given. */
+async function setUp(stopsAfter = 0) {
+  const clock = new SleeplessClock();
+  const bucket = new Bucket(clock);
+  const claims = JSON.stringify({ claims: [{ run: "one", state: "holds", locks: true }] });
+  await bucket.putIf({ bucket: "ci", key: "k" }, Buffer.from(claims), "absent");
+  const log = new Listener();
+  let looks = 0;
+  const describeTasks = (): Promise<readonly Task[]> => {
+    looks += 1;
+    return Promise.resolve([aTask({ lastStatus: looks > stopsAfter ? "STOPPED" : "DEPROVISIONING" })]);
+  };
+  const context: UndoLockContext = { aws: { ecs: { describeTasks }, s3: bucket }, clock, log };
+  return { context, clock, log, isFree: () => bucket.objects.size === 0, looks: () => looks };
+}
+
+it("a run that only waits leaves the line at once", async () => {
+  const { context, clock, isFree } = await setUp();
+  await undoLock(CLAIM, { entries: [STARTED], left: [STARTED] }, context);
+  expect([isFree(), clock.slept]).toEqual([true, []]);
+});
+
+it("a lock without a job to stop is given back at once", async () => {
+  const { context, clock, isFree } = await setUp();
+  await undoLock(HELD, { entries: [], left: [] }, context);
+  expect([isFree(), clock.slept]).toEqual([true, []]);
+});
+
+it("a lock is given back once the stopped task has ended, and the job had time to end", async () => {
+  const { context, clock, isFree, looks } = await setUp(4);
+  await undoLock(HELD, { entries: [STARTED], left: [] }, context);
+  expect([isFree(), looks()]).toEqual([true, 5]);
+  expect(clock.slept.at(-1)).toBeGreaterThanOrEqual(5_000);
+});
+
+it.each([
+  ["job that could not be stopped", { entries: [JOB], left: [JOB] }, 0],
+  ["task that goes on stopping", { entries: [STARTED], left: [] }, Infinity],
+] as const)("a lock over a %s is left to end by itself", async (_, entries, stopsAfter) => {
+  const { context, log, isFree } = await setUp(stopsAfter);
+  await undoLock(HELD, entries, context);
+  expect(isFree()).toBe(false);
+  expect(log.lines).toEqual([
+    "The lock is not given back, since a job may go on under it. It is free after 5 minutes; the container stops the job before that.",
+  ]);
+});

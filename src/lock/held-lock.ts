@@ -1,0 +1,138 @@
+import type { Clock } from "../clock.ts";
+import { asFailure, type Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Claimant } from "../places/claimant.ts";
+import { lockLost } from "./failures.ts";
+import { RENEW_EVERY_MS, TRUST_MS } from "./lease.ts";
+
+/** The pause between two tries to confirm the lock. */
+const CONFIRM_PAUSE_MS = 1_000;
+
+export interface HeldLockOptions {
+  readonly name: string;
+  readonly claimant: Pick<Claimant, "renew" | "stop" | "leave">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once when the lock may be lost: the job has to be ended. */
+  readonly onLost: (why: Failure) => void;
+}
+
+/**
+ * A lock, from the moment before it is taken. It is renewed until it is given back. A renewal counts from its beginning, and
+ * its time is measured by a timer, so neither a pause of the process nor a wrong clock makes the lock seem fresher than it is.
+ */
+export class HeldLock {
+  readonly #options: HeldLockOptions;
+  readonly #over = new AbortController();
+  #trust = new AbortController();
+  #renewing: Promise<void> = Promise.resolve();
+  #lost: Failure | undefined;
+
+  constructor(options: HeldLockOptions) {
+    this.#options = options;
+  }
+
+  /** Why the lock may be lost; undefined while it is this run's. */
+  get lost(): Failure | undefined {
+    return this.#lost;
+  }
+
+  /** To be called just before each write that may take the lock. */
+  begin(): void {
+    const former = this.#trust;
+    this.#trust = this.#beginTrust();
+    former.abort();
+  }
+
+  /** To be called once the lock is taken. */
+  keep(): void {
+    this.#renewing = this.#keepRenewing();
+  }
+
+  /**
+   * Makes certain that the lock is this run's, by a renewal. Called when a container is ready to begin the job: its time
+   * without a sign has begun then. Fails with `lock-lost`.
+   */
+  async confirm(): Promise<void> {
+    for (;;) {
+      if (this.#lost !== undefined) throw this.#lost;
+      try {
+        await this.#renew();
+        if (this.#lost === undefined) return;
+      } catch {
+        await this.#options.clock.sleep(CONFIRM_PAUSE_MS, this.#over.signal);
+      }
+    }
+  }
+
+  /** Stops renewing the lock, so that it ends by itself unless a later step gives it back. */
+  async abandon(): Promise<void> {
+    this.#stop();
+    await this.#options.claimant.stop();
+    await this.#renewing;
+  }
+
+  /** Gives the lock to the next run. Never rejects; false where the claim may still be there. */
+  async release(): Promise<boolean> {
+    this.#stop();
+    await this.#renewing;
+    return await this.#options.claimant.leave();
+  }
+
+  #stop(): void {
+    this.#over.abort();
+    this.#trust.abort();
+  }
+
+  async #keepRenewing(): Promise<void> {
+    const { clock, name, log } = this.#options;
+    for (let isFailing = false; this.#lost === undefined;) {
+      try {
+        await clock.sleep(RENEW_EVERY_MS, this.#over.signal);
+      } catch {
+        return; // given back
+      }
+      try {
+        await this.#renew();
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing && !this.#over.signal.aborted)
+          log.info(`The lock '${name}' was not renewed: ${asFailure(error).seen}`);
+        isFailing = true;
+      }
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { claimant, name } = this.#options;
+    const trust = this.#beginTrust();
+    try {
+      const isOurs = await claimant.renew();
+      if (!isOurs) this.#lose(lockLost(name, "Another run holds it: this one did not renew it in time."));
+    } catch (error) {
+      trust.abort();
+      throw error;
+    }
+    this.#trust.abort();
+    this.#trust = trust;
+    if (this.#over.signal.aborted || this.#lost !== undefined) trust.abort();
+  }
+
+  /** A time in which the lock is trusted; aborted where a later one has begun. */
+  #beginTrust(): AbortController {
+    const { clock, name } = this.#options;
+    const trust = new AbortController();
+    clock.sleep(TRUST_MS, trust.signal).then(
+      () => this.#lose(lockLost(name, `It could not be renewed for ${TRUST_MS / 1000} s.`)),
+      () => undefined, // renewed, or given back
+    );
+    return trust;
+  }
+
+  #lose(why: Failure): void {
+    if (this.#lost !== undefined || this.#over.signal.aborted) return;
+    this.#lost = why;
+    this.#trust.abort();
+    this.#options.onLost(why);
+  }
+}
