@@ -81,6 +81,15 @@ async function without(file: string): Promise<StepResult> {
   }
 }
 
+/** Another run holds the lock, until it is freed. */
+async function holdLock(lock: string) {
+  const { bucket } = aws.world.made;
+  const at = { Bucket: bucket, Key: `fargate-exec/locks/${lock}.json` };
+  const claims = [{ run: "another", url: "https://github.example/o/r/actions/runs/1", locks: true }];
+  await aws.s3.send(new PutObjectCommand({ ...at, Body: JSON.stringify({ claims }) }));
+  return { inputs: { bucket, lock }, free: () => aws.s3.send(new DeleteObjectCommand(at)) };
+}
+
 const catalogue: Readonly<Record<FailureCode, Row>> = {
   "bad-input": {
     provoke: () => inNew({ task: running.id }),
@@ -255,6 +264,28 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       return result;
     },
     words: ["in use by https://github.example/o/r/actions/runs/1 since", "strategy.max-parallel"],
+  },
+  "lock-busy": {
+    provoke: async () => {
+      const lock = await holdLock("busy");
+      const result = await inRunning({ ...lock.inputs, "queue-timeout": "2s" });
+      await lock.free();
+      return result;
+    },
+    words: ["held by https://github.example/o/r/actions/runs/1 since", "Raise 'queue-timeout'"],
+  },
+  "lock-lost": {
+    provoke: async () => {
+      const { bucket } = aws.world.made;
+      const ending = inRunning({ bucket, lock: "lost" });
+      await eventually(() => aws.objects("fargate-exec/locks/lost"), ["fargate-exec/locks/lost.json"]);
+      // As where this run was paused for so long that another one has got the lock.
+      const lock = await holdLock("lost");
+      const result = await ending;
+      await lock.free();
+      return result;
+    },
+    words: ["The lock 'lost' is no longer certain", "Another run holds it"],
   },
   "container-blocked": {
     provoke: async () => {

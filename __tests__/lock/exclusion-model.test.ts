@@ -110,8 +110,8 @@ class Runner {
   async run(): Promise<void> {
     const { random, time } = this.#world;
     await time.sleep(between(random, 0, 60_000));
-    for (let pauses = between(random, 0, 3); pauses > 0; pauses -= 1) {
-      const [at, ms] = [between(random, 0, 200_000), between(random, 1_000, 500_000)];
+    for (let pauses = between(random, 0, 2); pauses > 0; pauses -= 1) {
+      const [at, ms] = [between(random, 0, 500_000), between(random, 1_000, 450_000)];
       void time.sleep(at).then(() => (this.#pausedUntil = random() < 0.1 ? Infinity : time.now + ms));
     }
     const cancel = new AbortController();
@@ -188,8 +188,8 @@ class Runner {
       return answer;
     };
     return {
-      getVersion: (...args) => asked(() => bucket.getVersion(...args)),
-      putIf: (...args) => asked(() => bucket.putIf(...args)),
+      getVersion: (object, limit) => asked(() => bucket.getVersion(object, limit)),
+      putIf: (object, bytes, expected) => asked(() => bucket.putIf(object, bytes, expected)),
       deleteIf: (...args) => asked(() => bucket.deleteIf(...args)),
       deleteObject: (...args) => asked(() => bucket.deleteObject(...args)),
       deleteVersion: (...args) => asked(() => bucket.deleteVersion(...args)),
@@ -214,6 +214,6 @@ it("however wrong the clocks are, and whoever is paused or dies: no two jobs run
     fenced += world.fenced;
   });
   // The world is one in which the fence matters.
-  expect(begun).toBeGreaterThan(100);
-  expect(fenced).toBeGreaterThan(20);
+  expect(begun).toBeGreaterThan(60);
+  expect(fenced).toBeGreaterThan(5);
 }, 120_000);

@@ -5,7 +5,7 @@ import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 /** Of the script, once it has begun, and once it has ended by itself. */
-const SCRIPT = 'trap "exit 143" TERM; echo begun; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done; echo ended';
+const SCRIPT = 'trap "exit 143" TERM; echo begun; for i in 1 2 3 4 5; do sleep 1; done; echo ended';
 
 const jobs: WatchedJob[] = [];
 afterAll(() => jobs.forEach((job) => job.remove()));
@@ -36,7 +36,7 @@ const tests: Readonly<Record<Case, (sh: string) => Promise<void>>> = {
   },
 
   heard: async (sh) => {
-    const job = locked(sh, 4);
+    const job = locked(sh, 3);
     const terminal = job.attach();
     await terminal.says("attached");
     const telling = setInterval(() => terminal.type(here(0)), 500);

@@ -37,7 +37,11 @@ function findings(script: string, meant = MEANT): string[] {
   return found.stdout.toString().split("\n").filter(Boolean);
 }
 
-const payload = makePayload(jobText(JOB), Buffer.alloc(0));
+/** A job with all parts. */
+const WHOLE = { ...JOB, pieces: true, fenceSeconds: 90 };
+const PARTS = { pieces: true, fence: true };
+
+const payload = makePayload(jobText(WHOLE), Buffer.alloc(0));
 const S3: Delivery = {
   kind: "s3",
   bucket: "example-ci",
@@ -45,7 +49,7 @@ const S3: Delivery = {
   region: "eu-west-1",
 };
 /** With the comments that are not sent: they hold directives. */
-const job = payload.bytes.toString().replace(withoutComments(jobParts(JOB)), () => jobParts(JOB));
+const job = payload.bytes.toString().replace(withoutComments(jobParts(PARTS)), () => jobParts(PARTS));
 const bootstrap = (delivery: Delivery): string =>
   split(bootstrapCommand({ runId: JOB.runId, at: 0, payload, delivery }))[2] ?? "";
 const directory = new URL("../../src/payload/container/", import.meta.url);

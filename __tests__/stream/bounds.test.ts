@@ -87,7 +87,7 @@ it("the words of a note, a refusal and a status are cut at their limits", () => 
     ["n", "! c", ". 0 refused", ". 0 lost", ". 0"].map((what) => {
       const extractor = new Extractor(NONCE, 1);
       const [, one] = extracted(extractor, Buffer.from(`${ATTACHED}${mark(`${what} ${words}`)}`));
-      return one?.kind === "status" && one.status.kind !== "ended"
+      return one?.kind === "status" && "text" in one.status
         ? one.status.text
         : one && "text" in one && one.text;
     });

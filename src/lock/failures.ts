@@ -15,7 +15,7 @@ export function lockBusy(name: string, seconds: number, held: string): Failure {
 }
 
 /** `seen` says how the step has learned it. */
-export function lockLost(name: string, seen: string, cause?: unknown): Failure {
+export function lockLost(name: string, seen: string): Failure {
   return new Failure("lock-lost", {
     failed: `The lock '${name}' is no longer certain to be this run's, so its job was ended.`,
     seen,

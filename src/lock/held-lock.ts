@@ -26,6 +26,9 @@ export class HeldLock {
   readonly #over = new AbortController();
   #trust = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
+  #isTaken = false;
+  /** The time of trust of a write that was to take the lock is over, before the lock was taken. */
+  #isStale = false;
   #lost: Failure | undefined;
 
   constructor(options: HeldLockOptions) {
@@ -40,12 +43,15 @@ export class HeldLock {
   /** To be called just before each write that may take the lock. */
   begin(): void {
     const former = this.#trust;
+    this.#isStale = false;
     this.#trust = this.#beginTrust();
     former.abort();
   }
 
   /** To be called once the lock is taken. */
   keep(): void {
+    this.#isTaken = true;
+    if (this.#isStale) this.#expire();
     this.#renewing = this.#keepRenewing();
   }
 
@@ -120,19 +126,24 @@ export class HeldLock {
 
   /** A time in which the lock is trusted; aborted where a later one has begun. */
   #beginTrust(): AbortController {
-    const { clock, name } = this.#options;
     const trust = new AbortController();
-    clock.sleep(TRUST_MS, trust.signal).then(
-      () => this.#lose(lockLost(name, `It could not be renewed for ${TRUST_MS / 1000} s.`)),
+    this.#options.clock.sleep(TRUST_MS, trust.signal).then(
+      () => this.#expire(),
       () => undefined, // renewed, or given back
     );
     return trust;
   }
 
+  #expire(): void {
+    if (this.#isTaken)
+      this.#lose(lockLost(this.#options.name, `It could not be renewed for ${TRUST_MS / 1000} s.`));
+    else this.#isStale = true;
+  }
+
   #lose(why: Failure): void {
-    if (this.#lost !== undefined || this.#over.signal.aborted) return;
+    if (this.#lost !== undefined) return;
     this.#lost = why;
     this.#trust.abort();
-    this.#options.onLost(why);
+    if (!this.#over.signal.aborted) this.#options.onLost(why);
   }
 }
