@@ -15,7 +15,8 @@ const RUNS = Number(process.env["SOAK_RUNS"] ?? 20);
 
 let number = 0;
 const server = createServer((request, response) => {
-  if (request.method === "PUT") number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
+  if (request.method === "PUT")
+    number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
   response.end(String(number));
 });
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

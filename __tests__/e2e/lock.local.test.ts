@@ -20,7 +20,8 @@ const locks = (name: string): Promise<string[]> => aws.objects(`fargate-exec/loc
 async function counter() {
   let number = 0;
   const server = createServer((request, response) => {
-    if (request.method === "PUT") number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
+    if (request.method === "PUT")
+      number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
     response.end(String(number));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -29,63 +30,75 @@ async function counter() {
   return { run, value: () => number, close: () => server.close() };
 }
 
-it.concurrent("runs that add 1 to a number, each in a container of two, add up under a lock", async () => {
-  const { run, value, close } = await counter();
-  const results = await Promise.all(
-    Array.from({ length: RUNS }, (_, at) => {
-      const inputs = { task: tasks[at % 2]?.id ?? "", bucket: aws.world.made.bucket, lock: "counter", run };
-      return aws.step(inputs);
-    }),
-  );
-  close();
-  expect(results.map(({ outputs }) => outputs["outcome"])).toEqual(results.map(() => "succeeded"));
-  expect(value()).toBe(RUNS);
-  const waits = results.flatMap((result) => mainLog(result).filter((line) => line.includes("is held by")));
-  expect(waits.join("\n")).toMatch(
-    /The lock 'counter' is held by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for it as number \d in line, with /,
-  );
-  expect(await locks("counter")).toEqual([]);
-}, 120_000);
+it.concurrent(
+  "runs that add 1 to a number, each in a container of two, add up under a lock",
+  async () => {
+    const { run, value, close } = await counter();
+    const results = await Promise.all(
+      Array.from({ length: RUNS }, (_, at) => {
+        const inputs = { task: tasks[at % 2]?.id ?? "", bucket: aws.world.made.bucket, lock: "counter", run };
+        return aws.step(inputs);
+      }),
+    );
+    close();
+    expect(results.map(({ outputs }) => outputs["outcome"])).toEqual(results.map(() => "succeeded"));
+    expect(value()).toBe(RUNS);
+    const waits = results.flatMap((result) => mainLog(result).filter((line) => line.includes("is held by")));
+    expect(waits.join("\n")).toMatch(
+      /The lock 'counter' is held by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for it as number \d in line, with /,
+    );
+    expect(await locks("counter")).toEqual([]);
+  },
+  120_000,
+);
 
-it.concurrent("the post step gives back the lock of a step that was killed, once its job has ended", async () => {
-  const held: string[] = [];
-  const inputs = { task: tasks[0]?.id ?? "", bucket: aws.world.made.bucket, lock: "killed" };
-  const result = await aws.step(
-    { ...inputs, run: "echo begun; sleep 60", env: "MARK=killed-under-its-lock" },
-    {
-      onLine: (line) => {
-        const pid = line === "begun" ? pidOf("killed-under-its-lock") : undefined;
-        if (pid !== undefined) process.kill(pid, "SIGKILL");
-      },
-      beforePost: async () => void held.push(...(await locks("killed"))),
-    },
-  );
-  expect(held).toEqual(["fargate-exec/locks/killed.json"]);
-  expect(result.post?.log.join("\n")).toContain("Giving back the lock s3://");
-  expect([await locks("killed"), pidOf("killed-under-its-lock")]).toEqual([[], undefined]);
-}, 120_000);
-
-it.concurrent("a cancel gives back the lock, and a step that waits for it leaves the line", async () => {
-  const [cancelRunning, cancelWaiting] = [new AbortController(), new AbortController()];
-  const inputs = { bucket: aws.world.made.bucket, lock: "cancelled" };
-  let waiting: Promise<StepResult> | undefined;
-  const waitThenCancel = async (): Promise<void> => {
-    waiting = aws.step(
-      { task: tasks[1]?.id ?? "", ...inputs, run: "echo never" },
+it.concurrent(
+  "the post step gives back the lock of a step that was killed, once its job has ended",
+  async () => {
+    const held: string[] = [];
+    const inputs = { task: tasks[0]?.id ?? "", bucket: aws.world.made.bucket, lock: "killed" };
+    const result = await aws.step(
+      { ...inputs, run: "echo begun; sleep 60", env: "MARK=killed-under-its-lock" },
       {
-        signal: cancelWaiting.signal,
-        onLine: (line) => line.includes("is held by") && cancelWaiting.abort(),
+        onLine: (line) => {
+          const pid = line === "begun" ? pidOf("killed-under-its-lock") : undefined;
+          if (pid !== undefined) process.kill(pid, "SIGKILL");
+        },
+        beforePost: async () => void held.push(...(await locks("killed"))),
       },
     );
-    await waiting;
-    cancelRunning.abort();
-  };
-  const running = await aws.step(
-    { task: tasks[0]?.id ?? "", ...inputs, run: "echo begun; sleep 60" },
-    { signal: cancelRunning.signal, onLine: (line) => line === "begun" && void waitThenCancel() },
-  );
-  const waited = await waiting;
-  expect([running.conclusion, waited?.conclusion]).toEqual(["cancelled", "cancelled"]);
-  expect(mainLog(waited ?? running).join("\n")).not.toContain("never");
-  expect(await locks("cancelled")).toEqual([]);
-}, 120_000);
+    expect(held).toEqual(["fargate-exec/locks/killed.json"]);
+    expect(result.post?.log.join("\n")).toContain("Giving back the lock s3://");
+    expect([await locks("killed"), pidOf("killed-under-its-lock")]).toEqual([[], undefined]);
+  },
+  120_000,
+);
+
+it.concurrent(
+  "a cancel gives back the lock, and a step that waits for it leaves the line",
+  async () => {
+    const [cancelRunning, cancelWaiting] = [new AbortController(), new AbortController()];
+    const inputs = { bucket: aws.world.made.bucket, lock: "cancelled" };
+    let waiting: Promise<StepResult> | undefined;
+    const waitThenCancel = async (): Promise<void> => {
+      waiting = aws.step(
+        { task: tasks[1]?.id ?? "", ...inputs, run: "echo never" },
+        {
+          signal: cancelWaiting.signal,
+          onLine: (line) => line.includes("is held by") && cancelWaiting.abort(),
+        },
+      );
+      await waiting;
+      cancelRunning.abort();
+    };
+    const running = await aws.step(
+      { task: tasks[0]?.id ?? "", ...inputs, run: "echo begun; sleep 60" },
+      { signal: cancelRunning.signal, onLine: (line) => line === "begun" && void waitThenCancel() },
+    );
+    const waited = await waiting;
+    expect([running.conclusion, waited?.conclusion]).toEqual(["cancelled", "cancelled"]);
+    expect(mainLog(waited ?? running).join("\n")).not.toContain("never");
+    expect(await locks("cancelled")).toEqual([]);
+  },
+  120_000,
+);

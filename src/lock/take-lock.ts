@@ -16,7 +16,9 @@ export interface LockClaim extends ClaimName {
 
 export interface LockOptions {
   readonly name: string;
-  readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix" | "queueTimeout"> & { readonly bucket: string };
+  readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix" | "queueTimeout"> & {
+    readonly bucket: string;
+  };
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly origin: Pick<Origin, "id" | "url" | "variables">;
@@ -57,8 +59,7 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   try {
     const lost = await claimant.take({
       ...{ deadline, signal: cancel },
-      onWait: ({ number, holder }) =>
-        waitLog.tell({ held: heldBy(holder, "held"), goal: inLine(number) }),
+      onWait: ({ number, holder }) => waitLog.tell({ held: heldBy(holder, "held"), goal: inLine(number) }),
       onTurn: () => lock.begin(),
     });
     for (const { claim: other, silentFor } of lost)

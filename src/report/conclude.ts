@@ -1,5 +1,12 @@
 import { failureOfEnd } from "../follow/failures.ts";
-import { failedResult, fencedResult, type JobReport, statusResult, type TaskFacts, type TaskResult } from "./result.ts";
+import {
+  failedResult,
+  fencedResult,
+  type JobReport,
+  statusResult,
+  type TaskFacts,
+  type TaskResult,
+} from "./result.ts";
 
 /** The result of a job: its status, or the failure that says why there is none. */
 export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
