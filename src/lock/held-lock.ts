@@ -64,7 +64,7 @@ export class HeldLock {
       if (this.#lost !== undefined) throw this.#lost;
       try {
         await this.#renew();
-        if (this.#lost === undefined) return;
+        if (this.lost === undefined) return;
       } catch {
         await this.#options.clock.sleep(CONFIRM_PAUSE_MS, this.#over.signal);
       }

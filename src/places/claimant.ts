@@ -240,7 +240,7 @@ export class Claimant {
         return; // given back
       }
       try {
-        const wasHeld = this.#holds;
+        const wasHeld = this.#isHolder();
         if (!(await this.renew()) && wasHeld)
           log.info("The claim on the container's place was lost to another run; this one goes on.");
         isFailing = false;
@@ -250,6 +250,10 @@ export class Claimant {
         isFailing = true;
       }
     }
+  }
+
+  #isHolder(): boolean {
+    return this.#holds;
   }
 
   /** Renews the claim of a holder. False where the claim was lost to another run. Fails where that can't be written. */
