@@ -361,6 +361,15 @@ const all: readonly Moment[] = [
     says: [/Stopping the job/],
   },
   {
+    // Nothing but the container knows the session, and the agent does not see the end of a command then.
+    name: "killed while ExecuteCommand is under way, and stopped when the gateway has paused the session",
+    by: "kill",
+    inputs: inTask(SILENT),
+    when: called("ExecuteCommand"),
+    faults: [...slow("ExecuteCommand", 700), ...slow("ExecuteCommand", 4_000)],
+    says: [/Stopping the job/],
+  },
+  {
     name: "killed, and interrupted while post stops the task",
     by: "twice",
     inputs: fromImage,

@@ -63,10 +63,15 @@ it.concurrent("the next run waits for a job whose runner was killed, and says so
 
 it.concurrent("a lost job that has gone on alone for 'abandon-after' is stopped first", async () => {
   const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(300), "abandon-after": "2s" }, "goes on");
+  // Output without a client: the gateway pauses the agent, which then sees no end of the session's command.
+  const noisy = "echo begun; echo 'lost begins' >/dev/shm/trace; while sleep 0.2; do echo more; done";
+  await lose(task, { run: noisy, "abandon-after": "2s" }, "goes on");
   const result = await next(task);
   expect(result.conclusion).toBe("success");
   expect(jobLog(result)).toEqual(["lost begins"]);
+  await until(() =>
+    aws.world.local.gateway.sessions.every(({ target, ended }) => ended || !target.includes(task.id)),
+  );
   expect(mainLog(result).join("\n")).toMatch(/Stopping the job of \S+: no runner has followed it for 2 s/);
 });
 

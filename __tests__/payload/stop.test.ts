@@ -1,7 +1,17 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
 import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
@@ -33,6 +43,11 @@ function aJob(script: string, sh: string): WatchedJob {
 function nameOf(pid: number): string {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/.*\) /s, "").split(" ");
   return `${pid}:${fields[19] ?? ""}`;
+}
+
+/** Whether a process is gone, or nobody has reaped it yet. */
+function hasEnded(pid: number): boolean {
+  return !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
 /** Runs the command as the agent would, but under this shell. */
@@ -128,6 +143,27 @@ describe.each(turnOf(shells, 2))("under %s", (sh) => {
       expect(existsSync(directory)).toBe(false);
     } finally {
       rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it.concurrent("the agent's session worker is told to end the session", async () => {
+    const runId = randomBytes(6).toString("hex");
+    const directory = `${PARENT_DIRECTORIES[0]}/fargate-exec-${runId}`;
+    const programs = mkdtempSync(join(tmpdir(), "agent-"));
+    copyFileSync("/bin/dash", join(programs, "ssm-session-worker"));
+    const command = "trap 'exit 7' TERM; sleep 60 & echo $!; wait; wait";
+    const worker = spawn(join(programs, "ssm-session-worker"), ["-c", command]);
+    const closed = once(worker, "exit");
+    mkdirSync(directory, { mode: 0o700 });
+    try {
+      const [bytes] = (await once(worker.stdout, "data")) as [Buffer];
+      writeFileSync(`${directory}/maker`, `${nameOf(Number(bytes))}\n`);
+      expect(await stop(sh, runId, { sessionKnown: true })).toBe("");
+      expect(await closed).toEqual([7, null]);
+      await until(() => hasEnded(Number(bytes)));
+    } finally {
+      worker.kill("SIGKILL");
+      for (const made of [directory, programs]) rmSync(made, { recursive: true, force: true });
     }
   });
 

@@ -7,7 +7,7 @@ only, 3.9 or later, and imports all of it before the container's file system rep
 Standard input and output carry frames: length of the body (u32, big-endian), type (one byte), body.
   in    C configuration (JSON)   I input   S size (columns, rows: u16)   P pause   G go on   K kill   W wait
   out   R running   F could not start (text)   O output   A input written (error text, or nothing)
-        E the terminal has ended   X the process has ended (JSON: status, stderr)
+        E the terminal has ended   X the process has ended (JSON: status, stderr)   T a signal ends the session
 The end of standard input means that the agent has died.
 """
 
@@ -204,6 +204,9 @@ class Main:
         os._exit(0)
 
     def serve(self):
+        # The worker ends its session at these (amazon-ssm-agent, agent/session/shell/shell.go).
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+            signal.signal(number, lambda *_: in_background(lambda: send(b"T")))
         while True:
             kind, body = receive()
             if kind == b"I":

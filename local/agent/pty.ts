@@ -20,6 +20,8 @@ export interface PtyEvents {
   output(bytes: Buffer): void;
   /** The terminal has ended: no process of the container has it open any more. */
   ended(): void;
+  /** The process in the container was told by a signal to end the session. */
+  signalled(): void;
   /** The process in the container is gone, and with it the session, since the task has stopped. */
   lost(why: string): void;
 }
@@ -149,6 +151,7 @@ export class Pty {
   #frame(kind: string, body: Buffer): void {
     if (kind === "O") this.#events?.output(body);
     else if (kind === "E") this.#events?.ended();
+    else if (kind === "T") this.#events?.signalled();
     else if (kind === "R") this.#started.resolve(undefined);
     else if (kind === "X") this.#finish(JSON.parse(body.toString("utf8")) as ExitReport);
     else if (kind === "F") this.#fail(new StartError(body.toString("utf8")));

@@ -76,8 +76,8 @@ fx_await_others() {
     fi
     if [ "$fx_met" != "$fx_other" ]; then
       fx_met=$fx_other
-      # A session without a client takes a place in the container as long as its attacher lives.
-      fx_tell KILL "$(cat "$fx_other/attacher")"
+      # A session without a client takes a place in the container.
+      fx_end_session "$(cat "$fx_other/attacher")"
       fx_mark "n A job of ${fx_its_url:-another run} still runs in this container, begun at $fx_its_begin UTC, and its runner is lost. Waiting for its end, $fx_wait s at most ('timeout')${fx_its_limit:+; it is stopped after $fx_its_limit s without a follower (its 'abandon-after')}."
     elif [ "$((fx_waited % 30))" -eq 0 ]; then
       fx_mark "n Still waiting for the job of ${fx_its_url:-another run} ($fx_waited s)."

@@ -55,8 +55,8 @@ fx_cancel() {
   fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
-# The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes
-# one of the container's places for sessions. It also wakes the attacher every second, because it learns by no other
+# The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader
+# takes one of the container's places. It also wakes the attacher every second, because it learns by no other
 # way that the job was killed.
 fx_expect_reader() {
   fx_silent=0
@@ -67,7 +67,7 @@ fx_expect_reader() {
       rm -f "$fx_dir/heard"
       fx_silent=0
     elif [ "$fx_silent" -ge 90 ]; then
-      fx_tell KILL "$fx_self"
+      fx_end_session "$fx_self"
       fx_silent=0
     fi
   done
