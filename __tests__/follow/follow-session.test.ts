@@ -303,13 +303,38 @@ describe("following a job", () => {
     expect(await followed).toMatchObject({ kind: "status", status: { reason: "cancelled" } });
   });
 
-  it("does so at once where it was cancelled before", async () => {
+  it("types nothing, and leaves the session at once, where it is cancelled before the container is ready", async () => {
     cancel.abort(new Error("cancelled"));
     const session = new FakeSession("s-1");
     const followed = following(session);
-    expect(session.typed).toEqual(["cancel"]);
-    await clock.pass(4_000);
+    await clock.pass(0);
     expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
+    expect(session.typed).toEqual([]);
+  });
+
+  it("types no cancel into a loader, which would take it for a part of the payload", async () => {
+    const session = new FakeSession("s-1").says(READY_NEW, mark("p"));
+    const followed = following(session);
+    await turn();
+    cancel.abort(new Error("cancelled"));
+    await clock.pass(0);
+    expect(await followed).toEqual({ kind: "ended", end: { kind: "detached" }, attached: false });
+    expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
+  });
+
+  it("tells the job to stop behind the secrets, where the credentials ended while a loader read", async () => {
+    const stop = new AbortController();
+    const session = new FakeSession("s-1", closing).says(READY_NEW, mark("p"));
+    const followed = following(session, { expiry: { stop: stop.signal, endsTask: false } });
+    await turn();
+    stop.abort();
+    await turn();
+    expect(session.typed).toEqual(["loader (no boto3)", "payload"]);
+    session.says(mark("s"));
+    await turn();
+    expect(session.typed.slice(2)).toEqual(["secrets", "cancel"]);
+    session.says(WHOLE);
+    await followed;
   });
 
   it("leaves a cancelled job that says nothing after four seconds", async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { CANCEL, END_TASK, TAKEN } from "../payload/input.ts";
+import { END_TASK, TAKEN } from "../payload/input.ts";
 import { LEFT } from "../pieces/orders.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { ExtractedItem, Extractor, OutputItem } from "../stream/extract.ts";
@@ -109,8 +109,9 @@ class SessionFollower {
 
   async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession> {
     const { clock, cancel, expiry } = this.#options;
-    this.#stopOnAbort(cancel, CANCELLING_MS);
-    this.#stopOnAbort(expiry?.stop, STOPPING_MS);
+    // A job that has not begun would start before it could obey.
+    this.#stopOnAbort(cancel, () => (this.#input.hasBegun ? CANCELLING_MS : 0));
+    this.#stopOnAbort(expiry?.stop, () => STOPPING_MS);
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
     const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
@@ -146,12 +147,13 @@ class SessionFollower {
   }
 
   /**
-   * Tells the job to stop when the signal aborts, or has aborted. Detaches when the stop takes longer than `within`.
+   * Tells the job to stop when the signal aborts, or has aborted. Detaches when the stop takes longer than `within`
+   * says then.
    */
-  #stopOnAbort(signal: AbortSignal | undefined, within: number): void {
+  #stopOnAbort(signal: AbortSignal | undefined, within: () => number): void {
     const stop = (): void => {
-      void this.#input.type(CANCEL);
-      this.#options.clock.sleep(within, this.#over.signal).then(
+      void this.#input.cancel();
+      this.#options.clock.sleep(within(), this.#over.signal).then(
         () => this.#session.close(),
         () => undefined, // it has stopped in time
       );

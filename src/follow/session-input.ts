@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { PACKED } from "../payload/bootstrap.ts";
-import { here, HERE_EVERY_MS } from "../payload/input.ts";
+import { CANCEL, here, HERE_EVERY_MS } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
 import type { Extractor } from "../stream/extract.ts";
 import type { MissingPayload } from "../stream/marks.ts";
@@ -31,11 +31,17 @@ export class SessionInput {
    * that is typed before the start, the payload or the secrets would be read as a part of them.
    */
   #hasBegun = false;
+  #isCancelled = false;
 
   constructor(session: Pick<Session, "send">, extractor: Pick<Extractor, "confirmed">) {
     this.#session = session;
     this.#extractor = extractor;
     this.#told = extractor.confirmed;
+  }
+
+  /** Whether the attacher reads the input, so that it obeys a line. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   async type(bytes: Uint8Array): Promise<void> {
@@ -50,8 +56,7 @@ export class SessionInput {
   async start(text: Promise<Uint8Array>, missing: MissingPayload | undefined): Promise<void> {
     try {
       const bytes = await text;
-      this.#hasBegun = missing === undefined || missing.why === PACKED;
-      await this.#session.send(bytes);
+      await this.#typeLast(bytes, missing === undefined || missing.why === PACKED);
     } catch {
       // The session has ended, or ends without its start.
     }
@@ -59,8 +64,13 @@ export class SessionInput {
 
   /** Types the secrets, the last input for which a loader waits. */
   async finish(secrets: Uint8Array): Promise<void> {
-    this.#hasBegun = true;
-    await this.type(secrets);
+    await this.#typeLast(secrets, true);
+  }
+
+  /** Tells the job to stop, as soon as the attacher reads the input. */
+  async cancel(): Promise<void> {
+    this.#isCancelled = true;
+    if (this.#hasBegun) await this.type(CANCEL);
   }
 
   /**
@@ -87,6 +97,14 @@ export class SessionInput {
     } catch {
       // The session is over.
     }
+  }
+
+  /** Types what the container has asked for. After the last of it the attacher reads the input. */
+  async #typeLast(bytes: Uint8Array, isLast: boolean): Promise<void> {
+    this.#hasBegun = isLast;
+    const typing = this.type(bytes);
+    if (isLast && this.#isCancelled) void this.type(CANCEL);
+    await typing;
   }
 
   async #sayHere(): Promise<void> {
