@@ -24,14 +24,18 @@ describe("a job that may outlive them", () => {
   const ending = (at: string) => ({ ...session, AWS_CREDENTIAL_EXPIRATION: at });
   const hour = ending("2026-01-01T00:59:59Z");
   const minutes = (count: number) => count * 60_000;
-  const outliving = (timeout: number, env: NodeJS.ProcessEnv, wait = 0): string[] => {
-    const told: string[] = [];
-    warnOfOutlived({ timeout, wait }, env, now, { warning: (words) => void told.push(words) });
-    return told;
+  const outliving = (timeout: number, env: NodeJS.ProcessEnv, wait = 0, isDefault = false) => {
+    const [told, mentioned]: [string[], string[]] = [[], []];
+    const log = {
+      warning: (words: string) => told.push(words),
+      info: (words: string) => mentioned.push(words),
+    };
+    warnOfOutlived({ timeout, isDefault, wait }, env, now, log);
+    return { told, mentioned };
   };
 
   it.each<[string, number, NodeJS.ProcessEnv, number]>([
-    ["60 minutes (the default), a session of unknown length", minutes(60), session, 1],
+    ["60 minutes, a session of unknown length", minutes(60), session, 1],
     ["55 minutes, a session of unknown length", minutes(55), session, 0],
     ["56 minutes, a session of unknown length", minutes(56), session, 1],
     ["60 minutes, a session that ends a second before", minutes(60), ending("2026-01-01T00:59:59Z"), 1],
@@ -44,7 +48,18 @@ describe("a job that may outlive them", () => {
     ["days, credentials that the SDK renews", minutes(6000), { AWS_WEB_IDENTITY_TOKEN_FILE: "/token" }, 0],
     ["days, a profile's, which the SDK may renew", minutes(6000), { ...session, AWS_PROFILE: "ci" }, 0],
   ])("'timeout' is %s", (_, timeout, env, warnings) => {
-    expect(outliving(timeout, env)).toHaveLength(warnings);
+    expect(outliving(timeout, env)).toMatchObject({ told: { length: warnings }, mentioned: [] });
+  });
+
+  it.each<[string, NodeJS.ProcessEnv, number, number]>([
+    ["a session of unknown length, which is mentioned", session, 0, 1],
+    ["a session that ends before", hour, 1, 0],
+    ["a user's keys", user, 0, 0],
+  ])("'timeout' is the default, with %s", (_, env, warnings, mentions) => {
+    expect(outliving(minutes(60), env, 0, true)).toMatchObject({
+      told: { length: warnings },
+      mentioned: { length: mentions },
+    });
   });
 
   it.each<[string, number, number, NodeJS.ProcessEnv, number]>([
@@ -56,18 +71,19 @@ describe("a job that may outlive them", () => {
     ["60 minutes, 10 for the start, a session of two", 60, 10, ending(end), 0],
     ["50 minutes, 50 in the queue, a user's keys", 50, 50, user, 0],
   ])("'timeout' and the wait before the job are %s", (_, timeout, wait, env, warnings) => {
-    const told = outliving(minutes(timeout), env, minutes(wait));
+    const { told } = outliving(minutes(timeout), env, minutes(wait));
     expect(told).toHaveLength(warnings);
     for (const words of told) expect(words).toContain(`after a wait of up to ${wait} minutes`);
   });
 
   it.each([
     [session, "which lasts one hour unless the step that began it was asked for more"],
-    [ending(end), "they end at 2026-01-01T02:00:00.000Z"],
+    [ending(end), "credentials of this step end at 2026-01-01T02:00:00.000Z"],
   ])("is told what to set, and why", (env, why) => {
-    const [told] = outliving(minutes(180), env);
-    expect(told).toContain("'timeout' is 180 minutes");
-    expect(told).toContain(why);
-    expect(told).toContain("Set 'role-to-assume'");
+    const { told } = outliving(minutes(180), env);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("'timeout' is 180 minutes");
+    expect(told[0]).toContain(why);
+    expect(told[0]).toContain("Set 'role-to-assume'");
   });
 });

@@ -32,36 +32,63 @@ export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
 /** How long a job may take, in milliseconds. */
 export interface JobTimes {
   readonly timeout: number;
+  /** Whether `timeout` is the default, which says nothing of the job. */
+  readonly isDefault: boolean;
   /** How long the step may wait before the job begins: for its task, or in the queue. */
   readonly wait: number;
 }
 
-/** Warns of a job that may outlive the credentials of its step. */
+/** Whether the keys of an environment last as long as a job may take. */
+export type KeysLife =
+  /** They end after it, are renewed, or don't end. */
+  | { readonly kind: "enough" }
+  | { readonly kind: "too-short"; readonly facts: string }
+  /** `mayEnd`: whether a session of the usual length would end before the job. */
+  | { readonly kind: "unknown"; readonly mayEnd: boolean; readonly facts: string };
+
+/** `now` in milliseconds since the epoch. `facts` name the times that were compared. */
+export function keysLife(times: JobTimes, env: NodeJS.ProcessEnv, now: number): KeysLife {
+  const end = endOfStaticKeys(env);
+  if (end === undefined) return { kind: "enough" };
+  const { timeout } = times;
+  if (end === "unknown")
+    return {
+      kind: "unknown",
+      mayEnd: timeout > USUAL_SESSION_MS - BEGAN_BEFORE_MS,
+      facts: `${minutes(timeout, 0)}, and the AWS credentials of this step ${UNKNOWN_END}`,
+    };
+  const wait = timeout > SHORT_JOB_MS ? times.wait : 0;
+  if (now + wait + timeout <= end) return { kind: "enough" };
+  const endsAt = new Date(end).toISOString();
+  return {
+    kind: "too-short",
+    facts: `${minutes(timeout, wait)}, and the AWS credentials of this step end at ${endsAt}`,
+  };
+}
+
+/**
+ * Warns of a job that may outlive the credentials of its step. Keys of unknown end with the default `timeout` are no more
+ * than a line of the log: that is the usual set-up, its jobs are mostly short, and a warning in every run is not read.
+ */
 export function warnOfOutlived(
   times: JobTimes,
   env: NodeJS.ProcessEnv,
   now: number,
-  log: Pick<Log, "warning">,
+  log: Pick<Log, "info" | "warning">,
 ): void {
-  const end = endOfStaticKeys(env);
-  if (end === undefined) return;
-  const { timeout } = times;
-  if (end === "unknown") {
-    if (timeout > USUAL_SESSION_MS - BEGAN_BEFORE_MS) log.warning(words(timeout, 0, UNKNOWN_END));
-    return;
-  }
-  const wait = timeout > SHORT_JOB_MS ? times.wait : 0;
-  if (now + wait + timeout > end) log.warning(words(timeout, wait, `end at ${new Date(end).toISOString()}`));
+  const life = keysLife(times, env, now);
+  if (life.kind === "enough" || (life.kind === "unknown" && !life.mayEnd)) return;
+  const isCertain = life.kind === "too-short" || !times.isDefault;
+  log[isCertain ? "warning" : "info"](
+    `${life.facts}. Nothing renews them: if they end before the job does, it is stopped and the step fails. Set ` +
+      "'role-to-assume' to a role that this step assumes itself and renews while the job runs, or begin a session that is long enough.",
+  );
 }
 
 const UNKNOWN_END =
   "are a session's, which lasts one hour unless the step that began it was asked for more ('role-duration-seconds')";
 
-function words(timeout: number, wait: number, facts: string): string {
+function minutes(timeout: number, wait: number): string {
   const after = wait > 0 ? ` after a wait of up to ${wait / 60_000} minutes` : "";
-  return (
-    `'timeout' is ${timeout / 60_000} minutes${after}, and nothing renews the AWS credentials of this step: they ${facts}. If they end ` +
-    "before the job does, it is stopped and the step fails. Set 'role-to-assume' to a role that this step assumes itself and " +
-    "renews while the job runs, or begin a session that is long enough."
-  );
+  return `'timeout' is ${timeout / 60_000} minutes${after}`;
 }

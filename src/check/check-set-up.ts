@@ -1,4 +1,5 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
+import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
 import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
@@ -30,8 +31,9 @@ export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Pro
 async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const { inputs, aws, clock } = step;
   const identity = await lookAt(aws.iam.caller());
-  const { roleToAssume, timeout } = inputs;
-  const first = [callerCheck(identity), credentialLife({ roleToAssume, timeout, env, now: clock.now() })];
+  const { roleToAssume } = inputs;
+  const life = credentialLife({ roleToAssume, times: jobTimes(inputs), env, now: clock.now() });
+  const first = [callerCheck(identity), life];
   if ("failure" in identity && callerCheck(identity).verdict === "NG") return [...first, THE_REST];
   const caller = "value" in identity ? principalOf(identity.value, roleToAssume) : undefined;
   const account = "value" in identity ? parseArn(identity.value)?.account : undefined;

@@ -1,8 +1,9 @@
 import type { Role } from "../aws/clients.ts";
 import { roleCredentials } from "../aws/role.ts";
-import { type JobTimes, warnOfOutlived } from "../aws/static-keys.ts";
+import { warnOfOutlived } from "../aws/static-keys.ts";
 import { systemClock as clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
+import { jobTimes } from "../inputs/job-times.ts";
 import { warnOfLineEnds } from "../inputs/line-ends.ts";
 import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -36,7 +37,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
   const origin = surroundings.origin();
   const role = roleOf(inputs, origin.runId);
   const credentials = role && roleCredentials({ ...role, region, idToken, log });
-  if (role === undefined && !inputs.check) warnOfOutlived(timesOf(inputs), process.env, clock.now(), log);
+  if (role === undefined && !inputs.check) warnOfOutlived(jobTimes(inputs), process.env, clock.now(), log);
 
   const ledger = new Ledger({ region, role, undo: [] }, saveState);
   const aws = new StepAws({ region, credentials, throttledFor: inputs.startTimeout, cancel, clock });
@@ -64,12 +65,6 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
 /** The role that the step assumes itself. The session's name holds the workflow's run, for CloudTrail. */
 function roleOf({ roleToAssume: arn }: Inputs, runId: string): Role | undefined {
   return arn === undefined ? undefined : { arn, sessionName: `fargate-exec-${runId}` };
-}
-
-/** A new task is waited for, and has no queue. A running one has the queue of its container, and a lock has one, too. */
-function timesOf({ where, timeout, startTimeout, queueTimeout, lock }: Inputs): JobTimes {
-  const wait = where.kind === "new" ? startTimeout : queueTimeout;
-  return { timeout, wait: wait + (lock === undefined ? 0 : queueTimeout) };
 }
 
 function endedTask({ task, outcome }: TaskResult): readonly EndedTask[] {

@@ -8,11 +8,14 @@ const role = "arn:aws:iam::123456789012:role/ci";
 it.each([
   ["a user's keys", keys, undefined, 7_200_000, "OK"],
   ["keys that the SDK finds and renews", {}, undefined, 7_200_000, "OK"],
-  ["keys that end after the timeout", ends, undefined, 3_600_000, "OK"],
+  ["keys that end after the timeout", ends, undefined, 1_800_000, "OK"],
+  ["keys that end after the wait and the timeout", ends, undefined, 3_000_000, "OK"],
+  ["keys that end after the timeout, but not after the wait, too", ends, undefined, 3_000_001, "NG"],
   ["keys that end before the timeout", ends, undefined, 3_600_001, "NG"],
   ["a session of unknown length", session, undefined, 60_000, "SKIP"],
   ["a role that the step renews", ends, role, 7_200_000, "OK"],
 ])("%s", (_, env, roleToAssume, timeout, verdict) => {
-  const found = credentialLife({ roleToAssume, timeout, env, now: 0 });
+  const times = { timeout, isDefault: false, wait: 600_000 };
+  const found = credentialLife({ roleToAssume, times, env, now: 0 });
   expect(found).toMatchObject({ name: "credentials' life", verdict });
 });
