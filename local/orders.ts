@@ -1,6 +1,7 @@
 import type { AgentFaults } from "./agent/session.ts";
 import { noFaults } from "./agent/agent.ts";
 import { AwsError } from "./aws-error.ts";
+import type { Flood } from "./agent/flood.ts";
 import type { Fault, Faults } from "./faults.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { LinkOrder } from "./gateway/link-faults.ts";
@@ -59,6 +60,8 @@ export interface Orders {
   readonly decrypt?: AgentFaults["decrypt"];
   /** How an agent under an attacker's control treats an encrypted session. */
   readonly handshake?: AgentFaults["handshake"];
+  /** What the agent of the next session says in the place of the command's output. */
+  readonly flood?: Flood | null;
 }
 
 /** The parts that orders are carried out on. */
@@ -90,6 +93,7 @@ const known: Readonly<Record<keyof Orders, readonly string[]>> = {
   transcripts: ["delay", "s3", "cloudWatch"],
   decrypt: [],
   handshake: ["key"],
+  flood: ["opening", "parts"],
 };
 
 /**
@@ -112,7 +116,7 @@ export function readOrders(body: unknown): Orders {
 
 /** Carries orders out. Resolves when killed processes are gone. It does not wait for tasks to stop. */
 export async function obey(orders: Orders, on: OrderTargets): Promise<void> {
-  const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake } = orders;
+  const { api, link, gateway, session, agent, task, transcripts, decrypt, handshake, flood } = orders;
   if (api === null) on.faults.clear();
   else if (api !== undefined)
     for (const fault of Array.isArray(api) ? (api as readonly Fault[]) : [api as Fault]) on.faults.add(fault);
@@ -125,6 +129,7 @@ export async function obey(orders: Orders, on: OrderTargets): Promise<void> {
   if (transcripts !== undefined) on.agents.transcripts = transcripts ?? {};
   if (decrypt !== undefined) on.agents.decrypt = decrypt;
   if (handshake !== undefined) on.agents.handshake = handshake;
+  if (flood !== undefined) on.agents.flood = flood ?? undefined;
   if (session !== undefined) act(session, on.gateway);
   if (agent !== undefined) await letAgentsDie(agent, on.tasks);
   if (task !== undefined) for (const one of chosen(on.tasks, task.task)) await stop(one, task);

@@ -4,6 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Orders } from "../../local/orders.ts";
 import { clientConfig } from "../local/with-local.ts";
 import { Aws, filesIn, mainLog } from "../helpers/local.ts";
+import { flooded, floodOf, TEXTS } from "../helpers/floods.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Another key of the account, which the task role may use, too. */
@@ -111,4 +112,14 @@ it("on a cluster without a key KMS is not called, for any request of its agents"
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");
   expect(keysAsked().slice(asked)).toEqual([]);
+});
+
+it("an agent that floods the step with marks, notes and a line without end takes no memory of the runner", async () => {
+  // `npm run soak flood` has 400 MB of each.
+  const bytes = 8_000_000;
+  const run = await flooded(aws, floodOf(Object.values(TEXTS), bytes));
+  expect(run.received).toBeGreaterThanOrEqual(bytes * Object.keys(TEXTS).length);
+  // In MiB.
+  expect(run.mostMemory).toBeLessThan(150);
+  expect(run.outputs["outcome"]).not.toBe("succeeded");
 });

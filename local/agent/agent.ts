@@ -24,7 +24,9 @@ export interface ExecAgentOptions {
   log?: (line: string) => void;
 }
 
-export const noFaults = (): AgentFaults => ({ transcripts: {}, decrypt: "allowed", handshake: "honest" });
+export const noFaults = (): AgentFaults => ({
+  ...{ transcripts: {}, decrypt: "allowed", handshake: "honest", flood: undefined },
+});
 
 const TRIES = 5;
 const RETRY_DELAY = 1000;

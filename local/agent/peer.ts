@@ -118,6 +118,11 @@ export class Peer {
     if (!this.#receiving) void this.#handleReceived();
   }
 
+  /** Resolves when at most this many messages are not acknowledged, or at the end. */
+  async acknowledged(atMost: number): Promise<void> {
+    while (this.#open && this.#outgoing.size > atMost) await new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Resolves when all output is acknowledged, or after 2 seconds. */
   async drained(): Promise<void> {
     const deadline = Date.now() + DRAIN_LIMIT;

@@ -3,6 +3,7 @@ import { PayloadType } from "../../src/wire/message.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ContainerHandle } from "../task/container-handle.ts";
 import { deferred } from "./deferred.ts";
+import { type Flood, Flooding } from "./flood.ts";
 import { Handshake, HandshakeFailure } from "./handshake.ts";
 import { decryptDataKey, type SessionEncryption } from "./kms.ts";
 import { unencryptedLog } from "./log-encryption.ts";
@@ -30,6 +31,8 @@ export interface AgentFaults {
    * or asks for a handshake with another key. `honest` is AWS's own agent.
    */
   handshake: "honest" | "skipped" | "output-first" | { readonly key: string };
+  /** What the agent of the next session says in the place of the command's output; undefined for AWS's own agent. */
+  flood: Flood | undefined;
 }
 
 export interface SessionOptions {
@@ -59,6 +62,7 @@ export class Session {
   #lost = false;
   #transcript: Transcript | undefined;
   #handshake: Handshake | undefined;
+  #flooding: Flooding | undefined;
 
   constructor(options: SessionOptions, request: SessionRequest) {
     this.#options = options;
@@ -110,6 +114,13 @@ export class Session {
     const { command, transcript } = this.#request;
     try {
       await this.#shakeHands(peer);
+      const { flood } = this.#options.faults;
+      if (flood !== undefined) {
+        this.#options.faults.flood = undefined;
+        this.#flooding = new Flooding(flood, peer);
+        await this.#flooding.run(this.#over.promise);
+        return "";
+      }
       if (command.trim() === "") return "Commands cannot be empty for session type InteractiveCommands";
       const refusal = transcript && (await unencryptedLog(transcript));
       if (refusal !== undefined) return refusal;
@@ -192,6 +203,7 @@ export class Session {
             this.#record(passed);
           },
           ended: () => this.#over.resolve("ended"),
+          signalled: () => this.#over.resolve("cancelled"),
           lost: (why) => this.#lose(new Error(why)),
         },
       );
@@ -226,7 +238,8 @@ export class Session {
   }
 
   async #input(payloadType: number, payload: Uint8Array): Promise<InputResult> {
-    if (this.#pty === undefined) return "not-ready";
+    if (this.#flooding !== undefined && payloadType === PayloadType.output) this.#flooding.take(payload);
+    if (this.#pty === undefined) return this.#flooding === undefined ? "not-ready" : "done";
     if (payloadType === PayloadType.output) {
       await this.#pty.write(payload);
     } else if (payloadType === PayloadType.size) {
