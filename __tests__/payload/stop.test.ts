@@ -47,7 +47,7 @@ function nameOf(pid: number): string {
 
 /** Whether a process is gone, or nobody has reaped it yet. */
 function hasEnded(pid: number): boolean {
-  return !existsSync(`/proc/${pid}`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
 }
 
 /** Runs the command as the agent would, but under this shell. */
