@@ -40,8 +40,8 @@ export class CommandRefused extends Error {}
 export const asRoot = process.getuid?.() === 0;
 
 /**
- * Starts PID 1 and passes its status on. The shell's own message about a signal is dropped; its child writes to the
- * container's output. It replaces unshare's --fork, which in util-linux 2.38 exits with 1 when a signal ends its
+ * Starts PID 1 and passes its status on. The child writes to the container's output, and the shell's own message about
+ * a signal is dropped. This replaces unshare's --fork, which in util-linux 2.38 exits with 1 when a signal ends its
  * child.
  */
 const parent = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';

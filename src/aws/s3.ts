@@ -14,7 +14,7 @@ export interface S3 {
   deleteObjects(bucket: BucketName, keys: readonly string[]): Promise<ReadonlyMap<string, RetentionReason>>;
   /** Deletes one version, the current one or another. Returns why it is kept; undefined where it is gone. */
   deleteVersion(object: ObjectName, versionId: string): Promise<RetentionReason | undefined>;
-  /** Undefined where there is no such object. The bucket may be in another region: a log's, which no container reads. */
+  /** Undefined where there is no such object. The bucket may be in another region, as a session log's may be. */
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
    * The current version of an object; undefined where there is no such object. The bytes of an object with more than

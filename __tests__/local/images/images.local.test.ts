@@ -118,7 +118,7 @@ describeImages("an image with a root file system of its own", () => {
     ["debian-bash-curl", "sh awk bash curl setsid script stty su"],
     ["busybox", "sh awk setsid stty"],
     ["busybox-static", "sh awk setsid stty su"],
-  ])("%s has of the usual programs %s", async (image, programs) => {
+  ])("%s has no usual programs but %s", async (image, programs) => {
     const all = "sh awk bash curl python3 setsid script stty su";
     expect((await shell(await run(image), look(all))).split("\n").join(" ")).toBe(programs);
   });
@@ -151,7 +151,7 @@ describeImages("an image with a root file system of its own", () => {
     ["debian-python-boto3", "awk"],
     ["debian-python", "setsid"],
     ["debian-bash-curl", "base64"],
-  ])("%s without %s has the others still", async (image, tool) => {
+  ])("%s can be made without %s, and keeps the other programs", async (image, tool) => {
     const task = await run(`${image}:without-${tool}`);
     const all = "stty awk base64 sha256sum setsid";
     const others = all.split(" ").filter((name) => name !== tool);
