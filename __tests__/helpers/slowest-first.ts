@@ -48,8 +48,8 @@ export const LONGEST = [
 ];
 
 /**
- * Jest's sequencer: starts the longest files first, so that none of them runs on alone at the end, then all others, those with a
- * local Fargate spread evenly among them, since they mostly wait. The order is written down, since a fresh checkout has no
+ * Jest's sequencer. It starts the longest files first, so that none of them runs alone at the end, then all others. Files with a
+ * local Fargate mostly wait, so they are spread evenly among the others. The order is written down, since a fresh checkout has no
  * timings of an earlier run.
  */
 export default class SlowestFirst {

@@ -12,7 +12,7 @@ const found: NetworkInterface = {
   securityGroups: ["sg-1"],
 };
 
-/** Looks at one task, of whose public address EC2 says `answer`. */
+/** Looks at one task. EC2 gives `answer` when it is asked for the public address. */
 function looking(answer: () => Promise<NetworkInterface | undefined>) {
   const asked: string[] = [];
   let task = aTask({ lastStatus: "PENDING" });

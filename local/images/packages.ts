@@ -46,7 +46,7 @@ export function installPython(root: string): void {
   run(join(virtualEnvironment, "bin/python3"), [
     ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"],
     ...["--no-compile", "--only-binary=:all:", "--no-deps", "--require-hashes"],
-    // The oldest of all that the pinned versions run on.
+    // The oldest Python that all pinned versions run on.
     ...["--python-version", "3.9", "-r", join(import.meta.dirname, "requirements.txt")],
     ...["--target", join(root, "usr/local/lib", version, "dist-packages")],
   ]);

@@ -14,10 +14,13 @@ const SUCCESSOR_WITHIN = 60_000;
 const LOOK_EVERY = 2_000;
 
 /**
- * A replacement for a task in which the job can't start. For a task that its service replaces, its successor; for one
- * that is busy or takes no session, another task of the service; for one that Spot took away, a task on demand.
- * Undefined for any other failure, and where there is no other task. A replacement is itself replaced only where it
- * is busy or takes no session.
+ * A replacement for a task in which the job can't start:
+ * - the successor of a task that its service replaces,
+ * - another task of the service for a task that is busy or takes no session,
+ * - a task on demand for a task that Spot took away.
+ *
+ * Undefined for any other failure, and where there is no other task. A replacement is itself replaced only where it is
+ * busy or takes no session.
  */
 export async function replacementFor(
   lost: Target,
