@@ -1,6 +1,6 @@
 /**
  * `node bench/queue.ts [jobs] [seconds] [apart] [way]`: jobs of `seconds` that meet in one container, each begun `apart` seconds after
- * the one before, with `start-timeout: 30s`. `way` is `bucket`, the default, with output by S3, `logged`, where the container's sessions are logged, or
+ * the one before, with `start-timeout: 30s`. `way` is `bucket`, the default, `logged`, where the container's sessions are logged, or
  * `none`, without a bucket. Says in what order the jobs ran, how many at once, how long a hand-over took, and what is left in the
  * bucket.
  */
@@ -30,7 +30,7 @@ try {
   if (WAY !== "logged") await startWithoutLog(names);
   await takingSessions(local, WAY === "logged" ? 1 : 2);
   const task = local.tasks.at(-1)?.id ?? "";
-  const staging = WAY === "none" ? {} : { bucket, transport: "s3" };
+  const staging = WAY === "none" ? {} : { bucket };
   const where = { cluster, ...staging, task, "start-timeout": "30s" };
   const began = Date.now();
   const order: number[] = [];

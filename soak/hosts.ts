@@ -131,7 +131,7 @@ async function run(world: World, way: string): Promise<StepResult> {
     "a script in a running task": plain,
     "with `bucket`": { ...plain, bucket: made.bucket },
     // Longer than it takes to leave the session.
-    "with `transport: s3`": { ...plain, bucket: made.bucket, transport: "s3", run: "echo hello; sleep 8" },
+    "with `bucket` and a job that lasts": { ...plain, bucket: made.bucket, run: "echo hello; sleep 8" },
     "with `role-to-assume`": { ...plain, "role-to-assume": made.deployRole, region: REGION },
     "a task that the step starts": { ...without, ...task },
     "a cluster that encrypts its sessions": { ...without, ...task, cluster: made.kmsCluster },

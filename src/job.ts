@@ -4,7 +4,7 @@ import { endByLogs } from "./job/end-by-logs.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
 import { JobPieces } from "./job/job-pieces.ts";
 import { JobOutput } from "./job/output.ts";
-import { pieceUse } from "./job/output-ways.ts";
+import { mayUsePieces } from "./job/output-ways.ts";
 import { JobPlace } from "./job/job-place.ts";
 import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
 import { prepareJob } from "./job/prepare.ts";
@@ -34,8 +34,7 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const nonce = randomBytes(16).toString("hex");
   const output = new JobOutput(nonce, workerCount(inputs.workers, target.cpuUnits), context);
   const sessions = new JobSessions(job, place, context, { deadline: openUntil, lines });
-  const use = pieceUse(inputs);
-  const pieces = use === "never" ? undefined : new JobPieces(job, place, use, context);
+  const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
   try {
     const carriers = { sessions, pieces };
     const ended = await followToEnd(carriers, typedInput(nonce, job, context), output, context);

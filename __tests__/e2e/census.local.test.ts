@@ -113,7 +113,6 @@ until [ "$(ls /tmp/met | wc -l)" -ge 3 ] || [ "$n" -ge 600 ]; do n=$((n + 1)); s
       aws.step({
         task: task.id,
         bucket: Bucket,
-        transport: "s3",
         run: `date +begin=%s%N\n${meet}\nsleep 1; date +end=%s%N; exit ${number % 7}`,
       }),
     ),

@@ -34,9 +34,7 @@ function byS3(task: Task, inputs: Inputs, options?: StepOptions): Promise<StepRe
 
 /** The lines of the script itself. */
 const lines = (result: StepResult): readonly string[] =>
-  jobLog(result).filter(
-    (line) => !BY_S3.test(line) && !/^(Session |Output goes by S3|Script |##\[)/.test(line),
-  );
+  jobLog(result).filter((line) => !BY_S3.test(line) && !/^(Session |Script |##\[)/.test(line));
 
 /** What the log says of S3 as a carrier. */
 const said = (result: StepResult): readonly string[] =>

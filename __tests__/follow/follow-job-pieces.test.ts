@@ -39,7 +39,7 @@ describe("a job whose output goes by S3", () => {
     ["it has printed much", `${"x".repeat(300_000)}\n`, 0, 300],
   ])("is ordered when %s, where that is not urgent", async (_, printed, earliest, latest) => {
     const rig = new PieceRig();
-    rig.areUrgent = false;
+    rig.use = "when the job lasts";
     rig.says = (session) => session.says(`${READY}${mark("@0")}\n${printed}`);
     void rig.follow();
     const after = await rig.until(() => rig.folders.length === 1, latest);
@@ -57,9 +57,18 @@ describe("a job whose output goes by S3", () => {
     expect(rig.shown).toEqual(WHOLE);
   });
 
+  it("is never ordered where the session has to carry the output, however much there is", async () => {
+    const rig = new PieceRig();
+    rig.use = "never";
+    rig.says = (session) => session.says(`${READY}${mark("@0")}\n${"x".repeat(300_000)}\n`);
+    void rig.follow();
+    await rig.pass(10_000);
+    expect(rig.folders).toEqual([]);
+  });
+
   it("is never ordered where it is over in a moment", async () => {
     const rig = new PieceRig();
-    rig.areUrgent = false;
+    rig.use = "when the job lasts";
     void rig.follow();
     await rig.pass(1_500);
     rig.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));

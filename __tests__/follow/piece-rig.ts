@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../src/errors.ts";
 import { type FollowedJob, followJob } from "../../src/follow/follow-job.ts";
+import type { PieceUse } from "../../src/follow/piece-carriers.ts";
 import { openPiece } from "../../src/pieces/format.ts";
 import { newFolder, type OrderedFolder } from "../../src/pieces/orders.ts";
 import type { PieceS3 } from "../../src/pieces/store.ts";
@@ -40,7 +41,7 @@ export class PieceRig {
   stepMs = 50;
   /** Whether the attacher stays when its session is left. */
   stays = false;
-  areUrgent = true;
+  use: PieceUse = "at once";
   /** Another run waits for the place. */
   wanted: () => void = () => undefined;
   placesGivenBack = 0;
@@ -73,7 +74,12 @@ export class PieceRig {
         stop: () => Promise.resolve(void (this.stops += 1)),
         until: clock.now() + 3_600_000,
       },
-      folders: { areUrgent: this.areUrgent, open: () => this.#store(), onRead: () => undefined },
+      folders: {
+        areAskedFor: true,
+        use: () => Promise.resolve(this.use),
+        open: () => this.#store(),
+        onRead: () => undefined,
+      },
       extractor,
       typed: {
         start: () => Promise.resolve(Buffer.from("start")),

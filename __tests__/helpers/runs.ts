@@ -3,7 +3,6 @@ import type { Inputs } from "../../src/inputs/inputs.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { CLUSTER, ID, TASK } from "./tasks.ts";
 
-/** The inputs of a step with the required ones only, changed by those given. */
 /** Of a cluster that has none of its own, unless `more` says otherwise. */
 export function anExecConfiguration(more: Partial<ExecConfiguration> = {}): ExecConfiguration {
   return {
@@ -18,6 +17,7 @@ export function anExecConfiguration(more: Partial<ExecConfiguration> = {}): Exec
   };
 }
 
+/** The inputs of a step with the required ones only, changed by those given. */
 export function anInputs(more: Partial<Inputs> = {}): Inputs {
   return {
     cluster: "ci",

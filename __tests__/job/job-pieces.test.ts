@@ -1,7 +1,8 @@
 import type { JobContext } from "../../src/job/context.ts";
 import { JobPieces } from "../../src/job/job-pieces.ts";
-import type { PreparedJob } from "../../src/job/prepare.ts";
+import type { SessionSetup } from "../../src/job/session-setup.ts";
 import type { FollowedJob } from "../../src/follow/follow-job.ts";
+import type { PieceUse } from "../../src/follow/piece-carriers.ts";
 import { Ledger } from "../../src/undo/ledger.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
@@ -9,24 +10,30 @@ import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const OWNER = "123456789012";
 
-function pieces(bucket: string | undefined = "example-ci") {
+function pieces(pieceUse: PieceUse = "at once", bucket: string | undefined = "example-ci") {
   let saved = 0;
   const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => (saved += 1));
   const clock = new SteppedClock();
   const context = { inputs: anInputs({ bucket }), undoing: { s3: {} }, clock, log: new Listener(), ledger };
-  const place = { isWanted: false };
-  const job = new JobPieces(
-    { owner: OWNER } as PreparedJob,
-    place,
-    "at once",
-    context as unknown as JobContext,
-  );
-  return { job, ledger, clock, saved: () => saved };
+  const place = { isWanted: false, share: () => undefined };
+  const prepared = { owner: OWNER, setup: Promise.resolve({ pieceUse } as SessionSetup) };
+  const job = new JobPieces(prepared, place, context as unknown as JobContext);
+  return { job, place, ledger, clock, saved: () => saved };
 }
 
 const followed = (more: Partial<FollowedJob>): FollowedJob => ({
   ...{ end: { kind: "impossible" } as FollowedJob["end"], attached: true, byPieces: false },
   ...more,
+});
+
+it.each<[string, PieceUse, PieceUse]>([
+  ["a job that lasts", "when the job lasts", "at once"],
+  ["a job whose output the session has to carry", "never", "never"],
+])("S3 carries the output of %s as soon as another run wants the container", async (_, alone, wanted) => {
+  const { job, place } = pieces(alone);
+  expect(await job.use()).toBe(alone);
+  place.isWanted = true;
+  expect(await job.use()).toBe(wanted);
 });
 
 it("records a folder before the container can write to it", () => {

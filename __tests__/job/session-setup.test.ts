@@ -1,7 +1,8 @@
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
+import type { PieceUse } from "../../src/follow/piece-carriers.ts";
 import { sessionSetup } from "../../src/job/session-setup.ts";
-import { anExecConfiguration } from "../helpers/runs.ts";
+import { anExecConfiguration, anInputs } from "../helpers/runs.ts";
 
 const DEFAULT = anExecConfiguration();
 const OVERRIDE = anExecConfiguration({ logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" });
@@ -15,5 +16,20 @@ it.each<[Inputs["transport"], string, ExecConfiguration | undefined, number | un
   ["plain", "without a configuration", DEFAULT, undefined],
   ["packed", "that asks for session logs", OVERRIDE, 0],
 ])("with 'transport: %s' output is packed accordingly on a cluster %s", (transport, _, exec, packAbove) => {
-  expect(sessionSetup(exec, [], { transport }).packAbove).toBe(packAbove);
+  expect(sessionSetup(exec, [], anInputs({ transport })).packAbove).toBe(packAbove);
+});
+
+it.each<[string, Partial<Inputs>, ExecConfiguration | undefined, PieceUse]>([
+  ["with a bucket", { bucket: "b" }, DEFAULT, "when the job lasts"],
+  ["of a cluster that may not be looked at", { bucket: "b" }, undefined, "when the job lasts"],
+  ["without a bucket", {}, DEFAULT, "never"],
+  ["of a cluster that asks for its log", { bucket: "b" }, OVERRIDE, "never"],
+  ["read from the live session", { bucket: "b", logs: "session" }, DEFAULT, "when the job lasts"],
+  ["read from CloudWatch", { bucket: "b", logs: "cloudwatch" }, DEFAULT, "never"],
+  ["read from a log in S3", { bucket: "b", logs: "s3" }, DEFAULT, "never"],
+  ["as plain lines", { bucket: "b", transport: "plain" }, DEFAULT, "never"],
+  ["packed", { bucket: "b", transport: "packed" }, DEFAULT, "never"],
+  ["by S3 whatever the cluster asks for", { bucket: "b", transport: "s3" }, OVERRIDE, "at once"],
+])("S3 carries the output as the inputs and the cluster say: %s", (_, inputs, exec, use) => {
+  expect(sessionSetup(exec, [], anInputs(inputs)).pieceUse).toBe(use);
 });

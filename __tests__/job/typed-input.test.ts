@@ -17,7 +17,7 @@ function typed(
 ) {
   const log = new Listener();
   const inputs = anInputs({ transport, secrets: { TOKEN: "hunter22" } });
-  const setup = Promise.resolve(sessionSetup(undefined, [], { transport }));
+  const setup = Promise.resolve(sessionSetup(undefined, [], inputs));
   const context = { inputs, aws: { s3: { presignGet } } as never, log };
   return { input: typedInput("a1".repeat(16), { payload, delivery, setup }, context), log };
 }

@@ -41,7 +41,9 @@ class Run {
     this.#claimant = new Claimant({
       claim: { bucket: "b", key: "k", run: id },
       names: { url: `https://x.example/${id}`, job: undefined, matrix: undefined },
-      shares,
+      // Some learn it only after a while.
+      shares:
+        random() < 0.5 ? Promise.resolve(shares) : time.sleep(between(random, 0, 5_000)).then(() => shares),
       s3: this.#s3(),
       clock,
       log: new Listener(),
@@ -62,6 +64,7 @@ class Run {
       this.#world.took(this);
       if (this.fate === "dies as a holder") void this.#later(between(random, 0, 40_000), () => this.#die());
       this.#claimant.name(`session-${this.id}`);
+      if (random() < 0.5) this.#claimant.share();
       await time.sleep(between(random, 0, 50_000));
       if (this.shares && random() < 0.5) await this.#replace(signal);
     } catch (error) {

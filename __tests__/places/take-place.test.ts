@@ -702,7 +702,7 @@ describe("with a bucket", () => {
   });
 
   describe("runs that share a container", () => {
-    const sharing = (id: string) => asking(id, { shares: true });
+    const sharing = (id: string) => asking(id, { shares: Promise.resolve(true) });
 
     it("hold two places, and a third waits, as does one that doesn't share and all behind it", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
@@ -743,11 +743,12 @@ describe("with a bucket", () => {
       await two.release();
     });
 
-    it("know each other's sessions at once", async () => {
+    it("know each other's sessions once they are about to be left", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passing(300);
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
       ((await one.done) as Place).onSession("s-1");
+      ((await one.done) as Place).share();
       await passing(300);
       await two.release();
       const three = sharing("three");
@@ -772,6 +773,35 @@ describe("with a bucket", () => {
       expect(replaced).toHaveLength(1);
       await passing(120_000);
       expect(replaced).toHaveLength(2);
+    });
+
+    it("let no other in before they know that their sessions aren't logged, and leave them soon", async () => {
+      let learn: (shares: boolean) => void = () => undefined;
+      const one = asking("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      await passing(300);
+      ((await one.done) as Place).onSession("s-1");
+      sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
+      const two = sharing("two");
+      await passing(5_000);
+      expect([one.state, two.state]).toEqual(["placed", "waiting"]);
+      learn(true);
+      await passing(5_000);
+      expect(two.state).toBe("waiting");
+      ((await one.done) as Place).share();
+      await passing(500);
+      expect([two.state, bucket.holders()]).toEqual(["placed", ["one", "two"]]);
+    });
+
+    it("share once they know, also where they learn it in line", async () => {
+      const one = sharing("one");
+      await passing(300);
+      let learn: (shares: boolean) => void = () => undefined;
+      const two = asking("two", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      await passing(5_000);
+      expect([one.state, two.state]).toEqual(["placed", "waiting"]);
+      learn(true);
+      await passing(500);
+      expect(two.state).toBe("placed");
     });
 
     it("don't share where sessions can't be listed", async () => {

@@ -141,7 +141,8 @@ class JobFollower {
     const pieces = this.#pieces?.takeProven();
     if (pieces === undefined) return undefined;
     this.#carrier = pieces;
-    log.info(`The output comes by S3 from byte ${extractor.offset} on.`);
+    const level = this.#options.folders?.areAskedFor === true ? "info" : "debug";
+    log[level](`The output comes by S3 from byte ${extractor.offset} on.`);
     const over = new AbortController();
     void left.over.then(() => {
       over.abort();

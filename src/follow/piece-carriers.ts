@@ -20,13 +20,15 @@ const LOOK_MS = 100;
 /** How long before the end of the credentials S3 is no longer used. An open session needs no credentials. */
 export const BEFORE_END_MS = 120_000;
 
+/** Whether S3 is to carry the output, and from when on. A job that is over in a moment spares the calls of S3. */
+export type PieceUse = "never" | "at once" | "when the job lasts";
+
 /** The folders of one job in the bucket. */
 export interface PieceFolders {
-  /**
-   * Whether the container is ordered at once. Otherwise the order waits, so that a job that ends within moments costs
-   * no calls of S3.
-   */
-  readonly areUrgent: boolean;
+  /** Whether the user has asked for S3. Then the log says where it takes over. */
+  readonly areAskedFor: boolean;
+  /** As it is now: other runs may come to wait for the place of the session. Known once a session is open. */
+  use(): Promise<PieceUse>;
   /** Makes a folder. It is to be cleaned up from now on. */
   open(): PieceStore;
   /** Called with the number of the first piece that was not read. */
@@ -58,7 +60,7 @@ export class PieceCarriers implements Handover {
   async prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean> {
     const { clock, log } = this.#options;
     try {
-      await this.#untilDue(over);
+      if (!(await this.#isDue(over))) return false;
       for (let inVain = 0; this.#mayOrder && !over.aborted; inVain += 1) {
         const follower = await this.#order(type);
         if (follower === undefined) return false;
@@ -89,11 +91,16 @@ export class PieceCarriers implements Handover {
     return proven;
   }
 
-  async #untilDue(over: AbortSignal): Promise<void> {
+  /** Waits until the container is to be ordered. False where it is never. */
+  async #isDue(over: AbortSignal): Promise<boolean> {
     const { folders, extractor, clock } = this.#options;
     const until = clock.now() + LASTS_MS;
-    while (!folders.areUrgent && clock.now() < until && extractor.offset < MUCH)
+    for (;;) {
+      const use = await folders.use();
+      if (use !== "when the job lasts") return use === "at once";
+      if (clock.now() >= until || extractor.offset >= MUCH) return true;
       await clock.sleep(LOOK_MS, over);
+    }
   }
 
   get #mayOrder(): boolean {

@@ -1,13 +1,12 @@
 import { knownEnd } from "../aws/static-keys.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
-import type { PieceFolders } from "../follow/piece-carriers.ts";
+import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import { newFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
 import type { JobPlace } from "./job-place.ts";
-import type { PieceUse } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How long the container may take to read that the end was taken. It looks each second. */
@@ -15,35 +14,44 @@ const TAKEN_READ_MS = 3_000;
 
 /** The folders in the bucket into which a job's container uploads its output. The ledger has all of them. */
 export class JobPieces implements PieceFolders {
-  readonly #owner: string | undefined;
-  readonly #place: Pick<JobPlace, "isWanted">;
-  readonly #use: PieceUse;
+  readonly #job: Pick<PreparedJob, "owner" | "setup">;
+  readonly #place: Pick<JobPlace, "isWanted" | "share">;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
   /** The next piece of each folder, by the folder's prefix, as the ledger knows it. */
   readonly #recorded = new Map<string, number>();
 
-  constructor({ owner }: PreparedJob, place: Pick<JobPlace, "isWanted">, use: PieceUse, context: JobContext) {
-    this.#owner = owner;
+  constructor(
+    job: Pick<PreparedJob, "owner" | "setup">,
+    place: Pick<JobPlace, "isWanted" | "share">,
+    context: JobContext,
+  ) {
+    this.#job = job;
     this.#place = place;
-    this.#use = use;
     this.#context = context;
   }
 
-  get areUrgent(): boolean {
-    return this.#use === "at once" || this.#place.isWanted;
+  get areAskedFor(): boolean {
+    return this.#context.inputs.transport === "s3";
+  }
+
+  async use(): Promise<PieceUse> {
+    const { pieceUse } = await this.#job.setup;
+    return pieceUse === "when the job lasts" && this.#place.isWanted ? "at once" : pieceUse;
   }
 
   open(): PieceStore {
     const { inputs, undoing, clock, log } = this.#context;
     const { bucket, prefix, kmsKeyId } = inputs;
+    const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
+    this.#place.share();
     const folder = newFolder(prefix);
-    this.#folders = [...this.#folders, { bucket, owner: this.#owner, prefix: folder.prefix, next: 0 }];
+    this.#folders = [...this.#folders, { bucket, owner, prefix: folder.prefix, next: 0 }];
     this.#record();
     const credentialsEnd = knownEnd(process.env);
     return new PieceStore(folder, {
-      ...{ bucket, owner: this.#owner, kmsKeyId, credentialsEnd, clock, log },
+      ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
       s3: undoing.s3,
     });
   }

@@ -5,7 +5,6 @@ import { takePlace } from "../places/take-place.ts";
 import { type LoggedSession, uploadMs, Uploads } from "../places/uploads.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
-import { pieceUse } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** How often it is looked whether other runs wait for a place that is held though its job needs no session. */
@@ -41,11 +40,10 @@ export class JobPlace {
     if (this.#place !== undefined) return false;
     const { container, owner } = this.#job;
     const { inputs, origin, target, aws, ledger, early, clock, log, queues } = this.#context;
-    const shares = await this.#shares();
     this.#place = await takePlace({
       target,
       sessionTarget: container.sessionTarget,
-      shares,
+      shares: this.#shares(),
       early: early?.take(container.sessionTarget),
       inputs,
       matrix: inputs.matrix,
@@ -64,11 +62,15 @@ export class JobPlace {
 
   /**
    * A job that leaves its session soon shares the container with others of its kind, unless the upload of a log keeps
-   * the place of a session. Only such a job has to know the logs before it queues.
+   * the place of a session. The claim is made before that is known.
    */
   async #shares(): Promise<boolean> {
-    if (pieceUse(this.#context.inputs) === "never") return false;
-    return uploadMs(0, (await this.#job.setup).logs) === 0;
+    try {
+      const { pieceUse, logs } = await this.#job.setup;
+      return pieceUse !== "never" && uploadMs(0, logs) === 0;
+    } catch {
+      return false;
+    }
   }
 
   /** True when another session, which has lost its client, may delay the opening of this job's session. */
@@ -91,6 +93,11 @@ export class JobPlace {
   /** Called with each session of the job. */
   onSession(sessionId: string): void {
     this.#place?.onSession(sessionId);
+  }
+
+  /** Called when the job is about to leave its session. */
+  share(): void {
+    this.#place?.share();
   }
 
   /** Waits until another session of the job may be opened, after this one was lost. An abort throws its reason. */

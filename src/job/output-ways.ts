@@ -1,12 +1,25 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
 import { logsOf } from "../ready/session-logs.ts";
-import type { JobContext } from "./context.ts";
+import type { PieceUse } from "../follow/piece-carriers.ts";
+import type { Inputs } from "../inputs/inputs.ts";
 
-/** Whether S3 may carry the output, and whether it is to do so from the job's beginning. */
-export type PieceUse = "never" | "at once" | "when the job lasts";
+/** The inputs that say what carries the output. */
+export type CarrierInputs = Pick<Inputs, "transport" | "bucket" | "logs">;
 
-export function pieceUse({ transport }: Pick<JobContext["inputs"], "transport">): PieceUse {
-  return transport === "s3" ? "at once" : "never";
+/** Whether the inputs let S3 carry the output. A step that reads the log of its session needs all of it there. */
+export function mayUsePieces({ transport, bucket, logs }: CarrierInputs): boolean {
+  if (transport === "s3") return true;
+  return transport === "auto" && bucket !== undefined && (logs === "auto" || logs === "session");
+}
+
+/**
+ * By default S3 carries the output of a job that lasts. Where the cluster asks for session logs (logging OVERRIDE) the
+ * session carries all of it, so that the log is whole.
+ */
+export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
+  if (!mayUsePieces(inputs)) return "never";
+  if (inputs.transport === "s3") return "at once";
+  return asksForLogs(exec) ? "never" : "when the job lasts";
 }
 
 /** Output is packed when more than this many bytes wait: the agent carries them in a quarter of a second. */
@@ -18,7 +31,7 @@ const PACK_ABOVE = 256 * 1024;
  * own log group, for which packed output is accepted.
  */
 export function packAbove(
-  { transport }: Pick<JobContext["inputs"], "transport">,
+  { transport }: Pick<Inputs, "transport">,
   exec: ExecConfiguration | undefined,
 ): number | undefined {
   if (transport === "packed") return 0;

@@ -8,7 +8,7 @@ import { waitUntilReady } from "../ready/wait.ts";
 import { type ContainerRef, containerRef } from "../targets/container-ref.ts";
 import { tellWhile, type WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
-import { pieceUse } from "./output-ways.ts";
+import { mayUsePieces } from "./output-ways.ts";
 import { type SessionSetup, sessionSetup } from "./session-setup.ts";
 
 /** A job whose container takes sessions, or is about to. */
@@ -34,7 +34,7 @@ export async function prepareJob(
   lines: WaitLines,
 ): Promise<PreparedJob> {
   const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
-  const pieces = pieceUse(inputs) !== "never";
+  const pieces = mayUsePieces(inputs);
   const payload = assemblePayload(inputs, { origin, target, pieces, log });
   const owner = bucketOwner(inputs, target.clusterArn);
   const to = delivery({ inputs, owner, runId: origin.id });

@@ -1,8 +1,8 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
 import { type Encryption, encryptionOf } from "../channel/encryption.ts";
-import type { Inputs } from "../inputs/inputs.ts";
+import type { PieceUse } from "../follow/piece-carriers.ts";
 import type { SessionLogs } from "../ready/session-logs.ts";
-import { packAbove } from "./output-ways.ts";
+import { type CarrierInputs, packAbove, pieceUse } from "./output-ways.ts";
 
 /** How the cluster treats the sessions of a container. */
 export interface SessionSetup {
@@ -11,13 +11,19 @@ export interface SessionSetup {
   readonly logs: SessionLogs | undefined;
   /** Output is packed when more than this many bytes wait; undefined: never. */
   readonly packAbove: number | undefined;
+  readonly pieceUse: PieceUse;
 }
 
 /** `exec` is the cluster's configuration; undefined where the caller may not describe the cluster. */
 export function sessionSetup(
   exec: ExecConfiguration | undefined,
   logs: SessionLogs | undefined,
-  inputs: Pick<Inputs, "transport">,
+  inputs: CarrierInputs,
 ): SessionSetup {
-  return { encryption: encryptionOf(exec), logs, packAbove: packAbove(inputs, exec) };
+  return {
+    encryption: encryptionOf(exec),
+    logs,
+    packAbove: packAbove(inputs, exec),
+    pieceUse: pieceUse(inputs, exec),
+  };
 }

@@ -46,7 +46,7 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const { bucket, prefix, kmsKeyId, matrix } = inputs;
   const claim: LockClaim = { bucket, owner, key: lockKey(prefix, name), run: origin.id, kmsKeyId };
   const names = { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix };
-  const claimant = new Claimant({ ...options, claim, names, shares: false, locks: true });
+  const claimant = new Claimant({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
   const lock = new HeldLock({ ...options, claimant });
   const deadline = clock.now() + inputs.queueTimeout;
   const waitLog = new WaitLog({

@@ -23,10 +23,10 @@ export interface ClaimantOptions {
   /** What other runs are told of this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
-   * True where another run that shares may hold a place at the same time. Only for a run that leaves its session
-   * soon, that may list sessions, and whose sessions aren't logged.
+   * Resolves with true where another run that shares may hold a place at the same time. Only for a run that leaves its
+   * session soon, that may list sessions, and whose sessions aren't logged. Until then the run shares with no other.
    */
-  readonly shares: boolean;
+  readonly shares: Promise<boolean>;
   /** True for a claim on a lock. Its holder renews it by itself. */
   readonly locks?: boolean | undefined;
   readonly s3: QueueS3;
@@ -42,7 +42,9 @@ export class Claimant {
   readonly #over = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
   #sessions: string[] = [];
-  #shares: boolean;
+  #shares = false;
+  #mayShare = true;
+  #leavesSoon = false;
   #replacedAt = -Infinity;
   #holds = false;
   /** The queue as this run last saw it. */
@@ -50,7 +52,7 @@ export class Claimant {
 
   constructor(options: ClaimantOptions) {
     this.#options = options;
-    this.#shares = options.shares;
+    void options.shares.then((shares) => this.#learn(shares));
     const { bucket, owner, key, kmsKeyId } = options.claim;
     this.#queue = new QueueObject({ ...options, object: { bucket, owner, key }, kmsKeyId });
   }
@@ -58,6 +60,11 @@ export class Claimant {
   /** The sessions of this run and of the others in the queue. */
   get knownSessions(): readonly string[] {
     return [...this.#sessions, ...this.#seen.claims.flatMap(({ session }) => session ?? [])];
+  }
+
+  /** Whether other runs held places when this one last read the queue. */
+  get isBesideHolders(): boolean {
+    return queues.holders(this.#seen).some(({ run }) => run !== this.#options.claim.run);
   }
 
   /** Whether other runs were in the queue when this one last read it. */
@@ -80,8 +87,10 @@ export class Claimant {
    * has taken over. A failure or an abort leaves a claim behind; then `leave` has to be called.
    */
   async take(waiting: WaitOptions): Promise<LostRuns> {
-    const { clock, log } = this.#options;
+    const { shares, clock, log } = this.#options;
     const { deadline, signal } = waiting;
+    // A job that takes a place for the second time knows whether it shares.
+    await Promise.race([shares, Promise.resolve()]);
     let number = 1;
     for (let troubles = 0, isFirst = true; ; isFirst = false) {
       signal?.throwIfAborted();
@@ -115,11 +124,18 @@ export class Claimant {
   /** Names a session of the run, so that the run that takes the place over can end it, and others know it. */
   name(session: string): void {
     this.#sessions.push(session);
-    if (this.#shares) void this.renew().catch(() => undefined); // the next renewal names it
+    this.#announce();
+  }
+
+  /** The run leaves its session soon, so others that share may come in, if this one does. */
+  share(): void {
+    this.#leavesSoon = true;
+    this.#announce();
   }
 
   /** From now on no other run may share the container with this one. Fails where that can't be written. */
   async stopSharing(): Promise<void> {
+    this.#mayShare = false;
     if (!this.#shares) return;
     this.#shares = false;
     await this.renew();
@@ -188,7 +204,7 @@ export class Claimant {
     // The answer to an earlier write was lost.
     if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
     const times = { since: undefined, renewed: undefined };
-    const mine: Claim = own ?? { ...names, ...times, run: claim.run, holds: false, ...this.#manner };
+    const mine: Claim = { ...(own ?? { ...names, ...times, run: claim.run, holds: false }), ...this.#manner };
     const full = withClaim(this.#seen, { ...mine, renewed: undefined });
     const { live, lapsed } = split(full, now);
     if (queues.mayHold(live, mine)) {
@@ -219,6 +235,20 @@ export class Claimant {
     const isAlone = queues.holders(live).length === 1;
     if (!(isAlone || isOld) || !queues.mayReplace(live, own.run)) return { result: "not yet" };
     return { queue: withClaim(this.#seen, { ...own, sessions: 2, renewed: undefined }), result: "may" };
+  }
+
+  #learn(shares: boolean): void {
+    this.#shares = shares && this.#mayShare;
+    this.#announce();
+  }
+
+  /**
+   * Others may come in beside a run that shares once they know its session. A job that is over in a moment, and that no run
+   * was seen to wait for, spares the write.
+   */
+  #announce(): void {
+    const isDue = this.#shares && this.#sessions.length > 0 && (this.#leavesSoon || this.isWanted);
+    if (isDue) void this.renew().catch(() => undefined); // the next renewal says it
   }
 
   get #manner(): Pick<Claim, "shares" | "locks" | "sessions"> {

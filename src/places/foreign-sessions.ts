@@ -50,10 +50,10 @@ export interface ForeignSessionOptions extends SessionLookOptions {
   /** The last sessions of runs that have left the queue. The agent may still be ending them. */
   readonly past: () => readonly string[];
   /**
-   * Whether the run shares the container. Such a run also waits for sessions that are ending: with two of them there would be
-   * four, once two runs come in.
+   * Whether other runs hold places, too. Then this one also waits for sessions that are ending: with two of them there would
+   * be four.
    */
-  readonly shares: boolean;
+  readonly isBesideHolders: boolean;
   /** Reads the queue again. */
   readonly refresh: () => Promise<void>;
   readonly waitLog: WaitLog;
@@ -74,7 +74,17 @@ export interface ForeignSessions {
  * listed. Fails with `container-busy` at the deadline; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
-  const { looking, shares, refresh, waitLog, clock, log, deadline, signal, random = Math.random } = options;
+  const {
+    looking,
+    isBesideHolders,
+    refresh,
+    waitLog,
+    clock,
+    log,
+    deadline,
+    signal,
+    random = Math.random,
+  } = options;
   const begun = clock.now();
   let sessions = await looking;
   if (sessions === undefined) return { canList: false, beside: false };
@@ -84,7 +94,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     const [known, past] = [options.ours(), options.past()];
     const isLeaving = (session: ActiveSession): boolean => isEnding(session) || past.includes(session.id);
     const foreign = sessions.filter(
-      (session) => !known.includes(session.id) && (shares || !isLeaving(session)),
+      (session) => !known.includes(session.id) && (isBesideHolders || !isLeaving(session)),
     );
     if (foreign.length === 0) return { canList: true, beside: false };
     if (lone.isLost(foreign)) return { canList: true, beside: true };

@@ -26,7 +26,7 @@ export class PlaceInQueue implements Place {
   #released: Promise<void> | undefined;
 
   constructor(options: PlaceInQueueOptions) {
-    const { origin, matrix, shares = false, aws } = options;
+    const { origin, matrix, shares = Promise.resolve(false), aws } = options;
     this.#options = options;
     this.#patience = options.deadline - options.clock.now();
     this.#claimant = new Claimant({
@@ -73,7 +73,7 @@ export class PlaceInQueue implements Place {
     }
     const { beside, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
-      shares: this.#options.shares ?? false,
+      isBesideHolders: this.#claimant.isBesideHolders,
       ours: () => this.#claimant.knownSessions,
       past: () => this.#claimant.pastSessions,
       refresh: () => this.#claimant.refresh(),
@@ -96,6 +96,10 @@ export class PlaceInQueue implements Place {
 
   onSession(sessionId: string): void {
     this.#claimant.name(sessionId);
+  }
+
+  share(): void {
+    this.#claimant.share();
   }
 
   async waitToReplace(lostSessionId: string): Promise<void> {

@@ -18,10 +18,11 @@ export interface PlaceOptions extends QueueOptions {
   /** Which job of its matrix the run is, where that is known. */
   readonly matrix: MatrixJob | undefined;
   /**
-   * True where another run that shares, too, may hold a place in the container at the same time. Only for a run that
-   * leaves its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
+   * Resolves with true where another run that shares, too, may hold a place in the container at the same time. Only for a
+   * run that leaves its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
+   * Must not reject.
    */
-  readonly shares?: boolean;
+  readonly shares?: Promise<boolean>;
   readonly aws: { readonly s3: QueueS3; readonly ssm: LostSessionContext["ssm"] };
   /** A look at the container's sessions that is under way. */
   readonly early?: SessionLook | undefined;
@@ -49,6 +50,8 @@ export interface Place {
   isWaitedFor(): Promise<boolean>;
   /** Called with each session of the run: the claim names the last one, for the case that this run is lost. */
   onSession(sessionId: string): void;
+  /** Called when the run is about to leave its session: others may come in, as far as `shares` allows that. */
+  share(): void;
   /**
    * Waits until another session may be opened, after this one was lost. Only a run that shares the container has to
    * wait. An abort throws its reason.

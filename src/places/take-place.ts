@@ -48,6 +48,7 @@ const FREE: Place = {
   wanted: false,
   isWaitedFor: () => Promise.resolve(false),
   onSession: () => undefined,
+  share: () => undefined,
   waitToReplace: () => Promise.resolve(),
   postpone: () => Promise.resolve(),
   release: () => Promise.resolve(),
