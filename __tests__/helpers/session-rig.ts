@@ -15,7 +15,7 @@ export const AWS: SessionOptions["aws"] = {
       ...{ url, now, region: "eu-west-1" },
       credentials: () => Promise.resolve({ accessKeyId: "AKIDEXAMPLE", secretAccessKey: "example-secret" }),
     }),
-  // Gateways of the tests stand where no gateway of AWS's does.
+  // The tests' gateways have addresses that no gateway of AWS has.
   gatewayEndpoints: () => trusted,
   agent: () => Promise.resolve(undefined),
 };

@@ -6,7 +6,7 @@ import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a directory for another user");
-/** Of each shell once. */
+/** Each shell once, without its modes. */
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
 
@@ -45,12 +45,12 @@ asOthers.concurrent.each(
   EACH.flatMap((sh) =>
     [
       ["of another user", `chown -R 1000:1000 ${DIRECTORY}`],
-      ["of root, that every user may write to", `chmod 777 ${DIRECTORY}`],
-      ["of root, that others may replace by another", "chmod 777 /tmp"],
+      ["of root to which every user may write", `chmod 777 ${DIRECTORY}`],
+      ["of root that others may replace", "chmod 777 /tmp"],
     ].map(([whose = "", setUp = ""]) => ({ sh, whose, setUp })),
   ),
 )(
-  "a directory $whose is no job to wait for, and no process that it names is signalled, under $sh",
+  "a directory $whose counts as no job: it is not waited for, and no process that it names gets a signal, under $sh",
   async ({ sh, setUp }) => {
     const container = await SharedContainer.start(sh);
     try {
@@ -110,7 +110,7 @@ asOthers.concurrent.each(EACH)(
 );
 
 asOthers.concurrent.each(EACH)(
-  "a job whose reader follows it by S3, without a session, is started beside at once, under %s",
+  "beside a job whose reader follows it by S3, without a session, another one starts at once, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {
