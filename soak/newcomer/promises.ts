@@ -57,7 +57,7 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
     ...{ event: "schedule", secrets: database, steps: 1, output: parts(2) },
     artifact: {
       ...{ name: "batch", file: "batch.json", retentionDays: 30 },
-      text: /"worker":0,"exitCode":0.*"worker":1,"exitCode":0/,
+      text: /"worker":0,[^}]*"exitCode":0,.*"worker":1,[^}]*"exitCode":0,/,
     },
   },
   "debug-shell.yml": {
