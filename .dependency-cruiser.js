@@ -12,7 +12,7 @@ const ROWS = [
   ["inputs"],
   ["targets"],
   ["ready"],
-  ["places"],
+  ["places", "protection"],
   ["lock"],
   ["payload"],
   ["transport"],

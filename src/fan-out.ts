@@ -133,19 +133,22 @@ async function withDiagnosis(
 }
 
 /**
- * A log that begins each line with the label of its job. A warning that several jobs repeat is given once, without a
- * label.
+ * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
+ * without a label.
  */
 function labelled(log: Log, label: string, warned: Set<string>): Log {
+  const once =
+    (tell: (text: string) => void) =>
+    (text: string): void => {
+      if (warned.has(text)) return;
+      warned.add(text);
+      tell(text);
+    };
   return {
     info: (line) => log.info(label + line),
     debug: (line) => log.debug(label + line),
-    warning: (line) => {
-      if (warned.has(line)) return;
-      warned.add(line);
-      log.warning(line);
-    },
-    notice: (text) => log.notice(label + text),
+    warning: once((line) => log.warning(line)),
+    notice: once((text) => log.notice(text)),
     // The lines of jobs that run side by side would mix in a group.
     phase: () => undefined,
     fold: (title, line) => log.fold(label + title, label + line),

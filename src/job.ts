@@ -6,6 +6,7 @@ import { JobPieces } from "./job/job-pieces.ts";
 import { JobOutput } from "./job/output.ts";
 import { mayUsePieces } from "./job/output-ways.ts";
 import { JobPlace } from "./job/job-place.ts";
+import { jobProtection } from "./job/job-protection.ts";
 import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
 import { prepareJob } from "./job/prepare.ts";
 import { JobSessions } from "./job/sessions.ts";
@@ -28,6 +29,8 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const queuedAt = clock.now();
   const place = new JobPlace(job, context);
   await takePlaceWhileStaging(place, job, cancel);
+  const protection = jobProtection(context);
+  protection?.begin();
   // The wait for others is no part of the start.
   const openUntil = deadline + clock.now() - queuedAt;
 
@@ -40,9 +43,10 @@ export async function runJob(context: JobContext): Promise<JobReport> {
     const ended = await followToEnd(carriers, typedInput(nonce, job, context), output, context);
     // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
+    void protection?.end();
     const end = await endByLogs(ended, output, job, context);
     return { ...ended, end, ...output.end() };
   } finally {
-    await place.giveBack();
+    await Promise.all([place.giveBack(), protection?.end()]);
   }
 }

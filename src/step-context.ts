@@ -1,4 +1,5 @@
 import type { Aws } from "./aws/calls.ts";
+import type { ProtectionCalls } from "./aws/ecs-protection.ts";
 import type { Clock } from "./clock.ts";
 import type { Failure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
@@ -18,7 +19,10 @@ export interface StepContext {
   /** The calls of the run: they obey the cancel. */
   readonly aws: Aws;
   /** The calls of the cleanup: a cancel does not cut them short. */
-  readonly undoing: StopJobOptions["aws"] & { readonly s3: PieceS3 & QueueS3 };
+  readonly undoing: StopJobOptions["aws"] & {
+    readonly s3: PieceS3 & QueueS3;
+    readonly ecs: ProtectionCalls;
+  };
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly log: Log;

@@ -343,3 +343,35 @@ it("registers a task definition as it was given", async () => {
     containers: [{ essential: true, entryPoint: ["sh", "-c"] }],
   });
 });
+
+describe("the protection of a task", () => {
+  it.each([
+    [
+      { protectedTasks: [{ taskArn: arn, protectionEnabled: true, expirationDate: 1700000000.553 }] },
+      { kind: "protection", until: 1700000000553 },
+    ],
+    [
+      { protectedTasks: [{ taskArn: arn, protectionEnabled: false }] },
+      { kind: "protection", until: undefined },
+    ],
+    [{ failures: [{ arn, reason: "TASK_NOT_VALID" }] }, { kind: "no-task-of-a-service" }],
+    [{ failures: [{ arn, reason: "MISSING" }] }, { kind: "no-task-of-a-service" }],
+    [
+      { failures: [{ arn, reason: "DEPLOYMENT_BLOCKED", detail: "too many" }] },
+      { kind: "refused", why: "DEPLOYMENT_BLOCKED: too many" },
+    ],
+  ])("is told by %j", async (body, answer) => {
+    const ecs = await answering(() => ({ body }));
+    expect(await ecs.getTaskProtection("ci", arn)).toEqual(answer);
+    expect(await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: 6 })).toEqual(answer);
+  });
+
+  it("is set for minutes, or ended", async () => {
+    const ecs = await answering(() => ({ body: {} }));
+    await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: 6 });
+    await ecs.updateTaskProtection({ cluster: "ci", task: arn, minutes: undefined });
+    const of = { cluster: "ci", tasks: [arn] };
+    expect(sent(0)).toEqual({ ...of, protectionEnabled: true, expiresInMinutes: 6 });
+    expect(sent(1)).toEqual({ ...of, protectionEnabled: false });
+  });
+});

@@ -129,6 +129,11 @@ const ways = {
   "a service": {
     caller: [...base, "caller-service"],
     task: false,
+    inputs: () => ({ service: aws.world.made.service, protect: "false" }),
+  },
+  "a service whose task is protected": {
+    caller: [...base, "caller-service", "caller-protect"],
+    task: false,
     inputs: () => ({ service: aws.world.made.service }),
   },
   "a new task": {
@@ -334,7 +339,10 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
       await eventually(() => sessionsOf(run).filter(({ ended }) => !ended), []);
     },
   },
-  "a service": {},
+  "a service": { seen: (run) => expect(count(run, "GetTaskProtection")).toBe(0) },
+  "a service whose task is protected": {
+    seen: (run) => expect(count(run, "UpdateTaskProtection")).toBe(2),
+  },
   "a new task": {},
   "a new task that prints": {
     seen: (run) => eventually(() => containerLog(run), expect.arrayContaining(["printed"])),
@@ -458,6 +466,13 @@ const losses: readonly Loss[] = [
     seen: ({ result }) => expect(result.outputs["public-ip"]).toBe(""),
   },
   { way: "a service", file: "caller-service", action: "ecs:ListTasks", code: denied },
+  ...["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"].map(
+    (action) =>
+      ({
+        ...{ way: "a service whose task is protected", file: "caller-protect", action },
+        seen: ({ result }) => expect(result.annotations).toMatchObject([{ level: "notice" }]),
+      }) satisfies Loss,
+  ),
   { way: "a new task", file: "caller-start-task", action: "ecs:RunTask", code: denied },
   { way: "a new task", file: "caller-start-task", action: "ecs:StopTask", remains: { tasks: 1 } },
   ...["task-role", "execution-role"].map((role) => ({

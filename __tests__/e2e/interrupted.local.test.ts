@@ -326,6 +326,12 @@ const all: readonly Moment[] = [
       ["while ExecuteCommand is under way", inTask(SILENT), called("ExecuteCommand"), /Stopping the job/],
       ["as the session opens", inTask(SILENT), connected(), /Stopping the job/],
       ["while the job runs in a task of others", inTask(SILENT), said(/^begun$/), /Stopping the job/],
+      [
+        "while the job runs in a task of a service",
+        inService(SILENT),
+        said(/^begun$/),
+        /Ending the protection of task/,
+      ],
       ["while the job runs in a new task", fromImage, said(/^begun$/), /Stopping task arn:/],
       [
         "while the job runs in a task of a cluster that encrypts its sessions",

@@ -1,8 +1,10 @@
-import { StopTaskCommand } from "@aws-sdk/client-ecs";
+import { writeFileSync } from "node:fs";
+import { CreateServiceCommand, StopTaskCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws } from "../helpers/local.ts";
+import { Aws, jobLog } from "../helpers/local.ts";
+import { until } from "../helpers/until.ts";
 
 /** One that sees the task end, and some that wait for the reason. */
 const MOST_LOOKS = 4;
@@ -124,5 +126,79 @@ it.each(cases)(
     for (const word of words) expect(annotation?.message).toContain(word);
     expect(result.summary).toContain(words[0]);
     expect(result.post?.conclusion).toBe("success");
+  },
+);
+
+/** A service with one task, which runs and takes sessions. */
+async function aService(serviceName: string): Promise<Task> {
+  const { local, made, ecs } = aws.world;
+  await ecs.send(
+    new CreateServiceCommand({
+      ...{ cluster: made.cluster, serviceName, taskDefinition: made.taskDefinition, desiredCount: 1 },
+      ...{ launchType: "FARGATE", enableExecuteCommand: true },
+      networkConfiguration: { awsvpcConfiguration: { subnets: [...made.subnets] } },
+    }),
+  );
+  const connected = (task: Task): boolean =>
+    [...task.agents.values()].every((agent) => agent.connected !== undefined);
+  const found = (): Task | undefined =>
+    local.tasks.find((task) => task.plan.group === `service:${serviceName}` && connected(task));
+  await until(() => found() !== undefined);
+  const task = found();
+  if (task === undefined) throw new Error("the service has no task");
+  return task;
+}
+
+const changes = {
+  "scale-in": { desiredCount: 0 },
+  "a deployment": { forceNewDeployment: true },
+} as const;
+
+/** Runs a job in a task of a service of its own, which is changed under it. */
+async function changedUnder(change: keyof typeof changes, inputs: Readonly<Record<string, string>>) {
+  const { made, ecs } = aws.world;
+  const service = `${change.replace(" ", "-")}-${Object.keys(inputs).join()}`;
+  const task = await aService(service);
+  const run = "echo begun; until [ -e /tmp/go ]; do sleep 0.1; done; echo gone on; exit 7";
+  const under = async (): Promise<void> => {
+    await ecs.send(new UpdateServiceCommand({ cluster: made.cluster, service, ...changes[change] }));
+    if (task.isProtected) writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
+  };
+  const result = await aws.step(
+    { service, run, ...inputs },
+    {
+      onLine: (line) => {
+        if (line === "begun") void under();
+      },
+    },
+  );
+  return { result, task };
+}
+
+it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
+  "%s under a job waits for its end: the exit status is exact, and then the task is stopped",
+  async (change) => {
+    const { result, task } = await changedUnder(change, {});
+    expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: "begun\ngone on" });
+    await until(() => task.stopCode === "ServiceSchedulerInitiated");
+    expect(task.isProtected).toBe(false);
+  },
+);
+
+it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
+  "%s under a job with 'protect: false' is named: the step is red, and the job is not run again",
+  async (change) => {
+    const { result, task } = await changedUnder(change, { protect: "false" });
+    expect(result).toMatchObject({
+      conclusion: "failure",
+      outputs: { "exit-code": "", outcome: "unknown", stdout: "begun" },
+      annotations: [{ level: "error", title: "fargate-exec: task-stopped" }],
+    });
+    expect(result.annotations[0]?.message).toContain("stop code ServiceSchedulerInitiated");
+    expect(jobLog(result)).toEqual(["begun"]);
+    const successors = aws.world.local.tasks.filter(
+      (other) => other !== task && other.plan.group === task.plan.group,
+    );
+    expect(successors.flatMap(({ id }) => aws.calls("ExecuteCommand", id))).toEqual([]);
   },
 );

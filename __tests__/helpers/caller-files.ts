@@ -17,6 +17,10 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-without-bucket": ({ bucket }) => bucket === undefined,
   "caller-public-ip": () => true,
   "caller-service": ({ service }) => service !== undefined,
+  "caller-protect": (inputs) =>
+    !starts(inputs) &&
+    (inputs["protect"] ?? String(inputs["service"] !== undefined)) === "true" &&
+    inputs["check"] !== "true",
   "caller-service-start": (inputs) => inputs["service"] !== undefined && starts(inputs),
   "caller-start-task": starts,
   "caller-definitions": registers,

@@ -49,6 +49,7 @@ export interface Remains {
   readonly processes: readonly string[];
   readonly directories: readonly string[];
   readonly sessions: readonly string[];
+  readonly protections: readonly string[];
 }
 
 export interface Interruption {
@@ -71,6 +72,7 @@ export const NOTHING: Remains = {
   processes: [],
   directories: [],
   sessions: [],
+  protections: [],
 };
 
 const LOOK_EVERY_MS = 4;
@@ -186,6 +188,7 @@ async function footprint(aws: Aws, task: Task): Promise<Remains> {
     sessions: local.gateway.sessions
       .filter(({ ended, target }) => !ended && alive.some(({ id }) => target.includes(id)))
       .map(({ sessionId }) => sessionId),
+    protections: local.tasks.filter(({ isProtected }) => isProtected).map(({ id }) => id),
   };
 }
 

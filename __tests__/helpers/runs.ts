@@ -25,6 +25,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     check: false,
     where: { kind: "task", task: ID },
     container: undefined,
+    protect: false,
     startTimeout: 600_000,
     queueTimeout: 3_600_000,
     script: { kind: "run", text: "echo hello\n" },

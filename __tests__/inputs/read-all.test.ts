@@ -7,6 +7,7 @@ describe("readInputs", () => {
       check: false,
       where: { kind: "service", service: "web", tasks: 1 },
       container: undefined,
+      protect: true,
       startTimeout: 600_000,
       queueTimeout: 3_600_000,
       script: { kind: "run", text: "echo hello\n" },

@@ -395,3 +395,32 @@ describe("which of them", () => {
     expect(failure.advice).toContain("Keep the one that names the task you mean");
   });
 });
+
+describe("the protection of the task", () => {
+  it.each([
+    [{ service: "web" }, true],
+    [{ service: "web", tasks: "all" }, true],
+    [{ service: "web", protect: "false" }, false],
+    [{ task: id }, false],
+    [{ task: id, protect: "true" }, true],
+    [{ service: "web", start: "true" }, false],
+    [{ service: "web", start: "true", protect: "false" }, false],
+  ])("with %j is %j", (given, protect) => {
+    expect(read({ ...rest, ...given }).protect).toBe(protect);
+  });
+
+  it.each([
+    { service: "web", start: "true", protect: "true" },
+    { service: "web", image: "example/app:1", protect: "true" },
+    { ...newTask, protect: "true" },
+  ])("is refused for a new task: %j", (given) => {
+    expect(refusal({ ...rest, ...given })).toMatchObject({
+      code: "bad-input",
+      failed: "Input 'protect' must be false or left out unless the job runs in a task of a service.",
+    });
+  });
+
+  it("is true or false", () => {
+    expect(refusal({ ...least, protect: "yes" }).message).toContain("Input 'protect' must be true or false.");
+  });
+});

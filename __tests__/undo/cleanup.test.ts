@@ -20,6 +20,9 @@ const JOB: LedgerEntry = {
   sessionTarget: "ecs:ci_17_r",
   encryption: { kind: "none" },
 };
+const PROTECTION: LedgerEntry = {
+  ...{ kind: "protection", cluster: "ci", task: "arn:task/ci/17", until: 7, sharedUntil: 0 },
+};
 const CLAIM: LedgerEntry = { kind: "claim", bucket: "example-ci", key: "c", run: "me" };
 
 /** Cleans up; the calls that are named fail. */
@@ -53,6 +56,8 @@ async function cleaningUp(
         describeTaskDefinition: call("DescribeTaskDefinition"),
         deregisterTaskDefinition: call("DeregisterTaskDefinition"),
         deleteTaskDefinition: call("DeleteTaskDefinitions"),
+        getTaskProtection: call("GetTaskProtection", { kind: "protection", until: 7 }),
+        updateTaskProtection: call("UpdateTaskProtection", { kind: "protection", until: undefined }),
         executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
       },
       ssm: { terminateSession: call("TerminateSession") },
@@ -129,6 +134,18 @@ describe("cleaning up", () => {
     const { done, left } = await cleaning([unheard]);
     expect(done).toEqual([`DeleteObject [${JSON.stringify(unheard)}]`]);
     expect(left).toEqual([unheard]);
+  });
+
+  it("ends the protection of a task after the job in it, not while that goes on", async () => {
+    expect(await cleaningUp({ early: true }, [PROTECTION])).toMatchObject({ done: [], left: [PROTECTION] });
+    const { log, done, left } = await cleaning([PROTECTION, JOB]);
+    expect(log.slice(0, 2)).toEqual([
+      "Stopping the job in container 'app' of task 17.",
+      expect.stringContaining("No session could tell the job to stop"),
+    ]);
+    expect(log[2]).toBe("Ending the protection of task 17.");
+    expect(done).toContain('UpdateTaskProtection [{"cluster":"ci","task":"arn:task/ci/17"}]');
+    expect(left).toEqual([]);
   });
 
   it("leaves a job to its session as long as the run goes on, and says what is stopped", async () => {

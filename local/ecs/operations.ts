@@ -7,6 +7,7 @@ import { registerTaskDefinition } from "./register-task-definition.ts";
 import { runTask } from "./run-task.ts";
 import { Services } from "./services.ts";
 import { stopTask } from "./stop-task.ts";
+import { taskProtection } from "./task-protection.ts";
 
 type Operation = (ecs: Ecs, request: never) => Promise<object>;
 
@@ -28,6 +29,7 @@ export function ecsOperation(
   request: object,
 ): Promise<object> | undefined {
   if (Services.operations.includes(operation)) return services.call(operation, request);
+  if (operation.endsWith("TaskProtection")) return taskProtection(ecs, services, operation, request);
   // The client has already checked the request against the operation's model.
   return operations[operation]?.(ecs, request as never);
 }

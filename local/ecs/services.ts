@@ -30,6 +30,8 @@ const replacementDelay = 200;
 export class Services {
   readonly #ecs: Ecs;
   readonly #deployments = new Map<string, Deployment>();
+  /** Services with surplus tasks that are protected. */
+  readonly #kept = new Map<string, Service>();
   #closed = false;
 
   constructor(ecs: Ecs) {
@@ -64,6 +66,26 @@ export class Services {
     this.#deploy(service, request);
     await this.#reconcile(service);
     return { ...answer, service: this.#view(service) };
+  }
+
+  /** What decides whether one more task of this task's service may be protected. */
+  async protection(task: Task): Promise<{ readonly desiredCount: number; readonly protectedCount: number }> {
+    const { plan } = task;
+    const name = plan.group.replace("service:", "");
+    const { desiredCount } = await this.#ecs.records.service(plan.cluster.clusterArn, name);
+    const tasks = [...this.#ecs.tasks.values()].filter(
+      (one) => one.plan.group === plan.group && one.plan.cluster.clusterArn === plan.cluster.clusterArn,
+    );
+    const protectedTasks = tasks.filter((one) => one.isProtected && one.desiredStatus === "RUNNING");
+    return { desiredCount, protectedCount: protectedTasks.length };
+  }
+
+  /** Stops what no protection keeps any more. */
+  async protectionChanged(): Promise<void> {
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    for (const service of kept)
+      await this.#reconcile(await this.#ecs.records.service(service.clusterArn, service.serviceName));
   }
 
   /** Stops the scheduler: no further task is replaced. */
@@ -110,9 +132,14 @@ export class Services {
     const source = sourceOf(service);
     const wanted = service.status === "ACTIVE" && source !== undefined ? service.desiredCount : 0;
     const running = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
-    const current = running.filter(({ plan }) => plan.startedBy === deployment.id);
+    const current = running
+      .filter(({ plan }) => plan.startedBy === deployment.id)
+      .toSorted((a, b) => Number(b.isProtected) - Number(a.isProtected));
     const surplus = [...running.filter((task) => !current.includes(task)), ...current.slice(wanted)];
-    for (const task of surplus) {
+    const isActive = service.status === "ACTIVE";
+    const kept = surplus.filter((task) => isActive && task.isProtected);
+    if (kept.length > 0) this.#keep(service, kept);
+    for (const task of surplus.filter((one) => !kept.includes(one))) {
       task.stop("ServiceSchedulerInitiated", `Scaling activity initiated by (deployment ${deployment.id})`);
     }
     if (current.length >= wanted || source === undefined) return;
@@ -135,6 +162,13 @@ export class Services {
       });
       void task.ended.then(() => this.#replace(service));
     }
+  }
+
+  /** Looks again when the protection of these tasks ends, which ECS doesn't tell, or when a call changes it. */
+  #keep(service: Service, tasks: readonly Task[]): void {
+    this.#kept.set(service.serviceArn, service);
+    const first = Math.min(...tasks.map(({ protectedUntil = 0 }) => protectedUntil));
+    setTimeout(() => void this.protectionChanged(), Math.max(0, first - Date.now())).unref();
   }
 
   async #replace({ clusterArn, serviceName }: Service): Promise<void> {

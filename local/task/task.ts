@@ -85,6 +85,8 @@ export class Task {
   readonly times: Partial<Record<TaskTime, number>> = { createdAt: Date.now() };
   /** Each status so far, in order. */
   readonly history: TaskStatus[] = ["PROVISIONING"];
+  /** When its protection from scale-in and deployments ends, in milliseconds since the epoch; undefined: it has none. */
+  protectedUntil: number | undefined;
   stopCode: StopCode | undefined;
   stoppedReason: string | undefined;
   /** Resolves once it is STOPPED. */
@@ -130,6 +132,10 @@ export class Task {
 
   get desiredStatus(): "RUNNING" | "STOPPED" {
     return this.stopCode === undefined ? "RUNNING" : "STOPPED";
+  }
+
+  get isProtected(): boolean {
+    return (this.protectedUntil ?? 0) > Date.now();
   }
 
   get taskRoleArn(): string | undefined {

@@ -1,11 +1,12 @@
 import type { RegistrableDefinition, TaskDefinition } from "./task-definition.ts";
+import type { ProtectionCalls } from "./ecs-protection.ts";
 import type { Task } from "./task.ts";
 
 /**
  * The calls of ECS. `cluster` is a name or an ARN, `task` an ID or an ARN. Each call fails with a `Failure` whose
  * message names the IAM action and the resource, or with the abort signal's reason.
  */
-export interface Ecs {
+export interface Ecs extends ProtectionCalls {
   /** Fails with `cluster-not-found`, also for a cluster that is being deleted. */
   describeCluster(cluster: string): Promise<Cluster>;
   /** Undefined where ECS knows no such task: never there, forgotten, or too new to be seen yet. */

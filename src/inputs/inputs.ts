@@ -13,6 +13,8 @@ export interface Inputs {
   readonly check: boolean;
   readonly where: TaskSelection;
   readonly container: string | undefined;
+  /** Whether a running task is protected from scale-in and deployments while the job runs in it. */
+  readonly protect: boolean;
   readonly startTimeout: number;
   /** How long to wait for a place in a container that others use. */
   readonly queueTimeout: number;

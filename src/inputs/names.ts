@@ -11,6 +11,7 @@ export const inputNames = [
   "architecture",
   "container",
   "tasks",
+  "protect",
   "start",
   "hold",
   "subnets",

@@ -30,6 +30,7 @@ export function readInputs(source: InputSource): Inputs {
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
     container: reader.optional("container", container),
+    protect: readProtect(reader, where),
     startTimeout: reader.orElse("start-timeout", duration, 10 * minute),
     shell: reader.optional("shell", shellTemplate),
     args: reader.parsed("args", reader.raw("args"), args) ?? [],
@@ -90,6 +91,19 @@ function user(text: string): ParseResult<string | undefined> {
       advice: "Name a user of the image's /etc/passwd, or its number.",
     };
   return "value" in answer && /^(root|0)(:(root|0))?$/.test(answer.value) ? { value: undefined } : answer;
+}
+
+/** By default the tasks of `service` are protected. A task that the step starts is no service's, so ECS protects none. */
+function readProtect(reader: InputReader, where: TaskSelection | undefined): boolean {
+  const given = reader.optional("protect", boolean);
+  if (given === true && where?.kind === "new")
+    reader.refuse(
+      "protect",
+      "false or left out unless the job runs in a task of a service",
+      "'true'",
+      "ECS scales in and replaces the tasks of services alone. A new task of the step needs no protection.",
+    );
+  return given ?? where?.kind === "service";
 }
 
 /** By default 30 minutes. There is no limit in a task that ends by itself, because its job ends with it. */

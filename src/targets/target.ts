@@ -17,6 +17,8 @@ export interface Target {
   readonly cpuUnits: number | undefined;
   /** The task's address in its VPC, as far as ECS tells it. */
   readonly privateIp: string | undefined;
+  /** The name of the service that the task belongs to; undefined for a task of none. */
+  readonly service?: string | undefined;
 }
 
 export function targetOf(task: Task, container: string, started: boolean, hold?: Hold): Target {
@@ -30,5 +32,6 @@ export function targetOf(task: Task, container: string, started: boolean, hold?:
     ...(hold !== undefined && { hold }),
     cpuUnits: task.cpu,
     privateIp: task.privateIp,
+    service: /^service:(.+)$/.exec(task.group ?? "")?.[1],
   };
 }

@@ -1,5 +1,6 @@
 import { releaseClaim } from "../places/claim.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
+import { giveBackProtection, LEASE_MINUTES } from "../protection/held-protection.ts";
 import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
@@ -25,6 +26,8 @@ export interface CleanupOptions {
       | "describeTaskDefinition"
       | "deregisterTaskDefinition"
       | "deleteTaskDefinition"
+      | "getTaskProtection"
+      | "updateTaskProtection"
     >;
     readonly s3: QueueS3 & DeletionContext["s3"];
   };
@@ -34,7 +37,7 @@ export interface CleanupOptions {
   readonly reason: string;
   /**
    * True while the run still goes on. Entries whose call is under way stay in the ledger for the next cleanup. The
-   * job is stopped through its own session, and gives its claim back after that.
+   * job is stopped through its own session, and gives its claim and the protection of its task back after that.
    */
   readonly early?: boolean;
   /** Whether to wait until a claim may be given back. */
@@ -45,7 +48,8 @@ export interface CleanupOptions {
  * Undoes every entry of the ledger, and drops those that are undone. A second cleanup does no harm. Pieces come after
  * the job that uploads them, and `control` after its pieces. The post step waits before it deletes `control`, because
  * S3 may write the last one of a killed main step a moment later. Shared task definitions come last, too, so that two
- * jobs that end together each see the other's task stopped. A lock comes after the jobs that ran under it. Resolves with the entries that were not found, because the
+ * jobs that end together each see the other's task stopped. The protection of a task ends after its job. A lock comes
+ * after the jobs that ran under it. Resolves with the entries that were not found, because the
  * call that makes them was under way; they stay in the ledger. Never rejects: an entry that can't be undone is a
  * warning.
  */
@@ -85,6 +89,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
 /** The turn of entries that have to wait for others. */
 const LATER: Partial<Record<LedgerEntry["kind"], number>> = {
   "shared-definition": 1,
+  protection: 1,
   pieces: 1,
   control: 2,
   lock: 3,
@@ -107,6 +112,9 @@ async function undo(
       await clock.sleep(Math.max(0, freeAt(entry) - clock.now()));
       await releaseClaim(entry, { s3: aws.s3, clock, log });
       return true;
+    case "protection":
+      await giveBackProtection(entry, { ecs: aws.ecs, clock, log });
+      return true;
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log, patient });
       return true;
@@ -117,7 +125,7 @@ async function undo(
 
 /** Whether other processes need what the entry names while the run goes on, or until a time. */
 function hasToWait({ kind }: LedgerEntry): boolean {
-  return kind === "claim" || kind === "pieces" || kind === "control" || kind === "lock";
+  return ["claim", "pieces", "control", "protection", "lock"].includes(kind);
 }
 
 /** When the entry may be undone, in milliseconds since the epoch. */
@@ -155,6 +163,8 @@ export function announce(entry: LedgerEntry): string {
       return `Deregistering the task definition that was being registered as '${entry.family}'.`;
     case "job":
       return `Stopping the job in container '${entry.container}' of task ${lastPart(entry.task)}.`;
+    case "protection":
+      return `Ending the protection of task ${lastPart(entry.task)}.`;
     case "object":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
     case "pieces":
@@ -182,6 +192,8 @@ function whatStays(entry: LedgerEntry): string {
     }
     case "job":
       return "The job goes on in its container until it ends or its 'timeout' stops it.";
+    case "protection":
+      return `It ends by itself within ${LEASE_MINUTES} minutes.`;
     case "object":
     case "pieces":
     case "control":

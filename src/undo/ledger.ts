@@ -1,5 +1,6 @@
 import type { LockClaim } from "../lock/take-lock.ts";
 import type { PlaceClaim } from "../places/place.ts";
+import type { HeldProtection } from "../protection/held-protection.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
 import type { ObjectName } from "../aws/s3.ts";
 import type { StagedObject } from "../payload/stage.ts";
@@ -18,6 +19,8 @@ export type LedgerEntry =
   | ({ readonly kind: "pieces" } & UploadedPieces)
   /** What tells the container that the end of its job was taken. It is not to be deleted before `freeAt`. */
   | ({ readonly kind: "control"; readonly freeAt?: number } & ObjectName)
+  /** The protection of a task from scale-in and deployments. */
+  | ({ readonly kind: "protection" } & HeldProtection)
   /** A claim on a container's place. */
   | ({ readonly kind: "claim" } & PlaceClaim)
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */

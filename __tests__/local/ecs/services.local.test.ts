@@ -1,5 +1,7 @@
 import {
   DeleteServiceCommand,
+  GetTaskProtectionCommand,
+  UpdateTaskProtectionCommand,
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   ListTasksCommand,
@@ -8,7 +10,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import type { Task } from "../../../local/task/task.ts";
 import { until } from "../../helpers/until.ts";
-import { reached, startWorld, type World } from "../with-local.ts";
+import { reached, runTask, startWorld, type World } from "../with-local.ts";
 
 let world: World;
 
@@ -66,6 +68,53 @@ it("UpdateService starts more tasks, replaces tasks, and stops tasks", async () 
   ]);
   await update({ desiredCount: 0 });
   expect(await listed("web")).toEqual([]);
+});
+
+it("a protected task survives scale-in and a deployment, until its protection is given back or has run out", async () => {
+  const update = (more: object) =>
+    world.ecs.send(new UpdateServiceCommand({ cluster: "demo", service: "web", ...more }));
+  const protect = async (task: Task | undefined, minutes?: number) =>
+    await world.ecs.send(
+      new UpdateTaskProtectionCommand({
+        ...{ cluster: "demo", tasks: [task?.arn ?? ""], protectionEnabled: minutes !== undefined },
+        ...(minutes !== undefined && { expiresInMinutes: minutes }),
+      }),
+    );
+  await update({ desiredCount: 1 });
+  const [first] = wanted();
+  const { protectedTasks } = await protect(first, 1);
+  const of = { cluster: "demo", tasks: [first?.arn ?? ""] };
+  expect((await world.ecs.send(new GetTaskProtectionCommand(of))).protectedTasks).toEqual(protectedTasks);
+  expect(protectedTasks).toEqual([
+    { taskArn: first?.arn, protectionEnabled: true, expirationDate: expect.any(Date) as Date },
+  ]);
+  await update({ forceNewDeployment: true });
+  const [kept, second] = wanted();
+  expect([kept, wanted().length]).toEqual([first, 2]);
+  // One more protected task than the service wants.
+  expect((await protect(second, 1)).failures).toMatchObject([{ reason: "DEPLOYMENT_BLOCKED" }]);
+  expect((await protect(first, 2)).failures).toEqual([]);
+  await protect(first);
+  expect([first?.stopCode, wanted()]).toEqual(["ServiceSchedulerInitiated", [second]]);
+  await protect(second, 1);
+  await update({ desiredCount: 0 });
+  expect(wanted()).toEqual([second]);
+  if (second !== undefined) second.protectedUntil = Date.now() + 100;
+  // Its end comes without a call.
+  await update({ desiredCount: 0 });
+  await until(() => second?.stopCode === "ServiceSchedulerInitiated");
+});
+
+it("only the tasks of services can be protected, for 1 to 2,880 minutes, two hours unless given", async () => {
+  const lone = await runTask(world, "exec sleep 60");
+  const of = { cluster: "demo", protectionEnabled: true };
+  const ask = (tasks: string[], more: object = {}) =>
+    world.ecs.send(new UpdateTaskProtectionCommand({ ...of, tasks, ...more }));
+  expect((await ask([lone.arn])).failures).toMatchObject([{ arn: lone.arn, reason: "TASK_NOT_VALID" }]);
+  expect((await ask(["0".repeat(32)])).failures).toMatchObject([{ reason: "MISSING" }]);
+  for (const expiresInMinutes of [0, 2_881])
+    await expect(ask([lone.arn], { expiresInMinutes })).rejects.toThrow("between 1 and 2880");
+  await lone.destroy();
 });
 
 it("UpdateService takes the latest revision of a family as it is then, and no later one", async () => {

@@ -72,6 +72,19 @@ data "aws_iam_policy_document" "caller_service" {
   }
 }
 
+data "aws_iam_policy_document" "caller_protect" {
+  statement {
+    sid = "Protect"
+
+    actions = [
+      "ecs:GetTaskProtection",
+      "ecs:UpdateTaskProtection",
+    ]
+
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:task/${aws_ecs_cluster.this.name}/*"]
+  }
+}
+
 data "aws_iam_policy_document" "caller_service_start" {
   statement {
     sid       = "Borrow"

@@ -87,6 +87,7 @@ resource "aws_iam_role_policy" "caller" {
     "caller-without-bucket"  = data.aws_iam_policy_document.caller_without_bucket.json
     "caller-public-ip"       = data.aws_iam_policy_document.caller_public_ip.json
     "caller-service"         = data.aws_iam_policy_document.caller_service.json
+    "caller-protect"         = data.aws_iam_policy_document.caller_protect.json
     "caller-service-start"   = data.aws_iam_policy_document.caller_service_start.json
     "caller-start-task"      = data.aws_iam_policy_document.caller_start_task.json
     "caller-definitions"     = data.aws_iam_policy_document.caller_definitions.json

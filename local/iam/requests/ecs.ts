@@ -63,6 +63,7 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
       return [{ ...one, resource: cluster }, one];
     }
     case "StopTask":
+    case "GetTaskProtection":
     case "UpdateTaskProtection":
     case "DescribeTasks":
       return [...(body.tasks ?? []), ...(body.task === undefined ? [] : [body.task])].map(task);

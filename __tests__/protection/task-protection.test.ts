@@ -1,0 +1,269 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { ProtectionAnswer, ProtectionCalls, ProtectionRequest } from "../../src/aws/ecs-protection.ts";
+import { AccessDenied, Failure } from "../../src/errors.ts";
+import { giveBackProtection, type HeldProtection } from "../../src/protection/held-protection.ts";
+import { TaskProtection } from "../../src/protection/task-protection.ts";
+import { Listener } from "../helpers/listener.ts";
+import { aTarget } from "../helpers/runs.ts";
+import { SteppedClock } from "../helpers/stepped-clock.ts";
+
+const MINUTE = 60_000;
+
+/** ECS's one flag of a task. */
+class Flag implements ProtectionCalls {
+  readonly clock = new SteppedClock();
+  until: number | undefined;
+  /** The minutes of each update; undefined for an end. */
+  readonly updates: (number | undefined)[] = [];
+  /** Instead of an answer. */
+  answers: Partial<Record<"get" | "update", ProtectionAnswer | Error>> = {};
+
+  getTaskProtection = (): Promise<ProtectionAnswer> =>
+    this.#answer("get", () => ({ kind: "protection", until: this.#now() }));
+
+  updateTaskProtection = ({ minutes }: Pick<ProtectionRequest, "minutes">): Promise<ProtectionAnswer> =>
+    this.#answer("update", () => {
+      this.updates.push(minutes);
+      this.until = minutes === undefined ? undefined : this.clock.now() + minutes * MINUTE;
+      return { kind: "protection", until: this.until };
+    });
+
+  get isProtected(): boolean {
+    return this.#now() !== undefined;
+  }
+
+  /** As an application does in the container. */
+  byApplication(minutes: number): void {
+    this.until = this.clock.now() + minutes * MINUTE + 1;
+  }
+
+  /** Lets time pass, a tenth of a minute at once, while the jobs act. */
+  async pass(minutes: number): Promise<void> {
+    for (let tenth = 0; tenth < minutes * 10; tenth += 1) {
+      this.clock.advance(MINUTE / 10);
+      await turn();
+    }
+  }
+
+  #now(): number | undefined {
+    return this.until !== undefined && this.until > this.clock.now() ? this.until : undefined;
+  }
+
+  #answer(call: "get" | "update", usual: () => ProtectionAnswer): Promise<ProtectionAnswer> {
+    const answer = this.answers[call] ?? usual();
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  }
+}
+
+let flag: Flag;
+let log: Listener;
+let saved: (HeldProtection | undefined)[];
+beforeEach(() => {
+  flag = new Flag();
+  log = new Listener();
+  saved = [];
+});
+
+/** A job that has begun. */
+async function aJob({ timeout = 60 * MINUTE, cancel = new AbortController() } = {}): Promise<TaskProtection> {
+  const protection = new TaskProtection({
+    ...{ target: aTarget({ service: "web" }), ecs: flag, undoing: flag, timeout, clock: flag.clock, log },
+    onHeld: (held) => saved.push(held),
+    cancel: cancel.signal,
+  });
+  protection.begin();
+  await turn();
+  return protection;
+}
+
+describe("a job that is alone in its task", () => {
+  it("protects it until its end, for six minutes at a time, and gives that back", async () => {
+    const job = await aJob();
+    expect([flag.isProtected, flag.updates]).toEqual([true, [6]]);
+    expect(saved.map((held) => held?.until)).toEqual([undefined, flag.until]);
+    for (let minutes = 0; minutes < 30; minutes += 1) {
+      await flag.pass(1);
+      expect(flag.isProtected).toBe(true);
+    }
+    await job.end();
+    expect([flag.isProtected, flag.updates.at(-1), saved.at(-1)]).toEqual([false, undefined, undefined]);
+    await flag.pass(10);
+    expect(flag.isProtected).toBe(false);
+    expect(log.lines).toEqual([expect.stringMatching(/^Task \w+ is protected from scale-in and deployments/)]);
+  });
+
+  it("protects it for two minutes beyond its timeout at most", async () => {
+    const begun = flag.clock.now();
+    await aJob({ timeout: 5 * MINUTE });
+    await flag.pass(6);
+    expect(flag.until).toBeLessThanOrEqual(begun + 7 * MINUTE);
+    expect(flag.updates).toEqual([6, 5, 3].slice(0, flag.updates.length));
+  });
+
+  it("leaves a protection of six minutes behind where its runner is lost", async () => {
+    const cancel = new AbortController();
+    await aJob({ cancel });
+    await flag.pass(20);
+    cancel.abort();
+    await flag.pass(4);
+    expect(flag.isProtected).toBe(true);
+    await flag.pass(2.1);
+    expect(flag.isProtected).toBe(false);
+  });
+
+  it("goes on while ECS can't be reached, and protects the task again afterwards", async () => {
+    const job = await aJob();
+    flag.answers = { get: new Failure("aws-unreachable", { failed: "no way", seen: "s", advice: "a" }) };
+    await flag.pass(3);
+    flag.answers = {};
+    await flag.pass(2);
+    expect(flag.isProtected).toBe(true);
+    expect(log.lines).toContainEqual(expect.stringContaining("no way"));
+    await job.end();
+  });
+});
+
+describe("a protection of the application's own", () => {
+  it("stays as it is, also at the job's end", async () => {
+    flag.byApplication(120);
+    const own = flag.until;
+    const job = await aJob();
+    await flag.pass(30);
+    await job.end();
+    expect([flag.until, flag.updates]).toEqual([own, []]);
+    expect(log.lines).toEqual([expect.stringMatching(/is protected until [\d:]+ UTC by another principal/)]);
+  });
+
+  it("is followed by the job's where it ends before the job", async () => {
+    flag.byApplication(10);
+    const job = await aJob();
+    for (let minutes = 0; minutes < 30; minutes += 1) {
+      await flag.pass(1);
+      expect(flag.isProtected).toBe(true);
+    }
+    await job.end();
+    expect(flag.isProtected).toBe(false);
+  });
+
+  it("is never cut short where it is about to end as the job begins, and the job ends at once", async () => {
+    flag.byApplication(5);
+    const own = flag.until ?? 0;
+    await (await aJob({ timeout: MINUTE })).end();
+    expect(flag.until).toBeGreaterThanOrEqual(own);
+  });
+
+  it("stays where it was set under the job", async () => {
+    const job = await aJob();
+    await flag.pass(0.5);
+    flag.byApplication(120);
+    const own = flag.until;
+    await flag.pass(10);
+    await job.end();
+    expect(flag.until).toBe(own);
+  });
+});
+
+describe("jobs that share a task", () => {
+  it("keep it protected until the last of them has ended, in any order of their ends", async () => {
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+    ]) {
+      flag = new Flag();
+      const jobs: TaskProtection[] = [];
+      for (let count = 0; count < 3; count += 1) {
+        jobs.push(await aJob());
+        await flag.pass(0.7);
+      }
+      for (const which of order) {
+        expect(flag.isProtected).toBe(true);
+        await flag.pass(9);
+        expect(flag.isProtected).toBe(true);
+        await jobs[which]?.end();
+      }
+      // The last one was alone for nine minutes.
+      expect(flag.isProtected).toBe(false);
+    }
+  });
+
+  it("that end together leave a protection that ends by itself", async () => {
+    const [first, second] = [await aJob(), await aJob()];
+    await flag.pass(1);
+    await Promise.all([first.end(), second.end()]);
+    await flag.pass(6.1);
+    expect(flag.isProtected).toBe(false);
+  });
+});
+
+describe("a task that can't be protected", () => {
+  it("is left alone where it is no service's, without a word", async () => {
+    flag.answers = { get: { kind: "no-task-of-a-service" } };
+    const job = await aJob();
+    await flag.pass(10);
+    await job.end();
+    expect([log.lines, flag.updates, saved]).toEqual([[], [], []]);
+  });
+
+  it("because others are protected is tried again, and the notice is given once", async () => {
+    flag.answers = { update: { kind: "refused", why: "DEPLOYMENT_BLOCKED" } };
+    const job = await aJob();
+    await flag.pass(5);
+    expect(log.lines).toEqual([expect.stringMatching(/^notice: .*DEPLOYMENT_BLOCKED.*desired count/)]);
+    expect(saved.at(-1)).toBeUndefined();
+    flag.answers = {};
+    await flag.pass(2.1);
+    expect(flag.isProtected).toBe(true);
+    await job.end();
+  });
+
+  it.each(["get", "update"] as const)("for want of the right to %s it is told by one notice", async (call) => {
+    const action = call === "get" ? "ecs:GetTaskProtection" : "ecs:UpdateTaskProtection";
+    const parts = { failed: "denied", seen: "s", advice: "a" };
+    flag.answers = { [call]: new AccessDenied({ action, isNamed: true }, parts) };
+    const job = await aJob();
+    await flag.pass(10);
+    await job.end();
+    expect(log.lines).toEqual([expect.stringContaining(`notice: No task is protected`)]);
+    expect(log.lines[0]).toContain(action);
+    expect(flag.updates).toEqual([]);
+  });
+});
+
+describe("the post step, after a killed main step", () => {
+  const held = (until: number | undefined, sharedUntil = 0): HeldProtection => {
+    const { clusterArn: cluster, taskArn: task } = aTarget();
+    return { cluster, task, until, sharedUntil };
+  };
+  const giveBack = async (what: HeldProtection): Promise<void> => {
+    await giveBackProtection(what, { ecs: flag, clock: flag.clock, log });
+  };
+
+  it("ends the protection", async () => {
+    flag.byApplication(6);
+    await giveBack(held(flag.until));
+    expect(flag.isProtected).toBe(false);
+  });
+
+  it("ends one whose call was under way", async () => {
+    flag.byApplication(6);
+    await giveBack(held(undefined));
+    expect(flag.isProtected).toBe(false);
+  });
+
+  it.each<[string, () => HeldProtection, number]>([
+    ["that another principal has set since", () => held((flag.until ?? 0) - 1), 6],
+    ["that the application has set while a call was under way", () => held(undefined), 120],
+    ["that another job may need", () => held(flag.until, flag.clock.now() + MINUTE), 6],
+  ])("leaves one alone %s", async (_, what, minutes) => {
+    flag.byApplication(minutes);
+    await giveBack(what());
+    expect(flag.isProtected).toBe(true);
+    expect(log.lines).toEqual([expect.stringContaining("stays protected until")]);
+  });
+
+  it("does nothing where it has ended by itself", async () => {
+    await giveBack(held(flag.clock.now() - 1));
+    expect([flag.updates, log.lines]).toEqual([[], []]);
+  });
+});

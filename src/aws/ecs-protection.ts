@@ -1,0 +1,63 @@
+import * as sdk from "@aws-sdk/client-ecs";
+import type { EcsRequester } from "./ecs-requester.ts";
+
+/** The protection of a task from scale-in and deployments. It is one flag with an end, whoever has set it. */
+export type ProtectionAnswer =
+  /** `until`: when it ends, in milliseconds since the epoch; undefined where the task is not protected. */
+  | { readonly kind: "protection"; readonly until: number | undefined }
+  /** Only the tasks of a service can be protected. Or the task is gone. */
+  | { readonly kind: "no-task-of-a-service" }
+  /** ECS does not protect it now. `why` is its reason, such as DEPLOYMENT_BLOCKED, with its detail in words. */
+  | { readonly kind: "refused"; readonly why: string };
+
+export interface ProtectionRequest {
+  readonly cluster: string;
+  readonly task: string;
+  /** From now on, 1 to 2,880; undefined: the task is not to be protected any more. */
+  readonly minutes: number | undefined;
+}
+
+export interface ProtectionCalls {
+  getTaskProtection(cluster: string, task: string): Promise<ProtectionAnswer>;
+  /** Sets the end of the protection anew, also where the task is protected already. */
+  updateTaskProtection(request: ProtectionRequest): Promise<ProtectionAnswer>;
+}
+
+/** The reasons of `failures` for a task that can't be protected at all (API reference, "API failure reasons"). */
+const NO_TASK_OF_A_SERVICE = new Set(["TASK_NOT_VALID", "MISSING"]);
+
+export function protectionCalls(ask: EcsRequester): ProtectionCalls {
+  return {
+    getTaskProtection: async (cluster, task) =>
+      answerFrom(
+        await ask("GetTaskProtection", `task '${task}'`, { cluster }, (client, options) =>
+          client.send(new sdk.GetTaskProtectionCommand({ cluster, tasks: [task] }), options),
+        ),
+      ),
+    updateTaskProtection: async ({ cluster, task, minutes }) => {
+      const request = {
+        ...{ cluster, tasks: [task], protectionEnabled: minutes !== undefined },
+        ...(minutes !== undefined && { expiresInMinutes: minutes }),
+      };
+      return answerFrom(
+        await ask("UpdateTaskProtection", `task '${task}'`, { cluster }, (client, options) =>
+          client.send(new sdk.UpdateTaskProtectionCommand(request), options),
+        ),
+      );
+    },
+  };
+}
+
+function answerFrom({
+  protectedTasks = [],
+  failures = [],
+}: Pick<sdk.GetTaskProtectionResponse, "protectedTasks" | "failures">): ProtectionAnswer {
+  const [task] = protectedTasks;
+  if (task !== undefined) {
+    const { protectionEnabled = false, expirationDate } = task;
+    return { kind: "protection", until: protectionEnabled ? expirationDate?.getTime() : undefined };
+  }
+  const { reason = "no reason given", detail } = failures[0] ?? {};
+  if (NO_TASK_OF_A_SERVICE.has(reason)) return { kind: "no-task-of-a-service" };
+  return { kind: "refused", why: detail ? `${reason}: ${detail}` : reason };
+}

@@ -1,0 +1,56 @@
+import type { ProtectionCalls } from "../aws/ecs-protection.ts";
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { lastPart } from "../targets/arn.ts";
+
+/**
+ * A protection that a job has set, and has to give back; plain data, since it is saved for the post step. It is told
+ * from one of another principal by its end, which is in milliseconds: each call sets the end anew.
+ */
+export interface HeldProtection {
+  /** ARN. */
+  readonly cluster: string;
+  /** ARN. */
+  readonly task: string;
+  /** Its end in milliseconds since the epoch, as ECS has told it; undefined while the call is under way. */
+  readonly until: number | undefined;
+  /** Until when another principal may need the protection, too, in milliseconds since the epoch. */
+  readonly sharedUntil: number;
+}
+
+/** For how many minutes a job protects its task at a time. A lost runner delays a deployment for so long. */
+export const LEASE_MINUTES = 6;
+
+export interface GiveBackContext {
+  readonly ecs: ProtectionCalls;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+}
+
+/**
+ * Ends the protection of the task, unless another principal has set it since, or may need it. Then it ends by itself,
+ * `LEASE_MINUTES` after the last call at the latest where that was a job's of this action. A second call does no harm.
+ */
+export async function giveBackProtection(
+  { cluster, task, until, sharedUntil }: HeldProtection,
+  { ecs, clock, log }: GiveBackContext,
+): Promise<void> {
+  const now = await ecs.getTaskProtection(cluster, task);
+  if (now.kind !== "protection" || now.until === undefined) return;
+  const isOurs = until === undefined ? isLease(now.until, clock.now()) : now.until === until;
+  if (!isOurs || sharedUntil > clock.now()) {
+    log.info(`Task ${lastPart(task)} stays protected until ${timeOf(now.until)}: others may need that, too.`);
+    return;
+  }
+  await ecs.updateTaskProtection({ cluster, task, minutes: undefined });
+}
+
+/** Whether a protection with this end may be a job's: those of applications last longer, two hours by default. */
+export function isLease(until: number, now: number): boolean {
+  return until - now <= (LEASE_MINUTES + 1) * 60_000;
+}
+
+/** A time of day in UTC. */
+export function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+}

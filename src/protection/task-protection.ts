@@ -1,0 +1,160 @@
+import type { ProtectionCalls } from "../aws/ecs-protection.ts";
+import type { Clock } from "../clock.ts";
+import { AccessDenied, factsOf, Failure } from "../errors.ts";
+import { type Log, loggedFailure } from "../log.ts";
+import type { Target } from "../targets/target.ts";
+import {
+  giveBackProtection,
+  type HeldProtection,
+  isLease,
+  LEASE_MINUTES,
+  timeOf,
+} from "./held-protection.ts";
+
+/** How often a job protects its task anew, so that two calls may fail. The jobs of one task spread out. */
+const RENEW_MS = 120_000;
+const JITTER_MS = 15_000;
+
+export interface TaskProtectionOptions {
+  readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId">;
+  /** The calls of the run. */
+  readonly ecs: ProtectionCalls;
+  /** The calls of the cleanup. */
+  readonly undoing: ProtectionCalls;
+  /** The job's `timeout` in milliseconds. */
+  readonly timeout: number;
+  /** Called before the protection is set, when ECS has told its end, and with undefined when it is given back. */
+  readonly onHeld: (held: HeldProtection | undefined) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Protects a task from scale-in and deployments while a job runs in it, for six minutes at a time. A protection of
+ * the application stays as it is, and where it ends before the job, the job's own follows it.
+ *
+ * Several jobs may run in one task, and nothing but the flag tells them of one another. So each of them sets it every
+ * two minutes. One that finds an end that it has not set itself is not alone, and leaves the flag to the others.
+ */
+export class TaskProtection {
+  readonly #options: TaskProtectionOptions;
+  readonly #over = new AbortController();
+  readonly #until: number;
+  #held: HeldProtection | undefined;
+  #kept: Promise<void> | undefined;
+  #ended: Promise<void> | undefined;
+  #told: string | undefined;
+
+  /** The job begins now. */
+  constructor(options: TaskProtectionOptions) {
+    this.#options = options;
+    this.#until = options.clock.now() + options.timeout;
+  }
+
+  /** Protects the task from now on. A job does not fail for want of protection: the log says why there is none. */
+  begin(): void {
+    this.#kept ??= this.#keep().catch(() => undefined); // ended or cancelled
+  }
+
+  /** Gives the protection back. Never rejects: what fails is in the ledger, and the cleanup tries again. */
+  async end(): Promise<void> {
+    this.#ended ??= this.#end();
+    await this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    this.#over.abort();
+    await this.#kept;
+    if (this.#held === undefined) return;
+    const { undoing, onHeld, clock, log } = this.#options;
+    try {
+      await giveBackProtection(this.#held, { ecs: undoing, clock, log });
+      onHeld(undefined);
+    } catch (error) {
+      log.debug(`The protection of the task could not be given back. ${factsOf(error)}`);
+    }
+  }
+
+  async #keep(): Promise<void> {
+    const { clock, cancel } = this.#options;
+    const over = AbortSignal.any([cancel, this.#over.signal]);
+    while (await this.#renew()) await clock.sleep(RENEW_MS - Math.random() * JITTER_MS, over);
+  }
+
+  /** False where the task can't be protected. */
+  async #renew(): Promise<boolean> {
+    const { target, cancel, log } = this.#options;
+    try {
+      return await this.#protect();
+    } catch (error) {
+      if (cancel.aborted) throw error;
+      if (!(error instanceof Failure)) throw loggedFailure(error, log);
+      if (!(error instanceof AccessDenied)) {
+        log.info(`The protection of task ${target.taskId} could not be renewed. ${factsOf(error)}`);
+        return true;
+      }
+      // Without the task's name, so that jobs that run side by side say it once.
+      log.notice(
+        `No task is protected from scale-in and deployments while the job runs: the credentials have no right to ${error.action}. ` +
+          "Allow it as docs/iam/caller-protect.json has it, or set 'protect: false'.",
+      );
+      return false;
+    }
+  }
+
+  async #protect(): Promise<boolean> {
+    const { target, ecs, clock } = this.#options;
+    const seen = await ecs.getTaskProtection(target.clusterArn, target.taskArn);
+    if (seen.kind === "no-task-of-a-service") return false;
+    if (seen.kind === "refused") {
+      this.#tell(`ECS does not tell whether task ${target.taskId} is protected: ${seen.why}.`);
+      return true;
+    }
+    const now = clock.now();
+    const foreign = seen.until === this.#held?.until ? undefined : seen.until;
+    if (foreign !== undefined && !isLease(foreign, now)) {
+      this.#tell(`Task ${target.taskId} is protected until ${timeOf(foreign)} by another principal.`);
+      return true;
+    }
+    const sharedUntil = foreign === undefined ? 0 : Math.max(foreign, now + 2 * RENEW_MS);
+    await this.#set(Math.max(this.#held?.sharedUntil ?? 0, sharedUntil), foreign);
+    return true;
+  }
+
+  /** Sets the protection: never beyond the job's end by more than two minutes, and never shorter than `foreign`. */
+  async #set(sharedUntil: number, foreign: number | undefined): Promise<void> {
+    const { target, ecs, onHeld, clock } = this.#options;
+    const { clusterArn: cluster, taskArn: task } = target;
+    const now = clock.now();
+    const own = Math.min(LEASE_MINUTES, Math.floor((this.#until - now) / 60_000) + 2);
+    const minutes = Math.max(1, own, foreign === undefined ? 0 : Math.ceil((foreign - now) / 60_000));
+    const before = this.#held;
+    this.#hold({ cluster, task, until: undefined, sharedUntil });
+    const set = await ecs.updateTaskProtection({ cluster, task, minutes });
+    if (set.kind === "protection") {
+      this.#hold({ cluster, task, until: set.until, sharedUntil });
+      this.#tell(`Task ${target.taskId} is protected from scale-in and deployments while the job runs.`);
+      return;
+    }
+    this.#held = before;
+    onHeld(before);
+    if (set.kind === "refused")
+      this.#tell(
+        `Task ${target.taskId} is not protected from scale-in and deployments: ${set.why}. A service has no more protected ` +
+          "tasks than its desired count.",
+        "notice",
+      );
+  }
+
+  #hold(held: HeldProtection): void {
+    this.#held = held;
+    this.#options.onHeld(held);
+  }
+
+  /** Says what has changed. */
+  #tell(what: string, as: "info" | "notice" = "info"): void {
+    if (what !== this.#told) this.#options.log[as](what);
+    this.#told = what;
+  }
+}
