@@ -8,6 +8,7 @@
  *   Failure
  *    ├── AccessDenied       which right is missing, and of which resource
  *    ├── NoCapacity         another kind of capacity may be free
+ *    ├── StartStuck         a task makes no progress, and another one may
  *    ├── TagsNotEnabled     the same request without tags may pass
  *    ├── EncryptionRefused  the set-up of ECS Exec may explain it
  *    └── TaskStopped        the task's end in the words of ECS
@@ -124,6 +125,15 @@ export class NoCapacity extends Failure {
   }
 }
 
+/** A new task makes no progress on its way to RUNNING. Another one may go on. */
+export class StartStuck extends Failure {
+  constructor(parts: Pick<FailureParts, "failed" | "seen">) {
+    const advice =
+      "Run the job again. If it repeats, see the task's events in the ECS console, or give it longer by 'stuck-after'.";
+    super("task-not-started", { ...parts, advice });
+  }
+}
+
 /** The account has not opted in to the ARNs without which ECS sets no tags. */
 export class TagsNotEnabled extends Failure {
   constructor(parts: FailureParts) {
@@ -155,17 +165,20 @@ export class TaskStopped extends Failure {
   readonly stopCode: string | undefined;
   /** True where Fargate lacked capacity. The task itself may be in order then. */
   readonly isForCapacity: boolean;
+  /** AWS throttled its set-up, so that it never ran. */
+  readonly isThrottled: boolean;
   readonly containers: readonly ContainerEnd[];
 
   constructor(
     code: "task-not-started" | "task-stopped" | "no-shell",
     parts: FailureParts,
-    { stopCode, isForCapacity, containers }: Pick<TaskStopped, "stopCode" | "isForCapacity" | "containers">,
+    ecs: Pick<TaskStopped, "stopCode" | "isForCapacity" | "isThrottled" | "containers">,
   ) {
     super(code, parts);
-    this.stopCode = stopCode;
-    this.isForCapacity = isForCapacity;
-    this.containers = containers;
+    this.stopCode = ecs.stopCode;
+    this.isForCapacity = ecs.isForCapacity;
+    this.isThrottled = ecs.isThrottled;
+    this.containers = ecs.containers;
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from "./report/result.ts";
 import { tellWhile } from "./waiting.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
-import { othersToTry } from "./targets/candidates.ts";
+import { othersToTry, stuckAfter } from "./targets/candidates.ts";
 import { replacementFor } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
@@ -28,10 +28,11 @@ export async function runJobs(
   { exec, early, lock }: Pick<UnassignedJob, "exec" | "early" | "lock">,
   step: StepContext,
 ): Promise<Result> {
-  const { targets, candidates, described } = resolved;
+  const { targets, notStarted = [], candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, described, clock: step.clock });
-  if (targets.length === 1) {
+  const tasks = targets.length + notStarted.length;
+  if (tasks === 1) {
     const job = { ...step, exec, early, lock, looks, write: step.writer() };
     return await runInOneOf(targets[0], resolved, job, step);
   }
@@ -39,7 +40,7 @@ export async function runJobs(
   const warned = new Set<string>();
   const running = targets.map(async (target, task) => {
     const label = `[task ${task}] `;
-    const fanOut = { runId: step.origin.id, task, tasks: targets.length };
+    const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
       ...{ ...step, exec, early, lock, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
@@ -48,7 +49,8 @@ export async function runJobs(
     };
     return await runInOneOf(target, resolved, job, step);
   });
-  return { kind: "several", tasks: await Promise.all(running) };
+  const ended = await Promise.all(running);
+  return { kind: "several", tasks: [...ended, ...notStarted.map((failure) => failedResult(failure))] };
 }
 
 /**
@@ -64,7 +66,10 @@ async function runInOneOf(
   for (let target = first, moves = 0; ; moves++) {
     // While other tasks are left to try, a job does not wait for a place in this one.
     const queues = others === 0 || moves > others;
-    const attempt = await runIn({ ...job, target, queues }, mayHavePublicIp);
+    const attempt = await runIn(
+      { ...job, target, queues, stuckAfter: stuckAfter(candidates, target) },
+      mayHavePublicIp,
+    );
     const { result } = attempt;
     if (result.kind === "status") return result;
     const isFinal = attempt.mayHaveStarted || (queues && result.failure.code === "container-busy");

@@ -33,12 +33,12 @@ export function resolving(
 ): ResolveRig {
   const unasked = (name: string) => () => Promise.reject(new Error(`${name} was asked`));
   const names = ["describeTask", "describeTasks", "listTasks", "describeService"] as const;
-  const others = ["describeTaskDefinition", "registerTaskDefinition", "runTask"] as const;
+  const others = ["describeTaskDefinition", "registerTaskDefinition", "runTask", "stopTask"] as const;
   const all = Object.fromEntries([...names, ...others].map((name) => [name, unasked(name)]));
   const events: unknown[] = [];
   const { container, ...rest } = more;
   return {
-    inputs: { cluster: "ci", where, container, region: "eu-central-1", timeout: 60_000 },
+    inputs: { cluster: "ci", where, container, region: "eu-central-1", timeout: 60_000, startTimeout: 600_000 },
     ecs: { ...(all as unknown as ResolveContext["ecs"]), ...ecs },
     origin,
     workspace: "/nowhere",

@@ -18,6 +18,7 @@ export function startInputs(more: Partial<StartInputs> = {}): StartInputs {
     tags: {},
     overrides: {},
     hold: true,
+    stuckAfter: 180_000,
     keepTask: "never",
     ...more,
   };

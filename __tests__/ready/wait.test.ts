@@ -23,15 +23,52 @@ beforeEach(() => {
 /** Waits at most one minute. ECS shows these tasks in turn and then repeats the last. */
 function waiting(
   shown: readonly (Task | undefined)[],
-  { started = true, signal }: { started?: boolean; signal?: AbortSignal } = {},
+  {
+    started = true,
+    signal,
+    stuckAfter,
+  }: { started?: boolean; signal?: AbortSignal; stuckAfter?: number } = {},
 ) {
   const ecs = {
     describeTask: () => Promise.resolve(shown[Math.min(looks++, shown.length - 1)]),
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app", started };
   const lines = new WaitLines({ clock, log });
-  return waitUntilReady(target, clock.now() + 60_000, { ecs, clock, lines, signal, random: () => 0.5 });
+  return waitUntilReady(target, clock.now() + 60_000, {
+    ...{ ecs, clock, lines, signal, stuckAfter },
+    random: () => 0.5,
+  });
 }
+
+describe("a task that makes no progress", () => {
+  const begun = pending({ lastStatus: "ACTIVATING" });
+  const stuck = { code: "task-not-started", failed: expect.stringMatching(/no progress for \d+ s/) as string };
+
+  it.each<[string, readonly (Task | undefined)[]]>([
+    ["never listed", [undefined]],
+    ["without a network", [provisioning]],
+    ["before its image is pulled", [provisioning, pending({ lastStatus: "PENDING" })]],
+    ["after its image was pulled", [pulling, pending({ lastStatus: "PENDING", pullStartedAt: 1, pullStoppedAt: 2 })]],
+    ["whose containers do not start", [provisioning, begun]],
+  ])("%s, is stuck after a while", async (_, shown) => {
+    await expect(waiting(shown, { stuckAfter: 20_000 })).rejects.toMatchObject(stuck);
+  });
+
+  it.each<[string, readonly (Task | undefined)[]]>([
+    ["it has been seen to go on in between", [...Array.from({ length: 8 }, () => provisioning), begun, begun, aTask()]],
+    ["its image is being pulled", [...Array.from({ length: 20 }, () => pulling), aTask()]],
+    [
+      "it runs and only a container of its does not",
+      [...Array.from({ length: 20 }, () => pending({ lastStatus: "RUNNING" })), aTask()],
+    ],
+  ])("is not stuck where %s", async (_, shown) => {
+    expect(await waiting(shown, { stuckAfter: 20_000 })).toEqual(aTask());
+  });
+
+  it("is waited for until the deadline where it is not replaced", async () => {
+    await expect(waiting([provisioning])).rejects.toMatchObject({ code: "timed-out" });
+  });
+});
 
 it("returns a ready task after one look, without a pause", async () => {
   expect(await waiting([aTask()])).toEqual(aTask());

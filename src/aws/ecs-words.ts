@@ -24,6 +24,7 @@ const ENDS = [
   // What the container runtime says of an image without `sh`, which the hold command needs.
   ["no-shell", /exec: "(\/bin\/)?sh": (executable file not found|stat )/],
   ["architecture", /exec format error|matching (platform|manifest)/i],
+  ["throttled", /Rate exceeded|ThrottlingException/i],
   ["image", /CannotPull/],
   ["secret", /ResourceInitializationError.*(secret|registry auth|ssm|parameter)/is],
   ["log-driver", /ResourceInitializationError.*(logging driver|logger args|log group|log stream)/is],

@@ -115,6 +115,8 @@ export interface StartInputs {
   readonly overrides: Readonly<Record<string, unknown>>;
   /** Whether a command of the action keeps the container alive. The command ends by itself. */
   readonly hold: boolean;
+  /** How long the task may show no progress before it runs, in milliseconds. Then it is replaced, once. */
+  readonly stuckAfter: number;
   readonly keepTask: "never" | "on-failure" | "always";
 }
 

@@ -27,6 +27,7 @@ export const inputNames = [
   "tags",
   "overrides",
   "keep-task",
+  "stuck-after",
   "start-timeout",
   "queue-timeout",
   "run",

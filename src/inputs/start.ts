@@ -4,6 +4,7 @@ import {
   boolean,
   count,
   cpuUnits,
+  duration,
   jsonObject,
   list,
   listOf,
@@ -30,7 +31,11 @@ const ofNewTask = [
   "execution-role",
   "tags",
   "overrides",
+  "stuck-after",
 ] as const satisfies readonly InputName[];
+
+/** Each step of a start but the image pull, which is not counted, takes Fargate less than a minute. */
+const STUCK_AFTER_MS = 180_000;
 
 const role = matching(
   /^([\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+)$/,
@@ -59,6 +64,7 @@ export function readStart(reader: InputReader): StartInputs {
     tags: reader.orElse("tags", tags, {}),
     overrides: reader.orElse("overrides", jsonObject, {}),
     hold: reader.orElse("hold", boolean, true),
+    stuckAfter: reader.orElse("stuck-after", duration, STUCK_AFTER_MS),
     keepTask: reader.orElse("keep-task", oneOf("never", "on-failure", "always"), "never"),
   };
 }

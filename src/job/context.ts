@@ -24,4 +24,6 @@ export interface JobContext extends UnassignedJob {
   readonly target: Target;
   /** Whether to queue for a place in the container for `queue-timeout`; false: one look only. */
   readonly queues: boolean;
+  /** How long the task may make no progress on its way to RUNNING, in milliseconds; undefined for one that has no replacement. */
+  readonly stuckAfter?: number | undefined;
 }

@@ -33,7 +33,7 @@ export async function prepareJob(
   deadline: number,
   lines: WaitLines,
 ): Promise<PreparedJob> {
-  const { inputs, origin, target, exec, looks, aws, ledger, clock, log, cancel } = context;
+  const { inputs, origin, target, stuckAfter, exec, looks, aws, ledger, clock, log, cancel } = context;
   const pieces = mayUsePieces(inputs);
   const payload = assemblePayload(inputs, { origin, target, pieces, log });
   const owner = bucketOwner(inputs, target.clusterArn);
@@ -46,7 +46,7 @@ export async function prepareJob(
   });
   const what = to.kind === "s3" ? `the upload of the script to s3://${to.bucket}/${to.key}` : "the script";
   const staged = tellWhile(what, { clock, log }, uploading);
-  const ready = waitUntilReady(target, deadline, { ecs: looks, clock, lines, signal: cancel });
+  const ready = waitUntilReady(target, deadline, { ecs: looks, clock, lines, stuckAfter, signal: cancel });
   const setup = Promise.all([exec, ready]).then(async ([known, { taskDefinitionArn }]) => {
     const task = { taskDefinitionArn, container: target.container };
     const logs = await sessionLogs(known, task, { ecs: looks, log, wanted: inputs.logs });

@@ -11,7 +11,8 @@ export function taskStopped(task: Task): TaskStopped {
   const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart";
   const id = lastPart(task.arn);
   const end = taskEnd(reasonsOf(task));
-  const ecs = { ...task, isForCapacity: isForCapacity(task, end) };
+  const isThrottled = end === "throttled" && task.stopCode === "TaskFailedToStart";
+  const ecs = { ...task, isForCapacity: isForCapacity(task, end), isThrottled };
   const parts = {
     failed: began ? `The task ${id} stopped before the job had ended.` : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
@@ -82,6 +83,8 @@ const ADVICE: Readonly<Record<TaskEnd, string>> = {
     "A script needs /bin/sh in the image, and so does the command that 'hold' keeps the container by. Use the variant of the image that has a shell, such as ':debug' of a distroless image.",
   architecture:
     "The image is not for the task's architecture: compare 'runtimePlatform.cpuArchitecture' of the task definition with the image's, or set 'architecture' with 'image' alone.",
+  throttled:
+    "AWS throttled a call that sets the task up: start fewer tasks at once, or run the job again later.",
   image: `Check the image's name and tag, the execution role's right to pull it (ECR: 'ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'; in another account also the repository's policy), for another private registry 'repositoryCredentials' of the container in a task definition, the registry's rate limit, and a route to the registry: ${ROUTE} (ecr.api, ecr.dkr, s3).`,
   secret: `Check that the secret exists, the execution role's right to read it ('secretsmanager:GetSecretValue', 'ssm:GetParameters', 'kms:Decrypt'), and a route to it: ${ROUTE} (secretsmanager, ssm, ecr.api).`,
   "log-driver": `Check that the log group of 'logConfiguration' exists, the execution role's rights 'logs:CreateLogStream' and 'logs:PutLogEvents', and a route to CloudWatch Logs: ${ROUTE} (logs).`,

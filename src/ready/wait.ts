@@ -2,7 +2,7 @@ import type { Ecs } from "../aws/ecs.ts";
 import { taskNotFound } from "../aws/missing.ts";
 import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { Failure, StartStuck } from "../errors.ts";
 import { WaitLines } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { verdict, type Verdict } from "./verdict.ts";
@@ -20,6 +20,8 @@ export interface WaitContext {
   /** Say what is waited for. */
   readonly lines: WaitLines;
   readonly signal: AbortSignal | undefined;
+  /** How long the task may make no progress before it runs, in milliseconds; undefined: until the deadline. */
+  readonly stuckAfter?: number | undefined;
   /** Returns a number from 0 up to 1. */
   readonly random?: () => number;
 }
@@ -27,15 +29,17 @@ export interface WaitContext {
 /**
  * Looks at the task at once and then about every two seconds, until its container takes a session or soon will;
  * `requestSession` waits for the rest. Fails with the verdict's failure, or at `deadline`
- * (milliseconds since the epoch) with `timed-out` and all that was seen. An abort throws its reason.
+ * (milliseconds since the epoch) with `timed-out` and all that was seen, or with `StartStuck`. An abort throws its
+ * reason.
  */
 export async function waitUntilReady(
   target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">,
   deadline: number,
   context: WaitContext,
 ): Promise<Task> {
-  const { ecs, clock, lines, signal, random = Math.random } = context;
+  const { ecs, clock, lines, signal, stuckAfter = Infinity, random = Math.random } = context;
   const begun = clock.now();
+  const progress = new Progress(clock);
   for (;;) {
     signal?.throwIfAborted();
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
@@ -43,6 +47,8 @@ export async function waitUntilReady(
     if (now.kind === "never") throw now.failure;
     lines.tell(now.kind === "ready" ? "task is ready" : now.why);
     if (task !== undefined && (now.kind === "ready" || now.near)) return task;
+    const still = progress.stillFor(task, now);
+    if (still >= stuckAfter) throw stuck(target, { seconds: still / 1000, seen: lines.seen });
     const pause = LOOK_EVERY + random() * JITTER;
     if (clock.now() + pause > deadline) {
       const isPulling = now.kind === "wait" && now.isPulling;
@@ -50,6 +56,42 @@ export async function waitUntilReady(
     }
     await clock.sleep(pause, signal);
   }
+}
+
+/** Tells for how long a task has shown no progress on its way to RUNNING. */
+class Progress {
+  readonly #clock: Pick<Clock, "now">;
+  #shown: string | undefined;
+  #since: number;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+    this.#since = clock.now();
+  }
+
+  /** In milliseconds; 0 while the image is pulled, since nothing shows how far that is, and once the task runs. */
+  stillFor(task: Task | undefined, now: Verdict): number {
+    const isPulling = now.kind === "wait" && now.isPulling;
+    const shown = task === undefined ? "" : stagesOf(task);
+    if (isPulling || task?.lastStatus === "RUNNING" || shown !== this.#shown) this.#since = this.#clock.now();
+    this.#shown = shown;
+    return this.#clock.now() - this.#since;
+  }
+}
+
+function stagesOf({ lastStatus, networkInterfaceId, pullStartedAt, pullStoppedAt, containers }: Task): string {
+  const stages = containers.map((container) => container.lastStatus);
+  return [lastStatus, networkInterfaceId, pullStartedAt, pullStoppedAt, ...stages].join();
+}
+
+function stuck(
+  { taskId }: Pick<Target, "taskId">,
+  { seconds, seen }: { readonly seconds: number; readonly seen: readonly string[] },
+): Failure {
+  return new StartStuck({
+    failed: `The task ${taskId} made no progress for ${Math.round(seconds)} s before it ran.`,
+    seen: `Seen: ${seen.join(", ")}.`,
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Launcher } from "./start/launcher.ts";
+import type { Target } from "./target.ts";
 import type { ServiceCandidates } from "./tasks/service-candidates.ts";
 
 /** What can replace a target in which the job can't start. */
@@ -12,4 +13,10 @@ export type Candidates =
 /** ARNs of the other tasks that a job tries before it queues for a place. */
 export function othersToTry(candidates: Candidates): readonly string[] {
   return candidates.kind === "service" ? candidates.others : [];
+}
+
+/** For how long a new task may make no progress before it is replaced, in milliseconds; undefined: it is not replaced. */
+export function stuckAfter(candidates: Candidates, target: Pick<Target, "taskArn">): number | undefined {
+  if (candidates.kind !== "new" || candidates.launcher.isReplacement(target)) return undefined;
+  return candidates.launcher.stuckAfter;
 }

@@ -1,3 +1,4 @@
+import type { Failure } from "../errors.ts";
 import type { Task } from "../aws/task.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Target } from "./target.ts";
@@ -6,6 +7,8 @@ import type { Target } from "./target.ts";
 export interface JobTargets {
   /** The next phase waits until they are ready. */
   readonly targets: readonly [Target, ...Target[]];
+  /** Why further tasks were not started, one failure for each. */
+  readonly notStarted?: readonly Failure[];
   /** The targets' tasks, as ECS has just described them. */
   readonly described: readonly Task[];
   /** Whether a task may have a public IP address: true unless this run starts it without one. */

@@ -1,6 +1,7 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Service } from "../aws/ecs.ts";
 import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
+import { factsOf } from "../errors.ts";
 import { parseService } from "./arn.ts";
 import { borrow, definitionReference } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
@@ -19,8 +20,12 @@ import { UndoList } from "./made/undo-list.ts";
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
   const { mayHavePublicIp } = launcher;
-  const tasks = await launcher.start(where.tasks);
+  const { tasks, refusal } = await launcher.start(where.tasks);
+  const missing = where.tasks - tasks.length;
+  if (refusal !== undefined)
+    context.log.warning(`${missing} of ${where.tasks} tasks were not started. ${factsOf(refusal)}`);
   return {
+    ...(refusal !== undefined && { notStarted: Array.from({ length: missing }, () => refusal) }),
     targets: allOf(tasks.map((task) => launcher.targetOf(task))),
     described: tasks,
     mayHavePublicIp,
@@ -45,7 +50,10 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
     const by = { cluster, definition, container, sourceTags: tags, timeout, origin };
     return { request: runTaskRequest(start, by), container, hold, otherwise };
   };
-  return new Launcher({ defined, planFor, undo, context, ownTags: where.start.tags });
+  return new Launcher({
+    ...{ defined, planFor, undo, context, ownTags: where.start.tags },
+    ...{ stuckAfter: where.start.stuckAfter, patience: inputs.startTimeout },
+  });
 }
 
 function definitionContext(cluster: string, context: ResolveContext, undo: UndoList): DefinitionContext {

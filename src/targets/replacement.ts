@@ -1,5 +1,5 @@
 import type { Task } from "../aws/task.ts";
-import { type Failure, TaskStopped } from "../errors.ts";
+import { type Failure, StartStuck, TaskStopped } from "../errors.ts";
 import { lastPart } from "./arn.ts";
 import type { ServiceCandidates } from "./tasks/service-candidates.ts";
 import type { Candidates } from "./candidates.ts";
@@ -17,10 +17,11 @@ const LOOK_EVERY = 2_000;
  * A replacement for a task in which the job can't start:
  * - the successor of a task that its service replaces,
  * - another task of the service for a task that is busy or takes no session,
- * - a task on demand for a task that Spot took away.
+ * - a task on demand for a task that Spot took away,
+ * - another new task for one that makes no progress, that found no capacity, or that AWS throttled.
  *
  * Undefined for any other failure, and where there is no other task. A replacement is itself replaced only where it is
- * busy or takes no session.
+ * busy, takes no session or finds no capacity.
  */
 export async function replacementFor(
   lost: Target,
@@ -36,7 +37,7 @@ export async function replacementFor(
         ? await neighbourOf(lost, failure, candidates, context)
         : await successorOf(lost, failure, candidates, context);
     case "new":
-      return await onDemandFor(lost, failure, candidates.launcher, context);
+      return await restarted(lost, failure, candidates.launcher, context);
   }
 }
 
@@ -87,16 +88,24 @@ async function waitForSuccessor(
   }
 }
 
-async function onDemandFor(
+async function restarted(
   lost: Target,
   failure: Failure,
   launcher: Launcher,
   { log }: ResolveContext,
 ): Promise<Target | undefined> {
-  if (!(failure instanceof TaskStopped && failure.isForCapacity) || !launcher.canReplace(lost))
-    return undefined;
-  log.info(
-    `Fargate Spot took task ${lost.taskId} away before the job had started; starting it again, on demand.`,
-  );
-  return await launcher.replaceOnDemand();
+  if (failure instanceof StartStuck) {
+    if (launcher.isReplacement(lost)) return undefined;
+    log.info(`${failure.failed} It is stopped, and another one is started.`);
+    return await launcher.replaceStopped(lost);
+  }
+  if (!(failure instanceof TaskStopped)) return undefined;
+  if (failure.isForCapacity && launcher.canReplaceOnDemand(lost)) {
+    log.info(
+      `Fargate Spot took task ${lost.taskId} away before the job had started; starting it again, on demand.`,
+    );
+    return await launcher.replaceOnDemand();
+  }
+  const mayStartLater = failure.isThrottled || (failure.isForCapacity && failure.code === "task-not-started");
+  return mayStartLater ? await launcher.replaceLater(lost, failure.seen) : undefined;
 }

@@ -6,7 +6,10 @@ import type { Origin } from "../origin.ts";
 import type { MadeResource } from "./made/made-resource.ts";
 
 export interface ResolveContext {
-  readonly inputs: Pick<Inputs, "cluster" | "where" | "container" | "region" | "timeout">;
+  readonly inputs: Pick<
+    Inputs,
+    "cluster" | "where" | "container" | "region" | "timeout" | "startTimeout"
+  >;
   readonly ecs: Pick<
     Ecs,
     | "describeTask"
@@ -16,6 +19,7 @@ export interface ResolveContext {
     | "describeTaskDefinition"
     | "registerTaskDefinition"
     | "runTask"
+    | "stopTask"
   >;
   readonly log: Log;
   readonly clock: Clock;

@@ -1,8 +1,10 @@
 import type { RunTaskRequest, RunTaskAnswer } from "../../../src/aws/ecs.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../../src/errors.ts";
+import { CapacityWait } from "../../../src/targets/start/capacity-wait.ts";
 import { startTasks } from "../../../src/targets/start/start-tasks.ts";
 import { runTaskRequest } from "../../../src/targets/start/run-task-request.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { SleeplessClock } from "../../helpers/stepped-clock.ts";
 import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../../helpers/tasks.ts";
 
@@ -19,7 +21,7 @@ beforeEach(() => {
   log = new Listener();
 });
 
-/** Starts tasks while ECS answers so, and then as asked. */
+/** Starts tasks while ECS answers so, and then as asked. There is a minute to wait for capacity. */
 function starting(
   asked: RunTaskRequest,
   count: number,
@@ -27,9 +29,12 @@ function starting(
   ownTags: Readonly<Record<string, string>> = {},
 ) {
   let calls = 0;
+  const clock = new SleeplessClock();
+  const until = clock.now() + 60_000;
   return startTasks(asked, count, {
     log,
     ownTags,
+    capacity: new CapacityWait({ clock, log, signal: undefined, until }),
     otherwise: () => Promise.resolve(undefined),
     token: () => `token-${calls}`,
     onStarted: (tasks) => started.push(...tasks.map(({ arn }) => arn)),
@@ -54,12 +59,12 @@ const noTags = new AccessDenied(
 );
 
 it("starts one", async () => {
-  expect(await starting(request, 1)).toEqual([aTask({ arn: "1/0" })]);
+  expect(await starting(request, 1)).toEqual({ tasks: [aTask({ arn: "1/0" })], refusal: undefined });
   expect(sent).toEqual([{ ...request, count: 1, clientToken: "token-0" }]);
 });
 
 it("starts ten a call, each call with a token of its own", async () => {
-  expect(await starting(request, 23)).toHaveLength(23);
+  expect((await starting(request, 23)).tasks).toHaveLength(23);
   expect(sent.map(({ count }) => count)).toEqual([10, 10, 3]);
   expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(3);
   expect(started).toHaveLength(23);
@@ -71,28 +76,66 @@ it.each([
   ["ATTRIBUTE", undefined, "requiresCompatibilities"],
   ["AGENT", undefined, "networkMode awsvpc"],
 ])("repeats ECS's words when it will not: %s", async (reason, detail, advice) => {
-  const refused = { tasks: [], refusals: [{ reason, detail }] };
-  await expect(starting(request, 1, [refused])).rejects.toMatchObject({
+  const refused = Array.from({ length: 99 }, () => ({ tasks: [], refusals: [{ reason, detail }] }));
+  await expect(starting(request, 1, refused)).rejects.toMatchObject({
     code: "task-not-started",
     seen: `It said: ${reason}${detail ? `: ${detail}` : ""}.`,
     advice: expect.stringContaining(advice) as string,
   });
-  expect(sent).toHaveLength(1);
 });
 
-it("fails when only some are started, and tells which those are", async () => {
-  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
-  await expect(starting(request, 3, [some])).rejects.toMatchObject({
-    code: "task-not-started",
-    failed: expect.stringContaining("did not start all tasks") as string,
+it("tells why only some are started, and which those are", async () => {
+  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "AGENT", detail: undefined }] };
+  expect(await starting(request, 3, [some])).toMatchObject({
+    tasks: [{ arn: "a" }],
+    refusal: {
+      code: "task-not-started",
+      failed: expect.stringContaining("did not start all tasks") as string,
+    },
   });
   expect(started).toEqual(["a"]);
+});
+
+it("fails where a cancel cuts the start of the others short", async () => {
+  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
+  const cancelled = failure("cancelled", "by hand");
+  await expect(starting(request, 3, [some, cancelled])).rejects.toBe(cancelled);
+});
+
+describe("where Fargate has no capacity", () => {
+  const two = { ...request, network: { ...request.network, subnets: ["subnet-1", "subnet-2"] } };
+  const none = { tasks: [], refusals: [{ reason: "Capacity is unavailable", detail: undefined }] };
+
+  it("tries the subnets one by one, and then together again, until there is some", async () => {
+    const { tasks } = await starting(two, 1, [none, none, shortage, none]);
+    expect(tasks).toHaveLength(1);
+    expect(sent.map(({ network: { subnets } }) => subnets.join())).toEqual([
+      "subnet-1,subnet-2",
+      ...["subnet-1", "subnet-2", "subnet-1,subnet-2"],
+      "subnet-1",
+    ]);
+    expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(5);
+    expect(log.lines[0]).toMatch(/trying again in \d s in subnet-1\. It said: Capacity is unavailable\.$/);
+  });
+
+  it("starts the rest of several tasks when there is some", async () => {
+    const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
+    expect((await starting(two, 3, [some])).tasks).toHaveLength(3);
+    expect(sent.map(({ count }) => count)).toEqual([3, 2]);
+  });
+
+  it("gives up in the end, with longer pauses in between", async () => {
+    const calls = Array.from({ length: 99 }, () => none);
+    await expect(starting(request, 1, calls)).rejects.toBeInstanceOf(NoCapacity);
+    expect(sent.length).toBeGreaterThan(2);
+    expect(sent.length).toBeLessThan(9);
+  });
 });
 
 describe("on Spot", () => {
   it("starts on demand the tasks that Spot has no capacity for", async () => {
     const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:CPU", detail: undefined }] };
-    expect(await starting(onSpot, 3, [some])).toHaveLength(3);
+    expect((await starting(onSpot, 3, [some])).tasks).toHaveLength(3);
     expect(sent.map(({ count, capacityProviders }) => [count, capacityProviders])).toEqual([
       [3, [SPOT]],
       [2, []],
@@ -101,13 +144,13 @@ describe("on Spot", () => {
   });
 
   it("does so when AWS throws it, too", async () => {
-    expect(await starting(onSpot, 1, [shortage])).toHaveLength(1);
+    expect((await starting(onSpot, 1, [shortage])).tasks).toHaveLength(1);
     expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], []]);
   });
 
-  it("does so once only", async () => {
-    await expect(starting(onSpot, 1, [shortage, shortage])).rejects.toBe(shortage);
-    expect(sent).toHaveLength(2);
+  it("waits for capacity on demand afterwards", async () => {
+    expect((await starting(onSpot, 1, [shortage, shortage])).tasks).toHaveLength(1);
+    expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[SPOT], [], []]);
   });
 
   it("fails at once for any other reason", async () => {

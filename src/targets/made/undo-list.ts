@@ -27,6 +27,13 @@ export class UndoList {
     this.#changed();
   }
 
+  /** Drops a task that has been asked to stop. */
+  stopped(taskArn: string): void {
+    const at = this.#known.findIndex((made) => made.kind === "task" && made.taskArn === taskArn);
+    if (at >= 0) this.#known.splice(at, 1);
+    this.#changed();
+  }
+
   /** Lists a shared definition: another job's, or a revision that this run has registered. */
   sharing(definition: SharedDefinition): void {
     this.#known.push(definition);

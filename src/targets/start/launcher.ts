@@ -2,7 +2,9 @@ import type { RunTaskRequest } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
 import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
-import { onDemand, startTasks, usesSpot } from "./start-tasks.ts";
+import { factsOf } from "../../errors.ts";
+import { CapacityWait } from "./capacity-wait.ts";
+import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
 import type { UndoList } from "../made/undo-list.ts";
@@ -16,7 +18,10 @@ export interface LauncherOptions {
   readonly defined: LaunchDefinition;
   readonly planFor: (defined: LaunchDefinition) => LaunchPlan;
   readonly undo: UndoList;
-  readonly context: Pick<ResolveContext, "ecs" | "log">;
+  readonly context: Pick<ResolveContext, "ecs" | "log" | "clock" | "signal">;
+  readonly stuckAfter: number;
+  /** How long to wait for capacity in all, in milliseconds. */
+  readonly patience: number;
   /** The tags that the user asked for. No task is started without them. */
   readonly ownTags: Readonly<Record<string, string>>;
 }
@@ -26,9 +31,12 @@ export class Launcher {
   #plan: LaunchPlan;
   readonly #options: LauncherOptions;
   readonly #replacements = new Set<string>();
+  readonly #capacity: CapacityWait;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
+    const { clock, log, signal } = options.context;
+    this.#capacity = new CapacityWait({ clock, log, signal, until: clock.now() + options.patience });
     this.#plan = options.planFor(options.defined);
   }
 
@@ -37,7 +45,13 @@ export class Launcher {
     return this.#plan.request.network.assignPublicIp === true;
   }
 
-  async start(count: number): Promise<readonly Task[]> {
+  /** For how long a task may make no progress before it runs, in milliseconds. */
+  get stuckAfter(): number {
+    return this.#options.stuckAfter;
+  }
+
+  /** Starts as many of `count` tasks as ECS will. */
+  async start(count: number): Promise<StartedTasks> {
     return await this.#start(this.#plan.request, count);
   }
 
@@ -45,20 +59,54 @@ export class Launcher {
     return targetOf(task, this.#plan.container, true, this.#plan.hold);
   }
 
+  /** Whether this task was started in the place of another one. */
+  isReplacement({ taskArn }: Pick<Target, "taskArn">): boolean {
+    return this.#replacements.has(taskArn);
+  }
+
   /** Whether this task may be replaced by one on demand: it may run on Spot, and is no replacement itself. */
-  canReplace({ taskArn }: Target): boolean {
-    return usesSpot(this.#plan.request) && !this.#replacements.has(taskArn);
+  canReplaceOnDemand(lost: Target): boolean {
+    return usesSpot(this.#plan.request) && !this.isReplacement(lost);
   }
 
   /** Starts one more task, on Fargate instead of Fargate Spot. */
   async replaceOnDemand(): Promise<Target | undefined> {
-    const [task] = await this.#start(onDemand(this.#plan.request), 1);
+    return await this.#replacement(onDemand(this.#plan.request));
+  }
+
+  /** Stops the task, and starts another one like it. */
+  async replaceStopped({ clusterArn, taskArn }: Target): Promise<Target | undefined> {
+    const { undo, context } = this.#options;
+    try {
+      await context.ecs.stopTask(clusterArn, taskArn, "fargate-exec: it made no progress and is replaced");
+      undo.stopped(taskArn);
+    } catch (error) {
+      context.signal?.throwIfAborted();
+      // It is still in the ledger, so the cleanup stops it.
+      context.log.info(`Task ${lastPart(taskArn)} could not be stopped now. ${factsOf(error)}`);
+    }
+    return await this.#replacement(this.#plan.request);
+  }
+
+  /** Starts another task like this one after a pause. Undefined where there is no more time. `seen`: why it has ended. */
+  async replaceLater(lost: Target, seen: string): Promise<Target | undefined> {
+    const { request } = this.#plan;
+    this.#options.undo.stopped(lost.taskArn);
+    const network = await this.#capacity.next(request.network, seen);
+    if (network === undefined) return undefined;
+    const wasOnDemand = this.isReplacement(lost) || !usesSpot(request);
+    return await this.#replacement({ ...(wasOnDemand ? onDemand(request) : request), network });
+  }
+
+  async #replacement(request: RunTaskRequest): Promise<Target | undefined> {
+    const { tasks } = await this.#start(request, 1);
+    const [task] = tasks;
     if (task === undefined) return undefined;
     this.#replacements.add(task.arn);
     return this.targetOf(task);
   }
 
-  async #start(request: RunTaskRequest, count: number): Promise<readonly Task[]> {
+  async #start(request: RunTaskRequest, count: number): Promise<StartedTasks> {
     const { undo, ownTags, context } = this.#options;
     const { ecs, log } = context;
     return await undo.whileStarting(request, () =>
@@ -66,6 +114,7 @@ export class Launcher {
         ecs,
         log,
         ownTags,
+        capacity: this.#capacity,
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {
           for (const task of tasks) {

@@ -1,8 +1,9 @@
 import type { Ecs, RunTaskRequest, RunTaskAnswer } from "../../aws/ecs.ts";
 import { taskRefusal } from "../../aws/ecs-words.ts";
 import type { Task } from "../../aws/task.ts";
-import { Failure, isAboutTags, NoCapacity, TagsNotEnabled } from "../../errors.ts";
+import { Failure, isAboutTags, isRefusedByAws, NoCapacity, TagsNotEnabled } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import type { CapacityWait } from "./capacity-wait.ts";
 
 /** The most tasks that one RunTask starts. */
 const MOST_A_CALL = 10;
@@ -18,18 +19,27 @@ export interface LaunchContext {
   readonly onStarted: (tasks: readonly Task[]) => void;
   /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
   readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
+  /** The wait for capacity of all calls. */
+  readonly capacity: CapacityWait;
+}
+
+export interface StartedTasks {
+  readonly tasks: readonly Task[];
+  /** Why ECS did not start the others; undefined where it has started all. */
+  readonly refusal: Failure | undefined;
 }
 
 /**
  * Starts `count` tasks, in as many calls as that takes. Where Fargate Spot has no capacity, the remaining ones are
- * started on demand. Where the account or the policy does not allow all tags, the tasks get the user's alone.
- * Fails with `task-not-started` and ECS's words unless all are started; `onStarted` is called for each one that is.
+ * started on demand; where Fargate has none, they are tried again. Where the account or the policy does not allow all
+ * tags, the tasks get the user's alone. `onStarted` is called for each task that is started. Fails with
+ * `task-not-started` and ECS's words where it has started none.
  */
 export async function startTasks(
   request: RunTaskRequest,
   count: number,
   context: LaunchContext,
-): Promise<readonly Task[]> {
+): Promise<StartedTasks> {
   const tasks: Task[] = [];
   let current = request;
   while (tasks.length < count) {
@@ -45,12 +55,28 @@ export async function startTasks(
         current = onDemand(current);
         continue;
       }
-      const next = error instanceof Failure ? await context.otherwise(error) : undefined;
-      if (next === undefined) throw error;
-      current = usesSpot(current) ? next : onDemand(next);
+      const next = error instanceof Failure ? await nextRequest(current, error, { request, ...context }) : undefined;
+      if (next !== undefined) current = next;
+      else if (tasks.length > 0 && isRefusedByAws(error)) return { tasks, refusal: error };
+      else throw error;
     }
   }
-  return tasks;
+  return { tasks, refusal: undefined };
+}
+
+/** What to try after a refusal of `current`; undefined where there is nothing. */
+async function nextRequest(
+  current: RunTaskRequest,
+  failure: Failure,
+  { request, capacity, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
+): Promise<RunTaskRequest | undefined> {
+  if (failure instanceof NoCapacity) {
+    const network = await capacity.next(request.network, failure.seen);
+    return network && { ...current, network };
+  }
+  const next = await otherwise(failure);
+  if (next === undefined) return undefined;
+  return usesSpot(current) ? next : onDemand(next);
 }
 
 /** The same request on Fargate instead of Fargate Spot. */
