@@ -27,7 +27,8 @@ const ROWS = [
   ["report"],
   ["check"],
   ["step"],
-  ["github", "job"],
+  ["github", "job", "retry-reason"],
+  ["attempts"],
   ["fan-out", "under-lock"],
   ["main", "post-main"],
   ["action"],
@@ -45,7 +46,7 @@ const TARGETS_ROWS = [
   ["start", "tasks"],
   ["candidates"],
   ["job-targets"],
-  ["new-tasks", "replacement", "running-tasks"],
+  ["new-tasks", "next-attempt", "replacement", "running-tasks"],
   ["resolve"],
 ];
 

@@ -167,17 +167,23 @@ export class TaskStopped extends Failure {
   readonly isForCapacity: boolean;
   /** AWS throttled its set-up, so that it never ran. */
   readonly isThrottled: boolean;
+  /** The platform or the service ended it: neither its own programs nor a caller of StopTask. */
+  readonly isByPlatform: boolean;
   readonly containers: readonly ContainerEnd[];
 
   constructor(
     code: "task-not-started" | "task-stopped" | "no-shell",
     parts: FailureParts,
-    ecs: Pick<TaskStopped, "stopCode" | "isForCapacity" | "isThrottled" | "containers">,
+    ecs: Pick<
+      TaskStopped,
+      "stopCode" | "isForCapacity" | "isThrottled" | "isByPlatform" | "containers"
+    >,
   ) {
     super(code, parts);
     this.stopCode = ecs.stopCode;
     this.isForCapacity = ecs.isForCapacity;
     this.isThrottled = ecs.isThrottled;
+    this.isByPlatform = ecs.isByPlatform;
     this.containers = ecs.containers;
   }
 }

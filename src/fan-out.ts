@@ -1,3 +1,4 @@
+import { runAttempts } from "./attempts.ts";
 import { runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { type Log, loggedFailure } from "./log.ts";
@@ -34,7 +35,7 @@ export async function runJobs(
   const tasks = targets.length + notStarted.length;
   if (tasks === 1) {
     const job = { ...step, exec, early, lock, looks, write: step.writer() };
-    return await runInOneOf(targets[0], resolved, job, step);
+    return await runAgain(targets[0], resolved, job, step);
   }
   step.log.phase();
   const warned = new Set<string>();
@@ -47,10 +48,27 @@ export async function runJobs(
       ledger: step.ledger.part(),
       log: labelled(step.log, label, warned),
     };
-    return await runInOneOf(target, resolved, job, step);
+    return await runAgain(target, resolved, job, step);
   });
   const ended = await Promise.all(running);
   return { kind: "several", tasks: [...ended, ...notStarted.map((failure) => failedResult(failure))] };
+}
+
+/** Runs the job in this target, and again for what `retry` says. Each attempt has names and a ledger of its own. */
+async function runAgain(
+  first: Target,
+  resolved: JobTargets,
+  job: UnassignedJob,
+  step: StepContext,
+): Promise<TaskResult> {
+  const { candidates } = resolved;
+  const { clock, log, cancel, inputs, origin } = job;
+  const attempt = (target: Target, number: number): Promise<TaskResult> => {
+    const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
+    return runInOneOf(target, resolved, number === 1 ? job : { ...job, ...again }, step);
+  };
+  const context = { retry: inputs.retry, candidates, targets: targetContext(step), clock, log, cancel };
+  return await runAttempts(first, attempt, context);
 }
 
 /**

@@ -202,3 +202,46 @@ it.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
     expect(successors.flatMap(({ id }) => aws.calls("ExecuteCommand", id))).toEqual([]);
   },
 );
+
+/** What tells the attempts of a job apart. */
+const byAttempt = (first: string, second: string): string =>
+  `case $FARGATE_EXEC_RUN in *-a2) ${second} ;; *) ${first} ;; esac`;
+
+it.concurrent("a job whose exit code 'retry' names is run again in another new task, with a row for each", async () => {
+  const result = await aws.step({
+    ...aws.newTask(),
+    retry: "75",
+    run: byAttempt("echo one; exit 75", "echo two"),
+  });
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded", stdout: "two" });
+  expect(jobLog(result)).toEqual(["one", "two"]);
+  expect(result.summary).toMatch(/\| 1 \| `\w+` \| failed \| exit code 75 \| exit code 75 \|/);
+  expect(result.summary).toMatch(/\| 2 \| `\w+` \| succeeded \| exit code 0 \|  \|/);
+  const started = result.log.flatMap((line) => /Started task (\w+)/.exec(line)?.[1] ?? []);
+  expect(started).toHaveLength(2);
+  const tasks = aws.world.local.tasks.filter(({ id }) => started.includes(id));
+  expect(tasks.map(({ desiredStatus }) => desiredStatus)).toEqual(["STOPPED", "STOPPED"]);
+});
+
+it.concurrent("a job whose task Spot takes is run again on demand, where 'retry' says so", async () => {
+  const spotted: Task[] = [];
+  const result = await aws.step(
+    {
+      ...aws.newTask(),
+      ...{ "capacity-providers": "FARGATE_SPOT", retry: "spot" },
+      run: byAttempt("echo one; sleep 60", "echo two"),
+    },
+    {
+      onLine: (line) => {
+        if (line !== "one") return;
+        const task = aws.world.local.tasks.findLast(({ plan }) => plan.capacityProvider !== undefined);
+        if (task === undefined) return;
+        spotted.push(task);
+        void order({ stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted." })(task);
+      },
+    },
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded", stdout: "two" });
+  expect(aws.taskOf(result)).not.toBe(spotted[0]);
+  expect(aws.taskOf(result).plan.capacityProvider).toBeUndefined();
+});

@@ -38,6 +38,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     workers: 1,
     timeout: 3_600_000,
     spoolLimit: undefined,
+    retry: undefined,
     matrix: undefined,
     lock: undefined,
     abandonAfter: undefined,

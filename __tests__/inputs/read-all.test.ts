@@ -20,6 +20,7 @@ describe("readInputs", () => {
       workers: 1,
       timeout: 3_600_000,
       spoolLimit: undefined,
+      retry: undefined,
       abandonAfter: 1_800_000,
       bucket: undefined,
       prefix: "fargate-exec/",

@@ -31,6 +31,21 @@ it.each<[string, Result]>([
   expectGolden(`summary-${name}.md`, summary(result, aStep));
 });
 
+it("has a row for each attempt of a job that was run again", () => {
+  const earlier = [{ taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" }] as const;
+  const once = { ...aResult("exited", "0"), earlier };
+  expect(summary(once, aStep)).toContain(
+    [
+      "| Attempt | Task | Outcome | End | Run again for |",
+      "|---|---|---|---|---|",
+      `| 1 | \`${"1".repeat(32)}\` | unknown | task-stopped | spot |`,
+      `| 2 | \`${aTarget().taskId}\` | succeeded | exit code 0 |  |`,
+    ].join("\n"),
+  );
+  const several: Result = { kind: "several", tasks: [aResult("exited", "0"), once] };
+  expect(summary(several, aStep)).toContain("| 1 | 2 | ");
+});
+
 it("shows nothing of the job's output", () => {
   expect(summary(aResult("exited", "1"), aStep)).not.toContain("schema version");
 });

@@ -35,6 +35,8 @@ export interface Inputs {
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
 
+  /** For what the script may be run again; undefined: for nothing. */
+  readonly retry: Retry | undefined;
   /** The name of a lock that the step holds while its job runs. There is a bucket then. */
   readonly lock: string | undefined;
 
@@ -52,6 +54,18 @@ export interface Inputs {
   readonly workflowCommands: boolean;
   readonly summary: boolean;
   readonly region: string;
+}
+
+/** For what a script may be run again, and how often. */
+export interface Retry {
+  /**
+   * `spot`: Fargate Spot took the task. `infrastructure`: the platform stopped it, or its exec agent failed. `unknown`:
+   * the script's end is not known.
+   */
+  readonly reasons: readonly ("spot" | "infrastructure" | "unknown")[];
+  readonly exitCodes: readonly number[];
+  /** At most, the first one included. */
+  readonly attempts: number;
 }
 
 /** A job of a matrix. A job without a matrix is the only one of its own. */

@@ -40,6 +40,8 @@ export const inputNames = [
   "workers",
   "user",
   "timeout",
+  "retry",
+  "retry-attempts",
   "abandon-after",
   "lock",
   "matrix-index",

@@ -4,6 +4,7 @@ import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } f
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
 import { InputReader } from "./input-reader.ts";
+import { readRetry } from "./retry.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
 import { readLock, readStaging } from "./staging.ts";
@@ -42,6 +43,7 @@ export function readInputs(source: InputSource): Inputs {
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
     spoolLimit: reader.optional("spool-limit", size),
     abandonAfter: readAbandonAfter(reader, where),
+    retry: readRetry(reader),
     matrix: readMatrix(reader),
     lock: readLock(reader),
     ...readStaging(reader),

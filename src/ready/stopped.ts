@@ -12,7 +12,7 @@ export function taskStopped(task: Task): TaskStopped {
   const id = lastPart(task.arn);
   const end = taskEnd(reasonsOf(task));
   const isThrottled = end === "throttled" && task.stopCode === "TaskFailedToStart";
-  const ecs = { ...task, isForCapacity: isForCapacity(task, end), isThrottled };
+  const ecs = { ...task, isForCapacity: isForCapacity(task, end), isThrottled, isByPlatform: isByPlatform(task, end) };
   const parts = {
     failed: began ? `The task ${id} stopped before the job had ended.` : `The task ${id} could not start.`,
     seen: whatWasSeen(task),
@@ -28,6 +28,21 @@ export function taskStopped(task: Task): TaskStopped {
 function isForCapacity({ stopCode }: Task, end: TaskEnd | undefined): boolean {
   if (stopCode === "TaskFailedToStart") return end === "no-capacity" || end === "spot";
   return stopCode === "SpotInterruption" || stopCode === "TerminationNotice";
+}
+
+/** Ends of a task that are none of the platform's, by its stop code, and ends of its set-up that are. */
+const OWN_ENDS: ReadonlySet<string | undefined> = new Set(["EssentialContainerExited", "UserInitiated"]);
+const PLATFORM_ENDS: ReadonlySet<TaskEnd | undefined> = new Set([
+  "platform",
+  "network-interface",
+  "throttled",
+  "no-capacity",
+]);
+
+/** True where the platform, or the service's scheduler, has ended the task. */
+function isByPlatform({ stopCode }: Task, end: TaskEnd | undefined): boolean {
+  if (stopCode === "TaskFailedToStart") return PLATFORM_ENDS.has(end);
+  return !OWN_ENDS.has(stopCode);
 }
 
 function whatWasSeen(task: Task): string {

@@ -36,6 +36,8 @@ export interface StatusResult {
   readonly exitCode: number;
   readonly workers: readonly WorkerResult[];
   readonly task: TaskFacts;
+  /** The attempts before this one, with `retry`. */
+  readonly earlier?: readonly EarlierAttempt[];
 }
 
 /** The job's status is not known, and the failure says why. */
@@ -47,6 +49,18 @@ export interface FailedResult {
   readonly failure: Failure;
   /** Undefined where the run ended before it had a task. */
   readonly task: TaskFacts | undefined;
+  /** The attempts before this one, with `retry`. */
+  readonly earlier?: readonly EarlierAttempt[];
+}
+
+/** An attempt to run a job after which it was run again. */
+export interface EarlierAttempt {
+  readonly taskId: string;
+  readonly outcome: Outcome;
+  /** An exit code or the code of a failure, as in "exit code 75". */
+  readonly end: string;
+  /** Of the input `retry`, for which the job was run again. */
+  readonly reason: string;
 }
 
 /** The set-up was checked, and no script was run. */

@@ -2,7 +2,14 @@ import { harmlessText } from "../show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { explain, type ExplainedStep } from "./explain.ts";
 import { link, literal, literalCell } from "./markdown.ts";
-import { decisiveResult, type Outcome, type Result, type TaskResult, type WorkerResult } from "./result.ts";
+import {
+  decisiveResult,
+  type Outcome,
+  type Result,
+  type TaskResult,
+  taskResults,
+  type WorkerResult,
+} from "./result.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
   succeeded: "✅",
@@ -27,6 +34,7 @@ export function summary(result: Result, step: ExplainedStep): string {
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
   const rows = factRows(decisive, taskTitle);
   if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
+  lines.push(...attemptTable(taskResults(result)));
   if (result.kind === "several") lines.push(...taskTable(result.tasks));
   else if (result.kind === "status" && result.workers.length > 1) lines.push(...workerTable(result.workers));
   return lines.join("\n");
@@ -59,6 +67,24 @@ function workerTable(workers: readonly WorkerResult[]): string[] {
     ...workers.map((w) => `| ${w.worker} | ${w.outcome} | ${w.exitCode} | ${w.seconds} |`),
     "",
   ];
+}
+
+/** The attempts of each job that was run more than once. */
+function attemptTable(tasks: readonly TaskResult[]): string[] {
+  const rows = tasks.flatMap(({ earlier = [], ...last }, task) => {
+    if (earlier.length === 0) return [];
+    const lastEnd = last.kind === "status" ? `exit code ${last.exitCode}` : last.failure.code;
+    const end = { taskId: last.task?.target.taskId ?? "", outcome: last.outcome, end: lastEnd, reason: "" };
+    return [...earlier, end].map((one, attempt) => {
+      const index = tasks.length === 1 ? [] : [String(task)];
+      const cells = [...index, String(attempt + 1), literalCell(one.taskId), one.outcome, one.end, one.reason];
+      return `| ${cells.join(" | ")} |`;
+    });
+  });
+  if (rows.length === 0) return [];
+  const titles = ["Attempt", "Task", "Outcome", "End", "Run again for"];
+  const heads = tasks.length === 1 ? titles : ["Index", ...titles];
+  return [`| ${heads.join(" | ")} |`, `|${heads.map(() => "---|").join("")}`, ...rows, ""];
 }
 
 function taskTable(tasks: readonly TaskResult[]): string[] {

@@ -1,4 +1,3 @@
-import type { Task } from "../aws/task.ts";
 import { type Failure, StartStuck, TaskStopped } from "../errors.ts";
 import { lastPart } from "./arn.ts";
 import type { ServiceCandidates } from "./tasks/service-candidates.ts";
@@ -7,11 +6,7 @@ import type { Launcher } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import type { Target } from "./target.ts";
 import { findTarget } from "./tasks/find-target.ts";
-import { describeServiceTasks } from "./tasks/service-tasks.ts";
-
-/** How long to wait for the successor of a task, and how often to look for it, in milliseconds. */
-const SUCCESSOR_WITHIN = 60_000;
-const LOOK_EVERY = 2_000;
+import { waitForSuccessor } from "./tasks/successor.ts";
 
 /**
  * A replacement for a task in which the job can't start:
@@ -76,18 +71,6 @@ async function successorOf(
   return await findTarget(next, context);
 }
 
-async function waitForSuccessor(
-  tasks: ServiceCandidates,
-  { ecs, inputs, clock, signal }: ResolveContext,
-): Promise<Task | undefined> {
-  const until = clock.now() + SUCCESSOR_WITHIN;
-  for (;;) {
-    const next = tasks.takeSuccessor(await describeServiceTasks(tasks, ecs), inputs.container);
-    if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
-    await clock.sleep(LOOK_EVERY, signal);
-  }
-}
-
 async function restarted(
   lost: Target,
   failure: Failure,
@@ -97,7 +80,7 @@ async function restarted(
   if (failure instanceof StartStuck) {
     if (launcher.isReplacement(lost)) return undefined;
     log.info(`${failure.failed} It is stopped, and another one is started.`);
-    return await launcher.replaceStopped(lost);
+    return await launcher.replaceStuck(lost);
   }
   if (!(failure instanceof TaskStopped)) return undefined;
   if (failure.isForCapacity && launcher.canReplaceOnDemand(lost)) {

@@ -74,18 +74,32 @@ export class Launcher {
     return await this.#replacement(onDemand(this.#plan.request));
   }
 
-  /** Stops the task, and starts another one like it. */
-  async replaceStopped({ clusterArn, taskArn }: Target): Promise<Target | undefined> {
+  /** Stops a task that makes no progress, and starts another one like it. */
+  async replaceStuck(lost: Target): Promise<Target | undefined> {
+    await this.#stop(lost, "fargate-exec: it made no progress and is replaced");
+    return await this.#replacement(this.#plan.request);
+  }
+
+  /** Stops the task of an attempt, and starts one for the next. */
+  async replaceForRetry(
+    lost: Target,
+    { onDemand: isOnDemand }: { readonly onDemand: boolean },
+  ): Promise<Target | undefined> {
+    await this.#stop(lost, "fargate-exec: the script is run again in another task");
+    const { request } = this.#plan;
+    return await this.#replacement(isOnDemand ? onDemand(request) : request);
+  }
+
+  async #stop({ clusterArn, taskArn }: Target, reason: string): Promise<void> {
     const { undo, context } = this.#options;
     try {
-      await context.ecs.stopTask(clusterArn, taskArn, "fargate-exec: it made no progress and is replaced");
+      await context.ecs.stopTask(clusterArn, taskArn, reason);
       undo.stopped(taskArn);
     } catch (error) {
       context.signal?.throwIfAborted();
       // It is still in the ledger, so the cleanup stops it.
       context.log.info(`Task ${lastPart(taskArn)} could not be stopped now. ${factsOf(error)}`);
     }
-    return await this.#replacement(this.#plan.request);
   }
 
   /** Starts another task like this one after a pause. Undefined where there is no more time. `seen`: why it has ended. */

@@ -1,0 +1,74 @@
+import type { Clock } from "./clock.ts";
+import type { Retry } from "./inputs/inputs.ts";
+import { type Log, loggedFailure } from "./log.ts";
+import { failedResult, type EarlierAttempt, type TaskResult } from "./report/result.ts";
+import { type RetryReason, retryReason } from "./retry-reason.ts";
+import type { Candidates } from "./targets/candidates.ts";
+import { targetOfNextAttempt } from "./targets/next-attempt.ts";
+import type { ResolveContext } from "./targets/resolve-context.ts";
+import type { Target } from "./targets/target.ts";
+import { tellWhile } from "./waiting.ts";
+
+/** The pause before the second attempt, and the longest one. Each is twice as long as the one before it. */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export interface AttemptsContext {
+  /** Undefined: the job is run once. */
+  readonly retry: Retry | undefined;
+  readonly candidates: Candidates;
+  readonly targets: ResolveContext;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Runs a job, and again for the reasons that the inputs name, as often as they say. `run` makes one attempt, by its
+ * number from 1. The result is that of the last attempt, with those before it. Never rejects.
+ */
+export async function runAttempts(
+  first: Target,
+  run: (target: Target, attempt: number) => Promise<TaskResult>,
+  context: AttemptsContext,
+): Promise<TaskResult> {
+  const { retry, candidates, cancel, log } = context;
+  const earlier: EarlierAttempt[] = [];
+  for (let target = first, attempt = 1; ; attempt += 1) {
+    const result = await run(target, attempt);
+    const ended = earlier.length === 0 ? result : { ...result, earlier };
+    const last = result.task?.target ?? target;
+    const reason = retry && attempt < retry.attempts ? retryReason(result, retry, last.started) : undefined;
+    if (retry === undefined || reason === undefined || cancel.aborted) return ended;
+    try {
+      const next = await nextTarget(last, reason, attempt, context);
+      if (next === undefined) {
+        log.info(`The script is not run again for '${reason.words}': there is no task to run it in.`);
+        return ended;
+      }
+      earlier.push({ taskId: last.taskId, outcome: result.outcome, end: endOf(result), reason: reason.words });
+      log.phase(`Attempt ${attempt + 1} of ${retry.attempts}`);
+      log.info(`The script is run again for '${reason.words}'.`);
+      target = next;
+    } catch (error) {
+      const failure = loggedFailure(error, log);
+      return { ...failedResult(failure, result.task, result.outcome === "unknown"), earlier };
+    }
+  }
+  async function nextTarget(
+    last: Target,
+    reason: RetryReason,
+    attempt: number,
+    { clock, targets }: AttemptsContext,
+  ): Promise<Target | undefined> {
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (1 + Math.random() / 2);
+    log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
+    await clock.sleep(pause, cancel);
+    const finding = targetOfNextAttempt(last, reason, candidates, targets);
+    return await tellWhile("the task of the next attempt", { clock, log }, finding);
+  }
+}
+
+function endOf(result: TaskResult): string {
+  return result.kind === "status" ? `exit code ${result.exitCode}` : result.failure.code;
+}

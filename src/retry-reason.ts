@@ -1,0 +1,50 @@
+import { type Failure, type FailureCode, TaskStopped } from "./errors.ts";
+import type { Retry } from "./inputs/inputs.ts";
+import type { TaskResult } from "./report/result.ts";
+import type { AttemptEnd } from "./targets/next-attempt.ts";
+
+/** Why a job is run again. */
+export interface RetryReason extends AttemptEnd {
+  /** As in "exit code 75" or "spot". */
+  readonly words: string;
+}
+
+/** The exec agent, or the way to it, failed. The script may run on where its task does. */
+const AGENT: ReadonlySet<FailureCode> = new Set([
+  "exec-agent-stopped",
+  "exec-not-ready",
+  "container-blocked",
+  "session-lost",
+]);
+
+/**
+ * Why this end of a job is one for which it may run again; undefined where the inputs name no such reason. `isOwn`:
+ * the step has started the task, and stops it before it runs the job again. Elsewhere a script that may still run is
+ * run beside only for `unknown`. What a user has ended, by a cancel or a timeout, is never run again.
+ */
+export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): RetryReason | undefined {
+  if (result.kind === "status") {
+    const { outcome, exitCode } = result;
+    const isNamed = outcome === "failed" && retry.exitCodes.includes(exitCode);
+    return isNamed ? { words: `exit code ${exitCode}`, isGone: false, isSpot: false } : undefined;
+  }
+  const { failure, outcome } = result;
+  if (outcome === "cancelled") return undefined;
+  const end = endOf(failure);
+  const has = (reason: Retry["reasons"][number]): boolean => retry.reasons.includes(reason);
+  const isOver = isOwn || end.isGone || outcome === "not-started";
+  if (end.isSpot && has("spot")) return { words: "spot", ...end };
+  if (isInfrastructure(failure) && isOver && has("infrastructure")) return { words: "infrastructure", ...end };
+  if (outcome === "unknown" && has("unknown")) return { words: "unknown", ...end };
+  return undefined;
+}
+
+function endOf(failure: Failure): AttemptEnd {
+  const isStopped = failure instanceof TaskStopped;
+  const isGone = isStopped || failure.code === "task-not-found" || failure.code === "container-stopped";
+  return { isGone, isSpot: isStopped && failure.isForCapacity };
+}
+
+function isInfrastructure(failure: Failure): boolean {
+  return failure instanceof TaskStopped ? failure.isByPlatform : AGENT.has(failure.code);
+}

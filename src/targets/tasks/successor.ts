@@ -1,0 +1,21 @@
+import type { Task } from "../../aws/task.ts";
+import type { ResolveContext } from "../resolve-context.ts";
+import type { ServiceCandidates } from "./service-candidates.ts";
+import { describeServiceTasks } from "./service-tasks.ts";
+
+/** How long to wait for the successor of a task, and how often to look for it, in milliseconds. */
+const SUCCESSOR_WITHIN = 60_000;
+const LOOK_EVERY = 2_000;
+
+/** A task of the service that no job of this run has taken. Undefined where there is none within a minute. */
+export async function waitForSuccessor(
+  tasks: ServiceCandidates,
+  { ecs, inputs, clock, signal }: ResolveContext,
+): Promise<Task | undefined> {
+  const until = clock.now() + SUCCESSOR_WITHIN;
+  for (;;) {
+    const next = tasks.takeSuccessor(await describeServiceTasks(tasks, ecs), inputs.container);
+    if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
+    await clock.sleep(LOOK_EVERY, signal);
+  }
+}
