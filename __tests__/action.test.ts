@@ -21,7 +21,7 @@ describe("action.yml", () => {
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks protect start hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
         "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory env secrets workers user " +
-        "timeout retry retry-attempts abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport spool-limit workflow-commands summary region"
+        "timeout retry retry-attempts abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"
       ).split(" "),
     );
   });
@@ -54,6 +54,7 @@ describe("action.yml", () => {
       prefix: "fargate-exec/",
       logs: "auto",
       transport: "auto",
+      "log-to-container": "false",
       "workflow-commands": "false",
       summary: "true",
     });

@@ -21,16 +21,22 @@ const exit = (exitCode: number) => (target: Target) =>
     someFacts({ target }),
   );
 const spot = (target: Target): TaskResult =>
-  failedResult(taskStopped(aTask({ lastStatus: "STOPPED", stopCode: "SpotInterruption" })), someFacts({ target }), true);
+  failedResult(
+    taskStopped(aTask({ lastStatus: "STOPPED", stopCode: "SpotInterruption" })),
+    someFacts({ target }),
+    true,
+  );
 
 /** Runs a job whose attempts end so, in tasks of its own unless other candidates are given. */
 function running(
   ends: readonly ((target: Target) => TaskResult)[],
   {
-    retry = RETRY,
+    retry,
     own = true,
     onPause = () => undefined,
-  }: { retry?: Retry | undefined; own?: boolean; onPause?: (cancel: AbortController) => void } = {},
+  }: { retry: Retry | undefined; own?: boolean; onPause?: (cancel: AbortController) => void } = {
+    retry: RETRY,
+  },
 ) {
   const log = new Listener();
   const cancel = new AbortController();
@@ -62,7 +68,7 @@ function running(
 }
 
 it("runs a job once where nothing else is said", async () => {
-  const { result, tried } = running([exit(75)], { retry: undefined as never });
+  const { result, tried } = running([exit(75)], { retry: undefined });
   expect(await result).toMatchObject({ exitCode: 75 });
   expect(tried).toHaveLength(1);
 });
@@ -94,10 +100,10 @@ it("runs it as often as 'retry-attempts' says, with longer pauses", async () => 
 });
 
 it("runs it in the same running task, and not at all where that is gone", async () => {
-  const same = running([exit(75)], { own: false });
+  const same = running([exit(75)], { retry: RETRY, own: false });
   expect(await same.result).toMatchObject({ outcome: "succeeded" });
   expect(same.tried).toEqual(["1: 0", "2: 0"]);
-  const gone = running([spot], { own: false });
+  const gone = running([spot], { retry: RETRY, own: false });
   expect(await gone.result).toMatchObject({ outcome: "unknown" });
   expect(gone.tried).toHaveLength(1);
   expect(gone.log.lines).toContainEqual(expect.stringContaining("there is no task to run it in"));
@@ -105,7 +111,7 @@ it("runs it in the same running task, and not at all where that is gone", async 
 
 it("ends as cancelled where a cancel comes in a pause", async () => {
   const reason = new Failure("cancelled", { failed: "The run was cancelled.", seen: "", advice: "" });
-  const { result, tried } = running([exit(75)], { onPause: (cancel) => cancel.abort(reason) });
+  const { result, tried } = running([exit(75)], { retry: RETRY, onPause: (cancel) => cancel.abort(reason) });
   expect(await result).toMatchObject({ outcome: "cancelled" });
   expect(tried).toHaveLength(1);
 });

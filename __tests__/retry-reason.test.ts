@@ -13,7 +13,8 @@ const ended = (exitCode: number, reason: "exited" | "timed-out" | "cancelled" = 
     { kind: "ended", reason, workers: [{ worker: 0, exitCode, seconds: 1, stopped: reason !== "exited" }] },
     someFacts(),
   );
-const failed = (failure: Failure, attached = true): TaskResult => failedResult(failure, someFacts(), attached);
+const failed = (failure: Failure, attached = true): TaskResult =>
+  failedResult(failure, someFacts(), attached);
 const failure = (code: Failure["code"]) => new Failure(code, { failed: "f", seen: "s", advice: "a" });
 const stopped = (stopCode: string, stoppedReason = "") =>
   taskStopped(aTask({ lastStatus: "STOPPED", stopCode, stoppedReason }));
@@ -44,10 +45,25 @@ const rows: readonly (readonly [string, TaskResult, string | undefined, string |
     undefined,
     undefined,
   ],
-  ["a container that ended, before the job", failed(stopped("EssentialContainerExited"), false), undefined, undefined],
-  ["a container that ended, under the job", failed(stopped("EssentialContainerExited")), "unknown", "unknown"],
+  [
+    "a container that ended, before the job",
+    failed(stopped("EssentialContainerExited"), false),
+    undefined,
+    undefined,
+  ],
+  [
+    "a container that ended, under the job",
+    failed(stopped("EssentialContainerExited")),
+    "unknown",
+    "unknown",
+  ],
   ["a call of StopTask", failed(stopped("UserInitiated")), "unknown", "unknown"],
-  ["an agent that died before the job", failed(failure("exec-agent-stopped"), false), "infrastructure", "infrastructure"],
+  [
+    "an agent that died before the job",
+    failed(failure("exec-agent-stopped"), false),
+    "infrastructure",
+    "infrastructure",
+  ],
   // Elsewhere the script may still run.
   ["an agent that died under the job", failed(failure("exec-agent-stopped")), "infrastructure", "unknown"],
   ["an end that is not known", failed(failure("no-status")), "unknown", "unknown"],

@@ -46,7 +46,12 @@ export async function runAttempts(
         log.info(`The script is not run again for '${reason.words}': there is no task to run it in.`);
         return ended;
       }
-      earlier.push({ taskId: last.taskId, outcome: result.outcome, end: endOf(result), reason: reason.words });
+      earlier.push({
+        taskId: last.taskId,
+        outcome: result.outcome,
+        end: endOf(result),
+        reason: reason.words,
+      });
       log.phase(`Attempt ${attempt + 1} of ${retry.attempts}`);
       log.info(`The script is run again for '${reason.words}'.`);
       target = next;
@@ -62,7 +67,9 @@ export async function runAttempts(
     { clock, targets }: AttemptsContext,
   ): Promise<Target | undefined> {
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (1 + Math.random() / 2);
-    log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
+    log.info(
+      `Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`,
+    );
     await clock.sleep(pause, cancel);
     const finding = targetOfNextAttempt(last, reason, candidates, targets);
     return await tellWhile("the task of the next attempt", { clock, log }, finding);

@@ -92,6 +92,16 @@ export class Failure extends Error {
     this.seen = parts.seen;
     this.advice = parts.advice;
   }
+
+  /** The same failure, with more that was seen. */
+  alsoSeen(more: string): Failure {
+    return new Failure(this.code, this.partsWith(more));
+  }
+
+  protected partsWith(more: string): FailureParts {
+    const { failed, seen, advice } = this;
+    return { failed, seen: `${seen} ${more}`, advice, cause: this };
+  }
 }
 
 /** Codes of calls that AWS may have carried out: AWS did not answer, or a cancel cut the call short. */
@@ -162,6 +172,7 @@ export interface ContainerEnd {
 
 /** A task that ended before the job, with ECS's own fields on how it ended. */
 export class TaskStopped extends Failure {
+  declare readonly code: "task-not-started" | "task-stopped" | "no-shell";
   readonly stopCode: string | undefined;
   /** True where Fargate lacked capacity. The task itself may be in order then. */
   readonly isForCapacity: boolean;
@@ -172,12 +183,9 @@ export class TaskStopped extends Failure {
   readonly containers: readonly ContainerEnd[];
 
   constructor(
-    code: "task-not-started" | "task-stopped" | "no-shell",
+    code: TaskStopped["code"],
     parts: FailureParts,
-    ecs: Pick<
-      TaskStopped,
-      "stopCode" | "isForCapacity" | "isThrottled" | "isByPlatform" | "containers"
-    >,
+    ecs: Pick<TaskStopped, "stopCode" | "isForCapacity" | "isThrottled" | "isByPlatform" | "containers">,
   ) {
     super(code, parts);
     this.stopCode = ecs.stopCode;
@@ -185,6 +193,10 @@ export class TaskStopped extends Failure {
     this.isThrottled = ecs.isThrottled;
     this.isByPlatform = ecs.isByPlatform;
     this.containers = ecs.containers;
+  }
+
+  override alsoSeen(more: string): TaskStopped {
+    return new TaskStopped(this.code, this.partsWith(more), this);
   }
 }
 

@@ -34,7 +34,8 @@ export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): R
   const has = (reason: Retry["reasons"][number]): boolean => retry.reasons.includes(reason);
   const isOver = isOwn || end.isGone || outcome === "not-started";
   if (end.isSpot && has("spot")) return { words: "spot", ...end };
-  if (isInfrastructure(failure) && isOver && has("infrastructure")) return { words: "infrastructure", ...end };
+  if (isInfrastructure(failure) && isOver && has("infrastructure"))
+    return { words: "infrastructure", ...end };
   if (outcome === "unknown" && has("unknown")) return { words: "unknown", ...end };
   return undefined;
 }

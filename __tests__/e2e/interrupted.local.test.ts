@@ -25,6 +25,11 @@ const fromImage = (aws: Aws): Inputs => ({
   ...bucket(aws),
   run: SILENT,
 });
+/** The image in the place of the one in the service's definition. */
+const withImage = (aws: Aws): Inputs => ({
+  ...{ service: aws.world.made.service, image: IMAGE, ...bucket(aws) },
+  run: SILENT,
+});
 const fromFile = (aws: Aws): Inputs => ({ ...aws.newTask("ops/job.json"), ...bucket(aws), run: SILENT });
 const FILES = {
   "ops/job.json": JSON.stringify(
@@ -334,6 +339,12 @@ const all: readonly Moment[] = [
       ],
       ["while the job runs in a new task", fromImage, said(/^begun$/), /Stopping task arn:/],
       [
+        "while the job runs in a new task with another image in the service's definition",
+        withImage,
+        said(/^begun$/),
+        /Deregistering arn:/,
+      ],
+      [
         "while the job runs in a task of a cluster that encrypts its sessions",
         (aws: Aws, task: Task) => ({ ...inTask(SILENT)(aws, task), cluster: encrypted(aws) }),
         said(/^begun$/),
@@ -385,6 +396,14 @@ const all: readonly Moment[] = [
   },
 ];
 
+/** From the process's start to a job that runs, the revision with the image is looked for, registered, used and deregistered. */
+const withReplacedImage = Array.from({ length: 20 }, (_, at): Moment => ({
+  name: `${(at + 1) * 150} ms after its start, with another image in the service's definition`,
+  inputs: withImage,
+  when: ({ age }) => age > (at + 1) * 150,
+  says: [],
+}));
+
 /** The fault for every path that begins like this. */
 function anyOf<F extends { operation: string }>(fault: F): F {
   return { ...fault, operation: `${fault.operation}*` };
@@ -394,7 +413,7 @@ let lanes: readonly Aws[];
 /** One run for one try of its test. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
-const moments = turnOf(all, 2);
+const moments = [...turnOf(all, 2), ...turnOf(withReplacedImage, 10)];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };

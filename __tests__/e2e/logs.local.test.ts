@@ -1,6 +1,9 @@
+import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
+import { eventually } from "../helpers/until.ts";
+import { clientConfig } from "../local/with-local.ts";
 
 let aws: Aws;
 
@@ -94,6 +97,26 @@ it("a started task lives until its log has been read", async () => {
     expect(result.outputs).toMatchObject({ "exit-code": "5", stdout: "from the log" });
     await aws.taskOf(result).ended;
   }
+});
+
+it("'log-to-container' copies the output to the container's own log, without its secrets", async () => {
+  const { made, local } = aws.world;
+  const result = await aws.step({
+    ...aws.newTask(),
+    "log-to-container": "true",
+    secrets: "TOKEN=hunter22hunter22",
+    run: 'echo "the token is $TOKEN"; echo problem >&2; exit 3',
+  });
+  expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "the token is ***" });
+  const logs = new CloudWatchLogsClient(clientConfig(local));
+  const logStreamName = `demo/app/${aws.taskOf(result).id}`;
+  const lines = async (): Promise<string[]> => {
+    const { events = [] } = await logs.send(
+      new GetLogEventsCommand({ logGroupName: made.containerLogGroup, logStreamName }),
+    );
+    return events.map(({ message = "" }) => message).toSorted();
+  };
+  await eventually(lines, expect.arrayContaining(["problem", "the token is ***"]) as string[]);
 });
 
 it.each(["cloudwatch", "s3"])(

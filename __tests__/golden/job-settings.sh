@@ -9,6 +9,7 @@ fx_limit=268435456
 fx_abandon=
 fx_wait=0
 fx_fence=
+fx_echo=
 fx_pieces=1
 fx_user=''
 fx_workdir='/srv/my app'

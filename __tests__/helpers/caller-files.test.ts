@@ -8,7 +8,9 @@ it("every file of the workflow's role has its condition", () => {
 it.each([
   [{ task: "t" }, ["caller-without-bucket"]],
   [{ task: "t", bucket: "b" }, ["caller-bucket"]],
-  [{ service: "s", bucket: "b" }, ["caller-service", "caller-bucket"]],
+  [{ service: "s", bucket: "b" }, ["caller-service", "caller-protect", "caller-bucket"]],
+  [{ service: "s", bucket: "b", protect: "false" }, ["caller-service", "caller-bucket"]],
+  [{ task: "t", bucket: "b", protect: "true" }, ["caller-protect", "caller-bucket"]],
   [
     { service: "s", start: "true" },
     [

@@ -38,7 +38,14 @@ export function resolving(
   const events: unknown[] = [];
   const { container, ...rest } = more;
   return {
-    inputs: { cluster: "ci", where, container, region: "eu-central-1", timeout: 60_000, startTimeout: 600_000 },
+    inputs: {
+      cluster: "ci",
+      where,
+      container,
+      region: "eu-central-1",
+      timeout: 60_000,
+      startTimeout: 600_000,
+    },
     ecs: { ...(all as unknown as ResolveContext["ecs"]), ...ecs },
     origin,
     workspace: "/nowhere",

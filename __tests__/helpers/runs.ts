@@ -48,6 +48,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     kmsKeyId: undefined,
     logs: "auto",
     transport: "auto",
+    logToContainer: false,
     workflowCommands: false,
     summary: true,
     region: "eu-central-1",

@@ -103,6 +103,7 @@ export class WatchedJob {
         // This machine stands for the container of every test.
         waitSeconds: 0,
         pieces: false,
+        logToContainer: false,
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,

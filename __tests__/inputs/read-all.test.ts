@@ -27,6 +27,7 @@ describe("readInputs", () => {
       kmsKeyId: undefined,
       logs: "auto",
       transport: "auto",
+      logToContainer: false,
       workflowCommands: false,
       summary: true,
       region: "eu-west-1",

@@ -27,7 +27,10 @@ describe("what the script may be run again for", () => {
   it.each([
     [{ "retry-attempts": "3" }, "Input 'retry-attempts' must be empty without 'retry'."],
     [{ retry: "spot", "retry-attempts": "1" }, "Input 'retry-attempts' must be a whole number from 2 to 10."],
-    [{ retry: "spot", "retry-attempts": "11" }, "Input 'retry-attempts' must be a whole number from 2 to 10."],
+    [
+      { retry: "spot", "retry-attempts": "11" },
+      "Input 'retry-attempts' must be a whole number from 2 to 10.",
+    ],
   ])("%j is refused", (given, failed) => {
     expect(refusal({ ...least, ...given }).failed).toBe(failed);
   });

@@ -121,6 +121,7 @@ describe("a new task", () => {
         overrides: {},
         hold: true,
         keepTask: "never",
+        stuckAfter: 180_000,
       },
     });
   });

@@ -1,4 +1,4 @@
-import { Failure } from "../../src/errors.ts";
+import { Failure, TaskStopped } from "../../src/errors.ts";
 import { Extractor } from "../../src/stream/extract.ts";
 import { lastResort } from "../../src/logs/last-resort.ts";
 import type { JobEnd } from "../../src/follow/job-end.ts";
@@ -19,7 +19,14 @@ type End = Exclude<JobEnd, { kind: "status" }>;
 const lost: End = { kind: "ended", end: { kind: "lost", why: "the connection broke" }, attached: true };
 const stopped: End = {
   kind: "impossible",
-  failure: new Failure("task-stopped", { failed: "The task stopped.", seen: "Spot.", advice: "Again." }),
+  failure: new TaskStopped(
+    "task-stopped",
+    { failed: "The task stopped.", seen: "Spot.", advice: "Again." },
+    {
+      ...{ stopCode: "SpotInterruption", isForCapacity: true, isThrottled: false, isByPlatform: true },
+      containers: [],
+    },
+  ),
 };
 const denied = new Failure("access-denied", { failed: "Denied.", seen: "No logs:GetLogEvents.", advice: "" });
 
@@ -92,6 +99,8 @@ describe("the last resort of a job whose sessions tell no status", () => {
           "Spot. How the job ended was looked for elsewhere: /ecs/exec/s-1 could not be read (No logs:GetLogEvents.); " +
           "s3://example-logs/exec/s-1.log does not tell it.",
         advice: "Again.",
+        // By which a retry knows it.
+        isForCapacity: true,
       },
     });
   });

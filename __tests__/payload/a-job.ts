@@ -10,6 +10,7 @@ export const JOB: JobOptions = {
   fenceSeconds: undefined,
   waitSeconds: 0,
   pieces: true,
+  logToContainer: false,
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",

@@ -1,4 +1,15 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
@@ -293,4 +304,100 @@ it("waits at its limit for the reader; there is room for last words only once th
   // Its workers have ended: what is in the pipes goes somewhere.
   expect(await recording.term()).toBe(0);
   expect(recording.text()).toBe("aaa\nbbb\nccc\nddd\n");
+});
+
+describe("the copy for the container's own log", () => {
+  /** A pipe like that of PID 1's standard output, which a test reads when it likes. */
+  function aPipe() {
+    const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
+    execFileSync("mkfifo", [path]);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const buffer = Buffer.alloc(1024 * 1024);
+    const taken: Buffer[] = [];
+    /** What has come so far. */
+    const text = (): string => {
+      try {
+        for (let size = 1; size > 0;) {
+          size = readSync(fd, buffer);
+          taken.push(Buffer.from(buffer.subarray(0, size)));
+        }
+      } catch {
+        // EAGAIN: no more for now
+      }
+      return Buffer.concat(taken).toString();
+    };
+    return { path, text, close: () => closeSync(fd) };
+  }
+  const unlimited = { limit: 1024 ** 4, piece: 1024 ** 3 };
+  const echoing = (path: string, secrets: readonly string[] = [], workers = 1): Promise<Recording> =>
+    Recording.start(secrets, workers, workers, { ...unlimited, echo: [path] });
+
+  it("has what the job printed, without secrets and without marks", async () => {
+    const pipe = aPipe();
+    const recording = await echoing(pipe.path, ["hunter22"], 2);
+    recording.write("token hunter22\n");
+    recording.write("to standard error\n", "1.e");
+    await until(() => recording.text("stderr").includes("standard error"));
+    recording.write("\x1b]7733;+\x07 and \ufffd, as they are\n");
+    await recording.end();
+    const lines = pipe.text().trimEnd().split("\n").toSorted();
+    expect(lines).toEqual([
+      "[0] \x1b]7733;+\x07 and \ufffd, as they are",
+      "[0] token ***",
+      "[1] to standard error",
+    ]);
+    pipe.close();
+  });
+
+  it("never holds the job up: what a full pipe does not take is left out, and the copy says how much", async () => {
+    const pipe = aPipe();
+    const recording = await echoing(pipe.path);
+    const lines = hundredThousand("while nothing reads");
+    recording.write(lines);
+    await recording.shows("99999 while nothing reads");
+    await until(() => {
+      pipe.text();
+      recording.write("again\n");
+      return /\[fargate-exec: \d+ bytes of output are left out here\]\n/.test(pipe.text());
+    });
+    await recording.end();
+    expect(recording.text().startsWith(lines)).toBe(true);
+    const kept = pipe.text().replace(/\[fargate-exec: \d+ bytes of output are left out here\]\n/g, "");
+    const left = [...pipe.text().matchAll(/\[fargate-exec: (\d+) bytes/g)].reduce(
+      (sum, [, n]) => sum + Number(n),
+      0,
+    );
+    expect(kept.length + left).toBe(recording.text().length);
+    pipe.close();
+  });
+
+  it("ends without harm where nothing reads the pipe any more", async () => {
+    const pipe = aPipe();
+    const recording = await echoing(pipe.path);
+    pipe.close();
+    recording.write("one\n");
+    recording.write("two\n");
+    await recording.end();
+    expect(recording.text()).toBe("one\ntwo\n");
+  });
+
+  it.each([
+    ["is a file, into which another user may have led it", true],
+    ["is not there", false],
+  ])("is not made where standard output %s, and a note says so", async (_, isFile) => {
+    const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
+    if (isFile) writeFileSync(path, "as it was\n");
+    const recording = await echoing(path);
+    recording.write("hello\n");
+    await recording.end();
+    expect(recording.text()).toBe("hello\n");
+    expect(readFileSync(join(recording.directory, "notes"), "utf8")).toMatch(
+      /^The output is not copied to the container's log: .+\.\n$/,
+    );
+    expect(isFile ? readFileSync(path, "utf8") : "as it was\n").toBe("as it was\n");
+  });
+
+  function hundredThousand(text: string): string {
+    return Array.from({ length: 100_000 }, (_, at) => `${at} ${text}\n`).join("");
+  }
 });

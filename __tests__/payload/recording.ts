@@ -47,12 +47,21 @@ export class Recording {
     secrets: readonly string[] = [],
     workers = 1,
     begun = workers,
-    { limit, piece }: { readonly limit: number; readonly piece: number } = NO_LIMIT,
+    {
+      limit,
+      piece,
+      echo = [],
+    }: {
+      readonly limit: number;
+      readonly piece: number;
+      /** The pipe that gets a copy. */
+      readonly echo?: readonly [string] | readonly [];
+    } = NO_LIMIT,
   ): Promise<Recording> {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
     writeFileSync(program, recorderPy());
-    const args = [directory, workers, limit, piece].map(String);
+    const args = [directory, workers, limit, piece, ...echo].map(String);
     const child = spawn(PYTHON, ["-I", "-S", program, ...args], {
       stdio: ["pipe", "ignore", "inherit"],
     });

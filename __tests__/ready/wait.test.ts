@@ -42,20 +42,29 @@ function waiting(
 
 describe("a task that makes no progress", () => {
   const begun = pending({ lastStatus: "ACTIVATING" });
-  const stuck = { code: "task-not-started", failed: expect.stringMatching(/no progress for \d+ s/) as string };
+  const stuck = {
+    code: "task-not-started",
+    failed: expect.stringMatching(/no progress for \d+ s/) as string,
+  };
 
   it.each<[string, readonly (Task | undefined)[]]>([
     ["never listed", [undefined]],
     ["without a network", [provisioning]],
     ["before its image is pulled", [provisioning, pending({ lastStatus: "PENDING" })]],
-    ["after its image was pulled", [pulling, pending({ lastStatus: "PENDING", pullStartedAt: 1, pullStoppedAt: 2 })]],
+    [
+      "after its image was pulled",
+      [pulling, pending({ lastStatus: "PENDING", pullStartedAt: 1, pullStoppedAt: 2 })],
+    ],
     ["whose containers do not start", [provisioning, begun]],
   ])("%s, is stuck after a while", async (_, shown) => {
     await expect(waiting(shown, { stuckAfter: 20_000 })).rejects.toMatchObject(stuck);
   });
 
   it.each<[string, readonly (Task | undefined)[]]>([
-    ["it has been seen to go on in between", [...Array.from({ length: 8 }, () => provisioning), begun, begun, aTask()]],
+    [
+      "it has been seen to go on in between",
+      [...Array.from({ length: 8 }, () => provisioning), begun, begun, aTask()],
+    ],
     ["its image is being pulled", [...Array.from({ length: 20 }, () => pulling), aTask()]],
     [
       "it runs and only a container of its does not",

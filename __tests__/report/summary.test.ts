@@ -32,7 +32,9 @@ it.each<[string, Result]>([
 });
 
 it("has a row for each attempt of a job that was run again", () => {
-  const earlier = [{ taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" }] as const;
+  const earlier = [
+    { taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" },
+  ] as const;
   const once = { ...aResult("exited", "0"), earlier };
   expect(summary(once, aStep)).toContain(
     [

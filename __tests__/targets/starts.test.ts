@@ -69,7 +69,7 @@ class OneStart {
     const age = this.clock.now() - task.begun;
     const containers = [aContainer({ lastStatus: "PENDING" })];
     const starting = { arn, containers, startedAt: undefined };
-    if (age < 12_000 || /stuck/.test(task.fate)) return show({ ...starting, lastStatus: "PROVISIONING" });
+    if (age < 12_000 || task.fate.includes("stuck")) return show({ ...starting, lastStatus: "PROVISIONING" });
     if (task.fate.endsWith("later")) {
       task.stopped = true;
       const stoppedReason =
@@ -105,7 +105,7 @@ async function start(fate: Fate): Promise<{ readonly ecs: OneStart; readonly fai
   let failure: Failure | undefined;
   try {
     const { targets, candidates } = await resolveTargets(context);
-    for (let target: Target | undefined = targets[0]; target !== undefined; ) {
+    for (let target: Target | undefined = targets[0]; target !== undefined;) {
       failure = await waitUntilReady(target, clock.now() + 10 * MINUTE, {
         ...{ ecs: { describeTask }, clock, lines: new WaitLines({ clock, log }), signal: undefined },
         stuckAfter: stuckAfter(candidates, target),
@@ -136,17 +136,22 @@ it("of a thousand starts, of which one in a hundred sticks and one in a hundred 
   expect(tasks.filter((count) => count > 1)).toHaveLength(STARTS / 100);
 });
 
-it.each<Fate>(["no capacity later", "throttled later"])("a start that ends for %s is tried again", async (fate) => {
-  const { ecs, failure } = await start(fate);
-  expect([failure, ecs.tasks.size, ecs.running]).toEqual([undefined, 3, 0]);
-  expect(ecs.log.lines.filter((line) => line.includes("trying again in"))).toHaveLength(2);
-});
+it.each<Fate>(["no capacity later", "throttled later"])(
+  "a start that ends for %s is tried again",
+  async (fate) => {
+    const { ecs, failure } = await start(fate);
+    expect([failure, ecs.tasks.size, ecs.running]).toEqual([undefined, 3, 0]);
+    expect(ecs.log.lines.filter((line) => line.includes("trying again in"))).toHaveLength(2);
+  },
+);
 
 it("a task that sticks is replaced once, and its replacement has all of 'start-timeout'", async () => {
   const { ecs, failure } = await start("always stuck");
   expect(failure).toMatchObject({ code: "timed-out" });
   expect([ecs.tasks.size, ecs.running]).toEqual([2, 0]);
   expect(ecs.log.lines).toContainEqual(
-    expect.stringMatching(/made no progress for 1[89]\d s before it ran\. It is stopped, and another one is started\.$/),
+    expect.stringMatching(
+      /made no progress for 1[89]\d s before it ran\. It is stopped, and another one is started\.$/,
+    ),
   );
 });

@@ -1,11 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { constants } from "node:os";
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Socket } from "node:net";
+import { constants as system, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { interpreterHome, python, virtualEnvironment } from "../python.ts";
 
 export interface IsolateOptions {
@@ -57,6 +60,7 @@ const become = join(import.meta.dirname, "become.py");
 export async function isolate(options: IsolateOptions): Promise<IsolatedProcess> {
   const variables = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
   const before = options.init === undefined ? [] : ["/dev/init", "--"];
+  const pipe = await kernelPipe();
   const child = spawn(
     "setpriv",
     [
@@ -68,7 +72,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
     {
       // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.
       detached: true,
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
+      stdio: ["ignore", pipe.writes, "pipe", "pipe"],
       env: {
         PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         BOX_HOSTNAME: options.hostname,
@@ -86,14 +90,28 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
     },
   );
   const exited = exitOf(child);
-  await once(child, "spawn");
-  const [, stdout, stderr, reports] = child.stdio;
-  if (!stdout || !stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
-  const output = { stdout: kept(stdout), stderr: kept(stderr) };
+  await once(child, "spawn").finally(() => closeSync(pipe.writes));
+  const [, , stderr, reports] = child.stdio;
+  if (!stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
+  const output = { stdout: kept(pipe.reads), stderr: kept(stderr) };
   const pid = await started(reports);
   // The script ends with an exec that removes its own variables.
   await becameCommand(pid, exited, "BOX_COMMAND=");
   return { pid, ...output, exited };
+}
+
+/**
+ * A pipe of the kernel's, as a container runtime gives it to PID 1. Node's own are sockets, which a process can't open
+ * by their path in /proc.
+ */
+async function kernelPipe(): Promise<{ readonly reads: Readable; readonly writes: number }> {
+  const directory = await mkdtemp(join(tmpdir(), "container-"));
+  const path = join(directory, "stdout");
+  await promisify(execFile)("mkfifo", ["-m", "600", path]);
+  const reads = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writes = openSync(path, constants.O_WRONLY);
+  await rm(directory, { recursive: true });
+  return { reads: new Socket({ fd: reads, readable: true, writable: false }), writes };
 }
 
 /** The status of a child as ECS gives it. */
@@ -148,5 +166,5 @@ async function started(reports: Readable): Promise<number> {
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === null ? 0 : constants.signals[signal];
+  return signal === null ? 0 : system.signals[signal];
 }

@@ -51,6 +51,8 @@ export interface Inputs {
   readonly kmsKeyId: string | undefined;
   readonly logs: "auto" | "session" | "cloudwatch" | "s3";
   readonly transport: "auto" | "plain" | "packed" | "s3";
+  /** Whether the output is copied to the container's own log, too. */
+  readonly logToContainer: boolean;
   readonly workflowCommands: boolean;
   readonly summary: boolean;
   readonly region: string;

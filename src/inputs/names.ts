@@ -52,6 +52,7 @@ export const inputNames = [
   "kms-key-id",
   "logs",
   "transport",
+  "log-to-container",
   "spool-limit",
   "workflow-commands",
   "summary",

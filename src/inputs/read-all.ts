@@ -49,6 +49,7 @@ export function readInputs(source: InputSource): Inputs {
     ...readStaging(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
+    logToContainer: reader.orElse("log-to-container", boolean, false),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };

@@ -61,7 +61,6 @@ export async function lastResort(
       );
     }
   }
-  const { code, failed, advice } = failure;
-  const seen = [failure.seen, `How the job ended was looked for elsewhere: ${tried.join("; ")}.`].join(" ");
-  return { kind: "impossible", failure: new Failure(code, { failed, seen, advice, cause: failure }) };
+  const more = `How the job ended was looked for elsewhere: ${tried.join("; ")}.`;
+  return { kind: "impossible", failure: failure.alsoSeen(more) };
 }

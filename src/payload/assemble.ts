@@ -36,6 +36,7 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
     fenceSeconds: inputs.lock === undefined ? undefined : SILENCE_MS / 1000,
     pieces,
+    logToContainer: inputs.logToContainer,
     shell: shellFor(inputs.shell, script),
     args: inputs.args,
     workingDirectory: inputs.workingDirectory,

@@ -25,6 +25,8 @@ export interface JobOptions {
   readonly fenceSeconds: number | undefined;
   /** S3 may carry the output: the job has an uploader, which waits for an order (`typedOrder`). */
   readonly pieces: boolean;
+  /** The output is copied to the container's own log, as far as its pipe takes it at once. */
+  readonly logToContainer: boolean;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -43,6 +45,9 @@ export interface JobOptions {
   readonly runUrl: string | undefined;
 }
 
+/** The standard output of the container's PID 1, which its log driver reads. */
+const CONTAINER_LOG = "/proc/1/fd/1";
+
 /**
  * The job as POSIX shell: the settings of this run, then the parts that are the same for all runs.
  * `container/README.md` lists the settings, and the files that read them.
@@ -60,6 +65,7 @@ export function jobText(options: JobOptions): string {
     `fx_abandon=${options.abandonSeconds ?? ""}`,
     `fx_wait=${options.waitSeconds}`,
     `fx_fence=${options.fenceSeconds ?? ""}`,
+    `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,

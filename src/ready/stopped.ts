@@ -12,7 +12,12 @@ export function taskStopped(task: Task): TaskStopped {
   const id = lastPart(task.arn);
   const end = taskEnd(reasonsOf(task));
   const isThrottled = end === "throttled" && task.stopCode === "TaskFailedToStart";
-  const ecs = { ...task, isForCapacity: isForCapacity(task, end), isThrottled, isByPlatform: isByPlatform(task, end) };
+  const ecs = {
+    ...task,
+    isForCapacity: isForCapacity(task, end),
+    isThrottled,
+    isByPlatform: isByPlatform(task, end),
+  };
   const parts = {
     failed: began ? `The task ${id} stopped before the job had ended.` : `The task ${id} could not start.`,
     seen: whatWasSeen(task),

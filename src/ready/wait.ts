@@ -79,7 +79,13 @@ class Progress {
   }
 }
 
-function stagesOf({ lastStatus, networkInterfaceId, pullStartedAt, pullStoppedAt, containers }: Task): string {
+function stagesOf({
+  lastStatus,
+  networkInterfaceId,
+  pullStartedAt,
+  pullStoppedAt,
+  containers,
+}: Task): string {
   const stages = containers.map((container) => container.lastStatus);
   return [lastStatus, networkInterfaceId, pullStartedAt, pullStoppedAt, ...stages].join();
 }

@@ -77,7 +77,14 @@ function attemptTable(tasks: readonly TaskResult[]): string[] {
     const end = { taskId: last.task?.target.taskId ?? "", outcome: last.outcome, end: lastEnd, reason: "" };
     return [...earlier, end].map((one, attempt) => {
       const index = tasks.length === 1 ? [] : [String(task)];
-      const cells = [...index, String(attempt + 1), literalCell(one.taskId), one.outcome, one.end, one.reason];
+      const cells = [
+        ...index,
+        String(attempt + 1),
+        literalCell(one.taskId),
+        one.outcome,
+        one.end,
+        one.reason,
+      ];
       return `| ${cells.join(" | ")} |`;
     });
   });

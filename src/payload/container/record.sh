@@ -33,7 +33,8 @@ fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_aw
 
 fx_start_python() {
   printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
-  printf %s "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
+  # shellcheck disable=SC2086 # empty, it is no argument
+  printf %s "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" $fx_echo &
   fx_name "$!"
   fx_recorders=$fx_token
 }
@@ -46,6 +47,7 @@ fx_stop_python() {
 }
 
 fx_start_awk() {
+  [ -z "$fx_echo" ] || fx_note "The output is not copied to the container's log: the image has no python3."
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &

@@ -41,7 +41,9 @@ export class CapacityWait {
     const ms = pause * (1 + Math.random() / 2);
     if (clock.now() + ms > until) return undefined;
     const where = one === undefined ? "" : ` in ${one}`;
-    log.info(`The task could not be started now; trying again in ${Math.round(ms / 1000)} s${where}. ${seen}`);
+    log.info(
+      `The task could not be started now; trying again in ${Math.round(ms / 1000)} s${where}. ${seen}`,
+    );
     await clock.sleep(ms, signal);
     return { ...rest, subnets: one === undefined ? subnets : [one] };
   }

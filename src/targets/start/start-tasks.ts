@@ -55,7 +55,8 @@ export async function startTasks(
         current = onDemand(current);
         continue;
       }
-      const next = error instanceof Failure ? await nextRequest(current, error, { request, ...context }) : undefined;
+      const next =
+        error instanceof Failure ? await nextRequest(current, error, { request, ...context }) : undefined;
       if (next !== undefined) current = next;
       else if (tasks.length > 0 && isRefusedByAws(error)) return { tasks, refusal: error };
       else throw error;
