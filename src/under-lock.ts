@@ -45,6 +45,8 @@ export async function underLock(
 
 /** Whether no job can still run there. */
 function hasEnded(result: TaskResult): boolean {
+  // With `retry: unknown` the job of an attempt before may still run.
+  if (result.earlier?.some(({ outcome }) => outcome === "unknown")) return false;
   return (
     result.kind === "status" || (result.outcome === "not-started" && result.task?.sessionId === undefined)
   );
