@@ -11,7 +11,7 @@ const MOST_OF_RUNNER = 150;
 const bytes = Number(process.env["SOAK_FLOOD"] ?? 400) * MB;
 
 const floods = {
-  ...Object.fromEntries(Object.entries(TEXTS).map(([name, text]) => [name, floodOf([text], bytes)])),
+  ...Object.fromEntries(Object.entries(TEXTS).map(([name, text]) => [name, floodOf([{ text, bytes }])])),
   ...Object.fromEntries(Object.entries(ENDING).map(([name, parts]) => [name, endingFlood(parts, bytes)])),
 };
 

@@ -33,9 +33,9 @@ export const ENDING = {
 
 const READY = mark("open") + mark("ready");
 
-/** A flood of these texts one after the other, this many bytes of each. */
-export function floodOf(texts: readonly string[], bytes: number): Flood {
-  return { opening: READY, parts: [{ text: SPOOL, bytes: 1 }, ...texts.map((text) => ({ text, bytes }))] };
+/** A flood of these texts of `TEXTS`, one after the other. */
+export function floodOf(parts: Flood["parts"]): Flood {
+  return { opening: READY, parts: [{ text: SPOOL, bytes: 1 }, ...parts] };
 }
 
 /** A flood of these parts, of which this many bytes take the place of those without end. */
