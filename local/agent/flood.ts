@@ -20,6 +20,7 @@ const AHEAD = 128;
 export class Flooding {
   readonly #flood: Flood;
   readonly #peer: Peer;
+  readonly #client = deferred<undefined>();
   readonly #nonce = deferred<string>();
 
   constructor(flood: Flood, peer: Peer) {
@@ -27,7 +28,12 @@ export class Flooding {
     this.#peer = peer;
   }
 
-  /** Takes input of the client. */
+  /** There is a client. What is said before it comes is sent again later, ten messages a second. */
+  meet(): void {
+    this.#client.resolve(undefined);
+  }
+
+  /** Takes what the client has typed. */
   take(input: Uint8Array): void {
     this.#nonce.resolve(Buffer.from(input).toString("latin1").split(/\s/)[0] ?? "");
   }
@@ -40,6 +46,7 @@ export class Flooding {
       () => ended.abort(),
     );
     this.#peer.sendOutput(Buffer.from(this.#flood.opening));
+    await Promise.race([this.#client.promise, over]);
     const { parts } = this.#flood;
     const isAsked = parts.some(({ text }) => text.includes("NONCE"));
     const nonce = isAsked ? await Promise.race([this.#nonce.promise, over.then(String)]) : "";

@@ -238,6 +238,7 @@ export class Session {
   }
 
   async #input(payloadType: number, payload: Uint8Array): Promise<InputResult> {
+    this.#flooding?.meet();
     if (this.#flooding !== undefined && payloadType === PayloadType.output) this.#flooding.take(payload);
     if (this.#pty === undefined) return this.#flooding === undefined ? "not-ready" : "done";
     if (payloadType === PayloadType.output) {
