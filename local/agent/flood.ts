@@ -56,7 +56,7 @@ export class Flooding {
       const frame = Buffer.concat(Array.from({ length: pieces }, () => piece));
       for (let sent = 0; sent < bytes && !ended.signal.aborted; sent += frame.length) {
         this.#peer.sendOutput(frame);
-        await this.#peer.acknowledged(AHEAD);
+        await this.#peer.acknowledged(AHEAD, ended.signal);
       }
     }
   }

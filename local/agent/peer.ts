@@ -21,6 +21,7 @@ const OUTGOING_CAPACITY = 100_000;
 const INCOMING_CAPACITY = 100_000;
 const DRAIN_LIMIT = 2000;
 const DRAIN_POLL = 10;
+const ACKNOWLEDGED_POLL = 1;
 
 /**
  * The plugin's answer to an input message. The agent does not acknowledge a "not-ready" one, so the client sends it
@@ -118,9 +119,10 @@ export class Peer {
     if (!this.#receiving) void this.#handleReceived();
   }
 
-  /** Resolves when at most this many messages are not acknowledged, or at the end. */
-  async acknowledged(atMost: number): Promise<void> {
-    while (this.#open && this.#outgoing.size > atMost) await new Promise((resolve) => setImmediate(resolve));
+  /** Resolves when at most this many messages are not acknowledged, or when `over` aborts. */
+  async acknowledged(atMost: number, over: AbortSignal): Promise<void> {
+    while (!over.aborted && this.#outgoing.size > atMost)
+      await new Promise((resolve) => setTimeout(resolve, ACKNOWLEDGED_POLL));
   }
 
   /** Resolves when all output is acknowledged, or after 2 seconds. */
