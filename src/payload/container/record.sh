@@ -51,7 +51,7 @@ fx_start_awk() {
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &
-  fx_keeper=$!
+  fx_spooling=$!
   # The job keeps the pipe open until every recorder has it: fx_keep ends when no process has it open for writing.
   exec 6>"$fx_dir/joined"
   fx_recorders=
@@ -90,5 +90,5 @@ fx_stop_awk() {
     fi
     wait "${fx_awk%:*}"
   done
-  wait "$fx_keeper"
+  wait "$fx_spooling"
 }
