@@ -27,12 +27,14 @@ const ROWS = [
   ["report"],
   ["check"],
   ["step"],
-  ["github", "job", "retry-reason"],
+  ["github", "program", "job", "retry-reason"],
   ["attempts"],
   ["fan-out", "under-lock"],
   ["main", "post-main"],
-  ["action"],
-  ["index", "post"],
+  ["run-on-fargate"],
+  ["cli"],
+  ["action", "package"],
+  ["index", "post", "bin", "module"],
 ];
 
 /** The same for the files and folders of src/targets/: the phase of a run that has the most of them. */
@@ -85,6 +87,11 @@ const others = [
     comment: "The engine is to have a second door, which is no GitHub Action.",
     from: { path: "^src/", pathNot: paths(["github"]) },
     to: { path: "(^|/)@actions/" },
+  },
+  {
+    name: "the-package-loads-nothing-of-the-runner",
+    from: { path: paths(["package", "bin", "module"]) },
+    to: { path: paths(["github"]), reachable: true },
   },
   {
     name: "only-aws-knows-the-sdk",

@@ -1,11 +1,13 @@
 /**
- * `npm run local [-- --podman] [-- --shop]` starts the local Fargate. With `--shop` its account has all that the README's
- * workflows and the examples name. Prints the environment to export; ends with Ctrl-C.
+ * `npm run local [-- --podman] [-- --shop] [-- COMMAND…]` starts the local Fargate. With `--shop` its account has all that the
+ * README's workflows and the examples name. Prints the environment to export, and ends with Ctrl-C; or runs the command in that
+ * environment, and ends with it and its exit code.
  */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { visibleDelays } from "./settings.ts";
 import { seed } from "./seed.ts";
-import { openShop, SHOP_IMAGES, SHOP_REGION } from "./shop/shop.ts";
 import { type LocalFargate, startLocalFargate } from "./start.ts";
 
 // Kept to the end: Ctrl-C reaches this process twice, from the terminal and from npm, which passes it on.
@@ -13,24 +15,44 @@ const ended = new Promise<void>((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve());
 });
 
-const { podman, shop } = parseArgs({
+const { values, positionals: command } = parseArgs({
   options: { podman: { type: "boolean", default: false }, shop: { type: "boolean", default: false } },
-}).values;
-const local = await startLocalFargate({
-  delays: visibleDelays,
-  runtime: podman ? "podman" : "own",
-  log: (line) => console.error(`# ${line}`),
-  ...(shop ? { region: SHOP_REGION, images: SHOP_IMAGES } : {}),
+  allowPositionals: true,
 });
-const words = shop ? await furnishShop(local) : await furnishDemo(local);
-
-for (const [name, value] of Object.entries({ ...local.env, ...local.idTokenEnv }))
-  console.log(`export ${name}=${value}`);
-for (const line of words) console.log(`# ${line}`);
-console.log("# end: Ctrl-C");
-
-await ended;
+// Its files are in a clone of the repository only.
+const shop = values.shop ? await import("./shop/shop.ts") : undefined;
+const local = await startLocalFargate({
+  // A command waits for its tasks, and a person looks at them.
+  ...(command.length === 0 && { delays: visibleDelays, log: (line: string) => console.error(`# ${line}`) }),
+  runtime: values.podman ? "podman" : "own",
+  ...(shop && { region: shop.SHOP_REGION, images: shop.SHOP_IMAGES }),
+});
+const words = shop ? saidOf(await shop.openShop(local)) : await furnishDemo(local);
+if (command.length === 0) await showUntilEnded();
+else process.exitCode = await runCommand(command);
 await local.stop();
+
+async function showUntilEnded(): Promise<void> {
+  for (const [name, value] of Object.entries({ ...local.env, ...local.idTokenEnv }))
+    console.log(`export ${name}=${value}`);
+  for (const line of words) console.log(`# ${line}`);
+  console.log("# end: Ctrl-C");
+  await ended;
+}
+
+/** Resolves with the command's exit code, 128 + n after signal n, as a shell has it. */
+async function runCommand([file = "", ...args]: readonly string[]): Promise<number> {
+  const env = { ...process.env, ...local.env, ...local.idTokenEnv };
+  const child = spawn(file, args, { env, stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+  return await new Promise((resolve) => {
+    child.once("error", ({ message }) => {
+      console.error(message);
+      resolve(127);
+    });
+    child.once("close", (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
 
 /** What to say of what was made. */
 async function furnishDemo(at: LocalFargate): Promise<readonly string[]> {
@@ -44,7 +66,6 @@ async function furnishDemo(at: LocalFargate): Promise<readonly string[]> {
   ];
 }
 
-async function furnishShop(at: LocalFargate): Promise<readonly string[]> {
-  const fillIns = await openShop(at);
+function saidOf(fillIns: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(fillIns).map(([name, value]) => `for ${name} take ${value}`);
 }

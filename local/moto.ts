@@ -23,13 +23,16 @@ export interface MotoForks {
 /** The variable with the name of the `MotoForks` that several processes share. */
 export const MOTO_FORKS = "FARGATE_LOCAL_MOTO";
 
+/** The bytes of an address of a local socket, less the first, which is 0. Node.js 20 knows no shorter abstract names. */
+const LONGEST_NAME = 107;
+
 /**
  * Starts such a process, and resolves once it takes connections. It dies with this process, however this process
  * ends.
  */
 export async function startMotoForks(): Promise<MotoForks> {
   interpreterHome(); // Throws with advice when there is no .venv.
-  const name = `fargate-local-moto-${randomUUID()}`;
+  const name = `fargate-local-moto-${randomUUID()}`.padEnd(LONGEST_NAME, "-");
   const program = [python, "-I", join(import.meta.dirname, "moto.py"), name];
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...program], {
     detached: true,

@@ -1,8 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The directory in which `setup.ts` puts moto, boto3 and the other programs. */
-export const virtualEnvironment = join(dirname(import.meta.dirname), ".venv");
+/**
+ * The directory in which `setup.ts` puts moto, boto3 and the other programs. The npm package names one of the user's, because
+ * its own may be read-only.
+ */
+export const virtualEnvironment =
+  process.env["FARGATE_LOCAL_VENV"] ?? join(dirname(import.meta.dirname), ".venv");
 
 export const python = join(virtualEnvironment, "bin/python3");
 

@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { virtualEnvironment } from "./python.ts";
 
 const ACTIONLINT = "github.com/rhysd/actionlint";
@@ -36,13 +36,15 @@ function main(): void {
       "Install python3 (3.9 or newer), util-linux and, on Debian, bsdutils.",
     );
   }
-  const wanted = createHash("sha256")
-    .update(readFileSync(requirements))
-    .update(readFileSync(join(goModule, "go.sum")))
-    .digest("hex");
+  const parts = [requirements, join(goModule, "go.sum")].filter((file) => existsSync(file));
+  const hash = createHash("sha256");
+  for (const file of parts) hash.update(readFileSync(file));
+  const wanted = hash.digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8").trim() === wanted) return;
 
-  console.log("Installing the local Fargate's Python packages into .venv …");
+  if (existsSync(virtualEnvironment) && !existsSync(join(virtualEnvironment, "pyvenv.cfg")))
+    fail(`${virtualEnvironment} is no virtual environment of Python's.`, "Remove it, if nothing needs it.");
+  console.log(`Installing the local Fargate's Python packages into ${virtualEnvironment} …`);
   rmSync(virtualEnvironment, { recursive: true, force: true });
   const why = installWithPip();
   if (why !== undefined) {
@@ -83,6 +85,8 @@ function installWithApt(pipSaid: string): void {
 
 /** Only the checks of workflows need it, and say so where it is not there. */
 function buildActionlint(): void {
+  // The npm package has no workflows to check.
+  if (!existsSync(goModule)) return;
   const program = join(virtualEnvironment, "bin/actionlint");
   const why = run("go", [
     "build",
@@ -98,7 +102,7 @@ function buildActionlint(): void {
 
 /** Undefined when the program succeeded, else the last lines that it printed. */
 function run(program: string, args: readonly string[]): string | undefined {
-  const done = spawnSync(program, args, { encoding: "utf8", cwd: dirname(import.meta.dirname) });
+  const done = spawnSync(program, args, { encoding: "utf8", cwd: import.meta.dirname });
   if (done.error) return done.error.message;
   if (done.status === 0) return undefined;
   return `${done.stdout}${done.stderr}`.trim().split("\n").slice(-5).join("\n");

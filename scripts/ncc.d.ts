@@ -7,6 +7,8 @@ declare module "@vercel/ncc" {
     readonly mainFields: readonly string[];
     /** The name of the asset that holds all licences. */
     readonly license: string;
+    /** Packages that are imported by these paths, and not bundled. */
+    readonly externals: Readonly<Record<string, string>>;
     readonly cache: boolean;
     readonly quiet: boolean;
   }

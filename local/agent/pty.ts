@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import type { ContainerHandle } from "../task/container-handle.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 
-const PROGRAM = fileURLToPath(new URL("pty.py", import.meta.url));
+const PROGRAM = join(import.meta.dirname, "pty.py");
 const LENGTH_BYTES = 4;
 
 /** From a command's start to the first time that AWS's agent reads its output, in milliseconds. */

@@ -31,11 +31,15 @@ export function rootFileSystem(image: string): Promise<RootFileSystem> {
 }
 
 async function provide(image: string): Promise<RootFileSystem> {
+  const script = join(import.meta.dirname, "build.ts");
+  if (!existsSync(script))
+    throw new BuildError(
+      `The image ${image} is built in a clone of the repository only, not by the npm package.`,
+    );
   const found = { directory: rootDirectory(image), init: join(rootDirectory("init"), "tini") };
   if (existsSync(found.directory) && existsSync(found.init)) return found;
   const why = whyNoImages();
   if (why !== undefined) throw new BuildError(why);
-  const script = join(import.meta.dirname, "build.ts");
   const child = spawn(process.execPath, [script, "init", image], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<number | null>((resolve, reject) =>
     child.once("error", reject).once("close", resolve),

@@ -1,0 +1,91 @@
+import { Command } from "commander";
+import { addInputOptions, FLAGS } from "../../src/cli/input-options.ts";
+import { firstSentences } from "../../src/cli/input-help.ts";
+import { inputNames } from "../../src/inputs/names.ts";
+import { programInputs } from "../../src/program/inputs-source.ts";
+import type { RunInputs } from "../../src/program/run-options.ts";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parse } from "yaml";
+import { least, refusal } from "../inputs/given.ts";
+
+const env = { TOKEN: "from the environment" };
+
+function parsed(...argv: string[]): { inputs: RunInputs; words: string[] } {
+  let words: string[] = [];
+  const command = new Command("run")
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .argument("[command...]")
+    .action((given: string[]) => void (words = given));
+  const inputs = addInputOptions(command, { env });
+  command.parse(argv, { from: "user" });
+  return { inputs: inputs(), words };
+}
+
+/** The texts that the engine reads. */
+function texts(...argv: string[]): Record<string, string> {
+  const { inputs } = parsed(...argv);
+  const source = programInputs(inputs, { env });
+  return Object.fromEntries(Object.keys(inputs).map((name) => [name, source.get(name)]));
+}
+
+it("has an option for each input, which brings its value as it stands", () => {
+  for (const name of inputNames) {
+    if (name === "env" || name === "secrets") continue;
+    expect(texts(`--${name}`, " x y ")).toEqual({ [name]: " x y " });
+    expect(texts(`--${name}=-1`)).toEqual({ [name]: "-1" });
+  }
+});
+
+it("takes an input that is true or false by its name alone, and no other", () => {
+  for (const name of inputNames) {
+    if (FLAGS.has(name)) expect(texts(`--${name}`, "--cluster", "c")).toMatchObject({ [name]: "true" });
+    else expect(() => parsed(`--${name}`)).toThrow("argument missing");
+  }
+});
+
+it("knows which inputs are true or false from their validation", () => {
+  const isFlag = (name: string): boolean =>
+    refusal({ ...least, workers: "0", [name]: "maybe" }).message.includes(`'${name}' must be true or false`);
+  expect(inputNames.filter(isFlag)).toEqual(
+    [...FLAGS].toSorted((a, b) => inputNames.indexOf(a) - inputNames.indexOf(b)),
+  );
+});
+
+it("makes a list of an option that is given several times", () => {
+  expect(
+    texts("--subnets", "subnet-1", "--subnets", "subnet-2,subnet-3", "--args", "a b", "--args", ""),
+  ).toEqual({
+    subnets: "subnet-1\nsubnet-2,subnet-3",
+    args: "a b\n",
+  });
+});
+
+it("takes each variable as one, with all its lines, or from the environment, or all as JSON", () => {
+  const variables = ["--env", "A=1\nB=2", "--env", "C==x", "--secrets", "TOKEN"];
+  expect(texts(...variables)).toEqual({
+    env: JSON.stringify({ A: "1\nB=2", C: "=x" }),
+    secrets: JSON.stringify({ TOKEN: "from the environment" }),
+  });
+  expect(texts("--env", '{"A": "1"}')).toEqual({ env: '{"A": "1"}' });
+  expect(() => parsed("--secrets", "MISSING")).toThrow("The environment has no variable of this name.");
+});
+
+it("leaves what comes after -- to the command", () => {
+  expect(parsed("--service", "web", "--", "ls", "--cluster", "x", "-")).toEqual({
+    inputs: { service: ["web"] },
+    words: ["ls", "--cluster", "x", "-"],
+  });
+});
+
+it("takes the help from action.yml, the first sentence of each input", () => {
+  const text = readFileSync(resolve(import.meta.dirname, "../../action.yml"), "utf8");
+  const { inputs } = parse(text) as { inputs: Record<string, { description: string }> };
+  const found = firstSentences(text);
+  expect([...found.keys()]).toEqual(Object.keys(inputs));
+  for (const [name, sentence] of found) {
+    expect(inputs[name]?.description.replace(/\s+/g, " ")).toContain(sentence);
+    expect(sentence).toMatch(/\.$/);
+  }
+});

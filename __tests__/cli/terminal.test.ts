@@ -1,0 +1,84 @@
+import { Terminal, type TerminalStream } from "../../src/cli/terminal.ts";
+
+function terminal(
+  stream: Partial<TerminalStream> = {},
+  more: { quiet?: boolean; verbose?: boolean; canErase?: boolean } = {},
+) {
+  let shown = "";
+  let now = 0;
+  const one = new Terminal({
+    stream: { write: (text) => (shown += text), ...stream },
+    ...{ quiet: false, verbose: false, canErase: true, ...more },
+    now: () => now,
+  });
+  return { one, shown: () => shown, wait: (ms: number) => void (now += ms) };
+}
+
+const page = "https://example.com/errors.md#x";
+const TTY = { isTTY: true, columns: 60, hasColors: () => true };
+
+function aRun(one: Terminal): void {
+  one.phase("Looking");
+  one.info("a detail");
+  one.debug("a fault");
+  one.warning("not as asked\nat all");
+  one.started("The script runs", "header");
+  one.phase();
+  one.error({ code: "task-stopped", message: "It failed.\nSeen.", page });
+}
+
+it("writes each thing as a line where there is no terminal", () => {
+  const { one, shown } = terminal();
+  aRun(one);
+  expect(shown().split("\n")).toEqual([
+    ...["fargate-exec: Looking", "fargate-exec: a detail", "fargate-exec: warning: not as asked"],
+    ...["fargate-exec:   at all", "fargate-exec: The script runs"],
+    ...["fargate-exec: error: It failed.", "fargate-exec:   Seen.", `fargate-exec:   See ${page}`, ""],
+  ]);
+});
+
+it("says only warnings and errors when it is quiet, and all when it is verbose", () => {
+  const quiet = terminal({}, { quiet: true });
+  aRun(quiet.one);
+  expect(quiet.shown()).toMatch(
+    /^fargate-exec: warning: not as asked\n.*at all\nfargate-exec: error: It failed/,
+  );
+  const verbose = terminal({}, { verbose: true });
+  aRun(verbose.one);
+  expect(verbose.shown()).toContain("fargate-exec: a fault\n");
+  expect(verbose.shown()).toContain("fargate-exec: header\n");
+});
+
+it("writes one line over and over on a terminal, and erases it before anything else", () => {
+  const { one, shown, wait } = terminal(TTY);
+  one.phase("Starting a task");
+  wait(12_300);
+  one.info("pulling the image of a registry that is far away");
+  one.started("The script runs", "header");
+  one.end();
+  const erase = "\r\x1b[K";
+  expect(shown()).toBe(
+    `${erase}fargate-exec: Starting a task` +
+      `${erase}fargate-exec: Starting a task (12 s): pulling the image of ` +
+      `${erase}fargate-exec: The script runs\n`,
+  );
+});
+
+it("has colours on a terminal that shows them, not with NO_COLOR, and never moves the cursor of one that can't", () => {
+  const coloured = terminal(TTY);
+  coloured.one.warning("a");
+  expect(coloured.shown()).toBe("fargate-exec: \x1b[33mwarning:\x1b[0m a\n");
+  const plain = terminal({ ...TTY, hasColors: () => false }, { canErase: false });
+  aRun(plain.one);
+  expect(plain.shown()).not.toContain("\x1b");
+});
+
+it("says what is left undone where it is left", () => {
+  const { one, shown } = terminal();
+  one.leave();
+  one.unfinished(["Stopping task x.", "Deleting s3://b/k."]);
+  one.leave();
+  expect(shown()).toBe(
+    "fargate-exec: warning: Left before this was done:\nfargate-exec:   Stopping task x.\nfargate-exec:   Deleting s3://b/k.\n",
+  );
+});

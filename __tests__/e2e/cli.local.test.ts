@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Task } from "../../local/task/task.ts";
+import { Aws, processes } from "../helpers/local.ts";
+import {
+  ended,
+  installPackage,
+  type InstalledPackage,
+  runCli,
+  runModule,
+  type CliRequest,
+} from "../helpers/npm-package.ts";
+import { eventually } from "../helpers/until.ts";
+
+let aws: Aws;
+let installed: InstalledPackage;
+let task: Task;
+let stopped: readonly Task[];
+
+beforeAll(async () => {
+  installed = installPackage();
+  aws = await Aws.start();
+  task = await aws.runningTask();
+  // Those whose jobs are stopped, or not, keep no place from the others.
+  stopped = await Promise.all(["piped", "once", "twice"].map(() => aws.runningTask()));
+});
+
+afterAll(async () => {
+  await aws.stop();
+  installed.remove();
+});
+
+/** Runs a command line in a task that other tests use, one after the other, unless the inputs name another. */
+const cli = (words: readonly string[], { inputs = {}, ...more }: Partial<CliRequest> = {}) =>
+  runCli(aws, installed, { inputs: { task: task.id, ...inputs }, words, ...more });
+
+const plain = (lines: string): readonly string[] =>
+  lines.split("\n").filter((line) => !line.startsWith("fargate-exec: "));
+
+it("ends with the script's exit code, by npx in a folder that has nothing but the package", async () => {
+  const npx = ["npx", "--offline", "--no-install", "fargate-exec"];
+  const { exitCode, stderr } = await cli(["--", "sh", "-c", "exit 7"], { program: npx });
+  expect([exitCode, stderr]).toEqual([7, expect.stringContaining("fargate-exec: error: Exit code 7.")]);
+});
+
+it.each([
+  [0, ["--", "true"]],
+  [255, ["--run", "exit 255"]],
+  [143, ["--run", "kill -TERM $$"]],
+  [127, ["--", "no-such-program"]],
+  [125, ["--workers", "none"]],
+])("ends with the exit code %d", async (expected, words) => {
+  const { exitCode } = await cli(words);
+  expect(exitCode).toBe(expected);
+});
+
+it("gives both streams byte for byte, apart from each other and from its own words", async () => {
+  const script = `printf 'a\\377\\r\\nb'; printf 'first\\nlast' >&2`;
+  const { exitCode, stdout, stderr } = await cli(["--quiet", "-"], { stdin: script });
+  expect([exitCode, stdout.toString("latin1"), stderr]).toEqual([0, "a\xff\r\nb", "first\nlast"]);
+});
+
+it("says what it does in plain lines where there is no terminal", async () => {
+  const { stderr } = await cli(["--env", "MESSAGE=two\nlines", "--", "sh", "-c", 'echo "$MESSAGE" >&2']);
+  expect(plain(stderr)).toEqual(["two", "lines", ""]);
+  expect(stderr).toMatch(/^fargate-exec: Looking at task /);
+  expect(stderr).not.toContain("\x1b");
+});
+
+it("has one line that is written over on a terminal, and no colour with NO_COLOR", async () => {
+  const terminal = resolve(import.meta.dirname, "../helpers/terminal.py");
+  const onTerminal = ["python3", "-I", terminal, installed.program];
+  const env = { TERM: "xterm-256color" };
+  const coloured = await cli(["--", "false"], { program: onTerminal, env });
+  const plainly = await cli(["--", "false"], { program: onTerminal, env: { ...env, NO_COLOR: "1" } });
+  const erased = "\r\x1b[K";
+  expect(coloured.stdout.toString().split(erased).slice(0, 2)).toEqual([
+    "",
+    expect.stringMatching(/^fargate-exec: Looking at task [^\n]*$/),
+  ]);
+  expect(coloured.stdout.toString()).toContain("fargate-exec: \x1b[31merror:\x1b[0m Exit code 1");
+  expect(plainly.stdout.toString()).toContain("fargate-exec: error: Exit code 1");
+});
+
+/** Waits until no process in this task has these words in its command. */
+const untilGone = (at: Task | undefined, words: string): Promise<void> =>
+  eventually(() => at && processes(at).filter(({ command }) => command.includes(words)).length, 0);
+
+it.concurrent("stops the job where nothing reads its output any more", async () => {
+  const [at] = stopped;
+  const line = `"$0" "$@" | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const program = ["bash", "-c", line, installed.program];
+  const { stdout, stderr } = await cli(["--", "yes", "piped"], { inputs: { task: at?.id ?? "" }, program });
+  expect(stdout.toString()).toBe("piped\n130\n");
+  expect(stderr).toContain("Nothing reads the output of the job any more: write EPIPE.");
+  await untilGone(at, "yes piped");
+});
+
+it.concurrent("stops the job at a SIGINT, also where npm sends it once more", async () => {
+  const [, at] = stopped;
+  let isSent = false;
+  const { exitCode, stderr } = await cli(["--run", "echo begun; exec sleep 61"], {
+    inputs: { task: at?.id ?? "" },
+    onOutput: ({ stdout }, child) => {
+      if (isSent || !stdout.includes("begun")) return;
+      isSent = child.kill("SIGINT") && child.kill("SIGINT");
+    },
+  });
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain("fargate-exec: Cancelled: stopping what this step started.");
+  await untilGone(at, "sleep 61");
+});
+
+it.concurrent("leaves at the second SIGINT, and says what is left", async () => {
+  const [, , at] = stopped;
+  let sent = 0;
+  const { exitCode, stderr } = await cli([], {
+    inputs: { task: at?.id ?? "", run: "trap '' TERM INT; echo begun; while :; do sleep 0.1; done" },
+    onOutput: ({ stdout, stderr: said }, child) => {
+      const isDue = sent === 0 ? stdout.includes("begun") : sent === 1 && said.includes("Cancelled");
+      if (!isDue) return;
+      sent += 1;
+      // A second one at once would be the same key.
+      if (sent === 1) child.kill("SIGINT");
+      else setTimeout(() => child.kill("SIGINT"), 500);
+    },
+  });
+  expect(exitCode).toBe(130);
+  expect(stderr).toMatch(
+    /warning: Left before this was done:\nfargate-exec: {3}Stopping the job in container 'app'/,
+  );
+});
+
+it("is a module, too, whose result says how the run ended", () => {
+  const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor({ task: task.id }) };
+  const inputs = {
+    cluster: aws.world.made.cluster,
+    task: task.id,
+    run: 'echo "$A"; exit 3',
+    env: { A: "x\ny" },
+  };
+  const source = `
+    import { runOnFargate } from "fargate-exec";
+    const phases = [];
+    const result = await runOnFargate(${JSON.stringify(inputs)}, { log: { phase: (title) => phases.push(title) } });
+    const { outcome, exitCode, outputs, error } = result;
+    console.log(JSON.stringify([outcome, exitCode, outputs.stdout, error.code ?? null, error.message, phases.length > 2]));
+    const wrong = await runOnFargate({ workers: 0 });
+    console.log(JSON.stringify([wrong.outcome, wrong.exitCode ?? null, wrong.error.code]));
+  `;
+  const lines = runModule(installed, source, env).trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    ["failed", 3, "x\ny", null, "Exit code 3.", true],
+    ["not-started", null, "bad-input"],
+  ]);
+});
+
+it.concurrent("brings the local Fargate along, in which a command runs", async () => {
+  const { folder, program } = installed;
+  const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
+  const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
+  const { exitCode, stdout, stderr } = await ended(
+    spawn(process.execPath, [file, "--", "sh", "-c", script, program], {
+      env: { PATH: process.env["PATH"] ?? "", HOME: folder, FARGATE_LOCAL_VENV: resolve(".venv") },
+    }),
+  );
+  expect([exitCode, stdout.toString()]).toEqual([9, "in a task of true\n"]);
+  expect(stderr).toMatch(/^fargate-exec: error: Exit code 9\.\n.*\n$/);
+});
+
+it("holds nothing of the runner's toolkit, and no path of this machine", () => {
+  const dist = join(installed.folder, "node_modules/fargate-exec/dist");
+  const bundle = readFileSync(join(dist, "package.js"), "utf8");
+  expect(bundle).not.toMatch(/GITHUB_OUTPUT|stop-commands/);
+  expect(bundle).not.toContain(resolve(import.meta.dirname, "../.."));
+});

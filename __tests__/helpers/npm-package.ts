@@ -1,0 +1,103 @@
+import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Aws, Inputs } from "./local.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** The npm package, built, packed, and installed from its tarball into a folder that has nothing else. */
+export interface InstalledPackage {
+  readonly folder: string;
+  /** The program that npm has put there. */
+  readonly program: string;
+  remove(): void;
+}
+
+/** Installs without a network: the package needs no other. */
+export function installPackage(): InstalledPackage {
+  const base = mkdtempSync(join(tmpdir(), "package-"));
+  const [built, folder] = [join(base, "built"), join(base, "folder")];
+  execFileSync(process.execPath, ["scripts/package.ts", built], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const npm = (...words: string[]): string => execFileSync("npm", words, { cwd: base, encoding: "utf8" });
+  const [tarball = ""] = npm("pack", "--silent", built).trim().split("\n");
+  npm("install", "--silent", "--offline", "--no-audit", "--no-fund", "--prefix", folder, `./${tarball}`);
+  return {
+    folder,
+    program: join(folder, "node_modules/.bin/fargate-exec"),
+    remove: () => rmSync(base, { recursive: true }),
+  };
+}
+
+export interface CliRequest {
+  /** Options as inputs; the cluster is the seed's unless given. */
+  readonly inputs: Inputs;
+  /** What follows the options. */
+  readonly words?: readonly string[];
+  /** What runs the command line; the installed program unless given. */
+  readonly program?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly onOutput?: (soFar: CliOutput, child: ChildProcess) => void;
+}
+
+export interface CliOutput {
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface CliEnd extends CliOutput {
+  readonly exitCode: number | null;
+}
+
+/** Runs `fargate-exec run` as a user with exactly the rights that these inputs need, and no variable of this process. */
+export async function runCli(aws: Aws, installed: InstalledPackage, request: CliRequest): Promise<CliEnd> {
+  const { words = [], program = [installed.program], env = {}, stdin = "", onOutput } = request;
+  const inputs = { cluster: aws.world.made.cluster, ...request.inputs };
+  const options = Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
+  const [file = "", ...first] = program;
+  const child = spawn(file, [...first, "run", ...options, ...words], {
+    cwd: installed.folder,
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOME: installed.folder,
+      ...aws.world.local.env,
+      ...aws.keysFor(inputs),
+      ...env,
+    },
+  });
+  const end = ended(child, (soFar) => onOutput?.(soFar, child));
+  child.stdin.end(stdin);
+  return await end;
+}
+
+/** What a process prints, and its exit code. */
+export async function ended(
+  child: ChildProcessByStdio<Writable | null, Readable, Readable>,
+  onOutput: (soFar: CliOutput) => void = () => undefined,
+): Promise<CliEnd> {
+  let output: CliOutput = { stdout: Buffer.alloc(0), stderr: "" };
+  const onChange = (more: Partial<CliOutput>): void => {
+    output = { ...output, ...more };
+    onOutput(output);
+  };
+  child.stdout.on("data", (bytes: Buffer) => onChange({ stdout: Buffer.concat([output.stdout, bytes]) }));
+  child.stderr.on("data", (bytes: Buffer) => onChange({ stderr: output.stderr + bytes.toString() }));
+  const exitCode = await new Promise<number | null>((done) => child.once("close", done));
+  return { ...output, exitCode };
+}
+
+/** Runs a module in the folder of the package, and returns what it prints. */
+export function runModule(
+  { folder }: InstalledPackage,
+  source: string,
+  env: Readonly<Record<string, string>>,
+): string {
+  const path = join(folder, "program.mjs");
+  writeFileSync(path, source);
+  return execFileSync(process.execPath, [path], { cwd: folder, env, encoding: "utf8" });
+}

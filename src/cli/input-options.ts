@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type InputName, inputNames } from "../inputs/names.ts";
+import type { InputValue, RunInputs } from "../program/run-options.ts";
+import { inputHelp } from "./input-help.ts";
+
+/** The inputs that are true or false: as an option, the name alone is true. A test compares them with the validation. */
+export const FLAGS: ReadonlySet<InputName> = new Set([
+  ...(["check", "start", "hold", "assign-public-ip", "workflow-commands", "summary"] as const),
+]);
+
+/** The inputs of which each option is one variable, whose value may have several lines. */
+const VARIABLES: ReadonlySet<InputName> = new Set(["env", "secrets"]);
+
+/** Adds an option for each input, by its name. Returns what reads the options that were given, as inputs. */
+export function addInputOptions(
+  command: Command,
+  { without = [], env }: { readonly without?: readonly InputName[]; readonly env: NodeJS.ProcessEnv },
+): () => RunInputs {
+  const given = new Map<InputName, string[]>();
+  for (const name of inputNames) {
+    if (without.includes(name)) continue;
+    const form = FLAGS.has(name) ? `--${name} [boolean]` : `--${name} <value>`;
+    const option = new Option(form).argParser((text: string) => {
+      if (VARIABLES.has(name)) checkVariable(text, env);
+      given.set(name, [...(given.get(name) ?? []), text]);
+    });
+    // The parser gets it where the name stands alone.
+    if (FLAGS.has(name)) option.preset("true");
+    command.addOption(option);
+  }
+  // Of a file, which is read for the help only.
+  let help: ReturnType<typeof inputHelp> | undefined;
+  command.configureHelp({
+    optionDescription: (option) => option.description || ((help ??= inputHelp()).get(option.name()) ?? ""),
+  });
+  return () =>
+    Object.fromEntries([...given].map(([name, texts]) => [name, inputValue(name, texts, env)] as const));
+}
+
+/** An option that is given several times is a list. A variable of several lines stays one. */
+function inputValue(name: InputName, texts: readonly string[], env: NodeJS.ProcessEnv): InputValue {
+  const [first = ""] = texts;
+  if (!VARIABLES.has(name) || (texts.length === 1 && isJson(first))) return texts;
+  return Object.fromEntries(
+    texts.map((text) => {
+      const equals = text.indexOf("=");
+      return equals < 0 ? [text, env[text]] : [text.slice(0, equals), text.slice(equals + 1)];
+    }),
+  );
+}
+
+function checkVariable(text: string, env: NodeJS.ProcessEnv): void {
+  if (text.includes("=") || isJson(text) || env[text] !== undefined) return;
+  throw new InvalidArgumentError("The environment has no variable of this name.");
+}
+
+function isJson(text: string): boolean {
+  return text.trimStart().startsWith("{");
+}

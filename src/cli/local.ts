@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "./usage-error.ts";
+
+/** The local Fargate's programs, in the package and in a clone of the repository. */
+const PLACES = [
+  { isPackage: true, setUp: "local/setup.js", start: "local/cli.js" },
+  { isPackage: false, setUp: "../../local/setup.ts", start: "../../local/cli.ts" },
+];
+
+/**
+ * Sets the local Fargate up and starts it, as `local/cli.ts` says. Resolves with the exit code of the command that runs in
+ * it. It is a process of its own, since the engine has nothing in common with it.
+ */
+export async function startLocal(words: readonly string[], version: string): Promise<number> {
+  if (process.platform !== "linux")
+    throw new UsageError("The local Fargate needs Linux: its containers are namespaces of the kernel.");
+  const found = PLACES.map(({ setUp, start, ...place }) => ({
+    ...{ ...place, setUp: join(import.meta.dirname, setUp), start: join(import.meta.dirname, start) },
+  })).find(({ start }) => existsSync(start));
+  if (found === undefined) throw new UsageError("This installation has no local Fargate: install it anew.");
+  const env = found.isPackage ? { ...process.env, FARGATE_LOCAL_VENV: packagesOf(version) } : process.env;
+  // What the set-up says is not what the command prints.
+  const setUp = await run([found.setUp], env, 2);
+  return setUp === 0 ? await run([found.start, ...words], env, 1) : setUp;
+}
+
+/** The user's directory for the Python packages of this version. */
+function packagesOf(version: string): string {
+  const caches = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  return join(caches, "fargate-exec", `local-${version}`);
+}
+
+async function run(args: readonly string[], env: NodeJS.ProcessEnv, stdout: 1 | 2): Promise<number> {
+  const child = spawn(process.execPath, args, { env, stdio: [0, stdout, 2] });
+  // A terminal sends SIGINT to the child, too. It ends by itself.
+  const pass = (signal: NodeJS.Signals): void => {
+    if (signal === "SIGTERM") child.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, pass);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once("error", reject).once("close", (code) => resolve(code ?? 1));
+    });
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, pass);
+  }
+}

@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { runOnFargate } from "../run-on-fargate.ts";
+import { addInputOptions } from "./input-options.ts";
+import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
+import { startLocal } from "./local.ts";
+import { withScript } from "./script.ts";
+import { cancelOnSignals } from "./signals.ts";
+import { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The options of `run` and `check` that are no inputs. */
+interface OwnOptions {
+  readonly runFile?: string;
+  readonly outputsFile?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Carries out the command line, and sets the exit code of the process. Never rejects. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await commandLine().parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError) && !(error instanceof UsageError)) throw error;
+    if (error instanceof UsageError) terminal({}).usage(error.message);
+    process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : OWN_FAILURE;
+  }
+}
+
+function commandLine(): Command {
+  const all = new Command("fargate-exec")
+    .description("Runs a script in a container on AWS Fargate, with its live output and its exit code.")
+    .version(version())
+    // Inherited by the commands that are added after it.
+    .exitOverride()
+    .configureOutput({ outputError: (text) => terminal({}).usage(text.trim().replace(/^error: /, "")) })
+    .enablePositionalOptions();
+  addRun(all);
+  addCheck(all);
+  addLocal(all);
+  return all;
+}
+
+function addRun(all: Command): void {
+  const command = ownOptions(all.command("run"))
+    .description(
+      "Runs a command or a script in a running task, or in a new one. Its exit code is that of the script.",
+    )
+    .argument("[command...]", "the command to run, after --; or - for a script on standard input")
+    .option("--run-file <path>", "The script, from this file; - for standard input.");
+  const inputs = addInputOptions(command, { env: process.env });
+  command.action(async (words: readonly string[], own: OwnOptions) => {
+    const { runFile } = own;
+    const given = await withScript(inputs(), { words, runFile, stdin: process.stdin });
+    await runAndEnd(given, own);
+  });
+}
+
+function addCheck(all: Command): void {
+  const command = ownOptions(all.command("check")).description(
+    "Only looks whether a run with these options could work, and shows what is missing. Runs nothing.",
+  );
+  const inputs = addInputOptions(command, { without: ["check"], env: process.env });
+  command.action(async (own: OwnOptions) => runAndEnd({ ...inputs(), check: true }, own));
+}
+
+function addLocal(all: Command): void {
+  all
+    .command("local")
+    .description(
+      "Starts a Fargate on this machine, and prints its environment, or runs a command in that. Linux only.",
+    )
+    .argument("[command...]", "the command, after --; without one it ends with Ctrl-C")
+    .option("--podman", "Its containers are podman's, with runc.")
+    .action(async (words: readonly string[], { podman = false }: { readonly podman?: boolean }) => {
+      process.exitCode = await startLocal([...(podman ? ["--podman"] : []), "--", ...words], version());
+    });
+}
+
+function ownOptions(command: Command): Command {
+  return command
+    .option("-q, --quiet", "Says nothing but warnings and errors.")
+    .option("-v, --verbose", "Also says what helps to find a fault.")
+    .option("--outputs-file <path>", "Writes the outputs of action.yml to this file, as one JSON object.");
+}
+
+async function runAndEnd(inputs: Parameters<typeof runOnFargate>[0], own: OwnOptions): Promise<void> {
+  // The lines of a check are its result.
+  const log = terminal(own, { lines: inputs.check !== undefined });
+  const { stdout, stderr } = process;
+  const signal = cancelOnSignals(() => log.leave());
+  const result = await runOnFargate(inputs, { stdout, stderr, log, signal });
+  log.end();
+  if (result.error !== undefined) log.error(result.error);
+  if (own.outputsFile !== undefined) writeFileSync(own.outputsFile, `${JSON.stringify(result.outputs)}\n`);
+  process.exitCode = exitCodeOf(result);
+}
+
+function terminal(
+  { quiet = false, verbose = false }: Pick<OwnOptions, "quiet" | "verbose">,
+  { lines }: { readonly lines: boolean } = { lines: true },
+): Terminal {
+  const canErase = !lines && process.env["TERM"] !== "dumb";
+  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, now: () => performance.now() });
+}
+
+/** Of the package, whose description is beside the bundle's directory or at the root of the sources. */
+function version(): string {
+  for (const path of ["../package.json", "../../package.json"]) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8")) as {
+        name?: unknown;
+        version?: unknown;
+      };
+      if (name === "fargate-exec") return String(version);
+    } catch {
+      continue;
+    }
+  }
+  return "unknown";
+}

@@ -1,0 +1,27 @@
+import { CANCELLED } from "./exit-code.ts";
+
+/**
+ * A terminal sends its SIGINT to this process and to npm, which passes its own on. A second signal within this time is
+ * the same key.
+ */
+const SAME_KEY_MS = 400;
+
+/**
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP. A second one ends this process at once; `leave` is called before.
+ */
+export function cancelOnSignals(leave: () => void): AbortSignal {
+  const controller = new AbortController();
+  let firstAt: number | undefined;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    const now = performance.now();
+    if (firstAt === undefined) {
+      firstAt = now;
+      controller.abort(new Error(`${signal} was received`));
+    } else if (now - firstAt > SAME_KEY_MS) {
+      leave();
+      process.exit(CANCELLED);
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  return controller.signal;
+}

@@ -1,0 +1,153 @@
+import type { RunError, RunLog } from "../program/run-options.ts";
+
+const NAME = "fargate-exec";
+const TICK_MS = 1_000;
+/** Moves to the beginning of the line and erases it (ECMA-48, EL). */
+const ERASE = "\r\x1b[K";
+
+/** The part of a terminal, or of whatever stands in its place, that is written to. */
+export interface TerminalStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  /** False also where the variable NO_COLOR is set. */
+  hasColors?(): boolean;
+}
+
+export interface TerminalOptions {
+  /** Standard error: standard output belongs to the job. */
+  readonly stream: TerminalStream;
+  /** Only warnings and errors are shown. */
+  readonly quiet: boolean;
+  /** Also what helps to find a fault. */
+  readonly verbose: boolean;
+  /** False for a terminal that can't erase a line. */
+  readonly canErase: boolean;
+  readonly now: () => number;
+}
+
+/**
+ * What the command line says itself. On a terminal, what goes on is one line that is written over again and again, until
+ * the job has output. Elsewhere each thing is a line.
+ */
+export class Terminal implements RunLog {
+  readonly #options: TerminalOptions;
+  /** What has to be undone if this process ended now. */
+  #unfinished: readonly string[] = [];
+  #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
+  #ticking: NodeJS.Timeout | undefined;
+  #isDrawn = false;
+
+  constructor(options: TerminalOptions) {
+    this.#options = options;
+  }
+
+  phase(title?: string): void {
+    this.#endProgress();
+    if (title === undefined || this.#options.quiet) return;
+    if (!this.#isLive) {
+      this.#line(title);
+      return;
+    }
+    this.#progress = { title, since: this.#options.now(), detail: "" };
+    this.#ticking = setInterval(() => this.#draw(), TICK_MS).unref();
+    this.#draw();
+  }
+
+  info(line: string): void {
+    if (this.#options.quiet) return;
+    if (this.#progress === undefined || this.#options.verbose) {
+      this.#line(line);
+      return;
+    }
+    this.#progress.detail = line;
+    this.#draw();
+  }
+
+  debug(line: string): void {
+    if (this.#options.verbose) this.#line(line);
+  }
+
+  warning(text: string): void {
+    this.#line(text, this.#coloured("warning:", 33));
+  }
+
+  notice(text: string): void {
+    this.#line(text);
+  }
+
+  started(title: string, line: string): void {
+    this.#endProgress();
+    if (this.#options.quiet) return;
+    this.#line(title);
+    this.debug(line);
+  }
+
+  unfinished(work: readonly string[]): void {
+    this.#unfinished = work;
+  }
+
+  error({ message, page }: RunError): void {
+    this.#endProgress();
+    this.#line(`${message}\nSee ${page}`, this.#coloured("error:", 31));
+  }
+
+  usage(message: string): void {
+    this.#line(message, this.#coloured("error:", 31));
+  }
+
+  /** Says what has not been undone, where this process ends before that. */
+  leave(): void {
+    this.#endProgress();
+    if (this.#unfinished.length === 0) return;
+    this.#line(
+      ["Left before this was done:", ...this.#unfinished].join("\n"),
+      this.#coloured("warning:", 33),
+    );
+  }
+
+  /** Ends what is drawn. Nothing keeps the process alive then. */
+  end(): void {
+    this.#endProgress();
+  }
+
+  get #isLive(): boolean {
+    const { stream, canErase } = this.#options;
+    return stream.isTTY === true && canErase;
+  }
+
+  #draw(): void {
+    if (this.#progress === undefined) return;
+    const { stream, now } = this.#options;
+    const { title, since, detail } = this.#progress;
+    const seconds = Math.floor((now() - since) / 1000);
+    const text = `${NAME}: ${title}${seconds > 0 ? ` (${seconds} s)` : ""}${detail === "" ? "" : `: ${detail}`}`;
+    // One column less, because a full line moves the cursor on.
+    stream.write(ERASE + text.slice(0, Math.max(0, (stream.columns ?? 80) - 1)));
+    this.#isDrawn = true;
+  }
+
+  #endProgress(): void {
+    clearInterval(this.#ticking);
+    this.#progress = undefined;
+    this.#erase();
+  }
+
+  #erase(): void {
+    if (this.#isDrawn) this.#options.stream.write(ERASE);
+    this.#isDrawn = false;
+  }
+
+  #line(text: string, kind = ""): void {
+    this.#erase();
+    const prefix = `${NAME}: ${kind === "" ? "" : `${kind} `}`;
+    for (const [index, line] of text.split("\n").entries())
+      this.#options.stream.write(`${index === 0 ? prefix : `${NAME}:   `}${line}\n`);
+    this.#draw();
+  }
+
+  #coloured(text: string, colour: number): string {
+    const { stream } = this.#options;
+    return stream.isTTY === true && stream.hasColors?.() === true ? `\x1b[${colour}m${text}\x1b[0m` : text;
+  }
+}

@@ -1,0 +1,10 @@
+/** What `import … from "fargate-exec"` finds: see docs/cli.md. */
+export { runOnFargate } from "./package.ts";
+export type {
+  InputValue,
+  RunError,
+  RunInputs,
+  RunLog,
+  RunOptions,
+  RunResult,
+} from "./program/run-options.ts";

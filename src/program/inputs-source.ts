@@ -1,0 +1,31 @@
+import { readFileSync, statSync } from "node:fs";
+import { parse, resolve } from "node:path";
+import type { InputName } from "../inputs/names.ts";
+import type { InputSource } from "../inputs/source.ts";
+import { inputText } from "./input-text.ts";
+import type { RunInputs, RunOptions } from "./run-options.ts";
+
+/** A run that no matrix has started is the only one of its kind, and waits for no others. */
+const ALONE: RunInputs = { "matrix-index": 0, "matrix-total": 1 };
+
+/**
+ * The inputs that a program gives. Its user is the owner of the machine, so paths may lead anywhere.
+ */
+export function programInputs(
+  inputs: RunInputs,
+  { env = process.env, directory = process.cwd() }: Pick<RunOptions, "env" | "directory">,
+): InputSource {
+  const isInMatrix = inputs["matrix-index"] !== undefined || inputs["matrix-total"] !== undefined;
+  const all: RunInputs = isInMatrix ? inputs : { ...inputs, ...ALONE };
+  const workspace = resolve(directory);
+  return {
+    get: (name) => inputText(name as InputName, all[name as InputName]),
+    env,
+    workspace,
+    directories: [parse(workspace).root],
+    readFile: (path) => {
+      if (statSync(path).isDirectory()) throw new Error("it is a directory");
+      return readFileSync(path);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Writable } from "node:stream";
+import type { InputName } from "../inputs/names.ts";
+
+/**
+ * An input of `action.yml`, by its name there. A list is the value's lines or items. A record is variables, tags, or
+ * JSON.
+ */
+export type InputValue =
+  string | number | boolean | readonly string[] | Readonly<Record<string, unknown>> | undefined;
+
+/** The inputs of a run, by their names in `action.yml`, with the same defaults and the same validation. */
+export type RunInputs = Readonly<Partial<Record<InputName, InputValue>>>;
+
+/** What a run takes besides its inputs. */
+export interface RunOptions {
+  /** The job's standard output, byte for byte. By default it is shown nowhere, and its end is in the result. */
+  readonly stdout?: Writable;
+  /** The job's standard error. By default it is shown nowhere. */
+  readonly stderr?: Writable;
+  /** Hears what the run does. */
+  readonly log?: Partial<RunLog>;
+  /** Cancels the run: the job is stopped, and what the run has made is undone. */
+  readonly signal?: AbortSignal;
+  /** Where bare names of `env` and `secrets`, and the region, are looked up. Default: `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What the paths of inputs are relative to. Default: the working directory. */
+  readonly directory?: string;
+}
+
+/** What a run does, in lines for people. No line holds a secret or a control character. */
+export interface RunLog {
+  /** A phase of the run begins, or ends without a title. */
+  phase(title?: string): void;
+  info(line: string): void;
+  /** What helps to find a fault. */
+  debug(line: string): void;
+  /** The run goes on, although something is not as asked. */
+  warning(text: string): void;
+  /** Something that is needed later, such as how long a task is kept. */
+  notice(text: string): void;
+  /** The script runs from now on. The line names container, task and image. */
+  started(title: string, line: string): void;
+  /** What has to be undone if this process ended now; empty when nothing has. Called at every change. */
+  unfinished(work: readonly string[]): void;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  /** `not-started`: no script ran. `unknown`: a script ran, and its end is not known. Only `succeeded` is success. */
+  readonly outcome: "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown";
+  /** That of the first worker that failed, else 0; undefined where no status is known. */
+  readonly exitCode: number | undefined;
+  /** The outputs of `action.yml`, by their names there. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Why the run failed; undefined where it succeeded. */
+  readonly error: RunError | undefined;
+}
+
+export interface RunError {
+  /** A code of `docs/errors.md`; undefined where a script has ended by itself. */
+  readonly code: string | undefined;
+  /** What failed, what was seen, what to do. It holds nothing that the job has printed. */
+  readonly message: string;
+  /** The address of the paragraph on it. */
+  readonly page: string;
+}

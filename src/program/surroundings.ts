@@ -1,0 +1,123 @@
+import type { Writable } from "node:stream";
+import type { Log } from "../log.ts";
+import { explain } from "../report/explain.ts";
+import { outputs } from "../report/outputs.ts";
+import { decisiveResult, type Result } from "../report/result.ts";
+import { harmlessLine, harmlessText } from "../show/sanitise.ts";
+import { BatchedOutput } from "../show/stdout.ts";
+import { cancelled } from "../step/cancelled.ts";
+import type { Display, ReportedInputs, Surroundings } from "../step/surroundings.ts";
+import { announce } from "../undo/cleanup.ts";
+import type { SavedState } from "../undo/ledger.ts";
+import { idTokenFromFile } from "./id-token.ts";
+import { programInputs } from "./inputs-source.ts";
+import { jobWriter } from "./job-writer.ts";
+import { programOrigin } from "./origin.ts";
+import type { RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
+
+/** The page that errors point to: that of the newest version. */
+const ERRORS_PAGE = "https://github.com/org/fargate-exec/blob/main/docs/errors.md";
+
+/** A program as it surrounds a step, and what has become of the step. */
+export interface ProgramSurroundings extends Surroundings {
+  /** The ledger as it was saved last; undefined where the step has made nothing. */
+  readonly saved: () => SavedState | undefined;
+  /** What the step was reported to be. Throws before that. */
+  readonly result: () => RunResult;
+}
+
+/** The surroundings that `runOnFargate` makes of its arguments. */
+export function programSurroundings(inputs: RunInputs, options: RunOptions): ProgramSurroundings {
+  const { env = process.env, log = {} } = options;
+  const out = outputTo(options.stdout);
+  const err = outputTo(options.stderr);
+  let saved: SavedState | undefined;
+  let result: RunResult | undefined;
+  return {
+    inputs: programInputs(inputs, options),
+    display: displayOf(log, (label) => jobWriter({ stdout: writeTo(out), stderr: writeTo(err) }, label)),
+    drained: async () => {
+      await Promise.all([out?.drained(), err?.drained()]);
+    },
+    // The container redacts them, and a program has no log of its own that others read.
+    mask: () => undefined,
+    cancel: cancelOf(options.signal, out?.broken),
+    origin: () => programOrigin(env),
+    idToken: () => idTokenFromFile(env),
+    saveState: (state) => {
+      saved = state;
+      log.unfinished?.(state.undo.map(announce));
+    },
+    report: (ended, given) => {
+      result = runResult(ended, given);
+      return Promise.resolve();
+    },
+    end: () => {
+      out?.flush();
+      err?.flush();
+    },
+    saved: () => saved,
+    result: () => {
+      if (result === undefined) throw new Error("the step has not ended");
+      return result;
+    },
+  };
+}
+
+/** A stream hears of its write errors once, however many runs of the program write to it. */
+const batched = new WeakMap<Writable, BatchedOutput>();
+
+function outputTo(stream: Writable | undefined): BatchedOutput | undefined {
+  if (stream === undefined) return undefined;
+  const output = batched.get(stream) ?? new BatchedOutput(stream);
+  batched.set(stream, output);
+  return output;
+}
+
+function writeTo(out: BatchedOutput | undefined): ((...pieces: readonly Buffer[]) => void) | undefined {
+  return out && ((...pieces) => out.write(...pieces));
+}
+
+/** Every line is sanitised here, so that no text of AWS or a container steers a terminal. */
+export function sanitisedLog(log: Partial<RunLog>): Log {
+  return {
+    info: (line) => log.info?.(harmlessLine(line)),
+    debug: (line) => log.debug?.(harmlessText(line)),
+    warning: (line) => log.warning?.(harmlessText(line)),
+    notice: (text) => log.notice?.(harmlessText(text)),
+    phase: (title) => log.phase?.(title === undefined ? undefined : harmlessLine(title)),
+    fold: (title, line) => log.started?.(harmlessLine(title), harmlessLine(line)),
+  };
+}
+
+function displayOf(log: Partial<RunLog>, writer: Display["writer"]): Display {
+  return { ...sanitisedLog(log), writer, open: () => undefined, close: () => undefined };
+}
+
+/** Aborts when the program wants it, or when nothing reads the job's standard output any more. */
+function cancelOf(signal: AbortSignal | undefined, unread: AbortSignal | undefined): AbortSignal {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(cancelled(`${reasonOf(signal)}.`));
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  unread?.addEventListener("abort", () =>
+    controller.abort(cancelled(`Nothing reads the output of the job any more: ${reasonOf(unread)}.`)),
+  );
+  return controller.signal;
+}
+
+function reasonOf(signal: AbortSignal | undefined): string {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+function runResult(result: Result, { timeout }: Partial<ReportedInputs> = {}): RunResult {
+  const decisive = decisiveResult(result);
+  const { outcome, exitCode } = decisive;
+  const why = explain(result, { page: ERRORS_PAGE, timeout, scriptFile: undefined });
+  const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
+  return {
+    ...{ outcome, exitCode, outputs: outputs(result) },
+    error: why && { code, message: harmlessText(why.message), page: why.page },
+  };
+}

@@ -1,0 +1,26 @@
+import { systemClock as clock } from "./clock.ts";
+import { run } from "./main.ts";
+import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
+import { programSurroundings, sanitisedLog } from "./program/surroundings.ts";
+import { undoRest } from "./undo/undo-rest.ts";
+
+/**
+ * Runs a script in a container on Fargate, as the action does with the same inputs, and resolves when it has ended and
+ * what the run has made is undone. Never rejects: a wrong input or a failure is a result, too.
+ *
+ * @example
+ * const { outcome, exitCode } = await runOnFargate(
+ *   { cluster: "prod", service: "web", run: "python manage.py migrate", region: "eu-west-1" },
+ *   { stdout: process.stdout, stderr: process.stderr },
+ * );
+ */
+export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
+  const surroundings = programSurroundings(inputs, options);
+  const { saved, saveState, idToken } = surroundings;
+  await run(surroundings);
+  const state = saved();
+  // A step on a runner is in haste and leaves this to its post step.
+  if (state !== undefined && state.undo.length > 0)
+    await undoRest(state, { idToken, saveState, clock, log: sanitisedLog(options.log ?? {}) });
+  return surroundings.result();
+}
