@@ -41,7 +41,7 @@ const plain = (lines: string): readonly string[] =>
 it("ends with the script's exit code, by npx in a folder that has nothing but the package", async () => {
   const npx = ["npx", "--offline", "--no-install", "fargate-exec"];
   const { exitCode, stderr } = await cli(["--", "sh", "-c", "exit 7"], { program: npx });
-  expect([exitCode, stderr]).toEqual([7, expect.stringContaining("fargate-exec: error: Exit code 7.")]);
+  expect([exitCode, stderr]).toEqual([7, expect.stringContaining("error: The script failed. Exit code 7.")]);
 });
 
 it.each([
@@ -79,8 +79,10 @@ it("has one line that is written over on a terminal, and no colour with NO_COLOR
     "",
     expect.stringMatching(/^fargate-exec: Looking at task [^\n]*$/),
   ]);
-  expect(coloured.stdout.toString()).toContain("fargate-exec: \x1b[31merror:\x1b[0m Exit code 1");
-  expect(plainly.stdout.toString()).toContain("fargate-exec: error: Exit code 1");
+  expect(coloured.stdout.toString()).toContain(
+    "fargate-exec: \x1b[31merror:\x1b[0m The script failed. Exit code 1",
+  );
+  expect(plainly.stdout.toString()).toContain("fargate-exec: error: The script failed. Exit code 1");
 });
 
 /** Waits until no process in this task has these words in its command. */
@@ -93,7 +95,7 @@ it.concurrent("stops the job where nothing reads its output any more", async () 
   const program = ["bash", "-c", line, installed.program];
   const { stdout, stderr } = await cli(["--", "yes", "piped"], { inputs: { task: at?.id ?? "" }, program });
   expect(stdout.toString()).toBe("piped\n130\n");
-  expect(stderr).toContain("Nothing reads the output of the job any more: write EPIPE.");
+  expect(stderr).toContain("Nothing reads the output of the job any more, so it is stopped: write EPIPE");
   await untilGone(at, "yes piped");
 });
 
@@ -151,7 +153,7 @@ it("is a module, too, whose result says how the run ended", () => {
   `;
   const lines = runModule(installed, source, env).trim().split("\n");
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    ["failed", 3, "x\ny", null, "Exit code 3.", true],
+    ["failed", 3, "x\ny", null, "The script failed. Exit code 3.", true],
     ["not-started", null, "bad-input"],
   ]);
 });
@@ -166,7 +168,7 @@ it.concurrent("brings the local Fargate along, in which a command runs", async (
     }),
   );
   expect([exitCode, stdout.toString()]).toEqual([9, "in a task of true\n"]);
-  expect(stderr).toMatch(/^fargate-exec: error: Exit code 9\.\n.*\n$/);
+  expect(stderr).toMatch(/^fargate-exec: error: The script failed. Exit code 9\.\n.*\n$/);
 });
 
 it("holds nothing of the runner's toolkit, and no path of this machine", () => {

@@ -41,7 +41,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     },
     // The container redacts them, and a program has no log of its own that others read.
     mask: () => undefined,
-    cancel: cancelOf(options.signal, out?.broken),
+    cancel: cancelOf(options.signal, out?.broken, log),
     origin: () => programOrigin(env),
     idToken: () => idTokenFromFile(env),
     saveState: (state) => {
@@ -95,14 +95,21 @@ function displayOf(log: Partial<RunLog>, writer: Display["writer"]): Display {
 }
 
 /** Aborts when the program wants it, or when nothing reads the job's standard output any more. */
-function cancelOf(signal: AbortSignal | undefined, unread: AbortSignal | undefined): AbortSignal {
+function cancelOf(
+  signal: AbortSignal | undefined,
+  unread: AbortSignal | undefined,
+  log: Partial<RunLog>,
+): AbortSignal {
   const controller = new AbortController();
   const onAbort = (): void => controller.abort(cancelled(`${reasonOf(signal)}.`));
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
-  unread?.addEventListener("abort", () =>
-    controller.abort(cancelled(`Nothing reads the output of the job any more: ${reasonOf(unread)}.`)),
-  );
+  unread?.addEventListener("abort", () => {
+    const why = `Nothing reads the output of the job any more, so it is stopped: ${reasonOf(unread)}.`;
+    // The result has the job's own end, which does not tell it.
+    if (!controller.signal.aborted) log.warning?.(why);
+    controller.abort(cancelled(why));
+  });
   return controller.signal;
 }
 
