@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { memoryOf } from "../__tests__/helpers/memory.ts";
-import { installPackage, type InstalledPackage } from "../__tests__/helpers/npm-package.ts";
+import { ended, installPackage, type InstalledPackage } from "../__tests__/helpers/npm-package.ts";
 
 const MB = 1_000_000;
 const BYTES = 100 * MB;
@@ -28,7 +28,7 @@ try {
   const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor(inputs) };
   const options = Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
   await large(options, env);
-  for (const version of VERSIONS) runsWith(nodeOf(version, installed), options, env);
+  for (const version of VERSIONS) await runsWith(nodeOf(version, installed), options, env);
   hasTypes(installed);
 } finally {
   await aws.stop();
@@ -58,7 +58,7 @@ while left > 0:
   let early = 0;
   let most = 0;
   const began = performance.now();
-  const ended = new Promise<number | null>((done) => child.once("close", done));
+  const closed = new Promise<number | null>((done) => child.once("close", done));
   const sampling = setInterval(() => {
     const now = memoryOf(child.pid ?? 0)?.now ?? 0;
     most = Math.max(most, now);
@@ -68,7 +68,7 @@ while left > 0:
     hash.update(chunk);
     bytes += chunk.length;
   }
-  const code = await ended;
+  const code = await closed;
   clearInterval(sampling);
   const seconds = (performance.now() - began) / 1000;
   console.log(
@@ -97,17 +97,18 @@ function nodeOf(version: string, { folder }: InstalledPackage): string {
   return join(directory, "node_modules", name, "bin/node");
 }
 
-function runsWith(node: string, options: readonly string[], env: NodeJS.ProcessEnv): void {
+async function runsWith(node: string, options: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const program = join(installed.folder, "node_modules/fargate-exec/dist/bin.js");
   const began = performance.now();
-  const said = execFileSync(node, [program, "run", "--quiet", ...options, "--", "echo", "hello"], {
-    env,
-    encoding: "utf8",
-  });
+  const words = [program, "run", "--quiet", ...options, "--", "echo", "hello"];
+  const { exitCode, stdout, stderr } = await ended(
+    spawn(node, words, { env, stdio: ["ignore", "pipe", "pipe"] }),
+  );
   const seconds = (performance.now() - began) / 1000;
   const version = execFileSync(node, ["--version"], { encoding: "utf8" }).trim();
   console.log(`echo hello with Node.js ${version}: ${seconds.toFixed(2)} s`);
-  if (said !== "hello\n") faults.push(`with Node.js ${version} it said ${JSON.stringify(said)}`);
+  const said = JSON.stringify([exitCode, stdout.toString(), stderr]);
+  if (said !== '[0,"hello\\n",""]') faults.push(`with Node.js ${version} it said ${said}`);
 }
 
 /** Compiles a program that uses the module by its types, and one that misuses it. */

@@ -64,6 +64,13 @@ it("writes one line over and over on a terminal, and erases it before anything e
   );
 });
 
+it("fills a line of 80 columns on a terminal that has not been told its size", () => {
+  const { one, shown } = terminal({ ...TTY, columns: 0 });
+  one.phase("x".repeat(100));
+  one.end();
+  expect(shown()).toContain(`fargate-exec: ${"x".repeat(79 - "fargate-exec: ".length)}\r`);
+});
+
 it("has colours on a terminal that shows them, not with NO_COLOR, and never moves the cursor of one that can't", () => {
   const coloured = terminal(TTY);
   coloured.one.warning("a");

@@ -134,7 +134,7 @@ it.concurrent("leaves at the second SIGINT, and says what is left", async () => 
   );
 });
 
-it("is a module, too, whose result says how the run ended", () => {
+it("is a module, too, whose result says how the run ended", async () => {
   const env = { PATH: process.env["PATH"] ?? "", ...aws.world.local.env, ...aws.keysFor({ task: task.id }) };
   const inputs = {
     cluster: aws.world.made.cluster,
@@ -151,7 +151,9 @@ it("is a module, too, whose result says how the run ended", () => {
     const wrong = await runOnFargate({ workers: 0 });
     console.log(JSON.stringify([wrong.outcome, wrong.exitCode ?? null, wrong.error.code]));
   `;
-  const lines = runModule(installed, source, env).trim().split("\n");
+  const { stdout, stderr } = await runModule(installed, source, env);
+  expect(stderr).toBe("");
+  const lines = stdout.toString().trim().split("\n");
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
     ["failed", 3, "x\ny", null, "The script failed. Exit code 3.", true],
     ["not-started", null, "bad-input"],

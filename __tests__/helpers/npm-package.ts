@@ -91,13 +91,15 @@ export async function ended(
   return { ...output, exitCode };
 }
 
-/** Runs a module in the folder of the package, and returns what it prints. */
-export function runModule(
+/** Runs a module in the folder of the package. */
+export async function runModule(
   { folder }: InstalledPackage,
   source: string,
   env: Readonly<Record<string, string>>,
-): string {
+): Promise<CliEnd> {
   const path = join(folder, "program.mjs");
   writeFileSync(path, source);
-  return execFileSync(process.execPath, [path], { cwd: folder, env, encoding: "utf8" });
+  // Not awaited synchronously: the local Fargate is in this process.
+  const child = spawn(process.execPath, [path], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  return await ended(child);
 }

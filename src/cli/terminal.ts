@@ -2,6 +2,7 @@ import type { RunError, RunLog } from "../program/run-options.ts";
 
 const NAME = "fargate-exec";
 const TICK_MS = 1_000;
+const USUAL_COLUMNS = 80;
 /** Moves to the beginning of the line and erases it (ECMA-48, EL). */
 const ERASE = "\r\x1b[K";
 
@@ -118,12 +119,13 @@ export class Terminal implements RunLog {
 
   #draw(): void {
     if (this.#progress === undefined) return;
-    const { stream, now } = this.#options;
+    const { now, stream } = this.#options;
+    const { columns = 0 } = stream;
     const { title, since, detail } = this.#progress;
     const seconds = Math.floor((now() - since) / 1000);
     const text = `${NAME}: ${title}${seconds > 0 ? ` (${seconds} s)` : ""}${detail === "" ? "" : `: ${detail}`}`;
-    // One column less, because a full line moves the cursor on.
-    stream.write(ERASE + text.slice(0, Math.max(0, (stream.columns ?? 80) - 1)));
+    // One column less, because a full line moves the cursor on. A terminal that has not been told its size has 0.
+    stream.write(ERASE + text.slice(0, (columns > 0 ? columns : USUAL_COLUMNS) - 1));
     this.#isDrawn = true;
   }
 
