@@ -3,10 +3,12 @@ import { type InputName, inputNames } from "../inputs/names.ts";
 import type { InputValue, RunInputs } from "../program/run-options.ts";
 import { inputHelp } from "./input-help.ts";
 
+const flags = [
+  ...(["check", "protect", "start", "hold", "assign-public-ip"] as const),
+  ...(["log-to-container", "workflow-commands", "summary"] as const),
+];
 /** The inputs that are true or false: as an option, the name alone is true. A test compares them with the validation. */
-export const FLAGS: ReadonlySet<InputName> = new Set([
-  ...(["check", "start", "hold", "assign-public-ip", "workflow-commands", "summary"] as const),
-]);
+export const FLAGS: ReadonlySet<InputName> = new Set(flags);
 
 /** The inputs of which each option is one variable, whose value may have several lines. */
 const VARIABLES: ReadonlySet<InputName> = new Set(["env", "secrets"]);
