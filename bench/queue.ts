@@ -8,16 +8,11 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  DescribeTaskDefinitionCommand,
-  ECSClient,
-  RegisterTaskDefinitionCommand,
-  RunTaskCommand,
-} from "@aws-sdk/client-ecs";
 import { ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
-import { seed, type SeedNames } from "../local/seed.ts";
+import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 import { startStep, takingSessions } from "./step.ts";
+import { startWithoutLog } from "./unlogged.ts";
 
 const [JOBS, SECONDS, APART] = [2, 3, 4].map((at, index) => Number(process.argv[at] ?? [6, 10, 1][index]));
 const WAY = process.argv[5] ?? "bucket";
@@ -27,7 +22,7 @@ const local = await startLocalFargate({ stopTimeout: 500, sessionLimit: 2 });
 try {
   const names = await seed(local);
   const { cluster, bucket } = names;
-  if (WAY !== "logged") await startWithoutLog(names);
+  if (WAY !== "logged") await startWithoutLog(local, names);
   await takingSessions(local, WAY === "logged" ? 1 : 2);
   const task = local.tasks.at(-1)?.id ?? "";
   const staging = WAY === "none" ? {} : { bucket };
@@ -74,25 +69,6 @@ try {
 } finally {
   await local.stop();
   rmSync(root, { recursive: true });
-}
-
-/** Starts a task of the seed's definition whose container, and so whose sessions, are not logged. */
-async function startWithoutLog({ cluster, taskDefinition, subnets }: SeedNames): Promise<void> {
-  const ecs = new ECSClient({ endpoint: local.url, region: local.region, credentials: local.admin });
-  const { taskDefinition: { containerDefinitions = [], ...known } = {} } = await ecs.send(
-    new DescribeTaskDefinitionCommand({ taskDefinition }),
-  );
-  const { taskRoleArn, cpu, memory, networkMode } = known;
-  const family = `${taskDefinition}-unlogged`;
-  await ecs.send(
-    new RegisterTaskDefinitionCommand({
-      ...{ family, taskRoleArn, cpu, memory, networkMode, requiresCompatibilities: ["FARGATE"] },
-      containerDefinitions: containerDefinitions.map((each) => ({ ...each, logConfiguration: undefined })),
-    }),
-  );
-  const networkConfiguration = { awsvpcConfiguration: { subnets: [...subnets] } };
-  const running = { enableExecuteCommand: true, launchType: "FARGATE", networkConfiguration } as const;
-  await ecs.send(new RunTaskCommand({ cluster, taskDefinition: family, ...running }));
 }
 
 /** How many jobs ran at the same time, by their own stamps. */

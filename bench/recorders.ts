@@ -24,7 +24,7 @@ export function recorders(root: string, count: number): void {
   const directory = join(root, "recorders");
   mkdirSync(directory);
   const patterns = redactionPatterns(Object.fromEntries(secrets.map((value, at) => [`SECRET_${at}`, value])));
-  writeFileSync(join(directory, "patterns"), patterns.join("\n"));
+  writeFileSync(join(directory, "patterns"), [...patterns, ".", ""].join("\n"));
   writeFileSync(join(directory, "recorder.py"), recorderPy());
   writeFileSync(join(directory, "recorder.awk"), payloadFile("recorder.awk"));
   const mib = 32;

@@ -1,5 +1,6 @@
 /**
- * 40 jobs meet in one container without a bucket: as one matrix, then as unrelated runs whose strategy is unknown. Each job is
+ * 40 jobs meet in one container without a bucket: as one matrix, in a container whose sessions are logged and in one where two jobs may run
+ * side by side, then as unrelated runs whose strategy is unknown. Each job is
  * a process of its own that runs `dist/`, and all begin together. No container ever has a fourth session, and every job
  * succeeds. `SOAK_MEETINGS` is how often each way is tried, 50 times unless given.
  */
@@ -7,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStep, takingSessions } from "../bench/step.ts";
+import { startWithoutLog } from "../bench/unlogged.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
 
@@ -15,16 +17,21 @@ const JOBS = Number(process.env["SOAK_JOBS"] ?? 40);
 /** The agent runs two sessions and queues a third. A fourth blocks it. */
 const MOST = 3;
 
-type MatrixInputs = (index: number) => Readonly<Record<string, string>>;
+interface Way {
+  readonly name: string;
+  readonly logged: boolean;
+  readonly inputsOf: (index: number) => Readonly<Record<string, string>>;
+}
 
 /** The most sessions at once, and how many jobs failed. */
-async function meet(inputsOf: MatrixInputs): Promise<{ most: number; failed: number; seconds: number }> {
+async function meet({ logged, inputsOf }: Way): Promise<{ most: number; failed: number; seconds: number }> {
   const root = mkdtempSync(join(tmpdir(), "soak-"));
   const local = await startLocalFargate({ stopTimeout: 500, delays: { call: 30 } });
   try {
     const made = await seed(local);
-    await takingSessions(local);
-    const inputs = { cluster: made.cluster, task: local.tasks[0]?.id ?? "", run: "true" };
+    if (!logged) await startWithoutLog(local, made);
+    await takingSessions(local, logged ? 1 : 2);
+    const inputs = { cluster: made.cluster, task: local.tasks.at(-1)?.id ?? "", run: "true" };
     const began = Date.now();
     const steps = await Promise.all(
       Array.from({ length: JOBS }, (_, index) =>
@@ -46,16 +53,21 @@ async function meet(inputsOf: MatrixInputs): Promise<{ most: number; failed: num
   }
 }
 
-const ways: readonly (readonly [name: string, inputs: MatrixInputs])[] = [
-  ["one matrix", (index) => ({ "matrix-index": String(index), "matrix-total": String(JOBS) })],
-  ["strategy unknown", () => ({})],
+const inMatrix: Way["inputsOf"] = (index) => ({
+  "matrix-index": String(index),
+  "matrix-total": String(JOBS),
+});
+const ways: readonly Way[] = [
+  { name: "one matrix, logged", logged: true, inputsOf: inMatrix },
+  { name: "one matrix, not logged", logged: false, inputsOf: inMatrix },
+  { name: "strategy unknown", logged: true, inputsOf: () => ({}) },
 ];
 let holds = true;
-for (const [name, inputs] of ways) {
+for (const way of ways) {
   for (let i = 1; i <= MEETINGS; i += 1) {
-    const { most, failed, seconds } = await meet(inputs);
+    const { most, failed, seconds } = await meet(way);
     console.log(
-      `${name}, ${i} of ${MEETINGS}: at most ${most} sessions, ${failed} of ${JOBS} failed, ${seconds.toFixed(0)} s`,
+      `${way.name}, ${i} of ${MEETINGS}: at most ${most} sessions, ${failed} of ${JOBS} failed, ${seconds.toFixed(0)} s`,
     );
     holds &&= most <= MOST && failed === 0;
   }

@@ -150,6 +150,19 @@ describe("following a job", () => {
     await followed;
   });
 
+  it("gives another run in the container a sign when that asks for one, but not at each of many", async () => {
+    const session = new FakeSession("s-1", closing).says(mark("@0"), mark("?"), mark("?"));
+    const followed = following(session);
+    await turn();
+    expect(session.typed).toEqual(["here 0"]);
+    await clock.pass(20_000);
+    session.says(mark("?"));
+    await turn();
+    expect(session.typed).toEqual(["here 0", "here 0", "here 0"]);
+    session.says(WHOLE);
+    await followed;
+  });
+
   it.each([
     [true, ["cancel", "end", "taken"]],
     [false, ["cancel", "taken"]],

@@ -251,6 +251,7 @@ export class WatchedTerminal {
       if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
       if (/^(attached|confirmed)$/.test(event.kind) && options.confirm !== false)
         this.type(here(this.#job.extractor.confirmed));
+      if (event.kind === "sign-wanted") this.type(here(this.#job.extractor.confirmed));
       if (event.kind === "payload-wanted") this.type(this.#typing("payload", typedPayload(payload)));
       if (event.kind === "status") {
         if (options.take !== false) this.type(TAKEN);

@@ -114,7 +114,12 @@ it(
     // The secrets are the end of what is typed.
     const first = job.attach(0, (_, bytes) => bytes.subarray(0, -10));
     await job.has("job");
+    // The process of the job waits for them, and ends without them.
+    const prepared = (): number[] => processesOf(`fargate-exec-${job.runId}/recorder.py`);
+    await until(() => prepared().length === 1);
     await first.kill();
+    await until(() => prepared().length === 0 && processesOf(`fargate-exec-${job.runId}/job`).length === 0);
+    expect(existsSync(`${job.directory ?? ""}/started`)).toBe(false);
     const second = job.attach();
     await second.closed;
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }] });

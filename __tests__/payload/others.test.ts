@@ -110,6 +110,26 @@ asOthers.concurrent.each(EACH)(
 );
 
 asOthers.concurrent.each(EACH)(
+  "a sign that is just being written counts, and ends no attacher, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { attacher: victim(container), pid: victim(container) };
+      plantJob(container, { ...victims, reader: "$(($(date +%s) - 5))" });
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
+      const terminal = job.attach();
+      await until(() => UNHEARD.test(terminal.shown.toString()));
+      container.run(`: >${DIRECTORY}/reader`);
+      await terminal.closed;
+      expect(terminal.shown.toString()).not.toContain("is lost");
+      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
+asOthers.concurrent.each(EACH)(
   "beside a job whose reader follows it by S3, without a session, another one starts at once, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
@@ -123,6 +143,33 @@ asOthers.concurrent.each(EACH)(
       expect(terminal.shown.toString()).not.toContain("is lost");
       expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
+asOthers.concurrent.each(EACH)(
+  "a job asks the attacher of another one for a sign of its reader, and is started beside that at once, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const within = {
+        ...{ within: container, sh: "/bin/sh", waitSeconds: 30, confirm: false },
+        runUrl: "https://example.com/run",
+      };
+      const first = new WatchedJob({ ...within, script: "until [ -e /tmp/ran ]; do sleep 0.1; done" });
+      const one = first.attach();
+      await first.has("recording");
+      const second = new WatchedJob({ ...within, script: ": >/tmp/ran" });
+      const two = second.attach();
+      // Without being asked this reader would type nothing more.
+      await Promise.all([one.closed, two.closed]);
+      expect(two.shown.toString()).toMatch(UNHEARD);
+      expect(two.shown.toString()).not.toContain("is lost");
+      expect(one.events.filter(({ kind }) => kind === "sign-wanted")).toHaveLength(1);
+      for (const { status } of [first, second])
+        expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 0 }] });
     } finally {
       await container.stop();
     }

@@ -65,7 +65,7 @@ export class Recording {
     const child = spawn(PYTHON, ["-I", "-S", program, ...args], {
       stdio: ["pipe", "ignore", "inherit"],
     });
-    child.stdin.end(secrets.join("\n"));
+    child.stdin.end([...secrets, ".", ""].join("\n"));
     const recording = new Recording(directory, child);
     started.push(recording);
     await until(() => existsSync(join(directory, "recording")));

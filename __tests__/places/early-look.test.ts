@@ -31,7 +31,8 @@ async function looking(
   early.begin();
   await clock.sleep(after);
   const where = { target: aTarget(), sessionTarget: OURS, deadline: Infinity, signal: undefined };
-  await waitForOtherSessions({ ...where, ssm, clock, log, matrix, early: early.take(OURS) });
+  const isUnlogged = (): Promise<boolean> => Promise.resolve(true);
+  await waitForOtherSessions({ ...where, ssm, clock, log, matrix, isUnlogged, early: early.take(OURS) });
   return { calls, log: log.lines };
 }
 

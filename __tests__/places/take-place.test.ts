@@ -67,6 +67,7 @@ function asking(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean
         terminateSession: (session) => Promise.resolve(void ended.push(session)),
       },
     },
+    isUnlogged: () => Promise.resolve(true),
     deadline: clock.now() + 600_000,
     clock,
     log,
@@ -488,7 +489,8 @@ describe("with a bucket", () => {
   it("without s3:GetObject sessions are looked at, too, where the place is free, and no claim stays", async () => {
     bucket.before((operation) => (operation === "GetObject" ? denied("s3:GetObject") : undefined));
     const one = asking("one");
-    await passing(2_000);
+    // Forty jobs have a round of ten seconds.
+    await passing(10_500);
     expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
     expect(one.log.lines).toEqual([
       expect.stringContaining("right to s3:GetObject. Without a claim runs take"),
@@ -915,6 +917,44 @@ describe("without a bucket", () => {
     await clock.pass(...POLL);
     await clock.pass(300, 4_300);
     await one.done;
+  });
+
+  it("a job of a matrix joins a session that has a client, unless the container's sessions are logged", async () => {
+    sessions = [busy];
+    const join = async (isUnlogged: boolean): Promise<string> => {
+      const matrix = { index: 1, total: 3 };
+      const more = { isUnlogged: () => Promise.resolve(isUnlogged), matrix };
+      const one = asking("one", { withBucket: false, ...more });
+      await passing(3_000);
+      const { state } = one;
+      await one.cancelled();
+      return state;
+    };
+    clock.advance(60_000);
+    expect([await join(true), await join(false)]).toEqual(["placed", "waiting"]);
+  });
+
+  it("of two runs whose sessions were cut in the same moment, the second opens no fourth one", async () => {
+    const runs = [0, 1].map((index) =>
+      asking(`run ${index}`, { withBucket: false, matrix: { index, total: 4 } }),
+    );
+    await passing(3_000);
+    sessions = ["a", "b"].map((id) => ({ ...busy, id, status: "Disconnected" }));
+    const replaced: string[] = [];
+    for (const [at, { done }] of runs.entries()) {
+      const place = await done;
+      if (place instanceof Error) throw place;
+      const lost = sessions[at]?.id ?? "";
+      void place.waitToReplace(lost).then(() => {
+        replaced.push(lost);
+        sessions.push({ ...busy, id: `after ${lost}` });
+      });
+    }
+    await passing(20_000);
+    expect(replaced).toHaveLength(1);
+    sessions = sessions.slice(1);
+    await passing(20_000);
+    expect(replaced.toSorted()).toEqual(["a", "b"]);
   });
 
   it("gives up at the deadline", async () => {

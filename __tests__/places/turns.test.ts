@@ -42,27 +42,36 @@ interface Meeting {
   readonly begin: number;
   /** The longest way of a call, there or back, in milliseconds. */
   readonly way: number;
+  /** Whether the container's sessions are logged nowhere. */
+  readonly unlogged?: boolean;
+  /** By default 40. */
+  readonly runs?: number;
+  /** How long a session lasts in the mean, in milliseconds. */
+  readonly session?: number;
 }
 
 const RUNS = 40;
-const SESSION_MS = 1_500;
 
 /**
- * Lets runs meet in one container. Returns the most sessions at once, all looks, and when the last session ended, in
- * seconds.
+ * Lets runs meet in one container. Returns the most sessions at once, all looks, when the last session ended, and how long
+ * all sessions lasted together, both in seconds.
  */
-async function meet(seed: number, { matrixOf, begin, way }: Meeting) {
+async function meet(
+  seed: number,
+  { matrixOf, begin, way, unlogged = true, runs = RUNS, session = 1_500 }: Meeting,
+) {
   const random = randomOf(seed);
   const clock = new JumpingClock();
   const began = clock.now();
-  const active = new Set<number>();
+  const active = new Map<number, { readonly since: number }>();
   let most = 0;
   let looks = 0;
+  let inAll = 0;
   const trip = (): Promise<void> => clock.sleep(way * (0.2 + 0.8 * random()));
   const listed = async () => {
     looks += 1;
     await trip();
-    const found = [...active].map((at) => ({ id: `s-${at}`, since: undefined, status: "Connected" }));
+    const found = [...active].map(([at, { since }]) => ({ id: `s-${at}`, since, status: "Connected" }));
     await trip();
     return found;
   };
@@ -71,17 +80,20 @@ async function meet(seed: number, { matrixOf, begin, way }: Meeting) {
     await waitForOtherSessions({
       ...{ target: aTarget(), sessionTarget: "ecs:c_t_r", deadline: Infinity, signal: undefined },
       ...{ clock, log: new Listener(), random, matrix: matrixOf(at), ssm: { activeSessions: listed } },
+      isUnlogged: () => Promise.resolve(unlogged),
     });
     await trip();
-    active.add(at);
+    active.set(at, { since: clock.now() });
     most = Math.max(most, active.size);
-    await clock.sleep(SESSION_MS * (0.5 + random()));
+    const lasts = session * (0.5 + random());
+    inAll += lasts;
+    await clock.sleep(lasts);
     active.delete(at);
   };
-  const all = Promise.all(Array.from({ length: RUNS }, (_, at) => one(at)));
+  const all = Promise.all(Array.from({ length: runs }, (_, at) => one(at)));
   await clock.run();
   await all;
-  return { most, looks, seconds: (clock.now() - began) / 1_000 };
+  return { most, looks, seconds: (clock.now() - began) / 1_000, inAll: inAll / 1_000 };
 }
 
 /** The exec agent runs two sessions and queues a third. A fourth blocks it. */
@@ -93,10 +105,14 @@ it.each([
   ["within ten seconds", 10_000],
 ])("a matrix of 40 jobs that begin %s never brings a container a fourth session", async (_, begin) => {
   await forEachSeedAtOnce(sampleOf(300), 1, async (seed) => {
-    for (const way of [15, 100, 250]) {
-      const { most } = await meet(seed, { begin, way, matrixOf: (index) => ({ index, total: 40 }) });
-      expect(most).toBeLessThanOrEqual(MOST);
-    }
+    for (const way of [15, 100, 250])
+      for (const session of [1_500, 6_000]) {
+        const { most } = await meet(seed, {
+          ...{ begin, way, session },
+          matrixOf: (index) => ({ index, total: 40 }),
+        });
+        expect(most).toBeLessThanOrEqual(MOST);
+      }
   });
 });
 
@@ -107,11 +123,65 @@ it("40 unrelated runs that begin within ten seconds never bring it a fourth eith
   });
 });
 
+it("a matrix of three never brings a container a fourth session, and two of its jobs run side by side", async () => {
+  const shares: number[] = [];
+  await forEachSeedAtOnce(sampleOf(300), 1, async (seed) => {
+    const matrixOf = (index: number): MatrixJob => ({ index, total: 3 });
+    const met = await meet(seed, { matrixOf, begin: 300, way: 250, runs: 3, session: 6_000 });
+    expect(met.most).toBeLessThanOrEqual(MOST);
+    shares.push(met.seconds / met.inAll);
+  });
+  // One by one they would take longer than the sessions alone.
+  expect(Math.max(...shares)).toBeLessThan(1);
+});
+
+it("a container whose sessions are logged takes the jobs of a matrix one by one", async () => {
+  const matrixOf = (index: number): MatrixJob => ({ index, total: 3 });
+  const met = await meet(1, { matrixOf, begin: 300, way: 30, runs: 3, session: 3_000, unlogged: false });
+  expect(met.most).toBe(1);
+});
+
 it("a matrix gets through sooner than unrelated runs, and with half of their looks", async () => {
   const matrix = await meet(1, { begin: 0, way: 30, matrixOf: (index) => ({ index, total: 40 }) });
   const unrelated = await meet(1, { begin: 0, way: 30, matrixOf: () => undefined });
   expect(matrix.seconds).toBeLessThan(unrelated.seconds);
   expect(matrix.looks).toBeLessThan(unrelated.looks / 2);
+});
+
+/** Forty jobs have 41 slots, so that each gets each fourth one in turn. */
+const ROUND = 41 * 250;
+
+describe("a run that sees one session", () => {
+  const random = (): number => 0.999;
+  const since = ROUND * 99;
+  const connected = { id: "s-1", status: "Connected", since };
+
+  it("waits for it where the other runs are not known, or where its workflow's job has no other", () => {
+    const look = { asked: since + 60_000, answered: since + 60_050 };
+    for (const matrix of [undefined, { index: 0, total: 1 }])
+      expect(turnsOf(matrix, random).mayJoin(look, connected)).toBe(false);
+  });
+
+  it("joins it in each fourth of its slots, once it is a second old, while it has a client", () => {
+    const turns = turnsOf({ index: 2, total: 40 }, random);
+    // The number of the slot, 41 a round, can be divided by four.
+    const slots = [100, 101, 102, 103, 104, 105].map((round) => ROUND * round + 2 * 250);
+    const joins = (asked: number, ms = 100, session: object = connected): boolean =>
+      turns.mayJoin({ asked, answered: asked + ms }, { ...connected, ...session });
+    expect(slots.map((slot) => joins(slot))).toEqual([false, false, true, false, false, false]);
+    const [, , own = 0] = slots;
+    expect(joins(own, 501)).toBe(false);
+    expect([999, 1_000].map((age) => joins(own, 100, { since: own - age }))).toEqual([false, true]);
+    expect(joins(own, 100, { since: undefined })).toBe(false);
+    expect(joins(own, 100, { status: "Disconnected" })).toBe(false);
+  });
+
+  it("joins it in any of its slots where the matrix has three jobs at most", () => {
+    const turns = turnsOf({ index: 2, total: 3 }, random);
+    const joins = (asked: number): boolean => turns.mayJoin({ asked, answered: asked + 100 }, connected);
+    const slot = 750 * 20_000 + 500;
+    expect([slot, slot + 750, slot + 1_500, slot + 250].map(joins)).toEqual([true, true, true, false]);
+  });
 });
 
 describe("a run that sees no session", () => {
@@ -128,14 +198,14 @@ describe("a run that sees no session", () => {
 
   it("looks again in its own slot, which comes within a round", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
-    const slot = 40 * 250 * 100 + 2 * 250;
+    const slot = ROUND * 100 + 2 * 250;
     expect(turns.pause(slot - 100, false).ms).toBe(100);
-    expect(turns.poll(slot)).toBe(40 * 250);
+    expect(turns.poll(slot)).toBe(ROUND);
   });
 
   it("goes on in its own slot, by a slow answer only at the second time", () => {
     const turns = turnsOf({ index: 2, total: 40 }, random);
-    const slot = 40 * 250 * 100 + 2 * 250;
+    const slot = ROUND * 100 + 2 * 250;
     const mayGo = (asked: number, ms: number, confirmed = false): boolean =>
       turns.mayGo({ asked, answered: asked + ms }, { contended: true, confirmed });
     expect([mayGo(slot, 100), mayGo(slot + 249, 500), mayGo(slot, 600, true)]).toEqual([true, true, true]);

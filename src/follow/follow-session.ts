@@ -213,7 +213,7 @@ class SessionFollower {
   }
 
   #handle(extracted: ExtractedItem): void {
-    const { typed, onNote, onShown } = this.#options;
+    const { typed, onNote, onShown, clock } = this.#options;
     switch (extracted.kind) {
       case "ready":
         void this.#input.start(typed.start(extracted.missing), extracted.missing);
@@ -229,6 +229,9 @@ class SessionFollower {
         this.#options.onAttached();
         void this.#input.attached();
         if (this.#options.handover !== undefined) void this.#handOver(this.#options.handover);
+        break;
+      case "sign-wanted":
+        void this.#input.signWanted(clock.now());
         break;
       case "text":
       case "header":

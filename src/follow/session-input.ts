@@ -8,6 +8,9 @@ import type { MissingPayload } from "../stream/marks.ts";
 /** The attacher is told after this many bytes what was read, so that the container can free it. */
 const CONFIRMED_BYTES = 1024 * 1024;
 
+/** A container that asks for signs more often gets one in this time. */
+const SIGN_PAUSE_MS = 300;
+
 /**
  * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
  * off.
@@ -26,6 +29,8 @@ export class SessionInput {
   readonly #extractor: Pick<Extractor, "confirmed">;
   /** The byte of the spool that the last `here` line named. */
   #told: number;
+  /** When the container was given the last sign that it has asked for, in milliseconds since the epoch. */
+  #signedAt = -Infinity;
   /**
    * True once the attacher reads the input. A session may be queued for minutes, and a loader may take half a minute: a line
    * that is typed before the start, the payload or the secrets would be read as a part of them.
@@ -85,6 +90,13 @@ export class SessionInput {
   /** Called when more of the spool is confirmed. */
   async confirmed(): Promise<void> {
     if (this.#extractor.confirmed - this.#told >= CONFIRMED_BYTES) await this.#sayHere();
+  }
+
+  /** Called when another run in the container asks for a sign of this one. */
+  async signWanted(now: number): Promise<void> {
+    if (now - this.#signedAt < SIGN_PAUSE_MS) return;
+    this.#signedAt = now;
+    await this.#sayHere();
   }
 
   /** Tells the attacher every twenty seconds that it has a reader, until `over` aborts. */

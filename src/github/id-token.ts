@@ -1,5 +1,4 @@
-import { HttpClient, type HttpClientResponse } from "@actions/http-client";
-import { BearerCredentialHandler } from "@actions/http-client/lib/auth";
+import type { HttpClientResponse } from "@actions/http-client";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
 
@@ -38,6 +37,11 @@ type Answer =
   { readonly value: string } | { readonly isFinal: boolean; readonly seen: string; readonly cause?: unknown };
 
 async function ask({ href, host }: URL, bearer: string): Promise<Answer> {
+  // It is a third of the bundle, and only a step with a role needs it.
+  const [{ HttpClient }, { BearerCredentialHandler }] = await Promise.all([
+    import("@actions/http-client"),
+    import("@actions/http-client/lib/auth"),
+  ]);
   const client = new HttpClient("fargate-exec", [new BearerCredentialHandler(bearer)], {
     allowRetries: false,
     socketTimeout: 10_000,

@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { getInput } from "@actions/core";
 import type { InputSource } from "../inputs/source.ts";
 import { isInside } from "../inputs/workspace.ts";
+import { getInput } from "./core.ts";
 
 /** The inputs of this step, from the runner. */
 export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
@@ -10,7 +10,7 @@ export function stepInputs(env: NodeJS.ProcessEnv = process.env): InputSource {
   const temporary = env["RUNNER_TEMP"];
   const directories = [workspace, ...(temporary ? [temporary] : [])].map((path) => resolve(path));
   return {
-    get: (name) => getInput(name, { trimWhitespace: false }),
+    get: getInput,
     env,
     workspace,
     directories,

@@ -1,4 +1,4 @@
-import * as core from "@actions/core";
+import * as core from "./core.ts";
 import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
@@ -16,7 +16,7 @@ const out = new BatchedOutput(process.stdout);
 export const screen = new Screen({
   write: (...pieces) => out.write(...pieces),
   flush: () => out.flush(),
-  commands: core,
+  commands: core.commands,
 });
 
 /** Aborted, with the error, when nothing reads what is shown any more. */
@@ -73,5 +73,5 @@ export function endStep(result: Result, inputs: ReportedInputs | undefined): voi
   const error = explain(result, explainedStep(inputs));
   if (error === undefined) return;
   screen.error(annotation(error), { title: error.title, ...error.place });
-  process.exitCode = core.ExitCode.Failure;
+  process.exitCode = 1;
 }

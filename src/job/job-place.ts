@@ -44,6 +44,7 @@ export class JobPlace {
       target,
       sessionTarget: container.sessionTarget,
       shares: this.#shares(),
+      isUnlogged: () => this.#isUnlogged(),
       early: early?.take(container.sessionTarget),
       inputs,
       matrix: inputs.matrix,
@@ -73,7 +74,11 @@ export class JobPlace {
     }
   }
 
-  /** True when another session, which has lost its client, may delay the opening of this job's session. */
+  async #isUnlogged(): Promise<boolean> {
+    return uploadMs(0, (await this.#job.setup).logs) === 0;
+  }
+
+  /** True when another session may delay the opening of this job's session. */
   get isBesideAnother(): boolean {
     return this.#place?.beside === true;
   }

@@ -90,8 +90,7 @@ export class JobSessions implements SessionSource {
 
   /**
    * How long the agent may take to open the first session, in milliseconds. No other run can block a task that this
-   * run has started. Beside a session that has lost its client, this session may have to wait for the end of that
-   * one.
+   * run has started. Beside another session, this one may have to wait for the end of that one.
    */
   opening(): number {
     const { clock, target } = this.#context;

@@ -2,9 +2,10 @@ import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import { Failure } from "../errors.ts";
 import type { MatrixJob } from "../inputs/inputs.ts";
 import type { SessionLook } from "./early-look.ts";
+import { tellWhile } from "../waiting.ts";
 import { LoneSession } from "./lone-session.ts";
 import { type Holder, waitUntilFree, type QueueOptions } from "./queue.ts";
-import { turnsOf } from "./turns.ts";
+import { type Turns, turnsOf } from "./turns.ts";
 
 /** The longest pause where sessions may not be listed. */
 const SPACING_MS = 1_000;
@@ -15,47 +16,65 @@ export interface SessionQueueOptions extends QueueOptions {
   readonly ssm: Pick<Ssm, "activeSessions">;
   /** Which job of its matrix this run is, where that is known. */
   readonly matrix: MatrixJob | undefined;
+  /**
+   * Whether the container's sessions are logged nowhere. The upload of a log keeps the place of a session that is no longer in
+   * the list.
+   */
+  readonly isUnlogged: () => Promise<boolean>;
   /** A look that is under way. */
   readonly early?: SessionLook | undefined;
 }
 
+/** How a run goes on when the container has a place for its session. */
+export interface SessionPlace {
+  /** True where another session may delay the opening of this run's. */
+  readonly beside: boolean;
+  /** Waits until another session may be opened, after this one was lost. An abort throws its reason. */
+  readonly waitToReplace: (lostSessionId: string) => Promise<void>;
+}
+
 /**
  * Waits until the container has no session and it is this run's turn; without the right to list sessions, only a
- * moment. This is no lock: two runs that look in the same moment may both go on. Goes on `beside` a lone session that
- * has lost its client. Fails with `container-busy` at the deadline.
+ * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside`
+ * one session, where no log is uploaded. Goes on `beside` a lone session that has lost its client. Fails with
+ * `container-busy` at the deadline.
  */
-export async function waitForOtherSessions(
-  options: SessionQueueOptions,
-): Promise<{ readonly beside: boolean }> {
+export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
   const { clock, log, signal, random = Math.random, matrix } = options;
   const turns = turnsOf(matrix, random);
   const list = lister(options);
-  let asked = clock.now();
-  let beside = false;
+  /** The last look. */
+  const last = { asked: clock.now(), beside: false, joins: false };
+  let isUnlogged = false;
+  options.isUnlogged().then(
+    (known) => (isUnlogged = known),
+    () => undefined, // who needs the logs is told
+  );
   const lone = new LoneSession(clock, log);
   const look = async (): Promise<Holder | undefined> => {
-    const { sessions, ...seen } = await list();
-    asked = seen.asked;
+    const { asked, sessions } = await list();
     const [first, ...others] = sessions;
+    Object.assign(last, { asked, beside: false, joins: false });
     if (first === undefined) return undefined;
-    if (lone.isLost(sessions)) {
-      beside = true;
-      return undefined;
-    }
+    last.joins = isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
+    last.beside = last.joins || lone.isLost(sessions);
+    if (last.beside) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return { who: `session ${first.id}${more}`, since: first.since };
   };
+  const waitToReplace = (lost: string): Promise<void> => waitForRoom(lost, turns, options);
   try {
     for (let contended = false, confirmed = false; ;) {
       const waited = await waitUntilFree(look, { ...options, poll: () => turns.poll(clock.now()) });
       contended ||= waited;
       confirmed &&= !waited;
-      if (turns.mayGo({ asked, answered: clock.now() }, { contended, confirmed })) break;
+      const times = { asked: last.asked, answered: clock.now() };
+      if (last.joins || turns.mayGo(times, { contended, confirmed })) break;
       const { ms, careful } = turns.pause(clock.now(), contended);
       confirmed = careful;
       await clock.sleep(ms, signal);
     }
-    return { beside };
+    return { beside: last.beside, waitToReplace };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Failure) || error.code === "container-busy") throw error;
@@ -63,8 +82,31 @@ export async function waitForOtherSessions(
       `The container's other sessions can't be listed, so two runs may open sessions at once. ${error.failed}`,
     );
     if (matrix?.total !== 1) await clock.sleep(random() * SPACING_MS, signal);
-    return { beside: false };
+    return { beside: false, waitToReplace: () => Promise.resolve() };
   }
+}
+
+/**
+ * Waits while a further session could be the fourth: two runs may have a session each, which were cut in the same moment and are
+ * still there. So a run goes on at once where at most one session is left, and beside two only in its slot.
+ */
+async function waitForRoom(
+  lost: string,
+  turns: Turns,
+  { sessionTarget, ssm, isUnlogged, clock, log, signal }: SessionQueueOptions,
+): Promise<void> {
+  if (!(await isUnlogged().catch(() => false))) return;
+  const wait = async (): Promise<void> => {
+    for (;;) {
+      signal?.throwIfAborted();
+      const asked = clock.now();
+      const sessions = await ssm.activeSessions(sessionTarget).catch(() => []);
+      if (sessions.length < 2) return;
+      if (sessions.length === 2 && turns.mayReplace({ asked, answered: clock.now() })) return;
+      await clock.sleep(turns.poll(clock.now()), signal);
+    }
+  };
+  await tellWhile(`the end of session ${lost}, or of another one in the container`, { clock, log }, wait());
 }
 
 /** Lists the container's sessions: first by the look that is under way, then by new ones. */

@@ -24,6 +24,8 @@ export interface PlaceOptions extends QueueOptions {
    */
   readonly shares?: Promise<boolean>;
   readonly aws: { readonly s3: QueueS3; readonly ssm: LostSessionContext["ssm"] };
+  /** Whether the container's sessions are logged nowhere. Only a run without a bucket asks. */
+  readonly isUnlogged: () => Promise<boolean>;
   /** A look at the container's sessions that is under way. */
   readonly early?: SessionLook | undefined;
   /** Called with the claim before it is made, and with undefined when it is given back: what has to be undone. */
@@ -40,8 +42,8 @@ export interface Place {
   /** True where a claim keeps other runs waiting until the place is given back. */
   readonly held: boolean;
   /**
-   * True where a session that has lost its client may delay the opening of this run's session, until its attacher
-   * gives up.
+   * True where another session may delay the opening of this run's session: one that has lost its client, until its attacher
+   * gives up, or one of another run, in a container that takes one session at once.
    */
   readonly beside: boolean;
   /** True where other runs were in the queue when this one last read it. */
@@ -53,7 +55,7 @@ export interface Place {
   /** Called when the run is about to leave its session: others may come in, as far as `shares` allows that. */
   share(): void;
   /**
-   * Waits until another session may be opened, after this one was lost. Only a run that shares the container has to
+   * Waits until another session may be opened, after this one was lost. Only a run that may share the container has to
    * wait. An abort throws its reason.
    */
   waitToReplace(lostSessionId: string): Promise<void>;

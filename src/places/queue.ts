@@ -55,9 +55,7 @@ export async function waitUntilFree(
     if (left <= 0) throw containerBusy(target.container, target.taskArn, seconds(), held);
     if (said !== held) {
       said = held;
-      log.info(
-        `Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place (limit: one session of this action at a time).`,
-      );
+      log.info(`Container '${target.container}' of task ${target.taskId} is ${held}; waiting for its place.`);
       told = clock.now();
     } else if (clock.now() - told >= TELL_EVERY_MS) {
       log.info(`waiting for the place in container '${target.container}', ${held} (${seconds()} s)`);

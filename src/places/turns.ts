@@ -1,7 +1,8 @@
+import type { ActiveSession } from "../aws/ssm.ts";
 import type { MatrixJob } from "../inputs/inputs.ts";
 
-/** When a look that saw no session was begun and answered, in milliseconds since the epoch. */
-export interface FreeLook {
+/** When a look was begun and answered, in milliseconds since the epoch. */
+export interface LookTimes {
   readonly asked: number;
   readonly answered: number;
 }
@@ -15,7 +16,7 @@ export interface LookHistory {
 }
 
 /**
- * When a run may open its session in a container that has none. There is no lock. The exec agent runs two sessions,
+ * When a run may open its session in a container that has none, or one. There is no lock. The exec agent runs two sessions,
  * queues a third, and a fourth blocks it for good. So at most three runs may go on before the session of the first can
  * be seen, which takes a look and an ExecuteCommand.
  */
@@ -25,7 +26,11 @@ export interface Turns {
   /** Milliseconds until the next look at one that is free, and whether that is a careful pause. */
   pause(now: number, contended: boolean): { readonly ms: number; readonly careful: boolean };
   /** Whether a look that saw no session is enough. */
-  mayGo(look: FreeLook, waiting: LookHistory): boolean;
+  mayGo(look: LookTimes, waiting: LookHistory): boolean;
+  /** Whether the run may open its session beside the only one that a look has seen. */
+  mayJoin(look: LookTimes, session: ActiveSession): boolean;
+  /** The same for a run that has lost its own session: that one and another one were seen. */
+  mayReplace(look: LookTimes): boolean;
 }
 
 /** The shortest careful pause, and the jitter. */
@@ -42,6 +47,12 @@ const MANY = 40;
 const SLOT_MS = 250;
 /** An answer that took longer may be out of date. */
 const FRESH_MS = 2 * SLOT_MS;
+/** A job may join a session in each fourth slot only, so that its own session is in the list before another one joins. */
+const JOIN_EVERY = 4;
+/** Of so few jobs no fourth one can come, so they may join in any slot. */
+const FEW = 3;
+/** A session may be joined at this age. The sessions of runs that looked before it was in the list are in there, too, by then. */
+const SETTLED_MS = JOIN_EVERY * SLOT_MS;
 
 /** The turns of a run. `matrix` tells which jobs began with it; undefined where that is not known. */
 export function turnsOf(matrix: MatrixJob | undefined, random: () => number): Turns {
@@ -61,6 +72,8 @@ function carefulTurns(random: () => number): Turns {
       return { ms: CAREFUL_MS + late(random()) * jitter, careful: true };
     },
     mayGo: (_, { confirmed }) => confirmed,
+    mayJoin: () => false,
+    mayReplace: () => true,
   };
 }
 
@@ -77,19 +90,28 @@ function loneTurns(random: () => number): Turns {
 /**
  * Time is cut into slots, and the jobs of a matrix take them in the order of their indices, again and again. So two of them
  * hardly ever go on at once, however many there are and whenever they begin. In its slot a look is enough. A job looks in
- * its slot only, so the whole matrix makes one look a slot.
+ * its slot only, so the whole matrix makes one look a slot. A job may join another session, unless that one has no client: it
+ * may be opened again.
  */
 function matrixTurns({ index, total }: MatrixJob): Turns {
-  const round = total * SLOT_MS;
+  // With an odd number of slots each job gets each fourth slot in turn.
+  const slots = total <= FEW ? total : total + 1 - (total % 2);
+  const round = slots * SLOT_MS;
   const untilSlot = (now: number): number => {
     const next = Math.floor(now / round) * round + index * SLOT_MS;
     return next > now ? next - now : next + round - now;
   };
+  const isOwn = ({ asked }: LookTimes): boolean => Math.floor(asked / SLOT_MS) % slots === index;
+  const isFresh = ({ asked, answered }: LookTimes): boolean => answered - asked <= FRESH_MS;
+  const joins = (look: LookTimes): boolean =>
+    isOwn(look) && isFresh(look) && (total <= FEW || Math.floor(look.asked / SLOT_MS) % JOIN_EVERY === 0);
   return {
     poll: untilSlot,
     pause: (now) => ({ ms: untilSlot(now), careful: true }),
-    mayGo: ({ asked, answered }, { confirmed }) =>
-      Math.floor(asked / SLOT_MS) % total === index && (confirmed || answered - asked <= FRESH_MS),
+    mayGo: (look, { confirmed }) => isOwn(look) && (confirmed || isFresh(look)),
+    mayJoin: (look, { status, since = Infinity }) =>
+      joins(look) && status === "Connected" && look.asked - since >= SETTLED_MS,
+    mayReplace: joins,
   };
 }
 

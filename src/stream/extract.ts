@@ -15,6 +15,8 @@ export type ExtractedItem =
   | { readonly kind: "payload-wanted" }
   /** The container has got the payload and asks for the secrets. */
   | { readonly kind: "secrets-wanted" }
+  /** Another run in the container asks for a sign of the reader. */
+  | { readonly kind: "sign-wanted" }
   /** The job runs or has run. Its spool follows, from the byte `offset` on. */
   | { readonly kind: "attached"; readonly offset: number }
   /** A note of the container for the user. */
@@ -56,8 +58,7 @@ type State =
 /**
  * Extracts the job's output and its end from what a terminal showed: a live session, its CloudWatch stream or its S3
  * transcript; or from pieces of the spool. The grammar is in marks.ts. Takes bytes in pieces of any size and never
- * throws. Holds back at most one mark and one record, and passes each request of the container on only once in a
- * session.
+ * throws. Holds back at most one mark and one record, and passes each request for input on only once in a session.
  */
 export class Extractor {
   readonly #nonce: string;
@@ -171,6 +172,9 @@ export class Extractor {
       case "secrets-wanted":
         if (!this.#asked.has(mark.kind)) yield mark;
         this.#asked.add(mark.kind);
+        break;
+      case "sign-wanted":
+        yield mark;
         break;
       case "note":
         yield* this.#note(mark.text);

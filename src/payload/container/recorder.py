@@ -1,6 +1,6 @@
 """The recorder: joins what the workers print into the spool, in order, each line whole, with its source and no secret.
 
-    recorder.py DIRECTORY WORKERS LIMIT PIECE [ECHO] < patterns, one a line
+    recorder.py DIRECTORY WORKERS LIMIT PIECE [ECHO] < patterns, one a line, and a line with a dot
 
 ECHO is the path of a pipe that gets a copy. Its parts are redact.py, records.py, echo.py and this file. The job writes them one after the other into one file of the job
 directory, since `python3 -I` imports nothing from there. After TERM it still records what is in the pipes.
@@ -181,6 +181,9 @@ def main(directory, workers, limit, piece, echo, patterns):
 
 
 lines = sys.stdin.buffer.read().split(b"\n")
+if lines[-2:] != [b".", b""]:
+    os._exit(0)
+del lines[-2:]
 echo = open_echo("".join(sys.argv[5:]), os.path.join(sys.argv[1], "notes"))
 whole = main(sys.argv[1], *map(int, sys.argv[2:5]), echo, Patterns(line for line in lines if line))
 # Skip Python's shutdown: a TERM in it would change the exit status.
