@@ -1,9 +1,9 @@
 # --- The attacher: it copies the spool to its terminal, from the byte that it is told, up to the end of the job. A job may
 # have any number of them, one after the other.
 
-# Ends the last attacher: its session takes one of the container's places as long as it lives.
+# Ends the session of the last attacher, which takes one of the container's places as long as it lives.
 fx_replace_attacher() {
-  fx_tell KILL "$(cat "$fx_dir/attacher")"
+  fx_end_session "$(cat "$fx_dir/attacher")"
   printf %s "$fx_self" >"$fx_dir/attacher"
 }
 
@@ -19,6 +19,7 @@ fx_show_job() {
     [ ! -e "$fx_dir/status" ] || fx_ended=1
     fx_tell_held
     [ ! -e "$fx_dir/notes" ] || fx_tell_notes
+    [ ! -e "$fx_dir/asked" ] || fx_ask_reader
     if [ -e "$fx_dir/left" ]; then
       fx_tell_place
       fx_last=left
@@ -51,6 +52,12 @@ fx_find_loss() {
   elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && ! fx_lives "$fx_child" && [ ! -e "$fx_dir/started" ]; then
     fx_last="! start $(fx_words)"
   fi
+}
+
+# Asks the reader for a line, since another run wants a sign of it (others.sh). The line removes `asking`.
+fx_ask_reader() {
+  mv -f "$fx_dir/asked" "$fx_dir/asking"
+  fx_mark '?'
 }
 
 # Opens the pipe by which a recorder in python3 wakes the attacher, on descriptor 4. It is opened both ways: opening one

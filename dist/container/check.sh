@@ -10,7 +10,7 @@ fx_check() {
     fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
   else
     [ -z "$fx_user" ] || fx_lend "$fx_dir/script"
-    # Apart, since a shell or a loader may warn of a variable and go on.
+    # Standard error goes to a file, since a shell or a loader may warn of a variable and go on.
     fx_said=$(fx_print_variables | fx_command fx_try 2>"$fx_dir/err")
     case $fx_said in
       .) ;;

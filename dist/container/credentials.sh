@@ -7,9 +7,9 @@ fx_have_credentials() { [ "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$AWS_CONTAINER
 
 # Takes them from PID 1. False where there is nothing to take.
 #
-# Where PID 1 is ours that is the credential variables, by name, and only values that mean nothing to a shell. Where it is
-# another user's that is the path of the task's own endpoint. A path of this form leads nowhere else, so that user can choose
-# neither a host nor keys.
+# Of a PID 1 that is ours it takes the credential variables, by name, and only values that mean nothing to a shell. Of
+# another user's PID 1 it takes the path of the task's own endpoint and nothing else. A path of this form leads
+# nowhere else, so that user can choose neither a host nor keys.
 fx_take_credentials() {
   ! fx_have_credentials || return
   if [ -O /proc/1/environ ]; then

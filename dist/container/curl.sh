@@ -168,7 +168,6 @@ fx_post() {
   case $fx_http in
     2??)
       fx_failing='' fx_pause=0 fx_put=$fx_now
-      fx_tell_once 'Output goes by S3, too (curl).'
       return
       ;;
     000) fx_why=$(head -n 1 "$fx_dir/curl.err") ;;

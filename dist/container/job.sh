@@ -2,28 +2,32 @@
 # and writes the status.
 
 fx_run_job() {
-  fx_started='' fx_signalled='' fx_killer='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_uploader='' fx_all='' fx_n=0
+  fx_started='' fx_signalled='' fx_clock='' fx_killer='' fx_keeper='' fx_running='' fx_patterns='' fx_secret_environment='' fx_whole='' fx_stale='' fx_uploader='' fx_all='' fx_n=0
   while [ "$fx_n" -lt "$fx_workers" ]; do
     fx_all="$fx_all $fx_n"
     fx_n=$((fx_n + 1))
   done
-  # An attacher that was cut may have handed over a part of the secrets. A job never starts with a part.
+  fx_prepare
   eval "$(cat)"
-  [ "$fx_whole" ] || return
-  # The process that makes this directory is the job. A second attacher may have started a second one, which ends here.
-  mkdir "$fx_dir/started" 2>/dev/null || return
+  # An attacher that was cut may have handed over a part of the secrets. A job never starts with a part. The process that makes
+  # the directory is the job. A second attacher may have started a second one, which ends here.
+  if ! { [ "$fx_whole" ] && mkdir "$fx_dir/started" 2>/dev/null; }; then
+    fx_drop_recorder
+    return
+  fi
   trap 'fx_stop cancelled' TERM
   trap 'fx_stop timed-out' USR1
   fx_name self
   fx_self=$fx_token
   echo "$fx_self" >"$fx_dir/pid"
   fx_write_about
-  fx_limit_spool
   for fx_file in stopping status; do fx_reserve "$fx_file"; done
 
-  fx_check
+  # What was checked may have changed while this job waited for another one.
+  [ -z "$fx_flaw$fx_secret_environment$fx_stale" ] || fx_check
   fx_await_header
   if [ "$fx_flaw" ]; then
+    fx_drop_recorder
     fx_end refused "$fx_flaw"
     return
   fi
@@ -32,9 +36,18 @@ fx_run_job() {
   [ -z "$fx_pieces" ] || fx_start_uploader
   fx_note_unread
   fx_await_recording || return
+  [ -z "$fx_fence" ] || fx_start_fence
   fx_start_workers
   fx_await_workers
   fx_conclude
+}
+
+# What needs no secret, and changes nothing that another attacher could see: this process may never become the job.
+fx_prepare() {
+  fx_recorders=
+  fx_limit_spool
+  [ -z "$fx_python3" ] || fx_load_recorder
+  fx_check
 }
 
 fx_start_uploader() {
@@ -74,8 +87,7 @@ fx_await_workers() {
   for fx_each in $fx_running; do
     while fx_is "$fx_each"; do wait "${fx_each%:*}"; done
   done
-  trap '' TERM USR1
-  for fx_each in $fx_clock $fx_killer; do fx_dismiss "$fx_each"; done
+  trap '' TERM USR1 USR2
 }
 
 # Ends the recording, then the job, with the codes of all workers in the form of stream/marks.ts.
@@ -110,6 +122,7 @@ fx_end() {
   trap fx_wake TERM
   fx_write status "$fx_reason $2"
   fx_wake_attacher
+  for fx_each in $fx_clock $fx_keeper $fx_killer; do fx_dismiss "$fx_each"; done
   fx_tries=600
   [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done

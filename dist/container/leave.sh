@@ -31,7 +31,8 @@ fx_end_as_orphan() {
   printf %s "$fx_token"
 }
 
-# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. So not every try leaves one.
+# Sets fx_token to a process that has ended and that PID 1 has not reaped so far. It shows the same as a new one, so
+# that not every try leaves one more.
 fx_find_zombie() {
   for fx_file in /proc/[0-9]*; do
     fx_name "${fx_file#/proc/}"
@@ -60,8 +61,8 @@ fx_tell_away() {
   fx_wake_attacher
 }
 
-# Keeps the session, and sends nothing of the spool, until the end of the job was taken: false. True where the attacher has
-# left before that, since another run waits for its place. The ended job is a zombie then.
+# Keeps the session without sending the spool. False once the end of the job was taken. True where the attacher has
+# left before that, because another run waits for its place; the ended job is a zombie then.
 fx_stay() {
   : >"$fx_dir/stays"
   fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its place would be free. It ends when another run waits for its place."

@@ -1,8 +1,8 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
 # other way to get the payload, one after the other. Where none works it ends the session with the reasons.
 
-# fx_find_bad_modules: finds a directory of modules of the python3 in fx_file that another user can replace: fx_modules.
-# False where there is none.
+# fx_find_bad_modules: sets fx_modules to a directory in which the python3 in fx_file looks for modules, and which
+# another user can replace. False where there is none.
 fx_find_bad_modules() {
   set --
   for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
@@ -42,8 +42,8 @@ fx_count_unreached "${fx_why:-timed out}"
 fx_refusal=download
 case $fx_why in *oduleNotFound* | *mportError*) fx_refusal=no-boto3 ;; esac
 
-# Finds the python3 that can run boto3, in fx_boto3. Where it is none fx_why is the reason; else fx_why is why the bootstrap
-# got nothing by it.
+# Sets fx_boto3 to the python3 that can run boto3. Where there is none, fx_why says why. Otherwise fx_why says why the
+# bootstrap got nothing by boto3.
 fx_find_boto3() {
   fx_first=$fx_file fx_boto3=''
   if ! fx_tool python3; then
@@ -153,7 +153,7 @@ fx_type() {
 fx_load() {
   fx_check_directory
   if [ "$fx_bucket" ]; then
-    # What boto3 may lack: it is tried again with it.
+    # What boto3 may have lacked. It is tried once more, with that.
     fx_of=''
     if fx_take_credentials; then
       fx_of='the credentials of PID 1'

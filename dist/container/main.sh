@@ -21,33 +21,36 @@ fx_main() {
 
 # What an attacher does, from the payload to the end of the job.
 fx_run_attacher() {
-  fx_writer=''
+  fx_writer='' fx_met='' fx_unheard=''
   fx_survey
   if [ -z "$fx_code" ]; then
     # No loader was typed, and so no nonce. The exec agent sleeps for a second before it reads the terminal, and the runner types the nonce after that.
     fx_write_header
-    fx_find_programs
-    read -r fx_nonce fx_pack <&3
   else
     fx_write_header &
     fx_writer=$!
-    fx_find_programs
   fi
+  fx_find_programs
   [ -z "$fx_new" ] || fx_unpack
+  # The attacher before this one may have been cut before it started the job.
+  fx_child=
+  [ -e "$fx_dir/started" ] || fx_prepare_job
+  [ "$fx_code" ] || read -r fx_nonce fx_pack <&3
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
   fx_read_secrets
   fx_replace_attacher
+  [ -z "$fx_fence" ] || fx_begin_signs
   fx_open_news
   [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
   fx_start_helpers
-  # The attacher before this one may have been cut before it started the job.
-  fx_child=
-  if [ ! -e "$fx_dir/started" ]; then
+  if [ "$fx_child" ]; then
     if [ "$fx_wait" -gt 0 ] && ! fx_await_others; then
+      exec 6>&-
       fx_end_helpers
       rm -rf "$fx_dir"
+      wait "${fx_child%:*}"
       return
     fi
     fx_start_job
@@ -61,13 +64,16 @@ fx_run_attacher() {
   elif fx_leave || fx_stay; then
     return
   fi
-  fx_end_helpers
   # Without `taken` the next attacher is to show the status again.
-  [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || return 0
-  fx_job=$(cat "$fx_dir/pid")
+  if [ ! -e "$fx_dir/taken" ] && [ -d "$fx_dir" ]; then
+    fx_end_helpers
+    return 0
+  fi
+  # The job ends while the helpers do.
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
+  fx_tell TERM "$(cat "$fx_dir/pid")"
+  fx_end_helpers
   rm -rf "$fx_dir"
-  fx_tell TERM "$fx_job"
   for fx_each in $fx_child ${fx_guard-}; do wait "${fx_each%:*}"; done
 }
 
@@ -84,10 +90,23 @@ fx_unpack() {
   mv "$fx_dir/new" "$fx_dir/job"
 }
 
-fx_start_job() {
+# Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. It begins when it has
+# the secrets, and ends without them: when descriptor 6 is closed, or with this attacher.
+fx_prepare_job() {
   fx_take_credentials
-  printf %s "$fx_secrets" | fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" "$fx_uid" \
-    "$fx_python3" "$fx_setsid" "$fx_env" "$fx_sure" >/dev/null 2>>"$fx_dir/err" 3<&- 4<&- &
+  fx_open_pipe secrets
+  fx_adopting /bin/sh "$fx_dir/job" "$fx_dir" "$fx_umask" "$fx_path" "$fx_uid" \
+    "$fx_python3" "$fx_setsid" "$fx_env" "$fx_sure" >/dev/null 2>>"$fx_dir/err" 3<&- 6>&- <&8 8<&- &
   fx_name "$!"
   fx_child=$fx_token
+  exec 8<&-
+}
+
+# Hands the secrets to the job, which then begins.
+fx_start_job() {
+  fx_more=
+  [ -z "$fx_met$fx_unheard" ] || fx_more='fx_stale=1'
+  # In a subshell: a job that has ended takes none, and then SIGPIPE ends the writer.
+  (printf '%s%s\n' "$fx_secrets" "$fx_more" >&6)
+  exec 6>&-
 }

@@ -12,7 +12,16 @@ fx_is_followed() { fx_is_read "$1" || fx_is_leased "$1"; }
 
 # fx_is_read DIRECTORY: whether the attacher of the job there lives, and has heard of the reader in the last 40 s. A reader
 # types a line every 20 s (input.ts).
-fx_is_read() { fx_is "$(cat "$1/attacher")" && [ "$(($(date +%s) - $(cat "$1/reader")))" -lt 40 ]; }
+fx_is_read() {
+  fx_is "$(cat "$1/attacher")" || return
+  fx_read_at=$(cat "$1/reader")
+  case $fx_read_at in
+    # It is being written. A shell ends at arithmetic without a number.
+    '') ;;
+    *[!0-9]*) false ;;
+    *) [ "$(($(date +%s) - fx_read_at))" -lt 40 ] ;;
+  esac
+}
 
 # fx_is_leased DIRECTORY: whether a reader follows the job there by S3: the uploader lives, and of its looks at `control`
 # those in the last 75 s have found a new number. A reader writes every 20 s, and the uploader looks every 30 s. While S3
@@ -25,21 +34,30 @@ fx_is_leased() {
 # has, as long as a reader follows the job by S3.
 fx_is_renewed() { fx_is_leased "$1" && [ "$(($(date +%s) - fx_new_at))" -lt 40 ]; }
 
-# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. One that follows by S3 types nothing, and its last
-# sign there counts: to wait for the next one could take half a minute. Any other one has typed a line since this run first
-# looked. A reader that was lost seconds ago has left the same files as one that is there. fx_looks holds what each had typed
-# at the first look.
+# fx_is_heard DIRECTORY: whether the reader of the job there gives signs. A reader that follows by S3 types nothing:
+# its last sign in S3 counts, because the next one could take half a minute. Any other reader has to have typed a line
+# since this run first looked, because one that was lost seconds ago has left the same files as one that is there.
+# fx_looks holds what each reader had typed at the first look, when this run has asked it for a sign.
 fx_is_heard() {
   ! fx_is_renewed "$1" || return 0
   fx_heard=$1=$(cat "$1/reader")
   case $fx_looks in
-    *" $fx_heard "*) false ;;
+    *" $fx_heard "*) [ ! -e "$1/asked" ] && [ ! -e "$1/asking" ] ;;
     *" $1="*) ;;
     *)
       fx_looks="$fx_looks$fx_heard "
+      fx_ask "$1"
       false
       ;;
   esac
+}
+
+# fx_ask DIRECTORY: makes the attacher there ask its reader for a line, which removes both files (reader.sh).
+# shellcheck disable=SC2329 # fx_find calls its caller by name
+fx_ask() {
+  # A shell ends where a redirection of `:` fails, and the directory may be gone.
+  echo >"$1/asked"
+  [ ! -p "$1/news" ] || echo 1<>"$1/news"
 }
 
 # Sets fx_dir to a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
@@ -60,24 +78,31 @@ fx_find_other() {
   [ "$fx_other" != /dev/null ]
 }
 
-# Waits for a sign of the reader of each such job: a reader types a line every 20 s, and one that has typed none for 40 s is
-# lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job that has gone on alone for as long as its own
+# Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s. One
+# that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job that has gone on alone for as long as its own
 # run allows; only seconds count in which a run waits for it, since no reader could follow it while the network is down.
 # False where this run is not to start, because it was cancelled or has waited in vain.
 fx_await_others() {
-  fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard=''
+  fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard='' fx_naps=20
   while fx_find_other; do
     { read -r fx_its_url && read -r fx_its_limit && read -r fx_its_begin; } <"$fx_other/about"
     if [ "$fx_met" != "$fx_other" ] && fx_is_followed "$fx_other"; then
       [ "$fx_unheard" = "$fx_other" ] || fx_mark "n A job of ${fx_its_url:-another run} runs in this container, begun at $fx_its_begin UTC. Waiting for a sign of its runner, 40 s at most; with one, this job starts beside it."
       fx_unheard=$fx_other
-      fx_pause || return
+      # As a rule the sign comes at once.
+      fx_naps=$((fx_naps - 1))
+      if [ "$fx_naps" -gt 0 ]; then
+        fx_pause 0.1 || return
+      else
+        fx_ask "$fx_other"
+        fx_pause 1 || return
+      fi
       continue
     fi
     if [ "$fx_met" != "$fx_other" ]; then
       fx_met=$fx_other
-      # A session without a client takes a place in the container as long as its attacher lives.
-      fx_tell KILL "$(cat "$fx_other/attacher")"
+      # A session without a client takes a place in the container.
+      fx_end_session "$(cat "$fx_other/attacher")"
       fx_mark "n A job of ${fx_its_url:-another run} still runs in this container, begun at $fx_its_begin UTC, and its runner is lost. Waiting for its end, $fx_wait s at most ('timeout')${fx_its_limit:+; it is stopped after $fx_its_limit s without a follower (its 'abandon-after')}."
     elif [ "$((fx_waited % 30))" -eq 0 ]; then
       fx_mark "n Still waiting for the job of ${fx_its_url:-another run} ($fx_waited s)."
@@ -86,17 +111,17 @@ fx_await_others() {
       fx_mark "! busy in use by a job of ${fx_its_url:-another run} since $fx_its_begin UTC, whose runner is lost"
       return 1
     fi
-    fx_pause || return
+    fx_pause 1 || return
     fx_waited=$((fx_waited + 1))
     fx_count_alone
   done
   [ -z "$fx_met" ] || fx_mark "n The job of ${fx_its_url:-another run} has ended ($fx_waited s)."
 }
 
-# Waits a second. False where this run was cancelled meanwhile.
+# fx_pause SECONDS: false where this run was cancelled meanwhile.
 fx_pause() {
   : >"$fx_dir/waits"
-  sleep 1
+  sleep "$1"
   [ ! -e "$fx_dir/cancelled" ]
 }
 

@@ -10,9 +10,9 @@ for fx_dir in /usr/bin /bin $fx_path; do
 done
 [ -O / ] || PATH=/usr/bin:/bin fx_uid=$(id -u)
 
-# PATH for our own programs: of the container's entries those that are absolute, and that no other user can put a program
-# into or replace one in that every image needs. Where there is none it is /usr/bin:/bin. The script gets the container's own
-# PATH, fx_path.
+# PATH for our own programs. It has the absolute entries of the container's PATH into which no other user can put a
+# program, and in which no other user can replace one that every image needs. Without such an entry it is
+# /usr/bin:/bin. The script gets the container's own PATH, fx_path.
 for fx_dir in $fx_path : /usr/bin /bin; do
   case $fx_dir$fx_bin in
     :/-:*) break ;;

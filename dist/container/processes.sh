@@ -70,7 +70,7 @@ fx_after() {
 fx_dismiss() {
   while fx_lives "$1"; do
     kill "$fx_pid" 2>/dev/null
-    sleep 0.01
+    sleep 0.003
   done
   wait "${1%:*}"
 }

@@ -12,10 +12,11 @@ fx_read_secrets() {
 # Starts the two helpers of an attacher, which end with it: fx_helpers.
 fx_start_helpers() {
   date +%s >"$fx_dir/reader"
-  fx_listen <&3 &
+  # They must not keep the pipe of the secrets open. A shell keeps a descriptor that is closed for one call of a function.
+  { exec 6>&- && fx_listen <&3; } &
   fx_name "$!"
   fx_helpers=$fx_token
-  fx_expect_reader 3<&- &
+  { exec 6>&- 3<&- && fx_expect_reader; } &
   fx_name "$!"
   fx_helpers="$fx_helpers $fx_token"
 }
@@ -37,8 +38,14 @@ fx_listen() {
     esac
     : >"$fx_dir/heard"
     date +%s >"$fx_dir/reader"
+    [ -z "$fx_fence" ] || fx_sign
+    # The sign for which another run has asked (others.sh).
+    if [ -e "$fx_dir/asking" ] || [ -e "$fx_dir/asked" ]; then rm -f "$fx_dir/asking" "$fx_dir/asked"; fi
     case $fx_line in
-      taken) : >"$fx_dir/taken" ;;
+      taken)
+        : >"$fx_dir/taken"
+        [ -z "$fx_news" ] || echo >&4
+        ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
       cancel) fx_cancel ;;
       left) [ -z "$fx_pieces" ] || fx_tell_left ;;
@@ -54,8 +61,8 @@ fx_cancel() {
   fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
-# The second helper ends the attacher when its reader has typed nothing for 90 s: a terminal without a reader takes
-# one of the container's places for sessions. It also wakes the attacher every second, because it learns by no other
+# The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader
+# takes one of the container's places. It also wakes the attacher every second, because it learns by no other
 # way that the job was killed.
 fx_expect_reader() {
   fx_silent=0
@@ -66,17 +73,22 @@ fx_expect_reader() {
       rm -f "$fx_dir/heard"
       fx_silent=0
     elif [ "$fx_silent" -ge 90 ]; then
-      fx_tell KILL "$fx_self"
+      fx_end_session "$fx_self"
       fx_silent=0
     fi
   done
 }
 
-# Waits five seconds at most for the reader to say that it has the status.
+# Waits five seconds at most for the reader to say that it has the status. That wakes the attacher, and so does a helper each second.
 fx_await_taken() {
   fx_tries=250
-  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -eq 0 ]; do
-    sleep 0.02
-    fx_tries=$((fx_tries - 1))
+  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -le 0 ]; do
+    if [ "$fx_news" ]; then
+      IFS= read -r fx_line <&4
+      fx_tries=$((fx_tries - 45))
+    else
+      sleep 0.02
+      fx_tries=$((fx_tries - 1))
+    fi
   done
 }

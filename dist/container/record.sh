@@ -31,11 +31,30 @@ fx_await_recording() {
 # Waits until all that was printed is in the spool. False where some of it is not.
 fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_awk; fi; }
 
-fx_start_python() {
-  printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.py"
-  printf %s "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" &
+# Starts python3 with the recorder, which records nothing before it has the patterns.
+fx_load_recorder() {
+  # The process of another attacher may read it: it appears at once, or not at all.
+  printf '%s\n' "$fx_recorder_py" >"$fx_dir/recorder.$$" && mv -f "$fx_dir/recorder.$$" "$fx_dir/recorder.py"
+  fx_open_pipe patterns
+  # shellcheck disable=SC2086 # empty, it is no argument
+  "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" $fx_echo 6>&- <&8 8<&- &
   fx_name "$!"
   fx_recorders=$fx_token
+  exec 8<&-
+}
+
+# Lets the recorder record. A dot follows the patterns: without it the recorder ends.
+fx_start_python() {
+  # In a subshell: a recorder that has failed takes none, and then SIGPIPE ends the writer.
+  (printf '%s\n.\n' "$fx_patterns" >&6)
+  exec 6>&-
+}
+
+# Ends a recorder that is not to record.
+fx_drop_recorder() {
+  [ -n "$fx_recorders" ] || return 0
+  exec 6>&-
+  wait "${fx_recorders%:*}"
 }
 
 # On TERM the recorder records what is in the pipes, for a second at most, and ends. Where a daemon still holds a pipe, a
@@ -46,10 +65,11 @@ fx_stop_python() {
 }
 
 fx_start_awk() {
+  [ -z "$fx_echo" ] || fx_note "The output is not copied to the container's log: the image has no python3."
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &
-  fx_keeper=$!
+  fx_spooling=$!
   # The job keeps the pipe open until every recorder has it: fx_keep ends when no process has it open for writing.
   exec 6>"$fx_dir/joined"
   fx_recorders=
@@ -88,5 +108,5 @@ fx_stop_awk() {
     fi
     wait "${fx_awk%:*}"
   done
-  wait "$fx_keeper"
+  wait "$fx_spooling"
 }

@@ -1,8 +1,8 @@
 """The recorder: joins what the workers print into the spool, in order, each line whole, with its source and no secret.
 
-    recorder.py DIRECTORY WORKERS LIMIT PIECE < patterns, one a line
+    recorder.py DIRECTORY WORKERS LIMIT PIECE [ECHO] < patterns, one a line, and a line with a dot
 
-Its parts are redact.py, records.py and this file. The job writes them one after the other into one file of the job
+ECHO is the path of a pipe that gets a copy. Its parts are redact.py, records.py, echo.py and this file. The job writes them one after the other into one file of the job
 directory, since `python3 -I` imports nothing from there. After TERM it still records what is in the pipes.
 """
 
@@ -17,6 +17,8 @@ import time
 
 # Seconds that the beginning of a line waits for its end.
 PATIENCE = 0.1
+# Seconds that the end of the output waits for the container's log.
+LAST_ECHO = 0.5
 # Seconds between two looks whether a full spool takes more.
 HELD = 0.05
 
@@ -117,7 +119,7 @@ def drain(streams, spool):
     os._exit(0)
 
 
-def main(directory, workers, limit, piece, patterns):
+def main(directory, workers, limit, piece, echo, patterns):
     stop, wake = os.pipe()
     for fd in (stop, wake):
         os.set_blocking(fd, False)
@@ -135,13 +137,20 @@ def main(directory, workers, limit, piece, patterns):
             streams[fd] = Stream(kind.encode(), worker, workers)
     os.close(os.open(os.path.join(directory, "recording"), os.O_CREAT | os.O_WRONLY, 0o600))
 
+    def keep(data):
+        spool.write(data)
+        echo.take(data)
+
     until = None
     while streams:
         started = any(stream.rest for stream in streams.values())
         wait = 0 if until else PATIENCE if started else None
         # While the spool is full the pipes are not read. They fill up, and then the workers wait.
         full = not until and spool.is_full()
-        ready = select.select([stop] + ([] if full else list(streams)), [], [], HELD if full else wait)[0]
+        reads = [stop] + ([] if full else list(streams))
+        ready, free, _ = select.select(reads, [echo.fd] if echo.waiting else [], [], HELD if full else wait)
+        if free:
+            echo.flush()
         if stop in ready:
             # What is in the pipes now is read, for a second at most: a daemon may print without a pause.
             until = time.monotonic() + 1
@@ -153,13 +162,17 @@ def main(directory, workers, limit, piece, patterns):
             break
         for fd in ready:
             data = os.read(fd, 262144)
-            spool.write(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
-        if not ready:
+            keep(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
+        if not ready and not free:
             for stream in streams.values():
-                spool.write(stream.show(patterns))
+                keep(stream.show(patterns))
         news.tell()
     for stream in streams.values():
-        spool.write(stream.finish(patterns))
+        keep(stream.finish(patterns))
+    if echo.waiting:
+        select.select([], [echo.fd], [], LAST_ECHO)
+        echo.flush()
+    echo.close()
     os.close(news.fd)
     held = [fd for fd in streams if is_held(fd)]
     if held:
@@ -168,6 +181,10 @@ def main(directory, workers, limit, piece, patterns):
 
 
 lines = sys.stdin.buffer.read().split(b"\n")
-whole = main(sys.argv[1], *map(int, sys.argv[2:]), Patterns(line for line in lines if line))
+if lines[-2:] != [b".", b""]:
+    os._exit(0)
+del lines[-2:]
+echo = open_echo("".join(sys.argv[5:]), os.path.join(sys.argv[1], "notes"))
+whole = main(sys.argv[1], *map(int, sys.argv[2:5]), echo, Patterns(line for line in lines if line))
 # Skip Python's shutdown: a TERM in it would change the exit status.
 os._exit(0 if whole else 1)

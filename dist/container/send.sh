@@ -107,3 +107,15 @@ fx_tell_place() {
   fx_mark "~ $fx_at"
   fx_unmarked=0
 }
+
+# fx_note TEXT: a note for the log, which an attacher shows as soon as there is one.
+fx_note() {
+  printf '%s\n' "$1" >>"$fx_dir/notes"
+  fx_wake_attacher
+}
+
+# The attacher shows the notes of the job and of the uploader.
+fx_tell_notes() {
+  mv "$fx_dir/notes" "$fx_dir/notes.told"
+  while IFS= read -r fx_line; do fx_mark "n $fx_line"; done <"$fx_dir/notes.told"
+}

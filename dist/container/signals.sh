@@ -11,3 +11,15 @@ fx_is_group() { fx_is "$1" || { [ "$fx_pid" -gt 1 ] && [ ! -d "/proc/$fx_pid" ];
 
 # fx_tell_group SIGNAL NAME: sends the signal to that group. False where there is none.
 fx_tell_group() { fx_is_group "$2" && kill -s "$1" -- "-$fx_pid"; } 2>/dev/null
+
+# fx_end_session NAME: ends the session whose command is the process of this name, and that process. The end of the command
+# alone does not end a session that has lost its client, or never had one: while the gateway pauses the agent, the agent does
+# not read the terminal, and so does not see its end. The agent's session worker, which has started the command, ends its
+# session at TERM (amazon-ssm-agent, agent/session/shell/shell.go).
+fx_end_session() {
+  fx_is "$1" || return
+  # shellcheck disable=SC2086 # it is to be split into words
+  set -- ${fx_stat##*\) }
+  [ "$2" -gt 1 ] && read -r fx_comm <"/proc/$2/comm" && [ "$fx_comm" = ssm-session-wor ] && kill -s TERM "$2"
+  kill -s KILL "$fx_pid"
+} 2>/dev/null

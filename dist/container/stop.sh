@@ -25,7 +25,7 @@ fx_end_job() {
   for fx_file in "$fx_dir"/*pid; do
     [ -s "${fx_file%pid}code" ] || fx_tell_group KILL "$(cat "$fx_file")"
   done
-  for fx_each in $fx_terminals; do fx_tell KILL "$fx_each"; done
+  for fx_each in $fx_terminals; do fx_end_session "$fx_each"; done
   rm -rf "$fx_dir"
 }
 

@@ -12,8 +12,8 @@ fx_has_safe_library() (
   [ ! -e "$1" ] || fx_safe "$@"
 )
 
-# fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file, which is
-# empty where there is none. One that was passed over is in fx_bad. A part of the shell has its name for a path.
+# fx_tool NAME: finds the first program of this name in PATH that no other user can replace: its path is in fx_file,
+# which is empty where there is none. One that was passed over is in fx_bad. The path of a builtin is its name.
 fx_tool() {
   fx_wanted=$1 fx_bad=''
   IFS=:
@@ -47,7 +47,7 @@ fx_survey() {
     done
     unset IFS
   done
-  # python3 is the last of them, so fx_on is what it is without links.
+  # python3 is the last of them, so fx_on is its path without links.
   if [ $# = 0 ] || { fx_safe "$@" && fx_has_safe_library; }; then
     for fx_file in "$@"; do fx_sure=$fx_sure:$fx_file; done
   else

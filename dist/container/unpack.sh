@@ -1,6 +1,6 @@
-# The loader for a payload that the session carries, where the container can unpack it: typed with the payload behind it, after
-# the assignments of loader.ts. A terminal gives one line to each read, so dd takes fx_lines lines and nothing of what
-# follows. The shell would read them byte by byte.
+# The loader for a payload that the session carries, where the container can unpack it. It is typed after the assignments
+# of loader.ts and before the payload. A terminal gives one line to each read, so dd takes fx_lines lines and nothing of
+# what follows. The shell would read them byte by byte.
 fx_tried=''
 fx_check_directory
 fx_say "$fx_nonce;n Script typed into the session: there is no bucket."

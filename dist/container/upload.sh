@@ -57,7 +57,8 @@ fx_carry_orders() {
     else
       fx_carry_by_curl
     fi
-    # Where the order goes on its uploader has failed. It is started again, and goes on with the same bytes.
+    # An order that is still there was not carried out: its uploader has failed. It is started again, and goes on with
+    # the same bytes.
     [ ! -e "$fx_dir/order" ] || [ -e "$fx_dir/ordered" ] || fx_sleep 1
   done
 }
@@ -85,6 +86,7 @@ fx_obey() {
     'here '*)
       # In a subshell, since it uses variables of the uploader.
       (fx_confirm "${1#here }")
+      [ -z "$fx_fence" ] || fx_sign
       # An attacher that stays has no other reader.
       [ ! -e "$fx_dir/stays" ] || : >"$fx_dir/heard"
       ;;
@@ -107,16 +109,4 @@ fx_obey() {
 fx_bury() {
   rm -rf "$fx_dir"
   fx_tell_group KILL "$fx_self"
-}
-
-# fx_note TEXT: a note for the log, which an attacher shows as soon as there is one.
-fx_note() {
-  printf '%s\n' "$1" >>"$fx_dir/notes"
-  fx_wake_attacher
-}
-
-# The attacher shows the notes of the uploader.
-fx_tell_notes() {
-  mv "$fx_dir/notes" "$fx_dir/notes.told"
-  while IFS= read -r fx_line; do fx_mark "n $fx_line"; done <"$fx_dir/notes.told"
 }

@@ -180,7 +180,6 @@ class Uploader:
             return False
         self.failing, self.pause = None, 0
         self.put = time.monotonic()
-        self.tell("Output goes by S3, too (python3).")
         return True
 
     def tell(self, note):

@@ -37,7 +37,7 @@ fx_worker() {
 }
 
 # fx_stop REASON: stops every worker. The whole of its process group gets TERM, and KILL ten seconds later, or three after a
-# cancel: the runner writes a cancelled step off after 7.5 s, and its outputs with it. Called by traps of the job, any number
+# cancel or behind the fence: the runner writes a cancelled step off after 7.5 s, and its outputs with it. Called by traps of the job, any number
 # of times; the first reason is the one that is told. What a trap calls runs in subshells: the trap may interrupt a function
 # that uses the same variables.
 fx_stop() {
@@ -51,7 +51,7 @@ fx_stop() {
     : >"$fx_dir/told"
   )
   case $1 in
-    cancelled) fx_after 3 fx_signal_workers KILL & ;;
+    cancelled | fenced) fx_after 3 fx_signal_workers KILL & ;;
     *) fx_after 10 fx_signal_workers KILL & ;;
   esac
   fx_killer="$fx_killer $(fx_name "$!" && printf %s "$fx_token")"

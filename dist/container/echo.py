@@ -1,0 +1,81 @@
+"""The recorder, third part: the copy of the output for the container's own log, with `log-to-container`."""
+
+import os
+import re
+import stat
+
+# How many bytes wait for the pipe at the most. What comes beyond is left out.
+MOST_WAITING = 262144
+# On Linux a write of so many bytes to a pipe is whole, or not made (POSIX, PIPE_BUF).
+WHOLE = 4096
+TAGS = re.compile(re.escape(OPEN) + b"\n|" + re.escape(MARK) + b"[oe][0-9]*\007")
+
+
+def plain(data):
+    """Records as the job has printed them, redacted."""
+    return TAGS.sub(b"", data).replace(LITERAL, MARK).replace(REPLACEMENT, DAMAGED)
+
+
+class Echo:
+    """Copies what is recorded to the standard output of PID 1, where the container's log driver reads it. It never waits
+    for that pipe: the application and the log driver may hold it up, but not the job."""
+
+    def __init__(self, path):
+        fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        about = os.fstat(fd)
+        # PID 1 may have put a file there that only root may write to.
+        if not stat.S_ISFIFO(about.st_mode) or about.st_uid != os.geteuid():
+            os.close(fd)
+            raise OSError("the standard output of PID 1 is no pipe of the container runtime")
+        self.fd = fd
+        self.waiting = b""
+        self.lost = 0
+
+    def take(self, data):
+        text = plain(data)
+        if len(self.waiting) + len(text) > MOST_WAITING:
+            self.lost += len(text)
+        else:
+            if self.lost and not self.waiting:
+                text = b"[fargate-exec: %d bytes of output are left out here]\n%s" % (self.lost, text)
+                self.lost = 0
+            self.waiting += text
+        self.flush()
+
+    def flush(self):
+        try:
+            while self.waiting:
+                self.waiting = self.waiting[os.write(self.fd, self.waiting[:WHOLE]) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            # The reader is gone. The job goes on without the copy.
+            self.waiting = b""
+
+    def close(self):
+        os.close(self.fd)
+
+
+class NoEcho:
+    """For a job whose output is not copied."""
+
+    fd = -1
+    waiting = b""
+
+    def take(self, data):
+        pass
+
+    def close(self):
+        pass
+
+
+def open_echo(path, notes):
+    """The copy of the output. A note says why there is none although it is asked for."""
+    if not path:
+        return NoEcho()
+    try:
+        return Echo(path)
+    except OSError as error:
+        with open(notes, "a") as file:
+            file.write("The output is not copied to the container's log: %s.\n" % (error.strerror or error))
+        return NoEcho()
