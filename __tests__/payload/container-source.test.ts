@@ -1,5 +1,11 @@
 import { readdirSync } from "node:fs";
-import { inlinePython, jobSource, shortened, withoutComments } from "../../src/payload/container-source.ts";
+import {
+  inlinePython,
+  jobParts,
+  jobSource,
+  shortened,
+  withoutComments,
+} from "../../src/payload/container-source.ts";
 
 const directory = new URL("../../src/payload/container/", import.meta.url);
 
@@ -17,6 +23,14 @@ it("shell is sent without indentation and without the blanks and quotes that it 
 
 it("the job begins with its order of events, and ends with the call of it", () => {
   expect(jobSource({ pieces: true })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
+});
+
+it("no part of the job defines a function that another part has, since the later one would take its place", () => {
+  const names = [...jobParts({ pieces: true, fence: true }).matchAll(/^\s*(fx_\w+)\(\)/gm)].map(
+    ([, name]) => name,
+  );
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
 it.each(readdirSync(directory).filter((name) => name.endsWith(".py")))(

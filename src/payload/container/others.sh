@@ -46,15 +46,15 @@ fx_is_heard() {
     *" $1="*) ;;
     *)
       fx_looks="$fx_looks$fx_heard "
-      fx_ask "$1"
+      fx_want_sign "$1"
       false
       ;;
   esac
 }
 
-# fx_ask DIRECTORY: makes the attacher there ask its reader for a line, which removes both files (reader.sh).
+# fx_want_sign DIRECTORY: makes the attacher there ask its reader for a line, which removes both files (reader.sh).
 # shellcheck disable=SC2329 # fx_find calls its caller by name
-fx_ask() {
+fx_want_sign() {
   # A shell ends where a redirection of `:` fails, and the directory may be gone.
   echo >"$1/asked"
   [ ! -p "$1/news" ] || echo 1<>"$1/news"
@@ -94,7 +94,7 @@ fx_await_others() {
       if [ "$fx_naps" -gt 0 ]; then
         fx_pause 0.1 || return
       else
-        fx_ask "$fx_other"
+        fx_want_sign "$fx_other"
         fx_pause 1 || return
       fi
       continue
