@@ -142,7 +142,7 @@ describe("a job that outlives the keys of its step", () => {
       );
       expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
       expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
-      expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`they end at ${end}`);
+      expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`end at ${end}`);
       const left = (): string[] => processes(task).map(({ command }) => command);
       await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
       expect(task.desiredStatus).toBe("RUNNING");

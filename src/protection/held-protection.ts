@@ -24,7 +24,7 @@ export const LEASE_MINUTES = 6;
 export interface GiveBackContext {
   readonly ecs: ProtectionCalls;
   readonly clock: Pick<Clock, "now">;
-  readonly log: Log;
+  readonly log: Pick<Log, "info">;
 }
 
 /**

@@ -69,7 +69,9 @@ export class TaskProtection {
     if (this.#held === undefined) return;
     const { undoing, onHeld, clock, log } = this.#options;
     try {
-      await giveBackProtection(this.#held, { ecs: undoing, clock, log });
+      // Behind the output of the job, where no phase folds the line.
+      const folded = { info: (line: string) => log.fold("The task stays protected", line) };
+      await giveBackProtection(this.#held, { ecs: undoing, clock, log: folded });
       onHeld(undefined);
     } catch (error) {
       log.debug(`The protection of the task could not be given back. ${factsOf(error)}`);
