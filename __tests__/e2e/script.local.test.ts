@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, mainLog, processes } from "../helpers/local.ts";
+import { until } from "../helpers/until.ts";
 
 let aws: Aws;
 let task: Task;
@@ -13,6 +14,7 @@ beforeAll(async () => {
   aws = await Aws.start({ hideCredentialsFromExec: true });
   task = await aws.runningTask();
   bucket = aws.world.made.bucket;
+  await until(() => processes(task).some(({ command }) => command === "sleep 600"));
   idle = processes(task).map(({ command }) => command);
 });
 
