@@ -31,6 +31,7 @@ export interface WrittenClaim {
   readonly url?: string;
   readonly session?: string;
   readonly sessions?: number;
+  readonly shares?: boolean;
   readonly since?: string;
   readonly renewed?: string;
 }

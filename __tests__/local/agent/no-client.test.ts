@@ -26,15 +26,15 @@ describe("a session without a client", () => {
   it("blocks its command once the terminal is full, and a late client gets all output", async () => {
     rig = await Rig.start();
     // The first line is sent; then the gateway pauses the agent, which keeps the rest.
-    const ticket = rig.start("sh -c 'echo begun; sleep 1; exec seq 1 30000'");
+    const ticket = rig.start("sh -c 'echo begun; sleep 1; exec seq 1 12000'");
     const isWriting = (): boolean =>
-      processesBeside(rig.container.handle.pid).some(({ command }) => command === "seq 1 30000");
+      processesBeside(rig.container.handle.pid).some(({ command }) => command === "seq 1 12000");
     await until(isWriting);
     await sleep(1000);
     expect(isWriting()).toBe(true);
     const client = await rig.connect(ticket);
     expect(await client.closed).toBe("");
-    const numbers = Array.from({ length: 30_000 }, (_, index) => `${index + 1}\r\n`).join("");
+    const numbers = Array.from({ length: 12_000 }, (_, index) => `${index + 1}\r\n`).join("");
     expect(client.output).toBe(`begun\r\n${numbers}`);
   });
 
