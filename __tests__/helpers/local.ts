@@ -349,7 +349,7 @@ export function jobLog(result: StepResult): readonly string[] {
   return log.slice(log[header + 1] === "##[endgroup]" ? header + 2 : header + 1, end);
 }
 
-const END_OF_JOB = /^(##\[group\]Cleaning up|::(\*\*\*|[0-9a-f-]{36})::)$/;
+const END_OF_JOB = /^(##\[group\](The task stays protected|Cleaning up)|::(\*\*\*|[0-9a-f-]{36})::)$/;
 
 /** The pid of a step's main or post process, which is recognised by its workspace or an input. */
 export function pidOf(mark: string, part = "dist/index.js"): number | undefined {

@@ -150,7 +150,7 @@ describe("a job that S3 may not carry", () => {
   it("has no further process and no further file, and passes over an order and `left`", async () => {
     const seen = new Map<boolean, { processes: number; files: string[] }>();
     for (const pieces of [false, true]) {
-      const job = new WatchedJob({ script: "sleep 2; exit 3", pieces });
+      const job = new WatchedJob({ script: "sleep 8; exit 3", pieces });
       const terminal = job.attach();
       await job.has("0.pid");
       if (!pieces) terminal.type(Buffer.from("s3 job x\ns3 .\nleft\n"));
