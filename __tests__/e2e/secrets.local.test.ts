@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => aws.stop());
 
 const token = "tok-3n:Qx+7/pA=='\"$`\\zürich";
-const key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA0Zr\nq9Xy4L2f8Tt6vWcJ0\n-----END KEY-----";
+const key = "-----BEGIN KEY-----\nMIIEowIBAAKCAQEAq7v\nq9Xy4L2f8Tt6vWcJ0\n-----END KEY-----";
 /** The texts that must not be seen anywhere. The lines of a key are as secret as the whole. */
 const secrets = [token, ...key.split("\n")];
 
