@@ -1,28 +1,18 @@
 /**
- * 20 runs add 1 to a number under a lock, each as a process of its own that runs `dist/`. The number has no lock: a run reads it,
- * waits, and writes it. They make 20. `SOAK_RUNS` is how many runs there are.
+ * 20 runs add 1 to a number under a lock, each as a process of its own that runs `dist/`. The number has no lock of its
+ * own. They make 20. `SOAK_RUNS` is how many runs there are.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStep, takingSessions } from "../bench/step.ts";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
+import { startCounter } from "../__tests__/helpers/counter.ts";
 
 const RUNS = Number(process.env["SOAK_RUNS"] ?? 20);
 
-let number = 0;
-const server = createServer((request, response) => {
-  if (request.method === "PUT")
-    number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
-  response.end(String(number));
-});
-await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-const run = `n=$(curl -sf ${url})\nsleep 0.3\ncurl -sf -X PUT "${url}?n=$((n + 1))"`;
-
+const counter = await startCounter();
 const root = mkdtempSync(join(tmpdir(), "soak-"));
 const local = await startLocalFargate({ stopTimeout: 500, delays: { call: 30 } });
 const began = Date.now();
@@ -31,7 +21,7 @@ try {
   await takingSessions(local);
   const inputs = {
     cluster: made.cluster,
-    ...{ task: local.tasks[0]?.id ?? "", bucket: made.bucket, lock: "soak", run },
+    ...{ task: local.tasks[0]?.id ?? "", bucket: made.bucket, lock: "soak", run: counter.run },
   };
   const steps = await Promise.all(
     Array.from({ length: RUNS }, () => startStep(mkdtempSync(join(root, "job-")), inputs, local)),
@@ -39,10 +29,10 @@ try {
   const ends = await Promise.all(steps.map(({ ended }) => ended));
   const failed = ends.filter((code) => code !== 0).length;
   const seconds = ((Date.now() - began) / 1000).toFixed(0);
-  console.log(`${RUNS} runs have made ${number}, ${failed} of them failed, ${seconds} s`);
-  process.exitCode = number === RUNS && failed === 0 ? 0 : 1;
+  console.log(`${RUNS} runs have made ${counter.value()}, ${failed} of them failed, ${seconds} s`);
+  process.exitCode = counter.value() === RUNS && failed === 0 ? 0 : 1;
 } finally {
   await local.stop();
-  server.close();
+  counter.close();
   rmSync(root, { recursive: true });
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Retry } from "./inputs/inputs.ts";
 import { type Log, loggedFailure } from "./log.ts";
-import { failedResult, type EarlierAttempt, type TaskResult } from "./report/result.ts";
+import { type EarlierAttempt, endInWords, failedResult, type TaskResult } from "./report/result.ts";
 import { type RetryReason, retryReason } from "./retry-reason.ts";
 import type { Candidates } from "./targets/candidates.ts";
 import { targetOfNextAttempt } from "./targets/next-attempt.ts";
@@ -32,7 +32,7 @@ export async function runAttempts(
   run: (target: Target, attempt: number) => Promise<TaskResult>,
   context: AttemptsContext,
 ): Promise<TaskResult> {
-  const { retry, candidates, cancel, log } = context;
+  const { retry, cancel, log } = context;
   const earlier: EarlierAttempt[] = [];
   for (let target = first, attempt = 1; ; attempt += 1) {
     const result = await run(target, attempt);
@@ -49,7 +49,7 @@ export async function runAttempts(
       earlier.push({
         taskId: last.taskId,
         outcome: result.outcome,
-        end: endOf(result),
+        end: endInWords(result),
         reason: reason.words,
       });
       log.phase(`Attempt ${attempt + 1} of ${retry.attempts}`);
@@ -60,22 +60,18 @@ export async function runAttempts(
       return { ...failedResult(failure, result.task, result.outcome === "unknown"), earlier };
     }
   }
-  async function nextTarget(
-    last: Target,
-    reason: RetryReason,
-    attempt: number,
-    { clock, targets }: AttemptsContext,
-  ): Promise<Target | undefined> {
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (1 + Math.random() / 2);
-    log.info(
-      `Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`,
-    );
-    await clock.sleep(pause, cancel);
-    const finding = targetOfNextAttempt(last, reason, candidates, targets);
-    return await tellWhile("the task of the next attempt", { clock, log }, finding);
-  }
 }
 
-function endOf(result: TaskResult): string {
-  return result.kind === "status" ? `exit code ${result.exitCode}` : result.failure.code;
+/** The task of the next attempt, after a pause; undefined where there is none. */
+async function nextTarget(
+  last: Target,
+  reason: RetryReason,
+  attempt: number,
+  { candidates, targets, clock, log, cancel }: AttemptsContext,
+): Promise<Target | undefined> {
+  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (1 + Math.random() / 2);
+  log.info(`Attempt ${attempt} ended for '${reason.words}'; the next one in ${Math.round(pause / 1000)} s.`);
+  await clock.sleep(pause, cancel);
+  const finding = targetOfNextAttempt(last, reason, candidates, targets);
+  return await tellWhile("the task of the next attempt", { clock, log }, finding);
 }

@@ -35,3 +35,8 @@ export const systemClock: Clock = {
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));
 }
+
+/** A time of day in UTC, as in the runner's log: "12:00:00 UTC". */
+export function timeOfDay(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+}

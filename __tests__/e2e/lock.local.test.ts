@@ -1,7 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
+import { startCounter } from "../helpers/counter.ts";
 import { Aws, mainLog, pidOf } from "../helpers/local.ts";
 
 const RUNS = 4;
@@ -16,24 +15,10 @@ afterAll(() => aws.stop());
 
 const locks = (name: string): Promise<string[]> => aws.objects(`fargate-exec/locks/${name}`);
 
-/** A number that is read and written without a lock, by a program that takes its time in between. */
-async function counter() {
-  let number = 0;
-  const server = createServer((request, response) => {
-    if (request.method === "PUT")
-      number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
-    response.end(String(number));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const run = `n=$(curl -sf ${url})\nsleep 0.3\ncurl -sf -X PUT "${url}?n=$((n + 1))"`;
-  return { run, value: () => number, close: () => server.close() };
-}
-
 it.concurrent(
   "runs that add 1 to a number, each in a container of two, add up under a lock",
   async () => {
-    const { run, value, close } = await counter();
+    const { run, value, close } = await startCounter();
     const results = await Promise.all(
       Array.from({ length: RUNS }, (_, at) => {
         const inputs = { task: tasks[at % 2]?.id ?? "", bucket: aws.world.made.bucket, lock: "counter", run };

@@ -197,7 +197,7 @@ class Runner {
   }
 }
 
-it("however wrong the clocks are, and whoever is paused or dies: no two jobs run at once", async () => {
+it("no two jobs run at once, however wrong the clocks are, and whichever run is paused or dies", async () => {
   let [begun, fenced] = [0, 0];
   await forEachSeedAtOnce(sampleOf(400), 4, async (seed) => {
     const random = randomOf(seed);

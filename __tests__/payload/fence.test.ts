@@ -55,6 +55,7 @@ const tests: Readonly<Record<Case, (sh: string) => Promise<void>>> = {
       return Buffer.alloc(0);
     });
     await until(() => held.length > 0);
+    // Longer than the two seconds of the fence.
     await sleep(2_500);
     for (const bytes of held) terminal.type(bytes);
     await terminal.closed;

@@ -87,9 +87,14 @@ asOthers.concurrent.each(EACH)(
   },
 );
 
-asOthers.concurrent.each(EACH)(
-  "a job whose reader is heard is started beside at once, and left alone, under %s",
-  async (sh) => {
+asOthers.concurrent.each(
+  EACH.flatMap((sh) => [
+    { sh, sign: "heard", write: "date +%s" },
+    { sh, sign: "just being written", write: ":" },
+  ]),
+)(
+  "a job whose reader's sign is $sign is started beside at once, and left alone, under $sh",
+  async ({ sh, write }) => {
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: victim(container), pid: victim(container) };
@@ -98,30 +103,10 @@ asOthers.concurrent.each(EACH)(
       const terminal = job.attach();
       await until(() => UNHEARD.test(terminal.shown.toString()));
       expect(job.status).toBeUndefined();
-      container.run(`date +%s >${DIRECTORY}/reader`);
+      container.run(`${write} >${DIRECTORY}/reader`);
       await terminal.closed;
       expect(terminal.shown.toString()).not.toContain("is lost");
       expect(Object.values(victims).map((name) => lives(container, name))).toEqual([true, true]);
-      expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
-    } finally {
-      await container.stop();
-    }
-  },
-);
-
-asOthers.concurrent.each(EACH)(
-  "a sign that is just being written counts, and ends no attacher, under %s",
-  async (sh) => {
-    const container = await SharedContainer.start(sh);
-    try {
-      const victims = { attacher: victim(container), pid: victim(container) };
-      plantJob(container, { ...victims, reader: "$(($(date +%s) - 5))" });
-      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
-      const terminal = job.attach();
-      await until(() => UNHEARD.test(terminal.shown.toString()));
-      container.run(`: >${DIRECTORY}/reader`);
-      await terminal.closed;
-      expect(terminal.shown.toString()).not.toContain("is lost");
       expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
     } finally {
       await container.stop();

@@ -1,8 +1,8 @@
 # Becomes another program:
 #
-# session WORDS...            as the leader of a new session adopt WORDS...              the same, and the parent of
-# what its descendants leave behind user NAME UID GID WORDS...  as this user, with its groups; NAME is empty for a UID
-# without a name
+#     session WORDS...            as the leader of a new session
+#     adopt WORDS...              the same, and the parent of what its descendants leave behind
+#     user NAME UID GID WORDS...  as this user, with its groups; NAME is empty for a UID without a name
 #
 # A shell starts its background commands with INT and QUIT ignored, and Python ignores PIPE and XFSZ. Python also sets
 # LC_CTYPE where the environment names no locale (PEP 538). The program must inherit none of this.

@@ -22,7 +22,7 @@ fx_is_silent() {
   ! { read -r fx_last <"$fx_dir/sign" && [ "$((fx_uptime - fx_last))" -lt "$fx_fence" ]; }
 } 2>/dev/null
 
-# A process of the job's: tells the job that no sign has come for too long.
+# Tells the job when no sign has come for too long. It runs beside the job, as a process of its own.
 fx_keep_fence() {
   while fx_sleep 2; do
     fx_is_silent || continue

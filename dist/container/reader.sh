@@ -79,7 +79,8 @@ fx_expect_reader() {
   done
 }
 
-# Waits five seconds at most for the reader to say that it has the status. That wakes the attacher, and so does a helper each second.
+# Waits five seconds at most for the reader to say that it has the status. That wakes the attacher, and a helper does so
+# each second. fx_tries counts fiftieths of a second, of which a wake takes most of a second's.
 fx_await_taken() {
   fx_tries=250
   until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -le 0 ]; do

@@ -1,7 +1,7 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import type { EcsRequester } from "./ecs-requester.ts";
 
-/** The protection of a task from scale-in and deployments. It is one flag with an end, whoever has set it. */
+/** The protection of a task from scale-in and deployments. It is one flag with an end, and does not tell who has set it. */
 export type ProtectionAnswer =
   /** `until`: when it ends, in milliseconds since the epoch; undefined where the task is not protected. */
   | { readonly kind: "protection"; readonly until: number | undefined }

@@ -2,11 +2,18 @@ import type { Clock } from "../clock.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { type ClaimName, leaveQueue } from "./claim.ts";
-import { type Change, type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
-import * as queues from "./queue-state.ts";
-import { type Claim, claimOf, EMPTY, LEASE_MS, type Queue, split, withClaim } from "./queue-state.ts";
+import {
+  type Line,
+  type LostRuns,
+  type OwnClaim,
+  RENEW_EVERY_MS,
+  renewStep,
+  replaceStep,
+  takeStep,
+} from "./claim-steps.ts";
+import { type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
+import { type Claim, EMPTY, holders, LEASE_MS, type Queue } from "./queue-state.ts";
 
-const RENEW_EVERY_MS = 30_000;
 /** The pause between two looks of the next run in line. A run with a higher number has more time until its turn. */
 const NEXT_PAUSE_MS = 200;
 const PAUSE_A_NUMBER_MS = 500;
@@ -64,7 +71,7 @@ export class Claimant {
 
   /** Whether other runs held places when this one last read the queue. */
   get isBesideHolders(): boolean {
-    return queues.holders(this.#seen).some(({ run }) => run !== this.#options.claim.run);
+    return holders(this.#seen).some(({ run }) => run !== this.#options.claim.run);
   }
 
   /** Whether other runs were in the queue when this one last read it. */
@@ -96,7 +103,9 @@ export class Claimant {
       signal?.throwIfAborted();
       const began = clock.now();
       try {
-        const step = (found: FoundQueue | undefined): Change<LineState> => this.#takeStep(found, waiting);
+        const step = this.#seeing((found) =>
+          takeStep(found, this.#own, { ...waiting, mayJoin: clock.now() < deadline }),
+        );
         const turn = await this.#queue.change(step, {
           ...(isFirst && { assume: "absent" as const }),
           ...{ denied: "absent" as const, signal },
@@ -152,9 +161,8 @@ export class Claimant {
     const until = clock.now() + SESSION_OVER_MS;
     while (this.#holds) {
       const isOld = clock.now() >= until || (await isOver());
-      const answer = await this.#queue.change((found) => this.#replaceStep(found, isOld), {
-        ...{ denied: "fails", signal },
-      });
+      const step = this.#seeing((found) => replaceStep(found, this.#own, isOld));
+      const answer = await this.#queue.change(step, { denied: "fails", signal });
       if (answer === "lost") this.#holds = false;
       if (answer === "may") {
         this.#replacedAt = clock.now();
@@ -167,10 +175,7 @@ export class Claimant {
 
   /** Reads the queue again, for the sessions of others. */
   async refresh(): Promise<void> {
-    const step = (found: FoundQueue | undefined): Change<void> => {
-      this.#see(found);
-      return { result: undefined };
-    };
+    const step = this.#seeing(() => ({ result: undefined }));
     await this.#queue.change(step, { denied: "fails" });
   }
 
@@ -196,45 +201,9 @@ export class Claimant {
     }
   }
 
-  #takeStep(found: FoundQueue | undefined, { deadline, onTurn }: WaitOptions): Change<LineState> {
-    const { claim, names, clock } = this.#options;
-    this.#see(found);
-    const now = found?.now ?? 0;
-    const own = claimOf(this.#seen, claim.run);
-    // The answer to an earlier write was lost.
-    if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
-    const times = { since: undefined, renewed: undefined };
-    const mine: Claim = { ...(own ?? { ...names, ...times, run: claim.run, holds: false }), ...this.#manner };
-    const full = withClaim(this.#seen, { ...mine, renewed: undefined });
-    const { live, lapsed } = split(full, now);
-    if (queues.mayHold(live, mine)) {
-      onTurn();
-      const lost = lapsed
-        .filter(({ holds }) => holds)
-        .map((other) => ({ claim: other, silentFor: now - (other.renewed ?? now) }));
-      return { queue: withClaim(live, { ...mine, ...times, holds: true }), result: { kind: "holds", lost } };
-    }
-    const holder = queues.holders(live)[0] ?? live.claims[0];
-    const line = { number: queues.numberInLine(live, claim.run), holder };
-    const joins = own === undefined && clock.now() < deadline;
-    const renews = own?.renewed !== undefined && now - own.renewed >= RENEW_EVERY_MS;
-    // Lapsed claims stay until the next in line takes their place, which ends their sessions.
-    return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
-  }
-
   #pause(number: number): number {
     const { random = Math.random } = this.#options;
     return (NEXT_PAUSE_MS + (number - 1) * PAUSE_A_NUMBER_MS) * (0.8 + random() * 0.4);
-  }
-
-  #replaceStep(found: FoundQueue | undefined, isOld: boolean): Change<"may" | "not yet" | "lost"> {
-    this.#see(found);
-    const own = claimOf(this.#seen, this.#options.claim.run);
-    if (found === undefined || own?.holds !== true) return { result: "lost" };
-    const { live } = split(withClaim(this.#seen, { ...own, renewed: undefined }), found.now);
-    const isAlone = queues.holders(live).length === 1;
-    if (!(isAlone || isOld) || !queues.mayReplace(live, own.run)) return { result: "not yet" };
-    return { queue: withClaim(this.#seen, { ...own, sessions: 2, renewed: undefined }), result: "may" };
   }
 
   #learn(shares: boolean): void {
@@ -251,14 +220,20 @@ export class Claimant {
     if (isDue) void this.renew().catch(() => undefined); // the next renewal says it
   }
 
-  get #manner(): Pick<Claim, "shares" | "locks" | "sessions"> {
-    const { clock, locks = false } = this.#options;
+  get #own(): OwnClaim {
+    const { claim, names, clock, locks = false } = this.#options;
     const isReplacing = clock.now() - this.#replacedAt < SESSION_OVER_MS;
-    return { shares: this.#shares, locks, sessions: isReplacing ? 2 : 1 };
+    return { run: claim.run, names, manner: { shares: this.#shares, locks, sessions: isReplacing ? 2 : 1 } };
   }
 
-  #see(found: FoundQueue | undefined): void {
-    this.#seen = found?.queue ?? EMPTY;
+  /** The same step, which also keeps the queue that it was given as the last one seen. */
+  #seeing<Result>(
+    step: (found: FoundQueue | undefined) => Result,
+  ): (found: FoundQueue | undefined) => Result {
+    return (found) => {
+      this.#seen = found?.queue ?? EMPTY;
+      return step(found);
+    };
   }
 
   async #keepRenewing(): Promise<void> {
@@ -270,9 +245,7 @@ export class Claimant {
         return; // given back
       }
       try {
-        const wasHeld = this.#isHolder();
-        if (!(await this.renew()) && wasHeld)
-          log.info("The claim on the container's place was lost to another run; this one goes on.");
+        await this.renew();
         isFailing = false;
       } catch (error) {
         if (!isFailing && !this.#over.signal.aborted)
@@ -282,39 +255,21 @@ export class Claimant {
     }
   }
 
-  #isHolder(): boolean {
-    return this.#holds;
-  }
-
   /** Renews the claim of a holder. False where the claim was lost to another run. Fails where that can't be written. */
   async renew(): Promise<boolean> {
-    const { claim } = this.#options;
+    const { log, locks = false } = this.#options;
     const session = this.#sessions.at(-1);
-    const isOurs = await this.#queue.change<boolean>(
-      (found) => {
-        this.#see(found);
-        const own = claimOf(this.#seen, claim.run);
-        if (own?.holds !== true) return { result: false };
-        const renewed = { ...own, ...this.#manner, session, renewed: undefined };
-        return { queue: withClaim(this.#seen, renewed), result: true };
-      },
+    const isOurs = await this.#queue.change(
+      this.#seeing((found) => renewStep(found, this.#own, session)),
       { denied: "fails", signal: this.#over.signal },
     );
-    if (!isOurs) this.#holds = false;
-    return isOurs;
+    if (isOurs || !this.#holds) return isOurs;
+    this.#holds = false;
+    // The holder of a lock is told by the answer, and ends its job.
+    if (!locks) log.info("The claim on the container's place was lost to another run; this one goes on.");
+    return false;
   }
 }
-
-/** The run's part in the line as it was last seen. */
-export interface Line {
-  /** From 1 for the next one. */
-  readonly number: number;
-  /** The first holder of a place; else the first run in line. */
-  readonly holder: Claim | undefined;
-}
-
-/** Lost runs, and for how many milliseconds each had not renewed its claim. */
-export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: number }[];
 
 /** How a run waits in line. */
 export interface WaitOptions {
@@ -326,9 +281,6 @@ export interface WaitOptions {
   readonly onTurn: () => void;
   readonly signal: AbortSignal | undefined;
 }
-
-type LineState =
-  { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
 
 function isTransient(error: unknown): boolean {
   return error instanceof Failure && (error.code === "throttled" || error.code === "aws-unreachable");

@@ -48,7 +48,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
   let isUnlogged = false;
   options.isUnlogged().then(
     (known) => (isUnlogged = known),
-    () => undefined, // who needs the logs is told
+    () => undefined, // the session's own set-up reports it
   );
   const lone = new LoneSession(clock, log);
   const look = async (): Promise<Holder | undefined> => {

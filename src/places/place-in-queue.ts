@@ -1,5 +1,6 @@
 import type { ActiveSession } from "../aws/ssm.ts";
-import { Claimant, type LostRuns, type WaitOptions } from "./claimant.ts";
+import type { LostRuns } from "./claim-steps.ts";
+import { Claimant, type WaitOptions } from "./claimant.ts";
 import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";

@@ -3,6 +3,7 @@ import type { Log } from "../log.ts";
 import { TELL_EVERY_MS } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { containerBusy } from "./failures.ts";
+import { sinceWords } from "./wait-log.ts";
 
 /** The holder of a container's place. */
 export interface Holder {
@@ -46,11 +47,7 @@ export async function waitUntilFree(
     signal?.throwIfAborted();
     const holder = await look();
     if (holder === undefined) break;
-    const held = [
-      "in use by",
-      holder.who,
-      ...(holder.since === undefined ? [] : ["since", timeOfDay(holder.since)]),
-    ].join(" ");
+    const held = ["in use by", holder.who, ...sinceWords(holder.since)].join(" ");
     const left = deadline - clock.now();
     if (left <= 0) throw containerBusy(target.container, target.taskArn, seconds(), held);
     if (said !== held) {
@@ -65,9 +62,4 @@ export async function waitUntilFree(
   }
   if (said !== undefined) log.info(`The place in container '${target.container}' is free (${seconds()} s).`);
   return said !== undefined;
-}
-
-/** The time of day in the form of the runner's log. */
-function timeOfDay(ms: number): string {
-  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, timeOfDay } from "../clock.ts";
 import type { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { TELL_EVERY_MS } from "../waiting.ts";
@@ -76,9 +76,9 @@ export function claimant(claim: Claim | undefined): string {
   return `job '${job}'${matrix === undefined ? "" : ` (${matrix.index + 1} of ${matrix.total})`} of ${run}`;
 }
 
-/** The time of day in the form of the runner's log; nothing for a time that is not known. */
+/** As in "since 12:00:00 UTC", word by word; nothing for a time that is not known. */
 export function sinceWords(ms: number | undefined): readonly string[] {
-  return ms === undefined ? [] : ["since", `${new Date(ms).toISOString().slice(11, 19)} UTC`];
+  return ms === undefined ? [] : ["since", timeOfDay(ms)];
 }
 
 function duration(ms: number): string {

@@ -1,5 +1,5 @@
 import type { ProtectionCalls } from "../aws/ecs-protection.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, timeOfDay } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { lastPart } from "../targets/arn.ts";
 
@@ -39,7 +39,9 @@ export async function giveBackProtection(
   if (now.kind !== "protection" || now.until === undefined) return;
   const isOurs = until === undefined ? isLease(now.until, clock.now()) : now.until === until;
   if (!isOurs || sharedUntil > clock.now()) {
-    log.info(`Task ${lastPart(task)} stays protected until ${timeOf(now.until)}: others may need that, too.`);
+    log.info(
+      `Task ${lastPart(task)} stays protected until ${timeOfDay(now.until)}: others may need that, too.`,
+    );
     return;
   }
   await ecs.updateTaskProtection({ cluster, task, minutes: undefined });
@@ -48,9 +50,4 @@ export async function giveBackProtection(
 /** Whether a protection with this end may be a job's: those of applications last longer, two hours by default. */
 export function isLease(until: number, now: number): boolean {
   return until - now <= (LEASE_MINUTES + 1) * 60_000;
-}
-
-/** A time of day in UTC. */
-export function timeOf(ms: number): string {
-  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 }

@@ -1,15 +1,9 @@
 import type { ProtectionCalls } from "../aws/ecs-protection.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, timeOfDay } from "../clock.ts";
 import { AccessDenied, factsOf, Failure } from "../errors.ts";
 import { type Log, loggedFailure } from "../log.ts";
 import type { Target } from "../targets/target.ts";
-import {
-  giveBackProtection,
-  type HeldProtection,
-  isLease,
-  LEASE_MINUTES,
-  timeOf,
-} from "./held-protection.ts";
+import { giveBackProtection, type HeldProtection, isLease, LEASE_MINUTES } from "./held-protection.ts";
 
 /** How often a job protects its task anew, so that two calls may fail. The jobs of one task spread out. */
 const RENEW_MS = 120_000;
@@ -116,7 +110,7 @@ export class TaskProtection {
     const now = clock.now();
     const foreign = seen.until === this.#held?.until ? undefined : seen.until;
     if (foreign !== undefined && !isLease(foreign, now)) {
-      this.#tell(`Task ${target.taskId} is protected until ${timeOf(foreign)} by another principal.`);
+      this.#tell(`Task ${target.taskId} is protected until ${timeOfDay(foreign)} by another principal.`);
       return true;
     }
     const sharedUntil = foreign === undefined ? 0 : Math.max(foreign, now + 2 * RENEW_MS);

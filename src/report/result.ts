@@ -63,6 +63,11 @@ export interface EarlierAttempt {
   readonly reason: string;
 }
 
+/** As in "exit code 75", or the code of a failure. */
+export function endInWords(result: TaskResult): string {
+  return result.kind === "status" ? `exit code ${result.exitCode}` : result.failure.code;
+}
+
 /** The set-up was checked, and no script was run. */
 export interface CheckResult {
   readonly kind: "checked";

@@ -4,6 +4,7 @@ import { explain, type ExplainedStep } from "./explain.ts";
 import { link, literal, literalCell } from "./markdown.ts";
 import {
   decisiveResult,
+  endInWords,
   type Outcome,
   type Result,
   type TaskResult,
@@ -71,10 +72,10 @@ function workerTable(workers: readonly WorkerResult[]): string[] {
 
 /** The attempts of each job that was run more than once. */
 function attemptTable(tasks: readonly TaskResult[]): string[] {
-  const rows = tasks.flatMap(({ earlier = [], ...last }, task) => {
+  const rows = tasks.flatMap((last, task) => {
+    const { earlier = [], outcome } = last;
     if (earlier.length === 0) return [];
-    const lastEnd = last.kind === "status" ? `exit code ${last.exitCode}` : last.failure.code;
-    const end = { taskId: last.task?.target.taskId ?? "", outcome: last.outcome, end: lastEnd, reason: "" };
+    const end = { taskId: last.task?.target.taskId ?? "", outcome, end: endInWords(last), reason: "" };
     return [...earlier, end].map((one, attempt) => {
       const index = tasks.length === 1 ? [] : [String(task)];
       const cells = [

@@ -78,10 +78,11 @@ fx_find_other() {
   [ "$fx_other" != /dev/null ]
 }
 
-# Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s. One
-# that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job that has gone on alone for as long as its own
-# run allows; only seconds count in which a run waits for it, since no reader could follow it while the network is down.
-# False where this run is not to start, because it was cancelled or has waited in vain.
+# Waits for a sign of the reader of each such job: a reader types a line when its attacher asks for one, and every 20 s.
+# A reader that has typed none for 40 s is lost. Then waits for the end of the job, fx_wait seconds at most. Stops a job
+# that has gone on alone for as long as its own run allows. Only seconds count in which a run waits for it, since no
+# reader could follow it while the network is down. False where this run is not to start, because it was cancelled or has
+# waited in vain.
 fx_await_others() {
   fx_waited=0 fx_met='' fx_told='' fx_looks=' ' fx_unheard='' fx_naps=20
   while fx_find_other; do

@@ -2,8 +2,9 @@
 
     recorder.py DIRECTORY WORKERS LIMIT PIECE [ECHO] < patterns, one a line, and a line with a dot
 
-ECHO is the path of a pipe that gets a copy. Its parts are redact.py, records.py, echo.py and this file. The job writes them one after the other into one file of the job
-directory, since `python3 -I` imports nothing from there. After TERM it still records what is in the pipes.
+ECHO is the path of a pipe that gets a copy. The recorder's parts are redact.py, records.py, echo.py and this file. The job
+writes them one after the other into one file of the job directory, since `python3 -I` imports nothing from there. After
+TERM it still records what is in the pipes.
 """
 
 import collections

@@ -1,0 +1,93 @@
+/**
+ * The steps of a run in a queue: what each makes of the queue as it was found. They are pure, since a step is taken anew
+ * where another run has changed the queue meanwhile.
+ */
+import type { Change, FoundQueue } from "./queue-object.ts";
+import {
+  type Claim,
+  claimOf,
+  EMPTY,
+  holders,
+  mayHold,
+  mayReplace,
+  numberInLine,
+  split,
+  withClaim,
+} from "./queue-state.ts";
+
+export const RENEW_EVERY_MS = 30_000;
+
+/** What a run's claim says of the run. */
+export interface OwnClaim {
+  readonly run: string;
+  readonly names: Pick<Claim, "url" | "job" | "matrix">;
+  readonly manner: Pick<Claim, "shares" | "locks" | "sessions">;
+}
+
+/** The run's part in the line as it was last seen. */
+export interface Line {
+  /** From 1 for the next one. */
+  readonly number: number;
+  /** The first holder of a place; else the first run in line. */
+  readonly holder: Claim | undefined;
+}
+
+/** Lost runs, and for how many milliseconds each had not renewed its claim. */
+export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: number }[];
+
+export type LineState =
+  { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
+
+/** Takes a place where it is the run's turn, else waits in line. `onTurn` is called just before the place is taken. */
+export function takeStep(
+  found: FoundQueue | undefined,
+  { run, names, manner }: OwnClaim,
+  { mayJoin, onTurn }: { readonly mayJoin: boolean; readonly onTurn: () => void },
+): Change<LineState> {
+  const { queue, now } = found ?? { queue: EMPTY, now: 0 };
+  const own = claimOf(queue, run);
+  // The answer to an earlier write was lost.
+  if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
+  const times = { since: undefined, renewed: undefined };
+  const mine: Claim = { ...(own ?? { ...names, ...times, run, holds: false }), ...manner };
+  const full = withClaim(queue, { ...mine, renewed: undefined });
+  const { live, lapsed } = split(full, now);
+  if (mayHold(live, mine)) {
+    onTurn();
+    const lost = lapsed
+      .filter(({ holds }) => holds)
+      .map((other) => ({ claim: other, silentFor: now - (other.renewed ?? now) }));
+    return { queue: withClaim(live, { ...mine, ...times, holds: true }), result: { kind: "holds", lost } };
+  }
+  const line = { number: numberInLine(live, run), holder: holders(live)[0] ?? live.claims[0] };
+  const joins = own === undefined && mayJoin;
+  const renews = own?.renewed !== undefined && now - own.renewed >= RENEW_EVERY_MS;
+  // Lapsed claims stay until the next in line takes their place, which ends their sessions.
+  return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
+}
+
+/** Announces a second session of a holder, where there may be one. `isOld`: its last session has ended. */
+export function replaceStep(
+  found: FoundQueue | undefined,
+  { run }: Pick<OwnClaim, "run">,
+  isOld: boolean,
+): Change<"may" | "not yet" | "lost"> {
+  const own = found && claimOf(found.queue, run);
+  if (found === undefined || own?.holds !== true) return { result: "lost" };
+  const { live } = split(withClaim(found.queue, { ...own, renewed: undefined }), found.now);
+  const isAlone = holders(live).length === 1;
+  if (!(isAlone || isOld) || !mayReplace(live, run)) return { result: "not yet" };
+  return { queue: withClaim(found.queue, { ...own, sessions: 2, renewed: undefined }), result: "may" };
+}
+
+/** Renews the claim of a holder. False where another run has its place. */
+export function renewStep(
+  found: FoundQueue | undefined,
+  { run, manner }: Pick<OwnClaim, "run" | "manner">,
+  session: string | undefined,
+): Change<boolean> {
+  const own = found && claimOf(found.queue, run);
+  if (found === undefined || own?.holds !== true) return { result: false };
+  const renewed = { ...own, ...manner, session, renewed: undefined };
+  return { queue: withClaim(found.queue, renewed), result: true };
+}
