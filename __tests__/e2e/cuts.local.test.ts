@@ -6,11 +6,11 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 
 /** How many runs at once, each on a Fargate of its own. Each cut is a run, and a run mostly waits. */
-const AT_ONCE = 4;
+const AT_ONCE = 3;
 /** Only every STEP-th frame is a place to cut, unless all are asked for (`npm run soak cuts`). */
 const all = process.env["EVERY_CUT"] !== undefined;
 /** A new session for each cut takes twice as long as an old one. */
-const STEP = { oldToken: all ? 1 : 7, newSession: all ? 1 : 14 };
+const STEP = { oldToken: all ? 1 : 14, newSession: all ? 1 : 28 };
 
 /** For one test, in milliseconds: a cut takes some seconds, and a run has two hundred frames. */
 const PATIENCE = all ? 3_600_000 : 300_000;
@@ -160,7 +160,7 @@ it("a cut after any frame costs nothing where a container takes one session at a
   }
 });
 
-const CUTS = 50;
+const CUTS = all ? 50 : 20;
 
 it(`${CUTS} cuts at random leave a long run whole`, async () => {
   const [first] = places;
@@ -168,7 +168,7 @@ it(`${CUTS} cuts at random leave a long run whole`, async () => {
   // Slow output, since the agent repeats the frames under way at ten a second after a cut.
   const script = [
     'echo ran >>"/var/tmp/$KEY"',
-    "i=0; while [ $i -lt 900 ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done",
+    "i=0; while [ $i -lt ${18 * CUTS} ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done",
     "exit 3",
   ].join("\n");
   const link = { seed: 5, cut: { afterFrames: [1, 16], times: CUTS } } as const;
@@ -176,7 +176,7 @@ it(`${CUTS} cuts at random leave a long run whole`, async () => {
   const lines = jobLog(result);
   for (const word of ["line", "problem"]) {
     const shown = lines.filter((line) => line.startsWith(`${word} `));
-    expect(shown).toEqual(Array.from({ length: 900 }, (_, at) => `${word} ${at + 1}`));
+    expect(shown).toEqual(Array.from({ length: 18 * CUTS }, (_, at) => `${word} ${at + 1}`));
   }
   expect([result.outputs["exit-code"], timesRun]).toEqual(["3", 1]);
   // A session that can't reconnect in time, as on a busy machine, is replaced by a new one, which is cut as often.

@@ -1,9 +1,9 @@
-/** How many of these runs the tests make: one in ten, or all under `npm run soak fuzz`. */
+/** How many of these runs the tests make: one in twenty, or all under `npm run soak fuzz`. */
 export function sampleOf(runs: number): number {
   return process.env["FUZZ_ALL"] === "1" ? runs : Math.ceil(runs / SAMPLE);
 }
 
-const SAMPLE = 10;
+const SAMPLE = 20;
 
 /**
  * Runs a property for many seeds: a fixed corpus, from 1 on, and one fifth fresh seeds, from FUZZ_FRESH on, which the run

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { SHELLS } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { processesOf, watch, type WatchedRun } from "../helpers/watch.ts";
 
 function leftovers(run: WatchedRun): string[] {
@@ -19,7 +20,9 @@ function exitCodes(run: WatchedRun): number[] | undefined {
 }
 
 // Plain bash is bash in its POSIX mode, as far as the payload goes.
-describe.each(SHELLS.filter((shell) => shell !== "bash"))("a job under %s", (sh) => {
+const shells = SHELLS.filter((shell) => shell !== "bash");
+
+describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
   it.concurrent("brings back every exit code", async () => {
     const codes = [0, 1, 3, 77, 126, 127, 128, 200, 255];
     const script = `shift "$FARGATE_EXEC_WORKER"; exit "$1"`;

@@ -5,6 +5,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
@@ -66,8 +67,10 @@ const ways: readonly (readonly [string, (path: string, name: string) => string])
   ],
 ];
 
-describe.each(CONTAINER_SHELLS)("a program in a directory of root's, under %s,", (sh) => {
-  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ways))(
+const shells = turnOf(CONTAINER_SHELLS, 2, 1);
+
+describe.each(shells)("a program in a directory of root's, under %s,", (sh) => {
+  asOthers.concurrent.each(shareOf(sh, shells, ways))(
     "is passed over for the next one in PATH where it is %s",
     async (_, replace) => {
       // The container has /opt/local/bin for itself.
@@ -84,7 +87,7 @@ describe.each(CONTAINER_SHELLS)("a program in a directory of root's, under %s,",
     PATIENCE,
   );
 
-  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ways, 1))(
+  asOthers.concurrent.each(shareOf(sh, shells, ways, 1))(
     "counts as not there where it is %s, and a note names it",
     async (_, replace) => {
       const setUp = [LINK, ...LUXURIES.map((name) => replace(`/usr/bin/${name}`, name))];
@@ -103,7 +106,7 @@ describe.each(CONTAINER_SHELLS)("a program in a directory of root's, under %s,",
     PATIENCE,
   );
 
-  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ways, 2))(
+  asOthers.concurrent.each(shareOf(sh, shells, ways, 2))(
     "is named, and no program is run, where every image needs it and it is %s",
     async (_, replace) => {
       const seen = await runIn(sh, `${LINK}\n${replace("/bin/tail", "tail")}`, THEIRS, {
@@ -115,7 +118,7 @@ describe.each(CONTAINER_SHELLS)("a program in a directory of root's, under %s,",
     PATIENCE,
   );
 
-  asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, ["ls", "grep"]))(
+  asOthers.concurrent.each(shareOf(sh, shells, ["ls", "grep"]))(
     "is not asked whose the others are, where it is another user's: %s",
     async (name) => {
       const seen = await runIn(
@@ -176,7 +179,7 @@ asOthers.each([
   PATIENCE,
 );
 
-asOthers.each(CONTAINER_SHELLS)(
+asOthers.each(shells)(
   "python3 counts as not there where another user can replace its library, under %s",
   async (sh) => {
     const library = `/usr/lib/${LIBRARY}`;
