@@ -1,13 +1,13 @@
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { CONTAINER_SHELLS } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a directory for another user");
-/** Each shell once, without its modes. */
-const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
+const EACH = turnOf(CONTAINER_SHELLS, 2);
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
 
 /** What is said of another run's job whose reader has not been heard yet. */

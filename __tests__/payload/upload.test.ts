@@ -4,6 +4,7 @@ import { SpoolReader } from "../../src/stream/spool.ts";
 import { extracted } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, EACH, LEFT, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
 
@@ -21,7 +22,7 @@ const stdoutOf = (spool: Buffer): string =>
     .join("");
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
-it.concurrent.each(EACH)(
+it.concurrent.each(turnOf(EACH, 2))(
   "the pieces of a job that nobody else follows are its spool, byte by byte, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
@@ -69,8 +70,8 @@ const FAULTS: readonly (readonly [string, Fault | { readonly after: Fault }])[] 
   ["does not answer", "silence"],
 ];
 
-describe.each(WAYS)("by $way, while S3", ({ options }) => {
-  it.concurrent.each(FAULTS)(
+describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
+  it.concurrent.each(turnOf(FAULTS, 2, way === "curl" ? 1 : 0))(
     "%s, nothing is lost and no piece gets another content",
     async (_, fault) => {
       const uploaded = await UploadedJob.make({
