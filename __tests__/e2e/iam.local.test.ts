@@ -9,6 +9,7 @@ import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
 import { SetUp } from "../helpers/set-ups.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
 import {
   type Remains,
@@ -622,7 +623,7 @@ const tried = named.filter(
     named.findIndex((loss) => loss.file === file && loss.sid === sid && loss.way === way) === at,
 );
 
-it.concurrent.each(tried)("$way, without $name", async (loss) => {
+it.concurrent.each(turnOf(tried, 3))("$way, without $name", async (loss) => {
   const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
   const run = await tryWay(aws, ways[way], rightOf(loss));
   const { result } = run;
@@ -649,7 +650,7 @@ it.concurrent.each(tried)("$way, without $name", async (loss) => {
 
 const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
 
-it.concurrent.each(wholes)("%s, with all rights", async (name) => {
+it.concurrent.each(turnOf(wholes, 3))("%s, with all rights", async (name) => {
   const { outcome = "succeeded", seen } = whole[name];
   const run = await tryWay(aws, ways[name]);
   expect({ outcome: run.result.outputs["outcome"], remains: run.remains }).toEqual({

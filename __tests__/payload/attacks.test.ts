@@ -20,9 +20,11 @@ import { withNeed } from "../helpers/needs.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { SharedContainer, startMany } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, runShell, shareOf, SHELLS } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 300_000;
+const shells = turnOf(CONTAINER_SHELLS, 2);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 const STICKY = ["/tmp", "/var/tmp"];
 const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];
@@ -31,10 +33,10 @@ const RACES: readonly [string, readonly string[], readonly string[]][] = [
   ["where every user may write to every directory", ["/var/lib", "/run"], EVERYWHERE],
 ];
 
-describe.each(CONTAINER_SHELLS)(
+describe.each(shells)(
   "another user's process that races for the job directory, in a container of %s,",
   (sh) => {
-    asOthers.concurrent.each(shareOf(sh, CONTAINER_SHELLS, RACES))(
+    asOthers.concurrent.each(shareOf(sh, shells, RACES))(
       "gets nothing run, %s",
       async (_, open, places) => {
         const container = await SharedContainer.start(sh, open);
@@ -181,9 +183,7 @@ describe("a directory of PATH that another user can put programs into", () => {
   ].map(([what = "", setUp = ""]) => ({ what, setUp }));
 
   asOthers.concurrent.each(
-    CONTAINER_SHELLS.flatMap((sh) =>
-      shareOf(sh, CONTAINER_SHELLS, DIRECTORIES).map((directory) => ({ sh, ...directory })),
-    ),
+    shells.flatMap((sh) => shareOf(sh, shells, DIRECTORIES).map((directory) => ({ sh, ...directory }))),
   )(
     "is none of ours, and stays the script's: $what, under $sh",
     async ({ sh, setUp }) => {
@@ -211,7 +211,7 @@ describe("a directory of PATH that another user can put programs into", () => {
   );
 });
 
-asOthers.each(CONTAINER_SHELLS)(
+asOthers.each(shells)(
   "a place is not used behind a link through another user's directory, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
@@ -304,8 +304,8 @@ describe("a variable that has the name of one of ours", () => {
   ];
 
   asOthers.concurrent.each(
-    CONTAINER_SHELLS.flatMap((sh) =>
-      shareOf(sh, CONTAINER_SHELLS, VARIABLES).map(([what, variables]) => ({ sh, what, variables })),
+    shells.flatMap((sh) =>
+      shareOf(sh, shells, VARIABLES).map(([what, variables]) => ({ sh, what, variables })),
     ),
   )(
     "changes nothing of what is run, or as whom: $what, under $sh",
@@ -358,7 +358,7 @@ describe("a name in 'env' or 'secrets' that the shell keeps to itself", () => {
     expect(kept("bash")).toEqual(expect.arrayContaining(["UID", "EUID", "PPID"]));
   });
 
-  asOthers.concurrent.each(CONTAINER_SHELLS)(
+  asOthers.concurrent.each(shells)(
     "is refused before anything starts, in a container of %s",
     async (sh) => {
       const container = await SharedContainer.start(sh);
