@@ -1,6 +1,8 @@
 import { runAttempts } from "./attempts.ts";
+import { Failure } from "./errors.ts";
 import { runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
+import { MANY, runInTurns } from "./job-turns.ts";
 import { type Log, loggedFailure } from "./log.ts";
 import { PublicAddress } from "./ready/address.ts";
 import { diagnose } from "./ready/diagnose.ts";
@@ -21,37 +23,68 @@ import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/tasks/task-looks.ts";
 
 /**
- * Runs the job in all targets at the same time. Each job has a log and a ledger of its own, and a failure of one does
- * not stop the others. Never rejects.
+ * Runs the job in all targets, at the same time or as many at once as `max-parallel` allows. Each job has a log and a ledger
+ * of its own, and a failure of one does not stop the others; with `fail-fast` no further one begins. The result has the jobs
+ * that have begun. Never rejects.
  */
 export async function runJobs(
   resolved: JobTargets,
   { exec, early, lock }: Pick<UnassignedJob, "exec" | "early" | "lock">,
   step: StepContext,
 ): Promise<Result> {
-  const { targets, notStarted = [], candidates, described } = resolved;
+  const { targets, notStarted = [], later, candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
-  const looks = new TaskLooks({ ecs: step.aws.ecs, tasks: arns, described, clock: step.clock });
-  const tasks = targets.length + notStarted.length;
+  const known = { tasks: arns, described, more: later !== undefined };
+  const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
+  const total = targets.length + (later?.count ?? 0);
+  const tasks = total + notStarted.length;
   if (tasks === 1) {
     const job = { ...step, exec, early, lock, looks, write: step.writer() };
     return await runAgain(targets[0], resolved, job, step);
   }
   step.log.phase();
   const warned = new Set<string>();
-  const running = targets.map(async (target, task) => {
+  const run = async (task: number): Promise<TaskResult> => {
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
       ...{ ...step, exec, early, lock, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
-      log: labelled(step.log, label, warned),
+      log: labelled(step.log, label, { warned, isQuiet: total > MANY }),
     };
-    return await runAgain(target, resolved, job, step);
-  });
-  const ended = await Promise.all(running);
+    const target = targets[task] ?? (await startLater(resolved, job));
+    if (target instanceof Failure) return failedResult(target);
+    const result = await runAgain(target, resolved, job, step);
+    await stopEarly(result, resolved, step);
+    return result;
+  };
+  const hasFailed = notStarted.length > 0;
+  const ended = await runInTurns(run, { ...step, total, atOnce: targets.length, hasFailed });
   return { kind: "several", tasks: [...ended, ...notStarted.map((failure) => failedResult(failure))] };
+}
+
+/** The next of the tasks that are started later, or why there is none. */
+async function startLater({ later }: JobTargets, { log }: UnassignedJob): Promise<Target | Failure> {
+  try {
+    if (later === undefined) throw new Error("there are more jobs than targets");
+    return await later.start();
+  } catch (error) {
+    return loggedFailure(error, log);
+  }
+}
+
+/** Stops the task of a job that has ended where others are started later, unless `keep-task` keeps it. */
+async function stopEarly(
+  { outcome, task }: TaskResult,
+  { later }: JobTargets,
+  { inputs, cancel }: StepContext,
+): Promise<void> {
+  const keep = inputs.where.kind === "new" ? inputs.where.start.keepTask : "never";
+  const isKept = keep === "always" || (keep === "on-failure" && outcome !== "succeeded");
+  if (later === undefined || task === undefined || isKept) return;
+  // The cleanup of a cancel stops all tasks.
+  if (!cancel.aborted) await later.stop(task.target).catch(() => undefined);
 }
 
 /** Runs the job in this target, and again for what `retry` says. Each attempt has names and a ledger of its own. */
@@ -157,9 +190,13 @@ async function withDiagnosis(
 
 /**
  * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
- * without a label.
+ * without a label. A quiet log shows nothing else, unless debug logging is on.
  */
-function labelled(log: Log, label: string, warned: Set<string>): Log {
+function labelled(
+  log: Log,
+  label: string,
+  { warned, isQuiet }: { readonly warned: Set<string>; readonly isQuiet: boolean },
+): Log {
   const once =
     (tell: (text: string) => void) =>
     (text: string): void => {
@@ -168,12 +205,12 @@ function labelled(log: Log, label: string, warned: Set<string>): Log {
       tell(text);
     };
   return {
-    info: (line) => log.info(label + line),
+    info: (line) => (isQuiet ? log.debug(label + line) : log.info(label + line)),
     debug: (line) => log.debug(label + line),
     warning: once((line) => log.warning(line)),
     notice: once((text) => log.notice(text)),
     // The lines of jobs that run side by side would mix in a group.
     phase: () => undefined,
-    fold: (title, line) => log.fold(label + title, label + line),
+    fold: (title, line) => (isQuiet ? log.debug(label + line) : log.fold(label + title, label + line)),
   };
 }

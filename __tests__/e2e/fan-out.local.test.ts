@@ -198,3 +198,19 @@ it("twenty tasks of four workers each are one step, with every result in its pla
   expect(aws.startedAndAlive()).toEqual([]);
   expect(await aws.objects()).toEqual([]);
 });
+
+it("with max-parallel a task is started when another one has ended, and with fail-fast none after a failure", async () => {
+  const before = aws.world.local.requests.length;
+  const result = await aws.step(
+    newTasks(4, { "max-parallel": "1", "fail-fast": "true", run: "exit $FARGATE_EXEC_TASK" }),
+  );
+  expect(resultsOf(result).map(({ exitCode }) => exitCode)).toEqual([0, 1]);
+  expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1" });
+  const calls = aws.world.local.requests
+    .slice(before)
+    .map(({ operation }) => operation)
+    .filter((operation) => /^(RunTask|StopTask)$/.test(operation));
+  expect(calls).toEqual(["RunTask", "StopTask", "RunTask", "StopTask"]);
+  expect(mainLog(result).join("\n")).toContain("no further one is begun ('fail-fast'): 2 are left.");
+  expect(aws.startedAndAlive()).toEqual([]);
+});

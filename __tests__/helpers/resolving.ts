@@ -45,6 +45,7 @@ export function resolving(
       region: "eu-central-1",
       timeout: 60_000,
       startTimeout: 600_000,
+      maxParallel: undefined,
     },
     ecs: { ...(all as unknown as ResolveContext["ecs"]), ...ecs },
     origin,

@@ -41,6 +41,8 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     retry: undefined,
     matrix: undefined,
     lock: undefined,
+    maxParallel: undefined,
+    failFast: false,
     abandonAfter: undefined,
     bucket: undefined,
     prefix: "fargate-exec/",

@@ -19,6 +19,7 @@ describe("readInputs", () => {
       secrets: {},
       workers: 1,
       timeout: 3_600_000,
+      failFast: false,
       spoolLimit: undefined,
       retry: undefined,
       abandonAfter: 1_800_000,
@@ -169,7 +170,7 @@ describe("readInputs", () => {
     expect(failure.code).toBe("bad-input");
     expect(failure.failed).toBe("4 things are wrong with the inputs of this step.");
     expect(failure.seen.split("\n")).toEqual([
-      expect.stringContaining("- Input 'tasks' must be all, or a whole number from 1 to 100. Got 'none'."),
+      expect.stringContaining("- Input 'tasks' must be all, or a whole number from 1 to 1000. Got 'none'."),
       expect.stringContaining("- Input 'task' must be given"),
       expect.stringContaining("- Input 'workers' must be"),
       expect.stringContaining("- Input 'timeout' must be"),

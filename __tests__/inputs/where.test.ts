@@ -82,11 +82,11 @@ describe("a task that runs", () => {
 
   it.each([
     ["0", "'0'"],
-    ["101", "'101'"],
+    ["1001", "'1001'"],
     ["every", "'every'"],
   ])("refuses a number of tasks that is %s", (tasks, got) => {
     const failure = refusal({ ...least, tasks });
-    expect(failure.failed).toBe("Input 'tasks' must be all, or a whole number from 1 to 100.");
+    expect(failure.failed).toBe("Input 'tasks' must be all, or a whole number from 1 to 1000.");
     expect(failure.seen).toBe(`Got ${got}.`);
   });
 

@@ -5,7 +5,7 @@ export const DEFAULT_TIMEOUT_MS = 3_600_000;
  * The inputs of the step, checked and in their final form. Every later phase reads this object. Keys are the input
  * names of `action.yml` in camel case; durations are milliseconds.
  */
-export interface Inputs {
+export interface Inputs extends TaskTurns {
   readonly cluster: string;
   /** ARN of the role that the step assumes by GitHub's ID token; undefined for the environment's credentials. */
   readonly roleToAssume: string | undefined;
@@ -75,6 +75,14 @@ export interface MatrixJob {
   /** From 0 up to `total`. */
   readonly index: number;
   readonly total: number;
+}
+
+/** In which turns the jobs of several tasks run. */
+export interface TaskTurns {
+  /** How many of them at once; undefined: all. */
+  readonly maxParallel: number | undefined;
+  /** Whether no further job is begun after one has failed. */
+  readonly failFast: boolean;
 }
 
 /** The tasks that the inputs select: a running one, those of a service, or new ones. */

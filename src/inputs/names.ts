@@ -12,6 +12,8 @@ export const inputNames = [
   "container",
   "tasks",
   "protect",
+  "max-parallel",
+  "fail-fast",
   "start",
   "hold",
   "subnets",

@@ -10,7 +10,7 @@ import type { InputSource } from "./source.ts";
 import { readLock, readStaging } from "./staging.ts";
 import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
-import { cluster, container, readTaskSelection } from "./where.ts";
+import { cluster, container, readTaskSelection, readTurns } from "./where.ts";
 
 const minute = 60_000;
 
@@ -47,6 +47,7 @@ export function readInputs(source: InputSource): Inputs {
     matrix: readMatrix(reader),
     lock: readLock(reader),
     ...readStaging(reader),
+    ...readTurns(reader),
     logs: reader.orElse("logs", oneOf("auto", "session", "cloudwatch", "s3"), "auto"),
     transport: reader.orElse("transport", oneOf("auto", "plain", "packed", "s3"), "auto"),
     logToContainer: reader.orElse("log-to-container", boolean, false),

@@ -1,6 +1,6 @@
 import { networkRequired } from "../aws/missing.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
-import type { NewTasks, StartInputs, TaskSelection } from "./inputs.ts";
+import type { NewTasks, StartInputs, TaskSelection, TaskTurns } from "./inputs.ts";
 import { boolean, count, matching, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 import { readStart, refuseNewTaskInputs } from "./start.ts";
@@ -8,8 +8,8 @@ import { readNewTaskSource, refuseOfImage, type TargetName } from "./task-source
 
 const targets: readonly TargetName[] = ["task", "service", "task-definition", "image"];
 
-/** The most tasks that one DescribeTasks call takes. */
-const mostTasks = 100;
+/** A step follows each of its tasks by a connection of its own. */
+const MOST_TASKS = 1_000;
 
 export const cluster = matching(
   new RegExp(`^(${ECS_NAME}|${ECS_ARN}:cluster/${ECS_NAME})$`),
@@ -127,8 +127,16 @@ function readNewTasks(
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };
 }
 
+/** How many of several tasks at once, and whether others are begun after a failure. */
+export function readTurns(reader: InputReader): TaskTurns {
+  return {
+    maxParallel: reader.optional("max-parallel", count(1, MOST_TASKS)),
+    failFast: reader.orElse("fail-fast", boolean, false),
+  };
+}
+
 function taskCount(text: string): ParseResult<number | "all"> {
   if (text === "all") return { value: "all" };
-  const answer = count(1, mostTasks)(text);
+  const answer = count(1, MOST_TASKS)(text);
   return "value" in answer ? answer : { ...answer, must: `all, or ${answer.must}` };
 }

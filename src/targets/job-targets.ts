@@ -13,8 +13,20 @@ export interface JobTargets {
   readonly described: readonly Task[];
   /** Whether a task may have a public IP address: true unless this run starts it without one. */
   readonly mayHavePublicIp: boolean;
+  /** Tasks that are started only when the jobs of others have ended. */
+  readonly later?: LaterTargets | undefined;
   /** What can replace a target in which the job can't start; see `replacementFor`. */
   readonly candidates: Candidates;
+}
+
+/** New tasks of which no more may run at once than `max-parallel` allows. */
+export interface LaterTargets {
+  /** How many are still to be started. */
+  readonly count: number;
+  /** Starts one of them. Fails as the first ones do. */
+  readonly start: () => Promise<Target>;
+  /** Stops a task whose job has ended, so that another one may start. Rejects after a cancel only. */
+  readonly stop: (target: Target) => Promise<void>;
 }
 
 /** The targets as a list that is known not to be empty. */

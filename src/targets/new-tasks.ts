@@ -12,7 +12,7 @@ import {
 } from "./definitions/launch-definition.ts";
 import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { allOf, type JobTargets } from "./job-targets.ts";
+import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
 import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./start/run-task-request.ts";
 import { UndoList } from "./made/undo-list.ts";
 
@@ -20,17 +20,23 @@ import { UndoList } from "./made/undo-list.ts";
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
   const { mayHavePublicIp } = launcher;
-  const { tasks, refusal } = await launcher.start(where.tasks);
-  const missing = where.tasks - tasks.length;
+  const first = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
+  const { tasks, refusal } = await launcher.start(first);
+  const missing = first - tasks.length;
   if (refusal !== undefined)
-    context.log.warning(`${missing} of ${where.tasks} tasks were not started. ${factsOf(refusal)}`);
+    context.log.warning(`${missing} of ${first} tasks were not started. ${factsOf(refusal)}`);
   return {
     ...(refusal !== undefined && { notStarted: Array.from({ length: missing }, () => refusal) }),
+    ...(first < where.tasks && { later: laterTargets(launcher, where.tasks - first) }),
     targets: allOf(tasks.map((task) => launcher.targetOf(task))),
     described: tasks,
     mayHavePublicIp,
     candidates: { kind: "new", launcher },
   };
+}
+
+function laterTargets(launcher: Launcher, count: number): LaterTargets {
+  return { count, start: () => launcher.startAnother(), stop: (target) => launcher.stop(target) };
 }
 
 /** Prepares RunTask: the network, the task definition and the request. */

@@ -14,10 +14,12 @@ const onSpot = runTaskRequest(startInputs({ capacityProviders: [SPOT] }), plan);
 
 const sent: RunTaskRequest[] = [];
 const started: string[] = [];
+const paced: number[] = [];
 let log: Listener;
 beforeEach(() => {
   sent.length = 0;
   started.length = 0;
+  paced.length = 0;
   log = new Listener();
 });
 
@@ -36,6 +38,7 @@ function starting(
     ownTags,
     capacity: new CapacityWait({ clock, log, signal: undefined, until }),
     otherwise: () => Promise.resolve(undefined),
+    pace: (wanted) => Promise.resolve(void paced.push(wanted)),
     token: () => `token-${calls}`,
     onStarted: (tasks) => started.push(...tasks.map(({ arn }) => arn)),
     ecs: {
@@ -66,6 +69,7 @@ it("starts one", async () => {
 it("starts ten a call, each call with a token of its own", async () => {
   expect((await starting(request, 23)).tasks).toHaveLength(23);
   expect(sent.map(({ count }) => count)).toEqual([10, 10, 3]);
+  expect(paced).toEqual([10, 10, 3]);
   expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(3);
   expect(started).toHaveLength(23);
 });

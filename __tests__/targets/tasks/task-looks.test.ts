@@ -57,6 +57,15 @@ it("ask at once for a task that is new, and from then on for that too", async ()
   ]);
 });
 
+it("ask for a hundred in one call, and for those of other hundreds when they are looked at", async () => {
+  const names = Array.from({ length: 250 }, (_, at) => `t${at}`);
+  const { describeTask } = looking(...names);
+  await Promise.all([0, 99, 100, 150, 249].map((at) => describeTask("ci", names[at] ?? "")));
+  expect(asked).toEqual([names.slice(0, 100), names.slice(100, 200), names.slice(200)]);
+  await describeTask("ci", "later");
+  expect(asked.at(-1)).toEqual([...names.slice(200), "later"]);
+});
+
 it("ask each time where there is one task alone", async () => {
   const { describeTask } = looking("a");
   await describeTask("ci", "a");

@@ -1,9 +1,10 @@
 import type { RunTaskRequest } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
+import { factsOf } from "../../errors.ts";
 import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
-import { factsOf } from "../../errors.ts";
 import { CapacityWait } from "./capacity-wait.ts";
+import { LaunchPace } from "./launch-pace.ts";
 import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
@@ -26,18 +27,22 @@ export interface LauncherOptions {
   readonly ownTags: Readonly<Record<string, string>>;
 }
 
+/** Of more tasks the log has the number only. */
+const MOST_NAMED = 20;
+
 /** Starts tasks by a plan. Where ECS refuses the plan, the launcher goes on with the next one, if there is one. */
 export class Launcher {
   #plan: LaunchPlan;
   readonly #options: LauncherOptions;
   readonly #replacements = new Set<string>();
-  readonly #capacity: CapacityWait;
+  #capacity: CapacityWait;
+  readonly #pace: LaunchPace;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
-    const { clock, log, signal } = options.context;
-    this.#capacity = new CapacityWait({ clock, log, signal, until: clock.now() + options.patience });
+    this.#capacity = capacityWait(options);
     this.#plan = options.planFor(options.defined);
+    this.#pace = new LaunchPace(options.context.clock);
   }
 
   /** Whether the tasks may have public IP addresses. */
@@ -67,6 +72,20 @@ export class Launcher {
   /** Whether this task may be replaced by one on demand: it may run on Spot, and is no replacement itself. */
   canReplaceOnDemand(lost: Target): boolean {
     return usesSpot(this.#plan.request) && !this.isReplacement(lost);
+  }
+
+  /** Starts one more task like the first ones. It waits for capacity as long as they did. */
+  async startAnother(): Promise<Target> {
+    this.#capacity = capacityWait(this.#options);
+    const { tasks } = await this.#start(this.#plan.request, 1);
+    const [task] = tasks;
+    if (task === undefined) throw new Error("RunTask has started no task and told of no failure");
+    return this.targetOf(task);
+  }
+
+  /** Stops a task whose job has ended, while others go on. Rejects after a cancel only, whose cleanup stops it. */
+  async stop(ended: Target): Promise<void> {
+    await this.#stop(ended, "fargate-exec: the job has ended");
   }
 
   /** Starts one more task, on Fargate instead of Fargate Spot. */
@@ -122,19 +141,20 @@ export class Launcher {
 
   async #start(request: RunTaskRequest, count: number): Promise<StartedTasks> {
     const { undo, ownTags, context } = this.#options;
-    const { ecs, log } = context;
+    const { ecs, log, signal } = context;
     return await undo.whileStarting(request, () =>
       startTasks(request, count, {
         ecs,
         log,
         ownTags,
         capacity: this.#capacity,
+        pace: (wanted) => this.#pace.wait(wanted, signal),
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {
-          for (const task of tasks) {
-            undo.started(request, task.arn);
-            log.info(`Started task ${lastPart(task.arn)} of ${lastPart(this.#plan.request.taskDefinition)}.`);
-          }
+          const which = lastPart(this.#plan.request.taskDefinition);
+          for (const task of tasks) undo.started(request, task.arn);
+          if (count > MOST_NAMED) log.info(`Started ${tasks.length} tasks of ${which}.`);
+          else for (const task of tasks) log.info(`Started task ${lastPart(task.arn)} of ${which}.`);
         },
         otherwise: async (failure) => {
           const defined = await this.#plan.otherwise(failure);
@@ -145,4 +165,8 @@ export class Launcher {
       }),
     );
   }
+}
+
+function capacityWait({ context: { clock, log, signal }, patience }: LauncherOptions): CapacityWait {
+  return new CapacityWait({ clock, log, signal, until: clock.now() + patience });
 }

@@ -15,6 +15,8 @@ export interface LaunchContext {
   readonly ownTags: Readonly<Record<string, string>>;
   /** Makes the client token of a call: with it, a request that the SDK repeats starts no second task. */
   readonly token: () => string;
+  /** Resolves when so many more tasks may be started. */
+  readonly pace: (count: number) => Promise<void>;
   /** Called with the tasks of each answer. */
   readonly onStarted: (tasks: readonly Task[]) => void;
   /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
@@ -44,6 +46,7 @@ export async function startTasks(
   let current = request;
   while (tasks.length < count) {
     const wanted = Math.min(MOST_A_CALL, count - tasks.length);
+    await context.pace(wanted);
     try {
       const answer = await runTask({ ...current, count: wanted }, context);
       tasks.push(...answer.tasks);

@@ -4,6 +4,8 @@ import { once } from "../../aws/once.ts";
 import type { Task } from "../../aws/task.ts";
 import type { Clock } from "../../clock.ts";
 
+/** The most tasks of one DescribeTasks call. */
+const TASKS_A_LOOK = 100;
 /** How long an answer serves all jobs. A job that waits looks about every two seconds. */
 const FRESH_MS = 2_000;
 
@@ -14,30 +16,34 @@ export interface TaskLooksOptions {
   /** Tasks that ECS has just described. The first look at each of them makes no call. */
   readonly described: readonly Task[];
   readonly clock: Clock;
+  /** Whether tasks that are not known yet come later. */
+  readonly more?: boolean;
 }
 
 /**
- * Shares DescribeTasks among the jobs of one run. A look at one of several tasks describes all of them, and the
- * answer serves every look of the next two seconds. A new task is described at once. Task definitions don't change,
+ * Shares DescribeTasks among the jobs of one run. A look at one of several tasks describes all of them, or the hundred that
+ * one call takes, and the answer serves every look of the next two seconds. A new task is described at once. Task definitions don't change,
  * so each is described once.
  */
 export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefinition"> {
   readonly describeTaskDefinition: (name: string) => Promise<TaskDefinition>;
   readonly #ecs: TaskLooksOptions["ecs"];
   readonly #clock: Clock;
-  readonly #tasks: Set<string>;
+  /** The number of each task. A hundred in a row are described together. */
+  readonly #tasks: Map<string, number>;
   readonly #together: boolean;
   readonly #described: Map<string, Task>;
   readonly #privateIps = new Map<string, string>();
   readonly #startedAt = new Map<string, number>();
   readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
-  #latest: { readonly at: number; readonly answer: Promise<readonly Task[]> } | undefined;
+  /** The last look at each hundred. */
+  readonly #latest = new Map<number, { readonly at: number; readonly answer: Promise<readonly Task[]> }>();
 
-  constructor({ ecs, tasks, described, clock }: TaskLooksOptions) {
+  constructor({ ecs, tasks, described, clock, more = false }: TaskLooksOptions) {
     this.#ecs = ecs;
     this.#clock = clock;
-    this.#tasks = new Set(tasks);
-    this.#together = tasks.length > 1;
+    this.#tasks = new Map(tasks.map((arn, number) => [arn, number]));
+    this.#together = tasks.length > 1 || more;
     this.#described = new Map(described.map((task) => [task.arn, task]));
     this.describeTaskDefinition = once((name) => ecs.describeTaskDefinition(name));
   }
@@ -81,17 +87,23 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   async #look(cluster: string, arn: string): Promise<Task | undefined> {
     if (!this.#together) return await this.#ecs.describeTask(cluster, arn);
     const isNew = !this.#tasks.has(arn);
-    this.#tasks.add(arn);
-    if (this.#latest === undefined || isNew || this.#clock.now() - this.#latest.at >= FRESH_MS) {
-      const answer = this.#ecs.describeTasks(cluster, [...this.#tasks]);
-      this.#latest = { at: this.#clock.now(), answer };
+    if (isNew) this.#tasks.set(arn, this.#tasks.size);
+    const group = groupOf(this.#tasks.get(arn) ?? 0);
+    const known = this.#latest.get(group);
+    if (known === undefined || isNew || this.#clock.now() - known.at >= FRESH_MS) {
+      const some = [...this.#tasks].flatMap(([one, number]) => (groupOf(number) === group ? [one] : []));
+      this.#latest.set(group, { at: this.#clock.now(), answer: this.#ecs.describeTasks(cluster, some) });
     }
-    const mine = this.#latest;
+    const mine = this.#latest.get(group);
     try {
-      return (await mine.answer).find((task) => task.arn === arn);
+      return (await mine?.answer)?.find((task) => task.arn === arn);
     } catch (error) {
-      if (this.#latest === mine) this.#latest = undefined;
+      if (this.#latest.get(group) === mine) this.#latest.delete(group);
       throw error;
     }
   }
+}
+
+function groupOf(number: number): number {
+  return Math.floor(number / TASKS_A_LOOK);
 }

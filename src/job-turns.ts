@@ -1,0 +1,50 @@
+import type { TaskResult } from "./report/result.ts";
+import type { StepContext } from "./step-context.ts";
+
+/** With more tasks than that the log says how far all of them are, and not what each one waits for. */
+export const MANY = 20;
+const PROGRESS_EVERY_MS = 5_000;
+
+export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "clock" | "log"> {
+  /** How many jobs there are. */
+  readonly total: number;
+  /** The most that may run at once, besides what the inputs say. */
+  readonly atOnce: number;
+  /** Whether a job has failed already that is none of them. */
+  readonly hasFailed: boolean;
+}
+
+/**
+ * Runs jobs in the order of their numbers, as many at once as `max-parallel` allows. With `fail-fast` no further one begins after a
+ * failure, and after a cancel none does. The results are those of the jobs that have begun. `run` never rejects.
+ */
+export async function runInTurns(
+  run: (task: number) => Promise<TaskResult>,
+  { inputs, cancel, clock, log, total, atOnce, hasFailed }: TurnsContext,
+): Promise<readonly TaskResult[]> {
+  const results: TaskResult[] = [];
+  let [begun, ended, failures] = [0, 0, 0];
+  let said = "";
+  const tell = (): void => {
+    const now = `${begun} of ${total} jobs begun, ${ended} ended, ${failures} of them failed`;
+    if (now !== said) log.info(now);
+    said = now;
+  };
+  const isOver = (): boolean => inputs.failFast && (hasFailed || failures > 0);
+  const turn = async (): Promise<void> => {
+    while (begun < total && !cancel.aborted && !isOver()) {
+      const task = begun++;
+      const result = await run(task);
+      results[task] = result;
+      ended += 1;
+      if (result.outcome !== "succeeded") failures += 1;
+    }
+  };
+  const stop = total > MANY ? clock.every(PROGRESS_EVERY_MS, tell) : () => undefined;
+  await Promise.all(Array.from({ length: Math.min(total, atOnce, inputs.maxParallel ?? total) }, turn));
+  stop();
+  if (begun < total || total > MANY) tell();
+  if (begun < total && isOver())
+    log.info(`A job has failed, so that no further one is begun ('fail-fast'): ${total - begun} are left.`);
+  return results;
+}
