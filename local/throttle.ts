@@ -11,6 +11,7 @@ const buckets = {
   "cluster read": { burst: 50, rate: 20 },
   "service modify": { burst: 50, rate: 5 },
   "service read": { burst: 100, rate: 20 },
+  "task protection": { burst: 200, rate: 80 },
 } as const;
 
 type Bucket = keyof typeof buckets;
@@ -36,6 +37,8 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   DeleteService: "service modify",
   DescribeServices: "service read",
   ListServices: "service read",
+  GetTaskProtection: "task protection",
+  UpdateTaskProtection: "task protection",
 };
 
 /** Says whether a call is within the rates. Times are in milliseconds. */

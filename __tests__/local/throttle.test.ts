@@ -5,6 +5,7 @@ describe("the published rates of the ECS API", () => {
     ["RunTask", 100, 40],
     ["DescribeTasks", 100, 20],
     ["RegisterTaskDefinition", 20, 1],
+    ["UpdateTaskProtection", 200, 80],
   ])("%s may come %d at once and then %d a second", (operation, burst, rate) => {
     const throttle = new Throttle();
     const admitted = (now: number): number => {
@@ -23,6 +24,12 @@ describe("the published rates of the ECS API", () => {
     expect(throttle.admits("ExecuteCommand", 0)).toBe(false);
     expect(throttle.admits("StopTask", 0)).toBe(false);
     expect(throttle.admits("DescribeTasks", 0)).toBe(true);
+  });
+
+  it("counts reads and changes of the protection of tasks together", () => {
+    const throttle = new Throttle();
+    for (let call = 0; call < 200; call += 1) throttle.admits("GetTaskProtection", 0);
+    expect(throttle.admits("UpdateTaskProtection", 0)).toBe(false);
   });
 
   it("accepts calls without a published rate", () => {

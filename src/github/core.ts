@@ -25,8 +25,12 @@ export function getInput(name: string): string {
   return process.env[`INPUT_${name.toUpperCase()}`] ?? "";
 }
 
-export function getState(name: string): string {
-  return process.env[`STATE_${name}`] ?? "";
+/** All that the main step has saved, by its names. */
+export function getStates(): Readonly<Record<string, string>> {
+  const states = Object.entries(process.env).flatMap(([name, value = ""]) =>
+    name.startsWith("STATE_") ? [[name.slice("STATE_".length), value] as const] : [],
+  );
+  return Object.fromEntries(states);
 }
 
 export function saveState(name: string, value: string): void {

@@ -8,7 +8,7 @@ import type { Result } from "../report/result.ts";
 import { summary } from "../report/summary.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
 import { errorsPage } from "./docs.ts";
-import { parseState, type SavedState, STATE_KEY } from "../undo/ledger.ts";
+import { parseState, type SavedPage, type SavedState, stateKey } from "../undo/ledger.ts";
 
 const out = new BatchedOutput(process.stdout);
 
@@ -32,12 +32,12 @@ export function mask(secrets: Readonly<Record<string, string>>): void {
   screen.mask(...Object.values(secrets), ...redactionPatterns(secrets));
 }
 
-export function saveState(state: SavedState): void {
-  byFile("GITHUB_STATE", () => core.saveState(STATE_KEY, JSON.stringify(state)));
+export function saveState(page: SavedPage): void {
+  byFile("GITHUB_STATE", () => core.saveState(stateKey(page), JSON.stringify(page)));
 }
 
 export function savedState(): SavedState | undefined {
-  return parseState(core.getState(STATE_KEY));
+  return parseState(core.getStates());
 }
 
 function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {

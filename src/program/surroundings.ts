@@ -31,7 +31,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
   const { env = process.env, log = {} } = options;
   const out = outputTo(options.stdout);
   const err = outputTo(options.stderr);
-  let saved: SavedState | undefined;
+  let saved: (() => SavedState) | undefined;
   let result: RunResult | undefined;
   return {
     inputs: programInputs(inputs, options),
@@ -44,9 +44,9 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     cancel: cancelOf(options.signal, out?.broken, log),
     origin: () => programOrigin(env),
     idToken: () => idTokenFromFile(env),
-    saveState: (state) => {
-      saved = state;
-      log.unfinished?.(state.undo.map(announce));
+    saveState: (_, whole) => {
+      saved = whole;
+      log.unfinished?.(whole().undo.map(announce));
     },
     report: (ended, given) => {
       result = runResult(ended, given);
@@ -56,7 +56,7 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
       out?.flush();
       err?.flush();
     },
-    saved: () => saved,
+    saved: () => saved?.(),
     result: () => {
       if (result === undefined) throw new Error("the step has not ended");
       return result;

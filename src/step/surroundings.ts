@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { Result } from "../report/result.ts";
 import type { OutputWriter } from "../show/lines.ts";
-import type { SavedState } from "../undo/ledger.ts";
+import type { SavePage } from "../undo/ledger.ts";
 
 /**
  * All that a step wants of what it is started from. There are two: a GitHub runner (`github/`), and a program (`program/`),
@@ -23,8 +23,8 @@ export interface Surroundings {
   readonly origin: () => Origin;
   /** An ID token for this audience, to assume the role of `role-to-assume`. Fails with `no-id-token`. */
   readonly idToken: (audience: string) => Promise<string>;
-  /** Keeps the ledger for whatever undoes the rest where this process ends too early. Called at every change. */
-  readonly saveState: (state: SavedState) => void;
+  /** Keeps the ledger for whatever undoes the rest where this process ends too early. Called with each page at every change. */
+  readonly saveState: SavePage;
   /** Hands the result over. Called once, beside the cleanup. The inputs are undefined where they are wrong. */
   readonly report: (result: Result, inputs: ReportedInputs | undefined) => Promise<void>;
   /** Ends the step as the run ended. Called once, after `report` and the cleanup. */

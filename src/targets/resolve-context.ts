@@ -6,7 +6,10 @@ import type { Origin } from "../origin.ts";
 import type { MadeResource } from "./made/made-resource.ts";
 
 export interface ResolveContext {
-  readonly inputs: Pick<Inputs, "cluster" | "where" | "container" | "region" | "timeout" | "startTimeout" | "maxParallel">;
+  readonly inputs: Pick<
+    Inputs,
+    "cluster" | "where" | "container" | "region" | "timeout" | "startTimeout" | "maxParallel"
+  >;
   readonly ecs: Pick<
     Ecs,
     | "describeTask"

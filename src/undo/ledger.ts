@@ -39,62 +39,131 @@ export interface SavedState extends PostAccess {
   readonly undo: readonly LedgerEntry[];
 }
 
-/** The key under which the runner keeps the ledger for the post step. */
-export const STATE_KEY = "fargate-exec";
+/** A part of the ledger that is saved as a whole. */
+export interface SavedPage extends SavedState {
+  /** From 0, unique in a step. */
+  readonly page: number;
+}
 
-/** The list of what has to be undone. It is saved at every change. */
+/** The key under which the runner keeps the first page for the post step. Each further one has a number behind it. */
+const STATE_KEY = "fargate-exec";
+/**
+ * The most entries of a page. The runner hands a page over in a variable, for which Linux has 128 KiB; an entry has a few hundred
+ * bytes. A run with many tasks changes its ledger thousands of times, and each change writes its page alone.
+ */
+const MOST_ENTRIES = 100;
+
+interface Page {
+  readonly number: number;
+  readonly undo: readonly LedgerEntry[];
+}
+
+/** Keeps a page that has changed. `whole` is the ledger that it belongs to, as it is now. */
+export type SavePage = (page: SavedPage, whole: () => SavedState) => void;
+
+/** The list of what has to be undone. A page of it is saved at every change. */
 export class Ledger {
   readonly #of: PostAccess;
-  readonly #save: (state: SavedState) => void;
+  readonly #save: SavePage;
+  readonly #root: Ledger;
+  /** The number of pages, those of the parts included. */
+  #count = 0;
   readonly #parts: Ledger[] = [];
-  #undo: readonly LedgerEntry[];
+  #pages: readonly Page[] = [];
 
-  constructor({ undo, ...of }: SavedState, save: (state: SavedState) => void) {
+  constructor({ undo, ...of }: SavedState, save: SavePage, root?: Ledger) {
     this.#of = of;
     this.#save = save;
-    this.#undo = undo;
+    this.#root = root ?? this;
+    this.#pages = this.#add([], undo);
   }
 
   /** Its own entries and those of its parts. */
   get entries(): readonly LedgerEntry[] {
-    return [...this.#undo, ...this.#parts.flatMap(({ entries }) => entries)];
+    return [...this.#own, ...this.#parts.flatMap(({ entries }) => entries)];
   }
 
   /** A ledger for one job of the run. It neither sees nor replaces the entries of other jobs. */
   part(): Ledger {
-    const part = new Ledger({ ...this.#of, undo: [] }, () => this.#saved());
+    const part = new Ledger({ ...this.#of, undo: [] }, this.#save, this.#root);
     this.#parts.push(part);
     return part;
   }
 
   /** Replaces all entries of these kinds by `undo`. Entries of the parts stay. */
   replace(kinds: readonly LedgerEntry["kind"][], undo: readonly LedgerEntry[]): void {
-    this.#set([...this.#undo.filter(({ kind }) => !kinds.includes(kind)), ...undo]);
+    const [wanted, had] = [new Set(undo), new Set(this.#own)];
+    this.#change(
+      (entry) => (kinds.includes(entry.kind) && !wanted.has(entry) ? undefined : entry),
+      undo.filter((entry) => !had.has(entry)),
+    );
   }
 
   /** Puts another entry in the place of this one. */
   exchange(entry: LedgerEntry, other: LedgerEntry): void {
-    for (const part of this.#parts) if (part.entries.includes(entry)) part.exchange(entry, other);
-    if (this.#undo.includes(entry)) this.#set(this.#undo.map((each) => (each === entry ? other : each)));
+    for (const part of this.#parts) part.exchange(entry, other);
+    if (this.#has(entry)) this.#change((each) => (each === entry ? other : each));
   }
 
   /** Drops an entry that is undone, or no longer has to be. */
   drop(entry: LedgerEntry): void {
-    for (const part of this.#parts) if (part.entries.includes(entry)) part.drop(entry);
-    if (this.#undo.includes(entry)) this.#set(this.#undo.filter((other) => other !== entry));
+    for (const part of this.#parts) part.drop(entry);
+    if (this.#has(entry)) this.#change((each) => (each === entry ? undefined : each));
   }
 
-  #set(undo: readonly LedgerEntry[]): void {
-    this.#undo = undo;
-    this.#saved();
+  get #own(): readonly LedgerEntry[] {
+    return this.#pages.flatMap(({ undo }) => undo);
   }
 
-  #saved(): void {
-    this.#save({ ...this.#of, undo: this.entries });
+  #has(entry: LedgerEntry): boolean {
+    return this.#pages.some(({ undo }) => undo.includes(entry));
+  }
+
+  /** `instead` says what comes in the place of an entry. */
+  #change(
+    instead: (entry: LedgerEntry) => LedgerEntry | undefined,
+    added: readonly LedgerEntry[] = [],
+  ): void {
+    const before = this.#pages;
+    const whole = (): SavedState => ({ ...this.#of, undo: this.#root.entries });
+    this.#pages = this.#add(
+      before.map((page) => changed(page, instead)),
+      added,
+    );
+    for (const [at, page] of this.#pages.entries())
+      if (page !== before[at]) this.#save({ ...this.#of, undo: page.undo, page: page.number }, whole);
+  }
+
+  /** The pages with these entries behind the others. */
+  #add(pages: readonly Page[], added: readonly LedgerEntry[]): readonly Page[] {
+    if (added.length === 0) return pages;
+    const last = pages.at(-1);
+    if (last === undefined || last.undo.length >= MOST_ENTRIES)
+      return this.#add([...pages, { number: this.#root.#count++, undo: [] }], added);
+    const room = MOST_ENTRIES - last.undo.length;
+    const filled = { ...last, undo: [...last.undo, ...added.slice(0, room)] };
+    return this.#add([...pages.slice(0, -1), filled], added.slice(room));
   }
 }
 
-/** Undefined where the main step has saved nothing. */
-export function parseState(text: string): SavedState | undefined {
-  return text === "" ? undefined : (JSON.parse(text) as SavedState);
+/** The same page where nothing has changed. */
+function changed(page: Page, instead: (entry: LedgerEntry) => LedgerEntry | undefined): Page {
+  const undo = page.undo.flatMap((entry) => instead(entry) ?? []);
+  const isSame = undo.length === page.undo.length && undo.every((entry, at) => entry === page.undo[at]);
+  return isSame ? page : { ...page, undo };
+}
+
+export function stateKey({ page }: Pick<SavedPage, "page">): string {
+  return page === 0 ? STATE_KEY : `${STATE_KEY}-${page}`;
+}
+
+/** The ledger from the values that the runner has kept, by their keys. Undefined where the main step has saved nothing. */
+export function parseState(values: Readonly<Record<string, string>>): SavedState | undefined {
+  const isOurs = new RegExp(`^${STATE_KEY}(-\\d+)?$`);
+  const [first, ...others] = Object.entries(values)
+    .flatMap(([key, text]) => (isOurs.test(key) && text !== "" ? [JSON.parse(text) as SavedPage] : []))
+    .sort((a, b) => a.page - b.page);
+  if (first === undefined) return undefined;
+  const { region, role } = first;
+  return { region, role, undo: [first, ...others].flatMap(({ undo }) => undo) };
 }

@@ -3,7 +3,7 @@ import { roleCredentials, type RoleOptions } from "../aws/role.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { cleanUp } from "./cleanup.ts";
-import { Ledger, type SavedState } from "./ledger.ts";
+import { Ledger, type SavePage, type SavedState } from "./ledger.ts";
 
 /**
  * A resource may appear after the cancel of the call that makes it: AWS carries out a request that has reached it.
@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 2_000;
 const LOOKS = 5;
 
 export interface UndoRestOptions extends Pick<RoleOptions, "idToken"> {
-  readonly saveState: (state: SavedState) => void;
+  readonly saveState: SavePage;
   readonly clock: Clock;
   readonly log: Log;
 }

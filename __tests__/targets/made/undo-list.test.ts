@@ -19,7 +19,7 @@ it("has a task before it is started, and its ARN before the call has come to its
   const { list, told } = listing();
   await list.whileStarting(TASK, () => {
     expect(told.at(-1)).toEqual([begun]);
-    list.started(TASK, "arn:task");
+    list.started(TASK, ["arn:task"]);
     return Promise.resolve();
   });
   expect(told).toEqual([[begun], [known, begun], [known]]);

@@ -22,8 +22,8 @@ export class UndoList {
     this.#signal = signal;
   }
 
-  started({ cluster, startedBy }: StartedTasks, taskArn: string): void {
-    this.#known.push({ kind: "task", cluster, startedBy, taskArn });
+  started({ cluster, startedBy }: StartedTasks, taskArns: readonly string[]): void {
+    for (const taskArn of taskArns) this.#known.push({ kind: "task", cluster, startedBy, taskArn });
     this.#changed();
   }
 

@@ -152,7 +152,10 @@ export class Launcher {
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {
           const which = lastPart(this.#plan.request.taskDefinition);
-          for (const task of tasks) undo.started(request, task.arn);
+          undo.started(
+            request,
+            tasks.map(({ arn }) => arn),
+          );
           if (count > MOST_NAMED) log.info(`Started ${tasks.length} tasks of ${which}.`);
           else for (const task of tasks) log.info(`Started task ${lastPart(task.arn)} of ${which}.`);
         },
