@@ -28,7 +28,7 @@ const ROWS = [
   ["check"],
   ["step"],
   ["github", "program", "job", "retry-reason"],
-  ["attempts"],
+  ["attempts", "job-turns"],
   ["fan-out", "under-lock"],
   ["main", "post-main"],
   ["run-on-fargate"],

@@ -1,4 +1,5 @@
 import type { GatewayBehaviour } from "./gateway/options.ts";
+import type { ScriptedJob } from "./agent/scripted-container.ts";
 import type { Orders } from "./orders.ts";
 import type { LayeredImage } from "./task/images.ts";
 import { type Delays, quickDelays, type Settings } from "./settings.ts";
@@ -25,6 +26,12 @@ export interface LocalOptions {
   /** Images by the last part of their repositories, such as `shop` for `example.com/shop:1`. Not with podman. */
   readonly images?: Readonly<Record<string, LayeredImage>>;
   /**
+   * The job of each container of a task that is to have no processes, by the task's number in the order of their starts, from 0. Its
+   * agent answers as the payload does, so that a machine can hold a thousand of them. Undefined: a task that really runs, as each
+   * does unless this is given.
+   */
+  readonly scripted?: (task: number) => ScriptedJob | undefined;
+  /**
    * What runs the containers: by default this folder's own namespaces, or podman with runc where that is installed.
    */
   readonly runtime?: "own" | "podman";
@@ -49,6 +56,7 @@ export function settingsFrom(options: LocalOptions): Settings {
     roleSessionSeconds: options.roleSessionSeconds ?? 3_600,
     hideCredentialsFromExec: options.hideCredentialsFromExec ?? false,
     images: options.images ?? {},
+    scripted: options.scripted ?? (() => undefined),
     runtime: options.runtime ?? "own",
     names: options.names ?? "local",
     log: options.log ?? (() => undefined),

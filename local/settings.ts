@@ -1,4 +1,5 @@
 import { FIRST_READ_MS } from "./agent/pty.ts";
+import type { ScriptedJob } from "./agent/scripted-container.ts";
 import type { LayeredImage } from "./task/images.ts";
 
 /** How long each step of a task's life takes, in milliseconds. */
@@ -34,6 +35,7 @@ export interface Settings {
   readonly roleSessionSeconds: number;
   readonly hideCredentialsFromExec: boolean;
   readonly images: Readonly<Record<string, LayeredImage>>;
+  readonly scripted: (task: number) => ScriptedJob | undefined;
   readonly runtime: "own" | "podman";
   readonly names: "local" | "aws";
   readonly log: (line: string) => void;

@@ -1,4 +1,6 @@
 import { ExecAgent, noFaults } from "./agent/agent.ts";
+import { ScriptedContainer } from "./agent/scripted-container.ts";
+import { scriptedTerminal } from "./agent/scripted-terminal.ts";
 import type { AgentFaults } from "./agent/session.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ecs } from "./ecs/ecs.ts";
@@ -142,6 +144,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       const { accessKeyId, secretAccessKey, sessionToken } = credentials;
       return { ...at, credentials: { accessKeyId, secretAccessKey, sessionToken } };
     },
+    mayLaunch: (count) => !settings.throttle || throttle.admitsLaunches(count, Date.now()),
     createSession: (target) => gateway.createSession(target),
     launch: (plan) => {
       const task = new Task(plan, platform);
@@ -248,6 +251,7 @@ function platformOf(
 ): Platform {
   const { region, log } = settings;
   let addresses = 0;
+  let tasks = 0;
   return {
     settings,
     // Every address of 127/8 is this machine's, so each task gets one of its own.
@@ -255,12 +259,14 @@ function platformOf(
       addresses += 1;
       return `127.16.${addresses >> 8}.${addresses & 255}`;
     },
+    nextScript: () => settings.scripted(tasks++),
     createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
     mayConnect: (task) => iam.isRoleAllowed(task.taskRoleArn, CONTROL),
     makeAgent: (container, task) =>
       new ExecAgent({
         ...{ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log },
         firstRead: settings.delays.firstRead,
+        terminal: task.script && scriptedTerminal(new ScriptedContainer(task.script, task.arn)),
         mayOpenChannel: () => iam.isRoleAllowed(task.taskRoleArn, DATA),
       }),
     isolate: settings.runtime === "podman" ? contain : isolate,
@@ -277,7 +283,7 @@ function platformOf(
       ...(settings.names === "local" && { AWS_ENDPOINT_URL: url() }),
     }),
     output: async (task, { definition }) => {
-      if (awslogsGroup(definition) === undefined) return () => undefined;
+      if (task.script !== undefined || awslogsGroup(definition) === undefined) return () => undefined;
       const keys = (await executionKeys(task, sts)) ?? NO_ROLE_KEYS;
       // The last words of a container may come when there is no CloudWatch Logs any more.
       const complain = (line: string): void => {

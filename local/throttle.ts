@@ -41,18 +41,33 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   UpdateTaskProtection: "task protection",
 };
 
+/** How many tasks Fargate starts at once, and then a second, for each account and region. */
+const LAUNCHES = { burst: 100, rate: 20 } as const;
+
 /** Says whether a call is within the rates. Times are in milliseconds. */
 export class Throttle {
-  readonly #levels = new Map<Bucket, { tokens: number; at: number }>();
+  readonly #levels = new Map<Bucket | "launches", { tokens: number; at: number }>();
 
   admits(operation: string, now: number): boolean {
     const name = bucketOf[operation];
-    if (name === undefined) return true;
-    const { burst, rate } = buckets[name];
+    return name === undefined || this.#take(1, name, buckets[name], now);
+  }
+
+  /** Whether Fargate starts so many tasks now. */
+  admitsLaunches(count: number, now: number): boolean {
+    return this.#take(count, "launches", LAUNCHES, now);
+  }
+
+  #take(
+    count: number,
+    name: Bucket | "launches",
+    { burst, rate }: { readonly burst: number; readonly rate: number },
+    now: number,
+  ): boolean {
     const level = this.#levels.get(name) ?? { tokens: burst, at: now };
     const tokens = Math.min(burst, level.tokens + ((now - level.at) / 1000) * rate);
-    const admitted = tokens >= 1;
-    this.#levels.set(name, { tokens: admitted ? tokens - 1 : tokens, at: now });
+    const admitted = tokens >= count;
+    this.#levels.set(name, { tokens: admitted ? tokens - count : tokens, at: now });
     return admitted;
   }
 }

@@ -32,6 +32,16 @@ describe("the published rates of the ECS API", () => {
     expect(throttle.admits("UpdateTaskProtection", 0)).toBe(false);
   });
 
+  it("lets a hundred tasks start at once and then twenty a second, in calls of any size", () => {
+    const throttle = new Throttle();
+    const started = (now: number): number => {
+      let count = 0;
+      while (throttle.admitsLaunches(10, now)) count += 10;
+      return count;
+    };
+    expect([started(0), started(400), started(500), started(60_000)]).toEqual([100, 0, 10, 100]);
+  });
+
   it("accepts calls without a published rate", () => {
     expect(new Throttle().admits("ListTagsForResource", 0)).toBe(true);
   });

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { ContainerHandle } from "../task/container-handle.ts";
+import { Pty } from "./pty.ts";
 import { type AgentFaults, Session, type SessionRequest } from "./session.ts";
+import type { StartTerminal } from "./terminal.ts";
 
 export type { SessionRequest } from "./session.ts";
 export type { TranscriptLogs, TranscriptTarget } from "./transcript.ts";
@@ -13,6 +15,8 @@ export interface ExecAgentOptions {
   sessionLimit: 1 | 2;
   /** Python 3.9 or later, on this machine. */
   python: string;
+  /** Runs the commands; in the container, by `pty.py`, unless given. */
+  terminal?: StartTerminal | undefined;
   /** Whether the session document asks for elevation: then HOME is /root instead of the task's value. */
   runAsElevated?: boolean;
   /** Milliseconds from a command's start to the first read of its output; a second unless given, like AWS's agent. */
@@ -98,11 +102,21 @@ export class ExecAgent {
       container,
       gateway,
       python,
+      terminal = inContainer(python),
       runAsElevated = false,
       firstRead,
       faults = noFaults(),
     } = this.#options;
-    const options = { container, gateway, python, runAsElevated, firstRead, faults, log: this.#log };
+    const options = {
+      container,
+      gateway,
+      python,
+      terminal,
+      runAsElevated,
+      firstRead,
+      faults,
+      log: this.#log,
+    };
     const session = new Session(options, request);
     const done = this.#serve(session, request).finally(() => {
       this.#running.delete(session);
@@ -119,4 +133,8 @@ export class ExecAgent {
     if (mayOpenChannel === undefined || (await mayOpenChannel())) await session.run();
     else this.#log(`agent: ${sessionId}: the task role may not open the session's channel`);
   }
+}
+
+function inContainer(python: string): StartTerminal {
+  return (container, command, events) => Pty.start(container, python, command, events);
 }

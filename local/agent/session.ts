@@ -8,9 +8,10 @@ import { Handshake, HandshakeFailure } from "./handshake.ts";
 import { decryptDataKey, type SessionEncryption } from "./kms.ts";
 import { unencryptedLog } from "./log-encryption.ts";
 import { type InputResult, Peer } from "./peer.ts";
-import { Pty, StartError } from "./pty.ts";
+import { StartError } from "./pty.ts";
 import { RuneFilter } from "./runes.ts";
 import { split, UnfinishedCommand } from "./shlex.ts";
+import type { StartTerminal, Terminal } from "./terminal.ts";
 import { Transcript, type TranscriptFaults, type TranscriptTarget } from "./transcript.ts";
 
 export interface SessionRequest {
@@ -39,6 +40,7 @@ export interface SessionOptions {
   readonly container: ContainerHandle;
   readonly gateway: Gateway;
   readonly python: string;
+  readonly terminal: StartTerminal;
   readonly runAsElevated: boolean;
   readonly firstRead: number | undefined;
   readonly faults: AgentFaults;
@@ -58,7 +60,7 @@ export class Session {
   readonly #filter = new RuneFilter();
   readonly #over = deferred<"ended" | "cancelled">();
   readonly #stopped = new AbortController();
-  #pty: Pty | undefined;
+  #pty: Terminal | undefined;
   #lost = false;
   #transcript: Transcript | undefined;
   #handshake: Handshake | undefined;
@@ -184,17 +186,16 @@ export class Session {
     return Promise.reject(denied);
   }
 
-  async #start(peer: Peer): Promise<Pty> {
-    const { container, python, runAsElevated } = this.#options;
+  async #start(peer: Peer): Promise<Terminal> {
+    const { container, terminal, runAsElevated } = this.#options;
     const env: Record<string, string> = { ...container.env, TERM: "xterm-256color" };
     env["LANG"] ||= "C.UTF-8";
     if (runAsElevated) env["HOME"] = "/root";
     try {
       const argv = split(this.#request.command);
       if (argv.length === 0) throw new Error("the worker panics: no command is left without the comment");
-      const pty = await Pty.start(
+      const pty = await terminal(
         container,
-        python,
         { argv, env, firstRead: this.#options.firstRead },
         {
           output: (bytes) => {

@@ -35,6 +35,8 @@ export async function runTask(ecs: Ecs, request: RunTaskRequest): Promise<object
   if (enableExecuteCommand && (overrides.taskRoleArn ?? definition.taskRoleArn) === undefined)
     throw noTaskRole();
 
+  if (!ecs.mayLaunch(count)) throw new AwsError("ThrottlingException", "Rate exceeded");
+
   const capacityProvider = request.capacityProviderStrategy?.[0];
   const arns = Array.from({ length: count }, () => {
     const task = ecs.launch({

@@ -169,14 +169,9 @@ export class Container {
     clearTimeout(timer);
   }
 
-  /** Sends a signal to PID 1. The kernel drops a signal that PID 1 has no handler for, except SIGKILL. */
+  /** Sends a signal to PID 1. */
   signal(signal: NodeJS.Signals): void {
-    if (this.handle === undefined || this.lastStatus !== "RUNNING") return;
-    try {
-      process.kill(this.handle.pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
+    if (this.lastStatus === "RUNNING") this.#isolated?.signal(signal);
   }
 
   /** Kills at once, and resolves when the last process is gone. `fate` is what ECS records. */

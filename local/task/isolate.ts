@@ -32,6 +32,8 @@ export interface IsolatedProcess {
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** Sends a signal to PID 1. The kernel drops a signal that PID 1 has no handler for, except SIGKILL. */
+  signal(signal: NodeJS.Signals): void;
   /** The exit status as ECS shows it: 128 + n after signal n. Never rejects. */
   readonly exited: Promise<number>;
 }
@@ -97,7 +99,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
   const pid = await started(reports);
   // The script ends with an exec that removes its own variables.
   await becameCommand(pid, exited, "BOX_COMMAND=");
-  return { pid, ...output, exited };
+  return { pid, ...output, signal: signalTo(pid), exited };
 }
 
 /**
@@ -112,6 +114,17 @@ async function kernelPipe(): Promise<{ readonly reads: Readable; readonly writes
   const writes = openSync(path, constants.O_WRONLY);
   await rm(directory, { recursive: true });
   return { reads: new Socket({ fd: reads, readable: true, writable: false }), writes };
+}
+
+/** Sends signals to a process as long as it lives. */
+export function signalTo(pid: number): IsolatedProcess["signal"] {
+  return (signal) => {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  };
 }
 
 /** The status of a child as ECS gives it. */

@@ -13,6 +13,7 @@ import {
   type IsolatedProcess,
   type IsolateOptions,
   kept,
+  signalTo,
 } from "./isolate.ts";
 
 /** A mount namespace of its own, so that podman's mounts end with it. */
@@ -59,7 +60,7 @@ export async function contain(options: IsolateOptions): Promise<IsolatedProcess>
   if (pid === undefined) throw refusal(await text(output.stderr));
   // Until then runc's own init waits in the container.
   await becameCommand(pid, exited, "_LIBCONTAINER_");
-  return { pid, ...output, exited };
+  return { pid, ...output, signal: signalTo(pid), exited };
 }
 
 /** Why podman can't run a container here; undefined when it can. */

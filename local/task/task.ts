@@ -8,6 +8,7 @@ import type {
   TaskDefinition,
   TaskOverride,
 } from "../ecs/shapes.ts";
+import type { ScriptedJob } from "../agent/scripted-container.ts";
 import type { Settings } from "../settings.ts";
 import { Container } from "./container.ts";
 import type { ContainerHandle } from "./container-handle.ts";
@@ -16,6 +17,7 @@ import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
 import { overridden } from "./overridden.ts";
+import { processless } from "./scripted.ts";
 
 export type TaskStatus =
   | "PROVISIONING"
@@ -55,6 +57,8 @@ export interface TaskPlan {
 export interface Platform {
   readonly settings: Settings;
   nextIp(): string;
+  /** The job of the next task where that is to have no processes. */
+  nextScript(): ScriptedJob | undefined;
   createInterface(network: NetworkConfiguration["awsvpcConfiguration"]): Promise<NetworkInterface>;
   /** Whether the task role lets an exec agent register with the message gateway. */
   mayConnect(task: Task): Promise<boolean>;
@@ -80,6 +84,8 @@ export class Task {
   readonly ip: string;
   readonly hostname: string;
   readonly attachmentId = randomUUID();
+  /** The job of its containers where they have no processes. */
+  readonly script: ScriptedJob | undefined;
   /** Set from the end of PROVISIONING on. */
   interface: NetworkInterface | undefined;
   readonly times: Partial<Record<TaskTime, number>> = { createdAt: Date.now() };
@@ -103,6 +109,7 @@ export class Task {
     const { clusterName } = plan.cluster;
     this.arn = `arn:aws:ecs:${region}:${accountId}:task/${clusterName}/${this.id}`;
     this.ip = platform.nextIp();
+    this.script = platform.nextScript();
     const domain = region === "us-east-1" ? "ec2.internal" : `${region}.compute.internal`;
     this.hostname = `ip-${this.ip.replaceAll(".", "-")}.${domain}`;
     this.containers = plan.definition.containerDefinitions.map((definition) => {
@@ -114,7 +121,8 @@ export class Task {
         hostname: this.hostname,
         ip: this.ip,
         images: platform.settings.images,
-        isolate: (options) => platform.isolate(options),
+        isolate: (options) =>
+          this.script === undefined ? platform.isolate(options) : Promise.resolve(processless()),
         healthInterval: platform.settings.delays.health,
         platformEnv: (runtimeId) => platform.environment(this, runtimeId),
         hiddenFromExec: hideCredentialsFromExec ? credentialVariables : [],

@@ -1,0 +1,134 @@
+import { deferred } from "./deferred.ts";
+import { type Command, type ExitReport, FIRST_READ_MS, type PtyEvents } from "./pty.ts";
+import { mark, type ScriptedContainer } from "./scripted-container.ts";
+import type { StartTerminal, Terminal } from "./terminal.ts";
+
+/** How often an attacher that has nothing to send shows that it lives. */
+const ALIVE_EVERY_MS = 30_000;
+/** How long an attacher waits for the reader to take the end of the job. */
+const TAKEN_WITHIN_MS = 5_000;
+
+/** The terminals of a container without processes. Its attachers say what the payload's do when they have fetched it. */
+export function scriptedTerminal(container: ScriptedContainer): StartTerminal {
+  return (_, command, events) => Promise.resolve(new ScriptedTerminal(container, command, events));
+}
+
+/** What an attacher waits for. */
+type Awaited = "nonce" | "secrets" | "lines";
+
+class ScriptedTerminal implements Terminal {
+  readonly #container: ScriptedContainer;
+  readonly #events: PtyEvents;
+  readonly #ended = deferred<ExitReport>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #awaited: Awaited = "nonce";
+  #typed = "";
+  #nonce = "";
+  /** The byte of the spool to go on from. */
+  #at: number;
+  #isEndShown = false;
+  #unlisten: () => void = () => undefined;
+
+  constructor(container: ScriptedContainer, { argv, firstRead = FIRST_READ_MS }: Command, events: PtyEvents) {
+    this.#container = container;
+    this.#events = events;
+    this.#at = Number(/\bfx_at=(\d+)/.exec(argv.join(" "))?.[1] ?? 0);
+    // The agent sleeps before its first read.
+    this.#after(firstRead, () => this.#print(`${mark("open")}\n${mark("ready")}\n`));
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    this.#typed += Buffer.from(bytes).toString("latin1");
+    for (let end = this.#typed.indexOf("\n"); end >= 0; end = this.#typed.indexOf("\n")) {
+      const line = this.#typed.slice(0, end);
+      this.#typed = this.#typed.slice(end + 1);
+      this.#take(line);
+    }
+    return Promise.resolve();
+  }
+
+  resize(): void {
+    // Its lines are as long as they are.
+  }
+
+  pause(): void {
+    // What it prints is short: the agent keeps it.
+  }
+
+  resume(): void {
+    // It was not paused.
+  }
+
+  wait(): Promise<ExitReport> {
+    return this.#ended.promise;
+  }
+
+  kill(): Promise<ExitReport> {
+    this.#close();
+    return this.#ended.promise;
+  }
+
+  abandon(): Promise<void> {
+    this.#close();
+    return Promise.resolve();
+  }
+
+  #take(line: string): void {
+    switch (this.#awaited) {
+      case "nonce":
+        this.#nonce = line.split(" ")[0] ?? "";
+        this.#awaited = "secrets";
+        return;
+      case "secrets":
+        if (line === ".") this.#attach();
+        return;
+      case "lines":
+        if (line === "cancel") this.#container.cancel();
+        if (line === "taken" && this.#isEndShown) this.#end();
+    }
+  }
+
+  #attach(): void {
+    this.#awaited = "lines";
+    this.#container.begin();
+    this.#mark(`@${this.#at}`, "\n");
+    this.#unlisten = this.#container.onChange(() => this.#show());
+    this.#timers.push(setInterval(() => this.#mark(`~ ${this.#at}`), ALIVE_EVERY_MS));
+    this.#show();
+  }
+
+  /** Sends what is new, and the end after that. */
+  #show(): void {
+    const text = this.#container.spool(this.#at);
+    this.#print(text);
+    this.#at += text.length;
+    const { status } = this.#container;
+    if (status === undefined || this.#isEndShown) return;
+    this.#isEndShown = true;
+    this.#mark(`. ${this.#at} ${status}`, "\n");
+    this.#after(TAKEN_WITHIN_MS, () => this.#end());
+  }
+
+  #mark(text: string, end = ""): void {
+    this.#print(mark(`${this.#nonce};${text}`) + end);
+  }
+
+  #print(text: string): void {
+    if (text !== "") this.#events.output(Buffer.from(text, "latin1"));
+  }
+
+  #end(): void {
+    this.#close();
+    this.#events.ended();
+  }
+
+  #close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#unlisten();
+    this.#ended.resolve({ status: 0, stderr: "" });
+  }
+
+  #after(ms: number, what: () => void): void {
+    this.#timers.push(setTimeout(what, ms));
+  }
+}
