@@ -1,6 +1,7 @@
 /**
  * `node bench/matrix.ts [jobs] [seconds]`: the jobs of a matrix in one service of three tasks, under ECS's throttles. They
- * begin together, or spread over this many seconds.
+ * begin together, or spread over this many seconds. Each job lasts a second. The time is compared with the processor time of all processes of the
+ * run, its containers and its AWS included, divided by the processors that others leave to it.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { seed } from "../local/seed.ts";
 import { startLocalFargate } from "../local/start.ts";
+import { coresLeft, processorTime } from "./processor-time.ts";
 import { startStep, takingSessions } from "./step.ts";
 
 const JOBS = Number(process.argv[2] ?? 256);
@@ -23,6 +25,7 @@ try {
   await ecs.send(new UpdateServiceCommand({ cluster, service, desiredCount: TASKS }));
   await takingSessions(local, TASKS);
 
+  const before = processorTime();
   const began = Date.now();
   const ends = await Promise.all(
     Array.from({ length: JOBS }, async (_, index) => {
@@ -31,9 +34,13 @@ try {
     }),
   );
   const seconds = (Date.now() - began) / 1000;
+  const after = processorTime();
+  const used = after.own - before.own;
+  const cores = coresLeft(before, after, seconds);
   const bad = ends.filter((end) => end !== undefined);
   console.log(
-    `${JOBS} jobs in ${TASKS} tasks: ${JOBS - bad.length} as they should be, ${seconds.toFixed(0)} s in all`,
+    `${JOBS} jobs in ${TASKS} tasks: ${JOBS - bad.length} as they should be, ${seconds.toFixed(0)} s in all, ` +
+      `${(seconds / (used / cores)).toFixed(2)} times their ${used.toFixed(0)} s of processor time by ${cores.toFixed(2)} cores`,
   );
   for (const [index, end] of ends.entries()) if (end !== undefined) console.log(`job ${index}: ${end}`);
 } finally {
@@ -45,7 +52,7 @@ try {
 async function job(index: number, where: Record<string, string>): Promise<string | undefined> {
   const own = join(root, String(index));
   mkdirSync(own);
-  const inputs = { ...where, "start-timeout": "30m", run: `echo "this is ${index}"` };
+  const inputs = { ...where, "start-timeout": "30m", run: `echo "this is ${index}"; sleep 1` };
   const step = await startStep(own, inputs, local);
   const code = await step.ended;
   const log = step.log();

@@ -4,6 +4,17 @@ import type { Log } from "./log.ts";
 /** How often the log says what the step waits for. */
 export const TELL_EVERY_MS = 30_000;
 
+/** The pause after a look, as a multiple of the time that its answer took. */
+const ANSWERS_A_PAUSE = 3;
+
+/**
+ * The pause before the next look, in milliseconds: `usual`, or up to `longest` where the answer has taken long. Then AWS throttles the
+ * account, and the call was repeated until it was let through: all jobs of the account have to look less often.
+ */
+export function pauseAfter(took: number, usual: number, longest: number): number {
+  return Math.max(usual, Math.min(longest, took * ANSWERS_A_PAUSE));
+}
+
 export interface WaitContext {
   readonly clock: Pick<Clock, "now" | "every">;
   readonly log: Pick<Log, "info">;

@@ -89,6 +89,18 @@ describe("watching the task", () => {
     expect((await watched).code).toBe("task-stopped");
   });
 
+  it("looks less often while AWS throttles the account", async () => {
+    const options = watching(aTask(), aTask({ ...stopping, containers: over }));
+    const describeTask = (...names: string[]): Promise<Task | undefined> => {
+      options.clock.advance(10_000);
+      return options.ecs.describeTask(...names);
+    };
+    const watched = monitorTask({ ...options, ecs: { describeTask } });
+    await options.clock.pass(15_000, 17_000);
+    await options.clock.pass(30_000, 31_000);
+    expect((await watched).code).toBe("task-stopped");
+  });
+
   it("says once that the task is being stopped, and why, and looks more often from there on", async () => {
     const options = watching(aTask(stopping), aTask(stopping), aTask({ ...stopping, containers: over }));
     const watched = monitorTask(options);

@@ -20,17 +20,21 @@ beforeEach(() => {
   looks = 0;
 });
 
-/** Waits at most one minute. ECS shows these tasks in turn and then repeats the last. */
+/** Waits at most one minute. ECS shows these tasks in turn and then repeats the last, each `answerMs` after the call. */
 function waiting(
   shown: readonly (Task | undefined)[],
   {
     started = true,
     signal,
     stuckAfter,
-  }: { started?: boolean; signal?: AbortSignal; stuckAfter?: number } = {},
+    answerMs = 0,
+  }: { started?: boolean; signal?: AbortSignal; stuckAfter?: number; answerMs?: number } = {},
 ) {
   const ecs = {
-    describeTask: () => Promise.resolve(shown[Math.min(looks++, shown.length - 1)]),
+    describeTask: () => {
+      clock.advance(answerMs);
+      return Promise.resolve(shown[Math.min(looks++, shown.length - 1)]);
+    },
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app", started };
   const lines = new WaitLines({ clock, log });
@@ -107,6 +111,12 @@ it("looks at most every two seconds", async () => {
   await waiting([provisioning, provisioning, provisioning, aTask()]);
   expect(Math.min(...clock.slept)).toBeGreaterThanOrEqual(2_000);
   expect(Math.max(...clock.slept)).toBeLessThanOrEqual(2_500);
+});
+
+it("looks less often while AWS throttles the account, and a last time at the deadline", async () => {
+  await expect(waiting([provisioning], { answerMs: 3_000 })).rejects.toMatchObject({ code: "timed-out" });
+  expect(clock.slept.slice(0, -1).every((ms) => ms >= 9_000 && ms <= 9_500)).toBe(true);
+  expect(looks).toBe(6);
 });
 
 it("returns while the agent is PENDING, because opening a session is tried again", async () => {

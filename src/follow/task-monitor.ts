@@ -7,11 +7,14 @@ import type { Log } from "../log.ts";
 import { verdict } from "../ready/verdict.ts";
 import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Target } from "../targets/target.ts";
+import { pauseAfter } from "../waiting.ts";
 import { lacksCredentials } from "./expiry.ts";
 
 /** An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
 const LOOK_EVERY_MS = 15_000;
 const JITTER_MS = 1_000;
+/** The interval while AWS throttles the account. */
+const LONGEST_PAUSE_MS = 60_000;
 /** The interval once the task is being stopped: its end is near. */
 const LOOK_AT_END_EVERY_MS = 3_000;
 /** The pause after AWS has refused the credentials. A second refusal counts. */
@@ -39,11 +42,15 @@ export interface TaskMonitorOptions {
 export async function monitorTask(options: TaskMonitorOptions): Promise<Failure> {
   const { clock, log, signal } = options;
   let ending = false;
+  let took = 0;
   let refused = false;
   for (;;) {
-    const usual = (ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS) + Math.random() * JITTER_MS;
+    const every = ending ? LOOK_AT_END_EVERY_MS : LOOK_EVERY_MS;
+    const usual = pauseAfter(took, every, LONGEST_PAUSE_MS) + Math.random() * JITTER_MS;
     await clock.sleep(refused ? LOOK_AGAIN_AFTER_MS : untilNext(usual, options), signal);
+    const asked = clock.now();
     const look = await lookAtTask(options);
+    took = clock.now() - asked;
     if (look.kind === "gone") return look.failure;
     const isRefused = look.kind === "refused";
     if (isRefused && refused) options.onRefused?.(look.failure);

@@ -3,7 +3,7 @@ import { taskNotFound } from "../aws/missing.ts";
 import type { Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, StartStuck } from "../errors.ts";
-import { WaitLines } from "../waiting.ts";
+import { pauseAfter, WaitLines } from "../waiting.ts";
 import type { Target } from "../targets/target.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 
@@ -12,6 +12,8 @@ import { verdict, type Verdict } from "./verdict.ts";
  * that.
  */
 export const LOOK_EVERY = 2_000;
+/** The interval while AWS throttles the account. */
+const LONGEST_PAUSE = 15_000;
 const JITTER = 500;
 
 export interface WaitContext {
@@ -42,6 +44,7 @@ export async function waitUntilReady(
   const progress = new Progress(clock);
   for (;;) {
     signal?.throwIfAborted();
+    const asked = clock.now();
     const task = await ecs.describeTask(target.clusterArn, target.taskArn);
     const now: Verdict = task === undefined ? unseen(target) : verdict(task, target.container);
     if (now.kind === "never") throw now.failure;
@@ -49,12 +52,14 @@ export async function waitUntilReady(
     if (task !== undefined && (now.kind === "ready" || now.near)) return task;
     const still = progress.stillFor(task, now);
     if (still >= stuckAfter) throw stuck(target, { seconds: still / 1000, seen: lines.seen });
-    const pause = LOOK_EVERY + random() * JITTER;
-    if (clock.now() + pause > deadline) {
+    const answered = clock.now();
+    const jitter = random() * JITTER;
+    if (answered + LOOK_EVERY + jitter > deadline) {
       const isPulling = now.kind === "wait" && now.isPulling;
       throw tooSlow(target, { seconds: (deadline - begun) / 1000, seen: lines.seen, isPulling });
     }
-    await clock.sleep(pause, signal);
+    const pause = pauseAfter(answered - asked, LOOK_EVERY, LONGEST_PAUSE) + jitter;
+    await clock.sleep(Math.min(pause, deadline - answered), signal);
   }
 }
 
