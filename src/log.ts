@@ -24,3 +24,15 @@ export function loggedFailure(error: unknown, log: Log): Failure {
   if (failure.code === "internal-error" && error instanceof Error && error.stack) log.debug(error.stack);
   return failure;
 }
+
+/** A log that shows warnings and notices only, unless debug logging is on. */
+export function warningsOnly(log: Log): Log {
+  return {
+    info: (line) => log.debug(line),
+    debug: (line) => log.debug(line),
+    warning: (line) => log.warning(line),
+    notice: (text) => log.notice(text),
+    phase: () => undefined,
+    fold: (_, line) => log.debug(line),
+  };
+}

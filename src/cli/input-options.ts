@@ -4,7 +4,7 @@ import type { InputValue, RunInputs } from "../program/run-options.ts";
 import { inputHelp } from "./input-help.ts";
 
 const flags = [
-  ...(["check", "protect", "start", "hold", "assign-public-ip"] as const),
+  ...(["check", "protect", "start", "hold", "fail-fast", "assign-public-ip"] as const),
   ...(["log-to-container", "workflow-commands", "summary"] as const),
 ];
 /** The inputs that are true or false: as an option, the name alone is true. A test compares them with the validation. */

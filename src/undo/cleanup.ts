@@ -5,7 +5,7 @@ import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, messageOf } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { type Log, warningsOnly } from "../log.ts";
 import { lacksCredentials } from "../follow/expiry.ts";
 import { tellWhile } from "../waiting.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
@@ -15,6 +15,9 @@ import { removeResource } from "../targets/made/made-resource.ts";
 import type { DeletionContext } from "../pieces/delete-pieces.ts";
 import { undoLock } from "./undo-lock.ts";
 import { undoPieces } from "./undo-pieces.ts";
+
+/** Of more entries the log has the number only. */
+const MOST_NAMED = 100;
 
 export interface CleanupOptions {
   readonly aws: StopJobOptions["aws"] & {
@@ -54,7 +57,11 @@ export interface CleanupOptions {
  * warning.
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
-  const { clock, log, early = false, patient = false } = options;
+  const { clock, early = false, patient = false } = options;
+  const entries = ledger.entries;
+  const isLong = entries.length > MOST_NAMED;
+  if (isLong) options.log.info(`Undoing what this step has made: ${entries.length} entries.`);
+  const log = isLong ? warningsOnly(options.log) : options.log;
   const missing: LedgerEntry[] = [];
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (hasToWait(entry) && (early || (!patient && freeAt(entry) > clock.now()))) return;
@@ -67,11 +74,15 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
         return;
       }
       if (entry.kind === "lock") {
-        await undoLock(entry, { entries, left: ledger.entries }, options);
+        await undoLock(entry, { entries, left: ledger.entries }, { ...options, log });
         ledger.drop(entry);
         return;
       }
-      const found = await tellWhile(`the end of this: ${announce(entry)}`, options, undo(entry, options));
+      const found = await tellWhile(
+        `the end of this: ${announce(entry)}`,
+        { clock, log },
+        undo(entry, { ...options, log }),
+      );
       if (!found) missing.push(entry);
       else if (!mayReappear(entry, early)) ledger.drop(entry);
     } catch (error) {
@@ -80,7 +91,6 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       log.warning(`Could not undo this: ${announce(entry)} ${why}${stays}`);
     }
   };
-  const entries = ledger.entries;
   for (const turn of [0, 1, 2, 3])
     await Promise.all(entries.filter(({ kind }) => (LATER[kind] ?? 0) === turn).map(undoOne));
   return missing;

@@ -1,7 +1,7 @@
 import { awsCalls } from "../aws/calls.ts";
 import { roleCredentials, type RoleOptions } from "../aws/role.ts";
 import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
+import { type Log, warningsOnly } from "../log.ts";
 import { cleanUp } from "./cleanup.ts";
 import { Ledger, type SavePage, type SavedState } from "./ledger.ts";
 
@@ -31,20 +31,9 @@ export async function undoRest(
     await clock.sleep(LOOK_AGAIN_MS);
     missing = await cleanUp(new Ledger({ ...state, undo: missing }, saveState), {
       ...options,
-      log: withWarningsOnly(log),
+      // Its plain lines have been shown before.
+      log: warningsOnly(log),
     });
   }
   aws.clients.destroy();
-}
-
-/** For a repeated cleanup, whose plain lines have been shown before: only its warnings are shown. */
-function withWarningsOnly(log: Log): Log {
-  return {
-    info: (line) => log.debug(line),
-    debug: (line) => log.debug(line),
-    warning: (line) => log.warning(line),
-    notice: (text) => log.notice(text),
-    phase: () => undefined,
-    fold: (_, line) => log.debug(line),
-  };
 }

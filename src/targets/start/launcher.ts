@@ -27,8 +27,9 @@ export interface LauncherOptions {
   readonly ownTags: Readonly<Record<string, string>>;
 }
 
-/** Of more tasks the log has the number only. */
+/** Of more tasks the log has the number only, every few seconds. */
 const MOST_NAMED = 20;
+const TELL_EVERY_MS = 5_000;
 
 /** Starts tasks by a plan. Where ECS refuses the plan, the launcher goes on with the next one, if there is one. */
 export class Launcher {
@@ -142,6 +143,7 @@ export class Launcher {
   async #start(request: RunTaskRequest, count: number): Promise<StartedTasks> {
     const { undo, ownTags, context } = this.#options;
     const { ecs, log, signal } = context;
+    const tell = startLines(count, context);
     return await undo.whileStarting(request, () =>
       startTasks(request, count, {
         ecs,
@@ -151,13 +153,9 @@ export class Launcher {
         pace: (wanted) => this.#pace.wait(wanted, signal),
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {
-          const which = lastPart(this.#plan.request.taskDefinition);
-          undo.started(
-            request,
-            tasks.map(({ arn }) => arn),
-          );
-          if (count > MOST_NAMED) log.info(`Started ${tasks.length} tasks of ${which}.`);
-          else for (const task of tasks) log.info(`Started task ${lastPart(task.arn)} of ${which}.`);
+          const arns = tasks.map(({ arn }) => arn);
+          undo.started(request, arns);
+          tell(arns, lastPart(this.#plan.request.taskDefinition));
         },
         otherwise: async (failure) => {
           const defined = await this.#plan.otherwise(failure);
@@ -168,6 +166,24 @@ export class Launcher {
       }),
     );
   }
+}
+
+/** Says which tasks were started. To be called with each answer of RunTask. */
+function startLines(
+  count: number,
+  { clock, log }: LauncherOptions["context"],
+): (arns: readonly string[], definition: string) => void {
+  let started = 0;
+  let toldAt = clock.now();
+  return (arns, definition) => {
+    started += arns.length;
+    if (count <= MOST_NAMED) {
+      for (const arn of arns) log.info(`Started task ${lastPart(arn)} of ${definition}.`);
+    } else if (started === count || clock.now() - toldAt >= TELL_EVERY_MS) {
+      toldAt = clock.now();
+      log.info(`Started ${started} of ${count} tasks of ${definition}.`);
+    }
+  };
 }
 
 function capacityWait({ context: { clock, log, signal }, patience }: LauncherOptions): CapacityWait {

@@ -1,0 +1,94 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { runInTurns, type TurnsContext } from "../src/job-turns.ts";
+import type { TaskResult } from "../src/report/result.ts";
+import { Listener } from "./helpers/listener.ts";
+import { anInputs } from "./helpers/runs.ts";
+import { aResult } from "./report/results.ts";
+import { SteppedClock } from "./helpers/stepped-clock.ts";
+
+/** Runs jobs that end when the test says so. */
+function running(
+  total: number,
+  { hasFailed = false, ...more }: Partial<TurnsContext["inputs"]> & { hasFailed?: boolean } = {},
+) {
+  const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];
+  const ends = new Map<number, (result: TaskResult) => void>();
+  const begun: number[] = [];
+  const run = (task: number): Promise<TaskResult> => {
+    begun.push(task);
+    return new Promise((resolve) => ends.set(task, resolve));
+  };
+  const inputs = anInputs(more);
+  const results = runInTurns(run, {
+    inputs,
+    log,
+    clock,
+    cancel: cancel.signal,
+    total,
+    atOnce: total,
+    hasFailed,
+  });
+  const end = async (task: number, code = "0"): Promise<void> => {
+    ends.get(task)?.(aResult("exited", code));
+    await turn();
+  };
+  return { results, log, clock, cancel, begun, end };
+}
+
+it("all jobs begin at once", async () => {
+  const { results, begun, end } = running(3);
+  expect(begun).toEqual([0, 1, 2]);
+  for (const task of [2, 0, 1]) await end(task, String(task));
+  expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 1, 2]);
+});
+
+it("with max-parallel the next one begins when one has ended", async () => {
+  const { results, begun, end } = running(4, { maxParallel: 2 });
+  expect(begun).toEqual([0, 1]);
+  await end(1, "1");
+  expect(begun).toEqual([0, 1, 2]);
+  for (const task of [2, 0, 3]) await end(task);
+  expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 1, 0, 0]);
+});
+
+it("with fail-fast none begins after a failure, and those that run go on", async () => {
+  const { results, log, begun, end } = running(5, { maxParallel: 2, failFast: true });
+  await end(0);
+  await end(2, "3");
+  await end(1);
+  expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 0, 3]);
+  expect(begun).toEqual([0, 1, 2]);
+  expect(log.lines).toEqual([
+    "3 of 5 jobs begun, 3 ended, 1 of them failed",
+    "A job has failed, so that no further one is begun ('fail-fast'): 2 are left.",
+  ]);
+});
+
+it("with fail-fast none begins where a task could not be started", async () => {
+  const { results, begun } = running(5, { maxParallel: 2, failFast: true, hasFailed: true });
+  expect(await results).toEqual([]);
+  expect(begun).toEqual([]);
+});
+
+it("none begins after a cancel", async () => {
+  const { results, begun, cancel, end } = running(3, { maxParallel: 1 });
+  cancel.abort();
+  await end(0);
+  expect(await results).toHaveLength(1);
+  expect(begun).toEqual([0]);
+});
+
+it("of many jobs the log says every five seconds how far they are, where that has changed", async () => {
+  const { results, log, clock, end } = running(30, { maxParallel: 25 });
+  clock.advance(5_000);
+  clock.advance(5_000);
+  await end(3, "1");
+  clock.advance(5_000);
+  for (let task = 0; task < 30; task += 1) await end(task);
+  await results;
+  expect(log.lines).toEqual([
+    "25 of 30 jobs begun, 0 ended, 0 of them failed",
+    "26 of 30 jobs begun, 1 ended, 1 of them failed",
+    "30 of 30 jobs begun, 30 ended, 1 of them failed",
+  ]);
+});
