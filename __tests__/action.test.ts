@@ -18,7 +18,7 @@ describe("action.yml", () => {
   it("has the inputs that users were promised", () => {
     expect(Object.keys(action.inputs)).toEqual(
       (
-        "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start hold subnets security-groups " +
+        "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
         "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory env secrets workers user " +
         "timeout retry retry-attempts abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"

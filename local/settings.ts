@@ -20,6 +20,8 @@ export interface Delays {
   readonly firstRead: number;
   /** The longest pause between two health checks of a container, whose own interval is 5 s at least. */
   readonly health: number;
+  /** A minute of the time-out of a pause hook. */
+  readonly hookMinute: number;
   readonly deactivating: number;
   readonly deprovisioning: number;
 }
@@ -51,6 +53,7 @@ export const quickDelays: Delays = {
   connect: 0,
   firstRead: FIRST_READ_MS,
   health: 100,
+  hookMinute: 60_000,
   deactivating: 10,
   deprovisioning: 10,
 };
@@ -65,6 +68,7 @@ export const visibleDelays: Delays = {
   connect: 500,
   firstRead: FIRST_READ_MS,
   health: 5_000,
+  hookMinute: 60_000,
   deactivating: 500,
   deprovisioning: 1000,
 };

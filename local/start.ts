@@ -6,6 +6,7 @@ import { AwsError } from "./aws-error.ts";
 import type { Ecs } from "./ecs/ecs.ts";
 import { ecsOperation } from "./ecs/operations.ts";
 import { Records } from "./ecs/records.ts";
+import type { ServiceDeployment } from "./ecs/deployments/service-deployment.ts";
 import { Services } from "./ecs/services.ts";
 import { CloudFormation } from "./cloudformation/cloudformation.ts";
 import { Faults, type Fault } from "./faults.ts";
@@ -70,6 +71,8 @@ export interface LocalFargate {
   readonly requests: readonly RecordedRequest[];
   /** Every task so far, in the order of their start, those that have stopped included. */
   readonly tasks: readonly Task[];
+  /** Every deployment of a service so far, the oldest first. */
+  readonly serviceDeployments: readonly ServiceDeployment[];
   readonly gateway: Gateway;
   /** Lets calls fail from now on. */
   fail(fault: Fault): void;
@@ -217,6 +220,9 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
       keysEnvironment(await sts.issue(roleArn, "a-step-before", seconds)),
     expireKeys: (env) => keys.expire(env["AWS_ACCESS_KEY_ID"] ?? "", Date.now()),
     requests,
+    get serviceDeployments() {
+      return services.serviceDeployments;
+    },
     get tasks() {
       return [...tasks.values()];
     },

@@ -39,6 +39,11 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   ListServices: "service read",
   GetTaskProtection: "task protection",
   UpdateTaskProtection: "task protection",
+  // The page names no rates for these. They are of the services.
+  ContinueServiceDeployment: "service modify",
+  ListServiceDeployments: "service read",
+  DescribeServiceDeployments: "service read",
+  DescribeServiceRevisions: "service read",
 };
 
 /** How many tasks Fargate starts at once, and then a second, for each account and region. */

@@ -1,3 +1,4 @@
+import { atHook } from "./at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
 import { runJobs } from "./fan-out.ts";
@@ -29,7 +30,7 @@ async function perform(step: OpenStep): Promise<Result> {
   looking.catch(() => undefined);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (isNew) await looking;
-  return await underLock(step, looking, (lock) => runInTargets(step, looking, lock));
+  return await underLock(step, looking, (lock) => atHook(step, (at) => runInTargets(at, looking, lock)));
 }
 
 /** Finds the tasks, or starts them, and runs the job there. */

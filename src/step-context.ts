@@ -1,6 +1,8 @@
 import type { Aws } from "./aws/calls.ts";
 import type { ProtectionCalls } from "./aws/ecs-protection.ts";
+import type { ServiceRevision } from "./aws/ecs.ts";
 import type { Clock } from "./clock.ts";
+import type { VerdictContext } from "./deployment/verdict.ts";
 import type { Failure } from "./errors.ts";
 import type { Inputs } from "./inputs/inputs.ts";
 import type { Log } from "./log.ts";
@@ -21,9 +23,11 @@ export interface StepContext {
   /** The calls of the cleanup: a cancel does not cut them short. */
   readonly undoing: StopJobOptions["aws"] & {
     readonly s3: PieceS3 & QueueS3;
-    readonly ecs: ProtectionCalls;
+    readonly ecs: ProtectionCalls & VerdictContext["ecs"];
   };
   readonly ledger: Ledger;
+  /** The service revision in whose tasks the job has to run, where a deployment waits for it. */
+  readonly revision?: ServiceRevision | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Where the output of a job goes, each line behind this label, if there is one. */
@@ -39,10 +43,10 @@ export interface StepContext {
 
 /** The context in which the targets are resolved. What that makes goes into the step's ledger. */
 export function targetContext(step: StepContext): ResolveContext {
-  const { inputs, aws, ledger, origin, clock, log, cancel, workspace } = step;
+  const { inputs, aws, ledger, revision, origin, clock, log, cancel, workspace } = step;
   const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;
   return {
-    ...{ inputs, ecs: aws.ecs, origin, clock, log, signal: cancel, workspace },
+    ...{ inputs, ecs: aws.ecs, revision, origin, clock, log, signal: cancel, workspace },
     onUndo: (undo) => ledger.replace(kinds, undo),
   };
 }

@@ -20,6 +20,7 @@ import {
   type StepOptions,
   withoutInit,
 } from "../helpers/local.ts";
+import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts";
 import { eventually } from "../helpers/until.ts";
 import { turnOf } from "../helpers/turns.ts";
 
@@ -79,6 +80,18 @@ async function without(file: string): Promise<StepResult> {
   } finally {
     rmSync(actionDir, { recursive: true });
   }
+}
+
+/** A step for a deployment of a service that is deployed once. */
+async function decided(
+  name: string,
+  options: Omit<DeployedOptions, "name">,
+  named: (service: DeployedService) => string | Promise<string>,
+): Promise<StepResult> {
+  const service = await DeployedService.start(aws, { ...options, name });
+  await service.deploy();
+  const deployment = await named(service);
+  return await aws.step({ service: name, deployment, run: "x", "queue-timeout": "2s", timeout: "5m" });
 }
 
 /** Another run holds the lock, until it is freed. */
@@ -286,6 +299,55 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       return result;
     },
     words: ["The lock 'lost' is no longer certain", "Another run holds it"],
+  },
+  "deployment-not-found": {
+    provoke: () => decided("unknown", {}, ({ newest }) => `${newest.arn.slice(0, -4)}none`),
+    words: ["There is no deployment", "aws ecs update-service"],
+  },
+  "deployment-too-early": {
+    provoke: () => decided("too-early", { stages: ["PRE_SCALE_UP"] }, ({ newest }) => newest.arn),
+    words: ["waits at PRE_SCALE_UP", "'start: true'"],
+  },
+  "deployment-replaced": {
+    provoke: () =>
+      decided("replaced", { stages: ["PRE_SCALE_UP"] }, async (service) => {
+        const { newest } = service;
+        await service.deploy();
+        return newest.arn;
+      }),
+    words: ["was replaced by another one", "'concurrency'"],
+  },
+  "deployment-ended": {
+    provoke: () =>
+      decided("ended", { stages: ["PRE_SCALE_UP"] }, async ({ newest }) => {
+        newest.supersede();
+        return Promise.resolve(newest.arn);
+      }),
+    words: ["waits for no verdict", "STOPPED"],
+  },
+  "hook-not-configured": {
+    provoke: () => decided("no-hook", {}, ({ newest }) => newest.arn),
+    words: ["has no pause hook", "'targetType' PAUSE"],
+  },
+  "hook-not-reached": {
+    provoke: async () => {
+      await aws.register("never-runs", [{ ...withoutInit, image: "example/never:1", command: ["false"] }]);
+      const definitions = ["demo", "never-runs"] as const;
+      return await decided(
+        "unreached",
+        { stages: ["POST_SCALE_UP"], definitions },
+        ({ newest }) => newest.arn,
+      );
+    },
+    words: ["has reached no pause hook", "'queue-timeout'"],
+  },
+  "hook-expired": {
+    provoke: () =>
+      decided("expired", { stages: ["PRE_SCALE_UP"], minutes: 0.001 }, async ({ newest }) => {
+        await eventually(() => newest.isOver, true);
+        return newest.arn;
+      }),
+    words: ["has expired", "'timeoutInMinutes'"],
   },
   "container-blocked": {
     provoke: async () => {

@@ -8,6 +8,7 @@ import { CreateBucketCommand, HeadObjectCommand, PutBucketEncryptionCommand } fr
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
+import { DeployedService } from "../helpers/deployments.ts";
 import { SetUp } from "../helpers/set-ups.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
@@ -136,6 +137,18 @@ const ways = {
     caller: [...base, "caller-service", "caller-protect"],
     task: false,
     inputs: () => ({ service: aws.world.made.service }),
+  },
+  "a deployment": {
+    caller: [...base, "caller-service", "caller-deployment"],
+    task: false,
+    // Each run has a service of its own.
+    names: { service: "*" },
+    beside: async ({ names }) => {
+      const { family = "" } = names;
+      const service = { name: family, definitions: [family, family], stages: ["POST_SCALE_UP"] } as const;
+      await (await DeployedService.start(aws, service)).deploy();
+    },
+    inputs: ({ names }) => ({ service: names["family"] ?? "", deployment: "true", timeout: "5m" }),
   },
   "a new task": {
     caller: starting,
@@ -344,6 +357,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
   "a service whose task is protected": {
     seen: (run) => expect(count(run, "UpdateTaskProtection")).toBe(2),
   },
+  "a deployment": { seen: (run) => expect(count(run, "ContinueServiceDeployment")).toBe(1) },
   "a new task": {},
   "a new task that prints": {
     seen: (run) => eventually(() => containerLog(run), expect.arrayContaining(["printed"])),
@@ -393,6 +407,7 @@ interface Loss {
   /** The step's error. Without it, the step succeeds and says what it did without. */
   readonly code?: string;
   readonly outcome?: string;
+  readonly exitCode?: string;
   /** The action's name unless given. */
   readonly says?: RegExp | "nothing";
   readonly remains?: Partial<Remains>;
@@ -474,6 +489,21 @@ const losses: readonly Loss[] = [
         seen: ({ result }) => expect(result.annotations).toMatchObject([{ level: "notice" }]),
       }) satisfies Loss,
   ),
+  ...["OfService", "Decide"].map((sid) => ({
+    ...({ way: "a deployment", file: "caller-deployment", sid, code: denied } as const),
+    ...{ action: "ecs:ContinueServiceDeployment", outcome: "failed", exitCode: "0" },
+  })),
+  ...["OfService", "Decide"].map((sid) => ({
+    ...({ way: "a deployment", file: "caller-deployment", sid, code: denied } as const),
+    action: "ecs:DescribeServiceDeployments",
+  })),
+  ...["OfService", "DescribeRevision"].map((sid) => ({
+    ...({ way: "a deployment", file: "caller-deployment", sid, code: denied } as const),
+    action: "ecs:DescribeServiceRevisions",
+  })),
+  {
+    ...{ way: "a deployment", file: "caller-deployment", action: "ecs:ListServiceDeployments", code: denied },
+  },
   { way: "a new task", file: "caller-start-task", action: "ecs:RunTask", code: denied },
   { way: "a new task", file: "caller-start-task", action: "ecs:StopTask", remains: { tasks: 1 } },
   ...["task-role", "execution-role"].map((role) => ({
@@ -632,7 +662,7 @@ it.concurrent.each(turnOf(tried, 3))("$way, without $name", async (loss) => {
   const expected = {
     outcome: loss.outcome ?? (green ? "succeeded" : "not-started"),
     code: loss.outcome === "cancelled" ? "cancelled" : code,
-    exitCode: green ? "0" : loss.outcome === "cancelled" ? "130" : "",
+    exitCode: loss.exitCode ?? (green ? "0" : loss.outcome === "cancelled" ? "130" : ""),
     remains: { ...NOTHING, ...remains },
   };
   const error = result.annotations.find(({ level }) => level === "error");

@@ -22,6 +22,7 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
     (inputs["protect"] ?? String(inputs["service"] !== undefined)) === "true" &&
     inputs["check"] !== "true",
   "caller-service-start": (inputs) => inputs["service"] !== undefined && starts(inputs),
+  "caller-deployment": ({ deployment }) => deployment !== undefined,
   "caller-start-task": starts,
   "caller-definitions": registers,
   "caller-bucket": ({ bucket }) => bucket !== undefined,

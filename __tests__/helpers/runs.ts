@@ -24,6 +24,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     roleToAssume: undefined,
     check: false,
     where: { kind: "task", task: ID },
+    deployment: undefined,
     container: undefined,
     protect: false,
     startTimeout: 600_000,

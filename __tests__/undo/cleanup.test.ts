@@ -58,6 +58,7 @@ async function cleaningUp(
         deleteTaskDefinition: call("DeleteTaskDefinitions"),
         getTaskProtection: call("GetTaskProtection", { kind: "protection", until: 7 }),
         updateTaskProtection: call("UpdateTaskProtection", { kind: "protection", until: undefined }),
+        continueServiceDeployment: call("ContinueServiceDeployment", "taken"),
         executeCommand: call("ExecuteCommand", { session: { sessionId: "s", streamUrl: "", token: "" } }),
       },
       ssm: { terminateSession: call("TerminateSession") },

@@ -4,15 +4,25 @@ import type { Task } from "../task/task.ts";
 import { requireCluster, type Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
 import { platformVersion } from "./run-task.ts";
+import {
+  type DeploymentConfiguration,
+  type DeploymentSteps,
+  type RevisionSource,
+  ServiceDeployment,
+} from "./deployments/service-deployment.ts";
+import { ServiceDeployments } from "./deployments/service-deployments.ts";
 import type { CapacityProvider, Service, TaskSet } from "./shapes.ts";
 
 /** The members of CreateService and UpdateService that moto does not keep. */
 interface UnrecordedMembers {
   readonly enableExecuteCommand?: boolean;
   readonly capacityProviderStrategy?: readonly CapacityProvider[];
+  readonly deploymentConfiguration?: DeploymentConfiguration | undefined;
 }
 
 interface ServiceRequest extends UnrecordedMembers {
+  readonly cluster?: string;
+  readonly service?: string;
   readonly taskDefinition?: string;
   readonly forceNewDeployment?: boolean;
 }
@@ -21,7 +31,16 @@ interface Deployment {
   readonly unrecorded: UnrecordedMembers;
   /** `ecs-svc/…`, new with each deployment: the `startedBy` of its tasks. */
   readonly id: string;
+  readonly record: ServiceDeployment;
+  /** The deployment whose tasks stay beside those of this one, until this one has gone through its stages. */
+  readonly keeps?: Deployment | undefined;
+  /** Whether its own tasks are to run. */
+  readonly isStarted: boolean;
 }
+
+/** So many tasks of a new revision may end before the circuit breaker acts. AWS's least is 3. */
+const BREAKS_AT = 3;
+const LOOK_EVERY_MS = 50;
 
 /** Milliseconds before a task that ended is replaced, so that a task that always fails does not keep the machine busy. */
 const replacementDelay = 200;
@@ -32,6 +51,7 @@ export class Services {
   readonly #deployments = new Map<string, Deployment>();
   /** Services with surplus tasks that are protected. */
   readonly #kept = new Map<string, Service>();
+  readonly #records = new ServiceDeployments();
   #closed = false;
 
   constructor(ecs: Ecs) {
@@ -42,9 +62,19 @@ export class Services {
   static readonly operations = [
     ...["CreateService", "UpdateService", "DeleteService", "DescribeServices"],
     ...["UpdateServicePrimaryTaskSet", "DeleteTaskSet"],
+    ...ServiceDeployments.operations,
   ];
 
+  /** Those of all services, the oldest first. */
+  get serviceDeployments(): readonly ServiceDeployment[] {
+    return this.#records.all;
+  }
+
   async call(operation: string, request: ServiceRequest): Promise<object> {
+    if (ServiceDeployments.operations.includes(operation))
+      return await this.#records.call(operation, request, (cluster, service) =>
+        this.#ecs.records.service(cluster ?? "default", service),
+      );
     if (operation === "CreateService") await this.#checkTaskRole(request);
     const answer = (await this.#ecs.records.call(operation, await this.#pinned(request))) as {
       service?: Service;
@@ -105,9 +135,11 @@ export class Services {
 
   /**
    * The request with the task definition's ARN. A family stands for its latest revision at the time of the call, while moto
-   * keeps the name in UpdateService, so that a later revision would be deployed by the next replacement of a task.
+   * keeps the name in UpdateService, so that a later revision would be deployed by the next replacement of a task. Moto takes no
+   * pause hooks.
    */
-  async #pinned(request: ServiceRequest): Promise<ServiceRequest> {
+  async #pinned(given: ServiceRequest): Promise<ServiceRequest> {
+    const request = { ...given, deploymentConfiguration: undefined };
     if (request.taskDefinition === undefined) return request;
     const { taskDefinitionArn } = await this.#ecs.records.taskDefinition(request.taskDefinition);
     return { ...request, taskDefinition: taskDefinitionArn };
@@ -115,38 +147,134 @@ export class Services {
 
   #deploy(service: Service, request: ServiceRequest): void {
     const before = this.#deployments.get(service.serviceArn);
-    const { enableExecuteCommand, capacityProviderStrategy } = request;
-    const changes = {
+    const { enableExecuteCommand, capacityProviderStrategy, deploymentConfiguration } = request;
+    const unrecorded: UnrecordedMembers = {
+      ...before?.unrecorded,
       ...(enableExecuteCommand !== undefined && { enableExecuteCommand }),
       ...(capacityProviderStrategy !== undefined && { capacityProviderStrategy }),
+      ...(deploymentConfiguration !== undefined && { deploymentConfiguration }),
     };
-    const renewed =
+    const isNew =
       before === undefined || request.taskDefinition !== undefined || request.forceNewDeployment === true;
-    const id = renewed ? `ecs-svc/${randomInt(10 ** 9, 10 ** 10)}${randomInt(10 ** 8, 10 ** 9)}` : before.id;
-    this.#deployments.set(service.serviceArn, { unrecorded: { ...before?.unrecorded, ...changes }, id });
+    if (!isNew) this.#deployments.set(service.serviceArn, { ...before, unrecorded });
+    else this.#begin(service, unrecorded, before);
+  }
+
+  /** Begins a deployment. Only one with pause hooks keeps the old tasks beside the new ones. */
+  #begin(service: Service, unrecorded: UnrecordedMembers, before: Deployment | undefined): void {
+    const number = `${randomInt(10 ** 9, 10 ** 10)}${randomInt(10 ** 8, 10 ** 9)}`;
+    before?.record.supersede();
+    // A deployment that has not ended leaves the tasks of the one before it.
+    const source = before?.keeps ?? before;
+    const configuration = unrecorded.deploymentConfiguration ?? {};
+    const target = {
+      arn: `${service.serviceArn.replace(":service/", ":service-revision/")}/${number}`,
+      source: this.#sourceOf(service, unrecorded),
+    };
+    const minuteMs = this.#ecs.settings.delays.hookMinute;
+    const revisions = { target, source: source?.record.target };
+    const record = new ServiceDeployment(service, revisions, configuration, { minuteMs });
+    const isStaged = source !== undefined && (configuration.lifecycleHooks ?? []).length > 0;
+    const keeps = isStaged ? { ...source, keeps: undefined } : undefined;
+    const deployment = { unrecorded, id: `ecs-svc/${number}`, record, keeps, isStarted: !isStaged };
+    this.#records.all.push(record);
+    this.#deployments.set(service.serviceArn, deployment);
+    void record.run(this.#stepsOf(service, deployment, isStaged));
+  }
+
+  #stepsOf(service: Service, deployment: Deployment, isStaged: boolean): DeploymentSteps {
+    const { serviceArn, clusterArn, serviceName } = service;
+    const now = (): Promise<Service> => this.#ecs.records.service(clusterArn, serviceName);
+    const change = async (changed: Deployment): Promise<void> => {
+      // Another deployment has come in between.
+      if (this.#deployments.get(serviceArn)?.id !== deployment.id) return;
+      this.#deployments.set(serviceArn, changed);
+      await this.#reconcile(await now());
+    };
+    return {
+      scaleUp: async (over) => {
+        if (!isStaged) return true;
+        await change({ ...deployment, isStarted: true });
+        return await this.#areRunning(deployment, now, over);
+      },
+      finish: async () => {
+        if (isStaged) await change({ ...deployment, isStarted: true, keeps: undefined });
+      },
+      rollBack: async () => {
+        const { keeps } = deployment;
+        if (keeps === undefined) return;
+        const { taskDefinition } = keeps.record.target.source;
+        const request = { cluster: clusterArn, service: serviceName, taskDefinition };
+        await this.#ecs.records.call("UpdateService", request);
+        await this.#restore(await now(), deployment, keeps);
+      },
+    };
+  }
+
+  async #restore(service: Service, deployment: Deployment, former: Deployment): Promise<void> {
+    if (this.#deployments.get(service.serviceArn)?.id !== deployment.id) return;
+    this.#deployments.set(service.serviceArn, former);
+    await this.#reconcile(service);
+  }
+
+  /** Waits until all tasks of the deployment run. False where its circuit breaker acts. */
+  async #areRunning(
+    { id, unrecorded }: Deployment,
+    now: () => Promise<Service>,
+    over: AbortSignal,
+  ): Promise<boolean> {
+    const breaker = unrecorded.deploymentConfiguration?.deploymentCircuitBreaker;
+    for (;;) {
+      over.throwIfAborted();
+      const service = await now();
+      const tasks = this.#tasks(service).filter(({ plan }) => plan.startedBy === id);
+      const alive = tasks.filter(({ desiredStatus }) => desiredStatus === "RUNNING");
+      if (alive.filter(({ lastStatus }) => lastStatus === "RUNNING").length >= service.desiredCount)
+        return true;
+      if (breaker?.enable === true && tasks.length - alive.length >= BREAKS_AT) return false;
+      await sleep(LOOK_EVERY_MS, undefined, { ref: false, signal: over });
+    }
+  }
+
+  #sourceOf(service: Service, { capacityProviderStrategy }: UnrecordedMembers): RevisionSource {
+    const source = sourceOf(service) ?? service;
+    return { ...(capacityProviderStrategy && { capacityProviderStrategy }), ...source };
   }
 
   async #reconcile(service: Service): Promise<void> {
     const deployment = this.#deployments.get(service.serviceArn);
     if (this.#closed || deployment === undefined) return;
-    const source = sourceOf(service);
-    const wanted = service.status === "ACTIVE" && source !== undefined ? service.desiredCount : 0;
+    const wanted = service.status === "ACTIVE" && sourceOf(service) !== undefined ? service.desiredCount : 0;
+    if (service.status !== "ACTIVE") deployment.record.supersede();
+    const active = [...(deployment.keeps === undefined ? [] : [deployment.keeps])];
+    if (deployment.isStarted) active.push(deployment);
     const running = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
-    const current = running
-      .filter(({ plan }) => plan.startedBy === deployment.id)
-      .toSorted((a, b) => Number(b.isProtected) - Number(a.isProtected));
-    const surplus = [...running.filter((task) => !current.includes(task)), ...current.slice(wanted)];
-    const isActive = service.status === "ACTIVE";
-    const kept = surplus.filter((task) => isActive && task.isProtected);
+    const ownOf = ({ id }: Deployment): readonly Task[] =>
+      running
+        .filter(({ plan }) => plan.startedBy === id)
+        .toSorted((a, b) => Number(b.isProtected) - Number(a.isProtected));
+    const strangers = running.filter(({ plan }) => !active.some(({ id }) => plan.startedBy === id));
+    const surplus = [...strangers, ...active.flatMap((each) => ownOf(each).slice(wanted))];
+    const kept = surplus.filter((task) => service.status === "ACTIVE" && task.isProtected);
     if (kept.length > 0) this.#keep(service, kept);
-    for (const task of surplus.filter((one) => !kept.includes(one))) {
-      task.stop("ServiceSchedulerInitiated", `Scaling activity initiated by (deployment ${deployment.id})`);
+    for (const task of surplus.filter((one) => !kept.includes(one))) endTask(task, deployment);
+    for (const each of active) {
+      const missing = wanted - ownOf(each).length;
+      const source = each === deployment ? sourceOf(service) : each.record.target.source;
+      if (missing > 0 && source !== undefined) await this.#launch(service, each, source, missing);
     }
-    if (current.length >= wanted || source === undefined) return;
-    const strategy = source.capacityProviderStrategy ?? deployment.unrecorded.capacityProviderStrategy;
+  }
+
+  async #launch(
+    service: Service,
+    { id, unrecorded }: Deployment,
+    source: RevisionSource,
+    count: number,
+  ): Promise<void> {
+    const strategy = source.capacityProviderStrategy ?? unrecorded.capacityProviderStrategy;
     const cluster = await requireCluster(this.#ecs, service.clusterArn);
     const definition = await this.#ecs.records.taskDefinition(source.taskDefinition);
-    for (let missing = wanted - current.length; missing > 0; missing -= 1) {
+    for (let missing = count; missing > 0; missing -= 1) {
       const task = this.#ecs.launch({
         cluster,
         definition,
@@ -156,9 +284,9 @@ export class Services {
         platformVersion: platformVersion(source.platformVersion),
         network: source.networkConfiguration,
         group: `service:${service.serviceName}`,
-        startedBy: deployment.id,
+        startedBy: id,
         tags: [],
-        enableExecuteCommand: deployment.unrecorded.enableExecuteCommand ?? false,
+        enableExecuteCommand: unrecorded.enableExecuteCommand ?? false,
       });
       void task.ended.then(() => this.#replace(service));
     }
@@ -213,4 +341,8 @@ export class Services {
 function sourceOf(service: Service): Omit<TaskSet, "taskSetArn" | "status"> | undefined {
   if ((service.deploymentController?.type ?? "ECS") === "ECS") return { ...service };
   return service.taskSets?.find(({ status }) => status === "PRIMARY");
+}
+
+function endTask(task: Task, { id }: Deployment): void {
+  task.stop("ServiceSchedulerInitiated", `Scaling activity initiated by (deployment ${id})`);
 }

@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { taskDefinitionFrom, type TaskDefinition } from "./task-definition.ts";
-import type { Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
+import type { CapacityProvider, Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
@@ -110,11 +110,7 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
     taskDefinitionArn: tasks.taskDefinition,
     enableExecuteCommand: found.enableExecuteCommand ?? false,
     launchType: tasks.launchType,
-    capacityProviders: (tasks.capacityProviderStrategy ?? []).map((item) => ({
-      name: requireMember(item.capacityProvider, "capacityProvider"),
-      weight: item.weight ?? 0,
-      base: item.base ?? 0,
-    })),
+    capacityProviders: providersFrom(tasks.capacityProviderStrategy),
     platformVersion: tasks.platformVersion,
     network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
     events: (found.events ?? []).flatMap(({ message }) => message ?? []),
@@ -141,7 +137,17 @@ function primaryTaskSet({ taskSets = [], deploymentController }: sdk.Service): s
   return taskSets.find(({ status }) => status === "PRIMARY");
 }
 
-function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Network {
+export function providersFrom(
+  strategy: readonly sdk.CapacityProviderStrategyItem[] = [],
+): readonly CapacityProvider[] {
+  return strategy.map((item) => ({
+    name: requireMember(item.capacityProvider, "capacityProvider"),
+    weight: item.weight ?? 0,
+    base: item.base ?? 0,
+  }));
+}
+
+export function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Network {
   const { subnets = [], securityGroups = [], assignPublicIp } = network ?? {};
   return {
     subnets,

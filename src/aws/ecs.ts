@@ -33,6 +33,14 @@ export interface Ecs extends ProtectionCalls {
   stopTask(cluster: string, task: string, reason: string): Promise<void>;
   /** The answer `notConnected` means that the container's exec agent takes no session now. It may take one later. */
   executeCommand(request: ExecuteCommandRequest): Promise<ExecuteCommandAnswer>;
+  /** The deployments of a service, the newest first. */
+  listServiceDeployments(cluster: string, service: string): Promise<readonly DeploymentBrief[]>;
+  /** Undefined where ECS knows no such deployment. */
+  describeServiceDeployment(arn: string): Promise<ServiceDeployment | undefined>;
+  /** Undefined where ECS knows no such revision. */
+  describeServiceRevision(arn: string): Promise<ServiceRevision | undefined>;
+  /** `refused`, in ECS's own words: the hook does not wait, or no longer. */
+  continueServiceDeployment(verdict: HookVerdict): Promise<"taken" | { readonly refused: string }>;
 }
 
 export interface Cluster {
@@ -141,3 +149,56 @@ export type ExecuteCommandAnswer =
   | { readonly session: SessionTicket }
   /** In AWS's own words. `throttled`: AWS took the call only after it had refused it for its rate. */
   | { readonly notConnected: string; readonly throttled: boolean };
+
+export interface DeploymentBrief {
+  readonly arn: string;
+  /**
+   * PENDING, IN_PROGRESS, STOP_REQUESTED, ROLLBACK_REQUESTED, ROLLBACK_IN_PROGRESS; at the end SUCCESSFUL, STOPPED,
+   * ROLLBACK_SUCCESSFUL or ROLLBACK_FAILED.
+   */
+  readonly status: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** A deployment of a service. */
+export interface ServiceDeployment extends DeploymentBrief {
+  readonly serviceArn: string;
+  readonly statusReason: string | undefined;
+  /** The lifecycle stage, such as POST_SCALE_UP. */
+  readonly stage: string | undefined;
+  /** The target revision. */
+  readonly revisionArn: string | undefined;
+  /** Whether a pause hook is configured. */
+  readonly hasPauseHook: boolean;
+  /** The pause hooks that the deployment has reached. */
+  readonly hooks: readonly PauseHook[];
+}
+
+export interface PauseHook {
+  /** Another one each time that the deployment reaches the hook. */
+  readonly id: string;
+  /** AWAITING_ACTION, IN_PROGRESS, SUCCEEDED, FAILED or TIMED_OUT. */
+  readonly status: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number | undefined;
+  /** What ECS does then: CONTINUE or ROLLBACK. */
+  readonly timeoutAction: string | undefined;
+}
+
+/** What ECS deploys for a service. */
+export interface ServiceRevision extends Pick<
+  Service,
+  "launchType" | "capacityProviders" | "platformVersion" | "network"
+> {
+  /** `…:service-revision/<cluster>/<service>/<number>` */
+  readonly arn: string;
+  readonly taskDefinitionArn: string;
+}
+
+export interface HookVerdict {
+  readonly deployment: string;
+  /** The id of a pause hook. */
+  readonly hook: string;
+  readonly action: "CONTINUE" | "ROLLBACK";
+}

@@ -12,6 +12,11 @@ export interface Inputs extends TaskTurns {
   /** Only look at the set-up: the script isn't run. */
   readonly check: boolean;
   readonly where: TaskSelection;
+  /**
+   * The deployment of the service that waits for the step's verdict: its ARN, or `true` for the one that is under way;
+   * undefined: none.
+   */
+  readonly deployment: true | string | undefined;
   readonly container: string | undefined;
   /** Whether a running task is protected from scale-in and deployments while the job runs in it. */
   readonly protect: boolean;

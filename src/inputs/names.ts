@@ -15,6 +15,7 @@ export const inputNames = [
   "fail-fast",
   "protect",
   "start",
+  "deployment",
   "hold",
   "subnets",
   "security-groups",

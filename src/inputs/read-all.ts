@@ -10,6 +10,7 @@ import type { InputSource } from "./source.ts";
 import { readLock, readStaging } from "./staging.ts";
 import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
+import { readDeployment } from "./deployment.ts";
 import { cluster, container, readTaskSelection, readTurns } from "./where.ts";
 
 const minute = 60_000;
@@ -30,6 +31,7 @@ export function readInputs(source: InputSource): Inputs {
     check,
     cluster: reader.orElse("cluster", cluster, "default"),
     roleToAssume: reader.optional("role-to-assume", roleArn),
+    deployment: readDeployment(reader),
     container: reader.optional("container", container),
     protect: readProtect(reader, where),
     startTimeout: reader.orElse("start-timeout", duration, 10 * minute),

@@ -171,6 +171,19 @@ export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
   return { kind: "failed", outcome: "cancelled", exitCode: 130, failure: lost, task: result.task };
 }
 
+/** The result of a step whose script succeeded, and whose deployment could not be told so. */
+export function withoutVerdict(result: Result, failure: Failure): Result {
+  if (result.kind === "several") {
+    const [first, ...more] = result.tasks;
+    return first === undefined ? result : { ...result, tasks: [failedAfter(first, failure), ...more] };
+  }
+  return result.kind === "checked" ? result : failedAfter(result, failure);
+}
+
+function failedAfter({ task }: TaskResult, failure: Failure): FailedResult {
+  return { kind: "failed", outcome: "failed", exitCode: 0, failure, task };
+}
+
 /** `attached`: the script may have run. */
 export function failedResult(failure: Failure, task?: TaskFacts, attached = false): FailedResult {
   const outcome = failure.code === "cancelled" ? "cancelled" : attached ? "unknown" : "not-started";

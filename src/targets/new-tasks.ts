@@ -1,5 +1,5 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
-import type { Service } from "../aws/ecs.ts";
+import type { Service, ServiceRevision } from "../aws/ecs.ts";
 import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
 import { factsOf } from "../errors.ts";
 import { parseService } from "./arn.ts";
@@ -46,7 +46,8 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   const named =
     where.service === undefined ? undefined : parseService(where.service, inputs.cluster, inputs.region);
   const cluster = named?.cluster ?? inputs.cluster;
-  const service = named && (await ecs.describeService(cluster, named.id));
+  const described = named && (await ecs.describeService(cluster, named.id));
+  const service = described && withRevision(described, context.revision);
   const wanted = service === undefined ? where.start : borrow(where.start, service);
   requireNetwork(wanted, nameOf(where.of), named?.id);
   const source = sourceOf(where.of, service);
@@ -60,6 +61,16 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
     ...{ defined, planFor, undo, context, ownTags: where.start.tags },
     ...{ stuckAfter: where.start.stuckAfter, patience: inputs.startTimeout },
   });
+}
+
+/** The service as its new revision has it, where a task of that is to be started. */
+function withRevision(service: Service, revision: ServiceRevision | undefined): Service {
+  if (revision === undefined) return service;
+  const { taskDefinitionArn, launchType, capacityProviders, platformVersion, network } = revision;
+  return {
+    ...{ ...service, taskDefinitionArn, launchType, capacityProviders, platformVersion },
+    network: network.subnets.length > 0 ? network : service.network,
+  };
 }
 
 function definitionContext(cluster: string, context: ResolveContext, undo: UndoList): DefinitionContext {

@@ -1,4 +1,4 @@
-import type { Ecs } from "../aws/ecs.ts";
+import type { Ecs, ServiceRevision } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
@@ -21,6 +21,8 @@ export interface ResolveContext {
     | "runTask"
     | "stopTask"
   >;
+  /** The service revision in whose tasks the job has to run; undefined: in any task of the service. */
+  readonly revision?: ServiceRevision | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;

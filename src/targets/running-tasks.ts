@@ -32,16 +32,16 @@ export async function tasksOfService(
   where: Extract<TaskSelection, { kind: "service" }>,
   context: ResolveContext,
 ): Promise<JobTargets> {
-  const { inputs, ecs, log } = context;
+  const { inputs, ecs, revision, log } = context;
   const { container } = inputs;
   const { cluster, id: service } = parseService(where.service, inputs.cluster, inputs.region);
-  const found = await describeServiceTasks({ cluster, service }, ecs, context.onDescribing);
+  const found = await describeServiceTasks({ cluster, service, revision }, ecs, context.onDescribing);
   const chosen = chooseTasks(found, container, where.tasks);
   if (chosen === undefined) throw await tooFew(cluster, service, where.tasks, context);
   const [only, ...more] = chosen;
   const which = only !== undefined && more.length === 0 ? lastPart(only.arn) : `${chosen.length} of them`;
   log.info(
-    `Service '${service}' has ${found.length} ${found.length === 1 ? "task" : "tasks"}; taking ${which}.`,
+    `Service '${service}' has ${found.length} ${found.length === 1 ? "task" : "tasks"}${revision === undefined ? "" : " of the new revision"}; taking ${which}.`,
   );
   const isOnlyJob = where.tasks === 1;
   return {

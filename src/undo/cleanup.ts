@@ -31,6 +31,7 @@ export interface CleanupOptions {
       | "deleteTaskDefinition"
       | "getTaskProtection"
       | "updateTaskProtection"
+      | "continueServiceDeployment"
     >;
     readonly s3: QueueS3 & DeletionContext["s3"];
   };
@@ -125,12 +126,24 @@ async function undo(
     case "protection":
       await giveBackProtection(entry, { ecs: aws.ecs, clock, log });
       return true;
+    case "hook":
+      await rollBack(entry, aws.ecs, log);
+      return true;
     case "job":
       if (!early) await stopJob(entry, { aws, clock, log, patient });
       return true;
     default:
       return await removeResource(entry, aws.ecs, reason, log);
   }
+}
+
+async function rollBack(
+  { deployment, hook }: Extract<LedgerEntry, { kind: "hook" }>,
+  ecs: CleanupOptions["aws"]["ecs"],
+  log: Log,
+): Promise<void> {
+  const answer = await ecs.continueServiceDeployment({ deployment, hook, action: "ROLLBACK" });
+  if (answer !== "taken") log.info(`The deployment no longer waits for a verdict: ${answer.refused}`);
 }
 
 /** Whether other processes need what the entry names while the run goes on, or until a time. */
@@ -181,6 +194,8 @@ export function announce(entry: LedgerEntry): string {
       return `Deleting the output in s3://${entry.bucket}/${entry.prefix}.`;
     case "control":
       return `Deleting s3://${entry.bucket}/${entry.key}.`;
+    case "hook":
+      return `Telling deployment ${entry.deployment}: ROLLBACK.`;
     case "lock":
       return `Giving back the lock s3://${entry.bucket}/${entry.key}.`;
     case "claim":
@@ -204,6 +219,8 @@ function whatStays(entry: LedgerEntry): string {
       return "The job goes on in its container until it ends or its 'timeout' stops it.";
     case "protection":
       return `It ends by itself within ${LEASE_MINUTES} minutes.`;
+    case "hook":
+      return "The deployment waits until the time-out of its hook acts.";
     case "object":
     case "pieces":
     case "control":

@@ -23,6 +23,8 @@ export type LedgerEntry =
   | ({ readonly kind: "protection" } & HeldProtection)
   /** A claim on a container's place. */
   | ({ readonly kind: "claim" } & PlaceClaim)
+  /** A pause hook of a deployment that waits for this run's verdict: ROLLBACK. */
+  | { readonly kind: "hook"; readonly deployment: string; readonly hook: string }
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */
   | ({ readonly kind: "lock" } & LockClaim)
   /** A job in a task that this run has not started, so that the end of the task does not end the job. */

@@ -16,6 +16,9 @@ interface Body {
   readonly service?: string;
   readonly serviceName?: string;
   readonly services?: readonly string[];
+  readonly serviceDeploymentArn?: string;
+  readonly serviceDeploymentArns?: readonly string[];
+  readonly serviceRevisionArns?: readonly string[];
   readonly taskDefinition?: string;
   readonly taskDefinitions?: readonly string[];
   readonly family?: string;
@@ -52,6 +55,12 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
     const resource = named(`task/${name}`, reference);
     return right(resource, { "ecs:task": resource, ...tagKeys("ResourceTag", scope.tagsOfTask(reference)) });
   };
+  /** The rights to a deployment or a revision: to its service, too. */
+  const ofService = (reference: string): Right[] => {
+    const [, deployed = "", names = ""] =
+      /^(.*:service)-(?:deployment|revision)\/(.*)\/[^/]*$/.exec(reference) ?? [];
+    return [right(`${deployed}/${names}`), right(reference)];
+  };
   const tagged = (resource: string): readonly Right[] =>
     (body.tags ?? []).length === 0
       ? []
@@ -71,6 +80,13 @@ export async function ecsRights(request: Request, scope: CallScope): Promise<rea
       return (body.clusters ?? ["default"]).map((reference) => right(named("cluster", reference)));
     case "DescribeServices":
       return (body.services ?? []).map((reference) => right(named(`service/${name}`, reference)));
+    case "DescribeServiceDeployments":
+      return (body.serviceDeploymentArns ?? []).flatMap(ofService);
+    case "DescribeServiceRevisions":
+      return (body.serviceRevisionArns ?? []).flatMap(ofService);
+    case "ContinueServiceDeployment":
+      return ofService(body.serviceDeploymentArn ?? "");
+    case "ListServiceDeployments":
     case "UpdateService":
     case "DeleteService":
       return [right(named(`service/${name}`, body.service ?? ""))];

@@ -10,11 +10,11 @@ const LOOK_EVERY = 2_000;
 /** A task of the service that no job of this run has taken. Undefined where there is none within a minute. */
 export async function waitForSuccessor(
   tasks: ServiceCandidates,
-  { ecs, inputs, clock, signal }: ResolveContext,
+  { ecs, inputs, revision, clock, signal }: ResolveContext,
 ): Promise<Task | undefined> {
   const until = clock.now() + SUCCESSOR_WITHIN;
   for (;;) {
-    const next = tasks.takeSuccessor(await describeServiceTasks(tasks, ecs), inputs.container);
+    const next = tasks.takeSuccessor(await describeServiceTasks({ cluster: tasks.cluster, service: tasks.service, revision }, ecs), inputs.container);
     if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
     await clock.sleep(LOOK_EVERY, signal);
   }

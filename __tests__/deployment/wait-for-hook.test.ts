@@ -1,0 +1,159 @@
+import type { DeploymentBrief, PauseHook, ServiceDeployment } from "../../src/aws/ecs.ts";
+import { giveVerdict } from "../../src/deployment/verdict.ts";
+import { findDeployment, waitForHook } from "../../src/deployment/wait-for-hook.ts";
+import { warningsOf } from "../../src/deployment/warnings.ts";
+import { Failure } from "../../src/errors.ts";
+import { Listener } from "../helpers/listener.ts";
+import { anInputs } from "../helpers/runs.ts";
+import { SleeplessClock } from "../helpers/stepped-clock.ts";
+
+const ARN = "arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/abc";
+const SERVICE = { cluster: "prod", id: "web" };
+const WAITS: PauseHook = {
+  id: "h-1",
+  status: "AWAITING_ACTION",
+  expiresAt: undefined,
+  timeoutAction: "ROLLBACK",
+};
+
+const deployment = (more: Partial<ServiceDeployment> = {}): ServiceDeployment => ({
+  arn: ARN,
+  serviceArn: "arn:aws:ecs:eu-west-1:123456789012:service/prod/web",
+  status: "IN_PROGRESS",
+  statusReason: undefined,
+  stage: "SCALE_UP",
+  createdAt: 1,
+  revisionArn: "arn:aws:ecs:eu-west-1:123456789012:service-revision/prod/web/1",
+  hasPauseHook: true,
+  hooks: [],
+  ...more,
+});
+const brief = (more: Partial<DeploymentBrief> = {}): DeploymentBrief => ({
+  ...{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 },
+  ...more,
+});
+
+/** ECS that gives these answers one after the other, the last one again and again. */
+function ecs(
+  described: readonly (ServiceDeployment | undefined)[],
+  listed: readonly (readonly DeploymentBrief[])[] = [[brief()]],
+  told: readonly ("taken" | { refused: string } | Failure)[] = ["taken"],
+) {
+  const actions: string[] = [];
+  const next = <T>(answers: readonly T[]) => {
+    let at = 0;
+    return (): T => answers[Math.min(at++, answers.length - 1)] as T;
+  };
+  const [describe, list, tell] = [next(described), next(listed), next(told)];
+  return {
+    actions,
+    describeServiceDeployment: () => Promise.resolve(describe()),
+    listServiceDeployments: () => Promise.resolve(list()),
+    continueServiceDeployment: ({ action, hook }: { action: string; hook: string }) => {
+      actions.push(`${hook} ${action}`);
+      const answer = tell();
+      return answer instanceof Failure ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  };
+}
+
+function around(calls: ReturnType<typeof ecs>) {
+  const clock = new SleeplessClock();
+  const log = new Listener();
+  return { ecs: calls, clock, log, cancel: new AbortController().signal };
+}
+
+const waiting = (calls: ReturnType<typeof ecs>) => {
+  const context = around(calls);
+  return waitForHook(ARN, SERVICE, { ...context, deadline: context.clock.now() + 60_000 });
+};
+
+it("'true' is the newest deployment of the service, once there is one under way", async () => {
+  const old = brief({ arn: "old", status: "SUCCESSFUL", createdAt: 1 });
+  const context = around(ecs([], [[old], [old], [old, brief({ arn: "new", createdAt: 2 })]]));
+  expect(await findDeployment(true, SERVICE, context)).toBe("new");
+  expect(context.log.lines).toEqual([
+    "there is no deployment of service 'web' in cluster 'prod' under way yet (0 s)",
+  ]);
+});
+
+it("'true' is no deployment that has ended", async () => {
+  const context = around(ecs([], [[brief({ status: "SUCCESSFUL" })]]));
+  await expect(findDeployment(true, SERVICE, context)).rejects.toMatchObject({
+    code: "deployment-not-found",
+    seen: `Its newest one, '${ARN}', is SUCCESSFUL.`,
+  });
+});
+
+it("waits for the first hook that awaits an action", async () => {
+  const over: PauseHook = { ...WAITS, id: "h-0", status: "SUCCEEDED" };
+  const at = deployment({ stage: "POST_SCALE_UP", hooks: [over, WAITS] });
+  const pending = deployment({ status: "PENDING", stage: undefined });
+  expect(await waiting(ecs([pending, deployment(), at]))).toEqual({ deployment: at, hook: WAITS });
+});
+
+const timedOut: PauseHook = { ...WAITS, status: "TIMED_OUT" };
+it.each([
+  ["deployment-not-found", [undefined], [[]]],
+  ["hook-not-configured", [deployment({ hasPauseHook: false })], [[]]],
+  ["hook-not-reached", [deployment()], [[]]],
+  ["hook-expired", [deployment({ status: "ROLLBACK_IN_PROGRESS", hooks: [timedOut] })], [[brief()]]],
+  [
+    "deployment-replaced",
+    [deployment({ status: "STOPPED" })],
+    [[brief(), brief({ arn: "b", createdAt: 2 })]],
+  ],
+  ["deployment-ended", [deployment({ status: "SUCCESSFUL" })], [[brief()]]],
+  ["bad-input", [deployment({ serviceArn: "arn:aws:ecs:eu-west-1:123456789012:service/prod/api" })], [[]]],
+] as const)("names it where no hook will wait: %s", async (code, described, listed) => {
+  await expect(waiting(ecs(described, listed))).rejects.toMatchObject({ code });
+});
+
+const AT_HOOK = { deployment: deployment({ hooks: [WAITS] }), hook: WAITS };
+const SILENT = new Failure("aws-unreachable", { failed: "no answer", seen: "", advice: "" });
+const told = (calls: ReturnType<typeof ecs>) => giveVerdict(AT_HOOK, "CONTINUE", SERVICE, around(calls));
+
+it("gives the verdict to that hook", async () => {
+  const calls = ecs([]);
+  await told(calls);
+  expect(calls.actions).toEqual(["h-1 CONTINUE"]);
+});
+
+it("gives it again where AWS has not answered and the hook still waits", async () => {
+  const calls = ecs([AT_HOOK.deployment], [[brief()]], [SILENT, "taken"]);
+  await told(calls);
+  expect(calls.actions).toEqual(["h-1 CONTINUE", "h-1 CONTINUE"]);
+});
+
+it("takes a verdict for given whose answer was lost", async () => {
+  const calls = ecs([deployment({ hooks: [{ ...WAITS, status: "SUCCEEDED" }] })], [[brief()]], [SILENT]);
+  await told(calls);
+  expect(calls.actions).toEqual(["h-1 CONTINUE"]);
+});
+
+it.each([
+  ["hook-expired", deployment({ hooks: [timedOut] })],
+  ["deployment-ended", deployment({ status: "ROLLBACK_IN_PROGRESS" })],
+])("names it where the hook no longer waits: %s", async (code, now) => {
+  await expect(told(ecs([now], [[brief()]], [{ refused: "not awaiting" }]))).rejects.toMatchObject({ code });
+});
+
+it("gives up where ECS refuses though the hook waits", async () => {
+  const calls = ecs([AT_HOOK.deployment], [[brief()]], [{ refused: "no" }]);
+  await expect(told(calls)).rejects.toMatchObject({ code: "aws-error", seen: "no" });
+  expect(calls.actions).toHaveLength(3);
+});
+
+it.each([
+  [20 * 60_000, "ROLLBACK", []],
+  [
+    5 * 60_000,
+    "ROLLBACK",
+    [/expires at .* UTC, before this step must have ended .* acts by itself \(ROLLBACK\)/],
+  ],
+  [20 * 60_000, "CONTINUE", [/time-out action is CONTINUE/]],
+])("warns of a hook that may act first: in %d ms %s", (ms, timeoutAction, warnings) => {
+  const inputs = anInputs({ timeout: 600_000 });
+  const found = warningsOf({ ...WAITS, expiresAt: 1_000 + ms, timeoutAction }, inputs, 1_000);
+  expect(found).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
+});

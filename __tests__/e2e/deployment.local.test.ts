@@ -1,0 +1,117 @@
+import { Aws, definition, jobLog, mainLog, pidOf, withoutInit } from "../helpers/local.ts";
+import { RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
+import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts";
+import { until } from "../helpers/until.ts";
+
+let aws: Aws;
+/** Of two revisions, which tell their number. */
+let definitions: readonly [string, string];
+beforeAll(async () => {
+  aws = await Aws.start({ delays: { hookMinute: 6_000 } });
+  const register = async (revision: string): Promise<string> => {
+    const container = { ...withoutInit, environment: [{ name: "REVISION", value: revision }] };
+    const request = definition("deployed", [container], aws.world.local.accountId);
+    const { taskDefinition } = await aws.world.ecs.send(new RegisterTaskDefinitionCommand(request));
+    return taskDefinition?.taskDefinitionArn ?? "";
+  };
+  definitions = [await register("old"), await register("new")];
+});
+afterAll(() => aws.stop());
+
+const started = (options: DeployedOptions): Promise<DeployedService> =>
+  DeployedService.start(aws, { definitions, minutes: 100, stages: ["POST_SCALE_UP"], ...options });
+const SAY = 'echo "the $REVISION revision"';
+
+it.concurrent("a deployment goes on after a script that succeeds in a task of the new revision", async () => {
+  const service = await started({
+    name: "good",
+    strategy: "CANARY",
+    stages: ["PRE_PRODUCTION_TRAFFIC_SHIFT"],
+  });
+  const deployment = await service.deploy();
+  const result = await aws.step({ service: service.name, deployment: "true", run: SAY, timeout: "5m" });
+  expect([result.outputs["outcome"], jobLog(result)]).toEqual(["succeeded", ["the new revision"]]);
+  expect(mainLog(result).join("\n")).toContain(`Told deployment ${deployment.arn}: CONTINUE.`);
+  // The canary pauses again at the next shift. The step acts once.
+  await until(() => deployment.waits);
+  expect([deployment.verdicts, service.tasks.length]).toEqual([["CONTINUE"], 2]);
+});
+
+it.concurrent("a deployment goes back after a script that fails, and the step is red", async () => {
+  const service = await started({ name: "bad" });
+  const [old] = service.tasks;
+  const deployment = await service.deploy();
+  const result = await aws.step({
+    ...{ service: service.name, deployment: deployment.arn, run: `${SAY}; exit 3`, timeout: "5m" },
+  });
+  expect([result.conclusion, result.outputs["exit-code"]]).toEqual(["failure", "3"]);
+  await until(() => deployment.isOver);
+  expect([deployment.status, deployment.verdicts]).toEqual(["ROLLBACK_SUCCESSFUL", ["ROLLBACK"]]);
+  expect(service.tasks).toEqual([old]);
+});
+
+it.concurrent("a cancel sends ROLLBACK within a second, and once", async () => {
+  const service = await started({ name: "cancelled" });
+  const deployment = await service.deploy();
+  const cancel = new AbortController();
+  let cancelledAt = Infinity;
+  const result = await aws.step(
+    { service: service.name, deployment: "true", run: "echo begun; sleep 60", timeout: "5m" },
+    {
+      signal: cancel.signal,
+      onLine: (line) => {
+        if (line !== "begun") return;
+        cancelledAt = Date.now();
+        cancel.abort();
+      },
+    },
+  );
+  expect([result.conclusion, deployment.verdicts]).toEqual(["cancelled", ["ROLLBACK"]]);
+  expect(aws.calls("ContinueServiceDeployment", deployment.arn)).toHaveLength(1);
+  expect((deployment.decidedAt ?? Infinity) - cancelledAt).toBeLessThan(1_000);
+});
+
+it.concurrent("the post step sends ROLLBACK after a step that was killed", async () => {
+  const service = await started({ name: "killed" });
+  const deployment = await service.deploy();
+  const before: string[][] = [];
+  const result = await aws.step(
+    {
+      ...{ service: service.name, deployment: "true", timeout: "5m", env: "MARK=killed-at-its-hook" },
+      run: "echo begun; sleep 5",
+    },
+    {
+      onLine: (line) => {
+        const pid = line === "begun" ? pidOf("killed-at-its-hook") : undefined;
+        if (pid !== undefined) process.kill(pid, "SIGKILL");
+      },
+      beforePost: () => Promise.resolve(void before.push([...deployment.verdicts])),
+    },
+  );
+  expect(result.post?.log.join("\n")).toContain(`Telling deployment ${deployment.arn}: ROLLBACK.`);
+  expect([before, deployment.verdicts]).toEqual([[[]], ["ROLLBACK"]]);
+});
+
+it.concurrent("with 'start: true' a script runs where the new revision has no task yet", async () => {
+  const service = await started({ name: "early", stages: ["PRE_SCALE_UP"], action: "CONTINUE" });
+  const deployment = await service.deploy();
+  const inputs = { service: service.name, deployment: "true", start: "true", timeout: "5m" };
+  const result = await aws.step({ ...inputs, run: SAY });
+  expect([result.outputs["outcome"], jobLog(result)]).toEqual(["succeeded", ["the new revision"]]);
+  expect(result.annotations.map(({ message }) => message)).toContainEqual(
+    expect.stringContaining("time-out action is CONTINUE"),
+  );
+  await until(() => deployment.isOver);
+  expect([deployment.status, deployment.verdicts]).toEqual(["SUCCESSFUL", ["CONTINUE"]]);
+});
+
+it.concurrent("a hook that expires while the script runs is named, and the step is red", async () => {
+  // 600 ms, as hookMinute has it.
+  const service = await started({ name: "expired", minutes: 0.5, action: "CONTINUE" });
+  const deployment = await service.deploy();
+  const result = await aws.step({
+    ...{ service: service.name, deployment: "true", run: "echo begun; sleep 4", timeout: "5m" },
+  });
+  expect(result.annotations.map(({ title }) => title)).toContain("fargate-exec: hook-expired");
+  expect([result.conclusion, deployment.verdicts]).toEqual(["failure", []]);
+});

@@ -1,0 +1,108 @@
+import type { ServiceRevision } from "./aws/ecs.ts";
+import { deploymentNotFound, deploymentTooEarly } from "./deployment/failures.ts";
+import { giveVerdict } from "./deployment/verdict.ts";
+import { findDeployment, type WaitingHook, waitForHook } from "./deployment/wait-for-hook.ts";
+import { warningsOf } from "./deployment/warnings.ts";
+import { asFailure } from "./errors.ts";
+import { decisiveResult, type Result, withoutVerdict } from "./report/result.ts";
+import type { StepContext } from "./step-context.ts";
+import { type ClusterMember, parseService } from "./targets/arn.ts";
+import { resolvingTitle } from "./targets/title.ts";
+
+/** Stages at which no task of the new revision need exist. */
+const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
+
+/**
+ * Runs the job for a deployment that waits at a pause hook, in tasks of its new revision, and gives the verdict: CONTINUE where
+ * the job succeeded, else ROLLBACK. Without the input `deployment` it just runs the job. Until the verdict is given, ROLLBACK
+ * is in the ledger: a cancel sends it at once, and the post step does after a killed main step.
+ */
+export async function atHook<Step extends StepContext>(
+  step: Step,
+  run: (step: Step) => Promise<Result>,
+): Promise<Result> {
+  const { inputs, aws, ledger, clock, log, cancel } = step;
+  const { deployment: given, where } = inputs;
+  if (given === undefined || where.kind === "task" || where.service === undefined) return await run(step);
+  const service = parseService(where.service, inputs.cluster, inputs.region);
+  log.phase(`Waiting for a deployment of service '${service.id}' to reach its pause hook`);
+  const context = { ecs: aws.ecs, clock, log, cancel };
+  const arn = await findDeployment(given, service, context);
+  const waiting = await waitForHook(arn, service, {
+    ...context,
+    deadline: clock.now() + inputs.queueTimeout,
+  });
+  cancel.throwIfAborted();
+  ledger.replace(["hook"], [{ kind: "hook", deployment: arn, hook: waiting.hook.id }]);
+  log.info(`Deployment ${arn} waits for a verdict at ${waiting.deployment.stage ?? "a pause hook"}.`);
+  for (const warning of warningsOf(waiting.hook, inputs, clock.now())) log.warning(warning);
+  let result: Result | undefined;
+  try {
+    const revision = await revisionOf(waiting, step);
+    log.phase(resolvingTitle(inputs));
+    result = await run({ ...step, revision });
+  } finally {
+    if (result === undefined) await rollBack(waiting, service, step);
+  }
+  return await withVerdict(result, waiting, service, step);
+}
+
+/** The revision in whose tasks the job runs. */
+async function revisionOf(
+  { deployment }: WaitingHook,
+  { inputs, aws }: StepContext,
+): Promise<ServiceRevision> {
+  const { stage = "", revisionArn = "" } = deployment;
+  if (inputs.where.kind !== "new" && BEFORE_TASKS.includes(stage)) throw deploymentTooEarly(deployment);
+  const revision = await aws.ecs.describeServiceRevision(revisionArn);
+  if (revision !== undefined) return revision;
+  throw deploymentNotFound(
+    `with service revision '${revisionArn}'`,
+    "ecs:DescribeServiceRevisions has none.",
+  );
+}
+
+async function withVerdict(
+  result: Result,
+  waiting: WaitingHook,
+  service: ClusterMember,
+  step: StepContext,
+): Promise<Result> {
+  const { undoing, ledger, clock, log, cancel } = step;
+  // A cancel has sent ROLLBACK already.
+  if (cancel.aborted) return result;
+  if (decisiveResult(result).outcome !== "succeeded") {
+    await rollBack(waiting, service, step);
+    return result;
+  }
+  // From here on a cancel sends no ROLLBACK. So there is one verdict.
+  ledger.replace(["hook"], []);
+  try {
+    await giveVerdict(waiting, "CONTINUE", service, { ecs: undoing.ecs, clock, log });
+    return result;
+  } catch (error) {
+    return withoutVerdict(result, asFailure(error));
+  }
+}
+
+/** Never rejects: a ROLLBACK that can't be given stays in the ledger, so that the cleanup tries again. */
+async function rollBack(waiting: WaitingHook, service: ClusterMember, step: StepContext): Promise<void> {
+  const { undoing, ledger, clock, log, cancel } = step;
+  if (cancel.aborted) return;
+  ledger.replace(["hook"], []);
+  try {
+    await giveVerdict(waiting, "ROLLBACK", service, { ecs: undoing.ecs, clock, log });
+  } catch (error) {
+    const { code, failed, seen } = asFailure(error);
+    log.warning(`The deployment could not be told ROLLBACK. ${failed} ${seen}`);
+    if (!OVER.has(code))
+      ledger.replace(["hook"], [{ kind: "hook", deployment: waiting.deployment.arn, hook: waiting.hook.id }]);
+  }
+}
+
+const OVER: ReadonlySet<string> = new Set([
+  "hook-expired",
+  "deployment-replaced",
+  "deployment-ended",
+  "deployment-not-found",
+]);

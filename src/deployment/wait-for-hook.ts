@@ -1,0 +1,119 @@
+import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../aws/ecs.ts";
+import type { Clock } from "../clock.ts";
+import { badInput, type Failure } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { type ClusterMember, clusterName } from "../targets/arn.ts";
+import { WaitLines } from "../waiting.ts";
+import {
+  deploymentEnded,
+  deploymentNotFound,
+  deploymentReplaced,
+  hookExpired,
+  hookNotConfigured,
+  hookNotReached,
+} from "./failures.ts";
+
+const LOOK_EVERY_MS = 3_000;
+/** The longest time until a deployment that was just begun is in the list. */
+const LISTED_WITHIN_MS = 60_000;
+
+export interface HookContext {
+  readonly ecs: Pick<Ecs, "listServiceDeployments" | "describeServiceDeployment">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cancel: AbortSignal;
+}
+
+/** A deployment that waits at a pause hook. */
+export interface WaitingHook {
+  readonly deployment: ServiceDeployment;
+  readonly hook: PauseHook;
+}
+
+/**
+ * The deployment that the input names: by its ARN, or the newest of the service where it is `true`. Fails with
+ * `deployment-not-found` where none is under way within a minute.
+ */
+export async function findDeployment(
+  given: true | string,
+  service: ClusterMember,
+  { ecs, clock, log, cancel }: HookContext,
+): Promise<string> {
+  if (given !== true) return given;
+  const lines = new WaitLines({ clock, log });
+  const until = clock.now() + LISTED_WITHIN_MS;
+  for (;;) {
+    const [newest] = newestFirst(await ecs.listServiceDeployments(service.cluster, service.id));
+    if (newest !== undefined && !isOver(newest)) return newest.arn;
+    const what = `of service '${service.id}' in cluster '${clusterName(service.cluster)}' under way`;
+    if (clock.now() >= until)
+      throw deploymentNotFound(
+        what,
+        newest === undefined ? "It has none." : `Its newest one, '${newest.arn}', is ${newest.status}.`,
+      );
+    lines.tell(`there is no deployment ${what} yet`);
+    await clock.sleep(LOOK_EVERY_MS, cancel);
+  }
+}
+
+/**
+ * Waits until the deployment waits at a pause hook: the first one that awaits an action. Fails where it never will, and
+ * with `hook-not-reached` at the deadline.
+ */
+export async function waitForHook(
+  arn: string,
+  service: ClusterMember,
+  { deadline, ...context }: HookContext & { readonly deadline: number },
+): Promise<WaitingHook> {
+  const { ecs, clock, log, cancel } = context;
+  const lines = new WaitLines({ clock, log });
+  const begun = clock.now();
+  for (;;) {
+    const deployment = await ecs.describeServiceDeployment(arn);
+    if (deployment === undefined)
+      throw deploymentNotFound(`'${arn}'`, "ecs:DescribeServiceDeployments does not know it.");
+    checkService(deployment, service);
+    const hook = deployment.hooks.find(({ status }) => status === "AWAITING_ACTION");
+    if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
+    if (!deployment.hasPauseHook) throw hookNotConfigured(deployment);
+    if (isOver(deployment)) throw await whyOver(deployment, service, context);
+    if (clock.now() >= deadline) throw hookNotReached(deployment, Math.round((clock.now() - begun) / 1_000));
+    lines.tell(`the deployment is ${deployment.status}${deployment.stage ? ` at ${deployment.stage}` : ""}`);
+    await clock.sleep(LOOK_EVERY_MS, cancel);
+  }
+}
+
+/** Why a deployment waits for no verdict. */
+export async function whyOver(
+  deployment: ServiceDeployment,
+  service: ClusterMember,
+  { ecs }: Pick<HookContext, "ecs">,
+): Promise<Failure> {
+  if (deployment.hooks.some(({ status }) => status === "TIMED_OUT")) return hookExpired(deployment);
+  const [newest] = newestFirst(await ecs.listServiceDeployments(service.cluster, service.id));
+  if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
+    return deploymentReplaced(deployment, newest.arn);
+  return deploymentEnded(deployment);
+}
+
+function checkService({ arn, serviceArn }: ServiceDeployment, { cluster, id }: ClusterMember): void {
+  const parts = serviceArn.split("/");
+  // ARNs of the old format have no cluster.
+  const inCluster = parts.length === 3 ? parts[1] : undefined;
+  if (parts.at(-1) === id && (inCluster === undefined || inCluster === clusterName(cluster))) return;
+  throw badInput(
+    "deployment",
+    `a deployment of service '${id}'`,
+    `'${arn}', of '${serviceArn}'`,
+    "Name the service of the deployment, or leave it to 'deployment: true'.",
+  );
+}
+
+/** True as soon as no verdict can be given any more. */
+function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
+  return status !== "PENDING" && status !== "IN_PROGRESS";
+}
+
+function newestFirst(found: readonly DeploymentBrief[]): readonly DeploymentBrief[] {
+  return found.toSorted((a, b) => b.createdAt - a.createdAt);
+}
