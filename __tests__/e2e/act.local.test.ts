@@ -5,6 +5,7 @@ import { act, type ActRequest, type ActResult } from "../helpers/act.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
+import { until } from "../helpers/until.ts";
 import { missing } from "../helpers/virtual-environment.ts";
 import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
 
@@ -137,6 +138,28 @@ engine("a workflow engine runs", () => {
       expect(result.output).toContain(`The migration ran in ${task}.`);
       expect(shop.local.tasks.find(({ arn }) => arn === task)?.plan.definition.family).toContain("shop-held");
       expect(result.output).toContain("[task 1] System check identified no issues.");
+    });
+
+    it.each([
+      ["exits 0, and the service has the new revision", "shop:41", "", "CONTINUE"],
+      ["fails, and the service has its old revision again", "shop:40", " && exit 1", "ROLLBACK"],
+    ])("deploy-with-verdict.yml, whose smoke test %s", async (_, deployed, more, verdict) => {
+      await shop.pause(true);
+      const before = shop.running();
+      const check = "run: python manage.py check";
+      const result = await run(
+        example("deploy-with-verdict.yml"),
+        { inputs: { "task-definition": deployed } },
+        { [check]: `${check}${more}` },
+      );
+      if (verdict === "CONTINUE") green(result);
+      expect(result.succeeded).toBe(verdict === "CONTINUE");
+      const deployment = shop.local.serviceDeployments.at(-1);
+      await until(() => deployment?.isOver === true);
+      expect(deployment?.verdicts).toEqual([verdict]);
+      expect(deployment?.status).toBe(verdict === "CONTINUE" ? "SUCCESSFUL" : "ROLLBACK_SUCCESSFUL");
+      expect(shop.running()).toEqual(verdict === "CONTINUE" ? [deployed, deployed] : before);
+      await shop.pause(false);
     });
 
     it("fan-out.yml, whose six parts run once each", async () => {

@@ -1,3 +1,4 @@
+import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { openShop, SHOP_IMAGES, SHOP_REGION } from "../../local/shop/shop.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 
@@ -24,6 +25,19 @@ export class Shop {
   /** What a runner has of it: no keys. */
   get endpoint(): Readonly<Record<string, string>> {
     return { AWS_ENDPOINT_URL: this.local.url };
+  }
+
+  /** Lets the deployments of the service pause once their new tasks run, or no longer. */
+  async pause(pauses: boolean): Promise<void> {
+    const { url: endpoint, region, admin: credentials } = this.local;
+    const ecs = new ECSClient({ endpoint, region, credentials, maxAttempts: 3 });
+    const hook = { targetType: "PAUSE" as const, lifecycleStages: ["POST_SCALE_UP" as const] };
+    await ecs.send(
+      new UpdateServiceCommand({
+        ...{ cluster: "production", service: "shop" },
+        deploymentConfiguration: { lifecycleHooks: pauses ? [hook] : [] },
+      }),
+    );
   }
 
   /** The revisions that the service's running tasks are of. */
