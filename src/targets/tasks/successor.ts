@@ -14,7 +14,10 @@ export async function waitForSuccessor(
 ): Promise<Task | undefined> {
   const until = clock.now() + SUCCESSOR_WITHIN;
   for (;;) {
-    const next = tasks.takeSuccessor(await describeServiceTasks({ cluster: tasks.cluster, service: tasks.service, revision }, ecs), inputs.container);
+    const next = tasks.takeSuccessor(
+      await describeServiceTasks({ cluster: tasks.cluster, service: tasks.service, revision }, ecs),
+      inputs.container,
+    );
     if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
     await clock.sleep(LOOK_EVERY, signal);
   }
