@@ -81,6 +81,7 @@ export class DeployedService {
 
   async #create(): Promise<void> {
     const { stages = [], minutes = 10, action = "ROLLBACK", strategy = "ROLLING" } = this.#options;
+    const { subnets, securityGroups } = this.#aws.world.made;
     const timeoutConfiguration = { timeoutInMinutes: minutes, action };
     const hook = { targetType: "PAUSE" as const, lifecycleStages: [...stages], timeoutConfiguration };
     await this.#ecs.send(
@@ -91,7 +92,9 @@ export class DeployedService {
         desiredCount: 1,
         launchType: "FARGATE",
         enableExecuteCommand: true,
-        networkConfiguration: { awsvpcConfiguration: { subnets: [...this.#aws.world.made.subnets] } },
+        networkConfiguration: {
+          awsvpcConfiguration: { subnets: [...subnets], securityGroups: [...securityGroups] },
+        },
         deploymentConfiguration: { strategy, lifecycleHooks: stages.length === 0 ? [] : [hook] },
       }),
     );
