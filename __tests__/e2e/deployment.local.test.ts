@@ -1,4 +1,4 @@
-import { Aws, definition, jobLog, mainLog, pidOf, withoutInit } from "../helpers/local.ts";
+import { Aws, definition, mainLog, pidOf, withoutInit } from "../helpers/local.ts";
 import { RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts";
 import { until } from "../helpers/until.ts";
@@ -30,7 +30,7 @@ it.concurrent("a deployment goes on after a script that succeeds in a task of th
   });
   const deployment = await service.deploy();
   const result = await aws.step({ service: service.name, deployment: "true", run: SAY, timeout: "5m" });
-  expect([result.outputs["outcome"], jobLog(result)]).toEqual(["succeeded", ["the new revision"]]);
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "the new revision" });
   expect(mainLog(result).join("\n")).toContain(`Told deployment ${deployment.arn}: CONTINUE.`);
   // The canary pauses again at the next shift. The step acts once.
   await until(() => deployment.waits);
@@ -97,7 +97,7 @@ it.concurrent("with 'start: true' a script runs where the new revision has no ta
   const deployment = await service.deploy();
   const inputs = { service: service.name, deployment: "true", start: "true", timeout: "5m" };
   const result = await aws.step({ ...inputs, run: SAY });
-  expect([result.outputs["outcome"], jobLog(result)]).toEqual(["succeeded", ["the new revision"]]);
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "the new revision" });
   expect(result.annotations.map(({ message }) => message)).toContainEqual(
     expect.stringContaining("time-out action is CONTINUE"),
   );
