@@ -47,9 +47,9 @@ export async function underLock(
 function hasEnded(result: TaskResult): boolean {
   // With `retry: unknown` the job of an attempt before may still run.
   if (result.earlier?.some(({ outcome }) => outcome === "unknown")) return false;
-  return (
-    result.kind === "status" || (result.outcome === "not-started" && result.task?.sessionId === undefined)
-  );
+  // The script of a run without its verdict has ended: `withoutVerdict`.
+  if (result.kind === "status" || result.outcome === "failed") return true;
+  return result.outcome === "not-started" && result.task?.sessionId === undefined;
 }
 
 /** The result, where the lock's loss has stopped the job. */

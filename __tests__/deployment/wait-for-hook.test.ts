@@ -157,3 +157,13 @@ it.each([
   const found = warningsOf({ ...WAITS, expiresAt: 1_000 + ms, timeoutAction }, inputs, 1_000);
   expect(found).toEqual(warnings.map((warning) => expect.stringMatching(warning) as string));
 });
+
+it("warns of a hook that may act before the last attempt has ended", () => {
+  const retry = { reasons: [], exitCodes: [75], attempts: 3 };
+  const found = (ms: number) =>
+    warningsOf({ ...WAITS, expiresAt: ms }, anInputs({ timeout: 600_000, retry }), 0);
+  expect(found(29 * 60_000)).toEqual([
+    expect.stringContaining("Lower 'timeout' or 'retry-attempts', or raise"),
+  ]);
+  expect(found(31 * 60_000)).toEqual([]);
+});

@@ -50,6 +50,19 @@ it.concurrent("a deployment goes back after a script that fails, and the step is
   expect(service.tasks).toEqual([old]);
 });
 
+it.concurrent("with 'retry' the verdict is that on the last attempt", async () => {
+  const service = await started({ name: "again" });
+  const deployment = await service.deploy();
+  const result = await aws.step({
+    ...{ service: service.name, deployment: "true", timeout: "5m", retry: "75" },
+    run: `test -e /tmp/again || { touch /tmp/again; exit 75; }; ${SAY}`,
+  });
+  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "the new revision" });
+  expect(aws.calls("ContinueServiceDeployment", deployment.arn)).toHaveLength(1);
+  await until(() => deployment.isOver);
+  expect([deployment.status, deployment.verdicts]).toEqual(["SUCCESSFUL", ["CONTINUE"]]);
+});
+
 it.concurrent("a cancel sends ROLLBACK within a second, and once", async () => {
   const service = await started({ name: "cancelled" });
   const deployment = await service.deploy();
@@ -69,6 +82,8 @@ it.concurrent("a cancel sends ROLLBACK within a second, and once", async () => {
   expect([result.conclusion, deployment.verdicts]).toEqual(["cancelled", ["ROLLBACK"]]);
   expect(aws.calls("ContinueServiceDeployment", deployment.arn)).toHaveLength(1);
   expect((deployment.decidedAt ?? Infinity) - cancelledAt).toBeLessThan(1_000);
+  // The protection of the new task, which is given back after the job, does not keep it.
+  await until(() => service.tasks.length === 1);
 });
 
 it.concurrent("the post step sends ROLLBACK after a step that was killed", async () => {

@@ -19,7 +19,7 @@ it.each(["yes", "web", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web"])(
   "is none: %s",
   (deployment) => {
     expect(refusal({ ...least, deployment }).failed).toMatch(
-      /^Input 'deployment' must be true, false or the ARN of a service deployment/,
+      /^Input 'deployment' must be true or false, or the ARN of a service deployment/,
     );
   },
 );

@@ -1,5 +1,5 @@
 import { Failure } from "../../src/errors.ts";
-import { failedResult, type Outcome, workerResults } from "../../src/report/result.ts";
+import { failedResult, type Outcome, withoutVerdict, workerResults } from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
 import { aFailedResult, aResult, aStatus, someFacts } from "./results.ts";
 
@@ -55,5 +55,17 @@ describe("a run without the job's status", () => {
       failure: expect.any(Failure) as Failure,
       task: undefined,
     });
+  });
+});
+
+it("is red where the deployment of a script that succeeded takes no verdict, and knows its attempts", () => {
+  const earlier = [{ taskId: "t", outcome: "failed", end: "exit code 75", reason: "exit code 75" }] as const;
+  const result = withoutVerdict({ ...aResult("exited", "0"), earlier }, failure("hook-expired"));
+  expect(result).toMatchObject({
+    kind: "failed",
+    outcome: "failed",
+    exitCode: 0,
+    earlier,
+    task: someFacts(),
   });
 });

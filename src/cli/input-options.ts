@@ -4,10 +4,10 @@ import type { InputValue, RunInputs } from "../program/run-options.ts";
 import { inputHelp } from "./input-help.ts";
 
 const flags = [
-  ...(["check", "protect", "start", "hold", "fail-fast", "assign-public-ip"] as const),
+  ...(["check", "protect", "start", "deployment", "hold", "fail-fast", "assign-public-ip"] as const),
   ...(["log-to-container", "workflow-commands", "summary"] as const),
 ];
-/** The inputs that are true or false: as an option, the name alone is true. A test compares them with the validation. */
+/** The inputs that may be true: as an option, the name alone is true. A test compares them with the validation. */
 export const FLAGS: ReadonlySet<InputName> = new Set(flags);
 
 /** The inputs of which each option is one variable, whose value may have several lines. */
@@ -21,8 +21,7 @@ export function addInputOptions(
   const given = new Map<InputName, string[]>();
   for (const name of inputNames) {
     if (without.includes(name)) continue;
-    const form = FLAGS.has(name) ? `--${name} [boolean]` : `--${name} <value>`;
-    const option = new Option(form).argParser((text: string) => {
+    const option = new Option(`--${name} ${valueOf(name)}`).argParser((text: string) => {
       if (VARIABLES.has(name)) checkVariable(text, env);
       given.set(name, [...(given.get(name) ?? []), text]);
     });
@@ -37,6 +36,12 @@ export function addInputOptions(
   });
   return () =>
     Object.fromEntries([...given].map(([name, texts]) => [name, inputValue(name, texts, env)] as const));
+}
+
+/** How the help shows the value of the option. */
+function valueOf(name: InputName): string {
+  if (!FLAGS.has(name)) return "<value>";
+  return name === "deployment" ? "[arn]" : "[boolean]";
 }
 
 /** An option that is given several times is a list. A variable of several lines stays one. */

@@ -4,15 +4,16 @@ import type { Inputs } from "../inputs/inputs.ts";
 /** What the user should know of a hook before the script runs: that it may act before this step does. */
 export function warningsOf(
   { expiresAt, timeoutAction }: PauseHook,
-  { timeout, startTimeout, where }: Pick<Inputs, "timeout" | "startTimeout" | "where">,
+  { timeout, startTimeout, where, retry }: Pick<Inputs, "timeout" | "startTimeout" | "where" | "retry">,
   now: number,
 ): readonly string[] {
   const warnings: string[] = [];
-  const longest = timeout + (where.kind === "new" ? startTimeout : 0);
+  const attempt = timeout + (where.kind === "new" ? startTimeout : 0);
+  const longest = attempt * (retry?.attempts ?? 1);
   if (expiresAt !== undefined && expiresAt < now + longest)
     warnings.push(
       `The pause hook expires at ${time(expiresAt)}, before this step must have ended (${time(now + longest)}): ` +
-        `ECS then acts by itself (${timeoutAction ?? "ROLLBACK"}). Lower 'timeout', or raise 'timeoutInMinutes' of the hook.`,
+        `ECS then acts by itself (${timeoutAction ?? "ROLLBACK"}). Lower 'timeout'${retry ? " or 'retry-attempts'" : ""}, or raise 'timeoutInMinutes' of the hook.`,
     );
   if (timeoutAction === "CONTINUE")
     warnings.push(

@@ -24,7 +24,7 @@ function parse(text: string): ParseResult<boolean | string> {
   const answer = boolean(text);
   if ("value" in answer) return answer;
   return {
-    must: "true, false or the ARN of a service deployment, such as arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/r9i43YFjvgF_xlg7m2eJ1r",
+    must: "true or false, or the ARN of a service deployment, such as arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/r9i43YFjvgF_xlg7m2eJ1r",
     got: shown(text),
   };
 }

@@ -44,7 +44,10 @@ export interface StatusResult {
 export interface FailedResult {
   readonly kind: "failed";
   readonly outcome: Outcome;
-  /** 130 for a cancelled job, as in a shell after an interrupt; else undefined. */
+  /**
+   * 130 for a cancelled job, as in a shell after an interrupt; 0 with the outcome `failed`, where the script succeeded and its
+   * deployment could not be told so; else undefined.
+   */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
   /** Undefined where the run ended before it had a task. */
@@ -180,8 +183,8 @@ export function withoutVerdict(result: Result, failure: Failure): Result {
   return result.kind === "checked" ? result : failedAfter(result, failure);
 }
 
-function failedAfter({ task }: TaskResult, failure: Failure): FailedResult {
-  return { kind: "failed", outcome: "failed", exitCode: 0, failure, task };
+function failedAfter({ task, earlier }: TaskResult, failure: Failure): FailedResult {
+  return { kind: "failed", outcome: "failed", exitCode: 0, failure, task, ...(earlier && { earlier }) };
 }
 
 /** `attached`: the script may have run. */

@@ -1,0 +1,15 @@
+import { exitCodeOf } from "../../src/cli/exit-code.ts";
+
+it.each([
+  ["succeeded", 0, 0],
+  ["failed", 3, 3],
+  ["timed-out", 124, 124],
+  ["cancelled", 130, 130],
+  ["cancelled", undefined, 130],
+  ["not-started", undefined, 125],
+  ["unknown", undefined, 125],
+  // A script that succeeds, and a deployment that does not take the verdict.
+  ["failed", 0, 125],
+] as const)("a run that %s with %s ends with %d", (outcome, exitCode, expected) => {
+  expect(exitCodeOf({ outcome, exitCode })).toBe(expected);
+});
