@@ -124,9 +124,17 @@ it.concurrent("a hook that expires while the script runs is named, and the step 
   // 600 ms, as hookMinute has it.
   const service = await started({ name: "expired", minutes: 0.5, action: "CONTINUE" });
   const deployment = await service.deploy();
-  const result = await aws.step({
-    ...{ service: service.name, deployment: "true", run: "echo begun; sleep 4", timeout: "5m" },
-  });
+  const { bucket } = aws.world.made;
+  const left: string[] = [];
+  const result = await aws.step(
+    {
+      ...{ service: service.name, deployment: "true", bucket, lock: "expired", timeout: "5m" },
+      run: "echo begun; sleep 4",
+    },
+    { beforePost: async () => void left.push(...(await aws.objects("fargate-exec/locks/"))) },
+  );
   expect(result.annotations.map(({ title }) => title)).toContain("fargate-exec: hook-expired");
+  // The script has ended, so the lock is free.
+  expect(left).toEqual([]);
   expect([result.conclusion, deployment.verdicts]).toEqual(["failure", []]);
 });
