@@ -5,6 +5,7 @@ import { act, type ActRequest, type ActResult } from "../helpers/act.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import { missing } from "../helpers/virtual-environment.ts";
 import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
@@ -140,13 +141,14 @@ engine("a workflow engine runs", () => {
       expect(result.output).toContain("[task 1] System check identified no issues.");
     });
 
-    it.each([
+    const verdicts = [
       ["exits 0, and the service has the new revision", "shop:41", "", "CONTINUE"],
       ["fails, and the service has its old revision again", "shop:40", " && exit 1", "ROLLBACK"],
-    ])("deploy-with-verdict.yml, whose smoke test %s", async (_, deployed, more, verdict) => {
+    ] as const;
+    it.each(turnOf(verdicts, 2))("deploy-with-verdict.yml, whose smoke test %s", async (_, deployed, more, verdict) => {
       await shop.pause(true);
       const before = shop.running();
-      const check = "run: python manage.py check";
+      const check = "run: python manage.py check --deploy";
       const result = await run(
         example("deploy-with-verdict.yml"),
         { inputs: { "task-definition": deployed } },
