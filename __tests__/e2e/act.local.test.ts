@@ -145,24 +145,27 @@ engine("a workflow engine runs", () => {
       ["exits 0, and the service has the new revision", "shop:41", "", "CONTINUE"],
       ["fails, and the service has its old revision again", "shop:40", " && exit 1", "ROLLBACK"],
     ] as const;
-    it.each(turnOf(verdicts, 2))("deploy-with-verdict.yml, whose smoke test %s", async (_, deployed, more, verdict) => {
-      await shop.pause(true);
-      const before = shop.running();
-      const check = "run: python manage.py check --deploy";
-      const result = await run(
-        example("deploy-with-verdict.yml"),
-        { inputs: { "task-definition": deployed } },
-        { [check]: `${check}${more}` },
-      );
-      if (verdict === "CONTINUE") green(result);
-      expect(result.succeeded).toBe(verdict === "CONTINUE");
-      const deployment = shop.local.serviceDeployments.at(-1);
-      await until(() => deployment?.isOver === true);
-      expect(deployment?.verdicts).toEqual([verdict]);
-      expect(deployment?.status).toBe(verdict === "CONTINUE" ? "SUCCESSFUL" : "ROLLBACK_SUCCESSFUL");
-      expect(shop.running()).toEqual(verdict === "CONTINUE" ? [deployed, deployed] : before);
-      await shop.pause(false);
-    });
+    it.each(turnOf(verdicts, 2))(
+      "deploy-with-verdict.yml, whose smoke test %s",
+      async (_, deployed, more, verdict) => {
+        await shop.pause(true);
+        const before = shop.running();
+        const check = "run: python manage.py check --deploy";
+        const result = await run(
+          example("deploy-with-verdict.yml"),
+          { inputs: { "task-definition": deployed } },
+          { [check]: `${check}${more}` },
+        );
+        if (verdict === "CONTINUE") green(result);
+        expect(result.succeeded).toBe(verdict === "CONTINUE");
+        const deployment = shop.local.serviceDeployments.at(-1);
+        await until(() => deployment?.isOver === true);
+        expect(deployment?.verdicts).toEqual([verdict]);
+        expect(deployment?.status).toBe(verdict === "CONTINUE" ? "SUCCESSFUL" : "ROLLBACK_SUCCESSFUL");
+        expect(shop.running()).toEqual(verdict === "CONTINUE" ? [deployed, deployed] : before);
+        await shop.pause(false);
+      },
+    );
 
     it("fan-out.yml, whose six parts run once each", async () => {
       const result = await run(example("fan-out.yml"));
