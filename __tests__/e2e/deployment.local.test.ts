@@ -121,19 +121,22 @@ it.concurrent("with 'start: true' a script runs where the new revision has no ta
 });
 
 it.concurrent("a hook that expires while the script runs is named, and the step is red", async () => {
-  // 600 ms, as hookMinute has it.
-  const service = await started({ name: "expired", minutes: 0.5, action: "CONTINUE" });
+  const service = await started({ name: "expired", action: "CONTINUE" });
   const deployment = await service.deploy();
   const { bucket } = aws.world.made;
   const left: string[] = [];
   const result = await aws.step(
     {
       ...{ service: service.name, deployment: "true", bucket, lock: "expired", timeout: "5m" },
-      run: "echo begun; sleep 4",
+      run: "echo begun; sleep 1",
     },
-    { beforePost: async () => void left.push(...(await aws.objects("fargate-exec/locks/"))) },
+    {
+      onLine: (line) => line === "begun" && deployment.expire(),
+      beforePost: async () => void left.push(...(await aws.objects("fargate-exec/locks/"))),
+    },
   );
   expect(result.annotations.map(({ title }) => title)).toContain("fargate-exec: hook-expired");
+  expect(result.outputs["exit-code"]).toBe("0");
   // The script has ended, so the lock is free.
   expect(left).toEqual([]);
   expect([result.conclusion, deployment.verdicts]).toEqual(["failure", []]);

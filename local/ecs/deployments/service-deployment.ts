@@ -137,6 +137,15 @@ export class ServiceDeployment {
     return true;
   }
 
+  /** Lets the hook that awaits an action expire now, as its time-out does. */
+  expire(): void {
+    for (const { detail, decide } of this.#hooks) {
+      if (detail.status !== "AWAITING_ACTION") continue;
+      detail.status = "TIMED_OUT";
+      decide(detail.timeoutAction);
+    }
+  }
+
   get brief(): object {
     return {
       serviceDeploymentArn: this.arn,
