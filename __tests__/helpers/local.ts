@@ -32,9 +32,8 @@ import type { ContainerProcess } from "../../local/task/processes.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { clientConfig, reached, runTask, startWorld, type World } from "../local/with-local.ts";
-import { callerFilesFor } from "./caller-files.ts";
-import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
-import type { Policy } from "../../local/iam/policy.ts";
+import { type Names, policyOf } from "../../local/iam/policy-files.ts";
+import { Rights, type RightsOptions } from "./rights.ts";
 import { answered, eventually, until } from "./until.ts";
 
 const actionDir = resolve(import.meta.dirname, "../..");
@@ -61,39 +60,24 @@ export interface StepOptions extends Partial<
   readonly also?: readonly string[];
   /** Files of docs/iam that it lacks. */
   readonly lacks?: readonly string[];
+  /** Names for placeholders of these files that can't be told from the inputs. */
+  readonly names?: Names;
 }
-
-/** Names for the placeholders: any name will do. The rights are exactly those of docs/iam. */
-const anyName: Names = {
-  ...{ region: "*", account: "*", cluster: "*", service: "*", family: "*" },
-  ...{ "caller-role": "*", "task-role": "*", "execution-role": "*" },
-  ...{ bucket: "*", prefix: "*", "bucket-key": "*", "cluster-key": "*" },
-  ...{ "log-group": "*", "container-log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
-};
-const rolePolicies = policyFiles
-  .filter((file) => file.startsWith("task-role"))
-  .map((file) => policyOf(file, anyName));
 
 function keysOf(env: Readonly<Record<string, string>>): Keys {
   const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } = env;
   return { accessKeyId, secretAccessKey };
 }
 
-/** The policies of docs/iam that the role of a step with these inputs has. */
-export function callerPoliciesFor(
-  inputs: Inputs,
-  { also = [], lacks = [] }: Pick<StepOptions, "also" | "lacks"> = {},
-): readonly Policy[] {
-  const files = [...callerFilesFor(inputs), ...also].filter((file) => !lacks.includes(file));
-  return files.map((file) => policyOf(file, anyName));
-}
-
 /**
  * One local Fargate for the tests of a file, and the bundled action on it. Each step runs as a user of its own, under exactly
- * the policies of docs/iam that its inputs need. The tests' own calls have all rights, and the user of `local.env` has none.
+ * the policies of docs/iam that its inputs need, and so does its task. The tests' own calls have all rights, and the user of
+ * `local.env` has none.
  */
 export class Aws {
   readonly world: World;
+  /** The rights of the steps, and of their tasks. */
+  readonly rights: Rights;
   #steps = 0;
   readonly #s3: S3Client;
   readonly #ecs: ECSClient;
@@ -101,6 +85,7 @@ export class Aws {
 
   private constructor(world: World) {
     this.world = world;
+    this.rights = new Rights(world);
     const config = clientConfig(world.local);
     // A kept-alive connection may be closed just as it is used again.
     this.#s3 = new S3Client({ ...config, forcePathStyle: true, maxAttempts: 3 });
@@ -115,10 +100,11 @@ export class Aws {
   static async start(options: LocalOptions = {}): Promise<Aws> {
     const world = await startWorld({ ...options, delays: { firstRead: 50, ...options.delays } });
     const { iam, env } = world.local;
+    const aws = new Aws(world);
     iam.principals.addUser("local", { policies: [], keys: keysOf(env) });
-    iam.principals.setRole("demo-task", rolePolicies);
-    iam.principals.setRole("demo-execution", [policyOf("execution-role", anyName)]);
-    return new Aws(world);
+    iam.principals.setSessions("demo-task", (task) => aws.rights.task(task));
+    iam.principals.setRole("demo-execution", [policyOf("execution-role", aws.rights.names({}))]);
+    return aws;
   }
 
   async stop(): Promise<void> {
@@ -127,7 +113,7 @@ export class Aws {
 
   /** Runs the step with a workspace of its own; on the seed's cluster unless the inputs say another. */
   async step(inputs: Inputs, options: StepOptions = {}): Promise<StepResult> {
-    const { files = {}, env = {}, also = [], lacks = [], ...more } = options;
+    const { files = {}, env = {}, also = [], lacks = [], names = {}, ...more } = options;
     const { local, made } = this.world;
     const workspace = mkdtempSync(join(tmpdir(), "workspace-"));
     try {
@@ -138,7 +124,7 @@ export class Aws {
       return await runStep({
         actionDir,
         inputs: { cluster: made.cluster, ...inputs },
-        env: { ...local.env, ...this.keysFor(inputs, { also, lacks }), ...env },
+        env: { ...local.env, ...this.keysFor(inputs, { also, lacks, names }), ...env },
         workspace,
         ...more,
       });
@@ -148,13 +134,11 @@ export class Aws {
   }
 
   /** The keys of a new user with the policies of a step with these inputs. */
-  keysFor(
-    inputs: Inputs,
-    options: Pick<StepOptions, "also" | "lacks"> = {},
-  ): Readonly<Record<string, string>> {
-    const policies = callerPoliciesFor(inputs, options);
+  keysFor(inputs: Inputs, options: RightsOptions = {}): Readonly<Record<string, string>> {
+    const policies = this.rights.caller(inputs, options);
     const { principals } = this.world.local.iam;
     const keys = principals.addUser(`step-${(this.#steps += 1)}`, { policies });
+    this.rights.register(keys.accessKeyId, inputs, options);
     return { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };
   }
 

@@ -4,7 +4,7 @@ import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import { clientConfig } from "../local/with-local.ts";
-import { Aws, callerPoliciesFor, type Inputs, mainLog } from "./local.ts";
+import { Aws, type Inputs, mainLog } from "./local.ts";
 
 /** The set-up of one test on a local Fargate that several share: all that it makes has a name of its own. */
 export class SetUp {
@@ -37,7 +37,7 @@ export class SetUp {
     const { denied, lacks } = this;
     const Statement = { Effect: "Deny", Action: denied, Resource: "*" };
     local.iam.principals.setRole(this.name, [
-      ...callerPoliciesFor(inputs, { lacks }),
+      ...this.aws.rights.caller(inputs, { lacks, names: { "caller-role": this.name } }),
       ...(denied === undefined ? [] : [{ Version: "2012-10-17", Statement }]),
     ]);
     return await local.sessionEnv(`arn:aws:iam::${local.accountId}:role/${this.name}`, 7_200);

@@ -33,6 +33,9 @@ export interface UserOptions {
   readonly keys?: Keys;
 }
 
+/** The policies of a role's session, by the session's name. */
+export type PoliciesOfSession = (session: string) => readonly Policy[];
+
 const everything: Policy = {
   Version: "2012-10-17",
   Statement: { Effect: "Allow", Action: "*", Resource: "*" },
@@ -46,6 +49,8 @@ export class Principals {
   readonly #users = new Map<string, KeyOwner>();
   /** The policies of each role, by their names. */
   readonly #roles = new Map<string, ReadonlyMap<string, Policy>>();
+  /** The policies of the sessions of each role whose sessions differ. */
+  readonly #sessionPolicies = new Map<string, PoliciesOfSession>();
 
   constructor(accountId: string, sessions: { find(accessKeyId: string): SessionKeys | undefined }) {
     this.#accountId = accountId;
@@ -64,7 +69,16 @@ export class Principals {
 
   /** Sets the policies of a role, for all of its sessions from now on. */
   setRole(name: string, policies: readonly unknown[]): void {
+    this.#sessionPolicies.delete(name);
     this.#roles.set(name, new Map(policies.map((policy, i) => [String(i), readPolicy(policy)])));
+  }
+
+  /**
+   * Gives each session of a role policies of its own, as if each had another role. AWS's roles can't do that; it is for tests
+   * that share a task definition. The name of a task's session is the task's id.
+   */
+  setSessions(role: string, policiesOf: PoliciesOfSession): void {
+    this.#sessionPolicies.set(role, policiesOf);
   }
 
   /** Gives a role one more policy, as PutRolePolicy does. The first one takes away the role's rights to everything. */
@@ -106,7 +120,9 @@ export class Principals {
   session(roleArn: string, sessionName: string): Asker {
     const [, account = "", name = ""] = /^arn:[^:]+:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(roleArn) ?? [];
     const arn = `arn:aws:sts::${account}:assumed-role/${name}/${sessionName}`;
-    return { arn, roleArn, account, policies: [...(this.#roles.get(name)?.values() ?? [everything])] };
+    const ofSession = this.#sessionPolicies.get(name)?.(sessionName);
+    const policies = ofSession ?? [...(this.#roles.get(name)?.values() ?? [everything])];
+    return { arn, roleArn, account, policies };
   }
 }
 

@@ -1,0 +1,134 @@
+import type { RecordedRequest } from "../../local/front/requests.ts";
+import { type Names, policyOf } from "../../local/iam/policy-files.ts";
+import type { Policy } from "../../local/iam/policy.ts";
+import type { Task } from "../../local/task/task.ts";
+import type { World } from "../local/with-local.ts";
+import { callerFilesFor } from "./caller-files.ts";
+import type { Inputs, StepOptions } from "./local.ts";
+import { type ExecSettings, taskFiles, taskFilesFor } from "./task-files.ts";
+
+/** What the rights of a step depend on, beside its inputs. */
+export type RightsOptions = Pick<StepOptions, "also" | "lacks" | "names">;
+
+/** A step that has been given rights. */
+interface Step {
+  readonly inputs: Inputs;
+  readonly names: Names;
+  /** Of its task's role. */
+  readonly files: readonly string[];
+}
+
+/**
+ * The rights of the steps on one local Fargate, and of the tasks that they run in: exactly the files of docs/iam that the inputs
+ * need, with the names of the cluster, the bucket and so on in the place of the placeholders. What the names lead to is known from
+ * the calls that have made it.
+ */
+export class Rights {
+  readonly #world: World;
+  /** By the access keys of their callers. */
+  readonly #steps = new Map<string, Step>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The policies of the workflow's role. */
+  caller(inputs: Inputs, { also = [], lacks = [], names = {} }: RightsOptions = {}): readonly Policy[] {
+    const files = [...callerFilesFor(inputs), ...also].filter((file) => !lacks.includes(file));
+    const all = { ...this.names(inputs), ...names };
+    return files.map((file) => policyOf(file, all));
+  }
+
+  /** From now on the tasks of this caller's step have the files that its inputs need. */
+  register(accessKeyId: string, inputs: Inputs, { names = {} }: RightsOptions = {}): void {
+    const files = taskFilesFor(inputs, this.#clusterOf(inputs).settings);
+    this.#steps.set(accessKeyId, { inputs, files, names: { ...this.names(inputs), ...names } });
+  }
+
+  /** The policies of the task role in the session of one task. Without a step the task has what its exec agent needs. */
+  task(taskId: string): readonly Policy[] {
+    const names = this.names({});
+    const task = this.#world.local.tasks.find(({ id }) => id === taskId);
+    // A simulation asks about the role, and names no task.
+    if (task === undefined) return taskFiles.map((file) => policyOf(file, names));
+    const steps = this.#stepsIn(task);
+    const policies = steps.flatMap((step) => step.files.map((file) => policyOf(file, step.names)));
+    return [policyOf("task-role", names), ...policies];
+  }
+
+  #stepsIn(task: Task): readonly Step[] {
+    const { plan, id } = task;
+    const starts = this.#requests("RunTask").filter(({ startedBy }) => startedBy === plan.startedBy);
+    const keys = new Set(starts.map(({ key }) => key));
+    return [...this.#steps].flatMap(([key, step]) => {
+      const { task: named, service } = step.inputs;
+      if (named !== undefined) return named.includes(id) ? [step] : [];
+      const isOfService = plan.group === `service:${lastPart(service)}`;
+      return isOfService || keys.has(key) ? [step] : [];
+    });
+  }
+
+  /** The names in the place of the placeholders. */
+  names(inputs: Inputs): Names {
+    const { local, made } = this.#world;
+    const { name: cluster, settings } = this.#clusterOf(inputs);
+    const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix } = settings.logConfiguration ?? {};
+    const key = lastPart(made.kmsKeyId);
+    const isKey = (name: string | undefined): name is string => name?.includes("alias/") === false;
+    const { kmsKeyId } = settings;
+    const bucketKey = inputs["kms-key-id"];
+    return {
+      ...{ region: local.region, account: local.accountId, cluster, service: lastPart(inputs["service"]) },
+      ...this.#definitionOf(inputs),
+      "caller-role": "none",
+      bucket: inputs["bucket"] ?? "none",
+      prefix: inputs["prefix"] ?? "fargate-exec/",
+      "bucket-key": isKey(bucketKey) ? lastPart(bucketKey) : key,
+      "cluster-key": isKey(kmsKeyId) ? lastPart(kmsKeyId) : key,
+      "container-log-group": made.containerLogGroup,
+      "log-group": cloudWatchLogGroupName ?? made.containerLogGroup,
+      "log-bucket": s3BucketName ?? "none",
+      "log-prefix": s3KeyPrefix ?? "none",
+    };
+  }
+
+  #clusterOf({ cluster }: Inputs): { readonly name: string; readonly settings: ExecSettings } {
+    const name = lastPart(cluster) || this.#world.made.cluster;
+    const made = this.#requests("CreateCluster").findLast(({ clusterName }) => clusterName === name);
+    const changed = this.#requests("UpdateCluster").findLast((body) => lastPart(body["cluster"]) === name);
+    const { configuration } = (changed ?? made ?? {}) as {
+      readonly configuration?: { readonly executeCommandConfiguration?: ExecSettings };
+    };
+    return { name, settings: configuration?.executeCommandConfiguration ?? {} };
+  }
+
+  /** The family that the step may start, and the names of its roles. */
+  #definitionOf(inputs: Inputs): Names {
+    const { made } = this.#world;
+    const service = this.#requests("CreateService").findLast(
+      ({ serviceName }) => serviceName === lastPart(inputs["service"]),
+    );
+    const named = inputs["task-definition"] ?? (service?.["taskDefinition"] as string | undefined);
+    // The family of a file is in the file.
+    const family = named?.endsWith(".json") ? "*" : (lastPart(named ?? made.taskDefinition).split(":")[0] ?? "");
+    const registered = this.#requests("RegisterTaskDefinition").findLast((body) => body["family"] === family);
+    return {
+      family,
+      "task-role": lastPart(inputs["task-role"] ?? registered?.["taskRoleArn"]) || "demo-task",
+      "execution-role":
+        lastPart(inputs["execution-role"] ?? registered?.["executionRoleArn"]) || "demo-execution",
+    };
+  }
+
+  /** The bodies of these calls so far, and the keys of their callers. */
+  #requests(operation: string): readonly (Readonly<Record<string, unknown>> & { readonly key: string })[] {
+    return this.#world.local.requests
+      .filter((request: RecordedRequest) => request.operation === operation)
+      .map(({ body, key }) => ({ ...(body as object), key }));
+  }
+}
+
+/** The name in an ARN, and any other name as it is. */
+function lastPart(name: unknown): string {
+  return typeof name === "string" ? (name.split("/").at(-1) ?? "") : "";
+}
