@@ -92,8 +92,10 @@ export class Rights {
     };
   }
 
-  #clusterOf({ cluster }: Inputs): { readonly name: string; readonly settings: ExecSettings } {
-    const name = lastPart(cluster) || this.#world.made.cluster;
+  /** The ARN of a task or of a service names its cluster, whatever the input says. */
+  #clusterOf({ cluster, task, service }: Inputs): { readonly name: string; readonly settings: ExecSettings } {
+    const [, named] = /:(?:task|service)\/([^/]+)\//.exec(task ?? service ?? "") ?? [];
+    const name = named ?? (lastPart(cluster) || this.#world.made.cluster);
     const made = this.#requests("CreateCluster").findLast(({ clusterName }) => clusterName === name);
     const changed = this.#requests("UpdateCluster").findLast((body) => lastPart(body["cluster"]) === name);
     const { configuration } = (changed ?? made ?? {}) as {
@@ -110,7 +112,9 @@ export class Rights {
     );
     const named = inputs["task-definition"] ?? (service?.["taskDefinition"] as string | undefined);
     // The family of a file is in the file.
-    const family = named?.endsWith(".json") ? "*" : (lastPart(named ?? made.taskDefinition).split(":")[0] ?? "");
+    const family = named?.endsWith(".json")
+      ? "*"
+      : (lastPart(named ?? made.taskDefinition).split(":")[0] ?? "");
     const registered = this.#requests("RegisterTaskDefinition").findLast((body) => body["family"] === family);
     return {
       family,
