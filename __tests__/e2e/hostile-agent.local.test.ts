@@ -7,7 +7,7 @@ import { Aws, filesIn, mainLog } from "../helpers/local.ts";
 import { flooded, floodOf, TEXTS } from "../helpers/floods.ts";
 import { eventually } from "../helpers/until.ts";
 
-/** Another key of the account, which the task role may use, too. */
+/** Another key of the account, which the roles may use, too. */
 let anotherKey: string;
 const ALIAS = "alias/exec-sessions";
 const clusters = { alias: "encrypted-by-alias", id: "encrypted-by-id" };
@@ -36,12 +36,16 @@ afterAll(() => aws.stop());
 async function run(cluster: string, orders: Orders = {}): Promise<StepResult> {
   const task = await aws.runningTask(undefined, cluster);
   await aws.world.local.inject(orders);
-  return await aws.step({
-    cluster,
-    task: task.id,
-    run: 'touch /tmp/ran; echo "ran with $TOKEN"',
-    secrets: "TOKEN=hunter22",
-  });
+  return await aws.step(
+    {
+      cluster,
+      task: task.id,
+      run: 'touch /tmp/ran; echo "ran with $TOKEN"',
+      secrets: "TOKEN=hunter22",
+    },
+    // Both roles may use any key, so nothing but the action keeps the session from another one.
+    { names: { "cluster-key": "*" } },
+  );
 }
 
 const keysAsked = (): unknown[] =>

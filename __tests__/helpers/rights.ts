@@ -59,12 +59,14 @@ export class Rights {
   #stepsIn(task: Task): readonly Step[] {
     const { plan, id } = task;
     const starts = this.#requests("RunTask").filter(({ startedBy }) => startedBy === plan.startedBy);
-    const keys = new Set(starts.map(({ key }) => key));
+    const { principals } = this.#world.local.iam;
+    // The key of the step's own user, or one of the role that it has assumed.
+    const starters = new Set(starts.flatMap(({ key }) => [key, principals.find(key)?.roleArn ?? key]));
     return [...this.#steps].flatMap(([key, step]) => {
-      const { task: named, service } = step.inputs;
+      const { task: named, service, "role-to-assume": role = key } = step.inputs;
       if (named !== undefined) return named.includes(id) ? [step] : [];
       const isOfService = plan.group === `service:${lastPart(service)}`;
-      return isOfService || keys.has(key) ? [step] : [];
+      return isOfService || starters.has(key) || starters.has(role) ? [step] : [];
     });
   }
 
