@@ -2,6 +2,7 @@ import { CreateLogGroupCommand, DeleteLogGroupCommand } from "@aws-sdk/client-cl
 import {
   type ContainerDefinition,
   CreateServiceCommand,
+  type ExecuteCommandLogConfiguration,
   RegisterTaskDefinitionCommand,
   type RegisterTaskDefinitionCommandInput,
   UpdateServiceCommand,
@@ -71,6 +72,13 @@ async function service(setUp: SetUp, desiredCount: number, exec = true): Promise
   );
   if (desiredCount > 0) await tasksRun(setUp);
   return { service: setUp.name };
+}
+
+/** A new task on a cluster that logs its sessions so, with a role that may write there. */
+async function logged(setUp: SetUp, logConfiguration: ExecuteCommandLogConfiguration): Promise<Inputs> {
+  const cluster = await setUp.cluster({ logging: "OVERRIDE", logConfiguration });
+  const inputs = { ...aws.newTask(), cluster };
+  return { ...inputs, "task-role": setUp.taskRole(aws.rights.taskRole(inputs)) };
 }
 
 async function tasksRun({ name }: SetUp): Promise<void> {
@@ -439,10 +447,7 @@ const broken: Readonly<Record<string, Broken>> = {
   "a log group that is not there": {
     wrong: ["log group"],
     says: /aws logs create-log-group/,
-    make: async (setUp) => {
-      const logConfiguration = { cloudWatchLogGroupName: `/${setUp.name}` };
-      return { ...aws.newTask(), cluster: await setUp.cluster({ logging: "OVERRIDE", logConfiguration }) };
-    },
+    make: (setUp) => logged(setUp, { cloudWatchLogGroupName: `/${setUp.name}` }),
     mend: async (setUp) => {
       await setUp.logs.send(new CreateLogGroupCommand({ logGroupName: `/${setUp.name}` }));
       return unchanged;
@@ -452,12 +457,9 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["log group"],
     says: /associate-kms-key/,
     make: async (setUp) => {
-      const logConfiguration = {
-        cloudWatchLogGroupName: `/${setUp.name}`,
-        cloudWatchEncryptionEnabled: true,
-      };
-      await setUp.logs.send(new CreateLogGroupCommand({ logGroupName: `/${setUp.name}` }));
-      return { ...aws.newTask(), cluster: await setUp.cluster({ logging: "OVERRIDE", logConfiguration }) };
+      const logGroupName = `/${setUp.name}`;
+      await setUp.logs.send(new CreateLogGroupCommand({ logGroupName }));
+      return logged(setUp, { cloudWatchLogGroupName: logGroupName, cloudWatchEncryptionEnabled: true });
     },
     mend: async (setUp) => {
       const { kmsKeyId } = aws.world.made;
@@ -470,10 +472,7 @@ const broken: Readonly<Record<string, Broken>> = {
   "a log bucket that is not there": {
     wrong: ["log bucket"],
     says: /bucket's name/,
-    make: async (setUp) => {
-      const logConfiguration = { s3BucketName: setUp.name, s3KeyPrefix: "sessions" };
-      return { ...aws.newTask(), cluster: await setUp.cluster({ logging: "OVERRIDE", logConfiguration }) };
-    },
+    make: (setUp) => logged(setUp, { s3BucketName: setUp.name, s3KeyPrefix: "sessions" }),
     mend: async (setUp) => {
       await setUp.bucket();
       return unchanged;

@@ -39,6 +39,12 @@ export class Rights {
     return files.map((file) => policyOf(file, all));
   }
 
+  /** The policies of a task role that is for tasks with such a step alone. */
+  taskRole(inputs: Inputs): readonly Policy[] {
+    const names = this.names(inputs);
+    return taskFilesFor(inputs, this.#clusterOf(inputs).settings).map((file) => policyOf(file, names));
+  }
+
   /** From now on the tasks of this caller's step have the files that its inputs need. */
   register(accessKeyId: string, inputs: Inputs, { names = {} }: RightsOptions = {}): void {
     const files = taskFilesFor(inputs, this.#clusterOf(inputs).settings);
