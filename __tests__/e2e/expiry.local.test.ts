@@ -11,6 +11,9 @@ let aws: Aws;
 
 beforeAll(async () => {
   aws = await Aws.start({ roleSessionSeconds: SESSION_SECONDS });
+  const { local, made } = aws.world;
+  const policies = aws.rights.caller({ ...aws.newTask(), bucket: made.bucket });
+  local.iam.principals.setRole(made.deployRole.split("/").at(-1) ?? "", policies);
 });
 afterAll(() => aws.stop());
 
@@ -56,7 +59,10 @@ describe("a job that outlives the keys of its step", () => {
         if (pid !== undefined) process.kill(pid, "SIGKILL");
       };
       const result = await aws.step(
-        { ...aws.newTask(), "role-to-assume": made.deployRole, env: `MARK=${name}`, run: mark("four") },
+        {
+          ...{ ...aws.newTask(), "role-to-assume": made.deployRole, bucket: made.bucket },
+          ...{ env: `MARK=${name}`, run: mark("four") },
+        },
         { env: { ...withoutKeys, ...local.idTokenEnv }, onLine },
       );
       expect(result.conclusion).toBe("failure");
@@ -67,9 +73,9 @@ describe("a job that outlives the keys of its step", () => {
   );
 
   it.concurrent("succeeds where a provider of the SDK renews the keys", async () => {
-    const { local, made } = aws.world;
+    const inputs = { ...aws.newTask(), run: long };
     const provider = createServer((_, response) => {
-      void local.sessionEnv(made.deployRole, SESSION_SECONDS).then((keys) =>
+      void aws.sessionFor(inputs, SESSION_SECONDS).then((keys) =>
         response.end(
           JSON.stringify({
             AccessKeyId: keys["AWS_ACCESS_KEY_ID"],
@@ -83,10 +89,9 @@ describe("a job that outlives the keys of its step", () => {
     await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`;
     try {
-      const result = await aws.step(
-        { ...aws.newTask(), run: long },
-        { env: { ...withoutKeys, AWS_CONTAINER_CREDENTIALS_FULL_URI: url } },
-      );
+      const result = await aws.step(inputs, {
+        env: { ...withoutKeys, AWS_CONTAINER_CREDENTIALS_FULL_URI: url },
+      });
       expect(result).toMatchObject({ conclusion: "success", outputs: { "exit-code": "0" } });
       expect(aws.taskOf(result).desiredStatus).toBe("STOPPED");
     } finally {
@@ -97,12 +102,14 @@ describe("a job that outlives the keys of its step", () => {
   it.concurrent(
     "is stopped together with its task where nothing renews the keys, and the step fails",
     async () => {
-      const { local, made } = aws.world;
-      const keys = await local.sessionEnv(made.deployRole, 3600);
-      const result = await aws.step(
-        { ...aws.newTask(), timeout: "2h", run: `trap 'echo told; exit 0' TERM; ${mark("one")} & wait` },
-        { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
-      );
+      const { local } = aws.world;
+      const run = `trap 'echo told; exit 0' TERM; ${mark("one")} & wait`;
+      const inputs = { ...aws.newTask(), timeout: "2h", run };
+      const keys = await aws.sessionFor(inputs, 3600);
+      const result = await aws.step(inputs, {
+        env: keys,
+        onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+      });
       expect(result).toMatchObject({
         conclusion: "failure",
         outputs: { outcome: "unknown", "exit-code": "" },
@@ -129,17 +136,15 @@ describe("a job that outlives the keys of its step", () => {
   it.concurrent(
     "is stopped in a task that goes on, as soon as the keys are known to have ended",
     async () => {
-      const { local, made } = aws.world;
+      const { local } = aws.world;
       const task = await aws.runningTask();
-      const keys = await local.sessionEnv(made.deployRole, 3600);
+      const inputs = { task: task.id, run: mark("two") };
+      const keys = await aws.sessionFor(inputs, 3600);
       const end = new Date(Date.now() + 5_000).toISOString();
-      const result = await aws.step(
-        { task: task.id, run: mark("two") },
-        {
-          env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
-          onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
-        },
-      );
+      const result = await aws.step(inputs, {
+        env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
+        onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+      });
       expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
       expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
       expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`end at ${end}`);
@@ -150,24 +155,22 @@ describe("a job that outlives the keys of its step", () => {
   );
 
   it.concurrent("goes on where its session ends, too, and the message says so", async () => {
-    const { local, made } = aws.world;
+    const { local } = aws.world;
     const task = await aws.runningTask();
-    const keys = await local.sessionEnv(made.deployRole, 3600);
+    const inputs = { task: task.id, timeout: "10m", run: mark("three") };
+    const keys = await aws.sessionFor(inputs, 3600);
     const mine = (): string[] =>
       local.gateway.sessions
         .filter(({ target }) => target.includes(task.id))
         .map(({ sessionId }) => sessionId);
-    const result = await aws.step(
-      { task: task.id, timeout: "10m", run: mark("three") },
-      {
-        env: keys,
-        onLine: (line) => {
-          if (line !== "begun") return;
-          local.expireKeys(keys);
-          for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
-        },
+    const result = await aws.step(inputs, {
+      env: keys,
+      onLine: (line) => {
+        if (line !== "begun") return;
+        local.expireKeys(keys);
+        for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
       },
-    );
+    });
     expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
     const message = result.annotations.find(({ level }) => level === "error")?.message ?? "";
     expect(message).toMatch(
@@ -180,12 +183,13 @@ describe("a job that outlives the keys of its step", () => {
 });
 
 it("a successful step warns of the task that it could not stop any more", async () => {
-  const { local, made } = aws.world;
-  const keys = await local.sessionEnv(made.deployRole, 3600);
-  const result = await aws.step(
-    { ...aws.newTask(), timeout: "30m", run: "echo begun; sleep 1" },
-    { env: keys, onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined) },
-  );
+  const { local } = aws.world;
+  const inputs = { ...aws.newTask(), timeout: "30m", run: "echo begun; sleep 1" };
+  const keys = await aws.sessionFor(inputs, 3600);
+  const result = await aws.step(inputs, {
+    env: keys,
+    onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+  });
   expect(result.outputs).toMatchObject({ outcome: "succeeded" });
   const [warning] = result.annotations;
   expect(warning).toMatchObject({ level: "warning" });

@@ -79,6 +79,7 @@ export class Aws {
   /** The rights of the steps, and of their tasks. */
   readonly rights: Rights;
   #steps = 0;
+  #roles = 0;
   readonly #s3: S3Client;
   readonly #ecs: ECSClient;
   readonly #logs: CloudWatchLogsClient;
@@ -140,6 +141,19 @@ export class Aws {
     const keys = principals.addUser(`step-${(this.#steps += 1)}`, { policies });
     this.rights.register(keys.accessKeyId, inputs, options);
     return { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };
+  }
+
+  /**
+   * The keys of a session, of this many seconds, of a new role with the policies of a step with these inputs, as an earlier
+   * step of a job would leave them.
+   */
+  async sessionFor(inputs: Inputs, seconds: number): Promise<Readonly<Record<string, string>>> {
+    const { local } = this.world;
+    const name = `earlier-step-${(this.#roles += 1)}`;
+    const arn = `arn:aws:iam::${local.accountId}:role/${name}`;
+    local.iam.principals.setRole(name, this.rights.caller(inputs));
+    this.rights.register(arn, inputs);
+    return await local.sessionEnv(arn, seconds);
   }
 
   /** The inputs that start a new task of the seed's definition, or of another one. */

@@ -25,7 +25,7 @@ interface Step {
  */
 export class Rights {
   readonly #world: World;
-  /** By the access keys of their callers. */
+  /** By the access keys of their callers, or the ARNs of their roles. */
   readonly #steps = new Map<string, Step>();
 
   constructor(world: World) {
@@ -45,10 +45,13 @@ export class Rights {
     return taskFilesFor(inputs, this.#clusterOf(inputs).settings).map((file) => policyOf(file, names));
   }
 
-  /** From now on the tasks of this caller's step have the files that its inputs need. */
-  register(accessKeyId: string, inputs: Inputs, { names = {} }: RightsOptions = {}): void {
+  /**
+   * From now on the tasks of this caller's step have the files that its inputs need. The caller is named by its access key, or by
+   * the ARN of its role.
+   */
+  register(caller: string, inputs: Inputs, { names = {} }: RightsOptions = {}): void {
     const files = taskFilesFor(inputs, this.#clusterOf(inputs).settings);
-    this.#steps.set(accessKeyId, { inputs, files, names: { ...this.names(inputs), ...names } });
+    this.#steps.set(caller, { inputs, files, names: { ...this.names(inputs), ...names } });
   }
 
   /** The policies of the task role in the session of one task. Without a step the task has what its exec agent needs. */
