@@ -24,6 +24,7 @@ const NAMES = {
   bucket: "example-ci-staging",
   role: "deploy",
   taskRole: "shop-exec",
+  executionRole: "shop-execution",
 } as const;
 /** Revision 43 is deployed next. */
 const REVISIONS = 43;
@@ -98,10 +99,12 @@ async function makeRoles({ url, region, accountId, iam }: LocalFargate): Promise
     AssumeRolePolicyDocument: JSON.stringify(trust),
   });
   const names: Names = {
-    ...{ region: "*", account: "*", cluster: NAMES.cluster, service: NAMES.service, family: "*" },
-    ...{ "caller-role": NAMES.role, "task-role": NAMES.taskRole, "execution-role": "*" },
-    ...{ bucket: NAMES.bucket, prefix: "*", "bucket-key": "*", "cluster-key": "*" },
-    ...{ "log-group": "*", "container-log-group": "*", "log-bucket": "*", "log-prefix": "sessions" },
+    ...{ region, account: accountId, cluster: NAMES.cluster, service: NAMES.service, family: "shop*" },
+    ...{ "caller-role": NAMES.role, "task-role": NAMES.taskRole, "execution-role": NAMES.executionRole },
+    ...{ bucket: NAMES.bucket, prefix: "fargate-exec/" },
+    // The shop encrypts and logs nothing.
+    ...{ "bucket-key": "none", "cluster-key": "none", "log-group": "none", "container-log-group": "none" },
+    ...{ "log-bucket": "none", "log-prefix": "none" },
   };
   const policies = (start: string): Policy[] =>
     policyFiles.filter((file) => file.startsWith(start)).map((file) => policyOf(file, names));
