@@ -1,6 +1,7 @@
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
+import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
 /** The compiled sources; nothing but this script reads them. */
 const COMPILED = "build";
@@ -21,6 +22,8 @@ async function main(root: string): Promise<void> {
   compile("tsconfig.build.json", COMPILED);
   await writeBundle(join(COMPILED, BUNDLE), out);
   copyContainerFiles(out);
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string };
+  writeFileSync(join(out, DIST_MANIFEST), distManifest(version));
   for (const door of DOORS) copyFileSync(join(COMPILED, door), join(out, door));
 }
 

@@ -2,10 +2,12 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { DIST_MANIFEST, distManifest } from "./dist-manifest.ts";
 
-/** The name by which workflows use this action. */
-const ACTION = "org/fargate-exec";
-const PINNED = new RegExp(String.raw`\b${ACTION}@v\d+\b`, "g");
+/** What names a major version: the action in a workflow, the npm package, and the Terraform module by its reference. */
+const PINNED = String.raw`(fargate-exec(@v?|//[^ "?]+[?]ref=v))[0-9]+`;
+/** What is left as it is: what was said of former versions, what the build writes, and what the tests make up. */
+const OTHERS = ["CHANGELOG.md", "dist", "__tests__"].map((path) => `:(exclude)${path}`);
 const UNRELEASED = "## Unreleased\n";
 
 /**
@@ -21,14 +23,17 @@ function main(): void {
 
   const { changelog, notes } = released(readFileSync("CHANGELOG.md", "utf8"), version, today());
   writeFileSync("CHANGELOG.md", changelog);
-  const pages = git("ls-files", "README.md", "docs/*.md", "examples").split("\n").filter(Boolean);
-  for (const page of pages) rewrite(page, (text) => text.replaceAll(PINNED, `${ACTION}@v${major}`));
+  const pages = git("grep", "-I", "--name-only", "-E", PINNED, "--", ...OTHERS)
+    .trim()
+    .split("\n");
+  for (const page of pages) rewrite(page, (text) => text.replaceAll(new RegExp(PINNED, "g"), `$1${major}`));
   // The first `version` of either file is this package's.
   for (const file of ["package.json", "package-lock.json"])
     rewrite(file, (text) => text.replace(/"version": ".*?"/, `"version": "${version}"`));
   rewrite("package-lock.json", (text) =>
     text.replace(/("": \{\s+"name": ".*?",\s+"version": )".*?"/, `$1"${version}"`),
   );
+  writeFileSync(join("dist", DIST_MANIFEST), distManifest(version));
 
   const tag = `v${version}`;
   git("commit", "--quiet", "--all", "--message", `Release ${tag}`);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
-import { awsClients, VERSION } from "../../src/aws/clients.ts";
+import { awsClients } from "../../src/aws/clients.ts";
 import { ecsCalls } from "../../src/aws/ecs-calls.ts";
 import { endpointOverride } from "../../src/aws/failures.ts";
 import { endpoint, exception, setEnvironment, type Endpoint } from "../helpers/aws-endpoint.ts";
@@ -17,7 +17,6 @@ it("tells AWS who is calling", async () => {
   await ecsCalls(open.clients).describeTask("ci", "t");
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   expect(open.received[0]?.headers["user-agent"]).toContain(`fargate-exec/${version}`);
-  expect(VERSION).toBe(version);
 });
 
 it("tries again when AWS throttles or breaks", async () => {

@@ -17,7 +17,7 @@ const env = {
 /** The words of the command line in an example, as the shell of its build service reads them. */
 function words(file: string): string[] {
   const text = readFileSync(resolve(directory, file), "utf8").replaceAll('\\"', '"').replaceAll("$$", "$");
-  const [line = ""] = /npx --yes fargate-exec@0 run(?:.*\\\n)*.*/.exec(text) ?? [];
+  const [line = ""] = /npx --yes fargate-exec@\d+ run(?:.*\\\n)*.*/.exec(text) ?? [];
   const command = file.endsWith(".tf") ? line.replace(/"$/, "") : line;
   const npx = "npx() { shift 3; printf '%s\\0' \"$@\"; }";
   const read = execFileSync("sh", ["-euc", `${npx}\n${command}`], { env, encoding: "utf8" });

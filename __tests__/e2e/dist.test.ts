@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { runStep, type StepResult } from "../../local/runner/step.ts";
+import { distManifest } from "../../scripts/dist-manifest.ts";
 import { archiveOfWorkingTree } from "../helpers/archive.ts";
 
 /** Each step that uses the action downloads its archive. */
@@ -24,6 +25,11 @@ describe("the archive that a runner downloads, alone", () => {
 
   it("is small", () => {
     expect(gzipSync(archive).length).toBeLessThan(LARGEST_ARCHIVE);
+  });
+
+  it("knows its version", () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    expect(readFileSync(join(actionDir, "dist/package.json"), "utf8")).toBe(distManifest(version));
   });
 
   const step = (inputs: Record<string, string>, env: Record<string, string> = {}): Promise<StepResult> =>

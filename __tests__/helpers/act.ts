@@ -104,7 +104,7 @@ export async function act(request: ActRequest): Promise<ActResult> {
         "--var-file",
         "",
       ],
-      ...Object.entries(repositories(root)).flatMap(([name, path]) => [
+      ...Object.entries(repositories(root, request)).flatMap(([name, path]) => [
         "--local-repository",
         `${name}=${path}`,
       ]),
@@ -147,15 +147,16 @@ function unpackAction(directory: string): void {
   execFileSync("tar", ["-x", "-C", directory], { input: (archive ??= archiveOfWorkingTree()) });
 }
 
-/** The directories of the actions, by name and version. */
-function repositories(root: string): Record<string, string> {
+/** The directories of the actions, by name and version. The files name the version of this one. */
+function repositories(root: string, { files }: ActRequest): Record<string, string> {
   const action = join(root, "action");
   unpackAction(action);
   const actions = resolve(import.meta.dirname, "../../local/actions");
   const standIns = Object.entries(STAND_INS).map(
     ([name, directory]) => [name, join(actions, directory)] as const,
   );
-  return { "org/fargate-exec@v1": action, ...Object.fromEntries(standIns) };
+  const own = Object.values(files).flatMap((text) => text.match(/\borg\/fargate-exec@v\d+/g) ?? []);
+  return Object.fromEntries([...own.map((name) => [name, action]), ...standIns]) as Record<string, string>;
 }
 
 /** Whether GitHub would give the workflow's jobs ID tokens: act itself knows no permissions. */

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { distManifest } from "../../scripts/dist-manifest.ts";
 import { majorOf, released } from "../../scripts/release.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
+const CHANGE = "- Something is new.";
 const root = mkdtempSync(join(tmpdir(), "release-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -20,16 +22,19 @@ describe("a release, tried on a bare clone", () => {
   const run = (program: string, ...args: readonly string[]): string =>
     execFileSync(program, args, { cwd: clone, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   const git = (...args: readonly string[]): string => run("git", ...args).trim();
+  const rewrite = (path: string, change: (text: string) => string): void =>
+    writeFileSync(join(clone, path), change(readFileSync(join(clone, path), "utf8")));
   const release = (version: string): string =>
     run(process.execPath, join(REPOSITORY, "scripts/release.ts"), version, "--out", out);
 
   beforeAll(() => {
-    execFileSync("git", ["clone", "--quiet", "--bare", REPOSITORY, bare]);
+    // Whatever has been released so far, the next one is 2.0.0 and has something to say.
+    execFileSync("git", ["clone", "--quiet", "--bare", "--no-tags", REPOSITORY, bare]);
     execFileSync("git", ["clone", "--quiet", bare, clone]);
-    // A page that an older major version has left.
-    writeFileSync(join(clone, "docs/pinned.md"), "- uses: org/fargate-exec@v1\n");
-    git("add", "docs/pinned.md");
-    git("commit", "--quiet", "--message", "A page");
+    rewrite("CHANGELOG.md", (text) =>
+      text.replace(/^## Unreleased\n[^]*?(?=^## |(?![^]))/m, `## Unreleased\n\n${CHANGE}\n\n`),
+    );
+    git("commit", "--quiet", "--all", "--message", "A change");
     release("2.0.0");
   });
 
@@ -47,22 +52,42 @@ describe("a release, tried on a bare clone", () => {
     expect(git("ls-remote", "origin", "refs/tags/v2")).toContain(git("rev-parse", "HEAD"));
   });
 
-  it("names its version wherever the action is pinned and in both files of npm", () => {
-    expect(readFileSync(join(clone, "docs/pinned.md"), "utf8")).toBe("- uses: org/fargate-exec@v2\n");
-    const readme = readFileSync(join(clone, "README.md"), "utf8");
-    expect(readme).toContain("org/fargate-exec@v2\n");
-    expect(readme).not.toContain("org/fargate-exec@v1\n");
+  it("names its major version wherever one is pinned, and no other", () => {
+    const form = String.raw`fargate-exec[^ "]*[@=]v?[0-9]+`;
+    const others = ["CHANGELOG.md", "dist", "__tests__"].map((path) => `:(exclude)${path}`);
+    const found = git("grep", "-Io", "-E", form, "--", ...others).split("\n");
+    expect(found.filter((line) => !/[@=]v?2$/.test(line))).toEqual([]);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        "README.md:fargate-exec@v2",
+        "examples/setup/terraform/README.md:fargate-exec//examples/setup/terraform?ref=v2",
+        "local/README.md:fargate-exec@v2",
+        ...["buildkite.yml", "buildspec.yml", "gitlab-ci.yml", "migrate.tf"].map(
+          (file) => `examples/cli/${file}:fargate-exec@2`,
+        ),
+      ]),
+    );
+  });
+
+  it("names its version in both files of npm, in dist/ and to AWS", () => {
     const json = (name: string): { version: string; packages: Record<string, { version: string }> } =>
       JSON.parse(readFileSync(join(clone, name), "utf8")) as never;
     const lock = json("package-lock.json");
     expect([json("package.json").version, lock.version, lock.packages[""]?.version]).toEqual(
       Array(3).fill("2.0.0"),
     );
+    expect(readFileSync(join(clone, "dist/package.json"), "utf8")).toBe(distManifest("2.0.0"));
+    // What the user agent says, in the sources and in the place of the bundle.
+    copyFileSync(join(clone, "src/version.ts"), join(root, "version.ts"));
+    copyFileSync(join(clone, "dist/package.json"), join(root, "package.json"));
+    const print = "import(process.argv[1]).then(({ VERSION }) => console.log(VERSION))";
+    for (const path of [join(clone, "src/version.ts"), join(root, "version.ts")])
+      expect(run(process.execPath, "-e", print, path)).toBe("2.0.0\n");
   });
 
   it("has the changelog's section as its notes", () => {
     const notes = readFileSync(join(out, "notes.md"), "utf8");
-    expect(notes.length).toBeGreaterThan(100);
+    expect(notes).toBe(`${CHANGE}\n`);
     const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
     expect(changelog).toMatch(/## Unreleased\n\n## 2\.0\.0 \(\d{4}-\d\d-\d\d\)\n/);
     expect(changelog).toContain(notes);
@@ -96,8 +121,7 @@ describe("a release, tried on a bare clone", () => {
 
   it("moves the tag of its major version the next time, and leaves the other one", () => {
     const before = git("rev-parse", "v2.0.0^{commit}");
-    const changelog = readFileSync(join(clone, "CHANGELOG.md"), "utf8");
-    writeFileSync(join(clone, "CHANGELOG.md"), changelog.replace("Unreleased\n", "Unreleased\n\n- More.\n"));
+    rewrite("CHANGELOG.md", (text) => text.replace("Unreleased\n", "Unreleased\n\n- More.\n"));
     git("commit", "--quiet", "--all", "--message", "More");
     release("2.1.0");
     expect(readFileSync(join(out, "notes.md"), "utf8")).toBe("- More.\n");

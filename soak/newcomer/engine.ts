@@ -79,10 +79,14 @@ export async function runWorkflow(machine: Machine, { clone, action }: Copies, r
   const repositories = Object.entries(STAND_INS).map(
     ([name, at]) => `${name}=${join(clone, "local/actions", at)}`,
   );
+  const own = Object.values(run.files).flatMap((text) => text.match(/\borg\/fargate-exec@v\d+/g) ?? []);
   const args = [
     ...[run.event, "--workflows", workflow, "--json", "--action-offline-mode", "--no-cache-server"],
     ...["-P", "ubuntu-latest=-self-hosted", "-P", "self-hosted=-self-hosted"],
-    ...[`org/fargate-exec@v1=${action}`, ...repositories].flatMap((one) => ["--local-repository", one]),
+    ...[...own.map((name) => `${name}=${action}`), ...repositories].flatMap((one) => [
+      "--local-repository",
+      one,
+    ]),
     ...pairs("--input", run.inputs),
     ...pairs("--secret", run.secrets),
     ...pairs("--env", { ...run.env, ARTIFACTS: kept }),

@@ -5,15 +5,13 @@ import type { KMSClient } from "@aws-sdk/client-kms";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
+import { VERSION } from "../version.ts";
 import type { Connections } from "./connections.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { attempt, endpointOverride } from "./failures.ts";
 import { once } from "./once.ts";
 import { patience } from "./patience.ts";
 import { signUpgrade } from "./sign-upgrade.ts";
-
-/** The version in package.json, as the user agent `fargate-exec/<version>` tells AWS. */
-export const VERSION = "0.1.0";
 
 /**
  * The SDK's clients, each made on first use. Every run calls ECS, so that client is imported with this file. The

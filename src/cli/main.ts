@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { runOnFargate } from "../run-on-fargate.ts";
+import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { startLocal } from "./local.ts";
@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function commandLine(): Command {
   const all = new Command("fargate-exec")
     .description("Runs a script in a container on AWS Fargate, with its live output and its exit code.")
-    .version(version())
+    .version(VERSION)
     // Inherited by the commands that are added after it.
     .exitOverride()
     .configureOutput({ outputError: (text) => terminal({}).usage(text.trim().replace(/^error: /, "")) })
@@ -75,7 +75,7 @@ function addLocal(all: Command): void {
     .argument("[command...]", "the command, after --; without one it ends with Ctrl-C")
     .option("--podman", "Its containers are podman's, with runc.")
     .action(async (words: readonly string[], { podman = false }: { readonly podman?: boolean }) => {
-      process.exitCode = await startLocal([...(podman ? ["--podman"] : []), "--", ...words], version());
+      process.exitCode = await startLocal([...(podman ? ["--podman"] : []), "--", ...words], VERSION);
     });
 }
 
@@ -104,20 +104,4 @@ function terminal(
 ): Terminal {
   const canErase = !lines && process.env["TERM"] !== "dumb";
   return new Terminal({ stream: process.stderr, quiet, verbose, canErase, now: () => performance.now() });
-}
-
-/** Of the package, whose description is beside the bundle's directory or at the root of the sources. */
-function version(): string {
-  for (const path of ["../package.json", "../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8")) as {
-        name?: unknown;
-        version?: unknown;
-      };
-      if (name === "fargate-exec") return String(version);
-    } catch {
-      continue;
-    }
-  }
-  return "unknown";
 }

@@ -1,0 +1,17 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where the description of this action or package is: beside the action's bundle, else above the sources or the package's bundle. */
+const PLACES = ["package.json", "../package.json"].map((path) => join(import.meta.dirname, path));
+
+/** The version of this action or package; "unknown" where a copy has no description. */
+export const VERSION = PLACES.map(versionIn).find((version) => version !== undefined) ?? "unknown";
+
+function versionIn(path: string): string | undefined {
+  try {
+    const { name, version } = JSON.parse(readFileSync(path, "utf8")) as Readonly<Record<string, unknown>>;
+    return name === "fargate-exec" ? String(version) : undefined;
+  } catch {
+    return undefined;
+  }
+}
