@@ -35,6 +35,7 @@ const request: RunTaskRequest = {
   taskDefinition: "web:3",
   count: 1,
   capacityProviders: [],
+  launchType: "FARGATE",
   platformVersion: undefined,
   enableExecuteCommand: true,
   network: { subnets: ["subnet-1"], securityGroups: [], assignPublicIp: undefined },
@@ -199,6 +200,14 @@ it("sends RunTask capacity providers in place of a launch type", async () => {
     ],
   });
   expect(sent()).not.toHaveProperty("launchType");
+});
+
+it("sends RunTask no network for a task that has the one of its instance", async () => {
+  const ecs = await answering(() => ({ body: { tasks: [started] } }));
+  const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
+  await ecs.runTask({ ...request, launchType: "EC2", network });
+  expect(sent()).toMatchObject({ launchType: "EC2" });
+  expect(sent()).not.toHaveProperty("networkConfiguration");
 });
 
 it("tells where the tasks of a service run", async () => {

@@ -19,6 +19,7 @@ import {
   processes,
   withoutInit,
 } from "../helpers/local.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { reached } from "../local/with-local.ts";
 
@@ -316,8 +317,24 @@ describe("a definition that another principal has planted in the action's family
   });
 });
 
-it("a service of the controller EXTERNAL or CODE_DEPLOY lends its PRIMARY task set's settings", async () => {
-  const lent = async (type: "EXTERNAL" | "CODE_DEPLOY"): Promise<void> => {
+describe("a service lends what it runs on", () => {
+  /** One step in the service's own task, and one in a task like that, which it gives. */
+  async function lentBy(service: string): Promise<Task> {
+    const running = () => aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${service}`);
+    await until(() => running().length === 1);
+    const [task] = running();
+    if (task !== undefined) await reached(task, "RUNNING");
+    const [beside, started] = await Promise.all([
+      aws.step({ service, run: "true" }),
+      aws.step({ service, start: "true", run: "true" }),
+    ]);
+    expectRan(beside);
+    expectRan(started);
+    expect(aws.taskOf(beside)).toBe(task);
+    return aws.taskOf(started);
+  }
+
+  async function controlledBy(type: "EXTERNAL" | "CODE_DEPLOY"): Promise<void> {
     const { made, ecs } = aws.world;
     const [subnet = ""] = made.subnets;
     const serviceName = `by-${type.toLowerCase().replace("_", "-")}`;
@@ -341,24 +358,48 @@ it("a service of the controller EXTERNAL or CODE_DEPLOY lends its PRIMARY task s
     const { taskSet } = await ecs.send(new CreateTaskSetCommand({ ...of, ...set }));
     const primaryTaskSet = taskSet?.taskSetArn ?? "";
     await ecs.send(new UpdateServicePrimaryTaskSetCommand({ ...of, primaryTaskSet }));
-    const running = () => aws.world.local.tasks.filter(({ plan }) => plan.group === `service:${serviceName}`);
-    await until(() => running().length === 1);
-    const [task] = running();
-    if (task !== undefined) await reached(task, "RUNNING");
-
-    const steps = [{}, { start: "true" }].map((more) =>
-      aws.step({ service: serviceName, run: "true", ...more }),
-    );
-    const [beside, started] = (await Promise.all(steps)) as [StepResult, StepResult];
-    expectRan(beside);
-    expectRan(started);
-    const { plan } = aws.taskOf(started);
+    const { plan } = await lentBy(serviceName);
     expect(plan.network).toEqual(networkConfiguration);
     expect(plan.launchType).toBe("FARGATE");
     expect(plan.definition.family).toContain(serviceName);
-  };
-  await Promise.all([lent("EXTERNAL"), lent("CODE_DEPLOY")]);
-  await eventually(() => aws.startedAndAlive().length, 0);
+  }
+
+  async function onEc2(): Promise<void> {
+    const { made, ecs, local } = aws.world;
+    // Its task has a container's size only, and the network of the instance.
+    await ecs.send(
+      new RegisterTaskDefinitionCommand({
+        ...definition("on-ec2", [{ ...withoutInit, memory: 512 }], local.accountId),
+        ...{ cpu: undefined, memory: undefined, networkMode: "bridge", requiresCompatibilities: ["EC2"] },
+      }),
+    );
+    const service = { cluster: made.cluster, serviceName: "on-ec2", taskDefinition: "on-ec2" };
+    await ecs.send(
+      new CreateServiceCommand({
+        ...{ ...service, desiredCount: 1, launchType: "EC2", enableExecuteCommand: true },
+      }),
+    );
+    const { plan } = await lentBy("on-ec2");
+    expect([plan.launchType, plan.network, plan.definition.networkMode]).toEqual([
+      "EC2",
+      undefined,
+      "bridge",
+    ]);
+  }
+
+  it.each(
+    turnOf<readonly [string, () => Promise<void>]>(
+      [
+        ["a service on EC2", onEc2],
+        ["the PRIMARY task set of the controller EXTERNAL", () => controlledBy("EXTERNAL")],
+        ["the PRIMARY task set of CODE_DEPLOY", () => controlledBy("CODE_DEPLOY")],
+      ],
+      3,
+    ),
+  )("%s", async (_, lends) => {
+    await lends();
+    await eventually(() => aws.startedAndAlive().length, 0);
+  });
 });
 
 it("a throttle that RunTask reports as a wrong parameter is retried", async () => {

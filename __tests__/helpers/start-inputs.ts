@@ -1,14 +1,15 @@
 import type { Service } from "../../src/aws/ecs.ts";
-import type { StartInputs } from "../../src/inputs/inputs.ts";
 import type { Origin } from "../../src/origin.ts";
+import type { LaunchInputs } from "../../src/targets/start/borrow.ts";
 
-/** The inputs of a new task in one subnet with defaults, changed by those given. */
-export function startInputs(more: Partial<StartInputs> = {}): StartInputs {
+/** The inputs of a new task on Fargate in one subnet with defaults, changed by those given. */
+export function startInputs(more: Partial<LaunchInputs> = {}): LaunchInputs {
   return {
     subnets: ["subnet-1"],
     securityGroups: [],
     assignPublicIp: undefined,
     capacityProviders: [],
+    launchType: "FARGATE",
     platformVersion: undefined,
     cpu: undefined,
     memory: undefined,
@@ -24,6 +25,8 @@ export function startInputs(more: Partial<StartInputs> = {}): StartInputs {
   };
 }
 
+/** A capacity provider of instances. */
+export const BIG_MACHINES = { name: "big-machines", weight: 1, base: 0 };
 export const SPOT = { name: "FARGATE_SPOT", weight: 1, base: 0 };
 
 export const origin: Origin = {

@@ -20,7 +20,10 @@ let url = "";
 beforeAll(async () => {
   endpoint = createServer((_request, response) =>
     response.end(
-      JSON.stringify({ Cluster: "demo", TaskARN: "arn:aws:ecs:x", Limits: { CPU: 0.25, Memory: 512 } }),
+      JSON.stringify({
+        ...{ Cluster: "demo", TaskARN: "arn:aws:ecs:x", Limits: { Memory: 512 } },
+        Containers: [{ Name: "app", Limits: { CPU: 2 } }],
+      }),
     ),
   );
   await new Promise<void>((resolve) => endpoint.listen(0, "127.0.0.1", resolve));
@@ -67,6 +70,6 @@ describe("the metadata endpoint of the task is asked without the container's pro
         ...Object.fromEntries(proxies.map((name) => [name, "http://127.0.0.1:1"])),
       },
     });
-    expect(await text(child.stdout)).toContain("cluster=demo task=arn:aws:ecs:x");
+    expect(await text(child.stdout)).toMatch(/cluster=demo task=arn:aws:ecs:x .* cpu= memory=512/);
   });
 });

@@ -2,19 +2,20 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TaskDefinition } from "../../src/aws/task-definition.ts";
-import type { RunTaskRequest } from "../../src/aws/ecs.ts";
+import type { RunTaskRequest, Service } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
+import { stuckAfter } from "../../src/targets/candidates.ts";
 import { replacementFor } from "../../src/targets/replacement.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { imageDefinition } from "../../src/targets/definitions/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start/run-task-request.ts";
 import { resolving, target } from "../helpers/resolving.ts";
-import { aService, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
+import { aService, BIG_MACHINES, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
 
 const failure = (code: Failure["code"]) => new Failure(code, { failed: "", seen: "", advice: "" });
@@ -262,6 +263,20 @@ describe("of an image", () => {
     expect(registered).toHaveLength(1);
     expect(requests[1]?.clientToken).not.toBe(requests[0]?.clientToken);
   });
+});
+
+it.each<[Partial<Service>, number | undefined]>([
+  [{ launchType: "EC2" }, 180_000],
+  [{ launchType: undefined, capacityProviders: [BIG_MACHINES] }, undefined],
+])("runs where its service's tasks do, %j, and is stuck after %s ms", async (service, stuck) => {
+  const where: NewTasks = { ...web, service: "web", start: startInputs({ subnets: [] }) };
+  const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
+  const describeService = () => Promise.resolve(aService({ ...service, network }));
+  const { requests, resolved } = starting(where, { describeService });
+  const { candidates, targets } = await resolved;
+  const { launchType = "FARGATE", capacityProviders = [] } = service;
+  expect(requests).toMatchObject([{ launchType, capacityProviders, network }]);
+  expect(stuckAfter(candidates, targets[0])).toBe(stuck);
 });
 
 describe("on Spot", () => {

@@ -1,4 +1,5 @@
 import { clusterName, requireCluster, type Ecs } from "./ecs.ts";
+import { launchTypeOf } from "../task/placement.ts";
 import { invalidParameter, serviceNotFound } from "./errors.ts";
 
 export interface ListTasksRequest {
@@ -29,7 +30,7 @@ export async function listTasks(ecs: Ecs, request: ListTasksRequest): Promise<ob
     .filter(({ plan }) => family === undefined || plan.definition.family === family)
     .filter(({ plan }) => service === undefined || plan.group === `service:${service}`)
     .filter(({ plan }) => startedBy === undefined || plan.startedBy === startedBy)
-    .filter(({ plan }) => launchType === undefined || (plan.launchType ?? "FARGATE") === launchType)
+    .filter(({ plan }) => launchType === undefined || launchTypeOf(plan) === launchType)
     .map(({ arn }) => arn);
 
   const start = request.nextToken === undefined ? 0 : offset(request.nextToken);

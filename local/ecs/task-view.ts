@@ -1,4 +1,5 @@
 import type { Container } from "../task/container.ts";
+import { hasInterface, launchTypeOf } from "../task/placement.ts";
 import type { Task, TaskTime } from "../task/task.ts";
 import type { Tag } from "./shapes.ts";
 
@@ -17,24 +18,11 @@ const timesShown: readonly TaskTime[] = [
 export function taskView(task: Task, options: { tags: boolean }): Record<string, unknown> {
   const { plan } = task;
   const { definition, overrides } = plan;
-  const subnet = plan.network?.awsvpcConfiguration?.subnets[0];
-  const details = [
-    { name: "subnetId", value: subnet },
-    { name: "networkInterfaceId", value: task.interface?.id },
-    { name: "macAddress", value: "0a:00:00:00:00:01" },
-    { name: "privateDnsName", value: task.hostname },
-    { name: "privateIPv4Address", value: task.ip },
-  ];
+  const launchType = launchTypeOf(plan);
+  const isOnFargate = launchType === "FARGATE";
   const provisioned = task.times.connectivityAt !== undefined;
   return {
-    attachments: [
-      {
-        id: task.attachmentId,
-        type: "ElasticNetworkInterface",
-        status: task.lastStatus === "STOPPED" ? "DELETED" : provisioned ? "ATTACHED" : "PRECREATED",
-        details: provisioned ? details : details.slice(0, 1),
-      },
-    ],
+    attachments: hasInterface(plan) ? [attachment(task)] : [],
     attributes: [{ name: "ecs.cpu-architecture", value: process.arch === "arm64" ? "arm64" : "x86_64" }],
     availabilityZone: `${task.arn.split(":")[3] ?? ""}a`,
     capacityProviderName: plan.capacityProvider?.capacityProvider,
@@ -48,9 +36,13 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
     enableExecuteCommand: plan.enableExecuteCommand,
     group: plan.group,
     healthStatus: taskHealth(task),
-    launchType: plan.launchType ?? "FARGATE",
-    platformFamily: "Linux",
-    platformVersion: plan.platformVersion,
+    launchType,
+    // On EC2 the instance is named, and no platform.
+    ...(isOnFargate
+      ? { platformFamily: "Linux", platformVersion: plan.platformVersion }
+      : {
+          containerInstanceArn: `${plan.cluster.clusterArn.replace(":cluster/", ":container-instance/")}/${"0".repeat(32)}`,
+        }),
     overrides: { containerOverrides: [], inferenceAcceleratorOverrides: [], ...overrides },
     startedBy: plan.startedBy,
     stopCode: task.stopCode,
@@ -59,8 +51,28 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
     taskArn: task.arn,
     taskDefinitionArn: definition.taskDefinitionArn,
     version: task.history.length,
-    ephemeralStorage: overrides.ephemeralStorage ?? definition.ephemeralStorage ?? { sizeInGiB: 20 },
+    ...(isOnFargate && {
+      ephemeralStorage: overrides.ephemeralStorage ?? definition.ephemeralStorage ?? { sizeInGiB: 20 },
+    }),
     ...Object.fromEntries(timesShown.map((name) => [name, seconds(task.times[name])])),
+  };
+}
+
+/** The network interface of a task. */
+function attachment(task: Task): object {
+  const details = [
+    { name: "subnetId", value: task.plan.network?.awsvpcConfiguration?.subnets[0] },
+    { name: "networkInterfaceId", value: task.interface?.id },
+    { name: "macAddress", value: "0a:00:00:00:00:01" },
+    { name: "privateDnsName", value: task.hostname },
+    { name: "privateIPv4Address", value: task.ip },
+  ];
+  const provisioned = task.times.connectivityAt !== undefined;
+  return {
+    id: task.attachmentId,
+    type: "ElasticNetworkInterface",
+    status: task.lastStatus === "STOPPED" ? "DELETED" : provisioned ? "ATTACHED" : "PRECREATED",
+    details: provisioned ? details : details.slice(0, 1),
   };
 }
 
@@ -87,7 +99,9 @@ function containerView(task: Task, container: Container): Record<string, unknown
     exitCode: container.exitCode,
     reason: container.reason,
     networkBindings: [],
-    networkInterfaces: [{ attachmentId: task.attachmentId, privateIpv4Address: task.ip }],
+    networkInterfaces: hasInterface(task.plan)
+      ? [{ attachmentId: task.attachmentId, privateIpv4Address: task.ip }]
+      : [],
     healthStatus: container.health?.status ?? "UNKNOWN",
     managedAgents: agent && [
       {

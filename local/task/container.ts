@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { ContainerDefinition } from "../ecs/shapes.ts";
 import { rootFileSystem, BuildError, type RootFileSystem } from "../images/root.ts";
 import { deferred } from "../agent/deferred.ts";
@@ -21,6 +21,7 @@ export interface Fate {
 export interface Surroundings {
   readonly taskArn: string;
   readonly taskId: string;
+  readonly isOnFargate: boolean;
   readonly clusterName: string;
   readonly hostname: string;
   readonly ip: string;
@@ -62,7 +63,10 @@ export class Container {
     this.definition = definition;
     this.arn = arn;
     this.#around = around;
-    this.runtimeId = `${around.taskId}-${randomInt(10 ** 9, 10 ** 10)}`;
+    this.runtimeId = around.isOnFargate
+      ? `${around.taskId}-${randomInt(10 ** 9, 10 ** 10)}`
+      : // Docker's own id.
+        randomBytes(32).toString("hex");
     this.health = definition.healthCheck && new HealthCheck(definition.healthCheck, around.healthInterval);
     this.running = this.#running.promise;
     this.ended = this.#ended.promise;

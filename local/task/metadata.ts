@@ -1,5 +1,6 @@
 import type { Container } from "./container.ts";
-import type { Task } from "./task.ts";
+import { hasInterface, launchTypeOf } from "./placement.ts";
+import type { Task, TaskPlan } from "./task.ts";
 
 /**
  * The task metadata endpoint, version 4: `/v4/<runtime id>` shows that container, `/v4/<runtime id>/task` its task.
@@ -17,7 +18,7 @@ export function metadata(tasks: Iterable<Task>, path: string): object | undefine
 
 function taskMetadata(task: Task): object {
   const { plan } = task;
-  const { definition, group, overrides } = plan;
+  const { definition, group } = plan;
   return {
     Cluster: plan.cluster.clusterArn,
     TaskARN: task.arn,
@@ -29,14 +30,11 @@ function taskMetadata(task: Task): object {
     KnownStatus: task.containers.every(({ lastStatus }) => lastStatus === "RUNNING")
       ? "RUNNING"
       : task.lastStatus,
-    Limits: {
-      CPU: Number(overrides.cpu ?? definition.cpu ?? 256) / 1024,
-      Memory: Number(overrides.memory ?? definition.memory ?? 512),
-    },
+    Limits: limits(plan),
     PullStartedAt: iso(task.times.pullStartedAt),
     PullStoppedAt: iso(task.times.pullStoppedAt),
     AvailabilityZone: `${task.arn.split(":")[3] ?? ""}a`,
-    LaunchType: plan.launchType ?? "FARGATE",
+    LaunchType: launchTypeOf(plan),
     Containers: task.containers.map((container) => containerMetadata(task, container)),
     ClockDrift: {
       ClockErrorBound: 0.5,
@@ -45,6 +43,14 @@ function taskMetadata(task: Task): object {
     },
     EphemeralStorageMetrics: { Utilized: 200, Reserved: 20_496 },
   };
+}
+
+/** Undefined, and so left out of the JSON, for a task on EC2 that has no size (AWS: "Task metadata version 4"). */
+function limits(plan: TaskPlan): object | undefined {
+  const { definition, overrides } = plan;
+  const [cpu, memory] = [overrides.cpu ?? definition.cpu, overrides.memory ?? definition.memory];
+  if (launchTypeOf(plan) !== "FARGATE" && cpu === undefined && memory === undefined) return undefined;
+  return { CPU: Number(cpu ?? 256) / 1024, Memory: Number(memory ?? 512) };
 }
 
 function containerMetadata(task: Task, container: Container): object {
@@ -73,7 +79,7 @@ function containerMetadata(task: Task, container: Container): object {
     ContainerARN: container.arn,
     Networks: [
       {
-        NetworkMode: "awsvpc",
+        NetworkMode: hasInterface(task.plan) ? "awsvpc" : "bridge",
         IPv4Addresses: [task.ip],
         AttachmentIndex: 0,
         MACAddress: "0a:00:00:00:00:01",

@@ -17,6 +17,7 @@ import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
 import { overridden } from "./overridden.ts";
+import { hasInterface, launchTypeOf } from "./placement.ts";
 import { processless } from "./scripted.ts";
 
 export type TaskStatus =
@@ -117,6 +118,7 @@ export class Task {
       return new Container(overridden(definition, plan.overrides), arn, {
         taskArn: this.arn,
         taskId: this.id,
+        isOnFargate: launchTypeOf(plan) === "FARGATE",
         clusterName,
         hostname: this.hostname,
         ip: this.ip,
@@ -201,7 +203,8 @@ export class Task {
   async #start(): Promise<void> {
     const { provisioning, pull, activating } = this.#platform.settings.delays;
     await this.#pause(provisioning);
-    this.interface = await this.#platform.createInterface(this.plan.network?.awsvpcConfiguration);
+    if (hasInterface(this.plan))
+      this.interface = await this.#platform.createInterface(this.plan.network?.awsvpcConfiguration);
     this.times.connectivityAt = Date.now();
     this.#enter("PENDING");
     this.times.pullStartedAt = Date.now();

@@ -70,22 +70,24 @@ async function runTask(
   ask: EcsRequester,
   { cluster, taskDefinition, network, overrides, tags, propagateTags, ...more }: RunTaskRequest,
 ): Promise<RunTaskAnswer> {
-  const { capacityProviders, ...rest } = more;
+  const { capacityProviders, launchType, ...rest } = more;
   const { subnets, securityGroups, assignPublicIp } = network;
   const request: sdk.RunTaskCommandInput = {
     ...rest,
     cluster,
     taskDefinition,
     ...(capacityProviders.length === 0
-      ? { launchType: "FARGATE" }
+      ? { launchType: launchType as sdk.LaunchType }
       : { capacityProviderStrategy: capacityProviders.map(strategyItem) }),
-    networkConfiguration: {
-      awsvpcConfiguration: {
-        subnets: [...subnets],
-        ...(securityGroups.length > 0 && { securityGroups: [...securityGroups] }),
-        ...(assignPublicIp !== undefined && { assignPublicIp: assignPublicIp ? "ENABLED" : "DISABLED" }),
+    ...(subnets.length > 0 && {
+      networkConfiguration: {
+        awsvpcConfiguration: {
+          subnets: [...subnets],
+          ...(securityGroups.length > 0 && { securityGroups: [...securityGroups] }),
+          ...(assignPublicIp !== undefined && { assignPublicIp: assignPublicIp ? "ENABLED" : "DISABLED" }),
+        },
       },
-    },
+    }),
     overrides,
     ...(Object.keys(tags).length > 0 && {
       tags: Object.entries(tags).map(([key, value]) => ({ key, value })),

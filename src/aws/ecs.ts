@@ -110,10 +110,13 @@ export interface RunTaskRequest {
   readonly taskDefinition: string;
   /** From 1 to 10. */
   readonly count: number;
-  /** Empty: launch type FARGATE. */
+  /** Empty: the launch type counts. */
   readonly capacityProviders: readonly CapacityProvider[];
+  /** FARGATE, EC2 or EXTERNAL. */
+  readonly launchType: string;
   readonly platformVersion: string | undefined;
   readonly enableExecuteCommand: true;
+  /** Without subnets the task gets no network of its own, as in the network modes of instances other than awsvpc. */
   readonly network: Network;
   /** As RunTask takes it. */
   readonly overrides: Readonly<Record<string, unknown>>;

@@ -2,11 +2,11 @@ import { contentOf, type DefinitionContent } from "../aws/task-definition.ts";
 import { taskNotFound } from "../aws/missing.ts";
 import type { Service } from "../aws/ecs.ts";
 import type { Task } from "../aws/task.ts";
-import type { NewTasks, StartInputs, TaskSelection } from "../inputs/inputs.ts";
+import type { NewTasks, TaskSelection } from "../inputs/inputs.ts";
 import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "../ready/checks/check.ts";
 import type { StepContext } from "../step-context.ts";
 import { lastPart, parseService, parseTask } from "../targets/arn.ts";
-import { borrow, definitionReference } from "../targets/start/borrow.ts";
+import { borrow, definitionReference, type LaunchInputs } from "../targets/start/borrow.ts";
 import { chooseContainer } from "../targets/choose-container.ts";
 import { chooseTasks } from "../targets/tasks/choose-tasks.ts";
 import { isDefinitionFile, readDefinitionFile } from "../targets/definitions/definition-file.ts";
@@ -24,7 +24,7 @@ export interface Subject {
   readonly definition: DefinitionContent | undefined;
   readonly container: string;
   /** How a new task would be started: undefined for tasks that run. */
-  readonly start: StartInputs | undefined;
+  readonly start: LaunchInputs | undefined;
   /** Whether a new task is started from a definition that the step registers. */
   readonly registers: boolean;
 }
@@ -138,7 +138,7 @@ async function ofNewTask(where: NewTasks, context: Context, note: Note): Promise
       : await answered("service", note, () => aws.ecs.describeService(cluster, id));
   if (id !== undefined && service === undefined) return undefined;
   const start = await answered("network", note, () => {
-    const wanted = service === undefined ? where.start : borrow(where.start, service);
+    const wanted = borrow(where.start, service, where.of);
     requireNetwork(wanted, "the definition", id);
     return wanted;
   });

@@ -48,13 +48,14 @@ async function launcherFor(where: NewTasks, context: ResolveContext): Promise<La
   const cluster = named?.cluster ?? inputs.cluster;
   const described = named && (await ecs.describeService(cluster, named.id));
   const service = described && withRevision(described, context.revision);
-  const wanted = service === undefined ? where.start : borrow(where.start, service);
+  const wanted = borrow(where.start, service, where.of);
   requireNetwork(wanted, nameOf(where.of), named?.id);
   const source = sourceOf(where.of, service);
   const defined = await launchDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
   const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
-    const by = { cluster, definition, container, sourceTags: tags, timeout, origin };
+    const { launchType } = wanted;
+    const by = { cluster, definition, container, launchType, sourceTags: tags, timeout, origin };
     return { request: runTaskRequest(start, by), container, hold, otherwise };
   };
   return new Launcher({

@@ -48,7 +48,7 @@ async function asked(where: TaskSelection, registers = false): Promise<readonly 
     task: isNew ? undefined : aTask(),
     definition: { ...aDefinition(), executionRoleArn: "arn:aws:iam::123456789012:role/execution" },
     ...{ container: "app", clusterArn: CLUSTER, inputs: { where }, registers },
-    start: isNew ? where.start : undefined,
+    start: isNew ? { ...where.start, launchType: "FARGATE" } : undefined,
   };
   await callerRights(facts, role, {
     denied: (principal, actions, resources, context) => {

@@ -1,6 +1,7 @@
 import type { TaskDefinition } from "../../../src/aws/task-definition.ts";
 import type { Task } from "../../../src/aws/task.ts";
 import { containerChecks } from "../../../src/ready/checks/container.ts";
+import { startInputs } from "../../helpers/start-inputs.ts";
 import { aContainer, aDefinition, aTask } from "../../helpers/tasks.ts";
 
 function states(task: Task, definition: TaskDefinition | undefined): Record<string, string> {
@@ -75,5 +76,16 @@ it("skips what only a definition tells that may not be read", () => {
     proxy: "SKIP",
     pidMode: "SKIP",
     "init process": "SKIP",
+  });
+});
+
+it("knows no platform version of a task on instances, or of one that would be started there", () => {
+  const onInstance = states(aTask({ launchType: "EC2", platformVersion: undefined }), aDefinition());
+  expect(onInstance["platform version"]).toBe("SKIP");
+  const start = startInputs({ launchType: "EC2" });
+  const checks = containerChecks({ task: undefined, definition: aDefinition(), container: "app", start });
+  expect(checks.find(({ name }) => name === "platform version")).toMatchObject({
+    verdict: "SKIP",
+    seen: expect.stringContaining("1.50.2") as string,
   });
 });

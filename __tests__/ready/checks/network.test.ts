@@ -158,4 +158,5 @@ it("a new task's network is that of its inputs", async () => {
     ...{ verdict: "NG", seen: "there is no subnet-1", fix: "Check 'subnets' and 'region'." },
   });
   expect(await networkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
+  expect(await networkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
 });

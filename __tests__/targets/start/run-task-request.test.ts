@@ -1,11 +1,12 @@
 import type { StartInputs } from "../../../src/inputs/inputs.ts";
 import { requireNetwork, runTaskRequest, startedBy } from "../../../src/targets/start/run-task-request.ts";
-import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { BIG_MACHINES, origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition } from "../../helpers/tasks.ts";
 import { thrownBy } from "../../helpers/thrown.ts";
 
 const start = startInputs({ securityGroups: ["sg-1"] });
-const plan = { cluster: "ci", definition: aDefinition(), container: "app", timeout: 60_000, origin };
+const of = { cluster: "ci", container: "app", launchType: "FARGATE" };
+const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
 
 describe("the request", () => {
   it("starts one held task with ECS Exec on Fargate", () => {
@@ -14,6 +15,7 @@ describe("the request", () => {
       taskDefinition: plan.definition.arn,
       count: 1,
       capacityProviders: [],
+      launchType: "FARGATE",
       platformVersion: undefined,
       enableExecuteCommand: true,
       network: { subnets: ["subnet-1"], securityGroups: ["sg-1"], assignPublicIp: undefined },
@@ -79,3 +81,10 @@ it.each([
     seen: expect.stringContaining(why) as string,
   });
 });
+
+it.each([{ launchType: "EC2" }, { launchType: "EXTERNAL" }, { capacityProviders: [BIG_MACHINES] }])(
+  "asks for no subnets on instances, by %j",
+  (elsewhere) => {
+    expect(() => requireNetwork({ ...start, ...elsewhere, subnets: [] }, "migrate", "web")).not.toThrow();
+  },
+);

@@ -5,10 +5,11 @@ import { startTasks } from "../../../src/targets/start/start-tasks.ts";
 import { runTaskRequest } from "../../../src/targets/start/run-task-request.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { SleeplessClock } from "../../helpers/stepped-clock.ts";
-import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { BIG_MACHINES, origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../../helpers/tasks.ts";
 
-const plan = { cluster: "ci", definition: aDefinition(), container: "app", timeout: 60_000, origin };
+const of = { cluster: "ci", container: "app", launchType: "FARGATE" };
+const plan = { ...of, definition: aDefinition(), timeout: 60_000, origin };
 const request = runTaskRequest(startInputs(), plan);
 const onSpot = runTaskRequest(startInputs({ capacityProviders: [SPOT] }), plan);
 
@@ -88,6 +89,13 @@ it.each([
   });
 });
 
+it("speaks of instances where the tasks run on some", async () => {
+  const refused = { tasks: [], refusals: [{ reason: "AGENT", detail: undefined }] };
+  await expect(starting({ ...request, launchType: "EC2" }, 1, [refused])).rejects.toMatchObject({
+    advice: expect.stringContaining("an instance there has a connected agent") as string,
+  });
+});
+
 it("tells why only some are started, and which those are", async () => {
   const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "AGENT", detail: undefined }] };
   expect(await starting(request, 3, [some])).toMatchObject({
@@ -126,6 +134,12 @@ describe("where Fargate has no capacity", () => {
     const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
     expect((await starting(two, 3, [some])).tasks).toHaveLength(3);
     expect(sent.map(({ count }) => count)).toEqual([3, 2]);
+  });
+
+  it("stays with the capacity providers of instances", async () => {
+    const onInstances = { ...request, capacityProviders: [BIG_MACHINES] };
+    expect((await starting(onInstances, 1, [none])).tasks).toHaveLength(1);
+    expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[BIG_MACHINES], [BIG_MACHINES]]);
   });
 
   it("gives up in the end, with longer pauses in between", async () => {

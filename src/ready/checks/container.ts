@@ -1,6 +1,7 @@
 import type { ContainerDefinition } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
 import { check, type Check, checkKnown, skipped } from "./check.ts";
+import { isOnFargate } from "../../targets/start/capacity.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Those checks of amazon-ecs-exec-checker that the task and its definition answer. */
@@ -20,6 +21,9 @@ export function containerChecks(facts: CheckFacts): readonly Check[] {
 }
 
 const TASK_FIX = "Wait for it, or take another.";
+/** AWS: "Monitor Amazon ECS containers with ECS Exec", considerations. */
+const INSTANCE_AGENT =
+  "not looked at: on an instance ECS Exec needs version 1.50.2 or newer of the container agent";
 const PLATFORM_FIX = "Start the task with platform version 1.4.0 or newer ('platform-version').";
 
 /** The container in the task definition; undefined where the caller may not read that. */
@@ -55,7 +59,13 @@ function execAgent(task: Task, container: string): Check {
   );
 }
 
+/** Fargate alone has platform versions. */
 function platformVersion({ task, start }: CheckFacts): Check {
+  const isElsewhere =
+    task === undefined
+      ? start !== undefined && !isOnFargate(start)
+      : task.launchType !== undefined && task.launchType !== "FARGATE";
+  if (isElsewhere) return skipped("platform version", INSTANCE_AGENT);
   // A new task gets the newest where nothing names one.
   const version = task === undefined ? (start?.platformVersion ?? "LATEST") : task.platformVersion;
   if (version === undefined) return skipped("platform version", "not known: it may not be read");

@@ -1,6 +1,6 @@
 import type { DefinitionContent } from "../../aws/task-definition.ts";
 import type { Task } from "../../aws/task.ts";
-import type { StartInputs } from "../../inputs/inputs.ts";
+import type { LaunchInputs } from "../../targets/start/borrow.ts";
 
 /** What is known of the container that is checked. */
 export interface CheckFacts {
@@ -11,7 +11,11 @@ export interface CheckFacts {
   readonly definition: DefinitionContent | undefined;
   /** What a new task gets in the place of what its definition says. */
   readonly start?:
-    Pick<StartInputs, "platformVersion" | "taskRole" | "executionRole" | "overrides"> | undefined;
+    | Pick<
+        LaunchInputs,
+        "platformVersion" | "capacityProviders" | "launchType" | "taskRole" | "executionRole" | "overrides"
+      >
+    | undefined;
 }
 
 /** The task role's ARN, or its name where the input `task-role` gives that. */

@@ -49,6 +49,7 @@ export async function networkOfStart(
   ec2: Pick<Ec2, "subnets">,
 ): Promise<TaskNetwork | Check> {
   const { subnets, securityGroups, assignPublicIp = false } = start;
+  if (subnets.length === 0) return skipped(WAY, "not known: the task has the network of its instance");
   const look = await lookAt(ec2.subnets(subnets));
   if ("failure" in look) return unanswered(WAY, look.failure);
   const missing = subnets.filter((id) => !look.value.some((found) => found.id === id));

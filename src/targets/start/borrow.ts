@@ -1,35 +1,34 @@
 import type { Service } from "../../aws/ecs.ts";
 import { badInput, type Failure } from "../../errors.ts";
-import type { DefinitionReference, StartInputs } from "../../inputs/inputs.ts";
+import type { DefinitionReference, NewTaskSource, StartInputs } from "../../inputs/inputs.ts";
+import { type Capacity, isOnFargate } from "./capacity.ts";
+
+/** How a new task is started, and what it runs on. */
+export interface LaunchInputs extends StartInputs, Capacity {}
 
 /**
- * Completes the inputs of a new task by the service's network, platform version and capacity providers; what the
- * inputs set stays. Fails with `bad-input` for a service that doesn't run on Fargate.
+ * Completes the inputs of a new task by the service's network, platform version, and capacity providers or launch type;
+ * what the inputs set stays. The definition of an image alone is one for Fargate, so for that a service that runs elsewhere
+ * lends its network only. Without a service the task runs on Fargate.
  */
-export function borrow(start: StartInputs, service: Service): StartInputs {
-  const { capacityProviders, launchType, network } = service;
-  const elsewhere =
-    capacityProviders.length > 0
-      ? capacityProviders.find(({ name }) => !/^FARGATE(_SPOT)?$/.test(name))?.name
-      : launchType === "FARGATE"
-        ? undefined
-        : launchType;
-  if (elsewhere !== undefined) {
-    throw badInput(
-      "service",
-      "a service on Fargate, for a new task to be started like its own",
-      `'${service.name}', which runs on ${elsewhere}`,
-      "Without 'service' name 'subnets', and a task definition that Fargate can run in 'task-definition'.",
-    );
-  }
+export function borrow(start: StartInputs, service: Service | undefined, of: NewTaskSource): LaunchInputs {
+  if (service === undefined) return { ...start, launchType: "FARGATE" };
+  const { network, platformVersion } = service;
+  const { capacityProviders, launchType } = capacityOf(service, of);
   return {
     ...start,
+    launchType,
     subnets: start.subnets.length > 0 ? start.subnets : network.subnets,
     securityGroups: start.securityGroups.length > 0 ? start.securityGroups : network.securityGroups,
     assignPublicIp: start.assignPublicIp ?? network.assignPublicIp,
-    platformVersion: start.platformVersion ?? service.platformVersion,
+    platformVersion: start.platformVersion ?? platformVersion,
     capacityProviders: start.capacityProviders.length > 0 ? start.capacityProviders : capacityProviders,
   };
+}
+
+function capacityOf({ capacityProviders, launchType = "FARGATE" }: Service, of: NewTaskSource): Capacity {
+  const own = { capacityProviders, launchType };
+  return of.kind === "image" && !isOnFargate(own) ? { capacityProviders: [], launchType: "FARGATE" } : own;
 }
 
 /**

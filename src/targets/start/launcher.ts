@@ -3,6 +3,7 @@ import type { Task } from "../../aws/task.ts";
 import { factsOf } from "../../errors.ts";
 import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
+import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
 import { LaunchPace } from "./launch-pace.ts";
 import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
@@ -51,9 +52,14 @@ export class Launcher {
     return this.#plan.request.network.assignPublicIp === true;
   }
 
-  /** For how long a task may make no progress before it runs, in milliseconds. */
-  get stuckAfter(): number {
-    return this.#options.stuckAfter;
+  /**
+   * For how long a task may make no progress before it runs, in milliseconds. Undefined where it may have to wait until
+   * the capacity provider has a further instance: another task would wait for that, too.
+   */
+  get stuckAfter(): number | undefined {
+    const { request } = this.#plan;
+    const waitsForInstance = request.capacityProviders.length > 0 && !isOnFargate(request);
+    return waitsForInstance ? undefined : this.#options.stuckAfter;
   }
 
   /** Starts as many of `count` tasks as ECS will. */

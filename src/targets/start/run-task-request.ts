@@ -4,6 +4,8 @@ import { networkRequired } from "../../aws/missing.ts";
 import type { StartInputs } from "../../inputs/inputs.ts";
 import type { Origin } from "../../origin.ts";
 import { holdCommand } from "../definitions/hold-command.ts";
+import type { LaunchInputs } from "./borrow.ts";
+import { isOnFargate } from "./capacity.ts";
 import { mergeOverrides } from "./overrides.ts";
 
 /** The tag that names the workflow run. */
@@ -13,6 +15,8 @@ export interface StartPlan {
   readonly cluster: string;
   readonly definition: TaskDefinition;
   readonly container: string;
+  /** It has no meaning where there are capacity providers. */
+  readonly launchType: string;
   /** The tags of the definition that this one replaces; undefined where ECS copies the tags of the definition itself. */
   readonly sourceTags?: Readonly<Record<string, string>> | undefined;
   /** The timeout of the job, in milliseconds. */
@@ -21,11 +25,11 @@ export interface StartPlan {
 }
 
 /**
- * Fails with `network-required` where neither the inputs nor the service name a subnet. `what` is the definition or
- * image.
+ * Fails with `network-required` where neither the inputs nor the service name a subnet for a task on Fargate. On instances
+ * only the network mode awsvpc takes subnets, and ECS says where they are missing. `what` is the definition or image.
  */
-export function requireNetwork(start: StartInputs, what: string, service: string | undefined): void {
-  if (start.subnets.length > 0) return;
+export function requireNetwork(start: LaunchInputs, what: string, service: string | undefined): void {
+  if (start.subnets.length > 0 || !isOnFargate(start)) return;
   const nowhere =
     service === undefined ? "no subnet was named for it" : `service '${service}' has no subnets to borrow`;
   throw networkRequired(what, `Each task on Fargate gets a network interface, and ${nowhere}.`);
@@ -51,6 +55,7 @@ export function runTaskRequest(start: StartInputs, plan: StartPlan): RunTaskRequ
     taskDefinition: definition.arn,
     count: 1,
     capacityProviders: start.capacityProviders,
+    launchType: plan.launchType,
     platformVersion: start.platformVersion,
     enableExecuteCommand: true,
     network: {

@@ -3,6 +3,7 @@ import { taskRefusal } from "../../aws/ecs-words.ts";
 import type { Task } from "../../aws/task.ts";
 import { Failure, isAboutTags, isRefusedByAws, NoCapacity, TagsNotEnabled } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { isOnFargate } from "./capacity.ts";
 import type { CapacityWait } from "./capacity-wait.ts";
 
 /** The most tasks that one RunTask starts. */
@@ -83,9 +84,9 @@ async function nextRequest(
   return usesSpot(current) ? next : onDemand(next);
 }
 
-/** The same request on Fargate instead of Fargate Spot. */
+/** The same request, on Fargate instead of Fargate Spot. */
 export function onDemand(request: RunTaskRequest): RunTaskRequest {
-  return { ...request, capacityProviders: [] };
+  return usesSpot(request) ? { ...request, capacityProviders: [], launchType: "FARGATE" } : request;
 }
 
 export function usesSpot({ capacityProviders }: Pick<RunTaskRequest, "capacityProviders">): boolean {
@@ -114,10 +115,8 @@ async function runTask(
   }
 }
 
-function notStarted(
-  { taskDefinition, cluster }: RunTaskRequest,
-  { tasks, refusals }: RunTaskAnswer,
-): Failure {
+function notStarted(request: RunTaskRequest, { tasks, refusals }: RunTaskAnswer): Failure {
+  const { taskDefinition, cluster } = request;
   const words = refusals.map(({ reason, detail }) => (detail ? `${reason}: ${detail}` : reason));
   const some = tasks.length === 0 ? "a task" : "all tasks";
   const facts = {
@@ -126,9 +125,13 @@ function notStarted(
   };
   const refusal = taskRefusal(words.join("\n"));
   if (refusal === "no-capacity") return new NoCapacity(facts);
+  if (!isOnFargate(request)) return new Failure("task-not-started", { ...facts, advice: NOT_ON_INSTANCES });
   const advice = refusal === "no-such-capacity" ? NO_SUCH_CAPACITY : NOT_FOR_FARGATE;
   return new Failure("task-not-started", { ...facts, advice });
 }
+
+const NOT_ON_INSTANCES =
+  "The task would run where the service's tasks do. Check that an instance there has a connected agent, the attributes and the resources that the task definition asks for, and that its ports are free.";
 
 const NO_SUCH_CAPACITY =
   "No capacity of the cluster has what the task definition asks for: check its 'requiresCompatibilities' (FARGATE), 'runtimePlatform' and the input 'platform-version'.";

@@ -1,0 +1,15 @@
+import type { CapacityProvider } from "../../aws/ecs.ts";
+
+/** What new tasks run on. */
+export interface Capacity {
+  /** They stand over the launch type. Those of one cluster's task are all of Fargate, or none is. */
+  readonly capacityProviders: readonly CapacityProvider[];
+  /** FARGATE, EC2 or EXTERNAL. */
+  readonly launchType: string;
+}
+
+/** Else the tasks run on instances: those of the account, those that ECS manages, or external ones. */
+export function isOnFargate({ capacityProviders, launchType }: Capacity): boolean {
+  if (capacityProviders.length === 0) return launchType === "FARGATE";
+  return capacityProviders.every(({ name }) => /^FARGATE(_SPOT)?$/.test(name));
+}
