@@ -18,9 +18,7 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-public-ip": () => true,
   "caller-service": ({ service }) => service !== undefined,
   "caller-protect": (inputs) =>
-    !starts(inputs) &&
-    (inputs["protect"] ?? String(inputs["service"] !== undefined)) === "true" &&
-    inputs["check"] !== "true",
+    !starts(inputs) && (inputs["protect"] ?? String(inputs["service"] !== undefined)) === "true",
   "caller-service-start": (inputs) => inputs["service"] !== undefined && starts(inputs),
   "caller-deployment": ({ deployment }) => deployment !== undefined,
   "caller-start-task": starts,

@@ -1,7 +1,13 @@
 import { Failure } from "../../../src/errors.ts";
 import type { TaskSelection } from "../../../src/inputs/inputs.ts";
-import { callerCheck, callerRights, principalOf } from "../../../src/ready/checks/caller.ts";
+import {
+  callerCheck,
+  type CallerFacts,
+  callerRights,
+  principalOf,
+} from "../../../src/ready/checks/caller.ts";
 import { aDefinition, aTask, CLUSTER, TASK } from "../../helpers/tasks.ts";
+import { anInputs } from "../../helpers/runs.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
 
 const parts = { failed: "f.", seen: "s.", advice: "a." };
@@ -41,13 +47,16 @@ interface Question {
 }
 
 /** What the simulator is asked, for a task that runs, or for a new one with these inputs. */
-async function asked(where: TaskSelection, registers = false): Promise<readonly Question[]> {
+async function asked(
+  where: TaskSelection,
+  { registers = false, ...more }: { registers?: boolean } & Partial<CallerFacts["inputs"]> = {},
+): Promise<readonly Question[]> {
   const questions: Question[] = [];
   const isNew = where.kind === "new";
   const facts = {
     task: isNew ? undefined : aTask(),
     definition: { ...aDefinition(), executionRoleArn: "arn:aws:iam::123456789012:role/execution" },
-    ...{ container: "app", clusterArn: CLUSTER, inputs: { where }, registers },
+    ...{ container: "app", clusterArn: CLUSTER, inputs: anInputs({ where, ...more }), registers },
     start: isNew ? { ...where.start, launchType: "FARGATE" } : undefined,
   };
   await callerRights(facts, role, {
@@ -66,6 +75,43 @@ it("in a task that runs it is asked for sessions alone, on the cluster and the t
       actions: ["ecs:ExecuteCommand"],
       resources: [CLUSTER, TASK],
       context: { "ecs:cluster": CLUSTER, "ecs:container-name": "app" },
+    },
+  ]);
+});
+
+it("for a task of a service it is asked for its protection, and for a deployment's verdict", async () => {
+  const where: TaskSelection = { kind: "service", service: "web", tasks: 1 };
+  const questions = await asked(where, { cluster: "ci", protect: true, deployment: true });
+  const place = "arn:aws:ecs:eu-central-1:123456789012";
+  expect(questions.slice(1)).toEqual([
+    {
+      actions: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+      resources: [TASK],
+      context: { "ecs:cluster": CLUSTER },
+    },
+    {
+      actions: ["ecs:ContinueServiceDeployment"],
+      resources: [`${place}:service/ci/web`, `${place}:service-deployment/ci/web/check`],
+      context: undefined,
+    },
+  ]);
+});
+
+it("a caller that may protect no task is told how to do without", async () => {
+  const facts = {
+    task: aTask(),
+    definition: undefined,
+    container: "app",
+    clusterArn: CLUSTER,
+    registers: false,
+  };
+  const denied = (_: string, actions: readonly string[]) =>
+    Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
+  const found = await callerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
+  expect(found.filter(({ verdict }) => verdict === "NG")).toMatchObject([
+    {
+      name: "rights to protect the task",
+      fix: expect.stringMatching(/^Allow ecs:UpdateTaskProtection on .* Or set 'protect: false'/) as string,
     },
   ]);
 });
@@ -93,7 +139,7 @@ it("for a new task it is asked for all that starts, stops and passes", async () 
 });
 
 it("for a definition that the step registers it is asked for the families of our own", async () => {
-  const questions = await asked(ofFamily, true);
+  const questions = await asked(ofFamily, { registers: true });
   expect(questions[0]?.resources[0]).toMatch(/:task-definition\/fargate-exec-check:1$/);
   expect(questions.flatMap(({ actions }) => actions)).toContain("ecs:RegisterTaskDefinition");
 });
@@ -107,6 +153,6 @@ it("a caller without policies is skipped", async () => {
     registers: false,
   };
   const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
-  const inputs = { where: { kind: "task", task: "x" } } as const;
+  const inputs = anInputs();
   expect(await callerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([{ verdict: "SKIP" }]);
 });

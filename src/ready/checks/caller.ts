@@ -1,6 +1,6 @@
 import type { Iam } from "../../aws/iam.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
-import { arnBeside, clusterName, parseArn } from "../../targets/arn.ts";
+import { arnBeside, clusterName, parseArn, parseService } from "../../targets/arn.ts";
 import { isDefinitionFile } from "../../targets/definitions/definition-file.ts";
 import { FAMILY_PREFIX } from "../../targets/definitions/family.ts";
 import { type Check, type Look, passed, skipped, unanswered } from "./check.ts";
@@ -10,7 +10,7 @@ import { checkRights, type Principal, roleArn, type Rights } from "./role.ts";
 export interface CallerFacts extends CheckFacts {
   /** Undefined where neither the cluster nor the caller's account is known. */
   readonly clusterArn: string | undefined;
-  readonly inputs: Pick<Inputs, "where">;
+  readonly inputs: Pick<Inputs, "where" | "protect" | "deployment" | "cluster" | "region">;
   /** Whether a new task is started from a definition that the step registers. */
   readonly registers: boolean;
 }
@@ -66,8 +66,32 @@ function rightsOf(facts: KnownFacts): readonly Rights[] {
     resources: [clusterArn, task?.arn ?? anyTask],
     context: { ...context, "ecs:container-name": facts.container },
   };
-  if (inputs.where.kind !== "new") return [execute];
-  return [...rightsToStart(facts, { ecs, anyTask, context }), execute];
+  const start = inputs.where.kind === "new" ? rightsToStart(facts, { ecs, anyTask, context }) : [];
+  return [...start, execute, ...rightsOnService(facts, { ecs, anyTask, context })];
+}
+
+/** The rights by which a run delays its service's deployments, or decides over one. */
+function rightsOnService({ inputs, task }: KnownFacts, { ecs, anyTask, context }: ResourceNames): Rights[] {
+  const { where, protect, deployment, cluster, region } = inputs;
+  const rights: Rights[] = [];
+  if (protect)
+    rights.push({
+      name: "rights to protect the task",
+      actions: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+      resources: [task?.arn ?? anyTask],
+      context,
+      otherwise: "Or set 'protect: false': without them the job runs unprotected, and a notice says so.",
+    });
+  if (deployment !== undefined && where.kind !== "task" && where.service !== undefined) {
+    const service = parseService(where.service, cluster, region);
+    const name = `${clusterName(service.cluster)}/${service.id}`;
+    rights.push({
+      name: "right to decide the deployment",
+      actions: ["ecs:ContinueServiceDeployment"],
+      resources: [ecs(`service/${name}`), ecs(`service-deployment/${name}/check`)],
+    });
+  }
+  return rights;
 }
 
 interface ResourceNames {

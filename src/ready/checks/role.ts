@@ -11,6 +11,8 @@ export interface Rights {
   readonly resources: readonly string[];
   /** Values of the condition keys that policies for these actions use. */
   readonly context?: Readonly<Record<string, string>>;
+  /** What to do where they can't be allowed. */
+  readonly otherwise?: string;
 }
 
 /** Whose rights are asked about: `words` is its name in a message. */
@@ -51,13 +53,14 @@ export function roleArn(role: string | undefined, cluster: string): string | und
 /** What the policies of a role or user allow, by IAM's policy simulator. */
 export async function checkRights(
   { arn, words }: Principal,
-  { name, actions, resources, context }: Rights,
+  { name, actions, resources, context, otherwise }: Rights,
   iam: Pick<Iam, "denied">,
 ): Promise<Check> {
   const look = await lookAt(iam.denied(arn, actions, resources, context));
   if ("failure" in look) return unanswered(name, look.failure);
   const denied = look.value;
-  const fix = `Allow ${denied.join(", ")} on ${resources.join(" and ")} in the policies of ${arn}.`;
+  const allow = `Allow ${denied.join(", ")} on ${resources.join(" and ")} in the policies of ${arn}.`;
+  const fix = otherwise === undefined ? allow : `${allow} ${otherwise}`;
   return denied.length > 0
     ? check(name, false, `${words} lacks ${denied.join(", ")}`, fix)
     : check(name, true, `${words} allows ${actions.join(", ")}`, fix);
