@@ -141,3 +141,28 @@ it.concurrent("a hook that expires while the script runs is named, and the step 
   expect(left).toEqual([]);
   expect([result.conclusion, deployment.verdicts]).toEqual(["failure", []]);
 });
+
+it.concurrent(
+  "a roll over a service takes one task after the other, the newest first, follows replaced ones, and ends at a failure",
+  async () => {
+    const service = await started({ name: "rolled", stages: [], count: 3 });
+    const old = service.tasks.toSorted((a, b) => (b.times.startedAt ?? 0) - (a.times.startedAt ?? 0));
+    let deployed: Promise<unknown> | undefined;
+    const result = await aws.step(
+      {
+        ...{ service: service.name, tasks: "all", "max-parallel": "1", "fail-fast": "true", timeout: "5m" },
+        run: 'echo "begun by the $REVISION revision"; sleep 1; exit "$FARGATE_EXEC_TASK"',
+      },
+      { onLine: (line) => void (line.endsWith("by the old revision") && (deployed ??= service.deploy())) },
+    );
+    await deployed;
+    const results = JSON.parse(result.outputs["results"] ?? "") as { taskArn: string; exitCode: number }[];
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 1]);
+    expect(results[0]?.taskArn).toBe(old[0]?.arn);
+    // The deployment has stopped the second one before its turn, and not the first one, which was protected.
+    expect(service.tasks.map(({ arn }) => arn)).toContain(results[1]?.taskArn);
+    expect(mainLog(result).join("\n")).toMatch(
+      /replaces task .* before the job has started(.|\n)*1 are left\./,
+    );
+  },
+);

@@ -22,10 +22,12 @@ export interface DeployedOptions {
   readonly minutes?: number;
   readonly action?: DeploymentLifecycleHookAction;
   readonly strategy?: DeploymentStrategy;
+  /** Of its tasks. */
+  readonly count?: number;
   readonly cluster?: string;
 }
 
-/** A service that runs one task, and whose deployments pause. */
+/** A service whose deployments pause. */
 export class DeployedService {
   readonly name: string;
   readonly #aws: Aws;
@@ -44,7 +46,8 @@ export class DeployedService {
   static async start(aws: Aws, options: DeployedOptions): Promise<DeployedService> {
     const service = new DeployedService(aws, options);
     await service.#create();
-    await until(() => service.tasks.some((task) => isReady(task)));
+    const { count = 1 } = options;
+    await until(() => service.tasks.length === count && service.tasks.every((task) => isReady(task)));
     return service;
   }
 
@@ -80,7 +83,7 @@ export class DeployedService {
   }
 
   async #create(): Promise<void> {
-    const { stages = [], minutes = 10, action = "ROLLBACK", strategy = "ROLLING" } = this.#options;
+    const { stages = [], minutes = 10, action = "ROLLBACK", strategy = "ROLLING", count = 1 } = this.#options;
     const { subnets, securityGroups } = this.#aws.world.made;
     const timeoutConfiguration = { timeoutInMinutes: minutes, action };
     const hook = { targetType: "PAUSE" as const, lifecycleStages: [...stages], timeoutConfiguration };
@@ -89,7 +92,7 @@ export class DeployedService {
         cluster: this.#cluster,
         serviceName: this.name,
         taskDefinition: this.#definitions[0],
-        desiredCount: 1,
+        desiredCount: count,
         launchType: "FARGATE",
         enableExecuteCommand: true,
         networkConfiguration: {

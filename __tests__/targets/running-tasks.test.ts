@@ -2,6 +2,7 @@ import { containerBusy } from "../../src/places/failures.ts";
 import { containerBlocked } from "../../src/ready/advice.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { Failure } from "../../src/errors.ts";
+import { taskNotFound } from "../../src/aws/missing.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { replacementFor } from "../../src/targets/replacement.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
@@ -96,6 +97,12 @@ describe("a service", () => {
     ["the best ones", 2, all, ["1", "3"]],
     ["others too where there are not enough good ones", 3, all, ["1", "3", "2"]],
     ["all that run", "all", [...all, coming], ["1", "3", "2"]],
+    [
+      "the newest first of all",
+      "all",
+      [task("1", { startedAt: 1 }), task("2", { startedAt: 3, ...ill }), task("3", { startedAt: 2 })],
+      ["2", "3", "1"],
+    ],
     ["all that are about to, where none runs yet", "all", [coming], ["5"]],
   ])("gives %s", async (_, tasks, those, expected) => {
     const { targets } = await resolveTargets(resolving({ ...service, tasks }, having(...those)));
@@ -198,6 +205,11 @@ describe("a service", () => {
         `Service 'web' replaces task ${targets[0].taskId} before the job has started; looking for another.`,
         `Taking ${"3".repeat(32)}.`,
       ]);
+    });
+
+    it("gives the successor of a task that ECS has forgotten, too", async () => {
+      const { targets, instead } = await with12([task("2"), task("3")]);
+      expect((await instead(targets[0], taskNotFound("1", "ci", "MISSING")))?.taskId).toBe("3".repeat(32));
     });
 
     it("never gives one task twice, nor a successor to a successor", async () => {

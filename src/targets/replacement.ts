@@ -60,8 +60,7 @@ async function successorOf(
   tasks: ServiceCandidates,
   context: ResolveContext,
 ): Promise<Target | undefined> {
-  const isReplaced = failure instanceof TaskStopped && failure.stopCode === "ServiceSchedulerInitiated";
-  if (!isReplaced || tasks.isSuccessor(lost.taskArn)) return undefined;
+  if (!isReplaced(failure) || tasks.isSuccessor(lost.taskArn)) return undefined;
   context.log.info(
     `Service '${tasks.service}' replaces task ${lost.taskId} before the job has started; looking for another.`,
   );
@@ -69,6 +68,12 @@ async function successorOf(
   if (next === undefined) return undefined;
   context.log.info(`Taking ${lastPart(next.arn)}.`);
   return await findTarget(next, context);
+}
+
+/** Also a task that ECS has forgotten, about an hour after its end: a job may wait long for its turn. */
+function isReplaced(failure: Failure): boolean {
+  if (failure.code === "task-not-found") return true;
+  return failure instanceof TaskStopped && failure.stopCode === "ServiceSchedulerInitiated";
 }
 
 async function restarted(

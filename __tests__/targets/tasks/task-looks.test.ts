@@ -102,6 +102,13 @@ it("cost no call for the first look at a task that ECS has just described", asyn
   expect(asked).toEqual([["a"]]);
 });
 
+it("ask for a task that was described long before the first look at it", async () => {
+  const described = [aTask({ arn: "a", lastStatus: "RUNNING" })];
+  const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], described, clock });
+  clock.advance(10_000);
+  expect((await describeTask("ci", "a"))?.lastStatus).toBe("STOPPED");
+});
+
 it("ask for each task definition once", async () => {
   const { describeTaskDefinition } = looking("a");
   for (const name of ["web:1", "web:2", "web:1"]) await describeTaskDefinition(name);

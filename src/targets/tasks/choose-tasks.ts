@@ -12,7 +12,8 @@ export function rankTasks(tasks: readonly Task[], container: string | undefined)
 }
 
 /**
- * The best `count` of a service's tasks; for `all` every running task, or every starting one where none runs yet.
+ * The best `count` of a service's tasks, the best first; for `all` every running task, or every starting one where none
+ * runs yet, the newest first.
  * Undefined where the service has too few.
  */
 export function chooseTasks(
@@ -24,7 +25,12 @@ export function chooseTasks(
   if (count !== "all") return ranked.length < count ? undefined : ranked.slice(0, count);
   const running = ranked.filter(({ lastStatus }) => lastStatus === "RUNNING");
   if (ranked.length === 0) return undefined;
-  return running.length > 0 ? running : ranked;
+  return (running.length > 0 ? running : ranked).toSorted((a, b) => beganAt(b) - beganAt(a));
+}
+
+/** In milliseconds since the epoch. */
+function beganAt({ startedAt, createdAt = 0 }: Task): number {
+  return startedAt ?? createdAt;
 }
 
 /** True as soon as ECS has decided to stop the task. */
@@ -57,7 +63,7 @@ function rank(task: Task, container: string | undefined): readonly number[] {
     Number(task.enableExecuteCommand),
     task.lastStatus === "RUNNING" ? agent : Math.min(agent, 1),
     health,
-    task.startedAt ?? task.createdAt ?? 0,
+    beganAt(task),
   ];
 }
 

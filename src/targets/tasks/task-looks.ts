@@ -6,6 +6,8 @@ import type { Clock } from "../../clock.ts";
 
 /** The most tasks of one DescribeTasks call. */
 const TASKS_A_LOOK = 100;
+/** How long what ECS told before the jobs began serves their first looks. A job may begin much later, in its turn. */
+const DESCRIBED_FRESH_MS = 10_000;
 /** How long an answer serves all jobs. A job that waits looks about every two seconds. */
 const FRESH_MS = 2_000;
 
@@ -13,7 +15,7 @@ export interface TaskLooksOptions {
   readonly ecs: Pick<Ecs, "describeTask" | "describeTasks" | "describeTaskDefinition">;
   /** ARNs of the tasks that the jobs may run in, all in one cluster. */
   readonly tasks: readonly string[];
-  /** Tasks that ECS has just described. The first look at each of them makes no call. */
+  /** Tasks that ECS has just described. The first look at each of them, within ten seconds, makes no call. */
   readonly described: readonly Task[];
   readonly clock: Clock;
   /** Whether tasks that are not known yet come later. */
@@ -33,6 +35,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   readonly #tasks: Map<string, number>;
   readonly #together: boolean;
   readonly #described: Map<string, Task>;
+  readonly #describedAt: number;
   readonly #privateIps = new Map<string, string>();
   readonly #startedAt = new Map<string, number>();
   readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
@@ -45,6 +48,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     this.#tasks = new Map(tasks.map((arn, number) => [arn, number]));
     this.#together = tasks.length > 1 || more;
     this.#described = new Map(described.map((task) => [task.arn, task]));
+    this.#describedAt = clock.now();
     this.describeTaskDefinition = once((name) => ecs.describeTaskDefinition(name));
   }
 
@@ -74,7 +78,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   #takeDescribed(arn: string): Task | undefined {
     const task = this.#described.get(arn);
     this.#described.delete(arn);
-    return task;
+    return this.#clock.now() - this.#describedAt < DESCRIBED_FRESH_MS ? task : undefined;
   }
 
   #learn({ arn, lastStatus, privateIp, startedAt, networkInterfaceId }: Task): void {
