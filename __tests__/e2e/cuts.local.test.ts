@@ -168,7 +168,7 @@ it(`${CUTS} cuts at random leave a long run whole`, async () => {
   // Slow output, since the agent repeats the frames under way at ten a second after a cut.
   const script = [
     'echo ran >>"/var/tmp/$KEY"',
-    "i=0; while [ $i -lt ${18 * CUTS} ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done",
+    `i=0; while [ $i -lt ${18 * CUTS} ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done`,
     "exit 3",
   ].join("\n");
   const link = { seed: 5, cut: { afterFrames: [1, 16], times: CUTS } } as const;
