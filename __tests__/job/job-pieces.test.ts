@@ -10,11 +10,19 @@ import { SteppedClock } from "../helpers/stepped-clock.ts";
 
 const OWNER = "123456789012";
 
-function pieces(pieceUse: PieceUse = "at once", bucket: string | undefined = "example-ci") {
+function pieces(pieceUse: PieceUse = "at once", bucket: string | undefined = "example-ci", tasks?: number) {
   let saved = 0;
   const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => (saved += 1));
   const clock = new SteppedClock();
-  const context = { inputs: anInputs({ bucket }), undoing: { s3: {} }, clock, log: new Listener(), ledger };
+  const origin = tasks === undefined ? {} : { fanOut: { tasks } };
+  const context = {
+    inputs: anInputs({ bucket }),
+    undoing: { s3: {} },
+    clock,
+    log: new Listener(),
+    ledger,
+    origin,
+  };
   const place = { isWanted: false, share: () => undefined };
   const prepared = { owner: OWNER, setup: Promise.resolve({ pieceUse } as SessionSetup) };
   const job = new JobPieces(prepared, place, context as unknown as JobContext);
@@ -34,6 +42,15 @@ it.each<[string, PieceUse, PieceUse]>([
   expect(await job.use()).toBe(alone);
   place.isWanted = true;
   expect(await job.use()).toBe(wanted);
+});
+
+it.each([
+  [undefined, undefined],
+  [50, undefined],
+  [51, 2_000],
+])("the jobs of %s tasks look for pieces with a pause of at most %s ms", (tasks, pause) => {
+  const { job } = pieces("at once", "example-ci", tasks);
+  expect(job.open().longestPause).toBe(pause);
 });
 
 it("records a folder before the container can write to it", () => {

@@ -15,8 +15,12 @@ class ReaderRig {
   weather: ReadAnswer | undefined;
   /** The most reads that were under way at once. */
   atOnce = 0;
-  readonly reader = new PieceReader(FOLDER, 0, 0);
+  readonly reader: PieceReader;
   now = 0;
+
+  constructor(longestPause?: number) {
+    this.reader = new PieceReader(FOLDER, 0, 0, longestPause);
+  }
 
   put(name: ObjectToRead, bytes: Buffer): this {
     this.objects.set(name, bytes);
@@ -72,6 +76,15 @@ describe("a reader of pieces", () => {
     expect(rig.said).toEqual(["proven", "0: one", "3: two", "end 6 exited 0=0:1"]);
     expect(rig.reader.takeReads(rig.now + 100_000)).toEqual([]);
     expect(rig.reader.deadline()).toBe(Infinity);
+  });
+
+  it("of one among many looks every two seconds in the end", () => {
+    const rig = new ReaderRig(2_000);
+    rig.pass(60_000);
+    const pieces = rig.reads.filter(([name]) => name === 0).map(([, at]) => at);
+    expect(pieces.slice(0, 4)).toEqual([0, 210, 520, 980]);
+    expect(pieces.length).toBeGreaterThanOrEqual(32);
+    expect(pieces.length).toBeLessThanOrEqual(36);
   });
 
   it("looks five times a second at first, then twice", () => {

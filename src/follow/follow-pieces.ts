@@ -32,6 +32,7 @@ export interface FollowPiecesOptions extends Pick<
 > {
   readonly store: Pick<PieceStore, "read" | "writeControl" | "access" | "close"> & {
     readonly folder: OrderedFolder;
+    readonly longestPause?: number | undefined;
   };
   /** What the order has given to the container. */
   readonly access: FolderAccess;
@@ -60,7 +61,7 @@ export class PieceFollower {
   constructor(options: FollowPiecesOptions) {
     const { store, begin, clock } = options;
     this.#options = options;
-    this.#reader = new PieceReader(store.folder, begin, clock.now());
+    this.#reader = new PieceReader(store.folder, begin, clock.now(), store.longestPause);
     this.#control = new PieceControl(options);
   }
 

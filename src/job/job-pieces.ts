@@ -12,6 +12,10 @@ import type { PreparedJob } from "./prepare.ts";
 /** How long the container may take to read that the end was taken. It looks each second. */
 const TAKEN_READ_MS = 3_000;
 
+/** With more tasks than that their jobs look less often for new output in S3. */
+const MANY_TASKS = 50;
+const PAUSE_OF_MANY_MS = 2_000;
+
 /** The folders in the bucket into which a job's container uploads its output. The ledger has all of them. */
 export class JobPieces implements PieceFolders {
   readonly #job: Pick<PreparedJob, "owner" | "setup">;
@@ -41,7 +45,7 @@ export class JobPieces implements PieceFolders {
   }
 
   open(): PieceStore {
-    const { inputs, undoing, clock, log } = this.#context;
+    const { inputs, undoing, clock, log, origin } = this.#context;
     const { bucket, prefix, kmsKeyId } = inputs;
     const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
@@ -53,6 +57,7 @@ export class JobPieces implements PieceFolders {
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
       s3: undoing.s3,
+      longestPause: (origin.fanOut?.tasks ?? 1) > MANY_TASKS ? PAUSE_OF_MANY_MS : undefined,
     });
   }
 

@@ -52,6 +52,7 @@ export type PieceEvent =
  */
 export class PieceReader {
   readonly #folder: PieceFolder;
+  readonly #longestPause: number;
   #next = 0;
   #begin: number;
   /** When each read that is under way began. */
@@ -78,8 +79,9 @@ export class PieceReader {
   #isOver = false;
 
   /** The pieces begin at byte `begin` of the spool. Times are in milliseconds. */
-  constructor(folder: PieceFolder, begin: number, now: number) {
+  constructor(folder: PieceFolder, begin: number, now: number, longestPause = LONGEST_PAUSE_MS) {
     this.#folder = folder;
+    this.#longestPause = longestPause;
     this.#begin = begin;
     this.#heartbeat = new Heartbeat(now);
   }
@@ -238,7 +240,7 @@ export class PieceReader {
     if (name !== this.#next) return;
     this.#streak = 0;
     this.#readAt = now + this.#pause;
-    this.#pause = Math.min(this.#pause * 1.5, LONGEST_PAUSE_MS);
+    this.#pause = Math.min(this.#pause * 1.5, this.#longestPause);
     if (this.#probeAt === Infinity) this.#probeAt = now + PROBE_EVERY_MS;
     if (this.#finishedAt !== undefined && askedAt >= this.#finishedAt) {
       this.#events.push({ kind: "exhausted" });

@@ -27,11 +27,14 @@ export interface PieceStoreOptions {
   readonly s3: PieceS3;
   readonly clock: Clock;
   readonly log: Log;
+  /** The longest pause between two looks for the next piece, in milliseconds; undefined: the reader's own. */
+  readonly longestPause?: number | undefined;
 }
 
 /** The objects of one folder in the bucket. */
 export class PieceStore {
   readonly folder: OrderedFolder;
+  readonly longestPause: number | undefined;
   readonly #options: PieceStoreOptions;
   readonly #over = new AbortController();
   /** Versions that have been overwritten, by the object's name. A bucket with versioning keeps them. */
@@ -39,6 +42,7 @@ export class PieceStore {
 
   constructor(folder: OrderedFolder, options: PieceStoreOptions) {
     this.folder = folder;
+    this.longestPause = options.longestPause;
     this.#options = options;
   }
 
