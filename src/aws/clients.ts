@@ -136,6 +136,8 @@ function sharedConfig(
     region,
     customUserAgent: [["fargate-exec", VERSION]] as [string, string][],
     requestHandler: {
+      // With hundreds of tasks calls wait for one of few connections, of which the SDK would warn on standard error.
+      logger: SILENT,
       connectionTimeout: 5_000,
       // This limit is for silence, so a slow upload may take longer.
       socketTimeout: 60_000,
@@ -145,6 +147,9 @@ function sharedConfig(
   const clientConfig = { ...common, retryStrategy: patience(throttledFor) };
   return { ...common, credentials: credentials?.(clientConfig) ?? defaultProvider({ clientConfig }) };
 }
+
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** Undefined where no proxy variable is set. The agent checks NO_PROXY for each request. */
 async function proxyFromEnvironment(): Promise<Agent | undefined> {

@@ -1,6 +1,7 @@
 import { type Aws, awsCalls } from "../aws/calls.ts";
 import type { AwsOptions } from "../aws/clients.ts";
 import { Connections } from "../aws/connections.ts";
+import { pacedChanges } from "../aws/pace.ts";
 import type { Clock } from "../clock.ts";
 import { afterGrace, begunInTime } from "./grace.ts";
 
@@ -26,7 +27,9 @@ export class StepAws {
   constructor({ cancel, clock, ...options }: StepAwsOptions) {
     const { region, credentials } = options;
     const connections = this.#connections;
-    this.undoing = awsCalls({ region, credentials, connections });
+    const paced = pacedChanges(clock);
+    const undoing = awsCalls({ region, credentials, connections });
+    this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs) } };
     this.#making = awsCalls({
       ...options,
       connections,
@@ -38,7 +41,8 @@ export class StepAws {
       signal: AbortSignal.any([cancel, this.#closed.signal]),
     });
     const begun = begunInTime(this.#making, cancel);
-    this.run = { ...calls, ecs: { ...calls.ecs, ...begun.ecs }, s3: { ...calls.s3, ...begun.s3 } };
+    const ecs = { ...calls.ecs, ...begun.ecs };
+    this.run = { ...calls, ecs: { ...ecs, ...paced(ecs, cancel) }, s3: { ...calls.s3, ...begun.s3 } };
   }
 
   /** Ends the calls of the run. */

@@ -1,11 +1,11 @@
 import type { RunTaskRequest } from "../../aws/ecs.ts";
+import { LAUNCHES, Pace } from "../../aws/pace.ts";
 import type { Task } from "../../aws/task.ts";
 import { factsOf } from "../../errors.ts";
 import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
-import { LaunchPace } from "./launch-pace.ts";
 import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
@@ -38,13 +38,13 @@ export class Launcher {
   readonly #options: LauncherOptions;
   readonly #replacements = new Set<string>();
   #capacity: CapacityWait;
-  readonly #pace: LaunchPace;
+  readonly #pace: Pace;
 
   constructor(options: LauncherOptions) {
     this.#options = options;
     this.#capacity = capacityWait(options);
     this.#plan = options.planFor(options.defined);
-    this.#pace = new LaunchPace(options.context.clock);
+    this.#pace = new Pace(LAUNCHES, options.context.clock);
   }
 
   /** Whether the tasks may have public IP addresses. */
