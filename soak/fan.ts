@@ -191,7 +191,7 @@ async function checkCalls(calls: LocalFargate["requests"]): Promise<void> {
   const changes = (counts.get("ExecuteCommand") ?? 0) + (counts.get("StopTask") ?? 0);
   check(`${changes} calls of ExecuteCommand and StopTask`, changes <= 2.1 * TASKS);
   const looks = rateOf(calls.filter(({ operation }) => operation === "DescribeTasks"));
-  check(`at most ${looks} calls of DescribeTasks in a second`, looks <= Math.ceil(TASKS / 100));
+  check(`at most ${looks} calls of DescribeTasks in a second`, looks <= 20);
   const reads = rateOf(calls.filter(({ operation }) => operation.startsWith("GET /")));
   check(`at most ${reads} looks at S3 in a second`, reads <= TASKS);
   await sleep(1_000); // The last ones are on their way to STOPPED.

@@ -1,13 +1,17 @@
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
+import type { ScriptedJob } from "../../local/agent/scripted-container.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
+/** The jobs of tasks to come that have no processes, by their number. */
+let scripts: ReadonlyMap<number, ScriptedJob> = new Map();
 beforeAll(async () => {
-  aws = await Aws.start();
+  aws = await Aws.start({ scripted: (task) => scripts.get(task) });
 });
+afterEach(() => (scripts = new Map()));
 afterAll(() => aws.stop());
 
 const newTasks = (tasks: number, more: Inputs = {}): Inputs => ({
@@ -173,21 +177,52 @@ it("a task that the service replaces before the job has started is followed by i
   expect(mainLog(result).join("\n")).toContain(`replaces task ${only?.id ?? ""}`);
 });
 
-it("twenty tasks of four workers each are one step, with every result in its place", async () => {
-  const places = Array.from({ length: 20 }, (_, task) => [0, 1, 2, 3].map((worker) => [task, worker])).flat();
+it("a hundred tasks are one step: each result is in its place, and the log says how far they are", async () => {
+  const first = aws.world.local.tasks.length;
+  const jobs = Array.from(
+    { length: 100 },
+    (_, task) =>
+      [
+        first + task,
+        { lines: [`this is ${task}`], lasts: 6_000, exitCode: task % 10 === 7 ? task : 0 },
+      ] as const,
+  );
+  scripts = new Map(jobs);
+  const result = await aws.step(newTasks(100, { run: "true" }));
+  expect(resultsOf(result).map(({ taskArn, exitCode }) => [taskArn, exitCode])).toEqual(
+    arnsOf(result).map((arn, task) => [arn, task % 10 === 7 ? task : 0]),
+  );
+  const [own, shown] = [false, true].map((isOfJob) =>
+    mainLog(result).filter((line) => line.startsWith("[task ") === isOfJob),
+  );
+  expect(shown?.toSorted()).toEqual(jobs.map((_, task) => `[task ${task}] this is ${task}`).toSorted());
+  const progress = own?.filter((line) => line.includes(" of 100 ")) ?? [];
+  expect(progress[0]).toMatch(/^Started 100 of 100 tasks of /);
+  expect(progress).toContain("100 of 100 jobs begun, 100 ended, 10 of them failed");
+  expect(own?.length).toBeLessThan(30);
+  expect(result.outputs).toMatchObject({
+    outcome: "failed",
+    "exit-code": "7",
+    "task-arn": arnsOf(result)[7],
+  });
+  expect(aws.startedAndAlive()).toEqual([]);
+});
+
+it("several tasks of four workers each are one step, with every result in its place", async () => {
+  const places = Array.from({ length: 6 }, (_, task) => [0, 1, 2, 3].map((worker) => [task, worker])).flat();
   const result = await aws.step(
-    newTasks(20, {
+    newTasks(6, {
       workers: "4",
       bucket: aws.world.made.bucket,
       run: 'echo "this is $FARGATE_EXEC_TASK.$FARGATE_EXEC_WORKER"; exit $((FARGATE_EXEC_TASK * 4 + FARGATE_EXEC_WORKER))',
     }),
   );
   const arns = arnsOf(result);
-  expect(new Set(arns).size).toBe(20);
+  expect(new Set(arns).size).toBe(6);
   expect(resultsOf(result).map(({ taskArn, worker, exitCode }) => [taskArn, worker, exitCode])).toEqual(
     places.map(([task = 0, worker = 0]) => [arns[task], worker, task * 4 + worker]),
   );
-  const said = Array.from({ length: 20 }, (_, task) =>
+  const said = Array.from({ length: 6 }, (_, task) =>
     linesOf(result, task)
       .filter((line) => line.includes("this is"))
       .toSorted(),
