@@ -243,7 +243,7 @@ const ways = {
     names: { cluster: "sealed-s3", "log-bucket": "sealed" },
   },
   "a check of a service": {
-    caller: [...staging, "caller-service", ...checking],
+    caller: [...staging, "caller-service", "caller-protect", ...checking],
     task: false,
     names: { family: "demo", "task-role": "demo-task", "execution-role": "demo-execution" },
     bucket: "own",
