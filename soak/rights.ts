@@ -1,6 +1,6 @@
 /**
  * `node soak/rights.ts`: each way of use under its policies in docs/iam, with each right removed in turn. The tests remove
- * one right of each statement.
+ * one right of each statement, by turns.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -13,5 +13,5 @@ const jest = [
   "--runInBand",
   "__tests__/e2e/iam.local.test.ts",
 ];
-const env = { ...process.env, EVERY_RIGHT: "1" };
+const env = { ...process.env, EVERY_RIGHT: "1", EVERY_ROW: "1" };
 process.exitCode = spawnSync(process.execPath, jest, { cwd: root, env, stdio: "inherit" }).status ?? 1;

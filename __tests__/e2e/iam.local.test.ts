@@ -4,7 +4,12 @@ import {
   GetLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateClusterCommand } from "@aws-sdk/client-ecs";
-import { CreateBucketCommand, HeadObjectCommand, PutBucketEncryptionCommand } from "@aws-sdk/client-s3";
+import {
+  CreateBucketCommand,
+  HeadObjectCommand,
+  PutBucketEncryptionCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
@@ -202,6 +207,22 @@ const ways = {
     bucket: "own",
     inputs: () => ({ "kms-key-id": aws.world.made.kmsKeyId }),
   },
+  "a queue under a key": {
+    caller: [...staging, "caller-bucket-kms"],
+    role: [...fetching, "task-role-bucket-kms"],
+    bucket: "own",
+    // A first run has no queue to read.
+    beside: async ({ names, task }) => {
+      const Key = `${names["prefix"] ?? ""}claims/${task?.id ?? ""}/app.json`;
+      const encryption = {
+        ServerSideEncryption: "aws:kms",
+        SSEKMSKeyId: aws.world.made.kmsKeyId,
+      } as const;
+      const object = { Bucket: names["bucket"] ?? "", Key, Body: JSON.stringify({ claims: [] }) };
+      await aws.s3.send(new PutObjectCommand({ ...object, ...encryption }));
+    },
+    inputs: () => ({ "kms-key-id": aws.world.made.kmsKeyId }),
+  },
   "a bucket of another account": {
     caller: staging,
     role: fetching,
@@ -372,6 +393,7 @@ const whole: Readonly<Record<WayName, WholeRun>> = {
   },
   "a bucket with versions": {},
   "a bucket with a key": {},
+  "a queue under a key": {},
   "a bucket of another account": {},
   "a new task and a bucket of another account": {},
   "encrypted sessions": {},
@@ -553,7 +575,11 @@ const losses: readonly Loss[] = [
     remains: { objects: 5 },
   },
   { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:GenerateDataKey", code: denied },
-  { way: "a bucket with a key", file: "caller-bucket-kms", action: "kms:Decrypt" },
+  {
+    ...{ way: "a queue under a key", file: "caller-bucket-kms", action: "kms:Decrypt" },
+    // The queue itself.
+    remains: { objects: 1 },
+  },
   { way: "a bucket", file: "task-role-bucket", action: "s3:GetObject", seen: fetchedOtherwise },
   { way: "a bucket with a key", file: "task-role-bucket-kms", action: "kms:Decrypt", seen: fetchedOtherwise },
   {
