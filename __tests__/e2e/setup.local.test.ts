@@ -178,7 +178,7 @@ it("a check by the stack's role finds nothing wrong, and skips what only caller-
   expect(result.summary).not.toContain("NG |");
   const skipped = [...result.summary.matchAll(/SKIP \| ([^|]+) \|/g)].map(([, name]) => name);
   expect(skipped).toEqual([
-    ...["security groups", "log group", "right to open sessions"],
+    ...["security groups", "log group", "right to open sessions", "rights to protect the task"],
     ...["bucket versioning", "bucket policy", "rights to the bucket"],
   ]);
 });
