@@ -47,12 +47,13 @@ it("tells a network interface that is not there, or has no public address", asyn
 
 it("lists the endpoints of a VPC", async () => {
   const { ec2 } = await answering(
-    "<X><vpcEndpointSet><item><serviceName>a.s3</serviceName></item><item><serviceName>a.ssm</serviceName>" +
+    "<X><vpcEndpointSet><item><serviceName>a.s3</serviceName><vpcEndpointType>Gateway</vpcEndpointType>" +
+      "<routeTableIdSet><item>rtb-1</item><item>rtb-2</item></routeTableIdSet></item><item><serviceName>a.ssm</serviceName>" +
       "<privateDnsEnabled>false</privateDnsEnabled></item></vpcEndpointSet></X>",
   );
   expect(await ec2.vpcEndpoints("vpc-1")).toEqual([
-    { serviceName: "a.s3", privateDns: true },
-    { serviceName: "a.ssm", privateDns: false },
+    { serviceName: "a.s3", privateDns: true, routeTables: ["rtb-1", "rtb-2"] },
+    { serviceName: "a.ssm", privateDns: false, routeTables: undefined },
   ]);
   expect(sent()).toMatchObject({ "Filter.1.Name": "vpc-id", "Filter.1.Value.1": "vpc-1" });
 });
@@ -64,13 +65,13 @@ it.each([
   ["<natGatewayId>nat-1</natGatewayId><state>blackhole</state>", undefined],
 ])("tells where a subnet's default route leads: %s", async (target, expected) => {
   const { ec2 } = await answering(
-    "<X><routeTableSet><item><associationSet><item><main>true</main></item><item><main>false</main>" +
+    "<X><routeTableSet><item><routeTableId>rtb-1</routeTableId><associationSet><item><main>true</main></item><item><main>false</main>" +
       "<subnetId>subnet-1</subnetId></item></associationSet><routeSet><item><destinationCidrBlock>10.0.0.0/16" +
       "</destinationCidrBlock><gatewayId>local</gatewayId></item><item><destinationCidrBlock>0.0.0.0/0" +
       `</destinationCidrBlock>${target}</item></routeSet></item></routeTableSet></X>`,
   );
   expect(await ec2.routeTables("vpc-1")).toEqual([
-    { isMain: true, subnets: ["subnet-1"], defaultTarget: expected },
+    { id: "rtb-1", isMain: true, subnets: ["subnet-1"], defaultTarget: expected },
   ]);
 });
 

@@ -17,12 +17,17 @@ import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";
 
 let aws: Aws;
+/** Behind a NAT gateway. */
+let privateSubnet: string;
 beforeAll(async () => {
   aws = await Aws.start();
-  // The subnets of the seed are public; with the endpoint a task needs no public address there.
+  // The tasks that run are in the seed's public subnets; with the endpoint they need no public address there.
   const setUp = new SetUp(aws, "base");
   const [SubnetId = ""] = aws.world.made.subnets;
   await setUp.endpoint(await setUp.ec2("DescribeSubnets", { "SubnetId.1": SubnetId }, "vpcId"));
+  const { vpc, subnet } = await setUp.vpc();
+  await setUp.nat(vpc, subnet);
+  privateSubnet = subnet;
 });
 afterAll(() => aws.stop());
 
@@ -38,7 +43,12 @@ async function started(
 ): Promise<Inputs> {
   const whole = { ...definition(name, [{ ...good, ...container }], world.local.accountId), ...more };
   await world.ecs.send(new RegisterTaskDefinitionCommand(whole));
-  return { ...aws.newTask(name), hold: "false" };
+  return { ...newTask(name), hold: "false" };
+}
+
+/** A new task in a private subnet. */
+function newTask(taskDefinition?: string): Inputs {
+  return { ...aws.newTask(taskDefinition), subnets: privateSubnet };
 }
 
 /** A task that runs, of a definition with this container. */
@@ -77,7 +87,7 @@ async function service(setUp: SetUp, desiredCount: number, exec = true): Promise
 /** A new task on a cluster that logs its sessions so, with a role that may write there. */
 async function logged(setUp: SetUp, logConfiguration: ExecuteCommandLogConfiguration): Promise<Inputs> {
   const cluster = await setUp.cluster({ logging: "OVERRIDE", logConfiguration });
-  const inputs = { ...aws.newTask(), cluster };
+  const inputs = { ...newTask(), cluster };
   return { ...inputs, "task-role": setUp.taskRole(aws.rights.taskRole(inputs)) };
 }
 
@@ -157,13 +167,13 @@ const broken: Readonly<Record<string, Broken>> = {
   "no task role": {
     wrong: ["task role"],
     says: /'task-role'/,
-    make: () => Promise.resolve(aws.newTask(aws.world.made.withoutRole)),
+    make: () => Promise.resolve(newTask(aws.world.made.withoutRole)),
     mend: (setUp, inputs) => ({ ...inputs, "task-role": setUp.taskRole([policyOf("task-role")]) }),
   },
   "a task role without the rights to ssmmessages": {
     wrong: ["rights to ssmmessages"],
     says: /Allow ssmmessages:CreateControlChannel, .* on \* in the policies of arn:/,
-    make: (setUp) => Promise.resolve({ ...aws.newTask(), "task-role": setUp.taskRole([]) }),
+    make: (setUp) => Promise.resolve({ ...newTask(), "task-role": setUp.taskRole([]) }),
     mend: (setUp) => {
       setUp.taskRole([policyOf("task-role")]);
       return Promise.resolve(unchanged);
@@ -172,55 +182,64 @@ const broken: Readonly<Record<string, Broken>> = {
   "platform version 1.3.0": {
     wrong: ["platform version"],
     says: /1\.4\.0/,
-    make: () => Promise.resolve({ ...aws.newTask(), "platform-version": "1.3.0" }),
+    make: () => Promise.resolve({ ...newTask(), "platform-version": "1.3.0" }),
     mend: (_, inputs) => ({ ...inputs, "platform-version": "1.4.0" }),
   },
   "a public subnet and no public address": {
-    wrong: ["way to ssmmessages"],
+    wrong: ["way to ssmmessages", "way to the registry", "way to the containers' logs"],
     says: /'assign-public-ip: true'/,
     make: async (setUp) => {
       const { vpc, subnet } = await setUp.vpc();
       await setUp.internet(vpc);
-      return { ...aws.newTask(), subnets: subnet };
+      return { ...newTask(), subnets: subnet };
     },
     mend: (_, inputs) => ({ ...inputs, "assign-public-ip": "true" }),
   },
   "a private subnet without a NAT gateway": {
-    wrong: ["way to ssmmessages"],
+    wrong: ["way to ssmmessages", "way to the registry", "way to the containers' logs"],
     says: /NAT gateway/,
-    make: async (setUp) => ({ ...aws.newTask(), subnets: (await setUp.vpc()).subnet }),
+    make: async (setUp) => ({ ...newTask(), subnets: (await setUp.vpc()).subnet }),
     mend: async (setUp, { subnets = "" }) => {
-      const vpc = await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId");
-      await setUp.route(vpc, {
-        NatGatewayId: await setUp.ec2("CreateNatGateway", { SubnetId: subnets }, "natGatewayId"),
-      });
+      await setUp.nat(await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId"), subnets);
       return unchanged;
     },
   },
-  "a private subnet without an endpoint": {
-    wrong: ["way to ssmmessages"],
-    says: /VPC endpoint for ssmmessages/,
-    make: async (setUp) => ({ ...aws.newTask(), subnets: (await setUp.vpc()).subnet }),
+  "a private subnet with an endpoint for ssmmessages alone": {
+    wrong: ["way to the registry", "way to the containers' logs"],
+    says: /VPC endpoints for ecr\.api, ecr\.dkr, s3\..*a VPC endpoint for logs\./,
+    make: async (setUp) => {
+      const { vpc, subnet } = await setUp.vpc();
+      await setUp.endpoint(vpc);
+      const image = `123456789012.dkr.ecr.${aws.world.local.region}.amazonaws.com/shop:1`;
+      const options = {
+        "awslogs-group": aws.world.made.containerLogGroup,
+        "awslogs-region": aws.world.local.region,
+      };
+      const logConfiguration = { logDriver: "awslogs" as const, options };
+      return { ...(await started(setUp, { image, logConfiguration })), subnets: subnet };
+    },
     mend: async (setUp, { subnets = "" }) => {
-      await setUp.endpoint(await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId"));
+      const vpc = await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId");
+      for (const service of ["ecr.api", "ecr.dkr", "logs"]) await setUp.endpoint(vpc, service);
+      await setUp.gatewayToS3(vpc);
       return unchanged;
     },
   },
   "a subnet that is not there": {
     wrong: ["way to ssmmessages"],
     says: /'subnets'/,
-    make: () => Promise.resolve({ ...aws.newTask(), subnets: "subnet-0a1b2c3d" }),
-    mend: () => aws.newTask(),
+    make: () => Promise.resolve({ ...newTask(), subnets: "subnet-0a1b2c3d" }),
+    mend: () => newTask(),
   },
   "a security group that lets no HTTPS out": {
     wrong: ["security groups"],
     says: /outbound rule for TCP port 443/,
     make: async (setUp) => {
       const { vpc, subnet, group } = await setUp.vpc();
-      await setUp.endpoint(vpc);
+      await setUp.nat(vpc, subnet);
       const all = { "IpPermissions.1.IpProtocol": "-1", "IpPermissions.1.IpRanges.1.CidrIp": "0.0.0.0/0" };
       await setUp.ec2("RevokeSecurityGroupEgress", { GroupId: group, ...all });
-      return { ...aws.newTask(), subnets: subnet, "security-groups": group };
+      return { ...newTask(), subnets: subnet, "security-groups": group };
     },
     mend: async (setUp, { "security-groups": GroupId = "" }) => {
       const https = {
@@ -309,19 +328,19 @@ const broken: Readonly<Record<string, Broken>> = {
   "a task definition that is not there": {
     wrong: ["task definition"],
     says: /'task-definition'/,
-    make: () => Promise.resolve(aws.newTask("no-such-family")),
-    mend: () => aws.newTask(),
+    make: () => Promise.resolve(newTask("no-such-family")),
+    mend: () => newTask(),
   },
   "a cluster that is not there": {
     wrong: ["cluster"],
     says: /'cluster' and 'region'/,
-    make: () => Promise.resolve({ ...aws.newTask(), cluster: "no-such-cluster" }),
-    mend: () => aws.newTask(),
+    make: () => Promise.resolve({ ...newTask(), cluster: "no-such-cluster" }),
+    mend: () => newTask(),
   },
   "a bucket that is not there": {
     wrong: ["bucket"],
     says: /bucket's name/,
-    make: (setUp) => Promise.resolve({ ...aws.newTask(), bucket: setUp.name }),
+    make: (setUp) => Promise.resolve({ ...newTask(), bucket: setUp.name }),
     mend: async (setUp) => {
       await setUp.bucket();
       return unchanged;
@@ -330,7 +349,7 @@ const broken: Readonly<Record<string, Broken>> = {
   "a bucket in another region": {
     wrong: ["bucket"],
     says: /Use a bucket in us-east-1/,
-    make: async () => ({ ...aws.newTask(), bucket: (await aws.bucketIn("eu-west-1")).name }),
+    make: async () => ({ ...newTask(), bucket: (await aws.bucketIn("eu-west-1")).name }),
     mend: (_, inputs) => ({ ...inputs, bucket: aws.world.made.bucket }),
   },
   "a bucket of another account than is thought": {
@@ -347,7 +366,7 @@ const broken: Readonly<Record<string, Broken>> = {
           Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
         },
       });
-      return { ...aws.newTask(), bucket };
+      return { ...newTask(), bucket };
     },
     mend: (_, inputs) => ({ ...inputs, "bucket-owner": THEIR_ACCOUNT }),
   },
@@ -357,7 +376,7 @@ const broken: Readonly<Record<string, Broken>> = {
     make: async (setUp) => {
       const bucket = await setUp.bucket();
       aws.world.local.iam.buckets.setOwner(bucket, THEIR_ACCOUNT);
-      return { ...aws.newTask(), bucket, "bucket-owner": THEIR_ACCOUNT };
+      return { ...newTask(), bucket, "bucket-owner": THEIR_ACCOUNT };
     },
     mend: (_, { bucket = "" }) => {
       const { iam, accountId: account } = aws.world.local;
@@ -378,7 +397,7 @@ const broken: Readonly<Record<string, Broken>> = {
       };
       const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
       await aws.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
-      return { ...aws.newTask(), bucket };
+      return { ...newTask(), bucket };
     },
     mend: (_, inputs) => ({ ...inputs, "kms-key-id": aws.world.made.kmsKeyId }),
   },
@@ -387,7 +406,7 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /Allow s3:PutObject on arn:aws:s3:::demo-staging\/fargate-exec\//,
     make: (setUp) => {
       setUp.denied = "s3:PutObject";
-      return Promise.resolve({ ...aws.newTask(), bucket: aws.world.made.bucket });
+      return Promise.resolve({ ...newTask(), bucket: aws.world.made.bucket });
     },
     mend: (setUp) => {
       setUp.denied = undefined;
@@ -411,7 +430,7 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /Allow iam:PassRole on .*role\/demo-task/,
     make: (setUp) => {
       setUp.denied = "iam:PassRole";
-      return Promise.resolve(aws.newTask());
+      return Promise.resolve(newTask());
     },
     mend: (setUp) => {
       setUp.denied = undefined;
@@ -423,7 +442,7 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /Allow 'kms:GenerateDataKey'/,
     make: (setUp) => {
       setUp.denied = "kms:GenerateDataKey";
-      return Promise.resolve({ ...aws.newTask(), cluster: aws.world.made.kmsCluster });
+      return Promise.resolve({ ...newTask(), cluster: aws.world.made.kmsCluster });
     },
     mend: (setUp) => {
       setUp.denied = undefined;
@@ -435,7 +454,7 @@ const broken: Readonly<Record<string, Broken>> = {
     says: /Allow kms:Decrypt/,
     make: (setUp) =>
       Promise.resolve({
-        ...{ ...aws.newTask(), cluster: aws.world.made.kmsCluster },
+        ...{ ...newTask(), cluster: aws.world.made.kmsCluster },
         "task-role": setUp.taskRole([policyOf("task-role")]),
       }),
     mend: (setUp) => {
@@ -482,7 +501,7 @@ const broken: Readonly<Record<string, Broken>> = {
     wrong: ["session log"],
     says: /'logs: auto'/,
     make: async (setUp) => ({
-      ...{ ...aws.newTask(), logs: "cloudwatch" },
+      ...{ ...newTask(), logs: "cloudwatch" },
       cluster: await setUp.cluster({ logging: "NONE" }),
     }),
     mend: (_, inputs) => ({ ...inputs, logs: "auto" }),
@@ -490,7 +509,7 @@ const broken: Readonly<Record<string, Broken>> = {
   "credentials that end before the job": {
     wrong: ["credentials' life"],
     says: /'role-to-assume'/,
-    make: () => Promise.resolve({ ...aws.newTask(), timeout: "2h" }),
+    make: () => Promise.resolve({ ...newTask(), timeout: "2h" }),
     env: { AWS_CREDENTIAL_EXPIRATION: new Date(Date.now() + 3_600_000).toISOString() },
     mend: (_, inputs) => ({ ...inputs, timeout: "30m" }),
   },
@@ -527,7 +546,7 @@ it("a set-up that is whole: every check is OK, for a task, a service, a new task
   const setUp = new SetUp(aws, "whole");
   const task = await running(setUp);
   const definitions = await aws.definitions();
-  const subnets = made.subnets.join();
+  const subnets = privateSubnet;
   const image = { image: "example/app:1-x86_64", subnets, "task-role": "demo-task" };
   const bucket = { bucket: made.bucket };
   for (const inputs of [

@@ -79,9 +79,27 @@ export class SetUp {
     await this.ec2("CreateRoute", { RouteTableId, DestinationCidrBlock: "0.0.0.0/0", ...target });
   }
 
-  async endpoint(VpcId: string): Promise<void> {
-    const ServiceName = `com.amazonaws.${this.aws.world.local.region}.ssmmessages`;
+  async endpoint(VpcId: string, service = "ssmmessages"): Promise<void> {
+    const ServiceName = `com.amazonaws.${this.aws.world.local.region}.${service}`;
     await this.ec2("CreateVpcEndpoint", { VpcId, ServiceName, VpcEndpointType: "Interface" });
+  }
+
+  /** A gateway to S3, for the subnets of a VPC's main route table. */
+  async gatewayToS3(VpcId: string): Promise<void> {
+    const filter = { "Filter.1.Name": "vpc-id", "Filter.1.Value.1": VpcId };
+    const table = await this.ec2("DescribeRouteTables", filter, "routeTableId");
+    const ServiceName = `com.amazonaws.${this.aws.world.local.region}.s3`;
+    await this.ec2("CreateVpcEndpoint", {
+      VpcId,
+      ServiceName,
+      VpcEndpointType: "Gateway",
+      "RouteTableId.1": table,
+    });
+  }
+
+  /** Leads all of a VPC's subnets, which have no way out, to a NAT gateway. */
+  async nat(vpc: string, SubnetId: string): Promise<void> {
+    await this.route(vpc, { NatGatewayId: await this.ec2("CreateNatGateway", { SubnetId }, "natGatewayId") });
   }
 
   /** A cluster with this configuration. Answers its name. */

@@ -1,6 +1,6 @@
 import type { Query } from "./query.ts";
 import { requireMember } from "./required-member.ts";
-import { childOf, itemsOf, textOf, type Xml } from "./xml.ts";
+import { childOf, itemsOf, textOf, textsOf, type Xml } from "./xml.ts";
 
 /** The calls of EC2, on the network of a task. */
 export interface Ec2 {
@@ -27,6 +27,8 @@ export interface VpcEndpoint {
   readonly serviceName: string;
   /** Whether the service's own host name leads to it; meaningless for a gateway endpoint. */
   readonly privateDns: boolean;
+  /** The route tables that lead to a gateway endpoint. Undefined for an endpoint of another type, which needs none. */
+  readonly routeTables: readonly string[] | undefined;
 }
 
 export interface Subnet {
@@ -35,6 +37,7 @@ export interface Subnet {
 }
 
 export interface RouteTable {
+  readonly id: string;
   /** Whether the subnets without a route table of their own use it. */
   readonly isMain: boolean;
   readonly subnets: readonly string[];
@@ -67,6 +70,10 @@ export function ec2Calls(query: Query): Ec2 {
       return itemsOf(answer, "vpcEndpointSet").map((endpoint) => ({
         serviceName: requireMember(textOf(endpoint, "serviceName"), "serviceName"),
         privateDns: textOf(endpoint, "privateDnsEnabled") !== "false",
+        routeTables:
+          textOf(endpoint, "vpcEndpointType") === "Gateway"
+            ? textsOf(childOf(endpoint, "routeTableIdSet"), "item")
+            : undefined,
       }));
     },
 
@@ -132,6 +139,7 @@ function routeTableFrom(table: Xml): RouteTable {
       textOf(one, "state") !== "blackhole",
   );
   return {
+    id: requireMember(textOf(table, "routeTableId"), "routeTableId"),
     isMain: associations.some((one) => textOf(one, "main") === "true"),
     subnets: associations.flatMap((one) => textOf(one, "subnetId") ?? []),
     defaultTarget: route && TARGETS.map((name) => textOf(route, name)).find(Boolean),

@@ -10,6 +10,7 @@ import { networkChecks, networkOfInterface, networkOfStart } from "../ready/chec
 import { type Principal, roleChecks } from "../ready/checks/role.ts";
 import { sessionLogChecks } from "../ready/checks/session-log.ts";
 import { stagingChecks } from "../ready/checks/staging.ts";
+import { waysOf } from "../ready/checks/ways.ts";
 import { checkResult, type CheckResult } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 import { clusterArn, clusterName, clusterOf, parseArn } from "../targets/arn.ts";
@@ -73,7 +74,7 @@ async function targetChecks(
       : await networkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
     roleChecks(subject, cluster, { iam: aws.iam, exec }),
-    networkChecks(network, aws.ec2),
+    networkChecks(network, aws.ec2, waysOf({ ...subject, isNew: start !== undefined }, inputs)),
     logChecks(step, subject, exec),
     callerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
   ]);

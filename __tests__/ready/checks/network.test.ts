@@ -5,6 +5,7 @@ import {
   networkOfInterface,
   networkOfStart,
   type TaskNetwork,
+  type Way,
 } from "../../../src/ready/checks/network.ts";
 import { aNetwork } from "../../helpers/network.ts";
 
@@ -18,9 +19,11 @@ const public_ = { ...network, publicIp: "203.0.113.7", hasPublicIp: true };
 const endpoint =
   (privateDns = true) =>
   () =>
-    Promise.resolve([{ serviceName: "com.amazonaws.eu-central-1.ssmmessages", privateDns }]);
+    Promise.resolve([
+      { serviceName: "com.amazonaws.eu-central-1.ssmmessages", privateDns, routeTables: undefined },
+    ]);
 const route = (defaultTarget: string | undefined, subnets: string[] = []) => ({
-  ...{ isMain: subnets.length === 0, subnets, defaultTarget },
+  ...{ id: subnets.join() || "rtb-main", isMain: subnets.length === 0, subnets, defaultTarget },
 });
 const routes =
   (...tables: ReturnType<typeof route>[]) =>
@@ -38,7 +41,7 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
     network,
     { vpcEndpoints: endpoint(), routeTables: denied },
     "OK",
-    /the endpoint com\.amazonaws/,
+    /has the endpoint ssmmessages/,
   ],
   [
     "a public address",
@@ -111,6 +114,71 @@ it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
   expect(found?.seen).toMatch(seen);
   if (verdict === "NG")
     expect(found).toMatchObject({ fix: expect.stringMatching(/NAT gateway|private DNS/) as string });
+});
+
+describe("the way to a registry in ECR, in a VPC without a route out", () => {
+  const registry: Way = { to: "the registry", services: ["ecr.api", "ecr.dkr", "s3"] };
+  const interfaceOf = (service: string) => ({
+    ...{ serviceName: `com.amazonaws.eu-central-1.${service}`, privateDns: true, routeTables: undefined },
+  });
+  const gateway = (...routeTables: string[]) => ({
+    ...{ serviceName: "com.amazonaws.eu-central-1.s3", privateDns: false, routeTables },
+  });
+  const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["vpcEndpoints"]>>) => {
+    const vpcEndpoints = () => Promise.resolve(endpoints);
+    const ec2 = aNetwork({ vpcEndpoints, routeTables: routes(route(undefined)) });
+    return (await networkChecks(network, ec2, [to]))[0];
+  };
+  const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
+
+  it("are its three endpoints together", async () => {
+    const found = await way(registry, [...ofEcr, gateway("rtb-main")]);
+    expect(found).toMatchObject({ name: "way to the registry", verdict: "OK" });
+  });
+
+  it.each([
+    [
+      "no endpoint",
+      [],
+      /no endpoint for ecr.api, no endpoint for ecr.dkr, no endpoint for s3/,
+      /ecr.api, ecr.dkr, s3\.$/,
+    ],
+    ["another endpoint", [interfaceOf("ssmmessages")], /no endpoint for ecr.api/, /NAT gateway/],
+    ["no gateway to S3", ofEcr, /has no endpoint for s3$/, /or a VPC endpoint for s3\./],
+    [
+      "a gateway of other subnets",
+      [...ofEcr, gateway("rtb-2")],
+      /route tables don't/,
+      /^Add the subnets' route tables/,
+    ],
+  ])("is NG with %s", async (_, endpoints, seen, fix) => {
+    expect(await way(registry, endpoints)).toMatchObject({
+      ...{
+        verdict: "NG",
+        seen: expect.stringMatching(seen) as string,
+        fix: expect.stringMatching(fix) as string,
+      },
+    });
+  });
+
+  it("is no endpoint where the registry is another one", async () => {
+    const found = await way({ to: "the registry", services: [] }, [...ofEcr, gateway("rtb-main")]);
+    expect(found).toMatchObject({
+      verdict: "NG",
+      seen: "subnet subnet-1 has no default route, and no VPC endpoint leads there",
+    });
+    expect(found).toMatchObject({
+      fix: "Give the task a NAT gateway, or 'assign-public-ip: true' in a public subnet.",
+    });
+  });
+
+  it("says what a run does without a way that it can do without", async () => {
+    const found = await way({ ...registry, without: "none needed" }, []);
+    expect(found).toMatchObject({
+      verdict: "OK",
+      seen: expect.stringMatching(/^none needed: subnet/) as string,
+    });
+  });
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import type { Ec2, RouteTable, SecurityGroup, VpcEndpoint } from "../../aws/ec2.ts";
-import { type Check, check, lookAt, type Look, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
 
 /** The network of a task that runs or would be started. */
 export interface TaskNetwork {
@@ -19,9 +19,20 @@ interface NetworkFacts {
   readonly routes: Look<readonly RouteTable[]>;
 }
 
-const WAY = "way to ssmmessages";
-const WAY_FIX =
-  "Give the task a NAT gateway, 'assign-public-ip: true' in a public subnet, or a VPC endpoint for ssmmessages.";
+/** What a task reaches out of its network for. */
+export interface Way {
+  /** The check is named "way to" this. */
+  readonly to: string;
+  /** The services whose VPC endpoints lead there, all of them together. Empty where only a route out of the VPC does. */
+  readonly services: readonly string[];
+  /** What a run does without the way. Undefined where it can't do without. */
+  readonly without?: string;
+}
+
+/** The exec agent's. */
+export const TO_MESSAGES: Way = { to: "ssmmessages", services: ["ssmmessages"] };
+
+const WAY = `way to ${TO_MESSAGES.to}`;
 const HTTPS = "security groups";
 
 /** The network of a running task by its interface; the check that tells why it isn't known. */
@@ -59,10 +70,11 @@ export async function networkOfStart(
   return { vpcId: first.vpcId, subnets, securityGroups, publicIp: undefined, hasPublicIp: assignPublicIp };
 }
 
-/** Whether the exec agent's requests get out of the network. */
+/** Whether the task's requests get out of the network, to each of these. */
 export async function networkChecks(
   network: TaskNetwork | Check,
   ec2: Pick<Ec2, "vpcEndpoints" | "routeTables" | "securityGroups">,
+  ways: readonly Way[] = [TO_MESSAGES],
 ): Promise<readonly Check[]> {
   if ("verdict" in network) return [network];
   const { vpcId, securityGroups } = network;
@@ -71,37 +83,89 @@ export async function networkChecks(
     lookAt(ec2.routeTables(vpcId)),
     lookAt(ec2.securityGroups(securityGroups, vpcId)),
   ]);
-  return [wayToMessages({ network, endpoints, routes }), letsHttpsOut(securityGroups, groups)];
+  const facts = { network, endpoints, routes };
+  return [...ways.map((way) => wayOut(way, facts)), letsHttpsOut(securityGroups, groups)];
 }
 
-function wayToMessages({ network, endpoints, routes }: NetworkFacts): Check {
+function wayOut(way: Way, { network, endpoints, routes }: NetworkFacts): Check {
   const { vpcId, subnets, publicIp, hasPublicIp } = network;
-  const row = (isGood: boolean, seen: string, fix = WAY_FIX): Check => check(WAY, isGood, seen, fix);
-  const own = "value" in endpoints ? endpoints.value.filter(isForMessages) : [];
-  if (own.some(({ privateDns }) => privateDns))
-    return row(true, `VPC ${vpcId} has the endpoint ${own[0]?.serviceName}`);
+  const name = `way to ${way.to}`;
+  const tables = "value" in routes ? routes.value : [];
+  const known = "value" in endpoints ? endpoints.value : [];
+  const lacks = way.services.flatMap((service) => lackOf(service, known, subnets, tables) ?? []);
+  if (way.services.length > 0 && lacks.length === 0)
+    return passed(name, `VPC ${vpcId} has ${way.services.map((one) => `the endpoint ${one}`).join(", ")}`);
   if ("failure" in routes) {
-    if (publicIp !== undefined) return row(true, `public address ${publicIp}`);
-    return unanswered(WAY, "failure" in endpoints ? endpoints.failure : routes.failure);
+    if (publicIp !== undefined) return passed(name, `public address ${publicIp}`);
+    return unanswered(name, "failure" in endpoints ? endpoints.failure : routes.failure);
   }
-  const wrong = subnets.flatMap((subnet) => whyNoWay(subnet, routes.value, hasPublicIp) ?? []);
+  const wrong = subnets.flatMap((subnet) => whyNoWay(subnet, tables, hasPublicIp) ?? []);
   if (wrong.length === 0) {
     const address = publicIp === undefined ? "public address" : `public address ${publicIp}`;
-    return row(true, hasPublicIp ? address : "a route out of the VPC");
+    return passed(name, hasPublicIp ? address : "a route out of the VPC");
   }
-  if ("failure" in endpoints) return unanswered(WAY, endpoints.failure);
-  const without = own.length === 0 ? "no endpoint" : "an endpoint without private DNS";
-  const fix = own.length === 0 ? WAY_FIX : "Enable private DNS names of the endpoint for ssmmessages.";
-  return row(false, `${wrong.join("; ")}, and VPC ${vpcId} has ${without} for ssmmessages`, fix);
+  if ("failure" in endpoints && way.services.length > 0) return unanswered(name, endpoints.failure);
+  const seen = [
+    wrong.join("; "),
+    lacks.length === 0
+      ? "no VPC endpoint leads there"
+      : `VPC ${vpcId} has ${lacks.map((lack) => lack.seen).join(", ")}`,
+  ].join(", and ");
+  return way.without === undefined
+    ? check(name, false, seen, fixOf(lacks))
+    : passed(name, `${way.without}: ${seen}`);
 }
 
-function isForMessages({ serviceName }: VpcEndpoint): boolean {
-  return serviceName.endsWith(".ssmmessages");
+/** Why no endpoint of a VPC leads these subnets to a service. */
+interface Lack {
+  readonly service: string;
+  readonly seen: string;
+  /** What mends an endpoint that is there. */
+  readonly fix?: string;
+}
+
+function lackOf(
+  service: string,
+  endpoints: readonly VpcEndpoint[],
+  subnets: readonly string[],
+  tables: readonly RouteTable[],
+): Lack | undefined {
+  const own = endpoints.filter(({ serviceName }) => serviceName.endsWith(`.${service}`));
+  const leads = ({ routeTables, privateDns }: VpcEndpoint): boolean =>
+    routeTables === undefined
+      ? privateDns
+      : subnets.every((subnet) => routeTables.includes(tableOf(subnet, tables)?.id ?? ""));
+  if (own.some(leads)) return undefined;
+  const [found] = own;
+  if (found === undefined) return { service, seen: `no endpoint for ${service}` };
+  return found.routeTables === undefined
+    ? {
+        ...{ service, seen: `an endpoint without private DNS for ${service}` },
+        fix: `Enable private DNS names of the endpoint for ${service}.`,
+      }
+    : {
+        ...{ service, seen: `an endpoint for ${service} that the subnets' route tables don't lead to` },
+        fix: `Add the subnets' route tables to the endpoint for ${service}.`,
+      };
+}
+
+function fixOf(lacks: readonly Lack[]): string {
+  const fixes = lacks.flatMap(({ fix }) => fix ?? []);
+  if (fixes.length === lacks.length && fixes.length > 0) return fixes.join(" ");
+  const services = lacks.map(({ service }) => service);
+  const endpoints = services.length === 1 ? "a VPC endpoint" : "VPC endpoints";
+  const ways = ["a NAT gateway", "'assign-public-ip: true' in a public subnet"];
+  return services.length === 0
+    ? `Give the task ${ways.join(", or ")}.`
+    : `Give the task ${ways.join(", ")}, or ${endpoints} for ${services.join(", ")}.`;
+}
+
+function tableOf(subnet: string, tables: readonly RouteTable[]): RouteTable | undefined {
+  return tables.find(({ subnets }) => subnets.includes(subnet)) ?? tables.find(({ isMain }) => isMain);
 }
 
 function whyNoWay(subnet: string, tables: readonly RouteTable[], hasPublicIp: boolean): string | undefined {
-  const table = tables.find(({ subnets }) => subnets.includes(subnet)) ?? tables.find(({ isMain }) => isMain);
-  const target = table?.defaultTarget;
+  const target = tableOf(subnet, tables)?.defaultTarget;
   if (target === undefined) return `subnet ${subnet} has no default route`;
   if (target.startsWith("igw-") && !hasPublicIp)
     return `subnet ${subnet} is public, and the task has no public address`;
