@@ -16,12 +16,24 @@ try {
   const inTask = { cluster: made.cluster, task: local.tasks[0]?.id ?? "" };
   const service = { cluster: made.cluster, service: made.service };
   const bucket = { bucket: made.bucket };
+  const newTask = {
+    ...{ cluster: made.cluster, "task-definition": made.taskDefinition },
+    ...{ subnets: made.subnets.join(), "assign-public-ip": "true" },
+  };
+  const logged = { ...newTask, cluster: made.loggedCluster };
   const ways: readonly (readonly [name: string, inputs: Readonly<Record<string, string>>])[] = [
     ["in a running task", inTask],
     ["in a running task, with a bucket", { ...inTask, ...bucket }],
     ["in a task of a service", service],
     ["in a new task, held, with a bucket", { ...service, ...bucket, start: "true" }],
-    ["the same, a job of two minutes", { ...service, ...bucket, start: "true", run: "sleep 120" }],
+    ["in a new task, logs: cloudwatch", { ...logged, logs: "cloudwatch" }],
+    ["in a new task, logs: s3", { ...logged, logs: "s3" }],
+    ["check: true of a service, with a bucket", { ...service, ...bucket, check: "true" }],
+    ["check: true of a new task", { ...newTask, check: "true" }],
+    [
+      "in a new task, held, with a bucket, a job of two minutes",
+      { ...service, ...bucket, start: "true", run: "sleep 120" },
+    ],
   ];
   for (const [name, inputs] of ways) {
     const before = local.requests.length;

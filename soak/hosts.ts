@@ -134,6 +134,7 @@ async function run(world: World, way: string): Promise<StepResult> {
     "with `bucket` and a job that lasts": { ...plain, bucket: made.bucket, run: "echo hello; sleep 8" },
     "with `role-to-assume`": { ...plain, "role-to-assume": made.deployRole, region: REGION },
     "a task that the step starts": { ...without, ...task },
+    "a task that the step starts, with a public address": { ...without, ...task, "assign-public-ip": "true" },
     "a cluster that encrypts its sessions": { ...without, ...task, cluster: made.kmsCluster },
     "with `logs: cloudwatch`": { ...without, ...task, cluster: made.loggedCluster, logs: "cloudwatch" },
     "with `logs: s3`": { ...without, ...task, cluster: made.loggedCluster, logs: "s3" },

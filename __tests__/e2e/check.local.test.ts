@@ -215,8 +215,12 @@ const broken: Readonly<Record<string, Broken>> = {
         "awslogs-group": aws.world.made.containerLogGroup,
         "awslogs-region": aws.world.local.region,
       };
+      const executionRoleArn = `arn:aws:iam::${aws.world.local.accountId}:role/demo-execution`;
       const logConfiguration = { logDriver: "awslogs" as const, options };
-      return { ...(await started(setUp, { image, logConfiguration })), subnets: subnet };
+      return {
+        ...(await started(setUp, { image, logConfiguration }, { executionRoleArn })),
+        subnets: subnet,
+      };
     },
     mend: async (setUp, { subnets = "" }) => {
       const vpc = await setUp.ec2("DescribeSubnets", { "SubnetId.1": subnets }, "vpcId");
