@@ -206,7 +206,7 @@ const broken: Readonly<Record<string, Broken>> = {
   },
   "a private subnet with an endpoint for ssmmessages alone": {
     wrong: ["way to the registry", "way to the containers' logs"],
-    says: /VPC endpoints for ecr\.api, ecr\.dkr, s3\..*a VPC endpoint for logs\./,
+    says: /VPC endpoints for ecr\.api, ecr\.dkr, s3\.[^]*a VPC endpoint for logs\./,
     make: async (setUp) => {
       const { vpc, subnet } = await setUp.vpc();
       await setUp.endpoint(vpc);
