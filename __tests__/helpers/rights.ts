@@ -92,7 +92,8 @@ export class Rights {
       ...{ region: local.region, account: local.accountId, cluster, service: lastPart(inputs["service"]) },
       ...this.#definitionOf(inputs),
       "caller-role": "none",
-      bucket: inputs["bucket"] ?? "none",
+      // The handle of a job names the bucket.
+      bucket: inputs["bucket"] ?? ("attach" in inputs ? made.bucket : "none"),
       prefix: inputs["prefix"] ?? "fargate-exec/",
       "bucket-key": isKey(bucketKey) ? lastPart(bucketKey) : key,
       "cluster-key": isKey(kmsKeyId) ? lastPart(kmsKeyId) : key,
