@@ -272,11 +272,16 @@ it.each<[Partial<Service>, number | undefined]>([
   const where: NewTasks = { ...web, service: "web", start: startInputs({ subnets: [] }) };
   const network = { subnets: [], securityGroups: [], assignPublicIp: undefined };
   const describeService = () => Promise.resolve(aService({ ...service, network }));
-  const { requests, resolved } = starting(where, { describeService });
+  const { context, requests, resolved } = starting(where, { describeService });
   const { candidates, targets } = await resolved;
   const { launchType = "FARGATE", capacityProviders = [] } = service;
   expect(requests).toMatchObject([{ launchType, capacityProviders, network }]);
   expect(stuckAfter(candidates, targets[0])).toBe(stuck);
+  // It stays there where it is replaced.
+  const none = { stopCode: "TaskFailedToStart", stoppedReason: "Capacity is unavailable at this time." };
+  const why = taskStopped(aTask({ lastStatus: "STOPPED", ...none }));
+  expect(await replacementFor(targets[0], why, candidates, context)).toMatchObject({ taskArn: arn(2) });
+  expect(requests[1]).toMatchObject({ launchType, capacityProviders, network });
 });
 
 describe("on Spot", () => {

@@ -5,7 +5,7 @@ import { startTasks } from "../../../src/targets/start/start-tasks.ts";
 import { runTaskRequest } from "../../../src/targets/start/run-task-request.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { SleeplessClock } from "../../helpers/stepped-clock.ts";
-import { BIG_MACHINES, origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
+import { origin, SPOT, startInputs } from "../../helpers/start-inputs.ts";
 import { aDefinition, aTask } from "../../helpers/tasks.ts";
 
 const of = { cluster: "ci", container: "app", launchType: "FARGATE" };
@@ -134,12 +134,6 @@ describe("where Fargate has no capacity", () => {
     const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "RESOURCE:ENI", detail: undefined }] };
     expect((await starting(two, 3, [some])).tasks).toHaveLength(3);
     expect(sent.map(({ count }) => count)).toEqual([3, 2]);
-  });
-
-  it("stays with the capacity providers of instances", async () => {
-    const onInstances = { ...request, capacityProviders: [BIG_MACHINES] };
-    expect((await starting(onInstances, 1, [none])).tasks).toHaveLength(1);
-    expect(sent.map(({ capacityProviders }) => capacityProviders)).toEqual([[BIG_MACHINES], [BIG_MACHINES]]);
   });
 
   it("gives up in the end, with longer pauses in between", async () => {
