@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { inputNames } from "../src/inputs/names.ts";
 import { readInputs } from "../src/inputs/read-all.ts";
+import { attach } from "./inputs/a-handle.ts";
 import { least, newTask, source } from "./inputs/given.ts";
 
 interface Action {
@@ -21,14 +22,14 @@ describe("action.yml", () => {
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
         "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory env secrets workers user " +
-        "timeout retry retry-attempts abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"
+        "timeout retry retry-attempts detach attach abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"
       ).split(" "),
     );
   });
 
   it("has the outputs that users were promised", () => {
     expect(Object.keys(action.outputs)).toEqual(
-      "exit-code outcome stdout task-arn task-arns session-id log-group log-stream log-url private-ip public-ip results".split(
+      "exit-code outcome stdout handle task-arn task-arns session-id log-group log-stream log-url private-ip public-ip results".split(
         " ",
       ),
     );
@@ -50,6 +51,7 @@ describe("action.yml", () => {
       "start-timeout": "10m",
       workers: "1",
       timeout: "60m",
+      detach: "false",
       "matrix-index": "${{ strategy.job-index }}",
       "matrix-total": "${{ strategy.job-total }}",
       prefix: "fargate-exec/",
@@ -87,6 +89,7 @@ describe("action.yml", () => {
   it.each([
     ["a running task", least],
     ["a new task", newTask],
+    ["a job that runs already", { attach }],
   ])("has the defaults that reading assumes, for %s", (_, given) => {
     const preset = ({ default: text = "" }: { default?: string }) => (text.startsWith("${{") ? "" : text);
     const filled = Object.fromEntries(inputs.map(([name, input]) => [name, preset(input)]));

@@ -23,8 +23,9 @@ export async function atHook<Step extends StepContext>(
 ): Promise<Result> {
   const { inputs, aws, ledger, clock, log, cancel } = step;
   const { deployment: given, where } = inputs;
-  if (given === undefined || where.kind === "task" || where.service === undefined) return await run(step);
-  const service = parseService(where.service, inputs.cluster, inputs.region);
+  const named = where.kind === "service" || where.kind === "new" ? where.service : undefined;
+  if (given === undefined || named === undefined) return await run(step);
+  const service = parseService(named, inputs.cluster, inputs.region);
   log.phase(`Waiting for a deployment of service '${service.id}' to reach its pause hook`);
   const context = { ecs: aws.ecs, clock, log, cancel };
   const arn = await findDeployment(given, service, context);

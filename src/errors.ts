@@ -68,6 +68,8 @@ export const FAILURE_CODES = [
   "working-directory-not-found",
   "shell-not-found",
   "no-status",
+  "job-gone",
+  "job-followed",
   "logs-not-configured",
   "timed-out",
   "cancelled",

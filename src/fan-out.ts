@@ -1,6 +1,6 @@
 import { runAttempts } from "./attempts.ts";
 import { Failure } from "./errors.ts";
-import { runJob } from "./job.ts";
+import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInTurns } from "./job-turns.ts";
 import { type Log, loggedFailure } from "./log.ts";
@@ -122,7 +122,7 @@ async function runInOneOf(
       mayHavePublicIp,
     );
     const { result } = attempt;
-    if (result.kind === "status") return result;
+    if (result.kind !== "failed") return result;
     const isFinal = attempt.mayHaveStarted || (queues && result.failure.code === "container-busy");
     try {
       const next =
@@ -155,7 +155,9 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   const address = mayHavePublicIp
     ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
     : undefined;
-  const report = await runJob(job).catch((error: unknown) => loggedFailure(error, log));
+  const { where } = job.inputs;
+  const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);
+  const report = await running.catch((error: unknown) => loggedFailure(error, log));
   const facts: TaskFacts = {
     target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
     startedAt: looks.startedAt(target.taskArn),

@@ -1,5 +1,6 @@
-import { randomBytes } from "node:crypto";
+import type { JobHandle } from "./inputs/handle.ts";
 import type { JobContext } from "./job/context.ts";
+import { handleOf } from "./job/detach.ts";
 import { endByLogs } from "./job/end-by-logs.ts";
 import { followToEnd } from "./job/follow-to-end.ts";
 import { JobPieces } from "./job/job-pieces.ts";
@@ -8,11 +9,11 @@ import { mayUsePieces } from "./job/output-ways.ts";
 import { JobPlace } from "./job/job-place.ts";
 import { jobProtection } from "./job/job-protection.ts";
 import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
-import { prepareJob } from "./job/prepare.ts";
+import { type PreparedJob, prepareJob } from "./job/prepare.ts";
+import { runningJob } from "./job/running-job.ts";
 import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";
 import { WaitLines } from "./waiting.ts";
-import { workerCount } from "./payload/workers.ts";
 import type { JobReport } from "./report/result.ts";
 
 /**
@@ -34,18 +35,47 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   // The wait for others is no part of the start.
   const openUntil = deadline + clock.now() - queuedAt;
 
-  const nonce = randomBytes(16).toString("hex");
-  const output = new JobOutput(nonce, workerCount(inputs.workers, target.cpuUnits), context);
-  const sessions = new JobSessions(job, place, context, { deadline: openUntil, lines });
+  return await followPrepared(job, place, { deadline: openUntil, lines, protection }, context);
+}
+
+/** Follows a job that another step has left running. Never rejects, but for a cancel before it begins. */
+export async function attachToJob(handle: JobHandle, context: JobContext): Promise<JobReport> {
+  const { inputs, clock, log, cancel } = context;
+  cancel.throwIfAborted();
+  log.phase(`Attaching to the job in container '${handle.container}' of task ${context.target.taskId}`);
+  const job = runningJob(handle, context);
+  const opening = { deadline: clock.now() + inputs.startTimeout, lines: new WaitLines({ clock, log }) };
+  return await followPrepared(job, new JobPlace(job, context), opening, context);
+}
+
+/** What belongs to the beginning of a job, or of following one. */
+interface FirstSession {
+  /** When the first session has to be open. */
+  readonly deadline: number;
+  readonly lines: WaitLines;
+  readonly protection?: ReturnType<typeof jobProtection>;
+}
+
+async function followPrepared(
+  job: PreparedJob,
+  place: JobPlace,
+  opening: FirstSession,
+  context: JobContext,
+): Promise<JobReport> {
+  const { inputs } = context;
+  const { protection } = opening;
+  const output = new JobOutput(job, context);
+  const sessions = new JobSessions(job, place, context, opening);
   const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
   try {
-    const carriers = { sessions, pieces };
-    const ended = await followToEnd(carriers, typedInput(nonce, job, context), output, context);
+    const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, context);
     // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
     void protection?.end();
     const end = await endByLogs(ended, output, job, context);
-    return { ...ended, end, ...output.end() };
+    const left = { until: sessions.until, shown: output.extractor.confirmed, pieces: pieces?.left(ended) };
+    const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
+    return { ...ended, end, ...output.end(), handle };
   } finally {
     await Promise.all([place.giveBack(), protection?.end()]);
   }

@@ -28,6 +28,7 @@ export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): R
     const isNamed = outcome === "failed" && retry.exitCodes.includes(exitCode);
     return isNamed ? { words: `exit code ${exitCode}`, isGone: false, isSpot: false } : undefined;
   }
+  if (result.kind === "detached") return undefined;
   const { failure, outcome } = result;
   if (outcome === "cancelled") return undefined;
   const end = endOf(failure);

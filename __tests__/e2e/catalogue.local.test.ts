@@ -10,6 +10,7 @@ import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { FAILURE_CODES, type FailureCode } from "../../src/errors.ts";
+import { writeHandle } from "../../src/inputs/handle.ts";
 import { taskOf } from "../helpers/image-tasks.ts";
 import {
   Aws,
@@ -62,6 +63,29 @@ const inRunning = (inputs: Record<string, string> = {}, options: StepOptions = {
   aws.step({ task: running.id, run: "echo begun", ...inputs }, options);
 const inNew = (inputs: Record<string, string> = {}, options: StepOptions = {}): Promise<StepResult> =>
   aws.step({ ...aws.newTask(), run: "echo begun", ...inputs }, options);
+const attaching = (attach: string, options: StepOptions = {}): Promise<StepResult> =>
+  aws.step({ cluster: "", attach }, options);
+/** The handle of a job that the container does not have. */
+const handleIn = (task: Task): string =>
+  writeHandle({
+    ...{
+      cluster: task.arn.replace(/:task\/(.*)\/.*/, ":cluster/$1"),
+      task: task.arn,
+      container: "app",
+      runtimeId: `${task.id}-1`,
+    },
+    ...{
+      run: "0123456789abcdef0123",
+      nonce: "0".repeat(32),
+      workers: 1,
+      until: Date.now() + 600_000,
+      shown: 0,
+    },
+    ...{ staging: undefined, pieces: undefined },
+  });
+/** How many attachers in the container follow a job. */
+const attachersIn = (task: Task): number =>
+  processes(task).filter(({ command }) => command.includes("fx_any=1")).length > 0 ? 1 : 0;
 /** A step in a task of its own, with an event once the script has said that it has begun. */
 async function onceBegun(run: string, act: (task: Task) => unknown): Promise<StepResult> {
   const task = await aws.runningTask();
@@ -498,6 +522,25 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "no-status": {
     provoke: () => onceBegun("kill -9 $PPID; sleep 5", () => undefined),
     words: ["how it ended is not known", "'memory'"],
+    outcome: "unknown",
+  },
+  "job-gone": {
+    provoke: () => attaching(handleIn(running)),
+    words: ["no longer has the job of the input 'attach'", "within ten minutes"],
+    outcome: "unknown",
+  },
+  "job-followed": {
+    provoke: async () => {
+      const left = await inRunning({ run: "sleep 600", detach: "true" });
+      const cancel = new AbortController();
+      const follower = attaching(left.outputs["handle"] ?? "", { signal: cancel.signal });
+      await eventually(() => attachersIn(running), 1);
+      const result = await attaching(left.outputs["handle"] ?? "");
+      cancel.abort();
+      await follower;
+      return result;
+    },
+    words: ["is followed by another step", "'bucket'"],
     outcome: "unknown",
   },
   "logs-not-configured": {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, processes } from "../helpers/local.ts";
@@ -132,6 +132,22 @@ it.concurrent("leaves at the second SIGINT, and says what is left", async () => 
   expect(stderr).toMatch(
     /warning: Left before this was done:\nfargate-exec: {3}Stopping the job in container 'app'/,
   );
+});
+
+it("leaves a script running where a file gets its handle, and follows it from there", async () => {
+  const script = ["--", "sh", "-c", "sleep 3; echo last; exit 7"];
+  const refused = await cli(["--detach", ...script]);
+  expect([refused.exitCode, refused.stderr]).toEqual([
+    125,
+    expect.stringContaining("Give --outputs-file with --detach"),
+  ]);
+  const path = join(installed.folder, "left.json");
+  const left = await cli(["--detach", "--outputs-file", path, ...script]);
+  expect([left.exitCode, statSync(path).mode & 0o777]).toEqual([0, 0o600]);
+  const { handle } = JSON.parse(readFileSync(path, "utf8")) as { handle: string };
+  expect(left.stderr).not.toContain(handle.slice(4, 60));
+  const { exitCode, stdout } = await cli([], { inputs: { cluster: "", task: "", attach: handle } });
+  expect([exitCode, stdout.toString()]).toEqual([7, "last\n"]);
 });
 
 it("is a module, too, whose result says how the run ended", async () => {

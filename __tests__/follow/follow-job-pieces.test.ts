@@ -2,6 +2,7 @@ import { SPOOL, PieceRig } from "./piece-rig.ts";
 import { anObject } from "../pieces/folder.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { mark, READY } from "../session/fake-session.ts";
+import { NO_WORDS } from "../../src/pieces/orders.ts";
 
 const STATUS = "exited 0=3:1";
 const ENDED = { end: { kind: "status", status: { kind: "ended", reason: "exited" } } };
@@ -86,6 +87,33 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject({ ...ENDED, byPieces: false });
     expect(rig.typed).toContain("taken");
     expect(rig.controls).toEqual([]);
+  });
+
+  it("is left running once it comes by S3, with a word to the container", async () => {
+    const rig = new PieceRig();
+    Object.assign(rig, { detachAfter: 0, keepAll: true });
+    const followed = rig.follow();
+    await rig.until(() => rig.folders.length === 1, 1_000);
+    await rig.pass(3_000);
+    expect(rig.ended).toBeUndefined();
+    rig.put("out", 0, 0, SPOOL.slice(0, 4));
+    await rig.until(() => rig.ended !== undefined, 5_000);
+    expect(await followed).toMatchObject({ end: { kind: "detached" }, attached: true });
+    expect(rig.controls.at(-1)?.words).toMatch(/^detach$/m);
+    expect(rig.controls.at(-1)?.words).toMatch(/^post-until /m);
+    expect([rig.placesGivenBack, rig.stops]).toEqual([1, 0]);
+  });
+
+  it("is left running by its session after a while, where that carries the output", async () => {
+    const rig = new PieceRig();
+    Object.assign(rig, { detachAfter: 5_000, use: "never" });
+    const followed = rig.follow();
+    await rig.pass(4_500);
+    expect(rig.typed).not.toContain("detach");
+    await rig.until(() => rig.typed.includes("detach"), 1_000);
+    rig.sessions[0]?.end({ kind: "closed", text: "" });
+    await rig.until(() => rig.ended !== undefined, 1_000);
+    expect(await followed).toMatchObject({ end: { kind: "detached", writableUntil: undefined } });
   });
 
   it("keeps the session's place where the attacher has to stay, and takes the end in both", async () => {
@@ -252,5 +280,43 @@ describe("a job whose output goes by S3", () => {
     expect(warnings(rig).join()).toContain("the credentials end soon");
     await rig.pass(90_000);
     expect(rig.folders).toHaveLength(1);
+  });
+});
+
+describe("a job that runs already", () => {
+  const HOUR = 3_600_000;
+
+  it("is followed by its pieces from the first one on, without a session, beside another reader", async () => {
+    const rig = new PieceRig({ from: 0 });
+    const store = rig.resumes(HOUR);
+    const another = {
+      number: 5,
+      words: { ...NO_WORDS, readers: new Map([["0".repeat(16), rig.clock.now() / 1000]]) },
+    };
+    await store.replaceControl({ ...another, version: "absent" }, 0, another.words);
+    rig.put("out", 0, 4, SPOOL.slice(4, 8));
+    void rig.follow();
+    await rig.until(() => rig.shown.length === 1, 2_000);
+    await rig.until(() => rig.controls.length === 2, 2_000);
+    expect(rig.controls.at(-1)?.words).toMatch(/^reader 0{16} /m);
+    rig.put("out", 1, 8, SPOOL.slice(8)).put("end", 2, SPOOL.length, STATUS);
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect([rig.ended, rig.shown, rig.sessions.length]).toMatchObject([ENDED, ["two", "three"], 0]);
+    expect([rig.hasOthers, rig.controls.at(-1)?.words]).toEqual([true, expect.stringMatching(/^taken$/m)]);
+  });
+
+  it("is followed by a session where all that was uploaded is deleted, or can't be renewed", async () => {
+    for (const until of [HOUR, 10_000]) {
+      const rig = new PieceRig({ from: 4 });
+      rig.resumes(until);
+      if (until < HOUR) rig.put("out", 0, 0, SPOOL.slice(0, 4));
+      void rig.follow();
+      await rig.until(() => rig.sessions.length === 1, 3_000);
+      expect(rig.attachedAt).toEqual([4]);
+      rig.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));
+      await rig.until(() => rig.ended !== undefined, 3_000);
+      expect(rig.shown.slice(-2)).toEqual(["two", "three"]);
+      expect(warnings(rig)).toEqual([]);
+    }
   });
 });

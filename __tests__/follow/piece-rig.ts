@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../src/errors.ts";
-import { type FollowedJob, followJob } from "../../src/follow/follow-job.ts";
+import { type FollowedJob, followJob, type RunningJob } from "../../src/follow/follow-job.ts";
 import type { PieceUse } from "../../src/follow/piece-carriers.ts";
 import { openPiece } from "../../src/pieces/format.ts";
 import { newFolder, type OrderedFolder } from "../../src/pieces/orders.ts";
@@ -26,7 +26,7 @@ export class PieceRig {
   readonly clock = new SteppedClock();
   readonly log = new Listener();
   readonly cancel = new AbortController();
-  readonly extractor = new Extractor(NONCE, 1);
+  readonly extractor: Extractor;
   readonly sessions: FakeSession[] = [];
   readonly attachedAt: number[] = [];
   readonly folders: OrderedFolder[] = [];
@@ -42,6 +42,10 @@ export class PieceRig {
   /** Whether the attacher stays when its session is left. */
   stays = false;
   use: PieceUse = "at once";
+  keepAll = false;
+  hasOthers = false;
+  detachAfter: number | undefined;
+  running: RunningJob | undefined;
   /** Another run waits for the place. */
   wanted: () => void = () => undefined;
   placesGivenBack = 0;
@@ -54,6 +58,18 @@ export class PieceRig {
   says = (session: FakeSession, at: number): void => {
     session.says(`${READY}${mark(`@${at}`)}\n${at < 4 ? SPOOL.slice(at, 4) : ""}`);
   };
+
+  /** `from`: another step has shown the output up to this byte. */
+  constructor({ from }: { readonly from?: number } = {}) {
+    this.extractor = new Extractor(NONCE, 1, from);
+  }
+
+  /** The job runs already, and the container may write for so long. */
+  resumes(ms: number): PieceStore {
+    const pieces = this.#store();
+    this.running = { pieces, writableUntil: this.clock.now() + ms };
+    return pieces;
+  }
 
   follow(): Promise<FollowedJob> {
     const { clock, log, cancel, extractor, credentialsEnd } = this;
@@ -76,9 +92,11 @@ export class PieceRig {
       },
       folders: {
         areAskedFor: true,
+        keepAll: this.keepAll,
         use: () => Promise.resolve(this.use),
         open: () => this.#store(),
         onRead: () => undefined,
+        onOthers: () => (this.hasOthers = true),
       },
       extractor,
       typed: {
@@ -93,6 +111,7 @@ export class PieceRig {
       clock,
       log,
       credentialsEnd,
+      ...{ detachAfter: this.detachAfter, running: this.running },
       cancel: cancel.signal,
     });
     void followed.then((end) => (this.ended = end));
@@ -189,6 +208,16 @@ export class PieceRig {
         }),
       putObject: (_, bytes) =>
         answer(() => {
+          const control = openPiece(folder, bytes);
+          if (control?.kind !== "control") throw new Error("no control");
+          this.controls.push({ begin: control.begin, words: control.body.toString().trim() });
+          return PUT;
+        }),
+      putIf: ({ key }, bytes, expected) =>
+        answer(() => {
+          const before = this.objects.get(key);
+          if ((before === undefined) !== (expected === "absent")) return undefined;
+          this.objects.set(key, Buffer.from(bytes));
           const control = openPiece(folder, bytes);
           if (control?.kind !== "control") throw new Error("no control");
           this.controls.push({ begin: control.begin, words: control.body.toString().trim() });

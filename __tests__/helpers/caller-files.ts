@@ -6,6 +6,8 @@ const isFile = (definition: string | undefined): boolean => definition?.endsWith
 /** Registers a definition: our derived one for `hold`, one for `image`, or the one of a file. */
 const registers = (inputs: Inputs): boolean =>
   starts(inputs) && (inputs["hold"] !== "false" || "image" in inputs || isFile(inputs["task-definition"]));
+/** Of a job that runs already the handle names the bucket, if there is one. */
+const mayStage = ({ bucket, attach }: Inputs): boolean => (bucket ?? attach) !== undefined;
 const reads = (log: string, { logs = "auto" }: Inputs): boolean => ["auto", log].includes(logs);
 
 /**
@@ -23,9 +25,9 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs) => boolean>> = {
   "caller-deployment": ({ deployment }) => deployment !== undefined,
   "caller-start-task": starts,
   "caller-definitions": registers,
-  "caller-bucket": ({ bucket }) => bucket !== undefined,
-  "caller-bucket-versions": ({ bucket }) => bucket !== undefined,
-  "caller-bucket-kms": ({ bucket }) => bucket !== undefined,
+  "caller-bucket": mayStage,
+  "caller-bucket-versions": mayStage,
+  "caller-bucket-kms": mayStage,
   "caller-kms": () => true,
   "caller-logs-cloudwatch": (inputs) => reads("cloudwatch", inputs),
   "caller-logs-s3": (inputs) => reads("s3", inputs),

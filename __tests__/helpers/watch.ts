@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { systemPath } from "../../local/task/images.ts";
 import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
 import type { JobStatus } from "../../src/stream/status.ts";
-import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
+import { bootstrapCommand, type BootstrapOptions, type Delivery } from "../../src/payload/bootstrap.ts";
 import { CANCEL, here, TAKEN, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { typedDelivery } from "../../src/payload/typed-delivery.ts";
@@ -102,8 +102,7 @@ export class WatchedJob {
         fenceSeconds: undefined,
         // This machine stands for the container of every test.
         waitSeconds: 0,
-        pieces: false,
-        logToContainer: false,
+        ...{ pieces: false, logToContainer: false, detaches: false, isHeldForJob: false },
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,
@@ -125,8 +124,19 @@ export class WatchedJob {
    * into it.
    */
   attach(at: number = this.extractor.offset, typing: Typing = asItIs): WatchedTerminal {
+    const { payload, options } = this;
+    const { delivery = SESSION } = options;
+    return this.#open({ at, start: { payload, delivery } }, typing);
+  }
+
+  /** A new terminal of a step that has no payload, because another step has started the job. */
+  attachOnly(): WatchedTerminal {
+    return this.#open({ at: 0, start: undefined }, asItIs);
+  }
+
+  #open(from: Pick<BootstrapOptions, "at" | "start">, typing: Typing): WatchedTerminal {
     if (this.#last !== undefined) this.extractor.restart();
-    this.#last = new WatchedTerminal(this, at, typing);
+    this.#last = new WatchedTerminal(this, from, typing);
     return this.#last;
   }
 
@@ -186,12 +196,11 @@ export class WatchedTerminal {
   readonly closed: Promise<void>;
   isClosed = false;
 
-  constructor(job: WatchedJob, at: number, typing: Typing) {
-    const { options, payload, runId } = job;
+  constructor(job: WatchedJob, from: Pick<BootstrapOptions, "at" | "start">, typing: Typing) {
+    const { options, runId } = job;
     this.#job = job;
     this.#typing = typing;
-    const { delivery = SESSION } = options;
-    const command = bootstrapCommand({ runId, at, payload, delivery });
+    const command = bootstrapCommand({ runId, ...from });
     // The shell splits the command as the agent would, then becomes the shell under test.
     const unwrap = `eval "set -- \${1#/bin/sh -c }"; exec ${options.sh ?? "sh"} -c "$1"`;
     const words = [...(options.within?.enter ?? []), "/bin/sh", "-c", unwrap, "sh", command];

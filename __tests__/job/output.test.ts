@@ -10,10 +10,13 @@ const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 function outputFor(inputs: Partial<Inputs> = {}) {
   const log = new Listener();
   let shown = "";
-  const output = new JobOutput(NONCE, 1, {
-    ...{ inputs: anInputs(inputs), target: aTarget(), log },
-    write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
-  });
+  const output = new JobOutput(
+    { nonce: NONCE, workers: 1 },
+    {
+      ...{ inputs: anInputs(inputs), target: aTarget(), log },
+      write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
+    },
+  );
   return { output, log, shown: () => shown };
 }
 

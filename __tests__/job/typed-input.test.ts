@@ -18,8 +18,9 @@ function typed(
   const log = new Listener();
   const inputs = anInputs({ transport, secrets: { TOKEN: "hunter22" } });
   const setup = Promise.resolve(sessionSetup(undefined, [], inputs));
+  const start = { payload, delivery, staged: Promise.resolve(undefined) };
   const context = { inputs, aws: { s3: { presignGet } } as never, log };
-  return { input: typedInput("a1".repeat(16), { payload, delivery, setup }, context), log };
+  return { input: typedInput({ nonce: "a1".repeat(16), start, setup }, context), log };
 }
 
 const never = (): Promise<string> => Promise.reject(new Error("not to be called"));

@@ -14,7 +14,7 @@ const SPOOL = "one\ntwo\n";
 const WHOLE = `${mark("@0")}\r\none\r\ntwo\r\n${mark(`. ${SPOOL.length} exited 0=7:1`)}\r\n`;
 const BEGINNING = `${mark("@0")}\r\none\r\n`;
 
-type End = Exclude<JobEnd, { kind: "status" }>;
+type End = Exclude<JobEnd, { kind: "status" | "detached" }>;
 
 const lost: End = { kind: "ended", end: { kind: "lost", why: "the connection broke" }, attached: true };
 const stopped: End = {

@@ -11,6 +11,8 @@ export const JOB: JobOptions = {
   waitSeconds: 0,
   pieces: true,
   logToContainer: false,
+  detaches: false,
+  isHeldForJob: false,
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",

@@ -24,12 +24,12 @@ function prepare(inputs: Partial<Inputs>) {
   /** Settings and environment, as the container's shell reads them. */
   const read = (...names: string[]): string[] => {
     const values = names.map((name) => `"$${name}"`).join(" ");
-    const head = job.slice(0, job.indexOf(jobSource({ pieces: false })));
+    const head = job.slice(0, job.indexOf(jobSource({ pieces: false, detaches: false })));
     const show = `fx_set() { export "$1=$2"; }; eval "$fx_environment"; eval "$fx_own_environment"; printf '%s\\n' ${values}`;
     return runShell("sh", `fx_dir=D\n${head}\n${show}`).toString().split("\n").slice(0, names.length);
   };
   const shell = (): string => {
-    const head = job.slice(0, job.indexOf(jobSource({ pieces: false })));
+    const head = job.slice(0, job.indexOf(jobSource({ pieces: false, detaches: false })));
     return runShell("sh", `fx_dir=D\n${head}\nshow() { printf '%s' "$*"; }; fx_command show`).toString();
   };
   return { log: log.lines, script: payload.bytes.subarray(payload.scriptAt).toString("latin1"), read, shell };

@@ -130,6 +130,25 @@ it(
 );
 
 it(
+  "a step that attaches to the job of another step never starts it",
+  async () => {
+    const job = aJob("exit 3");
+    const first = job.attach(0, (_, bytes) => bytes.subarray(0, -10));
+    await job.has("job");
+    await first.kill();
+    // As while the directory is being removed.
+    const second = job.attachOnly();
+    await second.says("attached");
+    rmSync(job.directory ?? "", { recursive: true });
+    await second.closed;
+    expect(refusal(second)).toMatchObject({ code: "gone" });
+    expect(job.starts()).toBe(0);
+    await untilNothingIsLeft(job);
+  },
+  PATIENCE,
+);
+
+it(
   "a download that was cut is made again",
   async () => {
     const fifo = join(directory, "fifo");

@@ -21,7 +21,7 @@ const S3: Delivery = {
 const SESSION: Delivery = { kind: "session" };
 const payload = makePayload(jobText(JOB), Buffer.from("echo script-text\n"));
 const command = (delivery: Delivery, more: Partial<Parameters<typeof bootstrapCommand>[0]> = {}): string =>
-  bootstrapCommand({ runId: JOB.runId, at: 0, payload, delivery, ...more });
+  bootstrapCommand({ runId: JOB.runId, at: 0, start: { payload, delivery }, ...more });
 
 describe("the command", () => {
   it.each<[string, Delivery]>([

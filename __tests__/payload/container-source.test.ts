@@ -22,7 +22,7 @@ it("shell is sent without indentation and without the blanks and quotes that it 
 });
 
 it("the job begins with its order of events, and ends with the call of it", () => {
-  expect(jobSource({ pieces: true })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
+  expect(jobSource({ pieces: true, detaches: false })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
 });
 
 it("no part of the job defines a function that another part has, since the later one would take its place", () => {

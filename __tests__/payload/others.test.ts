@@ -114,13 +114,20 @@ asOthers.concurrent.each(
   },
 );
 
-asOthers.concurrent.each(EACH)(
-  "beside a job whose reader follows it by S3, without a session, another one starts at once, under %s",
-  async (sh) => {
+const WITHOUT_SESSION: readonly (readonly [which: string, files: Readonly<Record<string, string>>])[] = [
+  ["whose reader follows it by S3", { lease: "$(($(date +%s) - 5)) $(date +%s)" }],
+  ["that a step has left running", { detached: "1", alone: "60" }],
+];
+
+asOthers.concurrent.each(
+  EACH.flatMap((sh) => WITHOUT_SESSION.map(([which, files]) => ({ sh, which, files }))),
+)(
+  "beside a job $which, without a session, another one starts at once, and leaves it alone, under $sh",
+  async ({ sh, files }) => {
     const container = await SharedContainer.start(sh);
     try {
       const victims = { uploader: victim(container), pid: victim(container) };
-      plantJob(container, { ...victims, reader: "0", lease: "$(($(date +%s) - 5)) $(date +%s)" });
+      plantJob(container, { ...victims, reader: "0", ...files });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       await terminal.closed;

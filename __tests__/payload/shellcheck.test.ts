@@ -39,7 +39,7 @@ function findings(script: string, meant = MEANT): string[] {
 
 /** A job with all parts. */
 const WHOLE = { ...JOB, pieces: true, fenceSeconds: 90 };
-const PARTS = { pieces: true, fence: true };
+const PARTS = { pieces: true, detaches: false, fence: true };
 
 const payload = makePayload(jobText(WHOLE), Buffer.alloc(0));
 const S3: Delivery = {
@@ -51,7 +51,7 @@ const S3: Delivery = {
 /** With the comments that are not sent: they hold directives. */
 const job = payload.bytes.toString().replace(withoutComments(jobParts(PARTS)), () => jobParts(PARTS));
 const bootstrap = (delivery: Delivery): string =>
-  split(bootstrapCommand({ runId: JOB.runId, at: 0, payload, delivery }))[2] ?? "";
+  split(bootstrapCommand({ runId: JOB.runId, at: 0, start: { payload, delivery } }))[2] ?? "";
 const directory = new URL("../../src/payload/container/", import.meta.url);
 const source = (file: string): string => readFileSync(new URL(file, directory), "utf8");
 /** The loaders with the comments that are not sent. */

@@ -215,8 +215,7 @@ withNeed(
     const command = bootstrapCommand({
       runId,
       at: 0,
-      payload,
-      delivery: { kind: "session" },
+      start: { payload, delivery: { kind: "session" } },
     });
     // Nobody types anything: its runner was killed.
     const words = [...container.enter, "/bin/sh", "-c", split(command)[2] ?? ""];

@@ -144,7 +144,9 @@ describe("a job that S3 may not carry", () => {
   it("has none of the uploader's code", () => {
     const text = jobText({ ...JOB, pieces: false });
     expect(text).not.toMatch(/fx_uploader_py|fx_upload\(\)|fx_leave\(\)|fx_read_order\(\)/);
-    expect(jobSource({ pieces: true }).length).toBeGreaterThan(jobSource({ pieces: false }).length);
+    expect(jobSource({ pieces: true, detaches: false }).length).toBeGreaterThan(
+      jobSource({ pieces: false, detaches: false }).length,
+    );
   });
 
   it("has no further process and no further file, and passes over an order and `left`", async () => {

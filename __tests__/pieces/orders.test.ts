@@ -1,4 +1,4 @@
-import { controlBody, newFolder, typedOrder } from "../../src/pieces/orders.ts";
+import { controlBody, newFolder, typedOrder, NO_WORDS, parseControl } from "../../src/pieces/orders.ts";
 import { FOLDER as KEYS } from "./folder.ts";
 
 const FOLDER = { ...KEYS, prefix: `ci/output/${KEYS.job}/` };
@@ -57,7 +57,7 @@ describe("the order to upload", () => {
 });
 
 describe("the words of control", () => {
-  const nothing = { access: undefined, isCancelled: false, isTaken: false, isAttached: false };
+  const nothing = NO_WORDS;
 
   it.each([
     ["nothing but its number", nothing, []],
@@ -67,6 +67,16 @@ describe("the words of control", () => {
     ["no access once the end is taken", { ...nothing, access, isTaken: true }, ["taken"]],
   ])("are %s", (_, words, lines) => {
     expect(linesOf(controlBody(words))).toEqual(lines);
+  });
+
+  it("are read again by another reader, but for the access", () => {
+    const words = {
+      ...nothing,
+      ...{ isCancelled: true, isDetached: true, isTaken: true },
+      readers: new Map([["0123456789abcdef", 1_700_000_000]]),
+    };
+    expect(parseControl(controlBody({ ...words, access }))).toEqual(words);
+    expect(parseControl(Buffer.from("reader x 1\nfield cancel\nurl taken\n"))).toEqual(nothing);
   });
 
   it("renew the access, and repeat the cancel", () => {

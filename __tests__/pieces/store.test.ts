@@ -1,6 +1,6 @@
 import { Failure } from "../../src/errors.ts";
 import { openPiece } from "../../src/pieces/format.ts";
-import { newFolder } from "../../src/pieces/orders.ts";
+import { newFolder, NO_WORDS } from "../../src/pieces/orders.ts";
 import { type PieceS3, PieceStore } from "../../src/pieces/store.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";
@@ -16,7 +16,7 @@ function aStore(s3: Partial<PieceS3>, credentialsEnd?: number) {
     ...{ bucket: "b", owner: "1", kmsKeyId: "k", clock, log: new Listener() },
     credentialsEnd: credentialsEnd === undefined ? undefined : clock.now() + credentialsEnd,
     s3: {
-      ...{ getVersion: ignore, putObject: ignore, deleteVersion: ignore },
+      ...{ getVersion: ignore, putObject: ignore, putIf: ignore, deleteVersion: ignore },
       ...{ presignGet: ignore, presignPost: ignore },
       ...s3,
     },
@@ -98,7 +98,7 @@ describe("the store of pieces", () => {
       },
       deleteVersion: (_, version) => Promise.resolve(void deleted.push(version)),
     });
-    const words = { access: undefined, isCancelled: true, isTaken: false, isAttached: false };
+    const words = { ...NO_WORDS, isCancelled: true };
     await store.writeControl(1, 0, words);
     await store.writeControl(2, 77, words);
     const last = written.at(-1);

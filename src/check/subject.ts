@@ -51,6 +51,9 @@ export async function findSubject(context: Context): Promise<FoundSubject> {
 async function ofInputs(context: Context, note: Note): Promise<Subject | undefined> {
   const { where } = context.inputs;
   switch (where.kind) {
+    case "handle":
+      // The inputs allow no check of a job that runs already.
+      return undefined;
     case "task":
       return await ofTask(where.task, context, note);
     case "service":

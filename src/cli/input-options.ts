@@ -4,8 +4,8 @@ import type { InputValue, RunInputs } from "../program/run-options.ts";
 import { inputHelp } from "./input-help.ts";
 
 const flags = [
-  ...(["check", "protect", "start", "deployment", "hold", "fail-fast", "assign-public-ip"] as const),
-  ...(["log-to-container", "workflow-commands", "summary"] as const),
+  ...(["check", "protect", "start", "deployment", "detach", "hold", "fail-fast"] as const),
+  ...(["assign-public-ip", "log-to-container", "workflow-commands", "summary"] as const),
 ];
 /** The inputs that may be true: as an option, the name alone is true. A test compares them with the validation. */
 export const FLAGS: ReadonlySet<InputName> = new Set(flags);
@@ -41,7 +41,8 @@ export function addInputOptions(
 /** How the help shows the value of the option. */
 function valueOf(name: InputName): string {
   if (!FLAGS.has(name)) return "<value>";
-  return name === "deployment" ? "[arn]" : "[boolean]";
+  if (name === "deployment") return "[arn]";
+  return name === "detach" ? "[duration]" : "[boolean]";
 }
 
 /** An option that is given several times is a list. A variable of several lines stays one. */

@@ -5,6 +5,7 @@ import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { startLocal } from "./local.ts";
+import { checkDetach } from "./check-detach.ts";
 import { withScript } from "./script.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -54,6 +55,7 @@ function addRun(all: Command): void {
   command.action(async (words: readonly string[], own: OwnOptions) => {
     const { runFile } = own;
     const given = await withScript(inputs(), { words, runFile, stdin: process.stdin });
+    checkDetach(given, own);
     await runAndEnd(given, own);
   });
 }
@@ -94,7 +96,11 @@ async function runAndEnd(inputs: Parameters<typeof runOnFargate>[0], own: OwnOpt
   const result = await runOnFargate(inputs, { stdout, stderr, log, signal });
   log.end();
   if (result.error !== undefined) log.error(result.error);
-  if (own.outputsFile !== undefined) writeFileSync(own.outputsFile, `${JSON.stringify(result.outputs)}\n`);
+  if (own.outputsFile !== undefined) {
+    // The handle of a job that was left running holds its keys.
+    const mode = result.outcome === "detached" ? 0o600 : 0o666;
+    writeFileSync(own.outputsFile, `${JSON.stringify(result.outputs)}\n`, { mode });
+  }
   process.exitCode = exitCodeOf(result);
 }
 

@@ -4,14 +4,17 @@ import type { Session } from "../session/session.ts";
 import { tellWaiting } from "../waiting.ts";
 import { enoughShown } from "./backlog.ts";
 import type { Expiry } from "./expiry.ts";
+import type { PieceStore } from "../pieces/store.ts";
 import { PieceFollower } from "./follow-pieces.ts";
 import { type FollowContext, followSession, type UnopenedSession } from "./follow-session.ts";
-import type { CarrierEnd, JobEnd } from "./job-end.ts";
-import type { LeftSession } from "./left-session.ts";
+import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
+import { type LeftSession, NO_SESSION } from "./left-session.ts";
 import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
 import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";
 import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
 
+/** How soon a container learns of a renewal: it reads `control` each half minute. */
+const RENEWAL_MS = 60_000;
 /** The time for the last output of a task that has ended. */
 const LAST_WORDS_MS = 1_000;
 
@@ -26,6 +29,20 @@ export interface FollowJobOptions extends FollowContext {
   readonly expiry?: Expiry | undefined;
   /** When the credentials end, in milliseconds since the epoch, where that is known. */
   readonly credentialsEnd?: number | undefined;
+  /** Aborts when the job is to be left running at once. */
+  readonly leave?: AbortSignal | undefined;
+  /** How long the job is followed before it is left running, in milliseconds; undefined: to its end. */
+  readonly detachAfter?: number | undefined;
+  /** A job that another step has left running, instead of one that is started. */
+  readonly running?: RunningJob | undefined;
+}
+
+/** A job that runs already. */
+export interface RunningJob {
+  /** The folder into which the container uploads its output; undefined where it does not. */
+  readonly pieces: PieceStore | undefined;
+  /** Until when the container may write there, as far as that is known, in milliseconds since the epoch. */
+  readonly writableUntil: number;
 }
 
 /** The outcome of following a job. */
@@ -56,8 +73,10 @@ class JobFollower {
   readonly #enough: AbortSignal;
   readonly #pieces: PieceCarriers | undefined;
   readonly #over = new AbortController();
+  readonly #detach = new AbortController();
   #carrier: Carrier | undefined;
   #attached = false;
+  #hasBegun = false;
   #isByPieces = false;
   /** Why the container has ended, once the task monitor knows. */
   #gone: Failure | undefined;
@@ -83,18 +102,20 @@ class JobFollower {
   }
 
   async #follow(): Promise<JobEnd> {
-    const { sessions, clock, extractor } = this.#options;
+    const { sessions, extractor, running } = this.#options;
     try {
-      let session = await sessions.attach(0);
-      this.#monitor();
-      this.#closeAfter(sessions.until - clock.now()).catch(() => undefined); // the job ended in time
+      const reached = running && (await this.#resume(running));
+      if (reached !== undefined) return reached;
+      let session = await sessions.attach(running === undefined ? 0 : extractor.offset);
+      if (running === undefined) this.#watch();
       for (let first = true; ;) {
         const from = extractor.offset;
         const end = await this.#followSession(session, first);
         first &&= !session.heard;
         if (end.kind === "unopened") return await this.#unopened(session);
+        if (end.kind === "detached") return end;
         if (end.kind === "left") {
-          const reached = await this.#followPieces(end);
+          const reached = await this.#followPieces(this.#pieces?.takeProven(), end);
           if (reached !== undefined) return reached;
         } else {
           const ended = { sessionId: session.sessionId, end, progress: extractor.offset > from };
@@ -111,22 +132,56 @@ class JobFollower {
     }
   }
 
+  /** Follows a job that runs already by its pieces. Undefined where that takes a session. */
+  async #resume({ pieces, writableUntil }: RunningJob): Promise<JobEnd | undefined> {
+    const { clock } = this.#options;
+    this.#attached = true;
+    const look = await lookAtTask(this.#monitoring);
+    if (look.kind === "gone") this.#gone = look.failure;
+    else this.#watch();
+    if (pieces === undefined || this.#pieces === undefined || (await pieces.isEmpty()))
+      return this.#endOfTask();
+    const follower = await this.#pieces.resume(pieces);
+    this.#carrier = follower;
+    this.#begin();
+    // Without a renewal in time the container stops to upload. It takes a new order from a session.
+    if (clock.now() >= writableUntil - RENEWAL_MS) follower.finish();
+    return await this.#followPieces(follower, NO_SESSION);
+  }
+
+  /** The job is there. Before it is left running it is to be known which carrier works: another step resumes that one. */
+  #begin(): void {
+    const { clock, log, detachAfter, leave } = this.#options;
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    log.phase();
+    if (detachAfter === undefined) return;
+    const signal = this.#over.signal;
+    if (leave?.aborted) this.#detach.abort();
+    else leave?.addEventListener("abort", () => this.#detach.abort(), { once: true, signal });
+    const isDecided = this.#carrier instanceof PieceFollower ? undefined : this.#pieces?.decided;
+    Promise.all([clock.sleep(detachAfter, signal), isDecided]).then(
+      () => this.#detach.abort(),
+      () => undefined, // the job is over
+    );
+  }
+
   async #followSession(
     session: Session,
     first: boolean,
-  ): Promise<CarrierEnd | UnopenedSession | LeftSession> {
+  ): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
     const { sessions, clock, log } = this.#options;
     this.#carrier = session;
     const stopTelling = tellWaiting(() => whatStarts(session), { clock, log });
     const end = await followSession(session, {
       ...this.#options,
-      ...{ first, opening: sessions.opening(), handover: this.#pieces },
+      ...{ first, opening: sessions.opening(), handover: this.#pieces, detach: this.#detach.signal },
       enough: this.#enough,
       moreTime: () => sessions.moreTime(session.sessionId),
       onStatus: () => sessions.releasePlace(session),
       onAttached: () => {
         stopTelling();
-        if (!this.#attached) log.phase();
+        this.#begin();
         this.#attached = true;
         sessions.releasePayload();
       },
@@ -136,11 +191,13 @@ class JobFollower {
   }
 
   /** The job's end, after its session was left; undefined where it has to be followed by a session again. */
-  async #followPieces(left: LeftSession): Promise<JobEnd | undefined> {
+  async #followPieces(pieces: PieceFollower | undefined, left: LeftSession): Promise<JobEnd | undefined> {
     const { sessions, log, extractor } = this.#options;
-    const pieces = this.#pieces?.takeProven();
     if (pieces === undefined) return undefined;
     this.#carrier = pieces;
+    const detach = (): void => pieces.detach();
+    if (this.#detach.signal.aborted) detach();
+    else this.#detach.signal.addEventListener("abort", detach, { once: true });
     const level = this.#options.folders?.areAskedFor === true ? "info" : "debug";
     log[level](`The output comes by S3 from byte ${extractor.offset} on.`);
     const over = new AbortController();
@@ -161,7 +218,11 @@ class JobFollower {
         this.#isByPieces = true;
         await left.take();
         return end;
+      case "detached":
+        await left.detach();
+        return end;
       case "exhausted":
+        if (this.#gone === undefined) return undefined;
         this.#isByPieces = true;
         await left.close();
         log.warning(
@@ -182,6 +243,13 @@ class JobFollower {
 
   #endOfTask(): JobEnd | undefined {
     return this.#gone && { kind: "impossible", failure: this.#gone };
+  }
+
+  /** Bounds the time of the job, and monitors its task. */
+  #watch(): void {
+    const { sessions, clock } = this.#options;
+    this.#monitor();
+    this.#closeAfter(sessions.until - clock.now()).catch(() => undefined); // the job ended in time
   }
 
   /** Monitors the task. Soon after its container has ended, detaches from the carrier. */

@@ -23,6 +23,8 @@ export type PiecesEnd =
   | { readonly kind: "exhausted"; readonly position: number }
   /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
   | { readonly kind: "closed" }
+  /** The job is left running. The container may write its pieces until then, in milliseconds since the epoch. */
+  | { readonly kind: "detached"; readonly writableUntil: number }
   /** Another carrier is needed. */
   | ({ readonly kind: "stalled" } & Stall);
 
@@ -30,17 +32,24 @@ export interface FollowPiecesOptions extends Pick<
   FollowContext,
   "extractor" | "onShown" | "drained" | "clock" | "cancel"
 > {
-  readonly store: Pick<PieceStore, "read" | "writeControl" | "access" | "close"> & {
-    readonly folder: OrderedFolder;
-    readonly longestPause?: number | undefined;
-  };
+  readonly store: Pick<
+    PieceStore,
+    "read" | "writeControl" | "readControl" | "replaceControl" | "access" | "close"
+  > & { readonly folder: OrderedFolder; readonly longestPause?: number | undefined };
   /** What the order has given to the container. */
   readonly access: FolderAccess;
-  /** The byte of the spool from which on the container was ordered to upload. */
-  readonly begin: number;
+  /**
+   * The byte of the spool from which on the container was ordered to upload; undefined where another step has ordered it, or
+   * where it begins at the first byte that is still kept.
+   */
+  readonly begin: number | undefined;
+  /** Whether the job is followed by its handle, so that other steps may follow it, too. */
+  readonly isShared: boolean;
   readonly log: Log;
   /** Called with the number of the first piece that was not read. */
   readonly onRead: (next: number) => void;
+  /** Called where the job's end was taken while another step still reads the pieces. */
+  readonly onOthers: () => void;
   /** When another carrier has to take over, because the credentials end, in milliseconds since the epoch. */
   readonly until: number;
   /** Stops the job by a session of its own. Never rejects. */
@@ -53,6 +62,7 @@ export class PieceFollower {
   readonly #reader: PieceReader;
   readonly #control: PieceControl;
   readonly #closing = new AbortController();
+  readonly #detaching = new AbortController();
   readonly #over = new AbortController();
   /** Aborted when an answer has come. */
   #answered = new AbortController();
@@ -89,9 +99,21 @@ export class PieceFollower {
     else cancel.addEventListener("abort", () => this.#onCancel(), { once: true, signal: this.#over.signal });
     const end = await this.#followToEnd();
     this.#end();
-    if (end.kind === "status" || end.kind === "refused") await this.#lastWord("isTaken");
-    else if (end.kind === "stalled") await this.#lastWord("isAttached");
-    return end;
+    switch (end.kind) {
+      case "status":
+      case "refused":
+        await this.#lastWord("isTaken");
+        if (this.#control.hasOthers) this.#options.onOthers();
+        return end;
+      case "stalled":
+        await this.#lastWord("isAttached");
+        return end;
+      case "detached":
+        await this.#lastWord("isDetached");
+        return { ...end, writableUntil: this.#control.accessUntil };
+      default:
+        return end;
+    }
   }
 
   /** The container has ended: reads what it has uploaded. */
@@ -103,6 +125,12 @@ export class PieceFollower {
 
   close(): void {
     this.#closing.abort();
+  }
+
+  /** Leaves the job running. */
+  detach(): void {
+    this.#detaching.abort();
+    this.#answered.abort();
   }
 
   #onCancel(): void {
@@ -131,6 +159,7 @@ export class PieceFollower {
         await drained?.();
       }
       if (this.#closing.signal.aborted) return { kind: "closed" };
+      if (this.#detaching.signal.aborted) return { kind: "detached", writableUntil: 0 };
       if (this.#control.failingFor >= UNTOLD_MS)
         return { kind: "stalled", reason: "unreachable", seen: "S3 takes nothing that the runner writes" };
       if (clock.now() >= until)
@@ -202,7 +231,7 @@ export class PieceFollower {
     return undefined;
   }
 
-  async #lastWord(word: "isTaken" | "isAttached"): Promise<void> {
+  async #lastWord(word: "isTaken" | "isAttached" | "isDetached"): Promise<void> {
     const said = new AbortController();
     const late = this.#options.clock.sleep(LAST_WORD_MS, said.signal).catch(() => undefined);
     await Promise.race([this.#control.say(word), late]);

@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
-import { END_TASK, TAKEN } from "../payload/input.ts";
+import { DETACH, END_TASK, TAKEN } from "../payload/input.ts";
 import { LEFT } from "../pieces/orders.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import type { ExtractedItem, Extractor, OutputItem } from "../stream/extract.ts";
 import type { NoteReader } from "../stream/notes.ts";
-import type { CarrierEnd } from "./job-end.ts";
+import type { CarrierEnd, DetachedJob } from "./job-end.ts";
 import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
@@ -30,6 +30,8 @@ export const CANCELLING_MS = 4_000;
  * nothing else waits.
  */
 const STOPPING_MS = 20_000;
+/** The time for the attacher to end once the job is left running. */
+const DETACHING_MS = 3_000;
 /** The time for the attacher to say what it has sent last, once the session is left. */
 const LEAVING_MS = 1_000;
 
@@ -73,6 +75,8 @@ export interface FollowSessionOptions extends FollowContext {
   readonly expiry?: { readonly stop: AbortSignal; readonly endsTask: boolean } | undefined;
   /** The carrier for which the session is left once it is proven to work. */
   readonly handover?: Handover | undefined;
+  /** Aborts when the job is to be left running. */
+  readonly detach?: AbortSignal | undefined;
 }
 
 /**
@@ -82,7 +86,7 @@ export interface FollowSessionOptions extends FollowContext {
 export async function followSession(
   session: Session,
   options: FollowSessionOptions,
-): Promise<CarrierEnd | UnopenedSession | LeftSession> {
+): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
   return await new SessionFollower(session, options).follow();
 }
 
@@ -96,6 +100,8 @@ class SessionFollower {
   #outcome: CarrierEnd | undefined;
   /** True once another carrier is proven to work. */
   #isLeaving = false;
+  /** True once the job is to be left running. */
+  #isDetaching = false;
   /** Reads what is left of a session that another carrier has followed. */
   #notes: NoteReader | undefined;
   #onLeft: () => void = () => undefined;
@@ -107,11 +113,12 @@ class SessionFollower {
     this.#silence = new Silence(options.clock, () => void session.close());
   }
 
-  async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession> {
-    const { clock, cancel, expiry } = this.#options;
+  async follow(): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
+    const { clock, cancel, expiry, detach } = this.#options;
     // A job that has not begun would start before it could obey.
     this.#stopOnAbort(cancel, () => (this.#input.hasBegun ? CANCELLING_MS : 0));
     this.#stopOnAbort(expiry?.stop, () => STOPPING_MS);
+    this.#onAbort(detach, () => void this.#detach());
     void this.#input.keepSayingHere(clock, this.#over.signal);
     this.#boundOpening();
     const left = new Promise<void>((resolve) => (this.#onLeft = resolve));
@@ -124,6 +131,8 @@ class SessionFollower {
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);
     this.#over.abort();
+    if (this.#isDetaching && this.#outcome === undefined)
+      return { kind: "detached", writableUntil: undefined };
     return this.#outcome ?? this.#withoutOutcome(await this.#session.ended);
   }
 
@@ -151,15 +160,30 @@ class SessionFollower {
    * says then.
    */
   #stopOnAbort(signal: AbortSignal | undefined, within: () => number): void {
-    const stop = (): void => {
+    this.#onAbort(signal, () => {
       void this.#input.cancel();
       this.#options.clock.sleep(within(), this.#over.signal).then(
         () => this.#session.close(),
         () => undefined, // it has stopped in time
       );
-    };
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true, signal: this.#over.signal });
+    });
+  }
+
+  #onAbort(signal: AbortSignal | undefined, act: () => void): void {
+    if (signal?.aborted) act();
+    else signal?.addEventListener("abort", act, { once: true, signal: this.#over.signal });
+  }
+
+  /** Leaves the job running. The attacher ends by itself; if it doesn't, the session is closed. */
+  async #detach(): Promise<void> {
+    this.#isDetaching = true;
+    await this.#input.type(DETACH);
+    try {
+      await this.#options.clock.sleep(DETACHING_MS, this.#over.signal);
+      await this.#session.close();
+    } catch {
+      // The session has ended.
+    }
   }
 
   /**

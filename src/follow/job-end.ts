@@ -22,5 +22,12 @@ export type CarrierEnd =
   /** Bytes were lost on the way, or foreign bytes came in between. */
   | Gap;
 
+/** The job was left running. */
+export interface DetachedJob {
+  readonly kind: "detached";
+  /** Until when the container may upload its output, in milliseconds since the epoch; undefined where it does not. */
+  readonly writableUntil: number | undefined;
+}
+
 /** The end of following a job: the end of its last carrier, or why there can be no further carrier. */
-export type JobEnd = CarrierEnd | { readonly kind: "impossible"; readonly failure: Failure };
+export type JobEnd = CarrierEnd | DetachedJob | { readonly kind: "impossible"; readonly failure: Failure };

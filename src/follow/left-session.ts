@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { TAKEN } from "../payload/input.ts";
+import { DETACH, TAKEN } from "../payload/input.ts";
 import { AWAY } from "../pieces/orders.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionInput } from "./session-input.ts";
@@ -22,6 +22,8 @@ export interface LeftSession {
   giveWay(): Promise<void>;
   /** Tells the attacher that the status has arrived, and closes the session. */
   take(): Promise<void>;
+  /** Tells an attacher that has stayed that the job is left running, and closes the session. */
+  detach(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,15 +51,27 @@ export function leftSession({
     await session.close();
     over.abort();
   };
+  const end = async (line: Uint8Array): Promise<void> => {
+    await input.type(line);
+    await Promise.race([session.ended, clock.sleep(closingMs, over.signal).catch(() => undefined)]);
+    await close();
+  };
   return {
     kind: "left",
     over: reading.then(close),
     giveWay: () => input.type(AWAY),
-    take: async () => {
-      await input.type(TAKEN);
-      await Promise.race([session.ended, clock.sleep(closingMs, over.signal).catch(() => undefined)]);
-      await close();
-    },
+    take: () => end(TAKEN),
+    detach: () => end(DETACH),
     close,
   };
 }
+
+/** What stands for the session of a job that is followed by S3 from the beginning. */
+export const NO_SESSION: LeftSession = {
+  kind: "left",
+  over: Promise.resolve(),
+  giveWay: () => Promise.resolve(),
+  take: () => Promise.resolve(),
+  detach: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};

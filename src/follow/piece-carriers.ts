@@ -27,12 +27,16 @@ export type PieceUse = "never" | "at once" | "when the job lasts";
 export interface PieceFolders {
   /** Whether the user has asked for S3. Then the log says where it takes over. */
   readonly areAskedFor: boolean;
+  /** Whether the job may be left running: then another step is to find all of the output that the container still has. */
+  readonly keepAll: boolean;
   /** As it is now: other runs may come to wait for the place of the session. Known once a session is open. */
   use(): Promise<PieceUse>;
   /** Makes a folder. It is to be cleaned up from now on. */
   open(): PieceStore;
   /** Called with the number of the first piece that was not read. */
   onRead(store: PieceStore, next: number): void;
+  /** Called where the job's end was taken while another step still reads its pieces. */
+  onOthers(): void;
 }
 
 export interface PieceCarriersOptions extends Pick<
@@ -52,12 +56,23 @@ export class PieceCarriers implements Handover {
   #orders = 0;
   #handovers = 0;
   #proven: PieceFollower | undefined;
+  #decide: () => void = () => undefined;
+  /** Resolves when it is known for the first time whether S3 works in the container. */
+  readonly decided = new Promise<void>((resolve) => (this.#decide = resolve));
 
   constructor(options: PieceCarriersOptions) {
     this.#options = options;
   }
 
   async prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#prove(type, over);
+    } finally {
+      this.#decide();
+    }
+  }
+
+  async #prove(type: (lines: Uint8Array) => Promise<void>, over: AbortSignal): Promise<boolean> {
     const { clock, log } = this.#options;
     try {
       if (!(await this.#isDue(over))) return false;
@@ -72,6 +87,7 @@ export class PieceCarriers implements Handover {
           return true;
         }
         follower.close();
+        this.#decide();
         log[inVain === 0 ? "info" : "debug"](
           `The output does not come by S3 (${found.seen}). The session goes on with it.`,
         );
@@ -111,17 +127,31 @@ export class PieceCarriers implements Handover {
 
   /** Undefined where the credentials end too soon for renewals to reach the container in time. */
   async #order(type: (lines: Uint8Array) => Promise<void>): Promise<PieceFollower | undefined> {
-    const { folders, extractor, clock, credentialsEnd } = this.#options;
+    const { folders, extractor, clock } = this.#options;
     this.#orders += 1;
     const store = folders.open();
     const access: FolderAccess = await store.access();
     if (access.until - clock.now() < 2 * BEFORE_END_MS) return undefined;
-    const begin = extractor.confirmed;
+    const begin = folders.keepAll ? 0 : extractor.confirmed;
     void type(typedOrder(store.folder, begin, access));
+    return this.#follower(store, { access, begin, isShared: false });
+  }
+
+  /** A carrier of pieces that another step has ordered. Fails where there are no credentials. */
+  async resume(store: PieceStore): Promise<PieceFollower> {
+    return this.#follower(store, { access: await store.access(), begin: undefined, isShared: true });
+  }
+
+  #follower(
+    store: PieceStore,
+    how: Pick<FollowPiecesOptions, "access" | "begin" | "isShared">,
+  ): PieceFollower {
+    const { folders, credentialsEnd } = this.#options;
     return new PieceFollower({
       ...this.#options,
-      ...{ store, access, begin },
+      ...{ store, ...how },
       onRead: (next) => folders.onRead(store, next),
+      onOthers: () => folders.onOthers(),
       until: credentialsEnd === undefined ? Infinity : credentialsEnd - BEFORE_END_MS,
     });
   }

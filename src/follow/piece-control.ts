@@ -1,42 +1,60 @@
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { HERE_EVERY_MS } from "../payload/input.ts";
-import type { ControlWords, FolderAccess } from "../pieces/orders.ts";
+import { type ControlWords, type FolderAccess, NO_WORDS } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
 import type { Extractor } from "../stream/extract.ts";
 
 /** The container is told after this many bytes what was read, so that it can free them. */
 const CONFIRMED_BYTES = 16 * 1024 * 1024;
+/** A reader that has not written for this long, in seconds, is lost. Each writes every 20 s. */
+const READER_SECONDS = 75;
+/** How often a write is tried that another reader's write comes before. */
+const MOST_SWAPS = 5;
 
 export interface PieceControlOptions {
-  readonly store: Pick<PieceStore, "writeControl" | "access">;
-  /** What the order has given to the container. */
+  readonly store: Pick<PieceStore, "writeControl" | "readControl" | "replaceControl" | "access">;
+  /** What the order has given to the container, or what it is given next. */
   readonly access: FolderAccess;
+  /** Whether the job is followed by its handle, so that other steps may write to `control`, too. */
+  readonly isShared: boolean;
   readonly extractor: Pick<Extractor, "confirmed">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** What the reader of pieces tells the container, by the object `control`. No method rejects. */
+/**
+ * What the reader of pieces tells the container, by the object `control`. Readers that follow the job by its handle share it:
+ * each says on what the others have said. No method rejects.
+ */
 export class PieceControl {
   readonly #options: PieceControlOptions;
-  #words: ControlWords = { access: undefined, isCancelled: false, isTaken: false, isAttached: false };
+  readonly #reader = randomBytes(8).toString("hex");
+  #words: ControlWords;
   #number = 0;
   /** The byte of the spool that the last `control` named. */
   #told = 0;
   #renewAt: number;
   #failingSince: number | undefined;
+  #hasOthers = false;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: PieceControlOptions) {
     this.#options = options;
+    this.#words = { ...NO_WORDS, access: options.isShared ? options.access : undefined };
     this.#renewAt = this.#halfLife(options.access);
   }
 
   /** For how many milliseconds `control` could not be written. */
   get failingFor(): number {
     return this.#failingSince === undefined ? 0 : this.#options.clock.now() - this.#failingSince;
+  }
+
+  /** Whether another reader followed the job when this one last wrote. */
+  get hasOthers(): boolean {
+    return this.#hasOthers;
   }
 
   /** Tells the container every twenty seconds that its job has a reader, until `over` aborts. */
@@ -57,9 +75,16 @@ export class PieceControl {
   }
 
   /** Tells the container something that holds from now on. */
-  async say(word: "isCancelled" | "isTaken" | "isAttached"): Promise<void> {
+  async say(word: "isCancelled" | "isTaken" | "isAttached" | "isDetached"): Promise<void> {
     this.#words = { ...this.#words, [word]: true };
+    // Nobody may renew the access for a while.
+    if (word === "isDetached") this.#renewAt = 0;
     await this.#write();
+  }
+
+  /** When the access ends that the container has, in milliseconds since the epoch. */
+  get accessUntil(): number {
+    return (this.#words.access ?? this.#options.access).until;
   }
 
   /** Writes one `control` after the other, so that the last one says everything. */
@@ -69,7 +94,7 @@ export class PieceControl {
   }
 
   async #put(): Promise<void> {
-    const { store, extractor, clock, log } = this.#options;
+    const { store, extractor, isShared, clock, log } = this.#options;
     try {
       if (clock.now() >= this.#renewAt && !this.#words.isTaken) {
         const access = await store.access();
@@ -78,12 +103,38 @@ export class PieceControl {
       }
       const { confirmed } = extractor;
       this.#told = confirmed;
-      await store.writeControl((this.#number += 1), confirmed, this.#words);
+      if (isShared) await this.#putShared(confirmed);
+      else await store.writeControl((this.#number += 1), confirmed, this.#words);
       this.#failingSince = undefined;
     } catch (error) {
       this.#failingSince ??= clock.now();
       log.debug(`The container could not be told by S3 what was read: ${asFailure(error).seen}`);
     }
+  }
+
+  async #putShared(confirmed: number): Promise<void> {
+    const { store, clock } = this.#options;
+    for (let tries = 0; tries < MOST_SWAPS; tries += 1) {
+      const found = await store.readControl();
+      const now = Math.floor(clock.now() / 1000);
+      const others = [...found.words.readers].filter(
+        ([reader, at]) => reader !== this.#reader && now - at < READER_SECONDS,
+      );
+      const isLeaving = this.#words.isTaken || this.#words.isDetached;
+      const { access, isCancelled, isTaken, isAttached, isDetached } = this.#words;
+      const words: ControlWords = {
+        access,
+        isCancelled: isCancelled || found.words.isCancelled,
+        isTaken: isTaken || found.words.isTaken,
+        // The others still read what the container uploads.
+        isAttached: isAttached && others.length === 0,
+        isDetached: isDetached || found.words.isDetached,
+        readers: new Map([...others, ...(isLeaving ? [] : [[this.#reader, now] as const])]),
+      };
+      this.#hasOthers = others.length > 0;
+      if (await store.replaceControl(found, confirmed, words)) return;
+    }
+    throw new Error("other readers wrote at the same time");
   }
 
   #halfLife({ until }: FolderAccess): number {

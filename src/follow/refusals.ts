@@ -73,6 +73,20 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     advice:
       "Something in the container filled the disk or killed what waits for the script, maybe for want of memory: see the task's 'memory' and 'ephemeral-storage'. A lower 'spool-limit' leaves more of the disk to the script.",
   },
+  ended: {
+    code: "job-gone",
+    failed: (container) => `The ${container} no longer has the job of the input 'attach'.`,
+    seen: () => "Its directory there is gone.",
+    advice:
+      "Its end was taken by another step, or it ended more than ten minutes ago and no step followed it. Attach within ten minutes of the job's end.",
+  },
+  followed: {
+    code: "job-followed",
+    failed: (container) => `The job in the ${container} is followed by another step.`,
+    seen: (text) => `It said: ${text}.`,
+    advice:
+      "Without output by S3 one step at a time can follow a job. Wait for that step's end, or give the step that starts the job a 'bucket'.",
+  },
   "job-directory": {
     code: "container-refused",
     failed: couldNotRun,

@@ -1,3 +1,5 @@
+import type { JobHandle } from "./handle.ts";
+
 /** Of the input `timeout` where the workflow sets none; `action.yml` has the same. */
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
 
@@ -39,6 +41,8 @@ export interface Inputs extends TaskTurns {
   readonly spoolLimit: number | undefined;
   /** How long a job without a runner may go on while another run waits; undefined: until its `timeout`. */
   readonly abandonAfter: number | undefined;
+  /** After how many milliseconds a job that still runs is left running; 0: at once. Undefined: it is followed to its end. */
+  readonly detach: number | undefined;
 
   /** For what the script may be run again; undefined: for nothing. */
   readonly retry: Retry | undefined;
@@ -90,8 +94,9 @@ export interface TaskTurns {
   readonly failFast: boolean;
 }
 
-/** The tasks that the inputs select: a running one, those of a service, or new ones. */
+/** The tasks that the inputs select: a running one, those of a service, new ones, or that of a job that runs already. */
 export type TaskSelection =
+  | { readonly kind: "handle"; readonly handle: JobHandle }
   | { readonly kind: "task"; readonly task: string }
   /** `all`: every task that runs when the step looks. */
   | { readonly kind: "service"; readonly service: string; readonly tasks: number | "all" }
@@ -157,7 +162,7 @@ export interface CapacityShare {
 }
 
 export type ScriptSource =
-  /** A check of the set-up needs none. */
+  /** A check of the set-up needs none, and a job that runs already has its own. */
   | { readonly kind: "none" }
   | { readonly kind: "run"; readonly text: string }
   | {

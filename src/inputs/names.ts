@@ -45,6 +45,8 @@ export const inputNames = [
   "timeout",
   "retry",
   "retry-attempts",
+  "detach",
+  "attach",
   "abandon-after",
   "lock",
   "matrix-index",

@@ -10,6 +10,7 @@ import type { InputSource } from "./source.ts";
 import { readLock, readStaging } from "./staging.ts";
 import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
+import { attachedInputs, checkDetach, detach, readHandle, regionOf } from "./attach.ts";
 import { readDeployment } from "./deployment.ts";
 import { cluster, container, readTaskSelection, readTurns } from "./where.ts";
 
@@ -22,6 +23,27 @@ const minute = 60_000;
 export function readInputs(source: InputSource): Inputs {
   const reader = new InputReader(source);
   refuseNul(reader);
+  return reader.given("attach") ? readAttachment(reader) : readJob(reader);
+}
+
+/** The inputs of a step that follows a job which runs already. */
+function readAttachment(reader: InputReader): Inputs {
+  const handle = readHandle(reader);
+  const region = handle === undefined ? undefined : regionOf(handle);
+  const roleToAssume = reader.optional("role-to-assume", roleArn);
+  checkPartition(reader, roleToAssume, region);
+  const rest = {
+    ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
+    queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
+    workflowCommands: reader.orElse("workflow-commands", boolean, false),
+    summary: reader.orElse("summary", boolean, true),
+  };
+  reader.check();
+  if (handle === undefined) throw new Error("a handle was found wrong without a word why");
+  return attachedInputs(handle, rest);
+}
+
+function readJob(reader: InputReader): Inputs {
   const where = readTaskSelection(reader);
   const check = reader.orElse("check", boolean, false);
   const script = readScript(reader, { required: !check });
@@ -46,6 +68,7 @@ export function readInputs(source: InputSource): Inputs {
     spoolLimit: reader.optional("spool-limit", size),
     abandonAfter: readAbandonAfter(reader, where),
     retry: readRetry(reader),
+    detach: reader.optional("detach", detach),
     matrix: readMatrix(reader),
     lock: readLock(reader),
     ...readStaging(reader),
@@ -58,6 +81,7 @@ export function readInputs(source: InputSource): Inputs {
   };
   checkPartition(reader, rest.roleToAssume, region);
   checkTransport(reader, rest);
+  checkDetach(reader, rest, where);
   const excess = findExcess(rest);
   if (excess !== undefined) reader.refuse(excess.name, excess.must, excess.got, excess.advice);
   reader.check();

@@ -1,20 +1,18 @@
 import type { Inputs } from "./inputs.ts";
+import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
 import { matching, shown, type ParseResult } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
 
 const defaultPrefix = "fargate-exec/";
 
 const bucketName = matching(
-  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  BUCKET,
   "a bucket's name (3 to 63 lower-case letters, digits, dots and hyphens), such as example-ci",
 );
 
-const account = matching(/^[0-9]{12}$/, "the ID of an AWS account, 12 digits, such as 123456789012");
+const account = matching(ACCOUNT, "the ID of an AWS account, 12 digits, such as 123456789012");
 
-const kmsKey = matching(
-  /^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)\/[\w/-]+|alias\/[\w/-]+|mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/,
-  "a KMS key's ID, alias or ARN, such as alias/ci",
-);
+const kmsKey = matching(KMS_KEY, "a KMS key's ID, alias or ARN, such as alias/ci");
 
 /** The inputs of the staging in S3. Without `bucket` those that describe its objects are refused. */
 export function readStaging(

@@ -19,7 +19,7 @@ export async function endByLogs(
       () => undefined,
     );
     const end = await readJobLogs(ended, { ...context, output, sessionLogs: logs ?? [] });
-    if (end.kind !== "status") context.cancel.throwIfAborted();
+    if (end.kind !== "status" && end.kind !== "detached") context.cancel.throwIfAborted();
     return end;
   } catch (error) {
     return { kind: "impossible", failure: loggedFailure(error, context.log) };

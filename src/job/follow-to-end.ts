@@ -1,10 +1,11 @@
 import { knownEnd } from "../aws/static-keys.ts";
-import { followJob } from "../follow/follow-job.ts";
+import { followJob, type RunningJob } from "../follow/follow-job.ts";
 import { Expiry } from "../follow/expiry.ts";
 import type { TypedInput } from "../follow/session-input.ts";
 import type { EndedJob } from "../logs/job-logs.ts";
 import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
 import type { JobContext } from "./context.ts";
+import { leavesOnCancel } from "./detach.ts";
 import type { JobPieces } from "./job-pieces.ts";
 import type { JobOutput } from "./output.ts";
 import type { JobSessions } from "./sessions.ts";
@@ -25,10 +26,15 @@ export async function followToEnd(
   output: JobOutput,
   context: JobContext,
 ): Promise<EndedJob> {
-  const { looks, target, drained, clock, log, cancel } = context;
+  const { inputs, looks, target, drained, clock, log } = context;
   const expiry = expiryOf(context);
+  const isLeft = leavesOnCancel(inputs);
   const followed = await followJob({
-    ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log, cancel },
+    ...{ sessions, folders: pieces, typed, ecs: looks, target, drained, expiry, clock, log },
+    cancel: isLeft ? NEVER : context.cancel,
+    leave: isLeft ? context.cancel : undefined,
+    detachAfter: inputs.detach,
+    running: runningJob(pieces, context),
     extractor: output.extractor,
     onNote: (text) => log.info(text),
     onShown: output.showLive,
@@ -39,11 +45,26 @@ export async function followToEnd(
   return { ...followed, end: expiry.conclude(followed.end, followed.attached), ...opened };
 }
 
+const NEVER = new AbortController().signal;
+
+/** The job that the handle names; undefined for one that this step starts. */
+function runningJob(
+  pieces: JobPieces | undefined,
+  { inputs: { where } }: JobContext,
+): RunningJob | undefined {
+  if (where.kind !== "handle") return undefined;
+  const { handle } = where;
+  return {
+    pieces: handle.pieces && pieces?.resume(handle.pieces),
+    writableUntil: handle.pieces?.writableUntil ?? 0,
+  };
+}
+
 /** What to do if the credentials expire before the job's timeout. The job starts now. */
 function expiryOf({ inputs, target, clock, log }: JobContext): Expiry {
   const { where, timeout } = inputs;
   const start = where.kind === "new" ? where.start : undefined;
-  const until = clock.now() + timeout;
+  const until = where.kind === "handle" ? where.handle.until : clock.now() + timeout;
   return new Expiry({
     target,
     endsTask: start?.keepTask === "never",

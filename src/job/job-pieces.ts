@@ -2,10 +2,12 @@ import { knownEnd } from "../aws/static-keys.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
-import { newFolder } from "../pieces/orders.ts";
+import type { HandlePieces } from "../inputs/handle.ts";
+import { folderOf, newFolder, type OrderedFolder } from "../pieces/orders.ts";
 import { PieceStore } from "../pieces/store.ts";
 import type { LedgerEntry } from "../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
+import { leavesOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -22,6 +24,10 @@ export class JobPieces implements PieceFolders {
   readonly #place: Pick<JobPlace, "isWanted" | "share">;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
+  /** The folder of the last order. */
+  #last: OrderedFolder | undefined;
+  /** Another step still reads the pieces, which are not deleted then. */
+  #hasOthers = false;
   /** The next piece of each folder, by the folder's prefix, as the ledger knows it. */
   readonly #recorded = new Map<string, number>();
 
@@ -39,20 +45,33 @@ export class JobPieces implements PieceFolders {
     return this.#context.inputs.transport === "s3";
   }
 
+  get keepAll(): boolean {
+    return this.#context.inputs.detach !== undefined;
+  }
+
   async use(): Promise<PieceUse> {
     const { pieceUse } = await this.#job.setup;
     return pieceUse === "when the job lasts" && this.#place.isWanted ? "at once" : pieceUse;
   }
 
   open(): PieceStore {
+    this.#place.share();
+    return this.#store(newFolder(this.#context.inputs.prefix));
+  }
+
+  /** The folder of an order that another step has given. */
+  resume({ job, keys }: HandlePieces): PieceStore {
+    return this.#store(folderOf(this.#context.inputs.prefix, job, keys));
+  }
+
+  #store(folder: OrderedFolder): PieceStore {
     const { inputs, undoing, clock, log, origin } = this.#context;
-    const { bucket, prefix, kmsKeyId } = inputs;
+    const { bucket, kmsKeyId } = inputs;
     const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
-    this.#place.share();
-    const folder = newFolder(prefix);
+    this.#last = folder;
     this.#folders = [...this.#folders, { bucket, owner, prefix: folder.prefix, next: 0 }];
-    this.#record();
+    if (!leavesOnCancel(inputs)) this.#record();
     const credentialsEnd = knownEnd(process.env);
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
@@ -66,18 +85,35 @@ export class JobPieces implements PieceFolders {
     const known = this.#folders.find(({ prefix }) => prefix === folder.prefix);
     if (known === undefined) return;
     this.#folders = this.#folders.map((each) => (each === known ? { ...each, next } : each));
+    if (leavesOnCancel(this.#context.inputs)) return;
     if (next >= 2 * (this.#recorded.get(folder.prefix) ?? 0)) this.#record();
+  }
+
+  onOthers(): void {
+    this.#hasOthers = true;
+  }
+
+  /** Where a job that was left running uploads its output; undefined where it does not. */
+  left({ end }: Pick<FollowedJob, "end">): HandlePieces | undefined {
+    if (end.kind !== "detached" || end.writableUntil === undefined || this.#last === undefined)
+      return undefined;
+    const { job, keys } = this.#last;
+    return { job, keys, writableUntil: end.writableUntil };
   }
 
   /** To be called when the job is not followed any more. */
   settle({ end, byPieces }: FollowedJob): void {
-    const how = byPieces ? "read" : end.kind === "status" ? "taken" : undefined;
+    const isReadOn = this.#hasOthers || this.left({ end }) !== undefined;
+    if (isReadOn) this.#folders = this.#folders.filter(({ prefix }) => prefix !== this.#last?.prefix);
+    // The order of a job that was left running has ended the uploads of those before.
+    const isTaken = end.kind === "status" || end.kind === "detached";
+    const how = byPieces ? "read" : isTaken ? "taken" : undefined;
     if (how !== undefined) this.#folders = this.#folders.map((each) => ({ ...each, end: how }));
     this.#record(byPieces ? this.#context.clock.now() + TAKEN_READ_MS : undefined);
   }
 
   #record(freeAt?: number): void {
-    if (this.#folders.length === 0) return;
+    if (this.#folders.length === 0 && this.#recorded.size === 0) return;
     for (const { prefix, next } of this.#folders) this.#recorded.set(prefix, next);
     const entries = this.#folders.flatMap((pieces): LedgerEntry[] => {
       const { bucket, owner, prefix } = pieces;

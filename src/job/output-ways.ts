@@ -4,10 +4,11 @@ import type { PieceUse } from "../follow/piece-carriers.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 
 /** The inputs that say what carries the output. */
-export type CarrierInputs = Pick<Inputs, "transport" | "bucket" | "logs">;
+export type CarrierInputs = Pick<Inputs, "transport" | "bucket" | "logs" | "where" | "detach">;
 
 /** Whether the inputs let S3 carry the output. A step that reads the log of its session needs all of it there. */
-export function mayUsePieces({ transport, bucket, logs }: CarrierInputs): boolean {
+export function mayUsePieces({ transport, bucket, logs, where }: CarrierInputs): boolean {
+  if (where.kind === "handle") return where.handle.pieces !== undefined;
   if (transport === "s3") return true;
   return transport === "auto" && bucket !== undefined && (logs === "auto" || logs === "session");
 }
@@ -17,9 +18,12 @@ export function mayUsePieces({ transport, bucket, logs }: CarrierInputs): boolea
  * session carries all of it, so that the log is whole.
  */
 export function pieceUse(inputs: CarrierInputs, exec: ExecConfiguration | undefined): PieceUse {
+  const { transport, detach, where } = inputs;
   if (!mayUsePieces(inputs)) return "never";
-  if (inputs.transport === "s3") return "at once";
-  return asksForLogs(exec) ? "never" : "when the job lasts";
+  if (transport !== "s3" && where.kind !== "handle" && asksForLogs(exec)) return "never";
+  // Which carrier works is to be known before the job is left running.
+  const isUrgent = transport === "s3" || where.kind === "handle" || detach !== undefined;
+  return isUrgent ? "at once" : "when the job lasts";
 }
 
 /** Output is packed when more than this many bytes wait: the agent carries them in a quarter of a second. */

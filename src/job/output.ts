@@ -2,6 +2,7 @@ import type { JobReport } from "../report/result.ts";
 import { Printer } from "../show/printer.ts";
 import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
+import type { PreparedJob } from "./prepare.ts";
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
@@ -13,12 +14,13 @@ export class JobOutput {
   readonly #isLive: boolean;
 
   constructor(
-    nonce: string,
-    workers: number,
+    { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
     { inputs, target, write, log }: Pick<JobContext, "inputs" | "target" | "write" | "log">,
   ) {
+    const { where } = inputs;
     this.fromTheStart = () => new Extractor(nonce, workers);
-    this.extractor = this.fromTheStart();
+    this.extractor =
+      where.kind === "handle" ? new Extractor(nonce, workers, where.handle.shown) : this.fromTheStart();
     this.#printer = new Printer({
       write,
       onHeader: (line) => log.fold(running(target), line),

@@ -7,11 +7,12 @@ import type { PreparedJob } from "./prepare.ts";
  */
 export async function takePlaceWhileStaging(
   place: JobPlace,
-  { staged, setup }: PreparedJob,
+  { start, setup }: PreparedJob,
   cancel: AbortSignal,
 ): Promise<void> {
   const failed = new AbortController();
-  for (const other of [staged, setup]) other.catch((reason: unknown) => failed.abort(reason));
+  const staged = start?.staged;
+  for (const other of [staged, setup]) other?.catch((reason: unknown) => failed.abort(reason));
   const taking = place.take(AbortSignal.any([cancel, failed.signal]));
   const [taken, put] = await Promise.allSettled([taking, staged]);
   if (failed.signal.aborted) await place.giveBack();

@@ -1,6 +1,7 @@
-import type { Delivery } from "../payload/bootstrap.ts";
-import type { Payload } from "../payload/payload.ts";
+import { randomBytes } from "node:crypto";
+import type { JobStart } from "../payload/bootstrap.ts";
 import { assemblePayload } from "../payload/assemble.ts";
+import { workerCount } from "../payload/workers.ts";
 import { delivery, stage, type StagedObject } from "../payload/stage.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { namesLog, sessionLogs } from "../ready/session-logs.ts";
@@ -13,15 +14,23 @@ import { type SessionSetup, sessionSetup } from "./session-setup.ts";
 
 /** A job whose container takes sessions, or is about to. */
 export interface PreparedJob {
-  readonly payload: Payload;
-  readonly delivery: Delivery;
-  /** The payload in the bucket, once S3 has it; undefined where the session carries it. */
-  readonly staged: Promise<StagedObject | undefined>;
+  /** Names the job directory. */
+  readonly run: string;
+  /** What every mark of the job's sessions begins with. */
+  readonly nonce: string;
+  readonly workers: number;
+  /** Undefined for a job that another step has started. */
+  readonly start: StagedStart | undefined;
   /** The account that the bucket has to belong to, where that is known. */
   readonly owner: string | undefined;
   readonly container: ContainerRef;
   /** ExecuteCommand does not wait for it. The socket of a session is opened only when it is known. */
   readonly setup: Promise<SessionSetup>;
+}
+
+export interface StagedStart extends JobStart {
+  /** The payload in the bucket, once S3 has it; undefined where the session carries it. */
+  readonly staged: Promise<StagedObject | undefined>;
 }
 
 /**
@@ -57,7 +66,13 @@ export async function prepareJob(
   try {
     const task = await ready;
     if (namesLog(inputs.logs)) await setup;
-    return { payload, delivery: to, staged, owner, container: containerRef(target, task), setup };
+    return {
+      run: origin.id,
+      nonce: randomBytes(16).toString("hex"),
+      workers: workerCount(inputs.workers, target.cpuUnits),
+      start: { payload, delivery: to, staged },
+      ...{ owner, container: containerRef(target, task), setup },
+    };
   } catch (error) {
     // An upload that ends after the cleanup would leave its object behind.
     await Promise.allSettled([staged]);

@@ -4,7 +4,7 @@ import { OPENING_MS } from "../follow/follow-session.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { SessionSource } from "../follow/session-chain.ts";
 import { type LogLocation, logLocation } from "../logs/transcript.ts";
-import { bootstrapCommand, type BootstrapOptions } from "../payload/bootstrap.ts";
+import { bootstrapCommand } from "../payload/bootstrap.ts";
 import { waitForOthersMs } from "../payload/assemble.ts";
 import { unstage } from "../payload/stage.ts";
 import { explainUnopened } from "../ready/unopened.ts";
@@ -15,6 +15,7 @@ import { isRunaway, stopRunaways } from "../undo/runaway-job.ts";
 import type { JobName } from "../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../waiting.ts";
 import type { JobContext } from "./context.ts";
+import { leavesOnCancel } from "./detach.ts";
 import type { JobPlace } from "./job-place.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -37,7 +38,6 @@ export class JobSessions implements SessionSource {
   readonly #context: JobContext;
   readonly #deadline: number;
   readonly #lines: WaitLines;
-  readonly #command: Omit<BootstrapOptions, "at">;
   readonly #sessionIds: string[] = [];
   #log: LogLocation | undefined;
   #job: JobName;
@@ -50,17 +50,21 @@ export class JobSessions implements SessionSource {
     context: JobContext,
     { deadline, lines }: { readonly deadline: number; readonly lines: WaitLines },
   ) {
-    const { inputs, origin, target, clock } = context;
-    const { payload, delivery, container } = prepared;
-    this.until = deadline + waitForOthersMs(inputs, target) + inputs.timeout + AFTER_TIMEOUT_MS;
+    const { inputs, target, clock } = context;
+    const { run, container } = prepared;
+    const { where } = inputs;
+    const endsBy =
+      where.kind === "handle"
+        ? where.handle.until
+        : deadline + waitForOthersMs(inputs, target) + inputs.timeout;
+    this.until = endsBy + AFTER_TIMEOUT_MS;
     this.#prepared = prepared;
     this.#place = place;
     this.#context = context;
     this.#deadline = deadline;
     this.#lines = lines;
     this.#openedAt = clock.now();
-    this.#command = { runId: origin.id, payload, delivery };
-    this.#job = { ...container, run: origin.id };
+    this.#job = { ...container, run };
     this.#record(this.#job);
   }
 
@@ -74,7 +78,9 @@ export class JobSessions implements SessionSource {
     const isNew = await this.#place.take();
     await uploads.waitForPlace({ log, signal: cancel });
     if (lost !== undefined && !isNew) await this.#place.waitToReplace(lost);
-    const command = bootstrapCommand({ ...this.#command, at });
+    const { run: runId, start } = this.#prepared;
+    const isNewReader = isFirst && start === undefined;
+    const command = bootstrapCommand({ runId, at, start, isNewReader });
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
     const asking = { ecs: aws.ecs, looks, clock, lines, log, signal: cancel };
     const ticket = await requestSession(target, command, until, asking);
@@ -125,7 +131,7 @@ export class JobSessions implements SessionSource {
   /** Deletes the staged object. */
   releasePayload(): void {
     const { aws, ledger, log } = this.#context;
-    this.#prepared.staged
+    this.#prepared.start?.staged
       .then(async (object) => {
         if (object === undefined) return;
         await unstage(object, { s3: aws.s3, log });
@@ -154,7 +160,8 @@ export class JobSessions implements SessionSource {
     // A cancelled ExecuteCommand may still have begun a session.
     const begun = sessionIds.length > 0 || cancel.aborted;
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
-    else ledger.replace(["job"], []);
+    // The container of a task that was started for the job ends with it.
+    else ledger.replace(end.kind === "detached" ? ["job", "task"] : ["job"], []);
     return { sessionIds, log: this.#log };
   }
 
@@ -178,8 +185,8 @@ export class JobSessions implements SessionSource {
 
   /** A job in a task that this run has started needs no entry in the ledger: it ends with the task. */
   #record(job: JobName): void {
-    const { ledger, target } = this.#context;
+    const { inputs, ledger, target } = this.#context;
     this.#job = job;
-    if (!target.started) ledger.replace(["job"], [{ kind: "job", ...job }]);
+    if (!target.started && !leavesOnCancel(inputs)) ledger.replace(["job"], [{ kind: "job", ...job }]);
   }
 }

@@ -2,7 +2,7 @@ import { asFailure } from "../errors.ts";
 import type { TypedInput } from "../follow/session-input.ts";
 import type { Delivery } from "../payload/bootstrap.ts";
 import { typedPayload, typedSecrets, typedStart } from "../payload/input.ts";
-import { typedDelivery } from "../payload/typed-delivery.ts";
+import { typedDelivery, typedEnd } from "../payload/typed-delivery.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -11,8 +11,7 @@ const ADDRESS_SECONDS = 300;
 
 /** The input that is typed into a session of the job, each part when the container asks for it. */
 export function typedInput(
-  nonce: string,
-  { payload, delivery, setup }: Pick<PreparedJob, "payload" | "delivery" | "setup">,
+  { nonce, start, setup }: Pick<PreparedJob, "nonce" | "start" | "setup">,
   context: Pick<JobContext, "inputs" | "aws" | "log" | "lock">,
 ): TypedInput {
   const { secrets } = context.inputs;
@@ -22,10 +21,12 @@ export function typedInput(
       await context.lock?.confirm();
       const opening = { nonce, packAbove: (await setup).packAbove };
       if (missing === undefined) return typedStart(opening, secrets);
+      if (start === undefined) return typedEnd(opening);
+      const { payload, delivery } = start;
       const address = await stagedAddress(delivery, context);
       return typedDelivery(opening, { payload, delivery, address }, missing.why, secrets);
     },
-    payload: () => typedPayload(payload),
+    payload: () => (start === undefined ? Buffer.alloc(0) : typedPayload(start.payload)),
     secrets: () => typedSecrets(secrets),
   };
 }

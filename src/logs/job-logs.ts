@@ -51,7 +51,7 @@ export interface JobLogsOptions {
 export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promise<JobEnd> {
   const { end, attached, sessionIds } = job;
   const { inputs, target, aws, sessionLogs, output, drained, clock, log, cancel } = options;
-  if (!attached || cancel.aborted) return end;
+  if (!attached || cancel.aborted || end.kind === "detached") return end;
   if (end.kind === "impossible" && lacksCredentials(end.failure)) return end;
   const reading = {
     sessionIds,

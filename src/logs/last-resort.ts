@@ -33,7 +33,7 @@ export interface LastResortOptions extends LogReading {
  * tried.
  */
 export async function lastResort(
-  attended: Exclude<JobEnd, { kind: "status" }>,
+  attended: Exclude<JobEnd, { kind: "status" | "detached" }>,
   options: LastResortOptions,
 ): Promise<JobEnd> {
   const { sessionLogs, sessionId, log, clock, signal } = options;

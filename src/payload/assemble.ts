@@ -37,6 +37,8 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     fenceSeconds: inputs.lock === undefined ? undefined : SILENCE_MS / 1000,
     pieces,
     logToContainer: inputs.logToContainer,
+    detaches: inputs.detach !== undefined,
+    isHeldForJob: inputs.detach !== undefined && endsWithJob(inputs.where),
     shell: shellFor(inputs.shell, script),
     args: inputs.args,
     workingDirectory: inputs.workingDirectory,
@@ -49,6 +51,11 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     runUrl: origin.url,
   });
   return makePayload(job, script);
+}
+
+/** Whether a task is started for the job alone, and held for it. */
+function endsWithJob(where: Inputs["where"]): boolean {
+  return where.kind === "new" && where.start.hold && where.start.keepTask === "never";
 }
 
 function scriptBytes(script: ScriptSource): Buffer {

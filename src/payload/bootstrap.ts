@@ -19,6 +19,17 @@ export interface BootstrapOptions {
   readonly runId: string;
   /** The byte of the spool to go on from. */
   readonly at: number;
+  /** Undefined for a job that another step has started. The container then starts none. */
+  readonly start: JobStart | undefined;
+  /**
+   * The first session of a step that attaches to such a job: it goes on from the first byte that is still kept, and only where
+   * no other step follows the job by a session.
+   */
+  readonly isNewReader?: boolean | undefined;
+}
+
+/** What a container needs to start a job. */
+export interface JobStart {
   readonly payload: Payload;
   readonly delivery: Delivery;
 }
@@ -34,12 +45,14 @@ export const LONGEST_COMMAND = 4096;
  * into words without a shell. It holds no secret, no `{{` and no `$$`.
  */
 export function bootstrapCommand(options: BootstrapOptions): string {
+  const { runId, at, start, isNewReader = false } = options;
   const script = [
-    `fx_id=${quote(options.runId)} fx_at=${options.at} fx_head=${options.payload.scriptAt}`,
+    `fx_id=${quote(runId)} fx_at=${at} fx_head=${start?.payload.scriptAt ?? 0}`,
+    ...(isNewReader ? ["fx_any=1"] : []),
     `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
     `fx_echo_py=${doubleQuote(inlinePython("echo_off.py"))}`,
     // An attacher that resumes fetches nothing.
-    ...(options.at > 0 ? [] : [fetchFunction(options)]),
+    ...(at > 0 ? [] : [start === undefined ? "fx_fetch() { :; }" : fetchFunction(runId, start)]),
     "set +x",
     shortened(bootstrapSource()),
   ].join("\n");
@@ -56,7 +69,7 @@ export const PACKED = "packed";
  * The shell function that downloads the payload. Where the session carries the payload it finds out whether the
  * container can unpack it.
  */
-function fetchFunction({ runId, payload, delivery }: BootstrapOptions): string {
+function fetchFunction(runId: string, { payload, delivery }: JobStart): string {
   if (delivery.kind === "session") {
     const [gzip, base64] = ["command -v gzip", "command -v base64"];
     return `fx_fetch() { ${gzip}&&${base64}&&fx_safe "$(${gzip})" "$(${base64})"&&fx_why=${PACKED}; :; } >/dev/null`;

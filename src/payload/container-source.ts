@@ -33,15 +33,19 @@ const JOB = [
   "spool.sh",
 ];
 
-/** The parts of the file `job` that only a job has whose output S3 may carry. */
-const PIECES = ["upload.sh", "curl.sh", "order.sh", "leave.sh"];
+/** The parts that only a job has whose session may be left, and those for a job whose output S3 may carry. */
+const LEAVES = ["leave.sh"];
+const PIECES = ["upload.sh", "curl.sh", "order.sh"];
 
 /** The part of the file `job` that only a job has whose run holds a lock. */
 const FENCE = ["fence.sh"];
 
 /** What a job may have beside the parts of every job. */
 export interface OptionalParts {
+  /** S3 may carry the output. */
   readonly pieces: boolean;
+  /** The job may be left running without a reader. */
+  readonly detaches: boolean;
   readonly fence?: boolean;
 }
 
@@ -69,8 +73,13 @@ export const loaderParts = (): string => joined(LOADER);
 export const unpackerParts = (): string => joined(UNPACKER);
 
 /** The code of the job as its authors read it. */
-export function jobParts({ pieces, fence = false }: OptionalParts): string {
-  return joined([...JOB, ...(pieces ? PIECES : []), ...(fence ? FENCE : [])]);
+export function jobParts({ pieces, detaches, fence = false }: OptionalParts): string {
+  return joined([
+    ...JOB,
+    ...(pieces || detaches ? LEAVES : []),
+    ...(pieces ? PIECES : []),
+    ...(fence ? FENCE : []),
+  ]);
 }
 
 /** The same without comments, and the call of it. */

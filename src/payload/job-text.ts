@@ -2,6 +2,7 @@ import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
 import {
   inlinePython,
+  type OptionalParts,
   jobSource,
   launchSource,
   recorderPy,
@@ -10,7 +11,7 @@ import {
   withoutComments,
 } from "./container-source.ts";
 
-export interface JobOptions {
+export interface JobOptions extends OptionalParts {
   readonly runId: string;
   readonly workers: number;
   /** Seconds until TERM; KILL comes ten seconds later. */
@@ -23,10 +24,10 @@ export interface JobOptions {
   readonly waitSeconds: number;
   /** The job is stopped when no sign of its reader has come for this long; undefined: never. */
   readonly fenceSeconds: number | undefined;
-  /** S3 may carry the output: the job has an uploader, which waits for an order (`typedOrder`). */
-  readonly pieces: boolean;
   /** The output is copied to the container's own log, as far as its pipe takes it at once. */
   readonly logToContainer: boolean;
+  /** The container is held for this job alone, and ends with it once the job was detached. */
+  readonly isHeldForJob: boolean;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -67,6 +68,8 @@ export function jobText(options: JobOptions): string {
     `fx_fence=${options.fenceSeconds ?? ""}`,
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
     `fx_pieces=${options.pieces ? 1 : ""}`,
+    `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
+    `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_environment=${quote(settings(options.env))}`,
@@ -82,7 +85,7 @@ export function jobText(options: JobOptions): string {
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
-    jobSource({ pieces: options.pieces, fence: options.fenceSeconds !== undefined }),
+    jobSource({ ...options, fence: options.fenceSeconds !== undefined }),
   ].join("\n");
 }
 

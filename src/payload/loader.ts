@@ -26,6 +26,19 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
   ].join("\n");
 }
 
+/** The code for a container that no longer has the job to which a step attaches. It ends the session with that refusal. */
+export function endedText(): string {
+  const text = "the container has no job of this handle";
+  // A bootstrap that could make no directory has /dev/null in fx_dir. The guard of a new directory ends with it, and is waited for:
+  // PID 1 may be a program that reaps no child.
+  return [
+    `[ -z "$fx_new" ] || rm -rf "$fx_dir"`,
+    "wait",
+    `printf '\\033]7733;%s;! ended ${text}\\007\\n' "$fx_nonce"`,
+    "exit",
+  ].join("\n");
+}
+
 /** The code that unpacks the payload, which is typed behind it in this number of lines. */
 export function unpackerText({ sha256 }: Pick<Payload, "sha256">, lines: number): string {
   return [

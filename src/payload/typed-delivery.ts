@@ -1,7 +1,12 @@
 import { gzipSync } from "node:zlib";
 import { PACKED } from "./bootstrap.ts";
 import { escapedLines, linesOf, type Opening, openingLine, typed, typedSecrets } from "./input.ts";
-import { loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
+import { endedText, loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
+
+/** The first input where the container has no job to attach to. */
+export function typedEnd(opening: Opening): Buffer {
+  return typed([openingLine(opening), ...escapedLines(Buffer.from(endedText())), "."]);
+}
 
 /**
  * The first input where the payload is missing: the opening, then a loader. `why` is the container's reason. Where

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { PresignedPost } from "../aws/s3.ts";
-import type { PieceFolder } from "./format.ts";
+import type { PieceFolder, PieceKeys } from "./format.ts";
 
 /**
  * The longest line that is typed, as in payload/input.ts: a terminal in canonical mode drops what is beyond 4,095 bytes
@@ -24,12 +24,13 @@ export interface FolderAccess {
 
 /** A folder with a new name and new keys. `prefix` is the input. */
 export function newFolder(prefix: string): OrderedFolder {
-  const job = randomBytes(16).toString("hex");
-  return {
-    job,
-    prefix: `${prefix}output/${job}/`,
-    keys: { inner: randomBytes(32).toString("hex"), outer: randomBytes(32).toString("hex") },
-  };
+  const keys = { inner: randomBytes(32).toString("hex"), outer: randomBytes(32).toString("hex") };
+  return folderOf(prefix, randomBytes(16).toString("hex"), keys);
+}
+
+/** The folder of this name, with these keys. `prefix` is the input. */
+export function folderOf(prefix: string, job: string, keys: PieceKeys): OrderedFolder {
+  return { job, prefix: `${prefix}output/${job}/`, keys };
 }
 
 /**
@@ -72,17 +73,51 @@ export interface ControlWords {
   readonly isTaken: boolean;
   /** A session follows the job again, so that nothing more is to be uploaded. */
   readonly isAttached: boolean;
+  /** The job was left running, so that only its `timeout` ends it. */
+  readonly isDetached: boolean;
+  /** The steps that follow the job by its handle, and when each has last said so, in seconds since the epoch. */
+  readonly readers: ReadonlyMap<string, number>;
 }
 
-export function controlBody({ access, isCancelled, isTaken, isAttached }: ControlWords): Buffer {
+export const NO_WORDS: ControlWords = {
+  access: undefined,
+  isCancelled: false,
+  isTaken: false,
+  isAttached: false,
+  isDetached: false,
+  readers: new Map(),
+};
+
+export function controlBody(words: ControlWords): Buffer {
+  const { access, isCancelled, isTaken, isAttached, isDetached, readers } = words;
   const lines = [
     // The container needs no access after its end is taken, and `control` may stay for some seconds.
     ...(access === undefined || isTaken ? [] : accessLines(access)),
     ...(isCancelled ? ["cancel"] : []),
     ...(isAttached ? ["attach"] : []),
+    ...(isDetached ? ["detach"] : []),
+    // The container passes over words that it does not know.
+    ...[...readers].map(([reader, at]) => `reader ${reader} ${at}`),
     ...(isTaken ? ["taken"] : []),
   ];
   return Buffer.from(lines.map((line) => `${line}\n`).join(""), "ascii");
+}
+
+/** What the body of an authentic `control` says, but for the access: each writer renews its own. */
+export function parseControl(body: Buffer): ControlWords {
+  const lines = body.toString("ascii").split("\n");
+  const readers = lines.flatMap((line) => {
+    const [, reader, at] = /^reader ([0-9a-f]{16}) (\d{1,12})$/.exec(line) ?? [];
+    return reader === undefined ? [] : [[reader, Number(at)] as const];
+  });
+  return {
+    access: undefined,
+    isCancelled: lines.includes("cancel"),
+    isTaken: lines.includes("taken"),
+    isAttached: lines.includes("attach"),
+    isDetached: lines.includes("detach"),
+    readers: new Map(readers),
+  };
 }
 
 function accessLines({ post, control, until }: FolderAccess): string[] {

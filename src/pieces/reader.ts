@@ -55,6 +55,8 @@ export class PieceReader {
   readonly #longestPause: number;
   #next = 0;
   #begin: number;
+  /** The first piece may begin at any byte. */
+  #isOpen: boolean;
   /** When each read that is under way began. */
   readonly #asked = new Map<ObjectToRead, number>();
   /** Authentic pieces behind a missing one. */
@@ -78,11 +80,12 @@ export class PieceReader {
   #isProven = false;
   #isOver = false;
 
-  /** The pieces begin at byte `begin` of the spool. Times are in milliseconds. */
-  constructor(folder: PieceFolder, begin: number, now: number, longestPause = LONGEST_PAUSE_MS) {
+  /** The pieces begin at byte `begin` of the spool; undefined: where the first one does. Times are in milliseconds. */
+  constructor(folder: PieceFolder, begin: number | undefined, now: number, longestPause = LONGEST_PAUSE_MS) {
     this.#folder = folder;
     this.#longestPause = longestPause;
-    this.#begin = begin;
+    this.#begin = begin ?? 0;
+    this.#isOpen = begin === undefined;
     this.#heartbeat = new Heartbeat(now);
   }
 
@@ -204,10 +207,11 @@ export class PieceReader {
   #passOn(now: number): void {
     for (let piece = this.#take(); piece !== undefined; piece = this.#isOver ? undefined : this.#take()) {
       const { kind, begin, body } = piece;
-      if (begin !== this.#begin && !(begin > this.#begin && begin <= this.#certain)) {
+      if (begin !== this.#begin && !this.#isOpen && !(begin > this.#begin && begin <= this.#certain)) {
         this.#stall("hole", `piece ${this.#next} begins at byte ${begin} and not at byte ${this.#begin}`);
         return;
       }
+      this.#isOpen = false;
       this.#next += 1;
       this.#faults = 0;
       this.#faultySince = undefined;

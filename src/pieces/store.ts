@@ -1,20 +1,40 @@
-import type { ObjectName, S3 } from "../aws/s3.ts";
+import type { ObjectName, S3, StoredVersion } from "../aws/s3.ts";
 import { unlessLate } from "../bounded.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { LARGEST_OBJECT, sealPiece } from "./format.ts";
-import { controlBody, type ControlWords, type FolderAccess, type OrderedFolder } from "./orders.ts";
+import { LARGEST_OBJECT, openPiece, sealPiece } from "./format.ts";
+import {
+  controlBody,
+  type ControlWords,
+  type FolderAccess,
+  NO_WORDS,
+  type OrderedFolder,
+  parseControl,
+} from "./orders.ts";
 import type { ObjectToRead, ReadAnswer } from "./reader.ts";
 
 /** A read that takes longer counts as failed. It is begun again where the reader wants that. */
 const LONGEST_READ_MS = 10_000;
 /** How long a container may write without a renewal, unless the credentials end earlier. */
 const ACCESS_MS = 3_600_000;
+/** The most bytes of `control` that are read. It has an access, and a line for each reader. */
+const LARGEST_CONTROL = 64 * 1024;
 /** The most bytes of a POST: an object and the form around it. */
 const LARGEST_POST = 9 * 1024 * 1024;
 
-export type PieceS3 = Pick<S3, "getVersion" | "putObject" | "deleteVersion" | "presignGet" | "presignPost">;
+export type PieceS3 = Pick<
+  S3,
+  "getVersion" | "putObject" | "putIf" | "deleteVersion" | "presignGet" | "presignPost"
+>;
+
+/** The `control` of a folder, as it was read. */
+export interface FoundControl {
+  /** 0 where there is none that a holder of the keys has written. */
+  readonly number: number;
+  readonly words: ControlWords;
+  readonly version: StoredVersion | "absent";
+}
 
 export interface PieceStoreOptions {
   readonly bucket: string;
@@ -75,6 +95,12 @@ export class PieceStore {
     }
   }
 
+  /** Whether the container has uploaded nothing, or all of it has been deleted. Never rejects. */
+  async isEmpty(): Promise<boolean> {
+    const answers = await Promise.all([this.read(0), this.read("alive")]);
+    return answers.every(({ kind }) => kind === "missing");
+  }
+
   /** What a container needs to write to the folder, and to read `control`. Fails where there are no credentials. */
   async access(): Promise<FolderAccess> {
     const { s3, clock, kmsKeyId, credentialsEnd = Infinity } = this.#options;
@@ -90,12 +116,52 @@ export class PieceStore {
   /** Writes `control`. The number has to grow. `confirmed` is the byte up to which the reader has the spool. */
   async writeControl(number: number, confirmed: number, words: ControlWords): Promise<void> {
     const { s3, kmsKeyId } = this.#options;
-    const bytes = sealPiece(this.folder, {
-      ...{ kind: "control", number, begin: confirmed },
-      body: controlBody(words),
-    });
+    const bytes = this.#control(number, confirmed, words);
     const { versionId } = await s3.putObject(this.#object("control"), bytes, { kmsKeyId });
     void this.#overwritten("control", versionId);
+  }
+
+  /** Reads `control`. Fails where S3 can't be asked. */
+  async readControl(): Promise<FoundControl> {
+    const found = await this.#options.s3
+      .getVersion(this.#object("control"), LARGEST_CONTROL)
+      .catch(absentWhereDenied);
+    if (found === undefined) return { number: 0, words: NO_WORDS, version: "absent" };
+    const { bytes, etag, versionId } = found;
+    const piece = openPiece(this.folder, bytes);
+    const version = { etag, versionId };
+    if (piece?.kind !== "control") return { number: 0, words: NO_WORDS, version };
+    return { number: piece.number, words: parseControl(piece.body), version };
+  }
+
+  /** Writes `control` where it is still as it was found; else false. */
+  async replaceControl(
+    { number, version }: Pick<FoundControl, "number" | "version">,
+    confirmed: number,
+    words: ControlWords,
+  ): Promise<boolean> {
+    const { s3, kmsKeyId } = this.#options;
+    const written = await s3.putIf(
+      this.#object("control"),
+      this.#control(number + 1, confirmed, words),
+      version,
+      {
+        kmsKeyId,
+      },
+    );
+    if (written === undefined) return false;
+    if (version !== "absent") this.#note("control", version.versionId);
+    void this.#overwritten("control", written.versionId);
+    return true;
+  }
+
+  #control(number: number, begin: number, words: ControlWords): Buffer {
+    return sealPiece(this.folder, { kind: "control", number, begin, body: controlBody(words) });
+  }
+
+  /** Notes the version that is there, if the bucket keeps versions. */
+  #note(name: string, versionId: string | undefined): void {
+    if (versionId !== undefined && versionId !== "null") this.#latest.set(name, versionId);
   }
 
   /** Deletes the version before this one. Never rejects. */
@@ -116,4 +182,9 @@ export class PieceStore {
     const { bucket, owner } = this.#options;
     return { bucket, owner, key: `${this.folder.prefix}${name}` };
   }
+}
+
+/** Without s3:ListBucket S3 denies the read of an object that does not exist. */
+function absentWhereDenied(error: unknown): undefined {
+  if (!isDenied(error)) throw error;
 }

@@ -46,13 +46,17 @@ export interface RunLog {
 
 /** How a run ended. */
 export interface RunResult {
-  /** `not-started`: no script ran. `unknown`: a script ran, and its end is not known. Only `succeeded` is success. */
-  readonly outcome: "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown";
+  /**
+   * `not-started`: no script ran. `unknown`: a script ran, and its end is not known. `detached`: the script was left running, as
+   * `detach` says, and the output `handle` names it. Only `succeeded` is success.
+   */
+  readonly outcome:
+    "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown" | "detached";
   /** That of the first worker that failed, else 0; undefined where no status is known. */
   readonly exitCode: number | undefined;
   /** The outputs of `action.yml`, by their names there. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Why the run failed; undefined where it succeeded. */
+  /** Why the run failed; undefined where it succeeded or was detached. */
   readonly error: RunError | undefined;
 }
 

@@ -9,7 +9,7 @@ import {
 } from "./result.ts";
 
 /** The result of a job: its status, or the failure that says why there is none. */
-export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFacts): TaskResult {
+export function conclude({ end, attached, sessionIds, handle }: JobReport, task: TaskFacts): TaskResult {
   const { target } = task;
   const sessionId = sessionIds.at(-1) ?? "unknown";
   switch (end.kind) {
@@ -22,6 +22,9 @@ export function conclude({ end, attached, sessionIds }: JobReport, task: TaskFac
       const failure = failureOfEnd({ kind: "refused", code, text: status.text }, target, sessionId);
       return failedResult(failure, task, isLost && attached);
     }
+    case "detached":
+      if (handle === undefined) throw new Error("a job was left without a handle");
+      return { kind: "detached", outcome: "detached", exitCode: undefined, handle, task };
     case "impossible":
       return failedResult(end.failure, task, attached);
     default:

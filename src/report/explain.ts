@@ -35,7 +35,7 @@ export interface Explanation {
 /** Why a step fails; undefined for one that succeeds. */
 export function explain(result: Result, step: ExplainedStep): Explanation | undefined {
   const decisive = decisiveResult(result);
-  if (decisive.outcome === "succeeded") return undefined;
+  if (decisive.outcome === "succeeded" || decisive.kind === "detached") return undefined;
   if (decisive.kind === "checked") return explainChecks(decisive.checks, step);
   const where = result.kind === "several" ? `${whichTasks(result.tasks)} ` : "";
   if (decisive.kind === "failed") {
@@ -102,6 +102,7 @@ function whichTasks(tasks: readonly TaskResult[]): string {
 
 function howItFailed(result: TaskResult): string {
   if (result.kind === "failed") return result.failure.code;
+  if (result.kind === "detached") return result.outcome;
   const { workers } = result;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
   return workers.length === 1 ? `exit code ${result.exitCode}` : listed(failing.map(endOf));

@@ -8,12 +8,14 @@ import { decisiveResult, type Result, type TaskResult, taskResults } from "./res
  * byte; every other output is one sanitised line.
  */
 export function outputs(result: Result): Readonly<Record<string, string>> {
-  const { exitCode, outcome, task } = decisiveResult(result);
+  const decisive = decisiveResult(result);
+  const { exitCode, outcome, task } = decisive;
   const tasks = taskResults(result);
   const log = task?.log?.kind === "cloudwatch" ? task.log : undefined;
   const ours = {
     "exit-code": exitCode === undefined ? "" : String(exitCode),
     outcome,
+    handle: decisive.kind === "detached" ? decisive.handle : "",
     "task-arn": task?.target.taskArn ?? "",
     "task-arns": json(tasks.flatMap((one) => one.task?.target.taskArn ?? [])),
     "session-id": task?.sessionId ?? "",

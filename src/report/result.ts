@@ -11,9 +11,9 @@ export type WorkerOutcome = "succeeded" | "failed" | "timed-out" | "cancelled";
 
 /**
  * How a run ended. `not-started`: no script ran. `unknown`: a script ran, and its end is not known, which never
- * counts as success.
+ * counts as success. `detached`: the script was left running, as the inputs say.
  */
-export type Outcome = WorkerOutcome | "not-started" | "unknown";
+export type Outcome = WorkerOutcome | "not-started" | "unknown" | "detached";
 
 export interface WorkerResult {
   readonly taskArn: string;
@@ -27,7 +27,7 @@ export interface WorkerResult {
 export type Result = TaskResult | SeveralResults | CheckResult;
 
 /** How a run ended in one task. */
-export type TaskResult = StatusResult | FailedResult;
+export type TaskResult = StatusResult | FailedResult | DetachedResult;
 
 /** The job's status is known. The result is that of the first worker that failed, in the workers' order. */
 export interface StatusResult {
@@ -37,6 +37,18 @@ export interface StatusResult {
   readonly workers: readonly WorkerResult[];
   readonly task: TaskFacts;
   /** The attempts before this one, with `retry`. */
+  readonly earlier?: readonly EarlierAttempt[];
+}
+
+/** The job was left running. */
+export interface DetachedResult {
+  readonly kind: "detached";
+  readonly outcome: "detached";
+  readonly exitCode: undefined;
+  /** Names the job for a step that attaches to it. It holds keys, and is not to be shown. */
+  readonly handle: string;
+  readonly task: TaskFacts;
+  /** Always undefined: the inputs allow no retry of a job that may be left. */
   readonly earlier?: readonly EarlierAttempt[];
 }
 
@@ -66,8 +78,9 @@ export interface EarlierAttempt {
   readonly reason: string;
 }
 
-/** As in "exit code 75", or the code of a failure. */
+/** As in "exit code 75", or the code of a failure, or that the job was left running. */
 export function endInWords(result: TaskResult): string {
+  if (result.kind === "detached") return result.outcome;
   return result.kind === "status" ? `exit code ${result.exitCode}` : result.failure.code;
 }
 
@@ -104,7 +117,10 @@ export interface TaskFacts {
 }
 
 /** What has become of a job, once it had its place in the container. */
-export interface JobReport extends EndedJob, Pick<TaskFacts, "stdout" | "stderr"> {}
+export interface JobReport extends EndedJob, Pick<TaskFacts, "stdout" | "stderr"> {
+  /** Of a job that was left running. */
+  readonly handle?: string | undefined;
+}
 
 /** The results of a run as a list of tasks. */
 export function taskResults(result: Result): readonly TaskResult[] {

@@ -19,6 +19,7 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   cancelled: "🚫",
   "not-started": "❌",
   unknown: "❓",
+  detached: "⏭️",
 };
 
 /** The job summary in Markdown: the end of the run, its tasks and its logs. It holds none of the job's output. */

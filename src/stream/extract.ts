@@ -73,12 +73,16 @@ export class Extractor {
   /** Bytes of the spool that this session repeats. */
   #skip = 0;
   #confirmed = 0;
+  /** Another step has shown the output before, so the first carrier may begin at any byte. */
+  #isOpen: boolean;
 
-  /** `workers` is the number of workers of the job. */
-  constructor(nonce: string, workers: number) {
+  /** `workers` is the number of workers of the job. `from`: another step has shown the output up to this byte. */
+  constructor(nonce: string, workers: number, from?: number) {
     this.#nonce = nonce;
     this.#workers = workers;
     this.#spool = new SpoolReader(workers);
+    this.#isOpen = from !== undefined;
+    if (from !== undefined) this.#goTo(from);
     this.#scanner = new MarkScanner(nonce);
   }
 
@@ -131,6 +135,7 @@ export class Extractor {
    */
   *readPiece(begin: number, bytes: Buffer): Generator<ExtractedItem> {
     if (this.#isOver()) return;
+    this.#begin(begin);
     const { position } = this.#spool;
     if (begin > position) {
       yield this.#gap(position, begin);
@@ -145,6 +150,7 @@ export class Extractor {
   /** The end of the job, from the same carrier: the length of the spool, and the words of the mark `.` or `!`. */
   *readEnd(length: number, words: string): Generator<ExtractedItem> {
     if (this.#isOver()) return;
+    this.#begin(length);
     if (!words.startsWith("!")) yield this.#end(length, words);
     else yield* this.#obey(parseMark(words));
   }
@@ -192,7 +198,19 @@ export class Extractor {
     }
   }
 
+  /** Takes the byte at which the first carrier begins. */
+  #begin(byte: number): void {
+    if (this.#isOpen) this.#goTo(byte);
+    this.#isOpen = false;
+  }
+
+  #goTo(byte: number): void {
+    this.#spool.rewind(byte);
+    this.#confirmed = byte;
+  }
+
   #attach(offset: number): ExtractedItem {
+    this.#begin(offset);
     this.#skip = this.#spool.position - offset;
     this.#returns.restart();
     this.#state = { kind: "line-end" };

@@ -90,7 +90,17 @@ export type Mark =
   /** `!` */
   | { readonly kind: "refused"; readonly code: Refusal; readonly text: string };
 
-const REFUSAL_CODES = ["download", "no-boto3", "job-directory", "busy", "start", "gone", "lost"] as const;
+const REFUSAL_CODES = [
+  "download",
+  "no-boto3",
+  "job-directory",
+  "busy",
+  "start",
+  "gone",
+  "lost",
+  "ended",
+  "followed",
+] as const;
 /** Why the container shows no job: it has started none, or no longer has it. `unknown` stands for any other code. */
 export type Refusal = (typeof REFUSAL_CODES)[number] | "unknown";
 

@@ -59,6 +59,7 @@ export function parseService(service: string, cluster: string, region: string): 
 /** The cluster of the task or service that the inputs name: from its ARN, else from the input `cluster`. */
 export function clusterOf(inputs: Pick<Inputs, "cluster" | "where" | "region">): string {
   const { where, cluster, region } = inputs;
+  if (where.kind === "handle") return cluster;
   if (where.kind === "task") return parseTask(where.task, cluster, region).cluster;
   return where.service === undefined ? cluster : parseService(where.service, cluster, region).cluster;
 }

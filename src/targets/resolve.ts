@@ -3,7 +3,7 @@ import { tellWhile } from "../waiting.ts";
 import type { JobTargets } from "./job-targets.ts";
 import { newTasks } from "./new-tasks.ts";
 import type { ResolveContext } from "./resolve-context.ts";
-import { namedTask, tasksOfService } from "./running-tasks.ts";
+import { jobOfHandle, namedTask, tasksOfService } from "./running-tasks.ts";
 
 /** Finds the tasks and the container that the inputs name, or starts new tasks. Says every 30 s what it waits for. */
 export async function resolveTargets(context: ResolveContext): Promise<JobTargets> {
@@ -14,6 +14,8 @@ export async function resolveTargets(context: ResolveContext): Promise<JobTarget
 
 async function targetsOf(where: TaskSelection, context: ResolveContext): Promise<JobTargets> {
   switch (where.kind) {
+    case "handle":
+      return jobOfHandle(where.handle);
     case "task":
       return await namedTask(where.task, context);
     case "service":

@@ -3,7 +3,8 @@ import { once } from "../aws/once.ts";
 import type { Task } from "../aws/task.ts";
 import { Failure, isDenied } from "../errors.ts";
 import type { TaskSelection } from "../inputs/inputs.ts";
-import { lastPart, parseService, parseTask } from "./arn.ts";
+import type { JobHandle } from "../inputs/handle.ts";
+import { clusterName, lastPart, parseService, parseTask } from "./arn.ts";
 import { ServiceCandidates } from "./tasks/service-candidates.ts";
 import { chooseTasks } from "./tasks/choose-tasks.ts";
 import { noRunningTask } from "./failures.ts";
@@ -12,6 +13,22 @@ import { allOf, type JobTargets } from "./job-targets.ts";
 import type { Target } from "./target.ts";
 import { findTarget } from "./tasks/find-target.ts";
 import { describeServiceTasks } from "./tasks/service-tasks.ts";
+
+/** The container of a job that runs already. No call is made: its output may outlive the task. */
+export function jobOfHandle({ cluster, task, container }: JobHandle): JobTargets {
+  const target: Target = {
+    ...{
+      clusterArn: cluster,
+      clusterName: clusterName(cluster),
+      taskArn: task,
+      taskId: lastPart(task),
+      container,
+    },
+    started: false,
+    ...{ cpuUnits: undefined, privateIp: undefined },
+  };
+  return { targets: [target], described: [], mayHavePublicIp: false, candidates: { kind: "none" } };
+}
 
 /** The task that the input `task` names. */
 export async function namedTask(given: string, context: ResolveContext): Promise<JobTargets> {

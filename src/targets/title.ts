@@ -10,6 +10,8 @@ export function resolvingTitle({
   const inCluster = `in cluster '${clusterName(cluster)}'`;
   if (check) return `Looking at the set-up ${inCluster}`;
   switch (where.kind) {
+    case "handle":
+      return `Attaching to the job in task ${lastPart(where.handle.task)}`;
     case "task":
       return `Looking at task ${lastPart(where.task)}`;
     case "service":

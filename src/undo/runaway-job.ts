@@ -24,7 +24,7 @@ export function isRunaway(
   end: JobEnd,
   { cancelled, attached }: { readonly cancelled: boolean; readonly attached: boolean },
 ): boolean {
-  if (end.kind === "status" || end.kind === "refused") return false;
+  if (end.kind === "status" || end.kind === "refused" || end.kind === "detached") return false;
   if (cancelled) return true;
   return end.kind === "impossible" ? ELSEWHERE.has(end.failure.code) : attached || !isFinal(end);
 }

@@ -127,5 +127,11 @@ fx_end() {
   [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
   [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
+  fx_end_task
   rm -rf "$fx_dir"
+}
+
+# Ends the task where the container is held for this job alone and the job was detached: no runner stops it.
+fx_end_task() {
+  [ -z "$fx_held_for_job" ] || [ ! -e "$fx_dir/detached" ] || kill -s TERM 1
 }

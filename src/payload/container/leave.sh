@@ -1,4 +1,5 @@
-# --- Leaving: the session ends while the job goes on, because its reader follows it by S3 and has typed `left`.
+# --- Leaving: the session ends while the job goes on, because its reader follows it by S3 and has typed `left`, or follows it
+# no longer and has typed `detach`. And coming back: another step attaches to a job that was left.
 
 # The reader has typed `left`.
 fx_tell_left() {
@@ -44,7 +45,7 @@ fx_find_zombie() {
 # Ends what belongs to the attacher, and nothing of the job. The job has another parent already where another attacher has
 # started it. False where the attacher has to stay, because the ended job would be a zombie for ever.
 fx_leave() {
-  [ -z "$fx_child" ] || fx_is_reaping || return
+  [ -z "$fx_child" ] || [ -e "$fx_dir/detached" ] || fx_is_reaping || return
   fx_depart
 }
 
@@ -75,4 +76,32 @@ fx_stay() {
     fx_wait_for_news
   done
   false
+}
+
+# The reader has typed `detach`: the job goes on without a reader, and only its `timeout` ends it.
+fx_detach() {
+  : >"$fx_dir/detached"
+  : >"$fx_dir/away"
+  fx_tell_left
+}
+
+# A step attaches to a job that another one has started. Waits until no other step follows the job by a session, which has one
+# reader. A reader that was lost types nothing more, and counts for 40 s (fx_is_read). False where one goes on to follow.
+fx_await_last_reader() {
+  fx_tries=45
+  while fx_is_read "$fx_dir"; do
+    [ "$fx_tries" -gt 0 ] || fx_mark '! followed another step follows the job by its session'
+    [ "$fx_tries" -gt 0 ] || return
+    [ "$fx_tries" -lt 45 ] || fx_mark 'n Another step follows the job by its session. Waiting for its end, 45 s at most.'
+    sleep 1
+    fx_tries=$((fx_tries - 1))
+  done
+  # Before this attacher is named, so that a step that comes now waits for it.
+  date +%s >"$fx_dir/reader" || :
+}
+
+# Sets fx_at to the first byte that is still kept, where the reader wants an earlier one.
+fx_find_begin() {
+  fx_find_pieces 0
+  [ -z "$fx_oldest" ] || [ "$fx_oldest" -le "$fx_at" ] || fx_at=$fx_oldest
 }

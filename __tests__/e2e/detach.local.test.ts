@@ -1,0 +1,114 @@
+import type { Task } from "../../local/task/task.ts";
+import type { StepResult } from "../../local/runner/step.ts";
+import { Aws, type Inputs, jobDirectories, mainLog, processes, type StepOptions } from "../helpers/local.ts";
+import { runMain } from "../helpers/main-process.ts";
+import { eventually } from "../helpers/until.ts";
+
+let aws: Aws;
+beforeAll(async () => {
+  aws = await Aws.start();
+});
+afterAll(() => aws.stop());
+
+const count = (to: number, pause = 1): string =>
+  `i=0; while [ $i -lt ${to} ]; do i=$((i+1)); echo $i; sleep ${pause}; done; exit 7`;
+const numbers = (to: number): string => Array.from({ length: to }, (_, at) => String(at + 1)).join("\n");
+const scripts = (task: Task): readonly unknown[] =>
+  processes(task).filter(({ command }) => command.endsWith("/script"));
+
+/** Runs only the main part, as where the runner is killed behind it. Returns the handle. */
+async function leaves(inputs: Inputs): Promise<string> {
+  let shown = "";
+  const { outputs, exitCode } = await runMain(
+    aws,
+    { cluster: aws.world.made.cluster, detach: "true", ...inputs },
+    (bytes) => void (shown += bytes.toString()),
+  );
+  expect(exitCode).toBe(0);
+  expect(outputs).toMatchObject({ outcome: "detached", "exit-code": "" });
+  const { handle = "" } = outputs;
+  expect(shown).not.toContain(handle.slice(4, 60));
+  return handle;
+}
+
+function attaches(handle: string, inputs: Inputs = {}, options?: StepOptions): Promise<StepResult> {
+  return aws.step({ cluster: "", attach: handle, ...inputs }, options);
+}
+
+it.concurrent(
+  "a job is left by one process, and another one brings every line and the exit code",
+  async () => {
+    const task = await aws.runningTask();
+    const prefix = "left/";
+    const handle = await leaves({ task: task.id, bucket: aws.world.made.bucket, prefix, run: count(8) });
+    expect(scripts(task)).toHaveLength(1);
+    const [first, second] = await Promise.all([attaches(handle), attaches(handle)]);
+    for (const { outputs, conclusion } of [first, second]) {
+      expect(outputs).toMatchObject({ "exit-code": "7", outcome: "failed", stdout: numbers(8), handle: "" });
+      expect(conclusion).toBe("failure");
+    }
+    await eventually(() => aws.objects(prefix), []);
+    await eventually(() => jobDirectories(task), []);
+  },
+);
+
+it.concurrent(
+  "after its task was killed a step shows all that was uploaded, and why the task stopped",
+  async () => {
+    const task = await aws.runningTask();
+    const prefix = "killed/";
+    const handle = await leaves({
+      task: task.id,
+      bucket: aws.world.made.bucket,
+      prefix,
+      run: count(3, 0).replace("exit 7", "sleep 60"),
+    });
+    await aws.world.local.inject({ task: { task: task.id, abrupt: true, stopCode: "SpotInterruption" } });
+    const result = await attaches(handle);
+    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "unknown", stdout: numbers(3) });
+    expect(mainLog(result).join("\n")).toContain("SpotInterruption");
+  },
+);
+
+it.concurrent("without a bucket a session leaves the job, and another one goes on with it", async () => {
+  const task = await aws.runningTask();
+  const handle = await leaves({ task: task.id, run: count(6) });
+  const result = await attaches(handle);
+  expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+  const shown = result.outputs["stdout"] ?? "";
+  expect(numbers(6).endsWith(shown)).toBe(true);
+  expect(shown).toContain("6");
+  await eventually(() => jobDirectories(task), []);
+  const late = await attaches(handle);
+  expect(late.outputs).toMatchObject({ outcome: "unknown" });
+  expect(mainLog(late).join("\n")).toContain("no longer has the job of the input 'attach'");
+});
+
+it.concurrent("a job is handed on from step to step, and its held container ends with it", async () => {
+  const prefix = "chain/";
+  const inputs = { ...aws.newTask(), bucket: aws.world.made.bucket, prefix, run: count(8) };
+  const started = await aws.step({ ...inputs, detach: "1s" });
+  expect(started.outputs).toMatchObject({ outcome: "detached" });
+  expect(started.conclusion).toBe("success");
+  const task = aws.world.local.tasks.find(({ arn }) => arn === started.outputs["task-arn"]);
+  expect(task?.lastStatus).toBe("RUNNING");
+  const second = await attaches(started.outputs["handle"] ?? "", { detach: "2s" });
+  expect(second.outputs).toMatchObject({ outcome: "detached" });
+  const third = await attaches(second.outputs["handle"] ?? "");
+  expect(third.outputs).toMatchObject({ "exit-code": "7", stdout: numbers(8) });
+  await eventually(() => aws.objects(prefix), []);
+  await eventually(() => task?.lastStatus, "STOPPED");
+});
+
+it.concurrent.each([
+  ["stops the job", {}, "cancelled", 0],
+  ["leaves the job where the step is to detach", { detach: "1h" }, "detached", 1],
+])("a cancel of the step that attached %s", async (_, inputs, outcome, running) => {
+  const task = await aws.runningTask();
+  const handle = await leaves({ task: task.id, bucket: aws.world.made.bucket, run: "echo begun; sleep 60" });
+  const cancel = new AbortController();
+  const onLine = (line: string): void => (line === "begun" ? cancel.abort() : undefined);
+  const result = await attaches(handle, inputs, { signal: cancel.signal, onLine });
+  expect(result.outputs["outcome"]).toBe(outcome);
+  await eventually(() => scripts(task).length, running);
+});

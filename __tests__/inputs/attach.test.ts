@@ -1,0 +1,80 @@
+import { attach, HANDLE } from "./a-handle.ts";
+import { least, newTask, read, refusal } from "./given.ts";
+
+describe("attach", () => {
+  it("takes where, bucket and region from the handle", () => {
+    expect(
+      read({ attach, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),
+    ).toMatchObject({
+      where: { kind: "handle", handle: HANDLE },
+      ...{ cluster: HANDLE.cluster, container: "app", region: "eu-west-1", script: { kind: "none" } },
+      ...{ bucket: "example-ci", prefix: "ci/", kmsKeyId: "alias/ci", detach: 5_400_000 },
+    });
+  });
+
+  it("counts an input that has its default as left out", () => {
+    expect(read({ attach, cluster: "default", tasks: "1", hold: "true", transport: "auto" }).where.kind).toBe(
+      "handle",
+    );
+  });
+
+  it("excludes every input that says where or what to run", () => {
+    const { message } = refusal({
+      attach,
+      ...least,
+      ...newTask,
+      region: "",
+      timeout: "2h",
+      bucket: "b",
+      secrets: "A=hunter22",
+    });
+    for (const name of ["service", "run", "task-definition", "subnets", "timeout", "bucket", "secrets"])
+      expect(message).toContain(`Input '${name}' must be left out with 'attach'.`);
+    expect(message).not.toContain("hunter22");
+  });
+
+  it("is of the job's region", () => {
+    expect(refusal({ attach, region: "us-east-1" }).message).toContain("that of the job, eu-west-1");
+    expect(refusal({ attach, "role-to-assume": "arn:aws-cn:iam::123456789012:role/x" }).message).toContain(
+      "'aws'",
+    );
+  });
+
+  it.each([["steps.part.outputs.handle"], [attach.slice(0, -3)], [`${attach}x`]])(
+    "is a whole handle: %#",
+    (given) => {
+      const { code, message } = refusal({ attach: given });
+      expect([code, message]).toEqual([
+        "bad-input",
+        expect.stringContaining("the output 'handle' of a step"),
+      ]);
+      expect(message).not.toContain(given.slice(4, 30));
+    },
+  );
+});
+
+describe("detach", () => {
+  it.each([
+    ["true", 0],
+    ["false", undefined],
+    ["45m", 2_700_000],
+  ])("%s", (detach, ms) => {
+    expect(read({ ...least, detach }).detach).toBe(ms);
+  });
+
+  it.each([
+    ["a duration or a word", { detach: "soon" }, "true, false, or"],
+    ["one task", { detach: "true", tasks: "2" }, "left out with 'tasks'"],
+    ["no log that is read after the end", { detach: "true", logs: "s3" }, "left out with 'logs: s3'"],
+    ["no retry", { detach: "true", retry: "spot" }, "left out with 'retry'"],
+    [
+      "no deployment",
+      { detach: "true", task: "", service: "web", deployment: "true" },
+      "left out with 'deployment'",
+    ],
+    ["no lock", { detach: "true", bucket: "example-ci", lock: "shop" }, "left out with 'lock'"],
+    ["less than the timeout", { detach: "60m" }, "shorter than 'timeout'"],
+  ])("needs %s", (_, given, words) => {
+    expect(refusal({ ...least, ...given }).message).toContain(words);
+  });
+});

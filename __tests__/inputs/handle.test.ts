@@ -1,0 +1,57 @@
+import { type JobHandle, parseHandle, writeHandle } from "../../src/inputs/handle.ts";
+import { HANDLE } from "./a-handle.ts";
+
+const STAGED: JobHandle = {
+  ...HANDLE,
+  staging: { bucket: "example-ci", prefix: "ci/", bucketOwner: "123456789012", kmsKeyId: "alias/ci" },
+  pieces: {
+    job: "1b".repeat(16),
+    keys: { inner: "2c".repeat(32), outer: "3d".repeat(32) },
+    writableUntil: 1_799_999_999_999,
+  },
+};
+
+it.each([
+  ["a job of a session", { ...HANDLE, staging: undefined }],
+  ["a job of a bucket", STAGED],
+])("a handle of %s is read as it was written", (_, handle) => {
+  const text = writeHandle(handle);
+  expect(text).toMatch(/^fx1\.[\w-]+\.[0-9a-f]{8}$/);
+  expect(text.length).toBeLessThan(2_000);
+  expect(parseHandle(text)).toEqual(handle);
+});
+
+const text = writeHandle(STAGED);
+it.each([
+  ["no handle", "0123456789abcdef", "a text of 16 characters that is no handle"],
+  ["the output's name", "steps.start.outputs.handle", "a text of 26 characters that is no handle"],
+  ["a handle of a later version", text.replace("fx1.", "fx2."), "a handle of another version"],
+  ["a handle that was cut", text.slice(0, -20), "cut short or changed"],
+  ["a handle with more behind it", `${text}.x`, "cut short or changed"],
+  [
+    "a handle with another byte",
+    text.replace("f", "g").replace("gx1", "fx1").slice(0, 40) + text.slice(41),
+    "cut short or changed",
+  ],
+  ["a very long text", `fx1.${"a".repeat(9_000)}.00000000`, "a text of 9013 characters that is no handle"],
+])("%s is refused without being repeated", (_, given, flaw) => {
+  const answer = parseHandle(given);
+  expect(answer).toEqual(expect.stringContaining(flaw));
+  expect(JSON.stringify(answer)).not.toContain(given.slice(4, 24));
+});
+
+it.each<[string, object]>([
+  ["a cluster of another account", { cluster: "arn:aws:ecs:eu-west-1:210987654321:cluster/ci" }],
+  ["a task of another region", { task: HANDLE.task.replace("eu-west-1", "us-east-1") }],
+  ["a container that is no name", { container: "app; reboot" }],
+  ["a run that leads out of its directory", { run: "../../root" }],
+  ["no worker's number", { workers: 1.5 }],
+  ["too many workers", { workers: 257 }],
+  ["a time before all times", { until: -1 }],
+  ["pieces without a bucket", { staging: undefined }],
+  ["a prefix with a quote", { staging: { ...STAGED.staging, prefix: "a'b/" } }],
+  ["a key that is too short", { pieces: { ...STAGED.pieces, keys: { inner: "ab", outer: "cd" } } }],
+  ["no nonce", { nonce: undefined }],
+])("a handle with %s names no job", (_, change) => {
+  expect(parseHandle(writeHandle({ ...STAGED, ...change }))).toBe("a handle that does not name one job");
+});

@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endedText } from "../../src/payload/loader.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "attach-ended-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What the bootstrap of a step that attaches does in a container without the job. */
+function ends(fx_dir: string, fx_new: string, before = ""): string {
+  const env = { fx_dir, fx_new, fx_nonce: "0a", PATH: process.env["PATH"] };
+  return spawnSync("sh", ["-c", `${before}\n${endedText()}\necho goes on`], { env, encoding: "utf8" }).stdout;
+}
+
+const MARK = "\x1b]7733;0a;! ended the container has no job of this handle\x07\n";
+
+it("removes the directory that the bootstrap has made, and waits for its guard", () => {
+  const made = join(directory, "made");
+  mkdirSync(made);
+  const guard = `{ while [ -d "$fx_dir" ]; do sleep 0.05; done; echo guard; } &`;
+  expect(ends(made, "new", guard)).toBe(`guard\n${MARK}`);
+  expect(existsSync(made)).toBe(false);
+});
+
+it("removes nothing where the bootstrap could make no directory, which has /dev/null then", () => {
+  const device = join(directory, "null");
+  writeFileSync(device, "");
+  expect(ends(device, "")).toBe(MARK);
+  expect(existsSync(device)).toBe(true);
+});

@@ -1,0 +1,15 @@
+import { inputText } from "../program/input-text.ts";
+import type { RunInputs } from "../program/run-options.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Refuses to leave a script running whose handle nobody would get: it is an output, and is never printed. */
+export function checkDetach(
+  { detach }: RunInputs,
+  { outputsFile }: { readonly outputsFile?: string | undefined },
+): void {
+  const asked = inputText("detach", detach);
+  if (asked === "" || asked === "false" || outputsFile !== undefined) return;
+  throw new UsageError(
+    "Give --outputs-file with --detach: that file gets the output 'handle', by which --attach follows the script.",
+  );
+}

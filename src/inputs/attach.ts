@@ -1,0 +1,171 @@
+import { parseHandle, type JobHandle } from "./handle.ts";
+import { DEFAULT_TIMEOUT_MS, type Inputs, type TaskSelection } from "./inputs.ts";
+import type { InputReader } from "./input-reader.ts";
+import { type InputName, inputNames } from "./names.ts";
+import { duration, type ParseResult, shown } from "./parse.ts";
+
+/** The inputs that may stand beside `attach`. All others describe a job that is to be started. */
+const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
+  "attach",
+  "detach",
+  "role-to-assume",
+  "queue-timeout",
+  "matrix-index",
+  "matrix-total",
+  "workflow-commands",
+  "summary",
+  "region",
+]);
+
+/** The defaults of `action.yml`, which the runner fills in. An input that has its default counts as left out. */
+const DEFAULTS: Partial<Record<InputName, string>> = {
+  cluster: "default",
+  check: "false",
+  borrow: "all",
+  tasks: "1",
+  "fail-fast": "false",
+  start: "false",
+  hold: "true",
+  "keep-task": "never",
+  "start-timeout": "10m",
+  workers: "1",
+  timeout: "60m",
+  prefix: "fargate-exec/",
+  logs: "auto",
+  transport: "auto",
+  "log-to-container": "false",
+};
+
+/** Undefined where `attach` is no handle, which is noted as a problem. No message repeats the handle: it holds keys. */
+export function readHandle(reader: InputReader): JobHandle | undefined {
+  for (const name of inputNames) {
+    if (BESIDE_ATTACH.has(name) || !reader.given(name) || reader.text(name) === DEFAULTS[name]) continue;
+    reader.refuse(
+      name,
+      "left out with 'attach'",
+      name === "secrets" ? "a value" : shown(reader.text(name)),
+      GOES_ON,
+    );
+  }
+  const handle = reader.optional("attach", parsedHandle);
+  const region = reader.text("region");
+  if (handle !== undefined && region !== "" && region !== regionOf(handle))
+    reader.refuse(
+      "region",
+      `that of the job, ${regionOf(handle)}, or left out with 'attach'`,
+      shown(region),
+      GOES_ON,
+    );
+  return handle;
+}
+
+const GOES_ON = "The handle names the job, with its cluster, container and bucket: the step only follows it.";
+
+function parsedHandle(text: string): ParseResult<JobHandle> {
+  const answer = parseHandle(text);
+  if (typeof answer !== "string") return { value: answer };
+  return {
+    must: "the output 'handle' of a step that has detached from its job",
+    got: answer,
+    advice:
+      "Pass the output on as a whole: `attach: ${{ steps.ID.outputs.handle }}`, or as an output of the job.",
+  };
+}
+
+export function regionOf({ cluster }: JobHandle): string {
+  return cluster.split(":")[3] ?? "";
+}
+
+type FollowerInputs = Pick<
+  Inputs,
+  "roleToAssume" | "detach" | "matrix" | "queueTimeout" | "workflowCommands" | "summary"
+>;
+
+/** The inputs of a step that follows the job of this handle. Those of the job itself are the handle's, or of no use. */
+export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inputs {
+  const { cluster, container, workers, staging } = handle;
+  return {
+    ...follower,
+    ...{ cluster, container, workers },
+    where: { kind: "handle", handle },
+    script: { kind: "none" },
+    region: regionOf(handle),
+    check: false,
+    startTimeout: 600_000,
+    timeout: DEFAULT_TIMEOUT_MS,
+    ...{ shell: undefined, args: [], workingDirectory: undefined, user: undefined, env: {}, secrets: {} },
+    ...{ spoolLimit: undefined, abandonAfter: undefined, lock: undefined, retry: undefined },
+    ...{ maxParallel: undefined, failFast: false, deployment: undefined },
+    ...{ protect: false, logToContainer: false },
+    ...{ bucket: staging?.bucket, prefix: staging?.prefix ?? "", bucketOwner: staging?.bucketOwner },
+    kmsKeyId: staging?.kmsKeyId,
+    ...{ logs: "auto", transport: "auto" },
+  };
+}
+
+/** `true`: at once. `false`, the default: never. */
+export function detach(text: string): ParseResult<number | undefined> {
+  if (text === "true") return { value: 0 };
+  if (text === "false") return { value: undefined };
+  const answer = duration(text);
+  return "value" in answer ? answer : { ...answer, must: `true or false, or ${answer.must}` };
+}
+
+/** A job can be left only where nothing of it is waited for. */
+export function checkDetach(
+  reader: InputReader,
+  {
+    detach,
+    lock,
+    retry,
+    deployment,
+    logs,
+    timeout,
+  }: Pick<Inputs, "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout">,
+  where: TaskSelection | undefined,
+): void {
+  if (detach === undefined) return;
+  const given = shown(reader.text("detach"));
+  if ((where?.kind === "service" || where?.kind === "new") && where.tasks !== 1)
+    reader.refuse(
+      "detach",
+      "left out with 'tasks'",
+      given,
+      "A handle names one job: run a step for each task.",
+    );
+  if (lock !== undefined)
+    reader.refuse(
+      "detach",
+      "left out with 'lock'",
+      given,
+      "The step that holds the lock follows its job to the end: leave 'detach' out, or 'lock'.",
+    );
+  if (retry !== undefined)
+    reader.refuse(
+      "detach",
+      "left out with 'retry'",
+      given,
+      "Whether the script runs again is known at its end: leave 'detach' out, or 'retry'.",
+    );
+  if (deployment !== undefined)
+    reader.refuse(
+      "detach",
+      "left out with 'deployment'",
+      given,
+      "The deployment is told what the script's end means: leave 'detach' out, or 'deployment'.",
+    );
+  if (logs === "cloudwatch" || logs === "s3")
+    reader.refuse(
+      "detach",
+      `left out with 'logs: ${logs}'`,
+      given,
+      "That log is read when the job has ended: leave 'logs' out, or 'detach'.",
+    );
+  if (detach >= timeout)
+    reader.refuse(
+      "detach",
+      "shorter than 'timeout', which ends the job",
+      given,
+      "Give the job a longer 'timeout', or leave 'detach' out.",
+    );
+}

@@ -1,0 +1,33 @@
+import type { JobHandle } from "../inputs/handle.ts";
+import { bucketOwner } from "../ready/bucket.ts";
+import { sessionLogs } from "../ready/session-logs.ts";
+import { clusterName, lastPart } from "../targets/arn.ts";
+import type { JobContext } from "./context.ts";
+import type { PreparedJob } from "./prepare.ts";
+import { type SessionSetup, sessionSetup } from "./session-setup.ts";
+
+/** The job of a handle. Nothing is asked before a session is needed: its task may have stopped long ago. */
+export function runningJob(handle: JobHandle, context: JobContext): PreparedJob {
+  const { cluster, task, container, runtimeId, run, nonce, workers } = handle;
+  const sessionTarget = `ecs:${clusterName(cluster)}_${lastPart(task)}_${runtimeId}`;
+  const setup = learnSetup(context);
+  setup.catch(() => undefined); // it is awaited where there is a session
+  return {
+    ...{ run, nonce, workers },
+    start: undefined,
+    owner: bucketOwner(context.inputs, cluster),
+    container: { cluster, task, container, runtimeId, sessionTarget },
+    setup,
+  };
+}
+
+async function learnSetup({ inputs, exec, looks, target, log }: JobContext): Promise<SessionSetup> {
+  const [known, task] = await Promise.all([exec, looks.describeTask(target.clusterArn, target.taskArn)]);
+  if (task === undefined) return sessionSetup(known, undefined, inputs);
+  const named = { taskDefinitionArn: task.taskDefinitionArn, container: target.container };
+  return sessionSetup(
+    known,
+    await sessionLogs(known, named, { ecs: looks, log, wanted: inputs.logs }),
+    inputs,
+  );
+}
