@@ -54,9 +54,17 @@ it.each([
 
 it.each([
   ["It flies.", "`e2e/status.local.test.ts`: each exit code arrives exactly", "the README does not say"],
-  ["Standard input is empty.", "`e2e/nowhere.test.ts`: x", "there is no __tests__/e2e/nowhere.test.ts"],
-  ["Standard input is empty.", "`e2e/status.local.test.ts`: it flies", "has no test: it flies"],
-  ["Standard input is empty.", "`e2e/status.local.test.ts`", "without a title"],
+  [
+    "Standard input is empty unless `stdin` is given.",
+    "`e2e/nowhere.test.ts`: x",
+    "there is no __tests__/e2e/nowhere.test.ts",
+  ],
+  [
+    "Standard input is empty unless `stdin` is given.",
+    "`e2e/status.local.test.ts`: it flies",
+    "has no test: it flies",
+  ],
+  ["Standard input is empty unless `stdin` is given.", "`e2e/status.local.test.ts`", "without a title"],
 ])("'%s', held by %s, is found out", (claim, test, why) => {
   expect(flaw(claim, test)).toContain(why);
 });

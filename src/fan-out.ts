@@ -10,6 +10,8 @@ import { conclude } from "./report/conclude.ts";
 import {
   type FailedResult,
   failedResult,
+  NO_OUTPUT,
+  printed,
   type Result,
   type TaskFacts,
   type TaskResult,
@@ -161,10 +163,12 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   const facts: TaskFacts = {
     target: { ...target, privateIp: looks.privateIp(target.taskArn) ?? target.privateIp },
     startedAt: looks.startedAt(target.taskArn),
+    described: looks.lastLook(target.taskArn),
+    times: "end" in report ? report.times : undefined,
     publicIp: cancel.aborted ? undefined : await address?.get(),
     ...("end" in report
-      ? { sessionId: report.sessionIds.at(-1), log: report.log, stdout: report.stdout, stderr: report.stderr }
-      : { sessionId: undefined, log: undefined, stdout: "", stderr: new Map() }),
+      ? { sessionId: report.sessionIds.at(-1), log: report.log, ...printed(report) }
+      : { sessionId: undefined, log: undefined, ...NO_OUTPUT }),
   };
   if (!("end" in report))
     return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };

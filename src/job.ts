@@ -15,6 +15,7 @@ import { JobSessions } from "./job/sessions.ts";
 import { typedInput } from "./job/typed-input.ts";
 import { WaitLines } from "./waiting.ts";
 import type { JobReport } from "./report/result.ts";
+import type { JobTimes } from "./report/timeline.ts";
 
 /**
  * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` where the
@@ -26,16 +27,19 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const deadline = clock.now() + inputs.startTimeout;
   log.phase(`Waiting for container '${target.container}' of task ${target.taskId}`);
   const lines = new WaitLines({ clock, log });
+  const beganAt = clock.now();
   const job = await prepareJob(context, deadline, lines);
-  const queuedAt = clock.now();
+  const readyAt = clock.now();
   const place = new JobPlace(job, context);
   await takePlaceWhileStaging(place, job, cancel);
   const protection = jobProtection(context);
   protection?.begin();
+  const placedAt = clock.now();
   // The wait for others is no part of the start.
-  const openUntil = deadline + clock.now() - queuedAt;
+  const openUntil = deadline + placedAt - readyAt;
 
-  return await followPrepared(job, place, { deadline: openUntil, lines, protection }, context);
+  const times = { beganAt, readyAt, placedAt };
+  return await followPrepared(job, place, { deadline: openUntil, lines, protection, times }, context);
 }
 
 /** Follows a job that another step has left running. Never rejects, but for a cancel before it begins. */
@@ -44,7 +48,9 @@ export async function attachToJob(handle: JobHandle, context: JobContext): Promi
   cancel.throwIfAborted();
   log.phase(`Attaching to the job in container '${handle.container}' of task ${context.target.taskId}`);
   const job = runningJob(handle, context);
-  const opening = { deadline: clock.now() + inputs.startTimeout, lines: new WaitLines({ clock, log }) };
+  const beganAt = clock.now();
+  const lines = new WaitLines({ clock, log });
+  const opening = { deadline: beganAt + inputs.startTimeout, lines, times: { beganAt } };
   return await followPrepared(job, new JobPlace(job, context), opening, context);
 }
 
@@ -53,6 +59,7 @@ interface FirstSession {
   /** When the first session has to be open. */
   readonly deadline: number;
   readonly lines: WaitLines;
+  readonly times: JobTimes;
   readonly protection?: ReturnType<typeof jobProtection>;
 }
 
@@ -62,20 +69,21 @@ async function followPrepared(
   opening: FirstSession,
   context: JobContext,
 ): Promise<JobReport> {
-  const { inputs } = context;
+  const { inputs, clock } = context;
   const { protection } = opening;
   const output = new JobOutput(job, context);
   const sessions = new JobSessions(job, place, context, opening);
   const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
   try {
     const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, context);
+    const times = { ...opening.times, attachedAt: ended.attachedAt, endedAt: clock.now() };
     // Reading logs needs no session, so the place is given back first.
     void place.giveBack();
     void protection?.end();
     const end = await endByLogs(ended, output, job, context);
     const left = { until: sessions.until, shown: output.extractor.confirmed, pieces: pieces?.left(ended) };
     const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
-    return { ...ended, end, ...output.end(), handle };
+    return { ...ended, end, ...output.end(), times, handle };
   } finally {
     await Promise.all([place.giveBack(), protection?.end()]);
   }

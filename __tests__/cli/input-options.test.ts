@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addInputOptions, FLAGS } from "../../src/cli/input-options.ts";
 import { firstSentences } from "../../src/cli/input-help.ts";
 import { inputNames } from "../../src/inputs/names.ts";
+import { readInputs } from "../../src/inputs/read-all.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
 import type { RunInputs } from "../../src/program/run-options.ts";
 import { readFileSync } from "node:fs";
@@ -9,7 +10,7 @@ import { resolve } from "node:path";
 import { parse } from "yaml";
 import { least, refusal } from "../inputs/given.ts";
 
-const env = { TOKEN: "from the environment" };
+const env = { TOKEN: "from the environment", AWS_REGION: "eu-west-1" };
 
 function parsed(...argv: string[]): { inputs: RunInputs; words: string[] } {
   let words: string[] = [];
@@ -70,6 +71,13 @@ it("takes each variable as one, with all its lines, or from the environment, or 
   });
   expect(texts("--env", '{"A": "1"}')).toEqual({ env: '{"A": "1"}' });
   expect(() => parsed("--secrets", "MISSING")).toThrow("The environment has no variable of this name.");
+});
+
+it("takes the script's standard input as a text, or as the bytes of a file anywhere", () => {
+  const bytes = (given: string) =>
+    readInputs(programInputs(parsed("--service=web", "--run=cat", "--stdin", given).inputs, { env })).stdin;
+  expect(bytes(" a\n")).toEqual(Buffer.from(" a\n"));
+  expect(bytes(`file:${import.meta.filename}`)).toEqual(readFileSync(import.meta.filename));
 });
 
 it("leaves what comes after -- to the command", () => {

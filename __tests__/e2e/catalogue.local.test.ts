@@ -598,10 +598,12 @@ it.each(turnOf(FAILURE_CODES, 3))(
     expect(result.outputs["outcome"]).toBe(outcome);
     const told = {
       taskArn: result.outputs["task-arn"],
+      task: 0,
       worker: null,
       exitCode: null,
       outcome,
       seconds: null,
+      stdout: "",
     };
     expect(JSON.parse(result.outputs["results"] ?? "")).toEqual(told.taskArn === "" ? [] : [told]);
     // Annotations without a title are the runner's own.

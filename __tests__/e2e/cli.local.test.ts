@@ -192,6 +192,6 @@ it.concurrent("brings the local Fargate along, in which a command runs", async (
 it("holds nothing of the runner's toolkit, and no path of this machine", () => {
   const dist = join(installed.folder, "node_modules/fargate-exec/dist");
   const bundle = readFileSync(join(dist, "package.js"), "utf8");
-  expect(bundle).not.toMatch(/GITHUB_OUTPUT|stop-commands/);
+  expect(bundle).not.toMatch(/GITHUB_STATE|stop-commands/);
   expect(bundle).not.toContain(resolve(import.meta.dirname, "../.."));
 });

@@ -73,6 +73,38 @@ it("standard error is shown in its place, and is not in 'stdout'", async () => {
   expect(result.outputs["stdout"]).toBe("one\nthree");
 });
 
+it("what the script writes into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY is the step's, redacted", async () => {
+  const run = [
+    'printf "version=4.2\\noutcome=succeeded\\nnotes<<E\\n::error::no\\r\\n$KEY\\nE\\n" >>"$GITHUB_OUTPUT"',
+    'echo "# Worker $FARGATE_EXEC_WORKER of $KEY" >>"$GITHUB_STEP_SUMMARY"',
+    'echo "me=$FARGATE_EXEC_WORKER" >>"$GITHUB_OUTPUT"; echo out; echo err >&2; exit 3',
+  ].join("\n");
+  const result = await aws.step({ task: task.id, run, workers: "2", secrets: "KEY=s3cr3t-key" });
+  expect(result.outputs).toMatchObject({
+    ...{ outcome: "failed", "exit-code": "3", "task-id": task.id },
+    ...{ version: "4.2", notes: "::error::no\r\n***", me: "1" },
+  });
+  expect(result.outputs["stderr"]?.split("\n").toSorted()).toEqual(["[0] err", "[1] err"]);
+  expect(JSON.parse(result.outputs["results"] ?? "")).toMatchObject([
+    { task: 0, worker: 0, stdout: "out" },
+    { task: 0, worker: 1, stdout: "out" },
+  ]);
+  expect(Number(result.outputs["duration"])).toBeGreaterThanOrEqual(0);
+  expect(result.summary).toMatch(
+    /#### From the script, worker 0\n\n# Worker 0 of \*\*\*\n[^]*# Worker 1 of \*\*\*\n/,
+  );
+  expect(result.annotations.map(({ message }) => message).join("\n")).toContain(
+    "GITHUB_OUTPUT of worker 0: 'outcome' is an output of the action itself, and was not changed.",
+  );
+});
+
+it.each(["session", "bucket"])("a file is the script's standard input, by the %s", async (how) => {
+  const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
+  const inputs = { task: task.id, ...bucket, stdin: "file:in.txt", run: "cat; echo $?" };
+  const result = await aws.step(inputs, { files: { "in.txt": "one\n\ttwo é" } });
+  expect(result.outputs["stdout"]).toBe("one\n\ttwo é0");
+});
+
 it("lines are shown while the job runs", async () => {
   const run = "echo early; until [ -e /tmp/seen ]; do sleep 0.1; done; echo late";
   const onLine = (line: string): void => {
@@ -186,7 +218,10 @@ describe("a script file", () => {
     ]);
     expect(result.annotations[0]?.message).toContain(`See ${page}`);
     expect(result.summary).toContain(page);
-    expect(result.summary).not.toContain("nosuchcommand");
+    // Only the block in which nothing is Markdown has words of the script.
+    const [beforeLastLines, lastLines] = result.summary.split("```text\n");
+    expect(beforeLastLines).not.toContain("nosuchcommand");
+    expect(lastLines).toContain("3: nosuchcommand");
   });
 
   it("with the line ends of Windows is told before it runs, as it is", async () => {

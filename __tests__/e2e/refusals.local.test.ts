@@ -20,7 +20,10 @@ async function expectRefused(result: StepResult, title: string, ...words: string
     stdout: "",
   });
   const taskArn = result.outputs["task-arn"];
-  const told = { taskArn, worker: null, exitCode: null, outcome: "not-started", seconds: null };
+  const told = {
+    ...{ taskArn, task: 0, worker: null, exitCode: null },
+    ...{ outcome: "not-started", seconds: null, stdout: "" },
+  };
   expect(JSON.parse(result.outputs["results"] ?? "")).toEqual(taskArn === "" ? [] : [told]);
   expect(result.annotations).toEqual([
     { level: "error", title: `fargate-exec: ${title}`, message: expect.any(String) as string },

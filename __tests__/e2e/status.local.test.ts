@@ -46,10 +46,12 @@ it.each([
     expect(JSON.parse(result.outputs["results"] ?? "")).toEqual([
       {
         taskArn: tasks[at % tasks.length]?.arn,
+        task: 0,
         worker: 0,
         exitCode: code,
         outcome: success ? "succeeded" : "failed",
         seconds: expect.any(Number) as number,
+        stdout: "",
       },
     ]);
     expect([result.conclusion, result.exitCode]).toEqual(success ? ["success", 0] : ["failure", 1]);

@@ -36,6 +36,7 @@ export function aTask(more: Partial<Task> = {}): Task {
     enableExecuteCommand: true,
     createdAt: 1_000,
     startedAt: 2_000,
+    connectivityAt: undefined,
     pullStartedAt: undefined,
     pullStoppedAt: undefined,
     launchType: "FARGATE",

@@ -39,6 +39,8 @@ export interface WatchOptions extends Partial<JobOptions> {
   readonly sh?: string;
   readonly script: string | Buffer;
   readonly secrets?: Record<string, string>;
+  /** The script's standard input. */
+  readonly input?: Buffer;
   /** Called with each extracted event; may cancel the job. */
   readonly onEvent?: (event: ExtractedItem, cancel: () => void) => void;
   readonly packAbove?: number;
@@ -103,9 +105,11 @@ export class WatchedJob {
         // This machine stands for the container of every test.
         waitSeconds: 0,
         ...{ pieces: false, logToContainer: false, detaches: false, isHeldForJob: false },
+        stdin: options.input && { scriptBytes: Buffer.from(options.script).length },
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,
+        mergesStderr: false,
         user: undefined,
         env: {},
         ownEnv: { FARGATE_EXEC_RUN: this.runId },
@@ -116,6 +120,7 @@ export class WatchedJob {
         ...options,
       }),
       Buffer.from(options.script),
+      options.input,
     );
   }
 

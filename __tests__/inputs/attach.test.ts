@@ -63,7 +63,7 @@ describe("detach", () => {
   });
 
   it.each([
-    ["a duration or a word", { detach: "soon" }, "true, false, or"],
+    ["a duration or a word", { detach: "soon" }, "true or false, or"],
     ["one task", { detach: "true", tasks: "2" }, "left out with 'tasks'"],
     ["no log that is read after the end", { detach: "true", logs: "s3" }, "left out with 'logs: s3'"],
     ["no retry", { detach: "true", retry: "spot" }, "left out with 'retry'"],

@@ -17,6 +17,8 @@ describe("readInputs", () => {
       user: undefined,
       env: {},
       secrets: {},
+      stdin: undefined,
+      stderr: "apart",
       workers: 1,
       timeout: 3_600_000,
       failFast: false,

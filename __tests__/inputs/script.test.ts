@@ -104,7 +104,7 @@ describe("the shell", () => {
     ["", undefined],
     ["sh", "sh -e {0}"],
     ["bash", "bash --noprofile --norc -eo pipefail {0}"],
-    ["python", "python3 {0}"],
+    ["python", "python3 -u {0}"],
     [" perl -w {0} ", "perl -w {0}"],
     ["{0}", "{0}"],
   ])("%j is %j", (shell, template) => {

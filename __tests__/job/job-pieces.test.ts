@@ -30,7 +30,7 @@ function pieces(pieceUse: PieceUse = "at once", bucket: string | undefined = "ex
 }
 
 const followed = (more: Partial<FollowedJob>): FollowedJob => ({
-  ...{ end: { kind: "impossible" } as FollowedJob["end"], attached: true, byPieces: false },
+  ...{ end: { kind: "impossible" } as FollowedJob["end"], attached: true, attachedAt: 0, byPieces: false },
   ...more,
 });
 

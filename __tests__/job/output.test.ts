@@ -44,8 +44,16 @@ it("keeps both streams apart, for the output `stdout` and for the last words", (
   const { output, shown } = outputFor();
   output.show(text("stdout", "out"));
   output.show(text("stderr", "err"));
-  const { stdout, stderr } = output.end();
+  const { stdout, stderr, allStderr, cut } = output.end();
   expect([shown(), stdout, [...stderr]]).toEqual(["out\nerr\n", "out", [[0, "err\n"]]]);
+  expect([allStderr, cut]).toEqual(["err", []]);
+});
+
+it("keeps the last 1 MiB of a stream that is longer, and says so to no listener of the run", () => {
+  const { output, log } = outputFor();
+  for (let i = 0; i < 1025; i++) output.show(text("stdout", "x".repeat(1023)));
+  const { stdout, cut } = output.end();
+  expect([stdout.length, cut, log.lines]).toEqual([1024 * 1024 - 1, ["stdout"], []]);
 });
 
 it.each([

@@ -1,7 +1,7 @@
 import { explain } from "../../src/report/explain.ts";
 import { outputs } from "../../src/report/outputs.ts";
 import { checkResult } from "../../src/report/result.ts";
-import { aStep } from "./results.ts";
+import { aStep, NO_TIME } from "./results.ts";
 import { summary } from "../../src/report/summary.ts";
 
 const ok = { name: "cluster", verdict: "OK", seen: "'ci' is ACTIVE" } as const;
@@ -36,7 +36,7 @@ it("is a failure with exit code 1 where something is, and the one annotation has
 });
 
 it("has a row for each check in the summary, with the fix of those that are NG", () => {
-  const lines = summary(checkResult([ok, wrong, skip]), aStep).split("\n");
+  const lines = summary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
   expect(lines[0]).toBe("### ❌ fargate-exec: check failed");
   expect(lines.slice(4, 7)).toEqual([
     "| ✅ OK | cluster | `'ci' is ACTIVE` |  |",

@@ -4,12 +4,13 @@ import { outputs } from "../../src/report/outputs.ts";
 import {
   decisiveResult,
   type FailedResult,
+  NO_OUTPUT,
   type Result,
   type StatusResult,
   type TaskResult,
 } from "../../src/report/result.ts";
 import { summary } from "../../src/report/summary.ts";
-import { aStep } from "./results.ts";
+import { aStep, NO_TIME } from "./results.ts";
 import { target } from "../helpers/resolving.ts";
 
 const facts = (id: string, stdout: string) => ({
@@ -17,9 +18,11 @@ const facts = (id: string, stdout: string) => ({
   publicIp: undefined,
   sessionId: `session-${id}`,
   log: undefined,
+  ...NO_OUTPUT,
   stdout,
-  stderr: new Map<number, string>(),
   startedAt: undefined,
+  described: undefined,
+  times: undefined,
 });
 
 /** A job that ended in task `id` with these exit codes of its workers. */
@@ -51,7 +54,7 @@ it("is a success where every task is one, and has the values of the first", () =
   expect(outputs(result)).toMatchObject({
     "exit-code": "0",
     outcome: "succeeded",
-    stdout: "out of a\nout of b",
+    stdout: "[task 0] out of a\n[task 1] out of b",
     "task-arn": "arn/a",
     "task-arns": '["arn/a","arn/b"]',
     "session-id": "session-a",
@@ -85,7 +88,7 @@ it("has no exit code where the first task that failed has none", () => {
 });
 
 it("has a summary with a line for each task", () => {
-  const text = summary(combined([ended("a", 0, 0), ended("b", 0, 3), lost("c")]), aStep);
+  const text = summary(combined([ended("a", 0, 0), ended("b", 0, 3), lost("c")]), aStep, NO_TIME);
   expect(text).toContain("| 0 | `a` | succeeded | 0 0 | 2 |");
   expect(text).toContain("| 1 | `b` | failed | 0 3 | 2 |");
   expect(text).toContain("| 2 | `c` | task-stopped |  | 0 |");
@@ -95,7 +98,7 @@ it("keeps the end of what all of them print", () => {
   const long = "x".repeat(1024 * 1024);
   const { stdout = "" } = outputs(combined([{ ...ended("a", 0), task: facts("a", long) }, ended("b", 0)]));
   expect(stdout).toHaveLength(1024 * 1024);
-  expect(stdout.endsWith("x\nout of b")).toBe(true);
+  expect(stdout.endsWith("x\n[task 1] out of b")).toBe(true);
 });
 
 it("has to have a task", () => {

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Failure } from "../../src/errors.ts";
-import { outputs } from "../../src/report/outputs.ts";
+import { cutOutputs, outputs } from "../../src/report/outputs.ts";
+import { NO_RESULTS } from "../../src/report/file-commands.ts";
 import { failedResult } from "../../src/report/result.ts";
-import { TASK } from "../helpers/tasks.ts";
+import { ID, TASK } from "../helpers/tasks.ts";
 import { aResult, someFacts } from "./results.ts";
 
 const nothing = failedResult(new Failure("bad-input", { failed: "f", seen: "s", advice: "a" }));
@@ -22,7 +23,9 @@ it("say what is known", () => {
     "exit-code": "3",
     outcome: "failed",
     stdout: "schema version 42",
+    duration: "11",
     "task-arn": TASK,
+    "task-id": ID,
     "task-arns": JSON.stringify([TASK]),
     "session-id": "ecs-execute-command-2",
     "log-group": "/ecs/exec",
@@ -30,8 +33,8 @@ it("say what is known", () => {
     "log-url": "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:x",
     "private-ip": "10.0.0.7",
     results: JSON.stringify([
-      { taskArn: TASK, worker: 0, seconds: 10, exitCode: 0, outcome: "succeeded" },
-      { taskArn: TASK, worker: 1, seconds: 11, exitCode: 3, outcome: "failed" },
+      { task: 0, taskArn: TASK, worker: 0, exitCode: 0, outcome: "succeeded", seconds: 10, stdout: "" },
+      { task: 0, taskArn: TASK, worker: 1, exitCode: 3, outcome: "failed", seconds: 11, stdout: "" },
     ]),
   });
 });
@@ -42,9 +45,10 @@ it("tell of a task whose workers' ends are not known", () => {
   const failure = new Failure("task-stopped", { failed: "f", seen: "s", advice: "a" });
   const target = { ...one.task.target, taskArn: other };
   const lost = failedResult(failure, someFacts({ target }), true);
+  const stdout = "schema version 42";
   expect(JSON.parse(outputs({ kind: "several", tasks: [one, lost] })["results"] ?? "")).toEqual([
-    { taskArn: TASK, worker: 0, seconds: 10, exitCode: 0, outcome: "succeeded" },
-    { taskArn: other, worker: null, seconds: null, exitCode: null, outcome: "unknown" },
+    { task: 0, taskArn: TASK, worker: 0, seconds: 10, exitCode: 0, outcome: "succeeded", stdout },
+    { task: 1, taskArn: other, worker: null, seconds: null, exitCode: null, outcome: "unknown", stdout },
   ]);
 });
 
@@ -58,9 +62,17 @@ it("are one harmless line each, whatever their source, save the job's own", () =
   const result = aResult("exited", "0");
   const target = { ...result.task.target, taskArn: words, privateIp: words };
   const log = { kind: "cloudwatch", name: words, group: words, stream: words, url: words } as const;
-  const task = { ...result.task, target, log, sessionId: words, publicIp: words, stdout: words };
-  const { stdout, ...rest } = outputs({ ...result, task });
-  expect(stdout).toBe(words);
+  const task = {
+    ...result.task,
+    target,
+    log,
+    sessionId: words,
+    publicIp: words,
+    stdout: words,
+    allStderr: words,
+  };
+  const { stdout, stderr, ...rest } = outputs({ ...result, task });
+  expect([stdout, stderr]).toEqual([words, words]);
   expect(Object.values(rest).filter((value) => /^\s*::|##\[|\p{Cc}/u.test(value))).toEqual([]);
   expect(JSON.parse(rest["task-arns"] ?? "")).toEqual(["x ::error::y ##\\[error]z"]);
   expect(rest["private-ip"]).toBe("x ::error::y ##\\[error]z");
@@ -70,4 +82,56 @@ it("are empty where nothing is known", () => {
   const { outcome, "task-arns": arns, results, ...rest } = outputs(nothing);
   expect([outcome, arns, results]).toEqual(["not-started", "[]", "[]"]);
   expect(new Set(Object.values(rest))).toEqual(new Set([""]));
+});
+
+/** The results of two workers of this many tasks, each of which has printed this. */
+function several(tasks: number, stdout: string) {
+  const one = aResult("exited", "0", "0");
+  return {
+    kind: "several",
+    tasks: Array.from({ length: tasks }, () => ({ ...one, task: { ...one.task, stdout } })),
+  } as const;
+}
+
+it("give each worker its own last lines of standard output, without its label", () => {
+  const stdout = "[0] a\n[1] x\n[0] [1] b\nnot a line of a worker\n[1] y";
+  const results = JSON.parse(outputs(several(2, stdout))["results"] ?? "") as object[];
+  expect(results).toMatchObject([
+    { task: 0, worker: 0, stdout: "a\n[1] b" },
+    { task: 0, worker: 1, stdout: "x\ny" },
+    { task: 1, worker: 0, stdout: "a\n[1] b" },
+    { task: 1, worker: 1, stdout: "x\ny" },
+  ]);
+  const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+  const { task, ...rest } = aResult("exited", "0");
+  const [entry] = JSON.parse(
+    outputs({ ...rest, task: { ...task, stdout: lines.join("\n") } })["results"] ?? "",
+  ) as { stdout: string }[];
+  expect(entry?.stdout).toBe(lines.slice(-10).join("\n"));
+});
+
+it("stay below what GitHub takes of an output with a thousand tasks", () => {
+  const stdout = `[0] ${'"'.repeat(5_000)}\n[1] ${"\u0001é".repeat(5_000)}`;
+  const { results = "", stdout: all = "" } = outputs(several(1_000, stdout));
+  expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
+  expect(Buffer.byteLength(all)).toBeLessThanOrEqual(1024 * 1024);
+  expect(JSON.parse(results)).toHaveLength(2_000);
+  const one = aResult("exited", ...Array.from({ length: 256 }, () => "1"));
+  const { results: many = "" } = outputs({ kind: "several", tasks: Array.from({ length: 100 }, () => one) });
+  expect(Buffer.byteLength(many)).toBeLessThan(1024 * 1024);
+  expect((JSON.parse(many) as object[]).length).toBeGreaterThan(5_000);
+});
+
+it("are known to lack their beginning, of one task and of several together", () => {
+  const { task, ...rest } = aResult("exited", "0");
+  expect(cutOutputs({ ...rest, task: { ...task, cut: ["stderr"] } })).toEqual(["stderr"]);
+  expect(cutOutputs(several(2, "x".repeat(600_000)))).toEqual(["stdout"]);
+  expect(cutOutputs(several(2, "x"))).toEqual([]);
+});
+
+it("have those of the script beside them, of which the last task's count", () => {
+  const script = (value: string) => ({ ...NO_RESULTS, outputs: [["version", value]] as const });
+  const one = aResult("exited", "0");
+  const tasks = ["a", "b"].map((value) => ({ ...one, task: { ...one.task, script: script(value) } }));
+  expect(outputs({ kind: "several", tasks })).toMatchObject({ version: "b", outcome: "succeeded" });
 });

@@ -3,6 +3,7 @@ import {
   type FailedResult,
   failedResult,
   type JobReport,
+  NO_OUTPUT,
   type StatusResult,
   statusResult,
   type TaskFacts,
@@ -28,9 +29,11 @@ export function someFacts(more: Partial<TaskFacts> = {}): TaskFacts {
     publicIp: undefined,
     sessionId: "ecs-execute-command-2",
     log: LOG,
+    ...NO_OUTPUT,
     stdout: "schema version 42",
-    stderr: new Map(),
     startedAt: undefined,
+    described: undefined,
+    times: undefined,
     ...more,
   };
 }
@@ -42,12 +45,17 @@ export function aReport(end: JobReport["end"], attached = true): JobReport {
     end,
     sessionIds,
     log: LOG,
+    ...NO_OUTPUT,
     stdout: "schema version 42",
-    stderr: new Map(),
     attached,
+    attachedAt: attached ? 0 : undefined,
+    times: { beganAt: 0 },
     byPieces: false,
   };
 }
+
+/** A step that took no time, so that its summary has no timeline. */
+export const NO_TIME = { from: 0, to: 0 };
 
 /** What explanations need of a step, whose script is a file. */
 export const aStep: ExplainedStep = {

@@ -1,10 +1,12 @@
 import MarkdownIt, { type Token } from "markdown-it";
 import { Failure } from "../../src/errors.ts";
 import { failedResult, type Result } from "../../src/report/result.ts";
+import { scriptSummaries } from "../../src/report/script-summaries.ts";
 import { summary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
-import { aFailedResult, aResult, aStep, someFacts } from "./results.ts";
+import { aTask, ID } from "../helpers/tasks.ts";
+import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./results.ts";
 
 const failure = new Failure("no-status", {
   failed: "Session 's-1' ended before the job's status was known.",
@@ -28,7 +30,7 @@ it.each<[string, Result]>([
     },
   ],
 ])("the summary is what was reviewed: %s", (name, result) => {
-  expectGolden(`summary-${name}.md`, summary(result, aStep));
+  expectGolden(`summary-${name}.md`, summary(result, aStep, NO_TIME));
 });
 
 it("has a row for each attempt of a job that was run again", () => {
@@ -36,7 +38,7 @@ it("has a row for each attempt of a job that was run again", () => {
     { taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" },
   ] as const;
   const once = { ...aResult("exited", "0"), earlier };
-  expect(summary(once, aStep)).toContain(
+  expect(summary(once, aStep, NO_TIME)).toContain(
     [
       "| Attempt | Task | Outcome | End | Run again for |",
       "|---|---|---|---|---|",
@@ -45,11 +47,11 @@ it("has a row for each attempt of a job that was run again", () => {
     ].join("\n"),
   );
   const several: Result = { kind: "several", tasks: [aResult("exited", "0"), once] };
-  expect(summary(several, aStep)).toContain("| 1 | 2 | ");
+  expect(summary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
 });
 
 it("shows nothing of the job's output", () => {
-  expect(summary(aResult("exited", "1"), aStep)).not.toContain("schema version");
+  expect(summary(aResult("exited", "1"), aStep, NO_TIME)).not.toContain("schema version");
 });
 
 /** Untrusted words that Markdown, HTML or GitHub's own additions could interpret. */
@@ -105,7 +107,7 @@ it("takes no untrusted words for Markdown, HTML or a link", () => {
     const log = { kind: "cloudwatch", name: words, group: words, stream: words, url } as const;
     const result = { ...one, task: someFacts({ target, log }) };
     for (const whole of [result, { kind: "several", tasks: [result, result] } as const]) {
-      const { types, links, literals, texts } = rendered(summary(whole, aStep));
+      const { types, links, literals, texts } = rendered(summary(whole, aStep, NO_TIME));
       expect([...types].filter((type) => !PLAIN.has(type))).toEqual([]);
       expect(links).toEqual([
         `${aStep.page}#no-status`,
@@ -116,4 +118,69 @@ it("takes no untrusted words for Markdown, HTML or a link", () => {
       if (words.includes("example.com")) expect(literals.join(" ")).toContain("https://example.com");
     }
   }
+});
+
+it("shows the last lines of a script that failed, folded, in a block that nothing in them ends", () => {
+  const one = aResult("exited", "1");
+  const printed = Array.from({ length: 80 }, (_, i) => `line ${i}`);
+  const lastLines = [
+    ...printed,
+    "```",
+    "</details><img src=x>",
+    "````` [x](https://example.com) @all ::error::x",
+  ].join("\n");
+  const text = summary({ ...one, task: { ...one.task, lastLines } }, aStep, NO_TIME);
+  const { types, links } = rendered(text);
+  expect(links).toEqual(rendered(summary(one, aStep, NO_TIME)).links);
+  expect(types).toContain("fence");
+  expect(text).toContain(
+    "<details><summary>The last lines that the script printed</summary>\n\n``````text\nline 33\n",
+  );
+  expect(text).not.toContain("line 32\n");
+  const succeeded = aResult("exited", "0");
+  expect(summary({ ...succeeded, task: { ...succeeded.task, lastLines } }, aStep, NO_TIME)).not.toContain(
+    "line 79",
+  );
+});
+
+it("says what ran where", () => {
+  const one = aResult("exited", "0");
+  const text = summary({ ...one, task: { ...one.task, described: aTask() } }, aStep, NO_TIME);
+  for (const row of [
+    "| Image | `example/app:1` |",
+    "| Task definition | `web:3` |",
+    "| CPU and memory | 1 vCPU, 2048 MiB |",
+  ])
+    expect(text).toContain(row);
+  expect(text).toContain(
+    `| Task | [\`${ID}\`](https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/ci/tasks/${ID}?region=eu-central-1) |`,
+  );
+});
+
+it("stays below what GitHub takes with a thousand tasks of many workers, whose tables are folded", () => {
+  const one = aResult("exited", ...Array.from({ length: 256 }, () => "255"));
+  const script = { ...one.task.script, summaries: [{ worker: 0, text: "é".repeat(1_000) }] };
+  const tasks = Array.from({ length: 1_000 }, () => ({
+    ...one,
+    task: { ...one.task, script, described: aTask() },
+  }));
+  const result = { kind: "several", tasks } as const;
+  const own = summary(result, aStep, { from: 0, to: 5_000 });
+  expect(own).toContain("<details><summary>1000 tasks</summary>");
+  const all = own + scriptSummaries(result, Buffer.byteLength(own));
+  expect(Buffer.byteLength(all)).toBeLessThan(1024 * 1024);
+  expect(all).toMatch(/\n\d+ of 1000 parts of the script do not fit into the summary\.\n$/);
+});
+
+it("has what the scripts wrote behind its own part, below a heading that says whose it is", () => {
+  const one = aResult("exited", "0", "0");
+  const script = { ...one.task.script, summaries: [0, 1].map((worker) => ({ worker, text: `# ${worker}` })) };
+  const task = { ...one, task: { ...one.task, script } };
+  expect(scriptSummaries(task, 0)).toBe(
+    "\n\n#### From the script, worker 0\n\n# 0\n\n\n#### From the script, worker 1\n\n# 1\n",
+  );
+  expect(scriptSummaries({ kind: "several", tasks: [task, one] }, 0)).toContain(
+    "#### From the script, task 0, worker 1",
+  );
+  expect(scriptSummaries(one, 0)).toBe("");
 });

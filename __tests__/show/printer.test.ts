@@ -1,5 +1,5 @@
 import { LONGEST_LINE } from "../../src/show/lines.ts";
-import { Printer, STDOUT_LIMIT } from "../../src/show/printer.ts";
+import { Printer, OUTPUT_LIMIT } from "../../src/show/printer.ts";
 
 type Text = Parameters<Printer["print"]>[0];
 
@@ -108,7 +108,7 @@ describe("a Printer", () => {
     );
     const { stdout } = printed(lines.map((line) => text(line)));
     // The last line's end counts, and is not shown.
-    expect(Buffer.byteLength(stdout)).toBe(STDOUT_LIMIT - 1);
+    expect(Buffer.byteLength(stdout)).toBe(OUTPUT_LIMIT - 1);
     expect(stdout.endsWith(lines[29] ?? "none")).toBe(true);
   });
 });

@@ -17,6 +17,23 @@ describe("a record of the spool", () => {
     ["a line of standard error", `${mark("e")}oh\n`, text("oh", { stream: "stderr", source: "e" })],
     ["a worker's standard output", `${mark("o2")}[2] x\n`, text("[2] x", { source: "o2" })],
     ["a worker's standard error", `${mark("e11")}x\n`, text("x", { stream: "stderr", source: "e11" })],
+    [
+      "a line of GITHUB_OUTPUT",
+      `${mark("r")}a=b\r\n`,
+      { kind: "file-command", file: "output", worker: 0, bytes: Buffer.from("a=b\r"), ends: true },
+    ],
+    [
+      "a part of a line of a worker's GITHUB_STEP_SUMMARY",
+      `${mark("s11")}#${mark("=")}${mark("+")}\n`,
+      { kind: "file-command", file: "summary", worker: 11, bytes: Buffer.from("#\x1b]7733;"), ends: false },
+    ],
+    [
+      "such a file that was left out",
+      `${mark("x3")}summary 1048577\n`,
+      { kind: "file-left-out", file: "summary", worker: 3, size: 1_048_577 },
+    ],
+    ["a line of a file of no worker", `${mark("r12")}a=b\n`, text("\x1b]7733;r12\x07a=b")],
+    ["a tag of a file that was the job's", `${mark("=")}r\x07a=b\n`, text("\x1b]7733;r\x07a=b")],
     ["the header", `${mark("h")}fargate-exec run=1\n`, { kind: "header", text: "fargate-exec run=1" }],
     ["a line that goes on", `begun${mark("+")}\n`, text("begun", { ends: false })],
     ["the beginning of a mark that was the job's", `${mark("=")}33;x\n`, text("\x1b]7733;33;x")],

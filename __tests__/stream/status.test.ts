@@ -16,8 +16,7 @@ describe("a status", () => {
       { kind: "ended", reason: "timed-out", workers: [worker(0, 143, 60, true), worker(1, 0, 2)] },
     ],
     ["cancelled 0=130:1!", { kind: "ended", reason: "cancelled", workers: [worker(0, 130, 1, true)] }],
-    // The container's clock may be set back while the job runs.
-    ["exited 0=0:-5", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0)] }],
+    ["exited 0=0:0.04", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0.04)] }],
     ["exited 1=0:2,0=3:1", { kind: "ended", reason: "exited", workers: [worker(0, 3, 1), worker(1, 0, 2)] }],
     [
       "exited 0=255:9999999999",
@@ -47,6 +46,9 @@ describe("a status", () => {
     "exited 0=0:1 1=0:1",
     "exited 0=256:1",
     "exited 0=-1:1",
+    "exited 0=0:-5",
+    "exited 0=0:1.",
+    "exited 0=0:1.2.3",
     "exited 0=0000:1",
     "exited 1=0:1",
     "exited 0=0:1,1=0:1",

@@ -75,7 +75,7 @@ export function* parseFileCommands(text: string): Generator<[name: string, value
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? "";
     if (line === "") continue;
-    const [, name = "", sign, rest = ""] = /^(.*?)(=|<<)([^]*)$/.exec(line) ?? [];
+    const [, name = "", sign, rest = ""] = /^([^]*?)(=|<<)([^]*)$/.exec(line) ?? [];
     if (sign === undefined) throw new Error(`Invalid format '${line}'`);
     if (sign === "=") {
       yield [name, rest];

@@ -22,6 +22,8 @@ export interface Task {
   readonly enableExecuteCommand: boolean;
   readonly createdAt: number | undefined;
   readonly startedAt: number | undefined;
+  /** When the task's network was up. */
+  readonly connectivityAt: number | undefined;
   readonly pullStartedAt: number | undefined;
   readonly pullStoppedAt: number | undefined;
   readonly launchType: string | undefined;
@@ -71,6 +73,7 @@ export function taskFrom(task: SdkTask): Task {
     enableExecuteCommand: task.enableExecuteCommand ?? false,
     createdAt: task.createdAt?.getTime(),
     startedAt: task.startedAt?.getTime(),
+    connectivityAt: task.connectivityAt?.getTime(),
     pullStartedAt: task.pullStartedAt?.getTime(),
     pullStoppedAt: task.pullStoppedAt?.getTime(),
     launchType: task.launchType,

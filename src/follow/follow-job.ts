@@ -50,6 +50,8 @@ export interface FollowedJob {
   readonly end: JobEnd;
   /** True when the script may have run. */
   readonly attached: boolean;
+  /** When a session showed the job first, in milliseconds since the epoch; undefined where none did. */
+  readonly attachedAt: number | undefined;
   /** True where the last carrier was S3, so that the container has uploaded everything that it will. */
   readonly byPieces: boolean;
 }
@@ -75,7 +77,7 @@ class JobFollower {
   readonly #over = new AbortController();
   readonly #detach = new AbortController();
   #carrier: Carrier | undefined;
-  #attached = false;
+  #attachedAt: number | undefined;
   #hasBegun = false;
   #isByPieces = false;
   /** Why the container has ended, once the task monitor knows. */
@@ -98,7 +100,8 @@ class JobFollower {
       kind: "impossible",
       failure: loggedFailure(error, log),
     }));
-    return { end, attached: this.#attached, byPieces: this.#isByPieces };
+    const attachedAt = this.#attachedAt;
+    return { end, attached: attachedAt !== undefined, attachedAt, byPieces: this.#isByPieces };
   }
 
   async #follow(): Promise<JobEnd> {
@@ -135,7 +138,7 @@ class JobFollower {
   /** Follows a job that runs already by its pieces. Undefined where that takes a session. */
   async #resume({ pieces, writableUntil }: RunningJob): Promise<JobEnd | undefined> {
     const { clock } = this.#options;
-    this.#attached = true;
+    this.#attachedAt = clock.now();
     const look = await lookAtTask(this.#monitoring);
     if (look.kind === "gone") this.#gone = look.failure;
     else this.#watch();
@@ -182,7 +185,7 @@ class JobFollower {
       onAttached: () => {
         stopTelling();
         this.#begin();
-        this.#attached = true;
+        this.#attachedAt ??= clock.now();
         sessions.releasePayload();
       },
     });

@@ -17,6 +17,8 @@ export async function followLog(
           break;
         case "text":
         case "header":
+        case "file-command":
+        case "file-left-out":
         case "confirmed":
           onShown(extracted);
           break;

@@ -213,6 +213,8 @@ export class PieceFollower {
       switch (item.kind) {
         case "text":
         case "header":
+        case "file-command":
+        case "file-left-out":
         case "confirmed":
           onShown(item);
           break;

@@ -259,6 +259,8 @@ class SessionFollower {
         break;
       case "text":
       case "header":
+      case "file-command":
+      case "file-left-out":
         onShown(extracted);
         break;
       case "confirmed":

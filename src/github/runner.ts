@@ -3,9 +3,11 @@ import { Screen } from "../show/screen.ts";
 import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
 import { annotation, explain, type ExplainedStep } from "../report/explain.ts";
-import { outputs } from "../report/outputs.ts";
+import { cutOutputs, outputs } from "../report/outputs.ts";
 import type { Result } from "../report/result.ts";
+import { scriptSummaries } from "../report/script-summaries.ts";
 import { summary } from "../report/summary.ts";
+import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
 import { errorsPage } from "./docs.ts";
 import { parseState, type SavedPage, type SavedState, stateKey } from "../undo/ledger.ts";
@@ -61,13 +63,24 @@ export async function report(result: Result, inputs: ReportedInputs | undefined)
   byFile("GITHUB_OUTPUT", () => {
     for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
   });
-  if ((inputs?.summary ?? true) && process.env["GITHUB_STEP_SUMMARY"])
-    await core.summary.addRaw(summary(result, explainedStep(inputs)), true).write();
+  if (!process.env["GITHUB_STEP_SUMMARY"]) return;
+  const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes()) : "";
+  const text = own + scriptSummaries(result, Buffer.byteLength(own));
+  if (text !== "") await core.summary.addRaw(text, true).write();
 }
+
+/** From the start of this process to now. */
+function stepTimes(): StepTimes {
+  return { from: performance.timeOrigin, to: Date.now() };
+}
+
+const ALL_IN_LOG = "An output holds no more. All that was printed is in this log.";
 
 /** Ends the step as the run ended, with at most one annotation, which is its last line. */
 export function endStep(result: Result, inputs: ReportedInputs | undefined): void {
   screen.phase();
+  for (const name of cutOutputs(result))
+    screen.fold(`The output '${name}' has the last 1 MiB of what the script printed`, ALL_IN_LOG);
   screen.close();
   out.flush();
   const error = explain(result, explainedStep(inputs));

@@ -35,7 +35,10 @@ export interface Inputs extends TaskTurns {
   readonly user: string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** The script's standard input; undefined for an empty one. */
+  readonly stdin: Uint8Array | undefined;
   readonly workers: number | "auto";
+  readonly stderr: "apart" | "merged";
   readonly timeout: number;
   /** The most bytes of output that may wait in the container for the runner; undefined: half of its free disk. */
   readonly spoolLimit: number | undefined;

@@ -7,6 +7,7 @@ import { InputReader } from "./input-reader.ts";
 import { readRetry } from "./retry.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
+import { readStdin } from "./stdin.ts";
 import { readLock, readStaging } from "./staging.ts";
 import { args, findExcess } from "./variable-size.ts";
 import { variables } from "./variables.ts";
@@ -61,9 +62,11 @@ function readJob(reader: InputReader): Inputs {
     args: reader.parsed("args", reader.raw("args"), args) ?? [],
     workingDirectory: reader.text("working-directory") || undefined,
     user: reader.optional("user", user),
+    stdin: readStdin(reader, script),
     env: readVariables(reader, "env"),
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),
+    stderr: reader.orElse("stderr", oneOf("apart", "merged"), "apart"),
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
     spoolLimit: reader.optional("spool-limit", size),
     abandonAfter: readAbandonAfter(reader, where),

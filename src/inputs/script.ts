@@ -17,7 +17,7 @@ export const LARGEST_TYPED_SCRIPT = 1024 * 1024;
 const shells = new Map([
   ["sh", "sh -e {0}"],
   ["bash", "bash --noprofile --norc -eo pipefail {0}"],
-  ["python", "python3 {0}"],
+  ["python", "python3 -u {0}"],
 ]);
 
 /** The script of `run` or `script-file`, byte for byte. */

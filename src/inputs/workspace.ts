@@ -17,8 +17,12 @@ export interface GivenFile {
  * problem where the path leads elsewhere, or the file can't be read.
  */
 export function readGivenFile(reader: InputReader, name: InputName): GivenFile | undefined {
+  return readFileOf(reader, name, reader.text(name));
+}
+
+/** The same for a file at a path that the input has in it. */
+export function readFileOf(reader: InputReader, name: InputName, given: string): GivenFile | undefined {
   const { source } = reader;
-  const given = reader.text(name);
   const absolute = resolve(source.workspace, given);
   if (!source.directories.some((directory) => isInside(directory, absolute))) {
     reader.refuse(

@@ -1,8 +1,10 @@
-import type { JobReport } from "../report/result.ts";
+import { scriptResults } from "../report/file-commands.ts";
+import type { PrintedOutput } from "../report/result.ts";
 import { Printer } from "../show/printer.ts";
 import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
+import { ScriptFiles } from "./script-files.ts";
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
@@ -11,7 +13,10 @@ export class JobOutput {
   /** Makes an extractor for a log that is read from its beginning. */
   readonly fromTheStart: () => Extractor;
   readonly #printer: Printer;
+  readonly #files = new ScriptFiles();
   readonly #isLive: boolean;
+  readonly #log: JobContext["log"];
+  readonly #workers: number;
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
@@ -21,6 +26,8 @@ export class JobOutput {
     this.fromTheStart = () => new Extractor(nonce, workers);
     this.extractor =
       where.kind === "handle" ? new Extractor(nonce, workers, where.handle.shown) : this.fromTheStart();
+    this.#log = log;
+    this.#workers = workers;
     this.#printer = new Printer({
       write,
       onHeader: (line) => log.fold(running(target), line),
@@ -34,12 +41,19 @@ export class JobOutput {
     if (this.#isLive) this.show(shown);
   };
 
-  show = (shown: OutputItem): void => this.#printer.print(shown);
+  show = (shown: OutputItem): void => {
+    this.#printer.print(shown);
+    this.#files.take(shown);
+  };
 
-  /** Ends the output. Returns what is kept of it. */
-  end(): Pick<JobReport, "stdout" | "stderr"> {
-    this.#printer.end();
-    return { stdout: this.#printer.stdout, stderr: this.#printer.stderr() };
+  /** Ends the output. Returns what is kept of it, and tells what of the script's own outputs does not count. */
+  end(): PrintedOutput {
+    const printer = this.#printer;
+    printer.end();
+    const script = scriptResults(this.#files.written(), this.#workers);
+    for (const problem of script.problems) this.#log.warning(problem);
+    const { stdout, allStderr, cut, lastLines } = printer;
+    return { stdout, allStderr, cut, lastLines, stderr: printer.stderr(), script };
   }
 }
 

@@ -39,9 +39,11 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     logToContainer: inputs.logToContainer,
     detaches: inputs.detach !== undefined,
     isHeldForJob: inputs.detach !== undefined && endsWithJob(inputs.where),
+    stdin: inputs.stdin && { scriptBytes: script.length },
     shell: shellFor(inputs.shell, script),
     args: inputs.args,
     workingDirectory: inputs.workingDirectory,
+    mergesStderr: inputs.stderr === "merged",
     user: inputs.user,
     env: inputs.env,
     ownEnv: jobEnvironment({ runId: origin.id, workers, ...origin.fanOut }, origin.variables),
@@ -50,7 +52,7 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     container: target.container,
     runUrl: origin.url,
   });
-  return makePayload(job, script);
+  return makePayload(job, script, inputs.stdin);
 }
 
 /** Whether a task is started for the job alone, and held for it. */

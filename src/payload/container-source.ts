@@ -31,6 +31,7 @@ const JOB = [
   "workers.sh",
   "record.sh",
   "spool.sh",
+  "file-commands.sh",
 ];
 
 /** The parts that only a job has whose session may be left, and those for a job whose output S3 may carry. */

@@ -28,10 +28,14 @@ export interface JobOptions extends OptionalParts {
   readonly logToContainer: boolean;
   /** The container is held for this job alone, and ends with it once the job was detached. */
   readonly isHeldForJob: boolean;
+  /** The payload has a standard input behind the script, which has this many bytes. Undefined: it is empty. */
+  readonly stdin: { readonly scriptBytes: number } | undefined;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
   readonly workingDirectory: string | undefined;
+  /** Standard error goes into the pipe of standard output. */
+  readonly mergesStderr: boolean;
   /** A user of the image, by name or number, with an optional group behind a colon; undefined for root. */
   readonly user: string | undefined;
   /** Not secret: this text may be staged in S3. Names are POSIX names. */
@@ -70,6 +74,8 @@ export function jobText(options: JobOptions): string {
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
+    `fx_script_bytes=${options.stdin?.scriptBytes ?? ""}`,
+    `fx_merged=${options.mergesStderr ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
     `fx_environment=${quote(settings(options.env))}`,

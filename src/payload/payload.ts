@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What is brought into the container: the job as shell, then the user's script, byte for byte. */
+/** What is brought into the container: the job as shell, then the user's script and its standard input, byte for byte. */
 export interface Payload {
   readonly bytes: Buffer;
   /** The index in `bytes` at which the script begins. */
@@ -9,8 +9,9 @@ export interface Payload {
   readonly sha256: string;
 }
 
-export function makePayload(job: string, script: Uint8Array): Payload {
+/** `job` knows the size of `stdin`: the container cuts the script from it. */
+export function makePayload(job: string, script: Uint8Array, stdin: Uint8Array = Buffer.alloc(0)): Payload {
   const head = Buffer.from(`${job}\n`, "utf8");
-  const bytes = Buffer.concat([head, script]);
+  const bytes = Buffer.concat([head, script, stdin]);
   return { bytes, scriptAt: head.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -52,7 +52,7 @@ export interface Piece {
 
 /** The most bytes of the spool in one piece. */
 const LARGEST_BODY = 8 * 1024 * 1024;
-/** The most bytes of a status: each of 256 workers takes at most 21. */
+/** The most bytes of a status: each of 256 workers takes at most 25. */
 const LARGEST_END = 16 * 1024;
 const LONGEST_HEADER = 300;
 /** The most bytes of an object that are read. */

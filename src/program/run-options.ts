@@ -54,7 +54,7 @@ export interface RunResult {
     "succeeded" | "failed" | "timed-out" | "cancelled" | "not-started" | "unknown" | "detached";
   /** That of the first worker that failed, else 0; undefined where no status is known. */
   readonly exitCode: number | undefined;
-  /** The outputs of `action.yml`, by their names there. */
+  /** The outputs of `action.yml`, by their names there, and those that the script has set by `GITHUB_OUTPUT`. */
   readonly outputs: Readonly<Record<string, string>>;
   /** Why the run failed; undefined where it succeeded or was detached. */
   readonly error: RunError | undefined;

@@ -1,11 +1,12 @@
-import { STDOUT_LIMIT } from "../show/printer.ts";
+import { OUTPUT_LIMIT } from "../show/printer.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { Tail } from "../show/tail.ts";
+import { entries } from "./entries.ts";
 import { decisiveResult, type Result, type TaskResult, taskResults } from "./result.ts";
 
 /**
- * The step's outputs, by their names in `action.yml`. An unknown value is empty. `stdout` is the job's, byte for
- * byte; every other output is one sanitised line.
+ * The step's outputs: those of `action.yml`, then those of the script, which have other names. An unknown value is empty. `stdout`,
+ * `stderr` and the script's own are the job's text, byte for byte; every other output is one sanitised line.
  */
 export function outputs(result: Result): Readonly<Record<string, string>> {
   const decisive = decisiveResult(result);
@@ -16,7 +17,9 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
     "exit-code": exitCode === undefined ? "" : String(exitCode),
     outcome,
     handle: decisive.kind === "detached" ? decisive.handle : "",
+    duration: durationOf(tasks),
     "task-arn": task?.target.taskArn ?? "",
+    "task-id": task?.target.taskId ?? "",
     "task-arns": json(tasks.flatMap((one) => one.task?.target.taskArn ?? [])),
     "session-id": task?.sessionId ?? "",
     "log-group": log?.group ?? "",
@@ -24,34 +27,65 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
     "log-url": log?.url ?? "",
     "private-ip": task?.target.privateIp ?? "",
     "public-ip": task?.publicIp ?? "",
-    results: json(tasks.flatMap(entries)),
   };
-  const harmless = Object.entries(ours).map(([name, value]) => [name, harmlessLine(value, LONGEST_OUTPUT)]);
-  return { ...(Object.fromEntries(harmless) as Record<string, string>), stdout: stdoutOf(tasks) };
+  const harmless = Object.entries(ours).map(
+    ([name, value]) => [name, harmlessLine(value, LONGEST_OUTPUT)] as const,
+  );
+  return Object.fromEntries([
+    ...harmless,
+    ["results", resultsOf(tasks)],
+    ["stdout", joined(tasks, "stdout").toString()],
+    ["stderr", joined(tasks, "allStderr").toString()],
+    ...tasks.flatMap(({ task: facts }) => facts?.script.outputs ?? []),
+  ]);
+}
+
+/** The outputs that lack their beginning, since the script has printed more than an output holds. */
+export function cutOutputs(result: Result): readonly string[] {
+  const tasks = taskResults(result);
+  const [first] = tasks;
+  if (tasks.length === 1) return first?.task?.cut ?? [];
+  return [
+    ...(joined(tasks, "stdout").isCut ? ["stdout"] : []),
+    ...(joined(tasks, "allStderr").isCut ? ["stderr"] : []),
+  ];
 }
 
 /** The most characters of an output: GitHub takes 1 MiB. */
 const LONGEST_OUTPUT = 1024 * 1024;
 
-/** The standard outputs of all tasks, one after the other; of a longer text, the last 1 MiB. */
-function stdoutOf(tasks: readonly TaskResult[]): string {
-  const texts = tasks.map(({ task }) => task?.stdout ?? "");
-  const [only = ""] = texts;
-  if (texts.length === 1) return only;
-  const tail = new Tail(STDOUT_LIMIT);
-  tail.push(Buffer.from(texts.filter((text) => text !== "").join("\n")));
-  return tail.toString();
+/** The seconds of the worker that took longest; empty where no worker's end is known. */
+function durationOf(tasks: readonly TaskResult[]): string {
+  const seconds = tasks.flatMap((one) => (one.kind === "status" ? one.workers.map((w) => w.seconds) : []));
+  return seconds.length === 0 ? "" : String(Math.max(...seconds));
+}
+
+/** The text of all tasks, one after the other. With several tasks each line has the label that the log gives it. */
+function joined(tasks: readonly TaskResult[], which: "stdout" | "allStderr"): Tail {
+  const tail = new Tail(OUTPUT_LIMIT);
+  const isLabelled = tasks.length > 1;
+  const texts = tasks.flatMap(({ task }, i) => {
+    const text = task?.[which] ?? "";
+    return text === "" ? [] : [isLabelled ? text.replace(/^/gm, `[task ${i}] `) : text];
+  });
+  texts.forEach((text, i) => tail.push(Buffer.from(i === 0 ? text : `\n${text}`)));
+  return tail;
+}
+
+/** The entries as JSON; of many thousand workers, the first that an output holds. */
+function resultsOf(tasks: readonly TaskResult[]): string {
+  let room = LONGEST_OUTPUT - 1_000;
+  const texts: string[] = [];
+  for (const entry of entries(tasks)) {
+    const text = JSON.stringify(entry);
+    room -= Buffer.byteLength(text) + 1;
+    if (room < 0) break;
+    texts.push(text);
+  }
+  return `[${texts.join(",")}]`;
 }
 
 /** JSON with each string sanitised first: sanitising the JSON itself could break its escapes. */
 function json(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? harmlessLine(part) : part));
-}
-
-/** The entries of one task in `results`: one for each worker, or one for the task where no worker's end is known. */
-function entries(result: TaskResult): readonly object[] {
-  if (result.kind === "status") return result.workers;
-  const { task, outcome } = result;
-  if (task === undefined) return [];
-  return [{ taskArn: task.target.taskArn, worker: null, exitCode: null, outcome, seconds: null }];
 }

@@ -4,6 +4,9 @@ import type { EndedJob } from "../logs/job-logs.ts";
 import type { LogLocation } from "../logs/transcript.ts";
 import type { JobStatus } from "../stream/status.ts";
 import type { Check } from "../ready/checks/check.ts";
+import type { Task } from "../aws/task.ts";
+import { NO_RESULTS, type ScriptResults } from "./file-commands.ts";
+import type { JobTimes } from "./timeline.ts";
 import type { Target } from "../targets/target.ts";
 
 /** How a worker with a known exit code ended. */
@@ -101,25 +104,56 @@ export interface SeveralResults {
   readonly tasks: readonly TaskResult[];
 }
 
+/** What is kept of a job's output. */
+export interface PrintedOutput {
+  /** Its last 1 MiB, without the last line's end. */
+  readonly stdout: string;
+  readonly allStderr: string;
+  /** Those of the two that lack their beginning. */
+  readonly cut: readonly ("stdout" | "stderr")[];
+  /** The last lines of both, as the log shows them. */
+  readonly lastLines: string;
+  /** The end of each worker's standard error, by the worker's number; a worker without any has no entry. */
+  readonly stderr: ReadonlyMap<number, string>;
+  /** What the script has given to the step by GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. */
+  readonly script: ScriptResults;
+}
+
+export const NO_OUTPUT: PrintedOutput = {
+  stdout: "",
+  allStderr: "",
+  cut: [],
+  lastLines: "",
+  stderr: new Map(),
+  script: NO_RESULTS,
+};
+
 /** What is known of a task and of the job in it. */
-export interface TaskFacts {
+export interface TaskFacts extends PrintedOutput {
   readonly target: Target;
   /** The task's public address, where it has one that the caller may know. */
   readonly publicIp: string | undefined;
   /** The job's last session. */
   readonly sessionId: string | undefined;
   readonly log: LogLocation | undefined;
-  readonly stdout: string;
-  /** The end of each worker's standard error, by the worker's number; a worker without any has no entry. */
-  readonly stderr: ReadonlyMap<number, string>;
+  /** The task as ECS has described it last, as far as it has. */
+  readonly described: Task | undefined;
+  /** When the job came to its phases; undefined for one that got no place in its container. */
+  readonly times: JobTimes | undefined;
   /** When the task started, in milliseconds since the epoch, as far as ECS tells it. */
   readonly startedAt: number | undefined;
 }
 
 /** What has become of a job, once it had its place in the container. */
-export interface JobReport extends EndedJob, Pick<TaskFacts, "stdout" | "stderr"> {
+export interface JobReport extends EndedJob, PrintedOutput {
+  readonly times: JobTimes;
   /** Of a job that was left running. */
   readonly handle?: string | undefined;
+}
+
+/** What is kept of its output. */
+export function printed({ stdout, allStderr, cut, lastLines, stderr, script }: PrintedOutput): PrintedOutput {
+  return { stdout, allStderr, cut, lastLines, stderr, script };
 }
 
 /** The results of a run as a list of tasks. */

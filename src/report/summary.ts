@@ -1,7 +1,7 @@
 import { harmlessText } from "../show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { explain, type ExplainedStep } from "./explain.ts";
-import { link, literal, literalCell } from "./markdown.ts";
+import { literal, literalCell } from "./markdown.ts";
 import {
   decisiveResult,
   endInWords,
@@ -9,8 +9,9 @@ import {
   type Result,
   type TaskResult,
   taskResults,
-  type WorkerResult,
 } from "./result.ts";
+import { factRows, lastLinesSection, taskTable, workerTable } from "./summary-tables.ts";
+import { pullAdvice, type StepTimes, timeline, timelineSection } from "./timeline.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
   succeeded: "✅",
@@ -22,8 +23,11 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   detached: "⏭️",
 };
 
-/** The job summary in Markdown: the end of the run, its tasks and its logs. It holds none of the job's output. */
-export function summary(result: Result, step: ExplainedStep): string {
+/**
+ * The job summary in Markdown: the end of the run, its tasks, its logs and its time. Of the job's output it has the last lines, where the
+ * script has failed.
+ */
+export function summary(result: Result, step: ExplainedStep, times: StepTimes): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
   if (decisive.kind === "checked")
@@ -39,36 +43,17 @@ export function summary(result: Result, step: ExplainedStep): string {
   lines.push(...attemptTable(taskResults(result)));
   if (result.kind === "several") lines.push(...taskTable(result.tasks));
   else if (result.kind === "status" && result.workers.length > 1) lines.push(...workerTable(result.workers));
-  return lines.join("\n");
-}
-
-function factRows({ task, exitCode }: TaskResult, taskTitle: string): string[] {
-  const rows: [string, string][] = [];
+  const { task } = decisive;
+  if (task !== undefined && outcome !== "succeeded" && outcome !== "detached")
+    lines.push(...lastLinesSection(task.lastLines));
   if (task !== undefined) {
-    const { clusterName, taskId, container } = task.target;
-    rows.push(
-      ["Cluster", literalCell(clusterName)],
-      [taskTitle, literalCell(taskId)],
-      ["Container", literalCell(container)],
+    const spans = timeline(times, task.times, task.described, task.target.started);
+    lines.push(
+      ...timelineSection(spans, `Time of the step${result.kind === "several" ? " and of this task" : ""}`),
     );
+    if (task.target.started) lines.push(...pullAdvice(task.described));
   }
-  if (exitCode !== undefined) rows.push(["Exit code", literal(String(exitCode))]);
-  const log = task?.log;
-  if (log !== undefined)
-    rows.push([
-      "Log",
-      log.kind === "cloudwatch" && log.url !== undefined ? link(log.name, log.url) : literalCell(log.name),
-    ]);
-  return rows.map(([name, value]) => `| ${name} | ${value} |`);
-}
-
-function workerTable(workers: readonly WorkerResult[]): string[] {
-  return [
-    "| Worker | Outcome | Exit code | Seconds |",
-    "|---|---|---|---|",
-    ...workers.map((w) => `| ${w.worker} | ${w.outcome} | ${w.exitCode} | ${w.seconds} |`),
-    "",
-  ];
+  return lines.join("\n");
 }
 
 /** The attempts of each job that was run more than once. */
@@ -94,23 +79,6 @@ function attemptTable(tasks: readonly TaskResult[]): string[] {
   const titles = ["Attempt", "Task", "Outcome", "End", "Run again for"];
   const heads = tasks.length === 1 ? titles : ["Index", ...titles];
   return [`| ${heads.join(" | ")} |`, `|${heads.map(() => "---|").join("")}`, ...rows, ""];
-}
-
-function taskTable(tasks: readonly TaskResult[]): string[] {
-  const rows = tasks.map((one, task) => {
-    const id = literalCell(one.task?.target.taskId ?? "");
-    const workers = one.kind === "status" ? one.workers : [];
-    const codes = workers.map(({ exitCode }) => exitCode).join(" ");
-    const seconds = Math.max(0, ...workers.map((w) => w.seconds));
-    const end = one.kind === "failed" ? one.failure.code : one.outcome;
-    return `| ${task} | ${id} | ${end} | ${codes} | ${seconds} |`;
-  });
-  return [
-    "| Index | Task | Outcome | Exit codes of its workers | Seconds |",
-    "|---|---|---|---|---|",
-    ...rows,
-    "",
-  ];
 }
 
 /** The column "What to do" is empty unless the check is NG. */

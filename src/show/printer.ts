@@ -2,10 +2,13 @@ import type { OutputItem } from "../stream/extract.ts";
 import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 
-/** The most bytes of the output `stdout`. */
-export const STDOUT_LIMIT = 1024 * 1024;
+/** The most bytes of the outputs `stdout` and `stderr`, each. */
+export const OUTPUT_LIMIT = 1024 * 1024;
 /** The bytes that are kept of the end of a worker's standard error: some frames of a traceback, and its last line. */
 const STDERR_LIMIT = 4_096;
+
+/** The bytes that are kept of the last lines of both streams, for the summary of a failure. */
+const LAST_LINES_LIMIT = 16 * 1024;
 
 export interface PrinterOptions {
   readonly write: OutputWriter;
@@ -22,7 +25,9 @@ export interface PrinterOptions {
 export class Printer {
   readonly #options: PrinterOptions;
   readonly #lines = new LineJoiner();
-  readonly #stdout = new Tail(STDOUT_LIMIT);
+  readonly #stdout = new Tail(OUTPUT_LIMIT);
+  readonly #allStderr = new Tail(OUTPUT_LIMIT);
+  readonly #last = new Tail(LAST_LINES_LIMIT);
   readonly #stderr = new Map<number, Tail>();
 
   constructor(options: PrinterOptions) {
@@ -54,13 +59,31 @@ export class Printer {
     for (const line of this.#lines.flush()) {
       this.#show(line);
       // The last lines of several workers stay apart in `stdout`.
-      this.#tailOf(line).push(LF);
+      for (const tail of this.#tailsOf(line)) tail.push(LF);
     }
   }
 
   /** The last 1 MiB of the job's standard output, without the last line's end. */
   get stdout(): string {
-    return this.#stdout.toString().replace(/\r?\n$/, "");
+    return withoutLastEnd(this.#stdout);
+  }
+
+  /** The same of its standard error, of all workers. */
+  get allStderr(): string {
+    return withoutLastEnd(this.#allStderr);
+  }
+
+  /** The last lines of both streams, in the order of the log. */
+  get lastLines(): string {
+    return withoutLastEnd(this.#last);
+  }
+
+  /** The outputs whose beginning is lost. */
+  get cut(): readonly ("stdout" | "stderr")[] {
+    return [
+      ...(this.#stdout.isCut ? ["stdout" as const] : []),
+      ...(this.#allStderr.isCut ? ["stderr" as const] : []),
+    ];
   }
 
   /** The end of each worker's standard error, by the worker's number. */
@@ -75,13 +98,15 @@ export class Printer {
     this.#options.write(
       isMarked ? { ...line, bytes: Buffer.concat([Buffer.from(continued), line.bytes]) } : line,
     );
-    const tail = this.#tailOf(line);
-    tail.push(line.bytes);
-    if (line.ended) tail.push(LF);
+    for (const tail of this.#tailsOf(line)) {
+      tail.push(line.bytes);
+      if (line.ended) tail.push(LF);
+    }
   }
 
-  #tailOf({ stream, source }: Line): Tail {
-    return stream === "stdout" ? this.#stdout : this.#stderrOf(source);
+  #tailsOf({ stream, source }: Line): readonly Tail[] {
+    const own = stream === "stdout" ? [this.#stdout] : [this.#allStderr, this.#stderrOf(source)];
+    return [...own, this.#last];
   }
 
   /** The tag of a standard error is `e`, with the worker's number where there are several. */
@@ -93,8 +118,12 @@ export class Printer {
   }
 
   #tails(): readonly Tail[] {
-    return [this.#stdout, ...this.#stderr.values()];
+    return [this.#stdout, this.#allStderr, this.#last, ...this.#stderr.values()];
   }
+}
+
+function withoutLastEnd(tail: Tail): string {
+  return tail.toString().replace(/\r?\n$/, "");
 }
 
 const LF = Buffer.from("\n");

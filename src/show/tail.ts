@@ -19,6 +19,11 @@ export class Tail {
     this.#pushed += bytes.length;
   }
 
+  /** Whether bytes at the beginning are lost, because there were more than `limit`. */
+  get isCut(): boolean {
+    return this.#pushed > this.#limit;
+  }
+
   /** Marks all bytes so far as certain. */
   keep(): void {
     this.#certain = this.#pushed;

@@ -12,6 +12,9 @@ import { clipped } from "../clipped.ts";
  *     [tag] text [open] LF
  *
  *     tag   `e`, `eN`, `oN`   standard error; with several workers, standard error or output of worker N;
+ *           `r`, `rN`, `s`, `sN`   a line of the file GITHUB_OUTPUT, or GITHUB_STEP_SUMMARY, of worker N. The job can't forge
+ *                             it: a mark in what it prints stands as the mark `=`;
+ *           `x`, `xN`         such a file was left out. The text is `output` or `summary`, and its bytes;
  *           `h`               the header: one line of the container, not of the job;
  *           none              a whole line of standard output.
  *     open  `+`               the line goes on in the next record of the same tag, and the LF is not the job's.
@@ -44,7 +47,7 @@ import { clipped } from "../clipped.ts";
  *
  * STATUS is one of these:
  *
- *     `exited`, `timed-out` or `cancelled`, then `N=CODE:SECONDS` for each worker, joined by commas. A `!` follows for a
+ *     `exited`, `timed-out` or `cancelled`, then `N=CODE:SECONDS` for each worker, joined by commas; the seconds have decimals. A `!` follows for a
  *     worker that was being stopped when it ended.
  *     `refused`, then the part of the job that is the cause (`user: `, `directory: `, `shell: `, `variable: `,
  *     `tool: `), then why no script ran.

@@ -16,7 +16,28 @@ export type SpoolText =
       readonly bytes: Buffer;
       /** False: the line goes on in the next text of this source. */
       readonly ends: boolean;
+    }
+  | FileCommandText
+  /** A file of a worker that was too large, or no file any more. Nothing of it has come. */
+  | {
+      readonly kind: "file-left-out";
+      readonly file: FileCommandName;
+      readonly worker: number;
+      readonly size: number;
     };
+
+/** The files by which a script speaks to the runner. GitHub calls that file commands. */
+export type FileCommandName = "output" | "summary";
+
+/** A line of such a file without its end, or a part of one. */
+export interface FileCommandText {
+  readonly kind: "file-command";
+  readonly file: FileCommandName;
+  readonly worker: number;
+  readonly bytes: Buffer;
+  /** False: the line goes on in the next text of this file, or the file ends without a line's end. */
+  readonly ends: boolean;
+}
 
 const LF = 10;
 const MARK_BYTES = Buffer.from(MARK);
@@ -108,6 +129,16 @@ export class SpoolReader {
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
     const bytes = literal(open ? text.subarray(0, -OPEN_BYTES.length) : text);
     if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
+    const worker = Number(tag.slice(1));
+    if (/^[rs]/.test(tag))
+      return {
+        kind: "file-command",
+        file: tag.startsWith("r") ? "output" : "summary",
+        worker,
+        bytes,
+        ends: !open,
+      };
+    if (tag.startsWith("x")) return leftOut(worker, bytes.toString("latin1"));
     return {
       kind: "text",
       stream: tag.startsWith("e") ? "stderr" : "stdout",
@@ -118,9 +149,19 @@ export class SpoolReader {
   }
 
   #isStream(tag: string): boolean {
-    const [, worker] = /^[oe](0|[1-9]\d{0,2})$/.exec(tag) ?? [];
-    return tag === "e" || (worker !== undefined && Number(worker) < this.#workers);
+    const [, worker] = /^[oersx](0|[1-9]\d{0,2})$/.exec(tag) ?? [];
+    return /^[ersx]$/.test(tag) || (worker !== undefined && Number(worker) < this.#workers);
   }
+}
+
+function leftOut(worker: number, text: string): SpoolText {
+  const [, file, size] = /^(output|summary) (\d{1,15})$/.exec(text) ?? [];
+  return {
+    kind: "file-left-out",
+    file: file === "summary" ? file : "output",
+    worker,
+    size: Number(size ?? 0),
+  };
 }
 
 function tagged(record: Buffer, isTag: (tag: string) => boolean): { tag: string; text: Buffer } {

@@ -23,6 +23,7 @@ export interface WorkerStatus {
   readonly worker: number;
   /** 0 to 255; 128 + s for a script that signal s killed. */
   readonly exitCode: number;
+  /** With decimals. */
   readonly seconds: number;
   /** True when it ended after the job had been told to stop. */
   readonly stopped: boolean;
@@ -48,9 +49,9 @@ export function parseStatus(text: string, workers: number): JobStatus {
 }
 
 function parseWorker(entry: string): WorkerStatus | undefined {
-  const [, worker, code, seconds, sign] = /^(\d{1,3})=(\d{1,3}):(-?\d{1,10})(!?)$/.exec(entry) ?? [];
+  const [, worker, code, seconds, sign] =
+    /^(\d{1,3})=(\d{1,3}):(\d{1,10}(?:\.\d{1,3})?)(!?)$/.exec(entry) ?? [];
   const exitCode = Number(code);
   if (worker === undefined || exitCode > 255) return undefined;
-  // Negative where the container's clock was set back while the job ran.
-  return { worker: Number(worker), exitCode, seconds: Math.max(0, Number(seconds)), stopped: sign === "!" };
+  return { worker: Number(worker), exitCode, seconds: Number(seconds), stopped: sign === "!" };
 }

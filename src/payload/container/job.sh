@@ -31,6 +31,7 @@ fx_run_job() {
     fx_end refused "$fx_flaw"
     return
   fi
+  fx_make_files
   fx_start_recording || return
   # The recorder is starting.
   [ -z "$fx_pieces" ] || fx_start_uploader
@@ -93,7 +94,7 @@ fx_await_workers() {
 # Ends the recording, then the job, with the codes of all workers in the form of stream/marks.ts.
 fx_conclude() {
   fx_lost=
-  fx_stop_recording || fx_lost='not all of its output could be kept, as on a full disk'
+  fx_stop_recording && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
 
   fx_codes=
   for fx_n in $fx_all; do

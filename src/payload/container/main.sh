@@ -87,11 +87,21 @@ fx_write_header() {
 }
 
 # Takes the payload apart. When this file has its name the directory holds a job.
-# shellcheck disable=SC2154 # bootstrap.ts sets fx_head
 fx_unpack() {
-  tail -c "+$((fx_head + 1))" "$fx_dir/payload" >"$fx_dir/script"
+  fx_cut_payload || : >"$fx_dir/short"
   rm "$fx_dir/payload"
   mv "$fx_dir/new" "$fx_dir/job"
+}
+
+# Writes the script, and its standard input where there is one. False where the disk has no room for them.
+# shellcheck disable=SC2154 # bootstrap.ts sets fx_head
+fx_cut_payload() {
+  if [ "$fx_script_bytes" ]; then
+    tail -c "+$((fx_head + 1))" "$fx_dir/payload" | head -c "$fx_script_bytes" >"$fx_dir/script" &&
+      tail -c "+$((fx_head + fx_script_bytes + 1))" "$fx_dir/payload" >"$fx_dir/input"
+  else
+    tail -c "+$((fx_head + 1))" "$fx_dir/payload" >"$fx_dir/script"
+  fi
 }
 
 # Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. It begins when it has

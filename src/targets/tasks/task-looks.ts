@@ -38,6 +38,7 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   readonly #describedAt: number;
   readonly #privateIps = new Map<string, string>();
   readonly #startedAt = new Map<string, number>();
+  readonly #last = new Map<string, Task>();
   readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
   /** The last look at each hundred. */
   readonly #latest = new Map<number, { readonly at: number; readonly answer: Promise<readonly Task[]> }>();
@@ -69,6 +70,11 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return this.#startedAt.get(arn);
   }
 
+  /** The task as the last look has found it; undefined while no look has. */
+  lastLook(arn: string): Task | undefined {
+    return this.#last.get(arn);
+  }
+
   /** Calls the listener with the task's network interface at each look that finds the network up. */
   onNetwork(arn: string, listener: (networkInterfaceId: string) => void): void {
     const listeners = this.#networkListeners.get(arn) ?? new Set();
@@ -81,7 +87,9 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
     return this.#clock.now() - this.#describedAt < DESCRIBED_FRESH_MS ? task : undefined;
   }
 
-  #learn({ arn, lastStatus, privateIp, startedAt, networkInterfaceId }: Task): void {
+  #learn(task: Task): void {
+    const { arn, lastStatus, privateIp, startedAt, networkInterfaceId } = task;
+    this.#last.set(arn, task);
     if (startedAt !== undefined) this.#startedAt.set(arn, startedAt);
     if (privateIp !== undefined) this.#privateIps.set(arn, privateIp);
     if (networkInterfaceId === undefined || !/^(ACTIVATING|RUNNING)$/.test(lastStatus)) return;

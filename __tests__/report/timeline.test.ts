@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { pullAdvice, timeline, timelineSection } from "../../src/report/timeline.ts";
+import { aTask } from "../helpers/tasks.ts";
+
+const STEP = { from: 100_000, to: 160_000 };
+const TASK = aTask({
+  ...{ createdAt: 101_000, connectivityAt: 110_000, pullStartedAt: 111_500 },
+  ...{ pullStoppedAt: 141_000, startedAt: 142_000 },
+});
+const JOB = { beganAt: 101_100, readyAt: 145_000, placedAt: 145_000, attachedAt: 147_000, endedAt: 158_000 };
+const named = (...args: Parameters<typeof timeline>) =>
+  timeline(...args).map(({ name, from, to }) => [name, to - from]);
+
+it("has each phase of a task that was started, and adds up to the step's time", () => {
+  expect(named(STEP, JOB, TASK, true)).toEqual([
+    ["Inputs and RunTask", 1_000],
+    ["Network interface", 9_000],
+    ["Preparation by ECS", 1_500],
+    ["Image pull", 29_500],
+    ["Container start", 1_000],
+    ["Exec agent", 3_000],
+    ["Session and delivery", 2_000],
+    ["Script", 11_000],
+    ["Cleanup and report", 2_000],
+  ]);
+});
+
+it("has nothing of the start of a task that was running", () => {
+  expect(named(STEP, { ...JOB, readyAt: 101_600, placedAt: 130_000 }, TASK, false)).toEqual([
+    ["Inputs and choice of the task", 1_100],
+    ["Exec agent", 500],
+    ["Place in the container", 28_400],
+    ["Session and delivery", 17_000],
+    ["Script", 11_000],
+    ["Cleanup and report", 2_000],
+  ]);
+});
+
+it("says what a step waited for that failed before its script ended", () => {
+  const task = aTask({ createdAt: 101_000, startedAt: undefined });
+  expect(named(STEP, undefined, task, true)).toEqual([
+    ["Inputs and RunTask", 1_000],
+    ["Until the failure", 59_000],
+  ]);
+  expect(named(STEP, undefined, undefined, false)).toEqual([["Until the failure", 60_000]]);
+});
+
+it("has no gap and adds up, whatever ECS's clock says", () => {
+  const time = fc.option(fc.integer({ min: 0, max: 300_000 }), { nil: undefined });
+  const keys = ["createdAt", "connectivityAt", "pullStartedAt", "pullStoppedAt", "startedAt"] as const;
+  fc.assert(
+    fc.property(fc.array(time, { minLength: 9, maxLength: 9 }), fc.boolean(), (times, started) => {
+      const task = aTask(Object.fromEntries(keys.map((key, i) => [key, times[i]])));
+      const [readyAt, placedAt, attachedAt, endedAt] = times.slice(5);
+      const spans = timeline(STEP, { beganAt: 1, readyAt, placedAt, attachedAt, endedAt }, task, started);
+      expect(spans[0]?.from).toBe(STEP.from);
+      expect(spans.at(-1)?.to).toBe(STEP.to);
+      spans.forEach(({ from, to }, i) => {
+        expect(to).toBeGreaterThan(from);
+        expect(from).toBe(i === 0 ? STEP.from : spans[i - 1]?.to);
+      });
+    }),
+  );
+});
+
+it("is a chart and a table", () => {
+  const lines = timelineSection(timeline(STEP, JOB, TASK, true), "Time of the step");
+  expect(lines.slice(0, 6)).toEqual([
+    "```mermaid",
+    "gantt",
+    "  title Time of the step",
+    "  dateFormat x",
+    "  axisFormat %H:%M:%S",
+    "  Inputs and RunTask : 100000, 101000",
+  ]);
+  expect(lines.slice(-3)).toEqual(["| Cleanup and report | 2.0 |", "| **All** | **60.0** |", ""]);
+  expect(timelineSection([], "x")).toEqual([]);
+});
+
+it.each([
+  ["is more than half of the start", TASK, 1],
+  ["is less", { ...TASK, pullStoppedAt: 120_000 }, 0],
+  ["is not known", { ...TASK, pullStoppedAt: undefined }, 0],
+  ["is short", { ...TASK, createdAt: 139_500, pullStartedAt: 139_600 }, 0],
+] as const)("advises on the image where its pull %s", (_, task, count) => {
+  expect(pullAdvice(task).filter((line) => line.startsWith("The pull of the image took"))).toHaveLength(
+    count,
+  );
+});

@@ -1,0 +1,92 @@
+import { Bytes } from "../stream/bytes.ts";
+import type { OutputItem } from "../stream/extract.ts";
+import type { WrittenFile } from "../report/file-commands.ts";
+
+/** The most bytes of all files of a kind. The container leaves out the files that would be more. */
+const MOST_BYTES = 1024 * 1024;
+const LF = Buffer.from("\n");
+
+/** Collects what the workers of one job have written into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. */
+export class ScriptFiles {
+  readonly #output = new FilesOfKind();
+  readonly #summary = new FilesOfKind();
+
+  take(item: OutputItem): void {
+    switch (item.kind) {
+      case "file-command":
+        this.#of(item.file).push(item.worker, item.bytes);
+        if (item.ends) this.#of(item.file).push(item.worker, LF);
+        break;
+      case "file-left-out":
+        this.#of(item.file).leaveOut(item.worker, item.size);
+        break;
+      case "confirmed":
+        for (const files of [this.#output, this.#summary]) files.keep();
+        break;
+      case "gap":
+        for (const files of [this.#output, this.#summary]) files.back();
+        break;
+    }
+  }
+
+  /** What was written, in the order of the workers. A file without content is not among it. */
+  written(): { readonly output: readonly WrittenFile[]; readonly summary: readonly WrittenFile[] } {
+    return { output: this.#output.written(), summary: this.#summary.written() };
+  }
+
+  #of(file: "output" | "summary"): FilesOfKind {
+    return file === "output" ? this.#output : this.#summary;
+  }
+}
+
+interface WorkerFile {
+  readonly bytes: Bytes;
+  /** The size of a file that did not come as a whole. */
+  readonly leftOut: number | undefined;
+}
+
+class FilesOfKind {
+  #files = new Map<number, WorkerFile>();
+  #size = 0;
+  #certain: { readonly files: readonly (readonly [number, Buffer, number | undefined])[]; size: number } = {
+    files: [],
+    size: 0,
+  };
+
+  push(worker: number, bytes: Buffer): void {
+    const file = this.#files.get(worker) ?? { bytes: new Bytes(), leftOut: undefined };
+    this.#size += bytes.length;
+    // A container sends no more than this.
+    if (this.#size > MOST_BYTES) this.leaveOut(worker, this.#size);
+    else file.bytes.push(bytes);
+    if (!this.#files.has(worker)) this.#files.set(worker, file);
+  }
+
+  leaveOut(worker: number, size: number): void {
+    this.#files.set(worker, { bytes: new Bytes(), leftOut: size });
+  }
+
+  keep(): void {
+    const files = [...this.#files].map(
+      ([worker, { bytes, leftOut }]) => [worker, bytes.view(), leftOut] as const,
+    );
+    this.#certain = { files, size: this.#size };
+  }
+
+  back(): void {
+    this.#size = this.#certain.size;
+    this.#files = new Map(
+      this.#certain.files.map(([worker, certain, leftOut]) => {
+        const bytes = new Bytes();
+        bytes.push(certain);
+        return [worker, { bytes, leftOut }];
+      }),
+    );
+  }
+
+  written(): readonly WrittenFile[] {
+    return [...this.#files]
+      .sort(([a], [b]) => a - b)
+      .map(([worker, { bytes, leftOut }]) => ({ worker, text: bytes.view().toString("utf8"), leftOut }));
+  }
+}

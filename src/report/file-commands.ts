@@ -1,0 +1,171 @@
+import { harmlessLine } from "../show/sanitise.ts";
+
+/** What a worker has written into GITHUB_OUTPUT or GITHUB_STEP_SUMMARY. */
+export interface WrittenFile {
+  readonly worker: number;
+  readonly text: string;
+  /** The size of a file that was too large to come, whose text is empty; else undefined. */
+  readonly leftOut: number | undefined;
+}
+
+/** What a job's script has given to the step, from all of its workers. */
+export interface ScriptResults {
+  /** Outputs in the order in which they were set: of one name the last one counts. */
+  readonly outputs: readonly Output[];
+  readonly summaries: readonly { readonly worker: number; readonly text: string }[];
+  /** What of it does not count, and why, for warnings. */
+  readonly problems: readonly string[];
+}
+
+export type Output = readonly [name: string, value: string];
+
+export const NO_RESULTS: ScriptResults = { outputs: [], summaries: [], problems: [] };
+
+/** The outputs that the step sets itself, and those that it may set in future. */
+export const OWN_OUTPUTS: readonly string[] = [
+  "exit-code",
+  "outcome",
+  "stdout",
+  "stderr",
+  "duration",
+  "task-arn",
+  "task-id",
+  "task-arns",
+  "session-id",
+  "log-group",
+  "log-stream",
+  "log-url",
+  "private-ip",
+  "public-ip",
+  "results",
+  "handle",
+  "artifacts-path",
+];
+
+/** As GitHub has it for the ids of steps and outputs. */
+const NAME = /^[A-Za-z_][\w-]*$/;
+/** The most problems that are told of one job. */
+const MOST_PROBLEMS = 5;
+
+/** Reads the files of all workers, in their order. */
+export function scriptResults(
+  files: { readonly output: readonly WrittenFile[]; readonly summary: readonly WrittenFile[] },
+  workers: number,
+): ScriptResults {
+  const of = (worker: number): string => (workers > 1 ? ` of worker ${worker}` : "");
+  const read = files.output.map((file) => readOutputs(file));
+  const problems = [
+    ...files.output.flatMap(({ worker, leftOut }, i) => {
+      const name = `GITHUB_OUTPUT${of(worker)}`;
+      if (leftOut !== undefined) return [tooLarge(name, leftOut)];
+      return (read[i]?.problems ?? []).map((problem) => `${name}: ${problem}`);
+    }),
+    ...files.summary.flatMap(({ worker, leftOut }) =>
+      leftOut === undefined ? [] : [tooLarge(`GITHUB_STEP_SUMMARY${of(worker)}`, leftOut)],
+    ),
+  ];
+  const outputs = read.flatMap((each) => each.outputs);
+  const summaries = files.summary.filter(({ text }) => text.trim() !== "");
+  const more = problems.length - MOST_PROBLEMS;
+  return {
+    outputs,
+    summaries,
+    problems: more > 0 ? [...problems.slice(0, MOST_PROBLEMS), `… and ${more} more of this kind.`] : problems,
+  };
+}
+
+function readOutputs({ text }: WrittenFile): Pick<ScriptResults, "outputs" | "problems"> {
+  const outputs: Output[] = [];
+  const problems: string[] = [];
+  for (const line of parseOutputFile(text)) {
+    if (line.kind === "malformed") problems.push(line.why);
+    else if (isAllowed(line.name)) outputs.push([line.name, line.value]);
+    else problems.push(refusal(line.name));
+  }
+  return { outputs, problems };
+}
+
+/** The runner compares the names of outputs without their case. */
+function isOwn(name: string): boolean {
+  return OWN_OUTPUTS.includes(name.toLowerCase());
+}
+
+function isAllowed(name: string): boolean {
+  return NAME.test(name) && !isOwn(name);
+}
+
+function refusal(name: string): string {
+  return isOwn(name)
+    ? `'${harmlessLine(name, 100)}' is an output of the action itself, and was not changed.`
+    : `'${harmlessLine(name, 100)}' is no name of an output: letters, digits, _ and -, and no digit or - at its beginning.`;
+}
+
+function tooLarge(file: string, size: number): string {
+  return (
+    `${file} was left out: it has ${size} bytes. The files of all workers of a task ` +
+    "may have 1 MiB together, and each has to stay a regular file."
+  );
+}
+
+type ParsedLine =
+  | { readonly kind: "output"; readonly name: string; readonly value: string }
+  /** Ends the file: what follows does not count. */
+  | { readonly kind: "malformed"; readonly why: string };
+
+/**
+ * Parses GITHUB_OUTPUT as the runner does (actions/runner, `EnvFileKeyValuePairs`): `NAME=value`, or `NAME<<DELIMITER` and lines up
+ * to DELIMITER. Only LF ends a line, so a CR belongs to a value. Empty lines mean nothing. What stands before a malformed line counts.
+ */
+export function* parseOutputFile(file: string): Generator<ParsedLine> {
+  const lines = new Lines(file.startsWith("\ufeff") ? file.slice(1) : file);
+  for (let line = lines.next(); line !== undefined; line = lines.next()) {
+    if (line.text === "") continue;
+    const [, name = "", sign, rest = ""] = /^(.*?)(=|<<)(.*)$/s.exec(line.text) ?? [];
+    if (sign === "=") {
+      yield { kind: "output", name, value: rest };
+      continue;
+    }
+    const value = sign === undefined || name === "" || rest === "" ? undefined : lines.upTo(rest);
+    if (value === undefined) {
+      const shown = harmlessLine(line.text, 100);
+      const must =
+        sign === undefined || name === "" || rest === ""
+          ? "is neither NAME=value nor NAME<<DELIMITER"
+          : "has no line with its delimiter after it";
+      yield {
+        kind: "malformed",
+        why: `line ${line.number}, '${shown}', ${must}. It and what follows it does not count.`,
+      };
+      return;
+    }
+    yield { kind: "output", name, value };
+  }
+}
+
+/** The lines of a text, each read once. A text that ends with a line's end has no empty line after it. */
+class Lines {
+  readonly #text: string;
+  #at = 0;
+  #number = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  next(): { readonly text: string; readonly number: number } | undefined {
+    if (this.#at >= this.#text.length) return undefined;
+    const end = this.#text.indexOf("\n", this.#at);
+    const text = this.#text.slice(this.#at, end < 0 ? undefined : end);
+    this.#at = end < 0 ? this.#text.length : end + 1;
+    this.#number += 1;
+    return { text, number: this.#number };
+  }
+
+  /** The text up to the line that is `delimiter`, without the last line's end; undefined where there is no such line. */
+  upTo(delimiter: string): string | undefined {
+    const from = this.#at;
+    for (let start = from, line = this.next(); line !== undefined; start = this.#at, line = this.next())
+      if (line.text === delimiter) return this.#text.slice(from, Math.max(from, start - 1));
+    return undefined;
+  }
+}

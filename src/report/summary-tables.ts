@@ -1,0 +1,107 @@
+import { consoleHost } from "../aws/partitions.ts";
+import { harmlessLine } from "../show/sanitise.ts";
+import { link, literal, literalCell } from "./markdown.ts";
+import type { TaskFacts, TaskResult, WorkerResult } from "./result.ts";
+
+/** A table with more rows is folded. */
+const MOST_OPEN_ROWS = 20;
+/** The most exit codes of a task's workers in its row. */
+const MOST_CODES = 16;
+const MOST_LAST_LINES = 50;
+const LONGEST_LAST_LINE = 300;
+
+/** What ran where. */
+export function factRows({ task, exitCode }: TaskResult, taskTitle: string): string[] {
+  const rows: [string, string][] = task === undefined ? [] : placeRows(task, taskTitle);
+  if (exitCode !== undefined) rows.push(["Exit code", literal(String(exitCode))]);
+  const log = task?.log;
+  if (log !== undefined)
+    rows.push([
+      "Log",
+      log.kind === "cloudwatch" && log.url !== undefined ? link(log.name, log.url) : literalCell(log.name),
+    ]);
+  return rows.map(([name, value]) => `| ${name} | ${value} |`);
+}
+
+function placeRows({ target, described }: TaskFacts, taskTitle: string): [string, string][] {
+  const { clusterName, container } = target;
+  const image = described?.containers.find(({ name }) => name === container)?.image;
+  const { cpu, memory } = described ?? {};
+  const sizes = [
+    ...(cpu === undefined ? [] : [`${cpu / 1024} vCPU`]),
+    ...(memory === undefined ? [] : [`${memory} MiB`]),
+  ];
+  return [
+    ["Cluster", literalCell(clusterName)],
+    [taskTitle, taskLink(target)],
+    ["Container", literalCell(container)],
+    ...(image === undefined ? [] : [["Image", literalCell(image)] as [string, string]]),
+    ...(described === undefined
+      ? []
+      : [
+          ["Task definition", literalCell(described.taskDefinitionArn.replace(/^.*\//, ""))] as [
+            string,
+            string,
+          ],
+        ]),
+    ...(sizes.length === 0 ? [] : [["CPU and memory", sizes.join(", ")] as [string, string]]),
+  ];
+}
+
+/** A link to the task in the console, where ECS keeps it for an hour after its end. */
+function taskLink({ taskArn, clusterName, taskId }: TaskFacts["target"]): string {
+  const region = /^arn:[\w-]+:ecs:([a-z\d-]+):/.exec(taskArn)?.[1];
+  const isPlain = /^\w[\w-]*$/.test(clusterName) && /^[\da-f-]{32,36}$/.test(taskId);
+  if (region === undefined || !isPlain) return literalCell(taskId);
+  return link(
+    taskId,
+    `https://${consoleHost(region)}/ecs/v2/clusters/${clusterName}/tasks/${taskId}?region=${region}`,
+  );
+}
+
+export function workerTable(workers: readonly WorkerResult[]): string[] {
+  return foldedTable(
+    `${workers.length} workers`,
+    ["| Worker | Outcome | Exit code | Seconds |", "|---|---|---|---|"],
+    workers.map((w) => `| ${w.worker} | ${w.outcome} | ${w.exitCode} | ${w.seconds} |`),
+  );
+}
+
+export function taskTable(tasks: readonly TaskResult[]): string[] {
+  const rows = tasks.map((one, task) => {
+    const id = literalCell(one.task?.target.taskId ?? "");
+    const workers = one.kind === "status" ? one.workers : [];
+    const codes = workers.slice(0, MOST_CODES).map(({ exitCode }) => exitCode);
+    const more = workers.length > MOST_CODES ? " …" : "";
+    const seconds = Math.max(0, ...workers.map((w) => w.seconds));
+    const end = one.kind === "failed" ? one.failure.code : one.outcome;
+    return `| ${task} | ${id} | ${end} | ${codes.join(" ")}${more} | ${seconds} |`;
+  });
+  const head = ["| Index | Task | Outcome | Exit codes of its workers | Seconds |", "|---|---|---|---|---|"];
+  return foldedTable(`${tasks.length} tasks`, head, rows);
+}
+
+/** The last lines that the script printed, folded, in a block in which nothing is Markdown. */
+export function lastLinesSection(printed: string): string[] {
+  const lines = printed
+    .split(/\r\n|[\r\n]/)
+    .slice(-MOST_LAST_LINES)
+    .map((line) => harmlessLine(line, LONGEST_LAST_LINE));
+  if (lines.every((line) => line === "")) return [];
+  const longest = Math.max(
+    3,
+    ...lines.flatMap((line) => (line.match(/`+/g) ?? []).map((run) => run.length + 1)),
+  );
+  const fence = "`".repeat(longest);
+  return folded("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
+}
+
+function foldedTable(title: string, head: readonly string[], rows: readonly string[]): string[] {
+  const table = [...head, ...rows];
+  return rows.length > MOST_OPEN_ROWS ? folded(title, table) : [...table, ""];
+}
+
+/** The blank lines let GitHub read what is inside as Markdown. */
+function folded(title: string, lines: readonly string[]): string[] {
+  return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
+}

@@ -1,0 +1,113 @@
+import type { Task } from "../aws/task.ts";
+
+/** When a job came to its phases, in milliseconds since the epoch. A phase that it did not come to is undefined. */
+export interface JobTimes {
+  /** Its target was known. */
+  readonly beganAt: number;
+  /** Its container took sessions. */
+  readonly readyAt?: number | undefined;
+  /** It had a place in the container. */
+  readonly placedAt?: number | undefined;
+  /** A session showed the job. */
+  readonly attachedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+}
+
+/** A part of the step's time. */
+export interface Span {
+  readonly name: string;
+  /** In milliseconds since the epoch. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** From the step's first moment to its report, in milliseconds since the epoch. */
+export interface StepTimes {
+  readonly from: number;
+  readonly to: number;
+}
+
+type Boundary = readonly [phase: string, end: number | undefined];
+
+/**
+ * The phases of a step and of its job in one task, without a gap, so that they add up to the step's time. ECS has a clock of its own: what
+ * it says is kept within the step and in order. A phase that took no time is left out.
+ */
+export function timeline(
+  { from, to }: StepTimes,
+  job: JobTimes | undefined,
+  task: Task | undefined,
+  started: boolean,
+): readonly Span[] {
+  const spans: Span[] = [];
+  let at = from;
+  for (const [name, end] of boundaries(job, task, started)) {
+    if (end === undefined) continue;
+    const until = Math.min(to, Math.max(at, end));
+    if (until > at) spans.push({ name, from: at, to: until });
+    at = until;
+  }
+  const last = job?.endedAt === undefined ? "Until the failure" : "Cleanup and report";
+  return at < to ? [...spans, { name: last, from: at, to }] : spans;
+}
+
+function boundaries(
+  job: JobTimes | undefined,
+  task: Task | undefined,
+  started: boolean,
+): readonly Boundary[] {
+  const start: readonly Boundary[] = [
+    ["Inputs and RunTask", task?.createdAt],
+    ["Network interface", task?.connectivityAt],
+    ["Preparation by ECS", task?.pullStartedAt],
+    ["Image pull", task?.pullStoppedAt],
+    ["Container start", task?.startedAt],
+  ];
+  return [
+    ...(started ? start : ([["Inputs and choice of the task", job?.beganAt]] as const)),
+    ["Exec agent", job?.readyAt],
+    ["Place in the container", job?.placedAt],
+    ["Session and delivery", job?.attachedAt],
+    ["Script", job?.endedAt],
+  ];
+}
+
+/** The timeline in Markdown: a Gantt chart, which GitHub draws, and a table. The names of phases are our own. */
+export function timelineSection(spans: readonly Span[], title: string): string[] {
+  if (spans.length === 0) return [];
+  const all = spans.reduce((sum, { from, to }) => sum + to - from, 0);
+  return [
+    "```mermaid",
+    "gantt",
+    `  title ${title}`,
+    "  dateFormat x",
+    `  axisFormat ${all < 3_600_000 ? "%H:%M:%S" : "%H:%M"}`,
+    ...spans.map(({ name, from, to }) => `  ${name} : ${Math.round(from)}, ${Math.round(to)}`),
+    "```",
+    "",
+    "| Phase | Seconds |",
+    "|---|--:|",
+    ...spans.map(({ name, from, to }) => `| ${name} | ${seconds(to - from)} |`),
+    `| **All** | **${seconds(all)}** |`,
+    "",
+  ];
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
+}
+
+/** What would shorten the start, where the image's pull is more than half of it; else nothing. */
+export function pullAdvice(task: Task | undefined): string[] {
+  const { createdAt, pullStartedAt, pullStoppedAt, startedAt } = task ?? {};
+  if (createdAt === undefined || pullStartedAt === undefined || pullStoppedAt === undefined || !startedAt)
+    return [];
+  const pull = pullStoppedAt - pullStartedAt;
+  const start = startedAt - createdAt;
+  if (pull < 2_000 || pull * 2 <= start) return [];
+  return [
+    `The pull of the image took ${seconds(pull)} s of the ${seconds(start)} s until the container had started. It is shorter with a smaller ` +
+      "image, layers compressed by zstd, an index of SOCI for lazy loading, or a registry in the task's region.",
+    "",
+  ];
+}
