@@ -31,7 +31,7 @@ const ROWS = [
   ["github", "program", "job", "retry-reason"],
   ["attempts", "job-turns"],
   ["fan-out", "under-lock", "at-hook"],
-  ["main", "post-main"],
+  ["main", "post-main", "show-uploaded"],
   ["run-on-fargate"],
   ["cli"],
   ["action", "package"],

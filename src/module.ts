@@ -1,5 +1,5 @@
 /** What `import … from "fargate-exec"` finds: see docs/cli.md. */
-export { runOnFargate } from "./package.ts";
+export { runOnFargate, showOnFargate } from "./package.ts";
 export type {
   InputValue,
   RunError,

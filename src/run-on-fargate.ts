@@ -2,6 +2,7 @@ import { systemClock as clock } from "./clock.ts";
 import { run } from "./main.ts";
 import type { RunInputs, RunOptions, RunResult } from "./program/run-options.ts";
 import { programSurroundings, sanitisedLog } from "./program/surroundings.ts";
+import { showUploaded } from "./show-uploaded.ts";
 import { undoRest } from "./undo/undo-rest.ts";
 
 /**
@@ -22,5 +23,15 @@ export async function runOnFargate(inputs: RunInputs, options: RunOptions = {}):
   // A step on a runner is in haste and leaves this to its post step.
   if (state !== undefined && state.undo.length > 0)
     await undoRest(state, { idToken, saveState, clock, log: sanitisedLog(options.log ?? {}) });
+  return surroundings.result();
+}
+
+/**
+ * Shows what the job of the input `attach` has printed so far, and does not follow it: as far as its container has uploaded that to
+ * the bucket. Changes nothing. The result is the script's end where that was uploaded, too, else `detached`. Never rejects.
+ */
+export async function showOnFargate(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
+  const surroundings = programSurroundings(inputs, options);
+  await showUploaded(surroundings);
   return surroundings.result();
 }

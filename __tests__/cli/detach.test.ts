@@ -1,5 +1,6 @@
 import { checkDetach } from "../../src/cli/check-detach.ts";
 import { exitCodeOf } from "../../src/cli/exit-code.ts";
+import { handleText } from "../../src/cli/handle.ts";
 import { withScript } from "../../src/cli/script.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
@@ -26,4 +27,22 @@ it("follows a job by its handle alone, and takes no command beside it", async ()
   expect(() => readInputs(programInputs(both, { env: {} }))).toThrow(
     "Input 'run' must be left out with 'attach'.",
   );
+});
+
+/** Standard input with this text. */
+async function* stdin(text: string): AsyncGenerator<Uint8Array> {
+  yield* [Buffer.from(text.slice(0, 5)), Buffer.from(text.slice(5))];
+  await Promise.resolve();
+}
+
+it.each([
+  ["the command line", attach, ""],
+  ["standard input", "-", `${attach}\n`],
+  ["the outputs on standard input", "-", JSON.stringify({ outcome: "detached", handle: attach })],
+])("reads a handle from %s", async (_, given, text) => {
+  expect(await handleText(given, stdin(text))).toBe(attach);
+});
+
+it.each(["", "  \n", '{"handle":""}', "{}"])("finds no handle in %j", async (text) => {
+  await expect(handleText("-", stdin(text))).rejects.toThrow("There is no handle");
 });

@@ -51,6 +51,8 @@ interface Row {
   readonly outcome?: "unknown" | "cancelled" | "failed";
   /** Whether the failure shows only once a task was started. */
   readonly startsTask?: true;
+  /** What the script has printed by then; nothing unless given. */
+  readonly stdout?: "begun";
 }
 
 const CLOSED_PORT = "http://127.0.0.1:1";
@@ -408,6 +410,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
       ),
     words: ["stop code SpotInterruption", "Your Spot Task was interrupted."],
     outcome: "unknown",
+    stdout: "begun",
   },
   "container-stopped": {
     provoke: async () => {
@@ -523,6 +526,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     provoke: () => onceBegun("kill -9 $PPID; sleep 5", () => undefined),
     words: ["how it ended is not known", "'memory'"],
     outcome: "unknown",
+    stdout: "begun",
   },
   "job-gone": {
     provoke: () => attaching(handleIn(running)),
@@ -531,10 +535,13 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   },
   "job-followed": {
     provoke: async () => {
-      const left = await inRunning({ run: "sleep 600", detach: "true" });
+      // Where no log is uploaded the second one need not wait.
+      await aws.register("followed", [withoutInit]);
+      const task = await aws.runningTask("followed");
+      const left = await inRunning({ task: task.id, run: "sleep 600", detach: "true" });
       const cancel = new AbortController();
       const follower = attaching(left.outputs["handle"] ?? "", { signal: cancel.signal });
-      await eventually(() => attachersIn(running), 1);
+      await eventually(() => attachersIn(task), 1);
       const result = await attaching(left.outputs["handle"] ?? "");
       cancel.abort();
       await follower;
@@ -591,7 +598,7 @@ it("has a row for every code", () => {
 it.each(turnOf(FAILURE_CODES, 3))(
   "%s: one error in three parts, the right outcome, nothing left behind",
   async (code) => {
-    const { provoke, words, outcome = "not-started", startsTask = false } = catalogue[code];
+    const { provoke, words, outcome = "not-started", startsTask = false, stdout = "" } = catalogue[code];
     const before = started().length;
     const result = await provoke();
     expect(result.conclusion).toBe(outcome === "cancelled" ? "cancelled" : "failure");
@@ -603,7 +610,7 @@ it.each(turnOf(FAILURE_CODES, 3))(
       exitCode: null,
       outcome,
       seconds: null,
-      stdout: "",
+      stdout,
     };
     expect(JSON.parse(result.outputs["results"] ?? "")).toEqual(told.taskArn === "" ? [] : [told]);
     // Annotations without a title are the runner's own.

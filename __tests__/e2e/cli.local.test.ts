@@ -134,20 +134,33 @@ it.concurrent("leaves at the second SIGINT, and says what is left", async () => 
   );
 });
 
-it("leaves a script running where a file gets its handle, and follows it from there", async () => {
-  const script = ["--", "sh", "-c", "sleep 3; echo last; exit 7"];
+it("leaves a script running where a file gets its handle, shows what it has printed, and follows it", async () => {
+  const script = ["--", "sh", "-c", "echo first; sleep 61; echo last; exit 7"];
   const refused = await cli(["--detach", ...script]);
   expect([refused.exitCode, refused.stderr]).toEqual([
     125,
     expect.stringContaining("Give --outputs-file with --detach"),
   ]);
   const path = join(installed.folder, "left.json");
-  const left = await cli(["--detach", "--outputs-file", path, ...script]);
+  const { bucket } = aws.world.made;
+  const left = await cli(["--detach", "--outputs-file", path, ...script], { inputs: { bucket } });
   expect([left.exitCode, statSync(path).mode & 0o777]).toEqual([0, 0o600]);
-  const { handle } = JSON.parse(readFileSync(path, "utf8")) as { handle: string };
+  const outputs = readFileSync(path, "utf8");
+  const { handle } = JSON.parse(outputs) as { handle: string };
   expect(left.stderr).not.toContain(handle.slice(4, 60));
-  const { exitCode, stdout } = await cli([], { inputs: { cluster: "", task: "", attach: handle } });
-  expect([exitCode, stdout.toString()]).toEqual([7, "last\n"]);
+  const by = { inputs: { attach: handle }, stdin: outputs };
+  const logs = () => cli(["-"], { ...by, command: "logs" });
+  // The container uploads what has been printed within a second.
+  await eventually(async () => (await logs()).stdout.toString(), "first\n");
+  const { exitCode: shown, stderr } = await logs();
+  expect(shown).toBe(0);
+  expect(stderr).toContain("The script had not ended when its container uploaded this");
+  process.kill(processes(task).find(({ command }) => command === "sleep 61")?.pid ?? NaN);
+  const { exitCode, stdout } = await cli(["-"], { ...by, command: "attach" });
+  expect([exitCode, stdout.toString()]).toEqual([7, "first\nlast\n"]);
+  const late = await logs();
+  expect([late.exitCode, late.stdout.toString()]).toEqual([125, ""]);
+  expect(late.stderr).toContain("Nothing of the output of this job is in the bucket.");
 });
 
 it("is a module, too, whose result says how the run ended", async () => {

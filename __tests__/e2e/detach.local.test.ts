@@ -13,6 +13,8 @@ afterAll(() => aws.stop());
 const count = (to: number, pause = 1): string =>
   `i=0; while [ $i -lt ${to} ]; do i=$((i+1)); echo $i; sleep ${pause}; done; exit 7`;
 const numbers = (to: number): string => Array.from({ length: to }, (_, at) => String(at + 1)).join("\n");
+const pidOf = (task: Task, words: string): number | undefined =>
+  processes(task).find(({ command }) => command === words)?.pid;
 const scripts = (task: Task): readonly unknown[] =>
   processes(task).filter(({ command }) => command.endsWith("/script"));
 
@@ -86,7 +88,8 @@ it.concurrent("without a bucket a session leaves the job, and another one goes o
 
 it.concurrent("a job is handed on from step to step, and its held container ends with it", async () => {
   const prefix = "chain/";
-  const inputs = { ...aws.newTask(), bucket: aws.world.made.bucket, prefix, run: count(8) };
+  const run = "echo 1; sleep 601 || :; echo 2; exit 7";
+  const inputs = { ...aws.newTask(), bucket: aws.world.made.bucket, prefix, run };
   const started = await aws.step({ ...inputs, detach: "1s" });
   expect(started.outputs).toMatchObject({ outcome: "detached" });
   expect(started.conclusion).toBe("success");
@@ -94,8 +97,9 @@ it.concurrent("a job is handed on from step to step, and its held container ends
   expect(task?.lastStatus).toBe("RUNNING");
   const second = await attaches(started.outputs["handle"] ?? "", { detach: "2s" });
   expect(second.outputs).toMatchObject({ outcome: "detached" });
-  const third = await attaches(second.outputs["handle"] ?? "");
-  expect(third.outputs).toMatchObject({ "exit-code": "7", stdout: numbers(8) });
+  const third = attaches(second.outputs["handle"] ?? "");
+  process.kill(task === undefined ? NaN : (pidOf(task, "sleep 601") ?? NaN));
+  expect((await third).outputs).toMatchObject({ "exit-code": "7", stdout: numbers(2) });
   await eventually(() => aws.objects(prefix), []);
   await eventually(() => task?.lastStatus, "STOPPED");
 });

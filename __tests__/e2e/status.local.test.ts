@@ -52,6 +52,7 @@ it.each([
         outcome: success ? "succeeded" : "failed",
         seconds: expect.any(Number) as number,
         stdout: "",
+        phases: expect.objectContaining({ Script: expect.any(Number) as number }) as object,
       },
     ]);
     expect([result.conclusion, result.exitCode]).toEqual(success ? ["success", 0] : ["failure", 1]);

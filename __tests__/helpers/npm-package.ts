@@ -34,7 +34,9 @@ export function installPackage(): InstalledPackage {
 }
 
 export interface CliRequest {
-  /** Options as inputs; the cluster is the seed's unless given. */
+  /** `run` unless given. Another one gets no options by itself. */
+  readonly command?: "run" | "attach" | "logs";
+  /** Options of `run` as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
   readonly inputs: Inputs;
   /** What follows the options. */
   readonly words?: readonly string[];
@@ -54,13 +56,15 @@ export interface CliEnd extends CliOutput {
   readonly exitCode: number | null;
 }
 
-/** Runs `fargate-exec run` as a user with exactly the rights that these inputs need, and no variable of this process. */
+/** Runs `fargate-exec` as a user with exactly the rights that these inputs need, and no variable of this process. */
 export async function runCli(aws: Aws, installed: InstalledPackage, request: CliRequest): Promise<CliEnd> {
   const { words = [], program = [installed.program], env = {}, stdin = "", onOutput } = request;
+  const { command = "run" } = request;
   const inputs = { cluster: aws.world.made.cluster, ...request.inputs };
-  const options = Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
+  const given = command === "run" ? Object.entries(inputs) : [];
+  const options = given.map(([name, value]) => `--${name}=${value}`);
   const [file = "", ...first] = program;
-  const child = spawn(file, [...first, "run", ...options, ...words], {
+  const child = spawn(file, [...first, command, ...options, ...words], {
     cwd: installed.folder,
     env: {
       PATH: process.env["PATH"] ?? "",

@@ -906,6 +906,26 @@ describe("without a bucket", () => {
     expect(clock.now() - began).toBeGreaterThanOrEqual(45_000);
   });
 
+  it.each([
+    ["goes on beside one session that it has seen twice", ["Connected"], true, 12_000, "placed", 1],
+    ["waits 45 s where logs may hold places, too", ["Connected"], false, 44_000, "waiting", 0],
+    ["goes on beside it then", ["Connected"], false, 60_000, "placed", 1],
+    ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
+  ])("where the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, told) => {
+    sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
+    const one = asking("one", {
+      ...{ withBucket: false, attaches: true },
+      isUnlogged: () => Promise.resolve(unlogged),
+    });
+    await settled();
+    expect(one.state).toBe("waiting");
+    await passing(ms);
+    expect(one.state).toBe(state);
+    const said = one.log.lines.filter((line) => line.includes("another step that follows the same job"));
+    expect(said).toHaveLength(told);
+    if (one.state === "placed") expect(await one.done).toMatchObject({ beside: true });
+  });
+
   it("waits again for one that came during the pause", async () => {
     const one = asking("one", { withBucket: false });
     await settled();

@@ -93,6 +93,15 @@ function several(tasks: number, stdout: string) {
   } as const;
 }
 
+it("give the seconds of each phase of a task, once", () => {
+  const times = { beganAt: 1_000, readyAt: 1_250, placedAt: 1_250, attachedAt: 2_504, endedAt: 14_900 };
+  const { task, ...rest } = aResult("exited", "0", "0");
+  const result = { ...rest, task: { ...task, times } };
+  const [first, second] = JSON.parse(outputs(result)["results"] ?? "") as object[];
+  expect(first).toMatchObject({ phases: { "Exec agent": 0.25, "Session and delivery": 1.25, Script: 12.4 } });
+  expect(second).not.toHaveProperty("phases");
+});
+
 it("give each worker its own last lines of standard output, without its label", () => {
   const stdout = "[0] a\n[1] x\n[0] [1] b\nnot a line of a worker\n[1] y";
   const results = JSON.parse(outputs(several(2, stdout))["results"] ?? "") as object[];

@@ -1,5 +1,6 @@
 import MarkdownIt, { type Token } from "markdown-it";
 import { Failure } from "../../src/errors.ts";
+import type { Inputs } from "../../src/inputs/inputs.ts";
 import { failedResult, type Result } from "../../src/report/result.ts";
 import { scriptSummaries } from "../../src/report/script-summaries.ts";
 import { summary } from "../../src/report/summary.ts";
@@ -49,6 +50,41 @@ it("has a row for each attempt of a job that was run again", () => {
   const several: Result = { kind: "several", tasks: [aResult("exited", "0"), once] };
   expect(summary(several, aStep, NO_TIME)).toContain("| 1 | 2 | ");
 });
+
+it("fits where each of a thousand jobs was run ten times", () => {
+  const once = {
+    taskId: "1".repeat(32),
+    outcome: "unknown",
+    end: "task-stopped",
+    reason: "infrastructure",
+  } as const;
+  const job = { ...aResult("exited", "0"), earlier: Array.from({ length: 9 }, () => once) };
+  const text = summary({ kind: "several", tasks: Array.from({ length: 1_000 }, () => job) }, aStep, NO_TIME);
+  expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
+  expect(text).toContain("… and 7000 more.");
+});
+
+it.each([
+  ["always", "0", true],
+  ["on-failure", "1", true],
+  ["on-failure", "0", false],
+  ["never", "1", false],
+])(
+  "has the command for a shell in a task that is kept: keep-task %s, exit code %s",
+  (keepTask, code, isKept) => {
+    const where = { kind: "new", start: { keepTask } } as Extract<Inputs["where"], { kind: "new" }>;
+    const result = aResult("exited", code);
+    const task = { ...result.task, target: { ...aTarget(), started: true } };
+    const text = summary(
+      { ...result, task },
+      { ...aStep, selection: { where, region: "eu-west-1" } },
+      NO_TIME,
+    );
+    expect(
+      text.includes(`aws ecs execute-command --region eu-west-1 --cluster ci --task ${ID} --container app`),
+    ).toBe(isKept);
+  },
+);
 
 it("shows nothing of the job's output", () => {
   expect(summary(aResult("exited", "1"), aStep, NO_TIME)).not.toContain("schema version");

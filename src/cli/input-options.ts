@@ -13,14 +13,13 @@ export const FLAGS: ReadonlySet<InputName> = new Set(flags);
 /** The inputs of which each option is one variable, whose value may have several lines. */
 const VARIABLES: ReadonlySet<InputName> = new Set(["env", "secrets"]);
 
-/** Adds an option for each input, by its name. Returns what reads the options that were given, as inputs. */
+/** Adds an option for each of these inputs, by default for all, by its name. Returns what reads the options that were given, as inputs. */
 export function addInputOptions(
   command: Command,
-  { without = [], env }: { readonly without?: readonly InputName[]; readonly env: NodeJS.ProcessEnv },
+  { names = inputNames, env }: { readonly names?: readonly InputName[]; readonly env: NodeJS.ProcessEnv },
 ): () => RunInputs {
   const given = new Map<InputName, string[]>();
-  for (const name of inputNames) {
-    if (without.includes(name)) continue;
+  for (const name of names) {
     const option = new Option(`--${name} ${valueOf(name)}`).argParser((text: string) => {
       if (VARIABLES.has(name)) checkVariable(text, env);
       given.set(name, [...(given.get(name) ?? []), text]);

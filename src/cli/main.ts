@@ -1,9 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { runOnFargate } from "../run-on-fargate.ts";
+import { inputNames } from "../inputs/names.ts";
+import type { RunInputs, RunResult } from "../program/run-options.ts";
+import { runOnFargate, showOnFargate } from "../run-on-fargate.ts";
 import { VERSION } from "../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
+import { HANDLE_HELP, handleText } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
 import { withScript } from "./script.ts";
@@ -40,6 +43,8 @@ function commandLine(): Command {
     .enablePositionalOptions();
   addRun(all);
   addCheck(all);
+  addAttach(all);
+  addLogs(all);
   addLocal(all);
   return all;
 }
@@ -64,8 +69,37 @@ function addCheck(all: Command): void {
   const command = ownOptions(all.command("check")).description(
     "Only looks whether a run with these options could work, and shows what is missing. Runs nothing.",
   );
-  const inputs = addInputOptions(command, { without: ["check"], env: process.env });
+  const names = inputNames.filter((name) => name !== "check");
+  const inputs = addInputOptions(command, { names, env: process.env });
   command.action(async (own: OwnOptions) => runAndEnd({ ...inputs(), check: true }, own));
+}
+
+function addAttach(all: Command): void {
+  const command = ownOptions(all.command("attach"))
+    .description("Follows a script that was left running, to its end. Its exit code is that of the script.")
+    .argument("<handle>", HANDLE_HELP);
+  const names = ["role-to-assume", "detach", "queue-timeout"] as const;
+  const inputs = addInputOptions(command, { names, env: process.env });
+  command.action(async (handle: string, own: OwnOptions) => {
+    const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
+    checkDetach(given, own);
+    await runAndEnd(given, own);
+  });
+}
+
+function addLogs(all: Command): void {
+  const command = ownOptions(all.command("logs"))
+    .description(
+      "Shows what a script that was left running has printed so far, by way of a bucket, and does not follow it.",
+    )
+    .argument("<handle>", HANDLE_HELP);
+  const inputs = addInputOptions(command, { names: ["role-to-assume"], env: process.env });
+  command.action(async (handle: string, own: OwnOptions) => {
+    const given = { ...inputs(), attach: await handleText(handle, process.stdin) };
+    const { outcome, exitCode } = await end(given, own, showOnFargate);
+    const isShown = outcome === "detached" || exitCode !== undefined;
+    process.exitCode = isShown ? 0 : OWN_FAILURE;
+  });
 }
 
 function addLocal(all: Command): void {
@@ -88,12 +122,17 @@ function ownOptions(command: Command): Command {
     .option("--outputs-file <path>", "Writes the outputs of action.yml to this file, as one JSON object.");
 }
 
-async function runAndEnd(inputs: Parameters<typeof runOnFargate>[0], own: OwnOptions): Promise<void> {
+async function runAndEnd(inputs: RunInputs, own: OwnOptions): Promise<void> {
+  process.exitCode = exitCodeOf(await end(inputs, own, runOnFargate));
+}
+
+/** Carries out a command by the engine, and shows and writes what has become of it. */
+async function end(inputs: RunInputs, own: OwnOptions, engine: typeof runOnFargate): Promise<RunResult> {
   // The lines of a check are its result.
   const log = terminal(own, { lines: inputs.check !== undefined });
   const { stdout, stderr } = process;
   const signal = cancelOnSignals(() => log.leave());
-  const result = await runOnFargate(inputs, { stdout, stderr, log, signal });
+  const result = await engine(inputs, { stdout, stderr, log, signal });
   log.end();
   if (result.error !== undefined) log.error(result.error);
   if (own.outputsFile !== undefined) {
@@ -101,7 +140,7 @@ async function runAndEnd(inputs: Parameters<typeof runOnFargate>[0], own: OwnOpt
     const mode = result.outcome === "detached" ? 0o600 : 0o666;
     writeFileSync(own.outputsFile, `${JSON.stringify(result.outputs)}\n`, { mode });
   }
-  process.exitCode = exitCodeOf(result);
+  return result;
 }
 
 function terminal(

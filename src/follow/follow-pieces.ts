@@ -2,10 +2,9 @@ import type { Log } from "../log.ts";
 import { PieceReader, type PieceEvent, type Stall } from "../pieces/reader.ts";
 import type { FolderAccess, OrderedFolder } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
-import type { ExtractedItem } from "../stream/extract.ts";
 import { CANCELLING_MS, type FollowContext } from "./follow-session.ts";
-import type { CarrierEnd } from "./job-end.ts";
 import { PieceControl } from "./piece-control.ts";
+import { passOn, type PiecesRead } from "./read-pieces.ts";
 
 /** The time to read what was uploaded before the container ended. */
 const LAST_PIECES_MS = 15_000;
@@ -16,17 +15,13 @@ const LAST_WORD_MS = 2_000;
 /** The longest pause between two looks at what is due. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** How a job's pieces ended as its carrier. */
+/** How a job's pieces ended as its carrier: where they are exhausted the container has ended, where they stall another one is needed. */
 export type PiecesEnd =
-  | Extract<CarrierEnd, { kind: "status" | "refused" }>
-  /** The container has ended. Its output is known up to this byte of the spool. */
-  | { readonly kind: "exhausted"; readonly position: number }
+  | PiecesRead
   /** The caller has given up the pieces, or the job was cancelled and did not end in time. */
   | { readonly kind: "closed" }
   /** The job is left running. The container may write its pieces until then, in milliseconds since the epoch. */
-  | { readonly kind: "detached"; readonly writableUntil: number }
-  /** Another carrier is needed. */
-  | ({ readonly kind: "stalled" } & Stall);
+  | { readonly kind: "detached"; readonly writableUntil: number };
 
 export interface FollowPiecesOptions extends Pick<
   FollowContext,
@@ -186,51 +181,11 @@ export class PieceFollower {
     this.#answered.abort();
   }
 
-  #handle(event: PieceEvent): PiecesEnd | undefined {
-    const { extractor, onRead } = this.#options;
-    switch (event.kind) {
-      case "proven":
-        return undefined;
-      case "bytes": {
-        const end = this.#pass(extractor.readPiece(event.begin, event.bytes));
-        onRead(this.#reader.next);
-        this.#control.confirmed();
-        return end;
-      }
-      case "end":
-        onRead(this.#reader.next);
-        return this.#pass(extractor.readEnd(event.length, event.text));
-      case "exhausted":
-        return { kind: "exhausted", position: extractor.confirmed };
-      case "stalled":
-        return event;
-    }
-  }
-
-  #pass(items: Iterable<ExtractedItem>): PiecesEnd | undefined {
-    const { onShown } = this.#options;
-    for (const item of items) {
-      switch (item.kind) {
-        case "text":
-        case "header":
-        case "file-command":
-        case "file-left-out":
-        case "confirmed":
-          onShown(item);
-          break;
-        case "gap":
-          onShown(item);
-          return {
-            kind: "stalled",
-            reason: "hole",
-            seen: `byte ${item.expected} was expected and byte ${item.got} came`,
-          };
-        case "status":
-        case "refused":
-          return item;
-      }
-    }
-    return undefined;
+  #handle(event: PieceEvent): PiecesRead | undefined {
+    const end = passOn(event, this.#options);
+    if (event.kind === "bytes" || event.kind === "end") this.#options.onRead(this.#reader.next);
+    if (event.kind === "bytes") this.#control.confirmed();
+    return end;
   }
 
   async #lastWord(word: "isTaken" | "isAttached" | "isDetached"): Promise<void> {

@@ -48,6 +48,7 @@ function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
     page: errorsPage(process.env),
     timeout,
     scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
+    selection: inputs,
   };
 }
 

@@ -126,42 +126,30 @@ export function checkDetach(
   where: TaskSelection | undefined,
 ): void {
   if (detach === undefined) return;
-  const given = shown(reader.text("detach"));
-  if ((where?.kind === "service" || where?.kind === "new") && where.tasks !== 1)
-    reader.refuse(
-      "detach",
-      "left out with 'tasks'",
-      given,
-      "A handle names one job: run a step for each task.",
-    );
-  if (lock !== undefined)
-    reader.refuse(
-      "detach",
-      "left out with 'lock'",
-      given,
+  const isSeveral = (where?.kind === "service" || where?.kind === "new") && where.tasks !== 1;
+  const readsLog = logs === "cloudwatch" || logs === "s3";
+  const others: readonly (readonly [isGiven: boolean, other: string, advice: string])[] = [
+    [isSeveral, "tasks", "A handle names one job: run a step for each task."],
+    [
+      lock !== undefined,
+      "lock",
       "The step that holds the lock follows its job to the end: leave 'detach' out, or 'lock'.",
-    );
-  if (retry !== undefined)
-    reader.refuse(
-      "detach",
-      "left out with 'retry'",
-      given,
+    ],
+    [
+      retry !== undefined,
+      "retry",
       "Whether the script runs again is known at its end: leave 'detach' out, or 'retry'.",
-    );
-  if (deployment !== undefined)
-    reader.refuse(
-      "detach",
-      "left out with 'deployment'",
-      given,
+    ],
+    [
+      deployment !== undefined,
+      "deployment",
       "The deployment is told what the script's end means: leave 'detach' out, or 'deployment'.",
-    );
-  if (logs === "cloudwatch" || logs === "s3")
-    reader.refuse(
-      "detach",
-      `left out with 'logs: ${logs}'`,
-      given,
-      "That log is read when the job has ended: leave 'logs' out, or 'detach'.",
-    );
+    ],
+    [readsLog, `logs: ${logs}`, "That log is read when the job has ended: leave 'logs' out, or 'detach'."],
+  ];
+  const given = shown(reader.text("detach"));
+  for (const [isGiven, other, advice] of others)
+    if (isGiven) reader.refuse("detach", `left out with '${other}'`, given, advice);
   if (detach >= timeout)
     reader.refuse(
       "detach",

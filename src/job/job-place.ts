@@ -38,13 +38,14 @@ export class JobPlace {
   async take(signal: AbortSignal = this.#context.cancel): Promise<boolean> {
     await this.#givingBack;
     if (this.#place !== undefined) return false;
-    const { container, owner } = this.#job;
+    const { container, owner, start } = this.#job;
     const { inputs, origin, target, aws, ledger, early, clock, log, queues } = this.#context;
     this.#place = await takePlace({
       target,
       sessionTarget: container.sessionTarget,
       shares: this.#shares(),
       isUnlogged: () => this.#isUnlogged(),
+      attaches: start === undefined,
       early: early?.take(container.sessionTarget),
       inputs,
       matrix: inputs.matrix,

@@ -7,38 +7,50 @@ import type { Log } from "../log.ts";
  * session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
  * (others.sh), and this run's attacher ends the other attacher there.
  */
-const DISCONNECTED_MS = 45_000;
+const PATIENCE_MS = 45_000;
+const LOST =
+  `has had no client for ${PATIENCE_MS / 1000} s: this run goes on beside it. The container ends it if it is of a run of this ` +
+  "action.";
+const MAY_FOLLOW =
+  "may be that of another step that follows the same job: this step goes on beside it, and the container tells.";
 
-/** Finds a container's only session lost, once it has had no client for long. */
+/**
+ * A container's only session, beside which a run may go on: one that has had no client for long, or any one where the run attaches
+ * to a job. That may be the job's own session, of another step, and only the container can tell.
+ */
 export class LoneSession {
   readonly #clock: Pick<Clock, "now">;
   readonly #log: Pick<Log, "info">;
   #seen: { readonly id: string; readonly since: number } | undefined;
-  /** The id of the session that was found lost. */
-  #lost: string | undefined;
+  /** The id of the last session of which the log has told. */
+  #told: string | undefined;
 
   constructor(clock: Pick<Clock, "now">, log: Pick<Log, "info">) {
     this.#clock = clock;
     this.#log = log;
   }
 
-  /** Whether these sessions are a single lost one, beside which the run may go on. Says so once. */
-  isLost([first, ...others]: readonly ActiveSession[]): boolean {
+  /**
+   * Whether the run may go on beside these sessions, which an earlier look has seen, too. Says so once. A run that attaches does so at its
+   * second look, unless logs of earlier sessions may still be uploaded, which keep their places.
+   */
+  letsPass(
+    [first, ...others]: readonly ActiveSession[],
+    { attaches, isUnlogged }: { readonly attaches: boolean; readonly isUnlogged: boolean },
+  ): boolean {
     const now = this.#clock.now();
-    if (first?.status !== "Disconnected" || others.length > 0) this.#seen = undefined;
+    const isOne = first !== undefined && others.length === 0;
+    if (!isOne || (!attaches && first.status !== "Disconnected")) this.#seen = undefined;
     else if (this.#seen?.id !== first.id) this.#seen = { id: first.id, since: now };
-    else if (now - this.#seen.since >= DISCONNECTED_MS) {
-      if (this.#lost !== first.id) this.#tell(first.id);
-      this.#lost = first.id;
+    else if (now - this.#seen.since >= (attaches && isUnlogged ? 0 : PATIENCE_MS)) {
+      this.#tell(first.id, attaches ? MAY_FOLLOW : LOST);
       return true;
     }
     return false;
   }
 
-  #tell(id: string): void {
-    this.#log.info(
-      `Session ${id} has had no client for ${DISCONNECTED_MS / 1000} s: this run goes on beside it. The container ends it ` +
-        "if it is of a run of this action.",
-    );
+  #tell(id: string, why: string): void {
+    if (this.#told !== id) this.#log.info(`Session ${id} ${why}`);
+    this.#told = id;
   }
 }

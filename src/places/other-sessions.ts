@@ -21,6 +21,8 @@ export interface SessionQueueOptions extends QueueOptions {
    * the list.
    */
   readonly isUnlogged: () => Promise<boolean>;
+  /** Whether the run attaches to a job that runs already. */
+  readonly attaches?: boolean | undefined;
   /** A look that is under way. */
   readonly early?: SessionLook | undefined;
 }
@@ -36,11 +38,11 @@ export interface SessionPlace {
 /**
  * Waits until the container has no session and it is this run's turn; without the right to list sessions, only a
  * moment. This is no lock: two runs that look in the same moment may both go on. A job of a matrix may also go on `beside`
- * one session, where no log is uploaded. Goes on `beside` a lone session that has lost its client. Fails with
- * `container-busy` at the deadline.
+ * one session, where no log is uploaded. Goes on `beside` a lone session that has lost its client, or that may be of the job to which
+ * the run attaches. Fails with `container-busy` at the deadline.
  */
 export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
-  const { clock, log, signal, random = Math.random, matrix } = options;
+  const { clock, log, signal, random = Math.random, matrix, attaches = false } = options;
   const turns = turnsOf(matrix, random);
   const list = lister(options);
   /** The last look. */
@@ -57,7 +59,7 @@ export async function waitForOtherSessions(options: SessionQueueOptions): Promis
     Object.assign(last, { asked, beside: false, joins: false });
     if (first === undefined) return undefined;
     last.joins = isUnlogged && others.length === 0 && turns.mayJoin({ asked, answered: clock.now() }, first);
-    last.beside = last.joins || lone.isLost(sessions);
+    last.beside = last.joins || lone.letsPass(sessions, { attaches, isUnlogged });
     if (last.beside) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return { who: `session ${first.id}${more}`, since: first.since };

@@ -26,6 +26,8 @@ export interface PlaceOptions extends QueueOptions {
   readonly aws: { readonly s3: QueueS3; readonly ssm: LostSessionContext["ssm"] };
   /** Whether the container's sessions are logged nowhere. Only a run without a bucket asks. */
   readonly isUnlogged: () => Promise<boolean>;
+  /** Whether the run attaches to a job that runs already. Only a run without a bucket asks. */
+  readonly attaches?: boolean | undefined;
   /** A look at the container's sessions that is under way. */
   readonly early?: SessionLook | undefined;
   /** Called with the claim before it is made, and with undefined when it is given back: what has to be undone. */

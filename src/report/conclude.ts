@@ -9,7 +9,10 @@ import {
 } from "./result.ts";
 
 /** The result of a job: its status, or the failure that says why there is none. */
-export function conclude({ end, attached, sessionIds, handle }: JobReport, task: TaskFacts): TaskResult {
+export function conclude(
+  { end, attached, sessionIds, handle }: Pick<JobReport, "end" | "attached" | "sessionIds" | "handle">,
+  task: TaskFacts,
+): TaskResult {
   const { target } = task;
   const sessionId = sessionIds.at(-1) ?? "unknown";
   switch (end.kind) {

@@ -1,5 +1,6 @@
 import { harmlessLine, harmlessText } from "../show/sanitise.ts";
-import type { TaskResult, WorkerOutcome } from "./result.ts";
+import type { TaskFacts, TaskResult, WorkerOutcome } from "./result.ts";
+import { timeline } from "./timeline.ts";
 
 /** An object of the output `results`: the end of one worker, or of a task in which no worker's end is known. */
 export interface Entry {
@@ -12,6 +13,8 @@ export interface Entry {
   readonly seconds: number | null;
   /** The last lines of its standard output, sanitised. */
   readonly stdout: string;
+  /** Of the task's first worker: the seconds of each phase of the task, by the name that the summary has for it. */
+  readonly phases?: Readonly<Record<string, number>>;
 }
 
 /** The most lines and characters of a worker's standard output in `results`. */
@@ -36,10 +39,21 @@ function entriesOf(result: TaskResult, index: number): readonly Entry[] {
     return [{ ...common, ...unknown, outcome: result.outcome, stdout: result.task.stdout }];
   }
   const own = stdoutOfWorkers(result.task.stdout, result.workers.length);
-  return result.workers.map(({ worker, exitCode, outcome, seconds }) => ({
+  const phases = phasesOf(result.task);
+  return result.workers.map(({ worker, exitCode, outcome, seconds }, i) => ({
     ...common,
     ...{ worker, exitCode, outcome, seconds, stdout: own.get(worker) ?? "" },
+    ...(i === 0 && phases !== undefined && { phases }),
   }));
+}
+
+/** From RunTask, or the choice of a running task, to the job's end. */
+function phasesOf({ times, described, target: { started } }: TaskFacts): Entry["phases"] {
+  const { beganAt, endedAt } = times ?? {};
+  if (beganAt === undefined || endedAt === undefined) return undefined;
+  const from = started ? Math.min(described?.createdAt ?? beganAt, beganAt) : beganAt;
+  const spans = timeline({ from, to: endedAt }, times, described, started);
+  return Object.fromEntries(spans.map(({ name, from, to }) => [name, Math.round((to - from) / 10) / 100]));
 }
 
 /** The standard output of each worker: with several, the container puts `[N] ` before each line. */

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../errors.ts";
+import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { lastLine, namedLine } from "./last-words.ts";
 import {
@@ -18,6 +19,8 @@ export interface ExplainedStep {
   readonly timeout: number | undefined;
   /** The script's path in the workspace; undefined for a script that is no file of it. */
   readonly scriptFile: string | undefined;
+  /** The region and what tasks were selected, which tell whether a task is kept; undefined where the inputs are not known. */
+  readonly selection?: Pick<Inputs, "where" | "region"> | undefined;
 }
 
 export interface Explanation {

@@ -1,10 +1,14 @@
 import { consoleHost } from "../aws/partitions.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { link, literal, literalCell } from "./markdown.ts";
+import { isKept, shellCommand } from "../undo/keep-task.ts";
+import type { ExplainedStep } from "./explain.ts";
 import type { TaskFacts, TaskResult, WorkerResult } from "./result.ts";
 
 /** A table with more rows is folded. */
 const MOST_OPEN_ROWS = 20;
+/** The most rows of a table. Each has some 150 bytes, and GitHub takes no summary of more than 1 MiB. */
+const MOST_ROWS = 3_000;
 /** The most exit codes of a task's workers in its row. */
 const MOST_CODES = 16;
 const MOST_LAST_LINES = 50;
@@ -21,6 +25,14 @@ export function factRows({ task, exitCode }: TaskResult, taskTitle: string): str
       log.kind === "cloudwatch" && log.url !== undefined ? link(log.name, log.url) : literalCell(log.name),
     ]);
   return rows.map(([name, value]) => `| ${name} | ${value} |`);
+}
+
+/** How to look into a task that `keep-task` keeps. */
+export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
+  const { target } = task ?? {};
+  const isThere = target?.started === true && selection !== undefined;
+  if (!isThere || !isKept(selection.where, outcome === "succeeded")) return [];
+  return [`| Shell in the kept task | ${literalCell(shellCommand(target, selection.region))} |`];
 }
 
 function placeRows({ target, described }: TaskFacts, taskTitle: string): [string, string][] {
@@ -96,8 +108,11 @@ export function lastLinesSection(printed: string): string[] {
   return folded("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
 }
 
-function foldedTable(title: string, head: readonly string[], rows: readonly string[]): string[] {
-  const table = [...head, ...rows];
+/** A table that is folded where it is long, and cut where it is too long for a summary. */
+export function foldedTable(title: string, head: readonly string[], rows: readonly string[]): string[] {
+  const more = rows.length - MOST_ROWS;
+  const cut = more > 0 ? ["", `… and ${more} more.`] : [];
+  const table = [...head, ...rows.slice(0, MOST_ROWS), ...cut];
   return rows.length > MOST_OPEN_ROWS ? folded(title, table) : [...table, ""];
 }
 

@@ -10,7 +10,14 @@ import {
   type TaskResult,
   taskResults,
 } from "./result.ts";
-import { factRows, lastLinesSection, taskTable, workerTable } from "./summary-tables.ts";
+import {
+  factRows,
+  foldedTable,
+  keptRows,
+  lastLinesSection,
+  taskTable,
+  workerTable,
+} from "./summary-tables.ts";
 import { pullAdvice, type StepTimes, timeline, timelineSection } from "./timeline.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
@@ -38,7 +45,7 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes): 
   const why = explain(result, step);
   if (why !== undefined) lines.push(...quoted(why.message), "", `[What this means](${why.page})`, "");
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
-  const rows = factRows(decisive, taskTitle);
+  const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step)];
   if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
   lines.push(...attemptTable(taskResults(result)));
   if (result.kind === "several") lines.push(...taskTable(result.tasks));
@@ -78,7 +85,8 @@ function attemptTable(tasks: readonly TaskResult[]): string[] {
   if (rows.length === 0) return [];
   const titles = ["Attempt", "Task", "Outcome", "End", "Run again for"];
   const heads = tasks.length === 1 ? titles : ["Index", ...titles];
-  return [`| ${heads.join(" | ")} |`, `|${heads.map(() => "---|").join("")}`, ...rows, ""];
+  const head = [`| ${heads.join(" | ")} |`, `|${heads.map(() => "---|").join("")}`];
+  return foldedTable(`${rows.length} attempts`, head, rows);
 }
 
 /** The column "What to do" is empty unless the check is NG. */

@@ -42,4 +42,4 @@ export interface Display extends Log {
 }
 
 /** What the report depends on. */
-export type ReportedInputs = Pick<Inputs, "summary" | "timeout" | "script">;
+export type ReportedInputs = Pick<Inputs, "summary" | "timeout" | "script" | "where" | "region">;

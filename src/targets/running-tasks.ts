@@ -15,8 +15,15 @@ import { findTarget } from "./tasks/find-target.ts";
 import { describeServiceTasks } from "./tasks/service-tasks.ts";
 
 /** The container of a job that runs already. No call is made: its output may outlive the task. */
-export function jobOfHandle({ cluster, task, container }: JobHandle): JobTargets {
-  const target: Target = {
+export function jobOfHandle(handle: JobHandle): JobTargets {
+  return {
+    targets: [targetOfHandle(handle)],
+    ...{ described: [], mayHavePublicIp: false, candidates: { kind: "none" } },
+  };
+}
+
+export function targetOfHandle({ cluster, task, container }: JobHandle): Target {
+  return {
     ...{
       clusterArn: cluster,
       clusterName: clusterName(cluster),
@@ -27,7 +34,6 @@ export function jobOfHandle({ cluster, task, container }: JobHandle): JobTargets
     started: false,
     ...{ cpuUnits: undefined, privateIp: undefined },
   };
-  return { targets: [target], described: [], mayHavePublicIp: false, candidates: { kind: "none" } };
 }
 
 /** The task that the input `task` names. */

@@ -11,7 +11,7 @@ export function resolvingTitle({
   if (check) return `Looking at the set-up ${inCluster}`;
   switch (where.kind) {
     case "handle":
-      return `Attaching to the job in task ${lastPart(where.handle.task)}`;
+      return `Looking for the job in task ${lastPart(where.handle.task)}`;
     case "task":
       return `Looking at task ${lastPart(where.task)}`;
     case "service":

@@ -27,12 +27,28 @@ export function keepTasks(
   if (where.kind !== "new") return [];
   const { keepTask } = where.start;
   return tasks.filter(({ target: { taskArn }, succeeded }) => {
-    if (keepTask === "never" || (keepTask === "on-failure" && succeeded)) return false;
+    if (!isKept(where, succeeded)) return false;
     const kept = ledger.entries.filter((entry) => entry.kind === "task" && entry.taskArn === taskArn);
     for (const entry of kept) ledger.drop(entry);
     if (kept.length > 0) log.info(`Task ${taskArn} is kept: 'keep-task' is '${keepTask}'.`);
     return kept.length > 0;
   });
+}
+
+/** Whether `keep-task` keeps a task whose job has succeeded, or not. */
+export function isKept(where: Inputs["where"], succeeded: boolean): boolean {
+  if (where.kind !== "new") return false;
+  const { keepTask } = where.start;
+  return keepTask === "always" || (keepTask === "on-failure" && !succeeded);
+}
+
+/** The command that opens a shell in this container. */
+export function shellCommand({ container, ...task }: EndedTask["target"], region: string): string {
+  return `aws ecs execute-command ${options(task, region)} --container ${container} --interactive --command /bin/sh`;
+}
+
+function options({ clusterName, taskId }: Omit<EndedTask["target"], "container">, region: string): string {
+  return `--region ${region} --cluster ${clusterName} --task ${taskId}`;
 }
 
 /** The most notices on tasks. The runner keeps ten of a step. */
@@ -60,21 +76,17 @@ export function tellKept(
 }
 
 /** `end`: when a held container ends by itself at the latest, in milliseconds since the epoch. */
-function noticeOn(
-  { clusterName, taskId, container }: EndedTask["target"],
-  region: string,
-  end: number | undefined,
-): string {
+function noticeOn(target: EndedTask["target"], region: string, end: number | undefined): string {
+  const { clusterName, taskId } = target;
   const life =
     end === undefined
       ? "until its own command ends or you stop it"
       : `until ${new Date(end).toISOString().slice(0, 16).replace("T", " ")} UTC at the latest`;
-  const which = `--region ${region} --cluster ${clusterName} --task ${taskId}`;
   const host = consoleHost(region);
   return [
     `Task ${taskId} is kept, and costs, ${life}.`,
-    `Open a shell: aws ecs execute-command ${which} --container ${container} --interactive --command /bin/sh`,
-    `Stop it: aws ecs stop-task ${which}`,
+    `Open a shell: ${shellCommand(target, region)}`,
+    `Stop it: aws ecs stop-task ${options(target, region)}`,
     ...(host === undefined
       ? []
       : [

@@ -85,14 +85,19 @@ fx_detach() {
   fx_tell_left
 }
 
-# A step attaches to a job that another one has started. Waits until no other step follows the job by a session, which has one
-# reader. A reader that was lost types nothing more, and counts for 40 s (fx_is_read). False where one goes on to follow.
+# A step attaches to a job that another one has started. A session has one reader, so the attacher of another step is asked for a sign
+# of it: a reader that is there types a line at once. One that was lost types nothing more, and counts for 40 s (fx_is_read). False where
+# a reader follows the job.
 fx_await_last_reader() {
   fx_tries=45
   while fx_is_read "$fx_dir"; do
-    [ "$fx_tries" -gt 0 ] || fx_mark '! followed another step follows the job by its session'
-    [ "$fx_tries" -gt 0 ] || return
-    [ "$fx_tries" -lt 45 ] || fx_mark 'n Another step follows the job by its session. Waiting for its end, 45 s at most.'
+    if [ "$fx_tries" -eq 45 ]; then
+      fx_mark 'n Another step follows the job by its session. Waiting for a sign of it, 45 s at most.'
+      fx_want_sign "$fx_dir"
+    elif [ "$fx_tries" -eq 0 ] || { [ ! -e "$fx_dir/asked" ] && [ ! -e "$fx_dir/asking" ]; }; then
+      fx_mark '! followed another step follows the job by its session'
+      return 1
+    fi
     sleep 1
     fx_tries=$((fx_tries - 1))
   done

@@ -1,0 +1,29 @@
+import { isRecord } from "../record.ts";
+import { UsageError } from "./usage-error.ts";
+
+export const HANDLE_HELP =
+  "the output 'handle' of the run that has left the script; - reads it, or the file of --outputs-file, from standard input";
+
+/**
+ * The handle of a command line, or of standard input where that is `-`: there it is not in the list of processes. Standard input may
+ * also be the file that `--outputs-file` has written. Rejects with a `UsageError` where there is none. Its form is not looked at.
+ */
+export async function handleText(given: string, stdin: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  if (given === "-") for await (const chunk of stdin) chunks.push(chunk);
+  const text = (given === "-" ? Buffer.concat(chunks).toString() : given).trim();
+  const handle = text.startsWith("{") ? handleIn(text) : text;
+  if (handle === "")
+    throw new UsageError("There is no handle: it is empty unless a script was left running.");
+  return handle;
+}
+
+function handleIn(outputs: string): string {
+  try {
+    const parsed: unknown = JSON.parse(outputs);
+    const handle = isRecord(parsed) ? parsed["handle"] : undefined;
+    return typeof handle === "string" ? handle : "";
+  } catch {
+    return outputs;
+  }
+}

@@ -1,0 +1,94 @@
+import { knownEnd } from "./aws/static-keys.ts";
+import { Failure } from "./errors.ts";
+import type { JobEnd } from "./follow/job-end.ts";
+import { type PiecesRead, readPieces } from "./follow/read-pieces.ts";
+import { type JobHandle, writeHandle } from "./inputs/handle.ts";
+import { JobOutput } from "./job/output.ts";
+import { folderOf } from "./pieces/orders.ts";
+import { PieceStore } from "./pieces/store.ts";
+import { bucketOwner } from "./ready/bucket.ts";
+import { conclude } from "./report/conclude.ts";
+import { printed, type Result, type TaskFacts } from "./report/result.ts";
+import { runStep } from "./step/run-step.ts";
+import type { OpenStep } from "./step/step.ts";
+import type { Surroundings } from "./step/surroundings.ts";
+import { targetOfHandle } from "./targets/running-tasks.ts";
+
+/**
+ * Shows what the container of the job of `attach` has uploaded so far, from the first byte that is still kept, and does not follow it.
+ * Changes nothing: the job goes on, and a step that attaches finds all of its output. The result is the job's end where that
+ * was uploaded, too, else `detached`. Never rejects.
+ */
+export async function showUploaded(surroundings: Surroundings): Promise<Result> {
+  return await runStep(perform, surroundings);
+}
+
+async function perform(step: OpenStep): Promise<Result> {
+  const { inputs, clock, log, cancel, drained } = step;
+  if (inputs.where.kind !== "handle") throw new Error("the output of a job is shown by its handle");
+  const { handle } = inputs.where;
+  const target = targetOfHandle(handle);
+  const output = new JobOutput(handle, { inputs, target, write: step.writer(), log });
+  const store = storeOf(handle, step);
+  if (await store.isEmpty()) throw nothingThere();
+  log.phase();
+  const { extractor, show: onShown } = output;
+  const read = await readPieces({ store, extractor, onShown, drained, clock, cancel });
+  store.close();
+  if (read.kind === "exhausted")
+    log.info("The script had not ended when its container uploaded this; more may follow.");
+  const report = { end: endOf(read), attached: true, sessionIds: [], handle: writeHandle(handle) };
+  const task: TaskFacts = {
+    ...{ target, startedAt: undefined, described: undefined, times: undefined, publicIp: undefined },
+    ...{ sessionId: undefined, log: undefined },
+    ...printed(output.end()),
+  };
+  return conclude(report, task);
+}
+
+function storeOf(handle: JobHandle, { inputs, aws, clock, log }: OpenStep): PieceStore {
+  const { pieces, staging, cluster } = handle;
+  if (pieces === undefined || staging === undefined) throw notUploaded();
+  return new PieceStore(folderOf(staging.prefix, pieces.job, pieces.keys), {
+    ...{ bucket: staging.bucket, kmsKeyId: staging.kmsKeyId, owner: bucketOwner(inputs, cluster) },
+    ...{ credentialsEnd: knownEnd(process.env), s3: aws.s3, clock, log },
+  });
+}
+
+function endOf(read: PiecesRead): JobEnd {
+  switch (read.kind) {
+    case "status":
+    case "refused":
+      return read;
+    case "exhausted":
+      return { kind: "detached", writableUntil: undefined };
+    case "stalled":
+      return { kind: "impossible", failure: unreadable(read.seen) };
+  }
+}
+
+function notUploaded(): Failure {
+  return new Failure("bad-input", {
+    failed: "The output of this job can only be shown by following it.",
+    seen: "A session carries it: the job was started without a 'bucket', or S3 can't be used in its container.",
+    advice: "Follow it with 'attach', or give the step that starts the job a 'bucket'.",
+  });
+}
+
+function nothingThere(): Failure {
+  return new Failure("job-gone", {
+    failed: "Nothing of the output of this job is in the bucket.",
+    seen: "The first piece and the container's sign of life are not there.",
+    advice:
+      "A step has taken the job's end and deleted its output, or the bucket's lifecycle rule has. The log of that step has it.",
+  });
+}
+
+function unreadable(seen: string): Failure {
+  return new Failure("no-status", {
+    failed: "The output of the job can't be read to its end.",
+    seen: `In the bucket ${seen}.`,
+    advice:
+      "Follow the job with 'attach': a session then brings what is missing, while the container keeps it.",
+  });
+}
