@@ -4,6 +4,7 @@ import { giveVerdict } from "./deployment/verdict.ts";
 import { findDeployment, type WaitingHook, waitForHook } from "./deployment/wait-for-hook.ts";
 import { warningsOf } from "./deployment/warnings.ts";
 import { asFailure } from "./errors.ts";
+import { serviceOf } from "./inputs/inputs.ts";
 import { decisiveResult, type Result, withoutVerdict } from "./report/result.ts";
 import type { StepContext } from "./step-context.ts";
 import { type ClusterMember, parseService } from "./targets/arn.ts";
@@ -23,7 +24,7 @@ export async function atHook<Step extends StepContext>(
 ): Promise<Result> {
   const { inputs, aws, ledger, clock, log, cancel } = step;
   const { deployment: given, where } = inputs;
-  const named = where.kind === "service" || where.kind === "new" ? where.service : undefined;
+  const named = serviceOf(where);
   if (given === undefined || named === undefined) return await run(step);
   const service = parseService(named, inputs.cluster, inputs.region);
   log.phase(`Waiting for a deployment of service '${service.id}' to reach its pause hook`);

@@ -105,6 +105,11 @@ export type TaskSelection =
   | { readonly kind: "service"; readonly service: string; readonly tasks: number | "all" }
   | NewTasks;
 
+/** The service that the inputs name: of running tasks, or of which new ones borrow. */
+export function serviceOf(where: TaskSelection): string | undefined {
+  return where.kind === "service" || where.kind === "new" ? where.service : undefined;
+}
+
 export interface NewTasks {
   readonly kind: "new";
   readonly of: NewTaskSource;

@@ -1,5 +1,5 @@
 import type { Iam } from "../../aws/iam.ts";
-import type { Inputs } from "../../inputs/inputs.ts";
+import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
 import { arnBeside, clusterName, parseArn, parseService } from "../../targets/arn.ts";
 import { isDefinitionFile } from "../../targets/definitions/definition-file.ts";
 import { FAMILY_PREFIX } from "../../targets/definitions/family.ts";
@@ -82,8 +82,9 @@ function rightsOnService({ inputs, task }: KnownFacts, { ecs, anyTask, context }
       context,
       otherwise: "Or set 'protect: false': without them the job runs unprotected, and a notice says so.",
     });
-  if (deployment !== undefined && where.kind !== "task" && where.service !== undefined) {
-    const service = parseService(where.service, cluster, region);
+  const named = serviceOf(where);
+  if (deployment !== undefined && named !== undefined) {
+    const service = parseService(named, cluster, region);
     const name = `${clusterName(service.cluster)}/${service.id}`;
     rights.push({
       name: "right to decide the deployment",
