@@ -2,6 +2,7 @@ import type { RecordedRequest } from "../../local/front/requests.ts";
 import { type Names, policyOf } from "../../local/iam/policy-files.ts";
 import type { Policy } from "../../local/iam/policy.ts";
 import type { Task } from "../../local/task/task.ts";
+import { parseHandle } from "../../src/inputs/handle.ts";
 import type { World } from "../local/with-local.ts";
 import { callerFilesFor } from "./caller-files.ts";
 import type { Inputs, StepOptions } from "./local.ts";
@@ -80,8 +81,9 @@ export class Rights {
   }
 
   /** The names in the place of the placeholders. */
-  names(inputs: Inputs): Names {
+  names(given: Inputs): Names {
     const { local, made } = this.#world;
+    const inputs = withHandle(given);
     const { name: cluster, settings } = this.#clusterOf(inputs);
     const { cloudWatchLogGroupName, s3BucketName, s3KeyPrefix } = settings.logConfiguration ?? {};
     const key = lastPart(made.kmsKeyId);
@@ -142,6 +144,14 @@ export class Rights {
       .filter((request: RecordedRequest) => request.operation === operation)
       .map(({ body, key }) => ({ ...(body as object), key }));
   }
+}
+
+/** The inputs with what the handle of `attach` names, if there is one. */
+function withHandle(inputs: Inputs): Inputs {
+  const handle = parseHandle(inputs["attach"] ?? "");
+  if (typeof handle === "string") return inputs;
+  const { task, staging } = handle;
+  return { ...inputs, task, ...(staging && { bucket: staging.bucket, prefix: staging.prefix }) };
 }
 
 /** The name in an ARN, and any other name as it is. */
