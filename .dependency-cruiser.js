@@ -10,7 +10,7 @@ const ROWS = [
   ["waiting"],
   ["aws"],
   ["inputs"],
-  ["targets"],
+  ["files", "targets"],
   ["deployment"],
   ["ready"],
   ["places", "protection"],

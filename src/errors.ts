@@ -67,6 +67,7 @@ export const FAILURE_CODES = [
   "user-not-found",
   "working-directory-not-found",
   "shell-not-found",
+  "files-not-placed",
   "no-status",
   "job-gone",
   "job-followed",

@@ -31,7 +31,7 @@ import { TaskLooks } from "./targets/tasks/task-looks.ts";
  */
 export async function runJobs(
   resolved: JobTargets,
-  { exec, early, lock }: Pick<UnassignedJob, "exec" | "early" | "lock">,
+  { exec, early, lock, files }: Pick<UnassignedJob, "exec" | "early" | "lock" | "files">,
   step: StepContext,
 ): Promise<Result> {
   const { targets, notStarted = [], later, candidates, described } = resolved;
@@ -41,7 +41,7 @@ export async function runJobs(
   const total = targets.length + (later?.count ?? 0);
   const tasks = total + notStarted.length;
   if (tasks === 1) {
-    const job = { ...step, exec, early, lock, looks, write: step.writer() };
+    const job = { ...step, exec, early, lock, files, looks, write: step.writer() };
     return await runAgain(targets[0], resolved, job, step);
   }
   step.log.phase();
@@ -50,7 +50,7 @@ export async function runJobs(
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
-      ...{ ...step, exec, early, lock, looks, write: step.writer(label) },
+      ...{ ...step, exec, early, lock, files, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
       log: labelled(step.log, label, { warned, isQuiet: total > MANY }),

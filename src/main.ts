@@ -1,6 +1,7 @@
 import { atHook } from "./at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./check/check-set-up.ts";
+import { type PackedFiles, packFiles } from "./files/pack-files.ts";
 import { runJobs } from "./fan-out.ts";
 import type { HeldLock } from "./lock/held-lock.ts";
 import { EarlyLook } from "./places/early-look.ts";
@@ -21,6 +22,8 @@ export async function run(surroundings: Surroundings): Promise<Result> {
 
 /** The phases between valid inputs and a result. Rejects with a `Failure` where no job can be run. */
 async function perform(step: OpenStep): Promise<Result> {
+  // Before any call of AWS: a wrong input starts nothing.
+  const files = await packFiles(step.inputs, step);
   if (step.inputs.check) return await checkSetUp(step, process.env);
   const { inputs } = step;
   const isNew = inputs.where.kind === "new";
@@ -30,19 +33,21 @@ async function perform(step: OpenStep): Promise<Result> {
   looking.catch(() => undefined);
   // Check the cluster and the bucket before RunTask, so that no task is started in vain.
   if (isNew) await looking;
-  return await underLock(step, looking, (lock) => atHook(step, (at) => runInTargets(at, looking, lock)));
+  return await underLock(step, looking, (lock) =>
+    atHook(step, (at) => runInTargets(at, looking, { lock, files })),
+  );
 }
 
 /** Finds the tasks, or starts them, and runs the job there. */
 async function runInTargets(
   step: OpenStep,
   looking: Promise<FirstLook>,
-  lock: HeldLock | undefined,
+  held: { readonly lock: HeldLock | undefined; readonly files: PackedFiles | undefined },
 ): Promise<Result> {
   const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
   const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
   const [resolved] = await Promise.all([targets, namesLog(step.inputs.logs) ? looking : undefined]);
   const exec = looking.then((look) => look.exec);
-  return await runJobs(resolved, { exec, early, lock }, step);
+  return await runJobs(resolved, { exec, early, ...held }, step);
 }

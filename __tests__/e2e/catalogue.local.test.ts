@@ -512,6 +512,10 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     provoke: () => inRunning({ shell: "fish {0}" }),
     words: ["'shell'", "'fish'", "PATH"],
   },
+  "files-not-placed": {
+    provoke: () => inRunning({ files: "a.txt=/proc/1/a.txt" }, { files: { "a.txt": "a" } }),
+    words: ["'files'", "'/proc/1/a.txt'", "Name a destination"],
+  },
   "container-refused": {
     provoke: async () => {
       const environment = [{ name: "PATH", value: "/tmp/tools" }];

@@ -90,13 +90,17 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
     // A session mostly waits for the agent.
     ran = await inTurn(table, 3, ([image, shell, rung]) => step(image, shell, rung !== "typed, no bucket"));
     switched = await inTurn(switching, 3, (image) =>
-      aws.step({
-        task: tasks.get(image)?.id ?? "",
-        user: "nobody",
-        run: `echo "$(id -u):$(id -g) $HOME $USER"; echo "$SECRET" | wc -c; exit 7`,
-        args: "-c\n--",
-        secrets: '{"SECRET": "correct horse"}',
-      }),
+      aws.step(
+        {
+          task: tasks.get(image)?.id ?? "",
+          user: "nobody",
+          files: "brought/**=/opt/brought",
+          run: `echo "$(id -u):$(id -g) $HOME $USER"; echo "$SECRET" | wc -c; [ -O /opt/brought/é ] && cat /opt/brought/é; exit 7`,
+          args: "-c\n--",
+          secrets: '{"SECRET": "correct horse"}',
+        },
+        { files: { "brought/é": "a file" } },
+      ),
     );
     failed = await inTurn(refused, 3, ([image, staged]) => step(image, "sh", staged));
   }, BUILD_TIME);
@@ -122,12 +126,12 @@ describeImages.each(runtimes)("a script in an image, in containers by %s", (runt
   );
 
   it.each(switching.slice(0, -1).map((image, at) => [image, at] as const))(
-    "%s: a script runs as 'user', with its secret",
+    "%s: a script runs as 'user', with its secret and its files",
     (_image, at) => {
       expect(switched[at]?.outputs).toMatchObject({
         "exit-code": "7",
         outcome: "failed",
-        stdout: "65534:65534 /nonexistent nobody\n14",
+        stdout: "65534:65534 /nonexistent nobody\n14\na file",
       });
     },
   );

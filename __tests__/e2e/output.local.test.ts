@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -98,11 +99,19 @@ it("what the script writes into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY is the ste
   );
 });
 
-it.each(["session", "bucket"])("a file is the script's standard input, by the %s", async (how) => {
+it.each(["session", "bucket"])("files and a standard input are brought in, by the %s", async (how) => {
   const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
-  const inputs = { task: task.id, ...bucket, stdin: "file:in.txt", run: "cat; echo $?" };
-  const result = await aws.step(inputs, { files: { "in.txt": "one\n\ttwo é" } });
-  expect(result.outputs["stdout"]).toBe("one\n\ttwo é0");
+  const to = `/opt/brought-by-${how}`;
+  const run = `cat; echo $?; cd ${to}; find . -type f; sha256sum <big`;
+  const inputs = { task: task.id, ...bucket, stdin: "file:in.txt", files: `**=${to}\n!*.txt`, run };
+  const big = randomBytes(3_000_000);
+  const files = { "in.txt": "one\n\ttwo é", big, "config/.env": "TOKEN=1", ".git/config": "token" };
+  const result = await aws.step(inputs, { files });
+  const sum = createHash("sha256").update(big).digest("hex");
+  expect(result.outputs["stdout"]).toBe(`one\n\ttwo é0\n./big\n${sum}  -`);
+  expect(result.log.join("\n")).toMatch(
+    /Left out of 'files'.*: (\.git, config\/\.env|config\/\.env, \.git)\./,
+  );
 });
 
 it("lines are shown while the job runs", async () => {

@@ -13,7 +13,7 @@ fx_echo=
 fx_pieces=1
 fx_leaves=1
 fx_held_for_job=
-fx_script_bytes=
+fx_cuts=script:20
 fx_merged=
 fx_user=''
 fx_workdir='/srv/my app'
@@ -28,6 +28,7 @@ fx_become_py='<become.py>'
 fx_environ_py='<environ.py>'
 fx_metadata_py='<metadata.py>'
 fx_pack_py='<pack.py>'
+fx_files=''
 fx_launch_sh='<launch.sh>'
 fx_try_sh='<try.sh>'
 fx_command() {

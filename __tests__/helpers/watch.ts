@@ -9,8 +9,9 @@ import { bootstrapCommand, type BootstrapOptions, type Delivery } from "../../sr
 import { CANCEL, here, TAKEN, typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import { type JobOptions, jobText } from "../../src/payload/job-text.ts";
 import { typedDelivery } from "../../src/payload/typed-delivery.ts";
-import { makePayload, type Payload } from "../../src/payload/payload.ts";
+import { cutsOf, makePayload, type Payload } from "../../src/payload/payload.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
+import type { PackedFiles } from "../../src/files/pack-files.ts";
 import { extracted } from "./extracted.ts";
 import { until } from "./until.ts";
 
@@ -31,7 +32,9 @@ export interface WatchLimits {
   readonly root: string;
 }
 
-export interface WatchOptions extends Partial<JobOptions> {
+export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
+  /** Files that are placed before the script starts. */
+  readonly files?: PackedFiles;
   readonly within?: WatchLimits;
   /** The working directory of the container's command. */
   readonly cwd?: string;
@@ -94,6 +97,7 @@ export class WatchedJob {
   constructor(options: WatchOptions) {
     this.options = options;
     this.extractor = new Extractor(this.nonce, options.workers ?? 1);
+    const parts = { script: Buffer.from(options.script), input: options.input, files: options.files?.bytes };
     this.payload = makePayload(
       jobText({
         runId: this.runId,
@@ -105,7 +109,7 @@ export class WatchedJob {
         // This machine stands for the container of every test.
         waitSeconds: 0,
         ...{ pieces: false, logToContainer: false, detaches: false, isHeldForJob: false },
-        stdin: options.input && { scriptBytes: Buffer.from(options.script).length },
+        cuts: cutsOf(parts),
         shell: "sh -e {0}",
         args: [],
         workingDirectory: undefined,
@@ -119,8 +123,7 @@ export class WatchedJob {
         runUrl: undefined,
         ...options,
       }),
-      Buffer.from(options.script),
-      options.input,
+      parts,
     );
   }
 

@@ -7,7 +7,7 @@ import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
 
 const S3: Delivery = { kind: "s3", bucket: "example-ci", key: "p", region: "eu-west-1" };
-const payload = makePayload("fx_id=1", Buffer.from("echo\n"));
+const payload = makePayload("fx_id=1", { script: Buffer.from("echo\n") });
 const missing = { why: "no boto3" };
 
 function typed(

@@ -13,7 +13,7 @@ export const JOB: JobOptions = {
   logToContainer: false,
   detaches: false,
   isHeldForJob: false,
-  stdin: undefined,
+  cuts: [["script", 20]],
   shell: "bash --noprofile --norc -eo pipefail {0}",
   args: ["one argument", "it's"],
   workingDirectory: "/srv/my app",

@@ -18,7 +18,7 @@ function prepare(inputs: Partial<Inputs>) {
   const log = new Listener();
   const payload = assemblePayload(anInputs(inputs), {
     ...{ origin, target: aTarget({ cpuUnits: 2048 }) },
-    ...{ pieces: false, log },
+    ...{ pieces: false, files: undefined, log },
   });
   const job = payload.bytes.subarray(0, payload.scriptAt).toString();
   /** Settings and environment, as the container's shell reads them. */

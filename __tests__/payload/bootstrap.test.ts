@@ -19,7 +19,7 @@ const S3: Delivery = {
   region: "eu-west-1",
 };
 const SESSION: Delivery = { kind: "session" };
-const payload = makePayload(jobText(JOB), Buffer.from("echo script-text\n"));
+const payload = makePayload(jobText(JOB), { script: Buffer.from("echo script-text\n") });
 const command = (delivery: Delivery, more: Partial<Parameters<typeof bootstrapCommand>[0]> = {}): string =>
   bootstrapCommand({ runId: JOB.runId, at: 0, start: { payload, delivery }, ...more });
 

@@ -38,10 +38,15 @@ function findings(script: string, meant = MEANT): string[] {
 }
 
 /** A job with all parts. */
-const WHOLE = { ...JOB, pieces: true, fenceSeconds: 90 };
-const PARTS = { pieces: true, detaches: false, fence: true };
+const WHOLE = {
+  ...JOB,
+  pieces: true,
+  fenceSeconds: 90,
+  files: { destinations: ["", "/srv"], needsPax: false },
+};
+const PARTS = { pieces: true, detaches: false, fence: true, hasFiles: true };
 
-const payload = makePayload(jobText(WHOLE), Buffer.alloc(0));
+const payload = makePayload(jobText(WHOLE), { script: Buffer.alloc(0) });
 const S3: Delivery = {
   kind: "s3",
   bucket: "example-ci",
@@ -81,6 +86,7 @@ check.each<[string, string]>([
   ["what stops a job", split(stopCommand(JOB.runId))[2] ?? ""],
   ["what tries the script", `${source("enter.sh")}\n${source("try.sh")}`],
   ["what becomes the script", `${source("enter.sh")}\n${source("launch.sh")}`],
+  ["what places files", `${source("safe.sh")}\n${source("place.sh")}`],
 ])("shellcheck finds nothing in %s", (_, script) => {
   expect(findings(script)).toEqual([]);
 });
@@ -112,6 +118,7 @@ it("every part of the job is delivered", () => {
         "launch.sh",
         "loader.sh",
         "ours.sh",
+        "place.sh",
         "stop.sh",
         "try.sh",
         "unpack.sh",

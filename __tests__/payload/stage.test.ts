@@ -15,7 +15,7 @@ import {
 import { Listener } from "../helpers/listener.ts";
 import { JOB } from "./a-job.ts";
 
-const payload = makePayload(jobText(JOB), Buffer.from("echo\n"));
+const payload = makePayload(jobText(JOB), { script: Buffer.from("echo\n") });
 const without = { bucket: undefined, prefix: "ci/", region: "eu-west-1" };
 const within = { ...without, bucket: "example-ci" };
 const OBJECT: StagedObject = { bucket: "example-ci", owner: "123456789012", key: "ci/r1/payload" };
@@ -37,7 +37,7 @@ function staging(inputs: DeliveryOptions["inputs"] = within) {
 describe("a payload", () => {
   it("is the job, then the script byte for byte, with the checksum of both", () => {
     const script = Buffer.from([0, 255, 10, 13]);
-    const made = makePayload(jobText(JOB), script);
+    const made = makePayload(jobText(JOB), { script });
     expect(made.bytes.subarray(made.scriptAt)).toEqual(script);
     expect(made.bytes[made.scriptAt - 1]).toBe(10);
     expect(made.sha256).toBe(createHash("sha256").update(made.bytes).digest("hex"));

@@ -113,6 +113,13 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     advice:
       "Name a program that is in the image, with its full path where its directory is not in PATH, or leave 'shell' out: then it is 'sh -e {0}'.",
   },
+  files: {
+    code: "files-not-placed",
+    failed: (container) => `The files of input 'files' could not be placed in the ${container}.`,
+    seen: saidBeforeTheScript,
+    advice:
+      "Name a destination in the container that may be written, such as 'conf/**=/srv/conf', and put python3 into the image: without it files go only where no other user of the container may write.",
+  },
   variable: {
     code: "bad-input",
     failed: (container) =>

@@ -97,7 +97,7 @@ export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inp
     ...{ shell: undefined, args: [], workingDirectory: undefined, user: undefined, env: {}, secrets: {} },
     ...{ spoolLimit: undefined, abandonAfter: undefined, lock: undefined, retry: undefined },
     ...{ maxParallel: undefined, failFast: false, deployment: undefined },
-    ...{ protect: false, logToContainer: false, stdin: undefined, stderr: "apart" },
+    ...{ protect: false, logToContainer: false, stdin: undefined, files: undefined, stderr: "apart" },
     ...{ bucket: staging?.bucket, prefix: staging?.prefix ?? "", bucketOwner: staging?.bucketOwner },
     kmsKeyId: staging?.kmsKeyId,
     ...{ logs: "auto", transport: "auto" },

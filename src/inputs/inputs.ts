@@ -37,6 +37,8 @@ export interface Inputs extends TaskTurns {
   readonly secrets: Readonly<Record<string, string>>;
   /** The script's standard input; undefined for an empty one. */
   readonly stdin: Uint8Array | undefined;
+  /** What is brought from the workspace before the script starts. */
+  readonly files: FileSelections | undefined;
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
   readonly timeout: number;
@@ -167,6 +169,24 @@ export interface CapacityShare {
   readonly name: string;
   readonly weight: number;
   readonly base: number;
+}
+
+/** The files of the workspace that are brought into the container. */
+export interface FileSelections {
+  readonly selections: readonly FileSelection[];
+  /** Globs of what none of them brings. */
+  readonly exclusions: readonly string[];
+}
+
+export interface FileSelection {
+  /** A glob from the root of the workspace, without a slash at either end. */
+  readonly pattern: string;
+  /**
+   * The path in the container that stands for the part of the pattern before its first wildcard. With a slash at its end it
+   * is a directory, also where the pattern names a file. Undefined: below the working directory, each file by its path in
+   * the workspace.
+   */
+  readonly destination: string | undefined;
 }
 
 export type ScriptSource =

@@ -39,6 +39,7 @@ export const inputNames = [
   "args",
   "working-directory",
   "stdin",
+  "files",
   "env",
   "secrets",
   "workers",

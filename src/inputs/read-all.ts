@@ -3,6 +3,7 @@ import { badInput, noRegion } from "../errors.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
 import { readRetry } from "./retry.ts";
 import { readScript, shellTemplate } from "./script.ts";
@@ -63,6 +64,7 @@ function readJob(reader: InputReader): Inputs {
     workingDirectory: reader.text("working-directory") || undefined,
     user: reader.optional("user", user),
     stdin: readStdin(reader, script),
+    files: reader.optional("files", fileSelections),
     env: readVariables(reader, "env"),
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),

@@ -1,4 +1,5 @@
 import type { ExecConfiguration } from "../aws/ecs.ts";
+import type { PackedFiles } from "../files/pack-files.ts";
 import type { HeldLock } from "../lock/held-lock.ts";
 import type { EarlyLook } from "../places/early-look.ts";
 import type { OutputWriter } from "../show/lines.ts";
@@ -12,6 +13,8 @@ export interface UnassignedJob extends StepContext {
   readonly exec: Promise<ExecConfiguration | undefined>;
   /** A look at the sessions of all containers that began before the target was known. */
   readonly early?: EarlyLook | undefined;
+  /** What the payload brings from the workspace. */
+  readonly files?: PackedFiles | undefined;
   /** The lock under which the job runs. */
   readonly lock?: HeldLock | undefined;
   readonly looks: TaskLooks;

@@ -1,11 +1,12 @@
 import type { Inputs, ScriptSource } from "../inputs/inputs.ts";
 import { SILENCE_MS } from "../lock/lease.ts";
+import type { PackedFiles } from "../files/pack-files.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { Target } from "../targets/target.ts";
 import { jobEnvironment } from "./environment.ts";
 import { jobText } from "./job-text.ts";
-import { makePayload, type Payload } from "./payload.ts";
+import { cutsOf, makePayload, type Payload } from "./payload.ts";
 import { tooShortToRedact } from "./redaction.ts";
 import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
@@ -15,6 +16,7 @@ interface AssemblyContext {
   readonly target: Target;
   /** S3 may carry the output. */
   readonly pieces: boolean;
+  readonly files: PackedFiles | undefined;
   readonly log: Log;
 }
 
@@ -22,9 +24,13 @@ interface AssemblyContext {
  * The payload for this target, which decides the number of workers and the header. Warns of secrets that can't be
  * redacted.
  */
-export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }: AssemblyContext): Payload {
+export function assemblePayload(
+  inputs: Inputs,
+  { origin, target, pieces, files, log }: AssemblyContext,
+): Payload {
   const workers = workerCount(inputs.workers, target.cpuUnits);
   const script = scriptBytes(inputs.script);
+  const parts = { script, input: inputs.stdin, files: files?.bytes };
   const short = tooShortToRedact(inputs.secrets);
   if (short.length > 0) log.warning(`Too short to be redacted, in whole or in part: ${short.join(", ")}.`);
   const job = jobText({
@@ -39,7 +45,8 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     logToContainer: inputs.logToContainer,
     detaches: inputs.detach !== undefined,
     isHeldForJob: inputs.detach !== undefined && endsWithJob(inputs.where),
-    stdin: inputs.stdin && { scriptBytes: script.length },
+    cuts: cutsOf(parts),
+    files,
     shell: shellFor(inputs.shell, script),
     args: inputs.args,
     workingDirectory: inputs.workingDirectory,
@@ -52,7 +59,7 @@ export function assemblePayload(inputs: Inputs, { origin, target, pieces, log }:
     container: target.container,
     runUrl: origin.url,
   });
-  return makePayload(job, script, inputs.stdin);
+  return makePayload(job, parts);
 }
 
 /** Whether a task is started for the job alone, and held for it. */

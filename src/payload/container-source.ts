@@ -41,6 +41,9 @@ const PIECES = ["upload.sh", "curl.sh", "order.sh"];
 /** The part of the file `job` that only a job has whose run holds a lock. */
 const FENCE = ["fence.sh"];
 
+/** The part of the file `job` that only a job has which brings files. */
+const FILES = ["files.sh"];
+
 /** What a job may have beside the parts of every job. */
 export interface OptionalParts {
   /** S3 may carry the output. */
@@ -48,6 +51,7 @@ export interface OptionalParts {
   /** The job may be left running without a reader. */
   readonly detaches: boolean;
   readonly fence?: boolean;
+  readonly hasFiles?: boolean;
 }
 
 /** The parts of the loader, and of the one for a payload that follows it. */
@@ -64,22 +68,27 @@ const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
 const TRY = ["enter.sh", "try.sh"];
 const LAUNCH = ["enter.sh", "launch.sh"];
 
+/** What places files where the image has no python3. */
+const PLACE = ["safe.sh", "place.sh"];
+
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
 export const recorderPy = (): string => withoutComments(joined(RECORDER));
 export const uploaderPy = (): string => withoutComments(joined(UPLOADER));
 export const trySource = (): string => shortened(joined(TRY));
 export const launchSource = (): string => shortened(joined(LAUNCH));
+export const placeSource = (): string => withoutComments(joined(PLACE));
 export const loaderParts = (): string => joined(LOADER);
 export const unpackerParts = (): string => joined(UNPACKER);
 
 /** The code of the job as its authors read it. */
-export function jobParts({ pieces, detaches, fence = false }: OptionalParts): string {
+export function jobParts({ pieces, detaches, fence = false, hasFiles = false }: OptionalParts): string {
   return joined([
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
     ...(fence ? FENCE : []),
+    ...(hasFiles ? FILES : []),
   ]);
 }
 

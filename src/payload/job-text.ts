@@ -1,3 +1,4 @@
+import type { PackedFiles } from "../files/pack-files.ts";
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
 import {
@@ -5,13 +6,14 @@ import {
   type OptionalParts,
   jobSource,
   launchSource,
+  placeSource,
   recorderPy,
   trySource,
   uploaderPy,
   withoutComments,
 } from "./container-source.ts";
 
-export interface JobOptions extends OptionalParts {
+export interface JobOptions extends Omit<OptionalParts, "hasFiles"> {
   readonly runId: string;
   readonly workers: number;
   /** Seconds until TERM; KILL comes ten seconds later. */
@@ -28,8 +30,10 @@ export interface JobOptions extends OptionalParts {
   readonly logToContainer: boolean;
   /** The container is held for this job alone, and ends with it once the job was detached. */
   readonly isHeldForJob: boolean;
-  /** The payload has a standard input behind the script, which has this many bytes. Undefined: it is empty. */
-  readonly stdin: { readonly scriptBytes: number } | undefined;
+  /** The names and sizes of what the payload has behind this text (`cutsOf`). */
+  readonly cuts: readonly (readonly [name: string, bytes: number])[];
+  /** Files that are placed before the script starts; their archive is one of the parts. */
+  readonly files?: Pick<PackedFiles, "destinations" | "needsPax"> | undefined;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -74,7 +78,7 @@ export function jobText(options: JobOptions): string {
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
-    `fx_script_bytes=${options.stdin?.scriptBytes ?? ""}`,
+    `fx_cuts=${quote(options.cuts.map((cut) => cut.join(":")).join(" "))}`,
     `fx_merged=${options.mergesStderr ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
@@ -86,13 +90,32 @@ export function jobText(options: JobOptions): string {
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
+    ...filesText(options.files),
     `fx_launch_sh=${quote(launchSource())}`,
     `fx_try_sh=${quote(trySource())}`,
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
-    jobSource({ ...options, fence: options.fenceSeconds !== undefined }),
+    jobSource({
+      ...options,
+      fence: options.fenceSeconds !== undefined,
+      hasFiles: options.files !== undefined,
+    }),
   ].join("\n");
+}
+
+/** The settings and programs that place files, where there are any. */
+function filesText(files: JobOptions["files"]): readonly string[] {
+  if (files === undefined) return ["fx_files=''"];
+  return [
+    "fx_files=1",
+    `fx_pax=${files.needsPax ? 1 : ""}`,
+    `fx_place_py=${quote(inlinePython("place.py"))}`,
+    `fx_place_sh=${quote(placeSource())}`,
+    "fx_with_destinations() {",
+    `"$@" ${files.destinations.map(quote).join(" ")}`,
+    "}",
+  ];
 }
 
 /** Calls of the shell function `fx_set` with each name and value. The names are checked. */

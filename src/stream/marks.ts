@@ -50,7 +50,7 @@ import { clipped } from "../clipped.ts";
  *     `exited`, `timed-out` or `cancelled`, then `N=CODE:SECONDS` for each worker, joined by commas; the seconds have decimals. A `!` follows for a
  *     worker that was being stopped when it ended.
  *     `refused`, then the part of the job that is the cause (`user: `, `directory: `, `shell: `, `variable: `,
- *     `tool: `), then why no script ran.
+ *     `files: `, `tool: `), then why no script ran.
  *     `lost`, then why the end of a script is not known.
  */
 export const MARK = "\x1b]7733;";

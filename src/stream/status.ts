@@ -17,7 +17,7 @@ export type JobStatus =
   | { readonly kind: "lost"; readonly text: string };
 
 /** The part of a job that a container refuses; `job` where no input is the cause. */
-export type RefusalCode = "job" | "user" | "directory" | "shell" | "variable";
+export type RefusalCode = "job" | "user" | "directory" | "shell" | "variable" | "files";
 
 export interface WorkerStatus {
   readonly worker: number;
@@ -41,7 +41,8 @@ export function parseStatus(text: string, workers: number): JobStatus {
   const isWhole = entries.length === workers && ends.length === workers;
   if (reason === undefined || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
     if (!text.startsWith("refused ")) return { kind: "lost", text: clipped(text.replace(/^lost /, "")) };
-    const [, code, words] = /^refused (?:(user|directory|shell|variable|tool): )?(.*)$/s.exec(text) ?? [];
+    const [, code, words] =
+      /^refused (?:(user|directory|shell|variable|files|tool): )?(.*)$/s.exec(text) ?? [];
     const known = code === undefined || code === "tool" ? "job" : (code as RefusalCode);
     return { kind: "refused", code: known, text: clipped(words ?? "") };
   }

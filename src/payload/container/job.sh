@@ -26,6 +26,7 @@ fx_run_job() {
   # What was checked may have changed while this job waited for another one.
   [ -z "$fx_flaw$fx_secret_environment$fx_stale" ] || fx_check
   fx_await_header
+  [ -z "$fx_files" ] || fx_bring_files
   if [ "$fx_flaw" ]; then
     fx_drop_recorder
     fx_end refused "$fx_flaw"

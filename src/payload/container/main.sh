@@ -93,15 +93,14 @@ fx_unpack() {
   mv "$fx_dir/new" "$fx_dir/job"
 }
 
-# Writes the script, and its standard input where there is one. False where the disk has no room for them.
+# Writes what stands behind the job, each part into the file that fx_cuts names. False where the disk has no room for them.
 # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
 fx_cut_payload() {
-  if [ "$fx_script_bytes" ]; then
-    tail -c "+$((fx_head + 1))" "$fx_dir/payload" | head -c "$fx_script_bytes" >"$fx_dir/script" &&
-      tail -c "+$((fx_head + fx_script_bytes + 1))" "$fx_dir/payload" >"$fx_dir/input"
-  else
-    tail -c "+$((fx_head + 1))" "$fx_dir/payload" >"$fx_dir/script"
-  fi
+  fx_from=$((fx_head + 1))
+  for fx_each in $fx_cuts; do
+    tail -c "+$fx_from" "$fx_dir/payload" | head -c "${fx_each#*:}" >"$fx_dir/${fx_each%:*}" || return
+    fx_from=$((fx_from + ${fx_each#*:}))
+  done
 }
 
 # Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. It begins when it has

@@ -1,0 +1,172 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { packFiles } from "../../src/files/pack-files.ts";
+import { asRoot } from "../../local/task/isolate.ts";
+import { anInputs } from "../helpers/runs.ts";
+import { Listener } from "../helpers/listener.ts";
+import { trees } from "./random-trees.ts";
+import { listing, packed, selections, type Tree, withTree } from "./trees.ts";
+
+const TREE: Tree = {
+  "a.txt": { bytes: "a" },
+  "conf/app.yml": { bytes: "app" },
+  "conf/deep/": {},
+  "conf/deep/er.yml": { bytes: "deep" },
+  "conf/.hidden": { bytes: "h" },
+  "conf/.env": { bytes: "TOKEN=1" },
+  "conf/.env.local/x": { bytes: "1" },
+  "conf/current": { target: "app.yml" },
+  "conf/up": { target: "../a.txt" },
+  ".git/config": { bytes: "token" },
+  ".gitignore": { bytes: "conf" },
+  "empty/": {},
+  "-dash": { bytes: "-" },
+  "out/of": { target: "../../elsewhere" },
+  "out/absolute": { target: "/etc/passwd" },
+  "out/loop": { target: "../conf" },
+};
+
+/** The names in an archive, as GNU tar lists them, with the destinations in the place of their numbers. */
+function names({ bytes, destinations }: { bytes: Uint8Array; destinations: readonly string[] }): string[] {
+  return execFileSync("tar", ["-tf", "-"], { input: bytes })
+    .toString()
+    .split("\n")
+    .filter((name, at, all) => name !== "" && all.indexOf(name) === at)
+    .map((name) => name.replace(/^\d+/, (number) => destinations[Number(number)] ?? "?"));
+}
+
+describe("the input 'files'", () => {
+  it.concurrent.each<[string, string[], string[]]>([
+    ["a file", ["a.txt"], ["/a.txt"]],
+    ["a file that begins with a dash", ["-dash"], ["/-dash"]],
+    [
+      "a directory, and all that it holds, though .gitignore names it",
+      ["conf"],
+      [
+        "/conf/",
+        "/conf/.hidden",
+        "/conf/app.yml",
+        "/conf/current",
+        "/conf/deep/",
+        "/conf/deep/er.yml",
+        "/conf/up",
+      ],
+    ],
+    ["an empty directory", ["empty"], ["/empty/"]],
+    ["a glob, with the directories on the way", ["**/er.*"], ["/conf/", "/conf/deep/", "/conf/deep/er.yml"]],
+    ["braces, which may hold a comma", ["{a.txt,-dash}"], ["/-dash", "/a.txt"]],
+    [
+      "what another line leaves out",
+      ["conf/*", "!conf/app*", "!conf/{deep,current,up}"],
+      ["/conf/", "/conf/.hidden"],
+    ],
+    ["a file to a name", ["a.txt=/srv/b.txt"], ["/srv/b.txt"]],
+    ["a file into a directory", ["a.txt=/srv/"], ["/srv/a.txt"]],
+    ["a file to a name below the working directory", ["a.txt=b.txt"], ["/b.txt"]],
+    ["a file into the root", ["a.txt=/"], ["//a.txt"]],
+    ["a directory to a directory", ["conf/deep=/srv/d"], ["/srv/d/er.yml"]],
+    [
+      "a glob to a directory, behind its first wildcard",
+      ["conf/**/*.yml=/srv"],
+      ["/srv/app.yml", "/srv/deep/", "/srv/deep/er.yml"],
+    ],
+    ["a name of .env that a line has", ["conf/.env"], ["/conf/", "/conf/.env"]],
+    ["a glob for names of .env", ["conf/.env*=x"], ["x/.env", "x/.env.local/", "x/.env.local/x"]],
+    ["what .git holds, where a line names it", [".git/**=g"], ["g/config"]],
+    ["a link to what the line does not bring, without a destination", ["conf/up"], ["/conf/", "/conf/up"]],
+    ["a link that leads elsewhere in the workspace", ["out/loop"], ["/out/", "/out/loop"]],
+  ])("brings %s", async (_, lines, expected) => {
+    await withTree(TREE, async (root) => {
+      expect(names(await packed(root, lines)).sort()).toEqual(expected.sort());
+    });
+  });
+
+  it.concurrent.each<[string, string[], RegExp]>([
+    ["matches nothing", ["nothing/*"], /'nothing\/\*', which matches nothing/],
+    ["names nothing", ["nothing"], /'nothing', which matches nothing/],
+    [
+      "brings nothing but what may hold secrets",
+      ["conf/.e*"],
+      /matches nothing but conf\/\.env, conf\/\.env\.local/,
+    ],
+    ["has all of it left out", ["a.txt", "!a.*"], /'a.txt', which matches nothing/],
+    ["brings a link out of the workspace", ["out/of"], /'out\/of', a link to '..\/..\/elsewhere'/],
+    ["brings an absolute link", ["out"], /'out\/absolute', a link to '\/etc\/passwd'/],
+    ["brings a link out of what has another destination", ["conf=/srv"], /'conf\/up', a link to '..\/a.txt'/],
+    ["leads through a link", ["out/loop/app.yml"], /lead through no symbolic link.*'out\/loop\/app.yml'/s],
+    ["makes a directory of another one's file", ["a.txt=conf", "conf/deep"], /'conf\/deep' below/],
+  ])("is refused where a line %s", async (_, lines, problem) => {
+    await withTree(TREE, async (root) => {
+      await expect(packed(root, lines)).rejects.toMatchObject({
+        code: "bad-input",
+        message: expect.stringMatching(problem) as string,
+      });
+    });
+  });
+
+  it("leaves out what may hold secrets, and says so", async () => {
+    await withTree(TREE, async (root) => {
+      const log = new Listener();
+      const inputs = anInputs({ files: selections("**", "!out") });
+      const all = await packFiles(inputs, { workspace: root, log });
+      if (all === undefined) throw new Error("nothing was packed");
+      expect(names(all).filter((name) => /\.git\/|\.env/.test(name))).toEqual([]);
+      expect(names(all)).toContain("/.gitignore");
+      expect(log.lines.join("\n")).toMatch(
+        /Left out of 'files'.*: (\.git|conf\/\.env), .*A line that names them/,
+      );
+    });
+  });
+
+  it("refuses what is no file, directory or link", async () => {
+    await withTree({ "run/": {} }, async (root) => {
+      execFileSync("mkfifo", [join(root, "run/pipe")]);
+      await expect(packed(root, ["run"])).rejects.toThrow("'run/pipe', which is none of them");
+    });
+  });
+
+  it.each([
+    ["16 MiB without a bucket", 16, {}, "at most 16 MiB without 'bucket'"],
+    [
+      "1 GiB for all tasks",
+      17,
+      { bucket: "b", where: { kind: "service", service: "s", tasks: 64 } },
+      "1 GiB for all tasks",
+    ],
+    ["256 MiB", 256, { bucket: "b" }, "at most 256 MiB"],
+  ] as const)("refuses more than %s", async (_, mib, inputs, words) => {
+    await withTree({ big: {} }, async (root) => {
+      execFileSync("truncate", ["-s", `${mib}M`, join(root, "big")]);
+      const step = { workspace: root, log: new Listener() };
+      const packing = packFiles(anInputs({ files: selections("big"), ...inputs }), step);
+      await expect(packing).rejects.toThrow(words);
+    });
+  });
+
+  it("is nothing where it is not given", async () => {
+    const nowhere = { workspace: "/nowhere", log: new Listener() };
+    expect(await packFiles(anInputs(), nowhere)).toBeUndefined();
+  });
+});
+
+it("any tree is in the archive as it is, by GNU tar's reading", async () => {
+  await fc.assert(
+    fc.asyncProperty(trees, async (tree) => {
+      const out = mkdtempSync(join(tmpdir(), "unpacked-"));
+      try {
+        await withTree(tree, async (root) => {
+          const { bytes } = await packed(root, ["d"]);
+          // Many of the times are in the future, of which it warns.
+          execFileSync("tar", ["--warning=no-timestamp", "-xpf", "-", "-C", out], { input: bytes });
+          expect(listing(join(out, "0"))).toEqual(listing(root));
+        });
+      } finally {
+        rmSync(out, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: asRoot ? 40 : 10 },
+  );
+}, 60_000);

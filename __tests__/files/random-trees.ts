@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import type { Tree } from "./trees.ts";
+
+const name = fc
+  .string({ unit: fc.constantFrom(...Array.from("ab.-_ '\"\n$*?[]{}é漢😀\\~")), minLength: 1, maxLength: 12 })
+  .map((text) => text.replace(/^\.+$/, "dots").replace(/^\.env|^\.git$/, "x"));
+const long = fc.constantFrom("n".repeat(120), "é".repeat(90), "w".repeat(255));
+const path = fc
+  .array(fc.oneof({ weight: 9, arbitrary: name }, { weight: 1, arbitrary: long }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+  .map((parts) => `d/${parts.join("/")}`);
+const modified = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+const item = fc.oneof(
+  fc.record({
+    bytes: fc.uint8Array({ maxLength: 2000 }),
+    mode: fc.integer({ min: 0o400, max: 0o777 }),
+    modified,
+  }),
+  fc.record({ target: fc.constantFrom(".", "x y", "n".repeat(200), "a/é"), modified }),
+);
+/** Trees in which no file is where another path needs a directory. */
+export const trees = fc.dictionary(path, item, { minKeys: 1, maxKeys: 12 }).map((drawn): Tree => {
+  const paths = Object.keys(drawn);
+  const isAbove = (one: string): boolean => paths.some((other) => other.startsWith(`${one}/`));
+  return Object.fromEntries(Object.entries(drawn).filter(([one]) => !isAbove(one)));
+});

@@ -1,0 +1,34 @@
+import { fileSelections } from "../../src/inputs/files.ts";
+
+it("each line is a glob, a glob with its destination, or one that leaves out", () => {
+  const text = " conf/*.yml \n\ndist/**=/srv/static/\n./src/\n!**/*.log\na=b=c\n";
+  expect(fileSelections(text)).toEqual({
+    value: {
+      selections: [
+        { pattern: "conf/*.yml", destination: undefined },
+        { pattern: "dist/**", destination: "/srv/static/" },
+        { pattern: "src", destination: undefined },
+        { pattern: "a=b", destination: "c" },
+      ],
+      exclusions: ["**/*.log"],
+    },
+  });
+});
+
+it.each([
+  ["a path of the runner", "/etc/passwd", "'/etc/passwd'"],
+  ["a path out of the workspace", "a/../../b", "'a/../../b'"],
+  ["a path out of it for what is left out", "a\n!../b", "'../b'"],
+  ["an escape", "a\\[b", "'a\\[b'"],
+  ["no destination", "a=", "'a='"],
+  ["a destination with ..", "a=/srv/../etc", "'a=/srv/../etc'"],
+  ["nothing that is brought", "!a", "'!a'"],
+  ["no glob before a destination", "=/srv", "nothing"],
+])("%s is refused", (_, text, got) => {
+  expect(fileSelections(text)).toMatchObject({ got });
+});
+
+it("takes 1,000 lines, and not one more", () => {
+  expect(fileSelections("a\n".repeat(1000))).toHaveProperty("value");
+  expect(fileSelections("a\n".repeat(1001))).toMatchObject({ must: "1000 lines at most", got: "1001" });
+});

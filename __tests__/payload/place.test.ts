@@ -1,0 +1,286 @@
+import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { asRoot } from "../../local/task/isolate.ts";
+import { withNeed } from "../helpers/needs.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
+import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
+import { watch, type WatchedRun, type WatchOptions } from "../helpers/watch.ts";
+import { listing, packed, type Tree, withTree } from "../files/trees.ts";
+
+const describeRoot = withNeed(describe, "root", asRoot ? undefined : "only root places files for others");
+const PATIENCE = 300_000;
+
+const TREE: Tree = {
+  "app/run me.sh": { bytes: "#!/bin/sh\necho ran\n", mode: 0o755, modified: 1_500_000_000 },
+  "app/.dot": { bytes: Buffer.from([0, 255, 10]), mode: 0o600, modified: 1_400_000_000 },
+  "app/-dash\né'\"": { bytes: "", mode: 0o444, modified: 1_300_000_000 },
+  "app/empty/": { mode: 0o700, modified: 1_200_000_000 },
+  "app/sub/link": { target: "../run me.sh", modified: 1_100_000_000 },
+  "app/sub/file": { bytes: "file", modified: 1_100_000_000 },
+  "app/sub/": { mode: 0o711, modified: 1_000_000_000 },
+};
+const SMALL: Tree = { "app/sub/file": { bytes: "new" }, "app/top": { bytes: "new" } };
+
+/** The ways in which an image can unpack, each with what makes it of this machine's programs. */
+const PYTHON = ["python3", ":"] as const;
+const TARS = [
+  ["GNU tar", "rm -f /usr/bin/python3*"],
+  ["busybox's tar", "rm -f /usr/bin/python3* /usr/bin/tar; ln -s /usr/bin/busybox /usr/bin/tar"],
+] as const;
+
+type Bringing = Omit<WatchOptions, "within" | "files" | "script"> & {
+  readonly lines: readonly string[];
+  readonly script?: string;
+};
+
+/** Runs a job that brings these lines of a tree into the container. */
+async function bring(
+  container: SharedContainer,
+  tree: Tree,
+  { lines, script = "true", ...options }: Bringing,
+): Promise<WatchedRun> {
+  return await withTree(tree, async (workspace) => {
+    const files = await packed(workspace, lines);
+    const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
+    return await watch({ ...run, ...options, files, script });
+  });
+}
+
+/** Why no script has run for want of its files; else how it has ended. */
+function ending({ status, stdout }: WatchedRun): string {
+  return status?.kind === "refused"
+    ? `${status.code}: ${status.text}`
+    : `${status?.kind}: ${stdout.toString()}`;
+}
+
+async function inContainer<T>(sh: string, use: (container: SharedContainer) => Promise<T>): Promise<T> {
+  const container = await SharedContainer.start(sh);
+  try {
+    return await use(container);
+  } finally {
+    await container.stop();
+  }
+}
+
+describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
+  it.concurrent.each([...(sh === "bash" ? [PYTHON] : []), ...shareOf(sh, CONTAINER_SHELLS, TARS)])(
+    "stand at their places before the script starts, as they are, and belong to its user: %s",
+    async (way, setUp) => {
+      await inContainer(sh, async (container) => {
+        container.run(`mkdir -p /srv/app; chmod 755 /srv /srv/app; ${setUp}`);
+        const script = "./'run me.sh'; find . /opt/made -mindepth 1 ! -user nobody; id -un";
+        const lines = ["app=.", "app/sub/file=/opt/made/here/renamed"];
+        const as = { workingDirectory: "/srv/app", user: "nobody" };
+        const run = await bring(container, TREE, { lines, script, ...as, shell: "sh -e {0}" });
+        expect(ending(run)).toBe("ended: ran\nnobody\n");
+        expect(container.read("/opt/made/here/renamed")).toBe("file");
+        const placed = listing(`${container.root}/srv/app`);
+        // The tar of busybox sets no time of a link, and makes those that lead upwards at its end, in whatever directory.
+        const compared = (lines: readonly string[]): readonly string[] =>
+          way === "busybox's tar" ? lines.map((line) => line.replace(/\t(l\t777|d\t711)\t\d+/, "")) : lines;
+        const sent = await withTree(TREE, (root) => Promise.resolve(listing(`${root}/app`)));
+        expect(compared(placed)).toEqual(compared(sent));
+      });
+    },
+    PATIENCE,
+  );
+});
+
+describeRoot("files", () => {
+  it.concurrent.each([PYTHON, TARS[0]])(
+    "replace files and links, and leave the directories that are there as they are: %s",
+    async (_, setUp) => {
+      await inContainer("dash", async (container) => {
+        container.run(
+          `mkdir -p /opt/v1/app/sub; chmod 700 /opt/v1/app/sub; ln -s v1 /opt/current; echo old >/opt/old; ln -s /opt/old /opt/v1/app/top; echo old >/opt/v1/app/sub/file; ${setUp}`,
+        );
+        const run = await bring(container, SMALL, {
+          lines: ["app=/opt/current/app"],
+          script: "ls -ld /opt/v1/app/sub",
+        });
+        expect(ending(run)).toMatch(/^ended: drwx------/);
+        expect(["top", "sub/file"].map((name) => container.read(`/opt/v1/app/${name}`))).toEqual([
+          "new",
+          "new",
+        ]);
+        expect(container.read("/opt/old")).toBe("old\n");
+      });
+    },
+    PATIENCE,
+  );
+
+  const owned = "mkdir -p /srv/app /srv/secret; chmod 755 /srv /srv/app /srv/secret; chown 1000 /srv/app";
+  it.concurrent.each<[string, string, Bringing, RegExp]>([
+    [
+      "a planted link to a directory",
+      `${owned}; ln -s /srv/secret /srv/app/sub; chown -h 1000 /srv/app/sub`,
+      { lines: ["app=/srv/app"] },
+      /'\/srv\/app\/sub'.*is a link/,
+    ],
+    [
+      "a planted link on the way to the destination",
+      `${owned}; ln -s /srv/secret /srv/app/to; chown -h 1000 /srv/app/to`,
+      { lines: ["app=/srv/app/to"] },
+      /'\/srv\/app\/to' leads through a link/,
+    ],
+    [
+      "root's link, where another user could swap it",
+      `${owned}; ln -s /srv/secret /srv/app/to`,
+      { lines: ["app=/srv/app/to"] },
+      /'\/srv\/app\/to' leads through a link/,
+    ],
+    [
+      "a planted link for a working directory",
+      `mkdir /srv/secret; ln -s /srv/secret /tmp/to; chown -h 1000 /tmp/to`,
+      { lines: ["app"], workingDirectory: "/tmp/to" },
+      /leads through a link/,
+    ],
+    [
+      "a directory where a file is to be",
+      "mkdir -p /srv/app/top",
+      { lines: ["app=/srv/app"] },
+      /'\/srv\/app\/top': Is a directory/,
+    ],
+    [
+      "a file on the way",
+      "mkdir -p /srv; echo >/srv/app",
+      { lines: ["app=/srv/app/x"] },
+      /'\/srv\/app\/x.*Not a directory/,
+    ],
+    [
+      "a directory of another user, without python3",
+      `${owned}; ${TARS[0][1]}`,
+      { lines: ["app=/srv/app"] },
+      /no python3.*'\/srv\/app/,
+    ],
+    ["a sticky directory, without python3", TARS[0][1], { lines: ["app=/tmp"] }, /no python3.*'\/tmp/],
+    [
+      "another user's link to it, without python3",
+      `${owned}; ln -s /srv/secret /srv/to; chown -h 1000 /srv/to; ${TARS[0][1]}`,
+      { lines: ["app=/srv/to"] },
+      /no python3.*'\/srv\/to/,
+    ],
+    [
+      "root's link below it, without python3",
+      `mkdir -p /srv/app /srv/secret; ln -s /srv/secret /srv/app/sub; ${TARS[0][1]}`,
+      { lines: ["app=/srv/app"] },
+      /'\/srv\/app\/.*sub' is a link/,
+    ],
+    [
+      "no program that can unpack",
+      "rm -f /usr/bin/python3* /usr/bin/tar",
+      { lines: ["app"] },
+      /nothing in the image can unpack them \(python3, tar\)/,
+    ],
+  ])(
+    "are not placed, and no script runs: %s",
+    async (_, setUp, bringing, why) => {
+      await inContainer("dash", async (container) => {
+        container.run(setUp);
+        expect(ending(await bring(container, SMALL, bringing))).toMatch(
+          new RegExp(`^files: .*${why.source}`),
+        );
+        container.run('[ ! -d /srv/secret ] || [ -z "$(ls -A /srv/secret)" ]');
+      });
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "are placed by the script's user where only that one could plant a link, without python3",
+    async () => {
+      await inContainer("dash", async (container) => {
+        container.run(`mkdir -p /srv/app; chmod 755 /srv; chown nobody /srv/app; ${TARS[0][1]}`);
+        const as = { user: "nobody", workingDirectory: "/srv/app" };
+        const run = await bring(container, SMALL, {
+          lines: ["app=."],
+          ...as,
+          script: "cat top sub/file; find . ! -user nobody",
+        });
+        expect(ending(run)).toBe("ended: newnew");
+      });
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "of more than 1 MiB are not typed where the image has no gzip",
+    async () => {
+      await inContainer("dash", async (container) => {
+        container.run("rm -f /usr/bin/gzip");
+        const { events } = await bring(
+          container,
+          { big: { bytes: randomBytes(1_100_000) } },
+          { lines: ["big"] },
+        );
+        const refusal = {
+          kind: "refused",
+          code: "download",
+          text: expect.stringContaining("gzip") as string,
+        };
+        expect(events).toContainEqual(refusal);
+      });
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "bring the script's shell, too",
+    async () => {
+      await inContainer("dash", async (container) => {
+        const tree: Tree = { shell: { bytes: '#!/bin/sh\necho "by $0"; exec sh "$@"\n', mode: 0o755 } };
+        const run = await bring(container, tree, {
+          lines: ["shell=/opt/bin/"],
+          shell: "/opt/bin/shell {0}",
+          script: "echo ran",
+        });
+        expect(ending(run)).toBe("ended: by /opt/bin/shell\nran\n");
+      });
+    },
+    PATIENCE,
+  );
+
+  it.concurrent(
+    "go nowhere else while another user swaps their directory for a link",
+    async () => {
+      await inContainer("dash", async (container) => {
+        container.run("mkdir -p /srv/app /srv/secret; chmod 755 /srv /srv/secret; chown 1000 /srv/app");
+        const swapping = `
+import os
+os.chdir("/srv/app"); print("ready", flush=True); n = 0
+while True:
+    for make in (lambda: os.mkdir("sub"), lambda: os.symlink("/srv/secret", "sub")):
+        try:
+            n += 1; os.rename("sub", "away%d" % n)
+        except OSError: pass
+        try: make()
+        except OSError: pass
+`;
+        const as = [
+          "setpriv",
+          "--reuid=1000",
+          "--regid=1000",
+          "--clear-groups",
+          "--",
+          "/usr/bin/python3",
+          "-c",
+          swapping,
+        ];
+        const [program = "", ...words] = [...container.enter, ...as];
+        const attacker = spawn(program, words, { stdio: ["ignore", "pipe", "ignore"] });
+        await once(attacker.stdout, "data");
+        const many: Tree = Object.fromEntries(
+          Array.from({ length: 300 }, (_, n) => [`app/sub/${n}/f`, { bytes: "x" }]),
+        );
+        const ends: string[] = [];
+        for (let round = 0; round < 3; round += 1)
+          ends.push(ending(await bring(container, many, { lines: ["app=/srv/app"] })));
+        attacker.kill("SIGKILL");
+        container.run('[ -z "$(ls -A /srv/secret)" ]');
+        expect(ends.filter((end) => !/^(ended: $|files: )/.test(end))).toEqual([]);
+      });
+    },
+    PATIENCE,
+  );
+});

@@ -1,0 +1,192 @@
+"""Places the files of an archive:
+
+    place.py UID GID DIRECTORY DESTINATION... <archive
+
+In the archive each name begins with the number of a destination, which is relative to DIRECTORY, and DIRECTORY to the
+directory that this program starts in. UID and GID, or -1, become the owners of what is made. A directory that is there already
+stays as it is.
+
+Another user of the container may own a directory on the way, and may plant a link there, or swap a link in at any moment.
+So each directory is opened by its name in the one above it, without following a link, and stays open for what it is to hold. A link
+on the way to a destination is followed only where no other user can have made it. A file gets its name when it is whole.
+"""
+
+import errno
+import os
+import shutil
+import stat
+import sys
+
+try:
+    import tarfile
+except ImportError:
+    sys.exit(3)
+
+OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+TRUSTED = (0, os.geteuid())
+MOST_LINKS = 40
+
+
+class Refused(Exception):
+    pass
+
+
+def shown(*names):
+    return "'%s'" % os.fsdecode(b"/".join(name for name in names if name))
+
+
+def is_closed(fd):
+    """Whether no other user can replace what we or root have put into this directory."""
+    about = os.fstat(fd)
+    return about.st_uid in TRUSTED and (not about.st_mode & 0o022 or bool(about.st_mode & stat.S_ISVTX))
+
+
+class Placing:
+    def __init__(self, uid, gid, base, destinations):
+        self.uid, self.gid = uid, gid
+        self.base, self.destinations = base, destinations
+        # The open directories, from a destination downwards: name, descriptor, and what was made for which member.
+        self.open = []
+
+    def own(self, fd):
+        """Gives what we have made to its owner, unless another user has put something else into its place."""
+        if os.fstat(fd).st_uid == os.geteuid():
+            os.fchown(fd, self.uid, self.gid)
+
+    def enter(self, at, path):
+        """Opens the directory at the end of a path, and makes what is missing. Closes `at`."""
+        links, todo = 0, path.split(b"/")
+        if path.startswith(b"/"):
+            os.close(at)
+            at = os.open(b"/", OPEN)
+        while todo:
+            name = todo.pop(0)
+            if name in (b"", b"."):
+                continue
+            try:
+                below = os.open(name, OPEN, dir_fd=at)
+            except FileNotFoundError:
+                os.mkdir(name, 0o755, dir_fd=at)
+                below = os.open(name, OPEN, dir_fd=at)
+                os.fchmod(below, 0o755)
+                self.own(below)
+            except OSError:
+                about = os.stat(name, dir_fd=at, follow_symlinks=False)
+                if not stat.S_ISLNK(about.st_mode):
+                    raise
+                links += 1
+                if about.st_uid not in TRUSTED or not is_closed(at) or links > MOST_LINKS:
+                    raise Refused("%s leads through a link that another user of the container can have made" % shown(path))
+                target = os.readlink(name, dir_fd=at)
+                todo = target.split(b"/") + todo
+                below = os.open(b"/" if target.startswith(b"/") else b".", OPEN, dir_fd=at)
+            os.close(at)
+            at = below
+        return at
+
+    def close_to(self, names):
+        """Closes the open directories that are not on the way to these names."""
+        while [name for name, _, _ in self.open] != names[: len(self.open)]:
+            self.close_last()
+
+    def close_last(self):
+        """What is placed in a directory changes its time, so its mode and time are set last."""
+        _, fd, member = self.open.pop()
+        if member:
+            self.finish(fd, member)
+        os.close(fd)
+
+    def finish(self, fd, member):
+        self.own(fd)
+        os.fchmod(fd, member.mode & 0o777)
+        os.utime(fd, (member.mtime, member.mtime))
+
+    def place(self, archive, member, names):
+        self.close_to(names[:-1])
+        if not self.open:
+            start = self.enter(os.open(b".", OPEN), self.base)
+            self.open.append((names[0], self.enter(start, self.destinations[int(names[0])]), None))
+        if len(self.open) != len(names) - 1 or any(name in (b"", b".", b"..") for name in names):
+            raise Refused("the archive is not in order")
+        at, name = self.open[-1][1], names[-1]
+        if member.isdir():
+            self.place_directory(at, name, member)
+        else:
+            self.place_file(at, name, archive, member)
+
+    def place_directory(self, at, name, member):
+        try:
+            os.mkdir(name, 0o700, dir_fd=at)
+        except FileExistsError:
+            member = None
+        try:
+            self.open.append((name, os.open(name, OPEN, dir_fd=at), member))
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+            raise Refused("is a link or a file of the container, and a directory is to be there")
+
+    def place_file(self, at, name, archive, member):
+        temporary = b".fargate-exec-" + os.urandom(8).hex().encode()
+        try:
+            if member.issym():
+                self.make_link(at, temporary, member)
+            elif member.isreg():
+                with open(os.open(temporary, NEW, 0o600, dir_fd=at), "wb") as file:
+                    shutil.copyfileobj(archive.extractfile(member), file, 1 << 20)
+                    file.flush()
+                    self.finish(file.fileno(), member)
+            else:
+                raise Refused("the archive holds more than files, directories and links")
+            os.rename(temporary, name, src_dir_fd=at, dst_dir_fd=at)
+        except BaseException:
+            try:
+                os.unlink(temporary, dir_fd=at)
+            except OSError:
+                pass
+            raise
+
+    def make_link(self, at, name, member):
+        os.symlink(encoded(member.linkname), name, dir_fd=at)
+        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+        try:
+            about = os.fstat(fd)
+            # This path is the link itself, whatever its name in the directory is by now.
+            itself = "/proc/self/fd/%d" % fd
+            if stat.S_ISLNK(about.st_mode) and about.st_uid == os.geteuid():
+                os.chown(itself, self.uid, self.gid)
+                os.utime(itself, (member.mtime, member.mtime))
+        finally:
+            os.close(fd)
+
+    def run(self, archive):
+        directories = set()
+        for member in archive:
+            names = encoded(member.name).split(b"/")
+            if member.isdir():
+                # Each is there again at the end, for a tar that sets its time at once.
+                if member.name in directories:
+                    continue
+                directories.add(member.name)
+            try:
+                self.place(archive, member, names)
+            except (OSError, Refused) as error:
+                where = shown(self.base, self.destinations[int(names[0])], *names[1:])
+                raise Refused("%s: %s" % (where, os.strerror(error.errno) if isinstance(error, OSError) else error))
+        self.close_to([])
+
+
+def encoded(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+uid, gid = map(int, sys.argv[1:3])
+base, *destinations = map(os.fsencode, sys.argv[3:])
+try:
+    placing = Placing(uid, gid, base, destinations)
+    # Names are bytes for the kernel; an image may have no locale.
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|", encoding="utf-8", errors="surrogateescape") as archive:
+        placing.run(archive)
+except (Refused, tarfile.TarError) as problem:
+    sys.exit(str(problem))

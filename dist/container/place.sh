@@ -1,0 +1,83 @@
+# Places files that tar has unpacked into a directory of the job, where the image has no python3. /bin/sh -c runs it behind safe.sh,
+# with the arguments
+#
+#     UID OWNER STAGE DIRECTORY DESTINATION…
+#
+# The stage has a directory for each destination, by its number. OWNER, as chown takes it, gets the directories that are made on
+# the way; empty: they stay with UID, the user that runs this. A shell names files by paths. So nothing is placed where another
+# user than root and UID could put a link in the place of a directory; then it prints why, and all stays as it was.
+exec 2>/dev/null
+fx_uid=$1 fx_owner=$2 fx_stage=$3 fx_base=${4:-.}
+shift 4
+
+fx_refuse() {
+  echo "$1"
+  exit 1
+}
+fx_is_directory() { [ -d "$1" ] && [ ! -L "$1" ]; }
+
+# fx_each FUNCTION STAGED PLACE: calls the function for each name in the staged directory.
+fx_each() {
+  for fx_name in "$2"/* "$2"/.[!.]* "$2"/..?*; do
+    if [ -e "$fx_name" ] || [ -L "$fx_name" ]; then ("$1" "$fx_name" "$3/${fx_name##*/}") || exit; fi
+  done
+}
+
+# fx_check STAGED PLACE: whether this file, link or directory can be placed, with all that it holds.
+fx_check() {
+  if ! fx_is_directory "$1"; then
+    ! fx_is_directory "$2" || fx_refuse "'$2' is a directory of the container, and a file is to be there"
+  elif [ -e "$2" ] || [ -L "$2" ]; then
+    fx_is_directory "$2" || fx_refuse "'$2' is a link or a file of the container, and a directory is to be there"
+    [ ! -k "$2" ] && fx_safe "$2" || fx_refuse "the image has no python3, and without it nothing is placed in '$2', where another user could plant a link"
+    [ -w "$2" ] || fx_refuse "'$2': Permission denied"
+    fx_each fx_check "$1" "$2"
+  fi
+}
+
+# fx_place STAGED PLACE
+fx_place() {
+  if fx_is_directory "$1" && fx_is_directory "$2"; then
+    fx_each fx_place "$1" "$2"
+  else
+    rm -f "$2"
+    mv "$1" "$2" || fx_refuse "'$2' can't be written"
+  fi
+}
+
+# Sets fx_to to the path of a destination without links, as far as it is there: only root and we can have made those. The rest of
+# the path is missing.
+fx_find() {
+  fx_to=$1 fx_missing=''
+  case $fx_to in /*) ;; *) fx_to=$fx_base/$fx_to ;; esac
+  case $fx_to in /*) ;; *) fx_to=$(pwd -P)/$fx_to ;; esac
+  fx_shown=$fx_to
+  until [ -e "${fx_to:-/}" ] || [ -L "$fx_to" ]; do fx_missing=/${fx_to##*/}$fx_missing fx_to=${fx_to%/*}; done
+  fx_safe "$fx_to/" || fx_refuse "the image has no python3, and without it nothing is placed in '$fx_shown', since another user could plant a link there or on the way"
+  fx_to=${fx_on#/}
+  fx_to=${fx_to%/}
+}
+
+# Makes what is missing of a destination.
+fx_make() {
+  fx_find "$1"
+  while [ "$fx_missing" ]; do
+    fx_missing=${fx_missing#/}
+    fx_to=$fx_to/${fx_missing%%/*}
+    case $fx_missing in */*) fx_missing=/${fx_missing#*/} ;; *) fx_missing= ;; esac
+    mkdir "$fx_to" && chmod 755 "$fx_to" || fx_refuse "'$fx_to' can't be made"
+    [ -z "$fx_owner" ] || chown "$fx_owner" "$fx_to"
+  done
+}
+
+fx_number=0
+for fx_destination in "$@"; do
+  (fx_find "$fx_destination" && { [ "$fx_missing" ] || fx_check "$fx_stage/$fx_number" "${fx_to:-/}"; }) || exit
+  fx_number=$((fx_number + 1))
+done
+fx_number=0
+for fx_destination in "$@"; do
+  fx_make "$fx_destination"
+  (fx_each fx_place "$fx_stage/$fx_number" "$fx_to") || exit
+  fx_number=$((fx_number + 1))
+done

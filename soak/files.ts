@@ -1,0 +1,87 @@
+/**
+ * Random trees through `files`, each compared by find(1) and sha256sum(1): 1,000 over a session, by each way in which an image can
+ * unpack; ten of 200 MB by the bucket, and 16 MB by the session, through the bundled action.
+ * `SOAK_TREES=50 SOAK_LARGE=1 npm run soak files` takes fewer.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { SharedContainer } from "../__tests__/helpers/shared-container.ts";
+import { Aws } from "../__tests__/helpers/local.ts";
+import { watch } from "../__tests__/helpers/watch.ts";
+import { trees } from "../__tests__/files/random-trees.ts";
+import { listing, packed, withTree } from "../__tests__/files/trees.ts";
+
+const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
+const LARGE = Number(process.env["SOAK_LARGE"] ?? 10);
+const WITHOUT_PYTHON = "rm -f /usr/bin/python3*";
+const WAYS = {
+  python3: ":",
+  "GNU tar": WITHOUT_PYTHON,
+  "busybox tar": `${WITHOUT_PYTHON} /usr/bin/tar; ln -s /usr/bin/busybox /usr/bin/tar`,
+};
+let wrong = 0;
+
+function tell(isRight: boolean, what: string): void {
+  if (!isRight) wrong += 1;
+  console.log(`${isRight ? "as it was" : "WRONG"}: ${what}`);
+}
+
+/** What is compared: the tar of busybox sets no time of a link. */
+function seen(lines: readonly string[], way: string): string {
+  return String(way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "")) : lines);
+}
+
+for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
+  const container = await SharedContainer.start("dash");
+  try {
+    container.run(`mkdir -p /srv; chmod 755 /srv; ${setUp}`);
+    const drawn = fc.sample(trees, { numRuns: Math.ceil(TREES / 3), seed: Date.now() + at });
+    let same = 0;
+    let refused = 0;
+    for (const [number, tree] of drawn.entries()) {
+      await withTree(tree, async (root) => {
+        const files = await packed(root, [`d=/srv/${number}`]);
+        const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
+        const { status } = await watch({ ...run, files, script: "true" });
+        const mayRefuse = way === "busybox tar" && files.needsPax && status?.kind === "refused";
+        if (mayRefuse) refused += 1;
+        else if (seen(listing(`${container.root}/srv/${number}`), way) === seen(listing(`${root}/d`), way))
+          same += 1;
+        else tell(false, `${JSON.stringify(tree)} by ${way}: ${JSON.stringify(status)}`);
+      });
+    }
+    console.log(
+      `${way}: ${same} of ${drawn.length} trees are as they were, ${refused} refused for long names`,
+    );
+  } finally {
+    await container.stop();
+  }
+}
+
+const aws = await Aws.start();
+try {
+  const task = await aws.runningTask();
+  for (let number = 0; number < LARGE; number += 1) {
+    const parts = Array.from({ length: 8 }, (_, part) => [`d/${part}`, randomBytes(25_000_000)] as const);
+    const sums = parts.map(([, bytes]) => createHash("sha256").update(bytes).digest("hex"));
+    const began = performance.now();
+    const run = `cd /opt/large; sha256sum * | cut -d ' ' -f 1; rm -r /opt/large`;
+    const inputs = { task: task.id, bucket: aws.world.made.bucket, files: "d=/opt/large", run };
+    const { outputs } = await aws.step(inputs, { files: Object.fromEntries(parts) });
+    const seconds = (performance.now() - began) / 1000;
+    tell(
+      outputs["stdout"] === sums.join("\n"),
+      `200 MB by the bucket, in ${seconds.toFixed(1)} s for the whole step`,
+    );
+  }
+  const inputs = { task: task.id, files: "d=/opt/typed", run: "sha256sum </opt/typed/0 | cut -d ' ' -f 1" };
+  const bytes = randomBytes(16_000_000);
+  const began = performance.now();
+  const { outputs } = await aws.step(inputs, { files: { "d/0": bytes } });
+  const seconds = (performance.now() - began) / 1000;
+  const sum = createHash("sha256").update(bytes).digest("hex");
+  tell(outputs["stdout"] === sum, `16 MB by the session, in ${seconds.toFixed(1)} s for the whole step`);
+} finally {
+  await aws.stop();
+}
+process.exitCode = wrong > 0 ? 1 : 0;

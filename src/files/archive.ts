@@ -1,0 +1,88 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+import { Header } from "tar/header";
+import { Pax } from "tar/pax";
+import { badInput, messageOf } from "../errors.ts";
+import { shown } from "../inputs/parse.ts";
+import type { Entry } from "./entries.ts";
+
+const BLOCK = 512;
+
+/** An archive of tar. */
+export interface Archive {
+  readonly bytes: Uint8Array;
+  /** Some name is too long for a plain header, so that only a tar that knows pax headers can read it. */
+  readonly needsPax: boolean;
+}
+
+/** The size of the archive in bytes, without its pax headers. */
+export function sizeOfArchive(entries: readonly Entry[]): number {
+  return withTimes(entries).reduce((sum, { size }) => sum + BLOCK + padded(size), 2 * BLOCK);
+}
+
+/**
+ * The entries, then the directories again, the deepest ones first. The tar of busybox sets a directory's time when it comes to its
+ * entry, and what it then unpacks there changes the time again.
+ */
+function withTimes(entries: readonly Entry[]): readonly Entry[] {
+  return [...entries, ...entries.filter(({ kind }) => kind === "directory").reverse()];
+}
+
+/**
+ * The archive of these entries, in their order. Names are in UTF-8: plain where they fit, so that each tar reads them, and in a
+ * pax header as well where POSIX asks for one. Fails with `bad-input` for a file that can't be read.
+ */
+export async function archiveOf(entries: readonly Entry[]): Promise<Archive> {
+  const parts: Uint8Array[] = [];
+  let needsPax = false;
+  for (const entry of withTimes(entries)) {
+    const bytes = entry.kind === "file" ? await contentOf(entry) : Buffer.alloc(0);
+    const head = headOf(entry, bytes.length);
+    needsPax ||= !head.isPlain;
+    parts.push(...head.blocks, bytes, Buffer.alloc(padded(bytes.length) - bytes.length));
+  }
+  return { bytes: Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]), needsPax };
+}
+
+function headOf(
+  { at, kind, mode, modified, target }: Entry,
+  size: number,
+): { readonly blocks: readonly Buffer[]; readonly isPlain: boolean } {
+  const header = new Header({
+    path: kind === "directory" ? `${at}/` : at,
+    ...(target !== undefined && { linkpath: target }),
+    ...{ mode, size, uid: 0, gid: 0, mtime: new Date(modified * 1000) },
+    type: ({ file: "File", directory: "Directory", link: "SymbolicLink" } as const)[kind],
+  });
+  const block = Buffer.alloc(BLOCK);
+  if (!header.encode(block)) return { blocks: [block], isPlain: true };
+  const plain = new Header(block);
+  const isPlain = plain.path === header.path && (plain.linkpath ?? "") === (target ?? "");
+  const { path, linkpath } = header;
+  const pax = new Pax({ ...(path !== undefined && { path }), ...(linkpath !== undefined && { linkpath }) });
+  return { blocks: [pax.encode(), block], isPlain };
+}
+
+/** A link that has taken the file's place since it was found is not followed. */
+async function contentOf({ source }: Entry): Promise<Buffer> {
+  try {
+    const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw badInput(
+      "files",
+      "files that can be read",
+      `${shown(source)}: ${messageOf(cause)}`,
+      undefined,
+      cause,
+    );
+  }
+}
+
+function padded(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}

@@ -1,0 +1,177 @@
+import { constants } from "node:fs";
+import { access, lstat, readdir, readlink } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { glob } from "tinyglobby";
+import { badInput, type Failure, messageOf } from "../errors.ts";
+import type { FileSelection, FileSelections } from "../inputs/inputs.ts";
+import { shown } from "../inputs/parse.ts";
+import { isRecord } from "../record.ts";
+import type { Collection, Entry } from "./entries.ts";
+import { placeOf, type Source, sourceOf } from "./patterns.ts";
+import { privatePart } from "./private-names.ts";
+
+/** How each glob is matched. Links are neither followed nor left out; `.gitignore` is not applied. */
+const MATCHING = {
+  ...{ dot: true, onlyFiles: false },
+  ...{ expandDirectories: false, followSymbolicLinks: false },
+};
+
+/**
+ * What the selections bring. A directory brings all that it holds. Where two lines bring something to one place, the later
+ * one wins. Fails with `bad-input` for a line that matches nothing, for a link that leads out of what its line brings, and for what
+ * is neither a file, a directory nor a link.
+ */
+export async function collect(
+  { selections, exclusions }: FileSelections,
+  workspace: string,
+): Promise<Collection> {
+  const excluded = exclusions.length === 0 ? [] : await glob(exclusions, { ...MATCHING, cwd: workspace });
+  const collector = new Collector(workspace, new Set(excluded.map(withoutSlash)));
+  for (const selection of selections) await collector.add(selection);
+  return collector.collection();
+}
+
+class Collector {
+  readonly #workspace: string;
+  readonly #excluded: ReadonlySet<string>;
+  readonly #entries = new Map<string, Entry>();
+  readonly #destinations: string[] = [];
+  readonly #leftOut = new Set<string>();
+
+  constructor(workspace: string, excluded: ReadonlySet<string>) {
+    this.#workspace = workspace;
+    this.#excluded = excluded;
+  }
+
+  async add(selection: FileSelection): Promise<void> {
+    const source = sourceOf(selection);
+    const before = this.#leftOut.size;
+    let isEmpty = true;
+    for (const match of await this.#matches(source))
+      if (await this.#addTree(match, source, selection)) isEmpty = false;
+    if (!isEmpty) return;
+    const why = this.#leftOut.size > before ? ` but ${[...this.#leftOut].slice(before).join(", ")}` : "";
+    throw refused(
+      "globs of which each matches something in the workspace",
+      `${shown(selection.pattern)}, which matches nothing${why}`,
+      "Paths are from the root of the workspace: check it out (actions/checkout), or make the files, before this step. '.git' and '.env*' have to be named.",
+    );
+  }
+
+  collection(): Collection {
+    // A slash is lower than all that stands in a name, so a directory's contents follow it.
+    const key = ({ at }: Entry): string => at.replaceAll("/", "\0");
+    const entries = [...this.#entries.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+    for (const { at } of entries) this.#checkAbove(at);
+    return { entries, destinations: this.#destinations, leftOut: [...this.#leftOut] };
+  }
+
+  /** Two lines may bring a file and a directory to one place. */
+  #checkAbove(at: string): void {
+    const above = this.#entries.get(posix.dirname(at));
+    if (above === undefined || above.kind === "directory") return;
+    const path = at.slice(at.indexOf("/") + 1);
+    throw refused(
+      "lines that agree on what is a directory",
+      `${shown(path)} below what another line brings as a file`,
+      LEAVE_OUT,
+    );
+  }
+
+  async #matches({ glob: pattern, isDynamic, pattern: given }: Source): Promise<readonly string[]> {
+    if (!isDynamic) return [pattern];
+    const ignore = privatePart(".git", given) === undefined ? [] : ["**/.git/**"];
+    const found = await glob(pattern, { ...MATCHING, cwd: this.#workspace, ignore });
+    return found.map(withoutSlash).filter((path) => path !== "" && path !== ".");
+  }
+
+  /** Adds what is at this path in the workspace, and all below it. False where that is nothing. */
+  async #addTree(path: string, source: Source, { destination }: FileSelection): Promise<boolean> {
+    const hidden = privatePart(path, source.pattern);
+    if (hidden !== undefined) this.#leftOut.add(hidden);
+    if (hidden !== undefined || this.#excluded.has(path)) return false;
+    // Without a destination a link stands as it stands in the workspace.
+    const entry = await this.#look(path, destination === undefined ? "" : source.base);
+    if (entry === undefined) return false;
+    const place = placeOf(path, source, { destination, isFile: entry.kind !== "directory" });
+    await this.#put(entry, { ...place, from: path });
+    if (entry.kind !== "directory") return true;
+    await access(entry.source, constants.R_OK | constants.X_OK).catch((error: unknown) =>
+      unread(path, error),
+    );
+    for (const name of await readdir(entry.source))
+      await this.#addTree(posix.join(path, name), source, { pattern: source.pattern, destination });
+    return true;
+  }
+
+  /** Puts an entry at its place, behind the directories that lead there. */
+  async #put(
+    entry: Omit<Entry, "at">,
+    { destination, path, from }: { destination: string; path: string; from: string },
+  ): Promise<void> {
+    if (!this.#destinations.includes(destination)) this.#destinations.push(destination);
+    if (path === "") return;
+    const at = `${this.#destinations.indexOf(destination)}/${path}`;
+    const [above, fromAbove] = [posix.dirname(path), posix.dirname(from)];
+    if (above !== "." && !this.#entries.has(posix.dirname(at))) {
+      const directory = await this.#look(fromAbove, "");
+      if (directory?.kind !== "directory")
+        throw refused("paths that lead through no symbolic link", shown(from), "Name the link's target.");
+      await this.#put(directory, { destination, path: above, from: fromAbove });
+    }
+    this.#entries.set(at, { ...entry, at });
+  }
+
+  /** What stands at this path; undefined where nothing does. */
+  async #look(path: string, base: string): Promise<Omit<Entry, "at"> | undefined> {
+    const source = join(this.#workspace, path);
+    const found = await lstat(source).catch((error: unknown) => absent(path, error));
+    if (found === undefined) return undefined;
+    const { mode, mtimeMs, size } = found;
+    const common = { source, mode: mode & 0o777, modified: Math.floor(mtimeMs / 1000), size: 0 };
+    if (found.isDirectory()) return { ...common, kind: "directory" };
+    if (found.isFile()) return { ...common, size, kind: "file" };
+    if (!found.isSymbolicLink())
+      throw refused(
+        "files, directories and symbolic links",
+        `${shown(path)}, which is none of them`,
+        LEAVE_OUT,
+      );
+    return { ...common, kind: "link", target: await linkTarget(path, source, base) };
+  }
+}
+
+/** A link keeps its target, so it has to lead to something that stands in the same relation to it in the container. */
+async function linkTarget(path: string, source: string, base: string): Promise<string> {
+  const target = await readlink(source);
+  const end = posix.join(posix.dirname(path), target);
+  const from = path === base ? posix.dirname(path) : base;
+  const way = posix.relative(`/${from}`, `/${end}`);
+  if (!target.startsWith("/") && !end.startsWith("../") && end !== ".." && !/^\.\.(\/|$)/.test(way))
+    return target;
+  throw refused(
+    "files whose symbolic links stay inside what their line brings",
+    `${shown(path)}, a link to ${shown(target)}`,
+    LEAVE_OUT,
+  );
+}
+
+const LEAVE_OUT = "Leave it out by a line that begins with !, such as !.venv/** or !run/app.sock.";
+
+function refused(must: string, got: string, advice: string, cause?: unknown): Failure {
+  return badInput("files", must, got, advice, cause);
+}
+
+function absent(path: string, error: unknown): undefined {
+  const code = isRecord(error) ? error["code"] : undefined;
+  if (code !== "ENOENT" && code !== "ENOTDIR") unread(path, error);
+  return undefined;
+}
+
+function unread(path: string, cause: unknown): never {
+  throw refused("files that can be read", `${shown(path)}: ${messageOf(cause)}`, LEAVE_OUT, cause);
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/$/, "");
+}

@@ -1,0 +1,51 @@
+import { posix } from "node:path";
+import { isDynamicPattern } from "tinyglobby";
+import type { FileSelection } from "../inputs/inputs.ts";
+
+/** A selection, taken apart. */
+export interface Source {
+  /** As it is given. */
+  readonly pattern: string;
+  /** The same, without what stands for all that a directory holds; empty for the workspace itself. */
+  readonly glob: string;
+  /** Whether the glob has a wildcard. Otherwise it is a path. */
+  readonly isDynamic: boolean;
+  /** The part before the first wildcard, for which the destination stands. */
+  readonly base: string;
+}
+
+/** `config/**` and `config` are one: a directory brings all that it holds. */
+export function sourceOf({ pattern }: FileSelection): Source {
+  const glob = pattern.replace(/(^|\/)\*\*(\/\*\*?)*$/, "").replace(/^\.$/, "");
+  const parts = glob.split("/");
+  const wild = parts.findIndex((part) => isDynamicPattern(part));
+  const isDynamic = wild >= 0;
+  return { pattern, glob, isDynamic, base: isDynamic ? parts.slice(0, wild).join("/") : glob };
+}
+
+/** Where in the container a match goes: a directory, and the path below it. */
+export interface Place {
+  readonly destination: string;
+  readonly path: string;
+}
+
+/** The place of a match, or of what a matched directory holds. An empty path is the destination itself. */
+export function placeOf(
+  path: string,
+  { base, isDynamic }: Source,
+  { destination, isFile }: { readonly destination: string | undefined; readonly isFile: boolean },
+): Place {
+  if (destination === undefined) return { destination: "", path };
+  if (isDynamic || path !== base || !isFile)
+    return { destination: trimmed(destination), path: path.slice(base === "" ? 0 : base.length + 1) };
+  // The pattern is the path of this file.
+  if (destination.endsWith("/")) return { destination: trimmed(destination), path: posix.basename(path) };
+  const directory = posix.dirname(destination);
+  return { destination: directory === "." ? "" : directory, path: posix.basename(destination) };
+}
+
+function trimmed(destination: string): string {
+  const path = destination.replace(/\/+$/, "");
+  if (path === ".") return "";
+  return path === "" ? "/" : path;
+}

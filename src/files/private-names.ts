@@ -1,0 +1,17 @@
+/** Names that as a rule hold secrets: `actions/checkout` leaves a token in `.git`, and `.env` files are made for secrets. */
+const PRIVATE = [
+  { isName: (name: string) => name === ".git", inPattern: /(^|[/{,(|!])\.git($|[/},)|])/ },
+  { isName: (name: string) => name.startsWith(".env"), inPattern: /(^|[/{,(|!])\.env/ },
+];
+
+/**
+ * The part of a path that may hold secrets and that the pattern does not name; undefined where there is none. The pattern `.`
+ * or `**` names nothing.
+ */
+export function privatePart(path: string, pattern: string): string | undefined {
+  const names = path.split("/");
+  const at = names.findIndex((name) =>
+    PRIVATE.some(({ isName, inPattern }) => isName(name) && !inPattern.test(pattern)),
+  );
+  return at < 0 ? undefined : names.slice(0, at + 1).join("/");
+}

@@ -1,0 +1,49 @@
+# --- Files of the workspace, which the payload brings. They are placed before the script starts, in the name of its user.
+
+# Places them, unless the script can't run for another reason. Sets fx_flaw where that fails.
+fx_bring_files() {
+  case $fx_flaw in
+    # The shell of the script may be among them.
+    '' | shell:*) ;;
+    *) return ;;
+  esac
+  fx_flaw=
+  if [ -z "$fx_python3" ] || { fx_place_by_python && [ "$fx_status" = 3 ]; }; then fx_place_by_tar; fi
+  rm -rf "$fx_dir/files" "$fx_dir/stage"
+  [ "$fx_flaw" ] || fx_check
+}
+
+# By python3, which can hold a directory while it places something there. fx_status is 3 where the image's lacks the module.
+fx_place_by_python() {
+  fx_status=0
+  fx_with_destinations "$fx_python3" -I -S -c "$fx_place_py" "${fx_as_uid:--1}" "${fx_as_gid:--1}" "$fx_workdir" \
+    <"$fx_dir/files" >/dev/null 2>"$fx_dir/err" || fx_status=$?
+  [ "$fx_status" = 0 ] || [ "$fx_status" = 3 ] || fx_flaw="files: $(fx_last_words)"
+}
+
+# By tar, into a directory that no other user can enter, and from there by place.sh: as root, and where only the script's
+# user could plant a link, as that user.
+fx_place_by_tar() {
+  if ! fx_tool tar; then
+    fx_flaw="files: nothing in the image can unpack them (python3, tar)${fx_bad:+; another user can replace $fx_bad}"
+  elif [ "$fx_pax" ] && ! "$fx_file" --version 2>/dev/null | grep -q 'GNU\|bsdtar'; then
+    fx_flaw='files: a name or a link is longer than the tar of the image can read, and the image has no python3'
+  elif ! { mkdir "$fx_dir/stage" && (fx_apart "$fx_file" -xpof "$fx_dir/files" -C "$fx_dir/stage") >/dev/null 2>"$fx_dir/err"; }; then
+    fx_flaw="files: $(fx_last_words)"
+  elif [ -z "$fx_user" ]; then
+    fx_flaw=$(fx_place_as '' "$fx_uid")
+  else
+    # That user can't enter the stage while root moves files out of it.
+    chown -hR "$fx_as_uid:$fx_as_gid" "$fx_dir/stage"/*
+    fx_flaw=$(fx_place_as "$fx_as_uid:$fx_as_gid" "$fx_uid")
+    [ -z "$fx_flaw" ] || { fx_lend "$fx_dir/stage" && fx_flaw=$(fx_place_as '' "$fx_as_uid" fx_as_user exec); }
+  fi
+}
+
+# fx_place_as OWNER UID [WORD…]: runs place.sh, through these words. Prints the flaw.
+fx_place_as() {
+  fx_owner=$1 fx_by_uid=$2
+  shift 2
+  fx_said=$(fx_with_destinations "$@" /bin/sh -c "$fx_place_sh" sh "$fx_by_uid" "$fx_owner" "$fx_dir/stage" "$fx_workdir" 2>"$fx_dir/err") ||
+    printf 'files: %s' "${fx_said:-$(fx_last_words)}"
+}
