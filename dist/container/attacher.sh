@@ -10,6 +10,7 @@ fx_replace_attacher() {
 # Sends the spool from byte fx_at on, then one last mark: how the job has ended, or why that is not known. Where the reader
 # leaves, fx_last is `left` and there is no such mark.
 fx_show_job() {
+  [ -z "${fx_any-}" ] || fx_find_begin
   fx_mark "@$fx_at"
   printf '\n'
   fx_quiet=0 fx_unmarked=0 fx_packer='' fx_last='' fx_begin='' fx_bytes=0 fx_held='' fx_holds=0

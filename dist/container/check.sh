@@ -4,19 +4,22 @@
 # Sets fx_flaw (try.sh), empty where nothing is wrong, and what the workers need to know of the user (user.sh).
 fx_check() {
   fx_flaw=
-  if [ "$fx_user" ] && ! fx_find_user; then
+  if [ -e "$fx_dir/short" ]; then
+    fx_flaw='tool: the disk has no room for what is brought into the container'
+  elif [ "$fx_user" ] && ! fx_find_user; then
     fx_flaw="user: the image has no user '$fx_user'"
   elif [ "$fx_user" ] && ! fx_find_way; then
     fx_flaw='tool: nothing in the image can run a command as another user (setpriv, python3, su-exec, gosu, su)'
   else
     [ -z "$fx_user" ] || fx_lend "$fx_dir/script"
+    [ -z "$fx_user" ] || [ ! -e "$fx_dir/input" ] || fx_lend "$fx_dir/input"
     # Standard error goes to a file, since a shell or a loader may warn of a variable and go on.
     fx_said=$(fx_print_variables | fx_command fx_try 2>"$fx_dir/err")
     case $fx_said in
       .) ;;
       *"
 .") fx_flaw=${fx_said%??} ;;
-      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(fx_words)" ;;
+      *) fx_flaw="tool: ${fx_way:-/bin/sh} can't become user '$fx_user': $(fx_last_words)" ;;
     esac
   fi
 }

@@ -1,4 +1,4 @@
 # Downloads the URL on standard input into a file. A URL in an argument would be in the process list, and it is a secret.
-import sys, urllib.request
+import shutil, sys, urllib.request
 
-open(sys.argv[1], "wb").write(urllib.request.urlopen(sys.stdin.read(), timeout=4).read())
+shutil.copyfileobj(urllib.request.urlopen(sys.stdin.read(), timeout=4), open(sys.argv[1], "wb"))

@@ -32,6 +32,8 @@ fx_print_header() {
   printf '\033]7733;h\007fargate-exec'
   printf ' %s' "run=$fx_id"
   if [ "$fx_task" ]; then
+    # On EC2 a task need have no size, and its containers have sizes of their own.
+    fx_task=${fx_task%%'"Containers"'*}
     fx_its_cluster='' fx_its_arn='' fx_its_name='' fx_its_image='' fx_its_cpu='' fx_its_memory=''
     # The first value of a key counts.
     while read -r fx_key fx_value; do

@@ -26,11 +26,13 @@ fx_run_job() {
   # What was checked may have changed while this job waited for another one.
   [ -z "$fx_flaw$fx_secret_environment$fx_stale" ] || fx_check
   fx_await_header
+  [ -z "$fx_files" ] || fx_bring_files
   if [ "$fx_flaw" ]; then
     fx_drop_recorder
     fx_end refused "$fx_flaw"
     return
   fi
+  fx_make_files
   fx_start_recording || return
   # The recorder is starting.
   [ -z "$fx_pieces" ] || fx_start_uploader
@@ -93,7 +95,7 @@ fx_await_workers() {
 # Ends the recording, then the job, with the codes of all workers in the form of stream/marks.ts.
 fx_conclude() {
   fx_lost=
-  fx_stop_recording || fx_lost='not all of its output could be kept, as on a full disk'
+  fx_stop_recording && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
 
   fx_codes=
   for fx_n in $fx_all; do
@@ -127,5 +129,11 @@ fx_end() {
   [ "$fx_reason" != cancelled ] || fx_tries=5
   while [ "$fx_tries" -gt 0 ] && [ -d "$fx_dir" ] && fx_sleep 1; do fx_tries=$((fx_tries - 1)); done
   [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
+  fx_end_task
   rm -rf "$fx_dir"
+}
+
+# Ends the task where the container is held for this job alone and the job was detached: no runner stops it.
+fx_end_task() {
+  [ -z "$fx_held_for_job" ] || [ ! -e "$fx_dir/detached" ] || kill -s TERM 1
 }

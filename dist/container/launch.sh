@@ -1,17 +1,19 @@
 # Becomes the script, as its user, in the session of its worker. What is still root has none of its variables, and has not
 # entered its directory. /bin/sh -c runs it, with the variables on standard input as calls of fx_set, and the arguments
 #
-#     PATH DIRECTORY NUMBER HOME LOGIN WORD…
+#     PATH DIRECTORY WORKER HOME LOGIN WORD…
 #
-# LOGIN is empty where no input names a user. Once the first variable is set nothing but the arguments is read: no variable
+# WORKER is the path of the worker's files, which ends with its number. LOGIN is empty where no input names a user. Once the first variable is set nothing but the arguments is read: no variable
 # can change what is run.
 fx_enter "$2" || exit 126
 fx_set() { export "$1=$2"; }
 fx_variables=$(cat)
-exec </dev/null
+fx_input=${3%/*}/input
+[ -e "$fx_input" ] || fx_input=/dev/null
+exec <"$fx_input"
 [ -z "$5" ] || export HOME="$4" USER="$5" LOGNAME="$5"
 PATH=$1
 eval "$fx_variables"
-export FARGATE_EXEC_WORKER="$3"
+export FARGATE_EXEC_WORKER="${3##*/}" GITHUB_OUTPUT="$3.output" GITHUB_STEP_SUMMARY="$3.summary"
 shift 5
 exec "$@"

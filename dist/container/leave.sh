@@ -1,4 +1,5 @@
-# --- Leaving: the session ends while the job goes on, because its reader follows it by S3 and has typed `left`.
+# --- Leaving: the session ends while the job goes on, because its reader follows it by S3 and has typed `left`, or follows it
+# no longer and has typed `detach`. And coming back: another step attaches to a job that was left.
 
 # The reader has typed `left`.
 fx_tell_left() {
@@ -44,7 +45,7 @@ fx_find_zombie() {
 # Ends what belongs to the attacher, and nothing of the job. The job has another parent already where another attacher has
 # started it. False where the attacher has to stay, because the ended job would be a zombie for ever.
 fx_leave() {
-  [ -z "$fx_child" ] || fx_is_reaping || return
+  [ -z "$fx_child" ] || [ -e "$fx_dir/detached" ] || fx_is_reaping || return
   fx_depart
 }
 
@@ -75,4 +76,37 @@ fx_stay() {
     fx_wait_for_news
   done
   false
+}
+
+# The reader has typed `detach`: the job goes on without a reader, and only its `timeout` ends it.
+fx_detach() {
+  : >"$fx_dir/detached"
+  : >"$fx_dir/away"
+  fx_tell_left
+}
+
+# A step attaches to a job that another one has started. A session has one reader, so the attacher of another step is asked for a sign
+# of it: a reader that is there types a line at once. One that was lost types nothing more, and counts for 40 s (fx_is_read). False where
+# a reader follows the job.
+fx_await_last_reader() {
+  fx_tries=45
+  while fx_is_read "$fx_dir"; do
+    if [ "$fx_tries" -eq 45 ]; then
+      fx_mark 'n Another step follows the job by its session. Waiting for a sign of it, 45 s at most.'
+      fx_want_sign "$fx_dir"
+    elif [ "$fx_tries" -eq 0 ] || { [ ! -e "$fx_dir/asked" ] && [ ! -e "$fx_dir/asking" ]; }; then
+      fx_mark '! followed another step follows the job by its session'
+      return 1
+    fi
+    sleep 1
+    fx_tries=$((fx_tries - 1))
+  done
+  # Before this attacher is named, so that a step that comes now waits for it.
+  date +%s >"$fx_dir/reader" || :
+}
+
+# Sets fx_at to the first byte that is still kept, where the reader wants an earlier one.
+fx_find_begin() {
+  fx_find_pieces 0
+  [ -z "$fx_oldest" ] || [ "$fx_oldest" -le "$fx_at" ] || fx_at=$fx_oldest
 }

@@ -175,6 +175,7 @@ fx_load() {
     [ "$fx_typed" ] || fx_refuse "$fx_refusal" "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
   else
+    [ "$fx_typed" ] || fx_refuse download 'the image has not both gzip and base64, and so no more than 1 MiB can be typed'
     fx_say "$fx_nonce;n Script typed into the session: there is no bucket."
   fi
   fx_type

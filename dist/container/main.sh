@@ -32,18 +32,21 @@ fx_run_attacher() {
   fi
   fx_find_programs
   [ -z "$fx_new" ] || fx_unpack
-  # The attacher before this one may have been cut before it started the job.
+  # The attacher before this one may have been cut before it started the job. A step that attaches to the job of another step has
+  # no payload, and starts nothing where that job's directory is just being removed.
   fx_child=
-  [ -e "$fx_dir/started" ] || fx_prepare_job
+  # shellcheck disable=SC2154 # bootstrap.ts sets fx_head
+  [ -e "$fx_dir/started" ] || [ "$fx_head" -eq 0 ] || fx_prepare_job
   [ "$fx_code" ] || read -r fx_nonce fx_pack <&3
   # The loader has already reported every other delivery method.
   [ -z "$fx_new" ] || [ "$fx_code" ] || fx_mark 'n Script fetched by boto3.'
   [ -z "$fx_odd" ] || fx_mark "n Passed over, since another user of the container has made it: $fx_odd. The job is in $fx_dir."
   fx_read_secrets
+  [ -z "${fx_any-}" ] || fx_await_last_reader || return 0
   fx_replace_attacher
   [ -z "$fx_fence" ] || fx_begin_signs
   fx_open_news
-  [ -z "$fx_pieces" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
+  [ -z "$fx_leaves" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
   fx_start_helpers
   if [ "$fx_child" ]; then
     if [ "$fx_wait" -gt 0 ] && ! fx_await_others; then
@@ -71,6 +74,7 @@ fx_run_attacher() {
   fi
   # The job ends while the helpers do.
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
+  fx_end_task
   fx_tell TERM "$(cat "$fx_dir/pid")"
   fx_end_helpers
   rm -rf "$fx_dir"
@@ -83,11 +87,20 @@ fx_write_header() {
 }
 
 # Takes the payload apart. When this file has its name the directory holds a job.
-# shellcheck disable=SC2154 # bootstrap.ts sets fx_head
 fx_unpack() {
-  tail -c "+$((fx_head + 1))" "$fx_dir/payload" >"$fx_dir/script"
+  fx_cut_payload || : >"$fx_dir/short"
   rm "$fx_dir/payload"
   mv "$fx_dir/new" "$fx_dir/job"
+}
+
+# Writes what stands behind the job, each part into the file that fx_cuts names. False where the disk has no room for them.
+# shellcheck disable=SC2154 # bootstrap.ts sets fx_head
+fx_cut_payload() {
+  fx_from=$((fx_head + 1))
+  for fx_each in $fx_cuts; do
+    tail -c "+$fx_from" "$fx_dir/payload" | head -c "${fx_each#*:}" >"$fx_dir/${fx_each%:*}" || return
+    fx_from=$((fx_from + ${fx_each#*:}))
+  done
 }
 
 # Starts the process of the job, which prepares what depends on no secret while the runner has yet to type. It begins when it has

@@ -123,6 +123,7 @@ fx_obey_words() {
   while IFS= read -r fx_line; do
     case $fx_line:$fx_over in
       cancel:*) [ -e "$fx_dir/status" ] || fx_obey cancel ;;
+      detach:*) fx_obey detach ;;
       taken:1)
         fx_obey taken
         fx_obey over

@@ -64,6 +64,8 @@ fx_want_sign() {
 fx_find_unheard() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
     [ "$fx_dir" != "$fx_own" ] || continue
+    # Nobody need follow a job that was detached, and its `timeout` ends it.
+    [ ! -e "$fx_dir/detached" ] || continue
     fx_goes_on || continue
     fx_is_followed "$fx_dir" && fx_is_heard "$fx_dir" || return 0
   done

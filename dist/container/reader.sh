@@ -48,8 +48,9 @@ fx_listen() {
         ;;
       'here '*) fx_confirm "${fx_line#here }" ;;
       cancel) fx_cancel ;;
-      left) [ -z "$fx_pieces" ] || fx_tell_left ;;
-      away) [ -z "$fx_pieces" ] || fx_tell_away ;;
+      left) [ -z "$fx_leaves" ] || fx_tell_left ;;
+      away) [ -z "$fx_leaves" ] || fx_tell_away ;;
+      detach) [ -z "$fx_leaves" ] || fx_detach ;;
       # StopTask begins with this signal, too. The runner types it where its credentials have ended.
       end) kill -s TERM 1 ;;
     esac

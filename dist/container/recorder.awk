@@ -2,6 +2,8 @@
 #
 #     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | fx_keep of spool.sh
 #
+# KIND is o or e, or for the files of file-commands.sh r or s.
+#
 # The patterns come by a pipe, one a line, in the order of redaction.ts: they are secret, and an environment may be too
 # small for them. It writes the records that recorder.py writes (stream/marks.ts). awk reads whole buffers or lines, so dd
 # reads what there is in the pipe. Only GNU awk and mawk can hold a NUL byte; with another awk it becomes a `?`.
@@ -18,7 +20,7 @@ BEGIN {
   worker = ARGV[2]
   several = ARGV[3] > 1
   tag = MARK kind (several ? worker : "") "\007"
-  prefix = several ? "[" worker "] " : ""
+  prefix = several && kind ~ /[oe]/ ? "[" worker "] " : ""
   # Before a whole line, before the beginning of an open one, and before what goes on with it.
   lead = (kind == "o" ? "" : tag) prefix
   again = kind == "o" && !several ? "" : tag

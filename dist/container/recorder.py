@@ -1,6 +1,7 @@
 """The recorder: joins what the workers print into the spool, in order, each line whole, with its source and no secret.
 
     recorder.py DIRECTORY WORKERS LIMIT PIECE [ECHO] < patterns, one a line, and a line with a dot
+    recorder.py r|s WORKER WORKERS < patterns and dot 5< file, for file-commands.sh
 
 ECHO is the path of a pipe that gets a copy. The recorder's parts are redact.py, records.py, echo.py and this file. The job
 writes them one after the other into one file of the job directory, since `python3 -I` imports nothing from there. After
@@ -181,11 +182,24 @@ def main(directory, workers, limit, piece, echo, patterns):
     return spool.whole
 
 
+def print_file(kind, worker, workers, patterns):
+    """Prints the records of a file that a worker has written."""
+    stream = Stream(kind.encode(), worker, workers)
+    with os.fdopen(5, "rb") as file:
+        sys.stdout.buffer.write(stream.take(file.read(), patterns) + stream.finish(patterns))
+    sys.stdout.buffer.flush()
+    return True
+
+
 lines = sys.stdin.buffer.read().split(b"\n")
 if lines[-2:] != [b".", b""]:
     os._exit(0)
 del lines[-2:]
-echo = open_echo("".join(sys.argv[5:]), os.path.join(sys.argv[1], "notes"))
-whole = main(sys.argv[1], *map(int, sys.argv[2:5]), echo, Patterns(line for line in lines if line))
+patterns = Patterns(line for line in lines if line)
+if len(sys.argv) == 4:
+    whole = print_file(sys.argv[1], *map(int, sys.argv[2:]), patterns)
+else:
+    echo = open_echo("".join(sys.argv[5:]), os.path.join(sys.argv[1], "notes"))
+    whole = main(sys.argv[1], *map(int, sys.argv[2:5]), echo, patterns)
 # Skip Python's shutdown: a TERM in it would change the exit status.
 os._exit(0 if whole else 1)

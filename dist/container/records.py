@@ -16,7 +16,7 @@ def clean(data, patterns):
 
 
 class Stream:
-    """Standard output (kind `o`) or standard error (`e`) of one worker."""
+    """Standard output (kind `o`) or standard error (`e`) of one worker, or a file of it (`r`, `s`)."""
 
     def __init__(self, kind, worker, workers):
         self.rest = b""
@@ -25,7 +25,7 @@ class Stream:
         self.tag = MARK + own + b"\007"
         # A whole line of standard output has no tag.
         self.lead = b"" if kind == b"o" else self.tag
-        self.prefix = b"[%d] " % worker if workers > 1 else b""
+        self.prefix = b"[%d] " % worker if workers > 1 and kind in b"oe" else b""
 
     def take(self, data, patterns):
         """Records for the lines that end in what was read. The rest waits."""

@@ -24,5 +24,5 @@ fx_safe() {
   # One line for each, so what is not there is not safe. A name with a line end could look like lines of `ls`.
   case $* in *"
 "*) return 1 ;; esac
-  [ "$(ls -ldn "$@" | grep -cE "^(l|d.{8}[tT]|[d-].{4}-..-)[^ ]* +[0-9]+ (0|$fx_uid) ")" = $# ]
+  [ "$(ls -ldn "$@" | grep -cE "^(l|d.{8}[tT]|[d-].{4}-..-)[^ ]* +[0-9]+ +(0|$fx_uid) ")" = $# ]
 }

@@ -1,4 +1,8 @@
 # Prints the SHA-256 of a file, in hex.
 import hashlib, sys
 
-print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())
+digest = hashlib.sha256()
+with open(sys.argv[1], "rb") as file:
+    for piece in iter(lambda: file.read(1 << 20), b""):
+        digest.update(piece)
+print(digest.hexdigest())

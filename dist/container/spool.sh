@@ -59,11 +59,12 @@ fx_end_hold() {
   read -r fx_size_held <"$fx_dir/held" && [ $((fx_begin - fx_oldest)) -gt $((fx_size_held / 2)) ] || rm -f "$fx_dir/held"
 }
 
-# Writes standard input to the spool, piece by piece. False where the disk had no room for all of it. The rest is read all
+# Adds standard input to the spool, piece by piece. False where the disk had no room for all of it. The rest is read all
 # the same, so that no worker waits for a reader.
 fx_keep() {
-  fx_first=0 fx_before=0
-  fx_size out.0
+  fx_find_pieces 999999999999999999
+  fx_first=$fx_begin
+  fx_size "out.$fx_first"
   fx_before=$fx_bytes
   while dd bs=16384 count=$((fx_piece / 16384)) >>"$fx_dir/out.$fx_first" 2>/dev/null; do
     fx_size "out.$fx_first"

@@ -91,6 +91,7 @@ fx_obey() {
       [ ! -e "$fx_dir/stays" ] || : >"$fx_dir/heard"
       ;;
     cancel) fx_cancel ;;
+    detach) : >"$fx_dir/detached" ;;
     taken)
       : >"$fx_dir/taken"
       fx_tell TERM "$fx_self"
@@ -107,6 +108,7 @@ fx_obey() {
 
 # Leaves nothing of a job that was killed. It also ends this process, which is of the job's group.
 fx_bury() {
+  fx_end_task
   rm -rf "$fx_dir"
   fx_tell_group KILL "$fx_self"
 }

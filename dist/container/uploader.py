@@ -3,8 +3,8 @@
     uploader.py DIRECTORY
 
 Its parts are objects.py, s3.py and this file, which upload.sh joins to one file of the job directory. It carries out the
-order in the file `order`. What upload.sh is to do comes as lines on standard output: `here BYTE`, `cancel`, `taken`,
-`lost`, `n NOTE`, and `over` where the order is done.
+order in the file `order`. What upload.sh is to do comes as lines on standard output: `here BYTE`, `cancel`, `detach`,
+`taken`, `lost`, `n NOTE`, and `over` where the order is done.
 """
 
 import select
@@ -225,6 +225,8 @@ class Uploader:
         for word, _ in words:
             if word == "cancel" and not os.path.exists("status"):
                 say("cancel")
+            elif word == "detach":
+                say("detach")
             elif word == "attach" or (word == "taken" and self.pieces.ended):
                 say(word)
                 self.over = True

@@ -7,20 +7,31 @@ fx_print_variables() { printf '%s\n' "$fx_environment" "$fx_secret_environment" 
 # fx_run WORD…: becomes the program of a worker. Called through fx_command (job-text.ts).
 fx_run() {
   fx_as_user fx_session /bin/sh -c "$fx_launch_sh" sh \
-    "$fx_path" "$fx_workdir" "$fx_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
+    "$fx_path" "$fx_workdir" "$fx_dir/$fx_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
 }
 
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
-  [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e"
+  [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary"
   umask "$fx_umask"
+  # One pipe, whose order is the order of the writes.
+  [ -z "$fx_merged" ] || exec 2>&1
   fx_command fx_run
+}
+
+# Sets fx_now to the hundredths of a second since the machine's start, which no clock that is set changes (proc(5), uptime).
+# shellcheck disable=SC2329 # fx_worker calls it
+fx_read_hundredths() {
+  read -r fx_now fx_skip </proc/uptime
+  # A number with a zero before it would be octal.
+  fx_now=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100))
 }
 
 # fx_worker NUMBER: runs a worker to its end, and writes its pid and code files.
 fx_worker() {
   fx_number=$1
-  fx_began=$(date +%s)
+  fx_read_hundredths
+  fx_began=$fx_now
   fx_code=143
   if [ ! -e "$fx_dir/stopping" ]; then
     fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" &
@@ -30,7 +41,9 @@ fx_worker() {
     wait "$fx_script"
     fx_code=$?
   fi
-  fx_seconds=$(($(date +%s) - fx_began))
+  fx_read_hundredths
+  fx_took=$((fx_now - fx_began))
+  fx_seconds=$((fx_took / 100)).$((fx_took / 10 % 10))$((fx_took % 10))
   fx_stopped=
   [ ! -e "$fx_dir/stopping" ] || fx_stopped=!
   fx_write "$fx_number.code" "$fx_number=$fx_code:$fx_seconds$fx_stopped"
