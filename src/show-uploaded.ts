@@ -24,11 +24,11 @@ export async function showUploaded(surroundings: Surroundings): Promise<Result> 
 }
 
 async function perform(step: OpenStep): Promise<Result> {
-  const { inputs, clock, log, cancel, drained } = step;
+  const { inputs, origin, clock, log, cancel, drained } = step;
   if (inputs.where.kind !== "handle") throw new Error("the output of a job is shown by its handle");
   const { handle } = inputs.where;
   const target = targetOfHandle(handle);
-  const output = new JobOutput(handle, { inputs, target, write: step.writer(), log });
+  const output = new JobOutput(handle, { inputs, target, origin, write: step.writer(), log });
   const store = storeOf(handle, step);
   if (await store.isEmpty()) throw nothingThere();
   log.phase();

@@ -7,13 +7,14 @@ import { anInputs, aTarget } from "../helpers/runs.ts";
 const NONCE = "0123456789abcdef0123456789abcdef";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 
-function outputFor(inputs: Partial<Inputs> = {}) {
+function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
   const log = new Listener();
   let shown = "";
   const output = new JobOutput(
     { nonce: NONCE, workers: 1 },
     {
       ...{ inputs: anInputs(inputs), target: aTarget(), log },
+      origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
       write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
     },
   );
@@ -54,6 +55,14 @@ it("keeps the last 1 MiB of a stream that is longer, and says so to no listener 
   for (let i = 0; i < 1025; i++) output.show(text("stdout", "x".repeat(1023)));
   const { stdout, cut } = output.end();
   expect([stdout.length, cut, log.lines]).toEqual([1024 * 1024 - 1, ["stdout"], []]);
+});
+
+it("keeps less of each of many tasks", () => {
+  const { output } = outputFor({}, 1_000);
+  for (let i = 0; i < 100; i++) output.show(text("stdout", "x".repeat(1023)));
+  const { stdout, cut } = output.end();
+  expect(stdout.length).toBeLessThan(17 * 1024);
+  expect(cut).toEqual(["stdout"]);
 });
 
 it.each([

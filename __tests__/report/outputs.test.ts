@@ -125,10 +125,15 @@ it("stay below what GitHub takes of an output with a thousand tasks", () => {
   expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
   expect(Buffer.byteLength(all)).toBeLessThanOrEqual(1024 * 1024);
   expect(JSON.parse(results)).toHaveLength(2_000);
-  const one = aResult("exited", ...Array.from({ length: 256 }, () => "1"));
-  const { results: many = "" } = outputs({ kind: "several", tasks: Array.from({ length: 100 }, () => one) });
+  const [green, red] = ["0", "1"].map((code) =>
+    aResult("exited", ...Array.from({ length: 256 }, () => code)),
+  );
+  const mixed = Array.from({ length: 100 }, (_, at) => (at === 99 ? red : green)).flatMap((one) => one ?? []);
+  const { results: many = "" } = outputs({ kind: "several", tasks: mixed });
   expect(Buffer.byteLength(many)).toBeLessThan(1024 * 1024);
-  expect((JSON.parse(many) as object[]).length).toBeGreaterThan(5_000);
+  const entries = JSON.parse(many) as { exitCode: number }[];
+  expect(entries.length).toBeGreaterThan(5_000);
+  expect(entries.filter(({ exitCode }) => exitCode === 1)).toHaveLength(256);
 });
 
 it("are known to lack their beginning, of one task and of several together", () => {
@@ -136,6 +141,8 @@ it("are known to lack their beginning, of one task and of several together", () 
   expect(cutOutputs({ ...rest, task: { ...task, cut: ["stderr"] } })).toEqual(["stderr"]);
   expect(cutOutputs(several(2, "x".repeat(600_000)))).toEqual(["stdout"]);
   expect(cutOutputs(several(2, "x"))).toEqual([]);
+  const cut = { ...rest, task: { ...task, cut: ["stdout" as const] } };
+  expect(cutOutputs({ kind: "several", tasks: [aResult("exited", "0"), cut] })).toEqual(["stdout"]);
 });
 
 it("have those of the script beside them, of which the last task's count", () => {

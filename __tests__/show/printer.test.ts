@@ -19,6 +19,7 @@ function printed(texts: readonly Text[], continued = "") {
     write: ({ bytes }) => shown.push(bytes, Buffer.from("\n")),
     onHeader: (line) => shown.push(Buffer.from(`said: ${line}\n`)),
     continued,
+    keep: OUTPUT_LIMIT,
   });
   for (const each of texts) printer.print(each);
   printer.end();

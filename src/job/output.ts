@@ -1,10 +1,17 @@
 import { scriptResults } from "../report/file-commands.ts";
 import type { PrintedOutput } from "../report/result.ts";
-import { Printer } from "../show/printer.ts";
+import { OUTPUT_LIMIT, Printer } from "../show/printer.ts";
 import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 import { ScriptFiles } from "./script-files.ts";
+
+interface JobOutputContext extends Pick<JobContext, "inputs" | "target" | "write" | "log"> {
+  readonly origin: Pick<JobContext["origin"], "fanOut">;
+}
+
+/** Of all jobs of a step together, for each of the outputs `stdout` and `stderr`, which have the last 1 MiB of them all. */
+const KEPT_OF_ALL = 16 * OUTPUT_LIMIT;
 
 /** The output of one job, from all its carriers: extracted, shown, and its end kept for the output `stdout`. */
 export class JobOutput {
@@ -20,7 +27,7 @@ export class JobOutput {
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
-    { inputs, target, write, log }: Pick<JobContext, "inputs" | "target" | "write" | "log">,
+    { inputs, target, origin, write, log }: JobOutputContext,
   ) {
     const { where } = inputs;
     this.fromTheStart = () => new Extractor(nonce, workers);
@@ -30,6 +37,7 @@ export class JobOutput {
     this.#workers = workers;
     this.#printer = new Printer({
       write,
+      keep: Math.min(OUTPUT_LIMIT, Math.ceil(KEPT_OF_ALL / (origin.fanOut?.tasks ?? 1))),
       onHeader: (line) => log.fold(running(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",
     });

@@ -43,11 +43,11 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
 /** The outputs that lack their beginning, since the script has printed more than an output holds. */
 export function cutOutputs(result: Result): readonly string[] {
   const tasks = taskResults(result);
-  const [first] = tasks;
-  if (tasks.length === 1) return first?.task?.cut ?? [];
+  const isCut = (name: "stdout" | "stderr", whole: Tail): boolean =>
+    whole.isCut || tasks.some(({ task }) => task?.cut.includes(name));
   return [
-    ...(joined(tasks, "stdout").isCut ? ["stdout"] : []),
-    ...(joined(tasks, "allStderr").isCut ? ["stderr"] : []),
+    ...(isCut("stdout", joined(tasks, "stdout")) ? ["stdout"] : []),
+    ...(isCut("stderr", joined(tasks, "allStderr")) ? ["stderr"] : []),
   ];
 }
 
@@ -72,17 +72,21 @@ function joined(tasks: readonly TaskResult[], which: "stdout" | "allStderr"): Ta
   return tail;
 }
 
-/** The entries as JSON; of many thousand workers, the first that an output holds. */
+/** The entries as JSON. Of more than an output holds, those that have failed stay before others. */
 function resultsOf(tasks: readonly TaskResult[]): string {
   let room = LONGEST_OUTPUT - 1_000;
-  const texts: string[] = [];
-  for (const entry of entries(tasks)) {
-    const text = JSON.stringify(entry);
-    room -= Buffer.byteLength(text) + 1;
-    if (room < 0) break;
-    texts.push(text);
-  }
-  return `[${texts.join(",")}]`;
+  const texts = entries(tasks).map((entry) => ({
+    text: JSON.stringify(entry),
+    hasFailed: entry.exitCode !== 0,
+  }));
+  const kept = new Set<object>();
+  for (const hasFailed of [true, false])
+    for (const each of texts) {
+      if (each.hasFailed !== hasFailed) continue;
+      room -= Buffer.byteLength(each.text) + 1;
+      if (room >= 0) kept.add(each);
+    }
+  return `[${texts.flatMap((each) => (kept.has(each) ? [each.text] : [])).join(",")}]`;
 }
 
 /** JSON with each string sanitised first: sanitising the JSON itself could break its escapes. */

@@ -12,6 +12,8 @@ const LAST_LINES_LIMIT = 16 * 1024;
 
 export interface PrinterOptions {
   readonly write: OutputWriter;
+  /** The bytes that are kept of the end of standard output, and of standard error. */
+  readonly keep: number;
   /** Shows the line that names the container, which comes before the job's output. */
   readonly onHeader: (line: string) => void;
   /**
@@ -25,13 +27,15 @@ export interface PrinterOptions {
 export class Printer {
   readonly #options: PrinterOptions;
   readonly #lines = new LineJoiner();
-  readonly #stdout = new Tail(OUTPUT_LIMIT);
-  readonly #allStderr = new Tail(OUTPUT_LIMIT);
+  readonly #stdout: Tail;
+  readonly #allStderr: Tail;
   readonly #last = new Tail(LAST_LINES_LIMIT);
   readonly #stderr = new Map<number, Tail>();
 
   constructor(options: PrinterOptions) {
     this.#options = options;
+    this.#stdout = new Tail(options.keep);
+    this.#allStderr = new Tail(options.keep);
   }
 
   print(shown: OutputItem): void {
@@ -63,7 +67,7 @@ export class Printer {
     }
   }
 
-  /** The last 1 MiB of the job's standard output, without the last line's end. */
+  /** The end of the job's standard output, without the last line's end. */
   get stdout(): string {
     return withoutLastEnd(this.#stdout);
   }
