@@ -94,8 +94,7 @@ export class Rights {
       ...{ region: local.region, account: local.accountId, cluster, service: lastPart(inputs["service"]) },
       ...this.#definitionOf(inputs),
       "caller-role": "none",
-      // The handle of a job names the bucket.
-      bucket: inputs["bucket"] ?? ("attach" in inputs ? made.bucket : "none"),
+      bucket: inputs["bucket"] ?? "none",
       prefix: inputs["prefix"] ?? "fargate-exec/",
       "bucket-key": isKey(bucketKey) ? lastPart(bucketKey) : key,
       "cluster-key": isKey(kmsKeyId) ? lastPart(kmsKeyId) : key,
