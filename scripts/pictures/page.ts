@@ -1,4 +1,5 @@
 import MarkdownIt from "markdown-it";
+import { ganttChart } from "./gantt.ts";
 
 /** In pixels: as wide as GitHub shows a picture of a README. */
 export const WIDTH = 900;
@@ -28,8 +29,14 @@ const colours = {
   },
 } as const;
 
-const markdown = new MarkdownIt();
+// As on GitHub, HTML that folds a part is obeyed, and a chart is drawn.
+const markdown = new MarkdownIt({ html: true });
 const escaped = (text: string): string => markdown.utils.escapeHtml(text);
+const fence = markdown.renderer.rules["fence"];
+markdown.renderer.rules["fence"] = (tokens, at, ...more) => {
+  const { info = "", content = "" } = tokens[at] ?? {};
+  return info === "mermaid" ? ganttChart(content, escaped) : (fence?.(tokens, at, ...more) ?? "");
+};
 
 /** The log of a step as GitHub's viewer shows it: groups are folded, lines are numbered. */
 export function logPage(lines: readonly string[], scheme: Scheme): string {
@@ -75,6 +82,9 @@ body { margin: 0; background: ${c.page}; color: ${c.text}; font: 14px/1.5 "DejaV
 table { border-collapse: collapse; margin: 16px 0 } td, th { border: 1px solid ${c.line}; padding: 6px 13px }
 blockquote { margin: 0; padding: 0 16px; border-left: 4px solid ${c.line}; color: ${c.faint} }
 code, pre { background: ${c.box}; padding: 2px 5px; border-radius: 6px; font: 12px "DejaVu Sans Mono", monospace }
+.gantt { border: 1px solid ${c.line}; border-radius: 6px; padding: 12px; text-align: center }
+.bar { display: flex; text-align: left; margin: 4px 0 } .bar span { flex: 0 0 180px } .bar div { flex: 1; background: ${c.box} }
+.bar i { display: block; height: 20px; min-width: 1px; background: ${c.link} }
 pre { padding: 12px; overflow-wrap: anywhere; white-space: pre-wrap }
 </style><body>${body}<script>document.body.dataset.height = document.body.scrollHeight</script></body>`;
 }
