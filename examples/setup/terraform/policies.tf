@@ -85,6 +85,38 @@ data "aws_iam_policy_document" "caller_protect" {
   }
 }
 
+data "aws_iam_policy_document" "caller_deployment" {
+  statement {
+    sid = "OfService"
+
+    actions = [
+      "ecs:ListServiceDeployments",
+      "ecs:DescribeServiceDeployments",
+      "ecs:DescribeServiceRevisions",
+      "ecs:ContinueServiceDeployment",
+    ]
+
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service/${aws_ecs_cluster.this.name}/${var.name}"]
+  }
+
+  statement {
+    sid = "Decide"
+
+    actions = [
+      "ecs:DescribeServiceDeployments",
+      "ecs:ContinueServiceDeployment",
+    ]
+
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service-deployment/${aws_ecs_cluster.this.name}/${var.name}/*"]
+  }
+
+  statement {
+    sid       = "DescribeRevision"
+    actions   = ["ecs:DescribeServiceRevisions"]
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service-revision/${aws_ecs_cluster.this.name}/${var.name}/*"]
+  }
+}
+
 data "aws_iam_policy_document" "caller_service_start" {
   statement {
     sid       = "Borrow"

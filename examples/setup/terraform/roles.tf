@@ -88,6 +88,7 @@ resource "aws_iam_role_policy" "caller" {
     "caller-public-ip"       = data.aws_iam_policy_document.caller_public_ip.json
     "caller-service"         = data.aws_iam_policy_document.caller_service.json
     "caller-protect"         = data.aws_iam_policy_document.caller_protect.json
+    "caller-deployment"      = data.aws_iam_policy_document.caller_deployment.json
     "caller-service-start"   = data.aws_iam_policy_document.caller_service_start.json
     "caller-start-task"      = data.aws_iam_policy_document.caller_start_task.json
     "caller-definitions"     = data.aws_iam_policy_document.caller_definitions.json
