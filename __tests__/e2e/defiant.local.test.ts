@@ -51,7 +51,7 @@ const scripts: readonly (readonly [name: string, script: string, ending: ScriptE
 const IMAGES = ["debian-python", "busybox"];
 
 describeImages.each(IMAGES)("in %s, a script that", (image) => {
-  const defiant = turnOf(scripts, IMAGES.length, IMAGES.indexOf(image));
+  const defiant = turnOf(scripts, 2 * IMAGES.length, IMAGES.indexOf(image));
   let aws: Aws;
   let results: readonly StepResult[];
 

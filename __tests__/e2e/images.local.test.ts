@@ -62,7 +62,7 @@ const refused: readonly (readonly [image: string, staged: boolean, code: string,
 ];
 
 describeImages.each(runtimes)("a script in an image, in containers by %s", (runtime) => {
-  const table = turnOf(supported, runtimes.length, runtimes.indexOf(runtime));
+  const table = turnOf(supported, 2 * runtimes.length, runtimes.indexOf(runtime));
   let aws: Aws;
   const tasks = new Map<string, Task>();
   const idle = new Map<string, readonly string[]>();

@@ -5,7 +5,7 @@ import { Aws, jobLog } from "../helpers/local.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
 
 /** 40 under `npm run soak tables`. */
-const JOBS = process.env["EVERY_ROW"] === "1" ? 40 : 16;
+const JOBS = process.env["EVERY_ROW"] === "1" ? 40 : 12;
 const TASKS = 3;
 const LIMIT = 2;
 /** The bar for a queued job; a running job looks at its task after 15 s. */

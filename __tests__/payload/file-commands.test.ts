@@ -5,6 +5,7 @@ import { has, withNeed } from "../helpers/needs.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { watch, type WatchOptions } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
@@ -89,7 +90,9 @@ function sharedTests(with_: () => Partial<WatchOptions>): void {
   );
 }
 
-describe.each(SHELLS.filter((shell) => shell !== "bash"))("the files of a job under %s", (sh) => {
+const shells = SHELLS.filter((shell) => shell !== "bash");
+
+describe.each(turnOf(shells, 2))("the files of a job under %s", (sh) => {
   sharedTests(() => ({ sh }));
 });
 

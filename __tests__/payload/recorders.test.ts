@@ -9,6 +9,7 @@ import { SpoolReader } from "../../src/stream/spool.ts";
 import { has } from "../helpers/needs.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redacted } from "./recording.ts";
 
@@ -18,7 +19,7 @@ const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
   has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),
 );
 
-describe.each(AWKS)("without python3, with the awk of %s", (awk) => {
+describe.each(turnOf(AWKS, 2))("without python3, with the awk of %s", (awk) => {
   let path: string;
   beforeAll(() => {
     path = withoutPython(awk, tmpdir());

@@ -12,7 +12,7 @@ const RUNS = sampleOf(1_900);
 const CASES = 200;
 const MIB = 1024 * 1024;
 /** What a flood brings in all, half of it into a session that has begun. */
-const FLOOD = process.env["FUZZ_ALL"] === "1" ? 8 * MIB : 4 * MIB;
+const FLOOD = process.env["FUZZ_ALL"] === "1" ? 8 * MIB : 2 * MIB;
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string, nonce = NONCE): string => `${sessionMark(nonce)}${text}${BEL}`;
 const vector = (name: string): string =>
