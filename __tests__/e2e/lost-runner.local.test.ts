@@ -52,7 +52,7 @@ const traced = (seconds: number): string =>
 
 it.concurrent("the next run waits for a job whose runner was killed, and says so", async () => {
   const task = await aws.runningTask(definition);
-  await lose(task, { run: traced(8) }, "is ended");
+  await lose(task, { run: traced(20) }, "is ended");
   const result = await next(task);
   expect(result.conclusion).toBe("success");
   expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);

@@ -193,6 +193,15 @@ it("says what ran where", () => {
   );
 });
 
+it("links no task of a partition whose console has no address", () => {
+  const one = aResult("exited", "0");
+  const { target } = one.task;
+  const taskArn = target.taskArn.replace(/^arn:aws:ecs:[a-z\d-]+/, "arn:aws-iso:ecs:us-iso-east-1");
+  const text = summary({ ...one, task: { ...one.task, target: { ...target, taskArn } } }, aStep, NO_TIME);
+  expect(text).toContain(`| Task | \`${ID}\` |`);
+  expect(text).not.toContain("undefined");
+});
+
 it("stays below what GitHub takes with a thousand tasks of many workers, whose tables are folded", () => {
   const one = aResult("exited", ...Array.from({ length: 256 }, () => "255"));
   const script = { ...one.task.script, summaries: [{ worker: 0, text: "é".repeat(1_000) }] };

@@ -64,11 +64,9 @@ function placeRows({ target, described }: TaskFacts, taskTitle: string): [string
 function taskLink({ taskArn, clusterName, taskId }: TaskFacts["target"]): string {
   const region = /^arn:[\w-]+:ecs:([a-z\d-]+):/.exec(taskArn)?.[1];
   const isPlain = /^\w[\w-]*$/.test(clusterName) && /^[\da-f-]{32,36}$/.test(taskId);
-  if (region === undefined || !isPlain) return literalCell(taskId);
-  return link(
-    taskId,
-    `https://${consoleHost(region)}/ecs/v2/clusters/${clusterName}/tasks/${taskId}?region=${region}`,
-  );
+  const host = region === undefined ? undefined : consoleHost(region);
+  if (region === undefined || host === undefined || !isPlain) return literalCell(taskId);
+  return link(taskId, `https://${host}/ecs/v2/clusters/${clusterName}/tasks/${taskId}?region=${region}`);
 }
 
 export function workerTable(workers: readonly WorkerResult[]): string[] {
