@@ -1,4 +1,4 @@
-import { knownEnd } from "./aws/static-keys.ts";
+import { reliableUntil } from "./aws/static-keys.ts";
 import { Failure } from "./errors.ts";
 import type { JobEnd } from "./follow/job-end.ts";
 import { type PiecesRead, readPieces } from "./follow/read-pieces.ts";
@@ -51,7 +51,12 @@ function storeOf(handle: JobHandle, { inputs, aws, clock, log }: OpenStep): Piec
   if (pieces === undefined || staging === undefined) throw notUploaded();
   return new PieceStore(folderOf(staging.prefix, pieces.job, pieces.keys), {
     ...{ bucket: staging.bucket, kmsKeyId: staging.kmsKeyId, owner: bucketOwner(inputs, cluster) },
-    ...{ credentialsEnd: knownEnd(process.env), s3: aws.s3, clock, log },
+    ...{
+      credentialsEnd: reliableUntil(process.env, inputs.roleToAssume, clock.now()),
+      s3: aws.s3,
+      clock,
+      log,
+    },
   });
 }
 

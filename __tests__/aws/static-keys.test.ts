@@ -1,4 +1,4 @@
-import { endOfStaticKeys, knownEnd, warnOfOutlived } from "../../src/aws/static-keys.ts";
+import { endOfStaticKeys, reliableUntil, warnOfOutlived } from "../../src/aws/static-keys.ts";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
 const end = "2026-01-01T02:00:00Z";
@@ -16,7 +16,8 @@ describe("the end of static keys", () => {
     ["a profile's, which the SDK prefers and may renew", { ...session, AWS_PROFILE: "ci" }, undefined],
   ])("of %s", (_, env, expected) => {
     expect(endOfStaticKeys(env)).toBe(expected);
-    expect(knownEnd(env)).toBe(expected === "unknown" ? undefined : expected);
+    expect(reliableUntil(env, undefined, now)).toBe(expected === "unknown" ? now + 55 * 60_000 : expected);
+    expect(reliableUntil(env, "arn:aws:iam::123456789012:role/ci", now)).toBeUndefined();
   });
 });
 

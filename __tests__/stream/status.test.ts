@@ -18,6 +18,7 @@ describe("a status", () => {
     ["cancelled 0=130:1!", { kind: "ended", reason: "cancelled", workers: [worker(0, 130, 1, true)] }],
     ["exited 0=0:0.04", { kind: "ended", reason: "exited", workers: [worker(0, 0, 0.04)] }],
     ["exited 1=0:2,0=3:1", { kind: "ended", reason: "exited", workers: [worker(0, 3, 1), worker(1, 0, 2)] }],
+    ["fenced 0=143:1!", { kind: "fenced" }],
     [
       "exited 0=255:9999999999",
       { kind: "ended", reason: "exited", workers: [worker(0, 255, 9_999_999_999)] },
@@ -59,10 +60,14 @@ describe("a status", () => {
     expect(parseStatus(text, 1)).toEqual({ kind: "lost", text: text.trim() });
   });
 
-  it.each(["exited 0=0:1", "exited 0=0:1,0=0:1", "exited 0=0:1,2=0:1", "exited 0=0:1,1=0:1,2=0:1"])(
-    "of other workers than those of the run is none: %j",
-    (text) => {
-      expect(parseStatus(text, 2)).toEqual({ kind: "lost", text });
-    },
-  );
+  it.each([
+    "fenced x",
+    "fenced 0=143:1!",
+    "exited 0=0:1",
+    "exited 0=0:1,0=0:1",
+    "exited 0=0:1,2=0:1",
+    "exited 0=0:1,1=0:1,2=0:1",
+  ])("of other workers than those of the run is none: %j", (text) => {
+    expect(parseStatus(text, 2)).toEqual({ kind: "lost", text });
+  });
 });

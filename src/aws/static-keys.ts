@@ -23,10 +23,19 @@ export function endOfStaticKeys(env: NodeJS.ProcessEnv): number | "unknown" | un
   return env["AWS_SESSION_TOKEN"] ? "unknown" : undefined;
 }
 
-/** The end of the static keys, in milliseconds since the epoch; undefined where the environment does not tell it. */
-export function knownEnd(env: NodeJS.ProcessEnv): number | undefined {
+/**
+ * The time from which nobody may rely on the credentials, in milliseconds since the epoch: only an open session can stop a job
+ * after it. Undefined where they don't end, or are renewed, as those of a role that the step assumes itself. A session of
+ * unknown end counts as one of the usual length that began shortly before `now`.
+ */
+export function reliableUntil(
+  env: NodeJS.ProcessEnv,
+  roleToAssume: string | undefined,
+  now: number,
+): number | undefined {
+  if (roleToAssume !== undefined) return undefined;
   const end = endOfStaticKeys(env);
-  return end === "unknown" ? undefined : end;
+  return end === "unknown" ? now + USUAL_SESSION_MS - BEGAN_BEFORE_MS : end;
 }
 
 /** How long a job may take, in milliseconds. */

@@ -1,4 +1,4 @@
-import { knownEnd } from "../aws/static-keys.ts";
+import { reliableUntil } from "../aws/static-keys.ts";
 import { followJob, type RunningJob } from "../follow/follow-job.ts";
 import { Expiry } from "../follow/expiry.ts";
 import type { TypedInput } from "../follow/session-input.ts";
@@ -38,7 +38,7 @@ export async function followToEnd(
     extractor: output.extractor,
     onNote: (text) => log.info(text),
     onShown: output.showLive,
-    credentialsEnd: knownEnd(process.env),
+    credentialsEnd: reliableUntil(process.env, inputs.roleToAssume, clock.now()),
   });
   pieces?.settle(followed);
   const opened = await sessions.settle(followed);

@@ -1,4 +1,4 @@
-import { knownEnd } from "../aws/static-keys.ts";
+import { reliableUntil } from "../aws/static-keys.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { PieceFolders, PieceUse } from "../follow/piece-carriers.ts";
 import type { UploadedPieces } from "../pieces/delete-pieces.ts";
@@ -72,7 +72,7 @@ export class JobPieces implements PieceFolders {
     this.#last = folder;
     this.#folders = [...this.#folders, { bucket, owner, prefix: folder.prefix, next: 0 }];
     if (!leavesOnCancel(inputs)) this.#record();
-    const credentialsEnd = knownEnd(process.env);
+    const credentialsEnd = reliableUntil(process.env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
       ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
       s3: undoing.s3,

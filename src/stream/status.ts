@@ -34,10 +34,9 @@ export interface WorkerStatus {
  * text is `lost`, never a success.
  */
 export function parseStatus(text: string, workers: number): JobStatus {
-  const [, reason, list = ""] = /^(exited|timed-out|cancelled) (\S+)$/.exec(text) ?? [];
+  const [, reason, list = ""] = /^(exited|timed-out|cancelled|fenced) (\S+)$/.exec(text) ?? [];
   const entries = list.split(",");
   const ends = entries.flatMap((entry) => parseWorker(entry) ?? []).sort((a, b) => a.worker - b.worker);
-  if (/^fenced \S+$/.test(text)) return { kind: "fenced" };
   const isWhole = entries.length === workers && ends.length === workers;
   if (reason === undefined || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
     if (!text.startsWith("refused ")) return { kind: "lost", text: clipped(text.replace(/^lost /, "")) };
@@ -46,6 +45,7 @@ export function parseStatus(text: string, workers: number): JobStatus {
     const known = code === undefined || code === "tool" ? "job" : (code as RefusalCode);
     return { kind: "refused", code: known, text: clipped(words ?? "") };
   }
+  if (reason === "fenced") return { kind: "fenced" };
   return { kind: "ended", reason: reason as "exited" | "timed-out" | "cancelled", workers: ends };
 }
 
