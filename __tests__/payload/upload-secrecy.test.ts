@@ -72,7 +72,7 @@ for f in order uploader.py carried lease piece.0 piece.1 post.curl get.curl said
   (: >"$d/$f.new") 2>/dev/null && echo "makes $f"
   (echo 'job x' >>"$d/$f") 2>/dev/null && echo "writes $f"
 done
-sleep 1; exit 3`;
+echo looked; until [ -e /tmp/go ]; do sleep 0.1; done; exit 3`;
       const uploaded = await UploadedJob.make({
         script,
         user: "1000",
@@ -81,6 +81,8 @@ sleep 1; exit 3`;
         sh: "/bin/sh",
       });
       await uploaded.follow();
+      await until(() => uploaded.pieces.length > 0);
+      container.run(": >/tmp/go");
       const pieces = await uploaded.ended();
       expect(pieces.at(-1)?.body.toString()).toMatch(/^exited 0=3:/);
       expect(uploaded.spool().toString()).not.toMatch(/^(lists|reads|makes|writes)/m);
