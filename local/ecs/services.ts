@@ -52,6 +52,8 @@ export class Services {
   /** Services with surplus tasks that are protected. */
   readonly #kept = new Map<string, Service>();
   readonly #records = new ServiceDeployments();
+  /** The look at a service that is under way. */
+  #look: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(ecs: Ecs) {
@@ -241,7 +243,14 @@ export class Services {
     return { ...(capacityProviderStrategy && { capacityProviderStrategy }), ...source };
   }
 
-  async #reconcile(service: Service): Promise<void> {
+  /** One look after the other: two at once would both start what is missing. */
+  #reconcile(service: Service): Promise<void> {
+    const look = this.#look.then(() => this.#lookAt(service));
+    this.#look = look.catch(() => undefined);
+    return look;
+  }
+
+  async #lookAt(service: Service): Promise<void> {
     const deployment = this.#deployments.get(service.serviceArn);
     if (this.#closed || deployment === undefined) return;
     const wanted = service.status === "ACTIVE" && sourceOf(service) !== undefined ? service.desiredCount : 0;
