@@ -9,7 +9,8 @@ import type { GatewayBehaviour } from "./gateway/options.ts";
 import type { TranscriptFaults } from "./agent/transcript.ts";
 import type { Fate } from "./task/container.ts";
 import type { AgentDeath } from "./task/managed-agent.ts";
-import type { StopCode, Task } from "./task/task.ts";
+import type { StopCode } from "./task/lifecycle.ts";
+import type { Task } from "./task/task.ts";
 
 /** An order that is carried out on sessions at once. */
 export interface SessionOrder {

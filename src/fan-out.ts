@@ -23,6 +23,7 @@ import { replacementFor } from "./targets/replacement.ts";
 import type { JobTargets } from "./targets/job-targets.ts";
 import type { Target } from "./targets/target.ts";
 import { TaskLooks } from "./targets/tasks/task-looks.ts";
+import { isKept } from "./undo/keep-task.ts";
 
 /**
  * Runs the job in all targets, at the same time or as many at once as `max-parallel` allows. Each job has a log and a ledger
@@ -82,9 +83,7 @@ async function stopEarly(
   { later }: JobTargets,
   { inputs, cancel }: StepContext,
 ): Promise<void> {
-  const keep = inputs.where.kind === "new" ? inputs.where.start.keepTask : "never";
-  const isKept = keep === "always" || (keep === "on-failure" && outcome !== "succeeded");
-  if (later === undefined || task === undefined || isKept) return;
+  if (later === undefined || task === undefined || isKept(inputs.where, outcome === "succeeded")) return;
   // The cleanup of a cancel stops all tasks.
   if (!cancel.aborted) await later.stop(task.target).catch(() => undefined);
 }

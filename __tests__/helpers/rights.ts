@@ -1,3 +1,4 @@
+import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
 import type { RecordedRequest } from "../../local/front/requests.ts";
 import { type Names, policyOf } from "../../local/iam/policy-files.ts";
 import type { Policy } from "../../local/iam/policy.ts";
@@ -6,7 +7,7 @@ import { parseHandle } from "../../src/inputs/handle.ts";
 import type { World } from "../local/with-local.ts";
 import { callerFilesFor } from "./caller-files.ts";
 import type { Inputs, StepOptions } from "./local.ts";
-import { type ExecSettings, taskFiles, taskFilesFor } from "./task-files.ts";
+import { taskFiles, taskFilesFor } from "./task-files.ts";
 
 /** What the rights of a step depend on, beside its inputs. */
 export type RightsOptions = Pick<StepOptions, "also" | "lacks" | "names">;
@@ -106,13 +107,16 @@ export class Rights {
   }
 
   /** The ARN of a task or of a service names its cluster, whatever the input says. */
-  #clusterOf({ cluster, task, service }: Inputs): { readonly name: string; readonly settings: ExecSettings } {
+  #clusterOf({ cluster, task, service }: Inputs): {
+    readonly name: string;
+    readonly settings: ExecuteCommandConfiguration;
+  } {
     const [, named] = /:(?:task|service)\/([^/]+)\//.exec(task ?? service ?? "") ?? [];
     const name = named ?? (lastPart(cluster) || this.#world.made.cluster);
     const made = this.#requests("CreateCluster").findLast(({ clusterName }) => clusterName === name);
     const changed = this.#requests("UpdateCluster").findLast((body) => lastPart(body["cluster"]) === name);
     const { configuration } = (changed ?? made ?? {}) as {
-      readonly configuration?: { readonly executeCommandConfiguration?: ExecSettings };
+      readonly configuration?: { readonly executeCommandConfiguration?: ExecuteCommandConfiguration };
     };
     return { name, settings: configuration?.executeCommandConfiguration ?? {} };
   }

@@ -1,11 +1,12 @@
+import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
 import { policyFiles } from "../../local/iam/policy-files.ts";
-import { type ExecSettings, taskFiles, taskFilesFor } from "./task-files.ts";
+import { taskFiles, taskFilesFor } from "./task-files.ts";
 
 it("every file of the task role has its condition", () => {
   expect([...taskFiles].sort()).toEqual(policyFiles.filter((file) => file.startsWith("task-role")));
 });
 
-it.each<[Readonly<Record<string, string>>, ExecSettings, readonly string[]]>([
+it.each<[Readonly<Record<string, string>>, ExecuteCommandConfiguration, readonly string[]]>([
   [{ task: "t" }, {}, []],
   [{ task: "t", bucket: "b" }, {}, ["task-role-bucket"]],
   [{ task: "t", bucket: "b", "kms-key-id": "k" }, {}, ["task-role-bucket", "task-role-bucket-kms"]],

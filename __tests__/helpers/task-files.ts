@@ -1,20 +1,8 @@
+import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
 import type { Inputs } from "./local.ts";
 
-/** How a cluster treats its sessions, as CreateCluster has it. */
-export interface ExecSettings {
-  readonly kmsKeyId?: string;
-  readonly logging?: "NONE" | "DEFAULT" | "OVERRIDE";
-  readonly logConfiguration?: {
-    readonly cloudWatchLogGroupName?: string;
-    readonly cloudWatchEncryptionEnabled?: boolean;
-    readonly s3BucketName?: string;
-    readonly s3KeyPrefix?: string;
-    readonly s3EncryptionEnabled?: boolean;
-  };
-}
-
 /** When a task needs each file of its role: by the inputs of the step in it, and by its cluster. */
-const NEEDED: Readonly<Record<string, (inputs: Inputs, settings: ExecSettings) => boolean>> = {
+const NEEDED: Readonly<Record<string, (inputs: Inputs, settings: ExecuteCommandConfiguration) => boolean>> = {
   "task-role": () => true,
   "task-role-bucket": ({ bucket }) => bucket !== undefined,
   "task-role-bucket-kms": ({ bucket, "kms-key-id": key }) => bucket !== undefined && key !== undefined,
@@ -32,6 +20,6 @@ const NEEDED: Readonly<Record<string, (inputs: Inputs, settings: ExecSettings) =
 export const taskFiles: readonly string[] = Object.keys(NEEDED);
 
 /** The files that the role of a task needs for a step with these inputs, on a cluster with these settings. */
-export function taskFilesFor(inputs: Inputs, settings: ExecSettings): readonly string[] {
+export function taskFilesFor(inputs: Inputs, settings: ExecuteCommandConfiguration): readonly string[] {
   return taskFiles.filter((file) => NEEDED[file]?.(inputs, settings));
 }

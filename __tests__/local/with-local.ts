@@ -3,7 +3,8 @@ import type { LocalOptions } from "../../local/options.ts";
 import type { Keys } from "../../local/iam/principals.ts";
 import { seed, type SeedNames } from "../../local/seed.ts";
 import { startLocalFargate, type LocalFargate } from "../../local/start.ts";
-import type { Task, TaskStatus } from "../../local/task/task.ts";
+import type { TaskStatus } from "../../local/task/lifecycle.ts";
+import type { Task } from "../../local/task/task.ts";
 import { until } from "../helpers/until.ts";
 
 export interface World {

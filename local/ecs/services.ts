@@ -1,24 +1,17 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "../task/task.ts";
-import { requireCluster, type Ecs } from "./ecs.ts";
-import { invalidParameter } from "./errors.ts";
-import { platformVersion } from "./run-task.ts";
+import { type Deployment, sourceOf, type UnrecordedMembers } from "./deployments/deployment.ts";
 import {
-  type DeploymentConfiguration,
   type DeploymentSteps,
   type RevisionSource,
   ServiceDeployment,
 } from "./deployments/service-deployment.ts";
 import { ServiceDeployments } from "./deployments/service-deployments.ts";
-import type { CapacityProvider, Service, TaskSet } from "./shapes.ts";
-
-/** The members of CreateService and UpdateService that moto does not keep. */
-interface UnrecordedMembers {
-  readonly enableExecuteCommand?: boolean;
-  readonly capacityProviderStrategy?: readonly CapacityProvider[];
-  readonly deploymentConfiguration?: DeploymentConfiguration | undefined;
-}
+import type { Ecs } from "./ecs.ts";
+import { invalidParameter } from "./errors.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { Service, TaskSet } from "./shapes.ts";
 
 interface ServiceRequest extends UnrecordedMembers {
   readonly cluster?: string;
@@ -27,37 +20,20 @@ interface ServiceRequest extends UnrecordedMembers {
   readonly forceNewDeployment?: boolean;
 }
 
-interface Deployment {
-  readonly unrecorded: UnrecordedMembers;
-  /** `ecs-svc/…`, new with each deployment: the `startedBy` of its tasks. */
-  readonly id: string;
-  readonly record: ServiceDeployment;
-  /** The deployment whose tasks stay beside those of this one, until this one has gone through its stages. */
-  readonly keeps?: Deployment | undefined;
-  /** Whether its own tasks are to run. */
-  readonly isStarted: boolean;
-}
-
 /** So many tasks of a new revision may end before the circuit breaker acts. AWS's least is 3. */
 const BREAKS_AT = 3;
 const LOOK_EVERY_MS = 50;
 
-/** Milliseconds before a task that ended is replaced, so that a task that always fails does not keep the machine busy. */
-const replacementDelay = 200;
-
-/** The service scheduler: keeps the desired number of tasks running for each service that moto records. */
+/** The calls on services, and the deployments that they begin. */
 export class Services {
   readonly #ecs: Ecs;
   readonly #deployments = new Map<string, Deployment>();
-  /** Services with surplus tasks that are protected. */
-  readonly #kept = new Map<string, Service>();
   readonly #records = new ServiceDeployments();
-  /** The look at a service that is under way. */
-  #look: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #scheduler: Scheduler;
 
   constructor(ecs: Ecs) {
     this.#ecs = ecs;
+    this.#scheduler = new Scheduler(ecs, (serviceArn) => this.#deployments.get(serviceArn));
   }
 
   /** The calls on services, which pass through here on their way to moto and back. */
@@ -88,7 +64,7 @@ export class Services {
       const service = await this.#ecs.records.service(clusterName, serviceName);
       // From now on the service's tasks are those of another task set.
       this.#deploy(service, { forceNewDeployment: true });
-      await this.#reconcile(service);
+      await this.#scheduler.reconcile(service);
       return answer;
     }
     if (answer.service === undefined) {
@@ -96,7 +72,7 @@ export class Services {
     }
     const { service } = answer;
     this.#deploy(service, request);
-    await this.#reconcile(service);
+    await this.#scheduler.reconcile(service);
     return { ...answer, service: this.#view(service) };
   }
 
@@ -114,15 +90,12 @@ export class Services {
 
   /** Stops what no protection keeps any more. */
   async protectionChanged(): Promise<void> {
-    const kept = [...this.#kept.values()];
-    this.#kept.clear();
-    for (const service of kept)
-      await this.#reconcile(await this.#ecs.records.service(service.clusterArn, service.serviceName));
+    await this.#scheduler.protectionChanged();
   }
 
-  /** Stops the scheduler: no further task is replaced. */
+  /** No further task is replaced. */
   close(): void {
-    this.#closed = true;
+    this.#scheduler.close();
   }
 
   async #checkTaskRole(request: ServiceRequest): Promise<void> {
@@ -191,7 +164,7 @@ export class Services {
       // Another deployment has come in between.
       if (this.#deployments.get(serviceArn)?.id !== deployment.id) return;
       this.#deployments.set(serviceArn, changed);
-      await this.#reconcile(await now());
+      await this.#scheduler.reconcile(await now());
     };
     return {
       scaleUp: async (over) => {
@@ -216,7 +189,7 @@ export class Services {
   async #restore(service: Service, deployment: Deployment, former: Deployment): Promise<void> {
     if (this.#deployments.get(service.serviceArn)?.id !== deployment.id) return;
     this.#deployments.set(service.serviceArn, former);
-    await this.#reconcile(service);
+    await this.#scheduler.reconcile(service);
   }
 
   /** Waits until all tasks of the deployment run. False where its circuit breaker acts. */
@@ -229,7 +202,7 @@ export class Services {
     for (;;) {
       over.throwIfAborted();
       const service = await now();
-      const tasks = this.#tasks(service).filter(({ plan }) => plan.startedBy === id);
+      const tasks = this.#scheduler.tasks(service).filter(({ plan }) => plan.startedBy === id);
       const alive = tasks.filter(({ desiredStatus }) => desiredStatus === "RUNNING");
       if (alive.filter(({ lastStatus }) => lastStatus === "RUNNING").length >= service.desiredCount)
         return true;
@@ -243,86 +216,9 @@ export class Services {
     return { ...(capacityProviderStrategy && { capacityProviderStrategy }), ...source };
   }
 
-  /** One look after the other: two at once would both start what is missing. */
-  #reconcile(service: Service): Promise<void> {
-    const look = this.#look.then(() => this.#lookAt(service));
-    this.#look = look.catch(() => undefined);
-    return look;
-  }
-
-  async #lookAt(service: Service): Promise<void> {
-    const deployment = this.#deployments.get(service.serviceArn);
-    if (this.#closed || deployment === undefined) return;
-    const wanted = service.status === "ACTIVE" && sourceOf(service) !== undefined ? service.desiredCount : 0;
-    if (service.status !== "ACTIVE") deployment.record.supersede();
-    const active = [...(deployment.keeps === undefined ? [] : [deployment.keeps])];
-    if (deployment.isStarted) active.push(deployment);
-    const running = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
-    const ownOf = ({ id }: Deployment): readonly Task[] =>
-      running
-        .filter(({ plan }) => plan.startedBy === id)
-        .toSorted((a, b) => Number(b.isProtected) - Number(a.isProtected));
-    const strangers = running.filter(({ plan }) => !active.some(({ id }) => plan.startedBy === id));
-    const surplus = [...strangers, ...active.flatMap((each) => ownOf(each).slice(wanted))];
-    const kept = surplus.filter((task) => service.status === "ACTIVE" && task.isProtected);
-    if (kept.length > 0) this.#keep(service, kept);
-    for (const task of surplus.filter((one) => !kept.includes(one))) endTask(task, deployment);
-    for (const each of active) {
-      const missing = wanted - ownOf(each).length;
-      const source = each === deployment ? sourceOf(service) : each.record.target.source;
-      if (missing > 0 && source !== undefined) await this.#launch(service, each, source, missing);
-    }
-  }
-
-  async #launch(
-    service: Service,
-    { id, unrecorded }: Deployment,
-    source: RevisionSource,
-    count: number,
-  ): Promise<void> {
-    const strategy = source.capacityProviderStrategy ?? unrecorded.capacityProviderStrategy;
-    const cluster = await requireCluster(this.#ecs, service.clusterArn);
-    const definition = await this.#ecs.records.taskDefinition(source.taskDefinition);
-    for (let missing = count; missing > 0; missing -= 1) {
-      const task = this.#ecs.launch({
-        cluster,
-        definition,
-        overrides: {},
-        launchType: source.launchType,
-        capacityProvider: strategy?.[0],
-        platformVersion: platformVersion(source.platformVersion),
-        network: source.networkConfiguration,
-        group: `service:${service.serviceName}`,
-        startedBy: id,
-        tags: [],
-        enableExecuteCommand: unrecorded.enableExecuteCommand ?? false,
-      });
-      void task.ended.then(() => this.#replace(service));
-    }
-  }
-
-  /** Looks again when the protection of these tasks ends, which ECS doesn't tell, or when a call changes it. */
-  #keep(service: Service, tasks: readonly Task[]): void {
-    this.#kept.set(service.serviceArn, service);
-    const first = Math.min(...tasks.map(({ protectedUntil = 0 }) => protectedUntil));
-    setTimeout(() => void this.protectionChanged(), Math.max(0, first - Date.now())).unref();
-  }
-
-  async #replace({ clusterArn, serviceName }: Service): Promise<void> {
-    await sleep(replacementDelay, undefined, { ref: false });
-    if (this.#closed) return;
-    try {
-      await this.#reconcile(await this.#ecs.records.service(clusterArn, serviceName));
-    } catch (error) {
-      this.#ecs.settings.log(
-        `service ${serviceName}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-
   #view(service: Service): object {
     const deployment = this.#deployments.get(service.serviceArn);
-    const tasks = this.#tasks(service).filter((task) => task.desiredStatus === "RUNNING");
+    const tasks = this.#scheduler.tasks(service).filter((task) => task.desiredStatus === "RUNNING");
     const runningCount = tasks.filter((task) => task.lastStatus === "RUNNING").length;
     const counts = { runningCount, pendingCount: tasks.length - runningCount };
     return {
@@ -334,24 +230,4 @@ export class Services {
       ),
     };
   }
-
-  #tasks(service: Service): Task[] {
-    return [...this.#ecs.tasks.values()].filter(
-      ({ plan }) =>
-        plan.group === `service:${service.serviceName}` && plan.cluster.clusterArn === service.clusterArn,
-    );
-  }
-}
-
-/**
- * The source of a service's tasks: its PRIMARY task set where its deployment controller makes task sets, else the
- * service.
- */
-function sourceOf(service: Service): Omit<TaskSet, "taskSetArn" | "status"> | undefined {
-  if ((service.deploymentController?.type ?? "ECS") === "ECS") return { ...service };
-  return service.taskSets?.find(({ status }) => status === "PRIMARY");
-}
-
-function endTask(task: Task, { id }: Deployment): void {
-  task.stop("ServiceSchedulerInitiated", `Scaling activity initiated by (deployment ${id})`);
 }

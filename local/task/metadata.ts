@@ -1,6 +1,7 @@
 import type { Container } from "./container.ts";
 import { hasInterface, launchTypeOf } from "./placement.ts";
-import type { Task, TaskPlan } from "./task.ts";
+import type { TaskPlan } from "./task-plan.ts";
+import type { Task } from "./task.ts";
 
 /**
  * The task metadata endpoint, version 4: `/v4/<runtime id>` shows that container, `/v4/<runtime id>/task` its task.

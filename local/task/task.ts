@@ -1,58 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type {
-  CapacityProvider,
-  Cluster,
-  NetworkConfiguration,
-  Tag,
-  TaskDefinition,
-  TaskOverride,
-} from "../ecs/shapes.ts";
+import type { NetworkConfiguration } from "../ecs/shapes.ts";
 import type { ScriptedJob } from "../agent/scripted-container.ts";
 import type { Settings } from "../settings.ts";
 import { Container } from "./container.ts";
 import type { ContainerHandle } from "./container-handle.ts";
 import { startInOrder, UnmetDependency } from "./dependencies.ts";
 import type { IsolatedProcess, IsolateOptions } from "./isolate.ts";
+import type { StopCode, TaskStatus, TaskTime } from "./lifecycle.ts";
 import type { NetworkInterface } from "./network.ts";
 import { ManagedAgent, type Agent } from "./managed-agent.ts";
 import { overridden } from "./overridden.ts";
 import { hasInterface, launchTypeOf } from "./placement.ts";
 import { processless } from "./scripted.ts";
-
-export type TaskStatus =
-  | "PROVISIONING"
-  | "PENDING"
-  | "ACTIVATING"
-  | "RUNNING"
-  | "DEACTIVATING"
-  | "STOPPING"
-  | "DEPROVISIONING"
-  | "STOPPED";
-
-export type StopCode =
-  | "TaskFailedToStart"
-  | "EssentialContainerExited"
-  | "UserInitiated"
-  | "ServiceSchedulerInitiated"
-  | "SpotInterruption"
-  | "TerminationNotice"
-  | "InfrastructureHealth";
-
-/** What RunTask or a service asks to run. */
-export interface TaskPlan {
-  readonly cluster: Cluster;
-  readonly definition: TaskDefinition;
-  readonly overrides: TaskOverride;
-  readonly launchType?: string | undefined;
-  readonly capacityProvider?: CapacityProvider | undefined;
-  readonly platformVersion?: string | undefined;
-  readonly network?: NetworkConfiguration | undefined;
-  readonly group: string;
-  readonly startedBy?: string | undefined;
-  readonly tags: readonly Tag[];
-  readonly enableExecuteCommand: boolean;
-}
+import type { TaskPlan } from "./task-plan.ts";
 
 /** The services that every task uses. */
 export interface Platform {
@@ -302,13 +263,3 @@ export class Task {
     if (!this.#destroyed) await sleep(ms);
   }
 }
-
-export type TaskTime =
-  | "createdAt"
-  | "connectivityAt"
-  | "pullStartedAt"
-  | "pullStoppedAt"
-  | "startedAt"
-  | "stoppingAt"
-  | "executionStoppedAt"
-  | "stoppedAt";

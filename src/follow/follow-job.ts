@@ -6,12 +6,13 @@ import { enoughShown } from "./backlog.ts";
 import type { Expiry } from "./expiry.ts";
 import type { PieceStore } from "../pieces/store.ts";
 import { PieceFollower } from "./follow-pieces.ts";
-import { type FollowContext, followSession, type UnopenedSession } from "./follow-session.ts";
+import { type FollowContext, followSession } from "./follow-session.ts";
 import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
 import { type LeftSession, NO_SESSION } from "./left-session.ts";
 import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
 import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";
 import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
+import type { UnopenedSession } from "./unopened-session.ts";
 
 /** How soon a container learns of a renewal: it reads `control` each half minute. */
 const RENEWAL_MS = 60_000;

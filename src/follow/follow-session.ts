@@ -8,14 +8,10 @@ import type { CarrierEnd, DetachedJob } from "./job-end.ts";
 import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
+import { closeUnopened, isUnopened, type SessionOpening, type UnopenedSession } from "./unopened-session.ts";
 
 /** The time for the agent to close the session after the job's status has arrived. */
 export const CLOSING_MS = 800;
-/**
- * The time for the agent to open the first session in a container that others may block. One second of it is a sleep
- * of the agent.
- */
-export const OPENING_MS = 20_000;
 /**
  * The longest silence before the attacher shows the job. A queued session opens when another one ends, and an
  * abandoned attacher ends after 90 s.
@@ -35,11 +31,6 @@ const DETACHING_MS = 3_000;
 /** The time for the attacher to say what it has sent last, once the session is left. */
 const LEAVING_MS = 1_000;
 
-/** The agent has not opened the job's first session, so nothing was started in it. */
-export interface UnopenedSession {
-  readonly kind: "unopened";
-}
-
 /** What the sessions of a job share while it is followed. */
 export interface FollowContext {
   readonly extractor: Extractor;
@@ -53,16 +44,7 @@ export interface FollowContext {
   readonly cancel: AbortSignal;
 }
 
-export interface FollowSessionOptions extends FollowContext {
-  /** True while no session of this job was opened, so that none of them can keep this one waiting. */
-  readonly first: boolean;
-  /** How long the agent may take to open that session, in milliseconds from now. */
-  readonly opening: number;
-  /**
-   * Called when the agent has not opened the first session in time. Resolves with the milliseconds to wait for it
-   * longer.
-   */
-  readonly moreTime?: (() => Promise<number>) | undefined;
+export interface FollowSessionOptions extends FollowContext, SessionOpening {
   /** Called when the attacher shows the job. */
   readonly onAttached: () => void;
   /** Called when the job's status has arrived, before the session is closed. */
@@ -193,20 +175,11 @@ class SessionFollower {
   #boundOpening(): void {
     const { first, opening } = this.#options;
     this.#silence.expect(first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
-    this.#closeUnopened(opening).catch(() => undefined); // the session is over
-  }
-
-  async #closeUnopened(opening: number): Promise<void> {
-    const { clock, moreTime } = this.#options;
-    for (let ms = opening; ms > 0; ms = (await moreTime?.()) ?? 0) {
-      await clock.sleep(ms, this.#over.signal);
-      if (!this.#isUnopened) return;
-    }
-    await this.#session.close();
+    closeUnopened(this.#session, this.#options, this.#over.signal).catch(() => undefined); // the session is over
   }
 
   get #isUnopened(): boolean {
-    return this.#options.first && !this.#session.heard;
+    return isUnopened(this.#session, this.#options);
   }
 
   async #readOutput(): Promise<void> {

@@ -4,7 +4,7 @@ import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import { ACCOUNT, BUCKET, KMS_KEY } from "./staging-names.ts";
 
 /**
- * A job that a step has left running in its container, with all that another step needs to follow it. Whoever has it can
+ * A job that a step has left running in its container, with all that another step needs to follow it. A principal who has it can
  * follow the job and stop it, given the rights of a follower in AWS; `docs/security.md` says what its keys are good for.
  */
 export interface JobHandle {

@@ -1,6 +1,6 @@
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
-import { OPENING_MS } from "../follow/follow-session.ts";
+import { OPENING_MS } from "../follow/unopened-session.ts";
 import type { FollowedJob } from "../follow/follow-job.ts";
 import type { SessionSource } from "../follow/session-chain.ts";
 import { type LogLocation, logLocation } from "../logs/transcript.ts";

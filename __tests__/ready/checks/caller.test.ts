@@ -12,6 +12,13 @@ import { startInputs } from "../../helpers/start-inputs.ts";
 
 const parts = { failed: "f.", seen: "s.", advice: "a." };
 const role = { arn: "arn:aws:iam::123456789012:role/ci", words: "the caller" };
+const facts = {
+  task: aTask(),
+  definition: undefined,
+  container: "app",
+  clusterArn: CLUSTER,
+  registers: false,
+};
 
 it.each<[string, string, string | undefined, string | undefined]>([
   ["a role's session", "arn:aws:sts::123456789012:assumed-role/ci/run", undefined, role.arn],
@@ -98,13 +105,6 @@ it("for a task of a service it is asked for its protection, and for a deployment
 });
 
 it("a caller that may protect no task is told how to do without", async () => {
-  const facts = {
-    task: aTask(),
-    definition: undefined,
-    container: "app",
-    clusterArn: CLUSTER,
-    registers: false,
-  };
   const denied = (_: string, actions: readonly string[]) =>
     Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
   const found = await callerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
@@ -145,13 +145,6 @@ it("for a definition that the step registers it is asked for the families of our
 });
 
 it("a caller without policies is skipped", async () => {
-  const facts = {
-    task: aTask(),
-    definition: undefined,
-    container: "app",
-    clusterArn: CLUSTER,
-    registers: false,
-  };
   const unasked = { denied: () => Promise.reject(new Error("IAM was asked")) };
   const inputs = anInputs();
   expect(await callerRights({ ...facts, inputs }, undefined, unasked)).toMatchObject([{ verdict: "SKIP" }]);

@@ -1,0 +1,29 @@
+export type TaskStatus =
+  | "PROVISIONING"
+  | "PENDING"
+  | "ACTIVATING"
+  | "RUNNING"
+  | "DEACTIVATING"
+  | "STOPPING"
+  | "DEPROVISIONING"
+  | "STOPPED";
+
+export type StopCode =
+  | "TaskFailedToStart"
+  | "EssentialContainerExited"
+  | "UserInitiated"
+  | "ServiceSchedulerInitiated"
+  | "SpotInterruption"
+  | "TerminationNotice"
+  | "InfrastructureHealth";
+
+/** The moments of a task that DescribeTasks tells. */
+export type TaskTime =
+  | "createdAt"
+  | "connectivityAt"
+  | "pullStartedAt"
+  | "pullStoppedAt"
+  | "startedAt"
+  | "stoppingAt"
+  | "executionStoppedAt"
+  | "stoppedAt";

@@ -1,0 +1,44 @@
+import type { Clock } from "../clock.ts";
+import type { Session } from "../session/session.ts";
+
+/**
+ * The time for the agent to open the first session in a container that others may block. One second of it is a sleep
+ * of the agent.
+ */
+export const OPENING_MS = 20_000;
+
+/** The agent has not opened the job's first session, so nothing was started in it. */
+export interface UnopenedSession {
+  readonly kind: "unopened";
+}
+
+/** How long a session is waited for. */
+export interface SessionOpening {
+  /** True while no session of this job was opened, so that none of them can keep this one waiting. */
+  readonly first: boolean;
+  /** How long the agent may take to open that session, in milliseconds from now. */
+  readonly opening: number;
+  /**
+   * Called when the agent has not opened the first session in time. Resolves with the milliseconds to wait for it
+   * longer.
+   */
+  readonly moreTime?: (() => Promise<number>) | undefined;
+}
+
+/** True while the agent has not opened the first session of the job. */
+export function isUnopened(session: Session, { first }: Pick<SessionOpening, "first">): boolean {
+  return first && !session.heard;
+}
+
+/** Closes a first session that the agent does not open in time. Rejects once `over` aborts. */
+export async function closeUnopened(
+  session: Session,
+  { first, opening, moreTime, clock }: SessionOpening & { readonly clock: Clock },
+  over: AbortSignal,
+): Promise<void> {
+  for (let ms = opening; ms > 0; ms = (await moreTime?.()) ?? 0) {
+    await clock.sleep(ms, over);
+    if (!isUnopened(session, { first })) return;
+  }
+  await session.close();
+}
