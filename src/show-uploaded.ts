@@ -30,7 +30,9 @@ async function perform(step: OpenStep): Promise<Result> {
   const target = targetOfHandle(handle);
   const output = new JobOutput(handle, { inputs, target, origin, write: step.writer(), log });
   const store = storeOf(handle, step);
-  if (await store.isEmpty()) throw nothingThere();
+  const found = await store.look();
+  if (found.kind === "empty") throw nothingThere();
+  if (found.kind === "denied") throw denied(store.where, found.why);
   log.phase();
   const { extractor, show: onShown } = output;
   const read = await readPieces({ store, extractor, onShown, drained, clock, cancel });
@@ -86,6 +88,15 @@ function nothingThere(): Failure {
     seen: "The first piece and the container's sign of life are not there.",
     advice:
       "A step has taken the job's end and deleted its output, or the bucket's lifecycle rule has. The log of that step has it.",
+  });
+}
+
+function denied(where: string, seen: string): Failure {
+  return new Failure("access-denied", {
+    failed: `These credentials may not read the output of this job in ${where}.`,
+    seen,
+    advice:
+      "Allow 's3:GetObject' there, and 's3:ListBucket' on the bucket: without that S3 also denies the read of an object that does not exist.",
   });
 }
 

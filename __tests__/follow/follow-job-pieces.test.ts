@@ -319,4 +319,22 @@ describe("a job that runs already", () => {
       expect(warnings(rig)).toEqual([]);
     }
   });
+
+  it("is followed by a session at once where S3 denies the output, and the log names the right", async () => {
+    const rig = new PieceRig({ from: 4 });
+    rig.resumes(HOUR);
+    rig.put("out", 0, 0, SPOOL.slice(0, 4));
+    rig.weather = "denied";
+    void rig.follow();
+    await rig.until(() => rig.sessions.length === 1, 3_000);
+    rig.weather = "fine";
+    await rig.pass(1_000);
+    expect(rig.folders).toHaveLength(1);
+    rig.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} ${STATUS}`));
+    await rig.until(() => rig.ended !== undefined, 3_000);
+    expect(rig.shown.slice(-2)).toEqual(["two", "three"]);
+    expect(warnings(rig)).toEqual([
+      expect.stringMatching(/'s3:GetObject' on s3:.*Only a session can bring it/),
+    ]);
+  });
 });

@@ -143,9 +143,8 @@ class JobFollower {
     const look = await lookAtTask(this.#monitoring);
     if (look.kind === "gone") this.#gone = look.failure;
     else this.#watch();
-    if (pieces === undefined || this.#pieces === undefined || (await pieces.isEmpty()))
-      return this.#endOfTask();
-    const follower = await this.#pieces.resume(pieces);
+    const follower = pieces && (await this.#pieces?.resume(pieces));
+    if (follower === undefined) return this.#endOfTask();
     this.#carrier = follower;
     this.#begin();
     // Without a renewal in time the container stops to upload. It takes a new order from a session.

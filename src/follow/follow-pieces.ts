@@ -155,8 +155,10 @@ export class PieceFollower {
       }
       if (this.#closing.signal.aborted) return { kind: "closed" };
       if (this.#detaching.signal.aborted) return { kind: "detached", writableUntil: 0 };
-      if (this.#control.failingFor >= UNTOLD_MS)
-        return { kind: "stalled", reason: "unreachable", seen: "S3 takes nothing that the runner writes" };
+      if (this.#control.failingFor >= UNTOLD_MS) {
+        const seen = `S3 takes nothing that the runner writes ('s3:PutObject'): ${this.#control.failingWhy}`;
+        return { kind: "stalled", reason: "unreachable", seen };
+      }
       if (clock.now() >= until)
         return { kind: "stalled", reason: "denied", seen: "the credentials end soon" };
       await this.#step(this.#closing.signal);

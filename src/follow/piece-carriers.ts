@@ -55,6 +55,8 @@ export class PieceCarriers implements Handover {
   readonly #options: PieceCarriersOptions;
   #orders = 0;
   #handovers = 0;
+  /** S3 denies the output of a job that was left, so it would deny that of an order, too. */
+  #isDenied = false;
   #proven: PieceFollower | undefined;
   #decide: () => void = () => undefined;
   /** Resolves when it is known for the first time whether S3 works in the container. */
@@ -122,7 +124,7 @@ export class PieceCarriers implements Handover {
   get #mayOrder(): boolean {
     const { clock, credentialsEnd = Infinity } = this.#options;
     const lasts = credentialsEnd - clock.now() > 2 * BEFORE_END_MS;
-    return lasts && this.#orders < MOST_ORDERS && this.#handovers < MOST_HANDOVERS;
+    return !this.#isDenied && lasts && this.#orders < MOST_ORDERS && this.#handovers < MOST_HANDOVERS;
   }
 
   /** Undefined where the credentials end too soon for renewals to reach the container in time. */
@@ -137,8 +139,19 @@ export class PieceCarriers implements Handover {
     return this.#follower(store, { access, begin, isShared: false });
   }
 
-  /** A carrier of pieces that another step has ordered. Fails where there are no credentials. */
-  async resume(store: PieceStore): Promise<PieceFollower> {
+  /**
+   * A carrier of pieces that another step has ordered; undefined where none can be read. Where S3 denies that, a warning says so. Fails
+   * where there are no credentials.
+   */
+  async resume(store: PieceStore): Promise<PieceFollower | undefined> {
+    const found = await store.look();
+    if (found.kind === "denied") {
+      this.#isDenied = true;
+      this.#options.log.warning(
+        `These credentials may not read the job's output in S3 ('s3:GetObject' on ${store.where}): ${found.why} Only a session can bring it.`,
+      );
+    }
+    if (found.kind !== "filled") return undefined;
     return this.#follower(store, { access: await store.access(), begin: undefined, isShared: true });
   }
 

@@ -37,7 +37,7 @@ export class PieceControl {
   /** The byte of the spool that the last `control` named. */
   #told = 0;
   #renewAt: number;
-  #failingSince: number | undefined;
+  #failing: { readonly since: number; readonly why: string } | undefined;
   #hasOthers = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -49,7 +49,12 @@ export class PieceControl {
 
   /** For how many milliseconds `control` could not be written. */
   get failingFor(): number {
-    return this.#failingSince === undefined ? 0 : this.#options.clock.now() - this.#failingSince;
+    return this.#failing === undefined ? 0 : this.#options.clock.now() - this.#failing.since;
+  }
+
+  /** What S3 has said to the last write, where it has failed. */
+  get failingWhy(): string {
+    return this.#failing?.why ?? "";
   }
 
   /** Whether another reader followed the job when this one last wrote. */
@@ -105,10 +110,11 @@ export class PieceControl {
       this.#told = confirmed;
       if (isShared) await this.#putShared(confirmed);
       else await store.writeControl((this.#number += 1), confirmed, this.#words);
-      this.#failingSince = undefined;
+      this.#failing = undefined;
     } catch (error) {
-      this.#failingSince ??= clock.now();
-      log.debug(`The container could not be told by S3 what was read: ${asFailure(error).seen}`);
+      const why = asFailure(error).seen;
+      this.#failing = { since: this.#failing?.since ?? clock.now(), why };
+      log.debug(`The container could not be told by S3 what was read: ${why}`);
     }
   }
 

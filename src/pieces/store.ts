@@ -36,6 +36,14 @@ export interface FoundControl {
   readonly version: StoredVersion | "absent";
 }
 
+/** What a look into a folder has found. */
+export type FolderLook =
+  | { readonly kind: "filled" }
+  /** The container has uploaded nothing, or all of it has been deleted. */
+  | { readonly kind: "empty" }
+  /** S3 denies both reads. Without s3:ListBucket that is also its answer for an empty folder. */
+  | Extract<ReadAnswer, { kind: "denied" }>;
+
 export interface PieceStoreOptions {
   readonly bucket: string;
   /** The account that the bucket has to belong to, where that is known. */
@@ -64,6 +72,11 @@ export class PieceStore {
     this.folder = folder;
     this.longestPause = options.longestPause;
     this.#options = options;
+  }
+
+  /** The folder as S3 names it. */
+  get where(): string {
+    return `s3://${this.#options.bucket}/${this.folder.prefix}`;
   }
 
   /** Ends the reads that are under way. */
@@ -95,10 +108,12 @@ export class PieceStore {
     }
   }
 
-  /** Whether the container has uploaded nothing, or all of it has been deleted. Never rejects. */
-  async isEmpty(): Promise<boolean> {
+  /** What can be read of what the container has uploaded. Never rejects. */
+  async look(): Promise<FolderLook> {
     const answers = await Promise.all([this.read(0), this.read("alive")]);
-    return answers.every(({ kind }) => kind === "missing");
+    if (answers.every(({ kind }) => kind === "missing")) return { kind: "empty" };
+    const [first, second] = answers;
+    return first.kind === "denied" && second.kind === "denied" ? first : { kind: "filled" };
   }
 
   /** What a container needs to write to the folder, and to read `control`. Fails where there are no credentials. */
