@@ -16,6 +16,9 @@ import { type Endpoint, Machine } from "./newcomer/machine.ts";
 import { BY_EMULATED_RUNNER, OF_EXAMPLES, OF_README, type WorkflowPromise } from "./newcomer/promises.ts";
 
 const MINUTES_TO_GREEN = 5;
+/** Takes back what docs/deployment.md does to the service. */
+const UNPAUSED =
+  "aws ecs update-service --cluster production --service shop --deployment-configuration '{\"lifecycleHooks\": []}'";
 const repository = resolve(import.meta.dirname, "..");
 const root = mkdtempSync(join(tmpdir(), "newcomer-"));
 const machine = new Machine(root, repository);
@@ -187,8 +190,13 @@ async function laterWorkflows(): Promise<void> {
     return name === "" ? [] : [[name, value] as const];
   });
   const fillIns = [...names, ["http://proxy.example.internal:3128", proxy.url()] as const];
+  const aws = (line: string): void => {
+    const path = [join(clone, ".venv/bin"), machine.env["PATH"]].join(delimiter);
+    machine.run(clone, line, { ...endpoint.exported, PATH: path });
+  };
   const run = async (what: string, path: string, text: string, promised: WorkflowPromise): Promise<void> => {
-    const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {} } = promised;
+    const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {}, page } = promised;
+    if (page !== undefined) aws(blocks(page, "bash")[0] ?? "false");
     const others = Object.entries(files).map(([at, from]) => [at, filled(read(from), fillIns)] as const);
     const shown = await runWorkflow(
       machine,
@@ -199,6 +207,7 @@ async function laterWorkflows(): Promise<void> {
       },
     );
     verdict(what, flawsOf(promised, shown), shown.log);
+    if (page !== undefined) aws(UNPAUSED);
   };
   try {
     for (const text of blocks("README.md", "yaml").filter((block) => block.includes("\njobs:\n"))) {

@@ -1,5 +1,6 @@
 import type { ServiceRevision } from "./aws/ecs.ts";
 import { deploymentNotFound, deploymentTooEarly } from "./deployment/failures.ts";
+import { isBeforeTasks } from "./deployment/stages.ts";
 import { giveVerdict } from "./deployment/verdict.ts";
 import { findDeployment, type WaitingHook, waitForHook } from "./deployment/wait-for-hook.ts";
 import { warningsOf } from "./deployment/warnings.ts";
@@ -9,9 +10,6 @@ import { decisiveResult, type Result, withoutVerdict } from "./report/result.ts"
 import type { StepContext } from "./step-context.ts";
 import { type ClusterMember, parseService } from "./targets/arn.ts";
 import { resolvingTitle } from "./targets/title.ts";
-
-/** Stages at which no task of the new revision need exist. */
-const BEFORE_TASKS = ["RECONCILE_SERVICE", "PRE_SCALE_UP"];
 
 /**
  * Runs the job for a deployment that waits at a pause hook, in tasks of its new revision, and gives the verdict: CONTINUE where
@@ -54,8 +52,8 @@ async function revisionOf(
   { deployment }: WaitingHook,
   { inputs, aws }: StepContext,
 ): Promise<ServiceRevision> {
-  const { stage = "", revisionArn = "" } = deployment;
-  if (inputs.where.kind !== "new" && BEFORE_TASKS.includes(stage)) throw deploymentTooEarly(deployment);
+  const { stage, revisionArn = "" } = deployment;
+  if (inputs.where.kind !== "new" && isBeforeTasks(stage)) throw deploymentTooEarly(deployment);
   const revision = await aws.ecs.describeServiceRevision(revisionArn);
   if (revision !== undefined) return revision;
   throw deploymentNotFound(

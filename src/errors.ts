@@ -136,11 +136,15 @@ export class AccessDenied extends Failure {
   }
 }
 
-/** Fargate has no capacity for a task now, or the account no quota. */
+const MORE_CAPACITY =
+  "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
+
+/** There is no capacity for a task now, or the account has no quota. `advice` is for Fargate unless it is given. */
 export class NoCapacity extends Failure {
-  constructor(parts: Pick<FailureParts, "failed" | "seen" | "cause">) {
-    const advice =
-      "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
+  constructor({
+    advice = MORE_CAPACITY,
+    ...parts
+  }: Pick<FailureParts, "failed" | "seen" | "cause"> & { readonly advice?: string }) {
     super("task-not-started", { ...parts, advice });
   }
 }

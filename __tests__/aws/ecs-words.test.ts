@@ -19,7 +19,8 @@ it.each([
     "The new ARN and resource ID format must be enabled to add tags to the service. Opt in to the new format and try again.",
     "no-tags",
   ],
-  ["AGENT", undefined],
+  ["AGENT", "no-agent"],
+  ["INACTIVE", undefined],
 ])("tells why ECS starts no task: %s", (words, refusal) => {
   expect(taskRefusal(words)).toBe(refusal);
 });

@@ -24,7 +24,7 @@ const deployment = (more: Partial<ServiceDeployment> = {}): ServiceDeployment =>
   stage: "SCALE_UP",
   createdAt: 1,
   revisionArn: "arn:aws:ecs:eu-west-1:123456789012:service-revision/prod/web/1",
-  hasPauseHook: true,
+  pauseHooks: [{ stages: ["POST_SCALE_UP"], minutes: 60, timeoutAction: "ROLLBACK" }],
   hooks: [],
   ...more,
 });
@@ -95,7 +95,7 @@ it("waits for the first hook that awaits an action", async () => {
 const timedOut: PauseHook = { ...WAITS, status: "TIMED_OUT" };
 it.each([
   ["deployment-not-found", [undefined], [[]]],
-  ["hook-not-configured", [deployment({ hasPauseHook: false })], [[]]],
+  ["hook-not-configured", [deployment({ pauseHooks: [] })], [[]]],
   ["hook-not-reached", [deployment()], [[]]],
   ["hook-expired", [deployment({ status: "ROLLBACK_IN_PROGRESS", hooks: [timedOut] })], [[brief()]]],
   [

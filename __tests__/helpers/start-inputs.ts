@@ -51,6 +51,7 @@ export function aService(more: Partial<Service> = {}): Service {
     capacityProviders: [],
     platformVersion: "1.4.0",
     network: { subnets: ["subnet-8", "subnet-9"], securityGroups: ["sg-9"], assignPublicIp: true },
+    pauseHooks: [],
     events: [],
     ...more,
   };

@@ -3,6 +3,8 @@ export interface WorkflowPromise {
   readonly event?: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** The page of the clone whose first command line in bash has to be run before. */
+  readonly page?: string;
   /** Files of the repository beside the workflow, from the clone. */
   readonly files?: Readonly<Record<string, string>>;
   readonly fails?: true;
@@ -50,6 +52,10 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
       /^The migration ran in arn:aws:ecs:.*\.$/,
       "[task 1] System check identified no issues.",
     ],
+  },
+  "deploy-with-verdict.yml": {
+    ...{ inputs: { "task-definition": "shop:42" }, steps: 2, page: "docs/deployment.md" },
+    output: [MIGRATED, "System check identified no issues.", /^Told deployment .*: CONTINUE\.$/],
   },
   "matrix.yml": { steps: 4, output: REGIONS },
   "fan-out.yml": { steps: 1, output: [/\] part 5 of 6/, /worker 1: succeeded after/] },

@@ -1,5 +1,5 @@
 import * as sdk from "@aws-sdk/client-ecs";
-import { networkFrom, providersFrom } from "./ecs-lookups.ts";
+import { networkFrom, pauseHooksFrom, providersFrom } from "./ecs-lookups.ts";
 import type { Ecs, PauseHook, ServiceDeployment, ServiceRevision } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { isNamed } from "./failures.ts";
@@ -63,9 +63,7 @@ function deploymentFrom(found: sdk.ServiceDeployment): ServiceDeployment {
     stage: found.lifecycleStage,
     createdAt: found.createdAt?.getTime() ?? 0,
     revisionArn: found.targetServiceRevision?.arn,
-    hasPauseHook: (deploymentConfiguration?.lifecycleHooks ?? []).some(
-      ({ targetType }) => targetType === "PAUSE",
-    ),
+    pauseHooks: pauseHooksFrom(deploymentConfiguration),
     hooks: lifecycleHookDetails.flatMap(hookFrom),
   };
 }

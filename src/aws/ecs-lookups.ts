@@ -1,6 +1,6 @@
 import * as sdk from "@aws-sdk/client-ecs";
 import { taskDefinitionFrom, type TaskDefinition } from "./task-definition.ts";
-import type { CapacityProvider, Cluster, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
+import type { CapacityProvider, Cluster, ConfiguredHook, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
@@ -113,6 +113,7 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
     capacityProviders: providersFrom(tasks.capacityProviderStrategy),
     platformVersion: tasks.platformVersion,
     network: networkFrom(tasks.networkConfiguration?.awsvpcConfiguration),
+    pauseHooks: pauseHooksFrom(found.deploymentConfiguration),
     events: (found.events ?? []).flatMap(({ message }) => message ?? []),
   };
 }
@@ -135,6 +136,19 @@ async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string)
 function primaryTaskSet({ taskSets = [], deploymentController }: sdk.Service): sdk.TaskSet | undefined {
   if ((deploymentController?.type ?? "ECS") === "ECS") return undefined;
   return taskSets.find(({ status }) => status === "PRIMARY");
+}
+
+/** The defaults are those of the API reference, "DeploymentLifecycleHookTimeoutConfiguration". */
+export function pauseHooksFrom({
+  lifecycleHooks = [],
+}: Pick<sdk.DeploymentConfiguration, "lifecycleHooks"> = {}): readonly ConfiguredHook[] {
+  return lifecycleHooks
+    .filter(({ targetType }) => targetType === "PAUSE")
+    .map(({ lifecycleStages = [], timeoutConfiguration: { timeoutInMinutes, action } = {} }) => ({
+      stages: lifecycleStages,
+      minutes: timeoutInMinutes ?? 1_440,
+      timeoutAction: action ?? "ROLLBACK",
+    }));
 }
 
 export function providersFrom(

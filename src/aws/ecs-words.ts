@@ -17,6 +17,8 @@ const REFUSALS = [
   ["no-tags", /must be enabled to add tags/i],
   ["no-provider", /capacity provider.*not associated/is],
   SHORTAGE,
+  // The agent of the instance that ECS chose is disconnected, which it often is for a moment only.
+  ["no-agent", /^AGENT\b/m],
   ["no-such-capacity", /ATTRIBUTE/i],
 ] as const;
 

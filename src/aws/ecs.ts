@@ -86,8 +86,20 @@ export interface Service {
   readonly platformVersion: string | undefined;
   /** Has no subnets where the service's tasks don't use network mode awsvpc. */
   readonly network: Network;
+  /** Of its next deployment. */
+  readonly pauseHooks: readonly ConfiguredHook[];
   /** ECS's own texts, the newest first. */
   readonly events: readonly string[];
+}
+
+/** A pause hook as a service, or a deployment, is configured with it. */
+export interface ConfiguredHook {
+  /** The lifecycle stages at which it pauses the deployment. */
+  readonly stages: readonly string[];
+  /** For how long it waits for a verdict. */
+  readonly minutes: number;
+  /** What ECS does then: CONTINUE or ROLLBACK. */
+  readonly timeoutAction: string;
 }
 
 /** A capacity provider. FARGATE and FARGATE_SPOT are AWS's own. */
@@ -172,8 +184,7 @@ export interface ServiceDeployment extends DeploymentBrief {
   readonly stage: string | undefined;
   /** The target revision. */
   readonly revisionArn: string | undefined;
-  /** Whether a pause hook is configured. */
-  readonly hasPauseHook: boolean;
+  readonly pauseHooks: readonly ConfiguredHook[];
   /** The pause hooks that the deployment has reached. */
   readonly hooks: readonly PauseHook[];
 }

@@ -6,6 +6,7 @@ import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.t
 import { type Check, checkLine, lookAt, passed, unanswered } from "../ready/checks/check.ts";
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
+import { deploymentChecks } from "../ready/checks/deployment.ts";
 import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
 import { type Principal, roleChecks } from "../ready/checks/role.ts";
 import { sessionLogChecks } from "../ready/checks/session-log.ts";
@@ -48,7 +49,9 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
   const staging = await bucketChecks(step, arn, caller);
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
-  return [...first, found, ...(await targetChecks(step, { arn, exec: cluster?.exec }, caller)), ...staging];
+  const ofTarget = await targetChecks(step, { arn, exec: cluster?.exec }, caller);
+  const ofDeployment = await deploymentChecks(inputs, { ecs: aws.ecs, now: clock.now() });
+  return [...first, found, ...ofTarget, ...ofDeployment, ...staging];
 }
 
 /** What is known of the cluster. */

@@ -18,13 +18,20 @@ export function deploymentNotFound(what: string, seen: string): Failure {
   });
 }
 
+/** What to do about a service without a pause hook. */
+export const HOOK_ADVICE =
+  "Give the service a lifecycle hook with 'targetType' PAUSE in its 'deploymentConfiguration', at POST_SCALE_UP or later. " +
+  "A deployment keeps the hooks that the service had when it began.";
+
+/** What to do about a hook at a stage where no task of the new revision need exist yet. */
+export const TOO_EARLY_ADVICE =
+  "Add 'start: true' to run the script in a task of its own that is like the new revision's, or put the pause hook at POST_SCALE_UP or later.";
+
 export function hookNotConfigured(deployment: ServiceDeployment): Failure {
   return new Failure("hook-not-configured", {
     failed: `${nameOf(deployment)} has no pause hook, so it waits for no verdict.`,
     seen: seenOf(deployment),
-    advice:
-      "Give the service a lifecycle hook with 'targetType' PAUSE in its 'deploymentConfiguration', at POST_SCALE_UP or later. " +
-      "A deployment keeps the hooks that the service had when it began.",
+    advice: HOOK_ADVICE,
   });
 }
 
@@ -70,8 +77,7 @@ export function deploymentTooEarly(deployment: ServiceDeployment): Failure {
   return new Failure("deployment-too-early", {
     failed: `${nameOf(deployment)} waits at ${deployment.stage ?? "a stage"}, where it need not have a task yet.`,
     seen: seenOf(deployment),
-    advice:
-      "Add 'start: true' to run the script in a task of its own that is like the new revision's, or put the pause hook at POST_SCALE_UP or later.",
+    advice: TOO_EARLY_ADVICE,
   });
 }
 

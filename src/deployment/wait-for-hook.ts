@@ -43,7 +43,7 @@ export async function findDeployment(
   const lines = new WaitLines({ clock, log });
   const until = clock.now() + LISTED_WITHIN_MS;
   for (;;) {
-    const [newest] = newestFirst(await ecs.listServiceDeployments(service.cluster, service.id));
+    const newest = await newestDeployment(service, ecs);
     if (newest !== undefined && !isOver(newest)) return newest.arn;
     const what = `of service '${service.id}' in cluster '${clusterName(service.cluster)}' under way`;
     if (clock.now() >= until)
@@ -56,6 +56,35 @@ export async function findDeployment(
   }
 }
 
+/** The newest deployment of the service, under way or not. */
+export async function newestDeployment(
+  service: ClusterMember,
+  ecs: Pick<Ecs, "listServiceDeployments">,
+): Promise<DeploymentBrief | undefined> {
+  const found = await ecs.listServiceDeployments(service.cluster, service.id);
+  return found.toSorted((a, b) => b.createdAt - a.createdAt)[0];
+}
+
+/**
+ * Looks at the deployment once. `hook` is the first one that awaits an action; undefined where there is none yet. Fails
+ * where the deployment never will wait at a pause hook.
+ */
+export async function lookAtHook(
+  arn: string,
+  service: ClusterMember,
+  context: Pick<HookContext, "ecs">,
+): Promise<{ readonly deployment: ServiceDeployment; readonly hook: PauseHook | undefined }> {
+  const deployment = await context.ecs.describeServiceDeployment(arn);
+  if (deployment === undefined)
+    throw deploymentNotFound(`'${arn}'`, "ecs:DescribeServiceDeployments does not know it.");
+  checkService(deployment, service);
+  const hook = deployment.hooks.find(({ status }) => status === "AWAITING_ACTION");
+  if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
+  if (deployment.pauseHooks.length === 0) throw hookNotConfigured(deployment);
+  if (isOver(deployment)) throw await whyOver(deployment, service, context);
+  return { deployment, hook: undefined };
+}
+
 /**
  * Waits until the deployment waits at a pause hook: the first one that awaits an action. Fails where it never will, and
  * with `hook-not-reached` at the deadline.
@@ -65,18 +94,12 @@ export async function waitForHook(
   service: ClusterMember,
   { deadline, ...context }: HookContext & { readonly deadline: number },
 ): Promise<WaitingHook> {
-  const { ecs, clock, log, cancel } = context;
+  const { clock, log, cancel } = context;
   const lines = new WaitLines({ clock, log });
   const begun = clock.now();
   for (;;) {
-    const deployment = await ecs.describeServiceDeployment(arn);
-    if (deployment === undefined)
-      throw deploymentNotFound(`'${arn}'`, "ecs:DescribeServiceDeployments does not know it.");
-    checkService(deployment, service);
-    const hook = deployment.hooks.find(({ status }) => status === "AWAITING_ACTION");
-    if (hook !== undefined && deployment.status === "IN_PROGRESS") return { deployment, hook };
-    if (!deployment.hasPauseHook) throw hookNotConfigured(deployment);
-    if (isOver(deployment)) throw await whyOver(deployment, service, context);
+    const { deployment, hook } = await lookAtHook(arn, service, context);
+    if (hook !== undefined) return { deployment, hook };
     if (clock.now() >= deadline) throw hookNotReached(deployment, Math.round((clock.now() - begun) / 1_000));
     lines.tell(`the deployment is ${deployment.status}${deployment.stage ? ` at ${deployment.stage}` : ""}`);
     await clock.sleep(LOOK_EVERY_MS, cancel);
@@ -90,7 +113,7 @@ export async function whyOver(
   { ecs }: Pick<HookContext, "ecs">,
 ): Promise<Failure> {
   if (deployment.hooks.some(({ status }) => status === "TIMED_OUT")) return hookExpired(deployment);
-  const [newest] = newestFirst(await ecs.listServiceDeployments(service.cluster, service.id));
+  const newest = await newestDeployment(service, ecs);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);
   return deploymentEnded(deployment);
@@ -110,10 +133,6 @@ function checkService({ arn, serviceArn }: ServiceDeployment, { cluster, id }: C
 }
 
 /** True as soon as no verdict can be given any more. */
-function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
+export function isOver({ status }: Pick<DeploymentBrief, "status">): boolean {
   return status !== "PENDING" && status !== "IN_PROGRESS";
-}
-
-function newestFirst(found: readonly DeploymentBrief[]): readonly DeploymentBrief[] {
-  return found.toSorted((a, b) => b.createdAt - a.createdAt);
 }

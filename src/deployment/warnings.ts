@@ -3,7 +3,7 @@ import type { Inputs } from "../inputs/inputs.ts";
 
 /** What the user should know of a hook before the script runs: that it may act before this step does. */
 export function warningsOf(
-  { expiresAt, timeoutAction }: PauseHook,
+  { expiresAt, timeoutAction }: Pick<PauseHook, "expiresAt" | "timeoutAction">,
   { timeout, startTimeout, where, retry }: Pick<Inputs, "timeout" | "startTimeout" | "where" | "retry">,
   now: number,
 ): readonly string[] {

@@ -104,16 +104,17 @@ it("for a task of a service it is asked for its protection, and for a deployment
   ]);
 });
 
-it("a caller that may protect no task is told how to do without", async () => {
+it("a caller that may protect no task is told what a run does without, which is no fault", async () => {
   const denied = (_: string, actions: readonly string[]) =>
     Promise.resolve(actions.filter((action) => action === "ecs:UpdateTaskProtection"));
   const found = await callerRights({ ...facts, inputs: anInputs({ protect: true }) }, role, { denied });
-  expect(found.filter(({ verdict }) => verdict === "NG")).toMatchObject([
-    {
-      name: "rights to protect the task",
-      fix: expect.stringMatching(/^Allow ecs:UpdateTaskProtection on .* Or set 'protect: false'/) as string,
-    },
-  ]);
+  expect(found.filter(({ verdict }) => verdict === "NG")).toEqual([]);
+  expect(found.find(({ name }) => name === "rights to protect the task")).toMatchObject({
+    verdict: "OK",
+    seen: expect.stringMatching(
+      /^the caller lacks ecs:UpdateTaskProtection, .*runs unprotected.* or set 'protect: false'$/,
+    ) as string,
+  });
 });
 
 const ofFamily: TaskSelection = {

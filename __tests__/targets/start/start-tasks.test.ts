@@ -79,7 +79,7 @@ it.each([
   ["RESOURCE:ENI", "no address left", "availability zones"],
   ["Capacity is unavailable at this time. Please try again later", undefined, "availability zones"],
   ["ATTRIBUTE", undefined, "requiresCompatibilities"],
-  ["AGENT", undefined, "networkMode awsvpc"],
+  ["INACTIVE", undefined, "networkMode awsvpc"],
 ])("repeats ECS's words when it will not: %s", async (reason, detail, advice) => {
   const refused = Array.from({ length: 99 }, () => ({ tasks: [], refusals: [{ reason, detail }] }));
   await expect(starting(request, 1, refused)).rejects.toMatchObject({
@@ -89,15 +89,29 @@ it.each([
   });
 });
 
-it("speaks of instances where the tasks run on some", async () => {
+it.each(["AGENT", "RESOURCE:MEMORY", "INACTIVE"])(
+  "speaks of instances where the tasks run on some: %s",
+  async (reason) => {
+    const refused = Array.from({ length: 99 }, () => ({
+      tasks: [],
+      refusals: [{ reason, detail: undefined }],
+    }));
+    await expect(starting({ ...request, launchType: "EC2" }, 1, refused)).rejects.toMatchObject({
+      advice: expect.stringContaining("an instance there has a connected agent") as string,
+    });
+  },
+);
+
+it("waits for an instance whose agent is disconnected", async () => {
   const refused = { tasks: [], refusals: [{ reason: "AGENT", detail: undefined }] };
-  await expect(starting({ ...request, launchType: "EC2" }, 1, [refused])).rejects.toMatchObject({
-    advice: expect.stringContaining("an instance there has a connected agent") as string,
-  });
+  const onInstances = { ...request, launchType: "EC2" };
+  expect((await starting(onInstances, 1, [refused, refused])).tasks).toHaveLength(1);
+  expect(sent).toHaveLength(3);
+  expect(log.lines[0]).toMatch(/could not be started now; trying again in \d+ s.* It said: AGENT\.$/);
 });
 
 it("tells why only some are started, and which those are", async () => {
-  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "AGENT", detail: undefined }] };
+  const some = { tasks: [aTask({ arn: "a" })], refusals: [{ reason: "INACTIVE", detail: undefined }] };
   expect(await starting(request, 3, [some])).toMatchObject({
     tasks: [{ arn: "a" }],
     refusal: {

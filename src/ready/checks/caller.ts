@@ -80,7 +80,8 @@ function rightsOnService({ inputs, task }: KnownFacts, { ecs, anyTask, context }
       actions: ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
       resources: [task?.arn ?? anyTask],
       context,
-      otherwise: "Or set 'protect: false': without them the job runs unprotected, and a notice says so.",
+      otherwise:
+        "the job runs unprotected, and a notice says so. Allow them as docs/iam/caller-protect.json has it, or set 'protect: false'",
     });
   const named = serviceOf(where);
   if (deployment !== undefined && named !== undefined) {

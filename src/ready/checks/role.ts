@@ -1,7 +1,7 @@
 import type { ExecConfiguration } from "../../aws/ecs.ts";
 import type { Iam } from "../../aws/iam.ts";
 import { arnBeside, parseArn } from "../../targets/arn.ts";
-import { type Check, check, lookAt, skipped, unanswered } from "./check.ts";
+import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
 /** Rights that belong together, of a role or a user. */
@@ -11,7 +11,7 @@ export interface Rights {
   readonly resources: readonly string[];
   /** Values of the condition keys that policies for these actions use. */
   readonly context?: Readonly<Record<string, string>>;
-  /** What to do where they can't be allowed. */
+  /** What a run does without them, and how to do without; undefined where they are required. */
   readonly otherwise?: string;
 }
 
@@ -59,11 +59,11 @@ export async function checkRights(
   const look = await lookAt(iam.denied(arn, actions, resources, context));
   if ("failure" in look) return unanswered(name, look.failure);
   const denied = look.value;
-  const allow = `Allow ${denied.join(", ")} on ${resources.join(" and ")} in the policies of ${arn}.`;
-  const fix = otherwise === undefined ? allow : `${allow} ${otherwise}`;
-  return denied.length > 0
-    ? check(name, false, `${words} lacks ${denied.join(", ")}`, fix)
-    : check(name, true, `${words} allows ${actions.join(", ")}`, fix);
+  if (denied.length === 0) return passed(name, `${words} allows ${actions.join(", ")}`);
+  const seen = `${words} lacks ${denied.join(", ")}`;
+  if (otherwise !== undefined) return passed(name, `${seen}, and a run goes on without: ${otherwise}`);
+  const fix = `Allow ${denied.join(", ")} on ${resources.join(" and ")} in the policies of ${arn}.`;
+  return check(name, false, seen, fix);
 }
 
 /** A key's ARN as policies name it; undefined for an alias, which they can't. */

@@ -124,8 +124,12 @@ function notStarted(request: RunTaskRequest, { tasks, refusals }: RunTaskAnswer)
     seen: `It said: ${[...new Set(words)].join("; ") || "nothing"}.`,
   };
   const refusal = taskRefusal(words.join("\n"));
-  if (refusal === "no-capacity") return new NoCapacity(facts);
-  if (!isOnFargate(request)) return new Failure("task-not-started", { ...facts, advice: NOT_ON_INSTANCES });
+  const mayStartLater = refusal === "no-capacity" || refusal === "no-agent";
+  if (!isOnFargate(request)) {
+    const onInstances = { ...facts, advice: NOT_ON_INSTANCES };
+    return mayStartLater ? new NoCapacity(onInstances) : new Failure("task-not-started", onInstances);
+  }
+  if (mayStartLater) return new NoCapacity(facts);
   const advice = refusal === "no-such-capacity" ? NO_SUCH_CAPACITY : NOT_FOR_FARGATE;
   return new Failure("task-not-started", { ...facts, advice });
 }

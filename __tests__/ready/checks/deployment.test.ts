@@ -1,0 +1,125 @@
+import type { ConfiguredHook, DeploymentBrief, ServiceDeployment } from "../../../src/aws/ecs.ts";
+import { Failure } from "../../../src/errors.ts";
+import type { Inputs, TaskSelection } from "../../../src/inputs/inputs.ts";
+import { deploymentChecks } from "../../../src/ready/checks/deployment.ts";
+import { anInputs } from "../../helpers/runs.ts";
+import { aService, startInputs } from "../../helpers/start-inputs.ts";
+
+const NOW = Date.parse("2026-11-27T12:00:00Z");
+const ARN = "arn:aws:ecs:eu-central-1:123456789012:service-deployment/ci/web/abc";
+const HOOK: ConfiguredHook = { stages: ["POST_SCALE_UP"], minutes: 120, timeoutAction: "ROLLBACK" };
+const running: TaskSelection = { kind: "service", service: "web", tasks: 1 };
+const starting: TaskSelection = {
+  ...{ kind: "new", of: { kind: "service" }, service: "web", tasks: 1, start: startInputs() },
+};
+
+interface Known {
+  readonly described?: Partial<ServiceDeployment>;
+  readonly listed?: readonly DeploymentBrief[];
+  /** Of the service. */
+  readonly pauseHooks?: readonly ConfiguredHook[] | Failure;
+}
+
+/** The rows of a check where ECS knows this. */
+async function rows(
+  { described = {}, listed = [{ arn: ARN, status: "IN_PROGRESS", createdAt: 1 }], pauseHooks = [] }: Known,
+  inputs: Partial<Inputs> = {},
+): Promise<readonly string[]> {
+  const deployment = {
+    ...{
+      arn: ARN,
+      serviceArn: "arn:aws:ecs:eu-central-1:123456789012:service/ci/web",
+      status: "IN_PROGRESS",
+    },
+    ...{
+      statusReason: undefined,
+      stage: "SCALE_UP",
+      createdAt: 1,
+      revisionArn: "r",
+      pauseHooks: [HOOK],
+      hooks: [],
+    },
+    ...described,
+  };
+  const found = await deploymentChecks(anInputs({ where: running, deployment: true, ...inputs }), {
+    ecs: {
+      listServiceDeployments: () => Promise.resolve(listed),
+      describeServiceDeployment: () => Promise.resolve(deployment),
+      describeService: () =>
+        pauseHooks instanceof Failure
+          ? Promise.reject(pauseHooks)
+          : Promise.resolve(aService({ pauseHooks })),
+    },
+    now: NOW,
+  });
+  return found.map(
+    (row) => `${row.verdict} ${row.name}: ${row.seen}${row.verdict === "NG" ? `. ${row.fix}` : ""}`,
+  );
+}
+
+const awaiting = (minutes: number, timeoutAction = "ROLLBACK") => ({
+  stage: "POST_SCALE_UP",
+  hooks: [{ id: "h", status: "AWAITING_ACTION", expiresAt: NOW + minutes * 60_000, timeoutAction }],
+});
+
+it("a deployment that waits at its hook is OK, and so is one on its way there", async () => {
+  expect(await rows({ described: awaiting(120) })).toEqual([
+    `OK deployment: '${ARN}' waits for a verdict at POST_SCALE_UP`,
+    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
+  ]);
+  expect(await rows({})).toEqual([
+    `OK deployment: '${ARN}' is IN_PROGRESS at SCALE_UP, and has not reached its pause hook`,
+    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
+  ]);
+});
+
+it("a time-out before 'timeout', or one that does CONTINUE, is told and is no fault", async () => {
+  expect((await rows({ described: awaiting(59) }))[1]).toMatch(
+    /^OK pause hook: .*\. A run warns of this: The pause hook expires at 2026-11-27 12:59 UTC, before .* \(2026-11-27 13:00 UTC\)/,
+  );
+  expect((await rows({ described: awaiting(120, "CONTINUE") }))[1]).toMatch(
+    /^OK .* time-out action is CONTINUE/,
+  );
+  // One that is not reached yet lasts from then on.
+  expect((await rows({ described: { pauseHooks: [{ ...HOOK, minutes: 5 }] } }))[1]).toMatch(
+    /^OK .* expires at /,
+  );
+});
+
+it.each<[string, Known]>([
+  ["has no pause hook", { described: { pauseHooks: [] } }],
+  ["waits for no verdict", { described: { status: "SUCCESSFUL" } }],
+])("a deployment that %s is NG", async (why, known) => {
+  const found = await rows(known, { deployment: ARN });
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(new RegExp(`^NG deployment: .*${why}`));
+});
+
+it("where none is under way it looks at the hooks that the service's next one gets", async () => {
+  const over = [{ arn: ARN, status: "SUCCESSFUL", createdAt: 1 }];
+  expect(await rows({ listed: over, pauseHooks: [HOOK] })).toEqual([
+    "SKIP deployment: none of service 'web' is under way now: start it before the step",
+    "OK pause hook: it is at POST_SCALE_UP, and ECS does ROLLBACK where no verdict comes",
+  ]);
+  expect((await rows({ listed: [] }))[1]).toMatch(/^NG pause hook: .* without one\. .*'targetType' PAUSE/);
+  const denied = new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." });
+  expect((await rows({ listed: [], pauseHooks: denied }))[1]).toBe("SKIP pause hook: not known: Denied.");
+});
+
+it("a hook before the new tasks is NG without 'start: true'", async () => {
+  const early = { described: { ...awaiting(120), stage: "PRE_SCALE_UP" } };
+  expect((await rows(early))[1]).toMatch(/^NG pause hook: it is at PRE_SCALE_UP, .* Add 'start: true'/);
+  expect((await rows(early, { where: starting }))[1]).toMatch(/^OK pause hook/);
+});
+
+it("without the input there is no check, and without the right to look the run would fail", async () => {
+  expect(await rows({}, { deployment: undefined })).toEqual([]);
+  const denied = new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." });
+  const listServiceDeployments = () => Promise.reject(denied);
+  const unasked = () => Promise.reject(new Error("asked"));
+  const ecs = { listServiceDeployments, describeServiceDeployment: unasked, describeService: unasked };
+  const inputs = anInputs({ where: running, deployment: true });
+  expect(await deploymentChecks(inputs, { ecs, now: NOW })).toMatchObject([
+    { name: "deployment", verdict: "NG" },
+  ]);
+});

@@ -1,0 +1,102 @@
+import type { Ecs, PauseHook, ServiceDeployment } from "../../aws/ecs.ts";
+import { HOOK_ADVICE, TOO_EARLY_ADVICE } from "../../deployment/failures.ts";
+import { isBeforeTasks } from "../../deployment/stages.ts";
+import { isOver, lookAtHook, newestDeployment } from "../../deployment/wait-for-hook.ts";
+import { warningsOf } from "../../deployment/warnings.ts";
+import { type Inputs, serviceOf } from "../../inputs/inputs.ts";
+import { type ClusterMember, parseService } from "../../targets/arn.ts";
+import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.ts";
+
+type DeploymentInputs = Pick<
+  Inputs,
+  "deployment" | "where" | "cluster" | "region" | "timeout" | "startTimeout" | "retry"
+>;
+
+type Calls = Pick<Ecs, "listServiceDeployments" | "describeServiceDeployment" | "describeService">;
+
+/** A pause hook that awaits an action, or one that is configured and not reached. */
+type Hook = Pick<PauseHook, "expiresAt" | "timeoutAction"> & { readonly stages: readonly string[] };
+
+const DEPLOYMENT = "deployment";
+const HOOK = "pause hook";
+
+/**
+ * Whether a deployment waits for the verdict of a step with the input `deployment`, or will. Without that input there
+ * is no check. `now` is in milliseconds since the epoch.
+ */
+export async function deploymentChecks(
+  inputs: DeploymentInputs,
+  { ecs, now }: { readonly ecs: Calls; readonly now: number },
+): Promise<readonly Check[]> {
+  const { deployment: given, where } = inputs;
+  const named = serviceOf(where);
+  if (given === undefined || named === undefined) return [];
+  const service = parseService(named, inputs.cluster, inputs.region);
+  const look = await lookAt(underWay(given, service, ecs));
+  if ("failure" in look) return [unanswered(DEPLOYMENT, look.failure, { required: true })];
+  if (look.value === undefined) {
+    const none = skipped(
+      DEPLOYMENT,
+      `none of service '${service.id}' is under way now: start it before the step`,
+    );
+    return [none, ...(await nextHooks(service, inputs, { ecs, now }))];
+  }
+  const { deployment, hook } = look.value;
+  const { arn, status, stage } = deployment;
+  const at = stage === undefined ? "" : ` at ${stage}`;
+  if (hook === undefined)
+    return [
+      passed(DEPLOYMENT, `'${arn}' is ${status}${at}, and has not reached its pause hook`),
+      ...hookChecks(configured(deployment.pauseHooks, now), inputs, now),
+    ];
+  const found = passed(DEPLOYMENT, `'${arn}' waits for a verdict${at}`);
+  return [found, ...hookChecks([{ ...hook, stages: stage === undefined ? [] : [stage] }], inputs, now)];
+}
+
+/** Undefined where the service has none under way, and the inputs name none. */
+async function underWay(
+  given: true | string,
+  service: ClusterMember,
+  ecs: Calls,
+): Promise<Awaited<ReturnType<typeof lookAtHook>> | undefined> {
+  if (given !== true) return await lookAtHook(given, service, { ecs });
+  const newest = await newestDeployment(service, ecs);
+  if (newest === undefined || isOver(newest)) return undefined;
+  return await lookAtHook(newest.arn, service, { ecs });
+}
+
+/** The hooks of the service's next deployment. */
+async function nextHooks(
+  { cluster, id }: ClusterMember,
+  inputs: DeploymentInputs,
+  { ecs, now }: { readonly ecs: Calls; readonly now: number },
+): Promise<readonly Check[]> {
+  const look = await lookAt(ecs.describeService(cluster, id));
+  if ("failure" in look) return [unanswered(HOOK, look.failure)];
+  const { pauseHooks } = look.value;
+  if (pauseHooks.length === 0)
+    return [check(HOOK, false, `service '${id}' is configured without one`, HOOK_ADVICE)];
+  return hookChecks(configured(pauseHooks, now), inputs, now);
+}
+
+/** As if they were reached now. */
+function configured(hooks: ServiceDeployment["pauseHooks"], now: number): readonly Hook[] {
+  return hooks.map(({ minutes, ...hook }) => ({ ...hook, expiresAt: now + minutes * 60_000 }));
+}
+
+/** A step acts on the first hook that awaits an action. What it would warn of is no fault. */
+function hookChecks(hooks: readonly Hook[], inputs: DeploymentInputs, now: number): readonly Check[] {
+  return hooks.map((hook) => {
+    const stages = hook.stages.join(", ");
+    if (inputs.where.kind !== "new" && hook.stages.some(isBeforeTasks))
+      return check(
+        HOOK,
+        false,
+        `it is at ${stages}, where there need not be a new task yet`,
+        TOO_EARLY_ADVICE,
+      );
+    const warnings = warningsOf(hook, inputs, now).map((warning) => ` A run warns of this: ${warning}`);
+    const seen = `it is at ${stages || "a stage that is not known"}, and ECS does ${hook.timeoutAction ?? "ROLLBACK"} where no verdict comes`;
+    return passed(HOOK, warnings.length === 0 ? seen : `${seen}.${warnings.join("").replace(/\.$/, "")}`);
+  });
+}
