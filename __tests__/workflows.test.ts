@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { BY_EMULATED_RUNNER, OF_EXAMPLES, OF_README } from "../soak/newcomer/promises.ts";
 import { withNeed } from "./helpers/needs.ts";
 import { installed, missing } from "./helpers/virtual-environment.ts";
 import { exampleWorkflows, ownWorkflows, usesIn, workflowOf, workflowsOf } from "./helpers/workflow-files.ts";
@@ -31,6 +32,16 @@ function said(program: string, args: readonly string[], input?: string): string 
   if (status === null) throw new Error(`${program} did not run: ${error?.message ?? "it was killed"}`);
   return status === 0 ? "" : `${stdout}${stderr}`;
 }
+
+it("'npm run newcomer' knows what each workflow of the README and the examples promises", () => {
+  const called = Object.values(OF_EXAMPLES).flatMap(({ files = {} }) => Object.values(files));
+  const known = [...Object.keys(OF_EXAMPLES), ...Object.keys(BY_EMULATED_RUNNER)].map(
+    (name) => `examples/workflows/${name}`,
+  );
+  const others = called.filter((path) => path.startsWith("examples/workflows/"));
+  expect([...known, ...others].sort()).toEqual([...exampleWorkflows].sort());
+  expect(readme.map((text) => /^name: (.*)$/m.exec(text)?.[1])).toEqual(Object.keys(OF_README));
+});
 
 describe("actionlint and shellcheck", () => {
   const check = withNeed(it, "actionlint", missing("actionlint") ?? missing("shellcheck"));

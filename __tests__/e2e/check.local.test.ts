@@ -152,6 +152,23 @@ const broken: Readonly<Record<string, Broken>> = {
       return unchanged;
     },
   },
+  "a service whose deployments pause at no hook": {
+    wrong: ["pause hook"],
+    says: /'targetType' PAUSE/,
+    make: async (setUp) => ({ ...(await service(setUp, 1)), deployment: "true" }),
+    mend: async (setUp) => {
+      const { ecs, made } = aws.world;
+      await ecs.send(
+        new UpdateServiceCommand({
+          ...{ cluster: made.cluster, service: setUp.name },
+          deploymentConfiguration: {
+            lifecycleHooks: [{ targetType: "PAUSE", lifecycleStages: ["POST_SCALE_UP"] }],
+          },
+        }),
+      );
+      return unchanged;
+    },
+  },
   "a service that is not there": {
     wrong: ["service"],
     says: /'service'/,
