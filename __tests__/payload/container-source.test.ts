@@ -15,7 +15,8 @@ it("comments and empty lines are left out, and nothing else", () => {
 
 it("shell is sent without indentation and without the blanks and quotes that it does not need", () => {
   expect(shortened("# one\nif a || b && c; then\n  d | e\nfi\n")).toBe("if a||b&&c;then\nd|e\nfi");
-  expect(shortened("f() { a; }\ncase $b in\n  c) d ;;\nesac\n")).toBe("f(){ a;}\ncase $b in\nc) d;;\nesac");
+  expect(shortened("f() { a; }\ncase $b in\n  c) d ;;\nesac\n")).toBe("f(){ a;}\ncase $b in\nc) d\nesac");
+  expect(shortened("case $b in c) d ;; e) f ;; esac")).toBe("case $b in c) d;;e) f;esac");
   expect(shortened('x="" y="a"\n{ read -r z <&3; } 2>/dev/null 3<&- >"$y"\n')).toBe(
     'x= y="a"\n{ read -r z<&3;} 2>/dev/null 3<&->"$y"',
   );

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,14 +8,19 @@ import { text } from "node:stream/consumers";
 import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/files.ts";
 import { inlinePython } from "../../src/payload/container-source.ts";
+import { Blackhole } from "../helpers/blackhole.ts";
 import { has } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
+import { findProgram } from "../helpers/tools.ts";
 import { PYTHON } from "../helpers/watch.ts";
 
-const source = ["safe.sh", "tools.sh", "apart.sh", "header.sh"].map((name) => payloadFile(name)).join("\n");
+const source = ["safe.sh", "process.sh", "tools.sh", "apart.sh", "header.sh"]
+  .map((name) => payloadFile(name))
+  .join("\n");
 const directory = mkdtempSync(join(tmpdir(), "header-"));
 let endpoint: Server;
 let url = "";
+let silent: Blackhole;
 
 beforeAll(async () => {
   endpoint = createServer((_request, response) =>
@@ -28,48 +33,57 @@ beforeAll(async () => {
   );
   await new Promise<void>((resolve) => endpoint.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}`;
+  silent = await Blackhole.start("silent");
 });
 
 afterAll(() => {
   endpoint.close();
+  silent.stop();
   rmSync(directory, { recursive: true });
 });
 
 /** A PATH with nothing but this program and what the header is made by. */
-function withOnly(program: string): string {
+function withOnly(name: string, program: string): string {
   const tools = mkdtempSync(join(directory, "tools-"));
-  for (const name of [program, "tr", "sed", "head", "ls", "grep"]) {
-    const found = name === "python3" ? PYTHON : execFileSync("which", [name]).toString().trim();
-    symlinkSync(found, join(tools, name));
-  }
+  symlinkSync(program, join(tools, name));
+  for (const each of ["tr", "sed", "head", "ls", "grep", "sleep"])
+    symlinkSync(findProgram(each), join(tools, each));
   return tools;
 }
 
-function whyNot(program: string): string | undefined {
-  try {
-    execFileSync("which", [program]);
-    return undefined;
-  } catch {
-    return `there is no ${program}`;
-  }
+/** The header that a container prints whose metadata endpoint is this one. */
+async function header(PATH: string, address: string): Promise<string> {
+  const proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+  const python = `fx_metadata_py=${quote(inlinePython("metadata.py"))}`;
+  const settings = `fx_dir=${mkdtempSync(join(directory, "job-"))} fx_uid=${process.getuid?.() ?? 0} fx_id=1 fx_url= fx_cluster= fx_arn= fx_container= ${python}`;
+  const script = `${settings}\n${source}\nECS_CONTAINER_METADATA_URI_V4=${address}\nfx_print_header`;
+  const child = spawn(findProgram(SHELLS[0]?.split(" ")[0] ?? "sh"), ["-c", script], {
+    env: { PATH, ...Object.fromEntries(proxies.map((name) => [name, "http://127.0.0.1:1"])) },
+  });
+  return text(child.stdout);
 }
 
-describe("the metadata endpoint of the task is asked without the container's proxy", () => {
-  const programs = ["curl", "python3", ...(has("wget", whyNot("wget")) ? ["wget"] : [])];
-  it.each(programs)("by %s", async (program) => {
-    const proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
-    const python = `fx_metadata_py=${quote(inlinePython("metadata.py"))}`;
-    const settings = `fx_dir=${directory} fx_uid=${process.getuid?.() ?? 0} fx_id=1 fx_url= fx_cluster= fx_arn= fx_container= ${python}`;
-    const script = `${settings}\n${source}\nECS_CONTAINER_METADATA_URI_V4=${url}\nfx_print_header`;
-    const shell = execFileSync("which", [SHELLS[0]?.split(" ")[0] ?? "sh"])
-      .toString()
-      .trim();
-    const child = spawn(shell, ["-c", script], {
-      env: {
-        PATH: withOnly(program),
-        ...Object.fromEntries(proxies.map((name) => [name, "http://127.0.0.1:1"])),
-      },
-    });
-    expect(await text(child.stdout)).toMatch(/cluster=demo task=arn:aws:ecs:x .* cpu= memory=512/);
+const absent = (program: string): string | undefined =>
+  findProgram(program) ? undefined : `there is no ${program}`;
+
+describe("the metadata endpoint of the task", () => {
+  const programs: [kind: string, name: string, program: string][] = [
+    ["curl", "curl", findProgram("curl")],
+    ["python3", "python3", PYTHON],
+    ["the wget of busybox", "wget", findProgram("busybox")],
+  ];
+  if (has("wget", absent("wget"))) programs.push(["the wget of GNU", "wget", findProgram("wget")]);
+
+  it.each(programs)("is asked without the container's proxy by %s", async (_, name, program) => {
+    expect(await header(withOnly(name, program), url)).toMatch(
+      /cluster=demo task=arn:aws:ecs:x .* cpu= memory=512/,
+    );
+  });
+
+  it.concurrent.each(programs)("that is silent is given up soon by %s", async (_, name, program) => {
+    const began = Date.now();
+    expect(await header(withOnly(name, program), silent.url)).toContain("metadata=unavailable");
+    // Two seconds, and what a busy machine takes to start the programs.
+    expect(Date.now() - began).toBeLessThan(8_000);
   });
 });

@@ -1,10 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
-import { watch, type WatchedRun } from "../helpers/watch.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "loader-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -25,7 +26,7 @@ function withPrograms(
   return { PATH: `${tools}:${python}`, tried };
 }
 
-const notes = ({ events }: WatchedRun): string[] =>
+const notes = ({ events }: Pick<WatchedRun, "events">): string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
 
 /** Runs `exit 4`, whose script is staged at an address where no S3 answers. */
@@ -34,6 +35,41 @@ async function stagedRun(sh: string, PATH: string, address = "http://127.0.0.1:1
   expect(run.status).toMatchObject({ workers: [{ exitCode: 4 }] });
   return run;
 }
+
+/** Runs `exit 4` in an image with these hashers. Its curl brings what is staged, or what another has planted instead. */
+async function broughtByCurl(hashers: readonly string[], planted?: string): Promise<string[]> {
+  const PATH = withoutPython(findProgram("awk"), directory);
+  for (const name of ["busybox", "sha256sum"]) rmSync(join(PATH, name));
+  for (const name of hashers) symlinkSync(findProgram(name), join(PATH, name));
+  const object = join(PATH, "object");
+  writeFileSync(join(PATH, "curl"), `#!/bin/sh\nfor to; do :; done; cat ${object} >"$to"\n`);
+  chmodSync(join(PATH, "curl"), 0o755);
+  const job = new WatchedJob({
+    ...{
+      sh: "dash",
+      script: "exit 4",
+      delivery: S3,
+      address: "http://127.0.0.1:1/k",
+      containerEnv: { PATH },
+    },
+  });
+  writeFileSync(object, planted ?? job.payload.bytes);
+  await job.attach().closed;
+  expect(job.status).toMatchObject({ workers: [{ exitCode: 4 }] });
+  return notes(job);
+}
+
+describe("a script that the network brings", () => {
+  it.concurrent("is not even fetched where nothing in the image computes its checksum", async () => {
+    const said = await broughtByCurl([], "exit 66\n");
+    expect(said[0]).toMatch(/^Script typed into the session: .*nothing in the image computes SHA-256/);
+  });
+
+  it.concurrent.each(["busybox", "openssl", "sha256sum"])("is checked by %s alone", async (hasher) => {
+    expect((await broughtByCurl([hasher], "exit 66\n")).join()).toContain("curl: checksum mismatch");
+    expect((await broughtByCurl([hasher])).at(-1)).toMatch(/^Script fetched by curl/);
+  });
+});
 
 const COUNT = /^fx_count_unreached\(\) \{.*?^\}/ms.exec(
   readFileSync(new URL("../../src/payload/container/loader.sh", import.meta.url), "utf8"),

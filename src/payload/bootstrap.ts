@@ -50,7 +50,7 @@ export function bootstrapCommand(options: BootstrapOptions): string {
     `fx_id=${quote(runId)} fx_at=${at} fx_head=${start?.payload.scriptAt ?? 0}`,
     ...(isNewReader ? ["fx_any=1"] : []),
     `fx_parents=${doubleQuote(PARENT_DIRECTORIES.join(" "))}`,
-    `fx_echo_py=${doubleQuote(inlinePython("echo_off.py"))}`,
+    `fx_mute=${doubleQuote(inlinePython("echo_off.py"))}`,
     // An attacher that resumes fetches nothing.
     ...(at > 0 ? [] : [start === undefined ? "fx_fetch() { :; }" : fetchFunction(runId, start)]),
     "set +x",

@@ -114,8 +114,8 @@ export function inlinePython(name: string): string {
 }
 
 /**
- * Shell for a command, which CloudTrail records: without comments, indentation, and the blanks and empty quotes that POSIX's
- * grammar does not need. The source must not have them in a string.
+ * Shell for a command, which CloudTrail records: without comments, indentation, and the blanks, empty quotes and last semicolons
+ * of a `case` that POSIX's grammar does not need. The source must not have them in a string.
  */
 export function shortened(source: string): string {
   return withoutComments(source)
@@ -123,6 +123,8 @@ export function shortened(source: string): string {
     .replace(/ (\|\|?|&&) /g, "$1")
     .replace(/; (do|then|esac|\})/g, ";$1")
     .replace(/ (;;) ?/g, "$1")
+    .replace(/\n?;;\nesac/g, "\nesac")
+    .replace(/;;esac/g, ";esac")
     .replace(/\(\) \{/g, "(){")
     .replace(/=""(?=\s)/g, "=")
     .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1");

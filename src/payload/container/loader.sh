@@ -140,7 +140,7 @@ fx_by_aws() {
   exec "$fx_aws" s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
     "s3://$fx_bucket/$fx_key" "$fx_dir/payload"
 }
-fx_by_curl() { exec "$fx_file" -q -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
+fx_by_curl() { exec "$fx_file" -q -sSf --connect-timeout 4 -y 4 -Y 1 -K - -o "$fx_dir/payload"; }
 fx_by_wget() { exec "$fx_file" -q -T 4 -t 1 -i - -O "$fx_dir/payload"; }
 fx_by_python() { exec "$fx_file" -I -S -c "$fx_download_py" "$fx_dir/payload"; }
 
@@ -150,28 +150,37 @@ fx_type() {
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%b' "$fx_line"; done >"$fx_dir/payload"
 }
 
+# Tries each way by the network, from what boto3 may have lacked on. Nothing that comes by the network is run unchecked.
+fx_fetch_by_network() {
+  fx_digest /dev/null >/dev/null || {
+    fx_tried="${fx_tried}nothing in the image computes SHA-256 (sha256sum, busybox, openssl, python3), so nothing fetches it; "
+    return 1
+  }
+  fx_of=''
+  if fx_take_credentials; then
+    fx_of='the credentials of PID 1'
+  elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
+    fx_of='the settings of the image'
+  elif [ "$fx_boto3" != "$fx_first" ]; then
+    fx_of=$fx_boto3
+  fi
+  [ "$fx_refusal" = download ] || fx_of=''
+  if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
+  if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
+  if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
+  if fx_tool python3; then fx_try python3 fx_by_python %s && return; fi
+  # The wget of busybox takes a URL from its arguments only.
+  if [ "$fx_unreached" -lt 2 ] && fx_tool wget && fx_apart "$fx_file" --version 2>/dev/null | grep -q 'GNU Wget'; then
+    fx_try wget fx_by_wget '%s\n' && return
+  fi
+  [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
+  false
+}
+
 fx_load() {
   fx_check_directory
   if [ "$fx_bucket" ]; then
-    # What boto3 may have lacked. It is tried once more, with that.
-    fx_of=''
-    if fx_take_credentials; then
-      fx_of='the credentials of PID 1'
-    elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
-      fx_of='the settings of the image'
-    elif [ "$fx_boto3" != "$fx_first" ]; then
-      fx_of=$fx_boto3
-    fi
-    [ "$fx_refusal" = download ] || fx_of=''
-    if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
-    if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
-    if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
-    if fx_tool python3; then fx_try python3 fx_by_python %s && return; fi
-    # The wget of busybox takes a URL from its arguments only.
-    if [ "$fx_unreached" -lt 2 ] && fx_tool wget && fx_apart "$fx_file" --version 2>/dev/null | grep -q 'GNU Wget'; then
-      fx_try wget fx_by_wget '%s\n' && return
-    fi
-    [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
+    fx_fetch_by_network && return
     [ "$fx_typed" ] || fx_refuse "$fx_refusal" "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
   else

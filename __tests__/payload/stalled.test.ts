@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemPath } from "../../local/task/images.ts";
+import { has } from "../helpers/needs.ts";
+import { pythonWith } from "../helpers/python-with.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { watch } from "../helpers/watch.ts";
+
+const VENV = fileURLToPath(new URL("../../.venv/bin", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "stalled-"));
+let s3: Server;
+let url = "";
+
+/** Answers each GET with its headers and the first byte of its body, and nothing after that. */
+beforeAll(async () => {
+  s3 = createServer(({ method }, response) => {
+    response.writeHead(200, {
+      "content-length": 4096,
+      etag: '"0123"',
+      "last-modified": new Date(0).toUTCString(),
+    });
+    if (method === "HEAD") response.end();
+    else response.write("x");
+  });
+  await new Promise<void>((resolve) => s3.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(s3.address() as AddressInfo).port}`;
+});
+
+afterAll(() => {
+  s3.closeAllConnections();
+  s3.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** A PATH whose only program that speaks HTTP is wget. */
+function onlyWget(): string {
+  const path = withoutPython(findProgram("awk"), directory);
+  symlinkSync(findProgram("wget"), join(path, "wget"));
+  return path;
+}
+
+const noBoto3 = (): string => pythonWith("boto3", 'raise ImportError("none here")', directory);
+const noWget = findProgram("wget") ? undefined : "there is no wget";
+type Way = readonly [ways: string, path: () => string, notes: RegExp];
+const ways: Way[] = [
+  [
+    "boto3 and aws s3 cp",
+    () => `${VENV}:${systemPath}`,
+    /: boto3: .*Read timeout on endpoint.*; aws s3 cp: (no answer within 5 s|.*imeout on endpoint.*); S3 can't be reached/,
+  ],
+  [
+    "curl and python3",
+    noBoto3,
+    /; curl: (no answer|.*too slow).*; python3: .*timed out; S3 can't be reached/,
+  ],
+  ...(has("wget", noWget) ? [["wget", onlyWget, /; wget: no connection;/] as const] : []),
+];
+
+it.concurrent.each(ways)("a bucket that stalls within the script holds %s for 5 s", async (_, path, said) => {
+  const notes: { text: string; at: number }[] = [];
+  const began = Date.now();
+  const { status } = await watch({
+    ...{ sh: "dash", script: "exit 4", address: `${url}/example-ci/k` },
+    delivery: { kind: "s3", bucket: "example-ci", key: "k", region: "eu-west-1" },
+    containerEnv: {
+      PATH: path(),
+      ...{ AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" },
+    },
+    onEvent: (event) => {
+      if (event.kind === "note") notes.push({ text: event.text, at: Date.now() });
+    },
+  });
+  expect(status).toMatchObject({ workers: [{ exitCode: 4 }] });
+  expect(notes.at(-1)?.text).toMatch(said);
+  // Two ways of five seconds each, and what a busy machine takes to start their programs.
+  expect((notes.at(-1)?.at ?? Infinity) - began).toBeLessThan(25_000);
+});
