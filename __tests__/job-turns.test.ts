@@ -9,7 +9,10 @@ import { SteppedClock } from "./helpers/stepped-clock.ts";
 /** Runs jobs that end when the test says so. */
 function running(
   total: number,
-  { hasFailed = false, ...more }: Partial<TurnsContext["inputs"]> & { hasFailed?: boolean } = {},
+  {
+    find = () => Promise.resolve(),
+    ...more
+  }: Partial<TurnsContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
 ) {
   const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];
   const ends = new Map<number, (result: TaskResult) => void>();
@@ -19,14 +22,13 @@ function running(
     return new Promise((resolve) => ends.set(task, resolve));
   };
   const inputs = anInputs(more);
-  const results = runInTurns(run, {
+  const results = runInTurns(find, run, {
     inputs,
     log,
     clock,
     cancel: cancel.signal,
     total,
     atOnce: total,
-    hasFailed,
   });
   const end = async (task: number, code = "0"): Promise<void> => {
     ends.get(task)?.(aResult("exited", code));
@@ -37,6 +39,7 @@ function running(
 
 it("all jobs begin at once", async () => {
   const { results, begun, end } = running(3);
+  await turn();
   expect(begun).toEqual([0, 1, 2]);
   for (const task of [2, 0, 1]) await end(task, String(task));
   expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 1, 2]);
@@ -44,6 +47,7 @@ it("all jobs begin at once", async () => {
 
 it("with max-parallel the next one begins when one has ended", async () => {
   const { results, begun, end } = running(4, { maxParallel: 2 });
+  await turn();
   expect(begun).toEqual([0, 1]);
   await end(1, "1");
   expect(begun).toEqual([0, 1, 2]);
@@ -53,6 +57,7 @@ it("with max-parallel the next one begins when one has ended", async () => {
 
 it("with fail-fast none begins after a failure, and those that run go on", async () => {
   const { results, log, begun, end } = running(5, { maxParallel: 2, failFast: true });
+  await turn();
   await end(0);
   await end(2, "3");
   await end(1);
@@ -64,14 +69,29 @@ it("with fail-fast none begins after a failure, and those that run go on", async
   ]);
 });
 
-it("with fail-fast none begins where a task could not be started", async () => {
-  const { results, begun } = running(5, { maxParallel: 2, failFast: true, hasFailed: true });
-  expect(await results).toEqual([]);
+it("each begins as soon as its task is there, and with fail-fast none that comes after a failure", async () => {
+  const there = new Map<number, () => void>();
+  const find = (task: number): Promise<void> => new Promise((resolve) => there.set(task, resolve));
+  const { results, begun, log, end } = running(4, { failFast: true, find });
+  const come = async (task: number): Promise<void> => {
+    there.get(task)?.();
+    await turn();
+  };
   expect(begun).toEqual([]);
+  await come(2);
+  expect(begun).toEqual([2]);
+  await come(0);
+  await end(0, "1");
+  for (const task of [1, 3]) await come(task);
+  await end(2);
+  expect((await results).map(({ exitCode }) => exitCode)).toEqual([1, 0]);
+  expect(begun).toEqual([2, 0]);
+  expect(log.lines[0]).toBe("2 of 4 jobs begun, 2 ended, 1 of them failed");
 });
 
 it("none begins after a cancel", async () => {
   const { results, begun, cancel, end } = running(3, { maxParallel: 1 });
+  await turn();
   cancel.abort();
   await end(0);
   expect(await results).toHaveLength(1);
@@ -80,6 +100,7 @@ it("none begins after a cancel", async () => {
 
 it("of many jobs the log says every five seconds how far they are, where that has changed", async () => {
   const { results, log, clock, end } = running(30, { maxParallel: 25 });
+  await turn();
   clock.advance(5_000);
   clock.advance(5_000);
   await end(3, "1");

@@ -35,43 +35,52 @@ export async function runJobs(
   { exec, early, lock, files }: Pick<UnassignedJob, "exec" | "early" | "lock" | "files">,
   step: StepContext,
 ): Promise<Result> {
-  const { targets, notStarted = [], later, candidates, described } = resolved;
+  const { targets, later, candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const known = { tasks: arns, described, more: later !== undefined };
   const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
-  const total = targets.length + (later?.count ?? 0);
-  const tasks = total + notStarted.length;
+  const tasks = targets.length + (later?.count ?? 0);
   if (tasks === 1) {
     const job = { ...step, exec, early, lock, files, looks, write: step.writer() };
     return await runAgain(targets[0], resolved, job, step);
   }
   step.log.phase();
   const warned = new Set<string>();
-  const run = async (task: number): Promise<TaskResult> => {
+  const find = async (task: number): Promise<Target | Failure> =>
+    targets[task] ?? (await findLater(resolved, looks, step));
+  const run = async (task: number, target: Target | Failure): Promise<TaskResult> => {
+    if (target instanceof Failure) return failedResult(target);
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
       ...{ ...step, exec, early, lock, files, looks, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
-      log: labelled(step.log, label, { warned, isQuiet: total > MANY }),
+      log: labelled(step.log, label, { warned, isQuiet: tasks > MANY }),
     };
-    const target = targets[task] ?? (await startLater(resolved, job));
-    if (target instanceof Failure) return failedResult(target);
     const result = await runAgain(target, resolved, job, step);
+    if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
     await stopEarly(result, resolved, step);
     return result;
   };
-  const hasFailed = notStarted.length > 0;
-  const ended = await runInTurns(run, { ...step, total, atOnce: targets.length, hasFailed });
-  return { kind: "several", tasks: [...ended, ...notStarted.map((failure) => failedResult(failure))] };
+  const atOnce = later?.atOnce ?? targets.length;
+  const ended = await runInTurns(find, run, { ...step, total: tasks, atOnce });
+  // What is being started has to be known to the cleanup.
+  await later?.close();
+  return { kind: "several", tasks: ended };
 }
 
 /** The next of the tasks that are started later, or why there is none. */
-async function startLater({ later }: JobTargets, { log }: UnassignedJob): Promise<Target | Failure> {
+async function findLater(
+  { later }: JobTargets,
+  looks: TaskLooks,
+  { log }: StepContext,
+): Promise<Target | Failure> {
   try {
     if (later === undefined) throw new Error("there are more jobs than targets");
-    return await later.start();
+    const { target, described } = await later.next();
+    looks.add(described);
+    return target;
   } catch (error) {
     return loggedFailure(error, log);
   }
@@ -83,9 +92,9 @@ async function stopEarly(
   { later }: JobTargets,
   { inputs, cancel }: StepContext,
 ): Promise<void> {
-  if (later === undefined || task === undefined || isKept(inputs.where, outcome === "succeeded")) return;
+  if (task === undefined || isKept(inputs.where, outcome === "succeeded")) return;
   // The cleanup of a cancel stops all tasks.
-  if (!cancel.aborted) await later.stop(task.target).catch(() => undefined);
+  if (!cancel.aborted) await later?.stop?.(task.target).catch(() => undefined);
 }
 
 /** Runs the job in this target, and again for what `retry` says. Each attempt has names and a ledger of its own. */

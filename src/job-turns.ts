@@ -10,32 +10,35 @@ export interface TurnsContext extends Pick<StepContext, "inputs" | "cancel" | "c
   readonly total: number;
   /** The most that may run at once, besides what the inputs say. */
   readonly atOnce: number;
-  /** Whether a job has failed already that is none of them. */
-  readonly hasFailed: boolean;
 }
 
 /**
  * Runs jobs in the order of their numbers, as many at once as `max-parallel` allows. With `fail-fast` no further one begins after a
- * failure, and after a cancel none does. The results are those of the jobs that have begun. `run` never rejects.
+ * failure, and after a cancel none does. A job begins when `find` has found what it runs in. The results are those of the jobs that have
+ * begun. Neither `find` nor `run` rejects.
  */
-export async function runInTurns(
-  run: (task: number) => Promise<TaskResult>,
-  { inputs, cancel, clock, log, total, atOnce, hasFailed }: TurnsContext,
+export async function runInTurns<T>(
+  find: (task: number) => Promise<T>,
+  run: (task: number, found: T) => Promise<TaskResult>,
+  { inputs, cancel, clock, log, total, atOnce }: TurnsContext,
 ): Promise<readonly TaskResult[]> {
-  const results: TaskResult[] = [];
-  let [begun, ended, failures] = [0, 0, 0];
+  const results = new Map<number, TaskResult>();
+  let [next, begun, ended, failures] = [0, 0, 0, 0];
   let said = "";
   const tell = (): void => {
     const now = `${begun} of ${total} jobs begun, ${ended} ended, ${failures} of them failed`;
     if (now !== said) log.info(now);
     said = now;
   };
-  const isOver = (): boolean => inputs.failFast && (hasFailed || failures > 0);
+  const isOver = (): boolean => inputs.failFast && failures > 0;
   const turn = async (): Promise<void> => {
-    while (begun < total && !cancel.aborted && !isOver()) {
-      const task = begun++;
-      const result = await run(task);
-      results[task] = result;
+    while (next < total && !cancel.aborted && !isOver()) {
+      const task = next++;
+      const found = await find(task);
+      if (isOver()) return;
+      begun += 1;
+      const result = await run(task, found);
+      results.set(task, result);
       ended += 1;
       if (result.outcome !== "succeeded") failures += 1;
     }
@@ -46,5 +49,5 @@ export async function runInTurns(
   if (begun < total || total > MANY) tell();
   if (begun < total && isOver())
     log.info(`A job has failed, so that no further one is begun ('fail-fast'): ${total - begun} are left.`);
-  return results;
+  return [...results].toSorted(([one], [other]) => one - other).map(([, result]) => result);
 }

@@ -5,11 +5,12 @@ import type { TaskDefinition } from "../../src/aws/task-definition.ts";
 import type { RunTaskRequest, Service } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 import type { Task } from "../../src/aws/task.ts";
-import { Failure } from "../../src/errors.ts";
+import { Failure, NoCapacity } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { stuckAfter } from "../../src/targets/candidates.ts";
 import { replacementFor } from "../../src/targets/replacement.ts";
+import type { LaterTargets } from "../../src/targets/job-targets.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
 import { imageDefinition } from "../../src/targets/definitions/image.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
@@ -73,13 +74,61 @@ it("is reported before it is started, and again when its ARN is known", async ()
   expect(context.log.lines).toEqual([`Started task ${ID} of web:3.`]);
 });
 
-it("has others beside it where several are asked for", async () => {
+/** The next tasks that come later. */
+function nextOf(later: LaterTargets | undefined, count: number): ReturnType<LaterTargets["next"]>[] {
+  if (later === undefined) throw new Error("no task comes later");
+  return Array.from({ length: count }, () => later.next());
+}
+
+it("has others beside it where several are asked for, which come while jobs run in the first ten", async () => {
   const { requests, resolved, context } = starting({ ...web, tasks: 12 });
-  const { targets } = await resolved;
-  expect(new Set(targets.map(({ taskArn }) => taskArn)).size).toBe(12);
+  const { targets, later } = await resolved;
+  expect([targets.length, later?.count, later?.atOnce, later?.stop]).toEqual([10, 2, 12, undefined]);
+  const others = [await later?.next(), await later?.next()].map((found) => found?.target);
+  expect(new Set([...targets, ...others].map((each) => each?.taskArn)).size).toBe(12);
   expect(requests.map(({ count }) => count)).toEqual([10, 2]);
   expect(new Set(requests.map(({ clientToken }) => clientToken)).size).toBe(2);
   expect(context.events.at(-1)).toHaveLength(12);
+});
+
+describe("of many, after the first ten", () => {
+  const many = { ...web, tasks: 22 };
+  const shortage = new NoCapacity({ failed: "", seen: "Capacity is unavailable." });
+
+  it("a refusal for want of capacity is tried again", async () => {
+    const { requests, resolved, context } = starting(many, {}, [undefined, shortage, shortage]);
+    const { later } = await resolved;
+    const others = await Promise.all(nextOf(later, 12));
+    expect(new Set(others.map(({ target: { taskArn } }) => taskArn)).size).toBe(12);
+    expect(requests.map(({ count }) => count)).toEqual([10, 10, 10, 10, 2]);
+    expect(context.log.lines.filter((line) => line.includes("trying again"))).toHaveLength(2);
+  });
+
+  it("any other refusal is the failure of those that are missing, and is told once", async () => {
+    const denied = failure("access-denied");
+    const { resolved, context } = starting(many, {}, [undefined, undefined, denied]);
+    const { later } = await resolved;
+    const others = await Promise.allSettled(nextOf(later, 12));
+    expect(others.map(({ status }) => status === "fulfilled")).toEqual([
+      ...Array<boolean>(10).fill(true),
+      ...[false, false],
+    ]);
+    expect(others.at(-1)).toMatchObject({ reason: denied });
+    await later?.close();
+    const warnings = context.log.lines.filter((line) => line.startsWith("warning"));
+    expect(warnings).toEqual([expect.stringContaining("2 of 22 tasks were not started.")]);
+  });
+
+  it("none is asked for any more once they are not wanted", async () => {
+    const { requests, resolved, context } = starting({ ...web, tasks: 200 });
+    const { later } = await resolved;
+    await later?.close();
+    await expect(later?.next()).resolves.toBeDefined();
+    const asked = requests.length;
+    await new Promise(setImmediate);
+    expect([requests.length, asked < 20]).toEqual([asked, true]);
+    expect(context.log.lines.filter((line) => line.startsWith("warning"))).toEqual([]);
+  });
 });
 
 it("that AWS refused has not to be undone", async () => {

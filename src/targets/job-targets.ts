@@ -1,4 +1,3 @@
-import type { Failure } from "../errors.ts";
 import type { Task } from "../aws/task.ts";
 import type { Candidates } from "./candidates.ts";
 import type { Target } from "./target.ts";
@@ -7,26 +6,31 @@ import type { Target } from "./target.ts";
 export interface JobTargets {
   /** The next phase waits until they are ready. */
   readonly targets: readonly [Target, ...Target[]];
-  /** Why further tasks were not started, one failure for each. */
-  readonly notStarted?: readonly Failure[];
   /** The targets' tasks, as ECS has just described them. */
   readonly described: readonly Task[];
   /** Whether a task may have a public IP address: true unless this run starts it without one. */
   readonly mayHavePublicIp: boolean;
-  /** Tasks that are started only when the jobs of others have ended. */
+  /** Tasks that are started while jobs run in the first ones. */
   readonly later?: LaterTargets | undefined;
   /** What can replace a target in which the job can't start; see `replacementFor`. */
   readonly candidates: Candidates;
 }
 
-/** New tasks of which no more may run at once than `max-parallel` allows. */
+/** New tasks that come after the first ones. */
 export interface LaterTargets {
-  /** How many are still to be started. */
+  /** How many there are. */
   readonly count: number;
-  /** Starts one of them. Fails as the first ones do. */
-  readonly start: () => Promise<Target>;
-  /** Stops a task whose job has ended, so that another one may start. Rejects after a cancel only. */
-  readonly stop: (target: Target) => Promise<void>;
+  /** How many tasks may run at once, the first ones included. */
+  readonly atOnce: number;
+  /** The next of them, and what ECS has said of it. Waits until it is started, and fails as its start does. */
+  readonly next: () => Promise<{ readonly target: Target; readonly described: Task }>;
+  /** Starts no further one. Resolves when no start is under way. */
+  readonly close: () => Promise<void>;
+  /**
+   * Stops a task whose job has ended, where another one may start only then; undefined where all run at once. Rejects after a
+   * cancel only.
+   */
+  readonly stop: ((target: Target) => Promise<void>) | undefined;
 }
 
 /** The targets as a list that is known not to be empty. */

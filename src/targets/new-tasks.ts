@@ -1,7 +1,6 @@
 import type { TaskDefinition } from "../aws/task-definition.ts";
 import type { Service, ServiceRevision } from "../aws/ecs.ts";
 import type { NewTasks, NewTaskSource } from "../inputs/inputs.ts";
-import { factsOf } from "../errors.ts";
 import { parseService } from "./arn.ts";
 import { borrow, definitionReference } from "./start/borrow.ts";
 import type { DefinitionContext } from "./definitions/definition-source.ts";
@@ -10,24 +9,27 @@ import {
   launchDefinition,
   type LaunchSource,
 } from "./definitions/launch-definition.ts";
+import type { Launch } from "./start/launch.ts";
 import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
 import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./start/run-task-request.ts";
 import { UndoList } from "./made/undo-list.ts";
 
-/** Starts the tasks that the inputs describe. */
+/** Starts the tasks that the inputs describe. Resolves with those of the first answer; the others come later. */
 export async function newTasks(where: NewTasks, context: ResolveContext): Promise<JobTargets> {
   const launcher = await launcherFor(where, context);
   const { mayHavePublicIp } = launcher;
-  const first = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
-  const { tasks, refusal } = await launcher.start(first);
-  const missing = first - tasks.length;
-  if (refusal !== undefined)
-    context.log.warning(`${missing} of ${first} tasks were not started. ${factsOf(refusal)}`);
+  const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
+  const launch = launcher.launch(atOnce);
+  const tasks = [await launch.next(), ...launch.takeArrived()];
+  const later = laterTargets(launcher, launch, {
+    atOnce,
+    first: tasks.length,
+    count: where.tasks - tasks.length,
+  });
   return {
-    ...(refusal !== undefined && { notStarted: Array.from({ length: missing }, () => refusal) }),
-    ...(first < where.tasks && { later: laterTargets(launcher, where.tasks - first) }),
+    ...(later.count > 0 && { later }),
     targets: allOf(tasks.map((task) => launcher.targetOf(task))),
     described: tasks,
     mayHavePublicIp,
@@ -35,8 +37,23 @@ export async function newTasks(where: NewTasks, context: ResolveContext): Promis
   };
 }
 
-function laterTargets(launcher: Launcher, count: number): LaterTargets {
-  return { count, start: () => launcher.startAnother(), stop: (target) => launcher.stop(target) };
+/** First those that are being started, and then others one by one. */
+function laterTargets(
+  launcher: Launcher,
+  launch: Launch,
+  { atOnce, first, count }: { readonly atOnce: number; readonly first: number; readonly count: number },
+): LaterTargets {
+  let launching = atOnce - first;
+  return {
+    count,
+    atOnce,
+    next: async () => {
+      const described = await (launching-- > 0 ? launch.next() : launcher.startAnother());
+      return { target: launcher.targetOf(described), described };
+    },
+    close: () => launch.close(),
+    stop: first + count > atOnce ? (target) => launcher.stop(target) : undefined,
+  };
 }
 
 /** Prepares RunTask: the network, the task definition and the request. */

@@ -38,6 +38,7 @@ function starting(
     log,
     ownTags,
     capacity: new CapacityWait({ clock, log, signal: undefined, until }),
+    over: undefined,
     otherwise: () => Promise.resolve(undefined),
     pace: (wanted) => Promise.resolve(void paced.push(wanted)),
     token: () => `token-${calls}`,

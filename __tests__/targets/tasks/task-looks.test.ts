@@ -102,6 +102,20 @@ it("cost no call for the first look at a task that ECS has just described", asyn
   expect(asked).toEqual([["a"]]);
 });
 
+it("cost no call for tasks that come later, and one for all of them after that", async () => {
+  const looks = new TaskLooks({ ecs, tasks: ["a"], described: [], clock, more: true });
+  await looks.describeTask("ci", "a");
+  for (const arn of ["b", "c"]) looks.add(aTask({ arn, lastStatus: "PROVISIONING" }));
+  const look = async (): Promise<unknown> =>
+    (await Promise.all(["b", "c"].map((arn) => looks.describeTask("ci", arn)))).map(
+      (task) => task?.lastStatus,
+    );
+  expect(await look()).toEqual(["PROVISIONING", "PROVISIONING"]);
+  expect(asked).toEqual([["a"]]);
+  expect(await look()).toEqual(["RUNNING", "RUNNING"]);
+  expect(asked).toEqual([["a"], ["a", "b", "c"]]);
+});
+
 it("ask for a task that was described long before the first look at it", async () => {
   const described = [aTask({ arn: "a", lastStatus: "RUNNING" })];
   const { describeTask } = new TaskLooks({ ecs, tasks: ["a"], described, clock });

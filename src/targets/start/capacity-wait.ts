@@ -27,8 +27,8 @@ export class CapacityWait {
     this.#options = options;
   }
 
-  /** The network for the next try, after a pause. Undefined when the time is over. `seen`: what ECS has said. */
-  async next({ subnets, ...rest }: Network, seen: string): Promise<Network | undefined> {
+  /** The network for the next try, after a pause. Undefined when the time is over. `seen`: what ECS has said. `over` ends it, too. */
+  async next({ subnets, ...rest }: Network, seen: string, over?: AbortSignal): Promise<Network | undefined> {
     const { clock, log, signal, until } = this.#options;
     this.#tries += 1;
     const round = subnets.length > 1 ? subnets.length + 1 : 1;
@@ -44,7 +44,7 @@ export class CapacityWait {
     log.info(
       `The task could not be started now; trying again in ${Math.round(ms / 1000)} s${where}. ${seen}`,
     );
-    await clock.sleep(ms, signal);
+    await clock.sleep(ms, over ?? signal);
     return { ...rest, subnets: one === undefined ? subnets : [one] };
   }
 }

@@ -6,6 +6,7 @@ import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
+import { Launch, type LaunchWatch } from "./launch.ts";
 import { onDemand, type StartedTasks, startTasks, usesSpot } from "./start-tasks.ts";
 import type { ResolveContext } from "../resolve-context.ts";
 import { type Target, targetOf } from "../target.ts";
@@ -62,9 +63,17 @@ export class Launcher {
     return waitsForInstance ? undefined : this.#options.stuckAfter;
   }
 
-  /** Starts as many of `count` tasks as ECS will. */
-  async start(count: number): Promise<StartedTasks> {
-    return await this.#start(this.#plan.request, count);
+  /** Begins to start as many of `count` tasks as ECS will. */
+  launch(count: number): Launch {
+    const { log, signal } = this.#options.context;
+    return new Launch({
+      count,
+      start: (watch) => this.#start(this.#plan.request, count, watch),
+      onMissing: (missing, why) => {
+        if (signal?.aborted !== true)
+          log.warning(`${missing} of ${count} tasks were not started. ${factsOf(why)}`);
+      },
+    });
   }
 
   targetOf(task: Task): Target {
@@ -82,12 +91,12 @@ export class Launcher {
   }
 
   /** Starts one more task like the first ones. It waits for capacity as long as they did. */
-  async startAnother(): Promise<Target> {
+  async startAnother(): Promise<Task> {
     this.#capacity = capacityWait(this.#options);
     const { tasks } = await this.#start(this.#plan.request, 1);
     const [task] = tasks;
     if (task === undefined) throw new Error("RunTask has started no task and told of no failure");
-    return this.targetOf(task);
+    return task;
   }
 
   /** Stops a task whose job has ended, while others go on. Rejects after a cancel only, whose cleanup stops it. */
@@ -146,23 +155,26 @@ export class Launcher {
     return this.targetOf(task);
   }
 
-  async #start(request: RunTaskRequest, count: number): Promise<StartedTasks> {
+  async #start(request: RunTaskRequest, count: number, watch?: LaunchWatch): Promise<StartedTasks> {
     const { undo, ownTags, context } = this.#options;
     const { ecs, log, signal } = context;
     const tell = startLines(count, context);
+    const over = eitherOf(signal, watch?.over);
     return await undo.whileStarting(request, () =>
       startTasks(request, count, {
         ecs,
         log,
         ownTags,
         capacity: this.#capacity,
-        pace: (wanted) => this.#pace.wait(wanted, signal),
+        pace: (wanted) => this.#pace.wait(wanted, over),
         token: () => `${request.clientToken}-${undo.nextCall()}`,
         onStarted: (tasks) => {
           const arns = tasks.map(({ arn }) => arn);
           undo.started(request, arns);
           tell(arns, lastPart(this.#plan.request.taskDefinition));
+          watch?.onStarted(tasks);
         },
+        over,
         otherwise: async (failure) => {
           const defined = await this.#plan.otherwise(failure);
           if (defined === undefined) return undefined;
@@ -172,6 +184,10 @@ export class Launcher {
       }),
     );
   }
+}
+
+function eitherOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined));
 }
 
 /** Says which tasks were started. To be called with each answer of RunTask. */

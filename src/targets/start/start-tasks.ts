@@ -20,6 +20,8 @@ export interface LaunchContext {
   readonly pace: (count: number) => Promise<void>;
   /** Called with the tasks of each answer. */
   readonly onStarted: (tasks: readonly Task[]) => void;
+  /** Aborts when no further task is wanted. A call that is under way goes on; a pause ends, and throws its reason. */
+  readonly over: AbortSignal | undefined;
   /** Another request to try, where ECS has refused the last one with `failure`; undefined where there is none. */
   readonly otherwise: (failure: Failure) => Promise<RunTaskRequest | undefined>;
   /** The wait for capacity of all calls. */
@@ -45,7 +47,7 @@ export async function startTasks(
 ): Promise<StartedTasks> {
   const tasks: Task[] = [];
   let current = request;
-  while (tasks.length < count) {
+  while (tasks.length < count && context.over?.aborted !== true) {
     const wanted = Math.min(MOST_A_CALL, count - tasks.length);
     await context.pace(wanted);
     try {
@@ -73,10 +75,10 @@ export async function startTasks(
 async function nextRequest(
   current: RunTaskRequest,
   failure: Failure,
-  { request, capacity, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
+  { request, capacity, over, otherwise }: LaunchContext & { readonly request: RunTaskRequest },
 ): Promise<RunTaskRequest | undefined> {
   if (failure instanceof NoCapacity) {
-    const network = await capacity.next(request.network, failure.seen);
+    const network = await capacity.next(request.network, failure.seen, over);
     return network && { ...current, network };
   }
   const next = await otherwise(failure);

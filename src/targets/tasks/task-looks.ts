@@ -6,7 +6,7 @@ import type { Clock } from "../../clock.ts";
 
 /** The most tasks of one DescribeTasks call. */
 const TASKS_A_LOOK = 100;
-/** How long what ECS told before the jobs began serves their first looks. A job may begin much later, in its turn. */
+/** How long what ECS has told of a task serves its job's first look. A job may begin much later, in its turn. */
 const DESCRIBED_FRESH_MS = 10_000;
 /** How long an answer serves all jobs. A job that waits looks about every two seconds. */
 const FRESH_MS = 2_000;
@@ -24,8 +24,8 @@ export interface TaskLooksOptions {
 
 /**
  * Shares DescribeTasks among the jobs of one run. A look at one of several tasks describes all of them, or the hundred that
- * one call takes, and the answer serves every look of the next two seconds. A new task is described at once. Task definitions don't change,
- * so each is described once.
+ * one call takes, and the answer serves every look of the next two seconds at a task that was known then. Task definitions don't change, so each
+ * is described once.
  */
 export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefinition"> {
   readonly describeTaskDefinition: (name: string) => Promise<TaskDefinition>;
@@ -34,23 +34,28 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   /** The number of each task. A hundred in a row are described together. */
   readonly #tasks: Map<string, number>;
   readonly #together: boolean;
-  readonly #described: Map<string, Task>;
-  readonly #describedAt: number;
+  /** What ECS has told of tasks, for their first looks, and when. */
+  readonly #described = new Map<string, { readonly task: Task; readonly at: number }>();
   readonly #privateIps = new Map<string, string>();
   readonly #startedAt = new Map<string, number>();
   readonly #last = new Map<string, Task>();
   readonly #networkListeners = new Map<string, Set<(networkInterfaceId: string) => void>>();
   /** The last look at each hundred. */
-  readonly #latest = new Map<number, { readonly at: number; readonly answer: Promise<readonly Task[]> }>();
+  readonly #latest = new Map<number, SharedLook>();
 
   constructor({ ecs, tasks, described, clock, more = false }: TaskLooksOptions) {
     this.#ecs = ecs;
     this.#clock = clock;
     this.#tasks = new Map(tasks.map((arn, number) => [arn, number]));
     this.#together = tasks.length > 1 || more;
-    this.#described = new Map(described.map((task) => [task.arn, task]));
-    this.#describedAt = clock.now();
+    for (const task of described) this.add(task);
     this.describeTaskDefinition = once((name) => ecs.describeTaskDefinition(name));
+  }
+
+  /** A task that ECS has just described. Tasks that are added together share their next look. */
+  add(task: Task): void {
+    this.#described.set(task.arn, { task, at: this.#clock.now() });
+    this.#number(task.arn);
   }
 
   /** Undefined where ECS knows no such task. */
@@ -82,9 +87,16 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
   }
 
   #takeDescribed(arn: string): Task | undefined {
-    const task = this.#described.get(arn);
+    const described = this.#described.get(arn);
     this.#described.delete(arn);
-    return this.#clock.now() - this.#describedAt < DESCRIBED_FRESH_MS ? task : undefined;
+    const isFresh = described !== undefined && this.#clock.now() - described.at < DESCRIBED_FRESH_MS;
+    return isFresh ? described.task : undefined;
+  }
+
+  #number(arn: string): number {
+    const known = this.#tasks.get(arn) ?? this.#tasks.size;
+    this.#tasks.set(arn, known);
+    return known;
   }
 
   #learn(task: Task): void {
@@ -98,13 +110,13 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
 
   async #look(cluster: string, arn: string): Promise<Task | undefined> {
     if (!this.#together) return await this.#ecs.describeTask(cluster, arn);
-    const isNew = !this.#tasks.has(arn);
-    if (isNew) this.#tasks.set(arn, this.#tasks.size);
-    const group = groupOf(this.#tasks.get(arn) ?? 0);
+    const number = this.#number(arn);
+    const group = groupOf(number);
     const known = this.#latest.get(group);
-    if (known === undefined || isNew || this.#clock.now() - known.at >= FRESH_MS) {
-      const some = [...this.#tasks].flatMap(([one, number]) => (groupOf(number) === group ? [one] : []));
-      this.#latest.set(group, { at: this.#clock.now(), answer: this.#ecs.describeTasks(cluster, some) });
+    if (known === undefined || number >= known.count || this.#clock.now() - known.at >= FRESH_MS) {
+      const some = [...this.#tasks].flatMap(([one, at]) => (groupOf(at) === group ? [one] : []));
+      const answer = this.#ecs.describeTasks(cluster, some);
+      this.#latest.set(group, { at: this.#clock.now(), count: this.#tasks.size, answer });
     }
     const mine = this.#latest.get(group);
     try {
@@ -114,6 +126,14 @@ export class TaskLooks implements Pick<Ecs, "describeTask" | "describeTaskDefini
       throw error;
     }
   }
+}
+
+/** A look at a hundred tasks. */
+interface SharedLook {
+  readonly at: number;
+  /** How many tasks were known. */
+  readonly count: number;
+  readonly answer: Promise<readonly Task[]>;
 }
 
 function groupOf(number: number): number {

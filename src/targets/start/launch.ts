@@ -1,0 +1,70 @@
+import type { Task } from "../../aws/task.ts";
+import type { StartedTasks } from "./start-tasks.ts";
+
+export interface LaunchWatch {
+  /** Called with the tasks of each answer. */
+  readonly onStarted: (tasks: readonly Task[]) => void;
+  /** Aborts when no further task is wanted. A call that is under way goes on. */
+  readonly over: AbortSignal;
+}
+
+export interface LaunchOptions {
+  readonly count: number;
+  readonly start: (watch: LaunchWatch) => Promise<StartedTasks>;
+  /** Called where some tasks were started, and then no more. */
+  readonly onMissing: (missing: number, why: unknown) => void;
+}
+
+/** Tasks that ECS starts one call after the other. Each can be used as soon as it is there, while others are still to come. */
+export class Launch {
+  readonly #arrived: Task[] = [];
+  readonly #waiting: { readonly resolve: (task: Task) => void; readonly reject: (why: Error) => void }[] = [];
+  readonly #ended: Promise<void>;
+  readonly #over = new AbortController();
+  #count = 0;
+  #why: Error | undefined;
+
+  constructor({ count, start, onMissing }: LaunchOptions) {
+    const end = (why: Error): void => {
+      if (this.#count > 0 && this.#count < count && !this.#over.signal.aborted)
+        onMissing(count - this.#count, why);
+      this.#why = why;
+      for (const { reject } of this.#waiting.splice(0)) reject(why);
+    };
+    this.#ended = start({
+      onStarted: (tasks) => this.#add(tasks),
+      over: this.#over.signal,
+    }).then(
+      ({ refusal }) => end(refusal ?? new Error("all tasks were taken")),
+      (error: unknown) => end(error as Error),
+    );
+  }
+
+  /** The next task. Waits until it is started, and fails as its start does. Calls are served in their order. */
+  async next(): Promise<Task> {
+    const task = this.#arrived.shift();
+    if (task !== undefined) return task;
+    if (this.#why !== undefined) throw this.#why;
+    return await new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** The tasks that are there and that nobody waits for. */
+  takeArrived(): readonly Task[] {
+    return this.#arrived.splice(0);
+  }
+
+  /** Asks for no further task. Resolves when no call is under way. */
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#ended;
+  }
+
+  #add(tasks: readonly Task[]): void {
+    this.#count += tasks.length;
+    for (const task of tasks) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) this.#arrived.push(task);
+      else waiting.resolve(task);
+    }
+  }
+}
