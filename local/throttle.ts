@@ -27,6 +27,7 @@ const bucketOf: Readonly<Record<string, Bucket>> = {
   DeregisterTaskDefinition: "task definition modify",
   DescribeTaskDefinition: "task definition read",
   ListTaskDefinitions: "task definition read",
+  ListTaskDefinitionFamilies: "task definition read",
   CreateCluster: "cluster modify",
   UpdateCluster: "cluster modify",
   DeleteCluster: "cluster modify",

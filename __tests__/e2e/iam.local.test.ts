@@ -557,6 +557,7 @@ const losses: readonly Loss[] = [
     ...{ way: "an image", file: "caller-definitions", action: "ecs:DeregisterTaskDefinition" },
     remains: { definitions: 1 },
   },
+  { way: "an image", file: "caller-definitions", action: "ecs:ListTaskDefinitionFamilies" },
   { way: "an image", file: "caller-definitions", action: "ecs:DeleteTaskDefinitions" },
   { way: "an image in a definition", file: "caller-definitions", action: "ecs:TagResource" },
   { way: "an image", file: "caller-definitions", action: "ecs:RunTask", code: denied },

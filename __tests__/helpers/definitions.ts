@@ -8,20 +8,33 @@ import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 
 type Calls = Pick<
   Ecs,
-  "describeTaskDefinition" | "registerTaskDefinition" | "deregisterTaskDefinition" | "deleteTaskDefinition"
+  | "describeTaskDefinition"
+  | "listDefinitionFamilies"
+  | "registerTaskDefinition"
+  | "deregisterTaskDefinition"
+  | "deleteTaskDefinition"
 >;
 
 const PREFIX = "arn:aws:ecs:eu-central-1:123456789012:task-definition/";
 
 /** Task definitions by revision, as ECS keeps them: a family stands for its newest active revision. */
 export class Definitions implements Calls {
-  readonly #revisions: { readonly arn: string; readonly given: RegistrableDefinition; active: boolean }[] =
-    [];
+  readonly #revisions: {
+    readonly arn: string;
+    readonly given: RegistrableDefinition;
+    readonly registeredAt: Date;
+    active: boolean;
+  }[] = [];
+  readonly #clock: { readonly now: () => number };
+
+  constructor(clock: { readonly now: () => number } = Date) {
+    this.#clock = clock;
+  }
 
   readonly registerTaskDefinition: Calls["registerTaskDefinition"] = (given) => {
     const family = String(given["family"]);
     const arn = `${PREFIX}${family}:${this.#of(family).length + 1}`;
-    this.#revisions.push({ arn, given, active: true });
+    this.#revisions.push({ arn, given, registeredAt: new Date(this.#clock.now()), active: true });
     return Promise.resolve(this.#view(arn));
   };
 
@@ -48,6 +61,11 @@ export class Definitions implements Calls {
     return Promise.resolve();
   };
 
+  readonly listDefinitionFamilies: Calls["listDefinitionFamilies"] = (prefix) => {
+    const families = this.active.map((name) => name.replace(/:\d+$/, ""));
+    return Promise.resolve([...new Set(families)].filter((name) => name.startsWith(prefix)));
+  };
+
   /** `family:revision` of each active task definition. */
   get active(): readonly string[] {
     return this.#revisions.filter(({ active }) => active).map(({ arn }) => arn.slice(PREFIX.length));
@@ -62,7 +80,12 @@ export class Definitions implements Calls {
     const { tags, ...rest } = found?.given ?? {};
     const active = found?.active ?? false;
     return taskDefinitionFrom(
-      { ...rest, taskDefinitionArn: arn, status: active ? "ACTIVE" : "INACTIVE" },
+      {
+        ...rest,
+        taskDefinitionArn: arn,
+        status: active ? "ACTIVE" : "INACTIVE",
+        registeredAt: found?.registeredAt,
+      },
       tags as { key: string; value: string }[] | undefined,
     );
   }

@@ -33,8 +33,9 @@ export function resolving(
 ): ResolveRig {
   const unasked = (name: string) => () => Promise.reject(new Error(`${name} was asked`));
   const names = ["describeTask", "describeTasks", "listTasks", "describeService"] as const;
-  const others = ["describeTaskDefinition", "registerTaskDefinition", "runTask", "stopTask"] as const;
-  const all = Object.fromEntries([...names, ...others].map((name) => [name, unasked(name)]));
+  const others = ["describeTaskDefinition", "registerTaskDefinition", "listDefinitionFamilies"] as const;
+  const changes = ["runTask", "stopTask", "deregisterTaskDefinition", "deleteTaskDefinition"] as const;
+  const all = Object.fromEntries([...names, ...others, ...changes].map((name) => [name, unasked(name)]));
   const events: unknown[] = [];
   const { container, ...rest } = more;
   return {

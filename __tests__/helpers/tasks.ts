@@ -56,6 +56,7 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
     arn: "arn:aws:ecs:eu-central-1:123456789012:task-definition/web:3",
     family: "web",
     active: true,
+    registeredAt: undefined,
     networkMode: "awsvpc",
     cpu: 1024,
     taskRoleArn: "arn:aws:iam::123456789012:role/task",

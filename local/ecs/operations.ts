@@ -2,6 +2,7 @@ import { deleteCluster } from "./delete-cluster.ts";
 import { describeTasks } from "./describe-tasks.ts";
 import type { Ecs } from "./ecs.ts";
 import { executeCommand } from "./execute-command.ts";
+import { listTaskDefinitionFamilies } from "./list-families.ts";
 import { listTasks } from "./list-tasks.ts";
 import { registerTaskDefinition } from "./register-task-definition.ts";
 import { runTask } from "./run-task.ts";
@@ -15,6 +16,7 @@ const operations: Readonly<Record<string, Operation>> = {
   DeleteCluster: deleteCluster,
   DescribeTasks: describeTasks,
   ExecuteCommand: executeCommand,
+  ListTaskDefinitionFamilies: listTaskDefinitionFamilies,
   ListTasks: listTasks,
   RegisterTaskDefinition: registerTaskDefinition,
   RunTask: runTask,

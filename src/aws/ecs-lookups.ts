@@ -14,6 +14,7 @@ type LookupCalls = Pick<
   | "listTasks"
   | "describeService"
   | "describeTaskDefinition"
+  | "listDefinitionFamilies"
 >;
 
 /** The calls that change nothing. */
@@ -25,6 +26,7 @@ export function lookupCalls(ask: EcsRequester, region: string): LookupCalls {
     listTasks: (cluster, filter) => listTasks(ask, cluster, filter),
     describeService: (cluster, service) => describeService(ask, cluster, service),
     describeTaskDefinition: (taskDefinition) => describeTaskDefinition(ask, taskDefinition),
+    listDefinitionFamilies: (prefix) => listDefinitionFamilies(ask, prefix),
   };
 }
 
@@ -127,6 +129,21 @@ async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string)
       client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }), options),
   );
   return taskDefinitionFrom(answer.taskDefinition ?? {}, answer.tags);
+}
+
+async function listDefinitionFamilies(ask: EcsRequester, familyPrefix: string): Promise<readonly string[]> {
+  const families: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const request = { familyPrefix, status: "ACTIVE" as const, ...(nextToken && { nextToken }) };
+    const what = `the families '${familyPrefix}*'`;
+    const answer = await ask("ListTaskDefinitionFamilies", what, {}, (client, options) =>
+      client.send(new sdk.ListTaskDefinitionFamiliesCommand(request), options),
+    );
+    families.push(...(answer.families ?? []));
+    nextToken = answer.nextToken;
+  } while (nextToken);
+  return families;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Ecs extends ProtectionCalls {
   describeService(cluster: string, service: string): Promise<Service>;
   /** Fails with `task-definition-not-found`. */
   describeTaskDefinition(taskDefinition: string): Promise<TaskDefinition>;
+  /** The families with an active revision whose names begin so. */
+  listDefinitionFamilies(prefix: string): Promise<readonly string[]>;
   registerTaskDefinition(definition: RegistrableDefinition): Promise<TaskDefinition>;
   /** A definition that is inactive already is no failure. */
   deregisterTaskDefinition(arn: string): Promise<void>;

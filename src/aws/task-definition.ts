@@ -12,6 +12,8 @@ export interface TaskDefinition extends DefinitionContent {
   readonly family: string;
   /** False for a deregistered definition, which can still be described but starts no task. */
   readonly active: boolean;
+  /** Milliseconds since the epoch. */
+  readonly registeredAt: number | undefined;
 }
 
 /** A task definition, also one that is not registered yet. */
@@ -85,6 +87,7 @@ export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag
     arn: requireMember(definition.taskDefinitionArn, "taskDefinitionArn"),
     family: requireMember(definition.family, "family"),
     active: definition.status === undefined || definition.status === "ACTIVE",
+    registeredAt: definition.registeredAt?.getTime(),
   };
 }
 

@@ -14,6 +14,7 @@ import { Launcher, type LaunchPlan } from "./start/launcher.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { allOf, type JobTargets, type LaterTargets } from "./job-targets.ts";
 import { requireNetwork, RUN_TAG, runTaskRequest, startedBy } from "./start/run-task-request.ts";
+import { removeLeftDefinitions } from "./made/left-definitions.ts";
 import { UndoList } from "./made/undo-list.ts";
 
 /** Starts the tasks that the inputs describe. Resolves with those of the first answer; the others come later. */
@@ -102,10 +103,14 @@ function definitionContext(cluster: string, context: ResolveContext, undo: UndoL
     container: inputs.container,
     run: origin.id,
     runTag: { [RUN_TAG]: origin.url },
-    whileRegistering: (family, register, isShared) =>
-      undo.whileRegistering({ family, run: origin.id }, register, (made) =>
+    whileRegistering: async (family, register, isShared) => {
+      const registered = await undo.whileRegistering({ family, run: origin.id }, register, (made) =>
         isShared ? shared(made, true) : { kind: "task-definition", arn: made.arn },
-      ),
+      );
+      // The task starts meanwhile.
+      if (isShared) void removeLeftDefinitions(cluster, family, context);
+      return registered;
+    },
     onShared: (definition) => undo.sharing(shared(definition, false)),
   };
 }

@@ -17,7 +17,10 @@ export interface ResolveContext {
     | "listTasks"
     | "describeService"
     | "describeTaskDefinition"
+    | "listDefinitionFamilies"
     | "registerTaskDefinition"
+    | "deregisterTaskDefinition"
+    | "deleteTaskDefinition"
     | "runTask"
     | "stopTask"
   >;

@@ -186,6 +186,7 @@ data "aws_iam_policy_document" "caller_definitions" {
     actions = [
       "ecs:RegisterTaskDefinition",
       "ecs:DeregisterTaskDefinition",
+      "ecs:ListTaskDefinitionFamilies",
     ]
 
     resources = ["*"]

@@ -1,0 +1,71 @@
+import type { Ecs } from "../../aws/ecs.ts";
+import type { Clock } from "../../clock.ts";
+import { Failure, isDenied, messageOf } from "../../errors.ts";
+import type { Log } from "../../log.ts";
+import { lastPart } from "../arn.ts";
+import { FAMILY_PREFIX } from "../definitions/family.ts";
+import { removeDefinition } from "./shared-definition.ts";
+
+/** From what age on, in milliseconds, a revision that no task runs counts as left behind. */
+const LEFT_AFTER_MS = 24 * 3_600_000;
+/**
+ * The most families that one run examines, drawn by lot. A run examines some only after it has registered a revision, and ECS takes
+ * one registration a second. So all runs together stay below ECS's rate for DescribeTaskDefinition, 20 a second.
+ */
+const MOST_EXAMINED = 5;
+
+export interface LeftDefinitionsContext {
+  readonly ecs: Pick<
+    Ecs,
+    | "listDefinitionFamilies"
+    | "describeTaskDefinition"
+    | "listTasks"
+    | "deregisterTaskDefinition"
+    | "deleteTaskDefinition"
+  >;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+}
+
+/**
+ * Removes revisions of the action's own that lost runs have left behind: older than a day, registered by a run, and of no
+ * task in the cluster that runs or starts. A wrong guess costs one call: a running task survives the deregistration, and a job
+ * that is about to start a task registers the definition again. Never rejects: what is not removed now is left to a later run.
+ */
+export async function removeLeftDefinitions(
+  cluster: string,
+  own: string,
+  context: LeftDefinitionsContext,
+): Promise<void> {
+  try {
+    const families = await context.ecs.listDefinitionFamilies(FAMILY_PREFIX);
+    for (const family of drawn(families.filter((name) => name !== own)))
+      await removeIfLeft(cluster, family, context);
+  } catch (error) {
+    if (isDenied(error)) context.log.info(`What lost runs have left is not looked for. ${error.failed}`);
+    // The end of the step ends these calls, too. Then no text of AWS may be shown any more.
+    else if (!(error instanceof Failure)) context.log.debug(messageOf(error));
+  }
+}
+
+async function removeIfLeft(
+  cluster: string,
+  family: string,
+  { ecs, clock, log }: LeftDefinitionsContext,
+): Promise<void> {
+  const { arn, registeredBy, registeredAt, active } = await ecs.describeTaskDefinition(family);
+  const isOld = registeredAt !== undefined && registeredAt < clock.now() - LEFT_AFTER_MS;
+  if (!active || registeredBy === undefined || !isOld) return;
+  if ((await ecs.listTasks(cluster, { family })).length > 0) return;
+  log.info(`Removing ${lastPart(arn)}, which a run that was lost has left behind.`);
+  await removeDefinition(arn, ecs, log);
+}
+
+/** Some of them, in any order. */
+function drawn(families: readonly string[]): readonly string[] {
+  return families
+    .map((family) => ({ family, lot: Math.random() }))
+    .sort((a, b) => a.lot - b.lot)
+    .slice(0, MOST_EXAMINED)
+    .map(({ family }) => family);
+}
