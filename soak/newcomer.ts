@@ -16,9 +16,6 @@ import { type Endpoint, Machine } from "./newcomer/machine.ts";
 import { BY_EMULATED_RUNNER, OF_EXAMPLES, OF_README, type WorkflowPromise } from "./newcomer/promises.ts";
 
 const MINUTES_TO_GREEN = 5;
-/** Takes back what docs/deployment.md does to the service. */
-const UNPAUSED =
-  "aws ecs update-service --cluster production --service shop --deployment-configuration '{\"lifecycleHooks\": []}'";
 const repository = resolve(import.meta.dirname, "..");
 const root = mkdtempSync(join(tmpdir(), "newcomer-"));
 const machine = new Machine(root, repository);
@@ -181,6 +178,30 @@ function runByTest(path: string, test: string): void {
   }
 }
 
+/** The deployment configuration in the command of a page. */
+function pauseOf(page: string): string {
+  const [command = ""] = blocks(page, "bash");
+  return (
+    /^aws ecs update-service --cluster production --service shop --deployment-configuration '(.*)'\n$/s.exec(
+      command,
+    )?.[1] ?? ""
+  );
+}
+
+/** By the SDK of the clone: the AWS CLI of its .venv is older than pause hooks. */
+function configureDeployments(configuration: string, { exported }: Endpoint): void {
+  const program = `
+    import { ECSClient, UpdateServiceCommand } from "@aws-sdk/client-ecs";
+    const names = { cluster: "production", service: "shop" };
+    const deploymentConfiguration = JSON.parse(process.env.CONFIGURATION);
+    await new ECSClient({}).send(new UpdateServiceCommand({ ...names, deploymentConfiguration }));`;
+  machine.run(clone, 'node --input-type=module -e "$PROGRAM"', {
+    ...exported,
+    PROGRAM: program,
+    CONFIGURATION: configuration,
+  });
+}
+
 async function laterWorkflows(): Promise<void> {
   const endpoint = await machine.start(clone, "--shop");
   const proxy = await Proxy.start();
@@ -190,13 +211,9 @@ async function laterWorkflows(): Promise<void> {
     return name === "" ? [] : [[name, value] as const];
   });
   const fillIns = [...names, ["http://proxy.example.internal:3128", proxy.url()] as const];
-  const aws = (line: string): void => {
-    const path = [join(clone, ".venv/bin"), machine.env["PATH"]].join(delimiter);
-    machine.run(clone, line, { ...endpoint.exported, PATH: path });
-  };
   const run = async (what: string, path: string, text: string, promised: WorkflowPromise): Promise<void> => {
     const { event = "workflow_dispatch", inputs = {}, secrets = {}, files = {}, page } = promised;
-    if (page !== undefined) aws(blocks(page, "bash")[0] ?? "false");
+    if (page !== undefined) configureDeployments(pauseOf(page), endpoint);
     const others = Object.entries(files).map(([at, from]) => [at, filled(read(from), fillIns)] as const);
     const shown = await runWorkflow(
       machine,
@@ -207,7 +224,7 @@ async function laterWorkflows(): Promise<void> {
       },
     );
     verdict(what, flawsOf(promised, shown), shown.log);
-    if (page !== undefined) aws(UNPAUSED);
+    if (page !== undefined) configureDeployments('{"lifecycleHooks": []}', endpoint);
   };
   try {
     for (const text of blocks("README.md", "yaml").filter((block) => block.includes("\njobs:\n"))) {

@@ -3,7 +3,7 @@ export interface WorkflowPromise {
   readonly event?: string;
   readonly inputs?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
-  /** The page of the clone whose first command line in bash has to be run before. */
+  /** The page of the clone by whose first command the service's deployments have to pause. */
   readonly page?: string;
   /** Files of the repository beside the workflow, from the clone. */
   readonly files?: Readonly<Record<string, string>>;
