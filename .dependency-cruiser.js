@@ -23,7 +23,7 @@ const ROWS = [
   ["follow"],
   ["logs"],
   ["show"],
-  ["undo"],
+  ["undo", "junit"],
   ["step-context"],
   ["report"],
   ["check"],

@@ -1,4 +1,3 @@
-import MarkdownIt, { type Token } from "markdown-it";
 import { Failure } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { failedResult, type Result } from "../../src/report/result.ts";
@@ -7,6 +6,7 @@ import { summary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aTask, ID } from "../helpers/tasks.ts";
+import { HOSTILE, PLAIN, rendered } from "./rendered.ts";
 import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./results.ts";
 
 const failure = new Failure("no-status", {
@@ -89,51 +89,6 @@ it.each([
 it("shows nothing of the job's output", () => {
   expect(summary(aResult("exited", "1"), aStep, NO_TIME)).not.toContain("schema version");
 });
-
-/** Untrusted words that Markdown, HTML or GitHub's own additions could interpret. */
-const HOSTILE = [
-  "<b>no</b> <img src=x onerror=alert(1)> <!-- <script>",
-  "*more* **more** _more_ ~~more~~ `words` ``words`` ```words",
-  "[link](https://example.com) ![image](https://example.com/x.png) [ref]: https://example.com",
-  "https://example.com www.example.com <https://example.com> mallory@example.com @mallory #1",
-  "# heading",
-  "~~~",
-  "```",
-  "> - * + 1. item",
-  "| a | b |",
-  "|---|---|",
-  "&lt;b&gt; \\` \\| \\",
-  "a\rb\u2028c\x1b[31md\x00e",
-  "`",
-  "    code",
-  "---",
-  "::error::no ##[error]no",
-];
-
-/** Types of all tokens that the text is rendered from, and the text that is shown literally. */
-function rendered(markdown: string) {
-  const types = new Set<string>();
-  const links: string[] = [];
-  const literals: string[] = [];
-  const texts: string[] = [];
-  const walk = (tokens: readonly Token[]): void => {
-    for (const token of tokens) {
-      types.add(token.type);
-      if (token.type === "link_open") links.push(String(token.attrGet("href")));
-      if (token.type === "code_inline") literals.push(token.content);
-      if (token.type === "text" && token.content !== "") texts.push(token.content);
-      walk(token.children ?? []);
-    }
-  };
-  walk(new MarkdownIt({ html: true, linkify: true }).parse(markdown, {}));
-  return { types, links, literals, texts };
-}
-
-const PLAIN = new Set(
-  ["heading", "blockquote", "paragraph", "table", "thead", "tbody", "tr", "th", "td", "link"]
-    .flatMap((name) => [`${name}_open`, `${name}_close`])
-    .concat("inline", "text", "code_inline"),
-);
 
 it("takes no untrusted words for Markdown, HTML or a link", () => {
   for (const words of [...HOSTILE, HOSTILE.join("\n"), HOSTILE.join("\n\n"), HOSTILE.join(" ")]) {

@@ -106,15 +106,20 @@ export function lastLinesSection(printed: string): string[] {
   return folded("The last lines that the script printed", [`${fence}text`, ...lines, fence]);
 }
 
-/** A table that is folded where it is long, and cut where it is too long for a summary. */
-export function foldedTable(title: string, head: readonly string[], rows: readonly string[]): string[] {
-  const more = rows.length - MOST_ROWS;
+/** A table that is folded where it is long, and cut where it is too long for a summary. `total` is how many rows there would be. */
+export function foldedTable(
+  title: string,
+  head: readonly string[],
+  rows: readonly string[],
+  total = rows.length,
+): string[] {
+  const more = total - Math.min(rows.length, MOST_ROWS);
   const cut = more > 0 ? ["", `… and ${more} more.`] : [];
   const table = [...head, ...rows.slice(0, MOST_ROWS), ...cut];
   return rows.length > MOST_OPEN_ROWS ? folded(title, table) : [...table, ""];
 }
 
 /** The blank lines let GitHub read what is inside as Markdown. */
-function folded(title: string, lines: readonly string[]): string[] {
+export function folded(title: string, lines: readonly string[]): string[] {
   return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
 }

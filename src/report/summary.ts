@@ -1,3 +1,4 @@
+import type { TestResults } from "../junit/test-results.ts";
 import { harmlessText } from "../show/sanitise.ts";
 import type { Check } from "../ready/checks/check.ts";
 import { explain, type ExplainedStep } from "./explain.ts";
@@ -18,6 +19,7 @@ import {
   taskTable,
   workerTable,
 } from "./summary-tables.ts";
+import { testSection } from "./test-section.ts";
 import { pullAdvice, type StepTimes, timeline, timelineSection } from "./timeline.ts";
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
@@ -31,10 +33,10 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
 };
 
 /**
- * The job summary in Markdown: the end of the run, its tasks, its logs and its time. Of the job's output it has the last lines, where the
- * script has failed.
+ * The job summary in Markdown: the end of the run, its tests, its tasks, its logs and its time. Of the job's output it has the last lines,
+ * where the script has failed.
  */
-export function summary(result: Result, step: ExplainedStep, times: StepTimes): string {
+export function summary(result: Result, step: ExplainedStep, times: StepTimes, tests?: TestResults): string {
   const decisive = decisiveResult(result);
   const { outcome } = decisive;
   if (decisive.kind === "checked")
@@ -47,6 +49,7 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes): 
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
   const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step)];
   if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
+  if (tests !== undefined) lines.push(...testSection(tests));
   lines.push(...attemptTable(taskResults(result)));
   if (result.kind === "several") lines.push(...taskTable(result.tasks));
   else if (result.kind === "status" && result.workers.length > 1) lines.push(...workerTable(result.workers));

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { readReports } from "../../src/junit/read-reports.ts";
+import type { TestResults } from "../../src/junit/test-results.ts";
+import { type Tree, withTree } from "../files/trees.ts";
+
+/** What was read of reports, and what the step said. */
+export interface Reading {
+  readonly results: TestResults;
+  readonly warnings: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** Reads these reports, which stand below `artifacts` of a workspace that has the files of `checkout`. */
+export async function reading(
+  reports: Tree,
+  checkout: readonly string[] = [],
+  { patterns = ["**/*.xml"], tasks = [""], signal = new AbortController().signal } = {},
+): Promise<Reading> {
+  const warnings: string[] = [];
+  const lines: string[] = [];
+  const log = { info: (line: string) => lines.push(line), warning: (line: string) => warnings.push(line) };
+  const artifacts = Object.entries(reports).map(([path, item]) => [`artifacts/${path}`, item] as const);
+  const tree = {
+    ...Object.fromEntries(artifacts),
+    ...Object.fromEntries(checkout.map((path) => [path, {}])),
+  };
+  const results = await withTree(tree, async (workspace) => {
+    const directories = tasks.map((label) => ({
+      label,
+      path: join(workspace, "artifacts", label.replace(" ", "-")),
+    }));
+    return await readReports(directories, patterns, { workspace, except: "artifacts", log, signal });
+  });
+  return { results, warnings, lines };
+}
+
+/** The failed tests, each with its place in the checkout. */
+export function failedAt({ results }: Reading): readonly string[] {
+  return results.failures.map(
+    ({ name, at }) => `${name} at ${at === undefined ? "?" : `${at.file}:${at.line}`}`,
+  );
+}

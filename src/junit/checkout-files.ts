@@ -1,0 +1,84 @@
+import { readdir } from "node:fs/promises";
+import { posix } from "node:path";
+import type { Location } from "./locations.ts";
+
+/** A line of a file in the workspace. */
+export interface CheckoutLine {
+  /** From the root of the workspace. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Paths in the workspace, taken apart, by the name of the file. */
+type Paths = ReadonlyMap<string, readonly (readonly string[])[]>;
+
+/** The most directories that are searched. One of 20 entries takes some 0.1 ms. */
+const MOST_DIRECTORIES = 20_000;
+const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv"]);
+
+/**
+ * The files of a workspace that paths in a container may stand for. The container has the checkout in a directory of its own, or a part
+ * of it, so a path stands for the file that shares the longest end with it. Where several share as much, it stands for none.
+ */
+export class CheckoutFiles {
+  readonly #paths: Paths;
+
+  private constructor(paths: Paths) {
+    this.#paths = paths;
+  }
+
+  /**
+   * Looks for files with the names of these locations. Follows no link, and passes over `except`, a path from the root of the workspace.
+   * What can't be read is passed over, too.
+   */
+  static async search(
+    workspace: string,
+    except: string | undefined,
+    locations: readonly Location[],
+  ): Promise<CheckoutFiles> {
+    const wanted = new Set(locations.flatMap(({ path }) => path.slice(-1)));
+    const paths = new Map<string, (readonly string[])[]>();
+    const directories = wanted.size === 0 ? [] : [""];
+    for (let at = 0; at < Math.min(directories.length, MOST_DIRECTORIES); at += 1) {
+      const directory = directories[at] ?? "";
+      const entries = await readdir(posix.join(workspace, directory), { withFileTypes: true }).catch(
+        () => [],
+      );
+      for (const entry of entries) {
+        const path = posix.join(directory, entry.name);
+        if (entry.isDirectory() && !PASSED_OVER.has(entry.name) && path !== except) directories.push(path);
+        if (!entry.isFile() || !wanted.has(entry.name)) continue;
+        paths.set(entry.name, [...(paths.get(entry.name) ?? []), path.split("/")]);
+      }
+    }
+    return new CheckoutFiles(paths);
+  }
+
+  /** The first of these locations that is in the workspace. */
+  lineOf(locations: readonly Location[]): CheckoutLine | undefined {
+    for (const location of locations) {
+      const file = this.#fileOf(location);
+      if (file !== undefined) return { file, line: location.line ?? 1 };
+    }
+    return undefined;
+  }
+
+  #fileOf({ path, isWhole }: Location): string | undefined {
+    const found = (this.#paths.get(path.at(-1) ?? "") ?? []).map((names) => ({
+      file: names.join("/"),
+      length: commonEnd(names, path),
+    }));
+    const longest = Math.max(0, ...found.map(({ length }) => length));
+    const best = found.filter(({ length }) => length === longest);
+    const isMatch = best.length === 1 && (!isWhole || longest === path.length);
+    return isMatch ? best[0]?.file : undefined;
+  }
+}
+
+/** How many names at the end of the two paths are the same. */
+function commonEnd(a: readonly string[], b: readonly string[]): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a.at(-1 - length) === b.at(-1 - length)) length += 1;
+  return length;
+}

@@ -1,0 +1,73 @@
+import { stripVTControlCharacters } from "node:util";
+import type { TestCase } from "./test-case.ts";
+
+/** A line of a file in the container. */
+export interface Location {
+  /** Names of directories and of the file, without `.` and `..`. */
+  readonly path: readonly string[];
+  /** From 1; undefined where only the file is known. */
+  readonly line: number | undefined;
+  /** The path is one from a root of sources, so that a file counts only if all of it fits. */
+  readonly isWhole: boolean;
+}
+
+/** The most locations of a failure, and the most characters of a line in which one is looked for. */
+const MOST_LOCATIONS = 40;
+const LONGEST_LINE = 1_000;
+
+/**
+ * A path with a suffix, and a line: `tests/test_a.py:12`, `(/app/a.test.js:9:25)`, `File "/app/a.py", line 12`, `in /app/A.cs:line 12`,
+ * `in test file a.bats, line 12)`, `A.fs(12,5)`.
+ */
+const FILE_AND_LINE =
+  /(?:^|[\s("'`[<@=])(?:file:\/\/)?([^\s()"'`<>[\]|,;:]*[^\s()"'`<>[\]|,;:/]\.[A-Za-z]\w{0,9})(?::line |:|"?, line |\()(\d{1,7})(?!\d)/g;
+/** A frame of a JVM: the class with its package, the file without. */
+const JVM_FRAME =
+  /^\s*at (?:[\w.@-]*\/)*([\w.]+\.)[\w$]+\.[\w$<>-]+\((\w+\.(?:java|kt|groovy|scala)):(\d{1,7})\)/;
+/** Where dependencies and interpreters have their files, which are none of the checkout. */
+const FOREIGN =
+  /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor\/bundle|gems|\.cargo\/registry)\/|^\/(?:usr\/(?:lib|lib64|local\/lib|local\/go|share)|rustc|opt\/java)\/|^\/vendor\/|\/vendor\/(?:phpunit|composer)\//;
+
+/**
+ * The lines at which a test may have failed, the best first. Of a traceback it is the innermost that is in the checkout: Python has it at
+ * the end, all others at the beginning. Behind them stands what the report itself names, which is often where the test begins.
+ */
+export function locationsOf(test: TestCase): readonly Location[] {
+  const { message = "", text = "" } = test.failure ?? {};
+  const found = stripVTControlCharacters(`${message}\n${text}`)
+    .split(/\r\n|[\n\r]/)
+    .flatMap((line) => locationsIn(line.slice(0, LONGEST_LINE), test.classname || test.suite));
+  const python = found.filter(({ kind }) => kind === "python").reverse();
+  const frames = found.filter(({ kind }) => kind === "frame");
+  const others = found.filter(({ kind }) => kind === "other");
+  const named = test.file === undefined ? [] : [locationAt(test.file, test.line)];
+  return [...[...python, ...frames, ...others].slice(0, MOST_LOCATIONS), ...named].map(
+    ({ location }) => location,
+  );
+}
+
+interface Found {
+  readonly kind: "python" | "frame" | "other";
+  readonly location: Location;
+}
+
+function locationsIn(line: string, packageName: string): readonly Found[] {
+  const [, packages = "", file, number] = JVM_FRAME.exec(line) ?? [];
+  if (file !== undefined) {
+    const path = [...packages.split(".").filter((name) => name !== ""), file];
+    return [{ kind: "frame", location: { path, line: Number(number), isWhole: true } }];
+  }
+  return [...line.matchAll(FILE_AND_LINE)].flatMap(([, path = "", at]) => {
+    if (FOREIGN.test(path)) return [];
+    // The tests of Go name the file alone, and the package stands in the report.
+    const isOfGo = path.endsWith(".go") && !path.includes("/");
+    const found = locationAt(isOfGo ? `${packageName}/${path}` : path, Number(at));
+    const isFrame = /^\s*(?:at|❯|#) /.test(line);
+    return [{ ...found, kind: path.endsWith(".py") ? "python" : isFrame ? "frame" : "other" }];
+  });
+}
+
+function locationAt(path: string, line: number | undefined): Found {
+  const names = path.split("/").filter((name) => name !== "" && name !== "." && name !== "..");
+  return { kind: "other", location: { path: names, line: line === 0 ? 1 : line, isWhole: false } };
+}
