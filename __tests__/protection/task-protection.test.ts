@@ -77,9 +77,9 @@ async function aJob({ timeout = 60 * MINUTE, cancel = new AbortController() } = 
 }
 
 describe("a job that is alone in its task", () => {
-  it("protects it until its end, for six minutes at a time, and gives that back", async () => {
+  it("protects it until its end, for three minutes at a time, and gives that back", async () => {
     const job = await aJob();
-    expect([flag.isProtected, flag.updates]).toEqual([true, [6]]);
+    expect([flag.isProtected, flag.updates]).toEqual([true, [3]]);
     expect(saved.map((held) => held?.until)).toEqual([undefined, flag.until]);
     for (let minutes = 0; minutes < 30; minutes += 1) {
       await flag.pass(1);
@@ -99,26 +99,29 @@ describe("a job that is alone in its task", () => {
     await aJob({ timeout: 5 * MINUTE });
     await flag.pass(6);
     expect(flag.until).toBeLessThanOrEqual(begun + 7 * MINUTE);
-    expect(flag.updates).toEqual([6, 5, 3, 1]);
+    expect(flag.updates.slice(0, 4)).toEqual([3, 3, 3, 3]);
+    expect(flag.updates.slice(-2)).toEqual([2, 1]);
   });
 
-  it("leaves a protection of six minutes behind where its runner is lost", async () => {
+  it("leaves a protection of three minutes behind where its runner is lost", async () => {
     const cancel = new AbortController();
     await aJob({ cancel });
     await flag.pass(20);
     cancel.abort();
-    await flag.pass(4);
+    await flag.pass(2);
     expect(flag.isProtected).toBe(true);
-    await flag.pass(2.1);
+    await flag.pass(1.1);
     expect(flag.isProtected).toBe(false);
   });
 
   it("goes on while ECS can't be reached, and protects the task again afterwards", async () => {
     const job = await aJob();
     flag.answers = { get: new Failure("aws-unreachable", { failed: "no way", seen: "s", advice: "a" }) };
-    await flag.pass(3);
-    flag.answers = {};
     await flag.pass(2);
+    expect(flag.isProtected).toBe(true);
+    await flag.pass(1.5);
+    flag.answers = {};
+    await flag.pass(1);
     expect(flag.isProtected).toBe(true);
     expect(log.lines).toContainEqual(expect.stringContaining("no way"));
     await job.end();
@@ -148,7 +151,7 @@ describe("a protection of the application's own", () => {
   });
 
   it("is never cut short where it is about to end as the job begins, and the job ends at once", async () => {
-    flag.byApplication(5);
+    flag.byApplication(3);
     const own = flag.until ?? 0;
     await (await aJob({ timeout: MINUTE })).end();
     expect(flag.until).toBeGreaterThanOrEqual(own);
@@ -176,24 +179,24 @@ describe("jobs that share a task", () => {
       const jobs: TaskProtection[] = [];
       for (let count = 0; count < 3; count += 1) {
         jobs.push(await aJob());
-        await flag.pass(0.7);
+        await flag.pass(0.3);
       }
       for (const which of order) {
         expect(flag.isProtected).toBe(true);
-        await flag.pass(9);
+        await flag.pass(5);
         expect(flag.isProtected).toBe(true);
         await jobs[which]?.end();
       }
-      // The last one was alone for nine minutes.
+      // The last one was alone for five minutes.
       expect(flag.isProtected).toBe(false);
     }
   });
 
-  it("that end together leave a protection that ends by itself", async () => {
+  it("that end together leave a protection that ends by itself within three minutes", async () => {
     const [first, second] = [await aJob(), await aJob()];
     await flag.pass(1);
     await Promise.all([first.end(), second.end()]);
-    await flag.pass(6.1);
+    await flag.pass(3.1);
     expect(flag.isProtected).toBe(false);
   });
 });
@@ -245,21 +248,21 @@ describe("the post step, after a killed main step", () => {
   };
 
   it("ends the protection", async () => {
-    flag.byApplication(6);
+    flag.byApplication(3);
     await giveBack(held(flag.until));
     expect(flag.isProtected).toBe(false);
   });
 
   it("ends one whose call was under way", async () => {
-    flag.byApplication(6);
+    flag.byApplication(3);
     await giveBack(held(undefined));
     expect(flag.isProtected).toBe(false);
   });
 
   it.each<[string, () => HeldProtection, number]>([
-    ["that another principal has set since", () => held((flag.until ?? 0) - 1), 6],
+    ["that another principal has set since", () => held((flag.until ?? 0) - 1), 3],
     ["that the application has set while a call was under way", () => held(undefined), 120],
-    ["that another job may need", () => held(flag.until, flag.clock.now() + MINUTE), 6],
+    ["that another job may need", () => held(flag.until, flag.clock.now() + MINUTE), 3],
   ])("leaves one alone %s", async (_, what, minutes) => {
     flag.byApplication(minutes);
     await giveBack(what());

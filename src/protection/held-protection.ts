@@ -18,8 +18,11 @@ export interface HeldProtection {
   readonly sharedUntil: number;
 }
 
-/** For how many minutes a job protects its task at a time. A lost runner delays a deployment for so long. */
-export const LEASE_MINUTES = 6;
+/**
+ * For how many minutes a job protects its task at a time. A lost runner delays a deployment for so long at most, and so do jobs
+ * that end together: none of them can know that it is the last one.
+ */
+export const LEASE_MINUTES = 3;
 
 export interface GiveBackContext {
   readonly ecs: ProtectionCalls;

@@ -5,9 +5,12 @@ import { type Log, loggedFailure } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { giveBackProtection, type HeldProtection, isLease, LEASE_MINUTES } from "./held-protection.ts";
 
-/** How often a job protects its task anew, so that two calls may fail. The jobs of one task spread out. */
-const RENEW_MS = 120_000;
-const JITTER_MS = 15_000;
+/**
+ * How often a job protects its task anew, so that two calls may fail. The jobs of one task spread out. A thousand tasks make 40
+ * calls a second, of the 80 that ECS takes.
+ */
+const RENEW_MS = 55_000;
+const JITTER_MS = 7_500;
 
 export interface TaskProtectionOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId">;
@@ -25,11 +28,11 @@ export interface TaskProtectionOptions {
 }
 
 /**
- * Protects a task from scale-in and deployments while a job runs in it, for six minutes at a time. A protection of
+ * Protects a task from scale-in and deployments while a job runs in it, for three minutes at a time. A protection of
  * the application stays as it is, and where it ends before the job, the job's own follows it.
  *
  * Several jobs may run in one task, and nothing but the flag tells them of one another. So each of them sets it every
- * two minutes. One that finds an end that it has not set itself is not alone, and leaves the flag to the others.
+ * minute. One that finds an end that it has not set itself is not alone, and leaves the flag to the others.
  */
 export class TaskProtection {
   readonly #options: TaskProtectionOptions;
