@@ -6,7 +6,7 @@ import { withNeed } from "../helpers/needs.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
 import { turnOf } from "../helpers/turns.ts";
-import { until } from "../helpers/until.ts";
+import { eventually, until } from "../helpers/until.ts";
 import { missing } from "../helpers/virtual-environment.ts";
 import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
 
@@ -88,6 +88,22 @@ engine("a workflow engine runs", () => {
       expect(readme.length).toBe(5);
     });
   });
+
+  // It takes twenty seconds, so one run in eight has it.
+  for (const text of turnOf(workflowsOf("docs/detach.md"), 8))
+    it("the page on jobs that outlive a step: one script, left by two jobs and ended by a third, in seconds instead of hours", async () => {
+      const workflow = text.replaceAll("detach: 3h", "detach: 5s").replace("timeout: 8h", "timeout: 5m");
+      const script = "for part in $(seq 20); do echo part $part; sleep 1; done";
+      const files = { ".github/workflows/workflow.yml": workflow };
+      const result = await run(files, {}, { "python -m shop.backfill": script });
+      green(result);
+      expect([...result.results.values()]).toEqual(Array<string>(6).fill("success"));
+      // Each job shows the output from its first line on.
+      const shown = (line: string): number => result.output.filter((each) => each === line).length;
+      expect([shown("part 1"), shown("part 20")]).toEqual([3, 1]);
+      const task = shop.local.tasks.find(({ arn }) => arn === result.outputs.get("part.task-arn"));
+      await eventually(() => task?.lastStatus, "STOPPED");
+    });
 
   describe("the example", () => {
     it("matrix.yml", async () => {
