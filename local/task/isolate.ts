@@ -51,8 +51,7 @@ export const asRoot = process.getuid?.() === 0;
  */
 const parent = 'exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?';
 
-const script = join(import.meta.dirname, "isolate.sh");
-const become = join(import.meta.dirname, "become.py");
+const program = join(import.meta.dirname, "isolate.py");
 
 /**
  * Starts a command as PID 1 of its own PID, mount, IPC and UTS namespace, over its own writable copy of a root file
@@ -69,7 +68,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
       ...(asRoot ? [] : ["--", "unshare", "--user", "--map-root-user", "setpriv"]),
       ...["--pdeathsig", "KILL", "--", "unshare", "--pid", "--mount", "--ipc", "--uts"],
       ...["--", "/bin/sh", "-c", parent, "sh", "setpriv", "--pdeathsig", "KILL"],
-      ...["--", "/bin/sh", script, ...variables, "--", ...before, ...options.command],
+      ...["--", python, "-I", "-S", "-X", "utf8", program, ...variables, "--", ...before, ...options.command],
     ],
     {
       // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.
@@ -86,8 +85,6 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
         BOX_LAYER: options.layer ?? "",
         BOX_KEEP: options.root === undefined ? [virtualEnvironment, interpreterHome()].join("\n") : "",
         BOX_INIT: options.init ?? "",
-        BOX_PYTHON: python,
-        BOX_BECOME: become,
       },
     },
   );
@@ -97,7 +94,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
   if (!stderr || !(reports instanceof Readable)) throw new Error("spawn gave no pipes");
   const output = { stdout: kept(pipe.reads), stderr: kept(stderr) };
   const pid = await started(reports);
-  // The script ends with an exec that removes its own variables.
+  // The program ends with an exec that removes its own variables.
   await becameCommand(pid, exited, "BOX_COMMAND=");
   return { pid, ...output, signal: signalTo(pid), exited };
 }

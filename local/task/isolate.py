@@ -1,0 +1,262 @@
+"""The first process in a container's own PID, mount, IPC and UTS namespace.
+
+It lays out the root file system, enters it and becomes the container's command. It makes the system calls itself: a
+program for each mount would take most of a container's start. Nothing is asked of the image, not even a shell.
+Python's standard library only, 3.9 or later. Arguments: NAME=value ..., --, the command. From the environment:
+
+  BOX_HOSTNAME BOX_IP
+  BOX_ROOT     directory of the image's root file system; that of this machine when empty
+  BOX_LAYER    directory whose files are copied over it, may be empty
+  BOX_KEEP     paths of the host that must be there, one a line
+  BOX_INIT     init of the host that is to be there as /dev/init, may be empty
+  BOX_WORKDIR BOX_USER BOX_COMMAND
+
+Writes to descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..." for a fault of this machine, or
+"refuse ..." in the container runtime's words when the command itself can't be started.
+"""
+
+import ctypes
+import os
+import platform
+import signal
+import sys
+
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC = 1, 32, 4096, 16384
+MNT_DETACH = 2
+PR_SET_PDEATHSIG = 1
+ROOT = "/run/root"
+BOX = ("HOSTNAME", "IP", "ROOT", "LAYER", "KEEP", "INIT", "WORKDIR", "USER", "COMMAND")
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Refused(Exception):
+    """The command cannot be started."""
+
+
+def say(*words):
+    os.write(3, os.fsencode(" ".join(words) + "\n"))
+
+
+def checked(result, *what):
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), *what)
+
+
+def mount(kind, target, options="", source=None, flags=0):
+    words = [os.fsencode(word) for word in (source or kind, target, kind, options)]
+    checked(libc.mount(*words[:3], ctypes.c_ulong(flags), words[3]), target)
+
+
+def bind(source, target, flags=0):
+    mount("none", target, source=source, flags=MS_BIND | flags)
+
+
+def copy_of(directory, name, target, more=""):
+    """A writable view of a directory."""
+    upper, work = (f"/run/{part}/{name}" for part in ("upper", "scratch"))
+    os.makedirs(upper, exist_ok=True)
+    os.makedirs(work, exist_ok=True)
+    mount("overlay", target, f"lowerdir={directory},upperdir={upper},workdir={work}{more}")
+
+
+def copy_of_image(directory):
+    # A relative path, since the option can't escape a comma or a colon.
+    os.chdir(directory)
+    try:
+        copy_of(".", "all", ROOT)
+    except OSError:
+        copy_of(".", "all", ROOT, ",userxattr")
+    os.chdir("/")
+
+
+def copy_of_machine():
+    try:
+        return copy_of("/", "all", ROOT)
+    except OSError:
+        pass
+    # Without root, no overlay may cover a directory that has a mount below it. So each top directory gets its own overlay,
+    # or is shown as it is. Files of the host's root can't be written to there.
+    mount("tmpfs", ROOT, "mode=755")
+    for name in sorted(os.listdir("/")):
+        path, target = f"/{name}", f"{ROOT}/{name}"
+        if name.startswith(".") or name in ("proc", "sys", "dev", "tmp", "run", "root", "home"):
+            continue
+        if os.path.islink(path):
+            os.symlink(os.readlink(path), target)
+        elif os.path.isdir(path):
+            os.mkdir(target)
+            try:
+                copy_of(path, name, target, ",userxattr")
+            except OSError:
+                bind(path, target, MS_REC)
+
+
+def add_devices(directory):
+    mount("tmpfs", directory, "mode=755")
+    for name in ("pts", "shm"):
+        os.mkdir(f"{directory}/{name}")
+    for name in ("null", "zero", "full", "random", "urandom", "tty"):
+        touch(f"{directory}/{name}")
+        bind(f"/dev/{name}", f"{directory}/{name}")
+    mount("devpts", f"{directory}/pts", "newinstance,ptmxmode=0666,mode=620")
+    links = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"}
+    links.update((name, f"/proc/self/fd/{at}") for at, name in enumerate(("stdin", "stdout", "stderr")))
+    for name, to in links.items():
+        os.symlink(to, f"{directory}/{name}")
+    mount("tmpfs", f"{directory}/shm", "mode=1777")
+
+
+def touch(path, text=""):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def keep(path):
+    """Shows a path of the host that the overlay does not: it shows one file system only, and the homes are hidden."""
+    target = ROOT + path
+    if not os.access(path, os.R_OK) or os.path.exists(target):
+        return
+    os.makedirs(target)
+    bind(path, target)
+    try:
+        bind(path, target, MS_REMOUNT | MS_RDONLY)
+    except OSError:
+        pass  # Without root its mount may have flags that can't be changed.
+
+
+def lay_out(box):
+    """Mounts the root file system on ROOT, in this mount namespace only."""
+    # Nothing here needs the host's /run.
+    mount("tmpfs", "/run", "mode=755")
+    os.mkdir(ROOT)
+    if box["ROOT"]:
+        copy_of_image(box["ROOT"])
+    else:
+        copy_of_machine()
+    # A copy, since no overlay may have a directory and its parent as its layers.
+    if box["LAYER"] and os.spawnvp(os.P_WAIT, "cp", ["cp", "-R", f"{box['LAYER']}/.", ROOT]) != 0:
+        raise OSError(0, "cp failed", box["LAYER"])
+    for name in ("proc", "sys", "dev", "tmp", "run", "root", "home", "etc"):
+        os.makedirs(f"{ROOT}/{name}", exist_ok=True)
+    mount("proc", f"{ROOT}/proc")
+    bind("/sys", f"{ROOT}/sys", MS_REC)
+    add_devices(f"{ROOT}/dev")
+    mount("tmpfs", f"{ROOT}/tmp", "mode=1777")
+    mount("tmpfs", f"{ROOT}/run", "mode=755")
+    if not box["ROOT"]:
+        # The homes of this machine may hold credentials; an image's homes are empty. So are the directories of programs' data.
+        for name, mode in (("root", 711), ("home", 755), ("var/lib", 755), ("var/tmp", 1777)):
+            if os.path.isdir(f"{ROOT}/{name}"):
+                mount("tmpfs", f"{ROOT}/{name}", f"mode={mode}")
+    if box["INIT"]:
+        with open(box["INIT"], "rb") as source, open(f"{ROOT}/dev/init", "wb") as target:
+            target.write(source.read())
+        os.chmod(f"{ROOT}/dev/init", 0o755)
+    for path in filter(None, box["KEEP"].split("\n")):
+        keep(path)
+    name = os.fsencode(box["HOSTNAME"])
+    checked(libc.sethostname(name, len(name)), "hostname")
+    touch("/run/hostname", f"{box['HOSTNAME']}\n")
+    touch("/run/hosts", f"127.0.0.1 localhost\n{box['IP']} {box['HOSTNAME']}\n")
+    for name in ("hostname", "hosts"):
+        touch(f"{ROOT}/etc/{name}")
+        bind(f"/run/{name}", f"{ROOT}/etc/{name}")
+
+
+def enter(root):
+    """Puts the new root over the old one and takes the old one away from under it."""
+    os.chdir(root)
+    checked(libc.syscall(PIVOT_ROOT[platform.machine()], b".", b"."))
+    checked(libc.umount2(b".", MNT_DETACH))
+    os.chdir("/")
+
+
+def records(path):
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return [line.rstrip("\n").split(":") for line in file if line.count(":") >= 3]
+    except FileNotFoundError:
+        return []
+
+
+class Account:
+    """The user of a container definition's `user`, by Docker's rules: a name, or a number that need not be known."""
+
+    def __init__(self, text):
+        name, _, group = text.partition(":")
+        groups = records("/etc/group")
+        self.uid, self.gid, self.home, login = int(name) if name.isdigit() else None, 0, "/", None
+        for entry in records("/etc/passwd"):
+            if len(entry) >= 6 and name in (entry[0], entry[2]):
+                login, self.uid, self.gid, self.home = entry[0], int(entry[2]), int(entry[3]), entry[5] or "/"
+                break
+        if self.uid is None:
+            raise Refused(f"unable to find user {name}: no matching entries in passwd file")
+        # The groups of /etc/group count only where `user` names no group.
+        self.others = [int(entry[2]) for entry in groups if not group and login in entry[3].split(",")]
+        if group:
+            self.gid = next((int(entry[2]) for entry in groups if group in (entry[0], entry[2])), None)
+            if self.gid is None and not group.isdigit():
+                raise Refused(f"unable to find group {group}: no matching entries in group file")
+            self.gid = int(group) if self.gid is None else self.gid
+
+    def become(self):
+        try:
+            os.setgroups([self.gid, *self.others])
+            os.setgid(self.gid)
+            os.setuid(self.uid)
+        except OSError as error:
+            # A user namespace that was made without root has root as its only user.
+            raise OSError(error.errno, f"{error.strerror}: only root may run containers as another user") from error
+        # A change of user clears PR_SET_PDEATHSIG, so it is set again: this process must not outlive its parent.
+        checked(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+
+
+def find(name, path):
+    if "/" in name:
+        if not os.path.exists(name):
+            raise Refused(f'"{name}": stat {name}: no such file or directory')
+        if os.path.isdir(name) or not os.access(name, os.X_OK):
+            raise Refused(f'"{name}": permission denied')
+        return name
+    for directory in path.split(":"):
+        candidate = os.path.join(directory, name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    raise Refused(f'"{name}": executable file not found in $PATH')
+
+
+def main():
+    box = {name: os.environ.get(f"BOX_{name}", "") for name in BOX}
+    end = sys.argv.index("--")
+    env = dict(variable.split("=", 1) for variable in sys.argv[1:end])
+    argv = sys.argv[end + 1 :]
+    # Still the host's /proc, so this is the host's number of this very process.
+    say("pid", os.readlink("/proc/self"))
+    lay_out(box)
+    enter(ROOT)
+    os.makedirs(box["WORKDIR"], exist_ok=True)
+    os.chdir(box["WORKDIR"])
+    # The command is looked for here, since an init would notice only later that it is missing.
+    command = find(box["COMMAND"], env.get("PATH", ""))
+    account = Account(box["USER"] or "0")
+    env.setdefault("HOME", account.home)
+    if box["USER"]:
+        account.become()
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)  # Python ignores them, which exec would pass on.
+    say("ready")
+    os.close(3)
+    os.execve(command if argv[0] == box["COMMAND"] else argv[0], argv, env)
+
+
+try:
+    main()
+except Refused as refused:
+    say("refuse", str(refused))
+    sys.exit(127)
+except OSError as error:
+    say("fail", str(error))
+    sys.exit(125)
