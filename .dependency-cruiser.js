@@ -10,7 +10,7 @@ const ROWS = [
   ["waiting"],
   ["aws"],
   ["inputs"],
-  ["files", "targets"],
+  ["artifacts", "files", "targets"],
   ["deployment"],
   ["ready"],
   ["places", "protection"],

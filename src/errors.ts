@@ -68,6 +68,7 @@ export const FAILURE_CODES = [
   "working-directory-not-found",
   "shell-not-found",
   "files-not-placed",
+  "artifacts-missing",
   "no-status",
   "job-gone",
   "job-followed",

@@ -15,6 +15,7 @@ import {
   type Result,
   type TaskFacts,
   type TaskResult,
+  withMissingArtifacts,
 } from "./report/result.ts";
 import { tellWhile } from "./waiting.ts";
 import { targetContext, type StepContext } from "./step-context.ts";
@@ -173,6 +174,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
     startedAt: looks.startedAt(target.taskArn),
     described: looks.lastLook(target.taskArn),
     times: "end" in report ? report.times : undefined,
+    artifacts: "end" in report ? report.artifacts : undefined,
     publicIp: cancel.aborted ? undefined : await address?.get(),
     ...("end" in report
       ? { sessionId: report.sessionIds.at(-1), log: report.log, ...printed(report) }
@@ -181,7 +183,9 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   if (!("end" in report))
     return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };
   const { attached, sessionIds } = report;
-  const result = conclude(report, facts);
+  const concluded = conclude(report, facts);
+  const isNeeded = job.inputs.artifacts?.missing === "error";
+  const result = isNeeded ? withMissingArtifacts(concluded) : concluded;
   const unopened = result.kind === "failed" && result.failure.code === "container-blocked";
   return { result, attached, mayHaveStarted: attached || (sessionIds.length > 0 && !unopened) };
 }

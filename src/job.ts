@@ -75,15 +75,19 @@ async function followPrepared(
   const sessions = new JobSessions(job, place, context, opening);
   const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
   try {
-    const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, context);
-    const times = { ...opening.times, attachedAt: ended.attachedAt, endedAt: clock.now() };
-    // Reading logs needs no session, so the place is given back first.
+    const following = { ...context, drained: output.drained };
+    const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, following);
+    // Reading logs and unpacking need no session, so the place is given back first.
     void place.giveBack();
     void protection?.end();
-    const end = await endByLogs(ended, output, job, context);
+    const end = await endByLogs(ended, output, job, following);
+    const artifacts = await output.artifacts(end, ended.attached);
+    const { artifactsFrom } = output;
+    const { attachedAt } = ended;
+    const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };
     const left = { until: sessions.until, shown: output.extractor.confirmed, pieces: pieces?.left(ended) };
     const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
-    return { ...ended, end, ...output.end(), times, handle };
+    return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {
     await Promise.all([place.giveBack(), protection?.end()]);
   }

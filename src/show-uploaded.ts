@@ -24,11 +24,12 @@ export async function showUploaded(surroundings: Surroundings): Promise<Result> 
 }
 
 async function perform(step: OpenStep): Promise<Result> {
-  const { inputs, origin, clock, log, cancel, drained } = step;
+  const { inputs, clock, log, cancel, drained } = step;
   if (inputs.where.kind !== "handle") throw new Error("the output of a job is shown by its handle");
   const { handle } = inputs.where;
   const target = targetOfHandle(handle);
-  const output = new JobOutput(handle, { inputs, target, origin, write: step.writer(), log });
+  const shown = { ...step, inputs: { ...inputs, artifacts: undefined }, target, write: step.writer() };
+  const output = new JobOutput(handle, shown);
   const store = storeOf(handle, step);
   const found = await store.look();
   if (found.kind === "empty") throw nothingThere();

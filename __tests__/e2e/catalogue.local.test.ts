@@ -516,6 +516,10 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     provoke: () => inRunning({ files: "a.txt=/proc/1/a.txt" }, { files: { "a.txt": "a" } }),
     words: ["'files'", "'/proc/1/a.txt'", "Name a destination"],
   },
+  "artifacts-missing": {
+    provoke: () => inRunning({ artifacts: "nothing-here/*", "artifacts-missing": "error" }),
+    words: ["'nothing-here/*'", "matches nothing", "'artifacts-missing'"],
+  },
   "container-refused": {
     provoke: async () => {
       const environment = [{ name: "PATH", value: "/tmp/tools" }];

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
@@ -99,20 +99,35 @@ it("what the script writes into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY is the ste
   );
 });
 
-it.each(["session", "bucket"])("files and a standard input are brought in, by the %s", async (how) => {
-  const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
-  const to = `/opt/brought-by-${how}`;
-  const run = `cat; echo $?; cd ${to}; find . -type f; sha256sum <big`;
-  const inputs = { task: task.id, ...bucket, stdin: "file:in.txt", files: `**=${to}\n!*.txt`, run };
-  const big = randomBytes(3_000_000);
-  const files = { "in.txt": "one\n\ttwo é", big, "config/.env": "TOKEN=1", ".git/config": "token" };
-  const result = await aws.step(inputs, { files });
-  const sum = createHash("sha256").update(big).digest("hex");
-  expect(result.outputs["stdout"]).toBe(`one\n\ttwo é0\n./big\n${sum}  -`);
-  expect(result.log.join("\n")).toMatch(
-    /Left out of 'files'.*: (\.git, config\/\.env|config\/\.env, \.git)\./,
-  );
-});
+it.each(["session", "bucket"])(
+  "files and a standard input are brought in, and artifacts back, by the %s",
+  async (how) => {
+    const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
+    const to = `/opt/brought-by-${how}`;
+    const run = `cat; echo $?; cd ${to}; find . -type f; sha256sum <big; chmod 640 big; ln -s big link`;
+    const brought = { stdin: "file:in.txt", files: `**=${to}\n!*.txt`, run };
+    const big = randomBytes(3_000_000);
+    const files = { "in.txt": "one\n\ttwo é", big, "config/.env": "TOKEN=1", ".git/config": "token" };
+    const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+    const back = { artifacts: `${to}/**\nnone.xml`, "artifacts-path": join(temp, "back") };
+    const inputs = { task: task.id, ...bucket, ...brought, ...back };
+    const result = await aws.step(inputs, { files, env: { RUNNER_TEMP: temp } });
+    const sum = createHash("sha256").update(big).digest("hex");
+    const at = join(result.outputs["artifacts-path"] ?? "", to);
+    expect(readFileSync(join(at, "link")).equals(big)).toBe(true);
+    expect([lstatSync(join(at, "big")).mode & 0o777, readlinkSync(join(at, "link"))]).toEqual([0o640, "big"]);
+    rmSync(temp, { recursive: true });
+    expect(result.annotations.map(({ message }) => message)).toEqual([
+      "'none.xml' matches nothing in the container.",
+    ]);
+    expect(result.log.join("\n")).toContain("Artifacts: 2 files, 3000000 bytes, in ");
+    expect(result.summary).toMatch(/\| Artifacts \| 2 files.*\| Artifacts \| \d/s);
+    expect(result.outputs["stdout"]).toBe(`one\n\ttwo é0\n./big\n${sum}  -`);
+    expect(result.log.join("\n")).toMatch(
+      /Left out of 'files'.*: (\.git, config\/\.env|config\/\.env, \.git)\./,
+    );
+  },
+);
 
 it("lines are shown while the job runs", async () => {
   const run = "echo early; until [ -e /tmp/seen ]; do sleep 0.1; done; echo late";

@@ -29,6 +29,7 @@ fx_environ_py='<environ.py>'
 fx_metadata_py='<metadata.py>'
 fx_pack_py='<pack.py>'
 fx_files=''
+fx_artifacts=''
 fx_launch_sh='<launch.sh>'
 fx_try_sh='<try.sh>'
 fx_command() {

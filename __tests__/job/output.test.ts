@@ -1,3 +1,4 @@
+import { systemClock } from "../../src/clock.ts";
 import { JobOutput } from "../../src/job/output.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -13,7 +14,8 @@ function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
   const output = new JobOutput(
     { nonce: NONCE, workers: 1 },
     {
-      ...{ inputs: anInputs(inputs), target: aTarget(), log },
+      ...{ inputs: anInputs(inputs), target: aTarget(), log, clock: systemClock, workspace: "/" },
+      drained: async () => undefined,
       origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
       write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
     },

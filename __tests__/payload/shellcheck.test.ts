@@ -42,9 +42,10 @@ const WHOLE = {
   ...JOB,
   pieces: true,
   fenceSeconds: 90,
+  artifacts: { globs: [{ pattern: "a/**", isExclusion: false }], maxCount: 1, maxBytes: 1 },
   files: { destinations: ["", "/srv"], needsPax: false },
 };
-const PARTS = { pieces: true, detaches: false, fence: true, hasFiles: true };
+const PARTS = { pieces: true, detaches: false, fence: true, hasFiles: true, hasArtifacts: true };
 
 const payload = makePayload(jobText(WHOLE), { script: Buffer.alloc(0) });
 const S3: Delivery = {

@@ -19,6 +19,8 @@ export async function followLog(
         case "header":
         case "file-command":
         case "file-left-out":
+        case "artifact-bytes":
+        case "artifact-fact":
         case "confirmed":
           onShown(extracted);
           break;

@@ -234,6 +234,8 @@ class SessionFollower {
       case "header":
       case "file-command":
       case "file-left-out":
+      case "artifact-bytes":
+      case "artifact-fact":
         onShown(extracted);
         break;
       case "confirmed":

@@ -68,6 +68,8 @@ function show(items: Iterable<ExtractedItem>, onShown: FollowContext["onShown"])
       case "header":
       case "file-command":
       case "file-left-out":
+      case "artifact-bytes":
+      case "artifact-fact":
       case "confirmed":
         onShown(item);
         break;

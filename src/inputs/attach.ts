@@ -12,6 +12,10 @@ const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
   "queue-timeout",
   "matrix-index",
   "matrix-total",
+  "artifacts-path",
+  "artifacts-max-count",
+  "artifacts-max-size",
+  "artifacts-missing",
   "workflow-commands",
   "summary",
   "region",
@@ -79,7 +83,7 @@ export function regionOf({ cluster }: JobHandle): string {
 
 type FollowerInputs = Pick<
   Inputs,
-  "roleToAssume" | "detach" | "matrix" | "queueTimeout" | "workflowCommands" | "summary"
+  "roleToAssume" | "detach" | "matrix" | "queueTimeout" | "artifacts" | "workflowCommands" | "summary"
 >;
 
 /** The inputs of a step that follows the job of this handle. Those of the job itself are the handle's, or of no use. */

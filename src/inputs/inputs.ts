@@ -39,6 +39,8 @@ export interface Inputs extends TaskTurns {
   readonly stdin: Uint8Array | undefined;
   /** What is brought from the workspace before the script starts. */
   readonly files: FileSelections | undefined;
+  /** What is brought back after the script; undefined where nothing is. */
+  readonly artifacts: Artifacts | undefined;
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
   readonly timeout: number;
@@ -187,6 +189,28 @@ export interface FileSelection {
    * the workspace.
    */
   readonly destination: string | undefined;
+}
+
+/** Files of the container that are brought back. */
+export interface Artifacts {
+  /** Undefined: those of a job that runs already, if it has any. */
+  readonly globs?: readonly ArtifactGlob[] | undefined;
+  /** Where they are unpacked: an absolute path. */
+  readonly directory: string;
+  /** That path, without links, has to lead into one of these. */
+  readonly within: readonly string[];
+  /** The most files, links and directories, and the most bytes, of each task. */
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  /** What becomes of a glob that matches nothing, and of artifacts that don't come whole. */
+  readonly missing: "warn" | "error" | "ignore";
+}
+
+export interface ArtifactGlob {
+  /** A path of the container, in which a name may have wildcards. Normalised, without a slash at its end. */
+  readonly pattern: string;
+  /** It leaves out what it matches. */
+  readonly isExclusion: boolean;
 }
 
 export type ScriptSource =

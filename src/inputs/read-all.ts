@@ -3,6 +3,7 @@ import { badInput, noRegion } from "../errors.ts";
 import { DEFAULT_TIMEOUT_MS, type Inputs, type MatrixJob, type TaskSelection } from "./inputs.ts";
 import { inputNames } from "./names.ts";
 import { boolean, count, duration, matching, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { readArtifacts, readPlace } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
 import { readRetry } from "./retry.ts";
@@ -37,6 +38,7 @@ function readAttachment(reader: InputReader): Inputs {
   const rest = {
     ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
     queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
+    artifacts: readPlace(reader),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };
@@ -64,7 +66,7 @@ function readJob(reader: InputReader): Inputs {
     workingDirectory: reader.text("working-directory") || undefined,
     user: reader.optional("user", user),
     stdin: readStdin(reader, script),
-    files: reader.optional("files", fileSelections),
+    ...{ files: reader.optional("files", fileSelections), artifacts: readArtifacts(reader) },
     env: readVariables(reader, "env"),
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),

@@ -1,12 +1,18 @@
 import { scriptResults } from "../report/file-commands.ts";
+import type { ArtifactsReport } from "../report/artifacts.ts";
 import type { PrintedOutput } from "../report/result.ts";
+import type { JobEnd } from "../follow/job-end.ts";
 import { OUTPUT_LIMIT, Printer } from "../show/printer.ts";
 import { Extractor, type OutputItem } from "../stream/extract.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
+import { JobArtifacts } from "./artifacts.ts";
 import { ScriptFiles } from "./script-files.ts";
 
-interface JobOutputContext extends Pick<JobContext, "inputs" | "target" | "write" | "log"> {
+interface JobOutputContext extends Pick<
+  JobContext,
+  "inputs" | "target" | "write" | "log" | "clock" | "drained" | "workspace"
+> {
   readonly origin: Pick<JobContext["origin"], "fanOut">;
 }
 
@@ -21,13 +27,16 @@ export class JobOutput {
   readonly fromTheStart: () => Extractor;
   readonly #printer: Printer;
   readonly #files = new ScriptFiles();
+  readonly #artifacts: JobArtifacts | undefined;
+  readonly #missing: "warn" | "error" | "ignore";
+  readonly #drained: () => Promise<void>;
   readonly #isLive: boolean;
   readonly #log: JobContext["log"];
   readonly #workers: number;
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
-    { inputs, target, origin, write, log }: JobOutputContext,
+    { inputs, target, origin, write, log, clock, drained, workspace }: JobOutputContext,
   ) {
     const { where } = inputs;
     this.fromTheStart = () => new Extractor(nonce, workers);
@@ -41,6 +50,11 @@ export class JobOutput {
       onHeader: (line) => log.fold(running(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",
     });
+    const { artifacts } = inputs;
+    const folder = isSeveral(where) ? `task-${origin.fanOut?.task ?? 0}` : "";
+    this.#artifacts = artifacts && new JobArtifacts({ artifacts, folder, workspace, now: () => clock.now() });
+    this.#missing = artifacts?.missing ?? "warn";
+    this.#drained = drained;
     this.#isLive = inputs.logs === "auto" || inputs.logs === "session";
   }
 
@@ -52,7 +66,33 @@ export class JobOutput {
   show = (shown: OutputItem): void => {
     this.#printer.print(shown);
     this.#files.take(shown);
+    this.#artifacts?.take(shown);
   };
+
+  /** Back-pressure, of the log and of the artifacts. */
+  drained = async (): Promise<void> => {
+    await this.#drained();
+    await this.#artifacts?.drained();
+  };
+
+  /** When the first artifacts came. */
+  get artifactsFrom(): number | undefined {
+    return this.#artifacts?.beganAt;
+  }
+
+  /** Waits for the artifacts of a job that has ended so, and tells what is missing; undefined where there are to be none. */
+  async artifacts(end: JobEnd, attached: boolean): Promise<ArtifactsReport | undefined> {
+    const hasRun = attached && !(end.kind === "status" && end.status.kind === "refused");
+    const isLeft = end.kind === "detached";
+    const report = await this.#artifacts?.end(end.kind === "status");
+    if (isLeft || !hasRun) return undefined;
+    if (report === undefined) return undefined;
+    const { count, bytes, directory, problems } = report;
+    this.#log.info(`Artifacts: ${count} ${count === 1 ? "file" : "files"}, ${bytes} bytes, in ${directory}.`);
+    const level = this.#missing === "ignore" ? "info" : "warning";
+    for (const problem of problems) this.#log[level](problem);
+    return report;
+  }
 
   /** Ends the output. Returns what is kept of it, and tells what of the script's own outputs does not count. */
   end(): PrintedOutput {
@@ -68,4 +108,9 @@ export class JobOutput {
 /** The title under which the header is folded. The container has it whole, and so have the logs of its sessions. */
 function running({ container, taskId }: JobContext["target"]): string {
   return `The script runs in container '${container}' of task ${taskId}`;
+}
+
+/** Whether the inputs allow more than one task: then each has a directory of its own, also where only one is found. */
+function isSeveral(where: JobContext["inputs"]["where"]): boolean {
+  return (where.kind === "service" || where.kind === "new") && where.tasks !== 1;
 }

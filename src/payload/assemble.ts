@@ -47,6 +47,7 @@ export function assemblePayload(
     isHeldForJob: inputs.detach !== undefined && endsWithJob(inputs.where),
     cuts: cutsOf(parts),
     files,
+    artifacts: inputs.artifacts,
     shell: shellFor(inputs.shell, script),
     args: inputs.args,
     workingDirectory: inputs.workingDirectory,

@@ -44,6 +44,9 @@ const FENCE = ["fence.sh"];
 /** The part of the file `job` that only a job has which brings files. */
 const FILES = ["files.sh"];
 
+/** The part of the file `job` that only a job has whose files are brought back. */
+const ARTIFACTS = ["artifacts.sh"];
+
 /** What a job may have beside the parts of every job. */
 export interface OptionalParts {
   /** S3 may carry the output. */
@@ -52,6 +55,7 @@ export interface OptionalParts {
   readonly detaches: boolean;
   readonly fence?: boolean;
   readonly hasFiles?: boolean;
+  readonly hasArtifacts?: boolean;
 }
 
 /** The parts of the loader, and of the one for a payload that follows it. */
@@ -82,13 +86,15 @@ export const loaderParts = (): string => joined(LOADER);
 export const unpackerParts = (): string => joined(UNPACKER);
 
 /** The code of the job as its authors read it. */
-export function jobParts({ pieces, detaches, fence = false, hasFiles = false }: OptionalParts): string {
+export function jobParts(optional: OptionalParts): string {
+  const { pieces, detaches, fence = false, hasFiles = false, hasArtifacts = false } = optional;
   return joined([
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
     ...(fence ? FENCE : []),
     ...(hasFiles ? FILES : []),
+    ...(hasArtifacts ? ARTIFACTS : []),
   ]);
 }
 

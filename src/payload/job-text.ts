@@ -1,3 +1,5 @@
+import { containerGlob } from "../artifacts/globs.ts";
+import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "../files/pack-files.ts";
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
@@ -13,7 +15,7 @@ import {
   withoutComments,
 } from "./container-source.ts";
 
-export interface JobOptions extends Omit<OptionalParts, "hasFiles"> {
+export interface JobOptions extends Omit<OptionalParts, "hasFiles" | "hasArtifacts"> {
   readonly runId: string;
   readonly workers: number;
   /** Seconds until TERM; KILL comes ten seconds later. */
@@ -34,6 +36,8 @@ export interface JobOptions extends Omit<OptionalParts, "hasFiles"> {
   readonly cuts: readonly (readonly [name: string, bytes: number])[];
   /** Files that are placed before the script starts; their archive is one of the parts. */
   readonly files?: Pick<PackedFiles, "destinations" | "needsPax"> | undefined;
+  /** Files that are brought back after the script. */
+  readonly artifacts?: Pick<Artifacts, "globs" | "maxCount" | "maxBytes"> | undefined;
   /** A command template: words with `{0}` where the script's path goes. */
   readonly shell: string;
   readonly args: readonly string[];
@@ -91,6 +95,7 @@ export function jobText(options: JobOptions): string {
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
     ...filesText(options.files),
+    ...artifactsText(options.artifacts),
     `fx_launch_sh=${quote(launchSource())}`,
     `fx_try_sh=${quote(trySource())}`,
     `fx_command() {`,
@@ -100,6 +105,7 @@ export function jobText(options: JobOptions): string {
       ...options,
       fence: options.fenceSeconds !== undefined,
       hasFiles: options.files !== undefined,
+      hasArtifacts: options.artifacts?.globs !== undefined,
     }),
   ].join("\n");
 }
@@ -114,6 +120,23 @@ function filesText(files: JobOptions["files"]): readonly string[] {
     `fx_place_sh=${quote(placeSource())}`,
     "fx_with_destinations() {",
     `"$@" ${files.destinations.map(quote).join(" ")}`,
+    "}",
+  ];
+}
+
+/** The settings and programs that pack artifacts, where there are any. */
+function artifactsText(artifacts: JobOptions["artifacts"]): readonly string[] {
+  if (artifacts?.globs === undefined) return ["fx_artifacts=''"];
+  const globs = artifacts.globs.map(containerGlob).flatMap(({ isExclusion, base, depth, regex }) => {
+    return [isExclusion ? "-" : "+", base, depth?.toString() ?? "", regex];
+  });
+  const words = [artifacts.maxCount, artifacts.maxBytes, ...globs];
+  return [
+    "fx_artifacts=1",
+    `fx_artifacts_py=${quote(inlinePython("artifacts.py"))}`,
+    `fx_pass_py=${quote(inlinePython("pass.py"))}`,
+    "fx_with_globs() {",
+    `"$@" "$fx_workdir" ${words.map((word) => quote(String(word))).join(" ")}`,
     "}",
   ];
 }

@@ -17,6 +17,7 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
     "exit-code": exitCode === undefined ? "" : String(exitCode),
     outcome,
     handle: decisive.kind === "detached" ? decisive.handle : "",
+    "artifacts-path": tasks.find((one) => one.task?.artifacts !== undefined)?.task?.artifacts?.path ?? "",
     duration: durationOf(tasks),
     "task-arn": task?.target.taskArn ?? "",
     "task-id": task?.target.taskId ?? "",

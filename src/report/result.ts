@@ -6,6 +6,7 @@ import type { JobStatus } from "../stream/status.ts";
 import type { Check } from "../ready/checks/check.ts";
 import type { Task } from "../aws/task.ts";
 import { NO_RESULTS, type ScriptResults } from "./file-commands.ts";
+import { type ArtifactsReport, artifactsMissing } from "./artifacts.ts";
 import type { JobTimes } from "./timeline.ts";
 import type { Target } from "../targets/target.ts";
 
@@ -61,7 +62,7 @@ export interface FailedResult {
   readonly outcome: Outcome;
   /**
    * 130 for a cancelled job, as in a shell after an interrupt; 0 with the outcome `failed`, where the script succeeded and its
-   * deployment could not be told so; else undefined.
+   * deployment could not be told so, or its artifacts are missing; else undefined.
    */
   readonly exitCode: number | undefined;
   readonly failure: Failure;
@@ -138,6 +139,8 @@ export interface TaskFacts extends PrintedOutput {
   readonly log: LogLocation | undefined;
   /** The task as ECS has described it last, as far as it has. */
   readonly described: Task | undefined;
+  /** What was brought back; undefined where nothing was to be. */
+  readonly artifacts?: ArtifactsReport | undefined;
   /** When the job came to its phases; undefined for one that got no place in its container. */
   readonly times: JobTimes | undefined;
   /** When the task started, in milliseconds since the epoch, as far as ECS tells it. */
@@ -147,6 +150,7 @@ export interface TaskFacts extends PrintedOutput {
 /** What has become of a job, once it had its place in the container. */
 export interface JobReport extends EndedJob, PrintedOutput {
   readonly times: JobTimes;
+  readonly artifacts?: ArtifactsReport | undefined;
   /** Of a job that was left running. */
   readonly handle?: string | undefined;
 }
@@ -231,6 +235,14 @@ export function withoutVerdict(result: Result, failure: Failure): Result {
     return first === undefined ? result : { ...result, tasks: [failedAfter(first, failure), ...more] };
   }
   return result.kind === "checked" ? result : failedAfter(result, failure);
+}
+
+/** The result of a job that succeeded, and some of whose artifacts are missing though they have to be there; any other result as it is. */
+export function withMissingArtifacts(result: TaskResult): TaskResult {
+  const { artifacts } = result.task ?? {};
+  if (result.outcome !== "succeeded" || artifacts === undefined || artifacts.problems.length === 0)
+    return result;
+  return failedAfter(result, artifactsMissing(artifacts));
 }
 
 function failedAfter({ task, earlier }: TaskResult, failure: Failure): FailedResult {

@@ -18,6 +18,12 @@ const LONGEST_LAST_LINE = 300;
 export function factRows({ task, exitCode }: TaskResult, taskTitle: string): string[] {
   const rows: [string, string][] = task === undefined ? [] : placeRows(task, taskTitle);
   if (exitCode !== undefined) rows.push(["Exit code", literal(String(exitCode))]);
+  const { artifacts } = task ?? {};
+  if (artifacts !== undefined) {
+    const { count, bytes, directory, problems } = artifacts;
+    const missing = problems.length === 0 ? "" : ", some are missing";
+    rows.push(["Artifacts", `${count} files, ${bytes} bytes in ${literalCell(directory)}${missing}`]);
+  }
   const log = task?.log;
   if (log !== undefined)
     rows.push([

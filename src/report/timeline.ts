@@ -10,6 +10,8 @@ export interface JobTimes {
   readonly placedAt?: number | undefined;
   /** A session showed the job. */
   readonly attachedAt?: number | undefined;
+  /** The first artifacts came. */
+  readonly artifactsFrom?: number | undefined;
   readonly endedAt?: number | undefined;
 }
 
@@ -68,7 +70,12 @@ function boundaries(
     ["Exec agent", job?.readyAt],
     ["Place in the container", job?.placedAt],
     ["Session and delivery", job?.attachedAt],
-    ["Script", job?.endedAt],
+    ...(job?.artifactsFrom === undefined
+      ? ([["Script", job?.endedAt]] as const)
+      : ([
+          ["Script", job.artifactsFrom],
+          ["Artifacts", job.endedAt],
+        ] as const)),
   ];
 }
 

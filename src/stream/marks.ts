@@ -15,6 +15,8 @@ import { clipped } from "../clipped.ts";
  *           `r`, `rN`, `s`, `sN`   a line of the file GITHUB_OUTPUT, or GITHUB_STEP_SUMMARY, of worker N. The job can't forge
  *                             it: a mark in what it prints stands as the mark `=`;
  *           `x`, `xN`         such a file was left out. The text is `output` or `summary`, and its bytes;
+ *           `a`               bytes of the archive of artifacts, in base64;
+ *           `f`               what is to be said of it (artifacts/facts.ts), in ASCII;
  *           `h`               the header: one line of the container, not of the job;
  *           none              a whole line of standard output.
  *     open  `+`               the line goes on in the next record of the same tag, and the LF is not the job's.

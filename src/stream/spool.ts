@@ -18,6 +18,9 @@ export type SpoolText =
       readonly ends: boolean;
     }
   | FileCommandText
+  /** The next bytes of the archive of artifacts. */
+  | { readonly kind: "artifact-bytes"; readonly bytes: Buffer }
+  | { readonly kind: "artifact-fact"; readonly text: string }
   /** A file of a worker that was too large, or no file any more. Nothing of it has come. */
   | {
       readonly kind: "file-left-out";
@@ -129,6 +132,8 @@ export class SpoolReader {
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
     const bytes = literal(open ? text.subarray(0, -OPEN_BYTES.length) : text);
     if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
+    if (tag === "a") return { kind: "artifact-bytes", bytes: Buffer.from(bytes.toString("latin1"), "base64") };
+    if (tag === "f") return { kind: "artifact-fact", text: bytes.toString("latin1") };
     const worker = Number(tag.slice(1));
     if (/^[rs]/.test(tag))
       return {
@@ -150,7 +155,7 @@ export class SpoolReader {
 
   #isStream(tag: string): boolean {
     const [, worker] = /^[oersx](0|[1-9]\d{0,2})$/.exec(tag) ?? [];
-    return /^[ersx]$/.test(tag) || (worker !== undefined && Number(worker) < this.#workers);
+    return /^[aefrsx]$/.test(tag) || (worker !== undefined && Number(worker) < this.#workers);
   }
 }
 

@@ -85,7 +85,9 @@ fx_send() {
 # Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is
 # held hundreds of times after that, which is told as one count at the end.
 fx_tell_held() {
-  if [ ! -e "$fx_dir/held" ]; then
+  if [ -e "$fx_dir/packing" ]; then
+    :
+  elif [ ! -e "$fx_dir/held" ]; then
     [ -z "$fx_held" ] || [ "$fx_holds" -gt 1 ] || fx_mark 'n The job is not held any more: half of the output that waited has been read. Further holds are counted.'
     fx_held=
   elif [ -z "$fx_held" ]; then

@@ -1,0 +1,202 @@
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { Header, type HeaderData } from "tar/header";
+import { Pax } from "tar/pax";
+import { makeDirectory } from "../../src/artifacts/directory.ts";
+import { namesOf } from "../../src/artifacts/names.ts";
+import { unpackArchive } from "../../src/artifacts/unpack-archive.ts";
+
+let scratch: string;
+let root: string;
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), "fx-unpack-"));
+  root = join(scratch, "root");
+  mkdirSync(root);
+  writeFileSync(join(scratch, "outside"), "untouched");
+});
+afterEach(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** The paths below a directory. No link is followed. */
+function treeOf(top: string, below = ""): string[] {
+  return readdirSync(join(top, below), { withFileTypes: true })
+    .flatMap((each) => {
+      const path = join(below, each.name);
+      return [path, ...(each.isDirectory() ? treeOf(top, path) : [])];
+    })
+    .sort();
+}
+
+type Part = HeaderData & { readonly body?: string; readonly long?: boolean };
+
+const file = (path: string, body = "evil", more: HeaderData = {}): Part => ({
+  path,
+  body,
+  type: "File",
+  ...more,
+});
+const link = (path: string, linkpath: string): Part => ({ path, linkpath, type: "SymbolicLink" });
+const directory = (path: string, mode = 0o755): Part => ({ path: `${path}/`, mode, type: "Directory" });
+
+function blocks({ body = "", long = false, ...data }: Part): Buffer {
+  const bytes = Buffer.from(body);
+  const header = new Header({
+    ...{ mode: 0o644, uid: 0, gid: 0, mtime: new Date(1_000_000_000_000), size: bytes.length },
+    ...data,
+  });
+  const block = Buffer.alloc(512);
+  header.encode(block);
+  const pax = long ? new Pax(data).encode() : Buffer.alloc(0);
+  return Buffer.concat([pax, block, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
+}
+
+const archive = (...parts: readonly Part[]): Buffer =>
+  gzipSync(Buffer.concat([...parts.map(blocks), Buffer.alloc(1024)]));
+
+async function unpack(
+  bytes: Buffer,
+  { platform = "linux", chunk = 7 }: { platform?: NodeJS.Platform; chunk?: number } = {},
+) {
+  const refused: [string, string][] = [];
+  const placed: string[] = [];
+  const pieces = function* () {
+    for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
+  };
+  const end = await unpackArchive(Readable.from(pieces()), {
+    ...{ root, maxCount: 20, maxBytes: 1 << 20, platform },
+    onRefused: (name, why) => refused.push([name, why]),
+    onPlaced: (name) => placed.push(name),
+  });
+  expect(readFileSync(join(scratch, "outside"), "utf8")).toBe("untouched");
+  expect(readdirSync(scratch).sort()).toEqual(["outside", "root"]);
+  return { ...end, refused, placed, tree: treeOf(root) };
+}
+
+it.each<[string, readonly Part[], string]>([
+  ["an absolute path", [file("/etc/evil")], "absolute"],
+  ["a way out", [file("../outside")], "'..'"],
+  ["a way out in the middle", [file("a/../../outside")], "'..'"],
+  ["a hard link out", [{ path: "h", linkpath: "../outside", type: "Link" }], "hard link"],
+  ["a hard link to what lay there", [{ path: "h", linkpath: "root", type: "Link" }], "hard link"],
+  ["a device", [{ path: "d", type: "CharacterDevice", devmaj: 1, devmin: 3 }], "no file"],
+  ["a block device", [{ path: "d", type: "BlockDevice" }], "no file"],
+  ["a fifo", [{ path: "p", type: "FIFO" }], "no file"],
+  ["a link to an absolute path", [link("l", "/etc/passwd")], "absolute"],
+  ["a link out", [link("l", "../outside")], "leads out"],
+  ["a link out through its own way", [link("l", "x/../../outside")], "'..' behind a name"],
+  [
+    "a link out by a long name",
+    [{ ...link("l", `${"a/".repeat(80)}../outside`), long: true }],
+    "'..' behind",
+  ],
+])("%s is not unpacked, and what follows is", async (_, parts, why) => {
+  const { refused, ...rest } = await unpack(archive(...parts, file("good", "fine")));
+  expect(refused).toEqual([[expect.any(String), expect.stringContaining(why)]]);
+  expect(rest).toMatchObject({ stopped: undefined, placed: ["good"], tree: ["good"] });
+});
+
+it("nothing is written through a link of the archive, in any order", async () => {
+  const through = await unpack(archive(link("d", "."), file("d/outside"), link("e", "d/.."), file("e/x")));
+  expect(through.tree).toEqual(["d", "d/outside", "e", "e/x"]);
+  expect(through.refused.map(([name]) => name)).toEqual(["d", "e"]);
+});
+
+it("nothing is written through a link that lay there before, and no link leads through one", async () => {
+  symlinkSync("..", join(root, "up"));
+  symlinkSync("../outside", join(root, "out"));
+  const bytes = archive(
+    file("up/outside"),
+    file("out", "mine"),
+    directory("up"),
+    link("l", "up/outside"),
+    link("m", "out"),
+  );
+  const { refused, tree } = await unpack(bytes);
+  expect(refused.map(([name]) => name)).toEqual(["up/outside", "up/", "l"]);
+  expect(tree).toEqual(["m", "out", "up"]);
+  // A file takes the place of a link, and is not written through it.
+  expect(lstatSync(join(root, "out")).isFile()).toBe(true);
+});
+
+it("of a name that comes twice the later one counts, and a directory is never replaced", async () => {
+  const { refused, tree } = await unpack(
+    archive(file("a", "1"), file("a", "2"), directory("d"), file("d"), link("d", "a")),
+  );
+  expect(readFileSync(join(root, "a"), "utf8")).toBe("2");
+  expect(refused.map(([name]) => name)).toEqual(["d", "d"]);
+  expect(tree).toEqual(["a", "d"]);
+});
+
+it("modes and times are kept, without setuid; a hard link becomes a file", async () => {
+  const parts = [
+    directory("d", 0o2750),
+    file("d/s", "x", { mode: 0o6755 }),
+    { path: "h", linkpath: "d/s", type: "Link" } as Part,
+  ];
+  const { refused } = await unpack(archive(...parts, link("d/l", "s")));
+  expect(refused).toEqual([]);
+  const [d, s, h, l] = ["d", "d/s", "h", "d/l"].map((name) => lstatSync(join(root, name)));
+  expect([d, s, h].map((each) => each && each.mode & 0o7777)).toEqual([0o750, 0o755, 0o644]);
+  expect([d, s, l].map((each) => each?.mtimeMs)).toEqual([1e12, 1e12, 1e12]);
+  expect(readFileSync(join(root, "h"), "utf8")).toBe("x");
+});
+
+it("what Windows and a file system without case can't have is left out there", async () => {
+  const parts = ["A", "a", "con.txt", "x:y", "b\\..\\..\\c", "end."].map((path) => file(path));
+  const { refused } = await unpack(archive(...parts), { platform: "win32" });
+  expect(refused.map(([name]) => name)).toEqual(["a", "con.txt", "x:y", "b\\..\\..\\c", "end."]);
+  expect((await unpack(archive(file("A"), file("a")))).refused).toEqual([]);
+});
+
+it("the limits end the unpacking by name, and what came before stays", async () => {
+  const many = Array.from({ length: 21 }, (_, i) => file(`f${i}`));
+  expect(await unpack(archive(...many))).toMatchObject({
+    stopped: "'artifacts-max-count' allows no more",
+    placed: { length: 20 },
+  });
+  const large = await unpack(archive(file("s"), file("l", "x".repeat(2 << 20))), { chunk: 4096 });
+  expect(large).toMatchObject({
+    stopped: "'artifacts-max-size' allows no more",
+    placed: { length: 1 },
+  });
+});
+
+it("a bomb of headers or padding ends at the same limit", async () => {
+  const bomb = gzipSync(Buffer.concat([blocks(file("a")), Buffer.alloc(64 << 20)]));
+  expect(await unpack(bomb, { chunk: 4096 })).toMatchObject({
+    stopped: "'artifacts-max-size' allows no more",
+    placed: ["a"],
+  });
+  const header = gzipSync(blocks({ path: "x", type: "ExtendedHeader", body: "y".repeat(1 << 20) }));
+  expect(await unpack(header, { chunk: 4096 })).toMatchObject({
+    stopped: "of the archive a header is too long",
+  });
+});
+
+it("of an archive that was cut what came whole stays", async () => {
+  const whole = Buffer.concat([blocks(file("a", "1")), blocks(file("b", "x".repeat(5000)))]);
+  const { stopped, tree } = await unpack(gzipSync(whole.subarray(0, 3000)));
+  expect([stopped, tree]).toEqual(["of the archive it ends before its end", ["a"]]);
+  expect((await unpack(Buffer.from("no archive"))).stopped).toMatch(/header/);
+});
+
+it("the directory may not lead out of the workspace by a link of the repository", () => {
+  symlinkSync("..", join(root, "up"));
+  expect(() => makeDirectory(join(root, "up/x"), [root])).toThrow("up/x");
+  expect(() => makeDirectory(join(root, "up"), [root])).toThrow("up");
+  expect(makeDirectory(join(root, "a/b"), [root])).toBe(join(root, "a/b"));
+  expect(readdirSync(scratch).sort()).toEqual(["outside", "root"]);
+});
+
+it("no name has a NUL byte", () => expect(namesOf("a\0b", "linux")).toContain("NUL"));

@@ -1,0 +1,22 @@
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { isInside } from "../inputs/workspace.ts";
+
+/** The path leads out of the directories that it has to be in. */
+export class LeadsOut extends Error {}
+
+/**
+ * Makes the directory that artifacts are unpacked in, and returns its path without links. A link that lies on the way, as one of the
+ * repository, may not lead out of `within`. Fails with `LeadsOut`, or as the file system says.
+ */
+export function makeDirectory(directory: string, within: readonly string[]): string {
+  let above = resolve(directory);
+  while (!existsSync(above) && dirname(above) !== above) above = dirname(above);
+  const allowed = within.filter((each) => existsSync(each)).map((each) => realpathSync(each));
+  const isAllowed = (path: string): boolean => allowed.some((each) => each === path || isInside(each, path));
+  if (!isAllowed(realpathSync(above))) throw new LeadsOut(directory);
+  mkdirSync(directory, { recursive: true });
+  const real = realpathSync(directory);
+  if (!isAllowed(real)) throw new LeadsOut(directory);
+  return real;
+}

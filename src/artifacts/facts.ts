@@ -1,0 +1,71 @@
+/** What the container says of its artifacts (`payload/container/artifacts.py`). Its words are not sanitised. */
+export type Fact =
+  /** This glob, by its number in the input, has matched nothing. */
+  | { readonly kind: "none"; readonly glob: number }
+  /** A file or link that is to come, in the order of the archive. */
+  | { readonly kind: "list"; readonly size: number; readonly name: string }
+  | { readonly kind: "unread"; readonly name: string; readonly why: string }
+  /** So many were left out, since the inputs allow no more. */
+  | { readonly kind: "over"; readonly count: number; readonly bytes: number }
+  /** The archive has come as a whole: its length, and its SHA-256 in hex, or a dash where the image can't compute it. */
+  | { readonly kind: "end"; readonly length: number; readonly sha256: string }
+  /** Packing was ended, since its time was over. */
+  | { readonly kind: "cut" }
+  /** The image lacks what packs. */
+  | { readonly kind: "lacking"; readonly what: string };
+
+/** Undefined for a text that is none. */
+export function parseFact(text: string): Fact | undefined {
+  const [, word, rest = ""] = /^(\w+) ?(.*)$/s.exec(text) ?? [];
+  switch (word) {
+    case "none":
+      return matched(/^(\d{1,9})$/, rest, ([glob]) => ({ kind: "none", glob: Number(glob) }));
+    case "list":
+      return matched(/^(\d{1,15}) (".*")$/, rest, ([size, name]) => ({
+        kind: "list",
+        size: Number(size),
+        name: fromJson(name),
+      }));
+    case "unread":
+      return matched(/^("(?:[^"\\]|\\.)*") (.*)$/, rest, ([name, why = ""]) => ({
+        kind: "unread",
+        name: fromJson(name),
+        why,
+      }));
+    case "over":
+      return matched(/^(\d{1,15}) (\d{1,15})$/, rest, ([count, bytes]) => ({
+        kind: "over",
+        count: Number(count),
+        bytes: Number(bytes),
+      }));
+    case "end":
+      return matched(/^(\d{1,15}) ([\da-f]{64}|-)$/, rest, ([length, sha256 = "-"]) => ({
+        kind: "end",
+        length: Number(length),
+        sha256,
+      }));
+    case "cut":
+      return { kind: "cut" };
+    case "lacking":
+      return { kind: "lacking", what: rest };
+    default:
+      return undefined;
+  }
+}
+
+function matched(
+  form: RegExp,
+  text: string,
+  fact: (groups: readonly (string | undefined)[]) => Fact,
+): Fact | undefined {
+  const found = form.exec(text);
+  return found === null ? undefined : fact(found.slice(1));
+}
+
+function fromJson(text: string | undefined): string {
+  try {
+    return String(JSON.parse(text ?? ""));
+  } catch {
+    return text ?? "";
+  }
+}

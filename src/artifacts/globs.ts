@@ -1,0 +1,50 @@
+import type { ArtifactGlob } from "../inputs/inputs.ts";
+
+/**
+ * A glob as the container takes it: what its regular expression matches below `base`. The expression is of the kind that Python and
+ * awk both have (POSIX ERE), and is matched against the whole path below the base.
+ */
+export interface ContainerGlob {
+  readonly isExclusion: boolean;
+  /** A path without wildcards, relative to the working directory unless it begins with a slash. Empty: that directory. */
+  readonly base: string;
+  /** How many names below the base a match has; undefined for any number. */
+  readonly depth: number | undefined;
+  readonly regex: string;
+}
+
+const ALL_BELOW = "(/.*)?";
+
+/** Splits a glob at its first wildcard. What it names comes with all that is below it. */
+export function containerGlob({ pattern, isExclusion }: ArtifactGlob): ContainerGlob {
+  const names = pattern.split("/");
+  const first = names.findIndex((name) => /[*?[]/.test(name));
+  if (first < 0) return { isExclusion, base: pattern === "." ? "" : pattern, depth: 0, regex: ".*" };
+  const wild = names.slice(first);
+  return {
+    isExclusion,
+    base: names.slice(0, first).join("/") || (pattern.startsWith("/") ? "/" : ""),
+    depth: wild.includes("**") ? undefined : wild.length,
+    regex: expressionOf(wild),
+  };
+}
+
+function expressionOf(names: readonly string[]): string {
+  const last = names.length - 1;
+  return names
+    .map((name, i) => {
+      if (name === "**") return i === last ? ".*" : "(.*/)?";
+      return nameExpression(name) + (i === last ? ALL_BELOW : "/");
+    })
+    .join("");
+}
+
+function nameExpression(name: string): string {
+  if (/^\*+$/.test(name)) return "[^/]+";
+  return name.replace(/\[[!^]?\]?[^\]]*\]|\*+|[^]/gu, (part) => {
+    if (part.startsWith("*")) return "[^/]*";
+    if (part === "?") return "[^/]";
+    if (part.length > 1 && part.startsWith("[")) return part.replace(/^\[!/, "[^");
+    return /[.+(){}|$[]/.test(part) ? `[${part}]` : part === "^" ? "\\^" : part;
+  });
+}

@@ -1,0 +1,42 @@
+/** What Windows has no file of (Win32: Naming Files, Paths, and Namespaces). */
+// eslint-disable-next-line no-control-regex -- Windows has no name with one
+const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/**
+ * The names on the way to a member, from the directory that it is unpacked in; a text says why there is none. A path that leads out of that
+ * directory has none, nor one that the runner's file system would take for another.
+ */
+export function namesOf(path: string, platform: NodeJS.Platform): readonly string[] | string {
+  if (path.includes("\0")) return "its name has a NUL byte";
+  if (path.startsWith("/")) return "its path is absolute";
+  const names = path.split("/").filter((name) => name !== "" && name !== ".");
+  if (names.includes("..")) return "its path has a '..'";
+  if (platform === "win32" && names.some((name) => NOT_ON_WINDOWS.test(name)))
+    return "Windows can't have such a name";
+  return names;
+}
+
+/** The path as a file system without case has it. On Linux each path is its own. */
+export function folded(names: readonly string[], platform: NodeJS.Platform): string {
+  const path = names.join("/");
+  return platform === "linux" ? path : path.normalize("NFC").toLowerCase();
+}
+
+/**
+ * Why a link is not made; undefined for one that stays below the directory that is unpacked, `depth` names above the link. Names come only
+ * after all `..`, so that these go up real directories, whatever links the names behind them are.
+ */
+export function whyLinkLeadsOut(
+  target: string,
+  depth: number,
+  platform: NodeJS.Platform,
+): string | undefined {
+  if (target === "" || target.includes("\0")) return "it is a link without a target";
+  if (target.startsWith("/") || (platform === "win32" && /^[a-z]:|\\/i.test(target)))
+    return "it is a link to an absolute path";
+  const names = target.split("/").filter((name) => name !== "" && name !== ".");
+  const ups = names.findIndex((name) => name !== "..");
+  const up = ups < 0 ? names.length : ups;
+  if (names.slice(up).includes("..")) return "it is a link whose target has a '..' behind a name";
+  return up > depth ? "it is a link that leads out of the artifacts" : undefined;
+}

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createGunzip } from "node:zlib";
+import { messageOf } from "../errors.ts";
+import { ArchiveError, readOver, readTar } from "./tar.ts";
+import { LimitHit, Unpacker, type UnpackerOptions } from "./unpack.ts";
+
+/** The headers of a member, and what fills its last block. */
+const OVERHEAD = 8 * 1024;
+
+export interface UnpackedArchive {
+  /** Of what was read. */
+  readonly length: number;
+  readonly sha256: string;
+  /** Why not all of it was read; undefined where it was. */
+  readonly stopped: string | undefined;
+}
+
+/**
+ * Unpacks an archive of tar and gzip as it comes, in the memory of some chunks. Reads `packed` to its end, also where it can't be unpacked.
+ * What came whole stays. Never rejects, unless `packed` does.
+ */
+export async function unpackArchive(
+  packed: AsyncIterable<Buffer>,
+  options: UnpackerOptions,
+): Promise<UnpackedArchive> {
+  const sha = createHash("sha256");
+  let length = 0;
+  let stopped: string | undefined;
+  const unpacker = new Unpacker(options);
+  const rest = packed[Symbol.asyncIterator]();
+  const hashed = async function* (): AsyncGenerator<Buffer> {
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+      sha.update(next.value);
+      length += next.value.length;
+      yield next.value;
+    }
+  };
+  try {
+    // What has come of a cut archive is unpacked as far as it goes.
+    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+    await pipeline(Readable.from(hashed()), gunzip, async (bytes: AsyncIterable<Buffer>) => {
+      const unpacked = bounded(bytes, options);
+      for await (const [member, content] of readTar(unpacked)) await unpacker.add(member, content);
+      await readOver(unpacked);
+    });
+  } catch (error) {
+    stopped = whyStopped(error);
+  }
+  await readOver(hashed());
+  try {
+    await unpacker.finish();
+  } catch (error) {
+    stopped ??= messageOf(error);
+  }
+  return { length, sha256: sha.digest("hex"), stopped };
+}
+
+/** Ends a stream of which the limits allow no more, as one that unpacks to far more than it has. */
+async function* bounded(
+  bytes: AsyncIterable<Buffer>,
+  { maxBytes, maxCount }: Pick<UnpackerOptions, "maxBytes" | "maxCount">,
+): AsyncGenerator<Buffer> {
+  let left = maxBytes + maxCount * OVERHEAD + 1024 * 1024;
+  for await (const chunk of bytes) {
+    left -= chunk.length;
+    if (left < 0) throw new LimitHit("artifacts-max-size");
+    yield chunk;
+  }
+}
+
+function whyStopped(error: unknown): string {
+  if (error instanceof LimitHit) return `'${error.message}' allows no more`;
+  if (error instanceof ArchiveError) return `of the archive ${error.message}`;
+  return messageOf(error);
+}

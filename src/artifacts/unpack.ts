@@ -1,0 +1,237 @@
+import { randomBytes } from "node:crypto";
+import { constants, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { chmod, copyFile, lutimes, open, rename, rm, stat, symlink, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../errors.ts";
+import { isRecord } from "../record.ts";
+import { folded, namesOf, whyLinkLeadsOut } from "./names.ts";
+import type { Member } from "./tar.ts";
+
+const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+export interface UnpackerOptions {
+  /** An existing directory, by a path without links. */
+  readonly root: string;
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  readonly platform: NodeJS.Platform;
+  /** Hears of each member that was not placed, by its name in the archive. */
+  readonly onRefused: (name: string, why: string) => void;
+  /** Hears of each file and link that was placed. */
+  readonly onPlaced: (name: string, size: number) => void;
+}
+
+/** A limit of the inputs was hit: nothing more is unpacked. */
+export class LimitHit extends Error {}
+
+/** Why a member is not placed. */
+class Refusal extends Error {}
+
+/**
+ * Places the members of an archive that may be hostile below one directory, and nothing outside. Links are made at the end, so no
+ * member is written through one of the archive; and none through one that lay there before. What is placed takes the place of a file or link
+ * of its name. Never of a directory.
+ */
+export class Unpacker {
+  readonly #options: UnpackerOptions;
+  readonly #links: { readonly names: readonly string[]; readonly member: Member }[] = [];
+  readonly #directories = new Map<string, Member | undefined>();
+  readonly #files = new Set<string>();
+  readonly #madeLinks = new Set<string>();
+  readonly #spelled = new Map<string, string>();
+  #count = 0;
+  #bytes = 0;
+
+  constructor(options: UnpackerOptions) {
+    this.#options = options;
+  }
+
+  /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or where the archive can't be read. */
+  async add(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
+    const { maxCount, maxBytes, onRefused } = this.#options;
+    this.#count += 1;
+    this.#bytes += member.size;
+    if (this.#count > maxCount) throw new LimitHit("artifacts-max-count");
+    if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
+    try {
+      await this.#place(member, content);
+    } catch (error) {
+      const why = reasonOf(error);
+      if (why === undefined) throw error;
+      onRefused(member.name, why);
+    }
+  }
+
+  /** Makes the links, then gives the directories their modes and times. */
+  async finish(): Promise<void> {
+    for (const { names, member } of this.#links) {
+      try {
+        await this.#makeLink(names, member);
+        this.#options.onPlaced(member.name, 0);
+      } catch (error) {
+        this.#options.onRefused(member.name, reasonOf(error) ?? messageOf(error));
+      }
+    }
+    for (const [path, member] of [...this.#directories].reverse()) {
+      if (member === undefined || !lstatSync(path).isDirectory()) continue;
+      await utimes(path, member.modified, member.modified);
+      await chmod(path, member.mode);
+    }
+  }
+
+  async #place(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
+    const { platform, onPlaced } = this.#options;
+    const names = namesOf(member.name, platform);
+    if (typeof names === "string") throw new Refusal(names);
+    if (names.length === 0) return;
+    this.#checkSpelling(names);
+    switch (member.kind) {
+      case "directory":
+        this.#enter(names, member);
+        return;
+      case "link":
+        this.#links.push({ names, member });
+        return;
+      case "file":
+        await this.#write(names, member, content);
+        break;
+      case "hard-link":
+        await this.#copy(names, member);
+        break;
+      case "other":
+        throw new Refusal("it is no file, directory or link");
+    }
+    onPlaced(member.name, member.size);
+  }
+
+  /** Two names that differ by their case only would be one file. */
+  #checkSpelling(names: readonly string[]): void {
+    const path = names.join("/");
+    const key = folded(names, this.#options.platform);
+    const before = this.#spelled.get(key);
+    if (before !== undefined && before !== path)
+      throw new Refusal("another name differs from it by its case only");
+    this.#spelled.set(key, path);
+  }
+
+  /** The path of this directory, which is made where it is missing. Each name on the way has to be a directory, and no link to one. */
+  #enter(names: readonly string[], member?: Member): string {
+    let path = this.#options.root;
+    checkDirectory(path, statOf(path));
+    names.forEach((name, i) => {
+      path = join(path, name);
+      const found = statOf(path);
+      if (found === undefined) {
+        mkdirSync(path);
+        this.#directories.set(path, undefined);
+      } else checkDirectory(path, found);
+      if (i === names.length - 1 && member !== undefined && this.#directories.has(path))
+        this.#directories.set(path, member);
+    });
+    return path;
+  }
+
+  /** A file gets its name when it is whole. */
+  async #write(
+    names: readonly string[],
+    { mode, modified }: Member,
+    content: AsyncIterable<Buffer>,
+  ): Promise<void> {
+    await this.#putInPlace(names, async (temporary) => {
+      const file = await open(temporary, NEW, 0o600);
+      try {
+        for await (const bytes of content) await file.writeFile(bytes);
+        await file.chmod(mode);
+        await file.utimes(modified, modified);
+      } finally {
+        await file.close();
+      }
+    });
+    this.#files.add(names.join("/"));
+  }
+
+  /** A hard link becomes a file of its own, with the content of a file that this archive has brought. */
+  async #copy(names: readonly string[], { target, mode, modified }: Member): Promise<void> {
+    const { root, platform, maxBytes } = this.#options;
+    const from = namesOf(target, platform);
+    if (typeof from === "string" || !this.#files.has(from.join("/")))
+      throw new Refusal("it is a hard link to what is no file of the archive");
+    const source = join(this.#enter(from.slice(0, -1)), from.at(-1) ?? "");
+    if (statOf(source)?.isFile() !== true) throw new Refusal(`${root} was changed meanwhile`);
+    this.#bytes += (await stat(source)).size;
+    if (this.#bytes > maxBytes) throw new LimitHit("artifacts-max-size");
+    await this.#putInPlace(names, async (temporary) => {
+      await copyFile(source, temporary, constants.COPYFILE_EXCL);
+      await chmod(temporary, mode);
+      await utimes(temporary, modified, modified);
+    });
+  }
+
+  async #makeLink(names: readonly string[], { target, modified }: Member): Promise<void> {
+    const why = whyLinkLeadsOut(target, names.length - 1, this.#options.platform);
+    if (why !== undefined) throw new Refusal(why);
+    this.#checkWay(names, target);
+    await this.#putInPlace(names, async (temporary) => {
+      await symlink(target, temporary);
+      await lutimes(temporary, modified, modified);
+    });
+    this.#madeLinks.add(join(this.#options.root, ...names));
+  }
+
+  /** On the way to its target a link may pass links of this archive, which stay inside, but none that lay there before. */
+  #checkWay(names: readonly string[], target: string): void {
+    let path = join(this.#options.root, ...names.slice(0, -1));
+    for (const name of target.split("/")) {
+      path = join(path, name);
+      if (statOf(path)?.isSymbolicLink() !== true) continue;
+      if (this.#madeLinks.has(path)) return;
+      throw new Refusal("it is a link through a link that was there before");
+    }
+  }
+
+  async #putInPlace(names: readonly string[], make: (temporary: string) => Promise<void>): Promise<void> {
+    const directory = this.#enter(names.slice(0, -1));
+    const temporary = join(directory, `.fargate-exec-${randomBytes(8).toString("hex")}`);
+    const path = join(directory, names.at(-1) ?? "");
+    try {
+      await make(temporary);
+      if (statOf(path)?.isDirectory() === true) throw new Refusal("a directory stands in its place");
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+}
+
+function checkDirectory(path: string, found: Stats | undefined): void {
+  if (found?.isDirectory() === true) return;
+  throw new Refusal(
+    found?.isSymbolicLink() === true
+      ? `${path} is a link, and nothing is written through one`
+      : `${path} is no directory`,
+  );
+}
+
+/** What stands there, without following a link; undefined where nothing does. */
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** Why this member alone is not placed; undefined for what ends the unpacking. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof Refusal) return error.message;
+  const code = isRecord(error) ? error["code"] : undefined;
+  const isOfTheFile = [
+    "ENAMETOOLONG",
+    "EINVAL",
+    "EISDIR",
+    "ENOTDIR",
+    "EACCES",
+    "EPERM",
+    "EEXIST",
+    "ELOOP",
+    "EILSEQ",
+  ];
+  return typeof code === "string" && isOfTheFile.includes(code) ? messageOf(error) : undefined;
+}

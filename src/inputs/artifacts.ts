@@ -1,0 +1,97 @@
+import { posix, resolve } from "node:path";
+import type { ArtifactGlob, Artifacts } from "./inputs.ts";
+import type { InputReader } from "./input-reader.ts";
+import { count, lines, oneOf, type ParseResult, shown, size } from "./parse.ts";
+import { isInside } from "./workspace.ts";
+
+/** A longer list is one that a program has made, and a directory does better. */
+const MOST_LINES = 200;
+const MOST_FILES = 10_000;
+const MOST_BYTES = 1024 * 1024 * 1024;
+/** Below the workspace. */
+const DIRECTORY = "artifacts";
+
+/** The inputs of the artifacts; undefined where none are asked for. */
+export function readArtifacts(reader: InputReader): Artifacts | undefined {
+  const globs = reader.optional("artifacts", artifactGlobs);
+  const options = readPlace(reader);
+  if (reader.given("artifacts")) return globs && { globs, ...options };
+  for (const name of ["artifacts-path", "artifacts-max-count", "artifacts-max-size"] as const)
+    if (reader.given(name)) refuseAlone(reader, name);
+  if (reader.given("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
+    refuseAlone(reader, "artifacts-missing");
+  return undefined;
+}
+
+/** Those of a step that follows a job which runs already. It is known from the job whether there are artifacts. */
+export function readPlace(reader: InputReader): Omit<Artifacts, "globs"> {
+  return {
+    directory: readDirectory(reader),
+    within: reader.source.directories,
+    maxCount: reader.orElse("artifacts-max-count", count(1, 1_000_000), MOST_FILES),
+    maxBytes: reader.orElse("artifacts-max-size", size, MOST_BYTES),
+    missing: reader.orElse("artifacts-missing", oneOf("warn", "error", "ignore"), "warn"),
+  };
+}
+
+function refuseAlone(
+  reader: InputReader,
+  name: "artifacts-path" | "artifacts-max-count" | "artifacts-max-size" | "artifacts-missing",
+): void {
+  reader.refuse(
+    name,
+    "left out without 'artifacts'",
+    shown(reader.text(name)),
+    "Name the files that are to be brought back in 'artifacts'.",
+  );
+}
+
+function readDirectory(reader: InputReader): string {
+  const { source } = reader;
+  const given = reader.text("artifacts-path") || DIRECTORY;
+  const absolute = resolve(source.workspace, given);
+  if (!source.directories.some((directory) => isInside(directory, absolute)))
+    reader.refuse(
+      "artifacts-path",
+      "a directory inside the workspace or RUNNER_TEMP",
+      `${shown(given)}, which is none`,
+      "Leave it out: the default is the directory 'artifacts' of the workspace.",
+    );
+  return absolute;
+}
+
+/** The lines of `artifacts`: GLOB or !GLOB. Globs may hold commas, so only line ends separate them. */
+export function artifactGlobs(text: string): ParseResult<readonly ArtifactGlob[]> {
+  const given = lines(text)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (given.length > MOST_LINES) return { must: `${MOST_LINES} lines at most`, got: `${given.length}` };
+  const globs: ArtifactGlob[] = [];
+  for (const line of given) {
+    const isExclusion = line.startsWith("!");
+    const answer = glob(isExclusion ? line.slice(1).trim() : line);
+    if (!("value" in answer)) return answer;
+    globs.push({ pattern: answer.value, isExclusion });
+  }
+  if (globs.every(({ isExclusion }) => isExclusion))
+    return { must: "a glob that brings files back, beside those that leave some out", got: shown(text) };
+  return { value: globs };
+}
+
+const PRINTABLE = /^[^\p{Cc}]+$/u;
+
+function glob(text: string): ParseResult<string> {
+  const pattern = posix.normalize(text).replace(/(?<=.)\/$/, "");
+  const isGood =
+    PRINTABLE.test(text) &&
+    !text.includes("\\") &&
+    pattern !== "/" &&
+    !pattern.split("/").includes("..") &&
+    pattern.split("/").every((name) => name === "**" || !name.includes("**"));
+  if (isGood) return { value: pattern };
+  return {
+    must: "globs of the container, one a line, without .. and without \\, such as build/**/*.xml",
+    got: shown(text),
+    advice: "** stands for any number of directories, as a whole name; ? for any one character.",
+  };
+}

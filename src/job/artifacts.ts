@@ -1,0 +1,132 @@
+import { realpathSync } from "node:fs";
+import { join, relative } from "node:path";
+import { LeadsOut, makeDirectory } from "../artifacts/directory.ts";
+import { type Fact, parseFact } from "../artifacts/facts.ts";
+import { readOver } from "../artifacts/tar.ts";
+import { type UnpackedArchive, unpackArchive } from "../artifacts/unpack-archive.ts";
+import { messageOf } from "../errors.ts";
+import type { Artifacts } from "../inputs/inputs.ts";
+import { MissingArtifacts } from "../report/artifacts.ts";
+import type { ArtifactsReport } from "../report/artifacts.ts";
+import type { OutputItem } from "../stream/extract.ts";
+import { ByteFlow } from "./byte-flow.ts";
+
+/** The most bytes that wait until a carrier has vouched for them. A carrier does so for some mebibytes at a time. */
+const MOST_UNCERTAIN = 64 * 1024 * 1024;
+
+export interface JobArtifactsOptions {
+  readonly artifacts: Artifacts;
+  /** The directory of this task below the one of the inputs; empty for the only task. */
+  readonly folder: string;
+  readonly workspace: string;
+  readonly now: () => number;
+}
+
+/**
+ * The artifacts of one job: unpacked while they come, from whichever carrier. What is not certain yet may come again, and waits.
+ */
+export class JobArtifacts {
+  readonly #options: JobArtifactsOptions;
+  readonly #flow = new ByteFlow();
+  readonly #missing: MissingArtifacts;
+  #uncertain: (Buffer | Fact)[] = [];
+  #uncertainBytes = 0;
+  #unpacking: Promise<UnpackedArchive | string> | undefined;
+  #count = 0;
+  #bytes = 0;
+  /** When the first of them came, in milliseconds since the epoch; undefined where none has. */
+  beganAt: number | undefined;
+
+  constructor(options: JobArtifactsOptions) {
+    this.#options = options;
+    this.#missing = new MissingArtifacts(options.artifacts);
+  }
+
+  take(item: OutputItem): void {
+    switch (item.kind) {
+      case "artifact-bytes":
+        this.#hold(item.bytes, item.bytes.length);
+        break;
+      case "artifact-fact": {
+        const fact = parseFact(item.text);
+        if (fact !== undefined) this.#hold(fact, item.text.length);
+        break;
+      }
+      case "confirmed":
+        this.#keep();
+        break;
+      case "gap":
+        this.#uncertain = [];
+        this.#uncertainBytes = 0;
+        break;
+    }
+  }
+
+  /** Back-pressure: resolves when what has come is nearly unpacked. */
+  async drained(): Promise<void> {
+    await this.#flow.drained();
+  }
+
+  /**
+   * Waits until all that has come is unpacked. `hasEnded`: the job's end is known, so all that it has sent is here, and certain.
+   * Undefined where there are no artifacts.
+   */
+  async end(hasEnded: boolean): Promise<ArtifactsReport | undefined> {
+    if (hasEnded) this.#keep();
+    this.#flow.end();
+    const { artifacts, workspace } = this.#options;
+    if (this.#unpacking === undefined && artifacts.globs === undefined) return undefined;
+    const unpacked = await this.#unpacking;
+    const problems = this.#missing.problems(unpacked);
+    const path = relative(realOf(workspace), realOf(artifacts.directory));
+    const directory = path === "" || path.startsWith("..") ? artifacts.directory : path;
+    return { count: this.#count, bytes: this.#bytes, directory, path: artifacts.directory, problems };
+  }
+
+  #hold(item: Buffer | Fact, size: number): void {
+    this.beganAt ??= this.#options.now();
+    this.#unpacking ??= this.#unpack();
+    this.#uncertainBytes += size;
+    if (this.#uncertainBytes <= MOST_UNCERTAIN) this.#uncertain.push(item);
+    else this.#missing.lose("more of them came than a carrier may bring before it vouches for it");
+  }
+
+  #keep(): void {
+    for (const item of this.#uncertain) {
+      if ("kind" in item) this.#missing.take(item);
+      else this.#flow.push(item);
+    }
+    this.#uncertain = [];
+    this.#uncertainBytes = 0;
+  }
+
+  async #unpack(): Promise<UnpackedArchive | string> {
+    const { artifacts, folder } = this.#options;
+    try {
+      const base = makeDirectory(artifacts.directory, artifacts.within);
+      const root = folder === "" ? base : makeDirectory(join(base, folder), [base]);
+      return await unpackArchive(this.#flow, {
+        ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
+        onRefused: (name, why) => this.#missing.refuse(name, why),
+        onPlaced: (name, size) => {
+          this.#count += 1;
+          this.#bytes += size;
+          this.#missing.place(name);
+        },
+      });
+    } catch (error) {
+      await readOver(this.#flow);
+      return error instanceof LeadsOut
+        ? "'artifacts-path' leads through a link out of the workspace and RUNNER_TEMP"
+        : messageOf(error);
+    }
+  }
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
