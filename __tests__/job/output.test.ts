@@ -15,7 +15,7 @@ function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
     { nonce: NONCE, workers: 1 },
     {
       ...{ inputs: anInputs(inputs), target: aTarget(), log, clock: systemClock, workspace: "/" },
-      drained: async () => undefined,
+      drained: () => Promise.resolve(),
       origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
       write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
     },

@@ -222,10 +222,7 @@ class SessionFollower {
         void this.#input.finish(typed.secrets());
         break;
       case "attached":
-        this.#attached = true;
-        this.#options.onAttached();
-        void this.#input.attached();
-        if (this.#options.handover !== undefined) void this.#handOver(this.#options.handover);
+        this.#onAttached();
         break;
       case "sign-wanted":
         void this.#input.signWanted(clock.now());
@@ -260,6 +257,14 @@ class SessionFollower {
         this.#outcome = extracted;
         break;
     }
+  }
+
+  #onAttached(): void {
+    const { onAttached, handover } = this.#options;
+    this.#attached = true;
+    onAttached();
+    void this.#input.attached();
+    if (handover !== undefined) void this.#handOver(handover);
   }
 
   /** Tells the attacher that the status has arrived, so that the container can delete the job's files. */

@@ -78,9 +78,11 @@ export class JobArtifacts {
     if (this.#unpacking === undefined && artifacts.globs === undefined) return undefined;
     const unpacked = await this.#unpacking;
     const problems = this.#missing.problems(unpacked);
-    const path = relative(realOf(workspace), realOf(artifacts.directory));
-    const directory = path === "" || path.startsWith("..") ? artifacts.directory : path;
-    return { count: this.#count, bytes: this.#bytes, directory, path: artifacts.directory, problems };
+    const path = artifacts.directory;
+    const short = relative(realOf(workspace), realOf(path));
+    const directory = short === "" || short.startsWith("..") ? path : short;
+    const taskPath = join(path, this.#options.folder);
+    return { count: this.#count, bytes: this.#bytes, directory, path, taskPath, problems };
   }
 
   #hold(item: Buffer | Fact, size: number): void {

@@ -12,6 +12,8 @@ export interface ArtifactsReport {
   /** The directory as messages name it, and its absolute path. */
   readonly directory: string;
   readonly path: string;
+  /** The directory in it that this task's are in, or the same: an absolute path. */
+  readonly taskPath: string;
   /** What has not come, and why: sentences, sanitised. */
   readonly problems: readonly string[];
 }

@@ -132,7 +132,8 @@ export class SpoolReader {
     const open = text.at(-1) === OPEN_BYTES.at(-1) && text.subarray(-OPEN_BYTES.length).equals(OPEN_BYTES);
     const bytes = literal(open ? text.subarray(0, -OPEN_BYTES.length) : text);
     if (tag === "h") return { kind: "header", text: bytes.toString("utf8") };
-    if (tag === "a") return { kind: "artifact-bytes", bytes: Buffer.from(bytes.toString("latin1"), "base64") };
+    if (tag === "a")
+      return { kind: "artifact-bytes", bytes: Buffer.from(bytes.toString("latin1"), "base64") };
     if (tag === "f") return { kind: "artifact-fact", text: bytes.toString("latin1") };
     const worker = Number(tag.slice(1));
     if (/^[rs]/.test(tag))
