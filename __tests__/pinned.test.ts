@@ -26,7 +26,7 @@ it("no npm package runs a script at its installation but those that package.json
   expect(scripts.map(([path]) => path.replace("node_modules/", ""))).toEqual(Object.keys(allowScripts));
 });
 
-describe.each(["local/requirements", "local/images/requirements"])("%s", (name) => {
+describe.each(["local/requirements", "local/checks", "local/images/requirements"])("%s", (name) => {
   const pins = read(`${name}.txt`)
     .replaceAll("\\\n", "")
     .split("\n")

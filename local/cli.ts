@@ -62,7 +62,7 @@ async function furnishDemo(at: LocalFargate): Promise<readonly string[]> {
     `cluster ${made.kmsCluster} (sessions encrypted with ${made.kmsKeyId})`,
     `service ${made.service} with one task of ${made.taskDefinition}; bucket ${made.bucket}`,
     `subnets ${made.subnets.join(",")}; security groups ${made.securityGroups.join(",")}`,
-    "try: .venv/bin/aws ecs list-tasks --cluster demo",
+    "try: aws ecs list-tasks --cluster demo",
   ];
 }
 

@@ -1,11 +1,12 @@
 /**
- * Makes `.venv` at the root of the repository with what the local Fargate and the checks need. A second run finds the
- * stamp and does nothing. Run before the tests, the demo and `npm run local`.
+ * Makes `.venv` at the root of the repository with what the local Fargate and the checks need, or the directory that the npm
+ * package names, for the local Fargate alone. A second run finds the stamp and does nothing; one at the same time waits for the
+ * first. Run before the tests, the demo and `npm run local`.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { virtualEnvironment } from "./python.ts";
 
 const ACTIONLINT = "github.com/rhysd/actionlint";
@@ -24,9 +25,14 @@ const debianPackages = [
 ];
 
 const systemPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
-const requirements = join(import.meta.dirname, "requirements.txt");
+/** The second list is in a clone of the repository only. */
+const requirements = ["requirements.txt", "checks.txt"]
+  .map((name) => join(import.meta.dirname, name))
+  .filter((path) => existsSync(path));
 const goModule = join(import.meta.dirname, "actionlint");
 const stamp = join(virtualEnvironment, "fargate-local.stamp");
+/** In the environment of a set-up that no other one runs beside. */
+const ALONE = "FARGATE_LOCAL_SET_UP_ALONE";
 
 function main(): void {
   const missing = programs.filter((name) => !onPath(name));
@@ -36,15 +42,33 @@ function main(): void {
       "Install python3 (3.9 or newer), util-linux and, on Debian, bsdutils.",
     );
   }
-  const parts = [requirements, join(goModule, "go.sum")].filter((file) => existsSync(file));
+  const parts = [...requirements, join(goModule, "go.sum")].filter((file) => existsSync(file));
   const hash = createHash("sha256");
   for (const file of parts) hash.update(readFileSync(file));
   const wanted = hash.digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8").trim() === wanted) return;
+  if (process.env[ALONE] === undefined) runAlone();
+  else install(wanted);
+}
 
+/** Runs this program under a lock, in which it looks for the stamp again. */
+function runAlone(): void {
+  mkdirSync(dirname(virtualEnvironment), { recursive: true });
+  const program = [process.execPath, import.meta.filename];
+  const { error, status } = spawnSync("flock", [`${virtualEnvironment}.lock`, ...program], {
+    env: { ...process.env, PATH: systemPath, [ALONE]: "true" },
+    stdio: "inherit",
+  });
+  if (error) throw error;
+  process.exitCode = status ?? 1;
+}
+
+/** Makes the virtual environment anew, with this text as its stamp. */
+function install(wanted: string): void {
+  const began = performance.now();
   if (existsSync(virtualEnvironment) && !existsSync(join(virtualEnvironment, "pyvenv.cfg")))
     fail(`${virtualEnvironment} is no virtual environment of Python's.`, "Remove it, if nothing needs it.");
-  console.log(`Installing the local Fargate's Python packages into ${virtualEnvironment} …`);
+  console.log(`Installing moto and other Python packages into ${virtualEnvironment}, once: it takes a minute …`);
   rmSync(virtualEnvironment, { recursive: true, force: true });
   const why = installWithPip();
   if (why !== undefined) {
@@ -53,14 +77,16 @@ function main(): void {
   }
   buildActionlint();
   writeFileSync(stamp, `${wanted}\n`);
+  console.log(`Installed in ${Math.round((performance.now() - began) / 1000)} s.`);
 }
 
 /** Undefined on success, else why it failed. */
 function installWithPip(): string | undefined {
   const python = join(virtualEnvironment, "bin/python3");
+  const lists = requirements.flatMap((path) => ["-r", path]);
   return (
     run("python3", ["-m", "venv", virtualEnvironment]) ??
-    run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements])
+    run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...lists])
   );
 }
 
