@@ -15,6 +15,15 @@ export class AwsError extends Error {
     this.members = members;
   }
 
+  /** Moto, which was to answer the call, has failed. No client of AWS tries a call with this status again. */
+  static unanswered(): AwsError {
+    return new AwsError(
+      "NotImplemented",
+      "The local Fargate leaves this call to moto, which can't answer it as it was made.",
+      501,
+    );
+  }
+
   /** The body of a service whose answers are XML: S3's own form, EC2's, or that of the query protocol. */
   xml(service: string): string {
     const error = `<Code>${this.code}</Code><Message>${escaped(this.message)}</Message>`;

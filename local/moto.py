@@ -31,6 +31,13 @@ def load():
     return application
 
 
+def log_failure(_, message, *details):
+    """Of a traceback the error and its place: the caller gets an error, too."""
+    lines = (message % details if details else message).strip().splitlines()
+    place = [line.strip() for line in lines if line.startswith("  File ")][-1:]
+    print("moto can't answer a call:", *lines[-1:], *place, file=sys.stderr, flush=True)
+
+
 def serve(application, connection):
     from moto.moto_api._internal import mock_random
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -42,6 +49,7 @@ def serve(application, connection):
     # Else all of them would draw the same ids.
     mock_random.seed()
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    server.log = log_failure
     threading.Thread(target=server.serve_forever, daemon=True).start()
     connection.sendall(b"%d\n" % server.port)
     connection.recv(1)

@@ -111,7 +111,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   });
   const records = new Records(moto.url, region);
   const tagsOfTask = (reference: string): readonly Tag[] =>
-    [...tasks.values()].find(({ id, arn }) => reference === arn || reference === id)?.plan.tags ?? [];
+    [...tasks.values()].find(({ id, arn }) => reference === arn || reference === id)?.tags ?? [];
   const aliased = (alias: string): Promise<string | undefined> =>
     keyOfAlias(alias, { url: moto.url, region });
   const iam = new Iam({ region, accountId, records, tagsOfTask, keyOfAlias: aliased }, keys, (parameters) =>

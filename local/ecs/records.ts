@@ -26,6 +26,7 @@ export class Records {
       },
       body: JSON.stringify(request),
     });
+    if (response.headers.get("content-type")?.startsWith("text/html") === true) throw AwsError.unanswered();
     const body = (await response.json()) as { __type?: string; message?: string; Message?: string };
     if (response.ok) return body;
     const code = body.__type?.split("#").at(-1) ?? "ServerException";

@@ -11,9 +11,10 @@ import { ServiceDeployments } from "./deployments/service-deployments.ts";
 import type { Ecs } from "./ecs.ts";
 import { invalidParameter } from "./errors.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { Service, TaskSet } from "./shapes.ts";
+import type { NetworkConfiguration, Service, TaskSet } from "./shapes.ts";
 
 interface ServiceRequest extends UnrecordedMembers {
+  readonly networkConfiguration?: NetworkConfiguration;
   readonly cluster?: string;
   readonly service?: string;
   readonly taskDefinition?: string;
@@ -111,10 +112,14 @@ export class Services {
   /**
    * The request with the task definition's ARN. A family stands for its latest revision at the time of the call, while moto
    * keeps the name in UpdateService, so that a later revision would be deployed by the next replacement of a task. Moto takes no
-   * pause hooks.
+   * pause hooks, and no network without security groups, in which the VPC's default one counts.
    */
   async #pinned(given: ServiceRequest): Promise<ServiceRequest> {
-    const request = { ...given, deploymentConfiguration: undefined };
+    const network = given.networkConfiguration?.awsvpcConfiguration;
+    const request = {
+      ...{ ...given, deploymentConfiguration: undefined },
+      ...(network && { networkConfiguration: { awsvpcConfiguration: { securityGroups: [], ...network } } }),
+    };
     if (request.taskDefinition === undefined) return request;
     const { taskDefinitionArn } = await this.#ecs.records.taskDefinition(request.taskDefinition);
     return { ...request, taskDefinition: taskDefinitionArn };
@@ -226,8 +231,22 @@ export class Services {
       ...deployment?.unrecorded,
       ...counts,
       deployments: service.deployments?.map((entry) =>
-        entry.status === "PRIMARY" ? { ...entry, ...counts, id: deployment?.id ?? entry.id } : entry,
+        entry.status === "PRIMARY"
+          ? {
+              ...entry,
+              ...counts,
+              id: deployment?.id ?? entry.id,
+              rolloutState: rolloutState(service, counts),
+            }
+          : entry,
       ),
     };
   }
+}
+
+function rolloutState(
+  { desiredCount }: Service,
+  { runningCount, pendingCount }: { readonly runningCount: number; readonly pendingCount: number },
+): string {
+  return runningCount === desiredCount && pendingCount === 0 ? "COMPLETED" : "IN_PROGRESS";
 }

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import type { AwsError } from "../aws-error.ts";
+import { AwsError } from "../aws-error.ts";
 import type { CallFault } from "../faults.ts";
 import { signatureOf } from "../sigv4.ts";
 import { hadBucketInHost } from "./requests.ts";
@@ -44,6 +44,11 @@ export async function forward(
     await buffer(answer);
     request.socket.resetAndDestroy();
     return;
+  }
+  // The page that moto's server has for a fault of moto's.
+  if (answer.statusCode === 500 && answer.headers["content-type"]?.startsWith("text/html") === true) {
+    answer.resume();
+    throw AwsError.unanswered();
   }
   const returned = { ...answer.headers };
   delete returned.connection;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NetworkConfiguration } from "../ecs/shapes.ts";
+import type { NetworkConfiguration, Tag } from "../ecs/shapes.ts";
 import type { ScriptedJob } from "../agent/scripted-container.ts";
 import type { Settings } from "../settings.ts";
 import { Container } from "./container.ts";
@@ -39,6 +39,8 @@ const credentialVariables = ["AWS_CONTAINER_CREDENTIALS_FULL_URI"];
 /** A task that really runs, from PROVISIONING to STOPPED. */
 export class Task {
   readonly plan: TaskPlan;
+  /** As they are now: TagResource changes them. */
+  tags: readonly Tag[];
   readonly id = randomBytes(16).toString("hex");
   readonly arn: string;
   readonly containers: readonly Container[];
@@ -66,6 +68,7 @@ export class Task {
 
   constructor(plan: TaskPlan, platform: Platform) {
     this.plan = plan;
+    this.tags = plan.tags;
     this.#platform = platform;
     const { region, accountId, hideCredentialsFromExec } = platform.settings;
     const { clusterName } = plan.cluster;

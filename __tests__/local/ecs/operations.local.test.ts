@@ -1,9 +1,13 @@
 import {
+  DescribeCapacityProvidersCommand,
   DescribeTasksCommand,
   ExecuteCommandCommand,
+  ListTagsForResourceCommand,
   ListTasksCommand,
   RunTaskCommand,
   StopTaskCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
   type DescribeTasksCommandOutput,
   type Task as DescribedTask,
 } from "@aws-sdk/client-ecs";
@@ -295,4 +299,34 @@ describe("the record of calls", () => {
       { service: "ecs", operation: "RunTask", body: { cluster: "nowhere", taskDefinition: "x" } },
     ]);
   });
+});
+
+it("a running task's tags are set, changed, removed and listed", async () => {
+  const task = await runTask(world, undefined, { tags: [{ key: "team", value: "shop" }] });
+  const resourceArn = task.arn;
+  const of = [
+    { key: "team", value: "ops" },
+    { key: "stage", value: "test" },
+  ];
+  await world.ecs.send(new TagResourceCommand({ resourceArn, tags: of }));
+  expect((await describe_(task, ["TAGS"])).tags).toEqual(of);
+  await world.ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: ["team"] }));
+  const { tags } = await world.ecs.send(new ListTagsForResourceCommand({ resourceArn }));
+  expect(tags).toEqual([{ key: "stage", value: "test" }]);
+  const none = new ListTagsForResourceCommand({ resourceArn: task.arn.replace(task.id, unknownTask) });
+  await expect(world.ecs.send(none)).rejects.toMatchObject({ name: "InvalidParameterException" });
+});
+
+it("every account has Fargate's capacity providers", async () => {
+  const { capacityProviders = [] } = await world.ecs.send(new DescribeCapacityProvidersCommand({}));
+  expect(capacityProviders.map(({ name, status }) => [name, status])).toEqual([
+    ["FARGATE", "ACTIVE"],
+    ["FARGATE_SPOT", "ACTIVE"],
+  ]);
+});
+
+it("a call that moto can't answer fails at once, by a name that is not AWS's", async () => {
+  const resourceArn = "arn:aws:ecs:us-east-1:123456789012:container-instance/demo/0";
+  const call = world.ecs.send(new ListTagsForResourceCommand({ resourceArn }));
+  await expect(call).rejects.toMatchObject({ name: "NotImplemented", $metadata: { httpStatusCode: 501 } });
 });

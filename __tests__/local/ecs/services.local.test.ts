@@ -1,4 +1,5 @@
 import {
+  CreateServiceCommand,
   DeleteServiceCommand,
   GetTaskProtectionCommand,
   UpdateTaskProtectionCommand,
@@ -42,8 +43,19 @@ it("a service's task runs, and is listed under its name", async () => {
     runningCount: 1,
     pendingCount: 0,
     enableExecuteCommand: true,
-    deployments: [{ status: "PRIMARY", id: task.plan.startedBy, runningCount: 1 }],
+    deployments: [{ status: "PRIMARY", id: task.plan.startedBy, runningCount: 1, rolloutState: "COMPLETED" }],
   });
+});
+
+it("a service needs no security groups", async () => {
+  const { service } = await world.ecs.send(
+    new CreateServiceCommand({
+      ...{ cluster: "demo", serviceName: "plain", taskDefinition: world.made.taskDefinition },
+      ...{ desiredCount: 0, launchType: "FARGATE" },
+      networkConfiguration: { awsvpcConfiguration: { subnets: [...world.made.subnets] } },
+    }),
+  );
+  expect(service?.serviceName).toBe("plain");
 });
 
 it("a task that ends is replaced", async () => {

@@ -1,0 +1,30 @@
+import type { Task } from "../task/task.ts";
+import type { Ecs } from "./ecs.ts";
+import { invalidParameter } from "./errors.ts";
+import type { Tag } from "./shapes.ts";
+
+interface TagsRequest {
+  readonly resourceArn?: string;
+  readonly tags?: readonly Tag[];
+  readonly tagKeys?: readonly string[];
+}
+
+const OPERATIONS = ["TagResource", "UntagResource", "ListTagsForResource"];
+
+/** The calls on the tags of a task; undefined for other calls, and for other resources, whose tags moto has. */
+export function taskTags(ecs: Ecs, operation: string, request: TagsRequest): Promise<object> | undefined {
+  const { resourceArn = "" } = request;
+  if (!OPERATIONS.includes(operation) || !resourceArn.includes(":task/")) return undefined;
+  return answer(ecs.tasks.get(resourceArn), operation, request);
+}
+
+/** A promise, so that a refusal is one that the caller awaits. */
+async function answer(task: Task | undefined, operation: string, request: TagsRequest): Promise<object> {
+  // AWS's own words for this one are not known.
+  if (task === undefined) throw invalidParameter("The specified task was not found.");
+  if (operation === "ListTagsForResource") return await Promise.resolve({ tags: task.tags });
+  const { tags = [] } = request;
+  const keys = request.tagKeys ?? tags.map(({ key }) => key);
+  task.tags = [...task.tags.filter(({ key }) => !keys.includes(key)), ...tags];
+  return {};
+}
