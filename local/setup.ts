@@ -68,7 +68,9 @@ function install(wanted: string): void {
   const began = performance.now();
   if (existsSync(virtualEnvironment) && !existsSync(join(virtualEnvironment, "pyvenv.cfg")))
     fail(`${virtualEnvironment} is no virtual environment of Python's.`, "Remove it, if nothing needs it.");
-  console.log(`Installing moto and other Python packages into ${virtualEnvironment}, once: it takes a minute …`);
+  console.log(
+    `Installing moto and other Python packages into ${virtualEnvironment}, once: it takes a minute …`,
+  );
   rmSync(virtualEnvironment, { recursive: true, force: true });
   const why = installWithPip();
   if (why !== undefined) {
