@@ -384,3 +384,18 @@ describe("the protection of a task", () => {
     expect(sent(1)).toEqual({ ...of, protectionEnabled: false });
   });
 });
+
+it("tells of the members of a task definition that this SDK does not know, wherever they are", async () => {
+  const ecs = await answering(() => ({
+    body: {
+      taskDefinition: {
+        ...{ taskDefinitionArn: "arn:aws:ecs:x:1:task-definition/web:3", family: "web", status: "ACTIVE" },
+        initContainers: [{ name: "miner" }],
+        containerDefinitions: [{ name: "app", image: "example/app:1", sidecarOf: "x" }],
+      },
+    },
+  }));
+  const found = await ecs.describeTaskDefinition("web");
+  expect(found.unread).toEqual(["initContainers", "containerDefinitions[0].sidecarOf"]);
+  expect(found.containers).toMatchObject([{ name: "app", image: "example/app:1" }]);
+});

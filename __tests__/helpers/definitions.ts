@@ -3,6 +3,7 @@ import {
   type RegistrableDefinition,
   type TaskDefinition,
 } from "../../src/aws/task-definition.ts";
+import { unknownMembers } from "../../src/aws/members.ts";
 import type { Ecs } from "../../src/aws/ecs.ts";
 import { taskDefinitionNotFound } from "../../src/aws/missing.ts";
 
@@ -87,6 +88,7 @@ export class Definitions implements Calls {
         registeredAt: found?.registeredAt,
       },
       tags as { key: string; value: string }[] | undefined,
+      unknownMembers("TaskDefinition", rest),
     );
   }
 }

@@ -67,6 +67,7 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
     architecture: undefined,
     registrable: { family: "web", containerDefinitions: [{ name: "app", image: "example/app:1" }] },
     tags: {},
+    unread: [],
     containers: containers.map((container) => ({
       name: "app",
       image: "example/app:1",

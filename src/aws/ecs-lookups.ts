@@ -1,7 +1,10 @@
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import * as sdk from "@aws-sdk/client-ecs";
 import { taskDefinitionFrom, type TaskDefinition } from "./task-definition.ts";
 import type { CapacityProvider, Cluster, ConfiguredHook, Ecs, Network, Service, TaskFilter } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
+import { unknownMembers } from "./members.ts";
 import { clusterNotFound, serviceNotFound } from "./missing.ts";
 import { taskFrom, type Task } from "./task.ts";
 import { requireMember } from "./required-member.ts";
@@ -121,14 +124,34 @@ async function describeService(ask: EcsRequester, cluster: string, service: stri
 }
 
 async function describeTaskDefinition(ask: EcsRequester, taskDefinition: string): Promise<TaskDefinition> {
+  const command = new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] });
+  const body = keepBody(command);
   const answer = await ask(
     "DescribeTaskDefinition",
     `task definition '${taskDefinition}'`,
     { taskDefinition },
-    (client, options) =>
-      client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition, include: ["TAGS"] }), options),
+    (client, options) => client.send(command, options),
   );
-  return taskDefinitionFrom(answer.taskDefinition ?? {}, answer.tags);
+  const whole = JSON.parse(body()) as { readonly taskDefinition?: unknown };
+  const unread = unknownMembers("TaskDefinition", whole.taskDefinition);
+  return taskDefinitionFrom(answer.taskDefinition ?? {}, answer.tags, unread);
+}
+
+/** Has the command keep the body of its last answer, from which the SDK drops what it does not know. Returns what reads it. */
+function keepBody(command: sdk.DescribeTaskDefinitionCommand): () => string {
+  let body = "";
+  command.middlewareStack.add(
+    (next) => async (request) => {
+      const result = await next(request);
+      const response = result.response as { body: Readable | Uint8Array };
+      body = await text(response.body as Readable);
+      response.body = Buffer.from(body);
+      return result;
+    },
+    // Next to the handler, so before the SDK reads the body.
+    { step: "deserialize", priority: "low" },
+  );
+  return () => body;
 }
 
 async function listDefinitionFamilies(ask: EcsRequester, familyPrefix: string): Promise<readonly string[]> {

@@ -1,11 +1,15 @@
-import { RegisterTaskDefinitionRequest$, TaskOverride$ } from "@aws-sdk/client-ecs";
+import { RegisterTaskDefinitionRequest$, TaskDefinition$, TaskOverride$ } from "@aws-sdk/client-ecs";
 import { NormalizedSchema } from "@smithy/core/schema";
 
-const SHAPES = { RegisterTaskDefinition: RegisterTaskDefinitionRequest$, TaskOverride: TaskOverride$ };
+const SHAPES = {
+  RegisterTaskDefinition: RegisterTaskDefinitionRequest$,
+  TaskDefinition: TaskDefinition$,
+  TaskOverride: TaskOverride$,
+};
 
 /**
- * The members of `value` that ECS does not know, as paths like `containerOverrides[0].comand`. The SDK silently
- * leaves such members out of the request, so a typing error would go unnoticed.
+ * The members of `value` that this SDK does not know, as paths like `containerOverrides[0].comand`. It silently leaves such
+ * members out of a request, so a typing error would go unnoticed, and out of an answer.
  */
 export function unknownMembers(shape: keyof typeof SHAPES, value: unknown): readonly string[] {
   return [...walk(NormalizedSchema.of(SHAPES[shape]), value, "")];

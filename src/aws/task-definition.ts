@@ -14,6 +14,8 @@ export interface TaskDefinition extends DefinitionContent {
   readonly active: boolean;
   /** Milliseconds since the epoch. */
   readonly registeredAt: number | undefined;
+  /** Paths of members that ECS has told of and that this SDK does not know: they are nowhere else in this value. */
+  readonly unread: readonly string[];
 }
 
 /** A task definition, also one that is not registered yet. */
@@ -34,7 +36,7 @@ export interface DefinitionContent {
   readonly architecture: string | undefined;
   /** In the order of the definition. */
   readonly containers: readonly ContainerDefinition[];
-  /** Every member that RegisterTaskDefinition takes, as ECS returns it; without tags. */
+  /** Every member that RegisterTaskDefinition takes and this SDK knows, as ECS returns it; without tags. */
   readonly registrable: RegistrableDefinition;
   /** Without AWS's own tags, which begin with `aws:`. */
   readonly tags: Readonly<Record<string, string>>;
@@ -81,13 +83,18 @@ export interface AwsLogs {
   readonly createsGroup: boolean;
 }
 
-export function taskDefinitionFrom(definition: SdkDefinition, tags: readonly Tag[] = []): TaskDefinition {
+export function taskDefinitionFrom(
+  definition: SdkDefinition,
+  tags: readonly Tag[] = [],
+  unread: readonly string[] = [],
+): TaskDefinition {
   return {
     ...contentOf(definition, tags),
     arn: requireMember(definition.taskDefinitionArn, "taskDefinitionArn"),
     family: requireMember(definition.family, "family"),
     active: definition.status === undefined || definition.status === "ACTIVE",
     registeredAt: definition.registeredAt?.getTime(),
+    unread,
   };
 }
 

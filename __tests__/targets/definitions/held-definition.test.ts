@@ -239,6 +239,21 @@ describe("a definition of ours", () => {
     expect(context.log.lines[0]).toMatch(/:2 is not used: .* in containerDefinitions\[2\]\.$/);
   });
 
+  it.each(["initContainers", "containerDefinitions.sidecarOf"])(
+    "is not run where ECS tells of a member that this SDK does not know: %s",
+    async (path) => {
+      const { known, derived = "" } = await starting();
+      const { registrable } = await known.describeTaskDefinition(derived);
+      const [member = "", inner] = path.split(".");
+      const containers = registrable[member] as object[] | undefined;
+      const planted = inner === undefined ? [] : (containers ?? []).map((one) => ({ ...one, [inner]: "x" }));
+      await known.registerTaskDefinition({ ...registrable, [member]: planted });
+      const { requests, context } = await starting(source, { known });
+      expect(requests[0]?.taskDefinition).toMatch(/:3$/);
+      expect(context.log.lines[0]).toMatch(new RegExp(`:2 is not used: .* in ${member}`));
+    },
+  );
+
   it("is registered anew where its last user deregisters it just before it is run", async () => {
     const { known, derived = "" } = await starting();
     const { requests } = await starting(source, {

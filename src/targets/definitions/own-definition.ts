@@ -102,7 +102,7 @@ async function newestEqual(
 ): Promise<TaskDefinition | undefined> {
   const found = await newestOf(wanted.family, ecs);
   if (found?.active !== true) return undefined;
-  const paths = differences(wanted, found.registrable, found.arn).map(shortened);
+  const paths = [...differences(wanted, found.registrable, found.arn), ...found.unread].map(shortened);
   if (paths.length > 0) {
     const where = [...new Set(paths)].slice(0, 5).join(", ");
     log.info(
