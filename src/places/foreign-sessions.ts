@@ -1,6 +1,6 @@
 import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import type { Clock } from "../clock.ts";
-import { asFailure } from "../errors.ts";
+import { asFailure, type Failure, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { LoneSession } from "./lone-session.ts";
 import { sinceWords, type WaitLog } from "./wait-log.ts";
@@ -19,6 +19,8 @@ export interface SessionLookOptions {
   readonly ssm: Pick<Ssm, "activeSessions">;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called at each look for which the caller lacks the right. */
+  readonly onDenied: (denied: Failure) => void;
 }
 
 /** The container's sessions; undefined where they can't be listed, or not soon. Never rejects. */
@@ -28,16 +30,18 @@ export async function lookAtSessions(
   const { clock } = options;
   const answered = new AbortController();
   const late = clock.sleep(FIRST_LOOK_MS, answered.signal).catch(() => undefined);
-  const sessions = await Promise.race([list(options), late]);
+  const sessions = await Promise.race([listSessions(options), late]);
   answered.abort();
   return sessions ?? undefined;
 }
 
-async function list({ sessionTarget, ssm, log }: SessionLookOptions) {
+/** The container's sessions; undefined where they can't be listed. Never rejects. */
+export async function listSessions({ sessionTarget, ssm, log, onDenied }: SessionLookOptions) {
   try {
     return await ssm.activeSessions(sessionTarget);
   } catch (error) {
-    log.debug(`The container's sessions can't be listed. ${asFailure(error).failed}`);
+    if (isDenied(error)) onDenied(error);
+    else log.debug(`The container's sessions can't be listed. ${asFailure(error).failed}`);
     return undefined;
   }
 }
@@ -103,7 +107,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;
     await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), pause), signal);
     await refresh().catch((error: unknown) => log.debug(`The queue can't be seen: ${asFailure(error).seen}`));
-    sessions = (await list(options)) ?? sessions;
+    sessions = (await listSessions(options)) ?? sessions;
   }
 }
 

@@ -1,12 +1,9 @@
 import type { Ssm } from "../aws/ssm.ts";
 import { asFailure } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { listSessions, type SessionLookOptions } from "./foreign-sessions.ts";
 
-export interface LostSessionContext {
-  /** `ecs:<cluster>_<task>_<runtime id>`, by which the container's sessions are listed. */
-  readonly sessionTarget: string;
+export interface LostSessionContext extends SessionLookOptions {
   readonly ssm: Pick<Ssm, "activeSessions" | "terminateSession">;
-  readonly log: Log;
 }
 
 /**
@@ -14,14 +11,12 @@ export interface LostSessionContext {
  * with the right to write to the bucket may have written the claim. So the session is ended only if it is one of this
  * container and has lost its client. Never rejects.
  */
-export async function endLostSession(
-  sessionId: string,
-  { sessionTarget, ssm, log }: LostSessionContext,
-): Promise<void> {
+export async function endLostSession(sessionId: string, context: LostSessionContext): Promise<void> {
+  const { ssm, log } = context;
+  const sessions = await listSessions(context);
+  const session = sessions?.find(({ id }) => id === sessionId);
+  if (session?.status !== "Disconnected") return;
   try {
-    const sessions = await ssm.activeSessions(sessionTarget);
-    const session = sessions.find(({ id }) => id === sessionId);
-    if (session?.status !== "Disconnected") return;
     await ssm.terminateSession(session.id);
     log.info(`Ended session ${session.id} of that run, which had lost its client.`);
   } catch (error) {

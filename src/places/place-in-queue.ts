@@ -5,6 +5,7 @@ import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
 import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
+import type { Failure } from "../errors.ts";
 import { containerBusy } from "./failures.ts";
 import { claimant, heldBy, WaitLog, type WaitLogOptions } from "./wait-log.ts";
 
@@ -24,6 +25,7 @@ export class PlaceInQueue implements Place {
   /** How long the run waits for a place each time that it queues, in milliseconds. */
   readonly #patience: number;
   #beside = false;
+  #saysDenied = true;
   #released: Promise<void> | undefined;
 
   constructor(options: PlaceInQueueOptions) {
@@ -141,7 +143,22 @@ export class PlaceInQueue implements Place {
 
   get #looks() {
     const { aws, sessionTarget, clock, log } = this.#options;
-    return { ssm: aws.ssm, sessionTarget, clock, log };
+    return {
+      ssm: aws.ssm,
+      sessionTarget,
+      clock,
+      log,
+      onDenied: (denied: Failure) => this.#sayDenied(denied),
+    };
+  }
+
+  /** Says once that the sessions of others can't be seen. */
+  #sayDenied({ failed }: Failure): void {
+    if (this.#saysDenied)
+      this.#options.log.info(
+        `The container's sessions can't be seen, so the job may run beside those of others, and that of a lost run ends by itself. ${failed}`,
+      );
+    this.#saysDenied = false;
   }
 
   async #endSessions(lost: LostRuns): Promise<void> {
