@@ -1,5 +1,6 @@
 import type { ExecuteCommandConfiguration } from "../../local/ecs/shapes.ts";
-import { policyFiles } from "../../local/iam/policy-files.ts";
+import { refusal } from "../../local/iam/decide.ts";
+import { policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { taskFiles, taskFilesFor } from "./task-files.ts";
 
 it("every file of the task role has its condition", () => {
@@ -22,3 +23,19 @@ it.each<[Readonly<Record<string, string>>, ExecuteCommandConfiguration, readonly
     expect(taskFilesFor(inputs, settings)).toEqual(["task-role", ...files]);
   },
 );
+
+it.each(["task-role-bucket", "bucket-policy"])("a task may read staged scripts alone, by %s", (file) => {
+  const [account, bucket] = ["123456789012", "staging"];
+  const names = { ...{ account, bucket, prefix: "ci/" }, "task-role": "task", "caller-role": "caller" };
+  const [policies, policy] =
+    file === "bucket-policy" ? [[], policyOf(file, names)] : [[policyOf(file, names)]];
+  const roleArn = `arn:aws:iam::${account}:role/task`;
+  const asker = { arn: `arn:aws:sts::${account}:assumed-role/task/1`, roleArn, account, policies };
+  const mayRead = (key: string): boolean =>
+    refusal({ action: "s3:GetObject", resource: `arn:aws:s3:::${bucket}/${key}`, context: {} }, asker, {
+      account,
+      policy,
+    }) === undefined;
+  const keys = ["ci/0123/payload", "ci/0123/control", "ci/0123/0", "ci/queue", "other/0123/payload"];
+  expect(keys.filter(mayRead)).toEqual(["ci/0123/payload"]);
+});

@@ -294,7 +294,7 @@ data "aws_iam_policy_document" "task_role_bucket" {
   statement {
     sid       = "Fetch"
     actions   = ["s3:GetObject"]
-    resources = ["arn:${local.partition}:s3:::${aws_s3_bucket.staging.id}/fargate-exec/*"]
+    resources = ["arn:${local.partition}:s3:::${aws_s3_bucket.staging.id}/fargate-exec/*/payload"]
   }
 }
 
