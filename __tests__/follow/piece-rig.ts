@@ -61,7 +61,7 @@ export class PieceRig {
 
   /** `from`: another step has shown the output up to this byte. */
   constructor({ from }: { readonly from?: number } = {}) {
-    this.extractor = new Extractor(NONCE, 1, from);
+    this.extractor = new Extractor(NONCE, 1, from === undefined ? {} : { from });
   }
 
   /** The job runs already, and the container may write for so long. */

@@ -96,7 +96,8 @@ export class WatchedJob {
 
   constructor(options: WatchOptions) {
     this.options = options;
-    this.extractor = new Extractor(this.nonce, options.workers ?? 1);
+    const hasLock = options.fenceSeconds !== undefined;
+    this.extractor = new Extractor(this.nonce, options.workers ?? 1, { hasLock });
     const parts = { script: Buffer.from(options.script), input: options.input, files: options.files?.bytes };
     this.payload = makePayload(
       jobText({

@@ -95,3 +95,12 @@ it("makes an extractor for a log that begins at byte 0, whatever the sessions ha
   ]);
   expect([output.extractor.offset, output.fromTheStart().offset]).toEqual([4, 0]);
 });
+
+it.each([
+  [undefined, "lost"],
+  ["migrations", "fenced"],
+] as const)("a status that tells of a lost lock counts only under one: %s", (lock, kind) => {
+  const { output } = outputFor({ lock });
+  const marks = Buffer.from(`${mark("@0")}\n${mark(". 0 fenced 0=143:1!")}`);
+  expect([...output.extractor.read(marks)].at(-1)).toMatchObject({ kind: "status", status: { kind } });
+});

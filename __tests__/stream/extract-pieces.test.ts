@@ -101,21 +101,21 @@ describe("pieces of the spool", () => {
 
   it("of a job that another step has shown may begin at any byte, and then go on as ever", () => {
     const from = SPOOL.indexOf("three");
-    const extractor = new Extractor(NONCE, 1, 5);
+    const extractor = new Extractor(NONCE, 1, { from: 5 });
     expect([extractor.offset, extractor.confirmed]).toEqual([5, 5]);
     expect(piece(extractor, from)).toBe("three\n");
     expect(seen(extractor.readPiece(SPOOL.length + 1, Buffer.from("x")))).toBe("[gap]");
   });
 
   it("of such a job may be its end alone", () => {
-    const extractor = new Extractor(NONCE, 1, 5);
+    const extractor = new Extractor(NONCE, 1, { from: 5 });
     expect(seen(extractor.readEnd(SPOOL.length, STATUS))).toContain('"kind":"ended"');
   });
 
   it("of such a job may come by a session from a later byte on", () => {
     const from = SPOOL.indexOf("three");
     const session = Buffer.from(`${mark(`@${from}`)}\n${SPOOL.slice(from)}`, "latin1");
-    expect(seen(new Extractor(NONCE, 1, 5).read(session))).toBe("[attached]three\n");
+    expect(seen(new Extractor(NONCE, 1, { from: 5 }).read(session))).toBe("[attached]three\n");
     expect(seen(new Extractor(NONCE, 1).read(session))).toBe("[gap]");
   });
 });

@@ -31,7 +31,7 @@ describe("a status", () => {
     ["lost no space left", { kind: "lost", text: "no space left" }],
   ])("%s", (text, status) => {
     const workers = status.kind === "ended" ? status.workers.length : 1;
-    expect(parseStatus(text, workers)).toEqual(status);
+    expect(parseStatus(text, workers, true)).toEqual(status);
   });
 
   it.each([
@@ -56,6 +56,8 @@ describe("a status", () => {
     "exited 0=0:1,0=0:1",
     "exited 0=0:1,x",
     "exited 0=0:99999999999",
+    // The job has no lock.
+    "fenced 0=143:1!",
   ])("is never success when it can't be read: %j", (text) => {
     expect(parseStatus(text, 1)).toEqual({ kind: "lost", text: text.trim() });
   });
@@ -68,6 +70,6 @@ describe("a status", () => {
     "exited 0=0:1,2=0:1",
     "exited 0=0:1,1=0:1,2=0:1",
   ])("of other workers than those of the run is none: %j", (text) => {
-    expect(parseStatus(text, 2)).toEqual({ kind: "lost", text });
+    expect(parseStatus(text, 2, true)).toEqual({ kind: "lost", text });
   });
 });

@@ -39,9 +39,12 @@ export class JobOutput {
     { inputs, target, origin, write, log, clock, drained, workspace }: JobOutputContext,
   ) {
     const { where } = inputs;
-    this.fromTheStart = () => new Extractor(nonce, workers);
+    const hasLock = inputs.lock !== undefined;
+    this.fromTheStart = () => new Extractor(nonce, workers, { hasLock });
     this.extractor =
-      where.kind === "handle" ? new Extractor(nonce, workers, where.handle.shown) : this.fromTheStart();
+      where.kind === "handle"
+        ? new Extractor(nonce, workers, { from: where.handle.shown })
+        : this.fromTheStart();
     this.#log = log;
     this.#workers = workers;
     this.#printer = new Printer({

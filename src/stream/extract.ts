@@ -55,6 +55,13 @@ type State =
   /** The session has sent its end, or can no longer be trusted. */
   | { readonly kind: "over" };
 
+export interface ExtractorOptions {
+  /** Another step has shown the output up to this byte. */
+  readonly from?: number;
+  /** Whether the job's run holds a lock. */
+  readonly hasLock?: boolean;
+}
+
 /**
  * Extracts the job's output and its end from what a terminal showed: a live session, its CloudWatch stream or its S3
  * transcript; or from pieces of the spool. The grammar is in marks.ts. Takes bytes in pieces of any size and never
@@ -63,6 +70,7 @@ type State =
 export class Extractor {
   readonly #nonce: string;
   readonly #workers: number;
+  readonly #hasLock: boolean;
   readonly #spool: SpoolReader;
   readonly #scanner: MarkScanner;
   readonly #returns = new CarriageReturns();
@@ -76,10 +84,11 @@ export class Extractor {
   /** Another step has shown the output before, so the first carrier may begin at any byte. */
   #isOpen: boolean;
 
-  /** `workers` is the number of workers of the job. `from`: another step has shown the output up to this byte. */
-  constructor(nonce: string, workers: number, from?: number) {
+  /** `workers` is the number of workers of the job. */
+  constructor(nonce: string, workers: number, { from, hasLock = false }: ExtractorOptions = {}) {
     this.#nonce = nonce;
     this.#workers = workers;
+    this.#hasLock = hasLock;
     this.#spool = new SpoolReader(workers);
     this.#isOpen = from !== undefined;
     if (from !== undefined) this.#goTo(from);
@@ -249,7 +258,7 @@ export class Extractor {
   #end(length: number, status: string): ExtractedItem {
     if (length !== this.#spool.position) return this.#gap(length, this.#spool.position);
     this.#state = { kind: "over" };
-    return { kind: "status", status: parseStatus(status, this.#workers) };
+    return { kind: "status", status: parseStatus(status, this.#workers, this.#hasLock) };
   }
 
   #gap(expected: number, got: number, why?: string): Gap {

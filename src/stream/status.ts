@@ -30,15 +30,16 @@ export interface WorkerStatus {
 }
 
 /**
- * Parses a status. It counts only if it names each worker exactly once, with an exit code from 0 to 255. Any other
- * text is `lost`, never a success.
+ * Parses a status. It counts only if it names each worker exactly once, with an exit code from 0 to 255, and if it can be that
+ * of this job: only one under a lock is `fenced`. Any other text is `lost`, never a success.
  */
-export function parseStatus(text: string, workers: number): JobStatus {
+export function parseStatus(text: string, workers: number, hasLock = false): JobStatus {
   const [, reason, list = ""] = /^(exited|timed-out|cancelled|fenced) (\S+)$/.exec(text) ?? [];
   const entries = list.split(",");
   const ends = entries.flatMap((entry) => parseWorker(entry) ?? []).sort((a, b) => a.worker - b.worker);
   const isWhole = entries.length === workers && ends.length === workers;
-  if (reason === undefined || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
+  const isPossible = reason !== undefined && (reason !== "fenced" || hasLock);
+  if (!isPossible || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
     if (!text.startsWith("refused ")) return { kind: "lost", text: clipped(text.replace(/^lost /, "")) };
     const [, code, words] =
       /^refused (?:(user|directory|shell|variable|files|tool): )?(.*)$/s.exec(text) ?? [];
