@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, processes } from "../helpers/local.ts";
+import { Aws, type Inputs, processes } from "../helpers/local.ts";
 import {
   ended,
   installPackage,
@@ -23,7 +24,7 @@ beforeAll(async () => {
   aws = await Aws.start();
   task = await aws.runningTask();
   // Those whose jobs are stopped, or not, keep no place from the others.
-  stopped = await Promise.all(["piped", "once", "twice"].map(() => aws.runningTask()));
+  stopped = await Promise.all(["piped", "once", "twice", "copied"].map(() => aws.runningTask()));
 });
 
 afterAll(async () => {
@@ -161,6 +162,40 @@ it("leaves a script running where a file gets its handle, shows what it has prin
   const late = await logs();
   expect([late.exitCode, late.stdout.toString()]).toEqual([125, ""]);
   expect(late.stderr).toContain("Nothing of the output of this job is in the bucket.");
+});
+
+it.concurrent("copies a tree into a container and back, and leaves nothing where it can't", async () => {
+  const [, , , at] = stopped;
+  const folder = join(installed.folder, "copies");
+  const names = ["a b.txt", `it's "é".bin`, "new\nline", "-n/.hidden", "d=x/*/[e]"];
+  for (const name of names) {
+    const path = join(folder, "tree", name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, randomBytes(20_000), { mode: 0o640 });
+  }
+  mkdirSync(join(folder, "tree/empty"), { recursive: true });
+  const cp = (inputs: Inputs, ...words: string[]) =>
+    cli(words, { inputs: { task: at?.id ?? "", ...inputs }, command: "cp" });
+  const into = await cp({}, join(folder, "tree"), ":/srv/copied/");
+  expect([into.exitCode, into.stdout.toString()]).toEqual([0, ""]);
+  const back = await cp({ bucket: aws.world.made.bucket }, ":/srv/copied/tree", `${folder}/back`);
+  expect([back.exitCode, back.stdout.toString()]).toEqual([0, ""]);
+  const listed = (directory: string): string =>
+    execFileSync("sh", [
+      ...[
+        "-c",
+        "cd \"$1\" && { find . -mindepth 1 -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
+      ],
+      ...["sh", join(folder, directory)],
+    ]).toString();
+  expect(listed("back")).toBe(listed("tree"));
+  const before = readdirSync(folder);
+  const missing = await cp({}, ":/srv/copied/nothing", `${folder}/nothing`);
+  expect([missing.exitCode, missing.stderr]).toEqual([
+    125,
+    expect.stringContaining("'/srv/copied/nothing' matches nothing in the container."),
+  ]);
+  expect(readdirSync(folder)).toEqual(before);
 });
 
 it("is a module, too, whose result says how the run ended", async () => {

@@ -34,8 +34,8 @@ export function installPackage(): InstalledPackage {
 }
 
 export interface CliRequest {
-  /** `run` unless given. Another one gets no options by itself. */
-  readonly command?: "run" | "attach" | "logs";
+  /** `run` unless given. Only `cp` gets options by itself, too. */
+  readonly command?: "run" | "attach" | "logs" | "cp";
   /** Options of `run` as inputs; the cluster is the seed's unless given. What the user of the step may do follows from them. */
   readonly inputs: Inputs;
   /** What follows the options. */
@@ -61,7 +61,7 @@ export async function runCli(aws: Aws, installed: InstalledPackage, request: Cli
   const { words = [], program = [installed.program], env = {}, stdin = "", onOutput } = request;
   const { command = "run" } = request;
   const inputs = { cluster: aws.world.made.cluster, ...request.inputs };
-  const given = command === "run" ? Object.entries(inputs) : [];
+  const given = command === "run" || command === "cp" ? Object.entries(inputs) : [];
   const options = given.map(([name, value]) => `--${name}=${value}`);
   const [file = "", ...first] = program;
   const child = spawn(file, [...first, command, ...options, ...words], {

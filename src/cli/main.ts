@@ -9,6 +9,7 @@ import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { HANDLE_HELP, handleText } from "./handle.ts";
 import { startLocal } from "./local.ts";
 import { checkDetach } from "./check-detach.ts";
+import { COPY_INPUTS, copyFiles } from "./copy-command.ts";
 import { withScript } from "./script.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -45,6 +46,7 @@ function commandLine(): Command {
   addCheck(all);
   addAttach(all);
   addLogs(all);
+  addCopy(all);
   addLocal(all);
   return all;
 }
@@ -99,6 +101,21 @@ function addLogs(all: Command): void {
     const { outcome, exitCode } = await end(given, own, showOnFargate);
     const isShown = outcome === "detached" || exitCode !== undefined;
     process.exitCode = isShown ? 0 : OWN_FAILURE;
+  });
+}
+
+function addCopy(all: Command): void {
+  const command = ownOptions(all.command("cp"))
+    .description(
+      "Copies files into a running task, or from one. The container's path begins with a colon: cp dist :/srv/",
+    )
+    .argument("<paths...>", "what to copy, then where to; a directory to copy into ends with a slash");
+  const inputs = addInputOptions(command, { names: COPY_INPUTS, env: process.env });
+  command.action(async (words: readonly string[], own: OwnOptions) => {
+    const result = await copyFiles(words, inputs(), (given, directory) =>
+      end(given, own, (all, options) => runOnFargate(all, { ...options, directory })),
+    );
+    process.exitCode = exitCodeOf(result);
   });
 }
 

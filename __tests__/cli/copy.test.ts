@@ -1,0 +1,54 @@
+import { copyOf } from "../../src/cli/copy.ts";
+import { UsageError } from "../../src/cli/usage-error.ts";
+
+const copy = (...words: string[]) => copyOf(words, "/home/me/shop");
+
+it.each<[readonly string[], string, readonly string[]]>([
+  [["dist", ":/srv/static"], "/home/me/shop", ["dist=/srv/static"]],
+  [["dist/", ":/srv/"], "/home/me/shop", ["dist=/srv/dist"]],
+  [["a.txt", ":/srv/b.txt"], "/home/me/shop", ["a.txt=/srv/b.txt"]],
+  [["a b=c.txt", ":"], "/home/me/shop", ["a b=c.txt=a b=c.txt"]],
+  [["a.txt", ":."], "/home/me/shop", ["a.txt=a.txt"]],
+  [[".", ":/srv/"], "/home/me", ["shop=/srv/shop"]],
+  [["../other/x", "/etc/hosts", ":/srv/"], "/", ["home/me/other/x=/srv/x", "etc/hosts=/srv/hosts"]],
+  [["./:odd", ":/srv/"], "/home/me/shop", [":odd=/srv/:odd"]],
+])("%j goes into the container", (words, directory, files) => {
+  expect(copy(...words)).toEqual({ kind: "in", directory, files });
+});
+
+it.each<[readonly string[], readonly (readonly [string, string, string])[]]>([
+  [[":/var/log/app.log", "."], [["/var/log/app.log", "var/log/app.log", "/home/me/shop/app.log"]]],
+  [[":/var/log/app.log", "x.log"], [["/var/log/app.log", "var/log/app.log", "/home/me/shop/x.log"]]],
+  [[":reports/", "out/"], [["reports", "reports", "/home/me/shop/out/reports"]]],
+  [[":reports", "out"], [["reports", "reports", "/home/me/shop/out"]]],
+  [[":/var/log/*.log", "logs"], [["/var/log/*.log", "var/log", "/home/me/shop/logs"]]],
+  [[":**/*.xml", "/tmp/"], [["**/*.xml", "", "/tmp"]]],
+  [[":", "all"], [[".", "", "/home/me/shop/all"]]],
+  [
+    [":a", ":/b", "out/"],
+    [
+      ["a", "a", "/home/me/shop/out/a"],
+      ["/b", "b", "/home/me/shop/out/b"],
+    ],
+  ],
+])("%j comes from the container", (words, sources) => {
+  expect(copy(...words)).toEqual({
+    kind: "out",
+    sources: sources.map(([glob, path, destination]) => ({ glob, path, destination })),
+  });
+});
+
+it.each([
+  [["dist"], "Give what to copy"],
+  [["dist", "/srv"], "Give what to copy"],
+  [[":a", ":b"], "Give what to copy"],
+  [["a", ":b", "c/"], "Give what to copy"],
+  [["a", "b", ":/srv"], "end the destination with a slash"],
+  [["a*", ":/srv/"], 'can\'t be copied by itself: "a*"'],
+  [["a\nb", ":/srv/"], "can't be copied by itself"],
+  [["/", ":/srv/"], "can't be copied by itself"],
+  [["a", ":/srv/x=y"], "neither = nor line ends"],
+])("%j is refused", (words, message) => {
+  expect(() => copy(...words)).toThrow(UsageError);
+  expect(() => copy(...words)).toThrow(message);
+});

@@ -1,0 +1,63 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { InputName } from "../inputs/names.ts";
+import type { RunInputs, RunResult } from "../program/run-options.ts";
+import type { CopyOut } from "./copy.ts";
+import { copyOf } from "./copy.ts";
+import { placeCopies, removeTree } from "./place-copies.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** The inputs of a copy. */
+export const COPY_INPUTS: readonly InputName[] = [
+  ...(["cluster", "role-to-assume", "task", "service", "container", "tasks", "protect"] as const),
+  ...(["user", "working-directory", "timeout", "start-timeout", "queue-timeout"] as const),
+  ...(["artifacts-max-count", "artifacts-max-size"] as const),
+  ...(["bucket", "prefix", "bucket-owner", "kms-key-id", "transport", "region"] as const),
+];
+
+/** A run whose script does nothing: what it brings along, or back, is what it is for. */
+const NOTHING: RunInputs = { run: ":", shell: "sh" };
+
+/** Runs a script with these inputs in the container, in this directory of this machine. */
+type Run = (inputs: RunInputs, directory: string) => Promise<RunResult>;
+
+/** Copies what `SRC… DEST` say, and resolves with how the run ended. Rejects with a `UsageError`. */
+export async function copyFiles(words: readonly string[], inputs: RunInputs, run: Run): Promise<RunResult> {
+  const directory = process.cwd();
+  const copy = copyOf(words, directory);
+  if (copy.kind === "out") return await copyOut(copy, inputs, (given) => run(given, directory));
+  for (const name of ["artifacts-max-count", "artifacts-max-size"] as const)
+    if (inputs[name] !== undefined)
+      throw new UsageError(`--${name} is for what comes from the container: leave it out.`);
+  return await run({ ...inputs, ...NOTHING, files: copy.files }, copy.directory);
+}
+
+/** Unpacks it beside its destination, so that nothing of it is there unless all is. */
+async function copyOut(
+  { sources }: CopyOut,
+  inputs: RunInputs,
+  run: (inputs: RunInputs) => Promise<RunResult>,
+): Promise<RunResult> {
+  if (inputs.tasks !== undefined)
+    throw new UsageError("Files come from one task: name it by --task instead of --tasks.");
+  const unpacked = mkdtempSync(join(above(sources[0]?.destination ?? "."), ".fargate-exec-"));
+  const remove = (): void => removeTree(unpacked);
+  // A second Ctrl-C ends this process at once.
+  process.once("exit", remove);
+  try {
+    const artifacts = sources.map(({ glob }) => glob);
+    const of: RunInputs = { artifacts, "artifacts-path": unpacked, "artifacts-missing": "error" };
+    const result = await run({ ...inputs, ...NOTHING, ...of });
+    if (result.outcome === "succeeded") placeCopies(unpacked, sources);
+    return result;
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}
+
+/** The nearest directory above a path that is there. */
+function above(path: string): string {
+  const directory = dirname(path);
+  return existsSync(directory) || directory === path ? directory : above(directory);
+}

@@ -1,0 +1,95 @@
+import { basename, dirname, posix, relative, resolve, sep } from "node:path";
+import { isInside } from "../inputs/workspace.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** What a `cp` is to do. */
+export type Copy = CopyIn | CopyOut;
+
+/** From this machine into the container. */
+export interface CopyIn {
+  readonly kind: "in";
+  /** The input `files`. */
+  readonly files: readonly string[];
+  /** The directory that its globs are relative to. */
+  readonly directory: string;
+}
+
+/** From the container to this machine. */
+export interface CopyOut {
+  readonly kind: "out";
+  readonly sources: readonly OutSource[];
+}
+
+export interface OutSource {
+  /** A line of the input `artifacts`. */
+  readonly glob: string;
+  /** The path of what is placed, below the directory that the artifacts are unpacked in. */
+  readonly path: string;
+  /** Where it is placed: an absolute path. */
+  readonly destination: string;
+}
+
+/** What stands for others in a glob of `files` or of `artifacts`, and what a line of `files` may not have. */
+const WILD = /[*?[\]{}()!\\]/;
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * Reads the words `SRC… DEST`, of which those that begin with a colon are paths of the container. A destination that ends with a slash
+ * is a directory to copy into; any other is the name of the copy. Throws a `UsageError`.
+ */
+export function copyOf(words: readonly string[], directory: string): Copy {
+  const [sources, destination = ""] = [words.slice(0, -1), words.at(-1)];
+  const isIn = destination.startsWith(":");
+  if (sources.length === 0 || sources.some((word) => word.startsWith(":") === isIn))
+    throw new UsageError(
+      "Give what to copy, then where to: the container's path begins with a colon, and this machine's does not, as in dist :/srv/ or :/var/log/app.log ./",
+    );
+  const place = isIn ? destination.slice(1) : destination;
+  if (sources.length > 1 && !isDirectory(place))
+    throw new UsageError("Several things are copied into a directory: end the destination with a slash.");
+  return isIn ? copyIn(sources, place, directory) : copyOut(sources, place, directory);
+}
+
+/** Whether a destination is a directory to copy into. */
+function isDirectory(path: string): boolean {
+  return path === "" || /(^|\/)\.{0,2}$/.test(path);
+}
+
+function copyIn(sources: readonly string[], destination: string, from: string): CopyIn {
+  if (destination.includes("=") || CONTROL.test(destination))
+    throw new UsageError("A path of the container may have neither = nor line ends here.");
+  const paths = sources.map((source) => resolve(from, source));
+  const directory = commonDirectory(paths);
+  const files = paths.map((path) => {
+    const name = relative(directory, path).split(sep).join("/");
+    if (name === "" || WILD.test(name) || CONTROL.test(name) || name.trim() !== name)
+      throw new UsageError(
+        `A name with blanks at its ends, line ends or any of * ? [ ] { } ( ) ! \\ can't be copied by itself: ${JSON.stringify(name)}. Copy the directory that it is in.`,
+      );
+    return `${name}=${isDirectory(destination) ? posix.join(destination, basename(path)) : destination}`;
+  });
+  return { kind: "in", files, directory };
+}
+
+/** The directory that all of these paths are in. */
+function commonDirectory(paths: readonly string[]): string {
+  let directory = dirname(paths[0] ?? "");
+  while (!paths.every((path) => isInside(directory, path)) && dirname(directory) !== directory)
+    directory = dirname(directory);
+  return directory;
+}
+
+function copyOut(sources: readonly string[], destination: string, from: string): CopyOut {
+  return {
+    kind: "out",
+    sources: sources.map((source) => {
+      const glob = posix.normalize(source.slice(1) || ".").replace(/(?<=.)\/$/, "");
+      const names = glob.split("/");
+      const wild = names.findIndex((name) => /[*?[]/.test(name));
+      const path = (wild < 0 ? names : names.slice(0, wild)).join("/").replace(/^\/|^\.$/, "");
+      // A glob's matches stand below its first wildcard, and below the destination.
+      const into = wild < 0 && path !== "" && isDirectory(destination) ? posix.basename(path) : "";
+      return { glob, path, destination: resolve(from, destination, into) };
+    }),
+  };
+}
