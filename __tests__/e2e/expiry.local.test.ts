@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Aws, pidOf, processes } from "../helpers/local.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How long a role session lasts here. A longer job needs another one. */
@@ -154,32 +155,47 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent("goes on where its session ends, too, and the message says so", async () => {
-    const { local } = aws.world;
-    const task = await aws.runningTask();
-    const inputs = { task: task.id, timeout: "10m", run: mark("three") };
-    const keys = await aws.sessionFor(inputs, 3600);
-    const mine = (): string[] =>
-      local.gateway.sessions
-        .filter(({ target }) => target.includes(task.id))
-        .map(({ sessionId }) => sessionId);
-    const result = await aws.step(inputs, {
-      env: keys,
-      onLine: (line) => {
-        if (line !== "begun") return;
-        local.expireKeys(keys);
-        for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
-      },
-    });
-    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
-    const message = result.annotations.find(({ level }) => level === "error")?.message ?? "";
-    expect(message).toMatch(
-      /The job goes on in container 'app' of task \w+, until it ends or its 'timeout' stops it at 20/,
-    );
-    expect(
-      result.annotations.some(({ message }) => message.includes("The job goes on in its container")),
-    ).toBe(true);
-  });
+  const outlived = [
+    ["its session ends, too", {}, "begun"],
+    ["S3 carries its output, so that no session is open", { transport: "s3" }, "The output comes by S3 "],
+  ] as const;
+  it.concurrent.each(turnOf(outlived, 2))(
+    "goes on where %s, and the message says so",
+    async (_, by, moment) => {
+      const { local, made } = aws.world;
+      const task = await aws.runningTask();
+      const where = "transport" in by ? { ...by, bucket: made.bucket } : {};
+      const inputs = { task: task.id, timeout: "10m", ...where, run: mark("three") };
+      const keys = await aws.sessionFor(inputs, 3600);
+      const mine = (): string[] =>
+        local.gateway.sessions
+          .filter(({ target }) => target.includes(task.id))
+          .map(({ sessionId }) => sessionId);
+      const result = await aws.step(inputs, {
+        env: keys,
+        onLine: (line) => {
+          if (!line.startsWith(moment)) return;
+          local.expireKeys(keys);
+          if (moment === "begun")
+            for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
+        },
+      });
+      expect(result).toMatchObject({
+        conclusion: "failure",
+        outputs: { outcome: "unknown", "exit-code": "", stdout: "begun" },
+      });
+      const errors = result.annotations.filter(({ level }) => level === "error");
+      expect(errors).toMatchObject([{ title: "fargate-exec: no-credentials" }]);
+      expect(errors[0]?.message).toMatch(
+        /The job goes on in container 'app' of task \w+, until it ends or its 'timeout' stops it at 20/,
+      );
+      expect(
+        result.annotations.some(({ message }) => message.includes("The job goes on in its container")),
+      ).toBe(true);
+      expect(result.annotations.some(({ message }) => message.includes("is told to stop"))).toBe(false);
+      expect(processes(task).some(({ command }) => command.includes("sleep 600"))).toBe(true);
+    },
+  );
 });
 
 it("a successful step warns of the task that it could not stop any more", async () => {

@@ -42,16 +42,35 @@ describe("a job whose step has no credentials any more", () => {
   it("is told to stop, once, with a warning", () => {
     const { made, log } = expiry();
     expect(made.stop.aborted).toBe(false);
-    made.onRefused(refusal());
-    made.onRefused(refusal());
+    made.onRefused(refusal(), true);
+    made.onRefused(refusal(), true);
     expect(made.stop.aborted).toBe(true);
     expect(log.lines).toHaveLength(1);
     expect(log.lines[0]).toContain("ExpiredTokenException: over The job is told to stop through the session");
   });
 
+  it("is not said to be told to stop where no session is open, but to go on, and so is its task", () => {
+    const { made, log } = expiry(true, { heldFor: 4_500_000 });
+    made.onRefused(refusal(), false);
+    expect(log.lines).toEqual([
+      expect.stringMatching(
+        /Expired\. ExpiredTokenException: over No session is open to stop the job through\. The job goes on in .*stops it at 2023-11-14T23:13:20.* The task runs until 2023-11-14T23:28:20\.000Z at the latest/,
+      ),
+    ]);
+    expect(seenOf(made.conclude(cut, true))).toContain("No session is open to stop the job through.");
+  });
+
+  it("is not said to go on for certain where it was told to stop and its session was cut then", () => {
+    const { made } = expiry();
+    made.onRefused(refusal(), true);
+    expect(seenOf(made.conclude(cut, true))).toContain(
+      "was told to stop, but no session shows whether it has",
+    );
+  });
+
   it("ends with a failure of the step when it was stopped", () => {
     const { made } = expiry();
-    made.onRefused(refusal());
+    made.onRefused(refusal(), true);
     const came = made.conclude(status("cancelled"), true);
     expect(came).toMatchObject({ kind: "impossible", failure: { code: "no-credentials" } });
     expect(seenOf(came)).toContain("was told to stop through its session, and has stopped.");
@@ -59,7 +78,7 @@ describe("a job whose step has no credentials any more", () => {
 
   it("keeps its own end when it ended by itself all the same", () => {
     const { made } = expiry();
-    made.onRefused(refusal());
+    made.onRefused(refusal(), true);
     expect(made.conclude(status("exited"), true)).toEqual(status("exited"));
   });
 
@@ -68,11 +87,11 @@ describe("a job whose step has no credentials any more", () => {
     ["there can be no further session", { kind: "impossible", failure: refusal() }],
   ])("is said to go on, and until when, where %s", (_, attended) => {
     const { made } = expiry();
-    if (attended === cut) made.onRefused(refusal());
+    if (attended === cut) made.onRefused(refusal(), true);
     const came = made.conclude(attended, true);
     expect(came).toMatchObject({ kind: "impossible", failure: { code: "no-credentials" } });
     expect(seenOf(came)).toMatch(
-      /goes on in container 'app' of task \w+, .* stops it at 2023-11-14T23:13:20/,
+      /o(es)? on in container 'app' of task \w+, .* stops it at 2023-11-14T23:13:20/,
     );
     expect(seenOf(came)).not.toContain("stop-task");
   });
@@ -82,7 +101,7 @@ describe("a job whose step has no credentials any more", () => {
     ["not held", undefined, "The task runs until you stop it"],
   ])("has its task named, too, where the step has started that and it is %s", (_, heldFor, words) => {
     const { made } = expiry(true, heldFor === undefined ? {} : { heldFor });
-    made.onRefused(refusal());
+    made.onRefused(refusal(), true);
     expect(seenOf(made.conclude(cut, true))).toContain(words);
     expect(seenOf(made.conclude(cut, true))).toContain("aws ecs stop-task");
   });
@@ -93,7 +112,7 @@ describe("a job whose step has no credentials any more", () => {
     ["of another principal", false, true, false],
   ])("has a task %s, which is told to end: %s", (_, started, endsTask, ends) => {
     const { made } = expiry(started, { endsTask });
-    made.onRefused(refusal());
+    made.onRefused(refusal(), true);
     expect(made.endsTask).toBe(ends);
     expect(seenOf(made.conclude(status("cancelled"), true)).includes("its task was told to end")).toBe(ends);
   });

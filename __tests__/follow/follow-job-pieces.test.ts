@@ -2,6 +2,7 @@ import { SPOOL, PieceRig } from "./piece-rig.ts";
 import { anObject } from "../pieces/folder.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { mark, READY } from "../session/fake-session.ts";
+import { Failure } from "../../src/errors.ts";
 import { NO_WORDS } from "../../src/pieces/orders.ts";
 
 const STATUS = "exited 0=3:1";
@@ -144,6 +145,28 @@ describe("a job whose output goes by S3", () => {
     rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
     await rig.until(() => rig.ended !== undefined, 2_000);
     expect([rig.ended, rig.shown, rig.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);
+  });
+
+  it.each([
+    ["through a session whose attacher stays, and so is its task", true, ["cancel", "end"]],
+    ["by nobody where its session is over, which a warning says", false, []],
+  ])("is told to stop %s, when the role can't be assumed any more", async (_, stays, typed) => {
+    const rig = new PieceRig();
+    rig.stays = stays;
+    await rig.leave();
+    rig.refusal = new Failure("role-not-assumed", {
+      failed: "No role.",
+      seen: "InvalidIdentityToken",
+      advice: "",
+    });
+    rig.weather = "denied";
+    await rig.until(() => warnings(rig).some((line) => line.includes("No role.")), 40_000);
+    const [told] = warnings(rig).filter((line) => line.includes("No role."));
+    expect(told).toContain(
+      stays ? "told to stop through the session" : "No session is open to stop the job through.",
+    );
+    await rig.until(() => rig.ended !== undefined || rig.sessions.length > 1, 60_000);
+    expect(rig.sessions[0]?.typed.filter((text) => /^(cancel|end)$/.test(text))).toEqual(typed);
   });
 
   it("has a reader as long as control is written, every twenty seconds", async () => {

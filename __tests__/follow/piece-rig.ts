@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Failure } from "../../src/errors.ts";
+import { Expiry } from "../../src/follow/expiry.ts";
 import { type FollowedJob, followJob, type RunningJob } from "../../src/follow/follow-job.ts";
 import type { PieceUse } from "../../src/follow/piece-carriers.ts";
 import { openPiece } from "../../src/pieces/format.ts";
@@ -38,6 +39,8 @@ export class PieceRig {
   /** What S3 says to every call. */
   weather: "fine" | "denied" | "slow" = "fine";
   task: Task | undefined = aTask();
+  /** What ECS says instead. */
+  refusal: Failure | undefined;
   stepMs = 50;
   /** Whether the attacher stays when its session is left. */
   stays = false;
@@ -106,8 +109,15 @@ export class PieceRig {
       },
       onNote: (text) => this.notes.push(text),
       onShown: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
-      ecs: { describeTask: () => Promise.resolve(this.task) },
+      ecs: {
+        describeTask: () =>
+          this.refusal === undefined ? Promise.resolve(this.task) : Promise.reject(this.refusal),
+      },
       target: aTarget(),
+      expiry: new Expiry({
+        ...{ target: aTarget({ started: true }), endsTask: true, clock, log },
+        ...{ until: clock.now() + 3_600_000, heldUntil: undefined },
+      }),
       clock,
       log,
       credentialsEnd,

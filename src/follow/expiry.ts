@@ -39,6 +39,8 @@ export class Expiry {
   readonly #options: ExpiryOptions;
   readonly #stop = new AbortController();
   #refusal: Failure | undefined;
+  /** Whether the job was told to stop. */
+  #isTold = false;
 
   constructor(options: ExpiryOptions) {
     this.#options = options;
@@ -54,14 +56,13 @@ export class Expiry {
     return this.#options.target.started && this.#options.endsTask;
   }
 
-  /** Called when AWS refuses the credentials and there are no others. */
-  onRefused(refusal: Failure): void {
+  /** Called when AWS refuses the credentials and there are no others. `hasSession`: whether a session of the job is open. */
+  onRefused(refusal: Failure, hasSession: boolean): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
-    this.#options.log.warning(
-      `${refusal.failed} ${refusal.seen} The job is told to stop through the session that is still open` +
-        `${this.endsTask ? ", and its task to end" : ""}.`,
-    );
+    this.#isTold = hasSession;
+    const told = `The job is told to stop through the session that is still open${this.endsTask ? ", and its task to end" : ""}.`;
+    this.#options.log.warning(`${refusal.failed} ${refusal.seen} ${hasSession ? told : this.#goesOn()}`);
     this.#stop.abort();
   }
 
@@ -100,9 +101,10 @@ export class Expiry {
     const { target, until, heldUntil, clock } = this.#options;
     const { clusterArn, taskArn, taskId, container, started } = target;
     const at = (ms: number): string => new Date(Math.max(ms, clock.now())).toISOString();
-    const job =
-      `No session is left to stop it through. The job goes on in container '${container}' of task ${taskId}, until it ends ` +
-      `or its 'timeout' stops it at ${at(until)}.`;
+    const goesOn = this.#isTold
+      ? "The job was told to stop, but no session shows whether it has. It may go on"
+      : "No session is open to stop the job through. The job goes on";
+    const job = `${goesOn} in container '${container}' of task ${taskId}, until it ends or its 'timeout' stops it at ${at(until)}.`;
     if (!started) return job;
     const task = heldUntil === undefined ? "until you stop it" : `until ${at(heldUntil)} at the latest`;
     return `${job} The task runs ${task}: 'aws ecs stop-task --cluster ${clusterArn} --task ${taskArn}'.`;

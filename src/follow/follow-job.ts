@@ -78,6 +78,8 @@ class JobFollower {
   readonly #over = new AbortController();
   readonly #detach = new AbortController();
   #carrier: Carrier | undefined;
+  /** The session that is open, also one that is left and not over. */
+  #session: Session | undefined;
   #attachedAt: number | undefined;
   #hasBegun = false;
   #isByPieces = false;
@@ -88,7 +90,7 @@ class JobFollower {
     this.#options = options;
     this.#chain = new SessionChain(options);
     const { ecs, target, clock, log, expiry, credentialsEnd, folders, sessions } = options;
-    const onRefused = (refusal: Failure): void => expiry?.onRefused(refusal);
+    const onRefused = (refusal: Failure): void => expiry?.onRefused(refusal, this.#session !== undefined);
     this.#monitoring = { ecs, target, clock, log, onRefused, credentialsEnd, signal: this.#over.signal };
     this.#enough = enoughShown(options.cancel, clock, this.#over.signal);
     this.#pieces =
@@ -175,6 +177,10 @@ class JobFollower {
   ): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
     const { sessions, clock, log } = this.#options;
     this.#carrier = session;
+    this.#session = session;
+    void session.ended.then(() => {
+      if (this.#session === session) this.#session = undefined;
+    });
     const stopTelling = tellWaiting(() => whatStarts(session), { clock, log });
     const end = await followSession(session, {
       ...this.#options,

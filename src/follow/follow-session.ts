@@ -87,6 +87,7 @@ class SessionFollower {
   /** Reads what is left of a session that another carrier has followed. */
   #notes: NoteReader | undefined;
   #onLeft: () => void = () => undefined;
+  #left: LeftSession | undefined;
 
   constructor(session: Session, options: FollowSessionOptions) {
     this.#session = session;
@@ -109,7 +110,9 @@ class SessionFollower {
     if (this.#isLeaving && this.#outcome === undefined) {
       this.#leave();
       const parts = { session: this.#session, input: this.#input, over: this.#over };
-      return leftSession({ ...parts, reading, clock, closingMs: CLOSING_MS });
+      const endsTask = (): boolean => this.#endsTask;
+      this.#left = leftSession({ ...parts, reading, clock, closingMs: CLOSING_MS, endsTask });
+      return this.#left;
     }
     if (this.#outcome !== undefined) await this.#acknowledge(this.#outcome);
     this.#over.abort();
@@ -145,7 +148,7 @@ class SessionFollower {
     this.#onAbort(signal, () => {
       void this.#input.cancel();
       this.#options.clock.sleep(within(), this.#over.signal).then(
-        () => this.#session.close(),
+        () => (this.#left ?? this.#session).close(),
         () => undefined, // it has stopped in time
       );
     });
@@ -267,12 +270,18 @@ class SessionFollower {
     if (handover !== undefined) void this.#handOver(handover);
   }
 
+  /** Whether the task has to be told to end, because no call can stop it any more. */
+  get #endsTask(): boolean {
+    const { expiry } = this.#options;
+    return expiry?.stop.aborted === true && expiry.endsTask;
+  }
+
   /** Tells the attacher that the status has arrived, so that the container can delete the job's files. */
   async #acknowledge(outcome: CarrierEnd): Promise<void> {
-    const { clock, expiry } = this.#options;
+    const { clock } = this.#options;
     // A refusal after the attach means that the container has lost the status, so it has nothing to keep either.
     const isTaken = outcome.kind === "status" || (outcome.kind === "refused" && this.#attached);
-    if (isTaken && expiry?.stop.aborted && expiry.endsTask) void this.#input.type(END_TASK);
+    if (isTaken && this.#endsTask) void this.#input.type(END_TASK);
     if (isTaken) await this.#input.type(TAKEN);
     await Promise.race([this.#session.ended, clock.sleep(CLOSING_MS, this.#over.signal)]);
     await this.#session.close();

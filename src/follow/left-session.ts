@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { DETACH, TAKEN } from "../payload/input.ts";
+import { DETACH, END_TASK, TAKEN } from "../payload/input.ts";
 import { AWAY } from "../pieces/orders.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionInput } from "./session-input.ts";
@@ -37,6 +37,8 @@ export interface LeftSessionOptions {
   readonly closingMs: number;
   /** To be aborted when the session is over: nothing is typed into it any more. */
   readonly over: AbortController;
+  /** Whether the task has to be told to end, because no call can stop it any more. */
+  readonly endsTask: () => boolean;
 }
 
 export function leftSession({
@@ -46,10 +48,15 @@ export function leftSession({
   clock,
   closingMs,
   over,
+  endsTask,
 }: LeftSessionOptions): LeftSession {
   const close = async (): Promise<void> => {
     await session.close();
     over.abort();
+  };
+  // An attacher that has stayed obeys.
+  const endTask = async (): Promise<void> => {
+    if (endsTask()) await input.type(END_TASK);
   };
   const end = async (line: Uint8Array): Promise<void> => {
     await input.type(line);
@@ -60,9 +67,15 @@ export function leftSession({
     kind: "left",
     over: reading.then(close),
     giveWay: () => input.type(AWAY),
-    take: () => end(TAKEN),
+    take: async () => {
+      await endTask();
+      await end(TAKEN);
+    },
     detach: () => end(DETACH),
-    close,
+    close: async () => {
+      await endTask();
+      await close();
+    },
   };
 }
 

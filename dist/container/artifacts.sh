@@ -1,0 +1,81 @@
+# --- Artifacts: files of the container that are brought back. When all workers have ended, they are packed in the name of the
+# script's user, and the archive goes into the spool, behind all else: a line of base64 is a record with the tag `a`, and what is to be
+# said of it one with the tag `f` (stream/marks.ts). It is never a file, since the disk may have no room for one.
+
+# How long packing may take, in seconds, where the reader is slow or gone.
+fx_packing_time=600
+
+# Adds the artifacts to the spool. A cancel ends that 3.3 s after it: the runner waits 4 s for the status.
+fx_keep_artifacts() {
+  # The workers have ended, but now the spool is bounded again.
+  rm -f "$fx_dir/ending" "$fx_dir/told"
+  : >"$fx_dir/packing"
+  trap fx_hurry TERM
+  fx_pack_into_spool 2>>"$fx_dir/err" &
+  fx_name "$!"
+  fx_packing=$fx_token
+  fx_bound_packing &
+  fx_name "$!"
+  fx_killer="$fx_killer $fx_token"
+  # A signal ends `wait` early.
+  while fx_is "$fx_packing"; do wait "${fx_packing%:*}"; done
+  trap '' TERM
+  : >"$fx_dir/ending"
+}
+
+# The job has to end soon. Called by traps, and so in a subshell of its own.
+fx_hurry() { [ -e "$fx_dir/hurry" ] || cat /proc/uptime >"$fx_dir/hurry"; }
+
+# Writes `enough` once packing has had its time.
+fx_bound_packing() {
+  trap - TERM
+  fx_read_hundredths
+  fx_until=$((fx_now + fx_packing_time * 100))
+  while fx_lives "$fx_packing"; do
+    if [ -s "$fx_dir/hurry" ]; then
+      read -r fx_now fx_skip <"$fx_dir/hurry"
+      fx_hurried=$((${fx_now%.*} * 100 + 1${fx_now#*.} - 100 + 330))
+      [ "$fx_hurried" -ge "$fx_until" ] || fx_until=$fx_hurried
+    fi
+    fx_read_hundredths
+    [ "$fx_now" -lt "$fx_until" ] || : >"$fx_dir/enough"
+    sleep 0.1
+  done
+}
+
+fx_pack_into_spool() {
+  trap - TERM
+  # The disk need not hold much of it.
+  [ "$fx_limit" -le 67108864 ] || fx_limit=67108864
+  fx_piece=$((fx_limit / 16))
+  [ "$fx_piece" -le 1048576 ] || fx_piece=1048576
+  {
+    fx_pack_artifacts | fx_pass_records
+    [ ! -e "$fx_dir/enough" ] || printf '\033]7733;f\007cut\n'
+  } | fx_keep
+}
+
+# Prints the archive and the facts, line by line, as the script's user.
+fx_pack_artifacts() {
+  if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
+    fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py"
+  else
+    printf 'flacking python3, with its modules tarfile and zlib\n'
+  fi
+}
+
+# Makes records of whole lines, until `enough` is there. What prints the lines is a process of the script's user, and may be
+# replaced by one.
+fx_pass_records() {
+  if [ "$fx_python3" ]; then
+    "$fx_python3" -I -S -c "$fx_pass_py" "$fx_dir/enough"
+  else
+    [ ! -e "$fx_dir/enough" ] || return 0
+    fx_tool awk
+    FX_ENOUGH=$fx_dir/enough LC_ALL=C "$fx_file" '
+      !/^[af][ -~]*$/ { exit }
+      { print "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) }
+      NR % 64 == 0 { if ((getline enough <ENVIRON["FX_ENOUGH"]) >= 0) exit; close(ENVIRON["FX_ENOUGH"]) }
+    '
+  fi
+}
