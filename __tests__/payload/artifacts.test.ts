@@ -1,68 +1,169 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { JobArtifacts } from "../../src/job/artifacts.ts";
-import type { Artifacts } from "../../src/inputs/inputs.ts";
-import { artifactGlobs } from "../../src/inputs/artifacts.ts";
+import { asRoot } from "../../local/task/isolate.ts";
+import { has, withNeed } from "../helpers/needs.ts";
 import { SHELLS } from "../helpers/shells.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
-import { watch, type WatchOptions } from "../helpers/watch.ts";
+import type { WatchOptions } from "../helpers/watch.ts";
+import { bringBack } from "./bring-back.ts";
 
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
 let scratch: string;
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), "fx-artifacts-"));
 });
 afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-function globs(text: string) {
-  const answer = artifactGlobs(text);
-  if (!("value" in answer)) throw new Error(answer.must);
-  return answer.value;
+/** Runs a script in a directory of its own, and brings what the globs select back into another one. */
+async function run(globs: string, options: WatchOptions, how: Parameters<typeof bringBack>[3] = {}) {
+  const there = join(scratch, "there");
+  const back = join(scratch, "back");
+  mkdirSync(there);
+  chmodSync(scratch, 0o755);
+  chmodSync(there, 0o777);
+  return { ...(await bringBack(globs, back, { workingDirectory: there, ...options }, how)), back };
 }
 
-/** Runs a script in a directory of its own, and brings what the globs select back into another one. */
-async function run(
-  text: string,
-  options: Partial<WatchOptions> & Pick<WatchOptions, "script">,
-  more: Partial<Artifacts> = {},
-) {
-  const [there, back] = ["there", "back"].map((name) => join(scratch, name));
-  mkdirSync(there ?? "");
-  const artifacts: Artifacts = {
-    ...{ globs: globs(text), directory: back ?? "", within: [scratch] },
-    ...{ maxCount: 1000, maxBytes: 64 << 20, missing: "warn" },
-    ...more,
-  };
-  const received = new JobArtifacts({ artifacts, folder: "", workspace: scratch, now: () => 0 });
-  const job = await watch({
-    ...{ artifacts, workingDirectory: there },
-    ...options,
+/** The paths below a directory. No link is followed. */
+function tree(top: string, below = ""): string[] {
+  return readdirSync(join(top, below), { withFileTypes: true })
+    .flatMap((each) => {
+      const path = join(below, each.name);
+      return [path, ...(each.isDirectory() ? tree(top, path) : [])];
+    })
+    .sort();
+}
+
+const SCRIPT = `mkdir -p out/sub/empty .h; echo one >out/a.txt; echo two >out/sub/b.txt; echo x >out/c.log; echo .e >.h/e.txt
+  printf A >'a b*'; ln -s /etc out/etc; ln -s sub out/link; printf B >'out/[x]"é'; chmod 750 out/sub; chmod 604 out/a.txt
+  touch -d @1000000000 out/a.txt out/sub; mkfifo out/pipe; exit 3`;
+const GLOBS = "out\n**/*.txt\n!**/c.log\na*\nnone/*\nout/etc/passwd\n[.!a-z]h/?.txt";
+
+function everywhere(options: () => Partial<WatchOptions>): void {
+  it("come back as the globs say, after a failure, too", async () => {
+    const { job, report, back } = await run(GLOBS, { ...options(), script: SCRIPT });
+    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
+    const inOut = ['out/[x]"é', "out/a.txt", "out/link", "out/sub", "out/sub/b.txt", "out/sub/empty"];
+    expect(tree(back)).toEqual([".h", ".h/e.txt", "a b*", "out", ...inOut]);
+    expect(readFileSync(join(back, "out/sub/b.txt"), "utf8")).toBe("two\n");
+    const [sub, a] = ["out/sub", "out/a.txt"].map((name) => lstatSync(join(back, name)));
+    expect([sub, a].map((each) => [each && each.mode & 0o777, each?.mtimeMs])).toEqual([
+      [0o750, 1e12],
+      [0o604, 1e12],
+    ]);
+    expect(readlinkSync(join(back, "out/link"))).toBe("sub");
+    expect(report?.count).toBe(6);
+    expect([...(report?.problems ?? [])].sort()).toEqual([
+      "'none/*' matches nothing in the container.",
+      "'out/etc' was not unpacked: it is a link to an absolute path.",
+      "'out/etc/passwd' matches nothing in the container.",
+      "'out/pipe' can't be read: it is no file, directory or link.",
+    ]);
+    expect(job.output("stdout").toString()).toBe("");
+  });
+}
+
+describe.each(turnOf(SHELLS, 2))("artifacts under %s", (sh) => everywhere(() => ({ sh })));
+
+describe.each(
+  (["mawk", "gawk", "busybox"] as const).filter((awk) =>
+    has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),
+  ),
+)("artifacts without python3, with the awk of %s,", (awk) => {
+  let path: string;
+  beforeAll(() => {
+    path = withoutPython(awk, tmpdir());
+    for (const tool of ["find", "sort", "stat", "tar", "touch", "mkfifo", "ln"]) {
+      rmSync(join(path, tool), { force: true });
+      symlinkSync(findProgram(awk === "busybox" ? "busybox" : tool), join(path, tool));
+    }
+  });
+  afterAll(() => rmSync(path, { recursive: true }));
+  everywhere(() => ({ containerEnv: { PATH: path } }));
+});
+
+/** 3 MB that gzip can't make smaller. */
+const large = (name: string, megabytes = 3) => `head -c ${megabytes}000000 /dev/urandom >${name}`;
+
+it("all of them come after the timeout, and as they are", async () => {
+  const script = `${large("big")}; echo s >small; sleep 60`;
+  const { job, report, back } = await run("*", { script, timeoutSeconds: 2 });
+  expect(job.status).toMatchObject({ reason: "timed-out" });
+  expect([report?.problems, tree(back)]).toEqual([[], ["big", "small"]]);
+});
+
+it("after a cancel the smallest come first, the end comes in time, and what is missing is named", async () => {
+  const script = `echo s >small; for i in 1 2 3 4 5 6 7 8; do ${large("big$i", 60)}; done; echo ready; exec sleep 60`;
+  let cancelledAt = 0;
+  const { job, report, back } = await run("*", {
+    script,
+    // A reader of a slow session.
     onEvent: (event, cancel) => {
-      switch (event.kind) {
-        case "artifact-bytes":
-        case "artifact-fact":
-        case "confirmed":
-        case "gap":
-          received.take(event);
+      if (event.kind === "text") {
+        cancelledAt = performance.now();
+        cancel();
       }
-      options.onEvent?.(event, cancel);
+      if (event.kind === "artifact-bytes") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     },
   });
-  const report = await received.end(job.status !== undefined);
-  return { job, report, back: back ?? "" };
-}
+  expect(performance.now() - cancelledAt).toBeLessThan(6_000);
+  expect(job.status).toMatchObject({ reason: "cancelled" });
+  expect(readFileSync(join(back, "small"), "utf8")).toBe("s\n");
+  expect(report?.problems).toEqual([
+    expect.stringMatching(/^The artifacts did not come whole: .*over\. Missing: 'big\d' \(60000000 bytes\)/),
+  ]);
+  expect(tree(back)).not.toContain("big8");
+});
 
-const tree = (directory: string): string[] =>
-  readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
+it("cuts cost no byte, and none comes twice", async () => {
+  const script = `${large("a", 4)}; ${large("b", 4)}; sha256sum a b`;
+  const { job, report, cuts, back } = await run("?", { script, packAbove: 0 }, { cutsAfter: [20, 1, 60] });
+  const sum = (name: string): string =>
+    createHash("sha256")
+      .update(readFileSync(join(back, name)))
+      .digest("hex");
+  expect(job.output("stdout").toString()).toBe(`${sum("a")}  a\n${sum("b")}  b\n`);
+  expect([cuts, report?.count, report?.problems]).toEqual([3, 2, []]);
+});
 
-describe.each(turnOf(SHELLS, 2))("artifacts under %s", (sh) => {
-  it("come back as the globs say, after a failure, too", async () => {
-    const script = `mkdir -p out/sub .h; echo one >out/a.txt; echo two >out/sub/b.txt; echo x >out/c.log; echo .e >.h/e.txt; printf A >'a b'; exit 3`;
-    const { job, report, back } = await run("out\n**/*.txt\n!**/c.log\na*\nnone/*", { sh, script });
-    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
-    expect(tree(back)).toEqual([".h", ".h/e.txt", "a b", "out", "out/a.txt", "out/sub", "out/sub/b.txt"]);
-    expect(readFileSync(join(back, "out/sub/b.txt"), "utf8")).toBe("two\n");
-    expect(report).toMatchObject({ count: 4, problems: ["'none/*' matches nothing in the container."] });
-    expect(job.stdout.toString()).toBe("");
-  });
+it("the limits leave out the largest, by name", async () => {
+  const script = `for i in 1 2 3; do echo $i >f$i; done; ${large("big")}`;
+  const { report, back } = await run("*", { script }, { more: { maxCount: 3, maxBytes: 1 << 20 } });
+  expect(tree(back)).toEqual(["f1", "f2", "f3"]);
+  expect(report?.problems).toEqual([
+    "1 files with 3000000 bytes, the largest ones, were left out: 'artifacts-max-count' allows 3, and 'artifacts-max-size' 1048576 bytes.",
+  ]);
+});
+
+asOthers("they are read as the user of the script", async () => {
+  const script = `echo mine >mine; ln -s /etc/shadow link; ls /etc/shadow >/dev/null`;
+  const { report, back } = await run("*\n/etc/shadow", { script, user: "nobody" });
+  expect(tree(back)).toEqual(["mine"]);
+  expect(report?.problems).toEqual([
+    "'etc/shadow' can't be read: Permission denied.",
+    "'link' was not unpacked: it is a link to an absolute path.",
+  ]);
+});
+
+it("names that would be marks or commands are names", async () => {
+  const script = `printf x >"$(printf 'a\\033]7733;r\\007o=1\\n::error::b\\357\\277\\275')"; mkdir -p d; ln -s d e; printf y >d/y`;
+  const { job, report, back } = await run("a*\ne/*\nd", { script });
+  expect(tree(back)).toEqual(["a\x1b]7733;r\x07o=1\n::error::b\ufffd", "d", "d/y"]);
+  expect([job.output("stdout").length, report?.problems]).toEqual([
+    0,
+    ["'e/*' matches nothing in the container."],
+  ]);
 });

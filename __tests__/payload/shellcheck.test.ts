@@ -88,6 +88,7 @@ check.each<[string, string]>([
   ["what tries the script", `${source("enter.sh")}\n${source("try.sh")}`],
   ["what becomes the script", `${source("enter.sh")}\n${source("launch.sh")}`],
   ["what places files", `${source("safe.sh")}\n${source("place.sh")}`],
+  ["what packs artifacts", `${source("enter.sh")}\n${source("artifacts_tar.sh")}`],
 ])("shellcheck finds nothing in %s", (_, script) => {
   expect(findings(script)).toEqual([]);
 });
@@ -114,6 +115,7 @@ it("every part of the job is delivered", () => {
   const parts = files.filter(
     (file) =>
       ![
+        "artifacts_tar.sh",
         "bootstrap.sh",
         "enter.sh",
         "launch.sh",

@@ -1,5 +1,4 @@
 import { Header, type HeaderData } from "tar/header";
-import { Pax } from "tar/pax";
 
 const BLOCK = 512;
 /** The most bytes of the headers that come before a member: a path has 4 KiB at most. */
@@ -59,15 +58,8 @@ async function extensionOf(header: Header, source: ByteSource): Promise<HeaderDa
   const size = sizeOf(header.size);
   switch (header.type) {
     case "ExtendedHeader":
-    case "OldExtendedHeader": {
-      const { path, linkpath, size: length, mtime } = Pax.parse((await body(source, size)).toString());
-      return {
-        ...(path !== undefined && { path }),
-        ...(linkpath !== undefined && { linkpath }),
-        ...(length !== undefined && { size: length }),
-        ...(mtime !== undefined && { mtime }),
-      };
-    }
+    case "OldExtendedHeader":
+      return paxFields(await body(source, size));
     case "GlobalExtendedHeader":
       await body(source, size);
       return {};
@@ -81,6 +73,33 @@ async function extensionOf(header: Header, source: ByteSource): Promise<HeaderDa
   }
 }
 
+/**
+ * The records of a pax header: `LENGTH KEY=VALUE LF` each (POSIX, pax). The length counts the whole record in bytes, so a value may have line ends,
+ * which the parser of the library does not take.
+ */
+function paxFields(bytes: Buffer): HeaderData {
+  const fields = new Map<string, string>();
+  for (let at = 0; at < bytes.length;) {
+    const [prefix = "", length] = /^(\d{1,9}) /.exec(bytes.toString("latin1", at, at + 10)) ?? [];
+    const end = at + Number(length ?? 0);
+    const equals = bytes.indexOf("=", at + prefix.length);
+    if (length === undefined || end > bytes.length || equals < 0 || equals >= end - 1)
+      throw new ArchiveError("a header is malformed");
+    fields.set(
+      bytes.toString("utf8", at + prefix.length, equals),
+      bytes.toString("utf8", equals + 1, end - 1),
+    );
+    at = end;
+  }
+  const [path, linkpath, size, mtime] = ["path", "linkpath", "size", "mtime"].map((key) => fields.get(key));
+  return {
+    ...(path !== undefined && { path }),
+    ...(linkpath !== undefined && { linkpath }),
+    ...(size !== undefined && { size: Number(size) }),
+    ...(mtime !== undefined && { mtime: new Date(Number(mtime) * 1000) }),
+  };
+}
+
 async function body(source: ByteSource, size: number): Promise<Buffer> {
   if (size > LONGEST_HEADER) throw new ArchiveError("a header is too long");
   return (await source.take(Math.ceil(size / BLOCK) * BLOCK)).subarray(0, size);
@@ -92,12 +111,13 @@ function text(bytes: Buffer): string {
 
 /** What an earlier header says of it counts. */
 function memberOf(header: Header, extended: HeaderData): Member {
+  const modified = (extended.mtime ?? header.mtime)?.getTime() ?? 0;
   return {
     kind: kindOf(header),
-    name: extended.path ?? header.path ?? "",
+    name: (extended.path ?? header.path ?? "").replace(/^(\.\/)+/, ""),
     target: extended.linkpath ?? header.linkpath ?? "",
     mode: (header.mode ?? 0o644) & 0o777,
-    modified: ((extended.mtime ?? header.mtime)?.getTime() ?? 0) / 1000,
+    modified: Number.isFinite(modified) ? modified / 1000 : 0,
     size: hasContent(header) ? sizeOf(extended.size ?? header.size) : 0,
   };
 }

@@ -75,12 +75,16 @@ const LAUNCH = ["enter.sh", "launch.sh"];
 /** What places files where the image has no python3. */
 const PLACE = ["safe.sh", "place.sh"];
 
+/** What packs artifacts where the image has no python3. */
+const ARTIFACTS_BY_TAR = ["enter.sh", "artifacts_tar.sh"];
+
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
 export const recorderPy = (): string => withoutComments(joined(RECORDER));
 export const uploaderPy = (): string => withoutComments(joined(UPLOADER));
 export const trySource = (): string => shortened(joined(TRY));
 export const launchSource = (): string => shortened(joined(LAUNCH));
+export const artifactsSource = (): string => withoutComments(joined(ARTIFACTS_BY_TAR));
 export const placeSource = (): string => withoutComments(joined(PLACE));
 export const loaderParts = (): string => joined(LOADER);
 export const unpackerParts = (): string => joined(UNPACKER);

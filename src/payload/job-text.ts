@@ -4,6 +4,7 @@ import type { PackedFiles } from "../files/pack-files.ts";
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
 import {
+  artifactsSource,
   inlinePython,
   type OptionalParts,
   jobSource,
@@ -134,6 +135,7 @@ function artifactsText(artifacts: JobOptions["artifacts"]): readonly string[] {
   return [
     "fx_artifacts=1",
     `fx_artifacts_py=${quote(inlinePython("artifacts.py"))}`,
+    `fx_artifacts_sh=${quote(artifactsSource())}`,
     `fx_pass_py=${quote(inlinePython("pass.py"))}`,
     "fx_with_globs() {",
     `"$@" "$fx_workdir" ${words.map((word) => quote(String(word))).join(" ")}`,
