@@ -430,7 +430,10 @@ interface Loss {
   readonly code?: string;
   readonly outcome?: string;
   readonly exitCode?: string;
-  /** The action's name unless given. */
+  /**
+   * The action's name unless given. `nothing`: a program of AWS lacks the right, the container's log driver or the exec agent. No API
+   * tells what it is refused.
+   */
   readonly says?: RegExp | "nothing";
   readonly remains?: Partial<Remains>;
   readonly seen?: (run: Run) => unknown;
