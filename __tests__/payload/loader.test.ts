@@ -188,6 +188,20 @@ describe.each(some)("a way of delivery under %s", (sh) => {
   });
 
   if (sh !== "dash") return;
+  it.concurrent("that still reads into its memory is not cut short", async () => {
+    const slow = `import time\nread = []\nwhile len(read) < 35:\n    read.append(b"x" * 400_000)\n    time.sleep(0.2)\nraise OSError("An error occurred (403)")`;
+    // The bootstrap's own call fails as by the lack of a right: then the loader calls once more.
+    const once = `import os\nfirst = not os.path.exists("${directory}/called")\nopen("${directory}/called", "w")\nif first: raise OSError("An error occurred (403)")\n${slow}`;
+    const path = withPrograms({ aws: "exit 22", curl: "exit 22", wget: "exit 8" }, once).PATH;
+    const { events } = await watch({
+      ...{ sh, script: "exit 4", delivery: S3, address: "http://127.0.0.1:1" },
+      containerEnv: { PATH: path, AWS_CONFIG_FILE: "/etc/hostname" },
+    });
+    const said = notes({ events }).join();
+    expect(said).toContain("Fetching the script by boto3 with the settings of the image.");
+    expect(said).not.toContain("no answer within 5 s");
+  });
+
   it.concurrent("that still computes is not cut short", async () => {
     // No process but this one: a busy machine may leave it waiting for a processor, but it is never idle.
     const busy = `read -r now _ </proc/uptime; end=$((\${now%.*} + 7)); while [ "\${now%.*}" -lt "$end" ]; do read -r now _ </proc/uptime; done; exit 22`;

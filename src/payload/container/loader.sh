@@ -91,8 +91,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes
-# nor writes, because no program's own timeouts cover every wait.
+# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes,
+# writes nor takes memory, because no program's own timeouts cover every wait.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -100,8 +100,9 @@ fx_wait_for_way() {
   while fx_is "$fx_way" && [ "$fx_state" != Z ]; do
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
-    fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
-    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
+    fx_now=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
+    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too. Its memory (rss) grows
+    # while it keeps what it reads.
     # A process in state `R` is not idle: it waits for a processor.
     if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
