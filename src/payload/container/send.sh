@@ -116,7 +116,7 @@ fx_note() {
   fx_wake_attacher
 }
 
-# The attacher shows the notes of the job and of the uploader.
+# The attacher shows the notes of the job and of the uploader. While the file is empty, its writer has only opened it.
 fx_tell_notes() {
   mv "$fx_dir/notes" "$fx_dir/notes.told"
   while IFS= read -r fx_line; do fx_mark "n $fx_line"; done <"$fx_dir/notes.told"
