@@ -24,6 +24,19 @@ fx_own_environment='fx_set CI true'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
 fx_uploader_py='<uploader.py>'
+fx_role_py='import boto3, sys
+do, region, bucket, key, file, sse, sse_key = sys.argv[1:]
+config = boto3.session.Config(connect_timeout=20, read_timeout=20)
+s3 = boto3.client("s3", region_name=region, config=config)
+if do == "put":
+    more = {"ServerSideEncryption": sse, "SSEKMSKeyId": sse_key} if sse_key else {}
+    with open(file, "rb") as body:
+        answer = s3.put_object(Bucket=bucket, Key=key, Body=body, **more)
+else:
+    answer = s3.get_object(Bucket=bucket, Key=key)
+    with open(file, "wb") as copy:
+        copy.write(answer["Body"].read(65536))
+print("ETag", answer["ETag"])'
 fx_become_py='<become.py>'
 fx_environ_py='<environ.py>'
 fx_metadata_py='<metadata.py>'

@@ -183,6 +183,12 @@ export class PieceBucket {
       const form = method === "POST" ? readForm(type, body) : undefined;
       const key = form?.fields["key"] ?? path;
       this.requests.push({ method, key, at: Date.now() });
+      if (method === "PUT") {
+        // Signed by keys of its own, as an AWS client does it.
+        this.objects.set(key, body);
+        response.writeHead(200).end();
+        return;
+      }
       if (form) this.sent.set(key, [...(this.sent.get(key) ?? []), form.file]);
       const fault = this.fault(method, key);
       const after = typeof fault === "object" && "after" in fault ? fault.after : undefined;
@@ -198,7 +204,7 @@ export class PieceBucket {
         return;
       }
       const object = this.objects.get(key);
-      if (Number(url.searchParams.get("until")) < Date.now())
+      if (Number(url.searchParams.get("until") ?? Infinity) < Date.now())
         throw new AwsError("AccessDenied", "Request has expired", 403);
       if (object === undefined) throw new AwsError("NoSuchKey", "The specified key does not exist.", 404);
       response.writeHead(200).end(object);

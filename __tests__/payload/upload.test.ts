@@ -1,12 +1,23 @@
 import { createHash } from "node:crypto";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { SpoolReader } from "../../src/stream/spool.ts";
 import { extracted } from "../helpers/extracted.ts";
 import type { Fault } from "../helpers/piece-bucket.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
-import { curlOnly, EACH, LEFT, MIB, ORDERED, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
+import {
+  curlOnly,
+  EACH,
+  LEFT,
+  MIB,
+  ORDERED,
+  PATIENCE,
+  removeAll,
+  UploadedJob,
+  WAYS,
+  withBoto3,
+} from "./uploading.ts";
 
 afterAll(removeAll);
 
@@ -151,6 +162,27 @@ it.concurrent.each(WAYS)(
     await uploaded.ended();
     clearInterval(reading);
     expect(stdoutOf(uploaded.spool())).toBe(numbers(900_000));
+    await uploaded.take();
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "where S3 takes no form, boto3 uploads by the task role, and reads what the runner writes",
+  async () => {
+    const boto3 = withBoto3();
+    const uploaded = await UploadedJob.make({
+      script: `${ORDERED}; seq 3000; exit 3`,
+      containerEnv: { PATH: boto3.path, AWS_ACCESS_KEY_ID: "AKIDEXAMPLE" },
+    });
+    writeFileSync(boto3.url, uploaded.bucket.url);
+    uploaded.bucket.fault = (method) =>
+      method === "POST" ? { status: 403, code: "AccessDenied" } : undefined;
+    await uploaded.followBriefly();
+    await uploaded.ended();
+    expect(stdoutOf(uploaded.spool())).toBe(numbers(3_000));
+    const tried = uploaded.bucket.requests.filter(({ method }) => method === "POST");
+    expect(tried.length).toBeLessThanOrEqual(2);
     await uploaded.take();
   },
   PATIENCE,

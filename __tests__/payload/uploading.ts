@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PieceBucket, type SealedObject, TestOrder } from "../helpers/piece-bucket.ts";
+import { pythonWith } from "../helpers/python-with.ts";
 import type { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
@@ -53,6 +54,29 @@ export const WAYS = [
   readonly way: string;
   readonly options: (container?: SharedContainer) => Partial<WatchOptions>;
 }[];
+
+/**
+ * A PATH with a python3 whose boto3 knows the two calls of role.py, and asks the bucket whose address is put into the file `url`
+ * beside it.
+ */
+export function withBoto3(): { readonly path: string; readonly url: string } {
+  const url = join(mkdtempSync(join(directory, "boto3-")), "url");
+  const source = `
+import urllib.request
+class session:
+    Config = dict
+class client:
+    def __init__(self, *_, **__):
+        self.url = open(${JSON.stringify(url)}).read()
+    def put_object(self, Bucket, Key, Body, **_):
+        request = urllib.request.Request(self.url + "/" + Key, Body.read(), method="PUT")
+        urllib.request.urlopen(request)
+        return {"ETag": "1"}
+    def get_object(self, Bucket, Key):
+        return {"ETag": "1", "Body": urllib.request.urlopen(self.url + "/" + Key)}
+`;
+  return { path: pythonWith("boto3", source, directory), url };
+}
 
 /** The beginning of a script that goes on once the uploader has its order: at the job's end the terminal is closed. */
 export const ORDERED = 'until [ -e "${0%/*}/order" ]; do sleep 0.1; done';

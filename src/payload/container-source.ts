@@ -36,7 +36,7 @@ const JOB = [
 
 /** The parts that only a job has whose session may be left, and those for a job whose output S3 may carry. */
 const LEAVES = ["leave.sh"];
-const PIECES = ["upload.sh", "curl.sh", "order.sh"];
+const PIECES = ["upload.sh", "curl.sh", "order.sh", "aws.sh", "role.sh"];
 
 /** The part of the file `job` that only a job has whose run holds a lock. */
 const FENCE = ["fence.sh"];
@@ -59,7 +59,7 @@ export interface OptionalParts {
 }
 
 /** The parts of the loader, and of the one for a payload that follows it. */
-const LOADER = ["tools.sh", "apart.sh", "credentials.sh", "verify.sh", "loader.sh"];
+const LOADER = ["tools.sh", "apart.sh", "credentials.sh", "verify.sh", "aws.sh", "loader.sh"];
 const UNPACKER = ["tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
 
 /** The parts of the Python recorder: redaction, records, the copy for the container's log, and the program. */

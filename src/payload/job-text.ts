@@ -91,7 +91,9 @@ export function jobText(options: JobOptions): string {
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
     `fx_recorder_py=${quote(recorderPy())}`,
     `fx_recorder_awk=${quote(withoutComments(payloadFile("recorder.awk")))}`,
-    ...(options.pieces ? [`fx_uploader_py=${quote(uploaderPy())}`] : []),
+    ...(options.pieces
+      ? [`fx_uploader_py=${quote(uploaderPy())}`, `fx_role_py=${quote(inlinePython("role.py"))}`]
+      : []),
     ...["become", "environ", "metadata", "pack"].map(
       (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
     ),
