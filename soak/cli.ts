@@ -1,6 +1,6 @@
 /**
  * The npm package from its tarball: 100 MB through the command line, byte for byte and with flat memory; the same package with each
- * Node.js that it supports; its types by a compiler; and how long `echo hello` takes.
+ * Node.js that it supports; its types by a compiler; and how long `echo hello` and the start of the local Fargate take.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,6 +16,8 @@ const BYTES = 100 * MB;
 const MOST = 150;
 /** How many MiB more than after its first tenth the process may have in the end. */
 const GROWTH = 15;
+/** Seconds in which the local Fargate starts, once it is set up. */
+const MOST_TO_START = 3;
 const VERSIONS = ["20", "22", "24"];
 
 const faults: string[] = [];
@@ -30,6 +32,7 @@ try {
   await large(options, env);
   for (const version of VERSIONS) await runsWith(nodeOf(version, installed), options, env);
   hasTypes(installed);
+  await startsLocally(installed);
 } finally {
   await aws.stop();
   installed.remove();
@@ -111,12 +114,33 @@ async function runsWith(node: string, options: readonly string[], env: NodeJS.Pr
   if (said !== '[0,"hello\\n",""]') faults.push(`with Node.js ${version} it said ${said}`);
 }
 
+/** From the command line to the start of its command, by npx, the best of five: the first one sets up. */
+async function startsLocally({ folder }: InstalledPackage): Promise<void> {
+  const words = ["--offline", "--no-install", "fargate-exec", "local", "--", "date", "+%s%3N"];
+  const env = { PATH: process.env["PATH"] ?? "", HOME: folder };
+  const seconds: number[] = [];
+  for (let start = 0; start < 6; start += 1) {
+    const began = Date.now();
+    const { stdout } = await ended(
+      spawn("npx", words, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }),
+    );
+    seconds.push((Number(stdout.toString()) - began) / 1000);
+  }
+  const [first = NaN, ...others] = seconds;
+  const best = Math.min(...others);
+  console.log(`the local Fargate: first start ${first.toFixed(1)} s, then ${best.toFixed(1)} s`);
+  if (!(best <= MOST_TO_START)) faults.push(`the local Fargate starts in ${best} s`);
+}
+
 /** Compiles a program that uses the module by its types, and one that misuses it. */
 function hasTypes({ folder }: InstalledPackage): void {
-  const compiles = (source: string): boolean => {
+  const compiles = (source: string, module: string, resolution: string): boolean => {
     writeFileSync(join(folder, "typed.mts"), source);
     const types = ["--typeRoots", join(root, "node_modules/@types"), "--types", "node"];
-    const how = ["--noEmit", "--strict", "--module", "nodenext", "--skipLibCheck", "false", ...types];
+    const how = [
+      ...["--noEmit", "--strict", "--module", module, "--moduleResolution", resolution],
+      ...["--target", "es2022", "--skipLibCheck", "false", ...types],
+    ];
     try {
       execFileSync(join(root, "node_modules/.bin/tsc"), [...how, "typed.mts"], {
         cwd: folder,
@@ -130,6 +154,15 @@ function hasTypes({ folder }: InstalledPackage): void {
   const used = `import { runOnFargate, type RunResult } from "fargate-exec";
 const result: RunResult = await runOnFargate({ service: "web", run: "ls", tasks: 2, env: { A: "1" } }, { stdout: process.stdout });
 console.log(result.outcome satisfies string, result.error?.code);`;
-  if (!compiles(used)) faults.push("a program that uses the module does not compile");
-  if (compiles(used.replace("service:", "servise:"))) faults.push("a wrong input's name compiles");
+  for (const [module, resolution] of [
+    ["node16", "node16"],
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ] as const) {
+    const how = `by ${resolution}`;
+    if (!compiles(used, module, resolution))
+      faults.push(`a program that uses the module does not compile ${how}`);
+    if (compiles(used.replace("service:", "servise:"), module, resolution))
+      faults.push(`a wrong input's name compiles ${how}`);
+  }
 }

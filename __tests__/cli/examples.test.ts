@@ -3,10 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { Command } from "commander";
+import { parse } from "yaml";
 import { addInputOptions } from "../../src/cli/input-options.ts";
 import { withScript } from "../../src/cli/script.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
 import { programInputs } from "../../src/program/inputs-source.ts";
+import { readTerraform } from "../examples/terraform.ts";
 
 const directory = resolve(import.meta.dirname, "../../examples/cli");
 const env = {
@@ -23,6 +25,28 @@ function words(file: string): string[] {
   const read = execFileSync("sh", ["-euc", `${npx}\n${command}`], { env, encoding: "utf8" });
   return read.split("\0").slice(0, -1);
 }
+
+it("the files are of the form that their services read", () => {
+  const read = (file: string): unknown => parse(readFileSync(resolve(directory, file), "utf8"));
+  const line = expect.stringMatching(/^npx --yes fargate-exec@/) as string;
+  // docs.gitlab.com/ci/yaml: a job's `id_tokens` each have an `aud`.
+  expect(read("gitlab-ci.yml")).toMatchObject({
+    migrate: {
+      id_tokens: { AWS_ID_TOKEN: { aud: "sts.amazonaws.com" } },
+      script: [expect.any(String) as string, line],
+    },
+  });
+  // docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html: the version is a number or its text.
+  expect(read("buildspec.yml")).toMatchObject({ version: 0.2, phases: { build: { commands: [line] } } });
+  // buildkite.com/docs/pipelines/configure/step-types/command-step
+  expect(read("buildkite.yml")).toMatchObject({ steps: [{ parallelism: 4, command: line }] });
+  const { resources } = readTerraform(directory, {
+    "var.task_definition_arn": "arn",
+    "var.cluster": "prod",
+    "var.service": "web",
+  });
+  expect(resources.map(([address]) => address)).toEqual(["terraform_data.migrate"]);
+});
 
 it.each(readdirSync(directory))("the command line of %s is valid", async (file) => {
   const command = new Command().exitOverride().argument("[command...]");

@@ -83,7 +83,7 @@ it("has colours on a terminal that shows them, not with NO_COLOR, and never move
 it("says what is left undone where it is left", () => {
   const { one, shown } = terminal();
   one.leave();
-  one.unfinished(["Stopping task x.", "Deleting s3://b/k."]);
+  one.unfinished(() => ["Stopping task x.", "Deleting s3://b/k."]);
   one.leave();
   expect(shown()).toBe(
     "fargate-exec: warning: Left before this was done:\nfargate-exec:   Stopping task x.\nfargate-exec:   Deleting s3://b/k.\n",

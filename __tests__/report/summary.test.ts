@@ -34,6 +34,13 @@ it.each<[string, Result]>([
   expectGolden(`summary-${name}.md`, summary(result, aStep, NO_TIME));
 });
 
+it("links to the workflow run and says which attempt it is", () => {
+  const run = { runId: "17", runAttempt: "2", url: "https://github.com/org/shop/actions/runs/17" };
+  const of = (step: object): string => summary(aResult("exited", "0"), { ...aStep, ...step }, NO_TIME);
+  expect(of({ run })).toContain(`| Run | [\`17, attempt 2\`](${run.url}) |`);
+  expect(of({ run: { ...run, url: "" } })).not.toContain("| Run |");
+});
+
 it("has a row for each attempt of a job that was run again", () => {
   const earlier = [
     { taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "spot" },

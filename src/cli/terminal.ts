@@ -34,7 +34,7 @@ export interface TerminalOptions {
 export class Terminal implements RunLog {
   readonly #options: TerminalOptions;
   /** What has to be undone if this process ended now. */
-  #unfinished: readonly string[] = [];
+  #unfinished: () => readonly string[] = () => [];
   #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
   #ticking: NodeJS.Timeout | undefined;
   #isDrawn = false;
@@ -84,7 +84,7 @@ export class Terminal implements RunLog {
     this.debug(line);
   }
 
-  unfinished(work: readonly string[]): void {
+  unfinished(work: () => readonly string[]): void {
     this.#unfinished = work;
   }
 
@@ -100,11 +100,9 @@ export class Terminal implements RunLog {
   /** Says what has not been undone, where this process ends before that. */
   leave(): void {
     this.#endProgress();
-    if (this.#unfinished.length === 0) return;
-    this.#line(
-      ["Left before this was done:", ...this.#unfinished].join("\n"),
-      this.#coloured("warning:", 33),
-    );
+    const unfinished = this.#unfinished();
+    if (unfinished.length === 0) return;
+    this.#line(["Left before this was done:", ...unfinished].join("\n"), this.#coloured("warning:", 33));
   }
 
   /** Ends what is drawn. Nothing keeps the process alive then. */

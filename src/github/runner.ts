@@ -10,6 +10,7 @@ import { summary } from "../report/summary.ts";
 import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
 import { errorsPage } from "./docs.ts";
+import { stepOrigin } from "./workflow.ts";
 import { parseState, type SavedPage, type SavedState, stateKey } from "../undo/ledger.ts";
 
 const out = new BatchedOutput(process.stdout);
@@ -49,6 +50,7 @@ function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
     timeout,
     scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
     selection: inputs,
+    run: stepOrigin(),
   };
 }
 

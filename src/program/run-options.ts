@@ -40,8 +40,8 @@ export interface RunLog {
   notice(text: string): void;
   /** The script runs from now on. The line names container, task and image. */
   started(title: string, line: string): void;
-  /** What has to be undone if this process ended now; empty when nothing has. Called at every change. */
-  unfinished(work: readonly string[]): void;
+  /** Called once the run has something to undo. `work` says what has to be undone if this process ended now; empty when nothing has. */
+  unfinished(work: () => readonly string[]): void;
 }
 
 /** How a run ended. */

@@ -45,8 +45,9 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
     origin: () => programOrigin(env),
     idToken: () => idTokenFromFile(env),
     saveState: (_, whole) => {
+      // The ledger changes thousands of times, and is the same one. That of the cleanup after it is another.
+      if (saved === undefined) log.unfinished?.(() => saved?.().undo.map(announce) ?? []);
       saved = whole;
-      log.unfinished?.(whole().undo.map(announce));
     },
     report: (ended, given) => {
       result = runResult(ended, given);

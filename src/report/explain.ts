@@ -10,6 +10,7 @@ import {
   type WorkerOutcome,
   type WorkerResult,
 } from "./result.ts";
+import type { Origin } from "../origin.ts";
 
 /** What an explanation needs to know of the step. */
 export interface ExplainedStep {
@@ -21,6 +22,8 @@ export interface ExplainedStep {
   readonly scriptFile: string | undefined;
   /** The region and what tasks were selected, which tell whether a task is kept; undefined where the inputs are not known. */
   readonly selection?: Pick<Inputs, "where" | "region"> | undefined;
+  /** The workflow run, for a link; undefined where there is none. */
+  readonly run?: Pick<Origin, "runId" | "runAttempt" | "url"> | undefined;
 }
 
 export interface Explanation {

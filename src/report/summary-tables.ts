@@ -33,6 +33,13 @@ export function factRows({ task, exitCode }: TaskResult, taskTitle: string): str
   return rows.map(([name, value]) => `| ${name} | ${value} |`);
 }
 
+/** The workflow run, for whoever reads the summary elsewhere. */
+export function runRows({ run }: ExplainedStep): string[] {
+  if (run === undefined || !URL.canParse(run.url)) return [];
+  const attempt = run.runAttempt === "1" ? "" : `, attempt ${run.runAttempt}`;
+  return [`| Run | ${link(run.runId + attempt, run.url)} |`];
+}
+
 /** How to look into a task that `keep-task` keeps. */
 export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
   const { target } = task ?? {};

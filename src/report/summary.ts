@@ -16,6 +16,7 @@ import {
   foldedTable,
   keptRows,
   lastLinesSection,
+  runRows,
   taskTable,
   workerTable,
 } from "./summary-tables.ts";
@@ -47,7 +48,7 @@ export function summary(result: Result, step: ExplainedStep, times: StepTimes, t
   const why = explain(result, step);
   if (why !== undefined) lines.push(...quoted(why.message), "", `[What this means](${why.page})`, "");
   const taskTitle = result.kind === "several" ? "First failed task, else the first" : "Task";
-  const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step)];
+  const rows = [...factRows(decisive, taskTitle), ...keptRows(decisive, step), ...runRows(step)];
   if (rows.length > 0) lines.push("| Detail | Value |", "|---|---|", ...rows, "");
   if (tests !== undefined) lines.push(...testSection(tests));
   lines.push(...attemptTable(taskResults(result)));
