@@ -1,15 +1,17 @@
 /**
- * Random trees through `files`, each compared by find(1) and sha256sum(1): 1,000 over a session, by each way in which an image can
- * unpack; ten of 200 MB by the bucket, and 16 MB by the session, through the bundled action.
+ * Random trees through `files` and back through `artifacts`, each compared by find(1) and sha256sum(1): 1,000 over a session that is cut at a
+ * random moment, by each way in which an image can unpack and pack; ten of 200 MB by the bucket, and 16 MB by the session, through the bundled action.
  * `SOAK_TREES=50 SOAK_LARGE=1 npm run soak files` takes fewer.
  */
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { SharedContainer } from "../__tests__/helpers/shared-container.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { watch } from "../__tests__/helpers/watch.ts";
+import { bringBack } from "../__tests__/payload/bring-back.ts";
 import { trees } from "../__tests__/files/random-trees.ts";
-import { listing, packed, withTree } from "../__tests__/files/trees.ts";
+import { listing, packed, type Tree, withTree } from "../__tests__/files/trees.ts";
 
 const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
 const LARGE = Number(process.env["SOAK_LARGE"] ?? 10);
@@ -20,6 +22,7 @@ const WAYS = {
   "busybox tar": `${WITHOUT_PYTHON} /usr/bin/tar; ln -s /usr/bin/busybox /usr/bin/tar`,
 };
 let wrong = 0;
+let back = { same: 0, cuts: 0 };
 
 function tell(isRight: boolean, what: string): void {
   if (!isRight) wrong += 1;
@@ -31,14 +34,40 @@ function seen(lines: readonly string[], way: string): string {
   return String(way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "")) : lines);
 }
 
+/** Takes a tree out of the container, and tells where it is another one. Without python3 no name has a line end. */
+async function takeBack(container: SharedContainer, drawn: Tree, number: number, way: string): Promise<void> {
+  const isLined = way !== "python3";
+  const entries = Object.entries(drawn).map(
+    ([path, item]) => [isLined ? path.replaceAll("\n", "_") : path, item] as const,
+  );
+  const tree: Tree = Object.fromEntries(entries);
+  await withTree(tree, async (root) => {
+    const there = `/srv/back-${number}`;
+    execFileSync("cp", ["-a", `${root}/d`, `${container.root}${there}`]);
+    const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" }, script: "true" };
+    const cutAfterMs = Math.random() < 0.5 ? Math.random() * 500 : undefined;
+    const { report, cuts, job } = await bringBack(there, `${root}/back`, run, { cutAfterMs });
+    const isSame = seen(listing(`${root}/back${there}`), way) === seen(listing(`${root}/d`), way);
+    back.cuts += cuts;
+    if (isSame && report?.problems.length === 0) back.same += 1;
+    else
+      tell(
+        false,
+        `${JSON.stringify(tree)} back by ${way}: ${JSON.stringify({ report, status: job.status })}`,
+      );
+  });
+}
+
 for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
   const container = await SharedContainer.start("dash");
   try {
     container.run(`mkdir -p /srv; chmod 755 /srv; ${setUp}`);
     const drawn = fc.sample(trees, { numRuns: Math.ceil(TREES / 3), seed: Date.now() + at });
+    back = { same: 0, cuts: 0 };
     let same = 0;
     let refused = 0;
     for (const [number, tree] of drawn.entries()) {
+      await takeBack(container, tree, number, way);
       await withTree(tree, async (root) => {
         const files = await packed(root, [`d=/srv/${number}`]);
         const run = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
@@ -50,6 +79,9 @@ for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
         else tell(false, `${JSON.stringify(tree)} by ${way}: ${JSON.stringify(status)}`);
       });
     }
+    console.log(
+      `${way}: ${back.same} of ${drawn.length} came back as they were, ${back.cuts} of them through a cut`,
+    );
     console.log(
       `${way}: ${same} of ${drawn.length} trees are as they were, ${refused} refused for long names`,
     );

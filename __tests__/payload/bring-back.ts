@@ -11,18 +11,20 @@ export interface BroughtBack {
   readonly cuts: number;
 }
 
-/**
- * Runs a job on this machine or in a container, and unpacks what the globs bring back into a directory. `cutsAfter` has how many records
- * with bytes come before each cut of the terminal.
- */
+interface How {
+  readonly more?: Partial<Artifacts>;
+  /** How many records with bytes come before each cut of the terminal. */
+  readonly cutsAfter?: readonly number[];
+  /** The terminal is cut this long after it shows the job, in milliseconds. */
+  readonly cutAfterMs?: number | undefined;
+}
+
+/** Runs a job on this machine or in a container, and unpacks what the globs bring back into a directory. */
 export async function bringBack(
   globs: string,
   directory: string,
   options: WatchOptions,
-  {
-    more = {},
-    cutsAfter = [],
-  }: { readonly more?: Partial<Artifacts>; readonly cutsAfter?: readonly number[] } = {},
+  { more = {}, cutsAfter = [], cutAfterMs }: How = {},
 ): Promise<BroughtBack> {
   const parsed = artifactGlobs(globs);
   if (!("value" in parsed)) throw new Error(parsed.must);
@@ -35,6 +37,7 @@ export async function bringBack(
   const left = [...cutsAfter];
   let records = 0;
   let cuts = 0;
+  let timer: NodeJS.Timeout | undefined;
   const job = new WatchedJob({
     artifacts,
     ...options,
@@ -47,6 +50,12 @@ export async function bringBack(
           received.take(event);
       }
       options.onEvent?.(event, cancel);
+      if (event.kind === "attached" && cutAfterMs !== undefined && timer === undefined)
+        timer = setTimeout(() => {
+          if (terminal.isClosed) return;
+          cuts += 1;
+          void terminal.kill();
+        }, cutAfterMs);
       if (event.kind !== "artifact-bytes" || left[0] === undefined || ++records < left[0]) return;
       records = 0;
       cuts += 1;
@@ -61,6 +70,7 @@ export async function bringBack(
     terminal = job.attach();
     await terminal.closed;
   }
+  clearTimeout(timer);
   const report = await received.end(job.status !== undefined);
   return { job, report, cuts };
 }
