@@ -5,6 +5,8 @@ const config: Config = {
   // Real processes on a busy machine: the limit ends a test that hangs, and is no measure of a slow one.
   // Every seed of a fuzz test is many minutes of work.
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 600_000,
+  // Most files wait for containers most of their time: with four workers two processors were idle for a quarter of it.
+  maxWorkers: 5,
   // Tests that are concurrent mostly wait for a container.
   maxConcurrency: 8,
   testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",
