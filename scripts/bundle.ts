@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { minify } from "@swc/core";
 import ncc from "@vercel/ncc";
+import { licensesOf } from "./licenses.ts";
 
 /** Compiles by this configuration into a directory that is emptied first. */
 export function compile(configuration: string, directory: string): void {
@@ -42,20 +43,20 @@ async function bundle(
   externals: Externals,
 ): Promise<readonly (readonly [string, string | Buffer])[]> {
   const filename = basename(entry);
-  const { code, assets } = await ncc(entry, {
+  const { code, assets, stats } = await ncc(entry, {
     esm: true,
     filename,
     externals,
     // A package's ES modules, where it has both: the bundler drops their exports without an importer. For the SDK's
     // clients that is most of them.
     mainFields: ["module", "main"],
-    license: "licenses.txt",
     cache: false,
     quiet: true,
   });
   const files = [
     [filename, code] as const,
     ...Object.entries(assets).map(([name, { source }]) => [name, source] as const),
+    ["licenses.txt", licensesOf(stats.compilation.modules)] as const,
   ];
   return await Promise.all(
     files.map(
