@@ -45,7 +45,7 @@ const all: readonly (readonly [string, Inputs, Orders])[] = [
   ["out of a transcript", { logs: "s3" }, {}],
 ];
 
-const cases = turnOf(all, 2);
+const cases = turnOf(all, 4);
 
 interface Bulk {
   readonly exitCode: number | null;

@@ -603,7 +603,7 @@ it("has a row for every code", () => {
   expect(Object.keys(catalogue).toSorted()).toEqual([...FAILURE_CODES].toSorted());
 });
 
-it.each(turnOf(FAILURE_CODES, 3))(
+it.each(turnOf(FAILURE_CODES, 4))(
   "%s: one error in three parts, the right outcome, nothing left behind",
   async (code) => {
     const { provoke, words, outcome = "not-started", startsTask = false, stdout = "" } = catalogue[code];

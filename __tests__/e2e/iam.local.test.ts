@@ -715,7 +715,7 @@ const tried = named.filter(
     named.findIndex((loss) => loss.file === file && loss.sid === sid && loss.way === way) === at,
 );
 
-it.concurrent.each(turnOf(tried, 3))("$way, without $name", async (loss) => {
+it.concurrent.each(turnOf(tried, 4))("$way, without $name", async (loss) => {
   const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
   const run = await tryWay(aws, ways[way], rightOf(loss));
   const { result } = run;
@@ -742,7 +742,7 @@ it.concurrent.each(turnOf(tried, 3))("$way, without $name", async (loss) => {
 
 const wholes = (Object.keys(ways) as WayName[]).filter((name) => name !== "an agent that lacks a right");
 
-it.concurrent.each(turnOf(wholes, 3))("%s, with all rights", async (name) => {
+it.concurrent.each(turnOf(wholes, 4))("%s, with all rights", async (name) => {
   const { outcome = "succeeded", seen } = whole[name];
   const run = await tryWay(aws, ways[name]);
   expect({ outcome: run.result.outputs["outcome"], remains: run.remains }).toEqual({

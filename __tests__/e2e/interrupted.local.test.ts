@@ -413,7 +413,7 @@ let lanes: readonly Aws[];
 /** One run for one try of its test. */
 let results: (Interruption | { readonly error: unknown } | undefined)[];
 
-const moments = [...turnOf(all, 3), ...turnOf(withReplacedImage, 10)];
+const moments = [...turnOf(all, 4), ...turnOf(withReplacedImage, 10)];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };

@@ -7,6 +7,7 @@ import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, jobLog, mainLog, pidOf, type StepOptions, withoutInit } from "../helpers/local.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 
 let aws: Aws;
@@ -91,7 +92,9 @@ it.concurrent(
 
 const UNHEARD = /A job of \S+ runs in this container, .* Waiting for a sign of its runner, 40 s at most/;
 
-it.concurrent.each<[string, (bucket: string) => Inputs, (bucket: string) => Inputs, StepOptions]>([
+type OtherWay = [string, (bucket: string) => Inputs, (bucket: string) => Inputs, StepOptions];
+
+const otherWays: readonly OtherWay[] = [
   ["without a bucket, and the next one has one", () => ({}), (bucket) => ({ bucket }), {}],
   ["with a bucket, and the next one has none", (bucket) => ({ bucket }), () => ({}), {}],
   [
@@ -106,7 +109,9 @@ it.concurrent.each<[string, (bucket: string) => Inputs, (bucket: string) => Inpu
     () => ({}),
     { lacks: ["caller-without-bucket"] },
   ],
-])(
+];
+
+it.concurrent.each(turnOf(otherWays, 2))(
   "a job that was lost seconds ago is waited for by a run that queues another way: %s",
   async (_, first, second, options) => {
     const task = await aws.runningTask(definition);

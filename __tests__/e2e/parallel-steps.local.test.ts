@@ -10,6 +10,7 @@ import {
 } from "../../local/runner/job.ts";
 import { Aws, type Inputs, jobLog, processes } from "../helpers/local.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
@@ -90,10 +91,12 @@ it("ten parallel steps of one job share the service's tasks, each with outputs, 
   await eventually(running, before);
 });
 
-it.each([
+const servers = [
   ["that ends on TERM", ""],
   ["that ignores TERM", "trap '' TERM; "],
-])(
+] as const;
+
+it.each(turnOf(servers, 2))(
   "cancel ends a step and a script %s within 5 s, its outputs are set, and the job is green",
   async (_, trap) => {
     const before = running();

@@ -178,37 +178,42 @@ it.concurrent("S3 that answers with errors for some seconds costs nothing", asyn
   expect(lines(result)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
 });
 
-it.concurrent.each([
+const troubles = [
   ["slow", "answers 503", { code: "SlowDown", status: 503 }],
   ["closed", "denies", { code: "AccessDenied", status: 403 }],
-])("where S3 is %s for half a minute a session goes on, and then S3 again: it %s", async (name, _, fault) => {
-  const task = await aws.runningTask();
-  const prefix = `${name}-for-long/`;
-  const operation = `GET /${aws.world.made.bucket}/${prefix}output/*`;
-  let isDown = false;
-  const goDown = (): Promise<void> | undefined => {
-    if (isDown) return undefined;
-    isDown = true;
-    return aws.world.local.inject({ api: { operation, ...fault, lasts: 34_000 } });
-  };
-  // It ends when S3 carries its output for the second time, or after two minutes.
-  const run = `n=0; until [ -e /tmp/over ] || [ "$n" -ge 240 ]; do n=$((n + 1)); echo $n; sleep 0.5; done; exit 3`;
-  let handovers = 0;
-  const onLine = (line: string): void => {
-    if (!BY_S3.test(line)) return;
-    void goDown();
-    if ((handovers += 1) === 2) writeFileSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/over`, "");
-  };
-  const result = await byS3(task, { run, prefix }, { onLine });
-  expect(result.outputs["exit-code"]).toBe("3");
-  expect(said(result).join("\n")).toMatch(
-    /does not come by S3 any more: .*\. A session goes on at byte \d+\./,
-  );
-  expect(handovers).toBe(2);
-  const numbers = lines(result).filter((line) => /^\d+$/.test(line));
-  expect(numbers).toEqual(numbers.map((_, at) => String(at + 1)));
-  await eventually(() => aws.objects(prefix), []);
-});
+] as const;
+
+it.concurrent.each(turnOf(troubles, 2))(
+  "where S3 is %s for half a minute a session goes on, and then S3 again: it %s",
+  async (name, _, fault) => {
+    const task = await aws.runningTask();
+    const prefix = `${name}-for-long/`;
+    const operation = `GET /${aws.world.made.bucket}/${prefix}output/*`;
+    let isDown = false;
+    const goDown = (): Promise<void> | undefined => {
+      if (isDown) return undefined;
+      isDown = true;
+      return aws.world.local.inject({ api: { operation, ...fault, lasts: 34_000 } });
+    };
+    // It ends when S3 carries its output for the second time, or after two minutes.
+    const run = `n=0; until [ -e /tmp/over ] || [ "$n" -ge 240 ]; do n=$((n + 1)); echo $n; sleep 0.5; done; exit 3`;
+    let handovers = 0;
+    const onLine = (line: string): void => {
+      if (!BY_S3.test(line)) return;
+      void goDown();
+      if ((handovers += 1) === 2) writeFileSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/over`, "");
+    };
+    const result = await byS3(task, { run, prefix }, { onLine });
+    expect(result.outputs["exit-code"]).toBe("3");
+    expect(said(result).join("\n")).toMatch(
+      /does not come by S3 any more: .*\. A session goes on at byte \d+\./,
+    );
+    expect(handovers).toBe(2);
+    const numbers = lines(result).filter((line) => /^\d+$/.test(line));
+    expect(numbers).toEqual(numbers.map((_, at) => String(at + 1)));
+    await eventually(() => aws.objects(prefix), []);
+  },
+);
 
 /** Does harm once the output comes by S3, and expects that a session goes on with the output. */
 async function harmed(prefix: string, harm: (folder: string) => Promise<unknown>): Promise<StepResult> {

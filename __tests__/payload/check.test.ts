@@ -144,7 +144,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
     return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });
   }
 
-  it.each(shareOf(sh, shells, REFUSED))(
+  it.each(turnOf(shareOf(sh, shells, REFUSED), 2))(
     "%s is refused, and no script has run",
     async (_, shebang, options, code, words) => {
       const ran = "/tmp/ran";

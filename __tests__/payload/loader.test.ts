@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
 
@@ -120,7 +121,7 @@ const UNREACHED = [
   "timed out",
 ];
 
-it.each(SHELLS)(
+it.each(turnOf(SHELLS, 2))(
   "words of a program tell whether S3 was reached, whatever names are in them, under %s",
   (sh) => {
     const script = `${COUNT?.[0] ?? ""}

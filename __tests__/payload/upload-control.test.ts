@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { TestOrder } from "../helpers/piece-bucket.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchOptions } from "../helpers/watch.ts";
 import { LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./uploading.ts";
@@ -177,7 +178,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-describe.each(SHELLS)("whether a reader follows by S3, under %s", (shell) => {
+describe.each(turnOf(SHELLS, 2))("whether a reader follows by S3, under %s", (shell) => {
   const source = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
 

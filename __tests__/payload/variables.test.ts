@@ -2,6 +2,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
+import { turnOf } from "../helpers/turns.ts";
 import { WatchedJob } from "../helpers/watch.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
@@ -9,7 +10,7 @@ const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become
 const EACH = SHELLS.filter((shell) => shell !== "bash --posix").map((shell) => shell.split(" ")[0] ?? "");
 const PATIENCE = 60_000;
 
-describe.each(EACH)("with 'user', in a container of %s,", (sh) => {
+describe.each(turnOf(EACH, 2))("with 'user', in a container of %s,", (sh) => {
   asOthers.concurrent.each(["env", "secrets"])(
     "no program is run as root with a variable of '%s'",
     async (how) => {
