@@ -5,19 +5,18 @@ import { tellWaiting } from "../waiting.ts";
 import { enoughShown } from "./backlog.ts";
 import type { Expiry } from "./expiry.ts";
 import type { PieceStore } from "../pieces/store.ts";
-import { PieceFollower } from "./follow-pieces.ts";
+import type { PieceFollower } from "./follow-pieces.ts";
 import { type FollowContext, followSession } from "./follow-session.ts";
 import type { CarrierEnd, DetachedJob, JobEnd } from "./job-end.ts";
 import { type LeftSession, NO_SESSION } from "./left-session.ts";
+import { MonitoredCarrier } from "./monitored-carrier.ts";
 import { PieceCarriers, type PieceFolders } from "./piece-carriers.ts";
 import { type EndedSession, SessionChain, type SessionSource } from "./session-chain.ts";
-import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
+import type { TaskMonitorOptions } from "./task-monitor.ts";
 import type { UnopenedSession } from "./unopened-session.ts";
 
 /** How soon a container learns of a renewal: it reads `control` each half minute. */
 const RENEWAL_MS = 60_000;
-/** The time for the last output of a task that has ended. */
-const LAST_WORDS_MS = 1_000;
 
 export interface FollowJobOptions extends FollowContext {
   readonly sessions: SessionSource;
@@ -66,33 +65,28 @@ export async function followJob(options: FollowJobOptions): Promise<FollowedJob>
   return await new JobFollower(options).run();
 }
 
-/** What brings the output: a session, or pieces in S3. */
-type Carrier = Pick<Session, "close"> | PieceFollower;
-
 class JobFollower {
   readonly #options: FollowJobOptions;
-  readonly #monitoring: TaskMonitorOptions;
+  readonly #carrier: MonitoredCarrier;
   readonly #chain: SessionChain;
   readonly #enough: AbortSignal;
   readonly #pieces: PieceCarriers | undefined;
   readonly #over = new AbortController();
   readonly #detach = new AbortController();
-  #carrier: Carrier | undefined;
   /** The session that is open, also one that is left and not over. */
   #session: Session | undefined;
   #attachedAt: number | undefined;
   #hasBegun = false;
   #isByPieces = false;
-  /** Why the container has ended, once the task monitor knows. */
-  #gone: Failure | undefined;
 
   constructor(options: FollowJobOptions) {
     this.#options = options;
     this.#chain = new SessionChain(options);
     const { ecs, target, clock, log, expiry, credentialsEnd, folders, sessions } = options;
     const onRefused = (refusal: Failure): void => expiry?.onRefused(refusal, this.#session !== undefined);
-    this.#monitoring = { ecs, target, clock, log, onRefused, credentialsEnd, signal: this.#over.signal };
-    this.#enough = enoughShown(options.cancel, clock, this.#over.signal);
+    const signal = this.#over.signal;
+    this.#carrier = new MonitoredCarrier({ ecs, target, clock, log, onRefused, credentialsEnd, signal });
+    this.#enough = enoughShown(options.cancel, clock, signal);
     this.#pieces =
       folders && new PieceCarriers({ ...options, folders, credentialsEnd, stop: () => sessions.stop() });
   }
@@ -113,7 +107,7 @@ class JobFollower {
       const reached = running && (await this.#resume(running));
       if (reached !== undefined) return reached;
       let session = await sessions.attach(running === undefined ? 0 : extractor.offset);
-      if (running === undefined) this.#watch();
+      if (running === undefined) this.#monitor();
       for (let first = true; ;) {
         const from = extractor.offset;
         const end = await this.#followSession(session, first);
@@ -142,12 +136,10 @@ class JobFollower {
   async #resume({ pieces, writableUntil }: RunningJob): Promise<JobEnd | undefined> {
     const { clock } = this.#options;
     this.#attachedAt = clock.now();
-    const look = await lookAtTask(this.#monitoring);
-    if (look.kind === "gone") this.#gone = look.failure;
-    else this.#watch();
+    if ((await this.#carrier.look()) === undefined) this.#monitor();
     const follower = pieces && (await this.#pieces?.resume(pieces));
-    if (follower === undefined) return this.#endOfTask();
-    this.#carrier = follower;
+    if (follower === undefined) return this.#carrier.endOfTask;
+    this.#carrier.use(follower);
     this.#begin();
     // Without a renewal in time the container stops to upload. It takes a new order from a session.
     if (clock.now() >= writableUntil - RENEWAL_MS) follower.finish();
@@ -164,7 +156,7 @@ class JobFollower {
     const signal = this.#over.signal;
     if (leave?.aborted) this.#detach.abort();
     else leave?.addEventListener("abort", () => this.#detach.abort(), { once: true, signal });
-    const isDecided = this.#carrier instanceof PieceFollower ? undefined : this.#pieces?.decided;
+    const isDecided = this.#carrier.isByPieces ? undefined : this.#pieces?.decided;
     Promise.all([clock.sleep(detachAfter, signal), isDecided]).then(
       () => this.#detach.abort(),
       () => undefined, // the job is over
@@ -176,7 +168,7 @@ class JobFollower {
     first: boolean,
   ): Promise<CarrierEnd | UnopenedSession | LeftSession | DetachedJob> {
     const { sessions, clock, log } = this.#options;
-    this.#carrier = session;
+    this.#carrier.use(session);
     this.#session = session;
     void session.ended.then(() => {
       if (this.#session === session) this.#session = undefined;
@@ -203,7 +195,7 @@ class JobFollower {
   async #followPieces(pieces: PieceFollower | undefined, left: LeftSession): Promise<JobEnd | undefined> {
     const { sessions, log, extractor } = this.#options;
     if (pieces === undefined) return undefined;
-    this.#carrier = pieces;
+    this.#carrier.use(pieces);
     const detach = (): void => pieces.detach();
     if (this.#detach.signal.aborted) detach();
     else this.#detach.signal.addEventListener("abort", detach, { once: true });
@@ -218,7 +210,7 @@ class JobFollower {
       () => left.giveWay(),
       () => undefined, // the session is over, or the job
     );
-    if (this.#gone !== undefined) pieces.finish();
+    if (this.#carrier.gone !== undefined) pieces.finish();
     const end = await pieces.follow();
     over.abort();
     switch (end.kind) {
@@ -231,55 +223,33 @@ class JobFollower {
         await left.detach();
         return end;
       case "exhausted":
-        if (this.#gone === undefined) return undefined;
+        if (this.#carrier.gone === undefined) return undefined;
         this.#isByPieces = true;
         await left.close();
         log.warning(
           `The output came by S3 up to byte ${end.position}. What the job printed after that is lost.`,
         );
-        return this.#endOfTask();
+        return this.#carrier.endOfTask;
       case "closed":
         await left.close();
-        return this.#endOfTask() ?? { kind: "ended", end: { kind: "detached" }, attached: true };
+        return this.#carrier.endOfTask ?? { kind: "ended", end: { kind: "detached" }, attached: true };
       case "stalled":
         await left.close();
         log.warning(
           `The output does not come by S3 any more: ${end.seen}. A session goes on at byte ${extractor.offset}.`,
         );
-        return this.#endOfTask();
+        return this.#carrier.endOfTask;
     }
   }
 
-  #endOfTask(): JobEnd | undefined {
-    return this.#gone && { kind: "impossible", failure: this.#gone };
-  }
-
-  /** Bounds the time of the job, and monitors its task. */
-  #watch(): void {
-    const { sessions, clock } = this.#options;
-    this.#monitor();
-    this.#closeAfter(sessions.until - clock.now()).catch(() => undefined); // the job ended in time
-  }
-
-  /** Monitors the task. Soon after its container has ended, detaches from the carrier. */
   #monitor(): void {
-    monitorTask(this.#monitoring)
-      .then(async (failure) => {
-        this.#gone = failure;
-        if (this.#carrier instanceof PieceFollower) this.#carrier.finish();
-        else await this.#closeAfter(LAST_WORDS_MS);
-      })
-      .catch(() => undefined); // the job is over
-  }
-
-  async #closeAfter(ms: number): Promise<void> {
-    await this.#options.clock.sleep(Math.max(0, ms), this.#over.signal);
-    await this.#carrier?.close();
+    const { sessions, clock } = this.#options;
+    this.#carrier.monitor(sessions.until - clock.now());
   }
 
   async #unopened({ sessionId }: Session): Promise<JobEnd> {
     const { sessions } = this.#options;
-    const failure = this.#gone ?? (await sessions.whyUnopened(sessionId));
+    const failure = this.#carrier.gone ?? (await sessions.whyUnopened(sessionId));
     // The session may still be in the agent's queue.
     await sessions.terminate(sessionId);
     return { kind: "impossible", failure };
@@ -289,9 +259,7 @@ class JobFollower {
   async #reached(ended: EndedSession): Promise<JobEnd | undefined> {
     const { end } = ended;
     if (end.kind !== "ended" && end.kind !== "gap") return end;
-    const look = await lookAtTask(this.#monitoring);
-    if (look.kind === "gone") this.#gone ??= look.failure;
-    const gone = this.#endOfTask();
+    const gone = await this.#carrier.look();
     if (gone !== undefined) return gone;
     return (await this.#chain.mayGoOn(ended)) ? undefined : end;
   }
