@@ -66,7 +66,7 @@ export async function runJobs(
   };
   const atOnce = later?.atOnce ?? targets.length;
   const ended = await runInTurns(find, run, { ...step, total: tasks, atOnce });
-  // What is being started has to be known to the cleanup.
+  // The cleanup has to know every task that is being started.
   await later?.close();
   return { kind: "several", tasks: ended };
 }
@@ -87,7 +87,7 @@ async function findLater(
   }
 }
 
-/** Stops the task of a job that has ended where others are started later, unless `keep-task` keeps it. */
+/** Where further tasks are started later, stops the task of a job that has ended, unless `keep-task` keeps it. */
 async function stopEarly(
   { outcome, task }: TaskResult,
   { later }: JobTargets,

@@ -5,14 +5,14 @@ import type { Log } from "./log.ts";
 export const TELL_EVERY_MS = 30_000;
 
 /** The pause after a look, as a multiple of the time that its answer took. */
-const ANSWERS_A_PAUSE = 3;
+const PAUSE_PER_ANSWER = 3;
 
 /**
- * The pause before the next look, in milliseconds: `usual`, or up to `longest` where the answer has taken long. Then AWS throttles the
- * account, and the call was repeated until it was let through: all jobs of the account have to look less often.
+ * The pause before the next look, in milliseconds: `usual`, or up to `longest` where the answer has taken long. A slow answer means
+ * that AWS throttles the account and that the SDK has repeated the call, so all jobs of the account have to look less often.
  */
 export function pauseAfter(took: number, usual: number, longest: number): number {
-  return Math.max(usual, Math.min(longest, took * ANSWERS_A_PAUSE));
+  return Math.max(usual, Math.min(longest, took * PAUSE_PER_ANSWER));
 }
 
 export interface WaitContext {

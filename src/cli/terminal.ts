@@ -6,7 +6,7 @@ const USUAL_COLUMNS = 80;
 /** Moves to the beginning of the line and erases it (ECMA-48, EL). */
 const ERASE = "\r\x1b[K";
 
-/** The part of a terminal, or of whatever stands in its place, that is written to. */
+/** The part of a terminal that is written to, or of the file or the pipe in its place. */
 export interface TerminalStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -20,7 +20,7 @@ export interface TerminalOptions {
   readonly stream: TerminalStream;
   /** Only warnings and errors are shown. */
   readonly quiet: boolean;
-  /** Also what helps to find a fault. */
+  /** Debug lines are shown, too. */
   readonly verbose: boolean;
   /** False for a terminal that can't erase a line. */
   readonly canErase: boolean;
@@ -97,7 +97,7 @@ export class Terminal implements RunLog {
     this.#line(message, this.#coloured("error:", 31));
   }
 
-  /** Says what has not been undone, where this process ends before that. */
+  /** Called when this process ends before all is undone. Says what is not. */
   leave(): void {
     this.#endProgress();
     const unfinished = this.#unfinished();
@@ -105,7 +105,7 @@ export class Terminal implements RunLog {
     this.#line(["Left before this was done:", ...unfinished].join("\n"), this.#coloured("warning:", 33));
   }
 
-  /** Ends what is drawn. Nothing keeps the process alive then. */
+  /** Erases the line of progress, and stops its timer. */
   end(): void {
     this.#endProgress();
   }

@@ -121,7 +121,7 @@ function readNewTasks(
   }
   if (of?.kind === "image" && start.taskRole === undefined && start.overrides["taskRoleArn"] === undefined) {
     const advice =
-      "ECS Exec acts by the task role, so that a task from an image alone needs one: a role with the four ssmmessages actions.";
+      "ECS Exec uses the task role, so a task from an image alone needs one: a role with the four ssmmessages actions.";
     if (!reader.given("task-role")) reader.refuse("task-role", "given with 'image'", "nothing", advice);
   }
   return of === undefined || tasks === "all" ? undefined : { kind: "new", of, service, tasks, start };

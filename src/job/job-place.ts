@@ -7,7 +7,7 @@ import type { SessionLogs } from "../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** How often it is looked whether other runs wait for a place that is held though its job needs no session. */
+/** The interval of the looks for runs that wait for a place, while its job holds it and needs no session. */
 const WANTED_LOOK_MS = 3_000;
 
 /**
@@ -32,7 +32,7 @@ export class JobPlace {
   }
 
   /**
-   * Queues for the place unless the job holds it. True where it was taken now. Fails with `container-busy` where no place
+   * Queues for the place unless the job holds it. True when this call has taken it. Fails with `container-busy` where no place
    * is free within `queue-timeout`. An abort throws its reason, and leaves no claim.
    */
   async take(signal: AbortSignal = this.#context.cancel): Promise<boolean> {
@@ -63,8 +63,8 @@ export class JobPlace {
   }
 
   /**
-   * A job that leaves its session soon shares the container with others of its kind, unless the upload of a log keeps
-   * the place of a session. The claim is made before that is known.
+   * A job that leaves its session soon shares the container with other such jobs, unless the upload of its session's log
+   * occupies the place. The claim is made before this is known.
    */
   async #shares(): Promise<boolean> {
     try {

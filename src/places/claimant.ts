@@ -19,7 +19,7 @@ const NEXT_PAUSE_MS = 200;
 const PAUSE_A_NUMBER_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** The shortest pause, as a multiple of the answer time: an S3 that is slow or throttles gets fewer requests. */
-const ANSWERS_A_PAUSE = 2;
+const PAUSE_PER_ANSWER = 2;
 /** How often a holder looks whether it may replace a session. */
 const REPLACE_PAUSE_MS = 1_000;
 /** When a session that was lost has ended for certain: its attacher gives up after 90 s without a reader. */
@@ -124,7 +124,7 @@ export class Claimant {
         if ((troubles += 1) === 1)
           log.info(`The queue for the container can't be seen: ${asFailure(error).seen}`);
       }
-      const answer = (clock.now() - began) * ANSWERS_A_PAUSE;
+      const answer = (clock.now() - began) * PAUSE_PER_ANSWER;
       const pause = Math.min(LONGEST_PAUSE_MS, Math.max(answer, this.#pause(number) * 2 ** troubles));
       await clock.sleep(Math.min(pause, Math.max(0, deadline - clock.now())), signal);
     }

@@ -9,7 +9,7 @@ import type { Failure } from "../errors.ts";
 import { containerBusy } from "./failures.ts";
 import { claimant, heldBy, WaitLog, type WaitLogOptions } from "./wait-log.ts";
 
-/** How long a look at the container's sessions is taken for a new one. */
+/** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
 
 interface PlaceInQueueOptions extends PlaceOptions {
@@ -63,7 +63,7 @@ export class PlaceInQueue implements Place {
       onWait: ({ number, holder }) =>
         waitLog.tell({ held: heldBy(holder), goal: `for its place as number ${number} in line` }),
       onTurn: () => {
-        // The turn may come again at once, where another run's swap came first.
+        // Where another run has written the claims first, the turn comes again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
         lookedAt = clock.now();
         looking = lookAtSessions(this.#looks);

@@ -51,7 +51,7 @@ function options({ clusterName, taskId }: Omit<EndedTask["target"], "container">
   return `--region ${region} --cluster ${clusterName} --task ${taskId}`;
 }
 
-/** The most notices on tasks. The runner keeps ten of a step. */
+/** How many kept tasks get a notice. The runner keeps ten notices of a step. */
 const MOST_NOTICES = 3;
 
 /** What a notice on a kept task depends on. */

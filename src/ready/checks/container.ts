@@ -4,7 +4,7 @@ import { check, type Check, checkKnown, skipped } from "./check.ts";
 import { isOnFargate } from "../../targets/start/capacity.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
 
-/** Those checks of amazon-ecs-exec-checker that the task and its definition answer. */
+/** The checks of amazon-ecs-exec-checker that need the task and its definition alone. */
 export function containerChecks(facts: CheckFacts): readonly Check[] {
   const { task, container, definition } = facts;
   const own = definition?.containers.find(({ name }) => name === container);
@@ -55,7 +55,7 @@ function execAgent(task: Task, container: string): Check {
     agent,
     agent?.status === "RUNNING",
     `it is ${agent?.status ?? "not reported"}${agent?.reason ? `: ${agent.reason}` : ""}`,
-    "Replace the task; what keeps the agent from running is among these checks, if we can see it.",
+    "Replace the task. Another one of these checks names the cause, if it can be seen.",
   );
 }
 
@@ -79,7 +79,7 @@ function taskRole(facts: CheckFacts): Check {
     "task role",
     role ?? definition,
     role !== undefined,
-    role ?? "there is none, and the agent acts by it",
+    role ?? "there is none, and the exec agent needs one",
     "Set 'taskRoleArn' in the task definition, or 'task-role', to a role with the four ssmmessages actions.",
   );
 }
