@@ -254,6 +254,15 @@ describe("a definition of ours", () => {
     },
   );
 
+  it("says what of its source it lacks, because this SDK does not know it", async () => {
+    const { context } = await starting({ ...source, initContainers: [{ name: "first" }] });
+    expect(context.log.lines.filter((line) => line.includes("initContainers"))).toEqual([
+      expect.stringMatching(
+        /^The task starts from a copy of task definition 'shop:1' without initContainers, which/,
+      ),
+    ]);
+  });
+
   it("is registered anew where its last user deregisters it just before it is run", async () => {
     const { known, derived = "" } = await starting();
     const { requests } = await starting(source, {

@@ -29,6 +29,8 @@ export interface DefinitionSource {
   readonly name: string;
   /** As a sentence names it that begins with "The". */
   readonly subject: string;
+  /** Paths of its members that this SDK does not know, so that no copy of the definition has them. */
+  readonly unread: readonly string[];
   /** True for a definition of the action's own, with an image of the inputs; false for one of the user's. */
   readonly isOwn: boolean;
   /**
@@ -61,6 +63,7 @@ export function withImage(
     known: { ...contentOf(definition), family: known.family, tags: known.tags },
     name: from,
     subject: `${subject} with image '${image}'`,
+    unread: source.unread,
     isOwn: true,
     registered: ({ reuse }) =>
       ownDefinition({ family, ...definition }, from, { reuse, tags: known.tags }, shared(context)),
@@ -81,7 +84,8 @@ async function registeredDefinition(
 ): Promise<DefinitionSource> {
   const known = await ecs.describeTaskDefinition(reference);
   const name = `task definition '${lastPart(known.arn)}'`;
-  return { known, name, subject: name, isOwn: false, registered: () => Promise.resolve(known) };
+  const { unread } = known;
+  return { known, name, subject: name, unread, isOwn: false, registered: () => Promise.resolve(known) };
 }
 
 async function definitionOfFile(path: string, context: DefinitionContext): Promise<DefinitionSource> {
@@ -92,6 +96,7 @@ async function definitionOfFile(path: string, context: DefinitionContext): Promi
     known: contentOf(definition, tags as Parameters<typeof contentOf>[1]),
     name: `'${path}'`,
     subject: `file '${path}'`,
+    unread: [],
     isOwn: false,
     registered: () =>
       register(read, `'${path}'`, {

@@ -78,6 +78,7 @@ function replaced(
   context: DefinitionContext,
 ): DefinitionSource {
   const before = imageOf(source.known, by.container) ?? "none";
+  tellUnread(source, context.log);
   context.log.info(
     `All of ${source.name} is used but the image of container '${by.container}': ${by.image} in place of ${before}.`,
   );
@@ -135,6 +136,7 @@ async function held(
     return launch;
   };
   const wanted = heldDefinition(source.known, container);
+  if (!source.isOwn && reuse) tellUnread(source, context.log);
   const tags = source.isOwn ? source.known.tags : undefined;
   let definition: TaskDefinition;
   try {
@@ -155,6 +157,15 @@ async function held(
       return isOfFamily ? await byCommand(failure) : undefined;
     },
   };
+}
+
+/** The copy of a definition lacks what this SDK does not know. */
+function tellUnread({ name, unread }: DefinitionSource, log: DefinitionContext["log"]): void {
+  if (unread.length === 0) return;
+  log.info(
+    `The task starts from a copy of ${name} without ${unread.slice(0, 5).join(", ")}, which this version of the action does not know. ` +
+      "Without 'image', 'hold: false' starts it from the definition itself.",
+  );
 }
 
 /** Another run may have deregistered the definition since it was looked at. */
