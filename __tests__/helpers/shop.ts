@@ -13,8 +13,8 @@ export class Shop {
     this.fillIns = fillIns;
   }
 
-  static async open(): Promise<Shop> {
-    const local = await startLocalFargate({ region: SHOP_REGION, stopTimeout: 500, images: SHOP_IMAGES });
+  static async open(images = SHOP_IMAGES): Promise<Shop> {
+    const local = await startLocalFargate({ region: SHOP_REGION, stopTimeout: 500, images });
     return new Shop(local, await openShop(local));
   }
 

@@ -1,0 +1,91 @@
+/**
+ * The example tests.yml with the real pytest, and with the real jest and jest-junit in its place, by act on the local Fargate: the counts
+ * in the output, an annotation on the line of the checkout, all artifacts kept, and the exit code of the test runner. Fetches the test
+ * runners from PyPI and npm.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SHOP_IMAGES } from "../local/shop/shop.ts";
+import { act } from "../__tests__/helpers/act.ts";
+import { Shop } from "../__tests__/helpers/shop.ts";
+
+const PYTEST = "pytest==8.4.2";
+const JEST = ["jest@30", "jest-junit@17"];
+const SUM = 'exports.sum = (prices) => prices.reduce((a, b) => a + b, 0);\n';
+const SUM_TEST = `const { mkdirSync, writeFileSync } = require("node:fs");
+const { sum } = require("./sum.js");
+
+test("the total", () => expect(sum([1, 2])).toBe(3));
+test("the discount", () => {
+  mkdirSync("screenshots", { recursive: true });
+  writeFileSync("screenshots/cart.png", "png");
+  expect(sum([3, 4])).toBe(6);
+});
+`;
+
+const example = readFileSync("examples/workflows/tests.yml", "utf8");
+const layer = mkdtempSync(join(".cache", "reports-"));
+const srv = join(layer, "srv/shop");
+let wrong = 0;
+
+try {
+  cpSync(SHOP_IMAGES["shop"]?.layer ?? "", layer, { recursive: true });
+  rmSync(join(srv, "pytest.py"));
+  install();
+  const env = { PYTHONPATH: "/opt/pytest", PATH: "/opt/node/bin:/usr/local/bin:/usr/bin:/bin" };
+  const shop = await Shop.open({ ...SHOP_IMAGES, shop: { layer, workdir: "/srv/shop", env } });
+  try {
+    const python = { "tests/test_cart.py": readFileSync(join(srv, "tests/test_cart.py"), "utf8") };
+    await proof(shop, "pytest", example, python, "tests/test_cart.py:13");
+    const jest = "JEST_JUNIT_OUTPUT_DIR=reports node_modules/.bin/jest --ci --reporters=default --reporters=jest-junit";
+    const text = example.replace("python -m pytest --junitxml=reports/pytest.xml", jest);
+    await proof(shop, "jest", text, { "web/sum.test.js": SUM_TEST }, "web/sum.test.js:8");
+  } finally {
+    await shop.stop();
+  }
+} finally {
+  rmSync(layer, { recursive: true, force: true });
+}
+process.exitCode = wrong > 0 ? 1 : 0;
+
+/** Puts the test runners and Node.js into the image's files. */
+function install(): void {
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
+  execFileSync("python3", [...pip, join(layer, "opt/pytest"), PYTEST], { stdio: "inherit" });
+  mkdirSync(join(srv, "src"), { recursive: true });
+  writeFileSync(join(srv, "src/sum.js"), SUM);
+  writeFileSync(join(srv, "src/sum.test.js"), SUM_TEST);
+  writeFileSync(join(srv, "package.json"), '{ "name": "web", "private": true }\n');
+  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", ...JEST], { cwd: srv, stdio: "inherit" });
+  mkdirSync(join(layer, "opt/node/bin"), { recursive: true });
+  linkSync(process.execPath, join(layer, "opt/node/bin/node"));
+}
+
+async function proof(
+  shop: Shop,
+  name: string,
+  workflow: string,
+  checkout: Readonly<Record<string, string>>,
+  place: string,
+): Promise<void> {
+  const filled = Object.entries(shop.fillIns).reduce((text, [from, to]) => text.replaceAll(from, to), workflow);
+  const path = ".github/workflows/tests.yml";
+  const result = await act({
+    ...{ files: { [path]: filled, ...checkout }, workflow: path, event: "workflow_dispatch" },
+    ...{ env: shop.endpoint, idTokenEnv: shop.local.idTokenEnv },
+  });
+  const [file, line] = place.split(":");
+  const artifact = Object.keys(result.artifacts.get("tests")?.files ?? {});
+  const seen = {
+    "the step fails": !result.succeeded,
+    "the exit code is the test runner's": result.outputs.get("tests.exit-code") === "1",
+    "one test failed and one passed": /"passed":1,"failed":1,/.test(result.outputs.get("tests.tests") ?? ""),
+    "an annotation is on the line": new RegExp(`file=${file ?? ""},line=${line ?? ""}\\b`).test(result.log),
+    "a report and a screenshot are kept": /reports\/.*\.xml.*screenshots\/cart\.png/.test(artifact.sort().join()),
+  };
+  for (const [what, isSo] of Object.entries(seen)) console.log(`${isSo ? "yes" : "NO "} ${name}: ${what}`);
+  const faults = Object.values(seen).filter((isSo) => !isSo).length;
+  if (faults > 0) console.log(result.log);
+  wrong += faults;
+}

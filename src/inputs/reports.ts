@@ -1,0 +1,39 @@
+import { posix } from "node:path";
+import type { InputReader } from "./input-reader.ts";
+import { lines, type ParseResult, shown } from "./parse.ts";
+
+/** Each line is searched for in the artifacts of each task. */
+const MOST_LINES = 100;
+
+/** The globs of `reports`; undefined where there are none. They are among the artifacts, so without `artifacts` there are none. */
+export function readReportGlobs(reader: InputReader): readonly string[] | undefined {
+  const globs = reader.optional("reports", reportGlobs);
+  if (!reader.given("reports") || reader.given("artifacts")) return globs;
+  reader.refuse(
+    "reports",
+    "left out without 'artifacts'",
+    shown(reader.text("reports")),
+    "Name the report files in 'artifacts', too: reports are read from what is brought back.",
+  );
+  return undefined;
+}
+
+/** The lines of `reports`. Globs may hold commas, so only line ends separate them. */
+export function reportGlobs(text: string): ParseResult<readonly string[]> {
+  const given = lines(text)
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (given.length > MOST_LINES) return { must: `${MOST_LINES} lines at most`, got: `${given.length}` };
+  const bad = given.find((line) => !isGlob(line));
+  if (bad === undefined) return { value: given.map((line) => posix.normalize(line)) };
+  return {
+    must: "globs of the artifacts, one a line, without a leading / or !, without .. and without \\, such as reports/**/*.xml",
+    got: shown(bad),
+    advice: "They are relative to 'artifacts-path', where /tmp/reports/a.xml of the container is tmp/reports/a.xml.",
+  };
+}
+
+function isGlob(line: string): boolean {
+  const path = posix.normalize(line);
+  return !/^[/!]|\\/.test(path) && !path.split("/").includes("..");
+}
