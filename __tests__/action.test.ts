@@ -21,7 +21,7 @@ describe("action.yml", () => {
       (
         "cluster role-to-assume check task service task-definition image borrow architecture container tasks max-parallel fail-fast protect start deployment hold subnets security-groups " +
         "assign-public-ip capacity-providers platform-version cpu memory ephemeral-storage task-role execution-role " +
-        "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-count artifacts-max-size artifacts-missing env secrets workers user stderr " +
+        "tags overrides keep-task stuck-after start-timeout queue-timeout run script-file shell args working-directory stdin files artifacts artifacts-path artifacts-max-count artifacts-max-size artifacts-missing reports env secrets workers user stderr " +
         "timeout retry retry-attempts detach attach abandon-after lock matrix-index matrix-total bucket prefix bucket-owner kms-key-id logs transport log-to-container spool-limit workflow-commands summary region"
       ).split(" "),
     );
@@ -29,7 +29,7 @@ describe("action.yml", () => {
 
   it("has the outputs that users were promised", () => {
     expect(Object.keys(action.outputs)).toEqual(
-      "exit-code outcome stdout stderr duration artifacts-path handle task-arn task-id task-arns session-id log-group log-stream log-url private-ip public-ip results".split(
+      "exit-code outcome stdout stderr duration artifacts-path tests handle task-arn task-id task-arns session-id log-group log-stream log-url private-ip public-ip results".split(
         " ",
       ),
     );

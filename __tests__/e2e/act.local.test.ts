@@ -76,7 +76,6 @@ engine("a workflow engine runs", () => {
         { event: "schedule", secrets: { DATABASE_URL: "postgres://shop:secret@db/shop" } },
         [0, 1, 2, 3].map((part) => `[${part}] part ${part} of 4, with a database: True`),
       ],
-      ["Reports", {}, ["north", "east", "south", "west"].map((region) => `region ${region}: 12 orders`)],
       ["Database size", { secrets: { PGPASSWORD: "a password" } }, ["7453 kB", "The database has 7453 kB."]],
     ])("%s", async (name, more, lines) => {
       const result = await run(named(name), more);
@@ -84,7 +83,7 @@ engine("a workflow engine runs", () => {
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
-    it("and there are no others", () => {
+    it("and there are no others, but for one that is the example matrix.yml", () => {
       expect(readme.length).toBe(5);
     });
   });
@@ -190,6 +189,19 @@ engine("a workflow engine runs", () => {
       const parts = result.output.flatMap((line) => /\] part (\d) of 6/.exec(line)?.[1] ?? []);
       expect(parts.sort()).toEqual(["0", "1", "2", "3", "4", "5"]);
       expect(result.output.filter((line) => /worker [01]: succeeded after/.test(line))).toHaveLength(6);
+    });
+
+    it("tests.yml, whose failed test has an annotation on its line, and whose report and screenshot are kept", async () => {
+      const path = "tests/test_cart.py";
+      const checkout = { [path]: readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8") };
+      const result = await run({ ...example("tests.yml"), ...checkout });
+      expect(result.succeeded).toBe(false);
+      expect(result.output).toContain("1 failed, 1 passed");
+      expect(result.outputs.get("tests.exit-code")).toBe("1");
+      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":1,"failed":1,"skipped":0,/);
+      expect(result.log).toMatch(/file=tests\/test_cart.py,line=13.*AssertionError: the discount is missing/);
+      const kept = Object.keys(result.artifacts.get("tests")?.files ?? {});
+      expect(kept.sort()).toEqual(["reports/pytest.xml", "screenshots/cart.png"]);
     });
 
     it("debug-shell.yml, whose task lives on after the failure", async () => {

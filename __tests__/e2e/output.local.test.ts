@@ -104,12 +104,15 @@ it.each(["session", "bucket"])(
   async (how) => {
     const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
     const to = `/opt/brought-by-${how}`;
-    const run = `cat; echo $?; cd ${to}; find . -type f; sha256sum <big; chmod 640 big; ln -s big link`;
+    const report =
+      '<testsuite name="s"><testcase name="t"><failure>/app/in.txt:3: no</failure></testcase></testsuite>';
+    const run = `cat; echo $?; cd ${to}; find . -type f; sha256sum <big; chmod 640 big; ln -sf big link; echo '${report}' >s.xml`;
     const brought = { stdin: "file:in.txt", files: `**=${to}\n!*.txt`, run };
     const big = randomBytes(3_000_000);
     const files = { "in.txt": "one\n\ttwo é", big, "config/.env": "TOKEN=1", ".git/config": "token" };
     const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
-    const back = { artifacts: `${to}/**\nnone.xml`, "artifacts-path": join(temp, "back") };
+    const reports = `opt/**/*.xml\nnone.xml`;
+    const back = { artifacts: `${to}/**\nnone.xml`, "artifacts-path": join(temp, "back"), reports };
     const inputs = { task: task.id, ...bucket, ...brought, ...back };
     const result = await aws.step(inputs, { files, env: { RUNNER_TEMP: temp } });
     const sum = createHash("sha256").update(big).digest("hex");
@@ -117,11 +120,22 @@ it.each(["session", "bucket"])(
     expect(readFileSync(join(at, "link")).equals(big)).toBe(true);
     expect([lstatSync(join(at, "big")).mode & 0o777, readlinkSync(join(at, "link"))]).toEqual([0o640, "big"]);
     rmSync(temp, { recursive: true });
-    expect(result.annotations.map(({ message }) => message)).toEqual([
-      "'none.xml' matches nothing in the container.",
+    // The exit code is the script's, whatever its tests say.
+    expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+    expect(result.outputs["tests"]).toBe('{"passed":0,"failed":1,"skipped":0,"flaky":0,"seconds":0}');
+    expect(result.annotations).toEqual([
+      expect.objectContaining({ message: "'none.xml' matches nothing in the container." }),
+      expect.objectContaining({ message: "'none.xml' of 'reports' matches no file among the artifacts." }),
+      expect.objectContaining({
+        level: "error",
+        title: "t",
+        message: "/app/in.txt:3: no",
+        file: "in.txt",
+        line: "3",
+      }),
     ]);
-    expect(result.log.join("\n")).toContain("Artifacts: 2 files, 3000000 bytes, in ");
-    expect(result.summary).toMatch(/\| Artifacts \| 2 files.*\| Artifacts \| \d/s);
+    expect(result.log.join("\n")).toContain("Artifacts: 3 files, 3000099 bytes, in ");
+    expect(result.summary).toMatch(/\| Artifacts \| 3 files.*#### Tests: 1 failed.*\| Artifacts \| \d/s);
     expect(result.outputs["stdout"]).toBe(`one\n\ttwo é0\n./big\n${sum}  -`);
     expect(result.log.join("\n")).toMatch(
       /Left out of 'files'.*: (\.git, config\/\.env|config\/\.env, \.git)\./,

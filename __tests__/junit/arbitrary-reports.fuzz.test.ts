@@ -79,7 +79,7 @@ it("never throws, and never has more than nine annotations, each in a file of th
           partsOf(reportOf(random), random),
           new CaseReader((test) => tally.add(test, "a.xml", "")),
         );
-      const files = await CheckoutFiles.search(workspace, undefined, tally.locations);
+      const files = await CheckoutFiles.search(workspace, "artifacts", tally.locations);
       const results = tally.results((locations) => files.lineOf(locations));
       counted += results.failed;
       const annotations = testAnnotations(results);

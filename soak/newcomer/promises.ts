@@ -75,6 +75,13 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
     ],
     summary: /failed/,
   },
+  "tests.yml": {
+    ...{ fails: true, steps: 1, output: ["1 failed, 1 passed"] },
+    files: { "tests/test_cart.py": "local/shop/layers/shop/srv/shop/tests/test_cart.py" },
+    artifact: { name: "tests", file: "reports/pytest.xml", text: /<failure /, retentionDays: 90 },
+    annotations: [/^error AssertionError: the discount is missing/, /^error /],
+    summary: /failed[^]*#### Tests: 1 failed, 1 passed/,
+  },
   "private-registry.yml": {
     ...{ steps: 1, output: ["tools 1"] },
     files: { "ops/tools.json": "examples/ops/tools.json" },

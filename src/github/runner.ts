@@ -4,9 +4,11 @@ import { BatchedOutput } from "../show/stdout.ts";
 import { redactionPatterns } from "../payload/redaction.ts";
 import { annotation, explain, type ExplainedStep } from "../report/explain.ts";
 import { cutOutputs, outputs } from "../report/outputs.ts";
+import type { TestResults } from "../junit/test-results.ts";
 import type { Result } from "../report/result.ts";
 import { scriptSummaries } from "../report/script-summaries.ts";
 import { summary } from "../report/summary.ts";
+import { testAnnotations } from "../report/test-section.ts";
 import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
 import { errorsPage } from "./docs.ts";
@@ -61,13 +63,17 @@ function byFile(variable: string, write: () => void): void {
 }
 
 /** Writes outputs and summary. */
-export async function report(result: Result, inputs: ReportedInputs | undefined): Promise<void> {
+export async function report(
+  result: Result,
+  inputs: ReportedInputs | undefined,
+  tests: TestResults | undefined,
+): Promise<void> {
   out.flush();
   byFile("GITHUB_OUTPUT", () => {
-    for (const [name, value] of Object.entries(outputs(result))) core.setOutput(name, value);
+    for (const [name, value] of Object.entries(outputs(result, tests))) core.setOutput(name, value);
   });
   if (!process.env["GITHUB_STEP_SUMMARY"]) return;
-  const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes()) : "";
+  const own = (inputs?.summary ?? true) ? summary(result, explainedStep(inputs), stepTimes(), tests) : "";
   const text = own + scriptSummaries(result, Buffer.byteLength(own));
   if (text !== "") await core.summary.addRaw(text, true).write();
 }
@@ -79,12 +85,18 @@ function stepTimes(): StepTimes {
 
 const ALL_IN_LOG = "An output holds no more. All that was printed is in this log.";
 
-/** Ends the step as the run ended, with at most one annotation, which is its last line. */
-export function endStep(result: Result, inputs: ReportedInputs | undefined): void {
+/** Ends the step as the run ended: with annotations for failed tests, and at most one of its own, which is its last line. */
+export function endStep(
+  result: Result,
+  inputs: ReportedInputs | undefined,
+  tests: TestResults | undefined,
+): void {
   screen.phase();
   for (const name of cutOutputs(result))
     screen.fold(`The output '${name}' has the last 1 MiB of what the script printed`, ALL_IN_LOG);
   screen.close();
+  for (const { text, ...place } of tests === undefined ? [] : testAnnotations(tests))
+    screen.error(text, place);
   out.flush();
   const error = explain(result, explainedStep(inputs));
   if (error === undefined) return;

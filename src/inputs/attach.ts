@@ -16,6 +16,7 @@ const BESIDE_ATTACH: ReadonlySet<InputName> = new Set([
   "artifacts-max-count",
   "artifacts-max-size",
   "artifacts-missing",
+  "reports",
   "workflow-commands",
   "summary",
   "region",
@@ -83,7 +84,14 @@ export function regionOf({ cluster }: JobHandle): string {
 
 type FollowerInputs = Pick<
   Inputs,
-  "roleToAssume" | "detach" | "matrix" | "queueTimeout" | "artifacts" | "workflowCommands" | "summary"
+  | "roleToAssume"
+  | "detach"
+  | "matrix"
+  | "queueTimeout"
+  | "artifacts"
+  | "reports"
+  | "workflowCommands"
+  | "summary"
 >;
 
 /** The inputs of a step that follows the job of this handle. Those of the job itself are the handle's, or of no use. */

@@ -41,6 +41,8 @@ export interface Inputs extends TaskTurns {
   readonly files: FileSelections | undefined;
   /** What is brought back after the script; undefined where nothing is. */
   readonly artifacts: Artifacts | undefined;
+  /** Globs of the artifacts of each task, which match reports of tests; undefined where there are none. */
+  readonly reports: readonly string[] | undefined;
   readonly workers: number | "auto";
   readonly stderr: "apart" | "merged";
   readonly timeout: number;

@@ -45,6 +45,7 @@ export const inputNames = [
   "artifacts-max-count",
   "artifacts-max-size",
   "artifacts-missing",
+  "reports",
   "env",
   "secrets",
   "workers",

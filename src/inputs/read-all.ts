@@ -6,6 +6,7 @@ import { boolean, count, duration, matching, oneOf, type ParseResult, shown, siz
 import { readArtifacts, readPlace } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { InputReader } from "./input-reader.ts";
+import { readReportGlobs, reportGlobs } from "./reports.ts";
 import { readRetry } from "./retry.ts";
 import { readScript, shellTemplate } from "./script.ts";
 import type { InputSource } from "./source.ts";
@@ -39,6 +40,7 @@ function readAttachment(reader: InputReader): Inputs {
     ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
     queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
     artifacts: readPlace(reader),
+    reports: reader.optional("reports", reportGlobs),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),
   };
@@ -65,8 +67,8 @@ function readJob(reader: InputReader): Inputs {
     args: reader.parsed("args", reader.raw("args"), args) ?? [],
     workingDirectory: reader.text("working-directory") || undefined,
     user: reader.optional("user", user),
-    stdin: readStdin(reader, script),
-    ...{ files: reader.optional("files", fileSelections), artifacts: readArtifacts(reader) },
+    ...{ stdin: readStdin(reader, script), files: reader.optional("files", fileSelections) },
+    ...{ artifacts: readArtifacts(reader), reports: readReportGlobs(reader) },
     env: readVariables(reader, "env"),
     secrets: readVariables(reader, "secrets"),
     workers: reader.orElse<number | "auto">("workers", workers, 1),

@@ -29,7 +29,8 @@ export function reportGlobs(text: string): ParseResult<readonly string[]> {
   return {
     must: "globs of the artifacts, one a line, without a leading / or !, without .. and without \\, such as reports/**/*.xml",
     got: shown(bad),
-    advice: "They are relative to 'artifacts-path', where /tmp/reports/a.xml of the container is tmp/reports/a.xml.",
+    advice:
+      "They are relative to 'artifacts-path', where /tmp/reports/a.xml of the container is tmp/reports/a.xml.",
   };
 }
 

@@ -33,7 +33,7 @@ export class CheckoutFiles {
    */
   static async search(
     workspace: string,
-    except: string | undefined,
+    except: string,
     locations: readonly Location[],
   ): Promise<CheckoutFiles> {
     const wanted = new Set(locations.flatMap(({ path }) => path.slice(-1)));

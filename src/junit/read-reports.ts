@@ -20,8 +20,8 @@ export interface ReportDirectory {
 export interface ReportContext {
   /** An absolute path. */
   readonly workspace: string;
-  /** The path in the workspace below which nothing is of the checkout: that of the artifacts. */
-  readonly except: string | undefined;
+  /** The path from the workspace to the artifacts, which are no part of the checkout. */
+  readonly except: string;
   readonly log: Pick<Log, "info" | "warning">;
   readonly signal: AbortSignal;
 }

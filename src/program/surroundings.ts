@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import type { TestResults } from "../junit/test-results.ts";
 import type { Log } from "../log.ts";
 import { explain } from "../report/explain.ts";
 import { outputs } from "../report/outputs.ts";
@@ -49,8 +50,8 @@ export function programSurroundings(inputs: RunInputs, options: RunOptions): Pro
       if (saved === undefined) log.unfinished?.(() => saved?.().undo.map(announce) ?? []);
       saved = whole;
     },
-    report: (ended, given) => {
-      result = runResult(ended, given);
+    report: (ended, given, tests) => {
+      result = runResult(ended, given, tests);
       return Promise.resolve();
     },
     end: () => {
@@ -119,13 +120,17 @@ function reasonOf(signal: AbortSignal | undefined): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-function runResult(result: Result, { timeout }: Partial<ReportedInputs> = {}): RunResult {
+function runResult(
+  result: Result,
+  { timeout }: Partial<ReportedInputs> = {},
+  tests: TestResults | undefined,
+): RunResult {
   const decisive = decisiveResult(result);
   const { outcome, exitCode } = decisive;
   const why = explain(result, { page: ERRORS_PAGE, timeout, scriptFile: undefined });
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {
-    ...{ outcome, exitCode, outputs: outputs(result) },
+    ...{ outcome, exitCode, outputs: outputs(result, tests) },
     error: why && { code, message: harmlessText(why.message), page: why.page },
   };
 }

@@ -40,6 +40,7 @@ export const OWN_OUTPUTS: readonly string[] = [
   "results",
   "handle",
   "artifacts-path",
+  "tests",
 ];
 
 /** As GitHub has it for the ids of steps and outputs. */

@@ -1,3 +1,4 @@
+import type { TestResults } from "../junit/test-results.ts";
 import { OUTPUT_LIMIT } from "../show/printer.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { Tail } from "../show/tail.ts";
@@ -8,7 +9,7 @@ import { decisiveResult, type Result, type TaskResult, taskResults } from "./res
  * The step's outputs: those of `action.yml`, then those of the script, which have other names. An unknown value is empty. `stdout`,
  * `stderr` and the script's own are the job's text, byte for byte; every other output is one sanitised line.
  */
-export function outputs(result: Result): Readonly<Record<string, string>> {
+export function outputs(result: Result, tests?: TestResults): Readonly<Record<string, string>> {
   const decisive = decisiveResult(result);
   const { exitCode, outcome, task } = decisive;
   const tasks = taskResults(result);
@@ -18,6 +19,7 @@ export function outputs(result: Result): Readonly<Record<string, string>> {
     outcome,
     handle: decisive.kind === "detached" ? decisive.handle : "",
     "artifacts-path": tasks.find((one) => one.task?.artifacts !== undefined)?.task?.artifacts?.path ?? "",
+    tests: tests === undefined ? "" : testsOf(tests),
     duration: durationOf(tasks),
     "task-arn": task?.target.taskArn ?? "",
     "task-id": task?.target.taskId ?? "",
@@ -59,6 +61,10 @@ const LONGEST_OUTPUT = 1024 * 1024;
 function durationOf(tasks: readonly TaskResult[]): string {
   const seconds = tasks.flatMap((one) => (one.kind === "status" ? one.workers.map((w) => w.seconds) : []));
   return seconds.length === 0 ? "" : String(Math.max(...seconds));
+}
+
+function testsOf({ passed, failed, skipped, flaky, seconds }: TestResults): string {
+  return JSON.stringify({ passed, failed, skipped, flaky, seconds: Math.round(seconds * 1000) / 1000 });
 }
 
 /** The text of all tasks, one after the other. With several tasks each line has the label that the log gives it. */

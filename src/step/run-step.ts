@@ -1,8 +1,10 @@
 import type { Inputs } from "../inputs/inputs.ts";
 import { readInputs } from "../inputs/read-all.ts";
+import type { TestResults } from "../junit/test-results.ts";
 import { loggedFailure } from "../log.ts";
 import { failedResult, type Result } from "../report/result.ts";
 import { openStep, type OpenStep } from "./step.ts";
+import { testReports } from "./test-reports.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
@@ -16,17 +18,19 @@ export async function runStep(
   const { display } = surroundings;
   let inputs: Inputs | undefined;
   let result: Result;
+  let tests: TestResults | undefined;
   try {
     inputs = readInputs(surroundings.inputs);
     const step = openStep(inputs, surroundings);
     result = await perform(step).catch((error: unknown) => failedResult(loggedFailure(error, display)));
+    tests = await testReports(result, step);
     // What the step has made is deleted beside the report.
-    await Promise.all([step.close(result), surroundings.report(result, inputs)]);
+    await Promise.all([step.close(result), surroundings.report(result, inputs, tests)]);
   } catch (error) {
     result = failedResult(loggedFailure(error, display));
     display.close();
-    await surroundings.report(result, inputs);
+    await surroundings.report(result, inputs, tests);
   }
-  surroundings.end(result, inputs);
+  surroundings.end(result, inputs, tests);
   return result;
 }

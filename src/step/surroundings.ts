@@ -1,5 +1,6 @@
 import type { InputSource } from "../inputs/source.ts";
 import type { Inputs } from "../inputs/inputs.ts";
+import type { TestResults } from "../junit/test-results.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../origin.ts";
 import type { Result } from "../report/result.ts";
@@ -25,10 +26,14 @@ export interface Surroundings {
   readonly idToken: (audience: string) => Promise<string>;
   /** Keeps the ledger for whatever undoes the rest where this process ends too early. Called with each page at every change. */
   readonly saveState: SavePage;
-  /** Hands the result over. Called once, beside the cleanup. The inputs are undefined where they are wrong. */
-  readonly report: (result: Result, inputs: ReportedInputs | undefined) => Promise<void>;
+  /** Hands the result over. Called once, beside the cleanup. The inputs are undefined where they are wrong, the tests where no reports were read. */
+  readonly report: (
+    result: Result,
+    inputs: ReportedInputs | undefined,
+    tests: TestResults | undefined,
+  ) => Promise<void>;
   /** Ends the step as the run ended. Called once, after `report` and the cleanup. */
-  readonly end: (result: Result, inputs: ReportedInputs | undefined) => void;
+  readonly end: (result: Result, inputs: ReportedInputs | undefined, tests: TestResults | undefined) => void;
 }
 
 /** What the user sees of a step: its log, and the output of the job. */

@@ -1,5 +1,4 @@
-import { join, relative, sep } from "node:path";
-import type { ReportDirectory } from "../junit/read-reports.ts";
+import { relative, sep } from "node:path";
 import type { TestResults } from "../junit/test-results.ts";
 import { type Result, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -13,10 +12,17 @@ export async function testReports(
   { inputs, workspace, log, cancel }: Pick<StepContext, "inputs" | "workspace" | "log" | "cancel">,
 ): Promise<TestResults | undefined> {
   const { reports } = inputs;
-  const directories = taskResults(result).flatMap(({ task }, index) => directoryOf(task?.artifacts, index));
-  const path = directories[0]?.root;
-  if (reports === undefined || path === undefined || cancel.aborted) return undefined;
+  const artifacts = taskResults(result).flatMap(({ task }) => task?.artifacts ?? []);
+  const [first] = artifacts;
+  if (reports === undefined || first === undefined || cancel.aborted) return undefined;
+  const directories = artifacts.map(({ path, taskPath }) => ({
+    path: taskPath,
+    // Such as `task-3`; empty for the only task.
+    label: relative(path, taskPath).replace("-", " "),
+  }));
+  const except = relative(workspace, first.path).replaceAll(sep, "/");
+  log.phase("Reading the reports of the tests");
   // Only steps with the input load the parser.
   const { readReports } = await import("../junit/read-reports.ts");
-  return await readReports(directories, reports, { workspace, except: inWorkspace(path, workspace), log, signal: cancel });
+  return await readReports(directories, reports, { workspace, except, log, signal: cancel });
 }

@@ -1,0 +1,31 @@
+import { reportGlobs } from "../../src/inputs/reports.ts";
+import { read, refusal, newTask } from "./given.ts";
+
+it("each line is a glob of the artifacts", () => {
+  expect(reportGlobs(" reports/*.xml \n\n./a,b/**/*.xml\n")).toEqual({
+    value: ["reports/*.xml", "a,b/**/*.xml"],
+  });
+});
+
+it.each([
+  ["a path of the container", "/tmp/a.xml", "'/tmp/a.xml'"],
+  ["a path that leads out", "a.xml\na/../../b.xml", "'a/../../b.xml'"],
+  ["an exclusion", "!a.xml", "'!a.xml'"],
+  ["an escape", "a\\*.xml", "'a\\*.xml'"],
+])("%s is refused", (_, text, got) => {
+  expect(reportGlobs(text)).toMatchObject({ got });
+});
+
+it("takes 100 lines, and not one more", () => {
+  expect(reportGlobs("a\n".repeat(100))).toHaveProperty("value");
+  expect(reportGlobs("a\n".repeat(101))).toMatchObject({ must: "100 lines at most", got: "101" });
+});
+
+it("needs artifacts", () => {
+  const reports = "reports/*.xml";
+  expect(read({ ...newTask, artifacts: "reports", reports }).reports).toEqual([reports]);
+  expect(read({ ...newTask, artifacts: "reports" }).reports).toBeUndefined();
+  expect(refusal({ ...newTask, reports }).message).toContain(
+    "Input 'reports' must be left out without 'artifacts'.",
+  );
+});
