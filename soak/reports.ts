@@ -5,7 +5,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { virtualEnvironment } from "../local/python.ts";
 import { SHOP_IMAGES } from "../local/shop/shop.ts";
 import { act } from "../__tests__/helpers/act.ts";
 import { Shop } from "../__tests__/helpers/shop.ts";
@@ -24,8 +25,9 @@ test("the discount", () => {
 });
 `;
 
+const bin = join(virtualEnvironment, "bin");
 const example = readFileSync("examples/workflows/tests.yml", "utf8");
-const layer = mkdtempSync(join(".cache", "reports-"));
+const layer = mkdtempSync(resolve(".cache/reports-"));
 const srv = join(layer, "srv/shop");
 let wrong = 0;
 
@@ -33,7 +35,7 @@ try {
   cpSync(SHOP_IMAGES["shop"]?.layer ?? "", layer, { recursive: true });
   rmSync(join(srv, "pytest.py"));
   install();
-  const env = { PYTHONPATH: "/opt/pytest", PATH: "/opt/node/bin:/usr/local/bin:/usr/bin:/bin" };
+  const env = { PYTHONPATH: "/opt/pytest", PATH: `/opt/node/bin:${bin}:/usr/bin:/bin` };
   const shop = await Shop.open({ ...SHOP_IMAGES, shop: { layer, workdir: "/srv/shop", env } });
   try {
     const python = { "tests/test_cart.py": readFileSync(join(srv, "tests/test_cart.py"), "utf8") };
@@ -52,8 +54,16 @@ process.exitCode = wrong > 0 ? 1 : 0;
 
 /** Puts the test runners and Node.js into the image's files. */
 function install(): void {
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
-  execFileSync("python3", [...pip, join(layer, "opt/pytest"), PYTEST], { stdio: "inherit" });
+  const pip = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--root-user-action=ignore",
+    "--target",
+  ];
+  execFileSync(join(bin, "python3"), [...pip, join(layer, "opt/pytest"), PYTEST], { stdio: "inherit" });
   mkdirSync(join(srv, "src"), { recursive: true });
   writeFileSync(join(srv, "src/sum.js"), SUM);
   writeFileSync(join(srv, "src/sum.test.js"), SUM_TEST);
@@ -87,7 +97,9 @@ async function proof(
   const seen = {
     "the step fails": !result.succeeded,
     "the exit code is the test runner's": result.outputs.get("tests.exit-code") === "1",
-    "one test failed and one passed": (result.outputs.get("tests.tests") ?? "").includes('"passed":1,"failed":1,'),
+    "one test failed and one passed": (result.outputs.get("tests.tests") ?? "").includes(
+      '"passed":1,"failed":1,',
+    ),
     "an annotation is on the line": new RegExp(`file=${file ?? ""},line=${line ?? ""}\\b`).test(result.log),
     "a report and a screenshot are kept": /reports\/.*\.xml.*screenshots\/cart\.png/.test(
       artifact.sort().join(),

@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import type { TestResults } from "../../src/junit/test-results.ts";
+import type { Log } from "../../src/log.ts";
+import { outputs } from "../../src/report/outputs.ts";
+import type { Result } from "../../src/report/result.ts";
+import { testReports } from "../../src/step/test-reports.ts";
+import { type Tree, withTree } from "../files/trees.ts";
+import { anInputs } from "../helpers/runs.ts";
+import { aResult, someFacts } from "../report/results.ts";
+
+const bytes =
+  '<testsuite name="s"><testcase name="t"><failure>/app/a.py:3: no</failure></testcase></testsuite>';
+
+/** Reads the reports of a step with these tasks, each of which has the artifacts of the folder that it names. */
+async function readFrom(
+  folders: readonly (string | undefined)[],
+  { reports = ["*.xml"], cancel = new AbortController().signal, tree = {} } = {},
+): Promise<{ readonly tests: TestResults | undefined; readonly said: readonly string[] }> {
+  const said: string[] = [];
+  const say = (text = ""): void => void said.push(text);
+  const log: Log = { info: say, debug: say, warning: say, notice: say, phase: say, fold: say };
+  const tests = await withTree({ "a.py": {}, ...tree }, async (workspace) => {
+    const path = join(workspace, "artifacts");
+    const tasks = folders.map((folder) => {
+      const none = { count: 0, bytes: 0, directory: "artifacts", problems: [] };
+      const artifacts = folder === undefined ? undefined : { ...none, path, folder };
+      return { ...aResult("exited", "0"), task: someFacts({ artifacts }) };
+    });
+    const [only] = tasks;
+    const result: Result = tasks.length === 1 && only ? only : { kind: "several", tasks };
+    return await testReports(result, { inputs: anInputs({ reports }), workspace, log, cancel });
+  });
+  return { tests, said };
+}
+
+it("reads those of the only task from 'artifacts-path', which is no part of the checkout", async () => {
+  const tree = {
+    "artifacts/a.xml": { bytes },
+    "artifacts/app/a.py": {},
+    "artifacts/task-0/b.xml": { bytes },
+  };
+  const { tests, said } = await readFrom([""], { tree });
+  expect(tests?.failures).toEqual([{ name: "t", message: "/app/a.py:3: no", at: { file: "a.py", line: 3 } }]);
+  expect(said).toEqual([
+    "Reading the reports of the tests",
+    "Tests of 1 report: 0 passed, 1 failed, 0 skipped.",
+  ]);
+});
+
+it("reads those of several tasks from the directory of each, and names the task", async () => {
+  const tree = {
+    "artifacts/task-0/a.xml": { bytes },
+    "artifacts/task-2/a.xml": { bytes },
+    "artifacts/a.xml": { bytes },
+  };
+  const { tests, said } = await readFrom(["task-0", undefined, "task-2", "task-3"], { tree });
+  expect(tests?.suites.map(({ name }) => name)).toEqual(["task 0: s", "task 2: s"]);
+  expect(said).toContain("'*.xml' of 'reports' matches no file among the artifacts of task 3.");
+});
+
+it.each([
+  ["no artifacts came", [undefined], {}],
+  ["the step is cancelled", [""], { cancel: AbortSignal.abort() }],
+])("reads none where %s", async (_, folders, options) => {
+  const tree = { "artifacts/a.xml": { bytes } };
+  expect(await readFrom(folders, { tree, ...options })).toEqual({ tests: undefined, said: [] });
+});
+
+it("has the numbers in the output 'tests', which is empty without reports", async () => {
+  const { tests } = await readFrom([""], { tree: { "artifacts/a.xml": { bytes } } });
+  const result = aResult("exited", "0");
+  expect(outputs(result, tests)["tests"]).toBe('{"passed":0,"failed":1,"skipped":0,"flaky":0,"seconds":0}');
+  expect(outputs(result)["tests"]).toBe("");
+});
