@@ -356,6 +356,11 @@ describe("warns, and goes on, after", () => {
     expect(lines).toEqual([expect.stringMatching(/^Tests of 2 reports: [12] passed/)]);
   });
 
+  it("a report whose name would look like lines of the step", async () => {
+    const { warnings } = await reading({ "a\n::error::b.xml": { bytes: "<" } });
+    expect(warnings).toEqual([expect.stringMatching(/^Report a ::error::b\.xml was read up to line 1, .*$/)]);
+  });
+
   it("more broken files than are told one by one", async () => {
     const broken = Object.fromEntries([1, 2, 3, 4, 5].map((i) => [`${i}.xml`, { bytes: "<" }]));
     const { warnings } = await reading(broken);

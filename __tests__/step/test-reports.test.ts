@@ -4,7 +4,7 @@ import type { Log } from "../../src/log.ts";
 import { outputs } from "../../src/report/outputs.ts";
 import type { Result } from "../../src/report/result.ts";
 import { testReports } from "../../src/step/test-reports.ts";
-import { type Tree, withTree } from "../files/trees.ts";
+import { withTree } from "../files/trees.ts";
 import { anInputs } from "../helpers/runs.ts";
 import { aResult, someFacts } from "../report/results.ts";
 

@@ -3,6 +3,7 @@ import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { glob } from "tinyglobby";
 import type { Log } from "../log.ts";
+import { harmlessLine } from "../show/sanitise.ts";
 import { CaseReader } from "./case-reader.ts";
 import { CheckoutFiles } from "./checkout-files.ts";
 import { Tally } from "./tally.ts";
@@ -29,6 +30,8 @@ export interface ReportContext {
 /** The most files of a step, and the most warnings of each kind. */
 const MOST_FILES = 2_000;
 const MOST_WARNINGS = 3;
+/** The most characters of a file's name in a warning. */
+const LONGEST_NAME = 300;
 /** How long all files of a step may take, in milliseconds. */
 const LONGEST_READ_MS = 60_000;
 
@@ -52,7 +55,8 @@ export async function readReports(
     const prefix = label === "" ? "" : `${label}: `;
     const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
     const problem = await readFile(join(path, file), new CaseReader(add), until);
-    if (problem !== undefined) problems.push(`Report ${prefix}${file} ${problem}`);
+    if (problem !== undefined)
+      problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
     read += 1;
   }
   if (read < found.length && !signal.aborted)
