@@ -22,8 +22,8 @@ async function readFrom(
   const tests = await withTree({ "a.py": {}, ...tree }, async (workspace) => {
     const path = join(workspace, "artifacts");
     const tasks = folders.map((folder) => {
-      const none = { count: 0, bytes: 0, directory: "artifacts", problems: [] };
-      const artifacts = folder === undefined ? undefined : { ...none, path, folder };
+      const none = { count: 0, bytes: 0, directory: "artifacts", path, problems: [] };
+      const artifacts = folder === undefined ? undefined : { ...none, taskPath: join(path, folder) };
       return { ...aResult("exited", "0"), task: someFacts({ artifacts }) };
     });
     const [only] = tasks;
