@@ -23,6 +23,7 @@ const LONE = { "matrix-index": "0", "matrix-total": "1" };
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 try {
   for (const { ms, bar } of CALLS) await hello(ms, bar);
+  await ends();
   await starts();
 } finally {
   rmSync(root, { recursive: true });
@@ -66,6 +67,50 @@ async function hello(call: number, bar: number): Promise<void> {
   } finally {
     await local.stop();
   }
+}
+
+/** From the last byte that a job of some seconds prints to the step's end: by session, by S3, and their ratio. */
+async function ends(): Promise<void> {
+  const local = await startLocalFargate({ stopTimeout: 500 });
+  try {
+    const { cluster, bucket } = await seed(local);
+    await takingSessions(local);
+    const inputs = {
+      cluster,
+      ...LONE,
+      task: local.tasks[0]?.id ?? "",
+      run: "echo begun; sleep 4; date +at=%s%N",
+    };
+    const taken: Record<"session" | "S3", number[]> = { session: [], S3: [] };
+    // In turns, so that what else the machine does hits both.
+    for (let i = 0; i < TIMES; i += 1) {
+      taken.session.push(await endOf(inputs, local));
+      taken.S3.push(await endOf({ ...inputs, bucket, transport: "s3" }, local));
+    }
+    const [session, s3] = [p99(taken.session), p99(taken.S3)];
+    report(
+      "from a job's last byte to the step's end, by session (bar for the 99th percentile 150 ms)",
+      taken.session,
+    );
+    report("the same, by S3 (bar 1,000 ms)", taken.S3);
+    console.log(`  the 99th percentiles: ${session} ms and ${s3} ms, ${(s3 / session).toFixed(1)} times`);
+  } finally {
+    await local.stop();
+  }
+}
+
+async function endOf(inputs: Readonly<Record<string, string>>, local: LocalFargate): Promise<number> {
+  const step = await startStep(root, inputs, local);
+  const [, at] = await step.line(/^at=(\d+)$/m);
+  await step.ended;
+  if (inputs["transport"] === "s3" && !step.log().includes("comes by S3"))
+    throw new Error(`The output did not come by S3:\n${step.log()}`);
+  return Math.round(Date.now() - Number(at) / 1e6);
+}
+
+/** The 99th percentile; of fewer than a hundred values the largest. */
+function p99(ms: readonly number[]): number {
+  return ms.toSorted((a, b) => a - b)[Math.ceil(ms.length * 0.99) - 1] ?? NaN;
 }
 
 /** A job in a new task: from an agent that takes sessions to its command, and from a cancel to StopTask. */
