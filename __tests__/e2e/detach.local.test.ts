@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Task } from "../../local/task/task.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, type Inputs, jobDirectories, mainLog, processes, type StepOptions } from "../helpers/local.ts";
@@ -74,9 +77,17 @@ it.concurrent(
 
 it.concurrent("without a bucket a session leaves the job, and another one goes on with it", async () => {
   const task = await aws.runningTask();
-  const handle = await leaves({ task: task.id, run: count(6) });
-  const result = await attaches(handle);
+  const run = `echo kept >/tmp/kept; ${count(6)}`;
+  const handle = await leaves({ task: task.id, artifacts: "/tmp/kept", run });
+  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+  const result = await attaches(
+    handle,
+    { "artifacts-path": join(temp, "back") },
+    { env: { RUNNER_TEMP: temp } },
+  );
   expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+  expect(readFileSync(join(temp, "back/tmp/kept"), "utf8")).toBe("kept\n");
+  rmSync(temp, { recursive: true });
   const shown = result.outputs["stdout"] ?? "";
   expect(numbers(6).endsWith(shown)).toBe(true);
   expect(shown).toContain("6");

@@ -1,3 +1,4 @@
+import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../errors.ts";
 import { OPENING_MS } from "../follow/unopened-session.ts";
@@ -57,7 +58,7 @@ export class JobSessions implements SessionSource {
       where.kind === "handle"
         ? where.handle.until
         : deadline + waitForOthersMs(inputs, target) + inputs.timeout;
-    this.until = endsBy + AFTER_TIMEOUT_MS;
+    this.until = endsBy + AFTER_TIMEOUT_MS + (inputs.artifacts === undefined ? 0 : PACKING_MS);
     this.#prepared = prepared;
     this.#place = place;
     this.#context = context;

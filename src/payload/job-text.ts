@@ -1,4 +1,5 @@
 import { containerGlob } from "../artifacts/globs.ts";
+import { PACKING_MS } from "../artifacts/packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "../files/pack-files.ts";
 import { quote } from "./quote.ts";
@@ -136,6 +137,7 @@ function artifactsText(artifacts: JobOptions["artifacts"]): readonly string[] {
   const words = [artifacts.maxCount, artifacts.maxBytes, ...globs];
   return [
     "fx_artifacts=1",
+    `fx_packing_time=${PACKING_MS / 1000}`,
     `fx_artifacts_py=${quote(inlinePython("artifacts.py"))}`,
     `fx_artifacts_sh=${quote(artifactsSource())}`,
     `fx_pass_py=${quote(inlinePython("pass.py"))}`,

@@ -2,9 +2,6 @@
 # script's user, and the archive goes into the spool, behind all else: a line of base64 is a record with the tag `a`, and what is to be
 # said of it one with the tag `f` (stream/marks.ts). It is never a file, since the disk may have no room for one.
 
-# How long packing may take, in seconds, where the reader is slow or gone.
-fx_packing_time=600
-
 # Adds the artifacts to the spool. A cancel ends that 3.3 s after it: the runner waits 4 s for the status.
 fx_keep_artifacts() {
   # The workers have ended, but now the spool is bounded again.
