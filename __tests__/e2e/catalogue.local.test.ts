@@ -519,6 +519,7 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
   "artifacts-missing": {
     provoke: () => inRunning({ artifacts: "nothing-here/*", "artifacts-missing": "error" }),
     words: ["'nothing-here/*'", "matches nothing", "'artifacts-missing'"],
+    ...{ outcome: "failed", stdout: "begun" },
   },
   "container-refused": {
     provoke: async () => {
