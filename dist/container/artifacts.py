@@ -30,8 +30,8 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LINE = 48 << 10
 # Seconds after which what is packed is printed.
 PATIENCE = 0.3
-# File systems of the kernel: no glob from / is meant for them.
-KERNEL = (b"/proc", b"/sys", b"/dev")
+# File systems of the kernel: they are only entered by a glob that names them.
+KERNEL = ("/proc", "/sys", "/dev")
 MOST_UNREAD = 50
 
 
@@ -91,6 +91,8 @@ class Selection:
         self.found = {}
         self.start = os.open(".", OPEN)
         self.root = os.open("/", OPEN)
+        kernel = {os.stat(path).st_dev for path in KERNEL if os.path.isdir(path)}
+        self.kernel = kernel - {os.fstat(self.root).st_dev}
 
     def names_of(self, path):
         return [name for name in path.split(b"/") if name]
@@ -121,7 +123,7 @@ class Selection:
             is_match = glob.matches(path)
             if is_match and self.take(path, about):
                 glob.found += 1
-            if not stat.S_ISDIR(about.st_mode) or (path in KERNEL and glob.base == b"/"):
+            if not stat.S_ISDIR(about.st_mode) or (depth > 0 and about.st_dev in self.kernel):
                 return
             if is_match or glob.depth is None or depth < glob.depth:
                 self.list(os.open(name, OPEN, dir_fd=above), path, glob, depth)

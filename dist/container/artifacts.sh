@@ -2,9 +2,6 @@
 # script's user, and the archive goes into the spool, behind all else: a line of base64 is a record with the tag `a`, and what is to be
 # said of it one with the tag `f` (stream/marks.ts). It is never a file, since the disk may have no room for one.
 
-# How long packing may take, in seconds, where the reader is slow or gone.
-fx_packing_time=600
-
 # Adds the artifacts to the spool. A cancel ends that 3.3 s after it: the runner waits 4 s for the status.
 fx_keep_artifacts() {
   # The workers have ended, but now the spool is bounded again.
@@ -60,8 +57,21 @@ fx_pack_artifacts() {
   if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
     fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py"
   else
-    printf 'flacking python3, with its modules tarfile and zlib\n'
+    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
+      printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat'
   fi
+}
+
+# Finds what packs them without python3.
+fx_find_packers() {
+  fx_tool find && fx_tool sort && fx_tool stat && fx_tool tar || return
+  fx_tar=$fx_file
+  fx_tool gzip || return
+  fx_gzip=$fx_file
+  fx_tool base64 || return
+  fx_base64=$fx_file
+  fx_tool awk || return
+  fx_awk=$fx_file
 }
 
 # Makes records of whole lines, until `enough` is there. What prints the lines is a process of the script's user, and may be

@@ -19,7 +19,7 @@ fx_show_job() {
     fx_ended=
     [ ! -e "$fx_dir/status" ] || fx_ended=1
     fx_tell_held
-    [ ! -e "$fx_dir/notes" ] || fx_tell_notes
+    [ ! -s "$fx_dir/notes" ] || fx_tell_notes
     [ ! -e "$fx_dir/asked" ] || fx_ask_reader
     if [ -e "$fx_dir/left" ]; then
       fx_tell_place

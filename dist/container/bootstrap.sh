@@ -22,7 +22,7 @@ fx_file=$(command -v python3)
 fx_safe $(ls -d /usr/local/lib* /usr/local/lib*/p*/*-packages) "$fx_file" && fx_safe "${fx_on%/*/*}"/lib*/p*/*-packages || fx_file=""
 # The runner types nothing before the mark "ready": a terminal with echo on would show it, and the log of the session
 # would record it.
-stty -echo -opost || "$fx_file" -I -S -c "$fx_echo_py" || {
+stty -echo -opost || "$fx_file" -I -S -c "$fx_mute" || {
   fx_say "echo$fx_bad"
   exit
 }
@@ -51,7 +51,7 @@ fx_find fx_ours && [ ! -e "$fx_dir/job" ] && {
 
 # The runner that was to type the rest may be lost: after ten minutes without a job the guard removes the directory. A run
 # that waits for others (others.sh) makes `waits` every second.
-if [ "$fx_new" ]; then
+[ "$fx_new" ] && {
   echo "$fx_self" >"$fx_dir/maker"
   {
     trap "" HUP
@@ -67,7 +67,7 @@ if [ "$fx_new" ]; then
     done
   } >/dev/null 3<&- &
   fx_guard=$!
-fi
+}
 
 # An attacher that resumes at an offset must never start a second job.
 [ -z "$fx_new" ] || [ "$fx_at" -gt 0 ] || fx_fetch || fx_why=$(fx_words)

@@ -1,6 +1,7 @@
 # --- The header: the line that names the task and the run in a log stream with a random name.
 
-# fx_get URL: prints the answer of the task metadata endpoint. The endpoint is link-local, so a proxy can't reach it.
+# fx_get URL: prints the answer of the task metadata endpoint, if it comes within two seconds. The endpoint is link-local, so a
+# proxy can't reach it.
 fx_get() (
   unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
   fx_url_=$1
@@ -9,10 +10,27 @@ fx_get() (
   elif fx_tool python3; then
     fx_apart "$fx_file" -I -S -c "$fx_metadata_py" "$fx_url_"
   elif fx_tool wget; then
-    # The wget of busybox has no such option, and reads no file that could name a proxy.
-    fx_apart "$fx_file" -q -T 2 -t 1 --no-proxy -O - "$fx_url_" || "$fx_file" -q -T 2 -O - "$fx_url_"
+    if fx_apart "$fx_file" --version | grep -q 'GNU Wget'; then
+      fx_apart "$fx_file" -q -T 2 -t 1 --no-proxy -O - "$fx_url_"
+    else
+      fx_get_by_busybox "$fx_url_"
+    fi
   fi 2>/dev/null
 )
+
+# fx_get_by_busybox URL: the wget of busybox reads no file that could name a proxy. The one of Debian is built without -T, and crashes at it.
+fx_get_by_busybox() {
+  fx_apart fx_become_busybox "$1" &
+  fx_name "$!"
+  fx_getter=$fx_token fx_tries=40
+  while [ "$fx_tries" -gt 0 ] && fx_is "$fx_getter" && [ "$fx_state" != Z ]; do
+    sleep 0.05
+    fx_tries=$((fx_tries - 1))
+  done
+  ! fx_is "$fx_getter" || kill -9 "$fx_pid"
+  wait "${fx_getter%:*}"
+}
+fx_become_busybox() { exec "$fx_file" -q -O - "$1"; }
 
 # fx_fields KEYS: prints the keys that the pattern matches in the JSON text on standard input, each with its value, in
 # lines. An image may lack jq, so the text is cut into lines of one pair each.

@@ -96,6 +96,7 @@ fx_await_workers() {
 fx_conclude() {
   fx_lost=
   fx_stop_recording && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
+  [ "$fx_lost" ] || [ -z "$fx_artifacts" ] || fx_keep_artifacts
 
   fx_codes=
   for fx_n in $fx_all; do

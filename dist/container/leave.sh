@@ -72,7 +72,7 @@ fx_stay() {
       fx_depart
       return
     fi
-    [ ! -e "$fx_dir/notes" ] || fx_tell_notes
+    [ ! -s "$fx_dir/notes" ] || fx_tell_notes
     fx_wait_for_news
   done
   false

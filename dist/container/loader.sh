@@ -1,21 +1,6 @@
 # The loader: typed into a session whose bootstrap has no payload, after the assignments of loader.ts. It tries every
 # other way to get the payload, one after the other. Where none works it ends the session with the reasons.
 
-# fx_find_bad_modules: sets fx_modules to a directory in which the python3 in fx_file looks for modules, and which
-# another user can replace. False where there is none.
-fx_find_bad_modules() {
-  set --
-  for fx_prefix in "${fx_file%/*/*}" "${fx_on%/*/*}" /usr/local; do
-    for fx_modules in "$fx_prefix"/lib* "$fx_prefix"/lib*/python3* "$fx_prefix"/lib*/python3*/*-packages; do
-      [ ! -e "$fx_modules" ] || set -- "$@" "$fx_modules"
-    done
-  done
-  [ $# = 0 ] || fx_safe "$@" || for fx_modules in "$@"; do
-    fx_safe "$fx_modules" || return 0
-  done
-  false
-}
-
 # How many ways have failed because S3 could not be reached, or did not answer. After two of them no other way is tried.
 fx_unreached=0
 
@@ -91,8 +76,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes
-# nor writes, because no program's own timeouts cover every wait.
+# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes,
+# writes nor takes memory, because no program's own timeouts cover every wait.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -100,8 +85,9 @@ fx_wait_for_way() {
   while fx_is "$fx_way" && [ "$fx_state" != Z ]; do
     # shellcheck disable=SC2086 # it is to be split into words
     set -- ${fx_stat##*\) }
-    fx_now=$((${12} + ${13} + ${14} + ${15})):$(ls -ln "$fx_dir")
-    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too.
+    fx_now=$((${12} + ${13} + ${14} + ${15})):${22}$(ls -ln "$fx_dir")
+    # Its ticks and those of its children (proc(5): utime, stime, cutime, cstime). A waiting process uses a few, too. Its memory (rss) grows
+    # while it keeps what it reads.
     # A process in state `R` is not idle: it waits for a processor.
     if [ "$fx_state" != R ] && [ "${fx_now#*:}" = "${fx_before#*:}" ] && [ $((${fx_now%%:*} - ${fx_before%%:*})) -lt 5 ]; then
       fx_idle=$((fx_idle + 1))
@@ -117,20 +103,6 @@ fx_wait_for_way() {
   wait "${fx_way%:*}"
 } 2>/dev/null
 
-# Finds `aws`, which is a script in some images: fx_aws. False where there is none, or another user can replace what runs it.
-fx_find_aws() {
-  fx_tool aws || return
-  fx_aws=$fx_file
-  read -r fx_line <"$fx_aws"
-  case $fx_line in
-    '#!'*)
-      # shellcheck disable=SC2086 # it is to be split into words
-      set -- ${fx_line#??}
-      if [ "${1##*/}" = env ]; then fx_tool "$2"; else fx_file=$1 && fx_safe "$1"; fi && ! fx_find_bad_modules
-      ;;
-  esac
-}
-
 fx_by_boto3() {
   export AWS_MAX_ATTEMPTS=1
   exec "$fx_boto3" -I -c "$fx_fetch_py" "$fx_bucket" "$fx_key" "$fx_region" "$fx_sha" "$fx_dir/payload"
@@ -140,7 +112,7 @@ fx_by_aws() {
   exec "$fx_aws" s3 cp --only-show-errors --cli-connect-timeout 3 --cli-read-timeout 4 --region "$fx_region" \
     "s3://$fx_bucket/$fx_key" "$fx_dir/payload"
 }
-fx_by_curl() { exec "$fx_file" -q -sSf --connect-timeout 4 -y 5 -Y 1 -K - -o "$fx_dir/payload"; }
+fx_by_curl() { exec "$fx_file" -q -sSf --connect-timeout 4 -y 4 -Y 1 -K - -o "$fx_dir/payload"; }
 fx_by_wget() { exec "$fx_file" -q -T 4 -t 1 -i - -O "$fx_dir/payload"; }
 fx_by_python() { exec "$fx_file" -I -S -c "$fx_download_py" "$fx_dir/payload"; }
 
@@ -150,28 +122,37 @@ fx_type() {
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%b' "$fx_line"; done >"$fx_dir/payload"
 }
 
+# Tries each way by the network, from what boto3 may have lacked on. Nothing that comes by the network is run unchecked.
+fx_fetch_by_network() {
+  fx_digest /dev/null >/dev/null || {
+    fx_tried="${fx_tried}nothing in the image computes SHA-256 (sha256sum, busybox, openssl, python3), so nothing fetches it; "
+    return 1
+  }
+  fx_of=''
+  if fx_take_credentials; then
+    fx_of='the credentials of PID 1'
+  elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
+    fx_of='the settings of the image'
+  elif [ "$fx_boto3" != "$fx_first" ]; then
+    fx_of=$fx_boto3
+  fi
+  [ "$fx_refusal" = download ] || fx_of=''
+  if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
+  if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
+  if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
+  if fx_tool python3; then fx_try python3 fx_by_python %s && return; fi
+  # The wget of busybox takes a URL from its arguments only.
+  if [ "$fx_unreached" -lt 2 ] && fx_tool wget && fx_apart "$fx_file" --version 2>/dev/null | grep -q 'GNU Wget'; then
+    fx_try wget fx_by_wget '%s\n' && return
+  fi
+  [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
+  false
+}
+
 fx_load() {
   fx_check_directory
   if [ "$fx_bucket" ]; then
-    # What boto3 may have lacked. It is tried once more, with that.
-    fx_of=''
-    if fx_take_credentials; then
-      fx_of='the credentials of PID 1'
-    elif [ "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE$AWS_WEB_IDENTITY_TOKEN_FILE$AWS_CA_BUNDLE$SSL_CERT_FILE" ]; then
-      fx_of='the settings of the image'
-    elif [ "$fx_boto3" != "$fx_first" ]; then
-      fx_of=$fx_boto3
-    fi
-    [ "$fx_refusal" = download ] || fx_of=''
-    if [ "$fx_boto3" ] && [ "$fx_of" ]; then fx_try "boto3 with $fx_of" fx_by_boto3 '' && return; fi
-    if fx_find_aws; then fx_try 'aws s3 cp' fx_by_aws '' && return; fi
-    if fx_tool curl; then fx_try curl fx_by_curl 'url = "%s"\n' && return; fi
-    if fx_tool python3; then fx_try python3 fx_by_python %s && return; fi
-    # The wget of busybox takes a URL from its arguments only.
-    if [ "$fx_unreached" -lt 2 ] && fx_tool wget && fx_apart "$fx_file" --version 2>/dev/null | grep -q 'GNU Wget'; then
-      fx_try wget fx_by_wget '%s\n' && return
-    fi
-    [ "$fx_unreached" -lt 2 ] || fx_tried="${fx_tried}S3 can't be reached from here; "
+    fx_fetch_by_network && return
     [ "$fx_typed" ] || fx_refuse "$fx_refusal" "${fx_tried:-nothing to fetch it with; }and it is too large to be typed"
     fx_say "$fx_nonce;n Script typed into the session: ${fx_tried:-the image has neither python3 with boto3 nor aws, curl or wget.}"
   else

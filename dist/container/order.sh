@@ -24,6 +24,7 @@ fx_seal() {
 # Reads the file `order`, and writes what is secret for curl. False where something is missing.
 fx_read_order() {
   fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_until='' fx_word='' fx_value='' fx_odd=''
+  fx_bucket_name='' fx_of_region='' fx_sse='' fx_sse_key=''
   : >"$fx_dir/post.curl"
   : >"$fx_dir/get.curl"
   while IFS= read -r fx_line; do
@@ -54,7 +55,10 @@ fx_take_word() {
     folder) fx_folder=$fx_value ;;
     post-until) fx_until=$fx_value ;;
     url) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/post.curl" ;;
-    field) printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl" ;;
+    field)
+      printf 'form-string = "%s=%s"\n' "${fx_value%% *}" "${fx_value#* }" >>"$fx_dir/post.curl"
+      fx_take_field "${fx_value%% *}" "${fx_value#* }"
+      ;;
     control) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/get.curl" ;;
   esac
 }
@@ -73,7 +77,11 @@ fx_write_lease() { fx_write lease "$fx_lease $(date +%s)"; }
 # Reads `control`.
 fx_look() {
   fx_seen=$fx_now fx_unseen=0
-  fx_ask -K "$fx_dir/get.curl" --max-filesize 65536
+  if [ "$fx_role" ]; then
+    fx_ask_by_role get control "$fx_dir/answer"
+  else
+    fx_ask -K "$fx_dir/get.curl" --max-filesize 65536
+  fi
   case $fx_http in
     000 | 5??) return ;;
     200)

@@ -65,7 +65,7 @@ fx_stop_python() {
 }
 
 fx_start_awk() {
-  [ -z "$fx_echo" ] || fx_note "The output is not copied to the container's log: the image has no python3."
+  [ -z "$fx_echo" ] || fx_note "The output is not copied to the container's log: the image has no python3, which 'log-to-container' needs."
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
   mkfifo "$fx_dir/joined"
   fx_keep <"$fx_dir/joined" &

@@ -85,7 +85,9 @@ fx_send() {
 # Tells when the job is held for the first time because too much of its output waits, and when it goes on. A fast job is
 # held hundreds of times after that, which is told as one count at the end.
 fx_tell_held() {
-  if [ ! -e "$fx_dir/held" ]; then
+  if [ -e "$fx_dir/packing" ]; then
+    :
+  elif [ ! -e "$fx_dir/held" ]; then
     [ -z "$fx_held" ] || [ "$fx_holds" -gt 1 ] || fx_mark 'n The job is not held any more: half of the output that waited has been read. Further holds are counted.'
     fx_held=
   elif [ -z "$fx_held" ]; then
@@ -114,7 +116,7 @@ fx_note() {
   fx_wake_attacher
 }
 
-# The attacher shows the notes of the job and of the uploader.
+# The attacher shows the notes of the job and of the uploader. While the file is empty, its writer has only opened it.
 fx_tell_notes() {
   mv "$fx_dir/notes" "$fx_dir/notes.told"
   while IFS= read -r fx_line; do fx_mark "n $fx_line"; done <"$fx_dir/notes.told"

@@ -71,6 +71,7 @@ fx_keep() {
     # dd has read nothing: this is the end of the input.
     [ "$fx_bytes" -gt "$fx_before" ] || return 0
     fx_first=$((fx_first + fx_bytes)) fx_before=0
+    [ ! -e "$fx_dir/packing" ] || fx_wake_attacher
     fx_hold
   done
   cat >/dev/null
@@ -78,9 +79,11 @@ fx_keep() {
 }
 
 # Waits while as much is kept as may be, and writes `held` with that limit. Once the workers have ended it waits no
-# more: what is left in the pipes is to be kept, too.
+# more: what is left in the pipes is to be kept, too. Artifacts wait in their turn; after a cancel only a mebibyte of them is
+# sent ahead, since the status comes behind it.
 fx_hold() {
-  until [ -e "$fx_dir/ending" ]; do
+  until [ -e "$fx_dir/ending" ] || [ -e "$fx_dir/enough" ]; do
+    [ ! -e "$fx_dir/packing" ] || [ ! -e "$fx_dir/hurry" ] || fx_limit=1048576
     fx_find_pieces 0
     fx_kept=$((fx_first - ${fx_oldest:-$fx_first}))
     [ "$fx_kept" -ge "$fx_limit" ] || return 0

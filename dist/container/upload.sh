@@ -2,7 +2,8 @@
 # says where. It reads `control` there, by which the runner confirms, cancels and takes the end where no session is left.
 # Only jobs that S3 may carry have it (pieces in job-text.ts).
 #
-# It is a supervisor, which obeys, and a program that it starts for each order: uploader.py, or curl (curl.sh).
+# It is a supervisor, which obeys, and a program that it starts for each order: uploader.py, or curl (curl.sh), or aws and boto3 by
+# the task role (role.sh).
 
 # fx_take_line LINE: takes a line of an order from the reader (input.ts). The first one is `job`, the last one a dot.
 fx_take_line() {
@@ -41,12 +42,12 @@ fx_await_order() {
 
 # Carries out one order after the other, until TERM.
 fx_carry_orders() {
-  fx_fit=$fx_python3
   until [ "$fx_off" ]; do
     trap fx_wake TERM
     if [ -e "$fx_dir/ordered" ]; then
       rm -f "$fx_dir"/carried* "$fx_dir"/piece.*
       mv "$fx_dir/ordered" "$fx_dir/order"
+      fx_fit=$fx_python3 fx_role=''
     fi
     if [ ! -e "$fx_dir/order" ]; then
       [ -d "$fx_dir" ] || return
@@ -97,7 +98,14 @@ fx_obey() {
       fx_tell TERM "$fx_self"
       ;;
     lost) fx_end_orphans ;;
-    unfit) fx_fit='' ;;
+    refused)
+      # curl would fare no better.
+      if fx_find_role; then
+        fx_tell_role
+        fx_fit=''
+        fx_tell KILL "$fx_nap"
+      fi
+      ;;
     'n '*) fx_note "${1#n }" ;;
     over)
       rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/carried* "$fx_dir"/lease "$fx_dir"/piece.*
@@ -105,6 +113,8 @@ fx_obey() {
       ;;
   esac
 }
+
+fx_tell_role() { fx_note "S3 takes no form here, so the output goes by the task role ($fx_role)."; }
 
 # Leaves nothing of a job that was killed. It also ends this process, which is of the job's group.
 fx_bury() {

@@ -4,7 +4,7 @@
 
 Its parts are objects.py, s3.py and this file, which upload.sh joins to one file of the job directory. It carries out the
 order in the file `order`. What upload.sh is to do comes as lines on standard output: `here BYTE`, `cancel`, `detach`,
-`taken`, `lost`, `n NOTE`, and `over` where the order is done.
+`taken`, `lost`, `n NOTE`, `refused` where S3 denies the first upload, and `over` where the order is done.
 """
 
 import select
@@ -89,6 +89,8 @@ class Uploader:
         # Since when S3 refuses uploads, the pause before the next try, and when that ends.
         self.failing, self.pause, self.again = None, 0, 0
         self.told = set()
+        # S3 has neither taken nor denied an upload yet.
+        self.is_new = True
         self.over = False
         self.lease = int(time.time())
         self.write_lease()
@@ -176,9 +178,12 @@ class Uploader:
             is_hopeless = trouble.status == 403 or now - self.failing > VAIN or time.time() > self.order.until
             self.pause = PAUSES[1] if is_hopeless else min(PAUSES[1], max(PAUSES[0], 2 * self.pause))
             self.again = time.monotonic() + self.pause
+            if trouble.status == 403 and self.is_new:
+                self.is_new = False
+                say("refused")
             self.tell("S3 has not taken output (python3): %s" % trouble)
             return False
-        self.failing, self.pause = None, 0
+        self.failing, self.pause, self.is_new = None, 0, False
         self.put = time.monotonic()
         return True
 

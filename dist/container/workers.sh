@@ -57,6 +57,7 @@ fx_stop() {
   [ -e "$fx_dir/stopping" ] || (fx_write stopping "$1")
   [ "$fx_started" ] || return 0
   case $fx_signalled in *"$1"*) return 0 ;; esac
+  [ -z "$fx_artifacts" ] || [ "$1" = timed-out ] || (fx_hurry)
   fx_signalled="$fx_signalled $1"
   (
     fx_signal_workers TERM
