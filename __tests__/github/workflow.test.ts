@@ -1,4 +1,4 @@
-import { originOf } from "../../src/github/workflow.ts";
+import { originOf, workflowRun } from "../../src/github/workflow.ts";
 
 const context = {
   repo: { owner: "example", repo: "demo" },
@@ -52,5 +52,25 @@ describe("the origin of a step", () => {
     "GITHUB_EVENT_NAME",
   ])("has %s", (name) => {
     expect(originOf(context, { [name]: "x" }).variables).toEqual({ [name]: "x" });
+  });
+});
+
+describe("the workflow run", () => {
+  const env = {
+    GITHUB_SERVER_URL: "https://github.com",
+    GITHUB_REPOSITORY: "example/demo",
+    GITHUB_RUN_ID: "42",
+  };
+
+  it("is read from its variables", () => {
+    expect(workflowRun({ ...env, GITHUB_RUN_ATTEMPT: "2" })).toEqual({
+      runId: "42",
+      runAttempt: "2",
+      url: "https://github.com/example/demo/actions/runs/42",
+    });
+  });
+
+  it.each(Object.keys(env))("is unknown without %s, and a report without it can be written", (name) => {
+    expect(workflowRun({ ...env, [name]: "" })).toBeUndefined();
   });
 });

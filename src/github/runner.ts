@@ -12,7 +12,7 @@ import { testAnnotations } from "../report/test-section.ts";
 import type { StepTimes } from "../report/timeline.ts";
 import type { ReportedInputs } from "../step/surroundings.ts";
 import { errorsPage } from "./docs.ts";
-import { stepOrigin } from "./workflow.ts";
+import { workflowRun } from "./workflow.ts";
 import { parseState, type SavedPage, type SavedState, stateKey } from "../undo/ledger.ts";
 
 const out = new BatchedOutput(process.stdout);
@@ -52,7 +52,7 @@ function explainedStep(inputs: ReportedInputs | undefined): ExplainedStep {
     timeout,
     scriptFile: script?.kind === "file" ? script.inWorkspace : undefined,
     selection: inputs,
-    run: stepOrigin(),
+    run: workflowRun(process.env),
   };
 }
 

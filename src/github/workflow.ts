@@ -46,6 +46,16 @@ export function stepOrigin(): Origin {
   return originOf(context, process.env);
 }
 
+/** The workflow run, from its variables; undefined where one is missing. Never fails: a failure's own report needs it. */
+export function workflowRun(
+  env: NodeJS.ProcessEnv,
+): Pick<Origin, "runId" | "runAttempt" | "url"> | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId } = env;
+  if (!server || !repository || !runId) return undefined;
+  const url = `${server}/${repository}/actions/runs/${runId}`;
+  return { runId, runAttempt: env["GITHUB_RUN_ATTEMPT"] ?? "1", url };
+}
+
 function passedOn(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
   return Object.fromEntries(
     PASSED_ON.flatMap((name) => {
