@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { SPOOL, PieceRig } from "./piece-rig.ts";
 import { anObject } from "../pieces/folder.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
@@ -34,6 +35,21 @@ describe("a job whose output goes by S3", () => {
     expect(rig.sessions).toHaveLength(1);
     expect(rig.controls.at(-1)).toEqual({ begin: SPOOL.length, words: "taken" });
     expect(warnings(rig)).toEqual([]);
+  });
+
+  it("ends at once where its last piece comes while the runner still reads what was shown before", async () => {
+    const rig = new PieceRig();
+    await rig.leave();
+    let answer: (() => void) | undefined;
+    rig.late = (name) => (name === "2" ? new Promise((resolve) => (answer = resolve)) : Promise.resolve());
+    await rig.until(() => answer !== undefined, 10_000);
+    rig.drained = async () => {
+      answer?.();
+      for (let turns = 0; turns < 5; turns += 1) await turn();
+    };
+    rig.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await rig.until(() => rig.ended !== undefined, 2_000);
+    expect(rig.shown).toEqual(WHOLE);
   });
 
   it.each<[string, string, number, number]>([

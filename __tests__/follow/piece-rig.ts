@@ -38,6 +38,10 @@ export class PieceRig {
   readonly notes: string[] = [];
   /** What S3 says to every call. */
   weather: "fine" | "denied" | "slow" = "fine";
+  /** Resolves when S3 answers a read of this object. */
+  late: (name: string) => Promise<void> = () => Promise.resolve();
+  /** Resolves when the runner has read what was shown. */
+  drained = (): Promise<void> => Promise.resolve();
   task: Task | undefined = aTask();
   /** What ECS says instead. */
   refusal: Failure | undefined;
@@ -107,6 +111,7 @@ export class PieceRig {
         payload: () => Buffer.from("payload"),
         secrets: () => Buffer.from("secrets"),
       },
+      drained: () => this.drained(),
       onNote: (text) => this.notes.push(text),
       onShown: (shown) => this.shown.push(...wordsOf(shown).filter((word) => word !== "confirmed")),
       ecs: {
@@ -211,11 +216,13 @@ export class PieceRig {
       return value();
     };
     return {
-      getVersion: ({ key }) =>
-        answer(() => {
+      getVersion: async ({ key }) => {
+        await this.late(key.slice(folder.prefix.length));
+        return await answer(() => {
           const bytes = this.objects.get(key);
           return bytes && { bytes, etag: '"1"', age: 0, modified: 0 };
-        }),
+        });
+      },
       putObject: (_, bytes) =>
         answer(() => {
           const control = openPiece(folder, bytes);

@@ -59,7 +59,7 @@ export class PieceFollower {
   readonly #closing = new AbortController();
   readonly #detaching = new AbortController();
   readonly #over = new AbortController();
-  /** Aborted when an answer has come. */
+  /** Aborted when an answer has come since events were taken. */
   #answered = new AbortController();
   #events: PieceEvent[] = [];
 
@@ -76,7 +76,7 @@ export class PieceFollower {
    */
   async prove(over: AbortSignal): Promise<"proven" | "over" | Stall> {
     while (!over.aborted) {
-      this.#events.push(...this.#reader.takeEvents());
+      this.#events.push(...this.#takeEvents());
       const stall = this.#events.find((event) => event.kind === "stalled");
       if (this.#events.some(({ kind }) => kind === "proven")) return "proven";
       if (stall !== undefined) return stall;
@@ -146,7 +146,7 @@ export class PieceFollower {
   async #followToEnd(): Promise<PiecesEnd> {
     const { drained, clock, until } = this.#options;
     for (;;) {
-      const events = [...this.#events, ...this.#reader.takeEvents()];
+      const events = [...this.#events, ...this.#takeEvents()];
       this.#events = [];
       for (const event of events) {
         const end = this.#handle(event);
@@ -165,14 +165,19 @@ export class PieceFollower {
     }
   }
 
-  /** Begins the reads that are due. Resolves when an answer has come or another read is due. */
+  /** What the answers so far have brought. An answer that comes while it is handled ends the next wait. */
+  #takeEvents(): readonly PieceEvent[] {
+    this.#answered = new AbortController();
+    return this.#reader.takeEvents();
+  }
+
+  /** Begins the reads that are due. Resolves when an answer has come since events were taken, or another read is due. */
   async #step(over: AbortSignal): Promise<void> {
     const { clock, extractor } = this.#options;
-    const answered = (this.#answered = new AbortController());
     this.#reader.confirm(extractor.confirmed);
     for (const name of this.#reader.takeReads(clock.now())) void this.#read(name);
     const wait = Math.min(LONGEST_WAIT_MS, Math.max(0, this.#reader.deadline() - clock.now()));
-    await clock.sleep(wait, AbortSignal.any([over, answered.signal])).catch(() => undefined);
+    await clock.sleep(wait, AbortSignal.any([over, this.#answered.signal])).catch(() => undefined);
   }
 
   async #read(name: number | "alive"): Promise<void> {
