@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { systemPath } from "../../local/task/images.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { shareOf, SHELLS } from "../helpers/shells.ts";
+import { withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import {
   processesOf,
@@ -318,6 +319,18 @@ it(
     await terminal.closed;
     expect(refusal(terminal)).toMatchObject({ code: "gone" });
     expect(job.starts()).toBe(0);
+    await untilNothingIsLeft(job);
+  },
+  PATIENCE,
+);
+
+it.concurrent(
+  "an attacher waits for its reader to take the status, however often it was woken before",
+  async () => {
+    // Where awk records, the attacher reads no wakes while the job runs.
+    const containerEnv = { PATH: withoutPython("mawk", directory) };
+    const job = aJob(`printf '\\n\\n\\n\\n\\n\\n\\n\\n\\n' 1<>"\${0%/*}/news"`, { containerEnv });
+    await job.attach().closed;
     await untilNothingIsLeft(job);
   },
   PATIENCE,
