@@ -81,16 +81,12 @@ fx_expect_reader() {
 }
 
 # Waits five seconds at most for the reader to say that it has the status. That wakes the attacher, and a helper does so
-# each second. fx_tries counts fiftieths of a second, of which a wake takes most of a second's.
+# each second. Wakes don't measure time: where awk records, the attacher reads none while the job runs, and they stay in the pipe.
 fx_await_taken() {
-  fx_tries=250
-  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_tries" -le 0 ]; do
-    if [ "$fx_news" ]; then
-      IFS= read -r fx_line <&4
-      fx_tries=$((fx_tries - 45))
-    else
-      sleep 0.02
-      fx_tries=$((fx_tries - 1))
-    fi
+  fx_read_hundredths
+  fx_until=$((fx_now + 500))
+  until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ] || [ "$fx_now" -ge "$fx_until" ]; do
+    if [ "$fx_news" ]; then IFS= read -r fx_line <&4; else sleep 0.02; fi
+    fx_read_hundredths
   done
 }
