@@ -145,6 +145,14 @@ it("every proof of soak/ stands in the weekly workflow", () => {
   expect(jobs["proof"]?.strategy?.matrix["proof"]).toEqual(proofs.filter((name) => name !== "run").sort());
 });
 
+it("the page of the local Fargate gives each variable of act its value, since act makes one without a value empty", () => {
+  const variables = [...readFileSync("local/README.md", "utf8").matchAll(/ --env (\S+)/g)].map(
+    ([, text = ""]) => text,
+  );
+  expect(variables.length).toBeGreaterThanOrEqual(3);
+  expect(variables.filter((text) => !/^\w+=./.test(text))).toEqual([]);
+});
+
 describe("other people's actions", () => {
   const own = ownWorkflows.flatMap((path) => usesIn(readFileSync(path, "utf8")));
   // Dependabot updates the examples and the workflows; the pages follow them by this test.

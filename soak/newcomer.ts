@@ -83,7 +83,7 @@ function isKept(
   return kept?.retentionDays === retentionDays && text.test(content);
 }
 
-/** The README's first block. */
+/** The demo of the README. */
 function demo(): void {
   try {
     machine.run(clone, "npm run demo 2>&1");

@@ -42,7 +42,9 @@ try {
     await proof(shop, "pytest", example, python, "tests/test_cart.py:13");
     const jest =
       "JEST_JUNIT_OUTPUT_DIR=reports node_modules/.bin/jest --ci --reporters=default --reporters=jest-junit";
-    const text = example.replace("python -m pytest --junitxml=reports/pytest.xml", jest);
+    const text = example
+      .replace("python -m pytest --junitxml=reports/pytest.xml", jest)
+      .replace("files: tests/**", "files: web/**=src");
     await proof(shop, "jest", text, { "web/sum.test.js": SUM_TEST }, "web/sum.test.js:8");
   } finally {
     await shop.stop();
