@@ -120,31 +120,53 @@ describe("the last words", () => {
 describe("the line of a script file", () => {
   const script = "/tmp/fargate-exec-0123456789abcdef0123/script";
   it.each([
-    ["dash", `${script}: 3: foo: not found`, 3],
-    ["bash", `${script}: line 12: foo: command not found`, 12],
-    ["busybox ash", `${script}: line 2: syntax error: unexpected end of file`, 2],
-    ["zsh", `${script}:4: command not found: foo`, 4],
+    ["dash", 127, `${script}: 3: foo: not found`, 3],
+    ["bash", 127, `${script}: line 12: foo: command not found`, 12],
+    ["bash, of a file that may not be executed", 126, `${script}: line 12: ./foo: Permission denied`, 12],
+    ["busybox ash", 2, `${script}: line 2: syntax error: unexpected end of file`, 2],
+    ["bash, of an unset variable", 1, `${script}: line 5: foo: unbound variable`, 5],
+    ["zsh", 127, `${script}:4: command not found: foo`, 4],
     [
       "Python",
+      1,
       `Traceback (most recent call last):\n  File "${script}", line 9, in <module>\nValueError: x`,
       9,
     ],
     [
       "Python's innermost frame in the script",
+      1,
       `  File "${script}", line 30, in <module>\n  File "${script}", line 7, in f\n  File "/usr/lib/python3/json.py", line 99, in g\nValueError`,
       7,
     ],
-    ["Perl", `died at ${script} line 5.`, 5],
-    ["none", "make: *** [all] Error 1", undefined],
-    ["another file of that name", "/srv/script: line 3: x", undefined],
-    ["no line", `${script}: line 0: x`, undefined],
-  ])("is the one that the interpreter names: %s", (_, stderr, startLine) => {
-    const place = startLine === undefined ? undefined : { file: "ops/job.sh", startLine };
-    expect(explain(printed(["2"], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
-  });
+    ["Perl", 255, `died at ${script} line 5.`, 5],
+    ["none", 2, "make: *** [all] Error 1", undefined],
+    ["another file of that name", 2, "/srv/script: line 3: x", undefined],
+    ["no line", 2, `${script}: line 0: x`, undefined],
+    ["a command that is not there, but the script went on", 7, `${script}: 2: foo: not found`, undefined],
+    ["the same, and it ended by 'exit 1'", 1, `${script}: 2: foo: not found`, undefined],
+    [
+      "an error before a command that is not there in a program",
+      127,
+      `${script}: 2: cd: can't cd to x`,
+      undefined,
+    ],
+    [
+      "an exception that was printed, before 'exit 3'",
+      3,
+      `  File "${script}", line 9, in f\nValueError`,
+      undefined,
+    ],
+    ["an error before a signal", 137, `${script}: line 2: foo: unbound variable`, undefined],
+  ])(
+    "is the one that the interpreter names, where the exit code is one of its error: %s",
+    (_, code, stderr, startLine) => {
+      const place = startLine === undefined ? undefined : { file: "ops/job.sh", startLine };
+      expect(explain(printed([`${code}`], { 0: `${stderr}\n` }), aStep)?.place).toEqual(place);
+    },
+  );
 
   it("is not told of a script that is no file of the workspace, or that ran out of time", () => {
-    const result = printed(["2"], { 0: `${script}: 3: foo: not found\n` });
+    const result = printed(["127"], { 0: `${script}: 3: foo: not found\n` });
     expect(explain(result, { ...aStep, scriptFile: undefined })?.place).toBeUndefined();
     const late = { ...aResult("timed-out", "143!"), task: result.task };
     expect(explain(late, aStep)?.place).toBeUndefined();

@@ -14,22 +14,27 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place, { recursive: true }));
 
-/** What the interpreter says of a script that fails. */
-function saidOf(interpreter: string, text: string): string {
+/** The line that is told of a script that fails, by what its interpreter says and its exit code. */
+function lineOf(interpreter: string, text: string): number | undefined {
   writeFileSync(script, text);
   const [program = "", ...args] = interpreter.split(" ");
   const { status, stderr } = spawnSync(program, [...args, script], { encoding: "utf8" });
   expect(status).not.toBe(0);
-  return stderr;
+  return namedLine(stderr, status ?? 0);
 }
 
-it.each(SHELLS)("%s names the line of a command that is not there, and of a syntax error", (shell) => {
-  expect(namedLine(saidOf(`${shell} -e`, "true\n\nnosuchcommand\ntrue\n"))).toBe(3);
-  expect([3, 4]).toContain(namedLine(saidOf(shell, "true\n# two\necho )\n")));
-});
+it.each(SHELLS)(
+  "%s names the line of a command that is not there, of an unset variable, and of a syntax error, but of nothing that it went on after",
+  (shell) => {
+    expect(lineOf(`${shell} -eu`, "true\n: $nosuchvariable\n")).toBe(2);
+    expect(lineOf(shell, "nosuchcommand\ntrue\nexit 7\n")).toBeUndefined();
+    expect(lineOf(`${shell} -e`, "true\n\nnosuchcommand\ntrue\n")).toBe(3);
+    expect([3, 4]).toContain(lineOf(shell, "true\n# two\necho )\n"));
+  },
+);
 
 it("python names the frame of the script that is the innermost", () => {
   const text = "import json\ndef read():\n    json.loads('no')\n\nread()\n";
-  expect(namedLine(saidOf("python3", text))).toBe(3);
-  expect(namedLine(saidOf("python3", "x = 1\nif x\n"))).toBe(2);
+  expect(lineOf("python3", text)).toBe(3);
+  expect(lineOf("python3", "x = 1\nif x\n")).toBe(2);
 });

@@ -74,7 +74,7 @@ function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Expla
 function explainStatus(decisive: StatusResult, where: string, step: ExplainedStep): Explanation {
   const { outcome, workers, task } = decisive;
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
-  const worker = failing[0]?.worker ?? 0;
+  const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
   const several = `${failing.length} of ${workers.length} workers failed (${listed(failing.map(endOf))}).`;
   const how = [
     ...(workers.length === 1 ? [] : [several]),
@@ -84,7 +84,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const words = stderr && lastLine(stderr, worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
-  const startLine = outcome === "failed" && stderr ? namedLine(stderr) : undefined;
+  const startLine = outcome === "failed" && stderr ? namedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
     message: where + how.join(" "),
