@@ -9,6 +9,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,7 +93,25 @@ describe.each(
     }
   });
   afterAll(() => rmSync(path, { recursive: true }));
-  everywhere(() => ({ containerEnv: { PATH: path } }));
+  everywhere(() => ({ containerEnv: { PATH: path, TAR_OPTIONS: "--exclude=a.txt" } }));
+});
+
+it("what packs them gets no variable that names a file of another user, and starts in /", async () => {
+  const bin = join(scratch, "bin");
+  const seen = join(scratch, "seen");
+  mkdirSync(bin);
+  const python = `#!/bin/sh
+case "$*" in *hashlib* | *tarfile* | *'[af][ -~]'*) echo "\${OPENSSL_CONF-none} $(pwd -P)" >>'${seen}' ;; esac
+exec '${findProgram("python3")}' "$@"
+`;
+  writeFileSync(join(bin, "python3"), python, { mode: 0o755 });
+  const containerEnv = {
+    PATH: `${bin}:${process.env["PATH"] ?? ""}`,
+    OPENSSL_CONF: join(scratch, "there/openssl.cnf"),
+  };
+  const { back } = await run("f", { script: "echo x >f; echo >openssl.cnf", containerEnv });
+  expect(tree(back)).toEqual(["f"]);
+  expect(readFileSync(seen, "utf8")).toBe("none /\n".repeat(3));
 });
 
 /** 3 MB that gzip can't make smaller. */

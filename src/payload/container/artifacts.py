@@ -3,7 +3,8 @@
     artifacts.py DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 
 Each glob (src/artifacts/globs.ts) selects (+) or leaves out (-) what its REGEX matches below BASE, a path without wildcards. DEPTH is how
-many names below BASE a match has, or empty. Paths are relative to DIRECTORY, and DIRECTORY to the directory that this program starts in.
+many names below BASE a match has, or empty. Paths are relative to DIRECTORY, and DIRECTORY to the directory that is open on descriptor 7. The
+program itself starts in /, where a relative name in a variable of the image leads to no file of another user.
 
 A line `a` has bytes of the archive in base64. A line `f` says: `none N`, glob N matched nothing; `list BYTES NAME` for each file and link,
 in their order, before the archive; `unread NAME WHY`; `over COUNT BYTES`, what was left out since no more than COUNT or BYTES may come;
@@ -26,6 +27,8 @@ import zlib
 
 OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# The descriptor by which the working directory of the job comes.
+START = 7
 # Bytes of a line, before base64.
 LINE = 48 << 10
 # Seconds after which what is packed is printed.
@@ -262,6 +265,9 @@ class Archive:
 
 
 def main(directory, count, size, *rest):
+    if not directory.startswith("/"):
+        os.fchdir(START)
+    os.close(START)
     if directory:
         os.chdir(directory)
     words = [rest[i : i + 4] for i in range(0, len(rest), 4)]

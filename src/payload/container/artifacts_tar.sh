@@ -1,14 +1,20 @@
 # Packs artifacts where the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind enter.sh, as the
 # script's user, with the arguments
 #
-#     TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
+#     FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
 # A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path: it follows no link at its end, but
 # one that takes the place of a directory meanwhile.
-fx_tar=$1 fx_gzip=$2 fx_base64=$3 fx_awk=$4 fx_directory=$5 fx_count=$6 fx_bytes=$7
+fx_find=$1 fx_sort=$2 fx_stat=$3 fx_tar=$4 fx_gzip=$5 fx_base64=$6 fx_awk=$7
 shift 7
+fx_directory=$1 fx_count=$2 fx_bytes=$3
+shift 3
+case $fx_directory in /*) ;; *) cd -P /proc/self/fd/7 || exit ;; esac
 fx_enter "$fx_directory" || exit
+exec 7<&-
 export LC_ALL=C
+# Options of the image.
+unset TAR_OPTIONS GZIP
 fx_nl='
 '
 set -f
@@ -25,8 +31,8 @@ fx_find() {
   [ -e "$fx_start" ] || [ -L "$fx_start" ] || return 0
   fx_top=${fx_start%/}
   [ "$fx_start" != . ] || [ "$(pwd -P)" != / ] || fx_top=.
-  find "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
-    -name "*$fx_nl*" -prune -exec echo "$1 ! " ';' -o -exec stat -c "$1 %s %f %n" {} +
+  "$fx_find" "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
+    -name "*$fx_nl*" -prune -exec "$fx_stat" -c "$1 ! " {} ';' -o -exec "$fx_stat" -c "$1 %s %f %n" {} +
 }
 
 fx_find_all() {
@@ -103,7 +109,7 @@ fx_limit() {
   '
 }
 
-fx_lines=$(fx_find_all "$@" | fx_match "$@" | sort -t '	' -k 1,1n -k 2 | fx_limit)
+fx_lines=$(fx_find_all "$@" | fx_match "$@" | "$fx_sort" -t '	' -k 1,1n -k 2 | fx_limit)
 printf '%s\n' "$fx_lines" | "$fx_awk" -F '\t' '
   /^f/ { print; next }
   $1 >= 0 && NF > 1 { name = substr($0, length($1) + 2); gsub(/[^] !#-[^-~]/, "?", name); sub("^/", "", name); print "flist " $1 " \"" name "\"" }
