@@ -1,7 +1,18 @@
+import { type JobHandle, writeHandle } from "../../src/inputs/handle.ts";
 import { attach, HANDLE } from "./a-handle.ts";
 import { least, newTask, read, refusal } from "./given.ts";
 
 describe("attach", () => {
+  it("takes artifacts only where the handle says that the job has some", () => {
+    const place = { "artifacts-path": "back", "artifacts-max-count": "7" };
+    const having = (hasArtifacts: boolean | undefined) =>
+      read({ attach: writeHandle({ ...HANDLE, hasArtifacts } as JobHandle), ...place }).artifacts;
+    expect(having(true)).toMatchObject({ maxCount: 7, missing: "warn" });
+    expect(having(false)).toBeUndefined();
+    // Without that word a handle is of an older version.
+    expect(having(undefined)).toBeUndefined();
+  });
+
   it("takes where, bucket and region from the handle", () => {
     expect(
       read({ attach, "role-to-assume": "arn:aws:iam::123456789012:role/deploy", detach: "90m" }),

@@ -51,6 +51,7 @@ it.each<[string, object]>([
   ["pieces without a bucket", { staging: undefined }],
   ["a prefix with a quote", { staging: { ...STAGED.staging, prefix: "a'b/" } }],
   ["a key that is too short", { pieces: { ...STAGED.pieces, keys: { inner: "ab", outer: "cd" } } }],
+  ["artifacts of another form", { hasArtifacts: "yes" }],
   ["no nonce", { nonce: undefined }],
 ])("a handle with %s names no job", (_, change) => {
   expect(parseHandle(writeHandle({ ...STAGED, ...change }))).toBe("a handle that does not name one job");

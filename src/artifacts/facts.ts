@@ -14,9 +14,13 @@ export type Fact =
   /** The image lacks what packs. */
   | { readonly kind: "lacking"; readonly what: string };
 
-/** Undefined for a text that is none. */
+/** The most characters of a fact. A path has 4 KiB at most. */
+const LONGEST_FACT = 8 * 1024;
+
+/** Undefined for a text that is none, or too long. What is kept of it does not keep the text in memory. */
 export function parseFact(text: string): Fact | undefined {
-  const [, word, rest = ""] = /^(\w+) ?(.*)$/s.exec(text) ?? [];
+  if (text.length > LONGEST_FACT) return undefined;
+  const [, word, rest = ""] = /^(\w+) ?(.*)$/s.exec(copyOf(text)) ?? [];
   switch (word) {
     case "none":
       return matched(/^(\d{1,9})$/, rest, ([glob]) => ({ kind: "none", glob: Number(glob) }));
@@ -60,6 +64,11 @@ function matched(
 ): Fact | undefined {
   const found = form.exec(text);
   return found === null ? undefined : fact(found.slice(1));
+}
+
+/** V8's substrings keep the whole string that they are of. */
+export function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function fromJson(text: string | undefined): string {

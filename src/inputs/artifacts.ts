@@ -23,7 +23,7 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
   return undefined;
 }
 
-/** Those of a step that follows a job which runs already. It is known from the job whether there are artifacts. */
+/** Those of a step that follows a job which runs already. Its handle says whether there are artifacts. */
 export function readPlace(reader: InputReader): Omit<Artifacts, "globs"> {
   return {
     directory: readDirectory(reader),

@@ -23,6 +23,8 @@ export interface JobHandle {
   readonly until: number;
   /** The byte of the spool up to which the output was shown for certain. */
   readonly shown: number;
+  /** Whether the step that has started the job asked for artifacts. */
+  readonly hasArtifacts: boolean;
   /** The inputs of the staging, which also name the queue of the container; undefined for a job without a bucket. */
   readonly staging: HandleStaging | undefined;
   /** Where the container uploads the output; undefined where it does not. */
@@ -99,6 +101,7 @@ function parseBody(body: string): JobHandle | undefined {
       workers: countOf(handle["workers"], 256),
       until: countOf(handle["until"]),
       shown: countOf(handle["shown"]),
+      hasArtifacts: flagOf(handle["hasArtifacts"]),
       staging: staging === undefined ? undefined : stagingOf(membersOf(staging)),
       pieces: pieces === undefined ? undefined : piecesOf(membersOf(pieces)),
     };
@@ -140,6 +143,12 @@ function membersOf(value: unknown): Record<string, unknown> {
 function textOf(value: unknown, form: RegExp): string {
   if (typeof value !== "string" || !form.test(value)) throw new Error("no text of this form");
   return value;
+}
+
+/** What a handle does not say is false. */
+function flagOf(value: unknown): boolean {
+  if (value !== undefined && typeof value !== "boolean") throw new Error("neither true nor false");
+  return value === true;
 }
 
 function countOf(value: unknown, most = Number.MAX_SAFE_INTEGER): number {

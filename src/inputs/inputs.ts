@@ -195,7 +195,7 @@ export interface FileSelection {
 
 /** Files of the container that are brought back. */
 export interface Artifacts {
-  /** Undefined: those of a job that runs already, if it has any. */
+  /** Undefined: those of a job that runs already. */
   readonly globs?: readonly ArtifactGlob[] | undefined;
   /** Where they are unpacked: an absolute path. */
   readonly directory: string;

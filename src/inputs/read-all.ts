@@ -36,10 +36,11 @@ function readAttachment(reader: InputReader): Inputs {
   const region = handle === undefined ? undefined : regionOf(handle);
   const roleToAssume = reader.optional("role-to-assume", roleArn);
   checkPartition(reader, roleToAssume, region);
+  const place = readPlace(reader);
   const rest = {
     ...{ roleToAssume, detach: reader.optional("detach", detach), matrix: readMatrix(reader) },
     queueTimeout: reader.orElse("queue-timeout", duration, DEFAULT_TIMEOUT_MS),
-    artifacts: readPlace(reader),
+    artifacts: handle?.hasArtifacts === true ? place : undefined,
     reports: reader.optional("reports", reportGlobs),
     workflowCommands: reader.orElse("workflow-commands", boolean, false),
     summary: reader.orElse("summary", boolean, true),

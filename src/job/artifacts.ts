@@ -13,6 +13,8 @@ import { ByteFlow } from "./byte-flow.ts";
 
 /** The most bytes that wait until a carrier has vouched for them. A carrier does so for some mebibytes at a time. */
 const MOST_UNCERTAIN = 64 * 1024 * 1024;
+/** What an item takes besides its own bytes. */
+const ITEM_BYTES = 256;
 
 export interface JobArtifactsOptions {
   readonly artifacts: Artifacts;
@@ -88,7 +90,7 @@ export class JobArtifacts {
   #hold(item: Buffer | Fact, size: number): void {
     this.beganAt ??= this.#options.now();
     this.#unpacking ??= this.#unpack();
-    this.#uncertainBytes += size;
+    this.#uncertainBytes += size + ITEM_BYTES;
     if (this.#uncertainBytes <= MOST_UNCERTAIN) this.#uncertain.push(item);
     else this.#missing.lose("more of them came than a carrier may bring before it vouches for it");
   }

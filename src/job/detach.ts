@@ -23,10 +23,17 @@ export interface LeftJob {
 export function handleOf(
   { run, nonce, workers, container: { cluster, task, container, runtimeId } }: PreparedJob,
   { until, shown, pieces }: LeftJob,
-  { bucket, prefix, bucketOwner, kmsKeyId }: Pick<Inputs, "bucket" | "prefix" | "bucketOwner" | "kmsKeyId">,
+  {
+    artifacts,
+    bucket,
+    prefix,
+    bucketOwner,
+    kmsKeyId,
+  }: Pick<Inputs, "artifacts" | "bucket" | "prefix" | "bucketOwner" | "kmsKeyId">,
 ): string {
   return writeHandle({
     ...{ cluster, task, container, runtimeId, run, nonce, workers, until, shown },
+    hasArtifacts: artifacts !== undefined,
     staging: bucket === undefined ? undefined : { bucket, prefix, bucketOwner, kmsKeyId },
     pieces,
   });

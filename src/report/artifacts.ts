@@ -1,4 +1,4 @@
-import type { Fact } from "../artifacts/facts.ts";
+import { copyOf, type Fact } from "../artifacts/facts.ts";
 import type { UnpackedArchive } from "../artifacts/unpack-archive.ts";
 import { Failure } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
@@ -22,12 +22,17 @@ export interface ArtifactsReport {
 const MOST_NAMES = 5;
 const MOST_SENTENCES = 5;
 const LONGEST_NAME = 200;
+/** The most characters of all names that are held. What is listed beyond them is only counted. */
+const MOST_NAMED = 16 * 1024 * 1024;
 
 /** Collects what is missing of the artifacts. */
 export class MissingArtifacts {
   readonly #artifacts: Artifacts;
   /** What is still to come, with its size, by its name. */
   readonly #listed = new Map<string, number>();
+  #named = 0;
+  /** How many more are still to come. */
+  #unnamed = 0;
   readonly #sentences: string[] = [];
   #more = 0;
   #end: Extract<Fact, { kind: "end" }> | undefined;
@@ -50,10 +55,10 @@ export class MissingArtifacts {
         break;
       }
       case "list":
-        if (this.#listed.size < this.#artifacts.maxCount) this.#listed.set(fact.name, fact.size);
+        this.#list(fact);
         break;
       case "unread":
-        this.#listed.delete(fact.name);
+        this.#strike(fact.name);
         this.#say(`${quoted(fact.name)} can't be read: ${harmlessLine(fact.why, LONGEST_NAME)}.`);
         break;
       case "over":
@@ -80,12 +85,12 @@ export class MissingArtifacts {
   }
 
   refuse(name: string, why: string): void {
-    this.#listed.delete(name);
+    this.#strike(name);
     this.#say(`${quoted(name)} was not unpacked: ${harmlessLine(why, LONGEST_NAME)}.`);
   }
 
   place(name: string): void {
-    this.#listed.delete(name);
+    this.#strike(name);
   }
 
   /** All that is missing. `unpacked`: how the unpacking has ended, or why there was none. */
@@ -101,15 +106,35 @@ export class MissingArtifacts {
   }
 
   #lost(why: string): string {
-    const names = [...this.#listed].map(([name, size]) => `${quoted(name)} (${size} bytes)`);
-    const shown = names.slice(0, MOST_NAMES).join(", ");
-    const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
-    const which = names.length === 0 ? "" : ` Missing: ${shown}${more}.`;
+    const names = [...this.#listed].slice(0, MOST_NAMES);
+    const shown = names.map(([name, size]) => `${quoted(name)} (${size} bytes)`).join(", ");
+    const left = this.#listed.size - names.length + this.#unnamed;
+    const more = left === 0 ? "" : names.length === 0 ? `${left} files` : ` and ${left} more`;
+    const which = shown + more === "" ? "" : ` Missing: ${shown}${more}.`;
     return `The artifacts did not come whole: ${why}.${which}`;
   }
 
+  #list({ name, size }: Extract<Fact, { kind: "list" }>): void {
+    const isHeld = this.#listed.has(name);
+    if (
+      !isHeld &&
+      (this.#listed.size >= this.#artifacts.maxCount || this.#named + name.length > MOST_NAMED)
+    ) {
+      this.#unnamed += 1;
+      return;
+    }
+    if (!isHeld) this.#named += name.length;
+    this.#listed.set(name, size);
+  }
+
+  /** It has come, or a sentence says why not. */
+  #strike(name: string): void {
+    if (this.#listed.delete(name)) this.#named -= name.length;
+    else this.#unnamed = Math.max(0, this.#unnamed - 1);
+  }
+
   #say(sentence: string): void {
-    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(sentence);
+    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(copyOf(sentence));
     else this.#more += 1;
   }
 }
