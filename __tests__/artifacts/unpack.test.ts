@@ -129,6 +129,53 @@ it("nothing is written through a link that lay there before, and no link leads t
   expect(lstatSync(join(root, "out")).isFile()).toBe(true);
 });
 
+it("a chain of links is unpacked a second time in any order, and through no link that stays from before", async () => {
+  const chain = [link("so", "so.1"), link("so.1", "so.1.2"), file("so.1.2")];
+  for (const bytes of [archive(...chain), archive(...chain), archive(...chain.toReversed())]) {
+    const { refused, tree } = await unpack(bytes);
+    expect([refused, tree]).toEqual([[], ["so", "so.1", "so.1.2"]]);
+  }
+  symlinkSync("../outside", join(root, "out"));
+  symlinkSync("..", join(root, "up"));
+  // The way through a link that comes later is known only when that is made.
+  const { refused, tree } = await unpack(
+    archive(link("l", "m/up/outside"), link("m", "."), link("n", "out"), link("out", "../outside")),
+  );
+  expect(refused.map(([name]) => name)).toEqual(["out", "l"]);
+  expect(tree).toEqual(["m", "n", "so", "so.1", "so.1.2", "up"]);
+});
+
+it("a name or a target that is too long is refused, and all names together are bounded", async () => {
+  const long = (path: string): Part => ({ ...link(path, "t"), long: true });
+  const deep = "a/".repeat(300);
+  const { refused, tree } = await unpack(
+    archive(
+      long("n".repeat(5_000)),
+      long(`${deep}n`),
+      { ...link("l", `${deep}t`), long: true },
+      { ...link("m", "t".repeat(5_000)), long: true },
+    ),
+    { chunk: 4096 },
+  );
+  expect(refused.map(([, why]) => why)).toEqual([
+    "it is longer than 4096 bytes",
+    "it has more than 256 levels",
+    "it has more than 256 levels",
+    "it is longer than 4096 bytes",
+  ]);
+  expect(tree).toEqual([]);
+  // Each makes 255 directories, whose paths are some hundred KiB together.
+  const many = Array.from({ length: 4 }, (_, i) => ({
+    ...file(`${i}/${`${"d".repeat(14)}/`.repeat(254)}f`),
+    long: true,
+  }));
+  const { placed, refused: beyond } = await unpack(archive(...many), { chunk: 4096 });
+  expect(placed).toHaveLength(2);
+  expect(new Set(beyond.map(([, why]) => why))).toEqual(
+    new Set(["the names in the archive are too long together"]),
+  );
+});
+
 it("of a name that comes twice the later one counts, and a directory is never replaced", async () => {
   const { refused, tree } = await unpack(
     archive(file("a", "1"), file("a", "2"), directory("d"), file("d"), link("d", "a")),

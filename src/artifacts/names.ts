@@ -2,6 +2,16 @@
 // eslint-disable-next-line no-control-regex -- Windows has no name with one
 const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
+/** PATH_MAX of Linux, in bytes (limits.h). */
+const LONGEST_PATH = 4_096;
+const DEEPEST = 256;
+
+/** Why a path, or the target of a link, is too long to be looked at; undefined where it is not. */
+export function whyTooLong(path: string): string | undefined {
+  if (Buffer.byteLength(path) > LONGEST_PATH) return `it is longer than ${LONGEST_PATH} bytes`;
+  return path.split("/").length > DEEPEST ? `it has more than ${DEEPEST} levels` : undefined;
+}
+
 /**
  * The names on the way to a member, from the directory that it is unpacked in; a text says why there is none. A path that leads out of that
  * directory has none, nor one that the runner's file system would take for another.

@@ -1,4 +1,5 @@
 import { Header, type HeaderData } from "tar/header";
+import { copyOf } from "./facts.ts";
 
 const BLOCK = 512;
 /** The most bytes of the headers that come before a member: a path has 4 KiB at most. */
@@ -106,7 +107,8 @@ async function body(source: ByteSource, size: number): Promise<Buffer> {
 }
 
 function text(bytes: Buffer): string {
-  return bytes.toString().replace(/\0.*$/s, "");
+  const end = bytes.indexOf(0);
+  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
 }
 
 /** What an earlier header says of it counts. */
@@ -114,7 +116,7 @@ function memberOf(header: Header, extended: HeaderData): Member {
   const modified = (extended.mtime ?? header.mtime)?.getTime() ?? 0;
   return {
     kind: kindOf(header),
-    name: (extended.path ?? header.path ?? "").replace(/^(\.\/)+/, ""),
+    name: copyOf((extended.path ?? header.path ?? "").replace(/^(\.\/)+/, "")),
     target: extended.linkpath ?? header.linkpath ?? "",
     mode: (header.mode ?? 0o644) & 0o777,
     modified: Number.isFinite(modified) ? modified / 1000 : 0,

@@ -1,13 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { constants, lstatSync, mkdirSync, type Stats } from "node:fs";
 import { chmod, copyFile, lutimes, open, rename, rm, stat, symlink, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
 import { isRecord } from "../record.ts";
-import { folded, namesOf, whyLinkLeadsOut } from "./names.ts";
+import { folded, namesOf, whyLinkLeadsOut, whyTooLong } from "./names.ts";
 import type { Member } from "./tar.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** The most bytes of all names that are held: so many, and so many more for each file that the inputs allow. */
+const NAMES_BYTES = 1024 * 1024;
+const NAME_BYTES = 1024;
+/** The most names on the way from a link to what it leads to, those of other links included. */
+const LONGEST_WAY = 512;
 
 export interface UnpackerOptions {
   /** An existing directory, by a path without links. */
@@ -24,6 +30,11 @@ export interface UnpackerOptions {
 /** A limit of the inputs was hit: nothing more is unpacked. */
 export class LimitHit extends Error {}
 
+interface Link {
+  readonly names: readonly string[];
+  readonly member: Member;
+}
+
 /** Why a member is not placed. */
 class Refusal extends Error {}
 
@@ -34,13 +45,15 @@ class Refusal extends Error {}
  */
 export class Unpacker {
   readonly #options: UnpackerOptions;
-  readonly #links: { readonly names: readonly string[]; readonly member: Member }[] = [];
+  readonly #links: Link[] = [];
   readonly #directories = new Map<string, Member | undefined>();
   readonly #files = new Set<string>();
-  readonly #madeLinks = new Set<string>();
+  /** The target of each, by its path. */
+  readonly #madeLinks = new Map<string, string>();
   readonly #spelled = new Map<string, string>();
   #count = 0;
   #bytes = 0;
+  #nameBytes = 0;
 
   constructor(options: UnpackerOptions) {
     this.#options = options;
@@ -64,14 +77,11 @@ export class Unpacker {
 
   /** Makes the links, then gives the directories their modes and times. */
   async finish(): Promise<void> {
-    for (const { names, member } of this.#links) {
-      try {
-        await this.#makeLink(names, member);
-        this.#options.onPlaced(member.name, 0);
-      } catch (error) {
-        this.#options.onRefused(member.name, reasonOf(error) ?? messageOf(error));
-      }
-    }
+    // The later links of an archive may stand on the way of the earlier ones.
+    const free = await this.#attempt(this.#links, ({ names }) => this.#removeOldLink(names));
+    const made = await this.#attempt(free, (link) => this.#makeLink(link));
+    for (const { member } of await this.#attempt(made, (link) => this.#checkMade(link)))
+      this.#options.onPlaced(member.name, 0);
     for (const [path, member] of [...this.#directories].reverse()) {
       if (member === undefined || !lstatSync(path).isDirectory()) continue;
       await utimes(path, member.modified, member.modified);
@@ -79,11 +89,28 @@ export class Unpacker {
     }
   }
 
+  /** Those of the links for which that succeeded. */
+  async #attempt(links: readonly Link[], act: (link: Link) => Promise<void>): Promise<readonly Link[]> {
+    const done: Link[] = [];
+    for (const link of links) {
+      try {
+        await act(link);
+        done.push(link);
+      } catch (error) {
+        this.#options.onRefused(link.member.name, reasonOf(error) ?? messageOf(error));
+      }
+    }
+    return done;
+  }
+
   async #place(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     const { platform, onPlaced } = this.#options;
+    const long = whyTooLong(member.name) ?? whyTooLong(member.target);
+    if (long !== undefined) throw new Refusal(long);
     const names = namesOf(member.name, platform);
     if (typeof names === "string") throw new Refusal(names);
     if (names.length === 0) return;
+    this.#holdName(`${member.name}${member.target}`);
     this.#checkSpelling(names);
     switch (member.kind) {
       case "directory":
@@ -104,8 +131,17 @@ export class Unpacker {
     onPlaced(member.name, member.size);
   }
 
+  /** Counts a name that is held to the end. */
+  #holdName(name: string): void {
+    const bytes = Buffer.byteLength(name);
+    if (this.#nameBytes + bytes > NAMES_BYTES + this.#options.maxCount * NAME_BYTES)
+      throw new Refusal("the names in the archive are too long together");
+    this.#nameBytes += bytes;
+  }
+
   /** Two names that differ by their case only would be one file. */
   #checkSpelling(names: readonly string[]): void {
+    if (this.#options.platform === "linux") return;
     const path = names.join("/");
     const key = folded(names, this.#options.platform);
     const before = this.#spelled.get(key);
@@ -122,6 +158,7 @@ export class Unpacker {
       path = join(path, name);
       const found = statOf(path);
       if (found === undefined) {
+        this.#holdName(path);
         mkdirSync(path);
         this.#directories.set(path, undefined);
       } else checkDirectory(path, found);
@@ -167,25 +204,54 @@ export class Unpacker {
     });
   }
 
-  async #makeLink(names: readonly string[], { target, modified }: Member): Promise<void> {
+  /** Removes a link that lay there before where this archive has another one in its place. */
+  async #removeOldLink(names: readonly string[]): Promise<void> {
+    let path = this.#options.root;
+    for (const [i, name] of names.entries()) {
+      path = join(path, name);
+      const found = statOf(path);
+      if (i < names.length - 1 ? found?.isDirectory() !== true : found?.isSymbolicLink() !== true) return;
+    }
+    await rm(path, { force: true });
+  }
+
+  async #makeLink({ names, member: { target, modified } }: Link): Promise<void> {
     const why = whyLinkLeadsOut(target, names.length - 1, this.#options.platform);
     if (why !== undefined) throw new Refusal(why);
-    this.#checkWay(names, target);
+    const path = join(this.#options.root, ...names);
+    this.#checkWay(path, target);
     await this.#putInPlace(names, async (temporary) => {
       await symlink(target, temporary);
       await lutimes(temporary, modified, modified);
     });
-    this.#madeLinks.add(join(this.#options.root, ...names));
+    this.#madeLinks.set(path, target);
+  }
+
+  /** Removes a link that leads through one that lay there before, now that all links on its way are made. */
+  async #checkMade({ names, member }: Link): Promise<void> {
+    const path = join(this.#options.root, ...names);
+    // Of links with one name the last one counts.
+    if (this.#madeLinks.get(path) !== member.target) return;
+    try {
+      this.#checkWay(path, member.target);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    }
   }
 
   /** On the way to its target a link may pass links of this archive, which stay inside, but none that lay there before. */
-  #checkWay(names: readonly string[], target: string): void {
-    let path = join(this.#options.root, ...names.slice(0, -1));
-    for (const name of target.split("/")) {
+  #checkWay(link: string, target: string): void {
+    let path = dirname(link);
+    const left = target.split("/").reverse();
+    for (let steps = 0, name = left.pop(); name !== undefined; name = left.pop()) {
+      if (++steps > LONGEST_WAY) throw new Refusal("it is a link through too many others");
       path = join(path, name);
       if (statOf(path)?.isSymbolicLink() !== true) continue;
-      if (this.#madeLinks.has(path)) return;
-      throw new Refusal("it is a link through a link that was there before");
+      const next = this.#madeLinks.get(path);
+      if (next === undefined) throw new Refusal("it is a link through a link that was there before");
+      path = dirname(path);
+      left.push(...next.split("/").reverse());
     }
   }
 
