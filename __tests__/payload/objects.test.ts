@@ -64,6 +64,7 @@ const ORDER = [
   "number 0",
   "begin 17",
   `folder ci/output/${JOB}/`,
+  "owner 123456789012",
   "url http://127.0.0.1:1/b",
   "url+ ucket",
   "field policy eyJ",
@@ -106,12 +107,12 @@ print([order.read(*each) for each in (("other", header + body), ("${kind}", head
   it("an order's long values are whole, and new addresses replace those of their kind", () => {
     const printed = run(`order = Order()
 print(order.url, order.control, order.fields, order.begin)
-order.renew(parsed(["field policy new", "field+ policy er", "cancel"]))
+order.renew(parsed(["field policy new", "field+ policy er", "owner 999999999999", "cancel"]))
 order = Order()
-print(order.url, order.fields, order.keys[0].decode() == "${INNER}")`);
+print(order.url, order.fields, order.keys[0].decode() == "${INNER}", "owner 123456789012\\n" in open("order").read())`);
     expect(printed.split("\n")).toEqual([
       "http://127.0.0.1:1/bucket http://127.0.0.1:1/bucket/control?a=1&b=2 [('policy', 'eyJleHA='), ('x-amz-date', '20261127T000000Z')] 17",
-      "http://127.0.0.1:1/bucket [('policy', 'newer')] True",
+      "http://127.0.0.1:1/bucket [('policy', 'newer')] True True",
       "",
     ]);
   });
@@ -160,6 +161,26 @@ describe.each(SHELLS)("under %s", (shell) => {
       CURL.replace(/policy=\S*/, 'policy=newer"').replace(/form-string = "x-amz.*\n/, ""),
     );
   });
+
+  it.each([
+    ["aws", "'--expected-bucket-owner' '123456789012'"],
+    ["boto3", "'kms' 'key' '123456789012'"],
+  ])(
+    "%s by the task role names the account of the order, also after a renewal, and none without one",
+    (role, names) => {
+      const script = `. ${container("role.sh")}
+fx_request() { printf "'%s' " "$@"; echo; }
+fx_role=${role} fx_boto3=python3 fx_aws=aws fx_sse=kms fx_sse_key=key
+printf 'field bucket b\\n' >"$fx_dir/body"; fx_renew
+fx_sse=kms fx_sse_key=key
+fx_ask_by_role put 0 /dev/null; fx_ask_by_role get control /dev/null
+fx_bucket_owner=; fx_ask_by_role put 0 /dev/null`;
+      const [put, get, without] = run(script, "sha256sum").split("\n");
+      expect(put).toContain(names);
+      expect(get).toContain(names);
+      expect(without).not.toMatch(/owner|1234/);
+    },
+  );
 
   it("an order that lacks a line, or has what curl would read as its own, is none", () => {
     for (const change of ["/^folder/d", "/^field/d;/^url/d", 's/20261127/"/', "s/20261127/\\\\/"])

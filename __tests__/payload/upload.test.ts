@@ -12,6 +12,7 @@ import {
   LEFT,
   MIB,
   ORDERED,
+  OWNER,
   PATIENCE,
   removeAll,
   UploadedJob,
@@ -168,7 +169,7 @@ it.concurrent.each(WAYS)(
 );
 
 it.concurrent(
-  "where S3 takes no form, boto3 uploads by the task role, and reads what the runner writes",
+  "where S3 takes no form, boto3 uploads by the task role, and reads what the runner writes, in the bucket of the account that the order names",
   async () => {
     const boto3 = withBoto3();
     const uploaded = await UploadedJob.make({
@@ -178,7 +179,7 @@ it.concurrent(
     writeFileSync(boto3.url, uploaded.bucket.url);
     uploaded.bucket.fault = (method) =>
       method === "POST" ? { status: 403, code: "AccessDenied" } : undefined;
-    await uploaded.followBriefly();
+    await uploaded.followBriefly([...uploaded.bucket.access(uploaded.order), `owner ${OWNER}`]);
     await uploaded.ended();
     expect(stdoutOf(uploaded.spool())).toBe(numbers(3_000));
     const tried = uploaded.bucket.requests.filter(({ method }) => method === "POST");

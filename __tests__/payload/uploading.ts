@@ -22,6 +22,8 @@ import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from
 /** Of a test, on a machine that has much else to do. */
 export const PATIENCE = 300_000;
 export const MIB = 1024 * 1024;
+/** An account. */
+export const OWNER = "123456789012";
 export const LEFT = Buffer.from("left\n");
 const directory = mkdtempSync(join(tmpdir(), "uploading-"));
 const jobs: WatchedJob[] = [];
@@ -57,7 +59,7 @@ export const WAYS = [
 
 /**
  * A PATH with a python3 whose boto3 knows the two calls of role.py, and asks the bucket whose address is put into the file `url`
- * beside it.
+ * beside it. The bucket belongs to `OWNER`, and each call has to say so.
  */
 export function withBoto3(): { readonly path: string; readonly url: string } {
   const url = join(mkdtempSync(join(directory, "boto3-")), "url");
@@ -68,11 +70,13 @@ class session:
 class client:
     def __init__(self, *_, **__):
         self.url = open(${JSON.stringify(url)}).read()
-    def put_object(self, Bucket, Key, Body, **_):
+    def put_object(self, Bucket, Key, Body, ExpectedBucketOwner):
+        assert ExpectedBucketOwner == "${OWNER}"
         request = urllib.request.Request(self.url + "/" + Key, Body.read(), method="PUT")
         urllib.request.urlopen(request)
         return {"ETag": "1"}
-    def get_object(self, Bucket, Key):
+    def get_object(self, Bucket, Key, ExpectedBucketOwner):
+        assert ExpectedBucketOwner == "${OWNER}"
         return {"ETag": "1", "Body": urllib.request.urlopen(self.url + "/" + Key)}
 `;
   return { path: pythonWith("boto3", source, directory), url };

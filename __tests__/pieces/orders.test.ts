@@ -10,6 +10,7 @@ const access = {
   },
   control: `https://bucket.s3.eu-west-1.amazonaws.com/f/control?t=${"t".repeat(4_000)}`,
   until: 1_700_000_000_999,
+  owner: "123456789012",
 };
 const linesOf = (text: Buffer): string[] => text.toString().split("\n").slice(0, -1);
 
@@ -37,6 +38,7 @@ describe("the order to upload", () => {
       folder: FOLDER.prefix,
       number: "0",
       begin: "4096",
+      owner: "123456789012",
       url: access.post.url,
       "field bucket": "bucket",
       "field Policy": access.post.fields.Policy,
@@ -44,6 +46,11 @@ describe("the order to upload", () => {
       "post-until": "1700000000",
       control: access.control,
     });
+  });
+
+  it("names no account where none is known", () => {
+    const typed = typedOrder(FOLDER, 4_096, { ...access, owner: undefined });
+    expect(linesOf(typed)).toEqual(lines.filter((line) => line !== "s3 owner 123456789012"));
   });
 
   it("has a folder and keys that no other order has", () => {

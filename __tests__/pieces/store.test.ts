@@ -71,7 +71,7 @@ describe("the store of pieces", () => {
     );
     expect(await store.access()).toEqual({
       ...{ post: { url: "u", fields: {} }, control: "c" },
-      until: clock.now() + life,
+      ...{ until: clock.now() + life, owner: "1" },
     });
     expect(asked).toEqual([
       [folder.prefix, life / 1000, "k"],

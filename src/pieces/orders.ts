@@ -20,6 +20,8 @@ export interface FolderAccess {
   /** A presigned GET of `control`. */
   readonly control: string;
   readonly until: number;
+  /** The account that the bucket has to belong to, where that is known. The form and the URL name none. */
+  readonly owner: string | undefined;
 }
 
 /** A folder with a new name and new keys. `prefix` is the input. */
@@ -49,6 +51,8 @@ export function typedOrder(
     // Every order has a folder of its own, so that a piece's name never has two meanings.
     "number 0",
     `begin ${begin}`,
+    // For calls by the task role. No renewal changes it.
+    ...(access.owner === undefined ? [] : [`owner ${access.owner}`]),
     ...accessLines(access),
     ".",
   ];
