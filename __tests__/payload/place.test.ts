@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
@@ -63,6 +64,26 @@ async function inContainer<T>(sh: string, use: (container: SharedContainer) => P
   }
 }
 
+/**
+ * Python before a program of root's: another user wins each race. Whenever a directory was made, that user exchanges it for `private`,
+ * or a temporary one for `forTemporary`, as far as the kernel lets it.
+ */
+const exchanging = (forTemporary: string): string => `
+import ctypes, os
+make = os.mkdir
+held = {False: b"private", True: b"${forTemporary}"}
+def make_and_lose(name, mode=0o777, dir_fd=None):
+    make(name, mode, dir_fd=dir_fd)
+    other = held[name.startswith(b".")]
+    child = os.fork()
+    if child == 0:
+        os.setgroups([]); os.setresgid(1000, 1000, 1000); os.setresuid(1000, 1000, 1000)
+        os._exit(-ctypes.CDLL(None).renameat2(dir_fd, name, dir_fd, other, 2))
+    if os.waitpid(child, 0)[1] == 0:
+        print("exchanged", flush=True)
+os.mkdir = make_and_lose
+`;
+
 describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
   it.concurrent.each([...(sh === "bash" ? [PYTHON] : []), ...shareOf(sh, CONTAINER_SHELLS, TARS)])(
     "stand at their places before the script starts, as they are, and belong to its user: %s",
@@ -70,7 +91,7 @@ describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
       await inContainer(sh, async (container) => {
         container.run(`mkdir -p /srv/app; chmod 755 /srv /srv/app; ${setUp}`);
         const script = "./'run me.sh'; find . /opt/made -mindepth 1 ! -user nobody; id -un";
-        const lines = ["app=.", "app/sub/file=/opt/made/here/renamed"];
+        const lines = ["app=.", "app/.dot=/opt/made/dot", "app/sub/file=/opt/made/here/renamed"];
         const as = { workingDirectory: "/srv/app", user: "nobody" };
         const run = await bring(container, TREE, { lines, script, ...as, shell: "sh -e {0}" });
         expect(ending(run)).toBe("ended: ran\nnobody\n");
@@ -279,6 +300,38 @@ while True:
         attacker.kill("SIGKILL");
         container.run('[ -z "$(ls -A /srv/secret)" ]');
         expect(ends.filter((end) => !/^(ended: $|files: )/.test(end))).toEqual([]);
+      });
+    },
+    PATIENCE,
+  );
+
+  it.concurrent.each([
+    ["on the way", "new", "0/f", "private"],
+    ["on the way, and the one it is made in with its own", "new", "0/f", "own"],
+    ["of the files", ".", "0/sub", "private"],
+    ["of the files, and the one it is made in with its own", ".", "0/sub", "own"],
+  ])(
+    "leave root's private directory as it is when another user exchanges it with a new one %s",
+    async (_, destination, member, forTemporary) => {
+      await withTree({ "0/f": { bytes: "x" }, "0/sub/f": { bytes: "x" } }, (root) => {
+        const app = `${root}/app`;
+        for (const directory of [app, `${app}/private`, `${app}/own`]) mkdirSync(directory);
+        writeFileSync(`${app}/private/key`, "");
+        chmodSync(`${app}/private`, 0o700);
+        for (const directory of [root, app, `${app}/own`]) chmodSync(directory, 0o755);
+        for (const directory of [app, `${app}/own`]) chownSync(directory, 1000, 1000);
+        const { ino } = statSync(`${app}/private`);
+        const archive = execFileSync("tar", ["-cC", root, member]);
+        const program = exchanging(forTemporary) + readFileSync("src/payload/container/place.py", "utf8");
+        const words = ["-I", "-S", "-c", program, "65534", "65534", app, destination];
+        const { stdout, stderr } = spawnSync("/usr/bin/python3", words, { input: archive });
+        expect(stdout.toString()).toContain("exchanged");
+        expect(stderr.toString()).toMatch(forTemporary === "own" ? /exchanges directories/ : /^$/);
+        const kept = readdirSync(app).map((name) => `${app}/${name}`);
+        const [secret = ""] = kept.filter((path) => statSync(path).ino === ino);
+        const { mode, uid } = statSync(secret);
+        expect([mode & 0o7777, uid, readdirSync(secret)]).toEqual([0o700, 0, ["key"]]);
+        return Promise.resolve();
       });
     },
     PATIENCE,
