@@ -2,6 +2,7 @@ import { ECSServiceException } from "@aws-sdk/client-ecs";
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { attempt, failureOf } from "../../src/aws/failures.ts";
 import type { Call } from "../../src/aws/thrown.ts";
+import { access, allows, policyBySayings } from "../helpers/fixes.ts";
 import { setEnvironment } from "../helpers/aws-endpoint.ts";
 import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../src/errors.ts";
 
@@ -155,6 +156,13 @@ it("names the action and the resource that AWS names in its denial", () => {
   expect(failure.failed).toContain(`iam:PassRole on ${role}.`);
   expect(failure.advice).toContain(`Allow 'iam:PassRole' on ${role} `);
   expect(failure.seen).toContain("assumed-role/ci/run");
+});
+
+it("following the advice of a denied object allows the object of the next run", () => {
+  const object = (run: string) => `arn:aws:s3:::stage/fargate-exec/${run}/payload`;
+  const failure = asFailure(s3("AccessDenied", 403), { ...put, resource: object("a1b2-c3") });
+  expect(failure.failed).toContain(object("a1b2-c3"));
+  expect(allows(policyBySayings([failure.advice]), access("s3:PutObject", object("d4e5-f6")))).toBe(true);
 });
 
 it("names the call's own action and resource when the denial names none", () => {

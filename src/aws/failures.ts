@@ -5,6 +5,7 @@
 import { AccessDenied, Failure, type FailureCode } from "../errors.ts";
 import { ecsFailure } from "./ecs-failures.ts";
 import { partitionOf } from "./partitions.ts";
+import { patternOf } from "./resource-pattern.ts";
 import { type Call, inWords, OWN_WORDS, readThrown, type ErrorFacts } from "./thrown.ts";
 
 /** Runs one call. An abort throws the signal's reason; any other error becomes a `Failure`. */
@@ -108,7 +109,7 @@ function accessDenied(thrown: ErrorFacts, call: Call, cause: unknown): Failure {
   return new AccessDenied(right, {
     failed: `Access denied: the credentials have no right to ${action} on ${resource}.`,
     seen: inWords(thrown),
-    advice: `Allow '${action}' on ${resource} in the policy of the caller's role.${more ? ` ${more}` : ""}`,
+    advice: `Allow '${action}' on ${patternOf(resource)} in the policy of the caller's role.${more ? ` ${more}` : ""}`,
     cause,
   });
 }

@@ -63,10 +63,11 @@ export function annotation({ message, lastWords, page }: Explanation): string {
 function explainChecks(checks: readonly Check[], { page }: ExplainedStep): Explanation {
   const wrong = checks.filter((check) => check.verdict === "NG");
   const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${fix}`);
+  const howMany = `${wrong.length} of ${checks.length} checks ${wrong.length === 1 ? "is" : "are"}`;
   const code: FailureCode = "check-failed";
   return {
     title: `fargate-exec: ${code}`,
-    message: [`${wrong.length} of ${checks.length} checks are NG. No script was run.`, ...rows].join("\n"),
+    message: [`${howMany} NG. No script was run.`, ...rows].join("\n"),
     page: `${page}#${code}`,
   };
 }

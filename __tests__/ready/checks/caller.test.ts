@@ -1,3 +1,4 @@
+import type { Access } from "../../../local/iam/policy.ts";
 import { Failure } from "../../../src/errors.ts";
 import type { TaskSelection } from "../../../src/inputs/inputs.ts";
 import {
@@ -6,6 +7,8 @@ import {
   callerRights,
   principalOf,
 } from "../../../src/ready/checks/caller.ts";
+import { ownFamily } from "../../../src/targets/definitions/family.ts";
+import { access, allows, policyByFixes } from "../../helpers/fixes.ts";
 import { aDefinition, aTask, CLUSTER, TASK } from "../../helpers/tasks.ts";
 import { anInputs } from "../../helpers/runs.ts";
 import { startInputs } from "../../helpers/start-inputs.ts";
@@ -143,6 +146,61 @@ it("for a definition that the step registers it is asked for the families of our
   const questions = await asked(ofFamily, { registers: true });
   expect(questions[0]?.resources[0]).toMatch(/:task-definition\/fargate-exec-check:1$/);
   expect(questions.flatMap(({ actions }) => actions)).toContain("ecs:RegisterTaskDefinition");
+});
+
+describe("following the fix for the caller's rights", () => {
+  const place = "arn:aws:ecs:eu-central-1:123456789012";
+  const cases: readonly (readonly [string, TaskSelection, Partial<CallerFacts>, readonly Access[]])[] = [
+    [
+      "a task that runs",
+      { kind: "task", task: "x" },
+      {},
+      [
+        access("ecs:ExecuteCommand", CLUSTER),
+        // That of the next run.
+        access("ecs:ExecuteCommand", `${place}:task/ci/${"a".repeat(32)}`),
+      ],
+    ],
+    [
+      "a family",
+      ofFamily,
+      { task: undefined, definition: aDefinition() },
+      [
+        access("ecs:RunTask", `${place}:task-definition/${aDefinition().family}:17`),
+        access("ecs:StopTask", `${place}:task/ci/${"a".repeat(32)}`),
+        access("ecs:ExecuteCommand", `${place}:task/ci/${"a".repeat(32)}`),
+      ],
+    ],
+    [
+      "a definition that the step registers",
+      ofFamily,
+      { task: undefined, definition: aDefinition(), registers: true },
+      [
+        access("ecs:RunTask", `${place}:task-definition/${ownFamily("web", { family: "web" })}:1`),
+        access("ecs:RegisterTaskDefinition", "*"),
+      ],
+    ],
+    [
+      "a deployment",
+      { kind: "service", service: "web", tasks: 1 },
+      {},
+      [access("ecs:ContinueServiceDeployment", `${place}:service-deployment/ci/web/r9i43YFjvgF_xlg7m2eJ1r`)],
+    ],
+  ];
+
+  it.each(cases)("allows what runs do, with %s", async (_, where, more, wanted) => {
+    const denied = (__: string, actions: readonly string[]) => Promise.resolve(actions);
+    const inputs = anInputs({
+      where,
+      cluster: "ci",
+      deployment: where.kind === "service" ? true : undefined,
+    });
+    const found = await callerRights({ ...facts, ...more, inputs }, role, { denied });
+    const policy = policyByFixes(found);
+    for (const one of wanted) expect([one.resource, allows(policy, one)]).toEqual([one.resource, true]);
+    expect(allows(policy, access("ecs:RunTask", `${place}:task-definition/another:1`))).toBe(false);
+    expect(allows(policy, access("ecs:StopTask", `${place}:task/another/${"a".repeat(32)}`))).toBe(false);
+  });
 });
 
 it("a caller without policies is skipped", async () => {

@@ -1,4 +1,5 @@
 import { Failure } from "../../../src/errors.ts";
+import { access, allows, policyByFixes } from "../../helpers/fixes.ts";
 import { bucketPolicy, stagingChecks, type StagingInputs } from "../../../src/ready/checks/staging.ts";
 
 const parts = { failed: "Denied.", seen: "s.", advice: "a." };
@@ -44,6 +45,14 @@ it("wants the right to delete versions only where the bucket keeps them", async 
   expect(await verdicts(calls({}, lacking))).toEqual(allOk);
   const kept = { keepsVersions: () => Promise.resolve(true) };
   expect(await verdicts(calls(kept, lacking))).toMatchObject({ "rights to the bucket": "NG" });
+});
+
+it("following the fix for the bucket's rights allows what runs do below the prefix, and nothing beside it", async () => {
+  const lacking = calls({}, ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]);
+  const policy = policyByFixes(await stagingChecks(inputs, caller, cluster, lacking));
+  for (const name of ["a1b2-c3/payload", "output/0ab/1", "claims/0ab/app.json", "locks/deploy.json"])
+    expect([name, allows(policy, access("s3:PutObject", `arn:aws:s3:::b/p/${name}`))]).toEqual([name, true]);
+  expect(allows(policy, access("s3:PutObject", "arn:aws:s3:::b/other/payload"))).toBe(false);
 });
 
 it("says nothing more of a bucket that is missing", async () => {

@@ -30,7 +30,7 @@ export function checkKnown(name: string, known: unknown, isGood: boolean, seen: 
 /** A row of the table in the log. */
 export function checkLine(row: Check): string {
   const line = `  ${row.verdict.padEnd(4)}  ${row.name}: ${row.seen}`;
-  return row.verdict === "NG" ? `${line}. ${row.fix}` : line;
+  return row.verdict === "NG" ? `${line.replace(/\.$/, "")}. ${row.fix}` : line;
 }
 
 /** What AWS answered, or why it is not known. */

@@ -1,5 +1,6 @@
 import type { ExecConfiguration } from "../../aws/ecs.ts";
 import type { Iam } from "../../aws/iam.ts";
+import { patternOf } from "../../aws/resource-pattern.ts";
 import { arnBeside, parseArn } from "../../targets/arn.ts";
 import { type Check, check, lookAt, passed, skipped, unanswered } from "./check.ts";
 import { type CheckFacts, taskRoleOf } from "./facts.ts";
@@ -8,6 +9,7 @@ import { type CheckFacts, taskRoleOf } from "./facts.ts";
 export interface Rights {
   readonly name: string;
   readonly actions: readonly string[];
+  /** Those of one run; the fix names their patterns. */
   readonly resources: readonly string[];
   /** Values of the condition keys that policies for these actions use. */
   readonly context?: Readonly<Record<string, string>>;
@@ -62,7 +64,7 @@ export async function checkRights(
   if (denied.length === 0) return passed(name, `${words} allows ${actions.join(", ")}`);
   const seen = `${words} lacks ${denied.join(", ")}`;
   if (otherwise !== undefined) return passed(name, `${seen}, and a run goes on without: ${otherwise}`);
-  const fix = `Allow ${denied.join(", ")} on ${resources.join(" and ")} in the policies of ${arn}.`;
+  const fix = `Allow ${denied.join(", ")} on ${resources.map(patternOf).join(" and ")} in the policies of ${arn}.`;
   return check(name, false, seen, fix);
 }
 

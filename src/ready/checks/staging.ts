@@ -154,7 +154,7 @@ async function rightsToStage(
     "s3:DeleteObject",
     ...(keeps ? ["s3:DeleteObjectVersion"] : []),
   ];
-  const resources = [s3Arn(region, bucket.bucket, `${prefix}check`)];
+  const resources = [s3Arn(region, bucket.bucket, `${prefix}check/payload`)];
   return [
     await checkRights(caller, { name, actions, resources }, iam),
     ...(await rightsToKey(kmsKeyId, { caller, cluster }, iam)),
