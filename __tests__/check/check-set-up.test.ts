@@ -2,6 +2,7 @@ import type { Aws } from "../../src/aws/calls.ts";
 import { checkSetUp } from "../../src/check/check-set-up.ts";
 import { Failure } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
+import type { Check } from "../../src/ready/checks/check.ts";
 import type { StepContext } from "../../src/step-context.ts";
 import { Listener } from "../helpers/listener.ts";
 import { anInputs } from "../helpers/runs.ts";
@@ -13,7 +14,7 @@ const denied = () =>
   Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
 
 /** The rows of a check where no cluster may be described, and the policies name ARNs of this place. */
-async function rows(region: string, place: string, caller: string): Promise<readonly string[]> {
+async function checks(region: string, place: string, caller: string): Promise<readonly Check[]> {
   const partition = place.split(":")[1];
   const aws = {
     ecs: { describeCluster: denied, describeTaskDefinition: () => Promise.resolve(aDefinition()) },
@@ -44,7 +45,11 @@ async function rows(region: string, place: string, caller: string): Promise<read
   });
   const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
   const { checks } = await checkSetUp(step as unknown as StepContext, {});
-  return checks.map(({ name, verdict }) => `${verdict} ${name}`);
+  return checks;
+}
+
+async function rows(...of: Parameters<typeof checks>): Promise<readonly string[]> {
+  return (await checks(...of)).map(({ name, verdict }) => `${verdict} ${name}`);
 }
 
 it.each([
@@ -68,6 +73,21 @@ it.each([
     );
   },
 );
+
+it("doubts the cluster's name first in each fix of a right to it, where it may not be described", async () => {
+  const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
+  const found = await checks("eu-central-1", "arn:aws:SERVICE:eu-central-1:210987654321:", caller);
+  const fixes = found.flatMap((row) =>
+    row.verdict === "NG" ? [[row.name, row.fix.split(" Allow")[0]]] : [],
+  );
+  const doubt = "Check the input 'cluster': the role may know only another one.";
+  expect(Object.fromEntries(fixes)).toMatchObject({
+    "right to start a task": doubt,
+    "right to stop it": doubt,
+    "right to open sessions": doubt,
+    "rights to the bucket's key": expect.stringMatching(/^Allow kms/) as string,
+  });
+});
 
 it("skips what needs the account where neither the cluster nor the caller tells it", async () => {
   const found = await rows("eu-central-1", "arn:aws:SERVICE:eu-central-1:123456789012:", "somebody");

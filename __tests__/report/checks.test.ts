@@ -35,6 +35,10 @@ it("is a failure with exit code 1 where something is, and the one annotation has
   });
 });
 
+it("counts a single fault in the singular", () => {
+  expect(explain(checkResult([ok, wrong]), aStep)?.message).toMatch(/^1 of 2 checks is NG\. /);
+});
+
 it("has a row for each check in the summary, with the fix of those that are NG", () => {
   const lines = summary(checkResult([ok, wrong, skip]), aStep, NO_TIME).split("\n");
   expect(lines[0]).toBe("### ❌ fargate-exec: check failed");

@@ -3,11 +3,12 @@ import { jobTimes } from "../inputs/job-times.ts";
 import { bucketOwner } from "../ready/bucket.ts";
 import { architectureCheck } from "../ready/checks/architecture.ts";
 import { callerCheck, callerRights, principalOf } from "../ready/checks/caller.ts";
-import { type Check, checkLine, lookAt, passed, unanswered } from "../ready/checks/check.ts";
+import { type Check, checkLine, doubting, lookAt, passed, unanswered } from "../ready/checks/check.ts";
 import { containerChecks } from "../ready/checks/container.ts";
 import { credentialLife } from "../ready/checks/credentials.ts";
 import { deploymentChecks } from "../ready/checks/deployment.ts";
 import { networkChecks, networkOfInterface, networkOfStart } from "../ready/checks/network.ts";
+import { addressOfStart, addressOfTask } from "../ready/checks/public-address.ts";
 import { type Principal, roleChecks } from "../ready/checks/role.ts";
 import { sessionLogChecks } from "../ready/checks/session-log.ts";
 import { stagingChecks } from "../ready/checks/staging.ts";
@@ -34,9 +35,14 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   const { inputs, aws, clock } = step;
   const identity = await lookAt(aws.iam.caller());
   const { roleToAssume } = inputs;
-  const life = credentialLife({ roleToAssume, times: jobTimes(inputs), env, now: clock.now() });
-  const first = [callerCheck(identity), life];
-  if ("failure" in identity && callerCheck(identity).verdict === "NG") return [...first, THE_REST];
+  const credentials = callerCheck(identity);
+  const areRefused = credentials.verdict === "NG";
+  const life = credentialLife({
+    ...{ roleToAssume, times: jobTimes(inputs), env, now: clock.now() },
+    areRefused,
+  });
+  const first = [credentials, life];
+  if (areRefused) return [...first, THE_REST];
   const caller = "value" in identity ? principalOf(identity.value, roleToAssume) : undefined;
   const account = "value" in identity ? parseArn(identity.value)?.account : undefined;
 
@@ -51,7 +57,7 @@ async function allChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<rea
   if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
   const ofTarget = await targetChecks(step, { arn, exec: cluster?.exec }, caller);
   const ofDeployment = await deploymentChecks(inputs, { ecs: aws.ecs, now: clock.now() });
-  return [...first, found, ...ofTarget, ...ofDeployment, ...staging];
+  return [...first, found, ...doubting("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
 }
 
 /** What is known of the cluster. */
@@ -77,7 +83,10 @@ async function targetChecks(
       : await networkOfStart(start, aws.ec2);
   const [roles, ways, logs, rights] = await Promise.all([
     roleChecks(subject, cluster, { iam: aws.iam, exec }),
-    networkChecks(network, aws.ec2, waysOf({ ...subject, isNew: start !== undefined }, inputs)),
+    networkChecks(network, aws.ec2, {
+      ways: waysOf({ ...subject, isNew: start !== undefined }, inputs),
+      address: start === undefined ? task && addressOfTask(task) : addressOfStart(start),
+    }),
     logChecks(step, subject, exec),
     callerRights({ ...subject, clusterArn: cluster, inputs }, caller, aws.iam),
   ]);

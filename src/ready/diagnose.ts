@@ -7,6 +7,7 @@ import type { Target } from "../targets/target.ts";
 import type { Check } from "./checks/check.ts";
 import { holdEnded, isHoldEnded } from "./hold-ended.ts";
 import { containerChecks } from "./checks/container.ts";
+import { addressOfTask, BY_INPUT } from "./checks/public-address.ts";
 import { networkChecks, networkOfInterface } from "./checks/network.ts";
 import { roleChecks } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
@@ -44,10 +45,13 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
     log.info(`The task definition can't be read. ${why.failed}`),
   );
   const facts = { task, container: target.container, definition };
+  const network = await networkOfInterface(task.networkInterfaceId, context.ec2);
   const checks = [
     ...containerChecks(facts),
     ...(await roleChecks(facts, task.arn, context)),
-    ...(await networkChecks(await networkOfInterface(task.networkInterfaceId, context.ec2), context.ec2)),
+    ...(await networkChecks(network, context.ec2, {
+      address: target.started ? BY_INPUT : addressOfTask(task),
+    })),
   ];
 
   log.phase();

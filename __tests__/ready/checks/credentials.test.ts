@@ -16,6 +16,15 @@ it.each([
   ["a role that the step renews", ends, role, 7_200_000, "OK"],
 ])("%s", (_, env, roleToAssume, timeout, verdict) => {
   const times = { timeout, isDefault: false, wait: 600_000 };
-  const found = credentialLife({ roleToAssume, times, env, now: 0 });
+  const found = credentialLife({ roleToAssume, times, env, now: 0, areRefused: false });
   expect(found).toMatchObject({ name: "credentials' life", verdict });
+});
+
+it.each([
+  ["a role that can't be assumed", {}, role],
+  ["keys that AWS refuses", keys, undefined],
+])("%s have no life to tell of", (_, env, roleToAssume) => {
+  const times = { timeout: 1, isDefault: false, wait: 1 };
+  const found = credentialLife({ roleToAssume, times, env, now: 0, areRefused: true });
+  expect(found).toMatchObject({ verdict: "SKIP", seen: "not known: there are no credentials" });
 });

@@ -7,7 +7,10 @@ import {
   type TaskNetwork,
   type Way,
 } from "../../../src/ready/checks/network.ts";
+import { addressOfStart, addressOfTask, BY_INPUT } from "../../../src/ready/checks/public-address.ts";
 import { aNetwork } from "../../helpers/network.ts";
+import { startInputs } from "../../helpers/start-inputs.ts";
+import { aTask } from "../../helpers/tasks.ts";
 
 const parts = { failed: "Denied.", seen: "s.", advice: "a." };
 const denied = () => Promise.reject(new Failure("access-denied", parts));
@@ -30,8 +33,8 @@ const routes =
   () =>
     Promise.resolve(tables);
 
-async function way(of: TaskNetwork, more: Partial<Ec2> = {}) {
-  return (await networkChecks(of, aNetwork(more)))[0];
+async function way(of: TaskNetwork, more: Partial<Ec2> = {}, address: string | undefined = undefined) {
+  return (await networkChecks(of, aNetwork(more), { address }))[0];
 }
 
 it.each<[string, TaskNetwork, Partial<Ec2>, string, RegExp]>([
@@ -127,7 +130,7 @@ describe("the way to a registry in ECR, in a VPC without a route out", () => {
   const way = async (to: Way, endpoints: Awaited<ReturnType<Ec2["vpcEndpoints"]>>) => {
     const vpcEndpoints = () => Promise.resolve(endpoints);
     const ec2 = aNetwork({ vpcEndpoints, routeTables: routes(route(undefined)) });
-    return (await networkChecks(network, ec2, [to]))[0];
+    return (await networkChecks(network, ec2, { ways: [to], address: BY_INPUT }))[0];
   };
   const ofEcr = ["ecr.api", "ecr.dkr"].map(interfaceOf);
 
@@ -193,13 +196,15 @@ it.each([
     ],
   ],
 ])("security groups are %s: %j", async (verdict, groups) => {
-  const checks = await networkChecks(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }));
+  const checks = await networkChecks(network, aNetwork({ securityGroups: () => Promise.resolve(groups) }), {
+    address: undefined,
+  });
   expect(checks[1]).toMatchObject({ name: "security groups", verdict });
 });
 
 it("security groups that may not be seen are skipped, and missing ones are told", async () => {
   const checks = async (securityGroups: Ec2["securityGroups"]) =>
-    (await networkChecks(network, aNetwork({ securityGroups })))[1];
+    (await networkChecks(network, aNetwork({ securityGroups }), { address: undefined }))[1];
   expect(await checks(denied)).toMatchObject({ verdict: "SKIP" });
   const fix = "Check 'security-groups'.";
   expect(await checks(() => Promise.resolve([]))).toMatchObject({
@@ -227,4 +232,23 @@ it("a new task's network is that of its inputs", async () => {
   });
   expect(await networkOfStart(start, aNetwork({ subnets: denied }))).toMatchObject({ verdict: "SKIP" });
   expect(await networkOfStart({ ...start, subnets: [] }, aNetwork())).toMatchObject({ verdict: "SKIP" });
+});
+
+it.each([
+  ["a new task", addressOfStart(startInputs()), /, 'assign-public-ip: true' in a public subnet, or a VPC/],
+  [
+    "a new task on instances",
+    addressOfStart(startInputs({ launchType: "EC2" })),
+    /^Give the task a NAT gateway, or a VPC/,
+  ],
+  [
+    "a task of a service",
+    addressOfTask(aTask({ group: "service:web" })),
+    /aws ecs update-service --cluster ci --service web --network-configuration ".*,assignPublicIp=ENABLED\}"/,
+  ],
+  ["another task", addressOfTask(aTask()), /only get when it is started anew/],
+])("the fix offers %s a public address only in a way that it can have", async (name, address, fix) => {
+  const found = await way(network, { routeTables: routes(route(undefined)) }, address);
+  expect(found).toMatchObject({ fix: expect.stringMatching(fix) as string });
+  if (name !== "a new task") expect(JSON.stringify(found)).not.toContain("assign-public-ip");
 });

@@ -73,6 +73,17 @@ it("tells a denial by the bucket from a right that the caller lacks", async () =
   expect(await verdicts(calls({ checkBucket }, ["s3:ListBucket"]))).toMatchObject({ bucket: "SKIP" });
 });
 
+it("doubts the bucket's name first where the caller may not even look at it", async () => {
+  const checkBucket = () => Promise.reject(denied);
+  const fixes = async (more: Partial<Calls["s3"]>) =>
+    (await stagingChecks(inputs, caller, cluster, calls(more, ["s3:ListBucket", "s3:PutObject"]))).flatMap(
+      (row) => (row.verdict === "NG" ? [row.fix] : []),
+    );
+  const doubt = "Check the input 'bucket': the role may know only another one. Allow s3:PutObject on ";
+  expect(await fixes({ checkBucket })).toEqual([expect.stringContaining(doubt)]);
+  expect(await fixes({})).toEqual([expect.stringMatching(/^Allow s3:PutObject on /)]);
+});
+
 it("skips what may not be looked at", async () => {
   const refuse = () => Promise.reject(denied);
   const unseen = calls({ keepsVersions: refuse, bucketPolicy: refuse });

@@ -60,3 +60,23 @@ export function unanswered(
   if (isUnknown && !required) return skipped(name, `not known: ${code === "access-denied" ? failed : seen}`);
   return check(name, false, `${failed} ${seen}`, advice);
 }
+
+/**
+ * These rows, where the fix of a missing right begins with the name that was given: `look` was at the cluster or bucket, and where AWS
+ * has denied it, least rights for another one look the same as rights that are missing.
+ */
+export function doubting(
+  input: "cluster" | "bucket",
+  look: Look<unknown>,
+  rows: readonly Check[],
+): readonly Check[] {
+  if (!("failure" in look) || look.failure.code !== "access-denied") return rows;
+  return rows.map((row) =>
+    row.verdict === "NG" && OF_NAMED[input].test(row.fix)
+      ? { ...row, fix: `Check the input '${input}': the role may know only another one. ${row.fix}` }
+      : row,
+  );
+}
+
+/** The rights that a policy gives for one cluster, or for objects of one bucket. */
+const OF_NAMED = { cluster: /^Allow '?ecs:(?!\w+TaskDefinition)/, bucket: /^Allow '?s3:/ };

@@ -7,14 +7,18 @@ export interface CredentialFacts {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** True where the row of the credentials themselves is NG. */
+  readonly areRefused: boolean;
 }
 
 /** Whether the credentials of the step last as long as the job may, the wait before it included. */
-export function credentialLife({ roleToAssume, times, env, now }: CredentialFacts): Check {
+export function credentialLife({ roleToAssume, times, env, now, areRefused }: CredentialFacts): Check {
   const name = "credentials' life";
-  if (roleToAssume !== undefined) return passed(name, "the step renews the role's session");
+  const good = (seen: string): Check =>
+    areRefused ? skipped(name, "not known: there are no credentials") : passed(name, seen);
+  if (roleToAssume !== undefined) return good("the step renews the role's session");
   const life = keysLife(times, env, now);
-  if (life.kind === "enough") return passed(name, "they are renewed, don't end, or end after 'timeout'");
+  if (life.kind === "enough") return good("they are renewed, don't end, or end after 'timeout'");
   if (life.kind === "unknown") return skipped(name, life.facts);
   const fix =
     "Set 'role-to-assume', whose session the step renews, or begin a session that lasts longer than the wait and 'timeout'.";

@@ -17,6 +17,7 @@ interface NetworkFacts {
   readonly network: TaskNetwork;
   readonly endpoints: Look<readonly VpcEndpoint[]>;
   readonly routes: Look<readonly RouteTable[]>;
+  readonly address: string | undefined;
 }
 
 /** What a task reaches out of its network for. */
@@ -70,11 +71,14 @@ export async function networkOfStart(
   return { vpcId: first.vpcId, subnets, securityGroups, publicIp: undefined, hasPublicIp: assignPublicIp };
 }
 
-/** Whether the task's requests get out of the network, to each of these. */
+/**
+ * Whether the task's requests get out of the network, to each of these. `address`: how the task gets a public address, for the fix;
+ * undefined where it can't.
+ */
 export async function networkChecks(
   network: TaskNetwork | Check,
   ec2: Pick<Ec2, "vpcEndpoints" | "routeTables" | "securityGroups">,
-  ways: readonly Way[] = [TO_MESSAGES],
+  { ways = [TO_MESSAGES], address }: { readonly ways?: readonly Way[]; readonly address: string | undefined },
 ): Promise<readonly Check[]> {
   if ("verdict" in network) return [network];
   const { vpcId, securityGroups } = network;
@@ -83,11 +87,11 @@ export async function networkChecks(
     lookAt(ec2.routeTables(vpcId)),
     lookAt(ec2.securityGroups(securityGroups, vpcId)),
   ]);
-  const facts = { network, endpoints, routes };
+  const facts = { network, endpoints, routes, address };
   return [...ways.map((way) => wayOut(way, facts)), letsHttpsOut(securityGroups, groups)];
 }
 
-function wayOut(way: Way, { network, endpoints, routes }: NetworkFacts): Check {
+function wayOut(way: Way, { network, endpoints, routes, address }: NetworkFacts): Check {
   const { vpcId, subnets, publicIp, hasPublicIp } = network;
   const name = `way to ${way.to}`;
   const tables = "value" in routes ? routes.value : [];
@@ -112,7 +116,7 @@ function wayOut(way: Way, { network, endpoints, routes }: NetworkFacts): Check {
       : `VPC ${vpcId} has ${lacks.map((lack) => lack.seen).join(", ")}`,
   ].join(", and ");
   return way.without === undefined
-    ? check(name, false, seen, fixOf(lacks))
+    ? check(name, false, seen, fixOf(lacks, address))
     : passed(name, `${way.without}: ${seen}`);
 }
 
@@ -149,12 +153,12 @@ function lackOf(
       };
 }
 
-function fixOf(lacks: readonly Lack[]): string {
+function fixOf(lacks: readonly Lack[], address: string | undefined): string {
   const fixes = lacks.flatMap(({ fix }) => fix ?? []);
   if (fixes.length === lacks.length && fixes.length > 0) return fixes.join(" ");
   const services = lacks.map(({ service }) => service);
   const endpoints = services.length === 1 ? "a VPC endpoint" : "VPC endpoints";
-  const ways = ["a NAT gateway", "'assign-public-ip: true' in a public subnet"];
+  const ways = ["a NAT gateway", ...(address === undefined ? [] : [address])];
   return services.length === 0
     ? `Give the task ${ways.join(", or ")}.`
     : `Give the task ${ways.join(", ")}, or ${endpoints} for ${services.join(", ")}.`;

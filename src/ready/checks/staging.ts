@@ -3,7 +3,7 @@ import type { Iam } from "../../aws/iam.ts";
 import { s3Arn } from "../../aws/partitions.ts";
 import type { BucketName, S3 } from "../../aws/s3.ts";
 import { isRecord } from "../../record.ts";
-import { type Check, check, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
+import { type Check, check, doubting, lookAt, type Look, passed, skipped, unanswered } from "./check.ts";
 import { checkRights, keyArn, type Principal } from "./role.ts";
 
 export interface StagingInputs {
@@ -28,7 +28,8 @@ export async function stagingChecks(
 ): Promise<readonly Check[]> {
   const { s3 } = calls;
   const { bucket } = inputs;
-  const found = await bucketCheck(inputs, caller, calls);
+  const look = await lookAt(s3.checkBucket(bucket));
+  const found = await bucketCheck(inputs, look, { caller, calls });
   if (found.verdict === "NG") return [found];
   const [versions, policy] = await Promise.all([
     lookAt(s3.keepsVersions(bucket)),
@@ -39,17 +40,16 @@ export async function stagingChecks(
     found,
     versioning(versions),
     bucketPolicy(policy, inputs),
-    ...(await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
+    ...doubting("bucket", look, await rightsToStage(inputs, { keeps, caller, cluster }, calls.iam)),
   ];
 }
 
 async function bucketCheck(
   { bucket, region }: StagingInputs,
-  caller: Principal | undefined,
-  { s3, iam }: Calls,
+  look: Look<void>,
+  { caller, calls: { s3, iam } }: { readonly caller: Principal | undefined; readonly calls: Calls },
 ): Promise<Check> {
   const name = "bucket";
-  const look = await lookAt(s3.checkBucket(bucket));
   if ("value" in look)
     return passed(
       name,
@@ -66,7 +66,7 @@ async function bucketCheck(
     name,
     false,
     `S3 denies what the policies of ${caller.arn} allow: ${failure.seen}`,
-    "The bucket's own policy denies it, or it belongs to another account: name that in 'bucket-owner', and let the bucket's policy allow the caller (docs/iam/bucket-policy.json).",
+    "Check the input 'bucket'. The bucket's own policy denies it, or it belongs to another account: name that in 'bucket-owner', and let the bucket's policy allow the caller (docs/iam/bucket-policy.json).",
   );
 }
 
