@@ -33,7 +33,7 @@ const routes =
   () =>
     Promise.resolve(tables);
 
-async function way(of: TaskNetwork, more: Partial<Ec2> = {}, address: string | undefined = undefined) {
+async function way(of: TaskNetwork, more: Partial<Ec2> = {}, address?: string) {
   return (await networkChecks(of, aNetwork(more), { address }))[0];
 }
 
