@@ -191,15 +191,17 @@ engine("a workflow engine runs", () => {
       expect(result.output.filter((line) => /worker [01]: succeeded after/.test(line))).toHaveLength(6);
     });
 
-    it("tests.yml, whose failed test has an annotation on its line, and whose report and screenshot are kept", async () => {
+    it("tests.yml, which runs the tests of the checkout, whose failed one has an annotation on its line, and whose report and screenshot are kept", async () => {
       const path = "tests/test_cart.py";
-      const checkout = { [path]: readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8") };
+      // The image has this file without its first line.
+      const changed = `# A change.\n${readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8")}`;
+      const checkout = { [path]: changed };
       const result = await run({ ...example("tests.yml"), ...checkout });
       expect(result.succeeded).toBe(false);
       expect(result.output).toContain("1 failed, 1 passed");
       expect(result.outputs.get("tests.exit-code")).toBe("1");
       expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":1,"failed":1,"skipped":0,/);
-      expect(result.log).toMatch(/file=tests\/test_cart.py,line=13.*AssertionError: the discount is missing/);
+      expect(result.log).toMatch(/file=tests\/test_cart.py,line=14.*AssertionError: the discount is missing/);
       const kept = Object.keys(result.artifacts.get("tests")?.files ?? {});
       expect(kept.sort()).toEqual(["reports/pytest.xml", "screenshots/cart.png"]);
     });

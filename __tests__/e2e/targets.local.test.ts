@@ -197,6 +197,7 @@ it("'keep-task' decides whether the started task lives on", async () => {
   const notices = (result?: StepResult) =>
     result?.annotations.filter(({ level }) => level === "notice") ?? [];
   expect(results.map((result) => notices(result).length)).toEqual(cases.map(([, lives]) => (lives ? 1 : 0)));
+  expect(results[4]?.log.filter((line) => line.endsWith("##[group]Cleaning up"))).toHaveLength(1);
   const [told] = notices(results[4]);
   const { id } = results[4] === undefined ? { id: "" } : aws.taskOf(results[4]);
   const which = `--region us-east-1 --cluster ${aws.world.made.cluster} --task ${id}`;

@@ -55,9 +55,10 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
       await cleanup.early();
       const kept = keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
       await cleanup.finish();
-      tellKept(kept, { inputs, clock, log });
       aws.close();
       log.close();
+      // An annotation ends the group of the cleanup, so it comes after the last line in it, which is the guard's.
+      tellKept(kept, { inputs, clock, log });
     },
   };
 }
