@@ -75,6 +75,18 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     ]);
     expect(job.output("stdout").toString()).toBe("");
   });
+
+  it("an exclusion leaves out what it names, relative or absolute, of globs of either kind", async () => {
+    const there = join(scratch, "there");
+    const globs = `out\n${there}/logs\n!${there}/out/key\n!${there}/**/*.pem\n!logs/key`;
+    const script =
+      "mkdir out logs; for d in out logs; do echo x >$d/key; echo x >$d/a.pem; echo x >$d/b; done";
+    const { report, back } = await run(globs, { ...options(), script });
+    expect(tree(back).filter((name) => /[/](key|a[.]pem|b)$/.test(name))).toEqual(
+      ["out/b", join(there, "logs/b").slice(1)].sort(),
+    );
+    expect(report?.problems).toEqual([]);
+  });
 }
 
 describe.each(turnOf(SHELLS, 2))("artifacts under %s", (sh) => everywhere(() => ({ sh })));
@@ -112,6 +124,17 @@ exec '${findProgram("python3")}' "$@"
   const { back } = await run("f", { script: "echo x >f; echo >openssl.cnf", containerEnv });
   expect(tree(back)).toEqual(["f"]);
   expect(readFileSync(seen, "utf8")).toBe("none /\n".repeat(3));
+});
+
+it("what is too deep is named, and all else comes", async () => {
+  const script = `echo x >f; mkdir -p ${"d/".repeat(600)}`;
+  const { report, back } = await run("*", { script });
+  expect(readFileSync(join(back, "f"), "utf8")).toBe("x\n");
+  expect(report?.problems).toEqual([
+    expect.stringMatching(
+      /^'(d[/]){99}.*' can't be read: what is in it is more than 256 directories deep\.$/,
+    ),
+  ]);
 });
 
 /** 3 MB that gzip can't make smaller. */

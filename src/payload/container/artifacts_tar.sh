@@ -53,7 +53,7 @@ fx_list_globs() {
 
 # Reads what fx_find prints. Prints the facts, each behind `f`, and what matches: weight, path.
 fx_match() {
-  FX_GLOBS=$(fx_list_globs "$@") "$fx_awk" '
+  FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$(pwd -P) "$fx_awk" '
     function matches(number, path,  below, base) {
       base = bases[number]
       below = path
@@ -65,12 +65,16 @@ fx_match() {
       }
       return below ~ ("^(" regexes[number] ")$")
     }
+    function absolute(path) { return path ~ "^/" ? path : path == "" ? here : (here == "/" ? "" : here) "/" path }
     function shown(name) { gsub(/[^] !#-[^-~]/, "?", name); return "\"" name "\"" }
     BEGIN {
+      here = ENVIRON["FX_HERE"]
       count = split(ENVIRON["FX_GLOBS"], lines, "\n")
       for (i = 1; i <= count; i++) {
         split(lines[i], parts, "\t")
         signs[i - 1] = parts[1]; bases[i - 1] = parts[2]; regexes[i - 1] = parts[3]
+        # Exclusions hold for both ways to write a path.
+        bases["full " (i - 1)] = absolute(parts[2]); regexes["full " (i - 1)] = parts[3]
       }
     }
     $2 == "!" { odd++; next }
@@ -78,7 +82,8 @@ fx_match() {
       path = substr($0, length($1) + length($2) + length($3) + 4)
       sub("^[.]/", "", path)
       if (path == "." || !matches($1, path)) next
-      for (i = 0; i < count; i++) if (signs[i] == "-" && matches(i, path)) next
+      full = absolute(path)
+      for (i = 0; i < count; i++) if (signs[i] == "-" && (matches(i, path) || matches("full " i, full))) next
       kind = substr($3, 1, 1)
       if (length($3) != 4 || (kind != "4" && kind != "8" && kind != "a")) {
         if (!seen[path]++) print "funread " shown(path) " it is no file, directory or link"
