@@ -22,6 +22,7 @@ describe("a line", () => {
     ["a line feed", "a\n::error::no", "a ::error::no"],
     ["a command behind a line feed", "\n::error::no", " \\::error::no"],
     ["all ends of lines", "a\r\nb\rc\vd\fe\u0085f\u2028g\u2029h", "a b c d e f g h"],
+    ["white space around ends of lines", " a \t\n\n  \r b\n ", " a b"],
     ["colours", "\x1b[31mred\x1b[0m", "red"],
     ["a link of a terminal", "\x1b]8;;https://example.com\x07here\x1b]8;;\x07", "here"],
     ["other control characters", "a\x00\x08\x1b\x7f\x9bb", "ab"],
@@ -38,6 +39,13 @@ describe("a line", () => {
     expect(harmlessLine("✅🎉🎉", 3)).toBe("✅…");
     expect(harmlessLine("\x1b[".repeat(10_000_000)).length).toBeLessThanOrEqual(LONGEST_LINE);
   });
+});
+
+it("a line with many blanks takes no time", () => {
+  const blanks = `${"\u3000".repeat(4 * LONGEST_LINE - 1)}x`;
+  const from = performance.now();
+  for (let i = 0; i < 100; i++) harmlessLine(blanks);
+  expect(performance.now() - from).toBeLessThan(2_000);
 });
 
 describe("a message", () => {

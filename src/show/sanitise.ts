@@ -9,7 +9,7 @@ export const LONGEST_MESSAGE = 16_000;
  * container, a bucket or AWS. Line breaks become spaces, so that a text can't look like another line of the step.
  */
 export function harmlessLine(text: string, longest = LONGEST_LINE): string {
-  return escapeCommands(cut(visible(begin(text, longest).replace(LINE_BREAKS, " ")), longest)).trimEnd();
+  return escapeCommands(cut(visible(joined(begin(text, longest))), longest)).trimEnd();
 }
 
 /** The same for a message of several lines: an annotation, or a part of the summary. */
@@ -34,9 +34,20 @@ const BRACKET_COMMAND = "##[";
 /** A terminal shows nothing for it. A line that begins with it does not begin with `##[`. */
 const COLOUR_RESET = "\x1b[0m";
 
-const LINE_BREAKS = /\s*[\n\v\f\r\u0085\u2028\u2029]\s*/g;
+const LINE_BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
 /** Control characters, invisible formatting such as the direction of writing, and unpaired surrogates. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/** The lines as one, with a blank for what is white between them. Takes time in proportion to the text. */
+function joined(text: string): string {
+  const lines = text.split(LINE_BREAK);
+  const last = lines.length - 1;
+  return lines
+    .map((line, i) => (i === 0 ? line : line.trimStart()))
+    .map((line, i) => (i === last ? line : line.trimEnd()))
+    .filter((line, i) => i === 0 || i === last || line !== "")
+    .join(" ");
+}
 
 /** The beginning of a text, so that a huge one costs no time. It is cut exactly later. */
 function begin(text: string, longest: number): string {
