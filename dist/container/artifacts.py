@@ -3,7 +3,8 @@
     artifacts.py DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 
 Each glob (src/artifacts/globs.ts) selects (+) or leaves out (-) what its REGEX matches below BASE, a path without wildcards. DEPTH is how
-many names below BASE a match has, or empty. Paths are relative to DIRECTORY, and DIRECTORY to the directory that this program starts in.
+many names below BASE a match has, or empty. Paths are relative to DIRECTORY, and DIRECTORY to the directory that is open on descriptor 7. The
+program itself starts in /, where a relative name in a variable of the image leads to no file of another user.
 
 A line `a` has bytes of the archive in base64. A line `f` says: `none N`, glob N matched nothing; `list BYTES NAME` for each file and link,
 in their order, before the archive; `unread NAME WHY`; `over COUNT BYTES`, what was left out since no more than COUNT or BYTES may come;
@@ -26,6 +27,8 @@ import zlib
 
 OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+# The descriptor by which the working directory of the job comes.
+START = 7
 # Bytes of a line, before base64.
 LINE = 48 << 10
 # Seconds after which what is packed is printed.
@@ -33,6 +36,8 @@ PATIENCE = 0.3
 # File systems of the kernel: they are only entered by a glob that names them.
 KERNEL = ("/proc", "/sys", "/dev")
 MOST_UNREAD = 50
+# Directories below a base that are entered one in the other. Each takes a descriptor and two frames of Python's stack, which has 1000.
+DEEPEST = 256
 
 
 def say(*words):
@@ -87,7 +92,10 @@ class Selection:
     """Finds what the globs select: names of the archive, and what stands there."""
 
     def __init__(self, unread, exclusions):
-        self.unread, self.exclusions = unread, exclusions
+        self.unread = unread
+        self.here = os.getcwdb()
+        # Each as it is written, and by its absolute path.
+        self.exclusions = [(Glob(*each), Glob(self.absolute(os.fsencode(each[0])), *each[1:])) for each in exclusions]
         self.found = {}
         self.start = os.open(".", OPEN)
         self.root = os.open("/", OPEN)
@@ -96,6 +104,13 @@ class Selection:
 
     def names_of(self, path):
         return [name for name in path.split(b"/") if name]
+
+    def absolute(self, path):
+        return os.path.join(self.here, path) if path else self.here
+
+    def excludes(self, path):
+        absolute = self.absolute(path)
+        return any(each.matches(path) or full.matches(absolute) for each, full in self.exclusions)
 
     def above(self, path):
         return self.root if path.startswith(b"/") else self.start
@@ -116,7 +131,7 @@ class Selection:
 
     def look(self, above, name, path, glob, depth):
         """What stands at this path, `depth` names below the base."""
-        if any(each.matches(path) for each in self.exclusions):
+        if self.excludes(path):
             return
         try:
             about = os.stat(name, dir_fd=above, follow_symlinks=False)
@@ -125,7 +140,11 @@ class Selection:
                 glob.found += 1
             if not stat.S_ISDIR(about.st_mode) or (depth > 0 and about.st_dev in self.kernel):
                 return
-            if is_match or glob.depth is None or depth < glob.depth:
+            if not (is_match or glob.depth is None or depth < glob.depth):
+                return
+            if depth >= DEEPEST:
+                self.unread.tell(path, "what is in it is more than %d directories deep" % DEEPEST)
+            else:
                 self.list(os.open(name, OPEN, dir_fd=above), path, glob, depth)
         except FileNotFoundError:
             pass  # It is gone, or never was.
@@ -262,11 +281,14 @@ class Archive:
 
 
 def main(directory, count, size, *rest):
+    if not directory.startswith("/"):
+        os.fchdir(START)
+    os.close(START)
     if directory:
         os.chdir(directory)
     words = [rest[i : i + 4] for i in range(0, len(rest), 4)]
     unread = Unread()
-    selection = Selection(unread, [Glob(*word[1:]) for word in words if word[0] == "-"])
+    selection = Selection(unread, [word[1:] for word in words if word[0] == "-"])
     for number, word in enumerate(words):
         if word[0] == "+":
             glob = Glob(*word[1:])
@@ -283,4 +305,8 @@ def main(directory, count, size, *rest):
     archive.end()
 
 
-main(*sys.argv[1:])
+try:
+    main(*sys.argv[1:])
+except MemoryError:
+    say("unread", json.dumps(""), "there is too little memory to list all files")
+    sys.stdout.buffer.flush()

@@ -8,9 +8,13 @@ fx_keep_artifacts() {
   rm -f "$fx_dir/ending" "$fx_dir/told"
   : >"$fx_dir/packing"
   trap fx_hurry TERM
-  fx_pack_into_spool 2>>"$fx_dir/err" &
+  # What packs them is run in /, and enters the directory of the job by this descriptor. Relative globs need it to be readable.
+  exec 7</dev/null
+  [ ! -r . ] || exec 7<.
+  fx_apart fx_pack_into_spool 2>>"$fx_dir/err" &
   fx_name "$!"
   fx_packing=$fx_token
+  exec 7<&-
   fx_bound_packing &
   fx_name "$!"
   fx_killer="$fx_killer $fx_token"
@@ -57,14 +61,21 @@ fx_pack_artifacts() {
   if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
     fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py"
   else
-    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
+    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "$fx_find" "$fx_sort" "$fx_stat" \
+      "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
       printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat'
   fi
 }
 
 # Finds what packs them without python3.
 fx_find_packers() {
-  fx_tool find && fx_tool sort && fx_tool stat && fx_tool tar || return
+  fx_tool find || return
+  fx_find=$fx_file
+  fx_tool sort || return
+  fx_sort=$fx_file
+  fx_tool stat || return
+  fx_stat=$fx_file
+  fx_tool tar || return
   fx_tar=$fx_file
   fx_tool gzip || return
   fx_gzip=$fx_file

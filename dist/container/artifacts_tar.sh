@@ -1,14 +1,20 @@
 # Packs artifacts where the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind enter.sh, as the
 # script's user, with the arguments
 #
-#     TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
+#     FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
 # A list of names has a line each, so a name with a line's end is not packed. tar opens a name by its path: it follows no link at its end, but
 # one that takes the place of a directory meanwhile.
-fx_tar=$1 fx_gzip=$2 fx_base64=$3 fx_awk=$4 fx_directory=$5 fx_count=$6 fx_bytes=$7
+fx_find=$1 fx_sort=$2 fx_stat=$3 fx_tar=$4 fx_gzip=$5 fx_base64=$6 fx_awk=$7
 shift 7
+fx_directory=$1 fx_count=$2 fx_bytes=$3
+shift 3
+case $fx_directory in /*) ;; *) cd -P /proc/self/fd/7 || exit ;; esac
 fx_enter "$fx_directory" || exit
+exec 7<&-
 export LC_ALL=C
+# Options of the image.
+unset TAR_OPTIONS GZIP
 fx_nl='
 '
 set -f
@@ -25,8 +31,8 @@ fx_find() {
   [ -e "$fx_start" ] || [ -L "$fx_start" ] || return 0
   fx_top=${fx_start%/}
   [ "$fx_start" != . ] || [ "$(pwd -P)" != / ] || fx_top=.
-  find "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
-    -name "*$fx_nl*" -prune -exec echo "$1 ! " ';' -o -exec stat -c "$1 %s %f %n" {} +
+  "$fx_find" "$fx_start" \( -path "$fx_top/proc" -o -path "$fx_top/sys" -o -path "$fx_top/dev" \) -prune -o \
+    -name "*$fx_nl*" -prune -exec "$fx_stat" -c "$1 ! " {} ';' -o -exec "$fx_stat" -c "$1 %s %f %n" {} +
 }
 
 fx_find_all() {
@@ -47,7 +53,7 @@ fx_list_globs() {
 
 # Reads what fx_find prints. Prints the facts, each behind `f`, and what matches: weight, path.
 fx_match() {
-  FX_GLOBS=$(fx_list_globs "$@") "$fx_awk" '
+  FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$(pwd -P) "$fx_awk" '
     function matches(number, path,  below, base) {
       base = bases[number]
       below = path
@@ -59,12 +65,16 @@ fx_match() {
       }
       return below ~ ("^(" regexes[number] ")$")
     }
+    function absolute(path) { return path ~ "^/" ? path : path == "" ? here : (here == "/" ? "" : here) "/" path }
     function shown(name) { gsub(/[^] !#-[^-~]/, "?", name); return "\"" name "\"" }
     BEGIN {
+      here = ENVIRON["FX_HERE"]
       count = split(ENVIRON["FX_GLOBS"], lines, "\n")
       for (i = 1; i <= count; i++) {
         split(lines[i], parts, "\t")
         signs[i - 1] = parts[1]; bases[i - 1] = parts[2]; regexes[i - 1] = parts[3]
+        # Exclusions hold for both ways to write a path.
+        bases["full " (i - 1)] = absolute(parts[2]); regexes["full " (i - 1)] = parts[3]
       }
     }
     $2 == "!" { odd++; next }
@@ -72,7 +82,8 @@ fx_match() {
       path = substr($0, length($1) + length($2) + length($3) + 4)
       sub("^[.]/", "", path)
       if (path == "." || !matches($1, path)) next
-      for (i = 0; i < count; i++) if (signs[i] == "-" && matches(i, path)) next
+      full = absolute(path)
+      for (i = 0; i < count; i++) if (signs[i] == "-" && (matches(i, path) || matches("full " i, full))) next
       kind = substr($3, 1, 1)
       if (length($3) != 4 || (kind != "4" && kind != "8" && kind != "a")) {
         if (!seen[path]++) print "funread " shown(path) " it is no file, directory or link"
@@ -103,7 +114,7 @@ fx_limit() {
   '
 }
 
-fx_lines=$(fx_find_all "$@" | fx_match "$@" | sort -t '	' -k 1,1n -k 2 | fx_limit)
+fx_lines=$(fx_find_all "$@" | fx_match "$@" | "$fx_sort" -t '	' -k 1,1n -k 2 | fx_limit)
 printf '%s\n' "$fx_lines" | "$fx_awk" -F '\t' '
   /^f/ { print; next }
   $1 >= 0 && NF > 1 { name = substr($0, length($1) + 2); gsub(/[^] !#-[^-~]/, "?", name); sub("^/", "", name); print "flist " $1 " \"" name "\"" }

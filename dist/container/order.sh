@@ -24,7 +24,7 @@ fx_seal() {
 # Reads the file `order`, and writes what is secret for curl. False where something is missing.
 fx_read_order() {
   fx_order_job='' fx_inner_key='' fx_outer_key='' fx_order_begin='' fx_folder='' fx_until='' fx_word='' fx_value='' fx_odd=''
-  fx_bucket_name='' fx_of_region='' fx_sse='' fx_sse_key=''
+  fx_bucket_name='' fx_bucket_owner='' fx_of_region='' fx_sse='' fx_sse_key=''
   : >"$fx_dir/post.curl"
   : >"$fx_dir/get.curl"
   while IFS= read -r fx_line; do
@@ -53,6 +53,7 @@ fx_take_word() {
     key) fx_inner_key=${fx_value% *} fx_outer_key=${fx_value#* } ;;
     begin) fx_order_begin=$fx_value ;;
     folder) fx_folder=$fx_value ;;
+    owner) fx_bucket_owner=$fx_value ;;
     post-until) fx_until=$fx_value ;;
     url) printf 'url = "%s"\n' "$fx_value" >>"$fx_dir/post.curl" ;;
     field)

@@ -9,6 +9,7 @@ stays as it is.
 Another user of the container may own a directory on the way, and may plant a link there, or swap a link in at any moment.
 So each directory is opened by its name in the one above it, without following a link, and stays open for what it is to hold. A link
 on the way to a destination is followed only where no other user can have made it. A file gets its name when it is whole.
+That user may also exchange a new directory with one of root's, so only a directory that is surely new gets an owner, a mode and a time.
 """
 
 import errno
@@ -26,6 +27,7 @@ OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 TRUSTED = (0, os.geteuid())
 MOST_LINKS = 40
+NO_DIRECTORY = (errno.ENOTDIR, errno.ELOOP)
 
 
 class Refused(Exception):
@@ -42,6 +44,71 @@ def is_closed(fd):
     return about.st_uid in TRUSTED and (not about.st_mode & 0o022 or bool(about.st_mode & stat.S_ISVTX))
 
 
+def temporary_name():
+    return b".fargate-exec-" + os.urandom(8).hex().encode()
+
+
+def make_here(at, name, mode=0o700):
+    os.mkdir(name, mode, dir_fd=at)
+    return os.open(name, OPEN, dir_fd=at)
+
+
+def is_ours(fd):
+    return os.fstat(fd).st_uid == os.geteuid()
+
+
+def is_private(fd):
+    return is_ours(fd) and not os.fstat(fd).st_mode & 0o077
+
+
+def make_directory(at, name, mode):
+    """Makes a directory and opens it. Returns the descriptor, and whether it is surely the new directory, which then has mode 700.
+
+    Where another user can exchange names, the directory is made in a private one, and then moved. The private one may have been
+    exchanged, too, but whatever it is, only its owner can exchange what is made in it. On a file system that gives away what
+    we make (an access point of EFS) nothing is private: there the directory gets its mode at once.
+    """
+    if is_closed(at):
+        return make_here(at, name), True
+    temporary = temporary_name()
+    private = make_here(at, temporary)
+    try:
+        if not is_private(private):
+            new = make_here(at, name, mode | 0o700)
+            if is_ours(new):
+                raise Refused("another user of the container exchanges directories meanwhile")
+            return new, False
+        new = make_here(private, temporary)
+        try:
+            os.rename(temporary, name, src_dir_fd=private, dst_dir_fd=at)
+        except OSError:
+            os.close(new)
+            os.rmdir(temporary, dir_fd=private)
+            raise
+        return new, True
+    finally:
+        os.close(private)
+        try:
+            os.rmdir(temporary, dir_fd=at)
+        except OSError:
+            pass
+
+
+def open_or_make(at, name, mode):
+    """Opens a directory, and makes it where it is missing. Returns what make_directory() does."""
+    try:
+        return os.open(name, OPEN, dir_fd=at), False
+    except FileNotFoundError:
+        pass
+    try:
+        return make_directory(at, name, mode)
+    except OSError as error:
+        # Another task that shares the file system may have made it meanwhile.
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        return os.open(name, OPEN, dir_fd=at), False
+
+
 class Placing:
     def __init__(self, uid, gid, base, destinations):
         self.uid, self.gid = uid, gid
@@ -50,8 +117,8 @@ class Placing:
         self.open = []
 
     def own(self, fd):
-        """Gives what we have made to its owner, unless another user has put something else into its place."""
-        if os.fstat(fd).st_uid == os.geteuid():
+        """Gives what we have made to its owner, unless the file system has given it to another one."""
+        if is_ours(fd):
             os.fchown(fd, self.uid, self.gid)
 
     def enter(self, at, path):
@@ -65,13 +132,13 @@ class Placing:
             if name in (b"", b"."):
                 continue
             try:
-                below = os.open(name, OPEN, dir_fd=at)
-            except FileNotFoundError:
-                os.mkdir(name, 0o755, dir_fd=at)
-                below = os.open(name, OPEN, dir_fd=at)
-                os.fchmod(below, 0o755)
-                self.own(below)
-            except OSError:
+                below, is_new = open_or_make(at, name, 0o755)
+                if is_new:
+                    os.fchmod(below, 0o755)
+                    self.own(below)
+            except OSError as error:
+                if error.errno not in NO_DIRECTORY:
+                    raise
                 about = os.stat(name, dir_fd=at, follow_symlinks=False)
                 if not stat.S_ISLNK(about.st_mode):
                     raise
@@ -117,18 +184,15 @@ class Placing:
 
     def place_directory(self, at, name, member):
         try:
-            os.mkdir(name, 0o700, dir_fd=at)
-        except FileExistsError:
-            member = None
-        try:
-            self.open.append((name, os.open(name, OPEN, dir_fd=at), member))
+            fd, is_new = open_or_make(at, name, member.mode & 0o777)
         except OSError as error:
-            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            if error.errno not in NO_DIRECTORY:
                 raise
             raise Refused("is a link or a file of the container, and a directory is to be there")
+        self.open.append((name, fd, member if is_new else None))
 
     def place_file(self, at, name, archive, member):
-        temporary = b".fargate-exec-" + os.urandom(8).hex().encode()
+        temporary = temporary_name()
         try:
             if member.issym():
                 self.make_link(at, temporary, member)
@@ -183,6 +247,8 @@ def encoded(text):
 
 uid, gid = map(int, sys.argv[1:3])
 base, *destinations = map(os.fsencode, sys.argv[3:])
+# Each mode is said where something is made.
+os.umask(0)
 try:
     placing = Placing(uid, gid, base, destinations)
     # Names are bytes for the kernel; an image may have no locale.

@@ -58,7 +58,7 @@ fx_find() {
   fx_to=${fx_to%/}
 }
 
-# Makes what is missing of a destination.
+# Makes what is missing of a destination. fx_made has a line for each directory that was made, the deepest first.
 fx_make() {
   fx_find "$1"
   while [ "$fx_missing" ]; do
@@ -66,7 +66,8 @@ fx_make() {
     fx_to=$fx_to/${fx_missing%%/*}
     case $fx_missing in */*) fx_missing=/${fx_missing#*/} ;; *) fx_missing= ;; esac
     mkdir "$fx_to" && chmod 755 "$fx_to" || fx_refuse "'$fx_to' can't be made"
-    [ -z "$fx_owner" ] || chown "$fx_owner" "$fx_to"
+    fx_made="$fx_to
+$fx_made"
   done
 }
 
@@ -75,9 +76,11 @@ for fx_destination in "$@"; do
   (fx_find "$fx_destination" && { [ "$fx_missing" ] || fx_check "$fx_stage/$fx_number" "${fx_to:-/}"; }) || exit
   fx_number=$((fx_number + 1))
 done
-fx_number=0
+fx_number=0 fx_made=''
 for fx_destination in "$@"; do
   fx_make "$fx_destination"
   (fx_each fx_place "$fx_stage/$fx_number" "$fx_to") || exit
   fx_number=$((fx_number + 1))
 done
+# The owner could put a link in the place of what is still to be made or given below, so all is given at the end, from below.
+[ -z "$fx_owner" ] || printf %s "$fx_made" | while IFS= read -r fx_to; do chown -h "$fx_owner" "$fx_to" || :; done

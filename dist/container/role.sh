@@ -28,7 +28,8 @@ fx_ask_by_role() {
   # The credential of the form is KEY/DATE/REGION/s3/aws4_request.
   fx_in_region=${fx_of_region#*/*/} fx_in_region=${fx_in_region%%/*}
   if [ "$fx_role" = boto3 ]; then
-    set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_folder$2" "$3" "$fx_sse" "$fx_sse_key"
+    set -- "$fx_boto3" -I -c "$fx_role_py" "$1" "$fx_in_region" "$fx_bucket_name" "$fx_folder$2" "$3" "$fx_sse" "$fx_sse_key" \
+      "$fx_bucket_owner"
   elif [ "$1" = put ]; then
     set -- put-object --key "$fx_folder$2" --body "$3" ${fx_sse_key:+--server-side-encryption "$fx_sse" --ssekms-key-id "$fx_sse_key"}
   else
@@ -36,8 +37,8 @@ fx_ask_by_role() {
   fi
   case $1 in
     put-object | get-object)
-      set -- "$fx_aws" s3api "$@" --bucket "$fx_bucket_name" --region "$fx_in_region" --output text \
-        --query ETag --cli-connect-timeout 20 --cli-read-timeout 20
+      set -- "$fx_aws" s3api "$@" --bucket "$fx_bucket_name" ${fx_bucket_owner:+--expected-bucket-owner "$fx_bucket_owner"} \
+        --region "$fx_in_region" --output text --query ETag --cli-connect-timeout 20 --cli-read-timeout 20
       ;;
   esac
   export AWS_MAX_ATTEMPTS=1
