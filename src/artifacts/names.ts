@@ -9,7 +9,9 @@ const DEEPEST = 256;
 /** Why a path, or the target of a link, is too long to be looked at; undefined where it is not. */
 export function whyTooLong(path: string): string | undefined {
   if (Buffer.byteLength(path) > LONGEST_PATH) return `it is longer than ${LONGEST_PATH} bytes`;
-  return path.split("/").length > DEEPEST ? `it has more than ${DEEPEST} levels` : undefined;
+  // The name of a directory ends with a slash.
+  const names = path.endsWith("/") ? path.slice(0, -1) : path;
+  return names.split("/").length > DEEPEST ? `it has more than ${DEEPEST} levels` : undefined;
 }
 
 /**
