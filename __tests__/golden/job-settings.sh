@@ -24,20 +24,7 @@ fx_own_environment='fx_set CI true'
 fx_recorder_py='<recorder.py>'
 fx_recorder_awk='<recorder.awk>'
 fx_uploader_py='<uploader.py>'
-fx_role_py='import boto3, sys
-do, region, bucket, key, file, sse, sse_key, owner = sys.argv[1:]
-config = boto3.session.Config(connect_timeout=20, read_timeout=20)
-s3 = boto3.client("s3", region_name=region, config=config)
-place = {"Bucket": bucket, "Key": key, **({"ExpectedBucketOwner": owner} if owner else {})}
-if do == "put":
-    more = {"ServerSideEncryption": sse, "SSEKMSKeyId": sse_key} if sse_key else {}
-    with open(file, "rb") as body:
-        answer = s3.put_object(Body=body, **place, **more)
-else:
-    answer = s3.get_object(**place)
-    with open(file, "wb") as copy:
-        copy.write(answer["Body"].read(65536))
-print("ETag", answer["ETag"])'
+fx_role_py='<role.py>'
 fx_become_py='<become.py>'
 fx_environ_py='<environ.py>'
 fx_metadata_py='<metadata.py>'

@@ -22,6 +22,7 @@ function settings(options: Partial<JobOptions>): string {
     .replace(quote(recorderPy()), "'<recorder.py>'")
     .replace(quote(uploaderPy()), "'<uploader.py>'")
     .replace(quote(withoutComments(payloadFile("recorder.awk"))), "'<recorder.awk>'")
+    .replace(quote(inlinePython("role.py")), "'<role.py>'")
     .replace(quote(inlinePython("become.py")), "'<become.py>'")
     .replace(quote(inlinePython("metadata.py")), "'<metadata.py>'")
     .replace(quote(inlinePython("pack.py")), "'<pack.py>'")

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { constants, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { constants, lstatSync, mkdirSync } from "node:fs";
 import { chmod, copyFile, lutimes, open, rename, rm, stat, symlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf } from "../errors.ts";
-import { isRecord } from "../record.ts";
 import { folded, namesOf, whyLinkLeadsOut, whyTooLong } from "./names.ts";
+import { checkDirectory, reasonOf, Refusal, statOf } from "./refusal.ts";
 import type { Member } from "./tar.ts";
 
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -34,9 +34,6 @@ interface Link {
   readonly names: readonly string[];
   readonly member: Member;
 }
-
-/** Why a member is not placed. */
-class Refusal extends Error {}
 
 /**
  * Places the members of an archive that may be hostile below one directory, and nothing outside. Links are made at the end, so no
@@ -268,36 +265,4 @@ export class Unpacker {
       throw error;
     }
   }
-}
-
-function checkDirectory(path: string, found: Stats | undefined): void {
-  if (found?.isDirectory() === true) return;
-  throw new Refusal(
-    found?.isSymbolicLink() === true
-      ? `${path} is a link, and nothing is written through one`
-      : `${path} is no directory`,
-  );
-}
-
-/** What stands there, without following a link; undefined where nothing does. */
-function statOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
-
-/** Why this member alone is not placed; undefined for what ends the unpacking. */
-function reasonOf(error: unknown): string | undefined {
-  if (error instanceof Refusal) return error.message;
-  const code = isRecord(error) ? error["code"] : undefined;
-  const isOfTheFile = [
-    "ENAMETOOLONG",
-    "EINVAL",
-    "EISDIR",
-    "ENOTDIR",
-    "EACCES",
-    "EPERM",
-    "EEXIST",
-    "ELOOP",
-    "EILSEQ",
-  ];
-  return typeof code === "string" && isOfTheFile.includes(code) ? messageOf(error) : undefined;
 }

@@ -33,7 +33,7 @@ export function factRows({ task, exitCode }: TaskResult, taskTitle: string): str
   return rows.map(([name, value]) => `| ${name} | ${value} |`);
 }
 
-/** The workflow run, for whoever reads the summary elsewhere. */
+/** A link to the workflow run, for a reader who has the summary without its page. */
 export function runRows({ run }: ExplainedStep): string[] {
   if (run === undefined || !URL.canParse(run.url)) return [];
   const attempt = run.runAttempt === "1" ? "" : `, attempt ${run.runAttempt}`;

@@ -1,0 +1,39 @@
+import { lstatSync, type Stats } from "node:fs";
+import { messageOf } from "../errors.ts";
+import { isRecord } from "../record.ts";
+
+/** Why a member of an archive is not placed. */
+export class Refusal extends Error {}
+
+/** Fails with a `Refusal` where no directory stands at this path. A link to one is none. */
+export function checkDirectory(path: string, found: Stats | undefined): void {
+  if (found?.isDirectory() === true) return;
+  throw new Refusal(
+    found?.isSymbolicLink() === true
+      ? `${path} is a link, and nothing is written through one`
+      : `${path} is no directory`,
+  );
+}
+
+/** What stands there, without following a link; undefined where nothing does. */
+export function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** Why this member alone is not placed; undefined for what ends the unpacking. */
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof Refusal) return error.message;
+  const code = isRecord(error) ? error["code"] : undefined;
+  const isOfTheFile = [
+    "ENAMETOOLONG",
+    "EINVAL",
+    "EISDIR",
+    "ENOTDIR",
+    "EACCES",
+    "EPERM",
+    "EEXIST",
+    "ELOOP",
+    "EILSEQ",
+  ];
+  return typeof code === "string" && isOfTheFile.includes(code) ? messageOf(error) : undefined;
+}
