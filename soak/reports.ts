@@ -1,5 +1,5 @@
 /**
- * The example tests.yml with the real pytest, and with the real jest and jest-junit in its place, by act on the local Fargate: the counts
+ * The example tests.yml with the real pytest, and the real jest with jest-junit, by act on the local Fargate: the counts
  * in the output, an annotation on the line of the checkout, all artifacts kept, and the exit code of the test runner. Fetches the test
  * runners from PyPI and npm.
  */
@@ -14,6 +14,7 @@ import { Shop } from "../__tests__/helpers/shop.ts";
 const PYTEST = "pytest==8.4.2";
 const JEST = ["jest@30", "jest-junit@17"];
 const SUM = "exports.sum = (prices) => prices.reduce((a, b) => a + b, 0);\n";
+/** The image has other tests, which would pass. */
 const SUM_TEST = `const { mkdirSync, writeFileSync } = require("node:fs");
 const { sum } = require("./sum.js");
 
@@ -34,18 +35,14 @@ let wrong = 0;
 try {
   cpSync(SHOP_IMAGES["shop"]?.layer ?? "", layer, { recursive: true });
   rmSync(join(srv, "pytest.py"));
+  rmSync(join(layer, "usr/local/bin/npx"));
   install();
   const env = { PYTHONPATH: "/opt/pytest", PATH: `/opt/node/bin:${bin}:/usr/bin:/bin` };
   const shop = await Shop.open({ ...SHOP_IMAGES, shop: { layer, workdir: "/srv/shop", env } });
   try {
     const python = { "tests/test_cart.py": readFileSync(join(srv, "tests/test_cart.py"), "utf8") };
-    await proof(shop, "pytest", example, python, "tests/test_cart.py:13");
-    const jest =
-      "JEST_JUNIT_OUTPUT_DIR=reports node_modules/.bin/jest --ci --reporters=default --reporters=jest-junit";
-    const text = example
-      .replace("python -m pytest --junitxml=reports/pytest.xml", jest)
-      .replace("files: tests/**", "files: web/**=src");
-    await proof(shop, "jest", text, { "web/sum.test.js": SUM_TEST }, "web/sum.test.js:8");
+    await proof(shop, "pytest", python, "tests/test_cart.py:13");
+    await proof(shop, "jest", { "web/sum.test.js": SUM_TEST }, "web/sum.test.js:8");
   } finally {
     await shop.stop();
   }
@@ -66,9 +63,8 @@ function install(): void {
     "--target",
   ];
   execFileSync(join(bin, "python3"), [...pip, join(layer, "opt/pytest"), PYTEST], { stdio: "inherit" });
-  mkdirSync(join(srv, "src"), { recursive: true });
-  writeFileSync(join(srv, "src/sum.js"), SUM);
-  writeFileSync(join(srv, "src/sum.test.js"), SUM_TEST);
+  writeFileSync(join(srv, "web/sum.js"), SUM);
+  writeFileSync(join(srv, "web/sum.test.js"), 'test("nothing", () => undefined);\n');
   writeFileSync(join(srv, "package.json"), '{ "name": "web", "private": true }\n');
   execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", ...JEST], {
     cwd: srv,
@@ -76,26 +72,34 @@ function install(): void {
   });
   mkdirSync(join(layer, "opt/node/bin"), { recursive: true });
   linkSync(process.execPath, join(layer, "opt/node/bin/node"));
+  // npx as npm makes it: it runs what is installed.
+  writeFileSync(
+    join(layer, "opt/node/bin/npx"),
+    '#!/bin/sh\nname=$1; shift; exec "node_modules/.bin/$name" "$@"\n',
+    {
+      mode: 0o755,
+    },
+  );
 }
 
 async function proof(
   shop: Shop,
   name: string,
-  workflow: string,
   checkout: Readonly<Record<string, string>>,
   place: string,
 ): Promise<void> {
   const filled = Object.entries(shop.fillIns).reduce(
     (text, [from, to]) => text.replaceAll(from, to),
-    workflow,
+    example,
   );
   const path = ".github/workflows/tests.yml";
   const result = await act({
     ...{ files: { [path]: filled, ...checkout }, workflow: path, event: "workflow_dispatch" },
+    job: { name: "tests", cell: `runner:${name}` },
     ...{ env: shop.endpoint, idTokenEnv: shop.local.idTokenEnv },
   });
   const [file, line] = place.split(":");
-  const artifact = Object.keys(result.artifacts.get("tests")?.files ?? {});
+  const artifact = Object.keys(result.artifacts.get(`tests-${name}`)?.files ?? {});
   const seen = {
     "the step fails": !result.succeeded,
     "the exit code is the test runner's": result.outputs.get("tests.exit-code") === "1",

@@ -21,7 +21,7 @@ const withSsh = withNeed(
   existsSync("/usr/bin/ssh") ? whyNoImages() : "/usr/bin/ssh is not there.",
 );
 
-type ActOptions = Partial<Pick<ActRequest, "event" | "inputs" | "secrets">>;
+type ActOptions = Partial<Pick<ActRequest, "event" | "inputs" | "job" | "secrets">>;
 
 engine("a workflow engine runs", () => {
   let shop: Shop;
@@ -191,20 +191,27 @@ engine("a workflow engine runs", () => {
       expect(result.output.filter((line) => /worker [01]: succeeded after/.test(line))).toHaveLength(6);
     });
 
-    it("tests.yml, which runs the tests of the checkout, whose failed one has an annotation on its line, and whose report and screenshot are kept", async () => {
-      const path = "tests/test_cart.py";
-      // The image has this file without its first line.
-      const changed = `# A change.\n${readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8")}`;
-      const checkout = { [path]: changed };
-      const result = await run({ ...example("tests.yml"), ...checkout });
-      expect(result.succeeded).toBe(false);
-      expect(result.output).toContain("1 failed, 1 passed");
-      expect(result.outputs.get("tests.exit-code")).toBe("1");
-      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":1,"failed":1,"skipped":0,/);
-      expect(result.log).toMatch(/file=tests\/test_cart.py,line=14.*AssertionError: the discount is missing/);
-      const kept = Object.keys(result.artifacts.get("tests")?.files ?? {});
-      expect(kept.sort()).toEqual(["reports/pytest.xml", "screenshots/cart.png"]);
-    });
+    const runners = [
+      ["pytest", "tests/test_cart.py", "#", "pytest.xml", 14, "AssertionError: the discount is missing"],
+      ["jest", "web/sum.test.js", "//", "junit.xml", 10, "Error: expect(received).toBe(expected)"],
+    ] as const;
+    it.each(turnOf(runners, 2))(
+      "tests.yml with %s, which runs the tests of the checkout, whose failed one has an annotation on its line, and whose report and screenshot are kept",
+      async (runner, path, comment, report, line, message) => {
+        // The image has this file without its first line.
+        const changed = `${comment} A change.\n${readFileSync(`local/shop/layers/shop/srv/shop/${path}`, "utf8")}`;
+        const job = { name: "tests", cell: `runner:${runner}` };
+        const result = await run({ ...example("tests.yml"), [path]: changed }, { job });
+        expect(result.succeeded).toBe(false);
+        expect(result.output.join("\n")).toContain("1 failed, 1 passed");
+        expect(result.outputs.get("tests.exit-code")).toBe("1");
+        expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":1,"failed":1,"skipped":0,/);
+        const annotation = result.log.split("\n").find((one) => one.includes(`file=${path},line=${line}`));
+        expect(annotation).toContain(message);
+        const kept = Object.keys(result.artifacts.get(`tests-${runner}`)?.files ?? {});
+        expect(kept.sort()).toEqual([`reports/${report}`, "screenshots/cart.png"]);
+      },
+    );
 
     it("debug-shell.yml, whose task lives on after the failure", async () => {
       const result = await run(example("debug-shell.yml"));

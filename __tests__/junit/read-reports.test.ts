@@ -76,9 +76,9 @@ const SAMPLES: readonly [string, readonly string[], string, readonly string[]][]
     ["cart/cart_test.go", "order/cart_test.go"],
     "1 passed, 3 failed, 1 skipped",
     [
-      `${GO} › TestDiscount at ?`,
       `${GO} › TestDiscount/of_seven at cart/cart_test.go:14`,
-      `${GO} › TestBelowZero at ?`,
+      `${GO} › TestDiscount at ?`,
+      `${GO} › TestBelowZero at cart/cart_test.go:21`,
     ],
   ],
   [
@@ -226,6 +226,11 @@ describe("finds the line of a failed test", () => {
     ["a path that leads out", failing("no", 'file="../../../etc/passwd" line="1"'), ["tests/test_a.py"]],
     ["a directory", failing("no", 'file="/app/tests" line="1"'), ["tests/test_a.py"]],
     ["no path at all", failing("no", 'file="/" line="1"'), ["tests/test_a.py"]],
+    [
+      "the output of a suite that did not panic",
+      '<testsuite name="s"><testcase name="t"><failure/></testcase><system-out>test_a.py:3: no</system-out></testsuite>',
+      ["test_a.py"],
+    ],
     ["a file of git", failing("/app/.git/hooks/a.py:1: no"), [".git/hooks/a.py"]],
   ])("but not in %s", async (_, bytes, checkout) => {
     expect(failedAt(await reading({ "report.xml": { bytes } }, checkout))).toEqual(["t at ?"]);
@@ -354,6 +359,12 @@ describe("warns, and goes on, after", () => {
       /^Report a\.xml was read up to line \d+, column \d+: .*\. The tests before that count\.$/,
     );
     expect(lines).toEqual([expect.stringMatching(/^Tests of 2 reports: [12] passed/)]);
+  });
+
+  it("a report that was cut behind a failure without a text, which counts", async () => {
+    const bytes = "<testsuite><testcase><failure/></testcase><testcase/><system-out>panic: ";
+    const { lines } = await reading({ "a.xml": { bytes } });
+    expect(lines).toEqual(["Tests of 1 report: 1 passed, 1 failed, 0 skipped."]);
   });
 
   it("a report whose name would look like lines of the step", async () => {

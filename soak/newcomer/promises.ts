@@ -76,12 +76,17 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
     summary: /failed/,
   },
   "tests.yml": {
-    ...{ fails: true, steps: 1, output: ["1 failed, 1 passed"] },
-    files: { "tests/test_cart.py": "local/shop/layers/shop/srv/shop/tests/test_cart.py" },
-    artifact: { name: "tests", file: "reports/pytest.xml", text: /<failure /, retentionDays: 90 },
+    ...{ fails: true, steps: 2, output: ["1 failed, 1 passed", "Tests:       1 failed, 1 passed, 2 total"] },
+    files: Object.fromEntries(
+      ["tests/test_cart.py", "web/sum.test.js"].map((path) => [
+        path,
+        `local/shop/layers/shop/srv/shop/${path}`,
+      ]),
+    ),
+    artifact: { name: "tests-jest", file: "reports/junit.xml", text: /<failure>/, retentionDays: 90 },
     annotations: [
       /^error tests\.test_cart › test_discount: AssertionError: the discount is missing/,
-      /^error /,
+      /^error the sum has the discount: Error: expect\(received\)\.toBe\(expected\)/,
     ],
     summary: /failed[^]*#### Tests: 1 failed, 1 passed/,
   },

@@ -8,6 +8,8 @@ const KEPT = 16 * 1024;
 /** In seconds: no test takes years, and sums stay exact. */
 const LONGEST_TEST = 1e8;
 const ROOTS: readonly string[] = ["testsuites", "testsuite", "testcase"];
+/** How the text of a panic begins, which go-junit-report writes behind all tests of the suite. */
+const PANIC = /^\s*(?:panic|fatal error): /;
 /** What `status` and `result` say of a test that was not run (GoogleTest, CTest and others). */
 const NOT_RUN: ReadonlySet<string> = new Set(["notrun", "disabled", "skipped", "ignored", "suppressed"]);
 
@@ -30,6 +32,9 @@ export class CaseReader implements XmlHandler {
   #case: OpenCase | undefined;
   /** The depth of the failure whose text is read. */
   #failureDepth: number | undefined;
+  /** The last failed test of the suite that has no text. It waits for the suite's own output, which may have it. */
+  #untold: { readonly test: TestCase; readonly depth: number } | undefined;
+  #output: { readonly text: Ends; readonly depth: number } | undefined;
 
   constructor(onCase: (test: TestCase) => void) {
     this.#onCase = onCase;
@@ -40,6 +45,8 @@ export class CaseReader implements XmlHandler {
       throw new Error("its first element is neither <testsuites> nor <testsuite>, so it is no JUnit XML");
     this.#depth += 1;
     if (this.#case !== undefined) this.#openInCase(this.#case, name, attributes);
+    else if (name === "system-out" && this.#depth === this.#untold?.depth)
+      this.#output = { text: new Ends(), depth: this.#depth };
     else if (name === "testsuite") this.#suites.push({ attributes, depth: this.#depth });
     else if (name === "testcase")
       this.#case = { attributes, depth: this.#depth, failure: undefined, isSkipped: false, hasFlaky: false };
@@ -47,17 +54,43 @@ export class CaseReader implements XmlHandler {
 
   text(part: string): void {
     if (this.#failureDepth !== undefined) this.#case?.failure?.text.push(part);
+    else this.#output?.text.push(part);
   }
 
   close(): void {
     if (this.#depth === this.#failureDepth) this.#failureDepth = undefined;
-    if (this.#depth === this.#suites.at(-1)?.depth) this.#suites.pop();
+    if (this.#depth === this.#output?.depth) this.#tellLast(this.#output.text.toString());
+    if (this.#depth === this.#suites.at(-1)?.depth) {
+      this.#tellLast();
+      this.#suites.pop();
+    }
     const ended = this.#case;
     if (ended?.depth === this.#depth) {
       this.#case = undefined;
-      this.#onCase(this.#testOf(ended));
+      this.#take(this.#testOf(ended));
     }
     this.#depth -= 1;
+  }
+
+  /** No more comes: the document has ended, or is broken here. */
+  end(): void {
+    this.#tellLast();
+  }
+
+  #take(test: TestCase): void {
+    if (test.failure?.text !== "") return this.#onCase(test);
+    this.#tellLast();
+    this.#untold = { test, depth: this.#depth };
+  }
+
+  /** A panic ends a program of Go, so it is that of the last failed test. */
+  #tellLast(output = ""): void {
+    const { test } = this.#untold ?? {};
+    this.#untold = undefined;
+    this.#output = undefined;
+    if (test?.failure === undefined) return;
+    const failure = PANIC.test(output) ? { ...test.failure, text: output } : test.failure;
+    this.#onCase({ ...test, failure });
   }
 
   #openInCase(open: OpenCase, name: string, attributes: Attributes): void {

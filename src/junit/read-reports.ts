@@ -115,6 +115,7 @@ async function matchesIn(directory: string, pattern: string): Promise<readonly s
 /** What is wrong with the file; undefined for one that was read to its end. */
 async function readFile(path: string, reader: CaseReader, signal: AbortSignal): Promise<string | undefined> {
   const problem = await readXml(createReadStream(path, { signal }), reader);
+  reader.end();
   if (problem === undefined) return undefined;
   const { line, column, what } = problem;
   return `was read up to line ${line}, column ${column}: ${what}. The tests before that count.`;
