@@ -1,6 +1,6 @@
 /**
  * The npm package from its tarball: 100 MB through the command line, byte for byte and with flat memory; the same package with each
- * Node.js that it supports; its types by a compiler; and how long `echo hello` and the start of the local Fargate take.
+ * Node.js that it supports; every exit code; its types by a compiler; and how long `echo hello` and the start of the local Fargate take.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -31,6 +31,7 @@ try {
   const options = Object.entries(inputs).map(([name, value]) => `--${name}=${value}`);
   await large(options, env);
   for (const version of VERSIONS) await runsWith(nodeOf(version, installed), options, env);
+  await endsWithEach(options, env);
   hasTypes(installed);
   await startsLocally(installed);
 } finally {
@@ -112,6 +113,23 @@ async function runsWith(node: string, options: readonly string[], env: NodeJS.Pr
   console.log(`echo hello with Node.js ${version}: ${seconds.toFixed(2)} s`);
   const said = JSON.stringify([exitCode, stdout.toString(), stderr]);
   if (said !== '[0,"hello\\n",""]') faults.push(`with Node.js ${version} it said ${said}`);
+}
+
+/** As many runs at once as a container takes sessions. */
+async function endsWithEach(options: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const codes = Array.from({ length: 256 }, (_, code) => code).values();
+  let right = 0;
+  const run = async (): Promise<void> => {
+    for (const code of codes) {
+      const words = ["run", "--quiet", ...options, "--", "sh", "-c", `exit ${code}`];
+      const stdio = ["ignore", "pipe", "pipe"] as const;
+      const { exitCode } = await ended(spawn(installed.program, words, { env, stdio: [...stdio] }));
+      if (exitCode === code) right += 1;
+      else faults.push(`a script that ended with ${code} made it end with ${exitCode ?? "nothing"}`);
+    }
+  };
+  await Promise.all([run(), run()]);
+  console.log(`${right} of 256 exit codes are its own`);
 }
 
 /** From the command line to the start of its command, by npx, the best of five: the first one sets up. */

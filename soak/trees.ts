@@ -1,0 +1,182 @@
+/**
+ * A thousand random trees for each image of the table and each carrier, up to a hundred in one step: in by `files`, back by `artifacts`, through the bundled
+ * action, the session cut at random moments and calls of S3 reset. What the container has and what comes back is compared with the checkout by find(1) and
+ * sha256sum(1). `SOAK_TREES=200 npm run soak trees` takes 200 of each.
+ */
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import fc from "fast-check";
+import { rootFileSystem } from "../local/images/root.ts";
+import type { Cut } from "../local/gateway/link-faults.ts";
+import { runStep, type StepResult } from "../local/runner/step.ts";
+import type { Task } from "../local/task/task.ts";
+import { Aws } from "../__tests__/helpers/local.ts";
+import { mixedTrees, trees } from "../__tests__/files/random-trees.ts";
+import { type Item, listing, plant, type Tree } from "../__tests__/files/trees.ts";
+
+const TREES = Number(process.env["SOAK_TREES"] ?? 1000);
+/** How many trees make one step: with files of up to 1 MB, and where only 1 MiB can be brought in. */
+const IN_ONE_STEP = { large: 100, small: 30 };
+/** The images, and what unpacks and packs in them. */
+const IMAGES = {
+  "debian-python-boto3": "python3",
+  "debian-python": "python3",
+  "debian-bash-curl": "GNU tar",
+  busybox: "busybox tar",
+  "busybox-static": "busybox tar",
+} as const;
+type Image = keyof typeof IMAGES;
+type Way = (typeof IMAGES)[Image];
+/** Into these more than 1 MiB can't be typed, as docs/images.md says: by the bucket, since they have nothing to fetch it with, and at all. */
+const isSmall = (image: Image, bucket: boolean): boolean =>
+  image === "busybox-static" || (image === "busybox" && bucket);
+const containerOf = (image: string) => ({
+  ...{ name: "app", image: `local/${image}`, essential: true, command: ["sleep", "infinity"] },
+});
+const wanted = process.env["SOAK_IMAGES"]?.split(",") ?? Object.keys(IMAGES);
+
+const seed = Number(process.env["SOAK_SEED"] ?? Date.now());
+const random = (upTo: number): number => Math.floor(Math.random() * upTo);
+let wrong = 0;
+
+/** The trees as paths of one checkout, with the names that the image can take: docs/files.md and docs/artifacts.md say which. */
+function together(drawn: readonly Tree[], way: Way): Tree {
+  const isShort = way === "busybox tar";
+  const nameOf = (path: string): string => {
+    const lined = way === "python3" ? path : path.replaceAll("\n", "_");
+    return isShort ? lined.replace(/n{120}|w{255}/g, "long").replace(/é{90}/g, "lang") : lined;
+  };
+  const itemOf = (item: Item): Item =>
+    isShort && item.target !== undefined ? { ...item, target: item.target.slice(0, 90) } : item;
+  const all = drawn.flatMap((tree, at) =>
+    Object.entries(tree).map(
+      ([path, item]) => [nameOf(path.replace(/^d/, `t/${at}`)), itemOf(item)] as const,
+    ),
+  );
+  const above = new Set(
+    all.flatMap(([path]) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index))),
+  );
+  return Object.fromEntries(all.filter(([path]) => !above.has(path)));
+}
+
+/** What is compared: the tar of busybox sets no time of a link. */
+function seen(root: string, way: Way): string {
+  const lines = existsSync(root) ? listing(root) : ["nothing"];
+  return JSON.stringify(
+    way === "busybox tar" ? lines.map((line) => line.replace(/\tl\t777\t\d+/, "\tl")) : lines,
+  );
+}
+
+/** What came back: the tar of Debian's busybox brings no empty directory, and no directory's mode or time. */
+function seenBack(root: string, way: Way): string {
+  const lines = JSON.parse(seen(root, way)) as string[];
+  return JSON.stringify(way === "busybox tar" ? lines.filter((line) => !/\td\t\d+\t/.test(line)) : lines);
+}
+
+interface Batch {
+  readonly aws: Aws;
+  readonly task: Task;
+  readonly number: number;
+  readonly bucket: boolean;
+  readonly way: Way;
+}
+
+/** One step with these trees; true where all are what they were. */
+async function bothWays(drawn: readonly Tree[], { aws, task, number, bucket, way }: Batch): Promise<boolean> {
+  const workspace = mkdtempSync(join(tmpdir(), "trees-"));
+  try {
+    plant(workspace, together(drawn, way));
+    const there = `/srv/trees-${number}`;
+    const inputs = {
+      ...{
+        task: task.id,
+        cluster: aws.world.made.cluster,
+        files: `t=${there}`,
+        artifacts: there,
+        run: "true",
+      },
+      ...{ "artifacts-path": "back", "artifacts-max-count": "100000", "artifacts-missing": "error" },
+      ...(bucket && { bucket: aws.world.made.bucket }),
+    };
+    await disturb(aws, bucket);
+    const env = { ...aws.world.local.env, ...aws.keysFor(inputs) };
+    const result = await runStep({ actionDir: resolve("."), inputs, env, workspace });
+    aws.world.local.calm();
+    const pid = task.containers[0]?.handle?.pid ?? 0;
+    const isIn = seen(`/proc/${pid}/root${there}`, way) === seen(`${workspace}/t`, way);
+    const isBack = seenBack(`${workspace}/back${there}`, way) === seenBack(`${workspace}/t`, way);
+    if (isIn && isBack) rmSync(`/proc/${pid}/root${there}`, { recursive: true });
+    else keep(result, workspace, `/proc/${pid}/root${there}`, { isIn, isBack });
+    return isIn && isBack;
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}
+
+/** Cuts up to three connections of the step's session, each a random time after it opened; by the bucket some calls of S3 are reset, too. */
+async function disturb(aws: Aws, bucket: boolean): Promise<void> {
+  const when =
+    Math.random() < 0.5 ? { afterMs: [0, 2000] as const } : { afterBytes: [0, 1_000_000] as const };
+  const cut: Cut = { ...when, times: 1 + random(3) };
+  await aws.world.local.inject({
+    link: { seed: random(1e9), sessions: 3, cut },
+    ...(bucket && {
+      api: (["GET", "PUT", "POST"] as const).map((method) => ({
+        ...{ operation: `${method} /${aws.world.made.bucket}*`, skip: random(6), times: 1 },
+        reset: Math.random() < 0.5 ? ("before" as const) : ("after" as const),
+      })),
+    }),
+  });
+}
+
+function keep(result: StepResult, workspace: string, container: string, what: object): void {
+  wrong += 1;
+  const kept = mkdtempSync(join(tmpdir(), "wrong-trees-"));
+  cpSync(workspace, join(kept, "workspace"), {
+    recursive: true,
+    verbatimSymlinks: true,
+    preserveTimestamps: true,
+  });
+  if (existsSync(container))
+    cpSync(container, join(kept, "container"), {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+    });
+  console.log(`WRONG, kept in ${kept}: ${JSON.stringify(what)}\n${result.log.slice(-40).join("\n")}`);
+}
+
+/** All trees for one image by one carrier. */
+async function proof(image: Image, bucket: boolean): Promise<void> {
+  const way = IMAGES[image];
+  const small = isSmall(image, bucket);
+  const inOneStep = Math.min(TREES, IN_ONE_STEP[small ? "small" : "large"]);
+  const steps = Math.ceil(TREES / inOneStep);
+  const aws = await Aws.start();
+  try {
+    const task = await aws.runningTask(await aws.register(image, [containerOf(image)]));
+    let same = 0;
+    const began = performance.now();
+    for (let number = 0; number < steps; number += 1) {
+      const drawn = fc.sample(small ? trees : mixedTrees, { numRuns: inOneStep, seed: seed + number });
+      if (await bothWays(drawn, { aws, task, number, bucket, way })) same += inOneStep;
+    }
+    const cuts = aws.world.local.gateway.sessions.reduce((sum, session) => sum + session.cuts, 0);
+    const seconds = Math.round((performance.now() - began) / 1000);
+    const how = bucket ? "by the bucket" : "by the session";
+    console.log(
+      `${image} (${way}) ${how}: ${same} of ${steps * inOneStep} trees as they were, ${cuts} cuts, ${seconds} s`,
+    );
+  } finally {
+    await aws.stop();
+  }
+}
+
+for (const image of Object.keys(IMAGES) as Image[]) {
+  if (!wanted.includes(image)) continue;
+  await rootFileSystem(image);
+  for (const bucket of [true, false]) await proof(image, bucket);
+}
+console.log(`The seed was ${seed}.`);
+process.exitCode = wrong > 0 ? 1 : 0;
