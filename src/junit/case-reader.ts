@@ -78,7 +78,10 @@ export class CaseReader implements XmlHandler {
   }
 
   #take(test: TestCase): void {
-    if (test.failure?.text !== "") return this.#onCase(test);
+    if (test.failure?.text !== "") {
+      this.#onCase(test);
+      return;
+    }
     this.#tellLast();
     this.#untold = { test, depth: this.#depth };
   }
