@@ -38,6 +38,8 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files">> {
   readonly within?: WatchLimits;
   /** The working directory of the container's command. */
   readonly cwd?: string;
+  /** What stands for the standard output of the container's PID 1. */
+  readonly log?: string;
   /** The shell that stands for the container's /bin/sh. */
   readonly sh?: string;
   readonly script: string | Buffer;
@@ -123,7 +125,9 @@ export class WatchedJob {
         container: "app",
         runUrl: undefined,
         ...options,
-      }),
+      }).replace("fx_echo=/proc/1/fd/1", (all) =>
+        options.log === undefined ? all : `fx_echo=${options.log}`,
+      ),
       parts,
     );
   }

@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { turnOf } from "../helpers/turns.ts";
 import { processesOf, watch, type WatchedRun } from "../helpers/watch.ts";
 
@@ -226,18 +225,6 @@ describe.each(turnOf(shells, 2))("a job under %s", (sh) => {
 
 const notesOf = ({ events }: WatchedRun): readonly string[] =>
   events.flatMap((event) => (event.kind === "note" ? [event.text] : []));
-
-it.concurrent("says that 'log-to-container' copies nothing where the image has no python3", async () => {
-  const root = mkdtempSync(join(tmpdir(), "job-"));
-  const awk = ["mawk", "gawk", "busybox"].find((program) => findProgram(program) !== "") ?? "awk";
-  const containerEnv = { PATH: withoutPython(awk, root) };
-  const run = await watch({ script: "echo hello; sleep 0.3", logToContainer: true, containerEnv });
-  rmSync(root, { recursive: true });
-  expect(run.stdout.toString()).toBe("hello\n");
-  expect(notesOf(run)).toContain(
-    "The output is not copied to the container's log: the image has no python3, which 'log-to-container' needs.",
-  );
-});
 
 it.concurrent("shows a note whose writer is slower than the attacher", async () => {
   const script = `

@@ -1,19 +1,10 @@
-import { execFileSync } from "node:child_process";
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { until } from "../helpers/until.ts";
+import { logPipe } from "./log-pipe.ts";
 import { hundreds, Recording, redacted, stopAll } from "./recording.ts";
 
 /** In this many milliseconds the recorder looks several times whether the spool may grow. */
@@ -307,42 +298,21 @@ it("waits at its limit for the reader; there is room for last words only once th
 });
 
 describe("the copy for the container's own log", () => {
-  /** A pipe like that of PID 1's standard output, which a test reads when it likes. */
-  function aPipe() {
-    const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
-    execFileSync("mkfifo", [path]);
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const buffer = Buffer.alloc(1024 * 1024);
-    const taken: Buffer[] = [];
-    /** What has come so far. */
-    const text = (): string => {
-      try {
-        for (let size = 1; size > 0;) {
-          size = readSync(fd, buffer);
-          taken.push(Buffer.from(buffer.subarray(0, size)));
-        }
-      } catch {
-        // EAGAIN: no more for now
-      }
-      return Buffer.concat(taken).toString();
-    };
-    return { path, text, close: () => closeSync(fd) };
-  }
   const unlimited = { limit: 1024 ** 4, piece: 1024 ** 3 };
   const echoing = (path: string, secrets: readonly string[] = [], workers = 1): Promise<Recording> =>
     Recording.start(secrets, workers, workers, { ...unlimited, echo: [path] });
 
   it("has what the job printed, without secrets and without marks", async () => {
-    const pipe = aPipe();
+    const pipe = logPipe();
     const recording = await echoing(pipe.path, ["hunter22"], 2);
     recording.write("token hunter22\n");
     recording.write("to standard error\n", "1.e");
     await until(() => recording.text("stderr").includes("standard error"));
-    recording.write("\x1b]7733;+\x07 and \ufffd, as they are\n");
+    recording.write("\x1b]7733;+\x07, \x1b]7733;?\x07 and \ufffd, as they are\n");
     await recording.end();
     const lines = pipe.text().trimEnd().split("\n").toSorted();
     expect(lines).toEqual([
-      "[0] \x1b]7733;+\x07 and \ufffd, as they are",
+      "[0] \x1b]7733;+\x07, \x1b]7733;?\x07 and \ufffd, as they are",
       "[0] token ***",
       "[1] to standard error",
     ]);
@@ -350,7 +320,7 @@ describe("the copy for the container's own log", () => {
   });
 
   it("never holds the job up: what a full pipe does not take is left out, and the copy says how much", async () => {
-    const pipe = aPipe();
+    const pipe = logPipe();
     const recording = await echoing(pipe.path);
     const lines = hundredThousand("while nothing reads");
     recording.write(lines);
@@ -372,7 +342,7 @@ describe("the copy for the container's own log", () => {
   });
 
   it("ends without harm where nothing reads the pipe any more", async () => {
-    const pipe = aPipe();
+    const pipe = logPipe();
     const recording = await echoing(pipe.path);
     pipe.close();
     recording.write("one\n");

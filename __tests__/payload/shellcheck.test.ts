@@ -42,10 +42,14 @@ const WHOLE = {
   ...JOB,
   pieces: true,
   fenceSeconds: 90,
+  logToContainer: true,
   artifacts: { globs: [{ pattern: "a/**", isExclusion: false }], maxCount: 1, maxBytes: 1 },
   files: { destinations: ["", "/srv"], needsPax: false },
 };
-const PARTS = { pieces: true, detaches: false, fence: true, hasFiles: true, hasArtifacts: true };
+const PARTS = {
+  ...{ pieces: true, detaches: false, fence: true, logToContainer: true },
+  ...{ hasFiles: true, hasArtifacts: true },
+};
 
 const payload = makePayload(jobText(WHOLE), { script: Buffer.alloc(0) });
 const S3: Delivery = {

@@ -41,6 +41,9 @@ const PIECES = ["upload.sh", "curl.sh", "order.sh", "aws.sh", "role.sh"];
 /** The part of the file `job` that only a job has whose run holds a lock. */
 const FENCE = ["fence.sh"];
 
+/** The part of the file `job` that only a job has whose output is copied to the container's own log. */
+const ECHO = ["echo.sh"];
+
 /** The part of the file `job` that only a job has which brings files. */
 const FILES = ["files.sh"];
 
@@ -54,6 +57,7 @@ export interface OptionalParts {
   /** The job may be left running without a reader. */
   readonly detaches: boolean;
   readonly fence?: boolean;
+  readonly logToContainer?: boolean;
   readonly hasFiles?: boolean;
   readonly hasArtifacts?: boolean;
 }
@@ -91,12 +95,14 @@ export const unpackerParts = (): string => joined(UNPACKER);
 
 /** The code of the job as its authors read it. */
 export function jobParts(optional: OptionalParts): string {
-  const { pieces, detaches, fence = false, hasFiles = false, hasArtifacts = false } = optional;
+  const { pieces, detaches, fence = false, logToContainer = false } = optional;
+  const { hasFiles = false, hasArtifacts = false } = optional;
   return joined([
     ...JOB,
     ...(pieces || detaches ? LEAVES : []),
     ...(pieces ? PIECES : []),
     ...(fence ? FENCE : []),
+    ...(logToContainer ? ECHO : []),
     ...(hasFiles ? FILES : []),
     ...(hasArtifacts ? ARTIFACTS : []),
   ]);

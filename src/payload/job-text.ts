@@ -81,6 +81,7 @@ export function jobText(options: JobOptions): string {
     `fx_wait=${options.waitSeconds}`,
     `fx_fence=${options.fenceSeconds ?? ""}`,
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
+    ...(options.logToContainer ? [`fx_echo_awk=${quote(withoutComments(payloadFile("echo.awk")))}`] : []),
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,

@@ -13,7 +13,7 @@ TAGS = re.compile(re.escape(OPEN) + b"\n|" + re.escape(MARK) + b"[oe][0-9]*\007"
 
 def plain(data):
     """Records as the job has printed them, redacted."""
-    return TAGS.sub(b"", data).replace(LITERAL, MARK).replace(REPLACEMENT, DAMAGED)
+    return TAGS.sub(b"", data).replace(REPLACEMENT, DAMAGED).replace(LITERAL, MARK)
 
 
 class Echo:

@@ -1,0 +1,118 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SHELLS } from "../helpers/shells.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
+import { turnOf } from "../helpers/turns.ts";
+import { until } from "../helpers/until.ts";
+import { WatchedJob, type WatchOptions } from "../helpers/watch.ts";
+import { logPipe } from "./log-pipe.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "echo-"));
+const jobs: WatchedJob[] = [];
+const LEFT_OUT = /\[fargate-exec: \d+ bytes of output are left out here\]\n/;
+/** Of a job whose end waits for the log. */
+const PATIENCE = 60_000;
+
+afterAll(() => {
+  for (const job of jobs) job.remove();
+  rmSync(directory, { recursive: true });
+});
+
+const AWKS = ["mawk", "busybox", "gawk"].filter((awk) => findProgram(awk) !== "");
+const IMAGES = SHELLS.filter((sh) => sh !== "bash --posix").map(
+  (sh, at) => [sh, AWKS[at % AWKS.length] ?? "awk"] as const,
+);
+
+const notesOf = (job: WatchedJob): string =>
+  job.events.flatMap((event) => (event.kind === "note" ? [event.text] : [])).join("\n");
+
+describe.each(turnOf(IMAGES, 2))(
+  "without python3, under %s with the awk of %s, the copy for the container's log",
+  (sh, awk) => {
+    function aJob(script: string, log: string, more: Partial<WatchOptions> = {}): WatchedJob {
+      const containerEnv = { PATH: withoutPython(awk, directory) };
+      const job = new WatchedJob({ sh, containerEnv, script, log, logToContainer: true, ...more });
+      jobs.push(job);
+      return job;
+    }
+
+    it.concurrent(
+      "has what the job printed, each line once and in order, without secrets and marks",
+      async () => {
+        const pipe = logPipe();
+        const script = `
+      i=0; while [ $i -lt 500 ]; do i=$((i + 1)); echo "$i $KEY"; done
+      printf 'be'; sleep 0.3; printf '\\033]7733;?\\007gun \\033]7733;+\\007\\357\\277\\275\\n'; sleep 0.3
+      echo problem >&2; echo a=b >>"$GITHUB_OUTPUT"; sleep 0.3; printf 'no end'; exit 3`;
+        const job = aJob(script, pipe.path, { secrets: { KEY: "hunter22" } });
+        await job.attach().closed;
+        const numbers = Array.from({ length: 500 }, (_, at) => `${at + 1} ***\n`).join("");
+        expect(pipe.text()).toBe(`${numbers}be\x1b]7733;?\x07gun \x1b]7733;+\x07\ufffd\nproblem\nno end`);
+        expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
+        expect(notesOf(job)).not.toContain("container's log");
+        pipe.close();
+      },
+    );
+
+    it.concurrent(
+      "never holds the job up: a full pipe gets a second at its end, and a note says that the rest is missing",
+      async () => {
+        const pipe = logPipe();
+        const lines = Array.from({ length: 20_000 }, (_, at) => `${at + 1}\n`).join("");
+        const job = aJob("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo $i; done; exit 4", pipe.path);
+        await job.attach().closed;
+        expect(job.output("stdout").toString()).toBe(lines);
+        expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 4 }] });
+        expect(notesOf(job)).toContain("The last of the output is not in the container's log");
+        expect(job.processes).toEqual([]);
+        const copy = pipe.text();
+        expect(lines.startsWith(copy)).toBe(true);
+        expect(copy.length).toBeGreaterThan(10_000);
+        pipe.close();
+      },
+      PATIENCE,
+    );
+
+    it.concurrent(
+      "says how much is left out where the reader was faster than the container's log",
+      async () => {
+        const pipe = logPipe();
+        const go = join(mkdtempSync(join(directory, "go-")), "go");
+        const script = `seq 250000; echo all; until [ -e '${go}' ]; do sleep 0.1; done; echo last`;
+        const job = aJob(script, pipe.path, { spoolLimit: 2 * 1024 * 1024 });
+        const terminal = job.attach();
+        // What is confirmed is removed, a mebibyte at a time.
+        await until(
+          () => job.output("stdout").includes("all\n") && !existsSync(`${job.directory ?? ""}/out.0`),
+        );
+        await until(() => pipe.text().endsWith("all\n"));
+        writeFileSync(go, "");
+        await terminal.closed;
+        const all = job.output("stdout").toString();
+        const parts = pipe.text().split(LEFT_OUT);
+        expect(parts.length).toBeGreaterThan(1);
+        const places = parts.reduce<number[]>((at, part) => [...at, all.indexOf(part, at.at(-1))], []);
+        expect(places).not.toContain(-1);
+        expect(parts.at(-1)).toMatch(/\nall\nlast\n$/);
+        pipe.close();
+      },
+      PATIENCE,
+    );
+
+    it.concurrent(
+      "is not made where standard output is a file, into which another user may have led it",
+      async () => {
+        const path = join(mkdtempSync(join(directory, "file-")), "stdout");
+        writeFileSync(path, "as it was\n");
+        const job = aJob("echo hello; sleep 0.3", path);
+        await job.attach().closed;
+        expect(job.output("stdout").toString()).toBe("hello\n");
+        expect(notesOf(job)).toContain(
+          "The output is not copied to the container's log: the standard output of PID 1 is no pipe of the container runtime.",
+        );
+        expect(readFileSync(path, "utf8")).toBe("as it was\n");
+      },
+    );
+  },
+);

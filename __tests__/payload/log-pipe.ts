@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdtempSync, openSync, readSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A pipe like that of PID 1's standard output, which a test reads when it likes. */
+export interface LogPipe {
+  readonly path: string;
+  /** What has come so far, which makes room in the pipe. */
+  readonly text: () => string;
+  readonly close: () => void;
+}
+
+export function logPipe(): LogPipe {
+  const path = join(mkdtempSync(join(tmpdir(), "echo-")), "stdout");
+  execFileSync("mkfifo", [path]);
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const buffer = Buffer.alloc(1024 * 1024);
+  const taken: Buffer[] = [];
+  const text = (): string => {
+    try {
+      for (let size = 1; size > 0;) {
+        size = readSync(fd, buffer);
+        taken.push(Buffer.from(buffer.subarray(0, size)));
+      }
+    } catch {
+      // EAGAIN: no more for now
+    }
+    return Buffer.concat(taken).toString();
+  };
+  return { path, text, close: () => closeSync(fd) };
+}
