@@ -1,11 +1,17 @@
 /**
  * Random trees through `files` and back through `artifacts`, each compared by find(1) and sha256sum(1): 1,000 over a session that is cut at a
- * random moment, by each way in which an image can unpack and pack; ten of 200 MB by the bucket, and 16 MB by the session, through the bundled action.
+ * random moment, by each way in which an image can unpack and pack; ten of 200 MB by the bucket, whose session is cut, and 16 MB by the session, through
+the bundled action.
  * `SOAK_TREES=50 SOAK_LARGE=1 npm run soak files` takes fewer.
  */
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import fc from "fast-check";
+import { runStep } from "../local/runner/step.ts";
+import type { Task } from "../local/task/task.ts";
 import { SharedContainer } from "../__tests__/helpers/shared-container.ts";
 import { Aws } from "../__tests__/helpers/local.ts";
 import { watch } from "../__tests__/helpers/watch.ts";
@@ -93,23 +99,14 @@ for (const [at, [way, setUp]] of Object.entries(WAYS).entries()) {
 const aws = await Aws.start();
 try {
   const task = await aws.runningTask();
-  for (let number = 0; number < LARGE; number += 1) {
-    const parts = Array.from({ length: 8 }, (_, part) => [`d/${part}`, randomBytes(25_000_000)] as const);
-    const sums = parts.map(([, bytes]) => createHash("sha256").update(bytes).digest("hex"));
-    const began = performance.now();
-    const run = `cd /opt/large; sha256sum * | cut -d ' ' -f 1; rm -r /opt/large`;
-    const inputs = { task: task.id, bucket: aws.world.made.bucket, files: "d=/opt/large", run };
-    const { outputs } = await aws.step(inputs, { files: Object.fromEntries(parts) });
-    const seconds = (performance.now() - began) / 1000;
-    tell(
-      outputs["stdout"] === sums.join("\n"),
-      `200 MB by the bucket, in ${seconds.toFixed(1)} s for the whole step`,
-    );
-  }
-  const inputs = { task: task.id, files: "d=/opt/typed", run: "sha256sum </opt/typed/0 | cut -d ' ' -f 1" };
+  for (let number = 0; number < LARGE; number += 1) await large(aws, task);
+  const run = "sha256sum </opt/typed/0 | cut -d ' ' -f 1";
   const bytes = randomBytes(16_000_000);
   const began = performance.now();
-  const { outputs } = await aws.step(inputs, { files: { "d/0": bytes } });
+  const { outputs } = await aws.step(
+    { task: task.id, files: "d=/opt/typed", run },
+    { files: { "d/0": bytes } },
+  );
   const seconds = (performance.now() - began) / 1000;
   const sum = createHash("sha256").update(bytes).digest("hex");
   tell(outputs["stdout"] === sum, `16 MB by the session, in ${seconds.toFixed(1)} s for the whole step`);
@@ -117,3 +114,39 @@ try {
   await aws.stop();
 }
 process.exitCode = wrong > 0 ? 1 : 0;
+
+/** Brings 200 MB in and back by the bucket, while connections of the session are cut. */
+async function large(aws: Aws, task: Task): Promise<void> {
+  const workspace = mkdtempSync(join(tmpdir(), "large-"));
+  try {
+    mkdirSync(join(workspace, "d"));
+    for (let part = 0; part < 8; part += 1)
+      writeFileSync(join(workspace, "d", String(part)), randomBytes(25_000_000));
+    const { local, made } = aws.world;
+    const inputs = {
+      ...{ task: task.id, cluster: made.cluster, bucket: made.bucket, run: "true" },
+      ...{ files: "d=/opt/large", artifacts: "/opt/large", "artifacts-path": "back" },
+    };
+    const before = local.gateway.sessions.length;
+    await local.inject({ link: { sessions: 3, cut: { afterMs: [0, 8_000], times: 2 } } });
+    const began = performance.now();
+    const env = { ...local.env, ...aws.keysFor(inputs) };
+    const result = await runStep({ actionDir: resolve("."), inputs, env, workspace });
+    const seconds = (performance.now() - began) / 1000;
+    local.calm();
+    const there = `/proc/${task.containers[0]?.handle?.pid ?? 0}/root/opt/large`;
+    const wanted = String(listing(join(workspace, "d")));
+    const isSame = [there, join(workspace, "back/opt/large")].every(
+      (root) => existsSync(root) && String(listing(root)) === wanted,
+    );
+    const cuts = local.gateway.sessions.slice(before).reduce((sum, session) => sum + session.cuts, 0);
+    tell(
+      isSame,
+      `200 MB in and back by the bucket, ${cuts} cuts, in ${seconds.toFixed(1)} s for the whole step`,
+    );
+    if (!isSame) console.log(result.log.slice(-20).join("\n"));
+    rmSync(there, { recursive: true, force: true });
+  } finally {
+    rmSync(workspace, { recursive: true, force: true });
+  }
+}

@@ -145,6 +145,15 @@ it("a chain of links is unpacked a second time in any order, and through no link
   expect(tree).toEqual(["m", "n", "so", "so.1", "so.1.2", "up"]);
 });
 
+it("links in a circle are links, and lead nowhere, but not through a link that lay there before", async () => {
+  symlinkSync("../outside", join(root, "out"));
+  const circle = [link("a", "a/é"), link("b", "c/x"), link("c", "b/y"), link("d", "."), link("e", "d/d/out")];
+  const { refused, tree } = await unpack(archive(...circle));
+  expect(refused).toEqual([["e", "it is a link through a link that was there before"]]);
+  expect(tree).toEqual(["a", "b", "c", "d", "out"]);
+  for (const name of ["a", "b", "c"]) expect(() => readdirSync(join(root, name))).toThrow("ELOOP");
+});
+
 it("a name or a target that is too long is refused, and all names together are bounded", async () => {
   const long = (path: string): Part => ({ ...link(path, "t"), long: true });
   const deep = "a/".repeat(300);

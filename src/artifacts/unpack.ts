@@ -14,6 +14,8 @@ const NAMES_BYTES = 1024 * 1024;
 const NAME_BYTES = 1024;
 /** The most names on the way from a link to what it leads to, those of other links included. */
 const LONGEST_WAY = 512;
+/** No system follows more links than these on one way: Linux 40 (path_resolution(7)), Windows 63. */
+const MOST_LINKS = 63;
 
 export interface UnpackerOptions {
   /** An existing directory, by a path without links. */
@@ -237,9 +239,13 @@ export class Unpacker {
     }
   }
 
-  /** On the way to its target a link may pass links of this archive, which stay inside, but none that lay there before. */
+  /**
+   * On the way to its target a link may pass links of this archive, which stay inside, but none that lay there before. One that leads in
+   * a circle through links of this archive leads nowhere.
+   */
   #checkWay(link: string, target: string): void {
     let path = dirname(link);
+    let links = 0;
     const left = target.split("/").reverse();
     for (let steps = 0, name = left.pop(); name !== undefined; name = left.pop()) {
       if (++steps > LONGEST_WAY) throw new Refusal("it is a link through too many others");
@@ -247,6 +253,7 @@ export class Unpacker {
       if (statOf(path)?.isSymbolicLink() !== true) continue;
       const next = this.#madeLinks.get(path);
       if (next === undefined) throw new Refusal("it is a link through a link that was there before");
+      if (++links > MOST_LINKS) return;
       path = dirname(path);
       left.push(...next.split("/").reverse());
     }
