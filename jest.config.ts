@@ -7,6 +7,8 @@ const config: Config = {
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 600_000,
   // Most files wait for containers most of their time: with four workers two processors were idle for a quarter of it.
   maxWorkers: 5,
+  // What a worker keeps of earlier files makes each program that it starts dearer: libuv forks, and a fork copies the page table.
+  workerIdleMemoryLimit: "200MB",
   // Tests that are concurrent mostly wait for a container.
   maxConcurrency: 8,
   testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",

@@ -14,6 +14,16 @@ import threading
 
 # The services that the local Fargate leaves to moto, in whole or in part.
 SERVICES = ("s3", "ecs", "logs", "kms", "iam", "ec2", "ssm", "sts")
+# Calls of these whose answers have templates.
+QUERIES = (
+    ("ec2", "DescribeRouteTables"),
+    ("ec2", "DescribeSubnets"),
+    ("ec2", "DescribeSecurityGroups"),
+    ("ec2", "CreateInternetGateway"),
+    ("ec2", "DescribeNetworkInterfaces"),
+    ("iam", "ListRoles"),
+    ("sts", "GetCallerIdentity"),
+)
 
 
 def load():
@@ -25,10 +35,25 @@ def load():
     application = DomainDispatcherApplication(create_backend_app)
     for service in SERVICES:
         application.app_instances[service] = create_backend_app(service)
+    warm(application)
     gc.enable()
     # Otherwise the first collection in each child would copy all of these pages.
     gc.freeze()
     return application
+
+
+def warm(application):
+    """Has moto read the services' models and compile its templates now. It does that at their first use, so each fork would do it."""
+    from moto.core.utils import get_service_model
+    from werkzeug.test import Client
+
+    for service in SERVICES:
+        get_service_model(service)
+    for service, action in QUERIES:
+        # In an account of its own: no client's account has what the call makes.
+        scope = f"x/20260101/us-east-1/{service}/aws4_request"
+        headers = {"X-Moto-Account-Id": "0" * 12, "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}"}
+        Client(application).post("/", data={"Action": action}, headers=headers)
 
 
 def log_failure(_, message, *details):

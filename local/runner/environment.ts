@@ -1,6 +1,9 @@
 import { arch } from "node:process";
 
-/** The variables of every step, for an invented push to an invented repository. */
+/**
+ * The variables of every step, for an invented push to an invented repository. Node's cache of compiled code, if this process
+ * has one, is the step's, too.
+ */
 export function runnerEnvironment(where: {
   temp: string;
   home: string;
@@ -9,7 +12,9 @@ export function runnerEnvironment(where: {
   actionDir: string;
 }): Record<string, string> {
   const sha = "8f1d2c3b4a5968778695a4b3c2d1e0f102132435";
+  const { NODE_COMPILE_CACHE } = process.env;
   return {
+    ...(NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE }),
     PATH: process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
     HOME: where.home,
     CI: "true",

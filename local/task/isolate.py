@@ -17,7 +17,6 @@ Writes to descriptor 3: "pid N" (as the host sees it), then "ready", or "fail ..
 
 import ctypes
 import os
-import platform
 import signal
 import sys
 
@@ -168,7 +167,7 @@ def lay_out(box):
 def enter(root):
     """Puts the new root over the old one and takes the old one away from under it."""
     os.chdir(root)
-    checked(libc.syscall(PIVOT_ROOT[platform.machine()], b".", b"."))
+    checked(libc.syscall(PIVOT_ROOT[os.uname().machine], b".", b"."))
     checked(libc.umount2(b".", MNT_DETACH))
     os.chdir("/")
 
