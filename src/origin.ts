@@ -9,7 +9,7 @@ export interface Origin {
   readonly repository: string;
   readonly runId: string;
   readonly runAttempt: string;
-  /** Of the workflow run. */
+  /** The address of the workflow run's page. */
   readonly url: string;
   /** The workflow's variables that every job gets. None of them is secret. */
   readonly variables: Readonly<Record<string, string>>;

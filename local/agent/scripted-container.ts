@@ -2,12 +2,12 @@
 export interface ScriptedJob {
   /** Lines of ASCII. They come one by one, in equal intervals. */
   readonly lines: readonly string[];
-  /** From the job's begin to its end, in milliseconds. */
+  /** From the job's beginning to its end, in milliseconds. */
   readonly lasts: number;
   readonly exitCode: number;
 }
 
-/** A mark, as the head of src/stream/marks.ts has them. */
+/** A mark, in the form that the head of src/stream/marks.ts gives. */
 export function mark(text: string): string {
   return `\x1b]7733;${text}\x07`;
 }

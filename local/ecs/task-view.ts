@@ -38,7 +38,7 @@ export function taskView(task: Task, options: { tags: boolean }): Record<string,
     group: plan.group,
     healthStatus: taskHealth(task),
     launchType,
-    // On EC2 the instance is named, and no platform.
+    // A task on EC2 has an instance, and no platform.
     ...(isOnFargate
       ? { platformFamily: "Linux", platformVersion: plan.platformVersion }
       : {
@@ -119,7 +119,7 @@ function containerView(task: Task, container: Container): Record<string, unknown
   };
 }
 
-/** Milliseconds as a time of awsJson1.1, in seconds. */
+/** A time in milliseconds as awsJson1.1 has it: in seconds. */
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1000;
 }

@@ -23,8 +23,8 @@ export interface ProcessRequest {
   readonly signal?: AbortSignal | undefined;
   readonly patience: Patience;
   /**
-   * Given for a container job, where the runner runs `docker exec`, which passes no signal on: a cancel ends that
-   * program, and the process runs on, unheard. Called with the process then.
+   * Given for a job with a `container:`. There the runner runs `docker exec`, which passes no signal on. A cancel ends
+   * `docker exec` alone: the process runs on, and nobody reads its output. This is called with that process.
    */
   readonly onLeft?: ((process: ChildProcess) => void) | undefined;
 }

@@ -20,7 +20,7 @@ fx_count_unreached() {
       ;;
   esac
 }
-# fetch.py that was ended by its alarm has said nothing.
+# Where its alarm has ended fetch.py, there are no words.
 fx_count_unreached "${fx_why:-timed out}"
 
 # The code of the refusal where nothing fetches the payload: what the user can do differs where boto3 is missing.
@@ -122,7 +122,8 @@ fx_type() {
   while IFS= read -r fx_line <&3 && [ "$fx_line" != . ]; do printf '%b' "$fx_line"; done >"$fx_dir/payload"
 }
 
-# Tries each way by the network, from what boto3 may have lacked on. Nothing that comes by the network is run unchecked.
+# Tries each way by the network, and first boto3 with what it may have lacked before. Nothing that comes by the network is
+# run unchecked.
 fx_fetch_by_network() {
   fx_digest /dev/null >/dev/null || {
     fx_tried="${fx_tried}nothing in the image computes SHA-256 (sha256sum, busybox, openssl, python3), so nothing fetches it; "
