@@ -114,13 +114,25 @@ function figures(made: SeedNames): readonly Figure[] {
       times: 3,
       measure: async (at) => {
         const step = await startStep(root, { ...inTask, run: print(20), transport: "packed" }, local, at);
-        await step.line(/^LAST$/m);
-        const peak = /^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${step.pid}/status`, "utf8"))?.[1];
+        // Again and again, since the process may end before its last line has been read here.
+        let peak = NaN;
+        const looking = setInterval(() => (peak = peakOf(step.pid) ?? peak), 20);
         await step.ended;
-        return Number(peak) / 1024;
+        clearInterval(looking);
+        return peak;
       },
     },
   ];
+}
+
+/** The most memory of a process so far, in MiB; undefined once it has ended. */
+function peakOf(pid: number): number | undefined {
+  try {
+    const peak = /^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return peak === undefined ? undefined : Number(peak) / 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 function bytesOf(command: string): Buffer {
