@@ -1,7 +1,4 @@
-import { ExecAgent, noFaults } from "./agent/agent.ts";
-import { ScriptedContainer } from "./agent/scripted-container.ts";
-import { scriptedTerminal } from "./agent/scripted-terminal.ts";
-import type { AgentFaults } from "./agent/session.ts";
+import { noFaults } from "./agent/agent.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Ecs } from "./ecs/ecs.ts";
 import { ecsOperation } from "./ecs/operations.ts";
@@ -20,8 +17,7 @@ import { type Keys, NO_ROLE_KEYS } from "./iam/principals.ts";
 import { startMoto } from "./moto.ts";
 import { calm, obey, type OrderTargets, type Orders, readOrders } from "./orders.ts";
 import { settingsFrom, type LocalOptions } from "./options.ts";
-import type { Settings } from "./settings.ts";
-import { python } from "./python.ts";
+import { platformOf } from "./platform.ts";
 import { callQueryApi } from "./query-api.ts";
 import { S3Regions } from "./s3-regions.ts";
 import { sessionManager } from "./session-manager.ts";
@@ -29,13 +25,11 @@ import { ADMIN } from "./signed-fetch.ts";
 import { IdTokens } from "./sts/id-tokens.ts";
 import { KeyRing, keysEnvironment } from "./sts/keys.ts";
 import { Sts } from "./sts/sts.ts";
-import { awslogsGroup, AwsLogs } from "./task/awslogs.ts";
-import { credentials, credentialsPath, executionKeys, roleKeys } from "./task/credentials.ts";
-import { asRoot, isolate } from "./task/isolate.ts";
+import { credentials, roleKeys } from "./task/credentials.ts";
+import { asRoot } from "./task/isolate.ts";
 import { metadata } from "./task/metadata.ts";
-import { createInterface } from "./task/network.ts";
-import { contain, whyNoPodman } from "./task/podman.ts";
-import { Task, type Platform } from "./task/task.ts";
+import { whyNoPodman } from "./task/podman.ts";
+import { Task } from "./task/task.ts";
 import { Throttle } from "./throttle.ts";
 
 /** The key in `env`, whose user has all rights unless other policies are given. It is AWS's example key. */
@@ -43,10 +37,6 @@ const CALLER: Keys = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 };
-/** The rights of the task role that the exec agent needs to register, and to serve a session. */
-const CONTROL = ["ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel"];
-const DATA = ["ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel"];
-
 /** The parts of AWS that this action needs, on this machine. */
 export interface LocalFargate {
   /** `http://127.0.0.1:PORT`, the endpoint of every service. */
@@ -134,7 +124,10 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
   const agents = noFaults();
   const ordered: OrderTargets = { faults, gateway, agents, tasks };
   await obey(options.faults ?? {}, ordered);
-  const platform = platformOf(settings, moto.url, () => `http://${front.host}`, gateway, agents, iam, sts);
+  const platform = platformOf({
+    ...{ settings, motoUrl: moto.url, url: () => `http://${front.host}` },
+    ...{ gateway, faults: agents, iam, sts },
+  });
   const ecs: Ecs = {
     settings,
     records,
@@ -244,60 +237,4 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
 function secretOf(id: string, keys: KeyRing, iam: Iam): string | undefined {
   const over = keys.find(id)?.expiration ?? Infinity;
   return Date.now() < over ? iam.principals.find(id)?.keys.secretAccessKey : undefined;
-}
-
-function platformOf(
-  settings: Settings,
-  motoUrl: string,
-  url: () => string,
-  gateway: Gateway,
-  faults: AgentFaults,
-  iam: Iam,
-  sts: Sts,
-): Platform {
-  const { region, log } = settings;
-  let addresses = 0;
-  let tasks = 0;
-  return {
-    settings,
-    // Every address of 127/8 is this machine's, so each task gets one of its own.
-    nextIp: () => {
-      addresses += 1;
-      return `127.16.${addresses >> 8}.${addresses & 255}`;
-    },
-    nextScript: () => settings.scripted(tasks++),
-    createInterface: (network) => createInterface({ endpoint: motoUrl, region }, network),
-    mayConnect: (task) => iam.isRoleAllowed(task.taskRoleArn, CONTROL),
-    makeAgent: (container, task) =>
-      new ExecAgent({
-        ...{ container, gateway, sessionLimit: settings.sessionLimit, python, faults, log },
-        firstRead: settings.delays.firstRead,
-        terminal: task.script && scriptedTerminal(new ScriptedContainer(task.script, task.arn)),
-        mayOpenChannel: () => iam.isRoleAllowed(task.taskRoleArn, DATA),
-      }),
-    isolate: settings.runtime === "podman" ? contain : isolate,
-    environment: (task, runtimeId) => ({
-      AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
-      AWS_REGION: region,
-      AWS_DEFAULT_REGION: region,
-      // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI would lead to 169.254.170.2.
-      ...(task.taskRoleArn !== undefined && {
-        AWS_CONTAINER_CREDENTIALS_FULL_URI: url() + credentialsPath(task),
-      }),
-      ECS_CONTAINER_METADATA_URI_V4: `${url()}/v4/${runtimeId}`,
-      ECS_AGENT_URI: `${url()}/api/${runtimeId}`,
-      ...(settings.names === "local" && { AWS_ENDPOINT_URL: url() }),
-    }),
-    output: async (task, { definition }) => {
-      if (task.script !== undefined || awslogsGroup(definition) === undefined) return () => undefined;
-      const keys = (await executionKeys(task, sts)) ?? NO_ROLE_KEYS;
-      // The last words of a container may come when there is no CloudWatch Logs any more.
-      const complain = (line: string): void => {
-        if (!task.destroyed) log(line);
-      };
-      const at = { endpoint: url(), region, keys };
-      const logs = await AwsLogs.open({ ...at, definition, taskId: task.id, log: complain });
-      return logs.write;
-    },
-  };
 }

@@ -1,4 +1,4 @@
-import type { ExtractedItem } from "../../src/stream/extract.ts";
+import type { ExtractedItem } from "../../src/stream/items.ts";
 import type { SpoolText } from "../../src/stream/spool.ts";
 
 interface Reader<Event> {

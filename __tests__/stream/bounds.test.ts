@@ -1,6 +1,7 @@
 /** What a peer may send of anything, at the limit and one past it. */
 import { gzipSync } from "node:zlib";
-import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import type { ExtractedItem } from "../../src/stream/items.ts";
 import { LONGEST_WORDS } from "../../src/clipped.ts";
 import { LONGEST_MARK } from "../../src/stream/marks.ts";
 import { MOST_NOTES } from "../../src/stream/notes.ts";

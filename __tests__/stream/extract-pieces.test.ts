@@ -1,4 +1,5 @@
-import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import type { ExtractedItem } from "../../src/stream/items.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;

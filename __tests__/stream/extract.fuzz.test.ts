@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import type { ExtractedItem } from "../../src/stream/items.ts";
 import { BEL, MARK, sessionMark } from "../../src/stream/marks.ts";
 import { damaged, heldBytes, randomBytesOf } from "../helpers/damage.ts";
 import type { Random } from "../helpers/seeds.ts";

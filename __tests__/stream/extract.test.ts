@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { type ExtractedItem, Extractor } from "../../src/stream/extract.ts";
+import { Extractor } from "../../src/stream/extract.ts";
+import type { ExtractedItem } from "../../src/stream/items.ts";
 import { extracted } from "../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";

@@ -1,5 +1,5 @@
 import { EncryptionRefused, Failure } from "../errors.ts";
-import type { Gap } from "../stream/extract.ts";
+import type { Gap } from "../stream/items.ts";
 import type { Target } from "../targets/target.ts";
 import { type SessionEndReason, sessionEndReason } from "./session-end.ts";
 import type { CarrierEnd } from "./job-end.ts";

@@ -2,10 +2,13 @@ import type { Clock } from "../clock.ts";
 import { DETACH, END_TASK, TAKEN } from "../payload/input.ts";
 import { LEFT } from "../pieces/orders.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
-import type { ExtractedItem, Extractor, OutputItem } from "../stream/extract.ts";
+import type { Extractor } from "../stream/extract.ts";
+import type { ExtractedItem, OutputItem } from "../stream/items.ts";
 import type { NoteReader } from "../stream/notes.ts";
 import type { CarrierEnd, DetachedJob } from "./job-end.ts";
 import { type Handover, type LeftSession, leftSession } from "./left-session.ts";
+import { whyNothingIsTyped } from "./refusals.ts";
+import { whySilent } from "./session-end.ts";
 import { SessionInput, type TypedInput } from "./session-input.ts";
 import { Silence } from "./silence.ts";
 import { closeUnopened, isUnopened, type SessionOpening, type UnopenedSession } from "./unopened-session.ts";
@@ -181,10 +184,6 @@ class SessionFollower {
     closeUnopened(this.#session, this.#options, this.#over.signal).catch(() => undefined); // the session is over
   }
 
-  get #isUnopened(): boolean {
-    return isUnopened(this.#session, this.#options);
-  }
-
   async #readOutput(): Promise<void> {
     const { enough, drained } = this.#options;
     for await (const bytes of this.#session.output) {
@@ -289,21 +288,10 @@ class SessionFollower {
 
   #withoutOutcome(end: SessionEnd): CarrierEnd | UnopenedSession {
     const isOurs = end.kind === "detached" && !this.#options.cancel.aborted;
-    if (isOurs && this.#isUnopened) return { kind: "unopened" };
+    if (isOurs && isUnopened(this.#session, this.#options)) return { kind: "unopened" };
     const silence = this.#silence.lasted;
     if (!isOurs || silence === undefined) return { kind: "ended", end, attached: this.#attached };
-    const seconds = silence / 1000;
-    const why =
-      this.#session.received > 0
-        ? `nothing came for ${seconds} s, though the container says more often that it is there`
-        : `the exec agent opened no session within ${seconds} s`;
-    return { kind: "ended", end: { kind: "lost", why }, attached: this.#attached };
+    const lost = { kind: "lost", why: whySilent(silence, this.#session.received) } as const;
+    return { kind: "ended", end: lost, attached: this.#attached };
   }
-}
-
-/** `replaceable` is the program that another user of the container can replace, if that is the reason. */
-function whyNothingIsTyped(replaceable: string | undefined): string {
-  return replaceable === undefined
-    ? "its terminal's echo can't be turned off"
-    : `another user of it can replace ${replaceable}, so none of its programs is run`;
 }

@@ -1,6 +1,6 @@
 import type { Failure } from "../errors.ts";
 import type { SessionEnd } from "../session/session.ts";
-import type { Gap } from "../stream/extract.ts";
+import type { Gap } from "../stream/items.ts";
 import type { Refusal } from "../stream/marks.ts";
 import type { JobStatus, RefusalCode } from "../stream/status.ts";
 

@@ -1,7 +1,7 @@
 import { PieceReader, type PieceEvent, type Stall } from "../pieces/reader.ts";
 import type { OrderedFolder } from "../pieces/orders.ts";
 import type { PieceStore } from "../pieces/store.ts";
-import type { ExtractedItem } from "../stream/extract.ts";
+import type { ExtractedItem } from "../stream/items.ts";
 import type { FollowContext } from "./follow-session.ts";
 import type { CarrierEnd } from "./job-end.ts";
 

@@ -21,6 +21,13 @@ export function refusalFailure(refusal: ContainerRefusal, text: string, containe
   });
 }
 
+/** The text of the refusal `echo`. `replaceable` is the program that another user of the container can replace. */
+export function whyNothingIsTyped(replaceable: string | undefined): string {
+  return replaceable === undefined
+    ? "its terminal's echo can't be turned off"
+    : `another user of it can replace ${replaceable}, so none of its programs is run`;
+}
+
 const couldNotRun = (container: string): string => `The ${container} could not run the script.`;
 const saidBeforeTheScript = (text: string): string => `It said: ${text}. No script has run.`;
 

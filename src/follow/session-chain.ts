@@ -1,6 +1,6 @@
 import { asFailure, Failure, type FailureCode } from "../errors.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
-import type { Gap } from "../stream/extract.ts";
+import type { Gap } from "../stream/items.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { Extractor } from "../stream/extract.ts";

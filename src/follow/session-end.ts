@@ -49,6 +49,13 @@ export function sessionEndReason(end: SessionEnd): SessionEndReason {
   }
 }
 
+/** Why a session was given up in which nothing came for `ms`, after `received` bytes. */
+export function whySilent(ms: number, received: number): string {
+  return received > 0
+    ? `nothing came for ${ms / 1000} s, though the container says more often that it is there`
+    : `the exec agent opened no session within ${ms / 1000} s`;
+}
+
 /** True for an end that another session would repeat: the command was not started. */
 export function isFinal(end: CarrierEnd): boolean {
   if (end.kind !== "ended") return false;

@@ -8,7 +8,7 @@ import { messageOf } from "../errors.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { MissingArtifacts } from "../report/artifacts.ts";
 import type { ArtifactsReport } from "../report/artifacts.ts";
-import type { OutputItem } from "../stream/extract.ts";
+import type { OutputItem } from "../stream/items.ts";
 import { ByteFlow } from "./byte-flow.ts";
 
 /** The most bytes that wait until a carrier has vouched for them. A carrier does so for some mebibytes at a time. */

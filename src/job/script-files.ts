@@ -1,5 +1,5 @@
 import { Bytes } from "../stream/bytes.ts";
-import type { OutputItem } from "../stream/extract.ts";
+import type { OutputItem } from "../stream/items.ts";
 import type { WrittenFile } from "../report/file-commands.ts";
 
 /** The most bytes of all files of a kind. The container leaves out the files that would be more. */

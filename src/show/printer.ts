@@ -1,4 +1,4 @@
-import type { OutputItem } from "../stream/extract.ts";
+import type { OutputItem } from "../stream/items.ts";
 import { type Line, LineJoiner, type OutputWriter } from "./lines.ts";
 import { Tail } from "./tail.ts";
 

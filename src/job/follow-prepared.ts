@@ -1,0 +1,55 @@
+import type { JobReport } from "../report/result.ts";
+import type { JobTimes } from "../report/timeline.ts";
+import type { WaitLines } from "../waiting.ts";
+import type { JobContext } from "./context.ts";
+import { handleOf } from "./detach.ts";
+import { endByLogs } from "./end-by-logs.ts";
+import { followToEnd } from "./follow-to-end.ts";
+import { JobPieces } from "./job-pieces.ts";
+import type { JobPlace } from "./job-place.ts";
+import type { jobProtection } from "./job-protection.ts";
+import { JobOutput } from "./output.ts";
+import { mayUsePieces } from "./output-ways.ts";
+import type { PreparedJob } from "./prepare.ts";
+import { JobSessions } from "./sessions.ts";
+import { typedInput } from "./typed-input.ts";
+
+/** What belongs to the beginning of a job, or of following one. */
+export interface FirstSession {
+  /** When the first session has to be open. */
+  readonly deadline: number;
+  readonly lines: WaitLines;
+  readonly times: JobTimes;
+  readonly protection?: ReturnType<typeof jobProtection>;
+}
+
+/** Follows a job of this step, or of another one, to its end, and gives its place back. Never rejects. */
+export async function followPrepared(
+  job: PreparedJob,
+  place: JobPlace,
+  opening: FirstSession,
+  context: JobContext,
+): Promise<JobReport> {
+  const { inputs, clock } = context;
+  const { protection } = opening;
+  const output = new JobOutput(job, context);
+  const sessions = new JobSessions(job, place, context, opening);
+  const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
+  try {
+    const following = { ...context, drained: output.drained };
+    const ended = await followToEnd({ sessions, pieces }, typedInput(job, context), output, following);
+    // Reading logs and unpacking need no session, so the place is given back first.
+    void place.giveBack();
+    void protection?.end();
+    const end = await endByLogs(ended, output, job, following);
+    const artifacts = await output.artifacts(end, ended.attached);
+    const { artifactsFrom } = output;
+    const { attachedAt } = ended;
+    const times = { ...opening.times, attachedAt, artifactsFrom, endedAt: clock.now() };
+    const left = { until: sessions.until, shown: output.extractor.confirmed, pieces: pieces?.left(ended) };
+    const handle = end.kind === "detached" ? handleOf(job, left, inputs) : undefined;
+    return { ...ended, end, ...output.end(), artifacts, times, handle };
+  } finally {
+    await Promise.all([place.giveBack(), protection?.end()]);
+  }
+}
