@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -34,7 +35,7 @@ async function run(globs: string, options: WatchOptions, how: Parameters<typeof 
   const back = join(scratch, "back");
   mkdirSync(there);
   chmodSync(scratch, 0o755);
-  chmodSync(there, 0o777);
+  if (options.user === "nobody") chownSync(there, 65_534, 65_534);
   return { ...(await bringBack(globs, back, { workingDirectory: there, ...options }, how)), back };
 }
 
@@ -121,7 +122,7 @@ exec '${findProgram("python3")}' "$@"
     PATH: `${bin}:${process.env["PATH"] ?? ""}`,
     OPENSSL_CONF: join(scratch, "there/openssl.cnf"),
   };
-  const { back } = await run("f", { script: "echo x >f; echo >openssl.cnf", containerEnv });
+  const { back } = await run("f", { script: "echo x >f; echo >openssl.cnf; chmod 777 .", containerEnv });
   expect(tree(back)).toEqual(["f"]);
   expect(readFileSync(seen, "utf8")).toBe("none /\n".repeat(3));
 });

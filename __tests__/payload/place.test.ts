@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
+import { placePy } from "../../src/payload/container-source.ts";
 import { CONTAINER_SHELLS, shareOf } from "../helpers/shells.ts";
 import { watch, type WatchedRun, type WatchOptions } from "../helpers/watch.ts";
 import { listing, packed, type Tree, withTree } from "../files/trees.ts";
@@ -322,7 +323,7 @@ while True:
         for (const directory of [app, `${app}/own`]) chownSync(directory, 1000, 1000);
         const { ino } = statSync(`${app}/private`);
         const archive = execFileSync("tar", ["-cC", root, member]);
-        const program = exchanging(forTemporary) + readFileSync("src/payload/container/place.py", "utf8");
+        const program = exchanging(forTemporary) + placePy();
         const words = ["-I", "-S", "-c", program, "65534", "65534", app, destination];
         const { stdout, stderr } = spawnSync("/usr/bin/python3", words, { input: archive });
         expect(stdout.toString()).toContain("exchanged");
@@ -336,4 +337,30 @@ while True:
     },
     PATIENCE,
   );
+
+  it("get no other owner or mode for a directory of root's that another user has given their name, and don't open it", async () => {
+    await withTree({ "0/sub/f": { bytes: "x" } }, (root) => {
+      const app = `${root}/app`;
+      for (const directory of [app, `${app}/private`]) mkdirSync(directory);
+      writeFileSync(`${app}/private/key`, "secret");
+      chmodSync(`${app}/private`, 0o700);
+      for (const directory of [root, app]) chmodSync(directory, 0o755);
+      chownSync(app, 1000, 1000);
+      const as = (command: string): string =>
+        execFileSync("setpriv", ["--reuid=1000", "--clear-groups", "sh", "-c", `${command} 2>&1 || :`], {
+          cwd: app,
+        }).toString();
+      as("mv private sub");
+      const archive = execFileSync("tar", ["-cC", root, "0"]);
+      execFileSync("/usr/bin/python3", ["-I", "-S", "-c", placePy(), "1000", "1000", app, "."], {
+        input: archive,
+      });
+      const { mode, uid } = statSync(`${app}/sub`);
+      expect([mode & 0o7777, uid, readdirSync(`${app}/sub`)]).toEqual([0o700, 0, ["f", "key"]]);
+      expect(as("cat sub/key sub/f; echo mine >sub/f; ls sub; rmdir sub")).toMatch(
+        /^(.*(denied|not empty).*\n)+$/i,
+      );
+      return Promise.resolve();
+    });
+  });
 });

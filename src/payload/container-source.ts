@@ -80,7 +80,11 @@ const LAUNCH = ["enter.sh", "launch.sh"];
 const PLACE = ["safe.sh", "place.sh"];
 
 /** What packs artifacts where the image has no python3. */
-const ARTIFACTS_BY_TAR = ["enter.sh", "artifacts_tar.sh"];
+const ARTIFACTS_BY_TAR = ["safe.sh", "enter.sh", "artifacts_tar.sh"];
+
+/** What places files, and what packs artifacts, by Python. */
+const PLACE_BY_PYTHON = ["way.py", "place.py"];
+const ARTIFACTS_BY_PYTHON = ["way.py", "artifacts.py"];
 
 export const bootstrapSource = (): string => joined(BOOTSTRAP);
 export const stopSource = (): string => joined(STOP);
@@ -88,6 +92,8 @@ export const recorderPy = (): string => withoutComments(joined(RECORDER));
 export const uploaderPy = (): string => withoutComments(joined(UPLOADER));
 export const trySource = (): string => shortened(joined(TRY));
 export const launchSource = (): string => shortened(joined(LAUNCH));
+export const placePy = (): string => withoutComments(joined(PLACE_BY_PYTHON));
+export const artifactsPy = (): string => withoutComments(joined(ARTIFACTS_BY_PYTHON));
 export const artifactsSource = (): string => withoutComments(joined(ARTIFACTS_BY_TAR));
 export const placeSource = (): string => withoutComments(joined(PLACE));
 export const loaderParts = (): string => joined(LOADER);
@@ -127,6 +133,16 @@ export function withoutComments(source: string): string {
 /** A Python program of `container/`, for `python3 -c`. */
 export function inlinePython(name: string): string {
   return withoutComments(payloadFile(name));
+}
+
+/** In how many seconds a download has to be over: a bucket that sends less than 1 MiB a second carries no payload. */
+export function downloadSeconds(bytes: number): number {
+  return 5 + Math.ceil(bytes / (1 << 20));
+}
+
+/** The program that downloads a payload of so many bytes by boto3. */
+export function fetchPy(bytes: number): string {
+  return inlinePython("fetch.py").replace("SECONDS", String(downloadSeconds(bytes)));
 }
 
 /**

@@ -5,11 +5,13 @@ import type { PackedFiles } from "../files/pack-files.ts";
 import { quote } from "./quote.ts";
 import { payloadFile } from "./files.ts";
 import {
+  artifactsPy,
   artifactsSource,
   inlinePython,
   type OptionalParts,
   jobSource,
   launchSource,
+  placePy,
   placeSource,
   recorderPy,
   trySource,
@@ -121,7 +123,7 @@ function filesText(files: JobOptions["files"]): readonly string[] {
   return [
     "fx_files=1",
     `fx_pax=${files.needsPax ? 1 : ""}`,
-    `fx_place_py=${quote(inlinePython("place.py"))}`,
+    `fx_place_py=${quote(placePy())}`,
     `fx_place_sh=${quote(placeSource())}`,
     "fx_with_destinations() {",
     `"$@" ${files.destinations.map(quote).join(" ")}`,
@@ -139,7 +141,7 @@ function artifactsText(artifacts: JobOptions["artifacts"]): readonly string[] {
   return [
     "fx_artifacts=1",
     `fx_packing_time=${PACKING_MS / 1000}`,
-    `fx_artifacts_py=${quote(inlinePython("artifacts.py"))}`,
+    `fx_artifacts_py=${quote(artifactsPy())}`,
     `fx_artifacts_sh=${quote(artifactsSource())}`,
     `fx_pass_py=${quote(inlinePython("pass.py"))}`,
     "fx_with_globs() {",

@@ -10,8 +10,8 @@ A line `a` has bytes of the archive in base64. A line `f` says: `none N`, glob N
 in their order, before the archive; `unread NAME WHY`; `over COUNT BYTES`, what was left out since no more than COUNT or BYTES may come;
 `end BYTES SHA256` of the archive. A NAME is a string of JSON in ASCII.
 
-No link is followed. It runs as the script's user, but another user of the container may swap a directory for a link meanwhile: so each name is
-opened in the directory above it.
+No link is followed, save on the way to DIRECTORY (way.py). It runs as the script's user, but another user of the container may swap a
+directory for a link meanwhile: so each name is opened in the directory above it.
 """
 
 import base64
@@ -25,7 +25,6 @@ import tarfile
 import time
 import zlib
 
-OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # The descriptor by which the working directory of the job comes.
 START = 7
@@ -44,7 +43,7 @@ def say(*words):
     sys.stdout.buffer.write(("f" + " ".join(map(str, words)) + "\n").encode("ascii", "replace"))
 
 
-def shown(name):
+def quoted(name):
     return json.dumps(name.decode("utf-8", "replace"))
 
 
@@ -56,7 +55,7 @@ class Unread:
     def tell(self, name, error):
         self.count += 1
         if self.count <= MOST_UNREAD:
-            say("unread", shown(name), os.strerror(error.errno) if isinstance(error, OSError) else error)
+            say("unread", quoted(name), os.strerror(error.errno) if isinstance(error, OSError) else error)
 
 
 def open_below(fd, names, flags):
@@ -65,7 +64,7 @@ def open_below(fd, names, flags):
     for i, name in enumerate(names):
         last = i == len(names) - 1
         try:
-            below = os.open(name, flags if last else OPEN, dir_fd=at)
+            below = os.open(name, flags if last else WAY, dir_fd=at)
         finally:
             if at != fd:
                 os.close(at)
@@ -118,7 +117,7 @@ class Selection:
     def add(self, glob):
         names = self.names_of(glob.base)
         try:
-            fd = open_below(self.above(glob.base), names[:-1], OPEN)
+            fd = open_below(self.above(glob.base), names[:-1], WAY)
         except OSError:
             return
         try:
@@ -237,7 +236,7 @@ class Archive:
                 member.type = tarfile.DIRTYPE
                 self.head(member)
             elif stat.S_ISLNK(about.st_mode):
-                fd = open_below(selection.above(path), names[:-1], OPEN)
+                fd = open_below(selection.above(path), names[:-1], WAY)
                 try:
                     target = os.readlink(names[-1], dir_fd=fd)
                 finally:
@@ -281,13 +280,15 @@ class Archive:
 
 
 def main(directory, count, size, *rest):
-    if not directory.startswith("/"):
-        os.fchdir(START)
-    os.close(START)
-    if directory:
-        os.chdir(directory)
-    words = [rest[i : i + 4] for i in range(0, len(rest), 4)]
     unread = Unread()
+    try:
+        start = enter(START, os.fsencode(directory))
+        os.fchdir(start)
+        os.close(start)
+    except (OSError, Refused) as problem:
+        unread.tell(os.fsencode(directory), problem)
+        return Archive(None, unread).end()
+    words = [rest[i : i + 4] for i in range(0, len(rest), 4)]
     selection = Selection(unread, [word[1:] for word in words if word[0] == "-"])
     for number, word in enumerate(words):
         if word[0] == "+":
@@ -298,7 +299,7 @@ def main(directory, count, size, *rest):
     members = selection.within(int(count), int(size))
     for name, (_, about) in members:
         if weight(about) >= 0:
-            say("list", weight(about), shown(name))
+            say("list", weight(about), quoted(name))
     archive = Archive(selection, unread)
     for name, (path, about) in members:
         archive.add(name, path, about)

@@ -61,8 +61,8 @@ fx_pack_artifacts() {
   if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
     fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py"
   else
-    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "$fx_find" "$fx_sort" "$fx_stat" \
-      "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
+    fx_find_packers && fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find" "$fx_sort" \
+      "$fx_stat" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" ||
       printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat'
   fi
 }
@@ -94,7 +94,7 @@ fx_pass_records() {
     [ ! -e "$fx_dir/enough" ] || return 0
     fx_tool awk
     FX_ENOUGH=$fx_dir/enough LC_ALL=C "$fx_file" '
-      !/^[af][ -~]*$/ { exit }
+      length($0) > 262143 || !/^[af][ -~]*$/ { exit }
       { print "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) }
       NR % 64 == 0 { if ((getline enough <ENVIRON["FX_ENOUGH"]) >= 0) exit; close(ENVIRON["FX_ENOUGH"]) }
     '
