@@ -31,16 +31,18 @@ function allThatProcessesShow(): string {
 }
 
 it.concurrent.each(WAYS)(
-  "no process has a key, a form or an address in its arguments or its environment, by $way",
+  "no process has a key, a form, an address or a folder in its arguments or its environment, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({
       script: "i=0; while [ $i -lt 30 ]; do i=$((i + 1)); echo $i; sleep 0.1; done",
       ...options(),
     });
     const access = uploaded.bucket.access(uploaded.order);
-    const secrets = [...uploaded.order.keys, ...access.flatMap((line) => line.split(" ").slice(-1))].filter(
-      (word) => word.length > 25 && !word.startsWith("AKID") && word !== uploaded.bucket.url,
-    );
+    const secrets = [
+      uploaded.order.folder,
+      ...uploaded.order.keys,
+      ...access.flatMap((line) => line.split(" ").slice(-1)),
+    ].filter((word) => word.length > 25 && !word.startsWith("AKID") && word !== uploaded.bucket.url);
     expect(secrets.length).toBeGreaterThanOrEqual(5);
     const terminal = await uploaded.follow(access);
     const found = new Set<string>();

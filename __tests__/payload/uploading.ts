@@ -71,12 +71,12 @@ class client:
     def __init__(self, *_, **__):
         self.url = open(${JSON.stringify(url)}).read()
     def put_object(self, Bucket, Key, Body, ExpectedBucketOwner):
-        assert ExpectedBucketOwner == "${OWNER}"
+        assert ExpectedBucketOwner == "${OWNER}" and Key not in open("/proc/self/cmdline").read()
         request = urllib.request.Request(self.url + "/" + Key, Body.read(), method="PUT")
         urllib.request.urlopen(request)
         return {"ETag": "1"}
     def get_object(self, Bucket, Key, ExpectedBucketOwner):
-        assert ExpectedBucketOwner == "${OWNER}"
+        assert ExpectedBucketOwner == "${OWNER}" and Key not in open("/proc/self/cmdline").read()
         return {"ETag": "1", "Body": urllib.request.urlopen(self.url + "/" + Key)}
 `;
   return { path: pythonWith("boto3", source, directory), url };
