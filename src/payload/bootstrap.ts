@@ -1,6 +1,6 @@
 import type { Payload } from "./payload.ts";
 import { doubleQuote, quote } from "./quote.ts";
-import { bootstrapSource, inlinePython, PARENT_DIRECTORIES, shortened } from "./container-source.ts";
+import { bootstrapSource, fetchPy, inlinePython, PARENT_DIRECTORIES, shortened } from "./container-source.ts";
 
 /** How the payload gets into the container: from S3, or typed into the session. */
 export type Delivery =
@@ -75,7 +75,7 @@ function fetchFunction(runId: string, { payload, delivery }: JobStart): string {
     return `fx_fetch() { ${gzip}&&${base64}&&fx_safe "$(${gzip})" "$(${base64})"&&fx_why=${PACKED}; :; } >/dev/null`;
   }
   const { bucket, key, region } = delivery;
-  const program = quote(`${inlinePython("apart.py")}\n${inlinePython("fetch.py")}`);
+  const program = quote(`${inlinePython("apart.py")}\n${fetchPy(payload.bytes.length)}`);
   const object = [quote(bucket), key.split(runId).map(quote).join('"$fx_id"'), quote(region)];
   const words = [program, ...object, payload.sha256].join(" ");
   return `fx_fetch(){ HOME=$fx_dir AWS_MAX_ATTEMPTS=1 "$fx_file" -I -c ${words} "$fx_dir/payload">/dev/null 2>"$fx_dir/err";}`;

@@ -135,14 +135,10 @@ export function inlinePython(name: string): string {
   return withoutComments(payloadFile(name));
 }
 
-/** In how many seconds a download has to be over: a bucket that sends less than 1 MiB a second carries no payload. */
-export function downloadSeconds(bytes: number): number {
-  return 5 + Math.ceil(bytes / (1 << 20));
-}
-
-/** The program that downloads a payload of so many bytes by boto3. */
+/** The program that downloads a payload of so many bytes by boto3. A bucket that sends less than 1 MiB a second carries none. */
 export function fetchPy(bytes: number): string {
-  return inlinePython("fetch.py").replace("SECONDS", String(downloadSeconds(bytes)));
+  const seconds = 5 + Math.ceil(bytes / (1 << 20));
+  return inlinePython("fetch.py").replace("SECONDS", String(seconds));
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Delivery } from "./bootstrap.ts";
 import type { Payload } from "./payload.ts";
 import { LARGEST_TYPED_SCRIPT } from "../inputs/script.ts";
 import { quote } from "./quote.ts";
-import { inlinePython, loaderParts, unpackerParts, withoutComments } from "./container-source.ts";
+import { fetchPy, inlinePython, loaderParts, unpackerParts, withoutComments } from "./container-source.ts";
 
 export interface LoaderOptions {
   readonly payload: Payload;
@@ -19,9 +19,8 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
     `fx_bucket=${quote(s3.bucket)} fx_key=${quote(s3.key)} fx_region=${quote(s3.region)}`,
     `fx_address=${quote(address ?? "")}`,
     `fx_typed=${payload.bytes.length - payload.scriptAt > LARGEST_TYPED_SCRIPT ? "''" : "1"}`,
-    ...["sha256", "download", "fetch", "environ"].map(
-      (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
-    ),
+    `fx_fetch_py=${quote(fetchPy(payload.bytes.length))}`,
+    ...["sha256", "download", "environ"].map((name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`),
     withoutComments(loaderParts()),
   ].join("\n");
 }

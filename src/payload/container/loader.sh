@@ -20,7 +20,8 @@ fx_count_unreached() {
       ;;
   esac
 }
-# Where its alarm has ended fetch.py, there are no words.
+# Where its alarm has ended fetch.py, there are no words but those of dash and busybox.
+case $fx_why in 'Alarm clock'*) fx_why='' ;; esac
 fx_count_unreached "${fx_why:-timed out}"
 
 # The code of the refusal where nothing fetches the payload: what the user can do differs where boto3 is missing.
@@ -45,7 +46,7 @@ fx_find_boto3() {
 }
 fx_find_boto3
 # What was tried, and why it did not work.
-fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s}; "}}
+fx_tried=${fx_new:+${fx_bucket:+"boto3: ${fx_why:-no answer within 5 s, or too slow}; "}}
 
 # fx_try WAY FUNCTION FORMAT: tries one way. FUNCTION becomes its program, and FORMAT is how that takes the URL. The URL is
 # a secret as long as it is valid, so it comes on standard input: arguments are in the process list. False where the next
@@ -62,9 +63,9 @@ fx_try() {
   else
     fx_status=$? fx_said=$(fx_words)
     # 142: fetch.py was ended by its alarm.
-    [ "$fx_status" != 142 ] || fx_late=1
+    [ "$fx_status" != 142 ] || fx_late='no answer within 5 s, or too slow'
     if [ "$fx_late" ]; then
-      fx_said='no answer within 5 s' fx_unreached=$((fx_unreached + 1))
+      fx_said=$fx_late fx_unreached=$((fx_unreached + 1))
     elif [ "$1:$fx_status" = wget:4 ]; then
       # A quiet wget prints no reason. Exit code 4 is a network failure (its manual).
       fx_said='no connection' fx_unreached=$((fx_unreached + 1))
@@ -76,8 +77,8 @@ fx_try() {
   fi
 }
 
-# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds in which it neither computes,
-# writes nor takes memory, because no program's own timeouts cover every wait.
+# fx_wait_for_way PID: waits for the end of a process. It is killed after five seconds, in all, in which it neither computes,
+# writes nor takes memory, because no program's own timeouts cover every wait: a byte may come every second.
 fx_wait_for_way() {
   fx_idle=0 fx_late='' fx_before='' fx_nap=0.05
   fx_name "$1"
@@ -94,7 +95,7 @@ fx_wait_for_way() {
     fi
     fx_before=$fx_now
     [ "$fx_idle" -lt 25 ] || {
-      fx_late=1
+      fx_late='no answer within 5 s'
       kill -9 "${fx_way%:*}"
     }
     sleep "$fx_nap"
