@@ -347,19 +347,18 @@ while True:
       for (const directory of [root, app]) chmodSync(directory, 0o755);
       chownSync(app, 1000, 1000);
       const as = (command: string): string =>
-        execFileSync("setpriv", ["--reuid=1000", "--clear-groups", "sh", "-c", `${command} 2>&1 || :`], {
+        execFileSync("setpriv", ["--reuid=1000", "--clear-groups", "sh", "-c", `{ ${command}; } 2>&1 || :`], {
           cwd: app,
         }).toString();
       as("mv private sub");
-      const archive = execFileSync("tar", ["-cC", root, "0"]);
+      const archive = execFileSync("tar", ["-cC", root, "0/sub"]);
       execFileSync("/usr/bin/python3", ["-I", "-S", "-c", placePy(), "1000", "1000", app, "."], {
         input: archive,
       });
       const { mode, uid } = statSync(`${app}/sub`);
       expect([mode & 0o7777, uid, readdirSync(`${app}/sub`)]).toEqual([0o700, 0, ["f", "key"]]);
-      expect(as("cat sub/key sub/f; echo mine >sub/f; ls sub; rmdir sub")).toMatch(
-        /^(.*(denied|not empty).*\n)+$/i,
-      );
+      const tried = as("cat sub/key; cat sub/f; echo mine >sub/f; ls sub; rmdir sub").trimEnd().split("\n");
+      expect(tried).toEqual(Array(5).fill(expect.stringMatching(/denied|not empty/i)));
       return Promise.resolve();
     });
   });
