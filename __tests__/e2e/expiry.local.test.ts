@@ -157,19 +157,25 @@ describe("a job that outlives the keys of its step", () => {
 
   const outlived = [
     ["its session ends, too", {}, "begun"],
-    ["S3 carries its output, so that no session is open", { transport: "s3" }, "The output comes by S3 "],
+    [
+      "S3 carries its output, so that no session is open, and so does its task",
+      { transport: "s3" },
+      "The output comes by S3 ",
+    ],
   ] as const;
   it.concurrent.each(turnOf(outlived, 2))(
     "goes on where %s, and the message says so",
     async (_, by, moment) => {
       const { local, made } = aws.world;
-      const task = await aws.runningTask();
-      const where = "transport" in by ? { ...by, bucket: made.bucket } : {};
-      const inputs = { task: task.id, timeout: "10m", ...where, run: mark("three") };
+      const isOwn = "transport" in by;
+      const running = isOwn ? undefined : await aws.runningTask();
+      const where =
+        running === undefined ? { ...aws.newTask(), ...by, bucket: made.bucket } : { task: running.id };
+      const inputs = { timeout: "10m", ...where, run: mark("three") };
       const keys = await aws.sessionFor(inputs, 3600);
       const mine = (): string[] =>
         local.gateway.sessions
-          .filter(({ target }) => target.includes(task.id))
+          .filter(({ target }) => target.includes(running?.id ?? "none"))
           .map(({ sessionId }) => sessionId);
       const result = await aws.step(inputs, {
         env: keys,
@@ -189,10 +195,11 @@ describe("a job that outlives the keys of its step", () => {
       expect(errors[0]?.message).toMatch(
         /The job goes on in container 'app' of task \w+, until it ends or its 'timeout' stops it at 20/,
       );
-      expect(
-        result.annotations.some(({ message }) => message.includes("The job goes on in its container")),
-      ).toBe(true);
-      expect(result.annotations.some(({ message }) => message.includes("is told to stop"))).toBe(false);
+      const said = result.annotations.map(({ message }) => message).join("\n");
+      expect(said).toContain(isOwn ? "the task is left running" : "The job goes on in its container");
+      expect(said).not.toContain("is told to stop");
+      const task = running ?? aws.taskOf(result);
+      expect(task.lastStatus).toBe("RUNNING");
       expect(processes(task).some(({ command }) => command.includes("sleep 600"))).toBe(true);
     },
   );
