@@ -85,18 +85,21 @@ async function withVerdict(
   }
 }
 
-/** Never rejects: a ROLLBACK that can't be given stays in the ledger, so that the cleanup tries again. */
+/**
+ * Never rejects. ROLLBACK stays in the ledger until it is given: a cancel or the post step may send it, too, and ECS takes the
+ * first one only.
+ */
 async function rollBack(waiting: WaitingHook, service: ClusterMember, step: StepContext): Promise<void> {
   const { undoing, ledger, clock, log, cancel } = step;
   if (cancel.aborted) return;
-  ledger.replace(["hook"], []);
   try {
     await giveVerdict(waiting, "ROLLBACK", service, { ecs: undoing.ecs, clock, log });
+    ledger.replace(["hook"], []);
   } catch (error) {
     const { code, failed, seen } = asFailure(error);
-    log.warning(`The deployment could not be told ROLLBACK. ${failed} ${seen}`);
-    if (!OVER.has(code))
-      ledger.replace(["hook"], [{ kind: "hook", deployment: waiting.deployment.arn, hook: waiting.hook.id }]);
+    if (OVER.has(code)) ledger.replace(["hook"], []);
+    // The cleanup of a cancel has sent it meanwhile, and tells what came of it.
+    if (!step.cancel.aborted) log.warning(`The deployment could not be told ROLLBACK. ${failed} ${seen}`);
   }
 }
 

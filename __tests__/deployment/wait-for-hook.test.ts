@@ -37,7 +37,7 @@ const brief = (more: Partial<DeploymentBrief> = {}): DeploymentBrief => ({
 function ecs(
   described: readonly (ServiceDeployment | undefined)[],
   listed: readonly (readonly DeploymentBrief[])[] = [[brief()]],
-  told: readonly ("taken" | { refused: string } | Failure)[] = ["taken"],
+  told: readonly ("taken" | { refused: string; repeated?: boolean } | Failure)[] = ["taken"],
 ) {
   const actions: string[] = [];
   const next = <T>(answers: readonly T[]) => {
@@ -111,7 +111,8 @@ it.each([
 
 const AT_HOOK = { deployment: deployment({ hooks: [WAITS] }), hook: WAITS };
 const SILENT = new Failure("aws-unreachable", { failed: "no answer", seen: "", advice: "" });
-const told = (calls: ReturnType<typeof ecs>) => giveVerdict(AT_HOOK, "CONTINUE", SERVICE, around(calls));
+const told = (calls: ReturnType<typeof ecs>, action: "CONTINUE" | "ROLLBACK" = "CONTINUE") =>
+  giveVerdict(AT_HOOK, action, SERVICE, around(calls));
 
 it("gives the verdict to that hook", async () => {
   const calls = ecs([]);
@@ -125,10 +126,26 @@ it("gives it again where AWS has not answered and the hook still waits", async (
   expect(calls.actions).toEqual(["h-1 CONTINUE", "h-1 CONTINUE"]);
 });
 
-it("takes a verdict for given whose answer was lost", async () => {
-  const calls = ecs([deployment({ hooks: [{ ...WAITS, status: "SUCCEEDED" }] })], [[brief()]], [SILENT]);
-  await told(calls);
-  expect(calls.actions).toEqual(["h-1 CONTINUE"]);
+const hookThat = (status: string): readonly PauseHook[] => [{ ...WAITS, status }];
+const REPEATED = { refused: "not awaiting", repeated: true };
+
+it.each([
+  ["CONTINUE", [SILENT], { hooks: hookThat("SUCCEEDED") }],
+  ["CONTINUE", [REPEATED], { hooks: hookThat("SUCCEEDED") }],
+  ["ROLLBACK", [REPEATED], { hooks: hookThat("FAILED") }],
+  ["ROLLBACK", [SILENT], { hooks: hookThat("FAILED"), status: "ROLLBACK_IN_PROGRESS" }],
+] as const)("takes %s for given whose answer was lost, by %j", async (action, answers, now) => {
+  const calls = ecs([deployment(now)], [[brief()]], answers);
+  await told(calls, action);
+  expect(calls.actions).toEqual([`h-1 ${action}`]);
+});
+
+it.each([
+  ["was told by another", "CONTINUE", { refused: "not awaiting" }, hookThat("SUCCEEDED")],
+  ["was told the other thing by another", "ROLLBACK", REPEATED, hookThat("SUCCEEDED")],
+] as const)("takes none for given that %s", async (_, action, answer, hooks) => {
+  const calls = ecs([deployment({ hooks })], [[brief()]], [answer]);
+  await expect(told(calls, action)).rejects.toMatchObject({ code: "deployment-ended" });
 });
 
 it.each([
@@ -136,6 +153,15 @@ it.each([
   ["deployment-ended", deployment({ status: "ROLLBACK_IN_PROGRESS" })],
 ])("names it where the hook no longer waits: %s", async (code, now) => {
   await expect(told(ecs([now], [[brief()]], [{ refused: "not awaiting" }]))).rejects.toMatchObject({ code });
+});
+
+it("does not blame the time-out of an earlier hook", async () => {
+  const now = deployment({
+    status: "SUCCESSFUL",
+    hooks: [{ ...timedOut, id: "h-0" }, ...hookThat("SUCCEEDED")],
+  });
+  const calls = ecs([now], [[brief()]], [{ refused: "not awaiting" }]);
+  await expect(told(calls)).rejects.toMatchObject({ code: "deployment-ended" });
 });
 
 it("gives up where ECS refuses though the hook waits", async () => {
@@ -162,8 +188,8 @@ it("warns of a hook that may act before the last attempt has ended", () => {
   const retry = { reasons: [], exitCodes: [75], attempts: 3 };
   const found = (ms: number) =>
     warningsOf({ ...WAITS, expiresAt: ms }, anInputs({ timeout: 600_000, retry }), 0);
-  expect(found(29 * 60_000)).toEqual([
+  expect(found(59 * 60_000)).toEqual([
     expect.stringContaining("Lower 'timeout' or 'retry-attempts', or raise"),
   ]);
-  expect(found(31 * 60_000)).toEqual([]);
+  expect(found(61 * 60_000)).toEqual([]);
 });

@@ -2,7 +2,7 @@ import * as sdk from "@aws-sdk/client-ecs";
 import { networkFrom, pauseHooksFrom, providersFrom } from "./ecs-lookups.ts";
 import type { Ecs, PauseHook, ServiceDeployment, ServiceRevision } from "./ecs.ts";
 import type { EcsRequester } from "./ecs-requester.ts";
-import { isNamed } from "./failures.ts";
+import { attempts, isNamed } from "./failures.ts";
 import { requireMember } from "./required-member.ts";
 
 type DeploymentCalls = Pick<
@@ -104,7 +104,8 @@ async function continueServiceDeployment(
       // The API reference names no error of its own for a hook that no longer waits.
       const isRefused = ["ClientException", "InvalidParameterException"].some((name) => isNamed(error, name));
       if (!isRefused && !isNamed(error, "ServiceDeploymentNotFoundException")) throw error;
-      return { refused: error instanceof Error ? error.message : String(error) };
+      const refused = error instanceof Error ? error.message : String(error);
+      return { refused, repeated: attempts(error) > 1 };
     }
   });
 }

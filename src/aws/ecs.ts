@@ -41,8 +41,13 @@ export interface Ecs extends ProtectionCalls {
   describeServiceDeployment(arn: string): Promise<ServiceDeployment | undefined>;
   /** Undefined where ECS knows no such revision. */
   describeServiceRevision(arn: string): Promise<ServiceRevision | undefined>;
-  /** `refused`, in ECS's own words: the hook does not wait, or no longer. */
-  continueServiceDeployment(verdict: HookVerdict): Promise<"taken" | { readonly refused: string }>;
+  /**
+   * `refused`, in ECS's own words: the hook does not wait, or no longer. `repeated`: the call was made more than once, so that an
+   * earlier one whose answer was lost may have been taken.
+   */
+  continueServiceDeployment(
+    verdict: HookVerdict,
+  ): Promise<"taken" | { readonly refused: string; readonly repeated?: boolean }>;
 }
 
 export interface Cluster {

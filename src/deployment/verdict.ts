@@ -1,4 +1,4 @@
-import type { Ecs, HookVerdict } from "../aws/ecs.ts";
+import type { Ecs, HookVerdict, PauseHook, ServiceDeployment } from "../aws/ecs.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -29,39 +29,52 @@ export async function giveVerdict(
   service: ClusterMember,
   { ecs, clock, log }: VerdictContext,
 ): Promise<void> {
+  // The answer to a call that was carried out may be lost. The next call is refused then.
+  let isUnheard = false;
   for (let tries = 1; ; tries += 1) {
     const seen = await told({ deployment: deployment.arn, hook: hook.id, action }, ecs);
-    if (seen === undefined) {
+    const now = seen === undefined ? undefined : await ecs.describeServiceDeployment(deployment.arn);
+    const found = now?.hooks.find(({ id }) => id === hook.id);
+    if (seen !== undefined) isUnheard ||= seen instanceof Failure || seen.repeated === true;
+    if (seen === undefined || (isUnheard && now !== undefined && hasActed(now, found, action))) {
       log.info(`Told deployment ${deployment.arn}: ${action}.`);
       return;
     }
-    const now = await ecs.describeServiceDeployment(deployment.arn);
     if (now === undefined) throw deploymentNotFound(`'${deployment.arn}'`, textOf(seen));
-    const found = now.hooks.find(({ id }) => id === hook.id);
-    if (found?.status !== "AWAITING_ACTION") {
-      // The answer to a call that was carried out may be lost.
-      if (seen instanceof Failure && found?.status === "SUCCEEDED" && action === "CONTINUE") return;
-      throw await whyOver(now, service, { ecs });
-    }
-    if (tries === TRIES) throw seen instanceof Failure ? seen : verdictRefused(now, action, seen);
+    if (found?.status !== "AWAITING_ACTION") throw await whyOver(now, service, { ecs }, hook.id);
+    if (tries === TRIES) throw seen instanceof Failure ? seen : verdictRefused(now, action, seen.refused);
     await clock.sleep(PAUSE_MS);
   }
 }
+
+/** Whether the deployment has done what it was told, and the hook has not expired. */
+function hasActed(
+  { status }: ServiceDeployment,
+  hook: PauseHook | undefined,
+  action: HookVerdict["action"],
+): boolean {
+  if (hook === undefined || hook.status === "AWAITING_ACTION" || hook.status === "TIMED_OUT") return false;
+  if (action === "CONTINUE") return hook.status === "SUCCEEDED";
+  return status.startsWith("ROLLBACK") || (status === "IN_PROGRESS" && hook.status === "FAILED");
+}
+
+/** ECS's words for a verdict that it has not taken. */
+type Refusal = Exclude<Awaited<ReturnType<Ecs["continueServiceDeployment"]>>, "taken">;
 
 /** Undefined where ECS has taken it; else its words, or the failure of the call. A right that is missing fails. */
 async function told(
   verdict: HookVerdict,
   ecs: Pick<Ecs, "continueServiceDeployment">,
-): Promise<string | Failure | undefined> {
+): Promise<Refusal | Failure | undefined> {
   try {
     const answer = await ecs.continueServiceDeployment(verdict);
-    return answer === "taken" ? undefined : answer.refused;
+    return answer === "taken" ? undefined : answer;
   } catch (error) {
     if (error instanceof Failure && error.code === "aws-unreachable") return error;
     throw error;
   }
 }
 
-function textOf(seen: string | Failure): string {
-  return seen instanceof Failure ? seen.seen : seen;
+function textOf(seen: Refusal | Failure): string {
+  return seen instanceof Failure ? seen.seen : seen.refused;
 }

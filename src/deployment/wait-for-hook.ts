@@ -106,13 +106,15 @@ export async function waitForHook(
   }
 }
 
-/** Why a deployment waits for no verdict. */
+/** Why a deployment waits for no verdict, at the hook with this id where one is given. */
 export async function whyOver(
   deployment: ServiceDeployment,
   service: ClusterMember,
   { ecs }: Pick<HookContext, "ecs">,
+  hook?: string,
 ): Promise<Failure> {
-  if (deployment.hooks.some(({ status }) => status === "TIMED_OUT")) return hookExpired(deployment);
+  const hooks = deployment.hooks.filter(({ id }) => hook === undefined || id === hook);
+  if (hooks.some(({ status }) => status === "TIMED_OUT")) return hookExpired(deployment);
   const newest = await newestDeployment(service, ecs);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);

@@ -4,12 +4,11 @@ import type { Inputs } from "../inputs/inputs.ts";
 /** What the user should know of a hook before the script runs: that it may act before this step does. */
 export function warningsOf(
   { expiresAt, timeoutAction }: Pick<PauseHook, "expiresAt" | "timeoutAction">,
-  { timeout, startTimeout, where, retry }: Pick<Inputs, "timeout" | "startTimeout" | "where" | "retry">,
+  { timeout, startTimeout, retry }: Pick<Inputs, "timeout" | "startTimeout" | "retry">,
   now: number,
 ): readonly string[] {
   const warnings: string[] = [];
-  const attempt = timeout + (where.kind === "new" ? startTimeout : 0);
-  const longest = attempt * (retry?.attempts ?? 1);
+  const longest = (timeout + startTimeout) * (retry?.attempts ?? 1);
   if (expiresAt !== undefined && expiresAt < now + longest)
     warnings.push(
       `The pause hook expires at ${time(expiresAt)}, before this step must have ended (${time(now + longest)}): ` +

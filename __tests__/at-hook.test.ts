@@ -1,0 +1,86 @@
+import { atHook } from "../src/at-hook.ts";
+import type { ServiceDeployment } from "../src/aws/ecs.ts";
+import { Failure } from "../src/errors.ts";
+import type { Result } from "../src/report/result.ts";
+import type { StepContext } from "../src/step-context.ts";
+import { Ledger } from "../src/undo/ledger.ts";
+import { Listener } from "./helpers/listener.ts";
+import { anInputs } from "./helpers/runs.ts";
+import { SleeplessClock } from "./helpers/stepped-clock.ts";
+
+const ARN = "arn:aws:ecs:eu-west-1:123456789012:service-deployment/ci/web/abc";
+const PAUSED: ServiceDeployment = {
+  arn: ARN,
+  serviceArn: "arn:aws:ecs:eu-west-1:123456789012:service/ci/web",
+  status: "IN_PROGRESS",
+  statusReason: undefined,
+  stage: "POST_SCALE_UP",
+  createdAt: 1,
+  revisionArn: "revision",
+  pauseHooks: [{ stages: ["POST_SCALE_UP"], minutes: 600, timeoutAction: "ROLLBACK" }],
+  hooks: [{ id: "h-1", status: "AWAITING_ACTION", expiresAt: undefined, timeoutAction: "ROLLBACK" }],
+};
+
+/** A step at the hook of a deployment. `onVerdict` is called while ECS is told. */
+function stepAtHook(
+  onVerdict: (step: { readonly cancel: AbortController }) => Promise<"taken"> = () =>
+    Promise.resolve("taken"),
+) {
+  const cancel = new AbortController();
+  const log = new Listener();
+  const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => undefined);
+  const verdicts: { action: string; onRecord: string[] }[] = [];
+  const ecs = {
+    describeServiceDeployment: () => Promise.resolve(PAUSED),
+    listServiceDeployments: () => Promise.resolve([PAUSED]),
+    describeServiceRevision: () => Promise.resolve({ arn: "revision" }),
+    continueServiceDeployment: ({ action }: { action: string }) => {
+      verdicts.push({ action, onRecord: ledger.entries.map(({ kind }) => kind) });
+      return onVerdict({ cancel });
+    },
+  };
+  const step = {
+    inputs: anInputs({ deployment: true, where: { kind: "service", service: "web" } as never }),
+    aws: { ecs },
+    undoing: { ecs },
+    ...{ ledger, log, clock: new SleeplessClock(), cancel: cancel.signal },
+  } as unknown as StepContext;
+  return { step, ledger, log, verdicts };
+}
+
+const failed = { kind: "status", outcome: "failed", exitCode: 3 } as unknown as Result;
+const good = { kind: "status", outcome: "succeeded", exitCode: 0 } as unknown as Result;
+const SILENT = new Failure("aws-unreachable", { failed: "ECS does not answer.", seen: "", advice: "" });
+
+it("ROLLBACK is on record for the post step until ECS has taken it", async () => {
+  const { step, ledger, verdicts } = stepAtHook();
+  expect(await atHook(step, () => Promise.resolve(failed))).toBe(failed);
+  expect(verdicts).toEqual([{ action: "ROLLBACK", onRecord: ["hook"] }]);
+  expect(ledger.entries).toEqual([]);
+});
+
+it("ROLLBACK stays on record where ECS has not taken it", async () => {
+  const { step, ledger, log } = stepAtHook(() => Promise.reject(SILENT));
+  await atHook(step, () => Promise.resolve(failed));
+  expect(ledger.entries).toEqual([{ kind: "hook", deployment: ARN, hook: "h-1" }]);
+  expect(log.lines.at(-1)).toMatch(
+    /^warning: The deployment could not be told ROLLBACK\. ECS does not answer\./,
+  );
+});
+
+it("a cancel while ROLLBACK is under way finds it on record, and the step does not complain of its own", async () => {
+  const { step, ledger, log } = stepAtHook(({ cancel }) => {
+    cancel.abort(new Error("cancelled"));
+    return Promise.reject(SILENT);
+  });
+  await atHook(step, () => Promise.resolve(failed));
+  expect(ledger.entries).toHaveLength(1);
+  expect(log.lines.join("\n")).not.toContain("warning");
+});
+
+it("CONTINUE is no longer followed by a ROLLBACK of the cleanup", async () => {
+  const { step, ledger, verdicts } = stepAtHook();
+  expect(await atHook(step, () => Promise.resolve(good))).toBe(good);
+  expect(verdicts).toEqual([{ action: "CONTINUE", onRecord: [] }]);
+  expect(ledger.entries).toEqual([]);
+});
