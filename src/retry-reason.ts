@@ -26,25 +26,30 @@ export function retryReason(result: TaskResult, retry: Retry, isOwn: boolean): R
   if (result.kind === "status") {
     const { outcome, exitCode } = result;
     const isNamed = outcome === "failed" && retry.exitCodes.includes(exitCode);
-    return isNamed ? { words: `exit code ${exitCode}`, isGone: false, isSpot: false } : undefined;
+    return isNamed
+      ? { words: `exit code ${exitCode}`, isGone: false, isSpot: false, mayRun: false }
+      : undefined;
   }
   if (result.kind === "detached") return undefined;
   const { failure, outcome } = result;
   if (outcome === "cancelled") return undefined;
-  const end = endOf(failure);
+  const { mayRun, ...end } = endOf(failure, outcome);
   const has = (reason: Retry["reasons"][number]): boolean => retry.reasons.includes(reason);
-  const isOver = isOwn || end.isGone || outcome === "not-started";
-  if (end.isSpot && has("spot")) return { words: "spot", ...end };
+  const isOver = isOwn || !mayRun;
+  // Who names `unknown` lets the script run beside itself.
+  const named = { ...end, mayRun: mayRun && !has("unknown") };
+  if (end.isSpot && has("spot")) return { words: "spot", ...named };
   if (isInfrastructure(failure) && isOver && has("infrastructure"))
-    return { words: "infrastructure", ...end };
-  if (outcome === "unknown" && has("unknown")) return { words: "unknown", ...end };
+    return { words: "infrastructure", ...named };
+  if (outcome === "unknown" && has("unknown")) return { words: "unknown", ...named };
   return undefined;
 }
 
-function endOf(failure: Failure): AttemptEnd {
+function endOf(failure: Failure, outcome: TaskResult["outcome"]): AttemptEnd {
   const isStopped = failure instanceof TaskStopped;
   const isGone = isStopped || failure.code === "task-not-found" || failure.code === "container-stopped";
-  return { isGone, isSpot: isStopped && failure.isForCapacity };
+  const mayRun = !isGone && outcome !== "not-started";
+  return { isGone, isSpot: isStopped && failure.isForCapacity, mayRun };
 }
 
 function isInfrastructure(failure: Failure): boolean {

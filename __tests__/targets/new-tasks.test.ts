@@ -9,6 +9,7 @@ import { Failure, NoCapacity } from "../../src/errors.ts";
 import type { NewTasks } from "../../src/inputs/inputs.ts";
 import { taskStopped } from "../../src/ready/stopped.ts";
 import { stuckAfter } from "../../src/targets/candidates.ts";
+import { targetOfNextAttempt } from "../../src/targets/next-attempt.ts";
 import { replacementFor } from "../../src/targets/replacement.ts";
 import type { LaterTargets } from "../../src/targets/job-targets.ts";
 import { resolveTargets } from "../../src/targets/resolve.ts";
@@ -371,5 +372,34 @@ describe("on Spot", () => {
     const { targets, candidates } = await resolved;
     const why = stopped("SpotInterruption");
     expect(await replacementFor(targets[0], why, candidates, context)).toBeUndefined();
+  });
+});
+
+describe("for the next attempt of a script that may still run", () => {
+  const taking = async (
+    stopTask: ResolveContext["ecs"]["stopTask"],
+    lastStatus: string,
+  ): Promise<{ readonly next: unknown; readonly started: number; readonly lines: readonly string[] }> => {
+    const describeTasks = (): Promise<readonly Task[]> => Promise.resolve([aTask({ lastStatus })]);
+    const { context, requests, resolved } = starting(web, { stopTask, describeTasks });
+    const { candidates, targets } = await resolved;
+    const how = { isGone: false, isSpot: false, mayRun: true };
+    const next = await targetOfNextAttempt(targets[0], how, candidates, context);
+    return { next: next?.taskId, started: requests.length, lines: context.log.lines };
+  };
+  const stopped = (): Promise<void> => Promise.resolve();
+  const denied = (): Promise<void> => Promise.reject(failure("access-denied"));
+
+  it("another task is started once that one has stopped", async () => {
+    expect(await taking(stopped, "STOPPED")).toMatchObject({ next: arn(2).slice(-32), started: 2 });
+  });
+
+  it.each([
+    ["can't be stopped", denied, "RUNNING"],
+    ["goes on stopping", stopped, "DEPROVISIONING"],
+  ])("none is started where that one %s", async (_, stopTask, lastStatus) => {
+    const { next, started, lines } = await taking(stopTask, lastStatus);
+    expect([next, started]).toEqual([undefined, 1]);
+    expect(lines.at(-1)).toBe(`The script may still run in task ${ID}, which has not stopped.`);
   });
 });

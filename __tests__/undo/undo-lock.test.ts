@@ -1,7 +1,7 @@
 import type { Task } from "../../src/aws/task.ts";
 import type { LockClaim } from "../../src/lock/take-lock.ts";
-import type { LedgerEntry } from "../../src/undo/ledger.ts";
-import { undoLock, type UndoLockContext } from "../../src/undo/undo-lock.ts";
+import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
+import { leaveLock, undoLock, type UndoLockContext } from "../../src/undo/undo-lock.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 import { aTask, TASK } from "../helpers/tasks.ts";
@@ -57,4 +57,16 @@ it.each([
   expect(log.lines).toEqual([
     "The lock is not given back, since a job may go on under it. It is free after 5 minutes; the container stops the job before that.",
   ]);
+});
+
+it.each([
+  ["that is kept", ["a task"], HELD, []],
+  ["that is kept, where the run only waited", ["a task"], CLAIM, ["lock"]],
+  ["that is stopped", [], HELD, ["lock"]],
+] as const)("a lock over a job in a task %s is still to be given back, or not", (_, kept, claim, left) => {
+  const log = new Listener();
+  const ledger = new Ledger({ region: "eu-west-1", undo: [{ kind: "lock", ...claim }] }, () => undefined);
+  leaveLock(kept, ledger, log);
+  expect(ledger.entries.map(({ kind }) => kind)).toEqual(left);
+  expect(log.lines).toHaveLength(1 - left.length);
 });

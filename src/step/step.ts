@@ -9,6 +9,7 @@ import { type Result, type TaskResult, taskResults } from "../report/result.ts";
 import type { StepContext } from "../step-context.ts";
 import { resolvingTitle } from "../targets/title.ts";
 import { type EndedTask, keepTasks, tellKept } from "../undo/keep-task.ts";
+import { leaveLock } from "../undo/undo-lock.ts";
 import { Ledger } from "../undo/ledger.ts";
 import { StepAws } from "../undo/step-aws.ts";
 import { StepCleanup } from "../undo/step-cleanup.ts";
@@ -54,6 +55,7 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
       aws.endRun();
       await cleanup.early();
       const kept = keepTasks(inputs, taskResults(result).flatMap(endedTask), ledger, log);
+      leaveLock(kept, ledger, log);
       await cleanup.finish();
       aws.close();
       log.close();

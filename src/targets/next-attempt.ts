@@ -11,22 +11,24 @@ export interface AttemptEnd {
   readonly isGone: boolean;
   /** Fargate Spot has taken it. */
   readonly isSpot: boolean;
+  /** The script may still run in its task, and is not to be run beside it. */
+  readonly mayRun: boolean;
 }
 
 /**
  * The target in which a job is run again. A task that the step has started is stopped, and another one started; of a
  * service's task that is gone its successor is taken; a running task that is still there is taken again. Undefined
- * where there is none.
+ * where there is none, and where the script may still run in a task that can't be stopped.
  */
 export async function targetOfNextAttempt(
   last: Target,
-  { isGone, isSpot }: AttemptEnd,
+  { isGone, isSpot, mayRun }: AttemptEnd,
   candidates: Candidates,
   context: ResolveContext,
 ): Promise<Target | undefined> {
   switch (candidates.kind) {
     case "new":
-      return await candidates.launcher.replaceForRetry(last, { onDemand: isSpot });
+      return await candidates.launcher.replaceForRetry(last, { onDemand: isSpot, mayRun });
     case "none":
       return isGone ? undefined : last;
     case "service": {

@@ -5,13 +5,12 @@ import type { Log } from "../log.ts";
 import { releaseClaim } from "../places/claim.ts";
 import type { QueueS3 } from "../places/queue-object.ts";
 import { LOCK_LEASE_MS } from "../places/queue-state.ts";
-import type { LedgerEntry } from "./ledger.ts";
+import { areStopped } from "../targets/tasks/stopped.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /** How long a job that was told to stop may still run: TERM, then KILL after three seconds. */
 const STOPPING_MS = 10_000;
-/** How long a stopped task may still run: ECS sends KILL after `stopTimeout`, 120 s at most on Fargate. */
-const STOPPED_WITHIN_MS = 150_000;
-const LOOK_EVERY_MS = 3_000;
+const LEFT = `The lock is not given back, since a job may go on under it. It is free after ${LOCK_LEASE_MS / 60_000} minutes; the container stops the job before that.`;
 
 export interface UndoLockContext {
   readonly aws: { readonly ecs: Pick<Aws["ecs"], "describeTasks">; readonly s3: QueueS3 };
@@ -37,11 +36,9 @@ export async function undoLock(
   const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.filter((entry) => entry.kind === "task");
-    const areOver = !left.some(isJob) && (await areStopped(tasks, { aws, clock }));
+    const areOver = !left.some(isJob) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
     if (!areOver) {
-      log.info(
-        `The lock is not given back, since a job may go on under it. It is free after ${LOCK_LEASE_MS / 60_000} minutes; the container stops the job before that.`,
-      );
+      log.info(LEFT);
       return;
     }
     await clock.sleep(STOPPING_MS);
@@ -49,22 +46,13 @@ export async function undoLock(
   await releaseClaim(claim, { s3: aws.s3, clock, log });
 }
 
-type TaskEntry = Extract<LedgerEntry, { kind: "task" }>;
-
-/** Waits until ECS says that the tasks have stopped. False where it does not say so in time. */
-async function areStopped(
-  tasks: readonly TaskEntry[],
-  { aws, clock }: Pick<UndoLockContext, "aws" | "clock">,
-): Promise<boolean> {
-  const until = clock.now() + STOPPED_WITHIN_MS;
-  for (const { cluster, taskArn } of tasks) {
-    if (taskArn === undefined) continue;
-    for (;;) {
-      const [task] = await aws.ecs.describeTasks(cluster, [taskArn]);
-      if (task === undefined || task.lastStatus === "STOPPED") break;
-      if (clock.now() >= until) return false;
-      await clock.sleep(LOOK_EVERY_MS);
-    }
-  }
-  return true;
+/**
+ * Leaves a lock that is still held to end by itself where a task is kept: no cleanup stops the job there, whose end is not
+ * known.
+ */
+export function leaveLock(kept: readonly unknown[], ledger: Ledger, log: Log): void {
+  const held = ledger.entries.filter((entry) => entry.kind === "lock" && entry.held === true);
+  if (kept.length === 0 || held.length === 0) return;
+  for (const entry of held) ledger.drop(entry);
+  log.info(LEFT);
 }

@@ -4,6 +4,7 @@ import type { Task } from "../../aws/task.ts";
 import { factsOf } from "../../errors.ts";
 import { lastPart } from "../arn.ts";
 import type { LaunchDefinition } from "../definitions/launch-definition.ts";
+import { areStopped } from "../tasks/stopped.ts";
 import { isOnFargate } from "./capacity.ts";
 import { CapacityWait } from "./capacity-wait.ts";
 import { Launch, type LaunchWatch } from "./launch.ts";
@@ -115,25 +116,39 @@ export class Launcher {
     return await this.#replacement(this.#plan.request);
   }
 
-  /** Stops the task of an attempt, and starts one for the next. */
+  /**
+   * Stops the task of an attempt, and starts one for the next. `mayRun`: its script may still run, so the task has to have stopped
+   * before that. Undefined where it does not.
+   */
   async replaceForRetry(
     lost: Target,
-    { onDemand: isOnDemand }: { readonly onDemand: boolean },
+    { onDemand: isOnDemand, mayRun }: { readonly onDemand: boolean; readonly mayRun: boolean },
   ): Promise<Target | undefined> {
-    await this.#stop(lost, "fargate-exec: the script is run again in another task");
     const { request } = this.#plan;
+    const isStopping = await this.#stop(lost, "fargate-exec: the script is run again in another task");
+    if (mayRun) {
+      const { context } = this.#options;
+      const task = { cluster: lost.clusterArn, taskArn: lost.taskArn };
+      if (!isStopping || !(await areStopped([task], context))) {
+        context.log.info(`The script may still run in task ${lost.taskId}, which has not stopped.`);
+        return undefined;
+      }
+    }
     return await this.#replacement(isOnDemand ? onDemand(request) : request);
   }
 
-  async #stop({ clusterArn, taskArn }: Target, reason: string): Promise<void> {
+  /** False where ECS was not told. */
+  async #stop({ clusterArn, taskArn }: Target, reason: string): Promise<boolean> {
     const { undo, context } = this.#options;
     try {
       await context.ecs.stopTask(clusterArn, taskArn, reason);
       undo.stopped(taskArn);
+      return true;
     } catch (error) {
       context.signal?.throwIfAborted();
       // It is still in the ledger, so the cleanup stops it.
       context.log.info(`Task ${lastPart(taskArn)} could not be stopped now. ${factsOf(error)}`);
+      return false;
     }
   }
 
